@@ -1,0 +1,64 @@
+# `make` lists the targets. `serve` and `test` set themselves up.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN := $(BIN)/python -m
+export PYTHONPATH := .
+
+.DEFAULT_GOAL := help
+.PHONY: help setup serve train test test-browser test-full lint format bench lock clean screenshots
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.dev ## install everything into .venv
+	@echo "Ready. Next: make serve, or make test."
+
+$(VENV)/.run: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 …"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what the service needs …" && $(RUN) pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	@echo "Installing what the tests need …" && $(RUN) pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
+	@touch $@
+
+serve: $(VENV)/.run ## train the starter model if there is none, and serve on http://127.0.0.1:8000
+	@test -f $${TAGGER_MODELS:-var/models}/champion.json || $(RUN) classifier train
+	@exec $(RUN) classifier serve
+
+train: $(VENV)/.run ## train on training_data/ and make the model champion
+	@$(RUN) classifier train
+
+test: $(VENV)/.dev ## run the tests; browser tests run where a Chromium is found
+	@$(RUN) pytest
+
+test-browser: $(VENV)/.dev ## run the browser tests; they fail where there is no Chromium
+	@TAGGER_TEST_NEEDS=chromium $(RUN) pytest -m browser --no-cov
+
+test-full: test-browser ## run what needs Debian's packages (root installs them: .ci/install)
+
+lint: $(VENV)/.dev ## check style, types, layers and dependencies
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+	@$(RUN) mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(RUN) deptry .
+
+format: $(VENV)/.dev ## format the code
+	@$(RUN) ruff check --fix-only -q . ; $(RUN) ruff format -q .
+
+bench: $(VENV)/.dev ## measure quality and speed on the evaluation data
+	@$(RUN) benchmarks.run
+
+screenshots: $(VENV)/.dev ## take the screenshots of the README
+	@$(RUN) tests.screenshots
+
+lock: $(VENV)/.dev ## resolve the dependencies again, with hashes
+	@$(RUN) pip install -q --disable-pip-version-check uv
+	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header requirements.in -o requirements.txt
+	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header requirements-dev.in -o requirements-dev.txt
+
+clean: ## remove .venv and caches (not var/)
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -1,0 +1,453 @@
+"""Articles: read from records, plain text or HTML, and turned into clean text that remembers where it came from.
+
+Everything downstream works on clean text. `SourceMap` leads each of its characters back to the text as it was sent,
+so that evidence can point there.
+"""
+
+from __future__ import annotations
+
+import gzip
+import html.entities
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import IO, Any, Self, cast
+
+import numpy as np
+from lxml import etree
+
+from classifier import strict_json
+from classifier.errors import BadArticle, BadJSON
+
+FIELDS = ("title", "body")
+BODY_FORMATS = ("text", "html")
+ARTICLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
+
+
+@dataclass(frozen=True)
+class Article:
+    """An article as it was sent, with what is known of its tags.
+
+    `tags` and `rejected` are tag ids. With `tags_complete` every tag that is not listed is known to be wrong;
+    without it, a tag in neither list is unknown. `tags` is None where the sender said nothing of them.
+    """
+
+    id: str = ""
+    title: str = ""
+    body: str = ""
+    body_format: str = "text"
+    tags: tuple[str, ...] | None = None
+    rejected: tuple[str, ...] = ()
+    tags_complete: bool = True
+    published_at: str | None = None
+    url: str | None = None
+
+
+# --- records and files ------------------------------------------------------------------------------------------
+
+
+_TEXTS = ("id", "title", "body", "body_format", "published_at", "url")
+_LISTS = ("tags", "rejected")
+_RECORD_FIELDS = {*_TEXTS, *_LISTS, "tags_complete"}
+
+
+def article_from_record(record: Any) -> Article:
+    """Return the article of one decoded JSON record.
+
+    Fields that are not ours are passed over: an archive may hold more than we read.
+
+    Raises:
+        BadArticle: naming the field.
+    """
+    if not isinstance(record, dict):
+        raise BadArticle(f"An article record is a JSON object, not {type(record).__name__}.", "")
+    known = {key: value for key, value in record.items() if key in _RECORD_FIELDS and value is not None}
+    for field in _TEXTS:
+        if not isinstance(known.get(field, ""), str):
+            raise BadArticle(f"`{field}` must be a string, not {known[field]!r:.60}.", field)
+    for field in _LISTS:
+        if field in known:
+            known[field] = _tag_ids(known[field], field)
+    if not isinstance(known.get("tags_complete", True), bool):
+        raise BadArticle("`tags_complete` must be true or false.", "tags_complete")
+    return checked(Article(**known))
+
+
+def _tag_ids(value: Any, field: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(tag, str) and tag for tag in value):
+        raise BadArticle(f"`{field}` must be a list of tag ids.", field)
+    return tuple(dict.fromkeys(value))
+
+
+def checked(article: Article) -> Article:
+    """Return the article if its format, date and tags can be used; raise `BadArticle` if not."""
+    if article.body_format not in BODY_FORMATS:
+        raise BadArticle(f"`body_format` must be one of {', '.join(BODY_FORMATS)}.", "body_format")
+    if article.published_at is not None:
+        _check_date(article.published_at)
+    both = set(article.tags or ()) & set(article.rejected)
+    if both:
+        raise BadArticle(f"The tag {min(both)!r} is in `tags` and in `rejected`.", "rejected")
+    return article
+
+
+def check_id(article_id: str) -> str:
+    """Return an id under which an article may be stored; raise `BadArticle` if it is not one."""
+    if not ARTICLE_ID.fullmatch(article_id):
+        raise BadArticle(f"`id` {article_id[:60]!r} must be 1 to 200 of letters, digits, . _ : -", "id")
+    return article_id
+
+
+def _check_date(value: str) -> None:
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        raise BadArticle(
+            f"`published_at` {value[:40]!r} is not an ISO 8601 date (2024-06-06).", "published_at"
+        ) from None
+
+
+def read_articles(paths: Iterable[Path]) -> Iterator[Article]:
+    """Yield the articles of JSON Lines files, plain or `.gz`, one record a line.
+
+    Raises:
+        BadArticle: naming file, line and field.
+    """
+    for path in paths:
+        with open_lines(path) as lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    article = article_from_record(strict_json.loads(line))
+                    if not article.id:
+                        raise BadArticle("`id` is missing.", "id")
+                    yield article
+                except BadArticle as error:
+                    raise BadArticle(f"{path}, line {number}: {error}", error.field) from None
+                except BadJSON as error:
+                    raise BadArticle(f"{path}, line {number}: {error}", error.pointer or "") from None
+
+
+def open_lines(path: Path) -> IO[bytes]:
+    """Open a file of lines, unpacking it if its name ends in `.gz`."""
+    try:
+        file = gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # noqa: SIM115
+    except OSError as error:
+        raise BadArticle(f"Cannot read {path}: {error.strerror}.", "") from None
+    return cast(IO[bytes], file)
+
+
+def article_from_text(text: str, article_id: str = "") -> Article:
+    """Return the article whose title is the first line of a text and whose body is all after the first newline."""
+    title, _, body = text.partition("\n")
+    return Article(id=article_id, title=title, body=body)
+
+
+# --- clean text with a way back ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class SourceMap:
+    """Where each character of a clean text came from: `starts[i]:ends[i]` of the source, int32; None means itself."""
+
+    starts: np.ndarray | None = None
+    ends: np.ndarray | None = None
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return the source span of the clean text's `[start, end)`, which must not be empty."""
+        if self.starts is None or self.ends is None:
+            return start, end
+        return int(self.starts[start]), int(self.ends[end - 1])
+
+    def after(self, inner: Self) -> SourceMap:
+        """Return the map of this text's characters through `inner`, the map of the text that this one was made of."""
+        if self.starts is None or self.ends is None:
+            return inner
+        if inner.starts is None or inner.ends is None:
+            return self
+        # A character of ours covers `starts[i]:ends[i]` of the inner text, and that is never empty.
+        return SourceMap(inner.starts[self.starts], inner.ends[self.ends - 1])
+
+
+@dataclass(frozen=True)
+class CleanText:
+    """Text after markup, entities and odd characters are gone, and the map back to what was sent."""
+
+    text: str
+    source: SourceMap = SourceMap()
+
+
+class _Pieces:
+    """Collects the pieces of a clean text with their source spans; a verbatim piece maps character by character."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+
+    def add(self, text: str, start: int, end: int) -> None:
+        if text:
+            self.texts.append(text)
+            self.starts.append(start)
+            self.ends.append(end)
+
+    def joined(self) -> CleanText:
+        if not self.texts:
+            return CleanText("")
+        lengths = np.fromiter(map(len, self.texts), np.int64, len(self.texts))
+        starts, ends = np.array(self.starts), np.array(self.ends)
+        piece = np.repeat(np.arange(len(lengths)), lengths)
+        within = np.arange(len(piece)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        verbatim = (ends - starts == lengths)[piece]
+        source_starts = np.where(verbatim, starts[piece] + within, starts[piece]).astype(np.int32)
+        source_ends = np.where(verbatim, source_starts + 1, ends[piece]).astype(np.int32)
+        return CleanText("".join(self.texts), SourceMap(source_starts, source_ends))
+
+
+def clean_title(article: Article) -> CleanText:
+    """Return the clean title of an article."""
+    return normalise(article.title)
+
+
+def clean_body(article: Article) -> CleanText:
+    """Return the clean body of an article: markup removed if it is HTML, then normalised."""
+    if article.body_format != "html":
+        return normalise(article.body)
+    inner = html_to_text(article.body)
+    outer = normalise(inner.text)
+    return CleanText(outer.text, outer.source.after(inner.source))
+
+
+# --- normalising ------------------------------------------------------------------------------------------------
+
+# Real scripts stack four marks at most; more is an attack, because canonical ordering is quadratic in a run of marks.
+MAX_MARKS = 4
+_REPLACEMENTS = {
+    **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032", "'"),
+    **dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"'),
+    **dict.fromkeys("\u2010\u2011\u2012\u2212\ufe63\uff0d", "-"),
+    **dict.fromkeys("\u2013\u2014\u2015", "\u2014"),
+    **dict.fromkeys("\u00a0\u1680\u202f\u205f\u3000", " "),
+    **dict.fromkeys(map(chr, range(0x2000, 0x200B)), " "),
+    **dict.fromkeys("\u2028\u2029\u0085\x0b\x0c", "\n"),
+    # Invisible: soft hyphen, zero-width characters, word joiner, byte order mark, and the bidi controls.
+    **dict.fromkeys("\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u202a\u202b\u202c\u202d\u202e", ""),
+    **dict.fromkeys("\u2066\u2067\u2068\u2069\u061c\u180e", ""),
+    "\u2026": "...",
+    **{chr(0xFB00 + n): text for n, text in enumerate(("ff", "fi", "fl", "ffi", "ffl", "st", "st"))},
+}
+_ENTITY = r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
+_CARRIAGE_RETURN = r"\r\n?"
+_COMBINING = "".join(
+    chr(code) for code in (*range(0x0300, 0xE000), *range(0xF900, 0x1E950)) if unicodedata.combining(chr(code))
+)
+_MARK = f"[{re.escape(_COMBINING)}]"
+_TOO_MANY_MARKS = re.compile(f"({_MARK}{{{MAX_MARKS}}}){_MARK}+")
+_ODD = re.compile(f"{_ENTITY}|{_CARRIAGE_RETURN}|[{re.escape(''.join(_REPLACEMENTS))}]")
+
+
+def normalise(text: str) -> CleanText:
+    """Return the text in NFC with entities decoded and typographic characters in their plain form, and its map."""
+    if text.isascii() and "&" not in text and "\r" not in text:
+        return CleanText(text)
+    clean = _replaced(text, _TOO_MANY_MARKS, lambda found: found[1]) if not text.isascii() else CleanText(text)
+    decoded = _replaced(clean.text, _ODD, _plain)
+    clean = CleanText(decoded.text, decoded.source.after(clean.source))
+    if not unicodedata.is_normalized("NFC", clean.text):
+        composed = _replaced(clean.text, _clusters(), lambda found: unicodedata.normalize("NFC", found[0]))
+        clean = CleanText(composed.text, composed.source.after(clean.source))
+    return clean
+
+
+def _replaced(text: str, pattern: re.Pattern[str], replacement: Any) -> CleanText:
+    pieces, done = _Pieces(), 0
+    for found in pattern.finditer(text):
+        new = replacement(found)
+        if new == found[0]:
+            continue
+        pieces.add(text[done : found.start()], done, found.start())
+        pieces.add(new, found.start(), found.end())
+        done = found.end()
+    if not done:
+        return CleanText(text)
+    pieces.add(text[done:], done, len(text))
+    return pieces.joined()
+
+
+def _plain(found: re.Match[str]) -> str:
+    odd = found[0]
+    if odd[0] == "&":
+        decoded = _entity(odd)
+        return _REPLACEMENTS.get(decoded, decoded)
+    return "\n" if odd[0] == "\r" else _REPLACEMENTS[odd]
+
+
+def _entity(entity: str) -> str:
+    """Return the character of an HTML entity, or the entity itself where it names nothing that may stand in a text."""
+    if entity[1] != "#":
+        return html.entities.html5.get(entity[1:], entity)
+    code = int(entity[3:-1], 16) if entity[2] in "xX" else int(entity[2:-1])
+    if code >= 0x110000 or code < 0x20 or 0xD800 <= code < 0xE000 or 0x7F <= code < 0xA0:
+        return " "
+    return chr(code)
+
+
+@cache
+def _clusters() -> re.Pattern[str]:
+    """Return a pattern of one character with all that canonical composition may join to it.
+
+    Those are the combining marks and the second halves of primary composites (Hangul vowels, Indic signs).
+    """
+    seconds = set(_COMBINING) | {chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
+    for code in (*range(0xA0, 0x3400), *range(0xF900, 0xFB50), *range(0x11000, 0x12000)):
+        parts = unicodedata.decomposition(chr(code)).split()
+        if len(parts) == 2 and not parts[0].startswith("<"):
+            seconds.add(chr(int(parts[1], 16)))
+    return re.compile(f"[^\x00-\x7f][{re.escape(''.join(seconds))}]*|[\x00-\x7f][{re.escape(''.join(seconds))}]+")
+
+
+# --- HTML -------------------------------------------------------------------------------------------------------
+
+_UNSEEN = frozenset(("script", "style", "template", "noscript", "head", "title", "iframe", "object", "svg", "math"))
+_BLOCKS = frozenset(
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "br",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+    ]
+)
+# Marks ride through the parser inside the text and say where it came from. lxml keeps private-use characters.
+_OPEN, _CLOSE = "\ue000", "\ue001"
+_MARKED = re.compile(f"{_OPEN}([0-9]+){_CLOSE}")
+_MARK_HERE = re.compile(rf">+|{_ENTITY}")
+# What XML 1.0 may not hold, and our own marks: each is replaced by one blank, so that offsets stay.
+_NOT_XML = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f{_OPEN}{_CLOSE}\ud800-\udfff\ufffe\uffff]")
+
+
+def html_to_text(markup: str) -> CleanText:
+    """Return the visible text of HTML or of WordPress block markup; block elements become lines of their own.
+
+    lxml decides what is text. It does not say where in the source a text stood, so a numbered mark is put behind
+    every `>` and around every entity before parsing; marks that arrive in the text tell where its pieces began.
+    """
+    source = _NOT_XML.sub(" ", markup)
+    places, marked = _mark(source)
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    root = etree.fromstring(f"<div>{marked}</div>".encode(), parser)
+    pieces = _Pieces()
+    if root is not None:
+        cursor = _Cursor(source, places, pieces)
+        for text in _visible_texts(root):
+            cursor.add(text)
+    return pieces.joined()
+
+
+def _mark(source: str) -> tuple[list[int], str]:
+    places, parts, done = [0], [f"{_OPEN}0{_CLOSE}"], 0
+    for found in _MARK_HERE.finditer(source):
+        if found[0][0] == "&":  # an entity gets a mark on either side
+            parts += [source[done : found.start()], f"{_OPEN}{len(places)}{_CLOSE}"]
+            places.append(found.start())
+            done = found.start()
+        parts += [source[done : found.end()], f"{_OPEN}{len(places)}{_CLOSE}"]
+        places.append(found.end())
+        done = found.end()
+    parts.append(source[done:])
+    return places, "".join(parts)
+
+
+def _visible_texts(root: Any) -> Iterator[str | None]:
+    """Yield the texts of a tree in order, None for a line break; iteratively, because trees may be deep."""
+    unseen = 0
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        hidden = element.tag in _UNSEEN
+        if event == "start":
+            unseen += hidden
+            if element.tag in _BLOCKS and not unseen:
+                yield None
+            if element.text and not unseen:
+                yield element.text
+        else:
+            unseen -= hidden
+            if element.tag in _BLOCKS and not unseen:
+                yield None
+            if element.tail and not unseen and element is not root:
+                yield element.tail
+
+
+class _Cursor:
+    """Follows the marks through the texts that the parser returns and writes the pieces between them."""
+
+    def __init__(self, source: str, places: list[int], pieces: _Pieces) -> None:
+        self.source, self.places, self.pieces = source, places, pieces
+        self.mark = 0
+        self.at = 0
+        self.fresh = True  # at the start of a line
+
+    def add(self, text: str | None) -> None:
+        if text is None:
+            if not self.fresh:
+                self.pieces.add("\n", self.at - 1, self.at)
+                self.fresh = True
+            return
+        for position, part in enumerate(_MARKED.split(text)):
+            if position % 2:
+                self.mark = int(part)
+                self.at = self.places[self.mark]
+            elif part:
+                self._write(part)
+
+    def _write(self, text: str) -> None:
+        end = self.at + len(text)
+        if not self.source.startswith(text, self.at):
+            # Decoded by the parser: all of it stands for the source up to the next mark.
+            following = self.mark + 1
+            end = self.places[following] if following < len(self.places) else len(self.source)
+            end = max(end, self.at + 1)
+        if self.fresh and not text.strip():
+            self.at = end
+            return
+        self.pieces.add(text, self.at, end)
+        self.at = end
+        self.fresh = text.endswith("\n")

@@ -1,0 +1,70 @@
+"""Every failure that is raised on purpose: what is wrong, the value, the next step.
+
+The core knows neither HTTP status nor exit code; the web layer and the command line each hold one table.
+"""
+
+from __future__ import annotations
+
+
+class TaggerError(Exception):
+    """Something that the caller can mend; the message says how."""
+
+
+class BadJSON(TaggerError):
+    """The text is not the strict JSON that is asked for.
+
+    `pointer` says where (a JSON Pointer); it is None where the text is no JSON at all.
+    """
+
+    def __init__(self, message: str, pointer: str | None = None) -> None:
+        super().__init__(message)
+        self.pointer = pointer
+
+
+class BadArticle(TaggerError):
+    """An article lacks something or has something of the wrong kind; `field` names it."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class BadTaxonomy(TaggerError):
+    """The taxonomy breaks its own rules; `problems` are all of them, each with its line."""
+
+    def __init__(self, path: str, problems: list[str]) -> None:
+        listed = "\n  ".join(problems)
+        super().__init__(f"{path} is not a usable taxonomy:\n  {listed}")
+        self.problems = problems
+
+
+class TooFewExamples(TaggerError):
+    """There is not enough to learn from."""
+
+
+class NoModel(TaggerError):
+    """No champion is there to serve."""
+
+
+class BadModel(TaggerError):
+    """A model version on disk is damaged, incomplete or of another format."""
+
+
+class UnknownTag(TaggerError):
+    """The taxonomy has no such tag."""
+
+
+class NotFound(TaggerError):
+    """What was asked for by its id is not there."""
+
+
+class BadStore(TaggerError):
+    """The database cannot be used as it is."""
+
+
+class BadSetting(TaggerError):
+    """A setting has a value that cannot be used."""
+
+
+class Refused(TaggerError):
+    """The request is understood and not allowed, with the reason."""

@@ -1,0 +1,31 @@
+"""Articles -> examples: what is known of each article and tag. Knows no model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from classifier.articles import Article
+from classifier.taxonomy import Taxonomy
+
+POSITIVE, NEGATIVE, UNKNOWN = 1, 0, -1
+
+
+def labels_of(articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:
+    """Return what is known: (n_articles, n_tags) int8, 1 positive, 0 negative, -1 unknown.
+
+    An article whose tags are complete makes every tag that it lacks negative, but for tags that did not exist yet when
+    it was published.
+    """
+    position = {tag.id: number for number, tag in enumerate(taxonomy.tags)}
+    labels = np.full((len(articles), len(taxonomy.tags)), UNKNOWN, dtype=np.int8)
+    created = [(number, tag.created) for number, tag in enumerate(taxonomy.tags) if tag.created]
+    for row, article in zip(labels, articles, strict=True):
+        if article.tags is not None and article.tags_complete:
+            row[:] = NEGATIVE
+            at = article.published_at
+            row[[number for number, since in created if at is not None and at < since]] = UNKNOWN
+        row[[position[tag] for tag in article.rejected if tag in position]] = NEGATIVE
+        row[[position[tag] for tag in article.tags or () if tag in position]] = POSITIVE
+    return labels

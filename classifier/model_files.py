@@ -1,0 +1,176 @@
+"""A model version on disk: a folder of plain arrays and JSON, never a pickle. The one place that reads and checks them.
+
+manifest.json            format, version, and the SHA-256 of every other file; written last, checked first
+model.json               single numbers of `Parameters`
+terms.txt, title_terms.txt   one term a line, in the order of the rows of weights.npy
+weights.npy, …           the arrays of `Parameters`, each under its own name; weights are memory-mapped
+taxonomy.json            the taxonomy that the model was trained with
+card.json                what is known of the model
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from classifier.errors import BadModel
+from classifier.model import Parameters, TagModel
+from classifier.taxonomy import taxonomy_from_json
+
+FORMAT = 1
+_ARRAYS = tuple(f.name for f in fields(Parameters) if f.type == "np.ndarray")
+_NUMBERS = tuple(f.name for f in fields(Parameters) if f.type != "np.ndarray")
+_FILES = ("model.json", "terms.txt", "title_terms.txt", "taxonomy.json", "card.json", *(f"{a}.npy" for a in _ARRAYS))
+
+
+def save_model(model: TagModel, folder: Path) -> str:
+    """Write a model as a new folder, whole or not at all; return the digest of its manifest.
+
+    Raises:
+        BadModel: if the folder is there already: a version is never overwritten.
+    """
+    if folder.exists():
+        raise BadModel(f"{folder} is there already; a model version is never overwritten.")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        aside.chmod(0o755)
+        _write_files(model, aside)
+        manifest = {"format": FORMAT, "version": folder.name, "files": {name: _digest(aside / name) for name in _FILES}}
+        _write(aside / "manifest.json", _json(manifest))
+        sync_folder(aside)
+        aside.rename(folder)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    sync_folder(folder.parent)
+    return manifest_digest(folder)
+
+
+def _write_files(model: TagModel, folder: Path) -> None:
+    for name in _ARRAYS:
+        with (folder / f"{name}.npy").open("wb") as file:
+            np.save(file, np.ascontiguousarray(getattr(model.parameters, name)), allow_pickle=False)
+            file.flush()
+            os.fsync(file.fileno())
+    _write(folder / "model.json", _json({name: getattr(model.parameters, name) for name in _NUMBERS}))
+    _write(folder / "terms.txt", "\n".join(model.terms))
+    _write(folder / "title_terms.txt", "\n".join(model.title_terms))
+    _write(folder / "taxonomy.json", _json(model.taxonomy.to_json()))
+    _write(folder / "card.json", _json(model.card))
+
+
+def load_model(folder: Path, digest: str | None = None) -> TagModel:
+    """Read and check a model version.
+
+    Raises:
+        BadModel: naming the version and what is wrong with it: a missing file, a changed byte, another format.
+    """
+    manifest = _manifest(folder, digest)
+    for name in _FILES:
+        if name not in manifest["files"]:
+            raise BadModel(f"Model {folder.name}: manifest.json does not list {name}.")
+        if not (folder / name).is_file():
+            raise BadModel(f"Model {folder.name}: {name} is missing. Restore it from a backup or roll back.")
+        if _digest(folder / name) != manifest["files"][name]:
+            raise BadModel(f"Model {folder.name}: {name} was changed after it was saved. Restore it or roll back.")
+    try:
+        return _read_files(folder)
+    except (ValueError, KeyError, TypeError, OSError) as error:
+        raise BadModel(f"Model {folder.name} cannot be read: {error}") from None
+
+
+def _manifest(folder: Path, digest: str | None) -> dict[str, Any]:
+    path = folder / "manifest.json"
+    if not path.is_file():
+        raise BadModel(f"{folder} is not a model version: it has no manifest.json.")
+    if digest is not None and _digest(path) != digest:
+        raise BadModel(f"Model {folder.name}: manifest.json is not the one that was promoted.")
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found = manifest["format"]
+        if not isinstance(manifest["files"], dict):
+            raise KeyError("files")
+    except (ValueError, KeyError, TypeError):
+        raise BadModel(f"Model {folder.name}: manifest.json cannot be read.") from None
+    if found != FORMAT:
+        raise BadModel(f"Model {folder.name} has format {found!r}; this program reads format {FORMAT}. Train it again.")
+    return manifest
+
+
+def _read_files(folder: Path) -> TagModel:
+    arrays = {
+        name: np.load(folder / f"{name}.npy", allow_pickle=False, mmap_mode="r" if name == "weights" else None)
+        for name in _ARRAYS
+    }
+    numbers = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    parameters = Parameters(**arrays, **{name: numbers[name] for name in _NUMBERS})
+    terms, title_terms = (_lines(folder / name) for name in ("terms.txt", "title_terms.txt"))
+    if parameters.weights.shape != (len(terms) + len(title_terms), len(parameters.separators)):
+        raise ValueError(f"weights of shape {parameters.weights.shape} do not fit {len(terms)} terms")
+    taxonomy = taxonomy_from_json(json.loads((folder / "taxonomy.json").read_text(encoding="utf-8")))
+    if len(parameters.thresholds) != len(taxonomy.tags):
+        raise ValueError(f"{len(parameters.thresholds)} thresholds do not fit {len(taxonomy.tags)} tags")
+    return TagModel(parameters, terms, title_terms, taxonomy, folder.name, read_card(folder))
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """Return the card of a version without loading the model."""
+    try:
+        card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise BadModel(f"Model {folder.name}: card.json cannot be read.") from None
+    return card
+
+
+def manifest_digest(folder: Path) -> str:
+    """Return the digest of a version's manifest, and so of all its files."""
+    return _digest(folder / "manifest.json")
+
+
+def content_digest(model: TagModel) -> str:
+    """Return a digest of what a model computes, whatever its card says: equal examples give equal digests."""
+    digest = hashlib.sha256()
+    for name in _ARRAYS:
+        digest.update(np.ascontiguousarray(getattr(model.parameters, name)).tobytes())
+    digest.update(_json({name: getattr(model.parameters, name) for name in _NUMBERS}).encode())
+    digest.update("\n".join([*model.terms, "", *model.title_terms, "", model.taxonomy.version]).encode())
+    return digest.hexdigest()
+
+
+def _lines(path: Path) -> list[str]:
+    text = path.read_text(encoding="utf-8")
+    return text.split("\n") if text else []
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

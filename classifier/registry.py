@@ -1,0 +1,230 @@
+"""Model versions in one folder, the champion among them, its history, and the way back.
+
+MODELS/champion.json     the pointer: version, digest, previous version, who, when, why; replaced atomically
+MODELS/history.jsonl     one line for each change of the champion
+MODELS/<version>/        see model_files
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import re
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from classifier.errors import BadModel, NoModel, NotFound, TaggerError
+from classifier.model import TagModel
+from classifier.model_files import content_digest, load_model, manifest_digest, read_card, save_model, sync_folder
+
+POLL_SECONDS = 1.0
+_VERSION = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The champion pointer."""
+
+    version: str
+    digest: str
+    previous: str | None
+    by: str
+    at: str
+    why: str
+
+
+class Registry:
+    """The model versions of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._pointer = folder / "champion.json"
+
+    def save(self, model: TagModel) -> str:
+        """Save a model under a new version and return its name; the champion stays."""
+        now = datetime.now(UTC)
+        version = f"{now:%Y%m%d-%H%M%S}-{content_digest(model)[:8]}"
+        while (self.folder / version).exists():  # the same model, saved again within one second
+            version = f"{version[:-8]}{secrets.token_hex(4)}"
+        model.card["version"] = version
+        model.card["created_at"] = now.isoformat(timespec="seconds")
+        save_model(model, self.folder / version)
+        return version
+
+    def champion(self) -> Champion | None:
+        """Return the champion pointer, or None while nothing was promoted.
+
+        Raises:
+            BadModel: if the pointer cannot be read.
+        """
+        try:
+            return Champion(**json.loads(self._pointer.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            raise BadModel(
+                f"{self._pointer} cannot be read ({error}). Write it anew: models promote VERSION."
+            ) from None
+
+    def load_champion(self) -> TagModel:
+        """Return the champion, checked against the digest with which it was promoted."""
+        champion = self.champion()
+        if champion is None:
+            raise NoModel(f"No champion model in {self.folder}. Train one: python -m classifier train")
+        return load_model(self.folder / champion.version, champion.digest)
+
+    def versions(self) -> list[str]:
+        """Return the versions in the folder, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(entry.name for entry in self.folder.iterdir() if _VERSION.fullmatch(entry.name))
+
+    def card(self, version: str) -> dict[str, Any]:
+        """Return the card of a version."""
+        return read_card(self._existing(version))
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return a row for each version, newest first: what a list of models shows."""
+        champion = self.champion()
+        rows = []
+        for version in reversed(self.versions()):
+            try:
+                card = self.card(version)
+            except BadModel:  # listed all the same: whoever looks must see it
+                card = {}
+            measured = card.get("cross_validation", {})
+            rows.append(
+                {
+                    "version": version,
+                    "champion": champion is not None and champion.version == version,
+                    "created_at": card.get("created_at"),
+                    "n_articles": card.get("n_articles"),
+                    "n_tags": card.get("n_tags"),
+                    "micro_f1": measured.get("micro_f1"),
+                    "macro_f1": measured.get("macro_f1"),
+                }
+            )
+        return rows
+
+    def load(self, version: str) -> TagModel:
+        """Return a version, checked."""
+        return load_model(self._existing(version))
+
+    def promote(self, version: str, by: str, why: str) -> Champion:
+        """Make a version the champion, after checking that it can be loaded."""
+        self.load(version)
+        with self._locked():
+            return self._point(version, by, why)
+
+    def roll_back(self, by: str, why: str) -> Champion:
+        """Make the champion's predecessor the champion again.
+
+        Raises:
+            NotFound: if there is no predecessor.
+        """
+        with self._locked():
+            champion = self.champion()
+            if champion is None or champion.previous is None:
+                raise NotFound(f"There is no earlier champion in {self.folder} to roll back to.")
+            self.load(champion.previous)
+            return self._point(champion.previous, by, why)
+
+    def history(self) -> list[dict[str, Any]]:
+        """Return all changes of the champion, oldest first."""
+        path = self.folder / "history.jsonl"
+        if not path.is_file():
+            return []
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+    def _existing(self, version: str) -> Path:
+        if not _VERSION.fullmatch(version) or not (self.folder / version).is_dir():
+            raise NotFound(f"No model version {version[:60]!r} in {self.folder}. See: python -m classifier models list")
+        return self.folder / version
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Let one process at a time change the pointer; the lock dies with its holder."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _point(self, version: str, by: str, why: str) -> Champion:
+        before = self.champion()
+        digest = manifest_digest(self.folder / version)
+        previous = before.version if before and before.version != version else before.previous if before else None
+        champion = Champion(version, digest, previous, by, datetime.now(UTC).isoformat(timespec="seconds"), why)
+        # The history is written first: a change that it does not know must not serve.
+        with (self.folder / "history.jsonl").open("a", encoding="utf-8") as history:
+            history.write(json.dumps(asdict(champion), ensure_ascii=False) + "\n")
+            history.flush()
+            os.fsync(history.fileno())
+        aside = self._pointer.with_suffix(".new")
+        with aside.open("w", encoding="utf-8") as pointer:
+            pointer.write(json.dumps(asdict(champion), ensure_ascii=False, indent=1) + "\n")
+            pointer.flush()
+            os.fsync(pointer.fileno())
+        aside.replace(self._pointer)
+        sync_folder(self.folder)
+        return champion
+
+
+class Serving:
+    """The champion in memory; looks at the pointer at most once a second and swaps between requests.
+
+    A champion that cannot be loaded leaves the one before serving, and `problem` says why.
+    """
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.problem: str | None = None
+        self._model: TagModel | None = None
+        self._seen: tuple[int, int, int] | None = None
+        self._looked = 0.0
+        self._lock = threading.Lock()
+
+    def model(self) -> TagModel:
+        """Return the model that serves.
+
+        Raises:
+            NoModel: if none was ever promoted.
+            BadModel: if the champion cannot be loaded and there is none before it in memory.
+        """
+        if time.monotonic() - self._looked >= POLL_SECONDS and self._lock.acquire(blocking=self._model is None):
+            try:
+                self._look()
+            finally:
+                self._lock.release()
+        if self._model is None:
+            if self.problem:
+                raise BadModel(self.problem)
+            raise NoModel(f"No champion model in {self.registry.folder}. Train one: python -m classifier train")
+        return self._model
+
+    def _look(self) -> None:
+        seen = self._stat()
+        if seen != self._seen or (self._model is None and seen is not None):
+            try:
+                self._model = self.registry.load_champion()
+                self.problem = None
+            except NoModel:
+                self._model = None
+            except TaggerError as error:
+                self.problem = str(error)
+            self._seen = seen
+        self._looked = time.monotonic()
+
+    def _stat(self) -> tuple[int, int, int] | None:
+        try:
+            found = (self.registry.folder / "champion.json").stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size

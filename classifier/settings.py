@@ -1,0 +1,62 @@
+"""The environment -> typed values, checked at start. Only the entry points read it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from classifier.errors import BadSetting
+
+PREFIX = "TAGGER_"
+_DEFAULTS = {
+    "MODELS": "var/models",
+    "DATABASE_URL": "sqlite:///var/tagger.db",
+    "HOST": "127.0.0.1",
+    "PORT": "8000",
+    "WORKERS": "2",
+    "THREADS": "128",
+    "MAX_BODY_BYTES": "2097152",
+}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings; each is the environment variable TAGGER_ and its name in capitals."""
+
+    models: Path
+    database_url: str
+    host: str
+    port: int
+    workers: int
+    threads: int
+    max_body_bytes: int
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of an environment.
+
+    Raises:
+        BadSetting: naming the variable, its value and what is allowed, or a variable that is none of ours.
+    """
+    given = {name.removeprefix(PREFIX): value for name, value in environment.items() if name.startswith(PREFIX)}
+    given.pop("EVAL_DATA", None)  # the tests' and the notebooks'
+    for name in sorted(given.keys() - _DEFAULTS.keys()):
+        raise BadSetting(f"{PREFIX}{name} is not a setting. Known are {', '.join(PREFIX + n for n in _DEFAULTS)}.")
+    values = {**_DEFAULTS, **given}
+    return Settings(
+        models=Path(values["MODELS"]),
+        database_url=values["DATABASE_URL"],
+        host=values["HOST"],
+        port=_number("PORT", values["PORT"], 0, 65535),
+        workers=_number("WORKERS", values["WORKERS"], 1, 64),
+        threads=_number("THREADS", values["THREADS"], 1, 1024),
+        max_body_bytes=_number("MAX_BODY_BYTES", values["MAX_BODY_BYTES"], 1024, 1 << 30),
+    )
+
+
+def _number(name: str, value: str, low: int, high: int) -> int:
+    if not value.isdecimal() or not low <= int(value) <= high:
+        raise BadSetting(f"{PREFIX}{name} is {value!r}; it must be a whole number from {low} to {high}.")
+    return int(value)

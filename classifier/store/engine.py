@@ -1,0 +1,65 @@
+"""Engines: how each database must be opened so that a commit that was acknowledged is never lost."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from classifier.errors import BadStore
+
+# From 3.7.0 to 3.51.2 a reset of the write-ahead log can lose commits.
+MIN_SQLITE = (3, 51, 3)
+BUSY_SECONDS = 5
+POOL_SIZE = 8
+
+
+def make_engine(url: str) -> Engine:
+    """Return the engine of a database URL (`sqlite:///var/tagger.db`).
+
+    Raises:
+        BadStore: if the URL cannot be used or SQLite is too old to be safe.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() != "sqlite":
+            return create_engine(parsed, pool_size=POOL_SIZE, max_overflow=0, pool_pre_ping=True)
+    except (ArgumentError, SQLAlchemyError, ImportError) as error:
+        raise BadStore(f"The database URL cannot be used: {error}. Example: sqlite:///var/tagger.db") from None
+    return _sqlite_engine(url, parsed.database)
+
+
+def _sqlite_engine(url: str, path: str | None) -> Engine:
+    import pysqlite3.dbapi2 as driver  # Python's own sqlite3 is linked to an older library
+
+    if driver.sqlite_version_info < MIN_SQLITE:
+        needed = ".".join(map(str, MIN_SQLITE))
+        raise BadStore(f"SQLite {driver.sqlite_version} can lose commits; {needed} is needed: pip install pysqlite3")
+    if path in (None, "", ":memory:"):
+        raise BadStore("A database in memory is one per connection; name a file: sqlite:///var/tagger.db")
+    engine = create_engine(
+        url,
+        module=driver,
+        poolclass=QueuePool,
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions by itself
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Any) -> None:
+    """Take the write lock at once: a read that turns into a write would fail in the middle."""
+    readonly = connection.get_execution_options().get("readonly")
+    connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")

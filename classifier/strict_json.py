@@ -1,0 +1,95 @@
+"""JSON as the contract has it: no NaN, no duplicate keys, no NUL, no lone surrogates, no deep nesting."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, NamedTuple
+
+from classifier.errors import BadJSON
+
+MAX_DEPTH = 16
+# int() is quadratic in the number of digits; no field of ours needs more than twenty.
+MAX_DIGITS = 20
+_FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
+
+
+class _Fault(NamedTuple):
+    """Stands in the decoded value where something is wrong, so that the walk can say where that is."""
+
+    message: str
+    key: str = ""
+
+
+def loads(raw: bytes) -> Any:
+    """Return the value of one strict JSON text.
+
+    Raises:
+        BadJSON: with the reason and the place.
+    """
+    try:
+        value = _DECODER.decode(raw.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise BadJSON(f"Not UTF-8 (byte {error.start}). Send JSON encoded as UTF-8.") from None
+    except RecursionError:
+        raise BadJSON(f"The JSON is nested deeper than {MAX_DEPTH} levels.", "") from None
+    except json.JSONDecodeError as error:
+        raise BadJSON(f"Not JSON: {error.msg} at line {error.lineno}, column {error.colno}.") from None
+    _check(value, "", 0)
+    return value
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Fault:
+    value = dict(pairs)
+    if len(value) == len(pairs):
+        return value
+    seen: set[str] = set()
+    twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+    return _Fault(f"The key {_shown(twice)!r} occurs twice in one object.", twice)
+
+
+def _constant(name: str) -> _Fault:
+    return _Fault(f"{name} is not a JSON number.")
+
+
+def _finite(digits: str) -> float | _Fault:
+    value = float(digits)
+    return _Fault(f"The number {digits[:24]} is out of range.") if value in (float("inf"), float("-inf")) else value
+
+
+def _short_int(digits: str) -> int | _Fault:
+    return int(digits) if len(digits) <= MAX_DIGITS else _Fault(f"An integer of {len(digits)} digits is out of range.")
+
+
+_DECODER = json.JSONDecoder(
+    object_pairs_hook=_unique_keys, parse_constant=_constant, parse_float=_finite, parse_int=_short_int
+)
+
+
+def _shown(key: str) -> str:
+    return _FORBIDDEN.sub("\ufffd", key[:80])
+
+
+def _below(pointer: str, key: str) -> str:
+    return f"{pointer}/{_shown(key).replace('~', '~0').replace('/', '~1')}"
+
+
+def _check(value: Any, pointer: str, depth: int) -> None:
+    if isinstance(value, _Fault):
+        raise BadJSON(value.message, _below(pointer, value.key) if value.key else pointer)
+    if isinstance(value, str):
+        if _FORBIDDEN.search(value):
+            raise BadJSON("The text holds NUL or half of a surrogate pair; remove it.", pointer)
+        return
+    if not isinstance(value, dict | list):
+        return
+    if depth >= MAX_DEPTH:
+        raise BadJSON(f"The JSON is nested deeper than {MAX_DEPTH} levels.", pointer)
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            if _FORBIDDEN.search(key):
+                raise BadJSON("A key holds NUL or half of a surrogate pair.", _below(pointer, key))
+            _check(inner, _below(pointer, key), depth + 1)
+    else:
+        for position, inner in enumerate(value):
+            _check(inner, f"{pointer}/{position}", depth + 1)

@@ -1,0 +1,298 @@
+"""The endpoints of the API: parse, call one method, answer."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, request
+from pydantic import BaseModel, ValidationError
+
+from classifier import strict_json
+from classifier.articles import check_id
+from classifier.errors import TaggerError
+from classifier.registry import Registry
+from classifier.tagger import Tagger
+from classifier.web.auth import Gate
+from classifier.web.openapi import Endpoint, document
+from classifier.web.problems import ApiProblem, invalid
+from classifier.web.schemas import (
+    ArticleIn,
+    ArticleOut,
+    ArticlesOut,
+    BatchIn,
+    BatchOut,
+    HealthOut,
+    ModelOut,
+    ModelsOut,
+    StoredAnswer,
+    SuggestIn,
+    SuggestOut,
+    TagsOut,
+)
+
+WRITERS = ("cms", "editor", "admin")
+ANY = ("cms", "editor", "admin", "reader")
+MAX_PAGE = 100
+
+
+def read_body(limit: int) -> bytes:
+    """Return the body of the request, however it is framed.
+
+    Werkzeug cuts a chunked body at `max_content_length` without a word; reading one byte more tells.
+
+    Raises:
+        ApiProblem: 413 if it is over the limit.
+    """
+    too_large = ApiProblem("too-large", f"The body is over {limit:,} bytes.", headers={"Connection": "close"})
+    if request.content_length is not None and request.content_length > limit:
+        raise too_large
+    request.max_content_length = limit + 1
+    raw = request.get_data(cache=False)
+    if len(raw) > limit:
+        raise too_large
+    return raw
+
+
+class Api:
+    """The API as a blueprint; `endpoints` describe it."""
+
+    def __init__(self, tagger: Tagger, registry: Registry, gate: Gate, max_body_bytes: int) -> None:
+        self.tagger, self.registry, self.gate, self.limit = tagger, registry, gate, max_body_bytes
+        self.endpoints: list[Endpoint] = []
+        self.blueprint = Blueprint("api", __name__)
+        self._routes()
+
+    def _routes(self) -> None:
+        needs_model, stores = ("no-model",), ("no-model", "no-store")
+        page = (
+            {"name": "limit", "schema": {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 50}},
+            {"name": "cursor", "schema": {"type": "string"}, "description": "`cursor` of the page before."},
+        )
+        self._add(
+            self.suggest,
+            "POST",
+            "/v1/suggest",
+            WRITERS,
+            SuggestOut,
+            SuggestIn,
+            "Suggest tags for a text; nothing is stored.",
+            problems=needs_model,
+        )
+        self._add(
+            self.suggest_batch,
+            "POST",
+            "/v1/suggest/batch",
+            WRITERS,
+            BatchOut,
+            BatchIn,
+            "Suggest tags for up to 100 articles; nothing is stored.",
+            problems=needs_model,
+        )
+        self._add(
+            self.put_article,
+            "PUT",
+            "/v1/articles/<article_id>",
+            WRITERS,
+            StoredAnswer,
+            ArticleIn,
+            "Store an article and get its suggestions: the CMS's call.",
+            problems=stores,
+        )
+        self._add(
+            self.get_article,
+            "GET",
+            "/v1/articles/<article_id>",
+            WRITERS,
+            ArticleOut,
+            None,
+            "Get a stored article with its tags and suggestions.",
+            problems=stores,
+        )
+        self._add(
+            self.delete_article,
+            "DELETE",
+            "/v1/articles/<article_id>",
+            ("cms", "admin"),
+            None,
+            None,
+            "Delete an article everywhere.",
+            status=204,
+            problems=("no-store",),
+        )
+        self._add(
+            self.list_articles,
+            "GET",
+            "/v1/articles",
+            WRITERS,
+            ArticlesOut,
+            None,
+            "List stored articles, newest first.",
+            query=page,
+            problems=("no-store", "invalid"),
+        )
+        self._add(self.tags, "GET", "/v1/tags", ANY, TagsOut, None, "Get the taxonomy.", problems=needs_model)
+        self._add(
+            self.model,
+            "GET",
+            "/v1/model",
+            ANY,
+            ModelOut,
+            None,
+            "Get the card of the model that serves.",
+            problems=needs_model,
+        )
+        self._add(self.models, "GET", "/v1/models", ANY, ModelsOut, None, "List all model versions.")
+        self._add(self.live, "GET", "/health/live", (), HealthOut, None, "Is the process there?")
+        self._add(
+            self.ready,
+            "GET",
+            "/health/ready",
+            (),
+            HealthOut,
+            None,
+            "Can it do its work? 503 if not.",
+            problems=("no-model",),
+        )
+        self.blueprint.add_url_rule("/openapi.json", "openapi", self.openapi)
+
+    def _add(
+        self,
+        view: Callable[..., Any],
+        method: str,
+        path: str,
+        roles: tuple[str, ...],
+        returns: type[BaseModel] | None,
+        takes: type[BaseModel] | None,
+        summary: str,
+        *,
+        status: int = 200,
+        query: tuple[dict[str, Any], ...] = (),
+        problems: tuple[str, ...] = (),
+    ) -> None:
+        endpoint = Endpoint(method, path, view.__name__, summary, roles, returns, takes, status, query, problems)
+        self.endpoints.append(endpoint)
+
+        def answer(**arguments: str) -> Response:
+            if endpoint.roles:
+                self.gate.check(endpoint.roles)
+            if "article_id" in arguments:
+                check_id(arguments["article_id"])
+            if endpoint.takes:
+                arguments["given"] = self._given(endpoint.takes)  # type: ignore[assignment]
+            result = view(**arguments)
+            return result if isinstance(result, Response) else _json(result, endpoint.status)
+
+        self.blueprint.add_url_rule(path, endpoint.name, answer, methods=[method])
+
+    def _given(self, model: type[BaseModel]) -> BaseModel:
+        if request.mimetype != "application/json":
+            raise ApiProblem("not-json-type", f"Send `Content-Type: application/json`, not {request.mimetype[:60]!r}.")
+        value = strict_json.loads(read_body(self.limit))
+        try:
+            return model.model_validate(value)
+        except ValidationError as error:
+            raise invalid(error) from None
+
+    # --- suggestions and articles ---
+
+    def suggest(self, given: SuggestIn) -> dict[str, Any]:
+        return self.tagger.suggest(given.article(), given.why)
+
+    def suggest_batch(self, given: BatchIn) -> dict[str, Any]:
+        return {"results": [{"id": one.id, **self.tagger.suggest(one.article(one.id))} for one in given.articles]}
+
+    def put_article(self, article_id: str, given: ArticleIn) -> dict[str, Any]:
+        return self.tagger.put_article(given.article(article_id))
+
+    def get_article(self, article_id: str) -> dict[str, Any]:
+        return self.tagger.article(article_id)
+
+    def delete_article(self, article_id: str) -> Response:
+        self.tagger.delete_article(article_id)
+        return Response(status=204)
+
+    def list_articles(self) -> dict[str, Any]:
+        rows, place = self.tagger.articles(_cursor_place(request.args.get("cursor")), _limit(request.args.get("limit")))
+        return {"articles": rows, "cursor": _cursor(place)}
+
+    # --- what serves ---
+
+    def tags(self) -> dict[str, Any]:
+        taxonomy = self.tagger.serving.model().taxonomy
+        rows = [
+            {
+                "id": t.id,
+                "label": t.label,
+                "kind": t.kind,
+                "broader": t.broader,
+                "status": t.status,
+                "replaced_by": t.replaced_by,
+                "note": t.note,
+                "aliases": [{"text": a.text, "weak": a.weak} for a in t.aliases],
+            }
+            for t in taxonomy.tags
+        ]
+        return {"taxonomy_version": taxonomy.version, "tags": rows}
+
+    def model(self) -> dict[str, Any]:
+        model = self.tagger.serving.model()
+        return {"version": model.version, "card": model.card}
+
+    def models(self) -> dict[str, Any]:
+        return {"models": self.registry.table()}
+
+    def live(self) -> dict[str, Any]:
+        return {"status": "ok", "model_version": None, "problems": []}
+
+    def ready(self) -> Response:
+        problems: list[str] = []
+        version = None
+        try:
+            version = self.tagger.serving.model().version
+        except TaggerError as error:
+            problems.append(str(error))
+        if version and self.tagger.serving.problem:
+            problems.append(self.tagger.serving.problem)
+        try:
+            self.tagger.store.count_articles()
+        except Exception as error:  # any driver's error means the same here
+            problems.append(f"The database cannot be read ({type(error).__name__}).")
+        status = "ok" if not problems else "degraded" if version else "down"
+        body = {"status": status, "model_version": version, "problems": problems}
+        return _json(body, 503 if status == "down" else 200)
+
+    def openapi(self) -> Response:
+        return _json(document(self.endpoints))
+
+
+def _json(value: Any, status: int = 200) -> Response:
+    return Response(json.dumps(value, ensure_ascii=False, allow_nan=False), status, content_type="application/json")
+
+
+def _limit(given: str | None) -> int:
+    if given is None:
+        return 50
+    if not given.isascii() or not given.isdecimal() or not 1 <= int(given[:9]) <= MAX_PAGE or len(given) > 9:
+        detail = f"`limit` is 1 to {MAX_PAGE}."
+        raise ApiProblem("invalid", detail, [{"pointer": "/limit", "detail": detail}])
+    return int(given)
+
+
+def _cursor(place: tuple[str, str] | None) -> str | None:
+    return base64.urlsafe_b64encode(json.dumps(place).encode()).decode() if place else None
+
+
+def _cursor_place(cursor: str | None) -> tuple[str, str] | None:
+    if cursor is None:
+        return None
+    try:
+        at, article_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        if not isinstance(at, str) or not isinstance(article_id, str):
+            raise ValueError
+        return at, article_id
+    except ValueError:
+        detail = "`cursor` is not one that this service gave."
+        raise ApiProblem("invalid", detail, [{"pointer": "/cursor", "detail": detail}]) from None

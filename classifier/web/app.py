@@ -1,0 +1,43 @@
+"""The Flask app: API, pages, problem responses and security headers, put together from what it is handed."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+
+from classifier.registry import Registry
+from classifier.tagger import Tagger
+from classifier.web import problems
+from classifier.web.api import Api
+from classifier.web.auth import Gate
+from classifier.web.pages import Pages
+
+MAX_BODY_BYTES = 2 * 1024 * 1024
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def build_app(tagger: Tagger, registry: Registry, max_body_bytes: int = MAX_BODY_BYTES) -> Flask:
+    """Return the WSGI app of a tagger."""
+    app = Flask("classifier.web", static_folder="static", template_folder="templates")
+    app.config["MAX_FORM_MEMORY_SIZE"] = max_body_bytes
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    gate = Gate(tagger.store.keys)
+    api = Api(tagger, registry, gate, max_body_bytes)
+    app.register_blueprint(api.blueprint)
+    app.register_blueprint(Pages(tagger, gate, api.endpoints, max_body_bytes).blueprint)
+    problems.install(app)
+
+    @app.after_request
+    def _(response: Response) -> Response:
+        response.headers.update(_HEADERS)
+        if response.mimetype not in {"text/css", "text/javascript"}:
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return app

@@ -1,0 +1,144 @@
+"""Errors over HTTP: `application/problem+json` (RFC 9457), with stable types out of one catalogue."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from flask import Flask, Response, current_app
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from classifier.errors import (
+    BadArticle,
+    BadJSON,
+    BadModel,
+    BadStore,
+    NoModel,
+    NotFound,
+    Refused,
+    TaggerError,
+    UnknownTag,
+)
+
+
+class Problem(NamedTuple):
+    """An entry of the catalogue."""
+
+    status: int
+    title: str
+    meaning: str
+
+
+CATALOGUE = {
+    "not-json": Problem(400, "Not JSON", "The body cannot be decoded as JSON in UTF-8."),
+    "bad-request": Problem(400, "Bad request", "The request cannot be understood."),
+    "no-key": Problem(401, "A key is needed", "Send `Authorization: Bearer` with a key that is in use."),
+    "not-allowed": Problem(
+        403, "Not allowed", "The key's role may not do this, or the host name is not this machine's."
+    ),
+    "not-found": Problem(404, "Not found", "There is no such address or article."),
+    "method-not-allowed": Problem(405, "Method not allowed", "`Allow` lists what this address understands."),
+    "too-large": Problem(413, "Body too large", "The body is over the limit; send less, or several requests."),
+    "not-json-type": Problem(415, "Wrong content type", "Send `Content-Type: application/json`."),
+    "invalid": Problem(422, "Invalid request", "`errors` names each field (a JSON Pointer) and what is wrong with it."),
+    "internal": Problem(500, "Internal error", "A fault of the service; it is in its log."),
+    "no-model": Problem(503, "No model", "No model serves yet, or the champion cannot be loaded."),
+    "no-store": Problem(503, "No database", "The database cannot be used."),
+}
+_BY_STATUS = {problem.status: slug for slug, problem in reversed(CATALOGUE.items())}
+
+
+class ApiProblem(Exception):
+    """A request that ends in an entry of the catalogue."""
+
+    def __init__(
+        self,
+        slug: str,
+        detail: str,
+        errors: list[dict[str, str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.slug, self.detail, self.errors, self.headers = slug, detail, errors or [], dict(headers or {})
+
+    def response(self) -> Response:
+        """Return the problem as a response."""
+        problem = CATALOGUE[self.slug]
+        body: dict[str, Any] = {
+            "type": f"/docs#{self.slug}",
+            "title": problem.title,
+            "status": problem.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            body["errors"] = self.errors
+        response = Response(json.dumps(body), problem.status, content_type="application/problem+json")
+        response.headers.update(self.headers)
+        return response
+
+
+def problem_of(error: TaggerError) -> ApiProblem:
+    """Return what an error of the core is over HTTP: the one table of that."""
+    text = str(error)
+    match error:
+        case BadJSON(pointer=None):
+            return ApiProblem("not-json", text)
+        case BadJSON(pointer=str(pointer)):
+            return ApiProblem("invalid", text, [{"pointer": pointer, "detail": text}])
+        case BadArticle(field=field):
+            return ApiProblem("invalid", text, [{"pointer": f"/{field}", "detail": text}])
+        case UnknownTag():
+            return ApiProblem("invalid", text, [{"pointer": "/why", "detail": text}])
+        case NotFound():
+            return ApiProblem("not-found", text)
+        case Refused():
+            return ApiProblem("not-allowed", text)
+        case NoModel() | BadModel():
+            return ApiProblem("no-model", text, headers={"Retry-After": "30"})
+        case BadStore():
+            return ApiProblem("no-store", text, headers={"Retry-After": "30"})
+        case _:
+            return ApiProblem("bad-request", text)
+
+
+def invalid(error: ValidationError) -> ApiProblem:
+    """Return the problem of a request that a model refuses, with a JSON Pointer for each field."""
+    errors = [
+        {"pointer": _pointer(one["loc"]), "detail": one["msg"].removeprefix("Value error, ")}
+        for one in error.errors(include_url=False, include_context=False, include_input=False)
+    ]
+    first = errors[0]
+    return ApiProblem("invalid", f"{first['pointer'] or 'The body'}: {first['detail']}", errors)
+
+
+def _pointer(path: tuple[int | str, ...]) -> str:
+    return "".join("/" + str(part)[:80].replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def install(app: Flask) -> None:
+    """Make every error of an app a problem response."""
+
+    @app.errorhandler(ApiProblem)
+    def _(error: ApiProblem) -> Response:
+        return error.response()
+
+    @app.errorhandler(TaggerError)
+    def _(error: TaggerError) -> Response:
+        return problem_of(error).response()
+
+    @app.errorhandler(HTTPException)
+    def _(error: HTTPException) -> Response:
+        status = error.code or 500
+        slug = _BY_STATUS.get(status, "bad-request" if status < 500 else "internal")
+        response = ApiProblem(slug, error.description or error.name).response()
+        if "Allow" in (headers := dict(error.get_headers())):
+            response.headers["Allow"] = headers["Allow"]
+        return response
+
+    @app.errorhandler(Exception)
+    def _(error: Exception) -> Response:
+        # The traceback names code, never the text of an article.
+        current_app.logger.error("unhandled %s", type(error).__name__, exc_info=error)
+        return ApiProblem("internal", "The service has a fault; its log says more.").response()

@@ -1,0 +1,292 @@
+"""What comes in and goes out, as pydantic models: they validate requests and describe both in OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from classifier.articles import ARTICLE_ID, Article, checked
+from classifier.errors import BadArticle
+
+MAX_BATCH = 100
+MAX_WHY = 20
+
+TagText = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def _iso_date(value: str) -> str:
+    try:
+        checked(Article(published_at=value))
+    except BadArticle as error:
+        raise ValueError(str(error)) from None
+    return value
+
+
+class ArticleIn(_Strict):
+    """An article; `title` or `body` must be there, and may be empty."""
+
+    title: str = Field("", description="The headline, plain text.")
+    body: str = Field("", description="The text, as `body_format` says.")
+    body_format: Literal["text", "html"] = Field("text", description="`html` also reads WordPress block markup.")
+    published_at: Annotated[str, AfterValidator(_iso_date)] | None = Field(None, description="ISO 8601.")
+    url: str | None = Field(None, max_length=2000)
+    tags: list[TagText] | None = Field(
+        None, max_length=500, description="The tags that the article has now; absent says nothing of them."
+    )
+
+    @model_validator(mode="after")
+    def _some_text(self) -> ArticleIn:
+        if not {"title", "body"} & self.model_fields_set:
+            raise ValueError("`title` and `body` are missing; send at least one of them")
+        return self
+
+    def article(self, article_id: str = "") -> Article:
+        """Return the article of this request."""
+        tags = tuple(dict.fromkeys(self.tags)) if self.tags is not None else None
+        return Article(
+            article_id, self.title, self.body, self.body_format, tags, published_at=self.published_at, url=self.url
+        )
+
+
+class SuggestIn(ArticleIn):
+    """A text to suggest tags for."""
+
+    why: list[TagText] = Field([], max_length=MAX_WHY, description="Tags to explain, suggested or not.")
+
+
+class BatchArticleIn(ArticleIn):
+    """An article of a batch."""
+
+    id: str = Field(pattern=f"^{ARTICLE_ID.pattern}$")
+
+
+class BatchIn(_Strict):
+    """Several articles, each with its own id."""
+
+    articles: list[BatchArticleIn] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class Evidence(_Strict):
+    """A place in the field as it was sent, in Unicode code points, and its part of the decision value."""
+
+    field: Literal["title", "body"]
+    start: int = Field(ge=0)
+    end: int = Field(ge=0)
+    text: str
+    weight: float
+
+
+class Suggestion(_Strict):
+    """A tag that is suggested."""
+
+    tag: str
+    label: str
+    kind: str
+    score: float = Field(ge=0, le=1, description="Calibrated probability that a careful editor gives this tag.")
+    band: Literal["auto", "suggest"]
+    aboutness: Literal["main", "secondary", "passing"]
+    source: Literal["model", "alias", "model+alias"]
+    evidence: list[Evidence]
+    evidence_against: list[Evidence]
+
+
+class Mentioned(_Strict):
+    """A tag that the text names and that is not suggested."""
+
+    tag: str
+    label: str
+    score: float = Field(ge=0, le=1)
+    mentions: int = Field(ge=1)
+
+
+class Removed(_Strict):
+    """Furniture that was left out, by offsets into the body as it was sent."""
+
+    field: Literal["body"]
+    start: int
+    end: int
+    kind: str
+
+
+class Place(_Strict):
+    """A place in a field as it was sent."""
+
+    field: Literal["title", "body"]
+    start: int
+    end: int
+
+
+class PartOut(_Strict):
+    """A part of a decision value, with all its places."""
+
+    kind: Literal["term", "mention", "prior", "competing"]
+    text: str
+    weight: float
+    places: list[Place]
+
+
+class ExplanationOut(_Strict):
+    """Why a tag has its decision value: the weights of the parts add up to it."""
+
+    tag: str
+    label: str
+    score: float
+    threshold: float
+    decision_value: float
+    parts: list[PartOut]
+
+
+class Answer(_Strict):
+    """What the model says of a text."""
+
+    model_version: str
+    taxonomy_version: str
+    suggestions: list[Suggestion]
+    mentioned: list[Mentioned]
+    unknown_tags: list[str]
+    removed: list[Removed]
+    reason: Literal["empty", "language", "below_threshold", "blind"] | None = Field(
+        description="Why there are no suggestions."
+    )
+
+
+class SuggestOut(Answer):
+    """The answer to a text; `why` is there if it was asked for."""
+
+    why: list[ExplanationOut] | None = None
+
+
+class BatchAnswer(Answer):
+    """The answer to one article of a batch."""
+
+    id: str
+
+
+class BatchOut(_Strict):
+    """The answers to a batch, in its order."""
+
+    results: list[BatchAnswer]
+
+
+class Withheld(_Strict):
+    """A tag that would be suggested, and why it is not."""
+
+    tag: str
+    reason: Literal["already_tagged", "rejected"]
+
+
+class StoredAnswer(Answer):
+    """The answer to a stored article."""
+
+    article_id: str
+    suggestion_set_id: str
+    withheld: list[Withheld]
+
+
+class ArticleRow(_Strict):
+    """A stored article in a list."""
+
+    article_id: str
+    title: str
+    body_format: str
+    published_at: str | None
+    url: str | None
+    tags: list[str]
+    source: str
+    created_at: str
+    updated_at: str
+
+
+class ArticleOut(StoredAnswer, ArticleRow):
+    """A stored article with its suggestions."""
+
+    body: str
+
+
+class ArticlesOut(_Strict):
+    """A page of stored articles, newest first; `cursor` leads to the next one."""
+
+    articles: list[ArticleRow]
+    cursor: str | None
+
+
+class AliasOut(_Strict):
+    """A name of a tag."""
+
+    text: str
+    weak: bool
+
+
+class TagOut(_Strict):
+    """A tag of the taxonomy."""
+
+    id: str
+    label: str
+    kind: str
+    broader: str | None
+    status: Literal["active", "muted", "retired"]
+    replaced_by: str | None
+    note: str
+    aliases: list[AliasOut]
+
+
+class TagsOut(_Strict):
+    """The taxonomy of the model that serves."""
+
+    taxonomy_version: str
+    tags: list[TagOut]
+
+
+class ModelOut(_Strict):
+    """The card of the model that serves."""
+
+    version: str
+    card: dict[str, Any]
+
+
+class VersionRow(_Strict):
+    """A model version."""
+
+    version: str
+    champion: bool
+    created_at: str | None
+    n_articles: int | None
+    n_tags: int | None
+    micro_f1: float | None
+    macro_f1: float | None
+
+
+class ModelsOut(_Strict):
+    """All model versions, newest first."""
+
+    models: list[VersionRow]
+
+
+class HealthOut(_Strict):
+    """Whether the service can do its work; `problems` says what is wrong and what to do."""
+
+    status: Literal["ok", "degraded", "down"]
+    model_version: str | None = None
+    problems: list[str] = []
+
+
+class FieldProblem(_Strict):
+    """What is wrong with one field."""
+
+    pointer: str
+    detail: str
+
+
+class ProblemOut(_Strict):
+    """A problem (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] = []

@@ -1,0 +1,51 @@
+// Makes the page quicker to use; everything works without it.
+"use strict";
+
+// A tag is picked: only its evidence stays marked.
+const result = document.querySelector(".result");
+if (result) {
+  const all = result.querySelector("button.all");
+  const pick = (tag) => {
+    result.classList.toggle("picking", Boolean(tag));
+    all.hidden = !tag;
+    for (const mark of result.querySelectorAll("mark")) {
+      mark.classList.toggle("on", mark.dataset.tags.split(" ").includes(tag));
+    }
+    for (const card of result.querySelectorAll(".card")) {
+      const on = card.dataset.tag === tag;
+      card.classList.toggle("on", on);
+      card.querySelector(".pick").setAttribute("aria-pressed", String(on));
+    }
+  };
+  for (const button of result.querySelectorAll(".pick")) {
+    button.addEventListener("click", () =>
+      pick(button.getAttribute("aria-pressed") === "true" ? "" : button.dataset.tag));
+  }
+  all.addEventListener("click", () => pick(""));
+}
+
+// A file that is dropped on the form, or a text that is, fills it.
+const text = document.getElementById("text");
+if (text) {
+  const over = (event) => { event.preventDefault(); text.classList.add("over"); };
+  const out = () => text.classList.remove("over");
+  text.addEventListener("dragover", over);
+  text.addEventListener("dragleave", out);
+  text.addEventListener("drop", async (event) => {
+    out();
+    const file = event.dataTransfer.files[0];
+    if (!file) return;
+    event.preventDefault();
+    text.value = await file.text();
+    const html = /\.html?$/i.test(file.name) || file.type === "text/html";
+    document.querySelector(`input[name=format][value=${html ? "html" : "text"}]`).checked = true;
+    text.focus();
+  });
+  text.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) text.form.requestSubmit();
+  });
+}
+
+// A link to one call or problem opens it.
+const opened = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+if (opened && opened.tagName === "DETAILS") opened.open = true;

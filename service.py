@@ -1,0 +1,17 @@
+"""The WSGI entry: `service:create_app()`. Settings -> store, registry, tagger -> web; nothing else."""
+
+from flask import Flask
+
+from classifier.registry import Registry, Serving
+from classifier.settings import read_settings
+from classifier.store import open_store
+from classifier.tagger import Tagger
+from classifier.web import build_app
+
+
+def create_app() -> Flask:
+    """Return the app of the settings in the environment."""
+    settings = read_settings()
+    registry = Registry(settings.models)
+    tagger = Tagger(Serving(registry), open_store(settings.database_url))
+    return build_app(tagger, registry, settings.max_body_bytes)

@@ -1,0 +1,97 @@
+"""The cast: a small desk's taxonomy, its articles, a model that is really fitted on them, a fresh store, a client."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from classifier.articles import Article, read_articles
+from classifier.fitting import Fitted, FitSettings, fit
+from classifier.registry import Registry, Serving
+from classifier.store import Store, open_store
+from classifier.tagger import Tagger
+from classifier.taxonomy import Taxonomy, read_taxonomy
+from classifier.web import build_app
+
+ROOT = Path(__file__).parent.parent
+STARTER = ROOT / "training_data"
+EVAL_DATA = Path(os.environ.get("TAGGER_EVAL_DATA", ROOT.parent / "shared" / "data"))
+LOOKALIKE = Path(__file__).parent / "data" / "lookalike.txt"
+DESK_TAGS = frozenset(
+    """islamic-state iskp iswap boko-haram al-shabaab taliban haqqani-network ttp hamas afghanistan pakistan nigeria
+    somalia financing attack counter-terrorism-operation leadership policy trial analysis humanitarian""".split()
+)
+
+needs_eval_data = pytest.mark.skipif(not EVAL_DATA.is_dir(), reason=f"no evaluation data in {EVAL_DATA}")
+
+
+@pytest.fixture(scope="session")
+def taxonomy() -> Taxonomy:
+    """Twenty-one tags of the starter taxonomy, one of them (hamas) without an example in the desk's articles."""
+    starter = read_taxonomy(STARTER / "taxonomy.yaml")
+    return Taxonomy(tuple(tag for tag in starter.tags if tag.id in DESK_TAGS), starter.kinds)
+
+
+@pytest.fixture(scope="session")
+def articles() -> list[Article]:
+    """The articles of a small desk that covers two regions."""
+    files = [STARTER / "articles" / name for name in ("islamic-state.jsonl", "south-asia.jsonl", "themes.jsonl")]
+    return list(read_articles(files))
+
+
+@pytest.fixture(scope="session")
+def fitted(articles: list[Article], taxonomy: Taxonomy) -> Fitted:
+    """A model fitted on the desk's articles."""
+    return fit(articles, taxonomy, FitSettings(n_jobs=1))
+
+
+@pytest.fixture(scope="session")
+def _models(fitted: Fitted, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("models")
+    registry = Registry(folder)
+    registry.promote(registry.save(fitted.model), "tests", "fitted for the tests")
+    return folder
+
+
+@pytest.fixture
+def registry(_models: Path, tmp_path: Path) -> Registry:
+    """A registry of one's own whose champion is the desk's model."""
+    return Registry(Path(shutil.copytree(_models, tmp_path / "models")))
+
+
+@pytest.fixture
+def database_url(tmp_path: Path) -> str:
+    """The URL of a database that is not there yet."""
+    return f"sqlite:///{tmp_path}/tagger.db"
+
+
+@pytest.fixture
+def store(database_url: str) -> Iterator[Store]:
+    """A fresh store."""
+    store = open_store(database_url)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def tagger(registry: Registry, store: Store) -> Tagger:
+    """The desk's model and a fresh store."""
+    return Tagger(Serving(registry), store)
+
+
+@pytest.fixture
+def app(tagger: Tagger, registry: Registry) -> Flask:
+    """The service, with errors answered as in production."""
+    return build_app(tagger, registry)
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """A client of the service on this machine."""
+    return app.test_client()
