@@ -16,9 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from classifier.errors import BadArticle, BadSetting, NoModel, TaggerError
-from classifier.settings import Settings, read_settings
+from classifier.settings import LIMITS, Settings, read_settings, whole_number
 
 STARTER = Path(__file__).parent.parent / "training_data"
+
+
+class _Usage(TaggerError):
+    """Options that do not go together."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -27,6 +31,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = read_settings()
         options = _parser(settings).parse_args(arguments)
         options.run(options, settings)
+    except _Usage as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
     except TaggerError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -39,6 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 Options = argparse.ArgumentParser
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def read(text: str) -> int:
+        try:
+            return whole_number(text, low, high)
+        except ValueError as error:
+            raise argparse.ArgumentTypeError(str(error)) from None
+
+    return read
 
 
 class _Commands:
@@ -101,7 +118,9 @@ class _Commands:
         sub.add_argument(
             "--taxonomy", type=Path, metavar="FILE", help="YAML; without it the tags are those of the articles"
         )
-        sub.add_argument("--seed", type=int, default=0, help="of everything that is drawn (%(default)s)")
+        sub.add_argument(
+            "--seed", type=_whole(0, (1 << 32) - 1), default=0, help="of everything that is drawn (%(default)s)"
+        )
         sub = self.add(
             self.top,
             "evaluate",
@@ -128,7 +147,12 @@ class _Commands:
         )
         sub.add_argument("--articles", type=Path, nargs="+", metavar="IN", help="JSON Lines, plain or .gz")
         sub.add_argument("--output", type=Path, metavar="OUT", help="suggestion records, one a line")
-        sub.add_argument("--top", type=int, metavar="N", help="the N best tags of each article, whatever their scores")
+        sub.add_argument(
+            "--top",
+            type=_whole(1, 1_000_000),
+            metavar="N",
+            help="the N best tags of each article, whatever their scores",
+        )
         sub.add_argument("--why", nargs="+", default=[], metavar="TAG", help="explain these tags (with --json)")
 
     def add_registry_commands(self) -> None:
@@ -193,11 +217,13 @@ class _Commands:
         )
         sub = self.add(self.top, "serve", _serve, "Serve the API and the page.", "models database")
         sub.add_argument("--host", default=self.settings.host, help="address to listen on (%(default)s)")
-        sub.add_argument("--port", type=int, default=self.settings.port, help="(%(default)s)")
-        sub.add_argument("--workers", type=int, default=self.settings.workers, help="processes (%(default)s)")
+        sub.add_argument("--port", type=_whole(*LIMITS["PORT"]), default=self.settings.port, help="(%(default)s)")
+        sub.add_argument(
+            "--workers", type=_whole(*LIMITS["WORKERS"]), default=self.settings.workers, help="processes (%(default)s)"
+        )
         sub.add_argument(
             "--threads",
-            type=int,
+            type=_whole(*LIMITS["THREADS"]),
             default=self.settings.threads,
             help="threads of each process; a stalled client holds one (%(default)s)",
         )
@@ -295,10 +321,10 @@ def _evaluate(options: argparse.Namespace, _settings: Settings) -> None:
 
 def _suggest(options: argparse.Namespace, _settings: Settings) -> None:
     if (options.file is None) == (options.articles is None):
-        raise BadSetting("Name either one FILE, or --articles IN with --output OUT.")
+        raise _Usage("Name either one FILE, or --articles IN with --output OUT.")
     if options.articles is not None:
         if options.output is None:
-            raise BadSetting("--articles needs --output OUT.")
+            raise _Usage("--articles needs --output OUT.")
         _suggest_archive(options)
     else:
         _suggest_text(options)
@@ -308,8 +334,6 @@ def _suggest_archive(options: argparse.Namespace) -> None:
     from classifier.archive import write_suggestions
     from classifier.registry import Registry
 
-    if options.top is not None and options.top < 1:
-        raise BadSetting(f"--top {options.top} must be at least 1.")
     model = Registry(options.models).load_champion()
     n = write_suggestions(model, options.articles, options.output, options.top, _track)
     print(f"{n} articles by {model.version} -> {options.output}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from math import log1p
+from math import log, log1p
 from typing import NamedTuple
 
 import numpy as np
@@ -24,22 +24,26 @@ VALUES = (
     "number of mentions",
     "number of hints",
     "mentions for the length of the text",
+    "length of the text",
     "how late it is first named",
     "how far it is spread",
-    "share among its kind",
-    "most named of its kind",
-    "others of its kind",
-    "also in the title",
     "also in the lead",
+    "share among its kind",
+    "ahead of the next of its kind",
+    "others of its kind",
+    "others of its kind before it",
+    "narrower tags named",
+    "a narrower tag in title or lead",
+    "share beside its narrower tags",
+    "its broader tag named",
+    "its broader tag in title or lead",
 )
 KINDS = ("group", "place", "theme")
-FEATURES = (
-    *CATEGORIES[1:],
-    *VALUES,
-    *(f"kind: {kind}" for kind in KINDS),
-    *(f"{what} ({kind})" for kind in KINDS for what in ("number of mentions", "in the title", "share among its kind")),
-)
+_SHARED = (*CATEGORIES[1:], *VALUES)
+# Every feature counts for all kinds, and again for each kind: places are named otherwise than groups.
+FEATURES = (*_SHARED, *(f"{name} ({kind})" for kind in KINDS for name in ("kind", *_SHARED)))
 N_QUARTERS = 4
+SHORT, USUAL_LENGTH, LONG = 20, 200, 500  # words; beyond, a text is as short or as long as any
 
 
 class Naming(NamedTuple):
@@ -54,15 +58,32 @@ class Naming(NamedTuple):
     features: np.ndarray
 
 
+class _Named(NamedTuple):
+    """One tag's mentions in one article, counted."""
+
+    n_named: int
+    n_hints: int
+    in_title: bool
+    in_lead: bool
+    first: int  # number of the word where it is first named; below 0 in the title
+    quarters: int
+
+    @property
+    def at_the_top(self) -> bool:
+        return self.in_title or self.in_lead
+
+
 class NamingReader:
     """Turns the mentions of an article into features of its named tags."""
 
     def __init__(self, taxonomy: Taxonomy) -> None:
+        position = {tag.id: number for number, tag in enumerate(taxonomy.tags)}
         self._kinds = [tag.kind for tag in taxonomy.tags]
+        self._broader = [position.get(tag.broader or "", -1) for tag in taxonomy.tags]
         labels = (spell(tag.label).split() for tag in taxonomy.tags)
         self._label_words = [
-            (position, frozenset(words))
-            for position, (tag, words) in enumerate(zip(taxonomy.tags, labels, strict=True))
+            (number, frozenset(words))
+            for number, (tag, words) in enumerate(zip(taxonomy.tags, labels, strict=True))
             if len(words) > 1 and tag.aliases and tag.status != "retired"
         ]
 
@@ -71,59 +92,84 @@ class NamingReader:
         by_tag: dict[int, list[Mention]] = defaultdict(list)
         for mention in mentions:
             by_tag[mention.tag].append(mention)
-        rivals = self._count_by_kind(by_tag)
-        rows = {tag: self._row(tag, found, text, rivals[self._kinds[tag]]) for tag, found in by_tag.items()}
+        named = {tag: _count(found, text) for tag, found in by_tag.items()}
         spelling = {*text.title_words.spelling, *text.body_words.spelling}
-        for tag, words in self._label_words:
-            if tag not in rows and words <= spelling:
-                rows[tag] = (SCATTERED, self._features(tag, SCATTERED, [0.0] * len(VALUES)))
-        tags = sorted(rows)
+        scattered = [tag for tag, words in self._label_words if tag not in named and words <= spelling]
+        tags = sorted([*named, *scattered])
+        categories = [_category(named[tag]) if tag in named else SCATTERED for tag in tags]
+        nothing = [0.0] * len(VALUES)
+        values = [self._values(tag, named, text) if tag in named else nothing for tag in tags]
         return Naming(
             np.array(tags, dtype=np.int32),
-            np.array([rows[tag][0] for tag in tags], dtype=np.int8),
-            np.array([rows[tag][1] for tag in tags], dtype=np.float64).reshape(len(tags), len(FEATURES)),
+            np.array(categories, dtype=np.int8),
+            self._features(tags, categories, values),
         )
 
-    def _count_by_kind(self, by_tag: dict[int, list[Mention]]) -> dict[str, dict[int, int]]:
-        counts: dict[str, dict[int, int]] = defaultdict(dict)
-        for tag, found in by_tag.items():
-            counts[self._kinds[tag]][tag] = sum(not m.weak for m in found) or 0
-        return counts
+    def _features(self, tags: list[int], categories: list[int], values: list[list[float]]) -> np.ndarray:
+        shared = np.zeros((len(tags), len(_SHARED)))
+        if tags:
+            shared[np.arange(len(tags)), np.array(categories) - 1] = 1.0
+            shared[:, len(CATEGORIES) - 1 :] = values
+        columns = [shared]
+        for kind in KINDS:
+            of_kind = np.array([[self._kinds[tag] == kind] for tag in tags], dtype=np.float64).reshape(-1, 1)
+            columns += [of_kind, shared * of_kind]
+        return np.concatenate(columns, axis=1)
 
-    def _row(self, tag: int, found: list[Mention], text: ReadText, rivals: dict[int, int]) -> tuple[int, list[float]]:
-        named = [m for m in found if not m.weak]
+    def _values(self, tag: int, named: dict[int, _Named], text: ReadText) -> list[float]:
+        own = named[tag]
         n_words = max(1, len(text.body_words.starts))
-        in_title = sum(m.field == TITLE for m in named)
-        in_lead = sum(m.field == BODY and m.start < text.lead_end for m in named)
-        quarters = {m.word * N_QUARTERS // n_words for m in found if m.field == BODY}
-        first = min((m.word if m.field == BODY else 0 for m in found), default=0)
-        others = [n for other, n in rivals.items() if other != tag and n]
-        values = [
-            log1p(len(named)),
-            log1p(len(found) - len(named)),
-            min(4.0, 100.0 * len(found) / max(50, n_words)),
-            first / n_words,
-            len(quarters) / N_QUARTERS,
-            len(named) / max(1, sum(rivals.values())),
-            float(bool(named) and len(named) >= max(others, default=0)),
-            log1p(len(others)),
-            float(in_title > 0),
-            float(in_lead > 0),
+        rivals = [
+            other for t, other in named.items() if t != tag and self._kinds[t] == self._kinds[tag] and other.n_named
         ]
-        category = _category(len(named), in_title, in_lead)
-        return category, self._features(tag, category, values)
+        narrower = [other for t, other in named.items() if tag in self._above(t)]
+        n_narrower = sum(other.n_named for other in narrower)
+        broader = named.get(self._broader[tag])
+        return [
+            log1p(own.n_named),
+            log1p(own.n_hints),
+            min(4.0, 100.0 * (own.n_named + own.n_hints) / max(50, n_words)),
+            log(min(LONG, max(SHORT, n_words)) / USUAL_LENGTH),
+            max(0, own.first) / n_words,
+            own.quarters / N_QUARTERS,
+            float(own.in_lead),
+            own.n_named / max(1, own.n_named + sum(other.n_named for other in rivals)),
+            log1p(own.n_named) - log1p(max((other.n_named for other in rivals), default=0)),
+            log1p(len(rivals)),
+            log1p(sum(other.first < own.first for other in rivals)),
+            log1p(n_narrower),
+            float(any(other.at_the_top for other in narrower)),
+            own.n_named / (own.n_named + n_narrower) if n_narrower else 1.0,
+            log1p(broader.n_named) if broader else 0.0,
+            float(broader.at_the_top) if broader else 0.0,
+        ]
 
-    def _features(self, tag: int, category: int, values: list[float]) -> list[float]:
-        kind = self._kinds[tag]
-        one_hot = [float(category == c) for c in range(1, len(CATEGORIES))]
-        kinds = [float(kind == k) for k in KINDS]
-        crossed = [x * is_kind for is_kind in kinds for x in (values[0], values[8], values[5])]
-        return [*one_hot, *values, *kinds, *crossed]
+    def _above(self, tag: int) -> list[int]:
+        """Return the broader tags of a tag, the nearest first."""
+        above = []
+        broader = self._broader[tag]
+        while broader >= 0 and broader not in above:
+            above.append(broader)
+            broader = self._broader[broader]
+        return above
 
 
-def _category(n_named: int, in_title: int, in_lead: int) -> int:
-    if in_title:
+def _count(found: Sequence[Mention], text: ReadText) -> _Named:
+    named = [m for m in found if not m.weak]
+    n_words = max(1, len(text.body_words.starts))
+    return _Named(
+        n_named=len(named),
+        n_hints=len(found) - len(named),
+        in_title=any(m.field == TITLE for m in named),
+        in_lead=any(m.field == BODY and m.start < text.lead_end for m in named),
+        first=min(m.word if m.field == BODY else m.word - len(text.title_words.starts) for m in named or found),
+        quarters=len({m.word * N_QUARTERS // n_words for m in found if m.field == BODY}),
+    )
+
+
+def _category(named: _Named) -> int:
+    if named.in_title:
         return IN_TITLE
-    if in_lead:
+    if named.in_lead:
         return LEAD
-    return (HINTED, ONCE, TWICE)[n_named] if n_named < 3 else OFTEN
+    return (HINTED, ONCE, TWICE)[named.n_named] if named.n_named < 3 else OFTEN

@@ -183,18 +183,24 @@ class CleanText:
 
 
 class _Pieces:
-    """Collects the pieces of a clean text with their source spans; a verbatim piece maps character by character."""
+    """Collects the pieces of a clean text with their source spans.
+
+    A verbatim piece maps character by character; each character of another one stands for the whole span, also where
+    both happen to be of the same length.
+    """
 
     def __init__(self) -> None:
         self.texts: list[str] = []
         self.starts: list[int] = []
         self.ends: list[int] = []
+        self.verbatim: list[bool] = []
 
-    def add(self, text: str, start: int, end: int) -> None:
+    def add(self, text: str, start: int, end: int, verbatim: bool = False) -> None:
         if text:
             self.texts.append(text)
             self.starts.append(start)
             self.ends.append(end)
+            self.verbatim.append(verbatim)
 
     def joined(self) -> CleanText:
         if not self.texts:
@@ -203,7 +209,7 @@ class _Pieces:
         starts, ends = np.array(self.starts), np.array(self.ends)
         piece = np.repeat(np.arange(len(lengths)), lengths)
         within = np.arange(len(piece)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-        verbatim = (ends - starts == lengths)[piece]
+        verbatim = np.array(self.verbatim)[piece]
         source_starts = np.where(verbatim, starts[piece] + within, starts[piece]).astype(np.int32)
         source_ends = np.where(verbatim, source_starts + 1, ends[piece]).astype(np.int32)
         return CleanText("".join(self.texts), SourceMap(source_starts, source_ends))
@@ -255,9 +261,10 @@ def normalise(text: str) -> CleanText:
     """Return the text in NFC with entities decoded and typographic characters in their plain form, and its map."""
     if text.isascii() and "&" not in text and "\r" not in text:
         return CleanText(text)
-    clean = _replaced(text, _TOO_MANY_MARKS, lambda found: found[1]) if not text.isascii() else CleanText(text)
-    decoded = _replaced(clean.text, _ODD, _plain)
-    clean = CleanText(decoded.text, decoded.source.after(clean.source))
+    clean = _replaced(text, _ODD, _plain)
+    if not clean.text.isascii():  # only now: entities are marks too, and zero-width characters stood between marks
+        cut = _replaced(clean.text, _TOO_MANY_MARKS, lambda found: found[1])
+        clean = CleanText(cut.text, cut.source.after(clean.source))
     if not unicodedata.is_normalized("NFC", clean.text):
         composed = _replaced(clean.text, _clusters(), lambda found: unicodedata.normalize("NFC", found[0]))
         clean = CleanText(composed.text, composed.source.after(clean.source))
@@ -270,12 +277,12 @@ def _replaced(text: str, pattern: re.Pattern[str], replacement: Any) -> CleanTex
         new = replacement(found)
         if new == found[0]:
             continue
-        pieces.add(text[done : found.start()], done, found.start())
+        pieces.add(text[done : found.start()], done, found.start(), verbatim=True)
         pieces.add(new, found.start(), found.end())
         done = found.end()
     if not done:
         return CleanText(text)
-    pieces.add(text[done:], done, len(text))
+    pieces.add(text[done:], done, len(text), verbatim=True)
     return pieces.joined()
 
 
@@ -374,7 +381,8 @@ def html_to_text(markup: str) -> CleanText:
     source = _NOT_XML.sub(" ", markup)
     places, marked = _mark(source)
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-    root = etree.fromstring(f"<div>{marked}</div>".encode(), parser)
+    # No closing tag: it would be text in an element that is not closed.
+    root = etree.fromstring(f"<div>{marked}".encode(), parser)
     pieces = _Pieces()
     if root is not None:
         cursor = _Cursor(source, places, pieces)
@@ -386,13 +394,12 @@ def html_to_text(markup: str) -> CleanText:
 def _mark(source: str) -> tuple[list[int], str]:
     places, parts, done = [0], [f"{_OPEN}0{_CLOSE}"], 0
     for found in _MARK_HERE.finditer(source):
-        if found[0][0] == "&":  # an entity gets a mark on either side
-            parts += [source[done : found.start()], f"{_OPEN}{len(places)}{_CLOSE}"]
-            places.append(found.start())
-            done = found.start()
-        parts += [source[done : found.end()], f"{_OPEN}{len(places)}{_CLOSE}"]
-        places.append(found.end())
-        done = found.end()
+        # An entity gets a mark on either side; of a run of `>` the first one may end a tag and the others be text.
+        first = found.start() + (found[0][0] == ">")
+        for place in dict.fromkeys((first, found.end())):
+            parts += [source[done:place], f"{_OPEN}{len(places)}{_CLOSE}"]
+            places.append(place)
+            done = place
     parts.append(source[done:])
     return places, "".join(parts)
 
@@ -440,7 +447,9 @@ class _Cursor:
 
     def _write(self, text: str) -> None:
         end = self.at + len(text)
-        if not self.source.startswith(text, self.at):
+        decoded = text == "&" and _MARK_HERE.match(self.source, self.at)  # `&amp;` begins with what it stands for
+        verbatim = not decoded and self.source.startswith(text, self.at)
+        if not verbatim:
             # Decoded by the parser: all of it stands for the source up to the next mark.
             following = self.mark + 1
             end = self.places[following] if following < len(self.places) else len(self.source)
@@ -448,6 +457,6 @@ class _Cursor:
         if self.fresh and not text.strip():
             self.at = end
             return
-        self.pieces.add(text, self.at, end)
+        self.pieces.add(text, self.at, end, verbatim)
         self.at = end
         self.fresh = text.endswith("\n")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -26,24 +27,18 @@ from classifier.duplicates import group_near_duplicates
 from classifier.errors import TooFewExamples
 from classifier.examples import UNKNOWN, labels_of
 from classifier.mentions import ReadText, read_text
-from classifier.model import (
-    TITLE_WEIGHT,
-    ArticleReader,
-    Parameters,
-    Reading,
-    TagModel,
-    calibrated,
-    is_english,
-    sigmoid,
-    stack_features,
-)
+from classifier.model import TITLE_WEIGHT, Parameters, TagModel
+from classifier.reading import ArticleReader, Reading, is_english
+from classifier.stack import calibrated, sigmoid, stack_decision, stack_features
 from classifier.taxonomy import Taxonomy, taxonomy_of
 from classifier.terms import text_terms, title_terms
 
 MIN_ARTICLES = 10
 MIN_POSITIVES = 2  # a tag with fewer has no separator
 KAPPA = 4.0  # examples that the average over tags counts for where a tag's own naming is learned
-SHRINK = 3.0  # positives that the pooled threshold counts for
+SHRINKS = (3.0, 8.0, 20.0)  # positives that the pooled threshold may count for; cross-validation chooses
+REACH = 3.0  # how far, in decision values, a tag's own threshold may lie from the pooled one
+MIN_KIND_POSITIVES = 200  # a kind with fewer shares the stack of all tags
 HIDDEN_WEIGHT = 0.25  # of a pair whose tag is treated as if it had no examples
 MAX_PAIRS = 1_500_000  # easy pairs beyond this are sampled and weighted
 AUTO_PRECISION = 0.95
@@ -225,6 +220,13 @@ def _naming_logits(model: NamingModel, named: Named, inside: np.ndarray, n_tags:
     return logits
 
 
+class Stack(NamedTuple):
+    """From separators and naming to decision values: weights (n_tags, len(STACK)) and intercepts (n_tags,)."""
+
+    weights: np.ndarray
+    intercepts: np.ndarray
+
+
 def _logit(p: Any) -> Any:
     return np.log(p) - np.log1p(-np.asarray(p))
 
@@ -244,8 +246,12 @@ def best_threshold(decision: np.ndarray, positive: np.ndarray) -> float:
     return float((at + below) / 2.0)
 
 
-def fit_thresholds(decision: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return a threshold per tag, (n_tags,), shrunk by n / (n + SHRINK) to the pooled one, and the pooled one."""
+def fit_thresholds(decision: np.ndarray, labels: np.ndarray, shrink: float) -> tuple[np.ndarray, float]:
+    """Return a threshold per tag, (n_tags,), shrunk by n / (n + shrink) to the pooled one, and the pooled one.
+
+    A tag's own best threshold counts no further than REACH from the pooled one: with a single positive that scored low
+    it would be so low that everything passes.
+    """
     known = labels != UNKNOWN
     pooled = best_threshold(decision[known], labels[known] == 1)
     thresholds = np.full(labels.shape[1], pooled)
@@ -253,7 +259,7 @@ def fit_thresholds(decision: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray
         use = known[:, tag]
         n = float((labels[use, tag] == 1).sum())
         own = best_threshold(decision[use, tag], labels[use, tag] == 1)
-        thresholds[tag] = (n * own + SHRINK * pooled) / (n + SHRINK)
+        thresholds[tag] = (n * np.clip(own, pooled - REACH, pooled + REACH) + shrink * pooled) / (n + shrink)
     return thresholds, pooled
 
 
@@ -315,6 +321,23 @@ def _separator(X: sparse.csr_matrix, known: np.ndarray, c: float, seed: int) -> 
     return fitted.coef_[0].astype(np.float32), float(fitted.intercept_[0])
 
 
+class _View:
+    """TF-IDF over one way to take terms from an article; empty where no term stands in two articles."""
+
+    def __init__(self, analyzer: Callable[[ReadText], list[str]], texts: Sequence[ReadText]) -> None:
+        self._vectorizer = TfidfVectorizer(analyzer=analyzer, sublinear_tf=True, min_df=2)
+        self.terms: list[str] = []
+        self.idf = np.zeros(0, dtype=np.float32)
+        with suppress(ValueError):  # an empty vocabulary
+            self._vectorizer.fit(texts)
+            self.terms = self._vectorizer.get_feature_names_out().tolist()
+            self.idf = self._vectorizer.idf_.astype(np.float32)
+
+    def transform(self, texts: Sequence[ReadText]) -> sparse.csr_matrix:
+        """Return (n_texts, n_terms) float64 CSR."""
+        return self._vectorizer.transform(texts) if self.terms else sparse.csr_matrix((len(texts), 0))
+
+
 def _read_chunk(reader: ArticleReader, articles: Sequence[Article]) -> list[Reading]:
     return [reader.read(article) for article in articles]
 
@@ -352,28 +375,20 @@ class _Fit:
         ]
 
     def _vectorize(self) -> None:
-        """Make `X`, (n_articles, n_terms + n_title_terms) float64 CSR, and the rows of the tags' own names."""
+        """Make `X`, (n_articles, n_terms + n_title_terms) float64 CSR, and `names`, the rows of the tags' own names."""
         texts = [reading.text for reading in self.readings]
-        self.vectorizer = TfidfVectorizer(analyzer=text_terms, sublinear_tf=True, min_df=2)
-        self.title_vectorizer = TfidfVectorizer(analyzer=title_terms, sublinear_tf=True, min_df=2)
         names = [
             read_text(", ".join([tag.label, *(a.text for a in tag.aliases if not a.weak)]), "")
             for tag in self.taxonomy.tags
         ]
-        self.X = self._hstack(texts, fit=True)
-        self.names = self._hstack(names, fit=False)
-
-    def _hstack(self, texts: list[ReadText], fit: bool) -> sparse.csr_matrix:
-        columns = []
-        for vectorizer, weight in ((self.vectorizer, 1.0), (self.title_vectorizer, TITLE_WEIGHT)):
-            try:
-                columns.append(weight * (vectorizer.fit_transform(texts) if fit else vectorizer.transform(texts)))
-            except ValueError:  # no term stands in two titles
-                if vectorizer is self.vectorizer:
-                    raise TooFewExamples("No word stands in two articles. Are the bodies empty?") from None
-                vectorizer.set_params(vocabulary={"": 0}).fit(["x"])
-                columns.append(weight * vectorizer.transform(texts))
-        return sparse.hstack(columns).tocsr()
+        self.text_view = _View(text_terms, texts)
+        self.title_view = _View(title_terms, texts)
+        if not self.text_view.terms:
+            raise TooFewExamples("No word stands in two articles. Are the bodies empty?")
+        self.X, self.names = (
+            sparse.hstack([self.text_view.transform(some), TITLE_WEIGHT * self.title_view.transform(some)]).tocsr()
+            for some in (texts, names)
+        )
 
     def _separators(self, inside: np.ndarray, tags: Sequence[int], what: str) -> tuple[np.ndarray, np.ndarray]:
         """Fit the separators of tags on the articles of a mask and on the tags' own names."""
@@ -411,7 +426,7 @@ class _Fit:
             self.n_inside[np.ix_(out, tags)] = (self.labels[~out][:, tags] == 1).sum(axis=0)
         return values
 
-    def _stack(self, separators: np.ndarray) -> tuple[np.ndarray, tuple[np.ndarray, float]]:
+    def _stack(self, separators: np.ndarray) -> tuple[np.ndarray, Stack]:
         """Return cross-fitted decision values, (n_articles, n_tags), and the stack fitted on all."""
         n_tags = self.labels.shape[1]
         naming = np.zeros(self.labels.shape)
@@ -426,22 +441,41 @@ class _Fit:
         decision = np.zeros(self.labels.shape)
         for fold in range(self.settings.n_folds):
             out = self.folds == fold
-            weights, intercept = self._fit_stack(features, hidden, ~out)
-            decision[out] = features[out] @ weights + intercept
+            stack = self._fit_stack(features, hidden, ~out)
+            decision[out] = stack_decision(features[out], stack.weights, stack.intercepts)
         return decision, self._fit_stack(features, hidden, np.ones(len(self.labels), dtype=bool))
 
-    def _fit_stack(self, features: np.ndarray, hidden: np.ndarray, inside: np.ndarray) -> tuple[np.ndarray, float]:
-        """Fit the pooled logistic regression over known pairs, and over named pairs as if their tag had no examples."""
-        labels = self.labels
-        pairs = (labels != UNKNOWN) & inside[:, None]
-        weight = self._pair_weights(pairs)
-        chosen = weight > 0
-        known = labels[self.named.articles, self.named.tags]
-        alone = inside[self.named.articles] & (known != UNKNOWN) & (self.named.categories >= HINTED)
+    def _fit_stack(self, features: np.ndarray, hidden: np.ndarray, inside: np.ndarray) -> Stack:
+        """Fit a pooled logistic regression for each kind over known pairs, and over named pairs as if without examples.
+
+        A kind with few positives shares the fit over all tags.
+        """
+        weight = self._pair_weights((self.labels != UNKNOWN) & inside[:, None])
+        kinds = np.array([tag.kind for tag in self.taxonomy.tags])
+        every = np.ones(len(kinds), dtype=bool)
+        pooled = self._fit_pooled(features, hidden, inside, weight, every)
+        weights = np.tile(pooled[0], (len(kinds), 1))
+        intercepts = np.full(len(kinds), pooled[1])
+        for kind in sorted(set(kinds)):
+            of_kind = kinds == kind
+            n_positive = int((self.labels[inside][:, of_kind] == 1).sum())
+            if n_positive >= MIN_KIND_POSITIVES and not of_kind.all():
+                weights[of_kind], intercepts[of_kind] = self._fit_pooled(features, hidden, inside, weight, of_kind)
+        return Stack(weights, intercepts)
+
+    def _fit_pooled(
+        self, features: np.ndarray, hidden: np.ndarray, inside: np.ndarray, weight: np.ndarray, tags: np.ndarray
+    ) -> tuple[np.ndarray, float]:
+        """Fit one logistic regression over the pairs of some tags; return its weights and intercept."""
+        chosen = (weight > 0) & tags
+        known = self.labels[self.named.articles, self.named.tags]
+        alone = (
+            inside[self.named.articles] & (known != UNKNOWN) & (self.named.categories >= HINTED) & tags[self.named.tags]
+        )
         zeros = np.zeros((int(alone.sum()), 1))
         without = stack_features(zeros, zeros, hidden[alone][:, None])[:, 0, :]
         X = np.concatenate([features[chosen], without])
-        y = np.concatenate([labels[chosen] == 1, known[alone] == 1])
+        y = np.concatenate([self.labels[chosen] == 1, known[alone] == 1])
         weights = np.concatenate([weight[chosen], np.full(len(without), HIDDEN_WEIGHT)])
         mean, spread = X.mean(axis=0), X.std(axis=0) + 1e-9
         fitted = LogisticRegression(C=100.0, max_iter=1000).fit((X - mean) / spread, y, sample_weight=weights)
@@ -460,23 +494,23 @@ class _Fit:
         drawn = np.random.default_rng(self.settings.seed).random(pairs.shape) < keep
         return np.where(hard, weight, np.where(drawn, weight / keep, 0.0))
 
-    def _finish(self, decision: np.ndarray, stack: tuple[np.ndarray, float], naming: NamingModel) -> Fitted:
+    def _finish(self, decision: np.ndarray, stack: Stack, naming: NamingModel) -> Fitted:
         labels = self.labels
         everywhere = np.ones(len(labels), dtype=bool)
         tags = self._fittable(everywhere, MIN_POSITIVES)
         weights, intercepts = self._separators(everywhere, tags, "fitting all tags")
         n_positive = np.zeros(labels.shape[1], dtype=np.int32)
         n_positive[tags] = (labels[:, tags] == 1).sum(axis=0)
-        thresholds, pooled = fit_thresholds(decision, labels)
         always_one = self._always_one()
-        suggested = self._nested(decision, always_one)
+        shrink, suggested = self._choose_shrink(decision, always_one)
+        thresholds, pooled = fit_thresholds(decision, labels, shrink)
         known = labels != UNKNOWN
         calibration = _fit_calibration(decision[known], labels[known] == 1, pooled)
         parameters = Parameters(
             weights=weights,
             separators=np.array(tags, dtype=np.int32),
-            idf=self.vectorizer.idf_.astype(np.float32),
-            title_idf=self.title_vectorizer.idf_.astype(np.float32),
+            idf=self.text_view.idf,
+            title_idf=self.title_view.idf,
             intercepts=intercepts,
             n_positive=n_positive,
             thresholds=thresholds,
@@ -486,21 +520,19 @@ class _Fit:
             naming_offsets=naming.offsets,
             naming_intercept=naming.intercept,
             nowhere_intercept=naming.nowhere,
-            stack=stack[0],
-            stack_intercept=stack[1],
+            stack=stack.weights,
+            stack_intercepts=stack.intercepts,
             calibration=calibration,
             always_one=always_one,
             language=self._language(),
         )
-        terms = self.vectorizer.get_feature_names_out().tolist()
-        title = self.title_vectorizer.get_feature_names_out().tolist()
-        card = self._card(
+        card = {"shrink": shrink} | self._card(
             parameters,
             evaluation.report(
                 calibrated(decision, calibration), suggested, labels, [tag.id for tag in self.taxonomy.tags], 200
             ),
         )
-        return Fitted(TagModel(parameters, terms, title, self.taxonomy, card=card), card)
+        return Fitted(TagModel(parameters, self.text_view.terms, self.title_view.terms, self.taxonomy, card=card), card)
 
     def _always_one(self) -> bool:
         """Whether every article of which all tags are known has one: then each is given at least one."""
@@ -509,12 +541,17 @@ class _Fit:
         complete = (self.labels != UNKNOWN).all(axis=1)
         return bool(complete.any() and (self.labels[complete] == 1).any(axis=1).all())
 
-    def _nested(self, decision: np.ndarray, always_one: bool) -> np.ndarray:
+    def _choose_shrink(self, decision: np.ndarray, always_one: bool) -> tuple[float, np.ndarray]:
+        """Return the shrinkage of thresholds with the best sum of micro- and macro-F1, and what it would suggest."""
+        tried = [(shrink, self._nested(decision, always_one, shrink)) for shrink in SHRINKS]
+        return max(tried, key=lambda t: evaluation.micro_f1(t[1], self.labels) + evaluation.macro_f1(t[1], self.labels))
+
+    def _nested(self, decision: np.ndarray, always_one: bool, shrink: float) -> np.ndarray:
         """Return what would be suggested with thresholds of the other folds: the honest estimate."""
         suggested = np.zeros(decision.shape, dtype=bool)
         for fold in range(self.settings.n_folds):
             out = self.folds == fold
-            thresholds, _ = fit_thresholds(decision[~out], self.labels[~out])
+            thresholds, _ = fit_thresholds(decision[~out], self.labels[~out], shrink)
             suggested[out] = decision[out] >= thresholds
         if always_one:
             suggested[np.arange(len(decision)), decision.argmax(axis=1)] |= ~suggested.any(axis=1)

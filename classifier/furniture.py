@@ -92,9 +92,11 @@ def find_furniture(body: str, is_tag_name: Callable[[str], bool]) -> list[Remove
 
 def blank(body: str, removed: list[Removed]) -> str:
     """Return the body with furniture replaced by as many blanks."""
+    pieces, done = [], 0
     for part in removed:
-        body = body[: part.start] + " " * (part.end - part.start) + body[part.end :]
-    return body
+        pieces += [body[done : part.start], " " * (part.end - part.start)]
+        done = part.end
+    return "".join(pieces) + body[done:]
 
 
 def _anywhere(line: str) -> str | None:

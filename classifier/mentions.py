@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -36,12 +36,25 @@ class Mention(NamedTuple):
     weak: bool
 
 
+class _Rule(NamedTuple):
+    """An alias of a tag, made ready for matching; contexts are numbers of patterns."""
+
+    tag: int
+    alias: Alias
+    bare: str
+    unsafe_in_capitals: bool
+    needs: tuple[int, ...]
+    blocked: tuple[int, ...]
+
+
 class _Candidate(NamedTuple):
     field: int
     first: int
     last: int  # one past
-    tag: int
-    alias: Alias
+    rule: _Rule
+
+
+_Places = dict[int, list[tuple[int, int]]]  # pattern -> (field, word), in order
 
 
 class ReadText(NamedTuple):
@@ -63,19 +76,28 @@ class MentionFinder:
     """Finds the mentions of all tags of a taxonomy that are not retired."""
 
     def __init__(self, taxonomy: Taxonomy) -> None:
-        patterns: dict[str, int] = {}
-        self._aliases: dict[int, list[tuple[int, Alias]]] = defaultdict(list)
-        self._contexts: dict[str, int] = {}  # spelling of a context phrase -> pattern
+        self._patterns: dict[str, int] = {}
+        self._rules: dict[int, list[_Rule]] = defaultdict(list)
         for position, tag in enumerate(taxonomy.tags):
             if tag.status == "retired":
                 continue
             for alias in tag.aliases:
                 pattern = f" {spell(alias.text)}{' ' if alias.whole_word else ''}"
-                self._aliases[patterns.setdefault(pattern, len(patterns))].append((position, alias))
-                for phrase in map(spell, (*alias.needs, *alias.blocked)):
-                    self._contexts[phrase] = patterns.setdefault(f" {phrase} ", len(patterns))
-        self._context_patterns = frozenset(self._contexts.values())
-        self._automaton = ahocorasick_rs.AhoCorasick(list(patterns)) if patterns else None
+                self._rules[self._number(pattern)].append(self._rule(position, alias))
+        contexts = (
+            context for rules in self._rules.values() for rule in rules for context in rule.needs + rule.blocked
+        )
+        self._context_patterns = frozenset(contexts)
+        self._automaton = ahocorasick_rs.AhoCorasick(list(self._patterns)) if self._patterns else None
+
+    def _number(self, pattern: str) -> int:
+        return self._patterns.setdefault(pattern, len(self._patterns))
+
+    def _rule(self, tag: int, alias: Alias) -> _Rule:
+        needs, blocked = (
+            tuple(self._number(f" {spell(phrase)} ") for phrase in phrases) for phrases in (alias.needs, alias.blocked)
+        )
+        return _Rule(tag, alias, _bare(alias.text), spell(alias.text) in _UNSAFE_IN_CAPITALS, needs, blocked)
 
     def find(self, text: ReadText) -> list[Mention]:
         """Return the mentions in title and body, in order; where names overlap, the longest counts."""
@@ -83,25 +105,23 @@ class MentionFinder:
             return []
         fields = ((text.title, text.title_words), (text.body, text.body_words))
         candidates: list[_Candidate] = []
-        contexts: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        contexts: _Places = defaultdict(list)
         for field, (content, words) in enumerate(fields):
             candidates += self._candidates(field, content, words, contexts)
-        kept = [c for c in candidates if self._in_context(c, contexts)]
+        kept = [c for c in candidates if _in_context(c, contexts)]
         return [
             Mention(
-                c.tag,
+                c.rule.tag,
                 c.field,
                 c.first,
                 fields[c.field][1].starts[c.first],
                 fields[c.field][1].ends[c.last - 1],
-                c.alias.weak,
+                c.rule.alias.weak,
             )
             for c in _longest(kept)
         ]
 
-    def _candidates(
-        self, field: int, content: str, words: Words, contexts: dict[int, list[tuple[int, int]]]
-    ) -> Iterable[_Candidate]:
+    def _candidates(self, field: int, content: str, words: Words, contexts: _Places) -> Iterable[_Candidate]:
         assert self._automaton is not None
         joined = f" {' '.join(words.spelling)} "
         begins = list(accumulate((len(word) + 1 for word in words.spelling), initial=0))
@@ -113,34 +133,35 @@ class MentionFinder:
             named = content[words.starts[first] : words.ends[last - 1]]
             if last - first > 1 and _BREAK.search(named):
                 continue
-            for tag, alias in self._aliases.get(pattern, ()):
-                if not alias.case_exact or _same_case(alias.text, named, capitals):
-                    yield _Candidate(field, first, last, tag, alias)
+            for rule in self._rules.get(pattern, ()):
+                if not rule.alias.case_exact or _same_case(rule, named, capitals):
+                    yield _Candidate(field, first, last, rule)
 
-    def _in_context(self, candidate: _Candidate, contexts: dict[int, list[tuple[int, int]]]) -> bool:
-        alias = candidate.alias
-        if alias.needs and not self._near(candidate, alias.needs, alias.needs_within, contexts):
-            return False
-        return not (alias.blocked and self._near(candidate, alias.blocked, alias.blocked_within, contexts))
 
-    def _near(
-        self,
-        candidate: _Candidate,
-        phrases: Sequence[str],
-        within: int | None,
-        contexts: dict[int, list[tuple[int, int]]],
-    ) -> bool:
-        places = [place for phrase in phrases for place in contexts.get(self._contexts[spell(phrase)], ())]
+def _in_context(candidate: _Candidate, contexts: _Places) -> bool:
+    rule = candidate.rule
+    if rule.needs and not _near(candidate, rule.needs, rule.alias.needs_within, contexts):
+        return False
+    return not (rule.blocked and _near(candidate, rule.blocked, rule.alias.blocked_within, contexts))
+
+
+def _near(candidate: _Candidate, patterns: Iterable[int], within: int | None, contexts: _Places) -> bool:
+    for pattern in patterns:
+        places = contexts.get(pattern)
+        if not places:
+            continue
         if within is None:
-            return bool(places)
-        return any(field == candidate.field and abs(word - candidate.first) <= within for field, word in places)
+            return True
+        # Places are in order; a name that is repeated a hundred thousand times must not try them all each time.
+        nearest = bisect_left(places, (candidate.field, candidate.first - within))
+        if places[nearest : nearest + 1] and places[nearest] <= (candidate.field, candidate.first + within):
+            return True
+    return False
 
 
-def _same_case(alias: str, named: str, capitals: bool) -> bool:
+def _same_case(rule: _Rule, named: str, capitals: bool) -> bool:
     """Whether a text writes a case-exact alias as it must; hyphens and blanks may differ."""
-    if capitals:
-        return spell(alias) not in _UNSAFE_IN_CAPITALS
-    return _bare(named) == _bare(alias)
+    return not rule.unsafe_in_capitals if capitals else _bare(named) == rule.bare
 
 
 def _bare(name: str) -> str:
@@ -151,13 +172,15 @@ def _longest(candidates: list[_Candidate]) -> list[_Candidate]:
     """Keep the longest of overlapping candidates, the first of equally long ones, and all tags of one same place."""
     kept: list[_Candidate] = []
     taken: dict[tuple[int, int], tuple[int, int]] = {}  # (field, word) -> the span that covers it
-    for c in sorted(candidates, key=lambda c: (c.first - c.last, c.field, c.first, c.tag, c.alias.weak)):
+    named: set[tuple[int, int, int]] = set()  # (tag, field, word)
+    for c in sorted(candidates, key=lambda c: (c.first - c.last, c.field, c.first, c.rule.tag, c.rule.alias.weak)):
         span = (c.first, c.last)
         words = [(c.field, word) for word in range(c.first, c.last)]
         if any(taken.get(word, span) != span for word in words):
             continue
-        if any(k.tag == c.tag and k.field == c.field and k.first == c.first for k in kept):
+        if (c.rule.tag, c.field, c.first) in named:
             continue
+        named.add((c.rule.tag, c.field, c.first))
         taken.update(dict.fromkeys(words, span))
         kept.append(c)
-    return sorted(kept, key=lambda c: (c.field, c.first, c.tag))
+    return sorted(kept, key=lambda c: (c.field, c.first, c.rule.tag))

@@ -117,8 +117,9 @@ def _read_files(folder: Path) -> TagModel:
     if parameters.weights.shape != (len(terms) + len(title_terms), len(parameters.separators)):
         raise ValueError(f"weights of shape {parameters.weights.shape} do not fit {len(terms)} terms")
     taxonomy = taxonomy_from_json(json.loads((folder / "taxonomy.json").read_text(encoding="utf-8")))
-    if len(parameters.thresholds) != len(taxonomy.tags):
-        raise ValueError(f"{len(parameters.thresholds)} thresholds do not fit {len(taxonomy.tags)} tags")
+    for name in ("n_positive", "thresholds", "auto_thresholds", "naming_offsets"):
+        if len(arrays[name]) != len(taxonomy.tags):
+            raise ValueError(f"{len(arrays[name])} {name} do not fit {len(taxonomy.tags)} tags")
     return TagModel(parameters, terms, title_terms, taxonomy, folder.name, read_card(folder))
 
 

@@ -158,7 +158,7 @@ class Registry:
             yield
 
     def _point(self, version: str, by: str, why: str) -> Champion:
-        before = self.champion()
+        before = self._last_champion()
         digest = manifest_digest(self.folder / version)
         previous = before.version if before and before.version != version else before.previous if before else None
         champion = Champion(version, digest, previous, by, datetime.now(UTC).isoformat(timespec="seconds"), why)
@@ -175,6 +175,13 @@ class Registry:
         aside.replace(self._pointer)
         sync_folder(self.folder)
         return champion
+
+    def _last_champion(self) -> Champion | None:
+        """Return the champion, from the history where the pointer cannot be read: promoting is what mends it."""
+        try:
+            return self.champion()
+        except BadModel:
+            return Champion(**history[-1]) if (history := self.history()) else None
 
 
 class Serving:

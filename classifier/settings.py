@@ -19,6 +19,7 @@ _DEFAULTS = {
     "THREADS": "128",
     "MAX_BODY_BYTES": "2097152",
 }
+LIMITS = {"PORT": (0, 65535), "WORKERS": (1, 64), "THREADS": (1, 1024), "MAX_BODY_BYTES": (1024, 1 << 30)}
 
 
 @dataclass(frozen=True)
@@ -49,14 +50,22 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         models=Path(values["MODELS"]),
         database_url=values["DATABASE_URL"],
         host=values["HOST"],
-        port=_number("PORT", values["PORT"], 0, 65535),
-        workers=_number("WORKERS", values["WORKERS"], 1, 64),
-        threads=_number("THREADS", values["THREADS"], 1, 1024),
-        max_body_bytes=_number("MAX_BODY_BYTES", values["MAX_BODY_BYTES"], 1024, 1 << 30),
+        port=_number("PORT", values["PORT"]),
+        workers=_number("WORKERS", values["WORKERS"]),
+        threads=_number("THREADS", values["THREADS"]),
+        max_body_bytes=_number("MAX_BODY_BYTES", values["MAX_BODY_BYTES"]),
     )
 
 
-def _number(name: str, value: str, low: int, high: int) -> int:
-    if not value.isdecimal() or not low <= int(value) <= high:
-        raise BadSetting(f"{PREFIX}{name} is {value!r}; it must be a whole number from {low} to {high}.")
+def _number(name: str, value: str) -> int:
+    try:
+        return whole_number(value, *LIMITS[name])
+    except ValueError as error:
+        raise BadSetting(f"{PREFIX}{name} is {error}") from None
+
+
+def whole_number(value: str, low: int, high: int) -> int:
+    """Return the number that a text is, or raise `ValueError` with the text and the range."""
+    if not value.isdecimal() or len(value) > len(str(high)) or not low <= int(value) <= high:
+        raise ValueError(f"{value[:40]!r}; it must be a whole number from {low} to {high}.")
     return int(value)

@@ -7,7 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from classifier.articles import Article, check_id
-from classifier.model import FIELD_NAMES, Explanation, Judgement, TagModel
+from classifier.evidence import FIELD_NAMES
+from classifier.model import Explanation, Judgement, TagModel
 from classifier.registry import Serving
 from classifier.store import Store, StoredArticle
 

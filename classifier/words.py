@@ -16,7 +16,7 @@ _APOSTROPHES = "'’‘ʼʾʿʻ`´"
 _WORD = re.compile(r"[^\W_]+(?:'(?!s\b)[^\W_]+)*")
 _ADDRESS = re.compile(
     r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,63}"
-    r"|\b[\w-]{1,63}\.(?:com|org|net|info|gov|edu|mil|int|io|tv|co\.uk)\b(?:/\S*)?",
+    r"|\b(?:[\w-]{1,63}\.){1,5}(?:com|org|net|info|gov|edu|mil|int|io|tv|co\.uk)\b(?:/\S*)?",
     re.IGNORECASE,
 )
 _HINTS_OF_ADDRESS = re.compile(r"[./@]\w")
@@ -50,7 +50,7 @@ _FOLDS = _FoldTable()
 
 def fold(text: str) -> str:
     """Return the text in lower case without accents; the result is exactly as long as the text."""
-    return text.lower() if text.isascii() else text.translate(_FOLDS)
+    return text.lower().replace("`", "'") if text.isascii() else text.translate(_FOLDS)
 
 
 def split_words(text: str) -> Words:

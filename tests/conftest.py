@@ -12,7 +12,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from classifier.articles import Article, read_articles
-from classifier.fitting import Fitted, FitSettings, fit
+from classifier.fitting import FitSettings, Fitted, fit
 from classifier.registry import Registry, Serving
 from classifier.store import Store, open_store
 from classifier.tagger import Tagger
@@ -24,8 +24,29 @@ STARTER = ROOT / "training_data"
 EVAL_DATA = Path(os.environ.get("TAGGER_EVAL_DATA", ROOT.parent / "shared" / "data"))
 LOOKALIKE = Path(__file__).parent / "data" / "lookalike.txt"
 DESK_TAGS = frozenset(
-    """islamic-state iskp iswap boko-haram al-shabaab taliban haqqani-network ttp hamas afghanistan pakistan nigeria
-    somalia financing attack counter-terrorism-operation leadership policy trial analysis humanitarian""".split()
+    [
+        "islamic-state",
+        "iskp",
+        "iswap",
+        "boko-haram",
+        "al-shabaab",
+        "taliban",
+        "haqqani-network",
+        "ttp",
+        "hamas",
+        "afghanistan",
+        "pakistan",
+        "nigeria",
+        "somalia",
+        "financing",
+        "attack",
+        "counter-terrorism-operation",
+        "leadership",
+        "policy",
+        "trial",
+        "analysis",
+        "humanitarian",
+    ]
 )
 
 needs_eval_data = pytest.mark.skipif(not EVAL_DATA.is_dir(), reason=f"no evaluation data in {EVAL_DATA}")
@@ -41,7 +62,10 @@ def taxonomy() -> Taxonomy:
 @pytest.fixture(scope="session")
 def articles() -> list[Article]:
     """The articles of a small desk that covers two regions."""
-    files = [STARTER / "articles" / name for name in ("islamic-state.jsonl", "south-asia.jsonl", "themes.jsonl")]
+    files = [
+        STARTER / "articles" / name
+        for name in ("islamic-state.jsonl", "south-asia.jsonl", "themes.jsonl", "general.jsonl")
+    ]
     return list(read_articles(files))
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from classifier.errors import BadStore
@@ -26,7 +26,9 @@ def make_engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() != "sqlite":
-            return create_engine(parsed, pool_size=POOL_SIZE, max_overflow=0, pool_pre_ping=True)
+            engine = create_engine(parsed, pool_size=POOL_SIZE, max_overflow=0, pool_pre_ping=True)
+            event.listen(engine, "handle_error", _name)
+            return engine
     except (ArgumentError, SQLAlchemyError, ImportError) as error:
         raise BadStore(f"The database URL cannot be used: {error}. Example: sqlite:///var/tagger.db") from None
     return _sqlite_engine(url, parsed.database)
@@ -50,7 +52,17 @@ def _sqlite_engine(url: str, path: str | None) -> Engine:
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
+    event.listen(engine, "handle_error", _name)
     return engine
+
+
+def _name(context: ExceptionContext) -> None:
+    """Raise what is wrong with the database as our own error; what is wrong with a row stays as it is."""
+    error = context.sqlalchemy_exception
+    if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError | DataError):
+        damaged = type(error) is DatabaseError  # SQLite says so of a file that is broken or none of its own
+        advice = " Restore it from a backup." if damaged else ""
+        raise BadStore(f"The database cannot be used: {error.orig}.{advice}") from None
 
 
 def _prepare(connection: Any, _record: Any) -> None:

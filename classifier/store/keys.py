@@ -75,9 +75,9 @@ class Keys:
             connection.execute(keys.update().where(keys.c.id == found).values(revoked_at=now, name=retired))
 
     def in_use(self) -> bool:
-        """Whether any key exists that is not revoked."""
+        """Whether a key was ever created: revoking the last one must not open the service to everybody."""
         with self._engine.connect().execution_options(readonly=True) as connection:
-            return bool(connection.scalar(select(func.count()).select_from(keys).where(keys.c.revoked_at.is_(None))))
+            return bool(connection.scalar(select(func.count()).select_from(keys)))
 
     def of(self, secret: str) -> Key | None:
         """Return the key of a secret, or None if there is no such key or it was revoked."""

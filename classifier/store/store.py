@@ -15,8 +15,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, func, select
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy import Column, Connection, Engine, func, select
 
 from classifier.articles import Article, check_id
 from classifier.errors import BadStore, NotFound
@@ -51,17 +50,14 @@ def open_store(url: str, migrate: bool = True) -> Store:
     """Return the store of a database URL, creating and migrating the database as needed.
 
     Raises:
-        BadStore: if the database cannot be opened, or is newer than this program.
+        BadStore: if the database cannot be used, or is newer than this program.
     """
     if url.startswith("sqlite:///"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     engine = make_engine(url)
-    try:
-        if migrate:
-            migrate_to(engine, "head")
-        _check_revision(engine)
-    except DatabaseError as error:
-        raise BadStore(f"The database cannot be opened: {error.orig}. Restore it from a backup.") from None
+    if migrate:
+        migrate_to(engine, "head")
+    _check_revision(engine)
     return Store(engine)
 
 
@@ -224,11 +220,16 @@ class Store:
     def put_suggestion_set(
         self, article: Article, model_version: str, taxonomy_version: str, answer: dict[str, Any]
     ) -> str:
-        """Keep an answer and return its id; the same article, text, model and taxonomy give the same one."""
+        """Keep an answer and return its id; the same article, text, model and taxonomy give the same one.
+
+        Raises:
+            NotFound: if the article was deleted meanwhile.
+        """
         digest = content_digest(article)
         parts = json.dumps([article.id, digest, model_version, taxonomy_version])
         set_id = hashlib.sha256(parts.encode()).hexdigest()[:32]
         with self.engine.begin() as connection:
+            _hold(connection, articles.c.id, article.id)
             if connection.scalar(select(suggestion_sets.c.id).where(suggestion_sets.c.id == set_id)) is None:
                 connection.execute(
                     suggestion_sets.insert().values(
@@ -258,6 +259,7 @@ class Store:
     def put_impressions(self, set_id: str, tags: Iterable[str]) -> None:
         """Note that these suggestions of a set were shown; each once."""
         with self.engine.begin() as connection:
+            _hold(connection, suggestion_sets.c.id, set_id)
             there = set(connection.scalars(select(impressions.c.tag).where(impressions.c.suggestion_set_id == set_id)))
             rows = [{"suggestion_set_id": set_id, "tag": tag, "shown_at": now()} for tag in tags if tag not in there]
             if rows:
@@ -276,6 +278,12 @@ class Store:
 
     def _reading(self) -> Connection:
         return self.engine.connect().execution_options(readonly=True)
+
+
+def _hold(connection: Connection, column: Column[str], value: str) -> None:
+    """Keep the row that others will point to until the transaction ends; raise `NotFound` if it is gone."""
+    if connection.scalar(select(column).where(column == value).with_for_update()) is None:
+        raise NotFound(f"There is no {column.table.name[:-1].replace('_', ' ')} {value!r} any more.")
 
 
 def _stored(row: Any) -> StoredArticle:

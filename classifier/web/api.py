@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from classifier import strict_json
 from classifier.articles import check_id
-from classifier.errors import TaggerError
+from classifier.errors import BadJSON, TaggerError
 from classifier.registry import Registry
 from classifier.tagger import Tagger
 from classifier.web.auth import Gate
@@ -154,7 +154,7 @@ class Api:
             HealthOut,
             None,
             "Can it do its work? 503 if not.",
-            problems=("no-model",),
+            also=(503,),
         )
         self.blueprint.add_url_rule("/openapi.json", "openapi", self.openapi)
 
@@ -171,8 +171,9 @@ class Api:
         status: int = 200,
         query: tuple[dict[str, Any], ...] = (),
         problems: tuple[str, ...] = (),
+        also: tuple[int, ...] = (),
     ) -> None:
-        endpoint = Endpoint(method, path, view.__name__, summary, roles, returns, takes, status, query, problems)
+        endpoint = Endpoint(method, path, view.__name__, summary, roles, returns, takes, status, query, problems, also)
         self.endpoints.append(endpoint)
 
         def answer(**arguments: str) -> Response:
@@ -289,10 +290,11 @@ def _cursor_place(cursor: str | None) -> tuple[str, str] | None:
     if cursor is None:
         return None
     try:
-        at, article_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        if not isinstance(at, str) or not isinstance(article_id, str):
-            raise ValueError
-        return at, article_id
-    except ValueError:
-        detail = "`cursor` is not one that this service gave."
-        raise ApiProblem("invalid", detail, [{"pointer": "/cursor", "detail": detail}]) from None
+        place = strict_json.loads(base64.urlsafe_b64decode(cursor.encode()))
+    except (ValueError, BadJSON):
+        place = None
+    match place:
+        case [str(at), str(article_id)]:
+            return at, article_id
+    detail = "`cursor` is not one that this service gave."
+    raise ApiProblem("invalid", detail, [{"pointer": "/cursor", "detail": detail}])

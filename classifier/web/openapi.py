@@ -30,6 +30,7 @@ class Endpoint:
     status: int = 200
     query: tuple[dict[str, Any], ...] = ()
     problems: tuple[str, ...] = ()
+    also: tuple[int, ...] = ()  # other statuses with the same kind of answer
 
 
 def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
@@ -71,8 +72,9 @@ def _operation(endpoint: Endpoint, path: str, references: Any) -> dict[str, Any]
         for status in statuses
     }
     if endpoint.returns:
-        schema = references[endpoint.returns, "serialization"]
-        responses[str(endpoint.status)] = {"description": "Done", "content": {"application/json": {"schema": schema}}}
+        content = {"application/json": {"schema": references[endpoint.returns, "serialization"]}}
+        responses[str(endpoint.status)] = {"description": "Done", "content": content}
+        responses |= {str(status): {"description": "Not now", "content": content} for status in endpoint.also}
     else:
         responses[str(endpoint.status)] = {"description": "Done"}
     names = re.findall(r"{(\w+)}", path)

@@ -14,7 +14,8 @@ from flask import Blueprint, render_template, request
 from classifier.articles import Article, article_from_text
 from classifier.errors import TaggerError, UnknownTag
 from classifier.mentions import BODY, TITLE
-from classifier.model import Explanation, Reading, TagModel
+from classifier.model import Explanation, TagModel
+from classifier.reading import Reading
 from classifier.tagger import Tagger
 from classifier.web.api import WRITERS, read_body
 from classifier.web.auth import Gate

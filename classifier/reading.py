@@ -1,0 +1,65 @@
+"""Reading an article as the model sees it: clean text without furniture, its words, its mentions, how it names tags."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from classifier.aboutness import NOWHERE, Naming, NamingReader
+from classifier.articles import Article, CleanText, clean_body, clean_title
+from classifier.furniture import Removed, blank, find_furniture
+from classifier.mentions import TITLE, Mention, MentionFinder, ReadText, read_text
+from classifier.taxonomy import Taxonomy
+from classifier.words import spell
+
+ENGLISH_SHARE = 0.6
+
+
+@dataclass(frozen=True)
+class Reading:
+    """An article as the model sees it: clean text without furniture, its words, mentions and naming."""
+
+    text: ReadText
+    title: CleanText
+    body: CleanText
+    removed: list[Removed]
+    mentions: list[Mention]
+    naming: Naming
+
+    def category(self, tag: int) -> int:
+        """Return where the article names a tag (see `aboutness.CATEGORIES`), by the tag's place in the taxonomy."""
+        at = int(np.searchsorted(self.naming.tags, tag))
+        there = at < len(self.naming.tags) and self.naming.tags[at] == tag
+        return int(self.naming.categories[at]) if there else NOWHERE
+
+    def source_span(self, field_number: int, start: int, end: int) -> tuple[int, int]:
+        """Return the span of a clean span in the field as it was sent."""
+        clean = self.title if field_number == TITLE else self.body
+        return clean.source.span(start, end)
+
+
+class ArticleReader:
+    """Reads articles the way of one taxonomy; training and serving share it."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        self._finder = MentionFinder(taxonomy)
+        self._naming = NamingReader(taxonomy)
+        self._names = frozenset(
+            spell(name) for tag in taxonomy.tags for name in (tag.label, *(alias.text for alias in tag.aliases))
+        )
+
+    def read(self, article: Article) -> Reading:
+        """Return the reading of an article."""
+        title, body = clean_title(article), clean_body(article)
+        removed = find_furniture(body.text, self._names.__contains__)
+        text = read_text(title.text, blank(body.text, removed))
+        mentions = self._finder.find(text)
+        return Reading(text, title, body, removed, mentions, self._naming.read(mentions, text))
+
+
+def is_english(text: str) -> bool:
+    """Whether a text is more likely English than not, from the share of its words that English has."""
+    import simplemma  # its word list takes 0.4 s to load, and few articles need it
+
+    return bool(simplemma.in_target_language(text[:2000], lang="en") > ENGLISH_SHARE)

@@ -1,0 +1,61 @@
+"""What is known of an article and a tag: positive, negative or unknown."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from classifier.articles import Article
+from classifier.examples import NEGATIVE, POSITIVE, UNKNOWN, labels_of
+from classifier.taxonomy import Tag, Taxonomy
+
+TAXONOMY = Taxonomy((Tag("iskp", "ISKP"), Tag("taliban", "Taliban"), Tag("m23", "M23", created="2023-05-01")))
+
+
+@pytest.mark.parametrize(
+    ("article", "known"),
+    [
+        (Article(tags=("iskp",)), [POSITIVE, NEGATIVE, NEGATIVE]),
+        (Article(tags=()), [NEGATIVE, NEGATIVE, NEGATIVE]),
+        (Article(), [UNKNOWN, UNKNOWN, UNKNOWN]),
+        (Article(rejected=("taliban",)), [UNKNOWN, NEGATIVE, UNKNOWN]),
+        (Article(tags=("iskp",), tags_complete=False), [POSITIVE, UNKNOWN, UNKNOWN]),
+        (Article(tags=("iskp",), rejected=("m23",), tags_complete=False), [POSITIVE, UNKNOWN, NEGATIVE]),
+        (Article(tags=("iskp", "gone"), rejected=("never",)), [POSITIVE, NEGATIVE, NEGATIVE]),
+    ],
+    ids=["complete", "complete and empty", "nothing said", "rejected", "incomplete", "both", "tags we do not know"],
+)
+def test_what_is_known_follows_from_what_was_said(article: Article, known: list[int]) -> None:
+    assert labels_of([article], TAXONOMY).tolist() == [known]
+
+
+@pytest.mark.parametrize(
+    ("published_at", "known"),
+    [
+        ("2023-04-30", UNKNOWN),
+        ("2023-04-30T23:59:59Z", UNKNOWN),
+        ("2023-05-01", NEGATIVE),
+        ("2023-05-01T08:00:00Z", NEGATIVE),
+        (None, NEGATIVE),
+    ],
+)
+def test_tag_that_did_not_exist_yet_is_unknown(published_at: str | None, known: int) -> None:
+    article = Article(tags=("iskp",), published_at=published_at)
+    assert labels_of([article], TAXONOMY).tolist() == [[POSITIVE, NEGATIVE, known]]
+
+
+def test_what_a_person_said_of_a_tag_holds_also_before_the_tag_was_made() -> None:
+    older = [
+        Article(tags=("m23",), published_at="2020-01-01"),
+        Article(tags=(), rejected=("m23",), published_at="2020"),
+    ]
+    assert labels_of(older, TAXONOMY)[:, 2].tolist() == [POSITIVE, NEGATIVE]
+
+
+def test_labels_are_one_row_an_article_and_one_small_integer_a_tag() -> None:
+    labels = labels_of([Article(tags=("taliban",)), Article()], TAXONOMY)
+    assert (labels.shape, labels.dtype) == ((2, 3), np.dtype(np.int8))
+
+
+def test_no_articles_give_no_rows() -> None:
+    assert labels_of([], TAXONOMY).shape == (0, 3)

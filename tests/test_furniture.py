@@ -1,0 +1,302 @@
+"""What stands on a page but is not the article, and what looks like it and must stay."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifier.articles import article_from_text, clean_body
+from classifier.furniture import Removed, blank, find_furniture
+from classifier.words import spell
+from tests.conftest import LOOKALIKE
+from tests.test_words import ANY_TEXT, finished
+
+NAMES = frozenset(
+    map(spell, ["Islamic State", "Al Shabaab", "Boko Haram", "Taliban", "Hamas", "Iran", "ISKP", "Prisons"])
+)
+STORY = "Gunmen attacked a police post near Kunduz on Monday.\n\nNobody has claimed the raid so far."
+
+
+def removed(body: str) -> list[tuple[str, str]]:
+    return [(part.kind, body[part.start : part.end]) for part in find_furniture(body, NAMES.__contains__)]
+
+
+def kept(body: str) -> str:
+    return blank(body, find_furniture(body, NAMES.__contains__)).strip()
+
+
+# --- at the end of an article -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Tags: , , , , ,",
+        "Tags: Taliban, Hamas",
+        "Tag: Kunduz",
+        "TAGS: TALIBAN",
+        "Topics: Afghanistan; Security",
+        "Keywords: police, raid",
+        "Filed under: Asia",
+        "Filed Under: Asia, Taliban",
+        "Categories: News",
+        "Posted in: Asia",
+        "Tagged with: raid",
+    ],
+)
+def test_tag_list_at_the_end_is_found(line: str) -> None:
+    assert removed(f"{STORY}\n\n{line}") == [("tag list", line)]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "Islamic state\n\n\n\nAl shabaab\n\nBoko Haram",
+        "Taliban",
+        "ISLAMIC STATE, TALIBAN",
+        "Taliban | Hamas | Iran",
+        "#Taliban #Hamas",
+        "Taliban / Boko-Haram\nHamas",
+    ],
+)
+def test_bare_tag_names_behind_the_last_sentence_are_a_tag_list(lines: str) -> None:
+    assert removed(f"{STORY}\n\n{lines}\n") == [("tag list", lines)]
+
+
+def test_names_that_are_no_tags_go_with_the_tag_list_above_them() -> None:
+    assert removed(f"{STORY}\nTags:\nKunduz police\nBorder towns\nTaliban") == [
+        ("tag list", "Tags:\nKunduz police\nBorder towns\nTaliban")
+    ]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Leonie Armbruster is a senior analyst at the Halden Forum focused on militant networks.",
+        "Omar Haddad is a reporter in Beirut.",
+        "Dr. Jean-Pierre Édouard is the director of the Sahel desk.",
+        "Marta K. Lindqvist is an associate professor of history at the University of Halden.",
+        "Yusuf Bello covers security for the Lake Chad Courier.",
+        "Ana Petrović writes about militias for the Balkan Ledger.",
+        "Tom Ferris was our correspondent in Kabul until 2019.",
+    ],
+)
+def test_author_note_at_the_end_is_found(line: str) -> None:
+    assert removed(f"{STORY}\n\n{line}") == [("author note", line)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Additional reporting by Omar Haddad in Beirut.",
+        "(Reporting by Omar Haddad; editing by Ana Petrović)",
+        "Omar Haddad contributed to this report.",
+        "© 2024 The Desk. All rights reserved.",
+        "Copyright The Desk",
+        "All rights reserved",
+        "This article was first published by The Desk.",
+        "The views expressed here are those of the author.",
+    ],
+)
+def test_credit_at_the_end_is_found(line: str) -> None:
+    assert removed(f"{STORY}\n\n{line}") == [("credit", line)]
+
+
+def test_look_alike_loses_its_author_note_and_tag_list_and_nothing_else() -> None:
+    body = clean_body(article_from_text(LOOKALIKE.read_text(encoding="utf-8"))).text
+    kinds, texts = zip(*removed(body), strict=True)
+    assert kinds == ("author note", "tag list")
+    assert texts[0].startswith("Leonie Armbruster is a senior analyst")
+    assert [line for line in texts[1].split("\n") if line] == [
+        "Tags: , , , , ,",
+        "Islamic state",
+        "Al shabaab",
+        "Boko Haram",
+    ]
+    assert kept(body).endswith("governments that watch both ends of the line.")
+
+
+def test_whole_foot_of_a_page_is_found_part_by_part() -> None:
+    foot = [
+        ("author note", "Omar Haddad is a reporter in Beirut."),
+        ("credit", "Additional reporting by Ana Petrović."),
+        ("tag list", "Tags: Taliban"),
+        ("share links", "Share on Facebook"),
+        ("read more", "Read more: Five men held in Kunar"),
+    ]
+    assert removed("\n".join([STORY, *(line for _, line in foot)])) == foot
+
+
+# --- anywhere ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("share links", "Share this story"),
+        ("share links", "Share on Facebook"),
+        ("share links", "Facebook | Twitter | WhatsApp | Email"),
+        ("share links", "Print Email Share"),
+        ("share links", "Follow us on Telegram"),
+        ("read more", "Read more: Hamas names a new leader"),
+        ("read more", "READ MORE"),
+        ("read more", "Also read: Iran hosts a summit"),
+        ("read more", "Related: Hamas names a new leader"),
+        ("read more", "Related stories"),
+        ("read more", "See also: Iran hosts a summit"),
+        ("read more", "You may also like"),
+        ("newsletter", "Sign up for our weekly newsletter on Hamas and Iran."),
+        ("newsletter", "Subscribe to the morning briefing"),
+        ("newsletter", "Get the day's news in your inbox"),
+        ("newsletter", "Subscribe now!"),
+    ],
+)
+def test_links_and_calls_in_the_middle_are_found(kind: str, line: str) -> None:
+    first, second = STORY.split("\n\n")
+    assert removed(f"{first}\n\n{line}\n\n{second}") == [(kind, line)]
+
+
+# --- what must stay ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "The Taliban denied it.",
+        "“We did not do it,” said a spokesman for Hamas.",
+        "He was a commander of the Taliban.",
+        "Hamas is the ruler of Gaza.",
+        "Mullah Yaqoob is the defence minister of the Taliban.",
+        "Abu Bakr al-Baghdadi was the leader of Islamic State.",
+        "Sirajuddin Haqqani is on the list of wanted men.",
+        "Prisons were searched in Herat, Kabul and Kunduz.",
+        "Officials share the view that Iran paid for it.",
+        "The police shared this with reporters.",
+        "Readers also learned of a second raid.",
+        "Related charges were dropped in May.",
+        "Next: an election without observers, and a winter without wheat.",
+        "The group signed up to the truce and got an email from Doha.",
+        "The newsletter of Islamic State praised the raid.",
+        "Copyrighted footage was used by the gunmen, the court heard.",
+    ],
+)
+def test_ordinary_last_sentence_stays(line: str) -> None:
+    assert removed(f"{STORY}\n\n{line}") == []
+
+
+@pytest.mark.parametrize("heading", ["Taliban", "Islamic State", "Hamas and Iran", "Prisons", "Background"])
+def test_heading_before_a_paragraph_stays_even_if_it_names_a_tag(heading: str) -> None:
+    first, second = STORY.split("\n\n")
+    assert removed(f"{first}\n\n{heading}\n\n{second}") == []
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Tags: Taliban",
+        "Leonie Armbruster is a senior analyst at the Halden Forum.",
+        "Taliban, Hamas",
+        "This article was first published by The Desk.",
+    ],
+)
+def test_what_is_furniture_at_the_end_stays_before_the_story(line: str) -> None:
+    assert removed(f"{line}\n\n{STORY}") == []
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "Taliban",
+        "Tags: Taliban",
+        "Read more",
+        "Omar Haddad is a reporter in Beirut.",
+        "Share this\nTaliban\nHamas",
+        "",
+        "\n\n",
+    ],
+)
+def test_article_that_would_be_furniture_altogether_stays_whole(body: str) -> None:
+    assert removed(body) == []
+
+
+def test_one_line_article_stays() -> None:
+    assert removed("The Taliban released forty men from prisons in Herat.") == []
+
+
+def test_unknown_short_lines_at_the_end_stay_without_a_tag_list_above_them() -> None:
+    assert removed(f"{STORY}\n\nKunduz police\nBorder towns") == []
+
+
+def test_tag_names_above_a_last_line_that_is_text_stay() -> None:
+    assert removed(f"{STORY}\n\nTaliban\n\nThe rest of the country stayed quiet.") == []
+
+
+def test_long_paragraph_that_speaks_of_an_analyst_stays() -> None:
+    line = (
+        "Leonie Armbruster is a senior analyst at the Halden Forum, and " + "she told the court what she had seen " * 12
+    )
+    assert removed(f"{STORY}\n\n{line.strip()}.") == []
+
+
+# --- blanking ---------------------------------------------------------------------------------------------------
+
+
+def test_removed_parts_become_as_many_blanks() -> None:
+    assert blank("abcdefghi", [Removed(1, 3, "credit"), Removed(6, 9, "tag list")]) == "a  def   "
+
+
+def test_nothing_removed_changes_nothing() -> None:
+    assert blank(STORY, []) == STORY
+
+
+LINES = st.sampled_from(
+    [
+        "Tags: a, b",
+        "Taliban",
+        "Share this",
+        "Read more: x",
+        "Omar Haddad is a reporter.",
+        "It was quiet.",
+        "",
+        "Kunduz",
+        "© x",
+    ]
+)
+
+
+@given(st.lists(LINES | ANY_TEXT, max_size=10).map("\n".join))
+def test_furniture_of_any_text_lies_inside_it_in_order_and_apart(body: str) -> None:
+    parts = find_furniture(body, NAMES.__contains__)
+    edges = [edge for part in parts for edge in (part.start, part.end)]
+    assert edges == sorted(edges)
+    assert all(0 <= part.start < part.end <= len(body) for part in parts)
+
+
+@given(st.lists(LINES | ANY_TEXT, max_size=10).map("\n".join))
+def test_blanking_keeps_the_length_and_every_other_character(body: str) -> None:
+    parts = find_furniture(body, NAMES.__contains__)
+    blanked = blank(body, parts)
+    inside = {i for part in parts for i in range(part.start, part.end)}
+    expected = "".join(" " if i in inside else character for i, character in enumerate(body))
+    assert blanked == expected
+
+
+@given(st.lists(LINES, min_size=1, max_size=8))
+def test_text_behind_the_furniture_protects_what_stands_before_it(lines: list[str]) -> None:
+    body = "\n".join([*lines, STORY])
+    assert {kind for kind, _ in removed(body)} <= {"share links", "read more", "newsletter"}
+
+
+def kept_words(body: str) -> list[str]:
+    return kept(body).split()
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["Share this\nRead more: x\n", "ab\n", "Taliban\n", "Share " * 30 + "\n", "!" * 1000 + "\n", "A" * 1000 + "\n"],
+    ids=["links", "short lines", "tag names", "share words", "marks", "long words"],
+)
+def test_megabyte_of_lines_is_read_without_hanging(line: str) -> None:
+    words = finished(kept_words, f"{STORY}\n{line * (1_000_000 // len(line))}")
+    assert words[:3] == ["Gunmen", "attacked", "a"]

@@ -1,0 +1,238 @@
+"""HTML and WordPress blocks: what is text, how it breaks into lines, and the way back to the markup."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifier.articles import Article, CleanText, clean_body, html_to_text
+from tests.test_articles import assert_leads_back
+from tests.test_words import ANY_TEXT, finished
+
+WORDPRESS = """<!-- wp:paragraph {"dropCap":true} -->
+<p>The <strong>Islamic State</strong>&#8217;s branch, <em>ISKP</em>, fought the Taliban &amp; others.</p>
+<!-- /wp:paragraph -->
+
+<!-- wp:heading {"level":3} -->
+<h3 class="wp-block-heading">Across the border</h3>
+<!-- /wp:heading -->
+
+<!-- wp:list -->
+<ul><!-- wp:list-item --><li>Kunar</li><!-- /wp:list-item --><!-- wp:list-item --><li>Nangarhar</li></ul>
+<!-- /wp:list -->
+"""
+
+
+def clean_html(markup: str) -> CleanText:
+    return clean_body(Article(body=markup, body_format="html"))
+
+
+def lines(markup: str) -> list[str]:
+    return [line.strip() for line in clean_html(markup).text.splitlines() if line.strip()]
+
+
+def sent(markup: str, name: str) -> str:
+    """Return the slice of the markup to which the first occurrence of a name in its clean text leads back."""
+    clean = clean_html(markup)
+    start = clean.text.index(name)
+    begin, end = clean.source.span(start, start + len(name))
+    return markup[begin:end]
+
+
+# --- what is text -----------------------------------------------------------------------------------------------
+
+
+def test_wordpress_blocks_become_lines_of_text() -> None:
+    assert lines(WORDPRESS) == [
+        "The Islamic State's branch, ISKP, fought the Taliban & others.",
+        "Across the border",
+        "Kunar",
+        "Nangarhar",
+    ]
+
+
+@pytest.mark.parametrize(
+    "unseen",
+    [
+        "<script>var taliban = 1 > 0;</script>",
+        "<style>p > b { color: red }</style>",
+        "<!-- Taliban > ISKP -->",
+        "<noscript>Taliban</noscript>",
+        "<template><p>Taliban</p></template>",
+        "<svg><text>Taliban</text></svg>",
+        "<iframe>Taliban</iframe>",
+        "<?php echo 'Taliban'; ?>",
+        '<img alt="Taliban > ISKP" src="a.png">',
+    ],
+)
+def test_what_no_reader_sees_is_no_text(unseen: str) -> None:
+    assert lines(f"<p>Two men {unseen}were held.</p>") == ["Two men were held."]
+
+
+def test_whole_page_gives_the_text_of_its_body() -> None:
+    page = "<!DOCTYPE html><html><head><title>Site</title></head><body><p>Two men.</p></body></html>"
+    assert lines(page) == ["Two men."]
+
+
+@pytest.mark.parametrize("tag", ["p", "div", "h2", "li", "td", "blockquote", "figcaption", "section"])
+def test_block_elements_are_lines_of_their_own(tag: str) -> None:
+    assert lines(f"Before<{tag}>inside</{tag}>after") == ["Before", "inside", "after"]
+
+
+@pytest.mark.parametrize("tag", ["b", "em", "a", "span", "strong", "mark"])
+def test_inline_elements_do_not_break_words(tag: str) -> None:
+    assert lines(f"Tali<{tag}>ban</{tag}>s") == ["Talibans"]
+
+
+def test_line_break_breaks_the_line() -> None:
+    assert lines("Kabul<br>Kunar<br/>Kunduz") == ["Kabul", "Kunar", "Kunduz"]
+
+
+@pytest.mark.parametrize(
+    ("markup", "text"),
+    [
+        ("<p>Two men", "Two men"),
+        ("Two men</p></div>", "Two men"),
+        ("<p>Two <b>men</p>", "Two men"),
+        ("Two > one", "Two > one"),
+        ("AT&T and R&D", "AT&T and R&D"),
+        ("Tom &amp Jerry", "Tom & Jerry"),
+        ("&lt;p&gt;", "<p>"),
+        ("<textarea>>Two", ">Two"),
+        ("Two men", "Two men"),
+    ],
+)
+def test_broken_markup_is_read_as_a_browser_would(markup: str, text: str) -> None:
+    assert lines(markup) == [text]
+
+
+@pytest.mark.parametrize(
+    "markup", ["", " ", "\n\n", "<p></p>", "<!-- only a comment -->", "<br><br>", "<div><p> </p></div>"]
+)
+def test_markup_without_text_gives_no_words(markup: str) -> None:
+    assert clean_html(markup).text.strip() == ""
+
+
+# --- the way back -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("markup", "name", "slice_"),
+    [
+        (WORDPRESS, "Islamic State", "Islamic State"),
+        (WORDPRESS, "Islamic State's", "Islamic State</strong>&#8217;s"),
+        (WORDPRESS, "ISKP", "ISKP"),
+        (WORDPRESS, "&", "&amp;"),
+        (WORDPRESS, "Nangarhar", "Nangarhar"),
+        ("<p>the al&shy;Shabaab men</p>", "alShabaab", "al&shy;Shabaab"),
+        ("<p>al-Shaba\u0304b&rsquo;s men</p>", "al-Shabāb", "al-Shaba\u0304b"),
+        ("<p>the of\ufb01ce</p>", "office", "of\ufb01ce"),
+        ("<p>a &gt; b &lt; ISKP</p>", "ISKP", "ISKP"),
+        ("<p>>>> ISKP</p>", "ISKP", "ISKP"),
+        ("<b>>ISKP</b>", ">ISKP", ">ISKP"),
+        ('<a title="x>y">ISKP</a>', "ISKP", "ISKP"),
+        ("<p>\r\nISKP\r\n</p>", "ISKP", "ISKP"),
+        ("<p>\U0001f600 ISKP</p>", "ISKP", "ISKP"),
+        ("<p>a\x00b ISKP</p>", "ISKP", "ISKP"),
+        ("<plaintext>ISKP", "ISKP", "ISKP"),
+    ],
+)
+def test_name_in_the_clean_text_leads_back_to_its_place_in_the_markup(markup: str, name: str, slice_: str) -> None:
+    assert sent(markup, name) == slice_
+
+
+def test_entity_without_a_semicolon_leads_back_to_a_stretch_that_holds_the_name() -> None:
+    assert "Jerry" in sent("<p>Tom &amp Jerry</p>", "Jerry")
+
+
+def test_repeated_names_lead_back_each_to_its_own_place() -> None:
+    markup = "<p>ISKP</p><!-- ISKP --><p title='ISKP'><b>ISKP</b> and ISKP</p>"
+    clean = clean_html(markup)
+    starts = [i for i in range(len(clean.text)) if clean.text.startswith("ISKP", i)]
+    assert [clean.source.span(start, start + 4) for start in starts] == [(3, 7), (43, 47), (56, 60)]
+
+
+@pytest.mark.parametrize(
+    "forged", ["\ue0000\ue001", "\ue00099\ue001", "&#xE000;0&#xE001;", "&#57344;7&#57345;", "\ue000", "\ue001"]
+)
+def test_text_that_looks_like_our_own_marks_does_no_harm(forged: str) -> None:
+    markup = f"<p>a {forged} b</p><p>ISKP</p>"
+    assert sent(markup, "ISKP") == "ISKP"
+
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "<p>",
+            "</p>",
+            "<div>",
+            "</div>",
+            "<br/>",
+            "<b>",
+            "</b>",
+            "<b",
+            "<p class='a>b'>",
+            "<!-- wp:list -->",
+            "<!--",
+        ),
+        *("-->", "<script>", "</script>", "<style>", "<title>", "</title>", "<textarea>", "<plaintext>", "<table>"),
+        *("<td>", "<select><option>", "<svg>", "<html>", "</html>", "<head>", "<body>", "</body>", "<?php ?>"),
+        *("<![CDATA[x]]>", "<frameset>", "<noscript>", "<iframe>", "<", ">", ">>", "&", "&amp;", "&lt;", "&#769;"),
+        *("&#x301;", "&#xE000;", "&#57344", "&#xD800;", "&#0;", "&fjlig;", "&notit;", "&amp", "&nbsp;", "&bogus;"),
+        *("\ue000", "\ue0015", "\ue001", "\u00ad", "\ufb03", "e\u0301", "\u0301" * 7, "\u0323", "\u0344", "\r\n", "\r"),
+        *("\n", "\u200b", "\u201c", "\u2026", "\x00", "\ud800", "\uffff", "\U0001f600", "\u1100\u1161", " ", "ISKP"),
+    ]
+)
+ODD_HTML = st.lists(PIECES | ANY_TEXT, max_size=14).map("".join)
+
+
+@given(ODD_HTML)
+def test_every_clean_character_leads_back_into_the_markup(markup: str) -> None:
+    assert_leads_back(clean_html(markup), markup)
+
+
+@given(ODD_HTML)
+def test_visible_text_leads_back_before_it_is_normalised_too(markup: str) -> None:
+    assert_leads_back(html_to_text(markup), markup)
+
+
+@given(st.lists(st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1), min_size=1, max_size=6))
+def test_every_paragraph_is_one_line_that_leads_back_exactly(paragraphs: list[str]) -> None:
+    markup = "".join(f"<p>{paragraph}</p>" for paragraph in paragraphs)
+    clean = clean_html(markup)
+    assert lines(markup) == paragraphs
+    letters = [i for i, character in enumerate(clean.text) if character != "\n"]
+    assert "".join(markup[slice(*clean.source.span(i, i + 1))] for i in letters) == "".join(paragraphs)
+
+
+# --- hostile markup ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "markup",
+    [
+        "<div>" * 300_000 + "text",
+        "<div>" * 300_000 + "text" + "</div>" * 300_000,
+        "<p>x" * 200_000,
+        "<" * 2_000_000,
+        "<!--" * 500_000,
+        "&" * 2_000_000,
+    ],
+    ids=["div", "closed div", "paragraph", "less than", "comment", "ampersand"],
+)
+def test_two_megabytes_of_hostile_markup_are_read_without_hanging(markup: str) -> None:
+    clean = finished(clean_html, markup)
+    assert len(clean.text.strip()) <= len(markup)
+
+
+@pytest.mark.parametrize(("piece", "text"), [("&amp;", "&"), (">", ">")])
+def test_two_megabytes_of_one_sign_are_all_kept(piece: str, text: str) -> None:
+    n = 2_000_000 // len(piece)
+    clean = finished(clean_html, piece * n)
+    assert clean.text.strip() == text * n
+    assert clean.source.span(n - 1, n) == (len(piece) * (n - 1), len(piece) * n)
+
+
+def test_deep_but_plausible_nesting_keeps_its_text() -> None:
+    assert lines("<div>" * 200 + "Two men." + "</div>" * 200) == ["Two men."]

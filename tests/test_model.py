@@ -1,0 +1,194 @@
+"""What a fitted model says of an article, and that it can account for every part of it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from classifier.articles import Article, article_from_text
+from classifier.errors import UnknownTag
+from classifier.fitting import Fitted
+from classifier.model import TagModel, retagged
+from classifier.taxonomy import Alias, Tag, Taxonomy
+from tests.conftest import LOOKALIKE
+
+BRIEF = Article(
+    title="ISKP bombs Kabul mosque",
+    body="Islamic State's Khorasan Province claimed a bombing in Kabul on Friday. The Taliban said they would hunt ISKP.",
+)
+
+
+@pytest.fixture(scope="module")
+def model(fitted: Fitted) -> TagModel:
+    return fitted.model
+
+
+def suggested(model: TagModel, article: Article) -> list[str]:
+    return [one.tag.id for one in model.suggest(article).suggestions]
+
+
+def test_brief_gets_the_tags_it_is_about(model: TagModel) -> None:
+    assert {"iskp", "afghanistan"} <= set(suggested(model, BRIEF))
+
+
+def test_lookalike_gets_its_tags_and_its_furniture_mentions_nothing(model: TagModel) -> None:
+    judgement = model.suggest(article_from_text(LOOKALIKE.read_text(encoding="utf-8")))
+    tags = {one.tag.id for one in judgement.suggestions}
+    assert {"iskp", "taliban", "afghanistan", "islamic-state"} <= tags
+    named = tags | {one.tag.id for one in judgement.mentioned}
+    assert not {"al-shabaab", "boko-haram"} & named
+    assert {"tag list", "author note"} <= {part["kind"] for part in judgement.removed}
+
+
+def test_evidence_is_a_slice_of_what_was_sent(model: TagModel) -> None:
+    body = "<p>The <b>Taliban</b>&rsquo;s officials said ISK&#80; had bombed a mosque in <em>Kab\u00adul</em>.</p>" * 3
+    article = Article(title="ISKP &amp; the Taliban", body=body, body_format="html")
+    pieces = [e for one in model.suggest(article).suggestions for e in (*one.evidence, *one.evidence_against)]
+    sent = {"title": article.title, "body": article.body}
+    assert pieces
+    assert all(e.text == sent[e.field][e.start : e.end] and e.text for e in pieces)
+
+
+def test_parts_add_up_to_the_decision_value_from_the_saved_arrays(model: TagModel) -> None:
+    for tag in model.taxonomy.tags:
+        explanation = model.explain(BRIEF, tag.id)
+        assert sum(part.weight for part in explanation.parts) == pytest.approx(explanation.decision_value, abs=1e-6)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    title=st.text(max_size=60),
+    body=st.lists(
+        st.sampled_from(
+            [
+                "ISKP",
+                "Taliban",
+                "Kabul",
+                "al-Shabaab",
+                "the",
+                "prisons,",
+                "said.",
+                "Hamas",
+                "Boko",
+                "Haram",
+                "&amp;",
+                "é",
+            ]
+        ),
+        max_size=60,
+    ),
+)
+def test_parts_add_up_for_any_text(model: TagModel, title: str, body: list[str]) -> None:
+    article = Article(title=title, body=" ".join(body))
+    for tag in ("iskp", "hamas", "attack"):
+        explanation = model.explain(article, tag)
+        assert sum(part.weight for part in explanation.parts) == pytest.approx(explanation.decision_value, abs=1e-6)
+
+
+def test_explanation_places_stand_where_the_words_are(model: TagModel) -> None:
+    parts = model.explain(BRIEF, "iskp").parts
+    places = {part.text: part.places for part in parts if part.kind == "term"}
+    assert [BRIEF.title[start:end] for field, start, end in places["iskp"] if field == 0] == ["ISKP"]
+
+
+def test_unknown_tag_cannot_be_explained(model: TagModel) -> None:
+    with pytest.raises(UnknownTag, match="no tag 'nobody'"):
+        model.explain(BRIEF, "nobody")
+
+
+def test_tag_without_examples_is_suggested_from_its_name_alone(model: TagModel) -> None:
+    article = Article(
+        title="Hamas names new leader in Gaza",
+        body="Hamas said on Monday that its council had chosen. Hamas did not say when.",
+    )
+    hamas = next(one for one in model.suggest(article).suggestions if one.tag.id == "hamas")
+    assert hamas.source == "alias"
+    assert 0.5 < hamas.score < 1.0
+
+
+def test_passing_mention_is_listed_and_not_suggested(model: TagModel) -> None:
+    body = (
+        "The bank's profit rose by a tenth. Shares gained two per cent in London. " * 6
+        + "It left Gaza after Hamas took power."
+    )
+    judgement = model.suggest(Article(title="Bank raises dividend", body=body))
+    assert "hamas" not in {one.tag.id for one in judgement.suggestions}
+    assert [(one.tag.id, one.n_mentions) for one in judgement.mentioned] == [("hamas", 1)]
+
+
+def test_at_most_one_category_is_suggested(model: TagModel, articles: list[Article]) -> None:
+    kinds = [
+        [one.tag.kind for one in model.suggest(article).suggestions].count("category") for article in articles[:80]
+    ]
+    assert max(kinds) == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "reason"),
+    [
+        ("", "", "empty"),
+        ("", "the of and to in", "empty"),
+        ("", "…!? \u00ad", "empty"),
+        (
+            "Cricket board meets",
+            "The board will meet on Tuesday to pick the squad for the winter tour.",
+            "below_threshold",
+        ),
+        (
+            "Le gouvernement présente son budget",
+            "Le ministre des finances a présenté mardi les grandes lignes du projet de loi, qui prévoit une baisse des dépenses.",
+            "language",
+        ),
+    ],
+)
+def test_no_suggestions_come_with_a_reason(model: TagModel, title: str, body: str, reason: str) -> None:
+    judgement = model.suggest(Article(title=title, body=body))
+    assert (judgement.suggestions, judgement.reason) == ([], reason)
+
+
+def test_rank_gives_the_wanted_number_of_tags_in_falling_order(model: TagModel) -> None:
+    ranked = model.rank(BRIEF, 5)
+    scores = [score for _, score in ranked]
+    assert len(ranked) == 5
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_scores_do_not_depend_on_furniture(model: TagModel) -> None:
+    plain = Article(title=BRIEF.title, body=f"{BRIEF.body}\nPolice searched two houses on Saturday.")
+    furnished = Article(title=plain.title, body=f"{plain.body}\n\nTags: Boko Haram, Hamas\nShare this on Facebook\n")
+    assert dict(model.rank(plain, 10)) == pytest.approx(dict(model.rank(furnished, 10)), abs=1e-9)
+
+
+def test_muted_tag_is_neither_suggested_nor_mentioned(model: TagModel) -> None:
+    tags = tuple(Tag(**{**vars(tag), "status": "muted"}) if tag.id == "iskp" else tag for tag in model.taxonomy.tags)
+    judgement = retagged(model, Taxonomy(tags, model.taxonomy.kinds)).suggest(BRIEF)
+    assert "iskp" not in {one.tag.id for one in (*judgement.suggestions, *judgement.mentioned)}
+
+
+def test_new_tag_with_an_alias_is_suggested_at_once(model: TagModel) -> None:
+    new = Tag(
+        "red-lantern-brigade",
+        "Red Lantern Brigade",
+        "group",
+        aliases=(Alias("Red Lantern Brigade"), Alias("RLB", case_exact=True)),
+    )
+    changed = retagged(model, Taxonomy((*model.taxonomy.tags, new), model.taxonomy.kinds))
+    article = Article(
+        title="Red Lantern Brigade claims bank raid", body="The RLB said it took the money. Red Lantern Brigade is new."
+    )
+    assert suggested(changed, article)[0] == "red-lantern-brigade"
+
+
+def test_retagging_changes_nothing_for_the_tags_that_stay(model: TagModel, articles: list[Article]) -> None:
+    reversed_tags = Taxonomy(model.taxonomy.tags[::-1], model.taxonomy.kinds)
+    changed = retagged(model, reversed_tags)
+    for article in articles[:20]:
+        assert dict(changed.rank(article)) == pytest.approx(dict(model.rank(article)), abs=1e-9)
+
+
+def test_all_arrays_are_finite_but_for_thresholds_that_are_never_reached(model: TagModel) -> None:
+    arrays = {name: value for name, value in vars(model.parameters).items() if isinstance(value, np.ndarray)}
+    arrays.pop("auto_thresholds")
+    assert all(np.isfinite(value).all() for value in arrays.values())

@@ -1,0 +1,335 @@
+"""The registry: versions, the champion, its history, the way back, and what serves while something is wrong."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from classifier.errors import BadModel, NoModel, NotFound
+from classifier.fitting import Fitted
+from classifier.model import TagModel, retagged
+from classifier.model_files import manifest_digest
+from classifier.registry import POLL_SECONDS, Registry, Serving
+from classifier.taxonomy import Taxonomy
+
+
+@pytest.fixture
+def second(registry: Registry, fitted: Fitted, taxonomy: Taxonomy) -> str:
+    """A second version in the registry, with one tag less; not promoted."""
+    smaller = Taxonomy(taxonomy.tags[:-1], taxonomy.kinds)
+    return registry.save(retagged(fitted.model, smaller))
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """The clock by which `Serving` looks at the pointer; call it to let seconds pass."""
+    at = [1000.0]
+    monkeypatch.setattr("classifier.registry.time.monotonic", lambda: at[0])
+
+    def passes(seconds: float) -> None:
+        at[0] += seconds
+
+    return passes
+
+
+def first(registry: Registry) -> str:
+    champion = registry.champion()
+    assert champion is not None
+    return champion.version
+
+
+def damage(registry: Registry, version: str, name: str = "weights.npy") -> None:
+    path = registry.folder / version / name
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+# --- versions ---
+
+
+def test_saving_names_a_version_in_the_card_and_leaves_the_champion(registry: Registry, second: str) -> None:
+    assert first(registry) != second
+    assert registry.versions() == sorted([first(registry), second])
+    assert registry.card(second)["version"] == second
+    assert registry.card(second)["created_at"].endswith("+00:00")
+
+
+def test_saving_the_same_model_twice_makes_two_versions(registry: Registry, fitted: Fitted) -> None:
+    model = TagModel(
+        fitted.model.parameters, fitted.model.terms, fitted.model.title_terms, fitted.model.taxonomy, card={}
+    )
+    versions = {registry.save(model) for _ in range(3)}
+    assert len(versions) == 3
+    assert versions < set(registry.versions())
+
+
+def test_the_table_lists_versions_newest_first_with_one_champion(registry: Registry, second: str) -> None:
+    rows = registry.table()
+    assert [row["version"] for row in rows] == [*reversed(registry.versions())]
+    assert {row["version"]: row["champion"] for row in rows} == {second: False, first(registry): True}
+    assert rows[0]["n_tags"] == rows[1]["n_tags"] - 1
+    assert 0 < rows[1]["micro_f1"] <= 1
+
+
+def test_a_version_without_a_readable_card_is_listed_all_the_same(registry: Registry, second: str) -> None:
+    (registry.folder / second / "card.json").write_text("{", encoding="utf-8")
+    row = next(row for row in registry.table() if row["version"] == second)
+    assert row["n_articles"] is None
+
+
+def test_an_empty_registry_lists_nothing_and_makes_no_folder(tmp_path: Path) -> None:
+    registry = Registry(tmp_path / "models")
+    assert (registry.versions(), registry.table(), registry.history(), registry.champion()) == ([], [], [], None)
+    assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.parametrize(
+    "version", ["20200101-000000-00000000", "..", ".", "", "../models", "champion.json", "x" * 300]
+)
+def test_a_version_that_is_not_there_is_not_found(registry: Registry, version: str) -> None:
+    for ask in (registry.load, registry.card, lambda v: registry.promote(v, "tests", "no")):
+        with pytest.raises(NotFound, match="models list"):
+            ask(version)
+
+
+# --- promoting and rolling back ---
+
+
+def test_without_a_promotion_there_is_no_champion_and_the_next_step_is_named(tmp_path: Path) -> None:
+    with pytest.raises(NoModel, match="python -m classifier train"):
+        Registry(tmp_path).load_champion()
+
+
+def test_promoting_points_to_the_version_with_digest_predecessor_and_reason(registry: Registry, second: str) -> None:
+    before = first(registry)
+    promoted = registry.promote(second, "ed4", "fewer tags")
+    assert registry.champion() == promoted
+    assert (promoted.version, promoted.previous, promoted.by, promoted.why) == (second, before, "ed4", "fewer tags")
+    assert promoted.digest == manifest_digest(registry.folder / second)
+    assert registry.load_champion().version == second
+
+
+def test_promoting_the_champion_again_keeps_its_predecessor(registry: Registry, second: str) -> None:
+    before = first(registry)
+    registry.promote(second, "ed4", "fewer tags")
+    assert registry.promote(second, "ed4", "once more").previous == before
+
+
+def test_a_damaged_version_is_not_promoted_and_the_champion_stays(registry: Registry, second: str) -> None:
+    before = registry.champion()
+    damage(registry, second)
+    with pytest.raises(BadModel, match=r"weights\.npy was changed"):
+        registry.promote(second, "ed4", "fewer tags")
+    assert registry.champion() == before
+    assert len(registry.history()) == 1
+
+
+def test_rolling_back_makes_the_predecessor_champion_again(registry: Registry, second: str) -> None:
+    before = first(registry)
+    registry.promote(second, "ed4", "fewer tags")
+    back = registry.roll_back("ed5", "too few")
+    assert (back.version, back.previous, back.by, back.why) == (before, second, "ed5", "too few")
+    assert registry.load_champion().version == before
+
+
+def test_rolling_back_without_a_predecessor_is_refused(registry: Registry, tmp_path: Path) -> None:
+    for one in (registry, Registry(tmp_path / "empty")):
+        with pytest.raises(NotFound, match="no earlier champion"):
+            one.roll_back("ed5", "why not")
+
+
+def test_rolling_back_works_from_a_damaged_champion_and_not_to_a_damaged_one(registry: Registry, second: str) -> None:
+    before = first(registry)
+    registry.promote(second, "ed4", "fewer tags")
+    damage(registry, second)
+    assert registry.roll_back("ed5", "it is damaged").version == before
+    with pytest.raises(BadModel, match=second):
+        registry.roll_back("ed5", "and back")
+    assert first(registry) == before
+
+
+def test_the_history_tells_every_change_in_order(registry: Registry, second: str) -> None:
+    before = first(registry)
+    registry.promote(second, "ed4", "fewer tags")
+    registry.roll_back("ed5", "zu wenige: „zurück“")
+    told = [(row["version"], row["previous"], row["by"], row["why"]) for row in registry.history()]
+    assert told == [
+        (before, None, "tests", "fitted for the tests"),
+        (second, before, "ed4", "fewer tags"),
+        (before, second, "ed5", "zu wenige: „zurück“"),
+    ]
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "null", "{}", '{"version": "x", "colour": "red"}'])
+def test_an_unreadable_pointer_is_refused_by_name_with_the_next_step(registry: Registry, content: str) -> None:
+    (registry.folder / "champion.json").write_text(content, encoding="utf-8")
+    with pytest.raises(BadModel, match=r"champion\.json cannot be read .*models promote VERSION"):
+        registry.champion()
+
+
+def test_promoting_mends_an_unreadable_pointer_as_its_message_says(registry: Registry, second: str) -> None:
+    before = first(registry)
+    (registry.folder / "champion.json").write_text("{", encoding="utf-8")
+    assert registry.promote(second, "ed4", "mended").previous == before
+    assert registry.load_champion().version == second
+
+
+def test_an_unfinished_write_beside_the_pointer_changes_nothing(registry: Registry) -> None:
+    before = registry.champion()
+    (registry.folder / "champion.new").write_text('{"version": "half', encoding="utf-8")
+    assert registry.champion() == before
+
+
+def test_promotions_from_four_threads_leave_one_whole_history(registry: Registry, second: str) -> None:
+    versions = [first(registry), second]
+    failures: list[Exception] = []
+
+    def promote(number: int) -> None:
+        try:
+            for turn in range(5):
+                registry.promote(versions[(number + turn) % 2], f"thread {number}", "turn")
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=promote, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    champion = registry.champion()
+    assert failures == []
+    assert champion is not None
+    assert len(registry.history()) == 21
+    assert registry.history()[-1] == json.loads(json.dumps(vars(champion)))
+
+
+# --- serving ---
+
+
+def test_serving_loads_the_champion_once(registry: Registry, clock: Callable[[float], None]) -> None:
+    serving = Serving(registry)
+    model = serving.model()
+    clock(10 * POLL_SECONDS)
+    assert serving.model() is model
+    assert model.version == first(registry)
+
+
+def test_serving_takes_up_a_new_champion_within_the_poll_time_and_not_at_every_request(
+    registry: Registry, second: str, clock: Callable[[float], None]
+) -> None:
+    serving = Serving(registry)
+    before = serving.model()
+    registry.promote(second, "ed4", "fewer tags")
+    assert serving.model() is before
+    clock(POLL_SECONDS)
+    assert serving.model().version == second
+    registry.roll_back("ed5", "too few")
+    clock(POLL_SECONDS)
+    assert serving.model().version == before.version
+
+
+def test_a_damaged_champion_leaves_the_previous_one_serving_and_says_why(
+    registry: Registry, second: str, clock: Callable[[float], None]
+) -> None:
+    serving = Serving(registry)
+    before = serving.model()
+    registry.promote(second, "ed4", "fewer tags")
+    damage(registry, second, "terms.txt")
+    clock(POLL_SECONDS)
+    assert serving.model() is before
+    assert serving.problem is not None
+    assert second in serving.problem
+    assert "terms.txt was changed" in serving.problem
+
+
+def test_the_problem_is_over_when_a_sound_champion_is_promoted(
+    registry: Registry, second: str, clock: Callable[[float], None]
+) -> None:
+    serving = Serving(registry)
+    before = serving.model()
+    registry.promote(second, "ed4", "fewer tags")
+    damage(registry, second)
+    clock(POLL_SECONDS)
+    serving.model()
+    registry.roll_back("ed5", "it is damaged")
+    clock(POLL_SECONDS)
+    assert serving.model().version == before.version
+    assert serving.problem is None
+
+
+def test_a_damaged_pointer_leaves_the_champion_serving_and_says_why(
+    registry: Registry, clock: Callable[[float], None]
+) -> None:
+    serving = Serving(registry)
+    before = serving.model()
+    (registry.folder / "champion.json").write_text("{", encoding="utf-8")
+    clock(POLL_SECONDS)
+    assert serving.model() is before
+    assert "champion.json cannot be read" in str(serving.problem)
+
+
+def test_a_pointer_that_is_taken_away_ends_the_serving(registry: Registry, clock: Callable[[float], None]) -> None:
+    serving = Serving(registry)
+    serving.model()
+    (registry.folder / "champion.json").unlink()
+    clock(POLL_SECONDS)
+    with pytest.raises(NoModel):
+        serving.model()
+
+
+def test_a_damaged_champion_with_nothing_before_it_is_refused_until_it_is_mended(
+    registry: Registry, clock: Callable[[float], None]
+) -> None:
+    serving = Serving(registry)
+    path = registry.folder / first(registry) / "idf.npy"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1])
+    for _ in range(2):
+        with pytest.raises(BadModel, match=r"idf\.npy was changed"):
+            serving.model()
+        clock(POLL_SECONDS)
+    path.write_bytes(whole)
+    assert serving.model().version == first(registry)
+    assert serving.problem is None
+
+
+def test_the_first_promotion_is_taken_up_by_a_service_that_had_no_model(
+    tmp_path: Path, fitted: Fitted, clock: Callable[[float], None]
+) -> None:
+    registry = Registry(tmp_path / "models")
+    serving = Serving(registry)
+    with pytest.raises(NoModel, match="python -m classifier train"):
+        serving.model()
+    version = registry.save(retagged(fitted.model, fitted.model.taxonomy))
+    registry.promote(version, "tests", "the first")
+    clock(POLL_SECONDS)
+    assert serving.model().version == version
+
+
+def test_threads_that_ask_while_the_champion_changes_always_get_a_whole_model(
+    registry: Registry, second: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classifier.registry.POLL_SECONDS", 0.0)
+    versions = {first(registry), second}
+    serving = Serving(registry)
+    seen: list[str] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        while not done.is_set():
+            seen.append(serving.model().version)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for _ in range(4):
+        registry.promote(second, "ed4", "turn")
+        registry.roll_back("ed5", "turn")
+    done.set()
+    for thread in threads:
+        thread.join(60)
+    assert set(seen) <= versions
+    assert len(seen) >= 4

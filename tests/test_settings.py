@@ -1,0 +1,83 @@
+"""Settings: from the environment, typed, checked at start, and loud where something is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifier.errors import BadSetting
+from classifier.settings import Settings, read_settings
+
+NUMBERS = {"PORT": (0, 65535), "WORKERS": (1, 64), "THREADS": (1, 1024), "MAX_BODY_BYTES": (1024, 1 << 30)}
+
+
+def test_an_empty_environment_gives_the_defaults_of_a_laptop() -> None:
+    found = read_settings({})
+    assert found == Settings(
+        models=Path("var/models"),
+        database_url="sqlite:///var/tagger.db",
+        host="127.0.0.1",
+        port=8000,
+        workers=2,
+        threads=128,
+        max_body_bytes=2 * 1024 * 1024,
+    )
+
+
+def test_every_setting_is_read_from_its_variable() -> None:
+    found = read_settings(
+        {
+            "TAGGER_MODELS": "/srv/models",
+            "TAGGER_DATABASE_URL": "postgresql://db/tagger",
+            "TAGGER_HOST": "::",
+            "TAGGER_PORT": "81",
+            "TAGGER_WORKERS": "3",
+            "TAGGER_THREADS": "5",
+            "TAGGER_MAX_BODY_BYTES": "4096",
+        }
+    )
+    assert found == Settings(Path("/srv/models"), "postgresql://db/tagger", "::", 81, 3, 5, 4096)
+
+
+def test_variables_of_others_and_of_the_tests_are_passed_over() -> None:
+    assert read_settings({"PATH": "/bin", "TAGGER_EVAL_DATA": "/data", "MYTAGGER_PORT": "x"}) == read_settings({})
+
+
+@pytest.mark.parametrize("name", ["TAGGER_MODEL", "TAGGER_", "TAGGER_port", "TAGGER_DATABASE"])
+def test_a_misspelt_setting_is_refused_with_the_known_ones(name: str) -> None:
+    with pytest.raises(BadSetting, match=f"{name} is not a setting.*TAGGER_MODELS.*TAGGER_DATABASE_URL"):
+        read_settings({name: "1"})
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("value", ["", " ", "x", "-1", "1.5", "1e3", "0x10", "1_000", "+5", "²", "9" * 30, "9" * 5000])
+def test_a_number_that_is_none_or_out_of_range_is_refused_with_the_range(name: str, value: str) -> None:
+    low, high = NUMBERS[name]
+    with pytest.raises(BadSetting, match=f"TAGGER_{name} is .* from {low} to {high}"):
+        read_settings({f"TAGGER_{name}": value})
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_the_ends_of_a_range_are_taken_and_what_is_beyond_is_not(name: str) -> None:
+    low, high = NUMBERS[name]
+    for value in (low, high):
+        assert getattr(read_settings({f"TAGGER_{name}": str(value)}), name.lower()) == value
+    for value in (low - 1, high + 1):
+        with pytest.raises(BadSetting):
+            read_settings({f"TAGGER_{name}": str(value)})
+
+
+@given(st.integers(0, 65535))
+def test_any_port_is_read_as_it_is_written(port: int) -> None:
+    assert read_settings({"TAGGER_PORT": str(port)}).port == port
+
+
+@given(st.text())
+def test_any_text_is_a_number_or_refused(value: str) -> None:
+    try:
+        assert 1 <= read_settings({"TAGGER_WORKERS": value}).workers <= 64
+    except BadSetting as error:
+        assert "TAGGER_WORKERS" in str(error)

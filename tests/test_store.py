@@ -1,0 +1,413 @@
+"""The store: what it keeps, what it leaves alone, and which databases it refuses."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pysqlite3.dbapi2 as sqlite
+import pytest
+
+from classifier.articles import Article
+from classifier.errors import BadArticle, BadStore, NotFound
+from classifier.importers import import_files
+from classifier.store import Imported, Store, open_store
+from classifier.store.engine import MIN_SQLITE
+from classifier.store.store import migrate_to
+from tests.conftest import STARTER
+
+RAID = Article(
+    "raid-1",
+    "Raid in Kunar",
+    "Soldiers searched <b>two</b> villages.",
+    "html",
+    ("taliban", "afghanistan"),
+    ("hamas",),
+    False,
+    "2024-06-06",
+    "https://desk.example/raid-1",
+)
+ANSWER = {"suggestions": [{"tag": "taliban", "score": 0.9}], "reason": None}
+
+
+def raw(database_url: str) -> sqlite.Connection:
+    return sqlite.connect(database_url.removeprefix("sqlite:///"))
+
+
+def set_of(store: Store, article: Article, model: str = "m-1", taxonomy: str = "t-1") -> str:
+    return store.put_suggestion_set(article, model, taxonomy, ANSWER)
+
+
+# --- articles ---
+
+
+def test_a_stored_article_comes_back_as_it_was_sent(store: Store) -> None:
+    store.put_article(RAID, "cms")
+    found = store.article("raid-1")
+    assert found.article == RAID
+    assert found.source == "cms"
+
+
+@pytest.mark.parametrize("tags", [None, (), ("taliban",)])
+def test_unsaid_tags_are_not_the_same_as_no_tags(store: Store, tags: tuple[str, ...] | None) -> None:
+    store.put_article(replace(RAID, tags=tags), "cms")
+    assert store.article("raid-1").article.tags == tags
+
+
+def test_putting_an_article_says_whether_it_was_new_changed_or_the_same(store: Store) -> None:
+    did = [store.put_article(article, "cms") for article in (RAID, RAID, replace(RAID, title="Raids in Kunar"), RAID)]
+    assert did == ["new", "unchanged", "changed", "changed"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"title": "Another title"},
+        {"body": "Another body"},
+        {"body_format": "text"},
+        {"tags": ("taliban",)},
+        {"tags": ("afghanistan", "taliban")},
+        {"rejected": ()},
+        {"tags_complete": True},
+        {"published_at": "2024-06-07"},
+        {"url": None},
+    ],
+    ids=str,
+)
+def test_a_change_of_any_field_is_kept(store: Store, change: dict[str, object]) -> None:
+    store.put_article(RAID, "cms")
+    changed = replace(RAID, **change)  # type: ignore[arg-type]
+    assert store.put_article(changed, "cms") == "changed"
+    assert store.article("raid-1").article == changed
+
+
+def test_unchanged_article_keeps_its_times_and_a_changed_one_its_first(store: Store) -> None:
+    store.put_article(RAID, "cms")
+    first = store.article("raid-1")
+    store.put_article(RAID, "cms")
+    assert store.article("raid-1") == first
+    store.put_article(replace(RAID, title="Later"), "cms")
+    later = store.article("raid-1")
+    assert later.created_at == first.created_at
+    assert later.updated_at > first.updated_at
+
+
+def test_absent_tags_keep_the_earlier_ones_and_an_empty_list_takes_them_away(store: Store) -> None:
+    store.put_article(RAID, "cms")
+    store.put_article(replace(RAID, tags=None, title="Resaved"), "cms")
+    assert store.article("raid-1").article.tags == ("taliban", "afghanistan")
+    store.put_article(replace(RAID, tags=()), "cms")
+    assert store.article("raid-1").article.tags == ()
+
+
+@pytest.mark.parametrize("article_id", ["", "a b", "a/b", "ä", "x" * 201, "a\n", "a\x00"])
+def test_an_id_that_no_url_could_carry_is_refused_and_nothing_is_stored(store: Store, article_id: str) -> None:
+    with pytest.raises(BadArticle) as refused:
+        store.put_article(replace(RAID, id=article_id), "cms")
+    assert refused.value.field == "id"
+    assert store.count_articles() == {}
+
+
+def test_article_that_is_not_there_is_not_found_by_name(store: Store) -> None:
+    with pytest.raises(NotFound, match="raid-9"):
+        store.article("raid-9")
+    with pytest.raises(NotFound, match="raid-9"):
+        store.delete_article("raid-9")
+
+
+def test_articles_are_counted_by_source(store: Store) -> None:
+    for article_id, source in (("a", "cms"), ("b", "starter"), ("c", "cms")):
+        store.put_article(replace(RAID, id=article_id), source)
+    assert store.count_articles() == {"cms": 2, "starter": 1}
+
+
+def test_pages_from_the_newest_to_the_oldest_hold_every_article_once(store: Store) -> None:
+    for number in range(7):
+        store.put_article(replace(RAID, id=f"a{number}"), "cms")
+    seen, place = [], None
+    for _ in range(4):
+        page = store.articles(place, limit=2)
+        seen += [stored.article.id for stored in page]
+        place = (page[-1].created_at, page[-1].article.id)
+    assert seen == ["a6", "a5", "a4", "a3", "a2", "a1", "a0"]
+    assert store.articles(place, limit=2) == []
+
+
+def test_a_page_begun_before_a_new_article_came_skips_and_repeats_nothing(store: Store) -> None:
+    for number in range(4):
+        store.put_article(replace(RAID, id=f"a{number}"), "cms")
+    page = store.articles(None, limit=2)
+    store.put_article(replace(RAID, id="a9"), "cms")
+    rest = store.articles((page[-1].created_at, page[-1].article.id), limit=9)
+    assert [stored.article.id for stored in (*page, *rest)] == ["a3", "a2", "a1", "a0"]
+
+
+def test_all_articles_yields_more_than_one_batch_in_the_order_of_ids(store: Store) -> None:
+    ids = [f"a{number:04}" for number in range(1203)]
+    store.import_articles((Article(article_id, "T", "B") for article_id in reversed(ids)), "import")
+    assert [stored.article.id for stored in store.all_articles()] == ids
+
+
+# --- importing ---
+
+
+def test_a_second_import_changes_nothing(store: Store) -> None:
+    files = [STARTER / "articles" / "themes.jsonl"]
+    first = import_files(store, files, "starter")
+    before = list(store.all_articles())
+    second = import_files(store, files, "starter")
+    assert first == Imported(new=len(before))
+    assert second == Imported(unchanged=len(before))
+    assert list(store.all_articles()) == before
+
+
+def test_an_import_counts_what_is_new_changed_and_unchanged(store: Store) -> None:
+    a, b, c = (replace(RAID, id=name) for name in "abc")
+    store.import_articles([a, b], "import")
+    assert store.import_articles([a, replace(b, title="New title"), c], "import") == Imported(1, 1, 1)
+
+
+def test_an_import_with_a_bad_line_names_it_and_a_mended_one_takes_up_the_rest(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "archive.jsonl"
+    file.write_text('{"id": "a", "title": "One"}\n{"id": "b", "title": 2}\n', encoding="utf-8")
+    with pytest.raises(BadArticle, match=r"archive\.jsonl, line 2: .*title") as refused:
+        import_files(store, [file], "import")
+    assert refused.value.field == "title"
+    file.write_text('{"id": "a", "title": "One"}\n{"id": "b", "title": "Two"}\n', encoding="utf-8")
+    import_files(store, [file], "import")
+    assert [stored.article.id for stored in store.all_articles()] == ["a", "b"]
+
+
+# --- suggestion sets and impressions ---
+
+
+def test_the_same_article_text_model_and_taxonomy_give_the_same_suggestion_set(store: Store) -> None:
+    store.put_article(RAID, "cms")
+    ids = {set_of(store, RAID) for _ in range(5)}
+    ids.add(set_of(store, replace(RAID, tags=("hamas",), url=None, published_at=None)))
+    assert len(ids) == 1
+    assert store.suggestion_set("raid-1") == (ids.pop(), ANSWER)
+
+
+def test_another_article_text_format_model_or_taxonomy_gives_another_suggestion_set(store: Store) -> None:
+    other = replace(RAID, id="raid-2")
+    store.put_article(RAID, "cms")
+    store.put_article(other, "cms")
+    ids = [
+        set_of(store, RAID),
+        set_of(store, other),
+        set_of(store, replace(RAID, title="Raids")),
+        set_of(store, replace(RAID, body="Raids")),
+        set_of(store, replace(RAID, body_format="text")),
+        set_of(store, RAID, model="m-2"),
+        set_of(store, RAID, taxonomy="t-2"),
+    ]
+    assert len(set(ids)) == len(ids)
+
+
+def test_words_that_move_from_title_to_body_are_another_text(store: Store) -> None:
+    store.put_article(RAID, "cms")
+    assert set_of(store, replace(RAID, title="ab", body="c")) != set_of(store, replace(RAID, title="a", body="bc"))
+
+
+def test_the_newest_suggestion_set_is_the_one_that_is_returned(store: Store) -> None:
+    store.put_article(RAID, "cms")
+    set_of(store, RAID, model="m-1")
+    newest = set_of(store, RAID, model="m-2")
+    assert store.suggestion_set("raid-1") == (newest, ANSWER)
+    assert store.suggestion_set("raid-2") is None
+
+
+def test_an_impression_is_noted_once_for_each_set_and_tag(store: Store) -> None:
+    store.put_article(RAID, "cms")
+    first, second = set_of(store, RAID, model="m-1"), set_of(store, RAID, model="m-2")
+    store.put_impressions(first, ["taliban", "iskp"])
+    before = store.impressions("raid-1")
+    store.put_impressions(first, ["iskp", "ttp"])
+    store.put_impressions(second, ["iskp"])
+    after = store.impressions("raid-1")
+    assert after[: len(before)] == before
+    assert sorted((row["suggestion_set_id"], row["tag"]) for row in after) == sorted(
+        [(first, "taliban"), (first, "iskp"), (first, "ttp"), (second, "iskp")]
+    )
+
+
+def test_deleting_an_article_deletes_its_suggestion_sets_and_impressions_and_no_others(
+    store: Store, database_url: str
+) -> None:
+    for article in (RAID, replace(RAID, id="raid-2")):
+        store.put_article(article, "cms")
+        store.put_impressions(set_of(store, article), ["taliban"])
+    store.delete_article("raid-1")
+    with pytest.raises(NotFound):
+        store.article("raid-1")
+    connection = raw(database_url)
+    left = [connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("suggestion_sets", "impressions")]
+    connection.close()
+    assert left == [1, 1]
+    assert [row["tag"] for row in store.impressions("raid-2")] == ["taliban"]
+
+
+def test_a_suggestion_set_of_an_article_that_is_gone_is_refused(store: Store) -> None:
+    with pytest.raises(NotFound, match="raid-1"):
+        set_of(store, RAID)
+
+
+# --- writing at once ---
+
+
+def test_four_threads_writing_lose_nothing(store: Store) -> None:
+    failures: list[Exception] = []
+
+    def write(writer: int) -> None:
+        try:
+            for number in range(25):
+                mine = replace(RAID, id=f"w{writer}-{number}")
+                store.put_article(mine, "cms")
+                store.put_article(replace(RAID, id="shared", title=f"{writer} {number}"), "cms")
+                store.put_impressions(set_of(store, mine), ["taliban"])
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=write, args=(writer,)) for writer in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert failures == []
+    assert store.count_articles() == {"cms": 101}
+    assert all(store.impressions(f"w{writer}-{number}") for writer in range(4) for number in range(25))
+
+
+def test_four_threads_opening_a_new_database_at_once_all_get_a_sound_one(database_url: str) -> None:
+    opened: list[Store] = []
+    start = threading.Barrier(4)
+
+    def open_it() -> None:
+        start.wait(10)
+        opened.append(open_store(database_url))
+
+    threads = [threading.Thread(target=open_it) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    for number, store in enumerate(opened):
+        store.put_article(replace(RAID, id=f"a{number}"), "cms")
+    counts = [store.count_articles() for store in opened]
+    for store in opened:
+        store.close()
+    assert counts == [{"cms": 4}] * 4
+
+
+def test_a_reader_sees_what_another_connection_has_committed(store: Store, database_url: str) -> None:
+    other = open_store(database_url)
+    other.put_article(RAID, "cms")
+    other.close()
+    assert store.article("raid-1").article == RAID
+
+
+# --- databases that are refused, and how SQLite is opened ---
+
+
+def test_what_was_stored_is_there_after_the_store_was_closed(store: Store, database_url: str) -> None:
+    store.put_article(RAID, "cms")
+    store.close()
+    again = open_store(database_url)
+    found = again.article("raid-1").article
+    again.close()
+    assert found == RAID
+
+
+def test_the_folder_of_a_new_database_is_made(tmp_path: Path) -> None:
+    open_store(f"sqlite:///{tmp_path}/not/there/tagger.db").close()
+    assert (tmp_path / "not" / "there" / "tagger.db").is_file()
+
+
+def test_a_database_with_a_zeroed_header_is_refused_and_left_as_it_is(store: Store, database_url: str) -> None:
+    store.put_article(RAID, "cms")
+    store.close()
+    path = Path(database_url.removeprefix("sqlite:///"))
+    damaged = bytes(100) + path.read_bytes()[100:]
+    path.write_bytes(damaged)
+    with pytest.raises(BadStore, match="cannot be used: .*not a database.* backup"):
+        open_store(database_url)
+    assert path.read_bytes() == damaged
+
+
+def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear desk, this is no database.\n" * 100, encoding="utf-8")
+    with pytest.raises(BadStore, match="not a database"):
+        open_store(f"sqlite:///{path}")
+    assert path.read_text(encoding="utf-8").startswith("Dear desk")
+
+
+def test_a_database_of_a_newer_program_is_refused_with_the_advice_to_upgrade(store: Store, database_url: str) -> None:
+    store.close()
+    connection = raw(database_url)
+    connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    connection.commit()
+    connection.close()
+    for migrate in (True, False):
+        with pytest.raises(BadStore, match="9999"):
+            open_store(database_url, migrate=migrate)
+    with pytest.raises(BadStore, match="Upgrade the program"):
+        open_store(database_url)
+
+
+def test_a_database_without_tables_is_refused_where_it_may_not_be_migrated(database_url: str) -> None:
+    with pytest.raises(BadStore, match="revision None"):
+        open_store(database_url, migrate=False)
+
+
+def test_a_database_that_cannot_be_read_while_serving_is_named_as_such(store: Store, database_url: str) -> None:
+    store.put_article(RAID, "cms")
+    connection = raw(database_url)
+    connection.execute("DROP TABLE articles")
+    connection.close()
+    with pytest.raises(BadStore, match="articles"):
+        store.article("raid-1")
+
+
+@pytest.mark.parametrize(
+    ("url", "told"),
+    [
+        ("nonsense", "cannot be used"),
+        ("mysterydb://localhost/tagger", "cannot be used"),
+        ("sqlite://", "in memory"),
+        ("sqlite:///:memory:", "in memory"),
+    ],
+)
+def test_an_unusable_database_url_is_refused_with_an_example(url: str, told: str) -> None:
+    with pytest.raises(BadStore, match=f"{told}.*sqlite:///var/tagger.db"):
+        open_store(url)
+
+
+def test_sqlite_is_new_enough_not_to_lose_commits(store: Store) -> None:
+    assert sqlite.sqlite_version_info >= MIN_SQLITE >= (3, 51, 3)
+    with store.engine.connect() as connection:
+        found = connection.exec_driver_sql("SELECT sqlite_version()").scalar_one()
+    assert found == sqlite.sqlite_version
+
+
+def test_an_sqlite_that_can_lose_commits_is_refused(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("classifier.store.engine.MIN_SQLITE", (99, 0, 0))
+    with pytest.raises(BadStore, match=r"can lose commits; 99\.0\.0 is needed"):
+        open_store(database_url)
+
+
+def test_every_connection_is_durable_and_checks_its_references(store: Store) -> None:
+    with store.engine.connect() as one, store.engine.connect().execution_options(readonly=True) as _two:
+        pragmas = {
+            name: one.exec_driver_sql(f"PRAGMA {name}").scalar_one()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "trusted_schema")
+        }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "trusted_schema": 0}
+
+
+def test_migrating_leaves_foreign_keys_on(store: Store) -> None:
+    migrate_to(store.engine, "head")
+    with pytest.raises(NotFound, match="raid-1"):
+        set_of(store, RAID)

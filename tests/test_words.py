@@ -1,0 +1,169 @@
+"""Words: folding, what a word is, what holds none, and where the first sentence ends."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifier.words import MAX_LEAD, fold, lead_end, spell, split_words
+
+# Any code points at all, halves of surrogate pairs included.
+ANY_TEXT = st.text(st.characters(exclude_categories=()))
+
+
+def finished(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Return what a function returns; it runs in a process of its own, which is ended if it hangs."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply_async(function, arguments).get(timeout=60)
+
+
+# --- folding ----------------------------------------------------------------------------------------------------
+
+
+@given(ANY_TEXT)
+def test_folding_never_changes_the_length(text: str) -> None:
+    assert len(fold(text)) == len(text)
+
+
+@pytest.mark.parametrize("text", ["İstanbul", "straße", "ﬁnance", "Ⅷ", "Ǆ", "①", "ŉ", "ΐ"])
+def test_folding_keeps_the_length_where_lower_case_or_decomposition_is_longer(text: str) -> None:
+    assert len(fold(text)) == len(text)
+
+
+def test_folding_forgets_case_and_accents() -> None:
+    assert fold("Al-Shabāb, ÉTA, Ḥizb Allāh, İZMİR") == "al-shabab, eta, hizb allah, izmir"
+
+
+@pytest.mark.parametrize("apostrophe", "'’‘ʼʾʿʻ`´")
+def test_every_apostrophe_folds_to_the_plain_one(apostrophe: str) -> None:
+    assert fold(f"Da{apostrophe}esh") == "da'esh"
+
+
+# --- words ------------------------------------------------------------------------------------------------------
+
+
+@given(ANY_TEXT)
+def test_words_stand_in_order_apart_and_inside_the_text(text: str) -> None:
+    words = split_words(text)
+    edges = [edge for span in zip(words.starts, words.ends, strict=True) for edge in span]
+    assert edges == sorted(edges)
+    assert all(0 <= start < end <= len(text) for start, end in zip(words.starts, words.ends, strict=True))
+
+
+@given(ANY_TEXT)
+def test_each_word_is_the_folded_text_of_its_place_without_apostrophes(text: str) -> None:
+    words, folded = split_words(text), fold(text)
+    spans = zip(words.starts, words.ends, strict=True)
+    assert words.spelling == [folded[start:end].replace("'", "") for start, end in spans]
+
+
+def test_words_have_their_places() -> None:
+    assert split_words("Raid in Kunar") == (["raid", "in", "kunar"], [0, 5, 8], [4, 7, 13])
+
+
+@pytest.mark.parametrize(
+    ("text", "spelling"),
+    [
+        ("ISKP's", "iskp s"),
+        ("ISKP’s claim", "iskp s claim"),
+        ("Da'esh", "daesh"),
+        ("Hay’at Tahrir al-Sham", "hayat tahrir al sham"),
+        ("Qur'anic", "quranic"),
+        ("IS-K", "is k"),
+        ("al_Hayat", "al hayat"),
+        ("fighters' families", "fighters families"),
+        ("17-year-old", "17 year old"),
+        ("«Daech»", "daech"),
+        ("...", ""),
+        ("", ""),
+    ],
+)
+def test_names_are_spelt_as_they_are_compared(text: str, spelling: str) -> None:
+    assert spell(text) == spelling
+
+
+def test_apostrophe_in_a_name_counts_in_its_place() -> None:
+    assert split_words("the Da'esh") == (["the", "daesh"], [0, 4], [3, 10])
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://example.org/taliban/news",
+        "http://taliban.example",
+        "www.taliban.example/press",
+        "taliban.com",
+        "news.taliban.co.uk/archive",
+        "spokesman@taliban.example.net",
+        "HTTPS://TALIBAN.COM",
+    ],
+)
+def test_web_and_mail_addresses_hold_no_words(address: str) -> None:
+    assert spell(f"see {address} today") == "see today"
+
+
+def test_words_around_an_address_keep_their_places() -> None:
+    assert split_words("see www.a.org now") == (["see", "now"], [0, 14], [3, 17])
+
+
+def test_full_stop_without_a_blank_is_no_address() -> None:
+    assert spell("They left.Taliban officials") == "they left taliban officials"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a" * 1_000_000 + " x.y", "a-" * 500_000 + " x.y", "a." * 500_000, "a@" * 500_000],
+    ids=["word", "hyphens", "full stops", "at signs"],
+)
+def test_endless_words_are_split_without_hanging(text: str) -> None:
+    assert "".join(finished(split_words, text).spelling).startswith("a")
+
+
+def test_word_of_a_megabyte_is_one_word() -> None:
+    assert finished(split_words, "a" * 1_000_000) == (["a" * 1_000_000], [0], [1_000_000])
+
+
+# --- the first sentence -----------------------------------------------------------------------------------------
+
+
+def first_sentence(text: str) -> str:
+    return text[: lead_end(text)]
+
+
+@pytest.mark.parametrize(
+    ("sentence", "rest"),
+    [
+        ("Gunmen attacked a police post near Kunduz on Monday.", " Nobody claimed it."),
+        ("Did the group really pay for the attack in March?", " Officials doubt it."),
+        ("The movement said that it would never lay down arms!", " Few believed it."),
+        ("Soldiers of the U.S. Army raided a house in Mosul.", " Two men were held."),
+        ("The court heard Gen. Daud and Dr. Karim on the first day.", " It rose at noon."),
+        ("Inflation of 3.5 percent was blamed on the blockade of the port.", " Prices rose."),
+    ],
+)
+def test_first_sentence_ends_at_its_full_stop(sentence: str, rest: str) -> None:
+    assert first_sentence(sentence + rest) == sentence
+
+
+@pytest.mark.parametrize("opening", ["KABUL\n", "What is new?\n", "Kabul, May 3. "])
+def test_dateline_or_short_heading_is_not_the_first_sentence(opening: str) -> None:
+    sentence = "Gunmen attacked a police post near Kunduz on Monday."
+    assert first_sentence(f"{opening}{sentence} Nobody claimed it.") == opening + sentence
+
+
+def test_text_without_an_end_is_all_first_sentence() -> None:
+    assert lead_end("Gunmen attacked a police post") == len("Gunmen attacked a police post")
+
+
+def test_first_sentence_is_never_longer_than_the_limit() -> None:
+    assert lead_end("on and " * 500) == MAX_LEAD
+
+
+@given(ANY_TEXT)
+def test_first_sentence_of_any_text_ends_inside_it(text: str) -> None:
+    assert 0 <= lead_end(text) <= len(text)
