@@ -10,6 +10,7 @@ import gzip
 import html.entities
 import re
 import unicodedata
+import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -118,19 +119,26 @@ def read_articles(paths: Iterable[Path]) -> Iterator[Article]:
         BadArticle: naming file, line and field.
     """
     for path in paths:
-        with open_lines(path) as lines:
-            for number, line in enumerate(lines, start=1):
-                if not line.strip():
-                    continue
-                try:
-                    article = article_from_record(strict_json.loads(line))
-                    if not article.id:
-                        raise BadArticle("`id` is missing.", "id")
-                    yield article
-                except BadArticle as error:
-                    raise BadArticle(f"{path}, line {number}: {error}", error.field) from None
-                except BadJSON as error:
-                    raise BadArticle(f"{path}, line {number}: {error}", error.pointer or "") from None
+        for number, line in enumerate(_lines(path), start=1):
+            if not line.strip():
+                continue
+            try:
+                article = article_from_record(strict_json.loads(line))
+                if not article.id:
+                    raise BadArticle("`id` is missing.", "id")
+                yield article
+            except BadArticle as error:
+                raise BadArticle(f"{path}, line {number}: {error}", error.field) from None
+            except BadJSON as error:
+                raise BadArticle(f"{path}, line {number}: {error}", error.pointer or "") from None
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with open_lines(path) as lines:
+        try:
+            yield from lines
+        except (OSError, EOFError, zlib.error) as error:  # what gzip raises for a damaged file
+            raise BadArticle(f"Cannot read {path}: {error}.", "") from None
 
 
 def open_lines(path: Path) -> IO[bytes]:

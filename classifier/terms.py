@@ -25,12 +25,16 @@ MAX_WORD = 40  # longer "words" are codes and addresses; cutting them keeps a on
 _REMEMBERED = 200_000  # words whose rows a model keeps at hand
 
 
-@lru_cache(maxsize=_REMEMBERED)
 def terms_of_word(word: str) -> tuple[str, ...]:
     """Return the terms of one folded word: itself and its stem; none for a single character."""
+    return _terms_of_short_word(word[:MAX_WORD])  # cut before it is remembered
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _terms_of_short_word(word: str) -> tuple[str, ...]:
     if len(word) < 2:
         return ()
-    word = _DIGIT.sub("0", word[:MAX_WORD])
+    word = _DIGIT.sub("0", word)
     if word.isalpha() and word.isascii():
         return word, _STEMMER.stemWord(word) + STEM_MARK
     return (word,)
@@ -141,7 +145,7 @@ class TermRows:
         """Return how many terms a word has, and the rows of those that are known."""
         terms = terms_of_word(word)
         found = len(terms), tuple(self._row[term] for term in terms if term in self._row)
-        if len(self._known) < _REMEMBERED:
+        if len(self._known) < _REMEMBERED and len(word) <= MAX_WORD:
             self._known[word] = found
         return found
 

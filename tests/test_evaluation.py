@@ -54,9 +54,7 @@ def test_article_that_rightly_gets_no_tag_counts_one() -> None:
     assert sample_f1(np.zeros((2, 2), dtype=bool), labels) == pytest.approx(1 / 2)
 
 
-@pytest.mark.parametrize(
-    ("k", "precision"), [(1, 2 / 3), (2, 3 / 6), (3, 4 / 9), (4, 4 / 12), (9, 4 / 12)]
-)
+@pytest.mark.parametrize(("k", "precision"), [(1, 2 / 3), (2, 3 / 6), (3, 4 / 9), (4, 4 / 12), (9, 4 / 12)])
 def test_precision_at_k_is_the_share_of_right_tags_among_the_best(k: int, precision: float) -> None:
     # Ranked: a b c d; b c a d; a c b d. Right at 1: a, b, -. At 2: a, b, c. At 3: a c, b, c.
     assert precision_at(k, SCORES, LABELS) == pytest.approx(precision)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.articles import article_from_text, clean_body, clean_title
+from classifier.articles import article_from_text, clean_body, clean_title, normalise
 from classifier.furniture import blank, find_furniture
 from classifier.mentions import BODY, TITLE, MentionFinder, read_text
 from classifier.taxonomy import Taxonomy, read_taxonomy
 from classifier.words import spell
-from tests.conftest import LOOKALIKE, STARTER
 from tests.test_words import ANY_TEXT, finished
+
+# Not from conftest: what runs in a process of its own imports this module, and conftest takes seconds.
+STARTER = Path(__file__).parent.parent / "training_data" / "taxonomy.yaml"
+LOOKALIKE = Path(__file__).parent / "data" / "lookalike.txt"
 
 Found = list[tuple[str, str]]
 
@@ -25,11 +29,11 @@ class Finder:
 
     def __init__(self, taxonomy: Taxonomy) -> None:
         self.taxonomy = taxonomy
-        self._finder = MentionFinder(taxonomy)
+        self.finder = MentionFinder(taxonomy)
 
     def __call__(self, body: str, title: str = "") -> Found:
         fields = (title, body)
-        mentions = self._finder.find(read_text(title, body))
+        mentions = self.finder.find(read_text(title, body))
         return [(self.taxonomy.tags[m.tag].id, fields[m.field][m.start : m.end]) for m in mentions]
 
     def tags(self, body: str, title: str = "") -> set[str]:
@@ -38,7 +42,7 @@ class Finder:
 
 @pytest.fixture(scope="module")
 def starter() -> Finder:
-    return Finder(read_taxonomy(STARTER / "taxonomy.yaml"))
+    return Finder(read_taxonomy(STARTER))
 
 
 @pytest.fixture
@@ -62,7 +66,7 @@ def tag(tag_id: str, *aliases: str, more: str = "") -> str:
 
 def test_mention_says_tag_field_word_place_and_strength(finder) -> None:  # type: ignore[no-untyped-def]
     find = finder(tag("eta", "Etarras") + tag("grapo", "Grapo gang", "{text: Camarada Arenas, strength: weak}"))
-    mentions = MentionFinder(find.taxonomy).find(read_text("The Etarras", "A Grapo gang met Camarada Arenas."))
+    mentions = find.finder.find(read_text("The Etarras", "A Grapo gang met Camarada Arenas."))
     assert mentions == [(0, TITLE, 1, 4, 11, False), (1, BODY, 1, 2, 12, False), (1, BODY, 4, 17, 32, True)]
 
 
@@ -84,24 +88,22 @@ def test_retired_tag_is_not_named_and_a_muted_one_is(finder) -> None:  # type: i
     assert finder(tags)("Etarras and Grapos") == [("grapo", "Grapos")]
 
 
-@given(ANY_TEXT, ANY_TEXT)
-def test_any_text_is_searched_and_mentions_lie_inside_it(title: str, body: str) -> None:
-    text = f"{body} ISKP Taliban {title}"
-    found = Finder(SMALL)(text, title)
-    assert {"iskp", "taliban"} <= {tag_id for tag_id, _ in found}
+@given(title=ANY_TEXT, body=ANY_TEXT)
+def test_any_text_is_searched_and_mentions_lie_inside_it(starter: Finder, title: str, body: str) -> None:
+    found = starter(f"{body} Taliban {title}", title)
+    assert "taliban" in {tag_id for tag_id, _ in found}
     assert all(spell(named) for _, named in found)
 
 
-SMALL = Taxonomy(
-    tuple(read_taxonomy(STARTER / "taxonomy.yaml").tag(tag_id) for tag_id in ("iskp", "taliban", "islamic-state"))
-)
+PIECES = st.sampled_from(["ISKP", "Taliban", "Islamic State Khorasan", "Pakistani", "said", "IS", ".", "\n"])
 
 
-@given(st.lists(st.sampled_from(["ISKP", "Taliban", "Islamic State Khorasan", "said", "IS", ".", "\n"]), max_size=12))
-def test_mentions_never_overlap_and_stand_in_order(pieces: list[str]) -> None:
-    mentions = MentionFinder(SMALL).find(read_text("", " ".join(pieces)))
-    edges = [edge for m in mentions for edge in (m.start, m.end)]
-    assert edges == sorted(edges)
+@given(pieces=st.lists(PIECES, max_size=12))
+def test_mentions_stand_in_order_and_overlap_only_where_they_are_one_name(starter: Finder, pieces: list[str]) -> None:
+    mentions = starter.finder.find(read_text("", " ".join(pieces)))
+    places = sorted({(m.start, m.end) for m in mentions})
+    assert [(m.start, m.end) for m in mentions] == sorted((m.start, m.end) for m in mentions)
+    assert all(end <= start for (_, end), (start, _) in pairwise(places))
 
 
 # --- spellings --------------------------------------------------------------------------------------------------
@@ -110,10 +112,7 @@ def test_mentions_never_overlap_and_stand_in_order(pieces: list[str]) -> None:
 @pytest.mark.parametrize(
     ("tag_id", "name"),
     [
-        *(
-            ("al-shabaab", n)
-            for n in ("al-Shabaab", "al Shabab", "Al-Shabāb", "Al Shabaab", "AL-SHABAAB", "al–Shabaab")
-        ),
+        *(("al-shabaab", n) for n in ("al-Shabaab", "al Shabab", "Al-Shabāb", "Al Shabaab", "AL-SHABAAB")),
         *(("islamic-state", n) for n in ("Islamic State", "ISIS", "ISIL", "Daesh", "Da'esh", "Da’esh", "Daech")),
         *(("islamic-state", n) for n in ("Islamic State of Iraq and Syria", "Islamic State in Iraq and al-Sham")),
         *(("hezbollah", n) for n in ("Hezbollah", "Hizbollah", "Hizballah", "Hizbullah", "Ḥizballāh", "Hizb'allah")),
@@ -122,9 +121,9 @@ def test_mentions_never_overlap_and_stand_in_order(pieces: list[str]) -> None:
         *(("ttp", n) for n in ("TTP", "Tehreek-e-Taliban Pakistan", "Tehrik-i-Taliban Pakistan", "Pakistani Taliban")),
         *(("al-qaeda", n) for n in ("al-Qaeda", "al-Qaida", "Al Qaeda", "al Qaida", "Al-Qāʿida")),
         *(("boko-haram", n) for n in ("Boko Haram", "Boko-Haram", "BOKO HARAM")),
-        *(("houthis", n) for n in ("Houthis", "Houthi", "Ansar Allah")),
-        *(("hts", n) for n in ("HTS", "Hay'at Tahrir al-Sham", "Hayat Tahrir al-Sham", "Hay’at Taḥrīr al-Shām")),
-        *(("irgc", n) for n in ("IRGC", "Islamic Revolutionary Guard Corps", "Revolutionary Guards")),
+        *(("houthis", n) for n in ("Houthis", "Houthi", "Huthis")),
+        *(("hts", n) for n in ("Hay'at Tahrir al-Sham", "Hayat Tahrir al-Sham", "Hay’at Taḥrīr al-Shām")),
+        *(("irgc", n) for n in ("IRGC", "Islamic Revolutionary Guard Corps", "Islamic Revolutionary Guards")),
         *(("pkk", n) for n in ("PKK", "Kurdistan Workers' Party", "Kurdistan Workers’ Party")),
         *(("jnim", n) for n in ("JNIM", "Jama'at Nusrat al-Islam wal-Muslimin")),
         *(("lashkar-e-taiba", n) for n in ("Lashkar-e-Taiba", "Lashkar-e-Tayyiba", "LeT")),
@@ -132,8 +131,22 @@ def test_mentions_never_overlap_and_stand_in_order(pieces: list[str]) -> None:
 )
 @pytest.mark.parametrize("after", ["", "'s", "’s"])
 def test_group_is_named_in_each_of_its_spellings(starter: Finder, tag_id: str, name: str, after: str) -> None:
-    body = f"On Monday {name}{after} fighters were seen near the town."
-    assert (tag_id, name) in starter(clean_body(article_from_text(f"\n{body}")).text) or (tag_id, name) in starter(body)
+    body = normalise(f"On Monday {name}{after} fighters were seen near the town.").text
+    assert (tag_id, normalise(name).text) in starter(body)
+
+
+@pytest.mark.parametrize(
+    ("tag_id", "name", "context"),
+    [
+        ("hts", "HTS", "Idlib"),
+        ("irgc", "Revolutionary Guards", "Iran"),
+        ("houthis", "Ansar Allah", "Yemen"),
+        ("palestinian-islamic-jihad", "Islamic Jihad", "Gaza"),
+    ],
+)
+def test_ambiguous_name_counts_in_its_context_only(starter: Finder, tag_id: str, name: str, context: str) -> None:
+    assert tag_id in starter.tags(f"The {name} held a rally in {context}.")
+    assert tag_id not in starter.tags(f"The {name} held a rally in Lyon.")
 
 
 def test_possessive_is_not_part_of_the_mention(starter: Finder) -> None:
@@ -401,18 +414,20 @@ def test_article_about_khorasan_names_its_groups_and_none_of_its_page_furniture(
 # --- hostile text -----------------------------------------------------------------------------------------------
 
 
-def n_mentions(body: str) -> Counter[str]:
-    return Counter(tag_id for tag_id, _ in Finder(read_taxonomy(STARTER / "taxonomy.yaml"))(body))
+def n_mentions(taxonomy: Taxonomy, body: str) -> Counter[str]:
+    return Counter(tag_id for tag_id, _ in Finder(taxonomy)(body))
 
 
 @pytest.mark.parametrize(
     ("piece", "found"),
     [
-        ("Taliban ", {"taliban": 100_000}),
+        ("Taliban ", {"taliban": 50_000}),
         ("Hezbollah Huda Par ", {}),
-        ("Islamic State Khorasan ", {"iskp": 100_000}),
+        ("Islamic State Khorasan ", {"iskp": 50_000}),
     ],
     ids=["a name", "a name and what blocks it", "a name inside a name"],
 )
-def test_name_repeated_a_hundred_thousand_times_is_counted_without_hanging(piece: str, found: dict[str, int]) -> None:
-    assert finished(n_mentions, piece * 100_000) == found
+def test_name_repeated_fifty_thousand_times_is_counted_without_hanging(
+    starter: Finder, piece: str, found: dict[str, int]
+) -> None:
+    assert finished(n_mentions, starter.taxonomy, piece * 50_000) == found

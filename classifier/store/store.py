@@ -53,7 +53,11 @@ def open_store(url: str, migrate: bool = True) -> Store:
         BadStore: if the database cannot be used, or is newer than this program.
     """
     if url.startswith("sqlite:///"):
-        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(url.removeprefix("sqlite:///")).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise BadStore(f"The folder {folder} of the database cannot be made: {error.strerror}.") from None
     engine = make_engine(url)
     if migrate:
         migrate_to(engine, "head")

@@ -23,6 +23,7 @@ from classifier.web.openapi import Endpoint, document
 from classifier.web.problems import CATALOGUE, ApiProblem, problem_of
 
 N_REASONS = 6
+MARKED_SHARE = 0.15  # of the strongest reason; weaker ones are listed, not marked
 _REASONS = {
     "empty": "There is no word in this text that could tell anything. Paste a whole article.",
     "language": "This text does not seem to be in English, the language that the model has learned. Only tags that are "
@@ -214,6 +215,7 @@ def _marks(explanations: Iterable[Explanation]) -> dict[int, dict[tuple[int, int
     marks: dict[int, dict[tuple[int, int], list[str]]] = {TITLE: defaultdict(list), BODY: defaultdict(list)}
     for explanation in explanations:
         parts = [part for part in explanation.parts if part.weight > 0 and part.places][:N_REASONS]
+        parts = [part for part in parts if part.weight >= MARKED_SHARE * parts[0].weight]
         for part in parts:
             for field, start, end in part.places:
                 marks[field][start, end].append(explanation.tag.id)

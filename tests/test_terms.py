@@ -1,0 +1,175 @@
+"""Terms: what a word gives, what counts twice, and where each term stands."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifier.mentions import BODY, TITLE, read_text
+from classifier.terms import MAX_WORD, TermRows, terms_of_word, text_terms, title_terms
+from tests.test_words import ANY_TEXT, finished
+
+SENTENCE = "Gunmen attacked a police post near Kunduz on Monday."
+
+
+# --- words ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("word", "terms"),
+    [
+        ("attacked", ("attacked", "attack~")),
+        ("attacks", ("attacks", "attack~")),
+        ("attack", ("attack", "attack~")),
+        ("khorasan", ("khorasan", "khorasan~")),
+        ("2024", ("0000",)),
+        ("m23", ("m00",)),
+        ("ak47", ("ak00",)),
+        ("ʿayn", ("ʿayn",)),
+        ("طالبان", ("طالبان",)),
+        ("is", ("is", "is~")),
+        ("a", ()),
+        ("7", ()),
+        ("", ()),
+    ],
+)
+def test_word_gives_itself_and_its_stem(word: str, terms: tuple[str, ...]) -> None:
+    assert terms_of_word(word) == terms
+
+
+def test_long_word_is_cut() -> None:
+    assert terms_of_word("x" * 1000)[0] == "x" * MAX_WORD
+
+
+def test_long_word_is_not_kept_in_memory() -> None:
+    text, rows = read_text("", "y" * 1_000_000), TermRows(["raid"], [])
+    held = sys.getrefcount(text.body_words.spelling[0])
+    text_terms(text)
+    rows.find(text)
+    assert sys.getrefcount(text.body_words.spelling[0]) == held
+
+
+# --- texts ------------------------------------------------------------------------------------------------------
+
+
+def test_terms_of_the_first_sentence_count_twice() -> None:
+    found = Counter(text_terms(read_text("", f"{SENTENCE} Nobody claimed it.")))
+    assert (found["kunduz"], found["attack~"], found["nobody"], found["claim~"]) == (2, 2, 1, 1)
+
+
+def test_title_counts_once_with_the_body_and_has_a_view_of_its_own() -> None:
+    text = read_text("Raid in Kunar", f"{SENTENCE} A second raid failed.")
+    assert Counter(text_terms(text))["raid"] == 2
+    assert title_terms(text) == ["raid", "raid~", "in", "in~", "kunar", "kunar~"]
+
+
+@pytest.mark.parametrize(
+    ("text", "compounds"),
+    [
+        ("a Hamas-led crowd", ["hamas-led"]),
+        ("the 17-year-old boy", ["00-year", "year-old"]),
+        ("al-Shabāb's men", ["al-shabab"]),
+        ("one - two", []),
+        ("one—two", []),
+        ("one, -two", []),
+        ("- one", []),
+    ],
+)
+def test_words_joined_by_a_hyphen_give_the_compound_too(text: str, compounds: list[str]) -> None:
+    assert [term for term in title_terms(read_text(text, "")) if "-" in term] == compounds
+
+
+@pytest.mark.parametrize("text", ["", " ", "...", "https://example.org/taliban"])
+def test_text_without_words_has_no_terms(text: str) -> None:
+    assert text_terms(read_text(text, text)) == []
+
+
+# --- places -----------------------------------------------------------------------------------------------------
+
+
+def known_terms(rows: TermRows, names: list[str], title: str, body: str) -> list[tuple[str, int, str]]:
+    """Return (term, field, the text at its place) of every occurrence that is found."""
+    found = rows.find(read_text(title, body))
+    occurrences = zip(found.row_of.tolist(), found.place_of.tolist(), strict=True)
+    return [
+        (names[found.rows[row]], found.fields[p], (title, body)[found.fields[p]][found.starts[p] : found.ends[p]])
+        for row, p in occurrences
+    ]
+
+
+def test_each_known_term_is_found_at_its_place_in_the_text() -> None:
+    names = ["raid", "attack~", "hamas-led", "shabab", "title raid"]
+    rows = TermRows(names[:4], ["raid"])
+    body = "The al-Shabāb men attacked. A Hamas-led raid failed."
+    assert sorted(known_terms(rows, names, "Raids and a Raid", body)) == [
+        ("attack~", BODY, "attacked"),
+        ("hamas-led", BODY, "Hamas-led"),
+        ("raid", TITLE, "Raid"),
+        ("raid", BODY, "raid"),
+        ("shabab", BODY, "Shabāb"),
+        ("title raid", TITLE, "Raid"),
+    ]
+
+
+def test_unknown_terms_are_counted_and_not_found() -> None:
+    found = TermRows(["raid"], []).find(read_text("", "a raid on Kunar"))
+    assert (found.n_terms, found.n_known, found.rows.tolist(), found.counts.tolist()) == (6, 1, [0], [2])
+
+
+VOCABULARY = ["taliban", "taliban~", "kunduz", "attack~", "0000", "al-shabab", "is-k", "raid"]
+TITLES = ["raid", "raid~", "is-k", "taliban"]
+PIECES = st.sampled_from(
+    [
+        "Taliban",
+        "raids",
+        "raid",
+        "al-Shabāb",
+        "IS-K",
+        "attacked",
+        "2024",
+        "Kunduz.",
+        "\n",
+        "-",
+        "It said:",
+        "a",
+        "so far.",
+    ]
+)
+TEXTS = st.lists(PIECES | ANY_TEXT, max_size=30).map(" ".join)
+
+
+@given(TEXTS, TEXTS)
+def test_a_model_counts_the_terms_that_training_counts(title: str, body: str) -> None:
+    text = read_text(title, body)
+    found = TermRows(VOCABULARY, TITLES).find(text)
+    counted = dict(zip(found.rows.tolist(), found.counts.tolist(), strict=True))
+    in_text, in_title = Counter(text_terms(text)), Counter(title_terms(text))
+    expected = {row: in_text[term] for row, term in enumerate(VOCABULARY) if in_text[term]}
+    expected |= {row: in_title[term] for row, term in enumerate(TITLES, len(VOCABULARY)) if in_title[term]}
+    assert counted == expected
+
+
+@given(TEXTS, TEXTS)
+def test_every_place_is_the_spelling_of_its_words(title: str, body: str) -> None:
+    found = TermRows(VOCABULARY, TITLES).find(read_text(title, body))
+    places = list(zip(found.fields, found.starts, found.ends, strict=True))
+    assert all(0 <= start < end <= len((title, body)[field]) for field, start, end in places)
+    assert len(found.spelling) == len(places)
+
+
+# --- hostile text -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["a" * 1_000_000, "ab-" * 300_000, "1" * 1_000_000, "ab " * 300_000],
+    ids=["one word", "one compound", "one number", "one word many times"],
+)
+def test_megabyte_of_one_word_has_few_terms(body: str) -> None:
+    terms = finished(text_terms, read_text("", body))
+    assert len(set(terms)) <= 3
+    assert max(map(len, terms)) <= 2 * MAX_WORD
