@@ -194,7 +194,7 @@ def _fit_naming(named: Named, labels: np.ndarray, inside: np.ndarray) -> NamingM
     tags, categories, right = named.tags[use], named.categories[use], known[use] == 1
     weights, intercept = np.zeros(len(FEATURES)), -1.0
     if right.any() and not right.all():
-        fitted = LogisticRegression(C=1.0, max_iter=1000).fit(named.features[use], right)
+        fitted = LogisticRegression(C=1.0, solver="newton-cholesky").fit(named.features[use], right)
         weights, intercept = fitted.coef_[0], float(fitted.intercept_[0])
     expected = sigmoid(intercept + named.features[use] @ weights)
     shape = (labels.shape[1], len(CATEGORIES))
@@ -303,7 +303,7 @@ def _fit_calibration(decision: np.ndarray, positive: np.ndarray, bend: float) ->
     if positive[near].sum() < 10 or (~positive[near]).sum() < 10:
         return plain
     columns = np.stack([np.minimum(decision, bend), np.maximum(decision - bend, 0.0)], axis=1)[near]
-    fitted = LogisticRegression(C=10.0, max_iter=1000).fit(columns, positive[near])
+    fitted = LogisticRegression(C=10.0, solver="newton-cholesky").fit(columns, positive[near])
     slope, behind = fitted.coef_[0]
     if slope <= 0 or behind <= 0:
         return plain
@@ -478,7 +478,9 @@ class _Fit:
         y = np.concatenate([self.labels[chosen] == 1, known[alone] == 1])
         weights = np.concatenate([weight[chosen], np.full(len(without), HIDDEN_WEIGHT)])
         mean, spread = X.mean(axis=0), X.std(axis=0) + 1e-9
-        fitted = LogisticRegression(C=100.0, max_iter=1000).fit((X - mean) / spread, y, sample_weight=weights)
+        fitted = LogisticRegression(C=100.0, solver="newton-cholesky").fit(
+            (X - mean) / spread, y, sample_weight=weights
+        )
         coefficients = fitted.coef_[0] / spread
         return coefficients, float(fitted.intercept_[0] - coefficients @ mean)
 

@@ -16,7 +16,7 @@ from classifier.words import Words, lead_end, spell, split_words
 
 TITLE, BODY = 0, 1
 # Between the words of one name there is no end of a sentence, no bracket and no quotation mark.
-_BREAK = re.compile(r"[\n!?;:,\"()\[\]\u2014]|(?<=\w\w\w\w)\.\s")
+_BREAK = re.compile(r"[\n!?;:,\"()\[\]]|(?<=\w\w\w\w)\.\s")
 # In a text written in capitals these cannot be told from ordinary words, whatever their case policy says.
 _UNSAFE_IN_CAPITALS = frozenset(["is", "it", "us", "let", "tip", "base", "aa", "as", "am", "pm", "who", "can", "may"])
 

@@ -290,8 +290,8 @@ def test_text_behind_the_furniture_protects_what_stands_before_it(lines: list[st
 
 @pytest.mark.parametrize(
     "line",
-    ["Share this\nRead more: x\n", "ab\n", "Taliban\n", "Share " * 30 + "\n", "!" * 1000 + "\n", "A" * 1000 + "\n"],
-    ids=["links", "short lines", "tag names", "share words", "marks", "long words"],
+    ["Share this\nRead more: x\n", "ab\n", "Taliban\n", "Share " * 30 + "\n"],
+    ids=["links", "short lines", "tag names", "share words"],
 )
 def test_many_lines_are_read_without_hanging(line: str) -> None:
     body = f"{STORY}\n{line * (600_000 // len(line))}"

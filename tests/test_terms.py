@@ -46,11 +46,12 @@ def test_long_word_is_cut() -> None:
 
 
 def test_long_word_is_not_kept_in_memory() -> None:
-    text, rows = read_text("", "y" * 1_000_000), TermRows(["raid"], [])
+    text, rows = read_text("", "y" * 100_000), TermRows(["raid"], [])
     held = sys.getrefcount(text.body_words.spelling[0])
     text_terms(text)
     rows.find(text)
-    assert sys.getrefcount(text.body_words.spelling[0]) == held
+    still_held = sys.getrefcount(text.body_words.spelling[0])  # not inside the assertion, which holds it too
+    assert still_held == held
 
 
 # --- texts ------------------------------------------------------------------------------------------------------
@@ -166,8 +167,8 @@ def test_every_place_is_the_spelling_of_its_words(title: str, body: str) -> None
 
 @pytest.mark.parametrize(
     "body",
-    ["a" * 1_000_000, "ab-" * 300_000, "1" * 1_000_000, "ab " * 300_000],
-    ids=["one word", "one compound", "one number", "one word many times"],
+    ["a" * 1_000_000, "ab-" * 300_000],
+    ids=["one word", "one compound"],
 )
 def test_megabyte_of_one_word_has_few_terms(body: str) -> None:
     terms = finished(text_terms, read_text("", body))

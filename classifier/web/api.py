@@ -44,13 +44,16 @@ def read_body(limit: int) -> bytes:
     Werkzeug cuts a chunked body at `max_content_length` without a word; reading one byte more tells.
 
     Raises:
-        ApiProblem: 413 if it is over the limit.
+        ApiProblem: 413 if it is over the limit, 400 if it ends or breaks before its end.
     """
     too_large = ApiProblem("too-large", f"The body is over {limit:,} bytes.", headers={"Connection": "close"})
     if request.content_length is not None and request.content_length > limit:
         raise too_large
     request.max_content_length = limit + 1
-    raw = request.get_data(cache=False)
+    try:
+        raw = request.get_data(cache=False)
+    except OSError:  # what gunicorn raises for a broken chunk or a client that went away
+        raise ApiProblem("bad-request", "The body is not framed as its headers say.") from None
     if len(raw) > limit:
         raise too_large
     return raw
