@@ -222,7 +222,7 @@ def test_an_array_of_objects_is_refused_even_if_it_is_signed(saved: Path) -> Non
 def test_weights_that_do_not_fit_the_terms_are_refused(saved: Path) -> None:
     np.save(saved / "weights.npy", np.load(saved / "weights.npy")[:-1])
     sign_again(saved)
-    with pytest.raises(BadModel, match="do not fit .* terms"):
+    with pytest.raises(BadModel, match=r"do not fit .* terms"):
         load_model(saved)
 
 

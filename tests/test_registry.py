@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -321,6 +322,7 @@ def test_threads_that_ask_while_the_champion_changes_always_get_a_whole_model(
     def ask() -> None:
         while not done.is_set():
             seen.append(serving.model().version)
+            time.sleep(0.001)
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:

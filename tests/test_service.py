@@ -59,16 +59,18 @@ def free_port() -> int:
 
 
 def start(models: Path, database_url: str, *options: str) -> Server:
+    """Start a service and wait until it answers; its log is beside the models."""
     port = free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TAGGER_")}
     where = ["--port", str(port), "--models", str(models), "--database", database_url]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "classifier", "serve", *where, *options],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
+    with (models.parent / f"service-{port}.log").open("wb") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "classifier", "serve", *where, *options],
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=log,
+        )
     server = Server(process, port)
     wait_until_ready(server)
     return server
@@ -81,7 +83,7 @@ def wait_until_ready(server: Server) -> None:
             server.ask("GET", "/health/ready")
             return
         except OSError:
-            assert server.process.poll() is None, server.process.stdout and server.process.stdout.read()
+            assert server.process.poll() is None, "the service ended; see its log"
             assert time.monotonic() < until, "the service did not start"
             time.sleep(0.05)
 
@@ -94,8 +96,6 @@ def stop(server: Server) -> int:
     finally:
         server.process.kill()
         server.process.wait(SECONDS)
-        assert server.process.stdout is not None
-        server.process.stdout.close()
 
 
 @pytest.fixture(scope="module")

@@ -331,7 +331,7 @@ def test_a_database_with_a_zeroed_header_is_refused_and_left_as_it_is(store: Sto
     path = Path(database_url.removeprefix("sqlite:///"))
     damaged = bytes(100) + path.read_bytes()[100:]
     path.write_bytes(damaged)
-    with pytest.raises(BadStore, match="cannot be used: .*not a database.* backup"):
+    with pytest.raises(BadStore, match=r"cannot be used: .*not a database.* backup"):
         open_store(database_url)
     assert path.read_bytes() == damaged
 

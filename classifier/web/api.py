@@ -9,6 +9,7 @@ from typing import Any
 
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import HTTPException
 
 from classifier import strict_json
 from classifier.articles import check_id
@@ -52,7 +53,9 @@ def read_body(limit: int) -> bytes:
     request.max_content_length = limit + 1
     try:
         raw = request.get_data(cache=False)
-    except OSError:  # what gunicorn raises for a broken chunk or a client that went away
+    except HTTPException:
+        raise
+    except Exception:  # each server has its own for a broken chunk or a client that went away
         raise ApiProblem("bad-request", "The body is not framed as its headers say.") from None
     if len(raw) > limit:
         raise too_large
