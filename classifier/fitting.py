@@ -36,10 +36,10 @@ from classifier.terms import text_terms, title_terms
 MIN_ARTICLES = 10
 MIN_POSITIVES = 2  # a tag with fewer has no separator
 KAPPA = 4.0  # examples that the average over tags counts for where a tag's own naming is learned
-SHRINKS = (3.0, 8.0, 20.0)  # positives that the pooled threshold may count for; cross-validation chooses
+SHRINKS = (1.0, 3.0, 8.0, 20.0)  # positives that the pooled threshold may count for; cross-validation chooses
 REACH = 3.0  # how far, in decision values, a tag's own threshold may lie from the pooled one
 MIN_KIND_POSITIVES = 200  # a kind with fewer shares the stack of all tags
-HIDDEN_WEIGHT = 0.25  # of a pair whose tag is treated as if it had no examples
+HIDDEN_WEIGHT = 0.05  # of a pair whose tag is treated as if it had no examples
 MAX_PAIRS = 1_500_000  # easy pairs beyond this are sampled and weighted
 AUTO_PRECISION = 0.95
 AUTO_ERROR = 0.05  # one-sided

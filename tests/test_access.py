@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from classifier.store import Store
+from classifier.articles import Article
+from classifier.registry import Registry, Serving
+from classifier.store import Store, open_store
 from classifier.store.keys import ROLES
+from classifier.tagger import Tagger
+from classifier.web import build_app
 
 ARTICLE = {"title": "ISKP bomber kills twelve at Kabul mosque"}
 BATCH = {"articles": [{"id": "a", **ARTICLE}]}
@@ -41,11 +47,34 @@ HOSTS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def guarded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """The store of a service that has keys."""
+    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('guarded')}/tagger.db")
+    yield store
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def keys(guarded_store: Store) -> dict[str, str]:
+    """A key of each role, and one that was revoked."""
+    secrets = {role: guarded_store.keys.create(f"the {role}", role) for role in ROLES}
+    secrets["revoked"] = guarded_store.keys.create("the revoked", "admin")
+    guarded_store.keys.revoke("the revoked")
+    return secrets
+
+
+@pytest.fixture(scope="module")
+def _guarded(_models: Path, guarded_store: Store, keys: dict[str, str]) -> FlaskClient:
+    registry = Registry(_models)
+    return build_app(Tagger(Serving(registry), guarded_store), registry).test_client()
+
+
 @pytest.fixture
-def keys(store: Store, client: FlaskClient) -> dict[str, str]:
-    """A key of each role, and an article to ask for."""
-    client.put("/v1/articles/a", json=ARTICLE)
-    return {role: store.keys.create(f"the {role}", role) for role in ROLES}
+def guarded(_guarded: FlaskClient, guarded_store: Store) -> FlaskClient:
+    """A client of a service that has keys, and an article to ask for."""
+    guarded_store.put_article(Article("a", **ARTICLE), "cms")
+    return _guarded
 
 
 def ask(client: FlaskClient, method: str, path: str, sent: Any, authorization: str | None) -> Any:
@@ -75,16 +104,16 @@ def test_the_routes_of_this_file_are_all_that_there_are(app: Flask) -> None:
 
 @route
 def test_without_a_key_nothing_is_answered_and_the_scheme_is_named(
-    client: FlaskClient, keys: dict[str, str], method: str, path: str, sent: Any, roles: set[str], status: int
+    guarded: FlaskClient, keys: dict[str, str], method: str, path: str, sent: Any, roles: set[str], status: int
 ) -> None:
-    response = ask(client, method, path, sent, None)
+    response = ask(guarded, method, path, sent, None)
     assert_refused(response, 401, "no-key")
     assert response.headers["WWW-Authenticate"].startswith("Bearer ")
 
 
 @route
 def test_a_wrong_key_is_refused(
-    client: FlaskClient, keys: dict[str, str], method: str, path: str, sent: Any, roles: set[str], status: int
+    guarded: FlaskClient, keys: dict[str, str], method: str, path: str, sent: Any, roles: set[str], status: int
 ) -> None:
     secret = keys["admin"]
     for wrong in (
@@ -96,68 +125,73 @@ def test_a_wrong_key_is_refused(
         "Bearer ",
         "Bearer ü",
     ):
-        assert_refused(ask(client, method, path, sent, wrong.encode().decode("latin-1")), 401, "no-key")
+        assert_refused(ask(guarded, method, path, sent, wrong.encode().decode("latin-1")), 401, "no-key")
 
 
 @route
 def test_a_revoked_key_is_refused(
-    client: FlaskClient,
+    guarded: FlaskClient,
     keys: dict[str, str],
-    store: Store,
     method: str,
     path: str,
     sent: Any,
     roles: set[str],
     status: int,
 ) -> None:
-    store.keys.revoke("the admin")
-    assert_refused(ask(client, method, path, sent, f"Bearer {keys['admin']}"), 401, "no-key")
+    assert_refused(ask(guarded, method, path, sent, f"Bearer {keys['revoked']}"), 401, "no-key")
 
 
 @route
 def test_each_role_may_do_what_the_contract_says_and_no_more(
-    client: FlaskClient, keys: dict[str, str], method: str, path: str, sent: Any, roles: set[str], status: int
+    guarded: FlaskClient,
+    guarded_store: Store,
+    keys: dict[str, str],
+    method: str,
+    path: str,
+    sent: Any,
+    roles: set[str],
+    status: int,
 ) -> None:
     for role in sorted(set(ROLES) - roles):
-        assert_refused(ask(client, method, path, sent, f"Bearer {keys[role]}"), 403, "not-allowed")
+        assert_refused(ask(guarded, method, path, sent, f"Bearer {keys[role]}"), 403, "not-allowed")
     for role in sorted(roles):
-        client.put("/v1/articles/a", json=ARTICLE, headers={"Authorization": f"Bearer {keys['cms']}"})
-        assert ask(client, method, path, sent, f"Bearer {keys[role]}").status_code == status
+        guarded_store.put_article(Article("a", **ARTICLE), "cms")
+        assert ask(guarded, method, path, sent, f"Bearer {keys[role]}").status_code == status
 
 
-def test_the_refusal_of_a_role_names_the_role_and_those_that_may(client: FlaskClient, keys: dict[str, str]) -> None:
-    detail = ask(client, "DELETE", "/v1/articles/a", None, f"Bearer {keys['editor']}").get_json()["detail"]
+def test_the_refusal_of_a_role_names_the_role_and_those_that_may(guarded: FlaskClient, keys: dict[str, str]) -> None:
+    detail = ask(guarded, "DELETE", "/v1/articles/a", None, f"Bearer {keys['editor']}").get_json()["detail"]
     assert "'editor'" in detail
     assert "cms or admin" in detail
 
 
-def test_a_refused_request_changes_nothing(client: FlaskClient, keys: dict[str, str], store: Store) -> None:
-    before = store.article("a")
-    ask(client, "DELETE", "/v1/articles/a", None, None)
-    ask(client, "DELETE", "/v1/articles/a", None, f"Bearer {keys['reader']}")
-    ask(client, "PUT", "/v1/articles/a", {"title": "Changed"}, "Bearer wrong")
-    assert store.article("a") == before
+def test_a_refused_request_changes_nothing(guarded: FlaskClient, guarded_store: Store, keys: dict[str, str]) -> None:
+    before = guarded_store.article("a")
+    ask(guarded, "DELETE", "/v1/articles/a", None, None)
+    ask(guarded, "DELETE", "/v1/articles/a", None, f"Bearer {keys['reader']}")
+    ask(guarded, "PUT", "/v1/articles/a", {"title": "Changed"}, "Bearer wrong")
+    assert guarded_store.article("a") == before
 
 
-def test_who_has_no_key_does_not_learn_which_articles_exist(client: FlaskClient, keys: dict[str, str]) -> None:
-    there, not_there = (client.get(f"/v1/articles/{article_id}") for article_id in ("a", "nobody"))
+def test_who_has_no_key_does_not_learn_which_articles_exist(guarded: FlaskClient, keys: dict[str, str]) -> None:
+    there, not_there = (guarded.get(f"/v1/articles/{article_id}") for article_id in ("a", "nobody"))
     assert (there.status_code, there.data) == (not_there.status_code, not_there.data)
 
 
-def test_the_key_is_asked_for_before_the_body_is_read(client: FlaskClient, keys: dict[str, str]) -> None:
-    response = client.post("/v1/suggest", data=b"{not json", content_type="application/json")
+def test_the_key_is_asked_for_before_the_body_is_read(guarded: FlaskClient, keys: dict[str, str]) -> None:
+    response = guarded.post("/v1/suggest", data=b"{not json", content_type="application/json")
     assert_refused(response, 401, "no-key")
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-def test_the_scheme_is_read_in_any_case(client: FlaskClient, keys: dict[str, str], scheme: str) -> None:
-    assert ask(client, "GET", "/v1/tags", None, f"{scheme} {keys['reader']}").status_code == 200
+def test_the_scheme_is_read_in_any_case(guarded: FlaskClient, keys: dict[str, str], scheme: str) -> None:
+    assert ask(guarded, "GET", "/v1/tags", None, f"{scheme} {keys['reader']}").status_code == 200
 
 
-def test_with_a_key_any_host_name_is_answered(client: FlaskClient, keys: dict[str, str]) -> None:
+def test_with_a_key_any_host_name_is_answered(guarded: FlaskClient, keys: dict[str, str]) -> None:
     for host in HOSTS:
         headers = {"Host": host, "Authorization": f"Bearer {keys['reader']}"}
-        assert client.get("/v1/tags", headers=headers).status_code == 200
+        assert guarded.get("/v1/tags", headers=headers).status_code == 200
 
 
 def test_a_key_that_is_made_while_the_service_runs_closes_it_at_once(client: FlaskClient, store: Store) -> None:
@@ -174,25 +208,25 @@ def test_revoking_the_last_key_does_not_open_the_service(client: FlaskClient, st
 
 
 @pytest.mark.parametrize("path", OPEN)
-def test_health_description_and_pages_need_no_key(client: FlaskClient, keys: dict[str, str], path: str) -> None:
-    assert client.get(path, buffered=True).status_code == 200
+def test_health_description_and_pages_need_no_key(guarded: FlaskClient, keys: dict[str, str], path: str) -> None:
+    assert guarded.get(path, buffered=True).status_code == 200
 
 
 # --- the page ---
 
 
-def test_the_page_takes_a_key_in_its_form(client: FlaskClient, keys: dict[str, str]) -> None:
+def test_the_page_takes_a_key_in_its_form(guarded: FlaskClient, keys: dict[str, str]) -> None:
     for role in sorted(WRITERS):
-        response = client.post("/", data={**FORM, "key": keys[role]})
+        response = guarded.post("/", data={**FORM, "key": keys[role]})
         assert response.status_code == 200
         assert 'data-tag="iskp"' in response.text
 
 
 @pytest.mark.parametrize(("key", "status"), [("", 401), ("tagger_wrong_key", 401), ("reader", 403)])
 def test_the_page_without_a_key_that_may_says_so_and_shows_no_tags(
-    client: FlaskClient, keys: dict[str, str], key: str, status: int
+    guarded: FlaskClient, keys: dict[str, str], key: str, status: int
 ) -> None:
-    response = client.post("/", data={**FORM, "key": keys.get(key, key)})
+    response = guarded.post("/", data={**FORM, "key": keys.get(key, key)})
     assert response.status_code == status
     assert response.mimetype == "text/html"
     assert 'data-tag="iskp"' not in response.text
