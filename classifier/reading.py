@@ -14,6 +14,9 @@ from classifier.taxonomy import Taxonomy
 from classifier.words import spell
 
 ENGLISH_SHARE = 0.6
+# Characters of a field that are read, some 65,000 words: what an article is about stands there, and two megabytes of
+# names would keep a worker busy for seconds.
+MAX_READ = 400_000
 
 
 @dataclass(frozen=True)
@@ -52,8 +55,8 @@ class ArticleReader:
     def read(self, article: Article) -> Reading:
         """Return the reading of an article."""
         title, body = clean_title(article), clean_body(article)
-        removed = find_furniture(body.text, self._names.__contains__)
-        text = read_text(title.text, blank(body.text, removed))
+        removed = find_furniture(body.text[:MAX_READ], self._names.__contains__)
+        text = read_text(title.text[:MAX_READ], blank(body.text[:MAX_READ], removed))
         mentions = self._finder.find(text)
         return Reading(text, title, body, removed, mentions, self._naming.read(mentions, text))
 

@@ -192,3 +192,11 @@ def test_all_arrays_are_finite_but_for_thresholds_that_are_never_reached(model: 
     arrays = {name: value for name, value in vars(model.parameters).items() if isinstance(value, np.ndarray)}
     arrays.pop("auto_thresholds")
     assert all(np.isfinite(value).all() for value in arrays.values())
+
+
+def test_endless_article_is_read_as_far_as_makes_sense(model: TagModel) -> None:
+    filler = "The bank's profit rose by a tenth in London. " * 40_000
+    article = Article(title="ISKP bombs Kabul mosque", body=f"ISKP said it did. {filler}Hamas Hamas Hamas")
+    judgement = model.suggest(article)
+    assert "iskp" in {one.tag.id for one in (*judgement.suggestions, *judgement.mentioned)}
+    assert "hamas" not in {one.tag.id for one in (*judgement.suggestions, *judgement.mentioned)}

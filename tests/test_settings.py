@@ -43,7 +43,8 @@ def test_every_setting_is_read_from_its_variable() -> None:
 
 
 def test_variables_of_others_and_of_the_tests_are_passed_over() -> None:
-    assert read_settings({"PATH": "/bin", "TAGGER_EVAL_DATA": "/data", "MYTAGGER_PORT": "x"}) == read_settings({})
+    others = {"PATH": "/bin", "MYTAGGER_PORT": "x", "TAGGER_EVAL_DATA": "/data", "TAGGER_TEST_NEEDS": "chromium"}
+    assert read_settings(others) == read_settings({})
 
 
 @pytest.mark.parametrize("name", ["TAGGER_MODEL", "TAGGER_", "TAGGER_port", "TAGGER_DATABASE"])
