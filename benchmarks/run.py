@@ -174,7 +174,12 @@ def served(app: str, models: Path, folder: Path) -> Iterator[int]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    environment = {**os.environ, "TAGGER_MODELS": str(models), "TAGGER_DATABASE_URL": f"sqlite:///{folder}/bench.db"}
+    environment = {
+        **os.environ,
+        "TAGGER_MODELS": str(models),
+        "TAGGER_DATABASE_URL": f"sqlite:///{folder}/bench.db",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
     command = [
         sys.executable,
         "-m",

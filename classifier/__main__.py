@@ -541,7 +541,14 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
         done = import_files(store, starter, "starter")
         print(f"stored {done.new} starter articles", file=sys.stderr)
     store.close()
-    environment = {**os.environ, "TAGGER_MODELS": str(options.models), "TAGGER_DATABASE_URL": options.database}
+    environment = {
+        **os.environ,
+        "TAGGER_MODELS": str(options.models),
+        "TAGGER_DATABASE_URL": options.database,
+        # One article is too small a product to share between cores; threads of numpy would only wait for each other.
+        "OPENBLAS_NUM_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
+    }
     host = f"[{options.host}]" if ":" in options.host else options.host
     print(f"Serving on http://{host}:{options.port} (stop with Ctrl-C)", flush=True)
     os.execve(  # noqa: S606

@@ -80,6 +80,7 @@ class NamingReader:
         position = {tag.id: number for number, tag in enumerate(taxonomy.tags)}
         self._kinds = [tag.kind for tag in taxonomy.tags]
         self._broader = [position.get(tag.broader or "", -1) for tag in taxonomy.tags]
+        self._above = _above(self._broader)
         labels = (spell(tag.label).split() for tag in taxonomy.tags)
         self._label_words = [
             (number, frozenset(words))
@@ -122,7 +123,7 @@ class NamingReader:
         rivals = [
             other for t, other in named.items() if t != tag and self._kinds[t] == self._kinds[tag] and other.n_named
         ]
-        narrower = [other for t, other in named.items() if tag in self._above(t)]
+        narrower = [other for t, other in named.items() if tag in self._above[t]]
         n_narrower = sum(other.n_named for other in narrower)
         broader = named.get(self._broader[tag])
         return [
@@ -144,14 +145,18 @@ class NamingReader:
             float(broader.at_the_top) if broader else 0.0,
         ]
 
-    def _above(self, tag: int) -> list[int]:
-        """Return the broader tags of a tag, the nearest first."""
-        above = []
-        broader = self._broader[tag]
-        while broader >= 0 and broader not in above:
-            above.append(broader)
-            broader = self._broader[broader]
-        return above
+
+def _above(broader: list[int]) -> list[frozenset[int]]:
+    """Return for each tag all its broader tags."""
+    above = []
+    for tag in range(len(broader)):
+        found: set[int] = set()
+        up = broader[tag]
+        while up >= 0 and up not in found:
+            found.add(up)
+            up = broader[up]
+        above.append(frozenset(found))
+    return above
 
 
 def _count(found: Sequence[Mention], text: ReadText) -> _Named:

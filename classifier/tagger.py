@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from classifier.articles import Article, check_id
-from classifier.evidence import FIELD_NAMES
+from classifier.evidence import FIELD_NAMES, Evidence
 from classifier.model import Explanation, Judgement, TagModel
 from classifier.registry import Serving
 from classifier.store import Store, StoredArticle
@@ -45,8 +45,14 @@ def answer_of(judgement: Judgement, model: TagModel) -> dict[str, Any]:
     }
 
 
-def _evidence(evidence: Any) -> dict[str, Any]:
-    return {**asdict(evidence), "weight": round(evidence.weight, WEIGHT_DIGITS)}
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "field": evidence.field,
+        "start": evidence.start,
+        "end": evidence.end,
+        "text": evidence.text,
+        "weight": round(evidence.weight, WEIGHT_DIGITS),
+    }
 
 
 def explanation_of(explanation: Explanation, article: Article, model: TagModel) -> dict[str, Any]:

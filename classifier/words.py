@@ -19,7 +19,7 @@ _ADDRESS = re.compile(
     r"|\b(?:[\w-]{1,63}\.){1,5}(?:com|org|net|info|gov|edu|mil|int|io|tv|co\.uk)\b(?:/\S*)?",
     re.IGNORECASE,
 )
-_HINTS_OF_ADDRESS = re.compile(r"[./@]\w")
+_HINTS_OF_ADDRESS = re.compile(r"://|www\.|@|\.(?:com|org|net|info|gov|edu|mil|int|io|tv|co\.uk)\b")
 
 
 class Words(NamedTuple):
