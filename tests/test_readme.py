@@ -1,0 +1,59 @@
+"""What the README shows is what a newcomer types: its examples run against a served model."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.browser import serving
+from tests.conftest import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def address(_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(_models, f"sqlite:///{tmp_path_factory.mktemp('readme')}/tagger.db") as address:
+        yield address
+
+
+def example(language: str, containing: str) -> str:
+    blocks = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+    return next(block for block in blocks if containing in block)
+
+
+def test_python_example_prints_the_tags(address: str) -> None:
+    code = example("python", "urllib").replace("http://127.0.0.1:8000", address)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert "Islamic State Khorasan Province" in done.stdout
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="no curl")
+def test_curl_example_is_answered(address: str) -> None:
+    command = (
+        example("sh", "curl").replace("http://127.0.0.1:8000", address).replace("curl ", "curl -sS --fail-with-body ")
+    )
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=True)
+    assert '"article_id": "desk-123"' in done.stdout
+
+
+def test_every_command_of_the_readme_exists() -> None:
+    commands = re.findall(r"python -m classifier ([a-z-]+)", README)
+    listed = subprocess.run(
+        [sys.executable, "-m", "classifier", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
+    ).stdout
+    assert commands
+    assert all(re.search(rf"^\s+{command}\s", listed, re.MULTILINE) for command in commands)
+
+
+def test_images_and_files_that_it_names_are_there() -> None:
+    named = re.findall(r"\((docs/[^)]+)\)", README) + re.findall(
+        r"`((?:docs|benchmarks|training_data|classifier)/[\w./-]*)`", README
+    )
+    assert all((ROOT / path).exists() for path in named)
