@@ -526,6 +526,7 @@ def _status(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
+    from classifier.store import STARTER as STARTER_SOURCE
     from classifier.store import open_store
     from classifier.web.auth import LOOPBACK
 
@@ -538,7 +539,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
     if not store.count_articles() and (starter := sorted((STARTER / "articles").glob("*.jsonl"))):
         from classifier.importers import import_files
 
-        done = import_files(store, starter, "starter")
+        done = import_files(store, starter, STARTER_SOURCE)
         print(f"stored {done.new} starter articles", file=sys.stderr)
     store.close()
     environment = {

@@ -12,6 +12,7 @@ import pytest
 from classifier.articles import Article
 from classifier.errors import BadArticle, BadStore, NotFound
 from classifier.importers import import_files
+from classifier.store import STARTER as STARTER_SOURCE
 from classifier.store import Imported, Store, open_store
 from classifier.store.engine import MIN_SQLITE
 from classifier.store.store import migrate_to
@@ -411,3 +412,10 @@ def test_migrating_leaves_foreign_keys_on(store: Store) -> None:
     migrate_to(store.engine, "head")
     with pytest.raises(NotFound, match="raid-1"):
         set_of(store, RAID)
+
+
+def test_starter_articles_are_kept_and_not_listed(store: Store) -> None:
+    store.put_article(Article("starter-1", "A", "b"), STARTER_SOURCE)
+    store.put_article(Article("desk-1", "A", "b"), "cms")
+    assert [one.article.id for one in store.articles()] == ["desk-1"]
+    assert store.count_articles() == {"cms": 1, "starter": 1}

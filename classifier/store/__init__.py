@@ -2,6 +2,6 @@
 
 from classifier.store.engine import make_engine
 from classifier.store.keys import Key, Keys
-from classifier.store.store import Imported, Store, StoredArticle, open_store
+from classifier.store.store import STARTER, Imported, Store, StoredArticle, open_store
 
-__all__ = ["Imported", "Key", "Keys", "Store", "StoredArticle", "make_engine", "open_store"]
+__all__ = ["STARTER", "Imported", "Key", "Keys", "Store", "StoredArticle", "make_engine", "open_store"]

@@ -25,6 +25,7 @@ from classifier.store.schema import articles, impressions, suggestion_sets
 
 _MIGRATION_LOCK = 7_203_391
 _BATCH = 500
+STARTER = "starter"  # source of the articles that come with the product
 
 
 @dataclass(frozen=True)
@@ -185,8 +186,12 @@ class Store:
         return _stored(row)
 
     def articles(self, after: tuple[str, str] | None = None, limit: int = 100) -> list[StoredArticle]:
-        """Return articles from the newest to the oldest, those behind the place `after` (created_at, id)."""
-        query = select(articles).order_by(articles.c.created_at.desc(), articles.c.id.desc()).limit(limit)
+        """Return the desk's articles from the newest to the oldest, those behind the place `after` (created_at, id).
+
+        Starter articles are there to learn from; they are nobody's work to look at.
+        """
+        query = select(articles).where(articles.c.source != STARTER)
+        query = query.order_by(articles.c.created_at.desc(), articles.c.id.desc()).limit(limit)
         if after is not None:
             at, article_id = after
             query = query.where(
