@@ -342,14 +342,14 @@ def _suggest_archive(options: argparse.Namespace) -> None:
 def _suggest_text(options: argparse.Namespace) -> None:
     from classifier.articles import article_from_text
     from classifier.registry import Registry
-    from classifier.tagger import answer_of, explanation_of
+    from classifier.tagger import answer_of, explanations_of
 
     model = Registry(options.models).load_champion()
     article = article_from_text(_read_text(options.file))
     answer = answer_of(model.suggest(article), model)
     if options.json:
         if options.why:
-            answer["why"] = [explanation_of(model.explain(article, tag), article, model) for tag in options.why]
+            answer["why"] = explanations_of(article, options.why, model)
         _print(answer)
         return
     for one in answer["suggestions"]:

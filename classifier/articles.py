@@ -6,6 +6,7 @@ so that evidence can point there.
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import html.entities
 import re
@@ -118,19 +119,27 @@ def read_articles(paths: Iterable[Path]) -> Iterator[Article]:
     Raises:
         BadArticle: naming file, line and field.
     """
+    return (article for _, article in placed_articles(paths))
+
+
+def placed_articles(paths: Iterable[Path]) -> Iterator[tuple[str, Article]]:
+    """Yield what `read_articles` yields, each with its place: `archive.jsonl, line 7`."""
     for path in paths:
         for number, line in enumerate(_lines(path), start=1):
+            if number == 1:
+                line = line.removeprefix(codecs.BOM_UTF8)
             if not line.strip():
                 continue
+            place = f"{path}, line {number}"
             try:
                 article = article_from_record(strict_json.loads(line))
                 if not article.id:
                     raise BadArticle("`id` is missing.", "id")
-                yield article
             except BadArticle as error:
-                raise BadArticle(f"{path}, line {number}: {error}", error.field) from None
+                raise BadArticle(f"{place}: {error}", error.field) from None
             except BadJSON as error:
-                raise BadArticle(f"{path}, line {number}: {error}", error.pointer or "") from None
+                raise BadArticle(f"{place}: {error}", error.pointer or "") from None
+            yield place, article
 
 
 def _lines(path: Path) -> Iterator[bytes]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +18,7 @@ from classifier.words import fold
 
 FIELD_NAMES = ("title", "body")
 Where = tuple[int, int, int]  # field, start and end in the clean text
+MAX_PLACES = 200  # listed of one part; its weight is that of all
 
 
 class Part(NamedTuple):
@@ -42,7 +44,8 @@ class Evidence:
 class TermGroups:
     """The places of an article's terms, grouped by how they are written; made once, used for every tag."""
 
-    def __init__(self, found: TermPlaces) -> None:
+    def __init__(self, found: TermPlaces, telling: np.ndarray) -> None:
+        """Group the places of `found`; `telling` says of its rows, (n_rows,) bool, if they are no common words."""
         numbers: dict[str, int] = {}
         group_of_place = np.array([numbers.setdefault(text, len(numbers)) for text in found.spelling], dtype=np.int64)
         self.texts = list(numbers)
@@ -50,25 +53,35 @@ class TermGroups:
         self._group = group_of_place[found.place_of]
         self._group_of_place = group_of_place
         self._n_places_of_row = np.bincount(found.row_of, minlength=len(found.rows))
+        # A group is worth showing if any of its terms is no common word; the others count, and are shown as one.
+        self.telling = np.zeros(len(self.texts), dtype=bool)
+        self.telling[self._group[telling[found.row_of]]] = True
 
     def sums(self, weights: np.ndarray) -> np.ndarray:
         """Return the weight of each group, (n_groups,), from the weights of the rows: each goes to its places alike."""
         share = weights / self._n_places_of_row
         return np.bincount(self._group, weights=share[self._found.row_of], minlength=len(self.texts))
 
-    def places(self, group: int) -> tuple[Where, ...]:
-        """Return the places of a group, in order."""
-        found = self._found
-        places = np.flatnonzero(self._group_of_place == group).tolist()
-        return tuple(sorted((found.fields[p], found.starts[p], found.ends[p]) for p in places))
+    @cached_property
+    def _by_group(self) -> tuple[np.ndarray, np.ndarray]:
+        """The places ordered by group, and where each group begins among them."""
+        order = np.argsort(self._group_of_place, kind="stable")
+        return order, np.searchsorted(self._group_of_place[order], np.arange(len(self.texts) + 1))
+
+    def places(self, group: int, most: int | None = None) -> tuple[Where, ...]:
+        """Return the places of a group in order, at most the first `most`."""
+        found, (order, begins) = self._found, self._by_group
+        places = order[begins[group] : begins[group + 1]][:most].tolist()
+        return tuple((found.fields[p], found.starts[p], found.ends[p]) for p in places)
 
     def parts(self, weights: np.ndarray) -> list[Part]:
-        """Return a part for each group that has a weight."""
+        """Return a part for each group that has a weight; common words are one part together."""
         sums = self.sums(weights)
-        return [
-            Part("term", self.texts[group], float(sums[group]), self.places(group))
-            for group in np.flatnonzero(sums).tolist()
+        parts = [
+            Part("term", self.texts[group], float(sums[group]), self.places(group, MAX_PLACES))
+            for group in np.flatnonzero(sums * self.telling).tolist()
         ]
+        return [*parts, Part("term", "common words", float(sums[~self.telling].sum()), ())]
 
 
 def mention_parts(mentions: Iterable[Mention], weight: float, reading: Reading, unnamed: str) -> list[Part]:
@@ -89,24 +102,28 @@ def mention_parts(mentions: Iterable[Mention], weight: float, reading: Reading, 
 def strongest(
     groups: TermGroups, sums: np.ndarray, named: Sequence[Part], article: Article, reading: Reading, n: int
 ) -> tuple[list[Evidence], list[Evidence]]:
-    """Return up to `n` pieces of evidence for and against; a name counts together with its words.
+    """Return up to `n` pieces of evidence for and against; a name counts together with its words, common words not at all.
 
     Args:
         sums: (n_groups,) weights of the term groups.
         named: the parts of the tag's mentions.
     """
     by_text = {part.text: part for part in named if part.places}
-    order = np.argsort(-np.abs(sums), kind="stable")[: 4 * n].tolist()
-    weights = {groups.texts[group]: float(sums[group]) for group in order}
+    order = np.argsort(-np.abs(sums * groups.telling), kind="stable")[: 4 * n].tolist()
+    number = {groups.texts[group]: group for group in order if groups.telling[group]}
+    weights = {text: float(sums[group]) for text, group in number.items()}
     for part in by_text.values():
         weights[part.text] = weights.get(part.text, 0.0) + part.weight
-    number = {groups.texts[group]: group for group in order}
+        for word in set(part.text.split()) - {part.text}:
+            # A word that stands nowhere but in the name would only speak for it twice, or against it.
+            if word in number and len(groups.places(number[word], len(part.places) + 1)) <= len(part.places):
+                weights[part.text] += weights.pop(word, 0.0)
     pros: list[Evidence] = []
     cons: list[Evidence] = []
     for text, weight in sorted(weights.items(), key=lambda item: (-abs(item[1]), item[0])):
         side = pros if weight > 0 else cons
         if weight and len(side) < n:
-            where = by_text[text].places[0] if text in by_text else groups.places(number[text])[0]
+            where = by_text[text].places[0] if text in by_text else groups.places(number[text], 1)[0]
             side.append(evidence_at(where, weight, article, reading))
     return pros, cons
 

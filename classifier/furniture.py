@@ -6,7 +6,7 @@ What is removed mentions nothing and weighs nothing; it is blanked, so that offs
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from classifier.words import split_words
@@ -17,21 +17,34 @@ _TAG_LIST = re.compile(
     r"\s*:",
     re.IGNORECASE,
 )
+_SITE = (
+    r"(?:print|e-?mail|facebook|twitter|whatsapp|linkedin|telegram|instagram|youtube|reddit|google news|social media|"
+    r"share|tweet|x|copy link)"
+)
+_NEXT_SITE = rf"(?:\s*(?:[|/\u2014,\u2022\u00b7&]\s*|\band )?{_SITE})"
+_SITES = rf"{_SITE}{_NEXT_SITE}*"
 _SHARE = re.compile(
-    r"(?:share (?:this|on|via|the)\b|share:|tweet this|follow us\b|follow \w+ on (?:twitter|x|facebook)|like us on|"
-    r"(?:print|email|e-mail|facebook|twitter|whatsapp|linkedin|telegram|reddit|share|tweet|x|copy link)"
-    r"(?:\s*[|/\u2014,\u2022\u00b7]?\s*(?:print|email|e-mail|facebook|twitter|whatsapp|linkedin|telegram|reddit|share|tweet|x|copy link))+\W*$)",
+    rf"(?:(?:click to )?share(?: this| the)?(?: (?:story|article|post|page|news|report|piece|entry))?\s*:?"
+    rf"(?: (?:on|via|by|to|with))?(?: {_SITES}| (?:your )?friends)?(?: \(opens in (?:a )?new window\))?|tweet this|"
+    rf"follow (?:@?\w+ ){{1,4}}on {_SITES}(?::? @\w+)?|follow us\s*:?(?: {_SITES})?|like us on {_SITES}|"
+    rf"{_SITE}{_NEXT_SITE}+)\W*$",
     re.IGNORECASE,
 )
 _READ_MORE = re.compile(
-    r"(?:read (?:more|also|next|the full)|also read|see also|see more|related(?: (?:stories|articles|coverage|posts|content))?"
-    r"|more (?:from|on) this|more on|more from|you may also like|don't miss|further reading|recommended|continue reading"
-    r"|most read|editor's picks?)\b\s*(?::|\u2014|-|\.{3}|$|>)",
+    r"(?:read (?:more|also|next|the full)|also read|see also|see more"
+    r"|related(?: (?:stor(?:y|ies)|articles?|coverage|posts?|content|news|reading|links))?"
+    r"|more (?:from|on) this(?: (?:story|topic|subject|issue|author))?|more on|more from|more (?:stories|news)"
+    r"|you may also like|don['\u2019]t miss|further reading|recommended|continue reading"
+    r"|most read|editor['\u2019]s picks?)\b\s*(?::|\u2014|-|\.{3}|\u2026|$|>)",
     re.IGNORECASE,
 )
+MAX_LINKS = 8  # links under a heading such as "Related stories", and their length
+MAX_LINK = 120
+# Only as an instruction to the reader, at the start of the line: militants, too, have newsletters and get alerts.
 _NEWSLETTER = re.compile(
+    r"(?!.*\b(?:told|tells?|said|says?|urged?|urges)\b)(?:please |click here to )?"
     r"(?:(?:sign up|signup|subscribe|register)\b.{0,80}\b(?:newsletter|briefing|digest|inbox|alerts?|updates|email|podcast)"
-    r"|get .{0,60}\b(?:in|to) your inbox|(?:this|our) newsletter\b.{0,60}\bsubscribe|subscribe (?:now|today|here))",
+    r"|get .{0,60}\b(?:in|to) your inbox|subscribe (?:now|today|here))",
     re.IGNORECASE,
 )
 _CREDIT = re.compile(
@@ -40,21 +53,29 @@ _CREDIT = re.compile(
     r"(?:published|appeared|republished|part of)|the views expressed)",
     re.IGNORECASE,
 )
+_DATE = (
+    r"(?:[\W\d]|(?:(?:jan|febr?|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)(?:uary|ch|il|ust|ember|ober)?|"
+    r"(?:mon|tue|tues|wed|wednes|thu|thur|thurs|fri|sat|satur|sun)(?:day)?|today|yesterday|ago|hours?|minutes?|days?|"
+    r"on|at|of|st|nd|rd|th|[ap]\.?m|gmt|utc|bst|ist|eat|wat|cat|cet|est|edt|et)\b)"
+)
+_STAMP = re.compile(
+    rf"(?:posted|(?:first |last )?(?:published|updated|modified|edited))\b{_DATE}*(?:\bby:?(?: [^\s,;:]+){{1,3}}{_DATE}*)?$",
+    re.IGNORECASE,
+)
+_HASHTAGS = re.compile(r"(?:#[\w-]+[\s,;|]*)+$")
 _ROLE = (
     r"(?:analyst|fellow|researcher|research associate|scholar|reporter|journalist|correspondent|editor|columnist|writer|"
     r"contributor|director|professor|lecturer|academic|consultant|freelancer?|stringer|specialist|candidate|intern|author)"
 )
+_CAPITAL = r"(?:[a-z]{1,3}[-'\u2019])?[A-Z\u00c0-\u024f][\w.'\u2019-]*"
+# Not "was": what somebody was, an article tells.
 _BIO = re.compile(
-    rf"(?:[^\W\d_][\w.'-]* ){{1,4}}(?:is|was|works as|serves as|covers|reports|writes|has (?:covered|reported|written))\b"
-    rf"(?=.{{0,160}}\b{_ROLE}\b|\s(?:on|from|for|about)\b)",
-    re.IGNORECASE,
+    rf"(?!.*\bwho (?:was|were)\b)\(?{_CAPITAL}(?: {_CAPITAL}| (?:al|el|bin|van|von|de|der|di|da|la|le)\b){{0,3}} (?P<surname>{_CAPITAL})"
+    rf"(?:,[^,]{{1,60}},)? (?:(?:is|works as|serves as) (?:also )?(?:an?|the|our|its) (?:[^\s,;:]+ ){{0,4}}(?i:{_ROLE})s?\b|"
+    r"(?:covers|reports|writes|has covered|has reported|has written)\b(?: \w+){0,2} (?:on|for|from|about)\b)"
 )
-_BIO_ROLE = re.compile(rf"\b(?:is|was|as) (?:an?|the|our|its)\b.{{0,120}}\b{_ROLE}s?\b", re.IGNORECASE)
-_BIO_REPORTS = re.compile(
-    r"^(?:[A-Z][\w.'-]+ ){2,4}(?:covers|reports|writes|has covered|has reported|has written)\b(?: \w+){0,2} (?:on|for|from|about)\b"
-)
-_CAPITAL_NAME = re.compile(r"\(?(?:[A-Z][\w.'-]* ){1,3}[A-Z\u00c0-\u024f][\w'-]*")
-_SENTENCE = re.compile(r"[.!?][\"')\]]*$")
+_BYLINE = re.compile(r"by\b.{1,80}(?<![.!?])$", re.IGNORECASE)
+_SENTENCE = re.compile(r"[.!?\u2026][\"')\]\u201d\u2019]*$")
 _CONTRIBUTED = re.compile(r"\bcontributed (?:to )?(?:this |the )?(?:report|story|reporting|article)", re.IGNORECASE)
 
 
@@ -75,8 +96,9 @@ class _Line(NamedTuple):
 def find_furniture(body: str, is_tag_name: Callable[[str], bool]) -> list[Removed]:
     """Return the furniture of a clean body.
 
-    Links to other stories and share links go wherever they fill a line. Tag lists and author notes go only at the
-    end, behind the last sentence of the article. `is_tag_name` says of a folded spelling whether it names a tag.
+    Links to other stories, share links and calls to subscribe go wherever they fill a line. Tag lists, credits and
+    author notes go only at the end, behind the last sentence of the article; names of tags without a heading only if
+    there are two of them. `is_tag_name` says of a folded spelling whether it names a tag.
     """
     lines = [_Line(found.start(), found.end(), found[0].strip()) for found in re.finditer(r"[^\n]+", body)]
     lines = [line for line in lines if line.text]
@@ -84,6 +106,7 @@ def find_furniture(body: str, is_tag_name: Callable[[str], bool]) -> list[Remove
     for number, line in enumerate(lines):
         if kind := _anywhere(line.text):
             kinds[number] = kind
+            kinds |= dict.fromkeys(_links_under(lines, number), kind)
     kinds.update(_at_the_end(lines, kinds, is_tag_name))
     if len(kinds) == len(lines):  # nothing else is there: then it is the article
         return []
@@ -106,54 +129,88 @@ def _anywhere(line: str) -> str | None:
         return "share links"
     if _READ_MORE.match(line):
         return "read more"
-    if _NEWSLETTER.search(line):
+    if _NEWSLETTER.match(line):
         return "newsletter"
     return None
+
+
+def _links_under(lines: list[_Line], number: int) -> Iterator[int]:
+    """Yield the lines that are links to other stories if line `number` is a heading of such links."""
+    heading = _READ_MORE.match(lines[number].text)
+    if not heading or re.search(r"\w", lines[number].text[heading.end() :]):
+        return
+    for following in range(number + 1, min(number + 1 + MAX_LINKS, len(lines))):
+        text = lines[following].text
+        if len(text) > MAX_LINK or _SENTENCE.search(text) or _ending(text):
+            return
+        yield following
 
 
 def _at_the_end(lines: list[_Line], kinds: dict[int, str], is_tag_name: Callable[[str], bool]) -> dict[int, str]:
     """Walk up from the last line as long as the lines are furniture."""
     found: dict[int, str] = {}
     waiting: list[int] = []  # short lines without a sentence: a tag list if one is found above them
+    n_names = 0
+    first_lines: dict[str, int] = {}
     for number in range(len(lines) - 1, -1, -1):
         text = lines[number].text
-        kind = kinds.get(number) or _ending(text, is_tag_name)
+        kind = kinds.get(number) or _ending(text)
+        if kind is None and (bio := _author_note(text)):
+            first_lines = first_lines or _first_lines(lines)
+            surname = re.findall(r"\w+", bio["surname"])[-1]
+            kind = "author note" if first_lines.get(surname, number) == number else None
+        n_new = _count_tag_names(text, is_tag_name) if kind is None else 0
+        n_names = n_names + n_new if kind is None else 0
+        if n_new and n_names > 1:
+            kind = "tag list"
         if kind is not None:
             found[number] = kind
             if kind == "tag list":
                 found.update(dict.fromkeys(waiting, "tag list"))
             waiting = []
-        elif len(text) <= 60 and len(text.split()) <= 5 and not _SENTENCE.search(text) and len(waiting) < 30:
+        elif (n_new or _is_short(text)) and len(waiting) < 30:
             waiting.append(number)
         else:
             break
     return found
 
 
-def _ending(line: str, is_tag_name: Callable[[str], bool]) -> str | None:
+def _ending(line: str) -> str | None:
     if len(line) > MAX_LINE:
         return None
-    if _TAG_LIST.match(line):
+    if _TAG_LIST.match(line) or _HASHTAGS.match(line):
         return "tag list"
-    if _CREDIT.match(line) or _CONTRIBUTED.search(line):
+    if _CREDIT.match(line) or _CONTRIBUTED.search(line) or (len(line) <= MAX_LINK and _STAMP.match(line)):
         return "credit"
-    if (
-        len(line.split()) <= 70
-        and _CAPITAL_NAME.match(line)
-        and (_BIO_ROLE.search(line[:260]) or _BIO_REPORTS.match(line))
-    ):
-        return "author note"
-    if not _SENTENCE.search(line) and _only_tag_names(line, is_tag_name):
-        return "tag list"
     return None
 
 
-def _only_tag_names(line: str, is_tag_name: Callable[[str], bool]) -> bool:
-    """Whether a line consists of names of tags, one or several with separators between them."""
+def _author_note(line: str) -> re.Match[str] | None:
+    return _BIO.match(line) if len(line) <= MAX_LINE and len(line.split()) <= 70 else None
+
+
+def _first_lines(lines: list[_Line]) -> dict[str, int]:
+    """Return the first line of each word outside bylines: whom the article tells of, no author note introduces."""
+    first: dict[str, int] = {}
+    for number, line in enumerate(lines):
+        if not _BYLINE.match(line.text):
+            for word in re.findall(r"\w+", line.text):
+                first.setdefault(word, number)
+    return first
+
+
+def _is_short(line: str) -> bool:
+    return len(line) <= 60 and len(line.split()) <= 5 and not _SENTENCE.search(line)
+
+
+def _count_tag_names(line: str, is_tag_name: Callable[[str], bool]) -> int:
+    """Return how many names of tags a line consists of, one or several with separators between them; 0: not only."""
+    if len(line) > MAX_LINE or _SENTENCE.search(line):
+        return 0
     names = [
         name for part in re.split(r"[,;|/#\u2022\u00b7\u2014]", line) if (name := " ".join(split_words(part).spelling))
     ]
-    return 0 < len(names) <= 40 and all(map(is_tag_name, names))
+    return len(names) if len(names) <= 40 and all(map(is_tag_name, names)) else 0
 
 
 def _joined(lines: list[_Line], kinds: dict[int, str]) -> list[Removed]:

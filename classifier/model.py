@@ -27,6 +27,9 @@ from classifier.terms import TermPlaces, TermRows
 TITLE_WEIGHT = 0.5
 N_EVIDENCE = 4
 MIN_FOREIGN_WORDS = 8
+# What became of a tag that is asked for: suggested; under its threshold; over it, but another tag of its exclusive kind fits
+# better; muted or retired; or the text itself says nothing that could be trusted (see the reason of the answer).
+OUTCOMES = ("suggested", "below_threshold", "another_of_its_kind", "muted", "retired", "text")
 FEW_KNOWN = 0.6  # a text with a smaller share of known terms may be in another language
 
 
@@ -70,6 +73,7 @@ class Explanation:
     score: float
     threshold: float
     decision_value: float
+    outcome: str
     parts: list[Part]
 
 
@@ -142,7 +146,7 @@ class TagModel:
         )  # indexing through the memmap class costs three times as much
         self._idf = np.concatenate([parameters.idf, parameters.title_idf]).astype(np.float64)
         # Words in more than a quarter of the articles say nothing alone.
-        self._telling = parameters.idf > np.log(4.0) + 1.0
+        self._telling = np.concatenate([parameters.idf > np.log(4.0) + 1.0, np.zeros(len(title_terms), dtype=bool)])
         self._position = {tag.id: position for position, tag in enumerate(taxonomy.tags)}
         self._active = np.array([tag.active for tag in taxonomy.tags], dtype=bool)
         self._exclusive: dict[str, list[int]] = defaultdict(list)
@@ -166,7 +170,7 @@ class TagModel:
         order = sorted(chosen, key=lambda tag: (-scores[tag], self.taxonomy.tags[tag].id))
         suggestions = [self._suggestion(tag, reading, scored, float(scores[tag])) for tag in order]
         if n_evidence and order:
-            groups = TermGroups(scored.terms)
+            groups = self._groups(scored)
             suggestions = [
                 self._with_evidence(one, tag, article, reading, scored, groups, n_evidence)
                 for one, tag in zip(suggestions, order, strict=True)
@@ -278,22 +282,52 @@ class TagModel:
         Raises:
             UnknownTag: if the taxonomy has no such tag.
         """
-        self.taxonomy.tag(tag_id)
-        tag = self._position[tag_id]
-        reading = self.reader.read(article)
+        return self.explain_all(self.reader.read(article), [tag_id])[0]
+
+    def explain_all(self, reading: Reading, tag_ids: Sequence[str]) -> list[Explanation]:
+        """Return an explanation for each tag from one reading of an article.
+
+        Raises:
+            UnknownTag: if the taxonomy lacks one of the tags.
+        """
+        tags = [self._position[self.taxonomy.tag(tag_id).id] for tag_id in tag_ids]
         scored = self._score(reading)
-        parts = sorted(self._parts(tag, reading, scored), key=lambda part: (-abs(part.weight), part.text))
-        score = calibrated(scored.decision[tag : tag + 1], self.parameters.calibration)[0]
-        return Explanation(
-            self.taxonomy.tags[tag], float(score), self.threshold_score(tag_id), float(scored.decision[tag]), parts
-        )
+        scores = calibrated(scored.decision, self.parameters.calibration)
+        suggested = set(self._choose(reading, scored)[0])
+        groups = self._groups(scored)
+        explanations = []
+        for tag in tags:
+            parts = self._parts(tag, reading, scored, groups)
+            parts.sort(key=lambda part: (-abs(part.weight), part.text))
+            explanations.append(
+                Explanation(
+                    self.taxonomy.tags[tag],
+                    float(scores[tag]),
+                    self.threshold_score(self.taxonomy.tags[tag].id),
+                    float(scored.decision[tag]),
+                    self._outcome(tag, scored, suggested),
+                    parts,
+                )
+            )
+        return explanations
+
+    def _outcome(self, tag: int, scored: _Scored, suggested: set[int]) -> str:
+        """Return what became of a tag, one of OUTCOMES."""
+        if tag in suggested:
+            return "suggested"
+        if not self._active[tag]:
+            return self.taxonomy.tags[tag].status
+        if scored.decision[tag] < self.parameters.thresholds[tag]:
+            return "below_threshold"
+        rivals = self._exclusive.get(self.taxonomy.tags[tag].kind, [])
+        return "another_of_its_kind" if suggested.intersection(rivals) else "text"
 
     def threshold_score(self, tag_id: str) -> float:
         """Return the threshold of a tag as a score."""
         threshold = self.parameters.thresholds[self._position[tag_id]]
         return float(calibrated(np.array([threshold]), self.parameters.calibration)[0])
 
-    def _parts(self, tag: int, reading: Reading, scored: _Scored) -> list[Part]:
+    def _parts(self, tag: int, reading: Reading, scored: _Scored, groups: TermGroups) -> list[Part]:
         p = self.parameters
         n = float(p.n_positive[tag])
         stack = dict(zip(STACK, p.stack[tag], strict=True))
@@ -304,11 +338,14 @@ class TagModel:
         if tag in self._column:
             prior += self._slope(tag) * p.intercepts[self._column[tag]]
             competing -= n / (n + HEARD) * stack["gap to the best tag"] * scored.separator[p.separators].max()
-            parts += TermGroups(scored.terms).parts(self._term_weights(tag, scored))
+            parts += groups.parts(self._term_weights(tag, scored))
         parts.append(Part("prior", f"{int(n)} examples", float(prior), ()))
         if competing:
             parts.append(Part("competing", "the other tags", float(competing), ()))
         return parts
+
+    def _groups(self, scored: _Scored) -> TermGroups:
+        return TermGroups(scored.terms, self._telling[scored.terms.rows])
 
     def _slope(self, tag: int) -> float:
         """Return how much a tag's decision value changes with the value of its separator."""

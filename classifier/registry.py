@@ -47,6 +47,7 @@ class Registry:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._pointer = folder / "champion.json"
+        self._history = folder / "history.jsonl"
 
     def save(self, model: TagModel) -> str:
         """Save a model under a new version and return its name; the champion stays."""
@@ -138,11 +139,22 @@ class Registry:
             return self._point(champion.previous, by, why)
 
     def history(self) -> list[dict[str, Any]]:
-        """Return all changes of the champion, oldest first."""
-        path = self.folder / "history.jsonl"
-        if not path.is_file():
-            return []
-        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line.strip()]
+        """Return all changes of the champion, oldest first, without the lines that cannot be read."""
+        return self.read_history()[0]
+
+    def read_history(self) -> tuple[list[dict[str, Any]], list[int]]:
+        """Return the history and the numbers of its lines that cannot be read, as after a full disk."""
+        rows: list[dict[str, Any]] = []
+        damaged: list[int] = []
+        if not self._history.is_file():
+            return rows, damaged
+        for number, line in enumerate(self._history.read_bytes().splitlines(), start=1):
+            try:
+                if line.strip():
+                    rows.append(asdict(Champion(**json.loads(line))))
+            except (ValueError, TypeError):
+                damaged.append(number)
+        return rows, damaged
 
     def _existing(self, version: str) -> Path:
         if not _VERSION.fullmatch(version) or not (self.folder / version).is_dir():
@@ -163,8 +175,9 @@ class Registry:
         previous = before.version if before and before.version != version else before.previous if before else None
         champion = Champion(version, digest, previous, by, datetime.now(UTC).isoformat(timespec="seconds"), why)
         # The history is written first: a change that it does not know must not serve.
-        with (self.folder / "history.jsonl").open("a", encoding="utf-8") as history:
-            history.write(json.dumps(asdict(champion), ensure_ascii=False) + "\n")
+        torn = self._history.is_file() and not self._history.read_bytes().endswith(b"\n")
+        with self._history.open("a", encoding="utf-8") as history:
+            history.write("\n" * torn + json.dumps(asdict(champion), ensure_ascii=False) + "\n")
             history.flush()
             os.fsync(history.fileno())
         aside = self._pointer.with_suffix(".new")

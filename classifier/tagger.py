@@ -9,6 +9,7 @@ from typing import Any
 from classifier.articles import Article, check_id
 from classifier.evidence import FIELD_NAMES, Evidence
 from classifier.model import Explanation, Judgement, TagModel
+from classifier.reading import Reading
 from classifier.registry import Serving
 from classifier.store import Store, StoredArticle
 
@@ -55,12 +56,19 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def explanation_of(explanation: Explanation, article: Article, model: TagModel) -> dict[str, Any]:
-    """Return an explanation as plain JSON, with places in the article as it was sent.
+def explanations_of(article: Article, tags: Sequence[str], model: TagModel) -> list[dict[str, Any]]:
+    """Return explanations as plain JSON, with places in the article as it was sent.
 
     The weights are not rounded: they add up to `decision_value`.
+
+    Raises:
+        UnknownTag: if the taxonomy lacks one of the tags.
     """
     reading = model.reader.read(article)
+    return [_explanation(one, reading) for one in model.explain_all(reading, tags)]
+
+
+def _explanation(explanation: Explanation, reading: Reading) -> dict[str, Any]:
     parts = []
     for part in explanation.parts:
         places = []
@@ -74,6 +82,7 @@ def explanation_of(explanation: Explanation, article: Article, model: TagModel) 
         "score": round(explanation.score, SCORE_DIGITS),
         "threshold": round(explanation.threshold, SCORE_DIGITS),
         "decision_value": explanation.decision_value,
+        "outcome": explanation.outcome,
         "parts": parts,
     }
 
@@ -96,7 +105,7 @@ class Tagger:
         answer = answer_of(model.suggest(article), model)
         answer["unknown_tags"] = _unknown(article.tags or (), model)
         if why:
-            answer["why"] = [explanation_of(model.explain(article, tag), article, model) for tag in why]
+            answer["why"] = explanations_of(article, why, model)
         return answer
 
     def put_article(self, article: Article, source: str = "cms") -> dict[str, Any]:

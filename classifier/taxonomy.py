@@ -310,8 +310,7 @@ def read_taxonomy(path: Path) -> Taxonomy:
         raise BadTaxonomy(str(path), [" ".join(str(error).split())]) from None
     reader = _Reader()
     taxonomy = reader.taxonomy(root)
-    if not reader.problems:
-        reader.check_whole(taxonomy)
+    reader.check_whole(taxonomy)
     if reader.problems:
         raise BadTaxonomy(str(path), [text for _, text in sorted(reader.problems)])
     return taxonomy
@@ -350,6 +349,10 @@ class _Reader:
         allowed = {f.name for f in fields(Tag)} | {"label_is_alias"}
         entry = self.mapping(node, allowed)
         texts = {key: self.text(value) for key, value in entry.items() if key not in ("aliases", "label_is_alias")}
+        if tag_id := texts.get("id"):
+            if tag_id in self.lines:
+                self.problem(entry["id"], f"the id {tag_id!r} stands in line {self.lines[tag_id]} too")
+            self.lines.setdefault(tag_id, entry["id"].start_mark.line + 1)
         for key in ("id", "label", "kind"):
             if not texts.get(key):
                 self.problem(node, f"a tag without `{key}`")
@@ -360,9 +363,6 @@ class _Reader:
             self.problem(entry["kind"], f"kind {texts['kind']!r} is not one of {', '.join(kinds) or '(no kinds)'}")
         if texts.get("status", "active") not in STATUSES:
             self.problem(entry["status"], f"status {texts['status']!r} is not one of {', '.join(STATUSES)}")
-        if texts["id"] in self.lines:
-            self.problem(entry["id"], f"the id {texts['id']!r} stands in line {self.lines[texts['id']]} too")
-        self.lines.setdefault(texts["id"], entry["id"].start_mark.line + 1)
         aliases = self.aliases(texts["id"], entry.get("aliases"))
         by_kind = kinds.get(texts["kind"], Kind()).label_is_alias
         wanted = self.flag(entry["label_is_alias"]) if "label_is_alias" in entry else by_kind
@@ -439,7 +439,7 @@ class _Reader:
         for tag in taxonomy.tags:
             line = self.lines[tag.id]
             for key, other in (("broader", tag.broader), ("replaced_by", tag.replaced_by)):
-                if other is not None and other not in taxonomy.by_id:
+                if other is not None and other not in self.lines:
                     self.problem(line, f"`{key}` of {tag.id!r} names {other!r}, which is not in the taxonomy")
             if tag.replaced_by and tag.status != "retired":
                 self.problem(line, f"{tag.id!r} has `replaced_by` but is not retired")
@@ -464,6 +464,8 @@ class _Reader:
                 continue
             for alias in tag.aliases:
                 key = alias.text if alias.case_exact else spell(alias.text)
+                if not key:  # reported already
+                    continue
                 owner, theirs = owners.setdefault(key, (tag, alias))
                 if owner.id == tag.id or (alias.shared and theirs.shared):
                     continue

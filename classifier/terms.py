@@ -7,8 +7,9 @@ Terms of the first sentence count twice. The title has a view of its own besides
 from __future__ import annotations
 
 import re
+import threading
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -19,10 +20,19 @@ from classifier.mentions import BODY, TITLE, ReadText
 from classifier.words import Words
 
 _DIGIT = re.compile(r"[0-9]")
-_STEMMER = snowballstemmer.stemmer("english")
 STEM_MARK = "~"  # "attack~" is the stem of attack, attacks, attacked; "attack" is the word
 MAX_WORD = 40  # longer "words" are codes and addresses; cutting them keeps a one-megabyte word harmless
 _REMEMBERED = 200_000  # words whose rows a model keeps at hand
+
+
+class _Stemmer(threading.local):
+    """A stemmer for each thread: it works on its own state, and threads that share one get each other's stems."""
+
+    def __init__(self) -> None:
+        self.stem: Callable[[str], str] = snowballstemmer.stemmer("english").stemWord
+
+
+_STEMMER = _Stemmer()
 
 
 def terms_of_word(word: str) -> tuple[str, ...]:
@@ -36,7 +46,7 @@ def _terms_of_short_word(word: str) -> tuple[str, ...]:
         return ()
     word = _DIGIT.sub("0", word)
     if word.isalpha() and word.isascii():
-        return word, _STEMMER.stemWord(word) + STEM_MARK
+        return word, _STEMMER.stem(word) + STEM_MARK
     return (word,)
 
 

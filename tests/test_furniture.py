@@ -53,7 +53,8 @@ def test_tag_list_at_the_end_is_found(line: str) -> None:
     "lines",
     [
         "Islamic state\n\n\n\nAl shabaab\n\nBoko Haram",
-        "Taliban",
+        "Taliban\nHamas",
+        "Hamas\nTaliban / Iran",
         "ISLAMIC STATE, TALIBAN",
         "Taliban | Hamas | Iran",
         "#Taliban #Hamas",
@@ -79,11 +80,73 @@ def test_names_that_are_no_tags_go_with_the_tag_list_above_them() -> None:
         "Marta K. Lindqvist is an associate professor of history at the University of Halden.",
         "Yusuf Bello covers security for the Lake Chad Courier.",
         "Ana Petrović writes about militias for the Balkan Ledger.",
-        "Tom Ferris was our correspondent in Kabul until 2019.",
+        "Omar Haddad, a former diplomat, is an independent security analyst.",
+        "Laila al-Haddad works as a freelance journalist in Amman.",
     ],
 )
 def test_author_note_at_the_end_is_found(line: str) -> None:
     assert removed(f"{STORY}\n\n{line}") == [("author note", line)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Ahmed Hassan is a journalist from Mogadishu who was abducted by Al Shabaab in 2019.",
+        "Ahmed Hassan is a man who was once a journalist.",
+        "Abu Omar was the director of propaganda for Islamic State in Raqqa.",
+        "Tom Ferris was our correspondent in Kabul until 2019.",
+        "Ahmed Hassan is a hero, one analyst of the war in Somalia said.",
+        "Ahmed Hassan is the last of the four men whom the court named as the director of the raid.",
+    ],
+)
+def test_last_sentence_about_somebody_in_the_story_is_no_author_note(line: str) -> None:
+    assert removed(f"{STORY}\n\n{line}") == []
+
+
+@pytest.mark.parametrize("earlier", ["Police freed Hassan on Monday.", "Gunmen took al-Hassan’s car."])
+def test_author_note_whose_surname_the_article_tells_of_stays(earlier: str) -> None:
+    assert removed(f"{earlier}\n\n{STORY}\n\nAhmed al-Hassan is a journalist from Mogadishu.") == []
+
+
+def test_byline_does_not_protect_the_author_note() -> None:
+    note = "Omar Haddad is a reporter in Beirut."
+    assert removed(f"By Omar Haddad in Kabul\n\n{STORY}\n\n{note}") == [("author note", note)]
+
+
+def test_author_note_that_begins_like_a_byline_is_found() -> None:
+    note = "By Omar Haddad is a reporter"
+    assert removed(f"{STORY}\n\n{note}") == [("author note", note)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Posted on June 5, 2024 by admin",
+        "Posted by admin on 5th September 2024",
+        "Last updated: Wed, 5 Jun 2024 10:14 GMT",
+        "Last updated 3 hours ago",
+        "Published: 2024-06-05",
+        "Published June 5, 2024 at 9:30 a.m.",
+    ],
+)
+def test_date_stamp_at_the_end_is_found_and_the_tag_list_above_it(line: str) -> None:
+    assert removed(f"{STORY}\n\nFiled Under: Iran\n{line}") == [("tag list", "Filed Under: Iran"), ("credit", line)]
+
+
+@pytest.mark.parametrize(
+    "line", ["#IslamicState #BokoHaram #Somalia", "#Kunduz", "#al-Shabaab, #Kismayo", "#Kunduz\n#Raid"]
+)
+def test_lines_of_hashtags_at_the_end_are_a_tag_list(line: str) -> None:
+    assert removed(f"{STORY}\n\n{line}") == [("tag list", line)]
+
+
+@pytest.mark.parametrize("lines", ["Taliban", "Kano\nLagos\nKabul\nIran", "Iran\nKano"])
+def test_single_bare_tag_name_at_the_end_stays(lines: str) -> None:
+    assert removed(f"{STORY}\n\n{lines}") == []
+
+
+def test_single_bare_tag_name_goes_with_the_tag_list_above_it() -> None:
+    assert removed(f"{STORY}\n\nTags:\nIran") == [("tag list", "Tags:\nIran")]
 
 
 @pytest.mark.parametrize(
@@ -139,6 +202,10 @@ def test_whole_foot_of_a_page_is_found_part_by_part() -> None:
         ("share links", "Facebook | Twitter | WhatsApp | Email"),
         ("share links", "Print Email Share"),
         ("share links", "Follow us on Telegram"),
+        ("share links", "Follow us"),
+        ("share links", "Follow The Desk on Twitter and Facebook"),
+        ("share links", "Share this article with your friends"),
+        ("share links", "Click to share on Facebook (Opens in new window)"),
         ("read more", "Read more: Hamas names a new leader"),
         ("read more", "READ MORE"),
         ("read more", "Also read: Iran hosts a summit"),
@@ -155,6 +222,32 @@ def test_whole_foot_of_a_page_is_found_part_by_part() -> None:
 def test_links_and_calls_in_the_middle_are_found(kind: str, line: str) -> None:
     first, second = STORY.split("\n\n")
     assert removed(f"{first}\n\n{line}\n\n{second}") == [(kind, line)]
+
+
+@pytest.mark.parametrize(
+    "heading",
+    ["Related stories:", "More on this story", "Related posts", "Read more", "READ MORE...", "Editor’s picks"],
+)
+def test_headlines_under_a_heading_of_links_are_found_anywhere(heading: str) -> None:
+    first, second = STORY.split("\n\n")
+    links = f"{heading}\n\nHamas names a new leader\n• Iran hosts a summit\nBoko Haram raids a town"
+    assert removed(f"{first}\n\n{links}\n\n{second}") == [("read more", links)]
+    assert removed(f"{STORY}\n\n{links}\nTags: Taliban") == [("read more", links), ("tag list", "Tags: Taliban")]
+
+
+def test_link_with_text_of_its_own_takes_no_line_below_it() -> None:
+    line = "Related: Hamas names a new leader"
+    assert removed(f"{STORY}\n\n{line}\n\nBackground\n\n{STORY}") == [("read more", line)]
+
+
+def test_at_most_eight_short_lines_go_with_a_heading_of_links() -> None:
+    links = "\n".join(["Read more", *["Hamas names a new leader"] * 8])
+    assert removed(f"{STORY}\n{links}\nHamas names a new leader\n{STORY}") == [("read more", links)]
+
+
+@pytest.mark.parametrize("line", ["He said “no.”", "The raid near Kunduz was long " * 5])
+def test_sentence_or_long_line_under_a_heading_of_links_stays(line: str) -> None:
+    assert removed(f"{STORY}\n\nRead more\n{line}\n{STORY}") == [("read more", "Read more")]
 
 
 # --- what must stay ---------------------------------------------------------------------------------------------
@@ -174,6 +267,14 @@ def test_links_and_calls_in_the_middle_are_found(kind: str, line: str) -> None:
         "Officials share the view that Iran paid for it.",
         "The police shared this with reporters.",
         "Readers also learned of a second raid.",
+        "Militants subscribe to the Islamic State newsletter al-Naba, officials said.",
+        "Police want firms to register customers who get alerts about Hamas funding.",
+        "Register customers who get alerts about Hamas, police told the banks.",
+        "Follow us, Islamic State told recruits in Kunduz.",
+        "Share the burden, Taliban tell donors",
+        "Share this pain, the Taliban told donors.",
+        "Posted on Telegram on June 5, the video showed fighters of Boko Haram.",
+        "Last updated in 2019, the list names Hamas.",
         "Related charges were dropped in May.",
         "Next: an election without observers, and a winter without wheat.",
         "The group signed up to the truce and got an email from Doha.",
@@ -290,8 +391,28 @@ def test_text_behind_the_furniture_protects_what_stands_before_it(lines: list[st
 
 @pytest.mark.parametrize(
     "line",
-    ["Share this\nRead more: x\n", "ab\n", "Taliban\n", "Share " * 30 + "\n"],
-    ids=["links", "short lines", "tag names", "share words"],
+    [
+        "Share this\nRead more: x\n",
+        "ab\n",
+        "Taliban\n",
+        "Share " * 30 + "\n",
+        "x  " * 70 + "a\n",
+        "Omar Haddad is a reporter.\n",
+        "Posted by 1 1 1 by 1 1 1 by 1 1 1 by 1 1 1 by 1 1 1 by 1 1 1 by 1 1 1 by a a a, a\n",
+        "Read more\n",
+        "#a " * 300 + "!\n",
+    ],
+    ids=[
+        "links",
+        "short lines",
+        "tag names",
+        "share words",
+        "spaced share words",
+        "author notes",
+        "date stamps",
+        "headings",
+        "hashtags",
+    ],
 )
 def test_many_lines_are_read_without_hanging(line: str) -> None:
     body = f"{STORY}\n{line * (600_000 // len(line))}"

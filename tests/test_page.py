@@ -91,8 +91,20 @@ def test_why_not_explains_a_tag_that_is_not_suggested(page: Page) -> None:
     page.get_by_label("A tag").fill("Nigeria")
     page.get_by_role("button", name="Explain").click()
     card = page.locator(".card.band-hidden")
-    expect(card).to_contain_text("not suggested: its threshold is")
+    expect(card).to_contain_text("not suggested: it is under its threshold")
     expect(card.locator(".reasons.con")).to_contain_text("not named")
+
+
+def test_why_of_a_tag_that_is_suggested_says_that_it_is(page: Page) -> None:
+    submit(page, LOOKALIKE.read_text(encoding="utf-8"))
+    page.get_by_label("A tag").fill("Taliban")
+    page.get_by_role("button", name="Explain").click()
+    expect(page.locator(".card.band-hidden")).to_contain_text("it is suggested")
+
+
+def test_furniture_is_listed_apart(page: Page) -> None:
+    submit(page, LOOKALIKE.read_text(encoding="utf-8"))
+    expect(page.locator(".removed li", has_text="tag list")).to_contain_text("Boko Haram")
 
 
 def test_why_not_of_an_unknown_tag_says_so(page: Page) -> None:
@@ -123,6 +135,7 @@ def test_dropped_html_file_fills_the_form(page: Page) -> None:
     expect(page.get_by_label("HTML")).to_be_checked()
     page.get_by_role("button", name="Suggest tags").click()
     expect(page.locator("article.text")).to_contain_text("The Taliban raided ISKP in Kabul.")
+    expect(page.locator("article.text .headline")).to_have_text("ISKP")
 
 
 def test_hostile_article_runs_nothing(page: Page) -> None:

@@ -14,7 +14,7 @@ from classifier.errors import BadArticle, NoModel, NotFound, UnknownTag
 from classifier.model import TagModel, retagged
 from classifier.registry import Registry, Serving
 from classifier.store import Store
-from classifier.tagger import Tagger, answer_of, explanation_of
+from classifier.tagger import Tagger, answer_of, explanations_of
 from classifier.taxonomy import Taxonomy
 
 KABUL = Article(
@@ -77,13 +77,13 @@ def test_what_is_suggested_is_not_also_only_mentioned(tagger: Tagger) -> None:
 @pytest.mark.parametrize("tag", ["iskp", "hamas", "attack", "policy"])
 @pytest.mark.parametrize("article", [KABUL, GARDEN, Article()], ids=["kabul", "garden", "empty"])
 def test_the_parts_of_an_explanation_add_up_to_the_decision_value(model: TagModel, article: Article, tag: str) -> None:
-    told = explanation_of(model.explain(article, tag), article, model)
+    told = explanations_of(article, [tag], model)[0]
     assert sum(part["weight"] for part in told["parts"]) == pytest.approx(told["decision_value"], abs=1e-6)
 
 
 def test_explanation_and_suggestion_give_the_same_score(model: TagModel) -> None:
     for row in answer_of(model.suggest(KABUL), model)["suggestions"]:
-        told = explanation_of(model.explain(KABUL, row["tag"]), KABUL, model)
+        told = explanations_of(KABUL, [row["tag"]], model)[0]
         assert told["score"] == row["score"]
         assert told["score"] >= told["threshold"]
 
@@ -114,7 +114,7 @@ def test_places_lie_within_the_field_as_it_was_sent_whatever_the_text(
     model: TagModel, pieces: list[str], body_format: str
 ) -> None:
     article = Article("", "ISKP’s Kabul bombing", "".join(pieces), body_format)
-    told = explanation_of(model.explain(article, "iskp"), article, model)
+    told = explanations_of(article, ["iskp"], model)[0]
     sent = {"title": article.title, "body": article.body}
     for part in told["parts"]:
         assert all(0 <= p["start"] < p["end"] <= len(sent[p["field"]]) for p in part["places"])

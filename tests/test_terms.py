@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.mentions import BODY, TITLE, read_text
-from classifier.terms import MAX_WORD, TermRows, terms_of_word, text_terms, title_terms
+from classifier.terms import MAX_WORD, TermRows, _terms_of_short_word, terms_of_word, text_terms, title_terms
 from tests.test_words import ANY_TEXT, finished
 
 SENTENCE = "Gunmen attacked a police post near Kunduz on Monday."
@@ -174,3 +175,20 @@ def test_megabyte_of_one_word_has_few_terms(body: str) -> None:
     terms = finished(text_terms, read_text("", body))
     assert len(set(terms)) <= 3
     assert max(map(len, terms)) <= 2 * MAX_WORD
+
+
+def test_threads_do_not_get_each_others_stems() -> None:
+    words = sorted(
+        {
+            f"{stem}{ending}"
+            for stem in ["bomb", "attack", "shell", "arrest", "flood", "raid", "march"]
+            for ending in ("ing", "ed", "s", "er", "ers")
+        }
+    )
+    words = [f"{word}{letter}" for word in words for letter in "abcdefghij"] + words
+    alone = [terms_of_word(word) for word in words]
+    _terms_of_short_word.cache_clear()
+    with ThreadPoolExecutor(16) as pool:
+        together = list(pool.map(lambda n: [terms_of_word(word) for word in words[n:] + words[:n]], range(16)))
+    for n, found in enumerate(together):
+        assert found == alone[n:] + alone[:n]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
@@ -14,7 +16,21 @@ from classifier.errors import BadStore
 # From 3.7.0 to 3.51.2 a reset of the write-ahead log can lose commits.
 MIN_SQLITE = (3, 51, 3)
 BUSY_SECONDS = 5
+WAL_SECONDS = 10
 POOL_SIZE = 8
+
+
+class DamagedStore(BadStore):
+    """The file is broken, or no database at all."""
+
+
+def absolute_url(url: str) -> str:
+    """Return a database URL that means the same file from every folder."""
+    parsed = make_url(url)
+    path = parsed.database or ""
+    if parsed.get_backend_name() != "sqlite" or path in ("", ":memory:") or path.startswith("file:"):
+        return url
+    return parsed.set(database=str(Path(path).absolute())).render_as_string(hide_password=False)
 
 
 def make_engine(url: str) -> Engine:
@@ -61,14 +77,31 @@ def _name(context: ExceptionContext) -> None:
     error = context.sqlalchemy_exception
     if isinstance(error, DatabaseError) and not isinstance(error, IntegrityError | DataError):
         damaged = type(error) is DatabaseError  # SQLite says so of a file that is broken or none of its own
-        advice = " Restore it from a backup." if damaged else ""
-        raise BadStore(f"The database cannot be used: {error.orig}.{advice}") from None
+        if damaged:
+            raise DamagedStore(f"The database cannot be used: {error.orig}. Restore it from a backup.") from None
+        raise BadStore(f"The database cannot be used: {error.orig}.") from None
 
 
 def _prepare(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions by itself
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+    _use_wal(connection)
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_wal(connection: Any) -> None:
+    """Switch to the write-ahead log; where others open the new database too, SQLite fails at once and does not wait."""
+    import pysqlite3.dbapi2 as driver
+
+    until = time.monotonic() + WAL_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except driver.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _begin(connection: Any) -> None:

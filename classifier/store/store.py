@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -108,7 +108,9 @@ def _check_revision(engine: Engine) -> None:
         current = MigrationContext.configure(connection).get_current_revision()
     head = ScriptDirectory.from_config(_config()).get_current_head()
     if current != head:
-        raise BadStore(f"The database has revision {current}, this program needs {head}.")
+        known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+        advice = "Start the service: it brings it up to date." if current in {None, *known} else "Upgrade the program."
+        raise BadStore(f"The database has revision {current}, this program needs {head}. {advice}")
 
 
 def now() -> str:
@@ -135,34 +137,41 @@ class Store:
     # --- articles ---
 
     def put_article(self, article: Article, source: str) -> str:
-        """Store or replace an article; return "new", "changed" or "unchanged".
+        """Store or change an article; return "new", "changed" or "unchanged".
 
-        Where the sender says nothing of tags, those that it said before stay.
+        What the sender says nothing of (tags, rejected tags, date, URL) stays as it was.
         """
         with self.engine.begin() as connection:
-            return self._put(connection, article, source)
+            before = _row(connection, article.id)
+            known = _with_known(article, _stored(before).article) if before else article
+            return self._put(connection, known, source, before)
 
     def import_articles(self, incoming: Iterable[Article], source: str) -> Imported:
-        """Store many articles, a few hundred in one transaction; a second import of the same changes nothing."""
+        """Store many articles, a few hundred in one transaction; a second import of the same changes nothing.
+
+        A record replaces all that was known of its article; only tags of which it says nothing stay.
+        """
         done = {"new": 0, "changed": 0, "unchanged": 0}
         waiting = iter(incoming)
         while some := list(islice(waiting, _BATCH)):
             with self.engine.begin() as connection:
                 for article in some:
-                    done[self._put(connection, article, source)] += 1
+                    before = _row(connection, article.id)
+                    if before and article.tags is None:
+                        article = replace(article, tags=_stored(before).article.tags)
+                    done[self._put(connection, article, source, before)] += 1
         return Imported(**done)
 
-    def _put(self, connection: Connection, article: Article, source: str) -> str:
+    @staticmethod
+    def _put(connection: Connection, article: Article, source: str, before: Any) -> str:
         check_id(article.id)
-        before = connection.execute(select(articles).where(articles.c.id == article.id)).mappings().first()
-        tags = list(article.tags) if article.tags is not None else before["tags"] if before else None
         row = {
             "title": article.title,
             "body": article.body,
             "body_format": article.body_format,
             "published_at": article.published_at,
             "url": article.url,
-            "tags": tags,
+            "tags": list(article.tags) if article.tags is not None else None,
             "rejected": list(article.rejected),
             "tags_complete": article.tags_complete,
             "source": source,
@@ -180,7 +189,7 @@ class Store:
     def article(self, article_id: str) -> StoredArticle:
         """Return an article, or raise `NotFound`."""
         with self._reading() as connection:
-            row = connection.execute(select(articles).where(articles.c.id == article_id)).mappings().first()
+            row = _row(connection, article_id)
         if row is None:
             raise NotFound(f"There is no article {article_id[:200]!r}.")
         return _stored(row)
@@ -293,6 +302,26 @@ def _hold(connection: Connection, column: Column[str], value: str) -> None:
     """Keep the row that others will point to until the transaction ends; raise `NotFound` if it is gone."""
     if connection.scalar(select(column).where(column == value).with_for_update()) is None:
         raise NotFound(f"There is no {column.table.name[:-1].replace('_', ' ')} {value!r} any more.")
+
+
+def _row(connection: Connection, article_id: str) -> Any:
+    return connection.execute(select(articles).where(articles.c.id == article_id)).mappings().first()
+
+
+def _with_known(article: Article, before: Article) -> Article:
+    """Return the article with what its sender left out filled in; what is said now counts more than what stays."""
+    tags, rejected = article.tags, article.rejected
+    if tags is None and before.tags is not None:
+        tags = tuple(tag for tag in before.tags if tag not in rejected)
+    if not rejected:
+        rejected = tuple(tag for tag in before.rejected if tag not in (article.tags or ()))
+    return replace(
+        article,
+        tags=tags,
+        rejected=rejected,
+        published_at=article.published_at or before.published_at,
+        url=article.url or before.url,
+    )
 
 
 def _stored(row: Any) -> StoredArticle:

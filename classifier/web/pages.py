@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from urllib.parse import parse_qs
 
 from flask import Blueprint, render_template, request
 
-from classifier.articles import Article, article_from_text
+from classifier.articles import Article, article_from_text, html_to_text
 from classifier.errors import TaggerError, UnknownTag
 from classifier.mentions import BODY, TITLE
 from classifier.model import Explanation, TagModel
@@ -33,6 +34,16 @@ _REASONS = {
 }
 
 
+_OUTCOMES = {
+    "suggested": "it is suggested, see above",
+    "below_threshold": "not suggested: it is under its threshold",
+    "another_of_its_kind": "not suggested: of its kind only the best is, and another tag fits better",
+    "muted": "not suggested: the tag is muted in the taxonomy",
+    "retired": "not suggested: the tag is retired in the taxonomy",
+    "text": "not suggested: this text says too little that could be trusted",
+}
+
+
 @dataclass(frozen=True)
 class Reason:
     """A word or name that speaks for or against a tag, how often it stands there, and its share of the bar."""
@@ -51,6 +62,7 @@ class Card:
     score: float
     threshold: float
     decision_value: float
+    outcome: str
     band: str
     aboutness: str
     source: str
@@ -87,7 +99,7 @@ class Pages:
         text = given.get("text", "").replace("\r\n", "\n")
         article = article_from_text(text)
         if given.get("format") == "html":
-            article = Article(title=given.get("title", ""), body=text, body_format="html")
+            article = _html_article(text)
         try:
             self._check_key(given.get("key", ""))
             return self._page(given, result=self._result(article, given.get("why", "").strip()))
@@ -137,7 +149,7 @@ class Pages:
         model = self.tagger.serving.model()
         reading = model.reader.read(article)
         judgement = model.suggest(article, n_evidence=0)
-        explained = [model.explain(article, s.tag.id) for s in judgement.suggestions]
+        explained = model.explain_all(reading, [s.tag.id for s in judgement.suggestions])
         cards = [
             _card(explanation, s.band, s.aboutness, s.source)
             for s, explanation in zip(judgement.suggestions, explained, strict=True)
@@ -145,12 +157,11 @@ class Pages:
         asked, unknown = None, None
         if why:
             try:
-                explanation = model.explain(article, _tag_id(why, model))
-                asked = _card(explanation, "hidden", "", "")
-                explained.append(explanation)
+                asked = _card(model.explain_all(reading, [_tag_id(why, model)])[0], "hidden", "", "")
             except UnknownTag:
                 unknown = why
         marks = _marks(explained)
+        removed = [(part.kind, reading.body.text[part.start : part.end]) for part in reading.removed]
         return {
             "cards": cards,
             "asked": asked,
@@ -158,8 +169,16 @@ class Pages:
             "judgement": judgement,
             "title": _pieces(reading.title.text, marks[TITLE], {}),
             "paragraphs": _paragraphs(reading, marks[BODY]),
-            "n_removed": len(reading.removed),
+            "removed": removed,
         }
+
+
+def _html_article(markup: str) -> Article:
+    """Return the article of pasted HTML: its title is its first heading, or the text before the first element."""
+    heading = re.search(r"<(h1|title)\b[^>]*>(.*?)</\1\s*>", markup, re.IGNORECASE | re.DOTALL)
+    title = heading[2] if heading else markup.partition("<")[0].strip()
+    body = markup[: heading.start()] + markup[heading.end() :] if heading else markup[len(markup.partition("<")[0]) :]
+    return Article(title=html_to_text(title).text.strip(), body=body, body_format="html")
 
 
 def _tag_id(name: str, model: TagModel) -> str:
@@ -190,6 +209,7 @@ def _card(explanation: Explanation, band: str, aboutness: str, source: str) -> C
         explanation.score,
         explanation.threshold,
         explanation.decision_value,
+        _OUTCOMES[explanation.outcome],
         band,
         aboutness,
         source,

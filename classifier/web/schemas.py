@@ -138,6 +138,7 @@ class ExplanationOut(_Strict):
     score: float
     threshold: float
     decision_value: float
+    outcome: Literal["suggested", "below_threshold", "another_of_its_kind", "muted", "retired", "text"]
     parts: list[PartOut]
 
 
