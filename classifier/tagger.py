@@ -139,16 +139,16 @@ class Tagger:
         article = stored.article
         answer = answer_of(model.suggest(article), model)
         set_id = self.store.put_suggestion_set(article, model.version, model.taxonomy.version, answer)
-        has = set(article.tags or ())
-        shown = [s for s in answer["suggestions"] if s["tag"] not in has]
-        withheld = [s["tag"] for s in answer["suggestions"] if s["tag"] in has]
+        why = {**dict.fromkeys(article.rejected, "rejected"), **dict.fromkeys(article.tags or (), "already_tagged")}
+        shown = [s for s in answer["suggestions"] if s["tag"] not in why]
+        withheld = [s["tag"] for s in answer["suggestions"] if s["tag"] in why]
         self.store.put_impressions(set_id, [s["tag"] for s in shown])
         return {
             "article_id": article.id,
             "suggestion_set_id": set_id,
             **answer,
             "suggestions": shown,
-            "withheld": [{"tag": tag, "reason": "already_tagged"} for tag in withheld],
+            "withheld": [{"tag": tag, "reason": why[tag]} for tag in withheld],
             "unknown_tags": _unknown(article.tags or (), model),
         }
 

@@ -15,6 +15,7 @@ from classifier.evaluation import (
     f1,
     interval,
     macro_f1,
+    macro_interval,
     micro_f1,
     ndcg_at,
     precision_at,
@@ -247,3 +248,11 @@ def test_report_holds_every_figure_and_a_row_for_each_tag() -> None:
 def test_report_on_no_articles_is_all_zero() -> None:
     figures = report(np.zeros((0, 2)), np.zeros((0, 2), dtype=bool), np.zeros((0, 2), dtype=np.int8), ["a", "b"])
     assert (figures["n_articles"], figures["micro_f1"], figures["micro_f1_interval"]) == (0, 0.0, (0.0, 0.0))
+
+
+def test_macro_f1_lies_in_its_own_interval_where_most_tags_are_rare() -> None:
+    draws = np.random.default_rng(3)
+    labels = (draws.random((300, 60)) < 0.01).astype(np.int8)
+    suggested = (labels == 1) & (draws.random(labels.shape) < 0.8)
+    low, high = macro_interval(suggested, labels, 200)
+    assert low <= macro_f1(suggested, labels) <= high

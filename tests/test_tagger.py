@@ -230,3 +230,10 @@ def test_without_a_model_an_article_is_refused_and_not_half_stored(store: Store,
     with pytest.raises(NoModel):
         tagger.put_article(KABUL)
     assert store.count_articles() == {}
+
+
+def test_tag_that_the_archive_rejected_is_withheld(tagger: Tagger) -> None:
+    tagger.store.put_article(replace(KABUL, id="a1", rejected=("afghanistan",), tags=()), "import")
+    answer = tagger.article("a1")
+    assert "afghanistan" not in {one["tag"] for one in answer["suggestions"]}
+    assert {"tag": "afghanistan", "reason": "rejected"} in answer["withheld"]
