@@ -57,3 +57,8 @@ def test_images_and_files_that_it_names_are_there() -> None:
         r"`((?:docs|benchmarks|training_data|classifier)/[\w./-]*)`", README
     )
     assert all((ROOT / path).exists() for path in named)
+
+
+def test_nothing_is_left_to_fill_in() -> None:
+    pages = [ROOT / "README.md", ROOT / "training_data" / "README.md", *(ROOT / "docs").rglob("*.md")]
+    assert not [page for page in pages if re.search(r"\b(?:BENCH|COUNT|TODO|TBD)\b", page.read_text(encoding="utf-8"))]
