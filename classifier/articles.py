@@ -125,9 +125,8 @@ def read_articles(paths: Iterable[Path]) -> Iterator[Article]:
 def placed_articles(paths: Iterable[Path]) -> Iterator[tuple[str, Article]]:
     """Yield what `read_articles` yields, each with its place: `archive.jsonl, line 7`."""
     for path in paths:
-        for number, line in enumerate(_lines(path), start=1):
-            if number == 1:
-                line = line.removeprefix(codecs.BOM_UTF8)
+        for number, raw in enumerate(_lines(path), start=1):
+            line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
             if not line.strip():
                 continue
             place = f"{path}, line {number}"

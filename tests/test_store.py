@@ -69,10 +69,10 @@ def test_putting_an_article_says_whether_it_was_new_changed_or_the_same(store: S
         {"body_format": "text"},
         {"tags": ("taliban",)},
         {"tags": ("afghanistan", "taliban")},
-        {"rejected": ()},
+        {"rejected": ("ttp",)},
         {"tags_complete": True},
         {"published_at": "2024-06-07"},
-        {"url": None},
+        {"url": "https://desk.example/raid-2"},
     ],
     ids=str,
 )
