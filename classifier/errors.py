@@ -64,7 +64,3 @@ class BadStore(TaggerError):
 
 class BadSetting(TaggerError):
     """A setting has a value that cannot be used."""
-
-
-class Refused(TaggerError):
-    """The request is understood and not allowed, with the reason."""

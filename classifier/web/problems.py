@@ -17,7 +17,6 @@ from classifier.errors import (
     BadStore,
     NoModel,
     NotFound,
-    Refused,
     TaggerError,
     UnknownTag,
 )
@@ -93,8 +92,6 @@ def problem_of(error: TaggerError) -> ApiProblem:
             return ApiProblem("invalid", text, [{"pointer": "/why", "detail": text}])
         case NotFound():
             return ApiProblem("not-found", text)
-        case Refused():
-            return ApiProblem("not-allowed", text)
         case NoModel() | BadModel():
             return ApiProblem("no-model", text, headers={"Retry-After": "30"})
         case BadStore():
