@@ -11,13 +11,24 @@ import getpass
 import json
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from classifier.errors import BadArticle, BadSetting, NoModel, TaggerError
 from classifier.settings import LIMITS, Settings, read_settings, whole_number
 
+if TYPE_CHECKING:
+    from classifier.articles import Article
+    from classifier.taxonomy import Taxonomy
+
+RECORD = (
+    'An article is one line of JSON: {"id": "a-1", "title": "…", "body": "…", "tags": ["iskp"]}. It may have\n'
+    "body_format (text or html), rejected (tags that are wrong), tags_complete (true: every tag not listed is wrong),\n"
+    "published_at (ISO 8601) and url; other fields are passed over."
+)
+N_PARTS = 10  # of an explanation, printed
 STARTER = Path(__file__).parent.parent / "training_data"
 
 
@@ -83,9 +94,15 @@ class _Commands:
         takes: str = "",
         example: str = "",
     ) -> Options:
-        """Add a command; `takes` names its common options: models, database, json."""
-        epilog = f"example: python -m classifier {example}" if example else None
-        sub: Options = within.add_parser(name, help=text, description=text, epilog=epilog)
+        """Add a command; `takes` names its common options (models, database, json), or that it reads records."""
+        parts = [f"example: python -m classifier {example}" if example else "", RECORD if "records" in takes else ""]
+        sub: Options = within.add_parser(
+            name,
+            help=text,
+            description=text,
+            epilog="\n\n".join(filter(None, parts)),
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
         sub.set_defaults(run=run)
         if "models" in takes:
             sub.add_argument(
@@ -105,7 +122,7 @@ class _Commands:
             "train",
             _train,
             "Train a model and make it champion.",
-            "models json",
+            "models json records",
             "train --articles archive.jsonl.gz --taxonomy taxonomy.yaml",
         )
         sub.add_argument(
@@ -126,10 +143,17 @@ class _Commands:
             "evaluate",
             _evaluate,
             "Measure the champion on articles with known tags.",
-            "models json",
+            "models json records",
             "evaluate --articles test.jsonl --json",
         )
-        sub.add_argument("--articles", type=Path, nargs="+", required=True, metavar="FILE")
+        sub.add_argument(
+            "--articles",
+            type=Path,
+            nargs="+",
+            required=True,
+            metavar="FILE",
+            help="JSON Lines, plain or .gz: articles with their right tags, which the model has not learnt from",
+        )
         sub = self.add(
             self.top,
             "suggest",
@@ -151,17 +175,24 @@ class _Commands:
             "--top",
             type=_whole(1, 1_000_000),
             metavar="N",
-            help="the N best tags of each article, whatever their scores",
+            help="the N best tags of each article, whatever their scores (with --json of one FILE: `ranking`)",
         )
-        sub.add_argument("--why", nargs="+", default=[], metavar="TAG", help="explain these tags (with --json)")
+        sub.add_argument("--why", nargs="+", default=[], metavar="TAG", help="explain these tags of one FILE")
 
     def add_registry_commands(self) -> None:
         within = self.group("models", "List, show, promote and roll back model versions.")
         self.add(within, "list", _models_list, "List the versions, newest first.", "models json")
         sub = self.add(within, "show", _models_show, "Show the card of a version (the champion's).", "models json")
-        sub.add_argument("version", nargs="?")
-        promote = self.add(within, "promote", _models_promote, "Make a version the champion.", "models json")
-        promote.add_argument("version")
+        sub.add_argument("version", nargs="?", metavar="VERSION", help="one of `models list`")
+        promote = self.add(
+            within,
+            "promote",
+            _models_promote,
+            "Make a version the champion.",
+            "models json",
+            "models promote 20240606-120000-0a1b2c3d --why 'fewer false alarms'",
+        )
+        promote.add_argument("version", metavar="VERSION", help="one of `models list`")
         back = self.add(
             within, "roll-back", _models_roll_back, "Make the champion's predecessor the champion again.", "models json"
         )
@@ -175,7 +206,7 @@ class _Commands:
             "import",
             _import,
             "Store articles; a second run changes nothing.",
-            "database json",
+            "database json records",
             "import archive.jsonl.gz",
         )
         sub.add_argument("files", type=Path, nargs="+", metavar="FILE", help="JSON Lines, plain or .gz")
@@ -190,8 +221,9 @@ class _Commands:
             _tags_apply,
             "Give the champion a changed taxonomy, as a new version, at once.",
             "models json",
+            "tags apply taxonomy.yaml",
         )
-        sub.add_argument("file", type=Path, metavar="FILE")
+        sub.add_argument("file", type=Path, metavar="FILE", help="YAML, the whole taxonomy: a tag not in it is removed")
         within = self.group("keys", "Create, list and revoke keys.")
         sub = self.add(
             within,
@@ -276,6 +308,8 @@ def _train(options: argparse.Namespace, _settings: Settings) -> None:
         taxonomy_file = taxonomy_file or STARTER / "taxonomy.yaml"
     taxonomy = read_taxonomy(taxonomy_file) if taxonomy_file else None
     articles = list(read_articles(files))
+    if taxonomy is not None:
+        _say_unknown_labels(articles, taxonomy)
     fitted = fit(articles, taxonomy, FitSettings(seed=options.seed), _track)
     registry = Registry(options.models)
     version = registry.save(fitted.model)
@@ -301,13 +335,25 @@ def _train(options: argparse.Namespace, _settings: Settings) -> None:
     )
 
 
+def _say_unknown_labels(articles: Iterable[Article], taxonomy: Taxonomy) -> None:
+    unknown = Counter(tag for article in articles for tag in article.tags or () if tag not in taxonomy.by_id)
+    if unknown:
+        commonest = ", ".join(f"{tag} ({n})" for tag, n in unknown.most_common(10))
+        more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
+        print(f"not in the taxonomy, so not learnt: {commonest}{more}", file=sys.stderr)
+
+
 def _evaluate(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.archive import evaluate
     from classifier.articles import read_articles
     from classifier.registry import Registry
 
     model = Registry(options.models).load_champion()
-    report = evaluate(model, list(read_articles(options.articles)), _track)
+    articles = list(read_articles(options.articles))
+    if not articles:
+        named = ", ".join(map(str, options.articles))
+        raise BadArticle(f"There is no article in {named}. Name a file with one article a line.", "")
+    report = evaluate(model, articles, _track)
     if options.json:
         _print(report)
         return
@@ -325,8 +371,12 @@ def _suggest(options: argparse.Namespace, _settings: Settings) -> None:
     if options.articles is not None:
         if options.output is None:
             raise _Usage("--articles needs --output OUT.")
+        if options.why:
+            raise _Usage("--why goes with one FILE, not with --articles and --output OUT.")
         _suggest_archive(options)
     else:
+        if options.output is not None:
+            raise _Usage("--output OUT goes with --articles, not with one FILE.")
         _suggest_text(options)
 
 
@@ -336,6 +386,9 @@ def _suggest_archive(options: argparse.Namespace) -> None:
 
     model = Registry(options.models).load_champion()
     n = write_suggestions(model, options.articles, options.output, options.top, _track)
+    if options.json:
+        _print({"n_articles": n, "model_version": model.version, "output": str(options.output)})
+        return
     print(f"{n} articles by {model.version} -> {options.output}")
 
 
@@ -347,11 +400,25 @@ def _suggest_text(options: argparse.Namespace) -> None:
     model = Registry(options.models).load_champion()
     article = article_from_text(_read_text(options.file))
     answer = answer_of(model.suggest(article), model)
+    if options.why:
+        answer["why"] = explanations_of(article, options.why, model)
+    if options.top:
+        answer["ranking"] = [{"tag": tag, "score": round(score, 6)} for tag, score in model.rank(article, options.top)]
     if options.json:
-        if options.why:
-            answer["why"] = explanations_of(article, options.why, model)
         _print(answer)
         return
+    if options.top:
+        for one in answer["ranking"]:
+            print(f"{one['score']:5.2f}  {one['tag']}")
+    else:
+        _show_suggestions(answer)
+    for told in answer.get("why", ()):
+        print(f"{told['tag']}: score {told['score']:.2f}, threshold {told['threshold']:.2f}; its strongest parts:")
+        for part in sorted(told["parts"], key=lambda part: -abs(part["weight"]))[:N_PARTS]:
+            print(f"  {part['weight']:+.3f}  {part['kind']:<10} {part['text']}")
+
+
+def _show_suggestions(answer: dict[str, Any]) -> None:
     for one in answer["suggestions"]:
         words = ", ".join(dict.fromkeys(e["text"] for e in one["evidence"]))
         print(f"{one['score']:5.2f}  {one['tag']:<28} {one['band']:<8} {words}")
@@ -378,7 +445,14 @@ def _read_text(path: Path) -> str:
 def _models_list(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.registry import Registry
 
-    rows = Registry(options.models).table()
+    registry = Registry(options.models)
+    rows = registry.table()
+    try:
+        registry.load_champion()
+    except NoModel:
+        pass
+    except TaggerError as error:
+        print(f"the champion cannot serve: {error}", file=sys.stderr)
     if options.json:
         _print({"models": rows})
         return
@@ -424,7 +498,11 @@ def _say_champion(champion: Any, as_json: bool) -> None:
 def _models_history(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.registry import Registry
 
-    rows = Registry(options.models).history()
+    registry = Registry(options.models)
+    rows, damaged = registry.read_history()
+    if damaged:
+        lines = ", ".join(map(str, damaged))
+        print(f"{registry.folder / 'history.jsonl'}: cannot be read and left out: line {lines}", file=sys.stderr)
     if options.json:
         _print({"history": rows})
         return
@@ -473,9 +551,20 @@ def _tags_apply(options: argparse.Namespace, _settings: Settings) -> None:
 
     taxonomy = read_taxonomy(options.file)
     registry = Registry(options.models)
-    version = registry.save(retagged(registry.load_champion(), taxonomy))
+    model = registry.load_champion()
+    old, new = model.taxonomy.by_id, taxonomy.by_id
+    did = {
+        "added": len(new.keys() - old.keys()),
+        "removed": len(old.keys() - new.keys()),
+        "changed": sum(old[tag] != new[tag] for tag in old.keys() & new.keys()),
+    }
+    version = registry.save(retagged(model, taxonomy))
     champion = registry.promote(version, _by(), f"taxonomy {taxonomy.version} applied")
-    _say_champion(champion, options.json)
+    if options.json:
+        _print({**vars(champion), **did})
+        return
+    _say_champion(champion, as_json=False)
+    print("tags: " + ", ".join(f"{n} {what}" for what, n in did.items()))
 
 
 def _keys_create(options: argparse.Namespace, _settings: Settings) -> None:
@@ -527,7 +616,7 @@ def _status(options: argparse.Namespace, _settings: Settings) -> None:
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
     from classifier.store import STARTER as STARTER_SOURCE
-    from classifier.store import open_store
+    from classifier.store import absolute_url, open_store
     from classifier.web.auth import LOOPBACK
 
     store = open_store(options.database)
@@ -536,6 +625,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
             f"Without a key the service listens on this machine only, not on {options.host}. "
             "Make one: python -m classifier keys create NAME --role admin"
         )
+    _check_port(options.host, options.port)
     if not store.count_articles() and (starter := sorted((STARTER / "articles").glob("*.jsonl"))):
         from classifier.importers import import_files
 
@@ -544,8 +634,9 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
     store.close()
     environment = {
         **os.environ,
-        "TAGGER_MODELS": str(options.models),
-        "TAGGER_DATABASE_URL": options.database,
+        # The service runs in another folder (--chdir).
+        "TAGGER_MODELS": str(options.models.absolute()),
+        "TAGGER_DATABASE_URL": absolute_url(options.database),
         # One article is too small a product to share between cores; threads of numpy would only wait for each other.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
@@ -581,6 +672,21 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
         ],
         environment,
     )
+
+
+def _check_port(host: str, port: int) -> None:
+    """Raise `BadSetting` if nothing can listen there: gunicorn would try again and again, and say little."""
+    import errno
+    import socket
+
+    try:
+        socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise BadSetting(f"Port {port} of {host} is taken. Choose another: --port {port % 65535 + 1}") from None
+        raise BadSetting(
+            f"The service cannot listen on {host}, port {port}: {error.strerror}. See --host, --port."
+        ) from None
 
 
 def _worker_folder() -> str:

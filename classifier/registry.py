@@ -93,8 +93,14 @@ class Registry:
         return read_card(self._existing(version))
 
     def table(self) -> list[dict[str, Any]]:
-        """Return a row for each version, newest first: what a list of models shows."""
-        champion = self.champion()
+        """Return a row for each version, newest first: what a list of models shows.
+
+        Where the pointer cannot be read none is marked: the list is where the version to promote is looked up.
+        """
+        try:
+            champion = self.champion()
+        except BadModel:
+            champion = None
         rows = []
         for version in reversed(self.versions()):
             try:

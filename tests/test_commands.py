@@ -6,6 +6,7 @@ import gzip
 import json
 import os
 import shutil
+import socket
 import subprocess
 import sys
 from argparse import ArgumentParser, _SubParsersAction
@@ -180,6 +181,18 @@ def test_train_makes_its_result_the_champion_and_says_so_in_one_line(run: Run, d
     assert [row["why"] for row in Registry(models).history()] == ["trained"]
 
 
+def test_train_names_the_labels_that_the_taxonomy_does_not_know(run: Run, desk: Path, tmp_path: Path) -> None:
+    files = ["--articles", desk / "train.jsonl", "--taxonomy", desk / "taxonomy.yaml"]
+    ran = run("train", *files, "--models", tmp_path / "models")
+    known = {"iskp", "taliban", "pakistan", "afghanistan", "attack", "trial"}
+    used = [tag for article in read_articles([desk / "train.jsonl"]) for tag in article.tags or ()]
+    (line,) = [line for line in ran.err.splitlines() if line.startswith("not in the taxonomy")]
+    n, commonest = max((used.count(tag), tag) for tag in set(used) - known)
+    assert f"({n})" in line.split(",")[1]
+    assert line.count("(") == min(10, len(set(used) - known))
+    assert commonest in line
+
+
 def test_train_without_a_taxonomy_takes_the_tags_of_the_articles(run: Run, desk: Path, tmp_path: Path) -> None:
     ran = run("train", "--articles", desk / "train.jsonl", "--models", tmp_path / "models")
     used = {tag for article in read_articles([desk / "train.jsonl"]) for tag in article.tags or ()}
@@ -333,6 +346,21 @@ def test_without_a_model_the_next_step_is_named(run: Run, desk: Path, tmp_path: 
     assert not (tmp_path / "none").exists()
 
 
+def test_suggest_of_one_text_with_top_prints_a_ranking(run: Run, desk: Path, models: Path) -> None:
+    lines = run("suggest", desk / "article.txt", "--models", models, "--top", 4).out.splitlines()
+    ranking = run("suggest", desk / "article.txt", "--models", models, "--top", 4, "--json").json["ranking"]
+    assert [line.split()[1] for line in lines] == [one["tag"] for one in ranking]
+    assert len(lines) == 4
+
+
+def test_suggest_with_why_prints_the_strongest_parts_first(run: Run, desk: Path, models: Path) -> None:
+    out = run("suggest", desk / "article.txt", "--models", models, "--why", "trial").out
+    _, _, parts = out.partition("trial: score ")
+    weights = [abs(float(line.split()[0])) for line in parts.splitlines()[1:]]
+    assert 0 < len(weights) <= 10
+    assert weights == sorted(weights, reverse=True)
+
+
 # --- suggest: a file of articles ---
 
 
@@ -384,6 +412,8 @@ def test_a_batch_that_fails_leaves_the_output_of_before(run: Run, desk: Path, mo
         ["article.txt", "--articles", "test.jsonl", "--output", "out.jsonl"],
         ["--articles", "test.jsonl"],
         ["--output", "out.jsonl"],
+        ["article.txt", "--output", "out.jsonl"],
+        ["--articles", "test.jsonl", "--output", "out.jsonl", "--why", "trial"],
     ],
 )
 def test_options_of_suggest_that_do_not_go_together_are_wrong_usage(
@@ -433,7 +463,22 @@ def test_evaluate_prints_one_line(run: Run, desk: Path, models: Path) -> None:
     assert "40 articles" in ran.out
 
 
+def test_evaluate_on_an_empty_file_is_refused(run: Run, models: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty.jsonl").write_bytes(b"")
+    ran = run("evaluate", "--models", models, "--articles", tmp_path / "empty.jsonl")
+    assert (ran.code, ran.out) == (1, "")
+    assert "no article in" in ran.err
+
+
 # --- models ---
+
+
+def test_models_history_says_which_lines_it_left_out(run: Run, models: Path) -> None:
+    with (models / "history.jsonl").open("a", encoding="utf-8") as history:
+        history.write('{"version": "2024')
+    ran = run("models", "history", "--models", models)
+    assert (ran.code, ran.out.count("\n")) == (0, 1)
+    assert "line 2" in ran.err
 
 
 def test_models_list_is_also_json_when_it_is_empty(run: Run, tmp_path: Path) -> None:
@@ -575,6 +620,15 @@ def test_applying_the_taxonomy_of_before_gives_the_suggestions_of_before(
     assert len(Registry(models).history()) == 3
 
 
+def test_apply_says_how_many_tags_it_added_removed_and_changed(run: Run, models: Path, tmp_path: Path) -> None:
+    changed = TAXONOMY.replace("label: Taliban", "label: The Taliban").replace(
+        "  - {id: trial, label: Trial, kind: category}\n", ""
+    )
+    (tmp_path / "new.yaml").write_text(changed + NEW_TAG, encoding="utf-8")
+    out = run("tags", "apply", tmp_path / "new.yaml", "--models", models).out
+    assert out.splitlines()[-1] == "tags: 1 added, 1 removed, 1 changed"
+
+
 def test_a_taxonomy_that_is_wrong_is_not_applied(run: Run, models: Path, tmp_path: Path) -> None:
     before = Registry(models).champion()
     (tmp_path / "bad.yaml").write_text("tags: [", encoding="utf-8")
@@ -673,7 +727,44 @@ def test_status_tells_what_is_wrong(run: Run, models: Path, tmp_path: Path) -> N
     assert len(found["problems"]) == 2
     assert "terms.txt is missing" in found["problems"][0]
     assert "not a database" in found["problems"][1]
-    assert "mend what is wrong" in found["next_step"]
+    assert "classifier train" in found["next_step"]  # there is none before it to roll back to
+    assert "backup" in found["next_step"]
+
+
+def test_status_of_a_damaged_champion_with_a_predecessor_says_to_roll_back(
+    run: Run, models: Path, two_versions: tuple[str, str], database_url: str
+) -> None:
+    _, other = two_versions
+    run("models", "promote", other, "--models", models)
+    (models / other / "terms.txt").unlink()
+    assert "roll-back" in run("status", "--models", models, "--database", database_url, "--json").json["next_step"]
+    listed = run("models", "list", "--models", models)
+    assert (listed.code, listed.out.count("\n")) == (0, 2)
+    assert "terms.txt is missing" in listed.err
+
+
+def test_status_of_an_unreadable_pointer_says_to_promote(run: Run, models: Path, database_url: str) -> None:
+    (models / "champion.json").write_text("{", encoding="utf-8")
+    found = run("status", "--models", models, "--database", database_url, "--json").json
+    assert "models promote VERSION" in found["next_step"]
+
+
+def test_status_with_all_keys_revoked_says_that_every_call_is_refused(
+    run: Run, models: Path, database_url: str
+) -> None:
+    run("keys", "create", "desk", "--role", "admin", "--database", database_url)
+    run("keys", "revoke", "desk", "--database", database_url)
+    found = run("status", "--models", models, "--database", database_url, "--json").json
+    assert "every call is refused until a key is made" in found["next_step"]
+
+
+def test_status_of_a_database_that_breaks_while_it_is_read_says_so(
+    run: Run, models: Path, database_url: str, stored: Store
+) -> None:
+    with stored.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE articles")
+    found = run("status", "--models", models, "--database", database_url, "--json").json
+    assert "articles" in found["problems"][0]
 
 
 # --- serve ---
@@ -697,6 +788,26 @@ def test_serve_with_a_figure_out_of_range_is_wrong_usage(run: Run, option: list[
     assert left.value.code == 2
 
 
+def test_serve_on_a_taken_port_says_so_with_the_next_step(run: Run, models: Path, database_url: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        ran = run("serve", "--port", port, "--models", models, "--database", database_url)
+    assert (ran.code, ran.out) == (1, "")
+    assert f"Port {port} of 127.0.0.1 is taken. Choose another: --port " in ran.err
+
+
+def test_serve_hands_on_absolute_paths_because_the_service_runs_in_another_folder(
+    run: Run, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[dict[str, str]] = []
+    monkeypatch.chdir(models.parent)
+    monkeypatch.setattr("os.execve", lambda _program, _arguments, environment: given.append(environment))
+    assert run("serve", "--port", 0, "--models", "models", "--database", "sqlite:///d/tagger.db").code == 0
+    assert given[0]["TAGGER_MODELS"] == str(models)
+    assert given[0]["TAGGER_DATABASE_URL"] == f"sqlite:///{models.parent}/d/tagger.db"
+    assert (models.parent / "d" / "tagger.db").is_file()
+
+
 # --- usage, settings and processes ---
 
 
@@ -715,6 +826,11 @@ def test_every_command_and_option_is_described() -> None:
     for name, parser, _ in found:
         assert parser.description, name
         assert parser.description.endswith("."), name
+
+
+def test_commands_that_read_records_describe_them() -> None:
+    texts = {name.split()[-1]: str(parser.epilog) for name, parser, _ in commands(_parser(read_settings({})))}
+    assert all('{"id": ' in texts[command] for command in ("train", "evaluate", "import"))
 
 
 def test_every_command_explains_itself(run: Run, capsys: pytest.CaptureFixture[str]) -> None:

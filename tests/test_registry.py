@@ -336,3 +336,20 @@ def test_threads_that_ask_while_the_champion_changes_always_get_a_whole_model(
         thread.join(60)
     assert set(seen) <= versions
     assert len(seen) >= 4
+
+
+def test_a_torn_line_of_the_history_is_left_out_and_spoils_no_later_one(registry: Registry, second: str) -> None:
+    path = registry.folder / "history.jsonl"
+    path.write_bytes(path.read_bytes() + b'\xff\n{"version": "x"}\n{"version": "2024')
+    (registry.folder / "champion.json").write_text("{", encoding="utf-8")
+    before = registry.history()
+    promoted = registry.promote(second, "tests", "mended")
+    rows, damaged = registry.read_history()
+    assert damaged == [2, 3, 4]
+    assert rows == [*before, vars(promoted)]
+    assert promoted.previous == before[-1]["version"]
+
+
+def test_versions_are_listed_also_where_the_pointer_cannot_be_read(registry: Registry) -> None:
+    (registry.folder / "champion.json").write_text("{", encoding="utf-8")
+    assert [row["champion"] for row in registry.table()] == [False]

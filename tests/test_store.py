@@ -102,6 +102,23 @@ def test_absent_tags_keep_the_earlier_ones_and_an_empty_list_takes_them_away(sto
     assert store.article("raid-1").article.tags == ()
 
 
+def test_what_the_sender_leaves_out_stays_and_an_import_replaces_all(store: Store) -> None:
+    bare = Article("raid-1", RAID.title, RAID.body, "html", tags_complete=False)
+    store.put_article(RAID, "cms")
+    assert store.put_article(bare, "cms") == "unchanged"
+    assert store.article("raid-1").article == RAID
+    store.import_articles([bare], "cms")
+    assert store.article("raid-1").article == bare
+
+
+def test_what_is_said_of_a_tag_now_counts_more_than_what_was_said_before(store: Store) -> None:
+    store.put_article(RAID, "cms")
+    store.put_article(replace(RAID, tags=("hamas",), rejected=()), "cms")
+    assert store.article("raid-1").article.rejected == ()
+    store.put_article(replace(RAID, tags=None, rejected=("hamas",)), "cms")
+    assert (store.article("raid-1").article.tags, store.article("raid-1").article.rejected) == ((), ("hamas",))
+
+
 @pytest.mark.parametrize("article_id", ["", "a b", "a/b", "ä", "x" * 201, "a\n", "a\x00"])
 def test_an_id_that_no_url_could_carry_is_refused_and_nothing_is_stored(store: Store, article_id: str) -> None:
     with pytest.raises(BadArticle) as refused:
@@ -178,6 +195,31 @@ def test_an_import_with_a_bad_line_names_it_and_a_mended_one_takes_up_the_rest(s
     file.write_text('{"id": "a", "title": "One"}\n{"id": "b", "title": "Two"}\n', encoding="utf-8")
     import_files(store, [file], "import")
     assert [stored.article.id for stored in store.all_articles()] == ["a", "b"]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('{"id": "b", "title": 2}', "line 3: `title` must be a string"),
+        ('{"id": "b/c", "title": "Two"}', "line 3: `id` 'b/c'"),
+        ('{"id": "a", "title": "Two"}', r"line 3: the id 'a' stands in .*archive\.jsonl, line 1 too"),
+    ],
+    ids=["title", "id", "id twice"],
+)
+def test_the_lines_before_a_bad_one_are_stored_and_counted_and_the_bad_one_named(
+    store: Store, tmp_path: Path, line: str, told: str
+) -> None:
+    file = tmp_path / "archive.jsonl"
+    file.write_text('{"id": "a", "title": "One"}\n{"id": "z", "title": "Z"}\n' + line + "\n", encoding="utf-8")
+    with pytest.raises(BadArticle, match=rf"{told}.* 2 articles before it are stored .*import again"):
+        import_files(store, [file], "import")
+    assert [stored.article.id for stored in store.all_articles()] == ["a", "z"]
+
+
+def test_a_file_with_a_byte_order_mark_is_imported(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "archive.jsonl"
+    file.write_text('{"id": "a", "title": "One"}\n', encoding="utf-8-sig")
+    assert import_files(store, [file], "import") == Imported(new=1)
 
 
 # --- suggestion sets and impressions ---
@@ -300,6 +342,17 @@ def test_four_threads_opening_a_new_database_at_once_all_get_a_sound_one(databas
     for store in opened:
         store.close()
     assert counts == [{"cms": 4}] * 4
+
+
+def test_a_database_that_another_is_opening_is_waited_for(database_url: str) -> None:
+    other = sqlite.connect(database_url.removeprefix("sqlite:///"), check_same_thread=False)
+    other.execute("CREATE TABLE other (id)")
+    other.execute("BEGIN EXCLUSIVE")
+    release = threading.Timer(0.3, other.rollback)
+    release.start()
+    open_store(database_url).close()
+    release.join()
+    other.close()
 
 
 def test_a_reader_sees_what_another_connection_has_committed(store: Store, database_url: str) -> None:

@@ -457,3 +457,19 @@ def test_starter_taxonomy_comes_back_from_json_equal(starter: Taxonomy) -> None:
 def test_change_of_one_note_changes_the_version_of_the_starter_taxonomy(starter: Taxonomy) -> None:
     changed = replace(starter, tags=(replace(starter.tags[0], note="Other."), *starter.tags[1:]))
     assert changed.version != starter.version
+
+
+def test_cycles_and_clashes_are_named_beside_other_problems_and_nothing_follows_from_those(tmp_path: Path) -> None:
+    tags = (
+        "- {id: aa, label: Alpha, kind: group, broader: bb, aliases: [Ansar]}\n"
+        "- {id: bb, label: Beta, kind: group, broader: aa, aliases: [Ansar]}\n"
+        "- {id: cc, kind: group}\n"
+        "- {id: dd, label: Delta, kind: group, broader: cc}\n"
+    )
+    found = problems(tmp_path, KINDS + tags)
+    assert [problem.split(";")[0] for problem in found] == [
+        "line 3: `broader` of 'aa' leads back to itself",
+        "line 4: `broader` of 'bb' leads back to itself",
+        "line 4: the alias 'Ansar' of 'bb' is also one of 'aa' (line 3)",
+        "line 5: a tag without `label`",
+    ]
