@@ -149,14 +149,16 @@ class Store:
     def import_articles(self, incoming: Iterable[Article], source: str) -> Imported:
         """Store many articles, a few hundred in one transaction; a second import of the same changes nothing.
 
-        A record replaces all that was known of its article, also where it leaves a field out.
+        A record replaces all that was known of its article, but for tags of which it says nothing: silence is not a no.
         """
         done = {"new": 0, "changed": 0, "unchanged": 0}
         waiting = iter(incoming)
         while some := list(islice(waiting, _BATCH)):
             with self.engine.begin() as connection:
                 for article in some:
-                    done[self._put(connection, article, source, _row(connection, article.id))] += 1
+                    before = _row(connection, article.id)
+                    known = replace(article, tags=_known_tags(article, _stored(before).article)) if before else article
+                    done[self._put(connection, known, source, before)] += 1
         return Imported(**done)
 
     @staticmethod
@@ -305,16 +307,21 @@ def _row(connection: Connection, article_id: str) -> Any:
     return connection.execute(select(articles).where(articles.c.id == article_id)).mappings().first()
 
 
+def _known_tags(article: Article, before: Article) -> tuple[str, ...] | None:
+    """Return the tags of an article, where its sender says nothing of them those from before that it does not reject."""
+    if article.tags is not None or before.tags is None:
+        return article.tags
+    return tuple(tag for tag in before.tags if tag not in article.rejected)
+
+
 def _with_known(article: Article, before: Article) -> Article:
     """Return the article with what its sender left out filled in; what is said now counts more than what stays."""
-    tags, rejected = article.tags, article.rejected
-    if tags is None and before.tags is not None:
-        tags = tuple(tag for tag in before.tags if tag not in rejected)
+    rejected = article.rejected
     if not rejected:
         rejected = tuple(tag for tag in before.rejected if tag not in (article.tags or ()))
     return replace(
         article,
-        tags=tags,
+        tags=_known_tags(article, before),
         rejected=rejected,
         published_at=article.published_at or before.published_at,
         url=article.url or before.url,
