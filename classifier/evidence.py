@@ -94,7 +94,7 @@ def mention_parts(mentions: Iterable[Mention], weight: float, reading: Reading, 
         content = reading.text.title if m.field == TITLE else reading.text.body
         groups[fold(content[m.start : m.end])].append((m.field, m.start, m.end))
     return [
-        Part("mention", text, weight * len(places) / len(found), tuple(sorted(places)))
+        Part("mention", text, weight * len(places) / len(found), tuple(places[:MAX_PLACES]))
         for text, places in groups.items()
     ]
 

@@ -29,7 +29,7 @@ from classifier.examples import UNKNOWN, labels_of
 from classifier.mentions import ReadText, read_text
 from classifier.model import TITLE_WEIGHT, Parameters, TagModel
 from classifier.reading import ArticleReader, Reading, is_english
-from classifier.stack import calibrated, sigmoid, stack_decision, stack_features
+from classifier.stack import calibrated, one_of_each_kind, sigmoid, stack_decision, stack_features
 from classifier.taxonomy import Taxonomy, taxonomy_of
 from classifier.terms import text_terms, title_terms
 
@@ -339,10 +339,6 @@ class _View:
         return self._vectorizer.transform(texts) if self.terms else sparse.csr_matrix((len(texts), 0))
 
 
-def _read_chunk(reader: ArticleReader, articles: Sequence[Article]) -> list[Reading]:
-    return [reader.read(article) for article in articles]
-
-
 @dataclass
 class _Fit:
     """One fitting, step by step; each step reads what the steps before it left."""
@@ -367,13 +363,7 @@ class _Fit:
 
     def _read(self) -> list[Reading]:
         reader = ArticleReader(self.taxonomy)
-        size = 200
-        chunks = [self.articles[i : i + size] for i in range(0, len(self.articles), size)]
-        return [
-            reading
-            for chunk in self.track(chunks, len(chunks), "reading articles")
-            for reading in _read_chunk(reader, chunk)
-        ]
+        return [reader.read(article) for article in self.track(self.articles, len(self.articles), "reading articles")]
 
     def _vectorize(self) -> None:
         """Make `X`, (n_articles, n_terms + n_title_terms) float64 CSR, and `names`, the rows of the tags' own names."""
@@ -558,7 +548,7 @@ class _Fit:
             suggested[out] = decision[out] >= thresholds
         if always_one:
             suggested[np.arange(len(decision)), decision.argmax(axis=1)] |= ~suggested.any(axis=1)
-        return suggested
+        return one_of_each_kind(suggested, decision, self.taxonomy.exclusive_kinds)
 
     def _language(self) -> str | None:
         sample = self.readings[:: max(1, len(self.readings) // 50)]

@@ -20,7 +20,7 @@ from classifier.evidence import Evidence, Part, TermGroups, mention_parts, stron
 from classifier.furniture import Removed
 from classifier.mentions import BODY, ReadText
 from classifier.reading import ArticleReader, Reading, is_english
-from classifier.stack import HEARD, STACK, calibrated, stack_decision, stack_features
+from classifier.stack import HEARD, STACK, calibrated, one_of_each_kind, stack_decision, stack_features
 from classifier.taxonomy import Tag, Taxonomy
 from classifier.terms import TermPlaces, TermRows
 
@@ -149,10 +149,6 @@ class TagModel:
         self._telling = np.concatenate([parameters.idf > np.log(4.0) + 1.0, np.zeros(len(title_terms), dtype=bool)])
         self._position = {tag.id: position for position, tag in enumerate(taxonomy.tags)}
         self._active = np.array([tag.active for tag in taxonomy.tags], dtype=bool)
-        self._exclusive: dict[str, list[int]] = defaultdict(list)
-        for position, tag in enumerate(taxonomy.tags):
-            if taxonomy.exclusive(tag):
-                self._exclusive[tag.kind].append(position)
 
     @cached_property
     def _column(self) -> dict[int, int]:
@@ -177,6 +173,14 @@ class TagModel:
             ]
         removed = [_removed(reading, part) for part in reading.removed]
         return Judgement(suggestions, self._mentioned(reading, scores, set(order)), removed, reason)
+
+    def judge(self, article: Article) -> tuple[np.ndarray, np.ndarray]:
+        """Return the scores of all tags, (n_tags,) float64, and which are suggested, (n_tags,) bool."""
+        reading = self.reader.read(article)
+        scored = self._score(reading)
+        suggested = np.zeros(len(self.taxonomy.tags), dtype=bool)
+        suggested[self._choose(reading, scored)[0]] = True
+        return calibrated(scored.decision, self.parameters.calibration), suggested
 
     def rank(self, article: Article, n_tags: int | None = None) -> list[tuple[str, float]]:
         """Return (tag id, score) in falling order: what passed its threshold, or the best `n_tags` whatever they are."""
@@ -225,12 +229,9 @@ class TagModel:
             passed &= named
         elif p.always_one and not passed.any():
             passed[int(np.where(self._active, scored.decision, -np.inf).argmax())] = self._active.any()
-        for members in self._exclusive.values():
-            passing = [tag for tag in members if passed[tag]]
-            if len(passing) > 1:
-                passed[passing] = False
-                passed[max(passing, key=lambda tag: scored.decision[tag])] = True
-        chosen = np.flatnonzero(passed).tolist()
+        chosen = np.flatnonzero(
+            one_of_each_kind(passed[None], scored.decision[None], self.taxonomy.exclusive_kinds)[0]
+        ).tolist()
         if chosen:
             return chosen, None
         return [], "language" if foreign else "below_threshold"
@@ -319,7 +320,7 @@ class TagModel:
             return self.taxonomy.tags[tag].status
         if scored.decision[tag] < self.parameters.thresholds[tag]:
             return "below_threshold"
-        rivals = self._exclusive.get(self.taxonomy.tags[tag].kind, [])
+        rivals = next((members for members in self.taxonomy.exclusive_kinds if tag in members), [])
         return "another_of_its_kind" if suggested.intersection(rivals) else "text"
 
     def threshold_score(self, tag_id: str) -> float:

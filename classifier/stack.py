@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 
 STACK = (
@@ -63,6 +65,19 @@ def _two_best(fitted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     top = np.partition(fitted, -2, axis=1)[:, -2:]
     best, second = top[:, 1:], top[:, :1]
     return np.where(np.isfinite(best), best, 0.0), np.where(second < best, second, np.nan)
+
+
+def one_of_each_kind(passed: np.ndarray, decision: np.ndarray, exclusive: Iterable[Sequence[int]]) -> np.ndarray:
+    """Return what passed, (n_articles, n_tags) bool, with only the best tag of each exclusive kind.
+
+    Args:
+        exclusive: the places of the tags of each such kind (`Taxonomy.exclusive_kinds`).
+    """
+    chosen = passed.copy()
+    for members in map(list, exclusive):
+        values = np.where(passed[:, members], decision[:, members], -np.inf)
+        chosen[:, members] &= np.arange(len(members)) == values.argmax(axis=1)[:, None]
+    return chosen
 
 
 def sigmoid(value: np.ndarray) -> np.ndarray:

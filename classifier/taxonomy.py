@@ -251,6 +251,15 @@ class Taxonomy:
         """Whether at most one tag of this tag's kind is suggested."""
         return self.kinds.get(tag.kind, Kind()).exclusive
 
+    @cached_property
+    def exclusive_kinds(self) -> list[list[int]]:
+        """The places of the tags of each exclusive kind."""
+        return [
+            [place for place, tag in enumerate(self.tags) if tag.kind == name]
+            for name, kind in self.kinds.items()
+            if kind.exclusive and any(tag.kind == name for tag in self.tags)
+        ]
+
     def to_json(self) -> dict[str, Any]:
         """Return the taxonomy as plain JSON, without what is at its default."""
         kinds = {name: _without_defaults(kind) for name, kind in self.kinds.items()}

@@ -21,6 +21,7 @@ from classifier.fitting import (
     sure_threshold,
 )
 from classifier.model_files import content_digest
+from classifier.stack import one_of_each_kind
 from classifier.taxonomy import Taxonomy
 from tests.conftest import EVAL_DATA, needs_eval_data
 
@@ -182,3 +183,10 @@ def test_reuters_is_learned_as_well_as_the_issue_asks() -> None:
     measured = fit(articles, None, FitSettings()).card["cross_validation"]
     assert measured["micro_f1"] >= 0.87
     assert measured["calibration_error"] <= 0.05
+
+
+def test_only_the_best_that_passed_is_left_of_an_exclusive_kind() -> None:
+    passed = np.array([[True, True, True, False], [False, False, True, True], [True, False, False, False]])
+    decision = np.array([[1.0, 2.0, 0.5, 9.0], [1.0, 2.0, 0.5, 0.1], [0.2, 5.0, 5.0, 5.0]])
+    left = one_of_each_kind(passed, decision, [[0, 1, 3]])
+    assert left.tolist() == [[False, True, True, False], [False, False, True, True], [True, False, False, False]]
