@@ -403,7 +403,9 @@ def _suggest_text(options: argparse.Namespace) -> None:
     if options.why:
         answer["why"] = explanations_of(article, options.why, model)
     if options.top:
-        answer["ranking"] = [{"tag": tag, "score": round(score, 6)} for tag, score in model.rank(article, options.top)]
+        answer["ranking"] = [
+            {"tag": tag, "score": round(score, 6)} for tag, score in model.rank([article], options.top)[0]
+        ]
     if options.json:
         _print(answer)
         return

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,15 @@ from classifier.examples import labels_of
 from classifier.model import TagModel
 from classifier.taxonomy import Tag, Taxonomy
 
+BATCH = 32  # more would leave the processor's cache
 Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
+
+
+def batched(articles: Iterable[Article], size: int = BATCH) -> Iterator[list[Article]]:
+    """Yield articles in lists of `size`: a model judges some together in less time than each alone."""
+    rest = iter(articles)
+    while some := list(islice(rest, size)):
+        yield some
 
 
 def write_suggestions(model: TagModel, files: Sequence[Path], output: Path, n_tags: int | None, track: Track) -> int:
@@ -28,10 +37,11 @@ def write_suggestions(model: TagModel, files: Sequence[Path], output: Path, n_ta
     n = 0
     try:
         with aside.open("w", encoding="utf-8") as lines:
-            for article in track(read_articles(files), 0, "suggesting"):
-                ranked = [{"tag": tag, "score": round(score, 6)} for tag, score in model.rank(article, n_tags)]
-                lines.write(json.dumps({"id": article.id, "suggestions": ranked}, ensure_ascii=False) + "\n")
-                n += 1
+            for some in batched(track(read_articles(files), 0, "suggesting")):
+                for article, tags in zip(some, model.rank(some, n_tags), strict=True):
+                    ranked = [{"tag": tag, "score": round(score, 6)} for tag, score in tags]
+                    lines.write(json.dumps({"id": article.id, "suggestions": ranked}, ensure_ascii=False) + "\n")
+                n += len(some)
         aside.replace(output)
     finally:
         aside.unlink(missing_ok=True)
@@ -48,7 +58,9 @@ def evaluate(model: TagModel, articles: Sequence[Article], track: Track) -> dict
     taxonomy = Taxonomy((*model.taxonomy.tags, *(Tag(tag, tag) for tag in strange)), model.taxonomy.kinds)
     shape = (len(articles), len(taxonomy.tags))
     scores, suggested = np.zeros(shape), np.zeros(shape, dtype=bool)
-    for row, article in enumerate(track(articles, len(articles), "evaluating")):
-        scores[row, : len(known)], suggested[row, : len(known)] = model.judge(article)
+    done = 0
+    for some in batched(track(articles, len(articles), "evaluating")):
+        rows = slice(done, done := done + len(some))
+        scores[rows, : len(known)], suggested[rows, : len(known)] = model.judge(some)
     report = evaluation.report(scores, suggested, labels_of(articles, taxonomy), [tag.id for tag in taxonomy.tags])
     return {"model_version": model.version, **report}

@@ -272,6 +272,7 @@ _MARK = f"[{re.escape(_COMBINING)}]"
 _TOO_MANY_MARKS = re.compile(f"({_MARK}{{{MAX_MARKS}}}){_MARK}+")
 _COMBINING_SET = frozenset(_COMBINING)
 _ODD = frozenset("&\r") | frozenset(_REPLACEMENTS)
+_ASCII_ODD = sorted(filter(str.isascii, _ODD))
 
 
 @lru_cache(maxsize=512)
@@ -285,7 +286,7 @@ def _odd_pattern(present: frozenset[str]) -> re.Pattern[str]:
 
 def normalise(text: str) -> CleanText:
     """Return the text in NFC with entities decoded and typographic characters in their plain form, and its map."""
-    odd = _ODD.intersection(text)
+    odd = _odd_characters(text)
     clean = _replaced(text, _odd_pattern(odd), _plain) if odd else CleanText(text)
     # Only now: entities are marks too, and zero-width characters stood between marks.
     if not clean.text.isascii() and not _COMBINING_SET.isdisjoint(clean.text):
@@ -295,6 +296,15 @@ def normalise(text: str) -> CleanText:
         composed = _replaced(clean.text, _clusters(), lambda found: unicodedata.normalize("NFC", found[0]))
         clean = CleanText(composed.text, composed.source.after(clean.source))
     return clean
+
+
+def _odd_characters(text: str) -> frozenset[str]:
+    """Return the odd characters that a text has; the loop over its characters is numpy's."""
+    odd = {character for character in _ASCII_ODD if character in text}
+    if not text.isascii():
+        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+        odd.update(_ODD.intersection(map(chr, np.unique(codes[codes > 127]).tolist())))
+    return frozenset(odd)
 
 
 def _replaced(text: str, pattern: re.Pattern[str], replacement: Any) -> CleanText:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from classifier.articles import Article
-from classifier.mentions import TITLE, Mention
+from classifier.mentions import BODY, TITLE, Mention, ReadText
 from classifier.reading import Reading
-from classifier.terms import TermPlaces
+from classifier.terms import FoundTerms, compounds
 from classifier.words import fold
 
 FIELD_NAMES = ("title", "body")
@@ -30,8 +29,7 @@ class Part(NamedTuple):
     places: tuple[Where, ...]
 
 
-@dataclass(frozen=True)
-class Evidence:
+class Evidence(NamedTuple):
     """A place in the article as it was sent that speaks for or against a tag, and by how much."""
 
     field: str
@@ -41,89 +39,109 @@ class Evidence:
     weight: float
 
 
-class TermGroups:
-    """The places of an article's terms, grouped by how they are written; made once, used for every tag."""
+class Writings:
+    """The words and compounds that write an article's terms, and where they stand; made once, used for every tag."""
 
-    def __init__(self, found: TermPlaces, telling: np.ndarray) -> None:
-        """Group the places of `found`; `telling` says of its rows, (n_rows,) bool, if they are no common words."""
-        numbers: dict[str, int] = {}
-        group_of_place = np.array([numbers.setdefault(text, len(numbers)) for text in found.spelling], dtype=np.int64)
-        self.texts = list(numbers)
-        self._found = found
-        self._group = group_of_place[found.place_of]
-        self._group_of_place = group_of_place
-        self._n_places_of_row = np.bincount(found.row_of, minlength=len(found.rows))
-        # A group is worth showing if any of its terms is no common word; the others count, and are shown as one.
-        self.telling = np.zeros(len(self.texts), dtype=bool)
-        self.telling[self._group[telling[found.row_of]]] = True
+    def __init__(self, text: ReadText, found: FoundTerms, telling: np.ndarray) -> None:
+        """Take the terms of one text apart; `telling` says of its rows, (n_rows,) bool, if they are no common words."""
+        written, entry, times, self._row = found.entries
+        number: dict[str, int] = {}
+        numbers = np.array([number.setdefault(writing, len(number)) for writing in written], dtype=np.int64)
+        self.texts = list(number)
+        self._text = text
+        self._writing = numbers[entry]
+        self._share = times / found.counts[self._row]  # of the row's count
+        # A writing is worth showing if any of its terms is no common word; the others count, and are shown as one.
+        self.telling: np.ndarray = self.sums(telling.astype(np.float64)) > 0
 
     def sums(self, weights: np.ndarray) -> np.ndarray:
-        """Return the weight of each group, (n_groups,), from the weights of the rows: each goes to its places alike."""
-        share = weights / self._n_places_of_row
-        return np.bincount(self._group, weights=share[self._found.row_of], minlength=len(self.texts))
+        """Return the weight of each writing, (n_writings,), from the weights of the rows: each gets its share of a row."""
+        return np.bincount(self._writing, self._share * weights[self._row], minlength=len(self.texts))
+
+    def first(self, writing: str) -> Where:
+        """Return the first place of a writing."""
+        text = self._text
+        if "-" in writing:
+            return self._places[writing][0]
+        if writing in text.title_words.spelling:
+            return _where(TITLE, text, text.title_words.spelling.index(writing))
+        return _where(BODY, text, text.body_words.spelling.index(writing))
+
+    def count(self, writing: str) -> int:
+        """Return in how many places a writing stands."""
+        return len(self._places[writing]) if "-" in writing else self._text.counts[writing]
 
     @cached_property
-    def _by_group(self) -> tuple[np.ndarray, np.ndarray]:
-        """The places ordered by group, and where each group begins among them."""
-        order = np.argsort(self._group_of_place, kind="stable")
-        return order, np.searchsorted(self._group_of_place[order], np.arange(len(self.texts) + 1))
-
-    def places(self, group: int, most: int | None = None) -> tuple[Where, ...]:
-        """Return the places of a group in order, at most the first `most`."""
-        found, (order, begins) = self._found, self._by_group
-        places = order[begins[group] : begins[group + 1]][:most].tolist()
-        return tuple((found.fields[p], found.starts[p], found.ends[p]) for p in places)
+    def _places(self) -> dict[str, list[Where]]:
+        """The places of all writings, in order."""
+        text = self._text
+        places: dict[str, list[Where]] = defaultdict(list)
+        for number, content, words in ((TITLE, text.title, text.title_words), (BODY, text.body, text.body_words)):
+            for word, start, end in zip(words.spelling, words.starts, words.ends, strict=True):
+                places[word].append((number, start, end))
+            for compound, first in compounds(content, words):
+                places[compound].append((number, words.starts[first], words.ends[first + 1]))
+        return places
 
     def parts(self, weights: np.ndarray) -> list[Part]:
-        """Return a part for each group that has a weight; common words are one part together."""
+        """Return a part for each writing that has a weight; common words are one part together."""
         sums = self.sums(weights)
         parts = [
-            Part("term", self.texts[group], float(sums[group]), self.places(group, MAX_PLACES))
-            for group in np.flatnonzero(sums * self.telling).tolist()
+            Part("term", text, float(sums[number]), tuple(self._places[text][:MAX_PLACES]))
+            for number in np.flatnonzero(sums * self.telling).tolist()
+            for text in (self.texts[number],)
         ]
         return [*parts, Part("term", "common words", float(sums[~self.telling].sum()), ())]
 
 
-def mention_parts(mentions: Iterable[Mention], weight: float, reading: Reading, unnamed: str) -> list[Part]:
+def _where(field: int, text: ReadText, word: int) -> Where:
+    words = text.title_words if field == TITLE else text.body_words
+    return field, words.starts[word], words.ends[word]
+
+
+def mention_parts(mentions: Sequence[Mention], weight: float, reading: Reading, unnamed: str) -> list[Part]:
     """Return the parts of a tag's mentions, which share a weight alike; one part called `unnamed` if there are none."""
-    found = list(mentions)
-    if not found:
+    if not mentions:
         return [Part("mention", unnamed, weight, ())]
     groups: dict[str, list[Where]] = defaultdict(list)
-    for m in found:
-        content = reading.text.title if m.field == TITLE else reading.text.body
-        groups[fold(content[m.start : m.end])].append((m.field, m.start, m.end))
+    title, body = reading.text.title, reading.text.body
+    for _, number, _, start, end, _ in mentions:
+        groups[fold((title if number == TITLE else body)[start:end])].append((number, start, end))
     return [
-        Part("mention", text, weight * len(places) / len(found), tuple(places[:MAX_PLACES]))
+        Part("mention", text, weight * len(places) / len(mentions), tuple(places[:MAX_PLACES]))
         for text, places in groups.items()
     ]
 
 
 def strongest(
-    groups: TermGroups, sums: np.ndarray, named: Sequence[Part], article: Article, reading: Reading, n: int
+    writings: Writings, sums: np.ndarray, named: Sequence[Part], article: Article, reading: Reading, n: int
 ) -> tuple[list[Evidence], list[Evidence]]:
     """Return up to `n` pieces of evidence for and against; a name counts together with its words, common words not at all.
 
     Args:
-        sums: (n_groups,) weights of the term groups.
+        sums: (n_writings,) weights of the writings.
         named: the parts of the tag's mentions.
     """
-    by_text = {part.text: part for part in named if part.places}
-    order = np.argsort(-np.abs(sums * groups.telling), kind="stable")[: 4 * n].tolist()
-    number = {groups.texts[group]: group for group in order if groups.telling[group]}
-    weights = {text: float(sums[group]) for text, group in number.items()}
-    for part in by_text.values():
-        weights[part.text] = weights.get(part.text, 0.0) + part.weight
+    strength = np.abs(sums) * writings.telling
+    order = (-strength).argsort(kind="stable")[: 3 * n].tolist()
+    weights = {writings.texts[number]: float(sums[number]) for number in order if strength[number]}
+    places: dict[str, Where] = {}
+    for part in named:
+        if not part.places:
+            continue
+        places[part.text] = part.places[0]
+        weight = weights.get(part.text, 0.0) + part.weight
         for word in set(part.text.split()) - {part.text}:
             # A word that stands nowhere but in the name would only speak for it twice, or against it.
-            if word in number and len(groups.places(number[word], len(part.places) + 1)) <= len(part.places):
-                weights[part.text] += weights.pop(word, 0.0)
+            if word in weights and writings.count(word) <= len(part.places):
+                weight += weights.pop(word)
+        weights[part.text] = weight
     pros: list[Evidence] = []
     cons: list[Evidence] = []
     for text, weight in sorted(weights.items(), key=lambda item: (-abs(item[1]), item[0])):
         side = pros if weight > 0 else cons
         if weight and len(side) < n:
-            where = by_text[text].places[0] if text in by_text else groups.places(number[text], 1)[0]
+            where = places.get(text) or writings.first(text)
             side.append(evidence_at(where, weight, article, reading))
     return pros, cons
 

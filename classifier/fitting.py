@@ -21,7 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from classifier import evaluation
-from classifier.aboutness import CATEGORIES, FEATURES, HINTED, NOWHERE
+from classifier.aboutness import CATEGORIES, FEATURES, HINTED, NOWHERE, Naming, NamingWeights, crossed
 from classifier.articles import Article
 from classifier.duplicates import group_near_duplicates
 from classifier.errors import TooFewExamples
@@ -149,15 +149,6 @@ def make_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) 
 # --- naming: the pooled aboutness model and what single tags add to it -------------------------------------------
 
 
-class Named(NamedTuple):
-    """All (article, tag) pairs where the article names the tag, as flat arrays."""
-
-    articles: np.ndarray
-    tags: np.ndarray
-    categories: np.ndarray
-    features: np.ndarray
-
-
 class NamingModel(NamedTuple):
     """The pooled model over naming features and each tag's own offsets per category."""
 
@@ -166,24 +157,12 @@ class NamingModel(NamedTuple):
     nowhere: float
     offsets: np.ndarray
 
-    def pooled(self, features: np.ndarray) -> np.ndarray:
-        """Return the logits that are shared by all tags."""
-        logits: np.ndarray = self.intercept + features @ self.weights
-        return logits
+    def pooled(self, named: Naming, use: np.ndarray) -> np.ndarray:
+        """Return the logits that are shared by all tags, of the pairs of a mask."""
+        return NamingWeights(self.weights, self.intercept).logits(named.kinds[use], named.shared[use])
 
 
-def _flatten(readings: Sequence[Reading]) -> Named:
-    naming = [reading.naming for reading in readings]
-    rows = np.repeat(np.arange(len(naming)), [len(one.tags) for one in naming])
-    return Named(
-        rows,
-        np.concatenate([one.tags for one in naming]),
-        np.concatenate([one.categories for one in naming]),
-        np.concatenate([one.features for one in naming]),
-    )
-
-
-def _fit_naming(named: Named, labels: np.ndarray, inside: np.ndarray) -> NamingModel:
+def _fit_naming(named: Naming, labels: np.ndarray, inside: np.ndarray) -> NamingModel:
     """Fit on the articles of the mask `inside`.
 
     A tag's offset in a category is the logit of how often the category was right for it, shrunk with KAPPA to what
@@ -194,9 +173,11 @@ def _fit_naming(named: Named, labels: np.ndarray, inside: np.ndarray) -> NamingM
     tags, categories, right = named.tags[use], named.categories[use], known[use] == 1
     weights, intercept = np.zeros(len(FEATURES)), -1.0
     if right.any() and not right.all():
-        fitted = LogisticRegression(C=1.0, solver="newton-cholesky").fit(named.features[use], right)
+        fitted = LogisticRegression(C=1.0, solver="newton-cholesky").fit(
+            crossed(named.shared[use], named.kinds[use]), right
+        )
         weights, intercept = fitted.coef_[0], float(fitted.intercept_[0])
-    expected = sigmoid(intercept + named.features[use] @ weights)
+    expected = sigmoid(NamingWeights(weights, intercept).logits(named.kinds[use], named.shared[use]))
     shape = (labels.shape[1], len(CATEGORIES))
     n, hits, sums = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for total, amount in ((n, 1.0), (hits, right), (sums, expected)):
@@ -210,13 +191,13 @@ def _fit_naming(named: Named, labels: np.ndarray, inside: np.ndarray) -> NamingM
     return NamingModel(weights, intercept, float(_logit(nowhere)), np.where(n > 0, _logit(own) - _logit(usual), 0.0))
 
 
-def _naming_logits(model: NamingModel, named: Named, inside: np.ndarray, n_tags: int) -> np.ndarray:
+def _naming_logits(model: NamingModel, named: Naming, inside: np.ndarray, n_tags: int) -> np.ndarray:
     """Return (n_inside, n_tags) float64 for the articles of the mask."""
     row = np.cumsum(inside) - 1
     logits = np.tile(model.nowhere + model.offsets[:, NOWHERE], (int(inside.sum()), 1))
     use = inside[named.articles]
     rows, tags, categories = row[named.articles[use]], named.tags[use], named.categories[use]
-    logits[rows, tags] = model.pooled(named.features[use]) + model.offsets[tags, categories]
+    logits[rows, tags] = model.pooled(named, use) + model.offsets[tags, categories]
     return logits
 
 
@@ -351,7 +332,7 @@ class _Fit:
 
     def run(self) -> Fitted:
         self.readings = self._read()
-        self.named = _flatten(self.readings)
+        self.named = ArticleReader(self.taxonomy).naming(self.readings)
         words = [[*r.text.title_words.spelling, *r.text.body_words.spelling] for r in self.readings]
         self.groups = group_near_duplicates(words)
         self.folds = make_folds(self.labels, self.groups, self.settings.n_folds, self.settings.seed)
@@ -427,7 +408,7 @@ class _Fit:
             model = _fit_naming(self.named, self.labels, ~out)
             naming[out] = _naming_logits(model, self.named, out, n_tags)
             pairs = out[self.named.articles]
-            hidden[pairs] = model.pooled(self.named.features[pairs])
+            hidden[pairs] = model.pooled(self.named, pairs)
         features = stack_features(separators, self.n_inside, naming)
         decision = np.zeros(self.labels.shape)
         for fold in range(self.settings.n_folds):

@@ -38,6 +38,51 @@ _READ_MORE = re.compile(
     r"|most read|editor['\u2019]s picks?)\b\s*(?::|\u2014|-|\.{3}|\u2026|$|>)",
     re.IGNORECASE,
 )
+MAX_ANYWHERE = 240
+# The letters with which furniture begins that may stand anywhere. Few lines begin so, and only these meet the patterns.
+_FIRST_LETTERS = re.compile(r"[A-Za-z]*")
+_BEGINNINGS = frozenset(
+    [
+        "click",
+        "share",
+        "tweet",
+        "follow",
+        "like",
+        "print",
+        "e",
+        "email",
+        "facebook",
+        "twitter",
+        "whatsapp",
+        "linkedin",
+        "telegram",
+        "instagram",
+        "youtube",
+        "reddit",
+        "google",
+        "social",
+        "x",
+        "copy",
+        "read",
+        "also",
+        "see",
+        "related",
+        "more",
+        "you",
+        "don",
+        "further",
+        "recommended",
+        "continue",
+        "most",
+        "editor",
+        "please",
+        "sign",
+        "signup",
+        "subscribe",
+        "register",
+        "get",
+    ]
+)
 MAX_LINKS = 8  # links under a heading such as "Related stories", and their length
 MAX_LINK = 120
 # Only as an instruction to the reader, at the start of the line: militants, too, have newsletters and get alerts.
@@ -100,8 +145,9 @@ def find_furniture(body: str, is_tag_name: Callable[[str], bool]) -> list[Remove
     author notes go only at the end, behind the last sentence of the article; names of tags without a heading only if
     there are two of them. `is_tag_name` says of a folded spelling whether it names a tag.
     """
-    lines = [_Line(found.start(), found.end(), found[0].strip()) for found in re.finditer(r"[^\n]+", body)]
-    lines = [line for line in lines if line.text]
+    if "\n" not in body:  # one line: then it is the article
+        return []
+    lines = _lines(body)
     kinds: dict[int, str] = {}
     for number, line in enumerate(lines):
         if kind := _anywhere(line.text):
@@ -111,6 +157,17 @@ def find_furniture(body: str, is_tag_name: Callable[[str], bool]) -> list[Remove
     if len(kinds) == len(lines):  # nothing else is there: then it is the article
         return []
     return _joined(lines, kinds)
+
+
+def _lines(body: str) -> list[_Line]:
+    """Return the lines that hold anything."""
+    lines, start = [], 0
+    for line in body.split("\n"):
+        text = line.strip()
+        if text:
+            lines.append(_Line(start, start + len(line), text))
+        start += len(line) + 1
+    return lines
 
 
 def blank(body: str, removed: list[Removed]) -> str:
@@ -123,7 +180,7 @@ def blank(body: str, removed: list[Removed]) -> str:
 
 
 def _anywhere(line: str) -> str | None:
-    if len(line) > 240:
+    if len(line) > MAX_ANYWHERE or _FIRST_LETTERS.match(line)[0].lower() not in _BEGINNINGS:  # type: ignore[index]
         return None
     if _SHARE.match(line):
         return "share links"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable
-from itertools import accumulate
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import compress
 from typing import NamedTuple
-
-import ahocorasick_rs
 
 from classifier.taxonomy import Alias, Taxonomy
 from classifier.words import Words, lead_end, spell, split_words
@@ -36,28 +36,8 @@ class Mention(NamedTuple):
     weak: bool
 
 
-class _Rule(NamedTuple):
-    """An alias of a tag, made ready for matching; contexts are numbers of patterns."""
-
-    tag: int
-    alias: Alias
-    bare: str
-    unsafe_in_capitals: bool
-    needs: tuple[int, ...]
-    blocked: tuple[int, ...]
-
-
-class _Candidate(NamedTuple):
-    field: int
-    first: int
-    last: int  # one past
-    rule: _Rule
-
-
-_Places = dict[int, list[tuple[int, int]]]  # pattern -> (field, word), in order
-
-
-class ReadText(NamedTuple):
+@dataclass(frozen=True)
+class ReadText:
     """Title and kept body with their words: what mentions and terms are taken from."""
 
     title: str
@@ -66,102 +46,245 @@ class ReadText(NamedTuple):
     body_words: Words
     lead_end: int
 
+    @cached_property
+    def counts(self) -> Counter[str]:
+        """How often each word stands in title and body."""
+        counts = Counter(self.title_words.spelling)
+        counts.update(self.body_words.spelling)
+        return counts
+
+    @cached_property
+    def n_lead(self) -> int:
+        """The number of words of the body that start in its first sentence."""
+        return self.body_words.n_before(self.lead_end)
+
 
 def read_text(title: str, body: str) -> ReadText:
     """Split title and body into words once, for everything that asks for them."""
     return ReadText(title, body, split_words(title), split_words(body), lead_end(body))
 
 
+class _Context(NamedTuple):
+    """What an alias needs near it, or what blocks it: single words, longer phrases, and within how many words."""
+
+    words: frozenset[str]
+    phrases: tuple[tuple[str, ...], ...]
+    within: int | None
+
+
+class _Rule(NamedTuple):
+    """An alias of a tag, made ready for matching."""
+
+    tag: int
+    text: str
+    weak: bool
+    bare: str | None  # its letters where case counts
+    unsafe_in_capitals: bool
+    needs: _Context | None
+    blocked: _Context | None
+    always: bool  # wherever its words stand in a row
+
+
+@dataclass
+class _Node:
+    """A place in the tree of all names, word by word: the names that end here and the words that lead on."""
+
+    rules: list[_Rule] = field(default_factory=list)
+    following: dict[str, _Node] = field(default_factory=dict)
+    # Words of which only the beginning counts: (how it begins, where it leads).
+    beginnings: list[tuple[str, _Node]] = field(default_factory=list)
+
+    def after(self, word: str) -> list[_Node]:
+        """Return where a word leads from here."""
+        found = [self.following[word]] if word in self.following else []
+        if self.beginnings:
+            found += [node for beginning, node in self.beginnings if word.startswith(beginning)]
+        return found
+
+
+_Candidate = tuple[int, int, _Rule]  # the first word, one past the last, and the alias
+
+
+class _Field(NamedTuple):
+    """One field of a text while names are looked for."""
+
+    number: int
+    content: str
+    words: Words
+    capitals: bool
+
+
 class MentionFinder:
     """Finds the mentions of all tags of a taxonomy that are not retired."""
 
     def __init__(self, taxonomy: Taxonomy) -> None:
-        self._patterns: dict[str, int] = {}
-        self._rules: dict[int, list[_Rule]] = defaultdict(list)
+        self._root = _Node()
         for position, tag in enumerate(taxonomy.tags):
             if tag.status == "retired":
                 continue
             for alias in tag.aliases:
-                pattern = f" {spell(alias.text)}{' ' if alias.whole_word else ''}"
-                self._rules[self._number(pattern)].append(self._rule(position, alias))
-        contexts = (
-            context for rules in self._rules.values() for rule in rules for context in rule.needs + rule.blocked
-        )
-        self._context_patterns = frozenset(contexts)
-        self._automaton = ahocorasick_rs.AhoCorasick(list(self._patterns)) if self._patterns else None
+                self._add(spell(alias.text).split(), alias.whole_word, _rule(position, alias))
+        self._firsts = {word: (node,) for word, node in self._root.following.items()}
 
-    def _number(self, pattern: str) -> int:
-        return self._patterns.setdefault(pattern, len(self._patterns))
-
-    def _rule(self, tag: int, alias: Alias) -> _Rule:
-        needs, blocked = (
-            tuple(self._number(f" {spell(phrase)} ") for phrase in phrases) for phrases in (alias.needs, alias.blocked)
-        )
-        return _Rule(tag, alias, _bare(alias.text), spell(alias.text) in _UNSAFE_IN_CAPITALS, needs, blocked)
+    def _add(self, words: Sequence[str], whole_word: bool, rule: _Rule) -> None:
+        node = self._root
+        for word in words if whole_word else words[:-1]:
+            node = node.following.setdefault(word, _Node())
+        if not whole_word:
+            known = dict(node.beginnings)
+            if words[-1] not in known:
+                node.beginnings.append((words[-1], _Node()))
+            node = dict(node.beginnings)[words[-1]]
+        node.rules.append(rule)
 
     def find(self, text: ReadText) -> list[Mention]:
         """Return the mentions in title and body, in order; where names overlap, the longest counts."""
-        if self._automaton is None:
+        nodes = self._nodes(text.counts)
+        if not nodes:
             return []
+        contexts = _Contexts(text)
         fields = ((text.title, text.title_words), (text.body, text.body_words))
-        candidates: list[_Candidate] = []
-        contexts: _Places = defaultdict(list)
-        for field, (content, words) in enumerate(fields):
-            candidates += self._candidates(field, content, words, contexts)
-        kept = [c for c in candidates if _in_context(c, contexts)]
-        return [
-            Mention(
-                c.rule.tag,
-                c.field,
-                c.first,
-                fields[c.field][1].starts[c.first],
-                fields[c.field][1].ends[c.last - 1],
-                c.rule.alias.weak,
-            )
-            for c in _longest(kept)
-        ]
+        mentions: list[Mention] = []
+        for number, (content, words) in enumerate(fields):
+            candidates = _candidates(_Field(number, content, words, content.isupper()), nodes, contexts)
+            if candidates:
+                starts, ends = words.starts, words.ends
+                mentions += [
+                    Mention(rule.tag, number, first, starts[first], ends[last - 1], rule.weak)
+                    for first, last, rule in _longest(candidates)
+                ]
+        return mentions
 
-    def _candidates(self, field: int, content: str, words: Words, contexts: _Places) -> Iterable[_Candidate]:
-        assert self._automaton is not None
-        joined = f" {' '.join(words.spelling)} "
-        begins = list(accumulate((len(word) + 1 for word in words.spelling), initial=0))
-        capitals = content.isupper()
-        for pattern, start, end in self._automaton.find_matches_as_indexes(joined, overlapping=True):
-            first, last = bisect_left(begins, start), bisect_left(begins, end - 1)
-            if pattern in self._context_patterns:
-                contexts[pattern].append((field, first))
-            named = content[words.starts[first] : words.ends[last - 1]]
-            if last - first > 1 and _BREAK.search(named):
-                continue
-            for rule in self._rules.get(pattern, ()):
-                if not rule.alias.case_exact or _same_case(rule, named, capitals):
-                    yield _Candidate(field, first, last, rule)
+    def _nodes(self, words: Mapping[str, int]) -> Mapping[str, Sequence[_Node]]:
+        """Return the words of a text with which names begin, and where they lead."""
+        nodes = {word: self._firsts[word] for word in self._firsts.keys() & words.keys()}
+        if self._root.beginnings:
+            for word in words:
+                more = [node for beginning, node in self._root.beginnings if word.startswith(beginning)]
+                if more:
+                    nodes[word] = (*nodes.get(word, ()), *more)
+        return nodes
 
 
-def _in_context(candidate: _Candidate, contexts: _Places) -> bool:
-    rule = candidate.rule
-    if rule.needs and not _near(candidate, rule.needs, rule.alias.needs_within, contexts):
-        return False
-    return not (rule.blocked and _near(candidate, rule.blocked, rule.alias.blocked_within, contexts))
+def _candidates(place: _Field, nodes: Mapping[str, Sequence[_Node]], contexts: _Contexts) -> list[_Candidate]:
+    """Return the names that stand in a field with the case and the context that they ask for, by their first words."""
+    words = place.words.spelling
+    candidates: list[_Candidate] = []
+    for first in compress(range(len(words)), map(nodes.__contains__, words)):
+        last = first + 1
+        for node in nodes[words[first]]:
+            for rule in node.rules:
+                if rule.always or _fits(rule, place, first, last, contexts):
+                    candidates.append((first, last, rule))
+            if node.beginnings or (last < len(words) and words[last] in node.following):
+                _add_longer(candidates, node, place, first, contexts)
+    return candidates
 
 
-def _near(candidate: _Candidate, patterns: Iterable[int], within: int | None, contexts: _Places) -> bool:
-    for pattern in patterns:
-        places = contexts.get(pattern)
-        if not places:
-            continue
-        if within is None:
+def _add_longer(candidates: list[_Candidate], node: _Node, place: _Field, first: int, contexts: _Contexts) -> None:
+    """Add the names of more than one word that start with the word `first`, whose node this is."""
+    words = place.words.spelling
+    ways = [node]
+    for last in range(first + 2, len(words) + 1):
+        word = words[last - 1]
+        ways = [to for way in ways for to in way.after(word)]
+        if not ways:
+            return
+        rules = [rule for way in ways for rule in way.rules]
+        if rules and not _BREAK.search(place.content, place.words.starts[first], place.words.ends[last - 1]):
+            candidates += [
+                (first, last, rule) for rule in rules if rule.always or _fits(rule, place, first, last, contexts)
+            ]
+
+
+def _rule(tag: int, alias: Alias) -> _Rule:
+    needs, blocked = _context(alias.needs, alias.needs_within), _context(alias.blocked, alias.blocked_within)
+    return _Rule(
+        tag,
+        alias.text,
+        alias.weak,
+        _bare(alias.text) if alias.case_exact else None,
+        spell(alias.text) in _UNSAFE_IN_CAPITALS,
+        needs,
+        blocked,
+        always=not (alias.case_exact or needs or blocked),
+    )
+
+
+def _context(phrases: Iterable[str], within: int | None) -> _Context | None:
+    spelt = [tuple(spell(phrase).split()) for phrase in phrases]
+    if not spelt:
+        return None
+    return _Context(
+        frozenset(words[0] for words in spelt if len(words) == 1),
+        tuple(words for words in spelt if len(words) > 1),
+        within,
+    )
+
+
+class _Contexts:
+    """Where phrases stand in a text; each is looked for when it is first asked for."""
+
+    def __init__(self, text: ReadText) -> None:
+        self._text = text
+        self._places: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+
+    def near(self, at: tuple[int, int], context: _Context) -> bool:
+        """Whether any phrase of a context stands near a place, or anywhere if it does not say how near."""
+        counts = self._text.counts
+        phrases: list[tuple[str, ...]] = [(word,) for word in counts.keys() & context.words]
+        if context.within is None and phrases:
             return True
+        phrases += [phrase for phrase in context.phrases if phrase[0] in counts and phrase[1] in counts]
+        return any(self._is_near(at, phrase, context.within) for phrase in phrases)
+
+    def _is_near(self, at: tuple[int, int], phrase: tuple[str, ...], within: int | None) -> bool:
+        places, (number, first) = self._places_of(phrase), at
+        if within is None or not places:
+            return bool(places)
         # Places are in order; a name that is repeated a hundred thousand times must not try them all each time.
-        nearest = bisect_left(places, (candidate.field, candidate.first - within))
-        if places[nearest : nearest + 1] and places[nearest] <= (candidate.field, candidate.first + within):
-            return True
-    return False
+        nearest = bisect_left(places, (number, first - within))
+        return nearest < len(places) and places[nearest] <= (number, first + within)
+
+    def _places_of(self, phrase: tuple[str, ...]) -> list[tuple[int, int]]:
+        """Return the (field, word) where a phrase begins, in order."""
+        if phrase not in self._places:
+            self._places[phrase] = list(self._look(phrase))
+        return self._places[phrase]
+
+    def _look(self, phrase: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+        for number, words in ((TITLE, self._text.title_words), (BODY, self._text.body_words)):
+            for first in _positions(words.spelling, phrase):
+                yield number, first
+
+
+def _positions(words: list[str], phrase: tuple[str, ...]) -> Iterator[int]:
+    wanted, at = list(phrase), -1
+    try:
+        while phrase:
+            at = words.index(phrase[0], at + 1)
+            if words[at : at + len(wanted)] == wanted:
+                yield at
+    except ValueError:
+        return
+
+
+def _fits(rule: _Rule, place: _Field, first: int, last: int, contexts: _Contexts) -> bool:
+    if rule.bare is not None:
+        named = place.content[place.words.starts[first] : place.words.ends[last - 1]]
+        if not _same_case(rule, named, place.capitals):
+            return False
+    at = place.number, first
+    if rule.needs is not None and not contexts.near(at, rule.needs):
+        return False
+    return rule.blocked is None or not contexts.near(at, rule.blocked)
 
 
 def _same_case(rule: _Rule, named: str, capitals: bool) -> bool:
     """Whether a text writes a case-exact alias as it must; hyphens and blanks may differ."""
-    return not rule.unsafe_in_capitals if capitals else _bare(named) == rule.bare
+    if capitals:
+        return not rule.unsafe_in_capitals
+    return named == rule.text or _bare(named) == rule.bare
 
 
 def _bare(name: str) -> str:
@@ -169,18 +292,31 @@ def _bare(name: str) -> str:
 
 
 def _longest(candidates: list[_Candidate]) -> list[_Candidate]:
-    """Keep the longest of overlapping candidates, the first of equally long ones, and all tags of one same place."""
+    """Keep the longest of overlapping candidates of a field, the first of equally long ones, and all tags of one place.
+
+    The candidates come in the order of their first words.
+    """
     kept: list[_Candidate] = []
-    taken: dict[tuple[int, int], tuple[int, int]] = {}  # (field, word) -> the span that covers it
-    named: set[tuple[int, int, int]] = set()  # (tag, field, word)
-    for c in sorted(candidates, key=lambda c: (c.first - c.last, c.field, c.first, c.rule.tag, c.rule.alias.weak)):
-        span = (c.first, c.last)
-        words = [(c.field, word) for word in range(c.first, c.last)]
-        if any(taken.get(word, span) != span for word in words):
+    run: list[_Candidate] = []  # of candidates that overlap, and how far they go
+    reach = 0
+    for candidate in candidates:
+        if candidate[0] >= reach:
+            kept += run if len(run) < 2 else _longest_of_run(run)
+            run = []
+        run.append(candidate)
+        reach = max(reach, candidate[1])
+    return kept + _longest_of_run(run)
+
+
+def _longest_of_run(run: list[_Candidate]) -> list[_Candidate]:
+    kept: list[_Candidate] = []
+    taken: dict[int, tuple[int, int]] = {}  # word -> the span that covers it
+    named: set[tuple[int, int]] = set()  # (tag, word)
+    for first, last, rule in sorted(run, key=lambda c: (c[0] - c[1], c[0], c[2].tag, c[2].weak)):
+        span = (first, last)
+        if (rule.tag, first) in named or any(taken.get(word, span) != span for word in range(first, last)):
             continue
-        if (c.rule.tag, c.field, c.first) in named:
-            continue
-        named.add((c.rule.tag, c.field, c.first))
-        taken.update(dict.fromkeys(words, span))
-        kept.append(c)
-    return sorted(kept, key=lambda c: (c.field, c.first, c.rule.tag))
+        named.add((rule.tag, first))
+        taken.update(dict.fromkeys(range(first, last), span))
+        kept.append((first, last, rule))
+    return sorted(kept, key=lambda c: (c[0], c[2].tag))

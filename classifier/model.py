@@ -6,23 +6,23 @@ The decision value of a tag is one sum, in float64: its terms, its mentions, a p
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from classifier.aboutness import HINTED, LEAD, NOWHERE, SCATTERED
+from classifier.aboutness import HINTED, LEAD, NOWHERE, SCATTERED, Naming, NamingWeights
 from classifier.articles import Article
-from classifier.evidence import Evidence, Part, TermGroups, mention_parts, strongest
+from classifier.evidence import Evidence, Part, Writings, mention_parts, strongest
 from classifier.furniture import Removed
 from classifier.mentions import BODY, ReadText
 from classifier.reading import ArticleReader, Reading, is_english
-from classifier.stack import HEARD, STACK, calibrated, one_of_each_kind, stack_decision, stack_features
+from classifier.stack import FoldedStack, calibrated, one_of_each_kind
 from classifier.taxonomy import Tag, Taxonomy
-from classifier.terms import TermPlaces, TermRows
+from classifier.terms import FoundTerms, TermRows
 
 TITLE_WEIGHT = 0.5
 N_EVIDENCE = 4
@@ -65,8 +65,7 @@ class Parameters:
     language: str | None
 
 
-@dataclass(frozen=True)
-class Explanation:
+class Explanation(NamedTuple):
     """Why a tag has its decision value; the weights of the parts add up to it."""
 
     tag: Tag
@@ -77,8 +76,7 @@ class Explanation:
     parts: list[Part]
 
 
-@dataclass(frozen=True)
-class Suggestion:
+class Suggestion(NamedTuple):
     """A tag that the model suggests for an article."""
 
     tag: Tag
@@ -86,12 +84,11 @@ class Suggestion:
     band: str
     aboutness: str
     source: str
-    evidence: list[Evidence] = field(default_factory=list)
-    evidence_against: list[Evidence] = field(default_factory=list)
+    evidence: list[Evidence]
+    evidence_against: list[Evidence]
 
 
-@dataclass(frozen=True)
-class Mentioned:
+class Mentioned(NamedTuple):
     """A tag that the article names and that is not suggested."""
 
     tag: Tag
@@ -99,8 +96,7 @@ class Mentioned:
     n_mentions: int
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(NamedTuple):
     """All that a model says of one article."""
 
     suggestions: list[Suggestion]
@@ -110,15 +106,29 @@ class Judgement:
 
 
 class _Scored(NamedTuple):
-    """Values of one article over all tags, with what is needed to take them apart again."""
+    """Values of some articles over all tags, with what is needed to take them apart again."""
 
-    terms: TermPlaces
-    values: np.ndarray  # (n_rows,) TF-IDF values of the terms that occur
-    weights: np.ndarray  # (n_rows, n_separators), their weights
-    separator: np.ndarray  # (n_tags,)
-    naming: np.ndarray  # (n_tags,)
-    features: np.ndarray  # (n_tags, len(STACK))
-    decision: np.ndarray  # (n_tags,)
+    terms: FoundTerms
+    values: np.ndarray  # (n_rows,) TF-IDF values of the terms that occur, article after article
+    named: Naming
+    separator: np.ndarray  # (n_articles, n_separators)
+    naming: np.ndarray  # (n_articles, n_tags)
+    decision: np.ndarray  # (n_articles, n_tags)
+
+
+class _Read(NamedTuple):
+    """One article with all that was found in it: what its suggestions and explanations are made from."""
+
+    article: Article
+    reading: Reading
+    scored: _Scored  # of this article alone
+    writings: Writings
+
+    def category(self, tag: int) -> int:
+        """Return where the article names a tag (see `aboutness.CATEGORIES`)."""
+        named = self.scored.named
+        at = int(np.searchsorted(named.tags, tag))
+        return int(named.categories[at]) if at < len(named.tags) and named.tags[at] == tag else NOWHERE
 
 
 class TagModel:
@@ -145,6 +155,9 @@ class TagModel:
             np.ndarray
         )  # indexing through the memmap class costs three times as much
         self._idf = np.concatenate([parameters.idf, parameters.title_idf]).astype(np.float64)
+        self._stack = FoldedStack(parameters.stack, parameters.stack_intercepts, parameters.n_positive)
+        self._naming = NamingWeights(parameters.naming_weights, parameters.naming_intercept)
+        self._unnamed = parameters.nowhere_intercept + parameters.naming_offsets[:, NOWHERE]
         # Words in more than a quarter of the articles say nothing alone.
         self._telling = np.concatenate([parameters.idf > np.log(4.0) + 1.0, np.zeros(len(title_terms), dtype=bool)])
         self._position = {tag.id: position for position, tag in enumerate(taxonomy.tags)}
@@ -159,166 +172,166 @@ class TagModel:
 
     def suggest(self, article: Article, n_evidence: int = N_EVIDENCE) -> Judgement:
         """Return the suggestions for an article with up to `n_evidence` places for and against each."""
-        reading = self.reader.read(article)
-        scored = self._score(reading)
-        chosen, reason = self._choose(reading, scored)
-        scores = calibrated(scored.decision, self.parameters.calibration)
+        read = self._read(article)
+        passed, reasons = self._choose([read.reading], read.scored)
+        scores = calibrated(read.scored.decision[0], self.parameters.calibration)
+        chosen = np.flatnonzero(passed[0]).tolist()
         order = sorted(chosen, key=lambda tag: (-scores[tag], self.taxonomy.tags[tag].id))
-        suggestions = [self._suggestion(tag, reading, scored, float(scores[tag])) for tag in order]
-        if n_evidence and order:
-            groups = self._groups(scored)
-            suggestions = [
-                self._with_evidence(one, tag, article, reading, scored, groups, n_evidence)
-                for one, tag in zip(suggestions, order, strict=True)
-            ]
-        removed = [_removed(reading, part) for part in reading.removed]
-        return Judgement(suggestions, self._mentioned(reading, scores, set(order)), removed, reason)
+        suggestions = [self._suggestion(tag, float(scores[tag]), read, n_evidence) for tag in order]
+        removed = [_removed(read.reading, part) for part in read.reading.removed]
+        return Judgement(suggestions, self._mentioned(read.reading, scores, set(order)), removed, reasons[0])
 
-    def judge(self, article: Article) -> tuple[np.ndarray, np.ndarray]:
-        """Return the scores of all tags, (n_tags,) float64, and which are suggested, (n_tags,) bool."""
-        reading = self.reader.read(article)
-        scored = self._score(reading)
-        suggested = np.zeros(len(self.taxonomy.tags), dtype=bool)
-        suggested[self._choose(reading, scored)[0]] = True
-        return calibrated(scored.decision, self.parameters.calibration), suggested
+    def judge(self, articles: Sequence[Article]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the scores of all tags, (n_articles, n_tags) float64, and which are suggested, the same shape, bool."""
+        readings = [self.reader.read(article) for article in articles]
+        scored = self._score(readings)
+        return calibrated(scored.decision, self.parameters.calibration), self._choose(readings, scored)[0]
 
-    def rank(self, article: Article, n_tags: int | None = None) -> list[tuple[str, float]]:
-        """Return (tag id, score) in falling order: what passed its threshold, or the best `n_tags` whatever they are."""
-        reading = self.reader.read(article)
-        scored = self._score(reading)
+    def rank(self, articles: Sequence[Article], n_tags: int | None = None) -> list[list[tuple[str, float]]]:
+        """Return (tag id, score) in falling order for each article.
+
+        Those are what passed its threshold, or the best `n_tags` whatever they are.
+        """
+        readings = [self.reader.read(article) for article in articles]
+        scored = self._score(readings)
         scores = calibrated(scored.decision, self.parameters.calibration)
+        tags = self.taxonomy.tags
         if n_tags is None:
-            chosen: Iterable[int] = self._choose(reading, scored)[0]
+            chosen: list[list[int]] = [[] for _ in articles]
+            for row, tag in np.argwhere(self._choose(readings, scored)[0]).tolist():
+                chosen[row].append(tag)
         else:
-            chosen = [tag for tag in np.argsort(-scored.decision, kind="stable").tolist() if self._active[tag]][:n_tags]
-        order = sorted(chosen, key=lambda tag: (-scored.decision[tag], self.taxonomy.tags[tag].id))
-        return [(self.taxonomy.tags[tag].id, float(scores[tag])) for tag in order]
+            order = np.argsort(-scored.decision, axis=1, kind="stable")
+            chosen = [row[self._active[row]][:n_tags].tolist() for row in order]
+        ranked = []
+        for own, decision, score in zip(chosen, scored.decision, scores, strict=True):
+            own.sort(key=lambda tag: (-decision[tag], tags[tag].id))
+            ranked.append([(tags[tag].id, float(score[tag])) for tag in own])
+        return ranked
 
-    def _score(self, reading: Reading) -> _Scored:
+    def _read(self, article: Article) -> _Read:
+        reading = self.reader.read(article)
+        scored = self._score([reading])
+        return _Read(article, reading, scored, Writings(reading.text, scored.terms, self._telling[scored.terms.rows]))
+
+    def _score(self, readings: Sequence[Reading]) -> _Scored:
         p = self.parameters
-        terms = self._rows.find(reading.text)
+        terms = self._rows.find([reading.text for reading in readings])
         values = self._tf_idf(terms)
-        weights = self._weights[terms.rows].astype(np.float64)
-        separator = np.zeros(len(self.taxonomy.tags))
-        separator[p.separators] = p.intercepts + values @ weights
-        named = reading.naming
-        naming = p.nowhere_intercept + p.naming_offsets[:, NOWHERE]
-        naming[named.tags] = (
-            p.naming_intercept + named.features @ p.naming_weights + p.naming_offsets[named.tags, named.categories]
-        )
-        features = stack_features(separator[None], p.n_positive, naming[None])[0]
-        decision = stack_decision(features, p.stack, p.stack_intercepts)
-        return _Scored(terms, values, weights, separator, naming, features, decision)
+        separator = np.empty((len(readings), len(p.separators)))
+        for row, (begin, end) in enumerate(pairwise(terms.begins.tolist())):
+            # float64 throughout: the parts of an explanation add up to the decision value to many digits.
+            weights = self._weights.take(terms.rows[begin:end], axis=0, mode="clip").astype(np.float64)
+            np.dot(values[begin:end], weights, out=separator[row])
+        separator += p.intercepts
+        named = self.reader.naming(readings)
+        naming = np.repeat(self._unnamed[None], len(readings), axis=0)
+        if len(named.tags):
+            offsets = p.naming_offsets[named.tags, named.categories]
+            naming[named.articles, named.tags] = self._naming.logits(named.kinds, named.shared) + offsets
+        decision = self._stack.decision(separator, naming, p.separators)
+        return _Scored(terms, values, named, separator, naming, decision)
 
-    def _tf_idf(self, terms: TermPlaces) -> np.ndarray:
+    def _tf_idf(self, terms: FoundTerms) -> np.ndarray:
         """Return the TF-IDF values of the terms that occur, (n_rows,) float64; each of the two views has its own norm."""
-        values = (1.0 + np.log(terms.counts)) * self._idf[terms.rows]
-        n_text = int(np.searchsorted(terms.rows, len(self.terms)))
-        return np.concatenate([_unit(values[:n_text]), TITLE_WEIGHT * _unit(values[n_text:])])
+        values: np.ndarray = (1.0 + np.log(terms.counts)) * self._idf[terms.rows]
+        view = 2 * terms.text_of_row + (terms.rows >= len(self.terms))
+        norms = np.sqrt(np.bincount(view, values * values, minlength=2 * len(terms.n_terms)))
+        norms[1::2] /= TITLE_WEIGHT
+        values /= norms[view]
+        return values
 
-    def _choose(self, reading: Reading, scored: _Scored) -> tuple[list[int], str | None]:
-        """Return the tags to suggest, or none and the reason."""
-        if not self._says_something(scored.terms):
-            return [], "empty"
-        p = self.parameters
+    def _choose(self, readings: Sequence[Reading], scored: _Scored) -> tuple[np.ndarray, list[str | None]]:
+        """Return which tags to suggest, (n_articles, n_tags) bool, and the reason where there is none."""
+        p, terms = self.parameters, scored.terms
         passed = (scored.decision >= p.thresholds) & self._active
-        foreign = self._foreign(reading.text, scored.terms)
-        if foreign:  # only a name that is written out can be trusted there
-            named = np.zeros_like(passed)
-            named[reading.naming.tags[reading.naming.categories > HINTED]] = True
-            passed &= named
-        elif p.always_one and not passed.any():
-            passed[int(np.where(self._active, scored.decision, -np.inf).argmax())] = self._active.any()
-        chosen = np.flatnonzero(
-            one_of_each_kind(passed[None], scored.decision[None], self.taxonomy.exclusive_kinds)[0]
-        ).tolist()
-        if chosen:
-            return chosen, None
-        return [], "language" if foreign else "below_threshold"
+        foreign = np.array(
+            [self._foreign(reading.text, terms, row) for row, reading in enumerate(readings)], dtype=bool
+        )
+        if foreign.any():  # only a name that is written out can be trusted there
+            written_out = np.zeros_like(passed)
+            out = scored.named.categories > HINTED
+            written_out[scored.named.articles[out], scored.named.tags[out]] = True
+            passed &= written_out | ~foreign[:, None]
+        if p.always_one and self._active.any():
+            rows = np.flatnonzero(~passed.any(axis=1) & ~foreign)
+            passed[rows, np.where(self._active, scored.decision[rows], -np.inf).argmax(axis=1)] = True
+        telling = np.bincount(terms.text_of_row, self._telling[terms.rows], minlength=len(readings)) > 0
+        says_something = (terms.n_known < terms.n_terms) | telling  # any word but those of many articles
+        passed &= says_something[:, None]
+        passed = one_of_each_kind(passed, scored.decision, self.taxonomy.exclusive_kinds)
+        reasons = np.where(says_something, np.where(foreign, "language", "below_threshold"), "empty")
+        return passed, [None if row.any() else str(reason) for row, reason in zip(passed, reasons, strict=True)]
 
-    def _says_something(self, terms: TermPlaces) -> bool:
-        """Whether there is any word but those that stand in many articles."""
-        text_rows = terms.rows[terms.rows < len(self.terms)]
-        return terms.n_known < terms.n_terms or bool(self._telling[text_rows].any())
-
-    def _foreign(self, text: ReadText, terms: TermPlaces) -> bool:
-        """Whether the text is not in the model's language; asked only where the model knows few of its terms."""
-        if self.parameters.language != "en" or terms.n_known > FEW_KNOWN * terms.n_terms:
+    def _foreign(self, text: ReadText, terms: FoundTerms, row: int) -> bool:
+        """Whether a text is not in the model's language; asked only where the model knows few of its terms."""
+        if self.parameters.language != "en" or terms.n_known[row] > FEW_KNOWN * terms.n_terms[row]:
             return False
         n_words = sum(len(word) > 1 for words in (text.title_words, text.body_words) for word in words.spelling)
         return n_words >= MIN_FOREIGN_WORDS and not is_english(f"{text.title}\n{text.body}")
 
-    def _suggestion(self, tag: int, reading: Reading, scored: _Scored, score: float) -> Suggestion:
+    def _suggestion(self, tag: int, score: float, read: _Read, n_evidence: int) -> Suggestion:
         p = self.parameters
-        category = reading.category(tag)
+        category = read.category(tag)
         is_named = category >= HINTED
         source = "alias" if p.n_positive[tag] == 0 else "model+alias" if is_named else "model"
-        band = "auto" if scored.decision[tag] >= p.auto_thresholds[tag] else "suggest"
+        band = "auto" if read.scored.decision[0, tag] >= p.auto_thresholds[tag] else "suggest"
         main = category >= LEAD or (not is_named and score >= 0.7)
-        return Suggestion(self.taxonomy.tags[tag], score, band, "main" if main else "secondary", source)
-
-    def _with_evidence(
-        self, one: Suggestion, tag: int, article: Article, reading: Reading, scored: _Scored, groups: TermGroups, n: int
-    ) -> Suggestion:
-        named = self._mention_parts(tag, reading, scored)
-        pros, cons = strongest(groups, groups.sums(self._term_weights(tag, scored)), named, article, reading, n)
-        return replace(one, evidence=pros, evidence_against=cons)
+        pros: list[Evidence] = []
+        cons: list[Evidence] = []
+        if n_evidence:
+            sums = read.writings.sums(self._term_weights(tag, read.scored))
+            named = self._mention_parts(tag, read)
+            pros, cons = strongest(read.writings, sums, named, read.article, read.reading, n_evidence)
+        aboutness = "main" if main else "secondary"
+        return Suggestion(self.taxonomy.tags[tag], score, band, aboutness, source, pros, cons)
 
     def _mentioned(self, reading: Reading, scores: np.ndarray, suggested: set[int]) -> list[Mentioned]:
-        counts: dict[int, int] = defaultdict(int)
-        for mention in reading.mentions:
-            counts[mention.tag] += not mention.weak
         found = [
             Mentioned(self.taxonomy.tags[tag], float(scores[tag]), n)
-            for tag, n in counts.items()
-            if n and tag not in suggested and self._active[tag]
+            for tag, mentions in reading.mentions_of.items()
+            if tag not in suggested and self._active[tag] and (n := sum(not mention.weak for mention in mentions))
         ]
         return sorted(found, key=lambda m: (-m.score, m.tag.id))
 
     # --- explaining ---
 
-    def explain(self, article: Article, tag_id: str) -> Explanation:
-        """Return why a tag has its decision value for an article, whether it is suggested or not.
-
-        Raises:
-            UnknownTag: if the taxonomy has no such tag.
-        """
-        return self.explain_all(self.reader.read(article), [tag_id])[0]
-
-    def explain_all(self, reading: Reading, tag_ids: Sequence[str]) -> list[Explanation]:
-        """Return an explanation for each tag from one reading of an article.
+    def explain(self, article: Article, tag_ids: Sequence[str]) -> list[Explanation]:
+        """Return why tags have their decision values for an article, whether they are suggested or not.
 
         Raises:
             UnknownTag: if the taxonomy lacks one of the tags.
         """
         tags = [self._position[self.taxonomy.tag(tag_id).id] for tag_id in tag_ids]
-        scored = self._score(reading)
-        scores = calibrated(scored.decision, self.parameters.calibration)
-        suggested = set(self._choose(reading, scored)[0])
-        groups = self._groups(scored)
+        read = self._read(article)
+        decision = read.scored.decision[0]
+        scores = calibrated(decision, self.parameters.calibration)
+        suggested = set(np.flatnonzero(self._choose([read.reading], read.scored)[0][0]).tolist())
         explanations = []
         for tag in tags:
-            parts = self._parts(tag, reading, scored, groups)
+            parts = self._parts(tag, read)
             parts.sort(key=lambda part: (-abs(part.weight), part.text))
+            tag_id = self.taxonomy.tags[tag].id
+            outcome = self._outcome(tag, float(decision[tag]), suggested)
             explanations.append(
                 Explanation(
                     self.taxonomy.tags[tag],
                     float(scores[tag]),
-                    self.threshold_score(self.taxonomy.tags[tag].id),
-                    float(scored.decision[tag]),
-                    self._outcome(tag, scored, suggested),
+                    self.threshold_score(tag_id),
+                    float(decision[tag]),
+                    outcome,
                     parts,
                 )
             )
         return explanations
 
-    def _outcome(self, tag: int, scored: _Scored, suggested: set[int]) -> str:
+    def _outcome(self, tag: int, decision: float, suggested: set[int]) -> str:
         """Return what became of a tag, one of OUTCOMES."""
         if tag in suggested:
             return "suggested"
         if not self._active[tag]:
             return self.taxonomy.tags[tag].status
-        if scored.decision[tag] < self.parameters.thresholds[tag]:
+        if decision < self.parameters.thresholds[tag]:
             return "below_threshold"
         rivals = next((members for members in self.taxonomy.exclusive_kinds if tag in members), [])
         return "another_of_its_kind" if suggested.intersection(rivals) else "text"
@@ -328,57 +341,37 @@ class TagModel:
         threshold = self.parameters.thresholds[self._position[tag_id]]
         return float(calibrated(np.array([threshold]), self.parameters.calibration)[0])
 
-    def _parts(self, tag: int, reading: Reading, scored: _Scored, groups: TermGroups) -> list[Part]:
-        p = self.parameters
-        n = float(p.n_positive[tag])
-        stack = dict(zip(STACK, p.stack[tag], strict=True))
-        features = dict(zip(STACK, scored.features[tag], strict=True))
-        prior = p.stack_intercepts[tag] + stack["examples"] * np.log1p(n)
-        competing = sum(stack[name] * features[name] for name in ("is the best tag", "is the second tag"))
-        parts = self._mention_parts(tag, reading, scored)
+    def _parts(self, tag: int, read: _Read) -> list[Part]:
+        p, stack = self.parameters, self._stack
+        prior, competing = float(stack.prior[tag]), 0.0
+        parts = self._mention_parts(tag, read)
         if tag in self._column:
-            prior += self._slope(tag) * p.intercepts[self._column[tag]]
-            competing -= n / (n + HEARD) * stack["gap to the best tag"] * scored.separator[p.separators].max()
-            parts += groups.parts(self._term_weights(tag, scored))
-        parts.append(Part("prior", f"{int(n)} examples", float(prior), ()))
+            column = self._column[tag]
+            prior += float(stack.slope[tag] * p.intercepts[column])
+            competing = float(stack.competing(read.scored.separator, p.separators)[0, column])
+            parts += read.writings.parts(self._term_weights(tag, read.scored))
+        parts.append(Part("prior", f"{int(p.n_positive[tag])} examples", prior, ()))
         if competing:
-            parts.append(Part("competing", "the other tags", float(competing), ()))
+            parts.append(Part("competing", "the other tags", competing, ()))
         return parts
 
-    def _groups(self, scored: _Scored) -> TermGroups:
-        return TermGroups(scored.terms, self._telling[scored.terms.rows])
-
-    def _slope(self, tag: int) -> float:
-        """Return how much a tag's decision value changes with the value of its separator."""
-        n = float(self.parameters.n_positive[tag])
-        stack = dict(zip(STACK, self.parameters.stack[tag], strict=True))
-        slope = stack["separator"] + stack["gap to the best tag"] + stack["examples and separator"] * np.log1p(n)
-        return float(slope * n / (n + HEARD))
-
     def _term_weights(self, tag: int, scored: _Scored) -> np.ndarray:
-        """Return what each term that occurs adds to a tag's decision value, (n_rows,)."""
-        if tag not in self._column:
+        """Return what each term of one article adds to a tag's decision value, (n_rows,)."""
+        column = self._column.get(tag)
+        if column is None:
             return np.zeros(len(scored.values))
-        weights: np.ndarray = self._slope(tag) * scored.values * scored.weights[:, self._column[tag]]
+        weights: np.ndarray = self._stack.slope[tag] * scored.values * self._weights[scored.terms.rows, column]
         return weights
 
-    def _mention_parts(self, tag: int, reading: Reading, scored: _Scored) -> list[Part]:
-        stack = dict(zip(STACK, self.parameters.stack[tag], strict=True))
-        few = stack["naming and few examples"] / (self.parameters.n_positive[tag] + 1.0)
-        weight = float((stack["naming"] + few) * scored.naming[tag])
-        unnamed = "its words are scattered" if reading.category(tag) == SCATTERED else "not named"
-        return mention_parts((m for m in reading.mentions if m.tag == tag), weight, reading, unnamed)
+    def _mention_parts(self, tag: int, read: _Read) -> list[Part]:
+        weight = float(self._stack.heed[tag] * read.scored.naming[0, tag])
+        unnamed = "its words are scattered" if read.category(tag) == SCATTERED else "not named"
+        return mention_parts(read.reading.mentions_of.get(tag, ()), weight, read.reading, unnamed)
 
 
 def _removed(reading: Reading, part: Removed) -> dict[str, Any]:
     start, end = reading.source_span(BODY, part.start, part.end)
     return {"field": "body", "start": start, "end": end, "kind": part.kind}
-
-
-def _unit(values: np.ndarray) -> np.ndarray:
-    norm = float(np.sqrt(values @ values))
-    scaled: np.ndarray = values / norm if norm else values
-    return scaled
 
 
 # --- a changed taxonomy -----------------------------------------------------------------------------------------

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
-import numpy as np
-
-from classifier.aboutness import NOWHERE, Naming, NamingReader
+from classifier.aboutness import Naming, NamingReader
 from classifier.articles import Article, CleanText, clean_body, clean_title
 from classifier.furniture import Removed, blank, find_furniture
 from classifier.mentions import TITLE, Mention, MentionFinder, ReadText, read_text
@@ -21,20 +22,21 @@ MAX_READ = 400_000
 
 @dataclass(frozen=True)
 class Reading:
-    """An article as the model sees it: clean text without furniture, its words, mentions and naming."""
+    """An article as the model sees it: clean text without furniture, its words and mentions."""
 
     text: ReadText
     title: CleanText
     body: CleanText
     removed: list[Removed]
     mentions: list[Mention]
-    naming: Naming
 
-    def category(self, tag: int) -> int:
-        """Return where the article names a tag (see `aboutness.CATEGORIES`), by the tag's place in the taxonomy."""
-        at = int(np.searchsorted(self.naming.tags, tag))
-        there = at < len(self.naming.tags) and self.naming.tags[at] == tag
-        return int(self.naming.categories[at]) if there else NOWHERE
+    @cached_property
+    def mentions_of(self) -> dict[int, list[Mention]]:
+        """The mentions of each tag that has any, in order."""
+        of_tag: dict[int, list[Mention]] = defaultdict(list)
+        for mention in self.mentions:
+            of_tag[mention.tag].append(mention)
+        return dict(of_tag)
 
     def source_span(self, field_number: int, start: int, end: int) -> tuple[int, int]:
         """Return the span of a clean span in the field as it was sent."""
@@ -57,8 +59,11 @@ class ArticleReader:
         title, body = clean_title(article), clean_body(article)
         removed = find_furniture(body.text[:MAX_READ], self._names.__contains__)
         text = read_text(title.text[:MAX_READ], blank(body.text[:MAX_READ], removed))
-        mentions = self._finder.find(text)
-        return Reading(text, title, body, removed, mentions, self._naming.read(mentions, text))
+        return Reading(text, title, body, removed, self._finder.find(text))
+
+    def naming(self, readings: Sequence[Reading]) -> Naming:
+        """Return how articles name tags, from their readings."""
+        return self._naming.read([(reading.mentions, reading.text) for reading in readings])
 
 
 def is_english(text: str) -> bool:

@@ -67,6 +67,47 @@ def _two_best(fitted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(np.isfinite(best), best, 0.0), np.where(second < best, second, np.nan)
 
 
+class FoldedStack:
+    """The stack of a fitted model with all that depends on the tag alone folded into one number for each term of the sum.
+
+    The decision value of a tag is
+    slope * separator - rivalry * best + ahead * (is best) + behind * (is second) + prior + heed * naming;
+    each is (n_tags,) float64. It equals `stack_decision` of `stack_features`.
+    """
+
+    def __init__(self, weights: np.ndarray, intercepts: np.ndarray, n_positive: np.ndarray) -> None:
+        """Fold weights, (n_tags, len(STACK)), and intercepts, (n_tags,), for separators fitted on `n_positive` each."""
+        n = n_positive.astype(np.float64)
+        log_n = np.log1p(n)
+        separator, gap, is_best, is_second, examples, both, naming, naming_of_few = weights.T
+        heard = n / (n + HEARD)
+        self.slope = heard * (separator + gap + both * log_n)
+        self.rivalry = heard * gap
+        self.ahead, self.behind = heard * is_best, heard * is_second
+        self.prior = intercepts + examples * log_n
+        self.heed = naming + naming_of_few / (n + 1.0)
+
+    def decision(self, separator: np.ndarray, naming: np.ndarray, fitted: np.ndarray) -> np.ndarray:
+        """Return decision values, (n_articles, n_tags) float64.
+
+        Args:
+            separator: (n_articles, n_fitted) float64, the values of the separators of the tags `fitted`.
+            naming: (n_articles, n_tags) float64.
+        """
+        values: np.ndarray = self.prior + self.heed * naming
+        if len(fitted):
+            values[:, fitted] += self.slope[fitted] * separator + self.competing(separator, fitted)
+        return values
+
+    def competing(self, separator: np.ndarray, fitted: np.ndarray) -> np.ndarray:
+        """Return what the other tags add to the decision values of the tags `fitted`, (n_articles, n_fitted)."""
+        best, second = _two_best(separator)
+        added: np.ndarray = self.ahead[fitted] * (separator == best)
+        added += self.behind[fitted] * (separator == second)
+        added -= self.rivalry[fitted] * best
+        return added
+
+
 def one_of_each_kind(passed: np.ndarray, decision: np.ndarray, exclusive: Iterable[Sequence[int]]) -> np.ndarray:
     """Return what passed, (n_articles, n_tags) bool, with only the best tag of each exclusive kind.
 

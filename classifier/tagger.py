@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import threading
+from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from classifier.articles import Article, check_id
@@ -15,6 +18,7 @@ from classifier.store import Store, StoredArticle
 
 SCORE_DIGITS = 4
 WEIGHT_DIGITS = 4
+N_KEPT = 500  # answers that a process remembers, some 10 kB each
 
 
 def answer_of(judgement: Judgement, model: TagModel) -> dict[str, Any]:
@@ -65,16 +69,16 @@ def explanations_of(article: Article, tags: Sequence[str], model: TagModel) -> l
         UnknownTag: if the taxonomy lacks one of the tags.
     """
     reading = model.reader.read(article)
-    return [_explanation(one, reading) for one in model.explain_all(reading, tags)]
+    return [_explanation(one, reading) for one in model.explain(article, tags)]
 
 
 def _explanation(explanation: Explanation, reading: Reading) -> dict[str, Any]:
     parts = []
     for part in explanation.parts:
         places = []
-        for field, start, end in part.places:
-            source_start, source_end = reading.source_span(field, start, end)
-            places.append({"field": FIELD_NAMES[field], "start": source_start, "end": source_end})
+        for number, start, end in part.places:
+            source_start, source_end = reading.source_span(number, start, end)
+            places.append({"field": FIELD_NAMES[number], "start": source_start, "end": source_end})
         parts.append({"kind": part.kind, "text": part.text, "weight": part.weight, "places": places})
     return {
         "tag": explanation.tag.id,
@@ -87,12 +91,40 @@ def _explanation(explanation: Explanation, reading: Reading) -> dict[str, Any]:
     }
 
 
+class Answers:
+    """The last answers, by model version and digest of the text: an article is saved and opened many times.
+
+    What is kept is bounded by number; the texts themselves are not kept.
+    """
+
+    def __init__(self, n_kept: int = N_KEPT) -> None:
+        self._n_kept = n_kept
+        self._kept: OrderedDict[bytes, dict[str, Any]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def answer(self, article: Article, model: TagModel) -> dict[str, Any]:
+        """Return the answer to an article, whose parts must not be changed."""
+        text = "\0".join((model.version, article.body_format, article.title, article.body))
+        key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                return dict(self._kept[key])
+        answer = answer_of(model.suggest(article), model)
+        with self._lock:
+            self._kept[key] = answer
+            if len(self._kept) > self._n_kept:
+                self._kept.popitem(last=False)
+        return dict(answer)
+
+
 @dataclass(frozen=True)
 class Tagger:
     """The model that serves and the store, and what they do together."""
 
     serving: Serving
     store: Store
+    answers: Answers = field(default_factory=Answers)
 
     def suggest(self, article: Article, why: Sequence[str] = ()) -> dict[str, Any]:
         """Return the answer to a text; nothing is stored. `why` explains any tag besides.
@@ -102,7 +134,7 @@ class Tagger:
             UnknownTag: if `why` names no tag of the taxonomy.
         """
         model = self.serving.model()
-        answer = answer_of(model.suggest(article), model)
+        answer = self.answers.answer(article, model)
         answer["unknown_tags"] = _unknown(article.tags or (), model)
         if why:
             answer["why"] = explanations_of(article, why, model)
@@ -137,7 +169,7 @@ class Tagger:
 
     def _answer_stored(self, stored: StoredArticle, model: TagModel) -> dict[str, Any]:
         article = stored.article
-        answer = answer_of(model.suggest(article), model)
+        answer = self.answers.answer(article, model)
         set_id = self.store.put_suggestion_set(article, model.version, model.taxonomy.version, answer)
         why = {**dict.fromkeys(article.rejected, "rejected"), **dict.fromkeys(article.tags or (), "already_tagged")}
         shown = [s for s in answer["suggestions"] if s["tag"] not in why]

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 import threading
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
 
 import numpy as np
-import snowballstemmer
+import Stemmer
 
-from classifier.mentions import BODY, TITLE, ReadText
+from classifier.mentions import ReadText
 from classifier.words import Words
 
 _DIGIT = re.compile(r"[0-9]")
@@ -29,7 +29,7 @@ class _Stemmer(threading.local):
     """A stemmer for each thread: it works on its own state, and threads that share one get each other's stems."""
 
     def __init__(self) -> None:
-        self.stem: Callable[[str], str] = snowballstemmer.stemmer("english").stemWord
+        self.stem: Callable[[str], str] = Stemmer.Stemmer("english", 0).stemWord
 
 
 _STEMMER = _Stemmer()
@@ -52,50 +52,79 @@ def _terms_of_short_word(word: str) -> tuple[str, ...]:
 
 def text_terms(text: ReadText) -> list[str]:
     """Return the terms of title and body, those of the first sentence twice."""
-    body = text.body_words
-    n_lead = bisect_left(body.starts, text.lead_end)
-    lead = Words(body.spelling[:n_lead], body.starts[:n_lead], body.ends[:n_lead])
-    return _terms(text.title, text.title_words) + _terms(text.body, body) + _terms(text.body, lead)
+    title, body = text.title_words, text.body_words
+    words = [*title.spelling, *body.spelling, *body.spelling[: text.n_lead]]
+    return [term for word in words for term in terms_of_word(word)] + list(_text_compounds(text))
 
 
 def title_terms(text: ReadText) -> list[str]:
     """Return the terms of the title."""
-    return _terms(text.title, text.title_words)
-
-
-def _terms(content: str, words: Words) -> list[str]:
+    words = text.title_words
     terms = [term for word in words.spelling for term in terms_of_word(word)]
-    return terms + [compound for compound, _ in _compounds(content, words)]
+    return terms + [compound for compound, _ in compounds(text.title, words)]
 
 
-def _compounds(content: str, words: Words) -> Iterator[tuple[str, int]]:
+def _text_compounds(text: ReadText) -> Iterator[str]:
+    for compound, _ in compounds(text.title, text.title_words):
+        yield compound
+    for compound, first in compounds(text.body, text.body_words):
+        yield compound
+        if first + 1 < text.n_lead:
+            yield compound
+
+
+def compounds(content: str, words: Words) -> Iterator[tuple[str, int]]:
     """Yield (compound, number of its first word) for words that are joined by a hyphen."""
-    if "-" not in content:
+    at = content.find("-")
+    if at < 0:
         return
-    spelling, starts, ends = words
-    for i in range(len(spelling) - 1):
-        if starts[i + 1] == ends[i] + 1 and content[ends[i]] == "-":
-            yield _DIGIT.sub("0", f"{spelling[i]}-{spelling[i + 1]}"[: 2 * MAX_WORD]), i
+    spelling, starts, ends = words.spelling, words.starts, words.ends
+    while at >= 0:
+        first = bisect_left(ends, at)
+        if first + 1 < len(ends) and ends[first] == at and starts[first + 1] == at + 1:
+            yield _DIGIT.sub("0", f"{spelling[first]}-{spelling[first + 1]}"[: 2 * MAX_WORD]), first
+        at = content.find("-", at + 1)
 
 
-class TermPlaces(NamedTuple):
-    """The terms of one text that a model knows, and where they stand.
+@dataclass(frozen=True)
+class FoundTerms:
+    """The terms of some texts that a model knows, text after text, as in a CSR matrix.
 
-    rows: (n_rows,) int64, ascending; counts: (n_rows,) int64, with the first sentence twice.
-    Occurrences: `row_of`, `place_of`, (n_occurrences,) int64, positions in `rows` and in the places.
-    Places, words and then compounds: `fields`, `starts`, `ends` in the clean text, and `spelling`.
+    begins: (n_texts + 1,) int64, where each text begins among the rows; text_of_row: (n_rows,) int64; rows: (n_rows,)
+    int64, ascending in each text;
+    counts: (n_rows,) float64, with the first sentence twice; n_terms, n_known: (n_texts,) float64, occurrences of terms
+    and of those that the model knows, without those of the title's own view.
+    `entries` says what was written: (n_entries,) of each the writing, how often, and the row, in the order of the rows.
     """
 
+    begins: np.ndarray
+    text_of_row: np.ndarray
     rows: np.ndarray
     counts: np.ndarray
-    row_of: np.ndarray
-    place_of: np.ndarray
-    fields: list[int]
-    starts: list[int]
-    ends: list[int]
-    spelling: list[str]
-    n_terms: int
-    n_known: int
+    n_terms: np.ndarray
+    n_known: np.ndarray
+    entries: tuple[list[str], np.ndarray, np.ndarray, np.ndarray]
+
+
+# A code holds what a word gives: the row of the word and the row of its stem, each plus one, and how many terms it has.
+_ROW_BITS = 30
+_ROW = (1 << _ROW_BITS) - 1
+
+
+class _Codes(dict[str, int]):
+    """The code of each word that was met; bounded, because a hostile text may bring any number of words."""
+
+    def __init__(self, row: Mapping[str, int]) -> None:
+        self._row = row
+
+    def __missing__(self, word: str) -> int:
+        terms = terms_of_word(word)
+        code = len(terms) << 2 * _ROW_BITS
+        for place, term in enumerate(terms):
+            code |= (self._row.get(term, -1) + 1) << place * _ROW_BITS
+        if len(self) < _REMEMBERED and len(word) <= MAX_WORD:
+            self[word] = code
+        return code
 
 
 class TermRows:
@@ -104,83 +133,62 @@ class TermRows:
     def __init__(self, terms: Sequence[str], title_terms: Sequence[str]) -> None:
         self._row = {term: row for row, term in enumerate(terms)}
         self._title_row = {term: row for row, term in enumerate(title_terms, start=len(terms))}
-        self._known: dict[str, tuple[int, tuple[int, ...]]] = {}
+        self._n_rows = len(terms) + len(title_terms)
+        self._codes, self._title_codes = _Codes(self._row), _Codes(self._title_row)
 
-    def find(self, text: ReadText) -> TermPlaces:
-        """Return the terms of a text that are known, with their places."""
-        title, body = text.title_words, text.body_words
-        n_title, n_words = len(title.spelling), len(title.spelling) + len(body.spelling)
-        fields = [TITLE] * n_title + [BODY] * len(body.spelling)
-        starts, ends = title.starts + body.starts, title.ends + body.ends
-        spelling = title.spelling + body.spelling
-        rows: list[int] = []
-        places: list[int] = []
-        n_terms = 0
-        for place, word in enumerate(spelling):
-            n, found = self._known.get(word) or self._look_up(word)
-            n_terms += n
-            for row in found:
-                rows.append(row)
-                places.append(place)
-        for field, content, words, before in ((TITLE, text.title, title, 0), (BODY, text.body, body, n_title)):
-            for compound, first in _compounds(content, words):
-                n_terms += 1
-                if compound in self._row:
-                    rows.append(self._row[compound])
-                    places.append(len(spelling))
-                fields.append(field)
-                starts.append(starts[before + first])
-                ends.append(ends[before + first + 1])
-                spelling.append(compound)
-        in_lead = _in_lead(np.array(places, dtype=np.int64), fields, ends, n_title, n_words, text)
-        title_rows, title_places = self._title(spelling, n_title, n_words, fields)
-        every = np.array(rows + title_rows, dtype=np.int64)
-        unique, row_of = np.unique(every, return_inverse=True)
-        counts = np.bincount(row_of, minlength=len(unique))
-        counts += np.bincount(row_of[: len(rows)][in_lead], minlength=len(unique))
-        return TermPlaces(
-            unique,
+    def find(self, texts: Sequence[ReadText]) -> FoundTerms:
+        """Return the terms of some texts that are known."""
+        writings: list[str] = []
+        codes: list[int] = []
+        times: list[int] = []
+        begins, title_begins = [0], []
+        for text in texts:
+            lead = text.body_words.spelling[: text.n_lead]
+            writings += text.counts
+            writings += lead  # counts once more
+            codes += map(self._codes.__getitem__, writings[len(codes) :])
+            times += text.counts.values()
+            times += [1] * len(lead)
+            joined = list(_text_compounds(text)) if "-" in text.title or "-" in text.body else []
+            writings += joined
+            codes += [(1 << 2 * _ROW_BITS) | (self._row.get(compound, -1) + 1) for compound in joined]
+            title_begins.append(len(codes))
+            title = text.title_words.spelling
+            writings += title
+            codes += map(self._title_codes.__getitem__, title)
+            if "-" in text.title:
+                joined = [compound for compound, _ in compounds(text.title, text.title_words)]
+                writings += joined
+                codes += [self._title_row.get(compound, -1) + 1 for compound in joined]
+            times += [1] * (len(codes) - len(times))
+            begins.append(len(codes))
+        return self._found(writings, codes, times, begins, title_begins)
+
+    def _found(
+        self, writings: list[str], codes: list[int], times: list[int], begins: list[int], title_begins: list[int]
+    ) -> FoundTerms:
+        n_texts = len(title_begins)
+        code, time = np.array(codes, dtype=np.int64), np.array(times, dtype=np.float64)
+        text = np.repeat(np.arange(n_texts), np.diff(begins))
+        row = np.concatenate([code & _ROW, (code >> _ROW_BITS) & _ROW])
+        known = np.flatnonzero(row)
+        key = row[known] + (np.concatenate([text, text]) * (self._n_rows + 1))[known]
+        by_key = np.argsort(key)
+        key, entry = key[by_key], known[by_key] % max(1, len(code))
+        new = np.flatnonzero(np.diff(key, prepend=0))
+        counts = np.add.reduceat(time[entry], new) if len(new) else np.zeros(0)
+        text_of_row, rows = np.divmod(key[new], self._n_rows + 1)
+        rows -= 1
+        of_text = rows < len(self._row)
+        n_terms = (code >> 2 * _ROW_BITS) * time
+        for begin, end in zip(title_begins, begins[1:], strict=True):
+            n_terms[begin:end] = 0.0
+        return FoundTerms(
+            np.searchsorted(text_of_row, np.arange(n_texts + 1)),
+            text_of_row,
+            rows,
             counts,
-            row_of,
-            np.array(places + title_places, dtype=np.int64),
-            fields,
-            starts,
-            ends,
-            spelling,
-            n_terms,
-            len(rows),
+            np.bincount(text, n_terms, minlength=n_texts),
+            np.bincount(text_of_row[of_text], counts[of_text], minlength=n_texts),
+            (writings, entry, time[entry], np.repeat(np.arange(len(new)), np.diff(new, append=len(key)))),
         )
-
-    def _look_up(self, word: str) -> tuple[int, tuple[int, ...]]:
-        """Return how many terms a word has, and the rows of those that are known."""
-        terms = terms_of_word(word)
-        found = len(terms), tuple(self._row[term] for term in terms if term in self._row)
-        if len(self._known) < _REMEMBERED and len(word) <= MAX_WORD:
-            self._known[word] = found
-        return found
-
-    def _title(self, spelling: list[str], n_title: int, n_words: int, fields: list[int]) -> tuple[list[int], list[int]]:
-        """Return rows and places of the title's own view: its words and its compounds."""
-        rows, places = [], []
-        compounds = (place for place in range(n_words, len(spelling)) if fields[place] == TITLE)
-        for place in (*range(n_title), *compounds):
-            terms = terms_of_word(spelling[place]) if place < n_title else (spelling[place],)
-            for term in terms:
-                if (row := self._title_row.get(term)) is not None:
-                    rows.append(row)
-                    places.append(place)
-        return rows, places
-
-
-def _in_lead(
-    places: np.ndarray, fields: list[int], ends: list[int], n_title: int, n_words: int, text: ReadText
-) -> np.ndarray:
-    """Return which occurrences stand in the first sentence: its words, and compounds of two of its words."""
-    n_lead = bisect_left(text.body_words.starts, text.lead_end)
-    last = text.body_words.ends[n_lead - 1] if n_lead else 0
-    inside = np.zeros(len(fields), dtype=bool)
-    inside[n_title : n_title + n_lead] = True
-    for place in range(n_words, len(fields)):
-        inside[place] = fields[place] == BODY and ends[place] <= last
-    found: np.ndarray = inside[places]
-    return found

@@ -8,26 +8,74 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import NamedTuple
+from functools import cached_property
+
+import numpy as np
 
 # Signs that stand inside transliterated names and are left out of a word: Da'esh, Hay'at, al-Shari'a, Qur'an.
 _APOSTROPHES = "'’‘ʼʾʿʻ`´"
-# A possessive "'s" is a word of its own, so that "ISKP's" is the word "iskp".
-_WORD = re.compile(r"[^\W_]+(?:'(?!s\b)[^\W_]+)*")
+# An apostrophe that is not inside a word; a possessive "'s" is a word of its own, so that "ISKP's" is the word "iskp".
+_LOOSE_APOSTROPHE = re.compile(r"'(?:(?<=[\W_]')|(?<=^')|(?![^\W_])|(?=s\b))")
 _ADDRESS = re.compile(
     r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,63}"
     r"|\b(?:[\w-]{1,63}\.){1,5}(?:com|org|net|info|gov|edu|mil|int|io|tv|co\.uk)\b(?:/\S*)?",
     re.IGNORECASE,
 )
-_HINTS_OF_ADDRESS = re.compile(r"://|www\.|@|\.(?:com|org|net|info|gov|edu|mil|int|io|tv|co\.uk)\b")
+# A text without any of these holds no address; looking for plain strings is many times as fast as the pattern.
+_HINTS_OF_ADDRESS = (
+    "@",
+    "://",
+    "www.",
+    ".com",
+    ".org",
+    ".net",
+    ".info",
+    ".gov",
+    ".edu",
+    ".mil",
+    ".int",
+    ".io",
+    ".tv",
+    ".uk",
+)
 
 
-class Words(NamedTuple):
-    """The words of one text: `spelling[i]` stands folded for `text[starts[i]:ends[i]]`."""
+class Words:
+    """The words of one text: `spelling[i]` stands folded for `text[starts[i]:ends[i]]`.
 
-    spelling: list[str]
-    starts: list[int]
-    ends: list[int]
+    `plain` is the folded text with a blank for every character that is in no word, as long as the text.
+    """
+
+    def __init__(self, plain: str) -> None:
+        self.plain = plain
+        self.spelling = plain.split()
+        if "'" in plain:
+            self.spelling = [word.replace("'", "") if "'" in word else word for word in self.spelling]
+
+    def __len__(self) -> int:
+        return len(self.spelling)
+
+    @cached_property
+    def _edges(self) -> list[int]:
+        """Where words start and end, in turn; made when it is asked for."""
+        codes = np.frombuffer(f" {self.plain} ".encode(*_CODES), dtype=np.uint32)
+        inside = codes != _BLANK
+        edges: list[int] = np.flatnonzero(inside[1:] != inside[:-1]).tolist()
+        return edges
+
+    @cached_property
+    def starts(self) -> list[int]:
+        """Where each word starts in the text."""
+        return self._edges[::2]
+
+    @cached_property
+    def ends(self) -> list[int]:
+        """Where each word ends in the text."""
+        return self._edges[1::2]
+
+    def n_before(self, offset: int) -> int:
+        """Return how many words start before an offset."""
+        return len(self.plain[:offset].split())
 
 
 class _FoldTable(dict[int, str]):
@@ -46,6 +94,8 @@ class _FoldTable(dict[int, str]):
 
 
 _FOLDS = _FoldTable()
+_CODES = ("utf-32-le", "surrogatepass")  # four bytes for each code point
+_BLANK = ord(" ")
 
 
 def fold(text: str) -> str:
@@ -53,16 +103,39 @@ def fold(text: str) -> str:
     return text.lower().replace("`", "'") if text.isascii() else text.translate(_FOLDS)
 
 
+def _word_character(code: int) -> str:
+    """Return a character as it stands in a word, a blank for what stands in none."""
+    folded = _FOLDS[code]
+    return folded if folded.isalnum() or folded == "'" else " "
+
+
+_ASCII_WORDS = str.maketrans({code: _word_character(code) for code in range(128)})
+# The same for all code points, filled as they are met: 0 is one that was not met yet.
+_ALL_WORDS = np.zeros(0x110000, dtype=np.uint32)
+
+
+def _in_words(text: str) -> str:
+    """Return the folded text with blanks for all that stands in no word."""
+    if text.isascii():
+        return text.translate(_ASCII_WORDS)
+    codes = np.frombuffer(text.encode(*_CODES), dtype=np.uint32)
+    plain = _ALL_WORDS[codes]
+    if not plain.all():
+        for code in np.unique(codes[plain == 0]).tolist():
+            _ALL_WORDS[code] = ord(_word_character(code))
+        plain = _ALL_WORDS[codes]
+    return plain.tobytes().decode(*_CODES)
+
+
 def split_words(text: str) -> Words:
     """Return the folded words of a text; web and mail addresses hold none."""
-    folded = fold(text)
-    if _HINTS_OF_ADDRESS.search(folded):
-        folded = _ADDRESS.sub(lambda found: " " * len(found[0]), folded)
-    spans = [found.span() for found in _WORD.finditer(folded)]
-    spelling = [folded[start:end] for start, end in spans]
-    if "'" in folded:
-        spelling = [word.replace("'", "") for word in spelling]
-    return Words(spelling, [start for start, _ in spans], [end for _, end in spans])
+    lower = text.lower()
+    if any(hint in lower for hint in _HINTS_OF_ADDRESS):
+        text = _ADDRESS.sub(lambda found: " " * len(found[0]), text)
+    plain = _in_words(text)
+    if "'" in plain:
+        plain = _LOOSE_APOSTROPHE.sub(" ", plain)
+    return Words(plain)
 
 
 def spell(text: str) -> str:
@@ -72,8 +145,10 @@ def spell(text: str) -> str:
 
 # A sentence ends at . ! or ? before white space and a capital, a digit or a quotation mark, or at the end of a line;
 # not after an initial or a short abbreviation (U.S., Mr., Gen., No.).
+# The sign comes first in the pattern: it is what the search looks for.
 _SENTENCE_END = re.compile(
-    r"(?<![\s.][A-Za-z])(?<!\b(?:Mr|Dr|St|No))(?<!\b(?:Mrs|Gen|Col|Sgt|Lt\.))[.!?][\"')\]]*\s+(?=[A-Z0-9\"'(\[])|\n"
+    r"[.!?\n](?:(?<=\n)|(?<![\s.][A-Za-z].)(?<!\b(?:Mr|Dr|St|No).)(?<!\b(?:Mrs|Gen|Col|Sgt|Lt\.).)"
+    r"[\"')\]]*\s+(?=[A-Z0-9\"'(\[]))"
 )
 MAX_LEAD = 600
 

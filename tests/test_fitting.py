@@ -79,7 +79,7 @@ def test_unknown_labels_are_left_out_of_the_tag(articles: list[Article], taxonom
     n_negative = {name: rows[name]["iskp"]["negatives"] for name in rows}
     assert n_negative["known"] - n_negative["silent"] == len(silent)
     probe = Article(title="Mill opens", body="The wheat mill in Herat has new ovens and bakers.")
-    values = {name: fitted.model.explain(probe, "iskp").decision_value for name, fitted in fits.items()}
+    values = {name: fitted.model.explain(probe, ["iskp"])[0].decision_value for name, fitted in fits.items()}
     assert values["silent"] > values["known"]
 
 
@@ -173,7 +173,7 @@ def test_two_articles_with_one_id_are_refused(articles: list[Article], taxonomy:
 def test_articles_without_titles_can_be_learned(few: list[Article], taxonomy: Taxonomy) -> None:
     model = fit([replace(article, title="") for article in few], taxonomy, QUICK).model
     assert list(model.title_terms) == []
-    assert model.rank(Article(body="ISKP bombed a mosque in Kabul. ISKP fighters fled."), 3)[0][0] == "iskp"
+    assert model.rank([Article(body="ISKP bombed a mosque in Kabul. ISKP fighters fled.")], 3)[0][0][0] == "iskp"
 
 
 @needs_eval_data

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import json
+from collections import Counter
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from classifier.aboutness import crossed
 from classifier.articles import Article, article_from_text
 from classifier.errors import UnknownTag
 from classifier.fitting import Fitted
 from classifier.model import TagModel, retagged
+from classifier.model_files import save_model
+from classifier.stack import stack_decision, stack_features
 from classifier.taxonomy import Alias, Tag, Taxonomy
+from classifier.terms import text_terms, title_terms
 from tests.conftest import LOOKALIKE
 
 BRIEF = Article(
@@ -51,9 +59,41 @@ def test_evidence_is_a_slice_of_what_was_sent(model: TagModel) -> None:
     assert all(e.text == sent[e.field][e.start : e.end] and e.text for e in pieces)
 
 
-def test_parts_add_up_to_the_decision_value_from_the_saved_arrays(model: TagModel) -> None:
-    for tag in model.taxonomy.tags:
-        explanation = model.explain(BRIEF, tag.id)
+def test_decision_values_follow_from_the_saved_arrays(model: TagModel, articles: list[Article], tmp_path: Path) -> None:
+    """Recompute them without the serving path: plain loops over terms, and the features of the stack as fitting has them."""
+    save_model(model, tmp_path / "version")
+    arrays = {path.stem: np.load(path) for path in (tmp_path / "version").glob("*.npy")}
+    numbers = json.loads((tmp_path / "version" / "model.json").read_text())
+    views = [(tmp_path / "version" / f"{name}.txt").read_text().split("\n") for name in ("terms", "title_terms")]
+    for article in (BRIEF, *articles[:5]):
+        reading = model.reader.read(article)
+        separator, naming = np.zeros(len(model.taxonomy.tags)), np.zeros(len(model.taxonomy.tags))
+        separator[arrays["separators"]] = arrays["intercepts"]
+        first = 0
+        for names, counted, idf, weight in (
+            (views[0], Counter(text_terms(reading.text)), arrays["idf"], 1.0),
+            (views[1], Counter(title_terms(reading.text)), arrays["title_idf"], 0.5),
+        ):
+            known = [(row, counted[name]) for row, name in enumerate(names) if counted[name]]
+            values = np.array([(1 + np.log(n)) * float(idf[row]) for row, n in known])
+            for (row, _), value in zip(known, values / np.linalg.norm(values), strict=True):
+                separator[arrays["separators"]] += weight * value * arrays["weights"][first + row].astype(np.float64)
+            first += len(names)
+        naming[:] = numbers["nowhere_intercept"] + arrays["naming_offsets"][:, 0]
+        named = model.reader.naming([reading])
+        naming[named.tags] = (
+            numbers["naming_intercept"]
+            + crossed(named.shared, named.kinds) @ arrays["naming_weights"]
+            + arrays["naming_offsets"][named.tags, named.categories]
+        )
+        features = stack_features(separator[None], arrays["n_positive"], naming[None])
+        expected = stack_decision(features, arrays["stack"], arrays["stack_intercepts"])[0]
+        explained = model.explain(article, [tag.id for tag in model.taxonomy.tags])
+        assert [one.decision_value for one in explained] == pytest.approx(expected.tolist(), abs=1e-6)
+
+
+def test_parts_add_up_to_the_decision_value(model: TagModel) -> None:
+    for explanation in model.explain(BRIEF, [tag.id for tag in model.taxonomy.tags]):
         assert sum(part.weight for part in explanation.parts) == pytest.approx(explanation.decision_value, abs=1e-6)
 
 
@@ -82,20 +122,19 @@ def test_parts_add_up_to_the_decision_value_from_the_saved_arrays(model: TagMode
 )
 def test_parts_add_up_for_any_text(model: TagModel, title: str, body: list[str]) -> None:
     article = Article(title=title, body=" ".join(body))
-    for tag in ("iskp", "hamas", "attack"):
-        explanation = model.explain(article, tag)
+    for explanation in model.explain(article, ["iskp", "hamas", "attack"]):
         assert sum(part.weight for part in explanation.parts) == pytest.approx(explanation.decision_value, abs=1e-6)
 
 
 def test_explanation_places_stand_where_the_words_are(model: TagModel) -> None:
-    parts = model.explain(BRIEF, "iskp").parts
+    parts = model.explain(BRIEF, ["iskp"])[0].parts
     places = {part.text: part.places for part in parts if part.kind == "term"}
     assert [BRIEF.title[start:end] for field, start, end in places["iskp"] if field == 0] == ["ISKP"]
 
 
 def test_unknown_tag_cannot_be_explained(model: TagModel) -> None:
     with pytest.raises(UnknownTag, match="no tag 'nobody'"):
-        model.explain(BRIEF, "nobody")
+        model.explain(BRIEF, ["nobody"])
 
 
 def test_tag_without_examples_is_suggested_from_its_name_alone(model: TagModel) -> None:
@@ -149,7 +188,7 @@ def test_no_suggestions_come_with_a_reason(model: TagModel, title: str, body: st
 
 
 def test_rank_gives_the_wanted_number_of_tags_in_falling_order(model: TagModel) -> None:
-    ranked = model.rank(BRIEF, 5)
+    ranked = model.rank([BRIEF], 5)[0]
     scores = [score for _, score in ranked]
     assert len(ranked) == 5
     assert scores == sorted(scores, reverse=True)
@@ -158,7 +197,7 @@ def test_rank_gives_the_wanted_number_of_tags_in_falling_order(model: TagModel) 
 def test_scores_do_not_depend_on_furniture(model: TagModel) -> None:
     plain = Article(title=BRIEF.title, body=f"{BRIEF.body}\nPolice searched two houses on Saturday.")
     furnished = Article(title=plain.title, body=f"{plain.body}\n\nTags: Boko Haram, Hamas\nShare this on Facebook\n")
-    assert dict(model.rank(plain, 10)) == pytest.approx(dict(model.rank(furnished, 10)), abs=1e-9)
+    assert dict(model.rank([plain], 10)[0]) == pytest.approx(dict(model.rank([furnished], 10)[0]), abs=1e-9)
 
 
 def test_muted_tag_is_neither_suggested_nor_mentioned(model: TagModel) -> None:
@@ -184,8 +223,17 @@ def test_new_tag_with_an_alias_is_suggested_at_once(model: TagModel) -> None:
 def test_retagging_changes_nothing_for_the_tags_that_stay(model: TagModel, articles: list[Article]) -> None:
     reversed_tags = Taxonomy(model.taxonomy.tags[::-1], model.taxonomy.kinds)
     changed = retagged(model, reversed_tags)
-    for article in articles[:20]:
-        assert dict(changed.rank(article)) == pytest.approx(dict(model.rank(article)), abs=1e-9)
+    for after, before in zip(changed.rank(articles[:20]), model.rank(articles[:20]), strict=True):
+        assert dict(after) == pytest.approx(dict(before), abs=1e-9)
+
+
+def test_articles_are_judged_together_as_each_alone(model: TagModel, articles: list[Article]) -> None:
+    some = [*articles[:30], Article(body="Der Minister sprach am Montag vor dem Parlament in Berlin."), Article()]
+    scores, chosen = model.judge(some)
+    for row, article in enumerate(some):
+        alone_scores, alone_chosen = model.judge([article])
+        assert scores[row] == pytest.approx(alone_scores[0], abs=1e-12)
+        assert chosen[row].tolist() == alone_chosen[0].tolist()
 
 
 def test_all_arrays_are_finite_but_for_thresholds_that_are_never_reached(model: TagModel) -> None:

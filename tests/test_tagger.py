@@ -14,7 +14,7 @@ from classifier.errors import BadArticle, NoModel, NotFound, UnknownTag
 from classifier.model import TagModel, retagged
 from classifier.registry import Registry, Serving
 from classifier.store import Store
-from classifier.tagger import Tagger, answer_of, explanations_of
+from classifier.tagger import Answers, Tagger, answer_of, explanations_of
 from classifier.taxonomy import Taxonomy
 
 KABUL = Article(
@@ -48,6 +48,24 @@ def test_putting_an_article_answers_what_suggesting_answers(tagger: Tagger) -> N
     plain, stored = tagger.suggest(KABUL), tagger.put_article(KABUL)
     assert {key: stored[key] for key in plain} == plain
     assert "iskp" in suggested(stored)
+
+
+def test_answers_are_remembered_for_their_text_and_model_alone(model: TagModel) -> None:
+    answers = Answers(n_kept=2)
+    first = answers.answer(KABUL, model)
+    first["suggestions"] = []
+    assert suggested(answers.answer(KABUL, model)) == suggested(answer_of(model.suggest(KABUL), model))
+    assert answers.answer(replace(KABUL, body=GARDEN.body), model) != first
+    assert answers.answer(replace(KABUL, body_format="html"), model)["suggestions"] != []
+
+
+def test_no_more_answers_are_remembered_than_asked_for(model: TagModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers, asked = Answers(n_kept=2), []
+    whole = model.suggest
+    monkeypatch.setattr(model, "suggest", lambda article: asked.append(article.title) or whole(article))
+    for title in ("a", "b", "a", "c", "a", "b"):
+        answers.answer(replace(KABUL, title=title), model)
+    assert asked == ["a", "b", "c", "b"]
 
 
 def test_scores_and_weights_are_rounded_to_four_digits(tagger: Tagger) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,11 @@ def finished(function: Callable[..., Any], *arguments: Any) -> Any:
     """Return what a function returns; it runs in a process of its own, which is ended if it hangs."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply_async(function, arguments).get(timeout=60)
+
+
+def placed(text: str) -> tuple[list[str], list[int], list[int]]:
+    words = split_words(text)
+    return words.spelling, words.starts, words.ends
 
 
 # --- folding ----------------------------------------------------------------------------------------------------
@@ -62,8 +68,24 @@ def test_each_word_is_the_folded_text_of_its_place_without_apostrophes(text: str
     assert words.spelling == [folded[start:end].replace("'", "") for start, end in spans]
 
 
+@given(ANY_TEXT, st.integers(0, 200))
+def test_words_before_an_offset_are_those_that_start_there(text: str, offset: int) -> None:
+    words = split_words(text)
+    assert words.n_before(offset) == sum(start < offset for start in words.starts)
+
+
+_WORD = re.compile(r"[^\W_]+(?:'(?!s(?![^\W_]))[^\W_]+)*")
+
+
+@given(st.text(st.sampled_from("abs's'’ʿ_- .,é İß字ا\u0301S'`😀1ﬁ"), max_size=14))
+def test_words_are_runs_of_letters_digits_and_inner_apostrophes(text: str) -> None:
+    folded = fold(text)
+    spans = [found.span() for found in _WORD.finditer(folded)]
+    assert placed(text)[1:] == ([start for start, _ in spans], [end for _, end in spans])
+
+
 def test_words_have_their_places() -> None:
-    assert split_words("Raid in Kunar") == (["raid", "in", "kunar"], [0, 5, 8], [4, 7, 13])
+    assert placed("Raid in Kunar") == (["raid", "in", "kunar"], [0, 5, 8], [4, 7, 13])
 
 
 @pytest.mark.parametrize(
@@ -88,7 +110,7 @@ def test_names_are_spelt_as_they_are_compared(text: str, spelling: str) -> None:
 
 
 def test_apostrophe_in_a_name_counts_in_its_place() -> None:
-    assert split_words("the Da'esh") == (["the", "daesh"], [0, 4], [3, 10])
+    assert placed("the Da'esh") == (["the", "daesh"], [0, 4], [3, 10])
 
 
 @pytest.mark.parametrize(
@@ -108,7 +130,7 @@ def test_web_and_mail_addresses_hold_no_words(address: str) -> None:
 
 
 def test_words_around_an_address_keep_their_places() -> None:
-    assert split_words("see www.a.org now") == (["see", "now"], [0, 14], [3, 17])
+    assert placed("see www.a.org now") == (["see", "now"], [0, 14], [3, 17])
 
 
 def test_full_stop_without_a_blank_is_no_address() -> None:
@@ -125,7 +147,7 @@ def test_endless_words_are_split_without_hanging(text: str) -> None:
 
 
 def test_word_of_a_megabyte_is_one_word() -> None:
-    assert finished(split_words, "a" * 1_000_000) == (["a" * 1_000_000], [0], [1_000_000])
+    assert finished(placed, "a" * 1_000_000) == (["a" * 1_000_000], [0], [1_000_000])
 
 
 # --- the first sentence -----------------------------------------------------------------------------------------

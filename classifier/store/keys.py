@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +19,8 @@ from classifier.store.schema import keys
 
 ROLES = ("cms", "editor", "admin", "reader")
 PREFIX = "tagger"
+KEPT_SECONDS = 1.0
+MAX_KEPT = 1000
 
 
 @dataclass(frozen=True)
@@ -34,6 +39,7 @@ class Keys:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._seen: dict[str, tuple[float, Any]] = {}  # what was looked up, and when
 
     def create(self, name: str, role: str) -> str:
         """Create a key and return its secret, `tagger_<id>_<random>`; it cannot be shown again."""
@@ -54,6 +60,7 @@ class Keys:
                 connection.execute(keys.insert().values(row))
         except IntegrityError:
             raise BadSetting(f"There is a key named {name!r} already. Revoke it, or choose another name.") from None
+        self._seen.clear()
         return f"{PREFIX}_{key_id}_{secret}"
 
     def list(self) -> list[Key]:
@@ -73,23 +80,45 @@ class Keys:
                 raise NotFound(f"There is no key named {name!r} in use. See: python -m classifier keys list")
             retired = f"{name[:60]} (revoked {found})"
             connection.execute(keys.update().where(keys.c.id == found).values(revoked_at=now, name=retired))
+        self._seen.clear()
 
     def in_use(self) -> bool:
         """Whether a key was ever created: revoking the last one must not open the service to everybody."""
-        with self._engine.connect().execution_options(readonly=True) as connection:
-            return bool(connection.scalar(select(func.count()).select_from(keys)))
+        return bool(self._remembered("", self._look_in_use))
 
     def of(self, secret: str) -> Key | None:
-        """Return the key of a secret, or None if there is no such key or it was revoked."""
+        """Return the key of a secret, or None if there is no such key or it was revoked.
+
+        An answer is remembered for a second: a key that another process revokes is refused within that time.
+        """
         prefix, _, rest = secret.partition("_")
         key_id, _, random = rest.partition("_")
         if prefix != PREFIX or not random:
             return None
-        with self._engine.connect().execution_options(readonly=True) as connection:
-            row = connection.execute(select(keys).where(keys.c.id == key_id)).mappings().first()
+        row = self._remembered(key_id, lambda: self._look_up(key_id))
         if row is None or row["revoked_at"] is not None or not hmac.compare_digest(row["hash"], _hash(random)):
             return None
         return Key(row["id"], row["name"], row["role"], row["created_at"], None)
+
+    def _look_in_use(self) -> bool:
+        with self._engine.connect().execution_options(readonly=True) as connection:
+            return bool(connection.scalar(select(func.count()).select_from(keys)))
+
+    def _look_up(self, key_id: str) -> dict[str, Any] | None:
+        with self._engine.connect().execution_options(readonly=True) as connection:
+            row = connection.execute(select(keys).where(keys.c.id == key_id)).mappings().first()
+            return dict(row) if row is not None else None
+
+    def _remembered(self, what: str, look: Callable[[], Any]) -> Any:
+        """Return what `look` returned in the last second, or look again."""
+        now = time.monotonic()
+        at, found = self._seen.get(what, (-KEPT_SECONDS, None))
+        if now - at >= KEPT_SECONDS:
+            found = look()
+            if len(self._seen) >= MAX_KEPT:  # whoever tries one id after another must not fill the memory
+                self._seen.clear()
+            self._seen[what] = (now, found)
+        return found
 
 
 def _hash(secret: str) -> str:

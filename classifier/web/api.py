@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import orjson
 from flask import Blueprint, Response, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
@@ -276,7 +277,7 @@ class Api:
 
 
 def _json(value: Any, status: int = 200) -> Response:
-    return Response(json.dumps(value, ensure_ascii=False, allow_nan=False), status, content_type="application/json")
+    return Response(orjson.dumps(value), status, content_type="application/json")
 
 
 def _limit(given: str | None) -> int:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 from flask import request
 
 from classifier.store import Key, Keys
 from classifier.web.problems import ApiProblem
 
 LOOPBACK = frozenset(("127.0.0.1", "localhost", "[::1]"))
-_LOOK_SECONDS = 1.0
 
 
 class Gate:
@@ -18,16 +15,10 @@ class Gate:
 
     def __init__(self, keys: Keys) -> None:
         self._keys = keys
-        self._in_use = True
-        self._looked = 0.0
 
     def open(self) -> bool:
         """Whether no key exists, and every role is open to this machine."""
-        if self._in_use and time.monotonic() - self._looked < _LOOK_SECONDS:
-            return False
-        self._in_use = self._keys.in_use()
-        self._looked = time.monotonic()
-        return not self._in_use
+        return not self._keys.in_use()
 
     def check(self, roles: tuple[str, ...]) -> Key | None:
         """Return the key of the request, or None in the open first minute.

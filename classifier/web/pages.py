@@ -149,7 +149,7 @@ class Pages:
         model = self.tagger.serving.model()
         reading = model.reader.read(article)
         judgement = model.suggest(article, n_evidence=0)
-        explained = model.explain_all(reading, [s.tag.id for s in judgement.suggestions])
+        explained = model.explain(article, [s.tag.id for s in judgement.suggestions])
         cards = [
             _card(explanation, s.band, s.aboutness, s.source)
             for s, explanation in zip(judgement.suggestions, explained, strict=True)
@@ -157,7 +157,7 @@ class Pages:
         asked, unknown = None, None
         if why:
             try:
-                asked = _card(model.explain_all(reading, [_tag_id(why, model)])[0], "hidden", "", "")
+                asked = _card(model.explain(article, [_tag_id(why, model)])[0], "hidden", "", "")
             except UnknownTag:
                 unknown = why
         marks = _marks(explained)
