@@ -49,7 +49,7 @@ lint: $(VENV)/.dev ## check style, types, layers and dependencies
 format: $(VENV)/.dev ## format the code
 	@$(RUN) ruff check --fix-only -q . ; $(RUN) ruff format -q .
 
-bench: $(VENV)/.dev ## measure quality and speed on the evaluation data
+bench: $(VENV)/.dev ## measure quality, cost and speed beside peers (installs them into .venv-peers)
 	@$(RUN) benchmarks.run
 
 screenshots: $(VENV)/.dev ## take the screenshots of the README
@@ -60,5 +60,5 @@ lock: $(VENV)/.dev ## resolve the dependencies again, with hashes
 	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header requirements.in -o requirements.txt
 	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header requirements-dev.in -o requirements-dev.txt
 
-clean: ## remove .venv and caches (not var/)
-	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+clean: ## remove .venv, .venv-peers and caches (not var/)
+	@rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

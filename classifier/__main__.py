@@ -138,6 +138,11 @@ class _Commands:
         sub.add_argument(
             "--seed", type=_whole(0, (1 << 32) - 1), default=0, help="of everything that is drawn (%(default)s)"
         )
+        sub.add_argument(
+            "--fast",
+            action="store_true",
+            help="separators with cross-fitted thresholds alone: seconds, less good, and new tags are not heard by name",
+        )
         sub = self.add(
             self.top,
             "evaluate",
@@ -198,6 +203,22 @@ class _Commands:
         )
         for sub in (promote, back):
             sub.add_argument("--why", default="by hand", metavar="TEXT", help="kept in the history")
+        sub = self.add(
+            within,
+            "export",
+            _models_export,
+            "Write a version (the champion) as a scikit-learn pipeline, for data people; the service never loads one.",
+            "models json",
+            "models export --output tagger.joblib",
+        )
+        sub.add_argument("version", nargs="?", metavar="VERSION", help="one of `models list`")
+        sub.add_argument(
+            "--output",
+            type=Path,
+            required=True,
+            metavar="FILE",
+            help="a joblib file; loading one runs code: only load what you exported yourself",
+        )
         self.add(within, "history", _models_history, "Show what served when, by whom, and why.", "models json")
 
     def add_store_commands(self) -> None:
@@ -310,7 +331,7 @@ def _train(options: argparse.Namespace, _settings: Settings) -> None:
     articles = list(read_articles(files))
     if taxonomy is not None:
         _say_unknown_labels(articles, taxonomy)
-    fitted = fit(articles, taxonomy, FitSettings(seed=options.seed), _track)
+    fitted = fit(articles, taxonomy, FitSettings(seed=options.seed, fast=options.fast), _track)
     registry = Registry(options.models)
     version = registry.save(fitted.model)
     registry.promote(version, _by(), "trained")
@@ -495,6 +516,22 @@ def _say_champion(champion: Any, as_json: bool) -> None:
         _print(vars(champion))
     else:
         print(f"{champion.version} is champion; before it: {champion.previous or 'none'}")
+
+
+def _models_export(options: argparse.Namespace, _settings: Settings) -> None:
+    from classifier.export import export_model
+    from classifier.registry import Registry
+
+    registry = Registry(options.models)
+    model = registry.load_champion() if options.version is None else registry.load(options.version)
+    try:
+        export_model(model, options.output)
+    except OSError as error:
+        raise BadSetting(f"Cannot write {options.output}: {error.strerror}.") from None
+    if options.json:
+        _print({"version": model.version, "output": str(options.output)})
+    else:
+        print(f"{model.version} -> {options.output}; read it with joblib.load")
 
 
 def _models_history(options: argparse.Namespace, _settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from rensa import RMinHash, RMinHashLSH
@@ -22,25 +22,43 @@ def shingles(words: Sequence[str]) -> set[str]:
     return {" ".join(words[i : i + SHINGLE]) for i in range(len(words) - SHINGLE + 1)}
 
 
-def group_near_duplicates(texts: Sequence[Sequence[str]]) -> np.ndarray:
-    """Return a group number for each text, (n_texts,) int32; near-duplicates share one.
+class NearDuplicates:
+    """Finds near-duplicates among texts that are added one by one, and keeps no text.
 
     Candidates come from MinHash with banding (Broder 1997; Leskovec et al., Mining of Massive Datasets, ch. 3); a
     pair joins when its estimated Jaccard similarity is at least 0.8.
     """
-    index = RMinHashLSH(SIMILAR, N_PERMUTATIONS, N_BANDS)
-    signatures: list[RMinHash] = []
-    pairs: list[tuple[int, int]] = []
-    for number, words in enumerate(texts):
+
+    def __init__(self) -> None:
+        self._index = RMinHashLSH(SIMILAR, N_PERMUTATIONS, N_BANDS)
+        self._signatures: list[RMinHash] = []
+        self._pairs: list[tuple[int, int]] = []
+
+    def add(self, words: Sequence[str]) -> None:
+        """Add the words of the next text."""
+        number = len(self._signatures)
         signature = RMinHash(N_PERMUTATIONS, 1)
         signature.update(sorted(shingles(words)))
-        pairs += [
-            (number, other) for other in index.query(signature) if signature.jaccard(signatures[other]) >= SIMILAR
+        self._pairs += [
+            (number, other)
+            for other in self._index.query(signature)
+            if signature.jaccard(self._signatures[other]) >= SIMILAR
         ]
-        index.insert(number, signature)
-        signatures.append(signature)
-    n = len(texts)
-    left, right = (np.array(side, dtype=np.int32) for side in (zip(*pairs, strict=True) if pairs else ((), ())))
-    graph = coo_matrix((np.ones(len(left), dtype=np.int8), (left, right)), shape=(n, n))
-    components: np.ndarray = connected_components(graph, directed=False)[1]
-    return components.astype(np.int32)
+        self._index.insert(number, signature)
+        self._signatures.append(signature)
+
+    def groups(self) -> np.ndarray:
+        """Return a group number for each text, (n_texts,) int32; near-duplicates share one."""
+        n = len(self._signatures)
+        pairs = np.array(self._pairs, dtype=np.int32).reshape(-1, 2)
+        graph = coo_matrix((np.ones(len(pairs), dtype=np.int8), pairs.T), shape=(n, n))
+        components: np.ndarray = connected_components(graph, directed=False)[1]
+        return components.astype(np.int32)
+
+
+def group_near_duplicates(texts: Iterable[Sequence[str]]) -> np.ndarray:
+    """Return a group number for each text, (n_texts,) int32; near-duplicates share one."""
+    found = NearDuplicates()
+    for words in texts:
+        found.add(words)
+    return found.groups()

@@ -7,42 +7,41 @@ chosen here is chosen by cross-validation on the examples given; the same exampl
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 from joblib import Parallel, delayed
 from scipy import sparse
-from scipy.stats import beta
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
 from classifier import evaluation
-from classifier.aboutness import CATEGORIES, FEATURES, HINTED, NOWHERE, Naming, NamingWeights, crossed
+from classifier.aboutness import HINTED
 from classifier.articles import Article
-from classifier.duplicates import group_near_duplicates
+from classifier.corpus import Track, read_corpus
 from classifier.errors import TooFewExamples
 from classifier.examples import UNKNOWN, labels_of
-from classifier.mentions import ReadText, read_text
-from classifier.model import TITLE_WEIGHT, Parameters, TagModel
-from classifier.reading import ArticleReader, Reading, is_english
-from classifier.stack import calibrated, one_of_each_kind, sigmoid, stack_decision, stack_features
+from classifier.folds import make_folds
+from classifier.model import Parameters, TagModel
+from classifier.naming import NamingModel, fit_naming, naming_logits, no_naming
+from classifier.stack import HEARD, STACK, calibrated, one_of_each_kind, stack_decision, stack_features
 from classifier.taxonomy import Taxonomy, taxonomy_of
-from classifier.terms import text_terms, title_terms
+from classifier.thresholds import Thresholds, fit_auto_thresholds, fit_calibration, fit_thresholds
 
 MIN_ARTICLES = 10
 MIN_POSITIVES = 2  # a tag with fewer has no separator
-KAPPA = 4.0  # examples that the average over tags counts for where a tag's own naming is learned
 SHRINKS = (1.0, 3.0, 8.0, 20.0)  # positives that the pooled threshold may count for; cross-validation chooses
-REACH = 3.0  # how far, in decision values, a tag's own threshold may lie from the pooled one
 MIN_KIND_POSITIVES = 200  # a kind with fewer shares the stack of all tags
 HIDDEN_WEIGHT = 0.05  # of a pair whose tag is treated as if it had no examples
+N_FAST_FOLDS = 3
+TOLERANCE = (
+    0.01  # of a separator; ten times scikit-learn's changes no F1 in the fourth digit and saves a fifth of the time
+)
+UNHEARD = 100.0  # how far below all others a tag without examples stays where names are not heard
+FEW_VALUES = 20_000_000  # of the matrix, times tags: fewer are fitted before other processes have started
 MAX_PAIRS = 1_500_000  # easy pairs beyond this are sampled and weighted
-AUTO_PRECISION = 0.95
-AUTO_ERROR = 0.05  # one-sided
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,11 @@ class FitSettings:
     c: float = 1.0
     n_jobs: int = -1
     always_one: bool | None = None  # None: learned from the examples
+    fast: bool = False  # separators with cross-fitted thresholds alone: no naming, no stack, three folds
+
+    def __post_init__(self) -> None:
+        if self.fast:
+            object.__setattr__(self, "n_folds", min(self.n_folds, N_FAST_FOLDS))
 
 
 class Fitted(NamedTuple):
@@ -61,9 +65,6 @@ class Fitted(NamedTuple):
 
     model: TagModel
     card: dict[str, Any]
-
-
-Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
 
 def untracked(things: Iterable[Any], total: int, what: str) -> Iterable[Any]:
@@ -104,103 +105,6 @@ def _check(articles: Sequence[Article], labels: np.ndarray) -> None:
         )
 
 
-# --- folds ------------------------------------------------------------------------------------------------------
-
-
-def make_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) -> np.ndarray:
-    """Return a fold for each article, (n_articles,) int8: groups stay whole, and each tag is spread evenly.
-
-    Iterative stratification (Sechidis et al. 2011) over groups: the rarest tag is dealt first, each of its groups to
-    the fold that has fewest of it.
-    """
-    n_groups = int(groups.max()) + 1
-    n_tags = labels.shape[1]
-    positive = sparse.csr_matrix(labels == 1, dtype=np.float64)
-    members = sparse.csr_matrix((np.ones(len(groups)), (groups, np.arange(len(groups)))), shape=(n_groups, len(groups)))
-    by_group = (members @ positive).tocsr()
-    by_tag = by_group.tocsc()
-    sizes = np.bincount(groups, minlength=n_groups)
-    order = np.random.default_rng(seed).permutation(n_groups)
-    rank = np.empty(n_groups, dtype=np.int64)
-    rank[order] = np.arange(n_groups)
-    fold = np.full(n_groups, -1, dtype=np.int8)
-    have, filled = np.zeros((n_folds, n_tags)), np.zeros(n_folds)
-
-    def deal(group: int, tag: int | None) -> None:
-        wanted = have[:, tag] if tag is not None else np.zeros(n_folds)
-        chosen = min(range(n_folds), key=lambda f: (wanted[f], filled[f], f))
-        fold[group] = chosen
-        start, end = by_group.indptr[group], by_group.indptr[group + 1]
-        have[chosen, by_group.indices[start:end]] += by_group.data[start:end]
-        filled[chosen] += sizes[group]
-
-    for tag in np.argsort(np.asarray(by_tag.sum(axis=0)).ravel(), kind="stable").tolist():
-        with_tag = by_tag.indices[by_tag.indptr[tag] : by_tag.indptr[tag + 1]]
-        for group in sorted(with_tag.tolist(), key=rank.__getitem__):
-            if fold[group] < 0:
-                deal(group, tag)
-    for group in order.tolist():
-        if fold[group] < 0:
-            deal(group, None)
-    folds: np.ndarray = fold[groups]
-    return folds
-
-
-# --- naming: the pooled aboutness model and what single tags add to it -------------------------------------------
-
-
-class NamingModel(NamedTuple):
-    """The pooled model over naming features and each tag's own offsets per category."""
-
-    weights: np.ndarray
-    intercept: float
-    nowhere: float
-    offsets: np.ndarray
-
-    def pooled(self, named: Naming, use: np.ndarray) -> np.ndarray:
-        """Return the logits that are shared by all tags, of the pairs of a mask."""
-        return NamingWeights(self.weights, self.intercept).logits(named.kinds[use], named.shared[use])
-
-
-def _fit_naming(named: Naming, labels: np.ndarray, inside: np.ndarray) -> NamingModel:
-    """Fit on the articles of the mask `inside`.
-
-    A tag's offset in a category is the logit of how often the category was right for it, shrunk with KAPPA to what
-    the pooled model expects, less that expectation.
-    """
-    known = labels[named.articles, named.tags]
-    use = inside[named.articles] & (known != UNKNOWN)
-    tags, categories, right = named.tags[use], named.categories[use], known[use] == 1
-    weights, intercept = np.zeros(len(FEATURES)), -1.0
-    if right.any() and not right.all():
-        fitted = LogisticRegression(C=1.0, solver="newton-cholesky").fit(
-            crossed(named.shared[use], named.kinds[use]), right
-        )
-        weights, intercept = fitted.coef_[0], float(fitted.intercept_[0])
-    expected = sigmoid(NamingWeights(weights, intercept).logits(named.kinds[use], named.shared[use]))
-    shape = (labels.shape[1], len(CATEGORIES))
-    n, hits, sums = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for total, amount in ((n, 1.0), (hits, right), (sums, expected)):
-        np.add.at(total, (tags, categories), amount)
-    n[:, NOWHERE] = (labels[inside] != UNKNOWN).sum(axis=0) - n.sum(axis=1)
-    hits[:, NOWHERE] = (labels[inside] == 1).sum(axis=0) - hits.sum(axis=1)
-    nowhere = (hits[:, NOWHERE].sum() + 0.5) / (n[:, NOWHERE].sum() + 1.0)
-    sums[:, NOWHERE] = n[:, NOWHERE] * nowhere
-    usual = np.clip(np.divide(sums, n, out=np.full(shape, 0.5), where=n > 0), 1e-6, 1 - 1e-6)
-    own = np.clip((hits + KAPPA * usual) / (n + KAPPA), 1e-6, 1 - 1e-6)
-    return NamingModel(weights, intercept, float(_logit(nowhere)), np.where(n > 0, _logit(own) - _logit(usual), 0.0))
-
-
-def _naming_logits(model: NamingModel, named: Naming, inside: np.ndarray, n_tags: int) -> np.ndarray:
-    """Return (n_inside, n_tags) float64 for the articles of the mask."""
-    row = np.cumsum(inside) - 1
-    logits = np.tile(model.nowhere + model.offsets[:, NOWHERE], (int(inside.sum()), 1))
-    use = inside[named.articles]
-    rows, tags, categories = row[named.articles[use]], named.tags[use], named.categories[use]
-    logits[rows, tags] = model.pooled(named, use) + model.offsets[tags, categories]
-    return logits
-
-
 class Stack(NamedTuple):
     """From separators and naming to decision values: weights (n_tags, len(STACK)) and intercepts (n_tags,)."""
 
@@ -208,116 +112,17 @@ class Stack(NamedTuple):
     intercepts: np.ndarray
 
 
-def _logit(p: Any) -> Any:
-    return np.log(p) - np.log1p(-np.asarray(p))
-
-
-# --- thresholds -------------------------------------------------------------------------------------------------
-
-
-def best_threshold(decision: np.ndarray, positive: np.ndarray) -> float:
-    """Return the decision value with the best F1 for all at or above it; halfway to the next lower value."""
-    if not positive.any():
-        return float("inf")
-    order = np.argsort(-decision, kind="stable")
-    hits = np.cumsum(positive[order])
-    f1 = 2.0 * hits / (np.arange(1, len(order) + 1) + positive.sum())
-    last = int(f1.argmax())
-    at, below = decision[order[last]], decision[order[min(last + 1, len(order) - 1)]]
-    return float((at + below) / 2.0)
-
-
-def fit_thresholds(decision: np.ndarray, labels: np.ndarray, shrink: float) -> tuple[np.ndarray, float]:
-    """Return a threshold per tag, (n_tags,), shrunk by n / (n + shrink) to the pooled one, and the pooled one.
-
-    A tag's own best threshold counts no further than REACH from the pooled one: with a single positive that scored low
-    it would be so low that everything passes.
-    """
-    known = labels != UNKNOWN
-    pooled = best_threshold(decision[known], labels[known] == 1)
-    thresholds = np.full(labels.shape[1], pooled)
-    for tag in np.flatnonzero((labels == 1).any(axis=0)).tolist():
-        use = known[:, tag]
-        n = float((labels[use, tag] == 1).sum())
-        own = best_threshold(decision[use, tag], labels[use, tag] == 1)
-        thresholds[tag] = (n * np.clip(own, pooled - REACH, pooled + REACH) + shrink * pooled) / (n + shrink)
-    return thresholds, pooled
-
-
-def sure_threshold(decision: np.ndarray, positive: np.ndarray) -> float:
-    """Return the lowest decision value at or above which precision is shown to be AUTO_PRECISION; inf if none is.
-
-    Shown: the one-sided Clopper-Pearson lower bound (1934) reaches it.
-    """
-    order = np.argsort(-decision, kind="stable")
-    n = np.arange(1, len(order) + 1)
-    hits = np.cumsum(positive[order])
-    with np.errstate(invalid="ignore"):
-        bound = np.where(hits > 0, beta.ppf(AUTO_ERROR, hits, n - hits + 1), 0.0)
-    good = np.flatnonzero(bound >= AUTO_PRECISION)
-    return float(decision[order[good[-1]]]) if len(good) else float("inf")
-
-
-def fit_auto_thresholds(
-    decision: np.ndarray, labels: np.ndarray, folds: np.ndarray, at_least: np.ndarray
-) -> np.ndarray:
-    """Return the auto threshold per tag, (n_tags,): chosen on the other folds, and shown on the fold held out."""
-    thresholds = np.full(labels.shape[1], np.inf)
-    known = labels != UNKNOWN
-    for tag in np.flatnonzero((labels == 1).sum(axis=0) >= 30).tolist():
-        n = hits = 0
-        for fold in np.unique(folds):
-            out, rest = (folds == fold) & known[:, tag], (folds != fold) & known[:, tag]
-            chosen = sure_threshold(decision[rest, tag], labels[rest, tag] == 1)
-            passed = decision[out, tag] >= chosen
-            n, hits = n + int(passed.sum()), hits + int((labels[out, tag][passed] == 1).sum())
-        if hits and beta.ppf(AUTO_ERROR, hits, n - hits + 1) >= AUTO_PRECISION:
-            use = known[:, tag]
-            thresholds[tag] = max(sure_threshold(decision[use, tag], labels[use, tag] == 1), at_least[tag])
-    return thresholds
-
-
-def fit_calibration(decision: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Fit a logistic curve (Platt 1999) with one bend, at the median, to out-of-fold decision values of suggestions.
-
-    A score is read off suggestions, so it is fitted on them: on three corpora that gave half the calibration error of a
-    fit on all pairs near the threshold, and no worse likelihood than isotonic regression.
-    """
-    if right.sum() < 10 or (~right).sum() < 10:
-        return np.array([0.0, 1.0, 0.0, 1.0])
-    bend = float(np.median(decision))
-    columns = np.stack([np.minimum(decision, bend), np.maximum(decision - bend, 0.0)], axis=1)
-    fitted = LogisticRegression(C=10.0, solver="newton-cholesky").fit(columns, right)
-    slope, behind = np.maximum(fitted.coef_[0], 0.05)  # a score never falls as the decision value rises
-    return np.array([fitted.intercept_[0], slope, bend, behind])
-
-
 # --- the whole --------------------------------------------------------------------------------------------------
 
 
-def _separator(X: sparse.csr_matrix, known: np.ndarray, c: float, seed: int) -> tuple[np.ndarray, float]:
+def _separator(
+    X: sparse.csr_matrix, known: np.ndarray, c: float, tolerance: float, seed: int
+) -> tuple[np.ndarray, float]:
     """Fit one tag on the rows whose label is known; return its weights and its intercept."""
     use = known != UNKNOWN
     rows = X if use.all() else X[use]
-    fitted = LinearSVC(C=c, random_state=seed).fit(rows, known[use])
+    fitted = LinearSVC(C=c, tol=tolerance, random_state=seed).fit(rows, known[use])
     return fitted.coef_[0].astype(np.float32), float(fitted.intercept_[0])
-
-
-class _View:
-    """TF-IDF over one way to take terms from an article; empty where no term stands in two articles."""
-
-    def __init__(self, analyzer: Callable[[ReadText], list[str]], texts: Sequence[ReadText]) -> None:
-        self._vectorizer = TfidfVectorizer(analyzer=analyzer, sublinear_tf=True, min_df=2)
-        self.terms: list[str] = []
-        self.idf = np.zeros(0, dtype=np.float32)
-        with suppress(ValueError):  # an empty vocabulary
-            self._vectorizer.fit(texts)
-            self.terms = self._vectorizer.get_feature_names_out().tolist()
-            self.idf = self._vectorizer.idf_.astype(np.float32)
-
-    def transform(self, texts: Sequence[ReadText]) -> sparse.csr_matrix:
-        """Return (n_texts, n_terms) float64 CSR."""
-        return self._vectorizer.transform(texts) if self.terms else sparse.csr_matrix((len(texts), 0))
 
 
 @dataclass
@@ -331,49 +136,34 @@ class _Fit:
     track: Track
 
     def run(self) -> Fitted:
-        self.readings = self._read()
-        self.named = ArticleReader(self.taxonomy).naming(self.readings)
-        words = [[*r.text.title_words.spelling, *r.text.body_words.spelling] for r in self.readings]
-        self.groups = group_near_duplicates(words)
-        self.folds = make_folds(self.labels, self.groups, self.settings.n_folds, self.settings.seed)
-        self._vectorize()
+        self.corpus = read_corpus(self.articles, self.taxonomy, self.track, names=not self.settings.fast)
+        self.named = self.corpus.named
+        self.folds = make_folds(self.labels, self.corpus.groups, self.settings.n_folds, self.settings.seed)
         separators = self._out_of_fold()
-        naming_model = _fit_naming(self.named, self.labels, np.ones(len(self.labels), dtype=bool))
-        decision, stack = self._stack(separators)
-        return self._finish(decision, stack, naming_model)
-
-    def _read(self) -> list[Reading]:
-        reader = ArticleReader(self.taxonomy)
-        return [reader.read(article) for article in self.track(self.articles, len(self.articles), "reading articles")]
-
-    def _vectorize(self) -> None:
-        """Make `X`, (n_articles, n_terms + n_title_terms) float64 CSR, and `names`, the rows of the tags' own names."""
-        texts = [reading.text for reading in self.readings]
-        names = [
-            read_text(", ".join([tag.label, *(a.text for a in tag.aliases if not a.weak)]), "")
-            for tag in self.taxonomy.tags
-        ]
-        self.text_view = _View(text_terms, texts)
-        self.title_view = _View(title_terms, texts)
-        if not self.text_view.terms:
-            raise TooFewExamples("No word stands in two articles. Are the bodies empty?")
-        self.X, self.names = (
-            sparse.hstack([self.text_view.transform(some), TITLE_WEIGHT * self.title_view.transform(some)]).tocsr()
-            for some in (texts, names)
-        )
+        if self.settings.fast:
+            naming, (decision, stack) = no_naming(len(self.taxonomy.tags)), self._no_stack(separators)
+        else:
+            naming = fit_naming(self.named, self.labels, np.ones(len(self.labels), dtype=bool))
+            decision, stack = self._stack(separators)
+        return self._finish(decision, stack, naming)
 
     def _separators(self, inside: np.ndarray, tags: Sequence[int], what: str) -> tuple[np.ndarray, np.ndarray]:
         """Fit the separators of tags on the articles of a mask and on the tags' own names."""
-        X = sparse.vstack([self.X[inside], self.names]).tocsr()
+        X = self.corpus.X[inside]
+        own = np.zeros(0)
+        if not self.settings.fast:
+            X = sparse.vstack([X, self.corpus.names]).tocsr()
+            own = np.where(np.array([bool(tag.aliases) for tag in self.taxonomy.tags]), 0, UNKNOWN)
         X.sort_indices()
-        own = np.where(np.array([bool(tag.aliases) for tag in self.taxonomy.tags]), 0, UNKNOWN)
+        tolerance = TOLERANCE if not self.settings.fast else 10.0 * TOLERANCE
         jobs = []
         for tag in tags:
             of_names = own.copy()
-            of_names[tag] = 1 if self.taxonomy.tags[tag].aliases else UNKNOWN
+            of_names[tag : tag + 1] = 1 if self.taxonomy.tags[tag].aliases else UNKNOWN
             known = np.concatenate([self.labels[inside, tag], of_names]).astype(np.int8)
-            jobs.append(delayed(_separator)(X, known, self.settings.c, self.settings.seed))
-        results = Parallel(n_jobs=self.settings.n_jobs, return_as="generator")(jobs)
+            jobs.append(delayed(_separator)(X, known, self.settings.c, tolerance, self.settings.seed))
+        n_jobs = self.settings.n_jobs if X.nnz * len(tags) > FEW_VALUES else 1
+        results = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
         weights = np.zeros((X.shape[1], len(tags)), dtype=np.float32)
         intercepts = np.zeros(len(tags))
         for column, (weight, intercept) in enumerate(self.track(results, len(tags), what)):
@@ -394,9 +184,23 @@ class _Fit:
                 continue
             tags = self._fittable(~out, 1)
             weights, intercepts = self._separators(~out, tags, f"fold {fold + 1} of {self.settings.n_folds}")
-            values[np.ix_(out, tags)] = self.X[out] @ weights.astype(np.float64) + intercepts
+            values[np.ix_(out, tags)] = self.corpus.X[out] @ weights.astype(np.float64) + intercepts
             self.n_inside[np.ix_(out, tags)] = (self.labels[~out][:, tags] == 1).sum(axis=0)
         return values
+
+    def _no_stack(self, separators: np.ndarray) -> tuple[np.ndarray, Stack]:
+        """Return the separators' own values as decision values, and the stack that makes them so.
+
+        A tag without examples has no value of its own; its prior keeps it under every threshold.
+        """
+        fitted = self.n_inside > 0
+        lowest = np.where(fitted, separators, np.inf).min(axis=0)
+        decision = np.where(fitted, separators, np.where(np.isfinite(lowest), lowest, -UNHEARD))
+        n = np.maximum(1, (self.labels == 1).sum(axis=0)).astype(np.float64)
+        weights = np.zeros((len(n), len(STACK)))
+        weights[:, STACK.index("separator")] = (n + HEARD) / n
+        weights[:, STACK.index("examples")] = UNHEARD / np.log1p(n)
+        return decision, Stack(weights, np.full(len(n), -UNHEARD))
 
     def _stack(self, separators: np.ndarray) -> tuple[np.ndarray, Stack]:
         """Return cross-fitted decision values, (n_articles, n_tags), and the stack fitted on all."""
@@ -405,8 +209,8 @@ class _Fit:
         hidden = np.zeros(len(self.named.tags))
         for fold in range(self.settings.n_folds):
             out = self.folds == fold
-            model = _fit_naming(self.named, self.labels, ~out)
-            naming[out] = _naming_logits(model, self.named, out, n_tags)
+            model = fit_naming(self.named, self.labels, ~out)
+            naming[out] = naming_logits(model, self.named, out, n_tags)
             pairs = out[self.named.articles]
             hidden[pairs] = model.pooled(self.named, pairs)
         features = stack_features(separators, self.n_inside, naming)
@@ -477,19 +281,20 @@ class _Fit:
         n_positive[tags] = (labels[:, tags] == 1).sum(axis=0)
         always_one = self._always_one()
         shrink, suggested = self._choose_shrink(decision, always_one)
-        thresholds, pooled = fit_thresholds(decision, labels, shrink)
+        fitted = fit_thresholds(decision, labels)
+        thresholds = fitted.shrunk(shrink)
         judged = suggested & (labels != UNKNOWN)
         calibration = fit_calibration(decision[judged], labels[judged] == 1)
         parameters = Parameters(
             weights=weights,
             separators=np.array(tags, dtype=np.int32),
-            idf=self.text_view.idf,
-            title_idf=self.title_view.idf,
+            idf=self.corpus.idf,
+            title_idf=self.corpus.title_idf,
             intercepts=intercepts,
             n_positive=n_positive,
             thresholds=thresholds,
-            auto_thresholds=fit_auto_thresholds(decision, labels, self.folds, thresholds),
-            pooled_threshold=pooled,
+            auto_thresholds=fit_auto_thresholds(decision, labels, suggested, self.folds, thresholds),
+            pooled_threshold=fitted.pooled,
             naming_weights=naming.weights,
             naming_offsets=naming.offsets,
             naming_intercept=naming.intercept,
@@ -498,7 +303,7 @@ class _Fit:
             stack_intercepts=stack.intercepts,
             calibration=calibration,
             always_one=always_one,
-            language=self._language(),
+            language=self.corpus.language,
         )
         card = {"shrink": shrink} | self._card(
             parameters,
@@ -506,7 +311,7 @@ class _Fit:
                 calibrated(decision, calibration), suggested, labels, [tag.id for tag in self.taxonomy.tags], 200
             ),
         )
-        return Fitted(TagModel(parameters, self.text_view.terms, self.title_view.terms, self.taxonomy, card=card), card)
+        return Fitted(TagModel(parameters, self.corpus.terms, self.corpus.title_terms, self.taxonomy, card=card), card)
 
     def _always_one(self) -> bool:
         """Whether every article of which all tags are known has one: then each is given at least one."""
@@ -517,24 +322,22 @@ class _Fit:
 
     def _choose_shrink(self, decision: np.ndarray, always_one: bool) -> tuple[float, np.ndarray]:
         """Return the shrinkage of thresholds with the best sum of micro- and macro-F1, and what it would suggest."""
-        tried = [(shrink, self._nested(decision, always_one, shrink)) for shrink in SHRINKS]
+        of_others = [
+            fit_thresholds(decision[self.folds != fold], self.labels[self.folds != fold])
+            for fold in range(self.settings.n_folds)
+        ]
+        tried = [(shrink, self._nested(decision, always_one, of_others, shrink)) for shrink in SHRINKS]
         return max(tried, key=lambda t: evaluation.micro_f1(t[1], self.labels) + evaluation.macro_f1(t[1], self.labels))
 
-    def _nested(self, decision: np.ndarray, always_one: bool, shrink: float) -> np.ndarray:
+    def _nested(
+        self, decision: np.ndarray, always_one: bool, of_others: Sequence[Thresholds], shrink: float
+    ) -> np.ndarray:
         """Return what would be suggested with thresholds of the other folds: the honest estimate."""
-        suggested = np.zeros(decision.shape, dtype=bool)
-        for fold in range(self.settings.n_folds):
-            out = self.folds == fold
-            thresholds, _ = fit_thresholds(decision[~out], self.labels[~out], shrink)
-            suggested[out] = decision[out] >= thresholds
+        thresholds = np.stack([one.shrunk(shrink) for one in of_others])
+        suggested: np.ndarray = decision >= thresholds[self.folds]
         if always_one:
             suggested[np.arange(len(decision)), decision.argmax(axis=1)] |= ~suggested.any(axis=1)
         return one_of_each_kind(suggested, decision, self.taxonomy.exclusive_kinds)
-
-    def _language(self) -> str | None:
-        sample = self.readings[:: max(1, len(self.readings) // 50)]
-        english = sum(is_english(f"{r.text.title}\n{r.text.body}") for r in sample)
-        return "en" if english > 0.6 * len(sample) else None
 
     def _card(self, parameters: Parameters, cross_validation: dict[str, Any]) -> dict[str, Any]:
         n_positive = (self.labels == 1).sum(axis=0)
@@ -555,7 +358,7 @@ class _Fit:
             "n_tags": len(self.taxonomy.tags),
             "n_terms": len(parameters.idf),
             "n_title_terms": len(parameters.title_idf),
-            "n_near_duplicates": int(len(self.groups) - len(np.unique(self.groups))),
+            "n_near_duplicates": int(len(self.corpus.groups) - len(np.unique(self.corpus.groups))),
             "taxonomy_version": self.taxonomy.version,
             "language": parameters.language,
             "always_one": parameters.always_one,

@@ -56,10 +56,17 @@ class ArticleReader:
 
     def read(self, article: Article) -> Reading:
         """Return the reading of an article."""
+        title, body, removed, text = self._clean(article)
+        return Reading(text, title, body, removed, self._finder.find(text))
+
+    def read_text(self, article: Article) -> ReadText:
+        """Return only the text of a reading; no mentions are looked for."""
+        return self._clean(article)[-1]
+
+    def _clean(self, article: Article) -> tuple[CleanText, CleanText, list[Removed], ReadText]:
         title, body = clean_title(article), clean_body(article)
         removed = find_furniture(body.text[:MAX_READ], self._names.__contains__)
-        text = read_text(title.text[:MAX_READ], blank(body.text[:MAX_READ], removed))
-        return Reading(text, title, body, removed, self._finder.find(text))
+        return title, body, removed, read_text(title.text[:MAX_READ], blank(body.text[:MAX_READ], removed))
 
     def naming(self, readings: Sequence[Reading]) -> Naming:
         """Return how articles name tags, from their readings."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -50,18 +51,38 @@ def _terms_of_short_word(word: str) -> tuple[str, ...]:
     return (word,)
 
 
+def text_writings(text: ReadText) -> Counter[str]:
+    """Return how often words and compounds stand in title and body, those of the first sentence twice."""
+    counts = text.counts.copy()
+    counts.update(text.body_words.spelling[: text.n_lead])
+    counts.update(_text_compounds(text))
+    return counts
+
+
+def title_writings(text: ReadText) -> Counter[str]:
+    """Return how often words and compounds stand in the title."""
+    counts = Counter(text.title_words.spelling)
+    counts.update(compound for compound, _ in compounds(text.title, text.title_words))
+    return counts
+
+
+def terms_of_writing(writing: str) -> tuple[str, ...]:
+    """Return the terms of a word or of a compound, which is its own term."""
+    return (writing,) if "-" in writing else terms_of_word(writing)
+
+
 def text_terms(text: ReadText) -> list[str]:
     """Return the terms of title and body, those of the first sentence twice."""
-    title, body = text.title_words, text.body_words
-    words = [*title.spelling, *body.spelling, *body.spelling[: text.n_lead]]
-    return [term for word in words for term in terms_of_word(word)] + list(_text_compounds(text))
+    return _terms(text_writings(text))
 
 
 def title_terms(text: ReadText) -> list[str]:
     """Return the terms of the title."""
-    words = text.title_words
-    terms = [term for word in words.spelling for term in terms_of_word(word)]
-    return terms + [compound for compound, _ in compounds(text.title, words)]
+    return _terms(title_writings(text))
+
+
+def _terms(counts: Counter[str]) -> list[str]:
+    return [term for writing in counts.elements() for term in terms_of_writing(writing)]
 
 
 def _text_compounds(text: ReadText) -> Iterator[str]:

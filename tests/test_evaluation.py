@@ -13,9 +13,8 @@ from classifier.evaluation import (
     calibration_error,
     counts,
     f1,
-    interval,
+    f1_intervals,
     macro_f1,
-    macro_interval,
     micro_f1,
     ndcg_at,
     precision_at,
@@ -205,17 +204,17 @@ def test_interval_is_drawn_over_articles_and_holds_the_measure() -> None:
     draws = np.random.default_rng(7)
     labels = (draws.random((200, 3)) < 0.4).astype(np.int8)
     suggested = (labels == 1) ^ (draws.random((200, 3)) < 0.2)
-    low, high = interval(micro_f1, suggested, labels)
+    low, high = f1_intervals(suggested, labels)[0]
     assert low < micro_f1(suggested, labels) < high
     assert 0.03 < high - low < 0.15
 
 
 def test_interval_is_the_same_every_time() -> None:
-    assert interval(micro_f1, SUGGESTED, LABELS, 50) == interval(micro_f1, SUGGESTED, LABELS, 50)
+    assert f1_intervals(SUGGESTED, LABELS, 50) == f1_intervals(SUGGESTED, LABELS, 50)
 
 
 def test_interval_of_perfect_suggestions_is_a_point() -> None:
-    assert interval(micro_f1, LABELS == 1, LABELS, 50) == (1.0, 1.0)
+    assert f1_intervals(LABELS == 1, LABELS, 50) == ((1.0, 1.0), (1.0, 1.0))
 
 
 def test_report_holds_every_figure_and_a_row_for_each_tag() -> None:
@@ -230,18 +229,20 @@ def test_report_holds_every_figure_and_a_row_for_each_tag() -> None:
     assert figures["sample_f1"] == sample_f1(SUGGESTED, LABELS)
     assert (figures["precision_at_1"], figures["precision_at_3"]) == pytest.approx((2 / 3, 4 / 9))
     assert figures["calibration_error"] == pytest.approx((abs(0.9 - 1) + 0.7 + abs(0.8 - 1) + 0.6) / 4)
+    never = {"suggested": 0, "right": 0, "score": None, "precision": None, "f1": 0.0}
     assert figures["tags"][1:] == [
         {
             "tag": "b",
             "expected": 1,
             "suggested": 2,
             "right": 1,
+            "score": pytest.approx(0.75),
             "precision": 0.5,
             "recall": 1.0,
             "f1": pytest.approx(2 / 3),
         },
-        {"tag": "c", "expected": 2, "suggested": 0, "right": 0, "precision": None, "recall": 0.0, "f1": 0.0},
-        {"tag": "d", "expected": 0, "suggested": 0, "right": 0, "precision": None, "recall": None, "f1": 0.0},
+        {"tag": "c", **never, "expected": 2, "recall": 0.0},
+        {"tag": "d", **never, "expected": 0, "recall": None},
     ]
 
 
@@ -254,5 +255,5 @@ def test_macro_f1_lies_in_its_own_interval_where_most_tags_are_rare() -> None:
     draws = np.random.default_rng(3)
     labels = (draws.random((300, 60)) < 0.01).astype(np.int8)
     suggested = (labels == 1) & (draws.random(labels.shape) < 0.8)
-    low, high = macro_interval(suggested, labels, 200)
+    low, high = f1_intervals(suggested, labels, 200)[1]
     assert low <= macro_f1(suggested, labels) <= high

@@ -13,16 +13,13 @@ from classifier.errors import TooFewExamples
 from classifier.fitting import (
     FitSettings,
     Fitted,
-    best_threshold,
     fit,
-    fit_auto_thresholds,
-    fit_thresholds,
-    make_folds,
-    sure_threshold,
 )
+from classifier.folds import make_folds
 from classifier.model_files import content_digest
-from classifier.stack import one_of_each_kind
+from classifier.stack import calibrated, one_of_each_kind
 from classifier.taxonomy import Taxonomy
+from classifier.thresholds import AUTO_PRECISION, best_threshold, fit_auto_thresholds, fit_calibration, fit_thresholds
 from tests.conftest import EVAL_DATA, needs_eval_data
 
 QUICK = FitSettings(n_jobs=1)
@@ -129,16 +126,46 @@ def test_threshold_of_a_rare_tag_is_shrunk_to_the_pooled_one() -> None:
     labels[0, 1] = 1
     decision = rng.normal(size=(400, 2)) + 3.0 * labels
     decision[0, 1] = -8.0  # the only positive scored low
-    thresholds, pooled = fit_thresholds(decision, labels, 3.0)
-    assert abs(thresholds[1] - pooled) < 1.0
+    fitted = fit_thresholds(decision, labels)
+    thresholds = fitted.shrunk(3.0)
+    assert abs(thresholds[1] - fitted.pooled) < 1.0
     assert thresholds[1] > -1.0
 
 
-def test_auto_band_needs_enough_proof() -> None:
-    right = np.ones(200, dtype=bool)
-    decision = np.linspace(0, 1, 200)
-    assert np.isinf(sure_threshold(decision[:58], right[:58]))  # 58 of 58 bound precision by 0.9497 only
-    assert np.isfinite(sure_threshold(decision[:59], right[:59]))
+def separable(n: int, n_wrong: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return decision values and labels of two tags: half the articles carry the first, `n_wrong` of those do not.
+
+    The second tag is right as often as its value says, so that there is something to calibrate on.
+    """
+    rng = np.random.default_rng(0)
+    labels = np.zeros((n, 2), dtype=np.int8)
+    labels[: n // 2, 0] = 1
+    decision = np.where(labels == 1, 8.0, -8.0) + rng.normal(size=labels.shape)
+    labels[rng.choice(n // 2, n_wrong, replace=False), 0] = 0
+    decision[:, 1] = rng.normal(scale=3.0, size=n)
+    labels[:, 1] = rng.random(n) < 1.0 / (1.0 + np.exp(-decision[:, 1]))
+    return decision, labels
+
+
+@pytest.mark.parametrize(
+    ("n", "n_wrong", "earned"),
+    [(400, 0, True), (400, 3, True), (100, 0, False), (400, 20, False)],
+    ids=["always right", "nearly always", "too few to show it", "too often wrong"],
+)
+def test_auto_band_is_earned_by_precision_that_is_shown(n: int, n_wrong: int, earned: bool) -> None:
+    decision, labels = separable(n, n_wrong)
+    at_least = np.array([-3.0, -3.0])
+    thresholds = fit_auto_thresholds(decision, labels, decision >= at_least, np.arange(n) % 5, at_least)
+    assert bool(np.isfinite(thresholds[0])) is earned
+    assert (thresholds >= at_least).all()
+
+
+def test_auto_band_begins_where_the_score_is_what_it_promises() -> None:
+    decision, labels = separable(400, 0)
+    suggested = decision >= -3.0
+    level = fit_auto_thresholds(decision, labels, suggested, np.arange(400) % 5, np.full(2, -3.0))[0]
+    calibration = fit_calibration(decision[suggested], labels[suggested] == 1)
+    assert calibrated(np.array([level]), calibration)[0] == pytest.approx(AUTO_PRECISION)
 
 
 def test_auto_band_is_never_given_to_a_tag_that_is_often_wrong() -> None:
@@ -146,7 +173,19 @@ def test_auto_band_is_never_given_to_a_tag_that_is_often_wrong() -> None:
     labels = (rng.random((600, 1)) < 0.5).astype(np.int8)
     decision = rng.normal(size=(600, 1))
     folds = np.arange(600) % 5
-    assert np.isinf(fit_auto_thresholds(decision, labels, folds, np.zeros(1))).all()
+    assert np.isinf(fit_auto_thresholds(decision, labels, decision > 0, folds, np.zeros(1))).all()
+
+
+def test_fast_fit_has_separators_and_thresholds_and_hears_no_names(few: list[Article], taxonomy: Taxonomy) -> None:
+    fitted = fit(few, taxonomy, FitSettings(n_jobs=1, fast=True))
+    explained = fitted.model.explain(few[0], [tag.id for tag in taxonomy.tags])
+    named = [part for one in explained for part in one.parts if part.kind == "mention"]
+    assert named
+    assert all(part.weight == 0 for part in named)
+    assert fitted.card["cross_validation"]["micro_f1"] > 0.4
+    without = [one for one in explained if one.tag.id in fitted.card["left_out"]]
+    assert without
+    assert all(one.outcome == "below_threshold" for one in without)
 
 
 def test_desk_that_leaves_articles_untagged_is_not_forced_to_one_tag(fitted: Fitted) -> None:

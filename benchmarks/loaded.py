@@ -1,0 +1,39 @@
+"""Load one model version and say how long that took: `python -m benchmarks.loaded FOLDER [--hold]`; FOLDER `-` loads none.
+
+With `--hold` all weights are read and the process waits for a line, so that its memory can be looked at.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+from classifier.articles import Article
+from classifier.model_files import load_model
+
+ARTICLE = Article(id="a-1", title="A first article", body="Words of no importance stand here, a hundred times. " * 10)
+
+
+def main() -> None:
+    """Load, use once, and print the figures."""
+    folder, hold = sys.argv[1], "--hold" in sys.argv[2:]
+    figures = {}
+    if folder != "-":
+        began = time.perf_counter()
+        model = load_model(Path(folder))
+        loaded = time.perf_counter()
+        model.suggest(ARTICLE)
+        used = time.perf_counter()
+        figures = {"load_seconds": loaded - began, "first_suggestion_ms": (used - loaded) * 1000}
+        if hold:
+            weights = model.parameters.weights
+            figures["sum"] = sum(float(weights[row : row + 1000].sum()) for row in range(0, len(weights), 1000))
+    print(json.dumps(figures), flush=True)
+    if hold:
+        sys.stdin.readline()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""How fast a large model is there, and what a second process that serves it costs in memory."""
+
+from __future__ import annotations
+
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+from benchmarks.processes import ROOT, Failed, environment, run, say, size_mb
+from benchmarks.synthetic import large_model, saved
+
+N_TERMS, N_TITLE_TERMS, N_TAGS = 100_000, 10_000, 500
+N_TIMES = 7
+LOADER = "benchmarks.loaded"
+
+
+def measure(folder: Path) -> dict[str, Any]:
+    """Return seconds of `load_model` in fresh processes with a warm page cache, and the memory of further processes."""
+    say(f"loading: writing a model of {N_TERMS} terms and {N_TAGS} tags")
+    version = saved(large_model(N_TERMS, N_TITLE_TERMS, N_TAGS), folder / "models")
+    command = [sys.executable, "-m", LOADER, str(version)]
+    run(command)  # warms the cache
+    say(f"loading: {N_TIMES} fresh processes")
+    runs = [run(command).figures for _ in range(N_TIMES)]
+    seconds = [figures["load_seconds"] for figures in runs]
+    return {
+        "n_terms": N_TERMS,
+        "n_title_terms": N_TITLE_TERMS,
+        "n_tags": N_TAGS,
+        "model_mb": size_mb(version),
+        "load_seconds": statistics.median(seconds),
+        "load_seconds_all": seconds,
+        "first_suggestion_ms": statistics.median(figures["first_suggestion_ms"] for figures in runs),
+        **_memory(version),
+    }
+
+
+def _memory(version: Path) -> dict[str, float]:
+    """Return PSS in MB: one process, two of them, so what the second adds, and an interpreter with the same imports."""
+    say("loading: memory of two processes")
+    empty = _Holder("-")
+    imports = empty.pss()
+    empty.end()
+    first = _Holder(str(version))
+    alone = first.pss()
+    second = _Holder(str(version))
+    both = first.pss() + second.pss()
+    first.end()
+    second.end()
+    return {
+        "imports_pss_mb": imports / 1e6,
+        "one_process_pss_mb": alone / 1e6,
+        "two_processes_pss_mb": both / 1e6,
+        "second_process_adds_mb": (both - alone) / 1e6,
+    }
+
+
+class _Holder:
+    """A process that has loaded a model, has read all its weights and used it once, and waits."""
+
+    def __init__(self, version: str) -> None:
+        command = [sys.executable, "-m", LOADER, version, "--hold"]
+        self._process = subprocess.Popen(
+            command, cwd=ROOT, env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        if self._process.stdout is None or not self._process.stdout.readline():
+            raise Failed(f"cannot hold {version} in memory")
+
+    def pss(self) -> int:
+        """Return its proportional set size in bytes: a page shared by two counts half for each."""
+        rollup = Path(f"/proc/{self._process.pid}/smaps_rollup").read_text()
+        return next(int(line.split()[1]) * 1024 for line in rollup.splitlines() if line.startswith("Pss:"))
+
+    def end(self) -> None:
+        """Let it go."""
+        self._process.communicate("\n", timeout=30)

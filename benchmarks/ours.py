@@ -1,0 +1,87 @@
+"""The article tagger with the steps of peers/harness.py: what `train` and `suggest --articles` do, with clocks around it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+from classifier import __version__
+from classifier.archive import write_suggestions
+from classifier.articles import read_articles
+from classifier.fitting import FitSettings, fit, untracked
+from classifier.model import N_EVIDENCE
+from classifier.registry import Registry
+
+N_LATENCY, N_WARM = 400, 20
+
+
+def main() -> None:
+    """Run one step and print its figures."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("train", type=Path)
+    parser.add_argument("test", type=Path)
+    parser.add_argument("workdir", type=Path)
+    parser.add_argument("--step", choices=("train", "suggest", "latency"), required=True)
+    parser.add_argument("--variant", choices=("default", "fast"), default="default")
+    parser.add_argument("--output", type=Path)
+    options = parser.parse_args()
+    registry = Registry(options.workdir / "model")
+    if options.step == "train":
+        figures = train(registry, options.train, fast=options.variant == "fast")
+    elif options.step == "suggest":
+        figures = suggest(registry, options.test, options.output)
+    else:
+        figures = latency(registry, options.test)
+    print(json.dumps(figures))
+
+
+def train(registry: Registry, path: Path, *, fast: bool) -> dict[str, Any]:
+    """Train from a file to the champion, as the command does."""
+    settings: dict[str, Any] = {"fast": True} if fast else {}
+    began = time.perf_counter()
+    articles = list(read_articles([path]))
+    began_fit = time.perf_counter()
+    fitted = fit(articles, settings=FitSettings(**settings))
+    fit_seconds = time.perf_counter() - began_fit
+    registry.promote(registry.save(fitted.model), "benchmark", "fitted")
+    seconds = time.perf_counter() - began
+    n_auto = sum(row["auto"] for row in fitted.card["tags"])
+    versions = {"article-tagger": __version__}
+    return {"train_seconds": seconds, "fit_seconds": fit_seconds, "n_auto": n_auto, "versions": versions}
+
+
+def suggest(registry: Registry, path: Path, output: Path) -> dict[str, Any]:
+    """Write the suggestion records of a file of articles."""
+    began = time.perf_counter()
+    model = registry.load_champion()
+    load_seconds = time.perf_counter() - began
+    began = time.perf_counter()
+    n = write_suggestions(model, [path], output, None, untracked)
+    return {"load_seconds": load_seconds, "suggest_seconds": time.perf_counter() - began, "n_articles": n}
+
+
+def latency(registry: Registry, path: Path) -> dict[str, Any]:
+    """Return the median time of one article: without evidence, as the peers answer, and with it, as the service does."""
+    model = registry.load_champion()
+    articles = [article for article, _ in zip(read_articles([path]), range(N_LATENCY + N_WARM), strict=False)]
+    for article in articles[:N_WARM]:
+        model.suggest(article)
+    plain: list[float] = []
+    evidence: list[float] = []
+    for number, article in enumerate(articles[N_WARM:] or articles):  # in turns: no text is read twice
+        n_evidence, times = (N_EVIDENCE, evidence) if number % 2 else (0, plain)
+        began = time.perf_counter()
+        model.suggest(article, n_evidence)
+        times.append(time.perf_counter() - began)
+    return {
+        "latency_p50_ms": statistics.median(plain) * 1000,
+        "latency_with_evidence_p50_ms": statistics.median(evidence) * 1000,
+    }
+
+
+if __name__ == "__main__":
+    main()

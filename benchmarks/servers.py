@@ -1,0 +1,89 @@
+"""Servers for the service benchmark: ours by its own command, a no-op with the very same options, and Annif."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+
+from benchmarks.processes import ROOT, Failed, environment
+
+WORKERS = 2
+START_SECONDS = 120
+ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+
+
+@contextmanager
+def served(models: Path, database: Path) -> Iterator[tuple[int, list[str]]]:
+    """Serve models by the product's own command; yield the port and the command line that it became."""
+    port = _free_port()
+    command = [sys.executable, "-m", "classifier", "serve", "--models", str(models)]
+    command += ["--database", f"sqlite:///{database}", "--port", str(port), "--workers", str(WORKERS)]
+    with _started(command, {}, port, database.with_suffix(".log")) as pid:
+        yield port, psutil.Process(pid).cmdline()
+
+
+@contextmanager
+def noop_served(options: list[str], log: Path) -> Iterator[int]:
+    """Serve the no-op with the very options of another server."""
+    port = _free_port()
+    command = ["benchmarks.noop:create_app()" if word == "service:create_app()" else word for word in options]
+    command[command.index("--bind") + 1] = f"127.0.0.1:{port}"
+    with _started(command, ONE_THREAD, port, log):
+        yield port
+
+
+@contextmanager
+def annif_served(python: str, project: Path, log: Path) -> Iterator[int]:
+    """Serve a trained Annif project with gunicorn and the workers that its application needs."""
+    port = _free_port()
+    command = [python, "-m", "gunicorn", "annif:create_app()", "--bind", f"127.0.0.1:{port}", "--log-level", "error"]
+    command += ["--workers", str(WORKERS), "--worker-class", "uvicorn.workers.UvicornWorker"]
+    extra = {
+        "ANNIF_PROJECTS": str(project / "projects.cfg"),
+        "ANNIF_DATADIR": str(project),
+        "ANNIF_CONFIG": "annif.default_config.ProductionConfig",  # loads the projects at start
+    }
+    with _started(command, extra | ONE_THREAD, port, log):
+        yield port
+
+
+@contextmanager
+def _started(command: Sequence[str], extra: Mapping[str, str], port: int, log: Path) -> Iterator[int]:
+    """Start a server, wait until it listens, yield its process id, and stop it."""
+    with log.open("wb") as errors:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment(extra), stdout=subprocess.DEVNULL, stderr=errors)
+        try:
+            _wait_for(port, process, log)
+            yield process.pid
+        finally:
+            process.terminate()
+            try:
+                process.wait(40)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+    until = time.monotonic() + START_SECONDS
+    while time.monotonic() < until and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    said = log.read_text(errors="replace").strip().splitlines()
+    raise Failed(f"the server did not start: {said[-1] if said else log.stem}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,194 @@
+"""Articles -> what fitting needs of them: TF-IDF, naming, near-duplicates. One pass, in which no text is kept."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfTransformer
+
+from classifier.aboutness import Naming
+from classifier.articles import Article
+from classifier.duplicates import NearDuplicates
+from classifier.errors import TooFewExamples
+from classifier.mentions import ReadText, read_text
+from classifier.model import TITLE_WEIGHT
+from classifier.reading import ArticleReader, is_english
+from classifier.taxonomy import Taxonomy
+from classifier.terms import terms_of_writing, text_writings, title_writings
+
+BATCH = 256
+N_SAMPLED = 50  # articles whose language is looked at
+
+Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
+
+
+class Corpus(NamedTuple):
+    """What fitting knows of its articles.
+
+    X: (n_articles, n_terms + n_title_terms) float64 CSR, the TF-IDF of the text and, times TITLE_WEIGHT, of the title;
+    names: (n_tags, the same), the tags' own names as texts; idf, title_idf: float32;
+    groups: (n_articles,) int32, near-duplicates share one; language: "en" or None.
+    """
+
+    X: sparse.csr_matrix
+    names: sparse.csr_matrix
+    terms: list[str]
+    title_terms: list[str]
+    idf: np.ndarray
+    title_idf: np.ndarray
+    named: Naming
+    groups: np.ndarray
+    language: str | None
+
+
+def read_corpus(articles: Sequence[Article], taxonomy: Taxonomy, track: Track, names: bool = True) -> Corpus:
+    """Read the articles of a corpus; terms that stand in one article only are left out.
+
+    Without `names`, no mentions and no near-duplicates are looked for, and every article is a group of its own.
+
+    Raises:
+        TooFewExamples: if no word stands in two articles.
+    """
+    reading = _Reading(articles, taxonomy, names)
+    views = _Counts(text_writings), _Counts(title_writings)
+    for text in reading.texts(track(articles, len(articles), "reading articles")):
+        for counts in views:
+            counts.add(text)
+    fitted = [_View(counts, weight) for counts, weight in zip(views, (1.0, TITLE_WEIGHT), strict=True)]
+    if not fitted[0].terms:
+        raise TooFewExamples("No word stands in two articles. Are the bodies empty?")
+    return Corpus(
+        sparse.hstack([view.X for view in fitted]).tocsr(),
+        sparse.hstack([view.transform(list(_names(taxonomy))) for view in fitted]).tocsr(),
+        fitted[0].terms,
+        fitted[1].terms,
+        fitted[0].idf,
+        fitted[1].idf,
+        reading.named(),
+        reading.groups(),
+        "en" if reading.n_english > 0.6 * reading.n_sampled else None,
+    )
+
+
+class _Reading:
+    """Reads articles once, batch by batch, and keeps what is not terms."""
+
+    def __init__(self, articles: Sequence[Article], taxonomy: Taxonomy, names: bool) -> None:
+        self._reader = ArticleReader(taxonomy)
+        self._each = max(1, len(articles) // N_SAMPLED)
+        self._names = names
+        self._named = [self._reader.naming([])]
+        self._duplicates = NearDuplicates()
+        self.n_read = self.n_sampled = self.n_english = 0
+
+    def texts(self, articles: Iterable[Article]) -> Iterator[ReadText]:
+        """Yield the texts of articles."""
+        rest = iter(articles)
+        while batch := list(islice(rest, BATCH)):
+            if self._names:
+                readings = [self._reader.read(article) for article in batch]
+                named = self._reader.naming(readings)
+                self._named.append(named._replace(articles=named.articles + self.n_read))
+                texts = [reading.text for reading in readings]
+            else:
+                texts = [self._reader.read_text(article) for article in batch]
+            for number, text in enumerate(texts, start=self.n_read):
+                if self._names:
+                    self._duplicates.add([*text.title_words.spelling, *text.body_words.spelling])
+                if number % self._each == 0:
+                    self.n_sampled += 1
+                    self.n_english += is_english(f"{text.title}\n{text.body}")
+                yield text
+            self.n_read += len(batch)
+
+    def groups(self) -> np.ndarray:
+        """Return the groups of near-duplicates, (n_articles,) int32."""
+        return self._duplicates.groups() if self._names else np.arange(self.n_read, dtype=np.int32)
+
+    def named(self) -> Naming:
+        """Return how all articles name tags."""
+        return Naming(*map(np.concatenate, zip(*self._named, strict=True)))
+
+
+def _names(taxonomy: Taxonomy) -> Iterator[ReadText]:
+    """Yield each tag's label and strong aliases as the title of a text."""
+    for tag in taxonomy.tags:
+        yield read_text(", ".join([tag.label, *(alias.text for alias in tag.aliases if not alias.weak)]), "")
+
+
+class _Counts:
+    """How often each text of a corpus writes what; words are counted before they are taken apart into terms.
+
+    There are many times fewer different words than terms in texts, and the counting is done in C.
+    """
+
+    def __init__(self, writings: Callable[[ReadText], Counter[str]]) -> None:
+        self.writings = writings
+        self.number: defaultdict[str, int] = defaultdict()
+        self.number.default_factory = self.number.__len__
+        self._columns, self._times, self._begins = array("q"), array("d"), [0]
+
+    def add(self, text: ReadText) -> None:
+        """Count the next text."""
+        counts = self.writings(text)
+        self._columns.extend(map(self.number.__getitem__, counts))
+        self._times.extend(counts.values())
+        self._begins.append(len(self._columns))
+
+    def matrix(self) -> sparse.csr_matrix:
+        """Return (n_texts, n_writings) float64 CSR."""
+        shape = (len(self._begins) - 1, len(self.number))
+        columns, times = np.frombuffer(self._columns, dtype=np.int64), np.frombuffer(self._times, dtype=np.float64)
+        return sparse.csr_matrix((times, columns, self._begins), shape=shape)
+
+
+class _View:
+    """TF-IDF with the logarithm of counts over the terms of one view that stand in two texts; of nothing without any.
+
+    X: (n_texts, n_terms) float64 CSR, times the weight of the view.
+    """
+
+    def __init__(self, counts: _Counts, weight: float) -> None:
+        self._writings, self._weight = counts.writings, weight
+        written = counts.matrix()
+        terms: dict[str, int] = {}
+        pairs = [
+            (row, terms.setdefault(term, len(terms)))
+            for row, writing in enumerate(counts.number)
+            for term in terms_of_writing(writing)
+        ]
+        rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+        gives = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(counts.number), len(terms)))
+        found = (written @ gives).tocsr()
+        kept = np.flatnonzero(np.bincount(found.indices, minlength=len(terms)) >= 2)
+        names = np.array(list(terms), dtype=object)[kept]
+        order = np.argsort(names)
+        self.terms: list[str] = names[order].tolist()
+        counted = found[:, kept[order]]
+        counted.sort_indices()
+        self._fitted = TfidfTransformer(sublinear_tf=True).fit(counted) if self.terms else None
+        self.idf = np.zeros(0, dtype=np.float32) if self._fitted is None else self._fitted.idf_.astype(np.float32)
+        self.X = self._tf_idf(counted)
+
+    def transform(self, texts: Sequence[ReadText]) -> sparse.csr_matrix:
+        """Return (n_texts, n_terms) float64 CSR of other texts."""
+        column = {term: number for number, term in enumerate(self.terms)}
+        cells = [
+            (row, column[term], times)
+            for row, text in enumerate(texts)
+            for writing, times in self._writings(text).items()
+            for term in terms_of_writing(writing)
+            if term in column
+        ]
+        rows, columns, values = np.array(cells, dtype=np.int64).reshape(-1, 3).T
+        shape = (len(texts), len(self.terms))
+        return self._tf_idf(sparse.csr_matrix((values.astype(np.float64), (rows, columns)), shape=shape))
+
+    def _tf_idf(self, counted: sparse.csr_matrix) -> sparse.csr_matrix:
+        return counted if self._fitted is None else self._weight * self._fitted.transform(counted)
