@@ -61,15 +61,17 @@ class Writings:
     def first(self, writing: str) -> Where:
         """Return the first place of a writing."""
         text = self._text
+        fields = ((TITLE, text.title, text.title_words), (BODY, text.body, text.body_words))
         if "-" in writing:
-            return self._places[writing][0]
-        if writing in text.title_words.spelling:
-            return _where(TITLE, text, text.title_words.spelling.index(writing))
-        return _where(BODY, text, text.body_words.spelling.index(writing))
-
-    def count(self, writing: str) -> int:
-        """Return in how many places a writing stands."""
-        return len(self._places[writing]) if "-" in writing else self._text.counts[writing]
+            return next(
+                (number, words.starts[first], words.ends[first + 1])
+                for number, content, words in fields
+                for compound, first in compounds(content, words)
+                if compound == writing
+            )
+        number, _, words = fields[writing not in text.title_words.spelling]
+        first = words.spelling.index(writing)
+        return number, words.starts[first], words.ends[first]
 
     @cached_property
     def _places(self) -> dict[str, list[Where]]:
@@ -92,11 +94,6 @@ class Writings:
             for text in (self.texts[number],)
         ]
         return [*parts, Part("term", "common words", float(sums[~self.telling].sum()), ())]
-
-
-def _where(field: int, text: ReadText, word: int) -> Where:
-    words = text.title_words if field == TITLE else text.body_words
-    return field, words.starts[word], words.ends[word]
 
 
 def mention_parts(mentions: Sequence[Mention], weight: float, reading: Reading, unnamed: str) -> list[Part]:
@@ -133,7 +130,7 @@ def strongest(
         weight = weights.get(part.text, 0.0) + part.weight
         for word in set(part.text.split()) - {part.text}:
             # A word that stands nowhere but in the name would only speak for it twice, or against it.
-            if word in weights and writings.count(word) <= len(part.places):
+            if word in weights and reading.text.counts[word] <= len(part.places):
                 weight += weights.pop(word)
         weights[part.text] = weight
     pros: list[Evidence] = []
