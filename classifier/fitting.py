@@ -26,6 +26,7 @@ from classifier.examples import UNKNOWN, labels_of
 from classifier.folds import make_folds
 from classifier.model import Parameters, TagModel
 from classifier.naming import NamingModel, fit_naming, naming_logits, no_naming
+from classifier.precedents import Precedents, keep_precedents
 from classifier.stack import HEARD, STACK, calibrated, one_of_each_kind, stack_decision, stack_features
 from classifier.taxonomy import Taxonomy, taxonomy_of
 from classifier.thresholds import Thresholds, fit_auto_thresholds, fit_calibration, fit_thresholds
@@ -311,7 +312,21 @@ class _Fit:
                 calibrated(decision, calibration), suggested, labels, [tag.id for tag in self.taxonomy.tags], 200
             ),
         )
-        return Fitted(TagModel(parameters, self.corpus.terms, self.corpus.title_terms, self.taxonomy, card=card), card)
+        return Fitted(
+            TagModel(
+                parameters,
+                self.corpus.terms,
+                self.corpus.title_terms,
+                self.taxonomy,
+                card=card,
+                precedents=self._precedents(),
+            ),
+            card,
+        )
+
+    def _precedents(self) -> Precedents:
+        ids, published = zip(*((article.id, article.published_at) for article in self.articles), strict=True)
+        return keep_precedents(self.corpus.X[:, : len(self.corpus.terms)].tocsr(), self.labels == 1, ids, published)
 
     def _always_one(self) -> bool:
         """Whether every article of which all tags are known has one: then each is given at least one."""

@@ -19,6 +19,7 @@ from classifier.articles import Article
 from classifier.evidence import Evidence, Part, Writings, mention_parts, strongest
 from classifier.furniture import Removed
 from classifier.mentions import BODY, ReadText
+from classifier.precedents import Precedents, no_precedents
 from classifier.reading import ArticleReader, Reading, is_english
 from classifier.stack import FoldedStack, calibrated, one_of_each_kind
 from classifier.taxonomy import Tag, Taxonomy
@@ -26,6 +27,8 @@ from classifier.terms import FoundTerms, TermRows
 
 TITLE_WEIGHT = 0.5
 N_EVIDENCE = 4
+N_PRECEDENTS = 3
+EVEN = 0.5  # the score at which a tag is as likely right as wrong
 MIN_FOREIGN_WORDS = 8
 # What became of a tag that is asked for: suggested; under its threshold; over it, but another tag of its exclusive kind fits
 # better; muted or retired; or the text itself says nothing that could be trusted (see the reason of the answer).
@@ -74,6 +77,9 @@ class Explanation(NamedTuple):
     decision_value: float
     outcome: str
     parts: list[Part]
+    precedents: list[
+        tuple[str, float]
+    ]  # the nearest past articles that carry the tag: their ids, and how alike they are
 
 
 class Suggestion(NamedTuple):
@@ -142,6 +148,7 @@ class TagModel:
         taxonomy: Taxonomy,
         version: str = "",
         card: dict[str, Any] | None = None,
+        precedents: Precedents | None = None,
     ) -> None:
         self.parameters = parameters
         self.terms = terms
@@ -149,6 +156,7 @@ class TagModel:
         self.taxonomy = taxonomy
         self.version = version
         self.card = card or {}
+        self.precedents = precedents or no_precedents(len(taxonomy.tags))
         self.reader = ArticleReader(taxonomy)
         self._rows = TermRows(terms, title_terms)
         self._weights = parameters.weights.view(
@@ -177,7 +185,10 @@ class TagModel:
         scores = calibrated(read.scored.decision[0], self.parameters.calibration)
         chosen = np.flatnonzero(passed[0]).tolist()
         order = sorted(chosen, key=lambda tag: (-scores[tag], self.taxonomy.tags[tag].id))
-        suggestions = [self._suggestion(tag, float(scores[tag]), read, n_evidence) for tag in order]
+        best = {self.taxonomy.tags[tag].kind: tag for tag in reversed(order)}
+        suggestions = [
+            self._suggestion(tag, float(scores[tag]), read, n_evidence, tag in best.values()) for tag in order
+        ]
         removed = [_removed(read.reading, part) for part in read.reading.removed]
         return Judgement(suggestions, self._mentioned(read.reading, scores, set(order)), removed, reasons[0])
 
@@ -270,20 +281,20 @@ class TagModel:
         n_words = sum(len(word) > 1 for words in (text.title_words, text.body_words) for word in words.spelling)
         return n_words >= MIN_FOREIGN_WORDS and not is_english(f"{text.title}\n{text.body}")
 
-    def _suggestion(self, tag: int, score: float, read: _Read, n_evidence: int) -> Suggestion:
+    def _suggestion(self, tag: int, score: float, read: _Read, n_evidence: int, is_best: bool) -> Suggestion:
+        """Return the suggestion of a tag; `is_best` says whether it is the surest of its kind."""
         p = self.parameters
         category = read.category(tag)
         is_named = category >= HINTED
         source = "alias" if p.n_positive[tag] == 0 else "model+alias" if is_named else "model"
         band = "auto" if read.scored.decision[0, tag] >= p.auto_thresholds[tag] else "suggest"
-        main = category >= LEAD or (not is_named and score >= 0.7)
         pros: list[Evidence] = []
         cons: list[Evidence] = []
         if n_evidence:
             sums = read.writings.sums(self._term_weights(tag, read.scored))
             named = self._mention_parts(tag, read)
             pros, cons = strongest(read.writings, sums, named, read.article, read.reading, n_evidence)
-        aboutness = "main" if main else "secondary"
+        aboutness = aboutness_of(score, category >= LEAD, is_best)
         return Suggestion(self.taxonomy.tags[tag], score, band, aboutness, source, pros, cons)
 
     def _mentioned(self, reading: Reading, scores: np.ndarray, suggested: set[int]) -> list[Mentioned]:
@@ -321,6 +332,7 @@ class TagModel:
                     float(decision[tag]),
                     outcome,
                     parts,
+                    self._precedents(tag, read.scored),
                 )
             )
         return explanations
@@ -363,10 +375,25 @@ class TagModel:
         weights: np.ndarray = self._stack.slope[tag] * scored.values * self._weights[scored.terms.rows, column]
         return weights
 
+    def _precedents(self, tag: int, scored: _Scored) -> list[tuple[str, float]]:
+        text = slice(0, int(np.searchsorted(scored.terms.rows, len(self.terms))))  # without the title's own view
+        return self.precedents.nearest(scored.terms.rows[text], scored.values[text], tag, N_PRECEDENTS)
+
     def _mention_parts(self, tag: int, read: _Read) -> list[Part]:
         weight = float(self._stack.heed[tag] * read.scored.naming[0, tag])
         unnamed = "its words are scattered" if read.category(tag) == SCATTERED else "not named"
         return mention_parts(read.reading.mentions_of.get(tag, ()), weight, read.reading, unnamed)
+
+
+def aboutness_of(score: float, at_the_top: bool, is_best: bool) -> str:
+    """Return what a suggested tag is to the article: main, secondary or passing.
+
+    Main is what stands in headline or lead, and the surest tag of each kind; passing is what is more likely no tag of this
+    article than one, and not at its top; its threshold lies low enough to show it all the same.
+    """
+    if score < EVEN:
+        return "secondary" if at_the_top else "passing"
+    return "main" if at_the_top or is_best else "secondary"
 
 
 def _removed(reading: Reading, part: Removed) -> dict[str, Any]:
@@ -412,7 +439,8 @@ def retagged(model: TagModel, taxonomy: Taxonomy) -> TagModel:
         "taxonomy_version": taxonomy.version,
         "retagged_from": model.version,
     }
-    return TagModel(parameters, model.terms, model.title_terms, taxonomy, card=card)
+    precedents = model.precedents.moved(source.tolist())
+    return TagModel(parameters, model.terms, model.title_terms, taxonomy, card=card, precedents=precedents)
 
 
 def _by_kind(old: Taxonomy, new: Taxonomy, values: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ manifest.json            format, version, and the SHA-256 of every other file; w
 model.json               single numbers of `Parameters`
 terms.txt, title_terms.txt   one term a line, in the order of the rows of weights.npy
 weights.npy, …           the arrays of `Parameters`, each under its own name; weights are memory-mapped
+precedents.txt, precedent_….npy   the ids of past articles, one a line, and the arrays of `Precedents`
 taxonomy.json            the taxonomy that the model was trained with
 card.json                what is known of the model
 """
@@ -23,12 +24,23 @@ import numpy as np
 
 from classifier.errors import BadModel
 from classifier.model import Parameters, TagModel
+from classifier.precedents import Precedents
 from classifier.taxonomy import taxonomy_from_json
 
-FORMAT = 1
+FORMAT = 2
 _ARRAYS = tuple(f.name for f in fields(Parameters) if f.type == "np.ndarray")
 _NUMBERS = tuple(f.name for f in fields(Parameters) if f.type != "np.ndarray")
-_FILES = ("model.json", "terms.txt", "title_terms.txt", "taxonomy.json", "card.json", *(f"{a}.npy" for a in _ARRAYS))
+_KEPT = tuple(f.name for f in fields(Precedents) if f.type == "np.ndarray")
+_FILES = (
+    "model.json",
+    "terms.txt",
+    "title_terms.txt",
+    "taxonomy.json",
+    "card.json",
+    *(f"{name}.npy" for name in _ARRAYS),
+    "precedents.txt",
+    *(f"precedent_{name}.npy" for name in _KEPT),
+)
 
 
 def save_model(model: TagModel, folder: Path) -> str:
@@ -57,15 +69,22 @@ def save_model(model: TagModel, folder: Path) -> str:
 
 def _write_files(model: TagModel, folder: Path) -> None:
     for name in _ARRAYS:
-        with (folder / f"{name}.npy").open("wb") as file:
-            np.save(file, np.ascontiguousarray(getattr(model.parameters, name)), allow_pickle=False)
-            file.flush()
-            os.fsync(file.fileno())
+        _write_array(folder / f"{name}.npy", getattr(model.parameters, name))
+    for name in _KEPT:
+        _write_array(folder / f"precedent_{name}.npy", getattr(model.precedents, name))
+    _write(folder / "precedents.txt", "\n".join(model.precedents.ids))
     _write(folder / "model.json", _json({name: getattr(model.parameters, name) for name in _NUMBERS}))
     _write(folder / "terms.txt", "\n".join(model.terms))
     _write(folder / "title_terms.txt", "\n".join(model.title_terms))
     _write(folder / "taxonomy.json", _json(model.taxonomy.to_json()))
     _write(folder / "card.json", _json(model.card))
+
+
+def _write_array(path: Path, values: np.ndarray) -> None:
+    with path.open("wb") as file:
+        np.save(file, np.ascontiguousarray(values), allow_pickle=False)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def load_model(folder: Path, digest: str | None = None) -> TagModel:
@@ -120,7 +139,11 @@ def _read_files(folder: Path) -> TagModel:
     for name in ("n_positive", "thresholds", "auto_thresholds", "naming_offsets"):
         if len(arrays[name]) != len(taxonomy.tags):
             raise ValueError(f"{len(arrays[name])} {name} do not fit {len(taxonomy.tags)} tags")
-    return TagModel(parameters, terms, title_terms, taxonomy, folder.name, read_card(folder))
+    kept = {name: np.load(folder / f"precedent_{name}.npy", allow_pickle=False) for name in _KEPT}
+    precedents = Precedents(_lines(folder / "precedents.txt"), **kept)
+    if len(kept["tag_begins"]) != len(taxonomy.tags) + 1 or len(kept["begins"]) != len(precedents.ids) + 1:
+        raise ValueError("the precedents do not fit")
+    return TagModel(parameters, terms, title_terms, taxonomy, folder.name, read_card(folder), precedents)
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -142,8 +165,11 @@ def content_digest(model: TagModel) -> str:
     digest = hashlib.sha256()
     for name in _ARRAYS:
         digest.update(np.ascontiguousarray(getattr(model.parameters, name)).tobytes())
+    for name in _KEPT:
+        digest.update(np.ascontiguousarray(getattr(model.precedents, name)).tobytes())
     digest.update(_json({name: getattr(model.parameters, name) for name in _NUMBERS}).encode())
-    digest.update("\n".join([*model.terms, "", *model.title_terms, "", model.taxonomy.version]).encode())
+    names = [*model.terms, "", *model.title_terms, "", *model.precedents.ids, "", model.taxonomy.version]
+    digest.update("\n".join(names).encode())
     return digest.hexdigest()
 
 

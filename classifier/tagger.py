@@ -88,6 +88,10 @@ def _explanation(explanation: Explanation, reading: Reading) -> dict[str, Any]:
         "decision_value": explanation.decision_value,
         "outcome": explanation.outcome,
         "parts": parts,
+        "precedents": [
+            {"article_id": article_id, "similarity": round(similarity, SCORE_DIGITS)}
+            for article_id, similarity in explanation.precedents
+        ],
     }
 
 

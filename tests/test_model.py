@@ -15,7 +15,7 @@ from classifier.aboutness import crossed
 from classifier.articles import Article, article_from_text
 from classifier.errors import UnknownTag
 from classifier.fitting import Fitted
-from classifier.model import TagModel, retagged
+from classifier.model import TagModel, aboutness_of, retagged
 from classifier.model_files import save_model
 from classifier.stack import stack_decision, stack_features
 from classifier.taxonomy import Alias, Tag, Taxonomy
@@ -39,6 +39,27 @@ def suggested(model: TagModel, article: Article) -> list[str]:
 
 def test_brief_gets_the_tags_it_is_about(model: TagModel) -> None:
     assert {"iskp", "afghanistan"} <= set(suggested(model, BRIEF))
+
+
+def test_headline_tells_the_main_subject(model: TagModel) -> None:
+    aboutness = {one.tag.id: one.aboutness for one in model.suggest(BRIEF).suggestions}
+    assert aboutness["iskp"] == "main"
+
+
+@pytest.mark.parametrize(
+    ("score", "at_the_top", "is_best", "aboutness"),
+    [
+        (0.9, True, False, "main"),
+        (0.9, False, True, "main"),
+        (0.9, False, False, "secondary"),
+        (0.4, True, True, "secondary"),
+        (0.4, False, True, "passing"),
+    ],
+)
+def test_main_secondary_and_passing_are_told_apart(
+    score: float, at_the_top: bool, is_best: bool, aboutness: str
+) -> None:
+    assert aboutness_of(score, at_the_top, is_best) == aboutness
 
 
 def test_lookalike_gets_its_tags_and_its_furniture_mentions_nothing(model: TagModel) -> None:

@@ -257,7 +257,15 @@ def test_a_signed_file_with_other_content_is_refused(saved: Path, name: str, con
 
 def test_equal_parameters_have_equal_digests_whatever_the_card_says(fitted: Fitted) -> None:
     model = fitted.model
-    same = TagModel(model.parameters, model.terms, model.title_terms, model.taxonomy, "another-version", {"note": "x"})
+    same = TagModel(
+        model.parameters,
+        model.terms,
+        model.title_terms,
+        model.taxonomy,
+        "another-version",
+        {"note": "x"},
+        model.precedents,
+    )
     assert content_digest(same) == content_digest(model)
 
 

@@ -226,6 +226,12 @@ class Store:
             if not connection.execute(articles.delete().where(articles.c.id == article_id)).rowcount:
                 raise NotFound(f"There is no article {article_id[:200]!r}.")
 
+    def titles(self, article_ids: Iterable[str]) -> dict[str, str]:
+        """Return the titles of those of the articles that are stored."""
+        query = select(articles.c.id, articles.c.title).where(articles.c.id.in_(list(article_ids)))
+        with self._reading() as connection:
+            return {row.id: row.title for row in connection.execute(query)}
+
     def count_articles(self) -> dict[str, int]:
         """Return how many articles there are from each source."""
         query = select(articles.c.source, func.count()).group_by(articles.c.source).order_by(articles.c.source)

@@ -34,6 +34,7 @@ _REASONS = {
 }
 
 
+_ABOUTNESS = {"main": "main subject", "secondary": "secondary subject", "passing": "perhaps only in passing"}
 _OUTCOMES = {
     "suggested": "it is suggested, see above",
     "below_threshold": "not suggested: it is under its threshold",
@@ -68,6 +69,7 @@ class Card:
     source: str
     pros: list[Reason]
     cons: list[Reason]
+    precedents: list[str]  # titles of past articles
 
 
 @dataclass(frozen=True)
@@ -106,6 +108,10 @@ class Pages:
         except (ApiProblem, TaggerError) as error:
             problem = error if isinstance(error, ApiProblem) else problem_of(error)
             return self._page(given, problem=problem.detail), CATALOGUE[problem.slug].status
+
+    def _titles(self, explained: Iterable[Explanation]) -> dict[str, str]:
+        """Return the titles of all precedents that the store knows."""
+        return self.tagger.store.titles({article_id for one in explained for article_id, _ in one.precedents})
 
     def docs(self) -> str:
         return render_template("docs.html", api=document(self.endpoints), catalogue=CATALOGUE)
@@ -150,14 +156,16 @@ class Pages:
         reading = model.reader.read(article)
         judgement = model.suggest(article, n_evidence=0)
         explained = model.explain(article, [s.tag.id for s in judgement.suggestions])
+        titles = self._titles(explained)
         cards = [
-            _card(explanation, s.band, s.aboutness, s.source)
+            _card(explanation, s.band, _ABOUTNESS[s.aboutness], s.source, titles)
             for s, explanation in zip(judgement.suggestions, explained, strict=True)
         ]
         asked, unknown = None, None
         if why:
             try:
-                asked = _card(model.explain(article, [_tag_id(why, model)])[0], "hidden", "", "")
+                explanation = model.explain(article, [_tag_id(why, model)])[0]
+                asked = _card(explanation, "hidden", "", "", self._titles([explanation]))
             except UnknownTag:
                 unknown = why
         marks = _marks(explained)
@@ -189,7 +197,7 @@ def _tag_id(name: str, model: TagModel) -> str:
     return name
 
 
-def _card(explanation: Explanation, band: str, aboutness: str, source: str) -> Card:
+def _card(explanation: Explanation, band: str, aboutness: str, source: str, titles: dict[str, str]) -> Card:
     widest = max((abs(part.weight) for part in explanation.parts), default=1.0) or 1.0
 
     def reasons(sign: int) -> list[Reason]:
@@ -215,6 +223,7 @@ def _card(explanation: Explanation, band: str, aboutness: str, source: str) -> C
         source,
         reasons(1),
         reasons(-1),
+        [titles.get(article_id) or article_id for article_id, _ in explanation.precedents],
     )
 
 

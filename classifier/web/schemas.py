@@ -130,6 +130,13 @@ class PartOut(_Strict):
     places: list[Place]
 
 
+class Precedent(_Strict):
+    """A past article that carries a tag, and how much its words resemble this text."""
+
+    article_id: str
+    similarity: float = Field(ge=0, le=1.0001)
+
+
 class ExplanationOut(_Strict):
     """Why a tag has its decision value: the weights of the parts add up to it."""
 
@@ -140,6 +147,7 @@ class ExplanationOut(_Strict):
     decision_value: float
     outcome: Literal["suggested", "below_threshold", "another_of_its_kind", "muted", "retired", "text"]
     parts: list[PartOut]
+    precedents: list[Precedent] = Field(description="The nearest past articles with this tag, the most alike first.")
 
 
 class Answer(_Strict):

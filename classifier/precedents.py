@@ -1,0 +1,100 @@
+"""Past articles that resemble an article and carry a tag: precedents, found by the cosine of their strongest terms."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from scipy import sparse
+
+N_TERMS = (
+    48  # of an article that are kept: on three corpora the nearest article by all terms is then nearly always the same
+)
+MAX_ARTICLES = 20_000  # that are kept, the newest; a past article is one in which the desk would look
+
+
+@dataclass(frozen=True)
+class Precedents:
+    """The strongest terms of past articles, as a CSR matrix, and the articles of each tag.
+
+    ids: (n_articles,) article ids; nothing else of an article is kept.
+    begins: (n_articles + 1,) int64; rows: (n_kept,) int32, rows of the model's weights, ascending in each article;
+    values: (n_kept,) float32, TF-IDF values, of length one for each article.
+    tag_begins: (n_tags + 1,) int64; tag_articles: (n_labels,) int32, the places of the articles that carry each tag.
+    """
+
+    ids: Sequence[str]
+    begins: np.ndarray
+    rows: np.ndarray
+    values: np.ndarray
+    tag_begins: np.ndarray
+    tag_articles: np.ndarray
+
+    def nearest(self, rows: np.ndarray, values: np.ndarray, tag: int, n: int) -> list[tuple[str, float]]:
+        """Return up to `n` (article id, similarity) of past articles with a tag, the most alike first.
+
+        Args:
+            rows: (n_rows,) ascending, the terms of the article; values: (n_rows,) their TF-IDF values.
+        """
+        articles = self.tag_articles[self.tag_begins[tag] : self.tag_begins[tag + 1]].astype(np.int64)
+        lengths = self.begins[articles + 1] - self.begins[articles]
+        if not len(rows) or not lengths.sum():
+            return []
+        kept = np.arange(lengths.sum()) + np.repeat(self.begins[articles] - np.cumsum(lengths) + lengths, lengths)
+        at = np.minimum(np.searchsorted(rows, self.rows[kept]), len(rows) - 1)
+        shared = np.where(rows[at] == self.rows[kept], values[at], 0.0) * self.values[kept]
+        sums = np.bincount(np.repeat(np.arange(len(articles)), lengths), shared, minlength=len(articles))
+        alike = sums / (float(np.sqrt(values @ values)) or 1.0)
+        order = np.argsort(-alike, kind="stable")[:n]
+        return [(self.ids[articles[place]], float(alike[place])) for place in order.tolist() if alike[place] > 0]
+
+    def moved(self, source: Sequence[int]) -> Precedents:
+        """Return the same articles under other tags: `source` says for each new tag which it was before, -1 for none."""
+        parts = [
+            self.tag_articles[self.tag_begins[tag] : self.tag_begins[tag + 1]] if tag >= 0 else self.tag_articles[:0]
+            for tag in source
+        ]
+        return replace(
+            self,
+            tag_begins=np.cumsum([0, *map(len, parts)], dtype=np.int64),
+            tag_articles=np.concatenate([self.tag_articles[:0], *parts]),
+        )
+
+
+def no_precedents(n_tags: int) -> Precedents:
+    """Return precedents of which there are none."""
+    none = np.zeros(0, dtype=np.int32)
+    begins = np.zeros(1, dtype=np.int64)
+    return Precedents([], begins, none, np.zeros(0, dtype=np.float32), np.zeros(n_tags + 1, dtype=np.int64), none)
+
+
+def keep_precedents(
+    X: sparse.csr_matrix, positive: np.ndarray, ids: Sequence[str], published: Sequence[str | None]
+) -> Precedents:
+    """Return the precedents of a corpus: of its newest articles with a tag the strongest terms.
+
+    Args:
+        X: (n_articles, n_terms) CSR of TF-IDF values; positive: (n_articles, n_tags) bool; ids, published: of each article.
+    """
+    tagged = np.flatnonzero(positive.any(axis=1)).tolist()
+    newest = sorted(tagged, key=lambda row: (published[row] or "", ids[row]))[-MAX_ARTICLES:]
+    chosen = sorted(newest, key=lambda row: ids[row])
+    rows: list[np.ndarray] = []
+    values: list[np.ndarray] = []
+    for article in chosen:
+        own = slice(X.indptr[article], X.indptr[article + 1])
+        strongest = np.sort(np.argsort(-X.data[own], kind="stable")[:N_TERMS])
+        order = np.argsort(X.indices[own][strongest])
+        its = X.data[own][strongest][order]
+        rows.append(X.indices[own][strongest][order])
+        values.append(its / (float(np.sqrt(its @ its)) or 1.0))
+    articles_of_tag = [np.flatnonzero(column) for column in positive[chosen].T]
+    return Precedents(
+        [ids[article] for article in chosen],
+        np.cumsum([0, *map(len, rows)], dtype=np.int64),
+        np.concatenate([np.zeros(0), *rows]).astype(np.int32),
+        np.concatenate([np.zeros(0), *values]).astype(np.float32),
+        np.cumsum([0, *map(len, articles_of_tag)], dtype=np.int64),
+        np.concatenate([np.zeros(0), *articles_of_tag]).astype(np.int32),
+    )
