@@ -139,7 +139,7 @@ def _read_files(folder: Path) -> TagModel:
     for name in ("n_positive", "thresholds", "auto_thresholds", "naming_offsets"):
         if len(arrays[name]) != len(taxonomy.tags):
             raise ValueError(f"{len(arrays[name])} {name} do not fit {len(taxonomy.tags)} tags")
-    kept = {name: np.load(folder / f"precedent_{name}.npy", allow_pickle=False) for name in _KEPT}
+    kept = {name: np.load(folder / f"precedent_{name}.npy", allow_pickle=False, mmap_mode="r") for name in _KEPT}
     precedents = Precedents(_lines(folder / "precedents.txt"), **kept)
     if len(kept["tag_begins"]) != len(taxonomy.tags) + 1 or len(kept["begins"]) != len(precedents.ids) + 1:
         raise ValueError("the precedents do not fit")

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import sparse
 
-N_TERMS = (
-    48  # of an article that are kept: on three corpora the nearest article by all terms is then nearly always the same
-)
+# Terms of an article that are kept, its strongest: on long articles the nearest by these is among the three nearest by
+# all terms in 73 of 100 cases (64 terms: 66, 256: 78).
+N_TERMS = 128
 MAX_ARTICLES = 20_000  # that are kept, the newest; a past article is one in which the desk would look
 
 
@@ -34,9 +34,13 @@ class Precedents:
     def nearest(self, rows: np.ndarray, values: np.ndarray, tag: int, n: int) -> list[tuple[str, float]]:
         """Return up to `n` (article id, similarity) of past articles with a tag, the most alike first.
 
+        The similarity is the cosine of the strongest terms of both.
+
         Args:
             rows: (n_rows,) ascending, the terms of the article; values: (n_rows,) their TF-IDF values.
         """
+        strongest = np.sort(np.argsort(-values, kind="stable")[:N_TERMS])
+        rows, values = rows[strongest], values[strongest]
         articles = self.tag_articles[self.tag_begins[tag] : self.tag_begins[tag + 1]].astype(np.int64)
         lengths = self.begins[articles + 1] - self.begins[articles]
         if not len(rows) or not lengths.sum():
