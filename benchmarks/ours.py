@@ -57,11 +57,12 @@ def train(registry: Registry, path: Path, *, fast: bool) -> dict[str, Any]:
 def suggest(registry: Registry, path: Path, output: Path) -> dict[str, Any]:
     """Write the suggestion records of a file of articles."""
     began = time.perf_counter()
-    model = registry.load_champion()
+    registry.load_champion()
     load_seconds = time.perf_counter() - began
     began = time.perf_counter()
-    n = write_suggestions(model, [path], output, None, untracked)
-    return {"load_seconds": load_seconds, "suggest_seconds": time.perf_counter() - began, "n_articles": n}
+    n = write_suggestions(registry.champion_folder(), [path], output, None, untracked)
+    seconds = time.perf_counter() - began - load_seconds  # it loads the model itself
+    return {"load_seconds": load_seconds, "suggest_seconds": seconds, "n_articles": n}
 
 
 def latency(registry: Registry, path: Path) -> dict[str, Any]:

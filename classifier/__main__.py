@@ -405,12 +405,12 @@ def _suggest_archive(options: argparse.Namespace) -> None:
     from classifier.archive import write_suggestions
     from classifier.registry import Registry
 
-    model = Registry(options.models).load_champion()
-    n = write_suggestions(model, options.articles, options.output, options.top, _track)
+    folder = Registry(options.models).champion_folder()
+    n = write_suggestions(folder, options.articles, options.output, options.top, _track)
     if options.json:
-        _print({"n_articles": n, "model_version": model.version, "output": str(options.output)})
+        _print({"n_articles": n, "model_version": folder.name, "output": str(options.output)})
         return
-    print(f"{n} articles by {model.version} -> {options.output}")
+    print(f"{n} articles by {folder.name} -> {options.output}")
 
 
 def _suggest_text(options: argparse.Namespace) -> None:

@@ -124,21 +124,29 @@ def read_articles(paths: Iterable[Path]) -> Iterator[Article]:
 
 def placed_articles(paths: Iterable[Path]) -> Iterator[tuple[str, Article]]:
     """Yield what `read_articles` yields, each with its place: `archive.jsonl, line 7`."""
+    return ((place, article_of_line(place, line)) for place, line in placed_lines(paths))
+
+
+def placed_lines(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
+    """Yield the lines of files that are not empty, each with its place."""
     for path in paths:
         for number, raw in enumerate(_lines(path), start=1):
             line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
-            if not line.strip():
-                continue
-            place = f"{path}, line {number}"
-            try:
-                article = article_from_record(strict_json.loads(line))
-                if not article.id:
-                    raise BadArticle("`id` is missing.", "id")
-            except BadArticle as error:
-                raise BadArticle(f"{place}: {error}", error.field) from None
-            except BadJSON as error:
-                raise BadArticle(f"{place}: {error}", error.pointer or "") from None
-            yield place, article
+            if line.strip():
+                yield f"{path}, line {number}", line
+
+
+def article_of_line(place: str, line: bytes) -> Article:
+    """Return the article of one line of JSON; raise `BadArticle`, naming the place, if there is none."""
+    try:
+        article = article_from_record(strict_json.loads(line))
+        if not article.id:
+            raise BadArticle("`id` is missing.", "id")
+    except BadArticle as error:
+        raise BadArticle(f"{place}: {error}", error.field) from None
+    except BadJSON as error:
+        raise BadArticle(f"{place}: {error}", error.pointer or "") from None
+    return article
 
 
 def _lines(path: Path) -> Iterator[bytes]:

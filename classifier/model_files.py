@@ -88,12 +88,12 @@ def _write_array(path: Path, values: np.ndarray) -> None:
 
 
 def load_model(folder: Path, digest: str | None = None) -> TagModel:
-    """Read and check a model version.
+    """Read and check a model version; with a digest, only if it is the one that was promoted.
 
     Raises:
         BadModel: naming the version and what is wrong with it: a missing file, a changed byte, another format.
     """
-    manifest = _manifest(folder, digest)
+    manifest = check_manifest(folder, digest)
     for name in _FILES:
         if name not in manifest["files"]:
             raise BadModel(f"Model {folder.name}: manifest.json does not list {name}.")
@@ -107,7 +107,12 @@ def load_model(folder: Path, digest: str | None = None) -> TagModel:
         raise BadModel(f"Model {folder.name} cannot be read: {error}") from None
 
 
-def _manifest(folder: Path, digest: str | None) -> dict[str, Any]:
+def check_manifest(folder: Path, digest: str | None = None) -> dict[str, Any]:
+    """Return the manifest of a version; with a digest, only if it is the one that was promoted.
+
+    Raises:
+        BadModel: if there is none, it cannot be read, or it is another one or of another format.
+    """
     path = folder / "manifest.json"
     if not path.is_file():
         raise BadModel(f"{folder} is not a model version: it has no manifest.json.")

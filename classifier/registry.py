@@ -23,7 +23,15 @@ from typing import Any
 
 from classifier.errors import BadModel, NoModel, NotFound, TaggerError
 from classifier.model import TagModel
-from classifier.model_files import content_digest, load_model, manifest_digest, read_card, save_model, sync_folder
+from classifier.model_files import (
+    check_manifest,
+    content_digest,
+    load_model,
+    manifest_digest,
+    read_card,
+    save_model,
+    sync_folder,
+)
 
 POLL_SECONDS = 1.0
 _VERSION = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
@@ -77,10 +85,16 @@ class Registry:
 
     def load_champion(self) -> TagModel:
         """Return the champion, checked against the digest with which it was promoted."""
+        return load_model(self.champion_folder())
+
+    def champion_folder(self) -> Path:
+        """Return the folder of the champion, whose manifest is the one that was promoted."""
         champion = self.champion()
         if champion is None:
             raise NoModel(f"No champion model in {self.folder}. Train one: python -m classifier train")
-        return load_model(self.folder / champion.version, champion.digest)
+        folder = self.folder / champion.version
+        check_manifest(folder, champion.digest)
+        return folder
 
     def versions(self) -> list[str]:
         """Return the versions in the folder, oldest first."""

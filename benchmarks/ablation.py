@@ -1,0 +1,133 @@
+"""What each part of the model is worth: cross-validated F1 of the training parts without it.
+
+    python -m benchmarks.ablation [--corpora NAME …]
+
+Five folds with near-duplicates together, thresholds from the other folds; the test parts are not looked at. The starter
+articles are a corpus, too. A part that pays on fewer than two corpora should go.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+
+from classifier import corpus, evaluation, fitting, naming, stack
+from classifier.articles import Article, read_articles
+from classifier.examples import labels_of
+from classifier.fitting import FitSettings
+from classifier.folds import make_folds
+from classifier.mentions import ReadText
+from classifier.taxonomy import Taxonomy, read_taxonomy, taxonomy_of
+
+ROOT = Path(__file__).parent.parent
+DATA = Path(os.environ.get("TAGGER_EVAL_DATA", ROOT.parent / "shared" / "data"))
+STARTER = ROOT / "training_data"
+Change = Callable[[], AbstractContextManager[Any]]
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--corpora", nargs="+", default=["reuters21578", "digitalgov", "starter"], metavar="NAME")
+    names = parser.parse_args().corpora
+    corpora = [read(name) for name in names]
+    print("| without | " + " | ".join(f"{name} micro / macro" for name in names) + " |")
+    print("|---" * (len(names) + 1) + "|")
+    for part, change in CHANGES.items():
+        cells = []
+        for name, (articles, taxonomy) in zip(names, corpora, strict=True):
+            print(f"{name} without {part}", file=sys.stderr, flush=True)
+            micro, macro = measured(articles, taxonomy, change)
+            cells.append(f"{micro:.3f} / {macro:.3f}")
+        print(f"| {part} | " + " | ".join(cells) + " |", flush=True)
+
+
+def read(name: str) -> tuple[list[Article], Taxonomy]:
+    """Return the training part of a corpus and its taxonomy."""
+    files = [DATA / name / "train.jsonl.gz"] if name != "starter" else sorted((STARTER / "articles").glob("*.jsonl"))
+    articles = sorted(read_articles(files), key=lambda article: article.id)
+    if name == "starter":
+        return articles, read_taxonomy(STARTER / "taxonomy.yaml")
+    return articles, taxonomy_of(tag for article in articles for tag in article.tags or ())
+
+
+def measured(articles: Sequence[Article], taxonomy: Taxonomy, change: Change) -> tuple[float, float]:
+    """Return cross-validated micro- and macro-F1 of a fit with something changed."""
+    labels = labels_of(articles, taxonomy)
+    with change() as settings:
+        fit = fitting._Fit(articles, taxonomy, labels, settings or FitSettings(), fitting.untracked)
+        fit.corpus = corpus.read_corpus(articles, taxonomy, fitting.untracked)
+        fit.named = fit.corpus.named
+        fit.folds = make_folds(labels, fit.corpus.groups, fit.settings.n_folds, fit.settings.seed)
+        decision, _ = fit._stack(fit._out_of_fold())
+        _, suggested = fit._choose_shrink(decision, fit._always_one())
+    return evaluation.micro_f1(suggested, labels), evaluation.macro_f1(suggested, labels)
+
+
+def _without_features(*columns: int) -> Change:
+    whole = stack.stack_features
+
+    def some(*arguments: Any) -> np.ndarray:
+        features = whole(*arguments)
+        features[..., list(columns)] = 0.0
+        return features
+
+    return lambda: patch.multiple(fitting, stack_features=some)
+
+
+def _terms_without(left_out: Callable[[str], bool]) -> Change:
+    whole = corpus.terms_of_writing
+    return lambda: patch.multiple(
+        corpus, terms_of_writing=lambda writing: tuple(term for term in whole(writing) if not left_out(term))
+    )
+
+
+def _lead_once() -> AbstractContextManager[Any]:
+    whole = corpus.text_writings
+
+    def once(text: ReadText) -> Counter[str]:
+        return whole(replace(text, lead_end=0))
+
+    return patch.object(corpus, "text_writings", once)
+
+
+def _constant(module: Any, name: str, value: Any) -> Change:
+    return lambda: patch.object(module, name, value)
+
+
+def _settings(**changed: Any) -> Change:
+    return lambda: nullcontext(FitSettings(**changed))
+
+
+CHANGES: dict[str, Change] = {
+    "nothing (all parts)": nullcontext,
+    "stems": _terms_without(lambda term: term.endswith("~")),
+    "hyphen compounds": _terms_without(lambda term: "-" in term),
+    "the title's own view": _constant(corpus, "TITLE_WEIGHT", 1e-6),
+    "the first sentence counted twice": _lead_once,
+    "gap and rank among the tags": _without_features(1, 2, 3),
+    "the number of examples": _without_features(4, 5),
+    "naming": _without_features(6, 7),
+    "a tag's own offsets of naming": _constant(naming, "KAPPA", 1e9),
+    "hearing a separator by n / (n + 3)": _constant(stack, "HEARD", 1e-9),
+    "a stack for each kind": _constant(fitting, "MIN_KIND_POSITIVES", 10**9),
+    "the choice of shrinkage (3 positives)": _constant(fitting, "SHRINKS", (3.0,)),
+    "shrinkage (pooled threshold alone)": _constant(fitting, "SHRINKS", (1e9,)),
+    "C = 1 (0.5 instead)": _settings(c=0.5),
+    "C = 1 (2 instead)": _settings(c=2.0),
+    "C = 1 (4 instead)": _settings(c=4.0),
+}
+
+
+if __name__ == "__main__":
+    main()
