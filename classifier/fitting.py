@@ -36,6 +36,7 @@ MIN_POSITIVES = 2  # a tag with fewer has no separator
 SHRINKS = (1.0, 3.0, 8.0, 20.0)  # positives that the pooled threshold may count for; cross-validation chooses
 MIN_KIND_POSITIVES = 200  # a kind with fewer shares the stack of all tags
 HIDDEN_WEIGHT = 0.05  # of a pair whose tag is treated as if it had no examples
+N_BOOTSTRAP = 200  # draws for the intervals of the card
 N_FAST_FOLDS = 3
 TOLERANCE = (
     0.01  # of a separator; ten times scikit-learn's changes no F1 in the fourth digit and saves a fifth of the time
@@ -61,11 +62,24 @@ class FitSettings:
             object.__setattr__(self, "n_folds", min(self.n_folds, N_FAST_FOLDS))
 
 
+class HeldOut(NamedTuple):
+    """What cross-validation says of each article by models that have not seen it; the articles in the order of their ids.
+
+    ids: (n_articles,); scores: (n_articles, n_tags) float64; suggested: the same shape, bool; labels: the same, int8.
+    """
+
+    ids: list[str]
+    scores: np.ndarray
+    suggested: np.ndarray
+    labels: np.ndarray
+
+
 class Fitted(NamedTuple):
     """A fitted model and what cross-validation says of it."""
 
     model: TagModel
     card: dict[str, Any]
+    held_out: HeldOut
 
 
 def untracked(things: Iterable[Any], total: int, what: str) -> Iterable[Any]:
@@ -306,23 +320,13 @@ class _Fit:
             always_one=always_one,
             language=self.corpus.language,
         )
-        card = {"shrink": shrink} | self._card(
-            parameters,
-            evaluation.report(
-                calibrated(decision, calibration), suggested, labels, [tag.id for tag in self.taxonomy.tags], 200
-            ),
-        )
-        return Fitted(
-            TagModel(
-                parameters,
-                self.corpus.terms,
-                self.corpus.title_terms,
-                self.taxonomy,
-                card=card,
-                precedents=self._precedents(),
-            ),
-            card,
-        )
+        scores = calibrated(decision, calibration)
+        held_out = HeldOut([article.id for article in self.articles], scores, suggested, labels)
+        measured = evaluation.report(scores, suggested, labels, [tag.id for tag in self.taxonomy.tags], N_BOOTSTRAP)
+        card = {"shrink": shrink} | self._card(parameters, measured)
+        terms, title_terms = self.corpus.terms, self.corpus.title_terms
+        model = TagModel(parameters, terms, title_terms, self.taxonomy, card=card, precedents=self._precedents())
+        return Fitted(model, card, held_out)
 
     def _precedents(self) -> Precedents:
         ids, published = zip(*((article.id, article.published_at) for article in self.articles), strict=True)
