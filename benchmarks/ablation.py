@@ -68,7 +68,8 @@ def measured(articles: Sequence[Article], taxonomy: Taxonomy, change: Change) ->
         fit = fitting._Fit(articles, taxonomy, labels, settings or FitSettings(), fitting.untracked)
         fit.corpus = corpus.read_corpus(articles, taxonomy, fitting.untracked)
         fit.named = fit.corpus.named
-        fit.folds = make_folds(labels, fit.corpus.groups, fit.settings.n_folds, fit.settings.seed)
+        fit.n_folds = fit.settings.n_folds
+        fit.folds = make_folds(labels, fit.corpus.groups, fit.n_folds, fit.settings.seed)
         decision, _ = fit._stack(fit._out_of_fold())
         _, suggested = fit._choose_shrink(decision, fit._always_one())
     return evaluation.micro_f1(suggested, labels), evaluation.macro_f1(suggested, labels)

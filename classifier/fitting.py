@@ -37,7 +37,9 @@ SHRINKS = (1.0, 3.0, 8.0, 20.0)  # positives that the pooled threshold may count
 MIN_KIND_POSITIVES = 200  # a kind with fewer shares the stack of all tags
 HIDDEN_WEIGHT = 0.05  # of a pair whose tag is treated as if it had no examples
 N_BOOTSTRAP = 200  # draws for the intervals of the card
-N_FAST_FOLDS = 3
+# Above so many values in the matrix three folds are as good as five, and take half the time.
+LARGE_CORPUS = 10_000_000
+N_LARGE_FOLDS = 3
 TOLERANCE = (
     0.01  # of a separator; ten times scikit-learn's changes no F1 in the fourth digit and saves a fifth of the time
 )
@@ -56,10 +58,6 @@ class FitSettings:
     n_jobs: int = -1
     always_one: bool | None = None  # None: learned from the examples
     fast: bool = False  # separators with cross-fitted thresholds alone: no naming, no stack, three folds
-
-    def __post_init__(self) -> None:
-        if self.fast:
-            object.__setattr__(self, "n_folds", min(self.n_folds, N_FAST_FOLDS))
 
 
 class HeldOut(NamedTuple):
@@ -153,7 +151,10 @@ class _Fit:
     def run(self) -> Fitted:
         self.corpus = read_corpus(self.articles, self.taxonomy, self.track, names=not self.settings.fast)
         self.named = self.corpus.named
-        self.folds = make_folds(self.labels, self.corpus.groups, self.settings.n_folds, self.settings.seed)
+        large = self.corpus.X.nnz > LARGE_CORPUS
+        few = large or self.settings.fast
+        self.n_folds = min(self.settings.n_folds, N_LARGE_FOLDS) if few else self.settings.n_folds
+        self.folds = make_folds(self.labels, self.corpus.groups, self.n_folds, self.settings.seed)
         separators = self._out_of_fold()
         if self.settings.fast:
             naming, (decision, stack) = no_naming(len(self.taxonomy.tags)), self._no_stack(separators)
@@ -193,12 +194,12 @@ class _Fit:
         """Return (n_articles, n_tags) separator values of articles held out; `n_inside` says how many positives taught."""
         values = np.zeros(self.labels.shape)
         self.n_inside = np.zeros(self.labels.shape, dtype=np.int32)
-        for fold in range(self.settings.n_folds):
+        for fold in range(self.n_folds):
             out = self.folds == fold
             if not out.any():
                 continue
             tags = self._fittable(~out, 1)
-            weights, intercepts = self._separators(~out, tags, f"fold {fold + 1} of {self.settings.n_folds}")
+            weights, intercepts = self._separators(~out, tags, f"fold {fold + 1} of {self.n_folds}")
             values[np.ix_(out, tags)] = self.corpus.X[out] @ weights.astype(np.float64) + intercepts
             self.n_inside[np.ix_(out, tags)] = (self.labels[~out][:, tags] == 1).sum(axis=0)
         return values
@@ -222,7 +223,7 @@ class _Fit:
         n_tags = self.labels.shape[1]
         naming = np.zeros(self.labels.shape)
         hidden = np.zeros(len(self.named.tags))
-        for fold in range(self.settings.n_folds):
+        for fold in range(self.n_folds):
             out = self.folds == fold
             model = fit_naming(self.named, self.labels, ~out)
             naming[out] = naming_logits(model, self.named, out, n_tags)
@@ -230,7 +231,7 @@ class _Fit:
             hidden[pairs] = model.pooled(self.named, pairs)
         features = stack_features(separators, self.n_inside, naming)
         decision = np.zeros(self.labels.shape)
-        for fold in range(self.settings.n_folds):
+        for fold in range(self.n_folds):
             out = self.folds == fold
             stack = self._fit_stack(features, hidden, ~out)
             decision[out] = stack_decision(features[out], stack.weights, stack.intercepts)
@@ -343,7 +344,7 @@ class _Fit:
         """Return the shrinkage of thresholds with the best sum of micro- and macro-F1, and what it would suggest."""
         of_others = [
             fit_thresholds(decision[self.folds != fold], self.labels[self.folds != fold])
-            for fold in range(self.settings.n_folds)
+            for fold in range(self.n_folds)
         ]
         tried = [(shrink, self._nested(decision, always_one, of_others, shrink)) for shrink in SHRINKS]
         return max(tried, key=lambda t: evaluation.micro_f1(t[1], self.labels) + evaluation.macro_f1(t[1], self.labels))
@@ -382,6 +383,7 @@ class _Fit:
             "language": parameters.language,
             "always_one": parameters.always_one,
             "settings": asdict(self.settings),
+            "n_folds": self.n_folds,
             "left_out": [row["tag"] for row in tags if not row["separator"]],
             "few_negatives": [tag.id for tag, n in zip(self.taxonomy.tags, n_negative, strict=True) if n < 20],
             "tags": tags,
