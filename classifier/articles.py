@@ -279,7 +279,7 @@ _COMBINING = "".join(
 _MARK = f"[{re.escape(_COMBINING)}]"
 _TOO_MANY_MARKS = re.compile(f"({_MARK}{{{MAX_MARKS}}}){_MARK}+")
 _COMBINING_SET = frozenset(_COMBINING)
-_ODD = frozenset("&\r") | frozenset(_REPLACEMENTS)
+_ODD = frozenset("&\r") | {odd for odd, plain in _REPLACEMENTS.items() if odd != plain}
 _ASCII_ODD = sorted(filter(str.isascii, _ODD))
 
 

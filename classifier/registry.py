@@ -8,6 +8,7 @@ MODELS/<version>/        see model_files
 from __future__ import annotations
 
 import fcntl
+import gc
 import json
 import os
 import re
@@ -253,7 +254,7 @@ class Serving:
         seen = self._stat()
         if seen != self._seen or (self._model is None and seen is not None):
             try:
-                self._model = self.registry.load_champion()
+                self._model = self._load()
                 self.problem = None
             except NoModel:
                 self._model = None
@@ -261,6 +262,14 @@ class Serving:
                 self.problem = str(error)
             self._seen = seen
         self._looked = time.monotonic()
+
+    def _load(self) -> TagModel:
+        """Load the champion and tell the garbage collector that it stays: its walks through terms and names take time."""
+        gc.unfreeze()
+        model = self.registry.load_champion()
+        gc.collect()
+        gc.freeze()
+        return model
 
     def _stat(self) -> tuple[int, int, int] | None:
         try:
