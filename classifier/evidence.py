@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +12,7 @@ from classifier.articles import Article
 from classifier.mentions import BODY, TITLE, Mention, ReadText
 from classifier.reading import Reading
 from classifier.terms import FoundTerms, compounds
-from classifier.words import fold
+from classifier.words import fold, once
 
 FIELD_NAMES = ("title", "body")
 Where = tuple[int, int, int]  # field, start and end in the clean text
@@ -73,7 +72,7 @@ class Writings:
         first = words.spelling.index(writing)
         return number, words.starts[first], words.ends[first]
 
-    @cached_property
+    @once
     def _places(self) -> dict[str, list[Where]]:
         """The places of all writings, in order."""
         text = self._text

@@ -7,12 +7,11 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import compress
 from typing import NamedTuple
 
 from classifier.taxonomy import Alias, Taxonomy
-from classifier.words import Words, lead_end, spell, split_words
+from classifier.words import Words, lead_end, once, spell, split_words
 
 TITLE, BODY = 0, 1
 # Between the words of one name there is no end of a sentence, no bracket and no quotation mark.
@@ -46,14 +45,14 @@ class ReadText:
     body_words: Words
     lead_end: int
 
-    @cached_property
+    @once
     def counts(self) -> Counter[str]:
         """How often each word stands in title and body."""
         counts = Counter(self.title_words.spelling)
         counts.update(self.body_words.spelling)
         return counts
 
-    @cached_property
+    @once
     def n_lead(self) -> int:
         """The number of words of the body that start in its first sentence."""
         return self.body_words.n_before(self.lead_end)

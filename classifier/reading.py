@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from classifier.aboutness import Naming, NamingReader
 from classifier.articles import Article, CleanText, clean_body, clean_title
 from classifier.furniture import Removed, blank, find_furniture
 from classifier.mentions import TITLE, Mention, MentionFinder, ReadText, read_text
 from classifier.taxonomy import Taxonomy
-from classifier.words import spell
+from classifier.words import once, spell
 
 ENGLISH_SHARE = 0.6
 # Characters of a field that are read, some 65,000 words: what an article is about stands there, and two megabytes of
@@ -30,7 +29,7 @@ class Reading:
     removed: list[Removed]
     mentions: list[Mention]
 
-    @cached_property
+    @once
     def mentions_of(self) -> dict[int, list[Mention]]:
         """The mentions of each tag that has any, in order."""
         of_tag: dict[int, list[Mention]] = defaultdict(list)

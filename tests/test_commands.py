@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import joblib
+import numpy as np
 import pytest
 
 from classifier.__main__ import _parser, main
@@ -179,6 +181,31 @@ def test_train_makes_its_result_the_champion_and_says_so_in_one_line(run: Run, d
     assert 0.4 < ran.json["micro_f1"] <= 1
     assert "fold 1 of 5" in ran.err
     assert [row["why"] for row in Registry(models).history()] == ["trained"]
+
+
+def test_fast_training_says_so_in_its_card(run: Run, desk: Path, tmp_path: Path) -> None:
+    assert run("train", "--fast", "--articles", desk / "train.jsonl", "--models", tmp_path / "m").code == 0
+    card = run("models", "show", "--models", tmp_path / "m", "--json").json
+    assert (card["settings"]["fast"], card["n_folds"]) == (True, 3)
+
+
+def test_exported_pipeline_predicts_what_the_champion_suggests(
+    run: Run, desk: Path, models: Path, tmp_path: Path
+) -> None:
+    exported = run("models", "export", "--models", models, "--output", tmp_path / "tagger.joblib", "--json")
+    model = champion_of(models)
+    assert exported.json == {"version": model.version, "output": str(tmp_path / "tagger.joblib")}
+    pipeline = joblib.load(tmp_path / "tagger.joblib")
+    articles = list(read_articles([desk / "train.jsonl"]))[:40]
+    scores, suggested = model.judge(articles)
+    assert pipeline.predict(articles).tolist() == suggested.astype(int).tolist()
+    assert np.abs(pipeline.predict_proba(articles) - scores).max() < 1e-9
+
+
+def test_export_that_cannot_be_written_says_so(run: Run, models: Path, tmp_path: Path) -> None:
+    refused = run("models", "export", "--models", models, "--output", tmp_path / "nowhere" / "tagger.joblib")
+    assert (refused.code, refused.out) == (1, "")
+    assert "Cannot write" in refused.err
 
 
 def test_train_names_the_labels_that_the_taxonomy_does_not_know(run: Run, desk: Path, tmp_path: Path) -> None:
