@@ -64,8 +64,9 @@ def read(name: str) -> tuple[list[Article], Taxonomy]:
 def measured(articles: Sequence[Article], taxonomy: Taxonomy, change: Change) -> tuple[float, float]:
     """Return cross-validated micro- and macro-F1 of a fit with something changed."""
     labels = labels_of(articles, taxonomy)
-    with change() as settings:
-        fit = fitting._Fit(articles, taxonomy, labels, settings or FitSettings(), fitting.untracked)
+    with change() as changed:
+        settings = changed if isinstance(changed, FitSettings) else FitSettings()
+        fit = fitting._Fit(articles, taxonomy, labels, settings, fitting.untracked)
         fit.corpus = corpus.read_corpus(articles, taxonomy, fitting.untracked)
         fit.named = fit.corpus.named
         fit.n_folds = fit.settings.n_folds

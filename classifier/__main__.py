@@ -161,6 +161,25 @@ class _Commands:
         )
         sub = self.add(
             self.top,
+            "data-report",
+            _data_report,
+            "Say what to know of articles before training: counts, doubtful labels, copies, repeated blocks, overlaps.",
+            "json records",
+            "data-report --articles archive.jsonl.gz --taxonomy taxonomy.yaml --output report.html",
+        )
+        sub.add_argument(
+            "--articles",
+            type=Path,
+            nargs="+",
+            metavar="FILE",
+            help="JSON Lines, plain or .gz (the starter articles of training_data/)",
+        )
+        sub.add_argument(
+            "--taxonomy", type=Path, metavar="FILE", help="YAML; without it the tags are those of the articles"
+        )
+        sub.add_argument("--output", type=Path, metavar="FILE", help="also write the report as one HTML page")
+        sub = self.add(
+            self.top,
             "suggest",
             _suggest,
             "Suggest tags for one text, or for a file of articles.",
@@ -318,17 +337,10 @@ def _by() -> str:
 
 
 def _train(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.articles import read_articles
     from classifier.fitting import FitSettings, fit
     from classifier.registry import Registry
-    from classifier.taxonomy import read_taxonomy
 
-    taxonomy_file, files = options.taxonomy, options.articles
-    if files is None:
-        files = sorted((STARTER / "articles").glob("*.jsonl"))
-        taxonomy_file = taxonomy_file or STARTER / "taxonomy.yaml"
-    taxonomy = read_taxonomy(taxonomy_file) if taxonomy_file else None
-    articles = list(read_articles(files))
+    articles, taxonomy = _examples(options)
     if taxonomy is not None:
         _say_unknown_labels(articles, taxonomy)
     fitted = fit(articles, taxonomy, FitSettings(seed=options.seed, fast=options.fast), _track)
@@ -354,6 +366,18 @@ def _train(options: argparse.Namespace, _settings: Settings) -> None:
         f"{f' ({few} with too few examples are judged by their names alone)' if few else ''}, "
         f"cross-validated micro-F1 {measured['micro_f1']:.3f}, macro-F1 {measured['macro_f1']:.3f}"
     )
+
+
+def _examples(options: argparse.Namespace) -> tuple[list[Article], Taxonomy | None]:
+    """Return the articles and the taxonomy that a command was given, or those of the starter data."""
+    from classifier.articles import read_articles
+    from classifier.taxonomy import read_taxonomy
+
+    taxonomy_file, files = options.taxonomy, options.articles
+    if files is None:
+        files = sorted((STARTER / "articles").glob("*.jsonl"))
+        taxonomy_file = taxonomy_file or STARTER / "taxonomy.yaml"
+    return list(read_articles(files)), read_taxonomy(taxonomy_file) if taxonomy_file else None
 
 
 def _say_unknown_labels(articles: Iterable[Article], taxonomy: Taxonomy) -> None:
@@ -384,6 +408,22 @@ def _evaluate(options: argparse.Namespace, _settings: Settings) -> None:
         f"sample-F1 {report['sample_f1']:.3f}, calibration error {report['calibration_error']:.3f}, "
         f"{report['n_articles']} articles"
     )
+
+
+def _data_report(options: argparse.Namespace, _settings: Settings) -> None:
+    from classifier.reports import as_page, as_text, data_report
+
+    articles, taxonomy = _examples(options)
+    report = data_report(articles, taxonomy, _track)
+    if options.output:
+        try:
+            options.output.write_text(as_page(report), encoding="utf-8")
+        except OSError as error:
+            raise BadSetting(f"Cannot write {options.output}: {error.strerror}.") from None
+    if options.json:
+        _print(report)
+        return
+    print(as_text(report))
 
 
 def _suggest(options: argparse.Namespace, _settings: Settings) -> None:
