@@ -422,8 +422,11 @@ def _data_report(options: argparse.Namespace, _settings: Settings) -> None:
             raise BadSetting(f"Cannot write {options.output}: {error.strerror}.") from None
     if options.json:
         _print(report)
-        return
-    print(as_text(report))
+    elif options.output:
+        n = sum(finding["n"] for finding in report["findings"])
+        print(f"{report['n_articles']} articles, {n} findings -> {options.output}")
+    else:
+        print(as_text(report))
 
 
 def _suggest(options: argparse.Namespace, _settings: Settings) -> None:

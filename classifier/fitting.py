@@ -111,6 +111,8 @@ def _check(articles: Sequence[Article], labels: np.ndarray) -> None:
         if before.id == after.id:
             raise TooFewExamples(f"Two articles have the id {after.id!r}. Give each its own.")
     n_positive = (labels == 1).sum(axis=0)
+    if len(articles) >= MIN_ARTICLES and not (labels == 0).any():
+        raise TooFewExamples("No tag is known to be wrong for any article. See `tags_complete` and `rejected`.")
     if len(articles) < MIN_ARTICLES or not (n_positive >= MIN_POSITIVES).any():
         raise TooFewExamples(
             f"{len(articles)} articles with {int((n_positive > 0).sum())} tags are too few to learn from: at least "

@@ -189,6 +189,18 @@ def test_fast_training_says_so_in_its_card(run: Run, desk: Path, tmp_path: Path)
     assert (card["settings"]["fast"], card["n_folds"]) == (True, 3)
 
 
+def test_data_report_says_what_to_mend_and_makes_a_page(run: Run, desk: Path, tmp_path: Path) -> None:
+    given = ["--articles", desk / "train.jsonl", "--taxonomy", desk / "taxonomy.yaml"]
+    page = tmp_path / "report.html"
+    told = run("data-report", *given, "--output", page)
+    assert told.code == 0
+    assert told.out.startswith("60 articles, ")
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    report = run("data-report", *given, "--json").json
+    assert report["n_articles"] == 60
+    assert "60 articles" in run("data-report", *given).out
+
+
 def test_exported_pipeline_predicts_what_the_champion_suggests(
     run: Run, desk: Path, models: Path, tmp_path: Path
 ) -> None:

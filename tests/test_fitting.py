@@ -204,6 +204,12 @@ def test_too_few_examples_are_refused_with_the_figure(articles: list[Article], t
         fit(articles[:n], taxonomy, QUICK)
 
 
+def test_articles_that_say_only_yes_are_refused(articles: list[Article], taxonomy: Taxonomy) -> None:
+    only_yes = [replace(article, tags_complete=False) for article in articles[:40]]
+    with pytest.raises(TooFewExamples, match="No tag is known to be wrong"):
+        fit(only_yes, taxonomy, QUICK)
+
+
 def test_two_articles_with_one_id_are_refused(articles: list[Article], taxonomy: Taxonomy) -> None:
     with pytest.raises(TooFewExamples, match="Two articles have the id"):
         fit([*articles, articles[0]], taxonomy, QUICK)
