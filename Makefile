@@ -53,6 +53,7 @@ bench: $(VENV)/.dev ## measure quality, cost and speed beside peers (installs th
 	@$(RUN) benchmarks.run
 
 screenshots: $(VENV)/.dev ## take the screenshots of the README
+	@test -f $${TAGGER_MODELS:-var/models}/champion.json || $(RUN) classifier train
 	@$(RUN) tests.screenshots
 
 lock: $(VENV)/.dev ## resolve the dependencies again, with hashes
