@@ -141,7 +141,7 @@ class _Commands:
         sub.add_argument(
             "--fast",
             action="store_true",
-            help="separators with cross-fitted thresholds alone: seconds, less good, and new tags are not heard by name",
+            help="plain TF-IDF and cross-fitted thresholds: seconds, less good, and names and precedents are not heard",
         )
         sub = self.add(
             self.top,

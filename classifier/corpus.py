@@ -20,7 +20,7 @@ from classifier.mentions import ReadText, read_text
 from classifier.model import TITLE_WEIGHT
 from classifier.reading import ArticleReader, is_english
 from classifier.taxonomy import Taxonomy
-from classifier.terms import terms_of_writing, text_writings, title_writings
+from classifier.terms import terms_of_writing, text_words, text_writings, title_words, title_writings
 
 BATCH = 256
 N_SAMPLED = 50  # articles whose language is looked at
@@ -47,20 +47,23 @@ class Corpus(NamedTuple):
     language: str | None
 
 
-def read_corpus(articles: Sequence[Article], taxonomy: Taxonomy, track: Track, names: bool = True) -> Corpus:
+def read_corpus(articles: Sequence[Article], taxonomy: Taxonomy, track: Track, plain: bool = False) -> Corpus:
     """Read the articles of a corpus; terms that stand in one article only are left out.
 
-    Without `names`, no mentions and no near-duplicates are looked for, and every article is a group of its own.
+    A plain reading takes words alone: no stems and compounds, no mentions, no near-duplicates (every article is a group of
+    its own), and the language is not looked at.
 
     Raises:
         TooFewExamples: if no word stands in two articles.
     """
-    reading = _Reading(articles, taxonomy, names)
-    views = _Counts(text_writings), _Counts(title_writings)
+    reading = _Reading(articles, taxonomy, plain)
+    text_of, title_of = (text_words, title_words) if plain else (text_writings, title_writings)
+    views = _Counts(text_of), _Counts(title_of)
     for text in reading.texts(track(articles, len(articles), "reading articles")):
         for counts in views:
             counts.add(text)
-    fitted = [_View(counts, weight) for counts, weight in zip(views, (1.0, TITLE_WEIGHT), strict=True)]
+    terms_of = _word_alone if plain else terms_of_writing
+    fitted = [_View(counts, weight, terms_of) for counts, weight in zip(views, (1.0, TITLE_WEIGHT), strict=True)]
     if not fitted[0].terms:
         raise TooFewExamples("No word stands in two articles. Are the bodies empty?")
     return Corpus(
@@ -72,17 +75,17 @@ def read_corpus(articles: Sequence[Article], taxonomy: Taxonomy, track: Track, n
         fitted[1].idf,
         reading.named(),
         reading.groups(),
-        "en" if reading.n_english > 0.6 * reading.n_sampled else None,
+        "en" if reading.n_english > 0.6 * max(1, reading.n_sampled) else None,
     )
 
 
 class _Reading:
     """Reads articles once, batch by batch, and keeps what is not terms."""
 
-    def __init__(self, articles: Sequence[Article], taxonomy: Taxonomy, names: bool) -> None:
+    def __init__(self, articles: Sequence[Article], taxonomy: Taxonomy, plain: bool) -> None:
         self._reader = ArticleReader(taxonomy)
         self._each = max(1, len(articles) // N_SAMPLED)
-        self._names = names
+        self._plain = plain
         self._named = [self._reader.naming([])]
         self._duplicates = NearDuplicates()
         self.n_read = self.n_sampled = self.n_english = 0
@@ -91,7 +94,7 @@ class _Reading:
         """Yield the texts of articles."""
         rest = iter(articles)
         while batch := list(islice(rest, BATCH)):
-            if self._names:
+            if not self._plain:
                 readings = [self._reader.read(article) for article in batch]
                 named = self._reader.naming(readings)
                 self._named.append(named._replace(articles=named.articles + self.n_read))
@@ -99,17 +102,17 @@ class _Reading:
             else:
                 texts = [self._reader.read_text(article) for article in batch]
             for number, text in enumerate(texts, start=self.n_read):
-                if self._names:
+                if not self._plain:
                     self._duplicates.add([*text.title_words.spelling, *text.body_words.spelling])
-                if number % self._each == 0:
-                    self.n_sampled += 1
-                    self.n_english += is_english(f"{text.title}\n{text.body}")
+                    if number % self._each == 0:
+                        self.n_sampled += 1
+                        self.n_english += is_english(f"{text.title}\n{text.body}")
                 yield text
             self.n_read += len(batch)
 
     def groups(self) -> np.ndarray:
         """Return the groups of near-duplicates, (n_articles,) int32."""
-        return self._duplicates.groups() if self._names else np.arange(self.n_read, dtype=np.int32)
+        return np.arange(self.n_read, dtype=np.int32) if self._plain else self._duplicates.groups()
 
     def named(self) -> Naming:
         """Return how all articles name tags."""
@@ -120,6 +123,11 @@ def _names(taxonomy: Taxonomy) -> Iterator[ReadText]:
     """Yield each tag's label and strong aliases as the title of a text."""
     for tag in taxonomy.tags:
         yield read_text(", ".join([tag.label, *(alias.text for alias in tag.aliases if not alias.weak)]), "")
+
+
+def _word_alone(writing: str) -> tuple[str, ...]:
+    """Return a word as its only term; none for a single character."""
+    return terms_of_writing(writing)[:1]
 
 
 class _Counts:
@@ -154,14 +162,14 @@ class _View:
     X: (n_texts, n_terms) float64 CSR, times the weight of the view.
     """
 
-    def __init__(self, counts: _Counts, weight: float) -> None:
-        self._writings, self._weight = counts.writings, weight
+    def __init__(self, counts: _Counts, weight: float, terms_of: Callable[[str], tuple[str, ...]]) -> None:
+        self._writings, self._weight, self._terms_of = counts.writings, weight, terms_of
         written = counts.matrix()
         terms: dict[str, int] = {}
         pairs = [
             (row, terms.setdefault(term, len(terms)))
             for row, writing in enumerate(counts.number)
-            for term in terms_of_writing(writing)
+            for term in terms_of(writing)
         ]
         rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
         gives = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(counts.number), len(terms)))
@@ -183,7 +191,7 @@ class _View:
             (row, column[term], times)
             for row, text in enumerate(texts)
             for writing, times in self._writings(text).items()
-            for term in terms_of_writing(writing)
+            for term in self._terms_of(writing)
             if term in column
         ]
         rows, columns, values = np.array(cells, dtype=np.int64).reshape(-1, 3).T

@@ -26,7 +26,7 @@ from classifier.examples import UNKNOWN, labels_of
 from classifier.folds import make_folds
 from classifier.model import Parameters, TagModel
 from classifier.naming import NamingModel, fit_naming, naming_logits, no_naming
-from classifier.precedents import Precedents, keep_precedents
+from classifier.precedents import Precedents, keep_precedents, no_precedents
 from classifier.stack import HEARD, STACK, calibrated, one_of_each_kind, stack_decision, stack_features
 from classifier.taxonomy import Taxonomy, taxonomy_of
 from classifier.thresholds import Thresholds, fit_auto_thresholds, fit_calibration, fit_thresholds
@@ -40,11 +40,12 @@ N_BOOTSTRAP = 200  # draws for the intervals of the card
 # Above so many values in the matrix three folds are as good as five, and take half the time.
 LARGE_CORPUS = 10_000_000
 N_LARGE_FOLDS = 3
+N_FAST_FOLDS = 2
 TOLERANCE = (
     0.01  # of a separator; ten times scikit-learn's changes no F1 in the fourth digit and saves a fifth of the time
 )
 UNHEARD = 100.0  # how far below all others a tag without examples stays where names are not heard
-FEW_VALUES = 20_000_000  # of the matrix, times tags: fewer are fitted before other processes have started
+FEW_VALUES = 50_000_000  # of the matrix, times tags: fewer are fitted before other processes have started
 MAX_PAIRS = 1_500_000  # easy pairs beyond this are sampled and weighted
 
 
@@ -57,7 +58,7 @@ class FitSettings:
     c: float = 1.0
     n_jobs: int = -1
     always_one: bool | None = None  # None: learned from the examples
-    fast: bool = False  # separators with cross-fitted thresholds alone: no naming, no stack, three folds
+    fast: bool = False  # plain TF-IDF and cross-fitted thresholds: no stems, naming, stack or precedents; two folds
 
 
 class HeldOut(NamedTuple):
@@ -151,11 +152,11 @@ class _Fit:
     track: Track
 
     def run(self) -> Fitted:
-        self.corpus = read_corpus(self.articles, self.taxonomy, self.track, names=not self.settings.fast)
+        self.corpus = read_corpus(self.articles, self.taxonomy, self.track, plain=self.settings.fast)
         self.named = self.corpus.named
         large = self.corpus.X.nnz > LARGE_CORPUS
-        few = large or self.settings.fast
-        self.n_folds = min(self.settings.n_folds, N_LARGE_FOLDS) if few else self.settings.n_folds
+        most = N_FAST_FOLDS if self.settings.fast else N_LARGE_FOLDS if large else self.settings.n_folds
+        self.n_folds = min(self.settings.n_folds, most)
         self.folds = make_folds(self.labels, self.corpus.groups, self.n_folds, self.settings.seed)
         separators = self._out_of_fold()
         if self.settings.fast:
@@ -332,6 +333,8 @@ class _Fit:
         return Fitted(model, card, held_out)
 
     def _precedents(self) -> Precedents:
+        if self.settings.fast:
+            return no_precedents(len(self.taxonomy.tags))
         ids, published = zip(*((article.id, article.published_at) for article in self.articles), strict=True)
         return keep_precedents(self.corpus.X[:, : len(self.corpus.terms)].tocsr(), self.labels == 1, ids, published)
 

@@ -51,17 +51,28 @@ def _terms_of_short_word(word: str) -> tuple[str, ...]:
     return (word,)
 
 
-def text_writings(text: ReadText) -> Counter[str]:
-    """Return how often words and compounds stand in title and body, those of the first sentence twice."""
+def text_words(text: ReadText) -> Counter[str]:
+    """Return how often words stand in title and body, those of the first sentence twice."""
     counts = text.counts.copy()
     counts.update(text.body_words.spelling[: text.n_lead])
+    return counts
+
+
+def text_writings(text: ReadText) -> Counter[str]:
+    """Return how often words and compounds stand in title and body, those of the first sentence twice."""
+    counts = text_words(text)
     counts.update(_text_compounds(text))
     return counts
 
 
+def title_words(text: ReadText) -> Counter[str]:
+    """Return how often words stand in the title."""
+    return Counter(text.title_words.spelling)
+
+
 def title_writings(text: ReadText) -> Counter[str]:
     """Return how often words and compounds stand in the title."""
-    counts = Counter(text.title_words.spelling)
+    counts = title_words(text)
     counts.update(compound for compound, _ in compounds(text.title, text.title_words))
     return counts
 

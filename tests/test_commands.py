@@ -186,7 +186,7 @@ def test_train_makes_its_result_the_champion_and_says_so_in_one_line(run: Run, d
 def test_fast_training_says_so_in_its_card(run: Run, desk: Path, tmp_path: Path) -> None:
     assert run("train", "--fast", "--articles", desk / "train.jsonl", "--models", tmp_path / "m").code == 0
     card = run("models", "show", "--models", tmp_path / "m", "--json").json
-    assert (card["settings"]["fast"], card["n_folds"]) == (True, 3)
+    assert (card["settings"]["fast"], card["n_folds"]) == (True, 2)
 
 
 def test_data_report_says_what_to_mend_and_makes_a_page(run: Run, desk: Path, tmp_path: Path) -> None:
