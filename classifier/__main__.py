@@ -94,7 +94,7 @@ class _Commands:
         takes: str = "",
         example: str = "",
     ) -> Options:
-        """Add a command; `takes` names its common options (models, database, json), or that it reads records."""
+        """Add a command; `takes` names its common options (models, database, examples, json), or that it reads records."""
         parts = [f"example: python -m classifier {example}" if example else "", RECORD if "records" in takes else ""]
         sub: Options = within.add_parser(
             name,
@@ -112,6 +112,17 @@ class _Commands:
             sub.add_argument(
                 "--database", default=self.settings.database_url, metavar="URL", help="the store (%(default)s)"
             )
+        if "examples" in takes:
+            sub.add_argument(
+                "--articles",
+                type=Path,
+                nargs="+",
+                metavar="FILE",
+                help="JSON Lines, plain or .gz (the starter articles of training_data/)",
+            )
+            sub.add_argument(
+                "--taxonomy", type=Path, metavar="FILE", help="YAML; without it the tags are those of the articles"
+            )
         if "json" in takes:
             sub.add_argument("--json", action="store_true", help="print JSON")
         return sub
@@ -122,18 +133,8 @@ class _Commands:
             "train",
             _train,
             "Train a model and make it champion.",
-            "models json records",
+            "models examples json records",
             "train --articles archive.jsonl.gz --taxonomy taxonomy.yaml",
-        )
-        sub.add_argument(
-            "--articles",
-            type=Path,
-            nargs="+",
-            metavar="FILE",
-            help="JSON Lines, plain or .gz (the starter articles of training_data/)",
-        )
-        sub.add_argument(
-            "--taxonomy", type=Path, metavar="FILE", help="YAML; without it the tags are those of the articles"
         )
         sub.add_argument(
             "--seed", type=_whole(0, (1 << 32) - 1), default=0, help="of everything that is drawn (%(default)s)"
@@ -141,7 +142,7 @@ class _Commands:
         sub.add_argument(
             "--fast",
             action="store_true",
-            help="plain TF-IDF and cross-fitted thresholds: seconds, less good, and names and precedents are not heard",
+            help="plain TF-IDF and cross-fitted thresholds: seconds, less good; names are not heard, and there are no precedents",
         )
         sub = self.add(
             self.top,
@@ -164,18 +165,8 @@ class _Commands:
             "data-report",
             _data_report,
             "Say what to know of articles before training: counts, doubtful labels, copies, repeated blocks, overlaps.",
-            "json records",
+            "examples json records",
             "data-report --articles archive.jsonl.gz --taxonomy taxonomy.yaml --output report.html",
-        )
-        sub.add_argument(
-            "--articles",
-            type=Path,
-            nargs="+",
-            metavar="FILE",
-            help="JSON Lines, plain or .gz (the starter articles of training_data/)",
-        )
-        sub.add_argument(
-            "--taxonomy", type=Path, metavar="FILE", help="YAML; without it the tags are those of the articles"
         )
         sub.add_argument("--output", type=Path, metavar="FILE", help="also write the report as one HTML page")
         sub = self.add(

@@ -225,7 +225,7 @@ class ArticleTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def __getstate__(self) -> dict[str, Any]:
         state: dict[str, Any] = dict(super().__getstate__())
-        state["reader_"] = "reader_" in state  # it holds an automaton, which cannot be pickled
+        state["reader_"] = "reader_" in state  # it follows from the taxonomy, and is made again
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:

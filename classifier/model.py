@@ -44,7 +44,7 @@ class Parameters:
     idf, title_idf: (n_terms,), (n_title_terms,) float32; intercepts: (n_separators,) float64;
     n_positive: (n_tags,) int32; thresholds, auto_thresholds: (n_tags,) float64, in decision values, inf for never;
     naming_weights: (len(FEATURES),) float64; naming_offsets: (n_tags, len(CATEGORIES)) float64;
-    stack: (n_tags, len(STACK)) float64, alike for the tags of a kind; stack_intercepts: (n_tags,) float64;
+    stack: (n_tags, len(STACK)) float64, alike for the tags of a kind that has a stack of its own; stack_intercepts: (n_tags,) float64;
     calibration: (4,) float64.
     """
 
@@ -416,6 +416,8 @@ def retagged(model: TagModel, taxonomy: Taxonomy) -> TagModel:
     target = {int(before): after for after, before in enumerate(source) if before >= 0}
     columns = [column for column, tag in enumerate(p.separators.tolist()) if tag in target]
 
+    stack_of = _stack_of(model.taxonomy, taxonomy)
+
     def moved(values: np.ndarray, new: float) -> np.ndarray:
         out = np.full((len(taxonomy.tags), *values.shape[1:]), new, dtype=values.dtype)
         out[kept] = values[source[kept]]
@@ -430,8 +432,8 @@ def retagged(model: TagModel, taxonomy: Taxonomy) -> TagModel:
         thresholds=moved(p.thresholds, p.pooled_threshold),
         auto_thresholds=moved(p.auto_thresholds, np.inf),
         naming_offsets=moved(p.naming_offsets, 0.0),
-        stack=_by_kind(model.taxonomy, taxonomy, p.stack),
-        stack_intercepts=_by_kind(model.taxonomy, taxonomy, p.stack_intercepts),
+        stack=p.stack[stack_of],
+        stack_intercepts=p.stack_intercepts[stack_of],
     )
     card = {
         **model.card,
@@ -443,8 +445,8 @@ def retagged(model: TagModel, taxonomy: Taxonomy) -> TagModel:
     return TagModel(parameters, model.terms, model.title_terms, taxonomy, card=card, precedents=precedents)
 
 
-def _by_kind(old: Taxonomy, new: Taxonomy, values: np.ndarray) -> np.ndarray:
-    """Return for each tag of the new taxonomy the values that the old one's tags of its kind share."""
+def _stack_of(old: Taxonomy, new: Taxonomy) -> list[int]:
+    """Return for each new tag the old one whose stack it has: its own; where it is new or of another kind, one of its kind."""
+    own = {(tag.id, tag.kind): position for position, tag in enumerate(old.tags)}
     first = {tag.kind: position for position, tag in reversed(list(enumerate(old.tags)))}
-    rows: np.ndarray = values[[first.get(tag.kind, 0) for tag in new.tags]]
-    return rows
+    return [own.get((tag.id, tag.kind), first.get(tag.kind, 0)) for tag in new.tags]

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy import sparse
+
+if TYPE_CHECKING:
+    from scipy import sparse  # fitting hands one over; serving does not wait for it
 
 # Terms of an article that are kept, its strongest: on long articles the nearest by these is among the three nearest by
 # all terms in 73 of 100 cases (64 terms: 66, 256: 78).

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from classifier.aboutness import crossed
 from classifier.articles import Article, article_from_text
 from classifier.errors import UnknownTag
-from classifier.fitting import Fitted
+from classifier.fitting import FitSettings, Fitted, fit
 from classifier.model import TagModel, aboutness_of, retagged
 from classifier.model_files import save_model
 from classifier.stack import stack_decision, stack_features
@@ -246,6 +246,15 @@ def test_retagging_changes_nothing_for_the_tags_that_stay(model: TagModel, artic
     changed = retagged(model, reversed_tags)
     for after, before in zip(changed.rank(articles[:20]), model.rank(articles[:20]), strict=True):
         assert dict(after) == pytest.approx(dict(before), abs=1e-9)
+
+
+def test_retagging_changes_nothing_in_a_fast_model_either(articles: list[Article], taxonomy: Taxonomy) -> None:
+    model = fit(articles[::3], taxonomy, FitSettings(n_jobs=1, fast=True)).model
+    tag_ids = [tag.id for tag in taxonomy.tags]
+    changed = retagged(model, Taxonomy(taxonomy.tags[::-1], taxonomy.kinds))
+    for article in articles[:5]:
+        before, after = ([one.decision_value for one in m.explain(article, tag_ids)] for m in (model, changed))
+        assert after == pytest.approx(before, abs=1e-9)
 
 
 def test_articles_are_judged_together_as_each_alone(model: TagModel, articles: list[Article]) -> None:
