@@ -220,8 +220,8 @@ class TagModel:
             ranked.append([(tags[tag].id, float(score[tag])) for tag in own])
         return ranked
 
-    def _read(self, article: Article) -> _Read:
-        reading = self.reader.read(article)
+    def _read(self, article: Article, reading: Reading | None = None) -> _Read:
+        reading = reading or self.reader.read(article)
         scored = self._score([reading])
         return _Read(article, reading, scored, Writings(reading.text, scored.terms, self._telling[scored.terms.rows]))
 
@@ -307,14 +307,16 @@ class TagModel:
 
     # --- explaining ---
 
-    def explain(self, article: Article, tag_ids: Sequence[str]) -> list[Explanation]:
+    def explain(self, article: Article, tag_ids: Sequence[str], reading: Reading | None = None) -> list[Explanation]:
         """Return why tags have their decision values for an article, whether they are suggested or not.
+
+        Whoever has the article's reading already hands it over.
 
         Raises:
             UnknownTag: if the taxonomy lacks one of the tags.
         """
         tags = [self._position[self.taxonomy.tag(tag_id).id] for tag_id in tag_ids]
-        read = self._read(article)
+        read = self._read(article, reading)
         decision = read.scored.decision[0]
         scores = calibrated(decision, self.parameters.calibration)
         suggested = set(np.flatnonzero(self._choose([read.reading], read.scored)[0][0]).tolist())

@@ -69,7 +69,7 @@ def explanations_of(article: Article, tags: Sequence[str], model: TagModel) -> l
         UnknownTag: if the taxonomy lacks one of the tags.
     """
     reading = model.reader.read(article)
-    return [_explanation(one, reading) for one in model.explain(article, tags)]
+    return [_explanation(one, reading) for one in model.explain(article, tags, reading)]
 
 
 def _explanation(explanation: Explanation, reading: Reading) -> dict[str, Any]:

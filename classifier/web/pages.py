@@ -155,7 +155,7 @@ class Pages:
         model = self.tagger.serving.model()
         reading = model.reader.read(article)
         judgement = model.suggest(article, n_evidence=0)
-        explained = model.explain(article, [s.tag.id for s in judgement.suggestions])
+        explained = model.explain(article, [s.tag.id for s in judgement.suggestions], reading)
         titles = self._titles(explained)
         cards = [
             _card(explanation, s.band, _ABOUTNESS[s.aboutness], s.source, titles)
@@ -164,7 +164,7 @@ class Pages:
         asked, unknown = None, None
         if why:
             try:
-                explanation = model.explain(article, [_tag_id(why, model)])[0]
+                explanation = model.explain(article, [_tag_id(why, model)], reading)[0]
                 asked = _card(explanation, "hidden", "", "", self._titles([explanation]))
             except UnknownTag:
                 unknown = why
