@@ -4,7 +4,7 @@ from flask import Flask
 
 from classifier.registry import Registry, Serving
 from classifier.settings import read_settings
-from classifier.store import open_store
+from classifier.store import Shares, open_store
 from classifier.tagger import Tagger
 from classifier.web import build_app
 
@@ -13,5 +13,6 @@ def create_app() -> Flask:
     """Return the app of the settings in the environment."""
     settings = read_settings()
     registry = Registry(settings.models)
-    tagger = Tagger(Serving(registry), open_store(settings.database_url))
+    shares = Shares(settings.blind_share, settings.second_share)
+    tagger = Tagger(Serving(registry), open_store(settings.database_url), shares)
     return build_app(tagger, registry, settings.max_body_bytes)

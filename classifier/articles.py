@@ -34,8 +34,9 @@ ARTICLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
 class Article:
     """An article as it was sent, with what is known of its tags.
 
-    `tags` and `rejected` are tag ids. With `tags_complete` every tag that is not listed is known to be wrong;
-    without it, a tag in neither list is unknown. `tags` is None where the sender said nothing of them.
+    `tags` and `rejected` are tag ids. With `tags_complete` every tag that is not listed is known to be wrong, but for
+    those in `unknown`; without it, a tag in neither list is unknown. `tags` is None where the sender said nothing of
+    them. `tagged_at` is when the tags were completed, where that was not when the article was published.
     """
 
     id: str = ""
@@ -47,13 +48,15 @@ class Article:
     tags_complete: bool = True
     published_at: str | None = None
     url: str | None = None
+    unknown: tuple[str, ...] = ()
+    tagged_at: str | None = None
 
 
 # --- records and files ------------------------------------------------------------------------------------------
 
 
-_TEXTS = ("id", "title", "body", "body_format", "published_at", "url")
-_LISTS = ("tags", "rejected")
+_TEXTS = ("id", "title", "body", "body_format", "published_at", "url", "tagged_at")
+_LISTS = ("tags", "rejected", "unknown")
 _RECORD_FIELDS = {*_TEXTS, *_LISTS, "tags_complete"}
 
 
@@ -89,12 +92,27 @@ def checked(article: Article) -> Article:
     """Return the article if its format, date and tags can be used; raise `BadArticle` if not."""
     if article.body_format not in BODY_FORMATS:
         raise BadArticle(f"`body_format` must be one of {', '.join(BODY_FORMATS)}.", "body_format")
-    if article.published_at is not None:
-        _check_date(article.published_at)
-    both = set(article.tags or ()) & set(article.rejected)
-    if both:
-        raise BadArticle(f"The tag {min(both)!r} is in `tags` and in `rejected`.", "rejected")
+    for field in ("published_at", "tagged_at"):
+        if (date := getattr(article, field)) is not None:
+            _check_date(date, field)
+    for field, others in (("rejected", article.tags or ()), ("unknown", (*(article.tags or ()), *article.rejected))):
+        if both := set(getattr(article, field)) & set(others):
+            raise BadArticle(f"The tag {min(both)!r} is in `{field}` and in another list.", field)
     return article
+
+
+def record_of(article: Article) -> dict[str, Any]:
+    """Return the JSON record of an article, without the fields that say nothing: what `article_from_record` reads."""
+    record: dict[str, Any] = {"id": article.id, "title": article.title, "body": article.body}
+    if article.body_format != "text":
+        record["body_format"] = article.body_format
+    if article.tags is not None:
+        record["tags"] = list(article.tags)
+    record |= {field: list(tags) for field in ("rejected", "unknown") if (tags := getattr(article, field))}
+    record["tags_complete"] = article.tags_complete
+    return record | {
+        f: value for f in ("published_at", "url", "tagged_at") if (value := getattr(article, f)) is not None
+    }
 
 
 def check_id(article_id: str) -> str:
@@ -104,13 +122,11 @@ def check_id(article_id: str) -> str:
     return article_id
 
 
-def _check_date(value: str) -> None:
+def _check_date(value: str, field: str) -> None:
     try:
         datetime.fromisoformat(value)
     except ValueError:
-        raise BadArticle(
-            f"`published_at` {value[:40]!r} is not an ISO 8601 date (2024-06-06).", "published_at"
-        ) from None
+        raise BadArticle(f"`{field}` {value[:40]!r} is not an ISO 8601 date (2024-06-06).", field) from None
 
 
 def read_articles(paths: Iterable[Path]) -> Iterator[Article]:

@@ -9,17 +9,10 @@ from rensa import RMinHash, RMinHashLSH
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-SHINGLE = 5
-SIMILAR = 0.8
+from classifier.shingles import SIMILAR, shingles
+
 N_PERMUTATIONS = 128
 N_BANDS = 16
-
-
-def shingles(words: Sequence[str]) -> set[str]:
-    """Return the runs of five words of a text; the whole text where it is shorter."""
-    if len(words) < SHINGLE:
-        return {" ".join(words)}
-    return {" ".join(words[i : i + SHINGLE]) for i in range(len(words) - SHINGLE + 1)}
 
 
 class NearDuplicates:

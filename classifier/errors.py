@@ -38,6 +38,23 @@ class BadTaxonomy(TaggerError):
         self.problems = problems
 
 
+class BadMap(TaggerError):
+    """A map from the terms of a CMS to tags cannot be used; `problems` are all of them, each with its line."""
+
+    def __init__(self, path: str, problems: list[str]) -> None:
+        listed = "\n  ".join(problems)
+        super().__init__(f"{path} is not a usable map of terms:\n  {listed}")
+        self.problems = problems
+
+
+class BadImport(TaggerError):
+    """A file could not be read to its end; `outcome` is what came of the import all the same."""
+
+    def __init__(self, message: str, outcome: object) -> None:
+        super().__init__(message)
+        self.outcome = outcome
+
+
 class TooFewExamples(TaggerError):
     """There is not enough to learn from."""
 
@@ -54,6 +71,14 @@ class UnknownTag(TaggerError):
     """The taxonomy has no such tag."""
 
 
+class BadDecision(TaggerError):
+    """A decision cannot be taken as it is; `field` is its place in the request, with slashes."""
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class NotFound(TaggerError):
     """What was asked for by its id is not there."""
 
@@ -64,3 +89,7 @@ class BadStore(TaggerError):
 
 class BadSetting(TaggerError):
     """A setting has a value that cannot be used."""
+
+
+class Busy(TaggerError):
+    """Somebody else is at it; the same can be asked for again when they are done."""

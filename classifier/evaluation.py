@@ -167,3 +167,41 @@ def _per_tag(
         }
         for tag, n_right, n_given, n_expected, promise, its_f1 in rows
     ]
+
+
+def exact_interval(n_yes: int, n: int) -> tuple[float, float] | None:
+    """Return the exact 95 % interval of a share (Clopper and Pearson 1934); None where there is nothing to count."""
+    if not n:
+        return None
+    from scipy.special import betaincinv  # serving does without scipy until somebody asks for a report
+
+    low = float(betaincinv(n_yes, n - n_yes + 1, 0.025)) if n_yes else 0.0
+    high = float(betaincinv(n_yes + 1, n - n_yes, 0.975)) if n_yes < n else 1.0
+    return low, high
+
+
+def drawn_sums(counts: np.ndarray, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0) -> np.ndarray:
+    """Return the sums of counts over articles drawn with replacement (Efron 1979), (n_bootstrap, n_counts) int64.
+
+    Args:
+        counts: (n_articles, n_counts) int64, at least one article. Their order does not matter.
+    """
+    # Articles with the same counts are drawn as one, in sorted order: so the draws do not depend on the articles' order.
+    different, n_each = np.unique(counts, axis=0, return_counts=True)
+    n = len(counts)
+    sums: np.ndarray = np.random.default_rng(seed).multinomial(n, n_each / n, size=n_bootstrap) @ different
+    return sums
+
+
+def share_interval(hits: np.ndarray, totals: np.ndarray) -> tuple[float, float] | None:
+    """Return the 95 % percentile bootstrap interval of `hits.sum() / totals.sum()` over articles; None without a total.
+
+    Args:
+        hits, totals: (n_articles,) int64.
+    """
+    if not totals.sum():
+        return None
+    drawn = drawn_sums(np.column_stack([hits, totals]))
+    some = drawn[drawn[:, 1] > 0]
+    low, high = np.percentile(some[:, 0] / some[:, 1], [2.5, 97.5])
+    return float(low), float(high)

@@ -16,7 +16,7 @@ def labels_of(articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:
     """Return what is known: (n_articles, n_tags) int8, 1 positive, 0 negative, -1 unknown.
 
     An article whose tags are complete makes every tag that it lacks negative, but for tags that did not exist yet when
-    it was published.
+    it was tagged (or published, where that is not known), and those that it says are unknown.
     """
     position = {tag.id: number for number, tag in enumerate(taxonomy.tags)}
     labels = np.full((len(articles), len(taxonomy.tags)), UNKNOWN, dtype=np.int8)
@@ -24,8 +24,9 @@ def labels_of(articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:
     for row, article in zip(labels, articles, strict=True):
         if article.tags is not None and article.tags_complete:
             row[:] = NEGATIVE
-            at = article.published_at
+            at = article.tagged_at or article.published_at
             row[[number for number, since in created if at is not None and at < since]] = UNKNOWN
+        row[[position[tag] for tag in article.unknown if tag in position]] = UNKNOWN
         row[[position[tag] for tag in article.rejected if tag in position]] = NEGATIVE
         row[[position[tag] for tag in article.tags or () if tag in position]] = POSITIVE
     return labels

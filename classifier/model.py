@@ -109,6 +109,7 @@ class Judgement(NamedTuple):
     mentioned: list[Mentioned]
     removed: list[dict[str, Any]]
     reason: str | None
+    margin: float = 1.0  # between the score that is nearest to its tag's threshold, and that threshold
 
 
 class _Scored(NamedTuple):
@@ -176,6 +177,11 @@ class TagModel:
         """The column of `weights` of a tag that has a separator."""
         return {int(tag): column for column, tag in enumerate(self.parameters.separators)}
 
+    @cached_property
+    def _threshold_scores(self) -> np.ndarray:
+        """The thresholds as scores, (n_tags,) float64."""
+        return calibrated(self.parameters.thresholds, self.parameters.calibration)
+
     # --- suggesting ---
 
     def suggest(self, article: Article, n_evidence: int = N_EVIDENCE) -> Judgement:
@@ -190,7 +196,9 @@ class TagModel:
             self._suggestion(tag, float(scores[tag]), read, n_evidence, tag in best.values()) for tag in order
         ]
         removed = [_removed(read.reading, part) for part in read.reading.removed]
-        return Judgement(suggestions, self._mentioned(read.reading, scores, set(order)), removed, reasons[0])
+        margin = float(np.abs(scores - self._threshold_scores)[self._active].min(initial=1.0))
+        mentioned = self._mentioned(read.reading, scores, set(order))
+        return Judgement(suggestions, mentioned, removed, reasons[0], margin)
 
     def judge(self, articles: Sequence[Article]) -> tuple[np.ndarray, np.ndarray]:
         """Return the scores of all tags, (n_articles, n_tags) float64, and which are suggested, the same shape, bool."""

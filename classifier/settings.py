@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +19,23 @@ _DEFAULTS = {
     "WORKERS": "2",
     "THREADS": "128",
     "MAX_BODY_BYTES": "2097152",
+    "BLIND_SHARE": "0",
+    "SECOND_SHARE": "0",
+    "CLOSE_AFTER_DAYS": "0",
+    "STARTER_UNTIL": "1000",
 }
 LIMITS = {"PORT": (0, 65535), "WORKERS": (1, 64), "THREADS": (1, 1024), "MAX_BODY_BYTES": (1024, 1 << 30)}
+LIMITS |= {"CLOSE_AFTER_DAYS": (0, 3650), "STARTER_UNTIL": (0, 1_000_000)}
 
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings; each is the environment variable TAGGER_ and its name in capitals."""
+    """All settings; each is the environment variable TAGGER_ and its name in capitals.
+
+    blind_share: of the articles of a CMS, suggested for only when an editor has tagged them; second_share: of them, decided
+    on by two editors; close_after_days: published articles that nobody touched for so long count as complete, 0 for never;
+    starter_until: examples of the desk's own from which on the starter articles are left out of training.
+    """
 
     models: Path
     database_url: str
@@ -33,6 +44,10 @@ class Settings:
     workers: int
     threads: int
     max_body_bytes: int
+    blind_share: float
+    second_share: float
+    close_after_days: int
+    starter_until: int
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -55,6 +70,10 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         workers=_number("WORKERS", values["WORKERS"]),
         threads=_number("THREADS", values["THREADS"]),
         max_body_bytes=_number("MAX_BODY_BYTES", values["MAX_BODY_BYTES"]),
+        blind_share=_share("BLIND_SHARE", values["BLIND_SHARE"]),
+        second_share=_share("SECOND_SHARE", values["SECOND_SHARE"]),
+        close_after_days=_number("CLOSE_AFTER_DAYS", values["CLOSE_AFTER_DAYS"]),
+        starter_until=_number("STARTER_UNTIL", values["STARTER_UNTIL"]),
     )
 
 
@@ -63,6 +82,12 @@ def _number(name: str, value: str) -> int:
         return whole_number(value, *LIMITS[name])
     except ValueError as error:
         raise BadSetting(f"{PREFIX}{name} is {error}") from None
+
+
+def _share(name: str, value: str) -> float:
+    if not re.fullmatch(r"0|1|[01]?\.[0-9]{1,6}", value) or float(value) > 1:
+        raise BadSetting(f"{PREFIX}{name} is {value[:40]!r}; it must be a share from 0 to 1, like 0.05.")
+    return float(value)
 
 
 def whole_number(value: str, low: int, high: int) -> int:

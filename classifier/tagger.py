@@ -1,125 +1,34 @@
-"""What happens when an article arrives: judged by the champion, answered as the contract has it, stored if it has an id."""
+"""What happens when an article arrives, and when an editor decides: the model that serves and the store together."""
 
 from __future__ import annotations
 
 import hashlib
-import threading
-from collections import OrderedDict
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from classifier.answers import Answers, answer_of, explanations_of
 from classifier.articles import Article, check_id
-from classifier.evidence import FIELD_NAMES, Evidence
-from classifier.model import Explanation, Judgement, TagModel
-from classifier.reading import Reading
+from classifier.decisions import CMS, GIVES, Decision, Standing
+from classifier.errors import BadDecision, TaggerError
+from classifier.model import TagModel
 from classifier.registry import Serving
-from classifier.store import Store, StoredArticle
+from classifier.store import Claim, Draft, Shares, Store, StoredArticle, Wanted
 
-SCORE_DIGITS = 4
-WEIGHT_DIGITS = 4
-N_KEPT = 500  # answers that a process remembers, some 10 kB each
+__all__ = ["Tagger", "answer_of", "explanations_of"]
 
 
-def answer_of(judgement: Judgement, model: TagModel) -> dict[str, Any]:
-    """Return the answer to an article as plain JSON."""
-    return {
-        "model_version": model.version,
-        "taxonomy_version": model.taxonomy.version,
-        "suggestions": [
-            {
-                "tag": s.tag.id,
-                "label": s.tag.label,
-                "kind": s.tag.kind,
-                "score": round(s.score, SCORE_DIGITS),
-                "band": s.band,
-                "aboutness": s.aboutness,
-                "source": s.source,
-                "evidence": [_evidence(e) for e in s.evidence],
-                "evidence_against": [_evidence(e) for e in s.evidence_against],
-            }
-            for s in judgement.suggestions
-        ],
-        "mentioned": [
-            {"tag": m.tag.id, "label": m.tag.label, "score": round(m.score, SCORE_DIGITS), "mentions": m.n_mentions}
-            for m in judgement.mentioned
-        ],
-        "unknown_tags": [],
-        "removed": judgement.removed,
-        "reason": judgement.reason,
-    }
+NO_SHARES = Shares()
 
 
-def _evidence(evidence: Evidence) -> dict[str, Any]:
-    return {
-        "field": evidence.field,
-        "start": evidence.start,
-        "end": evidence.end,
-        "text": evidence.text,
-        "weight": round(evidence.weight, WEIGHT_DIGITS),
-    }
+@dataclass(frozen=True)
+class Answer:
+    """Decisions that are asked for at once: on tags, and whether the article's tags are complete with them."""
 
-
-def explanations_of(article: Article, tags: Sequence[str], model: TagModel) -> list[dict[str, Any]]:
-    """Return explanations as plain JSON, with places in the article as it was sent.
-
-    The weights are not rounded: they add up to `decision_value`.
-
-    Raises:
-        UnknownTag: if the taxonomy lacks one of the tags.
-    """
-    reading = model.reader.read(article)
-    return [_explanation(one, reading) for one in model.explain(article, tags, reading)]
-
-
-def _explanation(explanation: Explanation, reading: Reading) -> dict[str, Any]:
-    parts = []
-    for part in explanation.parts:
-        places = []
-        for number, start, end in part.places:
-            source_start, source_end = reading.source_span(number, start, end)
-            places.append({"field": FIELD_NAMES[number], "start": source_start, "end": source_end})
-        parts.append({"kind": part.kind, "text": part.text, "weight": part.weight, "places": places})
-    return {
-        "tag": explanation.tag.id,
-        "label": explanation.tag.label,
-        "score": round(explanation.score, SCORE_DIGITS),
-        "threshold": round(explanation.threshold, SCORE_DIGITS),
-        "decision_value": explanation.decision_value,
-        "outcome": explanation.outcome,
-        "parts": parts,
-        "precedents": [
-            {"article_id": article_id, "similarity": round(similarity, SCORE_DIGITS)}
-            for article_id, similarity in explanation.precedents
-        ],
-    }
-
-
-class Answers:
-    """The last answers, by model version and digest of the text: an article is saved and opened many times.
-
-    What is kept is bounded by number; the texts themselves are not kept.
-    """
-
-    def __init__(self, n_kept: int = N_KEPT) -> None:
-        self._n_kept = n_kept
-        self._kept: OrderedDict[bytes, dict[str, Any]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def answer(self, article: Article, model: TagModel) -> dict[str, Any]:
-        """Return the answer to an article, whose parts must not be changed."""
-        text = "\0".join((model.version, article.body_format, article.title, article.body))
-        key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return dict(self._kept[key])
-        answer = answer_of(model.suggest(article), model)
-        with self._lock:
-            self._kept[key] = answer
-            if len(self._kept) > self._n_kept:
-                self._kept.popitem(last=False)
-        return dict(answer)
+    drafts: Sequence[Draft]
+    complete: bool = False
+    suggestion_set_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -128,7 +37,10 @@ class Tagger:
 
     serving: Serving
     store: Store
+    shares: Shares = NO_SHARES
     answers: Answers = field(default_factory=Answers)
+
+    # --- suggestions ---
 
     def suggest(self, article: Article, why: Sequence[str] = ()) -> dict[str, Any]:
         """Return the answer to a text; nothing is stored. `why` explains any tag besides.
@@ -138,62 +50,203 @@ class Tagger:
             UnknownTag: if `why` names no tag of the taxonomy.
         """
         model = self.serving.model()
-        answer = self.answers.answer(article, model)
+        answer, _ = self.answers.answer(article, model)
         answer["unknown_tags"] = _unknown(article.tags or (), model)
         if why:
             answer["why"] = explanations_of(article, why, model)
         return answer
 
     def put_article(self, article: Article, source: str = "cms") -> dict[str, Any]:
-        """Store an article and return its suggestions, without the tags that it has already."""
+        """Store an article and return its suggestions, without the tags that people have set or rejected."""
         check_id(article.id)
         model = self.serving.model()
         # What a CMS lists is what it has so far: silence on a tag is not a no.
-        self.store.put_article(replace(article, tags_complete=False), source)
-        return self._answer_stored(self.store.article(article.id), model)
+        self.store.put_article(replace(article, tags_complete=False), source, self.shares)
+        return self._answer_stored(self.store.article(article.id), model, None)
 
-    def article(self, article_id: str) -> dict[str, Any]:
-        """Return a stored article with its tags and its suggestions by the model that serves now."""
+    def article(self, article_id: str, viewer: str | None = None) -> dict[str, Any]:
+        """Return a stored article with its tags and its suggestions by the model that serves now, as an editor may see it."""
         stored = self.store.article(article_id)
-        answer = self._answer_stored(stored, self.serving.model())
-        return {**_described(stored), **answer}
+        answer = self._answer_stored(stored, self.serving.model(), viewer)
+        return {**_described(stored, self._seen_by(stored, viewer)), **answer}
 
-    def articles(
-        self, cursor: tuple[str, str] | None, limit: int
-    ) -> tuple[list[dict[str, Any]], tuple[str, str] | None]:
-        """Return a page of stored articles, newest first and without their bodies, and the place of the next page."""
-        page = self.store.articles(cursor, limit + 1)
-        rows = [{key: value for key, value in _described(s).items() if key != "body"} for s in page[:limit]]
-        last = page[limit - 1] if len(page) > limit else None
-        return rows, (last.created_at, last.article.id) if last else None
+    def articles(self, wanted: Wanted, after: Any, limit: int) -> tuple[list[dict[str, Any]], Any]:
+        """Return a page of stored articles without their bodies, and the place of the next page."""
+        page, place = self.store.queue.page(wanted, after, limit)
+        standings = self.store.log.standings([one.article.id for one in page])
+        rows = [_described(one, standings[one.article.id]) for one in page]
+        for row, one in zip(rows, page, strict=True):
+            del row["body"]
+            if one.n_editors > 1 and one.state != "closed":
+                row["tags"] = list(one.article.tags or ())  # the second editor must not see what the first said
+        return rows, place
 
     def delete_article(self, article_id: str) -> None:
         """Delete an article and all that hangs on it."""
         self.store.delete_article(article_id)
 
-    def _answer_stored(self, stored: StoredArticle, model: TagModel) -> dict[str, Any]:
+    def hides(self, stored: StoredArticle, viewer: str | None) -> bool:
+        """Whether an article is blind to somebody: nothing that the model says of it may be seen before it is closed."""
+        if not stored.blind or stored.state == "closed":
+            return False
+        return viewer not in self.store.log.standing(stored.article.id).closed_by
+
+    def _answer_stored(self, stored: StoredArticle, model: TagModel, viewer: str | None) -> dict[str, Any]:
         article = stored.article
-        answer = self.answers.answer(article, model)
-        set_id = self.store.put_suggestion_set(article, model.version, model.taxonomy.version, answer)
-        why = {**dict.fromkeys(article.rejected, "rejected"), **dict.fromkeys(article.tags or (), "already_tagged")}
-        shown = [s for s in answer["suggestions"] if s["tag"] not in why]
-        withheld = [s["tag"] for s in answer["suggestions"] if s["tag"] in why]
-        self.store.put_impressions(set_id, [s["tag"] for s in shown])
+        answer, margin = self.answers.answer(article, model)
+        set_id = self.store.put_suggestion_set(article, model.version, model.taxonomy.version, answer, margin)
+        standing = self._seen_by(stored, viewer)
+        head = {"article_id": article.id, "suggestion_set_id": set_id}
+        unknown = _unknown(standing.tags, model)
+        if self.hides(stored, viewer):
+            empty = {"suggestions": [], "mentioned": [], "withheld": [], "unknown_tags": unknown, "reason": "blind"}
+            return {**head, **answer, **empty}
+        why = _withheld(answer["suggestions"], standing, model)
+        shown = [one for one in answer["suggestions"] if one["tag"] not in why]
+        withheld = [one["tag"] for one in answer["suggestions"] if one["tag"] in why]
+        self.store.put_impressions(set_id, shown)
         return {
-            "article_id": article.id,
-            "suggestion_set_id": set_id,
+            **head,
             **answer,
             "suggestions": shown,
             "withheld": [{"tag": tag, "reason": why[tag]} for tag in withheld],
-            "unknown_tags": _unknown(article.tags or (), model),
+            "unknown_tags": unknown,
         }
+
+    def _seen_by(self, stored: StoredArticle, viewer: str | None) -> Standing:
+        """Return what is known of an article, to one of two editors only what that one said until both have closed it."""
+        standing = self.store.log.standing(stored.article.id)
+        if self._apart(stored, viewer, standing):
+            return self.store.log.standing(stored.article.id, by=viewer)
+        return standing
+
+    @staticmethod
+    def _apart(stored: StoredArticle, viewer: str | None, standing: Standing) -> bool:
+        """Whether somebody is one of two editors that must not see each other's answers yet."""
+        return viewer is not None and stored.n_editors > 1 and viewer not in standing.closed_by
+
+    # --- decisions ---
+
+    def decide(
+        self,
+        article_id: str,
+        answer: Answer,
+        editor: str,
+        sender: str = "",
+        key: str | None = None,
+        may_undo_all: bool = False,
+    ) -> dict[str, Any]:
+        """Log what an editor decided, all or nothing, and return the article's tags and the rows of the log.
+
+        `key` is an Idempotency-Key of a sender: the same key and decisions again return the same, and are logged once.
+
+        Raises:
+            NotFound: if there is no such article.
+            BadDecision: naming the field of the request that cannot be taken.
+            Busy: while a request with the same key is being carried out.
+        """
+        stored = self.store.article(article_id)
+        self._check(stored, answer.drafts)
+        claim = self.store.requests.claim(sender, key, _digest(article_id, answer, editor)) if key else None
+        if claim is not None and claim.answer is not None:
+            return claim.answer
+        try:
+            return self._decided(stored, answer, editor, claim, may_undo_all)
+        except TaggerError:
+            if claim is not None:
+                self.store.requests.release(claim)
+            raise
+
+    def _decided(
+        self, stored: StoredArticle, answer: Answer, editor: str, claim: Claim | None, may_undo_all: bool
+    ) -> dict[str, Any]:
+        def told(rows: list[Decision], pooled: Standing, own: Standing) -> dict[str, Any]:
+            apart = self._apart(stored, editor, pooled)
+            hidden = stored.blind and stored.state != "closed" and editor not in pooled.closed_by
+            return {
+                "article_id": stored.article.id,
+                "tags": list((own if apart else pooled).tags),
+                "complete": pooled.closed_at is not None,
+                "decisions": [_row(row, hidden) for row in rows],
+            }
+
+        return self.store.log.decide(
+            stored.article.id,
+            answer.drafts,
+            editor,
+            told,
+            complete=answer.complete,
+            suggestion_set_id=answer.suggestion_set_id,
+            may_undo_all=may_undo_all,
+            claim=claim,
+        )
+
+    def decisions(self, article_id: str, viewer: str | None = None) -> dict[str, Any]:
+        """Return the log and the impressions of an article, as an editor may see them."""
+        stored = self.store.article(article_id)
+        rows = self.store.log.of(article_id)
+        if self._apart(stored, viewer, self.store.log.standing(article_id)):
+            rows = [row for row in rows if row.editor in (viewer, CMS)]
+        hidden = self.hides(stored, viewer)
+        shown = [
+            {
+                "tag": one.tag,
+                "suggestion_set_id": one.suggestion_set_id,
+                "shown_at": one.shown_at,
+                "answered": one.answered,
+            }
+            for one in self.store.log.impressions(article_id)
+        ]
+        return {"decisions": [_row(row, hidden) for row in rows], "impressions": [] if hidden else shown}
+
+    def _check(self, stored: StoredArticle, drafts: Sequence[Draft]) -> None:
+        """Raise `BadDecision` for a tag that cannot be given: one that the taxonomy lacks, or that was retired."""
+        by_id = self.serving.model().taxonomy.by_id
+        known = {*by_id, *(stored.article.tags or ())}
+        for number, draft in enumerate(drafts):
+            if draft.tag is None:
+                continue
+            tag = by_id.get(draft.tag)
+            if draft.tag not in known or (tag is None and draft.action in GIVES):
+                raise BadDecision(
+                    f"The taxonomy has no tag {draft.tag[:60]!r}. GET /v1/tags lists those that there are.",
+                    f"decisions/{number}/tag",
+                )
+            if tag is not None and tag.status == "retired" and draft.action in GIVES:
+                instead = f"; give {tag.replaced_by!r} instead" if tag.replaced_by else ""
+                raise BadDecision(f"The tag {tag.id!r} is retired{instead}.", f"decisions/{number}/tag")
+
+
+def _withheld(suggestions: Iterable[dict[str, Any]], standing: Standing, model: TagModel) -> dict[str, str]:
+    """Return which suggestions a person has forestalled, and how; of an exclusive kind one tag of a person is enough."""
+    taxonomy = model.taxonomy
+    why = {**dict.fromkeys(standing.rejected, "rejected"), **dict.fromkeys(standing.tags, "already_tagged")}
+    there = [tag for one in standing.tags if (tag := taxonomy.by_id.get(one)) is not None]
+    taken = {tag.kind for tag in there if taxonomy.exclusive(tag)}
+    for one in suggestions:
+        if one["kind"] in taken:
+            why.setdefault(one["tag"], "another_of_its_kind")
+    return why
+
+
+def _row(row: Decision, hidden: bool) -> dict[str, Any]:
+    """Return a decision as JSON; of a blind article without what the model had said."""
+    told = {name: value for name, value in vars(row).items() if name not in ("article_id", "digest")}
+    if hidden:
+        told |= {"score": None, "band": None}
+    return told
+
+
+def _digest(article_id: str, answer: Answer, editor: str) -> str:
+    parts = [article_id, editor, answer.complete, answer.suggestion_set_id, [vars(draft) for draft in answer.drafts]]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
 def _unknown(tags: Iterable[str], model: TagModel) -> list[str]:
     return [tag for tag in tags if tag not in model.taxonomy.by_id]
 
 
-def _described(stored: StoredArticle) -> dict[str, Any]:
+def _described(stored: StoredArticle, standing: Standing) -> dict[str, Any]:
     article = stored.article
     return {
         "article_id": article.id,
@@ -202,8 +255,11 @@ def _described(stored: StoredArticle) -> dict[str, Any]:
         "body_format": article.body_format,
         "published_at": article.published_at,
         "url": article.url,
-        "tags": list(article.tags or ()),
+        "tags": list(standing.tags),
         "source": stored.source,
         "created_at": stored.created_at,
         "updated_at": stored.updated_at,
+        "state": stored.state,
+        "blind": stored.blind,
+        "n_editors": stored.n_editors,
     }

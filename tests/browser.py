@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,8 +32,8 @@ def chromium() -> Iterator[Browser]:
 
 
 @contextmanager
-def serving(models: Path, database_url: str) -> Iterator[str]:
-    """Serve on a free port and yield the address."""
+def serving(models: Path, database_url: str, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+    """Serve on a free port and yield the address; `environment` has the TAGGER_ settings that differ."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -53,8 +53,9 @@ def serving(models: Path, database_url: str) -> Iterator[str]:
         "--database",
         database_url,
     ]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TAGGER_")}
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("TAGGER_")}
+    whole = {**inherited, **(environment or {})}
+    process = subprocess.Popen(command, cwd=ROOT, env=whole, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(300):
             with socket.socket() as probe:

@@ -19,7 +19,9 @@ from classifier.web import build_app
 
 ARTICLE = {"title": "ISKP bomber kills twelve at Kabul mosque"}
 BATCH = {"articles": [{"id": "a", **ARTICLE}]}
+DECISIONS = {"decisions": [{"tag": "iskp", "action": "accept"}]}
 WRITERS = {"cms", "editor", "admin"}
+EDITORS = {"editor", "admin"}
 # Method, path, body, the roles that may, and what they get.
 ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("POST", "/v1/suggest", ARTICLE, WRITERS, 200),
@@ -28,11 +30,20 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("GET", "/v1/articles/a", None, WRITERS, 200),
     ("GET", "/v1/articles", None, WRITERS, 200),
     ("DELETE", "/v1/articles/a", None, {"cms", "admin"}, 204),
+    ("POST", "/v1/articles/a/decisions", DECISIONS, WRITERS, 201),
+    ("GET", "/v1/articles/a/decisions", None, WRITERS, 200),
+    ("GET", "/review/articles/a", None, EDITORS, 200),
+    ("GET", "/review/articles/a/why?tag=iskp", None, EDITORS, 200),
+    ("GET", "/review/bulk.json?tag=iskp", None, EDITORS, 200),
+    ("POST", "/review/proposals", {"label": "A new group"}, EDITORS, 201),
     ("GET", "/v1/tags", None, set(ROLES), 200),
     ("GET", "/v1/model", None, set(ROLES), 200),
     ("GET", "/v1/models", None, set(ROLES), 200),
 ]
-OPEN = ["/health/live", "/health/ready", "/openapi.json", "/docs", "/", "/static/style.css"]
+# Pages for a signed-in editor: everybody else is led to the page that signs in.
+PAGES = ["/review", "/review/a", "/review/bulk", "/review/proposals", "/review/disagreements", "/report"]
+FORMS = ["/sign-in", "/sign-out", "/review/proposals/<proposal_id>"]
+OPEN = ["/health/live", "/health/ready", "/openapi.json", "/docs", "/", "/sign-in", "/static/style.css"]
 route = pytest.mark.parametrize(
     ("method", "path", "sent", "roles", "status"), ROUTES, ids=[f"{method} {path}" for method, path, *_ in ROUTES]
 )
@@ -95,7 +106,8 @@ def test_the_routes_of_this_file_are_all_that_there_are(app: Flask) -> None:
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if not rule.rule.startswith("/static/")
     }
-    tested = {(method, path) for method, path, *_ in ROUTES} | {("GET", path) for path in OPEN[:-1]} | {("POST", "/")}
+    tested = {(method, path.partition("?")[0]) for method, path, *_ in ROUTES}
+    tested |= {("GET", path) for path in (*OPEN[:-1], *PAGES)} | {("POST", path) for path in ("/", *FORMS)}
     assert found == tested
 
 
@@ -210,6 +222,16 @@ def test_revoking_the_last_key_does_not_open_the_service(client: FlaskClient, st
 @pytest.mark.parametrize("path", OPEN)
 def test_health_description_and_pages_need_no_key(guarded: FlaskClient, keys: dict[str, str], path: str) -> None:
     assert guarded.get(path, buffered=True).status_code == 200
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_the_pages_of_editors_lead_everybody_else_to_signing_in(
+    guarded: FlaskClient, keys: dict[str, str], path: str
+) -> None:
+    for headers in ({}, {"Authorization": f"Bearer {keys['editor']}"}, {"Cookie": "tagger_session=wrong"}):
+        response = guarded.get(path, headers=headers)
+        assert response.status_code == 303
+        assert response.headers["Location"].startswith("/sign-in?next=/")
 
 
 # --- the page ---

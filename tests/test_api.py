@@ -27,6 +27,7 @@ HTML = (
     "suicide bombing in K&#97;bul &amp; around 🕌 it.</p>\n<!-- /wp:paragraph -->\n<script>var hamas = 'Hamas';</script>"
     "<p>Police in Caf\u0065\u0301 Street said <b>twelve</b> worshippers were killed.</p>"
 )
+NONE_YET = {"new": 0, "started": 0, "closed": 0}
 ARTICLE = {"title": TITLE, "body": BODY}
 ANSWER = {"model_version", "taxonomy_version", "suggestions", "mentioned", "unknown_tags", "removed", "reason"}
 SUGGESTION = {"tag", "label", "kind", "score", "band", "aboutness", "source", "evidence", "evidence_against"}
@@ -116,7 +117,7 @@ def test_a_tag_that_is_only_named_is_mentioned_with_its_count(client: FlaskClien
 
 def test_suggest_stores_nothing(client: FlaskClient) -> None:
     suggest(client, **ARTICLE, tags=["iskp"])
-    assert client.get("/v1/articles").get_json() == {"articles": [], "cursor": None}
+    assert client.get("/v1/articles").get_json() == {"articles": [], "cursor": None, "counts": NONE_YET}
 
 
 def test_the_same_article_gets_the_same_answer_byte_by_byte(client: FlaskClient) -> None:
@@ -322,8 +323,8 @@ def test_put_answers_the_same_suggestions_as_suggest(client: FlaskClient) -> Non
 def test_put_five_times_leaves_one_suggestion_set(client: FlaskClient, store: Store) -> None:
     answers = [put(client, "a", **ARTICLE, tags=["hamas"]) for _ in range(5)]
     assert answers == [answers[0]] * 5
-    assert len({row["suggestion_set_id"] for row in store.impressions("a")}) == 1
-    assert len(store.impressions("a")) == len(tags(answers[0]))
+    assert len({one.suggestion_set_id for one in store.log.impressions("a")}) == 1
+    assert len(list(store.log.impressions("a"))) == len(tags(answers[0]))
 
 
 def test_put_withholds_what_the_article_has_already(client: FlaskClient) -> None:
@@ -338,11 +339,15 @@ def test_put_takes_unknown_tags_and_returns_them(client: FlaskClient) -> None:
     assert client.get("/v1/articles/a").get_json()["tags"] == ["our-own", "iskp"]
 
 
-def test_put_without_tags_keeps_those_of_before_and_an_empty_list_clears_them(client: FlaskClient) -> None:
+def test_put_without_tags_keeps_those_of_before_and_an_empty_list_says_that_the_cms_removed_them(
+    client: FlaskClient,
+) -> None:
     put(client, "a", **ARTICLE, tags=["iskp"])
     assert put(client, "a", **ARTICLE)["withheld"] == [{"tag": "iskp", "reason": "already_tagged"}]
     assert put(client, "a", **ARTICLE, tags=None)["withheld"] == [{"tag": "iskp", "reason": "already_tagged"}]
-    assert put(client, "a", **ARTICLE, tags=[])["withheld"] == []
+    assert put(client, "a", **ARTICLE, tags=[])["withheld"] == [{"tag": "iskp", "reason": "rejected"}]
+    (row,) = client.get("/v1/articles/a/decisions").get_json()["decisions"]
+    assert (row["tag"], row["action"], row["editor"]) == ("iskp", "remove", "cms")
 
 
 def test_get_returns_the_article_as_it_was_sent_with_its_suggestions(client: FlaskClient) -> None:
@@ -386,6 +391,9 @@ def test_the_list_is_newest_first_without_bodies(client: FlaskClient) -> None:
     assert page["cursor"] is None
     assert set(page["articles"][0]) == {
         "article_id",
+        "state",
+        "blind",
+        "n_editors",
         "title",
         "body_format",
         "published_at",
@@ -466,7 +474,7 @@ def test_without_a_champion_what_needs_a_model_is_503_with_the_next_step(
 
 def test_without_a_champion_the_rest_works_and_health_says_what_is_missing(empty_client: FlaskClient) -> None:
     assert empty_client.get("/v1/models").get_json() == {"models": []}
-    assert empty_client.get("/v1/articles").get_json() == {"articles": [], "cursor": None}
+    assert empty_client.get("/v1/articles").get_json() == {"articles": [], "cursor": None, "counts": NONE_YET}
     assert empty_client.get("/health/live").status_code == 200
     ready = empty_client.get("/health/ready")
     assert ready.status_code == 503

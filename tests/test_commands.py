@@ -18,8 +18,8 @@ import joblib
 import numpy as np
 import pytest
 
-from classifier.__main__ import _parser, main
 from classifier.articles import Article, read_articles
+from classifier.commands import build_parser, main
 from classifier.model import TagModel, retagged
 from classifier.model_files import content_digest
 from classifier.registry import Registry, Serving
@@ -683,8 +683,9 @@ def test_importing_twice_changes_nothing(run: Run, desk: Path, database_url: str
     files = [desk / "train.jsonl", desk / "test.jsonl"]
     first = run("import", *files, "--database", database_url, "--json")
     second = run("import", *files, "--database", database_url, "--json")
-    assert first.json == {"new": 100, "changed": 0, "unchanged": 0}
-    assert second.json == {"new": 0, "changed": 0, "unchanged": 100}
+    nothing = {"set_aside": 0, "left_out": {}, "terms": None}
+    assert first.json == {"new": 100, "changed": 0, "unchanged": 0, **nothing}
+    assert second.json == {"new": 0, "changed": 0, "unchanged": 100, **nothing}
     assert run("import", *files, "--database", database_url).out == "0 new, 0 changed, 100 unchanged\n"
 
 
@@ -860,7 +861,7 @@ def commands(parser: ArgumentParser) -> Iterator[tuple[str, ArgumentParser, bool
 
 
 def test_every_command_and_option_is_described() -> None:
-    found = list(commands(_parser(read_settings({}))))
+    found = list(commands(build_parser(read_settings({}))))
     assert len(found) > 20
     for name, parser, _ in found:
         assert parser.description, name
@@ -868,12 +869,12 @@ def test_every_command_and_option_is_described() -> None:
 
 
 def test_commands_that_read_records_describe_them() -> None:
-    texts = {name.split()[-1]: str(parser.epilog) for name, parser, _ in commands(_parser(read_settings({})))}
+    texts = {name.split()[-1]: str(parser.epilog) for name, parser, _ in commands(build_parser(read_settings({})))}
     assert all('{"id": ' in texts[command] for command in ("train", "evaluate", "import"))
 
 
 def test_every_command_explains_itself(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
-    for name, parser, _ in commands(_parser(read_settings({}))):
+    for name, parser, _ in commands(build_parser(read_settings({}))):
         with pytest.raises(SystemExit) as left:
             main([*name.removeprefix("python -m classifier").split(), "--help"])
         assert left.value.code == 0

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from classifier.articles import Article
-from classifier.duplicates import SHINGLE, group_near_duplicates, shingles
+from classifier.duplicates import group_near_duplicates
+from classifier.shingles import SHINGLE, shingles
 from classifier.words import split_words
 
 

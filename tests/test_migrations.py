@@ -15,8 +15,8 @@ from sqlalchemy import Engine, inspect
 from classifier.articles import Article
 from classifier.errors import BadStore
 from classifier.store import Store, make_engine, open_store
+from classifier.store.opening import _config, migrate_to
 from classifier.store.schema import metadata
-from classifier.store.store import _config, migrate_to
 
 
 @pytest.fixture
@@ -90,11 +90,11 @@ def test_every_single_migration_leads_down_and_up_again(engine: Engine) -> None:
 def test_migrating_again_changes_nothing_that_is_stored(store: Store, database_url: str) -> None:
     store.put_article(Article("a", "Title", "Body"), "cms")
     set_id = store.put_suggestion_set(store.article("a").article, "m", "t", {})
-    store.put_impressions(set_id, ["iskp"])
+    store.put_impressions(set_id, [{"tag": "iskp", "score": 0.9, "band": "suggest"}])
     again = open_store(database_url)
-    shown, found = again.impressions("a"), again.article("a")
+    shown, found = list(again.log.impressions("a")), again.article("a")
     again.close()
-    assert [row["tag"] for row in shown] == ["iskp"]
+    assert [one.tag for one in shown] == ["iskp"]
     assert found == store.article("a")
 
 
@@ -109,3 +109,21 @@ def test_a_migration_that_would_leave_orphans_is_not_done(store: Store, database
     with pytest.raises(BadStore, match="1 rows without their parents"):
         migrate_to(engine, "head")
     engine.dispose()
+
+
+def test_the_decisions_migration_keeps_what_was_there_and_gives_articles_their_state(engine: Engine) -> None:
+    migrate_to(engine, "0001")
+    values = "'T', 'B', 'text', NULL, NULL, 'cms', NULL, '[]', {complete}, 'd', 'now', 'now'"
+    with engine.begin() as connection:
+        for article_id, complete in (("a", 0), ("b", 1)):
+            connection.exec_driver_sql(
+                f"INSERT INTO articles VALUES ('{article_id}', {values.format(complete=complete)})"
+            )
+        connection.exec_driver_sql("INSERT INTO suggestion_sets VALUES ('s', 'a', 'd', 'm', 't', '{}', 'now')")
+        connection.exec_driver_sql("INSERT INTO impressions VALUES ('s', 'iskp', 'now')")
+    migrate_to(engine, "head")
+    with engine.begin() as connection:
+        rows = connection.exec_driver_sql("SELECT id, state, lot FROM articles ORDER BY id").all()
+        assert [(row[0], row[1]) for row in rows] == [("a", "new"), ("b", "closed")]
+        assert 0 <= rows[0][2] < 1 and rows[0][2] != rows[1][2]
+        assert connection.exec_driver_sql("SELECT tag, score FROM impressions").all() == [("iskp", None)]

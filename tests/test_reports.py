@@ -269,7 +269,7 @@ def test_long_work_shows_progress() -> None:
 
 
 def test_archive_is_judged_in_parts(monkeypatch: pytest.MonkeyPatch, report: Report) -> None:
-    monkeypatch.setattr("classifier.reports.MAX_PAIRS", 60 * len(report["counts"]["tags"]))
+    monkeypatch.setattr("classifier.reports.doubts.MAX_PAIRS", 60 * len(report["counts"]["tags"]))
     in_parts = data_report(planted(), taxonomy_with("delta", "rare"), settings=SETTINGS)
     flipped = {(f"n-{n:03}", "beta") for n in (0, 30, 60)}
     assert flipped <= {(row["article"], row["tag"]) for row in rows(in_parts, "suspect_labels")}

@@ -12,6 +12,7 @@ from classifier.errors import BadSetting
 from classifier.settings import Settings, read_settings
 
 NUMBERS = {"PORT": (0, 65535), "WORKERS": (1, 64), "THREADS": (1, 1024), "MAX_BODY_BYTES": (1024, 1 << 30)}
+NUMBERS |= {"CLOSE_AFTER_DAYS": (0, 3650), "STARTER_UNTIL": (0, 1_000_000)}
 
 
 def test_an_empty_environment_gives_the_defaults_of_a_laptop() -> None:
@@ -24,6 +25,10 @@ def test_an_empty_environment_gives_the_defaults_of_a_laptop() -> None:
         workers=2,
         threads=128,
         max_body_bytes=2 * 1024 * 1024,
+        blind_share=0.0,
+        second_share=0.0,
+        close_after_days=0,
+        starter_until=1000,
     )
 
 
@@ -37,9 +42,19 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "TAGGER_WORKERS": "3",
             "TAGGER_THREADS": "5",
             "TAGGER_MAX_BODY_BYTES": "4096",
+            "TAGGER_BLIND_SHARE": "0.05",
+            "TAGGER_SECOND_SHARE": "1",
+            "TAGGER_CLOSE_AFTER_DAYS": "30",
+            "TAGGER_STARTER_UNTIL": "500",
         }
     )
-    assert found == Settings(Path("/srv/models"), "postgresql://db/tagger", "::", 81, 3, 5, 4096)
+    assert found == Settings(Path("/srv/models"), "postgresql://db/tagger", "::", 81, 3, 5, 4096, 0.05, 1.0, 30, 500)
+
+
+@pytest.mark.parametrize("wrong", ["", "-0.1", "1.5", "5%", "nan", "1e-3", "half"])
+def test_a_share_is_from_0_to_1(wrong: str) -> None:
+    with pytest.raises(BadSetting, match="TAGGER_BLIND_SHARE"):
+        read_settings({"TAGGER_BLIND_SHARE": wrong})
 
 
 def test_variables_of_others_and_of_the_tests_are_passed_over() -> None:

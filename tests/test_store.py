@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -11,11 +12,11 @@ import pytest
 
 from classifier.articles import Article
 from classifier.errors import BadArticle, BadStore, NotFound
-from classifier.importers import import_files
+from classifier.importers import SetAside, import_files
 from classifier.store import STARTER as STARTER_SOURCE
-from classifier.store import Imported, Store, open_store
+from classifier.store import Imported, Store, Wanted, open_store
 from classifier.store.engine import MIN_SQLITE
-from classifier.store.store import migrate_to
+from classifier.store.opening import migrate_to
 from tests.conftest import STARTER
 
 RAID = Article(
@@ -38,6 +39,10 @@ def raw(database_url: str) -> sqlite.Connection:
 
 def set_of(store: Store, article: Article, model: str = "m-1", taxonomy: str = "t-1") -> str:
     return store.put_suggestion_set(article, model, taxonomy, ANSWER)
+
+
+def shown(*tags: str) -> list[dict[str, object]]:
+    return [{"tag": tag, "score": 0.9, "band": "suggest"} for tag in tags]
 
 
 # --- articles ---
@@ -147,19 +152,18 @@ def test_pages_from_the_newest_to_the_oldest_hold_every_article_once(store: Stor
         store.put_article(replace(RAID, id=f"a{number}"), "cms")
     seen, place = [], None
     for _ in range(4):
-        page = store.articles(place, limit=2)
+        page, place = store.queue.page(Wanted(), place, 2)
         seen += [stored.article.id for stored in page]
-        place = (page[-1].created_at, page[-1].article.id)
     assert seen == ["a6", "a5", "a4", "a3", "a2", "a1", "a0"]
-    assert store.articles(place, limit=2) == []
+    assert place is None
 
 
 def test_a_page_begun_before_a_new_article_came_skips_and_repeats_nothing(store: Store) -> None:
     for number in range(4):
         store.put_article(replace(RAID, id=f"a{number}"), "cms")
-    page = store.articles(None, limit=2)
+    page, place = store.queue.page(Wanted(), None, 2)
     store.put_article(replace(RAID, id="a9"), "cms")
-    rest = store.articles((page[-1].created_at, page[-1].article.id), limit=9)
+    rest, _ = store.queue.page(Wanted(), place, 9)
     assert [stored.article.id for stored in (*page, *rest)] == ["a3", "a2", "a1", "a0"]
 
 
@@ -174,9 +178,9 @@ def test_all_articles_yields_more_than_one_batch_in_the_order_of_ids(store: Stor
 
 def test_a_second_import_changes_nothing(store: Store) -> None:
     files = [STARTER / "articles" / "themes.jsonl"]
-    first = import_files(store, files, "starter")
+    first = import_files(store, files, "starter").stored
     before = list(store.all_articles())
-    second = import_files(store, files, "starter")
+    second = import_files(store, files, "starter").stored
     assert first == Imported(new=len(before))
     assert second == Imported(unchanged=len(before))
     assert list(store.all_articles()) == before
@@ -188,40 +192,40 @@ def test_an_import_counts_what_is_new_changed_and_unchanged(store: Store) -> Non
     assert store.import_articles([a, replace(b, title="New title"), c], "import") == Imported(1, 1, 1)
 
 
-def test_an_import_with_a_bad_line_names_it_and_a_mended_one_takes_up_the_rest(store: Store, tmp_path: Path) -> None:
-    file = tmp_path / "archive.jsonl"
-    file.write_text('{"id": "a", "title": "One"}\n{"id": "b", "title": 2}\n', encoding="utf-8")
-    with pytest.raises(BadArticle, match=r"archive\.jsonl, line 2: .*title") as refused:
-        import_files(store, [file], "import")
-    assert refused.value.field == "title"
-    file.write_text('{"id": "a", "title": "One"}\n{"id": "b", "title": "Two"}\n', encoding="utf-8")
-    import_files(store, [file], "import")
-    assert [stored.article.id for stored in store.all_articles()] == ["a", "b"]
-
-
 @pytest.mark.parametrize(
-    ("line", "told"),
+    ("line", "place", "told"),
     [
-        ('{"id": "b", "title": 2}', "line 3: `title` must be a string"),
-        ('{"id": "b/c", "title": "Two"}', "line 3: `id` 'b/c'"),
-        ('{"id": "a", "title": "Two"}', r"line 3: the id 'a' stands in .*archive\.jsonl, line 1 too"),
+        ('{"id": "b", "title": 2}', "title", "`title` must be a string"),
+        ('{"id": "b/c", "title": "Two"}', "id", "`id` 'b/c'"),
+        ('{"id": "a", "title": "Two"}', "id", "the id 'a' stands in .*archive.jsonl, line 1 too"),
     ],
     ids=["title", "id", "id twice"],
 )
-def test_the_lines_before_a_bad_one_are_stored_and_counted_and_the_bad_one_named(
-    store: Store, tmp_path: Path, line: str, told: str
+def test_a_bad_line_is_set_aside_with_its_reason_and_the_rest_is_stored(
+    store: Store, tmp_path: Path, line: str, place: str, told: str
 ) -> None:
     file = tmp_path / "archive.jsonl"
-    file.write_text('{"id": "a", "title": "One"}\n{"id": "z", "title": "Z"}\n' + line + "\n", encoding="utf-8")
-    with pytest.raises(BadArticle, match=rf"{told}.* 2 articles before it are stored .*import again"):
-        import_files(store, [file], "import")
+    file.write_text(f'{{"id": "a", "title": "One"}}\n{line}\n{{"id": "z", "title": "Z"}}\n', encoding="utf-8")
+    aside: list[SetAside] = []
+    done = import_files(store, [file], "import", set_aside=aside.append)
+    assert (done.stored, done.n_set_aside) == (Imported(new=2), 1)
+    assert [(one.file, one.line, one.field) for one in aside] == [(str(file), 2, place)]
+    assert re.search(told, aside[0].reason, re.IGNORECASE)
     assert [stored.article.id for stored in store.all_articles()] == ["a", "z"]
+
+
+def test_a_mended_file_takes_up_what_was_set_aside(store: Store, tmp_path: Path) -> None:
+    file = tmp_path / "archive.jsonl"
+    file.write_text('{"id": "a", "title": "One"}\n{"id": "b", "title": 2}\n', encoding="utf-8")
+    import_files(store, [file], "import")
+    file.write_text('{"id": "a", "title": "One"}\n{"id": "b", "title": "Two"}\n', encoding="utf-8")
+    assert import_files(store, [file], "import").stored == Imported(new=1, unchanged=1)
 
 
 def test_a_file_with_a_byte_order_mark_is_imported(store: Store, tmp_path: Path) -> None:
     file = tmp_path / "archive.jsonl"
     file.write_text('{"id": "a", "title": "One"}\n', encoding="utf-8-sig")
-    assert import_files(store, [file], "import") == Imported(new=1)
+    assert import_files(store, [file], "import").stored == Imported(new=1)
 
 
 # --- suggestion sets and impressions ---
@@ -267,13 +271,13 @@ def test_the_newest_suggestion_set_is_the_one_that_is_returned(store: Store) -> 
 def test_an_impression_is_noted_once_for_each_set_and_tag(store: Store) -> None:
     store.put_article(RAID, "cms")
     first, second = set_of(store, RAID, model="m-1"), set_of(store, RAID, model="m-2")
-    store.put_impressions(first, ["taliban", "iskp"])
-    before = store.impressions("raid-1")
-    store.put_impressions(first, ["iskp", "ttp"])
-    store.put_impressions(second, ["iskp"])
-    after = store.impressions("raid-1")
+    store.put_impressions(first, shown("taliban", "iskp"))
+    before = list(store.log.impressions("raid-1"))
+    store.put_impressions(first, shown("iskp", "ttp"))
+    store.put_impressions(second, shown("iskp"))
+    after = list(store.log.impressions("raid-1"))
     assert after[: len(before)] == before
-    assert sorted((row["suggestion_set_id"], row["tag"]) for row in after) == sorted(
+    assert sorted((one.suggestion_set_id, one.tag) for one in after) == sorted(
         [(first, "taliban"), (first, "iskp"), (first, "ttp"), (second, "iskp")]
     )
 
@@ -283,7 +287,7 @@ def test_deleting_an_article_deletes_its_suggestion_sets_and_impressions_and_no_
 ) -> None:
     for article in (RAID, replace(RAID, id="raid-2")):
         store.put_article(article, "cms")
-        store.put_impressions(set_of(store, article), ["taliban"])
+        store.put_impressions(set_of(store, article), shown("taliban"))
     store.delete_article("raid-1")
     with pytest.raises(NotFound):
         store.article("raid-1")
@@ -291,7 +295,7 @@ def test_deleting_an_article_deletes_its_suggestion_sets_and_impressions_and_no_
     left = [connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("suggestion_sets", "impressions")]
     connection.close()
     assert left == [1, 1]
-    assert [row["tag"] for row in store.impressions("raid-2")] == ["taliban"]
+    assert [one.tag for one in store.log.impressions("raid-2")] == ["taliban"]
 
 
 def test_a_suggestion_set_of_an_article_that_is_gone_is_refused(store: Store) -> None:
@@ -311,7 +315,7 @@ def test_four_threads_writing_lose_nothing(store: Store) -> None:
                 mine = replace(RAID, id=f"w{writer}-{number}")
                 store.put_article(mine, "cms")
                 store.put_article(replace(RAID, id="shared", title=f"{writer} {number}"), "cms")
-                store.put_impressions(set_of(store, mine), ["taliban"])
+                store.put_impressions(set_of(store, mine), shown("taliban"))
         except Exception as error:
             failures.append(error)
 
@@ -322,7 +326,7 @@ def test_four_threads_writing_lose_nothing(store: Store) -> None:
         thread.join(60)
     assert failures == []
     assert store.count_articles() == {"cms": 101}
-    assert all(store.impressions(f"w{writer}-{number}") for writer in range(4) for number in range(25))
+    assert all(list(store.log.impressions(f"w{writer}-{number}")) for writer in range(4) for number in range(25))
 
 
 def test_four_threads_opening_a_new_database_at_once_all_get_a_sound_one(database_url: str) -> None:
@@ -472,5 +476,5 @@ def test_migrating_leaves_foreign_keys_on(store: Store) -> None:
 def test_starter_articles_are_kept_and_not_listed(store: Store) -> None:
     store.put_article(Article("starter-1", "A", "b"), STARTER_SOURCE)
     store.put_article(Article("desk-1", "A", "b"), "cms")
-    assert [one.article.id for one in store.articles()] == ["desk-1"]
+    assert [one.article.id for one in store.queue.page(Wanted(), None, 9)[0]] == ["desk-1"]
     assert store.count_articles() == {"cms": 1, "starter": 1}

@@ -1,17 +1,30 @@
-"""Articles, suggestion sets and keys in a database: SQLite by default, PostgreSQL where several machines share it."""
+"""Articles, decisions and keys in a database: SQLite by default, PostgreSQL where several machines share it."""
 
 from classifier.store.engine import DamagedStore, absolute_url, make_engine
 from classifier.store.keys import Key, Keys
-from classifier.store.store import STARTER, Imported, Store, StoredArticle, open_store
+from classifier.store.log import Draft
+from classifier.store.opening import open_store
+from classifier.store.queue import ORDERS, STARTER, STATES, Wanted
+from classifier.store.requests import Claim
+from classifier.store.rows import StoredArticle
+from classifier.store.sessions import Session
+from classifier.store.store import Imported, Shares, Store
 
 __all__ = [
+    "ORDERS",
     "STARTER",
+    "STATES",
+    "Claim",
     "DamagedStore",
+    "Draft",
     "Imported",
     "Key",
     "Keys",
+    "Session",
+    "Shares",
     "Store",
     "StoredArticle",
+    "Wanted",
     "absolute_url",
     "make_engine",
     "open_store",

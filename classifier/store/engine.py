@@ -42,7 +42,9 @@ def make_engine(url: str) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() != "sqlite":
-            engine = create_engine(parsed, pool_size=POOL_SIZE, max_overflow=0, pool_pre_ping=True)
+            engine = create_engine(
+                parsed, pool_size=POOL_SIZE, max_overflow=0, pool_pre_ping=True, hide_parameters=True
+            )
             event.listen(engine, "handle_error", _name)
             return engine
     except (ArgumentError, SQLAlchemyError, ImportError) as error:
@@ -64,6 +66,7 @@ def _sqlite_engine(url: str, path: str | None) -> Engine:
         poolclass=QueuePool,
         pool_size=POOL_SIZE,
         max_overflow=0,
+        hide_parameters=True,  # an error must not carry the text of an article into a log
         connect_args={"timeout": BUSY_SECONDS, "check_same_thread": False},
     )
     event.listen(engine, "connect", _prepare)

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
+    Float,
     ForeignKey,
     Index,
+    Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
     Text,
+    false,
 )
 
 metadata = MetaData(
@@ -25,6 +30,13 @@ metadata = MetaData(
 
 # Times are ISO 8601 in UTC with microseconds, as text: they sort as they follow each other, on every engine.
 TIME = String(40)
+EDITOR = String(200)
+
+
+def _of_article(primary_key: bool = False, index: bool | None = None) -> Column[str]:
+    parent = ForeignKey("articles.id", ondelete="CASCADE")
+    return Column("article_id", parent, nullable=False, primary_key=primary_key, index=index)
+
 
 articles = Table(
     "articles",
@@ -43,14 +55,32 @@ articles = Table(
     Column("digest", String(64), nullable=False),
     Column("created_at", TIME, nullable=False),
     Column("updated_at", TIME, nullable=False),
+    # What the log adds up to, kept so that the queue can ask for it: new, started or closed.
+    Column("state", String(10), nullable=False, server_default="new"),
+    Column("blind", Boolean, nullable=False, server_default=false()),
+    Column("n_editors", Integer, nullable=False, server_default="1"),
+    # How far the nearest score is from its threshold: the nearer, the more an answer teaches. Null before any suggestion.
+    Column("margin", Float),
+    # Drawn once, in [0, 1): a tenth of the queue is ordered by it alone.
+    Column("lot", Float, nullable=False, server_default="0.5"),
 )
 Index("ix_articles_created_at", articles.c.created_at, articles.c.id)
+Index("ix_articles_state", articles.c.state, articles.c.margin, articles.c.id)
+
+# Sketches of texts that an article had before: whether what was decided on them still counts.
+texts = Table(
+    "texts",
+    metadata,
+    _of_article(primary_key=True),
+    Column("digest", String(64), primary_key=True),
+    Column("sketch", LargeBinary, nullable=False),
+)
 
 suggestion_sets = Table(
     "suggestion_sets",
     metadata,
     Column("id", String(64), primary_key=True),
-    Column("article_id", ForeignKey("articles.id", ondelete="CASCADE"), nullable=False, index=True),
+    _of_article(index=True),
     Column("digest", String(64), nullable=False),
     Column("model_version", String(64), nullable=False),
     Column("taxonomy_version", String(64), nullable=False),
@@ -64,6 +94,64 @@ impressions = Table(
     Column("suggestion_set_id", ForeignKey("suggestion_sets.id", ondelete="CASCADE"), primary_key=True),
     Column("tag", String(80), primary_key=True),
     Column("shown_at", TIME, nullable=False),
+    Column("score", Float),
+    Column("band", String(10)),
+)
+Index("ix_impressions_tag", impressions.c.tag)
+
+# The log: rows are added and never changed. `n` is their order.
+decisions = Table(
+    "decisions",
+    metadata,
+    Column("n", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("id", String(32), nullable=False, unique=True),
+    _of_article(),
+    Column("tag", String(200)),
+    Column("action", String(10), nullable=False),
+    Column("reason", String(20)),
+    Column("note", Text),
+    Column("editor", EDITOR, nullable=False),
+    Column("at", TIME, nullable=False),
+    Column("suggestion_set_id", String(64)),
+    Column("model_version", String(64)),
+    Column("taxonomy_version", String(64)),
+    Column("score", Float),
+    Column("band", String(10)),
+    Column("undoes", String(32), unique=True),
+    Column("digest", String(64), nullable=False),
+)
+Index("ix_decisions_article_id", decisions.c.article_id, decisions.c.n)
+
+# Who has closed an article, as the log says now.
+closings = Table(
+    "closings",
+    metadata,
+    _of_article(primary_key=True),
+    Column("editor", EDITOR, primary_key=True),
+)
+
+# Requests that carry an Idempotency-Key: the answer that a repeated one gets; null while the first is running.
+requests = Table(
+    "requests",
+    metadata,
+    Column("sender", EDITOR, primary_key=True),
+    Column("key", String(200), primary_key=True),
+    Column("digest", String(64), nullable=False),
+    Column("answer", JSON(none_as_null=True)),
+    Column("started_at", TIME, nullable=False, index=True),
+)
+
+# Tags that editors miss, for whoever keeps the taxonomy: open, taken or declined.
+proposals = Table(
+    "proposals",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("label", String(200), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("article_id", ForeignKey("articles.id", ondelete="SET NULL")),
+    Column("editor", EDITOR, nullable=False),
+    Column("at", TIME, nullable=False),
+    Column("state", String(10), nullable=False),
 )
 
 keys = Table(
@@ -75,4 +163,16 @@ keys = Table(
     Column("hash", String(64), nullable=False),
     Column("created_at", TIME, nullable=False),
     Column("revoked_at", TIME),
+)
+
+# Signed-in browsers; the id is a hash of what the cookie says. Without a key: signed in while no key existed.
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", String(64), primary_key=True),
+    Column("key_id", ForeignKey("keys.id", ondelete="CASCADE")),
+    Column("editor", EDITOR, nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("created_at", TIME, nullable=False),
+    Column("seen_at", TIME, nullable=False, index=True),
 )

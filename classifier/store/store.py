@@ -6,36 +6,37 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Column, Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy.exc import IntegrityError
 
 from classifier.articles import Article, check_id
-from classifier.errors import BadStore, NotFound
-from classifier.store.engine import make_engine
+from classifier.decisions import Case
+from classifier.errors import NotFound
 from classifier.store.keys import Keys
+from classifier.store.log import DecisionLog, follow_cms, keep_sketch, known, read_log, refresh
+from classifier.store.proposals import Proposals
+from classifier.store.queue import STARTER, Queue
+from classifier.store.requests import Requests
+from classifier.store.rows import (
+    StoredArticle,
+    article_row,
+    came_complete,
+    content_digest,
+    held,
+    now,
+    reading,
+    share_of,
+    stored,
+)
 from classifier.store.schema import articles, impressions, suggestion_sets
+from classifier.store.sessions import Sessions
 
-_MIGRATION_LOCK = 7_203_391
 _BATCH = 500
-STARTER = "starter"  # source of the articles that come with the product
-
-
-@dataclass(frozen=True)
-class StoredArticle:
-    """An article with what the store knows besides."""
-
-    article: Article
-    source: str
-    created_at: str
-    updated_at: str
+STARTER_UNTIL = 1000  # examples of the desk's own, from which on the starter articles teach nothing any more
 
 
 @dataclass(frozen=True)
@@ -47,88 +48,25 @@ class Imported:
     unchanged: int = 0
 
 
-def open_store(url: str, migrate: bool = True) -> Store:
-    """Return the store of a database URL, creating and migrating the database as needed.
+@dataclass(frozen=True)
+class Shares:
+    """Which shares of the articles of a CMS are blind, and go to two editors; 0 to 1."""
 
-    Raises:
-        BadStore: if the database cannot be used, or is newer than this program.
-    """
-    if url.startswith("sqlite:///"):
-        folder = Path(url.removeprefix("sqlite:///")).parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BadStore(f"The folder {folder} of the database cannot be made: {error.strerror}.") from None
-    engine = make_engine(url)
-    if migrate:
-        migrate_to(engine, "head")
-    _check_revision(engine)
-    return Store(engine)
-
-
-def _config(connection: Connection | None = None) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    return config
-
-
-def migrate_to(engine: Engine, revision: str) -> None:
-    """Bring the tables to a revision, one process at a time."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "sqlite":
-            # A batch change on SQLite copies the table; with foreign keys on it would delete the rows that point to it.
-            driver = connection.connection.driver_connection
-            assert driver is not None
-            driver.execute("PRAGMA foreign_keys=OFF")
-            try:
-                with connection.begin():
-                    _migrate(connection, revision)
-                    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-                    if broken:
-                        raise BadStore(f"The migration would leave {len(broken)} rows without their parents; not done.")
-            finally:
-                driver.execute("PRAGMA foreign_keys=ON")
-        else:
-            with connection.begin():
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
-                _migrate(connection, revision)
-
-
-def _migrate(connection: Connection, revision: str) -> None:
-    current = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current is not None and current not in known:
-        raise BadStore(f"The database has revision {current}, which this program does not know. Upgrade the program.")
-    command.upgrade(_config(connection), revision)
-
-
-def _check_revision(engine: Engine) -> None:
-    with engine.connect().execution_options(readonly=True) as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if current != head:
-        known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-        advice = "Start the service: it brings it up to date." if current in {None, *known} else "Upgrade the program."
-        raise BadStore(f"The database has revision {current}, this program needs {head}. {advice}")
-
-
-def now() -> str:
-    """Return the time as the store keeps it."""
-    return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def content_digest(article: Article) -> str:
-    """Return the digest of what is judged: title, body and format."""
-    return hashlib.sha256(json.dumps([article.title, article.body, article.body_format]).encode()).hexdigest()
+    blind: float = 0.0
+    second: float = 0.0
 
 
 class Store:
-    """Articles and suggestion sets; `keys` are the keys of the same database."""
+    """Articles and suggestion sets; the other parts are the other things of the same database."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.keys = Keys(engine)
+        self.sessions = Sessions(engine, self.keys)
+        self.log = DecisionLog(engine)
+        self.queue = Queue(engine)
+        self.requests = Requests(engine)
+        self.proposals = Proposals(engine)
 
     def close(self) -> None:
         """Close all connections."""
@@ -136,33 +74,54 @@ class Store:
 
     # --- articles ---
 
-    def put_article(self, article: Article, source: str) -> str:
+    def put_article(self, article: Article, source: str, shares: Shares = Shares()) -> str:
         """Store or change an article; return "new", "changed" or "unchanged".
 
-        What the sender says nothing of (tags, rejected tags, date, URL) stays as it was.
+        What the sender says nothing of (tags, rejected tags, date, URL) stays as it was. A tag that it listed last time
+        and lists no more was removed by it, and is logged as such.
         """
+        try:
+            return self._put_one(article, source, shares)
+        except IntegrityError:  # another process stored it first, so now there is something to change
+            return self._put_one(article, source, shares)
+
+    def _put_one(self, article: Article, source: str, shares: Shares) -> str:
         with self.engine.begin() as connection:
-            before = _row(connection, article.id)
-            known = _with_known(article, _stored(before).article) if before else article
-            return self._put(connection, known, source, before)
+            before = article_row(connection, article.id, hold=True)
+            if before is None:
+                return self._put(connection, article, source, None, shares)
+            follow_cms(connection, before, article.tags)
+            done = self._put(connection, _with_known(article, stored(before).article), source, before)
+            if before["state"] != "new":  # a text that has changed may open an article again
+                log = read_log(connection, [article.id]).get(article.id, [])
+                refresh(connection, article_row(connection, article.id), log)
+            return done
 
     def import_articles(self, incoming: Iterable[Article], source: str) -> Imported:
         """Store many articles, a few hundred in one transaction; a second import of the same changes nothing.
 
         A record replaces all that was known of its article, but for tags of which it says nothing: silence is not a no.
+        What editors decided stays.
         """
         done = {"new": 0, "changed": 0, "unchanged": 0}
         waiting = iter(incoming)
         while some := list(islice(waiting, _BATCH)):
             with self.engine.begin() as connection:
+                rows = _rows(connection, [article.id for article in some])
                 for article in some:
-                    before = _row(connection, article.id)
-                    known = replace(article, tags=_known_tags(article, _stored(before).article)) if before else article
-                    done[self._put(connection, known, source, before)] += 1
+                    before = rows.get(article.id)
+                    known_ = replace(article, tags=_known_tags(article, stored(before).article)) if before else article
+                    did = self._put(connection, known_, source, before)
+                    if did != "unchanged":
+                        rows[article.id] = article_row(connection, article.id)
+                        if did == "changed":
+                            log = read_log(connection, [article.id]).get(article.id, [])
+                            refresh(connection, rows[article.id], log)
+                    done[did] += 1
         return Imported(**done)
 
     @staticmethod
-    def _put(connection: Connection, article: Article, source: str, before: Any) -> str:
+    def _put(connection: Connection, article: Article, source: str, before: Any, shares: Shares = Shares()) -> str:
         check_id(article.id)
         row = {
             "title": article.title,
@@ -177,51 +136,41 @@ class Store:
             "digest": content_digest(article),
         }
         if before is None:
-            row |= {"id": article.id, "created_at": now(), "updated_at": now()}
-            connection.execute(articles.insert().values(row))
+            connection.execute(articles.insert().values(**row, **_drawn(article.id, came_complete(row), shares)))
             return "new"
         if all(before[name] == value for name, value in row.items()):
             return "unchanged"
+        if before["digest"] != row["digest"]:
+            keep_sketch(connection, before)
         connection.execute(articles.update().where(articles.c.id == article.id).values(**row, updated_at=now()))
         return "changed"
 
     def article(self, article_id: str) -> StoredArticle:
         """Return an article, or raise `NotFound`."""
-        with self._reading() as connection:
-            row = _row(connection, article_id)
+        with reading(self.engine) as connection:
+            row = article_row(connection, article_id)
         if row is None:
             raise NotFound(f"There is no article {article_id[:200]!r}.")
-        return _stored(row)
-
-    def articles(self, after: tuple[str, str] | None = None, limit: int = 100) -> list[StoredArticle]:
-        """Return the desk's articles from the newest to the oldest, those behind the place `after` (created_at, id).
-
-        Starter articles are there to learn from; they are nobody's work to look at.
-        """
-        query = select(articles).where(articles.c.source != STARTER)
-        query = query.order_by(articles.c.created_at.desc(), articles.c.id.desc()).limit(limit)
-        if after is not None:
-            at, article_id = after
-            query = query.where(
-                (articles.c.created_at < at) | ((articles.c.created_at == at) & (articles.c.id < article_id))
-            )
-        with self._reading() as connection:
-            return [_stored(row) for row in connection.execute(query).mappings()]
+        return stored(row)
 
     def all_articles(self) -> Iterator[StoredArticle]:
         """Yield every article in the order of ids, without holding them all in memory."""
+        for rows in self._in_batches():
+            yield from map(stored, rows)
+
+    def _in_batches(self) -> Iterator[list[Any]]:
         last = ""
         while True:
             query = select(articles).where(articles.c.id > last).order_by(articles.c.id).limit(_BATCH)
-            with self._reading() as connection:
-                rows = connection.execute(query).mappings().all()
+            with reading(self.engine) as connection:
+                rows = list(connection.execute(query).mappings().all())
             if not rows:
                 return
-            yield from map(_stored, rows)
+            yield rows
             last = rows[-1]["id"]
 
     def delete_article(self, article_id: str) -> None:
-        """Delete an article with its suggestion sets, or raise `NotFound`."""
+        """Delete an article with its suggestion sets and decisions, or raise `NotFound`."""
         with self.engine.begin() as connection:
             if not connection.execute(articles.delete().where(articles.c.id == article_id)).rowcount:
                 raise NotFound(f"There is no article {article_id[:200]!r}.")
@@ -229,21 +178,70 @@ class Store:
     def titles(self, article_ids: Iterable[str]) -> dict[str, str]:
         """Return the titles of those of the articles that are stored."""
         query = select(articles.c.id, articles.c.title).where(articles.c.id.in_(list(article_ids)))
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             return {row.id: row.title for row in connection.execute(query)}
 
     def count_articles(self) -> dict[str, int]:
         """Return how many articles there are from each source."""
         query = select(articles.c.source, func.count()).group_by(articles.c.source).order_by(articles.c.source)
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             return {source: int(n) for source, n in connection.execute(query)}
+
+    def cases(self) -> Iterator[Case]:
+        """Yield the desk's articles as cases to decide, without their texts."""
+        wanted = ("id", "title", "blind", "n_editors", "tags", "tags_complete", "state")
+        query = select(*(articles.c[name] for name in wanted)).where(articles.c.source != STARTER)
+        with reading(self.engine) as connection:
+            for row in connection.execute(query.order_by(articles.c.id)).mappings():
+                closed = row["state"] == "closed" and not came_complete(row)
+                yield Case(row["id"], row["title"], row["blind"], row["n_editors"], tuple(row["tags"] or ()), closed)
+
+    # --- examples ---
+
+    def examples(self, starter_until: int = STARTER_UNTIL, close_after_days: int = 0) -> Iterator[Article]:
+        """Yield what training reads: each article of which something is known, with what is known of its tags.
+
+        Args:
+            starter_until: the starter articles are left out once the desk has as many examples of its own.
+            close_after_days: published articles that nobody touched for so many days count as complete; 0 for never.
+        """
+        with reading(self.engine) as connection:
+            with_starter = connection.scalar(_own_examples()) < starter_until
+        for rows in self._in_batches():
+            yield from self._examples_of(rows, with_starter, close_after_days)
+
+    def _examples_of(self, rows: list[Any], with_starter: bool, close_after_days: int) -> Iterator[Article]:
+        with reading(self.engine) as connection:
+            logs = read_log(connection, [row["id"] for row in rows])
+            for row in rows:
+                if row["source"] == STARTER and not with_starter:
+                    continue
+                standing = known(connection, row, logs.get(row["id"], []))
+                left = _left_alone(row, close_after_days)
+                complete = came_complete(row) or left or standing.closed_at is not None
+                if complete or standing.tags or standing.rejected:
+                    yield replace(
+                        stored(row).article,
+                        tags=tuple(tag for tag in standing.tags if tag not in standing.unsure),
+                        rejected=standing.rejected,
+                        unknown=standing.unsure,
+                        tags_complete=complete,
+                        tagged_at=standing.closed_at,
+                    )
 
     # --- suggestion sets ---
 
     def put_suggestion_set(
-        self, article: Article, model_version: str, taxonomy_version: str, answer: dict[str, Any]
+        self,
+        article: Article,
+        model_version: str,
+        taxonomy_version: str,
+        answer: dict[str, Any],
+        margin: float | None = None,
     ) -> str:
         """Keep an answer and return its id; the same article, text, model and taxonomy give the same one.
+
+        `margin` is how far the nearest score is from its threshold.
 
         Raises:
             NotFound: if the article was deleted meanwhile.
@@ -252,8 +250,9 @@ class Store:
         parts = json.dumps([article.id, digest, model_version, taxonomy_version])
         set_id = hashlib.sha256(parts.encode()).hexdigest()[:32]
         with self.engine.begin() as connection:
-            _hold(connection, articles.c.id, article.id)
+            held(connection, articles.c.id, article.id)
             if connection.scalar(select(suggestion_sets.c.id).where(suggestion_sets.c.id == set_id)) is None:
+                connection.execute(articles.update().where(articles.c.id == article.id).values(margin=margin))
                 connection.execute(
                     suggestion_sets.insert().values(
                         id=set_id,
@@ -275,42 +274,56 @@ class Store:
             .order_by(suggestion_sets.c.created_at.desc(), suggestion_sets.c.id)
             .limit(1)
         )
-        with self._reading() as connection:
+        with reading(self.engine) as connection:
             row = connection.execute(query).mappings().first()
         return (row["id"], row["answer"]) if row else None
 
-    def put_impressions(self, set_id: str, tags: Iterable[str]) -> None:
-        """Note that these suggestions of a set were shown; each once."""
+    def put_impressions(self, set_id: str, shown: Iterable[dict[str, Any]]) -> None:
+        """Note that these suggestions of a set (tag, score, band) were shown; each once."""
         with self.engine.begin() as connection:
-            _hold(connection, suggestion_sets.c.id, set_id)
+            held(connection, suggestion_sets.c.id, set_id)
             there = set(connection.scalars(select(impressions.c.tag).where(impressions.c.suggestion_set_id == set_id)))
-            rows = [{"suggestion_set_id": set_id, "tag": tag, "shown_at": now()} for tag in tags if tag not in there]
+            rows = [
+                {"suggestion_set_id": set_id, "shown_at": now()}
+                | {name: one[name] for name in ("tag", "score", "band")}
+                for one in shown
+                if one["tag"] not in there
+            ]
             if rows:
                 connection.execute(impressions.insert(), rows)
 
-    def impressions(self, article_id: str) -> list[dict[str, Any]]:
-        """Return what was shown of an article: tag, suggestion set and time."""
-        query = (
-            select(impressions)
-            .join(suggestion_sets)
-            .where(suggestion_sets.c.article_id == article_id)
-            .order_by(impressions.c.shown_at, impressions.c.tag)
-        )
-        with self._reading() as connection:
-            return [dict(row) for row in connection.execute(query).mappings()]
 
-    def _reading(self) -> Connection:
-        return self.engine.connect().execution_options(readonly=True)
-
-
-def _hold(connection: Connection, column: Column[str], value: str) -> None:
-    """Keep the row that others will point to until the transaction ends; raise `NotFound` if it is gone."""
-    if connection.scalar(select(column).where(column == value).with_for_update()) is None:
-        raise NotFound(f"There is no {column.table.name[:-1].replace('_', ' ')} {value!r} any more.")
+def _drawn(article_id: str, complete: bool, shares: Shares) -> dict[str, Any]:
+    """Return what a new article gets once and keeps: its place in the queue, whether it is blind, and for how many."""
+    at = now()
+    return {
+        "id": article_id,
+        "created_at": at,
+        "updated_at": at,
+        "state": "closed" if complete else "new",
+        "lot": share_of("lot", article_id),
+        "blind": not complete and share_of("blind", article_id) < shares.blind,
+        "n_editors": 2 if not complete and share_of("second", article_id) < shares.second else 1,
+    }
 
 
-def _row(connection: Connection, article_id: str) -> Any:
-    return connection.execute(select(articles).where(articles.c.id == article_id)).mappings().first()
+def _left_alone(row: Any, days: int) -> bool:
+    """Whether a published article of which its sender lists the tags was touched by nobody for so many days."""
+    if not days or row["tags"] is None or row["published_at"] is None:
+        return False
+    before = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="microseconds")
+    return bool(row["updated_at"] < before and row["published_at"] < before)
+
+
+def _own_examples() -> Any:
+    mine = articles.select().where(articles.c.source != STARTER)
+    some = mine.where(articles.c.tags.is_not(None) | (articles.c.state != "new"))
+    return some.with_only_columns(func.count())
+
+
+def _rows(connection: Connection, article_ids: list[str]) -> dict[str, Any]:
+    query = select(articles).where(articles.c.id.in_(article_ids))
+    return {row["id"]: row for row in connection.execute(query).mappings()}
 
 
 def _known_tags(article: Article, before: Article) -> tuple[str, ...] | None:
@@ -332,19 +345,3 @@ def _with_known(article: Article, before: Article) -> Article:
         published_at=article.published_at or before.published_at,
         url=article.url or before.url,
     )
-
-
-def _stored(row: Any) -> StoredArticle:
-    tags = tuple(row["tags"]) if row["tags"] is not None else None
-    article = Article(
-        row["id"],
-        row["title"],
-        row["body"],
-        row["body_format"],
-        tags,
-        tuple(row["rejected"]),
-        row["tags_complete"],
-        row["published_at"],
-        row["url"],
-    )
-    return StoredArticle(article, row["source"], row["created_at"], row["updated_at"])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import orjson
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response, g, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -16,8 +17,9 @@ from classifier import strict_json
 from classifier.articles import check_id
 from classifier.errors import BadJSON, TaggerError
 from classifier.registry import Registry
-from classifier.tagger import Tagger
-from classifier.web.auth import Gate
+from classifier.store import ORDERS, STATES, Draft, Wanted
+from classifier.tagger import Answer, Tagger
+from classifier.web.auth import Caller, Gate
 from classifier.web.openapi import Endpoint, document
 from classifier.web.problems import ApiProblem, invalid
 from classifier.web.schemas import (
@@ -26,7 +28,10 @@ from classifier.web.schemas import (
     ArticlesOut,
     BatchIn,
     BatchOut,
+    DecidedOut,
+    DecisionsIn,
     HealthOut,
+    LogOut,
     ModelOut,
     ModelsOut,
     StoredAnswer,
@@ -38,6 +43,8 @@ from classifier.web.schemas import (
 WRITERS = ("cms", "editor", "admin")
 ANY = ("cms", "editor", "admin", "reader")
 MAX_PAGE = 100
+MAX_IDEMPOTENCY_KEY = 200
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 def read_body(limit: int) -> bytes:
@@ -74,7 +81,13 @@ class Api:
 
     def _routes(self) -> None:
         needs_model, stores = ("no-model",), ("no-model", "no-store")
-        page = (
+        queue = (
+            _choice("state", "open", *STATES, "all", default="all"),
+            _choice("order", *ORDERS, default="newest"),
+            {"name": "source", "schema": {"type": "string"}},
+            {"name": "tag", "schema": {"type": "string"}, "description": "Suggested, and not answered yet."},
+            {"name": "since", "schema": {"type": "string", "format": "date"}},
+            {"name": "until", "schema": {"type": "string", "format": "date"}},
             {"name": "limit", "schema": {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": 50}},
             {"name": "cursor", "schema": {"type": "string"}, "description": "`cursor` of the page before."},
         )
@@ -136,9 +149,38 @@ class Api:
             WRITERS,
             ArticlesOut,
             None,
-            "List stored articles, newest first.",
-            query=page,
+            "List stored articles: the queue.",
+            query=queue,
             problems=("no-store", "invalid"),
+        )
+        self._add(
+            self.post_decisions,
+            "POST",
+            "/v1/articles/<article_id>/decisions",
+            WRITERS,
+            DecidedOut,
+            DecisionsIn,
+            "Log what an editor decided of an article.",
+            status=201,
+            query=(
+                {
+                    "name": "Idempotency-Key",
+                    "in": "header",
+                    "schema": {"type": "string", "maxLength": MAX_IDEMPOTENCY_KEY},
+                    "description": "The same key and body again is logged once and answered the same.",
+                },
+            ),
+            problems=(*stores, "running"),
+        )
+        self._add(
+            self.get_decisions,
+            "GET",
+            "/v1/articles/<article_id>/decisions",
+            WRITERS,
+            LogOut,
+            None,
+            "Get the decisions on an article, and what was shown of it.",
+            problems=("no-store",),
         )
         self._add(self.tags, "GET", "/v1/tags", ANY, TagsOut, None, "Get the taxonomy.", problems=needs_model)
         self._add(
@@ -185,13 +227,13 @@ class Api:
 
         def answer(**arguments: str) -> Response:
             if endpoint.roles:
-                self.gate.check(endpoint.roles)
+                g.caller = self.gate.check(endpoint.roles)
             if "article_id" in arguments:
                 check_id(arguments["article_id"])
             if endpoint.takes:
                 arguments["given"] = self._given(endpoint.takes)  # type: ignore[assignment]
             result = view(**arguments)
-            return result if isinstance(result, Response) else _json(result, endpoint.status)
+            return result if isinstance(result, Response) else json_response(result, endpoint.status)
 
         self.blueprint.add_url_rule(path, endpoint.name, answer, methods=[method])
 
@@ -216,15 +258,29 @@ class Api:
         return self.tagger.put_article(given.article(article_id))
 
     def get_article(self, article_id: str) -> dict[str, Any]:
-        return self.tagger.article(article_id)
+        return self.tagger.article(article_id, g.caller.viewer)
 
     def delete_article(self, article_id: str) -> Response:
         self.tagger.delete_article(article_id)
         return Response(status=204)
 
     def list_articles(self) -> dict[str, Any]:
-        rows, place = self.tagger.articles(_cursor_place(request.args.get("cursor")), _limit(request.args.get("limit")))
-        return {"articles": rows, "cursor": _cursor(place)}
+        wanted = queue_wanted(g.caller.viewer)
+        after = _cursor_place(request.args.get("cursor"), wanted.order)
+        rows, place = self.tagger.articles(wanted, after, _limit(request.args.get("limit")))
+        return {"articles": rows, "cursor": _cursor(place), "counts": self.tagger.store.queue.counts(wanted)}
+
+    # --- decisions ---
+
+    def post_decisions(self, article_id: str, given: DecisionsIn) -> dict[str, Any]:
+        caller: Caller = g.caller
+        drafts = [Draft(one.action, one.tag, one.reason, one.note, one.decision_id) for one in given.decisions]
+        answer = Answer(drafts, given.complete, given.suggestion_set_id)
+        editor = caller.editor(given.editor)
+        return self.tagger.decide(article_id, answer, editor, caller.sender, _idempotency_key(), caller.may_undo_all)
+
+    def get_decisions(self, article_id: str) -> dict[str, Any]:
+        return self.tagger.decisions(article_id, g.caller.viewer)
 
     # --- what serves ---
 
@@ -270,13 +326,14 @@ class Api:
             problems.append(f"The database cannot be read ({type(error).__name__}).")
         status = "ok" if not problems else "degraded" if version else "down"
         body = {"status": status, "model_version": version, "problems": problems}
-        return _json(body, 503 if status == "down" else 200)
+        return json_response(body, 503 if status == "down" else 200)
 
     def openapi(self) -> Response:
-        return _json(document(self.endpoints))
+        return json_response(document(self.endpoints))
 
 
-def _json(value: Any, status: int = 200) -> Response:
+def json_response(value: Any, status: int = 200) -> Response:
+    """Return a value as a response; dataclasses become objects."""
     return Response(orjson.dumps(value), status, content_type="application/json")
 
 
@@ -284,24 +341,69 @@ def _limit(given: str | None) -> int:
     if given is None:
         return 50
     if not given.isascii() or not given.isdecimal() or not 1 <= int(given[:9]) <= MAX_PAGE or len(given) > 9:
-        detail = f"`limit` is 1 to {MAX_PAGE}."
-        raise ApiProblem("invalid", detail, [{"pointer": "/limit", "detail": detail}])
+        raise _bad_query("limit", f"`limit` is 1 to {MAX_PAGE}.")
     return int(given)
 
 
-def _cursor(place: tuple[str, str] | None) -> str | None:
+def _cursor(place: tuple[Any, ...] | None) -> str | None:
     return base64.urlsafe_b64encode(json.dumps(place).encode()).decode() if place else None
 
 
-def _cursor_place(cursor: str | None) -> tuple[str, str] | None:
+def _choice(name: str, *choices: str, default: str) -> dict[str, Any]:
+    return {"name": name, "schema": {"type": "string", "enum": list(choices), "default": default}}
+
+
+def queue_wanted(viewer: str | None, state: str = "all") -> Wanted:
+    """Return which articles a request asks for; `state` is what is meant where it says nothing of that."""
+    given = request.args
+    state, order = given.get("state", state), given.get("order", "newest")
+    for name, value, choices in (("state", state, ("open", *STATES, "all")), ("order", order, ORDERS)):
+        if value not in choices:
+            raise _bad_query(name, f"`{name}` is one of {', '.join(choices)}.")
+    for name in ("since", "until"):
+        if not _DAY.fullmatch(given.get(name, "2024-06-06")):
+            raise _bad_query(name, f"`{name}` is a day (2024-06-06).")
+    for name in ("source", "tag"):
+        if "\x00" in given.get(name, "") or len(given.get(name, "")) > 200:
+            raise _bad_query(name, f"`{name}` is too long, or has a NUL in it.")
+    return Wanted(
+        None if state == "all" else state,
+        given.get("source"),
+        given.get("tag"),
+        given.get("since"),
+        given.get("until"),
+        order,
+        viewer,
+    )
+
+
+def _bad_query(name: str, detail: str) -> ApiProblem:
+    return ApiProblem("invalid", detail, [{"pointer": f"/{name}", "detail": detail}])
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not re.fullmatch(rf"[\x21-\x7e]{{1,{MAX_IDEMPOTENCY_KEY}}}", key):
+        raise _bad_query("Idempotency-Key", f"`Idempotency-Key` is 1 to {MAX_IDEMPOTENCY_KEY} printable characters.")
+    return key
+
+
+def _cursor_place(cursor: str | None, order: str) -> tuple[Any, ...] | None:
     if cursor is None:
         return None
     try:
         place = strict_json.loads(base64.urlsafe_b64decode(cursor.encode()))
     except (ValueError, BadJSON):
         place = None
-    match place:
-        case [str(at), str(article_id)]:
+    match order, place:
+        case "newest", [str(at), str(article_id)]:
             return at, article_id
+        case "teach", [a, b, c, d] if _is_end(a, b) and _is_end(c, d) and (a is not None or c is not None):
+            return a, b, c, d
     detail = "`cursor` is not one that this service gave."
-    raise ApiProblem("invalid", detail, [{"pointer": "/cursor", "detail": detail}])
+    raise _bad_query("cursor", detail)
+
+
+def _is_end(key: Any, article_id: Any) -> bool:
+    """Whether these tell where a stream of the queue ended, or that it has not begun."""
+    return (key is None and article_id is None) or (isinstance(key, int | float) and isinstance(article_id, str))

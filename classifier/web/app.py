@@ -10,6 +10,7 @@ from classifier.web import problems
 from classifier.web.api import Api
 from classifier.web.auth import Gate
 from classifier.web.pages import Pages
+from classifier.web.review import Review
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 _HEADERS = {
@@ -27,10 +28,11 @@ def build_app(tagger: Tagger, registry: Registry, max_body_bytes: int = MAX_BODY
     app = Flask("classifier.web", static_folder="static", template_folder="templates")
     app.config["MAX_FORM_MEMORY_SIZE"] = max_body_bytes
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    gate = Gate(tagger.store.keys)
+    gate = Gate(tagger.store)
     api = Api(tagger, registry, gate, max_body_bytes)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(Pages(tagger, gate, api.endpoints, max_body_bytes).blueprint)
+    app.register_blueprint(Review(tagger, gate, max_body_bytes).blueprint)
     problems.install(app)
 
     @app.after_request

@@ -12,9 +12,11 @@ from werkzeug.exceptions import HTTPException
 
 from classifier.errors import (
     BadArticle,
+    BadDecision,
     BadJSON,
     BadModel,
     BadStore,
+    Busy,
     NoModel,
     NotFound,
     TaggerError,
@@ -39,6 +41,9 @@ CATALOGUE = {
     ),
     "not-found": Problem(404, "Not found", "There is no such address or article."),
     "method-not-allowed": Problem(405, "Method not allowed", "`Allow` lists what this address understands."),
+    "running": Problem(
+        409, "Still running", "A request with this `Idempotency-Key` is being carried out; send it again."
+    ),
     "too-large": Problem(413, "Body too large", "The body is over the limit; send less, or several requests."),
     "not-json-type": Problem(415, "Wrong content type", "Send `Content-Type: application/json`."),
     "invalid": Problem(422, "Invalid request", "`errors` names each field (a JSON Pointer) and what is wrong with it."),
@@ -88,6 +93,10 @@ def problem_of(error: TaggerError) -> ApiProblem:
             return ApiProblem("invalid", text, [{"pointer": pointer, "detail": text}])
         case BadArticle(field=field):
             return ApiProblem("invalid", text, [{"pointer": f"/{field}", "detail": text}])
+        case BadDecision(field=field):
+            return ApiProblem("invalid", text, [{"pointer": f"/{field}", "detail": text}])
+        case Busy():
+            return ApiProblem("running", text, headers={"Retry-After": "1"})
         case UnknownTag():
             return ApiProblem("invalid", text, [{"pointer": "/why", "detail": text}])
         case NotFound():

@@ -186,7 +186,7 @@ class Withheld(_Strict):
     """A tag that would be suggested, and why it is not."""
 
     tag: str
-    reason: Literal["already_tagged", "rejected"]
+    reason: Literal["already_tagged", "rejected", "another_of_its_kind"]
 
 
 class StoredAnswer(Answer):
@@ -198,7 +198,10 @@ class StoredAnswer(Answer):
 
 
 class ArticleRow(_Strict):
-    """A stored article in a list."""
+    """A stored article in a list.
+
+    `blind` articles show no suggestions before an editor has closed them; `n_editors` is how many are to decide.
+    """
 
     article_id: str
     title: str
@@ -209,6 +212,9 @@ class ArticleRow(_Strict):
     source: str
     created_at: str
     updated_at: str
+    state: Literal["new", "started", "closed"]
+    blind: bool
+    n_editors: int
 
 
 class ArticleOut(StoredAnswer, ArticleRow):
@@ -217,11 +223,105 @@ class ArticleOut(StoredAnswer, ArticleRow):
     body: str
 
 
+class Counts(_Strict):
+    """How many articles are in each state."""
+
+    new: int
+    started: int
+    closed: int
+
+
 class ArticlesOut(_Strict):
-    """A page of stored articles, newest first; `cursor` leads to the next one."""
+    """A page of stored articles in the order that was asked for; `cursor` leads to the next one."""
 
     articles: list[ArticleRow]
     cursor: str | None
+    counts: Counts = Field(description="Of all articles of this source, tag and time, whatever their state.")
+
+
+class DecisionIn(_Strict):
+    """A decision: on a `tag`, or `undo` of the decision `decision_id`, or `reopen` of the article."""
+
+    action: Literal["accept", "reject", "add", "remove", "unsure", "undo", "reopen"]
+    tag: TagText | None = None
+    reason: Literal["wrong", "passing_mention", "too_general", "too_specific", "wrong_sense"] | None = Field(
+        None, description="Why a tag is rejected."
+    )
+    note: str | None = Field(None, max_length=1000, description="What there is to say besides, in one's own words.")
+    decision_id: Annotated[str, Field(max_length=64)] | None = Field(None, description="What an undo takes back.")
+
+    @model_validator(mode="after")
+    def _whole(self) -> DecisionIn:
+        on_tag = self.action not in ("undo", "reopen")
+        if on_tag != (self.tag is not None):
+            raise ValueError(f"`{self.action}` {'needs a' if on_tag else 'takes no'} `tag`")
+        if (self.action == "undo") != (self.decision_id is not None):
+            raise ValueError("`decision_id` goes with `undo`, and an `undo` needs it")
+        if self.reason is not None and self.action != "reject":
+            raise ValueError("`reason` goes with `reject`")
+        return self
+
+
+class DecisionsIn(_Strict):
+    """What an editor decides of an article; all of it is logged, or nothing."""
+
+    suggestion_set_id: Annotated[str, Field(max_length=64)] | None = Field(
+        None, description="What was shown; without it, the newest set of the article."
+    )
+    editor: Annotated[str, Field(pattern=r"^[^/\x00-\x1f\x7f]{1,80}$")] | None = Field(
+        None, description="Who decides; a CMS names its editors, an editor's own key or session needs none."
+    )
+    complete: bool = Field(False, description="The tags are complete now: every active tag that is not there is wrong.")
+    decisions: list[DecisionIn] = Field([], max_length=500)
+
+    @model_validator(mode="after")
+    def _something(self) -> DecisionsIn:
+        if not self.decisions and not self.complete:
+            raise ValueError("there is no decision, and `complete` is not true")
+        return self
+
+
+class DecisionOut(_Strict):
+    """A row of the log, with what the model had said at the time."""
+
+    id: str
+    tag: str | None
+    action: Literal["accept", "reject", "add", "remove", "unsure", "undo", "complete", "reopen"]
+    reason: str | None
+    note: str | None
+    editor: str
+    at: str
+    suggestion_set_id: str | None
+    model_version: str | None
+    taxonomy_version: str | None
+    score: float | None
+    band: Literal["auto", "suggest", "hidden"] | None
+    undoes: str | None = Field(description="The decision that this one takes back.")
+
+
+class DecidedOut(_Strict):
+    """The tags of an article after some decisions, and the rows that these added to the log."""
+
+    article_id: str
+    tags: list[str]
+    complete: bool
+    decisions: list[DecisionOut]
+
+
+class ImpressionOut(_Strict):
+    """A suggestion that was shown."""
+
+    tag: str
+    suggestion_set_id: str
+    shown_at: str
+    answered: bool
+
+
+class LogOut(_Strict):
+    """All decisions on an article in their order, and what was shown of it."""
+
+    decisions: list[DecisionOut]
+    impressions: list[ImpressionOut]
 
 
 class AliasOut(_Strict):

@@ -1,0 +1,44 @@
+"""Operator commands: `python -m classifier COMMAND`. Each parses, calls one method, and says in one line what came of it.
+
+One line of result on standard output, progress on standard error. Exit codes: 0 done, 1 refused or failed with the
+reason, 2 usage, 3 somebody else is at it. Heavy modules are imported by the command that needs them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from classifier.commands import keys, model, models, serve, store, tags
+from classifier.commands.parser import Commands, Options, Usage
+from classifier.errors import Busy, TaggerError
+from classifier.settings import Settings, read_settings
+
+GROUPS = (model, models, store, tags, keys, serve)  # in the order of the help; each has a `register`
+EXIT_CODES = {Usage: 2, Busy: 3, TaggerError: 1}  # of errors: the first that fits
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code."""
+    try:
+        settings = read_settings()
+        options = build_parser(settings).parse_args(arguments)
+        options.run(options, settings)
+    except TaggerError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return 1
+    return 0
+
+
+def build_parser(settings: Settings) -> Options:
+    """Return the parser of every command; its defaults are the settings."""
+    commands = Commands(settings)
+    for group in GROUPS:
+        group.register(commands)
+    return commands.parser

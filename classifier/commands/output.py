@@ -1,0 +1,40 @@
+"""What commands say: a result on standard output, progress on standard error."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import sys
+from collections.abc import Iterable
+from typing import Any
+
+
+def track(things: Iterable[Any], total: int, what: str) -> Iterable[Any]:
+    """Yield the things, and show on standard error how many of the total are done (0: nobody knows the total)."""
+    from tqdm import tqdm
+
+    # In a log, a line every half minute is enough.
+    interval = 0.1 if sys.stderr.isatty() else 30.0
+    shown: Iterable[Any] = tqdm(things, total=total or None, desc=f"{what:<20}", file=sys.stderr, mininterval=interval)
+    return shown
+
+
+def print_json(value: Any) -> None:
+    """Print one line of strict JSON."""
+    print(json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+def by_whom() -> str:
+    """Return the name that the history of the models gets."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
+
+
+def say_champion(champion: Any, as_json: bool) -> None:
+    """Say what serves from now on, and what served before."""
+    if as_json:
+        print_json(vars(champion))
+    else:
+        print(f"{champion.version} is champion; before it: {champion.previous or 'none'}")

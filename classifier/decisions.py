@@ -1,0 +1,124 @@
+"""Decisions of editors, and what they add up to: which tags an article has, and what is known of the others.
+
+The log is append-only. Whatever is read from it is folded from its rows in their order: the latest that stands wins, and
+an undone one never was. Knows no model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+ACTIONS = ("accept", "reject", "add", "remove", "unsure", "undo", "complete", "reopen")
+REASONS = ("wrong", "passing_mention", "too_general", "too_specific", "wrong_sense")
+GIVES = frozenset(("accept", "add"))
+TAKES = frozenset(("reject", "remove"))
+CMS = "cms"  # the editor of what a CMS changed by itself
+
+
+@dataclass(frozen=True)
+class Decision:
+    """One row of the log. `tag` is None where the whole article is meant (complete, reopen, and the undo of those)."""
+
+    id: str
+    article_id: str
+    tag: str | None
+    action: str
+    editor: str
+    at: str
+    reason: str | None = None
+    note: str | None = None
+    suggestion_set_id: str | None = None
+    model_version: str | None = None
+    taxonomy_version: str | None = None
+    score: float | None = None
+    band: str | None = None  # auto, suggest, or hidden where the tag was not suggested
+    undoes: str | None = None  # the id of the decision that an undo takes back
+    digest: str = ""  # of the text that was decided on
+
+
+@dataclass(frozen=True)
+class Impression:
+    """A suggestion that was shown, and whether somebody answered it."""
+
+    article_id: str
+    tag: str
+    suggestion_set_id: str
+    shown_at: str
+    score: float | None
+    band: str | None
+    answered: bool
+
+
+@dataclass(frozen=True)
+class Case:
+    """An article that editors may decide on. `listed` are the tags that its CMS lists; `closed` says that all who were to
+    decide on it have said that its tags are complete."""
+
+    article_id: str
+    title: str
+    blind: bool
+    n_editors: int
+    listed: tuple[str, ...]
+    closed: bool
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What the sender of an article says of its tags: those that it lists now, and those that it knows to be wrong."""
+
+    tags: Sequence[str] = ()
+    rejected: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is known of an article's tags.
+
+    `tags` are on the article, in the order in which they came; `rejected` are known to be wrong, `unsure` were looked at
+    and left open. `closed_at` is when somebody last said that the tags are complete; None while they are not.
+    """
+
+    tags: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
+    unsure: tuple[str, ...] = ()
+    closed_at: str | None = None
+    closed_by: frozenset[str] = field(default_factory=frozenset)
+
+
+def standing_decisions(log: Iterable[Decision]) -> list[Decision]:
+    """Return the rows of a log that stand: without those that were undone, and without the undoing."""
+    rows = list(log)
+    undone = {row.undoes for row in rows if row.action == "undo"}
+    return [row for row in rows if row.action != "undo" and row.id not in undone]
+
+
+def standing_of(listing: Listing, log: Iterable[Decision], current: Collection[str] | None = None) -> Standing:
+    """Return what a log adds up to, on top of what the article's sender lists.
+
+    Args:
+        current: digests of texts that are materially the same as the article's text now. A rejection or a closing of
+            another text counts no more; a tag that a person gave stays. None: all texts count.
+    """
+    latest: dict[str, Decision] = {}
+    closings: dict[str, str] = {}
+    for row in standing_decisions(log):
+        stale = current is not None and row.digest not in current
+        if row.action == "complete":
+            if not stale:
+                closings[row.editor] = row.at
+        elif row.action == "reopen":
+            closings.clear()
+        elif row.tag is not None:
+            if stale and row.action not in GIVES:
+                latest.pop(row.tag, None)
+            else:
+                latest.pop(row.tag, None)  # the latest stands last
+                latest[row.tag] = row
+    took = {tag for tag, row in latest.items() if row.action in TAKES}
+    unsure = tuple(tag for tag, row in latest.items() if row.action == "unsure")
+    given = [tag for tag, row in latest.items() if row.action in GIVES]
+    tags = dict.fromkeys([tag for tag in listing.tags if tag not in took] + given)
+    rejected = dict.fromkeys(tag for tag in (*listing.rejected, *took) if tag not in tags and tag not in unsure)
+    closed_at = max(closings.values(), default=None)
+    return Standing(tuple(tags), tuple(sorted(rejected)), unsure, closed_at, frozenset(closings))

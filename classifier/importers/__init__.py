@@ -1,0 +1,162 @@
+"""Files -> articles in the store: WordPress exports, CSV, JSON Lines, and folders of text or HTML.
+
+A record that cannot be taken is set aside with its file, line and reason, and the rest goes in.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from classifier.articles import Article, check_id, checked
+from classifier.errors import BadArticle, BadImport
+from classifier.importers.folders import read_folder
+from classifier.importers.formats import format_of, reads_terms
+from classifier.importers.lines import read_lines
+from classifier.importers.mapping import Match, TermMap, read_map
+from classifier.importers.records import FORMATS, CmsTerm, Found, LeftOut, Listed, Read, Reading, SetAside, place_of
+from classifier.importers.tables import COLUMNS, read_rows
+from classifier.importers.term_report import TermCounts, report_text
+from classifier.importers.wxr import read_posts
+from classifier.store import Imported, Store
+
+__all__ = [
+    "COLUMNS",
+    "FORMATS",
+    "CmsTerm",
+    "Match",
+    "Outcome",
+    "Reading",
+    "SetAside",
+    "TermMap",
+    "import_files",
+    "read_files",
+    "read_map",
+    "reads_terms",
+    "report_text",
+]
+
+Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
+_READERS: Mapping[str, Callable[[Path, Reading], Iterator[Read]]] = {
+    "wxr": read_posts,
+    "csv": read_rows,
+    "jsonl": read_lines,
+    "folder": read_folder,
+}
+_AS_IT_IS = Reading()
+_Places = dict[str, tuple[str, int | None]]  # id -> file and line
+
+
+@dataclass
+class Outcome:
+    """What an import did: what is stored, what was set aside or left out, and what to know of the terms.
+
+    `failures` are the files that could not be read to their end; `terms` is a report (docs/importing.md), None where no
+    terms were mapped.
+    """
+
+    stored: Imported = field(default_factory=Imported)
+    n_set_aside: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    terms: dict[str, Any] | None = None
+
+
+def import_files(
+    store: Store,
+    files: Sequence[Path],
+    source: str,
+    track: Track | None = None,
+    reading: Reading = _AS_IT_IS,
+    terms: TermMap | None = None,
+    set_aside: Callable[[SetAside], None] | None = None,
+) -> Outcome:
+    """Store the articles of files under a source; a second import of the same changes nothing.
+
+    `terms` leads the terms of a CMS to tags; without it they are stored as they are. `set_aside` is told of each record
+    that could not be taken.
+
+    Raises:
+        BadImport: if a file could not be read to its end; what could be read of it and of the others is stored.
+    """
+    outcome = Outcome()
+    articles: Iterable[Article] = read_files(files, outcome, reading, terms, set_aside)
+    if track is not None:
+        articles = track(articles, 0, "importing")
+    outcome.stored = store.import_articles(articles, source)
+    if outcome.failures:
+        raise BadImport(_failed(outcome), outcome)
+    return outcome
+
+
+def _failed(outcome: Outcome) -> str:
+    done = outcome.stored
+    return (
+        "\n".join(outcome.failures)
+        + f" What could be read is stored ({done.new} new, {done.changed} changed, {done.unchanged} unchanged). "
+        "Mend the file and import again: what is stored stays as it is."
+    )
+
+
+def read_files(
+    files: Sequence[Path],
+    outcome: Outcome,
+    reading: Reading = _AS_IT_IS,
+    terms: TermMap | None = None,
+    set_aside: Callable[[SetAside], None] | None = None,
+) -> Iterator[Article]:
+    """Yield the articles of files, each with an id of its own; the outcome is complete when all are read."""
+    counts = TermCounts()
+    places: _Places = {}
+    for path in files:
+        try:
+            for read in _READERS[format_of(path, reading)](path, reading):
+                if isinstance(read, Found):
+                    article = _taken(read, path, places, terms)
+                    if isinstance(article, Article):
+                        counts.note(read)
+                        yield article
+                        continue
+                    read = article  # noqa: PLW2901 - what cannot be taken is set aside
+                _note(read, outcome, counts, set_aside)
+        except BadArticle as error:
+            outcome.failures.append(str(error))
+    if terms is not None and (counts.n_articles or counts.listed):
+        outcome.terms = counts.report(terms)
+
+
+def _note(read: Read, outcome: Outcome, counts: TermCounts, set_aside: Callable[[SetAside], None] | None) -> None:
+    if isinstance(read, LeftOut):
+        outcome.left_out[read.reason] += 1
+    elif isinstance(read, Listed):
+        counts.listed[read.term] = None
+    elif isinstance(read, SetAside):
+        outcome.n_set_aside += 1
+        if set_aside is not None:
+            set_aside(read)
+
+
+def _taken(found: Found, path: Path, places: _Places, terms: TermMap | None) -> Article | SetAside:
+    """Return an article as it is to be stored, or why it cannot be."""
+    place = (found.file or str(path), found.line)
+    try:
+        article = checked(_tagged(found, terms))
+        check_id(article.id)
+        first = places.setdefault(article.id, place)
+        if first != place:
+            raise BadArticle(f"The id {article.id!r} stands in {place_of(*first)} too.", "id")
+        return article
+    except BadArticle as error:
+        return SetAside(*place, str(error), error.field, found.article.id[:200])
+
+
+def _tagged(found: Found, terms: TermMap | None) -> Article:
+    if found.terms is None and not found.rejected:
+        return found.article
+    names = found.terms if found.terms is not None else ()
+    tags = terms.tags_of(names) if terms else tuple(dict.fromkeys(term.name for term in names))
+    rejected = terms.tags_of(found.rejected) if terms else tuple(term.name for term in found.rejected)
+    return replace(found.article, tags=tags if found.terms is not None else None, rejected=rejected)

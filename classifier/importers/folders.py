@@ -1,0 +1,105 @@
+"""A folder of text and HTML files -> articles: a file each, its id from where it lies."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+
+from lxml import etree
+
+from classifier.articles import Article, article_from_text
+from classifier.errors import BadArticle
+from classifier.importers.records import MAX_TEXT, Found, LeftOut, Read, Reading, SetAside, sound_text
+
+_HTML = frozenset([".html", ".htm"])
+_TEXT = frozenset([".txt"])
+_MAX_ID = 200
+_NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._:-]+")
+
+
+def read_folder(folder: Path, reading: Reading) -> Iterator[Read]:
+    """Yield the articles of a folder and of those in it, in the order of their paths.
+
+    Raises:
+        BadArticle: if the folder cannot be read.
+    """
+    if not folder.is_dir():
+        raise BadArticle(f"{folder} is not a folder.", "")
+    root = folder.resolve()
+    for path in _files(folder):
+        if path.suffix.lower() not in _HTML | _TEXT:
+            yield LeftOut(f"files {path.suffix[:20].lower() or 'without a suffix'}")
+            continue
+        try:
+            yield Found(_article(path, folder, root, reading), file=str(path))
+        except BadArticle as error:
+            yield SetAside(str(path), None, str(error), error.field)
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    """Yield all that is no folder, hidden ones left out; folders that are links are not entered."""
+
+    def failed(error: OSError) -> None:
+        raise BadArticle(f"Cannot read {error.filename}: {error.strerror}.", "")
+
+    for parent, folders, names in os.walk(folder, onerror=failed):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        yield from (Path(parent) / name for name in sorted(names) if not name.startswith("."))
+
+
+def _article(path: Path, folder: Path, root: Path, reading: Reading) -> Article:
+    text = _read(path, root, reading)
+    article_id = (reading.id_prefix or "") + id_of(path.relative_to(folder))
+    if path.suffix.lower() in _HTML:
+        return Article(id=article_id, title=_title(text), body=text, body_format="html")
+    return article_from_text(text.lstrip(), article_id)
+
+
+def _read(path: Path, root: Path, reading: Reading) -> str:
+    encoding = "utf-8-sig" if reading.encoding.lower() in ("utf-8", "utf8") else reading.encoding
+    try:
+        real = path.resolve(strict=True)
+        if not real.is_relative_to(root):
+            raise BadArticle("A link that leads out of the folder.", "")
+        if not real.is_file():
+            raise BadArticle("Not a file.", "")
+        with real.open("rb") as file:
+            raw = file.read(MAX_TEXT + 1)
+        if len(raw) > MAX_TEXT:
+            raise BadArticle(f"The file has more than {MAX_TEXT >> 20} MB.", "body")
+        return sound_text(raw.decode(encoding, errors="surrogateescape"), reading.encoding)
+    except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError until Python 3.13
+        raise BadArticle(f"Cannot be read: {getattr(error, 'strerror', None) or error}.", "") from None
+    except UnicodeError as error:
+        raise BadArticle(f"Not {reading.encoding}: {error}.", "body") from None
+
+
+def id_of(path: Path) -> str:
+    """Return the id of a file by its path in the folder, without its suffix; folders are parted by colons.
+
+    Where letters cannot stand in an id, or there are too many, a digest of the path keeps it apart from others.
+    """
+    name = path.with_suffix("").as_posix().replace("/", ":")
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    fitted = _NOT_IN_IDS.sub("-", plain).strip("-")
+    if fitted and len(fitted) <= _MAX_ID and not any(c.isalnum() and not c.isascii() for c in plain):
+        return fitted
+    digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return f"{fitted[: _MAX_ID - 9]}-{digest}".lstrip("-")
+
+
+def _title(markup: str) -> str:
+    """Return the text of <title>, or else of the first <h1>."""
+    parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
+    root = etree.fromstring(f"<!---->{markup}".encode(), parser)
+    if root is None:
+        return ""
+    for element in (root.find("head/title"), next(root.iter("h1"), None)):
+        text = " ".join("".join(element.itertext()).split()) if element is not None else ""
+        if text:
+            return text
+    return ""

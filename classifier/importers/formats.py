@@ -1,0 +1,65 @@
+"""Which format a file has: by its name, or else by how it begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from classifier.errors import BadArticle
+from classifier.importers.records import Reading
+from classifier.importers.streams import open_bytes
+
+_SUFFIXES = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".xml": "wxr",
+    ".wxr": "wxr",
+    ".csv": "csv",
+    ".tsv": "csv",
+}
+_BEGINS_LIKE_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE|rss\b)")
+_BEGINS_LIKE_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
+_BEGINS_LIKE_A_TABLE = re.compile(rb"[^\n\x00]*\w[^\n\x00]*[,;\t|]")
+
+
+def format_of(path: Path, reading: Reading) -> str:
+    """Return one of `FORMATS`.
+
+    Raises:
+        BadArticle: if neither name nor content tells.
+    """
+    if reading.format is not None:
+        return reading.format
+    if path.is_dir():
+        return "folder"
+    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
+    if suffixes and suffixes[-1] == ".gz":
+        suffixes.pop()
+    return _SUFFIXES.get(suffixes[-1] if suffixes else "") or _by_content(path)
+
+
+def _by_content(path: Path) -> str:
+    with open_bytes(path) as file:
+        start = file.peek(4096)[:4096]
+    if _BEGINS_LIKE_XML.match(start):
+        return "wxr"
+    if _BEGINS_LIKE_JSON.match(start):
+        return "jsonl"
+    if start.startswith(b"PK\x03\x04"):
+        raise BadArticle(f"{path} is a zip archive. Unpack it and import what is in it.", "")
+    if not start.strip() or not _BEGINS_LIKE_A_TABLE.match(start):
+        raise BadArticle(f"{path} does not tell its format. Name it: --format wxr, csv or jsonl", "")
+    return "csv"
+
+
+def reads_terms(paths: Iterable[Path], reading: Reading) -> bool:
+    """Whether any of the files brings terms of a CMS, for which a taxonomy is needed."""
+    return any(_quiet_format(path, reading) in ("wxr", "csv") for path in paths)
+
+
+def _quiet_format(path: Path, reading: Reading) -> str:
+    try:
+        return format_of(path, reading)
+    except BadArticle:  # said when the file's turn comes
+        return ""

@@ -1,0 +1,212 @@
+"""The terms of a CMS -> the tags of a taxonomy: by a map that the desk writes, by id, label, alias, and by spelling."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from classifier.errors import BadMap
+from classifier.importers.records import CmsTerm
+from classifier.taxonomy import Tag, Taxonomy
+from classifier.words import spell
+
+_BETWEEN_TAGS = re.compile(r"[\s,;|]+")
+
+
+@dataclass(frozen=True)
+class Match:
+    """The tags of a term, and how they were found: map, id, label, alias or spelling; or why there are none.
+
+    Then it is dropped (by the map), unknown, ambiguous (several tags are called so) or retired (and not replaced).
+    """
+
+    tags: tuple[str, ...]
+    by: str
+
+
+class TermMap:
+    """Maps terms to tags; `entries` are those of a map file, term -> tag ids, and count more than names do."""
+
+    def __init__(self, taxonomy: Taxonomy, entries: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        self.taxonomy = taxonomy
+        self._entries = dict(entries or {})
+        self._entry_of = {**{_spelled(term): term for term in self._entries}, **{term: term for term in self._entries}}
+        self._used: set[str] = set()
+        self._found: dict[CmsTerm, Match] = {}
+        self._exact, self._loose = _names(taxonomy)
+
+    def match(self, term: CmsTerm) -> Match:
+        """Return the tags of a term."""
+        found = self._found.get(term)
+        if found is None:
+            found = self._found[term] = self._by_map(term) or self._by_name(term)
+        return found
+
+    def tags_of(self, terms: Iterable[CmsTerm]) -> tuple[str, ...]:
+        """Return the tags of the terms, each once, in the order of the terms."""
+        return tuple(dict.fromkeys(tag for term in terms for tag in self.match(term).tags))
+
+    def unused(self) -> list[str]:
+        """Return the terms of the map that no term so far was called."""
+        return [term for term in self._entries if term not in self._used]
+
+    def _by_map(self, term: CmsTerm) -> Match | None:
+        forms = _forms(term)
+        for key in (*forms, *map(_spelled, forms)):
+            entry = self._entry_of.get(key)
+            if entry is not None:
+                self._used.add(entry)
+                tags = tuple(dict.fromkeys(_lasting(self.taxonomy, tag) or tag for tag in self._entries[entry]))
+                return Match(tags, "map" if tags else "dropped")
+        return None
+
+    def _by_name(self, term: CmsTerm) -> Match:
+        """The name comes before the slug, which keeps what a term was called at first."""
+        why = "unknown"
+        for levels in (self._exact, self._loose):
+            for form in _forms(term):
+                for level in levels:
+                    tags = level.tags.get(level.key(form), frozenset())
+                    if len(tags) == 1:
+                        (tag,) = tags
+                        return Match((tag,), level.by) if tag else Match((), "retired")
+                    why = "ambiguous" if tags else why
+        return Match((), why)
+
+
+def _forms(term: CmsTerm) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(filter(None, (term.name, term.slug))))
+
+
+# --- names of tags ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Level:
+    """One way in which names are compared: the key of a name, and the tags of each key ("" is: retired for good)."""
+
+    by: str
+    key: Callable[[str], str]
+    tags: Mapping[str, frozenset[str]]
+
+
+def _names(taxonomy: Taxonomy) -> tuple[tuple[_Level, ...], tuple[_Level, ...]]:
+    """Return the strict levels and the loose ones, the strictest first."""
+    return (
+        (
+            _level(taxonomy, "id", str.lower, lambda tag: [tag.id]),
+            _level(taxonomy, "label", str, lambda tag: [tag.label]),
+            _level(taxonomy, "alias", str, lambda tag: [alias.text for alias in tag.aliases if not alias.weak]),
+            _level(taxonomy, "spelling", _spelled, names_of),
+        ),
+        (_level(taxonomy, "spelling", _loosely, names_of),),
+    )
+
+
+def names_of(tag: Tag) -> list[str]:
+    """Return what a tag is called in any case: not the people who stand for it, nor names that need a context."""
+    aliases = [alias.text for alias in tag.aliases if not alias.weak and not alias.needs]
+    return [tag.id, tag.label, *aliases]
+
+
+def _level(taxonomy: Taxonomy, by: str, key: Callable[[str], str], names: Callable[[Tag], Iterable[str]]) -> _Level:
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    # A name of a retired tag that a living one has too is the living one's.
+    for retired in (False, True):
+        living = frozenset(found)
+        for tag in taxonomy.tags:
+            if (tag.status == "retired") == retired:
+                for name in {key(name) for name in names(tag)} - {""} - (living if retired else frozenset()):
+                    found[name].add(_lasting(taxonomy, tag.id) or "")
+    return _Level(by, key, {name: frozenset(tags) for name, tags in found.items()})
+
+
+def _lasting(taxonomy: Taxonomy, tag_id: str) -> str | None:
+    """Return the tag itself, or the one that it was at last replaced by; None where it was retired for good."""
+    seen: set[str] = set()
+    while tag_id in taxonomy.by_id and tag_id not in seen:
+        seen.add(tag_id)
+        tag = taxonomy.by_id[tag_id]
+        if tag.status != "retired":
+            return tag_id
+        tag_id = tag.replaced_by or ""
+    return None
+
+
+def _spelled(name: str) -> str:
+    return spell(name) or name.strip().casefold()
+
+
+def _loosely(name: str) -> str:
+    """Return a name without its article, its blanks and its plural: al-Shabaab is Al Shabaab and alshabaab."""
+    words = spell(name).removeprefix("the ").split()
+    if words and len(words[-1]) >= 5 and words[-1].endswith("s") and not words[-1].endswith("ss"):
+        words[-1] = words[-1][:-3] + "y" if words[-1].endswith("ies") else words[-1][:-1]
+    return "".join(words)
+
+
+# --- the map file -----------------------------------------------------------------------------------------------
+
+
+def read_map(path: Path, taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:
+    """Return the entries of a map: YAML (`term: tag-id`) or CSV (a term and its tag ids in a row); no tag drops a term.
+
+    Raises:
+        BadMap: with every problem and its line.
+    """
+    try:
+        text = path.read_bytes().removeprefix(codecs.BOM_UTF8).decode()
+        rows = list(_csv_rows(text) if path.suffix.lower() in (".csv", ".tsv") else _yaml_rows(text))
+    except OSError as error:
+        raise BadMap(str(path), [f"cannot be read: {error.strerror}"]) from None
+    except (yaml.YAMLError, UnicodeDecodeError, csv.Error) as error:
+        raise BadMap(str(path), [" ".join(str(error).split())]) from None
+    entries: dict[str, tuple[str, ...]] = {}
+    problems = []
+    for line, term, value in rows:
+        tags = tuple(filter(None, _BETWEEN_TAGS.split(value or "")))
+        if value is None or not term:
+            problems.append(f"line {line}: an entry is a term and the ids of its tags (`ISIL: islamic-state`)")
+        elif entries.setdefault(term, tags) != tags:
+            problems.append(f"line {line}: {term!r} stands here twice, with other tags")
+        problems += [f"line {line}: the taxonomy has no tag {tag!r}" for tag in tags if tag not in taxonomy.by_id]
+    if problems:
+        raise BadMap(str(path), problems)
+    return entries
+
+
+def _yaml_rows(text: str) -> Iterator[tuple[int, str, str | None]]:
+    """Yield line, term and tags as they are written: YAML would make other things of `no` and `2024`."""
+    root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    if root is None:
+        return
+    if not isinstance(root, yaml.MappingNode):
+        yield root.start_mark.line + 1, "", None
+        return
+    for key, node in root.value:
+        line = key.start_mark.line + 1
+        parts = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        if isinstance(key, yaml.ScalarNode) and all(isinstance(part, yaml.ScalarNode) for part in parts):
+            empty = ("tag:yaml.org,2002:null",)
+            yield line, key.value.strip(), " ".join("" if part.tag in empty else part.value for part in parts)
+        else:
+            yield line, "", None
+
+
+def _csv_rows(text: str) -> Iterator[tuple[int, str, str | None]]:
+    first = text.partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    rows = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
+    for row in rows:
+        if not any(cell.strip() for cell in row):
+            continue
+        if rows.line_num == 1 and [cell.strip().lower() for cell in row[:2]] == ["term", "tag"]:
+            continue
+        yield rows.line_num, row[0].strip(), " ".join(row[1:])

@@ -1,0 +1,188 @@
+"""CSV -> articles: a row each; the header names the columns, and a map says which column is which field."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
+
+from classifier.articles import Article
+from classifier.errors import BadArticle
+from classifier.importers.records import MAX_TEXT, CmsTerm, Found, Read, Reading, SetAside, place_of, sound_text
+from classifier.importers.streams import open_bytes
+
+COLUMNS = ("id", "title", "body", "tags", "published_at", "url", "body_format")
+_DELIMITERS = ",;\t|"
+_SEPARATORS = ";|,"  # of tags within a cell; the first that a cell has
+_MAX_ROW = 4 * MAX_TEXT
+_MAX_HEADER = 100_000
+_NAMED_DELIMITER = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # what Excel reads and writes in a first line
+
+
+def read_rows(path: Path, reading: Reading) -> Iterator[Read]:
+    """Yield the articles of a CSV file.
+
+    Raises:
+        BadArticle: if a column that is needed is not there, or a row has no end.
+    """
+    csv.field_size_limit(MAX_TEXT)
+    with open_bytes(path) as file:
+        text = io.TextIOWrapper(file, encoding=_encoding(file, reading), errors="surrogateescape", newline="")
+        try:
+            yield from _Table(path, reading).read(_Lines(text, path))
+        except UnicodeError as error:
+            raise BadArticle(f"{path} is not {reading.encoding}: {error}.", "") from None
+
+
+def _encoding(file: io.BufferedReader, reading: Reading) -> str:
+    if file.peek(2)[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return "utf-16"
+    return "utf-8-sig" if reading.encoding.lower() in ("utf-8", "utf8") else reading.encoding
+
+
+class _Lines:
+    """The lines of a text; refuses a row that has no end."""
+
+    def __init__(self, text: io.TextIOWrapper, path: Path) -> None:
+        self._text, self._path = text, path
+        self.n_lines = self.row = 0  # lines read; the line in which the row begins
+        self._n_characters = 0
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(_MAX_ROW + 1)
+        if not line:
+            raise StopIteration
+        self.n_lines += 1
+        self._n_characters += len(line)
+        if self._n_characters > _MAX_ROW:
+            raise BadArticle(
+                f"{place_of(str(self._path), self.row)}: the row has more than {_MAX_ROW >> 20} MB; not read on. "
+                "Perhaps a quotation mark that opens a field is not closed.",
+                "",
+            )
+        return line
+
+    def begin_row(self) -> None:
+        """Note that the next line begins a row."""
+        self.row, self._n_characters = self.n_lines + 1, 0
+
+
+class _Table:
+    """One file being read: how its header has the fields."""
+
+    def __init__(self, path: Path, reading: Reading) -> None:
+        self.file, self.reading = str(path), reading
+        self.places: dict[str, list[int]] = {}  # field -> columns
+        self.n_columns = 0
+
+    def read(self, lines: _Lines) -> Iterator[Read]:
+        lines.begin_row()
+        first = next(lines, "")
+        named = _NAMED_DELIMITER.fullmatch(first)
+        if named:
+            lines.begin_row()
+            first = next(lines, "")
+        delimiter = self.reading.delimiter or (named[1] if named else self._delimiter(first))
+        rows = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
+        header = self._next(rows, lines)
+        if isinstance(header, SetAside):
+            raise BadArticle(f"{header.place}: {header.reason}", "")
+        self._read_header(header or [], lines.row)
+        lines.begin_row()
+        while (row := self._next(rows, lines)) is not None:
+            if isinstance(row, SetAside):
+                yield row
+            elif row:
+                yield self._read(row, lines.row)
+            lines.begin_row()
+
+    def _delimiter(self, header: str) -> str:
+        """Return the delimiter that finds most of the mapped headers, then most columns."""
+        wanted = {name for names in (self.reading.columns or {}).values() for name in names} or set(COLUMNS)
+
+        def found(delimiter: str) -> tuple[int, int]:
+            cells = next(csv.reader([header[:_MAX_HEADER]], delimiter=delimiter), [])
+            return len({_key(cell) for cell in cells} & {_key(name) for name in wanted}), len(cells)
+
+        return max(_DELIMITERS, key=found)
+
+    def _read_header(self, header: Sequence[str], line: int) -> None:
+        keys = [_key(sound_text(cell, self.reading.encoding)) for cell in header]
+        columns: Mapping[str, tuple[str, ...]] = self.reading.columns or {name: (name,) for name in COLUMNS}
+        for field, names in columns.items():
+            found = [keys.index(_key(name)) for name in names if _key(name) in keys]
+            if found:
+                self.places[field] = found
+            if self.reading.columns and len(found) < len(names):
+                self._refuse(header, line, f"`{field}`: {', '.join(names)}")
+        self.n_columns = len(header)
+        for needed in (("id",), ("title", "body")):
+            if not any(field in self.places for field in needed):
+                self._refuse(header, line, f"{' or '.join(f'`{field}`' for field in needed)}")
+
+    def _refuse(self, header: Sequence[str], line: int, what: str) -> None:
+        raise BadArticle(
+            f"{place_of(self.file, line)}: there is no column for {what}. The columns are: {', '.join(header)[:500]}. "
+            "Say which is which: --columns id=ID,title=Headline,body=Text,tags=Topics,published_at=Date",
+            "",
+        )
+
+    def _next(self, rows: Iterator[list[str]], lines: _Lines) -> list[str] | SetAside | None:
+        try:
+            return next(rows, None)
+        except csv.Error as error:
+            if "limit" in str(error):
+                reason = f"a field has more than {MAX_TEXT >> 20} MB; perhaps a quotation mark is not closed"
+                raise BadArticle(f"{place_of(self.file, lines.row)}: {reason}; not read on.", "") from None
+            reason = f"Not CSV: {error}. A quotation mark within a field must be doubled, and the field closed."
+            return SetAside(self.file, lines.row, reason)
+
+    def _read(self, row: Sequence[str], line: int) -> Found | SetAside:
+        try:
+            cells = [sound_text(cell, self.reading.encoding) for cell in row]
+            if len(cells) != self.n_columns:
+                raise BadArticle(f"{len(cells)} columns where the header has {self.n_columns}.", "")
+            return self._found(cells, line)
+        except BadArticle as error:
+            return SetAside(self.file, line, str(error), error.field)
+
+    def _found(self, cells: Sequence[str], line: int) -> Found:
+        fields = {field: cells[places[0]] for field, places in self.places.items()}
+        article = Article(
+            id=(self.reading.id_prefix or "") + fields["id"].strip(),
+            title=fields.get("title", "").strip(),
+            body=fields.get("body", ""),
+            body_format=fields.get("body_format", "").strip() or self.reading.body_format,
+            published_at=self._date(fields.get("published_at", "").strip()),
+            url=fields.get("url", "").strip() or None,
+        )
+        if not fields["id"].strip():
+            raise BadArticle("`id` is empty.", "id")
+        terms = [term for place in self.places.get("tags", ()) for term in self._terms(cells[place])]
+        return Found(article, line, tuple(dict.fromkeys(terms)) if "tags" in self.places else None)
+
+    def _date(self, value: str) -> str | None:
+        form = self.reading.date_format
+        if not value or form is None:
+            return value or None
+        try:
+            return datetime.strptime(value, form).isoformat()
+        except ValueError:
+            raise BadArticle(f"`published_at` {value[:40]!r} is not of the form {form!r}.", "published_at") from None
+
+    def _terms(self, cell: str) -> Iterator[CmsTerm]:
+        separator = self.reading.tag_separator or next((mark for mark in _SEPARATORS if mark in cell), None)
+        for name in cell.split(separator) if separator else [cell]:
+            if name.strip():
+                yield CmsTerm(name.strip())
+
+
+def _key(header: str) -> str:
+    return " ".join(header.split()).casefold()

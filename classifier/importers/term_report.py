@@ -1,0 +1,157 @@
+"""What to know of the terms of an import: which found no tag, which stand everywhere, and which nowhere."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from classifier.importers.mapping import TermMap
+from classifier.importers.records import CmsTerm, Found
+from classifier.words import spell
+
+FURNITURE_SHARE = 0.9
+FURNITURE_FROM = 20  # articles
+N_NEAREST = 3
+_LEAST_LIKENESS = 0.3
+
+
+class TermCounts:
+    """Counts the terms of articles, and gathers the terms that the CMS lists."""
+
+    def __init__(self) -> None:
+        self.n_articles = 0
+        self.counts: Counter[CmsTerm] = Counter()
+        self.other_lists: Counter[str] = Counter()
+        self.listed: dict[CmsTerm, None] = {}
+
+    def note(self, found: Found) -> None:
+        """Count the terms of an article."""
+        if found.terms is not None:
+            self.n_articles += 1
+            self.counts.update(dict.fromkeys(found.terms, 1))
+            self.other_lists.update(found.other_lists)
+
+    def report(self, terms: TermMap) -> dict[str, Any]:
+        """Return the report as plain JSON, the most frequent terms first."""
+        rows: dict[str, list[dict[str, Any]]] = {"mapped": [], "unmapped": [], "dropped": []}
+        nearest = _Nearest(terms)
+        for term, n in sorted(self.counts.items(), key=lambda pair: (-pair[1], pair[0].name)):
+            match = terms.match(term)
+            row = {"term": term.name, "slug": term.slug, "n_articles": n}
+            if match.tags:
+                rows["mapped"].append({**row, "tags": list(match.tags), "by": match.by})
+            elif match.by == "dropped":
+                rows["dropped"].append(row)
+            else:
+                rows["unmapped"].append({**row, "why": match.by, "nearest": nearest(term)})
+        return {
+            "taxonomy_version": terms.taxonomy.version,
+            "n_articles": self.n_articles,
+            "n_terms": len(self.counts),
+            **rows,
+            "furniture": self._furniture(),
+            "never_used": sorted({term.name for term in self.listed if term not in self.counts}),
+            "lists_passed_over": dict(self.other_lists.most_common()),
+            "map_entries_without_a_term": terms.unused(),
+        }
+
+    def _furniture(self) -> list[dict[str, Any]]:
+        if self.n_articles < FURNITURE_FROM:
+            return []
+        least = math.ceil(FURNITURE_SHARE * self.n_articles)
+        return [{"term": term.name, "n_articles": n} for term, n in self.counts.most_common() if n >= least]
+
+
+class _Nearest:
+    """Finds the tags whose names are most like a term, by the runs of three letters that both have (Dice)."""
+
+    def __init__(self, terms: TermMap) -> None:
+        self._tags = terms.taxonomy.by_id
+        self._names: list[tuple[str, int]] = []  # tag, number of runs
+        self._with: defaultdict[str, list[int]] = defaultdict(list)
+        for tag in terms.taxonomy.tags:
+            if tag.status == "retired":
+                continue
+            for name in {spell(name) for name in (tag.id, tag.label, *(alias.text for alias in tag.aliases))} - {""}:
+                for run in (runs := _runs(name)):
+                    self._with[run].append(len(self._names))
+                self._names.append((tag.id, len(runs)))
+
+    def __call__(self, term: CmsTerm) -> list[dict[str, Any]]:
+        likeness: dict[str, float] = {}
+        for name in {spell(term.name), spell(term.slug)} - {""}:
+            runs = _runs(name)
+            for place, n in Counter(place for run in runs for place in self._with.get(run, ())).items():
+                tag, n_runs = self._names[place]
+                likeness[tag] = max(likeness.get(tag, 0.0), 2 * n / (len(runs) + n_runs))
+        best = sorted(likeness.items(), key=lambda pair: (-pair[1], pair[0]))[:N_NEAREST]
+        return [
+            {"tag": tag, "label": self._tags[tag].label, "likeness": round(value, 2)}
+            for tag, value in best
+            if value >= _LEAST_LIKENESS
+        ]
+
+
+def _runs(name: str) -> set[str]:
+    padded = f" {name} "
+    return {padded[at : at + 3] for at in range(len(padded) - 2)}
+
+
+# --- for people -------------------------------------------------------------------------------------------------
+
+
+def report_text(report: dict[str, Any], n_rows: int | None = None) -> str:
+    """Return the report as text, with at most `n_rows` lines of each list."""
+    n_mapped, n_unmapped = len(report["mapped"]), len(report["unmapped"])
+    lines = [
+        f"terms: {report['n_terms']} on {report['n_articles']} articles; {n_mapped} mapped to tags, "
+        f"{n_unmapped} not mapped, {len(report['dropped'])} dropped by the map (taxonomy {report['taxonomy_version']})"
+    ]
+    for title, rows in _lists(report):
+        if rows:
+            lines += ["", title, *rows[:n_rows]]
+        if n_rows is not None and len(rows) > n_rows:
+            lines.append(f"  … and {len(rows) - n_rows} more: --report FILE has them all")
+    return "\n".join(lines) + "\n"
+
+
+def _lists(report: dict[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
+    yield (
+        "not mapped, and so not stored (--map FILE with lines `term: tag-id`, or `term:` to drop it):",
+        [f"{row['n_articles']:7}  {_shown(row['term'])}  {_why(row)}".rstrip() for row in report["unmapped"]],
+    )
+    yield "on nearly every article, and so saying nothing (drop it in the map):", _counted(report["furniture"])
+    yield "in the map, and on no article:", [f"  {_shown(term)}" for term in report["map_entries_without_a_term"]]
+    yield "in the list of the site, and on no article:", [f"  {_shown(term)}" for term in report["never_used"]]
+    yield (
+        "lists of terms that were passed over (--domains), with their articles:",
+        [f"{n:7}  {_shown(name)}" for name, n in report["lists_passed_over"].items()],
+    )
+    yield (
+        "mapped:",
+        [
+            f"{row['n_articles']:7}  {_shown(row['term'])} -> {', '.join(row['tags'])} (by {row['by']})"
+            for row in report["mapped"]
+        ],
+    )
+    yield "dropped by the map:", _counted(report["dropped"])
+
+
+def _counted(rows: Iterable[dict[str, Any]]) -> list[str]:
+    return [f"{row['n_articles']:7}  {_shown(row['term'])}" for row in rows]
+
+
+def _why(row: dict[str, Any]) -> str:
+    if row["why"] == "retired":
+        return "(the tag is retired)"
+    nearest = ", ".join(near["tag"] for near in row["nearest"])
+    if row["why"] == "ambiguous":
+        return f"(several tags are called so: {nearest})"
+    return f"(perhaps {nearest})" if nearest else ""
+
+
+def _shown(term: str) -> str:
+    """Return a term as it may stand on a terminal: a line, and no control characters."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in term[:120])

@@ -1,0 +1,270 @@
+"""A WordPress export (WXR) -> articles and the site's list of terms, streamed.
+
+The tree in memory is never more than one child of an item: what is read of it is taken, and it is thrown away. A parser
+that is fed by hand (`iterparse` is no more than that) still gives what stood before a mistake in the same chunk.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import IO, Any, NoReturn
+from urllib.parse import unquote
+
+from lxml import etree
+
+from classifier.articles import Article
+from classifier.errors import BadArticle
+from classifier.importers.records import MAX_TEXT, CmsTerm, Found, LeftOut, Listed, Read, Reading, SetAside, place_of
+from classifier.importers.streams import open_bytes
+
+ID_PREFIX = "wp-"
+MAX_DEPTH = 64
+MAX_FIELD = 2 * MAX_TEXT  # bytes of one child of an item, past which the file is not read on
+MAX_ELEMENTS = 10_000  # in one child of an item
+_CHUNK = 32 << 10
+_CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+_WORDPRESS = re.compile(r"\{http://wordpress\.org/export/[0-9.]+/\}(\w+)")  # 1.0 to 1.2; not that of excerpts
+_FIELDS = frozenset(
+    ["title", "link", "wp:post_id", "wp:post_date", "wp:post_date_gmt", "wp:status", "wp:post_type", "wp:post_password"]
+)
+# The site's lists: element -> domain of its terms, element of the name, element of the slug.
+_LISTS = {
+    "wp:category": ("category", "wp:cat_name", "wp:category_nicename"),
+    "wp:tag": ("post_tag", "wp:tag_name", "wp:tag_slug"),
+    "wp:term": ("", "wp:term_name", "wp:term_slug"),
+}
+
+
+def read_posts(path: Path, reading: Reading) -> Iterator[Read]:
+    """Yield the posts of an export as articles, and the terms that the site lists.
+
+    Raises:
+        BadArticle: naming file and line where the file cannot be read on; what stood before was yielded.
+    """
+    with open_bytes(path) as file:
+        yield from _Export(path, reading).read(file)
+
+
+class _Export:
+    """One file being read: the place in it, and the item that is open."""
+
+    def __init__(self, path: Path, reading: Reading) -> None:
+        self.path, self.reading = path, reading
+        self.parser = etree.XMLPullParser(
+            ("start", "end"),
+            resolve_entities=False,
+            no_network=True,
+            huge_tree=False,
+            load_dtd=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        self.depth = self.n_elements = self.n_bytes = 0  # the last two since the last child that was done with
+        self.line = 1
+        self.post: _Post | None = None
+
+    def read(self, file: IO[bytes]) -> Iterator[Read]:
+        for event, element in self._events(file):
+            if event == "start":
+                self._opened(element)
+            else:
+                yield from self._closed(element)
+
+    def _events(self, file: IO[bytes]) -> Iterator[tuple[str, Any]]:
+        for chunk in _xml_chunks(file, self.path):
+            yield from self._fed(chunk)
+            self.n_bytes += len(chunk)
+            if self.n_bytes > MAX_FIELD:
+                self._refuse(self.line, f"here or after it an element has more than {MAX_FIELD >> 20} MB")
+        yield from self._fed(b"")
+
+    def _fed(self, chunk: bytes) -> Iterator[tuple[str, Any]]:
+        failure = None
+        try:
+            self.parser.feed(chunk) if chunk else self.parser.close()
+        except etree.XMLSyntaxError as error:
+            failure = error
+        yield from self.parser.read_events()
+        if failure is not None:
+            # Of the message the first line: what follows is text of the article.
+            reason = str(failure.msg).partition("\n")[0].partition(", ")[0].partition(" use XML_")[0]
+            self._refuse(failure.lineno or self.line, f"not well-formed XML: {reason}")
+
+    def _refuse(self, line: int | None, what: str) -> NoReturn:
+        raise BadArticle(
+            f"{place_of(str(self.path), line)}: {what}; not read on. Export the file again, or mend it.", ""
+        )
+
+    def _opened(self, element: Any) -> None:
+        self.depth += 1
+        self.n_elements += 1
+        if self.depth == 1:
+            self._check_root(element)
+        elif self.depth == 3 and element.tag == "item":
+            self.post = _Post()
+        if self.depth > MAX_DEPTH:
+            self._refuse(element.sourceline, f"elements are nested deeper than {MAX_DEPTH}")
+        if self.n_elements > MAX_ELEMENTS:
+            self._refuse(element.sourceline, f"more than {MAX_ELEMENTS} elements in one part of a post")
+
+    def _check_root(self, element: Any) -> None:
+        if element.getroottree().docinfo.internalDTD is not None:
+            self._refuse(element.sourceline, "a DOCTYPE, which no WordPress export has and which may hide a bomb")
+        if element.tag != "rss":
+            self._refuse(element.sourceline, f"<{element.tag}> where a WordPress export has <rss>")
+
+    def _closed(self, element: Any) -> Iterator[Read]:
+        self.depth -= 1
+        name = _name(element.tag)
+        if self.depth == 3 and self.post is not None:
+            self.line = element.sourceline
+            self.post.take(name, element, self.n_bytes)
+        elif self.depth == 2:
+            if self.post is not None:
+                yield from self.post.finished(str(self.path), self.reading)
+                self.post = None
+            elif name in _LISTS:
+                yield from _listed(name, element, self.reading)
+        if self.depth == 2 or (self.depth == 3 and self.post is not None):
+            self._free(element)
+
+    def _free(self, element: Any) -> None:
+        element.clear(keep_tail=False)
+        parent = element.getparent()
+        while element.getprevious() is not None:
+            del parent[0]
+        self.n_elements = self.n_bytes = 0
+
+
+class _Post:
+    """What is known of the item that is being read."""
+
+    def __init__(self) -> None:
+        self.fields: dict[str, str] = {}
+        self.bodies: list[str] = []
+        self.terms: list[CmsTerm] = []
+        self.line: int | None = None
+        self.too_long = ""
+
+    def take(self, name: str, element: Any, n_bytes: int) -> None:
+        """Take what is ours of a child of the item, whose source has about `n_bytes`."""
+        self.line = self.line or element.sourceline
+        if name not in _FIELDS and name not in ("content", "category"):
+            return
+        if n_bytes > MAX_TEXT:
+            self.too_long = name
+        elif name == "content":
+            self.bodies.append(_text(element))
+        elif name == "category":
+            self.terms.append(_term(_text(element), element.get("nicename", ""), element.get("domain", "category")))
+        else:
+            self.fields.setdefault(name, _text(element))
+
+    def finished(self, file: str, reading: Reading) -> Iterator[Read]:
+        """Yield what came of the item."""
+        kind, status = self._given("wp:post_type", "post"), self._given("wp:status", "publish")
+        if kind not in reading.post_types:
+            yield LeftOut(f"type {kind[:40]}")
+        elif status not in reading.statuses:
+            yield LeftOut(f"status {status[:40]}")
+        elif self.fields.get("wp:post_password"):
+            yield LeftOut("with a password")
+        elif self.too_long:
+            yield SetAside(file, self.line, f"`{self.too_long}` has more than {MAX_TEXT >> 20} MB.", self.too_long)
+        elif not (number := self._given("wp:post_id", "")):
+            yield SetAside(file, self.line, "`wp:post_id` is missing.", "id")
+        else:
+            others = frozenset(term.domain for term in self.terms) - reading.domains
+            yield Found(self._article(number, reading), self.line, self._terms(reading), other_lists=others)
+
+    def _given(self, name: str, default: str) -> str:
+        return self.fields.get(name, "").strip() or default
+
+    def _article(self, number: str, reading: Reading) -> Article:
+        prefix = ID_PREFIX if reading.id_prefix is None else reading.id_prefix
+        return Article(
+            id=prefix + number,
+            title=self.fields.get("title", "").strip(),
+            # Exporters of several languages or parts write several contents.
+            body="\n\n".join(dict.fromkeys(filter(None, self.bodies))),
+            body_format="html",
+            published_at=_iso(self.fields),
+            url=self._given("link", "") or None,
+        )
+
+    def _terms(self, reading: Reading) -> tuple[CmsTerm, ...]:
+        ours = [term for term in self.terms if term.domain in reading.domains]
+        full = {term.name for term in ours if term.slug}
+        # Before WordPress 3.0 each term stood twice, once without its slug.
+        return tuple(dict.fromkeys(term for term in ours if term.slug or term.name not in full))
+
+
+def _iso(fields: dict[str, str]) -> str | None:
+    """Return the date in UTC, or else as the site's clock had it; a draft has zeros."""
+    for name, zone in (("wp:post_date_gmt", "+00:00"), ("wp:post_date", "")):
+        value = fields.get(name, "").strip()
+        if value and not value.startswith("0000"):
+            return value.replace(" ", "T", 1) + zone
+    return None
+
+
+def _listed(name: str, element: Any, reading: Reading) -> Iterator[Listed]:
+    """Yield the term of an entry of the site's lists, if it is of a list that is read."""
+    domain, name_of, slug_of = _LISTS[name]
+    parts = {_name(child.tag): _text(child) for child in element}
+    domain = domain or parts.get("wp:term_taxonomy", "")
+    if domain in reading.domains:
+        yield Listed(_term(parts.get(name_of, ""), parts.get(slug_of, ""), domain))
+
+
+def _term(name: str, slug: str, domain: str) -> CmsTerm:
+    # WordPress keeps names with entities in them, and slugs of other scripts in percent signs.
+    slug = unquote(slug.strip())
+    return CmsTerm(html.unescape(name).strip() or slug, slug, domain)
+
+
+def _text(element: Any) -> str:
+    return str(element.text or "") if not len(element) else "".join(element.itertext())
+
+
+@lru_cache(maxsize=4096)
+def _name(tag: str) -> str:
+    if tag == _CONTENT:
+        return "content"
+    found = _WORDPRESS.fullmatch(tag)
+    return f"wp:{found[1]}" if found else tag
+
+
+# --- bytes that XML may hold ------------------------------------------------------------------------------------
+
+# WordPress writes control characters as they stand in its database; XML may not hold them, nor references to them.
+_CONTROLS = bytes(code if code >= 32 or code in b"\t\n\r" else 32 for code in range(256))
+_NO_CHARACTER = re.compile(
+    rb"\xef\xbf[\xbe\xbf]|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"
+)
+_MAY_GO_ON = re.compile(rb"(?:&[#0-9a-zA-Z]{0,11}|\xef\xbf?)\Z")
+
+
+def _xml_chunks(file: IO[bytes], path: Path) -> Iterator[bytes]:
+    """Yield the bytes of a file, never none of them, with a blank for each character that XML may not hold."""
+    held, first = b"", True
+    while chunk := file.read(_CHUNK):
+        if first and chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise BadArticle(f"{path} is UTF-16. Save it as UTF-8, as WordPress does.", "")
+        chunk, first = held + chunk.translate(_CONTROLS), False
+        cut = _MAY_GO_ON.search(chunk, max(0, len(chunk) - 12))
+        chunk, held = (chunk[: cut.start()], chunk[cut.start() :]) if cut else (chunk, b"")
+        if chunk:
+            yield _without_bad_characters(chunk)
+    if held:
+        yield held
+
+
+def _without_bad_characters(chunk: bytes) -> bytes:
+    if b"&#" in chunk or b"\xef\xbf" in chunk:
+        return _NO_CHARACTER.sub(b" ", chunk)
+    return chunk

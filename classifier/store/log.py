@@ -1,0 +1,297 @@
+"""The decision log: rows are added, never changed; what they add up to is kept beside the article for the queue."""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, RowMapping, select
+
+from classifier.articles import Article, clean_body, clean_title
+from classifier.decisions import (
+    CMS,
+    Decision,
+    Impression,
+    Listing,
+    Standing,
+    standing_decisions,
+    standing_of,
+)
+from classifier.errors import BadDecision, NotFound
+from classifier.shingles import SIMILAR, resemblance, sketch_of
+from classifier.store.requests import Claim, Requests
+from classifier.store.rows import article_row, came_complete, now, reading, stored
+from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets, texts
+
+_FIELDS = [column for column in decisions.c if column.name != "n"]
+ROWS_AT_ONCE = 1000
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A decision that is asked for: on a tag, or (complete, reopen) on the article, or the undo of an earlier one."""
+
+    action: str
+    tag: str | None = None
+    reason: str | None = None
+    note: str | None = None
+    undoes: str | None = None
+
+
+class DecisionLog:
+    """The decisions of a store."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def decide(
+        self,
+        article_id: str,
+        drafts: Sequence[Draft],
+        editor: str,
+        told: Callable[[list[Decision], Standing, Standing], dict[str, Any]],
+        *,
+        complete: bool = False,
+        suggestion_set_id: str | None = None,
+        may_undo_all: bool = False,
+        claim: Claim | None = None,
+    ) -> dict[str, Any]:
+        """Add decisions to the log, all or none, and return what `told` makes of them.
+
+        Without a suggestion set, the article's newest one counts as the one that was answered. What is returned is kept
+        for a `claim` in the same transaction.
+
+        Args:
+            told: called with the new rows, what is known of the article now, and what of it this editor said.
+            complete: close the article, unless this editor has.
+
+        Raises:
+            NotFound: if there is no such article.
+            BadDecision: naming the draft: its set is another article's, or what it would undo cannot be undone.
+            Busy: if the claim was lost to another process.
+        """
+        with self._engine.begin() as connection:
+            row = article_row(connection, article_id, hold=True)
+            if row is None:
+                raise NotFound(f"There is no article {article_id[:200]!r}.")
+            shown = _set_of(connection, article_id, suggestion_set_id)
+            log = read_log(connection, [article_id]).get(article_id, [])
+            added: list[Decision] = []
+            for number, draft in enumerate(drafts):
+                undone = _undoable(draft, [*log, *added], editor, may_undo_all, number)
+                added.append(_decision(draft, row, editor, shown, undone))
+            if complete and editor not in known(connection, row, [*log, *added]).closed_by:
+                added.append(_decision(Draft("complete"), row, editor, shown, None))
+            append(connection, added)
+            standing = refresh(connection, row, [*log, *added])
+            own = known(connection, row, [one for one in (*log, *added) if one.editor in (editor, CMS)])
+            answer = told(added, standing, own)
+            if claim is not None:
+                Requests.keep(connection, claim, answer)
+            return answer
+
+    def of(self, article_id: str) -> list[Decision]:
+        """Return the log of an article."""
+        with reading(self._engine) as connection:
+            return read_log(connection, [article_id]).get(article_id, [])
+
+    def all(self) -> Iterator[Decision]:
+        """Yield the whole log in its order, without holding it in memory."""
+        last = 0
+        while True:
+            query = select(decisions).where(decisions.c.n > last).order_by(decisions.c.n).limit(ROWS_AT_ONCE)
+            with reading(self._engine) as connection:
+                rows = connection.execute(query).mappings().all()
+            if not rows:
+                return
+            yield from map(_of_row, rows)
+            last = rows[-1]["n"]
+
+    def standing(self, article_id: str, by: str | None = None) -> Standing:
+        """Return what is known of an article's tags; `by` counts only what one editor decided.
+
+        Raises:
+            NotFound: if there is no such article.
+        """
+        with reading(self._engine) as connection:
+            row = article_row(connection, article_id)
+            if row is None:
+                raise NotFound(f"There is no article {article_id[:200]!r}.")
+            log = read_log(connection, [article_id]).get(article_id, [])
+            return known(connection, row, log if by is None else [one for one in log if one.editor in (by, CMS)])
+
+    def standings(self, article_ids: Sequence[str]) -> dict[str, Standing]:
+        """Return what is known of the tags of some articles."""
+        with reading(self._engine) as connection:
+            logs = read_log(connection, article_ids)
+            rows = connection.execute(select(articles).where(articles.c.id.in_(article_ids))).mappings()
+            return {row["id"]: known(connection, row, logs.get(row["id"], [])) for row in rows}
+
+    def impressions(self, article_id: str | None = None) -> Iterator[Impression]:
+        """Yield what was shown, of one article or of all, in the order in which it was."""
+        query = select(impressions, suggestion_sets.c.article_id, articles.c.tags)
+        query = query.select_from(impressions.join(suggestion_sets).join(articles))
+        if article_id is not None:
+            query = query.where(suggestion_sets.c.article_id == article_id)
+        query = query.order_by(impressions.c.shown_at, impressions.c.suggestion_set_id, impressions.c.tag)
+        with reading(self._engine) as connection:
+            answered = _answered(connection, article_id)
+            for row in connection.execute(query).mappings():
+                yield Impression(
+                    row["article_id"],
+                    row["tag"],
+                    row["suggestion_set_id"],
+                    row["shown_at"],
+                    row["score"],
+                    row["band"],
+                    (row["article_id"], row["tag"]) in answered or row["tag"] in (row["tags"] or ()),
+                )
+
+
+# --- on an open connection ---
+
+
+def read_log(connection: Connection, article_ids: Sequence[str]) -> Mapping[str, list[Decision]]:
+    """Return the logs of some articles, each in its order."""
+    logs: dict[str, list[Decision]] = defaultdict(list)
+    query = select(decisions).where(decisions.c.article_id.in_(article_ids)).order_by(decisions.c.n)
+    for row in connection.execute(query).mappings():
+        logs[row["article_id"]].append(_of_row(row))
+    return logs
+
+
+def append(connection: Connection, rows: Iterable[Decision]) -> None:
+    """Add rows to the log."""
+    if values := [vars(row) for row in rows]:
+        connection.execute(decisions.insert(), values)
+
+
+def known(connection: Connection, row: Any, log: Sequence[Decision]) -> Standing:
+    """Return what a log adds up to for the article of a row."""
+    listing = Listing(tuple(row["tags"] or ()), tuple(row["rejected"]))
+    return standing_of(listing, log, _same_texts(connection, row, {one.digest for one in log}))
+
+
+def refresh(connection: Connection, row: Any, log: Sequence[Decision]) -> Standing:
+    """Bring the article's state up to its log, and return what is known."""
+    standing = known(connection, row, log)
+    closed = came_complete(row) or len(standing.closed_by) >= row["n_editors"]
+    state = "closed" if closed else "started" if standing_decisions(log) else "new"
+    connection.execute(articles.update().where(articles.c.id == row["id"]).values(state=state))
+    connection.execute(closings.delete().where(closings.c.article_id == row["id"]))
+    if standing.closed_by:
+        rows = [{"article_id": row["id"], "editor": editor} for editor in sorted(standing.closed_by)]
+        connection.execute(closings.insert(), rows)
+    return standing
+
+
+def keep_sketch(connection: Connection, row: Any) -> None:
+    """Keep what tells whether a text that is about to be replaced is much like a later one."""
+    key = {"article_id": row["id"], "digest": row["digest"]}
+    there = select(texts.c.digest).where(texts.c.article_id == row["id"], texts.c.digest == row["digest"])
+    if connection.scalar(there) is None:
+        connection.execute(texts.insert().values(**key, sketch=_sketch(stored(row).article)))
+
+
+def follow_cms(connection: Connection, before: Any, tags: Sequence[str] | None) -> None:
+    """Log what a CMS changed since it last listed the tags of an article: what it dropped, and what it gave back."""
+    if tags is None or before["tags"] is None:
+        return
+    log = read_log(connection, [before["id"]]).get(before["id"], [])
+    has = known(connection, before, log).tags
+    dropped = [tag for tag in before["tags"] if tag not in tags and tag in has]
+    given = [tag for tag in tags if tag not in before["tags"] and any(one.tag == tag for one in log) and tag not in has]
+    drafts = [Draft("remove", tag) for tag in dropped] + [Draft("add", tag) for tag in given]
+    shown = _set_of(connection, before["id"], None)
+    append(connection, [_decision(draft, before, CMS, shown, None) for draft in drafts])
+
+
+def _same_texts(connection: Connection, row: Any, digests: set[str]) -> set[str]:
+    """Return those of some texts of an article that are materially the same as its text now."""
+    same = {row["digest"]}
+    if digests <= same:
+        return same
+    found = connection.execute(
+        select(texts.c.digest, texts.c.sketch).where(texts.c.article_id == row["id"], texts.c.digest.in_(digests))
+    ).all()
+    present = _sketch(stored(row).article)
+    return same | {digest for digest, sketch in found if resemblance(sketch, present) >= SIMILAR}
+
+
+def _sketch(article: Article) -> bytes:
+    return sketch_of(f"{clean_title(article).text}\n{clean_body(article).text}")
+
+
+def _set_of(connection: Connection, article_id: str, set_id: str | None) -> Any:
+    query = select(suggestion_sets).where(suggestion_sets.c.article_id == article_id)
+    if set_id is not None:
+        query = query.where(suggestion_sets.c.id == set_id)
+    found = connection.execute(query.order_by(suggestion_sets.c.created_at.desc()).limit(1)).mappings().first()
+    if found is None and set_id is not None:
+        raise BadDecision(f"The article has no suggestion set {set_id[:64]!r}.", "suggestion_set_id")
+    return found
+
+
+def _decision(draft: Draft, row: Any, editor: str, shown: Any, undone: Decision | None) -> Decision:
+    facts: dict[str, Any] = {"digest": row["digest"]}
+    if shown is not None:
+        facts = {name: shown[name] for name in ("model_version", "taxonomy_version", "digest")}
+        facts["suggestion_set_id"] = shown["id"]
+    tag = undone.tag if undone else draft.tag
+    if shown is not None and tag is not None:
+        facts |= _score_and_band(shown["answer"], tag)
+    return Decision(
+        id=secrets.token_hex(16),
+        article_id=row["id"],
+        tag=tag,
+        action=draft.action,
+        editor=editor,
+        at=now(),
+        reason=draft.reason,
+        note=draft.note,
+        undoes=draft.undoes,
+        **facts,
+    )
+
+
+def _score_and_band(answer: Mapping[str, Any], tag: str) -> dict[str, Any]:
+    for one in answer["suggestions"]:
+        if one["tag"] == tag:
+            return {"score": one["score"], "band": one["band"]}
+    score = next((one["score"] for one in answer["mentioned"] if one["tag"] == tag), None)
+    return {"score": score, "band": "hidden"}
+
+
+def _undoable(draft: Draft, log: Sequence[Decision], editor: str, may_undo_all: bool, number: int) -> Decision | None:
+    """Return the decision that a draft takes back, or None where it takes back none."""
+    if draft.action != "undo":
+        return None
+    field = f"decisions/{number}/decision_id"
+    found = next((one for one in log if one.id == draft.undoes), None)
+    if found is None:
+        raise BadDecision(f"The article has no decision {str(draft.undoes)[:64]!r}.", field)
+    if found.action == "undo":
+        raise BadDecision("An undo cannot be undone; decide again.", field)
+    if any(one.undoes == found.id for one in log):
+        raise BadDecision("The decision was undone before.", field)
+    if found.editor != editor and not may_undo_all:
+        raise BadDecision(f"The decision is {found.editor}'s; decide otherwise instead of undoing it.", field)
+    return found
+
+
+def _answered(connection: Connection, article_id: str | None) -> set[tuple[str, str]]:
+    """Return the pairs of article and tag that somebody decided on."""
+    undone = select(decisions.c.undoes).where(decisions.c.undoes.is_not(None))
+    query = select(decisions.c.article_id, decisions.c.tag).where(
+        decisions.c.tag.is_not(None), decisions.c.action != "undo", decisions.c.id.not_in(undone)
+    )
+    if article_id is not None:
+        query = query.where(decisions.c.article_id == article_id)
+    return {(row.article_id, row.tag) for row in connection.execute(query)}
+
+
+def _of_row(row: RowMapping) -> Decision:
+    return Decision(**{column.name: row[column.name] for column in _FIELDS})

@@ -1,0 +1,88 @@
+"""Rows of the store as what they stand for, and what all parts of the store need. Works on open connections."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Column, Connection, Engine, select
+
+from classifier.articles import Article
+from classifier.errors import NotFound
+from classifier.store.schema import articles
+
+
+@dataclass(frozen=True)
+class StoredArticle:
+    """An article with what the store knows besides.
+
+    `state` is new, started or closed. A blind article shows its suggestions only when it is closed; `n_editors` is how
+    many are to decide on it, each without seeing the other's answers.
+    """
+
+    article: Article
+    source: str
+    created_at: str
+    updated_at: str
+    state: str = "new"
+    blind: bool = False
+    n_editors: int = 1
+
+
+def now() -> str:
+    """Return the time as the store keeps it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def content_digest(article: Article) -> str:
+    """Return the digest of what is judged: title, body and format."""
+    return hashlib.sha256(json.dumps([article.title, article.body, article.body_format]).encode()).hexdigest()
+
+
+def share_of(what: str, article_id: str) -> float:
+    """Return a number in [0, 1) that an article draws once for a purpose, and always draws again."""
+    return int.from_bytes(hashlib.sha256(f"{what} {article_id}".encode()).digest()[:6], "big") / 2**48
+
+
+def reading(engine: Engine) -> Connection:
+    """Return a connection that takes no write lock."""
+    return engine.connect().execution_options(readonly=True)
+
+
+def article_row(connection: Connection, article_id: str, hold: bool = False) -> Any:
+    """Return the row of an article, or None; `hold` keeps it as it is until the transaction ends."""
+    query = select(articles).where(articles.c.id == article_id)
+    return connection.execute(query.with_for_update() if hold else query).mappings().first()
+
+
+def held(connection: Connection, column: Column[str], value: str) -> None:
+    """Keep the row that others will point to until the transaction ends; raise `NotFound` if it is gone."""
+    if connection.scalar(select(column).where(column == value).with_for_update()) is None:
+        raise NotFound(f"There is no {column.table.name[:-1].replace('_', ' ')} {value!r} any more.")
+
+
+def came_complete(row: Any) -> bool:
+    """Whether an article was sent with all of its tags, as imported archives are."""
+    return bool(row["tags_complete"]) and row["tags"] is not None
+
+
+def stored(row: Any) -> StoredArticle:
+    """Return the article of a row."""
+    tags = tuple(row["tags"]) if row["tags"] is not None else None
+    article = Article(
+        row["id"],
+        row["title"],
+        row["body"],
+        row["body_format"],
+        tags,
+        tuple(row["rejected"]),
+        row["tags_complete"],
+        row["published_at"],
+        row["url"],
+    )
+    return StoredArticle(
+        article, row["source"], row["created_at"], row["updated_at"], row["state"], row["blind"], row["n_editors"]
+    )

@@ -1,0 +1,86 @@
+"""Signed-in browsers: what a cookie says is stored as a hash, and ends by itself, by signing out, or with its key."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import Engine, select
+
+from classifier.store.keys import Key, Keys
+from classifier.store.rows import now, reading
+from classifier.store.schema import keys, sessions
+
+IDLE_HOURS = 12
+LONGEST_DAYS = 7
+SEEN_SECONDS = 60  # how exactly the last use is known
+
+
+@dataclass(frozen=True)
+class Session:
+    """A signed-in browser. `key` is None for one that signed in while no key existed."""
+
+    id: str
+    editor: str
+    key: Key | None
+    csrf: str
+
+
+class Sessions:
+    """The sessions of a store."""
+
+    def __init__(self, engine: Engine, of_keys: Keys) -> None:
+        self._engine, self._keys = engine, of_keys
+
+    def start(self, editor: str, key: Key | None) -> str:
+        """Begin a session and return what its cookie says; sessions that have ended are removed."""
+        token = secrets.token_urlsafe(32)
+        row = {
+            "id": _hash(token),
+            "key_id": key.id if key else None,
+            "editor": editor,
+            "csrf": secrets.token_urlsafe(32),
+            "created_at": now(),
+            "seen_at": now(),
+        }
+        with self._engine.begin() as connection:
+            ended = (sessions.c.seen_at < _ago(hours=IDLE_HOURS)) | (sessions.c.created_at < _ago(days=LONGEST_DAYS))
+            connection.execute(sessions.delete().where(ended))
+            connection.execute(sessions.insert().values(row))
+        return token
+
+    def of(self, token: str) -> Session | None:
+        """Return the session of a cookie, or None if there is none, it has ended, or its key was revoked.
+
+        A session without a key ends when the first key is made.
+        """
+        if not token:
+            return None
+        query = select(sessions, keys.c.name, keys.c.role, keys.c.created_at.label("key_at"), keys.c.revoked_at)
+        query = query.outerjoin(keys, sessions.c.key_id == keys.c.id).where(sessions.c.id == _hash(token))
+        with reading(self._engine) as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None or row["seen_at"] < _ago(hours=IDLE_HOURS) or row["created_at"] < _ago(days=LONGEST_DAYS):
+            return None
+        if row["revoked_at"] is not None or (row["key_id"] is None and self._keys.in_use()):
+            return None
+        if row["seen_at"] < _ago(seconds=SEEN_SECONDS):
+            with self._engine.begin() as connection:
+                connection.execute(sessions.update().where(sessions.c.id == row["id"]).values(seen_at=now()))
+        key = Key(row["key_id"], row["name"], row["role"], row["key_at"], None) if row["key_id"] else None
+        return Session(row["id"], row["editor"], key, row["csrf"])
+
+    def end(self, session: Session) -> None:
+        """End a session."""
+        with self._engine.begin() as connection:
+            connection.execute(sessions.delete().where(sessions.c.id == session.id))
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _ago(**time: int) -> str:
+    return (datetime.now(UTC) - timedelta(**time)).isoformat(timespec="microseconds")

@@ -1,0 +1,334 @@
+"""The pages of editors: signing in, the review page, one tag over many articles, proposals, and the desk report."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from flask import Blueprint, Response, g, redirect, render_template, request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from werkzeug.wrappers import Response as WsgiResponse
+
+from classifier import strict_json
+from classifier.articles import check_id
+from classifier.decisions import Decision, standing_decisions
+from classifier.mentions import BODY, TITLE
+from classifier.model import TagModel
+from classifier.store import Session, StoredArticle
+from classifier.tagger import Tagger
+from classifier.web.api import json_response, queue_wanted, read_body
+from classifier.web.auth import COOKIE, EDITORS, Gate, set_session
+from classifier.web.forms import read_form
+from classifier.web.problems import ApiProblem, invalid
+from classifier.web.showing import (
+    ABOUTNESS,
+    REASONS_TEXT,
+    Piece,
+    card_of,
+    controls_of,
+    marks_of,
+    paragraphs_of,
+    pieces_of,
+)
+
+REASONS = (
+    ("wrong", "wrong"),
+    ("passing_mention", "only a passing mention"),
+    ("too_general", "too general"),
+    ("too_specific", "too specific"),
+    ("wrong_sense", "wrong sense of the name"),
+)
+MAX_BULK = 500
+
+
+class _ProposalIn(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+    label: str = Field(min_length=1, max_length=200)
+    note: str = Field("", max_length=2000)
+    article_id: str | None = None
+
+
+class Review:
+    """The pages of editors as a blueprint."""
+
+    def __init__(self, tagger: Tagger, gate: Gate, max_body_bytes: int) -> None:
+        self.tagger, self.gate, self.limit = tagger, gate, max_body_bytes
+        self.store = tagger.store
+        self.blueprint = Blueprint("review", __name__)
+        add = self.blueprint.add_url_rule
+        add("/sign-in", "sign_in", self.sign_in_form)
+        add("/sign-in", "start", self.sign_in, methods=["POST"])
+        add("/sign-out", "sign_out", self.sign_out, methods=["POST"])
+        add("/review", "queue", self.page)
+        add("/review/<article_id>", "article", self.page)
+        add("/review/articles/<article_id>", "view", self.view)
+        add("/review/articles/<article_id>/why", "why", self.why)
+        add("/review/bulk", "bulk", self.bulk)
+        add("/review/bulk.json", "bulk_rows", self.bulk_rows)
+        add("/review/proposals", "proposals", self.proposals)
+        add("/review/proposals", "propose", self.propose, methods=["POST"])
+        add("/review/proposals/<proposal_id>", "close_proposal", self.close_proposal, methods=["POST"])
+        add("/review/disagreements", "disagreements", self.disagreements)
+        add("/report", "report", self.report)
+
+    # --- signing in and out ---
+
+    def sign_in_form(self) -> str:
+        return self._sign_in_page(request.args.get("next", ""))
+
+    def sign_in(self) -> WsgiResponse | tuple[str, int]:
+        self._check_origin()
+        given = read_form(self.limit)
+        name, onward = given.get("name", "").strip(), given.get("next", "")
+        key = None
+        if self.gate.open():
+            self.gate.check_host()
+            problem = (
+                None if 0 < len(name) <= 80 and "/" not in name else "Give a name of 1 to 80 characters, no slash."
+            )
+        else:
+            key = self.store.keys.of(given.get("key", "").strip())
+            fits = key is not None and key.role in EDITORS and key.name == name
+            problem = None if fits else "No editor has this name and this key. Both are as they were given out."
+        if problem:
+            return self._sign_in_page(onward, problem, name), 403
+        response = redirect(onward if _is_ours(onward) else "/review", 303)
+        set_session(response, self.store.sessions.start(name, key))
+        return response
+
+    def sign_out(self) -> WsgiResponse:
+        session = self.gate.session()
+        if session is not None:
+            self.gate.check_csrf(session, read_form(self.limit).get("csrf", ""))
+            self.store.sessions.end(session)
+        response = redirect("/sign-in", 303)
+        response.delete_cookie(COOKIE, path="/")
+        return response
+
+    def _sign_in_page(self, onward: str, problem: str | None = None, name: str = "") -> str:
+        is_open = self.gate.open()
+        return render_template("sign_in.html", open=is_open, problem=problem, next=onward, name=name)
+
+    @staticmethod
+    def _check_origin() -> None:
+        """Refuse a sign-in that another site's page sends: its owner would see what is decided under that name."""
+        if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+            raise ApiProblem("not-allowed", "Sign in on the service's own page.")
+
+    def _session(self) -> Session | None:
+        """Return the session of a page's request, or None where the editor has to sign in (again)."""
+        if self.gate.open():
+            self.gate.check_host()
+        session = self.gate.session()
+        return session if session is None or session.key is None or session.key.role in EDITORS else None
+
+    def _template(self, name: str, **more: Any) -> str | WsgiResponse:
+        """Return a page for a signed-in editor, or the way to sign in."""
+        session = self._session()
+        if session is None:
+            return redirect(f"/sign-in?next={quote(request.full_path.rstrip('?'))}", 303)
+        return render_template(name, editor=session.editor, csrf=session.csrf, reasons=REASONS, **more)
+
+    # --- one article after the other ---
+
+    def page(self, article_id: str | None = None) -> str | WsgiResponse:
+        return self._template("review.html", sources=self.store.queue.sources(), article_id=article_id)
+
+    def view(self, article_id: str) -> Response:
+        viewer = self._viewer()
+        check_id(article_id)
+        model = self.tagger.serving.model()
+        seen = self.tagger.article(article_id, viewer)
+        return json_response(_View(self.tagger, model, viewer, seen).whole())
+
+    def why(self, article_id: str) -> Response:
+        viewer = self._viewer()
+        check_id(article_id)
+        stored = self.store.article(article_id)
+        if self.tagger.hides(stored, viewer):
+            raise ApiProblem("not-allowed", "This article is blind: its suggestions are shown when it is done.")
+        model = self.tagger.serving.model()
+        explanation = model.explain(stored.article, [request.args.get("tag", "")])[0]
+        titles = self.store.titles(precedent for precedent, _ in explanation.precedents)
+        card = card_of(explanation, titles)
+        told = {"tag": card.tag.id, "label": card.tag.label, "pros": card.pros, "cons": card.cons}
+        plain = ("score", "threshold", "decision_value", "outcome", "precedents")
+        return json_response(told | {name: getattr(card, name) for name in plain})
+
+    def _viewer(self) -> str | None:
+        g.caller = self.gate.check(EDITORS)
+        viewer: str | None = g.caller.viewer
+        return viewer
+
+    # --- one tag over many articles ---
+
+    def bulk(self) -> str | WsgiResponse:
+        tag = request.args.get("tag")
+        return self._template("bulk.html", tag=tag)
+
+    def bulk_rows(self) -> Response:
+        wanted = queue_wanted(self._viewer(), state="open")
+        tag = self.tagger.serving.model().taxonomy.tag(wanted.tag or "")
+        rows = self.store.queue.shown(wanted, MAX_BULK)
+        return json_response({"tag": tag.id, "label": tag.label, "rows": rows})
+
+    # --- tags that are missing ---
+
+    def proposals(self) -> str | WsgiResponse:
+        session = self._session()
+        may_close = session is not None and (session.key is None or session.key.role == "admin")
+        return self._template("proposals.html", proposals=self.store.proposals.list(), may_close=may_close)
+
+    def propose(self) -> Response:
+        viewer = self._viewer()
+        try:
+            given = _ProposalIn.model_validate(strict_json.loads(read_body(self.limit)))
+        except ValidationError as error:
+            raise invalid(error) from None
+        editor = viewer or g.caller.editor(None)
+        return json_response(
+            {"id": self.store.proposals.add(given.label.strip(), given.note, given.article_id, editor)}, 201
+        )
+
+    def close_proposal(self, proposal_id: str) -> WsgiResponse:
+        session = self._session()
+        if session is None or (session.key is not None and session.key.role != "admin"):
+            raise ApiProblem("not-allowed", "Only whoever keeps the taxonomy answers proposals (role admin).")
+        given = read_form(self.limit)
+        self.gate.check_csrf(session, given.get("csrf", ""))
+        if given.get("state") not in ("taken", "declined"):
+            raise ApiProblem("bad-request", "`state` is taken or declined.")
+        self.store.proposals.set_state(proposal_id, given["state"])
+        return redirect("/review/proposals", 303)
+
+    # --- what came of it ---
+
+    def disagreements(self) -> str | WsgiResponse:
+        if self._session() is None:
+            return self._template("disagreements.html")
+        agreement = self._report()["agreement"]
+        labels = self._labels()
+        kappa = {"overall": agreement["overall"], "tags": agreement["tags"]}
+        rows = [{**row, "label": labels.get(row["tag"], row["tag"])} for row in agreement["disagreements"]]
+        return self._template("disagreements.html", disagreements=rows, kappa=kappa)
+
+    def report(self) -> str | WsgiResponse:
+        if self._session() is None:
+            return self._template("review.html")
+        from classifier.reports.desk import as_page
+
+        return as_page(self._report())
+
+    def _report(self) -> dict[str, Any]:
+        from classifier.reports.desk import desk_report  # its statistics are not loaded for serving
+
+        return desk_report(self.store.log.all(), self.store.log.impressions(), self.store.cases(), self._labels())
+
+    def _labels(self) -> dict[str, str]:
+        return {tag.id: tag.label for tag in self.tagger.serving.model().taxonomy.tags}
+
+
+class _View:
+    """An article as the review page shows it."""
+
+    def __init__(self, tagger: Tagger, model: TagModel, viewer: str | None, seen: dict[str, Any]) -> None:
+        self.model, self.viewer, self.seen = model, viewer, seen
+        self.stored: StoredArticle = tagger.store.article(seen["article_id"])
+        rows = tagger.decisions(seen["article_id"], viewer)["decisions"]
+        log = [Decision(article_id=seen["article_id"], **row) for row in rows]
+        self.log = standing_decisions(log)
+        self.latest = {row.tag: row for row in self.log if row.tag is not None}
+        self.answer, _ = tagger.answers.answer(self.stored.article, model)
+
+    def whole(self) -> dict[str, Any]:
+        """Return all of it as plain JSON."""
+        seen, blind = self.seen, self.seen["reason"] == "blind"
+        withheld = {one["tag"]: one["reason"] for one in seen["withheld"]}
+        suggestions = [] if blind else [one for one in self.answer["suggestions"] if self._to_decide(one, withheld)]
+        reading = self.model.reader.read(self.stored.article)
+        explained = self.model.explain(self.stored.article, [one["tag"] for one in suggestions], reading)
+        marks = marks_of(explained)
+        thresholds = {one.tag.id: one.threshold for one in explained}
+        article = self.stored.article
+        title = pieces_of(reading.title.text, marks[TITLE], {}, controls_of(reading.title, article.title))
+        removed = [{"kind": one.kind, "text": reading.body.text[one.start : one.end][:200]} for one in reading.removed]
+        return {
+            **{name: seen[name] for name in _SAME},
+            "blind": blind,
+            "title": _plain(title),
+            "paragraphs": [_plain(paragraph) for paragraph in paragraphs_of(reading, article.body, marks[BODY])],
+            "suggestions": [self._suggestion(one, thresholds[one["tag"]]) for one in suggestions],
+            "mentioned": [{**one, "decision": self._decision(one["tag"])} for one in seen["mentioned"]],
+            "tags": [self._tag(tag) for tag in seen["tags"]],
+            "rejected": self._rejected(),
+            "removed": removed,
+            "reason_text": REASONS_TEXT.get(seen["reason"]),
+            "others": self._others(),
+            "closed_by": sorted({row.editor for row in self.log if row.action == "complete"}),
+        }
+
+    def _to_decide(self, one: dict[str, Any], withheld: dict[str, str]) -> bool:
+        """Whether a suggestion is shown as such: it is open, or somebody's decision on it can be seen."""
+        return one["tag"] not in withheld or one["tag"] in self.latest
+
+    def _suggestion(self, one: dict[str, Any], threshold: float) -> dict[str, Any]:
+        kept = {name: one[name] for name in ("tag", "label", "kind", "score", "band", "source")}
+        about = ABOUTNESS[one["aboutness"]]
+        return {**kept, "aboutness": about, "threshold": threshold, "decision": self._decision(one["tag"])}
+
+    def _tag(self, tag_id: str) -> dict[str, Any]:
+        tag = self.model.taxonomy.by_id.get(tag_id)
+        decision = self.latest.get(tag_id)
+        return {
+            "tag": tag_id,
+            "label": tag.label if tag else tag_id,
+            "kind": tag.kind if tag else "",
+            "known": tag is not None,
+            "by": decision.editor if decision else self.stored.source,
+            "decision": self._decision(tag_id),
+        }
+
+    def _rejected(self) -> list[dict[str, Any]]:
+        by_id = self.model.taxonomy.by_id
+        gone = [tag for tag, row in self.latest.items() if row.action in ("reject", "remove")]
+        return [
+            {"tag": tag, "label": by_id[tag].label if tag in by_id else tag, "decision": self._decision(tag)}
+            for tag in gone
+        ]
+
+    def _decision(self, tag: str) -> dict[str, Any] | None:
+        row = self.latest.get(tag)
+        return None if row is None else {name: getattr(row, name) for name in _DECISION}
+
+    def _others(self) -> list[dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        for row in self.log:
+            if row.editor != self.viewer:
+                one = found.setdefault(row.editor, {"editor": row.editor, "at": row.at, "n": 0})
+                one |= {"at": row.at, "n": one["n"] + 1}
+        return list(found.values())
+
+
+_SAME = (
+    "article_id",
+    "url",
+    "published_at",
+    "source",
+    "state",
+    "n_editors",
+    "suggestion_set_id",
+    "model_version",
+    "reason",
+)
+_DECISION = ("id", "action", "reason", "editor", "at")
+
+
+def _plain(pieces: list[Piece]) -> list[dict[str, Any]]:
+    return [
+        {"text": one.text, "tags": one.tags.split(), "removed": one.removed, "control": one.control} for one in pieces
+    ]
+
+
+def _is_ours(path: str) -> bool:
+    """Whether a path leads to a page of this service and nowhere else."""
+    return path.startswith("/") and not path.startswith(("//", "/\\")) and "\\" not in path and path.isprintable()

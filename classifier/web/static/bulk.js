@@ -1,0 +1,160 @@
+// One tag over many articles: each article gets a decision of its own, in order, and all can be taken back.
+
+import { Refused, allTags, ask, bar, combobox, el, percent, renew, shown, tagOptions, uuid } from "./review.js";
+
+const byId = (id) => document.getElementById(id);
+const many = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`;
+const DONE = { accept: "accepted", reject: "rejected", undo: "taken back" };
+
+class Bulk {
+  constructor(root) {
+    this.root = root;
+    this.me = root.dataset.editor;
+    this.tag = root.dataset.tag;
+    this.rows = []; // {…row, node, tick, cell, job: what is to be sent, decision: id of what was decided}
+    this.running = false;
+  }
+
+  async start() {
+    this.root.hidden = false;
+    const form = byId("which");
+    for (const [name, value] of new URLSearchParams(location.search)) if (form.elements[name]) form.elements[name].value = value;
+    form.addEventListener("submit", (event) => { event.preventDefault(); this.list(); });
+    const clicks = { "b-all": () => this.tickFrom(0), "b-none": () => this.tickFrom(101), "b-accept": () => this.decide("accept"), "b-reject": () => this.decide("reject"),
+      "b-undo": () => this.undo(), "b-again": () => this.run(this.rows.filter((row) => row.job)) };
+    for (const [id, act] of Object.entries(clicks)) byId(id).addEventListener("click", act);
+    for (const [id, other] of [["b-score", "b-number"], ["b-number", "b-score"]]) {
+      byId(id).addEventListener("input", () => { byId(other).value = byId(id).value; this.tickFrom(Number(byId(id).value), false); });
+    }
+    addEventListener("beforeunload", (event) => { if (this.running || this.rows.some((row) => row.job)) event.preventDefault(); });
+    try {
+      this.find(await allTags());
+      if (this.tag) await this.list();
+    } catch (error) { this.trouble(error.message); }
+  }
+
+  find(tags) {
+    const input = byId("b-tag");
+    if (this.tag) input.value = tags.label(this.tag);
+    const choose = (tag) => { this.tag = tag.id; input.value = tag.label; this.list(); };
+    combobox(input, byId("b-tag-list"), { label: "Tags", find: (text) => tagOptions(tags, text, choose) });
+  }
+
+  trouble(text) { byId("b-trouble").replaceChildren(text ? el("p", { class: "notice bad" }, text) : ""); }
+
+  status(text) {
+    byId("b-status").hidden = !text;
+    byId("b-status").textContent = text;
+  }
+
+  async list() {
+    if (this.running) return;
+    this.trouble("");
+    this.status("");
+    if (!this.tag) { this.trouble("Choose a tag from the list."); return; }
+    const query = new URLSearchParams({ tag: this.tag });
+    for (const [name, value] of new FormData(byId("which"))) if (value) query.set(name, value);
+    history.replaceState(null, "", `/review/bulk?${query}`);
+    try {
+      const { label, rows } = await ask(`/review/bulk.json?${query}`);
+      this.draw(label, rows);
+    } catch (error) { this.trouble(error.message); }
+  }
+
+  draw(label, rows) {
+    this.rows = rows.map((row) => ({ ...row }));
+    byId("b-result").hidden = false;
+    byId("b-title").replaceChildren(shown(label), " ", el("small", {}, rows.length ? many(rows.length, "article") : "no open article waits for an answer to this tag"));
+    byId("b-rows").replaceChildren(...this.rows.map((row) => this.row(row)));
+    byId("b-undo").hidden = byId("b-again").hidden = true;
+    byId("b-score").value = byId("b-number").value = 0;
+    this.tickFrom(0);
+  }
+
+  row(row) {
+    row.tick = el("input", { type: "checkbox", id: `tick-${row.article_id}`, change: () => this.count() });
+    row.cell = el("td", { class: "said" });
+    row.node = el("tr", {}, el("td", {}, row.tick),
+      el("td", {}, el("label", { for: row.tick.id }, row.title ? shown(row.title) : "(no title)"), " ",
+        el("small", {}, (row.published_at ?? "").slice(0, 10), " ", el("a", { href: `/review/${encodeURIComponent(row.article_id)}`, "aria-label": `Read ${row.title}` }, "read"))),
+      el("td", { class: `band-${row.band}` }, el("span", { class: "score" }, percent(row.score), el("small", {}, "%")), bar(row.score)), row.cell);
+    return row.node;
+  }
+
+  open() { return this.rows.filter((row) => !row.decision); }
+
+  tickFrom(share, both = true) {
+    for (const row of this.open()) row.tick.checked = Math.round(row.score * 100) >= share;
+    if (both && share <= 100) byId("b-score").value = byId("b-number").value = share;
+    this.count();
+  }
+
+  count() {
+    const n = this.open().filter((row) => row.tick.checked).length;
+    for (const [id, text] of [["b-accept", "Accept"], ["b-reject", "Reject"]]) {
+      byId(id).textContent = `${text} ${n}`;
+      byId(id).disabled = !n || this.running;
+    }
+  }
+
+  decide(action) {
+    const reason = byId("b-reason").value;
+    const decision = { tag: this.tag, action, ...(action === "reject" && reason && { reason }) };
+    const rows = this.open().filter((row) => row.tick.checked);
+    for (const row of rows) row.job = { key: uuid(), action, body: { suggestion_set_id: row.suggestion_set_id, complete: false, decisions: [decision] } };
+    return this.run(rows);
+  }
+
+  undo() {
+    const rows = this.rows.filter((row) => row.decision).reverse();
+    for (const row of rows) row.job = { key: uuid(), action: "undo", body: { complete: false, decisions: [{ action: "undo", decision_id: row.decision }] } };
+    return this.run(rows);
+  }
+
+  /** Send the jobs of some rows, one after another; what fails keeps its job and its key, to be tried again. */
+  async run(rows) {
+    if (this.running || !rows.length) return;
+    this.running = true;
+    this.trouble("");
+    this.count();
+    const progress = byId("b-progress");
+    Object.assign(progress, { hidden: false, max: rows.length, value: 0 });
+    const { action } = rows[0].job;
+    for (const row of rows) {
+      await this.send(row);
+      progress.value += 1;
+      this.status(`${progress.value} of ${rows.length} …`);
+    }
+    this.running = false;
+    progress.hidden = true;
+    const failed = this.rows.filter((row) => row.job);
+    this.status(`${many(rows.length - failed.length, "article")} ${DONE[action]}.${failed.length ? ` ${failed.length} failed, see the list.` : ""}`);
+    byId("b-undo").hidden = !this.rows.some((row) => row.decision);
+    byId("b-again").hidden = !failed.length;
+    this.count();
+  }
+
+  async send(row, again = true) {
+    const { key, action, body } = row.job;
+    try {
+      const reply = await ask(`/v1/articles/${encodeURIComponent(row.article_id)}/decisions`, { method: "POST", body, headers: { "Idempotency-Key": key } });
+      row.decision = action === "undo" ? null : reply.decisions[0].id;
+      row.job = null;
+      this.tell(row, action === "undo" ? "" : DONE[action], "");
+      row.tick.disabled = action !== "undo";
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      if (error.status === 403 && again && (await renew().catch(() => "")) === this.me) return this.send(row, false);
+      this.tell(row, `failed: ${error.message}`, "failed");
+    }
+    return undefined;
+  }
+
+  tell(row, text, state) {
+    row.cell.textContent = text;
+    row.node.className = state;
+  }
+}
+
+const root = byId("bulk");
+if (root) new Bulk(root).start();
