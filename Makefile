@@ -6,7 +6,7 @@ RUN := $(BIN)/python -m
 export PYTHONPATH := .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve train test test-browser test-full lint format bench lock clean screenshots
+.PHONY: help setup serve train test test-browser test-full test-hard lint format bench lock clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ test-browser: $(VENV)/.dev ## run the browser tests; they fail where there is no
 	@TAGGER_TEST_NEEDS=chromium $(RUN) pytest -m browser --no-cov
 
 test-full: test-browser ## run what needs Debian's packages (root installs them: .ci/install)
+
+test-hard: $(VENV)/.dev ## run the hard tests in full (long): what was done, how often, what was lost
+	@TAGGER_TEST_SIZE=hard $(RUN) pytest tests/test_nothing_lost.py --no-cov
 
 lint: $(VENV)/.dev ## check style, types, layers and dependencies
 	@$(RUN) ruff check .

@@ -16,6 +16,7 @@ from classifier import evaluation
 from classifier.articles import Article, article_of_line, placed_lines
 from classifier.errors import BadArticle
 from classifier.examples import labels_of
+from classifier.files import whole_file
 from classifier.model import TagModel
 from classifier.model_files import load_model
 from classifier.taxonomy import Tag, Taxonomy
@@ -54,16 +55,9 @@ def write_suggestions(
         BadArticle: naming file, line and field; nothing is written then.
         BadModel: if the model cannot be loaded.
     """
-    output.parent.mkdir(parents=True, exist_ok=True)
-    aside = output.with_name(f".{output.name}.part")
-    try:
-        with aside.open("wb") as lines:
-            written = _written(_records(folder, files, n_tags, n_jobs), lines)
-            n = sum(1 for _ in track(written, 0, "suggesting"))
-        aside.replace(output)
-    finally:
-        aside.unlink(missing_ok=True)
-    return n
+    with whole_file(output) as lines:
+        written = _written(_records(folder, files, n_tags, n_jobs), lines)
+        return sum(1 for _ in track(written, 0, "suggesting"))
 
 
 def _written(chunks: Iterable[list[bytes] | _Fault], lines: IO[bytes]) -> Iterator[None]:

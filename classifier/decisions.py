@@ -110,10 +110,8 @@ def standing_of(listing: Listing, log: Iterable[Decision], current: Collection[s
         elif row.action == "reopen":
             closings.clear()
         elif row.tag is not None:
-            if stale and row.action not in GIVES:
-                latest.pop(row.tag, None)
-            else:
-                latest.pop(row.tag, None)  # the latest stands last
+            latest.pop(row.tag, None)  # the latest stands last
+            if not stale or row.action in GIVES:
                 latest[row.tag] = row
     took = {tag for tag, row in latest.items() if row.action in TAKES}
     unsure = tuple(tag for tag, row in latest.items() if row.action == "unsure")

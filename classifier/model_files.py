@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from classifier.errors import BadModel
+from classifier.files import sync_folder
 from classifier.model import Parameters, TagModel
 from classifier.precedents import Precedents
 from classifier.taxonomy import taxonomy_from_json
@@ -197,12 +198,3 @@ def _write(path: Path, text: str) -> None:
 def _digest(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

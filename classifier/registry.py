@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.errors import BadModel, NoModel, NotFound, TaggerError
+from classifier.files import whole_file
 from classifier.model import TagModel
 from classifier.model_files import (
     check_manifest,
@@ -31,7 +32,6 @@ from classifier.model_files import (
     manifest_digest,
     read_card,
     save_model,
-    sync_folder,
 )
 
 POLL_SECONDS = 1.0
@@ -201,13 +201,8 @@ class Registry:
             history.write("\n" * torn + json.dumps(asdict(champion), ensure_ascii=False) + "\n")
             history.flush()
             os.fsync(history.fileno())
-        aside = self._pointer.with_suffix(".new")
-        with aside.open("w", encoding="utf-8") as pointer:
-            pointer.write(json.dumps(asdict(champion), ensure_ascii=False, indent=1) + "\n")
-            pointer.flush()
-            os.fsync(pointer.fileno())
-        aside.replace(self._pointer)
-        sync_folder(self.folder)
+        with whole_file(self._pointer) as pointer:
+            pointer.write(json.dumps(asdict(champion), ensure_ascii=False, indent=1).encode() + b"\n")
         return champion
 
     def _last_champion(self) -> Champion | None:

@@ -57,9 +57,8 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         BadSetting: naming the variable, its value and what is allowed, or a variable that is none of ours.
     """
     given = {name.removeprefix(PREFIX): value for name, value in environment.items() if name.startswith(PREFIX)}
-    for name in ("EVAL_DATA", "TEST_NEEDS"):  # the tests' and the notebooks'
-        given.pop(name, None)
-    for name in sorted(given.keys() - _DEFAULTS.keys()):
+    others = {name for name in given if name == "EVAL_DATA" or name.startswith("TEST_")}  # the notebooks', the tests'
+    for name in sorted(given.keys() - _DEFAULTS.keys() - others):
         raise BadSetting(f"{PREFIX}{name} is not a setting. Known are {', '.join(PREFIX + n for n in _DEFAULTS)}.")
     values = {**_DEFAULTS, **given}
     return Settings(

@@ -18,6 +18,7 @@ from classifier.store import Store, open_store
 from classifier.tagger import Tagger
 from classifier.taxonomy import Taxonomy, read_taxonomy
 from classifier.web import build_app
+from tests.hard import HARD, ROWS, table
 
 ROOT = Path(__file__).parent.parent
 STARTER = ROOT / "training_data"
@@ -119,3 +120,11 @@ def app(tagger: Tagger, registry: Registry) -> Flask:
 def client(app: Flask) -> FlaskClient:
     """A client of the service on this machine."""
     return app.test_client()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what the hard tests did."""
+    if HARD and ROWS:
+        terminalreporter.section("what was done, and what was lost")
+        for line in table():
+            terminalreporter.write_line(line)

@@ -7,95 +7,22 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from classifier.articles import Article
 from classifier.store import open_store
-from tests.conftest import ROOT
+from tests.server import SECONDS, Server, start, stop
 
-SECONDS = 60.0
 TEXT = {"title": "ISKP bomber kills twelve at Kabul mosque", "body": "The bombing was claimed on Friday."}
 HEAD = b"POST /v1/suggest HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 LIMIT = 2 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Server:
-    """A running service."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-
-    def ask(self, method: str, path: str, sent: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
-        """Return status and decoded answer of one request on a connection of its own."""
-        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)) as connection:
-            body = None if sent is None else json.dumps(sent)
-            types = {"Content-Type": "application/json"} if body else {}
-            connection.request(method, path, body, {**types, **(headers or {})})
-            response = connection.getresponse()
-            return response.status, json.loads(response.read() or b"null")
-
-    def connect(self) -> socket.socket:
-        """Return a fresh connection."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=SECONDS)
-
-
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
-def start(models: Path, database_url: str, *options: str) -> Server:
-    """Start a service and wait until it answers; its log is beside the models."""
-    port = free_port()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TAGGER_")}
-    where = ["--port", str(port), "--models", str(models), "--database", database_url]
-    with (models.parent / f"service-{port}.log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "classifier", "serve", *where, *options],
-            cwd=ROOT,
-            env=environment,
-            stdout=log,
-            stderr=log,
-        )
-    server = Server(process, port)
-    wait_until_ready(server)
-    return server
-
-
-def wait_until_ready(server: Server) -> None:
-    until = time.monotonic() + SECONDS
-    while True:
-        try:
-            server.ask("GET", "/health/ready")
-            return
-        except OSError:
-            assert server.process.poll() is None, "the service ended; see its log"
-            assert time.monotonic() < until, "the service did not start"
-            time.sleep(0.05)
-
-
-def stop(server: Server) -> int:
-    """End a service as an operator does and return its exit code."""
-    server.process.send_signal(signal.SIGTERM)
-    try:
-        return server.process.wait(SECONDS)
-    finally:
-        server.process.kill()
-        server.process.wait(SECONDS)
 
 
 @pytest.fixture(scope="module")

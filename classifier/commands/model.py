@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from classifier.commands.output import by_whom, print_json, track
 from classifier.commands.parser import STARTER, Commands, Usage, whole
-from classifier.errors import BadArticle, BadSetting
+from classifier.errors import BadArticle
 from classifier.settings import Settings
 
 if TYPE_CHECKING:
@@ -154,15 +154,14 @@ def _add_data_report(commands: Commands) -> None:
 
 
 def _data_report(options: argparse.Namespace, _settings: Settings) -> None:
+    from classifier.files import whole_file
     from classifier.reports import as_page, as_text, data_report
 
     articles, taxonomy = _examples(options)
     report = data_report(articles, taxonomy, track)
     if options.output:
-        try:
-            options.output.write_text(as_page(report), encoding="utf-8")
-        except OSError as error:
-            raise BadSetting(f"Cannot write {options.output}: {error.strerror}.") from None
+        with whole_file(options.output) as page:
+            page.write(as_page(report).encode())
     if options.json:
         print_json(report)
     elif options.output:

@@ -13,7 +13,7 @@ from classifier.settings import Settings, whole_number
 RECORD = (
     'An article is one line of JSON: {"id": "a-1", "title": "…", "body": "…", "tags": ["iskp"]}. It may have\n'
     "body_format (text or html), rejected (tags that are wrong), tags_complete (true: every tag not listed is wrong),\n"
-    "published_at (ISO 8601) and url; other fields are passed over."
+    "unknown (but for these), published_at and tagged_at (ISO 8601), and url; other fields are passed over."
 )
 STARTER = Path(__file__).parent.parent.parent / "training_data"
 

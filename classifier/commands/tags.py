@@ -25,6 +25,9 @@ def register(commands: Commands) -> None:
         "tags apply taxonomy.yaml",
     )
     sub.add_argument("file", type=Path, metavar="FILE", help="YAML, the whole taxonomy: a tag not in it is removed")
+    commands.add(
+        within, "proposals", _tags_proposals, "List the tags that editors miss, the open ones first.", "database json"
+    )
 
 
 def _tags_list(options: argparse.Namespace, _settings: Settings) -> None:
@@ -68,3 +71,16 @@ def _tags_apply(options: argparse.Namespace, _settings: Settings) -> None:
         return
     say_champion(champion, as_json=False)
     print("tags: " + ", ".join(f"{n} {what}" for what, n in did.items()))
+
+
+def _tags_proposals(options: argparse.Namespace, _settings: Settings) -> None:
+    from classifier.store import open_store
+
+    proposals = open_store(options.database).proposals.list()
+    if options.json:
+        print_json({"proposals": proposals})
+        return
+    for one in proposals:
+        print(f"{one['state']:<9} {one['at'][:10]}  {one['label']:<32} {one['editor']}: {one['title'] or 'no article'}")
+    if not proposals:
+        print("nothing was proposed; editors propose tags on the review page")

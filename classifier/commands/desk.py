@@ -1,0 +1,85 @@
+"""`export …`, `desk-report`: what editors decided, for other programs and for the people who answer for the desk."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from classifier.commands.output import print_json, track
+from classifier.commands.parser import Commands
+from classifier.settings import Settings
+
+if TYPE_CHECKING:
+    from classifier.store import Store
+
+
+def register(commands: Commands) -> None:
+    """Add the commands of this module, in the order of the help."""
+    within = commands.group("export", "Write what the store knows as JSON Lines.")
+    for name, run, text in (
+        ("decisions", _export_decisions, "Write the decision log, one decision a line, in its order."),
+        ("examples", _export_examples, "Write what training reads: articles with the tags that are known of them."),
+    ):
+        sub = commands.add(within, name, run, text, "database json", f"export {name} --output {name}.jsonl.gz")
+        sub.add_argument("--output", type=Path, required=True, metavar="FILE", help="JSON Lines; .gz is packed")
+    sub = commands.add(
+        commands.top,
+        "desk-report",
+        _desk_report,
+        "Say what editors made of the suggestions: acceptance, what is missed, agreement, by tag and by editor.",
+        "models database json",
+        "desk-report --output desk.html",
+    )
+    sub.add_argument("--output", type=Path, metavar="FILE", help="also write the report as one HTML page")
+
+
+def _export_decisions(options: argparse.Namespace, _settings: Settings) -> None:
+    _export(options, "decisions", lambda store: map(vars, store.log.all()))
+
+
+def _export_examples(options: argparse.Namespace, settings: Settings) -> None:
+    from classifier.articles import record_of
+
+    def records(store: Store) -> Iterable[dict[str, Any]]:
+        return map(record_of, store.examples(settings.starter_until, settings.close_after_days))
+
+    _export(options, "examples", records)
+
+
+def _export(options: argparse.Namespace, what: str, records: Any) -> None:
+    import orjson
+
+    from classifier.files import whole_file
+    from classifier.store import open_store
+
+    n = 0
+    with whole_file(options.output) as lines:
+        for record in track(records(open_store(options.database)), 0, f"exporting {what}"):
+            lines.write(orjson.dumps(record) + b"\n")
+            n += 1
+    if options.json:
+        print_json({what: n, "output": str(options.output)})
+    else:
+        print(f"{n} {what} -> {options.output}")
+
+
+def _desk_report(options: argparse.Namespace, _settings: Settings) -> None:
+    from classifier.files import whole_file
+    from classifier.registry import Registry
+    from classifier.reports.desk import as_page, as_text, desk_report
+    from classifier.store import open_store
+
+    store = open_store(options.database)
+    labels = {tag.id: tag.label for tag in Registry(options.models).load_champion().taxonomy.tags}
+    report = desk_report(store.log.all(), store.log.impressions(), store.cases(), labels)
+    if options.output:
+        with whole_file(options.output) as page:
+            page.write(as_page(report).encode())
+    if options.json:
+        print_json(report)
+    elif options.output:
+        print(f"{report['decisions']} decisions on {report['articles']['decided']} articles -> {options.output}")
+    else:
+        print(as_text(report))

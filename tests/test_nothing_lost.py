@@ -1,0 +1,129 @@
+"""Many clients decide at once, workers die: every decision that was acknowledged is in the log, once.
+
+`make test` runs a short form, `make test-hard` the whole.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+import pytest
+
+from classifier.store import open_store
+from tests.hard import size, told
+from tests.server import SECONDS, Server, start, stop
+
+N_CLIENTS = 12
+N_ARTICLES = 24
+N_DECISIONS = size(360, 3000)
+TAGS = ("iskp", "taliban", "attack", "policy", "financing")
+ACTIONS = ("accept", "reject", "add", "remove", "unsure")
+STORY = {"title": "ISKP bomber kills twelve at Kabul mosque", "body": "The Taliban said that the attack killed twelve."}
+
+
+@pytest.fixture
+def server(_models: Path, tmp_path: Path) -> Iterator[Server]:
+    """Four workers on a fresh database."""
+    server = start(_models, f"sqlite:///{tmp_path}/tagger.db", "--workers", "4", "--threads", "16")
+    for number in range(N_ARTICLES):
+        status, _ = server.ask("PUT", f"/v1/articles/a{number}", STORY)
+        assert status == 200
+    yield server
+    stop(server)
+
+
+@dataclass
+class Client:
+    """A client that keeps its connection, and asks again with the same key where it got no answer."""
+
+    port: int
+    name: str
+    acknowledged: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    n_repeated: int = 0
+
+    def decide(self, notes: list[str], done: threading.Semaphore) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        with closing(connection):
+            for number, note in enumerate(notes):
+                self._decide(connection, number, note)
+                done.release()
+
+    def _decide(self, connection: http.client.HTTPConnection, number: int, note: str) -> None:
+        decision = {"tag": TAGS[number % 5], "action": ACTIONS[number // 5 % 5], "note": note}
+        body = json.dumps({"editor": self.name, "decisions": [decision]})
+        headers = {"Content-Type": "application/json", "Idempotency-Key": note}
+        until = time.monotonic() + SECONDS
+        while time.monotonic() < until:
+            try:
+                connection.request("POST", f"/v1/articles/a{number % N_ARTICLES}/decisions", body, headers)
+                response = connection.getresponse()
+                answer = response.read()
+            except (OSError, http.client.HTTPException):
+                connection.close()
+                self.n_repeated += 1
+                time.sleep(0.02)
+                continue
+            if response.status == 409:  # the first is still running, or its worker died with it: ask again
+                self.n_repeated += 1
+                time.sleep(0.1)
+            elif response.status == 201:
+                self.acknowledged.append(note)
+                return
+            else:
+                self.errors.append(f"{note}: {response.status} {answer[:200]!r}")
+                return
+        self.errors.append(f"{note}: no answer")
+
+
+def decide_all(server: Server, n_killed: int) -> list[Client]:
+    """Let all clients decide, and kill workers in the middle; return the clients."""
+    clients = [Client(server.port, f"ed{number}") for number in range(N_CLIENTS)]
+    each = N_DECISIONS // N_CLIENTS
+    done = threading.Semaphore(0)
+    with ThreadPoolExecutor(N_CLIENTS) as pool:
+        jobs = [
+            pool.submit(client.decide, [f"{client.name}-{number}" for number in range(each)], done)
+            for client in clients
+        ]
+        for _ in range(n_killed):
+            for _ in range(N_DECISIONS // (n_killed + 1)):
+                assert done.acquire(timeout=SECONDS)
+            os.kill(psutil.Process(server.process.pid).children()[0].pid, signal.SIGKILL)
+        for job in jobs:
+            job.result(SECONDS * 5)
+    return clients
+
+
+@pytest.mark.parametrize("n_killed", [0, size(1, 3)], ids=["all live", "workers are killed"])
+def test_every_decision_of_twelve_clients_is_logged_once(server: Server, tmp_path: Path, n_killed: int) -> None:
+    begun = time.monotonic()
+    clients = decide_all(server, n_killed)
+    seconds = time.monotonic() - begun
+    store = open_store(f"sqlite:///{tmp_path}/tagger.db")
+    logged = Counter(row.note for row in store.log.all())
+    store.close()
+    sent = {f"ed{client}-{number}" for client in range(N_CLIENTS) for number in range(N_DECISIONS // N_CLIENTS)}
+    acknowledged = {note for client in clients for note in client.acknowledged}
+    lost = len(acknowledged - logged.keys())
+    told(
+        f"decisions by {N_CLIENTS} clients at 4 workers" + f", {n_killed} killed" * bool(n_killed),
+        str(N_DECISIONS),
+        lost,
+        f"{N_DECISIONS / seconds:.0f}/s, {sum(client.n_repeated for client in clients)} asked again",
+    )
+    assert [error for client in clients for error in client.errors] == []
+    assert acknowledged == sent
+    assert logged == Counter(sent)
