@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,7 @@ from tests.browser import serving
 from tests.conftest import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DECIDING = (ROOT / "docs" / "deciding.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
@@ -24,9 +26,17 @@ def address(_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         yield address
 
 
-def example(language: str, containing: str) -> str:
-    blocks = re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def example(language: str, containing: str, page: str = README) -> str:
+    blocks = re.findall(rf"```{language}\n(.*?)```", page, re.DOTALL)
     return next(block for block in blocks if containing in block)
+
+
+def curl(command: str, address: str) -> dict[str, Any]:
+    """Run a curl command of a document against a served model."""
+    command = command.replace("http://127.0.0.1:8000", address).replace("curl ", "curl -sS --fail-with-body ")
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=True)
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
 
 
 def test_python_example_prints_the_tags(address: str) -> None:
@@ -36,16 +46,16 @@ def test_python_example_prints_the_tags(address: str) -> None:
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl")
-def test_curl_example_is_answered(address: str) -> None:
-    command = (
-        example("sh", "curl").replace("http://127.0.0.1:8000", address).replace("curl ", "curl -sS --fail-with-body ")
-    )
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=True)
-    assert json.loads(done.stdout)["article_id"] == "desk-123"
+def test_curl_examples_are_answered(address: str) -> None:
+    assert curl(example("sh", "curl"), address)["article_id"] == "desk-123"
+    decided = curl(example("sh", "curl", DECIDING), address)
+    assert decided["tags"] == ["taliban", "iskp", "policy"]
+    assert [row["editor"] for row in decided["decisions"]] == ["ed4", "ed4", "ed4"]
 
 
-def test_every_command_of_the_readme_exists() -> None:
-    commands = re.findall(r"python -m classifier ([a-z-]+)", README)
+def test_every_command_of_the_documents_exists() -> None:
+    pages = [README, *(page.read_text(encoding="utf-8") for page in (ROOT / "docs").rglob("*.md"))]
+    commands = re.findall(r"python -m classifier ([a-z-]+)", "\n".join(pages))
     listed = subprocess.run(
         [sys.executable, "-m", "classifier", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
     ).stdout
