@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import hashlib
 import html.entities
+import json
 import re
 import unicodedata
 import zlib
@@ -113,6 +115,11 @@ def record_of(article: Article) -> dict[str, Any]:
     return record | {
         f: value for f in ("published_at", "url", "tagged_at") if (value := getattr(article, f)) is not None
     }
+
+
+def text_digest(article: Article) -> str:
+    """Return the digest of what is judged of an article: title, body and format."""
+    return hashlib.sha256(json.dumps([article.title, article.body, article.body_format]).encode()).hexdigest()
 
 
 def check_id(article_id: str) -> str:

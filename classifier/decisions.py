@@ -6,7 +6,7 @@ an undone one never was. Knows no model.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 ACTIONS = ("accept", "reject", "add", "remove", "unsure", "undo", "complete", "reopen")
@@ -76,7 +76,8 @@ class Standing:
     """What is known of an article's tags.
 
     `tags` are on the article, in the order in which they came; `rejected` are known to be wrong, `unsure` were looked at
-    and left open. `closed_at` is when somebody last said that the tags are complete; None while they are not.
+    and left open. `closed_at` is when somebody last said that the tags are complete; None while they are not. `said_by` is
+    the editor of each decision that counts.
     """
 
     tags: tuple[str, ...] = ()
@@ -84,6 +85,7 @@ class Standing:
     unsure: tuple[str, ...] = ()
     closed_at: str | None = None
     closed_by: frozenset[str] = field(default_factory=frozenset)
+    said_by: Mapping[str, str] = field(default_factory=dict)
 
 
 def standing_decisions(log: Iterable[Decision]) -> list[Decision]:
@@ -119,4 +121,5 @@ def standing_of(listing: Listing, log: Iterable[Decision], current: Collection[s
     tags = dict.fromkeys([tag for tag in listing.tags if tag not in took] + given)
     rejected = dict.fromkeys(tag for tag in (*listing.rejected, *took) if tag not in tags and tag not in unsure)
     closed_at = max(closings.values(), default=None)
-    return Standing(tuple(tags), tuple(sorted(rejected)), unsure, closed_at, frozenset(closings))
+    said_by = {tag: row.editor for tag, row in latest.items()}
+    return Standing(tuple(tags), tuple(sorted(rejected)), unsure, closed_at, frozenset(closings), said_by)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -10,6 +11,21 @@ from classifier.articles import Article
 from classifier.taxonomy import Taxonomy
 
 POSITIVE, NEGATIVE, UNKNOWN = 1, 0, -1
+
+
+@dataclass(frozen=True)
+class Attributed:
+    """An example and what is behind it.
+
+    `at` is when the article was published, else when it came; `said_by` is the editor of each tag that one decided on; of a
+    `blind` article nobody saw the suggestions; `source` is where the article came from.
+    """
+
+    article: Article
+    at: str
+    source: str = ""
+    blind: bool = False
+    said_by: Mapping[str, str] = field(default_factory=dict)
 
 
 def labels_of(articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -35,11 +34,6 @@ class StoredArticle:
 def now() -> str:
     """Return the time as the store keeps it."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
-
-
-def content_digest(article: Article) -> str:
-    """Return the digest of what is judged: title, body and format."""
-    return hashlib.sha256(json.dumps([article.title, article.body, article.body_format]).encode()).hexdigest()
 
 
 def share_of(what: str, article_id: str) -> float:

@@ -7,15 +7,15 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import IntegrityError
 
-from classifier.articles import Article, check_id
+from classifier.articles import Article, check_id, text_digest
 from classifier.decisions import Case
 from classifier.errors import NotFound
+from classifier.examples import Attributed
 from classifier.store.keys import Keys
 from classifier.store.log import DecisionLog, follow_cms, keep_sketch, known, read_log, refresh
 from classifier.store.proposals import Proposals
@@ -25,7 +25,6 @@ from classifier.store.rows import (
     StoredArticle,
     article_row,
     came_complete,
-    content_digest,
     held,
     now,
     reading,
@@ -36,6 +35,7 @@ from classifier.store.schema import articles, impressions, suggestion_sets
 from classifier.store.sessions import Sessions
 
 _BATCH = 500
+_BATCH_CHARACTERS = 8 << 20  # of a batch's texts, so that a few hundred huge ones do not fill the memory
 STARTER_UNTIL = 1000  # examples of the desk's own, from which on the starter articles teach nothing any more
 
 
@@ -104,8 +104,7 @@ class Store:
         What editors decided stays.
         """
         done = {"new": 0, "changed": 0, "unchanged": 0}
-        waiting = iter(incoming)
-        while some := list(islice(waiting, _BATCH)):
+        for some in _batches(incoming):
             with self.engine.begin() as connection:
                 rows = _rows(connection, [article.id for article in some])
                 for article in some:
@@ -133,7 +132,7 @@ class Store:
             "rejected": list(article.rejected),
             "tags_complete": article.tags_complete,
             "source": source,
-            "digest": content_digest(article),
+            "digest": text_digest(article),
         }
         if before is None:
             connection.execute(articles.insert().values(**row, **_drawn(article.id, came_complete(row), shares)))
@@ -199,7 +198,11 @@ class Store:
     # --- examples ---
 
     def examples(self, starter_until: int = STARTER_UNTIL, close_after_days: int = 0) -> Iterator[Article]:
-        """Yield what training reads: each article of which something is known, with what is known of its tags.
+        """Yield what training reads: each article of which something is known, with what is known of its tags."""
+        return (one.article for one in self.attributed(starter_until, close_after_days))
+
+    def attributed(self, starter_until: int = STARTER_UNTIL, close_after_days: int = 0) -> Iterator[Attributed]:
+        """Yield the examples with who said what of them.
 
         Args:
             starter_until: the starter articles are left out once the desk has as many examples of its own.
@@ -210,7 +213,7 @@ class Store:
         for rows in self._in_batches():
             yield from self._examples_of(rows, with_starter, close_after_days)
 
-    def _examples_of(self, rows: list[Any], with_starter: bool, close_after_days: int) -> Iterator[Article]:
+    def _examples_of(self, rows: list[Any], with_starter: bool, close_after_days: int) -> Iterator[Attributed]:
         with reading(self.engine) as connection:
             logs = read_log(connection, [row["id"] for row in rows])
             for row in rows:
@@ -220,7 +223,7 @@ class Store:
                 left = _left_alone(row, close_after_days)
                 complete = came_complete(row) or left or standing.closed_at is not None
                 if complete or standing.tags or standing.rejected:
-                    yield replace(
+                    article = replace(
                         stored(row).article,
                         tags=tuple(tag for tag in standing.tags if tag not in standing.unsure),
                         rejected=standing.rejected,
@@ -228,6 +231,9 @@ class Store:
                         tags_complete=complete,
                         tagged_at=standing.closed_at,
                     )
+                    at = row["published_at"] or row["created_at"]
+                    blind = bool(row["blind"]) and row["state"] == "closed"
+                    yield Attributed(article, at, row["source"], blind, standing.said_by)
 
     # --- suggestion sets ---
 
@@ -246,7 +252,7 @@ class Store:
         Raises:
             NotFound: if the article was deleted meanwhile.
         """
-        digest = content_digest(article)
+        digest = text_digest(article)
         parts = json.dumps([article.id, digest, model_version, taxonomy_version])
         set_id = hashlib.sha256(parts.encode()).hexdigest()[:32]
         with self.engine.begin() as connection:
@@ -319,6 +325,19 @@ def _own_examples() -> Any:
     mine = articles.select().where(articles.c.source != STARTER)
     some = mine.where(articles.c.tags.is_not(None) | (articles.c.state != "new"))
     return some.with_only_columns(func.count())
+
+
+def _batches(incoming: Iterable[Article]) -> Iterator[list[Article]]:
+    some: list[Article] = []
+    n_characters = 0
+    for article in incoming:
+        some.append(article)
+        n_characters += len(article.title) + len(article.body)
+        if len(some) == _BATCH or n_characters > _BATCH_CHARACTERS:
+            yield some
+            some, n_characters = [], 0
+    if some:
+        yield some
 
 
 def _rows(connection: Connection, article_ids: list[str]) -> dict[str, Any]:
