@@ -47,7 +47,9 @@ class Corpus(NamedTuple):
     language: str | None
 
 
-def read_corpus(articles: Sequence[Article], taxonomy: Taxonomy, track: Track, plain: bool = False) -> Corpus:
+def read_corpus(
+    articles: Sequence[Article], taxonomy: Taxonomy, track: Track, plain: bool = False, blocks: Sequence[str] = ()
+) -> Corpus:
     """Read the articles of a corpus; terms that stand in one article only are left out.
 
     A plain reading takes words alone: no stems and compounds, no mentions, no near-duplicates (every article is a group of
@@ -56,7 +58,7 @@ def read_corpus(articles: Sequence[Article], taxonomy: Taxonomy, track: Track, p
     Raises:
         TooFewExamples: if no word stands in two articles.
     """
-    reading = _Reading(articles, taxonomy, plain)
+    reading = _Reading(articles, ArticleReader(taxonomy, blocks), plain)
     text_of, title_of = (text_words, title_words) if plain else (text_writings, title_writings)
     views = _Counts(text_of), _Counts(title_of)
     for text in reading.texts(track(articles, len(articles), "reading articles")):
@@ -82,8 +84,8 @@ def read_corpus(articles: Sequence[Article], taxonomy: Taxonomy, track: Track, p
 class _Reading:
     """Reads articles once, batch by batch, and keeps what is not terms."""
 
-    def __init__(self, articles: Sequence[Article], taxonomy: Taxonomy, plain: bool) -> None:
-        self._reader = ArticleReader(taxonomy)
+    def __init__(self, articles: Sequence[Article], reader: ArticleReader, plain: bool) -> None:
+        self._reader = reader
         self._each = max(1, len(articles) // N_SAMPLED)
         self._plain = plain
         self._named = [self._reader.naming([])]

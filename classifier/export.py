@@ -95,7 +95,7 @@ def build_pipeline(model: TagModel) -> Pipeline:
     ]
     return Pipeline(
         [
-            ("read", ArticleTransformer(_Taxonomy(taxonomy.tags, taxonomy.kinds)).fit()),
+            ("read", ArticleTransformer(_Taxonomy(taxonomy.tags, taxonomy.kinds), list(model.parameters.blocks)).fit()),
             ("features", FeatureUnion(views, transformer_weights=weights)),
             ("tagger", _tag_classifier(model, tag_ids)),
         ]
@@ -198,12 +198,13 @@ class ArticleTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         reader_: the `ArticleReader`; it is not pickled but made again.
     """
 
-    def __init__(self, taxonomy: Taxonomy) -> None:
+    def __init__(self, taxonomy: Taxonomy, blocks: Sequence[str] = ()) -> None:
         self.taxonomy = taxonomy
+        self.blocks = blocks
 
     def fit(self, X: Any = None, y: Any = None) -> Self:
         """Make the reader; the articles are not looked at."""
-        self.reader_ = ArticleReader(self.taxonomy)
+        self.reader_ = ArticleReader(self.taxonomy, self.blocks)
         return self
 
     def transform(self, X: Iterable[Article | Mapping[str, Any] | str]) -> list[NamedReading]:

@@ -91,10 +91,11 @@ def fit(
     taxonomy: Taxonomy | None = None,
     settings: FitSettings | None = None,
     track: Track = untracked,
+    blocks: Sequence[str] = (),
 ) -> Fitted:
     """Fit a model to articles with known tags.
 
-    Without a taxonomy the tags are those of the articles. `track` is handed the long loops, to show progress.
+    Without a taxonomy the tags are those of the articles. `blocks` are the folded texts of repeated blocks, which are left out. `track` is handed the long loops, to show progress.
 
     Raises:
         TooFewExamples: if there is not enough to learn from, or two articles have one id.
@@ -104,7 +105,7 @@ def fit(
     taxonomy = taxonomy or taxonomy_of(tag for article in articles for tag in article.tags or ())
     labels = labels_of(articles, taxonomy)
     _check(articles, labels)
-    return _Fit(articles, taxonomy, labels, settings, track).run()
+    return _Fit(articles, taxonomy, labels, settings, track, sorted(blocks)).run()
 
 
 def _check(articles: Sequence[Article], labels: np.ndarray) -> None:
@@ -150,9 +151,12 @@ class _Fit:
     labels: np.ndarray
     settings: FitSettings
     track: Track
+    blocks: Sequence[str] = ()
 
     def run(self) -> Fitted:
-        self.corpus = read_corpus(self.articles, self.taxonomy, self.track, plain=self.settings.fast)
+        self.corpus = read_corpus(
+            self.articles, self.taxonomy, self.track, plain=self.settings.fast, blocks=self.blocks
+        )
         self.named = self.corpus.named
         large = self.corpus.X.nnz > LARGE_CORPUS
         most = N_FAST_FOLDS if self.settings.fast else N_LARGE_FOLDS if large else self.settings.n_folds
@@ -323,6 +327,7 @@ class _Fit:
             calibration=calibration,
             always_one=always_one,
             language=self.corpus.language,
+            blocks=self.blocks,
         )
         scores = calibrated(decision, calibration)
         held_out = HeldOut([article.id for article in self.articles], scores, suggested, labels)

@@ -6,7 +6,8 @@ What is removed mentions nothing and weighs nothing; it is blanked, so that offs
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from classifier.words import split_words
@@ -136,6 +137,41 @@ class _Line(NamedTuple):
     start: int
     end: int
     text: str
+
+
+REPEATED = "repeated block"
+_AFTER_SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+")
+MAX_BLOCK = 2000  # characters; what is longer is a text of its own
+
+
+def blocks_of(body: str) -> Iterator[tuple[str, int, int]]:
+    """Yield the lines of a clean body and the sentences of longer lines: folded, and their places."""
+    for line in re.finditer(r"[^\n]+", body):
+        ends = [found.end() for found in _AFTER_SENTENCE.finditer(line[0])]
+        spans = list(pairwise([0, *ends, len(line[0])])) if ends else []
+        for start, end in [(0, len(line[0])), *spans]:
+            if end - start <= MAX_BLOCK and (folded := " ".join(line[0][start:end].casefold().split())):
+                yield folded, line.start() + start, line.start() + end
+
+
+def find_repeated(body: str, blocks: Collection[str]) -> list[Removed]:
+    """Return the places of blocks that were found to stand on many pages of a site; `blocks` are folded."""
+    found = sorted((start, -end) for folded, start, end in blocks_of(body) if folded in blocks)
+    places: list[Removed] = []
+    for start, minus_end in found:
+        if not places or start >= places[-1].end:  # a sentence of a line that went already
+            places.append(Removed(start, -minus_end, REPEATED))
+    return places
+
+
+def joined(one: list[Removed], other: list[Removed]) -> list[Removed]:
+    """Return two lists of furniture as one: in order, and no character twice."""
+    parts: list[Removed] = []
+    for part in sorted([*one, *other], key=lambda part: (part.start, -part.end)):
+        start = max(part.start, parts[-1].end) if parts else part.start
+        if start < part.end:
+            parts.append(part._replace(start=start))
+    return parts
 
 
 def find_furniture(body: str, is_tag_name: Callable[[str], bool]) -> list[Removed]:

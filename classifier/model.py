@@ -66,6 +66,7 @@ class Parameters:
     calibration: np.ndarray
     always_one: bool
     language: str | None
+    blocks: Sequence[str] = ()  # folded texts that stand on many pages of the site
 
 
 class Explanation(NamedTuple):
@@ -158,7 +159,7 @@ class TagModel:
         self.version = version
         self.card = card or {}
         self.precedents = precedents or no_precedents(len(taxonomy.tags))
-        self.reader = ArticleReader(taxonomy)
+        self.reader = ArticleReader(taxonomy, parameters.blocks)
         self._rows = TermRows(terms, title_terms)
         self._weights = parameters.weights.view(
             np.ndarray

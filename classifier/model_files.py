@@ -28,7 +28,7 @@ from classifier.model import Parameters, TagModel
 from classifier.precedents import Precedents
 from classifier.taxonomy import taxonomy_from_json
 
-FORMAT = 2
+FORMAT = 3
 _ARRAYS = tuple(f.name for f in fields(Parameters) if f.type == "np.ndarray")
 _NUMBERS = tuple(f.name for f in fields(Parameters) if f.type != "np.ndarray")
 _KEPT = tuple(f.name for f in fields(Precedents) if f.type == "np.ndarray")

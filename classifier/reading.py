@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from classifier.aboutness import Naming, NamingReader
 from classifier.articles import Article, CleanText, clean_body, clean_title
-from classifier.furniture import Removed, blank, find_furniture
+from classifier.furniture import Removed, blank, find_furniture, find_repeated, joined
 from classifier.mentions import TITLE, Mention, MentionFinder, ReadText, read_text
 from classifier.taxonomy import Taxonomy
 from classifier.words import once, spell
@@ -44,9 +44,13 @@ class Reading:
 
 
 class ArticleReader:
-    """Reads articles the way of one taxonomy; training and serving share it."""
+    """Reads articles the way of one taxonomy; training and serving share it.
 
-    def __init__(self, taxonomy: Taxonomy) -> None:
+    `blocks` are the folded texts of blocks that stand on many pages of the site: they are furniture too.
+    """
+
+    def __init__(self, taxonomy: Taxonomy, blocks: Iterable[str] = ()) -> None:
+        self._blocks = frozenset(blocks)
         self._finder = MentionFinder(taxonomy)
         self._naming = NamingReader(taxonomy)
         self._names = frozenset(
@@ -65,6 +69,8 @@ class ArticleReader:
     def _clean(self, article: Article) -> tuple[CleanText, CleanText, list[Removed], ReadText]:
         title, body = clean_title(article), clean_body(article)
         removed = find_furniture(body.text[:MAX_READ], self._names.__contains__)
+        if self._blocks:
+            removed = joined(removed, find_repeated(body.text[:MAX_READ], self._blocks))
         return title, body, removed, read_text(title.text[:MAX_READ], blank(body.text[:MAX_READ], removed))
 
     def naming(self, readings: Sequence[Reading]) -> Naming:

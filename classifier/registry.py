@@ -13,6 +13,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import threading
 import time
 from collections.abc import Iterator
@@ -20,9 +21,10 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import EllipsisType
 from typing import Any
 
-from classifier.errors import BadModel, NoModel, NotFound, TaggerError
+from classifier.errors import BadModel, BadSetting, Busy, NoModel, NotFound, TaggerError
 from classifier.files import whole_file
 from classifier.model import TagModel
 from classifier.model_files import (
@@ -33,8 +35,10 @@ from classifier.model_files import (
     read_card,
     save_model,
 )
+from classifier.snapshots import Snapshot, read_snapshot
 
 POLL_SECONDS = 1.0
+PROMOTE, ROLL_BACK = "promote", "roll-back"
 _VERSION = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 
 
@@ -48,6 +52,7 @@ class Champion:
     by: str
     at: str
     why: str
+    action: str = PROMOTE
 
 
 class Registry:
@@ -58,16 +63,28 @@ class Registry:
         self._pointer = folder / "champion.json"
         self._history = folder / "history.jsonl"
 
-    def save(self, model: TagModel) -> str:
-        """Save a model under a new version and return its name; the champion stays."""
+    def save(self, model: TagModel, snapshot: Snapshot | None = None) -> str:
+        """Save a model, and what it learned from, under a new version and return its name; the champion stays."""
         now = datetime.now(UTC)
         version = f"{now:%Y%m%d-%H%M%S}-{content_digest(model)[:8]}"
         while (self.folder / version).exists():  # the same model, saved again within one second
             version = f"{version[:-8]}{secrets.token_hex(4)}"
         model.card["version"] = version
         model.card["created_at"] = now.isoformat(timespec="seconds")
+        if snapshot is not None:
+            snapshot.write(self._snapshot_file(version))
         save_model(model, self.folder / version)
         return version
+
+    def snapshot(self, version: str) -> Snapshot | None:
+        """Return what a version learned from; None where that is not known, or cannot be read any more."""
+        try:
+            return read_snapshot(self._snapshot_file(version))
+        except BadModel:
+            return None
+
+    def _snapshot_file(self, version: str) -> Path:
+        return self.folder / "snapshots" / f"{version}.jsonl.gz"
 
     def champion(self) -> Champion | None:
         """Return the champion pointer, or None while nothing was promoted.
@@ -140,10 +157,20 @@ class Registry:
         """Return a version, checked."""
         return load_model(self._existing(version))
 
-    def promote(self, version: str, by: str, why: str) -> Champion:
-        """Make a version the champion, after checking that it can be loaded."""
+    def promote(self, version: str, by: str, why: str, instead_of: str | EllipsisType | None = ...) -> Champion:
+        """Make a version the champion, after checking that it can be loaded.
+
+        `instead_of` is the version that must still be champion (None: there is none).
+
+        Raises:
+            Busy: if the champion was changed meanwhile.
+        """
         self.load(version)
         with self._locked():
+            serves = self._last_champion()
+            if instead_of is not ... and (serves.version if serves else None) != instead_of:
+                now = f"{serves.version} by {serves.by}" if serves else "none"
+                raise Busy(f"The champion was changed meanwhile ({now}); {version} is saved and not promoted.")
             return self._point(version, by, why)
 
     def roll_back(self, by: str, why: str) -> Champion:
@@ -157,7 +184,65 @@ class Registry:
             if champion is None or champion.previous is None:
                 raise NotFound(f"There is no earlier champion in {self.folder} to roll back to.")
             self.load(champion.previous)
-            return self._point(champion.previous, by, why)
+            return self._point(champion.previous, by, why, ROLL_BACK)
+
+    def rolled_back(self) -> list[str]:
+        """Return the versions that were rolled back and that nobody has promoted since."""
+        back: dict[str, None] = {}
+        serves = ""
+        for row in self.history():
+            if row["action"] == ROLL_BACK:
+                back[serves] = None
+            serves = row["version"]
+            back.pop(serves, None)
+        return list(back)
+
+    def serving_at(self, moment: str) -> dict[str, Any] | None:
+        """Return the row of the history that counted at a time (ISO 8601, UTC where it has no zone), or None."""
+        at = _moment(moment)
+        rows = [row for row in self.history() if _moment(row["at"]) <= at]
+        return rows[-1] if rows else None
+
+    # --- versions that nobody needs any more ---
+
+    def pinned(self) -> list[str]:
+        """Return the versions that are never swept."""
+        try:
+            found: list[str] = json.loads((self.folder / "pinned.json").read_text(encoding="utf-8"))
+            return found
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError) as error:
+            raise BadModel(f"{self.folder / 'pinned.json'} cannot be read ({error}). Mend or remove it.") from None
+
+    def pin(self, version: str, keep: bool = True) -> None:
+        """Keep a version from being swept, or no longer."""
+        self._existing(version)
+        with self._locked():
+            others = [one for one in self.pinned() if one != version]
+            with whole_file(self.folder / "pinned.json") as file:
+                file.write(json.dumps([*others, version] if keep else others).encode() + b"\n")
+
+    def sweep(self, n_kept: int) -> list[str]:
+        """Remove old versions but for the newest `n_kept`, and return them; 0 keeps all.
+
+        The champion, its predecessor and pinned versions stay.
+        """
+        if not n_kept or not self.folder.is_dir():
+            return []
+        with self._locked():
+            champion = self.champion()
+            needed = {*self.pinned(), *((champion.version, champion.previous) if champion else ())}
+            old = [one for one in self.versions()[:-n_kept] if one not in needed]
+            for version in old:
+                # Renamed first, so that a half-removed folder is no version; who has it mapped keeps its pages.
+                aside = self.folder / f".{version}.swept"
+                (self.folder / version).rename(aside)
+                shutil.rmtree(aside, ignore_errors=True)
+                self._snapshot_file(version).unlink(missing_ok=True)
+            return old
+
+    # --- history ---
 
     def history(self) -> list[dict[str, Any]]:
         """Return all changes of the champion, oldest first, without the lines that cannot be read."""
@@ -190,11 +275,11 @@ class Registry:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
-    def _point(self, version: str, by: str, why: str) -> Champion:
+    def _point(self, version: str, by: str, why: str, action: str = PROMOTE) -> Champion:
         before = self._last_champion()
         digest = manifest_digest(self.folder / version)
         previous = before.version if before and before.version != version else before.previous if before else None
-        champion = Champion(version, digest, previous, by, datetime.now(UTC).isoformat(timespec="seconds"), why)
+        champion = Champion(version, digest, previous, by, datetime.now(UTC).isoformat(timespec="seconds"), why, action)
         # The history is written first: a change that it does not know must not serve.
         torn = self._history.is_file() and not self._history.read_bytes().endswith(b"\n")
         with self._history.open("a", encoding="utf-8") as history:
@@ -211,6 +296,14 @@ class Registry:
             return self.champion()
         except BadModel:
             return Champion(**history[-1]) if (history := self.history()) else None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadSetting(f"{text[:40]!r} is not a time; write it like 2024-06-06T12:00.") from None
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read
 
 
 class Serving:

@@ -23,9 +23,15 @@ _DEFAULTS = {
     "SECOND_SHARE": "0",
     "CLOSE_AFTER_DAYS": "0",
     "STARTER_UNTIL": "1000",
+    "CHECKS": "",
+    "EDITOR_SHARE": "0.5",
+    "REFIT": "0",
+    "KEEP_VERSIONS": "10",
+    "RETRAIN_HOURS": "24",
 }
 LIMITS = {"PORT": (0, 65535), "WORKERS": (1, 64), "THREADS": (1, 1024), "MAX_BODY_BYTES": (1024, 1 << 30)}
-LIMITS |= {"CLOSE_AFTER_DAYS": (0, 3650), "STARTER_UNTIL": (0, 1_000_000)}
+LIMITS |= {"CLOSE_AFTER_DAYS": (0, 3650), "STARTER_UNTIL": (0, 1_000_000), "KEEP_VERSIONS": (0, 10_000)}
+LIMITS |= {"REFIT": (0, 1)}
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,10 @@ class Settings:
 
     blind_share: of the articles of a CMS, suggested for only when an editor has tagged them; second_share: of them, decided
     on by two editors; close_after_days: published articles that nobody touched for so long count as complete, 0 for never;
-    starter_until: examples of the desk's own from which on the starter articles are left out of training.
+    starter_until: examples of the desk's own from which on the starter articles are left out of training; checks: what each
+    check before a training does, `labels_flipped=warn,repeated_block=block`; editor_share: of a tag's labels, that may come
+    from one editor; refit: whether a challenger that has won is fitted again on all examples; keep_versions: of the models, 0
+    for all; retrain_hours: how often `retrain` is expected to run, after which it is overdue twice over.
     """
 
     models: Path
@@ -48,6 +57,11 @@ class Settings:
     second_share: float
     close_after_days: int
     starter_until: int
+    checks: dict[str, str]
+    editor_share: float
+    refit: bool
+    keep_versions: int
+    retrain_hours: float
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -73,6 +87,11 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         second_share=_share("SECOND_SHARE", values["SECOND_SHARE"]),
         close_after_days=_number("CLOSE_AFTER_DAYS", values["CLOSE_AFTER_DAYS"]),
         starter_until=_number("STARTER_UNTIL", values["STARTER_UNTIL"]),
+        checks=_pairs("CHECKS", values["CHECKS"]),
+        editor_share=_share("EDITOR_SHARE", values["EDITOR_SHARE"]),
+        refit=bool(_number("REFIT", values["REFIT"])),
+        keep_versions=_number("KEEP_VERSIONS", values["KEEP_VERSIONS"]),
+        retrain_hours=_hours("RETRAIN_HOURS", values["RETRAIN_HOURS"]),
     )
 
 
@@ -87,6 +106,19 @@ def _share(name: str, value: str) -> float:
     if not re.fullmatch(r"0|1|[01]?\.[0-9]{1,6}", value) or float(value) > 1:
         raise BadSetting(f"{PREFIX}{name} is {value[:40]!r}; it must be a share from 0 to 1, like 0.05.")
     return float(value)
+
+
+def _hours(name: str, value: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,4}(?:\.[0-9]{1,6})?", value) or float(value) <= 0:
+        raise BadSetting(f"{PREFIX}{name} is {value[:40]!r}; it must be a number of hours above 0, like 24 or 0.5.")
+    return float(value)
+
+
+def _pairs(name: str, value: str) -> dict[str, str]:
+    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+    if not all(key.strip() and sign and of.strip() for key, sign, of in pairs):
+        raise BadSetting(f"{PREFIX}{name} is {value[:80]!r}; it must be NAME=VALUE, with commas between them.")
+    return {key.strip(): of.strip() for key, _, of in pairs}
 
 
 def whole_number(value: str, low: int, high: int) -> int:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import pairwise
 
 import numpy as np
 
+from classifier import furniture
 from classifier.articles import Article, clean_body
 from classifier.corpus import Track
 from classifier.duplicates import NearDuplicates
 from classifier.reading import ArticleReader
 from classifier.reports.known import Data, Row
 from classifier.shingles import SHINGLE
-from classifier.words import split_words
 
 MIN_BLOCK_WORDS = 4
-MAX_BLOCK = 2000  # characters; what is longer is a text of its own
 MANY_SHARED = 0.05  # of the five-word sequences of a corpus stand in two of its stories: is it written from templates?
 
 
@@ -126,20 +123,11 @@ class Shared:
         return np.sort(self.rows[self.starts[which] : self.starts[which + 1]])
 
 
-_SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+")
-
-
 def blocks_of(article: Article) -> Iterable[tuple[str, int, int]]:
     """Yield the lines of a body and the sentences of longer lines, folded, with their places in the clean body."""
-    text = clean_body(article).text
-    for line in re.finditer(r"[^\n]+", text):
-        ends = [found.end() for found in _SENTENCE.finditer(line[0])]
-        spans = list(pairwise([0, *ends, len(line[0])])) if ends else []
-        for start, end in [(0, len(line[0])), *spans]:
-            if end - start <= MAX_BLOCK:
-                words = split_words(line[0][start:end]).spelling
-                if len(words) >= MIN_BLOCK_WORDS:
-                    yield " ".join(words), line.start() + start, line.start() + end
+    for block, start, end in furniture.blocks_of(clean_body(article).text):
+        if block.count(" ") + 1 >= MIN_BLOCK_WORDS:
+            yield block, start, end
 
 
 def digest(block: str) -> int:

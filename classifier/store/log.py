@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, select
+from sqlalchemy import Connection, Engine, RowMapping, func, select
 
 from classifier.articles import Article, clean_body, clean_title
 from classifier.decisions import (
@@ -149,6 +149,13 @@ class DecisionLog:
                     row["band"],
                     (row["article_id"], row["tag"]) in answered or row["tag"] in (row["tags"] or ()),
                 )
+
+    def shown_tags(self) -> tuple[dict[str, int], int]:
+        """Return how often each tag was suggested, and on how many articles anything was."""
+        of_tags = select(impressions.c.tag, func.count()).group_by(impressions.c.tag)
+        on = select(func.count(suggestion_sets.c.article_id.distinct())).select_from(suggestion_sets.join(impressions))
+        with reading(self._engine) as connection:
+            return {tag: int(n) for tag, n in connection.execute(of_tags)}, int(connection.scalar(on) or 0)
 
 
 # --- on an open connection ---

@@ -154,6 +154,24 @@ proposals = Table(
     Column("state", String(10), nullable=False),
 )
 
+# What scheduled jobs did: a row each, whatever came of it.
+runs = Table(
+    "runs",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("job", String(20), nullable=False),
+    Column("started_by", EDITOR, nullable=False),
+    Column("host", String(200), nullable=False),
+    Column("started_at", TIME, nullable=False),
+    Column("ended_at", TIME),
+    Column("outcome", String(20), nullable=False),
+    Column("version", String(64)),
+    Column("reason", Text, nullable=False),
+    Column("data", String(64)),
+    Column("result", JSON(none_as_null=True)),
+)
+Index("ix_runs_job", runs.c.job, runs.c.started_at)
+
 keys = Table(
     "keys",
     metadata,

@@ -31,6 +31,7 @@ from classifier.store.rows import (
     share_of,
     stored,
 )
+from classifier.store.runs import Runs
 from classifier.store.schema import articles, impressions, suggestion_sets
 from classifier.store.sessions import Sessions
 
@@ -67,6 +68,7 @@ class Store:
         self.queue = Queue(engine)
         self.requests = Requests(engine)
         self.proposals = Proposals(engine)
+        self.runs = Runs(engine)
 
     def close(self) -> None:
         """Close all connections."""

@@ -1,0 +1,168 @@
+"""`retrain`, `schedule`, `runs`: training that nobody watches."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from classifier.commands.output import print_json, track
+from classifier.commands.parser import STARTER, Commands
+from classifier.settings import Settings
+
+if TYPE_CHECKING:
+    from classifier.registry import Registry
+    from classifier.store import Store
+    from classifier.taxonomy import Taxonomy
+    from classifier.training import TrainingSettings
+
+
+def register(commands: Commands) -> None:
+    """Add the commands of this module, in the order of the help."""
+    sub = commands.add(
+        commands.top,
+        "retrain",
+        _retrain,
+        "Train on the store's examples, and promote the model only if it is proven not to be worse.",
+        "models database json",
+        "retrain --json",
+    )
+    sub.add_argument("--taxonomy", type=Path, metavar="FILE", help="YAML; without it, the champion's")
+    sub.add_argument("--dry-run", action="store_true", help="go all the way, save and record nothing")
+    sub.add_argument("--force", action="store_true", help="train though nothing is new since the last run")
+    sub.add_argument(
+        "--accept-changes",
+        nargs="+",
+        default=[],
+        metavar="TAG",
+        help="tags whose labels were turned over in bulk, and rightly so: they block this run no more",
+    )
+    sub = commands.add(commands.top, "runs", _runs, "List the last runs of `retrain`.", "database json")
+    sub.add_argument("--all", action="store_true", help="also those in which nothing was new")
+    sub = commands.add(
+        commands.top,
+        "schedule",
+        _schedule,
+        "Run `retrain` again and again, in this process; for a laptop or compose. Servers: see deploy/.",
+        "models database",
+        "schedule --at 02:30",
+    )
+    sub.add_argument(
+        "--at", type=_time_of_day, default="02:30", metavar="HH:MM", help="once a day, in local time (%(default)s)"
+    )
+    sub.add_argument("--every", type=_hours, metavar="HOURS", help="instead: now, and then every so many hours")
+
+
+def _retrain(options: argparse.Namespace, settings: Settings) -> None:
+    from classifier.registry import Registry
+    from classifier.store import open_store
+    from classifier.training import retrain
+
+    store, registry = open_store(options.database), Registry(options.models)
+    result, record = retrain(
+        store,
+        registry,
+        _training_settings(settings, options.accept_changes),
+        _taxonomy(options.taxonomy, registry, store),
+        force=options.force,
+        dry_run=options.dry_run,
+        track=track,
+    )
+    for finding in result.details.get("findings", []):
+        print(f"{finding['action']}: {finding['check']} {finding['tag'] or ''}: {finding['figure']}", file=sys.stderr)
+    if record is not None and "gate" in result.details:
+        print(f"report: {registry.folder / 'runs' / record.id}.html", file=sys.stderr)
+    if options.json:
+        print_json(result.to_json())
+    else:
+        print(f"{result.outcome}{': ' + result.version if result.version else ''}. {result.reason}")
+
+
+def _training_settings(settings: Settings, accepted: list[str]) -> TrainingSettings:
+    from classifier.checks import CheckSettings, actions_of
+    from classifier.training import TrainingSettings
+
+    return TrainingSettings(
+        checks=CheckSettings(actions_of(settings.checks), settings.editor_share, frozenset(accepted)),
+        refit=settings.refit,
+        starter_until=settings.starter_until,
+        close_after_days=settings.close_after_days,
+        keep_versions=settings.keep_versions,
+    )
+
+
+def _taxonomy(path: Path | None, registry: Registry, store: Store) -> Taxonomy | None:
+    """Return the taxonomy that was named; the starter one where there is no champion yet and its articles are stored."""
+    from classifier.store import STARTER as STARTER_SOURCE
+    from classifier.taxonomy import read_taxonomy
+
+    if path is not None:
+        return read_taxonomy(path)
+    if registry.champion() is None and STARTER_SOURCE in store.count_articles():
+        return read_taxonomy(STARTER / "taxonomy.yaml")
+    return None
+
+
+def _runs(options: argparse.Namespace, _settings: Settings) -> None:
+    from classifier.store import open_store
+    from classifier.training import JOB, SKIPPED
+
+    found = [run for run in open_store(options.database).runs.list(JOB) if options.all or run.outcome != SKIPPED]
+    if options.json:
+        print_json({"runs": [{**vars(run), "result": None} for run in found]})
+        return
+    for run in found:
+        print(f"{run.started_at[:16]}  {run.id}  {run.outcome:<13} {run.version or '':<28} {run.reason}")
+    if not found:
+        print("`retrain` has never run on this database")
+
+
+def _schedule(options: argparse.Namespace, _settings: Settings) -> None:
+    from apscheduler.schedulers.blocking import BlockingScheduler
+    from apscheduler.triggers.cron import CronTrigger
+    from apscheduler.triggers.interval import IntervalTrigger
+
+    scheduler = BlockingScheduler()
+    # One run at a time; what was missed while the machine slept is made up for once.
+    whole = {"max_instances": 1, "coalesce": True, "misfire_grace_time": None}
+    if options.every is not None:
+        trigger = IntervalTrigger(seconds=options.every * 3600)
+        scheduler.add_job(_run_once, trigger, [options], next_run_time=datetime.now(UTC), **whole)
+    else:
+        hour, minute = options.at
+        scheduler.add_job(_run_once, CronTrigger(hour=hour, minute=minute), [options], **whole)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    when = f"every {options.every:g} hours" if options.every is not None else "daily at {:02}:{:02}".format(*options.at)
+    print(f"`retrain` runs {when} (stop with Ctrl-C)", flush=True)
+    scheduler.start()
+
+
+def _run_once(options: argparse.Namespace) -> None:
+    """Retrain in a process of its own: its memory is given back, and whatever happens to it, the schedule goes on."""
+    where = ["--models", str(options.models), "--database", options.database]
+    command = [sys.executable, "-m", "classifier", "retrain", "--json", *where]
+    done = subprocess.run(command, check=False)  # noqa: S603
+    if done.returncode:
+        print(f"`retrain` ended with {done.returncode}; the reason stands above", file=sys.stderr, flush=True)
+
+
+def _time_of_day(text: str) -> tuple[int, int]:
+    found = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a time of day like 02:30")
+    return int(found[1]), int(found[2])
+
+
+def _hours(text: str) -> float:
+    try:
+        hours = float(text)
+    except ValueError:
+        hours = 0.0
+    if not 0.0 < hours <= 8760.0:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of hours above 0, like 24 or 0.5")
+    return hours

@@ -1,0 +1,134 @@
+"""Scheduled jobs: one at a time across processes and machines, and a record of each."""
+
+from __future__ import annotations
+
+import fcntl
+import getpass
+import hashlib
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from classifier.errors import Busy, NotFound
+from classifier.store.rows import now, reading
+from classifier.store.schema import runs
+
+RUNNING, FAILED = "running", "failed"
+
+
+@dataclass(frozen=True)
+class Run:
+    """The record of a job. `outcome` is running, failed, or what the job calls it; `data` names what it worked on."""
+
+    id: str
+    job: str
+    started_by: str
+    host: str
+    started_at: str
+    ended_at: str | None
+    outcome: str
+    version: str | None
+    reason: str
+    data: str | None
+    result: dict[str, Any] | None
+
+
+class Runs:
+    """The jobs of a store."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @contextmanager
+    def alone(self, job: str) -> Iterator[None]:
+        """Do a job while nobody else does it on this database; the right to it dies with its holder.
+
+        Raises:
+            Busy: if somebody is at it.
+        """
+        if self._engine.dialect.name == "sqlite":
+            with _locked_file(Path(f"{self._engine.url.database}.{job}.lock"), job):
+                yield
+        else:
+            with self._advisory_lock(job):
+                yield
+
+    @contextmanager
+    def _advisory_lock(self, job: str) -> Iterator[None]:
+        number = int.from_bytes(hashlib.sha256(f"tagger {job}".encode()).digest()[:7], "big")
+        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({number})").scalar():
+                raise _busy(job)
+            try:
+                yield
+            finally:
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({number})")
+
+    def begin(self, job: str) -> Run:
+        """Record that a job has begun; those that were left running have lost their process. Call it within `alone`."""
+        run = Run(
+            secrets.token_hex(8),
+            job,
+            _whoever(),
+            socket.gethostname()[:200],
+            now(),
+            None,
+            RUNNING,
+            None,
+            "",
+            None,
+            None,
+        )
+        with self._engine.begin() as connection:
+            lost = (runs.c.job == job) & (runs.c.outcome == RUNNING)
+            ended = {"outcome": FAILED, "ended_at": now(), "reason": "Its process ended without a word."}
+            connection.execute(runs.update().where(lost).values(ended))
+            connection.execute(runs.insert().values(vars(run)))
+        return run
+
+    def end(self, run: Run, outcome: str, reason: str, **more: Any) -> None:
+        """Record how a job ended; `more` are version, data and result."""
+        values = {"outcome": outcome, "reason": reason, "ended_at": now(), **more}
+        with self._engine.begin() as connection:
+            connection.execute(runs.update().where(runs.c.id == run.id).values(values))
+
+    def list(self, job: str, limit: int = 100) -> list[Run]:
+        """Return the newest records of a job, newest first."""
+        query = select(runs).where(runs.c.job == job).order_by(runs.c.started_at.desc(), runs.c.id).limit(limit)
+        with reading(self._engine) as connection:
+            return [Run(**row) for row in connection.execute(query).mappings()]
+
+    def get(self, run_id: str) -> Run:
+        """Return a record, or raise `NotFound`."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(runs).where(runs.c.id == run_id)).mappings().first()
+        if row is None:
+            raise NotFound(f"There is no run {run_id[:40]!r}.")
+        return Run(**row)
+
+
+@contextmanager
+def _locked_file(path: Path, job: str) -> Iterator[None]:
+    with path.open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise _busy(job) from None
+        yield
+
+
+def _busy(job: str) -> Busy:
+    return Busy(f"Another process is at `{job}` on this database; this one did nothing.")
+
+
+def _whoever() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
