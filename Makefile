@@ -62,7 +62,7 @@ screenshots: $(VENV)/.dev ## take the screenshots of the README
 lock: $(VENV)/.dev ## resolve the dependencies again, with hashes
 	@$(RUN) pip install -q --disable-pip-version-check uv
 	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header requirements.in -o requirements.txt
-	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header requirements-dev.in -o requirements-dev.txt
+	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header --no-strip-extras requirements-dev.in -o requirements-dev.txt
 
 clean: ## remove .venv, .venv-peers and caches (not var/)
 	@rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
