@@ -309,7 +309,8 @@ def _moment(text: str) -> datetime:
 class Serving:
     """The champion in memory; looks at the pointer at most once a second and swaps between requests.
 
-    A champion that cannot be loaded leaves the one before serving, and `problem` says why.
+    A new champion is loaded beside the requests, by a thread of its own: none of them waits for it, and each is answered by
+    one model. A champion that cannot be loaded leaves the one before serving, and `problem` says why.
     """
 
     def __init__(self, registry: Registry) -> None:
@@ -328,15 +329,31 @@ class Serving:
             BadModel: if the champion cannot be loaded and there is none before it in memory.
         """
         if time.monotonic() - self._looked >= POLL_SECONDS and self._lock.acquire(blocking=self._model is None):
-            try:
-                self._look()
-            finally:
+            self._looked = time.monotonic()
+            if self._model is None:
+                self._look_and_release()
+            elif self._stat() != self._seen:
+                threading.Thread(target=self._look_and_release, name="load the champion", daemon=True).start()
+            else:
                 self._lock.release()
         if self._model is None:
             if self.problem:
                 raise BadModel(self.problem)
             raise NoModel(f"No champion model in {self.registry.folder}. Train one: python -m classifier train")
         return self._model
+
+    def settled(self) -> TagModel:
+        """Return the model that serves once nothing is being loaded any more."""
+        self.model()
+        with self._lock:
+            pass
+        return self.model()
+
+    def _look_and_release(self) -> None:
+        try:
+            self._look()
+        finally:
+            self._lock.release()
 
     def _look(self) -> None:
         seen = self._stat()
@@ -349,7 +366,6 @@ class Serving:
             except TaggerError as error:
                 self.problem = str(error)
             self._seen = seen
-        self._looked = time.monotonic()
 
     def _load(self) -> TagModel:
         """Load the champion and tell the garbage collector that it stays: its walks through terms and names take time."""

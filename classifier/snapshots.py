@@ -24,7 +24,7 @@ TRAINED, HELD_OUT = "trained", "held out"
 
 @dataclass(frozen=True)
 class Known:
-    """What was known of an article: the digest of its text, its tags, and whether the model learned from it."""
+    """What was known of an article: the digest of its text, its tags in rising order, whether the model learned from it."""
 
     text: str
     tags: tuple[str, ...]
@@ -98,13 +98,12 @@ def read_snapshot(path: Path) -> Snapshot:
 def _known(article: Article) -> Known:
     complete = article.tags is not None and article.tags_complete
     at = article.tagged_at or article.published_at
-    tags = tuple(article.tags or ())
-    return Known(text_digest(article)[:32], tags, article.rejected, article.unknown, complete, at)
+    tags, rejected, unknown = (tuple(sorted(some)) for some in (article.tags or (), article.rejected, article.unknown))
+    return Known(text_digest(article)[:32], tags, rejected, unknown, complete, at)
 
 
 def _facts(known: Known) -> list[Any]:
-    lists = [sorted(tags) for tags in (known.tags, known.rejected, known.unknown)]
-    return [known.text, *lists, known.complete, known.at]
+    return [known.text, known.tags, known.rejected, known.unknown, known.complete, known.at]
 
 
 def _from_row(row: list[Any]) -> Known:

@@ -10,11 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from classifier.errors import BadModel, NoModel, NotFound
+from classifier.articles import Article
+from classifier.errors import BadModel, BadSetting, Busy, NoModel, NotFound
 from classifier.fitting import Fitted
 from classifier.model import TagModel, retagged
 from classifier.model_files import manifest_digest
 from classifier.registry import POLL_SECONDS, Registry, Serving
+from classifier.snapshots import snapshot_of
 from classifier.taxonomy import Taxonomy
 
 
@@ -227,10 +229,10 @@ def test_serving_takes_up_a_new_champion_within_the_poll_time_and_not_at_every_r
     registry.promote(second, "ed4", "fewer tags")
     assert serving.model() is before
     clock(POLL_SECONDS)
-    assert serving.model().version == second
+    assert serving.settled().version == second
     registry.roll_back("ed5", "too few")
     clock(POLL_SECONDS)
-    assert serving.model().version == before.version
+    assert serving.settled().version == before.version
 
 
 def test_a_damaged_champion_leaves_the_previous_one_serving_and_says_why(
@@ -241,7 +243,7 @@ def test_a_damaged_champion_leaves_the_previous_one_serving_and_says_why(
     registry.promote(second, "ed4", "fewer tags")
     damage(registry, second, "terms.txt")
     clock(POLL_SECONDS)
-    assert serving.model() is before
+    assert serving.settled() is before
     assert serving.problem is not None
     assert second in serving.problem
     assert "terms.txt was changed" in serving.problem
@@ -255,10 +257,10 @@ def test_the_problem_is_over_when_a_sound_champion_is_promoted(
     registry.promote(second, "ed4", "fewer tags")
     damage(registry, second)
     clock(POLL_SECONDS)
-    serving.model()
+    serving.settled()
     registry.roll_back("ed5", "it is damaged")
     clock(POLL_SECONDS)
-    assert serving.model().version == before.version
+    assert serving.settled().version == before.version
     assert serving.problem is None
 
 
@@ -269,7 +271,7 @@ def test_a_damaged_pointer_leaves_the_champion_serving_and_says_why(
     before = serving.model()
     (registry.folder / "champion.json").write_text("{", encoding="utf-8")
     clock(POLL_SECONDS)
-    assert serving.model() is before
+    assert serving.settled() is before
     assert "champion.json cannot be read" in str(serving.problem)
 
 
@@ -279,7 +281,7 @@ def test_a_pointer_that_is_taken_away_ends_the_serving(registry: Registry, clock
     (registry.folder / "champion.json").unlink()
     clock(POLL_SECONDS)
     with pytest.raises(NoModel):
-        serving.model()
+        serving.settled()
 
 
 def test_a_damaged_champion_with_nothing_before_it_is_refused_until_it_is_mended(
@@ -353,3 +355,96 @@ def test_a_torn_line_of_the_history_is_left_out_and_spoils_no_later_one(registry
 def test_versions_are_listed_also_where_the_pointer_cannot_be_read(registry: Registry) -> None:
     (registry.folder / "champion.json").write_text("{", encoding="utf-8")
     assert [row["champion"] for row in registry.table()] == [False]
+
+
+def test_a_request_during_the_load_is_answered_by_the_model_before(
+    registry: Registry, second: str, clock: Callable[[float], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving = Serving(registry)
+    before = serving.model()
+    registry.promote(second, "ed4", "fewer tags")
+    gate = threading.Event()
+    load = registry.load_champion
+
+    def slow() -> TagModel:
+        gate.wait(60)
+        return load()
+
+    monkeypatch.setattr(registry, "load_champion", slow)
+    clock(POLL_SECONDS)
+    assert serving.model() is before
+    clock(POLL_SECONDS)
+    assert serving.model() is before  # and a second request starts no second load
+    gate.set()
+    assert serving.settled().version == second
+
+
+def test_weights_of_the_model_before_are_unmapped(
+    registry: Registry, second: str, clock: Callable[[float], None]
+) -> None:
+    serving = Serving(registry)
+    old = serving.model().version
+    registry.promote(second, "ed4", "fewer tags")
+    clock(POLL_SECONDS)
+    serving.settled()
+    mapped = Path("/proc/self/maps").read_text(encoding="utf-8")
+    assert f"{registry.folder}/{second}/weights.npy" in mapped
+    assert f"{registry.folder}/{old}/" not in mapped
+
+
+# --- what is kept of the past ---
+
+
+def test_history_tells_what_served_at_a_time(registry: Registry, second: str) -> None:
+    registry.promote(second, "ed4", "fewer tags")
+    rows = registry.history()
+    assert registry.serving_at("2001-01-01") is None
+    assert registry.serving_at("2999-01-01T00:00:00+01:00") == rows[-1]
+    with pytest.raises(BadSetting, match="'yesterday' is not a time"):
+        registry.serving_at("yesterday")
+
+
+def test_a_version_that_was_rolled_back_is_known_until_somebody_promotes_it(registry: Registry, second: str) -> None:
+    assert registry.rolled_back() == []
+    registry.promote(second, "ed4", "fewer tags")
+    registry.roll_back("ed5", "worse on sports")
+    assert registry.rolled_back() == [second]
+    registry.promote(second, "ed5", "after all")
+    assert registry.rolled_back() == []
+
+
+def test_promotion_instead_of_another_champion_is_refused(registry: Registry, second: str) -> None:
+    before = registry.champion()
+    with pytest.raises(Busy, match="The champion was changed meanwhile"):
+        registry.promote(second, "retrain", "better", instead_of=second)
+    assert registry.champion() == before
+    assert registry.promote(second, "retrain", "better", instead_of=first(registry)).version == second
+
+
+def test_sweeping_leaves_the_champion_its_predecessor_pinned_and_the_newest_versions(
+    registry: Registry, second: str
+) -> None:
+    model = registry.load(second)
+    for _ in range(4):
+        registry.save(model)
+    pinned, *others = registry.versions()
+    swept, before, serves, newest = others[0], others[1], others[2], others[3:]
+    registry.promote(before, "ed4", "one")
+    registry.promote(serves, "ed4", "two")
+    registry.pin(pinned)
+    assert registry.sweep(len(newest)) == [swept]
+    assert registry.versions() == [pinned, before, serves, *newest]
+    assert registry.load_champion().version == serves
+    registry.pin(pinned, keep=False)
+    assert registry.sweep(1) == [pinned, *newest[:-1]]
+    assert registry.sweep(0) == []
+
+
+def test_what_a_version_learned_from_is_kept_beside_it(registry: Registry, articles: list[Article]) -> None:
+    snapshot = snapshot_of(articles).holding_out([articles[0].id])
+    version = registry.save(registry.load_champion(), snapshot)
+    read = registry.snapshot(version)
+    assert read == snapshot
+    assert read is not None
+    assert read.trained == {article.id for article in articles[1:]}
+    assert registry.snapshot(first(registry)) is None
