@@ -15,4 +15,4 @@ def create_app() -> Flask:
     registry = Registry(settings.models)
     shares = Shares(settings.blind_share, settings.second_share)
     tagger = Tagger(Serving(registry), open_store(settings.database_url), shares)
-    return build_app(tagger, registry, settings.max_body_bytes)
+    return build_app(tagger, registry, settings.max_body_bytes, settings.retrain_hours, settings.metrics == "key")

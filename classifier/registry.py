@@ -38,6 +38,7 @@ from classifier.model_files import (
 from classifier.snapshots import Snapshot, read_snapshot
 
 POLL_SECONDS = 1.0
+LEFT_SECONDS = 86_400.0
 PROMOTE, ROLL_BACK = "promote", "roll-back"
 _VERSION = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 
@@ -226,11 +227,12 @@ class Registry:
     def sweep(self, n_kept: int) -> list[str]:
         """Remove old versions but for the newest `n_kept`, and return them; 0 keeps all.
 
-        The champion, its predecessor and pinned versions stay.
+        The champion, its predecessor and pinned versions stay. What a killed process left half done goes, too.
         """
         if not n_kept or not self.folder.is_dir():
             return []
         with self._locked():
+            self._sweep_leavings()
             champion = self.champion()
             needed = {*self.pinned(), *((champion.version, champion.previous) if champion else ())}
             old = [one for one in self.versions()[:-n_kept] if one not in needed]
@@ -241,6 +243,12 @@ class Registry:
                 shutil.rmtree(aside, ignore_errors=True)
                 self._snapshot_file(version).unlink(missing_ok=True)
             return old
+
+    def _sweep_leavings(self) -> None:
+        """Remove what was being saved or swept when its process was killed; nothing is saved for as long as a day."""
+        for entry in [*self.folder.glob(".*"), *(self.folder / "snapshots").glob(".*")]:
+            if not entry.name.startswith(".lock") and time.time() - entry.stat().st_mtime > LEFT_SECONDS:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
     # --- history ---
 

@@ -28,6 +28,7 @@ _DEFAULTS = {
     "REFIT": "0",
     "KEEP_VERSIONS": "10",
     "RETRAIN_HOURS": "24",
+    "METRICS": "open",
 }
 LIMITS = {"PORT": (0, 65535), "WORKERS": (1, 64), "THREADS": (1, 1024), "MAX_BODY_BYTES": (1024, 1 << 30)}
 LIMITS |= {"CLOSE_AFTER_DAYS": (0, 3650), "STARTER_UNTIL": (0, 1_000_000), "KEEP_VERSIONS": (0, 10_000)}
@@ -43,7 +44,8 @@ class Settings:
     starter_until: examples of the desk's own from which on the starter articles are left out of training; checks: what each
     check before a training does, `labels_flipped=warn,repeated_block=block`; editor_share: of a tag's labels, that may come
     from one editor; refit: whether a challenger that has won is fitted again on all examples; keep_versions: of the models, 0
-    for all; retrain_hours: how often `retrain` is expected to run, after which it is overdue twice over.
+    for all; retrain_hours: how often `retrain` is expected to run, twice which it is overdue; metrics: open, or
+    key: /metrics takes a key of a reader or an admin.
     """
 
     models: Path
@@ -62,6 +64,7 @@ class Settings:
     refit: bool
     keep_versions: int
     retrain_hours: float
+    metrics: str
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -92,6 +95,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         refit=bool(_number("REFIT", values["REFIT"])),
         keep_versions=_number("KEEP_VERSIONS", values["KEEP_VERSIONS"]),
         retrain_hours=_hours("RETRAIN_HOURS", values["RETRAIN_HOURS"]),
+        metrics=_one_of("METRICS", values["METRICS"], "open", "key"),
     )
 
 
@@ -112,6 +116,12 @@ def _hours(name: str, value: str) -> float:
     if not re.fullmatch(r"[0-9]{1,4}(?:\.[0-9]{1,6})?", value) or float(value) <= 0:
         raise BadSetting(f"{PREFIX}{name} is {value[:40]!r}; it must be a number of hours above 0, like 24 or 0.5.")
     return float(value)
+
+
+def _one_of(name: str, value: str, *allowed: str) -> str:
+    if value not in allowed:
+        raise BadSetting(f"{PREFIX}{name} is {value[:40]!r}; it must be {' or '.join(allowed)}.")
+    return value
 
 
 def _pairs(name: str, value: str) -> dict[str, str]:

@@ -7,15 +7,15 @@ from typing import Any
 
 from classifier.errors import BadModel, BadStore, TaggerError
 from classifier.registry import Champion, Registry
-from classifier.store import DamagedStore, open_store
+from classifier.store import JOB, DamagedStore, open_store
 
 
-def status(registry: Registry, database_url: str) -> dict[str, Any]:
+def status(registry: Registry, database_url: str, retrain_hours: float = 24.0) -> dict[str, Any]:
     """Return the state of models and store, and what to do next. Creates nothing."""
     problems: list[str] = []
     steps: list[str] = []  # one for each problem
     champion = _champion(registry, problems, steps)
-    articles, n_keys, n_ever = _stored(database_url, problems, steps)
+    articles, n_keys, n_ever = _stored(database_url, retrain_hours, problems, steps)
     return {
         "champion": vars(champion) if champion else None,
         "n_versions": len(registry.versions()),
@@ -46,7 +46,9 @@ def _champion(registry: Registry, problems: list[str], steps: list[str]) -> Cham
     return champion
 
 
-def _stored(database_url: str, problems: list[str], steps: list[str]) -> tuple[dict[str, int], int, int]:
+def _stored(
+    database_url: str, retrain_hours: float, problems: list[str], steps: list[str]
+) -> tuple[dict[str, int], int, int]:
     """Return the articles by source, how many keys are in use, and how many there ever were."""
     path = database_url.removeprefix("sqlite:///")
     if path != database_url and not Path(path).exists():
@@ -54,6 +56,9 @@ def _stored(database_url: str, problems: list[str], steps: list[str]) -> tuple[d
     try:
         store = open_store(database_url, migrate=False)
         keys = store.keys.list()
+        if late := store.runs.overdue(JOB, retrain_hours):
+            problems.append(late)
+            steps.append("look at the runs and the schedule: python -m classifier runs")
         return store.count_articles(), sum(key.revoked_at is None for key in keys), len(keys)
     except BadStore as error:
         problems.append(str(error))

@@ -7,7 +7,7 @@ setting asks for it. Whatever comes of a run, it is recorded with its reason.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
@@ -15,30 +15,25 @@ from typing import Any
 import numpy as np
 
 from classifier import checks, evaluation
-from classifier.aboutness import HINTED
 from classifier.articles import Article
 from classifier.checks import BLOCK, CheckSettings, Finding
 from classifier.contest import Check, GateSettings, Judged, TagChange, contest, first_contest
 from classifier.errors import BadModel, Busy, NoModel, TaggerError, TooFewExamples
 from classifier.examples import Attributed, labels_of
 from classifier.fitting import FitSettings, Fitted, fit, untracked
+from classifier.judging import Track, judge, named_tags
 from classifier.model import TagModel
 from classifier.model_files import content_digest
 from classifier.registry import Champion, Registry
 from classifier.reports.run_facts import confusions, measures_of, moved, strongest_terms
 from classifier.snapshots import Snapshot, snapshot_of
-from classifier.store import FAILED, Run, Store
+from classifier.store import FAILED, JOB, Run, Store
 from classifier.survey import Survey, survey
 from classifier.taxonomy import Taxonomy, taxonomy_of
 
-JOB = "retrain"
 PROMOTED, NOT_PROMOTED, SKIPPED = "promoted", "not promoted", "skipped"
-BATCH = 32  # articles that are judged together
-N_TIMED = 64  # articles of the holdout on which latency is measured, in three passes
-MEGABYTE = 1 << 20
 CURVE = (0.25, 0.5, 0.75, 1.0)  # shares of the examples
 TOO_ALIKE = 0.01  # a challenger whose data differ by less from those of a version that was rolled back stays out
-Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
 
 @dataclass(frozen=True)
@@ -282,7 +277,7 @@ class _Retraining:
         mine = self._judge(challenger.model, "judging by the challenger")
         furniture = self._furniture(challenger.model, blocks)
         if self.champion is None:
-            named = self._named(challenger.model)
+            named = named_tags(challenger.model, self._held_out(), self.taxonomy)
             checks_ = first_contest(mine, named, labels, self.settings.gate)
             return [*checks_, furniture], [], {"challenger": mine}
         theirs = self._judge(self._opponent(), "judging by the champion")
@@ -312,27 +307,10 @@ class _Retraining:
             return champion
 
     def _judge(self, model: TagModel, what: str) -> Judged:
-        """Return what a model says of the holdout, by the tags of the run's taxonomy."""
-        articles = [self.articles[row] for row in self.split.holdout]
-        shape = (len(articles), len(self.taxonomy.tags))
-        scores, suggested = np.zeros(shape), np.zeros(shape, dtype=bool)
-        position = {tag.id: number for number, tag in enumerate(self.taxonomy.tags)}
-        pairs = [(position[tag.id], number) for number, tag in enumerate(model.taxonomy.tags) if tag.id in position]
-        ours, its = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-        for start in self.track(range(0, len(articles), BATCH), -(-len(articles) // BATCH), what):
-            rows = slice(start, start + BATCH)
-            of_tags, passed = model.judge(articles[rows])
-            scores[rows][:, ours], suggested[rows][:, ours] = of_tags[:, its], passed[:, its]
-        return Judged(scores, suggested, megabytes_of(model), _milliseconds(model, articles[:N_TIMED]))
+        return judge(model, self._held_out(), self.taxonomy, self.track, what)
 
-    def _named(self, model: TagModel) -> np.ndarray:
-        """Return which tags the articles of the holdout name, (n_articles, n_tags) bool."""
-        articles = [self.articles[row] for row in self.split.holdout]
-        found = model.reader.naming([model.reader.read(article) for article in articles])
-        named = np.zeros((len(articles), len(self.taxonomy.tags)), dtype=bool)
-        sure = found.categories > HINTED
-        named[found.articles[sure], found.tags[sure]] = True
-        return named
+    def _held_out(self) -> list[Article]:
+        return [self.articles[row] for row in self.split.holdout]
 
     def _furniture(self, model: TagModel, left_out: list[str]) -> Check:
         """Check that no strong term of a tag comes from a block that the tag leans on and that was not left out."""
@@ -366,7 +344,7 @@ class _Retraining:
         if self.dry_run:
             result.outcome, result.reason = NOT_PROMOTED, f"Dry run: nothing is saved. Else: {outcome}. {reason}"
             return result
-        held_out = [self.articles[row].id for row in self.split.holdout]
+        held_out = [article.id for article in self._held_out()]
         result.version = self._save(challenger, held_out, result)
         if not blocked_by:
             self._promote(result, blocks)
@@ -430,11 +408,11 @@ class _Retraining:
         self, challenger: Fitted, gate: list[Check], changes: list[TagChange], judged: Mapping[str, Judged]
     ) -> dict[str, Any]:
         labels = self.labels[self.split.holdout]
-        own = judged["challenger"]
+        own, ids = judged["challenger"], [tag.id for tag in self.taxonomy.tags]
         return {
             "gate": [one.to_json() for one in gate],
             "tags": [change._asdict() for change in changes],
-            "measures": {name: measures_of(one, labels) for name, one in judged.items()},
+            "measures": {name: measures_of(one, labels, ids) for name, one in judged.items()},
             "cross_validation": challenger.card["cross_validation"],
             "confusions": confusions(own.suggested, labels, self.taxonomy),
             "moved": moved(changes, self.champion, challenger.model, self.before, self.snapshot),
@@ -486,21 +464,3 @@ def _as_known(article: Article, before: Snapshot) -> Article:
         tags_complete=known.complete,
         tagged_at=known.at,
     )
-
-
-def megabytes_of(model: TagModel) -> float:
-    """Return how large a model is on disk, nearly."""
-    arrays = [*vars(model.parameters).values(), *vars(model.precedents).values()]
-    n_bytes = sum(one.nbytes for one in arrays if isinstance(one, np.ndarray))
-    return float(n_bytes + sum(map(len, model.terms)) + sum(map(len, model.title_terms))) / MEGABYTE
-
-
-def _milliseconds(model: TagModel, articles: Sequence[Article]) -> float:
-    """Return what a suggestion costs, the best of three passes."""
-    passes = []
-    for _ in range(3):
-        begun = time.perf_counter()
-        for article in articles:
-            model.suggest(article)
-        passes.append((time.perf_counter() - begun) / max(1, len(articles)))
-    return 1000.0 * min(passes)

@@ -43,7 +43,7 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
 # Pages for a signed-in editor: everybody else is led to the page that signs in.
 PAGES = ["/review", "/review/a", "/review/bulk", "/review/proposals", "/review/disagreements", "/report"]
 FORMS = ["/sign-in", "/sign-out", "/review/proposals/<proposal_id>"]
-OPEN = ["/health/live", "/health/ready", "/openapi.json", "/docs", "/", "/sign-in", "/static/style.css"]
+OPEN = ["/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs", "/", "/sign-in", "/static/style.css"]
 route = pytest.mark.parametrize(
     ("method", "path", "sent", "roles", "status"), ROUTES, ids=[f"{method} {path}" for method, path, *_ in ROUTES]
 )

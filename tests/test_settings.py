@@ -29,6 +29,12 @@ def test_an_empty_environment_gives_the_defaults_of_a_laptop() -> None:
         second_share=0.0,
         close_after_days=0,
         starter_until=1000,
+        checks={},
+        editor_share=0.5,
+        refit=False,
+        keep_versions=10,
+        retrain_hours=24.0,
+        metrics="open",
     )
 
 
@@ -46,9 +52,33 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "TAGGER_SECOND_SHARE": "1",
             "TAGGER_CLOSE_AFTER_DAYS": "30",
             "TAGGER_STARTER_UNTIL": "500",
+            "TAGGER_CHECKS": "labels_flipped=warn, never_shown=block",
+            "TAGGER_EDITOR_SHARE": "0.25",
+            "TAGGER_REFIT": "1",
+            "TAGGER_KEEP_VERSIONS": "3",
+            "TAGGER_RETRAIN_HOURS": "0.5",
+            "TAGGER_METRICS": "key",
         }
     )
-    assert found == Settings(Path("/srv/models"), "postgresql://db/tagger", "::", 81, 3, 5, 4096, 0.05, 1.0, 30, 500)
+    checks = {"labels_flipped": "warn", "never_shown": "block"}
+    where = (Path("/srv/models"), "postgresql://db/tagger", "::", 81, 3, 5, 4096)
+    assert found == Settings(*where, 0.05, 1.0, 30, 500, checks, 0.25, True, 3, 0.5, "key")
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("CHECKS", "labels_flipped"),
+        ("CHECKS", "=warn"),
+        ("RETRAIN_HOURS", "0"),
+        ("RETRAIN_HOURS", "daily"),
+        ("METRICS", "closed"),
+        ("REFIT", "yes"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_named(name: str, wrong: str) -> None:
+    with pytest.raises(BadSetting, match=f"TAGGER_{name}"):
+        read_settings({f"TAGGER_{name}": wrong})
 
 
 @pytest.mark.parametrize("wrong", ["", "-0.1", "1.5", "5%", "nan", "1e-3", "half"])

@@ -51,13 +51,14 @@ def _add_train(commands: Commands) -> None:
 def _train(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.fitting import FitSettings, fit
     from classifier.registry import Registry
+    from classifier.snapshots import snapshot_of
 
     articles, taxonomy = _examples(options)
     if taxonomy is not None:
         _say_unknown_labels(articles, taxonomy)
     fitted = fit(articles, taxonomy, FitSettings(seed=options.seed, fast=options.fast), track)
     registry = Registry(options.models)
-    version = registry.save(fitted.model)
+    version = registry.save(fitted.model, snapshot_of(articles))
     registry.promote(version, by_whom(), "trained")
     measured = fitted.card["cross_validation"]
     if options.json:

@@ -1,4 +1,4 @@
-"""`models …`: list, show, promote, roll back and export model versions."""
+"""`models …`: list, show, compare, promote, roll back, keep and export model versions."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import argparse
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
-from classifier.commands.output import by_whom, print_json, say_champion
-from classifier.commands.parser import Commands
-from classifier.errors import BadSetting, NoModel, TaggerError
+from classifier.commands.output import by_whom, print_json, say_champion, track
+from classifier.commands.parser import Commands, whole
+from classifier.errors import BadArticle, BadSetting, NoModel, TaggerError
 from classifier.settings import Settings
 
 
@@ -49,7 +50,61 @@ def register(commands: Commands) -> None:
         metavar="FILE",
         help="a joblib file; loading one runs code: only load what you exported yourself",
     )
-    commands.add(within, "history", _models_history, "Show what served when, by whom, and why.", "models json")
+    sub = commands.add(
+        within,
+        "history",
+        _models_history,
+        "Show what served when, by whom, and why.",
+        "models json",
+        "models history --at 2024-06-06T12:00",
+    )
+    sub.add_argument("--at", metavar="TIME", help="only what served then; ISO 8601, UTC where it names no zone")
+    _add_compare(commands, within)
+    _add_keeping(commands, within)
+
+
+def _add_compare(commands: Commands, within: Any) -> None:
+    sub = commands.add(
+        within,
+        "compare",
+        _models_compare,
+        "Compare two versions on articles with known tags, as the gate of `retrain` does.",
+        "models json records",
+        "models compare OLD NEW --articles test.jsonl",
+    )
+    sub.add_argument("champion", metavar="OLD", help="one of `models list`")
+    sub.add_argument("challenger", metavar="NEW", help="one of `models list`")
+    sub.add_argument(
+        "--articles",
+        type=Path,
+        nargs="+",
+        required=True,
+        metavar="FILE",
+        help="JSON Lines, plain or .gz: articles with their right tags, from which neither has learned",
+    )
+
+
+def _add_keeping(commands: Commands, within: Any) -> None:
+    for name, run, text in (
+        ("pin", _models_pin, "Keep a version for good: it is never swept."),
+        ("unpin", _models_unpin, "Let a version be swept again."),
+    ):
+        sub = commands.add(within, name, run, text, "models json")
+        sub.add_argument("version", metavar="VERSION", help="one of `models list`")
+    sub = commands.add(
+        within,
+        "sweep",
+        _models_sweep,
+        "Remove old versions; the champion, its predecessor and pinned ones stay. `retrain` does this after each run.",
+        "models json",
+    )
+    sub.add_argument(
+        "--keep",
+        type=whole(1, 10_000),
+        default=commands.settings.keep_versions or 10,
+        metavar="N",
+        help="of the newest versions (%(default)s; for `retrain`: TAGGER_KEEP_VERSIONS)",
+    )
 
 
 def _models_list(options: argparse.Namespace, _settings: Settings) -> None:
@@ -122,8 +177,62 @@ def _models_history(options: argparse.Namespace, _settings: Settings) -> None:
     if damaged:
         lines = ", ".join(map(str, damaged))
         print(f"{registry.folder / 'history.jsonl'}: cannot be read and left out: line {lines}", file=sys.stderr)
+    if options.at is not None:
+        serving = registry.serving_at(options.at)
+        rows = [serving] if serving else []
     if options.json:
         print_json({"history": rows})
         return
     for row in rows:
-        print(f"{row['at']}  {row['version']}  by {row['by']}: {row['why']}")
+        print(f"{row['at']}  {row['action']:<9}  {row['version']}  by {row['by']}: {row['why']}")
+    if not rows:
+        print(f"nothing served{f' at {options.at}' if options.at else ''}")
+
+
+def _models_compare(options: argparse.Namespace, _settings: Settings) -> None:
+    from classifier.articles import read_articles
+    from classifier.judging import compare
+    from classifier.registry import Registry
+
+    registry = Registry(options.models)
+    champion, challenger = registry.load(options.champion), registry.load(options.challenger)
+    articles = list(read_articles(options.articles))
+    if not articles:
+        raise BadArticle(f"There is no article in {', '.join(map(str, options.articles))}.", "")
+    found = compare(champion, challenger, articles, track)
+    if options.json:
+        print_json(found)
+        return
+    for check in found["checks"]:
+        mark = "holds" if check["passed"] else "WORSE"
+        print(f"{mark}  {check['check']:<12} {check['tag'] or '':<32} {check['figure']}")
+
+
+def _models_pin(options: argparse.Namespace, _settings: Settings) -> None:
+    _pin(options, keep=True)
+
+
+def _models_unpin(options: argparse.Namespace, _settings: Settings) -> None:
+    _pin(options, keep=False)
+
+
+def _pin(options: argparse.Namespace, keep: bool) -> None:
+    from classifier.registry import Registry
+
+    registry = Registry(options.models)
+    registry.pin(options.version, keep)
+    if options.json:
+        print_json({"pinned": registry.pinned()})
+    else:
+        print(f"{options.version} is {'kept for good' if keep else 'swept when its time comes'}")
+
+
+def _models_sweep(options: argparse.Namespace, _settings: Settings) -> None:
+    from classifier.registry import Registry
+
+    registry = Registry(options.models)
+    swept = registry.sweep(options.keep)
+    if options.json:
+        print_json({"swept": swept, "kept": registry.versions()})
+    else:
+        print(f"{len(swept)} versions removed, {len(registry.versions())} kept")

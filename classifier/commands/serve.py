@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import tempfile
 
 from classifier.commands.output import print_json
 from classifier.commands.parser import STARTER, Commands, whole
@@ -28,11 +29,11 @@ def _add_status(commands: Commands) -> None:
     )
 
 
-def _status(options: argparse.Namespace, _settings: Settings) -> None:
+def _status(options: argparse.Namespace, settings: Settings) -> None:
     from classifier.registry import Registry
     from classifier.status import status
 
-    found = status(Registry(options.models), options.database)
+    found = status(Registry(options.models), options.database, settings.retrain_hours)
     if options.json:
         print_json(found)
         return
@@ -80,6 +81,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
     store.close()
     environment = {
         **os.environ,
+        "PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp(prefix="tagger-metrics-", dir=_worker_folder()),
         # The service runs in another folder (--chdir).
         "TAGGER_MODELS": str(options.models.absolute()),
         "TAGGER_DATABASE_URL": absolute_url(options.database),
@@ -104,6 +106,8 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
             "gthread",
             "--threads",
             str(options.threads),
+            "--config",
+            "python:classifier.web.gunicorn_hooks",
             "--no-control-socket",
             "--chdir",
             str(STARTER.parent),
@@ -137,7 +141,5 @@ def _check_port(host: str, port: int) -> None:
 
 def _worker_folder() -> str:
     """Return a folder in memory where there is one: workers touch a file there every second."""
-    import tempfile
-
     memory = "/dev/shm"  # noqa: S108
     return memory if os.access(memory, os.W_OK) else tempfile.gettempdir()

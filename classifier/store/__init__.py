@@ -7,13 +7,15 @@ from classifier.store.opening import open_store
 from classifier.store.queue import ORDERS, STARTER, STATES, Wanted
 from classifier.store.requests import Claim
 from classifier.store.rows import StoredArticle
-from classifier.store.runs import FAILED, Run
+from classifier.store.runs import FAILED, JOB, RUNNING, Run
 from classifier.store.sessions import Session
 from classifier.store.store import Imported, Shares, Store
 
 __all__ = [
     "FAILED",
+    "JOB",
     "ORDERS",
+    "RUNNING",
     "STARTER",
     "STATES",
     "Claim",

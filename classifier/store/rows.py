@@ -36,6 +36,11 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
+def hours_since(at: str) -> float:
+    """Return how many hours ago a time of the store was."""
+    return (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds() / 3600.0
+
+
 def share_of(what: str, article_id: str) -> float:
     """Return a number in [0, 1) that an article draws once for a purpose, and always draws again."""
     return int.from_bytes(hashlib.sha256(f"{what} {article_id}".encode()).digest()[:6], "big") / 2**48

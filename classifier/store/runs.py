@@ -16,9 +16,10 @@ from typing import Any
 from sqlalchemy import Engine, select
 
 from classifier.errors import Busy, NotFound
-from classifier.store.rows import now, reading
+from classifier.store.rows import hours_since, now, reading
 from classifier.store.schema import runs
 
+JOB = "retrain"
 RUNNING, FAILED = "running", "failed"
 
 
@@ -103,6 +104,20 @@ class Runs:
         query = select(runs).where(runs.c.job == job).order_by(runs.c.started_at.desc(), runs.c.id).limit(limit)
         with reading(self._engine) as connection:
             return [Run(**row) for row in connection.execute(query).mappings()]
+
+    def overdue(self, job: str, hours: float) -> str | None:
+        """Return why a job that runs every so many hours is overdue, or None; one that never ran is not awaited.
+
+        It is when the last run failed, and when two periods have passed without one that came to its end.
+        """
+        runs = self.list(job)
+        ended = [run for run in runs if run.ended_at is not None]
+        if ended and ended[0].outcome == FAILED:
+            return f"`{job}` failed at {ended[0].started_at[:16]}: {ended[0].reason}"
+        last = ended[0].ended_at if ended else runs[-1].started_at if runs else None
+        if last is None or hours_since(last) <= 2 * hours:
+            return None
+        return f"`{job}` has not come to its end since {last[:16]}; it is expected every {hours:g} hours."
 
     def get(self, run_id: str) -> Run:
         """Return a record, or raise `NotFound`."""

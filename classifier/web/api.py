@@ -17,9 +17,10 @@ from classifier import strict_json
 from classifier.articles import check_id
 from classifier.errors import BadJSON, TaggerError
 from classifier.registry import Registry
-from classifier.store import ORDERS, STATES, Draft, Wanted
+from classifier.store import JOB, ORDERS, STATES, Draft, Wanted
 from classifier.tagger import Answer, Tagger
 from classifier.web.auth import Caller, Gate
+from classifier.web.metrics import count_decisions, count_suggestions
 from classifier.web.openapi import Endpoint, document
 from classifier.web.problems import ApiProblem, invalid
 from classifier.web.schemas import (
@@ -73,8 +74,11 @@ def read_body(limit: int) -> bytes:
 class Api:
     """The API as a blueprint; `endpoints` describe it."""
 
-    def __init__(self, tagger: Tagger, registry: Registry, gate: Gate, max_body_bytes: int) -> None:
+    def __init__(
+        self, tagger: Tagger, registry: Registry, gate: Gate, max_body_bytes: int, retrain_hours: float
+    ) -> None:
         self.tagger, self.registry, self.gate, self.limit = tagger, registry, gate, max_body_bytes
+        self.retrain_hours = retrain_hours
         self.endpoints: list[Endpoint] = []
         self.blueprint = Blueprint("api", __name__)
         self._routes()
@@ -249,13 +253,15 @@ class Api:
     # --- suggestions and articles ---
 
     def suggest(self, given: SuggestIn) -> dict[str, Any]:
-        return self.tagger.suggest(given.article(), given.why)
+        return _counted(self.tagger.suggest(given.article(), given.why))
 
     def suggest_batch(self, given: BatchIn) -> dict[str, Any]:
-        return {"results": [{"id": one.id, **self.tagger.suggest(one.article(one.id))} for one in given.articles]}
+        return {
+            "results": [{"id": one.id, **_counted(self.tagger.suggest(one.article(one.id)))} for one in given.articles]
+        }
 
     def put_article(self, article_id: str, given: ArticleIn) -> dict[str, Any]:
-        return self.tagger.put_article(given.article(article_id))
+        return _counted(self.tagger.put_article(given.article(article_id)))
 
     def get_article(self, article_id: str) -> dict[str, Any]:
         return self.tagger.article(article_id, g.caller.viewer)
@@ -277,7 +283,9 @@ class Api:
         drafts = [Draft(one.action, one.tag, one.reason, one.note, one.decision_id) for one in given.decisions]
         answer = Answer(drafts, given.complete, given.suggestion_set_id)
         editor = caller.editor(given.editor)
-        return self.tagger.decide(article_id, answer, editor, caller.sender, _idempotency_key(), caller.may_undo_all)
+        done = self.tagger.decide(article_id, answer, editor, caller.sender, _idempotency_key(), caller.may_undo_all)
+        count_decisions(done["decisions"])
+        return done
 
     def get_decisions(self, article_id: str) -> dict[str, Any]:
         return self.tagger.decisions(article_id, g.caller.viewer)
@@ -315,13 +323,15 @@ class Api:
         problems: list[str] = []
         version = None
         try:
-            version = self.tagger.serving.model().version
+            version = self.tagger.serving.settled().version
         except TaggerError as error:
             problems.append(str(error))
         if version and self.tagger.serving.problem:
             problems.append(self.tagger.serving.problem)
         try:
             self.tagger.store.count_articles()
+            if late := self.tagger.store.runs.overdue(JOB, self.retrain_hours):
+                problems.append(f"retrain_overdue: {late}")
         except Exception as error:  # any driver's error means the same here
             problems.append(f"The database cannot be read ({type(error).__name__}).")
         status = "ok" if not problems else "degraded" if version else "down"
@@ -330,6 +340,11 @@ class Api:
 
     def openapi(self) -> Response:
         return json_response(document(self.endpoints))
+
+
+def _counted(answer: dict[str, Any]) -> dict[str, Any]:
+    count_suggestions(answer["suggestions"])
+    return answer
 
 
 def json_response(value: Any, status: int = 200) -> Response:

@@ -9,6 +9,7 @@ from classifier.tagger import Tagger
 from classifier.web import problems
 from classifier.web.api import Api
 from classifier.web.auth import Gate
+from classifier.web.metrics import Metrics, watch
 from classifier.web.pages import Pages
 from classifier.web.review import Review
 
@@ -23,21 +24,30 @@ _HEADERS = {
 }
 
 
-def build_app(tagger: Tagger, registry: Registry, max_body_bytes: int = MAX_BODY_BYTES) -> Flask:
-    """Return the WSGI app of a tagger."""
+def build_app(
+    tagger: Tagger,
+    registry: Registry,
+    max_body_bytes: int = MAX_BODY_BYTES,
+    retrain_hours: float = 24.0,
+    metrics_need_key: bool = False,
+) -> Flask:
+    """Return the WSGI app of a tagger; `retrain_hours` is how often `retrain` is expected to run."""
     app = Flask("classifier.web", static_folder="static", template_folder="templates")
     app.config["MAX_FORM_MEMORY_SIZE"] = max_body_bytes
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     gate = Gate(tagger.store)
-    api = Api(tagger, registry, gate, max_body_bytes)
+    api = Api(tagger, registry, gate, max_body_bytes, retrain_hours)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(Pages(tagger, gate, api.endpoints, max_body_bytes).blueprint)
     app.register_blueprint(Review(tagger, gate, max_body_bytes).blueprint)
+    app.register_blueprint(Metrics(tagger, registry, gate, retrain_hours, metrics_need_key).blueprint)
     problems.install(app)
+    watch(app)
 
     @app.after_request
     def _(response: Response) -> Response:
-        response.headers.update(_HEADERS)
+        for name, value in _HEADERS.items():
+            response.headers.setdefault(name, value)
         if response.mimetype not in {"text/css", "text/javascript"}:
             response.headers.setdefault("Cache-Control", "no-store")
         return response
