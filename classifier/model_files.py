@@ -83,7 +83,10 @@ def _write_files(model: TagModel, folder: Path) -> None:
 
 def _write_array(path: Path, values: np.ndarray) -> None:
     with path.open("wb") as file:
-        np.save(file, np.ascontiguousarray(values), allow_pickle=False)
+        whole = np.ascontiguousarray(values)
+        # `np.save` would write past the file's own buffer, and say nothing of a full disk but how many items are missing.
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(whole))
+        file.write(whole.data)
         file.flush()
         os.fsync(file.fileno())
 

@@ -65,7 +65,11 @@ class Registry:
         self._history = folder / "history.jsonl"
 
     def save(self, model: TagModel, snapshot: Snapshot | None = None) -> str:
-        """Save a model, and what it learned from, under a new version and return its name; the champion stays."""
+        """Save a model, and what it learned from, under a new version and return its name; the champion stays.
+
+        Raises:
+            BadSetting: if it cannot be written, as on a full disk.
+        """
         now = datetime.now(UTC)
         version = f"{now:%Y%m%d-%H%M%S}-{content_digest(model)[:8]}"
         while (self.folder / version).exists():  # the same model, saved again within one second
@@ -74,7 +78,10 @@ class Registry:
         model.card["created_at"] = now.isoformat(timespec="seconds")
         if snapshot is not None:
             snapshot.write(self._snapshot_file(version))
-        save_model(model, self.folder / version)
+        try:
+            save_model(model, self.folder / version)
+        except OSError as error:
+            raise BadSetting(f"Cannot write {self.folder / version}: {error.strerror or error}.") from None
         return version
 
     def snapshot(self, version: str) -> Snapshot | None:
@@ -289,14 +296,20 @@ class Registry:
         previous = before.version if before and before.version != version else before.previous if before else None
         champion = Champion(version, digest, previous, by, datetime.now(UTC).isoformat(timespec="seconds"), why, action)
         # The history is written first: a change that it does not know must not serve.
-        torn = self._history.is_file() and not self._history.read_bytes().endswith(b"\n")
-        with self._history.open("a", encoding="utf-8") as history:
-            history.write("\n" * torn + json.dumps(asdict(champion), ensure_ascii=False) + "\n")
-            history.flush()
-            os.fsync(history.fileno())
+        self._append_history(json.dumps(asdict(champion), ensure_ascii=False))
         with whole_file(self._pointer) as pointer:
             pointer.write(json.dumps(asdict(champion), ensure_ascii=False, indent=1).encode() + b"\n")
         return champion
+
+    def _append_history(self, line: str) -> None:
+        torn = self._history.is_file() and not self._history.read_bytes().endswith(b"\n")
+        try:
+            with self._history.open("a", encoding="utf-8") as history:
+                history.write("\n" * torn + line + "\n")
+                history.flush()
+                os.fsync(history.fileno())
+        except OSError as error:
+            raise BadSetting(f"Cannot write {self._history}: {error.strerror or error}.") from None
 
     def _last_champion(self) -> Champion | None:
         """Return the champion, from the history where the pointer cannot be read: promoting is what mends it."""
@@ -336,11 +349,12 @@ class Serving:
             NoModel: if none was ever promoted.
             BadModel: if the champion cannot be loaded and there is none before it in memory.
         """
-        if time.monotonic() - self._looked >= POLL_SECONDS and self._lock.acquire(blocking=self._model is None):
-            self._looked = time.monotonic()
-            if self._model is None:
-                self._look_and_release()
-            elif self._stat() != self._seen:
+        if self._model is None:
+            with self._lock:  # whoever comes while the first is being loaded waits for it
+                if self._is_due():
+                    self._look()
+        elif self._is_due() and self._lock.acquire(blocking=False):
+            if self._stat() != self._seen:
                 threading.Thread(target=self._look_and_release, name="load the champion", daemon=True).start()
             else:
                 self._lock.release()
@@ -349,6 +363,13 @@ class Serving:
                 raise BadModel(self.problem)
             raise NoModel(f"No champion model in {self.registry.folder}. Train one: python -m classifier train")
         return self._model
+
+    def _is_due(self) -> bool:
+        """Whether it is time to look at the pointer; if so, the next time is a second away."""
+        if time.monotonic() - self._looked < POLL_SECONDS:
+            return False
+        self._looked = time.monotonic()
+        return True
 
     def settled(self) -> TagModel:
         """Return the model that serves once nothing is being loaded any more."""

@@ -27,11 +27,11 @@ from classifier.model_files import content_digest
 from classifier.registry import Champion, Registry
 from classifier.reports.run_facts import confusions, measures_of, moved, strongest_terms
 from classifier.snapshots import Snapshot, snapshot_of
-from classifier.store import FAILED, JOB, Run, Store
+from classifier.store import FAILED, JOB, SKIPPED, Run, Store
 from classifier.survey import Survey, survey
 from classifier.taxonomy import Taxonomy, taxonomy_of
 
-PROMOTED, NOT_PROMOTED, SKIPPED = "promoted", "not promoted", "skipped"
+PROMOTED, NOT_PROMOTED = "promoted", "not promoted"
 CURVE = (0.25, 0.5, 0.75, 1.0)  # shares of the examples
 TOO_ALIKE = 0.01  # a challenger whose data differ by less from those of a version that was rolled back stays out
 
@@ -110,7 +110,7 @@ def retrain(
         try:
             result = retraining.run()
         except BaseException as error:
-            reason = str(error) if isinstance(error, TaggerError) else type(error).__name__
+            reason = str(error) if isinstance(error, TaggerError | OSError) else type(error).__name__
             store.runs.end(record, FAILED, reason, data=retraining.data)
             raise
         whole = {**result.to_json(), "details": result.details}
@@ -200,7 +200,7 @@ class _Retraining:
             return self.given
         own = self.champion.taxonomy if self.champion is not None else Taxonomy(())
         ids = [tag.id for tag in own.tags]
-        if own.version != taxonomy_of(ids).version:
+        if ids and own.version != taxonomy_of(ids).version:
             return own  # somebody keeps it
         return taxonomy_of(chain(ids, (tag for one in known for tag in one.article.tags or ())))
 

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -377,6 +378,21 @@ def test_a_request_during_the_load_is_answered_by_the_model_before(
     assert serving.model() is before  # and a second request starts no second load
     gate.set()
     assert serving.settled().version == second
+
+
+def test_requests_that_come_while_the_first_model_is_loaded_wait_for_it(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serving, load = Serving(registry), registry.load_champion
+
+    def slow() -> TagModel:
+        time.sleep(0.2)
+        return load()
+
+    monkeypatch.setattr(registry, "load_champion", slow)
+    with ThreadPoolExecutor(4) as pool:
+        versions = {model.version for model in pool.map(lambda _: serving.model(), range(4))}
+    assert versions == {first(registry)}
 
 
 def test_weights_of_the_model_before_are_unmapped(

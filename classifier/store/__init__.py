@@ -1,5 +1,6 @@
 """Articles, decisions and keys in a database: SQLite by default, PostgreSQL where several machines share it."""
 
+from classifier.store.assignments import Additions, Assignment, Candidate, Kept, Scope
 from classifier.store.engine import DamagedStore, absolute_url, make_engine
 from classifier.store.keys import Key, Keys
 from classifier.store.log import Draft
@@ -7,7 +8,7 @@ from classifier.store.opening import open_store
 from classifier.store.queue import ORDERS, STARTER, STATES, Wanted
 from classifier.store.requests import Claim
 from classifier.store.rows import StoredArticle
-from classifier.store.runs import FAILED, JOB, RUNNING, Run
+from classifier.store.runs import FAILED, JOB, RUNNING, SKIPPED, Run
 from classifier.store.sessions import Session
 from classifier.store.store import Imported, Shares, Store
 
@@ -16,15 +17,21 @@ __all__ = [
     "JOB",
     "ORDERS",
     "RUNNING",
+    "SKIPPED",
     "STARTER",
     "STATES",
+    "Additions",
+    "Assignment",
+    "Candidate",
     "Claim",
     "DamagedStore",
     "Draft",
     "Imported",
+    "Kept",
     "Key",
     "Keys",
     "Run",
+    "Scope",
     "Session",
     "Shares",
     "Store",

@@ -20,7 +20,7 @@ from classifier.store.rows import hours_since, now, reading
 from classifier.store.schema import runs
 
 JOB = "retrain"
-RUNNING, FAILED = "running", "failed"
+RUNNING, FAILED, SKIPPED = "running", "failed", "skipped"
 
 
 @dataclass(frozen=True)

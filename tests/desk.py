@@ -1,0 +1,78 @@
+"""A desk that retrains: a store with an archive, a registry, settings that are quick, and what tests do to them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import update
+
+from classifier.articles import Article
+from classifier.fitting import FitSettings
+from classifier.registry import Registry
+from classifier.store import Draft, Run, Store
+from classifier.store.schema import articles as table
+from classifier.taxonomy import Taxonomy
+from classifier.training import Result, TrainingSettings, retrain
+
+QUICK = TrainingSettings(fit=FitSettings(fast=True, n_jobs=1))
+
+
+@dataclass
+class Desk:
+    """A store and a registry that retrain together."""
+
+    store: Store
+    registry: Registry
+    taxonomy: Taxonomy
+
+    def retrain(self, settings: TrainingSettings = QUICK, **how: Any) -> Result:
+        """Run `retrain`, and return what came of it."""
+        return self.run(settings, **how)[0]
+
+    def run(self, settings: TrainingSettings = QUICK, **how: Any) -> tuple[Result, Run | None]:
+        """Run `retrain`, and return what came of it, and the record."""
+        return retrain(self.store, self.registry, settings, self.taxonomy, **how)
+
+    def add(self, articles: Iterable[Article]) -> None:
+        """Import articles."""
+        self.store.import_articles(articles, "import")
+
+    def set_tags(self, tags_of: dict[str, tuple[str, ...]]) -> None:
+        """Change the tags of articles in the database itself, as a fault or an attack does: no decision says so."""
+        with self.store.engine.begin() as connection:
+            for article_id, tags in tags_of.items():
+                connection.execute(update(table).where(table.c.id == article_id).values(tags=list(tags)))
+
+    def decide(self, article_id: str, editor: str, *drafts: Draft) -> None:
+        """Log decisions of an editor."""
+        self.store.log.decide(article_id, drafts, editor, lambda *_: {}, complete=False)
+
+    @property
+    def champion(self) -> str | None:
+        """The version that serves."""
+        pointer = self.registry.champion()
+        return pointer.version if pointer else None
+
+
+def flipped(articles: Iterable[Article], tag: str, share: float, seed: int = 0) -> dict[str, tuple[str, ...]]:
+    """Return the tags of a share of the articles that have a tag, and of as many that lack it, the tag turned over."""
+    have = [one for one in articles if tag in (one.tags or ())]
+    lack = [one for one in articles if tag not in (one.tags or ())]
+    draw = random.Random(seed)
+    n = round(share * len(have))
+    lost = {one.id: tuple(t for t in one.tags or () if t != tag) for one in draw.sample(have, n)}
+    return lost | {one.id: (*(one.tags or ()), tag) for one in draw.sample(lack, n)}
+
+
+def with_block(article: Article, block: str) -> Article:
+    """Return an article with a block of its own at the end, as a site-wide widget stands there."""
+    return replace(article, body=f"{article.body}\n\n{block}\n")
+
+
+def database(folder: Path) -> str:
+    """Return the URL of the database of a folder."""
+    return f"sqlite:///{folder}/tagger.db"
