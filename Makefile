@@ -6,10 +6,10 @@ RUN := $(BIN)/python -m
 export PYTHONPATH := .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve train test test-browser test-full test-hard lint format bench lock clean screenshots
+.PHONY: help setup serve train test test-browser test-system test-wordpress test-full test-hard lint format bench lock clean screenshots
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.dev ## install everything into .venv
 	@echo "Ready. Next: make serve, or make test."
@@ -37,10 +37,16 @@ test: $(VENV)/.dev ## run the tests; browser tests run where a Chromium is found
 test-browser: $(VENV)/.dev ## run the browser tests; they fail where there is no Chromium
 	@TAGGER_TEST_NEEDS=chromium $(RUN) pytest -m browser --no-cov
 
-test-full: test-browser ## run what needs Debian's packages (root installs them: .ci/install)
+test-wordpress: $(VENV)/.dev ## run the plugin's tests in a real WordPress; they fail where its packages are missing
+	@$(RUN) pytest -m wordpress --no-cov --junitxml=var/test-wordpress.xml tests/wordpress
+
+test-system: $(VENV)/.dev ## run what needs root and strace: kills at file operations, a full disk
+	@TAGGER_TEST_NEEDS=system $(RUN) pytest tests/test_faults.py tests/test_deploy.py --no-cov
+
+test-full: test-browser test-system test-wordpress ## run what needs Debian's packages (root installs them: .ci/install)
 
 test-hard: $(VENV)/.dev ## run the hard tests in full (long): what was done, how often, what was lost
-	@TAGGER_TEST_SIZE=hard $(RUN) pytest tests/test_nothing_lost.py --no-cov
+	@TAGGER_TEST_SIZE=hard $(RUN) pytest tests/test_nothing_lost.py tests/test_faults.py tests/test_promotion_under_load.py --no-cov
 
 lint: $(VENV)/.dev ## check style, types, layers and dependencies
 	@$(RUN) ruff check .

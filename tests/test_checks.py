@@ -1,0 +1,191 @@
+"""The checks before a training: what each finds, what it leaves alone, and what its repair leaves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from classifier.articles import Article
+from classifier.checks import (
+    DEFAULTS,
+    CheckSettings,
+    actions_of,
+    few_examples,
+    labels_flipped,
+    never_shown,
+    one_editor,
+    tag_rates,
+)
+from classifier.errors import BadSetting
+from classifier.examples import Attributed
+from classifier.snapshots import Snapshot, snapshot_of
+from classifier.taxonomy import Tag, Taxonomy
+
+TAXONOMY = Taxonomy((Tag("iskp", "ISKP"), Tag("attack", "Attack"), Tag("m23", "M23", created="2025-01-01")))
+SETTINGS = CheckSettings()
+
+
+def example(number: int, *tags: str, by: dict[str, str] | None = None, rejected: tuple[str, ...] = ()) -> Attributed:
+    article = Article(
+        f"a{number}",
+        f"Story {number}",
+        f"Text of story {number}.",
+        tags=tags,
+        rejected=rejected,
+        published_at="2024-06-06",
+    )
+    return Attributed(article, "2024-06-06", said_by=by or {})
+
+
+def archive(n: int = 200) -> list[Attributed]:
+    """A half is about attacks, a fifth about ISKP."""
+    return [
+        example(number, *(["attack"] if number % 2 else []), *(["iskp"] if number % 5 == 0 else []))
+        for number in range(n)
+    ]
+
+
+def seen(examples: list[Attributed]) -> Snapshot:
+    return snapshot_of(one.article for one in examples)
+
+
+def retagged(one: Attributed, *tags: str, by: str | None = None) -> Attributed:
+    changed = {*tags} ^ {*(one.article.tags or ())}
+    said = dict.fromkeys(changed, by) if by else {}
+    return replace(one, article=replace(one.article, tags=tags), said_by=said)
+
+
+def flip(examples: list[Attributed], n: int, tag: str = "attack", by: str | None = None) -> list[Attributed]:
+    rest = [one for one in examples if tag in (one.article.tags or ())][:n]
+    lost = {one.article.id for one in rest}
+    return [
+        retagged(one, *(t for t in one.article.tags or () if t != tag), by=by) if one.article.id in lost else one
+        for one in examples
+    ]
+
+
+@pytest.mark.parametrize(("n", "found"), [(0, 1), (199, 1), (200, 0)])
+def test_few_examples(n: int, found: int) -> None:
+    assert len(few_examples(n, SETTINGS)) == found
+
+
+# --- labels that were turned over ---
+
+
+def test_a_tenth_of_a_tag_that_changed_without_a_decision_is_found() -> None:
+    before = archive()
+    after = flip(before, 10)
+    (found,) = labels_flipped(after, seen(before), TAXONOMY, SETTINGS)
+    assert (found.tag, found.n, found.action, found.editors) == ("attack", 10, "block", [])
+    assert found.articles == sorted(one.article.id for one, old in zip(after, before, strict=True) if one != old)
+    assert labels_flipped(flip(before, 9), seen(before), TAXONOMY, SETTINGS) == []
+
+
+def test_what_editors_decided_one_by_one_is_no_flip_and_what_one_decided_in_bulk_is() -> None:
+    before = archive()
+    some = flip(before, 19, by="ed4")
+    assert labels_flipped(some, seen(before), TAXONOMY, SETTINGS) == []
+    (found,) = labels_flipped(flip(before, 20, by="ed4"), seen(before), TAXONOMY, SETTINGS)
+    assert found.editors == ["ed4"]
+
+
+def test_what_a_cms_dropped_counts_as_nobodys_decision() -> None:
+    before = archive()
+    (found,) = labels_flipped(flip(before, 10, by="cms"), seen(before), TAXONOMY, SETTINGS)
+    assert (found.tag, found.editors) == ("attack", [])
+
+
+def test_a_text_that_changed_and_an_article_that_is_new_are_no_flips() -> None:
+    before = archive()
+    rewritten = [replace(one, article=replace(one.article, body="Another text.")) for one in flip(before, 60)]
+    assert labels_flipped(rewritten, seen(before), TAXONOMY, SETTINGS) == []
+    assert labels_flipped([example(900 + n, "attack") for n in range(90)], seen(before), TAXONOMY, SETTINGS) == []
+
+
+def test_what_was_unknown_is_news() -> None:
+    before = archive()
+    open_ones = [replace(one, article=replace(one.article, tags=(), tags_complete=False)) for one in before]
+    assert labels_flipped(before, seen(open_ones), TAXONOMY, SETTINGS) == []
+    with_new_tag = [retagged(one, *(one.article.tags or ()), "m23") for one in before]
+    assert labels_flipped(with_new_tag, seen(before), TAXONOMY, SETTINGS) == []
+
+
+def test_many_tags_a_little_are_found_as_a_whole() -> None:
+    many = Taxonomy(tuple(Tag(f"t{n}", f"Tag {n}") for n in range(40)))
+    before = [example(n, f"t{n % 40}") for n in range(1600)]
+    spread = [one if n % 20 else retagged(one) for n, one in enumerate(before)]
+    assert [one.tag for one in labels_flipped(spread, seen(before), many, SETTINGS)] in ([None], ["t0", "t20"])
+    thin = [retagged(one) if n % 41 == 0 or n % 43 == 0 else one for n, one in enumerate(before)]
+    (found,) = labels_flipped(thin, seen(before), many, SETTINGS)
+    assert (found.tag, found.n) == (None, sum(n % 41 == 0 or n % 43 == 0 for n in range(1600)))
+
+
+def test_a_tag_that_was_accepted_is_left_alone() -> None:
+    before = archive()
+    accepted = replace(SETTINGS, accepted=frozenset(["attack"]))
+    assert labels_flipped(flip(before, 40), seen(before), TAXONOMY, accepted) == []
+
+
+# --- one voice ---
+
+
+def test_one_editor_may_give_fifty_labels_of_a_tag_and_then_as_many_as_all_others() -> None:
+    mine = [example(n, "iskp", by={"iskp": "mallory"}) for n in range(120)]
+    others = [example(1000 + n, "iskp", by={"iskp": f"ed{n % 9}"}) for n in range(80)]
+    kept, (found,) = one_editor([*mine, *others], SETTINGS)
+    assert (found.tag, found.n, found.editors, found.action) == ("iskp", 40, ["mallory"], "repair")
+    assert "mallory has accepted or added it 120 times, all others 80; 80 of them count" in found.figure
+    positive = [one for one in kept if "iskp" in (one.article.tags or ())]
+    unknown = [one for one in kept if "iskp" in one.article.unknown]
+    assert (len(positive), len(unknown)) == (160, 40)
+    assert {one.article.id for one in unknown} == set(found.articles)
+
+
+def test_rejections_are_capped_too() -> None:
+    mine = [example(n, rejected=("iskp",), by={"iskp": "mallory"}) for n in range(1000)]
+    kept, (found,) = one_editor(mine, SETTINGS)
+    assert (found.n, found.editors) == (950, ["mallory"])
+    assert sum("iskp" in one.article.rejected for one in kept) == 50
+
+
+def test_labels_of_the_archive_and_of_the_cms_are_nobodys() -> None:
+    plain = [example(n, "iskp") for n in range(500)]
+    cms = [example(1000 + n, "iskp", by={"iskp": "cms"}) for n in range(500)]
+    assert one_editor([*plain, *cms], SETTINGS) == ([*plain, *cms], [])
+
+
+def test_a_warning_leaves_the_examples_as_they_are() -> None:
+    mine = [example(n, "iskp", by={"iskp": "mallory"}) for n in range(120)]
+    warned = CheckSettings(actions_of({"one_editor": "warn"}))
+    kept, (found,) = one_editor(mine, warned)
+    assert (kept, found.action) == (mine, "warn")
+
+
+# --- what else is worth a word ---
+
+
+def test_a_tag_that_new_articles_have_far_more_often_is_told_with_its_editors() -> None:
+    before = archive()
+    new = [example(2000 + n, "iskp", by={"iskp": "ed4"}) for n in range(60)]
+    (found,) = (one for one in tag_rates([*before, *new], seen(before), TAXONOMY, SETTINGS) if one.tag == "iskp")
+    assert (found.n, found.action, found.editors) == (60, "warn", ["ed4"])
+    assert tag_rates([*before, *archive(40)], seen(before), TAXONOMY, SETTINGS) == []
+
+
+def test_a_tag_that_was_never_suggested_is_told_once_there_was_enough_to_see() -> None:
+    examples = archive()
+    (found,) = never_shown(examples, {"attack": 40}, 300, TAXONOMY, SETTINGS)
+    assert (found.tag, found.n) == ("iskp", 40)
+    assert never_shown(examples, {"attack": 40}, 199, TAXONOMY, SETTINGS) == []
+
+
+# --- settings ---
+
+
+def test_what_checks_do_is_chosen_by_name() -> None:
+    assert actions_of({"labels_flipped": "warn"}) == {**DEFAULTS, "labels_flipped": "warn"}
+    with pytest.raises(BadSetting, match=r"There is no check 'flips'\. There are: few_examples,"):
+        actions_of({"flips": "warn"})
+    with pytest.raises(BadSetting, match="'tag_rates' can block, warn, not 'repair'"):
+        actions_of({"tag_rates": "repair"})
