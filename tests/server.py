@@ -29,12 +29,19 @@ class Server:
 
     def ask(self, method: str, path: str, sent: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
         """Return status and decoded answer of one request on a connection of its own."""
+        status, raw = self.ask_any(method, path, sent, headers)
+        return status, json.loads(raw or b"null")
+
+    def ask_any(
+        self, method: str, path: str, sent: Any = None, headers: dict[str, str] | None = None
+    ) -> tuple[int, bytes]:
+        """Return status and body of one request on a connection of its own."""
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)) as connection:
             body = None if sent is None else json.dumps(sent)
             types = {"Content-Type": "application/json"} if body else {}
             connection.request(method, path, body, {**types, **(headers or {})})
             response = connection.getresponse()
-            return response.status, json.loads(response.read() or b"null")
+            return response.status, response.read()
 
     def connect(self) -> socket.socket:
         """Return a fresh connection."""
@@ -47,9 +54,9 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def start(models: Path, database_url: str, *options: str) -> Server:
+def start(models: Path, database_url: str, *options: str, port: int | None = None) -> Server:
     """Start a service and wait until it answers; its log is beside the models."""
-    port = free_port()
+    port = port or free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TAGGER_")}
     where = ["--port", str(port), "--models", str(models), "--database", database_url]
     with (models.parent / f"service-{port}.log").open("wb") as log:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from flask import Flask, Response, current_app
+import structlog
+from flask import Flask, Response
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -145,6 +146,5 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def _(error: Exception) -> Response:
-        # The traceback names code, never the text of an article.
-        current_app.logger.error("unhandled %s", type(error).__name__, exc_info=error)
+        structlog.get_logger().error("unhandled", exc_info=error)
         return ApiProblem("internal", "The service has a fault; its log says more.").response()
