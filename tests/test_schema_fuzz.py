@@ -1,0 +1,99 @@
+"""Schemathesis on the service's own OpenAPI document: every operation, every role, and calls that follow on each other."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from flask import Flask
+from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.config import SchemathesisConfig
+
+from classifier.registry import Registry, Serving
+from classifier.store import Store, open_store
+from classifier.tagger import Tagger
+from classifier.web import build_app
+from tests.conftest import ROOT
+from tests.hard import size
+from tests.server import start, stop
+
+ROLES = ("cms", "editor", "admin", "reader")
+CONFIG = SchemathesisConfig.from_path(ROOT / "tests" / "data" / "schemathesis.toml")
+QUIET = settings(
+    max_examples=size(12, 300),
+    deadline=None,
+    derandomize=True,
+    database=None,
+    phases=[Phase.explicit, Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.fixture(scope="module")
+def fuzzed(_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, Store]]:
+    """One service that must outlive everything in this file."""
+    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('fuzz')}/tagger.db")
+    registry = Registry(_models)
+    yield build_app(Tagger(Serving(registry), store), registry), store
+    store.close()
+
+
+def _schema(app: Flask) -> Any:
+    return schemathesis.openapi.from_wsgi("/openapi.json", app, config=CONFIG)
+
+
+@pytest.mark.parametrize("role", ["nobody", *ROLES])
+def test_no_request_is_a_fault_and_every_answer_is_as_described(fuzzed: tuple[Flask, Store], role: str) -> None:
+    app, store = fuzzed
+    if not store.keys.in_use():
+        _check_all(app, {})  # the open first minute
+    known = {key.name for key in store.keys.list()}
+    headers = {}
+    if role != "nobody":
+        headers = {"Authorization": f"Bearer {store.keys.create(f'{role}-{len(known)}', role)}"}
+    _check_all(app, headers)
+
+
+def _check_all(app: Flask, headers: dict[str, str]) -> None:
+    schema, n_operations = _schema(app), 0
+    for result in schema.get_all_operations():
+        operation = result.ok()
+
+        @QUIET
+        @given(case=operation.as_strategy())
+        def check(case: Any) -> None:
+            case.call_and_validate(headers=headers)
+
+        check()
+        n_operations += 1
+    assert n_operations > 10
+
+
+def test_calls_that_follow_on_each_other_are_no_fault(registry: Registry, tmp_path: Path) -> None:
+    """By schemathesis's own program, which knows that a service remembers what was asked of it before."""
+    url = f"sqlite:///{tmp_path}/tagger.db"
+    with closing(open_store(url)) as store:
+        secret = store.keys.create("follows", "admin")
+    server = start(registry.folder, url, "--workers", "1", "--threads", "8")
+    address = f"http://127.0.0.1:{server.port}/openapi.json"
+    command = ["--config-file", str(ROOT / "tests" / "data" / "schemathesis.toml"), "run", address]
+    options = ["--phases", size("stateful", "examples,coverage,fuzzing,stateful"), "--max-examples", str(size(30, 300))]
+    program = Path(sys.executable).with_name("schemathesis")
+    try:
+        done = subprocess.run(
+            [str(program), *command, *options, "-H", f"Authorization: Bearer {secret}"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=3000,
+        )
+    finally:
+        stop(server)
+    assert done.returncode == 0, done.stdout[-4000:]
