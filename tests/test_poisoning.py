@@ -1,0 +1,123 @@
+"""Labels that lie: one editor who is wrong a thousand times, labels flipped here and there; the report names whom and what."""
+
+from __future__ import annotations
+
+import random
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from classifier.articles import Article
+from classifier.checks import FREE, CheckSettings
+from classifier.examples import labels_of
+from classifier.judging import judge
+from classifier.registry import Registry
+from classifier.store import Draft, open_store
+from classifier.taxonomy import Taxonomy
+from classifier.training import Result
+from tests.desk import QUICK, Desk, database
+
+N_CLEAN = 60  # of the newest articles, that nobody gets to poison
+TAG = "iskp"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, articles: list[Article], taxonomy: Taxonomy) -> Path:
+    """A folder in which a desk has trained on all but the newest articles."""
+    folder = tmp_path_factory.mktemp("poisoned")
+    store = open_store(database(folder))
+    desk = Desk(store, Registry(folder / "models"), taxonomy)
+    desk.add(in_order(articles)[:-N_CLEAN])
+    assert desk.retrain().promoted
+    store.close()
+    return folder
+
+
+@pytest.fixture
+def desk(trained: Path, tmp_path: Path, taxonomy: Taxonomy) -> Iterator[Desk]:
+    """A desk of one's own that has trained once."""
+    folder = Path(shutil.copytree(trained, tmp_path / "desk"))
+    store = open_store(database(folder))
+    yield Desk(store, Registry(folder / "models"), taxonomy)
+    store.close()
+
+
+def in_order(articles: list[Article]) -> list[Article]:
+    return sorted(articles, key=lambda one: (one.published_at or "", one.id))
+
+
+def finding(result: Result, check: str) -> dict[str, object]:
+    found: dict[str, object] = next(one for one in result.details["findings"] if one["check"] == check)
+    return found
+
+
+def test_a_thousand_wrong_accepts_on_known_articles_close_the_gate_and_name_the_editor(
+    desk: Desk, articles: list[Article], taxonomy: Taxonomy
+) -> None:
+    before, tags, n = desk.champion, [tag.id for tag in taxonomy.tags], 0
+    for article in in_order(articles)[:-N_CLEAN]:
+        wrong = [tag for tag in tags if tag not in (article.tags or ())][:3]
+        desk.decide(article.id, "mallory", *(Draft("add", tag) for tag in wrong))
+        n += len(wrong)
+    assert n >= 1000
+    result = desk.retrain()
+    assert not result.promoted
+    assert {one["check"] for one in result.blocked_by} == {"labels_flipped"}
+    assert finding(result, "labels_flipped")["editors"] == ["mallory"]
+    assert desk.champion == before
+
+
+def test_a_thousand_wrong_accepts_on_new_articles_are_capped_and_do_no_harm(
+    desk: Desk, articles: list[Article], taxonomy: Taxonomy
+) -> None:
+    """Each is an article of the CMS of which nobody else has said anything."""
+    before, clean = desk.registry.load_champion(), in_order(articles)[-N_CLEAN:]
+    others = [one for one in articles if TAG not in (one.tags or ())]
+    for number in range(1000):
+        source = others[number % len(others)]
+        body = " ".join(random.Random(number).sample(source.body.split(), min(60, len(source.body.split()))))
+        article = Article(f"new-{number}", f"{source.title} {number}", body, tags_complete=False)
+        desk.store.put_article(article, "cms")
+        desk.decide(article.id, "mallory", Draft("add", TAG))
+    result = desk.retrain()
+    found = finding(result, "one_editor")
+    assert (found["tag"], found["editors"], found["action"]) == (TAG, ["mallory"], "repair")
+    own = sum(TAG in (one.tags or ()) for one in in_order(articles)[:-N_CLEAN])
+    assert found["n"] == 1000 - max(FREE, own)
+    if result.promoted:
+        after = desk.registry.load_champion()
+        labels = labels_of(clean, taxonomy)[:, [tag.id for tag in taxonomy.tags].index(TAG)]
+        column = [tag.id for tag in taxonomy.tags].index(TAG)
+        said = [judge(model, clean, taxonomy, lambda it, *_: it, "").suggested[:, column] for model in (before, after)]
+        wrong = [int((one & (labels == 0)).sum()) for one in said]
+        assert wrong[1] <= wrong[0] + 2
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.2])
+def test_labels_flipped_here_and_there_close_the_gate(desk: Desk, articles: list[Article], share: float) -> None:
+    """Of every article's tags a share is taken away, and as many wrong ones are put there."""
+    before, draws = desk.champion, np.random.default_rng(0)
+    tags = sorted({tag for one in articles for tag in one.tags or ()})
+    lie = {}
+    for article in in_order(articles)[:-N_CLEAN]:
+        kept = [tag for tag in article.tags or () if draws.random() >= share]
+        n_wrong = len(article.tags or ()) - len(kept)
+        lie[article.id] = tuple({*kept, *draws.choice(tags, n_wrong)})
+    desk.set_tags(lie)
+    result = desk.retrain()
+    assert not result.promoted
+    assert "labels_flipped" in {one["check"] for one in result.blocked_by}
+    assert desk.champion == before
+
+
+def test_a_setting_lets_one_editor_count_for_less(desk: Desk, articles: list[Article]) -> None:
+    for number, article in enumerate(in_order(articles)[-N_CLEAN:]):
+        desk.store.put_article(replace(article, id=f"new-{number}", tags=None, tags_complete=False), "cms")
+        desk.decide(f"new-{number}", "mallory", Draft("add", TAG))
+    strict = replace(QUICK, checks=CheckSettings(editor_share=0.01))
+    found = finding(desk.retrain(strict), "one_editor")
+    assert found["n"] == N_CLEAN - FREE
