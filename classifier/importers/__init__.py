@@ -17,7 +17,19 @@ from classifier.importers.folders import read_folder
 from classifier.importers.formats import format_of, reads_terms
 from classifier.importers.lines import read_lines
 from classifier.importers.mapping import Match, TermMap, read_map
-from classifier.importers.records import FORMATS, CmsTerm, Found, LeftOut, Listed, Read, Reading, SetAside, place_of
+from classifier.importers.records import (
+    FORMATS,
+    MAX_TERM,
+    CmsTerm,
+    Found,
+    LeftOut,
+    Listed,
+    Read,
+    Reading,
+    SetAside,
+    place_of,
+    shown,
+)
 from classifier.importers.tables import COLUMNS, read_rows
 from classifier.importers.term_report import TermCounts, report_text
 from classifier.importers.wxr import read_posts
@@ -37,6 +49,7 @@ __all__ = [
     "read_map",
     "reads_terms",
     "report_text",
+    "shown",
 ]
 
 Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
@@ -117,7 +130,7 @@ def read_files(
                 if isinstance(read, Found):
                     article = _taken(read, path, places, terms)
                     if isinstance(article, Article):
-                        counts.note(read)
+                        counts.note(read, article.tags, path)
                         yield article
                         continue
                     read = article  # noqa: PLW2901 - what cannot be taken is set aside
@@ -130,7 +143,7 @@ def read_files(
 
 def _note(read: Read, outcome: Outcome, counts: TermCounts, set_aside: Callable[[SetAside], None] | None) -> None:
     if isinstance(read, LeftOut):
-        outcome.left_out[read.reason] += 1
+        outcome.left_out[shown(read.reason)] += 1
     elif isinstance(read, Listed):
         counts.listed[read.term] = None
     elif isinstance(read, SetAside):
@@ -143,6 +156,7 @@ def _taken(found: Found, path: Path, places: _Places, terms: TermMap | None) -> 
     """Return an article as it is to be stored, or why it cannot be."""
     place = (found.file or str(path), found.line)
     try:
+        _check_terms(found)
         article = checked(_tagged(found, terms))
         check_id(article.id)
         first = places.setdefault(article.id, place)
@@ -151,6 +165,16 @@ def _taken(found: Found, path: Path, places: _Places, terms: TermMap | None) -> 
         return article
     except BadArticle as error:
         return SetAside(*place, str(error), error.field, found.article.id[:200])
+
+
+def _check_terms(found: Found) -> None:
+    for term in found.terms or ():
+        if len(term.name) > MAX_TERM:
+            raise BadArticle(
+                f"A tag of more than {MAX_TERM} characters: {term.name[:60]!r}… Are these the tags, and is it "
+                "their separator?",
+                "tags",
+            )
 
 
 def _tagged(found: Found, terms: TermMap | None) -> Article:

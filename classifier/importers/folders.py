@@ -7,13 +7,14 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from lxml import etree
 
 from classifier.articles import Article, article_from_text
 from classifier.errors import BadArticle
-from classifier.importers.records import MAX_TEXT, Found, LeftOut, Read, Reading, SetAside, sound_text
+from classifier.importers.records import MAX_TEXT, Found, LeftOut, Read, Reading, SetAside, encoding_of, sound_text
 
 _HTML = frozenset([".html", ".htm"])
 _TEXT = frozenset([".txt"])
@@ -31,6 +32,9 @@ def read_folder(folder: Path, reading: Reading) -> Iterator[Read]:
         raise BadArticle(f"{folder} is not a folder.", "")
     root = folder.resolve()
     for path in _files(folder):
+        if path.is_dir():
+            yield LeftOut("folders that are links")
+            continue
         if path.suffix.lower() not in _HTML | _TEXT:
             yield LeftOut(f"files {path.suffix[:20].lower() or 'without a suffix'}")
             continue
@@ -41,14 +45,15 @@ def read_folder(folder: Path, reading: Reading) -> Iterator[Read]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield all that is no folder, hidden ones left out; folders that are links are not entered."""
+    """Yield all files, hidden ones left out, and the folders that are links, which are not entered."""
 
     def failed(error: OSError) -> None:
         raise BadArticle(f"Cannot read {error.filename}: {error.strerror}.", "")
 
     for parent, folders, names in os.walk(folder, onerror=failed):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(parent) / name for name in sorted(names) if not name.startswith("."))
+        links = [name for name in folders if (Path(parent) / name).is_symlink()]
+        yield from (Path(parent) / name for name in sorted(names + links) if not name.startswith("."))
 
 
 def _article(path: Path, folder: Path, root: Path, reading: Reading) -> Article:
@@ -56,11 +61,12 @@ def _article(path: Path, folder: Path, root: Path, reading: Reading) -> Article:
     article_id = (reading.id_prefix or "") + id_of(path.relative_to(folder))
     if path.suffix.lower() in _HTML:
         return Article(id=article_id, title=_title(text), body=text, body_format="html")
-    return article_from_text(text.lstrip(), article_id)
+    article = article_from_text(text.lstrip(), article_id)
+    return replace(article, title=article.title.strip())
 
 
 def _read(path: Path, root: Path, reading: Reading) -> str:
-    encoding = "utf-8-sig" if reading.encoding.lower() in ("utf-8", "utf8") else reading.encoding
+    encoding = reading.encoding
     try:
         real = path.resolve(strict=True)
         if not real.is_relative_to(root):
@@ -71,11 +77,12 @@ def _read(path: Path, root: Path, reading: Reading) -> str:
             raw = file.read(MAX_TEXT + 1)
         if len(raw) > MAX_TEXT:
             raise BadArticle(f"The file has more than {MAX_TEXT >> 20} MB.", "body")
-        return sound_text(raw.decode(encoding, errors="surrogateescape"), reading.encoding)
+        encoding = encoding_of(raw, reading.encoding)
+        return sound_text(raw.decode(encoding, errors="surrogateescape"), encoding)
     except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError until Python 3.13
         raise BadArticle(f"Cannot be read: {getattr(error, 'strerror', None) or error}.", "") from None
     except UnicodeError as error:
-        raise BadArticle(f"Not {reading.encoding}: {error}.", "body") from None
+        raise BadArticle(f"Not {encoding}: {error}.", "body") from None
 
 
 def id_of(path: Path) -> str:

@@ -18,6 +18,7 @@ _SUFFIXES = {
     ".csv": "csv",
     ".tsv": "csv",
 }
+_ARTICLES = frozenset([".txt", ".html", ".htm"])
 _BEGINS_LIKE_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE|rss\b)")
 _BEGINS_LIKE_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
 _BEGINS_LIKE_A_TABLE = re.compile(rb"[^\n\x00]*\w[^\n\x00]*[,;\t|]")
@@ -36,16 +37,23 @@ def format_of(path: Path, reading: Reading) -> str:
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
     if suffixes and suffixes[-1] == ".gz":
         suffixes.pop()
-    return _SUFFIXES.get(suffixes[-1] if suffixes else "") or _by_content(path)
+    suffix = suffixes[-1] if suffixes else ""
+    if suffix in _ARTICLES:
+        raise BadArticle(f"{path} is one article. Import the folder that it lies in: {path.parent}", "")
+    return _SUFFIXES.get(suffix) or _by_content(path)
 
 
 def _by_content(path: Path) -> str:
+    if path.exists() and not path.is_file():  # what was read of a pipe to look at it would be lost
+        raise BadArticle(f"{path} is a pipe, which does not tell its format. Name it: --format wxr, csv or jsonl", "")
     with open_bytes(path) as file:
         start = file.peek(4096)[:4096]
     if _BEGINS_LIKE_XML.match(start):
         return "wxr"
     if _BEGINS_LIKE_JSON.match(start):
         return "jsonl"
+    if start.lstrip().startswith(b"["):
+        raise BadArticle(f"{path} is one JSON array. Write one object a line: jq -c '.[]' {path.name}", "")
     if start.startswith(b"PK\x03\x04"):
         raise BadArticle(f"{path} is a zip archive. Unpack it and import what is in it.", "")
     if not start.strip() or not _BEGINS_LIKE_A_TABLE.match(start):

@@ -161,9 +161,10 @@ def read_map(path: Path, taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:
     Raises:
         BadMap: with every problem and its line.
     """
+    tabular = path.suffix.lower() in (".csv", ".tsv")
     try:
         text = path.read_bytes().removeprefix(codecs.BOM_UTF8).decode()
-        rows = list(_csv_rows(text) if path.suffix.lower() in (".csv", ".tsv") else _yaml_rows(text))
+        rows = list(_csv_rows(text, path.suffix.lower()) if tabular else _yaml_rows(text))
     except OSError as error:
         raise BadMap(str(path), [f"cannot be read: {error.strerror}"]) from None
     except (yaml.YAMLError, UnicodeDecodeError, csv.Error) as error:
@@ -173,7 +174,12 @@ def read_map(path: Path, taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:
     for line, term, value in rows:
         tags = tuple(filter(None, _BETWEEN_TAGS.split(value or "")))
         if value is None or not term:
-            problems.append(f"line {line}: an entry is a term and the ids of its tags (`ISIL: islamic-state`)")
+            form = (
+                "`ISIL,islamic-state`, or `News,` to drop it"
+                if tabular
+                else "`ISIL: islamic-state`, or `News:` to drop it"
+            )
+            problems.append(f"line {line}: an entry is a term and the ids of its tags ({form})")
         elif entries.setdefault(term, tags) != tags:
             problems.append(f"line {line}: {term!r} stands here twice, with other tags")
         problems += [f"line {line}: the taxonomy has no tag {tag!r}" for tag in tags if tag not in taxonomy.by_id]
@@ -200,13 +206,13 @@ def _yaml_rows(text: str) -> Iterator[tuple[int, str, str | None]]:
             yield line, "", None
 
 
-def _csv_rows(text: str) -> Iterator[tuple[int, str, str | None]]:
+def _csv_rows(text: str, suffix: str) -> Iterator[tuple[int, str, str | None]]:
     first = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first.count)
+    delimiter = "\t" if suffix == ".tsv" else max(",;\t", key=first.count)
     rows = csv.reader(text.splitlines(keepends=True), delimiter=delimiter)
     for row in rows:
         if not any(cell.strip() for cell in row):
             continue
-        if rows.line_num == 1 and [cell.strip().lower() for cell in row[:2]] == ["term", "tag"]:
+        if rows.line_num == 1 and [cell.strip().lower().rstrip("s") for cell in row[:2]] == ["term", "tag"]:
             continue
-        yield rows.line_num, row[0].strip(), " ".join(row[1:])
+        yield rows.line_num, row[0].strip(), " ".join(row[1:]) if len(row) > 1 else None

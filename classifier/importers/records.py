@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from classifier.errors import BadArticle
 
 FORMATS = ("wxr", "csv", "jsonl", "folder")
 MAX_TEXT = 4 << 20  # of one article, in bytes or characters: twice of what the service accepts in a request
+MAX_TERM = 200  # characters of a term, as WordPress has it
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,7 @@ class Reading:
     tag_separator: str | None = None
     date_format: str | None = None  # of CSV, as strptime has it; None: ISO 8601
     body_format: str = "text"  # of CSV without a column for it
+    tags_complete: bool = True  # of WordPress and CSV: whether a tag that an article lacks is known to be wrong
     post_types: frozenset[str] = frozenset(["post"])
     statuses: frozenset[str] = frozenset(["publish"])
     domains: frozenset[str] = frozenset(["category", "post_tag"])
@@ -101,11 +104,26 @@ def place_of(file: str, line: int | None) -> str:
     return file if line is None else f"{file}, line {line}"
 
 
+def shown(text: str, n: int = 120) -> str:
+    """Return a text of others as it may stand on a terminal: in one line, without control characters, cut after `n`."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text[:n])
+
+
+def encoding_of(start: bytes, named: str) -> str:
+    """Return the encoding of a text: that of its byte order mark, or else the one that was named."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return "utf-16"
+    return "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else named
+
+
 _HALVES = re.compile("[\ud800-\udfff]")  # what `surrogateescape` makes of bytes that are no text
 
 
 def sound_text(text: str, encoding: str) -> str:
     """Return a text without NUL, which no store takes; raise `BadArticle` if bytes of it could not be decoded."""
     if not text.isascii() and _HALVES.search(text):
-        raise BadArticle(f"Not {encoding.upper()}. Save the file as UTF-8, or name its encoding: --encoding cp1252", "")
+        raise BadArticle(
+            f"Not {encoding.removesuffix('-sig').upper()}. Save the file as UTF-8, or name its encoding: --encoding cp1252",
+            "",
+        )
     return text.replace("\x00", " ")

@@ -13,7 +13,7 @@ from classifier.errors import BadArticle
 _GZIP = b"\x1f\x8b"
 # Text packs to a tenth, seldom to a fiftieth; a bomb to a thousandth.
 MAX_RATIO = 200
-_RATIO_COUNTS_FROM = 16 << 20
+_RATIO_COUNTS_FROM = 4 << 20
 MAX_UNPACKED = 16 << 30
 _CHUNK = 64 << 10
 
@@ -33,11 +33,11 @@ class _Unpacked(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         try:
             chunk = self._bytes.read(len(buffer))
+            self._n_bytes += len(chunk)
+            if self._packed:
+                self._weigh()
         except (OSError, EOFError, zlib.error) as error:  # the last two, and BadGzipFile: a damaged file
             raise BadArticle(f"Cannot read {self._path}: {_reason(error)}.", "") from None
-        self._n_bytes += len(chunk)
-        if self._packed:
-            self._weigh()
         buffer[: len(chunk)] = chunk
         return len(chunk)
 

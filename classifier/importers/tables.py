@@ -6,13 +6,25 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
 from classifier.articles import Article
 from classifier.errors import BadArticle
-from classifier.importers.records import MAX_TEXT, CmsTerm, Found, Read, Reading, SetAside, place_of, sound_text
+from classifier.importers.records import (
+    MAX_TEXT,
+    CmsTerm,
+    Found,
+    Read,
+    Reading,
+    SetAside,
+    encoding_of,
+    place_of,
+    shown,
+    sound_text,
+)
 from classifier.importers.streams import open_bytes
 
 COLUMNS = ("id", "title", "body", "tags", "published_at", "url", "body_format")
@@ -20,7 +32,7 @@ _DELIMITERS = ",;\t|"
 _SEPARATORS = ";|,"  # of tags within a cell; the first that a cell has
 _MAX_ROW = 4 * MAX_TEXT
 _MAX_HEADER = 100_000
-_NAMED_DELIMITER = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # what Excel reads and writes in a first line
+_NAMED_DELIMITER = re.compile(r'"?sep=([^"\r\n])"?\s*', re.IGNORECASE)  # what Excel reads and writes in a first line
 
 
 def read_rows(path: Path, reading: Reading) -> Iterator[Read]:
@@ -31,17 +43,12 @@ def read_rows(path: Path, reading: Reading) -> Iterator[Read]:
     """
     csv.field_size_limit(MAX_TEXT)
     with open_bytes(path) as file:
-        text = io.TextIOWrapper(file, encoding=_encoding(file, reading), errors="surrogateescape", newline="")
+        encoding = encoding_of(file.peek(3)[:3], reading.encoding)
+        text = io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
         try:
-            yield from _Table(path, reading).read(_Lines(text, path))
+            yield from _Table(path, replace(reading, encoding=encoding)).read(_Lines(text, path))
         except UnicodeError as error:
-            raise BadArticle(f"{path} is not {reading.encoding}: {error}.", "") from None
-
-
-def _encoding(file: io.BufferedReader, reading: Reading) -> str:
-    if file.peek(2)[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return "utf-16"
-    return "utf-8-sig" if reading.encoding.lower() in ("utf-8", "utf8") else reading.encoding
+            raise BadArticle(f"{path} is not {encoding}: {error}.", "") from None
 
 
 class _Lines:
@@ -99,7 +106,7 @@ class _Table:
         while (row := self._next(rows, lines)) is not None:
             if isinstance(row, SetAside):
                 yield row
-            elif row:
+            elif any(map(str.strip, row)):
                 yield self._read(row, lines.row)
             lines.begin_row()
 
@@ -117,10 +124,12 @@ class _Table:
         keys = [_key(sound_text(cell, self.reading.encoding)) for cell in header]
         columns: Mapping[str, tuple[str, ...]] = self.reading.columns or {name: (name,) for name in COLUMNS}
         for field, names in columns.items():
-            found = [keys.index(_key(name)) for name in names if _key(name) in keys]
+            found = [place for name in names for place, key in enumerate(keys) if key == _key(name)]
             if found:
                 self.places[field] = found
-            if self.reading.columns and len(found) < len(names):
+            if len(found) > 1 and field != "tags":
+                raise BadArticle(f"{place_of(self.file, line)}: {len(found)} columns are called {names[0]!r}.", field)
+            if self.reading.columns and not {_key(name) for name in names} <= set(keys):
                 self._refuse(header, line, f"`{field}`: {', '.join(names)}")
         self.n_columns = len(header)
         for needed in (("id",), ("title", "body")):
@@ -129,7 +138,7 @@ class _Table:
 
     def _refuse(self, header: Sequence[str], line: int, what: str) -> None:
         raise BadArticle(
-            f"{place_of(self.file, line)}: there is no column for {what}. The columns are: {', '.join(header)[:500]}. "
+            f"{place_of(self.file, line)}: there is no column for {what}. The columns are: {shown(', '.join(header), 500)}. "
             "Say which is which: --columns id=ID,title=Headline,body=Text,tags=Topics,published_at=Date",
             "",
         )
@@ -138,15 +147,21 @@ class _Table:
         try:
             return next(rows, None)
         except csv.Error as error:
+            place = place_of(self.file, lines.row)
             if "limit" in str(error):
                 reason = f"a field has more than {MAX_TEXT >> 20} MB; perhaps a quotation mark is not closed"
-                raise BadArticle(f"{place_of(self.file, lines.row)}: {reason}; not read on.", "") from None
-            reason = f"Not CSV: {error}. A quotation mark within a field must be doubled, and the field closed."
+                raise BadArticle(f"{place}: {reason}; not read on.", "") from None
+            if "unexpected end" in str(error):  # all that follows is within the quotation marks, and lost
+                raise BadArticle(f"{place}: a quotation mark opens a field and is never closed.", "") from None
+            to = f" (to line {lines.n_lines})" if lines.n_lines > lines.row else ""
+            reason = f"Not CSV{to}: {error}. A quotation mark within a field must be doubled, and the field closed."
             return SetAside(self.file, lines.row, reason)
 
     def _read(self, row: Sequence[str], line: int) -> Found | SetAside:
         try:
             cells = [sound_text(cell, self.reading.encoding) for cell in row]
+            while len(cells) > self.n_columns and not cells[-1].strip():  # some exports end each line with a delimiter
+                cells.pop()
             if len(cells) != self.n_columns:
                 raise BadArticle(f"{len(cells)} columns where the header has {self.n_columns}.", "")
             return self._found(cells, line)
@@ -159,9 +174,10 @@ class _Table:
             id=(self.reading.id_prefix or "") + fields["id"].strip(),
             title=fields.get("title", "").strip(),
             body=fields.get("body", ""),
-            body_format=fields.get("body_format", "").strip() or self.reading.body_format,
+            body_format=fields.get("body_format", "").strip().lower() or self.reading.body_format,
             published_at=self._date(fields.get("published_at", "").strip()),
             url=fields.get("url", "").strip() or None,
+            tags_complete=self.reading.tags_complete,
         )
         if not fields["id"].strip():
             raise BadArticle("`id` is empty.", "id")

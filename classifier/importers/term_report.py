@@ -5,33 +5,44 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
+from classifier.errors import BadArticle
 from classifier.importers.mapping import TermMap
-from classifier.importers.records import CmsTerm, Found
+from classifier.importers.records import CmsTerm, Found, place_of, shown
 from classifier.words import spell
 
 FURNITURE_SHARE = 0.9
 FURNITURE_FROM = 20  # articles
 N_NEAREST = 3
-_LEAST_LIKENESS = 0.3
+_LIKE = 0.4  # up to it the names share a word that says little: News and Amaq News Agency
+MAX_TERMS = 200_000  # different ones; a file that has more has them in the wrong column, or means harm
 
 
 class TermCounts:
     """Counts the terms of articles, and gathers the terms that the CMS lists."""
 
     def __init__(self) -> None:
-        self.n_articles = 0
+        self.n_articles = self.n_untagged = 0
         self.counts: Counter[CmsTerm] = Counter()
         self.other_lists: Counter[str] = Counter()
         self.listed: dict[CmsTerm, None] = {}
 
-    def note(self, found: Found) -> None:
-        """Count the terms of an article."""
+    def note(self, found: Found, tags: Sequence[str] | None, path: Path) -> None:
+        """Count the terms of an article, which led to these tags.
+
+        Raises:
+            BadArticle: if there are too many different ones.
+        """
         if found.terms is not None:
             self.n_articles += 1
+            self.n_untagged += not tags
             self.counts.update(dict.fromkeys(found.terms, 1))
             self.other_lists.update(found.other_lists)
+            if len(self.counts) > MAX_TERMS:
+                reason = f"more than {MAX_TERMS} different tags; not read on. Is it the column of the tags?"
+                raise BadArticle(f"{place_of(str(path), found.line)}: {reason}", "tags")
 
     def report(self, terms: TermMap) -> dict[str, Any]:
         """Return the report as plain JSON, the most frequent terms first."""
@@ -49,19 +60,21 @@ class TermCounts:
         return {
             "taxonomy_version": terms.taxonomy.version,
             "n_articles": self.n_articles,
+            "n_untagged": self.n_untagged,
             "n_terms": len(self.counts),
             **rows,
-            "furniture": self._furniture(),
+            "furniture": self._furniture(terms),
             "never_used": sorted({term.name for term in self.listed if term not in self.counts}),
             "lists_passed_over": dict(self.other_lists.most_common()),
             "map_entries_without_a_term": terms.unused(),
         }
 
-    def _furniture(self) -> list[dict[str, Any]]:
+    def _furniture(self, terms: TermMap) -> list[dict[str, Any]]:
         if self.n_articles < FURNITURE_FROM:
             return []
         least = math.ceil(FURNITURE_SHARE * self.n_articles)
-        return [{"term": term.name, "n_articles": n} for term, n in self.counts.most_common() if n >= least]
+        often = [(term, n) for term, n in self.counts.most_common() if n >= least]
+        return [{"term": term.name, "n_articles": n} for term, n in often if terms.match(term).by != "dropped"]
 
 
 class _Nearest:
@@ -90,7 +103,7 @@ class _Nearest:
         return [
             {"tag": tag, "label": self._tags[tag].label, "likeness": round(value, 2)}
             for tag, value in best
-            if value >= _LEAST_LIKENESS
+            if value > _LIKE
         ]
 
 
@@ -109,6 +122,11 @@ def report_text(report: dict[str, Any], n_rows: int | None = None) -> str:
         f"terms: {report['n_terms']} on {report['n_articles']} articles; {n_mapped} mapped to tags, "
         f"{n_unmapped} not mapped, {len(report['dropped'])} dropped by the map (taxonomy {report['taxonomy_version']})"
     ]
+    if report["n_untagged"]:
+        lines.append(
+            f"without any tag: {report['n_untagged']} articles; training takes it that no tag fits them. Where they were "
+            "never tagged, import with --incomplete"
+        )
     for title, rows in _lists(report):
         if rows:
             lines += ["", title, *rows[:n_rows]]
@@ -120,19 +138,19 @@ def report_text(report: dict[str, Any], n_rows: int | None = None) -> str:
 def _lists(report: dict[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
     yield (
         "not mapped, and so not stored (--map FILE with lines `term: tag-id`, or `term:` to drop it):",
-        [f"{row['n_articles']:7}  {_shown(row['term'])}  {_why(row)}".rstrip() for row in report["unmapped"]],
+        [f"{row['n_articles']:7}  {shown(row['term'])}  {_why(row)}".rstrip() for row in report["unmapped"]],
     )
     yield "on nearly every article, and so saying nothing (drop it in the map):", _counted(report["furniture"])
-    yield "in the map, and on no article:", [f"  {_shown(term)}" for term in report["map_entries_without_a_term"]]
-    yield "in the list of the site, and on no article:", [f"  {_shown(term)}" for term in report["never_used"]]
+    yield "in the map, and on no article:", [f"  {shown(term)}" for term in report["map_entries_without_a_term"]]
+    yield "in the list of the site, and on no article:", [f"  {shown(term)}" for term in report["never_used"]]
     yield (
         "lists of terms that were passed over (--domains), with their articles:",
-        [f"{n:7}  {_shown(name)}" for name, n in report["lists_passed_over"].items()],
+        [f"{n:7}  {shown(name)}" for name, n in report["lists_passed_over"].items()],
     )
     yield (
         "mapped:",
         [
-            f"{row['n_articles']:7}  {_shown(row['term'])} -> {', '.join(row['tags'])} (by {row['by']})"
+            f"{row['n_articles']:7}  {shown(row['term'])} -> {', '.join(row['tags'])} (by {row['by']})"
             for row in report["mapped"]
         ],
     )
@@ -140,7 +158,7 @@ def _lists(report: dict[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
 
 
 def _counted(rows: Iterable[dict[str, Any]]) -> list[str]:
-    return [f"{row['n_articles']:7}  {_shown(row['term'])}" for row in rows]
+    return [f"{row['n_articles']:7}  {shown(row['term'])}" for row in rows]
 
 
 def _why(row: dict[str, Any]) -> str:
@@ -150,8 +168,3 @@ def _why(row: dict[str, Any]) -> str:
     if row["why"] == "ambiguous":
         return f"(several tags are called so: {nearest})"
     return f"(perhaps {nearest})" if nearest else ""
-
-
-def _shown(term: str) -> str:
-    """Return a term as it may stand on a terminal: a line, and no control characters."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in term[:120])

@@ -18,13 +18,25 @@ from lxml import etree
 
 from classifier.articles import Article
 from classifier.errors import BadArticle
-from classifier.importers.records import MAX_TEXT, CmsTerm, Found, LeftOut, Listed, Read, Reading, SetAside, place_of
+from classifier.importers.records import (
+    MAX_TERM,
+    MAX_TEXT,
+    CmsTerm,
+    Found,
+    LeftOut,
+    Listed,
+    Read,
+    Reading,
+    SetAside,
+    place_of,
+)
 from classifier.importers.streams import open_bytes
 
 ID_PREFIX = "wp-"
 MAX_DEPTH = 64
 MAX_FIELD = 2 * MAX_TEXT  # bytes of one child of an item, past which the file is not read on
 MAX_ELEMENTS = 10_000  # in one child of an item
+MAX_TERMS = 1_000  # of a post
 _CHUNK = 32 << 10
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
 _WORDPRESS = re.compile(r"\{http://wordpress\.org/export/[0-9.]+/\}(\w+)")  # 1.0 to 1.2; not that of excerpts
@@ -148,7 +160,8 @@ class _Post:
         self.bodies: list[str] = []
         self.terms: list[CmsTerm] = []
         self.line: int | None = None
-        self.too_long = ""
+        self.n_characters = 0  # of bodies and terms
+        self.too_much: tuple[str, str] | None = None  # the field, and what it has too much of
 
     def take(self, name: str, element: Any, n_bytes: int) -> None:
         """Take what is ours of a child of the item, whose source has about `n_bytes`."""
@@ -156,13 +169,27 @@ class _Post:
         if name not in _FIELDS and name not in ("content", "category"):
             return
         if n_bytes > MAX_TEXT:
-            self.too_long = name
-        elif name == "content":
-            self.bodies.append(_text(element))
-        elif name == "category":
-            self.terms.append(_term(_text(element), element.get("nicename", ""), element.get("domain", "category")))
-        else:
+            self._refuse(name)
+        elif name in _FIELDS:
             self.fields.setdefault(name, _text(element))
+        elif self.too_much is None:
+            self._gather(name, element)
+
+    def _gather(self, name: str, element: Any) -> None:
+        if name == "content":
+            self.bodies.append(_text(element))
+            self.n_characters += len(self.bodies[-1])
+        else:
+            term = _term(_text(element), element.get("nicename", ""), element.get("domain", "category"))
+            self.terms += [term] if term.name else []
+            self.n_characters += len(term.name) + len(term.slug)
+        if self.n_characters > MAX_TEXT:
+            self._refuse(name)
+        elif len(self.terms) > MAX_TERMS:
+            self._refuse(name, f"{MAX_TERMS} terms")
+
+    def _refuse(self, name: str, limit: str = f"{MAX_TEXT >> 20} MB") -> None:
+        self.too_much = self.too_much or (name, limit)
 
     def finished(self, file: str, reading: Reading) -> Iterator[Read]:
         """Yield what came of the item."""
@@ -173,8 +200,9 @@ class _Post:
             yield LeftOut(f"status {status[:40]}")
         elif self.fields.get("wp:post_password"):
             yield LeftOut("with a password")
-        elif self.too_long:
-            yield SetAside(file, self.line, f"`{self.too_long}` has more than {MAX_TEXT >> 20} MB.", self.too_long)
+        elif self.too_much:
+            field, limit = self.too_much
+            yield SetAside(file, self.line, f"`{field}` has more than {limit}.", field)
         elif not (number := self._given("wp:post_id", "")):
             yield SetAside(file, self.line, "`wp:post_id` is missing.", "id")
         else:
@@ -194,6 +222,7 @@ class _Post:
             body_format="html",
             published_at=_iso(self.fields),
             url=self._given("link", "") or None,
+            tags_complete=reading.tags_complete,
         )
 
     def _terms(self, reading: Reading) -> tuple[CmsTerm, ...]:
@@ -217,8 +246,9 @@ def _listed(name: str, element: Any, reading: Reading) -> Iterator[Listed]:
     domain, name_of, slug_of = _LISTS[name]
     parts = {_name(child.tag): _text(child) for child in element}
     domain = domain or parts.get("wp:term_taxonomy", "")
-    if domain in reading.domains:
-        yield Listed(_term(parts.get(name_of, ""), parts.get(slug_of, ""), domain))
+    term = _term(parts.get(name_of, ""), parts.get(slug_of, ""), domain)
+    if domain in reading.domains and 0 < len(term.name) <= MAX_TERM:
+        yield Listed(term)
 
 
 def _term(name: str, slug: str, domain: str) -> CmsTerm:
