@@ -6,7 +6,7 @@ RUN := $(BIN)/python -m
 export PYTHONPATH := .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve train test test-browser test-system test-wordpress test-full test-hard lint format bench lock clean screenshots
+.PHONY: help setup serve train test test-browser test-system test-postgres test-wordpress test-full test-hard lint format bench lock clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -40,13 +40,16 @@ test-browser: $(VENV)/.dev ## run the browser tests; they fail where there is no
 test-wordpress: $(VENV)/.dev ## run the plugin's tests in a real WordPress; they fail where its packages are missing
 	@$(RUN) pytest -m wordpress --no-cov --junitxml=var/test-wordpress.xml tests/wordpress
 
-test-system: $(VENV)/.dev ## run what needs root and strace: kills at file operations, a full disk
-	@TAGGER_TEST_NEEDS=system $(RUN) pytest tests/test_faults.py tests/test_deploy.py --no-cov
+test-system: $(VENV)/.dev ## run what needs root or more programs: strace, a full disk, no network, PHP, Node
+	@TAGGER_TEST_NEEDS=system $(RUN) pytest tests/test_faults.py tests/test_deploy.py tests/test_privacy.py tests/test_connect.py --no-cov
 
-test-full: test-browser test-system test-wordpress ## run what needs Debian's packages (root installs them: .ci/install)
+test-postgres: $(VENV)/.dev ## run the tests of the store on a PostgreSQL of their own (Debian's package)
+	@TAGGER_TEST_NEEDS=postgres $(RUN) tests.postgres $(BIN)/python -m pytest --no-cov
+
+test-full: test-browser test-system test-postgres test-wordpress ## run what needs Debian's packages (root installs them: .ci/install)
 
 test-hard: $(VENV)/.dev ## run the hard tests in full (long): what was done, how often, what was lost
-	@TAGGER_TEST_SIZE=hard $(RUN) pytest tests/test_nothing_lost.py tests/test_faults.py tests/test_promotion_under_load.py --no-cov
+	@TAGGER_TEST_SIZE=hard $(RUN) pytest tests/test_nothing_lost.py tests/test_faults.py tests/test_promotion_under_load.py tests/test_database_faults.py tests/test_backup.py tests/test_postgres.py --no-cov
 
 lint: $(VENV)/.dev ## check style, types, layers and dependencies
 	@$(RUN) ruff check .

@@ -7,6 +7,7 @@ from classifier.settings import read_settings
 from classifier.store import Shares, open_store
 from classifier.tagger import Tagger
 from classifier.web import build_app, logs
+from classifier.web.limits import Limits
 
 
 def create_app() -> Flask:
@@ -15,7 +16,11 @@ def create_app() -> Flask:
     registry = Registry(settings.models)
     shares = Shares(settings.blind_share, settings.second_share)
     tagger = Tagger(Serving(registry), open_store(settings.database_url), shares)
-    app = build_app(tagger, registry, settings.max_body_bytes, settings.retrain_hours, settings.metrics == "key")
+    # Some threads stay free for bodies that come slowly, for health and for saying no.
+    at_once = min(settings.at_once, max(1, settings.threads * 3 // 4))
+    limits = Limits(settings.rate_limit, at_once, settings.read_seconds, settings.proxies)
+    needs_key = settings.metrics == "key"
+    app = build_app(tagger, registry, settings.max_body_bytes, settings.retrain_hours, needs_key, limits)
     logs.configure()
     logs.watch(app)
     return app

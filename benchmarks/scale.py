@@ -58,8 +58,10 @@ def _train(path: Path, folder: Path, *, fast: bool) -> dict[str, Any]:
     }
 
 
-def write_articles(corpora: Sequence[Corpus], path: Path, n_articles: int, seed: int = 0) -> int:
-    """Write the articles and return how many bytes of text they have."""
+def write_articles(
+    corpora: Sequence[Corpus], path: Path, n_articles: int, seed: int = 0, n_words: int = N_WORDS
+) -> int:
+    """Write articles of so many words on average, and return how many bytes of text they have."""
     draws = np.random.default_rng(seed)
     words, cumulated = _vocabulary(corpora, draws)
     by_tag = [_own_words(words, cumulated, draws) for _ in range(N_TAGS)]
@@ -69,7 +71,7 @@ def write_articles(corpora: Sequence[Corpus], path: Path, n_articles: int, seed:
         for number in range(n_articles):
             n_tags = min(4, 1 + int(draws.poisson(0.7)))
             tags = draws.choice(N_TAGS, n_tags, replace=False, p=frequency / frequency.sum()).tolist()
-            title, body = _text(words, cumulated, [by_tag[tag] for tag in tags], draws)
+            title, body = _text(words, cumulated, [by_tag[tag] for tag in tags], draws, n_words)
             record = {"id": f"a-{number:06d}", "title": title, "body": body, "tags": [f"tag-{t:03d}" for t in tags]}
             lines.write(json.dumps(record, ensure_ascii=False) + "\n")
             n_bytes += len(title.encode()) + len(body.encode())
@@ -108,9 +110,9 @@ def _own_words(words: np.ndarray, cumulated: np.ndarray, draws: np.random.Genera
 
 
 def _text(
-    words: np.ndarray, cumulated: np.ndarray, own: Sequence[np.ndarray], draws: np.random.Generator
+    words: np.ndarray, cumulated: np.ndarray, own: Sequence[np.ndarray], draws: np.random.Generator, n_words: int
 ) -> tuple[str, str]:
-    n = max(60, int(draws.lognormal(np.log(N_WORDS) - 0.18, 0.6))) + TITLE_WORDS
+    n = max(60, int(draws.lognormal(np.log(n_words) - 0.18, 0.6))) + TITLE_WORDS
     picks = np.searchsorted(cumulated, draws.random(n))
     topical = np.flatnonzero(draws.random(n) < TAG_SHARE)
     every = np.concatenate(own)

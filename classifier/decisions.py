@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from classifier.articles import Article
+
 ACTIONS = ("accept", "reject", "add", "remove", "unsure", "undo", "complete", "reopen")
 REASONS = ("wrong", "passing_mention", "too_general", "too_specific", "wrong_sense")
 GIVES = frozenset(("accept", "add"))
@@ -61,6 +63,24 @@ class Case:
     n_editors: int
     listed: tuple[str, ...]
     closed: bool
+
+
+@dataclass(frozen=True)
+class Filed:
+    """An article as the desk has it now, its tags those that stand, with what was last suggested for it.
+
+    `at` is when it was published, else when a CMS sent it; None where nobody knows. `suggested` are the scores of the tags
+    suggested by `model_version`, both None before there was a suggestion set. Of a `blind` article nobody may see them yet.
+    `closed` says that its tags are complete.
+    """
+
+    article: Article
+    at: str | None
+    source: str = ""
+    suggested: Mapping[str, float] | None = None
+    model_version: str | None = None
+    blind: bool = False
+    closed: bool = True
 
 
 @dataclass(frozen=True)

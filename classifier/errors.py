@@ -87,6 +87,14 @@ class BadStore(TaggerError):
     """The database cannot be used as it is."""
 
 
+class KeyEnded(TaggerError):
+    """A key that was good once has expired, or was replaced."""
+
+
+class BadBackup(TaggerError):
+    """A backup is damaged or incomplete, or there is no room to put it back."""
+
+
 class BadSetting(TaggerError):
     """A setting has a value that cannot be used."""
 

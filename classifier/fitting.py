@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from joblib import Parallel, delayed
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
@@ -26,6 +25,7 @@ from classifier.examples import UNKNOWN, labels_of
 from classifier.folds import make_folds
 from classifier.model import Parameters, TagModel
 from classifier.naming import NamingModel, fit_naming, naming_logits, no_naming
+from classifier.parallel import shared_out
 from classifier.precedents import Precedents, keep_precedents, no_precedents
 from classifier.stack import HEARD, STACK, calibrated, one_of_each_kind, stack_decision, stack_features
 from classifier.taxonomy import Taxonomy, taxonomy_of
@@ -184,9 +184,9 @@ class _Fit:
             of_names = own.copy()
             of_names[tag : tag + 1] = 1 if self.taxonomy.tags[tag].aliases else UNKNOWN
             known = np.concatenate([self.labels[inside, tag], of_names]).astype(np.int8)
-            jobs.append(delayed(_separator)(X, known, self.settings.c, tolerance, self.settings.seed))
+            jobs.append((known, self.settings.c, tolerance, self.settings.seed))
         n_jobs = self.settings.n_jobs if X.nnz * len(tags) > FEW_VALUES else 1
-        results = Parallel(n_jobs=n_jobs, return_as="generator")(jobs)
+        results = shared_out(_separator, X, jobs, n_jobs)
         weights = np.zeros((X.shape[1], len(tags)), dtype=np.float32)
         intercepts = np.zeros(len(tags))
         for column, (weight, intercept) in enumerate(self.track(results, len(tags), what)):

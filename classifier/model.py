@@ -207,10 +207,13 @@ class TagModel:
         scored = self._score(readings)
         return calibrated(scored.decision, self.parameters.calibration), self._choose(readings, scored)[0]
 
-    def rank(self, articles: Sequence[Article], n_tags: int | None = None) -> list[list[tuple[str, float]]]:
+    def rank(
+        self, articles: Sequence[Article], n_tags: int | None = None, band: str = "suggest"
+    ) -> list[list[tuple[str, float]]]:
         """Return (tag id, score) in falling order for each article.
 
-        Those are what passed its threshold, or the best `n_tags` whatever they are.
+        Those are what passed its threshold (of the band auto: what is sure enough for it), or the best `n_tags` whatever
+        they are.
         """
         readings = [self.reader.read(article) for article in articles]
         scored = self._score(readings)
@@ -218,7 +221,10 @@ class TagModel:
         tags = self.taxonomy.tags
         if n_tags is None:
             chosen: list[list[int]] = [[] for _ in articles]
-            for row, tag in np.argwhere(self._choose(readings, scored)[0]).tolist():
+            passed = self._choose(readings, scored)[0]
+            if band == "auto":
+                passed &= scored.decision >= self.parameters.auto_thresholds
+            for row, tag in np.argwhere(passed).tolist():
                 chosen[row].append(tag)
         else:
             order = np.argsort(-scored.decision, axis=1, kind="stable")

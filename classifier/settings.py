@@ -29,10 +29,16 @@ _DEFAULTS = {
     "KEEP_VERSIONS": "10",
     "RETRAIN_HOURS": "24",
     "METRICS": "open",
+    "FORGET_DAYS": "0",
+    "RATE_LIMIT": "0",
+    "AT_ONCE": "32",
+    "READ_SECONDS": "15",
+    "PROXIES": "0",
 }
 LIMITS = {"PORT": (0, 65535), "WORKERS": (1, 64), "THREADS": (1, 1024), "MAX_BODY_BYTES": (1024, 1 << 30)}
 LIMITS |= {"CLOSE_AFTER_DAYS": (0, 3650), "STARTER_UNTIL": (0, 1_000_000), "KEEP_VERSIONS": (0, 10_000)}
-LIMITS |= {"REFIT": (0, 1)}
+LIMITS |= {"FORGET_DAYS": (0, 36_500), "REFIT": (0, 1)}
+LIMITS |= {"RATE_LIMIT": (0, 1_000_000), "AT_ONCE": (1, 1024), "READ_SECONDS": (1, 600), "PROXIES": (0, 9)}
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,10 @@ class Settings:
     check before a training does, `labels_flipped=warn,repeated_block=block`; editor_share: of a tag's labels, that may come
     from one editor; refit: whether a challenger that has won is fitted again on all examples; keep_versions: of the models, 0
     for all; retrain_hours: how often `retrain` is expected to run, twice which it is overdue; metrics: open, or
-    key: /metrics takes a key of a reader or an admin.
+    key: /metrics takes a key of a reader or an admin; forget_days: articles that nobody sent or decided on for so long are
+    deleted after each `retrain`, 0 for never; rate_limit: requests a minute of each key, over all processes, 0 for any number;
+    at_once: requests that a process works on at the same time, beyond which it answers 503; read_seconds: for which a request
+    may stall, and in which its body must arrive; proxies: how many of them stand in front and say who asks.
     """
 
     models: Path
@@ -65,6 +74,11 @@ class Settings:
     keep_versions: int
     retrain_hours: float
     metrics: str
+    forget_days: int
+    rate_limit: int
+    at_once: int
+    read_seconds: int
+    proxies: int
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -96,6 +110,11 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         keep_versions=_number("KEEP_VERSIONS", values["KEEP_VERSIONS"]),
         retrain_hours=_hours("RETRAIN_HOURS", values["RETRAIN_HOURS"]),
         metrics=_one_of("METRICS", values["METRICS"], "open", "key"),
+        forget_days=_number("FORGET_DAYS", values["FORGET_DAYS"]),
+        rate_limit=_number("RATE_LIMIT", values["RATE_LIMIT"]),
+        at_once=_number("AT_ONCE", values["AT_ONCE"]),
+        read_seconds=_number("READ_SECONDS", values["READ_SECONDS"]),
+        proxies=_number("PROXIES", values["PROXIES"]),
     )
 
 

@@ -59,7 +59,7 @@ def _stored(
         if late := store.runs.overdue(JOB, retrain_hours):
             problems.append(late)
             steps.append("look at the runs and the schedule: python -m classifier runs")
-        return store.count_articles(), sum(key.revoked_at is None for key in keys), len(keys)
+        return store.count_articles(), sum(key.usable for key in keys), len(keys)
     except BadStore as error:
         problems.append(str(error))
         damaged = isinstance(error, DamagedStore)
@@ -72,7 +72,7 @@ def _next_step(serves: bool, stored: bool, n_keys: int, n_ever: int) -> str:
         return "train a model: python -m classifier train"
     if n_ever and not n_keys:
         return (
-            "all keys are revoked, so every call is refused until a key is made: "
+            "all keys are revoked or expired, so every call is refused until a key is made: "
             "python -m classifier keys create NAME --role admin"
         )
     if not stored:

@@ -68,7 +68,7 @@ class Tagger:
         """Return a stored article with its tags and its suggestions by the model that serves now, as an editor may see it."""
         stored = self.store.article(article_id)
         answer = self._answer_stored(stored, self.serving.model(), viewer)
-        return {**_described(stored, self._seen_by(stored, viewer)), **answer}
+        return {**_described(stored, self.seen_by(stored, viewer)), **answer}
 
     def articles(self, wanted: Wanted, after: Any, limit: int) -> tuple[list[dict[str, Any]], Any]:
         """Return a page of stored articles without their bodies, and the place of the next page."""
@@ -95,7 +95,7 @@ class Tagger:
         article = stored.article
         answer, margin = self.answers.answer(article, model)
         set_id = self.store.put_suggestion_set(article, model.version, model.taxonomy.version, answer, margin)
-        standing = self._seen_by(stored, viewer)
+        standing = self.seen_by(stored, viewer)
         head = {"article_id": article.id, "suggestion_set_id": set_id}
         unknown = _unknown(standing.tags, model)
         if self.hides(stored, viewer):
@@ -113,7 +113,7 @@ class Tagger:
             "unknown_tags": unknown,
         }
 
-    def _seen_by(self, stored: StoredArticle, viewer: str | None) -> Standing:
+    def seen_by(self, stored: StoredArticle, viewer: str | None) -> Standing:
         """Return what is known of an article, to one of two editors only what that one said until both have closed it."""
         standing = self.store.log.standing(stored.article.id)
         if self._apart(stored, viewer, standing):

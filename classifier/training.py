@@ -41,7 +41,8 @@ class TrainingSettings:
     """How to retrain.
 
     holdout, min_holdout, max_holdout: the share of the newest examples that is set aside, and its bounds; refit: whether the
-    model that has won is fitted again on all examples; starter_until, close_after_days: see `Store.attributed`.
+    model that has won is fitted again on all examples; starter_until, close_after_days: see `Store.attributed`;
+    keep_versions: see `Registry.sweep`; forget_days: see `Store.forget`, 0 for never.
     """
 
     fit: FitSettings = field(default_factory=FitSettings)
@@ -54,6 +55,7 @@ class TrainingSettings:
     starter_until: int = 1_000
     close_after_days: int = 0
     keep_versions: int = 10
+    forget_days: int = 0
 
 
 @dataclass
@@ -118,6 +120,8 @@ def retrain(
             record, result.outcome, result.reason, version=result.version, data=retraining.data, result=whole
         )
         registry.sweep(settings.keep_versions)
+        if settings.forget_days:
+            store.forget(settings.forget_days)
         return result, record
 
 

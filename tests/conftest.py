@@ -19,6 +19,7 @@ from classifier.tagger import Tagger
 from classifier.taxonomy import Taxonomy, read_taxonomy
 from classifier.web import build_app
 from tests.hard import HARD, ROWS, table
+from tests.postgres import SERVER, database, drop, drop_all, empty
 
 ROOT = Path(__file__).parent.parent
 STARTER = ROOT / "training_data"
@@ -91,9 +92,18 @@ def registry(_models: Path, tmp_path: Path) -> Registry:
 
 
 @pytest.fixture
-def database_url(tmp_path: Path) -> str:
-    """The URL of a database that is not there yet."""
-    return f"sqlite:///{tmp_path}/tagger.db"
+def database_url(tmp_path: Path) -> Iterator[str]:
+    """The URL of a database of one's own: a file that is not there yet, or a fresh one on TAGGER_TEST_DATABASE."""
+    url = database(tmp_path)
+    yield url
+    if SERVER:
+        drop(url)
+
+
+@pytest.fixture
+def empty_url(tmp_path: Path) -> str:
+    """The URL of a database without tables."""
+    return empty() if SERVER else database(tmp_path)
 
 
 @pytest.fixture
@@ -120,6 +130,25 @@ def app(tagger: Tagger, registry: Registry) -> Flask:
 def client(app: Flask) -> FlaskClient:
     """A client of the service on this machine."""
     return app.test_client()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On PostgreSQL run the tests that use the store, but for those of SQLite's own files."""
+    if SERVER:
+        kept = [item for item in items if _uses_the_store(item) and item.get_closest_marker("sqlite") is None]
+        config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+        items[:] = kept
+
+
+def _uses_the_store(item: pytest.Item) -> bool:
+    makes_databases = {"database", "servers"} & vars(getattr(item, "module", None)).keys()
+    return bool(makes_databases) or "database_url" in getattr(item, "fixturenames", ())
+
+
+def pytest_unconfigure() -> None:
+    """Leave no database behind."""
+    if SERVER:
+        drop_all()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import update
@@ -17,6 +16,9 @@ from classifier.store import Draft, Run, Store
 from classifier.store.schema import articles as table
 from classifier.taxonomy import Taxonomy
 from classifier.training import Result, TrainingSettings, retrain
+from tests.postgres import database
+
+__all__ = ["QUICK", "Desk", "database", "flipped", "with_block"]
 
 QUICK = TrainingSettings(fit=FitSettings(fast=True, n_jobs=1))
 
@@ -71,8 +73,3 @@ def flipped(articles: Iterable[Article], tag: str, share: float, seed: int = 0) 
 def with_block(article: Article, block: str) -> Article:
     """Return an article with a block of its own at the end, as a site-wide widget stands there."""
     return replace(article, body=f"{article.body}\n\n{block}\n")
-
-
-def database(folder: Path) -> str:
-    """Return the URL of the database of a folder."""
-    return f"sqlite:///{folder}/tagger.db"

@@ -1,35 +1,146 @@
-"""Take the screenshots of the documents: python -m tests.screenshots [DIR]. Uses the starter model of var/models."""
+"""Take the screenshots of the documents: python -m tests.screenshots [DIR]. Uses the starter model of var/models.
+
+The desk on them is played: its articles are those of training_data/ under new ids, and its editors answer as the archive
+did, except that one of them never sees the point of `analysis` and `policy`. The model knows these articles: no figure on the
+pictures says how good it is.
+"""
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import islice, zip_longest
 from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
 
+from playwright.sync_api import Page
+
+from classifier.articles import Article, read_articles
 from classifier.settings import read_settings
 from tests.browser import chromium, serving
-from tests.conftest import ROOT
+from tests.conftest import ROOT, STARTER
+
+EXAMPLE = ROOT / "classifier" / "web" / "templates" / "example.txt"
+PHONE = {"width": 360, "height": 740}
+WIDE = {"width": 1280, "height": 860}
+SHARES = {"TAGGER_BLIND_SHARE": "0.15", "TAGGER_SECOND_SHARE": "0.2"}
+FILES = ("south-asia", "islamic-state", "themes", "worldwide")
+N_ARTICLES, N_DECIDED = 170, 90
+NOT_FOR_BEN = {"analysis", "policy"}
+FIRST_DAY = date(2026, 3, 2)
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A service with articles, some of which have been decided on."""
+
+    address: str
+
+    def ask(self, method: str, path: str, body: Any = None) -> Any:
+        """Return what the service answers."""
+        data = None if body is None else json.dumps(body).encode()
+        request = Request(f"{self.address}{path}", data, {"Content-Type": "application/json"}, method=method)
+        with urlopen(request) as answer:
+            return json.load(answer)
+
+    def put(self, article_id: str, article: Article) -> None:
+        """Store an article as a CMS does."""
+        fields = {"title": article.title, "body": article.body, "published_at": article.published_at}
+        self.ask("PUT", f"/v1/articles/{article_id}", fields)
+
+    def decide(self, article_id: str, article: Article) -> None:
+        """Let its editors answer what was suggested, add what was missed, and close it."""
+        seen = self.ask("GET", f"/v1/articles/{article_id}")
+        known = {one["id"] for one in self.ask("GET", "/v1/tags")["tags"]}
+        for editor in ("ana", "ben")[: seen["n_editors"]]:
+            wanted = known & set(article.tags or ()) - (NOT_FOR_BEN if editor == "ben" else set())
+            shown = [one["tag"] for one in seen["suggestions"]]
+            decisions = [{"tag": tag, **_answer(tag in wanted)} for tag in shown]
+            decisions += [{"tag": tag, "action": "add"} for tag in sorted(wanted - set(shown))]
+            body = {"editor": editor, "complete": True, "decisions": decisions}
+            self.ask("POST", f"/v1/articles/{article_id}/decisions", body)
+
+
+def _answer(wanted: bool) -> dict[str, str]:
+    return {"action": "accept"} if wanted else {"action": "reject", "reason": "passing_mention"}
+
+
+def played_articles() -> Iterator[Article]:
+    """Yield articles of the starter files in turn, published day by day."""
+    files = [read_articles([STARTER / "articles" / f"{name}.jsonl"]) for name in FILES]
+    mixed = (article for row in zip_longest(*files) for article in row if article is not None)
+    for n, one in enumerate(islice(mixed, N_ARTICLES)):
+        day = (FIRST_DAY + timedelta(n)).isoformat()
+        yield Article(f"desk-{n + 1}", one.title, one.body, tags=one.tags, published_at=day)
+
+
+def open_desk(address: str) -> Desk:
+    """Return the desk that is shown."""
+    desk = Desk(address)
+    for n, article in enumerate(played_articles()):
+        desk.put(article.id, article)
+        if n < N_DECIDED:
+            desk.decide(article.id, article)
+    title, _, body = EXAMPLE.read_text(encoding="utf-8").partition("\n")
+    desk.put("desk-100", Article("desk-100", title, body, published_at="2026-06-06"))
+    return desk
+
+
+def shoot_pages(page: Page, address: str, folder: Path) -> None:
+    """Write page.png, phone.png and api.png."""
+    page.goto(f"{address}/?example=1")
+    page.get_by_role("button", name="Suggest tags").click()
+    page.locator(".card summary").first.click()
+    page.screenshot(path=folder / "page.png")
+    page.set_viewport_size(PHONE)
+    page.screenshot(path=folder / "phone.png")
+    page.set_viewport_size({"width": 1180, "height": 860})
+    page.goto(f"{address}/docs")
+    page.locator("summary").first.click()
+    page.screenshot(path=folder / "api.png")
+
+
+def shoot_review(page: Page, address: str, folder: Path) -> None:
+    """Write review.png, review-phone.png, bulk.png and report.png."""
+    page.set_viewport_size(WIDE)
+    page.goto(f"{address}/sign-in?next=/review/desk-100")
+    page.get_by_label("Your name").fill("ana")
+    page.keyboard.press("Enter")
+    page.locator(".card.on").wait_for()
+    page.keyboard.press("a")
+    page.locator("#saved[aria-busy=false]").wait_for()
+    page.screenshot(path=folder / "review.png")
+    page.set_viewport_size(PHONE)
+    page.reload()
+    page.locator(".card.on").wait_for()
+    page.locator("#headline").evaluate("(node) => scrollTo(0, node.getBoundingClientRect().top + scrollY - 115)")
+    page.screenshot(path=folder / "review-phone.png")
+    page.set_viewport_size(WIDE)
+    page.goto(f"{address}/review/bulk?tag=attack")
+    page.get_by_label("Score in percent").fill("95")
+    page.screenshot(path=folder / "bulk.png")
+    page.set_viewport_size({"width": 1280, "height": 1280})
+    page.goto(f"{address}/report")
+    page.screenshot(path=folder / "report.png")
 
 
 def main(folder: Path) -> None:
-    """Write page.png, phone.png and api.png."""
+    """Write all pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as scratch,
-        serving(read_settings().models, f"sqlite:///{scratch}/t.db") as address,
+        serving(read_settings().models, f"sqlite:///{scratch}/t.db", SHARES) as address,
         chromium() as browser,
     ):
-        page = browser.new_page(viewport={"width": 1180, "height": 860})
-        page.goto(f"{address}/?example=1")
-        page.get_by_role("button", name="Suggest tags").click()
-        page.locator(".card summary").first.click()
-        page.screenshot(path=folder / "page.png")
-        page.set_viewport_size({"width": 360, "height": 740})
-        page.screenshot(path=folder / "phone.png")
-        page.set_viewport_size({"width": 1180, "height": 860})
-        page.goto(f"{address}/docs")
-        page.locator("summary").first.click()
-        page.screenshot(path=folder / "api.png")
+        page = browser.new_page(viewport={"width": 1180, "height": 860}, reduced_motion="reduce")
+        shoot_pages(page, address, folder)
+        open_desk(address)
+        shoot_review(page, address, folder)
 
 
 if __name__ == "__main__":

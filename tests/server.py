@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,10 +55,13 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-def start(models: Path, database_url: str, *options: str, port: int | None = None) -> Server:
-    """Start a service and wait until it answers; its log is beside the models."""
+def start(
+    models: Path, database_url: str, *options: str, port: int | None = None, settings: Mapping[str, str] | None = None
+) -> Server:
+    """Start a service and wait until it answers; its log is beside the models. `settings` are variables of its own."""
     port = port or free_port()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TAGGER_")}
+    environment |= settings or {}
     where = ["--port", str(port), "--models", str(models), "--database", database_url]
     with (models.parent / f"service-{port}.log").open("wb") as log:
         process = subprocess.Popen(

@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
 
 from classifier.articles import Article
 from classifier.registry import Registry, Serving
 from classifier.store import Store, open_store
 from classifier.store.keys import ROLES
+from classifier.store.schema import keys as key_rows
+from classifier.store.schema import sessions as session_rows
+from classifier.store.sessions import IDLE_HOURS, LONGEST_DAYS
 from classifier.tagger import Tagger
 from classifier.web import build_app
+from classifier.web.app import MAX_BODY_BYTES
+from classifier.web.limits import TRIES_OF_ADDRESS, TRIES_OF_NAME, Limits
 
 ARTICLE = {"title": "ISKP bomber kills twelve at Kabul mosque"}
 BATCH = {"articles": [{"id": "a", **ARTICLE}]}
@@ -41,7 +49,17 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("GET", "/v1/models", None, set(ROLES), 200),
 ]
 # Pages for a signed-in editor: everybody else is led to the page that signs in.
-PAGES = ["/review", "/review/a", "/review/bulk", "/review/proposals", "/review/disagreements", "/report"]
+PAGES = [
+    "/review",
+    "/review/a",
+    "/review/bulk",
+    "/review/proposals",
+    "/review/disagreements",
+    "/report",
+    "/drift",
+    "/runs",
+    "/runs/<run_id>",
+]
 FORMS = ["/sign-in", "/sign-out", "/review/proposals/<proposal_id>"]
 OPEN = ["/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs", "/", "/sign-in", "/static/style.css"]
 route = pytest.mark.parametrize(
@@ -68,11 +86,26 @@ def guarded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 @pytest.fixture(scope="module")
 def keys(guarded_store: Store) -> dict[str, str]:
-    """A key of each role, and one that was revoked."""
+    """A key of each role, one that was revoked, one that has expired, one that was replaced, and what replaced it."""
     secrets = {role: guarded_store.keys.create(f"the {role}", role) for role in ROLES}
-    secrets["revoked"] = guarded_store.keys.create("the revoked", "admin")
+    for name in ("revoked", "expired", "replaced"):
+        secrets[name] = guarded_store.keys.create(f"the {name}", "admin", days=30)
     guarded_store.keys.revoke("the revoked")
+    change_key(guarded_store, "the expired", expires_at=ago(seconds=1))
+    secrets["new"] = guarded_store.keys.rotate("the replaced")
+    change_key(guarded_store, "the replaced", old_until=ago(seconds=1))
     return secrets
+
+
+def ago(**time: float) -> str:
+    return (datetime.now(UTC) - timedelta(**time)).isoformat(timespec="microseconds")
+
+
+def change_key(store: Store, name: str, **times: str) -> None:
+    """Move the times of a key, as if it had been made long ago."""
+    with store.engine.begin() as connection:
+        assert connection.execute(key_rows.update().where(key_rows.c.name == name).values(**times)).rowcount == 1
+    store.keys._seen.clear()
 
 
 @pytest.fixture(scope="module")
@@ -151,6 +184,35 @@ def test_a_revoked_key_is_refused(
     status: int,
 ) -> None:
     assert_refused(ask(guarded, method, path, sent, f"Bearer {keys['revoked']}"), 401, "no-key")
+
+
+@route
+def test_an_expired_key_is_refused_and_told_so(
+    guarded: FlaskClient, keys: dict[str, str], method: str, path: str, sent: Any, roles: set[str], status: int
+) -> None:
+    response = ask(guarded, method, path, sent, f"Bearer {keys['expired']}")
+    assert_refused(response, 401, "key-ended")
+    assert "'the expired' expired on 20" in response.get_json()["detail"]
+    assert "keys rotate" in response.get_json()["detail"]
+    assert response.headers["WWW-Authenticate"].startswith("Bearer ")
+
+
+@route
+def test_a_replaced_key_is_refused_and_told_so_and_the_new_one_is_taken(
+    guarded: FlaskClient, keys: dict[str, str], method: str, path: str, sent: Any, roles: set[str], status: int
+) -> None:
+    response = ask(guarded, method, path, sent, f"Bearer {keys['replaced']}")
+    assert_refused(response, 401, "key-ended")
+    assert "'the replaced' was replaced on 20" in response.get_json()["detail"]
+    expected = status if "admin" in roles else 403
+    assert ask(guarded, method, path, sent, f"Bearer {keys['new']}").status_code == expected
+
+
+def test_who_does_not_have_the_secret_does_not_learn_that_a_key_has_expired(
+    guarded: FlaskClient, keys: dict[str, str]
+) -> None:
+    for name in ("expired", "replaced"):
+        assert_refused(ask(guarded, "GET", "/v1/tags", None, f"Bearer {keys[name]}x"), 401, "no-key")
 
 
 @route
@@ -234,6 +296,262 @@ def test_the_pages_of_editors_lead_everybody_else_to_signing_in(
         assert response.headers["Location"].startswith("/sign-in?next=/")
 
 
+# --- signing in ---
+
+
+@pytest.fixture
+def keyed(client: FlaskClient, store: Store) -> tuple[FlaskClient, str]:
+    """A client that has signed in with the key of an editor, and the key."""
+    secret = store.keys.create("ana", "editor", days=30)
+    assert sign_in(client, "ana", secret).status_code == 303
+    assert client.get("/review").status_code == 200
+    return client, secret
+
+
+def sign_in(client: FlaskClient, name: str, secret: str, **more: Any) -> Any:
+    return client.post("/sign-in", data={"name": name, "key": secret}, **more)
+
+
+def change_session(store: Store, **times: str) -> None:
+    with store.engine.begin() as connection:
+        assert connection.execute(session_rows.update().values(**times)).rowcount == 1
+
+
+def assert_signed_out(client: FlaskClient) -> None:
+    for path in PAGES:
+        assert client.get(path).headers["Location"].startswith("/sign-in?next=/")
+    assert client.get("/v1/tags").status_code == 401
+
+
+def test_a_session_that_nobody_used_for_long_ends(keyed: tuple[FlaskClient, str], store: Store) -> None:
+    change_session(store, seen_at=ago(hours=IDLE_HOURS - 0.1))
+    assert keyed[0].get("/review").status_code == 200
+    store.keys.settle()
+    change_session(store, seen_at=ago(hours=IDLE_HOURS + 0.1))
+    assert_signed_out(keyed[0])
+
+
+def test_a_session_that_is_used_goes_on_and_ends_all_the_same_after_days(
+    keyed: tuple[FlaskClient, str], store: Store
+) -> None:
+    change_session(store, seen_at=ago(hours=1))
+    keyed[0].get("/review")
+    store.keys.settle()
+    with store.engine.connect() as connection:
+        row = connection.execute(session_rows.select()).mappings().one()
+    assert row["seen_at"] > ago(seconds=60)
+    assert ago(days=-LONGEST_DAYS) >= row["ends_at"] > ago(days=-LONGEST_DAYS, hours=1)
+    change_session(store, ends_at=ago(seconds=1))
+    assert_signed_out(keyed[0])
+
+
+def test_signing_out_ends_the_session_for_every_copy_of_the_cookie(keyed: tuple[FlaskClient, str], app: Flask) -> None:
+    client, _ = keyed
+    cookie = client.get_cookie("tagger_session")
+    assert cookie is not None
+    assert client.post("/sign-out", data={"csrf": token_of(client)}).status_code == 303
+    copy = app.test_client()
+    copy.set_cookie("tagger_session", cookie.value)
+    assert_signed_out(copy)
+
+
+def test_revoking_a_key_ends_its_sessions(keyed: tuple[FlaskClient, str], store: Store) -> None:
+    store.keys.revoke("ana")
+    assert_signed_out(keyed[0])
+
+
+def test_a_session_ends_with_its_key(client: FlaskClient, store: Store) -> None:
+    secret = store.keys.create("ana", "editor", days=3)
+    sign_in(client, "ana", secret)
+    with store.engine.connect() as connection:
+        ends = connection.execute(session_rows.select()).mappings().one()["ends_at"]
+    assert ends == store.keys.list()[0].expires_at
+
+
+@pytest.mark.parametrize(("grace", "signed_in"), [(0, False), (2, True)])
+def test_a_session_ends_with_the_secret_that_began_it(
+    keyed: tuple[FlaskClient, str], store: Store, grace: int, signed_in: bool
+) -> None:
+    client, old = keyed
+    new = store.keys.rotate("ana", grace_hours=grace)
+    assert (client.get("/review").status_code == 200) is signed_in
+    assert (sign_in(client, "ana", old).status_code == 303) is signed_in
+    with store.engine.connect() as connection:
+        ends = [row["ends_at"] for row in connection.execute(session_rows.select()).mappings()]
+    assert max(ends) < ago(hours=-grace)
+    assert sign_in(client, "ana", new).status_code == 303
+
+
+@pytest.mark.parametrize("role", ["cms", "reader"])
+def test_only_editors_sign_in(client: FlaskClient, store: Store, role: str) -> None:
+    secret = store.keys.create("ana", role)
+    assert sign_in(client, "ana", secret).status_code == 403
+    assert_signed_out(client)
+
+
+def test_an_expired_key_does_not_sign_in_and_the_page_says_why(client: FlaskClient, store: Store) -> None:
+    secret = store.keys.create("ana", "editor", days=1)
+    change_key(store, "ana", expires_at=ago(seconds=1))
+    response = sign_in(client, "ana", secret)
+    assert response.status_code == 403
+    assert response.mimetype == "text/html"
+    assert "expired on" in response.text
+
+
+def test_signing_in_is_throttled_by_name_also_with_the_right_key(client: FlaskClient, store: Store) -> None:
+    secret = store.keys.create("ana", "editor")
+    other = store.keys.create("ben", "editor")
+    for number in range(TRIES_OF_NAME):
+        assert sign_in(client, "ana", "wrong", environ_base={"REMOTE_ADDR": f"192.0.2.{number}"}).status_code == 403
+    refused = sign_in(client, "ana", secret)
+    assert refused.status_code == 429
+    assert 0 < int(refused.headers["Retry-After"]) <= 300
+    assert "Too many tries to sign in." in refused.text
+    assert sign_in(client, "ben", other).status_code == 303
+
+
+def test_signing_in_is_throttled_by_address(client: FlaskClient, store: Store) -> None:
+    secret = store.keys.create("ana", "editor")
+    for number in range(TRIES_OF_ADDRESS):
+        where = {"REMOTE_ADDR": f"2001:db8::{number:x}"}  # one network
+        assert sign_in(client, f"guess {number}", "wrong", environ_base=where).status_code == 403
+    assert sign_in(client, "ana", secret, environ_base={"REMOTE_ADDR": "2001:db8::ffff"}).status_code == 429
+    assert sign_in(client, "ana", secret, environ_base={"REMOTE_ADDR": "2001:db8:0:1::1"}).status_code == 303
+
+
+def test_successes_do_not_count_as_tries(client: FlaskClient, store: Store) -> None:
+    secret = store.keys.create("ana", "editor")
+    assert {sign_in(client, "ana", secret).status_code for _ in range(TRIES_OF_ADDRESS + 1)} == {303}
+
+
+@pytest.mark.parametrize(("proxies", "status"), [(0, 429), (1, 303)])
+def test_the_address_is_believed_of_as_many_proxies_as_there_are(
+    tagger: Tagger, registry: Registry, store: Store, proxies: int, status: int
+) -> None:
+    client = build_app(tagger, registry, allowed=Limits(proxies=proxies)).test_client()
+    secret = store.keys.create("ana", "editor")
+    for number in range(TRIES_OF_ADDRESS):
+        sign_in(client, f"guess {number}", "wrong", headers={"X-Forwarded-For": "203.0.113.9"})
+    assert (
+        sign_in(client, "ana", secret, headers={"X-Forwarded-For": "203.0.113.9, 198.51.100.7"}).status_code == status
+    )
+
+
+def test_behind_a_proxy_with_tls_browsers_are_told_to_stay_with_it(tagger: Tagger, registry: Registry) -> None:
+    client = build_app(tagger, registry, allowed=Limits(proxies=1)).test_client()
+    headers = client.get("/", headers={"X-Forwarded-Proto": "https"}).headers
+    assert headers["Strict-Transport-Security"].startswith("max-age=")
+
+
+# --- what pages elsewhere make a browser send, and forms ---
+
+NO_TOKEN = {"/", "/sign-in"}  # these forms belong to no session; where they come from is checked all the same
+ELSEWHERE = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "https://desk.example"},
+    {"Origin": "http://localhost.desk.example"},
+    {"Origin": "null"},
+    {"Origin": "http://["},
+]
+
+
+def changing(app: Flask) -> list[tuple[str, str]]:
+    """Return every call that may change something."""
+    return [(method, path) for method, path in every_call(app) if method in CHANGING and has_rule(app, method, path)]
+
+
+CHANGING = ("POST", "PUT", "DELETE", "PATCH")
+
+
+def has_rule(app: Flask, method: str, path: str) -> bool:
+    return app.url_map.bind("localhost").test(path, method)
+
+
+def token_of(client: FlaskClient) -> str:
+    (token,) = set(html.fromstring(client.get("/review/proposals").text).xpath("//form//input[@name='csrf']/@value"))
+    return str(token)
+
+
+@pytest.mark.parametrize("headers", ELSEWHERE, ids=str)
+def test_no_call_that_changes_something_is_taken_from_a_page_elsewhere(
+    client: FlaskClient, app: Flask, store: Store, headers: dict[str, str]
+) -> None:
+    store.put_article(Article("a", **ARTICLE), "cms")
+    calls = changing(app)
+    assert len(calls) >= 10
+    for method, path in calls:
+        response = client.open(path, method=method, json=ARTICLE, headers=headers)
+        assert_refused(response, 403, "not-allowed")
+        assert "another site" in response.get_json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Sec-Fetch-Site": "same-origin"}, {"Sec-Fetch-Site": "none"}, {"Origin": "http://localhost"}, {}],
+    ids=str,
+)
+def test_the_pages_of_the_service_and_clients_that_are_no_browsers_are_taken(
+    client: FlaskClient, headers: dict[str, str]
+) -> None:
+    assert client.post("/v1/suggest", json=ARTICLE, headers=headers).status_code == 200
+    assert client.post("/sign-in", data={"name": "ana"}, headers=headers).status_code == 303
+
+
+def test_every_call_of_a_session_that_changes_something_needs_its_token(
+    keyed: tuple[FlaskClient, str], app: Flask, store: Store
+) -> None:
+    client, _ = keyed
+    store.put_article(Article("a", **ARTICLE), "cms")
+    calls = [call for call in changing(app) if call[1] not in NO_TOKEN]
+    assert ("POST", "/sign-out") in calls
+    for method, path in calls:
+        for token in (None, "", "wrong"):
+            assert refused_without(client, method, path, token) == 403, (method, path)
+    assert client.get("/review").status_code == 200
+    assert store.article("a").article.title == ARTICLE["title"]
+
+
+def refused_without(client: FlaskClient, method: str, path: str, token: str | None) -> int:
+    headers = {} if token is None else {"X-CSRF-Token": token}
+    if path in FORM_PATHS:
+        return client.post(path, data={"next": "/"} | ({} if token is None else {"csrf": token})).status_code
+    return client.open(path, method=method, json=ARTICLE, headers=headers).status_code
+
+
+FORM_PATHS = {"/", *(re.sub("<[^>]+>", "a", path) for path in FORMS)}
+
+
+def test_every_form_of_every_page_carries_the_token(client: FlaskClient, app: Flask, store: Store) -> None:
+    client.post("/sign-in", data={"name": "ana"})
+    store.proposals.add("A new group", "", None, "ana")
+    token, seen = token_of(client), set()
+    for path in sorted({*OPEN[:-1], *(page for page in PAGES if "<" not in page)}):
+        page = client.get(path)
+        if page.mimetype != "text/html":
+            continue
+        for form in html.fromstring(page.text).xpath("//form[translate(@method, 'POST', 'post')='post']"):
+            action = form.get("action") or path
+            seen.add(action)
+            assert action in NO_TOKEN or form.xpath(".//input[@name='csrf']/@value") == [token], (path, action)
+    assert {"/", "/sign-in", "/sign-out"} < seen
+    assert any(action.startswith("/review/proposals/") for action in seen)
+
+
+def test_no_call_takes_a_body_over_the_limit(client: FlaskClient, app: Flask) -> None:
+    client.post("/sign-in", data={"name": "ana"})
+    token = token_of(client)
+    for method, path in changing(app):
+        if method == "DELETE":  # takes none
+            continue
+        kind = "application/x-www-form-urlencoded" if path in FORM_PATHS else "application/json"
+        headers = {"X-CSRF-Token": token}
+        response = client.open(
+            path, method=method, data=b"x" * (MAX_BODY_BYTES + 1), content_type=kind, headers=headers
+        )
+        assert_refused(response, 413, "too-large")
+
+
 # --- the page ---
 
 
@@ -291,18 +609,47 @@ def test_while_no_key_exists_a_forwarded_name_does_not_count(client: FlaskClient
 # --- headers ---
 
 
-@pytest.mark.parametrize("path", [*OPEN, "/v1/tags", "/nothing/here", "/v1/suggest"])
-def test_every_answer_has_the_security_headers(client: FlaskClient, path: str) -> None:
-    headers = client.get(path, buffered=True).headers
+def every_call(app: Flask) -> list[tuple[str, str]]:
+    """Return every method on every route, also those that a route does not have, and some that are no routes."""
+    paths = {re.sub("<[^>]+>", "a", rule.rule) for rule in app.url_map.iter_rules()} | {"/nothing/here", "/static/none"}
+    return [(method, path) for path in sorted(paths) for method in ("GET", "POST", "PUT", "DELETE", "OPTIONS", "TRACE")]
+
+
+def test_every_answer_on_every_route_has_the_security_headers(client: FlaskClient, app: Flask, store: Store) -> None:
+    store.put_article(Article("a", **ARTICLE), "cms")
+    for name, signed_in in (("nobody", False), ("an editor", True)):
+        if signed_in:
+            client.post("/sign-in", data={"name": name})
+        statuses = set()
+        for method, path in every_call(app):
+            response = client.open(path, method=method, buffered=True)
+            assert_secure(response.headers)
+            statuses.add(response.status_code)
+        assert statuses >= {200, 303, 403, 404, 405, 415} - ({303} if signed_in else {403})
+
+
+def test_an_answer_to_a_fault_has_the_security_headers(client: FlaskClient, store: Store) -> None:
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE proposals")
+    client.post("/sign-in", data={"name": "ana"})
+    response = client.get("/review/proposals")
+    assert response.status_code >= 500
+    assert_secure(response.headers)
+
+
+def assert_secure(headers: Any) -> None:
     policy = headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert "http" not in policy
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["Referrer-Policy"] == "no-referrer"
-    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Referrer-Policy"] == "same-origin"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Cross-Origin-Opener-Policy"] == headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "camera=()" in headers["Permissions-Policy"]
     assert "Access-Control-Allow-Origin" not in headers
+    assert "Strict-Transport-Security" not in headers  # this is not TLS
 
 
 @pytest.mark.parametrize("path", ["/", "/docs"])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from classifier import archive
-from classifier.archive import CHUNK, write_suggestions
+from classifier.archive import sharing, write_suggestions
+from classifier.archive.sharing import CHUNK
 from classifier.articles import Article
 from classifier.corpus import Track
 from classifier.errors import BadArticle
@@ -50,7 +50,7 @@ def test_each_article_gets_a_record_in_its_order(version: Path, file: Path) -> N
 def test_processes_write_what_one_writes(
     version: Path, file: Path, n_tags: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "LARGE", 0)
+    monkeypatch.setattr(sharing, "LARGE", 0)
     assert written(version, file, 2, n_tags) == written(version, file, 1, n_tags)
 
 
@@ -58,7 +58,7 @@ def test_processes_write_what_one_writes(
 def test_bad_line_is_named_and_nothing_is_written(
     version: Path, file: Path, n_jobs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "LARGE", 0)
+    monkeypatch.setattr(sharing, "LARGE", 0)
     with file.open("a", encoding="utf-8") as lines:
         lines.write('{"id": "bad", "title": 7}\n')
     with pytest.raises(BadArticle, match=rf"archive\.jsonl, line {CHUNK + 41}: `title` must be a string") as caught:

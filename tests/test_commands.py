@@ -720,7 +720,8 @@ def test_keys_are_listed_without_secrets_and_revoked_by_name(run: Run, database_
     assert run("keys", "list", "--database", database_url, "--json").json == {"keys": []}
     secret = run("keys", "create", "wordpress", "--role", "cms", "--database", database_url).out.strip()
     (row,) = run("keys", "list", "--database", database_url, "--json").json["keys"]
-    assert set(row) == {"id", "name", "role", "created_at", "revoked_at"}
+    assert not {"hash", "old_hash"} & set(row)
+    assert secret.split("_", 2)[2] not in str(row)
     assert run("keys", "revoke", "wordpress", "--database", database_url).out == "wordpress is revoked\n"
     assert stored.keys.of(secret) is None
     assert "revoked" in run("keys", "list", "--database", database_url).out

@@ -1,15 +1,18 @@
-"""Keys: shown once, kept as hashes, each with a name and a role, and useless once revoked."""
+"""Keys: shown once, kept as hashes, each with a name and a role; they expire, are rotated, used and revoked."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from classifier.errors import BadSetting, NotFound
-from classifier.store import Store
+from classifier.errors import BadSetting, KeyEnded, NotFound
+from classifier.store import Key, Store, open_store
 from classifier.store.keys import ROLES
+from classifier.store.schema import keys as key_rows
 
 
 def everything_on_disk(database_url: str) -> bytes:
@@ -144,3 +147,191 @@ def test_revoking_the_last_key_does_not_open_the_service_again(store: Store) -> 
     store.keys.create("desk", "cms")
     store.keys.revoke("desk")
     assert store.keys.in_use()
+
+
+# --- expiry ---
+
+
+def after(**time: float) -> str:
+    return (datetime.now(UTC) + timedelta(**time)).isoformat(timespec="microseconds")
+
+
+def move(store: Store, name: str, **times: str) -> None:
+    """Move the times of a key, as if it had been made long ago."""
+    with store.engine.begin() as connection:
+        assert connection.execute(key_rows.update().where(key_rows.c.name == name).values(**times)).rowcount == 1
+    store.keys._seen.clear()
+
+
+def found(store: Store, secret: str) -> Key:
+    key = store.keys.of(secret)
+    assert key is not None
+    return key
+
+
+def test_a_key_ends_when_it_expires_and_says_so(store: Store) -> None:
+    secret = store.keys.create("desk", "cms", days=30)
+    expires = found(store, secret).expires_at
+    assert expires is not None
+    assert after(days=29.9) < expires < after(days=30.1)
+    move(store, "desk", expires_at=after(seconds=-1))
+    with pytest.raises(KeyEnded, match="'desk' expired on 20"):
+        store.keys.of(secret)
+    assert not store.keys.list()[0].usable
+
+
+def test_a_key_expires_while_it_is_remembered(store: Store) -> None:
+    secret = store.keys.create("desk", "cms")
+    move(store, "desk", expires_at=after(seconds=0.3))
+    assert found(store, secret).name == "desk"
+    time.sleep(0.4)
+    with pytest.raises(KeyEnded):
+        store.keys.of(secret)
+
+
+def test_a_key_never_expires_unless_it_is_asked_for(store: Store) -> None:
+    assert found(store, store.keys.create("desk", "cms")).expires_at is None
+
+
+# --- rotation ---
+
+
+def test_rotating_gives_the_same_key_a_new_secret_and_the_old_one_lives_on_for_the_grace(store: Store) -> None:
+    old = store.keys.create("desk", "cms")
+    before = found(store, old)
+    new = store.keys.rotate("desk", grace_hours=2)
+    assert new != old
+    assert found(store, new).expires_at is None
+    ends = found(store, old).expires_at
+    assert ends is not None
+    assert after(hours=1.9) < ends < after(hours=2.1)
+    assert {found(store, secret).id for secret in (old, new)} == {before.id}
+    move(store, "desk", old_until=after(seconds=-1))
+    with pytest.raises(KeyEnded, match="'desk' was replaced on 20"):
+        store.keys.of(old)
+    assert found(store, new).usable
+
+
+def test_rotating_without_grace_ends_the_old_secret_at_once(store: Store) -> None:
+    old = store.keys.create("desk", "cms")
+    new = store.keys.rotate("desk", grace_hours=0)
+    assert store.keys.of(old) is None
+    assert found(store, new).name == "desk"
+
+
+def test_only_one_secret_lives_on(store: Store) -> None:
+    first = store.keys.create("desk", "cms")
+    second = store.keys.rotate("desk")
+    third = store.keys.rotate("desk")
+    assert store.keys.of(first) is None
+    assert {found(store, secret).name for secret in (second, third)} == {"desk"}
+
+
+def test_the_old_secret_does_not_outlive_its_own_end(store: Store) -> None:
+    old = store.keys.create("desk", "cms", days=1)
+    move(store, "desk", expires_at=after(hours=1))
+    store.keys.rotate("desk", grace_hours=24)
+    ends = found(store, old).expires_at
+    assert ends is not None
+    assert ends < after(hours=1.1)
+
+
+def test_a_new_secret_lasts_as_long_as_the_one_before_or_as_it_is_told(store: Store) -> None:
+    store.keys.create("desk", "cms", days=30)
+    move(store, "desk", created_at=after(days=-29), expires_at=after(days=1))
+    again = found(store, store.keys.rotate("desk")).expires_at
+    assert again is not None
+    assert after(days=29.9) < again < after(days=30.1)
+    told = found(store, store.keys.rotate("desk", days=5)).expires_at
+    assert told is not None
+    assert after(days=4.9) < told < after(days=5.1)
+
+
+def test_an_expired_key_can_be_rotated_and_its_old_secret_stays_ended(store: Store) -> None:
+    old = store.keys.create("desk", "cms", days=1)
+    move(store, "desk", created_at=after(days=-2), expires_at=after(days=-1))
+    new = store.keys.rotate("desk")
+    assert found(store, new).usable
+    with pytest.raises(KeyEnded):
+        store.keys.of(old)
+
+
+def test_a_revoked_key_cannot_be_rotated_and_revoking_ends_both_secrets(store: Store) -> None:
+    old = store.keys.create("desk", "cms")
+    new = store.keys.rotate("desk")
+    store.keys.revoke("desk")
+    assert [store.keys.of(secret) for secret in (old, new)] == [None, None]
+    for name in ("desk", "nobody"):
+        with pytest.raises(NotFound, match=f"'{name}'"):
+            store.keys.rotate(name)
+
+
+def test_no_secret_of_a_rotated_key_is_stored(store: Store, database_url: str) -> None:
+    for secret in (store.keys.create("desk", "cms"), store.keys.rotate("desk")):
+        assert secret.split("_", 2)[2].encode() not in everything_on_disk(database_url)
+
+
+# --- last use ---
+
+
+def test_the_last_use_is_written_down_once_a_minute(store: Store) -> None:
+    secret = store.keys.create("desk", "cms")
+    assert store.keys.list()[0].last_used_at is None
+    store.keys.of(secret)
+    store.keys.settle()
+    first = store.keys.list()[0].last_used_at
+    assert first is not None
+    assert after(seconds=-30) < first <= after()
+    for _ in range(5):
+        store.keys.of(secret)
+    store.keys.settle()
+    assert store.keys.list()[0].last_used_at == first
+
+
+def test_another_process_does_not_write_the_same_minute_again(store: Store, database_url: str) -> None:
+    secret = store.keys.create("desk", "cms")
+    store.keys.of(secret)
+    store.keys.settle()
+    first = store.keys.list()[0].last_used_at
+    other = open_store(database_url)
+    other.keys.of(secret)
+    other.close()
+    assert store.keys.list()[0].last_used_at == first
+    move(store, "desk", last_used_at=after(minutes=-2))
+    other = open_store(database_url)
+    other.keys.of(secret)
+    other.close()
+    assert (store.keys.list()[0].last_used_at or "") > after(seconds=-30)
+
+
+def test_a_key_that_is_refused_was_not_used(store: Store) -> None:
+    secret = store.keys.create("desk", "cms")
+    store.keys.of(f"{secret}x")
+    store.keys.settle()
+    assert store.keys.list()[0].last_used_at is None
+
+
+def test_who_writes_for_long_does_not_keep_a_key_waiting(store: Store) -> None:
+    secret = store.keys.create("desk", "cms")
+    with store.engine.begin():  # another's write, and on SQLite all that there may be
+        begun = time.monotonic()
+        assert found(store, secret).name == "desk"
+        assert time.monotonic() - begun < 2  # against hanging: the writer would wait five seconds
+    store.keys.settle()
+    assert store.keys.list()[0].last_used_at is not None
+
+
+# --- while the database is away ---
+
+
+def test_what_was_known_of_a_key_holds_while_the_database_is_away(store: Store) -> None:
+    secret, other = store.keys.create("desk", "cms"), store.keys.create("ana", "editor")
+    assert found(store, secret).usable
+    assert store.keys.in_use()
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("ALTER TABLE keys RENAME TO gone")
+    store.keys._seen = {what: (at - 5, known) for what, (at, known) in store.keys._seen.items()}
+    assert found(store, secret).usable
+    assert store.keys.in_use()
+    with pytest.raises(Exception, match="database"):
+        store.keys.of(other)

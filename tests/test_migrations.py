@@ -20,9 +20,9 @@ from classifier.store.schema import metadata
 
 
 @pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
+def engine(empty_url: str) -> Iterator[Engine]:
     """The engine of a database without tables."""
-    engine = make_engine(database_url)
+    engine = make_engine(empty_url, create=True)
     yield engine
     engine.dispose()
 

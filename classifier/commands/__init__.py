@@ -10,12 +10,25 @@ import os
 import sys
 from collections.abc import Sequence
 
-from classifier.commands import desk, keys, model, models, serve, store, tags, training
+from classifier.commands import archive, backup, desk, forget, keys, model, models, news, serve, store, tags, training
 from classifier.commands.parser import Commands, Options, Usage
 from classifier.errors import Busy, TaggerError
 from classifier.settings import Settings, read_settings
 
-GROUPS = (model, models, store, training, desk, tags, keys, serve)  # in the order of the help; each has a `register`
+GROUPS = (
+    model,
+    models,
+    store,
+    training,
+    desk,
+    news,
+    archive,
+    tags,
+    keys,
+    forget,
+    backup,
+    serve,
+)  # in the order of the help; each has a `register`
 EXIT_CODES = {Usage: 2, Busy: 3, TaggerError: 1}  # of errors: the first that fits
 
 

@@ -24,6 +24,7 @@ def register(commands: Commands) -> None:
     ):
         sub = commands.add(within, name, run, text, "database json", f"export {name} --output {name}.jsonl.gz")
         sub.add_argument("--output", type=Path, required=True, metavar="FILE", help="JSON Lines; .gz is packed")
+    _add_assignments(commands, within)
     sub = commands.add(
         commands.top,
         "desk-report",
@@ -33,6 +34,28 @@ def register(commands: Commands) -> None:
         "desk-report --output desk.html",
     )
     sub.add_argument("--output", type=Path, metavar="FILE", help="also write the report as one HTML page")
+
+
+def _add_assignments(commands: Commands, within: Any) -> None:
+    text = "Write the tags that archive runs added and that stand: neither taken back nor taken away by a person."
+    example = "export assignments --output assignments.jsonl.gz"
+    sub = commands.add(within, "assignments", _export_assignments, text, "database json", example)
+    sub.add_argument("--output", type=Path, required=True, metavar="FILE", help="JSON Lines; .gz is packed")
+    sub.add_argument("--run", dest="run_id", metavar="RUN", help="only those of one run")
+    sub.add_argument("--undone", action="store_true", help="instead those that were taken back, for the CMS to remove")
+
+
+def _export_assignments(options: argparse.Namespace, _settings: Settings) -> None:
+    def records(store: Store) -> Iterable[dict[str, Any]]:
+        found = (
+            store.assignments.undone(options.run_id) if options.undone else store.assignments.standing(options.run_id)
+        )
+        return (
+            {"article": one.article_id, "tag": one.tag, "score": one.score, "run": one.run_id, "at": one.at}
+            for one in found
+        )
+
+    _export(options, "assignments", records)
 
 
 def _export_decisions(options: argparse.Namespace, _settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""`keys …`: create, list and revoke the keys of the service."""
+"""`keys …`: create, list, rotate and revoke the keys of the service."""
 
 from __future__ import annotations
 
@@ -6,32 +6,59 @@ import argparse
 import sys
 
 from classifier.commands.output import print_json
-from classifier.commands.parser import Commands
+from classifier.commands.parser import Commands, Options, whole
 from classifier.settings import Settings
+
+MAX_DAYS = 3650
+MAX_GRACE_HOURS = 720
+GRACE_HOURS = 24
 
 
 def register(commands: Commands) -> None:
     """Add the group and its commands."""
-    within = commands.group("keys", "Create, list and revoke keys.")
+    within = commands.group("keys", "Create, list, rotate and revoke keys.")
     sub = commands.add(
         within,
         "create",
         _keys_create,
         "Create a key and print it; it is shown this once.",
         "database",
-        "keys create wordpress --role cms",
+        "keys create wordpress --role cms --expires 365",
     )
     sub.add_argument("name")
     sub.add_argument("--role", required=True, choices=("cms", "editor", "admin", "reader"))
-    commands.add(within, "list", _keys_list, "List the keys.", "database json")
-    sub = commands.add(within, "revoke", _keys_revoke, "Make a key useless.", "database")
+    _add_expires(sub, "never")
+    commands.add(within, "list", _keys_list, "List the keys: role, age, expiry, last use.", "database json")
+    sub = commands.add(
+        within,
+        "rotate",
+        _keys_rotate,
+        "Give a key a new secret and print it; the old one is taken for a while.",
+        "database",
+        "keys rotate wordpress --grace 48",
+    )
     sub.add_argument("name")
+    sub.add_argument(
+        "--grace",
+        type=whole(0, MAX_GRACE_HOURS),
+        default=GRACE_HOURS,
+        metavar="HOURS",
+        help="for which the old secret is taken too; 0: it ends at once, with its sessions (%(default)s)",
+    )
+    _add_expires(sub, "after as many as before")
+    sub = commands.add(within, "revoke", _keys_revoke, "Make a key useless, and end its sessions.", "database")
+    sub.add_argument("name")
+
+
+def _add_expires(sub: Options, default: str) -> None:
+    text = f"days after which the secret ends ({default})"
+    sub.add_argument("--expires", type=whole(1, MAX_DAYS), metavar="DAYS", help=text)
 
 
 def _keys_create(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.store import open_store
 
-    print(open_store(options.database).keys.create(options.name, options.role))
+    print(open_store(options.database).keys.create(options.name, options.role, options.expires))
     print("Keep it: it cannot be shown again.", file=sys.stderr)
 
 
@@ -42,10 +69,27 @@ def _keys_list(options: argparse.Namespace, _settings: Settings) -> None:
     if options.json:
         print_json({"keys": [vars(key) for key in keys]})
         return
-    for key in keys:
-        print(f"{key.name:<32} {key.role:<8} {key.created_at[:10]}{'  revoked' if key.revoked_at else ''}")
     if not keys:
         print("no keys: the service answers to this machine only, and every role is open")
+        return
+    print(f"{'name':<32} {'role':<8} {'created':<16}  {'expires':<16}  {'last used':<16}  state")
+    for key in keys:
+        times = "  ".join(f"{_minute(at):<16}" for at in (key.created_at, key.expires_at, key.last_used_at))
+        old = f", old secret until {_minute(key.old_until)}" if key.old_usable else ""
+        state = "revoked" if key.revoked_at else "in use" if key.usable else "expired"
+        print(f"{key.name:<32} {key.role:<8} {times}  {state}{old}")
+
+
+def _minute(at: str | None) -> str:
+    return at[:16].replace("T", " ") if at else "never"
+
+
+def _keys_rotate(options: argparse.Namespace, _settings: Settings) -> None:
+    from classifier.store import open_store
+
+    print(open_store(options.database).keys.rotate(options.name, options.grace, options.expires))
+    ends = f"is taken for {options.grace} hours more" if options.grace else "has ended, with its sessions"
+    print(f"Keep it: it cannot be shown again. The old one {ends}.", file=sys.stderr)
 
 
 def _keys_revoke(options: argparse.Namespace, _settings: Settings) -> None:

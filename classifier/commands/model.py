@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classifier.commands.output import by_whom, print_json, track
+from classifier.commands.output import by_whom, print_json, shared_by, track
 from classifier.commands.parser import STARTER, Commands, Usage, whole
 from classifier.errors import BadArticle
 from classifier.settings import Settings
@@ -35,7 +35,7 @@ def _add_train(commands: Commands) -> None:
         "train",
         _train,
         "Train a model and make it champion.",
-        "models examples json records",
+        "models examples dask json records",
         "train --articles archive.jsonl.gz --taxonomy taxonomy.yaml",
     )
     sub.add_argument(
@@ -56,7 +56,8 @@ def _train(options: argparse.Namespace, _settings: Settings) -> None:
     articles, taxonomy = _examples(options)
     if taxonomy is not None:
         _say_unknown_labels(articles, taxonomy)
-    fitted = fit(articles, taxonomy, FitSettings(seed=options.seed, fast=options.fast), track)
+    with shared_by(options.dask):
+        fitted = fit(articles, taxonomy, FitSettings(seed=options.seed, fast=options.fast), track)
     registry = Registry(options.models)
     version = registry.save(fitted.model, snapshot_of(articles))
     registry.promote(version, by_whom(), "trained")

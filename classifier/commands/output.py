@@ -5,7 +5,8 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -38,3 +39,14 @@ def say_champion(champion: Any, as_json: bool) -> None:
         print_json(vars(champion))
     else:
         print(f"{champion.version} is champion; before it: {champion.previous or 'none'}")
+
+
+@contextmanager
+def shared_by(address: str | None) -> Iterator[None]:
+    """Share out work to the Dask cluster at an address, and say so; None: this machine alone."""
+    from classifier.parallel import cluster
+
+    with cluster(address) as workers:
+        if workers:
+            print(f"{len(workers)} workers of {address} share the work", file=sys.stderr)
+        yield

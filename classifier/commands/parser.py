@@ -62,7 +62,7 @@ class Commands:
         takes: str = "",
         example: str = "",
     ) -> Options:
-        """Add a command; `takes` names its common options (models, database, examples, json), or that it reads records."""
+        """Add a command; `takes` names its common options (models, database, examples, dask, json), or that it reads records."""
         parts = [f"example: python -m classifier {example}" if example else "", RECORD if "records" in takes else ""]
         sub: Options = within.add_parser(
             name,
@@ -90,6 +90,10 @@ class Commands:
             )
             sub.add_argument(
                 "--taxonomy", type=Path, metavar="FILE", help="YAML; without it the tags are those of the articles"
+            )
+        if "dask" in takes:
+            sub.add_argument(
+                "--dask", metavar="ADDRESS", help="share out work to a Dask cluster (tcp://HOST:PORT or scheduler file)"
             )
         if "json" in takes:
             sub.add_argument("--json", action="store_true", help="print JSON")

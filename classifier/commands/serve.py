@@ -66,7 +66,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
     from classifier.store import absolute_url, open_store
     from classifier.web.auth import LOOPBACK
 
-    store = open_store(options.database)
+    store = open_store(options.database, check=True)
     if not store.keys.in_use() and options.host not in LOOPBACK | {"::1"}:
         raise BadSetting(
             f"Without a key the service listens on this machine only, not on {options.host}. "
@@ -85,6 +85,8 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
         # The service runs in another folder (--chdir).
         "TAGGER_MODELS": str(options.models.absolute()),
         "TAGGER_DATABASE_URL": absolute_url(options.database),
+        "TAGGER_THREADS": str(options.threads),
+        "TAGGER_READ_SECONDS": str(settings.read_seconds),
         # One article is too small a product to share between cores; threads of numpy would only wait for each other.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",

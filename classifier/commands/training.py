@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from classifier.commands.output import print_json, track
+from classifier.commands.output import print_json, shared_by, track
 from classifier.commands.parser import STARTER, Commands
+from classifier.errors import TaggerError
 from classifier.settings import Settings
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def register(commands: Commands) -> None:
         "retrain",
         _retrain,
         "Train on the store's examples, and promote the model only if it is proven not to be worse.",
-        "models database json",
+        "models database dask json",
         "retrain --json",
     )
     sub.add_argument("--taxonomy", type=Path, metavar="FILE", help="YAML; without it, the champion's")
@@ -49,7 +50,7 @@ def register(commands: Commands) -> None:
         "schedule",
         _schedule,
         "Run `retrain` again and again, in this process; for a laptop or compose. Servers: see deploy/.",
-        "models database",
+        "models database dask",
         "schedule --at 02:30",
     )
     sub.add_argument(
@@ -60,27 +61,38 @@ def register(commands: Commands) -> None:
 
 def _retrain(options: argparse.Namespace, settings: Settings) -> None:
     from classifier.registry import Registry
-    from classifier.store import open_store
+    from classifier.store import SKIPPED, open_store
     from classifier.training import retrain
 
     store, registry = open_store(options.database), Registry(options.models)
-    result, record = retrain(
-        store,
-        registry,
-        _training_settings(settings, options.accept_changes),
-        _taxonomy(options.taxonomy, registry, store),
-        force=options.force,
-        dry_run=options.dry_run,
-        track=track,
-    )
+    with shared_by(options.dask):
+        result, record = retrain(
+            store,
+            registry,
+            _training_settings(settings, options.accept_changes),
+            _taxonomy(options.taxonomy, registry, store),
+            force=options.force,
+            dry_run=options.dry_run,
+            track=track,
+        )
     for finding in result.details.get("findings", []):
         print(f"{finding['action']}: {finding['check']} {finding['tag'] or ''}: {finding['figure']}", file=sys.stderr)
-    if record is not None and "gate" in result.details:
-        print(f"report: {registry.folder / 'runs' / record.id}.html", file=sys.stderr)
+    if record is not None and result.outcome != SKIPPED:
+        _write_report(registry, store, record.id)
     if options.json:
         print_json(result.to_json())
     else:
         print(f"{result.outcome}{': ' + result.version if result.version else ''}. {result.reason}")
+
+
+def _write_report(registry: Registry, store: Store, run_id: str) -> None:
+    """Write the report of a run, and say where; what the run did stands, also where there is no place for a report."""
+    from classifier.reports.run import write_report
+
+    try:
+        print(f"report: {write_report(registry.folder, store.runs.get(run_id))}", file=sys.stderr)
+    except TaggerError as error:
+        print(f"no report is written ({error}); the service shows it at /runs/{run_id}", file=sys.stderr)
 
 
 def _training_settings(settings: Settings, accepted: list[str]) -> TrainingSettings:
@@ -93,6 +105,7 @@ def _training_settings(settings: Settings, accepted: list[str]) -> TrainingSetti
         starter_until=settings.starter_until,
         close_after_days=settings.close_after_days,
         keep_versions=settings.keep_versions,
+        forget_days=settings.forget_days,
     )
 
 
@@ -109,8 +122,7 @@ def _taxonomy(path: Path | None, registry: Registry, store: Store) -> Taxonomy |
 
 
 def _runs(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.store import open_store
-    from classifier.training import JOB, SKIPPED
+    from classifier.store import JOB, SKIPPED, open_store
 
     found = [run for run in open_store(options.database).runs.list(JOB) if options.all or run.outcome != SKIPPED]
     if options.json:
@@ -145,6 +157,8 @@ def _schedule(options: argparse.Namespace, _settings: Settings) -> None:
 def _run_once(options: argparse.Namespace) -> None:
     """Retrain in a process of its own: its memory is given back, and whatever happens to it, the schedule goes on."""
     where = ["--models", str(options.models), "--database", options.database]
+    if options.dask is not None:
+        where += ["--dask", options.dask]
     command = [sys.executable, "-m", "classifier", "retrain", "--json", *where]
     done = subprocess.run(command, check=False)  # noqa: S603
     if done.returncode:

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 MAX_QUOTED = 200
+_TURNS = frozenset(("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"))
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -27,6 +28,13 @@ def template(name: str, **filters: Callable[[Any], str]) -> Template:
 
 
 def plain(text: str, at_most: int) -> str:
-    """Return a text on one line without control characters, shortened."""
-    line = " ".join("".join(" " if unicodedata.category(c) in ("Cc", "Cs") else c for c in text).split())
+    """Return a text on one line without control characters, shortened; what would turn its direction is named."""
+    line = " ".join("".join(map(_visible, text)).split())
     return line if len(line) <= at_most else line[: at_most - 1] + "…"
+
+
+def _visible(sign: str) -> str:
+    if unicodedata.category(sign) in ("Cc", "Cs"):
+        return " "
+    turn = unicodedata.bidirectional(sign)
+    return f"[{turn}]" if turn in _TURNS else sign

@@ -17,11 +17,12 @@ from classifier.taxonomy import Taxonomy
 N_TERMS = 10
 N_CONFUSIONS = 20
 N_MOVED = 15
+MIN_SUPPORT = 3  # positives in the holdout; below, an interval says nothing
 
 Row = dict[str, Any]
 
 
-def measures_of(judged: Judged, labels: np.ndarray) -> Row:
+def measures_of(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> Row:
     """Return how good a model is on a holdout, and what it costs.
 
     Args:
@@ -36,11 +37,36 @@ def measures_of(judged: Judged, labels: np.ndarray) -> Row:
         "macro_f1": evaluation.macro_f1(judged.suggested, labels),
         "macro_f1_interval": macro,
         "calibration_error": evaluation.calibration_error(scores, right) if said.any() else 0.0,
-        "reliability": evaluation.reliability(scores, right) if said.any() else [],
+        "reliability": _reliability(scores, right),
         "coverage": float(judged.suggested.any(axis=1).mean()) if len(labels) else 0.0,
         "megabytes": round(judged.megabytes, 2),
         "milliseconds": round(judged.milliseconds, 2),
+        "tags": _f1_of_tags(judged, labels, tag_ids),
     }
+
+
+def _reliability(scores: np.ndarray, right: np.ndarray) -> list[Row]:
+    """Return the bins of scores with how many suggestions each has, and the exact interval of the share that is right."""
+    rows: list[Row] = []
+    for one in evaluation.reliability(scores, right):
+        n = round(one["share"] * len(scores))
+        rows.append({**one, "n": n, "interval": evaluation.exact_interval(round(one["right"] * n), n)})
+    return rows
+
+
+def _f1_of_tags(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> list[Row]:
+    """Return the F1 of each tag with a few positives and its 95 % interval, drawn over articles."""
+    found = evaluation.counts(judged.suggested, labels)
+    rows = []
+    for number, tag in enumerate(tag_ids):
+        cells = np.column_stack([part[:, number] for part in found]).astype(np.int64)
+        support = int(cells[:, 2].sum())
+        if support < MIN_SUPPORT:
+            continue
+        low, high = np.percentile(evaluation.f1(*evaluation.drawn_sums(cells).T), [2.5, 97.5])
+        value = float(evaluation.f1(*cells.sum(axis=0)))
+        rows.append({"tag": tag, "f1": value, "interval": (float(low), float(high)), "support": support})
+    return rows
 
 
 def confusions(suggested: np.ndarray, labels: np.ndarray, taxonomy: Taxonomy) -> list[Row]:

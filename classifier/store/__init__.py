@@ -1,8 +1,9 @@
 """Articles, decisions and keys in a database: SQLite by default, PostgreSQL where several machines share it."""
 
-from classifier.store.assignments import Additions, Assignment, Candidate, Kept, Scope
+from classifier.store.assignments import BLIND, COMPLETE, OUT_OF_SCOPE, Additions, Assignment, Candidate, Kept, Scope
 from classifier.store.engine import DamagedStore, absolute_url, make_engine
 from classifier.store.keys import Key, Keys
+from classifier.store.limits import Count, Counters
 from classifier.store.log import Draft
 from classifier.store.opening import open_store
 from classifier.store.queue import ORDERS, STARTER, STATES, Wanted
@@ -13,9 +14,12 @@ from classifier.store.sessions import Session
 from classifier.store.store import Imported, Shares, Store
 
 __all__ = [
+    "BLIND",
+    "COMPLETE",
     "FAILED",
     "JOB",
     "ORDERS",
+    "OUT_OF_SCOPE",
     "RUNNING",
     "SKIPPED",
     "STARTER",
@@ -24,6 +28,8 @@ __all__ = [
     "Assignment",
     "Candidate",
     "Claim",
+    "Count",
+    "Counters",
     "DamagedStore",
     "Draft",
     "Imported",

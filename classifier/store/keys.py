@@ -1,4 +1,4 @@
-"""Keys: shown once, stored as hashes, each with a name and a role."""
+"""Keys: shown once, stored as hashes, each with a name and a role; they expire, are rotated, used and revoked."""
 
 from __future__ import annotations
 
@@ -7,31 +7,54 @@ import hmac
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.exc import IntegrityError
 
-from classifier.errors import BadSetting, NotFound
-from classifier.store.schema import keys
+from classifier.errors import BadSetting, BadStore, KeyEnded, NotFound
+from classifier.store.rows import now, reading
+from classifier.store.schema import keys, sessions
 
 ROLES = ("cms", "editor", "admin", "reader")
 PREFIX = "tagger"
 KEPT_SECONDS = 1.0
 MAX_KEPT = 1000
+USED_SECONDS = 60.0  # how exactly the last use is known
+GRACE_HOURS = 24
+NEVER = "9"  # after every time that is written down
 
 
 @dataclass(frozen=True)
 class Key:
-    """What is known of a key; the secret itself is not."""
+    """What is known of a key; the secrets themselves are not.
+
+    `old_until`: until when the secret before the last rotation is taken too. `expires_at` of a key that was found by a
+    secret is when that secret ends.
+    """
 
     id: str
     name: str
     role: str
     created_at: str
     revoked_at: str | None
+    expires_at: str | None = None
+    rotated_at: str | None = None
+    old_until: str | None = None
+    last_used_at: str | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether its newest secret is taken now."""
+        return self.revoked_at is None and not _over(self.expires_at)
+
+    @property
+    def old_usable(self) -> bool:
+        """Whether the secret before the last rotation is taken now."""
+        return self.revoked_at is None and self.old_until is not None and not _over(self.old_until)
 
 
 class Keys:
@@ -40,21 +63,22 @@ class Keys:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._seen: dict[str, tuple[float, Any]] = {}  # what was looked up, and when
+        self._used: dict[str, float] = {}  # when a use was last written down
+        self._later = ThreadPoolExecutor(1, "store-later")  # its thread starts with its first task, so after a fork
 
-    def create(self, name: str, role: str) -> str:
-        """Create a key and return its secret, `tagger_<id>_<random>`; it cannot be shown again."""
+    def create(self, name: str, role: str, days: int | None = None) -> str:
+        """Create a key and return its secret, `tagger_<id>_<random>`; it cannot be shown again.
+
+        It expires after so many days, or never.
+        """
         if role not in ROLES:
             raise BadSetting(f"The role {role!r} is not one of {', '.join(ROLES)}.")
         if not name.strip() or len(name) > 80 or "/" in name:
             raise BadSetting("A key needs a name of 1 to 80 characters without a slash.")
         key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-        row = {
-            "id": key_id,
-            "name": name.strip(),
-            "role": role,
-            "hash": _hash(secret),
-            "created_at": datetime.now(UTC).isoformat(timespec="microseconds"),
-        }
+        row = {"id": key_id, "name": name.strip(), "role": role, "hash": _hash(secret), "created_at": now()}
+        if days is not None:
+            row["expires_at"] = _in(timedelta(days=days))
         try:
             with self._engine.begin() as connection:
                 connection.execute(keys.insert().values(row))
@@ -63,62 +87,160 @@ class Keys:
         self._seen.clear()
         return f"{PREFIX}_{key_id}_{secret}"
 
+    def rotate(self, name: str, grace_hours: int = GRACE_HOURS, days: int | None = None) -> str:
+        """Give a key a new secret and return it; the one before is taken for some hours more, one before that no longer.
+
+        The new secret expires after so many days, by default after as many as the one before. Sessions end with the
+        secret that began them.
+        """
+        secret = secrets.token_urlsafe(32)
+        with self._engine.begin() as connection:
+            row = connection.execute(_named(name).with_for_update()).mappings().first()
+            if row is None:
+                raise _no_key(name)
+            until = min(_in(timedelta(hours=grace_hours)), row["expires_at"] or NEVER)
+            new = {"hash": _hash(secret), "rotated_at": now(), "expires_at": _renewed(row, days)}
+            old = (
+                {"old_hash": row["hash"], "old_until": until} if grace_hours else {"old_hash": None, "old_until": None}
+            )
+            connection.execute(keys.update().where(keys.c.id == row["id"]).values(**new, **old))
+            begun = sessions.update().where(sessions.c.key_id == row["id"], sessions.c.ends_at > until)
+            connection.execute(begun.values(ends_at=until))
+        self._seen.clear()
+        return f"{PREFIX}_{row['id']}_{secret}"
+
     def list(self) -> list[Key]:
         """Return all keys, oldest first."""
-        with self._engine.connect().execution_options(readonly=True) as connection:
+        with reading(self._engine) as connection:
             rows = connection.execute(select(keys).order_by(keys.c.created_at, keys.c.id)).mappings()
-            return [Key(row["id"], row["name"], row["role"], row["created_at"], row["revoked_at"]) for row in rows]
+            return [_key(row) for row in rows]
 
     def revoke(self, name: str) -> None:
         """Make a key useless from now on; the name can be given again."""
-        now = datetime.now(UTC).isoformat(timespec="microseconds")
         with self._engine.begin() as connection:
-            found = connection.execute(
-                select(keys.c.id).where(keys.c.name == name, keys.c.revoked_at.is_(None))
-            ).scalar()
-            if found is None:
-                raise NotFound(f"There is no key named {name!r} in use. See: python -m classifier keys list")
-            retired = f"{name[:60]} (revoked {found})"
-            connection.execute(keys.update().where(keys.c.id == found).values(revoked_at=now, name=retired))
+            row = connection.execute(_named(name)).mappings().first()
+            if row is None:
+                raise _no_key(name)
+            gone = {"revoked_at": now(), "name": f"{name[:56]} (revoked {row['id']})"}
+            connection.execute(keys.update().where(keys.c.id == row["id"]).values(gone))
         self._seen.clear()
 
     def in_use(self) -> bool:
         """Whether a key was ever created: revoking the last one must not open the service to everybody."""
         return bool(self._remembered("", self._look_in_use))
 
-    def of(self, secret: str) -> Key | None:
+    def of(self, secret: str, fresh: bool = False) -> Key | None:
         """Return the key of a secret, or None if there is no such key or it was revoked.
 
-        An answer is remembered for a second: a key that another process revokes is refused within that time.
+        An answer is remembered for a second: a key that another process revokes is refused within that time, or at once
+        where a fresh answer is asked for.
+
+        Raises:
+            KeyEnded: for a secret that was right until it expired, or until it was replaced.
         """
         prefix, _, rest = secret.partition("_")
         key_id, _, random = rest.partition("_")
         if prefix != PREFIX or not random:
             return None
-        row = self._remembered(key_id, lambda: self._look_up(key_id))
-        if row is None or row["revoked_at"] is not None or not hmac.compare_digest(row["hash"], _hash(random)):
+        row = self._look_up(key_id) if fresh else self._remembered(key_id, lambda: self._look_up(key_id))
+        if row is None or row["revoked_at"] is not None:
             return None
-        return Key(row["id"], row["name"], row["role"], row["created_at"], None)
+        key, hashed = _key(row), _hash(random)
+        if not hmac.compare_digest(row["hash"], hashed):
+            if not row["old_hash"] or not hmac.compare_digest(row["old_hash"], hashed):
+                return None
+            if _over(key.old_until):
+                raise KeyEnded(f"This key of {key.name!r} was replaced on {_day(key.rotated_at)}. Use the new one.")
+            key = replace(key, expires_at=key.old_until)
+        if _over(key.expires_at):
+            raise KeyEnded(
+                f"The key of {key.name!r} expired on {_day(key.expires_at)}. Whoever runs the service makes another: "
+                "python -m classifier keys rotate NAME"
+            )
+        self.note_use(key_id)
+        return key
+
+    def note_use(self, key_id: str) -> None:
+        """Write down that a key was used, at most once a minute and beside the request."""
+        at = time.monotonic()
+        if at - self._used.get(key_id, -USED_SECONDS) < USED_SECONDS:
+            return
+        if len(self._used) >= MAX_KEPT:
+            self._used.clear()
+        self._used[key_id] = at
+        before = _in(-timedelta(seconds=USED_SECONDS))
+        older = (keys.c.id == key_id) & (keys.c.last_used_at.is_(None) | (keys.c.last_used_at < before))
+        self.later(keys.update().where(older).values(last_used_at=now()))
+
+    def later(self, change: Any) -> None:
+        """Carry out a change that nobody waits for; if the store cannot be written, it is left undone."""
+        self._later.submit(self._write, change)
+
+    def settle(self) -> None:
+        """Wait until what was left for later is done."""
+        self._later.submit(int).result()
+
+    def _write(self, change: Any) -> None:
+        with self._engine.begin() as connection:
+            connection.execute(change)
 
     def _look_in_use(self) -> bool:
-        with self._engine.connect().execution_options(readonly=True) as connection:
+        with reading(self._engine) as connection:
             return bool(connection.scalar(select(func.count()).select_from(keys)))
 
     def _look_up(self, key_id: str) -> dict[str, Any] | None:
-        with self._engine.connect().execution_options(readonly=True) as connection:
+        with reading(self._engine) as connection:
             row = connection.execute(select(keys).where(keys.c.id == key_id)).mappings().first()
             return dict(row) if row is not None else None
 
     def _remembered(self, what: str, look: Callable[[], Any]) -> Any:
-        """Return what `look` returned in the last second, or look again."""
-        now = time.monotonic()
-        at, found = self._seen.get(what, (-KEPT_SECONDS, None))
-        if now - at >= KEPT_SECONDS:
-            found = look()
+        """Return what `look` returned in the last second, or look again; while the store is away, what was known last."""
+        at = time.monotonic()
+        seen, found = self._seen.get(what, (-KEPT_SECONDS, None))
+        if at - seen >= KEPT_SECONDS:
+            try:
+                found = look()
+            except BadStore:
+                if what not in self._seen:
+                    raise
             if len(self._seen) >= MAX_KEPT:  # whoever tries one id after another must not fill the memory
                 self._seen.clear()
-            self._seen[what] = (now, found)
+            self._seen[what] = (at, found)
         return found
+
+
+def _named(name: str) -> Any:
+    return select(keys).where(keys.c.name == name, keys.c.revoked_at.is_(None))
+
+
+def _no_key(name: str) -> NotFound:
+    return NotFound(f"There is no key named {name!r} in use. See: python -m classifier keys list")
+
+
+def _key(row: Any) -> Key:
+    return Key(**{name: row[name] for name in Key.__dataclass_fields__})
+
+
+def _renewed(row: Any, days: int | None) -> str | None:
+    """Return when the next secret of a key expires."""
+    if days is not None:
+        return _in(timedelta(days=days))
+    if row["expires_at"] is None:
+        return None
+    begun = row["rotated_at"] or row["created_at"]
+    return _in(datetime.fromisoformat(row["expires_at"]) - datetime.fromisoformat(begun))
+
+
+def _in(span: timedelta) -> str:
+    return (datetime.now(UTC) + span).isoformat(timespec="microseconds")
+
+
+def _over(at: str | None) -> bool:
+    return at is not None and at <= now()
+
+
+def _day(at: str | None) -> str:
+    return f"{(at or '')[:16].replace('T', ' ')} UTC"
 
 
 def _hash(secret: str) -> str:

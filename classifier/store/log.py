@@ -23,7 +23,7 @@ from classifier.decisions import (
 from classifier.errors import BadDecision, NotFound
 from classifier.shingles import SIMILAR, resemblance, sketch_of
 from classifier.store.requests import Claim, Requests
-from classifier.store.rows import article_row, came_complete, now, reading, stored
+from classifier.store.rows import article_row, came_complete, now, reading, stored, tags_of_runs
 from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets, texts
 
 _FIELDS = [column for column in decisions.c if column.name != "n"]
@@ -209,8 +209,11 @@ def follow_cms(connection: Connection, before: Any, tags: Sequence[str] | None) 
         return
     log = read_log(connection, [before["id"]]).get(before["id"], [])
     has = known(connection, before, log).tags
-    dropped = [tag for tag in before["tags"] if tag not in tags and tag in has]
+    # What a CMS does with the tags that an archive run added, or took back, no person has said.
+    added = tags_of_runs(connection, [before["id"]]).get(before["id"], {})
+    dropped = [tag for tag in before["tags"] if tag not in tags and tag in has and not added.get(tag)]
     given = [tag for tag in tags if tag not in before["tags"] and any(one.tag == tag for one in log) and tag not in has]
+    given = [tag for tag in given if tag not in added or added[tag]]
     drafts = [Draft("remove", tag) for tag in dropped] + [Draft("add", tag) for tag in given]
     shown = _set_of(connection, before["id"], None)
     append(connection, [_decision(draft, before, CMS, shown, None) for draft in drafts])

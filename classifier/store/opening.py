@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import secrets
+import threading
 from pathlib import Path
 
 from alembic import command
@@ -11,29 +14,67 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from classifier.errors import BadStore
+from classifier.files import sync_folder
 from classifier.store.engine import make_engine
+from classifier.store.schema import metadata
+from classifier.store.sqlite import check_commits, check_pages, check_there
 from classifier.store.store import Store
 
 _MIGRATION_LOCK = 7_203_391
+_MIGRATING = threading.Lock()  # Alembic keeps what it works on in its modules
+# Orders texts by their characters, as Python and SQLite do; the default of a server may be a language's.
+_NOT_BY_CHARACTERS = """
+    SELECT table_name, column_name, character_maximum_length FROM information_schema.columns
+    WHERE table_schema = current_schema() AND data_type IN ('character varying', 'text')
+    AND collation_name IS DISTINCT FROM 'C'
+"""
 
 
-def open_store(url: str, migrate: bool = True) -> Store:
+def open_store(url: str, migrate: bool = True, check: bool = False) -> Store:
     """Return the store of a database URL, creating and migrating the database as needed.
+
+    With `check` every page of an SQLite file is read first, for a program that is to run for long.
 
     Raises:
         BadStore: if the database cannot be used, or is newer than this program.
+        DamagedStore: if it is broken, or has lost what was stored in it; a new one is never made in its place.
     """
-    if url.startswith("sqlite:///"):
-        folder = Path(url.removeprefix("sqlite:///")).parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise BadStore(f"The folder {folder} of the database cannot be made: {error.strerror}.") from None
     engine = make_engine(url)
+    is_file = engine.dialect.name == "sqlite"
+    if is_file:
+        path = Path(str(engine.url.database))
+        check_there(path)
+        if not path.exists():
+            if not migrate:
+                raise BadStore(f"There is no database {path}. The service makes it: python -m classifier serve")
+            _create(path)
+        check_commits(engine)
+    if is_file and check:
+        check_pages(engine)
     if migrate:
         migrate_to(engine, "head")
     _check_revision(engine)
     return Store(engine)
+
+
+def _create(path: Path) -> None:
+    """Make a database beside its place, and put it there when all its tables are: so an empty file was emptied."""
+    aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        engine = make_engine(f"sqlite:///{aside}", create=True)
+        migrate_to(engine, "head")
+        engine.dispose()
+        os.link(aside, path)
+        sync_folder(path.parent)
+    except FileExistsError as error:
+        if not path.is_file():  # otherwise another process was first
+            raise BadStore(f"The folder {path.parent} of the database cannot be made: {error.strerror}.") from None
+    except OSError as error:
+        raise BadStore(f"The folder {path.parent} of the database cannot be made: {error.strerror}.") from None
+    finally:
+        for left in path.parent.glob(f"{aside.name}*") if path.parent.is_dir() else ():
+            left.unlink(missing_ok=True)
 
 
 def _config(connection: Connection | None = None) -> Config:
@@ -47,22 +88,37 @@ def migrate_to(engine: Engine, revision: str) -> None:
     """Bring the tables to a revision, one process at a time."""
     with engine.connect() as connection:
         if engine.dialect.name == "sqlite":
-            # A batch change on SQLite copies the table; with foreign keys on it would delete the rows that point to it.
-            driver = connection.connection.driver_connection
-            assert driver is not None
-            driver.execute("PRAGMA foreign_keys=OFF")
-            try:
-                with connection.begin():
-                    _migrate(connection, revision)
-                    broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-                    if broken:
-                        raise BadStore(f"The migration would leave {len(broken)} rows without their parents; not done.")
-            finally:
-                driver.execute("PRAGMA foreign_keys=ON")
+            _migrate_file(connection, revision)
         else:
             with connection.begin():
+                connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+                connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
                 _migrate(connection, revision)
+                _order_by_characters(connection)
+
+
+def _migrate_file(connection: Connection, revision: str) -> None:
+    # A batch change on SQLite copies the table; with foreign keys on it would delete the rows that point to it.
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute("PRAGMA foreign_keys=OFF")
+    try:
+        with connection.begin():
+            _migrate(connection, revision)
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+            if broken:
+                raise BadStore(f"The migration would leave {len(broken)} rows without their parents; not done.")
+    finally:
+        driver.execute("PRAGMA foreign_keys=ON")
+
+
+def _order_by_characters(connection: Connection) -> None:
+    """Give the columns of texts the same order as on SQLite, whatever language the server was made for."""
+    for table, column, length in connection.exec_driver_sql(_NOT_BY_CHARACTERS).all():
+        if table in metadata.tables:
+            kind = f"varchar({length})" if length else "text"
+            connection.exec_driver_sql(f'ALTER TABLE {table} ALTER COLUMN "{column}" TYPE {kind} COLLATE "C"')
 
 
 def _migrate(connection: Connection, revision: str) -> None:
@@ -70,7 +126,8 @@ def _migrate(connection: Connection, revision: str) -> None:
     known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
     if current is not None and current not in known:
         raise BadStore(f"The database has revision {current}, which this program does not know. Upgrade the program.")
-    command.upgrade(_config(connection), revision)
+    with _MIGRATING:
+        command.upgrade(_config(connection), revision)
 
 
 def _check_revision(engine: Engine) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,7 +12,7 @@ from sqlalchemy import Column, Connection, Engine, select
 
 from classifier.articles import Article
 from classifier.errors import NotFound
-from classifier.store.schema import articles
+from classifier.store.schema import articles, assignments
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,17 @@ def held(connection: Connection, column: Column[str], value: str) -> None:
         raise NotFound(f"There is no {column.table.name[:-1].replace('_', ' ')} {value!r} any more.")
 
 
+def one_at_a_time(connection: Connection, what: str) -> None:
+    """Wait until no other transaction does the same, to which two would be in each other's way; SQLite has one anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock_number(what)})")
+
+
+def lock_number(what: str) -> int:
+    """Return the number by which PostgreSQL knows a lock."""
+    return int.from_bytes(hashlib.sha256(f"tagger {what}".encode()).digest()[:7], "big")
+
+
 def came_complete(row: Any) -> bool:
     """Whether an article was sent with all of its tags, as imported archives are."""
     return bool(row["tags_complete"]) and row["tags"] is not None
@@ -85,3 +97,12 @@ def stored(row: Any) -> StoredArticle:
     return StoredArticle(
         article, row["source"], row["created_at"], row["updated_at"], row["state"], row["blind"], row["n_editors"]
     )
+
+
+def tags_of_runs(connection: Connection, article_ids: Iterable[str]) -> dict[str, dict[str, str | None]]:
+    """Return what runs ever added to some articles: of each its tags, with when they were undone (None: they stand)."""
+    query = select(assignments).where(assignments.c.article_id.in_(list(article_ids))).order_by(assignments.c.n)
+    found: dict[str, dict[str, str | None]] = {}
+    for row in connection.execute(query).mappings():
+        found.setdefault(row["article_id"], {})[row["tag"]] = row["undone_at"]
+    return found

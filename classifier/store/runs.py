@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import fcntl
 import getpass
-import hashlib
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, select
 
-from classifier.errors import Busy, NotFound
-from classifier.store.rows import hours_since, now, reading
+from classifier.errors import BadStore, Busy, NotFound
+from classifier.store.rows import hours_since, lock_number, now, reading
 from classifier.store.schema import runs
 
 JOB = "retrain"
@@ -62,14 +61,15 @@ class Runs:
 
     @contextmanager
     def _advisory_lock(self, job: str) -> Iterator[None]:
-        number = int.from_bytes(hashlib.sha256(f"tagger {job}".encode()).digest()[:7], "big")
+        number = lock_number(job)
         with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({number})").scalar():
                 raise _busy(job)
             try:
                 yield
             finally:
-                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({number})")
+                with suppress(BadStore):  # a server that went away has given the right up by itself
+                    connection.exec_driver_sql(f"SELECT pg_advisory_unlock({number})")
 
     def begin(self, job: str) -> Run:
         """Record that a job has begun; those that were left running have lost their process. Call it within `alone`."""

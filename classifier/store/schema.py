@@ -172,6 +172,31 @@ runs = Table(
 )
 Index("ix_runs_job", runs.c.job, runs.c.started_at)
 
+# What archive runs tagged by themselves, apart from all that people say. Rows are added; only `undone_at` is set later.
+assignments = Table(
+    "assignments",
+    metadata,
+    Column("n", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    _of_article(),
+    Column("tag", String(200), nullable=False),
+    Column("score", Float, nullable=False),
+    Column("run_id", ForeignKey("runs.id"), nullable=False),
+    Column("at", TIME, nullable=False),
+    Column("undone_at", TIME),
+)
+Index("ix_assignments_article_id", assignments.c.article_id, assignments.c.tag)
+Index("ix_assignments_run_id", assignments.c.run_id, assignments.c.n)
+# A tag stands on an article once, whatever runs and crashes did.
+_stands = assignments.c.undone_at.is_(None)
+Index(
+    "uq_assignments_article_id",
+    assignments.c.article_id,
+    assignments.c.tag,
+    unique=True,
+    sqlite_where=_stands,
+    postgresql_where=_stands,
+)
+
 keys = Table(
     "keys",
     metadata,
@@ -181,6 +206,12 @@ keys = Table(
     Column("hash", String(64), nullable=False),
     Column("created_at", TIME, nullable=False),
     Column("revoked_at", TIME),
+    Column("expires_at", TIME),
+    Column("rotated_at", TIME),
+    # The secret before the last rotation, and until when it is taken too.
+    Column("old_hash", String(64)),
+    Column("old_until", TIME),
+    Column("last_used_at", TIME),
 )
 
 # Signed-in browsers; the id is a hash of what the cookie says. Without a key: signed in while no key existed.
@@ -193,4 +224,14 @@ sessions = Table(
     Column("csrf", String(64), nullable=False),
     Column("created_at", TIME, nullable=False),
     Column("seen_at", TIME, nullable=False, index=True),
+    Column("ends_at", TIME, nullable=False),
+)
+
+# How often something happened since a time, for limits that all processes share; on SQLite files do it.
+counters = Table(
+    "counters",
+    metadata,
+    Column("what", String(64), primary_key=True),
+    Column("n", Integer, nullable=False),
+    Column("ends_at", Float, nullable=False, index=True),
 )

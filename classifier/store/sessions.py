@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, select
 
-from classifier.store.keys import Key, Keys
+from classifier.store.keys import NEVER, Key, Keys
 from classifier.store.rows import now, reading
 from classifier.store.schema import keys, sessions
 
@@ -44,15 +44,16 @@ class Sessions:
             "csrf": secrets.token_urlsafe(32),
             "created_at": now(),
             "seen_at": now(),
+            "ends_at": min(_ago(days=-LONGEST_DAYS), (key.expires_at if key else None) or NEVER),
         }
         with self._engine.begin() as connection:
-            ended = (sessions.c.seen_at < _ago(hours=IDLE_HOURS)) | (sessions.c.created_at < _ago(days=LONGEST_DAYS))
+            ended = (sessions.c.seen_at < _ago(hours=IDLE_HOURS)) | (sessions.c.ends_at <= now())
             connection.execute(sessions.delete().where(ended))
             connection.execute(sessions.insert().values(row))
         return token
 
     def of(self, token: str) -> Session | None:
-        """Return the session of a cookie, or None if there is none, it has ended, or its key was revoked.
+        """Return the session of a cookie, or None if there is none, it has ended, or its key has.
 
         A session without a key ends when the first key is made.
         """
@@ -62,13 +63,14 @@ class Sessions:
         query = query.outerjoin(keys, sessions.c.key_id == keys.c.id).where(sessions.c.id == _hash(token))
         with reading(self._engine) as connection:
             row = connection.execute(query).mappings().first()
-        if row is None or row["seen_at"] < _ago(hours=IDLE_HOURS) or row["created_at"] < _ago(days=LONGEST_DAYS):
+        if row is None or row["seen_at"] < _ago(hours=IDLE_HOURS) or row["ends_at"] <= now():
             return None
         if row["revoked_at"] is not None or (row["key_id"] is None and self._keys.in_use()):
             return None
         if row["seen_at"] < _ago(seconds=SEEN_SECONDS):
-            with self._engine.begin() as connection:
-                connection.execute(sessions.update().where(sessions.c.id == row["id"]).values(seen_at=now()))
+            self._keys.later(sessions.update().where(sessions.c.id == row["id"]).values(seen_at=now()))
+        if row["key_id"]:
+            self._keys.note_use(row["key_id"])
         key = Key(row["key_id"], row["name"], row["role"], row["key_at"], None) if row["key_id"] else None
         return Session(row["id"], row["editor"], key, row["csrf"])
 

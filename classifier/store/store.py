@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -13,10 +14,12 @@ from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.articles import Article, check_id, text_digest
-from classifier.decisions import Case
+from classifier.decisions import Case, Filed, Standing
 from classifier.errors import NotFound
 from classifier.examples import Attributed
+from classifier.store.assignments import Assignments
 from classifier.store.keys import Keys
+from classifier.store.limits import counters_of
 from classifier.store.log import DecisionLog, follow_cms, keep_sketch, known, read_log, refresh
 from classifier.store.proposals import Proposals
 from classifier.store.queue import STARTER, Queue
@@ -27,12 +30,14 @@ from classifier.store.rows import (
     came_complete,
     held,
     now,
+    one_at_a_time,
     reading,
     share_of,
     stored,
+    tags_of_runs,
 )
 from classifier.store.runs import Runs
-from classifier.store.schema import articles, impressions, suggestion_sets
+from classifier.store.schema import articles, decisions, impressions, requests, suggestion_sets
 from classifier.store.sessions import Sessions
 
 _BATCH = 500
@@ -64,14 +69,17 @@ class Store:
         self.engine = engine
         self.keys = Keys(engine)
         self.sessions = Sessions(engine, self.keys)
+        self.counters = counters_of(engine)
         self.log = DecisionLog(engine)
         self.queue = Queue(engine)
         self.requests = Requests(engine)
         self.proposals = Proposals(engine)
         self.runs = Runs(engine)
+        self.assignments = Assignments(engine)
 
     def close(self) -> None:
         """Close all connections."""
+        self.keys.settle()
         self.engine.dispose()
 
     # --- articles ---
@@ -105,21 +113,30 @@ class Store:
         A record replaces all that was known of its article, but for tags of which it says nothing: silence is not a no.
         What editors decided stays.
         """
-        done = {"new": 0, "changed": 0, "unchanged": 0}
+        done: Counter[str] = Counter()
         for some in _batches(incoming):
-            with self.engine.begin() as connection:
-                rows = _rows(connection, [article.id for article in some])
-                for article in some:
-                    before = rows.get(article.id)
-                    known_ = replace(article, tags=_known_tags(article, stored(before).article)) if before else article
-                    did = self._put(connection, known_, source, before)
-                    if did != "unchanged":
-                        rows[article.id] = article_row(connection, article.id)
-                        if did == "changed":
-                            log = read_log(connection, [article.id]).get(article.id, [])
-                            refresh(connection, rows[article.id], log)
-                    done[did] += 1
+            try:
+                done += self._import_some(some, source)
+            except IntegrityError:  # a CMS stored one of them first, so now there is something to change
+                done += self._import_some(some, source)
         return Imported(**done)
+
+    def _import_some(self, some: list[Article], source: str) -> Counter[str]:
+        done: Counter[str] = Counter()
+        with self.engine.begin() as connection:
+            one_at_a_time(connection, "import")
+            rows = _rows(connection, [article.id for article in some])
+            for article in some:
+                before = rows.get(article.id)
+                known_ = replace(article, tags=_known_tags(article, stored(before).article)) if before else article
+                did = self._put(connection, known_, source, before)
+                if did != "unchanged":
+                    rows[article.id] = article_row(connection, article.id)
+                    if did == "changed":
+                        log = read_log(connection, [article.id]).get(article.id, [])
+                        refresh(connection, rows[article.id], log)
+                done[did] += 1
+        return done
 
     @staticmethod
     def _put(connection: Connection, article: Article, source: str, before: Any, shares: Shares = Shares()) -> str:
@@ -137,7 +154,7 @@ class Store:
             "digest": text_digest(article),
         }
         if before is None:
-            connection.execute(articles.insert().values(**row, **_drawn(article.id, came_complete(row), shares)))
+            connection.execute(articles.insert(), {**row, **_drawn(article.id, came_complete(row), shares)})
             return "new"
         if all(before[name] == value for name, value in row.items()):
             return "unchanged"
@@ -171,10 +188,24 @@ class Store:
             last = rows[-1]["id"]
 
     def delete_article(self, article_id: str) -> None:
-        """Delete an article with its suggestion sets and decisions, or raise `NotFound`."""
+        """Delete an article with all that hangs on it, the answers kept for requests too, or raise `NotFound`."""
         with self.engine.begin() as connection:
-            if not connection.execute(articles.delete().where(articles.c.id == article_id)).rowcount:
+            if not _deleted(connection, [article_id]):
                 raise NotFound(f"There is no article {article_id[:200]!r}.")
+
+    def forget(self, days: int, dry_run: bool = False) -> int:
+        """Delete the articles that nobody sent or decided on for so many days, but for the starter ones; return how many."""
+        before = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="microseconds")
+        decided = select(decisions.c.article_id).where(decisions.c.at >= before)
+        query = select(articles.c.id).where(articles.c.source != STARTER, articles.c.updated_at < before)
+        query = query.where(articles.c.id.not_in(decided))
+        with reading(self.engine) as connection:
+            old = list(connection.scalars(query))
+        if not dry_run:
+            for some in (old[start : start + _BATCH] for start in range(0, len(old), _BATCH)):
+                with self.engine.begin() as connection:
+                    _deleted(connection, some)
+        return len(old)
 
     def titles(self, article_ids: Iterable[str]) -> dict[str, str]:
         """Return the titles of those of the articles that are stored."""
@@ -197,6 +228,13 @@ class Store:
                 closed = row["state"] == "closed" and not came_complete(row)
                 yield Case(row["id"], row["title"], row["blind"], row["n_editors"], tuple(row["tags"] or ()), closed)
 
+    def filed(self) -> Iterator[Filed]:
+        """Yield every article as the desk has it now, with what was last suggested for it, in the order of ids."""
+        for rows in self._in_batches():
+            with reading(self.engine) as connection:
+                found = list(_filed(connection, rows))
+            yield from found
+
     # --- examples ---
 
     def examples(self, starter_until: int = STARTER_UNTIL, close_after_days: int = 0) -> Iterator[Article]:
@@ -218,10 +256,11 @@ class Store:
     def _examples_of(self, rows: list[Any], with_starter: bool, close_after_days: int) -> Iterator[Attributed]:
         with reading(self.engine) as connection:
             logs = read_log(connection, [row["id"] for row in rows])
+            added = tags_of_runs(connection, [row["id"] for row in rows])
             for row in rows:
                 if row["source"] == STARTER and not with_starter:
                     continue
-                standing = known(connection, row, logs.get(row["id"], []))
+                standing = _said_by_people(known(connection, row, logs.get(row["id"], [])), added.get(row["id"], ()))
                 left = _left_alone(row, close_after_days)
                 complete = came_complete(row) or left or standing.closed_at is not None
                 if complete or standing.tags or standing.rejected:
@@ -301,6 +340,12 @@ class Store:
                 connection.execute(impressions.insert(), rows)
 
 
+def _deleted(connection: Connection, article_ids: list[str]) -> int:
+    of_request = requests.c.answer["article_id"].as_string()
+    connection.execute(requests.delete().where(of_request.in_(article_ids)))
+    return connection.execute(articles.delete().where(articles.c.id.in_(article_ids))).rowcount
+
+
 def _drawn(article_id: str, complete: bool, shares: Shares) -> dict[str, Any]:
     """Return what a new article gets once and keeps: its place in the queue, whether it is blind, and for how many."""
     at = now()
@@ -315,12 +360,41 @@ def _drawn(article_id: str, complete: bool, shares: Shares) -> dict[str, Any]:
     }
 
 
+def _filed(connection: Connection, rows: list[Any]) -> Iterator[Filed]:
+    ids = [row["id"] for row in rows]
+    logs = read_log(connection, ids)
+    fields = (suggestion_sets.c.article_id, suggestion_sets.c.model_version, suggestion_sets.c.answer)
+    query = select(*fields).where(suggestion_sets.c.article_id.in_(ids)).order_by(suggestion_sets.c.created_at)
+    last = {one.article_id: one for one in connection.execute(query)}
+    for row in rows:
+        shown = last.get(row["id"])
+        yield Filed(
+            replace(stored(row).article, tags=known(connection, row, logs.get(row["id"], [])).tags),
+            # A CMS sends drafts, which have no date yet; an import without dates was not written on the day of the import.
+            row["published_at"] or (None if row["tags_complete"] else row["created_at"]),
+            row["source"],
+            {one["tag"]: one["score"] for one in shown.answer["suggestions"]} if shown else None,
+            shown.model_version if shown else None,
+            blind=bool(row["blind"]) and row["state"] != "closed",
+            closed=row["state"] == "closed",
+        )
+
+
 def _left_alone(row: Any, days: int) -> bool:
     """Whether a published article of which its sender lists the tags was touched by nobody for so many days."""
     if not days or row["tags"] is None or row["published_at"] is None:
         return False
     before = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="microseconds")
     return bool(row["updated_at"] < before and row["published_at"] < before)
+
+
+def _said_by_people(standing: Standing, added: Iterable[str]) -> Standing:
+    """Leave open the tags that runs added and that a CMS has listed since: of them no person has said anything."""
+    echoed = tuple(tag for tag in added if tag in standing.tags and tag not in standing.said_by)
+    if not echoed:
+        return standing
+    tags = tuple(tag for tag in standing.tags if tag not in echoed)
+    return replace(standing, tags=tags, unsure=(*standing.unsure, *echoed))
 
 
 def _own_examples() -> Any:
@@ -343,7 +417,7 @@ def _batches(incoming: Iterable[Article]) -> Iterator[list[Article]]:
 
 
 def _rows(connection: Connection, article_ids: list[str]) -> dict[str, Any]:
-    query = select(articles).where(articles.c.id.in_(article_ids))
+    query = select(articles).where(articles.c.id.in_(article_ids)).order_by(articles.c.id).with_for_update()
     return {row["id"]: row for row in connection.execute(query).mappings()}
 
 

@@ -20,6 +20,7 @@ from classifier.registry import Registry
 from classifier.store import JOB, ORDERS, STATES, Draft, Wanted
 from classifier.tagger import Answer, Tagger
 from classifier.web.auth import Caller, Gate
+from classifier.web.limits import in_time, take_place
 from classifier.web.metrics import count_decisions, count_suggestions
 from classifier.web.openapi import Endpoint, document
 from classifier.web.problems import ApiProblem, invalid
@@ -54,20 +55,23 @@ def read_body(limit: int) -> bytes:
     Werkzeug cuts a chunked body at `max_content_length` without a word; reading one byte more tells.
 
     Raises:
-        ApiProblem: 413 if it is over the limit, 400 if it ends or breaks before its end.
+        ApiProblem: 413 if it is over the limit, 400 if it ends or breaks before its end, 408 if it does not arrive in
+            time, 503 if there is no place for the request.
     """
     too_large = ApiProblem("too-large", f"The body is over {limit:,} bytes.", headers={"Connection": "close"})
     if request.content_length is not None and request.content_length > limit:
         raise too_large
     request.max_content_length = limit + 1
     try:
-        raw = request.get_data(cache=False)
-    except HTTPException:
+        with in_time():
+            raw = request.get_data(cache=False)
+    except (HTTPException, ApiProblem):
         raise
     except Exception:  # each server has its own for a broken chunk or a client that went away
         raise ApiProblem("bad-request", "The body is not framed as its headers say.") from None
     if len(raw) > limit:
         raise too_large
+    take_place()
     return raw
 
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 
 from classifier.registry import Registry
 from classifier.tagger import Tagger
-from classifier.web import problems
+from classifier.web import limits, problems
 from classifier.web.api import Api
-from classifier.web.auth import Gate
+from classifier.web.auth import Gate, check_origin
+from classifier.web.limits import Limits
 from classifier.web.metrics import Metrics, watch
 from classifier.web.pages import Pages
 from classifier.web.review import Review
+from classifier.web.runs import RunPages
+from classifier.web.showing import parts_of
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
+    "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
+    # Not no-referrer: with that, browsers send the service's own forms with the origin "null".
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
@@ -30,24 +36,32 @@ def build_app(
     max_body_bytes: int = MAX_BODY_BYTES,
     retrain_hours: float = 24.0,
     metrics_need_key: bool = False,
+    allowed: Limits | None = None,
 ) -> Flask:
     """Return the WSGI app of a tagger; `retrain_hours` is how often `retrain` is expected to run."""
     app = Flask("classifier.web", static_folder="static", template_folder="templates")
     app.config["MAX_FORM_MEMORY_SIZE"] = max_body_bytes
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    gate = Gate(tagger.store)
+    app.jinja_env.filters["parts"] = parts_of
+    allowed = allowed or Limits()
+    gate = Gate(tagger.store, allowed.rate)
     api = Api(tagger, registry, gate, max_body_bytes, retrain_hours)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(Pages(tagger, gate, api.endpoints, max_body_bytes).blueprint)
     app.register_blueprint(Review(tagger, gate, max_body_bytes).blueprint)
+    app.register_blueprint(RunPages(tagger, registry, gate).blueprint)
     app.register_blueprint(Metrics(tagger, registry, gate, retrain_hours, metrics_need_key).blueprint)
     problems.install(app)
     watch(app)
+    app.before_request(check_origin)
+    limits.install(app, allowed)
 
     @app.after_request
     def _(response: Response) -> Response:
         for name, value in _HEADERS.items():
             response.headers.setdefault(name, value)
+        if request.is_secure:
+            response.headers["Strict-Transport-Security"] = "max-age=31536000"
         if response.mimetype not in {"text/css", "text/javascript"}:
             response.headers.setdefault("Cache-Control", "no-store")
         return response

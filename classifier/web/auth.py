@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
 
-from flask import request
+from flask import redirect, request
 from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.store import Key, Session, Store
-from classifier.web.problems import ApiProblem
+from classifier.web.limits import Rate, Tries
+from classifier.web.problems import CHALLENGE, ApiProblem
 
 LOOPBACK = frozenset(("127.0.0.1", "localhost", "[::1]"))
 COOKIE = "tagger_session"
@@ -61,8 +63,9 @@ class Caller:
 class Gate:
     """Decides on each request whether its sender may make it."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, rate: int = 0) -> None:
         self._store = store
+        self._rate, self._tries = Rate(store.counters, rate), Tries(store.counters)
 
     def open(self) -> bool:
         """Whether no key exists, and every role is open to this machine."""
@@ -80,17 +83,51 @@ class Gate:
         kind, _, secret = request.headers.get("Authorization", "").partition(" ")
         if kind:
             key = self._store.keys.of(secret.strip()) if kind.lower() == "bearer" else None
-            return Caller() if is_open else Caller(self.allow(key, roles))
+            return self._counted(Caller(key), roles, is_open)
         session = self.session()
-        if session is not None:
-            if request.method not in _SAFE:
-                self.check_csrf(session, request.headers.get("X-CSRF-Token", ""))
-            return Caller(session.key if session.key is None else self.allow(session.key, roles), session)
-        return Caller() if is_open else Caller(self.allow(None, roles))
+        if session is not None and request.method not in _SAFE:
+            self.check_csrf(session, request.headers.get("X-CSRF-Token", ""))
+        return self._counted(Caller(session.key, session) if session else Caller(), roles, is_open)
+
+    def check_secret(self, secret: str, roles: tuple[str, ...]) -> None:
+        """Refuse a form whose key may not do what takes one of `roles`."""
+        is_open = self.open()
+        self._counted(Caller(None if is_open else self._store.keys.of(secret)), roles, is_open)
+
+    def _counted(self, caller: Caller, roles: tuple[str, ...], is_open: bool) -> Caller:
+        """Return the caller, whose request counts against its rate, if it has one of the roles."""
+        if is_open:
+            self._rate.count(NOBODY)
+            return caller
+        if caller.key is not None:
+            self._rate.count(caller.key.id)
+        self.allow(caller.key, roles)
+        return caller
+
+    def sign_in(self, name: str, secret: str) -> Key | None:
+        """Return the key of an editor who signs in, or None if none has this name and this key.
+
+        Raises:
+            ApiProblem: 429 after too many tries.
+            KeyEnded: if the key has expired or was replaced.
+        """
+        self._tries.count(name)
+        key = self._store.keys.of(secret, fresh=True)
+        if key is None or key.role not in EDITORS or key.name != name:
+            return None
+        self._tries.give_back(name)
+        return key
 
     def session(self) -> Session | None:
         """Return the session of the request's cookie, or None."""
         return self._store.sessions.of(request.cookies.get(COOKIE, ""))
+
+    def editor_session(self) -> Session | None:
+        """Return the session of a page for editors, or None where one has to sign in (again)."""
+        if self.open():
+            self.check_host()
+        session = self.session()
+        return session if session is None or session.key is None or session.key.role in EDITORS else None
 
     @staticmethod
     def check_csrf(session: Session, token: str) -> None:
@@ -114,11 +151,38 @@ class Gate:
             raise ApiProblem(
                 "no-key",
                 "Send `Authorization: Bearer KEY`. Keys: python -m classifier keys create",
-                headers={"WWW-Authenticate": 'Bearer realm="article tagger"'},
+                headers=CHALLENGE,
             )
         if key.role not in roles:
             raise ApiProblem("not-allowed", f"The role {key.role!r} may not do this; it takes {' or '.join(roles)}.")
         return key
+
+
+def check_origin() -> None:
+    """Refuse what a page of another site makes a browser send.
+
+    Browsers say so themselves (Sec-Fetch-Site, or the Origin where they are old); other clients say nothing. A request
+    with a key in its header is none that a page elsewhere could make.
+    """
+    if request.method in _SAFE or "Authorization" in request.headers:
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    ours = site in ("same-origin", "none") if site else origin is None or _host(origin) == _host(f"//{request.host}")
+    if not ours:
+        raise ApiProblem("not-allowed", "This was sent by a page of another site. Use the service's own pages.")
+
+
+def _host(origin: str) -> str | None:
+    """Return the host name in an origin; None for `null` and for what is none."""
+    try:
+        return urlsplit(origin).hostname
+    except ValueError:
+        return None
+
+
+def sign_in_first() -> WsgiResponse:
+    """Return the way to sign in, and from there back to the page that was asked for."""
+    return redirect(f"/sign-in?next={quote(request.full_path.rstrip('?'))}", 303)
 
 
 def set_session(response: WsgiResponse, token: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
+import socket
+import struct
 from typing import Any
 
 from classifier.web import logs
@@ -17,6 +19,17 @@ logconfig_dict = {
     "root": {"level": "WARNING", "handlers": ["forwarding"]},
     "loggers": {"gunicorn.error": _TO_STRUCTLOG, "gunicorn.access": _TO_STRUCTLOG},
 }
+
+
+def when_ready(server: Any) -> None:
+    """Let no connection hold a thread for long by stalling: gunicorn itself waits for the rest of a header for ever.
+
+    Linux hands the time limits of a listening socket on to the connections that it accepts.
+    """
+    limit = struct.pack("ll", int(os.environ.get("TAGGER_READ_SECONDS", "15")), 0)
+    for listener in server.LISTENERS:
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
 
 
 def on_exit(_server: Any) -> None:

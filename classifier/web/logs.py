@@ -56,13 +56,14 @@ def watch(app: Flask) -> None:
     """Log a line for each request of an app, and give it an id, the sender's own where it has sent one."""
     log = structlog.get_logger()
 
-    @app.before_request
-    def _() -> None:
+    def begin() -> None:
         given = request.headers.get(REQUEST_ID, "")
         g.request_id = given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
         g.came = time.perf_counter()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
+
+    app.before_request_funcs.setdefault(None, []).insert(0, begin)  # before what may refuse the request
 
     @app.after_request
     def _(response: Response) -> Response:

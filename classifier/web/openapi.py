@@ -105,9 +105,9 @@ def _operation(endpoint: Endpoint, path: str, references: Any) -> dict[str, Any]
 def _problems_of(endpoint: Endpoint, path: str) -> set[str]:
     slugs = {"internal", *endpoint.problems}
     if endpoint.roles:
-        slugs |= {"no-key", "not-allowed"}
+        slugs |= {"no-key", "key-ended", "not-allowed", "too-many", "overloaded"}
     if endpoint.takes:
-        slugs |= {"not-json", "too-large", "not-json-type", "invalid"}
+        slugs |= {"not-json", "too-large", "too-slow", "not-json-type", "invalid"}
     if "{" in path:
         slugs |= {"not-found", "invalid"}
     return slugs

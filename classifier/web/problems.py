@@ -18,6 +18,7 @@ from classifier.errors import (
     BadModel,
     BadStore,
     Busy,
+    KeyEnded,
     NoModel,
     NotFound,
     TaggerError,
@@ -37,21 +38,33 @@ CATALOGUE = {
     "not-json": Problem(400, "Not JSON", "The body cannot be decoded as JSON in UTF-8."),
     "bad-request": Problem(400, "Bad request", "The request cannot be understood."),
     "no-key": Problem(401, "A key is needed", "Send `Authorization: Bearer` with a key that is in use."),
+    "key-ended": Problem(401, "The key has ended", "It has expired or was replaced; `detail` says which and when."),
     "not-allowed": Problem(
-        403, "Not allowed", "The key's role may not do this, or the host name is not this machine's."
+        403,
+        "Not allowed",
+        "The key's role may not do this, the host name is not this machine's, or another site's page has sent it.",
     ),
     "not-found": Problem(404, "Not found", "There is no such address or article."),
     "method-not-allowed": Problem(405, "Method not allowed", "`Allow` lists what this address understands."),
+    "too-slow": Problem(408, "Body too slow", "The body did not arrive in time."),
     "running": Problem(
         409, "Still running", "A request with this `Idempotency-Key` is being carried out; send it again."
     ),
     "too-large": Problem(413, "Body too large", "The body is over the limit; send less, or several requests."),
     "not-json-type": Problem(415, "Wrong content type", "Send `Content-Type: application/json`."),
     "invalid": Problem(422, "Invalid request", "`errors` names each field (a JSON Pointer) and what is wrong with it."),
+    "too-many": Problem(
+        429,
+        "Too many requests",
+        "The key's rate (TAGGER_RATE_LIMIT) or the tries to sign in are used up; `Retry-After` says for how many seconds. "
+        "`RateLimit` has what is left (r) for how long (t), `RateLimit-Policy` the rate (q) and its time (w).",
+    ),
     "internal": Problem(500, "Internal error", "A fault of the service; it is in its log."),
     "no-model": Problem(503, "No model", "No model serves yet, or the champion cannot be loaded."),
     "no-store": Problem(503, "No database", "The database cannot be used."),
+    "overloaded": Problem(503, "Overloaded", "All places are taken; send it again after `Retry-After` seconds."),
 }
+CHALLENGE = {"WWW-Authenticate": 'Bearer realm="article tagger"'}
 _BY_STATUS = {problem.status: slug for slug, problem in reversed(CATALOGUE.items())}
 
 
@@ -100,6 +113,8 @@ def problem_of(error: TaggerError) -> ApiProblem:
             return ApiProblem("running", text, headers={"Retry-After": "1"})
         case UnknownTag():
             return ApiProblem("invalid", text, [{"pointer": "/why", "detail": text}])
+        case KeyEnded():
+            return ApiProblem("key-ended", text, headers=CHALLENGE)
         case NotFound():
             return ApiProblem("not-found", text)
         case NoModel() | BadModel():

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Response, g, redirect, render_template, request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -12,14 +13,15 @@ from werkzeug.wrappers import Response as WsgiResponse
 from classifier import strict_json
 from classifier.articles import check_id
 from classifier.decisions import Decision, standing_decisions
+from classifier.errors import KeyEnded
 from classifier.mentions import BODY, TITLE
 from classifier.model import TagModel
-from classifier.store import Session, StoredArticle
+from classifier.store import Key, StoredArticle
 from classifier.tagger import Tagger
 from classifier.web.api import json_response, queue_wanted, read_body
-from classifier.web.auth import COOKIE, EDITORS, Gate, set_session
+from classifier.web.auth import COOKIE, EDITORS, Gate, set_session, sign_in_first
 from classifier.web.forms import read_form
-from classifier.web.problems import ApiProblem, invalid
+from classifier.web.problems import CATALOGUE, ApiProblem, invalid
 from classifier.web.showing import (
     ABOUTNESS,
     REASONS_TEXT,
@@ -70,31 +72,37 @@ class Review:
         add("/review/proposals/<proposal_id>", "close_proposal", self.close_proposal, methods=["POST"])
         add("/review/disagreements", "disagreements", self.disagreements)
         add("/report", "report", self.report)
+        add("/drift", "drift", self.drift)
 
     # --- signing in and out ---
 
     def sign_in_form(self) -> str:
         return self._sign_in_page(request.args.get("next", ""))
 
-    def sign_in(self) -> WsgiResponse | tuple[str, int]:
-        self._check_origin()
+    def sign_in(self) -> WsgiResponse | tuple[str, int, dict[str, str]]:
         given = read_form(self.limit)
         name, onward = given.get("name", "").strip(), given.get("next", "")
-        key = None
-        if self.gate.open():
-            self.gate.check_host()
-            problem = (
-                None if 0 < len(name) <= 80 and "/" not in name else "Give a name of 1 to 80 characters, no slash."
-            )
-        else:
-            key = self.store.keys.of(given.get("key", "").strip())
-            fits = key is not None and key.role in EDITORS and key.name == name
-            problem = None if fits else "No editor has this name and this key. Both are as they were given out."
-        if problem:
-            return self._sign_in_page(onward, problem, name), 403
+        try:
+            key = self._key(name, given.get("key", "").strip())
+        except (ApiProblem, KeyEnded) as error:
+            problem = error if isinstance(error, ApiProblem) else ApiProblem("not-allowed", str(error))
+            page = self._sign_in_page(onward, problem.detail, name)
+            return page, CATALOGUE[problem.slug].status, problem.headers
         response = redirect(onward if _is_ours(onward) else "/review", 303)
         set_session(response, self.store.sessions.start(name, key))
         return response
+
+    def _key(self, name: str, secret: str) -> Key | None:
+        """Return the key of whoever signs in; None while no key exists, and any name will do."""
+        if self.gate.open():
+            self.gate.check_host()
+            if not 0 < len(name) <= 80 or "/" in name:
+                raise ApiProblem("not-allowed", "Give a name of 1 to 80 characters, no slash.")
+            return None
+        key = self.gate.sign_in(name, secret)
+        if key is None:
+            raise ApiProblem("not-allowed", "No editor has this name and this key. Both are as they were given out.")
+        return key
 
     def sign_out(self) -> WsgiResponse:
         session = self.gate.session()
@@ -109,24 +117,11 @@ class Review:
         is_open = self.gate.open()
         return render_template("sign_in.html", open=is_open, problem=problem, next=onward, name=name)
 
-    @staticmethod
-    def _check_origin() -> None:
-        """Refuse a sign-in that another site's page sends: its owner would see what is decided under that name."""
-        if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-            raise ApiProblem("not-allowed", "Sign in on the service's own page.")
-
-    def _session(self) -> Session | None:
-        """Return the session of a page's request, or None where the editor has to sign in (again)."""
-        if self.gate.open():
-            self.gate.check_host()
-        session = self.gate.session()
-        return session if session is None or session.key is None or session.key.role in EDITORS else None
-
     def _template(self, name: str, **more: Any) -> str | WsgiResponse:
         """Return a page for a signed-in editor, or the way to sign in."""
-        session = self._session()
+        session = self.gate.editor_session()
         if session is None:
-            return redirect(f"/sign-in?next={quote(request.full_path.rstrip('?'))}", 303)
+            return sign_in_first()
         return render_template(name, editor=session.editor, csrf=session.csrf, reasons=REASONS, **more)
 
     # --- one article after the other ---
@@ -175,7 +170,7 @@ class Review:
     # --- tags that are missing ---
 
     def proposals(self) -> str | WsgiResponse:
-        session = self._session()
+        session = self.gate.editor_session()
         may_close = session is not None and (session.key is None or session.key.role == "admin")
         return self._template("proposals.html", proposals=self.store.proposals.list(), may_close=may_close)
 
@@ -191,7 +186,7 @@ class Review:
         )
 
     def close_proposal(self, proposal_id: str) -> WsgiResponse:
-        session = self._session()
+        session = self.gate.editor_session()
         if session is None or (session.key is not None and session.key.role != "admin"):
             raise ApiProblem("not-allowed", "Only whoever keeps the taxonomy answers proposals (role admin).")
         given = read_form(self.limit)
@@ -204,7 +199,7 @@ class Review:
     # --- what came of it ---
 
     def disagreements(self) -> str | WsgiResponse:
-        if self._session() is None:
+        if self.gate.editor_session() is None:
             return self._template("disagreements.html")
         agreement = self._report()["agreement"]
         labels = self._labels()
@@ -213,11 +208,22 @@ class Review:
         return self._template("disagreements.html", disagreements=rows, kappa=kappa)
 
     def report(self) -> str | WsgiResponse:
-        if self._session() is None:
+        if self.gate.editor_session() is None:
             return self._template("review.html")
         from classifier.reports.desk import as_page
 
-        return as_page(self._report())
+        page = as_page(self._report(), back="/review")
+        return Response(page, headers={"Content-Security-Policy": policy_of(page)})
+
+    def drift(self) -> str | WsgiResponse:
+        """Show the page that `drift-report --keep` wrote last: it takes a minute on a large archive, too long for a request."""
+        from classifier.reports.drift_page import PAGE
+
+        kept = self.tagger.serving.registry.folder / PAGE
+        if self.gate.editor_session() is None or not kept.is_file():
+            return self._template("drift.html")
+        page = kept.read_text(encoding="utf-8")
+        return Response(page, headers={"Content-Security-Policy": policy_of(page)})
 
     def _report(self) -> dict[str, Any]:
         from classifier.reports.desk import desk_report  # its statistics are not loaded for serving
@@ -237,7 +243,9 @@ class _View:
         rows = tagger.decisions(seen["article_id"], viewer)["decisions"]
         log = [Decision(article_id=seen["article_id"], **row) for row in rows]
         self.log = standing_decisions(log)
-        self.latest = {row.tag: row for row in self.log if row.tag is not None}
+        self.standing = tagger.seen_by(self.stored, viewer)  # what was said of another text counts no more
+        said = self.standing.said_by
+        self.latest = {row.tag: row for row in self.log if row.tag is not None and row.tag in said}
         self.answer, _ = tagger.answers.answer(self.stored.article, model)
 
     def whole(self) -> dict[str, Any]:
@@ -264,7 +272,7 @@ class _View:
             "removed": removed,
             "reason_text": REASONS_TEXT.get(seen["reason"]),
             "others": self._others(),
-            "closed_by": sorted({row.editor for row in self.log if row.action == "complete"}),
+            "closed_by": sorted(self.standing.closed_by),
         }
 
     def _to_decide(self, one: dict[str, Any], withheld: dict[str, str]) -> bool:
@@ -327,6 +335,15 @@ def _plain(pieces: list[Piece]) -> list[dict[str, Any]]:
     return [
         {"text": one.text, "tags": one.tags.split(), "removed": one.removed, "control": one.control} for one in pieces
     ]
+
+
+def policy_of(page: str) -> str:
+    """Return the policy of a page that carries its own style: that style, and nothing else."""
+    style = page.partition("<style>")[2].partition("</style>")[0]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return (
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
 
 
 def _is_ours(path: str) -> bool:

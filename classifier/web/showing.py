@@ -51,7 +51,9 @@ _CONTROLS = {
     "\u2068": "FSI",
     "\u2069": "PDI",
 }
-_CONTROL = re.compile(f"[{''.join(_CONTROLS)}]|&[lr]rm;|&#8\\d{{3}};|&#x20[0-9a-fA-F]{{2}};|&#(?:1564|x0?61[cC]);")
+_TURNS = re.compile(f"([{''.join(_CONTROLS)}])")
+_NUMBERS = r"&#0*(?:8\d{3}|1564)(?!\d);?|&#[xX]0*(?:20[0-9a-fA-F]{2}|61[cC])(?![0-9a-fA-F]);?"
+_CONTROL = re.compile(f"[{''.join(_CONTROLS)}]|&(?:lrm|rlm);|{_NUMBERS}")
 
 Marks = Mapping[tuple[int, int], list[str]]
 
@@ -160,6 +162,12 @@ def controls_of(clean: CleanText, source: str) -> dict[int, list[str]]:
         if name:
             found[int(np.searchsorted(clean.source.starts, control.start()))].append(name)
     return found
+
+
+def parts_of(text: str) -> list[Piece]:
+    """Cut a text at the characters that turn its direction, and name those."""
+    parts = [part for part in _TURNS.split(text) if part]
+    return [Piece("", "", None, _CONTROLS[part]) if part in _CONTROLS else Piece(part, "") for part in parts]
 
 
 def pieces_of(

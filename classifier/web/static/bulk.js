@@ -1,6 +1,6 @@
 // One tag over many articles: each article gets a decision of its own, in order, and all can be taken back.
 
-import { Refused, allTags, ask, bar, combobox, el, percent, renew, shown, tagOptions, uuid } from "./review.js";
+import { Refused, allTags, ask, bar, combobox, el, percent, renew, shown, tagOptions, uuid, withTags } from "./review.js";
 
 const byId = (id) => document.getElementById(id);
 const many = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`;
@@ -17,6 +17,7 @@ class Bulk {
 
   async start() {
     this.root.hidden = false;
+    this.find();
     const form = byId("which");
     for (const [name, value] of new URLSearchParams(location.search)) if (form.elements[name]) form.elements[name].value = value;
     form.addEventListener("submit", (event) => { event.preventDefault(); this.list(); });
@@ -28,16 +29,17 @@ class Bulk {
     }
     addEventListener("beforeunload", (event) => { if (this.running || this.rows.some((row) => row.job)) event.preventDefault(); });
     try {
-      this.find(await allTags());
-      if (this.tag) await this.list();
+      const tags = await allTags();
+      if (!this.tag) return;
+      byId("b-tag").value = tags.label(this.tag);
+      await this.list();
     } catch (error) { this.trouble(error.message); }
   }
 
-  find(tags) {
+  find() {
     const input = byId("b-tag");
-    if (this.tag) input.value = tags.label(this.tag);
     const choose = (tag) => { this.tag = tag.id; input.value = tag.label; this.list(); };
-    combobox(input, byId("b-tag-list"), { label: "Tags", find: (text) => tagOptions(tags, text, choose) });
+    combobox(input, byId("b-tag-list"), { label: "Tags", find: (text) => (text ? withTags(input, (tags) => tagOptions(tags, text, choose)) : []) });
   }
 
   trouble(text) { byId("b-trouble").replaceChildren(text ? el("p", { class: "notice bad" }, text) : ""); }
@@ -144,7 +146,7 @@ class Bulk {
       row.tick.disabled = action !== "undo";
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      if (error.status === 403 && again && (await renew().catch(() => "")) === this.me) return this.send(row, false);
+      if (error.status === 403 && again && (await renew(this.me).catch(() => "")) === this.me) return this.send(row, false);
       this.tell(row, `failed: ${error.message}`, "failed");
     }
     return undefined;

@@ -29,7 +29,7 @@ export function el(name, properties = {}, ...children) {
     if (typeof value === "function") node.addEventListener(key, value);
     else if (value !== false && value !== null && value !== undefined) node.setAttribute(key, value === true ? "" : value);
   }
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
   return node;
 }
 
@@ -117,12 +117,12 @@ export async function ask(path, { method = "GET", body, headers = {} } = {}) {
   return data;
 }
 
-/** Look whose session this browser has now, and take its token. Returns the editor, "" if nobody is signed in. */
-export async function renew() {
+/** Look whose session this browser has now, and take its token if it is mine. Returns the editor, "" if nobody is signed in. */
+export async function renew(me) {
   const response = await fetch("/review", { credentials: "same-origin", signal: AbortSignal.timeout(TIMEOUT_MS) });
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
   const editor = page.querySelector("[data-editor]")?.dataset.editor ?? "";
-  if (editor) session.csrf = page.querySelector("meta[name=csrf]")?.content ?? session.csrf;
+  if (editor === me) session.csrf = page.querySelector("meta[name=csrf]")?.content ?? session.csrf;
   return response.ok ? editor : "";
 }
 
@@ -215,7 +215,7 @@ export class Outbox {
   async #failed(entry, error) {
     if (error.status === 401 || error.status === 403) {
       let editor = null;
-      try { editor = await renew(); } catch { error.status = 0; }
+      try { editor = await renew(this.editor); } catch { error.status = 0; }
       if (editor === this.editor && !entry.renewed) {
         const { name, ...kept } = entry;
         shelf.set(name, { ...kept, renewed: true }); // with the new token, once
@@ -307,16 +307,10 @@ export class Tags {
       const prefixes = (key) => words.every((word) => key.includes(` ${word}`));
       const inside = (key) => words.every((word) => key.includes(word));
       const tests = [(key) => key === whole, (key) => key.startsWith(whole), prefixes];
-      let rank = tests.findIndex((test) => of(names, test));
-      let alias = null;
-      if (rank < 0) {
-        rank = tests.findIndex((test) => (alias = of(aliases, test)));
-        if (rank >= 0) rank += rank === 0 ? 0.5 : 3; // an alias in full is as good as a label's beginning
-        else if (of(names, inside)) rank = 7;
-        else if ((alias = of(aliases, inside))) rank = 8;
-        else continue;
-      }
-      found.push({ tag, rank: rank + (tag.status === "retired" ? 0.25 : 0), alias: alias?.text ?? null });
+      const ranks = [...tests.map((test, i) => [i, of(names, test), null]), [7, of(names, inside), null],
+        ...tests.map((test, i) => [i ? i + 3 : 0.5, of(aliases, test), true]), [8, of(aliases, inside), true]]; // 0.5: an alias in full
+      const [best] = ranks.filter(([, name]) => name).sort((a, b) => a[0] - b[0]);
+      if (best) found.push({ tag, rank: best[0] + (tag.status === "retired" ? 0.25 : 0), alias: best[2] && best[1].text });
     }
     return found.sort((a, b) => a.rank - b.rank || a.tag.label.length - b.tag.label.length || a.tag.label.localeCompare(b.tag.label)).slice(0, limit);
   }
@@ -359,6 +353,7 @@ export function combobox(input, list, { label, find, leave }) {
       pointerdown: (event) => event.preventDefault(), click: () => choose(i),
     }, content)));
     list.hidden = false;
+    list.scrollIntoView({ block: "nearest" });
     set({ "aria-expanded": "true" });
     return mark(0);
   };
@@ -399,10 +394,18 @@ export function tagOptions(tags, text, choose, has = () => false) {
 }
 
 let taxonomy = null;
+let known = null; // the tags, once they are here
 /** Return all tags, fetched once. */
 export function allTags() {
-  taxonomy ??= ask("/v1/tags").then(({ tags }) => new Tags(tags)).catch((error) => { taxonomy = null; throw error; });
+  taxonomy ??= ask("/v1/tags").then(({ tags }) => (known = new Tags(tags))).catch((error) => { taxonomy = null; throw error; });
   return taxonomy;
+}
+
+/** Return the options of a field; while the tags are on their way, that they are, and look again when they are here. */
+export function withTags(input, options) {
+  if (known) return options(known);
+  allTags().then(() => document.activeElement === input && input.dispatchEvent(new Event("input"))).catch(() => {});
+  return [{ content: ["The tags are loading …"], disabled: true }];
 }
 
 // --- what a log adds up to ------------------------------------------------------------------------------------------
@@ -429,20 +432,22 @@ function standing(listing, log, me) {
 }
 
 /** Return an article as the server has it, with its log, from which everything else follows. */
-async function fetchView(id, me) {
-  // The log first: what is decided between the two answers is in the view, and the next look at the log finds it.
+async function fetchView(id, me, tries = 3) {
   const { decisions } = await ask(`/v1/articles/${inPath(id)}/decisions`);
   const view = await ask(`/review/articles/${inPath(id)}`);
   const named = [...view.tags, ...view.suggestions, ...view.mentioned, ...view.rejected];
   const stands = new Map(named.map((one) => [one.tag, one.decision?.id ?? null]));
+  const ids = new Set(decisions.map((row) => row.id));
+  const between = [...stands.values()].some((decision) => decision && !ids.has(decision)); // decided between the two answers
+  if (between && tries > 1) return fetchView(id, me, tries - 1);
   // Rows that the server lets stand no more (of another text) are not counted here either.
-  const counts = (row) => (row.action === "complete" ? view.closed_by.includes(row.editor) : !stands.has(row.tag) || stands.get(row.tag));
+  const counts = (row) => (row.action === "complete" ? view.closed_by.includes(row.editor) : !row.tag || stands.get(row.tag));
   const log = decisions.filter((row) => row.action === "undo" || counts(row));
   const before = standing([], log, me);
   const given = new Set([...before.latest].filter(([, row]) => GIVES.has(row.action)).map(([tag]) => tag));
   const removed = [...before.latest].filter(([, row]) => row.action === "remove").map(([tag]) => tag);
   return {
-    ...view, id, log, seen: new Set(decisions.map((row) => row.id)),
+    ...view, id, log, seen: ids,
     listing: [...view.tags.map((one) => one.tag).filter((tag) => !given.has(tag)), ...removed],
     labels: new Map(named.map((one) => [one.tag, one.label])), by: new Map(view.tags.map((one) => [one.tag, one])),
   };
@@ -488,10 +493,9 @@ class Review {
     setInterval(() => document.visibilityState === "visible" && this.poll(), POLL_MS);
     if (matchMedia("(max-width: 70rem)").matches) byId("queue-box").open = false;
     await this.loadQueue();
-    const first = this.root.dataset.article || this.queue.articles.find((one) => !this.closed(one))?.article_id;
-    if (first) await this.show(first, { push: false });
+    if (this.root.dataset.article) await this.show(this.root.dataset.article, { push: false });
     else if (this.queue.problem) this.showProblem(this.queue.problem, () => location.reload());
-    else this.showEnd();
+    else await this.showFirst({ push: false });
   }
 
   // --- the queue ---
@@ -513,7 +517,7 @@ class Review {
       input.value = tag.label;
       this.filter();
     };
-    combobox(input, byId("f-tag-list"), { label: "Tags", find: (text) => (this.tags && text ? tagOptions(this.tags, text, choose) : []) });
+    combobox(input, byId("f-tag-list"), { label: "Tags", find: (text) => (text ? withTags(input, (tags) => tagOptions(tags, text, choose)) : []) });
     input.addEventListener("input", () => {
       if (input.value || !this.queue.tag) return;
       this.queue.tag = "";
@@ -535,11 +539,22 @@ class Review {
     return `/review${id ? `/${inPath(id)}` : ""}${filters.size ? `?${filters}` : ""}`;
   }
 
+  /** Let the address name what is shown; an article under other filters is the same place. */
+  locate(id) {
+    const address = this.address(id);
+    if (location.pathname + location.search === address) return;
+    history[location.pathname === address.split("?")[0] ? "replaceState" : "pushState"](null, "", address);
+  }
+
   async filter() {
     this.takeFilters();
     await this.loadQueue();
+    await this.showFirst({ focus: false });
+  }
+
+  async showFirst(how) {
     const first = this.queue.articles.find((one) => !this.passed(one));
-    if (first) await this.show(first.article_id, { focus: false });
+    if (first) await this.show(first.article_id, how);
     else this.showEnd();
   }
 
@@ -593,10 +608,15 @@ class Review {
         el("small", {}, day(one.published_at ?? one.created_at), badges.filter(Boolean).map((text) => [" ", el("span", { class: `badge ${text.split(" ")[0]}` }, text)])));
     }));
     byId("more").hidden = !this.queue.cursor;
-    byId("list").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" });
   }
 
   // --- from one article to another ---
+
+  /** Put something in the place of the article. */
+  stage(...nodes) {
+    this.drawn = null;
+    byId("article").replaceChildren(...nodes);
+  }
 
   load(id) {
     if (this.views.has(id)) return Promise.resolve(this.views.get(id));
@@ -612,8 +632,9 @@ class Review {
 
   async show(id, { push = true, focus = true, tag = null } = {}) {
     this.wanted = id;
-    if (push && location.pathname !== `/review/${inPath(id)}`) history.pushState(null, "", this.address(id));
-    if (!this.views.has(id)) byId("article").replaceChildren(el("p", { class: "low" }, "Loading …"));
+    this.toReveal = null;
+    if (push) this.locate(id);
+    if (!this.views.has(id)) this.stage(el("p", { class: "low" }, "Loading …"));
     let view;
     try { view = await this.load(id); } catch (error) {
       if (this.wanted === id) this.showProblem(error.message, () => this.show(id, { push: false }), error.status);
@@ -625,6 +646,7 @@ class Review {
     this.tag = null;
     this.render();
     this.showQueue();
+    byId("list").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); // not at every decision: it moves the page, too
     document.title = `${plain(this.title(view)).slice(0, 80)} · Review`;
     if (focus) {
       scrollTo(0, 0);
@@ -669,7 +691,7 @@ class Review {
   showProblem(detail, again, status = 0) {
     this.view = null;
     const gone = status === 404;
-    byId("article").replaceChildren(el("div", { class: "notice bad", role: "alert" },
+    this.stage(el("div", { class: "notice bad", role: "alert" },
       el("p", {}, el("strong", {}, gone ? "This article is not there any more." : "This article cannot be shown."), " ", detail),
       el("p", {}, el("button", { type: "button", click: again }, "Try again"))));
     if (status === 0) addEventListener("online", again, { once: true });
@@ -678,8 +700,10 @@ class Review {
   showEnd() {
     this.view = null;
     this.wanted = null;
+    this.locate();
+    document.title = "Review · Article tagger";
     const left = this.queue.articles.filter((one) => !this.passed(one)).length;
-    byId("article").replaceChildren(el("section", { class: "end" },
+    this.stage(el("section", { class: "end" },
       el("h1", { id: "headline", tabindex: "-1" }, left ? "That was the last of the list" : "Nothing is left to decide"),
       el("p", { class: "lead" }, left ? `${many(left, "article")} of the list ${left === 1 ? "is" : "are"} still open.` : "Nothing is open with these filters. New articles come as the CMS sends them."),
       el("p", {}, el("button", { type: "button", class: "main", click: () => this.filter() }, left ? "Begin again with those" : "Look again"))));
@@ -689,19 +713,20 @@ class Review {
 
   // --- what is said ---
 
-  say(text, ...more) { byId("said").replaceChildren(text, ...more); }
+  say(text, ...more) { byId("said").replaceChildren(shown(text), ...more); }
 
   showStatus() {
     const n = this.outbox.entries().length;
     const now = !n ? "Saved" : this.outbox.failures || this.outbox.stopped || !navigator.onLine
       ? `Not saved yet: ${many(n, "decision")} ${n === 1 ? "waits" : "wait"} for ${this.outbox.stopped ? "you to sign in" : "the network"}` : "Saving…";
-    clearTimeout(this.slow);
-    const show = () => {
-      if (byId("saved").textContent !== now) byId("saved").textContent = now;
-      byId("saved").classList.toggle("bad", now.startsWith("Not"));
+    const show = (text) => {
+      this.slow = clearTimeout(this.slow);
+      if (byId("saved").textContent !== text) byId("saved").textContent = text;
+      byId("saved").classList.toggle("bad", text.startsWith("Not"));
     };
-    if (now === "Saving…") this.slow = setTimeout(show, SLOW_MS);
-    else show();
+    byId("saved").setAttribute("aria-busy", String(n > 0)); // at once; the words follow where it takes long
+    if (now !== "Saving…") show(now);
+    else this.slow ??= setTimeout(show, SLOW_MS, now); // not put off by each further decision
     byId("left").textContent = this.queue.left === undefined ? "" : `${Math.max(0, this.queue.left - this.queue.articles.filter((one) => one.wasOpen && this.closed(one)).length)} left ·`;
     byId("undo").disabled = !this.undoable().length;
     this.showStopped(n);
@@ -712,7 +737,7 @@ class Review {
     if (!this.outbox.stopped) { old?.remove(); return; }
     if (old) return;
     const here = location.pathname + location.search;
-    byId("trouble").append(el("div", { id: "stopped", class: "notice bad" }, el("strong", {}, this.outbox.stopped), " ",
+    byId("trouble").append(el("div", { id: "stopped", class: "notice bad" }, el("strong", {}, shown(this.outbox.stopped)), " ",
       n ? "Nothing is lost: what is not saved is kept in this browser, and sent once you are signed in. " : "",
       el("a", { href: `/sign-in?next=${inPath(here)}`, click: () => { this.leaving = true; } }, `Sign in as ${this.me}`)));
   }
@@ -743,6 +768,7 @@ class Review {
       const { latest } = standing([], view.log, this.me);
       view.listing = [...reply.tags.filter((tag) => !GIVES.has(latest.get(tag)?.action)), ...view.listing.filter((tag) => TAKES.has(latest.get(tag)?.action))];
     }
+    if (article === this.toReveal && !this.outbox.rows(article).length) { this.reveal(article); return; }
     if (article === this.view?.id) {
       this.render();
       if (!this.outbox.rows(article).length) this.poll();
@@ -756,11 +782,13 @@ class Review {
     this.polling = true;
     try {
       const { decisions } = await ask(`/v1/articles/${inPath(view.id)}/decisions`);
-      const theirs = merge(view, decisions).filter((row) => row.editor !== this.me);
-      if (theirs.length && this.view === view) {
+      const fresh = merge(view, decisions); // mine too: of another tab, or what arrived while the article was loading
+      if (fresh.length && this.view === view) {
+        const theirs = fresh.filter((row) => row.editor !== this.me);
         const editors = [...new Set(theirs.map((row) => row.editor))];
-        view.news = editors.map((editor) => `${editor} decided here too: ${theirs.filter((row) => row.editor === editor).map((row) => this.told(view, row)).join(", ")}`);
-        this.say(`${view.news.join(". ")}.`);
+        const news = editors.map((editor) => `${editor} decided here too: ${theirs.filter((row) => row.editor === editor).map((row) => this.told(view, row)).join(", ")}`);
+        if (news.length) this.say(`${news.join(". ")}.`);
+        view.news = [...(view.news ?? []), ...news].slice(-5);
         this.render();
         this.showQueue();
       }
@@ -796,7 +824,7 @@ class Review {
   render() {
     const view = this.view;
     if (!view) return;
-    if (byId("article").dataset.id !== view.id || this.drawn !== view) this.draw(view);
+    if (this.drawn !== view) this.draw(view);
     const state = this.standing();
     for (const tag of this.cards()) this.showCard(tag, state);
     this.showTags(state);
@@ -922,7 +950,7 @@ class Review {
       list.push(el("div", { class: "notice" }, "Closed by ", who.map((one, i) => [i ? ", " : "", one === this.me ? "you" : shown(one)]), ". ",
         el("button", { type: "button", class: "small", click: () => this.reopen() }, "Open it again")));
     }
-    if (view.news) list.push(el("div", { class: "notice news" }, view.news.map((text) => el("p", {}, shown(text)))));
+    if (view.news?.length) list.push(el("div", { class: "notice news" }, view.news.map((text) => el("p", {}, shown(text)))));
     else {
       const others = view.others.filter((one) => one.editor !== this.me);
       if (others.length) list.push(el("div", { class: "notice news" }, others.map((one) => el("p", {}, shown(one.editor), ` was here on ${day(one.at)}: ${many(one.n, "decision")}`))));
@@ -1040,10 +1068,11 @@ class Review {
   /** Show the suggestions of a blind article, once the server knows that it is done. */
   async reveal(id) {
     if (this.outbox.rows(id).length) {
+      this.toReveal = id; // when it has arrived
       this.say("It waits until the article is saved as done …");
-      await this.outbox.send();
+      this.outbox.send();
+      return;
     }
-    if (this.outbox.rows(id).length) return;
     this.views.delete(id);
     await this.show(id);
   }
@@ -1163,7 +1192,7 @@ class Review {
         result.replaceChildren(el("p", { class: "notice bad", role: "alert" }, error.message));
       }
     };
-    combobox(input, list, { label: "Tags", find: (text) => (this.tags && text ? tagOptions(this.tags, text, explain) : []), leave: () => this.leave() });
+    combobox(input, list, { label: "Tags", find: (text) => (text ? withTags(input, (tags) => tagOptions(tags, text, explain)) : []), leave: () => this.leave() });
     return el("section", { class: "why-not" }, el("h2", {}, "Why not …?"), el("label", { for: "why-not" }, "Explain any tag"), el("div", { class: "combo" }, input, list), result);
   }
 
@@ -1176,19 +1205,14 @@ class Review {
     input.value = draft.get();
     input.addEventListener("input", () => draft.keep(input.value));
     const clear = () => { input.value = ""; draft.clear(); };
-    const find = (text) => {
-      if (!text) return [];
-      if (!this.tags) {
-        allTags().then((tags) => { this.tags = tags; input.dispatchEvent(new Event("input")); }).catch(() => {});
-        return [{ content: ["The tags are loading …"], disabled: true }];
-      }
+    const options = (text, all) => {
       const { tags } = this.standing();
-      const found = tagOptions(this.tags, text, (tag) => { clear(); this.add(tag); }, (id) => tags.includes(id));
-      const exact = this.tags.all.some((tag) => folded(tag.label) === folded(text));
+      const found = tagOptions(all, text, (tag) => { clear(); this.add(tag); }, (id) => tags.includes(id));
+      const exact = all.all.some((tag) => folded(tag.label) === folded(text));
       if (!exact) found.push({ content: [el("span", { class: "propose" }, "Propose “", shown(text), "” as a new tag")], choose: () => this.propose(text, clear) });
       return found;
     };
-    combobox(input, list, { label: "Tags", find, leave: () => this.leave() });
+    combobox(input, list, { label: "Tags", find: (text) => (text ? withTags(input, (all) => options(text, all)) : []), leave: () => this.leave() });
     return el("div", { class: "combo" }, el("label", { class: "visually-hidden", for: "add" }, "Add a tag"), input, list);
   }
 
@@ -1214,7 +1238,7 @@ class Review {
     const note = byId("p-note").value.trim();
     try {
       try { await ask("/review/proposals", { method: "POST", body: { label, note, article_id: article } }); } catch (error) {
-        if (error.status !== 403 || (await renew()) !== this.me) throw error;
+        if (error.status !== 403 || (await renew(this.me)) !== this.me) throw error;
         await ask("/review/proposals", { method: "POST", body: { label, note, article_id: article } });
       }
       draft.clear();
@@ -1243,10 +1267,13 @@ class Review {
     this.focus(cards[at < 0 ? (by > 0 ? 0 : cards.length - 1) : Math.min(cards.length - 1, Math.max(0, at + by))]);
   }
 
+  /** Scroll the text: the list of tags, which has the focus, would take these keys for itself. */
+  page(by) { scrollBy(0, by * innerHeight * 0.8); }
+
   /** Act on a key. Returns whether it meant something. */
   key(key, target, repeat) {
     const native = target.closest?.("button, a, summary, select") && (key === "Enter" || key === " ");
-    if (native || (repeat && !["j", "k", "ArrowDown", "ArrowUp"].includes(key))) return native ? false : true;
+    if (native || (repeat && !["j", "k", "ArrowDown", "ArrowUp", "PageDown", "PageUp"].includes(key))) return native ? false : true;
     if (this.rejecting) {
       if (key === "Escape") { this.closeBecause(byId(`card-${this.tag}`)); this.focus(this.tag); return true; }
       if (key === "Enter") { this.rejecting(null); return true; }
@@ -1255,7 +1282,7 @@ class Review {
     }
     const always = { n: () => this.view && this.next(), p: () => this.back(), z: () => this.undo(), "?": () => byId("help").showModal() };
     const here = { j: () => this.step(1), ArrowDown: () => this.step(1), k: () => this.step(-1), ArrowUp: () => this.step(-1), Enter: () => this.done(),
-      "+": () => byId("add").focus() };
+      "+": () => byId("add").focus(), PageDown: () => this.page(1), PageUp: () => this.page(-1) };
     const onTag = { a: () => this.press("accept"), x: () => this.press("reject"), " ": () => this.press("unsure"), w: () => this.press("why") };
     const act = always[key] ?? (this.view && !this.wanted ? here[key] ?? (this.tag ? onTag[key] : null) : null);
     if (!act) return false;
@@ -1278,6 +1305,7 @@ class Review {
     addEventListener("popstate", () => {
       const id = decodeURIComponent(location.pathname.split("/")[2] ?? "");
       if (id) this.show(id, { push: false });
+      else this.showFirst({ push: false });
     });
     addEventListener("beforeunload", (event) => { if (this.outbox.entries().length && !this.leaving) event.preventDefault(); });
     const wake = () => {

@@ -2,45 +2,30 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import lru_cache
-from itertools import islice, repeat
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from itertools import repeat
 from pathlib import Path
-from typing import IO, Any, NamedTuple, TypeVar
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 import orjson
 
 from classifier import evaluation
+from classifier.archive.sharing import CHUNK, Track, batched, loaded, shared_out, worth_sharing
 from classifier.articles import Article, article_of_line, placed_lines
 from classifier.errors import BadArticle
 from classifier.examples import labels_of
 from classifier.files import whole_file
 from classifier.model import TagModel
-from classifier.model_files import load_model
 from classifier.taxonomy import Tag, Taxonomy
 
-BATCH = 32  # articles that are judged together; more would leave the processor's cache
-CHUNK = 8 * BATCH  # articles that a process is handed at a time
-LARGE = 6_000_000  # bytes of input from which on all processors are worth their start
-PACKED = 3  # how many times as large a packed file is when it is not
-Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
-_T = TypeVar("_T")
 
-
-class _Fault(NamedTuple):
+class Fault(NamedTuple):
     """What is wrong with an article; errors of ours do not travel between processes."""
 
     message: str
     field: str
-
-
-def batched(things: Iterable[_T], size: int = BATCH) -> Iterator[list[_T]]:
-    """Yield things in lists of `size`: a model judges some articles together in less time than each alone."""
-    rest = iter(things)
-    while some := list(islice(rest, size)):
-        yield some
 
 
 def write_suggestions(
@@ -60,30 +45,23 @@ def write_suggestions(
         return sum(1 for _ in track(written, 0, "suggesting"))
 
 
-def _written(chunks: Iterable[list[bytes] | _Fault], lines: IO[bytes]) -> Iterator[None]:
+def _written(chunks: Iterable[list[bytes] | Fault], lines: IO[bytes]) -> Iterator[None]:
     """Write chunks of records and yield once for each record."""
     for chunk in chunks:
-        if isinstance(chunk, _Fault):
+        if isinstance(chunk, Fault):
             raise BadArticle(chunk.message, chunk.field)
         lines.writelines(chunk)
         yield from repeat(None, len(chunk))
 
 
-def _records(folder: Path, files: Sequence[Path], n_tags: int | None, n_jobs: int) -> Iterator[list[bytes] | _Fault]:
+def _records(folder: Path, files: Sequence[Path], n_tags: int | None, n_jobs: int) -> Iterator[list[bytes] | Fault]:
     chunks = batched(placed_lines(files), CHUNK)
-    size = sum(path.stat().st_size * (PACKED if path.suffix == ".gz" else 1) for path in files if path.is_file())
-    if size < LARGE or n_jobs == 1:
-        return (_records_of(folder, chunk, n_tags) for chunk in chunks)
-    from joblib import Parallel, delayed
-
-    jobs = (delayed(_records_of)(folder, chunk, n_tags) for chunk in chunks)
-    shared: Iterator[list[bytes] | _Fault] = Parallel(n_jobs=n_jobs, return_as="generator", batch_size=1)(jobs)
-    return shared
+    return shared_out(partial(_records_of, folder, n_tags), chunks, n_jobs if worth_sharing(files) else 1)
 
 
-def _records_of(folder: Path, placed: list[tuple[str, bytes]], n_tags: int | None) -> list[bytes] | _Fault:
+def _records_of(folder: Path, n_tags: int | None, placed: list[tuple[str, bytes]]) -> list[bytes] | Fault:
     """Return the records of some lines, or what is wrong with the first bad one."""
-    model = _loaded(folder)
+    model = loaded(folder)
     records: list[bytes] = []
     try:
         for some in batched(article_of_line(place, line) for place, line in placed):
@@ -91,16 +69,8 @@ def _records_of(folder: Path, placed: list[tuple[str, bytes]], n_tags: int | Non
                 ranked = [{"tag": tag, "score": round(score, 6)} for tag, score in tags]
                 records.append(orjson.dumps({"id": article.id, "suggestions": ranked}) + b"\n")
     except BadArticle as error:
-        return _Fault(str(error), error.field)
+        return Fault(str(error), error.field)
     return records
-
-
-@lru_cache(maxsize=1)
-def _loaded(folder: Path) -> TagModel:
-    model = load_model(folder)
-    # The model stays: what looks for garbage need not walk through its terms and names again and again.
-    gc.freeze()
-    return model
 
 
 def evaluate(model: TagModel, articles: Sequence[Article], track: Track) -> dict[str, Any]:

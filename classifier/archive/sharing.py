@@ -1,0 +1,95 @@
+"""Articles shared out to the processors, and what comes of them in their order."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+from classifier.errors import TaggerError
+from classifier.model import TagModel
+from classifier.model_files import load_model
+
+BATCH = 32  # articles that are judged together; more would leave the processor's cache
+CHUNK = 8 * BATCH  # articles that a process is handed at a time
+LARGE = 6_000_000  # bytes of text from which on all processors are worth their start
+PACKED = 3  # how many times as large a packed file is when it is not
+SECONDS = 600.0  # for one chunk, past which its process hangs
+Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
+_T = TypeVar("_T")
+_R = TypeVar("_R")
+
+
+class ProcessLost(TaggerError):
+    """A process that judges articles ended or hangs."""
+
+
+def batched(things: Iterable[_T], size: int = BATCH) -> Iterator[list[_T]]:
+    """Yield things in lists of `size`: a model judges some articles together in less time than each alone."""
+    rest = iter(things)
+    while some := list(islice(rest, size)):
+        yield some
+
+
+def shared_out(work: Callable[[_T], _R], chunks: Iterable[_T], n_jobs: int) -> Iterator[_R]:
+    """Yield what `work` makes of each chunk, in their order; with more than one job in processes of their own.
+
+    Raises:
+        ProcessLost: if one of them ends (memory?) or hangs.
+    """
+    if n_jobs == 1:
+        yield from map(work, chunks)
+        return
+    from joblib import Parallel, delayed
+
+    shared = Parallel(n_jobs=n_jobs, return_as="generator", batch_size=1, timeout=SECONDS)
+    try:
+        yield from shared(delayed(_with_parent)(os.getpid(), work, chunk) for chunk in chunks)
+    except (BrokenProcessPool, TimeoutError) as error:
+        raise ProcessLost(
+            f"A process that judges articles was lost ({type(error).__name__}). Is there enough memory?"
+        ) from None
+
+
+def _with_parent(parent: int, work: Callable[[_T], _R], chunk: _T) -> _R:
+    """Work on a chunk in a process that does not outlive its parent."""
+    _end_with(parent)
+    return work(chunk)
+
+
+@lru_cache(maxsize=1)
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone; joblib's would keep their memory for five minutes more.
+
+    A process that somebody else started (a worker of a cluster) is left alone.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    if os.getppid() == parent:
+        threading.Thread(target=watch, daemon=True).start()
+
+
+def worth_sharing(files: Iterable[Path]) -> bool:
+    """Whether files are so large that all processors are worth their start."""
+    sizes = (path.stat().st_size * (PACKED if path.suffix == ".gz" else 1) for path in files if path.is_file())
+    return sum(sizes) >= LARGE
+
+
+@lru_cache(maxsize=1)
+def loaded(folder: Path) -> TagModel:
+    """Return the model of a folder, loaded once in each process."""
+    model = load_model(folder)
+    # The model stays: what looks for garbage need not walk through its terms and names again and again.
+    gc.freeze()
+    return model

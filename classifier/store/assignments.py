@@ -1,0 +1,298 @@
+"""What archive runs tagged by themselves: a log of its own, so that nothing of it is ever read as a person's word.
+
+Knows no model. A run writes some articles and how far it is in one transaction: killed anywhere, it goes on from there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, NamedTuple, cast
+
+from sqlalchemy import Connection, Engine, Select, func, select
+
+from classifier.articles import Article
+from classifier.decisions import GIVES, TAKES, Decision, Standing, standing_decisions
+from classifier.store.log import known, read_log
+from classifier.store.queue import STARTER
+from classifier.store.rows import now, reading, stored, tags_of_runs
+from classifier.store.runs import Run
+from classifier.store.schema import articles, assignments, decisions, runs
+
+_BATCH = 500
+OUT_OF_SCOPE, COMPLETE, BLIND = "out of scope", "complete", "blind"
+
+Stamp = tuple[str, int]  # when an article last changed, and how long its log is
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which articles are meant: published in these days, from a source, with one of some tags, with none of others."""
+
+    since: str | None = None
+    until: str | None = None
+    source: str | None = None
+    with_tags: tuple[str, ...] = ()
+    without_tags: tuple[str, ...] = ()
+
+    def holds(self, published_at: str | None, tags: Iterable[str]) -> bool:
+        """Whether an article of a date and with some tags is meant, whatever its source."""
+        there = set(tags)
+        if (self.since or self.until) and published_at is None:
+            return False
+        return (
+            (self.since or "") <= (published_at or "")
+            and (self.until is None or (published_at or "") < _after(self.until))
+            and (not self.with_tags or not there.isdisjoint(self.with_tags))
+            and there.isdisjoint(self.without_tags)
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain JSON."""
+        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Scope:
+        """Return the scope of plain JSON."""
+        values = {name: tuple(one) if isinstance(one, list) else one for name, one in value.items()}
+        return cls(**cast(Any, values))
+
+
+class Candidate(NamedTuple):
+    """An article that may be tagged, with what is known of its tags and what runs have added.
+
+    `passed_over` says why it may not: its tags are out of scope; an editor said that they are complete; or it is blind and
+    not closed yet, so that nothing that the machine says of it may be told.
+    """
+
+    article: Article
+    standing: Standing = Standing()
+    assigned: frozenset[str] = frozenset()
+    passed_over: str | None = None
+    stamp: Stamp = ("", 0)
+
+
+class Additions(NamedTuple):
+    """What a run would add to an article: tags with their scores."""
+
+    article_id: str
+    stamp: Stamp
+    tags: Sequence[tuple[str, float]]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A tag that a run added to an article."""
+
+    article_id: str
+    tag: str
+    score: float
+    run_id: str
+    at: str
+    undone_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A tag that was not taken back, since a person has decided on it."""
+
+    article_id: str
+    tag: str
+    action: str
+    editor: str
+    at: str
+
+
+class Assignments:
+    """The tags that runs added to the articles of a store."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    # --- what may be tagged ---
+
+    def count(self, scope: Scope, after: str = "") -> int:
+        """Return how many articles `candidates` yields."""
+        with reading(self._engine) as connection:
+            found = _in_scope(scope, after).order_by(None).with_only_columns(func.count())
+            return int(connection.scalar(found) or 0)
+
+    def candidates(self, scope: Scope, after: str = "") -> Iterator[Candidate]:
+        """Yield the articles of a scope's days and source behind an id, in the order of ids; flat in memory."""
+        while True:
+            with reading(self._engine) as connection:
+                rows = connection.execute(_in_scope(scope, after).limit(_BATCH)).mappings().all()
+                found = _candidates(connection, rows, scope)
+            if not rows:
+                return
+            yield from found
+            after = rows[-1]["id"]
+
+    # --- what a run adds ---
+
+    def add(self, run: Run, found: Sequence[Additions], told: Callable[[set[str]], dict[str, Any]]) -> None:
+        """Write what a run adds to some articles, and its progress, all or nothing.
+
+        Articles that have changed since they were read get nothing. `told` is called with the ids of those that have not,
+        and returns the progress that the record of the run keeps.
+        """
+        with self._engine.begin() as connection:
+            same = _unchanged(connection, [one for one in found if one.tags])
+            at = now()
+            rows = [
+                {"article_id": one.article_id, "tag": tag, "score": score, "run_id": run.id, "at": at}
+                for one in found
+                if one.article_id in same
+                for tag, score in one.tags
+            ]
+            if rows:
+                connection.execute(assignments.insert(), rows)
+            connection.execute(runs.update().where(runs.c.id == run.id).values(result=told(same)))
+
+    # --- and takes back ---
+
+    def undo(self, run_id: str) -> tuple[int, list[Kept]]:
+        """Take back what a run added, but for what a person has decided on since; return how many tags, and the others.
+
+        What was taken back before is not counted again.
+        """
+        n, kept, last = 0, list[Kept](), 0
+        while True:
+            with self._engine.begin() as connection:
+                rows = _rows_after(connection, last, run_id)
+                _hold(connection, rows)
+                decided = _decided(connection, rows)
+                free = [row["n"] for row in rows if row["n"] not in decided]
+                connection.execute(assignments.update().where(assignments.c.n.in_(free)).values(undone_at=now()))
+            if not rows:
+                return n, kept
+            n, last = n + len(free), rows[-1]["n"]
+            kept += [Kept(one.article_id, str(one.tag), one.action, one.editor, one.at) for one in decided.values()]
+
+    # --- what stands ---
+
+    def standing(self, run_id: str | None = None) -> Iterator[Assignment]:
+        """Yield what runs, or one run, added and what stands: neither undone nor taken away by a person."""
+        last = 0
+        while True:
+            with reading(self._engine) as connection:
+                rows = _rows_after(connection, last, run_id)
+                taken = _taken(connection, rows)
+            if not rows:
+                return
+            yield from (_of_row(row) for row in rows if row["n"] not in taken)
+            last = rows[-1]["n"]
+
+    def undone(self, run_id: str | None = None) -> Iterator[Assignment]:
+        """Yield what was taken back and has not been added again."""
+        stands = assignments.alias()
+        again = select(stands.c.n).where(
+            stands.c.article_id == assignments.c.article_id,
+            stands.c.tag == assignments.c.tag,
+            stands.c.undone_at.is_(None),
+        )
+        last = 0
+        while True:
+            query = _after_row(last, run_id).where(assignments.c.undone_at.is_not(None), ~again.exists())
+            with reading(self._engine) as connection:
+                rows = connection.execute(query).mappings().all()
+            if not rows:
+                return
+            yield from map(_of_row, rows)
+            last = rows[-1]["n"]
+
+
+# --- on an open connection ---
+
+
+def _in_scope(scope: Scope, after: str) -> Select[Any]:
+    query: Select[Any] = select(articles).where(articles.c.id > after).order_by(articles.c.id)
+    # The articles that come with the product are nobody's archive.
+    query = query.where(articles.c.source == scope.source if scope.source else articles.c.source != STARTER)
+    if scope.since is not None:
+        query = query.where(articles.c.published_at >= scope.since)
+    if scope.until is not None:
+        query = query.where(articles.c.published_at < _after(scope.until))
+    return query
+
+
+def _after(day: str) -> str:
+    """Return what sorts behind every time of a day: "~" does so behind every digit and letter."""
+    return f"{day}~"
+
+
+def _candidates(connection: Connection, rows: Sequence[Any], scope: Scope) -> list[Candidate]:
+    ids = [row["id"] for row in rows]
+    logs, added = read_log(connection, ids), tags_of_runs(connection, ids)
+    found = []
+    for row in rows:
+        log = logs.get(row["id"], [])
+        standing = known(connection, row, log)
+        assigned = {tag for tag, undone_at in added.get(row["id"], {}).items() if undone_at is None}
+        why = _passed_over(row, standing, scope)
+        found.append(Candidate(stored(row).article, standing, frozenset(assigned), why, (row["updated_at"], len(log))))
+    return found
+
+
+def _passed_over(row: Any, standing: Standing, scope: Scope) -> str | None:
+    if not scope.holds(row["published_at"], standing.tags):
+        return OUT_OF_SCOPE
+    if row["blind"] and row["state"] != "closed":
+        return BLIND
+    return COMPLETE if standing.closed_at is not None else None
+
+
+def _unchanged(connection: Connection, found: Sequence[Additions]) -> set[str]:
+    """Return which articles are as they were when they were read, and hold them so until the transaction ends."""
+    ids = sorted(one.article_id for one in found)
+    held = select(articles.c.id, articles.c.updated_at).where(articles.c.id.in_(ids)).order_by(articles.c.id)
+    updated = {row.id: row.updated_at for row in connection.execute(held.with_for_update())}
+    counted = select(decisions.c.article_id, func.count()).where(decisions.c.article_id.in_(ids))
+    n_rows = {key: int(n) for key, n in connection.execute(counted.group_by(decisions.c.article_id))}
+    return {
+        one.article_id for one in found if (updated.get(one.article_id), n_rows.get(one.article_id, 0)) == one.stamp
+    }
+
+
+def _after_row(last: int, run_id: str | None) -> Select[Any]:
+    query = select(assignments).where(assignments.c.n > last).order_by(assignments.c.n).limit(_BATCH)
+    return query if run_id is None else query.where(assignments.c.run_id == run_id)
+
+
+def _rows_after(connection: Connection, last: int, run_id: str | None) -> Sequence[Any]:
+    return connection.execute(_after_row(last, run_id).where(assignments.c.undone_at.is_(None))).mappings().all()
+
+
+def _hold(connection: Connection, rows: Sequence[Any]) -> None:
+    """Keep the articles of some rows as they are until the transaction ends."""
+    ids = sorted({row["article_id"] for row in rows})
+    connection.execute(select(articles.c.id).where(articles.c.id.in_(ids)).order_by(articles.c.id).with_for_update())
+
+
+def _decided(connection: Connection, rows: Sequence[Any]) -> dict[int, Decision]:
+    """Return by the numbers of rows the decision on the tag that a person has made since."""
+    logs = read_log(connection, sorted({row["article_id"] for row in rows}))
+    latest = {
+        (one.article_id, one.tag): one
+        for log in logs.values()
+        for one in standing_decisions(log)
+        if one.action in GIVES | TAKES
+    }
+    found = ((row, latest.get((row["article_id"], row["tag"]))) for row in rows)
+    return {row["n"]: one for row, one in found if one is not None and one.at >= row["at"]}
+
+
+def _taken(connection: Connection, rows: Sequence[Any]) -> set[int]:
+    """Return the numbers of rows whose tag a person took away, or the sender of the article says is wrong."""
+    decided = _decided(connection, rows)
+    query = select(articles.c.id, articles.c.rejected).where(articles.c.id.in_({row["article_id"] for row in rows}))
+    wrong = {row.id: row.rejected for row in connection.execute(query)}
+    return {
+        row["n"]
+        for row in rows
+        if (decided[row["n"]].action in TAKES if row["n"] in decided else row["tag"] in wrong[row["article_id"]])
+    }
+
+
+def _of_row(row: Any) -> Assignment:
+    return Assignment(row["article_id"], row["tag"], row["score"], row["run_id"], row["at"], row["undone_at"])

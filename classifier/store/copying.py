@@ -1,0 +1,181 @@
+"""The whole of a database, copied: into another one, and into a file of its own for a backup."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, func, insert, select
+from sqlalchemy.exc import DataError
+
+from classifier.errors import BadStore
+from classifier.store.engine import make_engine
+from classifier.store.opening import migrate_to, open_store
+from classifier.store.schema import counters, metadata, sessions
+from classifier.store.sqlite import check_pages, stand_alone
+from classifier.store.store import Store
+
+_BATCH = 500
+Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
+
+
+def copy_store(source: Store, target: Store, track: Track) -> dict[str, int]:
+    """Copy all tables as they are at one moment into an empty database, all or none; return how many rows each has.
+
+    What was written is read back before it is kept: as many rows, with the same content.
+
+    Raises:
+        BadStore: if the target is not empty, cannot hold a row, or does not come out the same.
+    """
+    done: dict[str, int] = {}
+    with _as_of_now(source.engine) as original, target.engine.begin() as copy:
+        _take_all(copy)
+        for table in _tables():
+            total = original.scalar(select(func.count()).select_from(table)) or 0
+            written = _write(copy, table, track(_rows(original, table), total, table.name))
+            found = _digest(_rows(copy, table))
+            if found != written or found[0] != total:
+                raise BadStore(f"The copy of the table {table.name} is not the same; nothing was kept.")
+            done[table.name] = total
+        _go_on_counting(copy)
+    return done
+
+
+def is_empty(store: Store) -> bool:
+    """Whether no table has a row."""
+    with store.engine.connect().execution_options(readonly=True) as connection:
+        return _first_with_rows(connection) is None
+
+
+def save_copy(url: str, path: Path, track: Track) -> dict[str, int]:
+    """Write everything that was committed before into an SQLite file of its own; return how many rows each table has.
+
+    Nobody waits meanwhile. A store on PostgreSQL becomes such a file too: a backup fits both engines.
+    """
+    source = open_store(url, migrate=False)
+    if source.engine.dialect.name == "sqlite":
+        _copy_pages(source.engine, path)
+    else:
+        target = Store(make_engine(f"sqlite:///{path}", create=True))
+        migrate_to(target.engine, "head")
+        copy_store(source, target, track)
+        target.close()
+    source.close()
+    return check_copy(path)
+
+
+def check_copy(path: Path) -> dict[str, int]:
+    """Bring a copy up to this program, check every page, and leave it in one file; return how many rows each table has.
+
+    Raises:
+        DamagedStore: if a page is broken.
+        BadStore: if it is of a newer program.
+    """
+    store = open_store(f"sqlite:///{path}")
+    check_pages(store.engine, whole=True)
+    with store.engine.connect().execution_options(readonly=True) as connection:
+        n_rows = {one.name: connection.scalar(select(func.count()).select_from(one)) or 0 for one in _tables()}
+    store.close()
+    stand_alone(path)
+    Path(f"{path}.commits").unlink(missing_ok=True)
+    return n_rows
+
+
+def end_sessions(store: Store) -> None:
+    """Sign everybody out: who signed out since a backup must not be signed in again by it."""
+    with store.engine.begin() as connection:
+        connection.execute(sessions.delete())
+
+
+def _tables() -> list[Table]:
+    """Return the tables, parents first; counters are left out, which count for minutes."""
+    return [table for table in metadata.sorted_tables if table is not counters]
+
+
+def _copy_pages(engine: Engine, path: Path) -> None:
+    import pysqlite3.dbapi2 as driver
+
+    source, copy = engine.raw_connection(), driver.connect(str(path))
+    try:
+        # All at once: in parts, SQLite would begin again whenever somebody writes.
+        source.driver_connection.backup(copy, pages=-1)  # type: ignore[union-attr]
+    finally:
+        copy.close()
+        source.close()
+
+
+@contextmanager
+def _as_of_now(engine: Engine) -> Iterator[Connection]:
+    """Open a database as it is at one moment, whatever is stored meanwhile."""
+    options: dict[str, Any] = {"readonly": True}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection:
+        _without_limit(connection)
+        yield connection
+
+
+def _take_all(connection: Connection) -> None:
+    """Keep everybody else from writing, and raise `BadStore` if anything is there."""
+    if connection.dialect.name == "postgresql":
+        _without_limit(connection)
+        names = ", ".join(table.name for table in _tables())
+        connection.exec_driver_sql(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
+    there = _first_with_rows(connection)
+    if there is not None:
+        raise BadStore(f"The database has rows in {there} already. Name an empty one; nothing was changed.")
+
+
+def _without_limit(connection: Connection) -> None:
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+
+
+def _first_with_rows(connection: Connection) -> str | None:
+    return next((one.name for one in _tables() if connection.execute(select(one).limit(1)).first() is not None), None)
+
+
+def _rows(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
+    query = select(table).order_by(*table.primary_key.columns)
+    for row in connection.execute(query, execution_options={"yield_per": _BATCH}):  # not all in memory
+        yield dict(zip(table.columns.keys(), row, strict=True))
+
+
+def _write(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> tuple[int, str]:
+    """Insert rows, and return how many they were and the digest of their content."""
+    waiting, digest, n = iter(rows), hashlib.sha256(), 0
+    while some := list(islice(waiting, _BATCH)):
+        try:
+            connection.execute(insert(table), some)
+        except DataError as error:
+            raise BadStore(f"A row of {table.name} does not fit into the database: {error.orig}") from None
+        for row in some:
+            digest.update(_line(row))
+        n += len(some)
+    return n, digest.hexdigest()
+
+
+def _digest(rows: Iterable[dict[str, Any]]) -> tuple[int, str]:
+    digest, n = hashlib.sha256(), 0
+    for row in rows:
+        digest.update(_line(row))
+        n += 1
+    return n, digest.hexdigest()
+
+
+def _line(row: dict[str, Any]) -> bytes:
+    return json.dumps(list(row.values()), default=bytes.hex).encode() + b"\n"
+
+
+def _go_on_counting(connection: Connection) -> None:
+    """Have PostgreSQL number new rows behind those that came with their numbers."""
+    for table in _tables() if connection.dialect.name == "postgresql" else ():
+        number = table.autoincrement_column
+        if number is not None and (last := connection.scalar(select(func.max(number)))) is not None:
+            name = f"pg_get_serial_sequence('{table.name}', '{number.name}')"
+            connection.exec_driver_sql(f"SELECT setval({name}, {int(last)})")

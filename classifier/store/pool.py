@@ -1,0 +1,27 @@
+"""Connections that wait for one another, and what is wrong with a database as our own errors."""
+
+from __future__ import annotations
+
+from sqlalchemy import PoolProxiedConnection
+from sqlalchemy.exc import TimeoutError as NoneFree
+from sqlalchemy.pool import QueuePool
+
+from classifier.errors import BadStore
+
+POOL_SIZE = 8
+POOL_SECONDS = 10
+
+
+class DamagedStore(BadStore):
+    """The database is broken, has lost what it acknowledged, or is no database at all."""
+
+
+class Pool(QueuePool):
+    """A few connections; who finds none free waits, and is told so."""
+
+    def connect(self) -> PoolProxiedConnection:
+        """Return a connection, or raise `BadStore` if none becomes free in time."""
+        try:
+            return super().connect()
+        except NoneFree:
+            raise BadStore(f"All {POOL_SIZE} connections to the database are at work. Ask again.") from None

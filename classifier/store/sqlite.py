@@ -1,0 +1,206 @@
+"""SQLite: how it is opened so that what was acknowledged is never lost, and how a loss by others' hands is found out.
+
+tagger.db            the database
+tagger.db-wal, -shm  its write-ahead log, SQLite's own: what was stored last is only there
+tagger.db.commits    how many changes were ever stored; a database that has fewer has lost some
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DisconnectionError
+
+from classifier.errors import BadStore, Busy
+from classifier.store.pool import POOL_SECONDS, POOL_SIZE, DamagedStore, Pool
+
+# From 3.7.0 to 3.51.2 a reset of the write-ahead log can lose commits.
+MIN_SQLITE = (3, 51, 3)
+BUSY_SECONDS = 5
+WAL_SECONDS = 10
+_N_COUNTED = 1 << 31  # the number that a database keeps for its program starts anew here
+RESTORE = "Restore it from a backup: python -m classifier restore BACKUP --force"
+
+
+def sqlite_engine(url: URL, create: bool) -> Engine:
+    """Return the engine of an SQLite database; only with `create` may the file be made."""
+    import pysqlite3.dbapi2 as driver  # Python's own sqlite3 is linked to an older library
+
+    if driver.sqlite_version_info < MIN_SQLITE:
+        needed = ".".join(map(str, MIN_SQLITE))
+        raise BadStore(f"SQLite {driver.sqlite_version} can lose commits; {needed} is needed: pip install pysqlite3")
+    if url.database in (None, "", ":memory:"):
+        raise BadStore("A database in memory is one per connection; name a file: sqlite:///var/tagger.db")
+    path = Path(str(url.database))
+    engine = create_engine(
+        url,
+        module=driver,
+        creator=_opener(driver, path, create),
+        poolclass=Pool,
+        pool_size=POOL_SIZE,
+        max_overflow=0,
+        pool_timeout=POOL_SECONDS,
+        hide_parameters=True,  # an error must not carry the text of an article into a log
+    )
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "connect", lambda _, record: record.info.update(files=_files(path)))
+    event.listen(engine, "checkout", lambda _, record, __: _check_files(path, record.info["files"]))
+    event.listen(engine, "begin", _begin)
+    event.listen(engine, "commit", _count)
+    event.listen(engine, "checkin", lambda connection, record: _note(path, connection, record.info))
+    return engine
+
+
+def _opener(driver: Any, path: Path, create: bool) -> Callable[[], Any]:
+    """Return what opens a connection; SQLite by itself would make a new database where the old one is gone."""
+    name = f"file:{quote(str(path.absolute()))}?mode={'rwc' if create else 'rw'}"
+    return lambda: driver.connect(name, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions by itself
+    _use_wal(connection)
+    # What is deleted is overwritten: the text of an article must not stay in free pages of the file.
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_wal(connection: Any) -> None:
+    """Switch to the write-ahead log; where others open the new database too, SQLite fails at once and does not wait."""
+    import pysqlite3.dbapi2 as driver
+
+    until = time.monotonic() + WAL_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("SELECT count(*) FROM sqlite_schema")  # from now on the log is there
+            return
+        except driver.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.02)
+
+
+def _begin(connection: Connection) -> None:
+    """Take the write lock at once: a read that turns into a write would fail in the middle."""
+    readonly = connection.get_execution_options().get("readonly")
+    connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
+    connection.info["changes"] = _driver(connection).total_changes
+
+
+# --- files that others remove, replace or cut ---
+
+
+def _files(path: Path) -> tuple[int, int]:
+    """Return which files stand under the names of a database and of its log."""
+    return path.stat().st_ino, Path(f"{path}-wal").stat().st_ino
+
+
+def _check_files(path: Path, opened: tuple[int, int]) -> None:
+    """Raise what is right for a connection whose database is not what it was when it was opened."""
+    try:
+        found = path.stat()
+    except OSError:
+        raise DamagedStore(f"The database {path} is gone. {RESTORE}") from None
+    if found.st_size == 0:
+        raise DamagedStore(f"The database {path} was emptied. {RESTORE}")
+    if found.st_ino != opened[0]:
+        raise DisconnectionError("Another database was put in the place of this one.")
+    try:
+        if Path(f"{path}-wal").stat().st_ino == opened[1]:
+            return
+    except OSError:
+        pass
+    raise DamagedStore(f"The write-ahead log {path}-wal was removed while it was used. Stop the service. {RESTORE}")
+
+
+def check_there(path: Path) -> None:
+    """Raise `DamagedStore` for an empty file, and for a log without a database: new ones are never like that."""
+    if path.is_file() and path.stat().st_size == 0:
+        raise DamagedStore(f"The database {path} is empty. {RESTORE}, or remove the file to begin anew.")
+    log = Path(f"{path}-wal")
+    if not path.exists() and log.exists():
+        raise DamagedStore(f"The database {path} is gone and its log {log} is there. {RESTORE}")
+
+
+# --- changes are counted, so that a lost log is found out ---
+
+
+def _count(connection: Connection) -> None:
+    """Count a transaction that changed something, as a part of it."""
+    driver = _driver(connection)
+    if driver.total_changes != connection.info["changes"]:
+        driver.execute(f"PRAGMA user_version={(_n_commits(driver) + 1) % _N_COUNTED}")
+        connection.info["counted"] = True
+
+
+def _note(path: Path, connection: Any, info: dict[str, Any]) -> None:
+    """Write down beside the database how many changes it has, once they are stored and before they are acknowledged."""
+    if connection is not None and info.pop("counted", False):
+        with suppress(OSError):  # on a full disk the number stays behind, and finds out a little less
+            handle = os.open(f"{path}.commits", os.O_WRONLY | os.O_CREAT, 0o644)
+            try:
+                os.pwrite(handle, b"%010d\n" % _n_commits(connection), 0)
+            finally:
+                os.close(handle)
+
+
+def check_commits(engine: Engine) -> None:
+    """Raise `DamagedStore` if the database has fewer changes than were ever stored in it."""
+    path = str(engine.url.database)
+    try:
+        noted = int(Path(f"{path}.commits").read_bytes())
+    except (OSError, ValueError):
+        return
+    with engine.connect().execution_options(readonly=True) as connection:
+        lost = (noted - _n_commits(_driver(connection))) % _N_COUNTED
+    if 0 < lost < _N_COUNTED // 2:
+        raise DamagedStore(
+            f"The database {path} lacks the last {lost} changes that were stored in it: its write-ahead log {path}-wal was "
+            f"lost, or an older copy was put in its place. {RESTORE}. To go on without them, remove {path}.commits."
+        )
+
+
+def check_pages(engine: Engine, whole: bool = False) -> None:
+    """Read every page, and with `whole` compare the indexes too; raise `DamagedStore` if something is broken."""
+    with engine.connect().execution_options(readonly=True) as connection:
+        found = connection.exec_driver_sql(f"PRAGMA {'integrity_check' if whole else 'quick_check'}(1)").scalar()
+    if found != "ok":
+        raise DamagedStore(f"The database {engine.url.database} is damaged: {found}. {RESTORE}")
+
+
+def stand_alone(path: Path) -> None:
+    """Put the log of a database into its file, and have none any more.
+
+    Raises:
+        Busy: if somebody else has the database open.
+        DamagedStore: if it is no sound database.
+    """
+    import pysqlite3.dbapi2 as driver
+
+    connection = driver.connect(f"file:{quote(str(path.absolute()))}?mode=rw", uri=True)
+    try:
+        connection.execute("PRAGMA journal_mode=DELETE")
+    except driver.OperationalError as error:
+        if "locked" not in str(error):
+            raise BadStore(f"The database {path} cannot be used: {error}.") from None
+        raise Busy(f"Somebody has the database {path} open. Stop the service first.") from None
+    except driver.DatabaseError as error:
+        raise DamagedStore(f"The database {path} cannot be used: {error}. {RESTORE}") from None
+    finally:
+        connection.close()
+
+
+def _driver(connection: Connection) -> Any:
+    return connection.connection.driver_connection
+
+
+def _n_commits(driver: Any) -> int:
+    return int(driver.execute("PRAGMA user_version").fetchone()[0])

@@ -1,0 +1,65 @@
+<?php
+/**
+ * Plugin Name:       Article Tagger
+ * Description:       Suggests tags for posts by your own article tagger, shows the words that speak for each, and sends back what editors decide.
+ * Version:           1.0.0
+ * Requires at least: 6.1
+ * Requires PHP:      8.0
+ * License:           GPL-2.0-or-later
+ * Text Domain:       article-tagger
+ * Domain Path:       /languages
+ *
+ * @package Article_Tagger
+ */
+
+namespace Article_Tagger;
+
+defined( 'ABSPATH' ) || exit;
+
+const VERSION = '1.0.0';
+const FILE    = __FILE__;
+
+foreach ( array( 'settings', 'reply', 'client', 'tags', 'terms', 'outbox', 'answers', 'sender', 'watcher', 'health', 'settings-page', 'rest', 'screens' ) as $article_tagger_part ) {
+	require_once __DIR__ . '/includes/class-' . $article_tagger_part . '.php';
+}
+unset( $article_tagger_part );
+
+/**
+ * Join the parts and let each hook itself into WordPress.
+ */
+function start(): void {
+	if ( ! function_exists( 'mb_scrub' ) ) {
+		add_action( 'admin_notices', __NAMESPACE__ . '\say_what_is_missing' );
+		return;
+	}
+	$settings = new Settings();
+	$client   = new Client( $settings );
+	$tags     = new Tags( $client );
+	$terms    = new Terms( $settings );
+	$outbox   = new Outbox();
+	$answers  = new Answers( $settings, $terms, $outbox );
+	$sender   = new Sender( $settings, $client, $terms, $outbox, $answers );
+	$watcher  = new Watcher( $settings, $terms, $outbox );
+	$health   = new Health( $settings, $client, $outbox );
+	foreach (
+		array(
+			$sender,
+			$watcher,
+			new Rest( $settings, $tags, $terms, $outbox, $answers ),
+			new Screens( $settings, $outbox ),
+			new Settings_Page( $settings, $health ),
+		) as $part
+	) {
+		$part->register();
+	}
+}
+
+/**
+ * Say that PHP lacks an extension.
+ */
+function say_what_is_missing(): void {
+	echo '<div class="notice notice-error"><p>' . esc_html__( 'Article Tagger does nothing yet: PHP has no mbstring extension. Install it.', 'article-tagger' ) . '</p></div>';
+}
+
+add_action( 'plugins_loaded', __NAMESPACE__ . '\start' );
+register_deactivation_hook( __FILE__, array( Sender::class, 'unschedule' ) );

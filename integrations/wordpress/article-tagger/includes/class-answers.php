@@ -1,0 +1,291 @@
+<?php
+/**
+ * What the service answered of a post, and what is shown of it.
+ *
+ * @package Article_Tagger
+ */
+
+namespace Article_Tagger;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * The last answer of each post, and what people did since.
+ */
+class Answers {
+
+	const ANSWER = '_article_tagger_answer';
+	const LISTED = '_article_tagger_listed'; // The tags that the service was last told of.
+	const AUTO   = '_article_tagger_auto';   // A row for each tag that was added by itself and that nobody has confirmed.
+	const WORDS  = 4;
+
+	/**
+	 * Keep the parts.
+	 *
+	 * @param Settings $settings The settings.
+	 * @param Terms    $terms    The terms.
+	 * @param Outbox   $outbox   What waits.
+	 */
+	public function __construct( private Settings $settings, private Terms $terms, private Outbox $outbox ) {}
+
+	/**
+	 * Keep what is needed of an answer.
+	 *
+	 * @param int      $post_id The post.
+	 * @param array    $body    The answer.
+	 * @param string[] $listed  The tags that went with the article.
+	 */
+	public function keep( int $post_id, array $body, array $listed ): void {
+		$rows   = is_array( $body['suggestions'] ?? null ) ? $body['suggestions'] : array();
+		$answer = array(
+			'set'         => is_string( $body['suggestion_set_id'] ?? null ) ? $body['suggestion_set_id'] : '',
+			'reason'      => is_string( $body['reason'] ?? null ) ? $body['reason'] : '',
+			'suggestions' => array_values( array_filter( array_map( array( $this, 'read' ), $rows ) ) ),
+		);
+		update_post_meta( $post_id, self::ANSWER, wp_slash( $answer ) );
+		update_post_meta( $post_id, self::LISTED, wp_slash( $listed ) );
+		if ( $this->terms->learn( $post_id, $answer['suggestions'] ) ) {
+			$this->outbox->mark( $post_id ); // The post has a tag under another slug: the service is told which it is.
+		}
+	}
+
+	/**
+	 * Return the tags that the service is told of: not those that were added by themselves.
+	 *
+	 * @param int $post_id The post.
+	 * @return string[]
+	 */
+	public function tags_to_list( int $post_id ): array {
+		return array_slice( $this->settled( $post_id ), 0, 500 );
+	}
+
+	/**
+	 * Return the last answer.
+	 *
+	 * @param int $post_id The post.
+	 */
+	public function answer( int $post_id ): ?array {
+		$answer = get_post_meta( $post_id, self::ANSWER, true );
+		return is_array( $answer ) ? $answer : null;
+	}
+
+	/**
+	 * Return a suggestion of the last answer, or null.
+	 *
+	 * @param int    $post_id The post.
+	 * @param string $tag     The id of the tag.
+	 */
+	public function find( int $post_id, string $tag ): ?array {
+		foreach ( $this->answer( $post_id )['suggestions'] ?? array() as $one ) {
+			if ( $one['id'] === $tag ) {
+				return $one;
+			}
+		}
+		return null;
+	}
+
+	/**
+	 * Take a tag out of the last answer.
+	 *
+	 * @param int    $post_id The post.
+	 * @param string $tag     The id of the tag.
+	 */
+	public function drop( int $post_id, string $tag ): void {
+		$answer = $this->answer( $post_id );
+		if ( null !== $answer ) {
+			$answer['suggestions'] = array_values( array_filter( $answer['suggestions'], fn( array $one ) => $one['id'] !== $tag ) );
+			update_post_meta( $post_id, self::ANSWER, wp_slash( $answer ) );
+		}
+	}
+
+	/**
+	 * Return the tags that were added by themselves.
+	 *
+	 * @param int $post_id The post.
+	 * @return string[]
+	 */
+	public function auto( int $post_id ): array {
+		return (array) get_post_meta( $post_id, self::AUTO );
+	}
+
+	/**
+	 * Return the tags that the post has and people stand for.
+	 *
+	 * @param int $post_id The post.
+	 * @return string[]
+	 */
+	public function settled( int $post_id ): array {
+		return array_values( array_diff( $this->terms->tags_of( $post_id ), $this->auto( $post_id ) ) );
+	}
+
+	/**
+	 * Add the tags above the auto band whose terms are there; terms are only made when an editor accepts one.
+	 *
+	 * @param \WP_Post $post The post.
+	 */
+	public function add_by_itself( \WP_Post $post ): void {
+		foreach ( $this->open( $post->ID ) as $one ) {
+			$term = 'auto' === $one['band'] && 'category' !== $one['kind'] && ! $one['added'] ? $this->terms->find( $one ) : null;
+			if ( $term && is_object_in_taxonomy( $post, $term->taxonomy ) ) {
+				add_post_meta( $post->ID, self::AUTO, wp_slash( $one['id'] ) );
+				$this->terms->add( $post, $term, $one );
+			}
+		}
+	}
+
+	/**
+	 * Return what the panel shows of a post.
+	 *
+	 * @param \WP_Post $post The post.
+	 */
+	public function shown( \WP_Post $post ): array {
+		$answer  = $this->answer( $post->ID );
+		$open    = $this->open( $post->ID );
+		$waiting = '' !== $this->outbox->token( $post->ID );
+		return array(
+			'state'       => $waiting ? 'waiting' : 'ready',
+			'message'     => $this->message( $post, $waiting, $answer, $open ),
+			'set'         => $answer['set'] ?? '',
+			'can_decide'  => $this->settings->covers( $post ) && '' !== $this->settings->address(),
+			'suggestions' => array_slice( $open, 0, (int) $this->settings->get( 'shown' ) ),
+			'unsent'      => count( $this->outbox->decisions( $post->ID ) ),
+			'added'       => array_map( array( $this, 'term_for_form' ), $this->added( $post->ID, $open ) ),
+		);
+	}
+
+	/**
+	 * Return what the form of a post needs to know of a term that the post was given.
+	 *
+	 * @param \WP_Term $term The term.
+	 */
+	public function term_for_form( \WP_Term $term ): array {
+		$taxonomy = get_taxonomy( $term->taxonomy );
+		return array(
+			'id'           => $term->term_id,
+			'name'         => html_entity_decode( $term->name, ENT_QUOTES | ENT_HTML5, 'UTF-8' ),
+			'taxonomy'     => $term->taxonomy,
+			'rest_base'    => $taxonomy->rest_base ? $taxonomy->rest_base : $taxonomy->name,
+			'hierarchical' => $taxonomy->hierarchical,
+		);
+	}
+
+	/**
+	 * Return the suggestions that nobody has answered.
+	 *
+	 * @param int $post_id The post.
+	 * @return array[]
+	 */
+	private function open( int $post_id ): array {
+		$auto     = $this->auto( $post_id );
+		$settled  = $this->settled( $post_id );
+		$answered = array();
+		foreach ( $this->outbox->decisions( $post_id ) as $row ) {
+			$answered[] = $row['decision']['tag'] ?? '';
+		}
+		$open = array();
+		foreach ( $this->answer( $post_id )['suggestions'] ?? array() as $one ) {
+			if ( ! in_array( $one['id'], $settled, true ) && ! in_array( $one['id'], $answered, true ) ) {
+				$open[] = array_merge( $one, array( 'added' => in_array( $one['id'], $auto, true ) ) );
+			}
+		}
+		return $open;
+	}
+
+	/**
+	 * Return the terms of the suggestions that were added by themselves.
+	 *
+	 * @param int     $post_id The post.
+	 * @param array[] $open    The open suggestions.
+	 * @return \WP_Term[]
+	 */
+	private function added( int $post_id, array $open ): array {
+		$added = array_filter( $open, fn( array $one ) => $one['added'] );
+		return array_values( array_filter( array_map( array( $this->terms, 'find' ), $added ) ) );
+	}
+
+	/**
+	 * Return what is kept of a suggestion, or null if it is none.
+	 *
+	 * @param mixed $row A suggestion of the service.
+	 */
+	private function read( mixed $row ): ?array {
+		if ( ! is_array( $row ) || ! is_string( $row['tag'] ?? null ) || '' === $row['tag'] ) {
+			return null;
+		}
+		return array(
+			'id'    => $row['tag'],
+			'label' => is_string( $row['label'] ?? null ) ? $row['label'] : $row['tag'],
+			'kind'  => is_string( $row['kind'] ?? null ) ? $row['kind'] : '',
+			'score' => is_numeric( $row['score'] ?? null ) ? (float) $row['score'] : 0.0,
+			'band'  => 'auto' === ( $row['band'] ?? '' ) ? 'auto' : 'suggest',
+			'words' => $this->words( is_array( $row['evidence'] ?? null ) ? $row['evidence'] : array() ),
+		);
+	}
+
+	/**
+	 * Return the words that speak most for a tag.
+	 *
+	 * @param array $evidence Places in the text as it was sent, with its markup.
+	 * @return string[]
+	 */
+	private function words( array $evidence ): array {
+		$evidence = array_filter( $evidence, fn( $one ) => is_array( $one ) && is_string( $one['text'] ?? null ) );
+		usort( $evidence, fn( array $a, array $b ) => ( $b['weight'] ?? 0 ) <=> ( $a['weight'] ?? 0 ) );
+		$words = array();
+		foreach ( $evidence as $one ) {
+			$plain = html_entity_decode( wp_strip_all_tags( $one['text'] ), ENT_QUOTES | ENT_HTML5, 'UTF-8' );
+			$plain = trim( (string) preg_replace( '/\s+/u', ' ', $plain ) );
+			if ( '' !== $plain ) {
+				$words[ mb_strtolower( $plain ) ] = mb_substr( $plain, 0, 60 );
+			}
+		}
+		return array_slice( array_values( $words ), 0, self::WORDS );
+	}
+
+	/**
+	 * Return what is said above the suggestions.
+	 *
+	 * @param \WP_Post $post    The post.
+	 * @param bool     $waiting Whether an answer is to come.
+	 * @param ?array   $answer  The last answer.
+	 * @param array[]  $open    The open suggestions.
+	 */
+	private function message( \WP_Post $post, bool $waiting, ?array $answer, array $open ): string {
+		$problem = (string) get_post_meta( $post->ID, Outbox::PROBLEM, true );
+		if ( ! $this->settings->covers( $post ) ) {
+			return '' === $post->post_password
+				? __( 'Save the post to get suggestions.', 'article-tagger' )
+				: __( 'Posts with a password are not sent to the article tagger.', 'article-tagger' );
+		}
+		if ( '' === $this->settings->address() ) {
+			return __( 'The article tagger has no address yet. An administrator sets it under Settings → Article Tagger.', 'article-tagger' );
+		}
+		if ( $waiting ) {
+			return $this->outbox->is_paused()
+				? __( 'The article tagger cannot be reached. Suggestions come by themselves when it is back; saving is not affected.', 'article-tagger' )
+				: __( 'Suggestions are on their way.', 'article-tagger' );
+		}
+		if ( '' !== $problem ) {
+			return $problem;
+		}
+		return $open ? '' : $this->nothing( $answer );
+	}
+
+	/**
+	 * Return why there is nothing to show.
+	 *
+	 * @param ?array $answer The last answer.
+	 */
+	private function nothing( ?array $answer ): string {
+		if ( null === $answer ) {
+			return __( 'Save the post to get suggestions.', 'article-tagger' );
+		}
+		return match ( $answer['reason'] ) {
+			'empty'           => __( 'There is no text yet.', 'article-tagger' ),
+			'language'        => __( 'The text is not in the language of the article tagger.', 'article-tagger' ),
+			'below_threshold' => __( 'No tag is sure enough to be suggested.', 'article-tagger' ),
+			'blind'           => __( 'This article is tagged without suggestions, to see what they miss. Set its tags yourself.', 'article-tagger' ),
+			default           => __( 'All suggestions are answered.', 'article-tagger' ),
+		};
+	}
+}

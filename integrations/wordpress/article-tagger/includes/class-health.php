@@ -1,0 +1,115 @@
+<?php
+/**
+ * How the connection to the service is.
+ *
+ * @package Article_Tagger
+ */
+
+namespace Article_Tagger;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Finds out whether suggestions can come, and says what to do where they cannot.
+ */
+class Health {
+
+	const GOOD    = 'success';
+	const WARNING = 'warning';
+	const BAD     = 'error';
+	const LATE    = 10 * MINUTE_IN_SECONDS; // So long after its time a sweep is overdue.
+
+	/**
+	 * Keep the parts.
+	 *
+	 * @param Settings $settings The settings.
+	 * @param Client   $client   The service.
+	 * @param Outbox   $outbox   What waits.
+	 */
+	public function __construct( private Settings $settings, private Client $client, private Outbox $outbox ) {}
+
+	/**
+	 * Return what there is to say, the connection first; somebody waits for it.
+	 *
+	 * @return array[] Each a level and a text.
+	 */
+	public function lines(): array {
+		if ( '' === $this->settings->address() ) {
+			return array( array( self::WARNING, __( 'Not connected: there is no address yet.', 'article-tagger' ) ) );
+		}
+		return array_values( array_filter( array( $this->connection(), $this->waiting(), $this->schedule(), $this->in_clear() ) ) );
+	}
+
+	/**
+	 * Return whether the service is there, takes the key and can do its work.
+	 */
+	private function connection(): array {
+		$reply = $this->client->get( '/v1/articles?limit=1' );
+		if ( ! $reply->ok() ) {
+			/* translators: %s: what went wrong */
+			return array( self::BAD, sprintf( __( 'Not connected: %s Saving posts is not affected; what is saved meanwhile is sent later.', 'article-tagger' ), self::sentence( $reply->problem() ) ) );
+		}
+		$ready = $this->client->get( '/health/ready' )->body ?? array();
+		$wrong = implode( ' ', array_filter( (array) ( $ready['problems'] ?? array() ), 'is_string' ) );
+		if ( '' !== $wrong || ! is_string( $ready['model_version'] ?? null ) ) {
+			/* translators: %s: what the service says is wrong */
+			return array( self::WARNING, sprintf( __( 'Connected, but not all is well: %s', 'article-tagger' ), wp_strip_all_tags( $wrong ) ) );
+		}
+		/* translators: %s: the version of a model */
+		return array( self::GOOD, sprintf( __( 'Connected. The model is %s.', 'article-tagger' ), $ready['model_version'] ) );
+	}
+
+	/**
+	 * Return what waits to be sent, and since when the service is left alone.
+	 */
+	private function waiting(): ?array {
+		list( $posts, $decisions ) = $this->outbox->counts();
+		if ( 0 === $posts + $decisions ) {
+			return null;
+		}
+		$text = sprintf(
+			/* translators: 1: a number of posts, 2: a number of decisions */
+			__( 'Waiting to be sent: posts: %1$s, decisions: %2$s.', 'article-tagger' ),
+			number_format_i18n( $posts ),
+			number_format_i18n( $decisions )
+		);
+		$pause = $this->outbox->pause();
+		if ( $this->outbox->is_paused() ) {
+			/* translators: 1: a time such as "2 mins", 2: what went wrong */
+			$text .= ' ' . sprintf( __( 'Next try in %1$s, since: %2$s', 'article-tagger' ), human_time_diff( time(), $pause['until'] ), $pause['problem'] );
+		}
+		return array( self::WARNING, $text );
+	}
+
+	/**
+	 * Return whether WordPress runs its scheduled events.
+	 */
+	private function schedule(): ?array {
+		$next = (int) wp_next_scheduled( Sender::SWEEP );
+		if ( $next > time() - self::LATE ) {
+			return null;
+		}
+		return array( self::BAD, __( 'Scheduled events do not run, so nothing is sent. Where DISABLE_WP_CRON is set, have wp-cron.php called each minute.', 'article-tagger' ) );
+	}
+
+	/**
+	 * Return whether what is sent can be read on its way.
+	 */
+	private function in_clear(): ?array {
+		$parts = wp_parse_url( $this->settings->address() );
+		$local = in_array( $parts['host'] ?? '', array( 'localhost', '127.0.0.1', '[::1]' ), true );
+		if ( $local || 'https' === ( $parts['scheme'] ?? '' ) ) {
+			return null;
+		}
+		return array( self::WARNING, __( 'The address does not begin with https: the key and unpublished posts can be read on their way.', 'article-tagger' ) );
+	}
+
+	/**
+	 * Return a text with a full stop at its end.
+	 *
+	 * @param string $text The text.
+	 */
+	private static function sentence( string $text ): string {
+		return preg_match( '/[.!?]$/u', $text ) ? $text : $text . '.';
+	}
+}

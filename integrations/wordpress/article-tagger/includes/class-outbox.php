@@ -1,0 +1,227 @@
+<?php
+/**
+ * What waits to be sent.
+ *
+ * @package Article_Tagger
+ */
+
+namespace Article_Tagger;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Marks of unsent posts and decisions that are not sent yet, all of it in post meta: nothing is lost while the service is away.
+ */
+class Outbox {
+
+	const UNSENT   = '_article_tagger_unsent';   // A token: what is saved while a sending is under way stays unsent.
+	const DUE      = '_article_tagger_due';      // When to try next; a time.
+	const ATTEMPTS = '_article_tagger_attempts'; // How often it failed in a row.
+	const PROBLEM  = '_article_tagger_problem';  // Why the service refused it.
+	const DECISION = '_article_tagger_decision'; // A row for each: two editors at once do not overwrite each other.
+	const PAUSE    = 'article_tagger_pause';     // While the service is away: until when, how often in a row, and why.
+	const SEND     = 'article_tagger_send';      // The event of a sending, as soon as may be.
+
+	const LONGEST_PAUSE = 5 * MINUTE_IN_SECONDS;
+	const LONGEST_WAIT  = 30 * MINUTE_IN_SECONDS;
+
+	/**
+	 * Mark a post as unsent, and have it sent in the background.
+	 *
+	 * @param int $post_id The post.
+	 */
+	public function mark( int $post_id ): void {
+		update_post_meta( $post_id, self::UNSENT, wp_generate_uuid4() );
+		update_post_meta( $post_id, self::DUE, time() );
+		delete_post_meta( $post_id, self::ATTEMPTS );
+		$this->schedule();
+	}
+
+	/**
+	 * Have what waits sent in the background. An event that is there already is enough, and WordPress refuses a second;
+	 * while the service is away the sweep of each minute sees to it.
+	 */
+	public function schedule(): void {
+		if ( ! $this->is_paused() && ! wp_next_scheduled( self::SEND ) ) {
+			wp_schedule_single_event( time(), self::SEND );
+		}
+	}
+
+	/**
+	 * Return the post that has waited longest of those that are due, or 0.
+	 */
+	public function next_due(): int {
+		global $wpdb;
+		return (int) $wpdb->get_var( // phpcs:ignore WordPress.DB.DirectDatabaseQuery
+			$wpdb->prepare(
+				"SELECT post_id FROM {$wpdb->postmeta} WHERE meta_key = %s AND CAST( meta_value AS UNSIGNED ) <= %d ORDER BY CAST( meta_value AS UNSIGNED ), meta_id LIMIT 1",
+				self::DUE,
+				time()
+			)
+		);
+	}
+
+	/**
+	 * Return how many posts and how many decisions wait.
+	 *
+	 * @return int[] Posts, decisions.
+	 */
+	public function counts(): array {
+		global $wpdb;
+		$count = "SELECT COUNT(*) FROM {$wpdb->postmeta} WHERE meta_key = %s";
+		// phpcs:disable WordPress.DB
+		return array(
+			(int) $wpdb->get_var( $wpdb->prepare( $count, self::UNSENT ) ),
+			(int) $wpdb->get_var( $wpdb->prepare( $count, self::DECISION ) ),
+		);
+		// phpcs:enable
+	}
+
+	/**
+	 * Return the mark of a post; empty if all of it was sent.
+	 *
+	 * @param int $post_id The post.
+	 */
+	public function token( int $post_id ): string {
+		return (string) get_post_meta( $post_id, self::UNSENT, true );
+	}
+
+	/**
+	 * Take the mark off a post, unless it was saved again meanwhile.
+	 *
+	 * @param int    $post_id The post.
+	 * @param string $token   The mark that it had when it was read.
+	 * @param string $problem Why the service does not take it; empty if it did.
+	 */
+	public function done( int $post_id, string $token, string $problem = '' ): void {
+		if ( '' !== $token ) {
+			delete_post_meta( $post_id, self::UNSENT, $token );
+		}
+		delete_post_meta( $post_id, self::ATTEMPTS );
+		if ( '' === $problem ) {
+			delete_post_meta( $post_id, self::PROBLEM );
+		} else {
+			update_post_meta( $post_id, self::PROBLEM, wp_slash( $problem ) );
+		}
+		$this->settle( $post_id );
+	}
+
+	/**
+	 * Leave a post alone if nothing of it waits any more.
+	 *
+	 * @param int $post_id The post.
+	 */
+	public function settle( int $post_id ): void {
+		wp_cache_delete( $post_id, 'post_meta' ); // Others write while a sending is under way.
+		if ( '' === $this->token( $post_id ) && ! $this->decisions( $post_id ) ) {
+			delete_post_meta( $post_id, self::DUE );
+		}
+	}
+
+	/**
+	 * Try a post again later: after 30 seconds, then twice as long each time.
+	 *
+	 * @param int $post_id     The post.
+	 * @param int $retry_after How many seconds the service asks to wait.
+	 */
+	public function postpone( int $post_id, int $retry_after = 0 ): void {
+		$attempts = 1 + (int) get_post_meta( $post_id, self::ATTEMPTS, true );
+		$wait     = max( $retry_after, self::back_off( 30, $attempts, self::LONGEST_WAIT ) );
+		update_post_meta( $post_id, self::ATTEMPTS, $attempts );
+		update_post_meta( $post_id, self::DUE, time() + min( $wait, HOUR_IN_SECONDS ) );
+	}
+
+	// --- decisions ---
+
+	/**
+	 * Keep a decision until it is sent.
+	 *
+	 * @param int   $post_id  The post.
+	 * @param array $decision What goes into the request: action, tag, reason.
+	 * @param array $more     The editor, and the suggestion set if it is known.
+	 */
+	public function decide( int $post_id, array $decision, array $more ): void {
+		$row = array_merge( array( 'key' => wp_generate_uuid4() ), $more, array( 'decision' => $decision ) );
+		add_post_meta( $post_id, self::DECISION, wp_slash( $row ) );
+		$this->mark( $post_id ); // The answer to come takes it into account.
+	}
+
+	/**
+	 * Return the decisions that wait, the oldest first.
+	 *
+	 * @param int $post_id The post.
+	 * @return array[]
+	 */
+	public function decisions( int $post_id ): array {
+		return array_filter( (array) get_post_meta( $post_id, self::DECISION ), 'is_array' );
+	}
+
+	/**
+	 * Forget a decision that was sent.
+	 *
+	 * @param int   $post_id The post.
+	 * @param array $row     The decision as it was kept.
+	 */
+	public function sent( int $post_id, array $row ): void {
+		delete_post_meta( $post_id, self::DECISION, wp_slash( $row ) );
+	}
+
+	// --- while the service is away ---
+
+	/**
+	 * Whether the service is left alone at present.
+	 */
+	public function is_paused(): bool {
+		return $this->pause()['until'] > time();
+	}
+
+	/**
+	 * Return what is known of the service being away.
+	 *
+	 * @return array until (a time), failures and problem.
+	 */
+	public function pause(): array {
+		$none = array(
+			'until'    => 0,
+			'failures' => 0,
+			'problem'  => '',
+		);
+		return array_merge( $none, (array) get_option( self::PAUSE, array() ) );
+	}
+
+	/**
+	 * Leave the service alone for a while: 15 seconds, then twice as long each time.
+	 *
+	 * @param Reply $reply What came instead of an answer.
+	 */
+	public function pause_for( Reply $reply ): void {
+		$failures = 1 + $this->pause()['failures'];
+		$wait     = max( min( $reply->retry_after, HOUR_IN_SECONDS ), self::back_off( 15, $failures, self::LONGEST_PAUSE ) );
+		$pause    = array(
+			'until'    => time() + $wait,
+			'failures' => $failures,
+			'problem'  => $reply->problem(),
+		);
+		update_option( self::PAUSE, $pause, false );
+	}
+
+	/**
+	 * Forget that the service was away.
+	 */
+	public function resume(): void {
+		if ( $this->pause()['failures'] ) {
+			delete_option( self::PAUSE );
+		}
+	}
+
+	/**
+	 * Return a wait that doubles with each failure.
+	 *
+	 * @param int $first   The first wait, in seconds.
+	 * @param int $n       Which failure it is.
+	 * @param int $longest The longest wait.
+	 */
+	private static function back_off( int $first, int $n, int $longest ): int {
+		return (int) min( $longest, $first * 2 ** min( $n - 1, 12 ) );
+	}
+}

@@ -1,0 +1,84 @@
+<?php
+/**
+ * What came back from the service.
+ *
+ * @package Article_Tagger
+ */
+
+namespace Article_Tagger;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * An answer, or what came instead of one. `status` is 0 where nothing answered.
+ */
+class Reply {
+
+	/**
+	 * Keep what came back.
+	 *
+	 * @param int    $status      The HTTP status.
+	 * @param ?array $body        The JSON object, or null if it was none.
+	 * @param string $failure     What went wrong on the way.
+	 * @param int    $retry_after How many seconds the service asks to wait; 0 if it says nothing.
+	 */
+	public function __construct(
+		public int $status,
+		public ?array $body = null,
+		public string $failure = '',
+		public int $retry_after = 0
+	) {}
+
+	/**
+	 * Whether the service did what it was asked.
+	 */
+	public function ok(): bool {
+		return $this->status >= 200 && $this->status < 300 && null !== $this->body;
+	}
+
+	/**
+	 * Whether no request would fare better at present: the service is away, refuses the key, or something else answers.
+	 */
+	public function is_away(): bool {
+		return null === $this->body && 500 !== $this->status
+			|| in_array( $this->status, array( 0, 401, 403, 408, 429, 502, 503, 504 ), true );
+	}
+
+	/**
+	 * Whether the service understood the request and will never take it.
+	 */
+	public function is_refused(): bool {
+		return ! $this->is_away() && in_array( $this->status, array( 400, 413, 415, 422 ), true );
+	}
+
+	/**
+	 * Whether the service has no such article.
+	 */
+	public function is_not_found(): bool {
+		return ! $this->is_away() && 404 === $this->status;
+	}
+
+	/**
+	 * Whether the field that a refusal names begins with this JSON Pointer.
+	 *
+	 * @param string $pointer The pointer.
+	 */
+	public function names( string $pointer ): bool {
+		$error = $this->body['errors'][0]['pointer'] ?? '';
+		return is_string( $error ) && str_starts_with( $error, $pointer );
+	}
+
+	/**
+	 * Return what is wrong, for people; not to be trusted as HTML.
+	 */
+	public function problem(): string {
+		if ( '' !== $this->failure ) {
+			return $this->failure;
+		}
+		if ( is_string( $this->body['detail'] ?? null ) ) {
+			return mb_substr( wp_strip_all_tags( $this->body['detail'] ), 0, 300 );
+		}
+		/* translators: %d: an HTTP status such as 502 */
+		return sprintf( __( 'The answer has the status %d and is not one of the article tagger.', 'article-tagger' ), $this->status );
+	}
+}

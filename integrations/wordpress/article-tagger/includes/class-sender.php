@@ -1,0 +1,286 @@
+<?php
+/**
+ * The sending in the background.
+ *
+ * @package Article_Tagger
+ */
+
+namespace Article_Tagger;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Sends what waits: at once after a save, and in a sweep each minute for what could not be sent.
+ */
+class Sender {
+
+	const SWEEP   = 'article_tagger_sweep';
+	const MINUTE  = 'article_tagger_minute';
+	const SECONDS = 20; // of one sweep.
+
+	/**
+	 * Keep the parts.
+	 *
+	 * @param Settings $settings The settings.
+	 * @param Client   $client   The service.
+	 * @param Terms    $terms    The terms.
+	 * @param Outbox   $outbox   What waits.
+	 * @param Answers  $answers  What came back.
+	 */
+	public function __construct(
+		private Settings $settings,
+		private Client $client,
+		private Terms $terms,
+		private Outbox $outbox,
+		private Answers $answers
+	) {}
+
+	/**
+	 * Hook into WordPress.
+	 */
+	public function register(): void {
+		add_filter( 'cron_schedules', array( $this, 'add_minute' ) ); // phpcs:ignore WordPress.WP.CronInterval
+		add_action( 'init', array( $this, 'keep_sweeping' ) );
+		add_action( self::SWEEP, array( $this, 'sweep' ) );
+		add_action( Outbox::SEND, array( $this, 'sweep' ) );
+	}
+
+	/**
+	 * Add the interval of the sweep.
+	 *
+	 * @param array $schedules The intervals.
+	 */
+	public function add_minute( array $schedules ): array {
+		$schedules[ self::MINUTE ] = array(
+			'interval' => MINUTE_IN_SECONDS,
+			'display'  => 'Article Tagger',
+		);
+		return $schedules;
+	}
+
+	/**
+	 * Schedule the sweep if it is not.
+	 */
+	public function keep_sweeping(): void {
+		if ( ! wp_next_scheduled( self::SWEEP ) ) {
+			wp_schedule_event( time(), self::MINUTE, self::SWEEP );
+		}
+	}
+
+	/**
+	 * Take all events of the plugin out of the schedule.
+	 */
+	public static function unschedule(): void {
+		wp_clear_scheduled_hook( self::SWEEP );
+		wp_clear_scheduled_hook( Outbox::SEND );
+	}
+
+	/**
+	 * Send what is due, one post after the other, until the service is away or the time is over.
+	 */
+	public function sweep(): void {
+		if ( '' === $this->settings->address() || $this->outbox->is_paused() || ! $this->lock() ) {
+			return;
+		}
+		$this->let_go();
+		$until = microtime( true ) + self::SECONDS;
+		do {
+			$post_id = $this->outbox->next_due();
+		} while ( $post_id && $this->send( $post_id ) && microtime( true ) < $until );
+		$this->unlock();
+		if ( $post_id && ! $this->outbox->is_paused() ) {
+			$this->outbox->schedule();
+		}
+	}
+
+	/**
+	 * Send the decisions on a post and then the post.
+	 *
+	 * @param int $post_id The post.
+	 * @return bool Whether to go on with others.
+	 */
+	private function send( int $post_id ): bool {
+		clean_post_cache( $post_id ); // It may have been saved since this process began.
+		$post = get_post( $post_id );
+		if ( ! $post ) {
+			delete_post_meta( $post_id, Outbox::DUE );
+			return true;
+		}
+		$token = $this->outbox->token( $post_id );
+		$reply = $this->send_decisions( $post );
+		if ( $reply && $reply->is_not_found() && $this->settings->covers( $post ) ) {
+			$reply = $this->put( $post );  // The service does not know the article (any more).
+			$reply = $reply->ok() ? $this->send_decisions( $post ) : $reply;
+		}
+		if ( ! $reply && $this->settings->covers( $post ) && '' !== $token ) {
+			$reply = $this->put( $post );
+			$reply = $reply->ok() ? null : $reply;
+		}
+		return $this->conclude( $post_id, $token, $reply );
+	}
+
+	/**
+	 * Note how the sending of a post ended.
+	 *
+	 * @param int    $post_id The post.
+	 * @param string $token   The mark that it had.
+	 * @param ?Reply $reply   What went wrong, or null.
+	 * @return bool Whether to go on with others.
+	 */
+	private function conclude( int $post_id, string $token, ?Reply $reply ): bool {
+		if ( ! $reply ) {
+			$this->outbox->done( $post_id, $token, (string) get_post_meta( $post_id, Outbox::PROBLEM, true ) );
+			$this->outbox->resume();
+			return true;
+		}
+		if ( $reply->is_refused() ) {
+			/* translators: %s: what the service says is wrong */
+			$this->outbox->done( $post_id, $token, sprintf( __( 'The article tagger does not take this post: %s', 'article-tagger' ), $reply->problem() ) );
+			return true;
+		}
+		$this->outbox->postpone( $post_id, $reply->retry_after );
+		if ( $reply->is_away() ) {
+			$this->outbox->pause_for( $reply );
+			return false;
+		}
+		return true;
+	}
+
+	/**
+	 * Send a post as it is now and keep the answer.
+	 *
+	 * @param \WP_Post $post The post.
+	 */
+	private function put( \WP_Post $post ): Reply {
+		$article = $this->article( $post );
+		$reply   = $this->client->put_article( $this->settings->article_id( $post->ID ), $article );
+		if ( $reply->ok() && ! is_string( $reply->body['suggestion_set_id'] ?? null ) ) {
+			$reply = new Reply( $reply->status, null ); // JSON, but not of the article tagger.
+		}
+		if ( $reply->ok() ) {
+			delete_post_meta( $post->ID, Outbox::PROBLEM );
+			$this->answers->keep( $post->ID, $reply->body, $article['tags'] );
+			if ( $this->settings->get( 'auto' ) ) {
+				$this->answers->add_by_itself( $post );
+			}
+		}
+		return $reply;
+	}
+
+	/**
+	 * Return a post as the service takes it.
+	 *
+	 * @param \WP_Post $post The post.
+	 */
+	private function article( \WP_Post $post ): array {
+		$article = array(
+			'title'       => html_entity_decode( wp_strip_all_tags( $this->sendable( $post->post_title ) ), ENT_QUOTES | ENT_HTML5, 'UTF-8' ),
+			'body'        => $this->sendable( $post->post_content ),
+			'body_format' => 'html',
+			'tags'        => $this->answers->tags_to_list( $post->ID ),
+		);
+		if ( ! str_starts_with( $post->post_date_gmt, '0000' ) ) { // Drafts have no date yet.
+			$article['published_at'] = str_replace( ' ', 'T', $post->post_date_gmt ) . '+00:00';
+		}
+		if ( 'publish' === $post->post_status ) {
+			$article['url'] = mb_substr( (string) get_permalink( $post ), 0, 2000 );
+		}
+		return $article;
+	}
+
+	/**
+	 * Return a text without what JSON may not hold.
+	 *
+	 * @param string $text The text.
+	 */
+	private function sendable( string $text ): string {
+		return str_replace( "\0", ' ', mb_scrub( $text, 'UTF-8' ) );
+	}
+
+	/**
+	 * Send the decisions on a post, the oldest first.
+	 *
+	 * @param \WP_Post $post The post.
+	 * @return ?Reply What stopped it, or null.
+	 */
+	private function send_decisions( \WP_Post $post ): ?Reply {
+		foreach ( $this->outbox->decisions( $post->ID ) as $row ) {
+			$reply = $this->send_decision( $post->ID, $row );
+			if ( ! $reply->ok() && ! $reply->is_refused() ) {
+				return $reply;
+			}
+			if ( ! $reply->ok() ) {
+				/* translators: 1: the id of a tag, 2: what the service says is wrong */
+				$problem = sprintf( __( 'The article tagger does not take a decision on “%1$s”: %2$s', 'article-tagger' ), $row['decision']['tag'] ?? '', $reply->problem() );
+				update_post_meta( $post->ID, Outbox::PROBLEM, wp_slash( $problem ) );
+			}
+			// Out of the answer first: between both it would be shown again.
+			$this->answers->drop( $post->ID, $row['decision']['tag'] ?? '' );
+			$this->outbox->sent( $post->ID, $row );
+		}
+		return null;
+	}
+
+	/**
+	 * Send one decision; if the service has forgotten the set that it was made on, without it.
+	 *
+	 * @param int   $post_id The post.
+	 * @param array $row     The decision.
+	 */
+	private function send_decision( int $post_id, array $row ): Reply {
+		$body = array(
+			'decisions' => array( $row['decision'] ),
+			'editor'    => $row['editor'],
+		);
+		$set  = $row['set'] ?? '';
+		$id   = $this->settings->article_id( $post_id );
+		if ( '' !== $set ) {
+			$reply = $this->client->post_decisions( $id, array_merge( $body, array( 'suggestion_set_id' => $set ) ), $row['key'] );
+			if ( ! $reply->is_refused() || ! $reply->names( '/suggestion_set_id' ) ) {
+				return $reply;
+			}
+		}
+		return $this->client->post_decisions( $id, $body, $row['key'] );
+	}
+
+	/**
+	 * End the answer to whoever viewed the page that began this. WordPress does so itself under PHP-FPM; elsewhere that page,
+	 * which may be a save, would wait for a slow service up to a second.
+	 */
+	private function let_go(): void {
+		if ( ! wp_doing_cron() || 'cli' === PHP_SAPI || headers_sent() || function_exists( 'fastcgi_finish_request' ) ) {
+			return;
+		}
+		header( 'Connection: close' );
+		header( 'Content-Length: 0' );
+		while ( ob_get_level() > 0 ) {
+			ob_end_clean();
+		}
+		flush();
+	}
+
+	/**
+	 * Keep other processes from sending; the lock goes with the connection if this one dies.
+	 */
+	private function lock(): bool {
+		global $wpdb;
+		// phpcs:ignore WordPress.DB.DirectDatabaseQuery
+		return '0' !== $wpdb->get_var( $wpdb->prepare( 'SELECT GET_LOCK( %s, 0 )', $this->lock_name() ) );
+	}
+
+	/**
+	 * Let other processes send.
+	 */
+	private function unlock(): void {
+		global $wpdb;
+		$wpdb->query( $wpdb->prepare( 'SELECT RELEASE_LOCK( %s )', $this->lock_name() ) ); // phpcs:ignore WordPress.DB.DirectDatabaseQuery
+	}
+
+	/**
+	 * Return the name of the lock; names are shared by all sites of a database server.
+	 */
+	private function lock_name(): string {
+		global $wpdb;
+		return substr( 'article_tagger_' . md5( DB_NAME . $wpdb->prefix ), 0, 60 );
+	}
+}

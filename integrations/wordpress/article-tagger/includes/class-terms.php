@@ -1,0 +1,178 @@
+<?php
+/**
+ * Terms of WordPress and tags of the service.
+ *
+ * @package Article_Tagger
+ */
+
+namespace Article_Tagger;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Knows which term stands for which tag. Terms are added to a post, never replaced.
+ */
+class Terms {
+
+	const TAG = '_article_tagger_tag';
+
+	/**
+	 * Keep the settings.
+	 *
+	 * @param Settings $settings The settings.
+	 */
+	public function __construct( private Settings $settings ) {}
+
+	/**
+	 * Return the ids of the tags that a post has.
+	 *
+	 * @param int $post_id The post.
+	 * @return string[]
+	 */
+	public function tags_of( int $post_id ): array {
+		$tags = array();
+		foreach ( $this->settings->taxonomies() as $taxonomy ) {
+			$terms = taxonomy_exists( $taxonomy ) ? get_the_terms( $post_id, $taxonomy ) : false;
+			foreach ( is_array( $terms ) && ! $this->is_filler( $terms, $taxonomy ) ? $terms : array() as $term ) {
+				$tags[] = $this->tag_of( $term );
+			}
+		}
+		return array_values( array_unique( $tags ) );
+	}
+
+	/**
+	 * Return the id of the tag that a term stands for.
+	 *
+	 * @param \WP_Term $term The term.
+	 */
+	public function tag_of( \WP_Term $term ): string {
+		$mapped = get_term_meta( $term->term_id, self::TAG, true );
+		return is_string( $mapped ) && '' !== $mapped ? $mapped : mb_substr( rawurldecode( $term->slug ), 0, 200 );
+	}
+
+	/**
+	 * Return the term that stands for a tag, or null.
+	 *
+	 * @param array $tag The tag: id, label and kind.
+	 */
+	public function find( array $tag ): ?\WP_Term {
+		$taxonomy = $this->settings->taxonomy_of( $tag['kind'] );
+		$mapped   = get_terms(
+			array(
+				'taxonomy'   => $taxonomy,
+				'hide_empty' => false,
+				'number'     => 1,
+				'meta_key'   => self::TAG, // phpcs:ignore WordPress.DB.SlowDBQuery
+				'meta_value' => $tag['id'], // phpcs:ignore WordPress.DB.SlowDBQuery
+			)
+		);
+		if ( is_array( $mapped ) && $mapped ) {
+			return $mapped[0];
+		}
+		foreach ( array( 'slug', 'name' ) as $field ) {
+			$term = get_term_by( $field, 'slug' === $field ? $tag['id'] : $this->name_of( $tag, $taxonomy ), $taxonomy );
+			if ( $term instanceof \WP_Term && '' === (string) get_term_meta( $term->term_id, self::TAG, true ) ) {
+				return $term;
+			}
+		}
+		return null;
+	}
+
+	/**
+	 * Remember which tags the terms of a post stand for, where their names tell and nobody knew it yet.
+	 *
+	 * @param int     $post_id     The post.
+	 * @param array[] $suggestions The tags that are suggested for it.
+	 * @return bool Whether there were any.
+	 */
+	public function learn( int $post_id, array $suggestions ): bool {
+		$learned = false;
+		$there   = $this->tags_of( $post_id );
+		foreach ( $suggestions as $tag ) {
+			$term = in_array( $tag['id'], $there, true ) ? null : $this->find( $tag );
+			if ( $term && true === is_object_in_term( $post_id, $term->taxonomy, $term->term_id ) && ! $this->is_filler( array( $term ), $term->taxonomy ) ) {
+				update_term_meta( $term->term_id, self::TAG, wp_slash( $tag['id'] ) );
+				$learned = true;
+			}
+		}
+		return $learned;
+	}
+
+	/**
+	 * Add the term of a tag to a post; the term is made if there is none and the user may make it.
+	 *
+	 * @param \WP_Post $post The post.
+	 * @param array    $tag  The tag: id, label and kind.
+	 */
+	public function give( \WP_Post $post, array $tag ): \WP_Term|\WP_Error {
+		$taxonomy = get_taxonomy( $this->settings->taxonomy_of( $tag['kind'] ) );
+		if ( false === $taxonomy || ! is_object_in_taxonomy( $post, $taxonomy->name ) ) {
+			/* translators: %s: the name of a taxonomy */
+			return new \WP_Error( 'article_tagger_taxonomy', sprintf( __( 'This kind of post has no %s. Choose another taxonomy in the settings.', 'article-tagger' ), $this->settings->taxonomy_of( $tag['kind'] ) ), array( 'status' => 409 ) );
+		}
+		if ( ! current_user_can( $taxonomy->cap->assign_terms ) ) {
+			/* translators: %s: the name of a taxonomy, such as Tags */
+			return new \WP_Error( 'article_tagger_assign', sprintf( __( 'You may not set %s.', 'article-tagger' ), $taxonomy->label ), array( 'status' => 403 ) );
+		}
+		$term = $this->find( $tag ) ?? $this->make( $tag, $taxonomy );
+		return is_wp_error( $term ) ? $term : $this->add( $post, $term, $tag );
+	}
+
+	/**
+	 * Add a term that is there to a post, and remember which tag it stands for.
+	 *
+	 * @param \WP_Post $post The post.
+	 * @param \WP_Term $term The term.
+	 * @param array    $tag  The tag.
+	 */
+	public function add( \WP_Post $post, \WP_Term $term, array $tag ): \WP_Term|\WP_Error {
+		update_term_meta( $term->term_id, self::TAG, wp_slash( $tag['id'] ) );
+		$set = wp_set_object_terms( $post->ID, array( $term->term_id ), $term->taxonomy, true );
+		return is_wp_error( $set ) ? $set : $term;
+	}
+
+	/**
+	 * Make the term of a tag.
+	 *
+	 * @param array        $tag      The tag.
+	 * @param \WP_Taxonomy $taxonomy Its taxonomy.
+	 */
+	private function make( array $tag, \WP_Taxonomy $taxonomy ): \WP_Term|\WP_Error {
+		// As for WordPress itself: whoever may set flat terms may make them, categories take more.
+		if ( ! current_user_can( $taxonomy->hierarchical ? $taxonomy->cap->edit_terms : $taxonomy->cap->assign_terms ) ) {
+			/* translators: %s: the label of a tag */
+			return new \WP_Error( 'article_tagger_make', sprintf( __( 'There is no “%s” yet, and you may not make it. Ask an administrator.', 'article-tagger' ), $tag['label'] ), array( 'status' => 403 ) );
+		}
+		$made = wp_insert_term( wp_slash( $this->name_of( $tag, $taxonomy->name ) ), $taxonomy->name, array( 'slug' => $tag['id'] ) );
+		if ( is_wp_error( $made ) && 'term_exists' === $made->get_error_code() ) {
+			// Two editors at once, or a term of this name that stands for another tag.
+			$there = get_term( (int) $made->get_error_data(), $taxonomy->name );
+			return $there instanceof \WP_Term && $this->tag_of( $there ) === $tag['id'] ? $there : $made;
+		}
+		return is_wp_error( $made ) ? $made : get_term( $made['term_id'], $taxonomy->name );
+	}
+
+	/**
+	 * Return the name that a tag's term has.
+	 *
+	 * @param array  $tag      The tag.
+	 * @param string $taxonomy Its taxonomy.
+	 */
+	private function name_of( array $tag, string $taxonomy ): string {
+		$name = wp_strip_all_tags( $tag['label'] );
+		if ( ! is_taxonomy_hierarchical( $taxonomy ) ) {
+			$name = str_replace( ',', '', $name ); // The classic editor parts the names of tags at commas.
+		}
+		return '' === trim( $name ) ? $tag['id'] : trim( $name );
+	}
+
+	/**
+	 * Whether these are only the category that WordPress gives to posts without one: nobody has chosen it.
+	 *
+	 * @param \WP_Term[] $terms    The terms of a post.
+	 * @param string     $taxonomy Their taxonomy.
+	 */
+	private function is_filler( array $terms, string $taxonomy ): bool {
+		return 'category' === $taxonomy && 1 === count( $terms ) && (int) get_option( 'default_category' ) === $terms[0]->term_id;
+	}
+}

@@ -1,0 +1,37 @@
+<?php
+/**
+ * Leaves nothing of the plugin behind but the tags that people and the plugin have given.
+ *
+ * @package Article_Tagger
+ */
+
+namespace Article_Tagger;
+
+defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
+
+/**
+ * Delete all that the plugin has kept on a site.
+ */
+function forget_all(): void {
+	global $wpdb;
+	delete_option( 'article_tagger' );
+	delete_option( 'article_tagger_pause' );
+	delete_transient( 'article_tagger_tags' );
+	wp_clear_scheduled_hook( 'article_tagger_sweep' );
+	wp_clear_scheduled_hook( 'article_tagger_send' );
+	delete_metadata( 'term', 0, '_article_tagger_tag', '', true );
+	foreach ( array( 'answer', 'listed', 'auto', 'unsent', 'due', 'attempts', 'problem', 'decision' ) as $name ) {
+		delete_metadata( 'post', 0, "_article_tagger_$name", '', true );
+	}
+	// Each user's places of the boxes are WordPress's own, and harmless.
+}
+
+if ( is_multisite() ) {
+	foreach ( get_sites( array( 'fields' => 'ids', 'number' => 0 ) ) as $article_tagger_site ) { // phpcs:ignore
+		switch_to_blog( $article_tagger_site );
+		forget_all();
+		restore_current_blog();
+	}
+} else {
+	forget_all();
+}

@@ -1,0 +1,67 @@
+"""A store that has rows in every table, for the tests that copy it, save it and bring it back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from classifier.articles import Article
+from classifier.commands import main
+from classifier.store import Additions, Draft, Scope, Store, open_store
+from classifier.store.schema import counters, metadata
+from classifier.tagger import Answer, Tagger
+
+KABUL = Article("kabul", "ISKP bomber kills twelve at Kabul mosque", "The Taliban said the “attack” killed 12 — 🕌.")
+
+
+def fill(tagger: Tagger, archive: Iterable[Article]) -> str:
+    """Fill every table as a desk does, and return the secret of an admin's key."""
+    store = tagger.store
+    store.import_articles(archive, "import")
+    tagger.put_article(replace(KABUL, tags=("taliban", "unheard-of"), published_at="2024-06-06"))
+    tagger.put_article(replace(KABUL, body="Rain in Lagos.", tags=("taliban",)))
+    said = [Draft("accept", "iskp"), Draft("reject", "policy", "wrong", "näh")]
+    done = tagger.decide("kabul", Answer(said), "ada")
+    tagger.decide("kabul", Answer([Draft("undo", undoes=done["decisions"][0]["id"])]), "ada", "ada", "key-1")
+    tagger.decide("kabul", Answer([Draft("add", "attack")], complete=True), "bo")
+    store.proposals.add("Zāgros front", "twice this week", "kabul", "ada")
+    secret = store.keys.create("chief", "admin")
+    store.sessions.start("chief", store.keys.of(secret))
+    with store.runs.alone("archive"):
+        found = next(store.assignments.candidates(Scope()))
+        added = Additions(found.article.id, found.stamp, [("leadership", 0.75)])
+        store.assignments.add(store.runs.begin("archive"), [added], lambda same: {"n": len(same)})
+    store.keys.settle()
+    assert [name for name, rows in contents(store).items() if not rows] == []
+    return secret
+
+
+def contents(store: Store) -> dict[str, list[dict[str, Any]]]:
+    """Return all rows of every table but the counters, in the order of their keys."""
+    found = {}
+    with store.engine.connect().execution_options(readonly=True) as connection:
+        for table in metadata.sorted_tables:
+            rows = connection.execute(select(table).order_by(*table.primary_key.columns)).mappings()
+            found[table.name] = [{str(name): value for name, value in row.items()} for row in rows]
+    del found[counters.name]
+    return found
+
+
+def stored_at(database_url: str) -> dict[str, list[dict[str, Any]]]:
+    """Return all rows of a database."""
+    store = open_store(database_url, migrate=False)
+    try:
+        return contents(store)
+    finally:
+        store.close()
+
+
+def exported(database_url: str, folder: Path) -> dict[str, bytes]:
+    """Return what `export` writes of a store."""
+    for what in ("examples", "decisions"):
+        assert main(["export", what, "--database", database_url, "--output", str(folder / what)]) == 0
+    return {what: (folder / what).read_bytes() for what in ("examples", "decisions")}

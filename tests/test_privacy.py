@@ -1,0 +1,121 @@
+"""Privacy: what is deleted is gone, what is rare never enters a model, and nothing leaves the machine."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import update
+
+from classifier.articles import Article
+from classifier.fitting import FitSettings, fit
+from classifier.registry import Registry
+from classifier.store import Draft, Store
+from classifier.store.schema import articles as table
+from classifier.taxonomy import Taxonomy
+from tests.conftest import ROOT
+
+WORD = "zanzibarquokka"
+ARTICLE = {"title": f"ISKP bomber {WORD} kills twelve in Kabul", "body": f"ISKP said that {WORD} was its bomber."}
+WHOLE = os.environ.get("TAGGER_TEST_NEEDS") == "system"
+needs_namespaces = pytest.mark.skipif(
+    (os.geteuid() != 0 or shutil.which("unshare") is None or shutil.which("ip") is None) and not WHOLE,
+    reason="NO OUTGOING ROUTE NOT TESTED: only root can make a network of its own (packages iproute2, util-linux)",
+)
+
+
+def _bytes_of(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _export(database_url: str, what: str, folder: Path) -> str:
+    output = folder / f"{what}.jsonl"
+    command = [sys.executable, "-m", "classifier", "export", what, "--database", database_url, "--output", str(output)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    return output.read_text(encoding="utf-8")
+
+
+def test_a_deleted_article_is_gone_from_the_database_and_from_exports(
+    client: FlaskClient, store: Store, database_url: str, tmp_path: Path
+) -> None:
+    headers = {"Idempotency-Key": "once"}
+    decision = {"decisions": [{"tag": "iskp", "action": "accept", "note": f"saw {WORD} myself"}], "complete": True}
+    assert client.put("/v1/articles/secret", json=ARTICLE).status_code == 200
+    assert client.post("/v1/articles/secret/decisions", json=decision, headers=headers).status_code == 201
+    assert WORD in _export(database_url, "examples", tmp_path)
+    assert client.delete("/v1/articles/secret").status_code == 204
+    for what in ("examples", "decisions"):
+        text = _export(database_url, what, tmp_path)
+        assert WORD not in text
+        assert "secret" not in text
+    store.close()
+    files = [path for path in tmp_path.iterdir() if path.name.startswith("tagger.db")]
+    assert files
+    assert not [path for path in files if WORD.encode() in path.read_bytes()]
+
+
+def test_what_nobody_touched_for_so_long_is_forgotten(store: Store) -> None:
+    for number in range(6):
+        store.put_article(Article(f"a{number}", "Title", "Body"), "cms")
+    store.import_articles([Article("s1", "Title", "Body", tags=())], "starter")
+    long_ago = (datetime.now(UTC) - timedelta(days=400)).isoformat(timespec="microseconds")
+    with store.engine.begin() as connection:
+        connection.execute(update(table).where(table.c.id.in_(["a0", "a1", "a2", "s1"])).values(updated_at=long_ago))
+    store.log.decide("a2", [Draft("add", "iskp")], "ed4", lambda *_: {}, complete=False)
+    assert store.forget(365, dry_run=True) == 2
+    assert store.forget(365) == 2
+    assert sum(store.count_articles().values()) == 5
+    assert store.article("a2").article.id == "a2"
+    assert store.forget(365) == 0
+
+
+def test_a_term_of_one_article_enters_no_file_of_a_model(
+    articles: list[Article], taxonomy: Taxonomy, tmp_path: Path
+) -> None:
+    rare = Article("secret", ARTICLE["title"], f"{ARTICLE['body']} Only once: quokkaonly.", tags=("iskp",))
+    twice = Article("other", "Quokkatwice in Kabul", "The quokkatwice stood in Kabul.", tags=("iskp",))
+    again = Article("again", "Another quokkatwice", "A quokkatwice walked through Herat.", tags=())
+    registry = Registry(tmp_path / "models")
+    fitted = fit([*articles, rare, twice, again], taxonomy, FitSettings(fast=True, n_jobs=1))
+    registry.promote(registry.save(fitted.model), "tests", "fitted")
+    files = _bytes_of(tmp_path / "models")
+    assert b"quokkatwice" in files
+    assert b"quokkaonly" not in files
+    assert WORD.encode() not in files
+
+
+@needs_namespaces
+def test_training_and_serving_need_no_route_out_of_the_machine(tmp_path: Path, articles: list[Article]) -> None:
+    lines = tmp_path / "articles.jsonl"
+    with lines.open("w", encoding="utf-8") as file:
+        for one in articles:
+            row = {"id": one.id, "title": one.title, "body": one.body, "tags": list(one.tags or ())}
+            file.write(json.dumps(row) + "\n")
+    python, models, url = sys.executable, tmp_path / "models", f"sqlite:///{tmp_path}/tagger.db"
+    script = f"""
+        set -e
+        ip link set lo up
+        test -z "$(ip route)"
+        {python} -m classifier train --articles {lines} --models {models}
+        {python} -m classifier import {lines} --database {url}
+        {python} -m classifier retrain --models {models} --database {url} --json
+        {python} -m classifier serve --models {models} --database {url} --port 8123 --workers 1 & served=$!
+        for _ in $(seq 300); do
+            {python} -c 'import urllib.request as u; print(u.urlopen("http://127.0.0.1:8123/health/ready").read().decode())' \\
+                && break
+            sleep 0.2
+        done
+        kill $served; wait $served
+    """
+    done = subprocess.run(
+        ["unshare", "--net", "sh", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert '"status":"ok"' in done.stdout

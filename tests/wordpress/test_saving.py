@@ -1,0 +1,228 @@
+"""Saving a post: the article goes to the service behind it, and comes to no harm where the service does."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+
+import pytest
+
+from tests.wordpress.desk import BODY, TITLE, Desk, answering, in_its_place
+
+pytestmark = pytest.mark.wordpress
+PROBLEM = {"type": "x", "title": "x", "status": 500, "detail": "Something broke."}
+FOREIGN = {"suggestions": [], "suggestion_set_id": "a-set", "reason": None}
+
+
+# --- the way there --------------------------------------------------------------------------------------------------
+
+
+def test_saved_post_is_sent_behind_the_next_page_view_and_its_suggestions_are_kept(desk: Desk) -> None:
+    post = desk.post()
+    assert desk.waits() == 1
+    desk.settled()
+    assert "iskp" in desk.suggested(post)
+    assert (desk.article(post)["title"], desk.article(post)["body"]) == (TITLE, BODY)
+
+
+def test_article_has_the_number_of_its_post_as_the_import_of_an_export_gives_it(desk: Desk) -> None:
+    desk.set(prefix="wp-")
+    post = desk.post()
+    desk.settled()
+    assert desk.service.ask("GET", f"/v1/articles/wp-{post}")["title"] == TITLE
+
+
+def test_published_post_is_sent_with_its_date_address_and_tags(desk: Desk) -> None:
+    post = desk.post(post_status="publish", post_date="2024-06-06 10:00:00", tags_input=["Taliban", "Our own"])
+    desk.settled()
+    article = desk.article(post)
+    assert article["published_at"].startswith("2024-06-06T10:00:00")
+    assert article["url"].startswith(desk.site.address)
+    assert set(article["tags"]) == {"taliban", "our-own"}
+    assert "taliban" not in desk.suggested(post)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"post_type": "page"},
+        {"post_password": "secret"},
+        {"post_status": "auto-draft"},
+        {"post_status": "trash"},
+    ],
+)
+def test_what_is_not_meant_is_not_sent(desk: Desk, fields: dict[str, str]) -> None:
+    desk.post(**fields)
+    assert desk.waits() == 0
+
+
+def test_post_that_gets_a_password_while_it_waits_is_not_sent(desk: Desk) -> None:
+    desk.service.stop()
+    post = desk.post()
+    desk.save(post, post_password="secret")
+    desk.service.start()
+    desk.later(600)
+    desk.settled()
+    assert desk.answer(post) == {}
+    rows = desk.service.ask("GET", "/v1/articles?limit=100")["articles"]
+    assert f"{desk.prefix}{post}" not in [row["article_id"] for row in rows]
+
+
+def test_post_of_twenty_thousand_words_is_sent_whole(desk: Desk) -> None:
+    paragraph = BODY.replace(" capital", " capital, ünïcode and all")
+    n_words = len(paragraph.split())
+    body = "\n\n".join([paragraph] * (20_000 // n_words + 1))
+    assert len(body.split()) >= 20_000
+    post = desk.post(body=body)
+    desk.settled()
+    assert desk.article(post)["body"] == body
+    assert "iskp" in desk.suggested(post)
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "<script>alert(1)</script> ISKP",
+        "ISKP \"quoted\" & \\backslashed\\ 'name'",
+        "\u202eكابول\u202c ISKP 🙂",
+        "&lt;b&gt;ISKP&lt;/b&gt; &amp;amp;",
+    ],
+)
+def test_hostile_title_arrives_as_it_reads(desk: Desk, title: str) -> None:
+    post = desk.post(title=title)
+    desk.settled()
+    code = "return html_entity_decode( wp_strip_all_tags( get_post( $given['post'] )->post_title ), ENT_QUOTES | ENT_HTML5 );"
+    assert desk.article(post)["title"] == desk.site.php(code, {"post": post})
+    assert "ISKP" in desk.article(post)["title"]
+
+
+def test_tag_under_another_slug_is_known_by_its_name_and_not_suggested(desk: Desk) -> None:
+    post = desk.post()
+    desk.give(post, "Islamic State Khorasan Province")
+    desk.settled()
+    assert "iskp" not in desk.suggested(post)
+    assert "iskp" in desk.article(post)["tags"]
+    assert desk.n_terms() == 1
+
+
+# --- while the service is away --------------------------------------------------------------------------------------
+
+
+def test_posts_saved_while_the_service_is_stopped_get_suggestions_when_it_is_back(desk: Desk) -> None:
+    desk.service.stop()
+    posts = [desk.post(title=f"{TITLE}, {n}") for n in range(3)]
+    desk.until(desk.pause)
+    assert desk.waits() == 3
+    desk.service.start()
+    desk.until(
+        lambda: desk.waits() == 0, 180, move_clock=False
+    )  # the pause of 15 seconds, and the sweep of each minute
+    assert all("iskp" in desk.suggested(post) for post in posts)
+
+
+AWAY = {
+    "slow": answering("200 OK", FOREIGN, seconds=8),
+    "broken": answering("500 Internal Server Error", PROBLEM),
+    "a proxy's error": answering("502 Bad Gateway", "<h1>Bad gateway</h1>", "Content-Type: text/html"),
+    "another program": answering("200 OK", "<h1>Welcome</h1>", "Content-Type: text/html"),
+    "JSON of another program": answering("200 OK", {"hello": "world"}),
+    "a redirect": answering("302 Found", "", "Location: http://127.0.0.1:9/"),
+    "no key": answering("401 Unauthorized", {**PROBLEM, "status": 401}),
+    "half an answer": answering("200 OK", '{"suggestion_set_id": "a-se'),
+}
+
+
+@pytest.mark.parametrize("what", AWAY)
+def test_post_waits_while_there_is_something_else_than_the_service(desk: Desk, what: str) -> None:
+    with in_its_place(desk.service, AWAY[what]):
+        post = desk.post()
+        tries = "SELECT COUNT(*) FROM wp_postmeta WHERE meta_key = '_article_tagger_attempts'"
+        desk.until(lambda: desk.site.sql(tries) == [["1"]])
+        assert desk.waits() == 1
+        assert desk.answer(post) == {}
+    desk.service.start()
+    desk.later(600)
+    desk.settled()
+    assert "iskp" in desk.suggested(post)
+    assert desk.pause() == {}
+
+
+def test_service_that_asks_for_time_is_left_alone_so_long(desk: Desk) -> None:
+    busy = answering("503 Service Unavailable", {**PROBLEM, "status": 503}, "Retry-After: 900")
+    with in_its_place(desk.service, busy):
+        desk.post()
+        pause = desk.until(desk.pause)
+        assert int(desk.site.php("return time();")) + 800 < pause["until"] <= int(desk.site.php("return time();")) + 900
+
+
+def test_pauses_get_longer_while_the_service_stays_away_and_end_at_five_minutes(desk: Desk) -> None:
+    desk.service.stop()
+    desk.post()
+    waits = []
+    for n in range(1, 8):
+        pause = desk.until(lambda n=n: (found := desk.pause()).get("failures") == n and found)
+        waits.append(round((pause["until"] - int(desk.site.php("return time();"))) / 15))
+        desk.later(7200)
+    assert waits == [1, 2, 4, 8, 16, 20, 20]
+
+
+def test_post_that_is_refused_is_not_sent_again_until_it_is_saved(desk: Desk) -> None:
+    refusal = {**PROBLEM, "status": 413, "detail": "The body is over 2,097,152 bytes."}
+    with in_its_place(desk.service, answering("413 Content Too Large", refusal)):
+        post = desk.post()
+        desk.settled()
+        problem = "return get_post_meta( $given['post'], '_article_tagger_problem', true );"
+        assert "over 2,097,152 bytes" in desk.site.php(problem, {"post": post})
+    desk.service.start()
+    desk.later(7200)
+    desk.view()
+    assert desk.answer(post) == {}
+    desk.save(post, post_content=BODY)
+    desk.settled()
+    assert "iskp" in desk.suggested(post)
+    assert desk.site.php(problem, {"post": post}) == ""
+
+
+def test_what_is_saved_while_a_sending_is_under_way_is_sent_too(desk: Desk) -> None:
+    answers = itertools.chain([answering("200 OK", FOREIGN, seconds=4)], itertools.repeat(AWAY["a proxy's error"]))
+
+    def one_after_the_other(connection: socket.socket) -> None:
+        next(answers)(connection)
+
+    with in_its_place(desk.service, one_after_the_other):
+        post = desk.post()
+        desk.view()  # the sending begins
+        desk.save(post, post_title=f"{TITLE}, at last")
+        desk.until(lambda: desk.answer(post).get("set") == "a-set")
+        assert desk.waits() == 1
+    desk.service.start()
+    desk.later(600)
+    desk.settled()
+    assert desk.article(post)["title"] == f"{TITLE}, at last"
+
+
+def test_one_post_that_the_service_breaks_on_does_not_hold_up_the_others(desk: Desk) -> None:
+    desk.service.stop()
+    posts = [desk.post(), desk.post(title=f"{TITLE}, again")]
+    desk.until(desk.pause)
+    with in_its_place(desk.service, answering("500 Internal Server Error", PROBLEM)):
+        desk.later(600)
+        tried = "SELECT post_id FROM wp_postmeta WHERE meta_key = '_article_tagger_attempts' ORDER BY post_id"
+        desk.until(lambda: desk.site.sql(tried) == [[str(post)] for post in posts])
+
+
+def test_article_that_was_deleted_at_the_service_is_sent_again_with_its_decision(desk: Desk) -> None:
+    post = desk.post()
+    desk.settled()
+    desk.service.running.ask(
+        "DELETE", f"/v1/articles/{desk.prefix}{post}", None, {"Authorization": f"Bearer {desk.service.admin_key}"}
+    )
+    code = """
+        wp_set_current_user( get_user_by( 'login', 'ana' )->ID );
+        $request = new WP_REST_Request( 'POST', "/article-tagger/v1/posts/{$given['post']}/decisions" );
+        $request->set_body_params( array( 'action' => 'reject', 'tag' => 'iskp' ) );
+        return rest_do_request( $request )->get_status();
+    """
+    assert desk.site.php(code, {"post": post}) == 200
+    desk.settled()
+    assert desk.log(post) == [("iskp", "reject", None, "cms/ana")]
