@@ -17,7 +17,7 @@ from classifier.registry import Registry
 from classifier.reports.run_facts import strongest_terms
 from classifier.store import JOB, SKIPPED, Draft, open_store
 from classifier.taxonomy import Taxonomy
-from classifier.training import NOT_PROMOTED, PROMOTED, TrainingSettings
+from classifier.training import NOT_PROMOTED, PROMOTED, TrainingSettings, retrain
 from tests.desk import QUICK, Desk, database, flipped, with_block
 
 N_LATER = 60  # articles that the desk gets after its first training
@@ -152,6 +152,33 @@ def test_a_champion_that_has_learned_from_the_holdout_is_judged_by_a_stand_in(
     assert not result.details["fair"]
     measures = result.details["measures"]
     assert abs(measures["champion"]["micro_f1"] - measures["challenger"]["micro_f1"]) < 0.2
+
+
+def test_what_is_worse_is_worse_with_other_folds_too(desk: Desk, dated: list[Article]) -> None:
+    """New articles whose tags are another's teach nothing that is right, and half of the holdout is as it was."""
+    before, new = desk.champion, dated[-N_LATER:]
+    wrong = [one.tags for one in reversed(dated[:-N_LATER])]
+    copies = [
+        replace(one, id=f"wrong-{one.id}", tags=tags, published_at="2012-01-01", body=f"{one.body} {one.id}")
+        for one, tags in zip(dated[:-N_LATER], wrong, strict=True)
+    ]
+    desk.add([*new, *(replace(one, title=one.title[::-1], body=" ".join(one.body.split()[::2])) for one in copies)])
+    result = desk.retrain()
+    assert not result.promoted
+    assert {"total", "tag_worse"} & {one["check"] for one in result.blocked_by}
+    assert result.details["n_draws"] == 2
+    assert desk.champion == before
+
+
+def test_without_a_taxonomy_the_tags_are_those_of_the_articles(tmp_path: Path, dated: list[Article]) -> None:
+    store = open_store(database(tmp_path))
+    store.import_articles(dated, "import")
+    registry = Registry(tmp_path / "models")
+    result, _ = retrain(store, registry, QUICK)
+    assert result.promoted, result.reason
+    tags = {tag.id for tag in registry.load_champion().taxonomy.tags}
+    assert tags == {tag for one in dated for tag in one.tags or ()}
+    store.close()
 
 
 def test_a_dry_run_goes_all_the_way_and_leaves_no_trace(desk: Desk, dated: list[Article]) -> None:
