@@ -3,10 +3,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUN := $(BIN)/python -m
+TOOLS := .venv-tools
+DASK := .venv-dask
+UV_INSTALL = $(TOOLS)/bin/uv pip install -q --only-binary :all:
 export PYTHONPATH := .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve train test test-browser test-system test-postgres test-wordpress test-full test-hard lint format bench lock clean screenshots
+.PHONY: help setup serve train test test-browser test-system test-postgres test-wordpress test-dask test-supply test-versions test-full sbom audit test-hard lint format bench lock clean screenshots
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -32,7 +35,7 @@ train: $(VENV)/.run ## train on training_data/ and make the model champion
 	@$(RUN) classifier train
 
 test: $(VENV)/.dev ## run the tests; browser tests run where a Chromium is found
-	@$(RUN) pytest
+	@$(RUN) pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-browser: $(VENV)/.dev ## run the browser tests; they fail where there is no Chromium
 	@TAGGER_TEST_NEEDS=chromium $(RUN) pytest -m browser --no-cov
@@ -41,15 +44,54 @@ test-wordpress: $(VENV)/.dev ## run the plugin's tests in a real WordPress; they
 	@$(RUN) pytest -m wordpress --no-cov --junitxml=var/test-wordpress.xml tests/wordpress
 
 test-system: $(VENV)/.dev ## run what needs root or more programs: strace, a full disk, no network, PHP, Node
-	@TAGGER_TEST_NEEDS=system $(RUN) pytest tests/test_faults.py tests/test_deploy.py tests/test_privacy.py tests/test_connect.py --no-cov
+	@TAGGER_TEST_NEEDS=system $(RUN) pytest tests/test_faults.py tests/test_deploy.py tests/test_proxy.py tests/test_privacy.py tests/test_connect.py --no-cov
 
 test-postgres: $(VENV)/.dev ## run the tests of the store on a PostgreSQL of their own (Debian's package)
 	@TAGGER_TEST_NEEDS=postgres $(RUN) tests.postgres $(BIN)/python -m pytest --no-cov
 
-test-full: test-browser test-system test-postgres test-wordpress ## run what needs Debian's packages (root installs them: .ci/install)
+$(TOOLS)/.done: requirements-tools.txt
+	@test -x $(TOOLS)/bin/python || $(PYTHON) -m venv $(TOOLS)
+	@echo "Installing what looks at dependencies …" && $(TOOLS)/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-tools.txt
+	@touch $@
+
+# The product and its optional part, and nothing else: also what the SBOM and the licences are read from.
+$(DASK)/.done: $(TOOLS)/.done requirements.txt requirements-dask.txt
+	@$(TOOLS)/bin/uv venv -q --clear --python $(PYTHON) $(DASK)
+	@$(UV_INSTALL) --python $(DASK)/bin/python --require-hashes -r requirements.txt -r requirements-dask.txt
+	@touch $@
+
+test-dask: $(VENV)/.dev $(DASK)/.done ## run the tests of work past one machine: a Dask scheduler and two workers
+	@TAGGER_TEST_NEEDS=dask $(RUN) pytest tests/test_dask.py --no-cov
+
+test-supply: $(VENV)/.dev sbom ## check the bill of materials, the licences, and that an audit does not pass unseen
+	@TAGGER_TEST_NEEDS=supply $(RUN) pytest tests/test_supply_chain.py --no-cov
+
+FAST_TESTS := $(patsubst %,tests/test_%.py,articles html taxonomy terms mentions evaluation fitting model model_files export registry store migrations decisions metrics reports)
+
+test-versions: $(TOOLS)/.done ## run the fast tests with the lowest versions of requirements.in, and with the newest
+	@for versions in lowest-direct highest; do \
+	  echo "Versions: $$versions" && venv=.venv-$$versions && \
+	  $(TOOLS)/bin/uv venv -q --clear --python $(PYTHON) $$venv && \
+	  $(UV_INSTALL) --python $$venv/bin/python --resolution $$versions -r requirements.in && \
+	  $(UV_INSTALL) --python $$venv/bin/python pytest hypothesis psutil && \
+	  $$venv/bin/python -m pytest -q -o addopts= -o filterwarnings=default -p no:cacheprovider -W ignore $(FAST_TESTS) || exit 1; \
+	done
+
+sbom: $(DASK)/.done ## write the bill of materials (CycloneDX) and the licences of what is installed into var/
+	@mkdir -p var
+	@$(TOOLS)/bin/cyclonedx-py environment --pyproject pyproject.toml -o var/sbom.cdx.json $(DASK)/bin/python
+	@$(TOOLS)/bin/pip-licenses --python $(DASK)/bin/python --from mixed --format markdown --with-urls --output-file var/licences.md >/dev/null
+	@echo "var/sbom.cdx.json, var/licences.md"
+
+audit: $(TOOLS)/.done ## look up known vulnerabilities of all that is locked; fails where one package could not be looked up
+	@for lock in requirements.txt requirements-dask.txt requirements-dev.txt requirements-tools.txt; do \
+	  echo $$lock && $(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock || exit 1; \
+	done
+
+test-full: test-browser test-system test-postgres test-wordpress test-dask test-supply test-versions ## run what needs Debian's packages (root installs them: .ci/install)
 
 test-hard: $(VENV)/.dev ## run the hard tests in full (long): what was done, how often, what was lost
-	@TAGGER_TEST_SIZE=hard $(RUN) pytest tests/test_nothing_lost.py tests/test_faults.py tests/test_promotion_under_load.py tests/test_database_faults.py tests/test_backup.py tests/test_postgres.py --no-cov
+	@TAGGER_TEST_SIZE=hard $(RUN) pytest tests/test_nothing_lost.py tests/test_proxy.py tests/test_faults.py tests/test_promotion_under_load.py tests/test_load.py tests/test_database_faults.py tests/test_backup.py tests/test_postgres.py --no-cov
 
 lint: $(VENV)/.dev ## check style, types, layers and dependencies
 	@$(RUN) ruff check .
@@ -68,10 +110,13 @@ screenshots: $(VENV)/.dev ## take the screenshots of the README
 	@test -f $${TAGGER_MODELS:-var/models}/champion.json || $(RUN) classifier train
 	@$(RUN) tests.screenshots
 
-lock: $(VENV)/.dev ## resolve the dependencies again, with hashes
-	@$(RUN) pip install -q --disable-pip-version-check uv
-	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header requirements.in -o requirements.txt
-	@$(BIN)/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header --no-strip-extras requirements-dev.in -o requirements-dev.txt
+lock: $(TOOLS)/.done ## resolve the dependencies again, with hashes
+	@for name in requirements requirements-dask; do \
+	  $(TOOLS)/bin/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header $$name.in -o $$name.txt || exit 1; \
+	done
+	@for name in requirements-dev requirements-tools; do \
+	  $(TOOLS)/bin/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header --no-strip-extras $$name.in -o $$name.txt || exit 1; \
+	done
 
-clean: ## remove .venv, .venv-peers and caches (not var/)
-	@rm -rf $(VENV) .venv-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+clean: ## remove the environments and caches (not var/)
+	@rm -rf $(VENV) $(TOOLS) $(DASK) .venv-peers .venv-lowest-direct .venv-highest .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

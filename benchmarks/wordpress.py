@@ -1,7 +1,8 @@
 """How long saving a post takes, with the plugin and without, side by side: `python -m benchmarks.wordpress [N_ROUNDS]`.
 
 Starts a WordPress as the tests do (needs the packages of .ci/install). Each round saves the same draft some times in each state, in an
-order drawn by lot: without the plugin (twice, which shows the noise), with it and the service stopped, not answering, and there.
+order drawn by lot: without the plugin (twice, which shows the noise), with it and the service stopped, not answering (both noticed), and
+there, where what was saved before is sent at the same time.
 """
 
 from __future__ import annotations
@@ -72,9 +73,18 @@ def in_state(state: str, desk: Desk) -> Iterator[None]:
         desk.service.stop()
     elif state == SILENT:
         with in_its_place(desk.service, answering("200 OK", {}, seconds=30)):
+            noticed(desk)
             yield
     else:
+        if state == STOPPED:
+            noticed(desk)
         yield
+
+
+def noticed(desk: Desk) -> None:
+    """Wait until the plugin has found out that the service is away."""
+    desk.post()
+    desk.until(desk.pause)
 
 
 def measure(folder: Path, n_rounds: int = N_ROUNDS) -> dict[str, list[float]]:

@@ -62,7 +62,6 @@ def back_up(database_url: str, registry: Registry, output: Path, track: Track) -
         BadStore: if the database is damaged: the backup before it stays what it is.
         BadBackup: if there is no room.
     """
-    output.parent.mkdir(parents=True, exist_ok=True)
     with _scratch(output.parent) as folder:
         n_rows = save_copy(database_url, folder / DATABASE, track)
         versions = _copy_models(registry, folder / MODELS)
@@ -131,7 +130,6 @@ def restore(
         BadBackup: if the backup is damaged, or something is there.
         Busy: if somebody has the database open.
     """
-    registry.folder.mkdir(parents=True, exist_ok=True)
     with _scratch(registry.folder) as folder:
         contents = _unpacked(backup, folder)
         path = _file_of(database_url)
@@ -287,6 +285,7 @@ def _fill(copy: Store, database_url: str, track: Track) -> None:
 @contextmanager
 def _scratch(parent: Path) -> Iterator[Path]:
     try:
+        parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".backup-", dir=parent) as folder:
             yield Path(folder)
     except OSError as error:

@@ -91,6 +91,10 @@ class KeyEnded(TaggerError):
     """A key that was good once has expired, or was replaced."""
 
 
+class BadValue(TaggerError):
+    """A value that the database cannot hold."""
+
+
 class BadBackup(TaggerError):
     """A backup is damaged or incomplete, or there is no room to put it back."""
 

@@ -114,17 +114,30 @@ def _connected(address: str) -> Any:
 
 def _check_versions(client: Any) -> list[str]:
     """Return the addresses of the workers, or say which one would compute something else."""
-    try:
-        found: dict[str, dict[str, str]] = client.run(versions_here)
-    except ImportError as error:
-        raise BadSetting(f"A worker lacks the tagger ({error}). Install the same on every machine.") from None
+    found: dict[str, dict[str, str]] = client.run(_asked())
     here = versions_here()
     for worker, there in found.items():
-        for name in (name for name in here if there.get(name) != here[name]):
+        if not there:
+            raise BadSetting(f"Worker {worker} lacks the tagger. Start it in its folder, with its environment.")
+        for name in (name for name in here if there[name] != here[name]):
             raise BadSetting(
-                f"Worker {worker} has {name} {there.get(name)}, this machine {here[name]}. Install the same on both."
+                f"Worker {worker} has {name} {there[name]}, this machine {here[name]}. Install the same on both."
             )
     return list(found)
+
+
+def _asked() -> Callable[[], dict[str, str]]:
+    """Return a function that a worker can run which has not even this module: local ones are sent whole."""
+
+    def asked() -> dict[str, str]:
+        try:
+            from classifier.parallel import versions_here
+
+            return versions_here()
+        except ImportError:
+            return {}
+
+    return asked
 
 
 def versions_here() -> dict[str, str]:

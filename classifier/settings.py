@@ -17,7 +17,7 @@ _DEFAULTS = {
     "HOST": "127.0.0.1",
     "PORT": "8000",
     "WORKERS": "2",
-    "THREADS": "128",
+    "THREADS": "256",
     "MAX_BODY_BYTES": "2097152",
     "BLIND_SHARE": "0",
     "SECOND_SHARE": "0",

@@ -24,6 +24,7 @@ from classifier.tagger import Tagger
 from classifier.web import build_app
 from classifier.web.app import MAX_BODY_BYTES
 from classifier.web.limits import TRIES_OF_ADDRESS, TRIES_OF_NAME, Limits
+from tests.postgres import database
 
 ARTICLE = {"title": "ISKP bomber kills twelve at Kabul mosque"}
 BATCH = {"articles": [{"id": "a", **ARTICLE}]}
@@ -79,7 +80,7 @@ HOSTS = [
 @pytest.fixture(scope="module")
 def guarded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """The store of a service that has keys."""
-    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('guarded')}/tagger.db")
+    store = open_store(database(tmp_path_factory.mktemp("guarded")))
     yield store
     store.close()
 

@@ -20,6 +20,7 @@ from classifier.tagger import Tagger
 from classifier.web import build_app
 from classifier.web.problems import CATALOGUE
 from classifier.web.schemas import ProblemOut
+from tests.postgres import database
 
 GOOD = {"title": "ISKP bomber kills twelve at Kabul mosque", "body": "The bombing was claimed on Friday."}
 CALLS = [("POST", "/v1/suggest"), ("PUT", "/v1/articles/a"), ("POST", "/v1/suggest/batch")]
@@ -40,7 +41,7 @@ SOMALI = (
 @pytest.fixture(scope="module")
 def client(_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     """A client of one service that must outlive everything in this file."""
-    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('bad-input')}/tagger.db")
+    store = open_store(database(tmp_path_factory.mktemp("bad-input")))
     registry = Registry(_models)
     yield build_app(Tagger(Serving(registry), store), registry).test_client()
     store.close()

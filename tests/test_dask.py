@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -36,6 +37,7 @@ class Cluster:
 
     folder: Path
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    n_started: int = 0
 
     @property
     def address(self) -> str:
@@ -46,7 +48,8 @@ class Cluster:
         return self.processes[1:]
 
     def start(self, part: str, *options: str, code: Path = ROOT) -> subprocess.Popen[bytes]:
-        name = f"{part}-{len(self.processes)}"
+        self.n_started += 1
+        name = f"{part}-{self.n_started}"
         where = ["--scheduler-file", self.address, "--host", "127.0.0.1", "--no-dashboard", *options]
         with (self.folder / f"{name}.log").open("wb") as log:
             process = subprocess.Popen(
@@ -61,10 +64,10 @@ class Cluster:
 
     def start_worker(self, code: Path = ROOT) -> None:
         """Start a worker with the tagger of a folder, and wait until the scheduler has it."""
-        own = str(self.folder / f"worker-{len(self.processes)}")
+        own = str(self.folder / f"own-{self.n_started}")
         small = ("--nthreads", "1", "--nworkers", "1", "--memory-limit", "2GiB", "--local-directory", own)
         self.start("worker", "--no-nanny", *small, code=code)
-        log = self.folder / f"worker-{len(self.processes) - 1}.log"
+        log = self.folder / f"worker-{self.n_started}.log"
         _wait(lambda: b"Registered to" in log.read_bytes())
 
     def at_work(self) -> Callable[[], bool]:
@@ -72,9 +75,9 @@ class Cluster:
         before = {worker.pid: _seconds(worker) for worker in self.workers}
         return lambda: all(_seconds(worker) - before[worker.pid] > 0.5 for worker in self.workers)
 
-    def say(self) -> str:
-        """Return what became of the workers, and what the command said."""
-        said = (self.folder.parent / "err.txt").read_text(encoding="utf-8")
+    def say(self, folder: Path) -> str:
+        """Return what became of the workers, and what a command said."""
+        said = (folder / "err.txt").read_text(encoding="utf-8")
         return f"workers ended with {[worker.poll() for worker in self.workers]}; the command said {said}"
 
     def kill(self) -> None:
@@ -83,10 +86,8 @@ class Cluster:
             process.wait(SECONDS)
 
 
-@pytest.fixture
-def scheduler(tmp_path: Path) -> Iterator[Cluster]:
-    folder = tmp_path / "cluster"
-    folder.mkdir()
+@contextmanager
+def _scheduled(folder: Path) -> Iterator[Cluster]:
     cluster = Cluster(folder)
     cluster.start("scheduler", "--port", "0")
     _wait(Path(cluster.address).exists)
@@ -95,11 +96,29 @@ def scheduler(tmp_path: Path) -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def cluster(scheduler: Cluster) -> Cluster:
-    """A scheduler with two workers."""
-    scheduler.start_worker()
-    scheduler.start_worker()
-    return scheduler
+def scheduler(tmp_path: Path) -> Iterator[Cluster]:
+    """A scheduler without workers."""
+    (tmp_path / "cluster").mkdir()
+    with _scheduled(tmp_path / "cluster") as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A scheduler for several tests."""
+    with _scheduled(tmp_path_factory.mktemp("cluster")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def cluster(kept: Cluster) -> Cluster:
+    """A scheduler with two workers that live."""
+    for worker in kept.workers:
+        if worker.poll() is not None:
+            kept.processes.remove(worker)
+    while len(kept.workers) < 2:
+        kept.start_worker()
+    return kept
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +177,7 @@ def test_a_killed_worker_does_not_fail_the_training(cluster: Cluster, alone: Fit
     _wait_for_fold_1(tmp_path)
     _wait(cluster.at_work())
     cluster.workers[0].send_signal(signal.SIGKILL)
-    assert running.wait(SECONDS) == 0, cluster.say()
+    assert running.wait(SECONDS) == 0, cluster.say(tmp_path)
     assert content_digest(Registry(tmp_path / "models").load_champion()) == content_digest(alone.model)
 
 
@@ -171,7 +190,7 @@ def test_a_cluster_lost_as_a_whole_is_taken_up_by_the_next_workers(
     for worker in cluster.workers:
         worker.send_signal(signal.SIGKILL)
     cluster.start_worker()
-    assert running.wait(SECONDS) == 0, cluster.say()
+    assert running.wait(SECONDS) == 0, cluster.say(tmp_path)
     assert content_digest(Registry(tmp_path / "models").load_champion()) == content_digest(alone.model)
 
 
@@ -183,7 +202,7 @@ def test_an_archive_run_on_workers_one_of_them_killed_is_that_of_one_machine(
     archive = tmp_path / "archive.jsonl"
     with archive.open("w", encoding="utf-8") as lines:
         for copy in range(4):
-            for article in (json.loads(line) for path in FILES for line in path.open(encoding="utf-8")):
+            for article in map(json.loads, "".join(path.read_text("utf-8") for path in FILES).splitlines()):
                 given = {"id": f"{copy}-{article['id']}", "title": article["title"], "body": article["body"]}
                 lines.write(json.dumps({**given, "tags": []}) + "\n")
     assert archive.stat().st_size > 6_000_000, "so small that it is not shared out"
@@ -193,7 +212,7 @@ def test_an_archive_run_on_workers_one_of_them_killed_is_that_of_one_machine(
     running = _begin(tmp_path, *what, "--output", str(tmp_path / "shared.jsonl"), "--dask", cluster.address)
     _wait(at_work)
     cluster.workers[0].send_signal(signal.SIGKILL)
-    assert running.wait(SECONDS) == 0, cluster.say()
+    assert running.wait(SECONDS) == 0, cluster.say(tmp_path)
     shared = (tmp_path / "shared.jsonl").read_bytes()
     assert shared.count(b"\n") == 4 * len(alone.held_out.ids)
     assert shared == (tmp_path / "alone.jsonl").read_bytes()
@@ -233,4 +252,4 @@ def test_a_worker_without_the_tagger_is_refused(scheduler: Cluster, tmp_path: Pa
     scheduler.start_worker(tmp_path)
     code, said = _run(tmp_path, "train", "--models", str(tmp_path / "models"), "--dask", scheduler.address)
     assert code == 1
-    assert "A worker lacks the tagger" in said
+    assert "lacks the tagger" in said

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import time
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from classifier.commands import main
 from classifier.errors import BadSetting, KeyEnded, NotFound
 from classifier.store import Key, Store, open_store
 from classifier.store.keys import ROLES
 from classifier.store.schema import keys as key_rows
+from tests.everything import contents
 
 
 def everything_on_disk(database_url: str) -> bytes:
@@ -33,6 +37,7 @@ def test_a_secret_is_neither_stored_nor_listed(store: Store, database_url: str) 
     random = secret.split("_", 2)[2]
     assert len(random) >= 43  # 256 bits
     assert random.encode() not in everything_on_disk(database_url)
+    assert random not in repr(contents(store))
     assert random not in str([asdict(key) for key in store.keys.list()])
 
 
@@ -335,3 +340,72 @@ def test_what_was_known_of_a_key_holds_while_the_database_is_away(store: Store) 
     assert store.keys.in_use()
     with pytest.raises(Exception, match="database"):
         store.keys.of(other)
+
+
+# --- on the command line ---
+
+
+@pytest.fixture
+def command(database_url: str, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Run `keys …` on the store and return exit code, result and progress."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(["keys", *arguments, "--database", database_url])
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def test_keys_are_rotated_on_the_command_line(store: Store, command: Callable[..., tuple[int, str, str]]) -> None:
+    _, old, _ = command("create", "wordpress", "--role", "cms", "--expires", "90")
+    code, new, said = command("rotate", "wordpress", "--grace", "2")
+    assert (code, new.count("\n")) == (0, 1)
+    assert "cannot be shown again" in said
+    assert "2 hours more" in said
+    store.keys._seen.clear()
+    assert found(store, old.strip()).expires_at == store.keys.list()[0].old_until
+    assert found(store, new.strip()).expires_at == store.keys.list()[0].expires_at
+    code, nothing, said = command("rotate", "nobody")
+    assert (code, nothing) == (1, "")
+    assert "'nobody'" in said
+
+
+def test_the_list_shows_age_expiry_last_use_and_state(
+    store: Store, command: Callable[..., tuple[int, str, str]]
+) -> None:
+    for name in ("used", "old", "gone", "turned"):
+        store.keys.create(name, "cms", days=30)
+    store.keys.revoke("gone")
+    move(store, "old", expires_at="2024-06-06T07:08:09.000000+00:00")
+    store.keys.of(store.keys.rotate("turned"))
+    store.keys.settle()
+    _, listed, _ = command("list")
+    head, used, old, gone, turned = listed.splitlines()
+    assert head.split() == ["name", "role", "created", "expires", "last", "used", "state"]
+    assert used.split()[-3:] == ["never", "in", "use"]
+    assert "2024-06-06 07:08" in old and old.endswith("expired")
+    assert gone.endswith("revoked")
+    assert "in use, old secret until 20" in turned
+    rows = json.loads(command("list", "--json")[1])["keys"]
+    assert [row["last_used_at"] is not None for row in rows] == [False, False, False, True]
+    assert not {"hash", "old_hash"} & set(rows[0])
+
+
+@pytest.mark.parametrize("wrong", [["--expires", "0"], ["--expires", "soon"], ["--expires", "99999"], ["--grace", "2"]])
+def test_options_that_make_no_sense_are_refused(
+    store: Store, command: Callable[..., tuple[int, str, str]], wrong: list[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        command("create", "desk", "--role", "cms", *wrong)
+    assert store.keys.list() == []
+
+
+def test_a_lost_admin_key_is_replaced_by_whoever_has_the_machine(
+    store: Store, command: Callable[..., tuple[int, str, str]]
+) -> None:
+    command("create", "boss", "--role", "admin")
+    for arguments in (("create", "boss again", "--role", "admin"), ("rotate", "boss", "--grace", "0")):
+        code, secret, _ = command(*arguments)
+        assert code == 0
+        assert found(store, secret.strip()).role == "admin"

@@ -11,8 +11,8 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -176,6 +176,7 @@ def test_without_a_limit_nothing_is_counted_and_no_header_tells_of_one(
     assert list(tmp_path.glob("*-counters")) == []
 
 
+@pytest.mark.sqlite("counters are files there")
 def test_counters_that_cannot_be_used_refuse_nobody(limited: FlaskClient, store: Store, tmp_path: Path) -> None:
     secret = store.keys.create("cms", "cms")
     (tmp_path / "tagger.db-counters").write_text("in the way")
@@ -183,16 +184,18 @@ def test_counters_that_cannot_be_used_refuse_nobody(limited: FlaskClient, store:
 
 
 @pytest.fixture
-def four_workers(registry: Registry, tmp_path: Path) -> Iterator[Server]:
+def four_workers(registry: Registry, database_url: str) -> Iterator[Server]:
     """Four processes where a key may make ten requests a minute."""
-    url = f"sqlite:///{tmp_path}/tagger.db"
-    server = start(registry.folder, url, "--workers", "4", "--threads", "16", settings={"TAGGER_RATE_LIMIT": "10"})
+    limit = {"TAGGER_RATE_LIMIT": "10"}
+    server = start(registry.folder, database_url, "--workers", "4", "--threads", "16", settings=limit)
     yield server
     assert stop(server) == 0
 
 
-def test_ten_a_minute_lets_exactly_ten_of_a_burst_pass_over_four_workers(four_workers: Server, tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path}/tagger.db")
+def test_ten_a_minute_lets_exactly_ten_of_a_burst_pass_over_four_workers(
+    four_workers: Server, database_url: str
+) -> None:
+    store = open_store(database_url)
     secrets = [store.keys.create(name, "cms") for name in ("one", "two")]
     store.close()
     time.sleep(1.1)  # the workers remember for a second that there was no key
@@ -273,10 +276,10 @@ def test_many_at_once_are_answered_or_sent_away_and_all_is_well_afterwards(tagge
 
 
 @pytest.fixture
-def impatient(registry: Registry, tmp_path: Path) -> Iterator[Server]:
+def impatient(registry: Registry, database_url: str) -> Iterator[Server]:
     """A service that waits a second."""
-    url = f"sqlite:///{tmp_path}/tagger.db"
-    server = start(registry.folder, url, "--workers", "1", "--threads", "4", settings={"TAGGER_READ_SECONDS": "1"})
+    limit = {"TAGGER_READ_SECONDS": "1"}
+    server = start(registry.folder, database_url, "--workers", "1", "--threads", "4", settings=limit)
     yield server
     assert stop(server) == 0
 

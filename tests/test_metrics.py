@@ -13,6 +13,7 @@ from classifier.store import FAILED, JOB, Store
 from classifier.tagger import Tagger
 from classifier.web import build_app
 from tests import server
+from tests.postgres import database
 
 ARTICLE = {
     "title": "ISKP claims the bombing of a mosque in Kabul",
@@ -89,7 +90,7 @@ def test_a_setting_asks_for_a_key(tagger: Tagger, registry: Registry, store: Sto
 
 @pytest.mark.parametrize("n_requests", [12])
 def test_the_counts_of_all_workers_are_added_up(registry: Registry, tmp_path: Path, n_requests: int) -> None:
-    running = server.start(registry.folder, f"sqlite:///{tmp_path}/tagger.db", "--workers", "3", "--threads", "4")
+    running = server.start(registry.folder, database(tmp_path), "--workers", "3", "--threads", "4")
     try:
         for _ in range(n_requests):
             assert running.ask("GET", "/health/live")[0] == 200

@@ -23,6 +23,7 @@ import pytest
 
 from classifier.store import open_store
 from tests.hard import size, told
+from tests.postgres import database
 from tests.server import SECONDS, Server, start, stop
 
 N_CLIENTS = 12
@@ -36,7 +37,7 @@ STORY = {"title": "ISKP bomber kills twelve at Kabul mosque", "body": "The Talib
 @pytest.fixture
 def server(_models: Path, tmp_path: Path) -> Iterator[Server]:
     """Four workers on a fresh database."""
-    server = start(_models, f"sqlite:///{tmp_path}/tagger.db", "--workers", "4", "--threads", "16")
+    server = start(_models, database(tmp_path), "--workers", "4", "--threads", "16")
     for number in range(N_ARTICLES):
         status, _ = server.ask("PUT", f"/v1/articles/a{number}", STORY)
         assert status == 200
@@ -112,7 +113,7 @@ def test_every_decision_of_twelve_clients_is_logged_once(server: Server, tmp_pat
     begun = time.monotonic()
     clients = decide_all(server, n_killed)
     seconds = time.monotonic() - begun
-    store = open_store(f"sqlite:///{tmp_path}/tagger.db")
+    store = open_store(database(tmp_path))
     logged = Counter(row.note for row in store.log.all())
     store.close()
     sent = {f"ed{client}-{number}" for client in range(N_CLIENTS) for number in range(N_DECISIONS // N_CLIENTS)}

@@ -26,6 +26,7 @@ from classifier.tagger import Tagger
 from classifier.taxonomy import Taxonomy
 from classifier.web import build_app
 from tests.hard import size, told
+from tests.postgres import database
 from tests.server import SECONDS, Server, start, stop
 
 N_CLIENTS = 8
@@ -71,7 +72,7 @@ def references(registry: Registry, other: str, texts: list[str], tmp_path: Path)
 @pytest.fixture
 def server(registry: Registry, references: References, tmp_path: Path) -> Iterator[Server]:
     """Two workers on the registry, whose versions are known."""
-    server = start(registry.folder, f"sqlite:///{tmp_path}/tagger.db", "--workers", "2", "--threads", "16")
+    server = start(registry.folder, database(tmp_path), "--workers", "2", "--threads", "16")
     yield server
     stop(server)
 

@@ -24,6 +24,7 @@ from classifier.store import Draft, Shares, open_store
 from classifier.tagger import NO_SHARES, Answer, Tagger
 from classifier.taxonomy import Taxonomy
 from tests.browser import CHROMIUM, chromium, serving
+from tests.postgres import database
 from tests.test_page import serious
 
 pytestmark = [
@@ -93,7 +94,7 @@ def models(fitted: Fitted, taxonomy: Taxonomy, tmp_path_factory: pytest.TempPath
 
 @contextmanager
 def open_desk(models: Path, folder: Path, shares: Shares = NO_SHARES, **environment: str) -> Iterator[Desk]:
-    url = f"sqlite:///{folder}/tagger.db"
+    url = database(folder)
     store = open_store(url)
     desk = Desk("", Tagger(Serving(Registry(models)), store, shares))
     desk.put("first")  # a database with an article gets no starter articles

@@ -21,6 +21,7 @@ from classifier.tagger import Tagger
 from classifier.web import build_app
 from tests.conftest import ROOT
 from tests.hard import size
+from tests.postgres import database
 from tests.server import start, stop
 
 ROLES = ("cms", "editor", "admin", "reader")
@@ -38,7 +39,7 @@ QUIET = settings(
 @pytest.fixture(scope="module")
 def fuzzed(_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, Store]]:
     """One service that must outlive everything in this file."""
-    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('fuzz')}/tagger.db")
+    store = open_store(database(tmp_path_factory.mktemp("fuzz")))
     registry = Registry(_models)
     yield build_app(Tagger(Serving(registry), store), registry), store
     store.close()
@@ -77,7 +78,7 @@ def _check_all(app: Flask, headers: dict[str, str]) -> None:
 
 def test_calls_that_follow_on_each_other_are_no_fault(registry: Registry, tmp_path: Path) -> None:
     """By schemathesis's own program, which knows that a service remembers what was asked of it before."""
-    url = f"sqlite:///{tmp_path}/tagger.db"
+    url = database(tmp_path)
     with closing(open_store(url)) as store:
         secret = store.keys.create("follows", "admin")
     server = start(registry.folder, url, "--workers", "1", "--threads", "8")

@@ -18,6 +18,7 @@ import pytest
 
 from classifier.articles import Article
 from classifier.store import open_store
+from tests.postgres import database
 from tests.server import SECONDS, Server, start, stop
 
 TEXT = {"title": "ISKP bomber kills twelve at Kabul mosque", "body": "The bombing was claimed on Friday."}
@@ -29,7 +30,7 @@ LIMIT = 2 * 1024 * 1024
 def server(_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One service with a fresh database for the tests that leave it running."""
     folder = tmp_path_factory.mktemp("service")
-    server = start(_models, f"sqlite:///{folder}/tagger.db", "--workers", "1", "--threads", "40")
+    server = start(_models, database(folder), "--workers", "1", "--threads", "40")
     yield server
     stop(server)
 

@@ -24,7 +24,7 @@ def test_an_empty_environment_gives_the_defaults_of_a_laptop() -> None:
         host="127.0.0.1",
         port=8000,
         workers=2,
-        threads=128,
+        threads=256,
         max_body_bytes=2 * 1024 * 1024,
         blind_share=0.0,
         second_share=0.0,

@@ -18,6 +18,7 @@ from classifier.store import Imported, Store, Wanted, open_store
 from classifier.store.opening import migrate_to
 from classifier.store.sqlite import MIN_SQLITE
 from tests.conftest import STARTER
+from tests.everything import contents
 
 RAID = Article(
     "raid-1",
@@ -31,10 +32,6 @@ RAID = Article(
     "https://desk.example/raid-1",
 )
 ANSWER = {"suggestions": [{"tag": "taliban", "score": 0.9}], "reason": None}
-
-
-def raw(database_url: str) -> sqlite.Connection:
-    return sqlite.connect(database_url.removeprefix("sqlite:///"))
 
 
 def set_of(store: Store, article: Article, model: str = "m-1", taxonomy: str = "t-1") -> str:
@@ -283,7 +280,7 @@ def test_an_impression_is_noted_once_for_each_set_and_tag(store: Store) -> None:
 
 
 def test_deleting_an_article_deletes_its_suggestion_sets_and_impressions_and_no_others(
-    store: Store, database_url: str
+    store: Store,
 ) -> None:
     for article in (RAID, replace(RAID, id="raid-2")):
         store.put_article(article, "cms")
@@ -291,10 +288,8 @@ def test_deleting_an_article_deletes_its_suggestion_sets_and_impressions_and_no_
     store.delete_article("raid-1")
     with pytest.raises(NotFound):
         store.article("raid-1")
-    connection = raw(database_url)
-    left = [connection.execute(f"SELECT count(*) FROM {t}").fetchone()[0] for t in ("suggestion_sets", "impressions")]
-    connection.close()
-    assert left == [1, 1]
+    left = contents(store)
+    assert [len(left[table]) for table in ("articles", "suggestion_sets", "impressions")] == [1, 1, 1]
     assert [one.tag for one in store.log.impressions("raid-2")] == ["taliban"]
 
 
@@ -350,6 +345,7 @@ def test_four_threads_opening_a_new_database_at_once_all_get_a_sound_one(databas
     assert counts == [{"cms": 4}] * 4
 
 
+@pytest.mark.sqlite("another program locks the file")
 def test_a_database_that_another_is_opening_is_waited_for(database_url: str) -> None:
     other = sqlite.connect(database_url.removeprefix("sqlite:///"), check_same_thread=False)
     other.execute("CREATE TABLE other (id)")
@@ -385,6 +381,7 @@ def test_the_folder_of_a_new_database_is_made(tmp_path: Path) -> None:
     assert (tmp_path / "not" / "there" / "tagger.db").is_file()
 
 
+@pytest.mark.sqlite("its file is broken by hand")
 def test_a_database_with_a_zeroed_header_is_refused_and_left_as_it_is(store: Store, database_url: str) -> None:
     store.put_article(RAID, "cms")
     store.close()
@@ -405,11 +402,9 @@ def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(tmp_path: Path)
 
 
 def test_a_database_of_a_newer_program_is_refused_with_the_advice_to_upgrade(store: Store, database_url: str) -> None:
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
     store.close()
-    connection = raw(database_url)
-    connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    connection.commit()
-    connection.close()
     for migrate in (True, False):
         with pytest.raises(BadStore, match="9999"):
             open_store(database_url, migrate=migrate)
@@ -417,18 +412,16 @@ def test_a_database_of_a_newer_program_is_refused_with_the_advice_to_upgrade(sto
         open_store(database_url)
 
 
-def test_a_database_without_tables_is_refused_where_it_may_not_be_migrated(database_url: str) -> None:
+def test_a_database_without_tables_is_refused_where_it_may_not_be_migrated(empty_url: str) -> None:
     with pytest.raises(BadStore, match=r"no database|revision None"):
-        open_store(database_url, migrate=False)
+        open_store(empty_url, migrate=False)
 
 
-def test_a_database_that_cannot_be_read_while_serving_is_named_as_such(store: Store, database_url: str) -> None:
-    store.put_article(RAID, "cms")
-    connection = raw(database_url)
-    connection.execute("DROP TABLE articles")
-    connection.close()
-    with pytest.raises(BadStore, match="articles"):
-        store.article("raid-1")
+def test_a_database_that_cannot_be_read_while_serving_is_named_as_such(store: Store) -> None:
+    with store.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE proposals")
+    with pytest.raises(BadStore, match="proposals"):
+        store.proposals.list()
 
 
 @pytest.mark.parametrize(
@@ -445,6 +438,7 @@ def test_an_unusable_database_url_is_refused_with_an_example(url: str, told: str
         open_store(url)
 
 
+@pytest.mark.sqlite("it is about SQLite's version")
 def test_sqlite_is_new_enough_not_to_lose_commits(store: Store) -> None:
     assert sqlite.sqlite_version_info >= MIN_SQLITE >= (3, 51, 3)
     with store.engine.connect() as connection:
@@ -452,12 +446,14 @@ def test_sqlite_is_new_enough_not_to_lose_commits(store: Store) -> None:
     assert found == sqlite.sqlite_version
 
 
+@pytest.mark.sqlite("it is about SQLite's version")
 def test_an_sqlite_that_can_lose_commits_is_refused(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("classifier.store.sqlite.MIN_SQLITE", (99, 0, 0))
     with pytest.raises(BadStore, match=r"can lose commits; 99\.0\.0 is needed"):
         open_store(database_url)
 
 
+@pytest.mark.sqlite("it reads SQLite's settings")
 def test_every_connection_is_durable_and_checks_its_references(store: Store) -> None:
     with store.engine.connect() as one, store.engine.connect().execution_options(readonly=True) as _two:
         pragmas = {

@@ -11,9 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, func, insert, select
-from sqlalchemy.exc import DataError
 
-from classifier.errors import BadStore
+from classifier.errors import BadStore, BadValue
 from classifier.store.engine import make_engine
 from classifier.store.opening import migrate_to, open_store
 from classifier.store.schema import counters, metadata, sessions
@@ -152,8 +151,8 @@ def _write(connection: Connection, table: Table, rows: Iterable[dict[str, Any]])
     while some := list(islice(waiting, _BATCH)):
         try:
             connection.execute(insert(table), some)
-        except DataError as error:
-            raise BadStore(f"A row of {table.name} does not fit into the database: {error.orig}") from None
+        except BadValue as error:
+            raise BadStore(f"A row of {table.name} does not fit: {error}") from None
         for row in some:
             digest.update(_line(row))
         n += len(some)

@@ -10,7 +10,7 @@ from sqlalchemy import URL, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError, SQLAlchemyError
 
-from classifier.errors import BadStore
+from classifier.errors import BadStore, BadValue
 from classifier.store.pool import POOL_SECONDS, POOL_SIZE, DamagedStore, Pool
 from classifier.store.sqlite import RESTORE, sqlite_engine
 
@@ -73,11 +73,13 @@ def _postgres_engine(url: URL) -> Engine:
 
 
 def _name(context: ExceptionContext) -> None:
-    """Raise what is wrong with the database as our own error; what is wrong with a row stays as it is."""
+    """Raise what is wrong with the database as our own error; a row that is there already stays what it is."""
     error = context.sqlalchemy_exception
-    if context.is_pre_ping or not isinstance(error, DatabaseError) or isinstance(error, IntegrityError | DataError):
+    if context.is_pre_ping or not isinstance(error, DatabaseError) or isinstance(error, IntegrityError):
         return
     told, state = _told(error.orig)
+    if isinstance(error, DataError):
+        raise BadValue(f"The database cannot hold a value: {told}.") from None
     # SQLite says no more of a file that is broken or none of its own; PostgreSQL has a class of states for it.
     if type(error) is DatabaseError or state.startswith("XX"):
         raise DamagedStore(f"The database cannot be used: {told}. {RESTORE}") from None

@@ -25,6 +25,7 @@ from classifier.store.schema import counters
 _RECORD = struct.Struct("<qd")  # how often, and until when it counts
 KEPT_SECONDS = 3600.0  # after which a file that nobody counts in is removed
 _SWEEP_EVERY = 100  # new counters
+_WRONG = 2  # times its time ahead, a counter was begun by a clock that was wrong; a little ahead is another machine's
 
 
 class Count(NamedTuple):
@@ -117,7 +118,7 @@ class RowCounters:
         """Count something that counts for some seconds from the first time on."""
         at = time.time()
         row, own = insert(counters).values(what=_name(what), n=1, ends_at=at + seconds), counters.c
-        over = (own.ends_at <= at) | (own.ends_at > at + seconds)  # the latter: a clock was wrong
+        over = (own.ends_at <= at) | (own.ends_at > at + seconds * _WRONG)
         changed = {
             "n": case((over, 1), else_=own.n + 1),
             "ends_at": case((over, row.excluded.ends_at), else_=own.ends_at),
@@ -143,7 +144,7 @@ def _read(handle: int, seconds: float) -> tuple[int, float]:
     raw = os.pread(handle, _RECORD.size, 0)
     n, ends = _RECORD.unpack(raw) if len(raw) == _RECORD.size else (0, 0.0)
     left = ends - time.time()
-    return (n, left) if 0 < left <= seconds else (0, seconds)  # more than that: a clock was wrong
+    return (n, left) if 0 < left <= seconds * _WRONG else (0, seconds)
 
 
 def _write(handle: int, n: int, left: float) -> None:

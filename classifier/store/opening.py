@@ -17,7 +17,7 @@ from classifier.errors import BadStore
 from classifier.files import sync_folder
 from classifier.store.engine import make_engine
 from classifier.store.schema import metadata
-from classifier.store.sqlite import check_commits, check_pages, check_there
+from classifier.store.sqlite import check_pages, was_there
 from classifier.store.store import Store
 
 _MIGRATION_LOCK = 7_203_391
@@ -41,19 +41,19 @@ def open_store(url: str, migrate: bool = True, check: bool = False) -> Store:
     """
     engine = make_engine(url)
     is_file = engine.dialect.name == "sqlite"
-    if is_file:
-        path = Path(str(engine.url.database))
-        check_there(path)
-        if not path.exists():
+    try:
+        if is_file and not was_there(path := Path(str(engine.url.database))):
             if not migrate:
                 raise BadStore(f"There is no database {path}. The service makes it: python -m classifier serve")
             _create(path)
-        check_commits(engine)
-    if is_file and check:
-        check_pages(engine)
-    if migrate:
-        migrate_to(engine, "head")
-    _check_revision(engine)
+        if is_file and check:
+            check_pages(engine)
+        if migrate:
+            migrate_to(engine, "head")
+        _check_revision(engine)
+    except BaseException:
+        engine.dispose()  # who restores it must not find it open
+        raise
     return Store(engine)
 
 

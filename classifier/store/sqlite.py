@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -42,14 +41,13 @@ def sqlite_engine(url: URL, create: bool) -> Engine:
     engine = create_engine(
         url,
         module=driver,
-        creator=_opener(driver, path, create),
+        creator=lambda: _open(path, create),
         poolclass=Pool,
         pool_size=POOL_SIZE,
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
         hide_parameters=True,  # an error must not carry the text of an article into a log
     )
-    event.listen(engine, "connect", _prepare)
     event.listen(engine, "connect", lambda _, record: record.info.update(files=_files(path)))
     event.listen(engine, "checkout", lambda _, record, __: _check_files(path, record.info["files"]))
     event.listen(engine, "begin", _begin)
@@ -58,18 +56,24 @@ def sqlite_engine(url: URL, create: bool) -> Engine:
     return engine
 
 
-def _opener(driver: Any, path: Path, create: bool) -> Callable[[], Any]:
-    """Return what opens a connection; SQLite by itself would make a new database where the old one is gone."""
+def _open(path: Path, create: bool) -> Any:
+    """Open a connection; only with `create` SQLite may make a database where there is none."""
+    import pysqlite3.dbapi2 as driver
+
+    if not create:
+        check_there(path)
     name = f"file:{quote(str(path.absolute()))}?mode={'rwc' if create else 'rw'}"
-    return lambda: driver.connect(name, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
-
-
-def _prepare(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # the driver must not begin transactions by itself
-    _use_wal(connection)
-    # What is deleted is overwritten: the text of an article must not stay in free pages of the file.
-    for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "secure_delete=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    connection = driver.connect(name, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
+    try:
+        connection.isolation_level = None  # the driver must not begin transactions by itself
+        _use_wal(connection)
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+            connection.execute(f"PRAGMA {pragma}")
+        _check_commits(path, connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _use_wal(connection: Any) -> None:
@@ -105,13 +109,8 @@ def _files(path: Path) -> tuple[int, int]:
 
 def _check_files(path: Path, opened: tuple[int, int]) -> None:
     """Raise what is right for a connection whose database is not what it was when it was opened."""
-    try:
-        found = path.stat()
-    except OSError:
-        raise DamagedStore(f"The database {path} is gone. {RESTORE}") from None
-    if found.st_size == 0:
-        raise DamagedStore(f"The database {path} was emptied. {RESTORE}")
-    if found.st_ino != opened[0]:
+    check_there(path)
+    if path.stat().st_ino != opened[0]:
         raise DisconnectionError("Another database was put in the place of this one.")
     try:
         if Path(f"{path}-wal").stat().st_ino == opened[1]:
@@ -122,12 +121,23 @@ def _check_files(path: Path, opened: tuple[int, int]) -> None:
 
 
 def check_there(path: Path) -> None:
-    """Raise `DamagedStore` for an empty file, and for a log without a database: new ones are never like that."""
+    """Raise `DamagedStore` for a database that is gone or empty: a new one is never made in its place."""
+    if not path.exists():
+        left = " and ".join(map(str, _left(path)))
+        raise DamagedStore(
+            f"The database {path} is gone. {RESTORE}" + f", or remove {left} to begin anew." * bool(left)
+        )
     if path.is_file() and path.stat().st_size == 0:
         raise DamagedStore(f"The database {path} is empty. {RESTORE}, or remove the file to begin anew.")
-    log = Path(f"{path}-wal")
-    if not path.exists() and log.exists():
-        raise DamagedStore(f"The database {path} is gone and its log {log} is there. {RESTORE}")
+
+
+def was_there(path: Path) -> bool:
+    """Whether there is a database, or what one leaves behind."""
+    return path.exists() or bool(_left(path))
+
+
+def _left(path: Path) -> list[Path]:
+    return [one for one in (Path(f"{path}-wal"), Path(f"{path}.commits")) if one.exists()]
 
 
 # --- changes are counted, so that a lost log is found out ---
@@ -152,15 +162,13 @@ def _note(path: Path, connection: Any, info: dict[str, Any]) -> None:
                 os.close(handle)
 
 
-def check_commits(engine: Engine) -> None:
+def _check_commits(path: Path, connection: Any) -> None:
     """Raise `DamagedStore` if the database has fewer changes than were ever stored in it."""
-    path = str(engine.url.database)
     try:
         noted = int(Path(f"{path}.commits").read_bytes())
     except (OSError, ValueError):
         return
-    with engine.connect().execution_options(readonly=True) as connection:
-        lost = (noted - _n_commits(_driver(connection))) % _N_COUNTED
+    lost = (noted - _n_commits(connection)) % _N_COUNTED
     if 0 < lost < _N_COUNTED // 2:
         raise DamagedStore(
             f"The database {path} lacks the last {lost} changes that were stored in it: its write-ahead log {path}-wal was "

@@ -90,6 +90,7 @@ class Store:
         What the sender says nothing of (tags, rejected tags, date, URL) stays as it was. A tag that it listed last time
         and lists no more was removed by it, and is logged as such.
         """
+        check_id(article.id)
         try:
             return self._put_one(article, source, shares)
         except IntegrityError:  # another process stored it first, so now there is something to change

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import struct
 from typing import Any
 
-from classifier.web import logs
+from classifier.web import logs, stalled
 
 logs.configure()  # of the process that watches the workers; they do so for themselves
 _TO_STRUCTLOG = {"level": "WARNING", "handlers": ["forwarding"], "propagate": False}
@@ -21,15 +19,10 @@ logconfig_dict = {
 }
 
 
-def when_ready(server: Any) -> None:
-    """Let no connection hold a thread for long by stalling: gunicorn itself waits for the rest of a header for ever.
-
-    Linux hands the time limits of a listening socket on to the connections that it accepts.
-    """
-    limit = struct.pack("ll", int(os.environ.get("TAGGER_READ_SECONDS", "15")), 0)
-    for listener in server.LISTENERS:
-        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
-        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+def post_worker_init(worker: Any) -> None:
+    """Give up clients of a worker that stall; a second after the time of bodies, which are answered."""
+    seconds = float(os.environ.get("TAGGER_READ_SECONDS", "15")) + 1.0
+    stalled.watch(worker.sockets[0].getsockname()[1], seconds)
 
 
 def on_exit(_server: Any) -> None:

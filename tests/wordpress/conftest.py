@@ -20,7 +20,8 @@ from classifier.store import open_store
 from classifier.tagger import Tagger
 from tests.browser import chromium
 from tests.wordpress.desk import Desk, Service
-from tests.wordpress.site import PASSWORD, USERS, Site, running_site
+from tests.wordpress.editors import sign_in
+from tests.wordpress.site import USERS, Site, running_site
 
 COUNTER = itertools.count(1)
 expect.set_options(timeout=20_000)
@@ -76,12 +77,7 @@ def signed_in(browser: Browser, site: Site) -> dict[str, Path]:
     found = {}
     for name in USERS:
         context = browser.new_context()
-        page = context.new_page()
-        page.goto(f"{site.address}/wp-login.php")
-        page.fill("#user_login", name)
-        page.fill("#user_pass", PASSWORD)
-        page.click("#wp-submit")
-        page.wait_for_selector("#wpadminbar")
+        sign_in(context, site.address, name)
         found[name] = site.folder / f"{name}.json"
         context.storage_state(path=found[name])
         context.close()

@@ -6,14 +6,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from classifier.settings import read_settings
 from tests.browser import chromium
 from tests.conftest import ROOT
 from tests.wordpress.desk import Desk, Service
-from tests.wordpress.editors import BlockEditor, ClassicEditor, use_classic
-from tests.wordpress.site import PASSWORD, running_site
+from tests.wordpress.editors import BlockEditor, ClassicEditor, sign_in, use_classic
+from tests.wordpress.site import running_site
 
 
 def main(folder: Path) -> None:
@@ -32,13 +32,15 @@ def main(folder: Path) -> None:
         post = desk.post()
         desk.settled()
         page = browser.new_page(viewport={"width": 1180, "height": 860})
-        sign_in(page, site.address)
+        sign_in(page.context, site.address, "admin")
         page.goto(site.address + BlockEditor.path(post))
         editor = BlockEditor(page).ready()
         editor.accept("afghanistan")
         editor.shows("iskp")
         expect(editor.root.locator(".article-tagger-message")).to_be_empty()
-        page.locator(".article-tagger-panel").evaluate("panel => panel.scrollIntoView()")
+        page.locator(".article-tagger-panel").evaluate(
+            "panel => { panel.scrollIntoView(); panel.closest('.interface-complementary-area').parentElement.scrollTop -= 50; }"
+        )
         page.screenshot(path=folder / "wordpress.png")
         use_classic(desk)
         page.goto(site.address + ClassicEditor.path(post))
@@ -47,15 +49,6 @@ def main(folder: Path) -> None:
         page.goto(f"{site.address}/wp-admin/options-general.php?page=article-tagger")
         page.screenshot(path=folder / "wordpress-settings.png")
         service.stop()
-
-
-def sign_in(page: Page, address: str) -> None:
-    """Sign in as an administrator."""
-    page.goto(f"{address}/wp-login.php")
-    page.fill("#user_login", "admin")
-    page.fill("#user_pass", PASSWORD)
-    page.click("#wp-submit")
-    page.wait_for_selector("#wpadminbar")
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from tests.server import free_port
 
 HERE = Path(__file__).parent
 PLUGIN = ROOT / "integrations" / "wordpress" / "article-tagger"
-DEBIAN = Path("/usr/share/wordpress")
+WORDPRESS = Path(os.environ.get("TAGGER_TEST_WORDPRESS", "/usr/share/wordpress"))  # Debian's, or the folder of another
 NEEDED = ("mariadbd", "mariadb", "mariadb-admin", "mariadb-dump", "mariadb-install-db", "php")
 SECONDS = 60.0
 PASSWORD = "only for the tests"
@@ -139,7 +139,7 @@ class Site:
 def missing() -> list[str]:
     """Return which of the commands and files that a site needs are not there."""
     found = [name for name in NEEDED if shutil.which(name) is None and not Path("/usr/sbin", name).exists()]
-    return found + [str(path) for path in (DEBIAN / "wp-load.php",) if not path.exists()]
+    return found + [str(path) for path in (WORDPRESS / "wp-load.php",) if not path.exists()]
 
 
 @contextmanager
@@ -157,12 +157,12 @@ def running_site(folder: Path) -> Iterator[Site]:
 
 def _copy(site: Site) -> None:
     """Copy WordPress, with a configuration of its own, and the plugin."""
-    shutil.copytree(DEBIAN, site.root)  # follows links: Debian's has many
+    shutil.copytree(WORDPRESS, site.root)  # follows links: Debian's has many
     content = site.root / "wp-content"
     keys = "\n".join(f"define( '{name}', '{os.urandom(24).hex()}' );" for name in KEYS)
     values = {"socket": site.folder / "run" / "m.sock", "address": site.address, "log": site.log, "keys": keys}
     (site.root / "wp-config.php").write_text(CONFIG.format(**values), encoding="utf-8")
-    (content / "mu-plugins").mkdir()
+    (content / "mu-plugins").mkdir(exist_ok=True)
     shutil.copy(HERE / "quiet.php", content / "mu-plugins")
     shutil.copytree(PLUGIN, content / "plugins" / PLUGIN.name)
 

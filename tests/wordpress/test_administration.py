@@ -194,8 +194,10 @@ def test_uninstalled_plugin_leaves_its_tags_and_nothing_else(desk: Desk) -> None
     decide(desk, post, "accept", "iskp")
     decide(desk, post, "reject", "taliban")
     desk.settled()
-    desk.service.stop()
     decide(desk, post, "add", "ttp")
+    desk.settled()
+    desk.service.stop()
+    decide(desk, post, "reject", "attack")
     desk.until(desk.pause)
     tags = {"By hand", "Afghanistan", "Islamic State Khorasan Province", "Tehrik-i-Taliban Pakistan"}
     assert desk.terms(post) == tags

@@ -129,7 +129,7 @@ def test_save_goes_on_while_the_service_is_away_and_its_suggestions_come_by_them
 def test_post_of_twenty_thousand_words_is_edited_and_saved(desk: Desk, sit: Sit) -> None:
     post = desk.post(title="Draft", body="\n\n".join([BODY] * (20_000 // len(BODY.split()) + 1)))
     editor = BlockEditor(sit("ana", BlockEditor.path(post))).ready()
-    editor.page.get_by_role("textbox", name="Add title").fill(TITLE)
+    editor.entitle(TITLE)
     editor.save()
     editor.accept("iskp")
     desk.settled()

@@ -22,15 +22,21 @@ class Outbox {
 	const PAUSE    = 'article_tagger_pause';     // While the service is away: until when, how often in a row, and why.
 	const SEND     = 'article_tagger_send';      // The event of a sending, as soon as may be.
 
+	const SOON          = 2; // seconds: a click makes up to three requests, and none of them shall have to start the sending.
 	const LONGEST_PAUSE = 5 * MINUTE_IN_SECONDS;
 	const LONGEST_WAIT  = 30 * MINUTE_IN_SECONDS;
 
 	/**
-	 * Mark a post as unsent, and have it sent in the background.
+	 * Mark a post as unsent, and have it sent in the background. While the service is left alone nothing is under way, and a
+	 * mark that is there says all.
 	 *
 	 * @param int $post_id The post.
 	 */
 	public function mark( int $post_id ): void {
+		$is_due = '' !== $this->token( $post_id ) && (int) get_post_meta( $post_id, self::DUE, true ) <= time();
+		if ( $is_due && $this->is_paused() ) {
+			return;
+		}
 		update_post_meta( $post_id, self::UNSENT, wp_generate_uuid4() );
 		update_post_meta( $post_id, self::DUE, time() );
 		delete_post_meta( $post_id, self::ATTEMPTS );
@@ -43,7 +49,7 @@ class Outbox {
 	 */
 	public function schedule(): void {
 		if ( ! $this->is_paused() && ! wp_next_scheduled( self::SEND ) ) {
-			wp_schedule_single_event( time(), self::SEND );
+			wp_schedule_single_event( time() + self::SOON, self::SEND );
 		}
 	}
 
@@ -123,10 +129,11 @@ class Outbox {
 	 *
 	 * @param int $post_id     The post.
 	 * @param int $retry_after How many seconds the service asks to wait.
+	 * @param int $longest     How many seconds to wait at most, unless it asks for more.
 	 */
-	public function postpone( int $post_id, int $retry_after = 0 ): void {
+	public function postpone( int $post_id, int $retry_after = 0, int $longest = self::LONGEST_WAIT ): void {
 		$attempts = 1 + (int) get_post_meta( $post_id, self::ATTEMPTS, true );
-		$wait     = max( $retry_after, self::back_off( 30, $attempts, self::LONGEST_WAIT ) );
+		$wait     = max( $retry_after, self::back_off( 30, $attempts, $longest ) );
 		update_post_meta( $post_id, self::ATTEMPTS, $attempts );
 		update_post_meta( $post_id, self::DUE, time() + min( $wait, HOUR_IN_SECONDS ) );
 	}

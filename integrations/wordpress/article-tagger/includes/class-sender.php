@@ -138,7 +138,8 @@ class Sender {
 			$this->outbox->done( $post_id, $token, sprintf( __( 'The article tagger does not take this post: %s', 'article-tagger' ), $reply->problem() ) );
 			return true;
 		}
-		$this->outbox->postpone( $post_id, $reply->retry_after );
+		// That the service is away is no fault of the post: it waits no longer than the service is left alone.
+		$this->outbox->postpone( $post_id, $reply->retry_after, $reply->is_away() ? Outbox::LONGEST_PAUSE : Outbox::LONGEST_WAIT );
 		if ( $reply->is_away() ) {
 			$this->outbox->pause_for( $reply );
 			return false;
