@@ -27,7 +27,8 @@ SERVER = os.environ.get(
     VARIABLE, ""
 )  # a server whose databases may be made and dropped; without one the tests use SQLite
 _BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-_MADE: list[str] = []
+_OF: dict[Path, str] = {}  # the database of each folder
+_EMPTY: list[str] = []
 
 
 def installed() -> bool:
@@ -115,25 +116,33 @@ def fresh(server: str, template: str, more: str = "") -> str:
 # --- databases for tests that run on both engines ---
 
 
-@cache
 def database(folder: Path) -> str:
     """Return the URL of the database of a test's folder: a file that is not there yet, or one of TAGGER_TEST_DATABASE."""
     if not SERVER:
         return f"sqlite:///{folder}/tagger.db"
-    _MADE.append(fresh(SERVER, _template()))
-    return _MADE[-1]
+    if folder not in _OF:
+        _OF[folder] = fresh(SERVER, _template())
+    return _OF[folder]
+
+
+def copied(folder: Path, target: Path) -> Path:
+    """Copy the folder of a test and its database, which nobody has open; return the copy."""
+    shutil.copytree(folder, target)
+    if SERVER:
+        _OF[target] = fresh(SERVER, str(make_url(database(folder)).database))
+    return target
 
 
 def empty() -> str:
     """Return the URL of a database of TAGGER_TEST_DATABASE without tables."""
-    _MADE.append(fresh(SERVER, "template0"))
-    return _MADE[-1]
+    _EMPTY.append(fresh(SERVER, "template0"))
+    return _EMPTY[-1]
 
 
 def drop_all() -> None:
     """Remove all databases that were made."""
-    while _MADE:
-        drop(_MADE.pop())
+    for url in (*_OF.values(), *_EMPTY):
+        drop(url)
 
 
 def drop(url: str) -> None:

@@ -33,6 +33,7 @@ from classifier.model import TagModel
 from classifier.registry import Registry
 from classifier.store import FAILED, RUNNING, STARTER, Assignment, Draft, Scope, Shares, Store, open_store
 from tests.conftest import ROOT
+from tests.everything import contents
 
 ALL = Plan(band="suggest")
 KABUL = Article(
@@ -75,13 +76,11 @@ def decide(store: Store, action: str, tag: str | None, article_id: str = "kabul"
     store.log.decide(article_id, [Draft(action, tag)], "ada", lambda *_: {})
 
 
-def tables(store: Store) -> dict[str, list[Any]]:
+def tables(store: Store) -> dict[str, list[dict[str, Any]]]:
     """Return all rows of a database, but for the records of runs."""
-    with store.engine.connect() as connection:
-        names = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'table'").scalars().all()
-        return {
-            name: list(connection.exec_driver_sql(f"SELECT * FROM {name}").all()) for name in names if name != "runs"
-        }
+    rows = contents(store)
+    del rows["runs"]
+    return rows
 
 
 # --- what is added ---

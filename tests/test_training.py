@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from classifier.store import JOB, SKIPPED, Draft, open_store
 from classifier.taxonomy import Taxonomy
 from classifier.training import NOT_PROMOTED, PROMOTED, TrainingSettings, retrain
 from tests.desk import QUICK, Desk, database, flipped, with_block
+from tests.postgres import copied
 
 N_LATER = 60  # articles that the desk gets after its first training
 FLIPPED = "attack"
@@ -46,7 +46,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory, dated: list[Article], ta
 @pytest.fixture
 def desk(first_run: Path, tmp_path: Path, taxonomy: Taxonomy) -> Iterator[Desk]:
     """A desk of one's own that has trained once."""
-    folder = Path(shutil.copytree(first_run, tmp_path / "desk"))
+    folder = copied(first_run, tmp_path / "desk")
     store = open_store(database(folder))
     yield Desk(store, Registry(folder / "models"), taxonomy)
     store.close()
