@@ -66,7 +66,7 @@ test-dask: $(VENV)/.dev $(DASK)/.done ## run the tests of work past one machine:
 test-supply: $(VENV)/.dev sbom ## check the bill of materials, the licences, and that an audit does not pass unseen
 	@TAGGER_TEST_NEEDS=supply $(RUN) pytest tests/test_supply_chain.py --no-cov
 
-FAST_TESTS := $(patsubst %,tests/test_%.py,articles html taxonomy terms mentions evaluation fitting model model_files export registry store migrations decisions metrics reports)
+FAST_TESTS := $(patsubst %,tests/test_%.py,articles html taxonomy terms mentions fitting model model_files export store migrations metrics)
 
 test-versions: $(TOOLS)/.done ## run the fast tests with the lowest versions of requirements.in, and with the newest
 	@for versions in lowest-direct highest; do \

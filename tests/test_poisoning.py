@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from classifier.store import Draft, open_store
 from classifier.taxonomy import Taxonomy
 from classifier.training import Result
 from tests.desk import QUICK, Desk, database
+from tests.postgres import copied
 
 N_CLEAN = 60  # of the newest articles, that nobody gets to poison
 TAG = "iskp"
@@ -40,7 +40,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory, articles: list[Article], t
 @pytest.fixture
 def desk(trained: Path, tmp_path: Path, taxonomy: Taxonomy) -> Iterator[Desk]:
     """A desk of one's own that has trained once."""
-    folder = Path(shutil.copytree(trained, tmp_path / "desk"))
+    folder = copied(trained, tmp_path / "desk")
     store = open_store(database(folder))
     yield Desk(store, Registry(folder / "models"), taxonomy)
     store.close()

@@ -57,7 +57,7 @@ def test_a_deleted_article_is_gone_from_the_database_and_from_exports(
         assert "secret" not in text
     store.close()
     files = [path for path in tmp_path.iterdir() if path.name.startswith("tagger.db")]
-    assert files
+    assert files or not database_url.startswith("sqlite")
     assert not [path for path in files if WORD.encode() in path.read_bytes()]
 
 
