@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import os
 import random
+import socket
 import subprocess
 import sys
 import threading
@@ -11,6 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -29,7 +33,7 @@ from classifier.web import build_app
 from tests.conftest import ROOT
 from tests.everything import KABUL, stored_at
 from tests.hard import size, told
-from tests.server import SECONDS, free_port, start, stop, wait_until_ready
+from tests.server import SECONDS, Server, free_port, start, stop, wait_until_ready
 from tests.test_nothing_lost import N_ARTICLES, STORY, Client
 
 N_KILLS = size(3, 20)
@@ -375,21 +379,37 @@ def test_a_request_that_was_answered_is_not_carried_out_again_after_the_clock_we
 # --- ends, soft and hard ---
 
 
+def _begin(server: Server, method: str, path: str, sent: object) -> socket.socket:
+    """Send a request, and return once the service says that it is reading it."""
+    body = json.dumps(sent).encode()
+    connection = server.connect()
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nExpect: 100-continue\r\n"
+    connection.sendall(f"{head}Content-Length: {len(body)}\r\n\r\n".encode())
+    assert connection.recv(100).startswith(b"HTTP/1.1 100")
+    connection.sendall(body)
+    return connection
+
+
+def _status_of(connection: socket.socket) -> int:
+    with closing(connection):
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        response.read()
+        return response.status
+
+
 def test_on_sigterm_every_request_that_runs_is_answered(_models: Path, database_url: str) -> None:
-    server = start(_models, database_url, "--workers", "2", "--threads", "16")
+    server = start(_models, database_url, "--workers", "2", "--threads", "64")
     words = " ".join(f"w{number}" for number in range(1500))
     batch = {"articles": [{"id": f"a{n}", "title": STORY["title"], "body": f"{n} {words}"} for n in range(100)]}
-    with ThreadPoolExecutor(12) as pool:
-        asked = [pool.submit(server.ask, "POST", "/v1/suggest/batch", batch) for _ in range(8)]
-        stored = [pool.submit(server.ask, "PUT", f"/v1/articles/s{number}", STORY) for number in range(4)]
-        time.sleep(0.3)  # all of them are at work
-        running = sum(not one.done() for one in asked)
-        code = stop(server)
-        statuses = [one.result(SECONDS)[0] for one in (*asked, *stored)]
-    told("SIGTERM with requests running", f"{running} running", sum(status != 200 for status in statuses))
-    assert running > 0
-    assert statuses == [200] * 12
-    assert code == 0
+    running = [_begin(server, "POST", "/v1/suggest/batch", batch) for _ in range(size(4, 16))]
+    running += [_begin(server, "PUT", f"/v1/articles/s{number}", STORY) for number in range(4)]
+    with ThreadPoolExecutor(len(running)) as pool:
+        ended = pool.submit(stop, server)
+        statuses = list(pool.map(_status_of, running))
+    told("SIGTERM with requests running", str(len(running)), sum(status != 200 for status in statuses))
+    assert set(statuses) == {200}
+    assert ended.result(SECONDS) == 0
     assert {row["id"] for row in stored_at(database_url)["articles"]} >= {f"s{number}" for number in range(4)}
 
 
