@@ -196,6 +196,7 @@ def test_a_stored_article_is_answered_by_the_model_that_serves_now(
     smaller = Taxonomy(tuple(tag for tag in model.taxonomy.tags if tag.id != "iskp"), model.taxonomy.kinds)
     version = registry.save(retagged(model, smaller))
     registry.promote(version, "tests", "one tag less")
+    tagger.serving.settled()
     after = tagger.article("kabul-1")
     assert after["model_version"] == version
     assert after["suggestion_set_id"] != before["suggestion_set_id"]

@@ -67,7 +67,8 @@ def _open(path: Path, create: bool) -> Any:
     try:
         connection.isolation_level = None  # the driver must not begin transactions by itself
         _use_wal(connection)
-        for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF"):
+        # What is deleted is overwritten: the text of an article must not stay in free pages of the file.
+        for pragma in ("synchronous=FULL", "foreign_keys=ON", "trusted_schema=OFF", "secure_delete=ON"):
             connection.execute(f"PRAGMA {pragma}")
         _check_commits(path, connection)
     except BaseException:
