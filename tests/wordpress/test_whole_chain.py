@@ -25,7 +25,7 @@ from tests.wordpress.site import Site
 
 pytestmark = pytest.mark.wordpress
 N_POSTS = 300
-ADDED = "humanitarian"  # what the editor adds; the text says nothing of it
+ADDED = "financing"  # what the editor adds; the text says nothing of it
 
 PUBLISH = """
 define( 'WP_IMPORTING', true );
@@ -102,7 +102,7 @@ def test_an_archive_is_learned_and_an_answer_too(chain: Desk, sit: Callable[...,
     chain.until(lambda: chain.suggested(post))
     editor.accept("iskp")
     editor.reject("taliban", "Only a passing mention")
-    editor.add("humanitarian", label_of(ADDED))
+    editor.add(label_of(ADDED), label_of(ADDED))
     expect(editor.tokens()).to_have_count(2)
     chain.settled()
     assert {(tag, action) for tag, action, *_ in chain.log(post)} == {
