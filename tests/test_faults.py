@@ -24,7 +24,7 @@ from classifier.store import FAILED, JOB, RUNNING, SKIPPED, Run, open_store
 from classifier.taxonomy import Taxonomy
 from tests.conftest import ROOT
 from tests.desk import Desk, database
-from tests.hard import size, told
+from tests.hard import HARD, size, told
 
 WHOLE = os.environ.get("TAGGER_TEST_NEEDS") == "system"  # where what is missing is a fault
 SECONDS = 120.0
@@ -33,7 +33,7 @@ CHANGES = "openat,write,pwrite64,fsync,rename,renameat,renameat2,unlink,unlinkat
 EVERY = "read,pread64,close,lseek,newfstatat,fstat,mmap,munmap,getdents64,access,readlink,ioctl"
 
 needs_strace = pytest.mark.skipif(
-    shutil.which("strace") is None and not WHOLE, reason="KILLS AT FILE OPERATIONS NOT TESTED: no strace"
+    not WHOLE and not HARD, reason="kills at file operations need strace: make test-system"
 )
 needs_root = pytest.mark.skipif(os.geteuid() != 0 and not WHOLE, reason="FULL DISK NOT TESTED: only root can mount one")
 
