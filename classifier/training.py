@@ -209,8 +209,18 @@ class _Retraining:
         return taxonomy_of(chain(ids, (tag for one in known for tag in one.article.tags or ())))
 
     def _stop_if_nothing_is_new(self) -> None:
+        """Stop if the champion has learned from these very data, or if the last run has tried them.
+
+        A challenger of the same data has learned from all but the holdout: at best it is as good.
+        """
+        if self.force or self.dry_run or self.champion is None:
+            return
+        same = self.before is not None and self.before.digest == self.data
+        fitted = "retagged_from" not in self.champion.card  # a changed taxonomy's new tags have not been learned yet
+        if same and fitted and self.champion.taxonomy.version == self.taxonomy.version:
+            raise _Stop(Result(SKIPPED, f"Nothing is new since {self.champion.version} was trained."))
         last = next((run for run in self.store.runs.list(JOB) if run.outcome in (PROMOTED, NOT_PROMOTED)), None)
-        if self.force or self.dry_run or last is None or last.data != self.data or self.champion is None:
+        if last is None or last.data != self.data:
             return
         result = last.result or {}
         if result.get("details", {}).get("taxonomy_version") != self.taxonomy.version:

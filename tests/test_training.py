@@ -12,8 +12,10 @@ from classifier.articles import Article
 from classifier.checks import CheckSettings
 from classifier.errors import Busy
 from classifier.fitting import Fitted
+from classifier.model import retagged
 from classifier.registry import Registry
 from classifier.reports.run_facts import strongest_terms
+from classifier.snapshots import snapshot_of
 from classifier.store import JOB, SKIPPED, Draft, open_store
 from classifier.taxonomy import Taxonomy
 from classifier.training import NOT_PROMOTED, PROMOTED, TrainingSettings, retrain
@@ -112,6 +114,29 @@ def test_nothing_new_is_skipped_and_said(desk: Desk) -> None:
     assert desk.store.runs.list(JOB)[0].outcome == SKIPPED
 
 
+def test_what_the_champion_was_trained_on_by_hand_is_nothing_new(
+    tmp_path: Path, dated: list[Article], fitted: Fitted, taxonomy: Taxonomy
+) -> None:
+    """A challenger would have learned from less: all but the holdout."""
+    store = open_store(database(tmp_path))
+    desk = Desk(store, Registry(tmp_path / "models"), taxonomy)
+    desk.registry.promote(desk.registry.save(fitted.model, snapshot_of(dated)), "tests", "trained")
+    desk.add(dated)
+    result = desk.retrain()
+    assert (result.outcome, result.version) == (SKIPPED, None)
+    assert result.reason == f"Nothing is new since {desk.champion} was trained."
+    store.close()
+
+
+def test_a_changed_taxonomy_is_something_new(desk: Desk, taxonomy: Taxonomy) -> None:
+    champion = desk.registry.load_champion()
+    fewer = Taxonomy(taxonomy.tags[:-1], taxonomy.kinds)
+    version = desk.registry.save(retagged(champion, fewer), desk.registry.snapshot(champion.version))
+    desk.registry.promote(version, "ed4", "taxonomy applied")
+    result, _ = retrain(desk.store, desk.registry, QUICK)
+    assert result.outcome != SKIPPED
+
+
 def test_a_forced_run_on_the_same_data_makes_the_champion_once_more_and_leaves_it(desk: Desk) -> None:
     before = desk.champion
     result = desk.retrain(force=True)
@@ -143,8 +168,6 @@ def test_new_examples_are_learned_and_the_champion_is_judged_by_what_it_has_not_
 def test_a_champion_that_has_learned_from_the_holdout_is_judged_by_a_stand_in(
     desk: Desk, dated: list[Article], fitted: Fitted
 ) -> None:
-    from classifier.snapshots import snapshot_of
-
     everything = desk.registry.save(fitted.model, snapshot_of(dated[:-N_LATER]))
     desk.registry.promote(everything, "tests", "learned by heart")
     desk.add(dated[-N_LATER:])
