@@ -11,10 +11,10 @@ from typing import Any
 from classifier.answers import Answers, answer_of, explanations_of
 from classifier.articles import Article, check_id
 from classifier.decisions import CMS, GIVES, Decision, Standing
-from classifier.errors import BadDecision, TaggerError
+from classifier.errors import BadDecision
 from classifier.model import TagModel
 from classifier.registry import Serving
-from classifier.store import Claim, Draft, Shares, Store, StoredArticle, Wanted
+from classifier.store import Draft, Request, Shares, Store, StoredArticle, Wanted
 
 __all__ = ["Tagger", "answer_of", "explanations_of"]
 
@@ -143,23 +143,14 @@ class Tagger:
         Raises:
             NotFound: if there is no such article.
             BadDecision: naming the field of the request that cannot be taken.
-            Busy: while a request with the same key is being carried out.
+            Busy: while another request with the same key is being carried out.
         """
+        request = Request(sender, key, _digest(article_id, answer, editor)) if key else None
+        if request is not None and (before := self.store.requests.answer(request)) is not None:
+            return before
         stored = self.store.article(article_id)
         self._check(stored, answer.drafts)
-        claim = self.store.requests.claim(sender, key, _digest(article_id, answer, editor)) if key else None
-        if claim is not None and claim.answer is not None:
-            return claim.answer
-        try:
-            return self._decided(stored, answer, editor, claim, may_undo_all)
-        except TaggerError:
-            if claim is not None:
-                self.store.requests.release(claim)
-            raise
 
-    def _decided(
-        self, stored: StoredArticle, answer: Answer, editor: str, claim: Claim | None, may_undo_all: bool
-    ) -> dict[str, Any]:
         def told(rows: list[Decision], pooled: Standing, own: Standing) -> dict[str, Any]:
             apart = self._apart(stored, editor, pooled)
             hidden = stored.blind and stored.state != "closed" and editor not in pooled.closed_by
@@ -178,7 +169,7 @@ class Tagger:
             complete=answer.complete,
             suggestion_set_id=answer.suggestion_set_id,
             may_undo_all=may_undo_all,
-            claim=claim,
+            request=request,
         )
 
     def decisions(self, article_id: str, viewer: str | None = None) -> dict[str, Any]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from flask.testing import FlaskClient
@@ -17,7 +19,10 @@ from classifier.decisions import CMS, Decision, Listing, standing_decisions, sta
 from classifier.errors import BadDecision, Busy
 from classifier.examples import NEGATIVE, POSITIVE, UNKNOWN, labels_of
 from classifier.registry import Registry
-from classifier.store import Draft, Shares, Store, Wanted
+from classifier.store import Draft, Request, Shares, Store, Wanted
+from classifier.store.requests import keep
+from classifier.store.rows import now
+from classifier.store.schema import requests
 from classifier.tagger import Answer, Tagger
 from classifier.taxonomy import Taxonomy
 from classifier.web import build_app
@@ -249,59 +254,63 @@ def test_a_refused_request_does_not_use_up_its_key(client: FlaskClient) -> None:
     assert decide(client, {"tag": "iskp", "action": "accept"}, key="k-1").status_code == 201
 
 
-def test_while_the_first_is_running_the_second_is_told_to_wait(client: FlaskClient, store: Store) -> None:
+def test_the_same_request_many_times_at_once_is_logged_once_and_answered_the_same(client: FlaskClient) -> None:
     put(client)
-    claim = store.requests.claim("local", "k-1", "a digest")
-    response = decide(client, {"tag": "iskp", "action": "accept"}, key="k-2")
-    assert response.status_code == 201
-    with pytest.raises(Busy):
-        store.requests.claim("local", "k-1", "a digest")
-    store.requests.release(claim)
-    assert decide(client, {"tag": "iskp", "action": "accept"}, key="k-1").status_code == 201
+    together = threading.Barrier(8)
 
+    def send(_number: int) -> dict[str, Any]:
+        together.wait(30)
+        return done(client.application.test_client(), {"tag": "iskp", "action": "accept"}, key="k")
 
-def test_a_running_request_is_409_over_http(client: FlaskClient, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    put(client)
-    inside, go_on = threading.Event(), threading.Event()
-    decided = store.log.decide
-
-    def slow(*arguments: Any, **more: Any) -> Any:
-        inside.set()
-        assert go_on.wait(30)
-        return decided(*arguments, **more)
-
-    monkeypatch.setattr(store.log, "decide", slow)
-    statuses: list[int] = []
-
-    def send() -> None:
-        statuses.append(
-            decide(client.application.test_client(), {"tag": "iskp", "action": "accept"}, key="k").status_code
-        )
-
-    first = threading.Thread(target=send)
-    first.start()
-    assert inside.wait(30)
-    second = decide(client, {"tag": "iskp", "action": "accept"}, key="k")
-    go_on.set()
-    first.join(30)
-    assert (second.status_code, second.get_json()["type"]) == (409, "/docs#running")
-    assert int(second.headers["Retry-After"]) > 0
-    assert statuses == [201]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(send, range(8)))
+    assert answers == [answers[0]] * 8
     assert len(log(client)["decisions"]) == 1
 
 
-def test_a_request_whose_process_died_can_be_sent_again(
-    client: FlaskClient, store: Store, monkeypatch: pytest.MonkeyPatch
+def test_a_request_whose_process_dies_leaves_nothing_and_can_be_sent_again_at_once(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("classifier.store.requests.LEASE_SECONDS", 0)
-    dead = store.requests.claim("local", "k", "a digest")
-    again = store.requests.claim("local", "k", "a digest")
-    assert again.answer is None
-    with pytest.raises(Busy), store.engine.begin() as connection:
-        store.requests.keep(connection, dead, {})
+    put(client)
+    with monkeypatch.context() as dying:
+        dying.setattr("classifier.store.log.keep", Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            decide(client, {"tag": "iskp", "action": "accept"}, key="k")
+    assert log(client)["decisions"] == []
+    done(client, {"tag": "iskp", "action": "accept"}, key="k")
+    assert len(log(client)["decisions"]) == 1
+
+
+def test_a_claim_of_an_older_version_whose_process_died_is_no_answer(client: FlaskClient, store: Store) -> None:
+    put(client)
     with store.engine.begin() as connection:
-        store.requests.keep(connection, again, {"tags": []})
-    assert store.requests.claim("local", "k", "a digest").answer == {"tags": []}
+        row = {"sender": "local", "key": "k", "digest": "0" * 64, "answer": None, "started_at": now()}
+        connection.execute(requests.insert().values(row))
+    answers = [done(client, {"tag": "iskp", "action": "accept"}, key="k") for _ in range(2)]
+    assert answers[0] == answers[1]
+    assert len(log(client)["decisions"]) == 1
+
+
+def test_a_key_is_kept_once_and_means_one_article(client: FlaskClient, store: Store) -> None:
+    put(client)
+    request = Request("local", "k", "0" * 64)
+    with store.engine.begin() as connection:
+        keep(connection, request, {"article_id": "another"})
+    with pytest.raises(Busy), store.engine.begin() as connection:
+        keep(connection, request, {})
+    response = decide(client, {"tag": "iskp", "action": "accept"}, key="k")
+    assert response.status_code == 422
+
+
+def test_what_was_answered_is_answered_again_also_when_the_tag_is_gone(
+    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(client)
+    first = done(client, {"tag": "iskp", "action": "accept"}, key="k")
+    monkeypatch.setattr(
+        Tagger, "_check", Mock(side_effect=BadDecision("The tag 'iskp' is retired.", "decisions/0/tag"))
+    )
+    assert done(client, {"tag": "iskp", "action": "accept"}, key="k") == first
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201, "with space", "ü"])

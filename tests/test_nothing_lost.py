@@ -6,13 +6,15 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import os
+import random
 import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -22,6 +24,7 @@ import psutil
 import pytest
 
 from classifier.store import open_store
+from classifier.store.sqlite import check_pages
 from tests.hard import size, told
 from tests.postgres import database
 from tests.server import SECONDS, Server, start, stop
@@ -29,6 +32,7 @@ from tests.server import SECONDS, Server, start, stop
 N_CLIENTS = 12
 N_ARTICLES = 24
 N_DECISIONS = size(360, 3000)
+STORM_SECONDS = size(3, 60)
 TAGS = ("iskp", "taliban", "attack", "policy", "financing")
 ACTIONS = ("accept", "reject", "add", "remove", "unsure")
 STORY = {"title": "ISKP bomber kills twelve at Kabul mosque", "body": "The Taliban said that the attack killed twelve."}
@@ -55,7 +59,7 @@ class Client:
     errors: list[str] = field(default_factory=list)
     n_repeated: int = 0
 
-    def decide(self, notes: list[str], done: threading.Semaphore) -> None:
+    def decide(self, notes: Iterable[str], done: threading.Semaphore) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
         with closing(connection):
             for number, note in enumerate(notes):
@@ -108,14 +112,23 @@ def decide_all(server: Server, n_killed: int) -> list[Client]:
     return clients
 
 
+def logged_at(folder: Path) -> Counter[str]:
+    """Return how often each note is in the log of a test's database, which must check clean."""
+    store = open_store(database(folder))
+    try:
+        if store.engine.dialect.name == "sqlite":
+            check_pages(store.engine, whole=True)
+        return Counter(row.note for row in store.log.all())
+    finally:
+        store.close()
+
+
 @pytest.mark.parametrize("n_killed", [0, size(1, 3)], ids=["all live", "workers are killed"])
 def test_every_decision_of_twelve_clients_is_logged_once(server: Server, tmp_path: Path, n_killed: int) -> None:
     begun = time.monotonic()
     clients = decide_all(server, n_killed)
     seconds = time.monotonic() - begun
-    store = open_store(database(tmp_path))
-    logged = Counter(row.note for row in store.log.all())
-    store.close()
+    logged = logged_at(tmp_path)
     sent = {f"ed{client}-{number}" for client in range(N_CLIENTS) for number in range(N_DECISIONS // N_CLIENTS)}
     acknowledged = {note for client in clients for note in client.acknowledged}
     lost = len(acknowledged - logged.keys())
@@ -128,3 +141,36 @@ def test_every_decision_of_twelve_clients_is_logged_once(server: Server, tmp_pat
     assert [error for client in clients for error in client.errors] == []
     assert acknowledged == sent
     assert logged == Counter(sent)
+
+
+def test_a_worker_killed_every_quarter_second_costs_no_decision(server: Server, tmp_path: Path) -> None:
+    clients = [Client(server.port, f"ed{number}") for number in range(N_CLIENTS)]
+    ended, done = threading.Event(), threading.Semaphore(0)
+    master, draw, n_killed = psutil.Process(server.process.pid), random.Random(0), 0
+    with ThreadPoolExecutor(N_CLIENTS) as pool:
+        jobs = [pool.submit(client.decide, notes_until(ended, client.name), done) for client in clients]
+        for _ in range(4 * STORM_SECONDS):
+            time.sleep(0.25)
+            if workers := master.children():
+                os.kill(draw.choice(workers).pid, signal.SIGKILL)
+                n_killed += 1
+        n_meanwhile = sum(len(client.acknowledged) for client in clients)
+        ended.set()
+        for job in jobs:
+            job.result(SECONDS * 2)
+    logged = logged_at(tmp_path)
+    acknowledged = [note for client in clients for note in client.acknowledged]
+    told(
+        f"kill -9 of a worker of 4 every quarter second, {STORM_SECONDS} s",
+        f"{n_killed} times, {len(acknowledged)} decisions",
+        len(set(acknowledged) - logged.keys()),
+        f"{n_meanwhile / STORM_SECONDS:.0f}/s meanwhile, {sum(client.n_repeated for client in clients)} asked again",
+    )
+    assert [error for client in clients for error in client.errors] == []
+    assert logged == Counter(acknowledged)
+    assert n_meanwhile
+
+
+def notes_until(ended: threading.Event, name: str) -> Iterator[str]:
+    """Yield notes that nobody had before, until the end."""
+    return (f"{name}-{number}" for number in itertools.takewhile(lambda _: not ended.is_set(), itertools.count()))

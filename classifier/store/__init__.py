@@ -7,7 +7,7 @@ from classifier.store.limits import Count, Counters
 from classifier.store.log import Draft
 from classifier.store.opening import open_store
 from classifier.store.queue import ORDERS, STARTER, STATES, Wanted
-from classifier.store.requests import Claim
+from classifier.store.requests import Request
 from classifier.store.rows import StoredArticle
 from classifier.store.runs import FAILED, JOB, RUNNING, SKIPPED, Run
 from classifier.store.sessions import Session
@@ -27,7 +27,6 @@ __all__ = [
     "Additions",
     "Assignment",
     "Candidate",
-    "Claim",
     "Count",
     "Counters",
     "DamagedStore",
@@ -36,6 +35,7 @@ __all__ = [
     "Kept",
     "Key",
     "Keys",
+    "Request",
     "Run",
     "Scope",
     "Session",

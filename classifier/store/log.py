@@ -22,7 +22,7 @@ from classifier.decisions import (
 )
 from classifier.errors import BadDecision, NotFound
 from classifier.shingles import SIMILAR, resemblance, sketch_of
-from classifier.store.requests import Claim, Requests
+from classifier.store.requests import Request, answered, keep
 from classifier.store.rows import article_row, came_complete, now, reading, stored, tags_of_runs
 from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets, texts
 
@@ -57,12 +57,12 @@ class DecisionLog:
         complete: bool = False,
         suggestion_set_id: str | None = None,
         may_undo_all: bool = False,
-        claim: Claim | None = None,
+        request: Request | None = None,
     ) -> dict[str, Any]:
         """Add decisions to the log, all or none, and return what `told` makes of them.
 
-        Without a suggestion set, the article's newest one counts as the one that was answered. What is returned is kept
-        for a `claim` in the same transaction.
+        Without a suggestion set, the article's newest one counts as the one that was answered. A request is carried out once,
+        and whoever sends it again gets what was returned the first time.
 
         Args:
             told: called with the new rows, what is known of the article now, and what of it this editor said.
@@ -71,12 +71,14 @@ class DecisionLog:
         Raises:
             NotFound: if there is no such article.
             BadDecision: naming the draft: its set is another article's, or what it would undo cannot be undone.
-            Busy: if the claim was lost to another process.
+            Busy: if another request with the same key is being carried out.
         """
         with self._engine.begin() as connection:
             row = article_row(connection, article_id, hold=True)
             if row is None:
                 raise NotFound(f"There is no article {article_id[:200]!r}.")
+            if request is not None and (before := answered(connection, request)) is not None:
+                return before
             shown = _set_of(connection, article_id, suggestion_set_id)
             log = read_log(connection, [article_id]).get(article_id, [])
             added: list[Decision] = []
@@ -89,8 +91,8 @@ class DecisionLog:
             standing = refresh(connection, row, [*log, *added])
             own = known(connection, row, [one for one in (*log, *added) if one.editor in (editor, CMS)])
             answer = told(added, standing, own)
-            if claim is not None:
-                Requests.keep(connection, claim, answer)
+            if request is not None:
+                keep(connection, request, answer)
             return answer
 
     def of(self, article_id: str) -> list[Decision]:

@@ -1,4 +1,8 @@
-"""Requests that are sent again: the same key and body get the same answer, and are carried out once."""
+"""Requests that are sent again: the same key and body get the same answer, and are carried out once.
+
+The answer is kept in the transaction that carries the request out: a process that dies leaves both or neither, so whoever sends
+it again need not wait.
+"""
 
 from __future__ import annotations
 
@@ -6,25 +10,23 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.errors import BadDecision, Busy
-from classifier.store.rows import now
+from classifier.store.rows import now, reading
 from classifier.store.schema import requests
 
-LEASE_SECONDS = 30  # a request that runs longer has lost its process
 KEPT_DAYS = 7
 
 
 @dataclass(frozen=True)
-class Claim:
-    """The right to carry out a request; `answer` is there if that was done before."""
+class Request:
+    """A request with a key of its sender; the digest is of what it asks for."""
 
     sender: str
     key: str
-    started_at: str
-    answer: dict[str, Any] | None = None
+    digest: str
 
 
 class Requests:
@@ -33,60 +35,41 @@ class Requests:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def claim(self, sender: str, key: str, digest: str) -> Claim:
-        """Return the right to carry out a request, or its answer.
+    def answer(self, request: Request) -> dict[str, Any] | None:
+        """Return what a request was answered, or None if it was not carried out yet.
 
         Raises:
-            Busy: if it is being carried out.
             BadDecision: if the key came with another body before.
         """
-        try:
-            with self._engine.begin() as connection:
-                return self._claimed(connection, sender, key, digest)
-        except IntegrityError:  # another process made the row first
-            raise _running() from None
-
-    def _claimed(self, connection: Connection, sender: str, key: str, digest: str) -> Claim:
-        at = now()
-        mine = (requests.c.sender == sender) & (requests.c.key == key)
-        row = connection.execute(select(requests).where(mine).with_for_update()).mappings().first()
-        if row is None:
-            connection.execute(requests.delete().where(requests.c.started_at < _before(days=KEPT_DAYS)))
-            connection.execute(requests.insert().values(sender=sender, key=key, digest=digest, started_at=at))
-            return Claim(sender, key, at)
-        if row["digest"] != digest:
-            raise BadDecision("This Idempotency-Key came with another body before. Use a new one.", "Idempotency-Key")
-        if row["answer"] is not None:
-            return Claim(sender, key, row["started_at"], row["answer"])
-        if row["started_at"] > _before(seconds=LEASE_SECONDS):
-            raise _running()
-        connection.execute(requests.update().where(mine).values(started_at=at))
-        return Claim(sender, key, at)
-
-    @staticmethod
-    def keep(connection: Connection, claim: Claim, answer: dict[str, Any]) -> None:
-        """Keep the answer of a request in the transaction that carries it out.
-
-        Raises:
-            Busy: if the claim ran out and another process has taken it.
-        """
-        mine = (requests.c.sender == claim.sender) & (requests.c.key == claim.key)
-        held = mine & (requests.c.started_at == claim.started_at) & requests.c.answer.is_(None)
-        if not connection.execute(requests.update().where(held).values(answer=answer)).rowcount:
-            raise _running()
-
-    def release(self, claim: Claim) -> None:
-        """Give up a claim whose request failed: it may be sent again."""
-        mine = (requests.c.sender == claim.sender) & (requests.c.key == claim.key)
-        with self._engine.begin() as connection:
-            connection.execute(
-                requests.delete().where(mine, requests.c.started_at == claim.started_at, requests.c.answer.is_(None))
-            )
+        with reading(self._engine) as connection:
+            return answered(connection, request)
 
 
-def _running() -> Busy:
-    return Busy("A request with this Idempotency-Key is being carried out. Send it again in a second.")
+def answered(connection: Connection, request: Request) -> dict[str, Any] | None:
+    """Return what a request was answered, as the transaction sees it; raise as `Requests.answer`."""
+    row = connection.execute(select(requests.c.digest, requests.c.answer).where(_of(request))).first()
+    if row is None or row.answer is None:  # left by a process of an older version that died
+        return None
+    if row.digest != request.digest:
+        raise BadDecision("This Idempotency-Key came with another body before. Use a new one.", "Idempotency-Key")
+    answer: dict[str, Any] = row.answer
+    return answer
 
 
-def _before(**ago: int) -> str:
-    return (datetime.now(UTC) - timedelta(**ago)).isoformat(timespec="microseconds")
+def keep(connection: Connection, request: Request, answer: dict[str, Any]) -> None:
+    """Keep the answer of a request in the transaction that carries it out, and forget old ones.
+
+    Raises:
+        Busy: if another request with this key is being carried out.
+    """
+    before = (datetime.now(UTC) - timedelta(days=KEPT_DAYS)).isoformat(timespec="microseconds")
+    over = (requests.c.started_at < before) | (_of(request) & requests.c.answer.is_(None))
+    connection.execute(requests.delete().where(over))
+    try:
+        connection.execute(requests.insert().values(**vars(request), answer=answer, started_at=now()))
+    except IntegrityError:
+        raise Busy("A request with this Idempotency-Key is being carried out. Send it again in a second.") from None
+
+
+def _of(request: Request) -> ColumnElement[bool]:
+    return (requests.c.sender == request.sender) & (requests.c.key == request.key)

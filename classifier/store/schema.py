@@ -130,7 +130,7 @@ closings = Table(
     Column("editor", EDITOR, primary_key=True),
 )
 
-# Requests that carry an Idempotency-Key: the answer that a repeated one gets; null while the first is running.
+# Requests that carry an Idempotency-Key: the answer that a repeated one gets.
 requests = Table(
     "requests",
     metadata,
