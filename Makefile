@@ -90,8 +90,8 @@ audit: $(TOOLS)/.done ## look up known vulnerabilities of all that is locked; fa
 
 test-full: test-browser test-system test-postgres test-wordpress test-dask test-supply test-versions ## run what needs Debian's packages (root installs them: .ci/install)
 
-test-hard: $(VENV)/.dev ## run the hard tests in full (long): what was done, how often, what was lost
-	@TAGGER_TEST_SIZE=hard $(RUN) pytest tests/test_nothing_lost.py tests/test_proxy.py tests/test_faults.py tests/test_promotion_under_load.py tests/test_load.py tests/test_database_faults.py tests/test_backup.py tests/test_postgres.py --no-cov
+test-hard: $(VENV)/.dev $(DASK)/.done sbom test-versions ## run the hard tests in full (two hours): what was done, how often, what was lost
+	@$(RUN) tests.hard --output var/test-hard.md
 
 lint: $(VENV)/.dev ## check style, types, layers and dependencies
 	@$(RUN) ruff check .

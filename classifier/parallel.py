@@ -46,7 +46,7 @@ def _on_workers(client: Any, work: Callable[..., Any], given: Any, parts: Iterab
     # As what a task returns it is made again where the worker that has it dies; what is scattered, by joblib itself too, is
     # lost with it, and to scatter to all workers waits for ever for one that dies meanwhile. joblib scatters no tuples.
     held = client.submit(_itself, given, pure=False)
-    with parallel_config(backend="dask", client=client):
+    with parallel_config(backend=_backend(client)):
         run = Parallel(return_as="generator", timeout=SECONDS)
     try:
         yield from run(delayed(_unpacked)(work, held, part) for part in parts)
@@ -55,6 +55,18 @@ def _on_workers(client: Any, work: Callable[..., Any], given: Any, parts: Iterab
             f"The cluster has given nothing for {SECONDS:.0f} s. Are its workers there, and have they enough memory? "
             "Without --dask the same is done on this machine."
         ) from None
+
+
+def _backend(client: Any) -> Any:
+    from joblib._dask import DaskDistributedBackend  # what joblib itself makes of the name "dask"
+
+    class Backend(DaskDistributedBackend):  # type: ignore[misc]
+        """Work of one worker with one thread too, or the last that lives: joblib would do it here, without what is held there."""
+
+        def effective_n_jobs(self, n_jobs: int) -> int:
+            return max(2, int(super().effective_n_jobs(n_jobs)))
+
+    return Backend(client=client, wait_for_workers_timeout=WAIT)
 
 
 def _itself(given: Any) -> Any:
@@ -81,7 +93,7 @@ def cluster(address: str | None) -> Iterator[list[str]]:
         workers = _check_versions(client)
         token = _CLIENT.set(client)
         try:
-            with parallel_config(backend="dask", client=client):
+            with parallel_config(backend=_backend(client)):
                 yield workers
         finally:
             _CLIENT.reset(token)

@@ -1,13 +1,28 @@
-"""How large the hard tests are, and the table that they leave: `make test` runs a short form, `make test-hard` the whole."""
+"""How large the hard tests are, and the table that they leave: `make test` runs a short form, `make test-hard` the whole.
+
+`python -m tests.hard [PART …] [--output FILE]` runs the parts one after another and prints one table: what was done, how often,
+what was lost, and the figures. A row for each file of tests says how many of its tests failed.
+"""
 
 from __future__ import annotations
 
+import argparse
+import json
 import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import TypeVar
 
 HARD = os.environ.get("TAGGER_TEST_SIZE") == "hard"
-ROWS: list[tuple[str, str, int, str]] = []
+ROOT = Path(__file__).parent.parent
+_ROWS_TO = "TAGGER_TEST_ROWS"  # the file that rows of all parts are added to
 _T = TypeVar("_T")
+_HEADER = ("on", "what was done", "how often", "lost", "figures")
 
 
 def size(short: _T, whole: _T) -> _T:
@@ -17,11 +32,118 @@ def size(short: _T, whole: _T) -> _T:
 
 def told(what: str, times: str, lost: int, figures: str = "") -> None:
     """Put a row into the table: what was done, how often, what was lost, and what else is worth knowing."""
-    ROWS.append((what, times, lost, figures))
+    if path := os.environ.get(_ROWS_TO):
+        with Path(path).open("a", encoding="utf-8") as rows:
+            rows.write(json.dumps([what, times, str(lost), figures]) + "\n")
 
 
-def table() -> list[str]:
-    """Return the lines of the table."""
-    rows = [("done", "how often", "lost", "figures"), *((w, t, str(n), f) for w, t, n, f in ROWS)]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+@dataclass(frozen=True)
+class Part:
+    """Files of tests that run in one process, where they find what they need."""
+
+    on: str
+    needs: str
+    names: tuple[str, ...]
+    command: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    def run(self, rows: Path) -> bool:
+        """Run the tests, and return whether all passed."""
+        mine = {"TAGGER_TEST_SIZE": "hard", "TAGGER_TEST_NEEDS": self.needs, _ROWS_TO: str(rows)}
+        files = [f"tests/test_{name}.py" for name in self.names]
+        pytest = [sys.executable, "-m", "pytest", "--no-cov", *files]
+        command = [*(sys.executable, "-m") * bool(self.command), *self.command, *pytest]
+        return (
+            subprocess.run(command, cwd=ROOT, env={**os.environ, **self.settings, **mine}, check=False).returncode == 0
+        )
+
+
+PARTS = {
+    "input": Part(
+        "SQLite",
+        "",
+        (
+            "bad_input",
+            "strict_json",
+            "articles",
+            "html",
+            "words",
+            "mentions",
+            "model_files",
+            "importers",
+            "wxr",
+            "schema_fuzz",
+        ),
+    ),
+    "load": Part("SQLite", "", ("load", "limits")),
+    "faults": Part(
+        "SQLite",
+        "system",
+        ("nothing_lost", "database_faults", "backup", "promotion_under_load", "faults", "migrations", "proxy"),
+    ),
+    "access": Part(
+        "SQLite", "system", ("access", "keys", "poisoning", "logs", "metrics", "privacy", "deploy", "operations")
+    ),
+    "postgres": Part(
+        "PostgreSQL",
+        "postgres",
+        (
+            "postgres",
+            "nothing_lost",
+            "database_faults",
+            "backup",
+            "promotion_under_load",
+            "limits",
+            "load",
+            "poisoning",
+        ),
+        ("tests.postgres",),
+        {"TAGGER_TEST_LOAD_SECONDS": "120"},
+    ),
+    "dask": Part("Dask", "dask", ("dask",)),
+    "supply": Part("locks", "supply", ("supply_chain",)),
+}
+
+
+def _lines(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Return a Markdown table."""
+    cells = [tuple(cell.replace("|", "/") for cell in row) for row in rows]
+    ruler = tuple("-" * len(name) for name in _HEADER)
+    return [f"| {' | '.join(row)} |" for row in (_HEADER, ruler, *cells)]
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def main(arguments: list[str]) -> int:
+    """Run parts, print the table, and return 1 if anything failed."""
+    parser = argparse.ArgumentParser(prog="python -m tests.hard", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the table there too, as Markdown")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.parts) - PARTS.keys():
+        parser.error(f"no such part: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    table: list[tuple[str, ...]] = []
+    failed, begun = [], time.monotonic()
+    for name in options.parts or PARTS:
+        rows = ROOT / "var" / "hard-rows.jsonl"
+        rows.parent.mkdir(exist_ok=True)
+        rows.unlink(missing_ok=True)
+        _say(f"\n=== {name}: {', '.join(PARTS[name].names)}\n")
+        if not PARTS[name].run(rows):
+            failed.append(name)
+        if rows.exists():
+            table += [(PARTS[name].on, *json.loads(line)) for line in rows.read_text("utf-8").splitlines()]
+    minutes = (time.monotonic() - begun) / 60
+    ended = f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} processors, {minutes:.0f} minutes. Failed: {', '.join(failed) or 'nothing'}."
+    text = "\n".join([*_lines(table), "", ended, ""])
+    _say(f"\n{text}")
+    if options.output:
+        options.output.write_text(text, encoding="utf-8")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

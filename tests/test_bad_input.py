@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from classifier.tagger import Tagger
 from classifier.web import build_app
 from classifier.web.problems import CATALOGUE
 from classifier.web.schemas import ProblemOut
+from tests.hard import told
 from tests.postgres import database
 
 GOOD = {"title": "ISKP bomber kills twelve at Kabul mosque", "body": "The bombing was claimed on Friday."}
@@ -443,7 +445,29 @@ def test_an_article_in_another_language_gets_at_most_the_tag_that_it_names(clien
     ],
     ids=lambda body: repr(body[:8]),
 )
-def test_monotonous_megabytes_are_answered(client: FlaskClient, body: str) -> None:
+def test_monotonous_texts_are_answered(client: FlaskClient, body: str) -> None:
     for body_format in ("text", "html"):
         raw = json.dumps({"title": "x", "body": body, "body_format": body_format}, ensure_ascii=False)
         assert send(client, "POST", "/v1/suggest", raw).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "body"),
+    [
+        ("a million combining marks", "e" + "\u0301" * 1_000_000),
+        ("a million marks of two kinds", "\u0301\u0323" * 500_000),
+        ("a word of a megabyte", "a" * 1_000_000),
+        ("600,000 ligatures of three letters", "\ufb03" * 600_000),
+        ("690,000 ligatures of eighteen letters", "\ufdfa" * 690_000),
+        ("a megabyte of names", "Islamic State of " * 60_000),
+        ("a megabyte of hyphens between letters", "a-" * 500_000),
+    ],
+)
+def test_slow_texts_are_quick(client: FlaskClient, name: str, body: str) -> None:
+    seconds = {}
+    for body_format in ("text", "html"):
+        raw = json.dumps({"title": "x", "body": body, "body_format": body_format}, ensure_ascii=False)
+        begun = time.monotonic()
+        assert send(client, "POST", "/v1/suggest", raw).status_code == 200
+        seconds[body_format] = time.monotonic() - begun
+    told(f"slow text: {name}", "1", 0, ", ".join(f"{1000 * s:.0f} ms as {form}" for form, s in seconds.items()))

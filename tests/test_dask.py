@@ -21,8 +21,11 @@ from classifier.articles import read_articles
 from classifier.fitting import FitSettings, Fitted, fit
 from classifier.model_files import content_digest
 from classifier.registry import Registry
+from classifier.store import STARTER as STARTER_SOURCE
+from classifier.store import open_store
 from classifier.taxonomy import read_taxonomy
 from tests.conftest import ROOT, STARTER
+from tests.hard import told
 
 PYTHON = ROOT / ".venv-dask" / "bin" / "python"  # made by `make test-dask`: the product with its optional part
 SECONDS = 300.0
@@ -179,6 +182,16 @@ def test_a_killed_worker_does_not_fail_the_training(cluster: Cluster, alone: Fit
     cluster.workers[0].send_signal(signal.SIGKILL)
     assert running.wait(SECONDS) == 0, cluster.say(tmp_path)
     assert content_digest(Registry(tmp_path / "models").load_champion()) == content_digest(alone.model)
+    told("kill -9 of a worker of 2 during training on Dask", "1", 0, "the model is that of one machine")
+
+
+def test_one_worker_alone_does_the_work_too(scheduler: Cluster, alone: Fitted, tmp_path: Path) -> None:
+    scheduler.start_worker()
+    before = _seconds(scheduler.workers[0])
+    code, said = _run(tmp_path, "train", "--fast", "--models", str(tmp_path / "models"), "--dask", scheduler.address)
+    assert code == 0, said
+    assert content_digest(Registry(tmp_path / "models").load_champion()) == content_digest(alone.model)
+    assert _seconds(scheduler.workers[0]) - before > 0.5
 
 
 def test_a_cluster_lost_as_a_whole_is_taken_up_by_the_next_workers(
@@ -192,6 +205,45 @@ def test_a_cluster_lost_as_a_whole_is_taken_up_by_the_next_workers(
     cluster.start_worker()
     assert running.wait(SECONDS) == 0, cluster.say(tmp_path)
     assert content_digest(Registry(tmp_path / "models").load_champion()) == content_digest(alone.model)
+
+
+def _desk(folder: Path, name: str) -> list[str]:
+    """Store the starter articles in a database of a folder; return where it and its models are, as options."""
+    where = ["--database", f"sqlite:///{folder}/{name}.db"]
+    store = open_store(where[1])
+    store.import_articles(read_articles(FILES), STARTER_SOURCE)
+    store.close()
+    return [*where, "--models", str(folder / name)]
+
+
+def _champion(folder: Path) -> str:
+    return content_digest(Registry(folder).load_champion())
+
+
+def test_retraining_on_workers_one_of_them_killed_gives_the_champion_of_one_machine(
+    cluster: Cluster, tmp_path: Path
+) -> None:
+    alone, shared = _desk(tmp_path, "alone"), _desk(tmp_path, "shared")
+    code, said = _run(tmp_path, "retrain", *alone)
+    assert code == 0, said
+    at_work = cluster.at_work()
+    running = _begin(tmp_path, "retrain", *shared, "--dask", cluster.address)
+    _wait(at_work)
+    cluster.workers[0].send_signal(signal.SIGKILL)
+    assert running.wait(SECONDS) == 0, cluster.say(tmp_path)
+    assert _champion(tmp_path / "shared") == _champion(tmp_path / "alone")
+    told("kill -9 of a worker of 2 during a retraining on Dask", "1", 0, "the champion is that of one machine")
+
+
+def test_the_schedule_shares_its_runs_out(cluster: Cluster, tmp_path: Path) -> None:
+    where, at_work = _desk(tmp_path, "planned"), cluster.at_work()
+    running = _begin(tmp_path, "schedule", "--every", "24", *where, "--dask", cluster.address)
+    try:
+        _wait((tmp_path / "planned" / "champion.json").exists)
+    finally:
+        running.terminate()
+    assert running.wait(SECONDS) == 0
+    assert at_work()
 
 
 def test_an_archive_run_on_workers_one_of_them_killed_is_that_of_one_machine(
@@ -216,6 +268,8 @@ def test_an_archive_run_on_workers_one_of_them_killed_is_that_of_one_machine(
     shared = (tmp_path / "shared.jsonl").read_bytes()
     assert shared.count(b"\n") == 4 * len(alone.held_out.ids)
     assert shared == (tmp_path / "alone.jsonl").read_bytes()
+    n = shared.count(b"\n")
+    told("kill -9 of a worker of 2 during an archive run on Dask", "1", 0, f"{n} articles, byte-identical")
 
 
 def test_without_the_optional_part_the_next_step_is_named(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -76,26 +77,16 @@ def _calls(registry: Registry, version: str, calls: str, log: Path) -> Counter[s
     return Counter(found[1] for line in log.read_text().splitlines() if (found := re.match(r"\d+ +(\w+)\(", line)))
 
 
-@needs_strace
-def test_killed_at_any_file_operation_a_promotion_leaves_the_old_or_the_new_champion_whole(
-    registry: Registry, tmp_path: Path
-) -> None:
-    first = registry.load_champion()
-    version = registry.save(retagged(first, Taxonomy(first.taxonomy.tags[:5], first.taxonomy.kinds)))
-    watching = Serving(registry)
-    watching.model()
-    counted = _calls(registry, version, size(CHANGES, f"{CHANGES},{EVERY}"), tmp_path / "calls")
-    assert {"write", "fsync", "rename", "openat", "flock"} <= counted.keys()
-    points = [(call, number) for call, n in sorted(counted.items()) for number in range(1, n + 1)]
-    last = [(call, n) for call, n in counted.items()]  # when some are over, the pointer names the new one
-    points = sorted({*points[:: size(max(1, len(points) // 30), 1)], *last})
+def _killed_at(points: Iterable[tuple[str, int]], registry: Registry, version: str, folder: Path) -> Counter[str]:
+    """Promote once for each call and its number, killed there; return what came of it."""
+    folder.mkdir()
     outcomes: Counter[str] = Counter()
     for call, number in points:
         old = registry.champion()
         assert old is not None
         process = _promoting(registry, version)
         kill = f"inject={call}:signal=SIGKILL:when={number}"
-        with _traced(process, tmp_path / "log", "-e", f"trace={call}", "-e", kill):
+        with _traced(process, folder / "log", "-e", f"trace={call}", "-e", kill):
             pass
         now = registry.champion()
         assert now is not None
@@ -107,6 +98,29 @@ def test_killed_at_any_file_operation_a_promotion_leaves_the_old_or_the_new_cham
         assert registry.read_history()[1] in ([], [len(registry.history()) + 1])  # at most the last line is torn
         registry.promote(version, "tests", "the next one works")
         assert registry.load_champion().version == version
+    return outcomes
+
+
+@needs_strace
+def test_killed_at_any_file_operation_a_promotion_leaves_the_old_or_the_new_champion_whole(
+    registry: Registry, tmp_path: Path
+) -> None:
+    first = registry.load_champion()
+    version = registry.save(retagged(first, Taxonomy(first.taxonomy.tags[:5], first.taxonomy.kinds)))
+    other = Registry(Path(shutil.copytree(registry.folder, tmp_path / "other")))
+    watching = Serving(registry)
+    watching.model()
+    counted = _calls(registry, version, size(CHANGES, f"{CHANGES},{EVERY}"), tmp_path / "calls")
+    assert {"write", "fsync", "rename", "openat", "flock"} <= counted.keys()
+    points = [(call, number) for call, n in sorted(counted.items()) for number in range(1, n + 1)]
+    last = [(call, n) for call, n in counted.items()]  # when some are over, the pointer names the new one
+    points = sorted({*points[:: size(max(1, len(points) // 30), 1)], *last})
+    with ThreadPoolExecutor(2) as pool:
+        jobs = [
+            pool.submit(_killed_at, points[lane::2], one, version, tmp_path / f"lane-{lane}")
+            for lane, one in enumerate((registry, other))
+        ]
+        outcomes = sum((job.result() for job in jobs), Counter())
     assert outcomes["killed"] >= 0.9 * len(points)
     assert outcomes["old"] and outcomes["new"]
     assert watching.settled().version

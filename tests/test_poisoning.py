@@ -19,6 +19,7 @@ from classifier.store import Draft, open_store
 from classifier.taxonomy import Taxonomy
 from classifier.training import Result
 from tests.desk import QUICK, Desk, database
+from tests.hard import told
 from tests.postgres import copied
 
 N_CLEAN = 60  # of the newest articles, that nobody gets to poison
@@ -69,6 +70,7 @@ def test_a_thousand_wrong_accepts_on_known_articles_close_the_gate_and_name_the_
     assert {one["check"] for one in result.blocked_by} == {"labels_flipped"}
     assert finding(result, "labels_flipped")["editors"] == ["mallory"]
     assert desk.champion == before
+    told("wrong accepts of one editor on known articles", f"{n}", 0, "gate closed; the report names the editor")
 
 
 def test_a_thousand_wrong_accepts_on_new_articles_are_capped_and_do_no_harm(
@@ -88,6 +90,12 @@ def test_a_thousand_wrong_accepts_on_new_articles_are_capped_and_do_no_harm(
     assert (found["tag"], found["editors"], found["action"]) == (TAG, ["mallory"], "repair")
     own = sum(TAG in (one.tags or ()) for one in in_order(articles)[:-N_CLEAN])
     assert found["n"] == 1000 - max(FREE, own)
+    told(
+        "wrong accepts of one editor on new articles",
+        "1000",
+        0,
+        f"{found['n']} left out of training; the report names the editor",
+    )
     if result.promoted:
         after = desk.registry.load_champion()
         labels = labels_of(clean, taxonomy)[:, [tag.id for tag in taxonomy.tags].index(TAG)]
@@ -112,6 +120,7 @@ def test_labels_flipped_here_and_there_close_the_gate(desk: Desk, articles: list
     assert not result.promoted
     assert "labels_flipped" in {one["check"] for one in result.blocked_by}
     assert desk.champion == before
+    told(f"{share:.0%} of all labels flipped", f"{len(lie)} articles", 0, "gate closed")
 
 
 def test_a_setting_lets_one_editor_count_for_less(desk: Desk, articles: list[Article]) -> None:

@@ -20,7 +20,7 @@ from classifier.store import Store, open_store
 from classifier.tagger import Tagger
 from classifier.web import build_app
 from tests.conftest import ROOT
-from tests.hard import size
+from tests.hard import size, told
 from tests.postgres import database
 from tests.server import start, stop
 
@@ -52,28 +52,34 @@ def _schema(app: Flask) -> Any:
 @pytest.mark.parametrize("role", ["nobody", *ROLES])
 def test_no_request_is_a_fault_and_every_answer_is_as_described(fuzzed: tuple[Flask, Store], role: str) -> None:
     app, store = fuzzed
+    n = 0
     if not store.keys.in_use():
-        _check_all(app, {})  # the open first minute
+        n += _check_all(app, {})  # the open first minute
     known = {key.name for key in store.keys.list()}
     headers = {}
     if role != "nobody":
         headers = {"Authorization": f"Bearer {store.keys.create(f'{role}-{len(known)}', role)}"}
-    _check_all(app, headers)
+    n += _check_all(app, headers)
+    told(f"requests drawn from the OpenAPI document, as {role}", f"{n}", 0)
 
 
-def _check_all(app: Flask, headers: dict[str, str]) -> None:
-    schema, n_operations = _schema(app), 0
+def _check_all(app: Flask, headers: dict[str, str]) -> int:
+    """Send requests to every operation; return how many."""
+    schema, n_operations, n_requests = _schema(app), 0, 0
     for result in schema.get_all_operations():
         operation = result.ok()
 
         @QUIET
         @given(case=operation.as_strategy())
         def check(case: Any) -> None:
+            nonlocal n_requests
+            n_requests += 1
             case.call_and_validate(headers=headers)
 
         check()
         n_operations += 1
     assert n_operations > 10
+    return n_requests
 
 
 def test_calls_that_follow_on_each_other_are_no_fault(registry: Registry, tmp_path: Path) -> None:
@@ -98,3 +104,9 @@ def test_calls_that_follow_on_each_other_are_no_fault(registry: Registry, tmp_pa
     finally:
         stop(server)
     assert done.returncode == 0, done.stdout[-4000:]
+    told("calls that follow on each other (Schemathesis, stateful)", "1 run", 0, _last_line(done.stdout))
+
+
+def _last_line(text: str) -> str:
+    """Return what a run says of itself at its end, without its rulers."""
+    return text.strip().splitlines()[-1].strip("= ")
