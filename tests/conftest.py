@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings
 
 from classifier.articles import Article, read_articles
 from classifier.fitting import FitSettings, Fitted, fit
@@ -19,7 +20,7 @@ from classifier.store import Store, open_store
 from classifier.tagger import Tagger
 from classifier.taxonomy import Taxonomy, read_taxonomy
 from classifier.web import build_app
-from tests.hard import told
+from tests.hard import size, told
 from tests.postgres import SERVER, database, drop, drop_all, empty
 
 ROOT = Path(__file__).parent.parent
@@ -51,6 +52,10 @@ DESK_TAGS = frozenset(
         "humanitarian",
     ]
 )
+
+# Two processors under load have no time limits for an example.
+settings.register_profile("tests", deadline=None, max_examples=size(100, 1000))
+settings.load_profile("tests")
 
 needs_eval_data = pytest.mark.skipif(not EVAL_DATA.is_dir(), reason=f"no evaluation data in {EVAL_DATA}")
 
