@@ -118,6 +118,12 @@ class Desk:
         names = "'_article_tagger_unsent', '_article_tagger_decision'"
         return int(self.site.sql(f"SELECT COUNT(*) FROM wp_postmeta WHERE meta_key IN ({names})")[0][0])
 
+    def deletions(self) -> int:
+        """Return how many articles wait to be deleted."""
+        return int(
+            self.site.sql("SELECT COUNT(*) FROM wp_options WHERE option_name LIKE 'article\\_tagger\\_gone\\_%'")[0][0]
+        )
+
     # --- the service ---
 
     def log(self, post: int) -> list[tuple[str, str, str | None, str]]:

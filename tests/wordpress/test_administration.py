@@ -111,7 +111,7 @@ def test_health_says_what_waits_while_the_service_is_stopped(desk: Desk, sit: Si
     desk.until(desk.pause)
     page = sit("admin", SETTINGS)
     assert "Not connected:" in health(page)
-    assert "Waiting to be sent: posts: 1, decisions: 0. Next try in" in health(page)
+    assert "Waiting to be sent: posts: 1, decisions: 0, deletions: 0. Next try in" in health(page)
 
 
 def test_health_says_when_the_key_is_refused(desk: Desk, sit: Sit) -> None:
@@ -199,6 +199,7 @@ def test_uninstalled_plugin_leaves_its_tags_and_nothing_else(desk: Desk) -> None
     desk.service.stop()
     decide(desk, post, "reject", "attack")
     desk.until(desk.pause)
+    desk.site.php("wp_delete_post( $given['post'], true );", {"post": desk.post()})
     tags = {"By hand", "Afghanistan", "Islamic State Khorasan Province", "Tehrik-i-Taliban Pakistan"}
     assert desk.terms(post) == tags
     assert traces(desk) > 5

@@ -105,6 +105,64 @@ def test_tag_under_another_slug_is_known_by_its_name_and_not_suggested(desk: Des
     assert desk.n_terms() == 1
 
 
+# --- deleted posts --------------------------------------------------------------------------------------------------
+
+
+def ids(desk: Desk) -> set[str]:
+    """Which articles the service has."""
+    return {row["article_id"] for row in desk.service.ask("GET", "/v1/articles?state=all&limit=100")["articles"]}
+
+
+def delete(desk: Desk, post: int, *, for_good: bool = True) -> None:
+    desk.site.php("wp_delete_post( $given['post'], $given['for_good'] );", {"post": post, "for_good": for_good})
+
+
+def test_post_in_the_trash_keeps_its_article_and_one_deleted_for_good_has_none(desk: Desk) -> None:
+    kept, gone = desk.post(), desk.post()
+    desk.settled()
+    assert {f"{desk.prefix}{kept}", f"{desk.prefix}{gone}"} <= ids(desk)
+    for post in (kept, gone):
+        delete(desk, post, for_good=False)
+    assert desk.deletions() == 0
+    delete(desk, gone)
+    assert desk.deletions() == 1
+    desk.until(lambda: desk.deletions() == 0)
+    assert f"{desk.prefix}{gone}" not in ids(desk)
+    assert f"{desk.prefix}{kept}" in ids(desk)
+
+
+def test_posts_deleted_while_the_service_is_stopped_have_no_article_when_it_is_back(desk: Desk) -> None:
+    sent = desk.post()
+    desk.settled()
+    desk.service.stop()
+    never_sent = desk.post()
+    delete(desk, sent)
+    delete(desk, never_sent)
+    desk.until(desk.pause)
+    assert desk.deletions() == 2
+    desk.service.start()
+    desk.until(lambda: desk.deletions() == 0, 180)
+    assert f"{desk.prefix}{sent}" not in ids(desk)
+
+
+def test_deletions_do_not_end_at_what_is_no_article_tagger(desk: Desk) -> None:
+    post = desk.post()
+    desk.settled()
+    with in_its_place(desk.service, answering("404 Not Found", "<html>Not here</html>")):
+        delete(desk, post)
+        desk.until(desk.pause)
+        assert desk.deletions() == 1
+    desk.service.start()
+    desk.until(lambda: desk.deletions() == 0, 180)
+    assert f"{desk.prefix}{post}" not in ids(desk)
+
+
+def test_deleting_what_is_never_sent_asks_for_nothing(desk: Desk) -> None:
+    for fields in ({"post_type": "page"}, {"post_status": "auto-draft"}):
+        delete(desk, desk.post(**fields))
+    assert desk.deletions() == 0
+
+
 # --- while the service is away --------------------------------------------------------------------------------------
 
 

@@ -16,6 +16,9 @@ function forget_all(): void {
 	global $wpdb;
 	delete_option( 'article_tagger' );
 	delete_option( 'article_tagger_pause' );
+	foreach ( $wpdb->get_col( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE 'article\\_tagger\\_gone\\_%'" ) as $name ) { // phpcs:ignore WordPress.DB
+		delete_option( $name );
+	}
 	delete_transient( 'article_tagger_tags' );
 	wp_clear_scheduled_hook( 'article_tagger_sweep' );
 	wp_clear_scheduled_hook( 'article_tagger_send' );

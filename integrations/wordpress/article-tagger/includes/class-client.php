@@ -48,6 +48,15 @@ class Client {
 	}
 
 	/**
+	 * Delete an article and all that is known of it.
+	 *
+	 * @param string $article_id The id of the article.
+	 */
+	public function delete_article( string $article_id ): Reply {
+		return $this->request( 'DELETE', '/v1/articles/' . rawurlencode( $article_id ) );
+	}
+
+	/**
 	 * Get something while a person waits.
 	 *
 	 * @param string $path The path.

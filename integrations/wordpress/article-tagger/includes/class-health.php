@@ -63,15 +63,16 @@ class Health {
 	 * Return what waits to be sent, and since when the service is left alone.
 	 */
 	private function waiting(): ?array {
-		list( $posts, $decisions ) = $this->outbox->counts();
-		if ( 0 === $posts + $decisions ) {
+		list( $posts, $decisions, $deletions ) = $this->outbox->counts();
+		if ( 0 === $posts + $decisions + $deletions ) {
 			return null;
 		}
 		$text = sprintf(
-			/* translators: 1: a number of posts, 2: a number of decisions */
-			__( 'Waiting to be sent: posts: %1$s, decisions: %2$s.', 'article-tagger' ),
+			/* translators: 1: a number of posts, 2: a number of decisions, 3: a number of deleted posts */
+			__( 'Waiting to be sent: posts: %1$s, decisions: %2$s, deletions: %3$s.', 'article-tagger' ),
 			number_format_i18n( $posts ),
-			number_format_i18n( $decisions )
+			number_format_i18n( $decisions ),
+			number_format_i18n( $deletions )
 		);
 		$pause = $this->outbox->pause();
 		if ( $this->outbox->is_paused() ) {

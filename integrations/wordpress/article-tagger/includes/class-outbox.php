@@ -11,6 +11,7 @@ defined( 'ABSPATH' ) || exit;
 
 /**
  * Marks of unsent posts and decisions that are not sent yet, all of it in post meta: nothing is lost while the service is away.
+ * Only the articles of posts that are deleted have an option each.
  */
 class Outbox {
 
@@ -19,6 +20,7 @@ class Outbox {
 	const ATTEMPTS = '_article_tagger_attempts'; // How often it failed in a row.
 	const PROBLEM  = '_article_tagger_problem';  // Why the service refused it.
 	const DECISION = '_article_tagger_decision'; // A row for each: two editors at once do not overwrite each other.
+	const GONE     = 'article_tagger_gone_';     // An option for each article to delete, named by the number of its post.
 	const PAUSE    = 'article_tagger_pause';     // While the service is away: until when, how often in a row, and why.
 	const SEND     = 'article_tagger_send';      // The event of a sending, as soon as may be.
 
@@ -68,9 +70,9 @@ class Outbox {
 	}
 
 	/**
-	 * Return how many posts and how many decisions wait.
+	 * Return how many posts, how many decisions and how many deletions wait.
 	 *
-	 * @return int[] Posts, decisions.
+	 * @return int[] Posts, decisions, deletions.
 	 */
 	public function counts(): array {
 		global $wpdb;
@@ -79,6 +81,7 @@ class Outbox {
 		return array(
 			(int) $wpdb->get_var( $wpdb->prepare( $count, self::UNSENT ) ),
 			(int) $wpdb->get_var( $wpdb->prepare( $count, self::DECISION ) ),
+			(int) $wpdb->get_var( $wpdb->prepare( "SELECT COUNT(*) FROM {$wpdb->options} WHERE option_name LIKE %s", self::like_gone() ) ),
 		);
 		// phpcs:enable
 	}
@@ -171,6 +174,51 @@ class Outbox {
 	 */
 	public function sent( int $post_id, array $row ): void {
 		delete_post_meta( $post_id, self::DECISION, wp_slash( $row ) );
+	}
+
+	// --- articles of deleted posts ---
+
+	/**
+	 * Have the article of a post deleted.
+	 *
+	 * @param int    $post_id    The post.
+	 * @param string $article_id Its article.
+	 */
+	public function delete( int $post_id, string $article_id ): void {
+		update_option( self::GONE . $post_id, $article_id, false );
+		$this->schedule();
+	}
+
+	/**
+	 * Return articles to delete by the numbers of their posts, the oldest first.
+	 *
+	 * @return string[]
+	 */
+	public function deletions(): array {
+		global $wpdb;
+		$query = "SELECT option_name, option_value FROM {$wpdb->options} WHERE option_name LIKE %s ORDER BY option_id LIMIT 100";
+		$found = array();
+		foreach ( $wpdb->get_results( $wpdb->prepare( $query, self::like_gone() ) ) as $row ) { // phpcs:ignore WordPress.DB
+			$found[ (int) substr( $row->option_name, strlen( self::GONE ) ) ] = (string) $row->option_value;
+		}
+		return $found;
+	}
+
+	/**
+	 * Forget the article of a post that the service has not any more.
+	 *
+	 * @param int $post_id The post.
+	 */
+	public function deleted( int $post_id ): void {
+		delete_option( self::GONE . $post_id );
+	}
+
+	/**
+	 * Return what the names of those options are like.
+	 */
+	private static function like_gone(): string {
+		global $wpdb;
+		return $wpdb->esc_like( self::GONE ) . '%';
 	}
 
 	// --- while the service is away ---

@@ -59,6 +59,13 @@ class Reply {
 	}
 
 	/**
+	 * Whether the service has not, or not any more, what it was asked to delete.
+	 */
+	public function is_gone(): bool {
+		return 204 === $this->status || $this->is_not_found();
+	}
+
+	/**
 	 * Whether the field that a refusal names begins with this JSON Pointer.
 	 *
 	 * @param string $pointer The pointer.

@@ -84,13 +84,46 @@ class Sender {
 		}
 		$this->let_go();
 		$until = microtime( true ) + self::SECONDS;
+		$all   = $this->delete_articles( $until ) && $this->send_posts( $until );
+		$this->unlock();
+		if ( ! $all && ! $this->outbox->is_paused() ) {
+			$this->outbox->schedule();
+		}
+	}
+
+	/**
+	 * Delete the articles of posts that were deleted.
+	 *
+	 * @param float $until When to leave the rest to the next sweep.
+	 * @return bool Whether nothing is left that could be done now.
+	 */
+	private function delete_articles( float $until ): bool {
+		foreach ( $this->outbox->deletions() as $post_id => $article_id ) {
+			$reply = $this->client->delete_article( $article_id );
+			if ( $reply->is_gone() || $reply->is_refused() ) {
+				$this->outbox->deleted( $post_id );
+			} elseif ( $reply->is_away() ) {
+				$this->outbox->pause_for( $reply );
+				return false;
+			}
+			if ( microtime( true ) >= $until ) {
+				return false;
+			}
+		}
+		return true;
+	}
+
+	/**
+	 * Send the posts that are due.
+	 *
+	 * @param float $until When to leave the rest to the next sweep.
+	 * @return bool Whether nothing is left that could be done now.
+	 */
+	private function send_posts( float $until ): bool {
 		do {
 			$post_id = $this->outbox->next_due();
 		} while ( $post_id && $this->send( $post_id ) && microtime( true ) < $until );
-		$this->unlock();
-		if ( $post_id && ! $this->outbox->is_paused() ) {
-			$this->outbox->schedule();
-		}
+		return ! $post_id;
 	}
 
 	/**

@@ -88,12 +88,21 @@ class Settings {
 	}
 
 	/**
+	 * Whether posts of the type of a post are sent to the service.
+	 *
+	 * @param \WP_Post $post The post.
+	 */
+	public function covers_type( \WP_Post $post ): bool {
+		return in_array( $post->post_type, (array) $this->get( 'post_types' ), true );
+	}
+
+	/**
 	 * Whether a post is sent to the service.
 	 *
 	 * @param \WP_Post $post The post.
 	 */
 	public function covers( \WP_Post $post ): bool {
-		return in_array( $post->post_type, (array) $this->get( 'post_types' ), true )
+		return $this->covers_type( $post )
 			&& in_array( $post->post_status, array( 'publish', 'future', 'draft', 'pending', 'private' ), true )
 			&& '' === $post->post_password;
 	}
