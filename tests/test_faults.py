@@ -226,10 +226,11 @@ def test_of_two_runs_at_once_the_second_is_refused_and_after_a_kill_the_next_sta
 
 
 def test_a_schedule_that_stops_is_overdue_after_two_periods(desk: Desk, tmp_path: Path) -> None:
+    from classifier.reports.drift_page import PAGE
     from classifier.tagger import Tagger
     from classifier.web import build_app
 
-    models, url, hours = desk.registry.folder, database(tmp_path), 0.001
+    models, url, hours = desk.registry.folder, database(tmp_path), 0.002
     assert _retrain(models, url).returncode == 0
     command = ["schedule", "--every", str(hours), "--models", str(models), "--database", url]
     with (tmp_path / "schedule.log").open("wb") as log:
@@ -242,6 +243,7 @@ def test_a_schedule_that_stops_is_overdue_after_two_periods(desk: Desk, tmp_path
             assert time.monotonic() < until
             time.sleep(0.1)
         assert client.get("/health/ready").get_json()["status"] == "ok"
+        assert (models / PAGE).is_file()
     finally:
         schedule.terminate()
         assert schedule.wait(SECONDS) == 0

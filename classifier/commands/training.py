@@ -155,14 +155,18 @@ def _schedule(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _run_once(options: argparse.Namespace) -> None:
-    """Retrain in a process of its own: its memory is given back, and whatever happens to it, the schedule goes on."""
+    """Retrain, and write the page of drift, which the service shows and from which deleted articles go."""
+    dask = [] if options.dask is None else ["--dask", options.dask]
+    _run_apart(options, "retrain", "--json", *dask)
+    _run_apart(options, "drift-report", "--keep")
+
+
+def _run_apart(options: argparse.Namespace, command: str, *more: str) -> None:
+    """Run a command in a process of its own: its memory is given back, and whatever happens to it, the schedule goes on."""
     where = ["--models", str(options.models), "--database", options.database]
-    if options.dask is not None:
-        where += ["--dask", options.dask]
-    command = [sys.executable, "-m", "classifier", "retrain", "--json", *where]
-    done = subprocess.run(command, check=False)  # noqa: S603
+    done = subprocess.run([sys.executable, "-m", "classifier", command, *more, *where], check=False)  # noqa: S603
     if done.returncode:
-        print(f"`retrain` ended with {done.returncode}; the reason stands above", file=sys.stderr, flush=True)
+        print(f"`{command}` ended with {done.returncode}; the reason stands above", file=sys.stderr, flush=True)
 
 
 def _time_of_day(text: str) -> tuple[int, int]:
