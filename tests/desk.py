@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import update
@@ -12,13 +14,13 @@ from sqlalchemy import update
 from classifier.articles import Article
 from classifier.fitting import FitSettings
 from classifier.registry import Registry
-from classifier.store import Draft, Run, Store
+from classifier.store import Draft, Run, Store, open_store
 from classifier.store.schema import articles as table
 from classifier.taxonomy import Taxonomy
 from classifier.training import Result, TrainingSettings, retrain
-from tests.postgres import database
+from tests.postgres import copied, database
 
-__all__ = ["QUICK", "Desk", "database", "flipped", "with_block"]
+__all__ = ["QUICK", "Desk", "database", "flipped", "in_copy_of", "in_folder", "trained_once", "with_block"]
 
 QUICK = TrainingSettings(fit=FitSettings(fast=True, n_jobs=1))
 
@@ -58,6 +60,29 @@ class Desk:
         """The version that serves."""
         pointer = self.registry.champion()
         return pointer.version if pointer else None
+
+
+def trained_once(folder: Path, articles: Iterable[Article], taxonomy: Taxonomy) -> Path:
+    """Let a desk train once in a folder, and return the folder, for `in_copy_of`."""
+    with in_folder(folder, taxonomy) as desk:
+        desk.add(articles)
+        assert desk.retrain().promoted
+    return folder
+
+
+@contextmanager
+def in_folder(folder: Path, taxonomy: Taxonomy) -> Iterator[Desk]:
+    """The desk of a folder, its database and models."""
+    store = open_store(database(folder))
+    yield Desk(store, Registry(folder / "models"), taxonomy)
+    store.close()
+
+
+@contextmanager
+def in_copy_of(folder: Path, target: Path, taxonomy: Taxonomy) -> Iterator[Desk]:
+    """The desk of a copy of a folder that nobody has open."""
+    with in_folder(copied(folder, target), taxonomy) as desk:
+        yield desk
 
 
 def flipped(articles: Iterable[Article], tag: str, share: float, seed: int = 0) -> dict[str, tuple[str, ...]]:

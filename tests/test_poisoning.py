@@ -14,13 +14,11 @@ from classifier.articles import Article
 from classifier.checks import FREE, CheckSettings
 from classifier.examples import labels_of
 from classifier.judging import judge
-from classifier.registry import Registry
-from classifier.store import Draft, open_store
+from classifier.store import Draft
 from classifier.taxonomy import Taxonomy
 from classifier.training import Result
-from tests.desk import QUICK, Desk, database
+from tests.desk import QUICK, Desk, in_copy_of, trained_once
 from tests.hard import told
-from tests.postgres import copied
 
 N_CLEAN = 60  # of the newest articles, that nobody gets to poison
 TAG = "iskp"
@@ -29,22 +27,14 @@ TAG = "iskp"
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory, articles: list[Article], taxonomy: Taxonomy) -> Path:
     """A folder in which a desk has trained on all but the newest articles."""
-    folder = tmp_path_factory.mktemp("poisoned")
-    store = open_store(database(folder))
-    desk = Desk(store, Registry(folder / "models"), taxonomy)
-    desk.add(in_order(articles)[:-N_CLEAN])
-    assert desk.retrain().promoted
-    store.close()
-    return folder
+    return trained_once(tmp_path_factory.mktemp("poisoned"), in_order(articles)[:-N_CLEAN], taxonomy)
 
 
 @pytest.fixture
 def desk(trained: Path, tmp_path: Path, taxonomy: Taxonomy) -> Iterator[Desk]:
     """A desk of one's own that has trained once."""
-    folder = copied(trained, tmp_path / "desk")
-    store = open_store(database(folder))
-    yield Desk(store, Registry(folder / "models"), taxonomy)
-    store.close()
+    with in_copy_of(trained, tmp_path / "desk", taxonomy) as desk:
+        yield desk
 
 
 def in_order(articles: list[Article]) -> list[Article]:

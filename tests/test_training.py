@@ -13,14 +13,12 @@ from classifier.checks import CheckSettings
 from classifier.errors import Busy
 from classifier.fitting import Fitted
 from classifier.model import retagged
-from classifier.registry import Registry
 from classifier.reports.run_facts import strongest_terms
 from classifier.snapshots import snapshot_of
-from classifier.store import JOB, SKIPPED, Draft, open_store
+from classifier.store import JOB, SKIPPED, Draft
 from classifier.taxonomy import Taxonomy
 from classifier.training import NOT_PROMOTED, PROMOTED, TrainingSettings, retrain
-from tests.desk import QUICK, Desk, database, flipped, with_block
-from tests.postgres import copied
+from tests.desk import QUICK, Desk, flipped, in_copy_of, in_folder, trained_once, with_block
 
 N_LATER = 60  # articles that the desk gets after its first training
 FLIPPED = "attack"
@@ -36,22 +34,21 @@ def dated(articles: list[Article]) -> list[Article]:
 @pytest.fixture(scope="module")
 def first_run(tmp_path_factory: pytest.TempPathFactory, dated: list[Article], taxonomy: Taxonomy) -> Path:
     """A folder in which a desk has trained once."""
-    folder = tmp_path_factory.mktemp("trained")
-    store = open_store(database(folder))
-    desk = Desk(store, Registry(folder / "models"), taxonomy)
-    desk.add(dated[:-N_LATER])
-    assert desk.retrain().promoted
-    store.close()
-    return folder
+    return trained_once(tmp_path_factory.mktemp("trained"), dated[:-N_LATER], taxonomy)
 
 
 @pytest.fixture
 def desk(first_run: Path, tmp_path: Path, taxonomy: Taxonomy) -> Iterator[Desk]:
     """A desk of one's own that has trained once."""
-    folder = copied(first_run, tmp_path / "desk")
-    store = open_store(database(folder))
-    yield Desk(store, Registry(folder / "models"), taxonomy)
-    store.close()
+    with in_copy_of(first_run, tmp_path / "desk", taxonomy) as desk:
+        yield desk
+
+
+@pytest.fixture
+def fresh(tmp_path: Path, taxonomy: Taxonomy) -> Iterator[Desk]:
+    """A desk that has nothing yet."""
+    with in_folder(tmp_path, taxonomy) as desk:
+        yield desk
 
 
 # --- the first run ---
@@ -85,21 +82,16 @@ def test_the_newest_are_held_out_and_nobody_learned_from_them(desk: Desk, dated:
     assert (card["data"], card["n_held_out"]) == (snapshot.digest, len(held_out))
 
 
-def test_a_challenger_worse_than_the_alias_rule_is_not_the_first_champion(
-    tmp_path: Path, dated: list[Article], taxonomy: Taxonomy
-) -> None:
-    store = open_store(database(tmp_path))
-    desk = Desk(store, Registry(tmp_path / "models"), taxonomy)
+def test_a_challenger_worse_than_the_alias_rule_is_not_the_first_champion(fresh: Desk, dated: list[Article]) -> None:
     # Tags at random teach nothing; what the holdout's articles name is right there.
     drawn = [one.tags for one in dated[:-100]]
-    desk.add(replace(one, tags=tags) for one, tags in zip(dated[:-100], drawn[::-1], strict=True))
-    desk.add(dated[-100:])
-    result = desk.retrain()
+    fresh.add(replace(one, tags=tags) for one, tags in zip(dated[:-100], drawn[::-1], strict=True))
+    fresh.add(dated[-100:])
+    result = fresh.retrain()
     assert not result.promoted
     assert [one["check"] for one in result.blocked_by] == ["better_than_alias_rule"]
-    assert desk.champion is None
-    assert result.version in desk.registry.versions()
-    store.close()
+    assert fresh.champion is None
+    assert result.version in fresh.registry.versions()
 
 
 # --- further runs ---
@@ -115,17 +107,14 @@ def test_nothing_new_is_skipped_and_said(desk: Desk) -> None:
 
 
 def test_what_the_champion_was_trained_on_by_hand_is_nothing_new(
-    tmp_path: Path, dated: list[Article], fitted: Fitted, taxonomy: Taxonomy
+    fresh: Desk, dated: list[Article], fitted: Fitted
 ) -> None:
     """A challenger would have learned from less: all but the holdout."""
-    store = open_store(database(tmp_path))
-    desk = Desk(store, Registry(tmp_path / "models"), taxonomy)
-    desk.registry.promote(desk.registry.save(fitted.model, snapshot_of(dated)), "tests", "trained")
-    desk.add(dated)
-    result = desk.retrain()
+    fresh.registry.promote(fresh.registry.save(fitted.model, snapshot_of(dated)), "tests", "trained")
+    fresh.add(dated)
+    result = fresh.retrain()
     assert (result.outcome, result.version) == (SKIPPED, None)
-    assert result.reason == f"Nothing is new since {desk.champion} was trained."
-    store.close()
+    assert result.reason == f"Nothing is new since {fresh.champion} was trained."
 
 
 def test_a_changed_taxonomy_is_something_new(desk: Desk, taxonomy: Taxonomy) -> None:
@@ -193,15 +182,12 @@ def test_what_is_worse_is_worse_with_other_folds_too(desk: Desk, dated: list[Art
     assert desk.champion == before
 
 
-def test_without_a_taxonomy_the_tags_are_those_of_the_articles(tmp_path: Path, dated: list[Article]) -> None:
-    store = open_store(database(tmp_path))
-    store.import_articles(dated, "import")
-    registry = Registry(tmp_path / "models")
-    result, _ = retrain(store, registry, QUICK)
+def test_without_a_taxonomy_the_tags_are_those_of_the_articles(fresh: Desk, dated: list[Article]) -> None:
+    fresh.add(dated)
+    result, _ = retrain(fresh.store, fresh.registry, QUICK)
     assert result.promoted, result.reason
-    tags = {tag.id for tag in registry.load_champion().taxonomy.tags}
+    tags = {tag.id for tag in fresh.registry.load_champion().taxonomy.tags}
     assert tags == {tag for one in dated for tag in one.tags or ()}
-    store.close()
 
 
 def test_a_dry_run_goes_all_the_way_and_leaves_no_trace(desk: Desk, dated: list[Article]) -> None:
@@ -307,59 +293,48 @@ def test_a_few_corrections_block_nothing(desk: Desk, dated: list[Article]) -> No
 # --- a block that stands on many pages ---
 
 
-def test_a_planted_block_is_found_with_its_count_and_tag_and_not_learned(
-    tmp_path: Path, dated: list[Article], taxonomy: Taxonomy
-) -> None:
-    store = open_store(database(tmp_path))
-    desk = Desk(store, Registry(tmp_path / "models"), taxonomy)
+def test_a_planted_block_is_found_with_its_count_and_tag_and_not_learned(fresh: Desk, dated: list[Article]) -> None:
     having = [one for one in dated if "islamic-state" in (one.tags or ())]
     lacking = [one for one in dated if "islamic-state" not in (one.tags or ())]
     planted = {one.id for one in [*having[:100], *lacking[: 200 - len(having[:100])]]}
     assert len(planted) == 200
-    desk.add(with_block(one, BLOCK) if one.id in planted else one for one in dated)
-    result = desk.retrain()
+    fresh.add(with_block(one, BLOCK) if one.id in planted else one for one in dated)
+    result = fresh.retrain()
     (finding,) = (one for one in result.details["findings"] if one["check"] == "repeated_block")
     assert (finding["tag"], finding["n"], finding["action"]) == ("islamic-state", 200, "repair")
     assert "related: islamic state" in finding["figure"]
     assert set(finding["articles"]) <= planted
     assert result.promoted, result.reason
-    model = desk.registry.load_champion()
+    model = fresh.registry.load_champion()
     assert not {"relat", "related"} & {
         word for term in strongest_terms(model, 50)["islamic-state"] for word in term.split()
     }
     # What was left out in training is left out in serving, too.
     plain = Article("a", "Floods in the valley", "The river rose by two metres on Sunday, officials said. " * 8)
     assert model.suggest(with_block(plain, BLOCK)).suggestions == model.suggest(plain).suggestions
-    store.close()
 
 
 def test_without_the_repair_the_gate_names_the_block_or_the_run_goes_on_with_a_warning(
-    tmp_path: Path, dated: list[Article], taxonomy: Taxonomy
+    fresh: Desk, dated: list[Article]
 ) -> None:
-    store = open_store(database(tmp_path))
-    desk = Desk(store, Registry(tmp_path / "models"), taxonomy)
     having = [one.id for one in dated if "islamic-state" in (one.tags or ())][:100]
-    desk.add(with_block(one, "Quokkas: our weekly digest") if one.id in having else one for one in dated)
+    fresh.add(with_block(one, "Quokkas: our weekly digest") if one.id in having else one for one in dated)
     blocking = CheckSettings({**QUICK.checks.actions, "repeated_block": "block"})
-    result = desk.retrain(replace(QUICK, checks=blocking))
+    result = fresh.retrain(replace(QUICK, checks=blocking))
     assert [(one["tag"], one["check"]) for one in result.blocked_by] == [("islamic-state", "repeated_block")]
     warned = CheckSettings({**QUICK.checks.actions, "repeated_block": "warn"})
-    result = desk.retrain(replace(QUICK, checks=warned))
+    result = fresh.retrain(replace(QUICK, checks=warned))
     assert ("islamic-state", "furniture") in {(one["tag"], one["check"]) for one in result.blocked_by}
-    store.close()
 
 
 # --- runs and their end ---
 
 
-def test_too_few_examples_block_with_the_count(tmp_path: Path, dated: list[Article], taxonomy: Taxonomy) -> None:
-    store = open_store(database(tmp_path))
-    desk = Desk(store, Registry(tmp_path / "models"), taxonomy)
-    desk.add(dated[:50])
-    result = desk.retrain()
+def test_too_few_examples_block_with_the_count(fresh: Desk, dated: list[Article]) -> None:
+    fresh.add(dated[:50])
+    result = fresh.retrain()
     assert (result.outcome, result.version) == (NOT_PROMOTED, None)
     assert result.blocked_by == [{"tag": None, "check": "few_examples", "figure": "50 examples, 200 are needed"}]
-    store.close()
 
 
 def test_a_champion_changed_by_a_person_during_the_run_stays(
