@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import update
 
 from classifier.articles import Article
+from classifier.commands import main
 from classifier.fitting import FitSettings, fit
 from classifier.registry import Registry
 from classifier.store import Draft, Store
@@ -42,19 +44,28 @@ def _export(database_url: str, what: str, folder: Path) -> str:
     return output.read_text(encoding="utf-8")
 
 
-def test_a_deleted_article_is_gone_from_the_database_and_from_exports(
-    client: FlaskClient, store: Store, database_url: str, tmp_path: Path
+def _backup(database_url: str, models: Path, path: Path) -> bytes:
+    where = ["--database", database_url, "--models", str(models)]
+    assert main(["backup", "--output", str(path), *where]) == 0
+    with tarfile.open(path) as tar:
+        return b"".join(file.read() for one in tar if (file := tar.extractfile(one)) is not None)
+
+
+def test_a_deleted_article_is_gone_from_the_database_from_exports_and_from_the_next_backup(
+    client: FlaskClient, store: Store, registry: Registry, database_url: str, tmp_path: Path
 ) -> None:
     headers = {"Idempotency-Key": "once"}
     decision = {"decisions": [{"tag": "iskp", "action": "accept", "note": f"saw {WORD} myself"}], "complete": True}
     assert client.put("/v1/articles/secret", json=ARTICLE).status_code == 200
     assert client.post("/v1/articles/secret/decisions", json=decision, headers=headers).status_code == 201
     assert WORD in _export(database_url, "examples", tmp_path)
+    assert WORD.encode() in _backup(database_url, registry.folder, tmp_path / "before.tar")
     assert client.delete("/v1/articles/secret").status_code == 204
     for what in ("examples", "decisions"):
         text = _export(database_url, what, tmp_path)
         assert WORD not in text
         assert "secret" not in text
+    assert WORD.encode() not in _backup(database_url, registry.folder, tmp_path / "after.tar")
     store.close()
     files = [path for path in tmp_path.iterdir() if path.name.startswith("tagger.db")]
     assert files or not database_url.startswith("sqlite")
