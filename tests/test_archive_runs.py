@@ -32,6 +32,7 @@ from classifier.fitting import untracked
 from classifier.model import TagModel
 from classifier.registry import Registry
 from classifier.store import FAILED, RUNNING, STARTER, Assignment, Draft, Scope, Shares, Store, open_store
+from classifier.store.rows import in_pages
 from tests.conftest import ROOT
 from tests.everything import contents
 
@@ -286,6 +287,21 @@ def test_deleting_an_article_deletes_what_was_added_to_it(store: Store, folder: 
 
 
 # --- dry runs ---
+
+
+def test_an_article_that_goes_while_what_stands_is_read_is_left_out(
+    store: Store, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.import_articles([KABUL, GARDEN], "import")
+    run(store, folder, ALL, untracked)
+
+    def meanwhile(*what: Any) -> Iterator[Any]:
+        for rows in in_pages(*what):
+            store.delete_article("garden")
+            yield rows
+
+    monkeypatch.setattr("classifier.store.assignments.in_pages", meanwhile)
+    assert {one.article_id for one in store.assignments.standing()} == {"kabul"}
 
 
 def test_a_dry_run_writes_nothing_and_says_what_a_run_then_does(store: Store, folder: Path) -> None:

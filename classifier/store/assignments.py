@@ -15,7 +15,7 @@ from classifier.articles import Article
 from classifier.decisions import GIVES, TAKES, Decision, Standing, standing_decisions
 from classifier.store.log import known, read_log
 from classifier.store.queue import STARTER
-from classifier.store.rows import now, reading, stored, tags_of_runs
+from classifier.store.rows import in_pages, now, reading, stored, tags_of_runs
 from classifier.store.runs import Run
 from classifier.store.schema import articles, assignments, decisions, runs
 
@@ -173,15 +173,11 @@ class Assignments:
 
     def standing(self, run_id: str | None = None) -> Iterator[Assignment]:
         """Yield what runs, or one run, added and what stands: neither undone nor taken away by a person."""
-        last = 0
-        while True:
+        query = _of_run(run_id).where(assignments.c.undone_at.is_(None))
+        for rows in in_pages(self._engine, query, assignments.c.n):
             with reading(self._engine) as connection:
-                rows = _rows_after(connection, last, run_id)
                 taken = _taken(connection, rows)
-            if not rows:
-                return
             yield from (_of_row(row) for row in rows if row["n"] not in taken)
-            last = rows[-1]["n"]
 
     def undone(self, run_id: str | None = None) -> Iterator[Assignment]:
         """Yield what was taken back and has not been added again."""
@@ -191,15 +187,9 @@ class Assignments:
             stands.c.tag == assignments.c.tag,
             stands.c.undone_at.is_(None),
         )
-        last = 0
-        while True:
-            query = _after_row(last, run_id).where(assignments.c.undone_at.is_not(None), ~again.exists())
-            with reading(self._engine) as connection:
-                rows = connection.execute(query).mappings().all()
-            if not rows:
-                return
+        query = _of_run(run_id).where(assignments.c.undone_at.is_not(None), ~again.exists())
+        for rows in in_pages(self._engine, query, assignments.c.n):
             yield from map(_of_row, rows)
-            last = rows[-1]["n"]
 
 
 # --- on an open connection ---
@@ -254,13 +244,14 @@ def _unchanged(connection: Connection, found: Sequence[Additions]) -> set[str]:
     }
 
 
-def _after_row(last: int, run_id: str | None) -> Select[Any]:
-    query = select(assignments).where(assignments.c.n > last).order_by(assignments.c.n).limit(_BATCH)
+def _of_run(run_id: str | None) -> Select[Any]:
+    query = select(assignments)
     return query if run_id is None else query.where(assignments.c.run_id == run_id)
 
 
-def _rows_after(connection: Connection, last: int, run_id: str | None) -> Sequence[Any]:
-    return connection.execute(_after_row(last, run_id).where(assignments.c.undone_at.is_(None))).mappings().all()
+def _rows_after(connection: Connection, last: int, run_id: str) -> Sequence[Any]:
+    query = _of_run(run_id).where(assignments.c.undone_at.is_(None), assignments.c.n > last)
+    return connection.execute(query.order_by(assignments.c.n).limit(_BATCH)).mappings().all()
 
 
 def _hold(connection: Connection, rows: Sequence[Any]) -> None:
@@ -283,14 +274,15 @@ def _decided(connection: Connection, rows: Sequence[Any]) -> dict[int, Decision]
 
 
 def _taken(connection: Connection, rows: Sequence[Any]) -> set[int]:
-    """Return the numbers of rows whose tag a person took away, or the sender of the article says is wrong."""
+    """Return the numbers of rows whose tag a person took away, or the sender says is wrong, or whose article is gone by now."""
     decided = _decided(connection, rows)
     query = select(articles.c.id, articles.c.rejected).where(articles.c.id.in_({row["article_id"] for row in rows}))
     wrong = {row.id: row.rejected for row in connection.execute(query)}
     return {
         row["n"]
         for row in rows
-        if (decided[row["n"]].action in TAKES if row["n"] in decided else row["tag"] in wrong[row["article_id"]])
+        if row["article_id"] not in wrong
+        or (decided[row["n"]].action in TAKES if row["n"] in decided else row["tag"] in wrong[row["article_id"]])
     }
 
 

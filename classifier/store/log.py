@@ -23,11 +23,10 @@ from classifier.decisions import (
 from classifier.errors import BadDecision, NotFound
 from classifier.shingles import SIMILAR, resemblance, sketch_of
 from classifier.store.requests import Request, answered, keep
-from classifier.store.rows import article_row, came_complete, now, reading, stored, tags_of_runs
+from classifier.store.rows import article_row, came_complete, in_pages, now, reading, stored, tags_of_runs
 from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets, texts
 
 _FIELDS = [column for column in decisions.c if column.name != "n"]
-ROWS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -102,15 +101,8 @@ class DecisionLog:
 
     def all(self) -> Iterator[Decision]:
         """Yield the whole log in its order, without holding it in memory."""
-        last = 0
-        while True:
-            query = select(decisions).where(decisions.c.n > last).order_by(decisions.c.n).limit(ROWS_AT_ONCE)
-            with reading(self._engine) as connection:
-                rows = connection.execute(query).mappings().all()
-            if not rows:
-                return
+        for rows in in_pages(self._engine, select(decisions), decisions.c.n):
             yield from map(_of_row, rows)
-            last = rows[-1]["n"]
 
     def standing(self, article_id: str, by: str | None = None) -> Standing:
         """Return what is known of an article's tags; `by` counts only what one editor decided.

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Engine, select
+from sqlalchemy import Column, Connection, Engine, Select, select
 
 from classifier.articles import Article
 from classifier.errors import NotFound
 from classifier.store.schema import articles, assignments
+
+ROWS_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,19 @@ def share_of(what: str, article_id: str) -> float:
 def reading(engine: Engine) -> Connection:
     """Return a connection that takes no write lock."""
     return engine.connect().execution_options(readonly=True)
+
+
+def in_pages(engine: Engine, query: Select[Any], number: Column[int]) -> Iterator[Sequence[Any]]:
+    """Yield the rows of a query in the order of their numbers, some at a time: memory and transactions stay small."""
+    last = 0
+    while True:
+        page = query.where(number > last).order_by(number).limit(ROWS_AT_ONCE)
+        with reading(engine) as connection:
+            rows = connection.execute(page).mappings().all()
+        if not rows:
+            return
+        yield rows
+        last = rows[-1][number.name]
 
 
 def article_row(connection: Connection, article_id: str, hold: bool = False) -> Any:
