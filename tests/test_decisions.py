@@ -326,6 +326,38 @@ def test_keys_of_different_senders_are_different(tagger: Tagger) -> None:
     assert len(tagger.store.log.of("a")) == 2
 
 
+# --- which text a decision is about ---
+
+OTHER = {"title": "Floods cut off villages in Sindh", "body": "The river rose by two metres, and boats were sent. " * 8}
+
+
+def test_a_text_that_comes_back_brings_its_suggestions_back(client: FlaskClient, store: Store) -> None:
+    first = put(client)["suggestion_set_id"]
+    put(client, **OTHER)
+    assert put(client)["suggestion_set_id"] == first
+    rows = done(client, {"tag": "iskp", "action": "reject", "reason": "wrong"}, complete=True)
+    assert rows["complete"]
+    assert {row["suggestion_set_id"] for row in rows["decisions"]} == {first}
+    assert store.log.standing("a").rejected == ("iskp",)
+    assert "iskp" not in shown(put(client))
+
+
+def test_what_a_cms_drops_after_a_text_came_back_is_about_that_text(client: FlaskClient, store: Store) -> None:
+    put(client, tags=["iskp"])
+    put(client, **OTHER, tags=["iskp"])
+    put(client, tags=["iskp"])
+    put(client, tags=[])
+    assert "iskp" in store.log.standing("a").rejected
+
+
+def test_a_decision_on_a_text_that_was_never_suggested_for_is_about_it(client: FlaskClient, store: Store) -> None:
+    put(client)
+    store.import_articles([Article("a", **OTHER)], "import")
+    row = done(client, {"tag": "iskp", "action": "reject"})["decisions"][0]
+    assert (row["suggestion_set_id"], row["score"]) == (None, None)
+    assert store.log.standing("a").rejected == ("iskp",)
+
+
 # --- human tags are sacred, rejects stick ---
 
 

@@ -8,18 +8,23 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 
 from classifier.articles import Article
 from classifier.commands import main
 from classifier.fitting import FitSettings, fit
 from classifier.registry import Registry
-from classifier.store import Draft, Store
+from classifier.store import Draft, Request, Store
+from classifier.store import store as store_module
 from classifier.store.schema import articles as table
 from classifier.taxonomy import Taxonomy
 from tests.conftest import ROOT
@@ -72,6 +77,28 @@ def test_a_deleted_article_is_gone_from_the_database_from_exports_and_from_the_n
     assert not [path for path in files if WORD.encode() in path.read_bytes()]
 
 
+def test_an_article_that_is_deleted_while_it_is_decided_on_leaves_no_answer_behind(store: Store) -> None:
+    store.put_article(Article("a", "Title", "Body"), "cms")
+    inside, go_on = threading.Event(), threading.Event()
+
+    def told(*_: object) -> dict[str, Any]:
+        inside.set()
+        assert go_on.wait(30)
+        return {"article_id": "a", "note": WORD}
+
+    request = Request("ada", "once", "0" * 64)
+    with ThreadPoolExecutor(2) as pool:
+        deciding = pool.submit(store.log.decide, "a", [Draft("add", "iskp", note=WORD)], "ada", told, request=request)
+        assert inside.wait(30)
+        deleting = pool.submit(store.delete_article, "a")
+        time.sleep(0.3)  # it waits for the decision
+        go_on.set()
+        assert deciding.result(30)["note"] == WORD
+        deleting.result(30)
+    assert store.requests.answer(request) is None
+    assert sum(store.count_articles().values()) == 0
+
+
 def test_what_nobody_touched_for_so_long_is_forgotten(store: Store) -> None:
     for number in range(6):
         store.put_article(Article(f"a{number}", "Title", "Body"), "cms")
@@ -85,6 +112,38 @@ def test_what_nobody_touched_for_so_long_is_forgotten(store: Store) -> None:
     assert sum(store.count_articles().values()) == 5
     assert store.article("a2").article.id == "a2"
     assert store.forget(365) == 0
+
+
+def test_what_is_sent_again_as_it_is_is_not_forgotten(store: Store) -> None:
+    again, never = Article("again", "Title", "Body"), Article("never", "Title", "Body")
+    store.import_articles([again, never], "import")
+    long_ago = (datetime.now(UTC) - timedelta(days=400)).isoformat(timespec="microseconds")
+    with store.engine.begin() as connection:
+        connection.execute(update(table).values(updated_at=long_ago))
+    store.import_articles([again], "import")
+    assert store.article("again").updated_at == long_ago
+    assert store.forget(365) == 1
+    assert store.article("again").article.id == "again"
+
+
+def test_what_is_decided_on_while_others_are_forgotten_stays(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("classifier.store.store._BATCH", 2)
+    store.import_articles([Article(f"a{number}", "Title", "Body") for number in range(4)], "import")
+    long_ago = (datetime.now(UTC) - timedelta(days=400)).isoformat(timespec="microseconds")
+    with store.engine.begin() as connection:
+        connection.execute(update(table).values(updated_at=long_ago))
+    deleted = store_module._deleted
+
+    def meanwhile(connection: Connection, article_ids: list[str]) -> int:
+        n = deleted(connection, article_ids)
+        monkeypatch.setattr(store_module, "_deleted", deleted)
+        connection.commit()
+        store.log.decide("a3", [Draft("add", "iskp")], "ada", lambda *_: {}, complete=False)
+        return n
+
+    monkeypatch.setattr(store_module, "_deleted", meanwhile)
+    assert store.forget(365) == 3
+    assert [row.tag for row in store.log.of("a3")] == ["iskp"]
 
 
 def test_a_term_of_one_article_enters_no_file_of_a_model(

@@ -15,7 +15,7 @@ from classifier.articles import Article
 from classifier.decisions import GIVES, TAKES, Decision, Standing, standing_decisions
 from classifier.store.log import known, read_log
 from classifier.store.queue import STARTER
-from classifier.store.rows import in_pages, now, reading, stored, tags_of_runs
+from classifier.store.rows import hold_articles, in_pages, now, reading, stored, tags_of_runs
 from classifier.store.runs import Run
 from classifier.store.schema import articles, assignments, decisions, runs
 
@@ -160,7 +160,7 @@ class Assignments:
         while True:
             with self._engine.begin() as connection:
                 rows = _rows_after(connection, last, run_id)
-                _hold(connection, rows)
+                hold_articles(connection, (row["article_id"] for row in rows))
                 decided = _decided(connection, rows)
                 free = [row["n"] for row in rows if row["n"] not in decided]
                 connection.execute(assignments.update().where(assignments.c.n.in_(free)).values(undone_at=now()))
@@ -252,12 +252,6 @@ def _of_run(run_id: str | None) -> Select[Any]:
 def _rows_after(connection: Connection, last: int, run_id: str) -> Sequence[Any]:
     query = _of_run(run_id).where(assignments.c.undone_at.is_(None), assignments.c.n > last)
     return connection.execute(query.order_by(assignments.c.n).limit(_BATCH)).mappings().all()
-
-
-def _hold(connection: Connection, rows: Sequence[Any]) -> None:
-    """Keep the articles of some rows as they are until the transaction ends."""
-    ids = sorted({row["article_id"] for row in rows})
-    connection.execute(select(articles.c.id).where(articles.c.id.in_(ids)).order_by(articles.c.id).with_for_update())
 
 
 def _decided(connection: Connection, rows: Sequence[Any]) -> dict[int, Decision]:

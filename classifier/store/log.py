@@ -60,8 +60,8 @@ class DecisionLog:
     ) -> dict[str, Any]:
         """Add decisions to the log, all or none, and return what `told` makes of them.
 
-        Without a suggestion set, the article's newest one counts as the one that was answered. A request is carried out once,
-        and whoever sends it again gets what was returned the first time.
+        Without a suggestion set, the newest one of the article's present text counts as the one that was answered. A request
+        is carried out once, and whoever sends it again gets what was returned the first time.
 
         Args:
             told: called with the new rows, what is known of the article now, and what of it this editor said.
@@ -78,7 +78,7 @@ class DecisionLog:
                 raise NotFound(f"There is no article {article_id[:200]!r}.")
             if request is not None and (before := answered(connection, request)) is not None:
                 return before
-            shown = _set_of(connection, article_id, suggestion_set_id)
+            shown = _set_of(connection, row, suggestion_set_id)
             log = read_log(connection, [article_id]).get(article_id, [])
             added: list[Decision] = []
             for number, draft in enumerate(drafts):
@@ -209,7 +209,7 @@ def follow_cms(connection: Connection, before: Any, tags: Sequence[str] | None) 
     given = [tag for tag in tags if tag not in before["tags"] and any(one.tag == tag for one in log) and tag not in has]
     given = [tag for tag in given if tag not in added or added[tag]]
     drafts = [Draft("remove", tag) for tag in dropped] + [Draft("add", tag) for tag in given]
-    shown = _set_of(connection, before["id"], None)
+    shown = _set_of(connection, before, None)
     append(connection, [_decision(draft, before, CMS, shown, None) for draft in drafts])
 
 
@@ -229,10 +229,13 @@ def _sketch(article: Article) -> bytes:
     return sketch_of(f"{clean_title(article).text}\n{clean_body(article).text}")
 
 
-def _set_of(connection: Connection, article_id: str, set_id: str | None) -> Any:
-    query = select(suggestion_sets).where(suggestion_sets.c.article_id == article_id)
+def _set_of(connection: Connection, row: Any, set_id: str | None) -> Any:
+    """Return a suggestion set of the article of a row; without an id the newest of its text, or None."""
+    query = select(suggestion_sets).where(suggestion_sets.c.article_id == row["id"])
     if set_id is not None:
         query = query.where(suggestion_sets.c.id == set_id)
+    else:
+        query = query.where(suggestion_sets.c.digest == row["digest"])
     found = connection.execute(query.order_by(suggestion_sets.c.created_at.desc()).limit(1)).mappings().first()
     if found is None and set_id is not None:
         raise BadDecision(f"The article has no suggestion set {set_id[:64]!r}.", "suggestion_set_id")

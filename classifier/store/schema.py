@@ -55,6 +55,8 @@ articles = Table(
     Column("digest", String(64), nullable=False),
     Column("created_at", TIME, nullable=False),
     Column("updated_at", TIME, nullable=False),
+    # When it was last sent as it is, to the day; null if it was not since it changed.
+    Column("sent_at", TIME),
     # What the log adds up to, kept so that the queue can ask for it: new, started or closed.
     Column("state", String(10), nullable=False, server_default="new"),
     Column("blind", Boolean, nullable=False, server_default=false()),
@@ -76,6 +78,7 @@ texts = Table(
     Column("sketch", LargeBinary, nullable=False),
 )
 
+# `created_at` is when a set was given last: a text or a model that comes back brings its set back.
 suggestion_sets = Table(
     "suggestion_sets",
     metadata,

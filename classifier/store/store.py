@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, Select, func, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.articles import Article, check_id, text_digest
@@ -29,6 +29,7 @@ from classifier.store.rows import (
     article_row,
     came_complete,
     held,
+    hold_articles,
     now,
     one_at_a_time,
     reading,
@@ -158,6 +159,8 @@ class Store:
             connection.execute(articles.insert(), {**row, **_drawn(article.id, came_complete(row), shares)})
             return "new"
         if all(before[name] == value for name, value in row.items()):
+            if max(before["updated_at"], before["sent_at"] or "") < _ago(days=1):
+                connection.execute(articles.update().where(articles.c.id == article.id).values(sent_at=now()))
             return "unchanged"
         if before["digest"] != row["digest"]:
             keep_sketch(connection, before)
@@ -196,17 +199,18 @@ class Store:
 
     def forget(self, days: int, dry_run: bool = False) -> int:
         """Delete the articles that nobody sent or decided on for so many days, but for the starter ones; return how many."""
-        before = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="microseconds")
-        decided = select(decisions.c.article_id).where(decisions.c.at >= before)
-        query = select(articles.c.id).where(articles.c.source != STARTER, articles.c.updated_at < before)
-        query = query.where(articles.c.id.not_in(decided))
+        before = _ago(days=days)
         with reading(self.engine) as connection:
-            old = list(connection.scalars(query))
-        if not dry_run:
-            for some in (old[start : start + _BATCH] for start in range(0, len(old), _BATCH)):
-                with self.engine.begin() as connection:
-                    _deleted(connection, some)
-        return len(old)
+            old = list(connection.scalars(_untouched_since(before)))
+        if dry_run:
+            return len(old)
+        n = 0
+        for some in (old[start : start + _BATCH] for start in range(0, len(old), _BATCH)):
+            with self.engine.begin() as connection:
+                hold_articles(connection, some)  # what was sent or decided meanwhile stays
+                still = connection.scalars(_untouched_since(before).where(articles.c.id.in_(some)))
+                n += _deleted(connection, list(still))
+        return n
 
     def titles(self, article_ids: Iterable[str]) -> dict[str, str]:
         """Return the titles of those of the articles that are stored."""
@@ -299,8 +303,11 @@ class Store:
         set_id = hashlib.sha256(parts.encode()).hexdigest()[:32]
         with self.engine.begin() as connection:
             held(connection, articles.c.id, article.id)
-            if connection.scalar(select(suggestion_sets.c.id).where(suggestion_sets.c.id == set_id)) is None:
-                connection.execute(articles.update().where(articles.c.id == article.id).values(margin=margin))
+            if connection.scalar(_newest_set(article.id).with_only_columns(suggestion_sets.c.id)) == set_id:
+                return set_id
+            connection.execute(articles.update().where(articles.c.id == article.id).values(margin=margin))
+            again = suggestion_sets.update().where(suggestion_sets.c.id == set_id).values(created_at=now())
+            if not connection.execute(again).rowcount:
                 connection.execute(
                     suggestion_sets.insert().values(
                         id=set_id,
@@ -316,14 +323,8 @@ class Store:
 
     def suggestion_set(self, article_id: str) -> tuple[str, dict[str, Any]] | None:
         """Return the newest suggestion set of an article as (id, answer)."""
-        query = (
-            select(suggestion_sets)
-            .where(suggestion_sets.c.article_id == article_id)
-            .order_by(suggestion_sets.c.created_at.desc(), suggestion_sets.c.id)
-            .limit(1)
-        )
         with reading(self.engine) as connection:
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(_newest_set(article_id)).mappings().first()
         return (row["id"], row["answer"]) if row else None
 
     def put_impressions(self, set_id: str, shown: Iterable[dict[str, Any]]) -> None:
@@ -341,7 +342,25 @@ class Store:
                 connection.execute(impressions.insert(), rows)
 
 
+def _ago(days: int) -> str:
+    return (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="microseconds")
+
+
+def _newest_set(article_id: str) -> Select[Any]:
+    query = select(suggestion_sets).where(suggestion_sets.c.article_id == article_id)
+    return query.order_by(suggestion_sets.c.created_at.desc(), suggestion_sets.c.id).limit(1)
+
+
+def _untouched_since(before: str) -> Select[Any]:
+    """Return the query for the ids of the desk's articles that nobody sent or decided on since a time."""
+    sent = articles.c.sent_at.is_not(None) & (articles.c.sent_at >= before)
+    decided = select(decisions.c.article_id).where(decisions.c.at >= before)
+    query = select(articles.c.id).where(articles.c.source != STARTER, articles.c.updated_at < before, ~sent)
+    return query.where(articles.c.id.not_in(decided))
+
+
 def _deleted(connection: Connection, article_ids: list[str]) -> int:
+    hold_articles(connection, article_ids)  # a decision that is being logged keeps its answer, which has to go too
     of_request = requests.c.answer["article_id"].as_string()
     connection.execute(requests.delete().where(of_request.in_(article_ids)))
     return connection.execute(articles.delete().where(articles.c.id.in_(article_ids))).rowcount
