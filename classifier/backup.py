@@ -17,6 +17,7 @@ import secrets
 import shutil
 import tarfile
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -28,13 +29,14 @@ from typing import Any
 import classifier
 from classifier.errors import BadBackup, BadStore, TaggerError
 from classifier.files import sync_folder, whole_file
-from classifier.registry import Registry
+from classifier.registry import LEFT_SECONDS, Registry
 from classifier.store import Store, open_store
 from classifier.store.copying import Track, check_copy, copy_store, end_sessions, is_empty, save_copy
 from classifier.store.engine import make_engine
 from classifier.store.sqlite import stand_alone
 
 FORMAT = 1
+_SCRATCH = ".backup-"
 MANIFEST, DATABASE, MODELS, POINTER = "manifest.json", "tagger.db", "models", "champion.json"
 _NAME = re.compile(r"tagger\.db|models/(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/){0,2}[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
@@ -62,6 +64,7 @@ def back_up(database_url: str, registry: Registry, output: Path, track: Track) -
         BadStore: if the database is damaged: the backup before it stays what it is.
         BadBackup: if there is no room.
     """
+    _sweep(output.parent)
     with _scratch(output.parent) as folder:
         n_rows = save_copy(database_url, folder / DATABASE, track)
         versions = _copy_models(registry, folder / MODELS)
@@ -282,11 +285,18 @@ def _fill(copy: Store, database_url: str, track: Track) -> None:
 # --- small things ---
 
 
+def _sweep(parent: Path) -> None:
+    """Remove the scratch folders of backups that were killed: each holds a whole database."""
+    for left in parent.glob(f"{_SCRATCH}*"):
+        if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+
+
 @contextmanager
 def _scratch(parent: Path) -> Iterator[Path]:
     try:
         parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".backup-", dir=parent) as folder:
+        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=parent) as folder:
             yield Path(folder)
     except OSError as error:
         raise BadBackup(f"Cannot write in {parent}: {error.strerror or error}.") from None

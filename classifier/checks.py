@@ -43,7 +43,10 @@ N_NAMED = 100  # articles that a finding names
 
 
 class Finding(NamedTuple):
-    """What a check found. `tag` is None where no single one is meant."""
+    """What a check found. `tag` is None where no single one is meant.
+
+    `figure` goes into logs and holds nobody's words or name; those stand in `editors` and, of an article, in `quote`.
+    """
 
     check: str
     action: str
@@ -52,6 +55,7 @@ class Finding(NamedTuple):
     n: int
     articles: list[str]
     editors: list[str]
+    quote: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain JSON."""
@@ -201,7 +205,7 @@ def one_editor(examples: Sequence[Attributed], settings: CheckSettings) -> tuple
             for article in drawn:
                 surplus[article].add(tag)
             what = "accepted or added" if given else "rejected or removed"
-            figure = f"{editor} has {what} it {len(articles)} times, all others {others}; {most} of them count"
+            figure = f"one editor has {what} it {len(articles)} times, all others {others}; {most} of them count"
             findings.append(Finding("one_editor", action, tag, figure, len(drawn), drawn[:N_NAMED], [editor]))
     repaired = [_without(one, surplus[one.article.id]) for one in examples] if action == REPAIR else list(examples)
     return repaired, findings
@@ -232,10 +236,12 @@ def repeated_blocks(
             "repeated_block",
             action,
             block.tags[0],
-            f"{block.text[:200]!r} stands in {len(block.rows)} articles; leaning on it: {', '.join(block.tags[:5])}",
+            f"a block of {len(block.text.split())} words stands in {len(block.rows)} articles; leaning on it: "
+            f"{', '.join(block.tags[:5])}",
             len(block.rows),
             [ids[row] for row in block.rows[:N_NAMED]],
             [],
+            block.text[:200],
         )
         for block in leaning
     ]

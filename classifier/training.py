@@ -117,14 +117,22 @@ def retrain(
             reason = str(error) if isinstance(error, TaggerError | OSError) else type(error).__name__
             store.runs.end(record, FAILED, reason, data=retraining.data)
             raise
-        whole = {**result.to_json(), "details": result.details}
-        store.runs.end(
-            record, result.outcome, result.reason, version=result.version, data=retraining.data, result=whole
-        )
+        else:
+            whole = {**result.to_json(), "details": result.details}
+            store.runs.end(
+                record, result.outcome, result.reason, version=result.version, data=retraining.data, result=whole
+            )
+        finally:
+            _forget(store, settings)
         registry.sweep(settings.keep_versions)
-        if settings.forget_days:
-            store.forget(settings.forget_days)
         return result, record
+
+
+def _forget(store: Store, settings: TrainingSettings) -> None:
+    """Delete what is too old to be kept, whatever came of the run."""
+    store.runs.sweep(JOB)
+    if settings.forget_days:
+        store.forget(settings.forget_days)
 
 
 class _Stop(Exception):
@@ -346,7 +354,7 @@ class _Retraining:
         leaning = [one for one in self.findings if one.check == "repeated_block"]
         if not leaning or left_out:
             return Check("furniture", True, f"{len(left_out)} repeated blocks left out")
-        words = {one.tag: one.figure for one in leaning}
+        words = {one.tag: one.quote for one in leaning}
         for tag, terms in strongest_terms(model).items():
             shared = [term for term in terms if tag in words and term in words[tag].casefold().split()]
             if shared:

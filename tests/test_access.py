@@ -420,6 +420,14 @@ def test_signing_in_is_throttled_by_address(client: FlaskClient, store: Store) -
     assert sign_in(client, "ana", secret, environ_base={"REMOTE_ADDR": "2001:db8:0:1::1"}).status_code == 303
 
 
+@pytest.mark.sqlite("counters are files there")
+def test_an_address_that_is_refused_makes_no_more_counters(client: FlaskClient, store: Store, tmp_path: Path) -> None:
+    store.keys.create("ana", "editor")
+    for number in range(4 * TRIES_OF_ADDRESS):
+        sign_in(client, f"made up {number}", "wrong")
+    assert len(list((tmp_path / "tagger.db-counters").iterdir())) == TRIES_OF_ADDRESS + 1
+
+
 def test_successes_do_not_count_as_tries(client: FlaskClient, store: Store) -> None:
     secret = store.keys.create("ana", "editor")
     assert {sign_in(client, "ana", secret).status_code for _ in range(TRIES_OF_ADDRESS + 1)} == {303}

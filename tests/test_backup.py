@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tarfile
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +22,7 @@ from classifier.backup import back_up, restore
 from classifier.commands import main
 from classifier.errors import BadStore
 from classifier.fitting import untracked
-from classifier.registry import Registry, Serving
+from classifier.registry import LEFT_SECONDS, Registry, Serving
 from classifier.store import Draft, Store, open_store
 from classifier.tagger import Tagger
 from tests.everything import KABUL, contents, exported, fill, stored_at
@@ -186,6 +187,18 @@ def test_a_backup_while_four_write_contains_everything_committed_before(
         assert len(rows) == len({row["note"] for row in rows})
     told(f"backups while {N_WRITERS} write", str(N_BACKUPS), lost, f"{len(writers)} decisions meanwhile")
     assert lost == 0
+
+
+def test_what_a_killed_backup_left_goes_with_the_next_after_a_day(run: Command, tmp_path: Path) -> None:
+    old, new = tmp_path / ".backup-old", tmp_path / ".backup-new"
+    for folder in (old, new):
+        folder.mkdir()
+        (folder / "tagger.db").write_bytes(b"unpublished")
+    long_ago = time.time() - 2 * LEFT_SECONDS
+    os.utime(old, (long_ago, long_ago))
+    assert run("backup", "--output", str(tmp_path / "b.tar")) == 0
+    assert not old.exists()
+    assert new.exists()
 
 
 # --- what is refused ---

@@ -135,7 +135,7 @@ def test_one_editor_may_give_fifty_labels_of_a_tag_and_then_as_many_as_all_other
     others = [example(1000 + n, "iskp", by={"iskp": f"ed{n % 9}"}) for n in range(80)]
     kept, (found,) = one_editor([*mine, *others], SETTINGS)
     assert (found.tag, found.n, found.editors, found.action) == ("iskp", 40, ["mallory"], "repair")
-    assert "mallory has accepted or added it 120 times, all others 80; 80 of them count" in found.figure
+    assert "one editor has accepted or added it 120 times, all others 80; 80 of them count" in found.figure
     positive = [one for one in kept if "iskp" in (one.article.tags or ())]
     unknown = [one for one in kept if "iskp" in one.article.unknown]
     assert (len(positive), len(unknown)) == (160, 40)

@@ -59,6 +59,14 @@ def test_no_word_of_anybody_is_in_the_log_of_a_service(registry: Registry, tmp_p
         for method, path, sent, headers in requests_of(CANARIES):
             status, _ = server.ask_any(method, path, sent, headers)
             statuses.append(status)
+        for raw in (
+            f"GET /v1/tags HTTP/1.1\r\nHost: localhost\r\nAuthorization Bearer {CANARIES['key']}\r\n\r\n",
+            f'{{"title": "{CANARIES["title"]}"}} x HTTP/1.1\r\n\r\n',
+            f"GET /{CANARIES['query']} HTTP/9.9\r\n\r\n",
+        ):
+            with server.connect() as connection:
+                connection.sendall(raw.encode())
+                assert connection.recv(100).startswith(b"HTTP/1.1 40")
         # A fault of the service itself, in the middle of an article's text.
         with open_store(f"sqlite:///{tmp_path}/tagger.db").engine.begin() as connection:
             connection.exec_driver_sql("ALTER TABLE articles RENAME COLUMN title TO other")
@@ -122,6 +130,14 @@ def test_what_libraries_log_is_told_without_what_they_fill_in(client: FlaskClien
     logging.getLogger("somelibrary").warning("Retry %s of %s", 3, "quokka")
     (line,) = lines_of(log)
     assert (line["event"], line["numbers"], line["logger"]) == ("Retry %s of %s", [3], "somelibrary")
+    assert "quokka" not in json.dumps(line)
+
+
+def test_what_a_library_has_put_together_itself_is_told_by_its_place(client: FlaskClient, log: io.StringIO) -> None:
+    logging.getLogger("gunicorn.error").warning("Invalid HTTP Header: 'Authorization Bearer quokka'")
+    (line,) = lines_of(log)
+    assert (line["logger"], line["level"]) == ("gunicorn.error", "warning")
+    assert line["line"].startswith("test_logs:")
     assert "quokka" not in json.dumps(line)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -310,6 +311,17 @@ def test_the_report_and_the_record_are_written_beside_the_models(ran: dict[str, 
         f"{ran['second'].id}.json",
     ]
     assert Registry(tmp_path).versions() == []  # a folder of reports is no version
+
+
+def test_reports_of_old_runs_go(ran: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("classifier.reports.run.KEPT_RUNS", 2)
+    for number, at in enumerate((100, 200, 300)):
+        page = write_report(tmp_path, replace(ran["second"], id=f"{number:016x}"))
+        for path in (page, page.with_suffix(".json")):
+            os.utime(path, (at, at))
+    write_report(tmp_path, ran["first"])
+    kept = {f"{2:016x}", ran["first"].id}
+    assert {path.stem for path in (tmp_path / "runs").iterdir()} == kept
 
 
 def test_a_report_that_cannot_be_written_names_the_place(ran: dict[str, Run], tmp_path: Path) -> None:

@@ -5,17 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from sqlalchemy import update
 
 from classifier.articles import Article
 from classifier.checks import CheckSettings
-from classifier.errors import Busy
+from classifier.errors import BadModel, Busy, NotFound
 from classifier.fitting import Fitted
 from classifier.model import retagged
 from classifier.reports.run_facts import strongest_terms
 from classifier.snapshots import snapshot_of
-from classifier.store import JOB, SKIPPED, Draft
+from classifier.store import FAILED, JOB, SKIPPED, Draft
+from classifier.store.schema import articles as table
 from classifier.taxonomy import Taxonomy
 from classifier.training import NOT_PROMOTED, PROMOTED, TrainingSettings, retrain
 from tests.desk import QUICK, Desk, flipped, in_copy_of, in_folder, trained_once, with_block
@@ -302,7 +305,8 @@ def test_a_planted_block_is_found_with_its_count_and_tag_and_not_learned(fresh: 
     result = fresh.retrain()
     (finding,) = (one for one in result.details["findings"] if one["check"] == "repeated_block")
     assert (finding["tag"], finding["n"], finding["action"]) == ("islamic-state", 200, "repair")
-    assert "related: islamic state" in finding["figure"]
+    assert "related: islamic state" in finding["quote"]
+    assert "related" not in finding["figure"]
     assert set(finding["articles"]) <= planted
     assert result.promoted, result.reason
     model = fresh.registry.load_champion()
@@ -328,6 +332,22 @@ def test_without_the_repair_the_gate_names_the_block_or_the_run_goes_on_with_a_w
 
 
 # --- runs and their end ---
+
+
+def test_what_is_too_old_goes_whatever_comes_of_the_run(
+    desk: Desk, dated: list[Article], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.store.import_articles([replace(dated[0], id="old")], "import")
+    long_ago = "2001-01-01T00:00:00.000000+00:00"
+    with desk.store.engine.begin() as connection:
+        connection.execute(update(table).where(table.c.id == "old").values(updated_at=long_ago))
+    monkeypatch.setattr("classifier.training.survey", Mock(side_effect=BadModel("no")))
+    monkeypatch.setattr("classifier.store.runs.KEPT_RUNS", 1)
+    with pytest.raises(BadModel):
+        desk.retrain(replace(QUICK, forget_days=365))
+    assert [run.outcome for run in desk.store.runs.list(JOB)] == [FAILED]
+    with pytest.raises(NotFound):
+        desk.store.article("old")
 
 
 def test_too_few_examples_block_with_the_count(fresh: Desk, dated: list[Article]) -> None:

@@ -14,7 +14,7 @@ from classifier.reports import run_words as words
 from classifier.reports.desk_log import Row
 from classifier.reports.desk_words import cell
 from classifier.reports.pages import template
-from classifier.store import Run
+from classifier.store import KEPT_RUNS, Run
 
 N_OPEN = 15  # rows that the page shows at once
 BOX = {"left": 40.0, "right": 312.0, "top": 10.0, "bottom": 182.0, "width": 320, "height": 226}
@@ -64,6 +64,8 @@ def as_page(run: Run, back: str | None = None) -> str:
 def write_report(folder: Path, run: Run) -> Path:
     """Write the report of a run and its record as JSON to `runs` in a folder of models; return the page's path.
 
+    Reports go with the records of their runs.
+
     Raises:
         BadSetting: naming the path, if it cannot be written.
     """
@@ -72,6 +74,9 @@ def write_report(folder: Path, run: Run) -> Path:
         file.write(json.dumps(vars(run), ensure_ascii=False, indent=1).encode() + b"\n")
     with whole_file(page) as file:
         file.write(as_page(run).encode())
+    newest = sorted(page.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in newest[2 * KEPT_RUNS :]:
+        old.unlink(missing_ok=True)
     return page
 
 

@@ -9,7 +9,7 @@ from classifier.store.opening import open_store
 from classifier.store.queue import ORDERS, STARTER, STATES, Wanted
 from classifier.store.requests import Request
 from classifier.store.rows import StoredArticle
-from classifier.store.runs import FAILED, JOB, RUNNING, SKIPPED, Run
+from classifier.store.runs import FAILED, JOB, KEPT_RUNS, RUNNING, SKIPPED, Run
 from classifier.store.sessions import Session
 from classifier.store.store import Imported, Shares, Store
 
@@ -18,6 +18,7 @@ __all__ = [
     "COMPLETE",
     "FAILED",
     "JOB",
+    "KEPT_RUNS",
     "ORDERS",
     "OUT_OF_SCOPE",
     "RUNNING",

@@ -19,6 +19,7 @@ from classifier.store.rows import hours_since, lock_number, now, reading
 from classifier.store.schema import runs
 
 JOB = "retrain"
+KEPT_RUNS = 400  # records of a job, a year of nights; and as many reports
 RUNNING, FAILED, SKIPPED = "running", "failed", "skipped"
 
 
@@ -98,6 +99,13 @@ class Runs:
         values = {"outcome": outcome, "reason": reason, "ended_at": now(), **more}
         with self._engine.begin() as connection:
             connection.execute(runs.update().where(runs.c.id == run.id).values(values))
+
+    def sweep(self, job: str) -> None:
+        """Remove the records of a job but for the newest ones."""
+        newest = select(runs.c.id).where(runs.c.job == job).order_by(runs.c.started_at.desc(), runs.c.id)
+        with self._engine.begin() as connection:
+            kept = connection.scalars(newest.limit(KEPT_RUNS)).all()
+            connection.execute(runs.delete().where(runs.c.job == job, runs.c.id.not_in(kept)))
 
     def list(self, job: str, limit: int = 100) -> list[Run]:
         """Return the newest records of a job, newest first."""

@@ -78,7 +78,8 @@ class Tries:
 
     def count(self, name: str) -> None:
         """Count a try; raise `ApiProblem` (429) if there were too many under this name or from this address."""
-        for what, limit in ((f"name {name}", TRIES_OF_NAME), (f"address {_address()}", TRIES_OF_ADDRESS)):
+        # The address first: names are a stranger's to make up, and each has a counter of its own.
+        for what, limit in ((f"address {_address()}", TRIES_OF_ADDRESS), (f"name {name}", TRIES_OF_NAME)):
             count = self._counters.hit(what, TRY_SECONDS)
             if count.n > limit:
                 raise _too_many("Too many tries to sign in.", count)

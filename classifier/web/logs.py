@@ -42,14 +42,18 @@ def configure(file: TextIO | None = None) -> None:
 
 
 class Forwarding(logging.Handler):
-    """Hands what libraries log to structlog: where, the template and the numbers in it; texts may be anybody's words."""
+    """Hands what libraries log to structlog: where, the template and the numbers in it; texts may be anybody's words.
+
+    A message without arguments may have been put together before, as gunicorn does with what it cannot read.
+    """
 
     def emit(self, record: logging.LogRecord) -> None:
         """Log a record."""
         log = structlog.get_logger().bind(logger=record.name, line=f"{record.module}:{record.lineno}")
         given = record.args if isinstance(record.args, tuple) else ()
         numbers = [one for one in given if isinstance(one, int)]
-        log.log(record.levelno, str(record.msg)[:200], numbers=numbers, exc_info=record.exc_info)
+        event = str(record.msg)[:200] if record.args else "told without a template"
+        log.log(record.levelno, event, numbers=numbers, exc_info=record.exc_info)
 
 
 def watch(app: Flask) -> None:
