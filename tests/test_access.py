@@ -452,6 +452,16 @@ def test_behind_a_proxy_with_tls_browsers_are_told_to_stay_with_it(tagger: Tagge
     assert headers["Strict-Transport-Security"].startswith("max-age=")
 
 
+@pytest.mark.parametrize("role", ["cms", "editor"])
+def test_a_key_named_as_the_cms_itself_is_told_apart_in_the_log(client: FlaskClient, store: Store, role: str) -> None:
+    headers = {"Authorization": f"Bearer {store.keys.create('cms', role)}"}
+    store.put_article(Article("a", "ISKP bomber kills twelve in Kabul", "ISKP said so."), "cms")
+    sent = {"decisions": [{"tag": "iskp", "action": "accept"}]}
+    answer = client.post("/v1/articles/a/decisions", json=sent, headers=headers)
+    assert answer.status_code == 201
+    assert answer.get_json()["decisions"][0]["editor"] == "cms/cms"
+
+
 # --- what pages elsewhere make a browser send, and forms ---
 
 NO_TOKEN = {"/", "/sign-in"}  # these forms belong to no session; where they come from is checked all the same

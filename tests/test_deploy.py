@@ -77,10 +77,32 @@ def test_commands_and_settings_exist(path: Path) -> None:
         assert found.database_url == "sqlite:////var/lib/article-tagger/tagger.db"
 
 
+def _cron_lines() -> list[str]:
+    return (DEPLOY / "article-tagger.cron").read_text(encoding="utf-8").splitlines()
+
+
 def test_the_cron_line_has_five_times_a_user_and_no_percent_sign() -> None:
-    lines = (DEPLOY / "article-tagger.cron").read_text(encoding="utf-8").splitlines()
-    (line,) = (one for one in lines if re.match(r"[0-9*]", one))
-    assert re.fullmatch(r"30 2 \* \* \* tagger cd /opt/article-tagger && [^%]+", line)
+    (line,) = (one for one in _cron_lines() if re.match(r"[0-9*]", one))
+    assert re.fullmatch(r"30 2 \* \* \* root cd /opt/article-tagger && [^%]+", line)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 and not WHOLE, reason="CRON LINE NOT RUN: only root can become another user")
+def test_the_cron_line_runs_both_jobs_as_its_user_with_the_settings_of_the_machine(tmp_path: Path) -> None:
+    line = next(one for one in _cron_lines() if re.match(r"[0-9*]", one))
+    command = line.split(None, 6)[6].replace("/opt/article-tagger", str(tmp_path)).replace("-u tagger", "-u daemon")
+    command = command.replace("/etc/article-tagger.env", f"{tmp_path}/env").replace("/var/log", str(tmp_path))
+    (tmp_path / "env").write_text("TAGGER_DATABASE_URL=postgresql+psycopg://db/tagger\n", encoding="utf-8")
+    (tmp_path / "env").chmod(0o600)
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text('#!/bin/sh\necho "$(id -un) $TAGGER_DATABASE_URL $*"\n', encoding="utf-8")
+    for path in (python, *python.parents):
+        if path.is_relative_to(tmp_path.parent.parent):
+            path.chmod(0o755)
+    subprocess.run(["/bin/sh", "-c", command], check=True, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, timeout=60)
+    said = "daemon postgresql+psycopg://db/tagger -m classifier"
+    log = (tmp_path / "article-tagger-retrain.log").read_text(encoding="utf-8")
+    assert log.splitlines() == [f"{said} retrain --json", f"{said} drift-report --keep"]
 
 
 # --- the image and compose ----------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import shutil
@@ -9,13 +10,16 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 
 from classifier.registry import Registry
+from classifier.store import open_store
+from classifier.web.limits import TRIES_OF_ADDRESS
 from tests import server
 from tests.conftest import ROOT
 from tests.hard import size, told
@@ -33,12 +37,15 @@ HALF_BODY = (
 pytestmark = pytest.mark.skipif(NGINX is None and not WHOLE, reason="PROXY NOT TESTED: no nginx")
 
 
-def _written(folder: Path, port: int, to: int) -> Path:
-    """Write the configuration for ports and a folder of this machine, with short deadlines."""
+def _written(folder: Path, port: int, to: int, *, tls: bool = False) -> Path:
+    """Write the configuration for ports and a folder of this machine, with short deadlines; `tls`: another proxy is in front."""
     text = CONFIGURATION.replace("service:8000", f"127.0.0.1:{to}").replace("listen 8080", f"listen 127.0.0.1:{port}")
     text = text.replace("/tmp/", f"{folder}/").replace("/dev/stdout", str(folder / "access.log"))
     text, n = re.subn(r"(client_(?:header|body)_timeout) 10s", rf"\1 {SHORT}s", text)
     assert n == 2
+    if tls:
+        text, n = re.subn(r"#tls (.*)172\.16\.0\.0/12", r"\g<1>127.0.0.1", text)
+        assert n == 2
     path = folder / "nginx.conf"
     text = f"user root;\n{text}" if os.geteuid() == 0 else text  # else its workers may not write here
     path.write_text(text, encoding="utf-8")
@@ -52,8 +59,9 @@ def _check(path: Path) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
-def test_nginx_takes_the_configuration(tmp_path: Path) -> None:
-    code, said = _check(_written(tmp_path, 8080, 8000))
+@pytest.mark.parametrize("tls", [False, True])
+def test_nginx_takes_the_configuration(tmp_path: Path, tls: bool) -> None:
+    code, said = _check(_written(tmp_path, 8080, 8000, tls=tls))
     assert code == 0, said
 
 
@@ -68,13 +76,19 @@ def test_nginx_refuses_a_configuration_that_is_wrong(tmp_path: Path) -> None:
 @pytest.fixture
 def proxied(registry: Registry, database_url: str, tmp_path: Path) -> Iterator[Server]:
     """A service with four threads, as it is reached through nginx."""
-    folder = tmp_path / "nginx"
+    with _proxied(registry, database_url, tmp_path / "nginx") as proxy:
+        yield proxy
+
+
+@contextmanager
+def _proxied(registry: Registry, database_url: str, folder: Path, *, tls: bool = False) -> Iterator[Server]:
     folder.mkdir()
-    service = server.start(registry.folder, database_url, "--workers", "1", "--threads", "4")
+    options = ("--workers", "1", "--threads", "4")
+    service = server.start(registry.folder, database_url, *options, settings={"TAGGER_PROXIES": "1"})
     port = free_port()
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [str(NGINX), "-c", str(_written(folder, port, service.port)), "-e", "stderr", "-g", "daemon off;"],
+            [str(NGINX), "-c", str(_written(folder, port, service.port, tls=tls)), "-e", "stderr", "-g", "daemon off;"],
             stdout=log,
             stderr=log,
         )
@@ -118,6 +132,32 @@ def _wait_for_the_end(clients: list[socket.socket]) -> None:
 def test_the_service_sees_the_whole_request_and_its_sender(proxied: Server) -> None:
     status, answer = proxied.ask("PUT", "/v1/articles/a-1", {"title": "ISKP bomber held in Kabul", "body": "x " * 4000})
     assert (status, answer["article_id"]) == (200, "a-1")
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["a stranger", "the proxy that ends TLS"])
+def test_who_asks_and_how_is_believed_of_a_proxy_in_front_alone(
+    registry: Registry, database_url: str, tmp_path: Path, tls: bool
+) -> None:
+    with closing(open_store(database_url)) as store:
+        secret = store.keys.create("ana", "editor")
+    far = [
+        {"X-Forwarded-For": f"203.0.113.{n % 250}", "X-Forwarded-Proto": "https"} for n in range(TRIES_OF_ADDRESS + 1)
+    ]
+    with _proxied(registry, database_url, tmp_path / "nginx", tls=tls) as proxy:
+        statuses = []
+        for number, headers in enumerate(far):
+            name, key = ("ana", secret) if number == len(far) - 1 else (f"guess {number}", "wrong")
+            statuses.append(_signed_in(proxy, name, key, headers))
+    assert statuses[:-1] == [403] * TRIES_OF_ADDRESS
+    assert statuses[-1] == (303 if tls else 429)
+
+
+def _signed_in(proxy: Server, name: str, secret: str, headers: dict[str, str]) -> int:
+    with closing(http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=60)) as connection:
+        form = urlencode({"name": name, "key": secret})
+        kind = {"Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", "/sign-in", form, {**kind, **headers})
+        return connection.getresponse().status
 
 
 def test_the_proxy_takes_what_the_service_takes_and_refuses_more_in_its_form(proxied: Server) -> None:

@@ -9,6 +9,7 @@ from urllib.parse import quote, urlsplit
 from flask import redirect, request
 from werkzeug.wrappers import Response as WsgiResponse
 
+from classifier.decisions import CMS
 from classifier.store import Key, Session, Store
 from classifier.web.limits import Rate, Tries
 from classifier.web.problems import CHALLENGE, ApiProblem
@@ -31,8 +32,8 @@ class Caller:
     def viewer(self) -> str | None:
         """The editor that the caller is; None for a CMS, which is many, and for whoever is not signed in."""
         if self.session is not None:
-            return self.session.editor
-        return self.key.name if self.key is not None and self.key.role in EDITORS else None
+            return _person(self.session.editor)
+        return _person(self.key.name) if self.key is not None and self.key.role in EDITORS else None
 
     @property
     def sender(self) -> str:
@@ -51,13 +52,18 @@ class Caller:
             ApiProblem: 403 for another name.
         """
         if self.key is not None and self.key.role == "cms":
-            return f"{self.key.name}/{named}" if named else self.key.name
+            return f"{self.key.name}/{named}" if named else _person(self.key.name)
         myself = self.viewer
         if myself is None:
-            return named or NOBODY
-        if named not in (None, myself):
+            return _person(named or NOBODY)
+        if named is not None and _person(named) != myself:
             raise ApiProblem("not-allowed", f"You are {myself!r}; only a CMS decides for others, not for {named!r}.")
         return myself
+
+
+def _person(name: str) -> str:
+    """Return the name of an editor as it is logged: one name there stands for what a CMS changed by itself."""
+    return f"{name}/{name}" if name == CMS else name
 
 
 class Gate:
