@@ -163,6 +163,31 @@ def test_deleting_what_is_never_sent_asks_for_nothing(desk: Desk) -> None:
     assert desk.deletions() == 0
 
 
+def test_revisions_are_deleted_without_a_word_and_with_their_post_it_is_one(desk: Desk) -> None:
+    post = desk.post()
+    for n in range(3):
+        desk.save(post, post_title=f"{TITLE}, {n}")
+    revisions = desk.site.php("return array_keys( wp_get_post_revisions( $given['post'] ) );", {"post": post})
+    assert len(revisions) == 3
+    delete(desk, revisions[0])
+    assert desk.deletions() == 0
+    delete(desk, post)
+    assert desk.deletions() == 1
+
+
+def test_media_that_are_chosen_have_no_article_when_they_are_deleted_for_good(desk: Desk) -> None:
+    attach = "return wp_insert_attachment( array( 'post_title' => 'A picture', 'post_mime_type' => 'image/png' ) );"
+    delete(desk, desk.site.php(attach))
+    assert desk.deletions() == 0
+    desk.set(post_types=["post", "attachment"])
+    picture = desk.site.php(attach)
+    article = f"{desk.prefix}{picture}"
+    desk.service.ask("PUT", f"/v1/articles/{article}", {"title": TITLE, "body": BODY})
+    delete(desk, picture)
+    desk.until(lambda: desk.deletions() == 0)
+    assert article not in ids(desk)
+
+
 # --- while the service is away --------------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ defined( 'WP_UNINSTALL_PLUGIN' ) || exit;
 function forget_all(): void {
 	global $wpdb;
 	delete_option( 'article_tagger' );
+	delete_option( 'article_tagger_site' );
 	delete_option( 'article_tagger_pause' );
 	foreach ( $wpdb->get_col( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE 'article\\_tagger\\_gone\\_%'" ) as $name ) { // phpcs:ignore WordPress.DB
 		delete_option( $name );

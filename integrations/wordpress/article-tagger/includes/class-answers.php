@@ -146,7 +146,7 @@ class Answers {
 			'state'       => $waiting ? 'waiting' : 'ready',
 			'message'     => $this->message( $post, $waiting, $answer, $open ),
 			'set'         => $answer['set'] ?? '',
-			'can_decide'  => $this->settings->covers( $post ) && '' !== $this->settings->address(),
+			'can_decide'  => $this->settings->covers( $post ) && $this->settings->may_send(),
 			'suggestions' => array_slice( $open, 0, (int) $this->settings->get( 'shown' ) ),
 			'unsent'      => count( $this->outbox->decisions( $post->ID ) ),
 			'added'       => array_map( array( $this, 'term_for_form' ), $this->added( $post->ID, $open ) ),
@@ -259,6 +259,9 @@ class Answers {
 		}
 		if ( '' === $this->settings->address() ) {
 			return __( 'The article tagger has no address yet. An administrator sets it under Settings → Article Tagger.', 'article-tagger' );
+		}
+		if ( ! $this->settings->may_send() ) {
+			return __( 'This site was copied from another one, and nothing is sent to the article tagger. An administrator changes that under Settings → Article Tagger.', 'article-tagger' );
 		}
 		if ( $waiting ) {
 			return $this->outbox->is_paused()

@@ -66,7 +66,7 @@ class Client {
 	}
 
 	/**
-	 * Make a request. Redirects are not followed: the key is for the address that was set.
+	 * Make a request, unless this site is a copy. Redirects are not followed: the key is for the address that was set.
 	 *
 	 * @param string $method  The method.
 	 * @param string $path    The path.
@@ -75,6 +75,9 @@ class Client {
 	 * @param int    $timeout In seconds.
 	 */
 	public function request( string $method, string $path, ?array $body = null, array $headers = array(), int $timeout = self::TIMEOUT ): Reply {
+		if ( '' !== $this->settings->copied_from() ) {
+			return new Reply( 0, null, __( 'This site was copied from another one. Nothing is sent.', 'article-tagger' ) );
+		}
 		$headers['Accept'] = 'application/json';
 		if ( '' !== $this->settings->key() ) {
 			$headers['Authorization'] = 'Bearer ' . $this->settings->key();

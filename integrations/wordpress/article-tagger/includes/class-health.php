@@ -37,6 +37,11 @@ class Health {
 		if ( '' === $this->settings->address() ) {
 			return array( array( self::WARNING, __( 'Not connected: there is no address yet.', 'article-tagger' ) ) );
 		}
+		$original = $this->settings->copied_from();
+		if ( '' !== $original ) {
+			/* translators: %s: the address of a site */
+			return array( array( self::BAD, sprintf( __( 'This site was copied from %s. Nothing is sent. Save these settings if this site is to send to the service under the ids shown here.', 'article-tagger' ), $original ) ) );
+		}
 		return array_values( array_filter( array( $this->connection(), $this->waiting(), $this->schedule(), $this->in_clear() ) ) );
 	}
 

@@ -76,10 +76,15 @@ class Sender {
 	}
 
 	/**
-	 * Send what is due, one post after the other, until the service is away or the time is over.
+	 * Send what is due, one post after the other, until the service is away or the time is over. On a copy of a site all
+	 * stays as it is: what waits is marked as before, and nothing counts as a failure.
 	 */
 	public function sweep(): void {
-		if ( '' === $this->settings->address() || $this->outbox->is_paused() || ! $this->lock() ) {
+		if ( ! $this->settings->may_send() ) {
+			return;
+		}
+		$this->settings->remember_site();
+		if ( $this->outbox->is_paused() || ! $this->lock() ) {
 			return;
 		}
 		$this->let_go();

@@ -33,6 +33,7 @@ class Settings_Page {
 		add_action( 'admin_init', array( $this, 'add_fields' ) );
 		add_action( 'add_option_' . Settings::OPTION, array( self::class, 'changed' ) );
 		add_action( 'update_option_' . Settings::OPTION, array( self::class, 'changed' ) );
+		add_action( 'update_option_' . Settings::SITE, array( self::class, 'changed' ) );
 		add_filter( 'plugin_action_links_' . plugin_basename( FILE ), array( $this, 'add_link' ) );
 	}
 
@@ -55,7 +56,7 @@ class Settings_Page {
 	}
 
 	/**
-	 * Forget what was known of another address or key.
+	 * Forget what was known of another address or key, or while this site was a copy.
 	 */
 	public static function changed(): void {
 		delete_option( Outbox::PAUSE );
@@ -75,6 +76,8 @@ class Settings_Page {
 				'show_in_rest'      => false,
 			)
 		);
+		// No field of the form: WordPress writes all options of the group when the page is saved, and this is always this site.
+		register_setting( self::GROUP, Settings::SITE, array( 'sanitize_callback' => array( Settings::class, 'here' ) ) );
 		add_settings_section( 'all', '', '__return_null', self::PAGE );
 		$fields = array(
 			'address'           => __( 'Address of the service', 'article-tagger' ),

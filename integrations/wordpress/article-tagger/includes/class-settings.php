@@ -1,6 +1,6 @@
 <?php
 /**
- * What the site's administrator has set.
+ * What the site's administrator has set, and for which site.
  *
  * @package Article_Tagger
  */
@@ -10,12 +10,13 @@ namespace Article_Tagger;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Reads the options; nobody else does.
+ * Reads the options; nobody else does. It writes only for which site they are.
  */
 class Settings {
 
 	// One array: WordPress shows plain options to administrators at options.php, and an array as "SERIALIZED DATA".
 	const OPTION = 'article_tagger';
+	const SITE   = 'article_tagger_site'; // The address of the site that the settings were made for; see here().
 
 	const DEFAULTS = array(
 		'address'           => '',
@@ -58,6 +59,41 @@ class Settings {
 	 */
 	public function key_is_constant(): bool {
 		return defined( 'ARTICLE_TAGGER_KEY' ) && '' !== constant( 'ARTICLE_TAGGER_KEY' );
+	}
+
+	/**
+	 * Whether anything may be sent: there is an address, and this is the site that the settings were made for.
+	 */
+	public function may_send(): bool {
+		return '' !== $this->address() && '' === $this->copied_from();
+	}
+
+	/**
+	 * Return the address of the site that the database with these settings was copied from; empty if it was not. A copy for
+	 * trying things out would overwrite and delete the articles of the site beside it.
+	 */
+	public function copied_from(): string {
+		$known = (string) get_option( self::SITE, '' );
+		return in_array( $known, array( '', self::here() ), true ) ? '' : (string) hex2bin( $known );
+	}
+
+	/**
+	 * Remember for which site the settings were made, where nobody has saved their page since the plugin remembers it.
+	 */
+	public function remember_site(): void {
+		if ( '' === (string) get_option( self::SITE, '' ) ) {
+			update_option( self::SITE, self::here() );
+		}
+	}
+
+	/**
+	 * Return the address of this site without its scheme, which changes with a move to https. Not from home_url(), to which
+	 * plugins for several languages add the language of the page; in hexadecimal digits, because whoever copies a site
+	 * replaces its address in all of the database.
+	 */
+	public static function here(): string {
+		$address = preg_replace( '#^[a-z]+://#i', '', (string) get_option( 'home' ) );
+		return bin2hex( strtolower( untrailingslashit( $address ) ) );
 	}
 
 	/**

@@ -31,6 +31,7 @@ class Watcher {
 		add_action( 'set_object_terms', array( $this, 'terms_set' ), 10, 6 );
 		add_action( 'deleted_term_relationships', array( $this, 'terms_removed' ), 10, 3 );
 		add_action( 'before_delete_post', array( $this, 'deleted' ), 10, 2 );
+		add_action( 'delete_attachment', array( $this, 'deleted' ), 10, 2 ); // Of media WordPress says only this.
 		add_filter( 'wxr_export_skip_postmeta', array( $this, 'skip_in_export' ), 10, 2 );
 		add_filter( 'wxr_export_skip_termmeta', array( $this, 'skip_in_export' ), 10, 2 );
 	}
@@ -97,13 +98,15 @@ class Watcher {
 
 	/**
 	 * Have the article of a post deleted that is deleted for good, not one in the trash. Also one that was never sent from
-	 * here: an import of the site's export has brought it to the service.
+	 * here: an import of the site's export has brought it to the service. On a copy of a site nothing is noted: the articles
+	 * are those of the other site, and would be deleted if the copy was let send one day.
 	 *
 	 * @param int      $post_id The post.
 	 * @param \WP_Post $post    The post.
 	 */
 	public function deleted( int $post_id, \WP_Post $post ): void {
-		if ( 'auto-draft' !== $post->post_status && $this->settings->covers_type( $post ) ) {
+		$is_sent = 'auto-draft' !== $post->post_status && $this->settings->covers_type( $post );
+		if ( $is_sent && '' === $this->settings->copied_from() ) {
 			$this->outbox->delete( $post_id, $this->settings->article_id( $post_id ) );
 		}
 	}
