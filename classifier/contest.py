@@ -25,7 +25,9 @@ class GateSettings:
     margin: of micro-F1, that may be lost; the gate closes on what is surely lost beyond it. alpha: of the tests. min_support:
     positives of a tag in the holdout. calibration: of the expected calibration error, that may be lost. times_size,
     times_latency: what the champion has, times this. free_megabytes, free_milliseconds: what a challenger may have in any
-    case (a busy machine measures twice the time). max_megabytes, max_milliseconds: and never more.
+    case (a busy machine measures twice the time). max_megabytes, max_milliseconds: and never more. times_unknown, free_unknown:
+    how many suggestions an article a challenger may have of which nobody knows whether they are right: what the champion has,
+    times this, or so many more.
     """
 
     margin: float = 0.005
@@ -39,6 +41,8 @@ class GateSettings:
     free_milliseconds: float = 25.0
     max_megabytes: float = 2_000.0
     max_milliseconds: float = 50.0
+    times_unknown: float = 1.5
+    free_unknown: float = 1.0
 
 
 class Judged(NamedTuple):
@@ -52,6 +56,10 @@ class Judged(NamedTuple):
     suggested: np.ndarray
     megabytes: float
     milliseconds: float
+
+    def of_tags(self, tags: np.ndarray) -> Judged:
+        """Return what is said of some tags alone, by their columns."""
+        return self._replace(scores=self.scores[:, tags], suggested=self.suggested[:, tags])
 
 
 class Check(NamedTuple):
@@ -113,11 +121,13 @@ def contest(
     tag_ids: list[str],
     blind: np.ndarray,
     settings: GateSettings,
+    shared: np.ndarray | None = None,
 ) -> tuple[list[Check], list[TagChange]]:
     """Return the conditions of the gate against a champion, and how each tag changes.
 
     Args:
-        labels: (n_articles, n_tags) int8; blind: (n_articles,) bool, articles tagged without suggestions.
+        labels: (n_articles, n_tags) int8; blind: (n_articles,) bool, articles tagged without suggestions; shared: (n_tags,)
+            bool, the tags that the champion has too (all).
     """
     changes = compare_tags(champion, challenger, labels, tag_ids, settings.min_support)
     worse = holm([change.p for change in changes], settings.alpha)
@@ -126,6 +136,7 @@ def contest(
         *(_tag_check(change, is_worse) for change, is_worse in zip(changes, worse, strict=True)),
         _calibration(champion, challenger, labels, settings),
         _blind_recall(champion, challenger, labels, blind, settings),
+        _unknown(champion.suggested, challenger.suggested, labels, shared, settings),
         _size(champion, challenger, settings),
         _latency(champion, challenger, settings),
     ]
@@ -142,6 +153,7 @@ def first_contest(challenger: Judged, named: np.ndarray, labels: np.ndarray, set
     return [
         Check("better_than_nothing", own > 0.0, f"micro-F1 {own:.3f}"),
         Check("better_than_alias_rule", own > rule, f"micro-F1 {own:.3f}, alias rule alone {rule:.3f}"),
+        _unknown(named, challenger.suggested, labels, None, settings),
         _size(challenger, challenger, settings),
         _latency(challenger, challenger, settings),
     ]
@@ -194,6 +206,23 @@ def _blind_recall(
     worse = float((drawn[:, 1] < drawn[:, 0]).mean()) >= 1.0 - settings.alpha
     old, new = (float(part.sum()) / n for part in found)
     return Check("blind_recall", not worse, f"recall {old:.3f} -> {new:.3f} of {n} tags of blind articles")
+
+
+def _unknown(
+    before: np.ndarray, after: np.ndarray, labels: np.ndarray, shared: np.ndarray | None, settings: GateSettings
+) -> Check:
+    """Check that no more is suggested of which nobody knows whether it is right.
+
+    Where a CMS tells only which tags are right, F1 is highest for a model that suggests them all.
+    """
+    columns = slice(None) if shared is None else shared
+    n, unknown = max(1, len(labels)), (labels < 0)[:, columns]
+    old, new = (float((one[:, columns] & unknown).sum()) / n for one in (before, after))
+    # What is known to be right counts for what was there: an article has about as many tags again that nobody has told of.
+    usual = old + float((labels == 1).sum()) / n
+    passed = new <= max(settings.times_unknown * usual, usual + settings.free_unknown)
+    figure = f"suggestions an article of which nobody knows whether they are right: {old:.1f} -> {new:.1f}"
+    return Check("unknown", passed, figure)
 
 
 def _size(champion: Judged, challenger: Judged, settings: GateSettings) -> Check:

@@ -109,6 +109,13 @@ class Registry:
                 f"{self._pointer} cannot be read ({error}). Write it anew: models promote VERSION."
             ) from None
 
+    def last_champion(self) -> Champion | None:
+        """Return the champion, from the history where the pointer cannot be read: promoting is what mends it."""
+        try:
+            return self.champion()
+        except BadModel:
+            return Champion(**history[-1]) if (history := self.history()) else None
+
     def load_champion(self) -> TagModel:
         """Return the champion, checked against the digest with which it was promoted."""
         return load_model(self.champion_folder())
@@ -175,22 +182,27 @@ class Registry:
         """
         self.load(version)
         with self._locked():
-            serves = self._last_champion()
+            serves = self.last_champion()
             if instead_of is not ... and (serves.version if serves else None) != instead_of:
                 now = f"{serves.version} by {serves.by}" if serves else "none"
                 raise Busy(f"The champion was changed meanwhile ({now}); {version} is saved and not promoted.")
             return self._point(version, by, why)
 
     def roll_back(self, by: str, why: str) -> Champion:
-        """Make the champion's predecessor the champion again.
+        """Make the champion's predecessor the champion again; a second time the one before that.
 
         Raises:
-            NotFound: if there is no predecessor.
+            NotFound: if there is no predecessor that was not rolled back itself.
         """
         with self._locked():
             champion = self.champion()
             if champion is None or champion.previous is None:
                 raise NotFound(f"There is no earlier champion in {self.folder} to roll back to.")
+            if champion.previous in self.rolled_back():
+                raise NotFound(
+                    f"The champion before, {champion.previous}, was rolled back itself, and none before it is known. "
+                    "Choose one of `models list`: models promote VERSION"
+                )
             self.load(champion.previous)
             return self._point(champion.previous, by, why, ROLL_BACK)
 
@@ -291,7 +303,7 @@ class Registry:
             yield
 
     def _point(self, version: str, by: str, why: str, action: str = PROMOTE) -> Champion:
-        before = self._last_champion()
+        before = self.last_champion()
         digest = manifest_digest(self.folder / version)
         previous = before.version if before and before.version != version else before.previous if before else None
         champion = Champion(version, digest, previous, by, datetime.now(UTC).isoformat(timespec="seconds"), why, action)
@@ -310,13 +322,6 @@ class Registry:
                 os.fsync(history.fileno())
         except OSError as error:
             raise BadSetting(f"Cannot write {self._history}: {error.strerror or error}.") from None
-
-    def _last_champion(self) -> Champion | None:
-        """Return the champion, from the history where the pointer cannot be read: promoting is what mends it."""
-        try:
-            return self.champion()
-        except BadModel:
-            return Champion(**history[-1]) if (history := self.history()) else None
 
 
 def _moment(text: str) -> datetime:

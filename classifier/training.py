@@ -27,7 +27,7 @@ from classifier.model_files import content_digest
 from classifier.registry import Champion, Registry
 from classifier.reports.run_facts import confusions, measures_of, moved, strongest_terms
 from classifier.snapshots import Snapshot, snapshot_of
-from classifier.store import FAILED, JOB, SKIPPED, Run, Store
+from classifier.store import FAILED, JOB, RUNNING, SKIPPED, Run, Store
 from classifier.survey import Survey, survey
 from classifier.taxonomy import Taxonomy, taxonomy_of
 
@@ -194,12 +194,12 @@ class _Retraining:
     # --- what there is ---
 
     def _champion(self) -> tuple[Champion | None, TagModel | None, Snapshot | None]:
-        """Return the pointer, the model, and what it learned from; a champion that cannot be loaded is none."""
+        """Return the pointer, the model, and what it learned from; one that cannot be loaded is there to be replaced."""
+        pointer = self.registry.last_champion()
         try:
-            pointer = self.registry.champion()
             model = self.registry.load_champion()
         except (NoModel, BadModel):
-            return None, None, None
+            return pointer, None, None
         assert pointer is not None
         return pointer, model, self.registry.snapshot(pointer.version)
 
@@ -227,7 +227,8 @@ class _Retraining:
         fitted = "retagged_from" not in self.champion.card  # a changed taxonomy's new tags have not been learned yet
         if same and fitted and self.champion.taxonomy.version == self.taxonomy.version:
             raise _Stop(Result(SKIPPED, f"Nothing is new since {self.champion.version} was trained."))
-        last = next((run for run in self.store.runs.list(JOB) if run.outcome in (PROMOTED, NOT_PROMOTED)), None)
+        trained = self.store.runs.list(JOB, without=(SKIPPED, FAILED, RUNNING))
+        last = next((run for run in trained if run.outcome in (PROMOTED, NOT_PROMOTED)), None)
         if last is None or last.data != self.data:
             return
         result = last.result or {}
@@ -283,6 +284,8 @@ class _Retraining:
 
     def _seen(self, groups: np.ndarray) -> np.ndarray:
         """Return of which examples the champion has learned from them or from a near-duplicate, (n_examples,) bool."""
+        if self.champion is not None and self.before is None:  # nobody knows: it may have learned them all
+            return np.ones(len(self.articles), dtype=bool)
         trained = self.before.trained if self.before is not None else set()
         own = np.array([article.id in trained for article in self.articles], dtype=bool)
         seen: np.ndarray = np.isin(groups, groups[own])
@@ -318,8 +321,12 @@ class _Retraining:
             checks_ = first_contest(mine, named, labels, self.settings.gate)
             return [*checks_, furniture], [], {"challenger": mine}
         theirs = self._judge(self._opponent(), "judging by the champion")
-        ids = [tag.id for tag in self.taxonomy.tags]
-        checks_, changes = contest(theirs, mine, labels, ids, blind, self.settings.gate)
+        # A tag that may not be suggested any more is no loss.
+        active = np.flatnonzero([tag.active for tag in self.taxonomy.tags])
+        ids = [self.taxonomy.tags[tag].id for tag in active]
+        shared = np.array([tag in self.champion.taxonomy.by_id for tag in ids], dtype=bool)
+        both = (theirs.of_tags(active), mine.of_tags(active))
+        checks_, changes = contest(*both, labels[:, active], ids, blind, self.settings.gate, shared)
         return [*checks_, furniture], changes, {"champion": theirs, "challenger": mine}
 
     def _opponent(self) -> TagModel:
@@ -331,10 +338,10 @@ class _Retraining:
         assert champion is not None
         if self.split.fair:
             return champion
-        assert self.before is not None
-        trained = self.before.trained
-        rows = [row for row in self.split.learn.tolist() if self.articles[row].id in trained]
-        known = [_as_known(article, self.before) for article in self.articles]
+        rows, known = self.split.learn.tolist(), self.articles
+        if self.before is not None:
+            rows = [row for row in rows if self.articles[row].id in self.before.trained]
+            known = [_as_known(article, self.before) for article in self.articles]
         try:
             fast = bool(champion.card.get("settings", {}).get("fast"))
             settings = replace(self.settings.fit, fast=fast)
@@ -394,11 +401,21 @@ class _Retraining:
             found.append(Check("nothing_new", False, "it computes the same as the champion"))
         for version in self.registry.rolled_back():
             before = self.registry.snapshot(version)
+            if self._was_for_its_taxonomy(version):
+                continue
             if version.endswith(digest[:8]) or (before is not None and self._is_like(before)):
                 found.append(
                     Check("rolled_back", False, f"it has learned nearly the same as {version}, which was rolled back")
                 )
         return found
+
+    def _was_for_its_taxonomy(self, version: str) -> bool:
+        """Whether a version was a changed taxonomy on what was learned before, and this run's taxonomy is another one."""
+        try:
+            card = self.registry.card(version)
+        except TaggerError:  # it is gone; its data count
+            return False
+        return "retagged_from" in card and card.get("taxonomy_version") != self.taxonomy.version
 
     def _is_like(self, before: Snapshot) -> bool:
         mine, its = self.snapshot.articles, before.articles

@@ -151,9 +151,22 @@ def test_rolling_back_works_from_a_damaged_champion_and_not_to_a_damaged_one(reg
     registry.promote(second, "ed4", "fewer tags")
     damage(registry, second)
     assert registry.roll_back("ed5", "it is damaged").version == before
-    with pytest.raises(BadModel, match=second):
+    third = registry.save(registry.load_champion())
+    registry.promote(third, "ed4", "the same once more")
+    damage(registry, before)
+    with pytest.raises(BadModel, match=before):
         registry.roll_back("ed5", "and back")
+    assert first(registry) == third
+
+
+def test_what_was_rolled_back_does_not_come_back_by_rolling_back_twice(registry: Registry, second: str) -> None:
+    before = first(registry)
+    registry.promote(second, "ed4", "fewer tags")
+    registry.roll_back("ed5", "too few")
+    with pytest.raises(NotFound, match=f"{second}, was rolled back itself.*models promote VERSION"):
+        registry.roll_back("ed6", "too few")
     assert first(registry) == before
+    assert registry.rolled_back() == [second]
 
 
 def test_the_history_tells_every_change_in_order(registry: Registry, second: str) -> None:

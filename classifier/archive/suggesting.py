@@ -14,7 +14,7 @@ import orjson
 from classifier import evaluation
 from classifier.archive.sharing import CHUNK, Track, batched, loaded, shared_out, worth_sharing
 from classifier.articles import Article, article_of_line, placed_lines
-from classifier.errors import BadArticle
+from classifier.errors import BadArticle, BadSetting
 from classifier.examples import labels_of
 from classifier.files import whole_file
 from classifier.model import TagModel
@@ -39,7 +39,11 @@ def write_suggestions(
     Raises:
         BadArticle: naming file, line and field; nothing is written then.
         BadModel: if the model cannot be loaded.
+        BadSetting: if the output is one of the files.
     """
+    for path in files:
+        if output.exists() and path.exists() and output.samefile(path):
+            raise BadSetting(f"--output {output} is an input too; it would be written over. Choose another.")
     with whole_file(output) as lines:
         written = _written(_records(folder, files, n_tags, n_jobs), lines)
         return sum(1 for _ in track(written, 0, "suggesting"))

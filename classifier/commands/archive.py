@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,10 +62,9 @@ def _add_plan(sub: Any) -> None:
 
 def _day(text: str) -> str:
     try:
-        datetime.fromisoformat(text)
+        return date.fromisoformat(text).isoformat()  # dates are compared as text
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is not an ISO 8601 date (2024-06-06)") from None
-    return text
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date (2024-06-06)") from None
 
 
 def _plan(options: argparse.Namespace) -> Plan:

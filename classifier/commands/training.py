@@ -124,7 +124,7 @@ def _taxonomy(path: Path | None, registry: Registry, store: Store) -> Taxonomy |
 def _runs(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.store import JOB, SKIPPED, open_store
 
-    found = [run for run in open_store(options.database).runs.list(JOB) if options.all or run.outcome != SKIPPED]
+    found = open_store(options.database).runs.list(JOB, without=() if options.all else (SKIPPED,))
     if options.json:
         print_json({"runs": [{**vars(run), "result": None} for run in found]})
         return

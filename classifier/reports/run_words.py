@@ -13,6 +13,7 @@ CAUSES = {
     "tag_worse": "it is worse at {tag}",
     "calibration": "its scores promise more than they keep",
     "blind_recall": "it finds fewer of the tags that editors gave without seeing suggestions",
+    "unknown": "it suggests far more of which nobody has said whether it is right",
     "size": "it is too large",
     "latency": "it is too slow",
     "furniture": "a block that stands on many pages is among its reasons for {tag}",
@@ -34,6 +35,7 @@ CHECKS = {
     "tag_worse": "no tag is worse",
     "calibration": "scores keep what they promise",
     "blind_recall": "recall on blind articles",
+    "unknown": "not far more than is known",
     "size": "size",
     "latency": "time an article",
     "furniture": "no reasons from repeated blocks",
@@ -59,6 +61,7 @@ _NEXT = {
     + " retrain --accept-changes {tags}. If not, take those decisions back; the next run then goes on by itself.",
     "tag_worse": "Look at what moved, below, and at the newest examples of {tags}. The next run tries again by itself.",
     "few_examples": f"Let editors close more articles, or import an archive: {_COMMAND} import FILE",
+    "unknown": f"Let editors close articles (Done on the review page), or import an archive with complete tags: {_COMMAND} import FILE",
     "rolled_back": f"If it shall serve all the same: {_COMMAND} models promote VERSION",
     "repeated_block": "Let the block be left out: TAGGER_CHECKS=repeated_block=repair",
 }

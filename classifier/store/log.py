@@ -197,9 +197,12 @@ def keep_sketch(connection: Connection, row: Any) -> None:
         connection.execute(texts.insert().values(**key, sketch=_sketch(stored(row).article)))
 
 
-def follow_cms(connection: Connection, before: Any, tags: Sequence[str] | None) -> None:
-    """Log what a CMS changed since it last listed the tags of an article: what it dropped, and what it gave back."""
-    if tags is None or before["tags"] is None:
+def follow_cms(connection: Connection, before: Any, source: str, tags: Sequence[str] | None) -> None:
+    """Log what a CMS changed since it last listed the tags of an article: what it dropped, and what it gave back.
+
+    What an import listed, the CMS may call otherwise: that it does not list it says nothing.
+    """
+    if tags is None or before["tags"] is None or before["source"] != source:
         return
     log = read_log(connection, [before["id"]]).get(before["id"], [])
     has = known(connection, before, log).tags

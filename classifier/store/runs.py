@@ -107,9 +107,14 @@ class Runs:
             kept = connection.scalars(newest.limit(KEPT_RUNS)).all()
             connection.execute(runs.delete().where(runs.c.job == job, runs.c.id.not_in(kept)))
 
-    def list(self, job: str, limit: int = 100) -> list[Run]:
-        """Return the newest records of a job, newest first."""
-        query = select(runs).where(runs.c.job == job).order_by(runs.c.started_at.desc(), runs.c.id).limit(limit)
+    def list(self, job: str, limit: int = 100, without: tuple[str, ...] = ()) -> list[Run]:
+        """Return the newest records of a job, newest first; `without` some outcomes."""
+        query = (
+            select(runs)
+            .where(runs.c.job == job, runs.c.outcome.not_in(without))
+            .order_by(runs.c.started_at.desc(), runs.c.id)
+            .limit(limit)
+        )
         with reading(self._engine) as connection:
             return [Run(**row) for row in connection.execute(query).mappings()]
 

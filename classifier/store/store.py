@@ -102,8 +102,8 @@ class Store:
             before = article_row(connection, article.id, hold=True)
             if before is None:
                 return self._put(connection, article, source, None, shares)
-            follow_cms(connection, before, article.tags)
-            done = self._put(connection, _with_known(article, stored(before).article), source, before)
+            follow_cms(connection, before, source, article.tags)
+            done = self._put(connection, _with_known(article, before), source, before)
             if before["state"] != "new":  # a text that has changed may open an article again
                 log = read_log(connection, [article.id]).get(article.id, [])
                 refresh(connection, article_row(connection, article.id), log)
@@ -130,7 +130,7 @@ class Store:
             rows = _rows(connection, [article.id for article in some])
             for article in some:
                 before = rows.get(article.id)
-                known_ = replace(article, tags=_known_tags(article, stored(before).article)) if before else article
+                known_ = _with_known_tags(article, before) if before else article
                 did = self._put(connection, known_, source, before)
                 if did != "unchanged":
                     rows[article.id] = article_row(connection, article.id)
@@ -143,6 +143,8 @@ class Store:
     @staticmethod
     def _put(connection: Connection, article: Article, source: str, before: Any, shares: Shares = Shares()) -> str:
         check_id(article.id)
+        if article.unknown:  # nothing keeps which; then what is not listed is not known to be wrong
+            article = replace(article, tags_complete=False)
         row = {
             "title": article.title,
             "body": article.body,
@@ -254,7 +256,7 @@ class Store:
             close_after_days: published articles that nobody touched for so many days count as complete; 0 for never.
         """
         with reading(self.engine) as connection:
-            with_starter = connection.scalar(_own_examples()) < starter_until
+            with_starter = not _has_as_many(connection, starter_until)
         for rows in self._in_batches():
             yield from self._examples_of(rows, with_starter, close_after_days)
 
@@ -275,7 +277,8 @@ class Store:
                         rejected=standing.rejected,
                         unknown=standing.unsure,
                         tags_complete=complete,
-                        tagged_at=standing.closed_at,
+                        # Tags without any date were given by the day on which they came.
+                        tagged_at=standing.closed_at or (None if row["published_at"] else row["created_at"]),
                     )
                     at = row["published_at"] or row["created_at"]
                     blind = bool(row["blind"]) and row["state"] == "closed"
@@ -417,10 +420,17 @@ def _said_by_people(standing: Standing, added: Iterable[str]) -> Standing:
     return replace(standing, tags=tags, unsure=(*standing.unsure, *echoed))
 
 
-def _own_examples() -> Any:
-    mine = articles.select().where(articles.c.source != STARTER)
-    some = mine.where(articles.c.tags.is_not(None) | (articles.c.state != "new"))
-    return some.with_only_columns(func.count())
+def _has_as_many(connection: Connection, n: int) -> bool:
+    """Whether there are so many articles of the desk of which something is known."""
+    wanted = [articles.c[name] for name in ("tags", "tags_complete", "rejected", "state")]
+    query = select(*wanted).where(
+        articles.c.source != STARTER, articles.c.tags.is_not(None) | (articles.c.state != "new")
+    )
+    for row in connection.execute(query).mappings():
+        n -= bool(row["tags"] or row["rejected"] or came_complete(row) or row["state"] != "new")
+        if n <= 0:
+            return True
+    return n <= 0
 
 
 def _batches(incoming: Iterable[Article]) -> Iterator[list[Article]]:
@@ -448,14 +458,28 @@ def _known_tags(article: Article, before: Article) -> tuple[str, ...] | None:
     return tuple(tag for tag in before.tags if tag not in article.rejected)
 
 
-def _with_known(article: Article, before: Article) -> Article:
-    """Return the article with what its sender left out filled in; what is said now counts more than what stays."""
+def _with_known_tags(article: Article, row: Any) -> Article:
+    """Return an article with the tags from before, and whether they are all, where its sender says nothing of them."""
+    before = stored(row).article
+    complete = article.tags_complete if article.tags is not None or before.tags is None else before.tags_complete
+    return replace(article, tags=_known_tags(article, before), tags_complete=complete)
+
+
+def _with_known(article: Article, row: Any) -> Article:
+    """Return the article with what its sender left out filled in; what is said now counts more than what stays.
+
+    An archive's complete tags stay complete as long as a CMS lists them all and the text is the same.
+    """
+    before = stored(row).article
     rejected = article.rejected
     if not rejected:
         rejected = tuple(tag for tag in before.rejected if tag not in (article.tags or ()))
+    all_there = article.tags is None or set(before.tags or ()) <= set(article.tags)
+    same = text_digest(article) == row["digest"]
     return replace(
         article,
         tags=_known_tags(article, before),
+        tags_complete=article.tags_complete or (came_complete(row) and all_there and same),
         rejected=rejected,
         published_at=article.published_at or before.published_at,
         url=article.url or before.url,
