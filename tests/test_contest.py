@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from classifier.contest import Check, GateSettings, Judged, compare_tags, contest, first_contest, holm
+from tests.hard import size
 
 N_TAGS = 100
 IDS = [f"tag-{number}" for number in range(N_TAGS)]
@@ -47,10 +48,44 @@ def test_equal_models_pass_everything() -> None:
 
 def test_honest_challengers_pass_nearly_always_though_a_hundred_tags_are_looked_at() -> None:
     refused = 0
-    for seed in range(20):
+    for seed in range(size(8, 20)):
         labels = desk(seed=seed)
         refused += bool(run(judged(labels, 0.8, 2 * seed + 100), judged(labels, 0.8, 2 * seed + 101), labels))
     assert refused <= 3
+
+
+def only_positives(labels: np.ndarray) -> np.ndarray:
+    """Return labels as a CMS tells them that lists tags and never says that they are all."""
+    return np.where(labels == 1, 1, -1).astype(np.int8)
+
+
+def test_where_only_right_tags_are_known_a_model_that_suggests_everything_is_refused() -> None:
+    labels = desk()
+    champion = judged(labels, 0.8, 1)
+    everything = Judged(np.ones(labels.shape), np.ones(labels.shape, dtype=bool), **COST)
+    assert [check.check for check in run(champion, everything, only_positives(labels))] == ["unknown"]
+    assert run(champion, judged(labels, 0.85, 2), only_positives(labels)) == []
+    rule = labels == 1
+    checks = first_contest(everything, rule, only_positives(labels), GATE)
+    assert "unknown" in {check.check for check in checks if not check.passed}
+
+
+def test_tags_that_the_champion_has_not_may_be_suggested_though_nobody_knows() -> None:
+    labels = only_positives(desk())
+    champion, old = judged(desk(), 0.8, 1), np.arange(N_TAGS) < 50
+    champion = champion._replace(suggested=champion.suggested & old)
+    suggested = champion.suggested | ~old
+    challenger = champion._replace(suggested=suggested, scores=np.where(suggested, 0.8, 0.01))
+    nobody = np.zeros(len(labels), dtype=bool)
+    closed = [
+        {
+            check.check
+            for check in contest(champion, challenger, labels, IDS, nobody, GATE, shared)[0]
+            if not check.passed
+        }
+        for shared in (old, None)
+    ]
+    assert closed == [set(), {"unknown"}]
 
 
 def test_a_tag_that_is_lost_closes_the_gate_by_name_though_the_total_does_not_notice() -> None:

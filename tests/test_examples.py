@@ -30,6 +30,21 @@ def test_what_is_known_follows_from_what_was_said(article: Article, known: list[
 
 
 @pytest.mark.parametrize(
+    ("article", "known"),
+    [
+        (Article(tags=("isil",)), [POSITIVE, POSITIVE]),
+        (Article(tags=()), [NEGATIVE, NEGATIVE]),
+        (Article(rejected=("isil",), tags_complete=False), [NEGATIVE, UNKNOWN]),
+        (Article(tags=("isil",), rejected=("islamic-state",)), [POSITIVE, NEGATIVE]),
+        (Article(tags=("islamic-state",), rejected=("isil",)), [NEGATIVE, POSITIVE]),
+    ],
+)
+def test_a_tag_that_was_replaced_counts_for_the_one_in_its_place(article: Article, known: list[int]) -> None:
+    old = Tag("isil", "ISIL", status="retired", replaced_by="islamic-state")
+    assert labels_of([article], Taxonomy((old, Tag("islamic-state", "Islamic State")))).tolist() == [known]
+
+
+@pytest.mark.parametrize(
     ("published_at", "known"),
     [
         ("2023-04-30", UNKNOWN),

@@ -30,6 +30,7 @@ from classifier.importers.records import MAX_TERM, MAX_TEXT
 from classifier.store import Imported, Store
 from classifier.taxonomy import Tag, Taxonomy, read_taxonomy
 from tests.conftest import ROOT, STARTER
+from tests.hard import size
 from tests.test_wxr import FOOT, HEAD, LISTS, item
 
 TABLE = """id,title,body,tags,published_at
@@ -412,7 +413,9 @@ def test_a_pipe_must_be_named_and_is_then_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("suffix", [".csv.gz", ".jsonl.gz"])
 def test_a_packed_file_that_grows_without_measure_is_refused(store: Store, tmp_path: Path, suffix: str) -> None:
-    path = written(tmp_path / f"bomb{suffix}", gzip.compress(b"id,title\n" + b"\n" * 100_000_000, 1, mtime=0))
+    path = written(
+        tmp_path / f"bomb{suffix}", gzip.compress(b"id,title\n" + b"\n" * size(12_000_000, 100_000_000), 1, mtime=0)
+    )
     with pytest.raises(BadImport, match=r"bomb.*200 times its size"):
         import_files(store, [path], "import")
 

@@ -474,3 +474,60 @@ def test_starter_articles_are_kept_and_not_listed(store: Store) -> None:
     store.put_article(Article("desk-1", "A", "b"), "cms")
     assert [one.article.id for one in store.queue.page(Wanted(), None, 9)[0]] == ["desk-1"]
     assert store.count_articles() == {"cms": 1, "starter": 1}
+
+
+# --- what is known stays known ---
+
+DATED = Article("a", "ISKP bomber kills twelve", "ISKP said so.", tags=("iskp", "taliban"))
+
+
+def example(store: Store) -> Article:
+    (found,) = store.examples()
+    return found
+
+
+def test_what_an_import_listed_and_the_cms_does_not_is_no_removal(store: Store) -> None:
+    store.import_articles([DATED], "import")
+    store.put_article(replace(DATED, tags=("our-own",), tags_complete=False), "cms")
+    assert store.log.of("a") == []
+    known = example(store)
+    assert (known.rejected, known.tags_complete) == ((), False)
+    store.put_article(replace(DATED, tags=(), tags_complete=False), "cms")
+    assert [(row.tag, row.action) for row in store.log.of("a")] == [("our-own", "remove")]
+
+
+def test_complete_tags_stay_so_while_the_cms_lists_them_all(store: Store) -> None:
+    store.import_articles([DATED], "import")
+    store.put_article(replace(DATED, tags=("taliban", "iskp", "attack"), tags_complete=False), "cms")
+    assert example(store).tags_complete
+    assert store.article("a").state == "closed"
+    store.put_article(replace(DATED, body="A wholly different text. " * 20, tags_complete=False), "cms")
+    assert not example(store).tags_complete
+
+
+def test_an_import_that_says_nothing_of_tags_makes_none_wrong(store: Store) -> None:
+    store.put_article(replace(DATED, tags=("taliban",), tags_complete=False), "cms")
+    store.import_articles([replace(DATED, body="Mended.", tags=None)], "import")
+    known = example(store)
+    assert (known.tags, known.tags_complete) == (("taliban",), False)
+    assert store.article("a").state == "new"
+
+
+def test_a_record_that_leaves_tags_open_makes_no_other_wrong(store: Store) -> None:
+    store.import_articles([replace(DATED, tags=("iskp",), unknown=("taliban",))], "import")
+    assert not example(store).tags_complete
+
+
+def test_tags_without_any_date_were_given_when_they_came(store: Store) -> None:
+    store.import_articles([DATED, replace(DATED, id="b", published_at="2020-01-01")], "import")
+    found = {one.id: one.tagged_at for one in store.examples()}
+    assert found == {"a": store.article("a").created_at, "b": None}
+
+
+def test_articles_of_which_nothing_is_known_do_not_drive_the_starter_articles_out(store: Store) -> None:
+    store.import_articles([replace(DATED, id="s")], STARTER_SOURCE)
+    for number in range(5):
+        store.put_article(replace(DATED, id=f"n{number}", tags=(), tags_complete=False), "cms")
+    assert {one.id for one in store.examples(starter_until=5)} == {"s"}
+    store.import_articles([replace(DATED, id=f"k{number}") for number in range(5)], "import")
+    assert "s" not in {one.id for one in store.examples(starter_until=5)}

@@ -227,6 +227,49 @@ def test_a_version_that_was_rolled_back_is_not_promoted_again_by_itself(desk: De
     assert desk.champion == before
 
 
+def test_a_changed_taxonomy_that_was_rolled_back_stops_no_other(
+    desk: Desk, dated: list[Article], taxonomy: Taxonomy
+) -> None:
+    before = desk.registry.load_champion()
+    fewer = retagged(before, Taxonomy(taxonomy.tags[:-1], taxonomy.kinds))
+    fewer.card["retagged_from"] = desk.champion
+    assert desk.champion is not None
+    version = desk.registry.save(fewer, desk.registry.snapshot(desk.champion))
+    desk.registry.promote(version, "ed5", "tags apply")
+    desk.registry.roll_back("ed5", "a tag is missing")
+    desk.add(dated[-N_LATER:][:10])
+    assert "rolled_back" not in {one["check"] for one in desk.retrain().blocked_by}
+
+
+def test_a_champion_that_cannot_be_loaded_is_replaced(desk: Desk, dated: list[Article]) -> None:
+    assert desk.champion is not None
+    path = desk.registry.folder / desk.champion / "weights.npy"
+    path.write_bytes(path.read_bytes()[:-1])
+    desk.add(dated[-N_LATER:])
+    result = desk.retrain()
+    assert result.promoted, result.reason
+    assert desk.registry.load_champion().version == result.version
+
+
+def test_a_champion_of_which_nobody_knows_what_it_learned_is_not_judged_by_its_memory(
+    desk: Desk, dated: list[Article]
+) -> None:
+    assert desk.champion is not None
+    (desk.registry.folder / "snapshots" / f"{desk.champion}.jsonl.gz").unlink()
+    desk.add(dated[-N_LATER:])
+    result = desk.retrain()
+    assert not result.details["fair"]
+    assert {one["check"] for one in result.blocked_by} <= {"tag_worse"}  # by chance
+
+
+def test_a_tag_that_may_not_be_suggested_any_more_is_no_loss(desk: Desk, taxonomy: Taxonomy) -> None:
+    tags = tuple(replace(tag, status="muted") if tag.id == FLIPPED else tag for tag in taxonomy.tags)
+    desk.taxonomy = Taxonomy(tags, taxonomy.kinds)
+    result = desk.retrain()
+    assert FLIPPED not in {one["tag"] for one in result.blocked_by}
+    assert FLIPPED not in {one["tag"] for one in result.details["tags"]}
+
+
 def test_old_versions_are_swept_after_a_run(desk: Desk, dated: list[Article]) -> None:
     first = desk.champion
     for part in (dated[-N_LATER:-30], dated[-30:]):
