@@ -690,3 +690,38 @@ def test_markup_in_an_article_is_shown_as_text(client: FlaskClient) -> None:
     assert "<script>alert" not in page
     assert "<img src=x" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+# --- what people see ---
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+def test_an_editor_who_is_signed_in_needs_no_key_on_the_start_page(client: FlaskClient, store: Store) -> None:
+    secret = store.keys.create("ana", "editor")
+    refused = client.post("/", data=FORM)
+    assert refused.status_code == 401
+    assert "sign in under Review" in refused.text
+    assert "Bearer" not in refused.text
+    assert sign_in(client, "ana", secret).status_code == 303
+    page = client.post("/", data=FORM)
+    assert page.status_code == 200
+    assert 'name="key"' not in page.text
+
+
+@pytest.mark.parametrize("path", ["/anything", "/report/nothing"])
+def test_a_browser_is_told_of_a_problem_on_a_page(client: FlaskClient, path: str) -> None:
+    response = client.get(path, headers=BROWSER)
+    assert response.status_code == 404
+    assert response.mimetype == "text/html"
+    assert "<h1>Not found</h1>" in response.text
+    assert "Try an article" in response.text
+    assert client.get(path).mimetype == "application/problem+json"
+    assert client.get("/v1/anything", headers=BROWSER).mimetype == "application/problem+json"
+
+
+def test_without_a_model_the_review_page_says_so(store: Store, tmp_path: Path) -> None:
+    registry = Registry(tmp_path / "none")
+    client = build_app(Tagger(Serving(registry), store), registry).test_client()
+    client.post("/sign-in", data={"name": "ana", "next": "/review"})
+    assert "No model serves." in client.get("/review").text

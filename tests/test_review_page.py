@@ -299,6 +299,7 @@ def test_back_of_the_browser_leads_through_the_articles(desk: Desk, sit: Callabl
     one = shown_id(page)
     press(page, "Enter")
     expect(page.locator("#article")).not_to_have_attribute("data-id", one)
+    page.wait_for_timeout(600)  # sooner it would count as a double press
     press(page, "Enter")
     expect(page.locator("#headline")).to_have_text("Nothing is left to decide")
     assert page.url == f"{desk.address}/review"
@@ -306,6 +307,34 @@ def test_back_of_the_browser_leads_through_the_articles(desk: Desk, sit: Callabl
     page.go_back()
     expect(page.locator("#article")).not_to_have_attribute("data-id", one)
     expect(page.locator("#notices")).to_contain_text("Closed by you")
+
+
+def test_enter_pressed_twice_closes_one_article_and_says_what_counts_as_no(
+    desk: Desk, sit: Callable[..., Page]
+) -> None:
+    desk.put("a", 0)
+    desk.put("b", 2)
+    page = sit(desk)
+    one, n = shown_id(page), len(cards(page))
+    page.wait_for_load_state("networkidle")  # the next article is there already
+    press(page, "Enter", "Enter")
+    expect(page.locator("#article")).not_to_have_attribute("data-id", one)
+    expect(page.locator("#said")).to_contain_text(f"{n} unanswered suggestions count as no")
+    saved(page)
+    assert [(article, action) for article, _, action, _ in desk.log()] == [(one, "complete")]
+    page.wait_for_timeout(600)
+    press(page, "Enter")
+    expect(page.locator("#headline")).to_have_text("Nothing is left to decide")
+
+
+def test_a_page_whose_session_ended_elsewhere_decides_nothing(desk: Desk, sit: Callable[..., Page]) -> None:
+    """Also before the first key, when anybody may decide: not under another name."""
+    desk.put("a")
+    page = sit(desk, refusals=True)
+    page.context.clear_cookies()
+    press(page, "a")
+    expect(page.locator("#trouble")).to_contain_text("session is over")
+    assert desk.log() == []
 
 
 def test_help_lists_the_keys_and_none_acts_behind_it(desk: Desk, sit: Callable[..., Page]) -> None:

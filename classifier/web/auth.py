@@ -90,15 +90,22 @@ class Gate:
         if kind:
             key = self._store.keys.of(secret.strip()) if kind.lower() == "bearer" else None
             return self._counted(Caller(key), roles, is_open)
-        session = self.session()
+        session, token = self.session(), request.headers.get("X-CSRF-Token", "")
         if session is not None and request.method not in _SAFE:
-            self.check_csrf(session, request.headers.get("X-CSRF-Token", ""))
+            self.check_csrf(session, token)
+        if session is None and token:  # a page that somebody has signed out of elsewhere
+            raise ApiProblem(
+                "no-key", "Your session is over. Sign in again; nothing that you decided is lost.", headers=CHALLENGE
+            )
         return self._counted(Caller(session.key, session) if session else Caller(), roles, is_open)
 
     def check_secret(self, secret: str, roles: tuple[str, ...]) -> None:
-        """Refuse a form whose key may not do what takes one of `roles`."""
-        is_open = self.open()
-        self._counted(Caller(None if is_open else self._store.keys.of(secret)), roles, is_open)
+        """Refuse a form whose key, or without one whose session, may not do what takes one of `roles`."""
+        is_open, session = self.open(), self.session()
+        if not secret and session is not None:
+            self._counted(Caller(session.key, session), roles, is_open)
+        else:
+            self._counted(Caller(None if is_open else self._store.keys.of(secret)), roles, is_open)
 
     def _counted(self, caller: Caller, roles: tuple[str, ...], is_open: bool) -> Caller:
         """Return the caller, whose request counts against its rate, if it has one of the roles."""

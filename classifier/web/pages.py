@@ -47,7 +47,10 @@ class Pages:
             return self._page(given, result=self._result(article, given.get("why", "").strip()))
         except (ApiProblem, TaggerError) as error:
             problem = error if isinstance(error, ApiProblem) else problem_of(error)
-            return self._page(given, problem=problem.detail), CATALOGUE[problem.slug].status
+            told = (
+                "A key is needed. Enter one, or sign in under Review." if problem.slug == "no-key" else problem.detail
+            )
+            return self._page(given, problem=told), CATALOGUE[problem.slug].status
 
     def _titles(self, explained: Iterable[Explanation]) -> dict[str, str]:
         """Return the titles of all precedents that the store knows."""
@@ -69,7 +72,7 @@ class Pages:
             model=model,
             missing=missing,
             tags=tags,
-            needs_key=not self.gate.open(),
+            needs_key=not self.gate.open() and self.gate.session() is None,
             **self._signed_in(),
             reasons_text=REASONS_TEXT,
             **more,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import structlog
-from flask import Flask, Response
+from flask import Flask, Response, render_template, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -92,9 +92,24 @@ class ApiProblem(Exception):
         }
         if self.errors:
             body["errors"] = self.errors
-        response = Response(json.dumps(body), problem.status, content_type="application/problem+json")
+        if _is_for_a_person():
+            page = render_template("problem.html", problem=problem, slug=self.slug, detail=self.detail)
+            response = Response(page, problem.status, content_type="text/html; charset=utf-8")
+        else:
+            response = Response(json.dumps(body), problem.status, content_type="application/problem+json")
         response.headers.update(self.headers)
         return response
+
+
+_OF_PROGRAMS = ("/v1/", "/health/", "/metrics", "/openapi.json", "/static/")
+
+
+def _is_for_a_person() -> bool:
+    """Whether a browser shows the answer: programs take any type, or JSON."""
+    kinds = request.accept_mimetypes
+    return (
+        not request.path.startswith(_OF_PROGRAMS) and kinds.best_match(["application/json", "text/html"]) == "text/html"
+    )
 
 
 def problem_of(error: TaggerError) -> ApiProblem:

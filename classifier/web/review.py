@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 from classifier import strict_json
 from classifier.articles import check_id
 from classifier.decisions import Decision, standing_decisions
-from classifier.errors import KeyEnded
+from classifier.errors import KeyEnded, TaggerError
 from classifier.mentions import BODY, TITLE
 from classifier.model import TagModel
 from classifier.store import Key, StoredArticle
@@ -127,7 +127,13 @@ class Review:
     # --- one article after the other ---
 
     def page(self, article_id: str | None = None) -> str | WsgiResponse:
-        return self._template("review.html", sources=self.store.queue.sources(), article_id=article_id)
+        try:
+            self.tagger.serving.model()
+            missing = None
+        except TaggerError as error:
+            missing = str(error)
+        sources = self.store.queue.sources()
+        return self._template("review.html", sources=sources, article_id=article_id, missing=missing)
 
     def view(self, article_id: str) -> Response:
         viewer = self._viewer()

@@ -8,6 +8,7 @@ const TIMEOUT_MS = 15_000;
 const SLOW_MS = 400; // before "Saving…" is said: most answers are quicker, and a flicker tells nothing
 const N_AHEAD = 2;
 const N_VIEWS = 60;
+const SETTLE = 500; // milliseconds after Done, in which nobody has read the next article
 const GIVES = new Set(["accept", "add"]);
 const TAKES = new Set(["reject", "remove"]);
 const DONE = { accept: "accepted", reject: "rejected", add: "added", remove: "removed", unsure: "left open",
@@ -840,7 +841,7 @@ class Review {
     const facts = [day(view.published_at), view.source && shown(view.source), link, view.n_editors > 1 && "two editors are asked"].filter(Boolean);
     hosts.replaceChildren(
       el("header", { class: "head-of-article" },
-        el("h1", { id: "headline", tabindex: "-1" }, el("bdi", {}, this.pieces(view.title)), view.title.length ? null : "(no title)"),
+        el("h1", { id: "headline", tabindex: "-1", dir: "auto" }, el("bdi", {}, this.pieces(view.title)), view.title.length ? null : "(no title)"),
         el("p", { class: "facts" }, facts.map((fact, i) => [i ? " · " : "", fact]))),
       el("div", { id: "notices" }),
       el("div", { class: "result", id: "result" },
@@ -853,7 +854,7 @@ class Review {
         el("article", { class: "text", "aria-labelledby": "headline" },
           el("p", { class: "legend" }, el("span", { id: "legend" }), " ",
             el("button", { type: "button", class: "all", id: "all-marks", hidden: true, click: () => this.pick(null) }, "Show all")),
-          view.paragraphs.map((pieces) => el("p", {}, el("bdi", {}, this.pieces(pieces)))))));
+          view.paragraphs.map((pieces) => el("p", { dir: "auto" }, el("bdi", {}, this.pieces(pieces)))))));
     this.pick(null);
   }
 
@@ -1003,6 +1004,7 @@ class Review {
   record(action, more = {}, view = this.view) {
     const entry = { action, article: view.id, title: this.title(view), set: view.suggestion_set_id, ...more };
     const key = this.outbox.add(entry);
+    this.touched = true;
     if (action !== "undo") this.keepUndoable([...this.undoable(), { key, article: view.id, action, tag: more.tag ?? null }]);
     this.render();
     this.showQueue();
@@ -1056,11 +1058,16 @@ class Review {
 
   async done() {
     const view = this.view;
-    if (!view) return;
+    // The second half of a double click, or of Enter pressed twice, is not meant for the article that has come meanwhile.
+    if (!view || (!this.touched && performance.now() - this.doneAt < SETTLE)) return;
     const mine = this.standing().closings.has(this.me);
+    const open = view.blind ? 0 : this.undecided().length;
     if (!mine) this.record("complete");
-    const tell = mine ? [] : [`Done: ${plain(this.title(view)).slice(0, 60)}. `];
+    const title = plain(this.title(view));
+    const tell = mine ? [] : [`Done: ${title.slice(0, 60)}${title.length > 60 ? "…" : "."} `];
+    if (!mine && open) tell.push(`${many(open, "unanswered suggestion")} ${open === 1 ? "counts" : "count"} as no; z takes that back. `);
     if (view.blind && !mine) tell.push(el("button", { type: "button", class: "small", click: () => this.reveal(view.id) }, "Show what would have been suggested"));
+    Object.assign(this, { doneAt: performance.now(), touched: false });
     await this.next();
     if (tell.length) this.say(...tell);
   }
@@ -1280,12 +1287,13 @@ class Review {
       const reason = /^[1-9]$/.test(key) && this.reasons[key - 1];
       if (reason) { this.rejecting(reason[0]); return true; }
     }
-    const always = { n: () => this.view && this.next(), p: () => this.back(), z: () => this.undo(), "?": () => byId("help").showModal() };
+    const always = { n: () => this.next(), p: () => this.back(), z: () => this.undo(), "?": () => byId("help").showModal() };
     const here = { j: () => this.step(1), ArrowDown: () => this.step(1), k: () => this.step(-1), ArrowUp: () => this.step(-1), Enter: () => this.done(),
       "+": () => byId("add").focus(), PageDown: () => this.page(1), PageUp: () => this.page(-1) };
     const onTag = { a: () => this.press("accept"), x: () => this.press("reject"), " ": () => this.press("unsure"), w: () => this.press("why") };
     const act = always[key] ?? (this.view && !this.wanted ? here[key] ?? (this.tag ? onTag[key] : null) : null);
     if (!act) return false;
+    if (key !== "Enter") this.touched = true;
     act();
     return true;
   }
