@@ -35,7 +35,7 @@ train: $(VENV)/.run ## train on training_data/ and make the model champion
 	@$(RUN) classifier train
 
 test: $(VENV)/.dev ## run the tests; browser tests run where a Chromium is found
-	@$(RUN) pytest --numprocesses auto --maxprocesses 4 --dist loadfile
+	@$(RUN) pytest --numprocesses 3 --dist loadfile
 
 test-browser: $(VENV)/.dev ## run the browser tests; they fail where there is no Chromium
 	@TAGGER_TEST_NEEDS=chromium $(RUN) pytest -m browser --no-cov

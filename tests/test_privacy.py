@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -33,8 +32,7 @@ WORD = "zanzibarquokka"
 ARTICLE = {"title": f"ISKP bomber {WORD} kills twelve in Kabul", "body": f"ISKP said that {WORD} was its bomber."}
 WHOLE = os.environ.get("TAGGER_TEST_NEEDS") == "system"
 needs_namespaces = pytest.mark.skipif(
-    (os.geteuid() != 0 or shutil.which("unshare") is None or shutil.which("ip") is None) and not WHOLE,
-    reason="NO OUTGOING ROUTE NOT TESTED: only root can make a network of its own (packages iproute2, util-linux)",
+    not WHOLE, reason="a network without a way out needs root (iproute2, util-linux): make test-system"
 )
 
 

@@ -128,6 +128,8 @@ def test_no_request_fails_and_no_answer_is_of_two_models(
                 else:
                     registry.roll_back("tests", "and back")
                 time.sleep(BETWEEN)
+            registry.promote(other, "tests", "once more")
+            load.until_all_answer(other)
             begun = time.monotonic()
             back = registry.roll_back("tests", "in a hurry")
             to_disk = time.monotonic() - begun
