@@ -668,6 +668,14 @@ def test_apply_says_how_many_tags_it_added_removed_and_changed(run: Run, models:
     assert out.splitlines()[-1] == "tags: 1 added, 1 removed, 1 changed"
 
 
+def test_a_taxonomy_that_changes_nothing_makes_no_new_version(run: Run, desk: Path, models: Path) -> None:
+    before = Registry(models).champion()
+    out = run("tags", "apply", desk / "taxonomy.yaml", "--models", models).out
+    assert out.splitlines()[-1] == "tags: 0 added, 0 removed, 0 changed"
+    assert Registry(models).champion() == before
+    assert len(Registry(models).versions()) == 1
+
+
 def test_a_taxonomy_that_is_wrong_is_not_applied(run: Run, models: Path, tmp_path: Path) -> None:
     before = Registry(models).champion()
     (tmp_path / "bad.yaml").write_text("tags: [", encoding="utf-8")

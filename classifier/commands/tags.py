@@ -64,8 +64,10 @@ def _tags_apply(options: argparse.Namespace, _settings: Settings) -> None:
         "removed": len(old.keys() - new.keys()),
         "changed": sum(old[tag] != new[tag] for tag in old.keys() & new.keys()),
     }
-    version = registry.save(retagged(model, taxonomy), registry.snapshot(model.version))  # it has learned the same
-    champion = registry.promote(version, by_whom(), f"taxonomy {taxonomy.version} applied")
+    champion = registry.champion()
+    if taxonomy.version != model.taxonomy.version or champion is None:
+        version = registry.save(retagged(model, taxonomy), registry.snapshot(model.version))  # it has learned the same
+        champion = registry.promote(version, by_whom(), f"taxonomy {taxonomy.version} applied")
     if options.json:
         print_json({**vars(champion), **did})
         return
