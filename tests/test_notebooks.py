@@ -11,6 +11,7 @@ import pytest
 from nbclient import NotebookClient
 
 from tests.conftest import DESK_TAGS, ROOT, STARTER
+from tests.hard import size
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 COMPARE = ROOT / "notebooks" / "02-compare.ipynb"
@@ -22,6 +23,7 @@ N_ARTICLES = 200
 def _few_articles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     monkeypatch.setenv("TAGGER_NOTEBOOK_ARTICLES", str(N_ARTICLES))
+    monkeypatch.setenv("TAGGER_NOTEBOOK_STEPS", size("6", "12"))
     for name in ("ARCHIVE", "TAXONOMY", "CORPUS"):
         monkeypatch.delenv(f"TAGGER_NOTEBOOK_{name}", raising=False)
 

@@ -331,6 +331,8 @@ def test_a_page_whose_session_ended_elsewhere_decides_nothing(desk: Desk, sit: C
     """Also before the first key, when anybody may decide: not under another name."""
     desk.put("a")
     page = sit(desk, refusals=True)
+    first, *_ = cards(page)
+    expect(card(page, first)).to_be_focused()
     page.context.clear_cookies()
     press(page, "a")
     expect(page.locator("#trouble")).to_contain_text("session is over")
