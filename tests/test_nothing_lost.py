@@ -81,7 +81,7 @@ class Client:
                 self.n_repeated += 1
                 time.sleep(0.02)
                 continue
-            if response.status == 409:  # the first is still running, or its worker died with it: ask again
+            if response.status in (409, 503):  # it is at work, or the database is: ask again, as docs/connect.md says
                 self.n_repeated += 1
                 time.sleep(0.1)
             elif response.status == 201:
