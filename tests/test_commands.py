@@ -668,6 +668,16 @@ def test_apply_says_how_many_tags_it_added_removed_and_changed(run: Run, models:
     assert out.splitlines()[-1] == "tags: 1 added, 1 removed, 1 changed"
 
 
+def test_suggestions_are_not_written_over_their_input(run: Run, models: Path, tmp_path: Path) -> None:
+    archive = tmp_path / "a.jsonl"
+    archive.write_text('{"id": "a", "title": "ISKP bomber kills twelve in Kabul"}\n', encoding="utf-8")
+    before = archive.read_bytes()
+    done = run("suggest", "--articles", archive, "--output", archive, "--models", models)
+    assert done.code == 1
+    assert "is an input too" in done.err
+    assert archive.read_bytes() == before
+
+
 def test_a_taxonomy_that_changes_nothing_makes_no_new_version(run: Run, desk: Path, models: Path) -> None:
     before = Registry(models).champion()
     out = run("tags", "apply", desk / "taxonomy.yaml", "--models", models).out
