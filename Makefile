@@ -90,7 +90,7 @@ audit: $(TOOLS)/.done ## look up known vulnerabilities of all that is locked; fa
 
 test-full: test-browser test-system test-postgres test-wordpress test-dask test-supply test-versions ## run what needs Debian's packages (root installs them: .ci/install)
 
-test-hard: $(VENV)/.dev $(DASK)/.done sbom test-versions ## run the hard tests in full (two hours): what was done, how often, what was lost
+test-hard: $(VENV)/.dev $(DASK)/.done sbom test-versions ## run the hard tests in full (an hour): what was done, how often, what was lost
 	@$(RUN) tests.hard --output var/test-hard.md
 
 lint: $(VENV)/.dev ## check style, types, layers and dependencies

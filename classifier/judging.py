@@ -10,7 +10,7 @@ import numpy as np
 
 from classifier.aboutness import HINTED
 from classifier.articles import Article
-from classifier.contest import GateSettings, Judged, contest
+from classifier.contest import Check, GateSettings, Judged, TagChange, contest
 from classifier.examples import labels_of
 from classifier.model import TagModel
 from classifier.taxonomy import Taxonomy
@@ -49,9 +49,9 @@ def compare(champion: TagModel, challenger: TagModel, articles: Sequence[Article
     """Return the conditions of the gate for two models on articles with known tags, and how each tag changes."""
     taxonomy = challenger.taxonomy
     old, new = (judge(model, articles, taxonomy, track, f"by {model.version}") for model in (champion, challenger))
-    ids = [tag.id for tag in taxonomy.tags]
     not_blind = np.zeros(len(articles), dtype=bool)
-    checks, changes = contest(old, new, labels_of(articles, taxonomy), ids, not_blind, GateSettings())
+    labels = labels_of(articles, taxonomy)
+    checks, changes = contest_of(champion.taxonomy, taxonomy, old, new, labels, not_blind, GateSettings())
     return {
         "champion": champion.version,
         "challenger": challenger.version,
@@ -59,6 +59,26 @@ def compare(champion: TagModel, challenger: TagModel, articles: Sequence[Article
         "checks": [check.to_json() for check in checks],
         "tags": [change._asdict() for change in changes],
     }
+
+
+def contest_of(
+    before: Taxonomy,
+    after: Taxonomy,
+    champion: Judged,
+    challenger: Judged,
+    labels: np.ndarray,
+    blind: np.ndarray,
+    settings: GateSettings,
+) -> tuple[list[Check], list[TagChange]]:
+    """Return what `contest` says of two models whose taxonomies may differ; all arrays have a column for each tag of `after`.
+
+    A tag that may not be suggested any more is no loss, and one that the champion has not cannot be compared.
+    """
+    active = np.flatnonzero([tag.active for tag in after.tags])
+    ids = [after.tags[tag].id for tag in active]
+    shared = np.array([tag in before.by_id for tag in ids], dtype=bool)
+    both = champion.of_tags(active), challenger.of_tags(active)
+    return contest(*both, labels[:, active], ids, blind, settings, shared)
 
 
 def megabytes_of(model: TagModel) -> float:

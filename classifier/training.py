@@ -17,11 +17,11 @@ import numpy as np
 from classifier import checks, evaluation
 from classifier.articles import Article
 from classifier.checks import BLOCK, CheckSettings, Finding
-from classifier.contest import Check, GateSettings, Judged, TagChange, contest, first_contest
+from classifier.contest import Check, GateSettings, Judged, TagChange, first_contest
 from classifier.errors import BadModel, Busy, NoModel, TaggerError, TooFewExamples
 from classifier.examples import Attributed, labels_of
 from classifier.fitting import FitSettings, Fitted, fit, untracked
-from classifier.judging import Track, judge, named_tags
+from classifier.judging import Track, contest_of, judge, named_tags
 from classifier.model import TagModel
 from classifier.model_files import content_digest
 from classifier.registry import Champion, Registry
@@ -321,12 +321,8 @@ class _Retraining:
             checks_ = first_contest(mine, named, labels, self.settings.gate)
             return [*checks_, furniture], [], {"challenger": mine}
         theirs = self._judge(self._opponent(), "judging by the champion")
-        # A tag that may not be suggested any more is no loss.
-        active = np.flatnonzero([tag.active for tag in self.taxonomy.tags])
-        ids = [self.taxonomy.tags[tag].id for tag in active]
-        shared = np.array([tag in self.champion.taxonomy.by_id for tag in ids], dtype=bool)
-        both = (theirs.of_tags(active), mine.of_tags(active))
-        checks_, changes = contest(*both, labels[:, active], ids, blind, self.settings.gate, shared)
+        taxonomies = self.champion.taxonomy, self.taxonomy
+        checks_, changes = contest_of(*taxonomies, theirs, mine, labels, blind, self.settings.gate)
         return [*checks_, furniture], changes, {"champion": theirs, "challenger": mine}
 
     def _opponent(self) -> TagModel:

@@ -253,6 +253,15 @@ def test_every_point_of_the_plots_is_inside(ran: dict[str, Run]) -> None:
         assert 10 <= float(y) <= 182
 
 
+def test_a_record_of_an_earlier_release_has_a_page(ran: dict[str, Run]) -> None:
+    """Its findings had no quote of their own."""
+    run = ran["second"]
+    assert run.result is not None
+    finding = {"check": "repeated_block", "action": "warn", "tag": "iskp", "figure": "'Related' stands in 9", "n": 9}
+    old = {**run.result, "details": {**run.result["details"], "findings": [{**finding, "articles": [], "editors": []}]}}
+    assert "Related" in as_page(replace(run, result=old))
+
+
 def test_the_page_needs_nothing_else(ran: dict[str, Run]) -> None:
     for run in ran.values():
         page = as_page(run)

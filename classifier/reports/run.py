@@ -105,6 +105,7 @@ def _gate(gate: list[Row]) -> tuple[list[Row], list[Row]]:
 
 def _finding(one: Row) -> Row:
     return {
+        "quote": "",  # records of earlier releases have none
         **one,
         "check": words.CHECKS.get(one["check"], one["check"]),
         "did": words.ACTIONS.get(one["action"], one["action"]),

@@ -475,11 +475,11 @@ def _with_known(article: Article, row: Any) -> Article:
     if not rejected:
         rejected = tuple(tag for tag in before.rejected if tag not in (article.tags or ()))
     all_there = article.tags is None or set(before.tags or ()) <= set(article.tags)
-    same = text_digest(article) == row["digest"]
     return replace(
         article,
         tags=_known_tags(article, before),
-        tags_complete=article.tags_complete or (came_complete(row) and all_there and same),
+        tags_complete=article.tags_complete
+        or (came_complete(row) and all_there and text_digest(article) == row["digest"]),
         rejected=rejected,
         published_at=article.published_at or before.published_at,
         url=article.url or before.url,

@@ -32,8 +32,8 @@ class Caller:
     def viewer(self) -> str | None:
         """The editor that the caller is; None for a CMS, which is many, and for whoever is not signed in."""
         if self.session is not None:
-            return _person(self.session.editor)
-        return _person(self.key.name) if self.key is not None and self.key.role in EDITORS else None
+            return self.session.editor
+        return person(self.key.name) if self.key is not None and self.key.role in EDITORS else None
 
     @property
     def sender(self) -> str:
@@ -52,16 +52,16 @@ class Caller:
             ApiProblem: 403 for another name.
         """
         if self.key is not None and self.key.role == "cms":
-            return f"{self.key.name}/{named}" if named else _person(self.key.name)
+            return f"{self.key.name}/{named}" if named else person(self.key.name)
         myself = self.viewer
         if myself is None:
-            return _person(named or NOBODY)
-        if named is not None and _person(named) != myself:
+            return person(named or NOBODY)
+        if named is not None and person(named) != myself:
             raise ApiProblem("not-allowed", f"You are {myself!r}; only a CMS decides for others, not for {named!r}.")
         return myself
 
 
-def _person(name: str) -> str:
+def person(name: str) -> str:
     """Return the name of an editor as it is logged: one name there stands for what a CMS changed by itself."""
     return f"{name}/{name}" if name == CMS else name
 

@@ -19,7 +19,7 @@ from classifier.model import TagModel
 from classifier.store import Key, StoredArticle
 from classifier.tagger import Tagger
 from classifier.web.api import json_response, queue_wanted, read_body
-from classifier.web.auth import COOKIE, EDITORS, Gate, set_session, sign_in_first
+from classifier.web.auth import COOKIE, EDITORS, Gate, person, set_session, sign_in_first
 from classifier.web.forms import read_form
 from classifier.web.problems import CATALOGUE, ApiProblem, invalid
 from classifier.web.showing import (
@@ -89,7 +89,7 @@ class Review:
             page = self._sign_in_page(onward, problem.detail, name)
             return page, CATALOGUE[problem.slug].status, problem.headers
         response = redirect(onward if _is_ours(onward) else "/review", 303)
-        set_session(response, self.store.sessions.start(name, key))
+        set_session(response, self.store.sessions.start(person(name), key))
         return response
 
     def _key(self, name: str, secret: str) -> Key | None:
