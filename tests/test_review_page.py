@@ -187,7 +187,10 @@ def watch(page: Page, complaints: list[str], expected: str | None) -> None:
         "addEventListener('securitypolicyviolation', (e) => console.error('policy', e.violatedDirective))"
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("console", lambda said: None if expected and expected in said.text else complaints.append(said.text))
+    fine = ["Autofocus processing was blocked"]  # a test types before the browser came to it, as quick people do
+    if expected:
+        fine.append(expected)
+    page.on("console", lambda said: None if any(part in said.text for part in fine) else complaints.append(said.text))
 
 
 def cards(page: Page) -> list[str]:
