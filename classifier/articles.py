@@ -304,6 +304,8 @@ _TOO_MANY_MARKS = re.compile(f"({_MARK}{{{MAX_MARKS}}}){_MARK}+")
 _COMBINING_SET = frozenset(_COMBINING)
 _ODD = frozenset("&\r") | {odd for odd, plain in _REPLACEMENTS.items() if odd != plain}
 _ASCII_ODD = sorted(filter(str.isascii, _ODD))
+# Those that one other character of the same place stands for: no map is needed to lead back.
+_ALIKE = {odd: plain for odd, plain in _REPLACEMENTS.items() if len(plain) == 1 and plain not in (odd, "\n")}
 
 
 @lru_cache(maxsize=512)
@@ -317,10 +319,16 @@ def _odd_pattern(present: frozenset[str]) -> re.Pattern[str]:
 
 def normalise(text: str) -> CleanText:
     """Return the text in NFC with entities decoded and typographic characters in their plain form, and its map."""
-    odd = _odd_characters(text)
-    clean = _replaced(text, _odd_pattern(odd), _plain) if odd else CleanText(text)
+    strange = _strange(text)
+    odd = strange & _ODD | {character for character in _ASCII_ODD if character in text}
+    for character in odd & _ALIKE.keys():
+        text = text.replace(character, _ALIKE[character])
+    rest = odd - _ALIKE.keys()
+    clean = _replaced(text, _odd_pattern(frozenset(rest)), _plain) if rest else CleanText(text)
+    if clean.text.isascii():
+        return clean
     # Only now: entities are marks too, and zero-width characters stood between marks.
-    if not clean.text.isascii() and not _COMBINING_SET.isdisjoint(clean.text):
+    if not _COMBINING_SET.isdisjoint(_strange(clean.text) if "&" in rest else strange):
         cut = _replaced(clean.text, _TOO_MANY_MARKS, lambda found: found[1])
         clean = CleanText(cut.text, cut.source.after(clean.source))
     if not unicodedata.is_normalized("NFC", clean.text):
@@ -329,13 +337,12 @@ def normalise(text: str) -> CleanText:
     return clean
 
 
-def _odd_characters(text: str) -> frozenset[str]:
-    """Return the odd characters that a text has; the loop over its characters is numpy's."""
-    odd = {character for character in _ASCII_ODD if character in text}
-    if not text.isascii():
-        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-        odd.update(_ODD.intersection(map(chr, np.unique(codes[codes > 127]).tolist())))
-    return frozenset(odd)
+def _strange(text: str) -> set[str]:
+    """Return the characters of a text that are not ASCII; the loop over its characters is numpy's."""
+    if text.isascii():
+        return set()
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    return set(map(chr, np.unique(codes[codes > 127]).tolist()))
 
 
 def _replaced(text: str, pattern: re.Pattern[str], replacement: Any) -> CleanText:
