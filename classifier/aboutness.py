@@ -165,7 +165,7 @@ class NamingReader:
         )
 
     def _scattered(self, text: ReadText) -> set[int]:
-        present = text.counts.keys()
+        present = text.vocabulary
         return {tag for word in self._labels.keys() & present for tag, words in self._labels[word] if words <= present}
 
     def _values(self, counted: Mapping[int, _Counted], n_words: int) -> dict[int, tuple[float, ...]]:

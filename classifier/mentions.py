@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import compress
+from itertools import compress, islice
 from typing import NamedTuple
 
 from classifier.taxonomy import Alias, Taxonomy
@@ -44,6 +44,11 @@ class ReadText:
     title_words: Words
     body_words: Words
     lead_end: int
+
+    @once
+    def vocabulary(self) -> set[str]:
+        """The words that stand in title or body."""
+        return {*self.title_words.spelling, *self.body_words.spelling}
 
     @once
     def counts(self) -> Counter[str]:
@@ -138,9 +143,7 @@ class MentionFinder:
 
     def find(self, text: ReadText) -> list[Mention]:
         """Return the mentions in title and body, in order; where names overlap, the longest counts."""
-        nodes = self._nodes(text.counts)
-        if not nodes:
-            return []
+        nodes = self._nodes(text)
         contexts = _Contexts(text)
         fields = ((text.title, text.title_words), (text.body, text.body_words))
         mentions: list[Mention] = []
@@ -154,28 +157,29 @@ class MentionFinder:
                 ]
         return mentions
 
-    def _nodes(self, words: Mapping[str, int]) -> Mapping[str, Sequence[_Node]]:
-        """Return the words of a text with which names begin, and where they lead."""
-        nodes = {word: self._firsts[word] for word in self._firsts.keys() & words.keys()}
-        if self._root.beginnings:
-            for word in words:
-                more = [node for beginning, node in self._root.beginnings if word.startswith(beginning)]
-                if more:
-                    nodes[word] = (*nodes.get(word, ()), *more)
+    def _nodes(self, text: ReadText) -> Mapping[str, Sequence[_Node]]:
+        """Return the words with which the names of a text may begin, and where they lead."""
+        if not self._root.beginnings:
+            return self._firsts
+        nodes: dict[str, Sequence[_Node]] = dict(self._firsts)
+        for word in text.vocabulary:
+            more = [node for beginning, node in self._root.beginnings if word.startswith(beginning)]
+            if more:
+                nodes[word] = (*nodes.get(word, ()), *more)
         return nodes
 
 
 def _candidates(place: _Field, nodes: Mapping[str, Sequence[_Node]], contexts: _Contexts) -> list[_Candidate]:
     """Return the names that stand in a field with the case and the context that they ask for, by their first words."""
     words = place.words.spelling
+    following = [*words[1:], ""]
     candidates: list[_Candidate] = []
     for first in compress(range(len(words)), map(nodes.__contains__, words)):
-        last = first + 1
         for node in nodes[words[first]]:
             for rule in node.rules:
-                if rule.always or _fits(rule, place, first, last, contexts):
-                    candidates.append((first, last, rule))
-            if node.beginnings or (last < len(words) and words[last] in node.following):
+                if rule.always or _fits(rule, place, first, first + 1, contexts):
+                    candidates.append((first, first + 1, rule))
+            if following[first] in node.following or node.beginnings:
                 _add_longer(candidates, node, place, first, contexts)
     return candidates
 
@@ -222,36 +226,33 @@ def _context(phrases: Iterable[str], within: int | None) -> _Context | None:
 
 
 class _Contexts:
-    """Where phrases stand in a text; each is looked for when it is first asked for."""
+    """Where contexts stand in a text; each is looked for when it is first asked for."""
 
     def __init__(self, text: ReadText) -> None:
         self._text = text
-        self._places: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+        self._places: dict[int, list[tuple[int, int]]] = {}
 
     def near(self, at: tuple[int, int], context: _Context) -> bool:
         """Whether any phrase of a context stands near a place, or anywhere if it does not say how near."""
-        counts = self._text.counts
-        phrases: list[tuple[str, ...]] = [(word,) for word in counts.keys() & context.words]
-        if context.within is None and phrases:
-            return True
-        phrases += [phrase for phrase in context.phrases if phrase[0] in counts and phrase[1] in counts]
-        return any(self._is_near(at, phrase, context.within) for phrase in phrases)
-
-    def _is_near(self, at: tuple[int, int], phrase: tuple[str, ...], within: int | None) -> bool:
-        places, (number, first) = self._places_of(phrase), at
-        if within is None or not places:
+        places = self._places.get(id(context))
+        if places is None:
+            places = self._places[id(context)] = self._look(context)
+        if context.within is None or not places:
             return bool(places)
         # Places are in order; a name that is repeated a hundred thousand times must not try them all each time.
-        nearest = bisect_left(places, (number, first - within))
-        return nearest < len(places) and places[nearest] <= (number, first + within)
+        number, first = at
+        nearest = bisect_left(places, (number, first - context.within))
+        return nearest < len(places) and places[nearest] <= (number, first + context.within)
 
-    def _places_of(self, phrase: tuple[str, ...]) -> list[tuple[int, int]]:
-        """Return the (field, word) where a phrase begins, in order."""
-        if phrase not in self._places:
-            self._places[phrase] = list(self._look(phrase))
-        return self._places[phrase]
+    def _look(self, context: _Context) -> list[tuple[int, int]]:
+        """Return the (field, word) where a context's phrases begin, in order; only one if any place will do."""
+        present = self._text.vocabulary
+        phrases = [(word,) for word in context.words & present]
+        phrases += [phrase for phrase in context.phrases if phrase[0] in present and phrase[1] in present]
+        found = (place for phrase in phrases for place in self._places_of(phrase))
+        return list(islice(found, 1)) if context.within is None else sorted(found)
 
-    def _look(self, phrase: tuple[str, ...]) -> Iterator[tuple[int, int]]:
+    def _places_of(self, phrase: tuple[str, ...]) -> Iterator[tuple[int, int]]:
         for number, words in ((TITLE, self._text.title_words), (BODY, self._text.body_words)):
             for first in _positions(words.spelling, phrase):
                 yield number, first

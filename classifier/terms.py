@@ -10,7 +10,7 @@ import re
 import threading
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -96,13 +96,16 @@ def _terms(counts: Counter[str]) -> list[str]:
     return [term for writing in counts.elements() for term in terms_of_writing(writing)]
 
 
-def _text_compounds(text: ReadText) -> Iterator[str]:
-    for compound, _ in compounds(text.title, text.title_words):
-        yield compound
+def _text_compounds(text: ReadText) -> list[str]:
+    return [*(compound for compound, _ in compounds(text.title, text.title_words)), *_body_compounds(text)]
+
+
+def _body_compounds(text: ReadText) -> list[str]:
+    """Return the compounds of the body, those of its first sentence twice."""
+    found: list[str] = []
     for compound, first in compounds(text.body, text.body_words):
-        yield compound
-        if first + 1 < text.n_lead:
-            yield compound
+        found += [compound] * (2 if first + 1 < text.n_lead else 1)
+    return found
 
 
 def compounds(content: str, words: Words) -> Iterator[tuple[str, int]]:
@@ -126,7 +129,8 @@ class FoundTerms:
     int64, ascending in each text;
     counts: (n_rows,) float64, with the first sentence twice; n_terms, n_known: (n_texts,) float64, occurrences of terms
     and of those that the model knows, without those of the title's own view.
-    `entries` says what was written: (n_entries,) of each the writing, how often, and the row, in the order of the rows.
+    `entries` says what was written: the writings, and (n_entries,) of each its number, how often it counts, and its row,
+    in the order of the rows.
     """
 
     begins: np.ndarray
@@ -158,69 +162,90 @@ class _Codes(dict[str, int]):
             self[word] = code
         return code
 
+    def of_compound(self, compound: str) -> int:
+        """Return the code of a compound, which is its own term."""
+        return (1 << 2 * _ROW_BITS) | (self._row.get(compound, -1) + 1)
+
+
+class _Written:
+    """What some texts write in one view: the writings, their texts, codes, and how often each counts."""
+
+    def __init__(self, codes: _Codes) -> None:
+        self._codes = codes
+        self.writings: list[str] = []
+        self._lengths: list[int] = []
+        self._leads: list[tuple[int, int]] = []
+        self._compounds: list[tuple[int, str]] = []
+
+    def add(self, words: Sequence[str], lead: Sequence[str], n_lead: int, compounds: Iterable[str]) -> None:
+        """Take the next text: words, then those whose first `n_lead` count twice, and its compounds."""
+        begin = len(self.writings)
+        self.writings += words
+        self._leads.append((len(self.writings), len(self.writings) + n_lead))
+        self.writings += lead
+        self._compounds += [(len(self._lengths), compound) for compound in compounds]
+        self._lengths.append(len(self.writings) - begin)
+
+    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return texts, int64, codes, int64, and times, float64, (n_writings,) each."""
+        n = len(self.writings)
+        text = np.repeat(np.arange(len(self._lengths)), self._lengths)
+        code = np.fromiter(map(self._codes.__getitem__, self.writings), np.int64, n)
+        times = np.ones(n + len(self._compounds))
+        for start, end in self._leads:
+            times[start:end] = 2.0
+        if self._compounds:
+            texts, compounds = zip(*self._compounds, strict=True)
+            self.writings += compounds
+            text = np.concatenate([text, np.array(texts)])
+            code = np.concatenate([code, np.array(list(map(self._codes.of_compound, compounds)))])
+        return text, code, times
+
 
 class TermRows:
     """The rows of a model's terms; looks up whole texts."""
 
     def __init__(self, terms: Sequence[str], title_terms: Sequence[str]) -> None:
-        self._row = {term: row for row, term in enumerate(terms)}
-        self._title_row = {term: row for row, term in enumerate(title_terms, start=len(terms))}
+        self._n_terms = len(terms)
         self._n_rows = len(terms) + len(title_terms)
-        self._codes, self._title_codes = _Codes(self._row), _Codes(self._title_row)
+        self._codes = _Codes({term: row for row, term in enumerate(terms)})
+        self._title_codes = _Codes({term: row for row, term in enumerate(title_terms, start=len(terms))})
 
     def find(self, texts: Sequence[ReadText]) -> FoundTerms:
         """Return the terms of some texts that are known."""
-        writings: list[str] = []
-        codes: list[int] = []
-        times: list[int] = []
-        begins, title_begins = [0], []
+        whole, titles = _Written(self._codes), _Written(self._title_codes)
         for text in texts:
-            lead = text.body_words.spelling[: text.n_lead]
-            writings += text.counts
-            writings += lead  # counts once more
-            codes += map(self._codes.__getitem__, writings[len(codes) :])
-            times += text.counts.values()
-            times += [1] * len(lead)
-            joined = list(_text_compounds(text)) if "-" in text.title or "-" in text.body else []
-            writings += joined
-            codes += [(1 << 2 * _ROW_BITS) | (self._row.get(compound, -1) + 1) for compound in joined]
-            title_begins.append(len(codes))
-            title = text.title_words.spelling
-            writings += title
-            codes += map(self._title_codes.__getitem__, title)
+            title, body = text.title_words.spelling, text.body_words.spelling
+            in_title: list[str] = []
             if "-" in text.title:
-                joined = [compound for compound, _ in compounds(text.title, text.title_words)]
-                writings += joined
-                codes += [self._title_row.get(compound, -1) + 1 for compound in joined]
-            times += [1] * (len(codes) - len(times))
-            begins.append(len(codes))
-        return self._found(writings, codes, times, begins, title_begins)
+                in_title = [compound for compound, _ in compounds(text.title, text.title_words)]
+            whole.add(title, body, text.n_lead, in_title + _body_compounds(text))
+            titles.add(title, (), 0, in_title)
+        return self._found(len(texts), whole, titles)
 
-    def _found(
-        self, writings: list[str], codes: list[int], times: list[int], begins: list[int], title_begins: list[int]
-    ) -> FoundTerms:
-        n_texts = len(title_begins)
-        code, time = np.array(codes, dtype=np.int64), np.array(times, dtype=np.float64)
-        text = np.repeat(np.arange(n_texts), np.diff(begins))
+    def _found(self, n_texts: int, whole: _Written, titles: _Written) -> FoundTerms:
+        text, code, times = whole.arrays()
+        n_terms = np.bincount(text, (code >> 2 * _ROW_BITS) * times, minlength=n_texts)
+        text, code, times = map(np.concatenate, zip((text, code, times), titles.arrays(), strict=True))
         row = np.concatenate([code & _ROW, (code >> _ROW_BITS) & _ROW])
         known = np.flatnonzero(row)
-        key = row[known] + (np.concatenate([text, text]) * (self._n_rows + 1))[known]
+        entry = known % max(1, len(code))
+        key = row[known] + text[entry] * (self._n_rows + 1)
         by_key = np.argsort(key)
-        key, entry = key[by_key], known[by_key] % max(1, len(code))
-        new = np.flatnonzero(np.diff(key, prepend=0))
-        counts = np.add.reduceat(time[entry], new) if len(new) else np.zeros(0)
-        text_of_row, rows = np.divmod(key[new], self._n_rows + 1)
+        key, entry = key[by_key], entry[by_key]
+        times, is_new = times[entry], np.ones(len(key), dtype=bool)
+        np.not_equal(key[1:], key[:-1], out=is_new[1:])
+        row_of_entry = np.cumsum(is_new) - 1
+        counts = np.bincount(row_of_entry, times)
+        text_of_row, rows = np.divmod(key[is_new], self._n_rows + 1)
         rows -= 1
-        of_text = rows < len(self._row)
-        n_terms = (code >> 2 * _ROW_BITS) * time
-        for begin, end in zip(title_begins, begins[1:], strict=True):
-            n_terms[begin:end] = 0.0
+        of_text = rows < self._n_terms
         return FoundTerms(
             np.searchsorted(text_of_row, np.arange(n_texts + 1)),
             text_of_row,
             rows,
             counts,
-            np.bincount(text, n_terms, minlength=n_texts),
+            n_terms,
             np.bincount(text_of_row[of_text], counts[of_text], minlength=n_texts),
-            (writings, entry, time[entry], np.repeat(np.arange(len(new)), np.diff(new, append=len(key)))),
+            (whole.writings + titles.writings, entry, times, row_of_entry),
         )

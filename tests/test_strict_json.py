@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classifier import strict_json
 from classifier.errors import BadJSON
 from classifier.strict_json import MAX_DEPTH, MAX_DIGITS, loads
 
@@ -37,10 +38,46 @@ def test_any_bytes_are_read_or_refused_with_a_reason(raw: bytes) -> None:
         assert value == json.loads(raw)
 
 
+PIECES = [
+    "{",
+    "}",
+    '"a"',
+    '"b"',
+    '"a\\":"',
+    '"\\u0000"',
+    ":",
+    " :",
+    ",",
+    "[",
+    "]",
+    " ",
+    "1",
+    "null",
+    "true",
+    '"\\ud83d"',
+]
+
+
+@given(
+    st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+    | st.lists(st.sampled_from(PIECES[2:6])).map(
+        lambda keys: "{" + ",".join(f'{key}{":" if key != PIECES[2] else " :"}""' for key in keys) + "}"
+    )
+)
+def test_the_short_way_for_plain_records_says_what_the_long_one_says(text: str) -> None:
+    found = strict_json._plain_record(text.encode())
+    assert found is None or found == strict_json._checked(text.encode())
+
+
+def test_plain_records_take_the_short_way() -> None:
+    assert strict_json._plain_record(b'{"id": "a", "tags": ["x", "y"], "url": null, "complete": true}') is not None
+
+
 @pytest.mark.parametrize(
     ("raw", "pointer", "reason"),
     [
         (b'{"title": "a", "title": "b"}', "/title", "occurs twice"),
+        (b'{"title" : "a", "title": "b", "url": "c\\":"}', "/title", "occurs twice"),
         (b'{"articles": [{}, {"id": "a", "id": "b"}]}', "/articles/1/id", "occurs twice"),
         (b'{"score": NaN}', "/score", "NaN is not a JSON number"),
         (b'{"score": [1, Infinity]}', "/score/1", "Infinity is not"),
