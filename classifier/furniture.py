@@ -42,6 +42,7 @@ _READ_MORE = re.compile(
 MAX_ANYWHERE = 240
 # The letters with which furniture begins that may stand anywhere. Few lines begin so, and only these meet the patterns.
 _FIRST_LETTERS = re.compile(r"[A-Za-z]*")
+N_FIRST = 3  # letters that are looked at before the pattern is
 _BEGINNINGS = frozenset(
     [
         "click",
@@ -84,6 +85,7 @@ _BEGINNINGS = frozenset(
         "get",
     ]
 )
+_FIRST = frozenset(word[:N_FIRST] for word in _BEGINNINGS)
 MAX_LINKS = 8  # links under a heading such as "Related stories", and their length
 MAX_LINK = 120
 # Only as an instruction to the reader, at the start of the line: militants, too, have newsletters and get alerts.
@@ -114,9 +116,9 @@ _ROLE = (
     r"contributor|director|professor|lecturer|academic|consultant|freelancer?|stringer|specialist|candidate|intern|author)"
 )
 _CAPITAL = r"(?:[a-z]{1,3}[-'\u2019])?[A-Z\u00c0-\u024f][\w.'\u2019-]*"
-# Not "was": what somebody was, an article tells.
+_WAS = re.compile(r"\bwho (?:was|were)\b")  # what somebody was, an article tells
 _BIO = re.compile(
-    rf"(?!.*\bwho (?:was|were)\b)\(?{_CAPITAL}(?: {_CAPITAL}| (?:al|el|bin|van|von|de|der|di|da|la|le)\b){{0,3}} (?P<surname>{_CAPITAL})"
+    rf"\(?{_CAPITAL}(?: {_CAPITAL}| (?:al|el|bin|van|von|de|der|di|da|la|le)\b){{0,3}} (?P<surname>{_CAPITAL})"
     rf"(?:,[^,]{{1,60}},)? (?:(?:is|works as|serves as) (?:also )?(?:an?|the|our|its) (?:[^\s,;:]+ ){{0,4}}(?i:{_ROLE})s?\b|"
     r"(?:covers|reports|writes|has covered|has reported|has written)\b(?: \w+){0,2} (?:on|for|from|about)\b)"
 )
@@ -136,7 +138,6 @@ class Removed(NamedTuple):
 class _Line(NamedTuple):
     start: int
     end: int
-    text: str
 
 
 REPEATED = "repeated block"
@@ -183,25 +184,26 @@ def find_furniture(body: str, is_tag_name: Callable[[str], bool]) -> list[Remove
     """
     if "\n" not in body:  # one line: then it is the article
         return []
-    lines = _lines(body)
+    lines = [text for line in body.split("\n") if (text := line.strip())]
     kinds: dict[int, str] = {}
     for number, line in enumerate(lines):
-        if kind := _anywhere(line.text):
+        if line[:N_FIRST].lower() not in _FIRST and line[:1] not in "EeXx":  # e-mail, X
+            continue
+        if kind := _anywhere(line):
             kinds[number] = kind
             kinds |= dict.fromkeys(_links_under(lines, number), kind)
     kinds.update(_at_the_end(lines, kinds, is_tag_name))
-    if len(kinds) == len(lines):  # nothing else is there: then it is the article
+    if not kinds or len(kinds) == len(lines):  # nothing else is there: then it is the article
         return []
-    return _joined(lines, kinds)
+    return _joined(_lines(body), kinds)
 
 
 def _lines(body: str) -> list[_Line]:
-    """Return the lines that hold anything."""
+    """Return the places of the lines that hold anything."""
     lines, start = [], 0
     for line in body.split("\n"):
-        text = line.strip()
-        if text:
-            lines.append(_Line(start, start + len(line), text))
+        if line.strip():
+            lines.append(_Line(start, start + len(line)))
         start += len(line) + 1
     return lines
 
@@ -227,26 +229,26 @@ def _anywhere(line: str) -> str | None:
     return None
 
 
-def _links_under(lines: list[_Line], number: int) -> Iterator[int]:
+def _links_under(lines: list[str], number: int) -> Iterator[int]:
     """Yield the lines that are links to other stories if line `number` is a heading of such links."""
-    heading = _READ_MORE.match(lines[number].text)
-    if not heading or re.search(r"\w", lines[number].text[heading.end() :]):
+    heading = _READ_MORE.match(lines[number])
+    if not heading or re.search(r"\w", lines[number][heading.end() :]):
         return
     for following in range(number + 1, min(number + 1 + MAX_LINKS, len(lines))):
-        text = lines[following].text
+        text = lines[following]
         if len(text) > MAX_LINK or _SENTENCE.search(text) or _ending(text):
             return
         yield following
 
 
-def _at_the_end(lines: list[_Line], kinds: dict[int, str], is_tag_name: Callable[[str], bool]) -> dict[int, str]:
+def _at_the_end(lines: list[str], kinds: dict[int, str], is_tag_name: Callable[[str], bool]) -> dict[int, str]:
     """Walk up from the last line as long as the lines are furniture."""
     found: dict[int, str] = {}
     waiting: list[int] = []  # short lines without a sentence: a tag list if one is found above them
     n_names = 0
     first_lines: dict[str, int] = {}
     for number in range(len(lines) - 1, -1, -1):
-        text = lines[number].text
+        text = lines[number]
         kind = kinds.get(number) or _ending(text)
         if kind is None and (bio := _author_note(text)):
             first_lines = first_lines or _first_lines(lines)
@@ -273,21 +275,26 @@ def _ending(line: str) -> str | None:
         return None
     if _TAG_LIST.match(line) or _HASHTAGS.match(line):
         return "tag list"
-    if _CREDIT.match(line) or _CONTRIBUTED.search(line) or (len(line) <= MAX_LINK and _STAMP.match(line)):
+    if (
+        _CREDIT.match(line)
+        or ("contributed" in line.lower() and _CONTRIBUTED.search(line))
+        or (len(line) <= MAX_LINK and _STAMP.match(line))
+    ):
         return "credit"
     return None
 
 
 def _author_note(line: str) -> re.Match[str] | None:
-    return _BIO.match(line) if len(line) <= MAX_LINE and len(line.split()) <= 70 else None
+    found = _BIO.match(line) if len(line) <= MAX_LINE else None
+    return None if found is None or len(line.split()) > 70 or _WAS.search(line) else found
 
 
-def _first_lines(lines: list[_Line]) -> dict[str, int]:
+def _first_lines(lines: list[str]) -> dict[str, int]:
     """Return the first line of each word outside bylines: whom the article tells of, no author note introduces."""
     first: dict[str, int] = {}
     for number, line in enumerate(lines):
-        if not _BYLINE.match(line.text):
-            for word in re.findall(r"\w+", line.text):
+        if not _BYLINE.match(line):
+            for word in re.findall(r"\w+", line):
                 first.setdefault(word, number)
     return first
 
