@@ -12,7 +12,7 @@ import numpy as np
 import orjson
 
 from classifier import evaluation
-from classifier.archive.sharing import CHUNK, Track, batched, loaded, shared_out, worth_sharing
+from classifier.archive.sharing import CHUNK, Track, batched, forked_out, loaded, worth_sharing
 from classifier.articles import Article, article_of_line, placed_lines
 from classifier.errors import BadArticle, BadSetting
 from classifier.examples import labels_of
@@ -60,7 +60,8 @@ def _written(chunks: Iterable[list[bytes] | Fault], lines: IO[bytes]) -> Iterato
 
 def _records(folder: Path, files: Sequence[Path], n_tags: int | None, n_jobs: int) -> Iterator[list[bytes] | Fault]:
     chunks = batched(placed_lines(files), CHUNK)
-    return shared_out(partial(_records_of, folder, n_tags), chunks, n_jobs if worth_sharing(files) else 1)
+    loaded(folder)  # before others begin as copies of this process
+    return forked_out(partial(_records_of, folder, n_tags), chunks, n_jobs if worth_sharing(files) else 1)
 
 
 def _records_of(folder: Path, n_tags: int | None, placed: list[tuple[str, bytes]]) -> list[bytes] | Fault:
