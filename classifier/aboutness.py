@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from classifier.mentions import BODY, TITLE, Mention, ReadText
+from classifier.mentions import BODY, TITLE, Found, Mention, NamingWords, ReadText
 from classifier.taxonomy import Taxonomy
 from classifier.words import spell
 
@@ -121,7 +121,7 @@ class _Kind:
 class NamingReader:
     """Turns the mentions of an article into features of its named tags."""
 
-    def __init__(self, taxonomy: Taxonomy) -> None:
+    def __init__(self, taxonomy: Taxonomy, words: NamingWords) -> None:
         position = {tag.id: number for number, tag in enumerate(taxonomy.tags)}
         self._kind = [tag.kind for tag in taxonomy.tags]
         self._known_kind = np.array(
@@ -130,21 +130,22 @@ class NamingReader:
         self._broader = [position.get(tag.broader or "", -1) for tag in taxonomy.tags]
         self._above = _above(self._broader)
         # The words of labels, by their longest word: few articles hold it, and only there the others matter.
-        self._labels: dict[str, list[tuple[int, frozenset[str]]]] = defaultdict(list)
+        self._labels: dict[int, list[tuple[int, frozenset[int]]]] = defaultdict(list)
         for number, tag in enumerate(taxonomy.tags):
-            words = spell(tag.label).split()
-            if len(words) > 1 and tag.aliases and tag.status != "retired":
-                self._labels[max(words, key=len)].append((number, frozenset(words)))
+            label = spell(tag.label).split()
+            if len(label) > 1 and tag.aliases and tag.status != "retired":
+                own = words.of(tag.label)
+                self._labels[own[label.index(max(label, key=len))]].append((number, frozenset(own)))
 
-    def read(self, found: Sequence[tuple[Sequence[Mention], ReadText]]) -> Naming:
+    def read(self, found: Sequence[tuple[Found, ReadText]]) -> Naming:
         """Return how articles name the tags of their mentions, and those whose label's words are scattered in them."""
         articles: list[int] = []
         tags: list[int] = []
         categories: list[int] = []
         shared: list[tuple[float, ...]] = []
-        for article, (mentions, text) in enumerate(found):
+        for article, ((mentions, present), text) in enumerate(found):
             counted = _count(mentions, text)
-            scattered = self._scattered(text) - counted.keys() if self._labels else set()
+            scattered = self._scattered(present) - counted.keys()
             if not counted and not scattered:
                 continue
             own = sorted([*counted, *scattered])
@@ -164,8 +165,7 @@ class NamingReader:
             np.array(shared, dtype=np.float64).reshape(-1, len(SHARED)),
         )
 
-    def _scattered(self, text: ReadText) -> set[int]:
-        present = text.vocabulary
+    def _scattered(self, present: set[int]) -> set[int]:
         return {tag for word in self._labels.keys() & present for tag, words in self._labels[word] if words <= present}
 
     def _values(self, counted: Mapping[int, _Counted], n_words: int) -> dict[int, tuple[float, ...]]:

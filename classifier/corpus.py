@@ -97,7 +97,7 @@ class _Reading:
         rest = iter(articles)
         while batch := list(islice(rest, BATCH)):
             if not self._plain:
-                readings = [self._reader.read(article) for article in batch]
+                readings = self._reader.read_all(batch)
                 named = self._reader.naming(readings)
                 self._named.append(named._replace(articles=named.articles + self.n_read))
                 texts = [reading.text for reading in readings]

@@ -11,11 +11,12 @@ import numpy as np
 from classifier.articles import Article
 from classifier.mentions import BODY, TITLE, Mention, ReadText
 from classifier.reading import Reading
-from classifier.terms import FoundTerms, compounds
+from classifier.terms import FoundTerms, compounds, written_in
 from classifier.words import fold, once
 
 FIELD_NAMES = ("title", "body")
 Where = tuple[int, int, int]  # field, start and end in the clean text
+COMMON = "common words"  # two words: no word is written so
 MAX_PLACES = 200  # listed of one part; its weight is that of all
 
 
@@ -43,15 +44,19 @@ class Writings:
 
     def __init__(self, text: ReadText, found: FoundTerms, telling: np.ndarray) -> None:
         """Take the terms of one text apart; `telling` says of its rows, (n_rows,) bool, if they are no common words."""
-        written, entry, times, self._row = found.entries
-        number: dict[str, int] = {}
-        numbers = np.array([number.setdefault(writing, len(number)) for writing in written], dtype=np.int64)
+        whole, title = written_in(text)
+        entry, times, self._row = found.entries
+        # A writing is worth showing if any of its terms is no common word; the others count, and are one, the first.
+        is_telling = np.zeros(len(whole) + len(title), dtype=bool)
+        is_telling[entry[telling[self._row]]] = True
+        shown, number = np.flatnonzero(is_telling), {COMMON: 0}
+        numbers = np.zeros(len(is_telling), dtype=np.int64)
+        numbers[shown] = [number.setdefault(whole[at], len(number)) for at in shown.tolist()]
+        numbers[len(whole) :] = [number.get(writing, 0) for writing in title]
         self.texts = list(number)
         self._text = text
         self._writing = numbers[entry]
         self._share = times / found.counts[self._row]  # of the row's count
-        # A writing is worth showing if any of its terms is no common word; the others count, and are shown as one.
-        self.telling: np.ndarray = self.sums(telling.astype(np.float64)) > 0
 
     def sums(self, weights: np.ndarray) -> np.ndarray:
         """Return the weight of each writing, (n_writings,), from the weights of the rows: each gets its share of a row."""
@@ -63,9 +68,9 @@ class Writings:
         fields = ((TITLE, text.title, text.title_words), (BODY, text.body, text.body_words))
         if "-" in writing:
             return next(
-                (number, words.starts[first], words.ends[first + 1])
+                (number, start, end)
                 for number, content, words in fields
-                for compound, first in compounds(content, words)
+                for compound, start, _, end in compounds(content, words)
                 if compound == writing
             )
         number, _, words = fields[writing not in text.title_words.spelling]
@@ -80,19 +85,20 @@ class Writings:
         for number, content, words in ((TITLE, text.title, text.title_words), (BODY, text.body, text.body_words)):
             for word, start, end in zip(words.spelling, words.starts, words.ends, strict=True):
                 places[word].append((number, start, end))
-            for compound, first in compounds(content, words):
-                places[compound].append((number, words.starts[first], words.ends[first + 1]))
+            for compound, start, _, end in compounds(content, words):
+                places[compound].append((number, start, end))
         return places
 
     def parts(self, weights: np.ndarray) -> list[Part]:
         """Return a part for each writing that has a weight; common words are one part together."""
         sums = self.sums(weights)
+        common, *own = sums.tolist()
         parts = [
-            Part("term", text, float(sums[number]), tuple(self._places[text][:MAX_PLACES]))
-            for number in np.flatnonzero(sums * self.telling).tolist()
-            for text in (self.texts[number],)
+            Part("term", text, weight, tuple(self._places[text][:MAX_PLACES]))
+            for text, weight in zip(self.texts[1:], own, strict=True)
+            if weight
         ]
-        return [*parts, Part("term", "common words", float(sums[~self.telling].sum()), ())]
+        return [*parts, Part("term", COMMON, common, ())]
 
 
 def mention_parts(mentions: Sequence[Mention], weight: float, reading: Reading, unnamed: str) -> list[Part]:
@@ -115,10 +121,11 @@ def strongest(
     """Return up to `n` pieces of evidence for and against; a name counts together with its words, common words not at all.
 
     Args:
-        sums: (n_writings,) weights of the writings.
+        sums: (n_writings,) weights of the writings, that of the common words first.
         named: the parts of the tag's mentions.
     """
-    strength = np.abs(sums) * writings.telling
+    strength = np.abs(sums)
+    strength[0] = 0.0
     order = (-strength).argsort(kind="stable")[: 3 * n].tolist()
     weights = {writings.texts[number]: float(sums[number]) for number in order if strength[number]}
     places: dict[str, Where] = {}

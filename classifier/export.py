@@ -212,7 +212,7 @@ class ArticleTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         if isinstance(X, str | Mapping | Article):
             raise ValueError(f"A list of articles is expected, not one {type(X).__name__}. Put it into a list.")
-        readings = [self.reader_.read(as_article(one)) for one in X]
+        readings = self.reader_.read_all([as_article(one) for one in X])
         named = self.reader_.naming(readings)
         begins = np.searchsorted(named.articles, np.arange(len(readings) + 1))
         return [

@@ -38,7 +38,7 @@ def judge(model: TagModel, articles: Sequence[Article], taxonomy: Taxonomy, trac
 
 def named_tags(model: TagModel, articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:
     """Return which tags of the model's taxonomy the articles name, (n_articles, n_tags) bool: the alias rule alone."""
-    found = model.reader.naming([model.reader.read(article) for article in articles])
+    found = model.reader.naming(model.reader.read_all(articles))
     named = np.zeros((len(articles), len(taxonomy.tags)), dtype=bool)
     sure = found.categories > HINTED
     named[found.articles[sure], found.tags[sure]] = True

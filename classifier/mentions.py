@@ -7,11 +7,13 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import compress, islice
+from itertools import accumulate, islice
 from typing import NamedTuple
 
+import numpy as np
+
 from classifier.taxonomy import Alias, Taxonomy
-from classifier.words import Words, lead_end, once, spell, split_words
+from classifier.words import Words, WordTable, lead_end, once, spell, split_all, split_words
 
 TITLE, BODY = 0, 1
 # Between the words of one name there is no end of a sentence, no bracket and no quotation mark.
@@ -46,11 +48,6 @@ class ReadText:
     lead_end: int
 
     @once
-    def vocabulary(self) -> set[str]:
-        """The words that stand in title or body."""
-        return {*self.title_words.spelling, *self.body_words.spelling}
-
-    @once
     def counts(self) -> Counter[str]:
         """How often each word stands in title and body."""
         counts = Counter(self.title_words.spelling)
@@ -68,11 +65,47 @@ def read_text(title: str, body: str) -> ReadText:
     return ReadText(title, body, split_words(title), split_words(body), lead_end(body))
 
 
+def read_texts(pairs: Sequence[tuple[str, str]]) -> list[ReadText]:
+    """Split titles and bodies into words, hashed: many cost less together."""
+    words = iter(split_all([content for pair in pairs for content in pair]))
+    return [ReadText(title, body, next(words), next(words), lead_end(body)) for title, body in pairs]
+
+
+class NamingWords:
+    """The words of all that a taxonomy's tags are named by, as numbers from 1; any other word is 0."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        spelt = dict.fromkeys(word for name in _names(taxonomy) for word in spell(name).split())
+        self._table = WordTable(list(spelt))
+        self._number = {word: number for number, word in enumerate(spelt, start=1)}
+
+    def __len__(self) -> int:
+        return len(self._number)
+
+    def of(self, name: str) -> list[int]:
+        """Return the words of a name that is the taxonomy's."""
+        return [self._number[word] for word in spell(name).split()]
+
+    def of_texts(self, words: Sequence[Words]) -> np.ndarray:
+        """Return the words of some texts, one after the other, int64."""
+        return self._table.find(np.concatenate([one.hashed.of_word for one in words] or [_NONE])) + 1
+
+
+_NONE = np.zeros(0, dtype=np.uint64)
+
+
+def _names(taxonomy: Taxonomy) -> Iterator[str]:
+    for tag in taxonomy.tags:
+        yield tag.label
+        for alias in tag.aliases:
+            yield from (alias.text, *alias.needs, *alias.blocked)
+
+
 class _Context(NamedTuple):
     """What an alias needs near it, or what blocks it: single words, longer phrases, and within how many words."""
 
-    words: frozenset[str]
-    phrases: tuple[tuple[str, ...], ...]
+    words: frozenset[int]
+    phrases: tuple[tuple[int, ...], ...]
     within: int | None
 
 
@@ -94,88 +127,122 @@ class _Node:
     """A place in the tree of all names, word by word: the names that end here and the words that lead on."""
 
     rules: list[_Rule] = field(default_factory=list)
-    following: dict[str, _Node] = field(default_factory=dict)
+    following: dict[int, _Node] = field(default_factory=dict)
     # Words of which only the beginning counts: (how it begins, where it leads).
     beginnings: list[tuple[str, _Node]] = field(default_factory=list)
 
-    def after(self, word: str) -> list[_Node]:
-        """Return where a word leads from here."""
-        found = [self.following[word]] if word in self.following else []
-        if self.beginnings:
-            found += [node for beginning, node in self.beginnings if word.startswith(beginning)]
-        return found
+    def after(self, place: _Field, at: int) -> list[_Node]:
+        """Return where a word of a field leads from here."""
+        node = self.following.get(place.numbers[at])
+        found = [] if node is None else [node]
+        return found + self.begun(place.words.spelling[at]) if self.beginnings else found
+
+    def begun(self, word: str) -> list[_Node]:
+        """Return where the beginning of a word leads from here."""
+        return [node for beginning, node in self.beginnings if word.startswith(beginning)]
 
 
 _Candidate = tuple[int, int, _Rule]  # the first word, one past the last, and the alias
 
 
 class _Field(NamedTuple):
-    """One field of a text while names are looked for."""
+    """One field of a text while names are looked for; `numbers` are those of its words."""
 
     number: int
     content: str
     words: Words
-    capitals: bool
+    numbers: list[int]
+
+
+class Found(NamedTuple):
+    """What names a text has: its mentions, and the numbers of its words that are the taxonomy's."""
+
+    mentions: list[Mention]
+    present: set[int]
 
 
 class MentionFinder:
     """Finds the mentions of all tags of a taxonomy that are not retired."""
 
     def __init__(self, taxonomy: Taxonomy) -> None:
+        self.words = NamingWords(taxonomy)
         self._root = _Node()
         for position, tag in enumerate(taxonomy.tags):
             if tag.status == "retired":
                 continue
             for alias in tag.aliases:
-                self._add(spell(alias.text).split(), alias.whole_word, _rule(position, alias))
-        self._firsts = {word: (node,) for word, node in self._root.following.items()}
+                self._add(alias, _rule(position, alias, self.words))
+        # Of the words: whether names begin with them, and whether with them alone.
+        self._first = np.zeros(len(self.words) + 1, dtype=bool)
+        self._first[list(self._root.following)] = True
+        self._alone = np.zeros(len(self.words) + 1, dtype=bool)
+        self._alone[[word for word, node in self._root.following.items() if node.rules or node.beginnings]] = True
 
-    def _add(self, words: Sequence[str], whole_word: bool, rule: _Rule) -> None:
-        node = self._root
-        for word in words if whole_word else words[:-1]:
+    def _add(self, alias: Alias, rule: _Rule) -> None:
+        node, words = self._root, self.words.of(alias.text)
+        for word in words if alias.whole_word else words[:-1]:
             node = node.following.setdefault(word, _Node())
-        if not whole_word:
+        if not alias.whole_word:
+            last = spell(alias.text).split()[-1]
             known = dict(node.beginnings)
-            if words[-1] not in known:
-                node.beginnings.append((words[-1], _Node()))
-            node = dict(node.beginnings)[words[-1]]
+            if last not in known:
+                node.beginnings.append((last, _Node()))
+            node = dict(node.beginnings)[last]
         node.rules.append(rule)
 
     def find(self, text: ReadText) -> list[Mention]:
         """Return the mentions in title and body, in order; where names overlap, the longest counts."""
-        nodes = self._nodes(text)
-        contexts = _Contexts(text)
-        fields = ((text.title, text.title_words), (text.body, text.body_words))
-        mentions: list[Mention] = []
-        for number, (content, words) in enumerate(fields):
-            candidates = _candidates(_Field(number, content, words, content.isupper()), nodes, contexts)
-            if candidates:
-                starts, ends = words.starts, words.ends
-                mentions += [
-                    Mention(rule.tag, number, first, starts[first], ends[last - 1], rule.weak)
-                    for first, last, rule in _longest(candidates)
+        return self.find_all([text])[0].mentions
+
+    def find_all(self, texts: Sequence[ReadText]) -> list[Found]:
+        """Return what names some texts have."""
+        words = [one for text in texts for one in (text.title_words, text.body_words)]
+        numbers = self.words.of_texts(words)
+        begins = [0, *accumulate(map(len, words))]
+        named = np.flatnonzero(numbers)
+        values, named_edges = numbers[named].tolist(), named.searchsorted(begins).tolist()
+        # A name begins with its first word: alone, or if the next one is a word of some name too.
+        after = np.append(numbers[1:], 0)
+        firsts = np.flatnonzero(self._alone.take(numbers) | (self._first.take(numbers) & (after > 0)))
+        edges = firsts.searchsorted(begins).tolist()
+        found = []
+        for text, at in zip(texts, range(0, len(words), 2), strict=True):
+            present = set(values[named_edges[at] : named_edges[at + 2]])
+            mentions: list[Mention] = []
+            if edges[at] < edges[at + 2] or self._root.beginnings:
+                fields = [
+                    _Field(number, content, words[one], numbers[begins[one] : begins[one + 1]].tolist())
+                    for number, content, one in ((TITLE, text.title, at), (BODY, text.body, at + 1))
                 ]
-        return mentions
+                contexts = _Contexts(fields, present)
+                for place, one in zip(fields, (at, at + 1), strict=True):
+                    own = (firsts[edges[one] : edges[one + 1]] - begins[one]).tolist()
+                    mentions += self._mentions(place, own, contexts)
+            found.append(Found(mentions, present))
+        return found
 
-    def _nodes(self, text: ReadText) -> Mapping[str, Sequence[_Node]]:
-        """Return the words with which the names of a text may begin, and where they lead."""
-        if not self._root.beginnings:
-            return self._firsts
-        nodes: dict[str, Sequence[_Node]] = dict(self._firsts)
-        for word in text.vocabulary:
-            more = [node for beginning, node in self._root.beginnings if word.startswith(beginning)]
-            if more:
-                nodes[word] = (*nodes.get(word, ()), *more)
-        return nodes
+    def _mentions(self, place: _Field, firsts: list[int], contexts: _Contexts) -> list[Mention]:
+        """Return the mentions in a field that begin with its words `firsts`, or with the beginning of a word."""
+        if self._root.beginnings:
+            beginnings = tuple(beginning for beginning, _ in self._root.beginnings)
+            more = [at for at, word in enumerate(place.words.spelling) if word.startswith(beginnings)]
+            firsts = sorted({*firsts, *more})
+        candidates = _candidates(place, self._root, firsts, contexts)
+        if not candidates:
+            return []
+        starts, ends = place.words.starts, place.words.ends
+        return [
+            Mention(rule.tag, place.number, first, starts[first], ends[last - 1], rule.weak)
+            for first, last, rule in _longest(candidates)
+        ]
 
 
-def _candidates(place: _Field, nodes: Mapping[str, Sequence[_Node]], contexts: _Contexts) -> list[_Candidate]:
+def _candidates(place: _Field, root: _Node, firsts: list[int], contexts: _Contexts) -> list[_Candidate]:
     """Return the names that stand in a field with the case and the context that they ask for, by their first words."""
-    words = place.words.spelling
-    following = [*words[1:], ""]
+    following = [*place.numbers[1:], 0]
     candidates: list[_Candidate] = []
-    for first in compress(range(len(words)), map(nodes.__contains__, words)):
-        for node in nodes[words[first]]:
+    for first in firsts:
+        for node in root.after(place, first):
             for rule in node.rules:
                 if rule.always or _fits(rule, place, first, first + 1, contexts):
                     candidates.append((first, first + 1, rule))
@@ -186,11 +253,9 @@ def _candidates(place: _Field, nodes: Mapping[str, Sequence[_Node]], contexts: _
 
 def _add_longer(candidates: list[_Candidate], node: _Node, place: _Field, first: int, contexts: _Contexts) -> None:
     """Add the names of more than one word that start with the word `first`, whose node this is."""
-    words = place.words.spelling
     ways = [node]
-    for last in range(first + 2, len(words) + 1):
-        word = words[last - 1]
-        ways = [to for way in ways for to in way.after(word)]
+    for last in range(first + 2, len(place.numbers) + 1):
+        ways = [to for way in ways for to in way.after(place, last - 1)]
         if not ways:
             return
         rules = [rule for way in ways for rule in way.rules]
@@ -200,8 +265,9 @@ def _add_longer(candidates: list[_Candidate], node: _Node, place: _Field, first:
             ]
 
 
-def _rule(tag: int, alias: Alias) -> _Rule:
-    needs, blocked = _context(alias.needs, alias.needs_within), _context(alias.blocked, alias.blocked_within)
+def _rule(tag: int, alias: Alias, words: NamingWords) -> _Rule:
+    needs = _context(alias.needs, alias.needs_within, words)
+    blocked = _context(alias.blocked, alias.blocked_within, words)
     return _Rule(
         tag,
         alias.text,
@@ -214,13 +280,13 @@ def _rule(tag: int, alias: Alias) -> _Rule:
     )
 
 
-def _context(phrases: Iterable[str], within: int | None) -> _Context | None:
-    spelt = [tuple(spell(phrase).split()) for phrase in phrases]
+def _context(phrases: Iterable[str], within: int | None, words: NamingWords) -> _Context | None:
+    spelt = [tuple(words.of(phrase)) for phrase in phrases]
     if not spelt:
         return None
     return _Context(
-        frozenset(words[0] for words in spelt if len(words) == 1),
-        tuple(words for words in spelt if len(words) > 1),
+        frozenset(phrase[0] for phrase in spelt if len(phrase) == 1),
+        tuple(phrase for phrase in spelt if len(phrase) > 1),
         within,
     )
 
@@ -228,8 +294,9 @@ def _context(phrases: Iterable[str], within: int | None) -> _Context | None:
 class _Contexts:
     """Where contexts stand in a text; each is looked for when it is first asked for."""
 
-    def __init__(self, text: ReadText) -> None:
-        self._text = text
+    def __init__(self, fields: Sequence[_Field], present: set[int]) -> None:
+        """Take the fields of the text, and the words of the taxonomy that stand in them."""
+        self._fields, self._present = fields, present
         self._places: dict[int, list[tuple[int, int]]] = {}
 
     def near(self, at: tuple[int, int], context: _Context) -> bool:
@@ -246,19 +313,18 @@ class _Contexts:
 
     def _look(self, context: _Context) -> list[tuple[int, int]]:
         """Return the (field, word) where a context's phrases begin, in order; only one if any place will do."""
-        present = self._text.vocabulary
-        phrases = [(word,) for word in context.words & present]
-        phrases += [phrase for phrase in context.phrases if phrase[0] in present and phrase[1] in present]
-        found = (place for phrase in phrases for place in self._places_of(phrase))
+        phrases = [(word,) for word in context.words & self._present]
+        phrases += [phrase for phrase in context.phrases if self._present.issuperset(phrase)]
+        found = (
+            (place.number, first)
+            for phrase in phrases
+            for place in self._fields
+            for first in _positions(place.numbers, phrase)
+        )
         return list(islice(found, 1)) if context.within is None else sorted(found)
 
-    def _places_of(self, phrase: tuple[str, ...]) -> Iterator[tuple[int, int]]:
-        for number, words in ((TITLE, self._text.title_words), (BODY, self._text.body_words)):
-            for first in _positions(words.spelling, phrase):
-                yield number, first
 
-
-def _positions(words: list[str], phrase: tuple[str, ...]) -> Iterator[int]:
+def _positions(words: list[int], phrase: tuple[int, ...]) -> Iterator[int]:
     wanted, at = list(phrase), -1
     try:
         while phrase:
@@ -272,7 +338,7 @@ def _positions(words: list[str], phrase: tuple[str, ...]) -> Iterator[int]:
 def _fits(rule: _Rule, place: _Field, first: int, last: int, contexts: _Contexts) -> bool:
     if rule.bare is not None:
         named = place.content[place.words.starts[first] : place.words.ends[last - 1]]
-        if not _same_case(rule, named, place.capitals):
+        if not _same_case(rule, named, place.content.isupper()):
             return False
     at = place.number, first
     if rule.needs is not None and not contexts.near(at, rule.needs):

@@ -203,7 +203,7 @@ class TagModel:
 
     def judge(self, articles: Sequence[Article]) -> tuple[np.ndarray, np.ndarray]:
         """Return the scores of all tags, (n_articles, n_tags) float64, and which are suggested, the same shape, bool."""
-        readings = [self.reader.read(article) for article in articles]
+        readings = self.reader.read_all(articles)
         scored = self._score(readings)
         return calibrated(scored.decision, self.parameters.calibration), self._choose(readings, scored)[0]
 
@@ -215,7 +215,7 @@ class TagModel:
         Those are what passed its threshold (of the band auto: what is sure enough for it), or the best `n_tags` whatever
         they are.
         """
-        readings = [self.reader.read(article) for article in articles]
+        readings = self.reader.read_all(articles)
         scored = self._score(readings)
         scores = calibrated(scored.decision, self.parameters.calibration)
         tags = self.taxonomy.tags

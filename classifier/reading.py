@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from classifier.aboutness import Naming, NamingReader
 from classifier.articles import Article, CleanText, clean_body, clean_title
 from classifier.furniture import Removed, blank, find_furniture, find_repeated, joined
-from classifier.mentions import TITLE, Mention, MentionFinder, ReadText, read_text
+from classifier.mentions import TITLE, Found, Mention, MentionFinder, ReadText, read_text, read_texts
 from classifier.taxonomy import Taxonomy
 from classifier.words import once, spell
 
@@ -27,7 +28,12 @@ class Reading:
     title: CleanText
     body: CleanText
     removed: list[Removed]
-    mentions: list[Mention]
+    found: Found
+
+    @property
+    def mentions(self) -> list[Mention]:
+        """Where the article names tags."""
+        return self.found.mentions
 
     @once
     def mentions_of(self) -> dict[int, list[Mention]]:
@@ -43,6 +49,15 @@ class Reading:
         return clean.source.span(start, end)
 
 
+class _Clean(NamedTuple):
+    """An article's clean fields, what of its body is furniture, and the body without it, as it is read."""
+
+    title: CleanText
+    body: CleanText
+    removed: list[Removed]
+    kept: str
+
+
 class ArticleReader:
     """Reads articles the way of one taxonomy; training and serving share it.
 
@@ -52,30 +67,40 @@ class ArticleReader:
     def __init__(self, taxonomy: Taxonomy, blocks: Iterable[str] = ()) -> None:
         self._blocks = frozenset(blocks)
         self._finder = MentionFinder(taxonomy)
-        self._naming = NamingReader(taxonomy)
+        self._naming = NamingReader(taxonomy, self._finder.words)
         self._names = frozenset(
             spell(name) for tag in taxonomy.tags for name in (tag.label, *(alias.text for alias in tag.aliases))
         )
 
     def read(self, article: Article) -> Reading:
         """Return the reading of an article."""
-        title, body, removed, text = self._clean(article)
-        return Reading(text, title, body, removed, self._finder.find(text))
+        return self.read_all([article])[0]
+
+    def read_all(self, articles: Sequence[Article]) -> list[Reading]:
+        """Return the readings of articles; many cost less together."""
+        clean = [self._clean(article) for article in articles]
+        texts = read_texts([(one.title.text[:MAX_READ], one.kept) for one in clean])
+        found = self._finder.find_all(texts)
+        return [
+            Reading(text, one.title, one.body, one.removed, names)
+            for one, text, names in zip(clean, texts, found, strict=True)
+        ]
 
     def read_text(self, article: Article) -> ReadText:
         """Return only the text of a reading; no mentions are looked for."""
-        return self._clean(article)[-1]
+        clean = self._clean(article)
+        return read_text(clean.title.text[:MAX_READ], clean.kept)
 
-    def _clean(self, article: Article) -> tuple[CleanText, CleanText, list[Removed], ReadText]:
+    def _clean(self, article: Article) -> _Clean:
         title, body = clean_title(article), clean_body(article)
         removed = find_furniture(body.text[:MAX_READ], self._names.__contains__)
         if self._blocks:
             removed = joined(removed, find_repeated(body.text[:MAX_READ], self._blocks))
-        return title, body, removed, read_text(title.text[:MAX_READ], blank(body.text[:MAX_READ], removed))
+        return _Clean(title, body, removed, blank(body.text[:MAX_READ], removed))
 
     def naming(self, readings: Sequence[Reading]) -> Naming:
         """Return how articles name tags, from their readings."""
-        return self._naming.read([(reading.mentions, reading.text) for reading in readings])
+        return self._naming.read([(reading.found, reading.text) for reading in readings])
 
 
 def is_english(text: str) -> bool:

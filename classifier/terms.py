@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 import threading
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate, chain
+from string import ascii_lowercase
+from typing import NamedTuple
 
 import numpy as np
 import Stemmer
 
 from classifier.mentions import ReadText
-from classifier.words import Words
+from classifier.words import Words, WordTable
 
 _DIGIT = re.compile(r"[0-9]")
 STEM_MARK = "~"  # "attack~" is the stem of attack, attacks, attacked; "attack" is the word
@@ -73,7 +75,7 @@ def title_words(text: ReadText) -> Counter[str]:
 def title_writings(text: ReadText) -> Counter[str]:
     """Return how often words and compounds stand in the title."""
     counts = title_words(text)
-    counts.update(compound for compound, _ in compounds(text.title, text.title_words))
+    counts.update(_title_compounds(text))
     return counts
 
 
@@ -97,28 +99,36 @@ def _terms(counts: Counter[str]) -> list[str]:
 
 
 def _text_compounds(text: ReadText) -> list[str]:
-    return [*(compound for compound, _ in compounds(text.title, text.title_words)), *_body_compounds(text)]
+    return [*_title_compounds(text), *_body_compounds(text)]
+
+
+def _title_compounds(text: ReadText) -> list[str]:
+    return [compound for compound, *_ in compounds(text.title, text.title_words)]
 
 
 def _body_compounds(text: ReadText) -> list[str]:
     """Return the compounds of the body, those of its first sentence twice."""
     found: list[str] = []
-    for compound, first in compounds(text.body, text.body_words):
-        found += [compound] * (2 if first + 1 < text.n_lead else 1)
+    for compound, _, second, _ in compounds(text.body, text.body_words):
+        found += [compound] * (2 if second < text.lead_end else 1)
     return found
 
 
-def compounds(content: str, words: Words) -> Iterator[tuple[str, int]]:
-    """Yield (compound, number of its first word) for words that are joined by a hyphen."""
-    at = content.find("-")
-    if at < 0:
-        return
-    spelling, starts, ends = words.spelling, words.starts, words.ends
-    while at >= 0:
-        first = bisect_left(ends, at)
-        if first + 1 < len(ends) and ends[first] == at and starts[first + 1] == at + 1:
-            yield _DIGIT.sub("0", f"{spelling[first]}-{spelling[first + 1]}"[: 2 * MAX_WORD]), first
+def compounds(content: str, words: Words) -> Iterator[tuple[str, int, int, int]]:
+    """Yield (compound, where it starts, where its second word starts, where it ends) for words joined by a hyphen."""
+    plain = words.plain
+    at = content.find("-", 1)
+    while 0 <= at < len(content) - 1:
+        if plain[at - 1] != " " and plain[at + 1] != " ":
+            start, end = plain.rfind(" ", 0, at) + 1, plain.find(" ", at + 1)
+            end = len(plain) if end < 0 else end
+            pair = f"{_word(plain[start:at])}-{_word(plain[at + 1 : end])}"
+            yield _DIGIT.sub("0", pair[: 2 * MAX_WORD]), start, at + 1, end
         at = content.find("-", at + 1)
+
+
+def _word(plain: str) -> str:
+    return plain.replace("'", "")
 
 
 @dataclass(frozen=True)
@@ -129,8 +139,8 @@ class FoundTerms:
     int64, ascending in each text;
     counts: (n_rows,) float64, with the first sentence twice; n_terms, n_known: (n_texts,) float64, occurrences of terms
     and of those that the model knows, without those of the title's own view.
-    `entries` says what was written: the writings, and (n_entries,) of each its number, how often it counts, and its row,
-    in the order of the rows.
+    `entries` says what was written: (n_entries,) of each its number in `written_in`, how often it counts, and its row, in
+    the order of the rows.
     """
 
     begins: np.ndarray
@@ -139,7 +149,13 @@ class FoundTerms:
     counts: np.ndarray
     n_terms: np.ndarray
     n_known: np.ndarray
-    entries: tuple[list[str], np.ndarray, np.ndarray, np.ndarray]
+    entries: tuple[np.ndarray, np.ndarray, np.ndarray]
+
+
+def written_in(text: ReadText) -> tuple[list[str], list[str]]:
+    """Return the words and compounds of a text that is looked up alone, and then once more those of the title."""
+    title = text.title_words.spelling
+    return [*title, *text.body_words.spelling, *_text_compounds(text)], [*title, *_title_compounds(text)]
 
 
 # A code holds what a word gives: the row of the word and the row of its stem, each plus one, and how many terms it has.
@@ -167,39 +183,51 @@ class _Codes(dict[str, int]):
         return (1 << 2 * _ROW_BITS) | (self._row.get(compound, -1) + 1)
 
 
-class _Written:
-    """What some texts write in one view: the writings, their texts, codes, and how often each counts."""
+_NONE = np.zeros(0, dtype=np.uint64)
 
-    def __init__(self, codes: _Codes) -> None:
-        self._codes = codes
-        self.writings: list[str] = []
-        self._lengths: list[int] = []
-        self._leads: list[tuple[int, int]] = []
-        self._compounds: list[tuple[int, str]] = []
 
-    def add(self, words: Sequence[str], lead: Sequence[str], n_lead: int, compounds: Iterable[str]) -> None:
-        """Take the next text: words, then those whose first `n_lead` count twice, and its compounds."""
-        begin = len(self.writings)
-        self.writings += words
-        self._leads.append((len(self.writings), len(self.writings) + n_lead))
-        self.writings += lead
-        self._compounds += [(len(self._lengths), compound) for compound in compounds]
-        self._lengths.append(len(self.writings) - begin)
+class _Written(NamedTuple):
+    """What some texts write in one view, (n_writings,) int64: the number of the text, and the code."""
 
-    def arrays(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return texts, int64, codes, int64, and times, float64, (n_writings,) each."""
-        n = len(self.writings)
-        text = np.repeat(np.arange(len(self._lengths)), self._lengths)
-        code = np.fromiter(map(self._codes.__getitem__, self.writings), np.int64, n)
-        times = np.ones(n + len(self._compounds))
-        for start, end in self._leads:
-            times[start:end] = 2.0
-        if self._compounds:
-            texts, compounds = zip(*self._compounds, strict=True)
-            self.writings += compounds
-            text = np.concatenate([text, np.array(texts)])
-            code = np.concatenate([code, np.array(list(map(self._codes.of_compound, compounds)))])
-        return text, code, times
+    texts: np.ndarray
+    codes: np.ndarray
+
+
+class _Rows:
+    """The codes of the words of one view."""
+
+    def __init__(self, terms: Sequence[str], first: int) -> None:
+        """Take the terms of the view; their rows begin with `first`."""
+        self._codes = _Codes({term: row for row, term in enumerate(terms, start=first)})
+        words = [term for term in terms if len(term) > 1 and not term.endswith(STEM_MARK) and "-" not in term]
+        words += [*ascii_lowercase, "0"]  # they are no terms, and stand in every text
+        self._table = WordTable(words)
+        self._met = np.full(len(words) + 1, -1)  # the code of each word of the table once it was met; the last is of none
+
+    def _of_words(self, words: Sequence[Words]) -> np.ndarray:
+        number = self._table.find(np.concatenate([one.hashed.of_term for one in words] or [_NONE]))
+        codes = self._met.take(number)
+        new = np.flatnonzero(codes < 0)
+        if len(new):
+            ends = np.cumsum([len(one) for one in words])
+            where = np.searchsorted(ends, new, side="right").tolist()
+            for place, text in zip(new.tolist(), where, strict=True):
+                one = words[text]
+                codes[place] = self._codes[one.word(place - int(ends[text]) + len(one))]
+            self._met[number[new]] = codes[new]
+            self._met[-1] = -1
+        return codes
+
+    def of_texts(self, words: Sequence[Words], n_words: list[int], compounds: Sequence[list[str]]) -> _Written:
+        """Return what texts write that have so many of the words each, and those compounds."""
+        numbers = np.arange(len(n_words))
+        codes = self._of_words(words)
+        texts = numbers.repeat(np.array(n_words, dtype=np.int64))
+        joined = list(chain(*compounds))
+        if joined:
+            codes = np.append(codes, np.array(list(map(self._codes.of_compound, joined))))
+            texts = np.append(texts, numbers.repeat(list(map(len, compounds))))
+        return _Written(texts, codes)
 
 
 class TermRows:
@@ -208,25 +236,28 @@ class TermRows:
     def __init__(self, terms: Sequence[str], title_terms: Sequence[str]) -> None:
         self._n_terms = len(terms)
         self._n_rows = len(terms) + len(title_terms)
-        self._codes = _Codes({term: row for row, term in enumerate(terms)})
-        self._title_codes = _Codes({term: row for row, term in enumerate(title_terms, start=len(terms))})
+        self._whole, self._titles = _Rows(terms, 0), _Rows(title_terms, len(terms))
 
     def find(self, texts: Sequence[ReadText]) -> FoundTerms:
         """Return the terms of some texts that are known."""
-        whole, titles = _Written(self._codes), _Written(self._title_codes)
-        for text in texts:
-            title, body = text.title_words.spelling, text.body_words.spelling
-            in_title: list[str] = []
-            if "-" in text.title:
-                in_title = [compound for compound, _ in compounds(text.title, text.title_words)]
-            whole.add(title, body, text.n_lead, in_title + _body_compounds(text))
-            titles.add(title, (), 0, in_title)
-        return self._found(len(texts), whole, titles)
+        titles = [text.title_words for text in texts]
+        words = [one for text in texts for one in (text.title_words, text.body_words)]
+        n_title = [len(one) for one in titles]
+        n_words = [n + len(text.body_words) for n, text in zip(n_title, texts, strict=True)]
+        in_titles = [_title_compounds(text) if "-" in text.title else [] for text in texts]
+        in_texts = [
+            own + _body_compounds(text) if "-" in text.body else own for own, text in zip(in_titles, texts, strict=True)
+        ]
+        whole = self._whole.of_texts(words, n_words, in_texts)
+        times = np.ones(len(whole.codes))
+        for begin, n, text in zip(accumulate(n_words, initial=0), n_title, texts, strict=False):
+            times[begin + n : begin + n + text.n_lead] = 2.0
+        return self._found(len(texts), whole, times, self._titles.of_texts(titles, n_title, in_titles))
 
-    def _found(self, n_texts: int, whole: _Written, titles: _Written) -> FoundTerms:
-        text, code, times = whole.arrays()
-        n_terms = np.bincount(text, (code >> 2 * _ROW_BITS) * times, minlength=n_texts)
-        text, code, times = map(np.concatenate, zip((text, code, times), titles.arrays(), strict=True))
+    def _found(self, n_texts: int, whole: _Written, times: np.ndarray, titles: _Written) -> FoundTerms:
+        n_terms = np.bincount(whole.texts, (whole.codes >> 2 * _ROW_BITS) * times, minlength=n_texts)
+        text, code = map(np.concatenate, zip(whole, titles, strict=True))
+        times = np.append(times, np.ones(len(titles.codes)))
         row = np.concatenate([code & _ROW, (code >> _ROW_BITS) & _ROW])
         known = np.flatnonzero(row)
         entry = known % max(1, len(code))
@@ -239,13 +270,13 @@ class TermRows:
         counts = np.bincount(row_of_entry, times)
         text_of_row, rows = np.divmod(key[is_new], self._n_rows + 1)
         rows -= 1
-        of_text = rows < self._n_terms
+        in_text = rows < self._n_terms
         return FoundTerms(
             np.searchsorted(text_of_row, np.arange(n_texts + 1)),
             text_of_row,
             rows,
             counts,
             n_terms,
-            np.bincount(text_of_row[of_text], counts[of_text], minlength=n_texts),
-            (whole.writings + titles.writings, entry, times, row_of_entry),
+            np.bincount(text_of_row[in_text], counts[in_text], minlength=n_texts),
+            (entry, times, row_of_entry),
         )

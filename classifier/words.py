@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
-from typing import Any, Generic, TypeVar, overload
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 import numpy as np
 
@@ -60,37 +62,147 @@ class Words:
 
     def __init__(self, plain: str) -> None:
         self.plain = plain
-        self.spelling = plain.replace("'", "").split()
 
     def __len__(self) -> int:
-        return len(self.spelling)
+        return len(self.hashed.starts)
 
     @once
-    def _edges(self) -> np.ndarray:
-        """Where words start and end, in turn; made when it is asked for."""
-        plain = f" {self.plain} "
-        if plain.isascii():
-            codes = np.frombuffer(plain.encode(), dtype=np.uint8)
-        else:
-            codes = np.frombuffer(plain.encode(*_CODES), dtype=np.uint32)
-        inside = codes != _BLANK
-        return np.flatnonzero(inside[1:] != inside[:-1])
+    def spelling(self) -> list[str]:
+        """The words, without apostrophes."""
+        return self.plain.replace("'", "").split()
+
+    @once
+    def hashed(self) -> Hashed:
+        """The places of the words, and hashes by which tables find them."""
+        return _hashed(self.plain)
 
     @once
     def starts(self) -> list[int]:
         """Where each word starts in the text."""
-        found: list[int] = self._edges[::2].tolist()
+        found: list[int] = (self.hashed.starts - self.hashed.begin).tolist()
         return found
 
     @once
     def ends(self) -> list[int]:
         """Where each word ends in the text."""
-        found: list[int] = self._edges[1::2].tolist()
+        found: list[int] = (self.hashed.ends - self.hashed.begin).tolist()
         return found
+
+    def word(self, number: int) -> str:
+        """Return one word; the others need not be made for it."""
+        begin = self.hashed.begin
+        return self.plain[self.hashed.starts[number] - begin : self.hashed.ends[number] - begin].replace("'", "")
 
     def n_before(self, offset: int) -> int:
         """Return how many words start before an offset."""
-        return len(self.plain[:offset].split())
+        return int(self.hashed.starts.searchsorted(self.hashed.begin + offset))
+
+
+class Hashed(NamedTuple):
+    """Words as numbers, (n_words,) each: where they start and end, int64, and their hashes, uint64.
+
+    The text begins at `begin`: it may be one of several that were read together. `of_word` is the hash of a word, `of_term` that of the word with its digits folded to 0. Equal words have equal hashes;
+    that two of a million others have is as likely as one in ten million.
+    """
+
+    begin: int
+    starts: np.ndarray
+    ends: np.ndarray
+    of_word: np.ndarray
+    of_term: np.ndarray
+
+
+# --- hashes -----------------------------------------------------------------------------------------------------
+
+# A hash is a polynomial over the characters of the word, modulo 2**64 (Karp and Rabin 1987). Those of all words of a text
+# come from one cumulative sum over its characters: the part of a word, divided by the power at its start.
+_BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse
+_INVERSE = pow(_BASE, -1, 1 << 64)
+_MIXING = 0xD6E8FEB86659FD93
+_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
+MANY = 1 << 17  # characters that are hashed at a time; their powers are kept
+
+
+@lru_cache(maxsize=8)
+def _powers(n_bits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first 2**n_bits powers of the base and of its inverse, uint64."""
+    whole = np.full((2, 1 << n_bits), [[_BASE], [_INVERSE]], dtype=np.uint64)
+    whole[:, 0] = 1
+    powers, inverses = np.multiply.accumulate(whole, axis=1)
+    return powers, inverses
+
+
+def _hashed(plain: str) -> Hashed:
+    """Return the words of a folded text, `Words.plain`, as numbers."""
+    codes, folded = _codes_of(plain)
+    starts, ends = _edges(codes)
+    first, last = starts, ends
+    if "'" in plain:  # it stands in words and is no part of them
+        codes, folded = _codes_of(plain.replace("'", ""))
+        first, last = _edges(codes)
+    powers, inverses = _powers(max(10, len(codes).bit_length()))
+    sums = np.zeros((2, len(codes) + 1), dtype=np.uint64)
+    np.cumsum(np.multiply(codes, powers[: len(codes)], dtype=np.uint64), out=sums[0, 1:])
+    np.cumsum(np.multiply(folded, powers[: len(codes)], dtype=np.uint64), out=sums[1, 1:])
+    shift = inverses.take(first)
+    of_word, of_term = (_mixed((own.take(last) - own.take(first)) * shift) for own in sums)
+    return Hashed(0, starts, ends, of_word, of_term)
+
+
+def _mixed(hashes: np.ndarray) -> np.ndarray:
+    """Return hashes whose first bits depend on all of theirs; of a short word they would depend on its last letters."""
+    mixed: np.ndarray = (hashes ^ (hashes >> np.uint64(32))) * np.uint64(_MIXING)
+    return mixed
+
+
+def _codes_of(plain: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the characters of a text as numbers, and the same with its digits folded to 0."""
+    if plain.isascii():
+        raw = plain.encode()
+        return np.frombuffer(raw, dtype=np.uint8), np.frombuffer(raw.translate(_TO_ZERO), dtype=np.uint8)
+    codes = np.frombuffer(plain.encode(*_CODES), dtype=np.uint32)
+    return codes, np.where((codes >= ord("0")) & (codes <= ord("9")), np.uint32(ord("0")), codes)
+
+
+def _edges(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where words start and end."""
+    inside = np.zeros(len(codes) + 2, dtype=bool)
+    np.not_equal(codes, _BLANK, out=inside[1:-1])
+    edges = np.flatnonzero(inside[1:] != inside[:-1])
+    return edges[::2], edges[1::2]
+
+
+class WordTable:
+    """Finds words among those of a table, by their hashes."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        """Take different words that are spelt as `Words.spelling` spells them."""
+        some = (_hashed(" ".join(words[start : start + _ROOM])).of_word for start in range(0, len(words), _ROOM))
+        hashes = np.concatenate([np.zeros(0, dtype=np.uint64), *some])
+        order = np.argsort(hashes)
+        n_bits = len(words).bit_length() + 2
+        self._shift = np.uint64(64 - n_bits)
+        # Sorted by their hashes, those of one slot, which has the same first bits, stand together; what follows is no word's.
+        self._hashes = np.append(hashes[order], np.uint64((1 << 64) - 1))
+        self._numbers = np.append(order, -1)
+        self._begins = np.searchsorted(hashes[order] >> self._shift, np.arange(1 << n_bits, dtype=np.uint64)).astype(np.int32)
+
+    def find(self, hashes: np.ndarray) -> np.ndarray:
+        """Return the number of each word in the table, int64, -1 for none, by its hash."""
+        at = self._begins.take(hashes >> self._shift)
+        there = self._hashes.take(at)
+        found = np.where(there == hashes, self._numbers.take(at), -1)
+        rest = np.flatnonzero(there < hashes)  # a slot of more than one word, most often
+        while len(rest):
+            at[rest] += 1
+            there, wanted = self._hashes.take(at[rest]), hashes[rest]
+            hit = there == wanted
+            found[rest[hit]] = self._numbers.take(at[rest[hit]])
+            rest = rest[there < wanted]
+        return found
+
+
+_ROOM = 10_000  # words of a table that are hashed at a time
 
 
 class _FoldTable(dict[int, str]):
@@ -150,6 +262,31 @@ def split_words(text: str) -> Words:
     if "'" in plain:
         plain = _LOOSE_APOSTROPHE.sub(" ", plain)
     return Words(plain)
+
+
+def split_all(texts: Sequence[str]) -> list[Words]:
+    """Return the folded words of some texts, hashed: many short ones cost far less together."""
+    found: list[Words] = []
+    begin, n = 0, 0
+    for end, text in enumerate(texts, start=1):
+        n += len(text)
+        if n > MANY or end == len(texts):
+            found += _split_together(texts[begin:end])
+            begin, n = end, 0
+    return found
+
+
+def _split_together(texts: Sequence[str]) -> list[Words]:
+    together = split_words("\n".join(texts))
+    plain, (_, starts, ends, of_word, of_term) = together.plain, together.hashed
+    begins = [0, *accumulate(len(text) + 1 for text in texts)]
+    edges = starts.searchsorted(begins).tolist()
+    found = []
+    for begin, end, first, last in zip(begins, begins[1:], edges, edges[1:], strict=False):
+        words = Words(plain[begin : end - 1])
+        words.hashed = Hashed(begin, starts[first:last], ends[first:last], of_word[first:last], of_term[first:last])
+        found.append(words)
+    return found
 
 
 def _without_addresses(text: str) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.mentions import read_text
-from classifier.terms import MAX_WORD, TermRows, _terms_of_short_word, terms_of_word, text_terms, title_terms
+from classifier.terms import MAX_WORD, TermRows, _terms_of_short_word, terms_of_word, text_terms, title_terms, written_in
 from tests.test_words import ANY_TEXT, finished
 
 SENTENCE = "Gunmen attacked a police post near Kunduz on Monday."
@@ -96,8 +96,10 @@ def test_text_without_words_has_no_terms(text: str) -> None:
 
 def written(rows: TermRows, names: list[str], title: str, body: str) -> set[tuple[str, str]]:
     """Return (term, what writes it in the text) of all known terms."""
-    found = rows.find([read_text(title, body)])
-    writings, entries, _, row_of = found.entries
+    text = read_text(title, body)
+    found, (whole, again) = rows.find([text]), written_in(text)
+    writings = whole + again
+    entries, _, row_of = found.entries
     return {(names[found.rows[row]], writings[entry]) for row, entry in zip(row_of, entries, strict=True)}
 
 
