@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, islice
+from itertools import accumulate, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from classifier.taxonomy import Alias, Taxonomy
 from classifier.words import Words, WordTable, lead_end, once, spell, split_all, split_words
 
 TITLE, BODY = 0, 1
+N_PAIRS = 1 << 16  # places for pairs of words with which names begin; a starter taxonomy has three thousand pairs
 # Between the words of one name there is no end of a sentence, no bracket and no quotation mark.
 _BREAK = re.compile(r"[\n!?;:,\"()\[\]]|(?<=\w\w\w\w)\.\s")
 # In a text written in capitals these cannot be told from ordinary words, whatever their case policy says.
@@ -135,23 +136,23 @@ class _Node:
         """Return where a word of a field leads from here."""
         node = self.following.get(place.numbers[at])
         found = [] if node is None else [node]
-        return found + self.begun(place.words.spelling[at]) if self.beginnings else found
-
-    def begun(self, word: str) -> list[_Node]:
-        """Return where the beginning of a word leads from here."""
-        return [node for beginning, node in self.beginnings if word.startswith(beginning)]
+        if self.beginnings:
+            word = place.words.spelling[at]
+            found += [node for beginning, node in self.beginnings if word.startswith(beginning)]
+        return found
 
 
 _Candidate = tuple[int, int, _Rule]  # the first word, one past the last, and the alias
 
 
 class _Field(NamedTuple):
-    """One field of a text while names are looked for; `numbers` are those of its words."""
+    """One field of a text while names are looked for: the numbers of its words, and which of them contexts may ask for."""
 
     number: int
     content: str
     words: Words
     numbers: list[int]
+    asked: list[int]
 
 
 class Found(NamedTuple):
@@ -167,16 +168,20 @@ class MentionFinder:
     def __init__(self, taxonomy: Taxonomy) -> None:
         self.words = NamingWords(taxonomy)
         self._root = _Node()
+        self._asked = np.zeros(len(self.words) + 1, dtype=bool)  # the words that contexts are made of
         for position, tag in enumerate(taxonomy.tags):
             if tag.status == "retired":
                 continue
             for alias in tag.aliases:
                 self._add(alias, _rule(position, alias, self.words))
-        # Of the words: whether names begin with them, and whether with them alone.
-        self._first = np.zeros(len(self.words) + 1, dtype=bool)
-        self._first[list(self._root.following)] = True
+                for phrase in (*alias.needs, *alias.blocked):
+                    self._asked[self.words.of(phrase)] = True
+        # Of the words, whether names consist of them or go on with any word; of pairs, whether names may begin with them.
         self._alone = np.zeros(len(self.words) + 1, dtype=bool)
         self._alone[[word for word, node in self._root.following.items() if node.rules or node.beginnings]] = True
+        pairs = [(word, after) for word, node in self._root.following.items() for after in node.following]
+        self._pairs = np.zeros(N_PAIRS, dtype=bool)
+        self._pairs[_slots(*np.array(pairs, dtype=np.int64).reshape(-1, 2).T)] = True
 
     def _add(self, alias: Alias, rule: _Rule) -> None:
         node, words = self._root, self.words.of(alias.text)
@@ -198,26 +203,25 @@ class MentionFinder:
         """Return what names some texts have."""
         words = [one for text in texts for one in (text.title_words, text.body_words)]
         numbers = self.words.of_texts(words)
-        begins = [0, *accumulate(map(len, words))]
-        named = np.flatnonzero(numbers)
-        values, named_edges = numbers[named].tolist(), named.searchsorted(begins).tolist()
-        # A name begins with its first word: alone, or if the next one is a word of some name too.
+        begins = np.array([0, *accumulate(map(len, words))])
         after = np.append(numbers[1:], 0)
-        firsts = np.flatnonzero(self._alone.take(numbers) | (self._first.take(numbers) & (after > 0)))
-        edges = firsts.searchsorted(begins).tolist()
+        may_begin = self._alone.take(numbers) | self._pairs.take(_slots(numbers, after))
+        asked = _by_field(np.flatnonzero(self._asked.take(numbers)), begins)
+        firsts = _by_field(np.flatnonzero(may_begin), begins)
+        taken, edges = numbers.tolist(), begins.tolist()
         found = []
-        for text, at in zip(texts, range(0, len(words), 2), strict=True):
-            present = set(values[named_edges[at] : named_edges[at + 2]])
+        for number, text in enumerate(texts):
+            title, body = 2 * number, 2 * number + 1
+            present = set(taken[edges[title] : edges[body + 1]])
             mentions: list[Mention] = []
-            if edges[at] < edges[at + 2] or self._root.beginnings:
+            if firsts[title] or firsts[body] or self._root.beginnings:
                 fields = [
-                    _Field(number, content, words[one], numbers[begins[one] : begins[one + 1]].tolist())
-                    for number, content, one in ((TITLE, text.title, at), (BODY, text.body, at + 1))
+                    _Field(field, content, words[at], taken[edges[at] : edges[at + 1]], asked[at])
+                    for field, content, at in ((TITLE, text.title, title), (BODY, text.body, body))
                 ]
-                contexts = _Contexts(fields, present)
-                for place, one in zip(fields, (at, at + 1), strict=True):
-                    own = (firsts[edges[one] : edges[one + 1]] - begins[one]).tolist()
-                    mentions += self._mentions(place, own, contexts)
+                contexts = _Contexts(fields)
+                for field, at in zip(fields, (title, body), strict=True):
+                    mentions += self._mentions(field, firsts[at], contexts)
             found.append(Found(mentions, present))
         return found
 
@@ -235,6 +239,18 @@ class MentionFinder:
             Mention(rule.tag, place.number, first, starts[first], ends[last - 1], rule.weak)
             for first, last, rule in _longest(candidates)
         ]
+
+
+def _by_field(places: np.ndarray, begins: np.ndarray) -> list[list[int]]:
+    """Return for each field which of its words some places are; `begins` says where the words of each field begin."""
+    edges = places.searchsorted(begins)
+    within = (places - begins[:-1].repeat(np.diff(edges))).tolist()
+    return [within[start:end] for start, end in pairwise(edges.tolist())]
+
+
+def _slots(words: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Return a place below N_PAIRS for each pair of words; a few pairs share one."""
+    return (words * 40_503 + after * 3_266_489_917) % N_PAIRS
 
 
 def _candidates(place: _Field, root: _Node, firsts: list[int], contexts: _Contexts) -> list[_Candidate]:
@@ -294,9 +310,9 @@ def _context(phrases: Iterable[str], within: int | None, words: NamingWords) -> 
 class _Contexts:
     """Where contexts stand in a text; each is looked for when it is first asked for."""
 
-    def __init__(self, fields: Sequence[_Field], present: set[int]) -> None:
-        """Take the fields of the text, and the words of the taxonomy that stand in them."""
-        self._fields, self._present = fields, present
+    def __init__(self, fields: Sequence[_Field]) -> None:
+        """Take the fields of the text, title and body."""
+        self._fields = fields
         self._places: dict[int, list[tuple[int, int]]] = {}
 
     def near(self, at: tuple[int, int], context: _Context) -> bool:
@@ -313,26 +329,29 @@ class _Contexts:
 
     def _look(self, context: _Context) -> list[tuple[int, int]]:
         """Return the (field, word) where a context's phrases begin, in order; only one if any place will do."""
-        phrases = [(word,) for word in context.words & self._present]
-        phrases += [phrase for phrase in context.phrases if self._present.issuperset(phrase)]
-        found = (
-            (place.number, first)
-            for phrase in phrases
-            for place in self._fields
-            for first in _positions(place.numbers, phrase)
-        )
-        return list(islice(found, 1)) if context.within is None else sorted(found)
+        where = self._where
+        found = [place for word in where if word in context.words for place in where[word]]
+        if context.within is None and found:
+            return found[:1]
+        for phrase in context.phrases:
+            if phrase[0] in where and phrase[1] in where:
+                found += self._of_phrase(phrase)
+        found.sort()
+        return found
 
+    def _of_phrase(self, phrase: tuple[int, ...]) -> Iterator[tuple[int, int]]:
+        for number, first in self._where[phrase[0]]:
+            if tuple(self._fields[number].numbers[first : first + len(phrase)]) == phrase:
+                yield number, first
 
-def _positions(words: list[int], phrase: tuple[int, ...]) -> Iterator[int]:
-    wanted, at = list(phrase), -1
-    try:
-        while phrase:
-            at = words.index(phrase[0], at + 1)
-            if words[at : at + len(wanted)] == wanted:
-                yield at
-    except ValueError:
-        return
+    @once
+    def _where(self) -> dict[int, list[tuple[int, int]]]:
+        """Where each word stands that contexts may ask for, in order."""
+        where: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for place in self._fields:
+            for first in place.asked:
+                where[place.numbers[first]].append((place.number, first))
+        return where
 
 
 def _fits(rule: _Rule, place: _Field, first: int, last: int, contexts: _Contexts) -> bool:
