@@ -320,7 +320,10 @@ def _odd_pattern(present: frozenset[str]) -> re.Pattern[str]:
 def normalise(text: str) -> CleanText:
     """Return the text in NFC with entities decoded and typographic characters in their plain form, and its map."""
     strange = _strange(text)
-    odd = strange & _ODD | {character for character in _ASCII_ODD if character in text}
+    odd = {character for character in _ASCII_ODD if character in text}
+    if not odd and not strange:
+        return CleanText(text)
+    odd |= strange & _ODD
     for character in odd & _ALIKE.keys():
         text = text.replace(character, _ALIKE[character])
     rest = odd - _ALIKE.keys()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -163,26 +164,6 @@ _ROW_BITS = 30
 _ROW = (1 << _ROW_BITS) - 1
 
 
-class _Codes(dict[str, int]):
-    """The code of each word that was met; bounded, because a hostile text may bring any number of words."""
-
-    def __init__(self, row: Mapping[str, int]) -> None:
-        self._row = row
-
-    def __missing__(self, word: str) -> int:
-        terms = terms_of_word(word)
-        code = len(terms) << 2 * _ROW_BITS
-        for place, term in enumerate(terms):
-            code |= (self._row.get(term, -1) + 1) << place * _ROW_BITS
-        if len(self) < _REMEMBERED and len(word) <= MAX_WORD:
-            self[word] = code
-        return code
-
-    def of_compound(self, compound: str) -> int:
-        """Return the code of a compound, which is its own term."""
-        return (1 << 2 * _ROW_BITS) | (self._row.get(compound, -1) + 1)
-
-
 _NONE = np.zeros(0, dtype=np.uint64)
 
 
@@ -198,34 +179,60 @@ class _Rows:
 
     def __init__(self, terms: Sequence[str], first: int) -> None:
         """Take the terms of the view; their rows begin with `first`."""
-        self._codes = _Codes({term: row for row, term in enumerate(terms, start=first)})
+        self._row = {term: row for row, term in enumerate(terms, start=first)}
         words = [term for term in terms if len(term) > 1 and not term.endswith(STEM_MARK) and "-" not in term]
         words += [*ascii_lowercase, "0"]  # they are no terms, and stand in every text
         self._table = WordTable(words)
         self._met = np.full(len(words) + 1, -1)  # the code of each word of the table once it was met; the last is of none
+        self._others: dict[int, int] = {}  # the codes of words that were met besides, by their hashes
 
-    def _of_words(self, words: Sequence[Words]) -> np.ndarray:
-        number = self._table.find(np.concatenate([one.hashed.of_term for one in words] or [_NONE]))
+    def _of_words(self, words: Sequence[Words], n_words: Sequence[int]) -> np.ndarray:
+        hashes = np.concatenate([one.hashed.of_term for one in words] or [_NONE])
+        number = self._table.find(hashes)
         codes = self._met.take(number)
         new = np.flatnonzero(codes < 0)
-        if len(new):
-            ends = np.cumsum([len(one) for one in words])
-            where = np.searchsorted(ends, new, side="right").tolist()
-            for place, text in zip(new.tolist(), where, strict=True):
-                one = words[text]
-                codes[place] = self._codes[one.word(place - int(ends[text]) + len(one))]
-            self._met[number[new]] = codes[new]
-            self._met[-1] = -1
+        places = new.tolist()
+        found = list(map(self._others.get, hashes[new].tolist()))
+        if None in found:
+            ends = list(accumulate(n_words))
+            for at, place in enumerate(places):
+                if found[at] is None:
+                    text = bisect_right(ends, place)
+                    word = words[text].word(place - ends[text] + n_words[text])
+                    found[at] = self._met_first(word, int(number[place]), int(hashes[place]))
+        codes[new] = found
         return codes
 
-    def of_texts(self, words: Sequence[Words], n_words: list[int], compounds: Sequence[list[str]]) -> _Written:
-        """Return what texts write that have so many of the words each, and those compounds."""
-        numbers = np.arange(len(n_words))
-        codes = self._of_words(words)
-        texts = numbers.repeat(np.array(n_words, dtype=np.int64))
+    def _met_first(self, word: str, number: int, hashed: int) -> int:
+        """Return the code of a word and keep it; only so many, because a hostile text may bring any number of words."""
+        code = self._code(word)
+        if number >= 0:
+            self._met[number] = code
+        elif len(self._others) < _REMEMBERED:
+            self._others[hashed] = code
+        return code
+
+    def _code(self, word: str) -> int:
+        terms = terms_of_word(word)
+        code = len(terms) << 2 * _ROW_BITS
+        for place, term in enumerate(terms):
+            code |= (self._row.get(term, -1) + 1) << place * _ROW_BITS
+        return code
+
+    def _of_compound(self, compound: str) -> int:
+        """Return the code of a compound, which is its own term."""
+        return (1 << 2 * _ROW_BITS) | (self._row.get(compound, -1) + 1)
+
+    def of_texts(
+        self, words: Sequence[Words], n_words: list[int], n_of_text: list[int], compounds: Sequence[list[str]]
+    ) -> _Written:
+        """Return what texts write: fields of so many words each, of which each text has so many, and compounds."""
+        numbers = np.arange(len(n_of_text))
+        codes = self._of_words(words, n_words)
+        texts = numbers.repeat(np.array(n_of_text, dtype=np.int64))
         joined = list(chain(*compounds))
         if joined:
-            codes = np.append(codes, np.array(list(map(self._codes.of_compound, joined))))
+            codes = np.append(codes, np.array(list(map(self._of_compound, joined))))
             texts = np.append(texts, numbers.repeat(list(map(len, compounds))))
         return _Written(texts, codes)
 
@@ -242,17 +249,18 @@ class TermRows:
         """Return the terms of some texts that are known."""
         titles = [text.title_words for text in texts]
         words = [one for text in texts for one in (text.title_words, text.body_words)]
-        n_title = [len(one) for one in titles]
-        n_words = [n + len(text.body_words) for n, text in zip(n_title, texts, strict=True)]
+        n_words = list(map(len, words))
+        n_title = n_words[::2]
+        n_of_text = [title + body for title, body in zip(n_title, n_words[1::2], strict=True)]
         in_titles = [_title_compounds(text) if "-" in text.title else [] for text in texts]
         in_texts = [
             own + _body_compounds(text) if "-" in text.body else own for own, text in zip(in_titles, texts, strict=True)
         ]
-        whole = self._whole.of_texts(words, n_words, in_texts)
+        whole = self._whole.of_texts(words, n_words, n_of_text, in_texts)
         times = np.ones(len(whole.codes))
-        for begin, n, text in zip(accumulate(n_words, initial=0), n_title, texts, strict=False):
+        for begin, n, text in zip(accumulate(n_of_text, initial=0), n_title, texts, strict=False):
             times[begin + n : begin + n + text.n_lead] = 2.0
-        return self._found(len(texts), whole, times, self._titles.of_texts(titles, n_title, in_titles))
+        return self._found(len(texts), whole, times, self._titles.of_texts(titles, n_title, n_title, in_titles))
 
     def _found(self, n_texts: int, whole: _Written, times: np.ndarray, titles: _Written) -> FoundTerms:
         n_terms = np.bincount(whole.texts, (whole.codes >> 2 * _ROW_BITS) * times, minlength=n_texts)
