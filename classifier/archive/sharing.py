@@ -9,12 +9,10 @@ import signal
 import sys
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
-from itertools import islice
+from itertools import cycle, islice
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,8 +20,8 @@ from classifier.errors import TaggerError
 from classifier.model import TagModel
 from classifier.model_files import load_model
 
-BATCH = 32  # articles that are judged together; more would leave the processor's cache
-CHUNK = 8 * BATCH  # articles that a process is handed at a time
+BATCH = 64  # articles that are judged together; more would leave the processor's cache
+CHUNK = 4 * BATCH  # articles that a process is handed at a time
 LARGE = 6_000_000  # bytes of text from which on all processors are worth their start
 PACKED = 3  # how many times as large a packed file is when it is not
 SECONDS = 600.0  # for one chunk, past which its process hangs
@@ -65,48 +63,56 @@ def _lost(error: Exception) -> ProcessLost:
     return ProcessLost(f"A process that judges articles was lost ({type(error).__name__}). Is there enough memory?")
 
 
-def forked_out(work: Callable[[_T], _R], chunks: Iterable[_T], n_jobs: int) -> Iterator[_R]:
-    """Yield the same as `shared_out`, from processes that begin as copies of this one and share what it has loaded.
+def forked_out(work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], n_jobs: int) -> Iterator[_R]:
+    """Yield what `work` makes of each chunk, in their order, in processes that begin as copies of this one.
 
-    They start in no time, where others first load Python, numpy and the model. As copies they have this process's open
-    files too: nothing that holds a lock on one may call this, it would be held until they end. Linux alone copies
-    processes safely.
+    Copies share what this process has loaded, where others first load Python, numpy and the model. Each goes through all
+    the chunks and works on its own, so that only results travel. As copies they have this process's open files too:
+    nothing that holds a lock on one may call this, it would be held until they end. Linux alone copies processes safely.
 
     Raises:
         ProcessLost: if one of them ends (memory?) or hangs.
     """
     if n_jobs == 1 or sys.platform != "linux":
-        yield from shared_out(work, chunks, n_jobs)
+        yield from map(work, chunks())
         return
     from joblib import effective_n_jobs
 
     n_jobs = effective_n_jobs(n_jobs)
     context = multiprocessing.get_context("fork")
-    pool = ProcessPoolExecutor(n_jobs, context, _begin, (os.getpid(),))
-    others = set(multiprocessing.active_children())
-    waiting: deque[Future[_R]] = deque()
+    copies, results = [], []
     try:
-        for chunk in chunks:
-            waiting.append(pool.submit(work, chunk))
-            if len(waiting) > 2 * n_jobs:
-                yield waiting.popleft().result(SECONDS)
-        while waiting:
-            yield waiting.popleft().result(SECONDS)
-    except (BrokenProcessPool, TimeoutError) as error:
-        for process in set(multiprocessing.active_children()) - others:
-            process.kill()
+        for number in range(n_jobs):
+            result, sender = context.Pipe(duplex=False)
+            results.append(result)
+            copies.append(context.Process(target=_copy, args=(work, chunks, number, n_jobs, sender, os.getpid())))
+            copies[-1].start()
+            sender.close()  # the end of the process is the end of what can be received
+        for result in cycle(results):
+            if not result.poll(SECONDS):
+                raise _lost(TimeoutError())
+            outcome = result.recv()
+            if outcome is None:
+                return
+            yield outcome[0]
+    except EOFError as error:
         raise _lost(error) from None
     finally:
-        pool.shutdown(cancel_futures=True)
+        for process in copies:
+            process.kill()
+            process.join()
 
 
-def _begin(parent: int) -> None:
-    """Begin as a process that works for another: one thread for its sums, no end but its parent's."""
+def _copy(work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], number: int, n: int, sender: Any, parent: int) -> None:
+    """Work as one of `n` copies of a process on every n-th chunk; send each result, and None at the end."""
     from threadpoolctl import threadpool_limits
 
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
     threadpool_limits(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _end_with(parent)
+    for chunk in islice(chunks(), number, None, n):
+        sender.send((work(chunk),))
+    sender.send(None)
 
 
 def _with_parent(parent: int, work: Callable[[_T], _R], chunk: _T) -> _R:

@@ -59,13 +59,23 @@ def _written(chunks: Iterable[list[bytes] | Fault], lines: IO[bytes]) -> Iterato
 
 
 def _records(folder: Path, files: Sequence[Path], n_tags: int | None, n_jobs: int) -> Iterator[list[bytes] | Fault]:
-    chunks = batched(placed_lines(files), CHUNK)
     loaded(folder)  # before others begin as copies of this process
-    return forked_out(partial(_records_of, folder, n_tags), chunks, n_jobs if worth_sharing(files) else 1)
+    shared = worth_sharing(files) and all(path.is_file() for path in files)  # a pipe can be read only once
+    return forked_out(partial(_records_of, folder, n_tags), partial(_chunks, files), n_jobs if shared else 1)
 
 
-def _records_of(folder: Path, n_tags: int | None, placed: list[tuple[str, bytes]]) -> list[bytes] | Fault:
+def _chunks(files: Sequence[Path]) -> Iterator[list[tuple[str, bytes]] | Fault]:
+    """Yield the lines of files in chunks, and last what is wrong with a file that cannot be read."""
+    try:
+        yield from batched(placed_lines(files), CHUNK)
+    except BadArticle as error:
+        yield Fault(str(error), error.field)
+
+
+def _records_of(folder: Path, n_tags: int | None, placed: list[tuple[str, bytes]] | Fault) -> list[bytes] | Fault:
     """Return the records of some lines, or what is wrong with the first bad one."""
+    if isinstance(placed, Fault):
+        return placed
     model = loaded(folder)
     records: list[bytes] = []
     try:
