@@ -73,14 +73,14 @@ def article_from_record(record: Any) -> Article:
     if not isinstance(record, dict):
         raise BadArticle(f"An article record is a JSON object, not {type(record).__name__}.", "")
     known = {key: value for key, value in record.items() if key in _RECORD_FIELDS and value is not None}
-    for field in _TEXTS:
-        if not isinstance(known.get(field, ""), str):
-            raise BadArticle(f"`{field}` must be a string, not {known[field]!r:.60}.", field)
-    for field in _LISTS:
-        if field in known:
-            known[field] = _tag_ids(known[field], field)
-    if not isinstance(known.get("tags_complete", True), bool):
-        raise BadArticle("`tags_complete` must be true or false.", "tags_complete")
+    for field, value in known.items():
+        if field in _LISTS:
+            known[field] = _tag_ids(value, field)
+        elif field == "tags_complete":
+            if not isinstance(value, bool):
+                raise BadArticle("`tags_complete` must be true or false.", field)
+        elif not isinstance(value, str):
+            raise BadArticle(f"`{field}` must be a string, not {value!r:.60}.", field)
     return checked(Article(**known))
 
 
@@ -97,6 +97,8 @@ def checked(article: Article) -> Article:
     for field in ("published_at", "tagged_at"):
         if (date := getattr(article, field)) is not None:
             _check_date(date, field)
+    if not article.rejected and not article.unknown:
+        return article
     for field, others in (("rejected", article.tags or ()), ("unknown", (*(article.tags or ()), *article.rejected))):
         if both := set(getattr(article, field)) & set(others):
             raise BadArticle(f"The tag {min(both)!r} is in `{field}` and in another list.", field)

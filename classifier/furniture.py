@@ -123,7 +123,7 @@ _BIO = re.compile(
     r"(?:covers|reports|writes|has covered|has reported|has written)\b(?: \w+){0,2} (?:on|for|from|about)\b)"
 )
 _BYLINE = re.compile(r"by\b.{1,80}(?<![.!?])$", re.IGNORECASE)
-_SENTENCE = re.compile(r"[.!?\u2026][\"')\]\u201d\u2019]*$")
+_CLOSING = "\"')]\u201d\u2019"
 _CONTRIBUTED = re.compile(r"\bcontributed (?:to )?(?:this |the )?(?:report|story|reporting|article)", re.IGNORECASE)
 
 
@@ -236,7 +236,7 @@ def _links_under(lines: list[str], number: int) -> Iterator[int]:
         return
     for following in range(number + 1, min(number + 1 + MAX_LINKS, len(lines))):
         text = lines[following]
-        if len(text) > MAX_LINK or _SENTENCE.search(text) or _ending(text):
+        if len(text) > MAX_LINK or _is_sentence(text) or _ending(text):
             return
         yield following
 
@@ -299,13 +299,18 @@ def _first_lines(lines: list[str]) -> dict[str, int]:
     return first
 
 
+def _is_sentence(line: str) -> bool:
+    """Whether a line ends as a sentence does."""
+    return line.rstrip(_CLOSING).endswith((".", "!", "?", "\u2026"))
+
+
 def _is_short(line: str) -> bool:
-    return len(line) <= 60 and len(line.split()) <= 5 and not _SENTENCE.search(line)
+    return len(line) <= 60 and len(line.split()) <= 5 and not _is_sentence(line)
 
 
 def _count_tag_names(line: str, is_tag_name: Callable[[str], bool]) -> int:
     """Return how many names of tags a line consists of, one or several with separators between them; 0: not only."""
-    if len(line) > MAX_LINE or _SENTENCE.search(line):
+    if len(line) > MAX_LINE or _is_sentence(line):
         return 0
     names = [
         name for part in re.split(r"[,;|/#\u2022\u00b7\u2014]", line) if (name := " ".join(split_words(part).spelling))

@@ -221,7 +221,8 @@ class MentionFinder:
                 ]
                 contexts = _Contexts(fields)
                 for field, at in zip(fields, (title, body), strict=True):
-                    mentions += self._mentions(field, firsts[at], contexts)
+                    if firsts[at] or self._root.beginnings:
+                        mentions += self._mentions(field, firsts[at], contexts)
             found.append(Found(mentions, present))
         return found
 

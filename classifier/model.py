@@ -218,21 +218,26 @@ class TagModel:
         readings = self.reader.read_all(articles)
         scored = self._score(readings)
         scores = calibrated(scored.decision, self.parameters.calibration)
-        tags = self.taxonomy.tags
         if n_tags is None:
-            chosen: list[list[int]] = [[] for _ in articles]
             passed = self._choose(readings, scored)[0]
             if band == "auto":
                 passed &= scored.decision >= self.parameters.auto_thresholds
-            for row, tag in np.argwhere(passed).tolist():
-                chosen[row].append(tag)
+            rows, chosen = np.nonzero(passed)
         else:
             order = np.argsort(-scored.decision, axis=1, kind="stable")
-            chosen = [row[self._active[row]][:n_tags].tolist() for row in order]
-        ranked = []
-        for own, decision, score in zip(chosen, scored.decision, scores, strict=True):
-            own.sort(key=lambda tag: (-decision[tag], tags[tag].id))
-            ranked.append([(tags[tag].id, float(score[tag])) for tag in own])
+            best = [row[self._active[row]][:n_tags] for row in order]
+            rows = np.arange(len(best)).repeat(np.array([len(own) for own in best], dtype=np.int64))
+            chosen = np.concatenate([np.zeros(0, dtype=np.int64), *best])
+        found = zip(
+            rows.tolist(),
+            (-scored.decision[rows, chosen]).tolist(),
+            [self.taxonomy.tags[tag].id for tag in chosen.tolist()],
+            scores[rows, chosen].tolist(),
+            strict=True,
+        )
+        ranked: list[list[tuple[str, float]]] = [[] for _ in articles]
+        for row, _, tag_id, score in sorted(found):
+            ranked[row].append((tag_id, score))
         return ranked
 
     def _read(self, article: Article, reading: Reading | None = None) -> _Read:
