@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
@@ -97,7 +96,7 @@ def _terms_without(left_out: Callable[[str], bool]) -> Change:
 def _lead_once() -> AbstractContextManager[Any]:
     whole = corpus.text_writings
 
-    def once(text: ReadText) -> Counter[str]:
+    def once(text: ReadText) -> list[str]:
         return whole(replace(text, lead_end=0))
 
     return patch.object(corpus, "text_writings", once)

@@ -138,24 +138,24 @@ class _Counts:
     There are many times fewer different words than terms in texts, and the counting is done in C.
     """
 
-    def __init__(self, writings: Callable[[ReadText], Counter[str]]) -> None:
+    def __init__(self, writings: Callable[[ReadText], list[str]]) -> None:
         self.writings = writings
         self.number: defaultdict[str, int] = defaultdict()
         self.number.default_factory = self.number.__len__
-        self._columns, self._times, self._begins = array("q"), array("d"), [0]
+        self._columns, self._begins = array("i"), [0]
 
     def add(self, text: ReadText) -> None:
         """Count the next text."""
-        counts = self.writings(text)
-        self._columns.extend(map(self.number.__getitem__, counts))
-        self._times.extend(counts.values())
+        self._columns.extend(map(self.number.__getitem__, self.writings(text)))
         self._begins.append(len(self._columns))
 
     def matrix(self) -> sparse.csr_matrix:
         """Return (n_texts, n_writings) float64 CSR."""
         shape = (len(self._begins) - 1, len(self.number))
-        columns, times = np.frombuffer(self._columns, dtype=np.int64), np.frombuffer(self._times, dtype=np.float64)
-        return sparse.csr_matrix((times, columns, self._begins), shape=shape)
+        columns = np.frombuffer(self._columns, dtype=np.int32)
+        counted = sparse.csr_matrix((np.ones(len(columns)), columns, self._begins), shape=shape, copy=True)
+        counted.sum_duplicates()
+        return counted
 
 
 class _View:
@@ -192,7 +192,7 @@ class _View:
         cells = [
             (row, column[term], times)
             for row, text in enumerate(texts)
-            for writing, times in self._writings(text).items()
+            for writing, times in Counter(self._writings(text)).items()
             for term in self._terms_of(writing)
             if term in column
         ]

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
+from sklearn import config_context
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
@@ -138,7 +139,10 @@ def _separator(
     """Fit one tag on the rows whose label is known; return its weights and its intercept."""
     use = known != UNKNOWN
     rows = X if use.all() else X[use]
-    fitted = LinearSVC(C=c, tol=tolerance, random_state=seed).fit(rows, known[use])
+    with config_context(
+        assume_finite=True, skip_parameter_validation=True
+    ):  # what was checked once, hundreds of fits see
+        fitted = LinearSVC(C=c, tol=tolerance, random_state=seed).fit(rows, known[use])
     return fitted.coef_[0].astype(np.float32), float(fitted.intercept_[0])
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 from typing import NamedTuple
@@ -251,7 +251,8 @@ def _by_field(places: np.ndarray, begins: np.ndarray) -> list[list[int]]:
 
 def _slots(words: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Return a place below N_PAIRS for each pair of words; a few pairs share one."""
-    return (words * 40_503 + after * 3_266_489_917) % N_PAIRS
+    slots: np.ndarray = (words * 40_503 + after * 3_266_489_917) % N_PAIRS
+    return slots
 
 
 def _candidates(place: _Field, root: _Node, firsts: list[int], contexts: _Contexts) -> list[_Candidate]:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import accumulate, chain
@@ -54,30 +53,25 @@ def _terms_of_short_word(word: str) -> tuple[str, ...]:
     return (word,)
 
 
-def text_words(text: ReadText) -> Counter[str]:
-    """Return how often words stand in title and body, those of the first sentence twice."""
-    counts = text.counts.copy()
-    counts.update(text.body_words.spelling[: text.n_lead])
-    return counts
+def text_words(text: ReadText) -> list[str]:
+    """Return the words of title and body, and those of the first sentence once more."""
+    body = text.body_words.spelling
+    return [*text.title_words.spelling, *body, *body[: text.n_lead]]
 
 
-def text_writings(text: ReadText) -> Counter[str]:
-    """Return how often words and compounds stand in title and body, those of the first sentence twice."""
-    counts = text_words(text)
-    counts.update(_text_compounds(text))
-    return counts
+def text_writings(text: ReadText) -> list[str]:
+    """Return the words and compounds of title and body, and those of the first sentence once more."""
+    return text_words(text) + _text_compounds(text)
 
 
-def title_words(text: ReadText) -> Counter[str]:
-    """Return how often words stand in the title."""
-    return Counter(text.title_words.spelling)
+def title_words(text: ReadText) -> list[str]:
+    """Return the words of the title."""
+    return text.title_words.spelling
 
 
-def title_writings(text: ReadText) -> Counter[str]:
-    """Return how often words and compounds stand in the title."""
-    counts = title_words(text)
-    counts.update(_title_compounds(text))
-    return counts
+def title_writings(text: ReadText) -> list[str]:
+    """Return the words and compounds of the title."""
+    return text.title_words.spelling + _title_compounds(text)
 
 
 def terms_of_writing(writing: str) -> tuple[str, ...]:
@@ -87,16 +81,12 @@ def terms_of_writing(writing: str) -> tuple[str, ...]:
 
 def text_terms(text: ReadText) -> list[str]:
     """Return the terms of title and body, those of the first sentence twice."""
-    return _terms(text_writings(text))
+    return [term for writing in text_writings(text) for term in terms_of_writing(writing)]
 
 
 def title_terms(text: ReadText) -> list[str]:
     """Return the terms of the title."""
-    return _terms(title_writings(text))
-
-
-def _terms(counts: Counter[str]) -> list[str]:
-    return [term for writing in counts.elements() for term in terms_of_writing(writing)]
+    return [term for writing in title_writings(text) for term in terms_of_writing(writing)]
 
 
 def _text_compounds(text: ReadText) -> list[str]:
@@ -183,7 +173,9 @@ class _Rows:
         words = [term for term in terms if len(term) > 1 and not term.endswith(STEM_MARK) and "-" not in term]
         words += [*ascii_lowercase, "0"]  # they are no terms, and stand in every text
         self._table = WordTable(words)
-        self._met = np.full(len(words) + 1, -1)  # the code of each word of the table once it was met; the last is of none
+        self._met = np.full(
+            len(words) + 1, -1
+        )  # the code of each word of the table once it was met; the last is of none
         self._others: dict[int, int] = {}  # the codes of words that were met besides, by their hashes
 
     def _of_words(self, words: Sequence[Words], n_words: Sequence[int]) -> np.ndarray:

@@ -95,6 +95,8 @@ class Words:
 
     def n_before(self, offset: int) -> int:
         """Return how many words start before an offset."""
+        if "hashed" not in vars(self):  # then splitting costs less
+            return len(self.plain[:offset].split())
         return int(self.hashed.starts.searchsorted(self.hashed.begin + offset))
 
 
@@ -185,7 +187,9 @@ class WordTable:
         # Sorted by their hashes, those of one slot, which has the same first bits, stand together; what follows is no word's.
         self._hashes = np.append(hashes[order], np.uint64((1 << 64) - 1))
         self._numbers = np.append(order, -1)
-        self._begins = np.searchsorted(hashes[order] >> self._shift, np.arange(1 << n_bits, dtype=np.uint64)).astype(np.int32)
+        self._begins = np.searchsorted(hashes[order] >> self._shift, np.arange(1 << n_bits, dtype=np.uint64)).astype(
+            np.int32
+        )
 
     def find(self, hashes: np.ndarray) -> np.ndarray:
         """Return the number of each word in the table, int64, -1 for none, by its hash."""

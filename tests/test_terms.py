@@ -11,7 +11,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.mentions import read_text
-from classifier.terms import MAX_WORD, TermRows, _terms_of_short_word, terms_of_word, text_terms, title_terms, written_in
+from classifier.terms import (
+    MAX_WORD,
+    TermRows,
+    _terms_of_short_word,
+    terms_of_word,
+    text_terms,
+    title_terms,
+    written_in,
+)
 from tests.test_words import ANY_TEXT, finished
 
 SENTENCE = "Gunmen attacked a police post near Kunduz on Monday."

@@ -22,7 +22,7 @@ from classifier.model_files import load_model
 
 BATCH = 64  # articles that are judged together; more would leave the processor's cache
 CHUNK = 4 * BATCH  # articles that a process is handed at a time
-LARGE = 6_000_000  # bytes of text from which on all processors are worth their start
+LARGE = 1_000_000  # bytes of text from which on all processors are worth their start
 PACKED = 3  # how many times as large a packed file is when it is not
 SECONDS = 600.0  # for one chunk, past which its process hangs
 Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
@@ -103,7 +103,9 @@ def forked_out(work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], n_j
             process.join()
 
 
-def _copy(work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], number: int, n: int, sender: Any, parent: int) -> None:
+def _copy(
+    work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], number: int, n: int, sender: Any, parent: int
+) -> None:
     """Work as one of `n` copies of a process on every n-th chunk; send each result, and None at the end."""
     from threadpoolctl import threadpool_limits
 
