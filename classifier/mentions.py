@@ -208,11 +208,13 @@ class MentionFinder:
         may_begin = self._alone.take(numbers) | self._pairs.take(_slots(numbers, after))
         asked = _by_field(np.flatnonzero(self._asked.take(numbers)), begins)
         firsts = _by_field(np.flatnonzero(may_begin), begins)
+        named = np.flatnonzero(numbers)
+        names, name_edges = numbers[named].tolist(), named.searchsorted(begins).tolist()
         taken, edges = numbers.tolist(), begins.tolist()
         found = []
         for number, text in enumerate(texts):
             title, body = 2 * number, 2 * number + 1
-            present = set(taken[edges[title] : edges[body + 1]])
+            present = set(names[name_edges[title] : name_edges[body + 1]])
             mentions: list[Mention] = []
             if firsts[title] or firsts[body] or self._root.beginnings:
                 fields = [
@@ -233,11 +235,9 @@ class MentionFinder:
             more = [at for at, word in enumerate(place.words.spelling) if word.startswith(beginnings)]
             firsts = sorted({*firsts, *more})
         candidates = _candidates(place, self._root, firsts, contexts)
-        if not candidates:
-            return []
-        starts, ends = place.words.starts, place.words.ends
+        words = place.words
         return [
-            Mention(rule.tag, place.number, first, starts[first], ends[last - 1], rule.weak)
+            Mention(rule.tag, place.number, first, words.start(first), words.end(last - 1), rule.weak)
             for first, last, rule in _longest(candidates)
         ]
 
@@ -257,14 +257,14 @@ def _slots(words: np.ndarray, after: np.ndarray) -> np.ndarray:
 
 def _candidates(place: _Field, root: _Node, firsts: list[int], contexts: _Contexts) -> list[_Candidate]:
     """Return the names that stand in a field with the case and the context that they ask for, by their first words."""
-    following = [*place.numbers[1:], 0]
+    numbers, n_words = place.numbers, len(place.numbers)
     candidates: list[_Candidate] = []
     for first in firsts:
         for node in root.after(place, first):
             for rule in node.rules:
                 if rule.always or _fits(rule, place, first, first + 1, contexts):
                     candidates.append((first, first + 1, rule))
-            if following[first] in node.following or node.beginnings:
+            if node.beginnings or (first + 1 < n_words and numbers[first + 1] in node.following):
                 _add_longer(candidates, node, place, first, contexts)
     return candidates
 
@@ -277,7 +277,7 @@ def _add_longer(candidates: list[_Candidate], node: _Node, place: _Field, first:
         if not ways:
             return
         rules = [rule for way in ways for rule in way.rules]
-        if rules and not _BREAK.search(place.content, place.words.starts[first], place.words.ends[last - 1]):
+        if rules and not _BREAK.search(place.content, place.words.start(first), place.words.end(last - 1)):
             candidates += [
                 (first, last, rule) for rule in rules if rule.always or _fits(rule, place, first, last, contexts)
             ]
@@ -358,7 +358,7 @@ class _Contexts:
 
 def _fits(rule: _Rule, place: _Field, first: int, last: int, contexts: _Contexts) -> bool:
     if rule.bare is not None:
-        named = place.content[place.words.starts[first] : place.words.ends[last - 1]]
+        named = place.content[place.words.start(first) : place.words.end(last - 1)]
         if not _same_case(rule, named, place.content.isupper()):
             return False
     at = place.number, first
@@ -392,7 +392,7 @@ def _longest(candidates: list[_Candidate]) -> list[_Candidate]:
             run = []
         run.append(candidate)
         reach = max(reach, candidate[1])
-    return kept + _longest_of_run(run)
+    return kept + (run if len(run) < 2 else _longest_of_run(run))
 
 
 def _longest_of_run(run: list[_Candidate]) -> list[_Candidate]:

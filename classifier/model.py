@@ -276,9 +276,10 @@ class TagModel:
         """Return which tags to suggest, (n_articles, n_tags) bool, and the reason where there is none."""
         p, terms = self.parameters, scored.terms
         passed = (scored.decision >= p.thresholds) & self._active
-        foreign = np.array(
-            [self._foreign(reading.text, terms, row) for row, reading in enumerate(readings)], dtype=bool
-        )
+        foreign = np.zeros(len(readings), dtype=bool)
+        if self.parameters.language == "en":
+            for row in np.flatnonzero(terms.n_known <= FEW_KNOWN * terms.n_terms).tolist():
+                foreign[row] = _is_foreign(readings[row].text)
         if foreign.any():  # only a name that is written out can be trusted there
             written_out = np.zeros_like(passed)
             out = scored.named.categories > HINTED
@@ -291,15 +292,10 @@ class TagModel:
         says_something = (terms.n_known < terms.n_terms) | telling  # any word but those of many articles
         passed &= says_something[:, None]
         passed = one_of_each_kind(passed, scored.decision, self.taxonomy.exclusive_kinds)
-        reasons = np.where(says_something, np.where(foreign, "language", "below_threshold"), "empty")
-        return passed, [None if row.any() else str(reason) for row, reason in zip(passed, reasons, strict=True)]
-
-    def _foreign(self, text: ReadText, terms: FoundTerms, row: int) -> bool:
-        """Whether a text is not in the model's language; asked only where the model knows few of its terms."""
-        if self.parameters.language != "en" or terms.n_known[row] > FEW_KNOWN * terms.n_terms[row]:
-            return False
-        n_words = sum(len(word) > 1 for words in (text.title_words, text.body_words) for word in words.spelling)
-        return n_words >= MIN_FOREIGN_WORDS and not is_english(f"{text.title}\n{text.body}")
+        reasons: list[str | None] = [None] * len(readings)
+        for row in np.flatnonzero(~passed.any(axis=1)).tolist():
+            reasons[row] = "empty" if not says_something[row] else "language" if foreign[row] else "below_threshold"
+        return passed, reasons
 
     def _suggestion(self, tag: int, score: float, read: _Read, n_evidence: int, is_best: bool) -> Suggestion:
         """Return the suggestion of a tag; `is_best` says whether it is the surest of its kind."""
@@ -405,6 +401,12 @@ class TagModel:
         weight = float(self._stack.heed[tag] * read.scored.naming[0, tag])
         unnamed = "its words are scattered" if read.category(tag) == SCATTERED else "not named"
         return mention_parts(read.reading.mentions_of.get(tag, ()), weight, read.reading, unnamed)
+
+
+def _is_foreign(text: ReadText) -> bool:
+    """Whether a text of which few terms are known is not English; of a few words nobody can tell."""
+    n_words = sum(len(word) > 1 for words in (text.title_words, text.body_words) for word in words.spelling)
+    return n_words >= MIN_FOREIGN_WORDS and not is_english(f"{text.title}\n{text.body}")
 
 
 def aboutness_of(score: float, at_the_top: bool, is_best: bool) -> str:

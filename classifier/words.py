@@ -88,10 +88,17 @@ class Words:
         found: list[int] = (self.hashed.ends - self.hashed.begin).tolist()
         return found
 
+    def start(self, number: int) -> int:
+        """Return where one word starts; of all of them `starts` tells more cheaply."""
+        return int(self.hashed.starts[number]) - self.hashed.begin
+
+    def end(self, number: int) -> int:
+        """Return where one word ends."""
+        return int(self.hashed.ends[number]) - self.hashed.begin
+
     def word(self, number: int) -> str:
         """Return one word; the others need not be made for it."""
-        begin = self.hashed.begin
-        return self.plain[self.hashed.starts[number] - begin : self.hashed.ends[number] - begin].replace("'", "")
+        return self.plain[self.start(number) : self.end(number)].replace("'", "")
 
     def n_before(self, offset: int) -> int:
         """Return how many words start before an offset."""
