@@ -47,10 +47,9 @@ def terms_of_word(word: str) -> tuple[str, ...]:
 def _terms_of_short_word(word: str) -> tuple[str, ...]:
     if len(word) < 2:
         return ()
-    word = _DIGIT.sub("0", word)
     if word.isalpha() and word.isascii():
         return word, _STEMMER.stem(word) + STEM_MARK
-    return (word,)
+    return (_DIGIT.sub("0", word),)
 
 
 def text_words(text: ReadText) -> list[str]:
@@ -260,10 +259,12 @@ class TermRows:
         times = np.append(times, np.ones(len(titles.codes)))
         row = np.concatenate([code & _ROW, (code >> _ROW_BITS) & _ROW])
         known = np.flatnonzero(row)
-        entry = known % max(1, len(code))
-        key = row[known] + text[entry] * (self._n_rows + 1)
-        by_key = np.argsort(key)
-        key, entry = key[by_key], entry[by_key]
+        key = row[known] + np.append(text, text)[known] * (self._n_rows + 1)
+        # Sorted with the place of each behind it: numbers are sorted in a third of the time that their order takes. What
+        # fits into memory fits into 63 bits.
+        n_bits = len(row).bit_length()
+        packed = np.sort((key << n_bits) | known)
+        key, entry = packed >> n_bits, (packed & ((1 << n_bits) - 1)) % max(1, len(code))
         times, is_new = times[entry], np.ones(len(key), dtype=bool)
         np.not_equal(key[1:], key[:-1], out=is_new[1:])
         row_of_entry = np.cumsum(is_new) - 1
