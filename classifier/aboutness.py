@@ -144,7 +144,7 @@ class NamingReader:
         categories: list[int] = []
         shared: list[tuple[float, ...]] = []
         for article, ((mentions, present), text) in enumerate(found):
-            counted = _count(mentions, text)
+            counted = _count(mentions, text) if mentions else {}
             scattered = self._scattered(present) - counted.keys()
             if not counted and not scattered:
                 continue

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import IO, Any, Self, cast
+from typing import IO, Any, NamedTuple, Self, cast
 
 import numpy as np
 from lxml import etree
@@ -223,8 +223,7 @@ class SourceMap:
         return SourceMap(inner.starts[self.starts], inner.ends[self.ends - 1])
 
 
-@dataclass(frozen=True)
-class CleanText:
+class CleanText(NamedTuple):
     """Text after markup, entities and odd characters are gone, and the map back to what was sent."""
 
     text: str

@@ -150,12 +150,15 @@ def _hashed(plain: str) -> Hashed:
         codes, folded = _codes_of(plain.replace("'", ""))
         first, last = _edges(codes)
     powers, inverses = _powers(max(10, len(codes).bit_length()))
-    sums = np.zeros((2, len(codes) + 1), dtype=np.uint64)
-    np.cumsum(np.multiply(codes, powers[: len(codes)], dtype=np.uint64), out=sums[0, 1:])
-    np.cumsum(np.multiply(folded, powers[: len(codes)], dtype=np.uint64), out=sums[1, 1:])
     shift = inverses.take(first)
-    of_word, of_term = (_mixed((own.take(last) - own.take(first)) * shift) for own in sums)
-    return Hashed(0, starts, ends, of_word, of_term)
+    sums = np.empty(len(codes) + 1, dtype=np.uint64)
+    sums[0] = 0
+    hashes = []
+    for own in (codes, folded):
+        np.multiply(own, powers[: len(own)], out=sums[1:])
+        np.cumsum(sums[1:], out=sums[1:])
+        hashes.append(_mixed((sums.take(last) - sums.take(first)) * shift))
+    return Hashed(0, starts, ends, *hashes)
 
 
 def _mixed(hashes: np.ndarray) -> np.ndarray:
