@@ -182,15 +182,17 @@ class _Rows:
         number = self._table.find(hashes)
         codes = self._met.take(number)
         new = np.flatnonzero(codes < 0)
-        places = new.tolist()
-        found = list(map(self._others.get, hashes[new].tolist()))
+        strange = hashes[new].tolist()
+        found = list(map(self._others.get, strange))
         if None in found:
+            fresh: dict[int, int] = {}
             ends = list(accumulate(n_words))
-            for at, place in enumerate(places):
-                if found[at] is None:
+            for at, place in enumerate(new.tolist()):
+                if found[at] is None and strange[at] not in fresh:
                     text = bisect_right(ends, place)
                     word = words[text].word(place - ends[text] + n_words[text])
-                    found[at] = self._met_first(word, int(number[place]), int(hashes[place]))
+                    fresh[strange[at]] = self._met_first(word, int(number[place]), strange[at])
+            found = [fresh[one] if code is None else code for one, code in zip(strange, found, strict=True)]
         codes[new] = found
         return codes
 
