@@ -271,8 +271,8 @@ class TermRows:
         np.not_equal(key[1:], key[:-1], out=is_new[1:])
         row_of_entry = np.cumsum(is_new) - 1
         counts = np.bincount(row_of_entry, times)
-        text_of_row, rows = np.divmod(key[is_new], self._n_rows + 1)
-        rows -= 1
+        text_of_row = text[entry[is_new]]
+        rows = key[is_new] - text_of_row * (self._n_rows + 1) - 1
         in_text = rows < self._n_terms
         return FoundTerms(
             np.searchsorted(text_of_row, np.arange(n_texts + 1)),
