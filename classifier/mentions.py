@@ -103,10 +103,9 @@ def _names(taxonomy: Taxonomy) -> Iterator[str]:
 
 
 class _Context(NamedTuple):
-    """What an alias needs near it, or what blocks it: single words, longer phrases, and within how many words."""
+    """What an alias needs near it, or what blocks it: phrases by their first words, and within how many words."""
 
-    words: frozenset[int]
-    phrases: tuple[tuple[int, ...], ...]
+    phrases: dict[int, list[tuple[int, ...]]]
     within: int | None
 
 
@@ -299,14 +298,11 @@ def _rule(tag: int, alias: Alias, words: NamingWords) -> _Rule:
 
 
 def _context(phrases: Iterable[str], within: int | None, words: NamingWords) -> _Context | None:
-    spelt = [tuple(words.of(phrase)) for phrase in phrases]
-    if not spelt:
-        return None
-    return _Context(
-        frozenset(phrase[0] for phrase in spelt if len(phrase) == 1),
-        tuple(phrase for phrase in spelt if len(phrase) > 1),
-        within,
-    )
+    spelt = [own for own in dict.fromkeys(tuple(words.of(phrase)) for phrase in phrases) if own]
+    by_first: dict[int, list[tuple[int, ...]]] = defaultdict(list)
+    for phrase in spelt:
+        by_first[phrase[0]].append(phrase)
+    return _Context(dict(by_first), within) if spelt else None
 
 
 class _Contexts:
@@ -330,14 +326,11 @@ class _Contexts:
         return nearest < len(places) and places[nearest] <= (number, first + context.within)
 
     def _look(self, context: _Context) -> list[tuple[int, int]]:
-        """Return the (field, word) where a context's phrases begin, in order; only one if any place will do."""
-        where = self._where
-        found = [place for word in where if word in context.words for place in where[word]]
-        if context.within is None and found:
-            return found[:1]
-        for phrase in context.phrases:
-            if phrase[0] in where and phrase[1] in where:
-                found += self._of_phrase(phrase)
+        """Return the (field, word) where a context's phrases begin, in order."""
+        found: list[tuple[int, int]] = []
+        for word in context.phrases.keys() & self._where.keys():
+            for phrase in context.phrases[word]:
+                found += self._where[word] if len(phrase) == 1 else self._of_phrase(phrase)
         found.sort()
         return found
 

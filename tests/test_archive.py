@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
+import signal
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from classifier.archive import sharing, write_suggestions
-from classifier.archive.sharing import CHUNK
+from classifier.archive.sharing import CHUNK, ProcessLost, forked_out
 from classifier.articles import Article
 from classifier.corpus import Track
 from classifier.errors import BadArticle
@@ -65,6 +71,61 @@ def test_bad_line_is_named_and_nothing_is_written(
         written(version, file, n_jobs)
     assert caught.value.field == "title"
     assert list((file.parent / "out").iterdir()) == []
+
+
+def test_damaged_input_ends_shared_work_with_its_reason(
+    version: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sharing, "LARGE", 0)
+    whole = gzip.compress(b"".join(json.dumps({"id": os.urandom(99).hex()}).encode() + b"\n" for _ in range(3000)))
+    (tmp_path / "in.jsonl.gz").write_bytes(whole[:-1000])
+    with pytest.raises(BadArticle, match=r"Cannot read .*in\.jsonl\.gz"):
+        written(version, tmp_path / "in.jsonl.gz", 2)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_pipe_beside_a_large_file_is_read_once(version: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sharing, "LARGE", 0)
+    pipe, output = file.parent / "pipe", file.parent / "out.jsonl"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(b'{"id": "piped"}\n',))
+    writer.start()
+    assert write_suggestions(version, [file, pipe], output, None, untracked, 2) == CHUNK + 41
+    writer.join()
+    assert json.loads(output.read_bytes().splitlines()[-1])["id"] == "piped"
+
+
+def numbers() -> Iterator[int]:
+    yield from range(40)
+
+
+def test_copies_of_a_process_give_their_results_in_order_and_end() -> None:
+    before = psutil.Process().children()
+    found = list(forked_out(lambda number: (number, os.getpid()), numbers, 3))
+    assert [number for number, _ in found] == list(range(40))
+    assert len({process for _, process in found} - {os.getpid()}) == 3
+    assert psutil.Process().children() == before
+
+
+def test_copies_end_where_their_results_are_not_wanted_any_more() -> None:
+    before = psutil.Process().children()
+    results = forked_out(lambda number: number, numbers, 2)
+    assert [next(results), next(results)] == [0, 1]
+    results.close()
+    assert psutil.Process().children() == before
+
+
+def test_a_copy_that_is_killed_ends_the_work_with_its_reason() -> None:
+    def ended(number: int) -> int:
+        if number == 7:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number
+
+    seen = []
+    with pytest.raises(ProcessLost, match="enough memory"):
+        for number in forked_out(ended, numbers, 2):
+            seen.append(number)
+    assert seen == list(range(7))
 
 
 def test_progress_counts_articles(version: Path, file: Path) -> None:

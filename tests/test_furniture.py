@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.articles import article_from_text, clean_body
+from classifier import furniture
 from classifier.furniture import Removed, blank, find_furniture
 from classifier.words import spell
 from tests.conftest import LOOKALIKE
@@ -418,3 +419,9 @@ def test_many_lines_are_read_without_hanging(line: str) -> None:
     body = f"{STORY}\n{line * (600_000 // len(line))}"
     parts = finished(find_furniture, body, NAMES.__contains__)
     assert finished(blank, body, parts).startswith(STORY)
+
+
+def test_first_letters_pass_over_no_line_that_begins_as_furniture() -> None:
+    assert {word for word in furniture._BEGINNINGS if len(word) < furniture.N_FIRST} == {"e", "x"}
+    for line in ("e-mail | print", "Email | Twitter", "X | Facebook", "Share this", "Don't miss:", "Copy link"):
+        assert find_furniture(f"{STORY}\n{line}\n{STORY}", set().__contains__), line

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.words import MAX_LEAD, fold, lead_end, spell, split_words
+from classifier.words import MAX_LEAD, Words, WordTable, fold, lead_end, spell, split_all, split_words
 
 # Any code points at all, halves of surrogate pairs included.
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -148,6 +148,71 @@ def test_endless_words_are_split_without_hanging(text: str) -> None:
 
 def test_word_of_a_megabyte_is_one_word() -> None:
     assert finished(placed, "a" * 1_000_000) == (["a" * 1_000_000], [0], [1_000_000])
+
+
+# --- hashes -----------------------------------------------------------------------------------------------------
+
+
+@given(st.lists(ANY_TEXT | st.text("ab1'’ .-\n@é字"), max_size=6))
+def test_texts_split_together_have_the_words_that_each_has_alone(texts: list[str]) -> None:
+    for text, words in zip(texts, split_all(texts), strict=True):
+        alone = split_words(text)
+        assert (words.plain, words.spelling, words.starts, words.ends) == (
+            alone.plain,
+            alone.spelling,
+            alone.starts,
+            alone.ends,
+        )
+        assert [words.word(number) for number in range(len(words))] == alone.spelling
+        assert [(words.start(n), words.end(n)) for n in range(len(words))] == list(
+            zip(alone.starts, alone.ends, strict=True)
+        )
+        assert words.hashed.of_word.tolist() == alone.hashed.of_word.tolist()
+        assert words.hashed.of_term.tolist() == alone.hashed.of_term.tolist()
+
+
+def test_many_texts_are_split_as_a_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"Raid {number} in Kunar" for number in range(40)]
+    whole = [words.spelling for words in split_all(texts)]
+    monkeypatch.setattr("classifier.words.MANY", 50)
+    assert [words.spelling for words in split_all(texts)] == whole == [split_words(text).spelling for text in texts]
+    assert split_all([]) == []
+
+
+@given(ANY_TEXT, st.integers(0, 200))
+def test_words_before_an_offset_are_as_many_once_they_are_hashed(text: str, offset: int) -> None:
+    words, hashed = split_words(text), split_words(text)
+    assert hashed.hashed is not None
+    assert hashed.n_before(offset) == words.n_before(offset)
+
+
+# Words as `Words.spelling` has them: folded, without blanks and apostrophes.
+SPELT = st.text(st.sampled_from("abcxyz019éß字ا"), min_size=1, max_size=9)
+
+
+@given(st.lists(SPELT, unique=True, max_size=40), st.lists(SPELT, max_size=40))
+def test_table_finds_its_words_and_no_others(known: list[str], asked: list[str]) -> None:
+    found = WordTable(known).find(Words(" ".join(asked)).hashed.of_word)
+    assert found.tolist() == [known.index(word) if word in known else -1 for word in asked]
+
+
+def test_table_of_many_words_tells_them_all_apart() -> None:
+    known = [f"{stem}{number}" for stem in ("raid", "a", "mujahid") for number in range(20_000)]
+    table = WordTable(known)
+    assert table.find(Words(" ".join(known)).hashed.of_word).tolist() == list(range(len(known)))
+    others = [f"{word}x" for word in known]
+    assert set(table.find(Words(" ".join(others)).hashed.of_word).tolist()) == {-1}
+
+
+def test_hash_of_a_word_does_not_depend_on_what_stands_around_it() -> None:
+    alone, inside = split_words("kunar").hashed, split_words("O'Neil's raid on Kunar, 字").hashed
+    assert alone.of_word[0] == inside.of_word[-2]
+
+
+def test_hash_of_a_term_takes_all_digits_for_one() -> None:
+    words = split_words("M23 m45 m2a").hashed
+    assert words.of_term[0] == words.of_term[1] != words.of_term[2]
+    assert len(set(words.of_word.tolist())) == 3
 
 
 # --- the first sentence -----------------------------------------------------------------------------------------

@@ -74,7 +74,7 @@ def forked_out(work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], n_j
         ProcessLost: if one of them ends (memory?) or hangs.
     """
     if n_jobs == 1 or sys.platform != "linux":
-        yield from map(work, chunks())
+        yield from shared_out(work, chunks(), n_jobs)
         return
     from joblib import effective_n_jobs
 
@@ -95,7 +95,7 @@ def forked_out(work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], n_j
             if outcome is None:
                 return
             yield outcome[0]
-    except EOFError as error:
+    except (EOFError, OSError) as error:  # the end of a process, between its results or within one
         raise _lost(error) from None
     finally:
         for process in copies:

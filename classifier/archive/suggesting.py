@@ -82,7 +82,9 @@ def _records_of(folder: Path, n_tags: int | None, placed: list[tuple[str, bytes]
         for some in batched(article_of_line(place, line) for place, line in placed):
             for article, tags in zip(some, model.rank(some, n_tags), strict=True):
                 ranked = [{"tag": tag, "score": round(score, 6)} for tag, score in tags]
-                records.append(orjson.dumps({"id": article.id, "suggestions": ranked}, option=orjson.OPT_APPEND_NEWLINE))
+                records.append(
+                    orjson.dumps({"id": article.id, "suggestions": ranked}, option=orjson.OPT_APPEND_NEWLINE)
+                )
     except BadArticle as error:
         return Fault(str(error), error.field)
     return records
