@@ -152,6 +152,7 @@ class _Field(NamedTuple):
     words: Words
     numbers: list[int]
     asked: list[int]
+    capitals: bool
 
 
 class Found(NamedTuple):
@@ -217,7 +218,7 @@ class MentionFinder:
             mentions: list[Mention] = []
             if firsts[title] or firsts[body] or self._root.beginnings:
                 fields = [
-                    _Field(field, content, words[at], taken[edges[at] : edges[at + 1]], asked[at])
+                    _Field(field, content, words[at], taken[edges[at] : edges[at + 1]], asked[at], content.isupper())
                     for field, content, at in ((TITLE, text.title, title), (BODY, text.body, body))
                 ]
                 contexts = _Contexts(fields)
@@ -352,7 +353,7 @@ class _Contexts:
 def _fits(rule: _Rule, place: _Field, first: int, last: int, contexts: _Contexts) -> bool:
     if rule.bare is not None:
         named = place.content[place.words.start(first) : place.words.end(last - 1)]
-        if not _same_case(rule, named, place.content.isupper()):
+        if not _same_case(rule, named, place.capitals):
             return False
     at = place.number, first
     if rule.needs is not None and not contexts.near(at, rule.needs):

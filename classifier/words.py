@@ -110,8 +110,9 @@ class Words:
 class Hashed(NamedTuple):
     """Words as numbers, (n_words,) each: where they start and end, int64, and their hashes, uint64.
 
-    The text begins at `begin`: it may be one of several that were read together. `of_word` is the hash of a word, `of_term` that of the word with its digits folded to 0. Equal words have equal hashes;
-    that two of a million others have is as likely as one in ten million.
+    The text begins at `begin`: it may be one of several that were read together. `of_word` is the hash of a word, `of_term`
+    that of the word with its digits folded to 0. Equal words have equal hashes; that two others among a million share one
+    is as likely as one in thirty million.
     """
 
     begin: int
