@@ -11,12 +11,11 @@ import numpy as np
 from classifier.articles import Article
 from classifier.mentions import BODY, TITLE, Mention, ReadText
 from classifier.reading import Reading
-from classifier.terms import FoundTerms, compounds, written_in
-from classifier.words import fold, once
+from classifier.terms import FoundTerms, compounds_in
+from classifier.words import Words, fold, once
 
 FIELD_NAMES = ("title", "body")
 Where = tuple[int, int, int]  # field, start and end in the clean text
-COMMON = "common words"  # two words: no word is written so
 MAX_PLACES = 200  # listed of one part; its weight is that of all
 
 
@@ -40,53 +39,82 @@ class Evidence(NamedTuple):
 
 
 class Writings:
-    """The words and compounds that write an article's terms, and where they stand; made once, used for every tag."""
+    """The words and compounds that write an article's terms, and where they stand; made once, used for every tag.
+
+    A writing is worth showing if any of its terms is no common word. The others count, and are one, the first.
+    """
 
     def __init__(self, text: ReadText, found: FoundTerms, telling: np.ndarray) -> None:
         """Take the terms of one text apart; `telling` says of its rows, (n_rows,) bool, if they are no common words."""
-        whole, title = written_in(text)
+        self._text, self._compounds = text, compounds_in(text)
+        title, body = text.title_words.hashed.of_word, text.body_words.hashed.of_word
+        number = {compound: at for at, (compound, *_) in enumerate(reversed(self._compounds))}
+        joined = np.array([number[compound] for compound, *_ in self._compounds], dtype=np.uint64)
+        in_title = sum(field == TITLE for _, field, *_ in self._compounds)
+        keys = np.concatenate([title, body, joined, title, joined[:in_title]])  # in the order of `found`
+        n_written = len(keys) - len(title) - in_title
         entry, times, self._row = found.entries
-        # A writing is worth showing if any of its terms is no common word; the others count, and are one, the first.
-        is_telling = np.zeros(len(whole) + len(title), dtype=bool)
+        is_telling = np.zeros(len(keys), dtype=bool)
         is_telling[entry[telling[self._row]]] = True
-        shown, number = np.flatnonzero(is_telling), {COMMON: 0}
-        numbers = np.zeros(len(is_telling), dtype=np.int64)
-        numbers[shown] = [number.setdefault(whole[at], len(number)) for at in shown.tolist()]
-        numbers[len(whole) :] = [number.get(writing, 0) for writing in title]
-        self.texts = list(number)
-        self._text = text
-        self._writing = numbers[entry]
+        shown = np.flatnonzero(is_telling[:n_written])
+        own, first, numbers = np.unique(keys[shown], return_index=True, return_inverse=True)
+        order = first.argsort()  # writings are numbered from 1 as they come
+        place = order.argsort() + 1
+        self._first = shown[first[order]].tolist()
+        self._n_times = np.bincount(numbers, minlength=len(own))[order].tolist()
+        number_of = np.zeros(len(keys), dtype=np.int64)
+        number_of[shown] = place[numbers]
+        if len(own):
+            at = np.minimum(own.searchsorted(keys[n_written:]), len(own) - 1)
+            number_of[n_written:] = np.where(own[at] == keys[n_written:], place[at], 0)
+        self._writing = number_of[entry]
         self._share = times / found.counts[self._row]  # of the row's count
+
+    def __len__(self) -> int:
+        return len(self._first) + 1
 
     def sums(self, weights: np.ndarray) -> np.ndarray:
         """Return the weight of each writing, (n_writings,), from the weights of the rows: each gets its share of a row."""
-        return np.bincount(self._writing, self._share * weights[self._row], minlength=len(self.texts))
+        return np.bincount(self._writing, self._share * weights[self._row], minlength=len(self))
 
-    def first(self, writing: str) -> Where:
+    def text(self, number: int) -> str:
+        """Return what a writing is."""
+        words, at = self._at(number)
+        return words.word(at) if words else self._compounds[at][0]
+
+    def first(self, number: int) -> Where:
         """Return the first place of a writing."""
-        text = self._text
-        fields = ((TITLE, text.title, text.title_words), (BODY, text.body, text.body_words))
-        if "-" in writing:
-            return next(
-                (number, start, end)
-                for number, content, words in fields
-                for compound, start, _, end in compounds(content, words)
-                if compound == writing
-            )
-        number, _, words = fields[writing not in text.title_words.spelling]
-        first = words.spelling.index(writing)
-        return number, words.starts[first], words.ends[first]
+        words, at = self._at(number)
+        if words is None:
+            return self._compounds[at][1:]
+        return TITLE if words is self._text.title_words else BODY, words.start(at), words.end(at)
+
+    def n_times(self, number: int) -> int:
+        """Return how often a writing stands in title and body."""
+        words, at = self._at(number)
+        if words is None:  # those of the first sentence are there twice
+            return sum(compound == self._compounds[at][0] for compound, *_ in set(self._compounds))
+        return int(self._n_times[number - 1])
+
+    def _at(self, number: int) -> tuple[Words | None, int]:
+        """Return among which words a writing stands first, and where, or which compound it is."""
+        at = self._first[number - 1]
+        for words in (self._text.title_words, self._text.body_words):
+            if at < len(words):
+                return words, at
+            at -= len(words)
+        return None, at
 
     @once
     def _places(self) -> dict[str, list[Where]]:
         """The places of all writings, in order."""
         text = self._text
         places: dict[str, list[Where]] = defaultdict(list)
-        for number, content, words in ((TITLE, text.title, text.title_words), (BODY, text.body, text.body_words)):
+        for number, words in ((TITLE, text.title_words), (BODY, text.body_words)):
             for word, start, end in zip(words.spelling, words.starts, words.ends, strict=True):
                 places[word].append((number, start, end))
-            for compound, start, _, end in compounds(content, words):
-                places[compound].append((number, start, end))
+        for compound, field, start, end in dict.fromkeys(self._compounds):
+            places[compound].append((field, start, end))
         return places
 
     def parts(self, weights: np.ndarray) -> list[Part]:
@@ -95,10 +123,10 @@ class Writings:
         common, *own = sums.tolist()
         parts = [
             Part("term", text, weight, tuple(self._places[text][:MAX_PLACES]))
-            for text, weight in zip(self.texts[1:], own, strict=True)
+            for text, weight in zip(map(self.text, range(1, len(self))), own, strict=True)
             if weight
         ]
-        return [*parts, Part("term", COMMON, common, ())]
+        return [*parts, Part("term", "common words", common, ())]
 
 
 def mention_parts(mentions: Sequence[Mention], weight: float, reading: Reading, unnamed: str) -> list[Part]:
@@ -127,7 +155,8 @@ def strongest(
     strength = np.abs(sums)
     strength[0] = 0.0
     order = (-strength).argsort(kind="stable")[: 3 * n].tolist()
-    weights = {writings.texts[number]: float(sums[number]) for number in order if strength[number]}
+    numbers = {writings.text(number): number for number in order if strength[number]}
+    weights = {text: float(sums[number]) for text, number in numbers.items()}
     places: dict[str, Where] = {}
     for part in named:
         if not part.places:
@@ -136,7 +165,7 @@ def strongest(
         weight = weights.get(part.text, 0.0) + part.weight
         for word in set(part.text.split()) - {part.text}:
             # A word that stands nowhere but in the name would only speak for it twice, or against it.
-            if word in weights and reading.text.counts[word] <= len(part.places):
+            if word in weights and writings.n_times(numbers[word]) <= len(part.places):
                 weight += weights.pop(word)
         weights[part.text] = weight
     pros: list[Evidence] = []
@@ -144,7 +173,7 @@ def strongest(
     for text, weight in sorted(weights.items(), key=lambda item: (-abs(item[1]), item[0])):
         side = pros if weight > 0 else cons
         if weight and len(side) < n:
-            where = places.get(text) or writings.first(text)
+            where = places.get(text) or writings.first(numbers[text])
             side.append(evidence_at(where, weight, article, reading))
     return pros, cons
 

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 import Stemmer
 
-from classifier.mentions import ReadText
+from classifier.mentions import BODY, TITLE, ReadText
 from classifier.words import Words, WordTable
 
 _DIGIT = re.compile(r"[0-9]")
@@ -88,6 +88,14 @@ def title_terms(text: ReadText) -> list[str]:
     return [term for writing in title_writings(text) for term in terms_of_writing(writing)]
 
 
+def compounds_in(text: ReadText) -> list[tuple[str, int, int, int]]:
+    """Return the compounds of title and body, those of the first sentence twice, with their fields and places there."""
+    found = [(compound, TITLE, start, end) for compound, start, _, end in compounds(text.title, text.title_words)]
+    for compound, start, second, end in compounds(text.body, text.body_words):
+        found += [(compound, BODY, start, end)] * (2 if second < text.lead_end else 1)
+    return found
+
+
 def _text_compounds(text: ReadText) -> list[str]:
     return [*_title_compounds(text), *_body_compounds(text)]
 
@@ -97,7 +105,6 @@ def _title_compounds(text: ReadText) -> list[str]:
 
 
 def _body_compounds(text: ReadText) -> list[str]:
-    """Return the compounds of the body, those of its first sentence twice."""
     found: list[str] = []
     for compound, _, second, _ in compounds(text.body, text.body_words):
         found += [compound] * (2 if second < text.lead_end else 1)
@@ -129,8 +136,9 @@ class FoundTerms:
     int64, ascending in each text;
     counts: (n_rows,) float64, with the first sentence twice; n_terms, n_known: (n_texts,) float64, occurrences of terms
     and of those that the model knows, without those of the title's own view.
-    `entries` says what was written: (n_entries,) of each its number in `written_in`, how often it counts, and its row, in
-    the order of the rows.
+    `entries` says what was written: (n_entries,) of each its number, how often it counts, and its row, in the order of the
+    rows. In a text that is looked up alone, writings are numbered so: the words of title and body, the compounds as in
+    `compounds_in`, and those of the title once more, words and compounds.
     """
 
     begins: np.ndarray
@@ -140,12 +148,6 @@ class FoundTerms:
     n_terms: np.ndarray
     n_known: np.ndarray
     entries: tuple[np.ndarray, np.ndarray, np.ndarray]
-
-
-def written_in(text: ReadText) -> tuple[list[str], list[str]]:
-    """Return the words and compounds of a text that is looked up alone, and then once more those of the title."""
-    title = text.title_words.spelling
-    return [*title, *text.body_words.spelling, *_text_compounds(text)], [*title, *_title_compounds(text)]
 
 
 # A code holds what a word gives: the row of the word and the row of its stem, each plus one, and how many terms it has.

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.mentions import read_text
+from classifier.mentions import TITLE, read_text
 from classifier.terms import (
     MAX_WORD,
     TermRows,
     _terms_of_short_word,
+    compounds_in,
     terms_of_word,
     text_terms,
     title_terms,
-    written_in,
 )
 from tests.test_words import ANY_TEXT, finished
 
@@ -105,8 +105,10 @@ def test_text_without_words_has_no_terms(text: str) -> None:
 def written(rows: TermRows, names: list[str], title: str, body: str) -> set[tuple[str, str]]:
     """Return (term, what writes it in the text) of all known terms."""
     text = read_text(title, body)
-    found, (whole, again) = rows.find([text]), written_in(text)
-    writings = whole + again
+    found, joined = rows.find([text]), compounds_in(text)
+    words = text.title_words.spelling
+    writings = [*words, *text.body_words.spelling, *(compound for compound, *_ in joined), *words]
+    writings += [compound for compound, field, *_ in joined if field == TITLE]
     entries, _, row_of = found.entries
     return {(names[found.rows[row]], writings[entry]) for row, entry in zip(row_of, entries, strict=True)}
 
