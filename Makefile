@@ -34,10 +34,10 @@ serve: $(VENV)/.run ## train the starter model if there is none, and serve on ht
 train: $(VENV)/.run ## train on training_data/ and make the model champion
 	@$(RUN) classifier train
 
-test: $(VENV)/.dev ## run the tests; browser tests run where a Chromium is found
-	@$(RUN) pytest --numprocesses 3 --dist loadfile
+test: $(VENV)/.dev ## run the tests that need nothing installed; the others: make test-full
+	@$(RUN) pytest -m "not browser and not wordpress" --numprocesses 3 --dist loadfile
 
-test-browser: $(VENV)/.dev ## run the browser tests; they fail where there is no Chromium
+test-browser: $(VENV)/.dev ## run the tests in a browser; they fail where there is no Chromium
 	@TAGGER_TEST_NEEDS=chromium $(RUN) pytest -m browser --no-cov
 
 test-wordpress: $(VENV)/.dev ## run the plugin's tests in a real WordPress; they fail where its packages are missing
