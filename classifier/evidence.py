@@ -165,8 +165,9 @@ def strongest(
         weight = weights.get(part.text, 0.0) + part.weight
         for word in set(part.text.split()) - {part.text}:
             # A word that stands nowhere but in the name would only speak for it twice, or against it.
-            if word in weights and writings.n_times(numbers[word]) <= len(part.places):
-                weight += weights.pop(word)
+            if word in weights:
+                n_times = writings.n_times(numbers[word]) if word in numbers else reading.text.counts[word]
+                weight += weights.pop(word) if n_times <= len(part.places) else 0.0
         weights[part.text] = weight
     pros: list[Evidence] = []
     cons: list[Evidence] = []
