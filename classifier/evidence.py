@@ -11,7 +11,7 @@ import numpy as np
 from classifier.articles import Article
 from classifier.mentions import BODY, TITLE, Mention, ReadText
 from classifier.reading import Reading
-from classifier.terms import FoundTerms, compounds_in
+from classifier.terms import FoundTerms
 from classifier.words import Words, fold, once
 
 FIELD_NAMES = ("title", "body")
@@ -46,8 +46,10 @@ class Writings:
 
     def __init__(self, text: ReadText, found: FoundTerms, telling: np.ndarray) -> None:
         """Take the terms of one text apart; `telling` says of its rows, (n_rows,) bool, if they are no common words."""
-        self._text, self._compounds = text, compounds_in(text)
+        self._text, (self._compounds,) = text, found.compounds
+        self._shown: dict[int, str] = {}
         title, body = text.title_words.hashed.of_word, text.body_words.hashed.of_word
+        self._n_title, self._n_words = len(title), len(title) + len(body)
         number = {compound: at for at, (compound, *_) in enumerate(reversed(self._compounds))}
         joined = np.array([number[compound] for compound, *_ in self._compounds], dtype=np.uint64)
         in_title = sum(field == TITLE for _, field, *_ in self._compounds)
@@ -79,15 +81,20 @@ class Writings:
 
     def text(self, number: int) -> str:
         """Return what a writing is."""
-        words, at = self._at(number)
-        return words.word(at) if words else self._compounds[at][0]
+        text = self._shown.get(number)
+        if text is None:
+            words, at = self._at(number)
+            text = self._shown[number] = (
+                words.plain[words.starts[at] : words.ends[at]].replace("'", "") if words else self._compounds[at][0]
+            )
+        return text
 
     def first(self, number: int) -> Where:
         """Return the first place of a writing."""
         words, at = self._at(number)
         if words is None:
             return self._compounds[at][1:]
-        return TITLE if words is self._text.title_words else BODY, words.start(at), words.end(at)
+        return TITLE if words is self._text.title_words else BODY, words.starts[at], words.ends[at]
 
     def n_times(self, number: int) -> int:
         """Return how often a writing stands in title and body."""
@@ -98,12 +105,12 @@ class Writings:
 
     def _at(self, number: int) -> tuple[Words | None, int]:
         """Return among which words a writing stands first, and where, or which compound it is."""
-        at = self._first[number - 1]
-        for words in (self._text.title_words, self._text.body_words):
-            if at < len(words):
-                return words, at
-            at -= len(words)
-        return None, at
+        at, text = self._first[number - 1], self._text
+        if at < self._n_title:
+            return text.title_words, at
+        if at < self._n_words:
+            return text.body_words, at - self._n_title
+        return None, at - self._n_words
 
     @once
     def _places(self) -> dict[str, list[Where]]:

@@ -12,9 +12,9 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, chain
+from itertools import accumulate, chain, islice
 from string import ascii_lowercase
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import numpy as np
 import Stemmer
@@ -25,6 +25,7 @@ from classifier.words import Words, WordTable
 _DIGIT = re.compile(r"[0-9]")
 STEM_MARK = "~"  # "attack~" is the stem of attack, attacks, attacked; "attack" is the word
 MAX_WORD = 40  # longer "words" are codes and addresses; cutting them keeps a one-megabyte word harmless
+FEW = 250  # words that are looked up one by one in less time than the table takes to begin
 _REMEMBERED = 200_000  # words whose rows a model keeps at hand
 
 
@@ -60,7 +61,7 @@ def text_words(text: ReadText) -> list[str]:
 
 def text_writings(text: ReadText) -> list[str]:
     """Return the words and compounds of title and body, and those of the first sentence once more."""
-    return text_words(text) + _text_compounds(text)
+    return text_words(text) + [compound for compound, *_ in compounds_in(text)]
 
 
 def title_words(text: ReadText) -> list[str]:
@@ -70,7 +71,7 @@ def title_words(text: ReadText) -> list[str]:
 
 def title_writings(text: ReadText) -> list[str]:
     """Return the words and compounds of the title."""
-    return text.title_words.spelling + _title_compounds(text)
+    return text.title_words.spelling + [compound for compound, *_ in compounds(text.title, text.title_words)]
 
 
 def terms_of_writing(writing: str) -> tuple[str, ...]:
@@ -88,26 +89,15 @@ def title_terms(text: ReadText) -> list[str]:
     return [term for writing in title_writings(text) for term in terms_of_writing(writing)]
 
 
-def compounds_in(text: ReadText) -> list[tuple[str, int, int, int]]:
-    """Return the compounds of title and body, those of the first sentence twice, with their fields and places there."""
+# A compound, its field, and where it starts and ends there.
+Compound = tuple[str, int, int, int]
+
+
+def compounds_in(text: ReadText) -> list[Compound]:
+    """Return the compounds of title and body, those of the first sentence twice."""
     found = [(compound, TITLE, start, end) for compound, start, _, end in compounds(text.title, text.title_words)]
     for compound, start, second, end in compounds(text.body, text.body_words):
         found += [(compound, BODY, start, end)] * (2 if second < text.lead_end else 1)
-    return found
-
-
-def _text_compounds(text: ReadText) -> list[str]:
-    return [*_title_compounds(text), *_body_compounds(text)]
-
-
-def _title_compounds(text: ReadText) -> list[str]:
-    return [compound for compound, *_ in compounds(text.title, text.title_words)]
-
-
-def _body_compounds(text: ReadText) -> list[str]:
-    found: list[str] = []
-    for compound, _, second, _ in compounds(text.body, text.body_words):
-        found += [compound] * (2 if second < text.lead_end else 1)
     return found
 
 
@@ -137,8 +127,8 @@ class FoundTerms:
     counts: (n_rows,) float64, with the first sentence twice; n_terms, n_known: (n_texts,) float64, occurrences of terms
     and of those that the model knows, without those of the title's own view.
     `entries` says what was written: (n_entries,) of each its number, how often it counts, and its row, in the order of the
-    rows. In a text that is looked up alone, writings are numbered so: the words of title and body, the compounds as in
-    `compounds_in`, and those of the title once more, words and compounds.
+    rows. In a text that is looked up alone, writings are numbered so: the words of title and body, its `compounds`, and
+    those of the title once more, words and compounds.
     """
 
     begins: np.ndarray
@@ -148,6 +138,7 @@ class FoundTerms:
     n_terms: np.ndarray
     n_known: np.ndarray
     entries: tuple[np.ndarray, np.ndarray, np.ndarray]
+    compounds: list[list[Compound]]
 
 
 # A code holds what a word gives: the row of the word and the row of its stem, each plus one, and how many terms it has.
@@ -174,38 +165,40 @@ class _Rows:
         words = [term for term in terms if len(term) > 1 and not term.endswith(STEM_MARK) and "-" not in term]
         words += [*ascii_lowercase, "0"]  # they are no terms, and stand in every text
         self._table = WordTable(words)
-        self._met = np.full(
+        self._codes = np.full(
             len(words) + 1, -1
-        )  # the code of each word of the table once it was met; the last is of none
-        self._others: dict[int, int] = {}  # the codes of words that were met besides, by their hashes
+        )  # of the words of the table once they were met; the last is of no word
+        self._met: dict[int, int] = {}  # the codes of words that were met, by their hashes
 
     def _of_words(self, words: Sequence[Words], n_words: Sequence[int]) -> np.ndarray:
         hashes = np.concatenate([one.hashed.of_term for one in words] or [_NONE])
+        if len(hashes) < FEW:
+            return np.array(self._of_hashes(hashes.tolist(), range(len(hashes)), words, n_words), dtype=np.int64)
         number = self._table.find(hashes)
-        codes = self._met.take(number)
+        codes = self._codes.take(number)
         new = np.flatnonzero(codes < 0)
-        strange = hashes[new].tolist()
-        found = list(map(self._others.get, strange))
-        if None in found:
-            fresh: dict[int, int] = {}
-            ends = list(accumulate(n_words))
-            for at, place in enumerate(new.tolist()):
-                if found[at] is None and strange[at] not in fresh:
-                    text = bisect_right(ends, place)
-                    word = words[text].word(place - ends[text] + n_words[text])
-                    fresh[strange[at]] = self._met_first(word, int(number[place]), strange[at])
-            found = [fresh[one] if code is None else code for one, code in zip(strange, found, strict=True)]
-        codes[new] = found
+        if len(new):
+            codes[new] = self._of_hashes(hashes[new].tolist(), new.tolist(), words, n_words)
+            own = new[number[new] >= 0]
+            self._codes[number[own]] = codes[own]
         return codes
 
-    def _met_first(self, word: str, number: int, hashed: int) -> int:
-        """Return the code of a word and keep it; only so many, because a hostile text may bring any number of words."""
-        code = self._code(word)
-        if number >= 0:
-            self._met[number] = code
-        elif len(self._others) < _REMEMBERED:
-            self._others[hashed] = code
-        return code
+    def _of_hashes(
+        self, hashes: list[int], places: Sequence[int], words: Sequence[Words], n_words: Sequence[int]
+    ) -> list[int]:
+        """Return the codes of words by their hashes; those that are new are looked up at their places among the words."""
+        fresh: dict[int, int] = {}
+        found = list(map(self._met.get, hashes))
+        if None not in found:
+            return cast(list[int], found)
+        ends = list(accumulate(n_words))
+        for place, one, code in zip(places, hashes, found, strict=True):
+            if code is None and one not in fresh:
+                text = bisect_right(ends, place)
+                fresh[one] = self._code(words[text].word(place - ends[text] + n_words[text]))
+        if len(self._met) < _REMEMBERED:  # a hostile text may bring any number of words
+            self._met.update(islice(fresh.items(), _REMEMBERED - len(self._met)))
+        return [fresh[one] if code is None else code for one, code in zip(hashes, found, strict=True)]
 
     def _code(self, word: str) -> int:
         terms = terms_of_word(word)
@@ -247,17 +240,19 @@ class TermRows:
         n_words = list(map(len, words))
         n_title = n_words[::2]
         n_of_text = [title + body for title, body in zip(n_title, n_words[1::2], strict=True)]
-        in_titles = [_title_compounds(text) if "-" in text.title else [] for text in texts]
-        in_texts = [
-            own + _body_compounds(text) if "-" in text.body else own for own, text in zip(in_titles, texts, strict=True)
-        ]
+        joined = [compounds_in(text) if "-" in text.title or "-" in text.body else [] for text in texts]
+        in_texts = [[compound for compound, *_ in own] for own in joined]
+        in_titles = [[compound for compound, field, *_ in own if field == TITLE] for own in joined]
         whole = self._whole.of_texts(words, n_words, n_of_text, in_texts)
         times = np.ones(len(whole.codes))
         for begin, n, text in zip(accumulate(n_of_text, initial=0), n_title, texts, strict=False):
             times[begin + n : begin + n + text.n_lead] = 2.0
-        return self._found(len(texts), whole, times, self._titles.of_texts(titles, n_title, n_title, in_titles))
+        return self._found(joined, whole, times, self._titles.of_texts(titles, n_title, n_title, in_titles))
 
-    def _found(self, n_texts: int, whole: _Written, times: np.ndarray, titles: _Written) -> FoundTerms:
+    def _found(
+        self, compounds: list[list[Compound]], whole: _Written, times: np.ndarray, titles: _Written
+    ) -> FoundTerms:
+        n_texts = len(compounds)
         n_terms = np.bincount(whole.texts, (whole.codes >> 2 * _ROW_BITS) * times, minlength=n_texts)
         text, code = map(np.concatenate, zip(whole, titles, strict=True))
         times = np.append(times, np.ones(len(titles.codes)))
@@ -284,4 +279,5 @@ class TermRows:
             n_terms,
             np.bincount(text_of_row[in_text], counts[in_text], minlength=n_texts),
             (entry, times, row_of_entry),
+            compounds,
         )
