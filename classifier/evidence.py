@@ -59,7 +59,7 @@ class Writings:
         is_telling = np.zeros(len(keys), dtype=bool)
         is_telling[entry[telling[self._row]]] = True
         shown = np.flatnonzero(is_telling[:n_written])
-        own, first, numbers = np.unique(keys[shown], return_index=True, return_inverse=True)
+        own, first, numbers = _distinct(keys[shown])
         order = first.argsort()  # writings are numbered from 1 as they come
         place = order.argsort() + 1
         self._first = shown[first[order]].tolist()
@@ -134,6 +134,20 @@ class Writings:
             if weight
         ]
         return [*parts, Part("term", "common words", common, ())]
+
+
+def _distinct(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the different keys, in order, where each stands first, and which of them each key is.
+
+    `numpy.unique` does the same in twice the time, of some hundred keys.
+    """
+    by_key = keys.argsort(kind="stable")
+    in_order = keys[by_key]
+    is_new = np.ones(len(keys), dtype=bool)
+    np.not_equal(in_order[1:], in_order[:-1], out=is_new[1:])
+    which = np.empty(len(keys), dtype=np.int64)
+    which[by_key] = is_new.cumsum() - 1
+    return in_order[is_new], by_key[is_new], which
 
 
 def mention_parts(mentions: Sequence[Mention], weight: float, reading: Reading, unnamed: str) -> list[Part]:

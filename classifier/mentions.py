@@ -176,6 +176,7 @@ class MentionFinder:
                 self._add(alias, _rule(position, alias, self.words))
                 for phrase in (*alias.needs, *alias.blocked):
                     self._asked[self.words.of(phrase)] = True
+        self._asks = bool(self._asked.any())
         # Of the words, whether names consist of them or go on with any word; of pairs, whether names may begin with them.
         self._alone = np.zeros(len(self.words) + 1, dtype=bool)
         self._alone[[word for word, node in self._root.following.items() if node.rules or node.beginnings]] = True
@@ -204,9 +205,10 @@ class MentionFinder:
         words = [one for text in texts for one in (text.title_words, text.body_words)]
         numbers = self.words.of_texts(words)
         begins = np.array([0, *accumulate(map(len, words))])
-        after = np.append(numbers[1:], 0)
+        after = np.zeros_like(numbers)
+        after[:-1] = numbers[1:]
         may_begin = self._alone.take(numbers) | self._pairs.take(_slots(numbers, after))
-        asked = _by_field(np.flatnonzero(self._asked.take(numbers)), begins)
+        asked = _by_field(np.flatnonzero(self._asked.take(numbers)), begins) if self._asks else [[]] * len(words)
         firsts = _by_field(np.flatnonzero(may_begin), begins)
         named = np.flatnonzero(numbers)
         names, name_edges = numbers[named].tolist(), named.searchsorted(begins).tolist()

@@ -244,21 +244,22 @@ class TermRows:
         in_texts = [[compound for compound, *_ in own] for own in joined]
         in_titles = [[compound for compound, field, *_ in own if field == TITLE] for own in joined]
         whole = self._whole.of_texts(words, n_words, n_of_text, in_texts)
-        times = np.ones(len(whole.codes))
+        again = self._titles.of_texts(titles, n_title, n_title, in_titles)
+        times = np.ones(len(whole.codes) + len(again.codes))
         for begin, n, text in zip(accumulate(n_of_text, initial=0), n_title, texts, strict=False):
             times[begin + n : begin + n + text.n_lead] = 2.0
-        return self._found(joined, whole, times, self._titles.of_texts(titles, n_title, n_title, in_titles))
+        return self._found(joined, whole, again, times)
 
     def _found(
-        self, compounds: list[list[Compound]], whole: _Written, times: np.ndarray, titles: _Written
+        self, compounds: list[list[Compound]], whole: _Written, titles: _Written, times: np.ndarray
     ) -> FoundTerms:
         n_texts = len(compounds)
-        n_terms = np.bincount(whole.texts, (whole.codes >> 2 * _ROW_BITS) * times, minlength=n_texts)
+        n_of_word = (whole.codes >> 2 * _ROW_BITS) * times[: len(whole.codes)]
+        n_terms = np.bincount(whole.texts, n_of_word, minlength=n_texts)
         text, code = map(np.concatenate, zip(whole, titles, strict=True))
-        times = np.append(times, np.ones(len(titles.codes)))
         row = np.concatenate([code & _ROW, (code >> _ROW_BITS) & _ROW])
         known = np.flatnonzero(row)
-        key = row[known] + np.append(text, text)[known] * (self._n_rows + 1)
+        key = row[known] + np.concatenate([text, text])[known] * (self._n_rows + 1)
         # Sorted with the place of each behind it: numbers are sorted in a third of the time that their order takes. What
         # fits into memory fits into 63 bits.
         n_bits = len(row).bit_length()
@@ -266,13 +267,13 @@ class TermRows:
         key, entry = packed >> n_bits, (packed & ((1 << n_bits) - 1)) % max(1, len(code))
         times, is_new = times[entry], np.ones(len(key), dtype=bool)
         np.not_equal(key[1:], key[:-1], out=is_new[1:])
-        row_of_entry = np.cumsum(is_new) - 1
+        row_of_entry = is_new.cumsum() - 1
         counts = np.bincount(row_of_entry, times)
         text_of_row = text[entry[is_new]]
         rows = key[is_new] - text_of_row * (self._n_rows + 1) - 1
         in_text = rows < self._n_terms
         return FoundTerms(
-            np.searchsorted(text_of_row, np.arange(n_texts + 1)),
+            text_of_row.searchsorted(np.arange(n_texts + 1)),
             text_of_row,
             rows,
             counts,
