@@ -173,11 +173,10 @@ def strongest(
         sums: (n_writings,) weights of the writings, that of the common words first.
         named: the parts of the tag's mentions.
     """
-    strength = np.abs(sums)
-    strength[0] = 0.0
-    order = (-strength).argsort(kind="stable")[: 3 * n].tolist()
-    numbers = {writings.text(number): number for number in order if strength[number]}
-    weights = {text: float(sums[number]) for text, number in numbers.items()}
+    order = (-np.abs(sums[1:])).argsort(kind="stable")[: 3 * n] + 1
+    top = [(number, weight) for number, weight in zip(order.tolist(), sums[order].tolist(), strict=True) if weight]
+    numbers = {writings.text(number): number for number, _ in top}
+    weights = {writings.text(number): weight for number, weight in top}
     places: dict[str, Where] = {}
     for part in named:
         if not part.places:
