@@ -153,7 +153,7 @@ class _Counts:
         """Return (n_texts, n_writings) float64 CSR."""
         shape = (len(self._begins) - 1, len(self.number))
         columns = np.frombuffer(self._columns, dtype=np.int32)
-        counted = sparse.csr_matrix((np.ones(len(columns)), columns, self._begins), shape=shape, copy=True)
+        counted = sparse.csr_matrix((np.ones(len(columns)), columns, self._begins), shape=shape)
         counted.sum_duplicates()
         return counted
 
