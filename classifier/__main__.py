@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import sys
 
-from classifier.commands import main
-
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        from classifier.commands import main
+
+        sys.exit(main())
+    except ModuleNotFoundError as error:  # another Python than that of the environment
+        if (error.name or "classifier").startswith("classifier"):
+            raise
+        sys.exit(
+            f"error: {error.name} is not installed for this Python. Try: make setup && .venv/bin/python -m classifier"
+        )

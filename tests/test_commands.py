@@ -1000,3 +1000,12 @@ def test_records_of_suggest_and_articles_have_ids_that_join(run: Run, models: Pa
     )
     run("suggest", "--models", models, "--articles", tmp_path / "in.jsonl", "--output", tmp_path / "out.jsonl")
     assert [row["id"] for row in records(tmp_path / "out.jsonl")] == [article.id]
+
+
+def test_another_python_says_where_the_environment_is() -> None:
+    command = [sys.executable, "-S", "-m", "classifier", "train"]  # without what is installed
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert ran.returncode == 1
+    assert ran.stderr.strip().endswith(
+        "is not installed for this Python. Try: make setup && .venv/bin/python -m classifier"
+    )
