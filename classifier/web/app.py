@@ -58,8 +58,8 @@ def build_app(
 
     @app.after_request
     def _(response: Response) -> Response:
-        for name, value in _HEADERS.items():
-            response.headers.setdefault(name, value)
+        there = {name.lower() for name, _ in response.headers}  # asking for each would go through all of them again
+        response.headers.extend([(name, value) for name, value in _HEADERS.items() if name.lower() not in there])
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         if response.mimetype not in {"text/css", "text/javascript"}:
