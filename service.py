@@ -1,10 +1,14 @@
 """The WSGI entry: `service:create_app()`. Settings -> store, registry, tagger -> web; nothing else."""
 
+import time
+
+import structlog
 from flask import Flask
 
+from classifier.errors import BadStore
 from classifier.registry import Registry, Serving
 from classifier.settings import read_settings
-from classifier.store import Shares, open_store
+from classifier.store import DamagedStore, Shares, Store, open_store
 from classifier.tagger import Tagger
 from classifier.web import build_app, logs
 from classifier.web.limits import Limits
@@ -12,15 +16,30 @@ from classifier.web.limits import Limits
 
 def create_app() -> Flask:
     """Return the app of the settings in the environment."""
+    logs.configure()
     settings = read_settings()
     registry = Registry(settings.models)
     shares = Shares(settings.blind_share, settings.second_share)
-    tagger = Tagger(Serving(registry), open_store(settings.database_url), shares)
+    tagger = Tagger(Serving(registry), _opened(settings.database_url), shares)
     # Some threads stay free for bodies that come slowly, for health and for saying no.
     at_once = min(settings.at_once, max(1, settings.threads * 3 // 4))
     limits = Limits(settings.rate_limit, at_once, settings.read_seconds, settings.proxies)
     needs_key = settings.metrics == "key"
     app = build_app(tagger, registry, settings.max_body_bytes, settings.retrain_hours, needs_key, limits)
-    logs.configure()
     logs.watch(app)
     return app
+
+
+def _opened(url: str) -> Store:
+    """Return the store; while its server is away, wait for it.
+
+    A worker that cannot begin ends the whole service, and the others suggest without a database.
+    """
+    while True:
+        try:
+            return open_store(url)
+        except BadStore as error:
+            if url.startswith("sqlite") or isinstance(error, DamagedStore):
+                raise
+            structlog.get_logger().warning("no_database", reason=str(error))
+            time.sleep(1.0)
