@@ -85,7 +85,9 @@ class Writings:
         if text is None:
             words, at = self._at(number)
             text = self._shown[number] = (
-                words.plain[words.starts[at] : words.ends[at]].replace("'", "") if words else self._compounds[at][0]
+                words.plain[words.starts[at] : words.ends[at]].replace("'", "")
+                if words is not None
+                else self._compounds[at][0]
             )
         return text
 

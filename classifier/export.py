@@ -45,8 +45,8 @@ from sklearn.utils.validation import check_is_fitted
 from classifier.aboutness import CATEGORIES, FEATURES, HINTED, NOWHERE, SHARED
 from classifier.articles import Article, article_from_record, article_from_text
 from classifier.mentions import ReadText
-from classifier.model import FEW_KNOWN, MIN_FOREIGN_WORDS, TITLE_WEIGHT, TagModel
-from classifier.reading import ArticleReader, Reading, is_english
+from classifier.model import FEW_KNOWN, TITLE_WEIGHT, TagModel
+from classifier.reading import ArticleReader, Reading, is_foreign
 from classifier.stack import HEARD, STACK, calibrated, one_of_each_kind, stack_decision, stack_features
 from classifier.taxonomy import Taxonomy
 from classifier.terms import text_terms, title_terms
@@ -357,8 +357,7 @@ class Doubts(_OfReadings):
     def _foreign(self, text: ReadText, terms: list[str]) -> bool:
         if self.language != "en" or sum(map(self.vocabulary.__contains__, terms)) > FEW_KNOWN * len(terms):
             return False
-        n_words = sum(len(word) > 1 for words in (text.title_words, text.body_words) for word in words.spelling)
-        return n_words >= MIN_FOREIGN_WORDS and not is_english(f"{text.title}\n{text.body}")
+        return is_foreign(text)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the two columns."""

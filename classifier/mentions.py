@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from classifier.taxonomy import Alias, Taxonomy
-from classifier.words import Words, WordTable, lead_end, once, spell, split_all, split_words
+from classifier.words import NO_HASHES, Words, WordTable, lead_end, once, spell, split_all, split_words
 
 TITLE, BODY = 0, 1
 N_PAIRS = 1 << 16  # places for pairs of words with which names begin; a starter taxonomy has three thousand pairs
@@ -89,10 +89,7 @@ class NamingWords:
 
     def of_texts(self, words: Sequence[Words]) -> np.ndarray:
         """Return the words of some texts, one after the other, int64."""
-        return self._table.find(np.concatenate([one.hashed.of_word for one in words] or [_NONE])) + 1
-
-
-_NONE = np.zeros(0, dtype=np.uint64)
+        return self._table.find(np.concatenate([NO_HASHES, *(one.hashed.of_word for one in words)])) + 1
 
 
 def _names(taxonomy: Taxonomy) -> Iterator[str]:

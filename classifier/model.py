@@ -18,9 +18,9 @@ from classifier.aboutness import HINTED, LEAD, NOWHERE, SCATTERED, Naming, Namin
 from classifier.articles import Article
 from classifier.evidence import Evidence, Part, Writings, mention_parts, strongest
 from classifier.furniture import Removed
-from classifier.mentions import BODY, ReadText
+from classifier.mentions import BODY
 from classifier.precedents import Precedents, no_precedents
-from classifier.reading import ArticleReader, Reading, is_english
+from classifier.reading import ArticleReader, Reading, is_foreign
 from classifier.stack import FoldedStack, calibrated, one_of_each_kind
 from classifier.taxonomy import Tag, Taxonomy
 from classifier.terms import FoundTerms, TermRows
@@ -29,7 +29,6 @@ TITLE_WEIGHT = 0.5
 N_EVIDENCE = 4
 N_PRECEDENTS = 3
 EVEN = 0.5  # the score at which a tag is as likely right as wrong
-MIN_FOREIGN_WORDS = 8
 # What became of a tag that is asked for: suggested; under its threshold; over it, but another tag of its exclusive kind fits
 # better; muted or retired; or the text itself says nothing that could be trusted (see the reason of the answer).
 OUTCOMES = ("suggested", "below_threshold", "another_of_its_kind", "muted", "retired", "text")
@@ -279,7 +278,7 @@ class TagModel:
         foreign = np.zeros(len(readings), dtype=bool)
         if self.parameters.language == "en":
             for row in np.flatnonzero(terms.n_known <= FEW_KNOWN * terms.n_terms).tolist():
-                foreign[row] = _is_foreign(readings[row].text)
+                foreign[row] = is_foreign(readings[row].text)
         if foreign.any():  # only a name that is written out can be trusted there
             written_out = np.zeros_like(passed)
             out = scored.named.categories > HINTED
@@ -401,12 +400,6 @@ class TagModel:
         weight = float(self._stack.heed[tag] * read.scored.naming[0, tag])
         unnamed = "its words are scattered" if read.category(tag) == SCATTERED else "not named"
         return mention_parts(read.reading.mentions_of.get(tag, ()), weight, read.reading, unnamed)
-
-
-def _is_foreign(text: ReadText) -> bool:
-    """Whether a text of which few terms are known is not English; of a few words nobody can tell."""
-    n_words = sum(len(word) > 1 for words in (text.title_words, text.body_words) for word in words.spelling)
-    return n_words >= MIN_FOREIGN_WORDS and not is_english(f"{text.title}\n{text.body}")
 
 
 def aboutness_of(score: float, at_the_top: bool, is_best: bool) -> str:

@@ -15,6 +15,7 @@ from classifier.taxonomy import Taxonomy
 from classifier.words import once, spell
 
 ENGLISH_SHARE = 0.6
+MIN_FOREIGN_WORDS = 8
 # Characters of a field that are read, some 65,000 words: what an article is about stands there, and two megabytes of
 # names would keep a worker busy for seconds.
 MAX_READ = 400_000
@@ -108,3 +109,9 @@ def is_english(text: str) -> bool:
     import simplemma  # its word list takes 0.4 s to load, and few articles need it
 
     return bool(simplemma.in_target_language(text[:2000], lang="en") > ENGLISH_SHARE)
+
+
+def is_foreign(text: ReadText) -> bool:
+    """Whether a text of which few terms are known is not English; of a few words nobody can tell."""
+    n_words = sum(len(word) > 1 for words in (text.title_words, text.body_words) for word in words.spelling)
+    return n_words >= MIN_FOREIGN_WORDS and not is_english(f"{text.title}\n{text.body}")

@@ -20,7 +20,7 @@ import numpy as np
 import Stemmer
 
 from classifier.mentions import BODY, TITLE, ReadText
-from classifier.words import Words, WordTable
+from classifier.words import NO_HASHES, Words, WordTable
 
 _DIGIT = re.compile(r"[0-9]")
 STEM_MARK = "~"  # "attack~" is the stem of attack, attacks, attacked; "attack" is the word
@@ -146,9 +146,6 @@ _ROW_BITS = 30
 _ROW = (1 << _ROW_BITS) - 1
 
 
-_NONE = np.zeros(0, dtype=np.uint64)
-
-
 class _Written(NamedTuple):
     """What some texts write in one view, (n_writings,) int64: the number of the text, and the code."""
 
@@ -165,13 +162,12 @@ class _Rows:
         words = [term for term in terms if len(term) > 1 and not term.endswith(STEM_MARK) and "-" not in term]
         words += [*ascii_lowercase, "0"]  # they are no terms, and stand in every text
         self._table = WordTable(words)
-        self._codes = np.full(
-            len(words) + 1, -1
-        )  # of the words of the table once they were met; the last is of no word
+        # The codes of the words of the table once they were met; the last is of no word.
+        self._codes = np.full(len(words) + 1, -1)
         self._met: dict[int, int] = {}  # the codes of words that were met, by their hashes
 
     def _of_words(self, words: Sequence[Words], n_words: Sequence[int]) -> np.ndarray:
-        hashes = np.concatenate([one.hashed.of_term for one in words] or [_NONE])
+        hashes = np.concatenate([NO_HASHES, *(one.hashed.of_term for one in words)])
         if len(hashes) < FEW:
             return np.array(self._of_hashes(hashes.tolist(), range(len(hashes)), words, n_words), dtype=np.int64)
         number = self._table.find(hashes)

@@ -130,6 +130,7 @@ _BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse
 _INVERSE = pow(_BASE, -1, 1 << 64)
 _MIXING = 0xD6E8FEB86659FD93
 _TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
+NO_HASHES = np.zeros(0, dtype=np.uint64)
 MANY = 1 << 17  # characters that are hashed at a time; their powers are kept
 
 
@@ -191,7 +192,7 @@ class WordTable:
     def __init__(self, words: Sequence[str]) -> None:
         """Take different words that are spelt as `Words.spelling` spells them."""
         some = (_hashed(" ".join(words[start : start + _ROOM])).of_word for start in range(0, len(words), _ROOM))
-        hashes = np.concatenate([np.zeros(0, dtype=np.uint64), *some])
+        hashes = np.concatenate([NO_HASHES, *some])
         order = np.argsort(hashes)
         n_bits = len(words).bit_length() + 2
         self._shift = np.uint64(64 - n_bits)
