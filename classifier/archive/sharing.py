@@ -77,10 +77,13 @@ def forked_out(work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], n_j
         yield from shared_out(work, chunks(), n_jobs)
         return
     from joblib import effective_n_jobs
+    from threadpoolctl import threadpool_limits
 
     n_jobs = effective_n_jobs(n_jobs)
     context = multiprocessing.get_context("fork")
     copies, results = [], []
+    # Before they begin: a copy that set it for itself would start OpenBLAS's threads, which spin for a while.
+    one_thread = threadpool_limits(1)
     try:
         for number in range(n_jobs):
             result, sender = context.Pipe(duplex=False)
@@ -101,16 +104,14 @@ def forked_out(work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], n_j
         for process in copies:
             process.kill()
             process.join()
+        one_thread.restore_original_limits()
 
 
 def _copy(
     work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], number: int, n: int, sender: Any, parent: int
 ) -> None:
     """Work as one of `n` copies of a process on every n-th chunk; send each result, and None at the end."""
-    from threadpoolctl import threadpool_limits
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
-    threadpool_limits(1)
     _end_with(parent)
     for chunk in islice(chunks(), number, None, n):
         sender.send((work(chunk),))
