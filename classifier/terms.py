@@ -33,7 +33,7 @@ class _Stemmer(threading.local):
     """A stemmer for each thread: it works on its own state, and threads that share one get each other's stems."""
 
     def __init__(self) -> None:
-        self.stem: Callable[[str], str] = Stemmer.Stemmer("english", 0).stemWord
+        self.stems: Callable[[Sequence[str]], list[str]] = Stemmer.Stemmer("english", 0).stemWords
 
 
 _STEMMER = _Stemmer()
@@ -46,10 +46,20 @@ def terms_of_word(word: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=_REMEMBERED)
 def _terms_of_short_word(word: str) -> tuple[str, ...]:
+    return next(terms_of_words([word]))
+
+
+def terms_of_words(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+    """Return the terms of each of some folded words: many cost less together."""
+    short = [word[:MAX_WORD] for word in words]
+    return map(_terms, short, _STEMMER.stems(short))
+
+
+def _terms(word: str, stem: str) -> tuple[str, ...]:
     if len(word) < 2:
         return ()
     if word.isalpha() and word.isascii():
-        return word, _STEMMER.stem(word) + STEM_MARK
+        return word, stem + STEM_MARK
     return (_DIGIT.sub("0", word),)
 
 
@@ -147,120 +157,110 @@ _ROW = (1 << _ROW_BITS) - 1
 
 
 class _Written(NamedTuple):
-    """What some texts write in one view, (n_writings,) int64: the number of the text, and the code."""
+    """What some texts write, (n_writings,) of each: the number of the text, the code, and how often it counts; and which
+    of them stand in titles, as numbers."""
 
     texts: np.ndarray
     codes: np.ndarray
+    times: np.ndarray
+    in_title: np.ndarray
 
 
-class _Rows:
-    """The codes of the words of one view."""
+class TermRows:
+    """The rows of a model's terms; looks up whole texts. The terms of titles are terms of whole texts too."""
 
-    def __init__(self, terms: Sequence[str], first: int) -> None:
-        """Take the terms of the view; their rows begin with `first`."""
-        self._row = {term: row for row, term in enumerate(terms, start=first)}
+    def __init__(self, terms: Sequence[str], title_terms: Sequence[str]) -> None:
+        self._n_terms = len(terms)
+        self._n_rows = len(terms) + len(title_terms)
+        self._row = {term: row for row, term in enumerate(terms, start=1)}
+        # The row in the view of the titles, plus one, by that in the whole text, plus one.
+        self._in_title = np.zeros(len(terms) + 1, dtype=np.int64)
+        self._in_title[[self._row[term] for term in title_terms]] = np.arange(len(terms) + 1, self._n_rows + 1)
         words = [term for term in terms if len(term) > 1 and not term.endswith(STEM_MARK) and "-" not in term]
         words += [*ascii_lowercase, "0"]  # they are no terms, and stand in every text
         self._table = WordTable(words)
-        # The codes of the words of the table once they were met; the last is of no word.
-        self._codes = np.full(len(words) + 1, -1)
+        self._codes = np.array([*self._codes_of(words), -1])  # the last is of what is no word of the table
         self._met: dict[int, int] = {}  # the codes of words that were met, by their hashes
 
+    def find(self, texts: Sequence[ReadText]) -> FoundTerms:
+        """Return the terms of some texts that are known."""
+        words = [one for text in texts for one in (text.title_words, text.body_words)]
+        n_words = list(map(len, words))
+        n_of_text = [title + body for title, body in zip(n_words[::2], n_words[1::2], strict=True)]
+        codes = self._of_words(words, n_words)
+        times = np.ones(len(codes))
+        for begin, n_title, text in zip(accumulate(n_of_text, initial=0), n_words[::2], texts, strict=False):
+            times[begin + n_title : begin + n_title + text.n_lead] = 2.0
+        numbers = np.arange(len(texts))
+        text_of = numbers.repeat(n_of_text)
+        in_title = np.array([True, False] * len(texts), dtype=bool).repeat(n_words)
+        compounds = [compounds_in(text) if "-" in text.title or "-" in text.body else [] for text in texts]
+        if joined := list(chain(*compounds)):
+            codes = np.append(codes, [self._of_compound(compound) for compound, *_ in joined])
+            text_of = np.append(text_of, numbers.repeat(list(map(len, compounds))))
+            in_title = np.append(in_title, [field == TITLE for _, field, *_ in joined])
+            times = np.append(times, np.ones(len(joined)))
+        return self._found(_Written(text_of, codes, times, np.flatnonzero(in_title)), compounds)
+
     def _of_words(self, words: Sequence[Words], n_words: Sequence[int]) -> np.ndarray:
+        """Return the codes of the words of some fields, of which each has so many."""
         hashes = np.concatenate([NO_HASHES, *(one.hashed.of_term for one in words)])
         if len(hashes) < FEW:
             return np.array(self._of_hashes(hashes.tolist(), range(len(hashes)), words, n_words), dtype=np.int64)
-        number = self._table.find(hashes)
-        codes = self._codes.take(number)
+        codes = self._codes.take(self._table.find(hashes))
         new = np.flatnonzero(codes < 0)
         if len(new):
             codes[new] = self._of_hashes(hashes[new].tolist(), new.tolist(), words, n_words)
-            own = new[number[new] >= 0]
-            self._codes[number[own]] = codes[own]
         return codes
 
     def _of_hashes(
         self, hashes: list[int], places: Sequence[int], words: Sequence[Words], n_words: Sequence[int]
     ) -> list[int]:
         """Return the codes of words by their hashes; those that are new are looked up at their places among the words."""
-        fresh: dict[int, int] = {}
         found = list(map(self._met.get, hashes))
         if None not in found:
             return cast(list[int], found)
+        place_of = {one: place for place, one, code in zip(places, hashes, found, strict=True) if code is None}
         ends = list(accumulate(n_words))
-        for place, one, code in zip(places, hashes, found, strict=True):
-            if code is None and one not in fresh:
-                text = bisect_right(ends, place)
-                fresh[one] = self._code(words[text].word(place - ends[text] + n_words[text]))
+        fresh = []
+        for place in place_of.values():
+            field = bisect_right(ends, place)
+            fresh.append(words[field].word(place - ends[field] + n_words[field]))
+        code_of = dict(zip(place_of, self._codes_of(fresh), strict=True))
         if len(self._met) < _REMEMBERED:  # a hostile text may bring any number of words
-            self._met.update(islice(fresh.items(), _REMEMBERED - len(self._met)))
-        return [fresh[one] if code is None else code for one, code in zip(hashes, found, strict=True)]
+            self._met.update(islice(code_of.items(), _REMEMBERED - len(self._met)))
+        return [code_of[one] if code is None else code for one, code in zip(hashes, found, strict=True)]
 
-    def _code(self, word: str) -> int:
-        terms = terms_of_word(word)
-        code = len(terms) << 2 * _ROW_BITS
-        for place, term in enumerate(terms):
-            code |= (self._row.get(term, -1) + 1) << place * _ROW_BITS
-        return code
+    def _codes_of(self, words: Sequence[str]) -> list[int]:
+        """Return the codes of words."""
+        row = self._row.get
+        codes = []
+        for terms in terms_of_words(words):
+            code = len(terms) << 2 * _ROW_BITS
+            for place, term in enumerate(terms):
+                code |= row(term, 0) << place * _ROW_BITS
+            codes.append(code)
+        return codes
 
     def _of_compound(self, compound: str) -> int:
         """Return the code of a compound, which is its own term."""
-        return (1 << 2 * _ROW_BITS) | (self._row.get(compound, -1) + 1)
+        return (1 << 2 * _ROW_BITS) | self._row.get(compound, 0)
 
-    def of_texts(
-        self, words: Sequence[Words], n_words: list[int], n_of_text: list[int], compounds: Sequence[list[str]]
-    ) -> _Written:
-        """Return what texts write: fields of so many words each, of which each text has so many, and compounds."""
-        numbers = np.arange(len(n_of_text))
-        codes = self._of_words(words, n_words)
-        texts = numbers.repeat(np.array(n_of_text, dtype=np.int64))
-        joined = list(chain(*compounds))
-        if joined:
-            codes = np.append(codes, np.array(list(map(self._of_compound, joined))))
-            texts = np.append(texts, numbers.repeat(list(map(len, compounds))))
-        return _Written(texts, codes)
-
-
-class TermRows:
-    """The rows of a model's terms; looks up whole texts."""
-
-    def __init__(self, terms: Sequence[str], title_terms: Sequence[str]) -> None:
-        self._n_terms = len(terms)
-        self._n_rows = len(terms) + len(title_terms)
-        self._whole, self._titles = _Rows(terms, 0), _Rows(title_terms, len(terms))
-
-    def find(self, texts: Sequence[ReadText]) -> FoundTerms:
-        """Return the terms of some texts that are known."""
-        titles = [text.title_words for text in texts]
-        words = [one for text in texts for one in (text.title_words, text.body_words)]
-        n_words = list(map(len, words))
-        n_title = n_words[::2]
-        n_of_text = [title + body for title, body in zip(n_title, n_words[1::2], strict=True)]
-        joined = [compounds_in(text) if "-" in text.title or "-" in text.body else [] for text in texts]
-        in_texts = [[compound for compound, *_ in own] for own in joined]
-        in_titles = [[compound for compound, field, *_ in own if field == TITLE] for own in joined]
-        whole = self._whole.of_texts(words, n_words, n_of_text, in_texts)
-        again = self._titles.of_texts(titles, n_title, n_title, in_titles)
-        times = np.ones(len(whole.codes) + len(again.codes))
-        for begin, n, text in zip(accumulate(n_of_text, initial=0), n_title, texts, strict=False):
-            times[begin + n : begin + n + text.n_lead] = 2.0
-        return self._found(joined, whole, again, times)
-
-    def _found(
-        self, compounds: list[list[Compound]], whole: _Written, titles: _Written, times: np.ndarray
-    ) -> FoundTerms:
-        n_texts = len(compounds)
-        n_of_word = (whole.codes >> 2 * _ROW_BITS) * times[: len(whole.codes)]
-        n_terms = np.bincount(whole.texts, n_of_word, minlength=n_texts)
-        text, code = map(np.concatenate, zip(whole, titles, strict=True))
-        row = np.concatenate([code & _ROW, (code >> _ROW_BITS) & _ROW])
+    def _found(self, written: _Written, compounds: list[list[Compound]]) -> FoundTerms:
+        n_texts, (text, codes, times, in_title) = len(compounds), written
+        n_terms = np.bincount(text, (codes >> 2 * _ROW_BITS) * times, minlength=n_texts)
+        first, second = codes & _ROW, (codes >> _ROW_BITS) & _ROW
+        again = [self._in_title.take(row[in_title]) for row in (first, second)]
+        row = np.concatenate([first, again[0], second, again[1]])
+        text = np.concatenate([text, text[in_title]])
+        times = np.append(times, np.ones(len(in_title)))
         known = np.flatnonzero(row)
         key = row[known] + np.concatenate([text, text])[known] * (self._n_rows + 1)
         # Sorted with the place of each behind it: numbers are sorted in a third of the time that their order takes. What
         # fits into memory fits into 63 bits.
         n_bits = len(row).bit_length()
         packed = np.sort((key << n_bits) | known)
-        key, entry = packed >> n_bits, (packed & ((1 << n_bits) - 1)) % max(1, len(code))
+        key, entry = packed >> n_bits, (packed & ((1 << n_bits) - 1)) % max(1, len(text))
         times, is_new = times[entry], np.ones(len(key), dtype=bool)
         np.not_equal(key[1:], key[:-1], out=is_new[1:])
         row_of_entry = is_new.cumsum() - 1

@@ -134,7 +134,7 @@ def test_unknown_terms_are_counted_and_not_found() -> None:
     assert (found.rows.tolist(), found.counts.tolist()) == ([0], [2])
 
 
-VOCABULARY = ["taliban", "taliban~", "kunduz", "attack~", "0000", "al-shabab", "is-k", "raid"]
+VOCABULARY = ["taliban", "taliban~", "kunduz", "attack~", "0000", "al-shabab", "is-k", "raid", "raid~"]
 TITLES = ["raid", "raid~", "is-k", "taliban"]
 PIECES = st.sampled_from(
     [
