@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from classifier.answers import LONG
 from classifier.articles import Article
 from classifier.errors import BadArticle, NoModel, NotFound, UnknownTag
-from classifier.model import TagModel, retagged
+from classifier.model import Judgement, TagModel, retagged
 from classifier.registry import Registry, Serving
 from classifier.store import Store, Wanted
 from classifier.tagger import Answers, Tagger, answer_of, explanations_of
@@ -67,6 +71,44 @@ def test_no_more_answers_are_remembered_than_asked_for(model: TagModel, monkeypa
     for title in ("a", "b", "a", "c", "a", "b"):
         answers.answer(replace(KABUL, title=title), model)
     assert asked == ["a", "b", "c", "b"]
+
+
+def test_threads_take_turns_and_answer_a_text_once(model: TagModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers, working, asked = Answers(), [], []
+    whole = model.suggest
+
+    def suggest(article: Article) -> Judgement:
+        working.append(article.title)
+        asked.append((article.title, len(working)))
+        time.sleep(0.02)  # long enough for the others to come
+        working.remove(article.title)
+        return whole(article)
+
+    monkeypatch.setattr(model, "suggest", suggest)
+    articles = [replace(KABUL, title=title) for title in "abcabc"]
+    with ThreadPoolExecutor(6) as pool:
+        found = list(pool.map(lambda article: answers.answer(article, model), articles))
+    assert sorted(asked) == [("a", 1), ("b", 1), ("c", 1)]
+    assert found[:3] == found[3:]
+
+
+def test_nobody_waits_for_a_long_text(model: TagModel, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers, begun, done = Answers(), threading.Event(), threading.Event()
+    whole = model.suggest
+
+    def suggest(article: Article) -> Judgement:
+        if len(article.body) > LONG:
+            begun.set()
+            assert done.wait(30)
+        return whole(article)
+
+    monkeypatch.setattr(model, "suggest", suggest)
+    with ThreadPoolExecutor(1) as pool:
+        long = pool.submit(answers.answer, replace(KABUL, body="Kabul. " * LONG), model)
+        assert begun.wait(30)
+        assert suggested(answers.answer(KABUL, model)[0])
+        done.set()
+        assert suggested(long.result()[0])
 
 
 def test_scores_and_weights_are_rounded_to_four_digits(tagger: Tagger) -> None:
