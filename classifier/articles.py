@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, NamedTuple, Self, cast
 
@@ -297,12 +298,6 @@ _REPLACEMENTS = {
 }
 _ENTITY = r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});"
 _CARRIAGE_RETURN = r"\r\n?"
-_COMBINING = "".join(
-    chr(code) for code in (*range(0x0300, 0xE000), *range(0xF900, 0x1E950)) if unicodedata.combining(chr(code))
-)
-_MARK = f"[{re.escape(_COMBINING)}]"
-_TOO_MANY_MARKS = re.compile(f"({_MARK}{{{MAX_MARKS}}}){_MARK}+")
-_COMBINING_SET = frozenset(_COMBINING)
 _ODD = frozenset("&\r") | {odd for odd, plain in _REPLACEMENTS.items() if odd != plain}
 _ASCII_ODD = sorted(filter(str.isascii, _ODD))
 # Those that one other character of the same place stands for: no map is needed to lead back.
@@ -332,8 +327,8 @@ def normalise(text: str) -> CleanText:
     if clean.text.isascii():
         return clean
     # Only now: entities are marks too, and zero-width characters stood between marks.
-    if not _COMBINING_SET.isdisjoint(_strange(clean.text) if "&" in rest else strange):
-        cut = _replaced(clean.text, _TOO_MANY_MARKS, lambda found: found[1])
+    if not _marks().isdisjoint(_strange(clean.text) if "&" in rest else strange):
+        cut = _replaced(clean.text, _too_many_marks(), lambda found: found[1])
         clean = CleanText(cut.text, cut.source.after(clean.source))
     if not unicodedata.is_normalized("NFC", clean.text):
         composed = _replaced(clean.text, _clusters(), lambda found: unicodedata.normalize("NFC", found[0]))
@@ -383,12 +378,25 @@ def _entity(entity: str) -> str:
 
 
 @cache
+def _marks() -> frozenset[str]:
+    """Return all combining marks: found out for the first text that is not ASCII, since it takes ten milliseconds."""
+    everywhere = map(chr, chain(range(0x0300, 0xE000), range(0xF900, 0x1E950)))
+    return frozenset(filter(unicodedata.combining, everywhere))
+
+
+@cache
+def _too_many_marks() -> re.Pattern[str]:
+    mark = f"[{re.escape(''.join(sorted(_marks())))}]"
+    return re.compile(f"({mark}{{{MAX_MARKS}}}){mark}+")
+
+
+@cache
 def _clusters() -> re.Pattern[str]:
     """Return a pattern of one character with all that canonical composition may join to it.
 
     Those are the combining marks and the second halves of primary composites (Hangul vowels, Indic signs).
     """
-    seconds = set(_COMBINING) | {chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))}
+    seconds = {chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))} | _marks()
     for code in (*range(0xA0, 0x3400), *range(0xF900, 0xFB50), *range(0x11000, 0x12000)):
         parts = unicodedata.decomposition(chr(code)).split()
         if len(parts) == 2 and not parts[0].startswith("<"):

@@ -10,7 +10,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from functools import lru_cache
 from itertools import cycle, islice
 from pathlib import Path
@@ -50,6 +49,8 @@ def shared_out(work: Callable[[_T], _R], chunks: Iterable[_T], n_jobs: int) -> I
     if n_jobs == 1:
         yield from map(work, chunks)
         return
+    from concurrent.futures.process import BrokenProcessPool
+
     from joblib import Parallel, delayed
 
     shared = Parallel(n_jobs=n_jobs, return_as="generator", batch_size=1, timeout=SECONDS)
@@ -76,10 +77,9 @@ def forked_out(work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], n_j
     if n_jobs == 1 or sys.platform != "linux":
         yield from shared_out(work, chunks(), n_jobs)
         return
-    from joblib import effective_n_jobs
     from threadpoolctl import threadpool_limits
 
-    n_jobs = effective_n_jobs(n_jobs)
+    n_jobs = n_jobs if n_jobs > 0 else len(os.sched_getaffinity(0))
     context = multiprocessing.get_context("fork")
     copies, results = [], []
     # Before they begin: a copy that set it for itself would start OpenBLAS's threads, which spin for a while.
