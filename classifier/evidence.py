@@ -84,11 +84,7 @@ class Writings:
         text = self._shown.get(number)
         if text is None:
             words, at = self._at(number)
-            text = self._shown[number] = (
-                words.plain[words.starts[at] : words.ends[at]].replace("'", "")
-                if words is not None
-                else self._compounds[at][0]
-            )
+            text = self._shown[number] = self._compounds[at][0] if words is None else words.word(at)
         return text
 
     def first(self, number: int) -> Where:
@@ -96,7 +92,7 @@ class Writings:
         words, at = self._at(number)
         if words is None:
             return self._compounds[at][1:]
-        return TITLE if words is self._text.title_words else BODY, words.starts[at], words.ends[at]
+        return TITLE if words is self._text.title_words else BODY, *words.span(at, at + 1)
 
     def n_times(self, number: int) -> int:
         """Return how often a writing stands in title and body."""

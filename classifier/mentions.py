@@ -7,13 +7,13 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
 from classifier.taxonomy import Alias, Taxonomy
-from classifier.words import NO_HASHES, Words, WordTable, lead_end, once, spell, split_all, split_words
+from classifier.words import Hashed, Words, WordTable, hashed_all, lead_end, once, spell, split_all, split_words
 
 TITLE, BODY = 0, 1
 N_PAIRS = 1 << 16  # places for pairs of words with which names begin; a starter taxonomy has three thousand pairs
@@ -87,9 +87,9 @@ class NamingWords:
         """Return the words of a name that is the taxonomy's."""
         return [self._number[word] for word in spell(name).split()]
 
-    def of_texts(self, words: Sequence[Words]) -> np.ndarray:
+    def of_texts(self, hashed: Hashed) -> np.ndarray:
         """Return the words of some texts, one after the other, int64."""
-        return self._table.find(np.concatenate([NO_HASHES, *(one.hashed.of_word for one in words)])) + 1
+        return self._table.find(hashed.of_word) + 1
 
 
 def _names(taxonomy: Taxonomy) -> Iterator[str]:
@@ -200,8 +200,9 @@ class MentionFinder:
     def find_all(self, texts: Sequence[ReadText]) -> list[Found]:
         """Return what names some texts have."""
         words = [one for text in texts for one in (text.title_words, text.body_words)]
-        numbers = self.words.of_texts(words)
-        begins = np.array([0, *accumulate(map(len, words))])
+        hashed = hashed_all(words)
+        numbers, edges = self.words.of_texts(hashed), hashed.edges
+        begins = np.array(edges)
         after = np.zeros_like(numbers)
         after[:-1] = numbers[1:]
         may_begin = self._alone.take(numbers) | self._pairs.take(_slots(numbers, after))
@@ -209,7 +210,7 @@ class MentionFinder:
         firsts = _by_field(np.flatnonzero(may_begin), begins)
         named = np.flatnonzero(numbers)
         names, name_edges = numbers[named].tolist(), named.searchsorted(begins).tolist()
-        taken, edges = numbers.tolist(), begins.tolist()
+        taken = numbers.tolist()
         found = []
         for number, text in enumerate(texts):
             title, body = 2 * number, 2 * number + 1
@@ -236,7 +237,7 @@ class MentionFinder:
         candidates = _candidates(place, self._root, firsts, contexts)
         words = place.words
         return [
-            Mention(rule.tag, place.number, first, words.start(first), words.end(last - 1), rule.weak)
+            Mention(rule.tag, place.number, first, *words.span(first, last), rule.weak)
             for first, last, rule in _longest(candidates)
         ]
 
@@ -276,7 +277,7 @@ def _add_longer(candidates: list[_Candidate], node: _Node, place: _Field, first:
         if not ways:
             return
         rules = [rule for way in ways for rule in way.rules]
-        if rules and not _BREAK.search(place.content, place.words.start(first), place.words.end(last - 1)):
+        if rules and not _BREAK.search(place.content, *place.words.span(first, last)):
             candidates += [
                 (first, last, rule) for rule in rules if rule.always or _fits(rule, place, first, last, contexts)
             ]
@@ -351,7 +352,8 @@ class _Contexts:
 
 def _fits(rule: _Rule, place: _Field, first: int, last: int, contexts: _Contexts) -> bool:
     if rule.bare is not None:
-        named = place.content[place.words.start(first) : place.words.end(last - 1)]
+        start, end = place.words.span(first, last)
+        named = place.content[start:end]
         if not _same_case(rule, named, place.capitals):
             return False
     at = place.number, first

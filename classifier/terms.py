@@ -12,7 +12,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import accumulate, chain, islice
+from itertools import chain, islice
 from string import ascii_lowercase
 from typing import NamedTuple, cast
 
@@ -20,7 +20,7 @@ import numpy as np
 import Stemmer
 
 from classifier.mentions import BODY, TITLE, ReadText
-from classifier.words import NO_HASHES, Words, WordTable
+from classifier.words import Hashed, Words, WordTable, hashed_all
 
 _DIGIT = re.compile(r"[0-9]")
 STEM_MARK = "~"  # "attack~" is the stem of attack, attacks, attacked; "attack" is the word
@@ -185,15 +185,15 @@ class TermRows:
     def find(self, texts: Sequence[ReadText]) -> FoundTerms:
         """Return the terms of some texts that are known."""
         words = [one for text in texts for one in (text.title_words, text.body_words)]
-        n_words = list(map(len, words))
-        n_of_text = [title + body for title, body in zip(n_words[::2], n_words[1::2], strict=True)]
-        codes = self._of_words(words, n_words)
+        hashed = hashed_all(words)
+        codes = self._of_words(hashed, words)
         times = np.ones(len(codes))
-        for begin, n_title, text in zip(accumulate(n_of_text, initial=0), n_words[::2], texts, strict=False):
-            times[begin + n_title : begin + n_title + text.n_lead] = 2.0
-        numbers = np.arange(len(texts))
-        text_of = numbers.repeat(n_of_text)
-        in_title = np.array([True, False] * len(texts), dtype=bool).repeat(n_words)
+        leads = [begin + text.lead_end for begin, text in zip(hashed.begins[1::2], texts, strict=False)]
+        for first, last in zip(hashed.edges[1::2], hashed.starts.searchsorted(leads).tolist(), strict=False):
+            times[first:last] = 2.0
+        numbers, edges = np.arange(len(texts)), np.array(hashed.edges)
+        text_of = numbers.repeat(edges[2::2] - edges[:-1:2])
+        in_title = np.array([True, False] * len(texts), dtype=bool).repeat(edges[1:] - edges[:-1])
         compounds = [compounds_in(text) if "-" in text.title or "-" in text.body else [] for text in texts]
         if joined := list(chain(*compounds)):
             codes = np.append(codes, [self._of_compound(compound) for compound, *_ in joined])
@@ -202,30 +202,27 @@ class TermRows:
             times = np.append(times, np.ones(len(joined)))
         return self._found(_Written(text_of, codes, times, np.flatnonzero(in_title)), compounds)
 
-    def _of_words(self, words: Sequence[Words], n_words: Sequence[int]) -> np.ndarray:
-        """Return the codes of the words of some fields, of which each has so many."""
-        hashes = np.concatenate([NO_HASHES, *(one.hashed.of_term for one in words)])
+    def _of_words(self, hashed: Hashed, words: Sequence[Words]) -> np.ndarray:
+        """Return the codes of the words of some fields, (n_words,) int64."""
+        hashes = hashed.of_term
         if len(hashes) < FEW:
-            return np.array(self._of_hashes(hashes.tolist(), range(len(hashes)), words, n_words), dtype=np.int64)
+            return np.array(self._of_hashes(hashes.tolist(), range(len(hashes)), hashed, words), dtype=np.int64)
         codes = self._codes.take(self._table.find(hashes))
         new = np.flatnonzero(codes < 0)
         if len(new):
-            codes[new] = self._of_hashes(hashes[new].tolist(), new.tolist(), words, n_words)
+            codes[new] = self._of_hashes(hashes[new].tolist(), new.tolist(), hashed, words)
         return codes
 
-    def _of_hashes(
-        self, hashes: list[int], places: Sequence[int], words: Sequence[Words], n_words: Sequence[int]
-    ) -> list[int]:
+    def _of_hashes(self, hashes: list[int], places: Sequence[int], hashed: Hashed, words: Sequence[Words]) -> list[int]:
         """Return the codes of words by their hashes; those that are new are looked up at their places among the words."""
         found = list(map(self._met.get, hashes))
         if None not in found:
             return cast(list[int], found)
         place_of = {one: place for place, one, code in zip(places, hashes, found, strict=True) if code is None}
-        ends = list(accumulate(n_words))
         fresh = []
         for place in place_of.values():
-            field = bisect_right(ends, place)
-            fresh.append(words[field].word(place - ends[field] + n_words[field]))
+            field = bisect_right(hashed.edges, place) - 1
+            fresh.append(words[field].word(place - hashed.edges[field]))
         code_of = dict(zip(place_of, self._codes_of(fresh), strict=True))
         if len(self._met) < _REMEMBERED:  # a hostile text may bring any number of words
             self._met.update(islice(code_of.items(), _REMEMBERED - len(self._met)))

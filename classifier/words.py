@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 import numpy as np
@@ -60,11 +60,21 @@ class Words:
     `plain` is the folded text with a blank for every character that is in no word, as long as the text.
     """
 
-    def __init__(self, plain: str) -> None:
-        self.plain = plain
+    def __init__(self, plain: str, among: Hashed | None = None, number: int = 0) -> None:
+        """Take a text, the `number`-th among those that were split together, if it was."""
+        self.plain, self.number = plain, number
+        if among is not None:
+            self.among = among
+
+    @once
+    def among(self) -> Hashed:
+        """The words of all texts that were split together, as numbers."""
+        starts, ends, *hashes = _hashed(self.plain)
+        return Hashed([0, len(self.plain)], [0, len(starts)], starts, ends, *hashes)
 
     def __len__(self) -> int:
-        return len(self.hashed.starts)
+        first, last = self.among.edges[self.number : self.number + 2]
+        return last - first
 
     @once
     def spelling(self) -> list[str]:
@@ -73,53 +83,87 @@ class Words:
 
     @once
     def hashed(self) -> Hashed:
-        """The places of the words, and hashes by which tables find them."""
-        return _hashed(self.plain)
+        """The words of this text alone, as numbers."""
+        return self.among.of(self.number)
 
     @once
     def starts(self) -> list[int]:
         """Where each word starts in the text."""
-        found: list[int] = (self.hashed.starts - self.hashed.begin).tolist()
-        return found
+        starts: list[int] = self.hashed.starts.tolist()
+        return starts
 
     @once
     def ends(self) -> list[int]:
         """Where each word ends in the text."""
-        found: list[int] = (self.hashed.ends - self.hashed.begin).tolist()
-        return found
+        ends: list[int] = self.hashed.ends.tolist()
+        return ends
 
-    def start(self, number: int) -> int:
-        """Return where one word starts; of all of them `starts` tells more cheaply."""
-        return int(self.hashed.starts[number]) - self.hashed.begin
-
-    def end(self, number: int) -> int:
-        """Return where one word ends."""
-        return int(self.hashed.ends[number]) - self.hashed.begin
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Return where the word `first` starts and the word before `last` ends; of all `starts` and `ends` tell cheaper."""
+        among, begin, edge = self.among, self.among.begins[self.number], self.among.edges[self.number]
+        return int(among.starts[edge + first]) - begin, int(among.ends[edge + last - 1]) - begin
 
     def word(self, number: int) -> str:
         """Return one word; the others need not be made for it."""
-        return self.plain[self.start(number) : self.end(number)].replace("'", "")
+        start, end = self.span(number, number + 1)
+        return self.plain[start:end].replace("'", "")
 
     def n_before(self, offset: int) -> int:
         """Return how many words start before an offset."""
-        if "hashed" not in vars(self):  # then splitting costs less
+        if "among" not in vars(self):  # then splitting costs less
             return len(self.plain[:offset].split())
-        return int(self.hashed.starts.searchsorted(self.hashed.begin + offset))
+        return int(self.hashed.starts.searchsorted(offset))
 
 
 class Hashed(NamedTuple):
-    """Words as numbers, (n_words,) each: where they start and end, int64, and their hashes, uint64.
+    """The words of some texts as numbers, text after text.
 
-    The text begins at `begin`: it may be one of several that were read together. `of_word` is the hash of a word, `of_term`
-    that of the word with its digits folded to 0. Equal words have equal hashes; that two others among a million share one
-    is as likely as one in thirty million.
+    begins, edges: n_texts + 1 of each, where a text begins among the characters, and its words among the words; starts,
+    ends: (n_words,) int64, where words start and end among the characters; of_word, of_term: (n_words,) uint64, the hash of
+    a word, and that of the word with its digits folded to 0. Equal words have equal hashes; that two others among a
+    million share one is as likely as one in thirty million.
     """
 
-    begin: int
+    begins: list[int]
+    edges: list[int]
     starts: np.ndarray
     ends: np.ndarray
     of_word: np.ndarray
     of_term: np.ndarray
+
+    def of(self, number: int) -> Hashed:
+        """Return the words of one of the texts."""
+        (begin, end), (first, last) = self.begins[number : number + 2], self.edges[number : number + 2]
+        return Hashed(
+            [0, end - begin],
+            [0, last - first],
+            self.starts[first:last] - begin,
+            self.ends[first:last] - begin,
+            self.of_word[first:last],
+            self.of_term[first:last],
+        )
+
+
+def hashed_all(words: Sequence[Words]) -> Hashed:
+    """Return the words of some texts as numbers: what they were split into, if that was together and is all."""
+    among = words[0].among if words else None
+    if (
+        among is not None
+        and len(among.begins) == len(words) + 1
+        and all(one.among is among and one.number == number for number, one in enumerate(words))
+    ):
+        return among
+    begins = [0, *accumulate(len(one.plain) + 1 for one in words)]
+    edges = [0, *accumulate(map(len, words))]
+    own = [one.hashed for one in words]
+    return Hashed(
+        begins,
+        edges,
+        np.concatenate([_NO_PLACES, *(one.starts + begin for one, begin in zip(own, begins, strict=False))]),
+        np.concatenate([_NO_PLACES, *(one.ends + begin for one, begin in zip(own, begins, strict=False))]),
+        np.concatenate([_NO_HASHES, *(one.of_word for one in own)]),
+        np.concatenate([_NO_HASHES, *(one.of_term for one in own)]),
+    )
 
 
 # --- hashes -----------------------------------------------------------------------------------------------------
@@ -130,7 +174,8 @@ _BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse
 _INVERSE = pow(_BASE, -1, 1 << 64)
 _MIXING = 0xD6E8FEB86659FD93
 _TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
-NO_HASHES = np.zeros(0, dtype=np.uint64)
+_NO_PLACES = np.zeros(0, dtype=np.int64)
+_NO_HASHES = np.zeros(0, dtype=np.uint64)
 MANY = 1 << 17  # characters that are hashed at a time; their powers are kept
 
 
@@ -143,8 +188,8 @@ def _powers(n_bits: int) -> tuple[np.ndarray, np.ndarray]:
     return powers, inverses
 
 
-def _hashed(plain: str) -> Hashed:
-    """Return the words of a folded text, `Words.plain`, as numbers."""
+def _hashed(plain: str) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Return where the words of a folded text, `Words.plain`, start and end, and their hashes (see `Hashed`)."""
     codes, folded = _codes_of(plain)
     starts, ends = _edges(codes)
     first, last = starts, ends
@@ -160,7 +205,7 @@ def _hashed(plain: str) -> Hashed:
         np.multiply(own, powers[: len(own)], out=sums[1:])
         np.cumsum(sums[1:], out=sums[1:])
         hashes.append(_mixed((sums.take(last) - sums.take(first)) * shift))
-    return Hashed(0, starts, ends, *hashes)
+    return starts, ends, hashes[0], hashes[1]
 
 
 def _mixed(hashes: np.ndarray) -> np.ndarray:
@@ -191,8 +236,8 @@ class WordTable:
 
     def __init__(self, words: Sequence[str]) -> None:
         """Take different words that are spelt as `Words.spelling` spells them."""
-        some = (_hashed(" ".join(words[start : start + _ROOM])).of_word for start in range(0, len(words), _ROOM))
-        hashes = np.concatenate([NO_HASHES, *some])
+        some = (_hashed(" ".join(words[start : start + _ROOM]))[2] for start in range(0, len(words), _ROOM))
+        hashes = np.concatenate([_NO_HASHES, *some])
         order = np.argsort(hashes)
         n_bits = len(words).bit_length() + 2
         self._shift = np.uint64(64 - n_bits)
@@ -282,27 +327,29 @@ def split_words(text: str) -> Words:
 
 def split_all(texts: Sequence[str]) -> list[Words]:
     """Return the folded words of some texts, hashed: many short ones cost far less together."""
-    found: list[Words] = []
-    begin, n = 0, 0
-    for end, text in enumerate(texts, start=1):
-        n += len(text)
-        if n > MANY or end == len(texts):
-            found += _split_together(texts[begin:end])
-            begin, n = end, 0
-    return found
-
-
-def _split_together(texts: Sequence[str]) -> list[Words]:
-    together = split_words("\n".join(texts))
-    plain, (_, starts, ends, of_word, of_term) = together.plain, together.hashed
     begins = [0, *accumulate(len(text) + 1 for text in texts)]
-    edges = starts.searchsorted(begins).tolist()
+    plains: list[str] = []
     found = []
-    for begin, end, first, last in zip(begins, begins[1:], edges, edges[1:], strict=False):
-        words = Words(plain[begin : end - 1])
-        words.hashed = Hashed(begin, starts[first:last], ends[first:last], of_word[first:last], of_term[first:last])
-        found.append(words)
-    return found
+    for first, last in _groups(begins):
+        plain = split_words("\n".join(texts[first:last])).plain
+        starts, ends, *hashes = _hashed(plain)
+        begin = begins[first]
+        found.append((starts + begin, ends + begin, *hashes) if begin else (starts, ends, *hashes))
+        plains += [plain[start - begin : end - begin - 1] for start, end in pairwise(begins[first : last + 1])]
+    if not found:
+        return []
+    starts, ends, *hashes = found[0] if len(found) == 1 else map(np.concatenate, zip(*found, strict=True))
+    among = Hashed(begins, starts.searchsorted(begins).tolist(), starts, ends, *hashes)
+    return [Words(plain, among, number) for number, plain in enumerate(plains)]
+
+
+def _groups(begins: list[int]) -> Iterator[tuple[int, int]]:
+    """Yield the numbers of texts, first and one past the last, that are hashed together, by where they begin."""
+    first = 0
+    for number in range(1, len(begins)):
+        if begins[number] - begins[first] > MANY or number == len(begins) - 1:
+            yield first, number
+            first = number
 
 
 def _without_addresses(text: str) -> str:

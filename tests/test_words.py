@@ -164,9 +164,9 @@ def test_texts_split_together_have_the_words_that_each_has_alone(texts: list[str
             alone.ends,
         )
         assert [words.word(number) for number in range(len(words))] == alone.spelling
-        assert [(words.start(n), words.end(n)) for n in range(len(words))] == list(
-            zip(alone.starts, alone.ends, strict=True)
-        )
+        spans = list(zip(alone.starts, alone.ends, strict=True))
+        assert [words.span(n, n + 1) for n in range(len(words))] == spans
+        assert not spans or words.span(0, len(words)) == (alone.starts[0], alone.ends[-1])
         assert words.hashed.of_word.tolist() == alone.hashed.of_word.tolist()
         assert words.hashed.of_term.tolist() == alone.hashed.of_term.tolist()
 
