@@ -154,6 +154,7 @@ class FoundTerms:
 # A code holds what a word gives: the row of the word and the row of its stem, each plus one, and how many terms it has.
 _ROW_BITS = 30
 _ROW = (1 << _ROW_BITS) - 1
+_ONE, _TWO = (n << 2 * _ROW_BITS for n in (1, 2))
 
 
 class _Written(NamedTuple):
@@ -231,17 +232,18 @@ class TermRows:
     def _codes_of(self, words: Sequence[str]) -> list[int]:
         """Return the codes of words."""
         row = self._row.get
-        codes = []
-        for terms in terms_of_words(words):
-            code = len(terms) << 2 * _ROW_BITS
-            for place, term in enumerate(terms):
-                code |= row(term, 0) << place * _ROW_BITS
-            codes.append(code)
-        return codes
+        return [
+            _TWO | row(terms[1], 0) << _ROW_BITS | row(terms[0], 0)
+            if len(terms) == 2
+            else _ONE | row(terms[0], 0)
+            if terms
+            else 0
+            for terms in terms_of_words(words)
+        ]
 
     def _of_compound(self, compound: str) -> int:
         """Return the code of a compound, which is its own term."""
-        return (1 << 2 * _ROW_BITS) | self._row.get(compound, 0)
+        return _ONE | self._row.get(compound, 0)
 
     def _found(self, written: _Written, compounds: list[list[Compound]]) -> FoundTerms:
         n_texts, (text, codes, times, in_title) = len(compounds), written
