@@ -49,14 +49,14 @@ def saved(model: TagModel, folder: Path) -> Path:
 def large_model(n_terms: int, n_title_terms: int, n_tags: int, seed: int = 0) -> TagModel:
     """Return a model of random weights with made-up words as terms; all that hangs on tags alone is fitted, to tiny articles."""
     draws = np.random.default_rng(seed)
-    words = made_up_words(n_terms + n_title_terms, draws)
+    words = made_up_words(n_terms, draws)
     model = fit(_tiny_articles(n_tags, words, draws), settings=FitSettings(n_folds=2)).model
     n_separators = len(model.parameters.separators)
     weights = draws.standard_normal((n_terms + n_title_terms, n_separators), dtype=np.float32) * np.float32(0.1)
     idf = draws.uniform(2.0, 10.0, n_terms).astype(np.float32)
     title_idf = draws.uniform(4.0, 9.0, n_title_terms).astype(np.float32)
     parameters = replace(model.parameters, weights=weights, idf=idf, title_idf=title_idf)
-    return TagModel(parameters, sorted(words[:n_terms]), sorted(words[n_terms:]), model.taxonomy, card=model.card)
+    return TagModel(parameters, sorted(words), sorted(words[:n_title_terms]), model.taxonomy, card=model.card)
 
 
 def _tiny_articles(n_tags: int, words: list[str], draws: np.random.Generator) -> list[Article]:

@@ -168,13 +168,16 @@ class _Written(NamedTuple):
 
 
 class TermRows:
-    """The rows of a model's terms; looks up whole texts. The terms of titles are terms of whole texts too."""
+    """The rows of a model's terms; looks up whole texts."""
 
     def __init__(self, terms: Sequence[str], title_terms: Sequence[str]) -> None:
+        """Take a model's terms, of which those of titles are some; raise `ValueError` if they are not."""
         self._n_terms = len(terms)
         self._n_rows = len(terms) + len(title_terms)
         self._row = {term: row for row, term in enumerate(terms, start=1)}
         # The row in the view of the titles, plus one, by that in the whole text, plus one.
+        if not self._row.keys() >= set(title_terms):
+            raise ValueError("some terms of titles are no terms of whole texts")
         self._in_title = np.zeros(len(terms) + 1, dtype=np.int64)
         self._in_title[[self._row[term] for term in title_terms]] = np.arange(len(terms) + 1, self._n_rows + 1)
         words = [term for term in terms if len(term) > 1 and not term.endswith(STEM_MARK) and "-" not in term]

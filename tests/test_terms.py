@@ -50,6 +50,11 @@ def test_word_gives_itself_and_its_stem(word: str, terms: tuple[str, ...]) -> No
     assert terms_of_word(word) == terms
 
 
+def test_term_of_titles_alone_is_refused() -> None:
+    with pytest.raises(ValueError, match="titles"):
+        TermRows(["raid"], ["raid", "kunar"])
+
+
 def test_long_word_is_cut() -> None:
     assert terms_of_word("x" * 1000)[0] == "x" * MAX_WORD
 
