@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -16,6 +16,7 @@ from classifier.taxonomy import Alias, Taxonomy
 from classifier.words import Hashed, Words, WordTable, hashed_all, lead_end, once, spell, split_all, split_words
 
 TITLE, BODY = 0, 1
+_GAP = 1 << 30  # words between title and body
 N_PAIRS = 1 << 16  # places for pairs of words with which names begin; a starter taxonomy has three thousand pairs
 # Between the words of one name there is no end of a sentence, no bracket and no quotation mark.
 _BREAK = re.compile(r"[\n!?;:,\"()\[\]]|(?<=\w\w\w\w)\.\s")
@@ -100,9 +101,10 @@ def _names(taxonomy: Taxonomy) -> Iterator[str]:
 
 
 class _Context(NamedTuple):
-    """What an alias needs near it, or what blocks it: phrases by their first words, and within how many words."""
+    """What an alias needs near it, or what blocks it: words, longer phrases, and within how many words."""
 
-    phrases: dict[int, list[tuple[int, ...]]]
+    words: frozenset[int]
+    phrases: list[tuple[int, ...]]
     within: int | None
 
 
@@ -142,13 +144,12 @@ _Candidate = tuple[int, int, _Rule]  # the first word, one past the last, and th
 
 
 class _Field(NamedTuple):
-    """One field of a text while names are looked for: the numbers of its words, and which of them contexts may ask for."""
+    """One field of a text while names are looked for, with the numbers of its words."""
 
     number: int
     content: str
     words: Words
     numbers: list[int]
-    asked: list[int]
     capitals: bool
 
 
@@ -165,15 +166,11 @@ class MentionFinder:
     def __init__(self, taxonomy: Taxonomy) -> None:
         self.words = NamingWords(taxonomy)
         self._root = _Node()
-        self._asked = np.zeros(len(self.words) + 1, dtype=bool)  # the words that contexts are made of
         for position, tag in enumerate(taxonomy.tags):
             if tag.status == "retired":
                 continue
             for alias in tag.aliases:
                 self._add(alias, _rule(position, alias, self.words))
-                for phrase in (*alias.needs, *alias.blocked):
-                    self._asked[self.words.of(phrase)] = True
-        self._asks = bool(self._asked.any())
         # Of the words, whether names consist of them or go on with any word; of pairs, whether names may begin with them.
         self._alone = np.zeros(len(self.words) + 1, dtype=bool)
         self._alone[[word for word, node in self._root.following.items() if node.rules or node.beginnings]] = True
@@ -206,7 +203,6 @@ class MentionFinder:
         after = np.zeros_like(numbers)
         after[:-1] = numbers[1:]
         may_begin = self._alone.take(numbers) | self._pairs.take(_slots(numbers, after))
-        asked = _by_field(np.flatnonzero(self._asked.take(numbers)), begins) if self._asks else [[]] * len(words)
         firsts = _by_field(np.flatnonzero(may_begin), begins)
         named = np.flatnonzero(numbers)
         names, name_edges = numbers[named].tolist(), named.searchsorted(begins).tolist()
@@ -218,10 +214,10 @@ class MentionFinder:
             mentions: list[Mention] = []
             if firsts[title] or firsts[body] or self._root.beginnings:
                 fields = [
-                    _Field(field, content, words[at], taken[edges[at] : edges[at + 1]], asked[at], content.isupper())
+                    _Field(field, content, words[at], taken[edges[at] : edges[at + 1]], content.isupper())
                     for field, content, at in ((TITLE, text.title, title), (BODY, text.body, body))
                 ]
-                contexts = _Contexts(fields)
+                contexts = _Contexts(fields, numbers[edges[title] : edges[body + 1]], present)
                 for field, at in zip(fields, (title, body), strict=True):
                     if firsts[at] or self._root.beginnings:
                         mentions += self._mentions(field, firsts[at], contexts)
@@ -259,8 +255,10 @@ def _candidates(place: _Field, root: _Node, firsts: list[int], contexts: _Contex
     """Return the names that stand in a field with the case and the context that they ask for, by their first words."""
     numbers, n_words = place.numbers, len(place.numbers)
     candidates: list[_Candidate] = []
+    begins_with = root.following.get
     for first in firsts:
-        for node in root.after(place, first):
+        begun = begins_with(numbers[first])
+        for node in root.after(place, first) if root.beginnings else [begun] if begun else ():
             for rule in node.rules:
                 if rule.always or _fits(rule, place, first, first + 1, contexts):
                     candidates.append((first, first + 1, rule))
@@ -300,54 +298,62 @@ def _rule(tag: int, alias: Alias, words: NamingWords) -> _Rule:
 
 def _context(phrases: Iterable[str], within: int | None, words: NamingWords) -> _Context | None:
     spelt = [own for own in dict.fromkeys(tuple(words.of(phrase)) for phrase in phrases) if own]
-    by_first: dict[int, list[tuple[int, ...]]] = defaultdict(list)
-    for phrase in spelt:
-        by_first[phrase[0]].append(phrase)
-    return _Context(dict(by_first), within) if spelt else None
+    alone = frozenset(phrase[0] for phrase in spelt if len(phrase) == 1)
+    return _Context(alone, [phrase for phrase in spelt if len(phrase) > 1], within) if spelt else None
 
 
 class _Contexts:
-    """Where contexts stand in a text; each is looked for when it is first asked for."""
+    """Where contexts stand in a text; each is looked for when it is first asked for.
 
-    def __init__(self, fields: Sequence[_Field]) -> None:
-        """Take the fields of the text, title and body."""
-        self._fields = fields
-        self._places: dict[int, list[tuple[int, int]]] = {}
+    A place is the number of a word in the text, those of the body after a gap: nothing in the title is near to it.
+    """
 
-    def near(self, at: tuple[int, int], context: _Context) -> bool:
-        """Whether any phrase of a context stands near a place, or anywhere if it does not say how near."""
+    def __init__(self, fields: Sequence[_Field], numbers: np.ndarray, present: set[int]) -> None:
+        """Take the fields of the text, title and body, the numbers of all its words, and which there are."""
+        self._fields, self._numbers, self._present = fields, numbers, present
+        self._begins = 0, len(fields[TITLE].numbers) + _GAP
+        self._stand: dict[int, bool] = {}
+        self._places: dict[int, list[int]] = {}
+        self._where: dict[int, list[int]] = {}
+
+    def near(self, field: int, word: int, context: _Context) -> bool:
+        """Whether any phrase of a context stands near a word, or anywhere if it does not say how near."""
+        if context.within is None:
+            stands = self._stand.get(id(context))
+            if stands is None:
+                stands = not context.words.isdisjoint(self._present) or any(True for _ in self._of_phrases(context))
+                self._stand[id(context)] = stands
+            return stands
         places = self._places.get(id(context))
         if places is None:
             places = self._places[id(context)] = self._look(context)
-        if context.within is None or not places:
-            return bool(places)
         # Places are in order; a name that is repeated a hundred thousand times must not try them all each time.
-        number, first = at
-        nearest = bisect_left(places, (number, first - context.within))
-        return nearest < len(places) and places[nearest] <= (number, first + context.within)
+        at = self._begins[field] + word
+        nearest = bisect_left(places, at - context.within)
+        return nearest < len(places) and places[nearest] <= at + context.within
 
-    def _look(self, context: _Context) -> list[tuple[int, int]]:
-        """Return the (field, word) where a context's phrases begin, in order."""
-        found: list[tuple[int, int]] = []
-        for word in context.phrases.keys() & self._where.keys():
-            for phrase in context.phrases[word]:
-                found += self._where[word] if len(phrase) == 1 else self._of_phrase(phrase)
-        found.sort()
-        return found
+    def _look(self, context: _Context) -> list[int]:
+        """Return the places where a context's phrases begin, in order."""
+        words = context.words & self._present
+        return sorted([*chain(*map(self._of_word, words)), *self._of_phrases(context)])
 
-    def _of_phrase(self, phrase: tuple[int, ...]) -> Iterator[tuple[int, int]]:
-        for number, first in self._where[phrase[0]]:
-            if tuple(self._fields[number].numbers[first : first + len(phrase)]) == phrase:
-                yield number, first
+    def _of_phrases(self, context: _Context) -> Iterator[int]:
+        """Yield the places where the longer phrases of a context begin."""
+        for phrase in filter(self._present.issuperset, context.phrases):
+            for place in self._of_word(phrase[0]):
+                field = BODY if place >= _GAP else TITLE
+                first = place - self._begins[field]
+                if tuple(self._fields[field].numbers[first : first + len(phrase)]) == phrase:
+                    yield place
 
-    @once
-    def _where(self) -> dict[int, list[tuple[int, int]]]:
-        """Where each word stands that contexts may ask for, in order."""
-        where: dict[int, list[tuple[int, int]]] = defaultdict(list)
-        for place in self._fields:
-            for first in place.asked:
-                where[place.numbers[first]].append((place.number, first))
-        return where
+    def _of_word(self, word: int) -> list[int]:
+        """Return the places of a word, in order."""
+        places = self._where.get(word)
+        if places is None:
+            found = np.flatnonzero(self._numbers == word)
+            found[found.searchsorted(len(self._fields[TITLE].numbers)) :] += _GAP
+            places = self._where[word] = found.tolist()
+        return places
 
 
 def _fits(rule: _Rule, place: _Field, first: int, last: int, contexts: _Contexts) -> bool:
@@ -356,17 +362,16 @@ def _fits(rule: _Rule, place: _Field, first: int, last: int, contexts: _Contexts
         named = place.content[start:end]
         if not _same_case(rule, named, place.capitals):
             return False
-    at = place.number, first
-    if rule.needs is not None and not contexts.near(at, rule.needs):
+    if rule.needs is not None and not contexts.near(place.number, first, rule.needs):
         return False
-    return rule.blocked is None or not contexts.near(at, rule.blocked)
+    return rule.blocked is None or not contexts.near(place.number, first, rule.blocked)
 
 
 def _same_case(rule: _Rule, named: str, capitals: bool) -> bool:
     """Whether a text writes a case-exact alias as it must; hyphens and blanks may differ."""
     if capitals:
         return not rule.unsafe_in_capitals
-    return named == rule.text or _bare(named) == rule.bare
+    return (named if named.isalnum() else _bare(named)) == rule.bare
 
 
 def _bare(name: str) -> str:

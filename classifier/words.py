@@ -101,7 +101,7 @@ class Words:
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Return where the word `first` starts and the word before `last` ends; of all `starts` and `ends` tell cheaper."""
         among, begin, edge = self.among, self.among.begins[self.number], self.among.edges[self.number]
-        return int(among.starts[edge + first]) - begin, int(among.ends[edge + last - 1]) - begin
+        return among.starts.item(edge + first) - begin, among.ends.item(edge + last - 1) - begin
 
     def word(self, number: int) -> str:
         """Return one word; the others need not be made for it."""
