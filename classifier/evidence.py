@@ -38,6 +38,9 @@ class Evidence(NamedTuple):
     weight: float
 
 
+ForAndAgainst = tuple[list[Evidence], list[Evidence]]
+
+
 class Writings:
     """The words and compounds that write an article's terms, and where they stand; made once, used for every tag.
 
@@ -76,8 +79,12 @@ class Writings:
         return len(self._first) + 1
 
     def sums(self, weights: np.ndarray) -> np.ndarray:
-        """Return the weight of each writing, (n_writings,), from the weights of the rows: each gets its share of a row."""
-        return np.bincount(self._writing, self._share * weights[self._row], minlength=len(self))
+        """Return the weight of each writing for some tags, (n_tags, n_writings), from the weights of the rows, (n_tags,
+        n_rows): each writing gets its share of a row.
+        """
+        shares, n = self._share * weights.take(self._row, axis=1), len(self)
+        places = self._writing + n * np.arange(len(weights))[:, None]
+        return np.bincount(places.ravel(), shares.ravel(), minlength=n * len(weights)).reshape(len(weights), n)
 
     def text(self, number: int) -> str:
         """Return what a writing is."""
@@ -123,9 +130,8 @@ class Writings:
         return places
 
     def parts(self, weights: np.ndarray) -> list[Part]:
-        """Return a part for each writing that has a weight; common words are one part together."""
-        sums = self.sums(weights)
-        common, *own = sums.tolist()
+        """Return a part for each writing that has a weight for one tag, (1, n_rows); common words are one part together."""
+        common, *own = self.sums(weights)[0].tolist()
         parts = [
             Part("term", text, weight, tuple(self._places[text][:MAX_PLACES]))
             for text, weight in zip(map(self.text, range(1, len(self))), own, strict=True)
@@ -164,7 +170,7 @@ def mention_parts(mentions: Sequence[Mention], weight: float, reading: Reading, 
 
 def strongest(
     writings: Writings, sums: np.ndarray, named: Sequence[Part], article: Article, reading: Reading, n: int
-) -> tuple[list[Evidence], list[Evidence]]:
+) -> ForAndAgainst:
     """Return up to `n` pieces of evidence for and against; a name counts together with its words, common words not at all.
 
     Args:
@@ -172,16 +178,19 @@ def strongest(
         named: the parts of the tag's mentions.
     """
     order = (-np.abs(sums[1:])).argsort(kind="stable")[: 3 * n] + 1
-    top = [(number, weight) for number, weight in zip(order.tolist(), sums[order].tolist(), strict=True) if weight]
-    numbers = {writings.text(number): number for number, _ in top}
-    weights = {writings.text(number): weight for number, weight in top}
+    numbers: dict[str, int] = {}
+    weights: dict[str, float] = {}
+    for number, weight in zip(order.tolist(), sums[order].tolist(), strict=True):
+        if weight:
+            text = writings.text(number)
+            numbers[text], weights[text] = number, weight
     places: dict[str, Where] = {}
     for part in named:
         if not part.places:
             continue
         places[part.text] = part.places[0]
         weight = weights.get(part.text, 0.0) + part.weight
-        for word in set(part.text.split()) - {part.text}:
+        for word in set(part.text.split()) - {part.text} if " " in part.text else ():
             # A word that stands nowhere but in the name would only speak for it twice, or against it.
             if word in weights:
                 n_times = writings.n_times(numbers[word]) if word in numbers else reading.text.counts[word]

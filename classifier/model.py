@@ -16,7 +16,7 @@ import numpy as np
 
 from classifier.aboutness import HINTED, LEAD, NOWHERE, SCATTERED, Naming, NamingWeights
 from classifier.articles import Article
-from classifier.evidence import Evidence, Part, Writings, mention_parts, strongest
+from classifier.evidence import Evidence, ForAndAgainst, Part, Writings, mention_parts, strongest
 from classifier.furniture import Removed
 from classifier.mentions import BODY
 from classifier.precedents import Precedents, no_precedents
@@ -24,6 +24,7 @@ from classifier.reading import ArticleReader, Reading, is_foreign
 from classifier.stack import FoldedStack, calibrated, one_of_each_kind
 from classifier.taxonomy import Tag, Taxonomy
 from classifier.terms import FoundTerms, TermRows
+from classifier.words import once
 
 TITLE_WEIGHT = 0.5
 N_EVIDENCE = 4
@@ -123,19 +124,29 @@ class _Scored(NamedTuple):
     decision: np.ndarray  # (n_articles, n_tags)
 
 
-class _Read(NamedTuple):
+@dataclass(frozen=True)
+class _Read:
     """One article with all that was found in it: what its suggestions and explanations are made from."""
 
     article: Article
     reading: Reading
     scored: _Scored  # of this article alone
-    writings: Writings
+    telling: np.ndarray  # (n_rows,) bool, which of its terms are no common words
+
+    @once
+    def writings(self) -> Writings:
+        """The words that write the article's terms."""
+        return Writings(self.reading.text, self.scored.terms, self.telling)
+
+    @once
+    def categories(self) -> dict[int, int]:
+        """Where the article names the tags that it names (see `aboutness.CATEGORIES`)."""
+        named = self.scored.named
+        return dict(zip(named.tags.tolist(), named.categories.tolist(), strict=True))
 
     def category(self, tag: int) -> int:
-        """Return where the article names a tag (see `aboutness.CATEGORIES`)."""
-        named = self.scored.named
-        at = int(np.searchsorted(named.tags, tag))
-        return int(named.categories[at]) if at < len(named.tags) and named.tags[at] == tag else NOWHERE
+        """Return where the article names a tag."""
+        return self.categories.get(tag, NOWHERE)
 
 
 class TagModel:
@@ -164,7 +175,9 @@ class TagModel:
             np.ndarray
         )  # indexing through the memmap class costs three times as much
         self._idf = np.concatenate([parameters.idf, parameters.title_idf]).astype(np.float64)
-        self._stack = FoldedStack(parameters.stack, parameters.stack_intercepts, parameters.n_positive)
+        self._stack = FoldedStack(
+            parameters.stack, parameters.stack_intercepts, parameters.n_positive, parameters.separators
+        )
         self._naming = NamingWeights(parameters.naming_weights, parameters.naming_intercept)
         self._unnamed = parameters.nowhere_intercept + parameters.naming_offsets[:, NOWHERE]
         # Words in more than a quarter of the articles say nothing alone.
@@ -192,8 +205,10 @@ class TagModel:
         chosen = np.flatnonzero(passed[0]).tolist()
         order = sorted(chosen, key=lambda tag: (-scores[tag], self.taxonomy.tags[tag].id))
         best = {self.taxonomy.tags[tag].kind: tag for tag in reversed(order)}
+        evidence = self._evidence(order, read, n_evidence)
         suggestions = [
-            self._suggestion(tag, float(scores[tag]), read, n_evidence, tag in best.values()) for tag in order
+            self._suggestion(tag, float(scores[tag]), read, own, tag in best.values())
+            for tag, own in zip(order, evidence, strict=True)
         ]
         removed = [_removed(read.reading, part) for part in read.reading.removed]
         margin = float(np.abs(scores - self._threshold_scores)[self._active].min(initial=1.0))
@@ -242,7 +257,7 @@ class TagModel:
     def _read(self, article: Article, reading: Reading | None = None) -> _Read:
         reading = reading or self.reader.read(article)
         scored = self._score([reading])
-        return _Read(article, reading, scored, Writings(reading.text, scored.terms, self._telling[scored.terms.rows]))
+        return _Read(article, reading, scored, self._telling[scored.terms.rows])
 
     def _score(self, readings: Sequence[Reading]) -> _Scored:
         p = self.parameters
@@ -259,7 +274,7 @@ class TagModel:
         if len(named.tags):
             offsets = p.naming_offsets[named.tags, named.categories]
             naming[named.articles, named.tags] = self._naming.logits(named.kinds, named.shared) + offsets
-        decision = self._stack.decision(separator, naming, p.separators)
+        decision = self._stack.decision(separator, naming)
         return _Scored(terms, values, named, separator, naming, decision)
 
     def _tf_idf(self, terms: FoundTerms) -> np.ndarray:
@@ -296,21 +311,26 @@ class TagModel:
             reasons[row] = "empty" if not says_something[row] else "language" if foreign[row] else "below_threshold"
         return passed, reasons
 
-    def _suggestion(self, tag: int, score: float, read: _Read, n_evidence: int, is_best: bool) -> Suggestion:
+    def _evidence(self, tags: Sequence[int], read: _Read, n: int) -> list[ForAndAgainst]:
+        """Return up to `n` pieces of evidence for each of some tags, and against it."""
+        if not n or not tags:
+            return [([], []) for _ in tags]
+        sums = read.writings.sums(self._term_weights(tags, read.scored))
+        named = [self._mention_parts(tag, read) for tag in tags]
+        return [
+            strongest(read.writings, own, parts, read.article, read.reading, n)
+            for own, parts in zip(sums, named, strict=True)
+        ]
+
+    def _suggestion(self, tag: int, score: float, read: _Read, evidence: ForAndAgainst, is_best: bool) -> Suggestion:
         """Return the suggestion of a tag; `is_best` says whether it is the surest of its kind."""
         p = self.parameters
         category = read.category(tag)
         is_named = category >= HINTED
         source = "alias" if p.n_positive[tag] == 0 else "model+alias" if is_named else "model"
         band = "auto" if read.scored.decision[0, tag] >= p.auto_thresholds[tag] else "suggest"
-        pros: list[Evidence] = []
-        cons: list[Evidence] = []
-        if n_evidence:
-            sums = read.writings.sums(self._term_weights(tag, read.scored))
-            named = self._mention_parts(tag, read)
-            pros, cons = strongest(read.writings, sums, named, read.article, read.reading, n_evidence)
         aboutness = aboutness_of(score, category >= LEAD, is_best)
-        return Suggestion(self.taxonomy.tags[tag], score, band, aboutness, source, pros, cons)
+        return Suggestion(self.taxonomy.tags[tag], score, band, aboutness, source, *evidence)
 
     def _mentioned(self, reading: Reading, scores: np.ndarray, suggested: set[int]) -> list[Mentioned]:
         found = [
@@ -376,20 +396,21 @@ class TagModel:
         parts = self._mention_parts(tag, read)
         if tag in self._column:
             column = self._column[tag]
-            prior += float(stack.slope[tag] * p.intercepts[column])
-            competing = float(stack.competing(read.scored.separator, p.separators)[0, column])
-            parts += read.writings.parts(self._term_weights(tag, read.scored))
+            prior += float(stack.slope[column] * p.intercepts[column])
+            competing = float(stack.competing(read.scored.separator)[0, column])
+            parts += read.writings.parts(self._term_weights([tag], read.scored))
         parts.append(Part("prior", f"{int(p.n_positive[tag])} examples", prior, ()))
         if competing:
             parts.append(Part("competing", "the other tags", competing, ()))
         return parts
 
-    def _term_weights(self, tag: int, scored: _Scored) -> np.ndarray:
-        """Return what each term of one article adds to a tag's decision value, (n_rows,)."""
-        column = self._column.get(tag)
-        if column is None:
-            return np.zeros(len(scored.values))
-        weights: np.ndarray = self._stack.slope[tag] * scored.values * self._weights[scored.terms.rows, column]
+    def _term_weights(self, tags: Sequence[int], scored: _Scored) -> np.ndarray:
+        """Return what each term of one article adds to the decision values of tags, (n_tags, n_rows)."""
+        if not self._column:
+            return np.zeros((len(tags), len(scored.values)))
+        columns = np.array([self._column.get(tag, -1) for tag in tags])
+        slopes = np.where(columns < 0, 0.0, self._stack.slope[columns])
+        weights: np.ndarray = slopes[:, None] * scored.values * self._weights[scored.terms.rows[:, None], columns].T
         return weights
 
     def _precedents(self, tag: int, scored: _Scored) -> list[tuple[str, float]]:

@@ -72,39 +72,43 @@ class FoldedStack:
 
     The decision value of a tag is
     slope * separator - rivalry * best + ahead * (is best) + behind * (is second) + prior + heed * naming;
-    each is (n_tags,) float64. It equals `stack_decision` of `stack_features`.
+    each is float64, of prior and heed (n_tags,), of the others (n_fitted,). It equals `stack_decision` of `stack_features`.
     """
 
-    def __init__(self, weights: np.ndarray, intercepts: np.ndarray, n_positive: np.ndarray) -> None:
-        """Fold weights, (n_tags, len(STACK)), and intercepts, (n_tags,), for separators fitted on `n_positive` each."""
+    def __init__(self, weights: np.ndarray, intercepts: np.ndarray, n_positive: np.ndarray, fitted: np.ndarray) -> None:
+        """Fold weights, (n_tags, len(STACK)), and intercepts, (n_tags,), for separators fitted on `n_positive` each.
+
+        `fitted` are the tags that have a separator, (n_fitted,) int32.
+        """
         n = n_positive.astype(np.float64)
         log_n = np.log1p(n)
         separator, gap, is_best, is_second, examples, both, naming, naming_of_few = weights.T
         heard = n / (n + HEARD)
-        self.slope = heard * (separator + gap + both * log_n)
-        self.rivalry = heard * gap
-        self.ahead, self.behind = heard * is_best, heard * is_second
+        self._fitted = fitted
+        self.slope = (heard * (separator + gap + both * log_n))[fitted]
+        self.rivalry = (heard * gap)[fitted]
+        self.ahead, self.behind = (heard * is_best)[fitted], (heard * is_second)[fitted]
         self.prior = intercepts + examples * log_n
         self.heed = naming + naming_of_few / (n + 1.0)
 
-    def decision(self, separator: np.ndarray, naming: np.ndarray, fitted: np.ndarray) -> np.ndarray:
+    def decision(self, separator: np.ndarray, naming: np.ndarray) -> np.ndarray:
         """Return decision values, (n_articles, n_tags) float64.
 
         Args:
-            separator: (n_articles, n_fitted) float64, the values of the separators of the tags `fitted`.
+            separator: (n_articles, n_fitted) float64, the values of the separators.
             naming: (n_articles, n_tags) float64.
         """
         values: np.ndarray = self.prior + self.heed * naming
-        if len(fitted):
-            values[:, fitted] += self.slope[fitted] * separator + self.competing(separator, fitted)
+        if len(self._fitted):
+            values[:, self._fitted] += self.slope * separator + self.competing(separator)
         return values
 
-    def competing(self, separator: np.ndarray, fitted: np.ndarray) -> np.ndarray:
-        """Return what the other tags add to the decision values of the tags `fitted`, (n_articles, n_fitted)."""
+    def competing(self, separator: np.ndarray) -> np.ndarray:
+        """Return what the other tags add to the decision values of the fitted tags, (n_articles, n_fitted)."""
         best, second = _two_best(separator)
-        added: np.ndarray = self.ahead[fitted] * (separator == best)
-        added += self.behind[fitted] * (separator == second)
-        added -= self.rivalry[fitted] * best
+        added: np.ndarray = self.ahead * (separator == best)
+        added += self.behind * (separator == second)
+        added -= self.rivalry * best
         return added
 
 
