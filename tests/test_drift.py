@@ -354,7 +354,7 @@ def test_kept_report_is_shown_to_editors(where: list[str], client: FlaskClient) 
     assert main(["drift-report", *where, "--keep"]) == 0
     after = client.get("/drift")
     assert "Ansar al-Fajr" in after.text
-    assert html.fromstring(after.text).xpath("//header//a[@href='/review']")
+    assert html.fromstring(after.text).xpath("//nav[@aria-label='Site']/a[@href='/drift'][@aria-current='page']")
     assert "'unsafe-inline'" not in after.headers["Content-Security-Policy"]
 
 

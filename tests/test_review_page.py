@@ -843,8 +843,9 @@ def test_one_tag_is_decided_over_a_list_and_taken_back(desk: Desk, sit: Callable
     order = [str(tick.get_attribute("id")).removeprefix("tick-") for tick in page.locator("#b-rows input").all()]
     scores = [int(text.rstrip("%+")) for text in page.locator("#b-rows .score").all_inner_texts()]
     assert scores == sorted(scores, reverse=True)
-    rows.nth(0).get_by_role("checkbox").uncheck()
-    expect(page.get_by_role("button", name="Accept 4")).to_be_enabled()
+    expect(page.get_by_role("button", name="Accept 0")).to_be_disabled()  # nothing is ticked but what somebody ticks
+    rows.nth(0).get_by_role("checkbox").check()
+    expect(page.get_by_role("button", name="Accept 1")).to_be_enabled()
     page.get_by_label("Score in percent").fill("90")
     assert page.locator("#b-rows input:checked").count() == sum(score >= 90 for score in scores) == 3
     page.get_by_role("button", name="Accept 3").click()
@@ -857,10 +858,16 @@ def test_one_tag_is_decided_over_a_list_and_taken_back(desk: Desk, sit: Callable
     rejected = [(article, "taliban", "reject", "ana") for article in order[3:]]
     assert desk.log() == accepted + rejected
     assert {row.reason for row in desk.tagger.store.log.all()} == {None, "passing_mention"}
+    page.reload()  # and by then nobody waits for an answer any more
+    expect(page.locator("#b-title")).to_contain_text("no open article")
+    expect(page.locator("#b-rows .said")).to_have_text(["accepted"] * 3 + ["rejected"] * 2)
     page.get_by_role("button", name="Undo all").click()
     expect(page.locator("#b-status")).to_have_text("5 articles taken back.")
     assert desk.log()[5:] == [(article, "taliban", "undo", "ana") for article in reversed(order)]
     assert desk.known() == []
+    page.reload()
+    expect(page.locator("#b-title")).to_contain_text("5 articles")
+    expect(page.get_by_role("button", name="Undo all")).to_be_hidden()
 
 
 def test_bulk_that_fails_half_way_is_tried_again_and_logged_once(desk: Desk, sit: Callable[..., Page]) -> None:
@@ -880,6 +887,7 @@ def test_bulk_that_fails_half_way_is_tried_again_and_logged_once(desk: Desk, sit
             route.fulfill(response=answer)
 
     page.route(DECISIONS, lose)
+    page.get_by_role("button", name="All", exact=True).click()
     page.get_by_role("button", name="Accept 3").click()
     expect(page.locator("#b-status")).to_have_text("2 articles accepted. 1 failed, see the list.")
     page.get_by_role("button", name="Try the failed ones again").click()
@@ -1031,8 +1039,9 @@ def test_tag_that_does_not_exist_is_proposed(desk: Desk, sit: Callable[..., Page
     proposal = page.locator(".proposals .card", has_text="Jaish al-Adl")
     expect(proposal).to_contain_text("Baluch, in Iran")
     expect(proposal).to_contain_text("missed on ISKP bombs Kabul mosque (a)")
-    proposal.get_by_role("button", name="Take").click()
-    expect(proposal.locator(".badge")).to_have_text("taken")
+    for button, state in (("Take", "taken"), ("Open", "open"), ("Decline", "declined"), ("Open", "open")):
+        proposal.get_by_role("button", name=f"{button} Jaish").click()
+        expect(proposal.locator(".badge")).to_have_text(state)
 
 
 def test_why_and_why_not_are_told_on_demand(desk: Desk, sit: Callable[..., Page]) -> None:
@@ -1090,6 +1099,19 @@ def test_queue_is_filtered_and_ordered(desk: Desk, sit: Callable[..., Page]) -> 
     page.reload()
     expect(page.locator("#list a")).to_have_count(1)
     expect(page.locator("#f-tag")).to_have_value("Boko Haram")
+
+
+def test_list_that_filters_leave_empty_is_one_press_from_all(desk: Desk, sit: Callable[..., Page]) -> None:
+    desk.put("a", 0)
+    page = sit(desk)
+    cards(page)
+    page.goto(f"{desk.address}/review?since=2030-01-01&tag=boko-haram")
+    expect(page.locator("#headline")).to_have_text("No article is left with these filters")
+    page.get_by_role("button", name="Clear the filters").click()
+    expect(page.locator("#list a")).to_have_count(1)
+    assert listed(page) == ["a"]
+    expect(page.locator("#f-tag")).to_have_value("")
+    assert "?" not in page.url
 
 
 def test_closed_articles_are_found_under_their_state(desk: Desk, sit: Callable[..., Page]) -> None:

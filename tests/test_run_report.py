@@ -271,7 +271,7 @@ def test_the_page_needs_nothing_else(ran: dict[str, Run]) -> None:
 
 
 def test_served_it_leads_back_and_to_the_articles(ran: dict[str, Run]) -> None:
-    page = as_page(ran["stopped"], back="/runs")
+    page = as_page(ran["stopped"], here="/runs/1")
     first = details(ran["stopped"])["findings"][0]["articles"][0]
     assert '<a href="/runs">All runs</a>' in page
     assert f'<a href="/review/{first}">{first}</a>' in page
@@ -294,7 +294,7 @@ def hostile(run: Run) -> Run:
 
 @pytest.mark.parametrize("name", ["first", "second", "stopped"])
 def test_markup_in_a_record_is_shown_as_text(ran: dict[str, Run], name: str) -> None:
-    page = as_page(hostile(ran[name]), back="/runs")
+    page = as_page(hostile(ran[name]), here="/runs/1")
     assert "<script" not in page
     assert "<img" not in page
     assert "&lt;script&gt;" in page

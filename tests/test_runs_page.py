@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from lxml import html
 from playwright.sync_api import Browser, Page, expect
 
 from classifier.articles import Article
 from classifier.registry import Registry
+from classifier.reports.pages import SITE
+from classifier.reports.run import as_page
 from classifier.store import JOB, SKIPPED, Run, Store, open_store
 from classifier.taxonomy import Taxonomy
 from classifier.web.auth import COOKIE
@@ -157,6 +160,21 @@ def test_a_run_that_is_not_there_is_not_looked_for_among_files(
     assert response.status_code == 404
     assert response.content_type == "application/problem+json"
     assert "somebody" not in response.text
+
+
+@pytest.mark.parametrize("path", ["/runs", "/runs/{}", "/report", "/review", "/docs"])
+def test_every_page_leads_to_the_others_and_says_where_it_is(signed_in: FlaskClient, store: Store, path: str) -> None:
+    path = path.format(past(store, "failed", "The disk is full.").id)
+    links = html.fromstring(signed_in.get(path).text).xpath("//nav[@aria-label='Site']/a")
+    assert [link.get("href") for link in links] == [address for address, _ in SITE]
+    (here,) = [link.get("href") for link in links if link.get("aria-current")]
+    assert path.startswith(here)
+
+
+def test_a_report_in_a_file_has_no_links_that_lead_nowhere(store: Store) -> None:
+    assert not html.fromstring(as_page(past(store, "failed", "The disk is full."))).xpath(
+        "//a[starts-with(@href, '/')]"
+    )
 
 
 def test_a_report_allows_its_own_style_and_nothing_else(signed_in: FlaskClient, store: Store) -> None:

@@ -57,7 +57,7 @@ def _drift_report(options: argparse.Namespace, _settings: Settings) -> None:
     if options.output:
         _write(options.output, as_page(report))
     if options.keep:
-        _write(options.models / PAGE, as_page(report, back="/review"))
+        _write(options.models / PAGE, as_page(report, here="/drift"))
     if options.json:
         print_json(report)
     elif options.output or options.keep:

@@ -34,14 +34,14 @@ def as_text(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def as_page(report: dict[str, Any], back: str | None = None) -> str:
+def as_page(report: dict[str, Any], here: str | None = None) -> str:
     """Return a drift report as one HTML page that needs nothing else: no scripts, no fonts, no pictures from elsewhere.
 
-    `back` is where a link above leads; a file has none.
+    `here` is the address of the page in the service, whose links stand above it then; a file has none.
     """
     return template("drift.html", cell=cell).render(
         report=report,
-        back=back,
+        here=here,
         headline=headline(report),
         names=[
             {**row, "title": name_in_words(row), "rise": rise_in_words(row), "about": _about(row)}

@@ -12,6 +12,14 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 MAX_QUOTED = 200
 _TURNS = frozenset(("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"))
 TEMPLATES = Path(__file__).parent / "templates"
+SITE = (
+    ("/", "Try an article"),
+    ("/review", "Review"),
+    ("/report", "Report"),
+    ("/runs", "Runs"),
+    ("/drift", "Drift"),
+    ("/docs", "API"),
+)  # the pages of the service, above each of them
 
 
 def template(name: str, **filters: Callable[[Any], str]) -> Template:
@@ -24,6 +32,7 @@ def template(name: str, **filters: Callable[[Any], str]) -> Template:
         lstrip_blocks=True,
     )
     pages.filters.update(filters)
+    pages.globals["site"] = SITE
     return pages.get_template(name)
 
 

@@ -31,10 +31,11 @@ class _Change(NamedTuple):
     change: float
 
 
-def as_page(run: Run, back: str | None = None) -> str:
+def as_page(run: Run, here: str | None = None) -> str:
     """Return the report of a run as one HTML page: no scripts, no fonts, no pictures from elsewhere.
 
-    `back` is where a link above leads, as the service has it; then the articles are links too. A file has neither.
+    `here` is the address of the page in the service, whose links stand above it then; the articles are links too. A file
+    has none.
     """
     result = run.result or {}
     details, blocked_by = result.get("details", {}), result.get("blocked_by", [])
@@ -42,7 +43,7 @@ def as_page(run: Run, back: str | None = None) -> str:
     passed, open_ = _gate(details.get("gate", []))
     return template("run.html", cell=cell, f1=_three).render(
         run=run,
-        back=back,
+        here=here,
         headline=words.headline(run, details),
         reason=words.reason(run, details, blocked_by),
         next_step=words.next_step(run, blocked_by),

@@ -6,6 +6,7 @@ from classifier.store.keys import Key, Keys
 from classifier.store.limits import Count, Counters
 from classifier.store.log import Draft
 from classifier.store.opening import open_store
+from classifier.store.proposals import PROPOSAL_STATES
 from classifier.store.queue import ORDERS, STARTER, STATES, Wanted
 from classifier.store.requests import Request
 from classifier.store.rows import StoredArticle
@@ -21,6 +22,7 @@ __all__ = [
     "KEPT_RUNS",
     "ORDERS",
     "OUT_OF_SCOPE",
+    "PROPOSAL_STATES",
     "RUNNING",
     "SKIPPED",
     "STARTER",

@@ -11,7 +11,7 @@ from classifier.errors import NotFound
 from classifier.store.rows import now, reading
 from classifier.store.schema import articles, proposals
 
-STATES = ("open", "taken", "declined")
+PROPOSAL_STATES = ("open", "taken", "declined")
 
 
 class Proposals:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Flask, Response, request
 
 from classifier.registry import Registry
+from classifier.reports.pages import SITE
 from classifier.tagger import Tagger
 from classifier.web import limits, problems
 from classifier.web.api import Api
@@ -43,6 +44,7 @@ def build_app(
     app.config["MAX_FORM_MEMORY_SIZE"] = max_body_bytes
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["parts"] = parts_of
+    app.jinja_env.globals["site"] = SITE
     allowed = allowed or Limits()
     gate = Gate(tagger.store, allowed.rate)
     api = Api(tagger, registry, gate, max_body_bytes, retrain_hours)

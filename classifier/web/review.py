@@ -16,7 +16,7 @@ from classifier.decisions import Decision, standing_decisions
 from classifier.errors import KeyEnded, TaggerError
 from classifier.mentions import BODY, TITLE
 from classifier.model import TagModel
-from classifier.store import Key, StoredArticle
+from classifier.store import PROPOSAL_STATES, Key, StoredArticle
 from classifier.tagger import Tagger
 from classifier.web.api import json_response, queue_wanted, read_body
 from classifier.web.auth import COOKIE, EDITORS, Gate, person, set_session, sign_in_first
@@ -69,7 +69,7 @@ class Review:
         add("/review/bulk.json", "bulk_rows", self.bulk_rows)
         add("/review/proposals", "proposals", self.proposals)
         add("/review/proposals", "propose", self.propose, methods=["POST"])
-        add("/review/proposals/<proposal_id>", "close_proposal", self.close_proposal, methods=["POST"])
+        add("/review/proposals/<proposal_id>", "answer_proposal", self.answer_proposal, methods=["POST"])
         add("/review/disagreements", "disagreements", self.disagreements)
         add("/report", "report", self.report)
         add("/drift", "drift", self.drift)
@@ -191,14 +191,14 @@ class Review:
             {"id": self.store.proposals.add(given.label.strip(), given.note, given.article_id, editor)}, 201
         )
 
-    def close_proposal(self, proposal_id: str) -> WsgiResponse:
+    def answer_proposal(self, proposal_id: str) -> WsgiResponse:
         session = self.gate.editor_session()
         if session is None or (session.key is not None and session.key.role != "admin"):
             raise ApiProblem("not-allowed", "Only whoever keeps the taxonomy answers proposals (role admin).")
         given = read_form(self.limit)
         self.gate.check_csrf(session, given.get("csrf", ""))
-        if given.get("state") not in ("taken", "declined"):
-            raise ApiProblem("bad-request", "`state` is taken or declined.")
+        if given.get("state") not in PROPOSAL_STATES:
+            raise ApiProblem("bad-request", f"`state` is one of {', '.join(PROPOSAL_STATES)}.")
         self.store.proposals.set_state(proposal_id, given["state"])
         return redirect("/review/proposals", 303)
 
@@ -218,7 +218,7 @@ class Review:
             return self._template("review.html")
         from classifier.reports.desk import as_page
 
-        page = as_page(self._report(), back="/review")
+        page = as_page(self._report(), here="/report")
         return Response(page, headers={"Content-Security-Policy": policy_of(page)})
 
     def drift(self) -> str | WsgiResponse:

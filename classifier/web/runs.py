@@ -55,7 +55,7 @@ class RunPages:
             return sign_in_first()
         from classifier.reports.run import as_page
 
-        page = as_page(self.store.runs.get(run_id), back="/runs")
+        page = as_page(self.store.runs.get(run_id), here=f"/runs/{run_id}")
         return Response(page, headers={"Content-Security-Policy": policy_of(page)})
 
     def _champion(self) -> tuple[Champion | None, str | None]:

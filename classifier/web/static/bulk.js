@@ -1,9 +1,11 @@
-// One tag over many articles: each article gets a decision of its own, in order, and all can be taken back.
+// One tag over many articles: each article gets a decision of its own, in order, and all can be taken back, also after the
+// page was loaded anew: what was decided is remembered until the tab is closed.
 
 import { Refused, allTags, ask, bar, combobox, el, percent, renew, shown, tagOptions, uuid, withTags } from "./review.js";
 
 const byId = (id) => document.getElementById(id);
 const many = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`;
+const REMEMBERED = 200; // decisions
 const DONE = { accept: "accepted", reject: "rejected", undo: "taken back" };
 
 class Bulk {
@@ -11,7 +13,8 @@ class Bulk {
     this.root = root;
     this.me = root.dataset.editor;
     this.tag = root.dataset.tag;
-    this.rows = []; // {…row, node, tick, cell, job: what is to be sent, decision: id of what was decided}
+    this.rows = []; // {…row, node, tick, cell, job: what is to be sent, action and decision: what was decided, and its id}
+    this.past = this.remembered(); // {tag, action, decision, and what is shown of the article}
     this.running = false;
   }
 
@@ -64,13 +67,20 @@ class Bulk {
   }
 
   draw(label, rows) {
-    this.rows = rows.map((row) => ({ ...row }));
+    const open = new Set(rows.map((row) => row.article_id));
+    const past = this.past.filter((row) => row.tag === this.tag && !open.has(row.article_id));
+    this.rows = [...rows, ...past].map((row) => ({ ...row }));
     byId("b-result").hidden = false;
     byId("b-title").replaceChildren(shown(label), " ", el("small", {}, rows.length ? many(rows.length, "article") : "no open article waits for an answer to this tag"));
     byId("b-rows").replaceChildren(...this.rows.map((row) => this.row(row)));
-    byId("b-undo").hidden = byId("b-again").hidden = true;
-    byId("b-score").value = byId("b-number").value = 0;
-    this.tickFrom(0);
+    for (const row of this.rows.filter((one) => one.decision)) {
+      row.tick.disabled = true;
+      this.tell(row, DONE[row.action], "");
+    }
+    byId("b-undo").hidden = !past.length;
+    byId("b-again").hidden = true;
+    byId("b-score").value = byId("b-number").value = 100;
+    this.tickFrom(101);
   }
 
   row(row) {
@@ -141,7 +151,9 @@ class Bulk {
     try {
       const reply = await ask(`/v1/articles/${encodeURIComponent(row.article_id)}/decisions`, { method: "POST", body, headers: { "Idempotency-Key": key } });
       row.decision = action === "undo" ? null : reply.decisions[0].id;
+      row.action = action;
       row.job = null;
+      this.remember(row);
       this.tell(row, action === "undo" ? "" : DONE[action], "");
       row.tick.disabled = action !== "undo";
     } catch (error) {
@@ -150,6 +162,17 @@ class Bulk {
       this.tell(row, `failed: ${error.message}`, "failed");
     }
     return undefined;
+  }
+
+  remembered() {
+    try { return JSON.parse(sessionStorage.getItem(`bulk ${this.me}`)) ?? []; } catch { return []; }
+  }
+
+  remember({ article_id, title, published_at, score, band, action, decision }) {
+    const others = this.past.filter((one) => one.tag !== this.tag || one.article_id !== article_id);
+    const now = { tag: this.tag, article_id, title, published_at, score, band, action, decision };
+    this.past = [...others, ...(decision ? [now] : [])].slice(-REMEMBERED);
+    try { sessionStorage.setItem(`bulk ${this.me}`, JSON.stringify(this.past)); } catch { /* full, or not allowed */ }
   }
 
   tell(row, text, state) {

@@ -704,10 +704,17 @@ class Review {
     this.locate();
     document.title = "Review · Article tagger";
     const left = this.queue.articles.filter((one) => !this.passed(one)).length;
+    const narrowed = !left && this.address() !== "/review";
+    const [headline, lead, again] = left
+      ? ["That was the last of the list", `${many(left, "article")} of the list ${left === 1 ? "is" : "are"} still open.`, "Begin again with those"]
+      : narrowed
+        ? ["No article is left with these filters", "Others may be open.", "Look again"]
+        : ["Nothing is left to decide", "New articles come as the CMS sends them.", "Look again"];
+    const clear = el("button", { type: "button", class: "main", click: () => byId("filters").reset() }, "Clear the filters");
     this.stage(el("section", { class: "end" },
-      el("h1", { id: "headline", tabindex: "-1" }, left ? "That was the last of the list" : "Nothing is left to decide"),
-      el("p", { class: "lead" }, left ? `${many(left, "article")} of the list ${left === 1 ? "is" : "are"} still open.` : "Nothing is open with these filters. New articles come as the CMS sends them."),
-      el("p", {}, el("button", { type: "button", class: "main", click: () => this.filter() }, left ? "Begin again with those" : "Look again"))));
+      el("h1", { id: "headline", tabindex: "-1" }, headline),
+      el("p", { class: "lead" }, lead),
+      el("p", { class: "row" }, ...(narrowed ? [clear] : []), el("button", { type: "button", class: narrowed ? "" : "main", click: () => this.filter() }, again))));
     byId("headline").focus({ preventScroll: true });
     this.showQueue();
   }
