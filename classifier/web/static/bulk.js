@@ -71,6 +71,7 @@ class Bulk {
     const past = this.past.filter((row) => row.tag === this.tag && !open.has(row.article_id));
     this.rows = [...rows, ...past].map((row) => ({ ...row }));
     byId("b-result").hidden = false;
+    byId("b-list").hidden = !this.rows.length;
     byId("b-title").replaceChildren(shown(label), " ", el("small", {}, rows.length ? many(rows.length, "article") : "no open article waits for an answer to this tag"));
     byId("b-rows").replaceChildren(...this.rows.map((row) => this.row(row)));
     for (const row of this.rows.filter((one) => one.decision)) {
