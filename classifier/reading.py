@@ -16,10 +16,11 @@ from classifier.words import once, spell, split_words
 
 ENGLISH_SHARE = 0.6
 # Words that hold English sentences together; some of them are words of other languages too, but never so many of a text.
-_ENGLISH = frozenset(
+_SMALL_WORDS = (
     "about after and are been but by for from had has have is its more not of said that the their there they this to was "
-    "were what when which who will with would".split()
+    "were what when which who will with would"
 )
+_ENGLISH = frozenset(_SMALL_WORDS.split())
 SURELY_ENGLISH = 0.2
 MIN_FOREIGN_WORDS = 8
 # Characters of a field that are read, some 65,000 words: what an article is about stands there, and two megabytes of
