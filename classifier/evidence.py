@@ -190,7 +190,7 @@ def strongest(
             continue
         places[part.text] = part.places[0]
         weight = weights.get(part.text, 0.0) + part.weight
-        for word in set(part.text.split()) - {part.text} if " " in part.text else ():
+        for word in dict.fromkeys(part.text.split()) if " " in part.text else ():
             # A word that stands nowhere but in the name would only speak for it twice, or against it.
             if word in weights:
                 n_times = writings.n_times(numbers[word]) if word in numbers else reading.text.counts[word]

@@ -33,6 +33,7 @@ EVEN = 0.5  # the score at which a tag is as likely right as wrong
 # What became of a tag that is asked for: suggested; under its threshold; over it, but another tag of its exclusive kind fits
 # better; muted or retired; or the text itself says nothing that could be trusted (see the reason of the answer).
 OUTCOMES = ("suggested", "below_threshold", "another_of_its_kind", "muted", "retired", "text")
+MAX_SUMMED = 100_000  # words times tags, whose evidence is summed at once
 FEW_KNOWN = 0.6  # a text with a smaller share of known terms may be in another language
 
 
@@ -315,12 +316,16 @@ class TagModel:
         """Return up to `n` pieces of evidence for each of some tags, and against it."""
         if not n or not tags:
             return [([], []) for _ in tags]
-        sums = read.writings.sums(self._term_weights(tags, read.scored))
-        named = [self._mention_parts(tag, read) for tag in tags]
-        return [
-            strongest(read.writings, own, parts, read.article, read.reading, n)
-            for own, parts in zip(sums, named, strict=True)
-        ]
+        entries, *_ = read.scored.terms.entries
+        n_at_once = max(1, MAX_SUMMED // max(1, len(entries)))
+        found = []
+        for begin in range(0, len(tags), n_at_once):
+            some = tags[begin : begin + n_at_once]
+            sums = read.writings.sums(self._term_weights(some, read.scored))
+            for tag, own in zip(some, sums, strict=True):
+                parts = self._mention_parts(tag, read)
+                found.append(strongest(read.writings, own, parts, read.article, read.reading, n))
+        return found
 
     def _suggestion(self, tag: int, score: float, read: _Read, evidence: ForAndAgainst, is_best: bool) -> Suggestion:
         """Return the suggestion of a tag; `is_best` says whether it is the surest of its kind."""

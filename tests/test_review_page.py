@@ -896,6 +896,40 @@ def test_bulk_that_fails_half_way_is_tried_again_and_logged_once(desk: Desk, sit
     assert sorted(article for article, *_ in desk.log()) == ["a0", "a1", "a2"]
 
 
+def test_bulk_list_decides_for_its_own_tag_and_forgets_what_others_took_back(
+    desk: Desk, sit: Callable[..., Page]
+) -> None:
+    for n in range(2):
+        desk.put(f"a{n}", n)
+    page = sit(desk, path="/review/bulk", refusals=True)
+    page.goto(f"{desk.address}/review/bulk?tag=taliban")
+    expect(page.locator("#b-rows tr")).to_have_count(2)
+    page.route("**/review/bulk.json?tag=hamas*", lambda _: None)  # it does not come
+    page.locator("#b-tag").fill("hamas")
+    choose(page)  # and the rows of the other tag are still there
+    page.get_by_role("button", name="All", exact=True).click()
+    page.get_by_role("button", name="Accept 2").click()
+    expect(page.locator("#b-status")).to_have_text("2 articles accepted.")
+    assert {tag for _, tag, _, _ in desk.log()} == {"taliban"}
+    page.unroute("**/review/bulk.json?tag=hamas*")
+    page.goto(f"{desk.address}/review/bulk?tag=hamas")
+    expect(page.locator("#b-title")).to_contain_text("no open article")
+    expect(page.get_by_role("button", name="Undo all")).to_be_hidden()
+    page.goto(f"{desk.address}/review/bulk?tag=taliban&until=2020-01-01")  # another list
+    expect(page.locator("#b-title")).to_contain_text("no open article")
+    expect(page.get_by_role("button", name="Undo all")).to_be_hidden()
+    page.goto(f"{desk.address}/review/bulk?tag=taliban")
+    expect(page.locator("#b-rows .said")).to_have_text(["accepted", "accepted"])
+    first = next(row for row in desk.tagger.store.log.all() if row.article_id == "a0")
+    desk.tagger.decide("a0", Answer([Draft("undo", undoes=first.id)], complete=True), "ana")
+    page.get_by_role("button", name="Undo all").click()
+    expect(page.locator("#b-status")).to_have_text("1 article taken back. 1 failed, see the list.")
+    expect(page.locator("#b-rows .failed")).to_contain_text("undone before")
+    page.reload()
+    expect(page.locator("#b-title")).to_contain_text("1 article")  # the other one is closed
+    expect(page.locator("#b-rows tr")).to_have_count(1)
+
+
 # --- keys and sessions ----------------------------------------------------------------------------------------------
 
 

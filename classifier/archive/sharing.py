@@ -77,19 +77,21 @@ def forked_out(work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], n_j
     if n_jobs == 1 or sys.platform != "linux":
         yield from shared_out(work, chunks(), n_jobs)
         return
+    from joblib import effective_n_jobs
     from threadpoolctl import threadpool_limits
 
-    n_jobs = n_jobs if n_jobs > 0 else len(os.sched_getaffinity(0))
+    n_jobs = effective_n_jobs(n_jobs)
     context = multiprocessing.get_context("fork")
     copies, results = [], []
-    # Before they begin: a copy that set it for itself would start OpenBLAS's threads, which spin for a while.
+    # Before they begin, and until they end: whoever sets it starts OpenBLAS's threads anew, which spin for a while.
     one_thread = threadpool_limits(1)
     try:
         for number in range(n_jobs):
             result, sender = context.Pipe(duplex=False)
             results.append(result)
-            copies.append(context.Process(target=_copy, args=(work, chunks, number, n_jobs, sender, os.getpid())))
-            copies[-1].start()
+            process = context.Process(target=_copy, args=(work, chunks, number, n_jobs, sender, os.getpid()))
+            process.start()
+            copies.append(process)
             sender.close()  # the end of the process is the end of what can be received
         for result in cycle(results):
             if not result.poll(SECONDS):

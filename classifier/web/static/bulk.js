@@ -1,11 +1,11 @@
 // One tag over many articles: each article gets a decision of its own, in order, and all can be taken back, also after the
-// page was loaded anew: what was decided is remembered until the tab is closed.
+// page was loaded anew: what was decided over a list is remembered with it until the tab is closed.
 
 import { Refused, allTags, ask, bar, combobox, el, percent, renew, shown, tagOptions, uuid, withTags } from "./review.js";
 
 const byId = (id) => document.getElementById(id);
 const many = (n, one) => `${n} ${one}${n === 1 ? "" : "s"}`;
-const REMEMBERED = 200; // decisions
+const REMEMBERED = 2000; // decisions, four full lists
 const DONE = { accept: "accepted", reject: "rejected", undo: "taken back" };
 
 class Bulk {
@@ -13,8 +13,9 @@ class Bulk {
     this.root = root;
     this.me = root.dataset.editor;
     this.tag = root.dataset.tag;
-    this.rows = []; // {…row, node, tick, cell, job: what is to be sent, action and decision: what was decided, and its id}
-    this.past = this.remembered(); // {tag, action, decision, and what is shown of the article}
+    // {…row, tag, list, node, tick, cell, job: what is to be sent, action and decision: what was decided, and its id, gone: nothing to decide}
+    this.rows = [];
+    this.past = this.remembered(); // rows with a decision, and the list that they were of
     this.running = false;
   }
 
@@ -41,7 +42,12 @@ class Bulk {
 
   find() {
     const input = byId("b-tag");
-    const choose = (tag) => { this.tag = tag.id; input.value = tag.label; this.list(); };
+    const choose = (tag) => {
+      if (this.running) return; // what is under way is of the other tag
+      this.tag = tag.id;
+      input.value = tag.label;
+      this.list();
+    };
     combobox(input, byId("b-tag-list"), { label: "Tags", find: (text) => (text ? withTags(input, (tags) => tagOptions(tags, text, choose)) : []) });
   }
 
@@ -62,14 +68,16 @@ class Bulk {
     history.replaceState(null, "", `/review/bulk?${query}`);
     try {
       const { label, rows } = await ask(`/review/bulk.json?${query}`);
-      this.draw(label, rows);
+      this.draw(label, rows, query);
     } catch (error) { this.trouble(error.message); }
   }
 
-  draw(label, rows) {
+  draw(label, rows, query) {
     const open = new Set(rows.map((row) => row.article_id));
-    const past = this.past.filter((row) => row.tag === this.tag && !open.has(row.article_id));
-    this.rows = [...rows, ...past].map((row) => ({ ...row }));
+    const list = String(query);
+    this.keep(this.past.filter((row) => row.list !== list || !open.has(row.article_id))); // those wait again
+    const past = this.past.filter((row) => row.list === list);
+    this.rows = [...rows, ...past].map((row) => ({ ...row, list, tag: query.get("tag") }));
     byId("b-result").hidden = false;
     byId("b-list").hidden = !this.rows.length;
     byId("b-title").replaceChildren(shown(label), " ", el("small", {}, rows.length ? many(rows.length, "article") : "no open article waits for an answer to this tag"));
@@ -94,7 +102,7 @@ class Bulk {
     return row.node;
   }
 
-  open() { return this.rows.filter((row) => !row.decision); }
+  open() { return this.rows.filter((row) => !row.decision && !row.gone); }
 
   tickFrom(share, both = true) {
     for (const row of this.open()) row.tick.checked = Math.round(row.score * 100) >= share;
@@ -112,9 +120,11 @@ class Bulk {
 
   decide(action) {
     const reason = byId("b-reason").value;
-    const decision = { tag: this.tag, action, ...(action === "reject" && reason && { reason }) };
     const rows = this.open().filter((row) => row.tick.checked);
-    for (const row of rows) row.job = { key: uuid(), action, body: { suggestion_set_id: row.suggestion_set_id, complete: false, decisions: [decision] } };
+    for (const row of rows) {
+      const decision = { tag: row.tag, action, ...(action === "reject" && reason && { reason }) };
+      row.job = { key: uuid(), action, body: { suggestion_set_id: row.suggestion_set_id, complete: false, decisions: [decision] } };
+    }
     return this.run(rows);
   }
 
@@ -140,10 +150,10 @@ class Bulk {
     }
     this.running = false;
     progress.hidden = true;
-    const failed = this.rows.filter((row) => row.job);
+    const failed = rows.filter((row) => row.job || row.gone);
     this.status(`${many(rows.length - failed.length, "article")} ${DONE[action]}.${failed.length ? ` ${failed.length} failed, see the list.` : ""}`);
     byId("b-undo").hidden = !this.rows.some((row) => row.decision);
-    byId("b-again").hidden = !failed.length;
+    byId("b-again").hidden = !this.rows.some((row) => row.job);
     this.count();
   }
 
@@ -160,20 +170,34 @@ class Bulk {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (error.status === 403 && again && (await renew(this.me).catch(() => "")) === this.me) return this.send(row, false);
+      if (action === "undo" && (error.status === 404 || error.status === 422)) this.forget(row); // somebody was there before
       this.tell(row, `failed: ${error.message}`, "failed");
     }
     return undefined;
   }
 
-  remembered() {
-    try { return JSON.parse(sessionStorage.getItem(`bulk ${this.me}`)) ?? []; } catch { return []; }
+  forget(row) {
+    row.job = row.decision = null;
+    row.gone = true;
+    this.remember(row);
   }
 
-  remember({ article_id, title, published_at, score, band, action, decision }) {
-    const others = this.past.filter((one) => one.tag !== this.tag || one.article_id !== article_id);
-    const now = { tag: this.tag, article_id, title, published_at, score, band, action, decision };
-    this.past = [...others, ...(decision ? [now] : [])].slice(-REMEMBERED);
-    try { sessionStorage.setItem(`bulk ${this.me}`, JSON.stringify(this.past)); } catch { /* full, or not allowed */ }
+  remembered() {
+    try {
+      const past = JSON.parse(sessionStorage.getItem(`bulk ${this.me}`));
+      return Array.isArray(past) ? past : [];
+    } catch { return []; }
+  }
+
+  /** Remember what was decided of a row, or nothing where it was taken back. */
+  remember({ node, tick, cell, job, ...row }) {
+    const others = this.past.filter((one) => one.list !== row.list || one.article_id !== row.article_id);
+    this.keep([...others, ...(row.decision ? [row] : [])].slice(-REMEMBERED));
+  }
+
+  keep(past) {
+    this.past = past;
+    try { sessionStorage.setItem(`bulk ${this.me}`, JSON.stringify(past)); } catch { /* full, or not allowed */ }
   }
 
   tell(row, text, state) {

@@ -704,7 +704,7 @@ class Review {
     this.locate();
     document.title = "Review · Article tagger";
     const left = this.queue.articles.filter((one) => !this.passed(one)).length;
-    const narrowed = !left && this.address() !== "/review";
+    const narrowed = !left && [...this.queue.filters].some(([name, value]) => name !== "order" && !(name === "state" && value === "open"));
     const [headline, lead, again] = left
       ? ["That was the last of the list", `${many(left, "article")} of the list ${left === 1 ? "is" : "are"} still open.`, "Begin again with those"]
       : narrowed
