@@ -18,14 +18,39 @@ AUTO_ERROR = 0.05  # one-sided
 
 def best_threshold(decision: np.ndarray, positive: np.ndarray) -> float:
     """Return the decision value with the best F1 for all at or above it; halfway to the next lower value."""
-    if not positive.any():
+    n_positive = int(positive.sum())
+    if not n_positive:
         return float("inf")
+    kept = _high_enough(decision, positive, n_positive)
+    decision, positive = decision[kept], positive[kept]
     order = np.argsort(-decision, kind="stable")
     hits = np.cumsum(positive[order])
-    f1 = 2.0 * hits / (np.arange(1, len(order) + 1) + positive.sum())
+    f1 = 2.0 * hits / (np.arange(1, len(order) + 1) + n_positive)
     last = int(f1.argmax())
     at, below = decision[order[last]], decision[order[min(last + 1, len(order) - 1)]]
     return float((at + below) / 2.0)
+
+
+def _high_enough(decision: np.ndarray, positive: np.ndarray, n_positive: int) -> np.ndarray:
+    """Return which pairs lie so high that the best cut is surely among them or right behind them: few have to be sorted.
+
+    With all n positives above it, a cut behind k pairs has an F1 of 2n / (k + n) at most. One cut has an F1 of f, that behind
+    the best n and all that are level with them; so the best one lies no deeper than behind k = 2n / f - n.
+    """
+    above = decision >= _nth_largest(decision, n_positive)
+    f1 = 2.0 * np.count_nonzero(positive & above) / (np.count_nonzero(above) + n_positive)
+    n_kept = (
+        int(2.0 * n_positive / f1 - n_positive) + 2 if f1 else len(decision)
+    )  # one for rounding, one for what is below
+    if n_kept >= len(decision):
+        return np.ones(len(decision), dtype=bool)
+    reached: np.ndarray = decision >= _nth_largest(decision, n_kept)
+    return reached
+
+
+def _nth_largest(values: np.ndarray, n: int) -> float:
+    place = len(values) - n
+    return float(np.partition(values, place)[place])
 
 
 class Thresholds(NamedTuple):

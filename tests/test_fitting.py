@@ -7,6 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from classifier.articles import Article, read_articles
 from classifier.errors import TooFewExamples
@@ -117,6 +119,17 @@ def test_best_threshold_has_the_best_f1_and_lies_between_two_values() -> None:
     decision = np.array([3.0, 2.0, 1.0, 0.0, -1.0])
     assert best_threshold(decision, np.array([True, True, False, False, False])) == 1.5
     assert best_threshold(decision, np.zeros(5, dtype=bool)) == np.inf
+
+
+@given(st.lists(st.tuples(st.sampled_from([-2.0, -1.0, 0.0, 0.5, 1.0]) | st.floats(-3, 3), st.booleans()), min_size=1))
+def test_no_cut_has_a_better_f1_than_the_best_threshold(pairs: list[tuple[float, bool]]) -> None:
+    """Of pairs that are level those that come first stand higher, as in one stable sort of all of them."""
+    decision, positive = map(np.array, zip(*pairs, strict=True))
+    order = np.argsort(-decision, kind="stable")
+    f1 = [2.0 * positive[order[:n]].sum() / (n + positive.sum()) for n in range(1, len(pairs) + 1)]
+    best = int(np.argmax(f1))
+    edges = decision[order[best]], decision[order[min(best + 1, len(pairs) - 1)]]
+    assert best_threshold(decision, positive) == (sum(edges) / 2 if positive.any() else np.inf)
 
 
 def test_threshold_of_a_rare_tag_is_shrunk_to_the_pooled_one() -> None:
