@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from classifier.errors import BadModel, BadStore, TaggerError
 from classifier.registry import Champion, Registry
 from classifier.store import JOB, DamagedStore, open_store
+
+
+class _Stored(NamedTuple):
+    """The articles by source, how many keys are in use, how many there ever were, and the decided articles while no run has
+    learned from any."""
+
+    articles: dict[str, int]
+    n_keys: int = 0
+    n_ever: int = 0
+    n_unlearned: int = 0
 
 
 def status(registry: Registry, database_url: str, retrain_hours: float = 24.0) -> dict[str, Any]:
@@ -15,14 +25,14 @@ def status(registry: Registry, database_url: str, retrain_hours: float = 24.0) -
     problems: list[str] = []
     steps: list[str] = []  # one for each problem
     champion = _champion(registry, problems, steps)
-    articles, n_keys, n_ever = _stored(database_url, retrain_hours, problems, steps)
+    stored = _stored(database_url, retrain_hours, problems, steps)
     return {
         "champion": vars(champion) if champion else None,
         "n_versions": len(registry.versions()),
-        "articles": articles,
-        "keys": n_keys,
+        "articles": stored.articles,
+        "keys": stored.n_keys,
         "problems": problems,
-        "next_step": "; then ".join(steps) or _next_step(champion is not None, bool(articles), n_keys, n_ever),
+        "next_step": "; then ".join(steps) or _next_step(champion is not None, stored),
     }
 
 
@@ -46,37 +56,40 @@ def _champion(registry: Registry, problems: list[str], steps: list[str]) -> Cham
     return champion
 
 
-def _stored(
-    database_url: str, retrain_hours: float, problems: list[str], steps: list[str]
-) -> tuple[dict[str, int], int, int]:
-    """Return the articles by source, how many keys are in use, and how many there ever were."""
+def _stored(database_url: str, retrain_hours: float, problems: list[str], steps: list[str]) -> _Stored:
     path = database_url.removeprefix("sqlite:///")
     if path != database_url and not Path(path).exists():
-        return {}, 0, 0
+        return _Stored({})
     try:
         store = open_store(database_url, migrate=False)
         keys = store.keys.list()
         if late := store.runs.overdue(JOB, retrain_hours):
             problems.append(late)
             steps.append("look at the runs and the schedule: python -m classifier runs")
-        return store.count_articles(), sum(key.usable for key in keys), len(keys)
+        n_unlearned = 0 if store.runs.list(JOB, 1) else store.log.n_articles()
+        return _Stored(store.count_articles(), sum(key.usable for key in keys), len(keys), n_unlearned)
     except BadStore as error:
         problems.append(str(error))
         damaged = isinstance(error, DamagedStore)
         steps.append("restore the database from a backup" if damaged else "mend the database as it is said above")
-        return {}, 0, 0
+        return _Stored({})
 
 
-def _next_step(serves: bool, stored: bool, n_keys: int, n_ever: int) -> str:
+def _next_step(serves: bool, stored: _Stored) -> str:
     if not serves:
         return "train a model: python -m classifier train"
-    if n_ever and not n_keys:
+    if stored.n_ever and not stored.n_keys:
         return (
             "all keys are revoked or expired, so every call is refused until a key is made: "
             "python -m classifier keys create NAME --role admin"
         )
-    if not stored:
+    if not stored.articles:
         return "start the service (python -m classifier serve), or import an archive (python -m classifier import FILE)"
-    if not n_keys:
+    if not stored.n_keys:
         return "make keys before the service leaves this machine: python -m classifier keys create NAME --role admin"
+    if stored.n_unlearned:
+        return (
+            f"let the model learn from the decisions on {stored.n_unlearned} article{'s' * (stored.n_unlearned > 1)}: "
+            "python -m classifier retrain, and then every night (docs/retraining.md)"
+        )
     return "nothing to do"

@@ -24,7 +24,7 @@ from classifier.model import TagModel, retagged
 from classifier.model_files import content_digest
 from classifier.registry import Registry, Serving
 from classifier.settings import read_settings
-from classifier.store import Store, open_store
+from classifier.store import JOB, Draft, Store, open_store
 from classifier.tagger import Tagger
 from classifier.taxonomy import Taxonomy
 from classifier.web import build_app
@@ -769,6 +769,12 @@ def test_status_leads_a_newcomer_from_step_to_step(run: Run, desk: Path, models:
     assert done["champion"]["version"] == champion_of(models).version
     assert (done["articles"], done["keys"], done["problems"]) == ({"import": 60}, 1, [])
     assert done["next_step"] == "nothing to do"
+    store = open_store(database_url)
+    store.log.decide(next(iter(store.all_articles())).article.id, [Draft("accept", "taliban")], "ana", lambda *_: {})
+    assert "from the decisions on 1 article: python -m classifier retrain" in status(models)["next_step"]
+    store.runs.end(store.runs.begin(JOB), "skipped", "")
+    store.close()
+    assert status(models)["next_step"] == "nothing to do"
 
 
 def test_status_creates_nothing(run: Run, tmp_path: Path) -> None:

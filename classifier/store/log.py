@@ -144,6 +144,12 @@ class DecisionLog:
                     (row["article_id"], row["tag"]) in answered or row["tag"] in (row["tags"] or ()),
                 )
 
+    def n_articles(self) -> int:
+        """Return on how many articles people have decided."""
+        query = select(func.count(decisions.c.article_id.distinct())).where(decisions.c.editor != CMS)
+        with reading(self._engine) as connection:
+            return int(connection.scalar(query) or 0)
+
     def shown_tags(self) -> tuple[dict[str, int], int]:
         """Return how often each tag was suggested, and on how many articles anything was."""
         of_tags = select(impressions.c.tag, func.count()).group_by(impressions.c.tag)
