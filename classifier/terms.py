@@ -175,9 +175,9 @@ class TermRows:
         self._n_terms = len(terms)
         self._n_rows = len(terms) + len(title_terms)
         self._row = {term: row for row, term in enumerate(terms, start=1)}
-        # The row in the view of the titles, plus one, by that in the whole text, plus one.
         if not self._row.keys() >= set(title_terms):
             raise ValueError("some terms of titles are no terms of whole texts")
+        # The row in the view of the titles, plus one, by that in the whole text, plus one.
         self._in_title = np.zeros(len(terms) + 1, dtype=np.int64)
         self._in_title[[self._row[term] for term in title_terms]] = np.arange(len(terms) + 1, self._n_rows + 1)
         words = [term for term in terms if len(term) > 1 and not term.endswith(STEM_MARK) and "-" not in term]
