@@ -112,7 +112,6 @@ class _Rule(NamedTuple):
     """An alias of a tag, made ready for matching."""
 
     tag: int
-    text: str
     weak: bool
     bare: str | None  # its letters where case counts
     unsafe_in_capitals: bool
@@ -286,7 +285,6 @@ def _rule(tag: int, alias: Alias, words: NamingWords) -> _Rule:
     blocked = _context(alias.blocked, alias.blocked_within, words)
     return _Rule(
         tag,
-        alias.text,
         alias.weak,
         _bare(alias.text) if alias.case_exact else None,
         spell(alias.text) in _UNSAFE_IN_CAPITALS,
