@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import chain, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
 
+from classifier.contexts import Context, Contexts, context_of
 from classifier.taxonomy import Alias, Taxonomy
 from classifier.words import Hashed, Words, WordTable, hashed_all, lead_end, once, spell, split_all, split_words
 
 TITLE, BODY = 0, 1
-_GAP = 1 << 30  # words between title and body
 N_PAIRS = 1 << 16  # places for pairs of words with which names begin; a starter taxonomy has three thousand pairs
 # Between the words of one name there is no end of a sentence, no bracket and no quotation mark.
 _BREAK = re.compile(r"[\n!?;:,\"()\[\]]|(?<=\w\w\w\w)\.\s")
@@ -100,14 +99,6 @@ def _names(taxonomy: Taxonomy) -> Iterator[str]:
             yield from (alias.text, *alias.needs, *alias.blocked)
 
 
-class _Context(NamedTuple):
-    """What an alias needs near it, or what blocks it: words, longer phrases, and within how many words."""
-
-    words: frozenset[int]
-    phrases: list[tuple[int, ...]]
-    within: int | None
-
-
 class _Rule(NamedTuple):
     """An alias of a tag, made ready for matching."""
 
@@ -115,8 +106,8 @@ class _Rule(NamedTuple):
     weak: bool
     bare: str | None  # its letters where case counts
     unsafe_in_capitals: bool
-    needs: _Context | None
-    blocked: _Context | None
+    needs: Context | None
+    blocked: Context | None
     always: bool  # wherever its words stand in a row
 
 
@@ -216,14 +207,15 @@ class MentionFinder:
                     _Field(field, content, words[at], taken[edges[at] : edges[at + 1]], content.isupper())
                     for field, content, at in ((TITLE, text.title, title), (BODY, text.body, body))
                 ]
-                contexts = _Contexts(fields, numbers[edges[title] : edges[body + 1]], present)
+                title_numbers, body_numbers = (place.numbers for place in fields)
+                contexts = Contexts(title_numbers, body_numbers, numbers[edges[title] : edges[body + 1]], present)
                 for field, at in zip(fields, (title, body), strict=True):
                     if firsts[at] or self._root.beginnings:
                         mentions += self._mentions(field, firsts[at], contexts)
             found.append(Found(mentions, present))
         return found
 
-    def _mentions(self, place: _Field, firsts: list[int], contexts: _Contexts) -> list[Mention]:
+    def _mentions(self, place: _Field, firsts: list[int], contexts: Contexts) -> list[Mention]:
         """Return the mentions in a field that begin with its words `firsts`, or with the beginning of a word."""
         if self._root.beginnings:
             beginnings = tuple(beginning for beginning, _ in self._root.beginnings)
@@ -250,7 +242,7 @@ def _slots(words: np.ndarray, after: np.ndarray) -> np.ndarray:
     return slots
 
 
-def _candidates(place: _Field, root: _Node, firsts: list[int], contexts: _Contexts) -> list[_Candidate]:
+def _candidates(place: _Field, root: _Node, firsts: list[int], contexts: Contexts) -> list[_Candidate]:
     """Return the names that stand in a field with the case and the context that they ask for, by their first words."""
     numbers, n_words = place.numbers, len(place.numbers)
     candidates: list[_Candidate] = []
@@ -266,7 +258,7 @@ def _candidates(place: _Field, root: _Node, firsts: list[int], contexts: _Contex
     return candidates
 
 
-def _add_longer(candidates: list[_Candidate], node: _Node, place: _Field, first: int, contexts: _Contexts) -> None:
+def _add_longer(candidates: list[_Candidate], node: _Node, place: _Field, first: int, contexts: Contexts) -> None:
     """Add the names of more than one word that start with the word `first`, whose node this is."""
     ways = [node]
     for last in range(first + 2, len(place.numbers) + 1):
@@ -281,8 +273,8 @@ def _add_longer(candidates: list[_Candidate], node: _Node, place: _Field, first:
 
 
 def _rule(tag: int, alias: Alias, words: NamingWords) -> _Rule:
-    needs = _context(alias.needs, alias.needs_within, words)
-    blocked = _context(alias.blocked, alias.blocked_within, words)
+    needs = context_of(map(words.of, alias.needs), alias.needs_within)
+    blocked = context_of(map(words.of, alias.blocked), alias.blocked_within)
     return _Rule(
         tag,
         alias.weak,
@@ -294,67 +286,7 @@ def _rule(tag: int, alias: Alias, words: NamingWords) -> _Rule:
     )
 
 
-def _context(phrases: Iterable[str], within: int | None, words: NamingWords) -> _Context | None:
-    spelt = [own for own in dict.fromkeys(tuple(words.of(phrase)) for phrase in phrases) if own]
-    alone = frozenset(phrase[0] for phrase in spelt if len(phrase) == 1)
-    return _Context(alone, [phrase for phrase in spelt if len(phrase) > 1], within) if spelt else None
-
-
-class _Contexts:
-    """Where contexts stand in a text; each is looked for when it is first asked for.
-
-    A place is the number of a word in the text, those of the body after a gap: nothing in the title is near to it.
-    """
-
-    def __init__(self, fields: Sequence[_Field], numbers: np.ndarray, present: set[int]) -> None:
-        """Take the fields of the text, title and body, the numbers of all its words, and which there are."""
-        self._fields, self._numbers, self._present = fields, numbers, present
-        self._begins = 0, len(fields[TITLE].numbers) + _GAP
-        self._stand: dict[int, bool] = {}
-        self._places: dict[int, list[int]] = {}
-        self._where: dict[int, list[int]] = {}
-
-    def near(self, field: int, word: int, context: _Context) -> bool:
-        """Whether any phrase of a context stands near a word, or anywhere if it does not say how near."""
-        if context.within is None:
-            stands = self._stand.get(id(context))
-            if stands is None:
-                stands = not context.words.isdisjoint(self._present) or any(True for _ in self._of_phrases(context))
-                self._stand[id(context)] = stands
-            return stands
-        places = self._places.get(id(context))
-        if places is None:
-            places = self._places[id(context)] = self._look(context)
-        # Places are in order; a name that is repeated a hundred thousand times must not try them all each time.
-        at = self._begins[field] + word
-        nearest = bisect_left(places, at - context.within)
-        return nearest < len(places) and places[nearest] <= at + context.within
-
-    def _look(self, context: _Context) -> list[int]:
-        """Return the places where a context's phrases begin, in order."""
-        words = context.words & self._present
-        return sorted([*chain(*map(self._of_word, words)), *self._of_phrases(context)])
-
-    def _of_phrases(self, context: _Context) -> Iterator[int]:
-        """Yield the places where the longer phrases of a context begin."""
-        for phrase in filter(self._present.issuperset, context.phrases):
-            for place in self._of_word(phrase[0]):
-                field = BODY if place >= _GAP else TITLE
-                first = place - self._begins[field]
-                if tuple(self._fields[field].numbers[first : first + len(phrase)]) == phrase:
-                    yield place
-
-    def _of_word(self, word: int) -> list[int]:
-        """Return the places of a word, in order."""
-        places = self._where.get(word)
-        if places is None:
-            found = np.flatnonzero(self._numbers == word)
-            found[found.searchsorted(len(self._fields[TITLE].numbers)) :] += _GAP
-            places = self._where[word] = found.tolist()
-        return places
-
-
-def _fits(rule: _Rule, place: _Field, first: int, last: int, contexts: _Contexts) -> bool:
+def _fits(rule: _Rule, place: _Field, first: int, last: int, contexts: Contexts) -> bool:
     if rule.bare is not None:
         start, end = place.words.span(first, last)
         named = place.content[start:end]

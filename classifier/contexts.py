@@ -1,0 +1,81 @@
+"""What must stand near a name, or must not, before it counts: phrases of words, and how near.
+
+Words are numbers here. Each context is looked for when a name first asks for it; most are told by which words there are.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+
+_GAP = 1 << 30  # words between title and body: nothing in one is near to the other
+
+
+class Context(NamedTuple):
+    """Phrases, those of one word apart from longer ones, and within how many words one must stand; None: anywhere."""
+
+    words: frozenset[int]
+    phrases: list[tuple[int, ...]]
+    within: int | None
+
+
+def context_of(phrases: Iterable[Sequence[int]], within: int | None) -> Context | None:
+    """Return the context of some phrases; None if they hold no word."""
+    different = [own for own in dict.fromkeys(map(tuple, phrases)) if own]
+    alone = frozenset(phrase[0] for phrase in different if len(phrase) == 1)
+    return Context(alone, [phrase for phrase in different if len(phrase) > 1], within) if different else None
+
+
+class Contexts:
+    """Where contexts stand in a text. A place is the number of a word in the text, those of the body after a gap."""
+
+    def __init__(self, title: list[int], body: list[int], words: np.ndarray, present: set[int]) -> None:
+        """Take the words of title and body, those of both, (n_words,) int64, and which words there are."""
+        self._fields, self._words, self._present = (title, body), words, present
+        self._begins = 0, len(title) + _GAP
+        self._stand: dict[int, bool] = {}
+        self._places: dict[int, list[int]] = {}
+        self._where: dict[int, list[int]] = {}
+
+    def near(self, field: int, word: int, context: Context) -> bool:
+        """Whether any phrase of a context stands near a word of a field (0: the title, 1: the body), or anywhere."""
+        if context.within is None:
+            stands = self._stand.get(id(context))
+            if stands is None:
+                stands = not context.words.isdisjoint(self._present) or any(True for _ in self._of_phrases(context))
+                self._stand[id(context)] = stands
+            return stands
+        places = self._places.get(id(context))
+        if places is None:
+            places = self._places[id(context)] = self._look(context)
+        # Places are in order; a name that is repeated a hundred thousand times must not try them all each time.
+        at = self._begins[field] + word
+        nearest = bisect_left(places, at - context.within)
+        return nearest < len(places) and places[nearest] <= at + context.within
+
+    def _look(self, context: Context) -> list[int]:
+        """Return the places where a context's phrases begin, in order."""
+        words = context.words & self._present
+        return sorted([*chain(*map(self._of_word, words)), *self._of_phrases(context)])
+
+    def _of_phrases(self, context: Context) -> Iterator[int]:
+        """Yield the places where the longer phrases of a context begin."""
+        for phrase in filter(self._present.issuperset, context.phrases):
+            for place in self._of_word(phrase[0]):
+                field = int(place >= _GAP)
+                first = place - self._begins[field]
+                if tuple(self._fields[field][first : first + len(phrase)]) == phrase:
+                    yield place
+
+    def _of_word(self, word: int) -> list[int]:
+        """Return the places of a word, in order."""
+        places = self._where.get(word)
+        if places is None:
+            found = np.flatnonzero(self._words == word)
+            found[found.searchsorted(len(self._fields[0])) :] += _GAP
+            places = self._where[word] = found.tolist()
+        return places
