@@ -277,7 +277,15 @@ def test_mention_is_not_pre_ticked_and_accepting_it_adds_the_tag(desk: Desk, sit
     cards(page)
     assert mentioned(page) == {"hamas"}
     assert page.locator("[data-do=accept][aria-pressed=true]").count() == 0
+    name = page.locator("article.text mark.named")
+    expect(name).to_have_text(["Hamas"])
+    expect(name).to_have_css(
+        "background-color", "rgba(0, 0, 0, 0)"
+    )  # what is only mentioned is marked when it is asked for
     card(page, "hamas").focus()
+    expect(page.locator("article.text mark.on")).to_have_text(["Hamas"])
+    expect(name).not_to_have_css("background-color", "rgba(0, 0, 0, 0)")
+    expect(page.locator("#legend")).to_have_text("marked is what names Hamas")
     press(page, "a")
     expect(page.locator("#on")).to_contain_text("Hamas")
     saved(page)

@@ -28,6 +28,7 @@ from classifier.web.showing import (
     Piece,
     card_of,
     controls_of,
+    mark_named,
     marks_of,
     paragraphs_of,
     pieces_of,
@@ -262,6 +263,9 @@ class _View:
         reading = self.model.reader.read(self.stored.article)
         explained = self.model.explain(self.stored.article, [one["tag"] for one in suggestions], reading)
         marks = marks_of(explained)
+        only_named = {one["tag"] for one in seen["mentioned"]} - {one["tag"] for one in suggestions}
+        named = ((self.model.taxonomy.tags[mention.tag].id, mention) for mention in reading.mentions)
+        mark_named(marks, (one for one in named if one[0] in only_named))
         thresholds = {one.tag.id: one.threshold for one in explained}
         article = self.stored.article
         title = pieces_of(reading.title.text, marks[TITLE], {}, controls_of(reading.title, article.title))

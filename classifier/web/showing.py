@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from classifier.articles import CleanText
-from classifier.mentions import BODY, TITLE
+from classifier.mentions import BODY, TITLE, Mention
 from classifier.model import Explanation
 from classifier.reading import Reading
 
@@ -150,6 +150,13 @@ def marks_of(explanations: Iterable[Explanation]) -> dict[int, dict[tuple[int, i
             for field, start, end in part.places:
                 marks[field][start, end].append(explanation.tag.id)
     return marks
+
+
+def mark_named(marks: dict[int, dict[tuple[int, int], list[str]]], mentions: Iterable[tuple[str, Mention]]) -> None:
+    """Mark also where tags are written out that are mentioned and not suggested; each mention comes with its tag's id."""
+    for tag, mention in mentions:
+        if not mention.weak:
+            marks[mention.field][mention.start, mention.end].append(tag)
 
 
 def controls_of(clean: CleanText, source: str) -> dict[int, list[str]]:

@@ -866,10 +866,12 @@ class Review {
   }
 
   pieces(pieces) {
+    const suggested = new Set(this.view.suggestions.map((one) => one.tag));
     return pieces.map((piece) => {
       if (piece.control) return control(piece.control);
       if (piece.removed) return el("span", { class: "gone", title: `left out: ${piece.removed}` }, piece.text);
-      return piece.tags.length ? el("mark", { "data-tags": piece.tags.join(" ") }, piece.text) : piece.text;
+      const named = !piece.tags.some((tag) => suggested.has(tag)); // a name of what is only mentioned, seen when its card is asked
+      return piece.tags.length ? el("mark", { class: named && "named", "data-tags": piece.tags.join(" ") }, piece.text) : piece.text;
     });
   }
 
@@ -984,9 +986,10 @@ class Review {
       if (on) n += 1;
     }
     byId("all-marks").hidden = tag === null;
-    const any = result.querySelector("mark");
+    const any = result.querySelector("mark:not(.named)");
+    const speaks = this.view.suggestions.some((one) => one.tag === tag) ? " is what speaks for " : " is what names ";
     byId("legend").replaceChildren(...(tag === null ? (any ? [el("span", { class: "mark" }, "marked"), " is what speaks for the suggested tags"] : [])
-      : [n ? el("span", { class: "mark" }, "marked") : "nothing is marked", n ? " is what speaks for " : " for ", el("strong", {}, shown(this.label(tag)))]));
+      : [n ? el("span", { class: "mark" }, "marked") : "nothing is marked", n ? speaks : " for ", el("strong", {}, shown(this.label(tag)))]));
   }
 
   current(tag) {
