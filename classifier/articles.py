@@ -27,6 +27,7 @@ from lxml import etree
 
 from classifier import strict_json
 from classifier.errors import BadArticle, BadJSON
+from classifier.words import different
 
 FIELDS = ("title", "body")
 BODY_FORMATS = ("text", "html")
@@ -341,7 +342,7 @@ def _strange(text: str) -> set[str]:
     if text.isascii():
         return set()
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    return set(map(chr, np.unique(codes[codes > 127]).tolist()))
+    return set(map(chr, different(codes[codes > 127])))
 
 
 def _replaced(text: str, pattern: re.Pattern[str], replacement: Any) -> CleanText:

@@ -309,10 +309,19 @@ def _in_words(text: str) -> str:
     codes = np.frombuffer(text.encode(*_CODES), dtype=np.uint32)
     plain = _ALL_WORDS[codes]
     if not plain.all():
-        for code in np.unique(codes[plain == 0]).tolist():
+        for code in different(codes[plain == 0]):
             _ALL_WORDS[code] = ord(_word_character(code))
         plain = _ALL_WORDS[codes]
     return plain.tobytes().decode(*_CODES)
+
+
+def different(codes: np.ndarray) -> list[int]:
+    """Return which numbers there are, in order; `numpy.unique` imports masked arrays first, in seven milliseconds."""
+    codes = np.sort(codes)
+    is_new = np.ones(len(codes), dtype=bool)
+    np.not_equal(codes[1:], codes[:-1], out=is_new[1:])
+    found: list[int] = codes[is_new].tolist()
+    return found
 
 
 def split_words(text: str) -> Words:
