@@ -301,11 +301,11 @@ def _same_case(rule: _Rule, named: str, capitals: bool) -> bool:
     """Whether a text writes a case-exact alias as it must; hyphens and blanks may differ."""
     if capitals:
         return not rule.unsafe_in_capitals
-    return (named if named.isalnum() else _bare(named)) == rule.bare
+    return _bare(named) == rule.bare
 
 
 def _bare(name: str) -> str:
-    return "".join(c for c in name if c.isalnum())
+    return name if name.isalnum() else "".join(c for c in name if c.isalnum())
 
 
 def _longest(candidates: list[_Candidate]) -> list[_Candidate]:

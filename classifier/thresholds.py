@@ -39,9 +39,8 @@ def _high_enough(decision: np.ndarray, positive: np.ndarray, n_positive: int) ->
     """
     above = decision >= _nth_largest(decision, n_positive)
     f1 = 2.0 * np.count_nonzero(positive & above) / (np.count_nonzero(above) + n_positive)
-    n_kept = (
-        int(2.0 * n_positive / f1 - n_positive) + 2 if f1 else len(decision)
-    )  # one for rounding, one for what is below
+    # One more for rounding, and one for what lies below the cut.
+    n_kept = int(2.0 * n_positive / f1 - n_positive) + 2 if f1 else len(decision)
     if n_kept >= len(decision):
         return np.ones(len(decision), dtype=bool)
     reached: np.ndarray = decision >= _nth_largest(decision, n_kept)

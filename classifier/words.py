@@ -99,7 +99,7 @@ class Words:
         return ends
 
     def span(self, first: int, last: int) -> tuple[int, int]:
-        """Return where the word `first` starts and the word before `last` ends; of all `starts` and `ends` tell cheaper."""
+        """Return where the word `first` starts and the word before `last` ends."""
         among, begin, edge = self.among, self.among.begins[self.number], self.among.edges[self.number]
         return among.starts.item(edge + first) - begin, among.ends.item(edge + last - 1) - begin
 

@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 MAX_QUOTED = 200
 _TURNS = frozenset(("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"))
 TEMPLATES = Path(__file__).parent / "templates"
+# The pages of the service, above each of them.
 SITE = (
     ("/", "Try an article"),
     ("/review", "Review"),
@@ -19,7 +20,7 @@ SITE = (
     ("/runs", "Runs"),
     ("/drift", "Drift"),
     ("/docs", "API"),
-)  # the pages of the service, above each of them
+)
 
 
 def template(name: str, **filters: Callable[[Any], str]) -> Template:
