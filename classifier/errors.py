@@ -83,6 +83,10 @@ class NotFound(TaggerError):
     """What was asked for by its id is not there."""
 
 
+class OtherOwner(TaggerError):
+    """An article belongs to another key, or to none that may change it."""
+
+
 class BadStore(TaggerError):
     """The database cannot be used as it is."""
 

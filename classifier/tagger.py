@@ -56,12 +56,18 @@ class Tagger:
             answer["why"] = explanations_of(article, why, model)
         return answer
 
-    def put_article(self, article: Article, source: str = "cms") -> dict[str, Any]:
-        """Store an article and return its suggestions, without the tags that people have set or rejected."""
+    def put_article(self, article: Article, source: str = "cms", owner: str | None = None) -> dict[str, Any]:
+        """Store an article and return its suggestions, without the tags that people have set or rejected.
+
+        `owner` is the name of the `cms` key that writes, None for anybody else.
+
+        Raises:
+            OtherOwner: if the article belongs to another `cms` key.
+        """
         check_id(article.id)
         model = self.serving.model()
         # What a CMS lists is what it has so far: silence on a tag is not a no.
-        self.store.put_article(replace(article, tags_complete=False), source, self.shares)
+        self.store.put_article(replace(article, tags_complete=False), source, self.shares, owner)
         return self._answer_stored(self.store.article(article.id), model, None)
 
     def article(self, article_id: str, viewer: str | None = None) -> dict[str, Any]:
@@ -81,9 +87,9 @@ class Tagger:
                 row["tags"] = list(one.article.tags or ())  # the second editor must not see what the first said
         return rows, place
 
-    def delete_article(self, article_id: str) -> None:
-        """Delete an article and all that hangs on it."""
-        self.store.delete_article(article_id)
+    def delete_article(self, article_id: str, owner: str | None = None) -> None:
+        """Delete an article and all that hangs on it; a `cms` key, whose name is `owner`, only what it wrote."""
+        self.store.delete_article(article_id, owner)
 
     def hides(self, stored: StoredArticle, viewer: str | None) -> bool:
         """Whether an article is blind to somebody: nothing that the model says of it may be seen before it is closed."""
@@ -248,6 +254,7 @@ def _described(stored: StoredArticle, standing: Standing) -> dict[str, Any]:
         "url": article.url,
         "tags": list(standing.tags),
         "source": stored.source,
+        "owner": stored.owner,
         "created_at": stored.created_at,
         "updated_at": stored.updated_at,
         "state": stored.state,

@@ -29,6 +29,7 @@ from tests.postgres import database
 ARTICLE = {"title": "ISKP bomber kills twelve at Kabul mosque"}
 BATCH = {"articles": [{"id": "a", **ARTICLE}]}
 DECISIONS = {"decisions": [{"tag": "iskp", "action": "accept"}]}
+HAND_OVER = {"from": "the cms", "to": None}
 WRITERS = {"cms", "editor", "admin"}
 EDITORS = {"editor", "admin"}
 # Method, path, body, the roles that may, and what they get.
@@ -39,6 +40,7 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("GET", "/v1/articles/a", None, WRITERS, 200),
     ("GET", "/v1/articles", None, WRITERS, 200),
     ("DELETE", "/v1/articles/a", None, {"cms", "admin"}, 204),
+    ("POST", "/v1/hand-overs", HAND_OVER, {"admin"}, 200),
     ("POST", "/v1/articles/a/decisions", DECISIONS, WRITERS, 201),
     ("GET", "/v1/articles/a/decisions", None, WRITERS, 200),
     ("GET", "/review/articles/a", None, EDITORS, 200),
@@ -118,7 +120,7 @@ def _guarded(_models: Path, guarded_store: Store, keys: dict[str, str]) -> Flask
 @pytest.fixture
 def guarded(_guarded: FlaskClient, guarded_store: Store) -> FlaskClient:
     """A client of a service that has keys, and an article to ask for."""
-    guarded_store.put_article(Article("a", **ARTICLE), "cms")
+    guarded_store.put_article(Article("a", **ARTICLE), "cms", owner="the cms")
     return _guarded
 
 
@@ -230,7 +232,7 @@ def test_each_role_may_do_what_the_contract_says_and_no_more(
     for role in sorted(set(ROLES) - roles):
         assert_refused(ask(guarded, method, path, sent, f"Bearer {keys[role]}"), 403, "not-allowed")
     for role in sorted(roles):
-        guarded_store.put_article(Article("a", **ARTICLE), "cms")
+        guarded_store.put_article(Article("a", **ARTICLE), "cms", owner="the cms")
         assert ask(guarded, method, path, sent, f"Bearer {keys[role]}").status_code == status
 
 

@@ -400,6 +400,7 @@ def test_the_list_is_newest_first_without_bodies(client: FlaskClient) -> None:
         "url",
         "tags",
         "source",
+        "owner",
         "created_at",
         "updated_at",
     }

@@ -7,6 +7,7 @@ import sys
 
 from classifier.commands.output import print_json
 from classifier.commands.parser import Commands, Options, whole
+from classifier.errors import NotFound
 from classifier.settings import Settings
 
 MAX_DAYS = 3650
@@ -46,6 +47,21 @@ def register(commands: Commands) -> None:
         help="for which the old secret is taken too; 0: it ends at once, with its sessions (%(default)s)",
     )
     _add_expires(sub, "after as many as before")
+    sub = commands.add(
+        within,
+        "hand-over",
+        _keys_hand_over,
+        "Hand the articles of one `cms` key to another, or to nobody.",
+        "database json",
+        "keys hand-over old-site new-site",
+    )
+    sub.add_argument("giver", metavar="OLD", help="name of the key that they belong to; it may exist no more")
+    sub.add_argument(
+        "receiver",
+        metavar="NEW",
+        nargs="?",
+        help="name of a `cms` key; without it they are nobody's, and the next `cms` key that writes one owns it",
+    )
     sub = commands.add(within, "revoke", _keys_revoke, "Make a key useless, and end its sessions.", "database")
     sub.add_argument("name")
 
@@ -90,6 +106,23 @@ def _keys_rotate(options: argparse.Namespace, _settings: Settings) -> None:
     print(open_store(options.database).keys.rotate(options.name, options.grace, options.expires))
     ends = f"is taken for {options.grace} hours more" if options.grace else "has ended, with its sessions"
     print(f"Keep it: it cannot be shown again. The old one {ends}.", file=sys.stderr)
+
+
+def _keys_hand_over(options: argparse.Namespace, _settings: Settings) -> None:
+    from classifier.store import open_store
+
+    n_articles = open_store(options.database).owners.hand_over(options.giver, options.receiver)
+    if not n_articles:
+        raise NotFound(f"No article belongs to {options.giver!r}. See the owner in: GET /v1/articles")
+    if options.json:
+        print_json({"n_articles": n_articles})
+        return
+    count = (
+        f"1 article of {options.giver} belongs"
+        if n_articles == 1
+        else f"{n_articles} articles of {options.giver} belong"
+    )
+    print(f"{count} to {options.receiver or 'nobody'} now")
 
 
 def _keys_revoke(options: argparse.Namespace, _settings: Settings) -> None:

@@ -22,7 +22,7 @@ class StoredArticle:
     """An article with what the store knows besides.
 
     `state` is new, started or closed. A blind article shows its suggestions only when it is closed; `n_editors` is how
-    many are to decide on it, each without seeing the other's answers.
+    many are to decide on it, each without seeing the other's answers. `owner` is the name of the `cms` key that wrote it.
     """
 
     article: Article
@@ -32,6 +32,7 @@ class StoredArticle:
     state: str = "new"
     blind: bool = False
     n_editors: int = 1
+    owner: str | None = None
 
 
 def now() -> str:
@@ -117,9 +118,8 @@ def stored(row: Any) -> StoredArticle:
         row["published_at"],
         row["url"],
     )
-    return StoredArticle(
-        article, row["source"], row["created_at"], row["updated_at"], row["state"], row["blind"], row["n_editors"]
-    )
+    besides = ("source", "created_at", "updated_at", "state", "blind", "n_editors", "owner")
+    return StoredArticle(article, *(row[name] for name in besides))
 
 
 def tags_of_runs(connection: Connection, article_ids: Iterable[str]) -> dict[str, dict[str, str | None]]:

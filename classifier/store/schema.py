@@ -65,6 +65,8 @@ articles = Table(
     Column("margin", Float),
     # Drawn once, in [0, 1): a tenth of the queue is ordered by it alone.
     Column("lot", Float, nullable=False, server_default="0.5"),
+    # The name of the `cms` key that wrote it; null where it belongs to nobody.
+    Column("owner", String(80)),
 )
 Index("ix_articles_created_at", articles.c.created_at, articles.c.id)
 Index("ix_articles_state", articles.c.state, articles.c.margin, articles.c.id)

@@ -21,6 +21,7 @@ from classifier.store.assignments import Assignments
 from classifier.store.keys import Keys
 from classifier.store.limits import counters_of
 from classifier.store.log import DecisionLog, follow_cms, keep_sketch, known, read_log, refresh
+from classifier.store.owners import Owners, check_may_delete, claim
 from classifier.store.proposals import Proposals
 from classifier.store.queue import STARTER, Queue
 from classifier.store.requests import Requests
@@ -77,6 +78,7 @@ class Store:
         self.proposals = Proposals(engine)
         self.runs = Runs(engine)
         self.assignments = Assignments(engine)
+        self.owners = Owners(engine)
 
     def close(self) -> None:
         """Close all connections."""
@@ -85,23 +87,27 @@ class Store:
 
     # --- articles ---
 
-    def put_article(self, article: Article, source: str, shares: Shares = Shares()) -> str:
+    def put_article(self, article: Article, source: str, shares: Shares = Shares(), owner: str | None = None) -> str:
         """Store or change an article; return "new", "changed" or "unchanged".
 
         What the sender says nothing of (tags, rejected tags, date, URL) stays as it was. A tag that it listed last time
-        and lists no more was removed by it, and is logged as such.
+        and lists no more was removed by it, and is logged as such. `owner` is the name of the `cms` key that writes.
+
+        Raises:
+            OtherOwner: if the article belongs to another `cms` key.
         """
         check_id(article.id)
         try:
-            return self._put_one(article, source, shares)
+            return self._put_one(article, source, shares, owner)
         except IntegrityError:  # another process stored it first, so now there is something to change
-            return self._put_one(article, source, shares)
+            return self._put_one(article, source, shares, owner)
 
-    def _put_one(self, article: Article, source: str, shares: Shares) -> str:
+    def _put_one(self, article: Article, source: str, shares: Shares, owner: str | None) -> str:
         with self.engine.begin() as connection:
             before = article_row(connection, article.id, hold=True)
             if before is None:
-                return self._put(connection, article, source, None, shares)
+                return self._put(connection, article, source, None, shares, owner)
+            claim(connection, before, owner)
             follow_cms(connection, before, source, article.tags)
             done = self._put(connection, _with_known(article, before), source, before)
             if before["state"] != "new":  # a text that has changed may open an article again
@@ -141,7 +147,14 @@ class Store:
         return done
 
     @staticmethod
-    def _put(connection: Connection, article: Article, source: str, before: Any, shares: Shares = Shares()) -> str:
+    def _put(
+        connection: Connection,
+        article: Article,
+        source: str,
+        before: Any,
+        shares: Shares = Shares(),
+        owner: str | None = None,
+    ) -> str:
         check_id(article.id)
         if article.unknown:  # nothing keeps which; then what is not listed is not known to be wrong
             article = replace(article, tags_complete=False)
@@ -158,7 +171,8 @@ class Store:
             "digest": text_digest(article),
         }
         if before is None:
-            connection.execute(articles.insert(), {**row, **_drawn(article.id, came_complete(row), shares)})
+            drawn = _drawn(article.id, came_complete(row), shares)
+            connection.execute(articles.insert(), {**row, **drawn, "owner": owner})
             return "new"
         if all(before[name] == value for name, value in row.items()):
             if max(before["updated_at"], before["sent_at"] or "") < _ago(days=1):
@@ -193,11 +207,19 @@ class Store:
             yield rows
             last = rows[-1]["id"]
 
-    def delete_article(self, article_id: str) -> None:
-        """Delete an article with all that hangs on it, the answers kept for requests too, or raise `NotFound`."""
+    def delete_article(self, article_id: str, owner: str | None = None) -> None:
+        """Delete an article with all that hangs on it, the answers kept for requests too.
+
+        Raises:
+            NotFound: if there is no such article.
+            OtherOwner: if `owner`, the name of the `cms` key that deletes, did not write it.
+        """
         with self.engine.begin() as connection:
-            if not _deleted(connection, [article_id]):
+            row = article_row(connection, article_id, hold=True)
+            if row is None:
                 raise NotFound(f"There is no article {article_id[:200]!r}.")
+            check_may_delete(row, owner)
+            _deleted(connection, [article_id])
 
     def forget(self, days: int, dry_run: bool = False) -> int:
         """Delete the articles that nobody sent or decided on for so many days, but for the starter ones; return how many."""

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 
 from classifier import strict_json
 from classifier.articles import check_id
-from classifier.errors import BadJSON, TaggerError
+from classifier.errors import BadJSON, BadSetting, TaggerError
 from classifier.registry import Registry
 from classifier.store import JOB, ORDERS, STATES, Draft, Wanted
 from classifier.tagger import Answer, Tagger
@@ -32,6 +32,8 @@ from classifier.web.schemas import (
     BatchOut,
     DecidedOut,
     DecisionsIn,
+    HandOverIn,
+    HandOverOut,
     HealthOut,
     LogOut,
     ModelOut,
@@ -127,7 +129,7 @@ class Api:
             StoredAnswer,
             ArticleIn,
             "Store an article and get its suggestions: the CMS's call.",
-            problems=stores,
+            problems=(*stores, "other-owner"),
         )
         self._add(
             self.get_article,
@@ -148,6 +150,16 @@ class Api:
             None,
             "Delete an article everywhere.",
             status=204,
+            problems=("no-store", "other-owner"),
+        )
+        self._add(
+            self.hand_over,
+            "POST",
+            "/v1/hand-overs",
+            ("admin",),
+            HandOverOut,
+            HandOverIn,
+            "Hand articles of one `cms` key to another.",
             problems=("no-store",),
         )
         self._add(
@@ -265,14 +277,20 @@ class Api:
         }
 
     def put_article(self, article_id: str, given: ArticleIn) -> dict[str, Any]:
-        return _counted(self.tagger.put_article(given.article(article_id)))
+        return _counted(self.tagger.put_article(given.article(article_id), owner=g.caller.owner))
 
     def get_article(self, article_id: str) -> dict[str, Any]:
         return self.tagger.article(article_id, g.caller.viewer)
 
     def delete_article(self, article_id: str) -> Response:
-        self.tagger.delete_article(article_id)
+        self.tagger.delete_article(article_id, g.caller.owner)
         return Response(status=204)
+
+    def hand_over(self, given: HandOverIn) -> dict[str, Any]:
+        try:
+            return {"n_articles": self.tagger.store.owners.hand_over(given.from_, given.to, given.article_ids)}
+        except BadSetting as error:
+            raise _bad_query("to", str(error)) from None
 
     def list_articles(self) -> dict[str, Any]:
         wanted = queue_wanted(g.caller.viewer)

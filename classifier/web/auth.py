@@ -41,6 +41,11 @@ class Caller:
         return self.key.name if self.key is not None else self.viewer or NOBODY
 
     @property
+    def owner(self) -> str | None:
+        """Whose the articles are that the caller writes: a CMS owns them, a person does not."""
+        return self.key.name if self.key is not None and self.key.role == "cms" else None
+
+    @property
     def may_undo_all(self) -> bool:
         """Whether the caller may take back what others decided."""
         return (self.key is None and self.session is None) or (self.key is not None and self.key.role == "admin")

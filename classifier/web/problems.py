@@ -21,6 +21,7 @@ from classifier.errors import (
     KeyEnded,
     NoModel,
     NotFound,
+    OtherOwner,
     TaggerError,
     UnknownTag,
 )
@@ -49,6 +50,12 @@ CATALOGUE = {
     "too-slow": Problem(408, "Body too slow", "The body did not arrive in time."),
     "running": Problem(
         409, "Still running", "A request with this `Idempotency-Key` is being carried out; send it again."
+    ),
+    "other-owner": Problem(
+        409,
+        "Article of another key",
+        "A `cms` key changes only articles that are its own or nobody's, and deletes only its own. `detail` says whose "
+        "it is. Sending it again does not help; an admin can hand it over.",
     ),
     "too-large": Problem(413, "Body too large", "The body is over the limit; send less, or several requests."),
     "not-json-type": Problem(415, "Wrong content type", "Send `Content-Type: application/json`."),
@@ -130,6 +137,8 @@ def problem_of(error: TaggerError) -> ApiProblem:
             return ApiProblem("invalid", text, [{"pointer": "/why", "detail": text}])
         case KeyEnded():
             return ApiProblem("key-ended", text, headers=CHALLENGE)
+        case OtherOwner():
+            return ApiProblem("other-owner", text)
         case NotFound():
             return ApiProblem("not-found", text)
         case NoModel() | BadModel():

@@ -210,6 +210,7 @@ class ArticleRow(_Strict):
     url: str | None
     tags: list[str]
     source: str
+    owner: str | None = Field(description="The name of the `cms` key that it belongs to; null if it is nobody's.")
     created_at: str
     updated_at: str
     state: Literal["new", "started", "closed"]
@@ -221,6 +222,22 @@ class ArticleOut(StoredAnswer, ArticleRow):
     """A stored article with its suggestions."""
 
     body: str
+
+
+class HandOverIn(_Strict):
+    """Articles that go from one `cms` key to another; null stands for nobody."""
+
+    from_: str | None = Field(alias="from", max_length=80, description="Whose they are; the key may exist no more.")
+    to: str | None = Field(max_length=80, description="The name of a `cms` key in use.")
+    article_ids: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=1000)] | None = Field(
+        None, description="Which of its articles; without it, all of them."
+    )
+
+
+class HandOverOut(_Strict):
+    """What was handed over."""
+
+    n_articles: int
 
 
 class Counts(_Strict):

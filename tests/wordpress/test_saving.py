@@ -249,13 +249,22 @@ def test_pauses_get_longer_while_the_service_stays_away_and_end_at_five_minutes(
     assert waits == [1, 2, 4, 8, 16, 20, 20]
 
 
-def test_post_that_is_refused_is_not_sent_again_until_it_is_saved(desk: Desk) -> None:
-    refusal = {**PROBLEM, "status": 413, "detail": "The body is over 2,097,152 bytes."}
-    with in_its_place(desk.service, answering("413 Content Too Large", refusal)):
+@pytest.mark.parametrize(
+    ("status", "refusal"),
+    [
+        ("413 Content Too Large", {"type": "/docs#too-large", "detail": "The body is over 2,097,152 bytes."}),
+        ("409 Conflict", {"type": "/docs#other-owner", "detail": "The article 'wp-7' belongs to the key 'north'."}),
+    ],
+)
+def test_post_that_is_refused_is_not_sent_again_until_it_is_saved(
+    desk: Desk, status: str, refusal: dict[str, str]
+) -> None:
+    body = {**PROBLEM, "status": int(status[:3]), **refusal}
+    with in_its_place(desk.service, answering(status, body)):
         post = desk.post()
         desk.settled()
         problem = "return get_post_meta( $given['post'], '_article_tagger_problem', true );"
-        assert "over 2,097,152 bytes" in desk.site.php(problem, {"post": post})
+        assert refusal["detail"] in desk.site.php(problem, {"post": post})
     desk.service.start()
     desk.later(7200)
     desk.view()

@@ -48,7 +48,14 @@ class Reply {
 	 * Whether the service understood the request and will never take it.
 	 */
 	public function is_refused(): bool {
-		return ! $this->is_away() && in_array( $this->status, array( 400, 413, 415, 422 ), true );
+		return ! $this->is_away() && ( in_array( $this->status, array( 400, 413, 415, 422 ), true ) || $this->is_of_another_key() );
+	}
+
+	/**
+	 * Whether the article belongs to another key of the service. The other 409 is a request that is still being carried out.
+	 */
+	private function is_of_another_key(): bool {
+		return 409 === $this->status && '/docs#other-owner' === ( $this->body['type'] ?? '' );
 	}
 
 	/**

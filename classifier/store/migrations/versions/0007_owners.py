@@ -1,0 +1,16 @@
+"""Which key wrote an article; what is there belongs to nobody until a `cms` key first writes it."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    op.add_column("articles", sa.Column("owner", sa.String(80)))
+
+
+def downgrade() -> None:
+    with op.batch_alter_table("articles") as articles:
+        articles.drop_column("owner")

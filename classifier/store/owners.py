@@ -1,0 +1,94 @@
+"""Whose article is whose: the name of the `cms` key that wrote it, which other `cms` keys cannot change or delete.
+
+Articles that were imported, written by a person's key, or stored before owners were kept belong to nobody, until a `cms`
+key first writes them. The starter articles never belong to a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select
+
+from classifier.errors import BadSetting, OtherOwner
+from classifier.store.queue import STARTER
+from classifier.store.rows import reading
+from classifier.store.schema import articles, keys
+
+_BATCH = 500
+
+
+def claim(connection: Connection, row: Any, owner: str | None) -> None:
+    """Make a stored article that belongs to nobody the writer's; `owner` is None for whoever owns nothing.
+
+    Raises:
+        OtherOwner: if it is another key's, or a starter article.
+    """
+    _check(row, owner)
+    if owner is not None and row["owner"] is None:
+        connection.execute(articles.update().where(articles.c.id == row["id"]).values(owner=owner))
+
+
+def check_may_delete(row: Any, owner: str | None) -> None:
+    """Refuse a `cms` key that would delete what it did not write.
+
+    Raises:
+        OtherOwner: if it is another key's, nobody's, or a starter article.
+    """
+    _check(row, owner)
+    if owner is not None and row["owner"] is None:
+        raise OtherOwner(
+            f"The article {row['id']!r} was not written by the key {owner!r}, which can delete only what it wrote. "
+            "An admin key can delete it."
+        )
+
+
+def _check(row: Any, owner: str | None) -> None:
+    if owner is None or row["owner"] == owner:
+        return
+    if row["source"] == STARTER:
+        raise OtherOwner(f"The article {row['id']!r} is a starter article, which no CMS can change. Use another id.")
+    if row["owner"] is not None:
+        raise OtherOwner(
+            f"The article {row['id']!r} belongs to the key {row['owner']!r}, not to {owner!r}. Use another id, "
+            "or ask an admin to hand it over."
+        )
+
+
+class Owners:
+    """Handing articles from one key to another."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def hand_over(self, giver: str | None, receiver: str | None, article_ids: Sequence[str] | None = None) -> int:
+        """Make articles of one `cms` key another's and return how many; None stands for nobody.
+
+        Without `article_ids` all articles of the giver are meant. The giver may be a key that exists no more.
+
+        Raises:
+            BadSetting: if the receiver is no `cms` key in use.
+        """
+        self._check_receiver(receiver)
+        theirs = (articles.c.owner == giver) & (articles.c.source != STARTER)  # `== None` is IS NULL
+        if article_ids is not None:
+            theirs &= articles.c.id.in_(list(article_ids))
+        with reading(self._engine) as connection:
+            ids = list(connection.scalars(select(articles.c.id).where(theirs).order_by(articles.c.id)))
+        n_articles = 0
+        for start in range(0, len(ids), _BATCH):  # a CMS that writes meanwhile waits for a few hundred at most
+            batch = articles.c.id.in_(ids[start : start + _BATCH]) & (articles.c.owner == giver)
+            with self._engine.begin() as connection:
+                n_articles += connection.execute(articles.update().where(batch).values(owner=receiver)).rowcount
+        return n_articles
+
+    def _check_receiver(self, receiver: str | None) -> None:
+        if receiver is None:
+            return
+        query = select(keys.c.role).where(keys.c.name == receiver, keys.c.revoked_at.is_(None))
+        with reading(self._engine) as connection:
+            role = connection.scalar(query)
+        if role != "cms":
+            what = f"has the role {role!r}" if role else "is no key in use"
+            raise BadSetting(f"{receiver!r} {what}; articles can only be handed to a key with the role 'cms'.")
