@@ -133,7 +133,7 @@ class NamingReader:
         self._labels: dict[int, list[tuple[int, frozenset[int]]]] = defaultdict(list)
         for number, tag in enumerate(taxonomy.tags):
             label = spell(tag.label).split()
-            if len(label) > 1 and tag.aliases and tag.status != "retired":
+            if len(label) > 1 and tag.aliases and not tag.retired:
                 own = words.of(tag.label)
                 self._labels[own[label.index(max(label, key=len))]].append((number, frozenset(own)))
 

@@ -32,24 +32,36 @@ def labels_of(articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:
     """Return what is known: (n_articles, n_tags) int8, 1 positive, 0 negative, -1 unknown.
 
     An article whose tags are complete makes every tag that it lacks negative, but for tags that did not exist yet when
-    it was tagged (or published, where that is not known), and those that it says are unknown. A retired tag that was
-    replaced counts for the one that took its place, too.
+    it was tagged (or published, where that is not known), and those that it says are unknown. What is said of a retired
+    tag counts for the tags that took its place, too.
     """
     position = {tag.id: number for number, tag in enumerate(taxonomy.tags)}
     labels = np.full((len(articles), len(taxonomy.tags)), UNKNOWN, dtype=np.int8)
-    heir = {tag.id: position[tag.replaced_by] for tag in taxonomy.tags if tag.replaced_by in position}
     created = [(number, tag.created) for number, tag in enumerate(taxonomy.tags) if tag.created]
     for row, article in zip(labels, articles, strict=True):
         if article.tags is not None and article.tags_complete:
             row[:] = NEGATIVE
             at = article.tagged_at or article.published_at
             row[[number for number, since in created if at is not None and at < since]] = UNKNOWN
-        row[[heir[tag] for tag in (*article.rejected, *article.unknown) if tag in heir]] = UNKNOWN
-        row[[position[tag] for tag in article.unknown if tag in position]] = UNKNOWN
-        row[[position[tag] for tag in article.rejected if tag in position]] = NEGATIVE
-        row[[position[tag] for tag in article.tags or () if tag in position]] = POSITIVE
-        named = {tag for tag in article.rejected if tag in position}  # of the heir itself
-        row[[heir[tag] for tag in article.tags or () if tag in heir and taxonomy.tags[heir[tag]].id not in named]] = (
-            POSITIVE
-        )
+        for tag, known in _said(article, taxonomy).items():
+            if tag in position:
+                row[position[tag]] = known
     return labels
+
+
+def _said(article: Article, taxonomy: Taxonomy) -> dict[str, int]:
+    """Return what an article says of tags, by their names or by those of tags that they replaced.
+
+    A replacement has the article if any of the tags that it replaced has. It is unknown where the article only lacks one of
+    them: it may be meant more widely. What is said of the replacement itself counts more.
+    """
+    named = dict.fromkeys(article.unknown, UNKNOWN) | dict.fromkeys(article.rejected, NEGATIVE)
+    named |= dict.fromkeys(article.tags or (), POSITIVE)
+    said = dict(named)
+    for tag, known in named.items():
+        for replacement in taxonomy.replacements.get(tag, ()):
+            if named.get(replacement, UNKNOWN) != UNKNOWN:
+                break
+            if said.get(replacement) != POSITIVE:
+                said[replacement] = POSITIVE if known == POSITIVE else UNKNOWN
+    return said

@@ -157,7 +157,7 @@ class MentionFinder:
         self.words = NamingWords(taxonomy)
         self._root = _Node()
         for position, tag in enumerate(taxonomy.tags):
-            if tag.status == "retired":
+            if tag.retired:
                 continue
             for alias in tag.aliases:
                 self._add(alias, _rule(position, alias, self.words))

@@ -198,7 +198,8 @@ class Tagger:
 
     def _check(self, stored: StoredArticle, drafts: Sequence[Draft]) -> None:
         """Raise `BadDecision` for a tag that cannot be given: one that the taxonomy lacks, or that was retired."""
-        by_id = self.serving.model().taxonomy.by_id
+        taxonomy = self.serving.model().taxonomy
+        by_id = taxonomy.by_id
         known = {*by_id, *(stored.article.tags or ())}
         for number, draft in enumerate(drafts):
             if draft.tag is None:
@@ -209,8 +210,9 @@ class Tagger:
                     f"The taxonomy has no tag {draft.tag[:60]!r}. GET /v1/tags lists those that there are.",
                     f"decisions/{number}/tag",
                 )
-            if tag is not None and tag.status == "retired" and draft.action in GIVES:
-                instead = f"; give {tag.replaced_by!r} instead" if tag.replaced_by else ""
+            if tag is not None and tag.retired and draft.action in GIVES:
+                replacement = taxonomy.replacement_of(tag.id)
+                instead = f"; give {replacement!r} instead" if replacement else ""
                 raise BadDecision(f"The tag {tag.id!r} is retired{instead}.", f"decisions/{number}/tag")
 
 

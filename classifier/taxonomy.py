@@ -222,6 +222,11 @@ class Tag:
         """Whether the tag may be suggested."""
         return self.status == "active"
 
+    @property
+    def retired(self) -> bool:
+        """Whether the tag may not be given any more."""
+        return self.status == "retired"
+
 
 @dataclass(frozen=True)
 class Taxonomy:
@@ -246,6 +251,29 @@ class Taxonomy:
             return self.by_id[tag_id]
         except KeyError:
             raise UnknownTag(f"The taxonomy has no tag {tag_id[:80]!r}.") from None
+
+    @cached_property
+    def replacements(self) -> dict[str, tuple[str, ...]]:
+        """The tags that took the place of each replaced tag, in order; the last is the first that is not retired.
+
+        Taxonomies of older models may have circles of replacements; each tag of a circle comes once.
+        """
+        return {tag.id: self._followed(tag) for tag in self.tags if tag.retired and tag.replaced_by in self.by_id}
+
+    def _followed(self, tag: Tag) -> tuple[str, ...]:
+        chain = [tag.id]
+        while tag.retired and tag.replaced_by in self.by_id and tag.replaced_by not in chain:
+            tag = self.by_id[tag.replaced_by]
+            chain.append(tag.id)
+        return tuple(chain[1:])
+
+    def replacement_of(self, tag_id: str) -> str | None:
+        """Return the tag that a tag is read as: itself, or the end of its replacements if it is retired.
+
+        None if it is retired and no tag that is not retired replaces it, or if the taxonomy lacks it.
+        """
+        last = self.by_id.get((tag_id, *self.replacements.get(tag_id, ()))[-1])
+        return None if last is None or last.retired else last.id
 
     def exclusive(self, tag: Tag) -> bool:
         """Whether at most one tag of this tag's kind is suggested."""
@@ -450,26 +478,27 @@ class _Reader:
             for key, other in (("broader", tag.broader), ("replaced_by", tag.replaced_by)):
                 if other is not None and other not in self.lines:
                     self.problem(line, f"`{key}` of {tag.id!r} names {other!r}, which is not in the taxonomy")
-            if tag.replaced_by and tag.status != "retired":
+                elif self.in_circle(taxonomy, tag, key):
+                    self.problem(line, f"`{key}` of {tag.id!r} leads back to itself")
+            if tag.replaced_by and not tag.retired:
                 self.problem(line, f"{tag.id!r} has `replaced_by` but is not retired")
-            if self.in_cycle(taxonomy, tag):
-                self.problem(line, f"`broader` of {tag.id!r} leads back to itself")
         self.check_clashes(taxonomy)
 
     @staticmethod
-    def in_cycle(taxonomy: Taxonomy, tag: Tag) -> bool:
-        seen, broader = set(), tag.broader
-        while broader in taxonomy.by_id and broader not in seen:
-            if broader == tag.id:
+    def in_circle(taxonomy: Taxonomy, tag: Tag, field_name: str) -> bool:
+        """Whether a tag is reached from itself by one of the fields that name another tag."""
+        seen, other = set(), getattr(tag, field_name)
+        while other in taxonomy.by_id and other not in seen:
+            if other == tag.id:
                 return True
-            seen.add(broader)
-            broader = taxonomy.by_id[broader].broader
+            seen.add(other)
+            other = getattr(taxonomy.by_id[other], field_name)
         return False
 
     def check_clashes(self, taxonomy: Taxonomy) -> None:
         owners: dict[str, tuple[Tag, Alias]] = {}
         for tag in taxonomy.tags:
-            if tag.status == "retired":
+            if tag.retired:
                 continue
             for alias in tag.aliases:
                 key = alias.text if alias.case_exact else spell(alias.text)

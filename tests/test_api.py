@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +13,11 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from classifier.model import retagged
 from classifier.registry import Registry, Serving
 from classifier.store import Store
 from classifier.tagger import Tagger
+from classifier.taxonomy import Taxonomy
 from classifier.web import build_app
 
 TITLE = "ISKP bomber kills twelve at Kabul mosque"
@@ -432,6 +435,35 @@ def test_tags_returns_the_taxonomy_that_serves(client: FlaskClient, taxonomy: An
     assert iskp["label"] == "Islamic State Khorasan Province"
     assert (iskp["kind"], iskp["status"], iskp["broader"]) == ("group", "active", "islamic-state")
     assert {"text": "ISKP", "weak": False} in iskp["aliases"]
+
+
+def test_tags_tells_what_a_tag_that_was_replaced_twice_is_read_as(
+    client: FlaskClient, registry: Registry, taxonomy: Taxonomy
+) -> None:
+    replaced_by = {"haqqani-network": "ttp", "ttp": "taliban", "hamas": None}
+    tags = tuple(
+        replace(tag, status="retired", replaced_by=replaced_by[tag.id]) if tag.id in replaced_by else tag
+        for tag in taxonomy.tags
+    )
+    changed = retagged(registry.load_champion(), replace(taxonomy, tags=tags))
+    registry.promote(registry.save(changed), "tests", "three tags retired")
+    rows = {row["id"]: row for row in client.get("/v1/tags").get_json()["tags"]}
+    read_as = {tag: (rows[tag]["replaced_by"], rows[tag]["replacement"]) for tag in (*replaced_by, "taliban")}
+    assert read_as == {
+        "haqqani-network": ("ttp", "taliban"),
+        "ttp": ("taliban", "taliban"),
+        "hamas": (None, None),
+        "taliban": (None, None),
+    }
+    client.put("/v1/articles/a", json={"title": "A", "body": "B"})
+    answers = [
+        client.post("/v1/articles/a/decisions", json={"editor": "ed4", "decisions": [{"tag": tag, "action": "add"}]})
+        for tag in ("haqqani-network", "hamas")
+    ]
+    assert [answer.get_json()["errors"][0]["detail"] for answer in answers] == [
+        "The tag 'haqqani-network' is retired; give 'taliban' instead.",
+        "The tag 'hamas' is retired.",
+    ]
 
 
 def test_model_returns_the_card_of_what_serves(client: FlaskClient) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from classifier.articles import Article
 from classifier.examples import NEGATIVE, POSITIVE, UNKNOWN, labels_of
-from classifier.taxonomy import Tag, Taxonomy
+from classifier.taxonomy import Tag, Taxonomy, taxonomy_from_json
 
 TAXONOMY = Taxonomy((Tag("iskp", "ISKP"), Tag("taliban", "Taliban"), Tag("m23", "M23", created="2023-05-01")))
 
@@ -42,6 +42,44 @@ def test_what_is_known_follows_from_what_was_said(article: Article, known: list[
 def test_a_tag_that_was_replaced_counts_for_the_one_in_its_place(article: Article, known: list[int]) -> None:
     old = Tag("isil", "ISIL", status="retired", replaced_by="islamic-state")
     assert labels_of([article], Taxonomy((old, Tag("islamic-state", "Islamic State")))).tolist() == [known]
+
+
+@pytest.mark.parametrize(
+    ("article", "known"),
+    [
+        (Article(tags=("a",)), [POSITIVE, POSITIVE, POSITIVE]),
+        (Article(tags=("b",)), [NEGATIVE, POSITIVE, POSITIVE]),
+        (Article(tags=()), [NEGATIVE, NEGATIVE, NEGATIVE]),
+        (Article(tags=(), rejected=("a",)), [NEGATIVE, UNKNOWN, UNKNOWN]),
+        (Article(tags=(), unknown=("a",)), [UNKNOWN, UNKNOWN, UNKNOWN]),
+        (Article(tags=("a",), rejected=("b",)), [POSITIVE, NEGATIVE, UNKNOWN]),
+        (Article(tags=("a",), unknown=("b",)), [POSITIVE, POSITIVE, POSITIVE]),
+        (Article(tags=("a",), rejected=("c",)), [POSITIVE, POSITIVE, NEGATIVE]),
+        (Article(tags=("c",), rejected=("a", "b")), [NEGATIVE, NEGATIVE, POSITIVE]),
+    ],
+)
+def test_a_tag_that_was_replaced_twice_counts_for_the_last_in_its_place(article: Article, known: list[int]) -> None:
+    tags = (Tag("a", "A", status="retired", replaced_by="b"), Tag("b", "B", status="retired", replaced_by="c"))
+    assert labels_of([article], Taxonomy((*tags, Tag("c", "C")))).tolist() == [known]
+
+
+def test_of_two_tags_replaced_by_a_third_one_that_is_right_is_enough() -> None:
+    tags = (Tag("a", "A", status="retired", replaced_by="c"), Tag("b", "B", status="retired", replaced_by="c"))
+    either = [Article(tags=("a",), rejected=("b",)), Article(tags=("b",), rejected=("a",))]
+    assert labels_of(either, Taxonomy((*tags, Tag("c", "C"))))[:, 2].tolist() == [POSITIVE, POSITIVE]
+
+
+def test_a_tag_that_was_replaced_by_one_that_was_retired_for_good_counts_for_no_living_tag() -> None:
+    tags = (Tag("a", "A", status="retired", replaced_by="b"), Tag("b", "B", status="retired"), Tag("c", "C"))
+    assert labels_of([Article(tags=("a",))], Taxonomy(tags)).tolist() == [[POSITIVE, POSITIVE, NEGATIVE]]
+
+
+def test_a_circle_of_replacements_in_an_older_model_ends() -> None:
+    circle = [Tag(one, one, status="retired", replaced_by=other) for one, other in ("ab", "bc", "cb", "dd")]
+    taxonomy = taxonomy_from_json(Taxonomy((*circle, Tag("e", "E"))).to_json())
+    known = labels_of([Article(tags=("a",)), Article(tags=("d",))], taxonomy).tolist()
+    assert known == [[POSITIVE] * 3 + [NEGATIVE] * 2, [NEGATIVE] * 3 + [POSITIVE, NEGATIVE]]
+    assert [taxonomy.replacement_of(tag) for tag in "abcde"] == [None, None, None, None, "e"]
 
 
 @pytest.mark.parametrize(

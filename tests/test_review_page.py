@@ -22,7 +22,7 @@ from classifier.model import retagged
 from classifier.registry import Registry, Serving
 from classifier.store import Draft, Shares, open_store
 from classifier.tagger import NO_SHARES, Answer, Tagger
-from classifier.taxonomy import Taxonomy
+from classifier.taxonomy import Tag, Taxonomy
 from tests.browser import CHROMIUM, chromium, serving
 from tests.postgres import database
 from tests.test_page import serious
@@ -81,11 +81,12 @@ class Desk:
 
 @pytest.fixture(scope="module")
 def models(fitted: Fitted, taxonomy: Taxonomy, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The desk's model, in whose taxonomy the Haqqani Network was retired for the Taliban."""
+    """The desk's model, in whose taxonomy the Haqqani Network was retired for a tag that was retired for the Taliban."""
     tags = [
-        replace(tag, status="retired", replaced_by="taliban") if tag.id == "haqqani-network" else tag
+        replace(tag, status="retired", replaced_by="taliban-network") if tag.id == "haqqani-network" else tag
         for tag in taxonomy.tags
     ]
+    tags.append(Tag("taliban-network", "Miran Shah Shura", "group", status="retired", replaced_by="taliban"))
     folder = tmp_path_factory.mktemp("review-models")
     registry = Registry(folder)
     registry.promote(registry.save(retagged(fitted.model, replace(taxonomy, tags=tuple(tags)))), "tests", "one retired")

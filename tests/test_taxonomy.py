@@ -162,6 +162,15 @@ GOOD = "- {id: eta, label: Eta group, kind: group}\n"
             "line 4: 'x' has `replaced_by` but is not retired",
         ),
         (
+            f"{GOOD}- {{id: x, label: Xi group, kind: group, status: retired, replaced_by: x}}",
+            "line 4: `replaced_by` of 'x' leads back to itself",
+        ),
+        (
+            f"{GOOD}- {{id: x, label: Xi group, kind: group, status: retired, replaced_by: y}}\n"
+            "- {id: y, label: Ypsilon, kind: group, status: retired, replaced_by: x}",
+            "line 4: `replaced_by` of 'x' leads back to itself",
+        ),
+        (
             "- {id: eta, label: Eta group, kind: group, broader: eta}",
             "line 3: `broader` of 'eta' leads back to itself",
         ),

@@ -63,7 +63,7 @@ class TermMap:
             entry = self._entry_of.get(key)
             if entry is not None:
                 self._used.add(entry)
-                tags = tuple(dict.fromkeys(_lasting(self.taxonomy, tag) or tag for tag in self._entries[entry]))
+                tags = tuple(dict.fromkeys(self.taxonomy.replacement_of(tag) or tag for tag in self._entries[entry]))
                 return Match(tags, "map" if tags else "dropped")
         return None
 
@@ -122,22 +122,10 @@ def _level(taxonomy: Taxonomy, by: str, key: Callable[[str], str], names: Callab
     for retired in (False, True):
         living = frozenset(found)
         for tag in taxonomy.tags:
-            if (tag.status == "retired") == retired:
+            if tag.retired == retired:
                 for name in {key(name) for name in names(tag)} - {""} - (living if retired else frozenset()):
-                    found[name].add(_lasting(taxonomy, tag.id) or "")
+                    found[name].add(taxonomy.replacement_of(tag.id) or "")
     return _Level(by, key, {name: frozenset(tags) for name, tags in found.items()})
-
-
-def _lasting(taxonomy: Taxonomy, tag_id: str) -> str | None:
-    """Return the tag itself, or the one that it was at last replaced by; None where it was retired for good."""
-    seen: set[str] = set()
-    while tag_id in taxonomy.by_id and tag_id not in seen:
-        seen.add(tag_id)
-        tag = taxonomy.by_id[tag_id]
-        if tag.status != "retired":
-            return tag_id
-        tag_id = tag.replaced_by or ""
-    return None
 
 
 def _spelled(name: str) -> str:

@@ -85,7 +85,7 @@ class _Nearest:
         self._names: list[tuple[str, int]] = []  # tag, number of runs
         self._with: defaultdict[str, list[int]] = defaultdict(list)
         for tag in terms.taxonomy.tags:
-            if tag.status == "retired":
+            if tag.retired:
                 continue
             for name in {spell(name) for name in (tag.id, tag.label, *(alias.text for alias in tag.aliases))} - {""}:
                 for run in (runs := _runs(name)):

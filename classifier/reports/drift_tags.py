@@ -35,7 +35,7 @@ class Nearest:
         self._names = [
             (tag.id, name, _pieces(name))
             for tag in taxonomy.tags
-            if tag.status != "retired"
+            if not tag.retired
             for name in dict.fromkeys((tag.label, *(alias.text for alias in tag.aliases)))
         ]
 

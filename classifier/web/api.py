@@ -324,6 +324,7 @@ class Api:
                 "broader": t.broader,
                 "status": t.status,
                 "replaced_by": t.replaced_by,
+                "replacement": taxonomy.replacement_of(t.id) if t.retired else None,
                 "note": t.note,
                 "aliases": [{"text": a.text, "weak": a.weak} for a in t.aliases],
             }

@@ -357,6 +357,9 @@ class TagOut(_Strict):
     broader: str | None
     status: Literal["active", "muted", "retired"]
     replaced_by: str | None
+    replacement: str | None = Field(
+        description="The living tag that a retired one is read as, at the end of all replacements; null where there is none."
+    )
     note: str
     aliases: list[AliasOut]
 

@@ -14,16 +14,21 @@ from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect
 
 from classifier.articles import Article
 from classifier.fitting import Fitted
-from classifier.model import TagModel
+from classifier.model import TagModel, retagged
 from classifier.registry import Registry, Serving
 from classifier.store import open_store
 from classifier.tagger import Tagger
+from classifier.taxonomy import Tag, Taxonomy
 from tests.browser import chromium
 from tests.wordpress.desk import Desk, Service
 from tests.wordpress.editors import sign_in
 from tests.wordpress.site import USERS, Site, running_site
 
 COUNTER = itertools.count(1)
+REPLACED_TWICE = (
+    Tag("old-khorasan", "Front of Old Khorasan", "group", status="retired", replaced_by="is-khorasan"),
+    Tag("is-khorasan", "IS in Khorasan", "group", status="retired", replaced_by="iskp"),
+)
 expect.set_options(timeout=20_000)
 
 
@@ -37,12 +42,14 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def models(fitted: Fitted, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The desk's model; of Afghanistan it counts as sure, which so few examples do not earn."""
+    """The desk's model; of Afghanistan it counts as sure, which so few examples do not earn; a tag was replaced twice."""
     model, known = fitted.model, fitted.model.parameters
     is_sure = np.array([tag.id == "afghanistan" for tag in model.taxonomy.tags])
     sure = replace(known, auto_thresholds=np.where(is_sure, known.thresholds, known.auto_thresholds))
     model = TagModel(sure, model.terms, model.title_terms, model.taxonomy, card=model.card, precedents=model.precedents)
     registry = Registry(tmp_path_factory.mktemp("models"))
+    tags = (*model.taxonomy.tags, *REPLACED_TWICE)
+    model = retagged(model, Taxonomy(tags, model.taxonomy.kinds))
     registry.promote(registry.save(model), "tests", "sure of Afghanistan")
     return registry.folder
 

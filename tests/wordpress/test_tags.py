@@ -197,3 +197,14 @@ def test_tags_set_by_hand_survive_any_sequence_of_what_happens(desk: Desk, seed:
     desk.settled()
     assert by_hand <= desk.terms(post)
     assert {"by-hand", "taliban"} <= set(desk.article(post)["tags"])
+
+
+def test_name_of_a_tag_that_was_replaced_twice_finds_the_tag_that_it_is_read_as(desk: Desk) -> None:
+    search = """
+        delete_transient( 'article_tagger_tags' );
+        wp_set_current_user( get_user_by( 'login', 'ana' )->ID );
+        $request = new WP_REST_Request( 'GET', '/article-tagger/v1/tags' );
+        $request->set_query_params( array( 'words' => 'front of old' ) );
+        return rest_do_request( $request )->get_data();
+    """
+    assert [tag["id"] for tag in desk.site.php(search)["tags"]] == ["iskp"]

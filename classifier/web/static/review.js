@@ -292,10 +292,7 @@ export class Tags {
   label(id) { return this.byId.get(id)?.label ?? id; }
 
   /** Return what a tag is chosen as: itself, or what replaced it; null if nothing did. */
-  chosen(tag) {
-    for (let hops = 0; tag && tag.status === "retired" && hops < 10; hops += 1) tag = this.byId.get(tag.replaced_by);
-    return tag && tag.status !== "retired" ? tag : null;
-  }
+  chosen(tag) { return tag.status === "retired" ? this.byId.get(tag.replacement) ?? null : tag; }
 
   /** Return the best finds: the beginnings of words before their middles, names before aliases. */
   search(text, limit = 12) {

@@ -74,7 +74,9 @@ class Tags {
 		}
 		$reply = $this->client->get( '/v1/tags' );
 		if ( $reply->ok() && is_array( $reply->body['tags'] ?? null ) ) {
-			$kept['tags'] = array_values( array_filter( array_map( array( $this, 'read' ), $reply->body['tags'] ) ) );
+			$rows         = array_filter( $reply->body['tags'], 'is_array' );
+			$tags         = array_values( array_filter( array_map( array( $this, 'read' ), $rows ) ) );
+			$kept['tags'] = $this->with_names_of_retired( $tags, $rows );
 		}
 		$kept['at'] = $reply->ok() ? time() : time() - self::FRESH + 10; // Away: nobody is made to wait for each letter.
 		set_transient( self::CACHE, $kept, WEEK_IN_SECONDS );
@@ -84,19 +86,49 @@ class Tags {
 	/**
 	 * Return what is kept of a tag, or null for one that may not be given.
 	 *
-	 * @param mixed $row A row of the answer.
+	 * @param array $row A row of the answer.
 	 */
-	private function read( mixed $row ): ?array {
-		if ( ! is_array( $row ) || 'active' !== ( $row['status'] ?? '' ) || ! is_string( $row['id'] ?? null ) ) {
+	private function read( array $row ): ?array {
+		if ( 'active' !== ( $row['status'] ?? '' ) || ! is_string( $row['id'] ?? null ) ) {
 			return null;
 		}
-		$label   = is_string( $row['label'] ?? null ) ? $row['label'] : $row['id'];
-		$aliases = array_filter( array_column( (array) ( $row['aliases'] ?? array() ), 'text' ), 'is_string' );
 		return array(
 			'id'    => $row['id'],
-			'label' => $label,
+			'label' => is_string( $row['label'] ?? null ) ? $row['label'] : $row['id'],
 			'kind'  => is_string( $row['kind'] ?? null ) ? $row['kind'] : '',
-			'names' => mb_strtolower( implode( "\n", array_merge( array( $row['id'] ), $aliases ) ) ),
+			'names' => $this->names( $row ),
 		);
+	}
+
+	/**
+	 * Return the id and the aliases of a row, a line each.
+	 *
+	 * @param array $row A row of the answer.
+	 */
+	private function names( array $row ): string {
+		$aliases = array_column( (array) ( $row['aliases'] ?? array() ), 'text' );
+		return mb_strtolower( implode( "\n", array_filter( array( $row['id'] ?? null, ...$aliases ), 'is_string' ) ) );
+	}
+
+	/**
+	 * Return the tags, each found by the names of the retired tags that are read as it, too.
+	 *
+	 * @param array[] $tags The tags that may be given.
+	 * @param array[] $rows The rows of the answer.
+	 * @return array[]
+	 */
+	private function with_names_of_retired( array $tags, array $rows ): array {
+		$names = array();
+		foreach ( $rows as $row ) {
+			if ( is_string( $row['replacement'] ?? null ) ) {
+				$label = is_string( $row['label'] ?? null ) ? mb_strtolower( $row['label'] ) : '';
+
+				$names[ $row['replacement'] ][] = $label . "\n" . $this->names( $row );
+			}
+		}
+		foreach ( $tags as $place => $tag ) {
+			$tags[ $place ]['names'] = implode( "\n", array( $tag['names'], ...( $names[ $tag['id'] ] ?? array() ) ) );
+		}
+		return $tags;
 	}
 }
