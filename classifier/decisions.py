@@ -96,35 +96,42 @@ class Standing:
     """What is known of an article's tags.
 
     `tags` are on the article, in the order in which they came; `rejected` are known to be wrong, `unsure` were looked at
-    and left open. `closed_at` is when somebody last said that the tags are complete; None while they are not. `said_by` is
-    the editor of each decision that counts.
+    and left open. `decisions` has the decision that stands on each tag that somebody decided on, the latest last.
+    `closed_at` is when somebody last said that the tags are complete; None while they are not.
     """
 
     tags: tuple[str, ...] = ()
     rejected: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
+    decisions: Mapping[str, Decision] = field(default_factory=dict)
     closed_at: str | None = None
     closed_by: frozenset[str] = field(default_factory=frozenset)
-    said_by: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def said_by(self) -> dict[str, str]:
+        """The editor of the decision that stands on each tag."""
+        return {tag: row.editor for tag, row in self.decisions.items()}
 
 
-def standing_decisions(log: Iterable[Decision]) -> list[Decision]:
-    """Return the rows of a log that stand: without those that were undone, and without the undoing."""
+def without_undone(log: Iterable[Decision]) -> list[Decision]:
+    """Return the rows of a log without those that were undone, and without the undoing."""
     rows = list(log)
     undone = {row.undoes for row in rows if row.action == "undo"}
     return [row for row in rows if row.action != "undo" and row.id not in undone]
 
 
-def standing_of(listing: Listing, log: Iterable[Decision], current: Collection[str] | None = None) -> Standing:
-    """Return what a log adds up to, on top of what the article's sender lists.
+def fold(log: Iterable[Decision], current: Collection[str] | None = None, listing: Listing = Listing()) -> Standing:
+    """Return what an article's log adds up to, on top of what its sender lists.
+
+    Which decision stands on a tag is decided here and nowhere else; `store.answered.stands` says the same in SQL.
 
     Args:
         current: digests of texts that are materially the same as the article's text now. A rejection or a closing of
-            another text counts no more; a tag that a person gave stays. None: all texts count.
+            another text, a stale one, counts no more; a tag that a person gave stays. None: stale texts count too.
     """
     latest: dict[str, Decision] = {}
     closings: dict[str, str] = {}
-    for row in standing_decisions(log):
+    for row in without_undone(log):
         stale = current is not None and row.digest not in current
         if row.action == "complete":
             if not stale:
@@ -141,5 +148,4 @@ def standing_of(listing: Listing, log: Iterable[Decision], current: Collection[s
     tags = dict.fromkeys([tag for tag in listing.tags if tag not in took] + given)
     rejected = dict.fromkeys(tag for tag in (*listing.rejected, *took) if tag not in tags and tag not in unsure)
     closed_at = max(closings.values(), default=None)
-    said_by = {tag: row.editor for tag, row in latest.items()}
-    return Standing(tuple(tags), tuple(sorted(rejected)), unsure, closed_at, frozenset(closings), said_by)
+    return Standing(tuple(tags), tuple(sorted(rejected)), unsure, latest, closed_at, frozenset(closings))

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.articles import Article, article_from_record, record_of
-from classifier.decisions import CMS, Decision, Listing, standing_decisions, standing_of
+from classifier.decisions import CMS, Decision, Listing, fold, without_undone
 from classifier.errors import BadDecision, Busy
 from classifier.examples import NEGATIVE, POSITIVE, UNKNOWN, labels_of
 from classifier.registry import Registry
@@ -622,19 +622,19 @@ def test_undoing_the_last_decision_restores_the_state_before_it(drawn: list[tupl
     listing, rows = Listing(("y",), ("z",)), rows_of(drawn)
     for n, row in enumerate(rows):
         undo = Decision("u", "a", row.tag, "undo", row.editor, "t99", undoes=row.id)
-        assert standing_of(listing, [*rows[: n + 1], undo]) == standing_of(listing, rows[:n])
-        assert standing_decisions([*rows[: n + 1], undo]) == rows[:n]
+        assert fold([*rows[: n + 1], undo], listing=listing) == fold(rows[:n], listing=listing)
+        assert without_undone([*rows[: n + 1], undo]) == rows[:n]
 
 
 @given(ROWS)
 def test_no_tag_is_in_two_states(drawn: list[tuple[str, str, str]]) -> None:
-    found = standing_of(Listing(("y",), ("z",)), rows_of(drawn))
+    found = fold(rows_of(drawn), listing=Listing(("y",), ("z",)))
     assert not set(found.tags) & set(found.rejected)
     assert not set(found.rejected) & set(found.unsure)
 
 
 def test_an_unsure_tag_of_the_cms_stays_on_the_article() -> None:
-    found = standing_of(Listing(("y",)), rows_of([("unsure", "y", "ed4"), ("unsure", "x", "ed4")]))
+    found = fold(rows_of([("unsure", "y", "ed4"), ("unsure", "x", "ed4")]), listing=Listing(("y",)))
     assert found.tags == ("y",)
     assert found.unsure == ("y", "x")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
 from classifier.agreement import BOTH, FIRST, SECOND, Agreement, agreement, cells_of
-from classifier.decisions import CMS, GIVES, TAKES, Decision
+from classifier.decisions import CMS, GIVES, TAKES, Decision, fold
 from classifier.reports.desk_log import DeskLog, Row
 
 
@@ -18,7 +18,7 @@ class _Pair:
 
     article_id: str
     editors: tuple[str, str]  # by name, so that neither is always the first to close
-    latest: tuple[dict[str, Decision], dict[str, Decision]]
+    latest: tuple[Mapping[str, Decision], Mapping[str, Decision]]
     since: list[Decision]
 
 
@@ -53,24 +53,23 @@ def agreement_of(desk: DeskLog) -> Row:
 
 def _pair(article_id: str, rows: list[Decision]) -> _Pair | None:
     """Return an article's pair of editors, as of the row with which the second of them closed it."""
-    closed: dict[str, None] = {}
     for at, row in enumerate(rows):
-        if row.action == "reopen":
-            closed.clear()
-        elif row.action == "complete" and row.editor != CMS:
-            closed[row.editor] = None
+        if row.action != "complete":
+            continue
+        closed = fold(rows[: at + 1]).closed_by - {CMS}
         if len(closed) == 2:
             # What came with the closing in one go belongs to it, whichever was written first.
             along = [late for late in rows[at + 1 :] if (late.editor, late.at) == (row.editor, row.at)]
             since = [late for late in rows[at + 1 :] if late not in along and late.tag is not None]
             first, second = sorted(closed)
             before = [*rows[:at], *along]
-            return _Pair(article_id, (first, second), (_latest(before, first), _latest(before, second)), since)
+            return _Pair(article_id, (first, second), (_by(before, first), _by(before, second)), since)
     return None
 
 
-def _latest(rows: Iterable[Decision], editor: str) -> dict[str, Decision]:
-    return {row.tag: row for row in rows if row.editor == editor and row.tag is not None}
+def _by(rows: Iterable[Decision], editor: str) -> Mapping[str, Decision]:
+    """Return what one editor decided of each tag."""
+    return fold(row for row in rows if row.editor == editor).decisions
 
 
 def _named(desk: DeskLog, pair: _Pair) -> set[str]:

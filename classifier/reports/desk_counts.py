@@ -9,7 +9,7 @@ from statistics import fmean, median
 
 import numpy as np
 
-from classifier.decisions import CMS, GIVES, REASONS, Decision
+from classifier.decisions import CMS, GIVES, REASONS, Decision, Standing
 from classifier.evaluation import exact_interval, share_interval
 from classifier.reports.desk_log import MANY_BLIND, N_EXAMPLES, SUGGESTED, DeskLog, Outcome, Row, moment, rate
 
@@ -167,7 +167,7 @@ def by_score(outcomes: list[Outcome]) -> list[Row]:
 def blind_recall(desk: DeskLog) -> Row:
     """Return which share of the tags that people gave to closed blind articles the model would have suggested."""
     closed = sorted(case.article_id for case in desk.cases.values() if case.blind and case.closed)
-    given = {article_id: _given(desk.by_article.get(article_id, [])) for article_id in closed}
+    given = {article_id: _given(desk, article_id) for article_id in closed}
     hits = np.array([sum(row.band in SUGGESTED for row in rows) for rows in given.values()], dtype=np.int64)
     totals = np.array([len(rows) for rows in given.values()], dtype=np.int64)
     n, found = int(totals.sum()), int(hits.sum())
@@ -186,10 +186,10 @@ def blind_recall(desk: DeskLog) -> Row:
     }
 
 
-def _given(rows: list[Decision]) -> list[Decision]:
+def _given(desk: DeskLog, article_id: str) -> list[Decision]:
     """Return the decisions of people by which an article has its tags: for each tag the latest, whoever made it."""
-    latest = {row.tag: row for row in rows if row.tag is not None}
-    return [row for row in latest.values() if row.action in GIVES and row.editor != CMS]
+    standing = desk.known.get(article_id, Standing())
+    return [row for row in standing.decisions.values() if row.action in GIVES and row.editor != CMS]
 
 
 def _missed(desk: DeskLog, given: dict[str, list[Decision]]) -> list[Row]:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
-from classifier.decisions import CMS, GIVES, Case, Decision, Impression
+from classifier.decisions import CMS, GIVES, Case, Decision, Impression, Standing, fold, without_undone
 from classifier.evaluation import exact_interval
 from classifier.reports.pages import plain
 
@@ -44,9 +44,9 @@ class DeskLog:
         self, log: Iterable[Decision], impressions: Iterable[Impression], cases: Iterable[Case], tags: Mapping[str, str]
     ) -> None:
         rows = sorted(log, key=lambda row: row.article_id)  # stable: of one article they stay in their order
-        taken_back = {row.undoes for row in rows if row.action == "undo"}
-        self.standing = [row for row in rows if row.action != "undo" and row.id not in taken_back]
-        self.undone = [row for row in rows if row.action != "undo" and row.id in taken_back]
+        self.standing = without_undone(rows)
+        kept = {row.id for row in self.standing}
+        self.undone = [row for row in rows if row.action != "undo" and row.id not in kept]
         self.decisions = [row for row in self.standing if row.tag is not None and row.editor != CMS]
         self.shown = list(
             {(one.suggestion_set_id, one.tag): one for one in sorted(impressions, key=_when_shown)}.values()
@@ -63,18 +63,14 @@ class DeskLog:
         return dict(rows)
 
     @cached_property
+    def known(self) -> dict[str, Standing]:
+        """What the rows of each article add up to, whatever became of its text: a report is on what was decided."""
+        return {article_id: fold(rows) for article_id, rows in self.by_article.items()}
+
+    @cached_property
     def closers(self) -> dict[str, frozenset[str]]:
         """Who says of each article that its tags are complete."""
-        found = {}
-        for article_id, rows in self.by_article.items():
-            closers: set[str] = set()
-            for row in rows:
-                if row.action == "complete":
-                    closers.add(row.editor)
-                elif row.action == "reopen":
-                    closers.clear()
-            found[article_id] = frozenset(closers)
-        return found
+        return {article_id: standing.closed_by for article_id, standing in self.known.items()}
 
     @cached_property
     def outcomes(self) -> list[Outcome]:
@@ -91,7 +87,7 @@ class DeskLog:
     @cached_property
     def answered(self) -> set[tuple[str, str]]:
         """The pairs of article and tag that somebody decided on, or that the CMS lists: there is nothing left to answer."""
-        decided = {(row.article_id, row.tag) for row in self.standing if row.tag is not None}
+        decided = {(article_id, tag) for article_id, standing in self.known.items() for tag in standing.decisions}
         return decided | {(case.article_id, tag) for case in self.cases.values() for tag in case.listed}
 
     def _answer(self, outcomes: list[Outcome]) -> None:

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import Connection, Engine, Select, func, select
 
 from classifier.articles import Article
-from classifier.decisions import GIVES, TAKES, Decision, Standing, standing_decisions
-from classifier.store.log import known, read_log
+from classifier.decisions import GIVES, TAKES, Decision, Standing
+from classifier.store.log import listings, read_log, standings_of
 from classifier.store.queue import STARTER
 from classifier.store.rows import hold_articles, in_pages, now, reading, stored, tags_of_runs
 from classifier.store.runs import Run
@@ -214,10 +214,10 @@ def _after(day: str) -> str:
 def _candidates(connection: Connection, rows: Sequence[Any], scope: Scope) -> list[Candidate]:
     ids = [row["id"] for row in rows]
     logs, added = read_log(connection, ids), tags_of_runs(connection, ids)
+    standings = standings_of(connection, rows)
     found = []
     for row in rows:
-        log = logs.get(row["id"], [])
-        standing = known(connection, row, log)
+        standing, log = standings[row["id"]], logs.get(row["id"], [])
         assigned = {tag for tag, undone_at in added.get(row["id"], {}).items() if undone_at is None}
         why = _passed_over(row, standing, scope)
         found.append(Candidate(stored(row).article, standing, frozenset(assigned), why, (row["updated_at"], len(log))))
@@ -256,15 +256,9 @@ def _rows_after(connection: Connection, last: int, run_id: str) -> Sequence[Any]
 
 def _decided(connection: Connection, rows: Sequence[Any]) -> dict[int, Decision]:
     """Return by the numbers of rows the decision on the tag that a person has made since."""
-    logs = read_log(connection, sorted({row["article_id"] for row in rows}))
-    latest = {
-        (one.article_id, one.tag): one
-        for log in logs.values()
-        for one in standing_decisions(log)
-        if one.action in GIVES | TAKES
-    }
-    found = ((row, latest.get((row["article_id"], row["tag"]))) for row in rows)
-    return {row["n"]: one for row, one in found if one is not None and one.at >= row["at"]}
+    standings = standings_of(connection, listings(connection, {row["article_id"] for row in rows}))
+    known = ((row, standings.get(row["article_id"], Standing()).decisions.get(row["tag"])) for row in rows)
+    return {row["n"]: it for row, it in known if it is not None and it.action in GIVES | TAKES and it.at >= row["at"]}
 
 
 def _taken(connection: Connection, rows: Sequence[Any]) -> set[int]:

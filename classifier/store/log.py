@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,14 +17,15 @@ from classifier.decisions import (
     Impression,
     Listing,
     Standing,
-    standing_decisions,
-    standing_of,
+    fold,
+    without_undone,
 )
 from classifier.errors import BadDecision, NotFound
 from classifier.shingles import SIMILAR, resemblance, sketch_of
 from classifier.store.requests import Request, answered, keep
 from classifier.store.rows import article_row, came_complete, in_pages, now, reading, stored, tags_of_runs
 from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets, texts
+from classifier.store.standing import answered as answered_tag
 
 _FIELDS = [column for column in decisions.c if column.name != "n"]
 
@@ -87,6 +88,8 @@ class DecisionLog:
             if complete and editor not in known(connection, row, [*log, *added]).closed_by:
                 added.append(_decision(Draft("complete"), row, editor, shown, None))
             append(connection, added)
+            if any(decision.digest != row["digest"] for decision in added):
+                compare_texts(connection, stored(row).article, row["digest"])
             standing = refresh(connection, row, [*log, *added])
             own = known(connection, row, [one for one in (*log, *added) if one.editor in (editor, CMS)])
             answer = told(added, standing, own)
@@ -120,19 +123,17 @@ class DecisionLog:
     def standings(self, article_ids: Sequence[str]) -> dict[str, Standing]:
         """Return what is known of the tags of some articles."""
         with reading(self._engine) as connection:
-            logs = read_log(connection, article_ids)
-            rows = connection.execute(select(articles).where(articles.c.id.in_(article_ids))).mappings()
-            return {row["id"]: known(connection, row, logs.get(row["id"], [])) for row in rows}
+            return standings_of(connection, listings(connection, article_ids))
 
     def impressions(self, article_id: str | None = None) -> Iterator[Impression]:
         """Yield what was shown, of one article or of all, in the order in which it was."""
-        query = select(impressions, suggestion_sets.c.article_id, articles.c.tags)
-        query = query.select_from(impressions.join(suggestion_sets).join(articles))
+        is_answered = answered_tag(suggestion_sets.c.article_id, impressions.c.tag).label("answered")
+        query = select(impressions, suggestion_sets.c.article_id, is_answered)
+        query = query.select_from(impressions.join(suggestion_sets))
         if article_id is not None:
             query = query.where(suggestion_sets.c.article_id == article_id)
         query = query.order_by(impressions.c.shown_at, impressions.c.suggestion_set_id, impressions.c.tag)
         with reading(self._engine) as connection:
-            answered = _answered(connection, article_id)
             for row in connection.execute(query).mappings():
                 yield Impression(
                     row["article_id"],
@@ -141,7 +142,7 @@ class DecisionLog:
                     row["shown_at"],
                     row["score"],
                     row["band"],
-                    (row["article_id"], row["tag"]) in answered or row["tag"] in (row["tags"] or ()),
+                    bool(row["answered"]),
                 )
 
     def n_articles(self) -> int:
@@ -178,15 +179,43 @@ def append(connection: Connection, rows: Iterable[Decision]) -> None:
 
 def known(connection: Connection, row: Any, log: Sequence[Decision]) -> Standing:
     """Return what a log adds up to for the article of a row."""
-    listing = Listing(tuple(row["tags"] or ()), tuple(row["rejected"]))
-    return standing_of(listing, log, _same_texts(connection, row, {one.digest for one in log}))
+    current = {row["digest"]}
+    if any(decision.digest not in current for decision in log):
+        current |= _same_texts(connection, [row["id"]])[row["id"]]
+    return fold(log, current, _listing(row))
+
+
+def standings_of(connection: Connection, rows: Sequence[Any]) -> dict[str, Standing]:
+    """Return what is known of the tags of the articles of some rows."""
+    ids = [row["id"] for row in rows]
+    logs, same = read_log(connection, ids), _same_texts(connection, ids)
+    return {row["id"]: fold(logs.get(row["id"], ()), {row["digest"], *same[row["id"]]}, _listing(row)) for row in rows}
+
+
+def listings(connection: Connection, article_ids: Collection[str]) -> Sequence[Any]:
+    """Return of some articles what `standings_of` reads, without their texts."""
+    columns = (articles.c[name] for name in ("id", "tags", "rejected", "digest"))
+    return connection.execute(select(*columns).where(articles.c.id.in_(article_ids))).mappings().all()
+
+
+def _listing(row: Any) -> Listing:
+    return Listing(tuple(row["tags"] or ()), tuple(row["rejected"]))
+
+
+def _same_texts(connection: Connection, article_ids: Sequence[str]) -> Mapping[str, set[str]]:
+    """Return of each article the digests of its former texts that are materially the same as its text now."""
+    found: dict[str, set[str]] = defaultdict(set)
+    query = select(texts.c.article_id, texts.c.digest).where(texts.c.article_id.in_(article_ids), texts.c.same)
+    for row in connection.execute(query):
+        found[row.article_id].add(row.digest)
+    return found
 
 
 def refresh(connection: Connection, row: Any, log: Sequence[Decision]) -> Standing:
     """Bring the article's state up to its log, and return what is known."""
     standing = known(connection, row, log)
     closed = came_complete(row) or len(standing.closed_by) >= row["n_editors"]
-    state = "closed" if closed else "started" if standing_decisions(log) else "new"
+    state = "closed" if closed else "started" if without_undone(log) else "new"
     connection.execute(articles.update().where(articles.c.id == row["id"]).values(state=state))
     connection.execute(closings.delete().where(closings.c.article_id == row["id"]))
     if standing.closed_by:
@@ -195,12 +224,25 @@ def refresh(connection: Connection, row: Any, log: Sequence[Decision]) -> Standi
     return standing
 
 
-def keep_sketch(connection: Connection, row: Any) -> None:
-    """Keep what tells whether a text that is about to be replaced is much like a later one."""
-    key = {"article_id": row["id"], "digest": row["digest"]}
-    there = select(texts.c.digest).where(texts.c.article_id == row["id"], texts.c.digest == row["digest"])
+def keep_text(connection: Connection, before: Any, article: Article, digest: str) -> None:
+    """Keep the sketch of a text that `article`'s replaces, and compare the new text with those before."""
+    key = {"article_id": before["id"], "digest": before["digest"]}
+    there = select(texts.c.digest).where(texts.c.article_id == before["id"], texts.c.digest == before["digest"])
     if connection.scalar(there) is None:
-        connection.execute(texts.insert().values(**key, sketch=_sketch(stored(row).article)))
+        connection.execute(texts.insert().values(**key, sketch=_sketch(stored(before).article)))
+    compare_texts(connection, article, digest)
+
+
+def compare_texts(connection: Connection, article: Article, digest: str) -> None:
+    """Note which of the texts that somebody decided on are materially the same as an article's text now."""
+    decided = select(decisions.c.digest).where(decisions.c.article_id == article.id)
+    former = texts.c.article_id == article.id, texts.c.digest.in_(decided), texts.c.digest != digest
+    rows = connection.execute(select(texts.c.digest, texts.c.sketch).where(*former)).all()
+    if not rows:
+        return
+    present = _sketch(article)
+    same = [row.digest for row in rows if resemblance(row.sketch, present) >= SIMILAR]
+    connection.execute(texts.update().where(*former).values(same=texts.c.digest.in_(same)))
 
 
 def follow_cms(connection: Connection, before: Any, source: str, tags: Sequence[str] | None) -> None:
@@ -220,18 +262,6 @@ def follow_cms(connection: Connection, before: Any, source: str, tags: Sequence[
     drafts = [Draft("remove", tag) for tag in dropped] + [Draft("add", tag) for tag in given]
     shown = _set_of(connection, before, None)
     append(connection, [_decision(draft, before, CMS, shown, None) for draft in drafts])
-
-
-def _same_texts(connection: Connection, row: Any, digests: set[str]) -> set[str]:
-    """Return those of some texts of an article that are materially the same as its text now."""
-    same = {row["digest"]}
-    if digests <= same:
-        return same
-    found = connection.execute(
-        select(texts.c.digest, texts.c.sketch).where(texts.c.article_id == row["id"], texts.c.digest.in_(digests))
-    ).all()
-    present = _sketch(stored(row).article)
-    return same | {digest for digest, sketch in found if resemblance(sketch, present) >= SIMILAR}
 
 
 def _sketch(article: Article) -> bytes:
@@ -296,17 +326,6 @@ def _undoable(draft: Draft, log: Sequence[Decision], editor: str, may_undo_all: 
     if found.editor != editor and not may_undo_all:
         raise BadDecision(f"The decision is {found.editor}'s; decide otherwise instead of undoing it.", field)
     return found
-
-
-def _answered(connection: Connection, article_id: str | None) -> set[tuple[str, str]]:
-    """Return the pairs of article and tag that somebody decided on."""
-    undone = select(decisions.c.undoes).where(decisions.c.undoes.is_not(None))
-    query = select(decisions.c.article_id, decisions.c.tag).where(
-        decisions.c.tag.is_not(None), decisions.c.action != "undo", decisions.c.id.not_in(undone)
-    )
-    if article_id is not None:
-        query = query.where(decisions.c.article_id == article_id)
-    return {(row.article_id, row.tag) for row in connection.execute(query)}
 
 
 def _of_row(row: RowMapping) -> Decision:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal, select
 
 from classifier.store.rows import StoredArticle, reading, stored
-from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets
+from classifier.store.schema import articles, closings, impressions, suggestion_sets
+from classifier.store.standing import answered
 
 STARTER = "starter"  # source of the articles that come with the product; nobody's work to look at
 STATES = ("new", "started", "closed")
@@ -117,11 +118,7 @@ def _wanted(wanted: Wanted) -> Select[Any]:
 
 def _unanswered(tag: str) -> ColumnElement[bool]:
     shown = select(suggestion_sets.c.article_id).join(impressions).where(impressions.c.tag == tag)
-    undone = select(decisions.c.undoes).where(decisions.c.undoes.is_not(None))
-    answered = select(decisions.c.article_id).where(
-        decisions.c.tag == tag, decisions.c.action != "undo", decisions.c.id.not_in(undone)
-    )
-    return articles.c.id.in_(shown) & articles.c.id.not_in(answered)
+    return articles.c.id.in_(shown) & ~answered(articles.c.id, literal(tag))
 
 
 def _newest(wanted: Wanted, after: Place | None) -> Select[Any]:

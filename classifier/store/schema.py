@@ -71,13 +71,15 @@ articles = Table(
 Index("ix_articles_created_at", articles.c.created_at, articles.c.id)
 Index("ix_articles_state", articles.c.state, articles.c.margin, articles.c.id)
 
-# Sketches of texts that an article had before: whether what was decided on them still counts.
+# Sketches of texts that an article had before, and whether what was decided on them still counts.
 texts = Table(
     "texts",
     metadata,
     _of_article(primary_key=True),
     Column("digest", String(64), primary_key=True),
     Column("sketch", LargeBinary, nullable=False),
+    # Whether the article's text now is materially the same; kept for the texts on which somebody decided.
+    Column("same", Boolean, nullable=False, server_default=false()),
 )
 
 # `created_at` is when a set was given last: a text or a model that comes back brings its set back.

@@ -20,7 +20,7 @@ from classifier.examples import Attributed
 from classifier.store.assignments import Assignments
 from classifier.store.keys import Keys
 from classifier.store.limits import counters_of
-from classifier.store.log import DecisionLog, follow_cms, keep_sketch, known, read_log, refresh
+from classifier.store.log import DecisionLog, follow_cms, keep_text, read_log, refresh, standings_of
 from classifier.store.owners import Owners, check_may_delete, claim
 from classifier.store.proposals import Proposals
 from classifier.store.queue import STARTER, Queue
@@ -158,6 +158,7 @@ class Store:
         check_id(article.id)
         if article.unknown:  # nothing keeps which; then what is not listed is not known to be wrong
             article = replace(article, tags_complete=False)
+        digest = text_digest(article)
         row = {
             "title": article.title,
             "body": article.body,
@@ -168,7 +169,7 @@ class Store:
             "rejected": list(article.rejected),
             "tags_complete": article.tags_complete,
             "source": source,
-            "digest": text_digest(article),
+            "digest": digest,
         }
         if before is None:
             drawn = _drawn(article.id, came_complete(row), shares)
@@ -178,8 +179,8 @@ class Store:
             if max(before["updated_at"], before["sent_at"] or "") < _ago(days=1):
                 connection.execute(articles.update().where(articles.c.id == article.id).values(sent_at=now()))
             return "unchanged"
-        if before["digest"] != row["digest"]:
-            keep_sketch(connection, before)
+        if before["digest"] != digest:
+            keep_text(connection, before, article, digest)
         connection.execute(articles.update().where(articles.c.id == article.id).values(**row, updated_at=now()))
         return "changed"
 
@@ -284,12 +285,12 @@ class Store:
 
     def _examples_of(self, rows: list[Any], with_starter: bool, close_after_days: int) -> Iterator[Attributed]:
         with reading(self.engine) as connection:
-            logs = read_log(connection, [row["id"] for row in rows])
+            standings = standings_of(connection, rows)
             added = tags_of_runs(connection, [row["id"] for row in rows])
             for row in rows:
                 if row["source"] == STARTER and not with_starter:
                     continue
-                standing = _said_by_people(known(connection, row, logs.get(row["id"], [])), added.get(row["id"], ()))
+                standing = _said_by_people(standings[row["id"]], added.get(row["id"], ()))
                 left = _left_alone(row, close_after_days)
                 complete = came_complete(row) or left or standing.closed_at is not None
                 if complete or standing.tags or standing.rejected:
@@ -407,14 +408,14 @@ def _drawn(article_id: str, complete: bool, shares: Shares) -> dict[str, Any]:
 
 def _filed(connection: Connection, rows: list[Any]) -> Iterator[Filed]:
     ids = [row["id"] for row in rows]
-    logs = read_log(connection, ids)
+    standings = standings_of(connection, rows)
     fields = (suggestion_sets.c.article_id, suggestion_sets.c.model_version, suggestion_sets.c.answer)
     query = select(*fields).where(suggestion_sets.c.article_id.in_(ids)).order_by(suggestion_sets.c.created_at)
     last = {one.article_id: one for one in connection.execute(query)}
     for row in rows:
         shown = last.get(row["id"])
         yield Filed(
-            replace(stored(row).article, tags=known(connection, row, logs.get(row["id"], [])).tags),
+            replace(stored(row).article, tags=standings[row["id"]].tags),
             # A CMS sends drafts, which have no date yet; an import without dates was not written on the day of the import.
             row["published_at"] or (None if row["tags_complete"] else row["created_at"]),
             row["source"],

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier import strict_json
 from classifier.articles import check_id
-from classifier.decisions import Decision, standing_decisions
+from classifier.decisions import Decision, without_undone
 from classifier.errors import KeyEnded, TaggerError
 from classifier.mentions import BODY, TITLE
 from classifier.model import TagModel
@@ -249,10 +249,9 @@ class _View:
         self.stored: StoredArticle = tagger.store.article(seen["article_id"])
         rows = tagger.decisions(seen["article_id"], viewer)["decisions"]
         log = [Decision(article_id=seen["article_id"], **row) for row in rows]
-        self.log = standing_decisions(log)
-        self.standing = tagger.seen_by(self.stored, viewer)  # what was said of another text counts no more
-        said = self.standing.said_by
-        self.latest = {row.tag: row for row in self.log if row.tag is not None and row.tag in said}
+        self.log = without_undone(log)
+        self.standing = tagger.seen_by(self.stored, viewer)
+        self.latest = self.standing.decisions
         self.answer, _ = tagger.answers.answer(self.stored.article, model)
 
     def whole(self) -> dict[str, Any]:

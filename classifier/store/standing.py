@@ -1,0 +1,65 @@
+"""Which decision stands on a tag, as SQL: the same as `decisions.fold` says, for queries that cannot read every log."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, exists, or_, select
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import GenericFunction
+
+from classifier.decisions import GIVES
+from classifier.store.schema import articles, decisions, texts
+
+
+def stands(row: FromClause = decisions, stale_texts: bool = False) -> ColumnElement[bool]:
+    """Return whether a row of the log is the decision that stands on its tag.
+
+    Args:
+        row: the table of decisions, or an alias of it.
+        stale_texts: whether a decision on a text that is not much like the article's text now counts too.
+    """
+    later = decisions.alias()
+    overruled = exists().where(
+        later.c.article_id == row.c.article_id, later.c.tag == row.c.tag, later.c.n > row.c.n, _not_undone(later)
+    )
+    latest = row.c.tag.is_not(None) & _not_undone(row) & ~overruled
+    return latest if stale_texts else latest & or_(row.c.action.in_(GIVES), _on_current_text(row))
+
+
+def answered(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return whether there is nothing left to say of a tag: somebody decided on it, or the article's sender lists it."""
+    decided = exists().where(decisions.c.article_id == article_id, decisions.c.tag == tag, stands())
+    sent = articles.alias()
+    element = _Elements(sent.c.tags).table_valued("value")
+    listed = select(sent.c.id).select_from(sent).join(element, element.c.value == tag).where(sent.c.id == article_id)
+    return decided | listed.exists()
+
+
+def _not_undone(row: FromClause) -> ColumnElement[bool]:
+    undo = decisions.alias()
+    return (row.c.action != "undo") & ~exists().where(undo.c.undoes == row.c.id)
+
+
+def _on_current_text(row: FromClause) -> ColumnElement[bool]:
+    """Whether a decision was made on a text that is materially the same as the article's text now."""
+    present, kept = articles.alias(), texts.alias()
+    same = exists().where(kept.c.article_id == row.c.article_id, kept.c.digest == row.c.digest, kept.c.same)
+    return exists().where(present.c.id == row.c.article_id, present.c.digest == row.c.digest) | same
+
+
+class _Elements(GenericFunction[Any]):
+    """The strings of a JSON list, a row each."""
+
+    name = "json_Elements"
+    inherit_cache = True
+
+
+@compiles(_Elements, "sqlite")
+def _on_sqlite(element: _Elements, compiler: Any, **how: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **how)})"
+
+
+@compiles(_Elements, "postgresql")
+def _on_postgresql(element: _Elements, compiler: Any, **how: Any) -> str:
+    return f"json_array_Elements_text({compiler.process(element.clauses, **how)})"
