@@ -5,7 +5,6 @@ A finding blocks the training, warns, or is repaired, as the settings say; it na
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,6 +16,7 @@ from classifier.examples import Attributed
 from classifier.snapshots import Snapshot, snapshot_of
 from classifier.survey import RepeatedBlock
 from classifier.taxonomy import Taxonomy
+from classifier.voices import KEY, LEVELS, NAME, NAMES, Labels, Surplus, voices_of
 
 BLOCK, WARN, REPAIR = "block", "warn", "repair"
 DEFAULTS = {
@@ -33,7 +33,6 @@ MIN_EXAMPLES = 200
 MIN_FLIPS, FLIPPED = 5, 0.1  # labels of a tag that changed without a decision, and their share of its positives
 MIN_BY_ONE, BY_ONE = 20, 0.2  # the same where one editor decided so
 MIN_IN_ALL, IN_ALL = 50, 0.03  # over all tags
-FREE = 50  # labels of a tag that one editor may give whatever the others do
 MIN_NEW = 50  # articles from which a change of rates is seen
 TIMES_RATE = 3.0
 SURELY = 0.001
@@ -141,8 +140,8 @@ def labels_flipped(
 
 def _in_bulk(flips: list[_Flip], n_positive: int) -> bool:
     unexplained = sum(flip.editor is None for flip in flips)
-    by_editor = Counter(flip.editor for flip in flips if flip.editor is not None)
-    most = max(by_editor.values(), default=0)
+    by_voice = Counter(voice for flip in flips for voice in voices_of(flip.editor, None).items())
+    most = max(by_voice.values(), default=0)
     share = 1.0 / max(1, n_positive)
     return (unexplained >= MIN_FLIPS and unexplained * share >= FLIPPED) or (
         most >= MIN_BY_ONE and most * share >= BY_ONE
@@ -178,37 +177,36 @@ def _flipped(tag: str | None, flips: list[_Flip], n_positive: int, action: str) 
 # --- one voice --------------------------------------------------------------------------------------------------
 
 
-def one_editor(examples: Sequence[Attributed], settings: CheckSettings) -> tuple[list[Attributed], list[Finding]]:
-    """Find editors who gave more of a tag's labels than their share; return the examples without the surplus.
+_GAVE = {
+    NAME: "one editor has {}",
+    NAMES: "the editors whom one key names have {}",
+    KEY: "one key, by its editors and by the tags that it sends, has {}",
+}
 
-    An editor may give FREE labels of a tag to begin with, and beyond them the share of all that is known of it. Which
-    labels stay is drawn by the articles' ids, so that neither old nor new ones are preferred.
+
+def one_editor(
+    examples: Sequence[Attributed], taxonomy: Taxonomy, settings: CheckSettings
+) -> tuple[list[Attributed], list[Finding]]:
+    """Find editors and keys that gave more of a tag's labels than their share; return the examples without the surplus.
+
+    The levels of `voices` are looked at one after another, each without the surplus of those before.
     """
     action, share = settings.actions["one_editor"], settings.editor_share
-    if share >= 1.0:
-        return list(examples), []
-    said: defaultdict[tuple[str, bool, str], list[str]] = defaultdict(list)
-    totals: Counter[tuple[str, bool]] = Counter()
-    for one in examples:
-        for tags, given in ((one.article.tags or (), True), (one.article.rejected, False)):
-            for tag in tags:
-                totals[tag, given] += 1
-                if (editor := one.said_by.get(tag)) not in (None, CMS):
-                    said[tag, given, str(editor)].append(one.article.id)
-    surplus: defaultdict[str, set[str]] = defaultdict(set)
-    findings = []
-    for (tag, given, editor), articles in sorted(said.items()):
-        others = totals[tag, given] - len(articles)
-        most = max(FREE, int(others * share / (1.0 - share)))
-        if len(articles) > most:
-            drawn = sorted(articles, key=lambda article: hashlib.sha256(article.encode()).digest())[most:]
-            for article in drawn:
-                surplus[article].add(tag)
-            what = "accepted or added" if given else "rejected or removed"
-            figure = f"one editor has {what} it {len(articles)} times, all others {others}; {most} of them count"
-            findings.append(Finding("one_editor", action, tag, figure, len(drawn), drawn[:N_NAMED], [editor]))
-    repaired = [_without(one, surplus[one.article.id]) for one in examples] if action == REPAIR else list(examples)
-    return repaired, findings
+    repaired, findings = list(examples), list[Finding]()
+    for level in LEVELS if share < 1.0 else ():
+        surplus: defaultdict[int, set[str]] = defaultdict(set)
+        for found in Labels(repaired, level, taxonomy).surplus(share):
+            for row in found.rows:
+                surplus[row].add(found.label.tag)
+            findings.append(_too_many(found, level, [repaired[row].article.id for row in found.rows], action))
+        repaired = [_without(example, surplus[row]) for row, example in enumerate(repaired)]
+    return repaired if action == REPAIR else list(examples), findings
+
+
+def _too_many(found: Surplus, level: str, articles: list[str], action: str) -> Finding:
+    what = _GAVE[level].format("accepted or added" if found.label.given else "rejected or removed")
+    figure = f"{what} it {found.n_said} times, all others {found.n_others}; {found.n_counted} of them count"
+    return Finding("one_editor", action, found.label.tag, figure, len(articles), articles[:N_NAMED], [found.voice])
 
 
 def _without(one: Attributed, tags: set[str]) -> Attributed:

@@ -18,7 +18,8 @@ class Attributed:
     """An example and what is behind it.
 
     `at` is when the article was published, else when it came; `said_by` is the editor of each tag that one decided on; of a
-    `blind` article nobody saw the suggestions; `source` is where the article came from.
+    `blind` article nobody saw the suggestions; `source` is where the article came from, `owner` the name of the key that sent it
+    with its tags, None where they were imported.
     """
 
     article: Article
@@ -26,6 +27,7 @@ class Attributed:
     source: str = ""
     blind: bool = False
     said_by: Mapping[str, str] = field(default_factory=dict)
+    owner: str | None = None
 
 
 def labels_of(articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:

@@ -250,7 +250,7 @@ class _Retraining:
         if before is not None and self.champion is not None:
             findings += checks.labels_flipped(known, before, self.champion.taxonomy, settings)
             findings += checks.tag_rates(known, before, self.taxonomy, settings)
-        kept, one_editor = checks.one_editor(known, settings)
+        kept, one_editor = checks.one_editor(known, self.taxonomy, settings)
         ids = [one.article.id for one in known]
         blocks, repeated = checks.repeated_blocks(found.blocks, ids, settings)
         shown, n_shown = self.store.log.shown_tags()

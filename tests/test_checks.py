@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 
 import pytest
@@ -36,6 +37,11 @@ def example(number: int, *tags: str, by: dict[str, str] | None = None, rejected:
         published_at="2024-06-06",
     )
     return Attributed(article, "2024-06-06", said_by=by or {})
+
+
+def sent(number: int, *tags: str, owner: str = "wp", by: dict[str, str] | None = None) -> Attributed:
+    """An article that a key has sent with its tags, and what editors decided of them."""
+    return replace(example(number, *tags, by=by), owner=owner)
 
 
 def archive(n: int = 200) -> list[Attributed]:
@@ -90,6 +96,16 @@ def test_what_editors_decided_one_by_one_is_no_flip_and_what_one_decided_in_bulk
     assert found.editors == ["ed4"]
 
 
+def test_what_many_editors_of_one_key_decided_is_decided_in_bulk() -> None:
+    before = archive()
+    some = flip(before, 30)
+    turned = [one for one, old in zip(some, before, strict=True) if one != old]
+    by = {one.article.id: f"wp/editor{number}" for number, one in enumerate(turned)}
+    after = [replace(one, said_by={"attack": by[one.article.id]}) if one.article.id in by else one for one in some]
+    (found,) = labels_flipped(after, seen(before), TAXONOMY, SETTINGS)
+    assert (found.tag, found.n) == ("attack", 30)
+
+
 def test_what_a_cms_dropped_counts_as_nobodys_decision() -> None:
     before = archive()
     (found,) = labels_flipped(flip(before, 10, by="cms"), seen(before), TAXONOMY, SETTINGS)
@@ -133,7 +149,7 @@ def test_a_tag_that_was_accepted_is_left_alone() -> None:
 def test_one_editor_may_give_fifty_labels_of_a_tag_and_then_as_many_as_all_others() -> None:
     mine = [example(n, "iskp", by={"iskp": "mallory"}) for n in range(120)]
     others = [example(1000 + n, "iskp", by={"iskp": f"ed{n % 9}"}) for n in range(80)]
-    kept, (found,) = one_editor([*mine, *others], SETTINGS)
+    kept, (found,) = one_editor([*mine, *others], TAXONOMY, SETTINGS)
     assert (found.tag, found.n, found.editors, found.action) == ("iskp", 40, ["mallory"], "repair")
     assert "one editor has accepted or added it 120 times, all others 80; 80 of them count" in found.figure
     positive = [one for one in kept if "iskp" in (one.article.tags or ())]
@@ -144,7 +160,7 @@ def test_one_editor_may_give_fifty_labels_of_a_tag_and_then_as_many_as_all_other
 
 def test_rejections_are_capped_too() -> None:
     mine = [example(n, rejected=("iskp",), by={"iskp": "mallory"}) for n in range(1000)]
-    kept, (found,) = one_editor(mine, SETTINGS)
+    kept, (found,) = one_editor(mine, TAXONOMY, SETTINGS)
     assert (found.n, found.editors) == (950, ["mallory"])
     assert sum("iskp" in one.article.rejected for one in kept) == 50
 
@@ -152,13 +168,77 @@ def test_rejections_are_capped_too() -> None:
 def test_labels_of_the_archive_and_of_the_cms_are_nobodys() -> None:
     plain = [example(n, "iskp") for n in range(500)]
     cms = [example(1000 + n, "iskp", by={"iskp": "cms"}) for n in range(500)]
-    assert one_editor([*plain, *cms], SETTINGS) == ([*plain, *cms], [])
+    assert one_editor([*plain, *cms], TAXONOMY, SETTINGS) == ([*plain, *cms], [])
+
+
+def counted(examples: list[Attributed], tag: str = "iskp", owner: str | None = "wp") -> int:
+    """Return how many positives of a tag count that one key sent or decided on."""
+    kept, _ = one_editor(examples, TAXONOMY, SETTINGS)
+    theirs = (one for one in kept if one.owner == owner or any("/" in editor for editor in one.said_by.values()))
+    return sum(tag in (one.article.tags or ()) for one in theirs)
+
+
+def test_a_key_that_names_many_editors_is_one_voice() -> None:
+    others = archive(1000)  # 200 of them with the tag
+    wrong = [example(5000 + n, "iskp", by={"iskp": f"wp/editor{n % 21}"}) for n in range(1000)]
+    kept, (found,) = one_editor([*others, *wrong], TAXONOMY, SETTINGS)
+    assert (found.editors, found.action, found.tag) == (["wp"], "repair", "iskp")
+    assert "the editors whom one key names have accepted or added it 1000 times, all others 200;" in found.figure
+    n_counted = 1000 - found.n
+    assert 200 <= n_counted <= 230  # as many as the others, or as the rate of the tag in their articles supports
+    assert sum("iskp" in (one.article.tags or ()) for one in kept) == 200 + n_counted
+
+
+def test_a_name_is_one_voice_whatever_keys_it_decides_through() -> None:
+    senders = ("maria", "wp/maria", "blog/maria")
+    mine = [example(n, "iskp", by={"iskp": senders[n % 3]}) for n in range(120)]
+    kept, (found,) = one_editor([*archive(100), *mine], TAXONOMY, SETTINGS)
+    assert (found.n, found.editors) == (70, ["maria"])
+    assert sum("iskp" in (one.article.tags or ()) for one in kept) == 20 + 50
+
+
+def test_the_tags_that_a_key_sends_and_the_decisions_of_its_editors_are_one_voice() -> None:
+    others = [example(n, *(["attack"] if n % 2 else []), *(["iskp"] if n % 20 == 0 else [])) for n in range(2000)]
+    wrong = [sent(5000 + n, "iskp", by={} if n % 2 else {"iskp": f"spam/e{n % 40}"}, owner="spam") for n in range(400)]
+    assert counted([*others, *wrong], owner="spam") == 100  # as many as all others
+
+
+@pytest.mark.parametrize("n_others", [0, 3])
+def test_a_desk_with_one_key_is_not_capped_by_it(n_others: int) -> None:
+    """Its tags come from its CMS alone, and its editors decide there."""
+    listed = [sent(n, *(["attack"] if n % 2 else ["iskp"])) for n in range(1000)]
+    decided = [sent(2000 + n, "iskp", by={"iskp": f"wp/ed{n % 7}"}) for n in range(210)]
+    rejected = [
+        replace(example(4000 + n, "attack", rejected=("iskp",), by={"iskp": f"wp/ed{n % 7}"}), owner="wp")
+        for n in range(210)
+    ]
+    desk = [*archive(n_others), *listed, *decided, *rejected]
+    assert one_editor(desk, TAXONOMY, SETTINGS) == (desk, [])
+
+
+def test_a_key_may_give_a_tag_as_often_as_it_stands_elsewhere() -> None:
+    before = [example(n, *(["iskp"] if n % 50 == 0 else ["attack"])) for n in range(500)]  # 10 of 500
+    grown = [sent(1000 + n, *(["iskp"] if n % 50 == 0 else ["attack"])) for n in range(4000)]  # 80 of 4000
+    assert one_editor([*before, *grown], TAXONOMY, SETTINGS) == ([*before, *grown], [])
+
+
+def test_a_tag_that_did_not_exist_elsewhere_may_be_given_by_one_key() -> None:
+    before = archive(1000)
+    grown = [replace(sent(2000 + n, "m23"), at="2025-06-06") for n in range(120)]
+    assert one_editor([*before, *grown], TAXONOMY, SETTINGS) == ([*before, *grown], [])
+
+
+def test_who_is_left_out_does_not_depend_on_the_order_of_examples() -> None:
+    wrong = [*archive(200), *(example(5000 + n, "iskp", by={"iskp": f"wp/e{n % 21}"}) for n in range(300))]
+    shuffled = random.Random(0).sample(wrong, len(wrong))
+    kept, again = (one_editor(examples, TAXONOMY, SETTINGS)[0] for examples in (wrong, shuffled))
+    assert {one.article.id: one for one in kept} == {one.article.id: one for one in again}
 
 
 def test_a_warning_leaves_the_examples_as_they_are() -> None:
     mine = [example(n, "iskp", by={"iskp": "mallory"}) for n in range(120)]
     warned = CheckSettings(actions_of({"one_editor": "warn"}))
-    kept, (found,) = one_editor(mine, warned)
+    kept, (found,) = one_editor(mine, TAXONOMY, warned)
     assert (kept, found.action) == (mine, "warn")
 
 

@@ -656,6 +656,14 @@ def test_starter_articles_leave_the_examples_when_the_desk_has_enough_of_its_own
     assert [one.id for one in store.examples(starter_until=1)] == ["a"]
 
 
+def test_an_example_names_the_key_that_sent_it_unless_it_was_imported_since(store: Store) -> None:
+    sent = Article("a", **STORY, tags=("iskp",), tags_complete=False)
+    store.put_article(sent, "cms", owner="wp")
+    assert [one.owner for one in store.attributed()] == ["wp"]
+    store.import_articles([replace(sent, tags=("taliban",))], "import")
+    assert [one.owner for one in store.attributed()] == [None]
+
+
 def test_articles_that_were_left_alone_count_as_complete_only_by_a_setting(client: FlaskClient, store: Store) -> None:
     put(client, tags=["taliban"], published_at="2020-01-01")
     put(client, "b", tags=["taliban"], published_at="2020-01-01")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,12 +12,14 @@ import numpy as np
 import pytest
 
 from classifier.articles import Article
-from classifier.checks import FREE, CheckSettings
+from classifier.checks import CheckSettings
+from classifier.evaluation import exact_interval
 from classifier.examples import labels_of
 from classifier.judging import judge
 from classifier.store import Draft
 from classifier.taxonomy import Taxonomy
 from classifier.training import Result
+from classifier.voices import FREE
 from tests.desk import QUICK, Desk, in_copy_of, trained_once
 from tests.hard import told
 
@@ -63,28 +66,33 @@ def test_a_thousand_wrong_accepts_on_known_articles_close_the_gate_and_name_the_
     told("wrong accepts of one editor on known articles", f"{n}", 0, "gate closed; the report names the editor")
 
 
+@pytest.mark.parametrize(
+    ("editors", "named"), [(["mallory"], "mallory"), ([f"wp/editor{n}" for n in range(21)], "wp")], ids=["name", "key"]
+)
 def test_a_thousand_wrong_accepts_on_new_articles_are_capped_and_do_no_harm(
-    desk: Desk, articles: list[Article], taxonomy: Taxonomy
+    desk: Desk, articles: list[Article], taxonomy: Taxonomy, editors: list[str], named: str
 ) -> None:
-    """Each is an article of the CMS of which nobody else has said anything."""
+    """Each is an article of the CMS of which nobody else has said anything; one editor accepts, or 21 whom one key names."""
     before, clean = desk.registry.load_champion(), in_order(articles)[-N_CLEAN:]
     others = [one for one in articles if TAG not in (one.tags or ())]
     for number in range(1000):
         source = others[number % len(others)]
         body = " ".join(random.Random(number).sample(source.body.split(), min(60, len(source.body.split()))))
         article = Article(f"new-{number}", f"{source.title} {number}", body, tags_complete=False)
-        desk.store.put_article(article, "cms")
-        desk.decide(article.id, "mallory", Draft("add", TAG))
+        desk.store.put_article(article, "cms", owner="wp")
+        desk.decide(article.id, editors[number % len(editors)], Draft("add", TAG))
     result = desk.retrain()
     found = finding(result, "one_editor")
-    assert (found["tag"], found["editors"], found["action"]) == (TAG, ["mallory"], "repair")
-    own = sum(TAG in (one.tags or ()) for one in in_order(articles)[:-N_CLEAN])
-    assert found["n"] == 1000 - max(FREE, own)
+    assert (found["tag"], found["editors"], found["action"]) == (TAG, [named], "repair")
+    known = in_order(articles)[:-N_CLEAN]
+    own = sum(TAG in (one.tags or ()) for one in known)
+    by_rate = math.ceil(1000 * share[1]) if named == "wp" and (share := exact_interval(own, len(known))) else 0
+    assert found["n"] == 1000 - max(FREE, own, by_rate)
     told(
-        "wrong accepts of one editor on new articles",
+        f"wrong accepts of {len(editors)} editors on new articles",
         "1000",
         0,
-        f"{found['n']} left out of training; the report names the editor",
+        f"{found['n']} left out of training; the report names {named}",
     )
     if result.promoted:
         after = desk.registry.load_champion()

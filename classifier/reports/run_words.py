@@ -25,7 +25,7 @@ CAUSES = {
     "holdout": "too few new articles are left to compare it on",
     "few_examples": "there are too few examples",
     "labels_flipped": "many labels of {tag} were turned over since the last training",
-    "one_editor": "most of what is known of {tag} comes from one editor",
+    "one_editor": "most of what is known of {tag} comes from one editor or one key",
     "repeated_block": "a block that stands on many pages would teach {tag}",
     "tag_rates": "new articles have {tag} far more or less often than before",
     "never_shown": "{tag} was never suggested though it has examples",

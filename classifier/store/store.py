@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, Select, func, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.articles import Article, check_id, text_digest
-from classifier.decisions import Case, Filed, Standing
+from classifier.decisions import CMS, Case, Filed, Standing
 from classifier.errors import NotFound
 from classifier.examples import Attributed
 from classifier.store.assignments import Assignments
@@ -305,7 +305,8 @@ class Store:
                     )
                     at = row["published_at"] or row["created_at"]
                     blind = bool(row["blind"]) and row["state"] == "closed"
-                    yield Attributed(article, at, row["source"], blind, standing.said_by)
+                    owner = row["owner"] if row["source"] == CMS else None  # the tags of an import are no key's
+                    yield Attributed(article, at, row["source"], blind, standing.said_by, owner)
 
     # --- suggestion sets ---
 
