@@ -9,13 +9,14 @@ import numpy as np
 from classifier.evaluation import drawn_sums
 
 BOTH, FIRST, SECOND, NEITHER = range(4)
+MIN_ARTICLES = 10  # from fewer an interval is not drawn: two alike would give one of no width, as if kappa were certain
 
 
 class Agreement(NamedTuple):
     """Kappa, its 95 % interval, and how often both, one or neither of two raters gave a tag.
 
-    `kappa` is None where it is undefined: both always gave the tag, or neither ever did. `interval` is None where it is, and
-    for a single article.
+    `kappa` is None where it is undefined: both always gave the tag, or neither ever did. `interval` is None where it is, for
+    fewer than MIN_ARTICLES, and where all draws are the same, as of articles that are all alike.
     """
 
     kappa: float | None
@@ -63,11 +64,11 @@ def agreement(cells: np.ndarray) -> Agreement:
 
 
 def _interval(cells: np.ndarray) -> tuple[float, float] | None:
-    if len(cells) < 2:
+    if len(cells) < MIN_ARTICLES:
         return None
     drawn = kappa(drawn_sums(cells))
     drawn = drawn[~np.isnan(drawn)]  # draws without a yes, or without a no
     if not len(drawn):
         return None
-    low, high = np.percentile(drawn, [2.5, 97.5])
-    return float(low), float(high)
+    low, high = np.percentile(drawn, [2.5, 97.5]).tolist()
+    return (low, high) if low < high else None

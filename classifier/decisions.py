@@ -41,7 +41,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Impression:
-    """A suggestion that was shown, and whether somebody answered it."""
+    """A suggestion that was shown, and whether somebody answered it, where that was asked for."""
 
     article_id: str
     tag: str
@@ -49,7 +49,7 @@ class Impression:
     shown_at: str
     score: float | None
     band: str | None
-    answered: bool
+    answered: bool = False
 
 
 @dataclass(frozen=True)

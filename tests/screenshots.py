@@ -126,6 +126,7 @@ def shoot_review(page: Page, address: str, folder: Path) -> None:
     page.screenshot(path=folder / "bulk.png")
     page.set_viewport_size({"width": 1280, "height": 1280})
     page.goto(f"{address}/report")
+    page.locator("#look").wait_for()  # the first look has the report made
     page.screenshot(path=folder / "report.png")
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import cohen_kappa_score
 
-from classifier.agreement import agreement, cells_of, kappa
+from classifier.agreement import MIN_ARTICLES, agreement, cells_of, kappa
 from classifier.evaluation import drawn_sums, exact_interval, share_interval
 
 VOTES = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60)
@@ -57,8 +57,17 @@ def test_raters_who_always_differ_have_a_kappa() -> None:
     assert agreement(cells(0, 2, 2, 0)).kappa == -1.0
 
 
-def test_one_article_has_no_interval() -> None:
+def test_few_articles_have_no_interval() -> None:
     measured = agreement(np.array([[2, 1, 0, 7]]))
+    assert measured.kappa == pytest.approx((0.9 - 0.62) / 0.38)
+    assert measured.interval is None
+    assert agreement(np.array([[2, 1, 0, 7], [3, 1, 0, 6]])).interval is None
+    assert agreement(cells(3, 1, 1, MIN_ARTICLES - 6)).interval is None
+    assert agreement(cells(3, 1, 1, MIN_ARTICLES - 5)).interval is not None
+
+
+def test_articles_that_are_all_alike_have_no_interval() -> None:
+    measured = agreement(np.array([[2, 1, 0, 7]] * 20))
     assert measured.kappa == pytest.approx((0.9 - 0.62) / 0.38)
     assert measured.interval is None
 

@@ -524,7 +524,7 @@ def test_of_a_blind_article_nothing_is_told_before_it_is_closed(blind: FlaskClie
     found = log(blind)
     assert found["impressions"] == []
     assert [(row["score"], row["band"]) for row in found["decisions"]] == [(None, None)]
-    assert list(store.log.impressions()) == []
+    assert list(store.log.all_impressions()) == []
     assert store.log.of("a")[0].band is not None  # known, for the recall of blind articles
     done(blind, complete=True)
     after = blind.get("/v1/articles/a").get_json()

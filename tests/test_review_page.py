@@ -20,6 +20,7 @@ from classifier.decisions import REASONS
 from classifier.fitting import Fitted
 from classifier.model import retagged
 from classifier.registry import Registry, Serving
+from classifier.reports.kept import keep_desk_report
 from classifier.store import Draft, Shares, open_store
 from classifier.tagger import NO_SHARES, Answer, Tagger
 from classifier.taxonomy import Tag, Taxonomy
@@ -740,6 +741,7 @@ def decide_some(desk: Desk) -> None:
             assert answer is not None
             desk.tagger.decide(f"a{n}", _answer(action, answer[0]), editor)
     desk.tagger.store.proposals.add("Jaish al-Adl", "Baluch, in Iran", "a0", "ana")
+    keep_desk_report(desk.tagger.store, desk.tagger.serving.model().taxonomy)
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -809,6 +811,7 @@ def test_hostile_article_and_editor_run_nothing(second_desk: Desk, sit: Callable
     press(page, "Enter")
     saved(page)
     second_desk.tagger.decide(article, Answer([Draft("reject", first)], complete=True), "ben")
+    keep_desk_report(second_desk.tagger.store, second_desk.tagger.serving.model().taxonomy)
     for path in PAGES:
         visit(page, second_desk, path)
         assert harmless(page), path

@@ -29,11 +29,14 @@ def agreement_of(desk: DeskLog) -> Row:
     difference and does not change the agreement; so an article that is reopened later still counts.
     """
     pairs = [pair for article_id, rows in sorted(desk.by_article.items()) if (pair := _pair(article_id, rows))]
-    tags = sorted({*desk.tags, *(tag for pair in pairs for tag in _named(desk, pair))})
+    named = [_named(desk, pair) for pair in pairs]
+    tags = sorted({*desk.tags, *(tag for some in named for tag in some)})
+    place = {tag: at for at, tag in enumerate(tags)}
     said = np.zeros((2, len(pairs), len(tags)), dtype=bool)
     for row, pair in enumerate(pairs):
-        for rater in (0, 1):
-            said[rater, row] = [_gave(desk, pair, rater, tag) for tag in tags]
+        for tag in named[row]:  # of the others neither said anything, and the CMS lists none of them
+            for rater in (0, 1):
+                said[rater, row, place[tag]] = _gave(desk, pair, rater, tag)
     cells = cells_of(said[0], said[1])
     given = np.flatnonzero(said.any(axis=(0, 1))).tolist()
     rows = [{"tag": tags[at], "label": desk.label(tags[at]), **_shown(agreement(cells[:, at]))} for at in given]
@@ -60,7 +63,8 @@ def _pair(article_id: str, rows: list[Decision]) -> _Pair | None:
         if len(closed) == 2:
             # What came with the closing in one go belongs to it, whichever was written first.
             along = [late for late in rows[at + 1 :] if (late.editor, late.at) == (row.editor, row.at)]
-            since = [late for late in rows[at + 1 :] if late not in along and late.tag is not None]
+            with_it = {late.id for late in along}
+            since = [late for late in rows[at + 1 :] if late.id not in with_it and late.tag is not None]
             first, second = sorted(closed)
             before = [*rows[:at], *along]
             return _Pair(article_id, (first, second), (_by(before, first), _by(before, second)), since)

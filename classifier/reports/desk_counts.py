@@ -77,18 +77,18 @@ def by_editor(desk: DeskLog) -> list[Row]:
         if row.editor != CMS:
             rows[row.editor].append(row)
     undone, said = Counter(row.editor for row in desk.undone), _said(desk)
+    closed = Counter(editor for closers in desk.closers.values() for editor in closers)
     found = [
-        {"editor": e, **_editor(desk, e, own), "undone": undone[e], "acceptance": rate(said[e])}
+        {"editor": e, **_editor(own), "closed": closed[e], "undone": undone[e], "acceptance": rate(said[e])}
         for e, own in rows.items()
     ]
     return sorted(found, key=lambda row: (-row["touched"], row["editor"]))
 
 
-def _editor(desk: DeskLog, editor: str, rows: list[Decision]) -> Row:
+def _editor(rows: list[Decision]) -> Row:
     actions = Counter(row.action for row in rows)
     return {
         "touched": len({row.article_id for row in rows}),
-        "closed": sum(editor in closers for closers in desk.closers.values()),
         "accepted": actions["accept"],
         "rejected": actions["reject"],
         "added": actions["add"],
@@ -174,6 +174,8 @@ def blind_recall(desk: DeskLog) -> Row:
     # Drawn over articles, for the tags of one hang together; but from few, or where all is found or nothing, draws say nothing.
     drawn = int((totals > 0).sum()) >= MANY_BLIND and 0 < found < n
     interval = share_interval(hits, totals) if drawn else exact_interval(found, n)
+    if interval is not None and interval[0] == interval[1]:  # all articles are alike, and so are all draws
+        drawn, interval = False, exact_interval(found, n)
     return {
         "articles": len(closed),
         "open": sum(case.blind and not case.closed for case in desk.cases.values()),

@@ -38,14 +38,16 @@ def as_text(report: dict[str, Any]) -> str:
     return "\n".join([*lines, "", cms_in_words(report["cms"])])
 
 
-def as_page(report: dict[str, Any], here: str | None = None) -> str:
+def as_page(report: dict[str, Any], here: str | None = None, as_of: str = "") -> str:
     """Return a desk report as one HTML page that needs nothing else: no scripts, no fonts, no pictures from elsewhere.
 
-    `here` is the address of the page in the service, whose links stand above it then; a file has none.
+    `here` is the address of the page in the service, whose links stand above it then; a file has none. `as_of` says of when
+    the report is.
     """
     return template("desk.html", cell=cell).render(
         report=report,
         here=here,
+        as_of=as_of,
         headline=headline(report)[:-1],  # the tags to look at have a place of their own
         look_at=[(cell(row["label"]), why_in_words(row)) for row in report["look_at"]],
         tables=[table for table in tables(report) if table.rows],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from classifier.agreement import MIN_ARTICLES
 from classifier.reports.desk_log import Row
 from classifier.reports.pages import MAX_QUOTED, plain
 
@@ -40,11 +41,12 @@ def percent(row: Row) -> str:
 
 
 def kappa_in_words(row: Row) -> str:
-    """Return kappa with its interval; a dash where it is undefined."""
+    """Return kappa with its interval, or why it has none; a dash where it is undefined."""
     if row["kappa"] is None:
         return "–"
-    interval = "" if row["low"] is None else f" ({row['low']:.2f} to {row['high']:.2f})"
-    return f"{row['kappa']:.2f}{interval}"
+    why = "too few articles for an interval" if row["n"] < MIN_ARTICLES else "too alike for an interval"
+    interval = why if row["low"] is None else f"{row['low']:.2f} to {row['high']:.2f}"
+    return f"{row['kappa']:.2f} ({interval})"
 
 
 def headline(report: dict[str, Any]) -> list[str]:

@@ -8,8 +8,9 @@ from classifier.store.log import Draft
 from classifier.store.opening import open_store
 from classifier.store.proposals import PROPOSAL_STATES
 from classifier.store.queue import ORDERS, STARTER, STATES, Wanted
+from classifier.store.reports import DESK, KeptReport
 from classifier.store.requests import Request
-from classifier.store.rows import StoredArticle
+from classifier.store.rows import StoredArticle, hours_since, now
 from classifier.store.runs import FAILED, JOB, KEPT_RUNS, RUNNING, SKIPPED, Run
 from classifier.store.sessions import Session
 from classifier.store.store import Imported, Shares, Store
@@ -17,6 +18,7 @@ from classifier.store.store import Imported, Shares, Store
 __all__ = [
     "BLIND",
     "COMPLETE",
+    "DESK",
     "FAILED",
     "JOB",
     "KEPT_RUNS",
@@ -36,6 +38,7 @@ __all__ = [
     "Draft",
     "Imported",
     "Kept",
+    "KeptReport",
     "Key",
     "Keys",
     "Request",
@@ -47,6 +50,8 @@ __all__ = [
     "StoredArticle",
     "Wanted",
     "absolute_url",
+    "hours_since",
     "make_engine",
+    "now",
     "open_store",
 ]

@@ -174,7 +174,8 @@ class Assignments:
     def standing(self, run_id: str | None = None) -> Iterator[Assignment]:
         """Yield what runs, or one run, added and what stands: neither undone nor taken away by a person."""
         query = _of_run(run_id).where(assignments.c.undone_at.is_(None))
-        for rows in in_pages(self._engine, query, assignments.c.n):
+        for page in in_pages(self._engine, query, assignments.c.n):
+            rows = [row._mapping for row in page]
             with reading(self._engine) as connection:
                 taken = _taken(connection, rows)
             yield from (_of_row(row) for row in rows if row["n"] not in taken)
@@ -189,7 +190,7 @@ class Assignments:
         )
         query = _of_run(run_id).where(assignments.c.undone_at.is_not(None), ~again.exists())
         for rows in in_pages(self._engine, query, assignments.c.n):
-            yield from map(_of_row, rows)
+            yield from (_of_row(row._mapping) for row in rows)
 
 
 # --- on an open connection ---

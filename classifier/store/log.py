@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from classifier.articles import Article, clean_body, clean_title
 from classifier.decisions import (
@@ -27,7 +27,11 @@ from classifier.store.rows import article_row, came_complete, in_pages, now, rea
 from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets, texts
 from classifier.store.standing import answered as answered_tag
 
-_FIELDS = [column for column in decisions.c if column.name != "n"]
+_FIELDS = [decisions.c[field.name] for field in fields(Decision)]  # in the order of its arguments
+_SHOWN = select(
+    suggestion_sets.c.article_id,
+    *(impressions.c[name] for name in ("tag", "suggestion_set_id", "shown_at", "score", "band")),
+).select_from(impressions.join(suggestion_sets))
 
 
 @dataclass(frozen=True)
@@ -104,8 +108,8 @@ class DecisionLog:
 
     def all(self) -> Iterator[Decision]:
         """Yield the whole log in its order, without holding it in memory."""
-        for rows in in_pages(self._engine, select(decisions), decisions.c.n):
-            yield from map(_of_row, rows)
+        for rows in in_pages(self._engine, select(decisions.c.n, *_FIELDS), decisions.c.n):
+            yield from (Decision(*row[1:]) for row in rows)
 
     def standing(self, article_id: str, by: str | None = None) -> Standing:
         """Return what is known of an article's tags; `by` counts only what one editor decided.
@@ -125,25 +129,32 @@ class DecisionLog:
         with reading(self._engine) as connection:
             return standings_of(connection, listings(connection, article_ids))
 
-    def impressions(self, article_id: str | None = None) -> Iterator[Impression]:
-        """Yield what was shown, of one article or of all, in the order in which it was."""
-        is_answered = answered_tag(suggestion_sets.c.article_id, impressions.c.tag).label("answered")
-        query = select(impressions, suggestion_sets.c.article_id, is_answered)
-        query = query.select_from(impressions.join(suggestion_sets))
-        if article_id is not None:
-            query = query.where(suggestion_sets.c.article_id == article_id)
-        query = query.order_by(impressions.c.shown_at, impressions.c.suggestion_set_id, impressions.c.tag)
+    def impressions(self, article_id: str) -> list[Impression]:
+        """Return what was shown of an article, in the order in which it was."""
+        query = _SHOWN.add_columns(answered_tag(suggestion_sets.c.article_id, impressions.c.tag))
+        query = query.where(suggestion_sets.c.article_id == article_id).order_by(
+            impressions.c.shown_at, impressions.c.suggestion_set_id, impressions.c.tag
+        )
         with reading(self._engine) as connection:
-            for row in connection.execute(query).mappings():
-                yield Impression(
-                    row["article_id"],
-                    row["tag"],
-                    row["suggestion_set_id"],
-                    row["shown_at"],
-                    row["score"],
-                    row["band"],
-                    bool(row["answered"]),
-                )
+            rows = connection.execute(query).all()
+        return [replace(Impression(*row[:-1]), answered=bool(row[-1])) for row in rows]
+
+    def all_impressions(self) -> Iterator[Impression]:
+        """Yield all that was ever shown, in no order, and without saying what was answered."""
+        with reading(self._engine) as connection:
+            for row in connection.execute(_SHOWN):
+                yield Impression(*row)
+
+    def last(self) -> int:
+        """Return the number of the newest decision; 0 while there is none."""
+        with reading(self._engine) as connection:
+            return int(connection.scalar(select(func.max(decisions.c.n))) or 0)
+
+    def since(self, number: int, limit: int) -> list[Decision]:
+        """Return up to `limit` decisions behind a number, in their order."""
+        query = select(*_FIELDS).where(decisions.c.n > number).order_by(decisions.c.n).limit(limit)
+        with reading(self._engine) as connection:
+            return [Decision(*row) for row in connection.execute(query)]
 
     def n_articles(self) -> int:
         """Return on how many articles people have decided."""
@@ -165,9 +176,9 @@ class DecisionLog:
 def read_log(connection: Connection, article_ids: Sequence[str]) -> Mapping[str, list[Decision]]:
     """Return the logs of some articles, each in its order."""
     logs: dict[str, list[Decision]] = defaultdict(list)
-    query = select(decisions).where(decisions.c.article_id.in_(article_ids)).order_by(decisions.c.n)
-    for row in connection.execute(query).mappings():
-        logs[row["article_id"]].append(_of_row(row))
+    query = select(*_FIELDS).where(decisions.c.article_id.in_(article_ids)).order_by(decisions.c.n)
+    for row in connection.execute(query):
+        logs[row.article_id].append(Decision(*row))
     return logs
 
 
@@ -326,7 +337,3 @@ def _undoable(draft: Draft, log: Sequence[Decision], editor: str, may_undo_all: 
     if found.editor != editor and not may_undo_all:
         raise BadDecision(f"The decision is {found.editor}'s; decide otherwise instead of undoing it.", field)
     return found
-
-
-def _of_row(row: RowMapping) -> Decision:
-    return Decision(**{column.name: row[column.name] for column in _FIELDS})

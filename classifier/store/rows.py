@@ -61,11 +61,11 @@ def in_pages(engine: Engine, query: Select[Any], number: Column[int]) -> Iterato
     while True:
         page = query.where(number > last).order_by(number).limit(ROWS_AT_ONCE)
         with reading(engine) as connection:
-            rows = connection.execute(page).mappings().all()
+            rows = connection.execute(page).all()
         if not rows:
             return
         yield rows
-        last = rows[-1][number.name]
+        last = getattr(rows[-1], number.name)
 
 
 def article_row(connection: Connection, article_id: str, hold: bool = False) -> Any:

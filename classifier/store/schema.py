@@ -204,6 +204,17 @@ Index(
     postgresql_where=_stands,
 )
 
+# Reports for the pages, as JSON, and what they were made of: the number of the newest decision, and the taxonomy.
+reports = Table(
+    "reports",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    Column("made_at", TIME, nullable=False),
+    Column("last_decision", BigInteger, nullable=False),
+    Column("taxonomy_version", String(64), nullable=False),
+    Column("content", Text, nullable=False),
+)
+
 keys = Table(
     "keys",
     metadata,

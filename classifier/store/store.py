@@ -24,6 +24,7 @@ from classifier.store.log import DecisionLog, follow_cms, keep_text, read_log, r
 from classifier.store.owners import Owners, check_may_delete, claim
 from classifier.store.proposals import Proposals
 from classifier.store.queue import STARTER, Queue
+from classifier.store.reports import Reports, drop_reports_on
 from classifier.store.requests import Requests
 from classifier.store.rows import (
     StoredArticle,
@@ -79,6 +80,7 @@ class Store:
         self.runs = Runs(engine)
         self.assignments = Assignments(engine)
         self.owners = Owners(engine)
+        self.reports = Reports(engine)
 
     def close(self) -> None:
         """Close all connections."""
@@ -390,6 +392,7 @@ def _deleted(connection: Connection, article_ids: list[str]) -> int:
     hold_articles(connection, article_ids)  # a decision that is being logged keeps its answer, which has to go too
     of_request = requests.c.answer["article_id"].as_string()
     connection.execute(requests.delete().where(of_request.in_(article_ids)))
+    drop_reports_on(connection, article_ids)
     return connection.execute(articles.delete().where(articles.c.id.in_(article_ids))).rowcount
 
 

@@ -13,6 +13,7 @@ from classifier.web.auth import Gate, check_origin
 from classifier.web.limits import Limits
 from classifier.web.metrics import Metrics, watch
 from classifier.web.pages import Pages
+from classifier.web.reports import ReportPages
 from classifier.web.review import Review
 from classifier.web.runs import RunPages
 from classifier.web.showing import parts_of
@@ -51,6 +52,7 @@ def build_app(
     app.register_blueprint(api.blueprint)
     app.register_blueprint(Pages(tagger, gate, api.endpoints, max_body_bytes).blueprint)
     app.register_blueprint(Review(tagger, gate, max_body_bytes).blueprint)
+    app.register_blueprint(ReportPages(tagger, gate).blueprint)
     app.register_blueprint(RunPages(tagger, registry, gate).blueprint)
     app.register_blueprint(Metrics(tagger, registry, gate, retrain_hours, metrics_need_key).blueprint)
     problems.install(app)

@@ -1,9 +1,7 @@
-"""The pages of editors: signing in, the review page, one tag over many articles, proposals, and the desk report."""
+"""The pages of editors: signing in, the review page, one tag over many articles, and proposals."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from typing import Any
 
 from flask import Blueprint, Response, g, redirect, render_template, request
@@ -71,9 +69,6 @@ class Review:
         add("/review/proposals", "proposals", self.proposals)
         add("/review/proposals", "propose", self.propose, methods=["POST"])
         add("/review/proposals/<proposal_id>", "answer_proposal", self.answer_proposal, methods=["POST"])
-        add("/review/disagreements", "disagreements", self.disagreements)
-        add("/report", "report", self.report)
-        add("/drift", "drift", self.drift)
 
     # --- signing in and out ---
 
@@ -203,43 +198,6 @@ class Review:
         self.store.proposals.set_state(proposal_id, given["state"])
         return redirect("/review/proposals", 303)
 
-    # --- what came of it ---
-
-    def disagreements(self) -> str | WsgiResponse:
-        if self.gate.editor_session() is None:
-            return self._template("disagreements.html")
-        agreement = self._report()["agreement"]
-        labels = self._labels()
-        kappa = {"overall": agreement["overall"], "tags": agreement["tags"]}
-        rows = [{**row, "label": labels.get(row["tag"], row["tag"])} for row in agreement["disagreements"]]
-        return self._template("disagreements.html", disagreements=rows, kappa=kappa)
-
-    def report(self) -> str | WsgiResponse:
-        if self.gate.editor_session() is None:
-            return self._template("review.html")
-        from classifier.reports.desk import as_page
-
-        page = as_page(self._report(), here="/report")
-        return Response(page, headers={"Content-Security-Policy": policy_of(page)})
-
-    def drift(self) -> str | WsgiResponse:
-        """Show the page that `drift-report --keep` wrote last: it takes a minute on a large archive, too long for a request."""
-        from classifier.reports.drift_page import PAGE
-
-        kept = self.tagger.serving.registry.folder / PAGE
-        if self.gate.editor_session() is None or not kept.is_file():
-            return self._template("drift.html")
-        page = kept.read_text(encoding="utf-8")
-        return Response(page, headers={"Content-Security-Policy": policy_of(page)})
-
-    def _report(self) -> dict[str, Any]:
-        from classifier.reports.desk import desk_report  # its statistics are not loaded for serving
-
-        return desk_report(self.store.log.all(), self.store.log.impressions(), self.store.cases(), self._labels())
-
-    def _labels(self) -> dict[str, str]:
-        return {tag.id: tag.label for tag in self.tagger.serving.model().taxonomy.tags}
-
 
 class _View:
     """An article as the review page shows it."""
@@ -344,15 +302,6 @@ def _plain(pieces: list[Piece]) -> list[dict[str, Any]]:
     return [
         {"text": one.text, "tags": one.tags.split(), "removed": one.removed, "control": one.control} for one in pieces
     ]
-
-
-def policy_of(page: str) -> str:
-    """Return the policy of a page that carries its own style: that style, and nothing else."""
-    style = page.partition("<style>")[2].partition("</style>")[0]
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    return (
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
 
 
 def _is_ours(path: str) -> bool:

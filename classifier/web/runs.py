@@ -16,7 +16,7 @@ from classifier.registry import Champion, Registry
 from classifier.store import JOB, SKIPPED, Run
 from classifier.tagger import Tagger
 from classifier.web.auth import Gate, sign_in_first
-from classifier.web.review import policy_of
+from classifier.web.reports import policy_of
 
 N_RUNS = 100
 

@@ -1,0 +1,54 @@
+"""Reports that take too long for a request: kept in the database, where every process and machine reads them."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select
+
+from classifier.store.rows import reading
+from classifier.store.schema import reports
+
+DESK = "desk"
+_NAMED = re.compile(r'"article_id":"([^"]*)"')
+
+
+@dataclass(frozen=True)
+class KeptReport:
+    """A report as it was made: `last_decision` is the number of the newest decision that it may know, 0 for none."""
+
+    name: str
+    made_at: str
+    last_decision: int
+    taxonomy_version: str
+    content: dict[str, Any]
+
+
+class Reports:
+    """The kept reports of a store, one of each name."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def get(self, name: str) -> KeptReport | None:
+        """Return the report that was kept last under a name, or None."""
+        with reading(self._engine) as connection:
+            row = connection.execute(select(reports).where(reports.c.name == name)).mappings().first()
+        return KeptReport(**{**row, "content": json.loads(row["content"])}) if row else None
+
+    def put(self, report: KeptReport) -> None:
+        """Keep a report instead of the one before it."""
+        content = json.dumps(report.content, ensure_ascii=False, separators=(",", ":"))
+        with self._engine.begin() as connection:
+            connection.execute(reports.delete().where(reports.c.name == report.name))
+            connection.execute(reports.insert().values({**vars(report), "content": content}))
+
+
+def drop_reports_on(connection: Connection, article_ids: list[str]) -> None:
+    """Remove the kept reports that name one of some articles; whoever looks next has them made anew."""
+    for row in connection.execute(select(reports.c.name, reports.c.content)).all():
+        if not set(article_ids).isdisjoint(_NAMED.findall(row.content)):
+            connection.execute(reports.delete().where(reports.c.name == row.name))

@@ -1,0 +1,154 @@
+"""The pages of reports: what they show was made beside the requests, and they say of when it is."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import event
+
+from classifier.articles import Article
+from classifier.errors import Busy
+from classifier.registry import Registry
+from classifier.reports.kept import JOB, decided_since, keep_desk_report
+from classifier.store import DESK, Draft, Shares, Store
+from classifier.tagger import NO_SHARES
+from classifier.taxonomy import Taxonomy
+
+SECONDS = 60.0
+
+
+@pytest.fixture
+def signed_in(client: FlaskClient) -> FlaskClient:
+    """A client that is signed in as an editor."""
+    assert client.post("/sign-in", data={"name": "eve", "key": ""}).status_code == 303
+    return client
+
+
+def put(store: Store, article_id: str, shares: Shares = NO_SHARES) -> None:
+    store.put_article(Article(article_id, f"About {article_id}", "ISKP bombed a mosque in Kabul."), "cms", shares)
+
+
+def decide(store: Store, article_id: str, editor: str, *drafts: Draft, complete: bool = False) -> None:
+    store.log.decide(article_id, drafts, editor, lambda *_: {}, complete=complete)
+
+
+def differ(store: Store, article_id: str) -> None:
+    """Let two editors close an article, of whom one gave a tag."""
+    put(store, article_id, Shares(second=1))
+    decide(store, article_id, "ana", Draft("add", "iskp"), complete=True)
+    decide(store, article_id, "ben", Draft("reject", "iskp"), complete=True)
+
+
+def await_page(client: FlaskClient, path: str, is_there: Callable[[str], bool]) -> str:
+    """Load a page until it is as expected."""
+    until = time.monotonic() + SECONDS
+    while not is_there(page := client.get(path).text):
+        assert time.monotonic() < until, page
+        time.sleep(0.1)
+    return page
+
+
+@pytest.mark.parametrize("path", ["/report", "/review/disagreements"])
+def test_the_first_look_has_the_report_made_and_the_page_loads_itself_again(
+    signed_in: FlaskClient, store: Store, path: str
+) -> None:
+    differ(store, "a1")
+    first = signed_in.get(path)
+    assert "The report is being made." in first.text
+    assert first.headers["Refresh"] == "2"
+    page = await_page(signed_in, path, lambda page: "being made" not in page)
+    assert re.search(r"As of \d{4}-\d\d-\d\d, \d\d:\d\d UTC\.", page)
+    assert "About a1" in page
+    assert "Refresh" not in signed_in.get(path).headers
+
+
+def test_a_report_that_others_have_decided_behind_says_so_and_is_made_anew(
+    signed_in: FlaskClient, store: Store, taxonomy: Taxonomy
+) -> None:
+    put(store, "a1")
+    decide(store, "a1", "ana", Draft("add", "iskp"))
+    keep_desk_report(store, taxonomy)
+    assert "being made" not in signed_in.get("/report").text
+    decide(store, "a1", "ana", Draft("add", "taliban"))
+    page = signed_in.get("/report").text
+    assert "1 decision came since. A newer one is being made" in page
+    assert "Taliban" not in page
+    await_page(signed_in, "/report", lambda page: "being made" not in page and "Taliban" in page)
+
+
+def test_a_difference_that_was_decided_on_since_is_not_shown_as_open(
+    signed_in: FlaskClient, store: Store, taxonomy: Taxonomy
+) -> None:
+    differ(store, "a1")
+    differ(store, "a2")
+    keep_desk_report(store, taxonomy)
+    decide(store, "a1", "cleo", Draft("accept", "iskp"))
+    page = signed_in.get("/review/disagreements").text
+    assert "To settle <small>1</small>" in page
+    assert "1 settled" in page
+    assert "1 decision came since" in page
+
+
+def test_what_was_decided_since_and_undone_settles_nothing(store: Store, taxonomy: Taxonomy) -> None:
+    differ(store, "a1")
+    rows = keep_desk_report(store, taxonomy)["agreement"]["disagreements"]
+    last = store.log.last()
+    decide(store, "a1", "cleo", Draft("accept", "iskp"))
+    decide(store, "a1", "cleo", Draft("undo", undoes=store.log.of("a1")[-1].id))
+    assert [row["settled"] for row in decided_since(rows, store.log.since(last, 10))] == [False]
+
+
+def test_a_report_is_made_by_one_process_at_a_time(store: Store, taxonomy: Taxonomy) -> None:
+    with store.runs.alone(JOB), pytest.raises(Busy):
+        keep_desk_report(store, taxonomy)
+    assert store.reports.get(DESK) is None
+    keep_desk_report(store, taxonomy)
+    assert store.reports.get(DESK) is not None
+
+
+def test_a_kept_report_goes_with_an_article_that_it_names_and_stays_with_others(
+    store: Store, taxonomy: Taxonomy
+) -> None:
+    differ(store, "a1")
+    put(store, "a2")
+    keep_desk_report(store, taxonomy)
+    store.delete_article("a2")
+    assert store.reports.get(DESK) is not None
+    store.delete_article("a1")
+    assert store.reports.get(DESK) is None
+
+
+def test_of_very_many_differences_the_page_shows_those_that_it_can(
+    signed_in: FlaskClient, store: Store, taxonomy: Taxonomy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("classifier.reports.kept.MAX_DISAGREEMENTS", 2)
+    for number in range(3):
+        differ(store, f"a{number}")
+    report = keep_desk_report(store, taxonomy)
+    assert len(report["agreement"]["disagreements"]) == 3
+    page = signed_in.get("/review/disagreements").text
+    assert "1 more disagreements are not listed" in page
+    assert "To settle <small>2</small>" in page
+
+
+@pytest.mark.sqlite
+@pytest.mark.parametrize("path", ["/report", "/review/disagreements"])
+def test_a_page_reads_no_table_from_one_end_to_the_other(
+    signed_in: FlaskClient, store: Store, registry: Registry, taxonomy: Taxonomy, path: str
+) -> None:
+    differ(store, "a1")
+    keep_desk_report(store, taxonomy)
+    decide(store, "a1", "cleo", Draft("accept", "iskp"))
+    asked: list[tuple[str, object]] = []
+    event.listen(store.engine, "before_cursor_execute", lambda *args: asked.append((args[2], args[3])))
+    assert signed_in.get(path).status_code == 200
+    plans = []
+    with store.engine.connect().execution_options(readonly=True) as connection:
+        for statement, values in [one for one in asked if one[0].lstrip().upper().startswith("SELECT")]:
+            plans += [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
+    assert any("decisions" in plan for plan in plans)
+    assert [plan for plan in plans if re.match("SCAN (articles|decisions|impressions|suggestion_sets)", plan)] == []
