@@ -9,8 +9,10 @@ from flask import request
 from classifier.web.api import read_body
 from classifier.web.problems import ApiProblem
 
+SMALL = 64 * 1024  # bytes of a form without an article
 
-def read_form(limit: int) -> dict[str, str]:
+
+def read_form(limit: int = SMALL) -> dict[str, str]:
     """Return the fields of a form, each once.
 
     Raises:

@@ -18,7 +18,16 @@ from classifier.web.auth import Gate
 from classifier.web.forms import read_form
 from classifier.web.openapi import Endpoint, document
 from classifier.web.problems import CATALOGUE, ApiProblem, problem_of
-from classifier.web.showing import ABOUTNESS, REASONS_TEXT, card_of, controls_of, marks_of, paragraphs_of, pieces_of
+from classifier.web.showing import (
+    ABOUTNESS,
+    REASONS_TEXT,
+    card_of,
+    controls_of,
+    left_out,
+    marks_of,
+    paragraphs_of,
+    pieces_of,
+)
 
 
 class Pages:
@@ -37,20 +46,19 @@ class Pages:
 
     def show(self) -> str | tuple[str, int]:
         self._check_host()
-        given = read_form(self.limit)
-        text = given.get("text", "").replace("\r\n", "\n")
-        article = article_from_text(text)
-        if given.get("format") == "html":
-            article = _html_article(text)
+        form = read_form(self.limit)
+        is_allowed = False
         try:
-            self.gate.check_secret(given.get("key", ""), WRITERS)
-            return self._page(given, result=self._result(article, given.get("why", "").strip()))
+            self.gate.check_secret(form.get("key", ""), WRITERS)
+            is_allowed = True
+            result = self._result(_article_of(form), form.get("why", "").strip())
+            return self._page(form, is_allowed, result=result)
         except (ApiProblem, TaggerError) as error:
             problem = error if isinstance(error, ApiProblem) else problem_of(error)
             told = (
                 "A key is needed. Enter one, or sign in under Review." if problem.slug == "no-key" else problem.detail
             )
-            return self._page(given, problem=told), CATALOGUE[problem.slug].status
+            return self._page(form, is_allowed, problem=told), CATALOGUE[problem.slug].status
 
     def _titles(self, explained: Iterable[Explanation]) -> dict[str, str]:
         """Return the titles of all precedents that the store knows."""
@@ -59,20 +67,23 @@ class Pages:
     def docs(self) -> str:
         return render_template("docs.html", api=document(self.endpoints), catalogue=CATALOGUE, **self._signed_in())
 
-    def _page(self, given: dict[str, str], **more: Any) -> str:
+    def _page(self, given: dict[str, str], is_allowed: bool = False, **more: Any) -> str:
+        """Return the page; `is_allowed` says that what was sent came with a key, or needs none."""
         try:
             model: TagModel | None = self.tagger.serving.model()
             missing = None
         except TaggerError as error:
             model, missing = None, str(error)
+        needs_key = not self.gate.open() and self.gate.session() is None
         tags = [tag for tag in model.taxonomy.tags if tag.active] if model else []
         return render_template(
             "article.html",
             given=given,
             model=model,
             missing=missing,
-            tags=tags,
-            needs_key=not self.gate.open() and self.gate.session() is None,
+            n_tags=len(tags),
+            labels=[] if needs_key and not is_allowed else [(tag.label, tag.kind) for tag in tags],
+            needs_key=needs_key,
             **self._signed_in(),
             reasons_text=REASONS_TEXT,
             **more,
@@ -105,24 +116,48 @@ class Pages:
             except UnknownTag:
                 unknown = why
         marks = marks_of(explained)
-        removed = [(part.kind, reading.body.text[part.start : part.end]) for part in reading.removed]
+        removed, n_more_removed = left_out(reading)
         return {
             "cards": cards,
             "asked": asked,
             "unknown": unknown,
             "judgement": judgement,
-            "title": pieces_of(reading.title.text, marks[TITLE], {}, controls_of(reading.title, article.title)),
+            "title": pieces_of(reading.title.text, marks[TITLE], controls_of(reading.title, article.title)),
             "paragraphs": paragraphs_of(reading, article.body, marks[BODY]),
             "removed": removed,
+            "n_more_removed": n_more_removed,
         }
+
+
+def _article_of(form: dict[str, str]) -> Article:
+    """Return the article that was pasted."""
+    text = form.get("text", "").replace("\r\n", "\n")
+    return _html_article(text) if form.get("format") == "html" else article_from_text(text)
+
+
+_HEADINGS = [
+    (re.compile(rf"<{name}(?=[\s/>])", re.IGNORECASE), re.compile(rf"</{name}\s*>", re.IGNORECASE))
+    for name in ("h1", "title")
+]
 
 
 def _html_article(markup: str) -> Article:
     """Return the article of pasted HTML: its title is its first heading, or the text before the first element."""
-    heading = re.search(r"<(h1|title)\b[^>]*>(.*?)</\1\s*>", markup, re.IGNORECASE | re.DOTALL)
-    title = heading[2] if heading else markup.partition("<")[0].strip()
-    body = markup[: heading.start()] + markup[heading.end() :] if heading else markup[len(markup.partition("<")[0]) :]
+    places = [place for opening, closing in _HEADINGS if (place := _heading(markup, opening, closing))]
+    start, begin, stop, end = min(places, default=(0, 0, len(markup.partition("<")[0]), 0))
+    title, body = markup[begin:stop], markup[:start] + markup[end or stop :]
     return Article(title=html_to_text(title).text.strip(), body=body, body_format="html")
+
+
+def _heading(markup: str, opening: re.Pattern[str], closing: re.Pattern[str]) -> tuple[int, int, int, int] | None:
+    """Return where the first heading of a name starts, where its text begins and stops, and where it ends.
+
+    Only the first opening tag is tried: where nothing closes that one, nothing closes those behind it.
+    """
+    opened = opening.search(markup)
+    begin = markup.find(">", opened.end()) + 1 if opened else 0
+    closed = closing.search(markup, begin) if begin else None
+    return (opened.start(), begin, closed.start(), closed.end()) if opened and closed else None
 
 
 def _tag_id(name: str, model: TagModel) -> str:

@@ -26,6 +26,7 @@ from classifier.web.showing import (
     Piece,
     card_of,
     controls_of,
+    left_out,
     mark_named,
     marks_of,
     paragraphs_of,
@@ -76,7 +77,7 @@ class Review:
         return self._sign_in_page(request.args.get("next", ""))
 
     def sign_in(self) -> WsgiResponse | tuple[str, int, dict[str, str]]:
-        given = read_form(self.limit)
+        given = read_form()
         name, onward = given.get("name", "").strip(), given.get("next", "")
         try:
             key = self._key(name, given.get("key", "").strip())
@@ -103,7 +104,7 @@ class Review:
     def sign_out(self) -> WsgiResponse:
         session = self.gate.session()
         if session is not None:
-            self.gate.check_csrf(session, read_form(self.limit).get("csrf", ""))
+            self.gate.check_csrf(session, read_form().get("csrf", ""))
             self.store.sessions.end(session)
         response = redirect("/sign-in", 303)
         response.delete_cookie(COOKIE, path="/")
@@ -191,7 +192,7 @@ class Review:
         session = self.gate.editor_session()
         if session is None or (session.key is not None and session.key.role != "admin"):
             raise ApiProblem("not-allowed", "Only whoever keeps the taxonomy answers proposals (role admin).")
-        given = read_form(self.limit)
+        given = read_form()
         self.gate.check_csrf(session, given.get("csrf", ""))
         if given.get("state") not in PROPOSAL_STATES:
             raise ApiProblem("bad-request", f"`state` is one of {', '.join(PROPOSAL_STATES)}.")
@@ -225,8 +226,8 @@ class _View:
         mark_named(marks, (one for one in named if one[0] in only_named))
         thresholds = {one.tag.id: one.threshold for one in explained}
         article = self.stored.article
-        title = pieces_of(reading.title.text, marks[TITLE], {}, controls_of(reading.title, article.title))
-        removed = [{"kind": one.kind, "text": reading.body.text[one.start : one.end][:200]} for one in reading.removed]
+        title = pieces_of(reading.title.text, marks[TITLE], controls_of(reading.title, article.title))
+        removed, n_more_removed = left_out(reading)
         return {
             **{name: seen[name] for name in _SAME},
             "blind": blind,
@@ -236,7 +237,8 @@ class _View:
             "mentioned": [{**one, "decision": self._decision(one["tag"])} for one in seen["mentioned"]],
             "tags": [self._tag(tag) for tag in seen["tags"]],
             "rejected": self._rejected(),
-            "removed": removed,
+            "removed": [{"kind": kind, "text": text} for kind, text in removed],
+            "n_more_removed": n_more_removed,
             "reason_text": REASONS_TEXT.get(seen["reason"]),
             "others": self._others(),
             "closed_by": sorted(self.standing.closed_by),

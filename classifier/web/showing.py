@@ -8,7 +8,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -55,7 +55,22 @@ _TURNS = re.compile(f"([{''.join(_CONTROLS)}])")
 _NUMBERS = r"&#0*(?:8\d{3}|1564)(?!\d);?|&#[xX]0*(?:20[0-9a-fA-F]{2}|61[cC])(?![0-9a-fA-F]);?"
 _CONTROL = re.compile(f"[{''.join(_CONTROLS)}]|&(?:lrm|rlm);|{_NUMBERS}")
 
+_LINE = re.compile(r"[^\n]+")
+MAX_CONTROLS = 1000  # shown of one text
+MAX_REMOVED = 50  # parts that are listed, and the characters that are shown of each
+MAX_SHOWN = 200
+
 Marks = Mapping[tuple[int, int], list[str]]
+Controls = Mapping[int, Sequence[str]]
+
+
+class _Layer(NamedTuple):
+    """A stretch of text that has evidence for a tag, or that was left out and is of this kind."""
+
+    start: int
+    end: int
+    tag: str = ""
+    removed: str = ""
 
 
 @dataclass(frozen=True)
@@ -159,16 +174,31 @@ def mark_named(marks: dict[int, dict[tuple[int, int], list[str]]], mentions: Ite
             marks[mention.field][mention.start, mention.end].append(tag)
 
 
-def controls_of(clean: CleanText, source: str) -> dict[int, list[str]]:
-    """Return the names of the direction controls of a text as it was sent, by where they stood in its clean text."""
-    found: dict[int, list[str]] = defaultdict(list)
+def controls_of(clean: CleanText, source: str) -> Controls:
+    """Return the names of the direction controls of a text as it was sent, by where they stood in its clean text.
+
+    Behind the first `MAX_CONTROLS` it says only how many more there are.
+    """
+    controls: dict[int, list[str]] = defaultdict(list)
     if clean.source.starts is None:  # nothing was left out
-        return found
-    for control in _CONTROL.finditer(source):
-        name = _CONTROLS.get(html.unescape(control[0]))
-        if name:
-            found[int(np.searchsorted(clean.source.starts, control.start()))].append(name)
-    return found
+        return controls
+    matches = [(match.start(), _CONTROLS.get(html.unescape(match[0]))) for match in _CONTROL.finditer(source)]
+    named = [(start, name) for start, name in matches if name]
+    # Places are looked up together: a number that is not of the array's own type makes numpy copy the array.
+    starts = np.array([start for start, _ in named[: MAX_CONTROLS + 1]], dtype=clean.source.starts.dtype)
+    places = clean.source.starts.searchsorted(starts).tolist()
+    for place, (_, name) in zip(places, named[:MAX_CONTROLS], strict=False):
+        controls[place].append(name)
+    if len(named) > MAX_CONTROLS:
+        controls[places[-1]].append(f"{len(named) - MAX_CONTROLS:,} more")
+    return controls
+
+
+def left_out(reading: Reading) -> tuple[list[tuple[str, str]], int]:
+    """Return what was left out of a body, its kind and the beginning of its text, and how many more parts there are."""
+    text, parts = reading.body.text, reading.removed
+    shown = [(part.kind, text[part.start : min(part.end, part.start + MAX_SHOWN)]) for part in parts[:MAX_REMOVED]]
+    return shown, len(parts) - len(shown)
 
 
 def parts_of(text: str) -> list[Piece]:
@@ -177,45 +207,69 @@ def parts_of(text: str) -> list[Piece]:
     return [Piece("", "", None, _CONTROLS[part]) if part in _CONTROLS else Piece(part, "") for part in parts]
 
 
-def pieces_of(
-    text: str,
-    marks: Marks,
-    removed: Mapping[tuple[int, int], str],
-    controls: Mapping[int, Sequence[str]],
-    offset: int = 0,
-) -> list[Piece]:
-    """Cut a text at the ends of all marks and at its controls; `offset` is where it begins in the field."""
-    end = offset + len(text)
-    inside = {span: tags for span, tags in marks.items() if offset <= span[0] and span[1] <= end}
-    gone = {span: kind for span, kind in removed.items() if span[0] < end and span[1] > offset}
-    turns = {at: names for at, names in controls.items() if offset <= at <= end}
-    cuts = sorted({offset, end, *turns, *(max(offset, min(end, cut)) for span in (*inside, *gone) for cut in span)})
-    starts = sorted(inside)
-    pieces: list[Piece] = []
-    for begin, stop in itertools.pairwise([*cuts, end]):
-        pieces += [Piece(name, "", None, name) for name in turns.get(begin, ())]
-        if begin == stop:
-            continue
-        covering = [span for span in starts if span[0] <= begin and stop <= span[1]]
-        tags = sorted({tag for span in covering for tag in inside[span]})
-        kind = next((kind for span, kind in gone.items() if span[0] <= begin and stop <= span[1]), None)
-        pieces.append(Piece(text[begin - offset : stop - offset], " ".join(tags), kind))
-    return pieces
+def pieces_of(text: str, marks: Marks, controls: Controls) -> list[Piece]:
+    """Cut a text of one line at the ends of all marks and at its controls."""
+    return _cut(text, [(0, len(text))], _layers(text, marks), controls)[0]
 
 
 def paragraphs_of(reading: Reading, body: str, marks: Marks) -> list[list[Piece]]:
     """Return the paragraphs of a body as pieces; `body` is what was sent."""
-    controls = controls_of(reading.body, body)
-    removed = {(part.start, part.end): part.kind for part in reading.removed}
-    spans = sorted(marks)
-    paragraphs, offset, first = [], 0, 0
-    for line in reading.body.text.split("\n"):
-        if line.strip():
-            last = first
-            while last < len(spans) and spans[last][0] < offset + len(line):
-                last += 1
-            here = {span: marks[span] for span in spans[first:last]}
-            paragraphs.append(pieces_of(line, here, removed, controls, offset))
-            first = last
-        offset += len(line) + 1
+    text = reading.body.text
+    lines = [line.span() for line in _LINE.finditer(text) if not line[0].isspace()]
+    layers = [*_layers(text, marks), *(_Layer(part.start, part.end, removed=part.kind) for part in reading.removed)]
+    return _cut(text, lines, layers, controls_of(reading.body, body))
+
+
+def _layers(text: str, marks: Marks) -> list[_Layer]:
+    """Return the marks of each tag; those that overlap, touch or write one name become one."""
+    spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
+    for (start, end), tags in sorted(marks.items()):
+        for tag in tags:
+            before = spans[tag][-1] if spans[tag] else None
+            if before and (start <= before[1] or _is_one_name(text, before, start)):
+                spans[tag][-1] = before[0], max(before[1], end)
+            else:
+                spans[tag].append((start, end))
+    return [_Layer(start, end, tag=tag) for tag, merged in spans.items() for start, end in merged]
+
+
+def _is_one_name(text: str, before: tuple[int, int], start: int) -> bool:
+    """Whether the word at `start` goes on with the name before it: "al-Qaeda", "Boko Haram"."""
+    between = text[before[1]] if start == before[1] + 1 else ""
+    return between in ("-", "'") or (between == " " and text[before[0]].isupper() and text[start].isupper())
+
+
+def _cut(
+    text: str, lines: Sequence[tuple[int, int]], layers: Iterable[_Layer], controls: Controls
+) -> list[list[Piece]]:
+    """Cut the lines of a text where layers begin and end, and at controls; the layers of one tag do not touch."""
+    begins, ends = _by_place(layers, "start"), _by_place(layers, "end")
+    first, last = {start for start, _ in lines}, {end for _, end in lines}
+    edges = sorted({*begins, *ends, *controls, *first, *last})
+    tags: set[str] = set()
+    kind, is_inside = None, False
+    paragraphs: list[list[Piece]] = []
+    for begin, stop in itertools.pairwise([*edges, len(text)]):
+        if begin in first:
+            paragraphs.append([])
+            is_inside = True
+        if is_inside:  # also at the end of a line
+            paragraphs[-1] += [Piece("", "", None, name) for name in controls.get(begin, ())]
+        is_inside &= begin not in last
+        for layer in ends.get(begin, ()):
+            tags.discard(layer.tag)
+            kind = None if layer.removed else kind
+        for layer in begins.get(begin, ()):
+            tags.add(layer.tag)
+            kind = layer.removed or kind
+        if is_inside:
+            paragraphs[-1].append(Piece(text[begin:stop], " ".join(sorted(tags - {""})), kind))
     return paragraphs
+
+
+def _by_place(layers: Iterable[_Layer], edge: str) -> dict[int, list[_Layer]]:
+    """Return the layers by where they start or end."""
+    places: dict[int, list[_Layer]] = defaultdict(list)
+    for layer in layers:
+        places[getattr(layer, edge)].append(layer)
+    return places

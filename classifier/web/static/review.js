@@ -30,7 +30,8 @@ export function el(name, properties = {}, ...children) {
     if (typeof value === "function") node.addEventListener(key, value);
     else if (value !== false && value !== null && value !== undefined) node.setAttribute(key, value === true ? "" : value);
   }
-  node.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  // One by one: a long article has more paragraphs than a call may have arguments.
+  for (const child of children.flat(Infinity)) if (child !== null && child !== undefined && child !== false) node.append(child);
   return node;
 }
 
@@ -969,7 +970,8 @@ class Review {
   drawRemoved(view) {
     if (!view.removed.length) return [];
     return [el("h2", {}, "Left out ", el("small", {}, "not part of the article; it weighs nothing")),
-      el("ul", { class: "removed" }, view.removed.map((one) => el("li", {}, el("span", { class: "low" }, one.kind), " ", shown(one.text.slice(0, 90)))))];
+      el("ul", { class: "removed" }, view.removed.map((one) => el("li", {}, el("span", { class: "low" }, one.kind), " ", shown(one.text.slice(0, 90)))),
+        view.n_more_removed ? el("li", { class: "low" }, `and ${view.n_more_removed.toLocaleString("en")} more`) : null)];
   }
 
   /** Leave only the marks of one tag. */
