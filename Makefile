@@ -35,7 +35,7 @@ train: $(VENV)/.run ## train on training_data/ and make the model champion
 	@$(RUN) classifier train
 
 test: $(VENV)/.dev ## run the tests that need nothing installed; the others: make test-full
-	@$(RUN) pytest -m "not browser and not wordpress" --numprocesses 3 --dist loadfile
+	@$(RUN) pytest -m "not browser and not wordpress and not load" --numprocesses 3 --dist loadfile
 
 test-browser: $(VENV)/.dev ## run the tests in a browser; they fail where there is no Chromium
 	@TAGGER_TEST_NEEDS=chromium $(RUN) pytest -m browser --no-cov

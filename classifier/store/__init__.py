@@ -14,6 +14,7 @@ from classifier.store.rows import StoredArticle, hours_since, now
 from classifier.store.runs import FAILED, JOB, KEPT_RUNS, RUNNING, SKIPPED, Run
 from classifier.store.sessions import Session
 from classifier.store.store import Imported, Shares, Store
+from classifier.store.turns import set_deadline
 
 __all__ = [
     "BLIND",
@@ -54,4 +55,5 @@ __all__ = [
     "make_engine",
     "now",
     "open_store",
+    "set_deadline",
 ]

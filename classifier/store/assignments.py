@@ -15,7 +15,7 @@ from classifier.articles import Article
 from classifier.decisions import GIVES, TAKES, Decision, Standing
 from classifier.store.log import listings, read_log, standings_of
 from classifier.store.queue import STARTER
-from classifier.store.rows import hold_articles, in_pages, now, reading, stored, tags_of_runs
+from classifier.store.rows import giving_way, hold_articles, in_pages, now, reading, stored, tags_of_runs
 from classifier.store.runs import Run
 from classifier.store.schema import articles, assignments, decisions, runs
 
@@ -136,7 +136,7 @@ class Assignments:
         Articles that have changed since they were read get nothing. `told` is called with the ids of those that have not,
         and returns the progress that the record of the run keeps.
         """
-        with self._engine.begin() as connection:
+        with giving_way(self._engine).begin() as connection:
             same = _unchanged(connection, [one for one in found if one.tags])
             at = now()
             rows = [
@@ -158,7 +158,7 @@ class Assignments:
         """
         n, kept, last = 0, list[Kept](), 0
         while True:
-            with self._engine.begin() as connection:
+            with giving_way(self._engine).begin() as connection:
                 rows = _rows_after(connection, last, run_id)
                 hold_articles(connection, (row["article_id"] for row in rows))
                 decided = _decided(connection, rows)

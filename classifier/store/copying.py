@@ -16,7 +16,7 @@ from classifier.errors import BadStore, BadValue
 from classifier.store.engine import make_engine
 from classifier.store.opening import migrate_to, open_store
 from classifier.store.schema import counters, metadata, sessions
-from classifier.store.sqlite import check_pages, stand_alone
+from classifier.store.sqlite import BESIDE, check_pages, stand_alone
 from classifier.store.store import Store
 
 _BATCH = 500
@@ -81,7 +81,8 @@ def check_copy(path: Path) -> dict[str, int]:
         n_rows = {one.name: connection.scalar(select(func.count()).select_from(one)) or 0 for one in _tables()}
     store.close()
     stand_alone(path)
-    Path(f"{path}.commits").unlink(missing_ok=True)
+    for ending in BESIDE:
+        Path(f"{path}{ending}").unlink(missing_ok=True)
     return n_rows
 
 

@@ -17,7 +17,7 @@ from classifier.store.sqlite import RESTORE, sqlite_engine
 __all__ = ["DamagedStore", "absolute_url", "make_engine"]
 
 # A statement or a lock that takes longer fails: a request must not hang on what another holds.
-_TIMEOUTS = "-c statement_timeout=30s -c lock_timeout=5s"
+_TIMEOUTS = "-c statement_timeout=30s -c lock_timeout=30s"
 # A server that does not answer, as after a broken network, is given up: seconds, but for the last, milliseconds.
 _POSTGRES: dict[str, Any] = {
     "options": _TIMEOUTS,

@@ -8,7 +8,7 @@ from sqlalchemy.pool import QueuePool
 
 from classifier.errors import BadStore
 
-POOL_SIZE = 8
+POOL_SIZE = 8  # connections that are kept
 POOL_SECONDS = 10
 
 
@@ -24,4 +24,5 @@ class Pool(QueuePool):
         try:
             return super().connect()
         except NoneFree:
-            raise BadStore(f"All {POOL_SIZE} connections to the database are at work. Ask again.") from None
+            n = self.size() + max(self._max_overflow, 0)
+            raise BadStore(f"All {n} connections to the database are at work. Ask again.") from None

@@ -55,6 +55,11 @@ def reading(engine: Engine) -> Connection:
     return engine.connect().execution_options(readonly=True)
 
 
+def giving_way(engine: Engine) -> Engine:
+    """Return the engine for work in many transactions, before each of which whoever waits to write goes first."""
+    return engine.execution_options(gives_way=True)
+
+
 def in_pages(engine: Engine, query: Select[Any], number: Column[int]) -> Iterator[Sequence[Any]]:
     """Yield the rows of a query in the order of their numbers, some at a time: memory and transactions stay small."""
     last = 0

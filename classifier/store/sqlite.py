@@ -3,6 +3,7 @@
 tagger.db            the database
 tagger.db-wal, -shm  its write-ahead log, SQLite's own: what was stored last is only there
 tagger.db.commits    how many changes were ever stored; a database that has fewer has lost some
+tagger.db.turn, .next  locks by which writers take turns
 """
 
 from __future__ import annotations
@@ -19,11 +20,16 @@ from sqlalchemy.exc import DisconnectionError
 
 from classifier.errors import BadStore, Busy
 from classifier.store.pool import POOL_SECONDS, POOL_SIZE, DamagedStore, Pool
+from classifier.store.turns import Turns, deadline
 
 # From 3.7.0 to 3.51.2 a reset of the write-ahead log can lose commits.
 MIN_SQLITE = (3, 51, 3)
 BUSY_SECONDS = 5
+N_WAITING = (
+    56  # connections beyond those that are kept: who waits for a turn to write must not keep others from reading
+)
 WAL_SECONDS = 10
+BESIDE = (".commits", ".turn", ".next")  # files of our own beside a database, which a copy does without
 _N_COUNTED = 1 << 31  # the number that a database keeps for its program starts anew here
 RESTORE = "Restore it from a backup: python -m classifier restore BACKUP --force"
 
@@ -38,21 +44,22 @@ def sqlite_engine(url: URL, create: bool) -> Engine:
     if url.database in (None, "", ":memory:"):
         raise BadStore("A database in memory is one per connection; name a file: sqlite:///var/tagger.db")
     path = Path(str(url.database))
+    turns = Turns(path)
     engine = create_engine(
         url,
         module=driver,
         creator=lambda: _open(path, create),
         poolclass=Pool,
         pool_size=POOL_SIZE,
-        max_overflow=0,
+        max_overflow=N_WAITING,
         pool_timeout=POOL_SECONDS,
         hide_parameters=True,  # an error must not carry the text of an article into a log
     )
     event.listen(engine, "connect", lambda _, record: record.info.update(files=_files(path)))
     event.listen(engine, "checkout", lambda _, record, __: _check_files(path, record.info["files"]))
-    event.listen(engine, "begin", _begin)
-    event.listen(engine, "commit", _count)
-    event.listen(engine, "checkin", lambda connection, record: _note(path, connection, record.info))
+    event.listen(engine, "begin", lambda connection: _begin(connection, turns))
+    event.listen(engine, "commit", lambda connection: _commit(path, connection, turns))
+    event.listen(engine, "checkin", lambda _, record: _end(record.info, turns))
     return engine
 
 
@@ -93,11 +100,32 @@ def _use_wal(connection: Any) -> None:
             time.sleep(0.02)
 
 
-def _begin(connection: Connection) -> None:
+def _begin(connection: Connection, turns: Turns) -> None:
     """Take the write lock at once: a read that turns into a write would fail in the middle."""
-    readonly = connection.get_execution_options().get("readonly")
-    connection.exec_driver_sql("BEGIN" if readonly else "BEGIN IMMEDIATE")
-    connection.info["changes"] = _driver(connection).total_changes
+    options, info, driver = connection.get_execution_options(), connection.info, _driver(connection)
+    if not options.get("readonly"):
+        until = deadline()
+        if "turn" not in info:
+            info["turn"] = turns.take_last(until) if options.get("gives_way") else turns.take(until)
+        # Programs that know nothing of turns may have the lock.
+        driver.execute(f"PRAGMA busy_timeout={max(int(1000 * (until - time.monotonic())), 1)}")
+    connection.exec_driver_sql("BEGIN" if options.get("readonly") else "BEGIN IMMEDIATE")
+    info["changes"] = driver.total_changes
+
+
+def _commit(path: Path, connection: Connection, turns: Turns) -> None:
+    """Commit, note how many changes are stored, and let the next one write; SQLAlchemy finds nothing left to commit."""
+    counted = _count(connection)
+    connection.exec_driver_sql("COMMIT")
+    if counted:
+        _note(path, _driver(connection))
+    _end(connection.info, turns)
+
+
+def _end(info: dict[str, Any], turns: Turns) -> None:
+    """End the turn of a connection, if it has one; after a rollback it ends when the connection is given back."""
+    if (turn := info.pop("turn", None)) is not None:
+        turns.give_back(turn)
 
 
 # --- files that others remove, replace or cut ---
@@ -144,23 +172,23 @@ def _left(path: Path) -> list[Path]:
 # --- changes are counted, so that a lost log is found out ---
 
 
-def _count(connection: Connection) -> None:
-    """Count a transaction that changed something, as a part of it."""
+def _count(connection: Connection) -> bool:
+    """Count a transaction as a part of it, if it changed something; return whether it did."""
     driver = _driver(connection)
-    if driver.total_changes != connection.info["changes"]:
-        driver.execute(f"PRAGMA user_version={(_n_commits(driver) + 1) % _N_COUNTED}")
-        connection.info["counted"] = True
+    if driver.total_changes == connection.info["changes"]:
+        return False
+    driver.execute(f"PRAGMA user_version={(_n_commits(driver) + 1) % _N_COUNTED}")
+    return True
 
 
-def _note(path: Path, connection: Any, info: dict[str, Any]) -> None:
+def _note(path: Path, driver: Any) -> None:
     """Write down beside the database how many changes it has, once they are stored and before they are acknowledged."""
-    if connection is not None and info.pop("counted", False):
-        with suppress(OSError):  # on a full disk the number stays behind, and finds out a little less
-            handle = os.open(f"{path}.commits", os.O_WRONLY | os.O_CREAT, 0o644)
-            try:
-                os.pwrite(handle, b"%010d\n" % _n_commits(connection), 0)
-            finally:
-                os.close(handle)
+    with suppress(OSError):  # on a full disk the number stays behind, and finds out a little less
+        handle = os.open(f"{path}.commits", os.O_WRONLY | os.O_CREAT, 0o644)
+        try:
+            os.pwrite(handle, b"%010d\n" % _n_commits(driver), 0)
+        finally:
+            os.close(handle)
 
 
 def _check_commits(path: Path, connection: Any) -> None:

@@ -30,6 +30,7 @@ from classifier.store.rows import (
     StoredArticle,
     article_row,
     came_complete,
+    giving_way,
     held,
     hold_articles,
     now,
@@ -133,7 +134,7 @@ class Store:
 
     def _import_some(self, some: list[Article], source: str) -> Counter[str]:
         done: Counter[str] = Counter()
-        with self.engine.begin() as connection:
+        with giving_way(self.engine).begin() as connection:
             one_at_a_time(connection, "import")
             rows = _rows(connection, [article.id for article in some])
             for article in some:
@@ -233,7 +234,7 @@ class Store:
             return len(old)
         n = 0
         for some in (old[start : start + _BATCH] for start in range(0, len(old), _BATCH)):
-            with self.engine.begin() as connection:
+            with giving_way(self.engine).begin() as connection:
                 hold_articles(connection, some)  # what was sent or decided meanwhile stays
                 still = connection.scalars(_untouched_since(before).where(articles.c.id.in_(some)))
                 n += _deleted(connection, list(still))

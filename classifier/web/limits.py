@@ -15,13 +15,14 @@ from flask import Flask, Response, current_app, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from classifier.errors import BadStore
-from classifier.store import Count, Counters
+from classifier.store import Count, Counters, set_deadline
 from classifier.web.problems import ApiProblem
 
 RATE_SECONDS = 60.0
 TRY_SECONDS = 300.0
 TRIES_OF_NAME = 10
 TRIES_OF_ADDRESS = 50
+ANSWER_SECONDS = 30.0  # for which a request may wait for the database
 UNCOUNTED_SECONDS = 5.0  # after a failure of the counters
 _EXEMPT = ("/health/", "/metrics", "/static/")  # what tells that a process is busy must be answered
 
@@ -180,6 +181,7 @@ def install(app: Flask, limits: Limits) -> None:
 
     @app.before_request
     def _() -> None:
+        set_deadline(ANSWER_SECONDS)
         # A body is read first, without a place: whoever sends it slowly must not keep others waiting.
         if request.method not in ("POST", "PUT") and not request.path.startswith(_EXEMPT):
             places.take()
@@ -191,6 +193,7 @@ def install(app: Flask, limits: Limits) -> None:
 
     @app.teardown_request
     def _(_error: BaseException | None) -> None:
+        set_deadline(None)
         places.give_back()
 
 
