@@ -38,6 +38,20 @@ class BadTaxonomy(TaggerError):
         self.problems = problems
 
 
+class DroppedTags(TaggerError):
+    """A taxonomy lacks tags that the champion has; `tags` are their ids."""
+
+    def __init__(self, tags: list[str], lines: list[str]) -> None:
+        listed = "\n  ".join(lines)
+        super().__init__(
+            "The taxonomy lacks tags that the champion has, and what was learned of them would be lost:\n"
+            f"  {listed}\n"
+            "An id is never dropped. Keep the entry of each, with `status: retired`, and `replaced_by: ID` if another tag "
+            "took its place."
+        )
+        self.tags = tags
+
+
 class BadMap(TaggerError):
     """A map from the terms of a CMS to tags cannot be used; `problems` are all of them, each with its line."""
 

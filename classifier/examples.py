@@ -43,12 +43,20 @@ def labels_of(articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:
     for row, article in zip(labels, articles, strict=True):
         if article.tags is not None and article.tags_complete:
             row[:] = NEGATIVE
-            at = article.tagged_at or article.published_at
-            row[[number for number, since in created if at is not None and at < since]] = UNKNOWN
+            row[[number for number, day in created if _came_before(article, day)]] = UNKNOWN
         for tag, known in _said(article, taxonomy).items():
             if tag in position:
                 row[position[tag]] = known
     return labels
+
+
+def _came_before(article: Article, day: str) -> bool:
+    """Whether an article was tagged before a tag was made, or may have been.
+
+    Articles without a date were tagged some time before they were closed or came, so that day itself tells nothing.
+    """
+    at = article.tagged_at or article.published_at
+    return at is not None and (at < day or (article.published_at is None and at[: len(day)] == day))
 
 
 def _said(article: Article, taxonomy: Taxonomy) -> dict[str, int]:

@@ -26,7 +26,7 @@ from classifier.errors import BadModel
 from classifier.files import sync_folder
 from classifier.model import Parameters, TagModel
 from classifier.precedents import Precedents
-from classifier.taxonomy import taxonomy_from_json
+from classifier.taxonomy import Taxonomy, taxonomy_from_json
 
 FORMAT = 3
 _ARRAYS = tuple(f.name for f in fields(Parameters) if f.type == "np.ndarray")
@@ -162,6 +162,18 @@ def read_card(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         raise BadModel(f"Model {folder.name}: card.json cannot be read.") from None
     return card
+
+
+def read_model_taxonomy(folder: Path) -> Taxonomy:
+    """Return the taxonomy of a version without loading the model.
+
+    Raises:
+        BadModel: if it cannot be read.
+    """
+    try:
+        return taxonomy_from_json(json.loads((folder / "taxonomy.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise BadModel(f"Model {folder.name}: taxonomy.json cannot be read.") from None
 
 
 def manifest_digest(folder: Path) -> str:

@@ -33,9 +33,11 @@ from classifier.model_files import (
     load_model,
     manifest_digest,
     read_card,
+    read_model_taxonomy,
     save_model,
 )
 from classifier.snapshots import Snapshot, read_snapshot
+from classifier.taxonomy import Taxonomy
 
 POLL_SECONDS = 1.0
 LEFT_SECONDS = 86_400.0
@@ -108,6 +110,14 @@ class Registry:
             raise BadModel(
                 f"{self._pointer} cannot be read ({error}). Write it anew: models promote VERSION."
             ) from None
+
+    def taxonomy(self) -> Taxonomy | None:
+        """Return the champion's taxonomy, also where the rest of it is damaged; None if there is none to be read."""
+        champion = self.last_champion()
+        try:
+            return read_model_taxonomy(self.folder / champion.version) if champion else None
+        except BadModel:
+            return None
 
     def last_champion(self) -> Champion | None:
         """Return the champion, from the history where the pointer cannot be read: promoting is what mends it."""
@@ -293,6 +303,20 @@ class Registry:
         if not _VERSION.fullmatch(version) or not (self.folder / version).is_dir():
             raise NotFound(f"No model version {version[:60]!r} in {self.folder}. See: python -m classifier models list")
         return self.folder / version
+
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Let one process at a time do something here; the lock dies with its holder.
+
+        Raises:
+            Busy: if another process is at it.
+        """
+        with (self.folder / f".lock-{what.replace(' ', '-')}").open("w") as lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Busy(f"Another `{what}` is running on {self.folder}. Try again when it is done.") from None
+            yield
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

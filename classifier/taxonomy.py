@@ -20,6 +20,7 @@ from classifier.errors import BadTaxonomy, UnknownTag
 from classifier.words import spell, split_words
 
 TAG_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
+DAY = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")  # or a month, or a year
 STATUSES = ("active", "muted", "retired")
 BLOCKED_WITHIN = 10
 # Words that stand in nearly every article; as an alias they would fire everywhere unless the case tells them apart.
@@ -400,6 +401,8 @@ class _Reader:
             self.problem(entry["kind"], f"kind {texts['kind']!r} is not one of {', '.join(kinds) or '(no kinds)'}")
         if texts.get("status", "active") not in STATUSES:
             self.problem(entry["status"], f"status {texts['status']!r} is not one of {', '.join(STATUSES)}")
+        if not DAY.fullmatch(texts.get("created", "2024")):
+            self.problem(entry["created"], f"created {texts['created']!r} is not a day like 2014-06-29")
         aliases = self.aliases(texts["id"], entry.get("aliases"))
         by_kind = kinds.get(texts["kind"], Kind()).label_is_alias
         wanted = self.flag(entry["label_is_alias"]) if "label_is_alias" in entry else by_kind

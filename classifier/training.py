@@ -30,6 +30,7 @@ from classifier.snapshots import Snapshot, snapshot_of
 from classifier.store import FAILED, JOB, RUNNING, SKIPPED, Run, Store
 from classifier.survey import Survey, survey
 from classifier.taxonomy import Taxonomy, taxonomy_of
+from classifier.taxonomy_changes import adopt, dated, history_of
 
 PROMOTED, NOT_PROMOTED = "promoted", "not promoted"
 CURVE = (0.25, 0.5, 0.75, 1.0)  # shares of the examples
@@ -99,14 +100,18 @@ def retrain(
 ) -> tuple[Result, Run | None]:
     """Train a challenger on what the store knows, and promote it if it is proven; return what came of it, and the record.
 
-    Without a taxonomy the champion's is taken, or one of the articles' own tags. `force` trains though nothing is new;
+    Without a taxonomy the champion's is taken, or one of the articles' own tags. In both, a tag that appeared after the others
+    has the day of its first sight. `force` trains though nothing is new;
     `dry_run` goes all the way but saves and records nothing.
 
     Raises:
         Busy: if another process is at it.
+        DroppedTags: if the taxonomy lacks tags that the champion has.
         TaggerError: if the run fails; it is recorded as failed.
     """
     with store.runs.alone(JOB):
+        if taxonomy is not None:
+            taxonomy = adopt(taxonomy, registry)
         retraining = _Retraining(store, registry, settings, taxonomy, by, force, dry_run, track)
         if dry_run:
             return retraining.run(), None
@@ -210,10 +215,10 @@ class _Retraining:
     def _taxonomy(self, known: Sequence[Attributed]) -> Taxonomy:
         if self.given is not None:
             return self.given
-        own = self.champion.taxonomy if self.champion is not None else Taxonomy(())
+        own = self.registry.taxonomy() or Taxonomy(())
         ids = [tag.id for tag in own.tags]
-        if ids and own.version != taxonomy_of(ids).version:
-            return own  # somebody keeps it
+        if ids and own.version != taxonomy_of(ids).version:  # somebody keeps it
+            return dated(own, history_of(self.registry))
         return taxonomy_of(chain(ids, (tag for one in known for tag in one.article.tags or ())))
 
     def _stop_if_nothing_is_new(self) -> None:

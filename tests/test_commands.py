@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import gzip
 import json
 import os
@@ -9,8 +10,11 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from argparse import ArgumentParser, _SubParsersAction
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -648,24 +652,119 @@ def test_a_muted_or_retired_tag_is_no_longer_suggested_and_a_rename_is_seen_at_o
     assert "[muted]" in run("tags", "list", "--models", models).out
 
 
-def test_applying_the_taxonomy_of_before_gives_the_suggestions_of_before(
+def test_retiring_a_tag_that_was_added_gives_the_suggestions_of_before(
     run: Run, desk: Path, models: Path, tmp_path: Path
 ) -> None:
     before = run("suggest", desk / "article.txt", "--models", models, "--json").json["suggestions"]
     (tmp_path / "new.yaml").write_text(TAXONOMY + NEW_TAG, encoding="utf-8")
-    for taxonomy in (tmp_path / "new.yaml", desk / "taxonomy.yaml"):
+    retired = TAXONOMY + NEW_TAG.replace("kind: group", "kind: group, status: retired")
+    (tmp_path / "retired.yaml").write_text(retired, encoding="utf-8")
+    for taxonomy in (tmp_path / "new.yaml", tmp_path / "retired.yaml"):
         assert run("tags", "apply", taxonomy, "--models", models).code == 0
     assert run("suggest", desk / "article.txt", "--models", models, "--json").json["suggestions"] == before
     assert len(Registry(models).history()) == 3
 
 
-def test_apply_says_how_many_tags_it_added_removed_and_changed(run: Run, models: Path, tmp_path: Path) -> None:
-    changed = TAXONOMY.replace("label: Taliban", "label: The Taliban").replace(
-        "  - {id: trial, label: Trial, kind: category}\n", ""
-    )
+def test_apply_says_how_many_tags_it_added_and_changed(run: Run, models: Path, tmp_path: Path) -> None:
+    changed = TAXONOMY.replace("label: Taliban", "label: The Taliban")
     (tmp_path / "new.yaml").write_text(changed + NEW_TAG, encoding="utf-8")
     out = run("tags", "apply", tmp_path / "new.yaml", "--models", models).out
-    assert out.splitlines()[-1] == "tags: 1 added, 1 removed, 1 changed"
+    assert out.splitlines()[-1] == "tags: 1 added, 0 removed, 1 changed"
+
+
+def test_a_taxonomy_that_drops_a_tag_is_refused_with_the_nearest_tag_and_what_to_do(
+    run: Run, models: Path, tmp_path: Path
+) -> None:
+    before = Registry(models).champion()
+    changed = TAXONOMY.replace("id: taliban, label: Taliban", "id: the-taleban, label: The Taleban, aliases: [Taliban]")
+    changed = changed.replace("  - {id: trial, label: Trial, kind: category}\n", "")
+    (tmp_path / "new.yaml").write_text(changed, encoding="utf-8")
+    for arguments in (["apply"], ["check"]):
+        ran = run("tags", *arguments, tmp_path / "new.yaml", "--models", models)
+        assert (ran.code, ran.out) == (1, "")
+        assert "'taliban' (Taliban); the nearest tag of the file is 'the-taleban'\n  'trial' (Trial)\n" in ran.err
+        assert "`status: retired`, and `replaced_by: ID`" in ran.err
+    assert (Registry(models).champion(), len(Registry(models).versions())) == (before, 1)
+    retired = changed + "  - {id: trial, label: Trial, kind: category, status: retired}\n"
+    retired += "  - {id: taliban, label: Taliban, kind: group, status: retired, replaced_by: the-taleban}\n"
+    (tmp_path / "new.yaml").write_text(retired, encoding="utf-8")
+    assert run("tags", "apply", tmp_path / "new.yaml", "--models", models).code == 0
+
+
+def test_train_and_promote_say_which_tags_change_and_still_do_what_they_are_asked(
+    run: Run, desk: Path, models: Path, tmp_path: Path
+) -> None:
+    first = champion_of(models).version
+    changed = TAXONOMY.replace("  - {id: trial, label: Trial, kind: category}\n", NEW_TAG.removeprefix("\n"))
+    (tmp_path / "new.yaml").write_text(changed, encoding="utf-8")
+    files = ["--articles", desk / "train.jsonl", "--taxonomy", tmp_path / "new.yaml"]
+    trained = run("train", *files, "--models", models, "--fast")
+    assert trained.code == 0
+    assert "the champion before has tags that this one lacks: trial\n" in trained.err
+    assert "new, without `created`: every article without them counts as wrong for river-front\n" in trained.err
+    assert "river-front" in champion_of(models).taxonomy.by_id
+    promoted = run("models", "promote", first, "--models", models)
+    assert (promoted.code, promoted.err) == (0, "the champion before has tags that this one lacks: river-front\n")
+
+
+@contextmanager
+def apply_that_waits(models: Path, file: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that applies a taxonomy and is about to promote it, until the block ends."""
+    n_versions = len(Registry(models).versions())
+    with (models / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        command = [sys.executable, "-m", "classifier", "tags", "apply", str(file), "--models", str(models)]
+        with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            while len(Registry(models).versions()) == n_versions:
+                assert process.poll() is None, process.communicate()
+                time.sleep(0.05)
+            yield process
+            fcntl.flock(lock, fcntl.LOCK_UN)
+            process.communicate()
+
+
+def test_of_two_processes_that_apply_a_taxonomy_at_once_the_second_is_refused(
+    desk: Path, models: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "new.yaml").write_text(TAXONOMY + NEW_TAG, encoding="utf-8")
+    with apply_that_waits(models, tmp_path / "new.yaml") as first:
+        second = run_process("tags", "apply", desk / "taxonomy.yaml", "--models", models)
+    assert (second.code, second.out) == (3, "")
+    assert f"Another `tags apply` is running on {models}." in second.err
+    assert (first.returncode, len(Registry(models).history())) == (0, 2)
+    assert "river-front" in champion_of(models).taxonomy.by_id
+
+
+def test_a_taxonomy_is_not_applied_to_a_champion_that_was_changed_meanwhile(models: Path, tmp_path: Path) -> None:
+    (tmp_path / "new.yaml").write_text(TAXONOMY + NEW_TAG, encoding="utf-8")
+    registry = Registry(models)
+    other = registry.save(registry.load_champion())
+    with apply_that_waits(models, tmp_path / "new.yaml") as process:
+        registry._point(other, "retrain", "not worse")  # this process holds the lock
+    assert process.returncode == 3
+    assert champion_of(models).version == other
+
+
+def test_a_new_tag_gets_the_day_of_its_first_sight_and_keeps_it(run: Run, models: Path, tmp_path: Path) -> None:
+    today = datetime.now(UTC).date().isoformat()
+    dated = NEW_TAG.replace("river-front, label: River", "sea-front, created: 2020-01-01, label: Sea")
+    dated = dated.replace("Sons of the River", "Sons of the Sea")
+    (tmp_path / "new.yaml").write_text(TAXONOMY + NEW_TAG + dated, encoding="utf-8")
+    checked = run("tags", "check", tmp_path / "new.yaml", "--models", models)
+    assert checked.err.startswith(f"river-front: articles from before {today} are unknown for it, not wrong")
+    assert checked.err.count("\n") == 1
+    before = (tmp_path / "new.yaml").read_bytes()
+    assert run("tags", "apply", tmp_path / "new.yaml", "--models", models, "--json").json["dated"] == {
+        "river-front": today
+    }
+    assert (tmp_path / "new.yaml").read_bytes() == before
+    listed = run("tags", "list", "--models", models, "--json").json["tags"]
+    assert {tag["id"]: tag["created"] for tag in listed if "created" in tag} == {
+        "river-front": today,
+        "sea-front": "2020-01-01",
+    }
+    again = run("tags", "apply", tmp_path / "new.yaml", "--models", models)
+    assert (again.out.splitlines()[-1], again.err) == ("tags: 0 added, 0 removed, 0 changed", "")
 
 
 def test_suggestions_are_not_written_over_their_input(run: Run, models: Path, tmp_path: Path) -> None:

@@ -171,6 +171,10 @@ GOOD = "- {id: eta, label: Eta group, kind: group}\n"
             "line 4: `replaced_by` of 'x' leads back to itself",
         ),
         (
+            "- {id: eta, label: Eta group, kind: group,\n   created: 29.6.2014}",
+            "line 4: created '29.6.2014' is not a day like 2014-06-29",
+        ),
+        (
             "- {id: eta, label: Eta group, kind: group, broader: eta}",
             "line 3: `broader` of 'eta' leads back to itself",
         ),

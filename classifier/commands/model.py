@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classifier.commands.output import by_whom, print_json, shared_by, track
+from classifier.commands.output import by_whom, listed, print_json, say_dropped, shared_by, track
 from classifier.commands.parser import STARTER, Commands, Usage, whole
 from classifier.errors import BadArticle
 from classifier.settings import Settings
@@ -59,8 +59,10 @@ def _train(options: argparse.Namespace, _settings: Settings) -> None:
     with shared_by(options.dask):
         fitted = fit(articles, taxonomy, FitSettings(seed=options.seed, fast=options.fast), track)
     registry = Registry(options.models)
+    before = registry.taxonomy()
     version = registry.save(fitted.model, snapshot_of(articles))
     registry.promote(version, by_whom(), "trained")
+    _say_changed_tags(before, fitted.model.taxonomy)
     measured = fitted.card["cross_validation"]
     if options.json:
         print_json(
@@ -82,6 +84,14 @@ def _train(options: argparse.Namespace, _settings: Settings) -> None:
     )
 
 
+def _say_changed_tags(before: Taxonomy | None, after: Taxonomy) -> None:
+    """Say what another taxonomy than the champion's means for the labels: `train` takes the files at their word."""
+    say_dropped(before, after)
+    new = [tag.id for tag in after.tags if before is not None and tag.id not in before.by_id and not tag.created]
+    if new:
+        print(f"new, without `created`: every article without them counts as wrong for {listed(new)}", file=sys.stderr)
+
+
 def _examples(options: argparse.Namespace) -> tuple[list[Article], Taxonomy | None]:
     """Return the articles and the taxonomy that a command was given, or those of the starter data."""
     from classifier.articles import read_articles
@@ -97,9 +107,8 @@ def _examples(options: argparse.Namespace) -> tuple[list[Article], Taxonomy | No
 def _say_unknown_labels(articles: Iterable[Article], taxonomy: Taxonomy) -> None:
     unknown = Counter(tag for article in articles for tag in article.tags or () if tag not in taxonomy.by_id)
     if unknown:
-        commonest = ", ".join(f"{tag} ({n})" for tag, n in unknown.most_common(10))
-        more = f" and {len(unknown) - 10} more" if len(unknown) > 10 else ""
-        print(f"not in the taxonomy, so not learnt: {commonest}{more}", file=sys.stderr)
+        counts = [f"{tag} ({n})" for tag, n in unknown.most_common()]
+        print(f"not in the taxonomy, so not learnt: {listed(counts)}", file=sys.stderr)
 
 
 def _add_evaluate(commands: Commands) -> None:

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from classifier.commands.output import by_whom, print_json, say_champion, track
+from classifier.commands.output import by_whom, print_json, say_champion, say_dropped, track
 from classifier.commands.parser import Commands, whole
 from classifier.errors import BadArticle, BadSetting, NoModel, TaggerError
 from classifier.settings import Settings
@@ -144,13 +144,19 @@ def _models_show(options: argparse.Namespace, _settings: Settings) -> None:
 def _models_promote(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.registry import Registry
 
-    say_champion(Registry(options.models).promote(options.version, by_whom(), options.why), options.json)
+    registry = Registry(options.models)
+    before = registry.taxonomy()
+    say_champion(registry.promote(options.version, by_whom(), options.why), options.json)
+    say_dropped(before, registry.taxonomy())
 
 
 def _models_roll_back(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.registry import Registry
 
-    say_champion(Registry(options.models).roll_back(by_whom(), options.why), options.json)
+    registry = Registry(options.models)
+    before = registry.taxonomy()
+    say_champion(registry.roll_back(by_whom(), options.why), options.json)
+    say_dropped(before, registry.taxonomy())
 
 
 def _models_export(options: argparse.Namespace, _settings: Settings) -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from classifier.taxonomy import Taxonomy
+
+N_LISTED = 10
 
 
 def track(things: Iterable[Any], total: int, what: str) -> Iterable[Any]:
@@ -39,6 +44,20 @@ def say_champion(champion: Any, as_json: bool) -> None:
         print_json(vars(champion))
     else:
         print(f"{champion.version} is champion; before it: {champion.previous or 'none'}")
+
+
+def say_dropped(before: Taxonomy | None, after: Taxonomy | None) -> None:
+    """Say on standard error which tags of the champion before the new one lacks."""
+    from classifier.taxonomy_changes import dropped_tags
+
+    if dropped := [tag.id for tag in dropped_tags(before, after)]:
+        print(f"the champion before has tags that this one lacks: {listed(dropped)}", file=sys.stderr)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first names of a list, and how many more there are."""
+    more = f" and {len(names) - N_LISTED} more" if len(names) > N_LISTED else ""
+    return ", ".join(names[:N_LISTED]) + more
 
 
 @contextmanager

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from classifier.commands.output import by_whom, print_json, say_champion
 from classifier.commands.parser import STARTER, Commands
 from classifier.settings import Settings
+
+if TYPE_CHECKING:
+    from classifier.taxonomy import Taxonomy
 
 
 def register(commands: Commands) -> None:
@@ -16,6 +22,12 @@ def register(commands: Commands) -> None:
     commands.add(within, "list", _tags_list, "List the tags of the champion's taxonomy.", "models json")
     sub = commands.add(within, "check", _tags_check, "Check a taxonomy; every problem is named with its line.")
     sub.add_argument("file", type=Path, nargs="?", default=STARTER / "taxonomy.yaml", metavar="FILE")
+    sub.add_argument(
+        "--models",
+        type=Path,
+        metavar="DIR",
+        help="also say what `tags apply` would do with the champion of this folder",
+    )
     sub = commands.add(
         within,
         "apply",
@@ -24,7 +36,9 @@ def register(commands: Commands) -> None:
         "models json",
         "tags apply taxonomy.yaml",
     )
-    sub.add_argument("file", type=Path, metavar="FILE", help="YAML, the whole taxonomy: a tag not in it is removed")
+    sub.add_argument(
+        "file", type=Path, metavar="FILE", help="YAML, the whole taxonomy: every tag that the champion has"
+    )
     commands.add(
         within, "proposals", _tags_proposals, "List the tags that editors miss, the open ones first.", "database json"
     )
@@ -47,31 +61,40 @@ def _tags_check(options: argparse.Namespace, _settings: Settings) -> None:
 
     taxonomy = read_taxonomy(options.file)
     n_aliases = sum(len(tag.aliases) for tag in taxonomy.tags)
+    if options.models is not None:
+        _say_dates(_dates_if_applied(taxonomy, options.models))
     print(f"{options.file} is sound: {len(taxonomy.tags)} tags, {n_aliases} aliases, version {taxonomy.version}")
 
 
+def _dates_if_applied(taxonomy: Taxonomy, models: Path) -> dict[str, str]:
+    """Return the days that `tags apply` would give to tags without a date."""
+    from classifier.registry import Registry
+    from classifier.taxonomy_changes import adopt, new_dates
+
+    registry = Registry(models)
+    return new_dates(taxonomy, adopt(taxonomy, registry), registry.taxonomy())
+
+
+def _say_dates(dated: Mapping[str, str]) -> None:
+    for tag, day in dated.items():
+        print(
+            f"{tag}: articles from before {day} are unknown for it, not wrong (`created: {day}`; another date in the file counts)",
+            file=sys.stderr,
+        )
+
+
 def _tags_apply(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.model import retagged
     from classifier.registry import Registry
     from classifier.taxonomy import read_taxonomy
+    from classifier.taxonomy_changes import apply_taxonomy
 
-    taxonomy = read_taxonomy(options.file)
-    registry = Registry(options.models)
-    model = registry.load_champion()
-    old, new = model.taxonomy.by_id, taxonomy.by_id
-    did = {
-        "added": len(new.keys() - old.keys()),
-        "removed": len(old.keys() - new.keys()),
-        "changed": sum(old[tag] != new[tag] for tag in old.keys() & new.keys()),
-    }
-    champion = registry.champion()
-    if taxonomy.version != model.taxonomy.version or champion is None:
-        version = registry.save(retagged(model, taxonomy), registry.snapshot(model.version))  # it has learned the same
-        champion = registry.promote(version, by_whom(), f"taxonomy {taxonomy.version} applied")
+    applied = apply_taxonomy(Registry(options.models), read_taxonomy(options.file), by_whom())
+    did = {"added": len(applied.added), "removed": 0, "changed": len(applied.changed)}  # programs read `removed`
     if options.json:
-        print_json({**vars(champion), **did})
+        print_json({**vars(applied.champion), **did, "dated": applied.dated})
         return
-    say_champion(champion, as_json=False)
+    _say_dates(applied.dated)
+    say_champion(applied.champion, as_json=False)
     print("tags: " + ", ".join(f"{n} {what}" for what, n in did.items()))
 
 
