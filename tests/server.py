@@ -23,10 +23,11 @@ SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Server:
-    """A running service."""
+    """A running service, and the key with which it is asked, if it needs any."""
 
     process: subprocess.Popen[bytes]
     port: int
+    key: str | None = None
 
     def ask(self, method: str, path: str, sent: Any = None, headers: dict[str, str] | None = None) -> tuple[int, Any]:
         """Return status and decoded answer of one request on a connection of its own."""
@@ -40,7 +41,8 @@ class Server:
         with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)) as connection:
             body = None if sent is None else json.dumps(sent)
             types = {"Content-Type": "application/json"} if body else {}
-            connection.request(method, path, body, {**types, **(headers or {})})
+            bearer = {"Authorization": f"Bearer {self.key}"} if self.key else {}
+            connection.request(method, path, body, {**types, **bearer, **(headers or {})})
             response = connection.getresponse()
             return response.status, response.read()
 

@@ -83,6 +83,8 @@ def proxied(registry: Registry, database_url: str, tmp_path: Path) -> Iterator[S
 @contextmanager
 def _proxied(registry: Registry, database_url: str, folder: Path, *, tls: bool = False) -> Iterator[Server]:
     folder.mkdir()
+    with closing(open_store(database_url)) as store:
+        key = store.keys.create("behind a proxy", "admin")  # without a key nobody is answered through a proxy
     options = ("--workers", "1", "--threads", "4")
     service = server.start(registry.folder, database_url, *options, settings={"TAGGER_PROXIES": "1"})
     port = free_port()
@@ -92,7 +94,7 @@ def _proxied(registry: Registry, database_url: str, folder: Path, *, tls: bool =
             stdout=log,
             stderr=log,
         )
-    proxy = replace(service, port=port)
+    proxy = replace(service, port=port, key=key)
     server.wait_until_ready(proxy)
     yield proxy
     process.terminate()

@@ -64,14 +64,11 @@ def _add_serve(commands: Commands) -> None:
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
     from classifier.store import STARTER as STARTER_SOURCE
     from classifier.store import absolute_url, open_store
-    from classifier.web.auth import LOOPBACK
+    from classifier.web.loopback import NEXT_STEP, why_open_is_unsafe
 
     store = open_store(options.database, check=True)
-    if not store.keys.in_use() and options.host not in LOOPBACK | {"::1"}:
-        raise BadSetting(
-            f"Without a key the service listens on this machine only, not on {options.host}. "
-            "Make one: python -m classifier keys create NAME --role admin"
-        )
+    if not store.keys.in_use() and (reason := why_open_is_unsafe(options.host, settings.proxies)):
+        raise BadSetting(f"While no key exists, only this machine may be answered, and {reason}. {NEXT_STEP}")
     _check_port(options.host, options.port)
     if not store.count_articles() and (starter := sorted((STARTER / "articles").glob("*.jsonl"))):
         from classifier.importers import import_files

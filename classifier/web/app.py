@@ -47,7 +47,7 @@ def build_app(
     app.jinja_env.filters["parts"] = parts_of
     app.jinja_env.globals["site"] = SITE
     allowed = allowed or Limits()
-    gate = Gate(tagger.store, allowed.rate)
+    gate = Gate(tagger.store, allowed.rate, allowed.proxies)
     api = Api(tagger, registry, gate, max_body_bytes, retrain_hours)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(Pages(tagger, gate, api.endpoints, max_body_bytes).blueprint)

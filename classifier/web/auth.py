@@ -12,9 +12,9 @@ from werkzeug.wrappers import Response as WsgiResponse
 from classifier.decisions import CMS
 from classifier.store import Key, Session, Store
 from classifier.web.limits import Rate, Tries
+from classifier.web.loopback import NEXT_STEP, host_of, is_loopback, why_from_elsewhere
 from classifier.web.problems import CHALLENGE, ApiProblem
 
-LOOPBACK = frozenset(("127.0.0.1", "localhost", "[::1]"))
 COOKIE = "tagger_session"
 EDITORS = ("editor", "admin")
 NOBODY = "local"  # who decides while no key exists and no name is given
@@ -74,13 +74,24 @@ def person(name: str) -> str:
 class Gate:
     """Decides on each request whether its sender may make it."""
 
-    def __init__(self, store: Store, rate: int = 0) -> None:
-        self._store = store
+    def __init__(self, store: Store, rate: int = 0, proxies: int = 0) -> None:
+        self._store, self._proxies = store, proxies
         self._rate, self._tries = Rate(store.counters, rate), Tries(store.counters)
 
     def open(self) -> bool:
-        """Whether no key exists, and every role is open to this machine."""
-        return not self._store.keys.in_use()
+        """Whether no key exists, and every role is open to the sender, who is on this machine.
+
+        Raises:
+            ApiProblem: 403 if no key exists, and the request may come from elsewhere.
+        """
+        if self._store.keys.in_use():
+            return False
+        # A web page elsewhere must not reach an open service by renaming it either, so the host name counts too.
+        if reason := why_from_elsewhere(request.environ, request.host, self._proxies):
+            raise ApiProblem(
+                "not-allowed", f"While no key exists, only this machine is answered, and {reason}. {NEXT_STEP}"
+            )
+        return True
 
     def check(self, roles: tuple[str, ...]) -> Caller:
         """Return who makes the request.
@@ -89,8 +100,6 @@ class Gate:
             ApiProblem: if the sender may not do what takes one of `roles`.
         """
         is_open = self.open()
-        if is_open:
-            self.check_host()
         kind, _, secret = request.headers.get("Authorization", "").partition(" ")
         if kind:
             key = self._store.keys.of(secret.strip()) if kind.lower() == "bearer" else None
@@ -142,8 +151,7 @@ class Gate:
 
     def editor_session(self) -> Session | None:
         """Return the session of a page for editors, or None where one has to sign in (again)."""
-        if self.open():
-            self.check_host()
+        self.open()
         session = self.session()
         return session if session is None or session.key is None or session.key.role in EDITORS else None
 
@@ -152,15 +160,6 @@ class Gate:
         """Refuse a request that was not made by a page of this service."""
         if not hmac.compare_digest(token.encode(), session.csrf.encode()):
             raise ApiProblem("not-allowed", "The page is out of date. Load it again; nothing that you decided is lost.")
-
-    def check_host(self) -> None:
-        """Refuse a request for another host name: a web page elsewhere must not reach an open service by renaming it."""
-        if not _is_loopback():
-            raise ApiProblem(
-                "not-allowed",
-                f"While no key exists, the service answers to {', '.join(sorted(LOOPBACK))} "
-                "only. Make a key: python -m classifier keys create NAME --role admin",
-            )
 
     @staticmethod
     def allow(key: Key | None, roles: tuple[str, ...]) -> Key:
@@ -205,9 +204,6 @@ def sign_in_first() -> WsgiResponse:
 
 def set_session(response: WsgiResponse, token: str) -> None:
     """Put a session into a cookie; only over this machine's loopback it may go without TLS."""
-    response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=not _is_loopback(), path="/")
-
-
-def _is_loopback() -> bool:
-    host = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
-    return host.lower() in LOOPBACK
+    response.set_cookie(
+        COOKIE, token, httponly=True, samesite="Lax", secure=not is_loopback(host_of(request.host)), path="/"
+    )

@@ -43,7 +43,8 @@ CATALOGUE = {
     "not-allowed": Problem(
         403,
         "Not allowed",
-        "The key's role may not do this, the host name is not this machine's, or another site's page has sent it.",
+        "The key's role may not do this, no key exists and the request may come from elsewhere than this machine, or "
+        "another site's page has sent it.",
     ),
     "not-found": Problem(404, "Not found", "There is no such address or article."),
     "method-not-allowed": Problem(405, "Method not allowed", "`Allow` lists what this address understands."),

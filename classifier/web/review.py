@@ -92,7 +92,6 @@ class Review:
     def _key(self, name: str, secret: str) -> Key | None:
         """Return the key of whoever signs in; None while no key exists, and any name will do."""
         if self.gate.open():
-            self.gate.check_host()
             if not 0 < len(name) <= 80 or "/" in name:
                 raise ApiProblem("not-allowed", "Give a name of 1 to 80 characters, no slash.")
             return None
