@@ -14,7 +14,7 @@ from classifier.decisions import CMS, GIVES, Decision, Standing
 from classifier.errors import BadDecision
 from classifier.model import TagModel
 from classifier.registry import Serving
-from classifier.store import Draft, Request, Shares, Store, StoredArticle, Wanted
+from classifier.store import ArticleLog, Draft, Request, Shares, Store, StoredArticle, Wanted
 
 __all__ = ["Tagger", "answer_of", "explanations_of"]
 
@@ -121,10 +121,9 @@ class Tagger:
 
     def seen_by(self, stored: StoredArticle, viewer: str | None) -> Standing:
         """Return what is known of an article, to one of two editors only what that one said until both have closed it."""
-        standing = self.store.log.standing(stored.article.id)
-        if self._apart(stored, viewer, standing):
-            return self.store.log.standing(stored.article.id, by=viewer)
-        return standing
+        log = self.store.log.read(stored.article.id)
+        pooled = log.standing()
+        return log.standing(by=viewer) if self._apart(stored, viewer, pooled) else pooled
 
     @staticmethod
     def _apart(stored: StoredArticle, viewer: str | None, standing: Standing) -> bool:
@@ -157,14 +156,15 @@ class Tagger:
         stored = self.store.article(article_id)
         self._check(stored, answer.drafts)
 
-        def told(rows: list[Decision], pooled: Standing, own: Standing) -> dict[str, Any]:
-            apart = self._apart(stored, editor, pooled)
+        def told(rows: list[Decision], log: ArticleLog) -> dict[str, Any]:
+            pooled, standing = log.standing(), self._standing(stored, log, editor)
             hidden = stored.blind and stored.state != "closed" and editor not in pooled.closed_by
             return {
                 "article_id": stored.article.id,
-                "tags": list((own if apart else pooled).tags),
+                "tags": standing["tags"],
                 "complete": pooled.closed_at is not None,
                 "decisions": [_row(row, hidden) for row in rows],
+                "standing": standing,
             }
 
         return self.store.log.decide(
@@ -180,10 +180,8 @@ class Tagger:
 
     def decisions(self, article_id: str, viewer: str | None = None) -> dict[str, Any]:
         """Return the log and the impressions of an article, as an editor may see them."""
-        stored = self.store.article(article_id)
-        rows = self.store.log.of(article_id)
-        if self._apart(stored, viewer, self.store.log.standing(article_id)):
-            rows = [row for row in rows if row.editor in (viewer, CMS)]
+        stored, log = self.store.article(article_id), self.store.log.read(article_id)
+        rows = self._rows_seen(stored, log, viewer)
         hidden = self.hides(stored, viewer)
         shown = [
             {
@@ -194,7 +192,28 @@ class Tagger:
             }
             for one in self.store.log.impressions(article_id)
         ]
-        return {"decisions": [_row(row, hidden) for row in rows], "impressions": [] if hidden else shown}
+        return {
+            "decisions": [_row(row, hidden) for row in rows],
+            "impressions": [] if hidden else shown,
+            "standing": self._standing(stored, log, viewer),
+        }
+
+    def _rows_seen(self, stored: StoredArticle, log: ArticleLog, viewer: str | None) -> list[Decision]:
+        apart = self._apart(stored, viewer, log.standing())
+        return [row for row in log.rows if not apart or row.editor in (viewer, CMS)]
+
+    def _standing(self, stored: StoredArticle, log: ArticleLog, viewer: str | None) -> dict[str, Any]:
+        """Return what a log adds up to, as an editor may see it, with what that editor decided."""
+        pooled, own = log.standing(), log.standing(by=viewer)
+        seen = own if self._apart(stored, viewer, pooled) else pooled
+        return {
+            "tags": list(seen.tags),
+            "listed": list(log.listing.tags),
+            "decisions": [_outline(row) for row in seen.decisions.values()],
+            "own": [_outline(row) for row in own.decisions.values() if row.editor == viewer],
+            "closed_by": sorted(seen.closed_by),
+            "n_rows": len(self._rows_seen(stored, log, viewer)),
+        }
 
     def _check(self, stored: StoredArticle, drafts: Sequence[Draft]) -> None:
         """Raise `BadDecision` for a tag that cannot be given: one that the taxonomy lacks, or that was retired."""
@@ -234,6 +253,10 @@ def _row(row: Decision, hidden: bool) -> dict[str, Any]:
     if hidden:
         told |= {"score": None, "band": None}
     return told
+
+
+def _outline(row: Decision) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in ("tag", "id", "action", "reason", "editor", "at")}
 
 
 def _digest(article_id: str, answer: Answer, editor: str) -> str:

@@ -544,9 +544,13 @@ def test_two_editors_on_one_article_lose_nothing_and_hear_of_each_other(desk: De
         ("a", second, "accept", "ben"),
     }
     assert len(desk.log()) == 3
-    for page in (ana, ben):
-        expect(card(page, first).locator(".decided")).to_contain_text("Accepted by")
-        expect(card(page, first).locator(".decided")).to_contain_text("Rejected by")
+    stands = next(row for row in reversed(desk.log()) if row[1] == first)
+    for page, editor in ((ana, "ana"), (ben, "ben")):
+        who = "you" if stands[3] == editor else stands[3]
+        says = f"{'Accepted' if stands[2] == 'accept' else 'Rejected'} by {who}"
+        expect(card(page, first).locator(".decided")).to_contain_text(re.compile(f"^{says}"))
+    other = ana if stands[3] == "ben" else ben  # whoever was there first still sees what they said
+    expect(card(other, first).locator(".decided")).to_contain_text("by you")
 
 
 def test_decision_of_ones_own_elsewhere_is_shown_without_news(desk: Desk, sit: Callable[..., Page]) -> None:
@@ -559,17 +563,44 @@ def test_decision_of_ones_own_elsewhere_is_shown_without_news(desk: Desk, sit: C
     assert page.locator(".news").count() == 0
 
 
-def test_decision_that_falls_between_log_and_article_is_shown_and_undone(desk: Desk, sit: Callable[..., Page]) -> None:
+def test_what_stands_is_the_servers_word_and_an_older_answer_does_not_replace_it(
+    desk: Desk, sit: Callable[..., Page]
+) -> None:
     desk.put("a")
     page = sit(desk)
     first = cards(page)[0]
+    older = page.request.get(f"{desk.address}/v1/articles/a/decisions").json()
     done = desk.tagger.decide("a", Answer([Draft("accept", first)]), "ana")
-    page.route(DECISIONS, lambda route: route.fulfill(json={"decisions": [], "impressions": []}), times=1)
+    page.route(DECISIONS, lambda route: route.fulfill(json=older), times=1)
     page.reload()
     expect(card(page, first)).to_have_attribute("data-state", "accept")
     desk.tagger.decide("a", Answer([Draft("undo", undoes=done["decisions"][0]["id"])]), "ana")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(page.locator("#on")).to_have_text("No tag yet.")
+
+
+def test_decision_on_a_text_that_changed_is_shown_no_more_and_undo_shows_what_stood_before(
+    desk: Desk, sit: Callable[..., Page]
+) -> None:
+    desk.put("a")
+    page = sit(desk, refusals=True)
+    first = cards(page)[0]
+    press(page, "x", "1")
+    saved(page)
+    desk.put("a", body=" ".join(reversed(STORIES[0][1].split())))
+    page.goto(f"{desk.address}/review/a")
+    expect(card(page, first)).to_have_attribute("data-state", "")
+    desk.put("a")
+    desk.tagger.decide("a", Answer([Draft("accept", first)]), "ben")
+    page.reload()
+    expect(card(page, first)).to_have_attribute("data-state", "accept")
+    page.route(DECISIONS, lambda route: route.abort())  # no answer comes: what is seen is the outbox over what was said
+    card(page, first).focus()
+    press(page, "x", "2")
+    expect(card(page, first).locator(".decided")).to_contain_text("Rejected by you")
+    press(page, "z")
+    expect(card(page, first).locator(".decided")).to_contain_text("Accepted by ben")
+    expect(page.locator("#on")).to_contain_text("by ben")
 
 
 def test_decisions_are_never_logged_under_who_signed_in_later(desk: Desk, sit: Callable[..., Page]) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import literal, select
@@ -19,7 +20,8 @@ from classifier.store.opening import migrate_to
 from classifier.store.schema import decisions
 from classifier.store.standing import answered, stands
 from classifier.tagger import Answer, Tagger
-from tests.test_decisions import STORY, shown
+from tests.test_decisions import STORY, log, put, shown
+from tests.test_decisions import done as decide_http
 from tests.test_migrations import downgrade
 
 WORDS = [f"word{number}" for number in range(120)]
@@ -147,6 +149,21 @@ def test_a_tag_that_its_sender_lists_is_answered(tagger: Tagger) -> None:
     assert [one.article.id for one in tagger.store.queue.page(Wanted(tag=tag), None, 9)[0]] == ["a"]
     tagger.put_article(Article("a", **STORY, tags=(tag,)))
     assert tagger.store.queue.page(Wanted(tag=tag), None, 9)[0] == []
+
+
+def test_the_api_says_what_stands(client: FlaskClient) -> None:
+    tag, other = shown(put(client, tags=["policy"]))[:2]
+    rejected = decide_http(client, {"tag": tag, "action": "reject"}, editor="ann")["decisions"][0]
+    told = decide_http(client, {"tag": other, "action": "accept"}, {"tag": "policy", "action": "remove"}, editor="ben")
+    standing = log(client)["standing"]
+    assert standing | {"own": []} == told["standing"] | {"own": []}
+    assert [row["tag"] for row in told["standing"]["own"]] == [other, "policy"]
+    assert standing["decisions"][0] == {
+        name: rejected[name] for name in ("tag", "id", "action", "reason", "editor", "at")
+    }
+    assert (standing["tags"], standing["listed"], standing["n_rows"]) == ([other], ["policy"], 3)
+    put(client, **{**OTHER, "tags": ["policy"]})
+    assert [row["tag"] for row in log(client)["standing"]["decisions"]] == [other]
 
 
 def test_an_upgrade_compares_the_texts_that_were_decided_on(tmp_path: Any) -> None:

@@ -4,7 +4,7 @@ from classifier.store.assignments import BLIND, COMPLETE, OUT_OF_SCOPE, Addition
 from classifier.store.engine import DamagedStore, absolute_url, make_engine
 from classifier.store.keys import Key, Keys
 from classifier.store.limits import Count, Counters
-from classifier.store.log import Draft
+from classifier.store.log import ArticleLog, Draft
 from classifier.store.opening import open_store
 from classifier.store.proposals import PROPOSAL_STATES
 from classifier.store.queue import ORDERS, STARTER, STATES, Wanted
@@ -31,6 +31,7 @@ __all__ = [
     "STARTER",
     "STATES",
     "Additions",
+    "ArticleLog",
     "Assignment",
     "Candidate",
     "Count",

@@ -45,6 +45,23 @@ class Draft:
     undoes: str | None = None
 
 
+@dataclass(frozen=True)
+class ArticleLog:
+    """The log of an article, and what it is folded on.
+
+    `rows` are in their order; `current` are digests of texts that are materially the same as the article's text now.
+    """
+
+    rows: Sequence[Decision]
+    current: Collection[str]
+    listing: Listing
+
+    def standing(self, by: str | None = None) -> Standing:
+        """Return what is known of the article's tags; `by` counts only what one editor, or the CMS, decided."""
+        rows = self.rows if by is None else [row for row in self.rows if row.editor in (by, CMS)]
+        return fold(rows, self.current, self.listing)
+
+
 class DecisionLog:
     """The decisions of a store."""
 
@@ -56,7 +73,7 @@ class DecisionLog:
         article_id: str,
         drafts: Sequence[Draft],
         editor: str,
-        told: Callable[[list[Decision], Standing, Standing], dict[str, Any]],
+        told: Callable[[list[Decision], ArticleLog], dict[str, Any]],
         *,
         complete: bool = False,
         suggestion_set_id: str | None = None,
@@ -69,7 +86,7 @@ class DecisionLog:
         is carried out once, and whoever sends it again gets what was returned the first time.
 
         Args:
-            told: called with the new rows, what is known of the article now, and what of it this editor said.
+            told: called with the new rows, and with the article's log as it is with them.
             complete: close the article, unless this editor has.
 
         Raises:
@@ -94,35 +111,33 @@ class DecisionLog:
             append(connection, added)
             if any(decision.digest != row["digest"] for decision in added):
                 compare_texts(connection, stored(row).article, row["digest"])
-            standing = refresh(connection, row, [*log, *added])
-            own = known(connection, row, [one for one in (*log, *added) if one.editor in (editor, CMS)])
-            answer = told(added, standing, own)
+            refresh(connection, row, [*log, *added])
+            answer = told(added, _article_log(connection, row, [*log, *added]))
             if request is not None:
                 keep(connection, request, answer)
             return answer
 
     def of(self, article_id: str) -> list[Decision]:
-        """Return the log of an article."""
+        """Return the rows of an article's log."""
         with reading(self._engine) as connection:
             return read_log(connection, [article_id]).get(article_id, [])
+
+    def read(self, article_id: str) -> ArticleLog:
+        """Return the log of an article, or raise `NotFound`."""
+        with reading(self._engine) as connection:
+            row = article_row(connection, article_id)
+            if row is None:
+                raise NotFound(f"There is no article {article_id[:200]!r}.")
+            return _article_log(connection, row, read_log(connection, [article_id]).get(article_id, []))
 
     def all(self) -> Iterator[Decision]:
         """Yield the whole log in its order, without holding it in memory."""
         for rows in in_pages(self._engine, select(decisions.c.n, *_FIELDS), decisions.c.n):
             yield from (Decision(*row[1:]) for row in rows)
 
-    def standing(self, article_id: str, by: str | None = None) -> Standing:
-        """Return what is known of an article's tags; `by` counts only what one editor decided.
-
-        Raises:
-            NotFound: if there is no such article.
-        """
-        with reading(self._engine) as connection:
-            row = article_row(connection, article_id)
-            if row is None:
-                raise NotFound(f"There is no article {article_id[:200]!r}.")
-            log = read_log(connection, [article_id]).get(article_id, [])
-            return known(connection, row, log if by is None else [one for one in log if one.editor in (by, CMS)])
+    def standing(self, article_id: str) -> Standing:
+        """Return what is known of an article's tags, or raise `NotFound`."""
+        return self.read(article_id).standing()
 
     def standings(self, article_ids: Sequence[str]) -> dict[str, Standing]:
         """Return what is known of the tags of some articles."""
@@ -190,10 +205,14 @@ def append(connection: Connection, rows: Iterable[Decision]) -> None:
 
 def known(connection: Connection, row: Any, log: Sequence[Decision]) -> Standing:
     """Return what a log adds up to for the article of a row."""
+    return _article_log(connection, row, log).standing()
+
+
+def _article_log(connection: Connection, row: Any, log: Sequence[Decision]) -> ArticleLog:
     current = {row["digest"]}
     if any(decision.digest not in current for decision in log):
         current |= _same_texts(connection, [row["id"]])[row["id"]]
-    return fold(log, current, _listing(row))
+    return ArticleLog(log, current, _listing(row))
 
 
 def standings_of(connection: Connection, rows: Sequence[Any]) -> dict[str, Standing]:
@@ -222,8 +241,8 @@ def _same_texts(connection: Connection, article_ids: Sequence[str]) -> Mapping[s
     return found
 
 
-def refresh(connection: Connection, row: Any, log: Sequence[Decision]) -> Standing:
-    """Bring the article's state up to its log, and return what is known."""
+def refresh(connection: Connection, row: Any, log: Sequence[Decision]) -> None:
+    """Bring the article's state up to its log."""
     standing = known(connection, row, log)
     closed = came_complete(row) or len(standing.closed_by) >= row["n_editors"]
     state = "closed" if closed else "started" if without_undone(log) else "new"
@@ -232,7 +251,6 @@ def refresh(connection: Connection, row: Any, log: Sequence[Decision]) -> Standi
     if standing.closed_by:
         rows = [{"article_id": row["id"], "editor": editor} for editor in sorted(standing.closed_by)]
         connection.execute(closings.insert(), rows)
-    return standing
 
 
 def keep_text(connection: Connection, before: Any, article: Article, digest: str) -> None:

@@ -205,11 +205,9 @@ class _View:
     def __init__(self, tagger: Tagger, model: TagModel, viewer: str | None, seen: dict[str, Any]) -> None:
         self.model, self.viewer, self.seen = model, viewer, seen
         self.stored: StoredArticle = tagger.store.article(seen["article_id"])
-        rows = tagger.decisions(seen["article_id"], viewer)["decisions"]
-        log = [Decision(article_id=seen["article_id"], **row) for row in rows]
-        self.log = without_undone(log)
-        self.standing = tagger.seen_by(self.stored, viewer)
-        self.latest = self.standing.decisions
+        self.logged = tagger.decisions(seen["article_id"], viewer)
+        self.log = without_undone(Decision(article_id=seen["article_id"], **row) for row in self.logged["decisions"])
+        self.editors = {row["tag"]: row["editor"] for row in self.logged["standing"]["decisions"]}
         self.answer, _ = tagger.answers.answer(self.stored.article, model)
 
     def whole(self) -> dict[str, Any]:
@@ -233,48 +231,39 @@ class _View:
             "title": _plain(title),
             "paragraphs": [_plain(paragraph) for paragraph in paragraphs_of(reading, article.body, marks[BODY])],
             "suggestions": [self._suggestion(one, thresholds[one["tag"]]) for one in suggestions],
-            "mentioned": [{**one, "decision": self._decision(one["tag"])} for one in seen["mentioned"]],
+            "mentioned": seen["mentioned"],
             "tags": [self._tag(tag) for tag in seen["tags"]],
-            "rejected": self._rejected(),
+            "labels": {tag: self._label(tag) for tag in self.editors},
             "removed": [{"kind": kind, "text": text} for kind, text in removed],
             "n_more_removed": n_more_removed,
             "reason_text": REASONS_TEXT.get(seen["reason"]),
             "others": self._others(),
-            "closed_by": sorted(self.standing.closed_by),
+            "decisions": self.logged["decisions"],
+            "standing": self.logged["standing"],
         }
 
     def _to_decide(self, one: dict[str, Any], withheld: dict[str, str]) -> bool:
         """Whether a suggestion is shown as such: it is open, or somebody's decision on it can be seen."""
-        return one["tag"] not in withheld or one["tag"] in self.latest
+        return one["tag"] not in withheld or one["tag"] in self.editors
 
     def _suggestion(self, one: dict[str, Any], threshold: float) -> dict[str, Any]:
         kept = {name: one[name] for name in ("tag", "label", "kind", "score", "band", "source")}
         about = ABOUTNESS[one["aboutness"]]
-        return {**kept, "aboutness": about, "threshold": threshold, "decision": self._decision(one["tag"])}
+        return {**kept, "aboutness": about, "threshold": threshold}
 
     def _tag(self, tag_id: str) -> dict[str, Any]:
         tag = self.model.taxonomy.by_id.get(tag_id)
-        decision = self.latest.get(tag_id)
         return {
             "tag": tag_id,
-            "label": tag.label if tag else tag_id,
+            "label": self._label(tag_id),
             "kind": tag.kind if tag else "",
             "known": tag is not None,
-            "by": decision.editor if decision else self.stored.source,
-            "decision": self._decision(tag_id),
+            "by": self.editors.get(tag_id, self.stored.source),
         }
 
-    def _rejected(self) -> list[dict[str, Any]]:
-        by_id = self.model.taxonomy.by_id
-        gone = [tag for tag, row in self.latest.items() if row.action in ("reject", "remove")]
-        return [
-            {"tag": tag, "label": by_id[tag].label if tag in by_id else tag, "decision": self._decision(tag)}
-            for tag in gone
-        ]
-
-    def _decision(self, tag: str) -> dict[str, Any] | None:
-        row = self.latest.get(tag)
-        return None if row is None else {name: getattr(row, name) for name in _DECISION}
+    def _label(self, tag_id: str) -> str:
+        tag = self.model.taxonomy.by_id.get(tag_id)
+        return tag.label if tag else tag_id
 
     def _others(self) -> list[dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
@@ -296,7 +285,6 @@ _SAME = (
     "model_version",
     "reason",
 )
-_DECISION = ("id", "action", "reason", "editor", "at")
 
 
 def _plain(pieces: list[Piece]) -> list[dict[str, Any]]:

@@ -316,6 +316,31 @@ class DecisionOut(_Strict):
     undoes: str | None = Field(description="The decision that this one takes back.")
 
 
+class StandingDecision(_Strict):
+    """The decision that stands on a tag."""
+
+    tag: str
+    id: str
+    action: Literal["accept", "reject", "add", "remove", "unsure"]
+    reason: str | None
+    editor: str
+    at: str
+
+
+class StandingOut(_Strict):
+    """What the log of an article adds up to: what was undone, or decided on another text, counts no more.
+
+    Of two answers, the one with more rows is the newer.
+    """
+
+    tags: list[str] = Field(description="The tags that are on the article.")
+    listed: list[str] = Field(description="The tags that its sender lists, whatever was decided on them.")
+    decisions: list[StandingDecision] = Field(description="The decision that stands on each tag, the latest last.")
+    own: list[StandingDecision] = Field(description="What the caller, if an editor, last decided on each tag.")
+    closed_by: list[str] = Field(description="Who says that its tags are complete.")
+    n_rows: int = Field(ge=0, description="How many rows of the log the caller may see.")
+
+
 class DecidedOut(_Strict):
     """The tags of an article after some decisions, and the rows that these added to the log."""
 
@@ -323,6 +348,9 @@ class DecidedOut(_Strict):
     tags: list[str]
     complete: bool
     decisions: list[DecisionOut]
+    standing: StandingOut | None = Field(
+        None, description="Absent where a request is repeated that an older version of the service carried out."
+    )
 
 
 class ImpressionOut(_Strict):
@@ -339,6 +367,7 @@ class LogOut(_Strict):
 
     decisions: list[DecisionOut]
     impressions: list[ImpressionOut]
+    standing: StandingOut
 
 
 class AliasOut(_Strict):

@@ -1,7 +1,7 @@
 // The review page: read, decide with one key, go on. Text of articles only ever becomes text nodes.
 //
-// What happened to an article is a log, and what it adds up to is folded from it (`standing`), here as on the server.
-// A decision is a row of that log at once; its entry in the outbox turns it into the server's row when it arrives.
+// What the log of an article adds up to is the server's to say (`standing` in its answers). Here only what still waits in
+// the outbox is laid over it, so that a decision is seen at once.
 
 const POLL_MS = 10_000;
 const TIMEOUT_MS = 15_000;
@@ -259,7 +259,14 @@ export class Outbox {
     return this.entries().filter((entry) => entry.article === article).map((entry) => ({
       id: `local:${entry.key}`, tag: entry.tag ?? null, action: entry.action, editor: this.editor, at: entry.at, reason: entry.reason ?? null,
       undoes: entry.action === "undo" ? entry.decision_id ?? this.idOf(entry.undoes) ?? `local:${entry.undoes}` : null,
+      before: this.#arrived(entry.before),
     }));
+  }
+
+  /** Return what stood before a decision, by the ids under which the server knows it by now. */
+  #arrived(before) {
+    const known = (row) => row && { ...row, id: (row.id.startsWith("local:") && this.idOf(row.id.slice(6))) || row.id };
+    return before && { ...before, row: known(before.row), own: known(before.own) };
   }
 
   /** Forget old answers: only an undo of this sitting needs them. */
@@ -407,52 +414,53 @@ export function withTags(input, options) {
   return [{ content: ["The tags are loading …"], disabled: true }];
 }
 
-// --- what a log adds up to ------------------------------------------------------------------------------------------
+// --- what an article's log adds up to -------------------------------------------------------------------------------
 
-/** Fold the rows of a log, in their order, on top of the tags that the article's sender lists. */
-function standing(listing, log, me) {
-  const undone = new Set(log.filter((row) => row.action === "undo").map((row) => row.undoes));
-  const latest = new Map();
-  const mine = new Map();
-  const closings = new Map();
-  for (const row of log) {
-    if (row.action === "undo" || undone.has(row.id)) continue;
-    if (row.action === "complete") closings.set(row.editor, row);
+const NOTHING = { tags: [], listed: [], decisions: [], own: [], closed_by: [], n_rows: 0 };
+
+/** Lay the entries of the outbox over what the server says stands. Maps go from tags to decisions. */
+function overlay(said, entries, me) {
+  const latest = new Map(said.decisions.map((row) => [row.tag, row]));
+  const mine = new Map(said.own.map((row) => [row.tag, row]));
+  const listed = new Set(said.listed);
+  const tags = new Set(said.tags);
+  let closings = new Set(said.closed_by);
+  const put = (map, tag, row) => { map.delete(tag); if (row) map.set(tag, row); }; // the latest stands last
+  const decide = (tag, row, own) => {
+    put(latest, tag, row);
+    put(mine, tag, own);
+    if (GIVES.has(row?.action)) tags.add(tag);
+    else if (TAKES.has(row?.action) || !listed.has(tag)) tags.delete(tag);
+    else tags.add(tag);
+  };
+  for (const row of entries) {
+    const { before } = row;
+    if (row.action === "complete") closings.add(me);
     else if (row.action === "reopen") closings.clear();
-    else if (row.tag) {
-      latest.delete(row.tag); // the latest stands last
-      latest.set(row.tag, row);
-      if (row.editor === me) mine.set(row.tag, row);
-    }
+    else if (row.action !== "undo") decide(row.tag, row, row);
+    else if (!row.tag) closings = new Set(before?.closed_by ?? []);
+    else if (latest.get(row.tag)?.id === row.undoes) decide(row.tag, before?.row, before?.own);
+    else if (mine.get(row.tag)?.id === row.undoes) put(mine, row.tag, before?.own);
   }
-  const given = [...latest].filter(([, row]) => GIVES.has(row.action)).map(([tag]) => tag);
-  const took = new Set([...latest].filter(([, row]) => TAKES.has(row.action)).map(([tag]) => tag));
-  return { latest, mine, closings, tags: [...new Set([...listing.filter((tag) => !took.has(tag)), ...given])] };
+  return { latest, mine, closings, tags: [...tags] };
 }
 
-/** Return an article as the server has it, with its log, from which everything else follows. */
-async function fetchView(id, me, tries = 3) {
-  const { decisions } = await ask(`/v1/articles/${inPath(id)}/decisions`);
+/** Return an article as the server has it. */
+async function fetchView(id) {
   const view = await ask(`/review/articles/${inPath(id)}`);
-  const named = [...view.tags, ...view.suggestions, ...view.mentioned, ...view.rejected];
-  const stands = new Map(named.map((one) => [one.tag, one.decision?.id ?? null]));
-  const ids = new Set(decisions.map((row) => row.id));
-  const between = [...stands.values()].some((decision) => decision && !ids.has(decision)); // decided between the two answers
-  if (between && tries > 1) return fetchView(id, me, tries - 1);
-  // Rows that the server lets stand no more (of another text) are not counted here either.
-  const counts = (row) => (row.action === "complete" ? view.closed_by.includes(row.editor) : !row.tag || stands.get(row.tag));
-  const log = decisions.filter((row) => row.action === "undo" || counts(row));
-  const before = standing([], log, me);
-  const given = new Set([...before.latest].filter(([, row]) => GIVES.has(row.action)).map(([tag]) => tag));
-  const removed = [...before.latest].filter(([, row]) => row.action === "remove").map(([tag]) => tag);
+  const named = [...view.tags, ...view.suggestions, ...view.mentioned].map((one) => [one.tag, one.label]);
   return {
-    ...view, id, log, seen: ids,
-    listing: [...view.tags.map((one) => one.tag).filter((tag) => !given.has(tag)), ...removed],
-    labels: new Map(named.map((one) => [one.tag, one.label])), by: new Map(view.tags.map((one) => [one.tag, one])),
+    ...view, id, log: view.decisions, seen: new Set(view.decisions.map((row) => row.id)),
+    labels: new Map([...Object.entries(view.labels), ...named]), by: new Map(view.tags.map((one) => [one.tag, one])),
   };
 }
 
-/** Add rows to a view's log, and return those that it did not have. */
+/** Take what the server says stands, unless something newer is known. */
+function take(view, said) {
+  if (said && said.n_rows >= view.standing.n_rows) view.standing = said;
+}
+
+/** Add rows to the log that a view tells of, and return those that it did not have. */
 function merge(view, rows) {
   const fresh = rows.filter((row) => !view.seen.has(row.id));
   for (const row of fresh) view.seen.add(row.id);
@@ -580,9 +588,7 @@ class Review {
   }
 
   closings(id) {
-    const view = this.views.get(id);
-    const rows = [...(view?.log ?? []), ...this.outbox.rows(id)];
-    return standing([], rows, this.me).closings;
+    return overlay(this.views.get(id)?.standing ?? NOTHING, this.outbox.rows(id), this.me).closings;
   }
 
   /** Whether nothing is left to do for me: a second editor's article waits for me although another has closed it. */
@@ -620,7 +626,7 @@ class Review {
   load(id) {
     if (this.views.has(id)) return Promise.resolve(this.views.get(id));
     if (!this.loading.has(id)) {
-      this.loading.set(id, fetchView(id, this.me).then((view) => {
+      this.loading.set(id, fetchView(id).then((view) => {
         if (this.views.size >= N_VIEWS) this.views.delete([...this.views.keys()].find((key) => key !== this.view?.id));
         this.views.set(id, view);
         return view;
@@ -770,9 +776,7 @@ class Review {
     const view = this.views.get(article);
     if (view) {
       merge(view, reply.decisions);
-      // The server's list of tags is the truth: what only its sender's listing can explain is learned from it.
-      const { latest } = standing([], view.log, this.me);
-      view.listing = [...reply.tags.filter((tag) => !GIVES.has(latest.get(tag)?.action)), ...view.listing.filter((tag) => TAKES.has(latest.get(tag)?.action))];
+      take(view, reply.standing);
     }
     if (article === this.toReveal && !this.outbox.rows(article).length) { this.reveal(article); return; }
     if (article === this.view?.id) {
@@ -787,7 +791,8 @@ class Review {
     if (!view || this.polling) return;
     this.polling = true;
     try {
-      const { decisions } = await ask(`/v1/articles/${inPath(view.id)}/decisions`);
+      const { decisions, standing } = await ask(`/v1/articles/${inPath(view.id)}/decisions`);
+      take(view, standing);
       const fresh = merge(view, decisions); // mine too: of another tab, or what arrived while the article was loading
       if (fresh.length && this.view === view) {
         const theirs = fresh.filter((row) => row.editor !== this.me);
@@ -816,7 +821,7 @@ class Review {
 
   // --- the article ---
 
-  standing(view = this.view) { return standing(view.listing, [...view.log, ...this.outbox.rows(view.id)], this.me); }
+  standing(view = this.view) { return overlay(view.standing, this.outbox.rows(view.id), this.me); }
 
   cards(view = this.view) { return view ? [...new Set([...view.suggestions, ...view.mentioned].map((one) => one.tag))] : []; }
 
@@ -913,7 +918,7 @@ class Review {
     line.hidden = !row;
     const tell = (one) => [DONE[one.action][0].toUpperCase() + DONE[one.action].slice(1), " by ", one.editor === this.me ? "you" : shown(one.editor), this.reason(one.reason) ? `: ${this.reason(one.reason)}` : ""];
     const parts = row ? tell(row) : [];
-    if (own && own !== row) parts.push(" · ", ...tell(own));
+    if (own && own.id !== row?.id) parts.push(" · ", ...tell(own));
     line.replaceChildren(...parts);
     for (const button of card.querySelectorAll("[data-do]")) {
       const pressed = { accept: GIVES, reject: TAKES, unsure: new Set(["unsure"]) }[button.dataset.do]?.has(own?.action);
@@ -936,18 +941,16 @@ class Review {
     }), ...(tags.length ? [] : [el("li", { class: "low none" }, "No tag yet.")]));
     if (inside) byId("on-title").focus();
     const cards = new Set(this.cards());
-    const gone = new Map(view.rejected.map((one) => [one.tag, one.decision]));
-    for (const [tag, row] of latest) if (TAKES.has(row.action)) gone.set(tag, row);
-    const rest = [...gone].filter(([tag]) => !cards.has(tag) && !tags.includes(tag));
+    const rest = [...latest].filter(([tag, row]) => TAKES.has(row.action) && !cards.has(tag) && !tags.includes(tag));
     byId("not-here").replaceChildren(...(rest.length ? [el("h2", {}, "Taken off"), el("ul", { class: "on-article" }, rest.map(([tag, row]) =>
-      el("li", {}, el("span", { class: "name" }, shown(this.label(tag))), " ", el("span", { class: "low" }, row ? [`${DONE[row.action]} by `, row.editor === this.me ? "you" : shown(row.editor)] : "by its sender"),
+      el("li", {}, el("span", { class: "name" }, shown(this.label(tag))), " ", el("span", { class: "low" }, `${DONE[row.action]} by `, row.editor === this.me ? "you" : shown(row.editor)),
         el("button", { type: "button", class: "small", "aria-label": `Add ${plain(this.label(tag))}`, click: () => this.add({ id: tag, label: this.label(tag) }) }, "Add"))))] : []));
   }
 
   showNotices({ closings }) {
     const view = this.view;
     const list = [];
-    const who = [...closings.keys()];
+    const who = [...closings];
     if (view.blind && !who.includes(this.me)) {
       list.push(el("div", { class: "notice" }, el("strong", {}, "Blind. "), "Of some articles the suggestions are held back, so that what the model misses can be measured. Read it, add every tag that it needs (",
         el("kbd", {}, "+"), "), then press Done. After that you may see what would have been suggested."));
@@ -1012,12 +1015,19 @@ class Review {
 
   record(action, more = {}, view = this.view) {
     const entry = { action, article: view.id, title: this.title(view), set: view.suggestion_set_id, ...more };
+    const before = action === "undo" ? null : this.before(more.tag);
     const key = this.outbox.add(entry);
     this.touched = true;
-    if (action !== "undo") this.keepUndoable([...this.undoable(), { key, article: view.id, action, tag: more.tag ?? null }]);
+    if (before) this.keepUndoable([...this.undoable(), { key, article: view.id, action, tag: more.tag ?? null, before }]);
     this.render();
     this.showQueue();
     return key;
+  }
+
+  /** Return what stands before a decision on a tag, or on the article: what an undo shows until the server has answered. */
+  before(tag) {
+    const { latest, mine, closings } = this.standing();
+    return tag ? { row: latest.get(tag) ?? null, own: mine.get(tag) ?? null } : { closed_by: [...closings] };
   }
 
   /** Answer the current tag, and go on to the next that waits. */
@@ -1112,7 +1122,7 @@ class Review {
     const what = `${DONE[last.action]}${last.tag ? ` ${plain(this.label(last.tag, view))}` : ""}`;
     // What has arrived is taken back by the server's id: its answer may be forgotten before this is sent.
     const id = this.outbox.idOf(last.key);
-    this.record("undo", { undoes: last.key, tag: last.tag, ...(id && { decision_id: id }) }, view);
+    this.record("undo", { undoes: last.key, tag: last.tag, before: last.before, ...(id && { decision_id: id }) }, view);
     if (this.view?.id !== last.article) await this.show(last.article, { tag: last.tag });
     else if (last.tag && this.cards().includes(last.tag)) this.focus(last.tag);
     return this.say(`Taken back: ${what}.`);
