@@ -264,6 +264,39 @@ def test_twenty_articles_are_decided_by_keyboard_and_logged_as_decided(desk: Des
     assert [row.reason for row in desk.tagger.store.log.all() if row.action == "reject"] == list(REASONS) * 4
 
 
+def test_enter_after_a_tag_was_added_is_done_and_next(desk: Desk, sit: Callable[..., Page]) -> None:
+    for name in ("a", "b"):
+        desk.put(name, 0)
+    page = sit(desk)
+    article = shown_id(page)
+    press(page, "+")
+    for text in ("hamas", "financ"):  # the field stays open for another tag
+        page.keyboard.type(text)
+        choose(page)
+    press(page, "Enter")
+    expect(page.locator("#list .closed")).to_have_count(1)
+    expect(page.locator("#article")).not_to_have_attribute("data-id", article)
+    saved(page)
+    added = [(article, tag, "add", "ana") for tag in ("hamas", "financing")]
+    assert desk.log() == [*added, (article, None, "complete", "ana")]
+
+
+def test_enter_that_is_held_down_adds_a_tag_and_does_not_close_the_article(
+    desk: Desk, sit: Callable[..., Page]
+) -> None:
+    desk.put("a", 0)
+    page = sit(desk)
+    cards(page)
+    press(page, "+")
+    page.keyboard.type("hamas")
+    expect(page.locator("#add-list [role=option]").first).to_be_visible()
+    for _ in range(3):  # the browser marks all but the first as repeated
+        page.keyboard.down("Enter")
+    page.keyboard.up("Enter")
+    saved(page)
+    assert desk.log() == [("a", "hamas", "add", "ana")]
+
+
 def test_arrows_and_j_k_go_from_tag_to_tag(desk: Desk, sit: Callable[..., Page]) -> None:
     desk.put("a")
     page = sit(desk)
@@ -939,6 +972,27 @@ def test_bulk_that_fails_half_way_is_tried_again_and_logged_once(desk: Desk, sit
     assert sorted(article for article, *_ in desk.log()) == ["a0", "a1", "a2"]
 
 
+def test_bulk_list_goes_when_another_tag_is_typed_and_comes_when_one_is_chosen(
+    desk: Desk, sit: Callable[..., Page]
+) -> None:
+    for n in range(2):
+        desk.put(f"a{n}", n)
+    page = sit(desk, path="/review/bulk")
+    page.goto(f"{desk.address}/review/bulk?tag=taliban")
+    expect(page.locator("#b-rows tr")).to_have_count(2)
+    page.get_by_role("button", name="All", exact=True).click()
+    page.locator("#b-tag").fill("no such tag")
+    expect(page.locator("#b-result")).to_be_hidden()
+    page.get_by_role("button", name="List").click()
+    expect(page.locator("#b-trouble")).to_have_text("Choose a tag from the list.")
+    expect(page.locator("#b-result")).to_be_hidden()
+    page.locator("#b-tag").fill("taleban")
+    choose(page)
+    expect(page.locator("#b-rows tr")).to_have_count(2)
+    expect(page.locator("#b-rows input:checked")).to_have_count(0)
+    assert desk.log() == []
+
+
 def test_bulk_list_decides_for_its_own_tag_and_forgets_what_others_took_back(
     desk: Desk, sit: Callable[..., Page]
 ) -> None:
@@ -949,7 +1003,9 @@ def test_bulk_list_decides_for_its_own_tag_and_forgets_what_others_took_back(
     expect(page.locator("#b-rows tr")).to_have_count(2)
     page.route("**/review/bulk.json?tag=hamas*", lambda _: None)  # it does not come
     page.locator("#b-tag").fill("hamas")
-    choose(page)  # and the rows of the other tag are still there
+    choose(page)
+    expect(page.locator("#b-result")).to_be_hidden()  # nothing can be decided under the name of the other tag
+    page.goto(f"{desk.address}/review/bulk?tag=taliban")
     page.get_by_role("button", name="All", exact=True).click()
     page.get_by_role("button", name="Accept 2").click()
     expect(page.locator("#b-status")).to_have_text("2 articles accepted.")

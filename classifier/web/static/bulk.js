@@ -42,13 +42,20 @@ class Bulk {
 
   find() {
     const input = byId("b-tag");
+    input.addEventListener("input", () => { this.tag = ""; this.clear(); }); // what is typed is no tag before one is chosen
     const choose = (tag) => {
-      if (this.running) return; // what is under way is of the other tag
       this.tag = tag.id;
       input.value = tag.label;
       this.list();
     };
     combobox(input, byId("b-tag-list"), { label: "Tags", find: (text) => (text ? withTags(input, (tags) => tagOptions(tags, text, choose)) : []) });
+  }
+
+  /** Take the list away: nothing is decided under the name of another tag. */
+  clear() {
+    this.asked = "";
+    this.rows = [];
+    byId("b-result").hidden = true;
   }
 
   trouble(text) { byId("b-trouble").replaceChildren(text ? el("p", { class: "notice bad" }, text) : ""); }
@@ -60,16 +67,18 @@ class Bulk {
 
   async list() {
     if (this.running) return;
+    this.clear();
     this.trouble("");
     this.status("");
     if (!this.tag) { this.trouble("Choose a tag from the list."); return; }
     const query = new URLSearchParams({ tag: this.tag });
     for (const [name, value] of new FormData(byId("which"))) if (value) query.set(name, value);
+    this.asked = String(query);
     history.replaceState(null, "", `/review/bulk?${query}`);
     try {
       const { label, rows } = await ask(`/review/bulk.json?${query}`);
-      this.draw(label, rows, query);
-    } catch (error) { this.trouble(error.message); }
+      if (this.asked === String(query)) this.draw(label, rows, query); // another list may have been asked for meanwhile
+    } catch (error) { if (this.asked === String(query)) this.trouble(error.message); }
   }
 
   draw(label, rows, query) {
@@ -137,7 +146,7 @@ class Bulk {
   /** Send the jobs of some rows, one after another; what fails keeps its job and its key, to be tried again. */
   async run(rows) {
     if (this.running || !rows.length) return;
-    this.running = true;
+    this.running = byId("b-tag").disabled = true; // what is under way is of this tag
     this.trouble("");
     this.count();
     const progress = byId("b-progress");
@@ -148,7 +157,7 @@ class Bulk {
       progress.value += 1;
       this.status(`${progress.value} of ${rows.length} …`);
     }
-    this.running = false;
+    this.running = byId("b-tag").disabled = false;
     progress.hidden = true;
     const failed = rows.filter((row) => row.job || row.gone);
     this.status(`${many(rows.length - failed.length, "article")} ${DONE[action]}.${failed.length ? ` ${failed.length} failed, see the list.` : ""}`);

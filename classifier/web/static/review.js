@@ -322,8 +322,11 @@ export class Tags {
   }
 }
 
-/** Make an input and a list a combobox (ARIA 1.2). `find(text)` returns options {content, disabled, choose}. */
-export function combobox(input, list, { label, find, leave }) {
+/**
+ * Make an input and a list a combobox (ARIA 1.2). `find(text)` returns options {content, disabled, choose}. `leave` is what
+ * Escape does in a closed field, and `enter` what Enter does in an empty one.
+ */
+export function combobox(input, list, { label, find, leave, enter = leave }) {
   let options = [];
   let active = -1;
   const open = () => !list.hidden;
@@ -373,9 +376,10 @@ export function combobox(input, list, { label, find, leave }) {
       else mark((active + (event.key === "ArrowDown" ? 1 : -1) + options.length) % options.length);
     } else if (event.key === "Enter") {
       event.preventDefault();
+      if (event.repeat) return; // the Enter that chose an option, held down
       if (open()) choose(active);
       else if (input.value.trim()) refresh();
-      else leave?.();
+      else enter?.();
     } else if (event.key === "Escape") {
       event.preventDefault();
       if (open()) close();
@@ -1238,7 +1242,8 @@ class Review {
       if (!exact) found.push({ content: [el("span", { class: "propose" }, "Propose “", shown(text), "” as a new tag")], choose: () => this.propose(text, clear) });
       return found;
     };
-    combobox(input, list, { label: "Tags", find: (text) => (text ? withTags(input, (all) => options(text, all)) : []), leave: () => this.leave() });
+    const find = (text) => (text ? withTags(input, (all) => options(text, all)) : []);
+    combobox(input, list, { label: "Tags", find, leave: () => this.leave(), enter: () => { if (!this.wanted) this.done(); } });
     return el("div", { class: "combo" }, el("label", { class: "visually-hidden", for: "add" }, "Add a tag"), input, list);
   }
 
