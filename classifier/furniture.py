@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
+from classifier.source_map import Removed
 from classifier.words import split_words
 
 MAX_LINE = 1200
@@ -125,14 +126,6 @@ _BIO = re.compile(
 _BYLINE = re.compile(r"by\b.{1,80}(?<![.!?])$", re.IGNORECASE)
 _CLOSING = "\"')]\u201d\u2019"
 _CONTRIBUTED = re.compile(r"\bcontributed (?:to )?(?:this |the )?(?:report|story|reporting|article)", re.IGNORECASE)
-
-
-class Removed(NamedTuple):
-    """A part of the clean body that is furniture, by character offsets, and what it is."""
-
-    start: int
-    end: int
-    kind: str
 
 
 class _Line(NamedTuple):

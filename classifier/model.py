@@ -17,10 +17,10 @@ import numpy as np
 from classifier.aboutness import HINTED, LEAD, NOWHERE, SCATTERED, Naming, NamingWeights
 from classifier.articles import Article
 from classifier.evidence import Evidence, ForAndAgainst, Part, Writings, mention_parts, strongest
-from classifier.furniture import Removed
 from classifier.mentions import BODY
 from classifier.precedents import Precedents, no_precedents
 from classifier.reading import ArticleReader, Reading, is_foreign
+from classifier.source_map import Removed
 from classifier.stack import FoldedStack, calibrated, one_of_each_kind
 from classifier.taxonomy import Tag, Taxonomy
 from classifier.terms import FoundTerms, TermRows

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from classifier.aboutness import Naming, NamingReader
-from classifier.articles import Article, CleanText, clean_body, clean_title
-from classifier.furniture import Removed, blank, find_furniture, find_repeated, joined
+from classifier.articles import Article
+from classifier.cleaning import clean_body, clean_title
+from classifier.furniture import blank, find_furniture, find_repeated, joined
 from classifier.mentions import TITLE, Found, Mention, MentionFinder, ReadText, read_text, read_texts
+from classifier.source_map import CleanText, Removed
 from classifier.taxonomy import Taxonomy
 from classifier.words import once, spell, split_words
 
@@ -101,10 +103,13 @@ class ArticleReader:
 
     def _clean(self, article: Article) -> _Clean:
         title, body = clean_title(article), clean_body(article)
-        removed = find_furniture(body.text[:MAX_READ], self._names.__contains__)
+        text = body.text[:MAX_READ]
+        by_element = [part._replace(end=min(part.end, MAX_READ)) for part in body.removed if part.start < MAX_READ]
+        text = blank(text, by_element)
+        removed = find_furniture(text, self._names.__contains__)
         if self._blocks:
-            removed = joined(removed, find_repeated(body.text[:MAX_READ], self._blocks))
-        return _Clean(title, body, removed, blank(body.text[:MAX_READ], removed))
+            removed = joined(removed, find_repeated(text, self._blocks))
+        return _Clean(title, body, joined(by_element, removed), blank(text, removed))
 
     def naming(self, readings: Sequence[Reading]) -> Naming:
         """Return how articles name tags, from their readings."""

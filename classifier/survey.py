@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from classifier.articles import Article, clean_body
+from classifier.articles import Article
+from classifier.cleaning import clean_body
 from classifier.corpus import Track
 from classifier.duplicates import NearDuplicates
 from classifier.furniture import blocks_of

@@ -391,8 +391,12 @@ MAX_LEAD = 600
 
 
 def lead_end(text: str) -> int:
-    """Return where the first sentence of a body ends; a dateline or a short heading does not count as one."""
-    for found in _SENTENCE_END.finditer(text, 0, MAX_LEAD):
-        if len(text[: found.start()].split()) >= 6:
+    """Return where the first sentence of a body ends; a dateline or a short heading does not count as one.
+
+    Blanks before it count as nothing: there may be many where a menu stood.
+    """
+    begin = len(text) - len(text.lstrip())
+    for found in _SENTENCE_END.finditer(text, begin, begin + MAX_LEAD):
+        if len(text[begin : found.start()].split()) >= 6:
             return found.start() + 1
-    return min(len(text), MAX_LEAD)
+    return min(len(text), begin + MAX_LEAD)

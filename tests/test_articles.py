@@ -13,18 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.articles import (
-    MAX_MARKS,
     Article,
-    CleanText,
     article_from_record,
     article_from_text,
     check_id,
-    clean_body,
-    clean_title,
-    normalise,
     read_articles,
 )
+from classifier.cleaning import MAX_MARKS, clean_body, clean_title, normalise
 from classifier.errors import BadArticle
+from classifier.source_map import CleanText
 from tests.test_words import ANY_TEXT, finished
 
 # --- records ----------------------------------------------------------------------------------------------------
@@ -72,6 +69,8 @@ def test_fields_that_are_not_ours_are_passed_over() -> None:
     ("record", "field"),
     [
         ({"id": 7}, "id"),
+        ({"id": "a\nb"}, "id"),
+        ({"id": "a\x85"}, "id"),
         ({"title": ["Raid"]}, "title"),
         ({"body": {"text": "Raid"}}, "body"),
         ({"body_format": "markdown"}, "body_format"),

@@ -7,8 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier import furniture
-from classifier.articles import article_from_text, clean_body
-from classifier.furniture import Removed, blank, find_furniture
+from classifier.articles import article_from_text
+from classifier.cleaning import clean_body
+from classifier.furniture import blank, find_furniture
+from classifier.source_map import Removed
 from classifier.words import spell
 from tests.conftest import LOOKALIKE
 from tests.test_words import ANY_TEXT, finished

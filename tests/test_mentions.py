@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.articles import article_from_text, clean_body, clean_title, normalise
+from classifier.articles import article_from_text
+from classifier.cleaning import clean_body, clean_title, normalise
 from classifier.furniture import blank, find_furniture
 from classifier.mentions import BODY, TITLE, MentionFinder, read_text
 from classifier.taxonomy import Taxonomy, read_taxonomy

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.articles import Article, clean_title
+from classifier.articles import Article
+from classifier.cleaning import clean_title
 from classifier.fitting import Fitted
 from classifier.mentions import BODY
 from classifier.reading import ArticleReader, Reading

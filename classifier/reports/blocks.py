@@ -6,7 +6,8 @@ from collections import defaultdict
 
 import numpy as np
 
-from classifier.articles import Article, clean_body
+from classifier.articles import Article
+from classifier.cleaning import clean_body
 from classifier.corpus import Track
 from classifier.examples import POSITIVE
 from classifier.mentions import BODY

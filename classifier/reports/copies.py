@@ -11,7 +11,8 @@ from hashlib import blake2b
 import numpy as np
 
 from classifier import furniture
-from classifier.articles import Article, clean_body
+from classifier.articles import Article
+from classifier.cleaning import clean_body
 from classifier.corpus import Track
 from classifier.duplicates import NearDuplicates
 from classifier.reading import ArticleReader

@@ -6,7 +6,8 @@ import warnings
 
 import numpy as np
 
-from classifier.articles import Article, clean_body
+from classifier.articles import Article
+from classifier.cleaning import clean_body
 from classifier.corpus import Track
 from classifier.examples import POSITIVE, UNKNOWN
 from classifier.fitting import Fitted, HeldOut

@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from scipy import sparse
 
-from classifier.articles import Article, clean_title
+from classifier.articles import Article
+from classifier.cleaning import clean_title
 from classifier.examples import POSITIVE, labels_of
 from classifier.reports.pages import MAX_QUOTED, plain
 from classifier.taxonomy import Taxonomy, taxonomy_of

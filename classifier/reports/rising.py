@@ -10,7 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from classifier.articles import Article, clean_title
+from classifier.articles import Article
+from classifier.cleaning import clean_title
 from classifier.decisions import Filed
 from classifier.mentions import BODY, TITLE, Mention, MentionFinder, ReadText
 from classifier.reading import ArticleReader

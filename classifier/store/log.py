@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
-from classifier.articles import Article, clean_body, clean_title
+from classifier.articles import Article
+from classifier.cleaning import clean_body, clean_title
 from classifier.decisions import (
     CMS,
     Decision,

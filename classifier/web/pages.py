@@ -8,8 +8,9 @@ from typing import Any
 
 from flask import Blueprint, render_template, request
 
-from classifier.articles import Article, article_from_text, html_to_text
+from classifier.articles import Article, article_from_text
 from classifier.errors import TaggerError, UnknownTag
+from classifier.markup import html_to_text
 from classifier.mentions import BODY, TITLE
 from classifier.model import Explanation, TagModel
 from classifier.tagger import Tagger

@@ -105,12 +105,16 @@ class Mentioned(_Strict):
 
 
 class Removed(_Strict):
-    """Furniture that was left out, by offsets into the body as it was sent."""
+    """A part of the body that is not the article and was left out, by offsets into the body as it was sent."""
 
     field: Literal["body"]
     start: int
     end: int
-    kind: str
+    kind: str = Field(
+        description="What it is. By its text: tag list, author note, credit, share links, read more, newsletter, repeated block. "
+        "By its element or role, in HTML: navigation, page header, page footer, sidebar, form, dialog, outside the article. "
+        "More kinds may be added."
+    )
 
 
 class Place(_Strict):

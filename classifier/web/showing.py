@@ -12,10 +12,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from classifier.articles import CleanText
 from classifier.mentions import BODY, TITLE, Mention
 from classifier.model import Explanation
 from classifier.reading import Reading
+from classifier.source_map import CleanText
 
 N_REASONS = 6
 MARKED_SHARE = 0.15  # of the strongest reason; weaker ones are listed, not marked

@@ -3,7 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from classifier.articles import Article, clean_body, clean_title
+from classifier.articles import Article
+from classifier.cleaning import clean_body, clean_title
 from classifier.shingles import SIMILAR, resemblance, sketch_of
 
 revision = "0008"
