@@ -10,8 +10,6 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
-from classifier.articles import Article
-from classifier.cleaning import clean_body, clean_title
 from classifier.decisions import (
     CMS,
     Decision,
@@ -22,10 +20,11 @@ from classifier.decisions import (
     without_undone,
 )
 from classifier.errors import BadDecision, NotFound
-from classifier.shingles import SIMILAR, resemblance, sketch_of
+from classifier.shingles import SIMILAR, resemblance
 from classifier.store.requests import Request, answered, keep
-from classifier.store.rows import article_row, came_complete, in_pages, now, reading, stored, tags_of_runs
+from classifier.store.rows import article_row, came_complete, in_pages, now, reading, tags_of_runs
 from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets, texts
+from classifier.store.sketches import Sketches, sketch_in, sketches_of_answered
 from classifier.store.standing import answered as answered_tag
 
 _FIELDS = [decisions.c[field.name] for field in fields(Decision)]  # in the order of its arguments
@@ -95,6 +94,9 @@ class DecisionLog:
             BadDecision: naming the draft: its set is another article's, or what it would undo cannot be undone.
             Busy: if another request with the same key is being carried out.
         """
+        sketches: Sketches = {}
+        if suggestion_set_id is not None and "\0" not in article_id:
+            sketches = sketches_of_answered(self._engine, article_id, suggestion_set_id)
         with self._engine.begin() as connection:
             row = article_row(connection, article_id, hold=True)
             if row is None:
@@ -111,7 +113,7 @@ class DecisionLog:
                 added.append(_decision(Draft("complete"), row, editor, shown, None))
             append(connection, added)
             if any(decision.digest != row["digest"] for decision in added):
-                compare_texts(connection, stored(row).article, row["digest"])
+                compare_texts(connection, row, sketches)
             refresh(connection, row, [*log, *added])
             answer = told(added, _article_log(connection, row, [*log, *added]))
             if request is not None:
@@ -254,24 +256,23 @@ def refresh(connection: Connection, row: Any, log: Sequence[Decision]) -> None:
         connection.execute(closings.insert(), rows)
 
 
-def keep_text(connection: Connection, before: Any, article: Article, digest: str) -> None:
-    """Keep the sketch of a text that `article`'s replaces, and compare the new text with those before."""
+def keep_text(connection: Connection, before: Any, sketches: Sketches) -> None:
+    """Keep the sketch of a text that another one replaces."""
     key = {"article_id": before["id"], "digest": before["digest"]}
     there = select(texts.c.digest).where(texts.c.article_id == before["id"], texts.c.digest == before["digest"])
     if connection.scalar(there) is None:
-        connection.execute(texts.insert().values(**key, sketch=_sketch(stored(before).article)))
-    compare_texts(connection, article, digest)
+        connection.execute(texts.insert().values(**key, sketch=sketch_in(sketches, before)))
 
 
-def compare_texts(connection: Connection, article: Article, digest: str) -> None:
-    """Note which of the texts that somebody decided on are materially the same as an article's text now."""
-    decided = select(decisions.c.digest).where(decisions.c.article_id == article.id)
-    former = texts.c.article_id == article.id, texts.c.digest.in_(decided), texts.c.digest != digest
+def compare_texts(connection: Connection, row: Any, sketches: Sketches) -> None:
+    """Note which of the texts that somebody decided on are materially the same as the text of an article's row."""
+    decided = select(decisions.c.digest).where(decisions.c.article_id == row["id"])
+    former = texts.c.article_id == row["id"], texts.c.digest.in_(decided), texts.c.digest != row["digest"]
     rows = connection.execute(select(texts.c.digest, texts.c.sketch).where(*former)).all()
     if not rows:
         return
-    present = _sketch(article)
-    same = [row.digest for row in rows if resemblance(row.sketch, present) >= SIMILAR]
+    present = sketch_in(sketches, row)
+    same = [text.digest for text in rows if resemblance(text.sketch, present) >= SIMILAR]
     connection.execute(texts.update().where(*former).values(same=texts.c.digest.in_(same)))
 
 
@@ -292,10 +293,6 @@ def follow_cms(connection: Connection, before: Any, source: str, tags: Sequence[
     drafts = [Draft("remove", tag) for tag in dropped] + [Draft("add", tag) for tag in given]
     shown = _set_of(connection, before, None)
     append(connection, [_decision(draft, before, CMS, shown, None) for draft in drafts])
-
-
-def _sketch(article: Article) -> bytes:
-    return sketch_of(f"{clean_title(article).text}\n{clean_body(article).text}")
 
 
 def _set_of(connection: Connection, row: Any, set_id: str | None) -> Any:

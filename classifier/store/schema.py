@@ -53,6 +53,8 @@ articles = Table(
     Column("rejected", JSON, nullable=False),
     Column("tags_complete", Boolean, nullable=False),
     Column("digest", String(64), nullable=False),
+    # What tells how alike the text is to others; null until the text is replaced for the first time.
+    Column("sketch", LargeBinary),
     Column("created_at", TIME, nullable=False),
     Column("updated_at", TIME, nullable=False),
     # When it was last sent as it is, to the day; null if it was not since it changed.

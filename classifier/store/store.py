@@ -20,7 +20,15 @@ from classifier.examples import Attributed
 from classifier.store.assignments import Assignments
 from classifier.store.keys import Keys
 from classifier.store.limits import counters_of
-from classifier.store.log import DecisionLog, follow_cms, keep_text, read_log, refresh, standings_of
+from classifier.store.log import (
+    DecisionLog,
+    compare_texts,
+    follow_cms,
+    keep_text,
+    read_log,
+    refresh,
+    standings_of,
+)
 from classifier.store.owners import Owners, check_may_delete, claim
 from classifier.store.proposals import Proposals
 from classifier.store.queue import STARTER, Queue
@@ -43,6 +51,7 @@ from classifier.store.rows import (
 from classifier.store.runs import Runs
 from classifier.store.schema import articles, decisions, impressions, requests, suggestion_sets
 from classifier.store.sessions import Sessions
+from classifier.store.sketches import Sketches, sketch_in, sketches_for
 
 _BATCH = 500
 _BATCH_CHARACTERS = 8 << 20  # of a batch's texts, so that a few hundred huge ones do not fill the memory
@@ -106,13 +115,14 @@ class Store:
             return self._put_one(article, source, shares, owner)
 
     def _put_one(self, article: Article, source: str, shares: Shares, owner: str | None) -> str:
+        sketches = sketches_for(self.engine, [article])
         with self.engine.begin() as connection:
             before = article_row(connection, article.id, hold=True)
             if before is None:
-                return self._put(connection, article, source, None, shares, owner)
+                return self._put(connection, article, source, None, sketches, shares, owner)
             claim(connection, before, owner)
             follow_cms(connection, before, source, article.tags)
-            done = self._put(connection, _with_known(article, before), source, before)
+            done = self._put(connection, _with_known(article, before), source, before, sketches)
             if before["state"] != "new":  # a text that has changed may open an article again
                 log = read_log(connection, [article.id]).get(article.id, [])
                 refresh(connection, article_row(connection, article.id), log)
@@ -134,13 +144,14 @@ class Store:
 
     def _import_some(self, some: list[Article], source: str) -> Counter[str]:
         done: Counter[str] = Counter()
+        sketches = sketches_for(self.engine, some)
         with giving_way(self.engine).begin() as connection:
             one_at_a_time(connection, "import")
             rows = _rows(connection, [article.id for article in some])
             for article in some:
                 before = rows.get(article.id)
                 known_ = _with_known_tags(article, before) if before else article
-                did = self._put(connection, known_, source, before)
+                did = self._put(connection, known_, source, before, sketches)
                 if did != "unchanged":
                     rows[article.id] = article_row(connection, article.id)
                     if did == "changed":
@@ -155,6 +166,7 @@ class Store:
         article: Article,
         source: str,
         before: Any,
+        sketches: Sketches,
         shares: Shares = Shares(),
         owner: str | None = None,
     ) -> str:
@@ -162,7 +174,7 @@ class Store:
         if article.unknown:  # nothing keeps which; then what is not listed is not known to be wrong
             article = replace(article, tags_complete=False)
         digest = text_digest(article)
-        row = {
+        row: dict[str, Any] = {
             "title": article.title,
             "body": article.body,
             "body_format": article.body_format,
@@ -183,7 +195,9 @@ class Store:
                 connection.execute(articles.update().where(articles.c.id == article.id).values(sent_at=now()))
             return "unchanged"
         if before["digest"] != digest:
-            keep_text(connection, before, article, digest)
+            keep_text(connection, before, sketches)
+            row["sketch"] = sketch_in(sketches, {"id": article.id, **row, "sketch": None})
+            compare_texts(connection, {"id": article.id, **row}, sketches)
         connection.execute(articles.update().where(articles.c.id == article.id).values(**row, updated_at=now()))
         return "changed"
 

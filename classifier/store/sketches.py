@@ -1,0 +1,66 @@
+"""Sketches of texts, which tell whether what was decided on one text still counts for another.
+
+A long text takes a second, for which nobody else could write: so sketches are computed before the transaction that needs them, and
+kept beside the text's digest. An article has none until its text is replaced for the first time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Engine, select
+
+from classifier.articles import Article, text_digest
+from classifier.cleaning import clean_body, clean_title
+from classifier.shingles import sketch_of
+from classifier.store.rows import reading
+from classifier.store.schema import articles, suggestion_sets
+
+_TEXT = [articles.c[name] for name in ("id", "title", "body", "body_format", "digest")]
+Sketches = Mapping[tuple[str, str], bytes]  # by the id of the article and the digest of the text
+
+
+def sketches_for(engine: Engine, incoming: Sequence[Article]) -> Sketches:
+    """Return what storing some articles needs: of each whose text changes, the sketches of the old and of the new text."""
+    new = {article.id: article for article in incoming}
+    digests = {article.id: text_digest(article) for article in incoming}
+    columns = articles.c.id, articles.c.digest, articles.c.sketch.is_(None).label("missing")
+    with reading(engine) as connection:
+        rows = connection.execute(select(*columns).where(articles.c.id.in_(new))).all()
+        changed = [row for row in rows if row.digest != digests[row.id]]
+        missing = articles.c.id.in_([row.id for row in changed if row.missing])
+        old = connection.execute(select(*_TEXT).where(missing)).mappings().all()
+    return {
+        **{(row["id"], row["digest"]): computed(_article(row)) for row in old},
+        **{(row.id, digests[row.id]): computed(new[row.id]) for row in changed},
+    }
+
+
+def sketches_of_answered(engine: Engine, article_id: str, set_id: str) -> Sketches:
+    """Return what a decision on a suggestion set needs: the sketch of the text now, if the set is of an older text."""
+    query = select(*_TEXT).join(suggestion_sets, suggestion_sets.c.article_id == articles.c.id)
+    older = suggestion_sets.c.digest != articles.c.digest, articles.c.sketch.is_(None)
+    with reading(engine) as connection:
+        answered = articles.c.id == article_id, suggestion_sets.c.id == set_id
+        row = connection.execute(query.where(*answered, *older)).mappings().first()
+    return {} if row is None else {(row["id"], row["digest"]): computed(_article(row))}
+
+
+def sketch_in(sketches: Sketches, row: Any) -> bytes:
+    """Return the sketch of the text of an article's row; it is computed now only if others changed the text meanwhile."""
+    key = row["id"], row["digest"]
+    return row["sketch"] or sketches.get(key) or computed(_article(row))
+
+
+def computed(article: Article) -> bytes:
+    """Return the sketch of a text."""
+    try:
+        text = f"{clean_title(article).text}\n{clean_body(article).text}"
+    except Exception:  # noqa: BLE001 - a text that cannot be read must not keep a better one from replacing it
+        text = f"{article.title}\n{article.body}"
+    return sketch_of(text)
+
+
+def _article(row: Any) -> Article:
+    return Article(row["id"], row["title"], row["body"], row["body_format"])
