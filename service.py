@@ -5,6 +5,7 @@ import time
 import structlog
 from flask import Flask
 
+from classifier.answers import Answers
 from classifier.errors import BadStore
 from classifier.registry import Registry, Serving
 from classifier.settings import read_settings
@@ -20,7 +21,8 @@ def create_app() -> Flask:
     settings = read_settings()
     registry = Registry(settings.models)
     shares = Shares(settings.blind_share, settings.second_share)
-    tagger = Tagger(Serving(registry), _opened(settings.database_url), shares)
+    answers = Answers(settings.cache_mb << 20)
+    tagger = Tagger(Serving(registry), _opened(settings.database_url), shares, answers)
     # Some threads stay free for bodies that come slowly, for health and for saying no.
     at_once = min(settings.at_once, max(1, settings.threads * 3 // 4))
     limits = Limits(settings.rate_limit, at_once, settings.read_seconds, settings.proxies)

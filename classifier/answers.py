@@ -8,6 +8,8 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
+
 from classifier.articles import Article
 from classifier.evidence import FIELD_NAMES, Evidence
 from classifier.model import Explanation, Judgement, TagModel
@@ -15,8 +17,10 @@ from classifier.reading import Reading
 
 SCORE_DIGITS = 4
 WEIGHT_DIGITS = 4
-N_KEPT = 500  # answers that a process remembers, some 10 kB each
-LONG = 50_000  # characters of a text that takes so long that others need not wait for it
+MAX_REMOVED = 200  # parts that an answer lists
+MAX_BYTES = 32 << 20  # of answers that a process remembers
+ENTRY_BYTES = 400  # of a remembered answer besides its JSON: its key, its margin, its place in the table
+LONG = 50_000  # characters of a text that takes so long that others need not wait for it, and that is not remembered
 
 
 def answer_of(judgement: Judgement, model: TagModel) -> dict[str, Any]:
@@ -43,7 +47,8 @@ def answer_of(judgement: Judgement, model: TagModel) -> dict[str, Any]:
             for m in judgement.mentioned
         ],
         "unknown_tags": [],
-        "removed": judgement.removed,
+        "removed": judgement.removed[:MAX_REMOVED],
+        "removed_more": max(0, len(judgement.removed) - MAX_REMOVED),
         "reason": judgement.reason,
     }
 
@@ -54,6 +59,7 @@ def _evidence(evidence: Evidence) -> dict[str, Any]:
         "start": evidence.start,
         "end": evidence.end,
         "text": evidence.text,
+        "plain": evidence.plain,
         "weight": round(evidence.weight, WEIGHT_DIGITS),
     }
 
@@ -96,29 +102,35 @@ def _explanation(explanation: Explanation, reading: Reading) -> dict[str, Any]:
 class Answers:
     """The last answers, by model version and digest of the text: an article is saved and opened many times.
 
-    What is kept is bounded by number; the texts themselves are not kept.
+    They are kept as JSON, so that their length is what they take of the memory, and only up to `max_bytes` of it.
+    Texts are not kept, nor what was said of long ones.
     """
 
-    def __init__(self, n_kept: int = N_KEPT) -> None:
-        self._n_kept = n_kept
-        self._kept: OrderedDict[bytes, tuple[dict[str, Any], float]] = OrderedDict()
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self.max_bytes, self.n_bytes = max_bytes, 0
+        self._kept: OrderedDict[bytes, tuple[bytes, float]] = OrderedDict()
         self._lock = threading.Lock()
         self._turn = threading.Lock()
 
     def answer(self, article: Article, model: TagModel) -> tuple[dict[str, Any], float]:
-        """Return the answer to an article, whose parts must not be changed, and its margin.
+        """Return the answer to an article, and its margin.
 
         Threads take turns: side by side they would hand Python's one lock to each other at every call of numpy, and each
         wait five milliseconds to get it back. A long text takes no turn.
         """
         text = "\0".join((model.version, article.body_format, article.title, article.body))
-        key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        if found := self._remembered(key):
-            return found
         if len(text) > LONG:
-            return self._judged(key, article, model)
+            return _judged(article, model)
+        key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        if remembered := self._remembered(key):
+            return remembered
         with self._turn:
-            return self._remembered(key) or self._judged(key, article, model)
+            if remembered := self._remembered(key):
+                return remembered
+            answer, margin = _judged(article, model)
+        # Copied: what orjson returns holds up to twice as much memory as its length says.
+        self._remember(key, memoryview(orjson.dumps(answer)).tobytes(), margin)
+        return answer, margin
 
     def _remembered(self, key: bytes) -> tuple[dict[str, Any], float] | None:
         with self._lock:
@@ -126,13 +138,18 @@ class Answers:
                 return None
             self._kept.move_to_end(key)
             answer, margin = self._kept[key]
-        return dict(answer), margin
+        return orjson.loads(answer), margin
 
-    def _judged(self, key: bytes, article: Article, model: TagModel) -> tuple[dict[str, Any], float]:
-        judgement = model.suggest(article)
-        answer, margin = answer_of(judgement, model), judgement.margin
+    def _remember(self, key: bytes, answer: bytes, margin: float) -> None:
         with self._lock:
-            self._kept[key] = answer, margin
-            if len(self._kept) > self._n_kept:
-                self._kept.popitem(last=False)
-        return dict(answer), margin
+            if key not in self._kept:
+                self._kept[key] = answer, margin
+                self.n_bytes += len(answer) + ENTRY_BYTES
+            while self.n_bytes > self.max_bytes:
+                _, (oldest, _) = self._kept.popitem(last=False)
+                self.n_bytes -= len(oldest) + ENTRY_BYTES
+
+
+def _judged(article: Article, model: TagModel) -> tuple[dict[str, Any], float]:
+    judgement = model.suggest(article)
+    return answer_of(judgement, model), judgement.margin

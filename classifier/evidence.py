@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -12,11 +12,12 @@ from classifier.articles import Article
 from classifier.mentions import BODY, TITLE, Mention, ReadText
 from classifier.reading import Reading
 from classifier.terms import FoundTerms
-from classifier.words import Words, fold, once
+from classifier.words import Words, fold, once, spell
 
 FIELD_NAMES = ("title", "body")
 Where = tuple[int, int, int]  # field, start and end in the clean text
 MAX_PLACES = 200  # listed of one part; its weight is that of all
+MAX_SLICE = 2_000  # characters of evidence; what is longer has a page of markup in the middle of a name, and is no help
 
 
 class Part(NamedTuple):
@@ -29,12 +30,16 @@ class Part(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """A place in the article as it was sent that speaks for or against a tag, and by how much."""
+    """A place in the article as it was sent that speaks for or against a tag, and by how much.
+
+    `text` is what stands there, markup and all, and `plain` the same as it was read.
+    """
 
     field: str
     start: int
     end: int
     text: str
+    plain: str
     weight: float
 
 
@@ -169,13 +174,23 @@ def mention_parts(mentions: Sequence[Mention], weight: float, reading: Reading, 
 
 
 def strongest(
-    writings: Writings, sums: np.ndarray, named: Sequence[Part], article: Article, reading: Reading, n: int
+    writings: Writings,
+    sums: np.ndarray,
+    named: Sequence[Part],
+    names: Collection[str],
+    article: Article,
+    reading: Reading,
+    n: int,
 ) -> ForAndAgainst:
-    """Return up to `n` pieces of evidence for and against; a name counts together with its words, common words not at all.
+    """Return up to `n` pieces of evidence for and against; common words do not count.
+
+    A name counts together with the words that stand nowhere else. Where the way in which the text names the tag speaks
+    against it, no place does: the text only names it too seldom. So no name of the tag is ever evidence against it.
 
     Args:
         sums: (n_writings,) weights of the writings, that of the common words first.
         named: the parts of the tag's mentions.
+        names: how the tag's names are spelt (see `words.spell`).
     """
     order = (-np.abs(sums[1:])).argsort(kind="stable")[: 3 * n] + 1
     numbers: dict[str, int] = {}
@@ -185,24 +200,30 @@ def strongest(
             text = writings.text(number)
             numbers[text], weights[text] = number, weight
     places: dict[str, Where] = {}
+    own = set(names)
     for part in named:
         if not part.places:
             continue
-        places[part.text] = part.places[0]
-        weight = weights.get(part.text, 0.0) + part.weight
-        for word in dict.fromkeys(part.text.split()) if " " in part.text else ():
-            # A word that stands nowhere but in the name would only speak for it twice, or against it.
-            if word in weights:
-                n_times = writings.n_times(numbers[word]) if word in numbers else reading.text.counts[word]
-                weight += weights.pop(word) if n_times <= len(part.places) else 0.0
-        weights[part.text] = weight
+        # A word that stands nowhere but in the name would only speak for it twice, or against it.
+        inner = {
+            word: weights[word]
+            for word in dict.fromkeys((part.text, *part.text.split()))
+            if word in weights and word in numbers and writings.n_times(numbers[word]) <= len(part.places)
+        }
+        own.update(map(spell, (part.text, *inner)))
+        if part.weight > 0:
+            places[part.text] = part.places[0]
+            weights = {word: weight for word, weight in weights.items() if word not in inner}
+            weights[part.text] = weights.get(part.text, 0.0) + part.weight + sum(inner.values())
     pros: list[Evidence] = []
     cons: list[Evidence] = []
     for text, weight in sorted(weights.items(), key=lambda item: (-abs(item[1]), item[0])):
         side = pros if weight > 0 else cons
-        if weight and len(side) < n:
-            where = places.get(text) or writings.first(numbers[text])
-            side.append(evidence_at(where, weight, article, reading))
+        if not weight or len(side) == n or (side is cons and spell(text) in own):
+            continue
+        evidence = evidence_at(places.get(text) or writings.first(numbers[text]), weight, article, reading)
+        if len(evidence.text) <= MAX_SLICE:
+            side.append(evidence)
     return pros, cons
 
 
@@ -210,5 +231,5 @@ def evidence_at(where: Where, weight: float, article: Article, reading: Reading)
     """Return the evidence of a clean place as a place in what was sent."""
     field, clean_start, clean_end = where
     start, end = reading.source_span(field, clean_start, clean_end)
-    sent = article.title if field == TITLE else article.body
-    return Evidence(FIELD_NAMES[field], start, end, sent[start:end], weight)
+    sent, clean = (article.title, reading.title) if field == TITLE else (article.body, reading.body)
+    return Evidence(FIELD_NAMES[field], start, end, sent[start:end], clean.text[clean_start:clean_end], weight)

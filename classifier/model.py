@@ -24,7 +24,7 @@ from classifier.source_map import Removed
 from classifier.stack import FoldedStack, calibrated, one_of_each_kind
 from classifier.taxonomy import Tag, Taxonomy
 from classifier.terms import FoundTerms, TermRows
-from classifier.words import once
+from classifier.words import once, spell
 
 TITLE_WEIGHT = 0.5
 N_EVIDENCE = 4
@@ -184,6 +184,7 @@ class TagModel:
         # Words in more than a quarter of the articles say nothing alone.
         self._telling = np.concatenate([parameters.idf > np.log(4.0) + 1.0, np.zeros(len(title_terms), dtype=bool)])
         self._position = {tag.id: position for position, tag in enumerate(taxonomy.tags)}
+        self._spelt: dict[int, frozenset[str]] = {}
         self._active = np.array([tag.active for tag in taxonomy.tags], dtype=bool)
 
     @cached_property
@@ -324,8 +325,16 @@ class TagModel:
             sums = read.writings.sums(self._term_weights(some, read.scored))
             for tag, own in zip(some, sums, strict=True):
                 parts = self._mention_parts(tag, read)
-                found.append(strongest(read.writings, own, parts, read.article, read.reading, n))
+                found.append(strongest(read.writings, own, parts, self._names(tag), read.article, read.reading, n))
         return found
+
+    def _names(self, tag: int) -> frozenset[str]:
+        """Return how the names of a tag are spelt."""
+        names = self._spelt.get(tag)
+        if names is None:
+            entry = self.taxonomy.tags[tag]
+            names = self._spelt[tag] = frozenset(map(spell, (entry.label, *(alias.text for alias in entry.aliases))))
+        return names
 
     def _suggestion(self, tag: int, score: float, read: _Read, evidence: ForAndAgainst, is_best: bool) -> Suggestion:
         """Return the suggestion of a tag; `is_best` says whether it is the surest of its kind."""

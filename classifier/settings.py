@@ -34,11 +34,18 @@ _DEFAULTS = {
     "AT_ONCE": "32",
     "READ_SECONDS": "15",
     "PROXIES": "0",
+    "CACHE_MB": "32",
 }
 LIMITS = {"PORT": (0, 65535), "WORKERS": (1, 64), "THREADS": (1, 1024), "MAX_BODY_BYTES": (1024, 1 << 30)}
 LIMITS |= {"CLOSE_AFTER_DAYS": (0, 3650), "STARTER_UNTIL": (0, 1_000_000), "KEEP_VERSIONS": (0, 10_000)}
 LIMITS |= {"FORGET_DAYS": (0, 36_500), "REFIT": (0, 1)}
-LIMITS |= {"RATE_LIMIT": (0, 1_000_000), "AT_ONCE": (1, 1024), "READ_SECONDS": (1, 600), "PROXIES": (0, 9)}
+LIMITS |= {
+    "RATE_LIMIT": (0, 1_000_000),
+    "AT_ONCE": (1, 1024),
+    "READ_SECONDS": (1, 600),
+    "PROXIES": (0, 9),
+    "CACHE_MB": (0, 4096),
+}
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,8 @@ class Settings:
     key: /metrics takes a key of a reader or an admin; forget_days: articles that nobody sent or decided on for so long are
     deleted after each `retrain`, 0 for never; rate_limit: requests a minute of each key, over all processes, 0 for any number;
     at_once: requests that a process works on at the same time, beyond which it answers 503; read_seconds: for which a request
-    may stall, and in which its body must arrive; proxies: how many of them stand in front and say who asks.
+    may stall, and in which its body must arrive; proxies: how many of them stand in front and say who asks; cache_mb: of
+    memory, in which a process keeps its last answers.
     """
 
     models: Path
@@ -79,6 +87,7 @@ class Settings:
     at_once: int
     read_seconds: int
     proxies: int
+    cache_mb: int
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -115,6 +124,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         at_once=_number("AT_ONCE", values["AT_ONCE"]),
         read_seconds=_number("READ_SECONDS", values["READ_SECONDS"]),
         proxies=_number("PROXIES", values["PROXIES"]),
+        cache_mb=_number("CACHE_MB", values["CACHE_MB"]),
     )
 
 

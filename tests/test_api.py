@@ -32,7 +32,16 @@ HTML = (
 )
 NONE_YET = {"new": 0, "started": 0, "closed": 0}
 ARTICLE = {"title": TITLE, "body": BODY}
-ANSWER = {"model_version", "taxonomy_version", "suggestions", "mentioned", "unknown_tags", "removed", "reason"}
+ANSWER = {
+    "model_version",
+    "taxonomy_version",
+    "suggestions",
+    "mentioned",
+    "unknown_tags",
+    "removed",
+    "removed_more",
+    "reason",
+}
 SUGGESTION = {"tag", "label", "kind", "score", "band", "aboutness", "source", "evidence", "evidence_against"}
 
 
@@ -85,7 +94,7 @@ def test_suggest_answers_the_fields_of_the_contract(client: FlaskClient, registr
     assert answer["taxonomy_version"].startswith("t-")
     assert answer["reason"] is None
     assert all(set(row) == SUGGESTION for row in answer["suggestions"])
-    assert all(set(e) == {"field", "start", "end", "text", "weight"} for e in all_evidence(answer))
+    assert all(set(e) == {"field", "start", "end", "text", "plain", "weight"} for e in all_evidence(answer))
     assert all(set(row) == {"tag", "label", "score", "mentions"} for row in answer["mentioned"])
 
 
@@ -204,6 +213,17 @@ def test_offsets_are_exact_for_any_html(client: FlaskClient, pieces: list[str]) 
     assert all(sent[e["field"]][e["start"] : e["end"]] == e["text"] for e in all_evidence(answer))
     places = [place for part in answer["why"][0]["parts"] for place in part["places"]]
     assert all(0 <= p["start"] < p["end"] <= len(sent[p["field"]]) for p in places)
+
+
+def test_evidence_of_html_is_also_given_without_its_markup(client: FlaskClient) -> None:
+    body = "<p>The <b>Islamic</b>&nbsp;State&rsquo;s Khor\u00adasan <i>branch</i> claimed the attack in K&#97;bul.</p>"
+    sent = {"title": "Bombing", "body": body, "body_format": "html"}
+    put(client, "a", **sent)
+    for answer in (suggest(client, **sent), put(client, "a", **sent), client.get("/v1/articles/a").get_json()):
+        plain = {e["text"]: e["plain"] for e in all_evidence(answer)}
+        assert plain["Islamic</b>&nbsp;State&rsquo;s Khor\u00adasan <i>branch"] == "Islamic State's Khorasan branch"
+        assert plain["K&#97;bul"] == "Kabul"
+    assert all(e["plain"] == e["text"] for e in all_evidence(suggest(client, **ARTICLE)))
 
 
 def test_furniture_is_reported_by_its_slice_and_mentions_nothing(client: FlaskClient) -> None:

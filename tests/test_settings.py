@@ -13,7 +13,13 @@ from classifier.settings import Settings, read_settings
 
 NUMBERS = {"PORT": (0, 65535), "WORKERS": (1, 64), "THREADS": (1, 1024), "MAX_BODY_BYTES": (1024, 1 << 30)}
 NUMBERS |= {"CLOSE_AFTER_DAYS": (0, 3650), "STARTER_UNTIL": (0, 1_000_000)}
-NUMBERS |= {"RATE_LIMIT": (0, 1_000_000), "AT_ONCE": (1, 1024), "READ_SECONDS": (1, 600), "PROXIES": (0, 9)}
+NUMBERS |= {
+    "RATE_LIMIT": (0, 1_000_000),
+    "AT_ONCE": (1, 1024),
+    "READ_SECONDS": (1, 600),
+    "PROXIES": (0, 9),
+    "CACHE_MB": (0, 4096),
+}
 
 
 def test_an_empty_environment_gives_the_defaults_of_a_laptop() -> None:
@@ -41,6 +47,7 @@ def test_an_empty_environment_gives_the_defaults_of_a_laptop() -> None:
         at_once=32,
         read_seconds=15,
         proxies=0,
+        cache_mb=32,
     )
 
 
@@ -69,11 +76,12 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "TAGGER_AT_ONCE": "12",
             "TAGGER_READ_SECONDS": "9",
             "TAGGER_PROXIES": "1",
+            "TAGGER_CACHE_MB": "8",
         }
     )
     checks = {"labels_flipped": "warn", "never_shown": "block"}
     where = (Path("/srv/models"), "postgresql://db/tagger", "::", 81, 3, 5, 4096)
-    assert found == Settings(*where, 0.05, 1.0, 30, 500, checks, 0.25, True, 3, 0.5, "key", 400, 600, 12, 9, 1)
+    assert found == Settings(*where, 0.05, 1.0, 30, 500, checks, 0.25, True, 3, 0.5, "key", 400, 600, 12, 9, 1, 8)
 
 
 @pytest.mark.parametrize(

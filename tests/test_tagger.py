@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import json
 import threading
 import time
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from classifier.answers import LONG
+from classifier.answers import LONG, MAX_REMOVED
 from classifier.articles import Article
 from classifier.errors import BadArticle, NoModel, NotFound, UnknownTag
 from classifier.model import Judgement, TagModel, retagged
@@ -20,6 +23,9 @@ from classifier.registry import Registry, Serving
 from classifier.store import Store, Wanted
 from classifier.tagger import Answers, Tagger, answer_of, explanations_of
 from classifier.taxonomy import Taxonomy
+from classifier.words import spell
+from tests.hard import size
+from tests.hostile import HOSTILE
 
 KABUL = Article(
     "kabul-1",
@@ -55,7 +61,7 @@ def test_putting_an_article_answers_what_suggesting_answers(tagger: Tagger) -> N
 
 
 def test_answers_are_remembered_for_their_text_and_model_alone(model: TagModel) -> None:
-    answers = Answers(n_kept=2)
+    answers = Answers()
     first, margin = answers.answer(KABUL, model)
     first["suggestions"] = []
     assert 0 <= margin <= 1
@@ -64,13 +70,70 @@ def test_answers_are_remembered_for_their_text_and_model_alone(model: TagModel) 
     assert answers.answer(replace(KABUL, body_format="html"), model)[0]["suggestions"] != []
 
 
-def test_no_more_answers_are_remembered_than_asked_for(model: TagModel, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers, asked = Answers(n_kept=2), []
+def test_the_answers_that_were_asked_for_last_are_remembered(model: TagModel, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = model.suggest
+    one = Answers()
+    one.answer(replace(KABUL, title="a"), model)
+    answers, asked = Answers(2 * one.n_bytes + 100), []
     monkeypatch.setattr(model, "suggest", lambda article: asked.append(article.title) or whole(article))
     for title in ("a", "b", "a", "c", "a", "b"):
         answers.answer(replace(KABUL, title=title), model)
     assert asked == ["a", "b", "c", "b"]
+
+
+def test_a_cache_of_no_bytes_remembers_nothing(model: TagModel) -> None:
+    answers = Answers(0)
+    assert answers.answer(KABUL, model) == answers.answer(KABUL, model)
+    assert answers.n_bytes == 0
+
+
+def test_answers_to_long_texts_are_not_remembered(model: TagModel) -> None:
+    answers = Answers()
+    answers.answer(replace(KABUL, body=f"{KABUL.body} {'The police came. ' * 3000}"), model)
+    assert answers.n_bytes == 0
+    answers.answer(KABUL, model)
+    assert answers.n_bytes > 0
+
+
+@pytest.mark.parametrize("body", [KABUL.body, "A bomb went off.\nRead more: other news\n" * 1200, "x"])
+def test_remembered_answers_take_no_more_memory_than_is_counted(model: TagModel, body: str) -> None:
+    answers = Answers(1 << 20)
+    articles = [replace(KABUL, title=f"ISKP bomber {number}", body=body) for number in range(20)]
+    for article in articles:  # what is worked out once for a model is no part of an answer
+        answer_of(model.suggest(article), model)
+    tracemalloc.start()
+    try:
+        for article in articles:
+            answers.answer(article, model)
+        gc.collect()
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert 0 < answers.n_bytes <= answers.max_bytes
+    assert taken <= answers.n_bytes + 20_000
+
+
+def test_forty_hostile_articles_leave_no_more_memory_than_the_cache_may_take(model: TagModel) -> None:
+    hostile = [HOSTILE["removed parts"](1_000_000), HOSTILE["names of many tags"](1_000_000)]
+    answers = Answers(1 << 20)
+    model.suggest(Article(body=hostile[0]))
+    tracemalloc.start()
+    try:
+        for number in range(size(4, 40)):
+            answers.answer(Article(title=str(number), body=hostile[number % 2]), model)
+        gc.collect()
+        taken = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert taken <= answers.max_bytes
+
+
+def test_an_answer_lists_some_of_what_was_left_out_and_counts_what_is_more(model: TagModel) -> None:
+    judgement = model.suggest(Article(body=HOSTILE["removed parts"](20_000)))
+    answer = answer_of(judgement, model)
+    assert len(answer["removed"]) == MAX_REMOVED
+    assert MAX_REMOVED + answer["removed_more"] == len(judgement.removed) > MAX_REMOVED
+    assert answer_of(model.suggest(KABUL), model)["removed_more"] == 0
 
 
 def test_threads_take_turns_and_answer_a_text_once(model: TagModel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,6 +187,25 @@ def test_evidence_speaks_for_and_evidence_against_speaks_against(model: TagModel
         assert row["evidence"]
         assert all(e["weight"] > 0 for e in row["evidence"])
         assert all(e["weight"] < 0 for e in row["evidence_against"])
+
+
+def test_a_name_of_the_tag_is_never_evidence_against_it(model: TagModel, articles: list[Article]) -> None:
+    n_hardly_named = 0
+    for article in articles:
+        for one in model.suggest(article).suggestions:
+            names = {spell(name) for name in (one.tag.label, *(alias.text for alias in one.tag.aliases))}
+            assert names.isdisjoint(spell(evidence.plain) for evidence in one.evidence_against)
+            parts = model.explain(article, [one.tag.id])[0].parts
+            n_hardly_named += any(part.kind == "mention" and part.places and part.weight < 0 for part in parts)
+        if n_hardly_named > 20:
+            break
+    assert n_hardly_named > 20
+
+
+def test_a_page_of_markup_in_the_middle_of_a_name_is_no_evidence(model: TagModel) -> None:
+    body = f"<p>The Islamic <!--{'x' * 100_000}-->State claimed the attack in Kabul. A bomber killed two.</p>"
+    answer = answer_of(model.suggest(Article(title="Kabul", body=body, body_format="html")), model)
+    assert len(json.dumps(answer)) < 50_000
 
 
 def test_what_is_suggested_is_not_also_only_mentioned(tagger: Tagger) -> None:

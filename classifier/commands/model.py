@@ -266,7 +266,7 @@ def _suggest_text(options: argparse.Namespace) -> None:
 
 def _show_suggestions(answer: dict[str, Any]) -> None:
     for one in answer["suggestions"]:
-        words = ", ".join(dict.fromkeys(e["text"] for e in one["evidence"]))
+        words = ", ".join(dict.fromkeys(e["plain"] for e in one["evidence"]))
         print(f"{one['score']:5.2f}  {one['tag']:<28} {one['band']:<8} {words}")
     if answer["mentioned"]:
         print("only mentioned: " + ", ".join(m["tag"] for m in answer["mentioned"]))

@@ -77,7 +77,11 @@ class Evidence(_Strict):
     field: Literal["title", "body"]
     start: int = Field(ge=0)
     end: int = Field(ge=0)
-    text: str
+    text: str = Field(description="What was sent from `start` to `end`, markup and entities included.")
+    plain: str = Field(
+        description="The same as it was read: without markup and invisible characters, entities decoded, quotation marks, "
+        "dashes and blanks in their plain form, accents composed (NFC)."
+    )
     weight: float
 
 
@@ -162,7 +166,8 @@ class Answer(_Strict):
     suggestions: list[Suggestion]
     mentioned: list[Mentioned]
     unknown_tags: list[str]
-    removed: list[Removed]
+    removed: list[Removed] = Field(description="What was left out, the first 200 parts.")
+    removed_more: int = Field(ge=0, description="How many parts were left out besides those in `removed`.")
     reason: Literal["empty", "language", "below_threshold", "blind"] | None = Field(
         description="Why there are no suggestions."
     )

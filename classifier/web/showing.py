@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from classifier.evidence import Part
 from classifier.mentions import BODY, TITLE, Mention
 from classifier.model import Explanation
 from classifier.reading import Reading
@@ -120,7 +121,7 @@ def card_of(
         parts = [part for part in explanation.parts if part.weight * sign > 0 and abs(part.weight) >= 0.005]
         return [
             Reason(
-                _shown(part.kind, part.text),
+                _shown(part),
                 part.weight,
                 len(part.places),
                 max(2, round(100 * abs(part.weight) / widest)),
@@ -143,16 +144,18 @@ def card_of(
     )
 
 
-def _shown(kind: str, text: str) -> str:
-    match kind:
+def _shown(part: Part) -> str:
+    match part.kind:
         case "prior":
-            return f"before reading ({text})"
+            return f"before reading ({part.text})"
         case "competing":
             return "other tags that fit better or worse"
-        case "mention":
-            return f"named: {text}" if text not in ("not named", "its words are scattered") else text
+        case "mention" if part.places and part.weight < 0:
+            return f"named too little: {part.text}"
+        case "mention" if part.places:
+            return f"named: {part.text}"
         case _:
-            return text
+            return part.text
 
 
 def marks_of(explanations: Iterable[Explanation]) -> dict[int, dict[tuple[int, int], list[str]]]:
