@@ -16,7 +16,7 @@ import secrets
 import shutil
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -360,8 +360,11 @@ class Serving:
     """The champion in memory; looks at the pointer at most once a second and swaps between requests.
 
     A new champion is loaded beside the requests, by a thread of its own: none of them waits for it, and each is answered by
-    one model. A champion that cannot be loaded leaves the one before serving, and `problem` says why.
+    one model. A champion that cannot be loaded leaves the one before serving, and `problem` says why. `after_change` is called
+    with each model that begins to serve.
     """
+
+    after_change: Callable[[TagModel], None] = staticmethod(lambda _model: None)
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
@@ -419,6 +422,7 @@ class Serving:
             try:
                 self._model = self._load()
                 self.problem = None
+                self.after_change(self._model)
             except NoModel:
                 self._model = None
             except TaggerError as error:

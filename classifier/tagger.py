@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from classifier.answers import Answers, answer_of, explanations_of
 from classifier.articles import Article, check_id
 from classifier.decisions import CMS, GIVES, Decision, Standing
-from classifier.errors import BadDecision
+from classifier.errors import BadDecision, BadModel, NoModel
 from classifier.model import TagModel
 from classifier.registry import Serving
 from classifier.store import ArticleLog, Draft, Request, Shares, Store, StoredArticle, Wanted
@@ -39,6 +40,24 @@ class Tagger:
     store: Store
     shares: Shares = NO_SHARES
     answers: Answers = field(default_factory=Answers)
+
+    def __post_init__(self) -> None:
+        self.serving.after_change = self._after_change
+
+    def _after_change(self, model: TagModel) -> None:
+        """Give articles the proposed tags that a new taxonomy has; without the database the model serves all the same."""
+        with suppress(Exception):  # any driver's error; `retrain` keeps the promises too
+            self.store.proposals.keep_promises(model.taxonomy)
+
+    def answer_proposal(self, proposal_id: str, state: str, editor: str, tag: str | None = None) -> None:
+        """Say what became of a proposed tag; the article that lacks it gets it as soon as the taxonomy has it.
+
+        Raises:
+            NotFound: if there is no such proposal.
+        """
+        self.store.proposals.answer(proposal_id, state, editor, tag)
+        with suppress(NoModel, BadModel):  # while nothing serves there is no taxonomy
+            self.store.proposals.keep_promises(self.serving.model().taxonomy)
 
     # --- suggestions ---
 

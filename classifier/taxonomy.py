@@ -331,6 +331,11 @@ def taxonomy_of(tag_ids: Iterable[str]) -> Taxonomy:
     return Taxonomy(tuple(tags), {"theme": Kind()})
 
 
+def id_for(name: str) -> str:
+    """Return the id of a tag that is called by a name: a-z, 0-9 and hyphens; "" where nothing of the name is left."""
+    return re.sub(r"[^a-z0-9]+", "-", spell(name).encode("ascii", "ignore").decode())[:80].strip("-")
+
+
 # --- reading YAML -----------------------------------------------------------------------------------------------
 
 

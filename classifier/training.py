@@ -112,6 +112,8 @@ def retrain(
     with store.runs.alone(JOB):
         if taxonomy is not None:
             taxonomy = adopt(taxonomy, registry)
+        if not dry_run:
+            store.proposals.keep_promises(registry.taxonomy() or Taxonomy(()))
         retraining = _Retraining(store, registry, settings, taxonomy, by, force, dry_run, track)
         if dry_run:
             return retraining.run(), None

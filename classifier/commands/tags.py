@@ -106,6 +106,9 @@ def _tags_proposals(options: argparse.Namespace, _settings: Settings) -> None:
         print_json({"proposals": proposals})
         return
     for one in proposals:
-        print(f"{one['state']:<9} {one['at'][:10]}  {one['label']:<32} {one['editor']}: {one['title'] or 'no article'}")
+        taken_as = f" (taken as {one['tag']})" if one["tag"] else ""
+        print(
+            f"{one['state']:<9} {one['at'][:10]}  {one['label']:<32} {one['editor']}: {one['title'] or 'no article'}{taken_as}"
+        )
     if not proposals:
         print("nothing was proposed; editors propose tags on the review page")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
@@ -12,7 +11,7 @@ import yaml
 
 from classifier.reports.drift_chance import log_likelihood
 from classifier.reports.drift_names import name_key
-from classifier.taxonomy import Taxonomy
+from classifier.taxonomy import Taxonomy, id_for
 from classifier.words import spell
 
 Row = dict[str, Any]
@@ -119,7 +118,7 @@ def stub(taxonomy: Taxonomy, names: list[str], today: date) -> str:
 
 
 def _free_id(taxonomy: Taxonomy, name: str) -> str:
-    base = re.sub(r"[^a-z0-9]+", "-", spell(name).encode("ascii", "ignore").decode()).strip("-")[:MAX_ID] or "new-tag"
+    base = id_for(name)[:MAX_ID] or "new-tag"
     taken, n = taxonomy.by_id, 1
     while (tag_id := base if n == 1 else f"{base}-{n}") in taken:
         n += 1

@@ -6,7 +6,7 @@ from classifier.store.keys import Key, Keys
 from classifier.store.limits import Count, Counters
 from classifier.store.log import ArticleLog, Draft
 from classifier.store.opening import open_store
-from classifier.store.proposals import PROPOSAL_STATES
+from classifier.store.proposals import OPEN, PROPOSAL_STATES, TAKEN
 from classifier.store.queue import ORDERS, STARTER, STATES, Wanted
 from classifier.store.reports import DESK, KeptReport
 from classifier.store.requests import Request
@@ -23,6 +23,7 @@ __all__ = [
     "FAILED",
     "JOB",
     "KEPT_RUNS",
+    "OPEN",
     "ORDERS",
     "OUT_OF_SCOPE",
     "PROPOSAL_STATES",
@@ -30,6 +31,7 @@ __all__ = [
     "SKIPPED",
     "STARTER",
     "STATES",
+    "TAKEN",
     "Additions",
     "ArticleLog",
     "Assignment",

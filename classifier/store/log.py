@@ -206,6 +206,15 @@ def append(connection: Connection, rows: Iterable[Decision]) -> None:
         connection.execute(decisions.insert(), values)
 
 
+def add_decision(connection: Connection, row: Any, log: Sequence[Decision], draft: Draft, editor: str) -> Decision:
+    """Add a decision to the log of the article of a row, whose log is given, and return it."""
+    undone = next((one for one in log if one.id == draft.undoes), None)
+    decision = _decision(draft, row, editor, _set_of(connection, row, None), undone)
+    append(connection, [decision])
+    refresh(connection, row, [*log, decision])
+    return decision
+
+
 def known(connection: Connection, row: Any, log: Sequence[Decision]) -> Standing:
     """Return what a log adds up to for the article of a row."""
     return _article_log(connection, row, log).standing()

@@ -161,6 +161,10 @@ proposals = Table(
     Column("editor", EDITOR, nullable=False),
     Column("at", TIME, nullable=False),
     Column("state", String(10), nullable=False),
+    # The id of the tag that it was taken as; when the article got it, or had to stay as it is; and by which decision it did.
+    Column("tag", String(80)),
+    Column("settled_at", TIME),
+    Column("decision", String(32)),
 )
 
 # What scheduled jobs did: a row each, whatever came of it.

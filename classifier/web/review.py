@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, Response, g, redirect, render_template, request
@@ -12,10 +13,12 @@ from classifier import strict_json
 from classifier.articles import check_id
 from classifier.decisions import Decision, without_undone
 from classifier.errors import KeyEnded, TaggerError
+from classifier.importers import CmsTerm, TermMap
 from classifier.mentions import BODY, TITLE
 from classifier.model import TagModel
-from classifier.store import PROPOSAL_STATES, Key, StoredArticle
+from classifier.store import OPEN, PROPOSAL_STATES, TAKEN, Key, StoredArticle
 from classifier.tagger import Tagger
+from classifier.taxonomy import TAG_ID, Taxonomy, id_for
 from classifier.web.api import json_response, queue_wanted, read_body
 from classifier.web.auth import COOKIE, EDITORS, Gate, person, set_session, sign_in_first
 from classifier.web.forms import read_form
@@ -174,7 +177,22 @@ class Review:
     def proposals(self) -> str | WsgiResponse:
         session = self.gate.editor_session()
         may_close = session is not None and (session.key is None or session.key.role == "admin")
-        return self._template("proposals.html", proposals=self.store.proposals.list(), may_close=may_close)
+        rows = self.store.proposals.list()
+        suggested = self._tags_for([row["label"] for row in rows if row["state"] == OPEN]) if may_close else {}
+        return self._template("proposals.html", proposals=rows, suggested=suggested, may_close=may_close)
+
+    def _tags_for(self, labels: Iterable[str]) -> dict[str, str]:
+        """Return for each label the id of the tag that is called so, or the id that a new one may have."""
+        terms = TermMap(self._taxonomy())
+        tags = {label: terms.match(CmsTerm(label, "")).tags for label in labels}
+        return {label: tags[label][0] if len(tags[label]) == 1 else id_for(label) for label in tags}
+
+    def _taxonomy(self) -> Taxonomy:
+        """Return the taxonomy that serves, an empty one while none does."""
+        try:
+            return self.tagger.serving.model().taxonomy
+        except TaggerError:
+            return Taxonomy(())
 
     def propose(self) -> Response:
         viewer = self._viewer()
@@ -195,8 +213,18 @@ class Review:
         self.gate.check_csrf(session, given.get("csrf", ""))
         if given.get("state") not in PROPOSAL_STATES:
             raise ApiProblem("bad-request", f"`state` is one of {', '.join(PROPOSAL_STATES)}.")
-        self.store.proposals.set_state(proposal_id, given["state"])
+        tag = self._tag_taken(proposal_id, given.get("tag", "").strip()) if given["state"] == TAKEN else None
+        self.tagger.answer_proposal(proposal_id, given["state"], session.editor, tag)
         return redirect("/review/proposals", 303)
+
+    def _tag_taken(self, proposal_id: str, tag: str) -> str:
+        """Return the id of the tag as which a proposal is taken; where the form has none, the one that the page suggests."""
+        if not tag:
+            label = self.store.proposals.get(proposal_id)["label"]
+            tag = self._tags_for([label])[label]
+        if not TAG_ID.fullmatch(tag) and tag not in self._taxonomy().by_id:
+            raise ApiProblem("bad-request", f"A tag's id is of a-z, 0-9 and hyphens, not {tag[:80]!r}.")
+        return tag
 
 
 class _View:
