@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 RUN := $(BIN)/python -m
 TOOLS := .venv-tools
 DASK := .venv-dask
+FUZZ := .venv-fuzz
 UV_INSTALL = $(TOOLS)/bin/uv pip install -q --only-binary :all:
 export PYTHONPATH := .
 
@@ -60,6 +61,11 @@ $(DASK)/.done: $(TOOLS)/.done requirements.txt requirements-dask.txt
 	@$(UV_INSTALL) --python $(DASK)/bin/python --require-hashes -r requirements.txt -r requirements-dask.txt
 	@touch $@
 
+$(FUZZ)/.done: $(TOOLS)/.done requirements.txt requirements-fuzz.txt
+	@$(TOOLS)/bin/uv venv -q --clear --python $(PYTHON) $(FUZZ)
+	@$(UV_INSTALL) --python $(FUZZ)/bin/python --require-hashes -r requirements.txt -r requirements-fuzz.txt
+	@touch $@
+
 test-dask: $(VENV)/.dev $(DASK)/.done ## run the tests of work past one machine: a Dask scheduler and two workers
 	@TAGGER_TEST_NEEDS=dask $(RUN) pytest tests/test_dask.py --no-cov
 
@@ -84,13 +90,13 @@ sbom: $(DASK)/.done ## write the bill of materials (CycloneDX) and the licences 
 	@echo "var/sbom.cdx.json, var/licences.md"
 
 audit: $(TOOLS)/.done ## look up known vulnerabilities of all that is locked; fails where one package could not be looked up
-	@for lock in requirements.txt requirements-dask.txt requirements-dev.txt requirements-tools.txt; do \
+	@for lock in requirements.txt requirements-dask.txt requirements-fuzz.txt requirements-dev.txt requirements-tools.txt; do \
 	  echo $$lock && $(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock || exit 1; \
 	done
 
 test-full: test-browser test-system test-postgres test-wordpress test-dask test-supply test-versions ## run what needs Debian's packages (root installs them: .ci/install)
 
-test-hard: $(VENV)/.dev $(DASK)/.done sbom test-versions ## run the hard tests in full (an hour): what was done, how often, what was lost
+test-hard: $(VENV)/.dev $(DASK)/.done $(FUZZ)/.done sbom test-versions ## run the hard tests in full (an hour, ten minutes of it a fuzzer: TAGGER_TEST_FUZZ_SECONDS): what was done, how often, what was lost
 	@$(RUN) tests.hard --output var/test-hard.md
 
 lint: $(VENV)/.dev ## check style, types, layers and dependencies
@@ -111,7 +117,7 @@ screenshots: $(VENV)/.dev ## take the screenshots of the README
 	@$(RUN) tests.screenshots
 
 lock: $(TOOLS)/.done ## resolve the dependencies again, with hashes
-	@for name in requirements requirements-dask; do \
+	@for name in requirements requirements-dask requirements-fuzz; do \
 	  $(TOOLS)/bin/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header $$name.in -o $$name.txt || exit 1; \
 	done
 	@for name in requirements-dev requirements-tools; do \
@@ -119,4 +125,4 @@ lock: $(TOOLS)/.done ## resolve the dependencies again, with hashes
 	done
 
 clean: ## remove the environments and caches (not var/)
-	@rm -rf $(VENV) $(TOOLS) $(DASK) .venv-peers .venv-lowest-direct .venv-highest .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	@rm -rf $(VENV) $(TOOLS) $(DASK) $(FUZZ) .venv-peers .venv-lowest-direct .venv-highest .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

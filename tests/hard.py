@@ -67,6 +67,7 @@ PARTS = {
             "strict_json",
             "articles",
             "html",
+            "page_parts",
             "words",
             "mentions",
             "model_files",
@@ -100,6 +101,7 @@ PARTS = {
         ("tests.postgres",),
         {"TAGGER_TEST_LOAD_SECONDS": "120"},
     ),
+    "fuzz": Part("Atheris", "fuzz", ("fuzz",)),
     "dask": Part("Dask", "dask", ("dask",)),
     "supply": Part("locks", "supply", ("supply_chain",)),
 }

@@ -14,7 +14,13 @@ import pytest
 from tests.conftest import ROOT
 
 TOOLS = ROOT / ".venv-tools" / "bin"
-LOCKS = ("requirements.txt", "requirements-dev.txt", "requirements-dask.txt", "requirements-tools.txt")
+LOCKS = (
+    "requirements.txt",
+    "requirements-dev.txt",
+    "requirements-dask.txt",
+    "requirements-fuzz.txt",
+    "requirements-tools.txt",
+)
 # Of these a part of a licence's text is enough. LGPL: psycopg, which is used as it is, as a library.
 ALLOWED = "MIT;BSD;Apache;MPL-2.0;PSF;LGPL;ISC;Zlib"
 NAMELESS = "pysqlite3"  # says nothing in its metadata; zlib licence in its source
@@ -42,7 +48,7 @@ def test_every_package_is_locked_with_hashes_and_nothing_names_a_host(lock: str)
     assert "://" not in text
 
 
-@pytest.mark.parametrize("lock", LOCKS[1:3])
+@pytest.mark.parametrize("lock", LOCKS[1:4])
 def test_locks_of_one_environment_agree(lock: str) -> None:
     """The tools have an environment of their own; all else is installed beside the product."""
     product, other = _locked("requirements.txt"), _locked(lock)
