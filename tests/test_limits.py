@@ -23,6 +23,7 @@ from classifier.registry import Registry
 from classifier.store import Store, open_store
 from classifier.store import limits as store_limits
 from classifier.store.limits import KEPT_SECONDS, FileCounters
+from classifier.store.schema import counters as counter_rows
 from classifier.tagger import Tagger
 from classifier.web import build_app
 from classifier.web.limits import Limits, take_place
@@ -88,6 +89,20 @@ def test_files_of_counters_that_have_long_ended_are_removed(tmp_path: Path) -> N
     FileCounters(folder).hit("desk", 60)
     assert old not in set(folder.iterdir())
     assert len(list(folder.iterdir())) == 1
+
+
+def test_counters_are_bounded_and_those_in_use_stay(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_limits, "MAX_COUNTERS", 20)
+    monkeypatch.setattr(store_limits, "_SWEEP_EVERY", 10)
+    for number in range(200):
+        store.counters.hit(f"stranger {number}", 60)
+        assert store.counters.hit("desk", 600).n == number + 1
+    if isinstance(store.counters, FileCounters):
+        n = len(list(store.counters._folder.iterdir()))
+    else:
+        with store.engine.connect() as connection:
+            n = connection.execute(counter_rows.select()).rowcount
+    assert n <= 20 + 10
 
 
 def test_a_count_in_a_file_that_is_swept_away_meanwhile_is_not_lost(tmp_path: Path) -> None:

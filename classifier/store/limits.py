@@ -12,11 +12,11 @@ import os
 import struct
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from sqlalchemy import Engine, case, text
+from sqlalchemy import Engine, case, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from classifier.errors import BadStore
@@ -24,6 +24,7 @@ from classifier.store.schema import counters
 
 _RECORD = struct.Struct("<qd")  # how often, and until when it counts
 KEPT_SECONDS = 3600.0  # after which a file that nobody counts in is removed
+MAX_COUNTERS = 10_000  # a stranger with many addresses must not fill the disk; those not used for longest are removed
 _SWEEP_EVERY = 100  # new counters
 _WRONG = 2  # times its time ahead, a counter was begun by a clock that was wrong; a little ahead is another machine's
 
@@ -100,11 +101,19 @@ class FileCounters:
             os.close(handle)  # it was swept away in between
 
     def _sweep(self) -> None:
-        """Remove the files of counters that have long ended: their names may be of a stranger's making."""
+        """Remove the files of counters that have long ended, or are too many: a stranger may have made them."""
         self._made += 1
-        if self._made % _SWEEP_EVERY == 1:
-            for path in self._folder.iterdir():
-                _remove_if_old(path)
+        if self._made % _SWEEP_EVERY != 1:
+            return
+        used: list[tuple[float, str]] = []
+        for entry in os.scandir(self._folder):
+            with suppress(FileNotFoundError):  # another process sweeps too
+                used.append((entry.stat().st_mtime, entry.path))
+        used.sort()
+        before = time.time() - KEPT_SECONDS
+        for number, (at, path) in enumerate(used):
+            if at < before or number < len(used) - MAX_COUNTERS:
+                _remove_unused_since(path, at)
 
 
 class RowCounters:
@@ -129,7 +138,9 @@ class RowCounters:
             n, ends = connection.execute(upsert).one()
             self._made += n == 1
             if n == 1 and self._made % _SWEEP_EVERY == 1:
-                connection.execute(counters.delete().where(own.ends_at < at - KEPT_SECONDS))
+                kept = select(own.what).order_by(own.ends_at.desc()).limit(MAX_COUNTERS)
+                ended = own.ends_at < at - KEPT_SECONDS
+                connection.execute(counters.delete().where(ended | own.what.not_in(kept)))
         return Count(n, ends - at)
 
     def give_back(self, what: str) -> None:
@@ -154,15 +165,15 @@ def _write(handle: int, n: int, left: float) -> None:
         raise BadStore(f"A counter cannot be written: {error.strerror}.") from None
 
 
-def _remove_if_old(path: Path) -> None:
+def _remove_unused_since(path: str, at: float) -> None:
     try:
         handle = os.open(path, os.O_RDWR)
     except OSError:
         return
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        if os.fstat(handle).st_mtime < time.time() - KEPT_SECONDS:
-            path.unlink(missing_ok=True)
+        if os.fstat(handle).st_mtime <= at:
+            Path(path).unlink(missing_ok=True)
     finally:
         os.close(handle)
 

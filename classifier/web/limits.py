@@ -16,6 +16,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from classifier.errors import BadStore
 from classifier.store import Count, Counters, set_deadline
+from classifier.web.loopback import address_of
 from classifier.web.problems import ApiProblem
 
 RATE_SECONDS = 60.0
@@ -72,23 +73,33 @@ class Rate:
 
 
 class Tries:
-    """How often one may fail to sign in, by name and by address, over all processes."""
+    """How often one may fail to sign in from an address, under any name and under one, over all processes.
+
+    Nothing is counted by the name alone: whoever fails under somebody's name elsewhere must not lock that person out. Nor
+    is it needed, since a key has 256 random bits.
+    """
 
     def __init__(self, counters: Counters) -> None:
         self._counters = counters
 
     def count(self, name: str) -> None:
-        """Count a try; raise `ApiProblem` (429) if there were too many under this name or from this address."""
+        """Count a try; raise `ApiProblem` (429) if there were too many from this address."""
         # The address first: names are a stranger's to make up, and each has a counter of its own.
-        for what, limit in ((f"address {_address()}", TRIES_OF_ADDRESS), (f"name {name}", TRIES_OF_NAME)):
+        for what, limit in zip(_tries_of(name), (TRIES_OF_ADDRESS, TRIES_OF_NAME), strict=True):
             count = self._counters.hit(what, TRY_SECONDS)
             if count.n > limit:
-                raise _too_many("Too many tries to sign in.", count)
+                raise _too_many("Too many tries to sign in from your address.", count)
 
     def give_back(self, name: str) -> None:
         """Take back what was counted: the try was a success."""
-        for what in (f"name {name}", f"address {_address()}"):
+        for what in _tries_of(name):
             self._counters.give_back(what)
+
+
+def _tries_of(name: str) -> tuple[str, str]:
+    """Return what a try to sign in is counted under."""
+    address = _address()
+    return f"address {address}", f"name {name} from {address}"
 
 
 def _too_many(what: str, count: Count) -> ApiProblem:
@@ -98,9 +109,8 @@ def _too_many(what: str, count: Count) -> ApiProblem:
 
 def _address() -> str:
     """Return where a request comes from; of IPv6 the network, whose addresses are all one sender's."""
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:
+    address = address_of(request.remote_addr or "")
+    if address is None:
         return ""
     if address.version == 4:
         return str(address)

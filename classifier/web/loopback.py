@@ -10,17 +10,21 @@ NEXT_STEP = "Make a key: python -m classifier keys create NAME --role admin"
 _OF_PROXIES = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP")
 
 
+def address_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the IP address that a text is, or None; IPv4 that came through an IPv6 socket is IPv4."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
 def is_loopback(host: str) -> bool:
     """Whether a host name or address, an IPv6 one with or without brackets, is this machine's own."""
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
-    if bare.lower() == "localhost":
-        return True
-    try:
-        address = ipaddress.ip_address(bare)
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback
+    address = address_of(bare)
+    return bare.lower() == "localhost" or (address is not None and address.is_loopback)
 
 
 def host_of(named: str) -> str:
