@@ -25,6 +25,7 @@ import numpy as np
 from classifier.errors import BadModel
 from classifier.files import sync_folder
 from classifier.model import Parameters, TagModel
+from classifier.model_shapes import check_parameters, check_precedents
 from classifier.precedents import Precedents
 from classifier.taxonomy import Taxonomy, taxonomy_from_json
 
@@ -107,7 +108,7 @@ def load_model(folder: Path, digest: str | None = None) -> TagModel:
             raise BadModel(f"Model {folder.name}: {name} was changed after it was saved. Restore it or roll back.")
     try:
         return _read_files(folder)
-    except (ValueError, KeyError, TypeError, OSError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError, EOFError) as error:
         raise BadModel(f"Model {folder.name} cannot be read: {error}") from None
 
 
@@ -142,16 +143,11 @@ def _read_files(folder: Path) -> TagModel:
     numbers = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     parameters = Parameters(**arrays, **{name: numbers[name] for name in _NUMBERS})
     terms, title_terms = (_lines(folder / name) for name in ("terms.txt", "title_terms.txt"))
-    if parameters.weights.shape != (len(terms) + len(title_terms), len(parameters.separators)):
-        raise ValueError(f"weights of shape {parameters.weights.shape} do not fit {len(terms)} terms")
     taxonomy = taxonomy_from_json(json.loads((folder / "taxonomy.json").read_text(encoding="utf-8")))
-    for name in ("n_positive", "thresholds", "auto_thresholds", "naming_offsets"):
-        if len(arrays[name]) != len(taxonomy.tags):
-            raise ValueError(f"{len(arrays[name])} {name} do not fit {len(taxonomy.tags)} tags")
+    check_parameters(parameters, len(terms), len(title_terms), len(taxonomy.tags))
     kept = {name: np.load(folder / f"precedent_{name}.npy", allow_pickle=False, mmap_mode="r") for name in _KEPT}
     precedents = Precedents(_lines(folder / "precedents.txt"), **kept)
-    if len(kept["tag_begins"]) != len(taxonomy.tags) + 1 or len(kept["begins"]) != len(precedents.ids) + 1:
-        raise ValueError("the precedents do not fit")
+    check_precedents(precedents, len(terms) + len(title_terms), len(taxonomy.tags))
     return TagModel(parameters, terms, title_terms, taxonomy, folder.name, read_card(folder), precedents)
 
 

@@ -12,13 +12,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from flask.testing import FlaskClient
 
 from classifier.articles import Article
 from classifier.errors import BadModel
 from classifier.fitting import Fitted
 from classifier.model import TagModel
 from classifier.model_files import _ARRAYS, _FILES, FORMAT, content_digest, load_model, manifest_digest, save_model
-from classifier.tagger import answer_of, explanations_of
+from classifier.registry import Registry
+from classifier.tagger import Tagger, answer_of, explanations_of
 
 
 @pytest.fixture(scope="session")
@@ -219,19 +221,113 @@ def test_an_array_of_objects_is_refused_even_if_it_is_signed(saved: Path) -> Non
         load_model(saved)
 
 
-def test_weights_that_do_not_fit_the_terms_are_refused(saved: Path) -> None:
-    np.save(saved / "weights.npy", np.load(saved / "weights.npy")[:-1])
+ARRAYS = [name for name in _FILES if name.endswith(".npy")]
+FRACTIONS = [
+    "weights",
+    "idf",
+    "title_idf",
+    "intercepts",
+    "thresholds",
+    "auto_thresholds",
+    "naming_weights",
+    "naming_offsets",
+    "stack",
+    "stack_intercepts",
+    "calibration",
+    "precedent_values",
+]
+
+
+def assert_refused(saved: Path, name: str, values: np.ndarray) -> None:
+    """Assert that a model is refused whose array `name` holds these values, and that the error names it."""
+    np.save(saved / name, values)
     sign_again(saved)
-    with pytest.raises(BadModel, match=r"do not fit .* terms"):
+    array = name.removesuffix(".npy")
+    with pytest.raises(BadModel, match=f"version-1 cannot be read: {array} "):
         load_model(saved)
 
 
-@pytest.mark.parametrize("name", ["thresholds", "auto_thresholds", "n_positive", "naming_offsets"])
-def test_an_array_over_tags_that_does_not_fit_the_taxonomy_is_refused(saved: Path, name: str) -> None:
-    np.save(saved / f"{name}.npy", np.load(saved / f"{name}.npy")[:-1])
+@pytest.mark.parametrize("name", ARRAYS)
+def test_an_array_of_a_shape_that_does_not_fit_the_others_is_refused(saved: Path, name: str) -> None:
+    values = np.load(saved / name)
+    for wrong in (values[..., None], values[:0], values[:1].reshape(()) if values.ndim == 1 else values[:, :-1]):
+        # Weights and separators, or the rows and values of precedents, must fit each other: either may be named.
+        np.save(saved / name, wrong)
+        sign_again(saved)
+        with pytest.raises(BadModel, match=r"version-1 cannot be read: .*(shape|rise)"):
+            load_model(saved)
+
+
+@pytest.mark.parametrize("name", ARRAYS)
+@pytest.mark.parametrize("dtype", [np.complex128, np.str_, np.bool_])
+def test_an_array_of_another_type_is_refused(saved: Path, name: str, dtype: type) -> None:
+    assert_refused(saved, name, np.load(saved / name).astype(dtype))
+
+
+@pytest.mark.parametrize("name", FRACTIONS)
+def test_an_array_with_a_value_that_is_no_number_is_refused(saved: Path, name: str) -> None:
+    values = np.load(saved / f"{name}.npy")
+    values.flat[-1] = np.nan
+    assert_refused(saved, f"{name}.npy", values)
+
+
+@pytest.mark.parametrize("name", ["separators", "precedent_rows", "precedent_tag_articles"])
+@pytest.mark.parametrize("place", [-1, 2_000_000_000])
+def test_a_place_that_is_not_there_is_refused(saved: Path, name: str, place: int) -> None:
+    values = np.load(saved / f"{name}.npy")
+    values[-1] = place
+    assert_refused(saved, f"{name}.npy", values)
+
+
+@pytest.mark.parametrize("name", ["precedent_begins", "precedent_tag_begins"])
+def test_edges_that_fall_are_refused(saved: Path, name: str) -> None:
+    values = np.load(saved / f"{name}.npy")
+    values[1] = values[-1] + 1
+    assert_refused(saved, f"{name}.npy", values)
+
+
+def test_two_separators_of_one_tag_are_refused(saved: Path) -> None:
+    values = np.load(saved / "separators.npy")
+    assert_refused(saved, "separators.npy", np.append(values[:-1], values[0]).astype(values.dtype))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("pooled_threshold", "0"),
+        ("naming_intercept", None),
+        ("nowhere_intercept", True),
+        ("always_one", 1),
+        ("language", 7),
+        ("blocks", "a"),
+        ("blocks", [1]),
+    ],
+)
+def test_a_single_number_of_another_type_is_refused_by_its_name(saved: Path, name: str, value: object) -> None:
+    numbers = json.loads((saved / "model.json").read_text(encoding="utf-8"))
+    (saved / "model.json").write_text(json.dumps({**numbers, name: value}), encoding="utf-8")
     sign_again(saved)
-    with pytest.raises(BadModel, match=f"version-1 cannot be read: .*{name}"):
+    with pytest.raises(BadModel, match=f"{name} in model.json is"):
         load_model(saved)
+
+
+@pytest.mark.parametrize("name", ["stack", "calibration", "title_idf", "precedent_tag_articles"])
+def test_a_champion_whose_arrays_do_not_fit_leaves_the_one_before_serving(
+    client: FlaskClient, tagger: Tagger, registry: Registry, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tagger.serving.model().version
+    folder = registry.folder / "20990101-000000-00000000"
+    shutil.copytree(registry.folder / before, folder)
+    np.save(folder / f"{name}.npy", np.load(folder / f"{name}.npy")[:-1])
+    sign_again(folder)
+    registry._point(folder.name, "tests", "the arrays do not fit each other")
+    monkeypatch.setattr("classifier.registry.POLL_SECONDS", 0.0)
+    ready = client.get("/health/ready")
+    assert (ready.status_code, ready.get_json()["status"]) == (200, "degraded")
+    assert ready.get_json()["model_version"] == before
+    assert folder.name in ready.get_json()["problems"][0]
+    answer = client.post("/v1/suggest", json={"title": "ISKP bomber kills twelve at Kabul mosque", "why": ["iskp"]})
+    assert (answer.status_code, answer.get_json()["model_version"]) == (200, before)
 
 
 @pytest.mark.parametrize(
