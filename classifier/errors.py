@@ -81,6 +81,10 @@ class BadModel(TaggerError):
     """A model version on disk is damaged, incomplete or of another format."""
 
 
+class CannotJudge(TaggerError):
+    """The model fails on the text of an article."""
+
+
 class UnknownTag(TaggerError):
     """The taxonomy has no such tag."""
 

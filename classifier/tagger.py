@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import traceback
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import structlog
+
 from classifier.answers import Answers, answer_of, explanations_of
 from classifier.articles import Article, check_id
 from classifier.decisions import CMS, GIVES, Decision, Standing
-from classifier.errors import BadDecision, BadModel, NoModel
+from classifier.errors import BadDecision, BadModel, CannotJudge, NoModel, TaggerError
 from classifier.model import TagModel
 from classifier.registry import Serving
-from classifier.store import ArticleLog, Draft, Request, Shares, Store, StoredArticle, Wanted
+from classifier.store import ArticleLog, Draft, ModelAnswer, Request, Shares, Store, StoredArticle, Wanted
 
 __all__ = ["Tagger", "answer_of", "explanations_of"]
 
@@ -69,7 +72,7 @@ class Tagger:
             UnknownTag: if `why` names no tag of the taxonomy.
         """
         model = self.serving.model()
-        answer, _ = self.answers.answer(article, model)
+        answer, _ = self.judged(article, model)
         answer["unknown_tags"] = _unknown(article.tags or (), model)
         if why:
             answer["why"] = explanations_of(article, why, model)
@@ -81,19 +84,50 @@ class Tagger:
         `owner` is the name of the `cms` key that writes, None for anybody else.
 
         Raises:
+            CannotJudge: if the model fails on the text; then nothing is stored.
             OtherOwner: if the article belongs to another `cms` key.
         """
         check_id(article.id)
         model = self.serving.model()
+        answer, margin = self.judged(article, model)
+        view: dict[str, Any] = {}
+
+        def shown(stored: StoredArticle, log: ArticleLog) -> list[dict[str, Any]]:
+            view.update(_view(answer, stored, log, model, None))
+            suggestions: list[dict[str, Any]] = view["suggestions"]
+            return suggestions
+
         # What a CMS lists is what it has so far: silence on a tag is not a no.
-        self.store.put_article(replace(article, tags_complete=False), source, self.shares, owner)
-        return self._answer_stored(self.store.article(article.id), model, None)
+        article = replace(article, tags_complete=False)
+        set_id = self.store.receive(article, source, _kept(answer, margin, model), shown, self.shares, owner)
+        return {"article_id": article.id, "suggestion_set_id": set_id, **view}
 
     def article(self, article_id: str, viewer: str | None = None) -> dict[str, Any]:
         """Return a stored article with its tags and its suggestions by the model that serves now, as an editor may see it."""
-        stored = self.store.article(article_id)
-        answer = self._answer_stored(stored, self.serving.model(), viewer)
-        return {**_described(stored, self.seen_by(stored, viewer)), **answer}
+        stored, log = self.store.article(article_id), self.store.log.read(article_id)
+        described = _described(stored, _standing_seen(stored, log, viewer))
+        model = self.serving.model()
+        try:
+            answer, margin = self.judged(stored.article, model)
+        except CannotJudge:
+            return {**described, "suggestion_set_id": None, **_unreadable(described["tags"], model)}
+        view = _view(answer, stored, log, model, viewer)
+        set_id = self.store.show(stored.article, _kept(answer, margin, model), view["suggestions"])
+        return {**described, "suggestion_set_id": set_id, **view}
+
+    def judged(self, article: Article, model: TagModel) -> tuple[dict[str, Any], float]:
+        """Return what a model says of an article, and its margin; raise `CannotJudge` where it fails."""
+        try:
+            return self.answers.answer(article, model)
+        except TaggerError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever one text does, the caller hears which article it was
+            last = traceback.extract_tb(error.__traceback__)[-1]
+            what = {"error": type(error).__name__, "at": f"{last.name}, line {last.lineno}"}
+            structlog.get_logger().error("cannot_judge", article=article.id, **what)  # its message may quote the text
+            raise CannotJudge(
+                f"The model {model.version} fails on the text of the article {article.id[:200]!r}. Send a corrected text."
+            ) from None
 
     def articles(self, wanted: Wanted, after: Any, limit: int) -> tuple[list[dict[str, Any]], Any]:
         """Return a page of stored articles without their bodies, and the place of the next page."""
@@ -112,42 +146,11 @@ class Tagger:
 
     def hides(self, stored: StoredArticle, viewer: str | None) -> bool:
         """Whether an article is blind to somebody: nothing that the model says of it may be seen before it is closed."""
-        if not stored.blind or stored.state == "closed":
-            return False
-        return viewer not in self.store.log.standing(stored.article.id).closed_by
-
-    def _answer_stored(self, stored: StoredArticle, model: TagModel, viewer: str | None) -> dict[str, Any]:
-        article = stored.article
-        answer, margin = self.answers.answer(article, model)
-        set_id = self.store.put_suggestion_set(article, model.version, model.taxonomy.version, answer, margin)
-        standing = self.seen_by(stored, viewer)
-        head = {"article_id": article.id, "suggestion_set_id": set_id}
-        unknown = _unknown(standing.tags, model)
-        if self.hides(stored, viewer):
-            empty = {"suggestions": [], "mentioned": [], "withheld": [], "unknown_tags": unknown, "reason": "blind"}
-            return {**head, **answer, **empty}
-        why = _withheld(answer["suggestions"], standing, model)
-        shown = [one for one in answer["suggestions"] if one["tag"] not in why]
-        withheld = [one["tag"] for one in answer["suggestions"] if one["tag"] in why]
-        self.store.put_impressions(set_id, shown)
-        return {
-            **head,
-            **answer,
-            "suggestions": shown,
-            "withheld": [{"tag": tag, "reason": why[tag]} for tag in withheld],
-            "unknown_tags": unknown,
-        }
+        return stored.blind and _hides(stored, self.store.log.read(stored.article.id).standing(), viewer)
 
     def seen_by(self, stored: StoredArticle, viewer: str | None) -> Standing:
         """Return what is known of an article, to one of two editors only what that one said until both have closed it."""
-        log = self.store.log.read(stored.article.id)
-        pooled = log.standing()
-        return log.standing(by=viewer) if self._apart(stored, viewer, pooled) else pooled
-
-    @staticmethod
-    def _apart(stored: StoredArticle, viewer: str | None, standing: Standing) -> bool:
-        """Whether somebody is one of two editors that must not see each other's answers yet."""
-        return viewer is not None and stored.n_editors > 1 and viewer not in standing.closed_by
+        return _standing_seen(stored, self.store.log.read(stored.article.id), viewer)
 
     # --- decisions ---
 
@@ -177,7 +180,7 @@ class Tagger:
 
         def told(rows: list[Decision], log: ArticleLog) -> dict[str, Any]:
             pooled, standing = log.standing(), self._standing(stored, log, editor)
-            hidden = stored.blind and stored.state != "closed" and editor not in pooled.closed_by
+            hidden = _hides(stored, pooled, editor)
             return {
                 "article_id": stored.article.id,
                 "tags": standing["tags"],
@@ -201,7 +204,7 @@ class Tagger:
         """Return the log and the impressions of an article, as an editor may see them."""
         stored, log = self.store.article(article_id), self.store.log.read(article_id)
         rows = self._rows_seen(stored, log, viewer)
-        hidden = self.hides(stored, viewer)
+        hidden = _hides(stored, log.standing(), viewer)
         shown = [
             {
                 "tag": one.tag,
@@ -218,13 +221,13 @@ class Tagger:
         }
 
     def _rows_seen(self, stored: StoredArticle, log: ArticleLog, viewer: str | None) -> list[Decision]:
-        apart = self._apart(stored, viewer, log.standing())
+        apart = _apart(stored, viewer, log.standing())
         return [row for row in log.rows if not apart or row.editor in (viewer, CMS)]
 
     def _standing(self, stored: StoredArticle, log: ArticleLog, viewer: str | None) -> dict[str, Any]:
         """Return what a log adds up to, as an editor may see it, with what that editor decided."""
         pooled, own = log.standing(), log.standing(by=viewer)
-        seen = own if self._apart(stored, viewer, pooled) else pooled
+        seen = own if _apart(stored, viewer, pooled) else pooled
         return {
             "tags": list(seen.tags),
             "listed": list(log.listing.tags),
@@ -252,6 +255,55 @@ class Tagger:
                 replacement = taxonomy.replacement_of(tag.id)
                 instead = f"; give {replacement!r} instead" if replacement else ""
                 raise BadDecision(f"The tag {tag.id!r} is retired{instead}.", f"decisions/{number}/tag")
+
+
+def _kept(answer: dict[str, Any], margin: float, model: TagModel) -> ModelAnswer:
+    return ModelAnswer(model.version, model.taxonomy.version, answer, margin)
+
+
+def _view(
+    answer: dict[str, Any], stored: StoredArticle, log: ArticleLog, model: TagModel, viewer: str | None
+) -> dict[str, Any]:
+    """Return an answer to a stored article as somebody may see it, without the tags that people have set or rejected."""
+    standing = _standing_seen(stored, log, viewer)
+    unknown = _unknown(standing.tags, model)
+    if _hides(stored, log.standing(), viewer):
+        empty = {"suggestions": [], "mentioned": [], "withheld": [], "unknown_tags": unknown, "reason": "blind"}
+        return {**answer, **empty}
+    why = _withheld(answer["suggestions"], standing, model)
+    return {
+        **answer,
+        "suggestions": [one for one in answer["suggestions"] if one["tag"] not in why],
+        "withheld": [
+            {"tag": one["tag"], "reason": why[one["tag"]]} for one in answer["suggestions"] if one["tag"] in why
+        ],
+        "unknown_tags": unknown,
+    }
+
+
+def _unreadable(tags: Iterable[str], model: TagModel) -> dict[str, Any]:
+    """Return the answer to a stored article that the model cannot judge."""
+    empty: dict[str, Any] = {name: [] for name in ("suggestions", "mentioned", "withheld", "removed")} | {
+        "removed_more": 0
+    }
+    versions = {"model_version": model.version, "taxonomy_version": model.taxonomy.version}
+    return {**versions, **empty, "unknown_tags": _unknown(tags, model), "reason": "unreadable"}
+
+
+def _standing_seen(stored: StoredArticle, log: ArticleLog, viewer: str | None) -> Standing:
+    """Return what is known of an article, to one of two editors only what that one said until both have closed it."""
+    pooled = log.standing()
+    return log.standing(by=viewer) if _apart(stored, viewer, pooled) else pooled
+
+
+def _apart(stored: StoredArticle, viewer: str | None, standing: Standing) -> bool:
+    """Whether somebody is one of two editors that must not see each other's answers yet."""
+    return viewer is not None and stored.n_editors > 1 and viewer not in standing.closed_by
+
+
+def _hides(stored: StoredArticle, standing: Standing, viewer: str | None) -> bool:
+    """Whether an article is blind to somebody."""
+    return stored.blind and stored.state != "closed" and viewer not in standing.closed_by
 
 
 def _withheld(suggestions: Iterable[dict[str, Any]], standing: Standing, model: TagModel) -> dict[str, str]:

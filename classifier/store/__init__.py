@@ -13,7 +13,7 @@ from classifier.store.requests import Request
 from classifier.store.rows import StoredArticle, hours_since, now
 from classifier.store.runs import FAILED, JOB, KEPT_RUNS, RUNNING, SKIPPED, Run
 from classifier.store.sessions import Session
-from classifier.store.store import Imported, Shares, Store
+from classifier.store.store import Imported, ModelAnswer, Shares, Store
 from classifier.store.turns import set_deadline
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "KeptReport",
     "Key",
     "Keys",
+    "ModelAnswer",
     "Request",
     "Run",
     "Scope",

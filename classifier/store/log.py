@@ -115,7 +115,7 @@ class DecisionLog:
             if any(decision.digest != row["digest"] for decision in added):
                 compare_texts(connection, row, sketches)
             refresh(connection, row, [*log, *added])
-            answer = told(added, _article_log(connection, row, [*log, *added]))
+            answer = told(added, article_log(connection, row, [*log, *added]))
             if request is not None:
                 keep(connection, request, answer)
             return answer
@@ -131,7 +131,7 @@ class DecisionLog:
             row = article_row(connection, article_id)
             if row is None:
                 raise NotFound(f"There is no article {article_id[:200]!r}.")
-            return _article_log(connection, row, read_log(connection, [article_id]).get(article_id, []))
+            return article_log(connection, row, read_log(connection, [article_id]).get(article_id, []))
 
     def all(self) -> Iterator[Decision]:
         """Yield the whole log in its order, without holding it in memory."""
@@ -217,10 +217,11 @@ def add_decision(connection: Connection, row: Any, log: Sequence[Decision], draf
 
 def known(connection: Connection, row: Any, log: Sequence[Decision]) -> Standing:
     """Return what a log adds up to for the article of a row."""
-    return _article_log(connection, row, log).standing()
+    return article_log(connection, row, log).standing()
 
 
-def _article_log(connection: Connection, row: Any, log: Sequence[Decision]) -> ArticleLog:
+def article_log(connection: Connection, row: Any, log: Sequence[Decision]) -> ArticleLog:
+    """Return the log of the article of a row with what it is folded on."""
     current = {row["digest"]}
     if any(decision.digest not in current for decision in log):
         current |= _same_texts(connection, [row["id"]])[row["id"]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,7 +21,9 @@ from classifier.store.assignments import Assignments
 from classifier.store.keys import Keys
 from classifier.store.limits import counters_of
 from classifier.store.log import (
+    ArticleLog,
     DecisionLog,
+    article_log,
     compare_texts,
     follow_cms,
     keep_text,
@@ -75,6 +77,25 @@ class Shares:
     second: float = 0.0
 
 
+@dataclass(frozen=True)
+class ModelAnswer:
+    """What a model says of an article's text; `margin` is how far the nearest score is from its threshold."""
+
+    model_version: str
+    taxonomy_version: str
+    content: dict[str, Any]
+    margin: float | None = None
+
+    def set_id(self, article_id: str, digest: str) -> str:
+        """Return the id of the suggestion set; the same article, text, model and taxonomy give the same one."""
+        parts = json.dumps([article_id, digest, self.model_version, self.taxonomy_version])
+        return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+
+# What of an answer is shown to whoever asks: called with the article and its log.
+Shown = Callable[[StoredArticle, ArticleLog], Sequence[dict[str, Any]]]
+
+
 class Store:
     """Articles and suggestion sets; the other parts are the other things of the same database."""
 
@@ -108,25 +129,72 @@ class Store:
         Raises:
             OtherOwner: if the article belongs to another `cms` key.
         """
-        check_id(article.id)
-        try:
-            return self._put_one(article, source, shares, owner)
-        except IntegrityError:  # another process stored it first, so now there is something to change
-            return self._put_one(article, source, shares, owner)
+        return self._receive(article, source, shares, owner, lambda *_: None)
 
-    def _put_one(self, article: Article, source: str, shares: Shares, owner: str | None) -> str:
+    def receive(
+        self,
+        article: Article,
+        source: str,
+        answer: ModelAnswer,
+        shown: Shown,
+        shares: Shares = Shares(),
+        owner: str | None = None,
+    ) -> str:
+        """Store or change an article as `put_article`, with what a model says of it, all or nothing; return the set's id.
+
+        `shown` may be called again, where another process stores the same article at the same time.
+        """
+        set_id = ""
+
+        def answered(connection: Connection) -> None:
+            nonlocal set_id
+            row = article_row(connection, article.id)
+            set_id = _put_set(connection, article.id, row["digest"], answer)
+            _put_impressions(
+                connection,
+                set_id,
+                shown(
+                    stored(row), article_log(connection, row, read_log(connection, [article.id]).get(article.id, []))
+                ),
+            )
+
+        self._receive(article, source, shares, owner, answered)
+        return set_id
+
+    def _receive(
+        self, article: Article, source: str, shares: Shares, owner: str | None, then: Callable[[Connection], None]
+    ) -> str:
+        check_id(article.id)
         sketches = sketches_for(self.engine, [article])
-        with self.engine.begin() as connection:
-            before = article_row(connection, article.id, hold=True)
-            if before is None:
-                return self._put(connection, article, source, None, sketches, shares, owner)
-            claim(connection, before, owner)
-            follow_cms(connection, before, source, article.tags)
-            done = self._put(connection, _with_known(article, before), source, before, sketches)
-            if before["state"] != "new":  # a text that has changed may open an article again
-                log = read_log(connection, [article.id]).get(article.id, [])
-                refresh(connection, article_row(connection, article.id), log)
-            return done
+        try:
+            with self.engine.begin() as connection:
+                did = self._put_one(connection, article, source, shares, owner, sketches)
+                then(connection)
+        except IntegrityError:  # another process stored it first, so now there is something to change
+            with self.engine.begin() as connection:
+                did = self._put_one(connection, article, source, shares, owner, sketches)
+                then(connection)
+        return did
+
+    def _put_one(
+        self,
+        connection: Connection,
+        article: Article,
+        source: str,
+        shares: Shares,
+        owner: str | None,
+        sketches: Sketches,
+    ) -> str:
+        before = article_row(connection, article.id, hold=True)
+        if before is None:
+            return self._put(connection, article, source, None, sketches, shares, owner)
+        claim(connection, before, owner)
+        follow_cms(connection, before, source, article.tags)
+        did = self._put(connection, _with_known(article, before), source, before, sketches)
+        if before["state"] != "new":  # a text that has changed may open an article again
+            log = read_log(connection, [article.id]).get(article.id, [])
+            refresh(connection, article_row(connection, article.id), log)
+        return did
 
     def import_articles(self, incoming: Iterable[Article], source: str) -> Imported:
         """Store many articles, a few hundred in one transaction; a second import of the same changes nothing.
@@ -335,34 +403,30 @@ class Store:
         answer: dict[str, Any],
         margin: float | None = None,
     ) -> str:
-        """Keep an answer and return its id; the same article, text, model and taxonomy give the same one.
+        """Keep an answer and return its id.
 
-        `margin` is how far the nearest score is from its threshold.
+        Raises:
+            NotFound: if the article was deleted meanwhile.
+        """
+        return self.show(article, ModelAnswer(model_version, taxonomy_version, answer, margin), ())
+
+    def show(self, article: Article, answer: ModelAnswer, shown: Sequence[dict[str, Any]]) -> str:
+        """Keep an answer to a stored article, and that some suggestions of it are shown; return the set's id.
+
+        Where that is known already, nothing is written, and nobody waits for whoever writes.
 
         Raises:
             NotFound: if the article was deleted meanwhile.
         """
         digest = text_digest(article)
-        parts = json.dumps([article.id, digest, model_version, taxonomy_version])
-        set_id = hashlib.sha256(parts.encode()).hexdigest()[:32]
+        set_id = answer.set_id(article.id, digest)
+        with reading(self.engine) as connection:
+            if _newest_id(connection, article.id) == set_id and not _not_shown(connection, set_id, shown):
+                return set_id
         with self.engine.begin() as connection:
             held(connection, articles.c.id, article.id)
-            if connection.scalar(_newest_set(article.id).with_only_columns(suggestion_sets.c.id)) == set_id:
-                return set_id
-            connection.execute(articles.update().where(articles.c.id == article.id).values(margin=margin))
-            again = suggestion_sets.update().where(suggestion_sets.c.id == set_id).values(created_at=now())
-            if not connection.execute(again).rowcount:
-                connection.execute(
-                    suggestion_sets.insert().values(
-                        id=set_id,
-                        article_id=article.id,
-                        digest=digest,
-                        model_version=model_version,
-                        taxonomy_version=taxonomy_version,
-                        answer=answer,
-                        created_at=now(),
-                    )
-                )
+            _put_set(connection, article.id, digest, answer)
+            _put_impressions(connection, set_id, shown)
         return set_id
 
     def suggestion_set(self, article_id: str) -> tuple[str, dict[str, Any]] | None:
@@ -371,19 +435,53 @@ class Store:
             row = connection.execute(_newest_set(article_id)).mappings().first()
         return (row["id"], row["answer"]) if row else None
 
-    def put_impressions(self, set_id: str, shown: Iterable[dict[str, Any]]) -> None:
+    def put_impressions(self, set_id: str, shown: Sequence[dict[str, Any]]) -> None:
         """Note that these suggestions of a set (tag, score, band) were shown; each once."""
         with self.engine.begin() as connection:
             held(connection, suggestion_sets.c.id, set_id)
-            there = set(connection.scalars(select(impressions.c.tag).where(impressions.c.suggestion_set_id == set_id)))
-            rows = [
-                {"suggestion_set_id": set_id, "shown_at": now()}
-                | {name: one[name] for name in ("tag", "score", "band")}
-                for one in shown
-                if one["tag"] not in there
-            ]
-            if rows:
-                connection.execute(impressions.insert(), rows)
+            _put_impressions(connection, set_id, shown)
+
+
+def _put_set(connection: Connection, article_id: str, digest: str, answer: ModelAnswer) -> str:
+    """Make an answer the newest suggestion set of an article, and return its id."""
+    set_id = answer.set_id(article_id, digest)
+    if _newest_id(connection, article_id) == set_id:
+        return set_id
+    connection.execute(articles.update().where(articles.c.id == article_id).values(margin=answer.margin))
+    again = suggestion_sets.update().where(suggestion_sets.c.id == set_id).values(created_at=now())
+    if not connection.execute(again).rowcount:
+        row = {
+            "id": set_id,
+            "article_id": article_id,
+            "digest": digest,
+            "model_version": answer.model_version,
+            "taxonomy_version": answer.taxonomy_version,
+            "answer": answer.content,
+            "created_at": now(),
+        }
+        connection.execute(suggestion_sets.insert(), row)
+    return set_id
+
+
+def _newest_id(connection: Connection, article_id: str) -> str | None:
+    set_id: str | None = connection.scalar(_newest_set(article_id).with_only_columns(suggestion_sets.c.id))
+    return set_id
+
+
+def _not_shown(connection: Connection, set_id: str, shown: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return those of some suggestions of a set that nobody was shown so far."""
+    there = set(connection.scalars(select(impressions.c.tag).where(impressions.c.suggestion_set_id == set_id)))
+    return [suggestion for suggestion in shown if suggestion["tag"] not in there]
+
+
+def _put_impressions(connection: Connection, set_id: str, shown: Sequence[dict[str, Any]]) -> None:
+    head = {"suggestion_set_id": set_id, "shown_at": now()}
+    new = [
+        head | {name: suggestion[name] for name in ("tag", "score", "band")}
+        for suggestion in _not_shown(connection, set_id, shown)
+    ]
+    if new:
+        connection.execute(impressions.insert(), new)
 
 
 def _ago(days: int) -> str:

@@ -18,6 +18,7 @@ from classifier.errors import (
     BadModel,
     BadStore,
     Busy,
+    CannotJudge,
     KeyEnded,
     NoModel,
     NotFound,
@@ -61,6 +62,11 @@ CATALOGUE = {
     "too-large": Problem(413, "Body too large", "The body is over the limit; send less, or several requests."),
     "not-json-type": Problem(415, "Wrong content type", "Send `Content-Type: application/json`."),
     "invalid": Problem(422, "Invalid request", "`errors` names each field (a JSON Pointer) and what is wrong with it."),
+    "cannot-judge": Problem(
+        422,
+        "Article cannot be judged",
+        "The model fails on the text of an article. Nothing was stored; send a corrected text. The service's log says more.",
+    ),
     "too-many": Problem(
         429,
         "Too many requests",
@@ -120,6 +126,9 @@ def _is_for_a_person() -> bool:
     )
 
 
+_PLAIN = {NotFound: "not-found", OtherOwner: "other-owner", CannotJudge: "cannot-judge"}
+
+
 def problem_of(error: TaggerError) -> ApiProblem:
     """Return what an error of the core is over HTTP: the one table of that."""
     text = str(error)
@@ -138,10 +147,8 @@ def problem_of(error: TaggerError) -> ApiProblem:
             return ApiProblem("invalid", text, [{"pointer": "/why", "detail": text}])
         case KeyEnded():
             return ApiProblem("key-ended", text, headers=CHALLENGE)
-        case OtherOwner():
-            return ApiProblem("other-owner", text)
-        case NotFound():
-            return ApiProblem("not-found", text)
+        case NotFound() | OtherOwner() | CannotJudge():
+            return ApiProblem(_PLAIN[type(error)], text)
         case NoModel() | BadModel():
             return ApiProblem("no-model", text, headers={"Retry-After": "30"})
         case BadStore():

@@ -236,7 +236,7 @@ class _View:
         self.logged = tagger.decisions(seen["article_id"], viewer)
         self.log = without_undone(Decision(article_id=seen["article_id"], **row) for row in self.logged["decisions"])
         self.editors = {row["tag"]: row["editor"] for row in self.logged["standing"]["decisions"]}
-        self.answer, _ = tagger.answers.answer(self.stored.article, model)
+        self.answer, _ = tagger.judged(self.stored.article, model)
 
     def whole(self) -> dict[str, Any]:
         """Return all of it as plain JSON."""

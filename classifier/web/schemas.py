@@ -168,7 +168,7 @@ class Answer(_Strict):
     unknown_tags: list[str]
     removed: list[Removed] = Field(description="What was left out, the first 200 parts.")
     removed_more: int = Field(ge=0, description="How many parts were left out besides those in `removed`.")
-    reason: Literal["empty", "language", "below_threshold", "blind"] | None = Field(
+    reason: Literal["empty", "language", "below_threshold", "blind", "unreadable"] | None = Field(
         description="Why there are no suggestions."
     )
 
@@ -202,7 +202,7 @@ class StoredAnswer(Answer):
     """The answer to a stored article."""
 
     article_id: str
-    suggestion_set_id: str
+    suggestion_set_id: str | None = Field(description="Null where the model fails on the text (`unreadable`).")
     withheld: list[Withheld]
 
 
