@@ -7,8 +7,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -16,6 +15,7 @@ from isal import igzip
 from isal.igzip_lib import IsalError
 
 from classifier import strict_json
+from classifier.dates import normal_date
 from classifier.errors import BadArticle, BadJSON
 
 FIELDS = ("title", "body")
@@ -50,7 +50,7 @@ class Article:
 
 _TEXTS = ("id", "title", "body", "body_format", "published_at", "url", "tagged_at")
 _LISTS = ("tags", "rejected", "unknown")
-_RECORD_FIELDS = {*_TEXTS, *_LISTS, "tags_complete"}
+RECORD_FIELDS = frozenset({*_TEXTS, *_LISTS, "tags_complete"})
 
 
 def article_from_record(record: Any) -> Article:
@@ -63,7 +63,7 @@ def article_from_record(record: Any) -> Article:
     """
     if not isinstance(record, dict):
         raise BadArticle(f"An article record is a JSON object, not {type(record).__name__}.", "")
-    known = {key: value for key, value in record.items() if key in _RECORD_FIELDS and value is not None}
+    known = {key: value for key, value in record.items() if key in RECORD_FIELDS and value is not None}
     for field, value in known.items():
         if field in _LISTS:
             known[field] = _tag_ids(value, field)
@@ -75,6 +75,32 @@ def article_from_record(record: Any) -> Article:
     return checked(Article(**known))
 
 
+def article_from_file(record: Any) -> Article:
+    """Return the article of a record in a file of articles, which has an id, and a title or a body; both may be empty.
+
+    Raises:
+        BadArticle: naming the field.
+    """
+    article = article_from_record(record)
+    if record.get("title") is None and record.get("body") is None:
+        raise BadArticle(_without_text(record), "title")
+    if not article.id:
+        raise BadArticle("`id` is missing.", "id")
+    return article
+
+
+def _without_text(record: dict[str, Any]) -> str:
+    """Return what is wrong with a record that has neither title nor body, and what to do."""
+    if {"file", "line", "reason"} <= record.keys():  # of `import --rejects`
+        place = f"{record['file']}, line {record['line']}"
+        return f"This is no article, but what an import set aside ({place[:200]}). Mend it there and import that file."
+    fields = ", ".join(f"{name[:40]!r}" for name in record)
+    return (
+        f"The record has neither `title` nor `body`; it has {fields[:400] or 'no fields'}. Rename its fields, or import it and "
+        "say which is which: --columns title=headline,body=content"
+    )
+
+
 def _tag_ids(value: Any, field: str) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(tag, str) and tag for tag in value):
         raise BadArticle(f"`{field}` must be a list of tag ids.", field)
@@ -82,14 +108,21 @@ def _tag_ids(value: Any, field: str) -> tuple[str, ...]:
 
 
 def checked(article: Article) -> Article:
-    """Return the article if its id, format, date and tags can be used; raise `BadArticle` if not."""
+    """Return the article with its dates in their normal form.
+
+    Raises:
+        BadArticle: if its id, format, dates or tags cannot be used.
+    """
     if not article.id.isprintable():  # a line break in an id would be two lines in the files of a model
         raise BadArticle(f"`id` {article.id[:60]!r} holds a character that cannot be printed. Leave it out.", "id")
     if article.body_format not in BODY_FORMATS:
         raise BadArticle(f"`body_format` must be one of {', '.join(BODY_FORMATS)}.", "body_format")
-    for field in ("published_at", "tagged_at"):
-        if (date := getattr(article, field)) is not None:
-            _check_date(date, field)
+    published_at, tagged_at = (
+        None if date is None else normal_date(date, field)
+        for field, date in (("published_at", article.published_at), ("tagged_at", article.tagged_at))
+    )
+    if (published_at, tagged_at) != (article.published_at, article.tagged_at):
+        article = replace(article, published_at=published_at, tagged_at=tagged_at)
     if not article.rejected and not article.unknown:
         return article
     for field, others in (("rejected", article.tags or ()), ("unknown", (*(article.tags or ()), *article.rejected))):
@@ -124,13 +157,6 @@ def check_id(article_id: str) -> str:
     return article_id
 
 
-def _check_date(value: str, field: str) -> None:
-    try:
-        datetime.fromisoformat(value)
-    except ValueError:
-        raise BadArticle(f"`{field}` {value[:40]!r} is not an ISO 8601 date (2024-06-06).", field) from None
-
-
 def read_articles(paths: Iterable[Path]) -> Iterator[Article]:
     """Yield the articles of JSON Lines files, plain or `.gz`, one record a line.
 
@@ -157,9 +183,7 @@ def placed_lines(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
 def article_of_line(place: str, line: bytes) -> Article:
     """Return the article of one line of JSON; raise `BadArticle`, naming the place, if there is none."""
     try:
-        article = article_from_record(strict_json.loads(line))
-        if not article.id:
-            raise BadArticle("`id` is missing.", "id")
+        article = article_from_file(strict_json.loads(line))
     except BadArticle as error:
         raise BadArticle(f"{place}: {error}", error.field) from None
     except BadJSON as error:

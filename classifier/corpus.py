@@ -21,6 +21,7 @@ from classifier.model import TITLE_WEIGHT
 from classifier.reading import ArticleReader, is_english
 from classifier.taxonomy import Taxonomy
 from classifier.terms import terms_of_writing, text_words, text_writings, title_words, title_writings
+from classifier.unreadable import Unreadable
 
 BATCH = 256
 N_SAMPLED = 50  # articles whose language is looked at
@@ -33,7 +34,8 @@ class Corpus(NamedTuple):
 
     X: (n_articles, n_terms + n_title_terms) float64 CSR, the TF-IDF of the text and, times TITLE_WEIGHT, of the title;
     names: (n_tags, the same), the tags' own names as texts; idf, title_idf: float32;
-    groups: (n_articles,) int32, near-duplicates share one; language: "en" or None.
+    groups: (n_articles,) int32, near-duplicates share one; language: "en" or None; rows: (n_articles,) which of the articles
+    these are, without those that could not be read.
     """
 
     X: sparse.csr_matrix
@@ -45,6 +47,8 @@ class Corpus(NamedTuple):
     named: Naming
     groups: np.ndarray
     language: str | None
+    rows: np.ndarray
+    unreadable: Unreadable
 
 
 def read_corpus(
@@ -78,6 +82,8 @@ def read_corpus(
         reading.named(),
         reading.groups(),
         "en" if reading.n_english > 0.6 * max(1, reading.n_sampled) else None,
+        np.array(reading.rows, dtype=np.int64),
+        reading.unreadable,
     )
 
 
@@ -90,19 +96,18 @@ class _Reading:
         self._plain = plain
         self._named = [self._reader.naming([])]
         self._duplicates = NearDuplicates()
-        self.n_read = self.n_sampled = self.n_english = 0
+        self.n_read = self.n_sampled = self.n_english = 0  # of those that can be read
+        self.rows: list[int] = []
+        self.unreadable = Unreadable()
 
     def texts(self, articles: Iterable[Article]) -> Iterator[ReadText]:
-        """Yield the texts of articles."""
-        rest = iter(articles)
+        """Yield the texts of the articles that can be read."""
+        rest, n_seen = iter(articles), 0
         while batch := list(islice(rest, BATCH)):
-            if not self._plain:
-                readings = self._reader.read_all(batch)
-                named = self._reader.naming(readings)
-                self._named.append(named._replace(articles=named.articles + self.n_read))
-                texts = [reading.text for reading in readings]
-            else:
-                texts = [self._reader.read_text(article) for article in batch]
+            found = self._read(batch)
+            self.rows += [row for row, one in enumerate(found, start=n_seen) if one is not None]
+            n_seen += len(batch)
+            texts = [one for one in found if one is not None]
             for number, text in enumerate(texts, start=self.n_read):
                 if not self._plain:
                     self._duplicates.add([*text.title_words.spelling, *text.body_words.spelling])
@@ -110,7 +115,15 @@ class _Reading:
                         self.n_sampled += 1
                         self.n_english += is_english(f"{text.title}\n{text.body}")
                 yield text
-            self.n_read += len(batch)
+            self.n_read += len(texts)
+
+    def _read(self, batch: Sequence[Article]) -> list[ReadText | None]:
+        if self._plain:
+            return self.unreadable.each(lambda some: map(self._reader.read_text, some), batch)
+        found = self.unreadable.each(self._reader.read_all, batch)
+        named = self._reader.naming([one for one in found if one is not None])
+        self._named.append(named._replace(articles=named.articles + self.n_read))
+        return [one.text if one is not None else None for one in found]
 
     def groups(self) -> np.ndarray:
         """Return the groups of near-duplicates, (n_articles,) int32."""

@@ -21,6 +21,7 @@ from classifier import evaluation
 from classifier.aboutness import HINTED
 from classifier.articles import Article
 from classifier.corpus import Track, read_corpus
+from classifier.dates import in_utc
 from classifier.errors import TooFewExamples
 from classifier.examples import UNKNOWN, labels_of
 from classifier.folds import make_folds
@@ -96,7 +97,8 @@ def fit(
 ) -> Fitted:
     """Fit a model to articles with known tags.
 
-    Without a taxonomy the tags are those of the articles. `blocks` are the folded texts of repeated blocks, which are left out. `track` is handed the long loops, to show progress.
+    Without a taxonomy the tags are those of the articles. Articles that cannot be read are set aside, and named under
+    `set_aside` of the card. `blocks` are the folded texts of repeated blocks, which are left out. `track` is handed the long loops, to show progress.
 
     Raises:
         TooFewExamples: if there is not enough to learn from, or two articles have one id.
@@ -133,6 +135,14 @@ class Stack(NamedTuple):
 # --- the whole --------------------------------------------------------------------------------------------------
 
 
+def _dated_at(article: Article) -> str | None:
+    """Return when an article counts as dated: as it says, or when it was tagged if its date was still ahead then."""
+    if article.published_at is None:
+        return None
+    published_at = in_utc(article.published_at)
+    return min(published_at, article.tagged_at or published_at)
+
+
 def _separator(
     X: sparse.csr_matrix, known: np.ndarray, c: float, tolerance: float, seed: int
 ) -> tuple[np.ndarray, float]:
@@ -161,6 +171,9 @@ class _Fit:
         self.corpus = read_corpus(
             self.articles, self.taxonomy, self.track, plain=self.settings.fast, blocks=self.blocks
         )
+        if self.corpus.unreadable:
+            self.articles, self.labels = [self.articles[row] for row in self.corpus.rows], self.labels[self.corpus.rows]
+            _check(self.articles, self.labels)
         self.named = self.corpus.named
         large = self.corpus.X.nnz > LARGE_CORPUS
         most = N_FAST_FOLDS if self.settings.fast else N_LARGE_FOLDS if large else self.settings.n_folds
@@ -344,7 +357,7 @@ class _Fit:
     def _precedents(self) -> Precedents:
         if self.settings.fast:
             return no_precedents(len(self.taxonomy.tags))
-        ids, published = zip(*((article.id, article.published_at) for article in self.articles), strict=True)
+        ids, published = zip(*((one.id, _dated_at(one)) for one in self.articles), strict=True)
         return keep_precedents(self.corpus.X[:, : len(self.corpus.terms)].tocsr(), self.labels == 1, ids, published)
 
     def _always_one(self) -> bool:
@@ -399,6 +412,7 @@ class _Fit:
             "settings": asdict(self.settings),
             "n_folds": self.n_folds,
             "left_out": [row["tag"] for row in tags if not row["separator"]],
+            "set_aside": self.corpus.unreadable.to_json(),
             "few_negatives": [tag.id for tag, n in zip(self.taxonomy.tags, n_negative, strict=True) if n < 20],
             "tags": tags,
             "cross_validation": cross_validation,

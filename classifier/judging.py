@@ -14,6 +14,7 @@ from classifier.contest import Check, GateSettings, Judged, TagChange, contest
 from classifier.examples import labels_of
 from classifier.model import TagModel
 from classifier.taxonomy import Taxonomy
+from classifier.unreadable import Unreadable
 
 BATCH = 32  # articles that are judged together
 N_TIMED = 64  # articles on which latency is measured
@@ -22,8 +23,19 @@ MEGABYTE = 1 << 20
 Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
 
-def judge(model: TagModel, articles: Sequence[Article], taxonomy: Taxonomy, track: Track, what: str) -> Judged:
-    """Return what a model says of articles, with a column for each tag of a taxonomy; those it lacks it never suggests."""
+def judge(
+    model: TagModel,
+    articles: Sequence[Article],
+    taxonomy: Taxonomy,
+    track: Track,
+    what: str,
+    unreadable: Unreadable | None = None,
+) -> Judged:
+    """Return what a model says of articles, with a column for each tag of a taxonomy; those it lacks it never suggests.
+
+    For an article that it cannot judge it suggests nothing; such are added to `unreadable`.
+    """
+    unreadable = Unreadable() if unreadable is None else unreadable
     shape = (len(articles), len(taxonomy.tags))
     scores, suggested = np.zeros(shape), np.zeros(shape, dtype=bool)
     position = {tag.id: number for number, tag in enumerate(taxonomy.tags)}
@@ -31,24 +43,31 @@ def judge(model: TagModel, articles: Sequence[Article], taxonomy: Taxonomy, trac
     ours, its = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     for start in track(range(0, len(articles), BATCH), -(-len(articles) // BATCH), what):
         rows = slice(start, start + BATCH)
-        of_tags, passed = model.judge(articles[rows])
-        scores[rows][:, ours], suggested[rows][:, ours] = of_tags[:, its], passed[:, its]
-    return Judged(scores, suggested, megabytes_of(model), _milliseconds(model, articles[:N_TIMED]))
+        for row, judged in enumerate(
+            unreadable.each(lambda some: zip(*model.judge(some), strict=True), articles[rows]), start
+        ):
+            if judged is not None:
+                scores[row, ours], suggested[row, ours] = judged[0][its], judged[1][its]
+    timed = [one for one in articles[:N_TIMED] if one.id not in unreadable.kinds]
+    return Judged(scores, suggested, megabytes_of(model), _milliseconds(model, timed))
 
 
 def named_tags(model: TagModel, articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:
     """Return which tags of the model's taxonomy the articles name, (n_articles, n_tags) bool: the alias rule alone."""
-    found = model.reader.naming(model.reader.read_all(articles))
+    readings = Unreadable().each(model.reader.read_all, articles)
+    rows = np.flatnonzero([one is not None for one in readings])
+    found = model.reader.naming([one for one in readings if one is not None])
     named = np.zeros((len(articles), len(taxonomy.tags)), dtype=bool)
     sure = found.categories > HINTED
-    named[found.articles[sure], found.tags[sure]] = True
+    named[rows[found.articles[sure]], found.tags[sure]] = True
     return named
 
 
 def compare(champion: TagModel, challenger: TagModel, articles: Sequence[Article], track: Track) -> dict[str, Any]:
     """Return the conditions of the gate for two models on articles with known tags, and how each tag changes."""
     taxonomy = challenger.taxonomy
-    old, new = (judge(model, articles, taxonomy, track, f"by {model.version}") for model in (champion, challenger))
+    unreadable, models = Unreadable(), (champion, challenger)
+    old, new = (judge(model, articles, taxonomy, track, f"by {model.version}", unreadable) for model in models)
     not_blind = np.zeros(len(articles), dtype=bool)
     labels = labels_of(articles, taxonomy)
     checks, changes = contest_of(champion.taxonomy, taxonomy, old, new, labels, not_blind, GateSettings())
@@ -58,6 +77,7 @@ def compare(champion: TagModel, challenger: TagModel, articles: Sequence[Article
         "n_articles": len(articles),
         "checks": [check.to_json() for check in checks],
         "tags": [change._asdict() for change in changes],
+        "set_aside": unreadable.to_json(),
     }
 
 

@@ -17,6 +17,7 @@ from classifier.duplicates import NearDuplicates
 from classifier.furniture import blocks_of
 from classifier.reading import ArticleReader
 from classifier.taxonomy import Taxonomy
+from classifier.unreadable import Unreadable
 
 MIN_BLOCK = 2  # words; a single one is a word of the text
 MIN_STORIES = 20  # that a block stands in, and at least one in FEW_STORIES of all
@@ -28,10 +29,11 @@ TIMES = 4.0  # … and how many times as often as others
 
 @dataclass(frozen=True)
 class Survey:
-    """What the pass found. groups: (n_articles,) int32, near-duplicates share one."""
+    """What the pass found. groups: (n_articles,) int32, near-duplicates share one; of the unreadable nothing is known."""
 
     groups: np.ndarray
     blocks: list[RepeatedBlock]
+    unreadable: Unreadable
 
 
 class RepeatedBlock(NamedTuple):
@@ -52,19 +54,21 @@ def survey(articles: Sequence[Article], labels: np.ndarray, taxonomy: Taxonomy, 
         labels: (n_articles, n_tags) int8.
     """
     reader = ArticleReader(taxonomy)
-    duplicates = NearDuplicates()
+    duplicates, unreadable = NearDuplicates(), Unreadable()
     numbers, rows = array("Q"), array("i")
     for row, article in enumerate(track(articles, len(articles), "reading for copies")):
-        text = reader.read_text(article)
-        words = [*text.title_words.spelling, *text.body_words.spelling]
+        words, found = [], set()
+        with unreadable.setting_aside(article.id):
+            text = reader.read_text(article)
+            words = [*text.title_words.spelling, *text.body_words.spelling]
+            found = {_number(block) for block, _, _ in _blocks(article)}
         duplicates.add(words if words else [f"{row}"])  # texts without words are no copies of each other
-        found = {_number(block) for block, _, _ in _blocks(article)}
         numbers.extend(found)
         rows.extend([row] * len(found))
     groups = duplicates.groups() if len(articles) else np.zeros(0, dtype=np.int32)
     of_block = _repeated(np.frombuffer(numbers, dtype=np.uint64), np.frombuffer(rows, dtype=np.int32), groups)
     named = [_named(articles, number, having) for number, having in of_block]
-    return Survey(groups, [_block(text, having, labels, taxonomy, reader) for text, having in named])
+    return Survey(groups, [_block(text, having, labels, taxonomy, reader) for text, having in named], unreadable)
 
 
 def _blocks(article: Article) -> Iterator[tuple[str, int, int]]:

@@ -31,6 +31,7 @@ from classifier.store import FAILED, JOB, RUNNING, SKIPPED, Run, Store
 from classifier.survey import Survey, survey
 from classifier.taxonomy import Taxonomy, taxonomy_of
 from classifier.taxonomy_changes import adopt, dated, history_of
+from classifier.unreadable import Unreadable
 
 PROMOTED, NOT_PROMOTED = "promoted", "not promoted"
 CURVE = (0.25, 0.5, 0.75, 1.0)  # shares of the examples
@@ -84,6 +85,7 @@ class Result:
             "reason": self.reason,
             "blocked_by": self.blocked_by,
             "outcome": self.outcome,
+            "set_aside": self.details.get("set_aside", Unreadable().to_json()),
         }
 
 
@@ -173,6 +175,7 @@ class _Retraining:
     track: Track
     data: str | None = None
     findings: list[Finding] = field(default_factory=list)
+    unreadable: Unreadable = field(default_factory=Unreadable)
     split: _Split = field(default_factory=lambda: _Split(np.zeros(0, dtype=int), np.zeros(0, dtype=int), True))
 
     def run(self) -> Result:
@@ -190,8 +193,12 @@ class _Retraining:
         self.snapshot = snapshot_of(one.article for one in known)
         self.data = self.snapshot.digest
         self._stop_if_nothing_is_new()
-        labels = labels_of([one.article for one in known], self.taxonomy)
-        found = survey([one.article for one in known], labels, self.taxonomy, self.track)
+        found = self._surveyed(known)
+        if found.unreadable:
+            self.unreadable = found.unreadable
+            known = [one for one in known if one.article.id not in self.unreadable.kinds]
+            self.snapshot = snapshot_of(one.article for one in known)
+            found = self._surveyed(known)
         self.examples, blocks = self._checked(known, found)
         self.articles = [one.article for one in self.examples]
         self.labels = labels_of(self.articles, self.taxonomy)
@@ -249,6 +256,10 @@ class _Retraining:
         raise _Stop(Result(SKIPPED, why, None, blocked))
 
     # --- checks ---
+
+    def _surveyed(self, known: Sequence[Attributed]) -> Survey:
+        articles = [one.article for one in known]
+        return survey(articles, labels_of(articles, self.taxonomy), self.taxonomy, self.track)
 
     def _checked(self, known: list[Attributed], found: Survey) -> tuple[list[Attributed], list[str]]:
         """Return the examples that count and the blocks to leave out; stop if a check blocks."""
@@ -354,7 +365,7 @@ class _Retraining:
             return champion
 
     def _judge(self, model: TagModel, what: str) -> Judged:
-        return judge(model, self._held_out(), self.taxonomy, self.track, what)
+        return judge(model, self._held_out(), self.taxonomy, self.track, what, self.unreadable)
 
     def _held_out(self) -> list[Article]:
         return [self.articles[row] for row in self.split.holdout]
@@ -452,6 +463,7 @@ class _Retraining:
             "accepted": sorted(self.settings.checks.accepted),
             "findings": [finding.to_json() for finding in self.findings],
             "n_examples": len(self.snapshot.articles),
+            "set_aside": self.unreadable.to_json(),
         }
         if len(self.split.learn):
             facts |= {

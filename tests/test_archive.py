@@ -77,7 +77,9 @@ def test_damaged_input_ends_shared_work_with_its_reason(
     version: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sharing, "LARGE", 0)
-    whole = gzip.compress(b"".join(json.dumps({"id": os.urandom(99).hex()}).encode() + b"\n" for _ in range(3000)))
+    whole = gzip.compress(
+        b"".join(json.dumps({"id": os.urandom(99).hex(), "title": ""}).encode() + b"\n" for _ in range(3000))
+    )
     (tmp_path / "in.jsonl.gz").write_bytes(whole[:-1000])
     with pytest.raises(BadArticle, match=r"Cannot read .*in\.jsonl\.gz"):
         written(version, tmp_path / "in.jsonl.gz", 2)
@@ -88,7 +90,7 @@ def test_a_pipe_beside_a_large_file_is_read_once(version: Path, file: Path, monk
     monkeypatch.setattr(sharing, "LARGE", 0)
     pipe, output = file.parent / "pipe", file.parent / "out.jsonl"
     os.mkfifo(pipe)
-    writer = threading.Thread(target=pipe.write_bytes, args=(b'{"id": "piped"}\n',))
+    writer = threading.Thread(target=pipe.write_bytes, args=(b'{"id": "piped", "title": ""}\n',))
     writer.start()
     assert write_suggestions(version, [file, pipe], output, None, untracked, 2) == CHUNK + 41
     writer.join()

@@ -520,7 +520,9 @@ def test_a_damaged_input_ends_a_shared_run_with_its_reason(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sharing, "LARGE", 0)
-    whole = gzip.compress(b"".join(json.dumps({"id": os.urandom(99).hex()}).encode() + b"\n" for _ in range(9000)))
+    whole = gzip.compress(
+        b"".join(json.dumps({"id": os.urandom(99).hex(), "title": ""}).encode() + b"\n" for _ in range(9000))
+    )
     (tmp_path / "in.jsonl.gz").write_bytes(whole[:-1000])
     with pytest.raises(BadArticle, match=r"Cannot read .*in\.jsonl\.gz"):
         run_files(folder, [tmp_path / "in.jsonl.gz"], tmp_path / "out.jsonl", ALL, untracked, 2)

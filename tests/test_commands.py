@@ -302,7 +302,7 @@ def test_a_file_that_cannot_be_read_is_named(run: Run, tmp_path: Path, name: str
 
 @pytest.mark.parametrize(
     "content",
-    [b"not packed at all", gzip.compress(b'{"id": "a"}\n' * 1000)[:-20], b"\x1f\x8b"],
+    [b"not packed at all", gzip.compress(b'{"id": "a", "title": ""}\n' * 1000)[:-20], b"\x1f\x8b"],
     ids=["plain", "cut", "empty"],
 )
 def test_a_packed_file_that_is_damaged_is_named(run: Run, tmp_path: Path, database_url: str, content: bytes) -> None:

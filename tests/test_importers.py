@@ -140,7 +140,7 @@ def test_a_table_without_its_columns_is_refused_with_those_that_it_has(
 def test_dates_are_read_in_the_form_that_was_named(table: Table) -> None:
     content = "id,title,published_at\n1,A,06/07/2024\n2,B,2024-07-06\n3,C,\n"
     read = table(content, date_format="%d/%m/%Y")
-    assert [article.published_at for article in read.articles.values()] == ["2024-07-06T00:00:00", None]
+    assert [article.published_at for article in read.articles.values()] == ["2024-07-06T00:00:00+00:00", None]
     assert [(one.line, one.field) for one in read.aside] == [(3, "published_at")]
 
 
@@ -353,13 +353,14 @@ def test_tags_of_json_lines_are_ids_unless_a_map_is_asked_for(tmp_path: Path, de
 def test_a_tag_that_is_given_and_rejected_under_two_names_sets_its_record_aside(
     tmp_path: Path, desk_terms: TermMap
 ) -> None:
-    path = written(tmp_path / "a.jsonl", json.dumps({"id": "a", "tags": ["ISIS"], "rejected": ["ISIL"]}))
+    path = written(tmp_path / "a.jsonl", json.dumps({"id": "a", "title": "A", "tags": ["ISIS"], "rejected": ["ISIL"]}))
     read = took(path, Reading(map_ids=True), desk_terms)
     assert (read.articles, [one.field for one in read.aside]) == ({}, ["rejected"])
 
 
 def test_lines_are_counted_over_empty_and_endless_ones(tmp_path: Path) -> None:
-    lines = ["", '{"id": "a"}', '{"id": "b", "body": "' + "x" * MAX_LINE + '"}', "no", '{"title": "c"}', '{"id": "d"}']
+    long = '{"id": "b", "body": "' + "x" * MAX_LINE + '"}'
+    lines = ["", '{"id": "a", "title": "A"}', long, "no", '{"title": "c"}', '{"id": "d", "title": "D"}']
     read = took(written(tmp_path / "a.jsonl", "\n".join(lines)))
     assert list(read.articles) == ["a", "d"]
     assert [one.line for one in read.aside] == [3, 4, 5]
@@ -758,7 +759,7 @@ def test_the_columns_and_forms_of_a_foreign_table_can_all_be_named(run: Run, tmp
         "Café",
         tags=("islamic-state", "trial", "iraq"),
         tags_complete=False,
-        published_at="2024-07-06T00:00:00",
+        published_at="2024-07-06T00:00:00+00:00",
     )
 
 

@@ -38,12 +38,13 @@ DATES = {
     "week": "2024-06-06",
     "blank": "2024-06-06T10:00:00+00:00",
     "zulu": "2024-06-06T10:00:00+00:00",
-    "zone": "2024-06-06T08:00:00+00:00",
-    "fraction": "2024-06-06T08:00:00+00:00",
+    "zone": "2024-06-06T10:00:00+02:00",
+    "fraction": "2024-06-06T10:00:00.250000+02:00",
 }
 
 
-unmended = pytest.mark.xfail(reason="forged marks, and dates out of measure", strict=False)
+QUERIES = {"/review/articles/<article_id>/why": "?tag=taliban", "/review/bulk.json": "?tag=taliban"}
+MADE_LATER = ("/report", "/drift", "/review/disagreements")  # by a job
 
 
 @pytest.fixture(params=VERSIONS)
@@ -171,7 +172,6 @@ def test_keys_of_each_role_are_taken(desk: Desk, expected: dict[str, Any]) -> No
     assert desk.ask("/v1/articles/a-000", "chief", "DELETE").status_code == 204
 
 
-@unmended
 def test_articles_have_the_tags_and_the_state_that_they_had(desk: Desk, expected: dict[str, Any]) -> None:
     answers = {name: desk.ask(f"/v1/articles/{name}", "chief").json or {} for name in expected["articles"]}
     found = {name: [one["tags"], one["state"], one["source"]] for name, one in answers.items()}
@@ -197,7 +197,6 @@ def test_suggestions_are_those_of_the_older_version(desk: Desk, expected: dict[s
         assert kept == one["suggestions"]
 
 
-@unmended
 def test_every_page_and_route_answers(desk: Desk, app: Flask, expected: dict[str, Any]) -> None:
     secret = expected["secrets"]["ada"]
     assert desk.client.post("/sign-in", data={"name": "ada", "key": secret}).status_code == 303
@@ -206,20 +205,18 @@ def test_every_page_and_route_answers(desk: Desk, app: Flask, expected: dict[str
         if "GET" not in (rule.methods or ()) or rule.arguments - {"article_id"}:
             continue
         for article_id in articles:
-            path = rule.rule.replace("<article_id>", article_id)
+            path = rule.rule.replace("<article_id>", article_id) + QUERIES.get(rule.rule, "")
             as_person, by_key = desk.client.get(path), desk.ask(path, "chief")
             assert as_person.status_code < 500 and by_key.status_code < 500, path
-            assert 200 in (as_person.status_code, by_key.status_code) or rule.rule in ("/report", "/drift"), path
+            assert 200 in (as_person.status_code, by_key.status_code) or rule.rule in MADE_LATER, path
 
 
-@unmended
 def test_dates_that_were_stored_are_repaired(desk: Desk) -> None:
     assert set(DATES) == set(ODD_DATES)
     answers = {name: desk.ask(f"/v1/articles/date-{name}", "chief").json or {} for name in DATES}
     assert {name: one["published_at"] for name, one in answers.items()} == DATES
 
 
-@unmended
 def test_an_article_can_be_sent_decided_on_and_replaced(desk: Desk) -> None:
     for article_id in ("wp:a-039", "forged", "wp:new"):
         sent = {"title": "The Taliban in Kabul", "body": "A bomb killed four people.", "tags": ["taliban"]}
@@ -228,7 +225,6 @@ def test_an_article_can_be_sent_decided_on_and_replaced(desk: Desk) -> None:
         assert desk.ask(f"/v1/articles/{article_id}/decisions", "ada", "POST", said).status_code == 201
 
 
-@unmended
 def test_commands_work_on_what_was_stored(where: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ids = import_more(tmp_path, capsys)
     assert run(capsys, "status")

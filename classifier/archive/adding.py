@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from classifier.archive.sharing import batched, loaded
 from classifier.model import TagModel
 from classifier.store import OUT_OF_SCOPE, Additions, Candidate, Scope
+from classifier.unreadable import N_NAMED, Unreadable
 
 BANDS = ("auto", "suggest")
+UNREADABLE = "unreadable"  # why an article is passed over that cannot be judged
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Judged(NamedTuple):
     title: str
     published_at: str | None
     tags: tuple[str, ...]  # that it has
+    error: str | None = None  # why it cannot be read
 
 
 @dataclass
@@ -51,6 +55,7 @@ class Figures:
     n_changed: int = 0
     passed_over: Counter[str] = field(default_factory=Counter)
     tags: Counter[str] = field(default_factory=Counter)
+    unreadable: list[dict[str, str]] = field(default_factory=list)  # the first of them, as `Unreadable` names them
 
     @property
     def n_added(self) -> int:
@@ -64,6 +69,8 @@ class Figures:
         self.n_articles += 1
         if one.passed_over is not None:
             self.passed_over[one.passed_over] += 1
+            if one.error is not None and len(self.unreadable) < N_NAMED:
+                self.unreadable.append({"id": one.additions.article_id, "error": one.error})
         elif one.additions.tags and not written:
             self.n_changed += 1
         elif one.additions.tags:
@@ -79,30 +86,35 @@ class Figures:
             "n_changed": self.n_changed,
             "passed_over": dict(self.passed_over),
             "tags": dict(sorted(self.tags.items(), key=lambda pair: (-pair[1], pair[0]))),
+            "set_aside": {"n": self.passed_over[UNREADABLE], "articles": self.unreadable},
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Figures:
         """Return the figures of plain JSON."""
         n_articles, n_tagged, n_changed = (int(value[name]) for name in ("n_articles", "n_tagged", "n_changed"))
-        return cls(n_articles, n_tagged, n_changed, Counter(value["passed_over"]), Counter(value["tags"]))
+        counts = Counter(value["passed_over"]), Counter(value["tags"])
+        return cls(n_articles, n_tagged, n_changed, *counts, value.get("set_aside", {}).get("articles", []))
 
 
 def judged(folder: Path, band: str, candidates: Sequence[Candidate]) -> list[Judged]:
-    """Return what the model of a folder would add to each article."""
+    """Return what the model of a folder would add to each article; one that it cannot judge is passed over."""
     model = loaded(folder)
+    rank, unreadable = partial(model.rank, band=band), Unreadable()
     open_ones = [place for place, one in enumerate(candidates) if one.passed_over is None]
     added: dict[int, list[tuple[str, float]]] = {}
     for some in batched(open_ones):
-        ranked = model.rank([candidates[place].article for place in some], band=band)
-        added |= {place: _free(candidates[place], own, model) for place, own in zip(some, ranked, strict=True)}
+        ranked = unreadable.each(rank, [candidates[place].article for place in some])
+        judged_ones = ((place, own) for place, own in zip(some, ranked, strict=True) if own is not None)
+        added |= {place: _free(candidates[place], own, model) for place, own in judged_ones}
     return [
         Judged(
             Additions(one.article.id, one.stamp, added.get(place, ())),
-            one.passed_over,
+            one.passed_over or (None if place in added else UNREADABLE),
             one.article.title,
             one.article.published_at,
             one.standing.tags,
+            unreadable.kinds.get(one.article.id),
         )
         for place, one in enumerate(candidates)
     ]

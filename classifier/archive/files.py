@@ -25,6 +25,7 @@ from classifier.archive.adding import Figures, Judged, Plan, judged
 from classifier.archive.sharing import CHUNK, Track, batched, shared_out, worth_sharing
 from classifier.archive.suggesting import Fault
 from classifier.articles import Article, article_of_line, placed_lines
+from classifier.dates import in_utc
 from classifier.decisions import Standing
 from classifier.errors import BadArticle, BadSetting, Busy, NotFound
 from classifier.files import sync_folder, whole_file
@@ -213,5 +214,5 @@ def _judged_lines(folder: Path, plan: Plan, placed: list[tuple[str, bytes]]) -> 
 
 def _candidate(article: Article, scope: Scope) -> Candidate:
     standing = Standing(article.tags or (), article.rejected, article.unknown)
-    meant = scope.holds(article.published_at, standing.tags)
+    meant = scope.holds(in_utc(article.published_at) if article.published_at else None, standing.tags)
     return Candidate(article, standing, passed_over=None if meant else OUT_OF_SCOPE)

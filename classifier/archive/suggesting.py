@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from itertools import repeat
+from itertools import count, repeat
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -12,13 +12,14 @@ import numpy as np
 import orjson
 
 from classifier import evaluation
-from classifier.archive.sharing import CHUNK, Track, batched, forked_out, loaded, worth_sharing
+from classifier.archive.sharing import BATCH, CHUNK, Track, batched, forked_out, loaded, worth_sharing
 from classifier.articles import Article, article_of_line, placed_lines
 from classifier.errors import BadArticle, BadSetting
 from classifier.examples import labels_of
 from classifier.files import whole_file
 from classifier.model import TagModel
 from classifier.taxonomy import Tag, Taxonomy
+from classifier.unreadable import Unreadable
 
 
 class Fault(NamedTuple):
@@ -28,37 +29,58 @@ class Fault(NamedTuple):
     field: str
 
 
+class _Records(NamedTuple):
+    """The records of some articles, and of which of them the model could not judge the text: id and kind of the error."""
+
+    records: list[bytes]
+    unreadable: list[tuple[str, str]]
+
+
 def write_suggestions(
-    folder: Path, files: Sequence[Path], output: Path, n_tags: int | None, track: Track, n_jobs: int = -1
+    folder: Path,
+    files: Sequence[Path],
+    output: Path,
+    n_tags: int | None,
+    track: Track,
+    n_jobs: int = -1,
+    unreadable: Unreadable | None = None,
 ) -> int:
     """Write a suggestion record for each article of JSON Lines files by the model in a folder; return how many.
+
+    An article that cannot be judged gets a record without suggestions, whose `reason` is unreadable, and is added to
+    `unreadable`.
 
     Large input is shared out to all processors, which share the memory of the model's weights. The output appears when
     it is whole: until then it is written beside its place.
 
     Raises:
         BadArticle: naming file, line and field; nothing is written then.
+        AllUnreadable: if that is so of all articles; nothing is written then.
         BadModel: if the model cannot be loaded.
         BadSetting: if the output is one of the files.
     """
+    unreadable = Unreadable() if unreadable is None else unreadable
     for path in files:
         if output.exists() and path.exists() and output.samefile(path):
             raise BadSetting(f"--output {output} is an input too; it would be written over. Choose another.")
     with whole_file(output) as lines:
-        written = _written(_records(folder, files, n_tags, n_jobs), lines)
-        return sum(1 for _ in track(written, 0, "suggesting"))
+        written = _written(_records(folder, files, n_tags, n_jobs), lines, unreadable)
+        n = sum(1 for _ in track(written, 0, "suggesting"))
+        unreadable.check(n)
+    return n
 
 
-def _written(chunks: Iterable[list[bytes] | Fault], lines: IO[bytes]) -> Iterator[None]:
+def _written(chunks: Iterable[_Records | Fault], lines: IO[bytes], unreadable: Unreadable) -> Iterator[None]:
     """Write chunks of records and yield once for each record."""
     for chunk in chunks:
         if isinstance(chunk, Fault):
             raise BadArticle(chunk.message, chunk.field)
-        lines.writelines(chunk)
-        yield from repeat(None, len(chunk))
+        unreadable.kinds |= chunk.unreadable
+        lines.writelines(chunk.records)
+        yield from repeat(None, len(chunk.records))
 
 
-def _records(folder: Path, files: Sequence[Path], n_tags: int | None, n_jobs: int) -> Iterator[list[bytes] | Fault]:
+def _records(folder: Path, files: Sequence[Path], n_tags: int | None, n_jobs: int) -> Iterator[_Records | Fault]:
     loaded(folder)  # before others begin as copies of this process
     shared = worth_sharing(files) and all(path.is_file() for path in files)  # a pipe can be read only once
     return forked_out(partial(_records_of, folder, n_tags), partial(_chunks, files), n_jobs if shared else 1)
@@ -72,37 +94,49 @@ def _chunks(files: Sequence[Path]) -> Iterator[list[tuple[str, bytes]] | Fault]:
         yield Fault(str(error), error.field)
 
 
-def _records_of(folder: Path, n_tags: int | None, placed: list[tuple[str, bytes]] | Fault) -> list[bytes] | Fault:
+def _records_of(folder: Path, n_tags: int | None, placed: list[tuple[str, bytes]] | Fault) -> _Records | Fault:
     """Return the records of some lines, or what is wrong with the first bad one."""
     if isinstance(placed, Fault):
         return placed
-    model = loaded(folder)
+    rank, unreadable = partial(loaded(folder).rank, n_tags=n_tags), Unreadable()
     records: list[bytes] = []
     try:
         for some in batched(article_of_line(place, line) for place, line in placed):
-            for article, tags in zip(some, model.rank(some, n_tags), strict=True):
-                ranked = [{"tag": tag, "score": round(score, 6)} for tag, score in tags]
-                records.append(
-                    orjson.dumps({"id": article.id, "suggestions": ranked}, option=orjson.OPT_APPEND_NEWLINE)
-                )
+            ranked = unreadable.each(rank, some)
+            records += (_record(article, tags) for article, tags in zip(some, ranked, strict=True))
     except BadArticle as error:
         return Fault(str(error), error.field)
-    return records
+    return _Records(records, list(unreadable.kinds.items()))
+
+
+def _record(article: Article, tags: Sequence[tuple[str, float]] | None) -> bytes:
+    """Return the line of an article; None instead of tags says that it cannot be judged."""
+    ranked = [{"tag": tag, "score": round(score, 6)} for tag, score in tags or ()]
+    why = {"reason": "unreadable"} if tags is None else {}
+    return orjson.dumps({"id": article.id, "suggestions": ranked, **why}, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def evaluate(model: TagModel, articles: Sequence[Article], track: Track) -> dict[str, Any]:
     """Return the report of a model on articles with known tags.
 
-    Tags that the model does not know count as expected and never suggested.
+    Tags that the model does not know count as expected and never suggested. Articles that it cannot judge are left out, and
+    named under `set_aside`.
+
+    Raises:
+        AllUnreadable: if that is so of all articles.
     """
     known = model.taxonomy.by_id
     strange = sorted({tag for article in articles for tag in article.tags or ()} - known.keys())
     taxonomy = Taxonomy((*model.taxonomy.tags, *(Tag(tag, tag) for tag in strange)), model.taxonomy.kinds)
     shape = (len(articles), len(taxonomy.tags))
     scores, suggested = np.zeros(shape), np.zeros(shape, dtype=bool)
-    done = 0
-    for some in batched(track(articles, len(articles), "evaluating")):
-        rows = slice(done, done := done + len(some))
-        scores[rows, : len(known)], suggested[rows, : len(known)] = model.judge(some)
-    report = evaluation.report(scores, suggested, labels_of(articles, taxonomy), [tag.id for tag in taxonomy.tags])
-    return {"model_version": model.version, **report}
+    unreadable, rows = Unreadable(), []
+    for first, some in zip(count(0, BATCH), batched(track(articles, len(articles), "evaluating")), strict=False):
+        for row, judged in enumerate(unreadable.each(lambda some: zip(*model.judge(some), strict=True), some), first):
+            if judged is not None:
+                scores[row, : len(known)], suggested[row, : len(known)] = judged
+                rows.append(row)
+    unreadable.check(len(articles))
+    labels = labels_of(articles, taxonomy)[rows]
+    report = evaluation.report(scores[rows], suggested[rows], labels, [tag.id for tag in taxonomy.tags])
+    return {"model_version": model.version, **report, "set_aside": unreadable.to_json()}

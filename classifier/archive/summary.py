@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from classifier.archive.adding import Figures, Judged, Plan
+from classifier.archive.adding import UNREADABLE, Figures, Judged, Plan
 from classifier.files import whole_file
 from classifier.model import TagModel
 from classifier.reports.pages import plain, template
@@ -22,7 +22,11 @@ from classifier.store import BLIND, COMPLETE, OUT_OF_SCOPE, Scope
 N_EXAMPLES = 3  # of a tag, those with the lowest scores: there the mistakes are
 COLUMNS = ("article_id", "published_at", "title", "tag", "label", "score")
 _FORMULA = tuple("=+-@\t\r")  # what a spreadsheet takes for more than text
-_WHY = {BLIND: "blind, and not closed yet", COMPLETE: "an editor said that their tags are complete"}
+_WHY = {
+    BLIND: "blind, and not closed yet",
+    COMPLETE: "an editor said that their tags are complete",
+    UNREADABLE: "they cannot be read",
+}
 
 
 @dataclass

@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classifier.commands.output import print_json, shared_by, track
+from classifier.commands.output import print_json, say_set_aside, shared_by, track
 from classifier.commands.parser import Commands, Usage
 from classifier.settings import Settings
 
@@ -88,6 +88,7 @@ def _dry_run(options: argparse.Namespace, _settings: Settings) -> None:
         summary.write_rows(dry_run(store, folder, summary.plan, track), table)
     summary.write_page(page)
     report = summary.to_json()
+    say_set_aside(report["set_aside"])
     if options.json:
         print_json({**report, "output": [str(table), str(page)]})
     else:
@@ -134,6 +135,7 @@ def _resume(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _say(options: argparse.Namespace, figures: Figures, version: str, where: dict[str, str]) -> None:
+    say_set_aside(figures.to_json()["set_aside"])
     if options.json:
         print_json({**where, "model_version": version, **figures.to_json()})
         return

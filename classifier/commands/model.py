@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classifier.commands.output import by_whom, listed, print_json, say_dropped, shared_by, track
+from classifier.commands.output import by_whom, listed, print_json, say_dropped, say_set_aside, shared_by, track
 from classifier.commands.parser import STARTER, Commands, Usage, whole
 from classifier.errors import BadArticle
 from classifier.settings import Settings
@@ -58,9 +58,11 @@ def _train(options: argparse.Namespace, _settings: Settings) -> None:
         _say_unknown_labels(articles, taxonomy)
     with shared_by(options.dask):
         fitted = fit(articles, taxonomy, FitSettings(seed=options.seed, fast=options.fast), track)
+    say_set_aside(fitted.card["set_aside"])
+    learned = frozenset(fitted.held_out.ids)
     registry = Registry(options.models)
     before = registry.taxonomy()
-    version = registry.save(fitted.model, snapshot_of(articles))
+    version = registry.save(fitted.model, snapshot_of(one for one in articles if one.id in learned))
     registry.promote(version, by_whom(), "trained")
     _say_changed_tags(before, fitted.model.taxonomy)
     measured = fitted.card["cross_validation"]
@@ -73,12 +75,13 @@ def _train(options: argparse.Namespace, _settings: Settings) -> None:
                 "micro_f1": measured["micro_f1"],
                 "macro_f1": measured["macro_f1"],
                 "left_out": fitted.card["left_out"],
+                "set_aside": fitted.card["set_aside"],
             }
         )
         return
     few = len(fitted.card["left_out"])
     print(
-        f"{version} is champion: {len(articles)} articles, {fitted.card['n_tags']} tags"
+        f"{version} is champion: {fitted.card['n_articles']} articles, {fitted.card['n_tags']} tags"
         f"{f' ({few} with too few examples are judged by their names alone)' if few else ''}, "
         f"cross-validated micro-F1 {measured['micro_f1']:.3f}, macro-F1 {measured['macro_f1']:.3f}"
     )
@@ -141,6 +144,7 @@ def _evaluate(options: argparse.Namespace, _settings: Settings) -> None:
         named = ", ".join(map(str, options.articles))
         raise BadArticle(f"There is no article in {named}. Name a file with one article a line.", "")
     report = evaluate(model, articles, track)
+    say_set_aside(report["set_aside"])
     if options.json:
         print_json(report)
         return
@@ -170,6 +174,7 @@ def _data_report(options: argparse.Namespace, _settings: Settings) -> None:
 
     articles, taxonomy = _examples(options)
     report = data_report(articles, taxonomy, track)
+    say_set_aside(report["set_aside"])
     if options.output:
         with whole_file(options.output) as page:
             page.write(as_page(report).encode())
@@ -227,11 +232,15 @@ def _suggest(options: argparse.Namespace, _settings: Settings) -> None:
 def _suggest_archive(options: argparse.Namespace) -> None:
     from classifier.archive import write_suggestions
     from classifier.registry import Registry
+    from classifier.unreadable import Unreadable
 
     folder = Registry(options.models).champion_folder()
-    n = write_suggestions(folder, options.articles, options.output, options.top, track)
+    unreadable = Unreadable()
+    n = write_suggestions(folder, options.articles, options.output, options.top, track, unreadable=unreadable)
+    say_set_aside(unreadable.to_json())
     if options.json:
-        print_json({"n_articles": n, "model_version": folder.name, "output": str(options.output)})
+        told = {"n_articles": n, "model_version": folder.name, "output": str(options.output)}
+        print_json({**told, "set_aside": unreadable.to_json()})
         return
     print(f"{n} articles by {folder.name} -> {options.output}")
 

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from classifier.commands.output import by_whom, print_json, say_champion, say_dropped, track
+from classifier.commands.output import by_whom, print_json, say_champion, say_dropped, say_set_aside, track
 from classifier.commands.parser import Commands, whole
 from classifier.errors import BadArticle, BadSetting, NoModel, TaggerError
 from classifier.settings import Settings
@@ -206,6 +206,7 @@ def _models_compare(options: argparse.Namespace, _settings: Settings) -> None:
     if not articles:
         raise BadArticle(f"There is no article in {', '.join(map(str, options.articles))}.", "")
     found = compare(champion, challenger, articles, track)
+    say_set_aside(found["set_aside"])
     if options.json:
         print_json(found)
         return

@@ -6,7 +6,7 @@ import argparse
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from classifier.commands.output import print_json, track
+from classifier.commands.output import print_json, say_set_aside, track
 from classifier.commands.parser import Commands, whole
 from classifier.settings import Settings
 
@@ -54,6 +54,7 @@ def _drift_report(options: argparse.Namespace, _settings: Settings) -> None:
     report = drift_report(
         lambda: track(store.filed(), total, "reading articles"), model.taxonomy, today, options.weeks, model.reader
     )
+    say_set_aside(report["set_aside"])
     if options.output:
         _write(options.output, as_page(report))
     if options.keep:

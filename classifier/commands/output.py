@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,14 @@ def track(things: Iterable[Any], total: int, what: str) -> Iterable[Any]:
 def print_json(value: Any) -> None:
     """Print one line of strict JSON."""
     print(json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+def say_set_aside(found: Mapping[str, Any]) -> None:
+    """Say on standard error which articles a job could not read, from its `set_aside`."""
+    if found["n"]:
+        named = ", ".join(f"{one['id']} ({one['error']})" for one in found["articles"])
+        more = ", …" if found["n"] > len(found["articles"]) else ""
+        print(f"set aside, since they cannot be read: {found['n']} articles: {named}{more}", file=sys.stderr)
 
 
 def by_whom() -> str:

@@ -13,7 +13,8 @@ from classifier.settings import Settings, whole_number
 RECORD = (
     'An article is one line of JSON: {"id": "a-1", "title": "…", "body": "…", "tags": ["iskp"]}. It may have\n'
     "body_format (text or html), rejected (tags that are wrong), tags_complete (true: every tag not listed is wrong),\n"
-    "unknown (but for these), published_at and tagged_at (ISO 8601), and url; other fields are passed over."
+    "unknown (but for these), published_at and tagged_at (2024-06-06, or with a time 2024-06-06T10:00:00+02:00), and url; other\n"
+    "fields are passed over."
 )
 STARTER = Path(__file__).parent.parent.parent / "training_data"
 

@@ -32,6 +32,7 @@ examples:
   python -m classifier import site.xml --report terms.txt     then read which terms found no tag, and write a map:
   python -m classifier import site.xml --map map.yaml         with lines `Daesh: islamic-state`, or `News:` to drop it
   python -m classifier import table.csv --columns id=ID,title=Headline,body=Text,tags=Topics,published_at=Date
+  python -m classifier import dump.jsonl --columns title=headline,body=content --body-format html
   python -m classifier import folder/ --id-prefix desk:
 
 Categories and tags of a CMS become tags of the taxonomy by the map, by id, label and alias, in any spelling. Those that
@@ -40,7 +41,8 @@ they are; with --map or --taxonomy they are mapped too.
 
 A record that cannot be read is set aside, with file, line and reason, and the rest goes in. Import the mended file again:
 what is stored already stays as it is. It ends with 0 if every file was read to its end, with 1 if not (or, with --strict,
-if a record was set aside). All of it, with a first day at a desk: docs/importing.md
+if a record was set aside), and with 1 if no record of a file could be read. Fields that nobody reads are named once. An
+import never empties a title or a body that is stored. All of it, with a first day at a desk: docs/importing.md
 
 {RECORD}"""
 
@@ -60,7 +62,7 @@ def register(commands: Commands) -> None:
     sub.add_argument("--rejects", type=Path, metavar="FILE", help="write what was set aside, as JSON Lines")
     _add_term_options(sub.add_argument_group("terms of a CMS -> tags"))
     _add_wordpress_options(sub.add_argument_group("WordPress"))
-    _add_table_options(sub.add_argument_group("CSV and folders"))
+    _add_table_options(sub.add_argument_group("CSV, JSON Lines and folders"))
 
 
 def _add_term_options(group: Any) -> None:
@@ -109,7 +111,7 @@ def _add_table_options(group: Any) -> None:
         type=_columns,
         metavar="FIELD=HEADER,…",
         help=f"which column is which field ({', '.join(FIELDS)}); without it, headers that are called so; tags may be of "
-        "several columns (tags=Topics,tags=Regions)",
+        "several columns (tags=Topics,tags=Regions); of JSON Lines, which of its fields is which of these",
     )
     group.add_argument("--delimiter", type=_character, metavar="C", help="between columns, or tab (found out)")
     group.add_argument(
@@ -118,7 +120,12 @@ def _add_table_options(group: Any) -> None:
     group.add_argument(
         "--date-format", type=_date_format, metavar="FORM", help="such as %%d/%%m/%%Y (ISO 8601: 2024-06-06)"
     )
-    group.add_argument("--body-format", choices=("text", "html"), default="text", help="of CSV (%(default)s)")
+    group.add_argument(
+        "--body-format",
+        choices=("text", "html"),
+        default="text",
+        help="where CSV and JSON Lines do not say (%(default)s)",
+    )
     group.add_argument(
         "--encoding", type=_encoding, default="utf-8", metavar="NAME", help="(%(default)s); old Excel: cp1252"
     )
@@ -273,7 +280,11 @@ def _say(done: Outcome, aside: _Aside, report: IO[str] | None, options: argparse
     if done.n_set_aside > len(aside.shown):
         where = options.rejects or "--rejects FILE"
         print(f"set aside: {done.n_set_aside - len(aside.shown)} more; all of them: {where}", file=sys.stderr)
-    counts = {**vars(done.stored), "set_aside": done.n_set_aside, "left_out": dict(done.left_out.most_common())}
+    if done.ignored:
+        named = ", ".join(f"{name} ({n})" for name, n in done.ignored.most_common(N_SHOWN))
+        print(f"ignored, with the number of records that have them: {named}", file=sys.stderr)
+    left_out, ignored = dict(done.left_out.most_common()), dict(done.ignored.most_common())
+    counts = {**vars(done.stored), "set_aside": done.n_set_aside, "left_out": left_out, "ignored": ignored}
     if options.json:
         print_json({**counts, "terms": done.terms})
     else:

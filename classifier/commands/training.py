@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from classifier.commands.output import print_json, shared_by, track
+from classifier.commands.output import print_json, say_set_aside, shared_by, track
 from classifier.commands.parser import STARTER, Commands
 from classifier.errors import TaggerError
 from classifier.settings import Settings
@@ -77,6 +77,7 @@ def _retrain(options: argparse.Namespace, settings: Settings) -> None:
         )
     for finding in result.details.get("findings", []):
         print(f"{finding['action']}: {finding['check']} {finding['tag'] or ''}: {finding['figure']}", file=sys.stderr)
+    say_set_aside(result.to_json()["set_aside"])
     if record is not None and result.outcome != SKIPPED:
         _write_report(registry, store, record.id)
     if options.json:

@@ -60,6 +60,7 @@ _READERS: Mapping[str, Callable[[Path, Reading], Iterator[Read]]] = {
     "folder": read_folder,
 }
 _AS_IT_IS = Reading()
+MAX_IGNORED = 100  # fields that are named
 _Places = dict[str, tuple[str, int | None]]  # id -> file and line
 
 
@@ -67,13 +68,15 @@ _Places = dict[str, tuple[str, int | None]]  # id -> file and line
 class Outcome:
     """What an import did: what is stored, what was set aside or left out, and what to know of the terms.
 
-    `failures` are the files that could not be read to their end; `terms` is a report (docs/importing.md), None where no
-    terms were mapped.
+    `failures` are the files that could not be read to their end, or of which no record could; `ignored` are the fields that
+    nobody reads, with the number of records that have them; `terms` is a report (docs/importing.md), None where no terms
+    were mapped.
     """
 
     stored: Imported = field(default_factory=Imported)
     n_set_aside: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
+    ignored: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
     terms: dict[str, Any] | None = None
 
@@ -125,20 +128,32 @@ def read_files(
     counts = TermCounts()
     places: _Places = {}
     for path in files:
+        n_taken, aside = 0, None
         try:
             for read in _READERS[format_of(path, reading)](path, reading):
                 if isinstance(read, Found):
                     article = _taken(read, path, places, terms)
                     if isinstance(article, Article):
+                        n_taken += 1
+                        _note_ignored(read, outcome)
                         counts.note(read, article.tags, path)
                         yield article
                         continue
                     read = article  # noqa: PLW2901 - what cannot be taken is set aside
+                aside = aside or (read if isinstance(read, SetAside) else None)
                 _note(read, outcome, counts, set_aside)
         except BadArticle as error:
             outcome.failures.append(str(error))
+        if aside is not None and not n_taken:
+            outcome.failures.append(f"No record of {path} could be read. {aside.place}: {aside.reason}")
     if terms is not None and (counts.n_articles or counts.listed):
         outcome.terms = counts.report(terms)
+
+
+def _note_ignored(read: Found, outcome: Outcome) -> None:
+    for name in read.ignored:
+        if len(outcome.ignored) < MAX_IGNORED or shown(name) in outcome.ignored:
+            outcome.ignored[shown(name)] += 1
 
 
 def _note(read: Read, outcome: Outcome, counts: TermCounts, set_aside: Callable[[SetAside], None] | None) -> None:
@@ -159,6 +174,8 @@ def _taken(found: Found, path: Path, places: _Places, terms: TermMap | None) -> 
         _check_terms(found)
         article = checked(_tagged(found, terms))
         check_id(article.id)
+        if not article.title.strip() and not article.body.strip():
+            raise BadArticle("Title and body are empty.", "title")
         first = places.setdefault(article.id, place)
         if first != place:
             raise BadArticle(f"The id {article.id!r} stands in {place_of(*first)} too.", "id")

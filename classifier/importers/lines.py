@@ -1,14 +1,16 @@
-"""JSON Lines -> articles: one record a line, with tag ids."""
+"""JSON Lines -> articles: one record a line, with tag ids. A map says which of its fields is which of ours."""
 
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 from classifier import strict_json
-from classifier.articles import Article, article_from_record
+from classifier.articles import RECORD_FIELDS, article_from_file
 from classifier.errors import BadArticle, BadJSON
 from classifier.importers.records import CmsTerm, Found, Read, Reading, SetAside
 from classifier.importers.streams import open_bytes
@@ -20,7 +22,8 @@ def read_lines(path: Path, reading: Reading) -> Iterator[Read]:
     """Yield the articles of a JSON Lines file."""
     for number, line in _numbered(path):
         try:
-            yield _found(_article(line), number, reading)
+            record = _record(line, reading)
+            yield _found(record, number, reading)
         except BadArticle as error:
             yield SetAside(str(path), number, str(error), error.field)
 
@@ -39,20 +42,37 @@ def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield number, line
 
 
-def _article(line: bytes) -> Article:
+def _record(line: bytes, reading: Reading) -> Any:
+    """Return the record of a line under our names."""
     if len(line) > MAX_LINE:
         raise BadArticle(f"The line has more than {MAX_LINE >> 20} MB.", "")
     try:
-        article = article_from_record(strict_json.loads(line))
+        record = strict_json.loads(line)
     except BadJSON as error:
         raise BadArticle(str(error), error.pointer or "") from None
-    if not article.id:
-        raise BadArticle("`id` is missing.", "id")
-    return article
+    if not isinstance(record, dict):
+        return record
+    return {"body_format": reading.body_format} | (_renamed(record, reading.columns) if reading.columns else record)
 
 
-def _found(article: Article, line: int, reading: Reading) -> Found:
+def _renamed(record: dict[str, Any], columns: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    """Return a record with the fields of a map under our names; a field that the map does not name keeps its name."""
+    mapped = {name for names in columns.values() for name in names}
+    renamed = {name: value for name, value in record.items() if name not in mapped and name not in columns}
+    for field, names in columns.items():
+        values = [record[name] for name in names if record.get(name) is not None]
+        if len(values) > 1 and all(isinstance(value, list) for value in values):
+            renamed[field] = list(chain(*values))
+        elif values:
+            renamed[field] = values[0]
+    return renamed
+
+
+def _found(record: Any, line: int, reading: Reading) -> Found:
+    article = article_from_file(record)
+    ignored = frozenset(record) - RECORD_FIELDS
     if not reading.map_ids:
-        return Found(article, line)
+        return Found(article, line, ignored=ignored)
     terms = tuple(map(CmsTerm, article.tags)) if article.tags is not None else None
-    return Found(replace(article, rejected=()), line, terms, tuple(map(CmsTerm, article.rejected)))
+    rejected = tuple(map(CmsTerm, article.rejected))
+    return Found(replace(article, rejected=()), line, terms, rejected, ignored=ignored)

@@ -20,7 +20,8 @@ MAX_TERM = 200  # characters of a term, as WordPress has it
 class Reading:
     """How files are read; what is None is found out from the file itself.
 
-    `columns` leads from a field of an article to the headers of its columns; more than one only for `tags`.
+    `columns` leads from a field of an article to the headers of its columns, or to its names in JSON; more than one only
+    for `tags`.
     """
 
     format: str | None = None
@@ -31,7 +32,7 @@ class Reading:
     delimiter: str | None = None
     tag_separator: str | None = None
     date_format: str | None = None  # of CSV, as strptime has it; None: ISO 8601
-    body_format: str = "text"  # of CSV without a column for it
+    body_format: str = "text"  # of CSV and JSON Lines where they do not say
     tags_complete: bool = True  # of WordPress and CSV: whether a tag that an article lacks is known to be wrong
     post_types: frozenset[str] = frozenset(["post"])
     statuses: frozenset[str] = frozenset(["publish"])
@@ -51,7 +52,7 @@ class CmsTerm:
 class Found:
     """An article and where it stood. Where `terms` is None, its tags are tag ids already, or nothing is said of them.
 
-    `other_lists` are those that it has terms of and that were not asked for.
+    `other_lists` are those that it has terms of and that were not asked for; `ignored` are the fields that nobody reads.
     """
 
     article: Article
@@ -60,6 +61,7 @@ class Found:
     rejected: tuple[CmsTerm, ...] = ()
     other_lists: frozenset[str] = frozenset()
     file: str | None = None  # where it is another one than the file that is read: one in a folder
+    ignored: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

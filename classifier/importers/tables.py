@@ -88,6 +88,7 @@ class _Table:
         self.file, self.reading = str(path), reading
         self.places: dict[str, list[int]] = {}  # field -> columns
         self.n_columns = 0
+        self.ignored: frozenset[str] = frozenset()
 
     def read(self, lines: _Lines) -> Iterator[Read]:
         lines.begin_row()
@@ -132,6 +133,10 @@ class _Table:
             if self.reading.columns and not {_key(name) for name in names} <= set(keys):
                 self._refuse(header, line, f"`{field}`: {', '.join(names)}")
         self.n_columns = len(header)
+        used = set(chain(*self.places.values()))
+        self.ignored = frozenset(
+            name.strip() for place, name in enumerate(header) if place not in used and name.strip()
+        )
         for needed in (("id",), ("title", "body")):
             if not any(field in self.places for field in needed):
                 self._refuse(header, line, f"{' or '.join(f'`{field}`' for field in needed)}")
@@ -182,7 +187,8 @@ class _Table:
         if not fields["id"].strip():
             raise BadArticle("`id` is empty.", "id")
         terms = [term for place in self.places.get("tags", ()) for term in self._terms(cells[place])]
-        return Found(article, line, tuple(dict.fromkeys(terms)) if "tags" in self.places else None)
+        names = tuple(dict.fromkeys(terms)) if "tags" in self.places else None
+        return Found(article, line, names, ignored=self.ignored)
 
     def _date(self, value: str) -> str | None:
         form = self.reading.date_format

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ from classifier.corpus import Track
 from classifier.errors import TooFewExamples
 from classifier.examples import NEGATIVE, POSITIVE, UNKNOWN
 from classifier.fitting import FitSettings, Fitted, fit, untracked
+from classifier.reading import ArticleReader
 from classifier.reports.blocks import repeated_blocks
 from classifier.reports.copies import Read, read_once
 from classifier.reports.doubts import N_SUSPECTS, suspect_labels
@@ -32,7 +33,8 @@ from classifier.reports.findings import (
 )
 from classifier.reports.kinds import KINDS
 from classifier.reports.known import N_ROWS, Data, Found, Row, single
-from classifier.taxonomy import Taxonomy
+from classifier.taxonomy import Taxonomy, taxonomy_of
+from classifier.unreadable import Unreadable
 
 LENGTHS = (0, 1, 50, 100, 200, 400, 800, 1600, 3200)  # words
 
@@ -46,9 +48,16 @@ def data_report(
     """Return what is to be known of articles before a model is trained on them, as plain JSON.
 
     Without a taxonomy the tags are those of the articles. A model is fitted, for the scores of articles held out; where
-    that is impossible the report says so under `not_checked`. The order of the articles does not matter.
+    that is impossible the report says so under `not_checked`. The order of the articles does not matter. Articles that cannot
+    be read are left out, and named under `set_aside`.
+
+    Raises:
+        AllUnreadable: if that is so of all articles.
     """
-    data = Data(articles, taxonomy)
+    articles, unreadable = list(articles), Unreadable()
+    taxonomy = taxonomy or taxonomy_of(tag for one in articles for tag in one.tags or ())
+    data = Data(_readable(articles, taxonomy, unreadable, track), taxonomy)
+    unreadable.check(len(articles))
     read = read_once(data, track)
     found: dict[str, Found] = {
         "unknown_tags": unknown_tags(data),
@@ -78,8 +87,19 @@ def data_report(
         "shared_sequences": read.sequences,
         "cross_validation": cross_validation(data, fitted),
         "not_checked": not_checked,
+        "set_aside": unreadable.to_json(),
         "findings": [_finding(data, name, found[name]) for name in KINDS if name in found],
     }
+
+
+def _readable(
+    articles: Sequence[Article], taxonomy: Taxonomy, unreadable: Unreadable, track: Track
+) -> Iterator[Article]:
+    """Yield the articles that can be read, before any check begins to count."""
+    reader = ArticleReader(taxonomy)
+    for article in track(articles, len(articles), "reading articles"):
+        if unreadable.each(reader.read_all, [article])[0] is not None:
+            yield article
 
 
 def _finding(data: Data, name: str, found: Found) -> Row:

@@ -22,6 +22,7 @@ from classifier.reports.drift_tags import Row
 from classifier.reports.rising import RisingNames, Text, Texts
 from classifier.store import STARTER
 from classifier.taxonomy import Taxonomy
+from classifier.unreadable import Unreadable
 from classifier.words import spell
 
 JUMP = 3.0  # times the rate before, from which on an alias is worth a look
@@ -44,14 +45,24 @@ def drift_report(
         reader: of the model that serves, which knows the furniture of the site.
     """
     texts, rising, weeks = Texts(taxonomy, reader), RisingNames(taxonomy, today), _Weeks(taxonomy, today, n_weeks)
+    unreadable = Unreadable()
     for filed in read():
-        rising.look(texts.of(filed))
+        with unreadable.setting_aside(filed.article.id):
+            rising.look(texts.of(filed))
     rising.settle()
     for filed in read():
-        text = texts.of(filed)
-        rising.count(text)
-        weeks.count(text)
-    return {"today": today.isoformat(), "taxonomy_version": taxonomy.version, **weeks.report(), "rising": rising.rows()}
+        with unreadable.setting_aside(filed.article.id):
+            text = texts.of(filed)
+            text.check()
+            rising.count(text)
+            weeks.count(text)
+    return {
+        "today": today.isoformat(),
+        "taxonomy_version": taxonomy.version,
+        **weeks.report(),
+        "rising": rising.rows(),
+        "set_aside": unreadable.to_json(),
+    }
 
 
 class _Weeks:

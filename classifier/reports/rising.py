@@ -70,6 +70,10 @@ class Text:
         """Its title and kept body."""
         return self._reader.read_text(self.filed.article)
 
+    def check(self) -> None:
+        """Read it before anything of it is counted; what cannot be read fails here."""
+        _ = self.day and self.read
+
     @once
     def mentions(self) -> list[Mention]:
         """Where it names tags."""

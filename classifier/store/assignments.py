@@ -35,14 +35,14 @@ class Scope:
     with_tags: tuple[str, ...] = ()
     without_tags: tuple[str, ...] = ()
 
-    def holds(self, published_at: str | None, tags: Iterable[str]) -> bool:
-        """Whether an article of a date and with some tags is meant, whatever its source."""
+    def holds(self, dated_at: str | None, tags: Iterable[str]) -> bool:
+        """Whether an article with some tags is meant, whatever its source; `dated_at` in UTC, None if it has no date."""
         there = set(tags)
-        if (self.since or self.until) and published_at is None:
+        if (self.since or self.until) and dated_at is None:
             return False
         return (
-            (self.since or "") <= (published_at or "")
-            and (self.until is None or (published_at or "") < _after(self.until))
+            (self.since or "") <= (dated_at or "")
+            and (self.until is None or (dated_at or "") < _after(self.until))
             and (not self.with_tags or not there.isdisjoint(self.with_tags))
             and there.isdisjoint(self.without_tags)
         )
@@ -200,10 +200,12 @@ def _in_scope(scope: Scope, after: str) -> Select[Any]:
     query: Select[Any] = select(articles).where(articles.c.id > after).order_by(articles.c.id)
     # The articles that come with the product are nobody's archive.
     query = query.where(articles.c.source == scope.source if scope.source else articles.c.source != STARTER)
+    if scope.since is not None or scope.until is not None:
+        query = query.where(articles.c.published_at.is_not(None))
     if scope.since is not None:
-        query = query.where(articles.c.published_at >= scope.since)
+        query = query.where(articles.c.dated_at >= scope.since)
     if scope.until is not None:
-        query = query.where(articles.c.published_at < _after(scope.until))
+        query = query.where(articles.c.dated_at < _after(scope.until))
     return query
 
 
@@ -226,7 +228,7 @@ def _candidates(connection: Connection, rows: Sequence[Any], scope: Scope) -> li
 
 
 def _passed_over(row: Any, standing: Standing, scope: Scope) -> str | None:
-    if not scope.holds(row["published_at"], standing.tags):
+    if not scope.holds(row["dated_at"] if row["published_at"] else None, standing.tags):
         return OUT_OF_SCOPE
     if row["blind"] and row["state"] != "closed":
         return BLIND

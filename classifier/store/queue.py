@@ -96,7 +96,6 @@ class Queue:
 
 
 def _wanted(wanted: Wanted) -> Select[Any]:
-    day = func.coalesce(articles.c.published_at, articles.c.created_at)
     query: Select[Any] = select(articles).where(articles.c.source != STARTER)
     if wanted.state == "open":
         query = query.where(articles.c.state.in_(("new", "started")))
@@ -108,9 +107,11 @@ def _wanted(wanted: Wanted) -> Select[Any]:
     if wanted.source is not None:
         query = query.where(articles.c.source == wanted.source)
     if wanted.since is not None:
-        query = query.where(day >= wanted.since)
+        query = query.where(articles.c.dated_at >= wanted.since)
     if wanted.until is not None:
-        query = query.where(day < f"{wanted.until}~")  # the whole day: "~" sorts behind every digit and letter
+        query = query.where(
+            articles.c.dated_at < f"{wanted.until}~"
+        )  # the whole day: "~" sorts behind every digit and letter
     if wanted.tag is not None:
         query = query.where(_unanswered(wanted.tag))
     return query

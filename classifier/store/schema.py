@@ -46,6 +46,8 @@ articles = Table(
     Column("body", Text, nullable=False),
     Column("body_format", String(10), nullable=False),
     Column("published_at", String(40)),
+    # When it counts as dated, in UTC: as `published_at` says, or at its arrival if that is null or was still ahead.
+    Column("dated_at", TIME, nullable=False),
     Column("url", Text),
     Column("source", String(40), nullable=False),
     # What the sender last listed as the article's tags, in its order; null where it said nothing.

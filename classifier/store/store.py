@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, Select, func, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.articles import Article, check_id, text_digest
+from classifier.dates import dated_at, in_utc
 from classifier.decisions import CMS, Case, Filed, Standing
 from classifier.errors import NotFound
 from classifier.examples import Attributed
@@ -199,8 +200,8 @@ class Store:
     def import_articles(self, incoming: Iterable[Article], source: str) -> Imported:
         """Store many articles, a few hundred in one transaction; a second import of the same changes nothing.
 
-        A record replaces all that was known of its article, but for tags of which it says nothing: silence is not a no.
-        What editors decided stays.
+        A record replaces all that was known of its article, but for tags of which it says nothing: silence is not a no. Where
+        its title or body is empty, the one that is stored stays. What editors decided stays.
         """
         done: Counter[str] = Counter()
         for some in _batches(incoming):
@@ -218,7 +219,7 @@ class Store:
             rows = _rows(connection, [article.id for article in some])
             for article in some:
                 before = rows.get(article.id)
-                known_ = _with_known_tags(article, before) if before else article
+                known_ = _with_known_tags(_with_known_text(article, before), before) if before else article
                 did = self._put(connection, known_, source, before, sketches)
                 if did != "unchanged":
                     rows[article.id] = article_row(connection, article.id)
@@ -256,7 +257,8 @@ class Store:
         }
         if before is None:
             drawn = _drawn(article.id, came_complete(row), shares)
-            connection.execute(articles.insert(), {**row, **drawn, "owner": owner})
+            dated = dated_at(article.published_at, drawn["created_at"], drawn["created_at"])
+            connection.execute(articles.insert(), {**row, **drawn, "owner": owner, "dated_at": dated})
             return "new"
         if all(before[name] == value for name, value in row.items()):
             if max(before["updated_at"], before["sent_at"] or "") < _ago(days=1):
@@ -266,7 +268,9 @@ class Store:
             keep_text(connection, before, sketches)
             row["sketch"] = sketch_in(sketches, {"id": article.id, **row, "sketch": None})
             compare_texts(connection, {"id": article.id, **row}, sketches)
-        connection.execute(articles.update().where(articles.c.id == article.id).values(**row, updated_at=now()))
+        at = now()
+        changed = {**row, "updated_at": at, "dated_at": dated_at(article.published_at, before["created_at"], at)}
+        connection.execute(articles.update().where(articles.c.id == article.id).values(changed))
         return "changed"
 
     def article(self, article_id: str) -> StoredArticle:
@@ -385,13 +389,12 @@ class Store:
                         rejected=standing.rejected,
                         unknown=standing.unsure,
                         tags_complete=complete,
-                        # Tags without any date were given by the day on which they came.
-                        tagged_at=standing.closed_at or (None if row["published_at"] else row["created_at"]),
+                        # Tags without any date, or with one ahead, were given by the day on which they came.
+                        tagged_at=standing.closed_at or (None if _is_past(row) else row["created_at"]),
                     )
-                    at = row["published_at"] or row["created_at"]
                     blind = bool(row["blind"]) and row["state"] == "closed"
                     owner = row["owner"] if row["source"] == CMS else None  # the tags of an import are no key's
-                    yield Attributed(article, at, row["source"], blind, standing.said_by, owner)
+                    yield Attributed(article, row["dated_at"], row["source"], blind, standing.said_by, owner)
 
     # --- suggestion sets ---
 
@@ -534,7 +537,7 @@ def _filed(connection: Connection, rows: list[Any]) -> Iterator[Filed]:
         yield Filed(
             replace(stored(row).article, tags=standings[row["id"]].tags),
             # A CMS sends drafts, which have no date yet; an import without dates was not written on the day of the import.
-            row["published_at"] or (None if row["tags_complete"] else row["created_at"]),
+            None if row["published_at"] is None and row["tags_complete"] else row["dated_at"],
             row["source"],
             {one["tag"]: one["score"] for one in shown.answer["suggestions"]} if shown else None,
             shown.model_version if shown else None,
@@ -548,7 +551,12 @@ def _left_alone(row: Any, days: int) -> bool:
     if not days or row["tags"] is None or row["published_at"] is None:
         return False
     before = (datetime.now(UTC) - timedelta(days=days)).isoformat(timespec="microseconds")
-    return bool(row["updated_at"] < before and row["published_at"] < before)
+    return bool(row["updated_at"] < before and in_utc(row["published_at"]) < before)
+
+
+def _is_past(row: Any) -> bool:
+    """Whether an article has a date that was not ahead when it was sent."""
+    return row["published_at"] is not None and in_utc(row["published_at"]) == row["dated_at"]
 
 
 def _said_by_people(standing: Standing, added: Iterable[str]) -> Standing:
@@ -596,6 +604,15 @@ def _known_tags(article: Article, before: Article) -> tuple[str, ...] | None:
     if article.tags is not None or before.tags is None:
         return article.tags
     return tuple(tag for tag in before.tags if tag not in article.rejected)
+
+
+def _with_known_text(article: Article, row: Any) -> Article:
+    """Return an article with the title and the body from before where they are empty now."""
+    if not article.title.strip():
+        article = replace(article, title=row["title"])
+    if not article.body.strip():
+        article = replace(article, body=row["body"], body_format=row["body_format"])
+    return article
 
 
 def _with_known_tags(article: Article, row: Any) -> Article:

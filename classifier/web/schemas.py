@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from classifier.articles import ARTICLE_ID, Article, checked
+from classifier.articles import ARTICLE_ID, Article
+from classifier.dates import normal_date
 from classifier.errors import BadArticle
 
 MAX_BATCH = 100
@@ -19,12 +20,11 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 
 
-def _iso_date(value: str) -> str:
+def _date(value: str) -> str:
     try:
-        checked(Article(published_at=value))
+        return normal_date(value, "published_at")
     except BadArticle as error:
         raise ValueError(str(error)) from None
-    return value
 
 
 class ArticleIn(_Strict):
@@ -33,7 +33,11 @@ class ArticleIn(_Strict):
     title: str = Field("", description="The headline, plain text.")
     body: str = Field("", description="The text, as `body_format` says.")
     body_format: Literal["text", "html"] = Field("text", description="`html` also reads WordPress block markup.")
-    published_at: Annotated[str, AfterValidator(_iso_date)] | None = Field(None, description="ISO 8601.")
+    published_at: Annotated[str, AfterValidator(_date)] | None = Field(
+        None,
+        description="`2024-06-06` or `2024-06-06T10:00:00+02:00`, from 1900 to one year ahead. `Z`, `+0200`, a blank instead "
+        "of `T`, no seconds and a fraction of a second are taken too; a time without a zone is read as UTC.",
+    )
     url: str | None = Field(None, max_length=2000)
     tags: list[TagText] | None = Field(
         None, max_length=500, description="The tags that the article has now; absent says nothing of them."

@@ -33,7 +33,7 @@ from classifier.taxonomy import read_taxonomy
 from classifier.web import build_app
 
 N_LEARNED = 16
-N_STORED = 40  # the others are for the version that opens the store
+N_ARTICLES, N_STORED = 220, 40  # the others are for the version that opens the store
 TAXONOMY = """\
 kinds:
   group: {}
@@ -71,6 +71,7 @@ SENTENCES = {
 WHERE = ("market", "mosque", "hotel", "airport", "barracks", "ministry", "bridge", "school")
 NUMBERS = ("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve")
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+WORDS = [first + last for first in ("ka", "lo", "mi", "ru", "se") for last in ("bon", "dar", "fel", "gis", "tum")]
 ODD_DATES = {
     "year-1": "0001-01-01T00:00:00+14:00",
     "year-9999": "9999-12-31T23:00:00-12:00",
@@ -89,12 +90,14 @@ def archive() -> list[Article]:
     """Return short articles whose tags are all known."""
     draw = random.Random(6)
     found = []
-    for number in range(130):
+    for number in range(N_ARTICLES):
         group, theme = draw.choice(list(GROUPS)), draw.choice(list(SENTENCES))
         who, place, city = GROUPS[group]
         fill = {"n": draw.choice(NUMBERS), "where": draw.choice(WHERE), "day": draw.choice(WEEKDAYS), "who": who}
         title = f"{who}: {'blast' if theme == 'attack' else 'verdict'} in {city}, {draw.choice(WHERE)} {number}"
         body = " ".join(text.format(**fill) for text in draw.sample(SENTENCES[theme], 2))
+        if number >= N_STORED:  # no near-duplicates among those that are trained on
+            body += f" {' '.join(draw.choices(WORDS, k=12))} said so."
         at = f"2025-{number % 12 + 1:02}-{number % 28 + 1:02}"
         found.append(Article(f"a-{number:03}", title, body, tags=(group, place, theme), published_at=at))
     return found
