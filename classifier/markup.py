@@ -338,6 +338,11 @@ def _attributes_of(tag: re.Match[str]) -> dict[str, str]:
     return attributes
 
 
+def unescaped(text: str) -> str:
+    """Return a text with its character references decoded; the standard library fails on numbers of thousands of digits."""
+    return _REFERENCE.sub(lambda found: _decoded(found[0]), text)
+
+
 def _decoded(reference: str) -> str:
     """Return what a character reference stands for; itself if for nothing."""
     if reference[1] != "#":

@@ -33,12 +33,15 @@ class SourceMap:
 
     def moved(self, parts: Iterable[Removed]) -> tuple[Removed, ...]:
         """Return parts of the source as parts of the clean text; those of which nothing is left are dropped."""
-        if self.starts is None:
+        parts = list(parts)
+        if self.starts is None or not parts:
             return tuple(parts)
-        moved = [
-            Removed(int(self.starts.searchsorted(part.start)), int(self.starts.searchsorted(part.end)), part.kind)
-            for part in parts
-        ]
+        # Looked up together, in the array's own type: for one plain number numpy copies the whole array.
+        starts, ends = (
+            self.starts.searchsorted(np.array(edges, dtype=self.starts.dtype)).tolist()
+            for edges in ([part.start for part in parts], [part.end for part in parts])
+        )
+        moved = map(Removed, starts, ends, [part.kind for part in parts])
         return tuple(part for part in moved if part.start < part.end)
 
 

@@ -82,6 +82,16 @@ HOSTILE: dict[str, Text] = {
     "greater than": repeated(">"),
     "less and greater than": repeated("<>"),
     "slashes": repeated("</"),
+    "menus between sentences": repeated("<nav>x</nav><p>A bomb went off.</p>"),
+    "roles": repeated("<div role=navigation>x</div>y "),
+    "articles with a menu in each": repeated("<article><nav>x</nav>A bomb went off.</article>"),
+    "articles opened, with asides": repeated("<article>x<aside>y"),
+    "quotations aside": repeated("<aside><blockquote>x</blockquote></aside>y "),
+    "blocks of links on a page": repeated(
+        "<ul><li><a href=a>b</a><li><a href=a>b</a><li><a href=a>b</a></ul>x", "<body>"
+    ),
+    "end tags over a deep stack": repeated("<u><div><i><i></u></b>"),
+    "end tags of cells": repeated("<td><div></td></div>"),
     # --- what is no element ---
     "comments": repeated("<!-- x -->"),
     "comments opened": repeated("<!--"),
@@ -106,6 +116,9 @@ HOSTILE: dict[str, Text] = {
     "entities of numbers": repeated("&#65;"),
     "entities of marks": repeated("&#769;&#803;"),
     "entities unfinished": repeated("&#"),
+    "entity of a long number": repeated("9", "&#", ";"),
+    "entity of many zeros": repeated("0", "&#", "8238;"),
+    "entities of many zeros": repeated(f"&#{'0' * 5000}8238;"),
     "entities of private characters": repeated("&#xe000;&#xe001;"),
     "entities that forge a source mark": repeated("&#x000e000;9&#x000e001;"),
     "private characters": repeated("\ue0009\ue001"),

@@ -11,8 +11,9 @@ import numpy as np
 from classifier.answers import answer_of, explanations_of
 from classifier.articles import Article
 from classifier.model import TagModel
-from classifier.reading import MAX_READ
+from classifier.reading import MAX_READ, Reading
 from classifier.source_map import CleanText
+from classifier.web.showing import paragraphs_of
 
 
 def assert_leads_back(clean: CleanText, source: str) -> None:
@@ -49,6 +50,7 @@ def assert_all_is_right(model: TagModel, article: Article) -> None:
     assert_leads_back(reading.title, article.title)
     assert_leads_back(reading.body, article.body)
     assert len(reading.text.body) == min(len(reading.body.text), MAX_READ)
+    _assert_shown_whole(reading, article)
     answer = answer_of(model.suggest(article), model)
     for suggestion in answer["suggestions"]:
         for evidence in (*suggestion["evidence"], *suggestion["evidence_against"]):
@@ -65,6 +67,14 @@ def assert_all_is_right(model: TagModel, article: Article) -> None:
         assert abs(total - explanation["decision_value"]) < 1e-6
         assert all(_slice(article, place) for part in explanation["parts"] for place in part["places"])
     json.dumps([answer, explanations], allow_nan=False, ensure_ascii=False).encode()
+
+
+def _assert_shown_whole(reading: Reading, article: Article) -> None:
+    """Hold that a page shows every line of a body, whatever is marked or left out."""
+    shown = [
+        "".join(piece.text for piece in line if not piece.control) for line in paragraphs_of(reading, article.body, {})
+    ]
+    assert shown == [line for line in reading.body.text.split("\n") if line and not line.isspace()]
 
 
 def _slice(article: Article, place: dict[str, Any]) -> str:

@@ -14,6 +14,8 @@ from classifier.page_parts import LEAST_STORY
 from classifier.reading import MAX_READ, ArticleReader
 from classifier.taxonomy import Taxonomy
 from tests.conftest import STARTER
+from tests.hard import size
+from tests.hostile import HOSTILE, assert_linear
 from tests.layouts import LAYOUTS, MENU
 
 STORM = "\n".join(
@@ -220,6 +222,22 @@ def test_parts_beyond_what_is_read_are_cut(reader: ArticleReader) -> None:
     reading = reader.read(html_article(f"{long}<footer>{'Hamas today. ' * 100}</footer><nav>Iran</nav>"))
     assert len(reading.text.body) == MAX_READ
     assert all(part.end <= MAX_READ for part in reading.removed)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "menus between sentences",
+        "roles",
+        "articles with a menu in each",
+        "articles opened, with asides",
+        "quotations aside",
+        "blocks of links on a page",
+        "end tags over a deep stack",
+    ],
+)
+def test_time_grows_with_the_page_and_no_faster(name: str) -> None:
+    assert_linear(lambda page: clean_body(html_article(page)), HOSTILE[name], size(100_000, 2_000_000))
 
 
 # --- nothing changes elsewhere ----------------------------------------------------------------------------------

@@ -117,6 +117,11 @@ def test_controls_are_named_where_they_stood(reader: ArticleReader) -> None:
     assert shown == [["one ", "RLO", "two", "PDF"], ["RLM", "three", "LRM"]]
 
 
+def test_control_as_an_entity_with_thousands_of_zeros_is_named() -> None:
+    source = f"a&#{'0' * 5000}8238;b\r\n"
+    assert list(controls_of(clean_title(Article(title=source)), source).values()) == [["RLO"]]
+
+
 def test_controls_behind_a_thousand_are_counted() -> None:
     title = "a\u202e" * 3000
     controls = controls_of(clean_title(Article(title=title)), title)

@@ -242,6 +242,11 @@ def test_entities_in_names_and_percent_signs_in_slugs_are_decoded(path: Path) ->
     )
 
 
+def test_an_entity_with_thousands_of_digits_in_a_name_ends_no_import(path: Path) -> None:
+    terms = f'<category domain="category" nicename="law"><![CDATA[Law &#{"9" * 5000};]]></category>'
+    assert found(path, export(item(terms=terms)))[0].terms == (CmsTerm("Law \ufffd", "law"),)
+
+
 def test_terms_of_old_exports_that_stand_twice_are_taken_once(path: Path) -> None:
     terms = '<category><![CDATA[Attack]]></category><category domain="category" nicename="attack">Attack</category>'
     assert found(path, export(item(terms=terms)))[0].terms == (CmsTerm("Attack", "attack"),)

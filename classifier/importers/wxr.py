@@ -6,7 +6,6 @@ that is fed by hand (`iterparse` is no more than that) still gives what stood be
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
 from functools import lru_cache
@@ -31,6 +30,7 @@ from classifier.importers.records import (
     place_of,
 )
 from classifier.importers.streams import open_bytes
+from classifier.markup import unescaped
 
 ID_PREFIX = "wp-"
 MAX_DEPTH = 64
@@ -254,7 +254,7 @@ def _listed(name: str, element: Any, reading: Reading) -> Iterator[Listed]:
 def _term(name: str, slug: str, domain: str) -> CmsTerm:
     # WordPress keeps names with entities in them, and slugs of other scripts in percent signs.
     slug = unquote(slug.strip())
-    return CmsTerm(html.unescape(name).strip() or slug, slug, domain)
+    return CmsTerm(unescaped(name).strip() or slug, slug, domain)
 
 
 def _text(element: Any) -> str:

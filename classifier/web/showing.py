@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import itertools
 import re
 from collections import defaultdict
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from classifier.evidence import Part
+from classifier.markup import unescaped
 from classifier.mentions import BODY, TITLE, Mention
 from classifier.model import Explanation
 from classifier.reading import Reading
@@ -186,7 +186,7 @@ def controls_of(clean: CleanText, source: str) -> Controls:
     controls: dict[int, list[str]] = defaultdict(list)
     if clean.source.starts is None:  # nothing was left out
         return controls
-    matches = [(match.start(), _CONTROLS.get(html.unescape(match[0]))) for match in _CONTROL.finditer(source)]
+    matches = [(match.start(), _CONTROLS.get(unescaped(match[0]))) for match in _CONTROL.finditer(source)]
     named = [(start, name) for start, name in matches if name]
     # Places are looked up together: a number that is not of the array's own type makes numpy copy the array.
     starts = np.array([start for start, _ in named[: MAX_CONTROLS + 1]], dtype=clean.source.starts.dtype)
