@@ -20,7 +20,12 @@ from classifier.errors import BadArticle, BadJSON
 
 FIELDS = ("title", "body")
 BODY_FORMATS = ("text", "html")
-ARTICLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
+STORED_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
+# Those but for `.` and `..`, which name folders in an address: clients and proxies take them out. JSON Schema has no
+# shorter way to say so.
+ARTICLE_ID = re.compile(
+    r"(?:[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,199}|\.[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,198}|\.\.[A-Za-z0-9._:-]{1,198})"
+)
 
 
 @dataclass(frozen=True)
@@ -153,8 +158,13 @@ def text_digest(article: Article) -> str:
 def check_id(article_id: str) -> str:
     """Return an id under which an article may be stored; raise `BadArticle` if it is not one."""
     if not ARTICLE_ID.fullmatch(article_id):
-        raise BadArticle(f"`id` {article_id[:60]!r} must be 1 to 200 of letters, digits, . _ : -", "id")
+        raise BadArticle(f"`id` {article_id[:60]!r} must be 1 to 200 of letters, digits, . _ : - (not . or ..)", "id")
     return article_id
+
+
+def check_stored_id(article_id: str) -> str:
+    """Return an id under which an article may stand in a store, also of an older version, or raise `BadArticle`."""
+    return article_id if STORED_ID.fullmatch(article_id) else check_id(article_id)
 
 
 def read_articles(paths: Iterable[Path]) -> Iterator[Article]:

@@ -230,6 +230,21 @@ def test_what_is_wrong_is_told_without_repeating_the_text_of_the_article(client:
     assert secret not in response.text
 
 
+def test_of_many_errors_the_first_are_listed_and_how_many_more_there_are(client: FlaskClient) -> None:
+    unknown = {f"{'x' * 500}{number}": 1 for number in range(3000)}
+    answer = client.put("/v1/articles/a", json={"title": "a", **unknown})
+    assert_problem(answer, "invalid")
+    assert len(answer.get_json()["errors"]) == 50
+    assert "2,950 more errors are not listed" in answer.get_json()["detail"]
+    assert len(answer.data) < 20_000
+
+
+def test_the_detail_of_one_error_is_short(client: FlaskClient) -> None:
+    answer = client.put("/v1/articles/a", json={"title": "a", "published_at": "9" * 100_000})
+    assert answer.status_code == 422
+    assert len(answer.data) < 2000
+
+
 # --- size and kind of the body ---
 
 
@@ -329,6 +344,18 @@ def encoded(value: Any) -> str:
 )
 def test_a_bad_cursor_is_named(client: FlaskClient, cursor: str) -> None:
     assert_problem(client.get("/v1/articles", query_string={"cursor": cursor}), "invalid", "/cursor")
+
+
+@pytest.mark.parametrize(
+    "key", [2**63, -(2**63) - 1, 10**19, 1e308, -1e308, 5e-324, True, "NaN", "Infinity", "-Infinity", 10**30]
+)
+def test_a_cursor_may_have_any_number(client: FlaskClient, key: float | str) -> None:
+    raw = json.dumps([key, "a", None, None]).replace('"NaN"', "NaN").replace('Infinity"', "Infinity")
+    cursor = base64.urlsafe_b64encode(raw.replace('"-', "-").replace('"I', "I").encode())
+    client.put("/v1/articles/a", json={"title": "ISKP bomber kills twelve at Kabul mosque"})
+    for end in (cursor, base64.urlsafe_b64encode(json.dumps([0.5, "a", key, "a"]).encode())):
+        answer = client.get("/v1/articles", query_string={"order": "teach", "cursor": end})
+        assert answer.status_code in {200, 422}
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import select
 import signal
 import socket
 import time
@@ -62,6 +63,15 @@ def received(connection: socket.socket) -> bytes:
         return b""
 
 
+def until_closed(connection: socket.socket) -> int:
+    """Send a kilobyte ten times a second until the service has hung up; return how many there were."""
+    n = 0
+    while n < 10 * SECONDS and not select.select([connection], [], [], 0.1)[0]:
+        connection.sendall(b" " * 1000)
+        n += 1
+    return n
+
+
 def status_of(connection: socket.socket) -> int:
     line = connection.makefile("rb").readline()
     assert line.startswith(b"HTTP/1.1 "), line
@@ -112,6 +122,22 @@ def test_two_requests_on_one_connection_are_both_answered(server: Server) -> Non
             assert json.loads(response.read())["model_version"]
 
 
+# --- headers that only a proxy may set ---
+
+
+def test_nobody_is_believed_on_the_scheme_or_the_path_of_the_service(server: Server) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=SECONDS)) as connection:
+        for header in ("X-Forwarded-Proto", "X-Forwarded-Protocol", "X-Forwarded-Ssl"):
+            value = {"X-Forwarded-Protocol": "ssl", "X-Forwarded-Ssl": "on"}.get(header, "https")
+            connection.request("GET", "/docs", headers={header: value})
+            response = connection.getresponse()
+            response.read()
+            assert response.status == 200
+            assert "Strict-Transport-Security" not in response.headers
+    assert server.ask_any("GET", "/elsewhere/docs", headers={"SCRIPT_NAME": "/elsewhere"})[0] == 404
+    assert server.ask_any("GET", "/docs", headers={"PATH_INFO": "/nothing"})[0] == 200
+
+
 # --- bodies ---
 
 
@@ -121,6 +147,24 @@ def test_a_body_of_fifty_megabytes_is_refused_and_the_client_sees_it(server: Ser
         send_all(connection, [head, *[b" " * 100_000] * 500])
         assert status_of(connection) == 413
     assert_works(server)
+
+
+@pytest.mark.parametrize("path", ["/v1/suggest", "/sign-in", "/"])
+def test_a_client_that_sends_twenty_megabytes_before_it_reads_gets_its_answer(server: Server, path: str) -> None:
+    kind = "application/json" if path.startswith("/v1") else "application/x-www-form-urlencoded"
+    for _ in range(5):
+        with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=SECONDS)) as connection:
+            connection.request("POST", path, b" " * 20_000_000, {"Content-Type": kind})
+            response = connection.getresponse()
+            assert response.status == 413
+            assert b"over" in response.read()
+
+
+def test_a_body_that_was_refused_is_not_read_for_ever(server: Server) -> None:
+    with server.connect() as connection:
+        connection.sendall(HEAD + b"Content-Length: 50000000\r\n\r\n")
+        assert b"HTTP/1.1 413 " in connection.recv(65_536)
+        assert until_closed(connection) < 10 * SECONDS
 
 
 def test_a_length_over_the_limit_is_refused_before_a_byte_of_the_body_came(server: Server) -> None:

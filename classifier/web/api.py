@@ -11,16 +11,15 @@ from typing import Any
 import orjson
 from flask import Blueprint, Response, g, request
 from pydantic import BaseModel, ValidationError
-from werkzeug.exceptions import HTTPException
 
 from classifier import strict_json
-from classifier.articles import check_id
+from classifier.articles import check_id, check_stored_id
 from classifier.errors import BadJSON, BadSetting, TaggerError
 from classifier.registry import Registry
 from classifier.store import JOB, ORDERS, STATES, Draft, Wanted
 from classifier.tagger import Answer, Tagger
 from classifier.web.auth import Caller, Gate
-from classifier.web.limits import in_time, take_place
+from classifier.web.bodies import read_body
 from classifier.web.metrics import count_decisions, count_suggestions
 from classifier.web.openapi import Endpoint, document
 from classifier.web.problems import ApiProblem, invalid
@@ -49,32 +48,6 @@ ANY = ("cms", "editor", "admin", "reader")
 MAX_PAGE = 100
 MAX_IDEMPOTENCY_KEY = 200
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-
-
-def read_body(limit: int) -> bytes:
-    """Return the body of the request, however it is framed.
-
-    Werkzeug cuts a chunked body at `max_content_length` without a word; reading one byte more tells.
-
-    Raises:
-        ApiProblem: 413 if it is over the limit, 400 if it ends or breaks before its end, 408 if it does not arrive in
-            time, 503 if there is no place for the request.
-    """
-    too_large = ApiProblem("too-large", f"The body is over {limit:,} bytes.", headers={"Connection": "close"})
-    if request.content_length is not None and request.content_length > limit:
-        raise too_large
-    request.max_content_length = limit + 1
-    try:
-        with in_time():
-            raw = request.get_data(cache=False)
-    except (HTTPException, ApiProblem):
-        raise
-    except Exception:  # each server has its own for a broken chunk or a client that went away
-        raise ApiProblem("bad-request", "The body is not framed as its headers say.") from None
-    if len(raw) > limit:
-        raise too_large
-    take_place()
-    return raw
 
 
 class Api:
@@ -249,7 +222,7 @@ class Api:
             if endpoint.roles:
                 g.caller = self.gate.check(endpoint.roles)
             if "article_id" in arguments:
-                check_id(arguments["article_id"])
+                (check_id if method == "PUT" else check_stored_id)(arguments["article_id"])
             if endpoint.takes:
                 arguments["given"] = self._given(endpoint.takes)  # type: ignore[assignment]
             result = view(**arguments)
@@ -437,7 +410,7 @@ def _cursor_place(cursor: str | None, order: str) -> tuple[Any, ...] | None:
         case "newest", [str(at), str(article_id)]:
             return at, article_id
         case "teach", [a, b, c, d] if _is_end(a, b) and _is_end(c, d) and (a is not None or c is not None):
-            return a, b, c, d
+            return _number(a), b, _number(c), d
     detail = "`cursor` is not one that this service gave."
     raise _bad_query("cursor", detail)
 
@@ -445,3 +418,8 @@ def _cursor_place(cursor: str | None, order: str) -> tuple[Any, ...] | None:
 def _is_end(key: Any, article_id: Any) -> bool:
     """Whether these tell where a stream of the queue ended, or that it has not begun."""
     return (key is None and article_id is None) or (isinstance(key, int | float) and isinstance(article_id, str))
+
+
+def _number(key: float | None) -> float | None:
+    """Return a key of the queue as the floating-point number that it is: a database takes no integer of 64 bits."""
+    return None if key is None else float(key)

@@ -7,7 +7,7 @@ from flask import Flask, Response, request
 from classifier.registry import Registry
 from classifier.reports.pages import SITE
 from classifier.tagger import Tagger
-from classifier.web import limits, problems
+from classifier.web import bodies, limits, problems
 from classifier.web.api import Api
 from classifier.web.auth import Gate, check_origin
 from classifier.web.limits import Limits
@@ -59,6 +59,7 @@ def build_app(
     watch(app)
     app.before_request(check_origin)
     limits.install(app, allowed)
+    bodies.install(app)
 
     @app.after_request
     def _(response: Response) -> Response:

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs
 
 from flask import request
 
-from classifier.web.api import read_body
+from classifier.web.bodies import read_body
 from classifier.web.problems import ApiProblem
 
 SMALL = 64 * 1024  # bytes of a form without an article

@@ -8,6 +8,12 @@ from typing import Any
 
 from classifier.web import logs, stalled
 
+# What a client says of itself is not believed. gunicorn would take its word from loopback, where a proxy may connect from too;
+# how many proxies there are is a setting, and the service reads their headers itself (TAGGER_PROXIES).
+forwarded_allow_ips = ""
+secure_scheme_headers: dict[str, str] = {}
+forwarder_headers = ""
+
 logs.configure()  # of the process that watches the workers; they do so for themselves
 _TO_STRUCTLOG = {"level": "WARNING", "handlers": ["forwarding"], "propagate": False}
 logconfig_dict = {

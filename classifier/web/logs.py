@@ -17,7 +17,7 @@ from flask import Flask, Response, g, request
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, WrappedLogger
 
-from classifier.articles import check_id
+from classifier.articles import check_stored_id
 from classifier.errors import BadArticle
 
 REQUEST_ID = "X-Request-ID"
@@ -90,7 +90,7 @@ def watch(app: Flask) -> None:
 def _article_id() -> str | None:
     given = (request.view_args or {}).get("article_id")
     try:
-        return None if given is None else check_id(given)
+        return None if given is None else check_stored_id(given)
     except BadArticle:  # whatever that was, it names no article
         return None
 

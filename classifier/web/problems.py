@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any, NamedTuple
 
 import structlog
@@ -26,6 +27,9 @@ from classifier.errors import (
     TaggerError,
     UnknownTag,
 )
+
+MAX_ERRORS = 50  # listed in one answer
+MAX_DETAIL = 300  # characters of each
 
 
 class Problem(NamedTuple):
@@ -61,7 +65,11 @@ CATALOGUE = {
     ),
     "too-large": Problem(413, "Body too large", "The body is over the limit; send less, or several requests."),
     "not-json-type": Problem(415, "Wrong content type", "Send `Content-Type: application/json`."),
-    "invalid": Problem(422, "Invalid request", "`errors` names each field (a JSON Pointer) and what is wrong with it."),
+    "invalid": Problem(
+        422,
+        "Invalid request",
+        "`errors` names each field (a JSON Pointer) and what is wrong with it, the first 50 of them.",
+    ),
     "cannot-judge": Problem(
         422,
         "Article cannot be judged",
@@ -159,12 +167,14 @@ def problem_of(error: TaggerError) -> ApiProblem:
 
 def invalid(error: ValidationError) -> ApiProblem:
     """Return the problem of a request that a model refuses, with a JSON Pointer for each field."""
+    listed = islice(error.errors(include_url=False, include_context=False, include_input=False), MAX_ERRORS)
     errors = [
-        {"pointer": _pointer(one["loc"]), "detail": one["msg"].removeprefix("Value error, ")}
-        for one in error.errors(include_url=False, include_context=False, include_input=False)
+        {"pointer": _pointer(one["loc"]), "detail": one["msg"].removeprefix("Value error, ")[:MAX_DETAIL]}
+        for one in listed
     ]
-    first = errors[0]
-    return ApiProblem("invalid", f"{first['pointer'] or 'The body'}: {first['detail']}", errors)
+    first, n_more = errors[0], error.error_count() - len(errors)
+    more = f"; {n_more:,} more errors are not listed" if n_more else ""
+    return ApiProblem("invalid", f"{first['pointer'] or 'The body'}: {first['detail']}{more}", errors)
 
 
 def _pointer(path: tuple[int | str, ...]) -> str:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier import strict_json
-from classifier.articles import check_id
+from classifier.articles import check_stored_id
 from classifier.decisions import Decision, without_undone
 from classifier.errors import KeyEnded, TaggerError
 from classifier.importers import CmsTerm, TermMap
@@ -19,8 +19,9 @@ from classifier.model import TagModel
 from classifier.store import OPEN, PROPOSAL_STATES, TAKEN, Key, StoredArticle
 from classifier.tagger import Tagger
 from classifier.taxonomy import TAG_ID, Taxonomy, id_for
-from classifier.web.api import json_response, queue_wanted, read_body
+from classifier.web.api import json_response, queue_wanted
 from classifier.web.auth import COOKIE, EDITORS, Gate, person, set_session, sign_in_first
+from classifier.web.bodies import read_body
 from classifier.web.forms import read_form
 from classifier.web.problems import CATALOGUE, ApiProblem, invalid
 from classifier.web.showing import (
@@ -136,14 +137,14 @@ class Review:
 
     def view(self, article_id: str) -> Response:
         viewer = self._viewer()
-        check_id(article_id)
+        check_stored_id(article_id)
         model = self.tagger.serving.model()
         seen = self.tagger.article(article_id, viewer)
         return json_response(_View(self.tagger, model, viewer, seen).whole())
 
     def why(self, article_id: str) -> Response:
         viewer = self._viewer()
-        check_id(article_id)
+        check_stored_id(article_id)
         stored = self.store.article(article_id)
         if self.tagger.hides(stored, viewer):
             raise ApiProblem("not-allowed", "This article is blind: its suggestions are shown when it is done.")
