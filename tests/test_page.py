@@ -66,6 +66,28 @@ def test_pasted_article_shows_its_tags_and_marks_the_words(page: Page) -> None:
     expect(page.locator(".mentioned", has_text="Boko Haram")).to_have_count(0)
 
 
+def test_no_mark_paints_over_the_letter_beside_it(page: Page) -> None:
+    submit(
+        page,
+        'The "Taliban" and ISKP\n\nISKP/Taliban: "ISKP" bombed a mosque in Kabul; Taliban\'s men-ISKP\'s men fought.',
+    )
+    overlaps = page.evaluate(
+        """() => [...document.querySelectorAll('article.text mark')].map((mark) => {
+            const beside = [mark.previousSibling, mark.nextSibling].filter((node) => node && node.nodeType === Node.TEXT_NODE);
+            const boxes = beside.flatMap((node) => {
+                const range = document.createRange();
+                range.selectNodeContents(node);
+                return [...range.getClientRects()];
+            });
+            const own = mark.getBoundingClientRect();
+            return Math.max(0, ...boxes.filter((box) => box.top < own.bottom && box.bottom > own.top)
+                .map((box) => Math.min(box.right, own.right) - Math.max(box.left, own.left)));
+        })"""
+    )
+    assert len(overlaps) >= 4
+    assert max(overlaps) < 0.1
+
+
 def test_picking_a_tag_leaves_only_its_evidence_marked(page: Page) -> None:
     submit(page, LOOKALIKE.read_text(encoding="utf-8"))
     pick = page.locator(".card").get_by_role("button", name="Taliban", exact=True)

@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from classifier.articles import Article
 from classifier.cleaning import clean_title
+from classifier.evidence import Part
 from classifier.fitting import Fitted
 from classifier.mentions import BODY
+from classifier.model import Explanation
 from classifier.reading import ArticleReader, Reading
 from classifier.taxonomy import Taxonomy
 from classifier.web.showing import (
@@ -80,6 +82,16 @@ def test_words_beside_each_other_that_are_no_name_are_marked_each() -> None:
 
 def test_marks_of_different_tags_are_cut_where_they_differ() -> None:
     assert marked("Islamic State", ("Islamic State", "b"), ("State", "a")) == [("Islamic ", "b"), ("State", "a b")]
+
+
+def test_a_word_that_speaks_for_a_tag_marks_the_name_that_it_is_in(fitted: Fitted) -> None:
+    part, tag = Part("mention", "islamic state's khorasan branch", 0.1, ((BODY, 4, 35),)), fitted.model.taxonomy.tags[0]
+    words = [
+        Part("term", "khorasan", 2.0, ((BODY, 20, 28), (BODY, 50, 58))),
+        Part("term", "branch", 1.0, ((BODY, 29, 35),)),
+    ]
+    marks = marks_of([Explanation(tag, 0.9, 0.5, 3.1, "suggested", [*words, part], [])])
+    assert set(marks[BODY]) == {(4, 35), (50, 58)}
 
 
 SPANS = st.tuples(st.integers(0, 30), st.integers(1, 8), st.sampled_from("ab"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 import re
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from classifier.evidence import Part
+from classifier.evidence import Part, Where
 from classifier.markup import unescaped
 from classifier.mentions import BODY, TITLE, Mention
 from classifier.model import Explanation
@@ -160,15 +162,22 @@ def _shown(part: Part) -> str:
 
 
 def marks_of(explanations: Iterable[Explanation]) -> dict[int, dict[tuple[int, int], list[str]]]:
-    """Return the places of the strongest evidence for each tag, by field and span."""
+    """Return the places of the strongest evidence for each tag, by field and span; a word of a name marks the name."""
     marks: dict[int, dict[tuple[int, int], list[str]]] = {TITLE: defaultdict(list), BODY: defaultdict(list)}
     for explanation in explanations:
-        parts = [part for part in explanation.parts if part.weight > 0 and part.places][:N_REASONS]
-        parts = [part for part in parts if part.weight >= MARKED_SHARE * parts[0].weight]
-        for part in parts:
-            for field, start, end in part.places:
-                marks[field][start, end].append(explanation.tag.id)
+        parts = [part for part in explanation.parts if part.weight > 0 and part.places]
+        names = sorted(place for part in parts if part.kind == "mention" for place in part.places)
+        strongest = [part for part in parts[:N_REASONS] if part.weight >= MARKED_SHARE * parts[0].weight]
+        for field, start, end in {_name_around(place, names) for part in strongest for place in part.places}:
+            marks[field][start, end].append(explanation.tag.id)
     return marks
+
+
+def _name_around(place: Where, names: Sequence[Where]) -> Where:
+    """Return the name that a place is in, of sorted ones that do not overlap, or the place itself."""
+    field, start, end = place
+    at = bisect_right(names, (field, start, math.inf)) - 1
+    return names[at] if at >= 0 and names[at][0] == field and names[at][2] >= end else place
 
 
 def mark_named(marks: dict[int, dict[tuple[int, int], list[str]]], mentions: Iterable[tuple[str, Mention]]) -> None:
