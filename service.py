@@ -6,6 +6,7 @@ import structlog
 from flask import Flask
 
 from classifier.answers import Answers
+from classifier.backlog import Backlog
 from classifier.errors import BadStore
 from classifier.registry import Registry, Serving
 from classifier.settings import read_settings
@@ -29,6 +30,7 @@ def create_app() -> Flask:
     needs_key = settings.metrics == "key"
     app = build_app(tagger, registry, settings.max_body_bytes, settings.retrain_hours, needs_key, limits)
     logs.watch(app)
+    Backlog(tagger, settings.backlog_rate).start()
     return app
 
 

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import orjson
@@ -131,6 +132,19 @@ class Answers:
         # Copied: what orjson returns holds up to twice as much memory as its length says.
         self._remember(key, memoryview(orjson.dumps(answer)).tobytes(), margin)
         return answer, margin
+
+    def brief(self, article: Article, model: TagModel) -> tuple[list[dict[str, Any]], float]:
+        """Return tag, kind, score and band of the suggestions for an article, and its margin; nothing is remembered.
+
+        It takes a turn among the answers, so that a request waits for one article at most; a long text takes none.
+        """
+        with nullcontext() if len(article.title) + len(article.body) > LONG else self._turn:
+            judgement = model.suggest(article, n_evidence=0)
+        rows = [
+            {"tag": one.tag.id, "kind": one.tag.kind, "score": round(one.score, SCORE_DIGITS), "band": one.band}
+            for one in judgement.suggestions
+        ]
+        return rows, judgement.margin
 
     def _remembered(self, key: bytes) -> tuple[dict[str, Any], float] | None:
         with self._lock:

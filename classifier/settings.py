@@ -35,6 +35,7 @@ _DEFAULTS = {
     "READ_SECONDS": "15",
     "PROXIES": "0",
     "CACHE_MB": "32",
+    "BACKLOG_RATE": "20",
 }
 LIMITS = {"PORT": (0, 65535), "WORKERS": (1, 64), "THREADS": (1, 1024), "MAX_BODY_BYTES": (1024, 1 << 30)}
 LIMITS |= {"CLOSE_AFTER_DAYS": (0, 3650), "STARTER_UNTIL": (0, 1_000_000), "KEEP_VERSIONS": (0, 10_000)}
@@ -46,6 +47,7 @@ LIMITS |= {
     "PROXIES": (0, 9),
     "CACHE_MB": (0, 4096),
 }
+LIMITS |= {"BACKLOG_RATE": (0, 10_000)}
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class Settings:
     deleted after each `retrain`, 0 for never; rate_limit: requests a minute of each key, over all processes, 0 for any number;
     at_once: requests that a process works on at the same time, beyond which it answers 503; read_seconds: for which a request
     may stall, and in which its body must arrive; proxies: how many of them stand in front and say who asks; cache_mb: of
-    memory, in which a process keeps its last answers.
+    memory, in which a process keeps its last answers; backlog_rate: open articles a second that are judged beside the
+    requests after an import or a promotion, 0 for none.
     """
 
     models: Path
@@ -88,6 +91,7 @@ class Settings:
     read_seconds: int
     proxies: int
     cache_mb: int
+    backlog_rate: int
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
@@ -125,6 +129,7 @@ def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
         read_seconds=_number("READ_SECONDS", values["READ_SECONDS"]),
         proxies=_number("PROXIES", values["PROXIES"]),
         cache_mb=_number("CACHE_MB", values["CACHE_MB"]),
+        backlog_rate=_number("BACKLOG_RATE", values["BACKLOG_RATE"]),
     )
 
 

@@ -7,17 +7,18 @@ from typing import Any, NamedTuple
 
 from classifier.errors import BadModel, BadStore, TaggerError
 from classifier.registry import Champion, Registry
-from classifier.store import JOB, DamagedStore, open_store
+from classifier.store import JOB, DamagedStore, Store, judged_by, open_store
 
 
 class _Stored(NamedTuple):
-    """The articles by source, how many keys are in use, how many there ever were, and the decided articles while no run has
-    learned from any."""
+    """The articles by source, how many keys are in use, how many there ever were, the decided articles while no run has
+    learned from any, and the open articles that the champion has not judged."""
 
     articles: dict[str, int]
     n_keys: int = 0
     n_ever: int = 0
     n_unlearned: int = 0
+    n_waiting: int = 0
 
 
 def status(registry: Registry, database_url: str, retrain_hours: float = 24.0) -> dict[str, Any]:
@@ -25,12 +26,13 @@ def status(registry: Registry, database_url: str, retrain_hours: float = 24.0) -
     problems: list[str] = []
     steps: list[str] = []  # one for each problem
     champion = _champion(registry, problems, steps)
-    stored = _stored(database_url, retrain_hours, problems, steps)
+    stored = _stored(database_url, retrain_hours, registry, problems, steps)
     return {
         "champion": vars(champion) if champion else None,
         "n_versions": len(registry.versions()),
         "articles": stored.articles,
         "keys": stored.n_keys,
+        "waiting": stored.n_waiting,
         "problems": problems,
         "next_step": "; then ".join(steps) or _next_step(champion is not None, stored),
     }
@@ -56,7 +58,9 @@ def _champion(registry: Registry, problems: list[str], steps: list[str]) -> Cham
     return champion
 
 
-def _stored(database_url: str, retrain_hours: float, problems: list[str], steps: list[str]) -> _Stored:
+def _stored(
+    database_url: str, retrain_hours: float, registry: Registry, problems: list[str], steps: list[str]
+) -> _Stored:
     path = database_url.removeprefix("sqlite:///")
     if path != database_url and not Path(path).exists():
         return _Stored({})
@@ -67,12 +71,22 @@ def _stored(database_url: str, retrain_hours: float, problems: list[str], steps:
             problems.append(late)
             steps.append("look at the runs and the schedule: python -m classifier runs")
         n_unlearned = 0 if store.runs.list(JOB, 1) else store.log.n_articles()
-        return _Stored(store.count_articles(), sum(key.usable for key in keys), len(keys), n_unlearned)
+        n_usable = sum(key.usable for key in keys)
+        return _Stored(store.count_articles(), n_usable, len(keys), n_unlearned, _n_waiting(store, registry))
     except BadStore as error:
         problems.append(str(error))
         damaged = isinstance(error, DamagedStore)
         steps.append("restore the database from a backup" if damaged else "mend the database as it is said above")
         return _Stored({})
+
+
+def _n_waiting(store: Store, registry: Registry) -> int:
+    """Return how many open articles the champion has not judged; while none can be loaded, none waits for it."""
+    try:
+        model = registry.load_champion()
+    except TaggerError:
+        return 0
+    return store.suggested.n_waiting(judged_by(model.version, model.taxonomy.version))
 
 
 def _next_step(serves: bool, stored: _Stored) -> str:

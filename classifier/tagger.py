@@ -5,20 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import traceback
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import structlog
 
 from classifier.answers import Answers, answer_of, explanations_of
-from classifier.articles import Article, check_id
+from classifier.articles import Article, check_id, text_digest
 from classifier.decisions import CMS, GIVES, Decision, Standing
 from classifier.errors import BadDecision, BadModel, CannotJudge, NoModel, TaggerError
 from classifier.model import TagModel
 from classifier.registry import Serving
-from classifier.store import ArticleLog, Draft, ModelAnswer, Request, Shares, Store, StoredArticle, Wanted
+from classifier.store import ArticleLog, Draft, Judged, ModelAnswer, Request, Shares, Store, StoredArticle, Wanted
 
 __all__ = ["Tagger", "answer_of", "explanations_of"]
 
@@ -117,17 +117,22 @@ class Tagger:
 
     def judged(self, article: Article, model: TagModel) -> tuple[dict[str, Any], float]:
         """Return what a model says of an article, and its margin; raise `CannotJudge` where it fails."""
-        try:
+        with _able_to_judge(article, model):
             return self.answers.answer(article, model)
-        except TaggerError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever one text does, the caller hears which article it was
-            last = traceback.extract_tb(error.__traceback__)[-1]
-            what = {"error": type(error).__name__, "at": f"{last.name}, line {last.lineno}"}
-            structlog.get_logger().error("cannot_judge", article=article.id, **what)  # its message may quote the text
-            raise CannotJudge(
-                f"The model {model.version} fails on the text of the article {article.id[:200]!r}. Send a corrected text."
-            ) from None
+
+    def judge_waiting(self, model: TagModel, waiting: Sequence[StoredArticle]) -> Iterator[Judged]:
+        """Yield what a model says of stored articles, without the tags that people have set or rejected.
+
+        Nobody is shown anything. An article on which the model fails has no suggestions.
+        """
+        standings = self.store.log.standings([stored.article.id for stored in waiting])
+        for article in (stored.article for stored in waiting):
+            suggestions, margin = list[dict[str, Any]](), None
+            with suppress(CannotJudge), _able_to_judge(article, model):
+                suggestions, margin = self.answers.brief(article, model)
+            why = _withheld(suggestions, standings.get(article.id, Standing()), model)
+            open_ = [one for one in suggestions if one["tag"] not in why]
+            yield Judged(article.id, text_digest(article), margin, open_)
 
     def articles(self, wanted: Wanted, after: Any, limit: int) -> tuple[list[dict[str, Any]], Any]:
         """Return a page of stored articles without their bodies, and the place of the next page."""
@@ -255,6 +260,22 @@ class Tagger:
                 replacement = taxonomy.replacement_of(tag.id)
                 instead = f"; give {replacement!r} instead" if replacement else ""
                 raise BadDecision(f"The tag {tag.id!r} is retired{instead}.", f"decisions/{number}/tag")
+
+
+@contextmanager
+def _able_to_judge(article: Article, model: TagModel) -> Iterator[None]:
+    """Log an error of the model, and raise `CannotJudge` with the id of the article: the error itself may quote the text."""
+    try:
+        yield
+    except TaggerError:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever one text does, the caller hears which article it was
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        what = {"error": type(error).__name__, "at": f"{last.name}, line {last.lineno}"}
+        structlog.get_logger().error("cannot_judge", article=article.id, **what)
+        raise CannotJudge(
+            f"The model {model.version} fails on the text of the article {article.id[:200]!r}. Send a corrected text."
+        ) from None
 
 
 def _kept(answer: dict[str, Any], margin: float, model: TagModel) -> ModelAnswer:

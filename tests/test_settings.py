@@ -20,6 +20,7 @@ NUMBERS |= {
     "PROXIES": (0, 9),
     "CACHE_MB": (0, 4096),
 }
+NUMBERS |= {"BACKLOG_RATE": (0, 10_000)}
 
 
 def test_an_empty_environment_gives_the_defaults_of_a_laptop() -> None:
@@ -48,6 +49,7 @@ def test_an_empty_environment_gives_the_defaults_of_a_laptop() -> None:
         read_seconds=15,
         proxies=0,
         cache_mb=32,
+        backlog_rate=20,
     )
 
 
@@ -77,11 +79,12 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "TAGGER_READ_SECONDS": "9",
             "TAGGER_PROXIES": "1",
             "TAGGER_CACHE_MB": "8",
+            "TAGGER_BACKLOG_RATE": "50",
         }
     )
     checks = {"labels_flipped": "warn", "never_shown": "block"}
     where = (Path("/srv/models"), "postgresql://db/tagger", "::", 81, 3, 5, 4096)
-    assert found == Settings(*where, 0.05, 1.0, 30, 500, checks, 0.25, True, 3, 0.5, "key", 400, 600, 12, 9, 1, 8)
+    assert found == Settings(*where, 0.05, 1.0, 30, 500, checks, 0.25, True, 3, 0.5, "key", 400, 600, 12, 9, 1, 8, 50)
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def test_a_rejection_of_another_text_leaves_the_tag_unanswered_in_queue_and_impr
 ) -> None:
     store = tagger.store
     assert [one.article.id for one in store.queue.page(Wanted(tag=rejected), None, 9)[0]] == ["a"]
-    assert [one["article_id"] for one in store.queue.shown(Wanted(tag=rejected), 9)] == ["a"]
+    assert [one["article_id"] for one in store.queue.show(Wanted(tag=rejected), 9)] == ["a"]
     assert store.queue.counts(Wanted(tag=rejected))["started"] == 1
     assert {one.answered for one in store.log.impressions("a") if one.tag == rejected} == {False}
     tagger.put_article(Article("a", **STORY))  # the text is the old one again, and so is the answer

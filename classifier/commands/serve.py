@@ -41,6 +41,8 @@ def _status(options: argparse.Namespace, settings: Settings) -> None:
     print(f"serves:  {serves['version'] + ' since ' + serves['at'] if serves else 'nothing'}")
     stored = ", ".join(f"{n} from {source}" for source, n in found["articles"].items()) or "no articles"
     print(f"stored:  {stored}; keys in use: {found['keys']}")
+    if found["waiting"]:
+        print(f"waiting: {found['waiting']} open articles for suggestions of this model (made while the service runs)")
     for problem in found["problems"]:
         print(f"wrong:   {problem}")
     print(f"next:    {found['next_step']}")

@@ -13,7 +13,8 @@ from classifier.store.requests import Request
 from classifier.store.rows import StoredArticle, hours_since, now
 from classifier.store.runs import FAILED, JOB, KEPT_RUNS, RUNNING, SKIPPED, Run
 from classifier.store.sessions import Session
-from classifier.store.store import Imported, ModelAnswer, Shares, Store
+from classifier.store.store import Imported, Shares, Store
+from classifier.store.suggested import Judged, ModelAnswer, judged_by
 from classifier.store.turns import set_deadline
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "DamagedStore",
     "Draft",
     "Imported",
+    "Judged",
     "Kept",
     "KeptReport",
     "Key",
@@ -56,6 +58,7 @@ __all__ = [
     "Wanted",
     "absolute_url",
     "hours_since",
+    "judged_by",
     "make_engine",
     "now",
     "open_store",

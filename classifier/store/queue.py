@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal, select
 
-from classifier.store.rows import StoredArticle, reading, stored
-from classifier.store.schema import articles, closings, impressions, suggestion_sets
+from classifier.store.rows import StoredArticle, hold_articles, reading, stored
+from classifier.store.schema import articles, closings, suggested
 from classifier.store.standing import answered
+from classifier.store.suggested import note_shown
 
 STARTER = "starter"  # source of the articles that come with the product; nobody's work to look at
 STATES = ("new", "started", "closed")
@@ -23,8 +24,9 @@ LAST = 9.0  # behind every margin: articles that were never asked for suggestion
 class Wanted:
     """Which articles are wanted, and in which order.
 
-    `state` is one of `STATES`, `open` (new and started) or None for all; `tag` wants those to which it was suggested
-    and nobody said anything of it. `viewer` leaves out of the open ones what this editor has closed.
+    `state` is one of `STATES`, `open` (new and started) or None for all; `tag` wants those for which it is suggested
+    and nobody said anything of it, whether or not anybody has seen that. `viewer` leaves out of the open ones what this
+    editor has closed.
     """
 
     state: str | None = None
@@ -63,30 +65,29 @@ class Queue:
             found = {state: int(n) for state, n in connection.execute(query)}
         return {state: found.get(state, 0) for state in STATES}
 
-    def shown(self, wanted: Wanted, limit: int) -> list[dict[str, Any]]:
-        """Return the articles to which `wanted.tag` was suggested without an answer, the best score first.
+    def show(self, wanted: Wanted, limit: int) -> list[dict[str, Any]]:
+        """Return the articles for which `wanted.tag` is suggested without an answer, the best score first.
 
-        Each has article_id, title, published_at, score, band and suggestion_set_id.
+        That they are shown is noted. Each has article_id, title, published_at, score, band and suggestion_set_id.
         """
-        whole = _wanted(wanted).join(suggestion_sets, suggestion_sets.c.article_id == articles.c.id)
-        whole = whole.join(impressions, impressions.c.suggestion_set_id == suggestion_sets.c.id)
-        whole = whole.where(impressions.c.tag == wanted.tag, suggestion_sets.c.digest == articles.c.digest)
-        query = whole.with_only_columns(
-            articles.c.id.label("article_id"),
-            articles.c.title,
-            articles.c.published_at,
-            impressions.c.score,
-            impressions.c.band,
-            impressions.c.suggestion_set_id,
-        )
-        query = query.order_by(impressions.c.shown_at.desc()).limit(limit)
+        names = ("id", "title", "published_at", "digest", "judged_by")
+        columns: list[Any] = [*(articles.c[name] for name in names), suggested.c.score, suggested.c.band]
+        query = _wanted(wanted).join(suggested, suggested.c.article_id == articles.c.id)
+        query = query.where(suggested.c.tag == wanted.tag).with_only_columns(*columns)
+        query = query.order_by(suggested.c.score.desc(), articles.c.id).limit(limit)
         with reading(self._engine) as connection:
-            rows = [
-                {str(name): value for name, value in row.items()}  # its own names are a kind of str that JSON refuses
-                for row in connection.execute(query).mappings()
-            ]
-        newest = {row["article_id"]: row for row in reversed(rows)}
-        return sorted(newest.values(), key=lambda row: (-(row["score"] or 0.0), row["article_id"]))
+            rows = connection.execute(query).mappings().all()
+        if not rows:
+            return []
+        with self._engine.begin() as connection:
+            there = hold_articles(connection, [row["id"] for row in rows])
+            rows = [row for row in rows if row["id"] in there]
+            sets = note_shown(connection, rows, wanted.tag or "")
+        kept = ("title", "published_at", "score", "band")
+        return [
+            {"article_id": row["id"], **{name: row[name] for name in kept}, "suggestion_set_id": sets[row["id"]]}
+            for row in rows
+        ]
 
     def sources(self) -> list[str]:
         """Return where the articles of the queue come from."""
@@ -118,8 +119,10 @@ def _wanted(wanted: Wanted) -> Select[Any]:
 
 
 def _unanswered(tag: str) -> ColumnElement[bool]:
-    shown = select(suggestion_sets.c.article_id).join(impressions).where(impressions.c.tag == tag)
-    return articles.c.id.in_(shown) & ~answered(articles.c.id, literal(tag))
+    """Return whether a tag is suggested and nobody said anything of it; of a blind article nobody may know before its end."""
+    ids = select(suggested.c.article_id).where(suggested.c.tag == tag)
+    hidden = articles.c.blind & (articles.c.state != "closed")
+    return articles.c.id.in_(ids) & ~hidden & ~answered(articles.c.id, literal(tag))
 
 
 def _newest(wanted: Wanted, after: Place | None) -> Select[Any]:

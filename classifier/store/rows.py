@@ -81,10 +81,13 @@ def article_row(connection: Connection, article_id: str, hold: bool = False) -> 
     return connection.execute(query.with_for_update() if hold else query).mappings().first()
 
 
-def hold_articles(connection: Connection, article_ids: Iterable[str]) -> None:
-    """Keep articles as they are until the transaction ends; whoever is at one of them comes to an end first."""
+def hold_articles(connection: Connection, article_ids: Iterable[str]) -> set[str]:
+    """Keep articles as they are until the transaction ends, and return the ids of those that are there.
+
+    Whoever is at one of them comes to an end first.
+    """
     some = select(articles.c.id).where(articles.c.id.in_(sorted(set(article_ids)))).order_by(articles.c.id)
-    connection.execute(some.with_for_update())
+    return set(connection.scalars(some.with_for_update()))
 
 
 def held(connection: Connection, column: Column[str], value: str) -> None:

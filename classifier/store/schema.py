@@ -17,6 +17,7 @@ from sqlalchemy import (
     Table,
     Text,
     false,
+    text,
 )
 
 metadata = MetaData(
@@ -67,6 +68,8 @@ articles = Table(
     Column("n_editors", Integer, nullable=False, server_default="1"),
     # How far the nearest score is from its threshold: the nearer, the more an answer teaches. Null before any suggestion.
     Column("margin", Float),
+    # The model and the taxonomy by which margin and suggestions are; empty while none has judged the present text and tags.
+    Column("judged_by", String(130), nullable=False, server_default=text("''")),
     # Drawn once, in [0, 1): a tenth of the queue is ordered by it alone.
     Column("lot", Float, nullable=False, server_default="0.5"),
     # The name of the `cms` key that wrote it; null where it belongs to nobody.
@@ -74,6 +77,7 @@ articles = Table(
 )
 Index("ix_articles_created_at", articles.c.created_at, articles.c.id)
 Index("ix_articles_state", articles.c.state, articles.c.margin, articles.c.id)
+Index("ix_articles_judged_by", articles.c.state, articles.c.judged_by, articles.c.id)
 
 # Sketches of texts that an article had before, and whether what was decided on them still counts.
 texts = Table(
@@ -109,6 +113,17 @@ impressions = Table(
     Column("band", String(10)),
 )
 Index("ix_impressions_tag", impressions.c.tag)
+
+# What the model `articles.judged_by` suggests for an article, shown or not; rows of an older one are replaced.
+suggested = Table(
+    "suggested",
+    metadata,
+    _of_article(primary_key=True),
+    Column("tag", String(80), primary_key=True),
+    Column("score", Float, nullable=False),
+    Column("band", String(10), nullable=False),
+)
+Index("ix_suggested_tag", suggested.c.tag, suggested.c.score, suggested.c.article_id)
 
 # The log: rows are added and never changed. `n` is their order.
 decisions = Table(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -55,6 +53,7 @@ from classifier.store.runs import Runs
 from classifier.store.schema import articles, decisions, impressions, requests, suggestion_sets
 from classifier.store.sessions import Sessions
 from classifier.store.sketches import Sketches, sketch_in, sketches_for
+from classifier.store.suggested import BRIEF, Judged, ModelAnswer, Suggested, replace_suggested
 
 _BATCH = 500
 _BATCH_CHARACTERS = 8 << 20  # of a batch's texts, so that a few hundred huge ones do not fill the memory
@@ -78,21 +77,6 @@ class Shares:
     second: float = 0.0
 
 
-@dataclass(frozen=True)
-class ModelAnswer:
-    """What a model says of an article's text; `margin` is how far the nearest score is from its threshold."""
-
-    model_version: str
-    taxonomy_version: str
-    content: dict[str, Any]
-    margin: float | None = None
-
-    def set_id(self, article_id: str, digest: str) -> str:
-        """Return the id of the suggestion set; the same article, text, model and taxonomy give the same one."""
-        parts = json.dumps([article_id, digest, self.model_version, self.taxonomy_version])
-        return hashlib.sha256(parts.encode()).hexdigest()[:32]
-
-
 # What of an answer is shown to whoever asks: called with the article and its log.
 Shown = Callable[[StoredArticle, ArticleLog], Sequence[dict[str, Any]]]
 
@@ -113,6 +97,7 @@ class Store:
         self.assignments = Assignments(engine)
         self.owners = Owners(engine)
         self.reports = Reports(engine)
+        self.suggested = Suggested(engine)
 
     def close(self) -> None:
         """Close all connections."""
@@ -150,14 +135,8 @@ class Store:
         def answered(connection: Connection) -> None:
             nonlocal set_id
             row = article_row(connection, article.id)
-            set_id = _put_set(connection, article.id, row["digest"], answer)
-            _put_impressions(
-                connection,
-                set_id,
-                shown(
-                    stored(row), article_log(connection, row, read_log(connection, [article.id]).get(article.id, []))
-                ),
-            )
+            log = article_log(connection, row, read_log(connection, [article.id]).get(article.id, []))
+            set_id = _put_answer(connection, article.id, row["digest"], answer, shown(stored(row), log))
 
         self._receive(article, source, shares, owner, answered)
         return set_id
@@ -270,6 +249,7 @@ class Store:
             compare_texts(connection, {"id": article.id, **row}, sketches)
         at = now()
         changed = {**row, "updated_at": at, "dated_at": dated_at(article.published_at, before["created_at"], at)}
+        changed["judged_by"] = ""
         connection.execute(articles.update().where(articles.c.id == article.id).values(changed))
         return "changed"
 
@@ -424,13 +404,11 @@ class Store:
         digest = text_digest(article)
         set_id = answer.set_id(article.id, digest)
         with reading(self.engine) as connection:
-            if _newest_id(connection, article.id) == set_id and not _not_shown(connection, set_id, shown):
+            if _is_kept(connection, article.id, set_id, answer) and not _not_shown(connection, set_id, shown):
                 return set_id
         with self.engine.begin() as connection:
             held(connection, articles.c.id, article.id)
-            _put_set(connection, article.id, digest, answer)
-            _put_impressions(connection, set_id, shown)
-        return set_id
+            return _put_answer(connection, article.id, digest, answer, shown)
 
     def suggestion_set(self, article_id: str) -> tuple[str, dict[str, Any]] | None:
         """Return the newest suggestion set of an article as (id, answer)."""
@@ -445,14 +423,22 @@ class Store:
             _put_impressions(connection, set_id, shown)
 
 
-def _put_set(connection: Connection, article_id: str, digest: str, answer: ModelAnswer) -> str:
-    """Make an answer the newest suggestion set of an article, and return its id."""
+def _put_answer(
+    connection: Connection, article_id: str, digest: str, answer: ModelAnswer, shown: Sequence[dict[str, Any]]
+) -> str:
+    """Make an answer the newest suggestion set of an article, of which something is shown, and return its id."""
     set_id = answer.set_id(article_id, digest)
-    if _newest_id(connection, article_id) == set_id:
-        return set_id
-    connection.execute(articles.update().where(articles.c.id == article_id).values(margin=answer.margin))
-    again = suggestion_sets.update().where(suggestion_sets.c.id == set_id).values(created_at=now())
-    if not connection.execute(again).rowcount:
+    is_kept = _is_kept(connection, article_id, set_id, answer)
+    if not is_kept:
+        _put_set(connection, set_id, article_id, digest, answer)
+    if _put_impressions(connection, set_id, shown) or not is_kept:
+        replace_suggested(connection, answer.by, Judged(article_id, digest, answer.margin, shown))
+    return set_id
+
+
+def _put_set(connection: Connection, set_id: str, article_id: str, digest: str, answer: ModelAnswer) -> None:
+    again = suggestion_sets.update().where(suggestion_sets.c.id == set_id)
+    if not connection.execute(again.values(created_at=now(), answer=answer.content)).rowcount:
         row = {
             "id": set_id,
             "article_id": article_id,
@@ -463,12 +449,14 @@ def _put_set(connection: Connection, article_id: str, digest: str, answer: Model
             "created_at": now(),
         }
         connection.execute(suggestion_sets.insert(), row)
-    return set_id
 
 
-def _newest_id(connection: Connection, article_id: str) -> str | None:
-    set_id: str | None = connection.scalar(_newest_set(article_id).with_only_columns(suggestion_sets.c.id))
-    return set_id
+def _is_kept(connection: Connection, article_id: str, set_id: str, answer: ModelAnswer) -> bool:
+    """Whether the newest suggestion set of an article is this one, whole, and its suggestions by tag are of this model."""
+    brief = suggestion_sets.c.answer[BRIEF].as_boolean().label("brief")
+    columns = (suggestion_sets.c.id, brief, articles.c.judged_by)
+    newest = connection.execute(_newest_set(article_id).join(articles).with_only_columns(*columns)).first()
+    return newest is not None and newest.id == set_id and not newest.brief and newest.judged_by == answer.by
 
 
 def _not_shown(connection: Connection, set_id: str, shown: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -477,7 +465,8 @@ def _not_shown(connection: Connection, set_id: str, shown: Sequence[dict[str, An
     return [suggestion for suggestion in shown if suggestion["tag"] not in there]
 
 
-def _put_impressions(connection: Connection, set_id: str, shown: Sequence[dict[str, Any]]) -> None:
+def _put_impressions(connection: Connection, set_id: str, shown: Sequence[dict[str, Any]]) -> bool:
+    """Note what is shown of a set, each suggestion once; return whether anything is new."""
     head = {"suggestion_set_id": set_id, "shown_at": now()}
     new = [
         head | {name: suggestion[name] for name in ("tag", "score", "band")}
@@ -485,6 +474,7 @@ def _put_impressions(connection: Connection, set_id: str, shown: Sequence[dict[s
     ]
     if new:
         connection.execute(impressions.insert(), new)
+    return bool(new)
 
 
 def _ago(days: int) -> str:

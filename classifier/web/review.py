@@ -170,7 +170,7 @@ class Review:
     def bulk_rows(self) -> Response:
         wanted = queue_wanted(self._viewer(), state="open")
         tag = self.tagger.serving.model().taxonomy.tag(wanted.tag or "")
-        rows = self.store.queue.shown(wanted, MAX_BULK)
+        rows = self.store.queue.show(wanted, MAX_BULK)
         return json_response({"tag": tag.id, "label": tag.label, "rows": rows})
 
     # --- tags that are missing ---
