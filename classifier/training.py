@@ -85,7 +85,7 @@ class Result:
             "reason": self.reason,
             "blocked_by": self.blocked_by,
             "outcome": self.outcome,
-            "set_aside": self.details.get("set_aside", Unreadable().to_json()),
+            **({"set_aside": aside} if (aside := self.details.get("set_aside")) and aside["n"] else {}),
         }
 
 

@@ -30,9 +30,9 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 
-def say_set_aside(found: Mapping[str, Any]) -> None:
+def say_set_aside(found: Mapping[str, Any] | None) -> None:
     """Say on standard error which articles a job could not read, from its `set_aside`."""
-    if found["n"]:
+    if found and found["n"]:
         named = ", ".join(f"{one['id']} ({one['error']})" for one in found["articles"])
         more = ", …" if found["n"] > len(found["articles"]) else ""
         print(f"set aside, since they cannot be read: {found['n']} articles: {named}{more}", file=sys.stderr)

@@ -77,7 +77,7 @@ def _retrain(options: argparse.Namespace, settings: Settings) -> None:
         )
     for finding in result.details.get("findings", []):
         print(f"{finding['action']}: {finding['check']} {finding['tag'] or ''}: {finding['figure']}", file=sys.stderr)
-    say_set_aside(result.to_json()["set_aside"])
+    say_set_aside(result.to_json().get("set_aside"))
     if record is not None and result.outcome != SKIPPED:
         _write_report(registry, store, record.id)
     if options.json:
