@@ -37,6 +37,7 @@ class Decision:
     band: str | None = None  # auto, suggest, or hidden where the tag was not suggested
     undoes: str | None = None  # the id of the decision that an undo takes back
     digest: str = ""  # of the text that was decided on
+    question_id: str | None = None  # of the question on removals that it belongs to
 
 
 @dataclass(frozen=True)
@@ -97,13 +98,14 @@ class Standing:
 
     `tags` are on the article, in the order in which they came; `rejected` are known to be wrong, `unsure` were looked at
     and left open. `decisions` has the decision that stands on each tag that somebody decided on, the latest last.
-    `closed_at` is when somebody last said that the tags are complete; None while they are not.
+    `listed` are the tags that the sender lists, and those that it took off where that was undone. `closed_at` is when somebody last said that the tags are complete; None while they are not.
     """
 
     tags: tuple[str, ...] = ()
     rejected: tuple[str, ...] = ()
     unsure: tuple[str, ...] = ()
     decisions: Mapping[str, Decision] = field(default_factory=dict)
+    listed: tuple[str, ...] = ()
     closed_at: str | None = None
     closed_by: frozenset[str] = field(default_factory=frozenset)
 
@@ -123,15 +125,16 @@ def without_undone(log: Iterable[Decision]) -> list[Decision]:
 def fold(log: Iterable[Decision], current: Collection[str] | None = None, listing: Listing = Listing()) -> Standing:
     """Return what an article's log adds up to, on top of what its sender lists.
 
-    Which decision stands on a tag is decided here and nowhere else; `store.answered.stands` says the same in SQL.
+    A removal by the CMS that was undone never was: the tag counts as listed still, until the CMS removes it again. Which decision stands on a tag is decided here and nowhere else; `store.answered.stands` says the same in SQL.
 
     Args:
         current: digests of texts that are materially the same as the article's text now. A rejection or a closing of
             another text, a stale one, counts no more; a tag that a person gave stays. None: stale texts count too.
     """
+    rows = list(log)
     latest: dict[str, Decision] = {}
     closings: dict[str, str] = {}
-    for row in without_undone(log):
+    for row in without_undone(rows):
         stale = current is not None and row.digest not in current
         if row.action == "complete":
             if not stale:
@@ -145,7 +148,20 @@ def fold(log: Iterable[Decision], current: Collection[str] | None = None, listin
     took = {tag for tag, row in latest.items() if row.action in TAKES}
     unsure = tuple(tag for tag, row in latest.items() if row.action == "unsure")
     given = [tag for tag, row in latest.items() if row.action in GIVES]
-    tags = dict.fromkeys([tag for tag in listing.tags if tag not in took] + given)
+    listed = tuple(dict.fromkeys((*listing.tags, *_listed_still(rows))))
+    tags = dict.fromkeys([tag for tag in listed if tag not in took] + given)
     rejected = dict.fromkeys(tag for tag in (*listing.rejected, *took) if tag not in tags and tag not in unsure)
     closed_at = max(closings.values(), default=None)
-    return Standing(tuple(tags), tuple(sorted(rejected)), unsure, latest, closed_at, frozenset(closings))
+    return Standing(tuple(tags), tuple(sorted(rejected)), unsure, latest, listed, closed_at, frozenset(closings))
+
+
+def is_removal(row: Decision) -> bool:
+    """Whether a CMS took a tag off by itself."""
+    return row.editor == CMS and row.action == "remove"
+
+
+def _listed_still(rows: Sequence[Decision]) -> list[str]:
+    """Return the tags whose last removal by the CMS was undone."""
+    undone = {row.undoes for row in rows if row.action == "undo"}
+    last = {row.tag: row for row in rows if is_removal(row)}
+    return [str(tag) for tag, row in last.items() if row.id in undone]

@@ -235,7 +235,7 @@ class Tagger:
         seen = own if _apart(stored, viewer, pooled) else pooled
         return {
             "tags": list(seen.tags),
-            "listed": list(log.listing.tags),
+            "listed": list(seen.listed),
             "decisions": [_outline(row) for row in seen.decisions.values()],
             "own": [_outline(row) for row in own.decisions.values() if row.editor == viewer],
             "closed_by": sorted(seen.closed_by),

@@ -112,7 +112,7 @@ def test_the_fold_and_its_sql_agree_on_any_log(shared: Store, steps: list[Any], 
     assert in_sql(shared, article, stale_texts=True) == by_fold(shared, article, None)
     standing = shared.log.standing(article)
     assert {tag: row.id for tag, row in standing.decisions.items()} == by_fold(shared, article, present.body)
-    assert answered_in_sql(shared, article) == {*standing.decisions, *(present.tags or ())}
+    assert answered_in_sql(shared, article) == {*standing.decisions, *standing.listed}
 
 
 # --- a text that changed ---

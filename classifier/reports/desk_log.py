@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
+from itertools import groupby
 from typing import Any
 
 from classifier.decisions import CMS, GIVES, Case, Decision, Impression, Standing, fold, without_undone
@@ -43,10 +44,10 @@ class DeskLog:
     def __init__(
         self, log: Iterable[Decision], impressions: Iterable[Impression], cases: Iterable[Case], tags: Mapping[str, str]
     ) -> None:
-        rows = sorted(log, key=lambda row: row.article_id)  # stable: of one article they stay in their order
-        self.standing = without_undone(rows)
+        self.rows = sorted(log, key=lambda row: row.article_id)  # stable: of one article they stay in their order
+        self.standing = without_undone(self.rows)
         kept = {row.id for row in self.standing}
-        self.undone = [row for row in rows if row.action != "undo" and row.id not in kept]
+        self.undone = [row for row in self.rows if row.action != "undo" and row.id not in kept]
         self.decisions = [row for row in self.standing if row.tag is not None and row.editor != CMS]
         self.shown = list(
             {(one.suggestion_set_id, one.tag): one for one in sorted(impressions, key=_when_shown)}.values()
@@ -65,7 +66,7 @@ class DeskLog:
     @cached_property
     def known(self) -> dict[str, Standing]:
         """What the rows of each article add up to, whatever became of its text: a report is on what was decided."""
-        return {article_id: fold(rows) for article_id, rows in self.by_article.items()}
+        return {article_id: fold(rows) for article_id, rows in groupby(self.rows, lambda row: row.article_id)}
 
     @cached_property
     def closers(self) -> dict[str, frozenset[str]]:
@@ -87,7 +88,11 @@ class DeskLog:
     @cached_property
     def answered(self) -> set[tuple[str, str]]:
         """The pairs of article and tag that somebody decided on, or that the CMS lists: there is nothing left to answer."""
-        decided = {(article_id, tag) for article_id, standing in self.known.items() for tag in standing.decisions}
+        decided = {
+            (article_id, tag)
+            for article_id, standing in self.known.items()
+            for tag in (*standing.decisions, *standing.listed)
+        }
         return decided | {(case.article_id, tag) for case in self.cases.values() for tag in case.listed}
 
     def _answer(self, outcomes: list[Outcome]) -> None:

@@ -7,6 +7,7 @@ from classifier.store.limits import Count, Counters
 from classifier.store.log import ArticleLog, Draft
 from classifier.store.opening import open_store
 from classifier.store.proposals import OPEN, PROPOSAL_STATES, TAKEN
+from classifier.store.questions import ANSWERS, REMOVED, TERM_CHANGED, Question
 from classifier.store.queue import ORDERS, STARTER, STATES, Wanted
 from classifier.store.reports import DESK, KeptReport
 from classifier.store.requests import Request
@@ -18,6 +19,7 @@ from classifier.store.suggested import Judged, ModelAnswer, judged_by
 from classifier.store.turns import set_deadline
 
 __all__ = [
+    "ANSWERS",
     "BLIND",
     "COMPLETE",
     "DESK",
@@ -28,11 +30,13 @@ __all__ = [
     "ORDERS",
     "OUT_OF_SCOPE",
     "PROPOSAL_STATES",
+    "REMOVED",
     "RUNNING",
     "SKIPPED",
     "STARTER",
     "STATES",
     "TAKEN",
+    "TERM_CHANGED",
     "Additions",
     "ArticleLog",
     "Assignment",
@@ -48,6 +52,7 @@ __all__ = [
     "Key",
     "Keys",
     "ModelAnswer",
+    "Question",
     "Request",
     "Run",
     "Scope",

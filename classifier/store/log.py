@@ -46,6 +46,14 @@ class Draft:
 
 
 @dataclass(frozen=True)
+class Changes:
+    """What a CMS took off an article, and what it lists that it did not list before."""
+
+    dropped: Sequence[str] = ()
+    listed: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
 class ArticleLog:
     """The log of an article, and what it is folded on.
 
@@ -258,12 +266,17 @@ def refresh(connection: Connection, row: Any, log: Sequence[Decision]) -> None:
     """Bring the article's state up to its log."""
     standing = known(connection, row, log)
     closed = came_complete(row) or len(standing.closed_by) >= row["n_editors"]
-    state = "closed" if closed else "started" if without_undone(log) else "new"
+    state = "closed" if closed else "started" if any(map(_by_a_person, without_undone(log))) else "new"
     connection.execute(articles.update().where(articles.c.id == row["id"]).values(state=state))
     connection.execute(closings.delete().where(closings.c.article_id == row["id"]))
     if standing.closed_by:
         rows = [{"article_id": row["id"], "editor": editor} for editor in sorted(standing.closed_by)]
         connection.execute(closings.insert(), rows)
+
+
+def _by_a_person(row: Decision) -> bool:
+    """Whether somebody looked at the article itself for a decision."""
+    return row.editor != CMS and row.question_id is None
 
 
 def keep_text(connection: Connection, before: Any, sketches: Sketches) -> None:
@@ -286,23 +299,25 @@ def compare_texts(connection: Connection, row: Any, sketches: Sketches) -> None:
     connection.execute(texts.update().where(*former).values(same=texts.c.digest.in_(same)))
 
 
-def follow_cms(connection: Connection, before: Any, source: str, tags: Sequence[str] | None) -> None:
+def follow_cms(connection: Connection, before: Any, source: str, tags: Sequence[str] | None) -> Changes:
     """Log what a CMS changed since it last listed the tags of an article: what it dropped, and what it gave back.
 
     What an import listed, the CMS may call otherwise: that it does not list it says nothing.
     """
+    listed = tuple(tag for tag in tags or () if tag not in (before["tags"] or ()))
     if tags is None or before["tags"] is None or before["source"] != source:
-        return
+        return Changes((), listed)
     log = read_log(connection, [before["id"]]).get(before["id"], [])
     has = known(connection, before, log).tags
     # What a CMS does with the tags that an archive run added, or took back, no person has said.
     added = tags_of_runs(connection, [before["id"]]).get(before["id"], {})
     dropped = [tag for tag in before["tags"] if tag not in tags and tag in has and not added.get(tag)]
-    given = [tag for tag in tags if tag not in before["tags"] and any(one.tag == tag for one in log) and tag not in has]
+    given = [tag for tag in listed if any(one.tag == tag for one in log) and tag not in has]
     given = [tag for tag in given if tag not in added or added[tag]]
     drafts = [Draft("remove", tag) for tag in dropped] + [Draft("add", tag) for tag in given]
     shown = _set_of(connection, before, None)
     append(connection, [_decision(draft, before, CMS, shown, None) for draft in drafts])
+    return Changes(dropped, listed)
 
 
 def _set_of(connection: Connection, row: Any, set_id: str | None) -> Any:

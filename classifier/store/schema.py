@@ -145,8 +145,27 @@ decisions = Table(
     Column("band", String(10)),
     Column("undoes", String(32), unique=True),
     Column("digest", String(64), nullable=False),
+    Column("question_id", String(32), index=True),
 )
 Index("ix_decisions_article_id", decisions.c.article_id, decisions.c.n)
+Index("ix_decisions_tag", decisions.c.tag, decisions.c.at)
+
+# Removals of one tag that one key made on too many articles to be believed unasked. What is asked and answered stands in
+# the log; here is what the question says now. `key` is null where nobody's key sent the articles.
+questions = Table(
+    "questions",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("key", String(80)),
+    Column("tag", String(200), nullable=False),
+    Column("asked_at", TIME, nullable=False),
+    Column("answer", String(20)),
+    Column("answered_by", EDITOR),
+    Column("answered_at", TIME),
+    # When the key gave the tag again: then a "no" holds for its removals no longer.
+    Column("ended_at", TIME),
+)
+Index("ix_questions_tag", questions.c.tag, questions.c.asked_at)
 
 # Who has closed an article, as the log says now.
 closings = Table(

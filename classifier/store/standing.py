@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, exists, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from classifier.decisions import GIVES
+from classifier.decisions import CMS, GIVES
 from classifier.store.schema import articles, decisions, texts
 
 
@@ -21,22 +21,42 @@ def stands(row: FromClause = decisions, stale_texts: bool = False) -> ColumnElem
     """
     later = decisions.alias()
     overruled = exists().where(
-        later.c.article_id == row.c.article_id, later.c.tag == row.c.tag, later.c.n > row.c.n, _not_undone(later)
+        later.c.article_id == row.c.article_id, later.c.tag == row.c.tag, later.c.n > row.c.n, not_undone(later)
     )
-    latest = row.c.tag.is_not(None) & _not_undone(row) & ~overruled
+    latest = row.c.tag.is_not(None) & not_undone(row) & ~overruled
     return latest if stale_texts else latest & or_(row.c.action.in_(GIVES), _on_current_text(row))
 
 
 def answered(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnElement[bool]:
     """Return whether there is nothing left to say of a tag: somebody decided on it, or the article's sender lists it."""
     decided = exists().where(decisions.c.article_id == article_id, decisions.c.tag == tag, stands())
+    return decided | _listed(article_id, tag) | _listed_still(article_id, tag)
+
+
+def _listed(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnElement[bool]:
     sent = articles.alias()
     element = _Elements(sent.c.tags).table_valued("value")
     listed = select(sent.c.id).select_from(sent).join(element, element.c.value == tag).where(sent.c.id == article_id)
-    return decided | listed.exists()
+    return listed.exists()
 
 
-def _not_undone(row: FromClause) -> ColumnElement[bool]:
+def _listed_still(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether the last removal of a tag by the CMS was undone."""
+    removal, later, undo = decisions.alias(), decisions.alias(), decisions.alias()
+    of_tag = removal.c.article_id == article_id, removal.c.tag == tag, removals(removal)
+    again = exists().where(
+        later.c.article_id == article_id, later.c.tag == tag, removals(later), later.c.n > removal.c.n
+    )
+    return exists().where(*of_tag, exists().where(undo.c.undoes == removal.c.id), ~again)
+
+
+def removals(row: FromClause) -> ColumnElement[bool]:
+    """Return whether a row of the log says that a CMS took a tag off by itself."""
+    return (row.c.editor == CMS) & (row.c.action == "remove")
+
+
+def not_undone(row: FromClause) -> ColumnElement[bool]:
+    """Return whether a row of the log says something that was not undone."""
     undo = decisions.alias()
     return (row.c.action != "undo") & ~exists().where(undo.c.undoes == row.c.id)
 

@@ -21,6 +21,7 @@ from classifier.store.keys import Keys
 from classifier.store.limits import counters_of
 from classifier.store.log import (
     ArticleLog,
+    Changes,
     DecisionLog,
     article_log,
     compare_texts,
@@ -32,6 +33,7 @@ from classifier.store.log import (
 )
 from classifier.store.owners import Owners, check_may_delete, claim
 from classifier.store.proposals import Proposals
+from classifier.store.questions import Questions
 from classifier.store.queue import STARTER, Queue
 from classifier.store.reports import Reports, drop_reports_on
 from classifier.store.requests import Requests
@@ -93,6 +95,7 @@ class Store:
         self.queue = Queue(engine)
         self.requests = Requests(engine)
         self.proposals = Proposals(engine)
+        self.questions = Questions(engine)
         self.runs = Runs(engine)
         self.assignments = Assignments(engine)
         self.owners = Owners(engine)
@@ -148,11 +151,16 @@ class Store:
         sketches = sketches_for(self.engine, [article])
         try:
             with self.engine.begin() as connection:
-                did = self._put_one(connection, article, source, shares, owner, sketches)
+                did, key, changes = self._put_one(connection, article, source, shares, owner, sketches)
                 then(connection)
         except IntegrityError:  # another process stored it first, so now there is something to change
             with self.engine.begin() as connection:
-                did = self._put_one(connection, article, source, shares, owner, sketches)
+                did, key, changes = self._put_one(connection, article, source, shares, owner, sketches)
+                then(connection)
+        if self.questions.follow(
+            key, article.id, changes
+        ):  # in transactions of its own: it is about other articles too
+            with self.engine.begin() as connection:
                 then(connection)
         return did
 
@@ -164,17 +172,19 @@ class Store:
         shares: Shares,
         owner: str | None,
         sketches: Sketches,
-    ) -> str:
+    ) -> tuple[str, str | None, Changes]:
+        """Return what was done, whose article it is, and what changed of its tags."""
         before = article_row(connection, article.id, hold=True)
         if before is None:
-            return self._put(connection, article, source, None, sketches, shares, owner)
+            did = self._put(connection, article, source, None, sketches, shares, owner)
+            return did, owner, Changes((), article.tags or ())
         claim(connection, before, owner)
-        follow_cms(connection, before, source, article.tags)
+        changes = follow_cms(connection, before, source, article.tags)
         did = self._put(connection, _with_known(article, before), source, before, sketches)
         if before["state"] != "new":  # a text that has changed may open an article again
             log = read_log(connection, [article.id]).get(article.id, [])
             refresh(connection, article_row(connection, article.id), log)
-        return did
+        return did, before["owner"] or owner, changes
 
     def import_articles(self, incoming: Iterable[Article], source: str) -> Imported:
         """Store many articles, a few hundred in one transaction; a second import of the same changes nothing.

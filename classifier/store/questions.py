@@ -1,0 +1,269 @@
+"""Questions on removals: one tag that one key took off so many articles that its term may be gone, not the subject.
+
+A CMS that deletes, renames or merges a term sends all its articles without it. Beyond a few articles within an hour the
+removals are held back: behind each a row of the log leaves the tag open, so that training knows nothing of it, until a
+person has answered. The answer is rows of the log again, which an undo takes back.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
+
+from classifier.decisions import CMS, Decision
+from classifier.errors import BadDecision, NotFound
+from classifier.store.log import Changes, append
+from classifier.store.rows import hold_articles, now, one_at_a_time, reading
+from classifier.store.schema import articles, decisions, questions
+from classifier.store.standing import not_undone, removals, stands
+
+MOST, HOURS = 10, 1  # articles off which a key may take a tag within so many hours without being asked
+REMOVED = "removed"  # the articles no longer carry the tag
+TERM_CHANGED = "term_changed"  # they do, but the term was renamed, merged or deleted
+ANSWERS = (REMOVED, TERM_CHANGED)
+N_TITLES = 5
+SHOWN_DAYS = 7  # for which an answered question is listed
+_CHUNK = 500
+
+
+@dataclass(frozen=True)
+class Question:
+    """A question, and on how many articles it is; `waiting` of them nobody has decided on otherwise.
+
+    `key` is the name of the key that took the tag off, None where nobody's key sent the articles. `answer` is one of
+    `ANSWERS`, or None. `titles` are of some of the articles, by their ids.
+    """
+
+    id: str
+    key: str | None
+    tag: str
+    asked_at: str
+    answer: str | None
+    answered_by: str | None
+    answered_at: str | None
+    n_articles: int
+    waiting: int
+    titles: dict[str, str]
+
+
+class Questions:
+    """The questions of a store."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    # --- what a CMS does ---
+
+    def follow(self, key: str | None, article_id: str, changes: Changes) -> bool:
+        """Look at what a key has just changed of an article's tags; return whether removals were too many, and held back.
+
+        A tag that it lists again has a term again: from then on its removals are no longer taken for those of the term.
+        """
+        tags = {*changes.dropped, *changes.listed}
+        if not tags:
+            return False
+        with reading(self._engine) as connection:
+            active = _active(connection, key, tags)
+            many = [tag for tag in changes.dropped if tag in active or len(_removed(connection, key, tag)) > MOST]
+        for tag in many:
+            self._hold_back(key, tag, article_id)
+        ended = [active[tag]["id"] for tag in changes.listed if tag in active and active[tag]["answer"] is not None]
+        if ended:
+            with self._engine.begin() as connection:
+                connection.execute(questions.update().where(questions.c.id.in_(ended)).values(ended_at=now()))
+        return bool(many)
+
+    def _hold_back(self, key: str | None, tag: str, article_id: str) -> None:
+        """Add an article's removal to the question of its tag; without one, ask it for all those of the last hour."""
+        with self._engine.begin() as connection:
+            one_at_a_time(connection, "questions")
+            question = _active(connection, key, [tag]).get(tag)
+            just = None if question is None else article_id
+            hold_articles(connection, (row.article_id for row in _removed(connection, key, tag, just)))
+            removed = _removed(connection, key, tag, just)
+            if question is None:
+                if len(removed) <= MOST:
+                    return
+                question = {"id": secrets.token_hex(16), "key": key, "tag": tag, "asked_at": now(), "answer": None}
+                connection.execute(questions.insert().values(question))
+            if question["answer"] is None:
+                append(connection, (_row(question, row, "unsure", CMS) for row in removed))
+            else:  # what was answered holds for what the CMS sends later
+                append(connection, (_undo(question, row, question["answered_by"]) for row in removed))
+
+    # --- what a person says ---
+
+    def list(self, answered: bool = False) -> list[Question]:
+        """Return the questions that wait for an answer, the newest first; `answered`: those of the last days, too."""
+        query = select(questions).order_by(questions.c.asked_at.desc())
+        since = questions.c.answered_at >= _ago(days=SHOWN_DAYS)
+        query = query.where(questions.c.answer.is_(None) | since if answered else questions.c.answer.is_(None))
+        with reading(self._engine) as connection:
+            found = [_question(connection, row) for row in connection.execute(query).mappings().all()]
+        return [question for question in found if question.waiting or question.answer is not None]
+
+    def get(self, question_id: str) -> Question:
+        """Return a question, or raise `NotFound`."""
+        with reading(self._engine) as connection:
+            return _question(connection, _of_id(connection, question_id))
+
+    def answer(self, question_id: str, answer: str, editor: str) -> Question:
+        """Answer a question for all articles that wait for it, and return it.
+
+        Raises:
+            NotFound: if there is no such question.
+            BadDecision: if it was answered before.
+        """
+        with self._engine.begin() as connection:
+            question = self._held(connection, question_id)
+            if question["answer"] is not None:
+                raise BadDecision(f"{question['answered_by']} has answered it; undo that first.", "answer")
+            waiting = connection.execute(_waiting(question_id)).all()
+            if answer == REMOVED:
+                append(connection, (_row(question, row, "remove", editor) for row in waiting))
+            else:
+                held = {row.article_id for row in waiting}
+                last = _last_removals(connection, question["tag"], held)
+                append(connection, (_undo(question, row, editor) for row in (*waiting, *last)))
+            _note(connection, question_id, answer, editor)
+            return _question(connection, _of_id(connection, question_id))
+
+    def undo(self, question_id: str, editor: str) -> Question:
+        """Take an answer back, but for articles on which somebody has decided since; the question waits again.
+
+        Raises:
+            NotFound: if there is no such question.
+            BadDecision: if it was not answered.
+        """
+        with self._engine.begin() as connection:
+            question = self._held(connection, question_id)
+            if question["answer"] is None:
+                raise BadDecision("The question waits for an answer; there is nothing to undo.", "answer")
+            of_question = decisions.c.question_id == question_id
+            if question["answer"] == REMOVED:
+                said = of_question & (decisions.c.action == "remove") & (decisions.c.editor != CMS)
+                rows = connection.execute(_rows().where(said, stands(stale_texts=True))).all()
+                append(connection, (_undo(question, row, editor) for row in rows))
+            else:
+                again = [row for action in ("remove", "unsure") for row in _as_answered(connection, question, action)]
+                append(connection, again)
+            _note(connection, question_id, None, None)
+            return _question(connection, _of_id(connection, question_id))
+
+    @staticmethod
+    def _held(connection: Connection, question_id: str) -> Any:
+        """Return a question, and keep it and its articles as they are until the transaction ends."""
+        one_at_a_time(connection, "questions")
+        question = _of_id(connection, question_id)
+        ids = select(decisions.c.article_id).where(decisions.c.question_id == question_id).distinct()
+        for some in _chunks(sorted(connection.scalars(ids))):
+            hold_articles(connection, some)
+        return question
+
+
+# --- on an open connection ---
+
+
+def _ago(**time: float) -> str:
+    return (datetime.now(UTC) - timedelta(**time)).isoformat(timespec="microseconds")
+
+
+def _chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
+
+
+def _of_id(connection: Connection, question_id: str) -> Any:
+    row = connection.execute(select(questions).where(questions.c.id == question_id)).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no question {question_id[:40]!r}.")
+    return row
+
+
+def _active(connection: Connection, key: str | None, tags: Collection[str]) -> dict[str, Any]:
+    """Return by their tags the questions to a key that are open, or whose answer holds for its further removals."""
+    holds = questions.c.answer.is_(None) | (questions.c.answer == TERM_CHANGED)
+    query = select(questions).where(questions.c.tag.in_(tags), questions.c.key == key, questions.c.ended_at.is_(None))
+    rows = connection.execute(query.where(holds).order_by(questions.c.asked_at)).mappings()
+    return {row["tag"]: row for row in rows}
+
+
+def _rows() -> Select[Any]:
+    """Return the query for rows of the log with what a row behind them needs."""
+    wanted = (decisions.c.article_id, decisions.c.id, articles.c.digest, articles.c.title)
+    return select(*wanted).join(articles, articles.c.id == decisions.c.article_id).order_by(decisions.c.n)
+
+
+def _removed(connection: Connection, key: str | None, tag: str, article_id: str | None = None) -> Sequence[Any]:
+    """Return a key's removals of the last hour, or that of one article, on whose tag nobody has decided since."""
+    recent = decisions.c.tag == tag, decisions.c.at >= _ago(hours=HOURS), removals(decisions)
+    query = _rows().where(*recent, articles.c.owner == key, stands(stale_texts=True))
+    return connection.execute(query if article_id is None else query.where(articles.c.id == article_id)).all()
+
+
+def _waiting(question_id: str) -> Select[Any]:
+    """Return the query for the rows by which a question holds tags open on which nobody has decided since."""
+    held: ColumnElement[bool] = (decisions.c.question_id == question_id) & (decisions.c.action == "unsure")
+    return _rows().where(held, stands(stale_texts=True))
+
+
+def _last_removals(connection: Connection, tag: str, article_ids: Collection[str]) -> list[Any]:
+    """Return of each article the last removal of a tag by the CMS that was not undone."""
+    last: dict[str, Any] = {}
+    for some in _chunks(sorted(article_ids)):
+        of_tag = decisions.c.tag == tag, decisions.c.article_id.in_(some), removals(decisions), not_undone(decisions)
+        last |= {row.article_id: row for row in connection.execute(_rows().where(*of_tag))}
+    return list(last.values())
+
+
+def _as_answered(connection: Connection, question: Any, action: str) -> Iterable[Decision]:
+    """Yield anew the rows with this action that an answer undid, where nobody has decided on the tag since."""
+    undo, since = decisions.alias(), decisions.alias()
+    answered = undo.c.question_id == question["id"], undo.c.undoes == decisions.c.id
+    later = select(since.c.n).where(
+        since.c.article_id == undo.c.article_id, since.c.tag == undo.c.tag, since.c.n > undo.c.n, not_undone(since)
+    )
+    query = _rows().join(undo, undo.c.article_id == decisions.c.article_id)
+    query = query.where(*answered, decisions.c.action == action, decisions.c.editor == CMS, ~later.exists())
+    latest = {row.article_id: row for row in connection.execute(query)}
+    return (_row(question, row, action, CMS) for row in latest.values())
+
+
+def _row(question: Any, behind: Any, action: str, editor: str) -> Decision:
+    return Decision(
+        id=secrets.token_hex(16),
+        article_id=behind.article_id,
+        tag=question["tag"],
+        action=action,
+        editor=editor,
+        at=now(),
+        digest=behind.digest,
+        question_id=question["id"],
+    )
+
+
+def _undo(question: Any, undone: Any, editor: str) -> Decision:
+    return replace(_row(question, undone, "undo", editor), undoes=undone.id)
+
+
+def _note(connection: Connection, question_id: str, answer: str | None, editor: str | None) -> None:
+    at = now() if answer is not None else None
+    values = {"answer": answer, "answered_by": editor, "answered_at": at, "ended_at": None}
+    connection.execute(questions.update().where(questions.c.id == question_id).values(values))
+
+
+def _question(connection: Connection, row: Any) -> Question:
+    of_question = decisions.c.question_id == row["id"]
+    count = select(func.count(decisions.c.article_id.distinct())).where(of_question)
+    waiting = _waiting(row["id"]).with_only_columns(func.count()).order_by(None)
+    titles = _rows().where(of_question).with_only_columns(articles.c.id, articles.c.title).order_by(None).distinct()
+    return Question(
+        **{name: row[name] for name in ("id", "key", "tag", "asked_at", "answer", "answered_by", "answered_at")},
+        n_articles=int(connection.scalar(count) or 0),
+        waiting=int(connection.scalar(waiting) or 0),
+        titles={one.id: one.title for one in connection.execute(titles.order_by(articles.c.id).limit(N_TITLES))},
+    )
