@@ -242,6 +242,14 @@ class Tagger:
             "n_rows": len(self._rows_seen(stored, log, viewer)),
         }
 
+    def label(self, tag_id: str) -> str:
+        """Return the label of a tag; its id where the taxonomy lacks it, or nothing serves."""
+        try:
+            tag = self.serving.model().taxonomy.by_id.get(tag_id)
+        except (NoModel, BadModel):
+            return tag_id
+        return tag.label if tag else tag_id
+
     def _check(self, stored: StoredArticle, drafts: Sequence[Draft]) -> None:
         """Raise `BadDecision` for a tag that cannot be given: one that the taxonomy lacks, or that was retired."""
         taxonomy = self.serving.model().taxonomy
@@ -330,7 +338,9 @@ def _hides(stored: StoredArticle, standing: Standing, viewer: str | None) -> boo
 def _withheld(suggestions: Iterable[dict[str, Any]], standing: Standing, model: TagModel) -> dict[str, str]:
     """Return which suggestions a person has forestalled, and how; of an exclusive kind one tag of a person is enough."""
     taxonomy = model.taxonomy
-    why = {**dict.fromkeys(standing.rejected, "rejected"), **dict.fromkeys(standing.tags, "already_tagged")}
+    asked = [tag for tag in standing.unsure if standing.decisions[tag].question_id is not None]
+    why = {**dict.fromkeys(standing.rejected, "rejected"), **dict.fromkeys(asked, "in_question")}
+    why |= dict.fromkeys(standing.tags, "already_tagged")
     there = [tag for one in standing.tags if (tag := taxonomy.by_id.get(one)) is not None]
     taken = {tag.kind for tag in there if taxonomy.exclusive(tag)}
     for one in suggestions:
@@ -348,7 +358,7 @@ def _row(row: Decision, hidden: bool) -> dict[str, Any]:
 
 
 def _outline(row: Decision) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in ("tag", "id", "action", "reason", "editor", "at")}
+    return {name: getattr(row, name) for name in ("tag", "id", "action", "reason", "editor", "at", "question_id")}
 
 
 def _digest(article_id: str, answer: Answer, editor: str) -> str:

@@ -43,6 +43,8 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("POST", "/v1/hand-overs", HAND_OVER, {"admin"}, 200),
     ("POST", "/v1/articles/a/decisions", DECISIONS, WRITERS, 201),
     ("GET", "/v1/articles/a/decisions", None, WRITERS, 200),
+    ("GET", "/v1/questions", None, EDITORS, 200),
+    ("POST", "/v1/questions/<question_id>", {"answer": "removed"}, EDITORS, 404),  # nobody asked it
     ("GET", "/review/articles/a", None, EDITORS, 200),
     ("GET", "/review/articles/a/why?tag=iskp", None, EDITORS, 200),
     ("GET", "/review/bulk.json?tag=iskp", None, EDITORS, 200),

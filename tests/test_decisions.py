@@ -146,6 +146,7 @@ def test_a_decision_carries_what_the_model_had_said(client: FlaskClient) -> None
         "score": first["score"],
         "band": first["band"],
         "undoes": None,
+        "question_id": None,
     }
     assert (rows[1]["score"], rows[1]["band"]) == (None, "hidden")
 

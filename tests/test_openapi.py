@@ -54,6 +54,11 @@ ANSWERS: list[tuple[str, str, str, Any, int]] = [
     ("get", "/v1/articles", "/v1/articles?limit=0", None, 422),
     ("get", "/v1/articles", "/v1/articles?cursor=x", None, 422),
     ("delete", "/v1/articles/{article_id}", "/v1/articles/nobody", None, 404),
+    ("get", "/v1/questions", "/v1/questions", None, 200),
+    ("get", "/v1/questions", "/v1/questions?state=all", None, 200),
+    ("get", "/v1/questions", "/v1/questions?state=x", None, 422),
+    ("post", "/v1/questions/{question_id}", "/v1/questions/nobody", {"answer": "removed"}, 404),
+    ("post", "/v1/questions/{question_id}", "/v1/questions/nobody", {"answer": "yes"}, 422),
     ("get", "/v1/tags", "/v1/tags", None, 200),
     ("get", "/v1/model", "/v1/model", None, 200),
     ("get", "/v1/models", "/v1/models", None, 200),
@@ -126,7 +131,7 @@ def test_what_needs_a_key_says_so_with_its_roles(document: dict[str, Any]) -> No
 
 def test_what_takes_a_body_describes_its_refusals(document: dict[str, Any]) -> None:
     taking = [one for _, _, one in operations(document) if "requestBody" in one]
-    assert len(taking) == 5
+    assert len(taking) == 6
     for one in taking:
         assert {"400", "401", "403", "413", "415", "422"} <= set(one["responses"])
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from flask.testing import FlaskClient
 
 from classifier.articles import Article
+from classifier.commands import main
 from classifier.decisions import CMS
 from classifier.errors import BadDecision, NotFound
 from classifier.store import REMOVED, TERM_CHANGED, Draft, Question, Store
 from classifier.store.questions import MOST
 from classifier.store.schema import decisions
+from classifier.tagger import Tagger
+from tests.test_decisions import STORY
 
 IDS = [f"a{number:02}" for number in range(15)]
 
@@ -188,3 +193,93 @@ def test_deleted_articles_leave_the_question(vanished: Store) -> None:
         vanished.delete_article(name)
     assert vanished.questions.list() == []
     assert vanished.questions.get(question.id).n_articles == 0
+
+
+# --- removals before there were questions ---
+
+
+def test_past_removals_are_asked_about_and_healed(store: Store) -> None:
+    send(store, "iskp", "attack", owner=None)
+    for name in IDS:
+        store.log.decide(name, [Draft("remove", "iskp")], CMS, lambda *_: {})
+    ((tag, hour, n),) = store.questions.past()
+    assert (tag, n) == ("iskp", 15)
+    assert known(store)["wrong"] == IDS
+    question = store.questions.ask("iskp", hour[:10])
+    assert known(store)["open"] == IDS
+    assert store.questions.past() == []
+    store.questions.answer(question.id, TERM_CHANGED, "ann")
+    assert known(store)["right"] == IDS
+    with pytest.raises(NotFound, match="No CMS took the tag 'iskp' off an article since 2024-06-06"):
+        store.questions.ask("iskp", "2024-06-06")
+
+
+# --- over HTTP, by command, and what is suggested meanwhile ---
+
+
+def test_editors_answer_over_http_and_a_cms_does_not(client: FlaskClient, vanished: Store) -> None:
+    secrets = {role: vanished.keys.create(role, role) for role in ("editor", "cms", "reader")}
+
+    def call(method: str, role: str, path: str = "", **body: str) -> Any:
+        headers = {"Authorization": f"Bearer {secrets[role]}"}
+        return client.open(f"/v1/questions{path}", method=method, headers=headers, json=body or None)
+
+    assert call("GET", "cms").status_code == 403
+    assert call("GET", "reader").status_code == 403
+    (question,) = call("GET", "editor").get_json()["questions"]
+    assert (question["key"], question["label"], question["n_articles"]) == (
+        "wp",
+        label_of(client, secrets["editor"]),
+        15,
+    )
+    assert question["titles"][0] == {"article_id": "a00", "title": "Title of a00"}
+    assert call("POST", "cms", f"/{question['id']}", answer="removed").status_code == 403
+    answered = call("POST", "editor", f"/{question['id']}", answer="term_changed").get_json()
+    assert (answered["answer"], answered["answered_by"], answered["waiting"]) == ("term_changed", "editor", 0)
+    assert call("POST", "editor", f"/{question['id']}", answer="removed").status_code == 422
+    assert call("GET", "editor").get_json() == {"questions": []}
+    assert [one["id"] for one in call("GET", "editor", "?state=all").get_json()["questions"]] == [question["id"]]
+    assert call("POST", "editor", f"/{question['id']}", answer="undo").get_json()["waiting"] == 15
+
+
+def label_of(client: FlaskClient, secret: str) -> str:
+    tags = client.get("/v1/tags", headers={"Authorization": f"Bearer {secret}"}).get_json()["tags"]
+    return next(str(tag["label"]) for tag in tags if tag["id"] == "iskp")
+
+
+def test_a_tag_in_question_is_neither_suggested_nor_called_rejected(tagger: Tagger) -> None:
+    def put(*tags: str) -> dict[str, Any]:
+        for name in IDS:
+            answer = tagger.put_article(Article(name, **STORY, tags=tags), owner="wp")
+        return answer
+
+    put("iskp", "policy")
+    withheld = {one["tag"]: one["reason"] for one in put("policy")["withheld"]}
+    assert withheld["iskp"] == "in_question"
+    assert "iskp" not in {one["tag"] for one in tagger.article("a00")["suggestions"]}
+    assert tagger.article("a00")["tags"] == ["policy"]
+    question = asked(tagger.store)
+    for answer, reason in ((TERM_CHANGED, "already_tagged"), (REMOVED, "rejected")):
+        tagger.store.questions.answer(question.id, answer, "ann")
+        assert {one["tag"]: one["reason"] for one in tagger.article("a00")["withheld"]}["iskp"] == reason
+        tagger.store.questions.undo(question.id, "ann")
+
+
+def test_questions_are_answered_by_command(
+    vanished: Store, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*arguments: str) -> Any:
+        assert main(["questions", *arguments, "--database", database_url, "--json"]) == 0
+        return json.loads(capsys.readouterr().out)
+
+    (question,) = run("list")["questions"]
+    assert run("answer", question["id"], "term_changed", "--by", "ann")["answered_by"] == "ann"
+    assert run("list") == {"questions": []}
+    assert [one["id"] for one in run("list", "--all")["questions"]] == [question["id"]]
+    assert run("undo", question["id"], "--by", "ann")["waiting"] == 15
+    assert run("past") == {"removals": []}
+    assert main(["questions", "list", "--database", database_url]) == 0
+    assert f"{question['id']}  " in (text := capsys.readouterr().out)
+    assert "iskp  15 articles of wp; 15 wait" in text
+    assert main(["questions", "answer", "nothing", "removed", "--database", database_url]) == 1
+    assert main(["questions", "ask", "iskp", "--since", "May", "--database", database_url]) == 2

@@ -686,6 +686,35 @@ def test_second_editor_sees_nothing_of_the_first_and_a_difference_is_settled(
     expect(ben.get_by_role("heading", name="To settle")).to_have_text("To settle 1")
 
 
+# --- questions on removals -------------------------------------------------------------------------------------------
+
+
+def test_question_on_removals_is_asked_answered_and_taken_back(desk: Desk, sit: Callable[..., Page]) -> None:
+    for tags in (("iskp",), ()):
+        for number in range(12):
+            desk.put(f"a{number:02}", tags=tags)
+    page = sit(desk, "ana", "/review/a00")
+    notice = page.locator("#questions .notice")
+    expect(notice).to_contain_text("off 12 articles at once")
+    expect(notice.get_by_role("link")).to_have_count(5)
+    expect(notice).to_contain_text("and 7 more")
+    expect(card(page, "iskp").locator(".decided")).to_contain_text("In question")
+    assert serious(page) == []
+    notice.get_by_role("button", name="Its term was renamed, merged or deleted").click()
+    expect(notice).to_contain_text("You said of “")
+    expect(notice.get_by_role("button", name="Undo")).to_be_focused()
+    assert [article.tags for article in desk.known()] == [("iskp",)] * 12
+    notice.get_by_role("button", name="Undo").click()
+    expect(notice).to_contain_text("off 12 articles at once")
+    notice.get_by_role("button", name="The articles no longer carry it").click()
+    expect(notice).to_contain_text("these articles no longer carry it")
+    assert [article.rejected for article in desk.known()] == [("iskp",)] * 12
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(card(page, "iskp").locator(".decided")).to_contain_text("Removed by you")
+    notice.get_by_role("button", name="Dismiss").click()
+    expect(notice).to_have_count(0)
+
+
 # --- blind ----------------------------------------------------------------------------------------------------------
 
 

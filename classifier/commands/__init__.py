@@ -10,7 +10,21 @@ import os
 import sys
 from collections.abc import Sequence
 
-from classifier.commands import archive, backup, desk, forget, keys, model, models, news, serve, store, tags, training
+from classifier.commands import (
+    archive,
+    backup,
+    desk,
+    forget,
+    keys,
+    model,
+    models,
+    news,
+    questions,
+    serve,
+    store,
+    tags,
+    training,
+)
 from classifier.commands.parser import Commands, Options, Usage
 from classifier.errors import Busy, TaggerError
 from classifier.settings import Settings, read_settings
@@ -21,6 +35,7 @@ GROUPS = (
     store,
     training,
     desk,
+    questions,
     news,
     archive,
     tags,

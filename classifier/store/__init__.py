@@ -7,7 +7,7 @@ from classifier.store.limits import Count, Counters
 from classifier.store.log import ArticleLog, Draft
 from classifier.store.opening import open_store
 from classifier.store.proposals import OPEN, PROPOSAL_STATES, TAKEN
-from classifier.store.questions import ANSWERS, REMOVED, TERM_CHANGED, Question
+from classifier.store.questions import REMOVED, TERM_CHANGED, Question
 from classifier.store.queue import ORDERS, STARTER, STATES, Wanted
 from classifier.store.reports import DESK, KeptReport
 from classifier.store.requests import Request
@@ -19,7 +19,6 @@ from classifier.store.suggested import Judged, ModelAnswer, judged_by
 from classifier.store.turns import set_deadline
 
 __all__ = [
-    "ANSWERS",
     "BLIND",
     "COMPLETE",
     "DESK",

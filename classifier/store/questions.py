@@ -25,7 +25,6 @@ from classifier.store.standing import not_undone, removals, stands
 MOST, HOURS = 10, 1  # articles off which a key may take a tag within so many hours without being asked
 REMOVED = "removed"  # the articles no longer carry the tag
 TERM_CHANGED = "term_changed"  # they do, but the term was renamed, merged or deleted
-ANSWERS = (REMOVED, TERM_CHANGED)
 N_TITLES = 5
 SHOWN_DAYS = 7  # for which an answered question is listed
 _CHUNK = 500
@@ -35,8 +34,8 @@ _CHUNK = 500
 class Question:
     """A question, and on how many articles it is; `waiting` of them nobody has decided on otherwise.
 
-    `key` is the name of the key that took the tag off, None where nobody's key sent the articles. `answer` is one of
-    `ANSWERS`, or None. `titles` are of some of the articles, by their ids.
+    `key` is the name of the key that took the tag off, None where nobody's key sent the articles. `answer` is
+    `REMOVED`, `TERM_CHANGED` or None. `titles` are of some of the articles, by their ids.
     """
 
     id: str
@@ -95,6 +94,33 @@ class Questions:
                 append(connection, (_row(question, row, "unsure", CMS) for row in removed))
             else:  # what was answered holds for what the CMS sends later
                 append(connection, (_undo(question, row, question["answered_by"]) for row in removed))
+
+    def ask(self, tag: str, since: str) -> Question:
+        """Ask about the removals of a tag by any CMS since a day, which nobody was asked about when they came.
+
+        Raises:
+            NotFound: if there is none on whose tag nobody has decided since.
+        """
+        with self._engine.begin() as connection:
+            one_at_a_time(connection, "questions")
+            query = _removals(tag, since)
+            for some in _chunks(sorted({row.article_id for row in connection.execute(query)})):
+                hold_articles(connection, some)
+            removed = connection.execute(query).all()
+            if not removed:
+                raise NotFound(f"No CMS took the tag {tag[:60]!r} off an article since {since}, or it was answered.")
+            question = {"id": secrets.token_hex(16), "key": None, "tag": tag, "asked_at": now(), "ended_at": now()}
+            connection.execute(questions.insert().values(question))
+            append(connection, (_row(question, row, "unsure", CMS) for row in removed))
+            return _question(connection, _of_id(connection, str(question["id"])))
+
+    def past(self) -> list[tuple[str, str, int]]:
+        """Return the tags that were taken off more than ten articles within an hour, unasked: tag, hour, number."""
+        hour, n = func.substr(decisions.c.at, 1, 13), func.count(decisions.c.article_id.distinct())
+        query = select(decisions.c.tag, hour, n).where(removals(decisions), stands(stale_texts=True))
+        query = query.group_by(decisions.c.tag, hour).having(n > MOST).order_by(hour.desc(), decisions.c.tag)
+        with reading(self._engine) as connection:
+            return [(tag, at, int(number)) for tag, at, number in connection.execute(query)]
 
     # --- what a person says ---
 
@@ -178,7 +204,8 @@ def _chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
 
 
 def _of_id(connection: Connection, question_id: str) -> Any:
-    row = connection.execute(select(questions).where(questions.c.id == question_id)).mappings().first()
+    query = select(questions).where(questions.c.id == question_id)
+    row = connection.execute(query).mappings().first() if question_id.isalnum() else None
     if row is None:
         raise NotFound(f"There is no question {question_id[:40]!r}.")
     return row
@@ -200,9 +227,14 @@ def _rows() -> Select[Any]:
 
 def _removed(connection: Connection, key: str | None, tag: str, article_id: str | None = None) -> Sequence[Any]:
     """Return a key's removals of the last hour, or that of one article, on whose tag nobody has decided since."""
-    recent = decisions.c.tag == tag, decisions.c.at >= _ago(hours=HOURS), removals(decisions)
-    query = _rows().where(*recent, articles.c.owner == key, stands(stale_texts=True))
+    query = _removals(tag, _ago(hours=HOURS)).where(articles.c.owner == key)
     return connection.execute(query if article_id is None else query.where(articles.c.id == article_id)).all()
+
+
+def _removals(tag: str, since: str) -> Select[Any]:
+    """Return the query for the removals of a tag since a time, on which nobody has decided since."""
+    recent = decisions.c.tag == tag, decisions.c.at >= since, removals(decisions)
+    return _rows().where(*recent, stands(stale_texts=True))
 
 
 def _waiting(question_id: str) -> Select[Any]:
@@ -252,7 +284,7 @@ def _undo(question: Any, undone: Any, editor: str) -> Decision:
 
 def _note(connection: Connection, question_id: str, answer: str | None, editor: str | None) -> None:
     at = now() if answer is not None else None
-    values = {"answer": answer, "answered_by": editor, "answered_at": at, "ended_at": None}
+    values = {"answer": answer, "answered_by": editor, "answered_at": at}
     connection.execute(questions.update().where(questions.c.id == question_id).values(values))
 
 

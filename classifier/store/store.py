@@ -161,7 +161,8 @@ class Store:
             key, article.id, changes
         ):  # in transactions of its own: it is about other articles too
             with self.engine.begin() as connection:
-                then(connection)
+                if article_row(connection, article.id, hold=True) is not None:
+                    then(connection)
         return did
 
     def _put_one(

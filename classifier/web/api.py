@@ -16,9 +16,9 @@ from classifier import strict_json
 from classifier.articles import check_id, check_stored_id
 from classifier.errors import BadJSON, BadSetting, TaggerError
 from classifier.registry import Registry
-from classifier.store import JOB, ORDERS, STATES, Draft, Wanted
+from classifier.store import JOB, ORDERS, STATES, Draft, Question, Wanted
 from classifier.tagger import Answer, Tagger
-from classifier.web.auth import Caller, Gate
+from classifier.web.auth import EDITORS, Caller, Gate
 from classifier.web.bodies import read_body
 from classifier.web.metrics import count_decisions, count_suggestions
 from classifier.web.openapi import Endpoint, document
@@ -37,6 +37,9 @@ from classifier.web.schemas import (
     LogOut,
     ModelOut,
     ModelsOut,
+    QuestionIn,
+    QuestionOut,
+    QuestionsOut,
     StoredAnswer,
     SuggestIn,
     SuggestOut,
@@ -175,6 +178,27 @@ class Api:
             "Get the decisions on an article, and what was shown of it.",
             problems=("no-store",),
         )
+        self._add(
+            self.list_questions,
+            "GET",
+            "/v1/questions",
+            EDITORS,
+            QuestionsOut,
+            None,
+            "List the tags that vanished from many articles at once, until somebody says what that means.",
+            query=(_choice("state", "open", "all", default="open"),),
+            problems=("no-store", "invalid"),
+        )
+        self._add(
+            self.answer_question,
+            "POST",
+            "/v1/questions/<question_id>",
+            EDITORS,
+            QuestionOut,
+            QuestionIn,
+            "Say whether articles no longer carry a tag, or take that back.",
+            problems=("no-store",),
+        )
         self._add(self.tags, "GET", "/v1/tags", ANY, TagsOut, None, "Get the taxonomy.", problems=needs_model)
         self._add(
             self.model,
@@ -284,6 +308,24 @@ class Api:
 
     def get_decisions(self, article_id: str) -> dict[str, Any]:
         return self.tagger.decisions(article_id, g.caller.viewer)
+
+    # --- questions on removals ---
+
+    def list_questions(self) -> dict[str, Any]:
+        state = request.args.get("state", "open")
+        if state not in ("open", "all"):
+            raise _bad_query("state", "`state` is open or all.")
+        return {"questions": [self._question(one) for one in self.tagger.store.questions.list(state == "all")]}
+
+    def answer_question(self, question_id: str, given: QuestionIn) -> dict[str, Any]:
+        questions, editor = self.tagger.store.questions, g.caller.editor(None)
+        if given.answer == "undo":
+            return self._question(questions.undo(question_id, editor))
+        return self._question(questions.answer(question_id, given.answer, editor))
+
+    def _question(self, question: Question) -> dict[str, Any]:
+        titles = [{"article_id": name, "title": title} for name, title in question.titles.items()]
+        return {**vars(question), "label": self.tagger.label(question.tag), "titles": titles}
 
     # --- what serves ---
 

@@ -199,7 +199,9 @@ class Withheld(_Strict):
     """A tag that would be suggested, and why it is not."""
 
     tag: str
-    reason: Literal["already_tagged", "rejected", "another_of_its_kind"]
+    reason: Literal["already_tagged", "rejected", "another_of_its_kind", "in_question"] = Field(
+        description="`in_question`: the CMS took it off many articles at once, and nobody has said yet what that means."
+    )
 
 
 class StoredAnswer(Answer):
@@ -327,6 +329,7 @@ class DecisionOut(_Strict):
     score: float | None
     band: Literal["auto", "suggest", "hidden"] | None
     undoes: str | None = Field(description="The decision that this one takes back.")
+    question_id: str | None = Field(description="The question on removals that it belongs to (GET /v1/questions).")
 
 
 class StandingDecision(_Strict):
@@ -338,6 +341,7 @@ class StandingDecision(_Strict):
     reason: str | None
     editor: str
     at: str
+    question_id: str | None
 
 
 class StandingOut(_Strict):
@@ -363,6 +367,48 @@ class DecidedOut(_Strict):
     decisions: list[DecisionOut]
     standing: StandingOut | None = Field(
         None, description="Absent where a request is repeated that an older version of the service carried out."
+    )
+
+
+class TitleOut(_Strict):
+    """An article by its title."""
+
+    article_id: str
+    title: str
+
+
+class QuestionOut(_Strict):
+    """A tag that one key took off more than ten articles within an hour: do they no longer carry it?
+
+    Until somebody answers, training knows nothing of the tag on these articles.
+    """
+
+    id: str
+    key: str | None = Field(description="The key that took it off; null where nobody's key sent the articles.")
+    tag: str
+    label: str
+    asked_at: str
+    answer: Literal["removed", "term_changed"] | None
+    answered_by: str | None
+    answered_at: str | None
+    n_articles: int
+    waiting: int = Field(description="On how many of the articles nobody has decided otherwise.")
+    titles: list[TitleOut] = Field(description="Some of the articles.")
+
+
+class QuestionsOut(_Strict):
+    """Questions on removals, the newest first."""
+
+    questions: list[QuestionOut]
+
+
+class QuestionIn(_Strict):
+    """An answer to a question, or `undo` of the answer."""
+
+    answer: Literal["removed", "term_changed", "undo"] = Field(
+        description="`removed`: these articles no longer carry the tag. `term_changed`: they do, but the term was renamed, "
+        "merged or deleted in the CMS; the tag stands again, and this holds for what the key sends later until it lists "
+        "the tag again."
     )
 
 

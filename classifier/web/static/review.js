@@ -920,7 +920,8 @@ class Review {
     const line = card.querySelector(".decided");
     card.dataset.state = row ? row.action : "";
     line.hidden = !row;
-    const tell = (one) => [DONE[one.action][0].toUpperCase() + DONE[one.action].slice(1), " by ", one.editor === this.me ? "you" : shown(one.editor), this.reason(one.reason) ? `: ${this.reason(one.reason)}` : ""];
+    const asked = (one) => one.action === "unsure" && one.question_id; // see the notice above the article
+    const tell = (one) => asked(one) ? ["In question: its sender took it off many articles at once"] : [DONE[one.action][0].toUpperCase() + DONE[one.action].slice(1), " by ", one.editor === this.me ? "you" : shown(one.editor), this.reason(one.reason) ? `: ${this.reason(one.reason)}` : ""];
     const parts = row ? tell(row) : [];
     if (own && own.id !== row?.id) parts.push(" · ", ...tell(own));
     line.replaceChildren(...parts);
