@@ -28,6 +28,7 @@ from tests.test_words import ANY_TEXT
 
 PYTHON = ROOT / ".venv-fuzz" / "bin" / "python"  # made by `make test-hard`: the product with the fuzzer beside it
 SECONDS = int(os.environ.get("TAGGER_TEST_FUZZ_SECONDS", "600"))
+ROUND = 120  # seconds of a process: Atheris keeps 50 kB for each text that it tries
 FORGED = b"hISKP in Kabul\n<p>a &#x000e000;99999999&#x000e001; b</p>"  # private-use characters, as marks may be made of
 
 needs_fuzzer = pytest.mark.skipif(os.environ.get("TAGGER_TEST_NEEDS") != "fuzz", reason="needs Atheris: make test-hard")
@@ -96,17 +97,24 @@ def test_stored_hostile_texts_break_no_batch_job(registry: Registry, tmp_path: P
 # --- the fuzzer -------------------------------------------------------------------------------------------------
 
 
+def fuzz(version: Path, corpus: Path, seconds: int) -> int:
+    """Let the fuzzer add to its corpus for some seconds, assert that it finds nothing, and return how often it tried."""
+    command = [PYTHON, "-m", "tests.fuzz", version, corpus, "--seconds", str(seconds)]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False)
+    log = run.stderr.splitlines()
+    assert run.returncode == 0, "\n".join(log[-40:])
+    return next(int(line.split()[-1]) for line in log if "number_of_executed_units" in line)
+
+
 @needs_fuzzer
 def test_fuzzer_finds_nothing_and_what_it_made_breaks_no_batch_job(
     fitted: Fitted, registry: Registry, tmp_path: Path
 ) -> None:
     version, corpus = tmp_path / "version", tmp_path / "fuzz" / "corpus"
     save_model(fitted.model, version)
-    fuzzer = [PYTHON, "-m", "tests.fuzz", version, corpus, "--seconds", str(SECONDS)]
-    run = subprocess.run(fuzzer, cwd=ROOT, capture_output=True, text=True, errors="replace", check=False)
-    log = run.stderr.splitlines()
-    assert run.returncode == 0, "\n".join(log[-40:])
-    n_runs = next(line.split()[-1] for line in log if "number_of_executed_units" in line)
+    n_runs = sum(fuzz(version, corpus, min(ROUND, SECONDS - begun)) for begun in range(0, SECONDS, ROUND))
     articles = [article_of(path.read_bytes()) for path in sorted(corpus.iterdir())]
     n_jobs = run_jobs(tmp_path, articles, registry, retrains=True)
-    told("texts that a fuzzer made", n_runs, 0, f"{len(articles)} of them stored, {n_jobs} batch jobs over these")
+    told(
+        "texts that a fuzzer made", f"{n_runs:,}", 0, f"{len(articles)} of them stored, {n_jobs} batch jobs over these"
+    )
