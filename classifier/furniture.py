@@ -6,7 +6,7 @@ What is removed mentions nothing and weighs nothing; it is blanked, so that offs
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -201,7 +201,7 @@ def _lines(body: str) -> list[_Line]:
     return lines
 
 
-def blank(body: str, removed: list[Removed]) -> str:
+def blank(body: str, removed: Sequence[Removed]) -> str:
     """Return the body with furniture replaced by as many blanks."""
     pieces, done = [], 0
     for part in removed:

@@ -11,6 +11,7 @@ from classifier.cleaning import clean_body
 from classifier.corpus import Track
 from classifier.examples import POSITIVE, UNKNOWN
 from classifier.fitting import Fitted, HeldOut
+from classifier.furniture import blank
 from classifier.mentions import BODY
 from classifier.model import TagModel
 from classifier.reports.known import Data, Found, Row
@@ -81,7 +82,8 @@ def _why(model: TagModel, article: Article, tag: str, sign: int) -> Row:
     mentions = [part for part in parts if part.kind == "mention" and part.places]
     title = any(field != BODY for part in mentions for field, _, _ in part.places)
     first = min((start for part in mentions for field, start, _ in part.places if field == BODY), default=None)
-    lead = first is not None and first < lead_end(clean_body(article).text)
+    body = clean_body(article)
+    lead = first is not None and first < lead_end(blank(body.text, body.removed))
     named = "title" if title else "first sentence" if lead else "below" if mentions else "nowhere"
     strongest = [part.text for part in parts if part.places and part.weight * sign > 0 and part.kind == "term"]
     return {"named": named, "words": strongest[:N_WORDS]}
