@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from classifier.errors import BadStore
 from classifier.files import sync_folder
+from classifier.store.counts import keep_counts
 from classifier.store.engine import make_engine
 from classifier.store.schema import metadata
 from classifier.store.sqlite import check_pages, was_there
@@ -128,6 +129,7 @@ def _migrate(connection: Connection, revision: str) -> None:
         raise BadStore(f"The database has revision {current}, which this program does not know. Upgrade the program.")
     with _MIGRATING:
         command.upgrade(_config(connection), revision)
+    keep_counts(connection)
 
 
 def _check_revision(engine: Engine) -> None:

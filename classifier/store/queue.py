@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal, select, union_all
 
+from classifier.store.counts import counted
 from classifier.store.rows import StoredArticle, hold_articles, reading, stored
-from classifier.store.schema import articles, closings, suggested
+from classifier.store.schema import article_counts, articles, closings, suggested
 from classifier.store.standing import answered
 from classifier.store.suggested import note_shown
 
@@ -17,6 +18,7 @@ STATES = ("new", "started", "closed")
 ORDERS = ("newest", "teach")
 CHANCE = 0.1  # share of the articles that come by lot: what the model is sure of must be looked at too
 EVERY = 10
+FEW = 2000  # articles of a source or of some days that are looked at one by one
 LAST = 9.0  # behind every margin: articles that were never asked for suggestions
 
 
@@ -51,19 +53,21 @@ class Queue:
     def page(self, wanted: Wanted, after: Place | None, limit: int) -> tuple[list[StoredArticle], Place | None]:
         """Return a page of articles and the place of the next one, None at the end."""
         with reading(self._engine) as connection:
-            if wanted.order == "teach":
-                return _teaching(connection, wanted, after, limit)
-            rows = connection.execute(_newest(wanted, after).limit(limit + 1)).mappings().all()
-        last = rows[limit - 1] if len(rows) > limit else None
-        return [stored(row) for row in rows[:limit]], (last["created_at"], last["id"]) if last else None
+            found, place = (_teaching if wanted.order == "teach" else _newest)(connection, wanted, after, limit)
+            query = select(articles).where(articles.c.id.in_(found))
+            rows = {row["id"]: row for row in connection.execute(query).mappings()}
+        return [stored(rows[article_id]) for article_id in found if article_id in rows], place
 
     def counts(self, wanted: Wanted) -> dict[str, int]:
         """Return how many of the wanted articles are in each state, whatever state is wanted."""
-        whole = _wanted(Wanted(None, wanted.source, wanted.tag, wanted.since, wanted.until))
-        query = whole.with_only_columns(articles.c.state, func.count()).group_by(articles.c.state)
+        every = replace(wanted, state=None, viewer=None)
+        if wanted.tag is None:
+            query: Select[Any] = counted("state").where(*_where(every, article_counts.c, article_counts.c.day))
+        else:
+            query = select(articles.c.state, func.count()).where(*_conditions(every)).group_by(articles.c.state)
         with reading(self._engine) as connection:
-            found = {state: int(n) for state, n in connection.execute(query)}
-        return {state: found.get(state, 0) for state in STATES}
+            n_articles = {state: int(n) for state, n in connection.execute(query)}
+        return {state: n_articles.get(state, 0) for state in STATES}
 
     def show(self, wanted: Wanted, limit: int) -> list[dict[str, Any]]:
         """Return the articles for which `wanted.tag` is suggested without an answer, the best score first.
@@ -91,31 +95,43 @@ class Queue:
 
     def sources(self) -> list[str]:
         """Return where the articles of the queue come from."""
-        query = select(articles.c.source).distinct().where(articles.c.source != STARTER).order_by(articles.c.source)
+        query = counted("source").where(article_counts.c.source != STARTER).order_by(article_counts.c.source)
         with reading(self._engine) as connection:
-            return list(connection.scalars(query))
+            return [source for source, n in connection.execute(query) if n]
+
+
+def _where(wanted: Wanted, column: Any, day: ColumnElement[str]) -> list[ColumnElement[bool]]:
+    """Return what is wanted of source and day, of articles or of their counts."""
+    conditions = [column.source != STARTER]
+    if wanted.source is not None:
+        conditions.append(column.source == wanted.source)
+    if wanted.since is not None:
+        conditions.append(day >= wanted.since)
+    if wanted.until is not None:
+        conditions.append(day < f"{wanted.until}~")  # the whole day: "~" sorts behind every digit and letter
+    return conditions
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Return what is wanted of articles, but for their state."""
+    conditions = _where(wanted, articles.c, articles.c.dated_at)
+    if wanted.state == "open" and wanted.viewer is not None:
+        mine = select(closings.c.editor).where(closings.c.article_id == articles.c.id)
+        conditions.append(~mine.where(closings.c.editor == wanted.viewer).exists())
+    if wanted.tag is not None:
+        conditions.append(_unanswered(wanted.tag))
+    return conditions
 
 
 def _wanted(wanted: Wanted) -> Select[Any]:
-    query: Select[Any] = select(articles).where(articles.c.source != STARTER)
-    if wanted.state == "open":
-        query = query.where(articles.c.state.in_(("new", "started")))
-        if wanted.viewer is not None:
-            mine = select(closings.c.article_id).where(closings.c.editor == wanted.viewer)
-            query = query.where(articles.c.id.not_in(mine))
-    elif wanted.state is not None:
-        query = query.where(articles.c.state == wanted.state)
-    if wanted.source is not None:
-        query = query.where(articles.c.source == wanted.source)
-    if wanted.since is not None:
-        query = query.where(articles.c.dated_at >= wanted.since)
-    if wanted.until is not None:
-        query = query.where(
-            articles.c.dated_at < f"{wanted.until}~"
-        )  # the whole day: "~" sorts behind every digit and letter
-    if wanted.tag is not None:
-        query = query.where(_unanswered(wanted.tag))
-    return query
+    """Return the query for all wanted articles, in no order."""
+    return select(articles).where(articles.c.state.in_(_states(wanted)), *_conditions(wanted))
+
+
+def _states(wanted: Wanted) -> tuple[str, ...]:
+    if wanted.state is None:
+        return STATES
+    return ("new", "started") if wanted.state == "open" else (wanted.state,)
 
 
 def _unanswered(tag: str) -> ColumnElement[bool]:
@@ -125,40 +141,96 @@ def _unanswered(tag: str) -> ColumnElement[bool]:
     return articles.c.id.in_(ids) & ~hidden & ~answered(articles.c.id, literal(tag))
 
 
-def _newest(wanted: Wanted, after: Place | None) -> Select[Any]:
-    query = _wanted(wanted).order_by(articles.c.created_at.desc(), articles.c.id.desc())
+def _first(
+    connection: Connection,
+    wanted: Wanted,
+    key: ColumnElement[Any],
+    limit: int,
+    *where: ColumnElement[bool],
+    last: bool = False,
+) -> list[tuple[Any, str]]:
+    """Return key and id of the wanted articles that come first in the order of both, or `last` the last ones first.
+
+    Each state is a part of an index that has the order, so that only so many rows are read; where source and days leave only a
+    few articles, those are looked at instead.
+    """
+    conditions = [*where, *_conditions(wanted)]
+    if _are_few(connection, wanted):
+        few = select(articles.c.id).where(*_where(wanted, articles.c, articles.c.dated_at))
+        conditions.append(articles.c.id.in_(few))
+    columns = key.label("key"), articles.c.id
+    order = [column.desc() if last else column for column in (key, articles.c.id)]
+    parts = [
+        select(*columns).where(articles.c.state == state, *conditions).order_by(*order).limit(limit).subquery()
+        for state in _states(wanted)
+    ]
+    rows = [(row.key, row.id) for row in connection.execute(union_all(*(select(part) for part in parts)))]
+    return sorted(rows, key=lambda row: (row[0] or 0.0, row[1]), reverse=last)[:limit]
+
+
+def _are_few(connection: Connection, wanted: Wanted) -> bool:
+    if wanted.source is None and wanted.since is None and wanted.until is None:
+        return False
+    query = counted().where(*_where(wanted, article_counts.c, article_counts.c.day))
+    return int(connection.scalar(query) or 0) <= FEW
+
+
+def _newest(connection: Connection, wanted: Wanted, after: Place | None, limit: int) -> tuple[list[str], Place | None]:
+    """Return the ids of a page of the newest articles, and its end."""
+    at, article_id = articles.c.created_at, articles.c.id
+    where = []
     if after is not None:
-        at, article_id = after
-        earlier = (articles.c.created_at == at) & (articles.c.id < article_id)
-        query = query.where((articles.c.created_at < at) | earlier)
-    return query
+        where = [at <= after[0], ~((at == after[0]) & (article_id >= after[1]))]
+    rows = _first(connection, wanted, at, limit + 1, *where, last=True)
+    return [row[1] for row in rows[:limit]], rows[limit - 1] if len(rows) > limit else None
 
 
 def _teaching(
     connection: Connection, wanted: Wanted, after: Place | None, limit: int
-) -> tuple[list[StoredArticle], Place | None]:
+) -> tuple[list[str], Place | None]:
     """Return a page of two streams: what teaches most, and in every tenth place what comes by lot."""
     place = after or (None, None, None, None)
-    margin = func.coalesce(articles.c.margin, LAST)
-    chosen = _stream(connection, _wanted(wanted).where(articles.c.lot >= CHANCE), margin, place[:2], limit)
-    lots = _stream(connection, _wanted(wanted).where(articles.c.lot < CHANCE), articles.c.lot, place[2:], limit)
-    rows: list[Any] = []
+    chosen = _by_margin(connection, wanted, place[:2], limit + 1)
+    lots = _behind(connection, wanted, articles.c.lot, place[2:], limit + 1, articles.c.lot < CHANCE)
+    rows: list[tuple[Any, str]] = []
     left, taken = limit, [0, 0]
     while left and (taken[0] < len(chosen) or taken[1] < len(lots)):
         by_lot = taken[1] < len(lots) and (len(rows) % EVERY == EVERY - 1 or taken[0] >= len(chosen))
         rows.append((lots if by_lot else chosen)[taken[by_lot]])
         taken[by_lot] += 1
         left -= 1
+    found = [article_id for _, article_id in rows]
     if taken[0] == len(chosen) and taken[1] == len(lots):
-        return [stored(row) for row in rows], None
-    one, other = chosen[taken[0] - 1] if taken[0] else None, lots[taken[1] - 1] if taken[1] else None
-    ends = (one["key"], one["id"]) if one else place[:2]
-    return [stored(row) for row in rows], (*ends, *((other["key"], other["id"]) if other else place[2:]))
+        return found, None
+    ends = chosen[taken[0] - 1] if taken[0] else place[:2]
+    return found, (*ends, *(lots[taken[1] - 1] if taken[1] else place[2:]))
 
 
-def _stream(connection: Connection, query: Select[Any], key: ColumnElement[Any], after: Place, limit: int) -> list[Any]:
-    """Return one row more than a page may take."""
+def _by_margin(connection: Connection, wanted: Wanted, after: Place, limit: int) -> list[tuple[Any, str]]:
+    """Return keys and ids of articles by margin; behind them by their ids those that were never asked for suggestions."""
+    chosen, margin = articles.c.lot >= CHANCE, articles.c.margin
+    rows: list[tuple[Any, str]] = []
+    if after[0] is None or after[0] < LAST:
+        rows = _behind(connection, wanted, margin, after, limit, chosen, margin.is_not(None))
+        after = (None, None)
+    if len(rows) < limit:
+        unasked = [chosen, margin.is_(None)]
+        if after[1] is not None:
+            unasked.append(articles.c.id > after[1])
+        rows += [(LAST, row[1]) for row in _first(connection, wanted, margin, limit - len(rows), *unasked)]
+    return rows
+
+
+def _behind(
+    connection: Connection,
+    wanted: Wanted,
+    key: ColumnElement[Any],
+    after: Place,
+    limit: int,
+    *where: ColumnElement[bool],
+) -> list[tuple[Any, str]]:
+    """Return keys and ids of the articles behind a place, one row more than a page may take."""
+    conditions = list(where)
     if after[0] is not None:
-        query = query.where((key > after[0]) | ((key == after[0]) & (articles.c.id > after[1])))
-    query = query.add_columns(key.label("key")).order_by(key, articles.c.id).limit(limit + 1)
-    return list(connection.execute(query).mappings().all())
+        conditions += [key >= after[0], ~((key == after[0]) & (articles.c.id <= after[1]))]
+    return _first(connection, wanted, key, limit, *conditions)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, null, select
 
 from classifier.errors import BadStore, Busy, NotFound
 from classifier.store.rows import hours_since, lock_number, now, reading
@@ -107,6 +107,13 @@ class Runs:
             kept = connection.scalars(newest.limit(KEPT_RUNS)).all()
             connection.execute(runs.delete().where(runs.c.job == job, runs.c.id.not_in(kept)))
 
+    def brief(self, job: str, limit: int = 100) -> list[Run]:
+        """Return the newest records of a job without their results, which may be long, newest first."""
+        columns = (column if column.name != "result" else null().label("result") for column in runs.c)
+        query = select(*columns).where(runs.c.job == job).order_by(runs.c.started_at.desc(), runs.c.id).limit(limit)
+        with reading(self._engine) as connection:
+            return [Run(**row) for row in connection.execute(query).mappings()]
+
     def list(self, job: str, limit: int = 100, without: tuple[str, ...] = ()) -> list[Run]:
         """Return the newest records of a job, newest first; `without` some outcomes."""
         query = (
@@ -123,7 +130,7 @@ class Runs:
 
         It is when the last run failed, and when two periods have passed without one that came to its end.
         """
-        runs = self.list(job)
+        runs = self.brief(job)
         ended = [run for run in runs if run.ended_at is not None]
         if ended and ended[0].outcome == FAILED:
             return f"`{job}` failed at {ended[0].started_at[:16]}: {ended[0].reason}"

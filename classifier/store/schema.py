@@ -75,9 +75,25 @@ articles = Table(
     # The name of the `cms` key that wrote it; null where it belongs to nobody.
     Column("owner", String(80)),
 )
-Index("ix_articles_created_at", articles.c.created_at, articles.c.id)
+# The orders of the queue, for each state; and what may leave few articles of it.
+Index("ix_articles_state_created_at", articles.c.state, articles.c.created_at, articles.c.id)
 Index("ix_articles_state", articles.c.state, articles.c.margin, articles.c.id)
+Index("ix_articles_state_lot", articles.c.state, articles.c.lot, articles.c.id)
+Index("ix_articles_source", articles.c.source, articles.c.state, articles.c.created_at, articles.c.id)
+Index("ix_articles_dated_at", articles.c.dated_at)
 Index("ix_articles_judged_by", articles.c.state, articles.c.judged_by, articles.c.id)
+
+# How many articles there are of a day, a source and a state: the sum of all rows of these; triggers keep it up to date.
+article_counts = Table(
+    "article_counts",
+    metadata,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("day", String(10), nullable=False),
+    Column("source", String(40), nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("n", Integer, nullable=False),
+)
+Index("ix_article_counts_day", article_counts.c.day, article_counts.c.source, article_counts.c.state)
 
 # Sketches of texts that an article had before, and whether what was decided on them still counts.
 texts = Table(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import Connection, Engine, Select, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.articles import Article, check_id, text_digest
@@ -17,6 +17,7 @@ from classifier.decisions import CMS, Case, Filed, Standing
 from classifier.errors import NotFound
 from classifier.examples import Attributed
 from classifier.store.assignments import Assignments
+from classifier.store.counts import counted
 from classifier.store.keys import Keys
 from classifier.store.limits import counters_of
 from classifier.store.log import (
@@ -52,7 +53,7 @@ from classifier.store.rows import (
     tags_of_runs,
 )
 from classifier.store.runs import Runs
-from classifier.store.schema import articles, decisions, impressions, requests, suggestion_sets
+from classifier.store.schema import article_counts, articles, decisions, impressions, requests, suggestion_sets
 from classifier.store.sessions import Sessions
 from classifier.store.sketches import Sketches, sketch_in, sketches_for
 from classifier.store.suggested import BRIEF, Judged, ModelAnswer, Suggested, replace_suggested
@@ -325,9 +326,14 @@ class Store:
 
     def count_articles(self) -> dict[str, int]:
         """Return how many articles there are from each source."""
-        query = select(articles.c.source, func.count()).group_by(articles.c.source).order_by(articles.c.source)
+        query = counted("source").order_by(article_counts.c.source)
         with reading(self.engine) as connection:
-            return {source: int(n) for source, n in connection.execute(query)}
+            return {source: int(n) for source, n in connection.execute(query) if n}
+
+    def check(self) -> None:
+        """Read one article; raise `BadStore` if the database cannot be read."""
+        with reading(self.engine) as connection:
+            connection.execute(select(articles.c.id).limit(1)).all()
 
     def cases(self) -> Iterator[Case]:
         """Yield the desk's articles as cases to decide, without their texts."""

@@ -367,7 +367,7 @@ class Api:
         if version and self.tagger.serving.problem:
             problems.append(self.tagger.serving.problem)
         try:
-            self.tagger.store.count_articles()
+            self.tagger.store.check()
             if late := self.tagger.store.runs.overdue(JOB, self.retrain_hours):
                 problems.append(f"retrain_overdue: {late}")
         except Exception as error:  # any driver's error means the same here

@@ -122,7 +122,7 @@ class _Now:
             queue.add_metric((state,), n)
         overdue = store.runs.overdue(JOB, self.hours) is not None
         since = GaugeMetricFamily("tagger_retrain_age_seconds", "Since the last run ended.", labels=("outcome",))
-        last = next((run for run in store.runs.list(JOB, 10) if run.outcome != RUNNING), None)
+        last = next((run for run in store.runs.brief(JOB, 10) if run.outcome != RUNNING), None)
         if last is not None:
             since.add_metric((last.outcome,), _seconds_since(last.ended_at or last.started_at))
         yield queue

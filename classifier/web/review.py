@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Blueprint, Response, g, redirect, render_template, request
@@ -16,7 +16,7 @@ from classifier.errors import KeyEnded, TaggerError
 from classifier.importers import CmsTerm, TermMap
 from classifier.mentions import BODY, TITLE
 from classifier.model import TagModel
-from classifier.store import OPEN, PROPOSAL_STATES, TAKEN, Key, StoredArticle
+from classifier.store import OPEN, PROPOSAL_STATES, TAKEN, Key, Session, StoredArticle
 from classifier.tagger import Tagger
 from classifier.taxonomy import TAG_ID, Taxonomy, id_for
 from classifier.web.api import json_response, queue_wanted
@@ -117,23 +117,25 @@ class Review:
         is_open = self.gate.open()
         return render_template("sign_in.html", open=is_open, problem=problem, next=onward, name=name)
 
-    def _template(self, name: str, **more: Any) -> str | WsgiResponse:
-        """Return a page for a signed-in editor, or the way to sign in."""
+    def _template(self, name: str, read: Callable[[Session], dict[str, Any]]) -> str | WsgiResponse:
+        """Return a page with what `read` returns for a signed-in editor, or the way to sign in, for which nothing is read."""
         session = self.gate.editor_session()
         if session is None:
             return sign_in_first()
-        return render_template(name, editor=session.editor, csrf=session.csrf, reasons=REASONS, **more)
+        return render_template(name, editor=session.editor, csrf=session.csrf, reasons=REASONS, **read(session))
 
     # --- one article after the other ---
 
     def page(self, article_id: str | None = None) -> str | WsgiResponse:
-        try:
-            self.tagger.serving.model()
-            missing = None
-        except TaggerError as error:
-            missing = str(error)
-        sources = self.store.queue.sources()
-        return self._template("review.html", sources=sources, article_id=article_id, missing=missing)
+        def read(_: Session) -> dict[str, Any]:
+            try:
+                self.tagger.serving.model()
+                missing = None
+            except TaggerError as error:
+                missing = str(error)
+            return {"sources": self.store.queue.sources(), "article_id": article_id, "missing": missing}
+
+        return self._template("review.html", read)
 
     def view(self, article_id: str) -> Response:
         viewer = self._viewer()
@@ -164,8 +166,7 @@ class Review:
     # --- one tag over many articles ---
 
     def bulk(self) -> str | WsgiResponse:
-        tag = request.args.get("tag")
-        return self._template("bulk.html", tag=tag)
+        return self._template("bulk.html", lambda _: {"tag": request.args.get("tag")})
 
     def bulk_rows(self) -> Response:
         wanted = queue_wanted(self._viewer(), state="open")
@@ -176,11 +177,13 @@ class Review:
     # --- tags that are missing ---
 
     def proposals(self) -> str | WsgiResponse:
-        session = self.gate.editor_session()
-        may_close = session is not None and (session.key is None or session.key.role == "admin")
-        rows = self.store.proposals.list()
-        suggested = self._tags_for([row["label"] for row in rows if row["state"] == OPEN]) if may_close else {}
-        return self._template("proposals.html", proposals=rows, suggested=suggested, may_close=may_close)
+        def read(session: Session) -> dict[str, Any]:
+            may_close = session.key is None or session.key.role == "admin"
+            rows = self.store.proposals.list()
+            suggested = self._tags_for([row["label"] for row in rows if row["state"] == OPEN]) if may_close else {}
+            return {"proposals": rows, "suggested": suggested, "may_close": may_close}
+
+        return self._template("proposals.html", read)
 
     def _tags_for(self, labels: Iterable[str]) -> dict[str, str]:
         """Return for each label the id of the tag that is called so, or the id that a new one may have."""

@@ -1,0 +1,94 @@
+"""How many articles there are, kept up to date by the database itself, so that nobody counts the store to answer a request.
+
+Triggers on `articles` change a row of `article_counts` with each article that comes, goes, or changes its day, source or state. So
+the counts are exact whatever program writes. On PostgreSQL several rows may stand for the same day, source and state: a transaction
+takes one that no other holds, or makes one, so that nobody waits for a counter; only the sum of the rows means anything.
+"""
+
+from __future__ import annotations
+
+from string import Template
+from typing import Any
+
+from sqlalchemy import Connection, Select, func, inspect, select
+
+from classifier.store.schema import article_counts
+
+_COUNT_ALL = """
+    INSERT INTO article_counts (day, source, state, n)
+    SELECT substr(dated_at, 1, 10), source, state, count(*) FROM articles GROUP BY 1, 2, 3
+"""
+_OF = "day = substr($row.dated_at, 1, 10) AND source = $row.source AND state = $row.state"
+_ON_SQLITE = f"""
+    INSERT INTO article_counts (day, source, state, n)
+    SELECT substr($row.dated_at, 1, 10), $row.source, $row.state, 0
+    WHERE NOT EXISTS (SELECT 1 FROM article_counts WHERE {_OF});
+    UPDATE article_counts SET n = n $change WHERE {_OF};
+"""  # noqa: S608 - nothing of it is anybody's input
+_ON_POSTGRESQL = f"""
+    UPDATE article_counts SET n = n $change
+    WHERE number = (SELECT number FROM article_counts WHERE {_OF} LIMIT 1 FOR UPDATE SKIP LOCKED);
+    IF NOT FOUND THEN
+        INSERT INTO article_counts (day, source, state, n)
+        VALUES (substr($row.dated_at, 1, 10), $row.source, $row.state, 0 $change);
+    END IF;
+"""  # noqa: S608
+_CHANGED = "OLD.dated_at <> NEW.dated_at OR OLD.source <> NEW.source OR OLD.state <> NEW.state"
+
+
+def _changes(template: str) -> tuple[str, str]:
+    """Return the statements that take the old row off the counts, and that add the new one."""
+    return Template(template).substitute(row="OLD", change="- 1"), Template(template).substitute(
+        row="NEW", change="+ 1"
+    )
+
+
+_TAKE, _ADD = _changes(_ON_SQLITE)
+_SQLITE = (
+    f"CREATE TRIGGER count_new_article AFTER INSERT ON articles BEGIN {_ADD} END",
+    f"CREATE TRIGGER count_deleted_article AFTER DELETE ON articles BEGIN {_TAKE} END",
+    "CREATE TRIGGER count_changed_article AFTER UPDATE OF dated_at, source, state ON articles "
+    f"WHEN {_CHANGED} BEGIN {_TAKE} {_ADD} END",
+)
+_TAKE, _ADD = _changes(_ON_POSTGRESQL)
+_POSTGRESQL = (
+    "CREATE OR REPLACE FUNCTION count_article() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+    f"IF TG_OP <> 'INSERT' THEN {_TAKE} END IF; IF TG_OP <> 'DELETE' THEN {_ADD} END IF; RETURN NULL; END $$",
+    "CREATE TRIGGER count_new_article AFTER INSERT ON articles FOR EACH ROW EXECUTE FUNCTION count_article()",
+    "CREATE TRIGGER count_deleted_article AFTER DELETE ON articles FOR EACH ROW EXECUTE FUNCTION count_article()",
+    "CREATE TRIGGER count_changed_article AFTER UPDATE OF dated_at, source, state ON articles FOR EACH ROW "
+    f"WHEN ({_CHANGED}) EXECUTE FUNCTION count_article()",
+)
+_TRIGGERS = ("count_new_article", "count_deleted_article", "count_changed_article")
+_THERE = {
+    "sqlite": "SELECT name FROM sqlite_schema WHERE type = 'trigger' AND tbl_name = 'articles'",
+    "postgresql": "SELECT tgname FROM pg_trigger WHERE tgrelid = 'articles'::regclass",
+}
+
+
+def counted(*by: str) -> Select[Any]:
+    """Return the query for how many articles there are, by columns of `article_counts`."""
+    columns = [article_counts.c[name] for name in by]
+    return select(*columns, func.sum(article_counts.c.n)).group_by(*columns)
+
+
+def keep_counts(connection: Connection) -> None:
+    """Make the triggers, and count all articles, where that was not done or a migration has made the table anew."""
+    if not inspect(connection).has_table(article_counts.name):
+        return  # of an older version
+    dialect = connection.dialect.name
+    if set(connection.exec_driver_sql(_THERE[dialect]).scalars()) >= set(_TRIGGERS):
+        return
+    stop_counting(connection)
+    for statement in _SQLITE if dialect == "sqlite" else _POSTGRESQL:
+        connection.exec_driver_sql(statement)
+    connection.execute(article_counts.delete())
+    connection.exec_driver_sql(_COUNT_ALL)
+
+
+def stop_counting(connection: Connection) -> None:
+    """Remove the triggers."""
+    for name in _TRIGGERS:
+        connection.exec_driver_sql(
+            f"DROP TRIGGER IF EXISTS {name}{' ON articles' * (connection.dialect.name != 'sqlite')}"
+        )
