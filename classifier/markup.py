@@ -40,76 +40,15 @@ _RAW_END = {
 _RAW = _RAW_END.keys() | {"plaintext"}
 _UNSEEN = (_RAW_END.keys() - {"xmp", "textarea"}) | {"template", "noscript", "object", "svg", "math"}
 _HIDDEN = "hidden"  # the kind of those
-_EMPTY = frozenset(
-    [
-        "area",
-        "base",
-        "basefont",
-        "bgsound",
-        "br",
-        "col",
-        "embed",
-        "frame",
-        "hr",
-        "img",
-        "input",
-        "keygen",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-    ]
-)
+_EMPTY_NAMES = "area base basefont bgsound br col embed frame hr img input keygen link meta param source track wbr"
+_EMPTY = frozenset(_EMPTY_NAMES.split())
 # Elements that are lines of their own.
-_BLOCKS = frozenset(
-    [
-        "address",
-        "article",
-        "aside",
-        "blockquote",
-        "br",
-        "center",
-        "dd",
-        "details",
-        "dialog",
-        "div",
-        "dl",
-        "dt",
-        "fieldset",
-        "figcaption",
-        "figure",
-        "footer",
-        "form",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "h5",
-        "h6",
-        "header",
-        "hr",
-        "li",
-        "main",
-        "menu",
-        "nav",
-        "ol",
-        "p",
-        "pre",
-        "search",
-        "section",
-        "summary",
-        "table",
-        "tbody",
-        "td",
-        "tfoot",
-        "th",
-        "thead",
-        "tr",
-        "ul",
-    ]
+_BLOCK_NAMES = (
+    "address article aside blockquote br center dd details dialog div dl dt fieldset figcaption figure footer form "
+    "h1 h2 h3 h4 h5 h6 header hr li main menu nav ol p pre search section summary table tbody td tfoot th thead tr "
+    "ul"
 )
+_BLOCKS = frozenset(_BLOCK_NAMES.split())
 # An end tag closes no element of a higher rank on its way to its own: `</b>` no `div`, `</div>` no table cell.
 _RANKS = {
     **dict.fromkeys(_BLOCKS - {"p"}, 2),
@@ -193,17 +132,17 @@ class _Reader:
 
     def read(self) -> None:
         at = 0
-        while found := _TOKEN.search(self.source, at):
-            self._text(at, found.start())
-            at = found.end()
-            if not found["name"] or not found["end"]:
+        while tag := _TOKEN.search(self.source, at):
+            self._text(at, tag.start())
+            at = tag.end()
+            if not tag["name"] or not tag["end"]:  # a comment, or the text ends within the tag
                 continue
-            name = found["name"].lower()
-            if found["slash"]:
-                self._end_tag(name, found)
+            name = tag["name"].lower()
+            if tag["slash"]:
+                self._end_tag(name, tag)
             else:
-                self._start_tag(name, found)
-                if name in _RAW and not found[0].endswith("/>"):
+                self._start_tag(name, tag)
+                if name in _RAW and not tag[0].endswith("/>"):
                     at = self._raw(name, at)
         self._text(at, len(self.source))
         self._end_to(0, len(self.source) - 1, len(self.source))
@@ -276,8 +215,8 @@ class _Reader:
 
     def _raw(self, name: str, at: int) -> int:
         """Read what stands in an element without elements of its own, and return where its end tag begins."""
-        found = _RAW_END[name].search(self.source, at) if name in _RAW_END else None
-        end = found.start() if found else len(self.source)
+        end_tag = _RAW_END[name].search(self.source, at) if name in _RAW_END else None
+        end = end_tag.start() if end_tag else len(self.source)
         if name == "textarea":
             self._text(at, end)
         elif not self.open.n_of_kind[_HIDDEN]:
@@ -290,12 +229,12 @@ class _Reader:
         if start == end or self.open.n_of_kind[_HIDDEN]:
             return
         if self.source.find("&", start, end) >= 0:
-            for found in _REFERENCE.finditer(self.source, start, end):
-                decoded = _decoded(found[0])
-                if decoded != found[0]:
-                    self._write(self.source[start : found.start()], start, found.start(), verbatim=True)
-                    self._write(decoded, *found.span())
-                    start = found.end()
+            for reference in _REFERENCE.finditer(self.source, start, end):
+                decoded = _decoded(reference[0])
+                if decoded != reference[0]:
+                    self._write(self.source[start : reference.start()], start, reference.start(), verbatim=True)
+                    self._write(decoded, *reference.span())
+                    start = reference.end()
         self._write(self.source[start:end], start, end, verbatim=True)
 
     def _write(self, text: str, start: int, end: int, verbatim: bool = False) -> None:
@@ -323,24 +262,24 @@ class _Reader:
 
 def _without_blanks(text: str, parts: Iterable[Removed]) -> Iterator[Removed]:
     for part in parts:
-        within = text[part.start : part.end]
-        start = part.start + len(within) - len(within.lstrip())
-        if inside := within.strip():
-            yield Removed(start, start + len(inside), part.kind)
+        inner = text[part.start : part.end]
+        start = part.start + len(inner) - len(inner.lstrip())
+        if stripped := inner.strip():
+            yield Removed(start, start + len(stripped), part.kind)
 
 
 def _attributes_of(tag: re.Match[str]) -> dict[str, str]:
     """Return the attributes of a tag by their names in lower case; of two with one name the first counts."""
     attributes: dict[str, str] = {}
-    for found in _ATTRIBUTE.finditer(tag[0], len(tag["name"]) + 1, len(tag[0]) - 1):
-        value = found["double"] or found["single"] or found["bare"] or ""
-        attributes.setdefault(found["key"].lower(), value)
+    for attribute in _ATTRIBUTE.finditer(tag[0], len(tag["name"]) + 1, len(tag[0]) - 1):
+        value = attribute["double"] or attribute["single"] or attribute["bare"] or ""
+        attributes.setdefault(attribute["key"].lower(), value)
     return attributes
 
 
 def unescaped(text: str) -> str:
     """Return a text with its character references decoded; the standard library fails on numbers of thousands of digits."""
-    return _REFERENCE.sub(lambda found: _decoded(found[0]), text)
+    return _REFERENCE.sub(lambda reference: _decoded(reference[0]), text)
 
 
 def _decoded(reference: str) -> str:

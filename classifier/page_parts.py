@@ -85,17 +85,17 @@ def removed_parts(elements: Iterable[Element], page: Amounts) -> list[Removed]:
     """Return the parts of a page that are not its article, in order; none if next to nothing else would be left."""
     ordered = sorted((e for e in elements if e.start < e.end), key=lambda e: (e.start, -e.end))
     stories = [element for element in ordered if element.kind in (ARTICLE, MAIN)]
-    besides = _outermost(_boilerplate(ordered, stories, page))
-    n_left = page.prose - sum(element.amounts.prose for element in besides)
-    n_text = n_left + page.linked - sum(element.amounts.linked for element in besides)
+    boilerplate = _outermost(_boilerplate_in(ordered, stories, page))
+    n_left = page.prose - sum(element.amounts.prose for element in boilerplate)
+    n_text = n_left + page.linked - sum(element.amounts.linked for element in boilerplate)
     if not n_text or n_left < min(LEAST_STORY, page.prose / 4):
         return []
-    removed = [Removed(element.start, element.end, element.kind) for element in besides]
-    story = _story(stories, besides, n_left)
+    removed = [Removed(element.start, element.end, element.kind) for element in boilerplate]
+    story = _story(stories, boilerplate, n_left)
     return removed if story is None else sorted([*removed, *_around(story, removed, page.length)])
 
 
-def _boilerplate(ordered: Iterable[Element], stories: Sequence[Element], page: Amounts) -> Iterator[Element]:
+def _boilerplate_in(ordered: Iterable[Element], stories: Sequence[Element], page: Amounts) -> Iterator[Element]:
     largest = max(stories, key=lambda element: element.amounts.prose, default=None)
     for element in ordered:
         if element.kind == LINES:
@@ -134,14 +134,14 @@ def _outermost(ordered: Iterable[Element]) -> list[Element]:
     return outermost
 
 
-def _story(stories: Sequence[Element], besides: Sequence[Element], n_left: int) -> Element | None:
+def _story(stories: Sequence[Element], boilerplate: Sequence[Element], n_left: int) -> Element | None:
     """Return the one article, or else the one main part, that holds most of what is left of a page."""
-    starts = [element.start for element in besides]
-    before = [0, *accumulate(element.amounts.prose for element in besides)]
+    starts = [element.start for element in boilerplate]
+    before = [0, *accumulate(element.amounts.prose for element in boilerplate)]
 
     def n_kept(story: Element) -> int:
         first, last = bisect_left(starts, story.start), bisect_left(starts, story.end)
-        if any(_holds(element, story) for element in besides[max(0, first - 1) : first + 1]):
+        if any(_holds(element, story) for element in boilerplate[max(0, first - 1) : first + 1]):
             return 0
         return story.amounts.prose - (before[last] - before[first])
 
