@@ -283,8 +283,9 @@ def _say(done: Outcome, aside: _Aside, report: IO[str] | None, options: argparse
     if done.ignored:
         named = ", ".join(f"{name} ({n})" for name, n in done.ignored.most_common(N_SHOWN))
         print(f"ignored, with the number of records that have them: {named}", file=sys.stderr)
-    left_out, ignored = dict(done.left_out.most_common()), dict(done.ignored.most_common())
-    counts = {**vars(done.stored), "set_aside": done.n_set_aside, "left_out": left_out, "ignored": ignored}
+    counts = {**vars(done.stored), "set_aside": done.n_set_aside, "left_out": dict(done.left_out.most_common())}
+    if done.ignored:
+        counts["ignored"] = dict(done.ignored.most_common())
     if options.json:
         print_json({**counts, "terms": done.terms})
     else:
