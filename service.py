@@ -10,7 +10,7 @@ from classifier.backlog import Backlog
 from classifier.errors import BadStore
 from classifier.registry import Registry, Serving
 from classifier.settings import read_settings
-from classifier.store import DamagedStore, Shares, Store, open_store
+from classifier.store import DamagedStore, Shares, Store, make_engine, open_store
 from classifier.tagger import Tagger
 from classifier.web import build_app, logs
 from classifier.web.limits import Limits
@@ -39,11 +39,12 @@ def _opened(url: str) -> Store:
 
     A worker that cannot begin ends the whole service, and the others suggest without a database.
     """
+    is_file = make_engine(url).dialect.name == "sqlite"  # a URL that cannot be read is no server that is away
     while True:
         try:
             return open_store(url)
         except BadStore as error:
-            if url.startswith("sqlite") or isinstance(error, DamagedStore):
+            if is_file or isinstance(error, DamagedStore):
                 raise
             structlog.get_logger().warning("no_database", reason=str(error))
             time.sleep(1.0)

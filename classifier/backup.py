@@ -28,11 +28,11 @@ from typing import Any
 
 import classifier
 from classifier.errors import BadBackup, BadStore, TaggerError
-from classifier.files import sync_folder, whole_file
+from classifier.files import PRIVATE, make_private_folder, sync_folder, whole_file
 from classifier.registry import LEFT_SECONDS, Registry
 from classifier.store import Store, open_store
 from classifier.store.copying import Track, check_copy, copy_store, end_sessions, is_empty, save_copy
-from classifier.store.engine import make_engine
+from classifier.store.engine import file_of, parsed_url
 from classifier.store.sqlite import stand_alone
 
 FORMAT = 1
@@ -88,14 +88,12 @@ def back_up(database_url: str, registry: Registry, output: Path, track: Track) -
 
 
 def _write(path: Path, manifest: dict[str, Any], folder: Path, files: list[Path]) -> None:
-    with whole_file(path) as file:
-        os.fchmod(file.fileno(), 0o600)  # unpublished articles, and hashes of keys
-        with tarfile.open(fileobj=file, mode="w|") as tar:
-            info = tarfile.TarInfo(MANIFEST)
-            info.size = len(content := json.dumps(manifest, indent=1).encode())
-            tar.addfile(info, io.BytesIO(content))
-            for one in files:
-                tar.add(one, str(one.relative_to(folder)))
+    with whole_file(path, PRIVATE) as file, tarfile.open(fileobj=file, mode="w|") as tar:
+        info = tarfile.TarInfo(MANIFEST)
+        info.size = len(content := json.dumps(manifest, indent=1).encode())
+        tar.addfile(info, io.BytesIO(content))
+        for one in files:
+            tar.add(one, str(one.relative_to(folder)))
 
 
 def _copy_models(registry: Registry, target: Path) -> list[str]:
@@ -202,8 +200,7 @@ def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, files: dict[str, Any]
 
 def _file_of(database_url: str) -> Path | None:
     """Return the file of a database on SQLite."""
-    engine = make_engine(database_url)
-    return Path(str(engine.url.database)) if engine.dialect.name == "sqlite" else None
+    return file_of(parsed_url(database_url))
 
 
 def _check_free(path: Path | None, registry: Registry) -> None:
@@ -264,8 +261,8 @@ def _ready(source: Path, path: Path | None, database_url: str, track: Track) -> 
     stand_alone(source)
     ready = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with whole_file(ready) as file, source.open("rb") as database:
+        make_private_folder(path.parent)
+        with whole_file(ready, PRIVATE) as file, source.open("rb") as database:
             shutil.copyfileobj(database, file)
         yield ready
     finally:
@@ -295,7 +292,7 @@ def _sweep(parent: Path) -> None:
 @contextmanager
 def _scratch(parent: Path) -> Iterator[Path]:
     try:
-        parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(parent)
         with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=parent) as folder:
             yield Path(folder)
     except OSError as error:

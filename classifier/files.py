@@ -11,12 +11,15 @@ from typing import IO
 
 from classifier.errors import BadSetting
 
+PRIVATE = 0o600  # of files with unpublished articles, and hashes of keys
+
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
+def whole_file(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
     """Open a file that takes the place of `path` when all of it is written; until then what was there stays.
 
-    A name that ends in .gz is packed. The file and its name are durable when the block is left.
+    A name that ends in .gz is packed. The file and its name are durable when the block is left. The umask of the process
+    is taken from `mode`.
 
     Raises:
         BadSetting: naming the path, if it cannot be written.
@@ -24,7 +27,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with aside.open("wb") as raw:
+        with open(aside, "wb", opener=lambda name, flags: os.open(name, flags, mode)) as raw:
             if path.suffix == ".gz":
                 # Without the time and the name of the file, the same content is the same bytes.
                 with gzip.GzipFile("", "wb", fileobj=raw, mtime=0) as packed:
@@ -40,6 +43,12 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):  # after a rename there is nothing to remove, nor where the folder is none
             aside.unlink()
+
+
+def make_private_folder(folder: Path) -> None:
+    """Make a folder, and those above it that are missing, which only their owner can look into."""
+    for missing in reversed([one for one in (folder, *folder.parents) if not one.is_dir()]):
+        missing.mkdir(mode=0o700, exist_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from classifier.errors import BadModel
-from classifier.files import sync_folder
+from classifier.files import make_private_folder, sync_folder
 from classifier.model import Parameters, TagModel
 from classifier.model_shapes import check_parameters, check_precedents
 from classifier.precedents import Precedents
@@ -53,7 +53,7 @@ def save_model(model: TagModel, folder: Path) -> str:
     """
     if folder.exists():
         raise BadModel(f"{folder} is there already; a model version is never overwritten.")
-    folder.parent.mkdir(parents=True, exist_ok=True)
+    make_private_folder(folder.parent)
     aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
     try:
         aside.chmod(0o755)

@@ -25,7 +25,7 @@ from types import EllipsisType
 from typing import Any
 
 from classifier.errors import BadModel, BadSetting, Busy, NoModel, NotFound, TaggerError
-from classifier.files import whole_file
+from classifier.files import make_private_folder, whole_file
 from classifier.model import TagModel
 from classifier.model_files import (
     check_manifest,
@@ -321,7 +321,7 @@ class Registry:
     @contextmanager
     def _locked(self) -> Iterator[None]:
         """Let one process at a time change the pointer; the lock dies with its holder."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_private_folder(self.folder)
         with (self.folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

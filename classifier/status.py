@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from classifier.errors import BadModel, BadStore, TaggerError
 from classifier.registry import Champion, Registry
 from classifier.store import JOB, DamagedStore, Store, judged_by, open_store
+from classifier.store.engine import file_of, parsed_url
+from classifier.store.sqlite import open_to_others, was_there
 
 
 class _Stored(NamedTuple):
@@ -61,19 +62,22 @@ def _champion(registry: Registry, problems: list[str], steps: list[str]) -> Cham
 def _stored(
     database_url: str, retrain_hours: float, registry: Registry, problems: list[str], steps: list[str]
 ) -> _Stored:
-    path = database_url.removeprefix("sqlite:///")
-    if path != database_url and not Path(path).exists():
-        return _Stored({})
     try:
-        store = open_store(database_url, migrate=False)
+        path = file_of(parsed_url(database_url))
+        if path is not None and not was_there(path):
+            return _Stored({})
+        store = open_store(database_url, migrate=False, check=True)
         keys = store.keys.list()
+        if path is not None and (files := open_to_others(path)):
+            problems.append(f"Everybody on this machine can read {', '.join(map(str, files))}.")
+            steps.append(f"let only its owner read the database: chmod o= {' '.join(map(str, files))}")
         if late := store.runs.overdue(JOB, retrain_hours):
             problems.append(late)
             steps.append("look at the runs and the schedule: python -m classifier runs")
         n_unlearned = 0 if store.runs.list(JOB, 1) else store.log.n_articles()
         n_usable = sum(key.usable for key in keys)
         return _Stored(store.count_articles(), n_usable, len(keys), n_unlearned, _n_waiting(store, registry))
-    except BadStore as error:
+    except (BadStore, OSError) as error:
         problems.append(str(error))
         damaged = isinstance(error, DamagedStore)
         steps.append("restore the database from a backup" if damaged else "mend the database as it is said above")

@@ -887,7 +887,9 @@ def test_status_tells_what_is_wrong(run: Run, models: Path, tmp_path: Path) -> N
     version = champion_of(models).version
     (models / version / "terms.txt").unlink()
     (tmp_path / "no.db").write_text("this is no database\n" * 100, encoding="utf-8")
-    found = run("status", "--models", models, "--database", f"sqlite:///{tmp_path}/no.db", "--json").json
+    ran = run("status", "--models", models, "--database", f"sqlite:///{tmp_path}/no.db", "--json")
+    assert (ran.code, ran.err) == (1, "error: 2 things are wrong, as it is said above.\n")
+    found = ran.json
     assert len(found["problems"]) == 2
     assert "terms.txt is missing" in found["problems"][0]
     assert "not a database" in found["problems"][1]
@@ -927,8 +929,30 @@ def test_status_of_a_database_that_breaks_while_it_is_read_says_so(
 ) -> None:
     with stored.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE articles RENAME TO gone")
-    found = run("status", "--models", models, "--database", database_url, "--json").json
-    assert "articles" in found["problems"][0]
+    ran = run("status", "--models", models, "--database", database_url)
+    assert ran.code == 1
+    assert "wrong:   The database cannot be used: " in ran.out
+    assert "articles" in ran.out
+
+
+def test_status_fails_for_a_database_that_is_gone_or_has_a_broken_page(run: Run, models: Path, tmp_path: Path) -> None:
+    path = tmp_path / "desk" / "tagger.db"
+    store = open_store(url := f"sqlite:///{path}")
+    store.import_articles((Article(f"a{n}", "ISKP in Kabul", "ISKP. " * 2000) for n in range(50)), "import")
+    store.close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: len(whole) // 2] + b"\xff" * 4096 + whole[len(whole) // 2 + 4096 :])
+    broken = run("status", "--models", models, "--database", url)
+    assert (broken.code, "wrong:   The database" in broken.out, "restore" in broken.out) == (1, True, True)
+    path.unlink()
+    gone = run("status", "--models", models, "--database", url)
+    assert (gone.code, f"wrong:   The database {path} is gone" in gone.out) == (1, True)
+
+
+def test_status_fails_where_a_server_is_away_or_there_is_no_folder(run: Run, models: Path, tmp_path: Path) -> None:
+    for url in ("postgresql+psycopg://tagger@127.0.0.1:1/tagger", f"sqlite:///{tmp_path}"):
+        ran = run("status", "--models", models, "--database", url)
+        assert (url, ran.code, "wrong: " in ran.out) == (url, 1, True)
 
 
 # --- serve ---

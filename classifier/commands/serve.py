@@ -6,10 +6,11 @@ import argparse
 import os
 import sys
 import tempfile
+from typing import Any
 
 from classifier.commands.output import print_json
 from classifier.commands.parser import STARTER, Commands, whole
-from classifier.errors import BadSetting
+from classifier.errors import BadSetting, TaggerError
 from classifier.settings import LIMITS, Settings
 
 
@@ -36,7 +37,13 @@ def _status(options: argparse.Namespace, settings: Settings) -> None:
     found = status(Registry(options.models), options.database, settings.retrain_hours)
     if options.json:
         print_json(found)
-        return
+    else:
+        _say_status(found)
+    if n_problems := len(found["problems"]):
+        raise TaggerError(f"{n_problems} thing{'s are' if n_problems > 1 else ' is'} wrong, as it is said above.")
+
+
+def _say_status(found: dict[str, Any]) -> None:
     serves = found["champion"]
     print(f"serves:  {serves['version'] + ' since ' + serves['at'] if serves else 'nothing'}")
     stored = ", ".join(f"{n} from {source}" for source, n in found["articles"].items()) or "no articles"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import signal
 import subprocess
@@ -164,8 +165,10 @@ def _run_once(options: argparse.Namespace) -> None:
 
 def _run_apart(options: argparse.Namespace, command: str, *more: str) -> None:
     """Run a command in a process of its own: its memory is given back, and whatever happens to it, the schedule goes on."""
-    where = ["--models", str(options.models), "--database", options.database]
-    done = subprocess.run([sys.executable, "-m", "classifier", command, *more, *where], check=False)  # noqa: S603
+    arguments = [sys.executable, "-m", "classifier", command, *more, "--models", str(options.models)]
+    # Everybody on a machine sees the arguments of a program, and this URL may have a password in it.
+    environment = {**os.environ, "TAGGER_DATABASE_URL": options.database}
+    done = subprocess.run(arguments, check=False, env=environment)  # noqa: S603
     if done.returncode:
         print(f"`{command}` ended with {done.returncode}; the reason stands above", file=sys.stderr, flush=True)
 

@@ -16,6 +16,10 @@ from classifier.store.sqlite import RESTORE, sqlite_engine
 
 __all__ = ["DamagedStore", "absolute_url", "make_engine"]
 
+_UNREADABLE = (
+    "The database URL cannot be used. In a name or a password write @ as %40, : as %3A, / as %2F. "
+    "Examples: sqlite:///var/tagger.db, postgresql+psycopg://NAME:PASSWORD@HOST/DATABASE"
+)
 # A statement or a lock that takes longer fails: a request must not hang on what another holds.
 _TIMEOUTS = "-c statement_timeout=30s -c lock_timeout=30s"
 # A server that does not answer, as after a broken network, is given up: seconds, but for the last, milliseconds.
@@ -30,9 +34,29 @@ _POSTGRES: dict[str, Any] = {
 }
 
 
+def parsed_url(url: str) -> URL:
+    """Return the parts of a database URL.
+
+    Raises:
+        BadStore: if it cannot be read. It is not repeated: what looks like a port or a host may be a part of the password.
+    """
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        raise BadStore(_UNREADABLE) from None
+    if parsed.get_backend_name() != "sqlite" and url.count("@") > 1:  # the password would end at the first
+        raise BadStore(_UNREADABLE)
+    return parsed
+
+
+def file_of(url: URL) -> Path | None:
+    """Return the file of a database on SQLite, or None."""
+    return Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
+
+
 def absolute_url(url: str) -> str:
     """Return a database URL that means the same file from every folder."""
-    parsed = make_url(url)
+    parsed = parsed_url(url)
     path = parsed.database or ""
     if parsed.get_backend_name() != "sqlite" or path in ("", ":memory:") or path.startswith("file:"):
         return url
@@ -46,7 +70,7 @@ def make_engine(url: str, create: bool = False) -> Engine:
         BadStore: if the URL cannot be used or SQLite is too old to be safe.
     """
     try:
-        parsed = make_url(url)
+        parsed = parsed_url(url)
         backend = parsed.get_backend_name()
         if backend not in ("sqlite", "postgresql"):
             raise ArgumentError(f"{backend} is neither sqlite nor postgresql+psycopg")

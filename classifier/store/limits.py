@@ -20,6 +20,7 @@ from sqlalchemy import Engine, case, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from classifier.errors import BadStore
+from classifier.files import make_private_folder
 from classifier.store.schema import counters
 
 _RECORD = struct.Struct("<qd")  # how often, and until when it counts
@@ -92,7 +93,7 @@ class FileCounters:
             try:
                 handle = os.open(path, os.O_RDWR)
             except FileNotFoundError:
-                self._folder.mkdir(parents=True, exist_ok=True)
+                make_private_folder(self._folder)
                 self._sweep()
                 handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
             fcntl.flock(handle, fcntl.LOCK_EX)

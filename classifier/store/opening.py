@@ -14,11 +14,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
 from classifier.errors import BadStore
-from classifier.files import sync_folder
+from classifier.files import make_private_folder, sync_folder
 from classifier.store.counts import keep_counts
 from classifier.store.engine import make_engine
 from classifier.store.schema import metadata
-from classifier.store.sqlite import check_pages, was_there
+from classifier.store.sqlite import check_pages, close_to_others, was_there
 from classifier.store.store import Store
 
 _MIGRATION_LOCK = 7_203_391
@@ -43,10 +43,13 @@ def open_store(url: str, migrate: bool = True, check: bool = False) -> Store:
     engine = make_engine(url)
     is_file = engine.dialect.name == "sqlite"
     try:
-        if is_file and not was_there(path := Path(str(engine.url.database))):
+        path = Path(str(engine.url.database))
+        if is_file and not was_there(path):
             if not migrate:
                 raise BadStore(f"There is no database {path}. The service makes it: python -m classifier serve")
             _create(path)
+        if is_file and migrate:
+            close_to_others(path)
         if is_file and check:
             check_pages(engine)
         if migrate:
@@ -62,7 +65,7 @@ def _create(path: Path) -> None:
     """Make a database beside its place, and put it there when all its tables are: so an empty file was emptied."""
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_private_folder(path.parent)
         engine = make_engine(f"sqlite:///{aside}", create=True)
         migrate_to(engine, "head")
         engine.dispose()

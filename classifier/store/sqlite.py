@@ -19,6 +19,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
 from classifier.errors import BadStore, Busy
+from classifier.files import PRIVATE
 from classifier.store.pool import POOL_SECONDS, POOL_SIZE, DamagedStore, Pool
 from classifier.store.turns import Turns, deadline
 
@@ -31,6 +32,7 @@ N_WAITING = (
 WAL_SECONDS = 10
 BESIDE = (".commits", ".turn", ".next")  # files of our own beside a database, which a copy does without
 _N_COUNTED = 1 << 31  # the number that a database keeps for its program starts anew here
+_OTHERS = 0o007
 RESTORE = "Restore it from a backup: python -m classifier restore BACKUP --force"
 
 
@@ -67,7 +69,9 @@ def _open(path: Path, create: bool) -> Any:
     """Open a connection; only with `create` SQLite may make a database where there is none."""
     import pysqlite3.dbapi2 as driver
 
-    if not create:
+    if create:
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))  # SQLite makes the log with the rights of the file
+    else:
         check_there(path)
     name = f"file:{quote(str(path.absolute()))}?mode={'rwc' if create else 'rw'}"
     connection = driver.connect(name, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
@@ -165,6 +169,19 @@ def was_there(path: Path) -> bool:
     return path.exists() or bool(_left(path))
 
 
+def open_to_others(path: Path) -> list[Path]:
+    """Return which files of a database can be read or written by everybody on this machine."""
+    files = [Path(f"{path}{ending}") for ending in ("", "-wal", "-shm", ".commits")]
+    return [file for file in files if file.exists() and file.stat().st_mode & _OTHERS]
+
+
+def close_to_others(path: Path) -> None:
+    """Take away what everybody on this machine may do with a database that an older version made."""
+    for file in open_to_others(path):
+        with suppress(OSError):  # it is another user's; `status` says so
+            file.chmod(file.stat().st_mode & ~_OTHERS & 0o7777)
+
+
 def _left(path: Path) -> list[Path]:
     return [one for one in (Path(f"{path}-wal"), Path(f"{path}.commits")) if one.exists()]
 
@@ -184,7 +201,7 @@ def _count(connection: Connection) -> bool:
 def _note(path: Path, driver: Any) -> None:
     """Write down beside the database how many changes it has, once they are stored and before they are acknowledged."""
     with suppress(OSError):  # on a full disk the number stays behind, and finds out a little less
-        handle = os.open(f"{path}.commits", os.O_WRONLY | os.O_CREAT, 0o644)
+        handle = os.open(f"{path}.commits", os.O_WRONLY | os.O_CREAT, PRIVATE)
         try:
             os.pwrite(handle, b"%010d\n" % _n_commits(driver), 0)
         finally:
