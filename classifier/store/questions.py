@@ -15,9 +15,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
 
-from classifier.decisions import CMS, Decision
+from classifier.decisions import CMS, Decision, fold, is_removal
 from classifier.errors import BadDecision, NotFound
-from classifier.store.log import Changes, append
+from classifier.store.log import Changes, append, read_log
 from classifier.store.rows import hold_articles, now, one_at_a_time, reading
 from classifier.store.schema import articles, decisions, questions
 from classifier.store.standing import not_undone, removals, stands
@@ -82,10 +82,12 @@ class Questions:
         with self._engine.begin() as connection:
             one_at_a_time(connection, "questions")
             question = _active(connection, key, [tag]).get(tag)
-            just = None if question is None else article_id
-            hold_articles(connection, (row.article_id for row in _removed(connection, key, tag, just)))
-            removed = _removed(connection, key, tag, just)
-            if question is None:
+            if question is not None:
+                hold_articles(connection, [article_id])
+                removed = _removed_from(connection, article_id, tag)
+            else:
+                hold_articles(connection, (row.article_id for row in _removed(connection, key, tag)))
+                removed = _removed(connection, key, tag)
                 if len(removed) <= MOST:
                     return
                 question = {"id": secrets.token_hex(16), "key": key, "tag": tag, "asked_at": now(), "answer": None}
@@ -225,10 +227,15 @@ def _rows() -> Select[Any]:
     return select(*wanted).join(articles, articles.c.id == decisions.c.article_id).order_by(decisions.c.n)
 
 
-def _removed(connection: Connection, key: str | None, tag: str, article_id: str | None = None) -> Sequence[Any]:
-    """Return a key's removals of the last hour, or that of one article, on whose tag nobody has decided since."""
-    query = _removals(tag, _ago(hours=HOURS)).where(articles.c.owner == key)
-    return connection.execute(query if article_id is None else query.where(articles.c.id == article_id)).all()
+def _removed(connection: Connection, key: str | None, tag: str) -> Sequence[Any]:
+    """Return a key's removals of the last hour on whose tag nobody has decided since."""
+    return connection.execute(_removals(tag, _ago(hours=HOURS)).where(articles.c.owner == key)).all()
+
+
+def _removed_from(connection: Connection, article_id: str, tag: str) -> Sequence[Any]:
+    """Return the removal of a tag from one article, if nobody has decided on the tag since."""
+    row = fold(read_log(connection, [article_id]).get(article_id, ())).decisions.get(tag)
+    return connection.execute(_rows().where(decisions.c.id == row.id)).all() if row and is_removal(row) else ()
 
 
 def _removals(tag: str, since: str) -> Select[Any]:
