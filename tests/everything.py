@@ -28,6 +28,9 @@ def fill(tagger: Tagger, archive: Iterable[Article]) -> str:
     done = tagger.decide("kabul", Answer(said), "ada")
     tagger.decide("kabul", Answer([Draft("undo", undoes=done["decisions"][0]["id"])]), "ada", "ada", "key-1")
     tagger.decide("kabul", Answer([Draft("add", "attack")], complete=True), "bo")
+    for tags in (("iskp",), ()):  # a term that vanished
+        for number in range(11):
+            store.put_article(Article(f"term-{number}", "T", "B", tags=tags, tags_complete=False), "cms")
     store.proposals.add("Zāgros front", "twice this week", "kabul", "ada")
     secret = store.keys.create("chief", "admin")
     store.sessions.start("chief", store.keys.of(secret))

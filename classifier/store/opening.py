@@ -99,7 +99,8 @@ def migrate_to(engine: Engine, revision: str) -> None:
                 connection.exec_driver_sql("SET LOCAL lock_timeout = 0")
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})")
                 _migrate(connection, revision)
-                _order_by_characters(connection)
+                _order_by_characters(connection)  # before the triggers: a column that one names cannot be altered
+                keep_counts(connection)
 
 
 def _migrate_file(connection: Connection, revision: str) -> None:
@@ -110,6 +111,7 @@ def _migrate_file(connection: Connection, revision: str) -> None:
     try:
         with connection.begin():
             _migrate(connection, revision)
+            keep_counts(connection)
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
             if broken:
                 raise BadStore(f"The migration would leave {len(broken)} rows without their parents; not done.")
@@ -132,7 +134,6 @@ def _migrate(connection: Connection, revision: str) -> None:
         raise BadStore(f"The database has revision {current}, which this program does not know. Upgrade the program.")
     with _MIGRATING:
         command.upgrade(_config(connection), revision)
-    keep_counts(connection)
 
 
 def _check_revision(engine: Engine) -> None:
