@@ -125,7 +125,8 @@ def without_undone(log: Iterable[Decision]) -> list[Decision]:
 def fold(log: Iterable[Decision], current: Collection[str] | None = None, listing: Listing = Listing()) -> Standing:
     """Return what an article's log adds up to, on top of what its sender lists.
 
-    A removal by the CMS that was undone never was: the tag counts as listed still, until the CMS removes it again. Which decision stands on a tag is decided here and nowhere else; `store.answered.stands` says the same in SQL.
+    A removal by the CMS that was undone never was: the tag counts as listed still, until the CMS removes it again.
+    Which decision stands on a tag is decided here and nowhere else; `store.standing.stands` says the same in SQL.
 
     Args:
         current: digests of texts that are materially the same as the article's text now. A rejection or a closing of
