@@ -60,11 +60,12 @@ class Queue:
 
     def counts(self, wanted: Wanted) -> dict[str, int]:
         """Return how many of the wanted articles are in each state, whatever state is wanted."""
-        every = replace(wanted, state=None, viewer=None)
         if wanted.tag is None:
-            query: Select[Any] = counted("state").where(*_where(every, article_counts.c, article_counts.c.day))
+            of_days = _of_days(wanted, article_counts.c.day)
+            query: Select[Any] = counted("state").where(*_of_source(wanted, article_counts.c.source), *of_days)
         else:
-            query = select(articles.c.state, func.count()).where(*_conditions(every)).group_by(articles.c.state)
+            conditions = _conditions(replace(wanted, state=None))
+            query = select(articles.c.state, func.count()).where(*conditions).group_by(articles.c.state)
         with reading(self._engine) as connection:
             n_articles = {state: int(n) for state, n in connection.execute(query)}
         return {state: n_articles.get(state, 0) for state in STATES}
@@ -76,8 +77,9 @@ class Queue:
         """
         names = ("id", "title", "published_at", "digest", "judged_by")
         columns: list[Any] = [*(articles.c[name] for name in names), suggested.c.score, suggested.c.band]
-        query = _wanted(wanted).join(suggested, suggested.c.article_id == articles.c.id)
-        query = query.where(suggested.c.tag == wanted.tag).with_only_columns(*columns)
+        tag = wanted.tag or ""
+        query = _wanted(replace(wanted, tag=None)).join(suggested, suggested.c.article_id == articles.c.id)
+        query = query.where(suggested.c.tag == tag, _is_open(tag)).with_only_columns(*columns)
         query = query.order_by(suggested.c.score.desc(), articles.c.id).limit(limit)
         with reading(self._engine) as connection:
             rows = connection.execute(query).mappings().all()
@@ -86,7 +88,7 @@ class Queue:
         with self._engine.begin() as connection:
             there = hold_articles(connection, [row["id"] for row in rows])
             rows = [row for row in rows if row["id"] in there]
-            sets = note_shown(connection, rows, wanted.tag or "")
+            sets = note_shown(connection, rows, tag)
         kept = ("title", "published_at", "score", "band")
         return [
             {"article_id": row["id"], **{name: row[name] for name in kept}, "suggestion_set_id": sets[row["id"]]}
@@ -100,21 +102,25 @@ class Queue:
             return [source for source, n in connection.execute(query) if n]
 
 
-def _where(wanted: Wanted, column: Any, day: ColumnElement[str]) -> list[ColumnElement[bool]]:
-    """Return what is wanted of source and day, of articles or of their counts."""
-    conditions = [column.source != STARTER]
-    if wanted.source is not None:
-        conditions.append(column.source == wanted.source)
-    if wanted.since is not None:
-        conditions.append(day >= wanted.since)
-    if wanted.until is not None:
-        conditions.append(day < f"{wanted.until}~")  # the whole day: "~" sorts behind every digit and letter
-    return conditions
+def _of_source(wanted: Wanted, source: ColumnElement[str]) -> list[ColumnElement[bool]]:
+    """Return what is wanted of the source of articles, or of their counts."""
+    return [source != STARTER] + ([source == wanted.source] if wanted.source is not None else [])
+
+
+def _of_days(wanted: Wanted, day: ColumnElement[str]) -> list[ColumnElement[bool]]:
+    """Return what is wanted of the days of articles, or of their counts."""
+    since = [day >= wanted.since] if wanted.since is not None else []
+    # The whole day: "~" sorts behind every digit and letter.
+    return since + ([day < f"{wanted.until}~"] if wanted.until is not None else [])
 
 
 def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
-    """Return what is wanted of articles, but for their state."""
-    conditions = _where(wanted, articles.c, articles.c.dated_at)
+    """Return what is wanted of articles, but for their state.
+
+    Source and day are written so that no index is used for them: which one serves a page is for the page to choose.
+    """
+    conditions = _of_source(wanted, articles.c.source.concat(""))
+    conditions += _of_days(wanted, articles.c.dated_at.concat(""))
     if wanted.state == "open" and wanted.viewer is not None:
         mine = select(closings.c.editor).where(closings.c.article_id == articles.c.id)
         conditions.append(~mine.where(closings.c.editor == wanted.viewer).exists())
@@ -135,10 +141,14 @@ def _states(wanted: Wanted) -> tuple[str, ...]:
 
 
 def _unanswered(tag: str) -> ColumnElement[bool]:
-    """Return whether a tag is suggested and nobody said anything of it; of a blind article nobody may know before its end."""
-    ids = select(suggested.c.article_id).where(suggested.c.tag == tag)
+    """Return whether a tag is suggested and nobody said anything of it."""
+    return articles.c.id.in_(select(suggested.c.article_id).where(suggested.c.tag == tag)) & _is_open(tag)
+
+
+def _is_open(tag: str) -> ColumnElement[bool]:
+    """Return whether nobody said anything of a tag; of a blind article nobody may know before its end."""
     hidden = articles.c.blind & (articles.c.state != "closed")
-    return articles.c.id.in_(ids) & ~hidden & ~answered(articles.c.id, literal(tag))
+    return ~hidden & ~answered(articles.c.id, literal(tag))
 
 
 def _first(
@@ -151,13 +161,12 @@ def _first(
 ) -> list[tuple[Any, str]]:
     """Return key and id of the wanted articles that come first in the order of both, or `last` the last ones first.
 
-    Each state is a part of an index that has the order, so that only so many rows are read; where source and days leave only a
-    few articles, those are looked at instead.
+    Each state is a part of an index that has the order, so that only so many rows are read; where the source or the days have
+    only a few articles, those are looked at instead.
     """
     conditions = [*where, *_conditions(wanted)]
-    if _are_few(connection, wanted):
-        few = select(articles.c.id).where(*_where(wanted, articles.c, articles.c.dated_at))
-        conditions.append(articles.c.id.in_(few))
+    if few := _few(connection, wanted):
+        conditions.append(articles.c.id.in_(select(articles.c.id).where(*few)))
     columns = key.label("key"), articles.c.id
     order = [column.desc() if last else column for column in (key, articles.c.id)]
     parts = [
@@ -168,11 +177,17 @@ def _first(
     return sorted(rows, key=lambda row: (row[0] or 0.0, row[1]), reverse=last)[:limit]
 
 
-def _are_few(connection: Connection, wanted: Wanted) -> bool:
-    if wanted.source is None and wanted.since is None and wanted.until is None:
-        return False
-    query = counted().where(*_where(wanted, article_counts.c, article_counts.c.day))
-    return int(connection.scalar(query) or 0) <= FEW
+def _few(connection: Connection, wanted: Wanted) -> list[ColumnElement[bool]]:
+    """Return the condition on the source or on the days that leaves only a few articles; none if neither does."""
+    choices = []
+    if wanted.source is not None:
+        choices.append((_of_source(wanted, articles.c.source), _of_source(wanted, article_counts.c.source)))
+    if wanted.since is not None or wanted.until is not None:
+        choices.append((_of_days(wanted, articles.c.dated_at), _of_days(wanted, article_counts.c.day)))
+    for condition, of_counts in choices:
+        if int(connection.scalar(counted().where(*of_counts)) or 0) <= FEW:
+            return condition
+    return []
 
 
 def _newest(connection: Connection, wanted: Wanted, after: Place | None, limit: int) -> tuple[list[str], Place | None]:
@@ -208,7 +223,10 @@ def _teaching(
 
 def _by_margin(connection: Connection, wanted: Wanted, after: Place, limit: int) -> list[tuple[Any, str]]:
     """Return keys and ids of articles by margin; behind them by their ids those that were never asked for suggestions."""
-    chosen, margin = articles.c.lot >= CHANCE, articles.c.margin
+    chosen, margin = (
+        articles.c.lot + 0.0 >= CHANCE,
+        articles.c.margin,
+    )  # the order is that of the margins: no index of lots
     rows: list[tuple[Any, str]] = []
     if after[0] is None or after[0] < LAST:
         rows = _behind(connection, wanted, margin, after, limit, chosen, margin.is_not(None))

@@ -79,7 +79,7 @@ articles = Table(
 Index("ix_articles_state_created_at", articles.c.state, articles.c.created_at, articles.c.id)
 Index("ix_articles_state", articles.c.state, articles.c.margin, articles.c.id)
 Index("ix_articles_state_lot", articles.c.state, articles.c.lot, articles.c.id)
-Index("ix_articles_source", articles.c.source, articles.c.state, articles.c.created_at, articles.c.id)
+Index("ix_articles_source", articles.c.source)
 Index("ix_articles_dated_at", articles.c.dated_at)
 Index("ix_articles_judged_by", articles.c.state, articles.c.judged_by, articles.c.id)
 
@@ -163,7 +163,7 @@ decisions = Table(
     Column("digest", String(64), nullable=False),
     Column("question_id", String(32), index=True),
 )
-Index("ix_decisions_article_id", decisions.c.article_id, decisions.c.n)
+Index("ix_decisions_article_id", decisions.c.article_id, decisions.c.tag, decisions.c.n)
 Index("ix_decisions_tag", decisions.c.tag, decisions.c.at)
 
 # Removals of one tag that one key made on too many articles to be believed unasked. What is asked and answered stands in
