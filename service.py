@@ -12,6 +12,7 @@ from classifier.registry import Registry, Serving
 from classifier.settings import read_settings
 from classifier.store import DamagedStore, Shares, Store, make_engine, open_store
 from classifier.tagger import Tagger
+from classifier.traces import TracesWatch
 from classifier.web import build_app, logs
 from classifier.web.limits import Limits
 
@@ -31,6 +32,7 @@ def create_app() -> Flask:
     app = build_app(tagger, registry, settings.max_body_bytes, settings.retrain_hours, needs_key, limits)
     logs.watch(app)
     Backlog(tagger, settings.backlog_rate).start()
+    TracesWatch(tagger.store, registry).start()
     return app
 
 

@@ -27,6 +27,7 @@ from pathlib import Path
 from typing import Any
 
 import classifier
+from classifier import deleted
 from classifier.errors import BadBackup, BadStore, TaggerError
 from classifier.files import PRIVATE, make_private_folder, sync_folder, whole_file
 from classifier.registry import LEFT_SECONDS, Registry
@@ -107,10 +108,11 @@ def _copy_models(registry: Registry, target: Path) -> list[str]:
         (target / POINTER).write_text(json.dumps(vars(champion), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     for version in there:
         (target / version).mkdir()
-        for file in (registry.folder / version).iterdir():
-            shutil.copyfile(file, target / version / file.name)
+        with registry.unchanged():
+            for file in (registry.folder / version).iterdir():
+                shutil.copyfile(file, target / version / file.name)
     # The history is written before the pointer, so it knows the champion that was read above.
-    for name in ("history.jsonl", "pinned.json", *(f"snapshots/{version}.jsonl.gz" for version in there)):
+    for name in ("history.jsonl", "pinned.json", deleted.FILE, *(f"snapshots/{version}.jsonl.gz" for version in there)):
         if (registry.folder / name).is_file():
             (target / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(registry.folder / name, target / name)

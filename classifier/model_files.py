@@ -5,6 +5,7 @@ model.json               single numbers of `Parameters`
 terms.txt, title_terms.txt   one term a line, in the order of the rows of weights.npy
 weights.npy, …           the arrays of `Parameters`, each under its own name; weights are memory-mapped
 precedents.txt, precedent_….npy   the ids of past articles, one a line, and the arrays of `Precedents`
+cleaned.json, cleaned-…  what has taken the place of those when articles were deleted; see precedent_files
 taxonomy.json            the taxonomy that the model was trained with
 card.json                what is known of the model
 """
@@ -16,23 +17,26 @@ import json
 import os
 import shutil
 import tempfile
-from dataclasses import fields
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from classifier import precedent_files
+from classifier.deleted import Deleted
 from classifier.errors import BadModel
 from classifier.files import make_private_folder, sync_folder
 from classifier.model import Parameters, TagModel
 from classifier.model_shapes import check_parameters, check_precedents
-from classifier.precedents import Precedents
+from classifier.precedent_files import cleaned_files, read_precedents, write_array, write_precedents
 from classifier.taxonomy import Taxonomy, taxonomy_from_json
 
 FORMAT = 3
 _ARRAYS = tuple(f.name for f in fields(Parameters) if f.type == "np.ndarray")
 _NUMBERS = tuple(f.name for f in fields(Parameters) if f.type != "np.ndarray")
-_KEPT = tuple(f.name for f in fields(Precedents) if f.type == "np.ndarray")
 _FILES = (
     "model.json",
     "terms.txt",
@@ -40,9 +44,11 @@ _FILES = (
     "taxonomy.json",
     "card.json",
     *(f"{name}.npy" for name in _ARRAYS),
-    "precedents.txt",
-    *(f"precedent_{name}.npy" for name in _KEPT),
+    *precedent_files.NAMES,
 )
+
+
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError, EOFError)
 
 
 def save_model(model: TagModel, folder: Path) -> str:
@@ -71,25 +77,13 @@ def save_model(model: TagModel, folder: Path) -> str:
 
 def _write_files(model: TagModel, folder: Path) -> None:
     for name in _ARRAYS:
-        _write_array(folder / f"{name}.npy", getattr(model.parameters, name))
-    for name in _KEPT:
-        _write_array(folder / f"precedent_{name}.npy", getattr(model.precedents, name))
-    _write(folder / "precedents.txt", "\n".join(model.precedents.ids))
+        write_array(folder / f"{name}.npy", getattr(model.parameters, name))
+    write_precedents(model.precedents, folder)
     _write(folder / "model.json", _json({name: getattr(model.parameters, name) for name in _NUMBERS}))
     _write(folder / "terms.txt", "\n".join(model.terms))
     _write(folder / "title_terms.txt", "\n".join(model.title_terms))
     _write(folder / "taxonomy.json", _json(model.taxonomy.to_json()))
     _write(folder / "card.json", _json(model.card))
-
-
-def _write_array(path: Path, values: np.ndarray) -> None:
-    with path.open("wb") as file:
-        whole = np.ascontiguousarray(values)
-        # `np.save` would write past the file's own buffer, and say nothing of a full disk but how many items are missing.
-        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(whole))
-        file.write(whole.data)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def load_model(folder: Path, digest: str | None = None) -> TagModel:
@@ -98,18 +92,39 @@ def load_model(folder: Path, digest: str | None = None) -> TagModel:
     Raises:
         BadModel: naming the version and what is wrong with it: a missing file, a changed byte, another format.
     """
-    manifest = check_manifest(folder, digest)
+    while True:
+        cleaned: dict[str, tuple[str, str]] = {}
+        try:
+            cleaned = cleaned_files(folder)
+            return _read_files(folder, _checked_files(folder, check_manifest(folder, digest), cleaned))
+        except (BadModel, *_UNREADABLE) as error:
+            if _cleaned_meanwhile(folder, cleaned):
+                continue
+            if isinstance(error, BadModel):
+                raise
+            raise BadModel(f"Model {folder.name} cannot be read: {error}") from None
+
+
+def _checked_files(folder: Path, manifest: dict[str, Any], cleaned: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """Return the names under which the files of a version stand, each checked against its SHA-256."""
+    names = {}
     for name in _FILES:
         if name not in manifest["files"]:
             raise BadModel(f"Model {folder.name}: manifest.json does not list {name}.")
-        if not (folder / name).is_file():
-            raise BadModel(f"Model {folder.name}: {name} is missing. Restore it from a backup or roll back.")
-        if _digest(folder / name) != manifest["files"][name]:
-            raise BadModel(f"Model {folder.name}: {name} was changed after it was saved. Restore it or roll back.")
-    try:
-        return _read_files(folder)
-    except (ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError, EOFError) as error:
-        raise BadModel(f"Model {folder.name} cannot be read: {error}") from None
+        file, digest = cleaned.get(name, (name, manifest["files"][name]))
+        if not (folder / file).is_file():
+            raise BadModel(f"Model {folder.name}: {file} is missing. Restore it from a backup or roll back.")
+        if _digest(folder / file) != digest:
+            raise BadModel(f"Model {folder.name}: {file} was changed after it was saved. Restore it or roll back.")
+        names[name] = file
+    return names
+
+
+def _cleaned_meanwhile(folder: Path, cleaned: dict[str, tuple[str, str]]) -> bool:
+    """Whether other files have taken the place of those of the precedents since these were read."""
+    with suppress(*_UNREADABLE):
+        return cleaned_files(folder) != cleaned
+    return False
 
 
 def check_manifest(folder: Path, digest: str | None = None) -> dict[str, Any]:
@@ -135,7 +150,7 @@ def check_manifest(folder: Path, digest: str | None = None) -> dict[str, Any]:
     return manifest
 
 
-def _read_files(folder: Path) -> TagModel:
+def _read_files(folder: Path, names: dict[str, str]) -> TagModel:
     arrays = {
         name: np.load(folder / f"{name}.npy", allow_pickle=False, mmap_mode="r" if name == "weights" else None)
         for name in _ARRAYS
@@ -145,8 +160,7 @@ def _read_files(folder: Path) -> TagModel:
     terms, title_terms = (_lines(folder / name) for name in ("terms.txt", "title_terms.txt"))
     taxonomy = taxonomy_from_json(json.loads((folder / "taxonomy.json").read_text(encoding="utf-8")))
     check_parameters(parameters, len(terms), len(title_terms), len(taxonomy.tags))
-    kept = {name: np.load(folder / f"precedent_{name}.npy", allow_pickle=False, mmap_mode="r") for name in _KEPT}
-    precedents = Precedents(_lines(folder / "precedents.txt"), **kept)
+    precedents = replace(read_precedents(folder, names), deleted=Deleted(folder.parent))
     check_precedents(precedents, len(terms) + len(title_terms), len(taxonomy.tags))
     return TagModel(parameters, terms, title_terms, taxonomy, folder.name, read_card(folder), precedents)
 
@@ -182,7 +196,7 @@ def content_digest(model: TagModel) -> str:
     digest = hashlib.sha256()
     for name in _ARRAYS:
         digest.update(np.ascontiguousarray(getattr(model.parameters, name)).tobytes())
-    for name in _KEPT:
+    for name in precedent_files.ARRAYS:
         digest.update(np.ascontiguousarray(getattr(model.precedents, name)).tobytes())
     digest.update(_json({name: getattr(model.parameters, name) for name in _NUMBERS}).encode())
     names = [*model.terms, "", *model.title_terms, "", *model.precedents.ids, "", model.taxonomy.version]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +26,7 @@ class Precedents:
     begins: (n_articles + 1,) int64; rows: (n_kept,) int32, rows of the model's weights, ascending in each article;
     values: (n_kept,) float32, TF-IDF values, of length one for each article.
     tag_begins: (n_tags + 1,) int64; tag_articles: (n_labels,) int32, the places of the articles that carry each tag.
+    deleted: ids of articles that are never named, though they may still be here.
     """
 
     ids: Sequence[str]
@@ -33,6 +35,7 @@ class Precedents:
     values: np.ndarray
     tag_begins: np.ndarray
     tag_articles: np.ndarray
+    deleted: Container[str] = frozenset()
 
     def nearest(self, rows: np.ndarray, values: np.ndarray, tag: int, n: int) -> list[tuple[str, float]]:
         """Return up to `n` (article id, similarity) of past articles with a tag, the most alike first.
@@ -53,8 +56,28 @@ class Precedents:
         shared = np.where(rows[at] == self.rows[kept], values[at], 0.0) * self.values[kept]
         sums = np.bincount(np.repeat(np.arange(len(articles)), lengths), shared, minlength=len(articles))
         alike = sums / (float(np.sqrt(values @ values)) or 1.0)
-        order = np.argsort(-alike, kind="stable")[:n]
-        return [(self.ids[articles[place]], float(alike[place])) for place in order.tolist() if alike[place] > 0]
+        order = np.argsort(-alike, kind="stable").tolist()
+        found = ((self.ids[articles[place]], float(alike[place])) for place in order if alike[place] > 0)
+        return list(islice((one for one in found if one[0] not in self.deleted), n))
+
+    def without(self, deleted: Container[str]) -> Precedents:
+        """Return the precedents without some articles, and without their terms."""
+        kept = np.array([article_id not in deleted for article_id in self.ids], dtype=bool)
+        if kept.all():
+            return self
+        lengths = np.diff(self.begins)
+        of_kept = np.repeat(kept, lengths)
+        labels = kept[self.tag_articles]
+        n_before = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(labels, dtype=np.int64)])
+        return replace(
+            self,
+            ids=[article_id for article_id, stays in zip(self.ids, kept, strict=True) if stays],
+            begins=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths[kept], dtype=np.int64)]),
+            rows=self.rows[of_kept],
+            values=self.values[of_kept],
+            tag_begins=n_before[self.tag_begins],
+            tag_articles=(np.cumsum(kept) - 1)[self.tag_articles[labels]].astype(self.tag_articles.dtype),
+        )
 
     def moved(self, source: Sequence[int]) -> Precedents:
         """Return the same articles under other tags: `source` says for each new tag which it was before, -1 for none."""

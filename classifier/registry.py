@@ -3,6 +3,7 @@
 MODELS/champion.json     the pointer: version, digest, previous version, who, when, why; replaced atomically
 MODELS/history.jsonl     one line for each change of the champion
 MODELS/<version>/        see model_files
+MODELS/deleted.json      digests of the ids of deleted articles, which no version names; see deleted
 """
 
 from __future__ import annotations
@@ -17,13 +18,14 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import EllipsisType
 from typing import Any
 
+from classifier.deleted import Deleted
 from classifier.errors import BadModel, BadSetting, Busy, NoModel, NotFound, TaggerError
 from classifier.files import make_private_folder, whole_file
 from classifier.model import TagModel
@@ -36,6 +38,7 @@ from classifier.model_files import (
     read_model_taxonomy,
     save_model,
 )
+from classifier.precedent_files import clean_precedents
 from classifier.snapshots import Snapshot, read_snapshot
 from classifier.taxonomy import Taxonomy
 
@@ -65,6 +68,7 @@ class Registry:
         self.folder = folder
         self._pointer = folder / "champion.json"
         self._history = folder / "history.jsonl"
+        self.deleted = Deleted(folder)
 
     def save(self, model: TagModel, snapshot: Snapshot | None = None) -> str:
         """Save a model, and what it learned from, under a new version and return its name; the champion stays.
@@ -72,6 +76,7 @@ class Registry:
         Raises:
             BadSetting: if it cannot be written, as on a full disk.
         """
+        model.precedents = replace(model.precedents.without(self.deleted), deleted=self.deleted)
         now = datetime.now(UTC)
         version = f"{now:%Y%m%d-%H%M%S}-{content_digest(model)[:8]}"
         while (self.folder / version).exists():  # the same model, saved again within one second
@@ -79,7 +84,7 @@ class Registry:
         model.card["version"] = version
         model.card["created_at"] = now.isoformat(timespec="seconds")
         if snapshot is not None:
-            snapshot.write(self._snapshot_file(version))
+            snapshot.without(self.deleted).write(self._snapshot_file(version))
         try:
             save_model(model, self.folder / version)
         except OSError as error:
@@ -232,6 +237,29 @@ class Registry:
         at = _moment(moment)
         rows = [row for row in self.history() if _moment(row["at"]) <= at]
         return rows[-1] if rows else None
+
+    # --- articles that were deleted ---
+
+    def clean(self) -> list[str]:
+        """Take deleted articles out of the precedents and snapshots of all versions; return the versions that had any."""
+        had = []
+        for version in self.versions():
+            # A damaged version is said to be so elsewhere; another may be swept meanwhile.
+            with self._locked(), suppress(BadModel, ValueError, LookupError, OSError):
+                if clean_precedents(self.folder / version, self.deleted) | self._clean_snapshot(version):
+                    had.append(version)
+        return had
+
+    def _clean_snapshot(self, version: str) -> bool:
+        snapshot = self.snapshot(version)
+        if snapshot is None or not any(article_id in self.deleted for article_id in snapshot.articles):
+            return False
+        snapshot.without(self.deleted).write(self._snapshot_file(version))
+        return True
+
+    def unchanged(self) -> AbstractContextManager[None]:
+        """Keep the files of all versions as they are, for whoever copies them."""
+        return self._locked()
 
     # --- versions that nobody needs any more ---
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -69,6 +69,10 @@ class Snapshot:
         apart = frozenset(article_ids)
         parts = {key: HELD_OUT if key in apart else TRAINED for key in self.articles}
         return Snapshot({key: replace(known, part=parts[key]) for key, known in self.articles.items()})
+
+    def without(self, deleted: Container[str]) -> Snapshot:
+        """Return the same data without some articles."""
+        return Snapshot({key: known for key, known in self.articles.items() if key not in deleted})
 
     def write(self, path: Path) -> None:
         """Write the snapshot to a file."""

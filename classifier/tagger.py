@@ -15,7 +15,8 @@ import structlog
 from classifier.answers import Answers, answer_of, explanations_of
 from classifier.articles import Article, check_id, text_digest
 from classifier.decisions import CMS, GIVES, Decision, Standing
-from classifier.errors import BadDecision, BadModel, CannotJudge, NoModel, TaggerError
+from classifier.deleted import digest_of
+from classifier.errors import BadDecision, BadModel, BadSetting, CannotJudge, NoModel, TaggerError
 from classifier.model import TagModel
 from classifier.registry import Serving
 from classifier.store import ArticleLog, Draft, Judged, ModelAnswer, Request, Shares, Store, StoredArticle, Wanted
@@ -148,6 +149,8 @@ class Tagger:
     def delete_article(self, article_id: str, owner: str | None = None) -> None:
         """Delete an article and all that hangs on it; a `cms` key, whose name is `owner`, only what it wrote."""
         self.store.delete_article(article_id, owner)
+        with suppress(BadSetting):  # where models cannot be written, `retrain` tells them
+            self.serving.registry.deleted.add([digest_of(article_id)])
 
     def hides(self, stored: StoredArticle, viewer: str | None) -> bool:
         """Whether an article is blind to somebody: nothing that the model says of it may be seen before it is closed."""

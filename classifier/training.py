@@ -31,6 +31,7 @@ from classifier.store import FAILED, JOB, RUNNING, SKIPPED, Run, Store
 from classifier.survey import Survey, survey
 from classifier.taxonomy import Taxonomy, taxonomy_of
 from classifier.taxonomy_changes import adopt, dated, history_of
+from classifier.traces import try_to_remove_traces
 from classifier.unreadable import Unreadable
 
 PROMOTED, NOT_PROMOTED = "promoted", "not promoted"
@@ -132,16 +133,17 @@ def retrain(
                 record, result.outcome, result.reason, version=result.version, data=retraining.data, result=whole
             )
         finally:
-            _forget(store, settings)
+            _forget(store, registry, settings)
         registry.sweep(settings.keep_versions)
         return result, record
 
 
-def _forget(store: Store, settings: TrainingSettings) -> None:
-    """Delete what is too old to be kept, whatever came of the run."""
+def _forget(store: Store, registry: Registry, settings: TrainingSettings) -> None:
+    """Delete what is too old to be kept, and what is left of deleted articles, whatever came of the run."""
     store.runs.sweep(JOB)
     if settings.forget_days:
         store.forget(settings.forget_days)
+    try_to_remove_traces(store, registry)  # what has to wait, the service or the next run removes
 
 
 class _Stop(Exception):

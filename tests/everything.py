@@ -31,6 +31,8 @@ def fill(tagger: Tagger, archive: Iterable[Article]) -> str:
     for tags in (("iskp",), ()):  # a term that vanished
         for number in range(11):
             store.put_article(Article(f"term-{number}", "T", "B", tags=tags, tags_complete=False), "cms")
+    store.put_article(Article("withdrawn", "T", "B"), "cms")
+    store.delete_article("withdrawn")
     store.proposals.add("Zāgros front", "twice this week", "kabul", "ada")
     secret = store.keys.create("chief", "admin")
     store.sessions.start("chief", store.keys.of(secret))

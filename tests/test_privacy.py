@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -20,13 +22,20 @@ from sqlalchemy import Connection, update
 
 from classifier.articles import Article
 from classifier.commands import main
+from classifier.deleted import digest_of
+from classifier.errors import BadModel
 from classifier.fitting import FitSettings, fit
 from classifier.registry import Registry
-from classifier.store import Draft, Request, Store
+from classifier.snapshots import snapshot_of
+from classifier.store import JOB, Draft, Request, Store, open_store
 from classifier.store import store as store_module
 from classifier.store.schema import articles as table
 from classifier.taxonomy import Taxonomy
+from classifier.traces import remove_traces
+from classifier.training import retrain
 from tests.conftest import ROOT
+from tests.desk import QUICK
+from tests.server import start, stop
 
 WORD = "zanzibarquokka"
 ARTICLE = {"title": f"ISKP bomber {WORD} kills twelve in Kabul", "body": f"ISKP said that {WORD} was its bomber."}
@@ -157,6 +166,200 @@ def test_a_term_of_one_article_enters_no_file_of_a_model(
     assert b"quokkatwice" in files
     assert b"quokkaonly" not in files
     assert WORD.encode() not in files
+
+
+# --- what is left of a deleted article on disk ---
+
+SECRET = "secret-4711"
+RESEMBLES = Article("", ARTICLE["title"], ARTICLE["body"])
+
+
+@pytest.fixture(scope="module")
+def kept_models(articles: list[Article], taxonomy: Taxonomy, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Models whose precedents and snapshots have an article, in two versions."""
+    folder = tmp_path_factory.mktemp("kept") / "models"
+    learned = [*articles, Article(SECRET, ARTICLE["title"], ARTICLE["body"], tags=("iskp",))]
+    model = fit(learned, taxonomy, FitSettings(n_jobs=1)).model
+    registry = Registry(folder)
+    for why in ("first", "second"):
+        registry.promote(registry.save(model, snapshot_of(learned)), "tests", why)
+        model.card["note"] = why
+        time.sleep(1.1)  # versions are named by the second
+    return folder
+
+
+@pytest.fixture
+def kept(kept_models: Path, tmp_path: Path) -> Registry:
+    """A copy of those models."""
+    return Registry(Path(shutil.copytree(kept_models, tmp_path / "models")))
+
+
+def precedents_of(registry: Registry, version: str | None = None) -> list[str]:
+    model = registry.load_champion() if version is None else registry.load(version)
+    return [article_id for article_id, _ in model.explain(RESEMBLES, ["iskp"])[0].precedents]
+
+
+def traces(folder: Path) -> list[str]:
+    """Return which files have the id or the word of the article, packed ones too."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            content = path.read_bytes()
+            content = gzip.decompress(content) if path.suffix == ".gz" else content
+            if SECRET.encode() in content or WORD.encode() in content:
+                found.append(str(path.relative_to(folder)))
+    return found
+
+
+@pytest.mark.sqlite
+def test_a_deleted_article_leaves_no_file_of_a_running_service(kept: Registry, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/tagger.db"
+    (kept.folder / "drift.html").write_text(f"<li>2026-01-05 {ARTICLE['title']} <span>{SECRET}</span></li>")
+    (kept.folder / "runs").mkdir()
+    (kept.folder / "runs" / "0.html").write_text(f'<a href="/review/{SECRET}">{SECRET}</a>')
+    store = open_store(url)
+    run = store.runs.begin(JOB)
+    findings = [
+        {"articles": ["other", SECRET], "n": 2, "quote": f"saw {WORD}"},
+        {"articles": ["other"], "quote": "kept"},
+    ]
+    store.runs.end(run, "promoted", "", result={"details": {"findings": findings}})
+    store.close()  # reading the files of a database takes the locks of this process away
+    server = start(kept.folder, url, "--workers", "2")
+    try:
+        tables = [f"/v1/articles/{SECRET}", {**ARTICLE, "tags": []}]
+        assert server.ask("PUT", *tables)[0] == 200
+        assert server.ask("PUT", tables[0], {**ARTICLE, "body": f"{ARTICLE['body']} Again."})[0] == 200
+        decision = {"decisions": [{"tag": "iskp", "action": "accept", "note": WORD}], "complete": True}
+        assert server.ask("POST", f"{tables[0]}/decisions", decision, {"Idempotency-Key": "once"})[0] == 201
+        why = {"title": ARTICLE["title"], "body": ARTICLE["body"], "why": ["iskp"]}
+        (told,) = server.ask("POST", "/v1/suggest", why)[1]["why"]
+        assert SECRET in [one["article_id"] for one in told["precedents"]]
+        before = traces(tmp_path)
+        assert {"tagger.db-wal", "models/drift.html", "models/runs/0.html"} <= set(before)
+        assert sum("precedents" in path for path in before) == sum("snapshots" in path for path in before) == 2
+        assert server.ask("DELETE", tables[0])[0] == 204
+        (told,) = server.ask("POST", "/v1/suggest", why)[1]["why"]
+        assert SECRET not in [one["article_id"] for one in told["precedents"]]
+        until = time.monotonic() + 120
+        log = f"service-{server.port}.log"  # names ids of requests, and no text
+        while (left := traces(tmp_path)) != [log] and time.monotonic() < until:
+            time.sleep(0.5)
+        assert left == [log]
+        assert WORD not in (tmp_path / log).read_text()
+    finally:
+        stop(server)
+    store = open_store(url)
+    findings = store.runs.get(run.id).result["details"]["findings"]  # type: ignore[index]
+    assert findings == [{"articles": ["other"], "n": 2, "quote": ""}, {"articles": ["other"], "quote": "kept"}]
+    store.close()
+
+
+def test_without_a_database_no_version_names_an_article_that_is_noted_as_deleted(kept: Registry) -> None:
+    assert SECRET in precedents_of(kept)
+    open_before = kept.load_champion()
+    Registry(kept.folder).deleted.add([digest_of(SECRET)])
+    assert all(SECRET not in precedents_of(kept, version) for version in kept.versions())
+    assert SECRET not in [one for one, _ in open_before.explain(RESEMBLES, ["iskp"])[0].precedents]
+    assert len(precedents_of(kept)) == 3
+
+
+def test_what_is_saved_after_a_deletion_does_not_have_the_article(kept: Registry) -> None:
+    model, snapshot = kept.load_champion(), kept.snapshot(kept.versions()[-1])
+    kept.deleted.add([digest_of(SECRET)])
+    version = kept.save(model, snapshot)
+    assert SECRET not in _bytes_of(kept.folder / version).decode("utf-8", "replace")
+    assert SECRET not in kept.snapshot(version).articles  # type: ignore[union-attr]
+    assert kept.load(version).precedents.ids
+
+
+def test_precedents_are_cleaned_without_changing_a_file_that_is_open(kept: Registry) -> None:
+    loaded, version = kept.load_champion(), kept.versions()[-1]
+    rows, ids = loaded.precedents.rows.copy(), list(loaded.precedents.ids)
+    expected = loaded.precedents.without({SECRET})
+    scores = loaded.judge([RESEMBLES])[0]
+    kept.deleted.add([digest_of(SECRET)])
+    assert set(kept.clean()) == set(kept.versions())
+    assert kept.clean() == []
+    assert (loaded.precedents.rows == rows).all()
+    again = kept.load_champion()
+    assert (again.judge([RESEMBLES])[0] == scores).all()
+    assert (again.version, again.precedents.ids) == (version, [one for one in ids if one != SECRET])
+    for name in ("begins", "rows", "values", "tag_begins", "tag_articles"):
+        assert (getattr(again.precedents, name) == getattr(expected, name)).all()
+    assert len(again.precedents.rows) < len(rows)
+    assert traces(kept.folder) == []
+
+
+@pytest.mark.parametrize("step", ["before the new files count", "before the old files are gone"])
+def test_cleaning_that_is_killed_leaves_a_version_that_loads_and_the_next_one_ends_it(
+    kept: Registry, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.deleted.add([digest_of(SECRET)])
+
+    def killed(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    what = "classifier.precedent_files.whole_file" if step == "before the new files count" else "pathlib.Path.unlink"
+    monkeypatch.setattr(what, killed)
+    with pytest.raises(KeyboardInterrupt):
+        kept.clean()
+    monkeypatch.undo()
+    assert SECRET not in precedents_of(kept)
+    kept.clean()
+    assert SECRET not in precedents_of(kept)
+    assert traces(kept.folder) == []
+    for version in kept.versions():
+        assert len(list((kept.folder / version).glob("cleaned-*"))) == 6
+
+
+@pytest.mark.parametrize("name", ["cleaned.json", "cleaned-*precedents.txt"])
+def test_cleaned_files_that_were_changed_are_refused(kept: Registry, name: str) -> None:
+    kept.deleted.add([digest_of(SECRET)])
+    kept.clean()
+    (path,) = (kept.folder / kept.versions()[-1]).glob(name)
+    path.write_bytes(path.read_bytes()[:-2])
+    with pytest.raises(BadModel, match="cleaned"):
+        kept.load_champion()
+
+
+@pytest.mark.sqlite
+def test_a_log_that_others_read_is_emptied_when_they_are_through(store: Store, tmp_path: Path) -> None:
+    store.put_article(Article(SECRET, **ARTICLE), "cms")
+    reader = store.engine.connect().execution_options(readonly=True)
+    reader.exec_driver_sql("SELECT count(*) FROM articles").scalar()
+    store.delete_article(SECRET)
+    assert not store.deletions.clean_log()
+    reader.close()
+    assert store.deletions.clean_log()
+    assert (tmp_path / "tagger.db-wal").stat().st_size == 0
+    assert traces(tmp_path) == []
+
+
+def test_forget_and_retrain_remove_the_traces_before_they_end(
+    kept: Registry, store: Store, database_url: str, articles: list[Article], taxonomy: Taxonomy
+) -> None:
+    store.put_article(Article(SECRET, **ARTICLE), "cms")
+    store.delete_article(SECRET)
+    assert SECRET in precedents_of(kept)
+    assert main(["forget", "--traces", "--models", str(kept.folder), "--database", database_url]) == 0
+    assert traces(kept.folder) == []
+    other = next(one for one in articles if "iskp" in (one.tags or ()))
+    store.import_articles(articles, "import")
+    store.delete_article(other.id)
+    retrain(store, kept, QUICK, taxonomy)
+    assert not any(other.id in kept.load(version).precedents.ids for version in kept.versions())
+
+
+def test_an_article_that_comes_again_is_named_again(kept: Registry, store: Store) -> None:
+    store.put_article(Article(SECRET, **ARTICLE), "cms")
+    store.delete_article(SECRET)
+    kept.deleted.follow(store.deletions.digests)
+    assert SECRET in kept.deleted
+    store.put_article(Article(SECRET, **ARTICLE), "cms")
+    remove_traces(store, kept)
+    assert SECRET not in kept.deleted
+    assert SECRET in precedents_of(kept)
 
 
 @needs_namespaces

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import sys
 
 from classifier.commands.output import print_json
 from classifier.commands.parser import Commands, whole
 from classifier.settings import Settings
+
+TRACES = """\
+After each `retrain` by itself: TAGGER_FORGET_DAYS. What the models, their snapshots, reports and the database's log still have of
+deleted articles goes too, before the command ends. Backups made before still have them."""
 
 
 def register(commands: Commands) -> None:
@@ -16,21 +21,26 @@ def register(commands: Commands) -> None:
         "forget",
         _forget,
         "Delete articles that nobody sent or decided on for so many days, and all that hangs on them.",
-        "database json",
+        "models database json",
         "forget --days 730 --dry-run",
     )
-    sub.epilog = (
-        f"{sub.epilog}\n\nAfter each `retrain` by itself: TAGGER_FORGET_DAYS. Backups made before still have them."
-    )
-    sub.add_argument("--days", type=whole(1, 36_500), required=True, metavar="N", help="since when nobody touched them")
+    sub.epilog = f"{sub.epilog}\n\n{TRACES}"
+    what = sub.add_mutually_exclusive_group(required=True)
+    what.add_argument("--days", type=whole(1, 36_500), metavar="N", help="since when nobody touched them")
+    what.add_argument("--traces", action="store_true", help="only remove what is left of articles deleted before")
     sub.add_argument("--dry-run", action="store_true", help="only count them")
 
 
 def _forget(options: argparse.Namespace, _settings: Settings) -> None:
+    from classifier.registry import Registry
     from classifier.store import open_store
+    from classifier.traces import try_to_remove_traces
 
-    n = open_store(options.database).forget(options.days, options.dry_run)
+    store = open_store(options.database)
+    n = 0 if options.traces else store.forget(options.days, options.dry_run)
+    if not options.dry_run and (reason := try_to_remove_traces(store, Registry(options.models))):
+        print(f"not yet: {reason}", file=sys.stderr)
     if options.json:
         print_json({"forgotten": 0 if options.dry_run else n, "found": n})
-    else:
+    elif not options.traces:
         print(f"{n} articles {'would be' if options.dry_run else 'are'} forgotten")

@@ -273,6 +273,16 @@ reports = Table(
     Column("content", Text, nullable=False),
 )
 
+# Articles that were deleted, by digests of their ids: what else has them must not tell so. `n` is never used again.
+deletions = Table(
+    "deletions",
+    metadata,
+    Column("n", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("digest", String(32), nullable=False, unique=True),
+    Column("at", TIME, nullable=False),
+    sqlite_autoincrement=True,
+)
+
 keys = Table(
     "keys",
     metadata,

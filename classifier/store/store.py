@@ -18,6 +18,7 @@ from classifier.errors import NotFound
 from classifier.examples import Attributed
 from classifier.store.assignments import Assignments
 from classifier.store.counts import counted
+from classifier.store.deletions import Deletions, note_deleted, note_stored
 from classifier.store.keys import Keys
 from classifier.store.limits import counters_of
 from classifier.store.log import (
@@ -102,6 +103,7 @@ class Store:
         self.owners = Owners(engine)
         self.reports = Reports(engine)
         self.suggested = Suggested(engine)
+        self.deletions = Deletions(engine)
 
     def close(self) -> None:
         """Close all connections."""
@@ -250,6 +252,7 @@ class Store:
             drawn = _drawn(article.id, came_complete(row), shares)
             dated = dated_at(article.published_at, drawn["created_at"], drawn["created_at"])
             connection.execute(articles.insert(), {**row, **drawn, "owner": owner, "dated_at": dated})
+            note_stored(connection, [article.id])
             return "new"
         if all(before[name] == value for name, value in row.items()):
             if max(before["updated_at"], before["sent_at"] or "") < _ago(days=1):
@@ -516,6 +519,7 @@ def _deleted(connection: Connection, article_ids: list[str]) -> int:
     of_request = requests.c.answer["article_id"].as_string()
     connection.execute(requests.delete().where(of_request.in_(article_ids)))
     drop_reports_on(connection, article_ids)
+    note_deleted(connection, article_ids)
     return connection.execute(articles.delete().where(articles.c.id.in_(article_ids))).rowcount
 
 

@@ -8,21 +8,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import subprocess
-import sys
 import threading
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import structlog
 from flask import Blueprint, Response, render_template
 from werkzeug.wrappers import Response as WsgiResponse
 
-import classifier
+from classifier.beside import run_beside
 from classifier.decisions import Decision
-from classifier.store import DESK, KeptReport, absolute_url, hours_since
+from classifier.store import DESK, KeptReport, hours_since
 from classifier.tagger import Tagger
 from classifier.web.auth import Gate, sign_in_first
 
@@ -80,22 +76,9 @@ class DeskReport:
             threading.Thread(target=self._run, name="make the desk report", daemon=True).start()
 
     def _run(self) -> None:
-        """Run the command: a process of its own leaves Python's one lock, and gives its memory back."""
-        settings = {
-            "TAGGER_DATABASE_URL": absolute_url(self.store.engine.url.render_as_string(hide_password=False)),
-            "TAGGER_MODELS": str(self.tagger.serving.registry.folder.absolute()),
-            "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))),
-        }
-        command = [sys.executable, "-m", "classifier", "desk-report", "--keep"]
-        done = subprocess.run(  # noqa: S603
-            command, env={**os.environ, **settings}, capture_output=True, text=True, check=False
-        )
-        if done.returncode not in (0, _BUSY):
-            structlog.get_logger().warning("no_desk_report", reason=done.stderr.strip()[-300:])
-
-
-_ROOT = Path(classifier.__file__).parent.parent
-_BUSY = 3  # exit code of a command that somebody else is at
+        reason = run_beside(self.store, self.tagger.serving.registry.folder, "desk-report", "--keep")
+        if reason is not None:
+            structlog.get_logger().warning("no_desk_report", reason=reason)
 
 
 class ReportPages:

@@ -1,0 +1,91 @@
+"""Which articles were deleted, by digests of their ids, and what is left of them in the database's own files and records."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Engine, func, select
+
+from classifier.deleted import Deleted, digest_of
+from classifier.store.rows import now, reading
+from classifier.store.runs import FAILED, RUNNING
+from classifier.store.schema import deletions, runs
+
+CHECKPOINT_MS = 500  # for which a checkpoint waits for readers, while writers wait for it
+
+
+class Deletions:
+    """The deletions of a store, in their order."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def last(self) -> int:
+        """Return the number of the newest deletion; 0 while there was none."""
+        with reading(self._engine) as connection:
+            return int(connection.scalar(select(func.max(deletions.c.n))) or 0)
+
+    def digests(self) -> list[str]:
+        """Return the digests of the ids of all deleted articles."""
+        with reading(self._engine) as connection:
+            return list(connection.scalars(select(deletions.c.digest)))
+
+    def clean_records(self, deleted: Deleted) -> None:
+        """Take deleted articles out of the records of runs, but for archive runs that can still be taken up again."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(runs.c.id, runs.c.job, runs.c.outcome, runs.c.result)).all()
+        named = [row for row in rows if row.result and deleted.named_in(json.dumps(row.result, ensure_ascii=False))]
+        for row in named:
+            if row.job == "archive" and row.outcome in (RUNNING, FAILED):
+                continue
+            with self._engine.begin() as connection:
+                values = {"result": _without(row.result, deleted)}
+                connection.execute(runs.update().where(runs.c.id == row.id).values(values))
+
+    def clean_log(self) -> bool:
+        """Put SQLite's write-ahead log into its file and empty it; return whether nobody was in the way.
+
+        What was deleted is overwritten in the file itself (secure_delete), but stands in the log until then.
+        """
+        if self._engine.dialect.name != "sqlite":
+            return True
+        connection = self._engine.raw_connection()
+        try:
+            driver = connection.driver_connection
+            assert driver is not None
+            before = driver.execute("PRAGMA busy_timeout").fetchone()[0]
+            driver.execute(f"PRAGMA busy_timeout={CHECKPOINT_MS}")
+            busy = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+            driver.execute(f"PRAGMA busy_timeout={before}")
+            return not busy
+        finally:
+            connection.close()
+
+
+def note_deleted(connection: Connection, article_ids: Sequence[str]) -> None:
+    """Note that articles are deleted."""
+    note_stored(connection, article_ids)
+    rows = [{"digest": digest_of(article_id), "at": now()} for article_id in article_ids]
+    if rows:
+        connection.execute(deletions.insert(), rows)
+
+
+def note_stored(connection: Connection, article_ids: Iterable[str]) -> None:
+    """Note that articles are there, which may have been deleted before."""
+    digests = [digest_of(article_id) for article_id in article_ids]
+    connection.execute(deletions.delete().where(deletions.c.digest.in_(digests)))
+
+
+def _without(value: Any, deleted: Deleted) -> Any:
+    """Return plain JSON without the ids of deleted articles, and without the quotes that stand beside one."""
+    if isinstance(value, list):
+        kept = (one for one in value if not (isinstance(one, str) and one in deleted))
+        return [_without(one, deleted) for one in kept]
+    if isinstance(value, dict):
+        cleaned = {name: _without(one, deleted) for name, one in value.items()}
+        if cleaned != value and value.get("quote"):
+            cleaned["quote"] = ""
+        return cleaned
+    return "" if isinstance(value, str) and value in deleted else value
