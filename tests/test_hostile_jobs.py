@@ -80,15 +80,20 @@ class Desk:
         path.write_text("".join(json.dumps(record_of(one)) + "\n" for one in some), "utf-8")
         return path
 
-    def stored(self, text: str) -> tuple[str, str]:
-        """Store the articles of a text beside the desk's own, and return the option that names the store."""
+    @property
+    def store(self) -> tuple[str, str]:
+        """The option that names a store of the desk's own articles, which nothing has changed."""
         path = self.folder / f"{next(self.numbers)}.db"
         shutil.copy(self.folder / "own.db", path)
-        url = f"sqlite:///{path}"
+        return "--database", f"sqlite:///{path}"
+
+    def stored(self, text: str) -> tuple[str, str]:
+        """Store the articles of a text beside the desk's own, and return the option that names the store."""
+        option, url = self.store
         store = open_store(url)
         store.import_articles(self.articles(text), "import")
         store.close()
-        return "--database", url
+        return option, url
 
     @property
     def models(self) -> tuple[str, str]:
@@ -100,9 +105,7 @@ class Desk:
     # --- jobs: each takes a text ---
 
     def import_lines(self, text: str) -> None:
-        assert self.run("import", self.file(text), "--database", f"sqlite:///{self.folder}/{next(self.numbers)}.db")[
-            "new"
-        ]
+        assert self.run("import", self.file(text), *self.store)["new"]
 
     def import_folder(self, text: str) -> None:
         folder = self.folder / f"folder-{next(self.numbers)}"
@@ -110,7 +113,7 @@ class Desk:
         for one in self.articles(text):
             suffix = "html" if one.body_format == "html" else "txt"
             (folder / f"{one.id}.{suffix}").write_text(f"h\n{one.body}", "utf-8", "replace")
-        self.run("import", folder, "--database", f"sqlite:///{self.folder}/{next(self.numbers)}.db")
+        self.run("import", folder, *self.store)
 
     def suggest(self, text: str) -> None:
         assert self.run("suggest", *self.models, "--articles", self.file(text), "--output", self.folder / "out.jsonl")
