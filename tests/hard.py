@@ -83,7 +83,7 @@ PARTS = {
             "tagger",
         ),
     ),
-    "load": Part("SQLite", "", ("load", "limits", "turns")),
+    "load": Part("SQLite", "", ("load", "limits", "turns", "queries")),
     "faults": Part(
         "SQLite",
         "system",

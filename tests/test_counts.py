@@ -120,7 +120,7 @@ def test_there_are_not_many_more_counters_than_days_sources_and_states(store: St
         for job in jobs:
             job.result(120)
     assert store.count_articles() == {"cms": 100}
-    assert n_counters(store) <= 4 * 2  # of each connection one for the day, new, and one to spare
+    assert n_counters(store) <= 4 * 2  # of each connection one for the day and one for all days
 
 
 def _put_all(store: Store, name: str) -> None:

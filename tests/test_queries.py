@@ -7,6 +7,8 @@ steps of SQLite's machine, which are the same on every computer.
 from __future__ import annotations
 
 import re
+import statistics
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +26,8 @@ from classifier.store import JOB, Store, open_store
 from classifier.tagger import Tagger
 from classifier.taxonomy import Taxonomy
 from classifier.web import build_app
-from tests.large import EDITORS, Size, fill
+from tests.hard import size, told
+from tests.large import DECISIONS_EACH, EDITORS, Size, fill
 from tests.postgres import SERVER, database
 
 N_ARTICLES = 800
@@ -130,8 +133,8 @@ class Filled:
         assert token is not None
         return client, {"csrf": token[1]}
 
-    def ask(self, method: str, rule: str, query: str = "") -> None:
-        """Send the example of a route, which must be answered well."""
+    def ask(self, method: str, rule: str, query: str = "") -> float:
+        """Send the example of a route, which must be answered well; return the milliseconds of CPU."""
         client, form = self.sign_in()
         path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: self.places[found[1]], rule)
         body = {} if method in ("GET", "DELETE") else dict(BODIES[method, rule])
@@ -139,10 +142,13 @@ class Filled:
             body["data"] = {**body["data"], **form}
         self.watch.statements.clear()
         self.watch.n_ticks = 0
+        begun = time.process_time()
         response = client.open(path + query, method=method, headers={"X-CSRF-Token": form["csrf"]}, **body)
         response.get_data()
         response.close()
+        milliseconds = 1000 * (time.process_time() - begun)
         assert response.status_code < 400, (method, path, response.status_code, response.get_data(as_text=True)[:300])
+        return milliseconds
 
 
 def requests_of(app: Flask) -> list[tuple[str, str, str]]:
@@ -161,11 +167,11 @@ def make_filled(
     """Makes services on filled stores."""
     stores: list[Store] = []
 
-    def make(n_articles: int) -> Filled:
+    def make(n_articles: int, **how: int) -> Filled:
         folder = tmp_path_factory.mktemp("filled")
         store = open_store(database(folder))
         stores.append(store)
-        fill(store, Size(n_articles, characters=200, n_days=30), [tag.id for tag in taxonomy.tags])
+        fill(store, Size(n_articles, **{"characters": 200, "n_days": 30, **how}), [tag.id for tag in taxonomy.tags])
         registry = Registry(_models)
         store.runs.end(run := store.runs.begin(JOB), "kept", "no better", result={"checks": []})
         tagger = Tagger(Serving(registry), store)
@@ -238,3 +244,17 @@ def test_a_store_four_times_as_large_is_no_more_work_for_any_request(
     more = {name: counts for name, counts in ticks.items() if counts[1] > 1.5 * counts[0] + 20}
     assert {name: counts for name, counts in more.items() if name not in KNOWN_TO_GROW} == {}
     assert KNOWN_TO_GROW.keys() <= more.keys()
+
+
+@pytest.mark.load
+def test_what_each_request_costs_on_a_store_of_full_size(make_filled: Callable[..., Filled]) -> None:
+    """Prints the CPU of each request, the median of some; a second would be far too much, on any computer."""
+    n_articles = size(5_000, 100_000)
+    full = make_filled(n_articles, characters=2000, n_days=3650)
+    what = f"{n_articles:,} articles, {DECISIONS_EACH * n_articles:,} decisions"
+    for method, rule, query in requests_of(full.app):
+        n_times = 5 if method == "GET" else 1
+        milliseconds = statistics.median(full.ask(method, rule, query) for _ in range(n_times))
+        told(f"{method} {rule}{query}", what, 0, f"{milliseconds:.1f} ms of CPU")
+        print(f"{milliseconds:8.1f} ms  {method} {rule}{query}")  # noqa: T201 - what this test is for
+        assert milliseconds < 1000

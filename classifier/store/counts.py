@@ -1,46 +1,53 @@
 """How many articles there are, kept up to date by the database itself, so that nobody counts the store to answer a request.
 
-Triggers on `articles` change a row of `article_counts` with each article that comes, goes, or changes its day, source or state. So
-the counts are exact whatever program writes. On PostgreSQL several rows may stand for the same day, source and state: a transaction
-takes one that no other holds, or makes one, so that nobody waits for a counter; only the sum of the rows means anything.
+Triggers on `articles` change two rows of `article_counts`, that of the day and that of all days, with each article that comes,
+goes, or changes its day, source or state. So the counts are exact whatever program writes. On PostgreSQL several rows may stand for
+the same day, source and state: a transaction takes one that no other holds, or makes one, so that nobody waits for a counter. Only
+the sum of the rows means anything.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from string import Template
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, inspect, select
+from sqlalchemy import ColumnElement, Connection, Select, func, inspect, select
 
 from classifier.store.schema import article_counts
 
+ALL_DAYS = ""  # the day of the counts of all days together
 _COUNT_ALL = """
     INSERT INTO article_counts (day, source, state, n)
     SELECT substr(dated_at, 1, 10), source, state, count(*) FROM articles GROUP BY 1, 2, 3
+    UNION ALL SELECT '', source, state, count(*) FROM articles GROUP BY 1, 2, 3
 """
-_OF = "day = substr($row.dated_at, 1, 10) AND source = $row.source AND state = $row.state"
+_OF = "day = $day AND source = $row.source AND state = $row.state"
 _ON_SQLITE = f"""
     INSERT INTO article_counts (day, source, state, n)
-    SELECT substr($row.dated_at, 1, 10), $row.source, $row.state, 0
-    WHERE NOT EXISTS (SELECT 1 FROM article_counts WHERE {_OF});
+    SELECT $day, $row.source, $row.state, 0 WHERE NOT EXISTS (SELECT 1 FROM article_counts WHERE {_OF});
     UPDATE article_counts SET n = n $change WHERE {_OF};
 """  # noqa: S608 - nothing of it is anybody's input
 _ON_POSTGRESQL = f"""
     UPDATE article_counts SET n = n $change
     WHERE number = (SELECT number FROM article_counts WHERE {_OF} LIMIT 1 FOR UPDATE SKIP LOCKED);
     IF NOT FOUND THEN
-        INSERT INTO article_counts (day, source, state, n)
-        VALUES (substr($row.dated_at, 1, 10), $row.source, $row.state, 0 $change);
+        INSERT INTO article_counts (day, source, state, n) VALUES ($day, $row.source, $row.state, 0 $change);
     END IF;
 """  # noqa: S608
 _CHANGED = "OLD.dated_at <> NEW.dated_at OR OLD.source <> NEW.source OR OLD.state <> NEW.state"
 
 
 def _changes(template: str) -> tuple[str, str]:
-    """Return the statements that take the old row off the counts, and that add the new one."""
-    return Template(template).substitute(row="OLD", change="- 1"), Template(template).substitute(
-        row="NEW", change="+ 1"
+    """Return the statements that take the old row off the counts, and those that add the new one."""
+    take, add = (
+        "".join(
+            Template(template).substitute(row=row, change=change, day=day)
+            for day in ("''", f"substr({row}.dated_at, 1, 10)")
+        )
+        for row, change in (("OLD", "- 1"), ("NEW", "+ 1"))
     )
+    return take, add
 
 
 _TAKE, _ADD = _changes(_ON_SQLITE)
@@ -66,10 +73,11 @@ _THERE = {
 }
 
 
-def counted(*by: str) -> Select[Any]:
-    """Return the query for how many articles there are, by columns of `article_counts`."""
+def counted(*by: str, of_days: Sequence[ColumnElement[bool]] = ()) -> Select[Any]:
+    """Return the query for how many articles there are, by columns of `article_counts`; of all days, or of some."""
     columns = [article_counts.c[name] for name in by]
-    return select(*columns, func.sum(article_counts.c.n)).group_by(*columns)
+    days = [article_counts.c.day != ALL_DAYS, *of_days] if of_days else [article_counts.c.day == ALL_DAYS]
+    return select(*columns, func.sum(article_counts.c.n)).where(*days).group_by(*columns)
 
 
 def keep_counts(connection: Connection) -> None:

@@ -61,8 +61,8 @@ class Queue:
     def counts(self, wanted: Wanted) -> dict[str, int]:
         """Return how many of the wanted articles are in each state, whatever state is wanted."""
         if wanted.tag is None:
-            of_days = _of_days(wanted, article_counts.c.day)
-            query: Select[Any] = counted("state").where(*_of_source(wanted, article_counts.c.source), *of_days)
+            query = counted("state", of_days=_of_days(wanted, article_counts.c.day))
+            query = query.where(*_of_source(wanted, article_counts.c.source))
         else:
             conditions = _conditions(replace(wanted, state=None))
             query = select(articles.c.state, func.count()).where(*conditions).group_by(articles.c.state)
@@ -181,11 +181,12 @@ def _few(connection: Connection, wanted: Wanted) -> list[ColumnElement[bool]]:
     """Return the condition on the source or on the days that leaves only a few articles; none if neither does."""
     choices = []
     if wanted.source is not None:
-        choices.append((_of_source(wanted, articles.c.source), _of_source(wanted, article_counts.c.source)))
-    if wanted.since is not None or wanted.until is not None:
-        choices.append((_of_days(wanted, articles.c.dated_at), _of_days(wanted, article_counts.c.day)))
-    for condition, of_counts in choices:
-        if int(connection.scalar(counted().where(*of_counts)) or 0) <= FEW:
+        of_counts = _of_source(wanted, article_counts.c.source)
+        choices.append((_of_source(wanted, articles.c.source), counted().where(*of_counts)))
+    if days := _of_days(wanted, articles.c.dated_at):
+        choices.append((days, counted(of_days=_of_days(wanted, article_counts.c.day))))
+    for condition, query in choices:
+        if int(connection.scalar(query) or 0) <= FEW:
             return condition
     return []
 
