@@ -79,8 +79,8 @@ class TracesWatch:
 
     def look(self) -> None:
         """Have the traces removed if there may be any and no process of this machine has tried just now."""
-        if self.store.deletions.last() <= self.registry.deleted.cleaned:
-            return
+        if self.store.deletions.last() == self.registry.deleted.cleaned:
+            return  # another number, a lower one too: a database that was restored knows of other deletions
         where = f"traces {self.registry.folder.absolute()}"
         if self.store.counters.hit(where[-64:], TRY_SECONDS).n == 1:
             reason = run_beside(self.store, self.registry.folder, "forget", "--traces")

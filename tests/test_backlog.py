@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ from flask.testing import FlaskClient
 
 from classifier.articles import Article
 from classifier.backlog import JOB, Backlog
+from classifier.commands import main
 from classifier.errors import Busy
 from classifier.model import TagModel, retagged
 from classifier.registry import Registry
@@ -17,6 +21,7 @@ from classifier.status import status
 from classifier.store import Draft, Shares, Store, Wanted, judged_by
 from classifier.store import suggested as suggested_module
 from classifier.tagger import Tagger
+from tests.server import SECONDS, start, stop
 
 RATE = 10_000
 BOMBING = "ISKP claimed the bombing of a mosque in Kabul. The Taliban said they would hunt ISKP in Afghanistan."
@@ -181,6 +186,23 @@ def test_status_says_how_many_articles_wait(tagger: Tagger, registry: Registry, 
     assert status(registry, database_url)["waiting"] == 4
     Backlog(tagger, RATE).work()
     assert status(registry, database_url)["waiting"] == 0
+
+
+def test_a_running_service_judges_what_is_imported_beside_it(
+    registry: Registry, database_url: str, tmp_path: Path
+) -> None:
+    lines = tmp_path / "archive.jsonl"
+    rows = [{"id": f"a{k}", "title": f"Story {k}", "body": BOMBING, "tags_complete": False} for k in range(3)]
+    lines.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    server = start(registry.folder, database_url, "--workers", "2")
+    try:
+        assert main(["import", str(lines), "--database", database_url]) == 0
+        until = time.monotonic() + SECONDS
+        while len(server.ask("GET", "/review/bulk.json?tag=iskp")[1]["rows"]) < 3:
+            assert time.monotonic() < until, "the service has not judged what was imported"
+            time.sleep(0.5)
+    finally:
+        stop(server)
 
 
 @pytest.mark.sqlite

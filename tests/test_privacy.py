@@ -31,7 +31,7 @@ from classifier.store import JOB, Draft, Request, Store, open_store
 from classifier.store import store as store_module
 from classifier.store.schema import articles as table
 from classifier.taxonomy import Taxonomy
-from classifier.traces import remove_traces
+from classifier.traces import TracesWatch, remove_traces
 from classifier.training import retrain
 from tests.conftest import ROOT
 from tests.desk import QUICK
@@ -349,6 +349,17 @@ def test_forget_and_retrain_remove_the_traces_before_they_end(
     store.delete_article(other.id)
     retrain(store, kept, QUICK, taxonomy)
     assert not any(other.id in kept.load(version).precedents.ids for version in kept.versions())
+
+
+def test_a_database_that_was_restored_and_counts_from_lower_numbers_is_looked_at_too(
+    kept: Registry, store: Store
+) -> None:
+    kept.deleted.note_cleaned(50)
+    store.put_article(Article(SECRET, **ARTICLE), "cms")
+    store.delete_article(SECRET)
+    TracesWatch(store, kept).look()
+    assert traces(kept.folder) == []
+    assert kept.deleted.cleaned == store.deletions.last()
 
 
 def test_an_article_that_comes_again_is_named_again(kept: Registry, store: Store) -> None:
