@@ -35,8 +35,9 @@ class Backlog:
             threading.Thread(target=self._run, name=JOB, daemon=True).start()
 
     def _run(self) -> None:
+        chance = random.Random()  # noqa: S311 - so that processes take turns
         while True:
-            time.sleep(POLL_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311 - so that processes take turns
+            time.sleep(POLL_SECONDS * chance.uniform(0.5, 1.5))
             try:
                 self.work()
             except (NoModel, Busy):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.wordpress.desk import Desk, answering, in_its_place
+from tests.wordpress.desk import Desk, Service, answering, in_its_place
 from tests.wordpress.test_tags import decide
 
 pytestmark = pytest.mark.wordpress
@@ -47,6 +48,16 @@ def test_fresh_plugin_is_connected_by_address_and_key_alone(desk: Desk, sit: Sit
         "auto": False,
         "prefix": "wp-",
     }
+
+
+def test_plugin_is_connected_without_a_key_while_none_exists(desk: Desk, sit: Sit, tmp_path: Path) -> None:
+    service = Service(desk.service.models, f"sqlite:///{tmp_path / 'open.db'}", "", "")
+    service.start()
+    try:
+        desk.set(address=service.address, key="")
+        assert "Connected. The model is " in health(sit("admin", SETTINGS))
+    finally:
+        service.stop()
 
 
 def test_settings_are_kept_and_shown_again(desk: Desk, sit: Sit) -> None:
