@@ -19,6 +19,7 @@ from classifier.importers.records import MAX_TEXT, Found, LeftOut, Read, Reading
 _HTML = frozenset([".html", ".htm"])
 _TEXT = frozenset([".txt"])
 _MAX_ID = 200
+_MAX_HEAD = 100_000  # characters in which the title stands; libxml2 is quadratic in the attributes of one element
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._:-]+")
 
 
@@ -100,9 +101,9 @@ def id_of(path: Path) -> str:
 
 
 def _title(markup: str) -> str:
-    """Return the text of <title>, or else of the first <h1>."""
+    """Return the text of <title>, or else of the first <h1>, where it stands in the first part of a page."""
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
-    root = etree.fromstring(f"<!---->{markup}".encode(), parser)
+    root = etree.fromstring(f"<!---->{markup[:_MAX_HEAD]}".encode(), parser)
     if root is None:
         return ""
     for element in (root.find("head/title"), next(root.iter("h1"), None)):
