@@ -26,9 +26,7 @@ from classifier.store.turns import Turns, deadline
 # From 3.7.0 to 3.51.2 a reset of the write-ahead log can lose commits.
 MIN_SQLITE = (3, 51, 3)
 BUSY_SECONDS = 5
-N_WAITING = (
-    56  # connections beyond those that are kept: who waits for a turn to write must not keep others from reading
-)
+N_WAITING = 56  # more connections than are kept: whoever waits for a turn to write must not keep others from reading
 WAL_SECONDS = 10
 BESIDE = (".commits", ".turn", ".next")  # files of our own beside a database, which a copy does without
 _N_COUNTED = 1 << 31  # the number that a database keeps for its program starts anew here
