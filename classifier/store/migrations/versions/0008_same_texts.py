@@ -4,8 +4,8 @@ import sqlalchemy as sa
 from alembic import op
 
 from classifier.articles import Article
-from classifier.cleaning import clean_body, clean_title
-from classifier.shingles import SIMILAR, resemblance, sketch_of
+from classifier.shingles import SIMILAR, resemblance
+from classifier.store.sketches import computed
 
 revision = "0008"
 down_revision = "0007"
@@ -31,7 +31,7 @@ def upgrade() -> None:
 def _compare(connection, row) -> None:
     """Compare with the text now those texts on which somebody decided; of the others it is noted when somebody does."""
     article = Article(row.id, row.title, row.body, row.body_format)
-    present = sketch_of(f"{clean_title(article).text}\n{clean_body(article).text}")
+    present = computed(article)
     kept = sa.text("SELECT digest, sketch FROM texts WHERE article_id = :id")
     mark = sa.text("UPDATE texts SET same = :same WHERE article_id = :id AND digest = :digest")
     for digest, sketch in connection.execute(kept, {"id": row.id}).all():
