@@ -182,7 +182,7 @@ def test_media_that_are_chosen_have_no_article_when_they_are_deleted_for_good(de
     desk.set(post_types=["post", "attachment"])
     picture = desk.site.php(attach)
     article = f"{desk.prefix}{picture}"
-    desk.service.ask("PUT", f"/v1/articles/{article}", {"title": TITLE, "body": BODY})
+    desk.service.ask("PUT", f"/v1/articles/{article}", {"title": TITLE, "body": BODY}, desk.service.cms_key)
     delete(desk, picture)
     desk.until(lambda: desk.deletions() == 0)
     assert article not in ids(desk)
