@@ -16,7 +16,10 @@ _ROOT = Path(__file__).parent.parent
 
 
 def run_beside(store: Store, models: Path, *arguments: str) -> str | None:
-    """Run a command on a store and a folder of models, wait for its end, and return what went wrong, or None."""
+    """Run a command on a store and a folder of models, wait for its end, and return what went wrong, or None.
+
+    Only an error that the command words itself is returned as it is: a traceback may quote an article.
+    """
     settings = {
         "TAGGER_DATABASE_URL": absolute_url(store.engine.url.render_as_string(hide_password=False)),
         "TAGGER_MODELS": str(models.absolute()),
@@ -29,4 +32,7 @@ def run_beside(store: Store, models: Path, *arguments: str) -> str | None:
         text=True,
         check=False,
     )
-    return None if done.returncode in (0, BUSY) else done.stderr.strip()[-300:]
+    if done.returncode in (0, BUSY):
+        return None
+    last_line = done.stderr.strip().rpartition("\n")[2]
+    return last_line[:300] if last_line.startswith("error: ") else f"{arguments[0]} ended with {done.returncode}"

@@ -57,6 +57,8 @@ _RANKS = {
     "table": 4,
 }
 N_RANKS = 5
+# What is hidden ends with its end tag, whatever stands open in it: a page does not stay hidden for a `div` that was forgotten.
+_ENDS_ALL = frozenset(("noscript", "object", "template"))
 _NOTHING = Amounts()
 # Elements that end where another one of their kind begins.
 _ENDED_BY = {
@@ -104,7 +106,10 @@ class _OpenElements:
     def depth_of(self, name: str) -> int | None:
         """Return how many elements stand around the innermost one of a name that its end tag would close; None: none."""
         places = self._of_name.get(name)
-        if not places or any(higher[-1] > places[-1] for higher in self._of_rank[_RANKS.get(name, 0) + 1 :]):
+        if not places:
+            return None
+        stays_open = any(higher[-1] > places[-1] for higher in self._of_rank[_RANKS.get(name, 0) + 1 :])
+        if stays_open and name not in _ENDS_ALL:
             return None
         return places[-1]
 

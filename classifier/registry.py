@@ -241,13 +241,20 @@ class Registry:
     # --- articles that were deleted ---
 
     def clean(self) -> list[str]:
-        """Take deleted articles out of the precedents and snapshots of all versions; return the versions that had any."""
+        """Take deleted articles out of the precedents and snapshots of all versions; return the versions that had any.
+
+        Raises:
+            OSError: if a file cannot be written; what is left is still to be cleaned.
+        """
         had = []
         for version in self.versions():
-            # A damaged version is said to be so elsewhere; another may be swept meanwhile.
-            with self._locked(), suppress(BadModel, ValueError, LookupError, OSError):
-                if clean_precedents(self.folder / version, self.deleted) | self._clean_snapshot(version):
-                    had.append(version)
+            with self._locked():
+                found = self._clean_snapshot(version)
+                # A damaged version is said to be so elsewhere; another may be swept meanwhile.
+                with suppress(BadModel, ValueError, LookupError, FileNotFoundError):
+                    found |= clean_precedents(self.folder / version, self.deleted)
+            if found:
+                had.append(version)
         return had
 
     def _clean_snapshot(self, version: str) -> bool:
@@ -337,9 +344,14 @@ class Registry:
         """Let one process at a time do something here; the lock dies with its holder.
 
         Raises:
+            BadSetting: if the folder cannot be written.
             Busy: if another process is at it.
         """
-        with (self.folder / f".lock-{what.replace(' ', '-')}").open("w") as lock:
+        try:
+            lock = (self.folder / f".lock-{what.replace(' ', '-')}").open("w")
+        except OSError as error:
+            raise BadSetting(f"Cannot write in {self.folder}: {error.strerror or error}.") from None
+        with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from classifier.errors import BadModel, BadStore, TaggerError
+from classifier.model import TagModel
 from classifier.registry import Champion, Registry
-from classifier.store import JOB, DamagedStore, Store, judged_by, open_store
+from classifier.store import JOB, DamagedStore, judged_by, open_store
 from classifier.store.engine import file_of, parsed_url
 from classifier.store.sqlite import open_to_others, was_there
 
@@ -26,8 +27,8 @@ def status(registry: Registry, database_url: str, retrain_hours: float = 24.0) -
     """Return the state of models and store, and what to do next. Creates nothing."""
     problems: list[str] = []
     steps: list[str] = []  # one for each problem
-    champion = _champion(registry, problems, steps)
-    stored = _stored(database_url, retrain_hours, registry, problems, steps)
+    champion, model = _champion(registry, problems, steps)
+    stored = _stored(database_url, retrain_hours, model, problems, steps)
     return {
         "champion": vars(champion) if champion else None,
         "n_versions": len(registry.versions()),
@@ -39,16 +40,17 @@ def status(registry: Registry, database_url: str, retrain_hours: float = 24.0) -
     }
 
 
-def _champion(registry: Registry, problems: list[str], steps: list[str]) -> Champion | None:
+def _champion(registry: Registry, problems: list[str], steps: list[str]) -> tuple[Champion | None, TagModel | None]:
+    """Return the champion, and its model if that can be loaded."""
     try:
         champion = registry.champion()
     except BadModel as error:
         problems.append(str(error))
         steps.append("name the champion anew: python -m classifier models promote VERSION (one of: models list)")
-        return None
+        return None, None
     if champion is not None:
         try:
-            registry.load_champion()
+            return champion, registry.load_champion()
         except TaggerError as error:
             problems.append(str(error))
             steps.append(
@@ -56,11 +58,11 @@ def _champion(registry: Registry, problems: list[str], steps: list[str]) -> Cham
                 if champion.previous
                 else "train the model anew: python -m classifier train"
             )
-    return champion
+    return champion, None
 
 
 def _stored(
-    database_url: str, retrain_hours: float, registry: Registry, problems: list[str], steps: list[str]
+    database_url: str, retrain_hours: float, model: TagModel | None, problems: list[str], steps: list[str]
 ) -> _Stored:
     try:
         path = file_of(parsed_url(database_url))
@@ -76,21 +78,14 @@ def _stored(
             steps.append("look at the runs and the schedule: python -m classifier runs")
         n_unlearned = 0 if store.runs.list(JOB, 1) else store.log.n_articles()
         n_usable = sum(key.usable for key in keys)
-        return _Stored(store.count_articles(), n_usable, len(keys), n_unlearned, _n_waiting(store, registry))
+        # While no model can be loaded, no article waits for its judgement.
+        n_waiting = store.suggested.n_waiting(judged_by(model.version, model.taxonomy.version)) if model else 0
+        return _Stored(store.count_articles(), n_usable, len(keys), n_unlearned, n_waiting)
     except (BadStore, OSError) as error:
         problems.append(str(error))
         damaged = isinstance(error, DamagedStore)
         steps.append("restore the database from a backup" if damaged else "mend the database as it is said above")
         return _Stored({})
-
-
-def _n_waiting(store: Store, registry: Registry) -> int:
-    """Return how many open articles the champion has not judged; while none can be loaded, none waits for it."""
-    try:
-        model = registry.load_champion()
-    except TaggerError:
-        return 0
-    return store.suggested.n_waiting(judged_by(model.version, model.taxonomy.version))
 
 
 def _next_step(serves: bool, stored: _Stored) -> str:

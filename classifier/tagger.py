@@ -156,10 +156,6 @@ class Tagger:
         """Whether an article is blind to somebody: nothing that the model says of it may be seen before it is closed."""
         return stored.blind and _hides(stored, self.store.log.read(stored.article.id).standing(), viewer)
 
-    def seen_by(self, stored: StoredArticle, viewer: str | None) -> Standing:
-        """Return what is known of an article, to one of two editors only what that one said until both have closed it."""
-        return _standing_seen(stored, self.store.log.read(stored.article.id), viewer)
-
     # --- decisions ---
 
     def decide(

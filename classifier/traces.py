@@ -81,8 +81,7 @@ class TracesWatch:
         """Have the traces removed if there may be any and no process of this machine has tried just now."""
         if self.store.deletions.last() == self.registry.deleted.cleaned:
             return  # another number, a lower one too: a database that was restored knows of other deletions
-        where = f"traces {self.registry.folder.absolute()}"
-        if self.store.counters.hit(where[-64:], TRY_SECONDS).n == 1:
+        if self.store.counters.hit(f"traces {self.registry.folder.absolute()}", TRY_SECONDS).n == 1:
             reason = run_beside(self.store, self.registry.folder, "forget", "--traces")
             if reason is not None:
                 structlog.get_logger().warning("traces_remain", reason=reason)

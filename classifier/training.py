@@ -442,6 +442,8 @@ class _Retraining:
         snapshot = self.snapshot.holding_out(held_out)
         n_held_out = len(snapshot.articles) - len(snapshot.trained)
         fitted.model.card |= {"data": self.data, "n_held_out": n_held_out, "contest": result.details["gate"]}
+        # An article that was deleted and has come again since is no longer one that models may not name.
+        self.registry.deleted.follow(self.store.deletions.digests)
         return self.registry.save(fitted.model, snapshot)
 
     def _promote(self, result: Result, blocks: list[str]) -> None:

@@ -169,6 +169,26 @@ def test_the_bulk_list_has_what_nobody_has_seen_and_shows_it(client: FlaskClient
     assert [row["article_id"] for row in client.get("/review/bulk.json?tag=iskp").json["rows"]] == ["a2", "a4"]
 
 
+def test_what_was_suggested_for_a_text_is_not_shown_for_the_text_that_an_import_puts_in_its_place(
+    client: FlaskClient, tagger: Tagger
+) -> None:
+    imported(tagger.store, 1)
+    Backlog(tagger, RATE).work()
+    tagger.store.import_articles([Article("a0", "Story 0", FARMING, tags_complete=False)], "import")
+    assert client.get("/review/bulk.json?tag=iskp").json["rows"] == []
+    assert impressions(tagger.store) == []
+
+
+def test_a_list_leaves_out_what_no_model_has_judged_since_its_tags_changed(client: FlaskClient, tagger: Tagger) -> None:
+    imported(tagger.store, 1)
+    Backlog(tagger, RATE).work()
+    changed = Article("a0", "Story 0", BOMBING, tags=("taliban",), tags_complete=False)
+    tagger.store.import_articles([changed], "import")
+    assert client.get("/review/bulk.json?tag=iskp").json["rows"] == []
+    Backlog(tagger, RATE).work()
+    assert [row["article_id"] for row in client.get("/review/bulk.json?tag=iskp").json["rows"]] == ["a0"]
+
+
 def test_the_set_of_a_list_is_made_whole_when_its_article_is_opened(tagger: Tagger, client: FlaskClient) -> None:
     imported(tagger.store, 1)
     Backlog(tagger, RATE).work()

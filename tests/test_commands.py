@@ -767,6 +767,19 @@ def test_a_new_tag_gets_the_day_of_its_first_sight_and_keeps_it(run: Run, models
     assert (again.out.splitlines()[-1], again.err) == ("tags: 0 added, 0 removed, 0 changed", "")
 
 
+def test_a_taxonomy_is_not_called_sound_beside_a_folder_without_a_champion(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "new.yaml").write_text(TAXONOMY, encoding="utf-8")
+    checked = run("tags", "check", tmp_path / "new.yaml", "--models", tmp_path / "elsewhere")
+    assert (checked.code, checked.out) == (1, "")
+    assert "No champion model in" in checked.err
+
+
+def test_forget_says_what_is_left_of_deleted_articles(run: Run, models: Path, database_url: str) -> None:
+    where = ("--models", models, "--database", database_url)
+    assert run("forget", "--traces", *where).out == "no traces of deleted articles are left\n"
+    assert run("forget", "--traces", "--dry-run", *where).code == 2
+
+
 def test_suggestions_are_not_written_over_their_input(run: Run, models: Path, tmp_path: Path) -> None:
     archive = tmp_path / "a.jsonl"
     archive.write_text('{"id": "a", "title": "ISKP bomber kills twelve in Kabul"}\n', encoding="utf-8")

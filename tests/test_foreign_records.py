@@ -71,6 +71,12 @@ def test_a_map_says_which_field_is_which_and_the_others_are_named_once(imported:
     assert imported([FOREIGN], *options)[1]["unchanged"] == 1
 
 
+def test_a_body_format_of_null_is_none_at_all(imported: Any, store: Store) -> None:
+    record = {"id": "n-3", "title": "Raid", "body": "<p>Two men &amp; a boy</p>", "body_format": None}
+    assert imported([record], "--body-format", "html")[0] == 0
+    assert store.article("n-3").article.body_format == "html"
+
+
 def test_tags_may_be_of_several_fields(imported: Any, store: Store) -> None:
     record = {"id": "a", "title": "Raid", "groups": ["iskp"], "places": ["pakistan"]}
     assert imported([record], "--columns", "tags=groups,tags=places")[0] == 0

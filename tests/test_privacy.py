@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -20,6 +21,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, update
 
+from classifier import registry as registry_module
 from classifier.articles import Article
 from classifier.commands import main
 from classifier.deleted import digest_of
@@ -323,6 +325,34 @@ def test_cleaned_files_that_were_changed_are_refused(kept: Registry, name: str) 
         kept.load_champion()
 
 
+def test_what_could_not_be_written_is_not_noted_as_cleaned(
+    kept: Registry, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put_article(Article(SECRET, **ARTICLE), "cms")
+    store.delete_article(SECRET)
+
+    def full(*_: object) -> bool:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as disk:
+        disk.setattr(registry_module, "clean_precedents", full)
+        with pytest.raises(OSError, match="No space left"):
+            remove_traces(store, kept)
+    assert kept.deleted.cleaned < store.deletions.last()
+    assert remove_traces(store, kept)
+    assert traces(kept.folder) == []
+
+
+def test_a_version_without_precedents_keeps_no_id_in_its_snapshot(kept: Registry) -> None:
+    version = kept.versions()[0]
+    next((kept.folder / version).glob("*precedents.txt")).unlink()
+    kept.deleted.add([digest_of(SECRET)])
+    assert version in kept.clean()
+    snapshot = kept.snapshot(version)
+    assert snapshot is not None
+    assert SECRET not in snapshot.articles
+
+
 @pytest.mark.sqlite
 def test_a_log_that_others_read_is_emptied_when_they_are_through(store: Store, tmp_path: Path) -> None:
     store.put_article(Article(SECRET, **ARTICLE), "cms")
@@ -347,7 +377,14 @@ def test_forget_and_retrain_remove_the_traces_before_they_end(
     other = next(one for one in articles if "iskp" in (one.tags or ()))
     store.import_articles(articles, "import")
     store.delete_article(other.id)
-    retrain(store, kept, QUICK, taxonomy)
+    again = next(one for one in articles if one.id != other.id)
+    store.delete_article(again.id)
+    kept.deleted.add([digest_of(again.id)])
+    store.import_articles([again], "import")
+    result, _ = retrain(store, kept, QUICK, taxonomy)
+    learned = kept.snapshot(str(result.version))
+    assert learned is not None
+    assert again.id in learned.articles
     assert not any(other.id in kept.load(version).precedents.ids for version in kept.versions())
 
 

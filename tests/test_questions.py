@@ -13,7 +13,7 @@ from classifier.commands import main
 from classifier.decisions import CMS
 from classifier.errors import BadDecision, NotFound
 from classifier.store import REMOVED, TERM_CHANGED, Draft, Question, Store
-from classifier.store.questions import MOST
+from classifier.store.questions import MOST, Questions
 from classifier.store.schema import decisions
 from classifier.tagger import Tagger
 from tests.test_decisions import STORY
@@ -68,6 +68,21 @@ def test_ten_articles_are_believed_and_the_eleventh_holds_back_all(store: Store)
     send(store, "attack", ids=[IDS[MOST]])
     assert known(store)["open"] == IDS[: MOST + 1]
     assert asked(store).waiting == MOST + 1
+
+
+def test_a_removal_whose_question_was_not_reached_is_held_back_with_the_next(
+    vanished: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send(vanished, "iskp", "attack", ids=["killed", "next"])
+    with monkeypatch.context() as killed:  # as when the process ends between the article and the question
+        killed.setattr(Questions, "follow", lambda *_: False)
+        send(vanished, "attack", ids=["killed"])
+    send(vanished, "attack", ids=["killed"])  # sent again, nothing has changed
+    assert known(vanished)["wrong"] == ["killed"]
+    send(vanished, "attack", ids=["next"])
+    assert known(vanished) == {"right": [], "wrong": [], "open": [*IDS, "killed", "next"]}
+    vanished.questions.answer(asked(vanished).id, TERM_CHANGED, "ana")
+    assert known(vanished)["right"] == [*IDS, "killed", "next"]
 
 
 def test_removals_of_another_key_another_tag_or_another_hour_are_not_added_up(store: Store) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
@@ -12,11 +13,12 @@ from sqlalchemy import event
 
 from classifier.articles import Article
 from classifier.errors import Busy
-from classifier.registry import Registry
+from classifier.registry import Registry, Serving
 from classifier.reports.kept import JOB, decided_since, keep_desk_report
 from classifier.store import DESK, Draft, Shares, Store
-from classifier.tagger import NO_SHARES
+from classifier.tagger import NO_SHARES, Tagger
 from classifier.taxonomy import Taxonomy
+from classifier.web import build_app
 
 SECONDS = 60.0
 
@@ -50,6 +52,19 @@ def await_page(client: FlaskClient, path: str, is_there: Callable[[str], bool]) 
         assert time.monotonic() < until, page
         time.sleep(0.1)
     return page
+
+
+@pytest.mark.parametrize("path", ["/report", "/review/disagreements"])
+def test_without_a_model_the_page_says_so_and_does_not_load_itself_again(
+    store: Store, tmp_path: Path, path: str
+) -> None:
+    registry = Registry(tmp_path / "no-models")
+    client = build_app(Tagger(Serving(registry), store), registry).test_client()
+    client.post("/sign-in", data={"name": "eve", "key": ""})
+    answer = client.get(path)
+    assert answer.status_code == 503
+    assert "Refresh" not in answer.headers
+    assert "python -m classifier train" in answer.text
 
 
 @pytest.mark.parametrize("path", ["/report", "/review/disagreements"])

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from classifier.commands.output import print_json
-from classifier.commands.parser import Commands, whole
+from classifier.commands.parser import Commands, Usage, whole
 from classifier.settings import Settings
 
 TRACES = """\
@@ -36,11 +36,16 @@ def _forget(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.store import open_store
     from classifier.traces import try_to_remove_traces
 
+    if options.traces and options.dry_run:
+        raise Usage("`--dry-run` counts the articles of `--days`; `--traces` has none to count.")
     store = open_store(options.database)
     n = 0 if options.traces else store.forget(options.days, options.dry_run)
-    if not options.dry_run and (reason := try_to_remove_traces(store, Registry(options.models))):
+    reason = None if options.dry_run else try_to_remove_traces(store, Registry(options.models))
+    if reason:
         print(f"not yet: {reason}", file=sys.stderr)
     if options.json:
         print_json({"forgotten": 0 if options.dry_run else n, "found": n})
-    elif not options.traces:
+    elif options.traces:
+        print("some traces of deleted articles are left" if reason else "no traces of deleted articles are left")
+    else:
         print(f"{n} articles {'would be' if options.dry_run else 'are'} forgotten")

@@ -72,6 +72,7 @@ def _dates_if_applied(taxonomy: Taxonomy, models: Path) -> dict[str, str]:
     from classifier.taxonomy_changes import adopt, new_dates
 
     registry = Registry(models)
+    registry.champion_folder()  # as `tags apply` does: without a champion there is nothing to compare with
     return new_dates(taxonomy, adopt(taxonomy, registry), registry.taxonomy())
 
 

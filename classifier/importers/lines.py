@@ -52,7 +52,8 @@ def _record(line: bytes, reading: Reading) -> Any:
         raise BadArticle(str(error), error.pointer or "") from None
     if not isinstance(record, dict):
         return record
-    return {"body_format": reading.body_format} | (_renamed(record, reading.columns) if reading.columns else record)
+    record = _renamed(record, reading.columns) if reading.columns else record
+    return record if record.get("body_format") is not None else {**record, "body_format": reading.body_format}
 
 
 def _renamed(record: dict[str, Any], columns: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
 
 from classifier import evaluation
 from classifier.articles import Article
-from classifier.corpus import Track
+from classifier.corpus import BATCH, Track
 from classifier.errors import TooFewExamples
 from classifier.examples import NEGATIVE, POSITIVE, UNKNOWN
 from classifier.fitting import FitSettings, Fitted, fit, untracked
@@ -97,9 +98,10 @@ def _readable(
 ) -> Iterator[Article]:
     """Yield the articles that can be read, before any check begins to count."""
     reader = ArticleReader(taxonomy)
-    for article in track(articles, len(articles), "reading articles"):
-        if unreadable.each(reader.read_all, [article])[0] is not None:
-            yield article
+    tracked = iter(track(articles, len(articles), "reading articles"))
+    while some := list(islice(tracked, BATCH)):
+        readings = unreadable.each(reader.read_all, some)
+        yield from (article for article, reading in zip(some, readings, strict=True) if reading is not None)
 
 
 def _finding(data: Data, name: str, found: Found) -> Row:

@@ -15,7 +15,7 @@ from classifier.articles import Article
 from classifier.cleaning import clean_title
 from classifier.examples import POSITIVE, labels_of
 from classifier.reports.pages import MAX_QUOTED, plain
-from classifier.taxonomy import Taxonomy, taxonomy_of
+from classifier.taxonomy import Taxonomy
 
 Row = dict[str, Any]
 
@@ -26,11 +26,11 @@ N_ROWS = 50  # of a finding, listed
 class Data:
     """The articles in the order of their ids, one of each id, and what is known of their tags."""
 
-    def __init__(self, articles: Iterable[Article], taxonomy: Taxonomy | None) -> None:
+    def __init__(self, articles: Iterable[Article], taxonomy: Taxonomy) -> None:
         given = sorted(articles, key=lambda one: (one.id, one.title, one.body, repr(one)))
         self.times = Counter(one.id for one in given)
         self.articles = given[:1] + [after for before, after in pairwise(given) if before.id != after.id]
-        self.taxonomy = taxonomy or taxonomy_of(tag for one in given for tag in one.tags or ())
+        self.taxonomy = taxonomy
         self.labels = labels_of(self.articles, self.taxonomy)
 
     @cached_property

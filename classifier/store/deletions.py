@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select
 
 from classifier.deleted import Deleted, digest_of
-from classifier.store.rows import now, reading
+from classifier.store.rows import giving_way, now, reading
 from classifier.store.runs import FAILED, RUNNING
 from classifier.store.schema import deletions, runs
 
@@ -40,7 +40,7 @@ class Deletions:
         for row in named:
             if row.job == "archive" and row.outcome in (RUNNING, FAILED):
                 continue
-            with self._engine.begin() as connection:
+            with giving_way(self._engine).begin() as connection:
                 values = {"result": _without(row.result, deleted)}
                 connection.execute(runs.update().where(runs.c.id == row.id).values(values))
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, select
 
 from classifier.errors import BadSetting, OtherOwner
 from classifier.store.queue import STARTER
-from classifier.store.rows import reading
+from classifier.store.rows import giving_way, reading
 from classifier.store.schema import articles, keys
 
 _BATCH = 500
@@ -79,7 +79,7 @@ class Owners:
         n_articles = 0
         for start in range(0, len(ids), _BATCH):  # a CMS that writes meanwhile waits for a few hundred at most
             batch = articles.c.id.in_(ids[start : start + _BATCH]) & (articles.c.owner == giver)
-            with self._engine.begin() as connection:
+            with giving_way(self._engine).begin() as connection:
                 n_articles += connection.execute(articles.update().where(batch).values(owner=receiver)).rowcount
         return n_articles
 

@@ -78,16 +78,21 @@ class Questions:
         return bool(many)
 
     def _hold_back(self, key: str | None, tag: str, article_id: str) -> None:
-        """Add an article's removal to the question of its tag; without one, ask it for all those of the last hour."""
+        """Add an article's removal to the question of its tag, which is asked if there is none.
+
+        All removals of the last hour that are not held back are taken along: where a writer failed between a removal and
+        this, the next removal mends it.
+        """
         with self._engine.begin() as connection:
             one_at_a_time(connection, "questions")
             question = _active(connection, key, [tag]).get(tag)
+            hold_articles(connection, [article_id, *(row.article_id for row in _removed(connection, key, tag))])
+            removed = _removed(connection, key, tag)
             if question is not None:
-                hold_articles(connection, [article_id])
-                removed = _removed_from(connection, article_id, tag)
+                there = {row.article_id for row in removed}
+                its_own = _removed_from(connection, article_id, tag)
+                removed = [*removed, *(row for row in its_own if row.article_id not in there)]
             else:
-                hold_articles(connection, (row.article_id for row in _removed(connection, key, tag)))
-                removed = _removed(connection, key, tag)
                 if len(removed) <= MOST:
                     return
                 question = {"id": secrets.token_hex(16), "key": key, "tag": tag, "asked_at": now(), "answer": None}

@@ -93,6 +93,7 @@ class Queue:
         return [
             {"article_id": row["id"], **{name: row[name] for name in kept}, "suggestion_set_id": sets[row["id"]]}
             for row in rows
+            if row["id"] in sets
         ]
 
     def sources(self) -> list[str]:

@@ -178,7 +178,7 @@ questions = Table(
     Column("answer", String(20)),
     Column("answered_by", EDITOR),
     Column("answered_at", TIME),
-    # When the key gave the tag again: then a "no" holds for its removals no longer.
+    # When the key gave the tag again, from then on its removals are asked about anew; at once where a person asked.
     Column("ended_at", TIME),
 )
 Index("ix_questions_tag", questions.c.tag, questions.c.asked_at)

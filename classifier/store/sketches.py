@@ -48,7 +48,7 @@ def sketches_of_answered(engine: Engine, article_id: str, set_id: str) -> Sketch
 
 
 def sketch_in(sketches: Sketches, row: Any) -> bytes:
-    """Return the sketch of the text of an article's row; it is computed now only if others changed the text meanwhile."""
+    """Return the sketch of the text of an article's row; it is computed now where it was not before."""
     key = row["id"], row["digest"]
     return row["sketch"] or sketches.get(key) or computed(_article(row))
 

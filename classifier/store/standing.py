@@ -71,7 +71,7 @@ def _on_current_text(row: FromClause) -> ColumnElement[bool]:
 class _Elements(GenericFunction[Any]):
     """The strings of a JSON list, a row each."""
 
-    name = "json_Elements"
+    name = "json_elements"
     inherit_cache = True
 
 
@@ -82,4 +82,4 @@ def _on_sqlite(element: _Elements, compiler: Any, **how: Any) -> str:
 
 @compiles(_Elements, "postgresql")
 def _on_postgresql(element: _Elements, compiler: Any, **how: Any) -> str:
-    return f"json_array_Elements_text({compiler.process(element.clauses, **how)})"
+    return f"json_array_elements_text({compiler.process(element.clauses, **how)})"

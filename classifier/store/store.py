@@ -54,7 +54,15 @@ from classifier.store.rows import (
     tags_of_runs,
 )
 from classifier.store.runs import Runs
-from classifier.store.schema import article_counts, articles, decisions, impressions, requests, suggestion_sets
+from classifier.store.schema import (
+    article_counts,
+    articles,
+    decisions,
+    impressions,
+    requests,
+    suggested,
+    suggestion_sets,
+)
 from classifier.store.sessions import Sessions
 from classifier.store.sketches import Sketches, sketch_in, sketches_for
 from classifier.store.suggested import BRIEF, Judged, ModelAnswer, Suggested, replace_suggested
@@ -265,6 +273,8 @@ class Store:
         at = now()
         changed = {**row, "updated_at": at, "dated_at": dated_at(article.published_at, before["created_at"], at)}
         changed["judged_by"] = ""
+        if before["digest"] != digest:  # what was suggested was said of another text
+            connection.execute(suggested.delete().where(suggested.c.article_id == article.id))
         connection.execute(articles.update().where(articles.c.id == article.id).values(changed))
         return "changed"
 

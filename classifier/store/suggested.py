@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, select, union_all
 
-from classifier.store.rows import StoredArticle, now, reading, stored
+from classifier.store.rows import StoredArticle, giving_way, now, reading, stored
 from classifier.store.schema import articles, impressions, suggested, suggestion_sets
 
 OPEN = ("new", "started")
@@ -71,7 +71,7 @@ class Suggested:
 
     def put(self, by: str, judged: Iterable[Judged]) -> None:
         """Keep what was judged, but for articles whose text is another one by now."""
-        with self._engine.begin() as connection:
+        with giving_way(self._engine).begin() as connection:
             for one in judged:
                 replace_suggested(connection, by, one)
 
@@ -108,6 +108,8 @@ def replace_suggested(connection: Connection, by: str, judged: Judged) -> None:
 def note_shown(connection: Connection, rows: Sequence[Any], tag: str) -> dict[str, str]:
     """Note that the suggestion of a tag is shown for each of some articles; return the id of the set that it is of.
 
+    An article that waits to be judged anew, and has no set of its text, is left out.
+
     Args:
         rows: with id, digest and judged_by of an article, score and band of the suggestion.
     """
@@ -118,7 +120,9 @@ def note_shown(connection: Connection, rows: Sequence[Any], tag: str) -> dict[st
         model_version, _, taxonomy_version = row["judged_by"].partition(" ")
         there = sets.get((row["id"], row["digest"]), {})
         set_id = set_id_of(row["id"], row["digest"], model_version, taxonomy_version)
-        if row["judged_by"] == "" and there:  # of a store from before there was such a table
+        if row["judged_by"] == "":  # of an older store, or changed since: of no model unless a set says of which
+            if not there:
+                continue
             set_id = next(reversed(there))
         elif set_id not in there:
             versions = {"model_version": model_version, "taxonomy_version": taxonomy_version}

@@ -6,7 +6,7 @@ import hmac
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from flask import redirect, request
+from flask import g, redirect, request
 from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.decisions import CMS
@@ -146,8 +146,11 @@ class Gate:
         return key
 
     def session(self) -> Session | None:
-        """Return the session of the request's cookie, or None."""
-        return self._store.sessions.of(request.cookies.get(COOKIE, ""))
+        """Return the session of the request's cookie, or None; it is looked up once for each request."""
+        if "session" not in g:
+            g.session = self._store.sessions.of(request.cookies.get(COOKIE, ""))
+        session: Session | None = g.session
+        return session
 
     def editor_session(self) -> Session | None:
         """Return the session of a page for editors, or None where one has to sign in (again)."""

@@ -73,7 +73,7 @@ CATALOGUE = {
     "cannot-judge": Problem(
         422,
         "Article cannot be judged",
-        "The model fails on the text of an article. Nothing was stored; send a corrected text. The service's log says more.",
+        "The model fails on the text of an article. Nothing was stored, and what is stored already stays; send a corrected text. The service's log says more.",
     ),
     "too-many": Problem(
         429,

@@ -54,7 +54,12 @@ class DeskReport:
         self.tagger, self.store = tagger, tagger.store
 
     def shown(self) -> Shown | None:
-        """Return the report; None while the first is being made. One that is not of now is made anew."""
+        """Return the report; None while the first is being made. One that is not of now is made anew.
+
+        Raises:
+            NoModel, BadModel: while nothing can serve, because then no report can be made.
+        """
+        taxonomy = self.tagger.serving.model().taxonomy
         kept = self.store.reports.get(DESK)
         if kept is None:
             self._make("first desk report", FIRST_SECONDS)
@@ -63,7 +68,7 @@ class DeskReport:
         stale = (
             bool(newer)
             or self.store.log.last() != kept.last_decision  # an article was deleted
-            or kept.taxonomy_version != self.tagger.serving.model().taxonomy.version
+            or kept.taxonomy_version != taxonomy.version
             or hours_since(kept.made_at) > OLD_HOURS
         )
         if stale:

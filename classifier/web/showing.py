@@ -28,7 +28,6 @@ REASONS_TEXT = {
     "named outright would be suggested.",
     "below_threshold": "No tag reaches its threshold. That is the right answer for an article that is about none of the "
     "tags; ask for a tag below to see how near it came.",
-    "unreadable": "The model fails on this text, so nothing is suggested. Send it again when it is corrected.",
     "blind": "Nothing is suggested for this article on purpose: what editors find without help shows what suggestions miss.",
 }
 ABOUTNESS = {"main": "main subject", "secondary": "secondary subject", "passing": "perhaps only in passing"}

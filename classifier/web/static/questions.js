@@ -65,10 +65,16 @@ class Questions {
       el("p", { class: "problem", role: "alert", hidden: true }));
   }
 
+  /** Let the buttons be pressed, or not while an answer is sent. */
+  able(can) {
+    for (const button of this.root.querySelectorAll("button")) button.disabled = !can;
+  }
+
   /** Send an answer, again with a new token if the page's has ended. */
   async answer(one, answer) {
     if (this.sending) return;
     this.sending = true;
+    this.able(false);
     const send = () => ask(`/v1/questions/${one.id}`, { method: "POST", body: { answer } });
     try {
       let changed;
@@ -78,12 +84,15 @@ class Questions {
       }
       this.list = this.list.map((other) => (other.id === one.id ? changed : other));
       this.draw();
-      document.querySelector(`#question-${one.id} button`)?.focus();
     } catch (error) {
       const problem = document.querySelector(`#question-${one.id} .problem`);
       problem.textContent = `Not taken. ${error.message}`;
       problem.hidden = false;
-    } finally { this.sending = false; }
+    } finally {
+      this.sending = false;
+      this.able(true);
+    }
+    document.querySelector(`#question-${one.id} button`)?.focus();
   }
 }
 
