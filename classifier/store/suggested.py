@@ -166,7 +166,7 @@ def _add_impressions(connection: Connection, chosen: dict[str, str], rows: Seque
     new = [
         {"suggestion_set_id": set_id, "tag": tag, "shown_at": at, "score": row["score"], "band": row["band"]}
         for row in rows
-        if (set_id := chosen[row["id"]]) not in before
+        if (set_id := chosen.get(row["id"])) is not None and set_id not in before
     ]
     if new:
         connection.execute(impressions.insert(), new)
