@@ -15,8 +15,8 @@ from typing import NamedTuple
 import numpy as np
 
 from classifier.mentions import BODY, TITLE, Found, Mention, NamingWords, ReadText
+from classifier.spelling import spell
 from classifier.taxonomy import Taxonomy
-from classifier.words import spell
 
 # Where a tag is named, from nowhere to the title: a pair of article and tag is in exactly one category.
 CATEGORIES = ("nowhere", "scattered", "hinted", "body once", "body twice", "body often", "lead", "title")

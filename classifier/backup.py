@@ -30,9 +30,10 @@ import classifier
 from classifier import deleted
 from classifier.errors import BadBackup, BadStore, TaggerError
 from classifier.files import PRIVATE, make_private_folder, sync_folder, whole_file
+from classifier.progress import Track
 from classifier.registry import LEFT_SECONDS, Registry
 from classifier.store import Store, open_store
-from classifier.store.copying import Track, check_copy, copy_store, end_sessions, is_empty, save_copy
+from classifier.store.copying import check_copy, copy_store, end_sessions, is_empty, save_copy
 from classifier.store.engine import file_of, parsed_url
 from classifier.store.sqlite import stand_alone
 

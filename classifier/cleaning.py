@@ -17,7 +17,7 @@ import numpy as np
 from classifier.articles import Article
 from classifier.markup import html_to_text
 from classifier.source_map import CleanText, Pieces
-from classifier.words import different
+from classifier.spelling import different
 
 
 def clean_title(article: Article) -> CleanText:

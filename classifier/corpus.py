@@ -6,7 +6,7 @@ from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -18,6 +18,7 @@ from classifier.duplicates import NearDuplicates
 from classifier.errors import TooFewExamples
 from classifier.mentions import ReadText, read_text
 from classifier.model import TITLE_WEIGHT
+from classifier.progress import Track
 from classifier.reading import ArticleReader, is_english
 from classifier.taxonomy import Taxonomy
 from classifier.terms import terms_of_writing, text_words, text_writings, title_words, title_writings
@@ -25,8 +26,6 @@ from classifier.unreadable import Unreadable
 
 BATCH = 256
 N_SAMPLED = 50  # articles whose language is looked at
-
-Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
 
 class Corpus(NamedTuple):

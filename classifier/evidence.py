@@ -11,8 +11,9 @@ import numpy as np
 from classifier.articles import Article
 from classifier.mentions import BODY, TITLE, Mention, ReadText
 from classifier.reading import Reading
+from classifier.spelling import fold, spell
 from classifier.terms import FoundTerms
-from classifier.words import Words, fold, once, spell
+from classifier.words import Words, once
 
 FIELD_NAMES = ("title", "body")
 Where = tuple[int, int, int]  # field, start and end in the clean text

@@ -7,7 +7,7 @@ chosen here is chosen by cross-validation on the examples given; the same exampl
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ from sklearn.svm import LinearSVC
 from classifier import evaluation
 from classifier.aboutness import HINTED
 from classifier.articles import Article
-from classifier.corpus import Track, read_corpus
+from classifier.corpus import read_corpus
 from classifier.dates import in_utc
 from classifier.errors import TooFewExamples
 from classifier.examples import UNKNOWN, labels_of
@@ -29,6 +29,7 @@ from classifier.model import Parameters, TagModel
 from classifier.naming import NamingModel, fit_naming, naming_logits, no_naming
 from classifier.parallel import shared_out
 from classifier.precedents import Precedents, keep_precedents, no_precedents
+from classifier.progress import Track, untracked
 from classifier.stack import HEARD, STACK, calibrated, one_of_each_kind, stack_decision, stack_features
 from classifier.taxonomy import Taxonomy, taxonomy_of
 from classifier.thresholds import Thresholds, fit_auto_thresholds, fit_calibration, fit_thresholds
@@ -81,11 +82,6 @@ class Fitted(NamedTuple):
     model: TagModel
     card: dict[str, Any]
     held_out: HeldOut
-
-
-def untracked(things: Iterable[Any], total: int, what: str) -> Iterable[Any]:
-    """Show no progress."""
-    return things
 
 
 def fit(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from classifier.articles import Article
 from classifier.contest import Check, GateSettings, Judged, TagChange, contest
 from classifier.examples import labels_of
 from classifier.model import TagModel
+from classifier.progress import Track
 from classifier.taxonomy import Taxonomy
 from classifier.unreadable import Unreadable
 
@@ -20,7 +21,6 @@ BATCH = 32  # articles that are judged together
 N_TIMED = 64  # articles on which latency is measured
 N_PASSES = 3
 MEGABYTE = 1 << 20
-Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
 
 def judge(

@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from classifier.contexts import Context, Contexts, context_of
+from classifier.spelling import spell
 from classifier.taxonomy import Alias, Taxonomy
-from classifier.words import Hashed, Words, WordTable, hashed_all, lead_end, once, spell, split_all, split_words
+from classifier.words import Hashed, Words, WordTable, hashed_all, lead_end, once, split_all, split_words
 
 TITLE, BODY = 0, 1
 N_PAIRS = 1 << 16  # places for pairs of words with which names begin; a starter taxonomy has three thousand pairs

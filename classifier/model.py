@@ -21,10 +21,11 @@ from classifier.mentions import BODY
 from classifier.precedents import Precedents, no_precedents
 from classifier.reading import ArticleReader, Reading, is_foreign
 from classifier.source_map import Removed
+from classifier.spelling import spell
 from classifier.stack import FoldedStack, calibrated, one_of_each_kind
 from classifier.taxonomy import Tag, Taxonomy
 from classifier.terms import FoundTerms, TermRows
-from classifier.words import once, spell
+from classifier.words import once
 
 TITLE_WEIGHT = 0.5
 N_EVIDENCE = 4

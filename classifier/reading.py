@@ -13,8 +13,9 @@ from classifier.cleaning import clean_body, clean_title
 from classifier.furniture import blank, find_furniture, find_repeated, joined
 from classifier.mentions import TITLE, Found, Mention, MentionFinder, ReadText, read_text, read_texts
 from classifier.source_map import CleanText, Removed
+from classifier.spelling import spell
 from classifier.taxonomy import Taxonomy
-from classifier.words import once, spell, split_words
+from classifier.words import once, split_words
 
 ENGLISH_SHARE = 0.6
 # Words that hold English sentences together; some of them are words of other languages too, but never so many of a text.

@@ -12,9 +12,9 @@ import numpy as np
 
 from classifier.articles import Article
 from classifier.cleaning import clean_body
-from classifier.corpus import Track
 from classifier.duplicates import NearDuplicates
 from classifier.furniture import blocks_of
+from classifier.progress import Track
 from classifier.reading import ArticleReader
 from classifier.taxonomy import Taxonomy
 from classifier.unreadable import Unreadable

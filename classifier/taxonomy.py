@@ -17,7 +17,7 @@ from typing import Any
 import yaml
 
 from classifier.errors import BadTaxonomy, UnknownTag
-from classifier.words import spell, split_words
+from classifier.spelling import spell, spelled_words
 
 TAG_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
 DAY = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")  # or a month, or a year
@@ -464,7 +464,7 @@ class _Reader:
         )
 
     def check_alias(self, node: yaml.Node, alias: Alias) -> None:
-        words = split_words(alias.text).spelling
+        words = spelled_words(alias.text)
         letters = sum(map(len, words))
         if not words:
             self.problem(node, f"the alias {alias.text!r} has no word in it")

@@ -11,8 +11,8 @@ from classifier.errors import BadModel, DroppedTags
 from classifier.model import retagged
 from classifier.model_files import read_model_taxonomy
 from classifier.registry import Champion, Registry
+from classifier.spelling import spell
 from classifier.taxonomy import Tag, Taxonomy
-from classifier.words import spell
 
 N_EXPLAINED = 10  # dropped tags of which an error names the nearest tag
 NEAR = 0.75  # of names, as difflib measures it: "isil" and "isis" are as near as that

@@ -20,10 +20,11 @@ from classifier.checks import BLOCK, CheckSettings, Finding
 from classifier.contest import Check, GateSettings, Judged, TagChange, first_contest
 from classifier.errors import BadModel, Busy, NoModel, TaggerError, TooFewExamples
 from classifier.examples import Attributed, labels_of
-from classifier.fitting import FitSettings, Fitted, fit, untracked
-from classifier.judging import Track, contest_of, judge, named_tags
+from classifier.fitting import FitSettings, Fitted, fit
+from classifier.judging import contest_of, judge, named_tags
 from classifier.model import TagModel
 from classifier.model_files import content_digest
+from classifier.progress import Track, untracked
 from classifier.registry import Champion, Registry
 from classifier.reports.run_facts import confusions, measures_of, moved, strongest_terms
 from classifier.snapshots import Snapshot, snapshot_of

@@ -7,7 +7,6 @@ Folding never changes the length of a text: an offset into the folded text is an
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate, pairwise
@@ -15,20 +14,7 @@ from typing import Any, Generic, NamedTuple, TypeVar, overload
 
 import numpy as np
 
-# Signs that stand inside transliterated names and are left out of a word: Da'esh, Hay'at, al-Shari'a, Qur'an.
-_APOSTROPHES = "'’‘ʼʾʿʻ`´"
-# An apostrophe that is not inside a word; a possessive "'s" is a word of its own, so that "ISKP's" is the word "iskp".
-_LOOSE_APOSTROPHE = re.compile(r"'(?:(?<=[\W_]')|(?<=^')|(?![^\W_])|(?=s\b))")
-_ADDRESS = re.compile(
-    r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,63}"
-    r"|\b(?:[\w-]{1,63}\.){1,5}(?:com|org|net|info|gov|edu|mil|int|io|tv|co\.uk)\b(?:/\S*)?",
-    re.IGNORECASE,
-)
-# What every address holds one of. The dot comes first in its pattern: it is what the search looks for.
-_HINT_OF_DOMAIN = re.compile(r"\.(?:(?<=www\.)|com|org|net|info|gov|edu|mil|int|io|tv|co\.uk)", re.IGNORECASE)
-_HINT = re.compile(rf"{_HINT_OF_DOMAIN.pattern}|@|://", re.IGNORECASE)
-_SPACE = re.compile(r"\s|\Z")
-
+from classifier.spelling import CODES, plain_words
 
 _T = TypeVar("_T")
 
@@ -219,14 +205,14 @@ def _codes_of(plain: str) -> tuple[np.ndarray, np.ndarray]:
     if plain.isascii():
         raw = plain.encode()
         return np.frombuffer(raw, dtype=np.uint8), np.frombuffer(raw.translate(_TO_ZERO), dtype=np.uint8)
-    codes = np.frombuffer(plain.encode(*_CODES), dtype=np.uint32)
+    codes = np.frombuffer(plain.encode(*CODES), dtype=np.uint32)
     return codes, np.where((codes >= ord("0")) & (codes <= ord("9")), np.uint32(ord("0")), codes)
 
 
 def _edges(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return where words start and end."""
     inside = np.zeros(len(codes) + 2, dtype=bool)
-    np.not_equal(codes, _BLANK, out=inside[1:-1])
+    np.not_equal(codes, ord(" "), out=inside[1:-1])
     edges = np.flatnonzero(inside[1:] != inside[:-1])
     return edges[::2], edges[1::2]
 
@@ -266,72 +252,9 @@ class WordTable:
 _ROOM = 10_000  # words of a table that are hashed at a time
 
 
-class _FoldTable(dict[int, str]):
-    """Maps a code point to one folded character; filled as characters are met."""
-
-    def __missing__(self, code: int) -> str:
-        character = chr(code)
-        if character in _APOSTROPHES:
-            folded = "'"
-        else:
-            base = "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
-            folded = next((f for f in (base.lower(), character.lower()) if len(f) == 1), character)
-        if len(self) < 10_000:  # a hostile text may walk through all of Unicode
-            self[code] = folded
-        return folded
-
-
-_FOLDS = _FoldTable()
-_CODES = ("utf-32-le", "surrogatepass")  # four bytes for each code point
-_BLANK = ord(" ")
-
-
-def fold(text: str) -> str:
-    """Return the text in lower case without accents; the result is exactly as long as the text."""
-    return text.lower().replace("`", "'") if text.isascii() else text.translate(_FOLDS)
-
-
-def _word_character(code: int) -> str:
-    """Return a character as it stands in a word, a blank for what stands in none."""
-    folded = _FOLDS[code]
-    return folded if folded.isalnum() or folded == "'" else " "
-
-
-_ASCII_WORDS = str.maketrans({code: _word_character(code) for code in range(128)})
-# The same for all code points, filled as they are met: 0 is one that was not met yet.
-_ALL_WORDS = np.zeros(0x110000, dtype=np.uint32)
-
-
-def _in_words(text: str) -> str:
-    """Return the folded text with blanks for all that stands in no word."""
-    if text.isascii():
-        return text.translate(_ASCII_WORDS)
-    codes = np.frombuffer(text.encode(*_CODES), dtype=np.uint32)
-    plain = _ALL_WORDS[codes]
-    if not plain.all():
-        for code in different(codes[plain == 0]):
-            _ALL_WORDS[code] = ord(_word_character(code))
-        plain = _ALL_WORDS[codes]
-    return plain.tobytes().decode(*_CODES)
-
-
-def different(codes: np.ndarray) -> list[int]:
-    """Return which numbers there are, in order; `numpy.unique` imports masked arrays first, in seven milliseconds."""
-    codes = np.sort(codes)
-    is_new = np.ones(len(codes), dtype=bool)
-    np.not_equal(codes[1:], codes[:-1], out=is_new[1:])
-    found: list[int] = codes[is_new].tolist()
-    return found
-
-
 def split_words(text: str) -> Words:
     """Return the folded words of a text; web and mail addresses hold none."""
-    if "@" in text or "://" in text or _HINT_OF_DOMAIN.search(text):
-        text = _without_addresses(text)
-    plain = _in_words(text)
-    if "'" in plain:
-        plain = _LOOSE_APOSTROPHE.sub(" ", plain)
-    return Words(plain)
+    return Words(plain_words(text))
 
 
 def split_all(texts: Sequence[str]) -> list[Words]:
@@ -359,25 +282,6 @@ def _groups(begins: list[int]) -> Iterator[tuple[int, int]]:
         if begins[number] - begins[first] > MANY or number == len(begins) - 1:
             yield first, number
             first = number
-
-
-def _without_addresses(text: str) -> str:
-    """Return the text with blanks for its addresses; the slow pattern is tried only where white space encloses a hint."""
-    pieces, done = [], 0
-    for hint in _HINT.finditer(text):
-        if hint.start() < done:
-            continue
-        start, end = hint.start(), _SPACE.search(text, hint.start()).start()  # type: ignore[union-attr]
-        while start > done and not text[start - 1].isspace():
-            start -= 1
-        pieces += [text[done:start], _ADDRESS.sub(lambda found: " " * len(found[0]), text[start:end])]
-        done = end
-    return "".join([*pieces, text[done:]])
-
-
-def spell(text: str) -> str:
-    """Return the words of a name, folded and joined by single blanks: the form in which names are compared."""
-    return " ".join(split_words(text).spelling)
 
 
 # A sentence ends at . ! or ? before white space and a capital, a digit or a quotation mark, or at the end of a line;

@@ -28,8 +28,8 @@ from classifier.archive.stored import DONE, JOB, UNDONE, dry_run, resume, run, u
 from classifier.articles import Article, record_of
 from classifier.commands import main
 from classifier.errors import BadArticle, BadSetting, Busy, NotFound
-from classifier.fitting import untracked
 from classifier.model import TagModel
+from classifier.progress import untracked
 from classifier.registry import Registry
 from classifier.store import FAILED, RUNNING, STARTER, Assignment, Draft, Scope, Shares, Store, open_store
 from classifier.store.rows import in_pages

@@ -21,7 +21,7 @@ from classifier.articles import Article
 from classifier.backup import back_up, restore
 from classifier.commands import main
 from classifier.errors import BadStore
-from classifier.fitting import untracked
+from classifier.progress import untracked
 from classifier.registry import LEFT_SECONDS, Registry, Serving
 from classifier.store import Draft, Store, open_store
 from classifier.tagger import Tagger

@@ -11,7 +11,7 @@ from classifier.articles import article_from_text
 from classifier.cleaning import clean_body
 from classifier.furniture import blank, find_furniture
 from classifier.source_map import Removed
-from classifier.words import spell
+from classifier.spelling import spell
 from tests.conftest import LOOKALIKE
 from tests.test_words import ANY_TEXT, finished
 

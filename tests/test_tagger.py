@@ -20,10 +20,10 @@ from classifier.articles import Article
 from classifier.errors import BadArticle, NoModel, NotFound, UnknownTag
 from classifier.model import Judgement, TagModel, retagged
 from classifier.registry import Registry, Serving
+from classifier.spelling import spell
 from classifier.store import Store, Wanted
 from classifier.tagger import Answers, Tagger, answer_of, explanations_of
 from classifier.taxonomy import Taxonomy
-from classifier.words import spell
 from tests.hard import size
 from tests.hostile import HOSTILE
 

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.words import MAX_LEAD, Words, WordTable, fold, lead_end, spell, split_all, split_words
+from classifier.spelling import fold, spell
+from classifier.words import MAX_LEAD, Words, WordTable, lead_end, split_all, split_words
 
 # Any code points at all, halves of surrogate pairs included.
 ANY_TEXT = st.text(st.characters(exclude_categories=()))

@@ -25,7 +25,6 @@ CHUNK = 4 * BATCH  # articles that a process is handed at a time
 LARGE = 1_000_000  # bytes of text from which on all processors are worth their start
 PACKED = 3  # how many times as large a packed file is when it is not
 SECONDS = 600.0  # for one chunk, past which its process hangs
-Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
 _T = TypeVar("_T")
 _R = TypeVar("_R")
 

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from classifier.archive.adding import Figures, Judged, Plan, judged
-from classifier.archive.sharing import CHUNK, Track, batched, shared_out
+from classifier.archive.sharing import CHUNK, batched, shared_out
 from classifier.errors import NotFound, TaggerError
+from classifier.progress import Track
 from classifier.registry import Registry
 from classifier.store import FAILED, RUNNING, Kept, Run, Store
 

@@ -12,12 +12,13 @@ import numpy as np
 import orjson
 
 from classifier import evaluation
-from classifier.archive.sharing import BATCH, CHUNK, Track, batched, forked_out, loaded, worth_sharing
+from classifier.archive.sharing import BATCH, CHUNK, batched, forked_out, loaded, worth_sharing
 from classifier.articles import Article, article_of_line, placed_lines
 from classifier.errors import BadArticle, BadSetting
 from classifier.examples import labels_of
 from classifier.files import whole_file
 from classifier.model import TagModel
+from classifier.progress import Track
 from classifier.taxonomy import Tag, Taxonomy
 from classifier.unreadable import Unreadable
 

@@ -33,6 +33,7 @@ from classifier.importers.records import (
 from classifier.importers.tables import COLUMNS, read_rows
 from classifier.importers.term_report import TermCounts, report_text
 from classifier.importers.wxr import read_posts
+from classifier.progress import Track
 from classifier.store import Imported, Store
 
 __all__ = [
@@ -52,7 +53,6 @@ __all__ = [
     "shown",
 ]
 
-Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
 _READERS: Mapping[str, Callable[[Path, Reading], Iterator[Read]]] = {
     "wxr": read_posts,
     "csv": read_rows,

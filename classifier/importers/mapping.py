@@ -14,8 +14,8 @@ import yaml
 
 from classifier.errors import BadMap
 from classifier.importers.records import CmsTerm
+from classifier.spelling import spell
 from classifier.taxonomy import Tag, Taxonomy
-from classifier.words import spell
 
 _BETWEEN_TAGS = re.compile(r"[\s,;|]+")
 

@@ -11,7 +11,7 @@ from typing import Any
 from classifier.errors import BadArticle
 from classifier.importers.mapping import TermMap
 from classifier.importers.records import CmsTerm, Found, place_of, shown
-from classifier.words import spell
+from classifier.spelling import spell
 
 FURNITURE_SHARE = 0.9
 FURNITURE_FROM = 20  # articles

@@ -8,10 +8,10 @@ import numpy as np
 
 from classifier.articles import Article
 from classifier.cleaning import clean_body
-from classifier.corpus import Track
 from classifier.examples import POSITIVE
 from classifier.mentions import BODY
 from classifier.model import TagModel
+from classifier.progress import Track
 from classifier.reading import ArticleReader
 from classifier.reports.copies import Read, blocks_of, digest
 from classifier.reports.known import N_ROWS, Data, Found, Row

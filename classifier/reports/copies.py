@@ -13,8 +13,8 @@ import numpy as np
 from classifier import furniture
 from classifier.articles import Article
 from classifier.cleaning import clean_body
-from classifier.corpus import Track
 from classifier.duplicates import NearDuplicates
+from classifier.progress import Track
 from classifier.reading import ArticleReader
 from classifier.reports.known import Data, Row
 from classifier.shingles import SHINGLE

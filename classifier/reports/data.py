@@ -14,10 +14,11 @@ import numpy as np
 
 from classifier import evaluation
 from classifier.articles import Article
-from classifier.corpus import BATCH, Track
+from classifier.corpus import BATCH
 from classifier.errors import TooFewExamples
 from classifier.examples import NEGATIVE, POSITIVE, UNKNOWN
-from classifier.fitting import FitSettings, Fitted, fit, untracked
+from classifier.fitting import FitSettings, Fitted, fit
+from classifier.progress import Track, untracked
 from classifier.reading import ArticleReader
 from classifier.reports.blocks import repeated_blocks
 from classifier.reports.copies import Read, read_once

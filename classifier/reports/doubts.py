@@ -8,12 +8,12 @@ import numpy as np
 
 from classifier.articles import Article
 from classifier.cleaning import clean_body
-from classifier.corpus import Track
 from classifier.examples import POSITIVE, UNKNOWN
 from classifier.fitting import Fitted, HeldOut
 from classifier.furniture import blank
 from classifier.mentions import BODY
 from classifier.model import TagModel
+from classifier.progress import Track
 from classifier.reports.known import Data, Found, Row
 from classifier.words import lead_end
 

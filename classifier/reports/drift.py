@@ -20,10 +20,10 @@ from classifier.reading import ArticleReader
 from classifier.reports.drift_chance import SPANS, Change, beyond_chance, change, shift
 from classifier.reports.drift_tags import Row
 from classifier.reports.rising import RisingNames, Text, Texts
+from classifier.spelling import spell
 from classifier.store import STARTER
 from classifier.taxonomy import Taxonomy
 from classifier.unreadable import Unreadable
-from classifier.words import spell
 
 JUMP = 3.0  # times the rate before, from which on an alias is worth a look
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)

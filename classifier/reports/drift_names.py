@@ -11,7 +11,8 @@ from datetime import date
 from functools import lru_cache
 from typing import NamedTuple
 
-from classifier.words import Words, spell
+from classifier.spelling import spell
+from classifier.words import Words
 
 MAX_WORDS = 7  # of a name
 HEADLINE = 0.6  # the share of the longer words with a capital, from which on capitals say nothing

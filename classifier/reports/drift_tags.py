@@ -11,8 +11,8 @@ import yaml
 
 from classifier.reports.drift_chance import log_likelihood
 from classifier.reports.drift_names import name_key
+from classifier.spelling import spell
 from classifier.taxonomy import Taxonomy, id_for
-from classifier.words import spell
 
 Row = dict[str, Any]
 N_NEAREST = 3

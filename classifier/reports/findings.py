@@ -13,8 +13,8 @@ from classifier.reports.copies import Read
 from classifier.reports.kinds import COPIED, FEW_NEGATIVES, FEW_POSITIVES, OVERLAP, WITHIN
 from classifier.reports.known import N_ROWS, Data, Found
 from classifier.reports.pages import plain
+from classifier.spelling import spell
 from classifier.taxonomy import Taxonomy
-from classifier.words import spell
 
 MIN_TOGETHER = 5  # positives of a tag before its overlap with others says anything
 

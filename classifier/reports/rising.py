@@ -19,8 +19,9 @@ from classifier.reports.drift_chance import log_likelihood, more_than_before
 from classifier.reports.drift_names import Candidate, Key, Named, NamesOf, compact, families, has_case, keyed, name_key
 from classifier.reports.drift_tags import Nearest, Row, stub
 from classifier.reports.pages import MAX_QUOTED, plain
+from classifier.spelling import spell
 from classifier.taxonomy import Taxonomy
-from classifier.words import Words, once, spell
+from classifier.words import Words, once
 
 WINDOW = 7  # days
 MIN_ARTICLES = 3  # of the window

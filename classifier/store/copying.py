@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table, func, insert, select
 
 from classifier.errors import BadStore, BadValue
+from classifier.progress import Track
 from classifier.store.engine import make_engine
 from classifier.store.opening import migrate_to, open_store
 from classifier.store.schema import article_counts, counters, metadata, sessions
@@ -20,7 +21,6 @@ from classifier.store.sqlite import BESIDE, check_pages, stand_alone
 from classifier.store.store import Store
 
 _BATCH = 500
-Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
 
 
 def copy_store(source: Store, target: Store, track: Track) -> dict[str, int]:
