@@ -12,8 +12,9 @@ from typing import Any
 from classifier import __version__
 from classifier.archive import write_suggestions
 from classifier.articles import read_articles
-from classifier.fitting import FitSettings, fit, untracked
+from classifier.fitting import FitSettings, fit
 from classifier.model import N_EVIDENCE
+from classifier.progress import untracked
 from classifier.registry import Registry
 
 N_LATENCY, N_WARM = 400, 20

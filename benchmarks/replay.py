@@ -27,9 +27,10 @@ from classifier.articles import Article, read_articles
 from classifier.errors import TooFewExamples
 from classifier.evaluation import counts, drawn_sums, f1
 from classifier.examples import labels_of
-from classifier.fitting import FitSettings, fit, untracked
+from classifier.fitting import FitSettings, fit
 from classifier.judging import judge
 from classifier.model import TagModel
+from classifier.progress import untracked
 from classifier.registry import Registry
 from classifier.store import open_store
 from classifier.taxonomy import Taxonomy, taxonomy_of

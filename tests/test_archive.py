@@ -16,10 +16,10 @@ import pytest
 from classifier.archive import sharing, write_suggestions
 from classifier.archive.sharing import CHUNK, ProcessLost, forked_out
 from classifier.articles import Article
-from classifier.corpus import Track
 from classifier.errors import BadArticle
-from classifier.fitting import Fitted, untracked
+from classifier.fitting import Fitted
 from classifier.model_files import save_model
+from classifier.progress import Track, untracked
 
 
 @pytest.fixture(scope="module")
