@@ -5,16 +5,17 @@ import time
 import structlog
 from flask import Flask
 
-from classifier.answers import Answers
-from classifier.backlog import Backlog
 from classifier.errors import BadStore
-from classifier.registry import Registry, Serving
+from classifier.serving.answers import Answers
+from classifier.serving.backlog import Backlog
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import Tagger
+from classifier.serving.traces import TracesWatch
 from classifier.settings import read_settings
 from classifier.store import DamagedStore, Shares, Store, make_engine, open_store
-from classifier.tagger import Tagger
-from classifier.traces import TracesWatch
-from classifier.web import build_app, logs
-from classifier.web.limits import Limits
+from classifier.web import build_app
+from classifier.web.guard.limits import Limits
+from classifier.web.watch import logs
 
 
 def create_app() -> Flask:

@@ -20,13 +20,16 @@ from unittest.mock import patch
 
 import numpy as np
 
-from classifier import corpus, evaluation, fitting, naming, stack
-from classifier.articles import Article, read_articles
-from classifier.examples import labels_of
-from classifier.fitting import FitSettings
-from classifier.folds import make_folds
-from classifier.mentions import ReadText
-from classifier.taxonomy import Taxonomy, read_taxonomy, taxonomy_of
+from classifier.domain.articles import Article, read_articles
+from classifier.domain.examples import labels_of
+from classifier.domain.taxonomy import Taxonomy, read_taxonomy, taxonomy_of
+from classifier.model import evaluation
+from classifier.model import stacking as stack
+from classifier.text.mentions import ReadText
+from classifier.training import corpus, fitting
+from classifier.training import mention_fitting as naming
+from classifier.training.fitting import FitSettings
+from classifier.training.folds import make_folds
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("TAGGER_EVAL_DATA", ROOT.parent / "shared" / "data"))

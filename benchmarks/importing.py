@@ -15,9 +15,9 @@ import numpy as np
 import psutil
 
 from benchmarks.processes import ROOT, run, say, size_mb
+from classifier.domain.taxonomy import Taxonomy, read_taxonomy
 from classifier.importers import Outcome, Reading, TermMap, import_files, read_files
 from classifier.store import open_store
-from classifier.taxonomy import Taxonomy, read_taxonomy
 
 TAXONOMY = ROOT / "training_data" / "taxonomy.yaml"
 N_POSTS = 20_000

@@ -10,8 +10,8 @@ import sys
 import time
 from pathlib import Path
 
-from classifier.articles import Article
-from classifier.model_files import load_model
+from classifier.domain.articles import Article
+from classifier.model.files import load_model
 
 ARTICLE = Article(id="a-1", title="A first article", body="Words of no importance stand here, a hundred times. " * 10)
 

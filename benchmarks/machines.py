@@ -20,12 +20,12 @@ from typing import Any
 from benchmarks.processes import run, say, size_mb
 from benchmarks.scale import N_TAGS, write_articles
 from benchmarks.synthetic import saved, starter_articles, starter_model
-from classifier.articles import read_articles
-from classifier.fitting import FitSettings, fit
-from classifier.registry import Registry, Serving
-from classifier.snapshots import snapshot_of
+from classifier.domain.articles import read_articles
+from classifier.domain.snapshots import snapshot_of
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import Tagger
 from classifier.store import Draft, open_store
-from classifier.tagger import Tagger
+from classifier.training.fitting import FitSettings, fit
 
 SIZES = (500, 1_000, 2_000, 4_000)
 SHARED = "shared out"

@@ -11,11 +11,11 @@ from typing import Any
 
 from classifier import __version__
 from classifier.archive import write_suggestions
-from classifier.articles import read_articles
-from classifier.fitting import FitSettings, fit
-from classifier.model import N_EVIDENCE
-from classifier.progress import untracked
-from classifier.registry import Registry
+from classifier.domain.articles import read_articles
+from classifier.domain.progress import untracked
+from classifier.model.tag_model import N_EVIDENCE
+from classifier.serving.registry import Registry
+from classifier.training.fitting import FitSettings, fit
 
 N_LATENCY, N_WARM = 400, 20
 

@@ -13,7 +13,7 @@ from benchmarks.environments import python_of
 from benchmarks.processes import Failed, Run, run, say, size_mb
 from benchmarks.scoring import score
 from benchmarks.systems import FAST, FASTTEXT, OURS, THRESHOLDING, System
-from classifier.articles import Article, read_articles
+from classifier.domain.articles import Article, read_articles
 
 RATED = (OURS, FAST, FASTTEXT)  # whose file-to-file rate is a target: measured several times, in turns
 N_ROUNDS = 3

@@ -23,18 +23,18 @@ import numpy as np
 
 from benchmarks.processes import ROOT, say
 from benchmarks.tables import table
-from classifier.articles import Article, read_articles
+from classifier.domain.articles import Article, read_articles
+from classifier.domain.examples import labels_of
+from classifier.domain.progress import untracked
+from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.errors import TooFewExamples
-from classifier.evaluation import counts, drawn_sums, f1
-from classifier.examples import labels_of
-from classifier.fitting import FitSettings, fit
-from classifier.judging import judge
-from classifier.model import TagModel
-from classifier.progress import untracked
-from classifier.registry import Registry
+from classifier.model.evaluation import counts, drawn_sums, f1
+from classifier.model.tag_model import TagModel
+from classifier.serving.registry import Registry
 from classifier.store import open_store
-from classifier.taxonomy import Taxonomy, taxonomy_of
-from classifier.training import TrainingSettings, retrain
+from classifier.training.fitting import FitSettings, fit
+from classifier.training.judging import judge
+from classifier.training.retraining import TrainingSettings, retrain
 
 DATA = Path(os.environ.get("TAGGER_EVAL_DATA", ROOT.parent / "shared" / "data"))
 NEVER, ALWAYS, GATED = "never", "always", "gated"

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from classifier import evaluation
-from classifier.articles import Article
-from classifier.examples import labels_of
-from classifier.taxonomy import taxonomy_of
+from classifier.domain.articles import Article
+from classifier.domain.examples import labels_of
+from classifier.domain.taxonomy import taxonomy_of
+from classifier.model import evaluation
 
 
 def score(output: Path, articles: Sequence[Article], *, probabilities: bool) -> dict[str, Any]:

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.processes import ROOT
-from classifier.articles import Article, read_articles
-from classifier.fitting import FitSettings, fit
-from classifier.model import TagModel, retagged
-from classifier.registry import Registry
-from classifier.taxonomy import Taxonomy, read_taxonomy
+from classifier.domain.articles import Article, read_articles
+from classifier.domain.taxonomy import Taxonomy, read_taxonomy
+from classifier.model.tag_model import TagModel, retagged
+from classifier.serving.registry import Registry
+from classifier.training.fitting import FitSettings, fit
 
 STARTER = ROOT / "training_data"
 N_WORDS = 12  # of a tiny article

@@ -13,12 +13,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
 
-from classifier.articles import Article, read_articles
-from classifier.fitting import FitSettings, Fitted, fit
-from classifier.registry import Registry, Serving
+from classifier.domain.articles import Article, read_articles
+from classifier.domain.taxonomy import Taxonomy, read_taxonomy
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import Tagger
 from classifier.store import Store, open_store
-from classifier.tagger import Tagger
-from classifier.taxonomy import Taxonomy, read_taxonomy
+from classifier.training.fitting import FitSettings, Fitted, fit
 from classifier.web import build_app
 from tests.hard import size, told
 from tests.postgres import SERVER, database, drop, drop_all, empty

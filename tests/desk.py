@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import update
 
-from classifier.articles import Article
-from classifier.fitting import FitSettings
-from classifier.registry import Registry
+from classifier.domain.articles import Article
+from classifier.domain.taxonomy import Taxonomy
+from classifier.serving.registry import Registry
 from classifier.store import Draft, Run, Store, open_store
 from classifier.store.schema import articles as table
-from classifier.taxonomy import Taxonomy
-from classifier.training import Result, TrainingSettings, retrain
+from classifier.training.fitting import FitSettings
+from classifier.training.retraining import Result, TrainingSettings, retrain
 from tests.postgres import copied, database
 
 __all__ = ["QUICK", "Desk", "database", "flipped", "in_copy_of", "in_folder", "trained_once", "with_block"]

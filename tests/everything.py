@@ -9,11 +9,11 @@ from typing import Any
 
 from sqlalchemy import select
 
-from classifier.articles import Article
 from classifier.commands import main
+from classifier.domain.articles import Article
+from classifier.serving.tagger import Answer, Tagger
 from classifier.store import Additions, Draft, KeptReport, Scope, Store, open_store
 from classifier.store.schema import article_counts, counters, metadata
-from classifier.tagger import Answer, Tagger
 
 KABUL = Article("kabul", "ISKP bomber kills twelve at Kabul mosque", "The Taliban said the “attack” killed 12 — 🕌.")
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["classifier"]):
-    from classifier.model_files import load_model
+    from classifier.model.files import load_model
     from tests.fuzzing import MAX_BYTES, PIECES, check, seeds
 
 

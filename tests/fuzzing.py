@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import zlib
 
-from classifier.articles import Article, article_from_text
-from classifier.model import TagModel
+from classifier.domain.articles import Article, article_from_text
+from classifier.model.tag_model import TagModel
 from tests.hostile import HOSTILE, assert_linear
 from tests.layouts import LAYOUTS
 from tests.slices import assert_all_is_right

@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table
 
-from classifier.articles import Article, text_digest
+from classifier.domain.articles import Article, text_digest
 from classifier.store import Store, open_store
 from classifier.store import schema as tables
 

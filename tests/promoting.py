@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from classifier.registry import Registry
-from classifier.snapshots import Snapshot
+from classifier.domain.snapshots import Snapshot
+from classifier.serving.registry import Registry
 
 registry = Registry(Path(sys.argv[1]))
 model = registry.load(sys.argv[2])

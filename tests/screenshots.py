@@ -20,7 +20,7 @@ from urllib.request import Request, urlopen
 
 from playwright.sync_api import Page
 
-from classifier.articles import Article, read_articles
+from classifier.domain.articles import Article, read_articles
 from classifier.settings import read_settings
 from tests.browser import chromium, serving
 from tests.conftest import ROOT, STARTER

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from classifier.answers import answer_of, explanations_of
-from classifier.articles import Article
-from classifier.model import TagModel
-from classifier.reading import MAX_READ, Reading
-from classifier.source_map import CleanText
-from classifier.web.showing import paragraphs_of
+from classifier.domain.articles import Article
+from classifier.model.tag_model import TagModel
+from classifier.serving.answers import answer_of, explanations_of
+from classifier.text.reading import MAX_READ, Reading
+from classifier.text.source_map import CleanText
+from classifier.web.pages.showing import paragraphs_of
 
 
 def assert_leads_back(clean: CleanText, source: str) -> None:

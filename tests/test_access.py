@@ -13,17 +13,17 @@ from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
 
-from classifier.articles import Article
-from classifier.registry import Registry, Serving
+from classifier.domain.articles import Article
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import Tagger
 from classifier.store import Store, open_store
 from classifier.store.keys import ROLES
 from classifier.store.schema import keys as key_rows
 from classifier.store.schema import sessions as session_rows
 from classifier.store.sessions import IDLE_HOURS, LONGEST_DAYS
-from classifier.tagger import Tagger
 from classifier.web import build_app
 from classifier.web.app import MAX_BODY_BYTES
-from classifier.web.limits import TRIES_OF_ADDRESS, TRIES_OF_NAME, Limits
+from classifier.web.guard.limits import TRIES_OF_ADDRESS, TRIES_OF_NAME, Limits
 from tests.postgres import database
 
 ARTICLE = {"title": "ISKP bomber kills twelve at Kabul mosque"}

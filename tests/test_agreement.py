@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import cohen_kappa_score
 
-from classifier.agreement import MIN_ARTICLES, agreement, cells_of, kappa
-from classifier.evaluation import drawn_sums, exact_interval, share_interval
+from classifier.model.agreement import MIN_ARTICLES, agreement, cells_of, kappa
+from classifier.model.evaluation import drawn_sums, exact_interval, share_interval
 
 VOTES = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60)
 

@@ -15,11 +15,11 @@ import pytest
 
 from classifier.archive import sharing, write_suggestions
 from classifier.archive.sharing import CHUNK, ProcessLost, forked_out
-from classifier.articles import Article
+from classifier.domain.articles import Article
+from classifier.domain.progress import Track, untracked
 from classifier.errors import BadArticle
-from classifier.fitting import Fitted
-from classifier.model_files import save_model
-from classifier.progress import Track, untracked
+from classifier.model.files import save_model
+from classifier.training.fitting import Fitted
 
 
 @pytest.fixture(scope="module")

@@ -25,12 +25,12 @@ from classifier.archive.adding import Figures, Plan
 from classifier.archive.files import resume_files, run_files
 from classifier.archive.sharing import CHUNK, ProcessLost, shared_out
 from classifier.archive.stored import DONE, JOB, UNDONE, dry_run, resume, run, undo
-from classifier.articles import Article, record_of
 from classifier.commands import main
+from classifier.domain.articles import Article, record_of
+from classifier.domain.progress import untracked
 from classifier.errors import BadArticle, BadSetting, Busy, NotFound
-from classifier.model import TagModel
-from classifier.progress import untracked
-from classifier.registry import Registry
+from classifier.model.tag_model import TagModel
+from classifier.serving.registry import Registry
 from classifier.store import FAILED, RUNNING, STARTER, Assignment, Draft, Scope, Shares, Store, open_store
 from classifier.store.rows import in_pages
 from tests.conftest import ROOT

@@ -12,16 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.articles import (
-    Article,
-    article_from_record,
-    article_from_text,
-    check_id,
-    read_articles,
-)
-from classifier.cleaning import MAX_MARKS, clean_body, clean_title, normalise
+from classifier.domain.articles import Article, article_from_record, article_from_text, check_id, read_articles
 from classifier.errors import BadArticle
-from classifier.source_map import CleanText
+from classifier.text.cleaning import MAX_MARKS, clean_body, clean_title, normalise
+from classifier.text.source_map import CleanText
 from tests.test_words import ANY_TEXT, finished
 
 # --- records ----------------------------------------------------------------------------------------------------

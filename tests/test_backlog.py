@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from classifier.articles import Article
-from classifier.backlog import JOB, Backlog
 from classifier.commands import main
+from classifier.domain.articles import Article
 from classifier.errors import Busy
-from classifier.model import TagModel, retagged
-from classifier.registry import Registry
-from classifier.status import status
+from classifier.model.tag_model import TagModel, retagged
+from classifier.operations.status import status
+from classifier.serving.backlog import JOB, Backlog
+from classifier.serving.registry import Registry
+from classifier.serving.tagger import Tagger
 from classifier.store import Draft, Shares, Store, Wanted, judged_by
 from classifier.store import suggested as suggested_module
-from classifier.tagger import Tagger
 from tests.server import SECONDS, start, stop
 
 RATE = 10_000
@@ -90,7 +90,7 @@ def test_a_promotion_has_all_judged_anew_and_rows_of_the_old_model_go(tagger: Ta
 
 def test_killed_in_the_middle_it_goes_on_from_there(tagger: Tagger, monkeypatch: pytest.MonkeyPatch) -> None:
     imported(tagger.store, 9)
-    monkeypatch.setattr("classifier.backlog.AT_ONCE", 3)
+    monkeypatch.setattr("classifier.serving.backlog.AT_ONCE", 3)
     put, n = tagger.store.suggested.put, []
 
     def killed(by: str, judged: Any) -> None:

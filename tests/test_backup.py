@@ -17,14 +17,14 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from classifier.articles import Article
-from classifier.backup import back_up, restore
 from classifier.commands import main
+from classifier.domain.articles import Article
+from classifier.domain.progress import untracked
 from classifier.errors import BadStore
-from classifier.progress import untracked
-from classifier.registry import LEFT_SECONDS, Registry, Serving
+from classifier.operations.backup import back_up, restore
+from classifier.serving.registry import LEFT_SECONDS, Registry, Serving
+from classifier.serving.tagger import Tagger
 from classifier.store import Draft, Store, open_store
-from classifier.tagger import Tagger
 from tests.everything import KABUL, contents, exported, fill, stored_at
 from tests.hard import size, told
 from tests.postgres import SERVER, database, empty

@@ -14,13 +14,13 @@ from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from classifier.registry import Registry, Serving
+from classifier.domain.strict_json import MAX_DEPTH
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import Tagger
 from classifier.store import open_store
-from classifier.strict_json import MAX_DEPTH
-from classifier.tagger import Tagger
 from classifier.web import build_app
+from classifier.web.api.schemas import ProblemOut
 from classifier.web.problems import CATALOGUE
-from classifier.web.schemas import ProblemOut
 from tests.hard import told
 from tests.postgres import database
 

@@ -7,8 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from classifier.articles import Article
-from classifier.checks import (
+from classifier.domain.articles import Article
+from classifier.domain.examples import Attributed
+from classifier.domain.snapshots import Snapshot, snapshot_of
+from classifier.domain.taxonomy import Tag, Taxonomy
+from classifier.errors import BadSetting
+from classifier.training.checks import (
     DEFAULTS,
     CheckSettings,
     actions_of,
@@ -18,10 +22,6 @@ from classifier.checks import (
     one_editor,
     tag_rates,
 )
-from classifier.errors import BadSetting
-from classifier.examples import Attributed
-from classifier.snapshots import Snapshot, snapshot_of
-from classifier.taxonomy import Tag, Taxonomy
 
 TAXONOMY = Taxonomy((Tag("iskp", "ISKP"), Tag("attack", "Attack"), Tag("m23", "M23", created="2025-01-01")))
 SETTINGS = CheckSettings()

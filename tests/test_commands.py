@@ -22,15 +22,15 @@ import joblib
 import numpy as np
 import pytest
 
-from classifier.articles import Article, read_articles
 from classifier.commands import build_parser, main
-from classifier.model import TagModel, retagged
-from classifier.model_files import content_digest
-from classifier.registry import Registry, Serving
+from classifier.domain.articles import Article, read_articles
+from classifier.domain.taxonomy import Taxonomy
+from classifier.model.files import content_digest
+from classifier.model.tag_model import TagModel, retagged
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import Tagger
 from classifier.settings import read_settings
 from classifier.store import JOB, Draft, Store, open_store
-from classifier.tagger import Tagger
-from classifier.taxonomy import Taxonomy
 from classifier.web import build_app
 from tests.conftest import ROOT, STARTER
 

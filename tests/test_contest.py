@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from classifier.contest import Check, GateSettings, Judged, compare_tags, contest, first_contest, holm
+from classifier.training.comparison import Check, GateSettings, Judged, compare_tags, contest, first_contest, holm
 from tests.hard import size
 
 N_TAGS = 100

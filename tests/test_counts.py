@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import delete, select, text, update
 
-from classifier.articles import Article
+from classifier.domain.articles import Article
 from classifier.errors import NotFound
 from classifier.store import STARTER, STATES, Draft, Store, Wanted, open_store
 from classifier.store.copying import copy_store

@@ -17,13 +17,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from classifier.articles import read_articles
-from classifier.fitting import FitSettings, Fitted, fit
-from classifier.model_files import content_digest
-from classifier.registry import Registry
+from classifier.domain.articles import read_articles
+from classifier.domain.taxonomy import read_taxonomy
+from classifier.model.files import content_digest
+from classifier.serving.registry import Registry
 from classifier.store import STARTER as STARTER_SOURCE
 from classifier.store import open_store
-from classifier.taxonomy import read_taxonomy
+from classifier.training.fitting import FitSettings, Fitted, fit
 from tests.conftest import ROOT, STARTER
 from tests.hard import told
 

@@ -25,10 +25,10 @@ from flask.testing import FlaskClient
 
 from classifier.commands import main
 from classifier.errors import BadStore
-from classifier.registry import Registry
+from classifier.serving.registry import Registry
+from classifier.serving.tagger import Tagger
 from classifier.store import DamagedStore, Draft, Store, Wanted, open_store
 from classifier.store.sqlite import check_pages, stand_alone
-from classifier.tagger import Tagger
 from classifier.web import build_app
 from tests.conftest import ROOT
 from tests.everything import KABUL, stored_at
@@ -366,7 +366,7 @@ def test_whatever_the_clock_says_every_article_is_listed_once(store: Store, set_
 def test_a_request_that_was_answered_is_not_carried_out_again_after_the_clock_went_back(
     tagger: Tagger, set_clock: Callable[[float], None]
 ) -> None:
-    from classifier.tagger import Answer
+    from classifier.serving.tagger import Answer
 
     tagger.put_article(KABUL)
     answers = []

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.articles import Article, article_from_record
-from classifier.dates import DAYS_AHEAD, dated_at, in_utc, normal_date
+from classifier.domain.articles import Article, article_from_record
+from classifier.domain.dates import DAYS_AHEAD, dated_at, in_utc, normal_date
 from classifier.errors import BadArticle
 from classifier.store import Store
 

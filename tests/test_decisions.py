@@ -14,17 +14,17 @@ from flask.testing import FlaskClient
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.articles import Article, article_from_record, record_of
-from classifier.decisions import CMS, Decision, Listing, fold, without_undone
+from classifier.domain.articles import Article, article_from_record, record_of
+from classifier.domain.decisions import CMS, Decision, Listing, fold, without_undone
+from classifier.domain.examples import NEGATIVE, POSITIVE, UNKNOWN, labels_of
+from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadDecision, Busy
-from classifier.examples import NEGATIVE, POSITIVE, UNKNOWN, labels_of
-from classifier.registry import Registry
+from classifier.serving.registry import Registry
+from classifier.serving.tagger import Answer, Tagger
 from classifier.store import Draft, Request, Shares, Store, Wanted
 from classifier.store.requests import keep
 from classifier.store.rows import now
 from classifier.store.schema import requests
-from classifier.tagger import Answer, Tagger
-from classifier.taxonomy import Taxonomy
 from classifier.web import build_app
 
 STORY = {

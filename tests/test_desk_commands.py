@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from classifier.articles import read_articles
 from classifier.commands import EXIT_CODES, main
+from classifier.domain.articles import read_articles
+from classifier.domain.examples import labels_of
+from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import Busy
-from classifier.examples import labels_of
-from classifier.registry import Registry
+from classifier.serving.registry import Registry
 from classifier.store import Store
-from classifier.taxonomy import Taxonomy
 from tests.test_decisions import done, put, shown
 
 

@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree, html
 
-from classifier.decisions import CMS, Case, Decision, Impression
-from classifier.reports import as_desk_page, as_desk_text
-from classifier.reports.desk import as_page, as_text, desk_report
+from classifier.domain.decisions import CMS, Case, Decision, Impression
+from classifier.reports.desk.figures import as_page, as_text, desk_report
+from classifier.reports.desk.figures import as_page as as_desk_page
+from classifier.reports.desk.figures import as_text as as_desk_text
 
 Report = dict[str, Any]
 TAGS = {"iskp": "Islamic State Khorasan Province", "iran": "Iran", "hamas": "Hamas", "trial": "Trial"}
@@ -588,7 +589,7 @@ def test_reports_are_exported_beside_the_data_report() -> None:
 
 
 def test_desk_report_needs_no_scikit_learn() -> None:
-    code = "import sys; import classifier.reports.desk; sys.exit('sklearn' in sys.modules or 'scipy' in sys.modules)"
+    code = "import sys; import classifier.reports.desk.figures; sys.exit('sklearn' in sys.modules or 'scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

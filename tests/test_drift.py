@@ -14,15 +14,15 @@ import pytest
 from flask.testing import FlaskClient
 from lxml import etree, html
 
-from classifier.articles import Article, read_articles
 from classifier.commands import main
-from classifier.decisions import Filed
-from classifier.registry import Registry
-from classifier.reports.drift import drift_report
-from classifier.reports.drift_chance import beyond_chance, change, more_than_before, shift
-from classifier.reports.drift_page import as_page, as_text
+from classifier.domain.articles import Article, read_articles
+from classifier.domain.decisions import Filed
+from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy, taxonomy_of
+from classifier.reports.drift.chance import beyond_chance, change, more_than_before, shift
+from classifier.reports.drift.figures import drift_report
+from classifier.reports.drift.page import as_page, as_text
+from classifier.serving.registry import Registry
 from classifier.store import Draft, Shares, Store
-from classifier.taxonomy import Alias, Kind, Tag, Taxonomy, taxonomy_of
 from tests.conftest import EVAL_DATA, needs_eval_data
 from tests.test_rising_names import planted, with_name
 

@@ -7,10 +7,10 @@ import random
 import numpy as np
 import pytest
 
-from classifier.articles import Article
-from classifier.duplicates import group_near_duplicates
-from classifier.shingles import SHINGLE, shingles
-from classifier.words import split_words
+from classifier.domain.articles import Article
+from classifier.text.duplicates import group_near_duplicates
+from classifier.text.shingles import SHINGLE, shingles
+from classifier.text.words import split_words
 
 
 def story(seed: int, n_words: int = 300) -> list[str]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from sklearn.metrics import f1_score, ndcg_score, precision_score, recall_score
 
-from classifier.evaluation import (
+from classifier.model.evaluation import (
     calibration_error,
     counts,
     f1,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from classifier.articles import Article
-from classifier.examples import NEGATIVE, POSITIVE, UNKNOWN, labels_of
-from classifier.taxonomy import Tag, Taxonomy, taxonomy_from_json
+from classifier.domain.articles import Article
+from classifier.domain.examples import NEGATIVE, POSITIVE, UNKNOWN, labels_of
+from classifier.domain.taxonomy import Tag, Taxonomy, taxonomy_from_json
 
 TAXONOMY = Taxonomy((Tag("iskp", "ISKP"), Tag("taliban", "Taliban"), Tag("m23", "M23", created="2023-05-01")))
 

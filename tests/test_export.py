@@ -24,14 +24,14 @@ from sklearn.preprocessing import MaxAbsScaler
 from sklearn.svm import LinearSVC
 from sklearn.utils.validation import check_is_fitted
 
-from classifier.aboutness import SHARED
-from classifier.articles import Article
+from classifier.domain.articles import Article
+from classifier.domain.examples import labels_of
+from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy
 from classifier.errors import BadArticle
-from classifier.examples import labels_of
-from classifier.export import build_pipeline, export_model
-from classifier.fitting import FitSettings, Fitted, fit
-from classifier.model import Parameters, TagModel, retagged
-from classifier.taxonomy import Alias, Kind, Tag, Taxonomy
+from classifier.model.export import build_pipeline, export_model
+from classifier.model.tag_model import Parameters, TagModel, retagged
+from classifier.text.mention_features import SHARED
+from classifier.training.fitting import FitSettings, Fitted, fit
 from tests.conftest import LOOKALIKE, ROOT
 
 BRIEF = Article(

@@ -18,11 +18,11 @@ from pathlib import Path
 
 import pytest
 
-from classifier.articles import Article
-from classifier.model import retagged
-from classifier.registry import Registry, Serving
+from classifier.domain.articles import Article
+from classifier.domain.taxonomy import Taxonomy
+from classifier.model.tag_model import retagged
+from classifier.serving.registry import Registry, Serving
 from classifier.store import FAILED, JOB, RUNNING, SKIPPED, Run, open_store
-from classifier.taxonomy import Taxonomy
 from tests.conftest import ROOT
 from tests.desk import Desk, database
 from tests.hard import HARD, size, told
@@ -226,8 +226,8 @@ def test_of_two_runs_at_once_the_second_is_refused_and_after_a_kill_the_next_sta
 
 
 def test_a_schedule_that_stops_is_overdue_after_two_periods(desk: Desk, tmp_path: Path) -> None:
-    from classifier.reports.drift_page import PAGE
-    from classifier.tagger import Tagger
+    from classifier.reports.drift.page import PAGE
+    from classifier.serving.tagger import Tagger
     from classifier.web import build_app
 
     models, url, hours = desk.registry.folder, database(tmp_path), 0.0015

@@ -10,18 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.articles import Article, read_articles
+from classifier.domain.articles import Article, read_articles
+from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import TooFewExamples
-from classifier.fitting import (
-    FitSettings,
-    Fitted,
-    fit,
+from classifier.model.files import content_digest
+from classifier.model.stacking import calibrated, one_of_each_kind
+from classifier.training.fitting import FitSettings, Fitted, fit
+from classifier.training.folds import make_folds
+from classifier.training.thresholds import (
+    AUTO_PRECISION,
+    best_threshold,
+    fit_auto_thresholds,
+    fit_calibration,
+    fit_thresholds,
 )
-from classifier.folds import make_folds
-from classifier.model_files import content_digest
-from classifier.stack import calibrated, one_of_each_kind
-from classifier.taxonomy import Taxonomy
-from classifier.thresholds import AUTO_PRECISION, best_threshold, fit_auto_thresholds, fit_calibration, fit_thresholds
 from tests.conftest import EVAL_DATA, needs_eval_data
 
 QUICK = FitSettings(n_jobs=1)

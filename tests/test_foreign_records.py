@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from classifier.articles import Article, read_articles
 from classifier.commands import main
+from classifier.domain.articles import Article, read_articles
 from classifier.errors import BadArticle
-from classifier.registry import Registry
+from classifier.serving.registry import Registry
 from classifier.store import Store
 
 FOREIGN = {

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier import furniture
-from classifier.articles import article_from_text
-from classifier.cleaning import clean_body
-from classifier.furniture import blank, find_furniture
-from classifier.source_map import Removed
-from classifier.spelling import spell
+from classifier.domain.articles import article_from_text
+from classifier.domain.spelling import spell
+from classifier.text import boilerplate as furniture
+from classifier.text.boilerplate import blank, find_furniture
+from classifier.text.cleaning import clean_body
+from classifier.text.source_map import Removed
 from tests.conftest import LOOKALIKE
 from tests.test_words import ANY_TEXT, finished
 

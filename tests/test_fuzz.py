@@ -13,13 +13,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.articles import Article, record_of
 from classifier.commands import main
-from classifier.fitting import Fitted
-from classifier.model import TagModel
-from classifier.model_files import save_model
-from classifier.registry import Registry
+from classifier.domain.articles import Article, record_of
+from classifier.model.files import save_model
+from classifier.model.tag_model import TagModel
+from classifier.serving.registry import Registry
 from classifier.store import open_store
+from classifier.training.fitting import Fitted
 from tests.conftest import ROOT, STARTER
 from tests.fuzzing import PIECES, article_of, check, seeds
 from tests.hard import size, told

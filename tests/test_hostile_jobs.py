@@ -14,12 +14,12 @@ from typing import Any
 import pytest
 
 from classifier.archive import sharing
-from classifier.articles import Article, record_of
 from classifier.commands import main
-from classifier.fitting import FitSettings, fit
-from classifier.registry import Registry
+from classifier.domain.articles import Article, record_of
+from classifier.domain.taxonomy import read_taxonomy
+from classifier.serving.registry import Registry
 from classifier.store import open_store
-from classifier.taxonomy import read_taxonomy
+from classifier.training.fitting import FitSettings, fit
 from tests.hard import HARD, size
 from tests.hostile import HOSTILE, assert_linear
 from tests.upgrades.record import TAXONOMY, archive

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from classifier.registry import Registry, Serving
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import Tagger
 from classifier.store import open_store
-from classifier.tagger import Tagger
 from classifier.web import build_app
 from tests.hard import size
 from tests.hostile import HOSTILE, assert_linear

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from lxml import etree
 
-from classifier.articles import Article
-from classifier.cleaning import clean_body
-from classifier.markup import html_to_text
-from classifier.source_map import CleanText
+from classifier.domain.articles import Article
+from classifier.text.cleaning import clean_body
+from classifier.text.markup import html_to_text
+from classifier.text.source_map import CleanText
 from tests.test_articles import assert_leads_back
 from tests.test_words import ANY_TEXT, finished
 

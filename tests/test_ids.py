@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from classifier.articles import Article
+from classifier.domain.articles import Article
 from classifier.errors import BadArticle
 from classifier.importers import import_files
 from classifier.store import Store

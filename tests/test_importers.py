@@ -19,8 +19,9 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from classifier.articles import Article
 from classifier.commands import main
+from classifier.domain.articles import Article
+from classifier.domain.taxonomy import Tag, Taxonomy, read_taxonomy
 from classifier.errors import BadArticle, BadImport, BadMap
 from classifier.importers import CmsTerm, Outcome, Reading, SetAside, TermMap, import_files, read_files, read_map
 from classifier.importers.folders import id_of
@@ -28,7 +29,6 @@ from classifier.importers.formats import format_of
 from classifier.importers.lines import MAX_LINE
 from classifier.importers.records import MAX_TERM, MAX_TEXT
 from classifier.store import Imported, Store
-from classifier.taxonomy import Tag, Taxonomy, read_taxonomy
 from tests.conftest import ROOT, STARTER
 from tests.hard import size
 from tests.test_wxr import FOOT, HEAD, LISTS, item

@@ -19,14 +19,14 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from classifier.registry import Registry
+from classifier.serving.registry import Registry
+from classifier.serving.tagger import Tagger
 from classifier.store import Store, open_store
 from classifier.store import limits as store_limits
 from classifier.store.limits import KEPT_SECONDS, FileCounters
 from classifier.store.schema import counters as counter_rows
-from classifier.tagger import Tagger
 from classifier.web import build_app
-from classifier.web.limits import Limits, take_place
+from classifier.web.guard.limits import Limits, take_place
 from tests.conftest import ROOT
 from tests.hard import told
 from tests.server import Server, start, stop

@@ -25,8 +25,8 @@ from dataclasses import dataclass, field
 import psutil
 import pytest
 
-from classifier.articles import Article
-from classifier.registry import Registry
+from classifier.domain.articles import Article
+from classifier.serving.registry import Registry
 from classifier.store import open_store
 from tests.conftest import ROOT
 from tests.hard import size, told

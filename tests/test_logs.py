@@ -14,9 +14,9 @@ import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 
-from classifier.registry import Registry
+from classifier.serving.registry import Registry
 from classifier.store import open_store
-from classifier.web import logs
+from classifier.web.watch import logs
 from tests.server import start, stop
 
 CANARIES = {

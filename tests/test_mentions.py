@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.articles import article_from_text
-from classifier.cleaning import clean_body, clean_title, normalise
-from classifier.furniture import blank, find_furniture
-from classifier.mentions import BODY, TITLE, MentionFinder, read_text
-from classifier.spelling import spell
-from classifier.taxonomy import Taxonomy, read_taxonomy
+from classifier.domain.articles import article_from_text
+from classifier.domain.spelling import spell
+from classifier.domain.taxonomy import Taxonomy, read_taxonomy
+from classifier.text.boilerplate import blank, find_furniture
+from classifier.text.cleaning import clean_body, clean_title, normalise
+from classifier.text.mentions import BODY, TITLE, MentionFinder, read_text
 from tests.test_words import ANY_TEXT, finished
 
 # Not from conftest: what runs in a process of its own imports this module, and conftest takes seconds.

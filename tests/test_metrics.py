@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from classifier.registry import Registry
+from classifier.serving.registry import Registry
+from classifier.serving.tagger import Tagger
 from classifier.store import FAILED, JOB, Store
-from classifier.tagger import Tagger
 from classifier.web import build_app
 from tests import server
 from tests.postgres import database

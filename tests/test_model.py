@@ -11,15 +11,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from classifier.aboutness import crossed
-from classifier.articles import Article, article_from_text
+from classifier.domain.articles import Article, article_from_text
+from classifier.domain.taxonomy import Alias, Tag, Taxonomy
 from classifier.errors import UnknownTag
-from classifier.fitting import FitSettings, Fitted, fit
-from classifier.model import TagModel, aboutness_of, retagged
-from classifier.model_files import save_model
-from classifier.stack import stack_decision, stack_features
-from classifier.taxonomy import Alias, Tag, Taxonomy
-from classifier.terms import text_terms, title_terms
+from classifier.model.files import save_model
+from classifier.model.stacking import stack_decision, stack_features
+from classifier.model.tag_model import TagModel, aboutness_of, retagged
+from classifier.text.mention_features import crossed
+from classifier.text.terms import text_terms, title_terms
+from classifier.training.fitting import FitSettings, Fitted, fit
 from tests.conftest import LOOKALIKE
 
 BRIEF = Article(

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from classifier.articles import Article
+from classifier.domain.articles import Article
 from classifier.errors import BadModel
-from classifier.fitting import Fitted
-from classifier.model import TagModel
-from classifier.model_files import _ARRAYS, _FILES, FORMAT, content_digest, load_model, manifest_digest, save_model
-from classifier.registry import Registry
-from classifier.tagger import Tagger, answer_of, explanations_of
+from classifier.model.files import _ARRAYS, _FILES, FORMAT, content_digest, load_model, manifest_digest, save_model
+from classifier.model.tag_model import TagModel
+from classifier.serving.registry import Registry
+from classifier.serving.tagger import Tagger, answer_of, explanations_of
+from classifier.training.fitting import Fitted
 
 
 @pytest.fixture(scope="session")
@@ -321,7 +321,7 @@ def test_a_champion_whose_arrays_do_not_fit_leaves_the_one_before_serving(
     np.save(folder / f"{name}.npy", np.load(folder / f"{name}.npy")[:-1])
     sign_again(folder)
     registry._point(folder.name, "tests", "the arrays do not fit each other")
-    monkeypatch.setattr("classifier.registry.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("classifier.serving.registry.POLL_SECONDS", 0.0)
     ready = client.get("/health/ready")
     assert (ready.status_code, ready.get_json()["status"]) == (200, "degraded")
     assert ready.get_json()["model_version"] == before

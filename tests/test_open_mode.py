@@ -18,13 +18,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from classifier.commands import main
-from classifier.registry import Registry
+from classifier.serving.registry import Registry
+from classifier.serving.tagger import Tagger
 from classifier.store import Store
 from classifier.store.schema import keys as key_rows
-from classifier.tagger import Tagger
 from classifier.web import build_app
-from classifier.web.limits import Limits
-from classifier.web.loopback import is_loopback
+from classifier.web.guard.limits import Limits
+from classifier.web.guard.loopback import is_loopback
 from tests import server
 from tests.conftest import ROOT
 from tests.test_access import FORM, PAGES, ROUTES

@@ -13,9 +13,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from classifier.registry import Registry, Serving
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import Tagger
 from classifier.store import Store
-from classifier.tagger import Tagger
 from classifier.web import build_app
 from classifier.web.problems import CATALOGUE
 

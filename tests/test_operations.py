@@ -12,14 +12,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
 from classifier import settings
-from classifier.articles import Article
 from classifier.commands import build_parser
+from classifier.domain.articles import Article
 from classifier.errors import BadModel
-from classifier.registry import Registry, Serving
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import Tagger
 from classifier.settings import read_settings
 from classifier.store import FAILED, JOB, Store, make_engine, open_store
 from classifier.store.opening import migrate_to
-from classifier.tagger import Tagger
 from classifier.web import build_app
 from tests.conftest import ROOT
 

@@ -6,8 +6,8 @@ import pytest
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from classifier.articles import Article
 from classifier.commands import main
+from classifier.domain.articles import Article
 from classifier.errors import BadSetting, OtherOwner
 from classifier.store import Store, make_engine, open_store
 from classifier.store.opening import migrate_to

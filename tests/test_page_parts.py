@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.articles import Article, read_articles
-from classifier.cleaning import clean_body
-from classifier.fitting import Fitted
-from classifier.model import TagModel
-from classifier.page_parts import LEAST_STORY
-from classifier.reading import MAX_READ, ArticleReader
-from classifier.taxonomy import Taxonomy
+from classifier.domain.articles import Article, read_articles
+from classifier.domain.taxonomy import Taxonomy
+from classifier.model.tag_model import TagModel
+from classifier.text.cleaning import clean_body
+from classifier.text.page_parts import LEAST_STORY
+from classifier.text.reading import MAX_READ, ArticleReader
+from classifier.training.fitting import Fitted
 from tests.conftest import STARTER
 from tests.hard import size
 from tests.hostile import HOSTILE, assert_linear

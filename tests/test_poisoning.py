@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifier.articles import Article
-from classifier.checks import CheckSettings
-from classifier.evaluation import exact_interval
-from classifier.examples import labels_of
-from classifier.judging import judge
+from classifier.domain.articles import Article
+from classifier.domain.examples import labels_of
+from classifier.domain.taxonomy import Taxonomy
+from classifier.model.evaluation import exact_interval
 from classifier.store import Draft
-from classifier.taxonomy import Taxonomy
-from classifier.training import Result
-from classifier.voices import FREE
+from classifier.training.checks import CheckSettings
+from classifier.training.judging import judge
+from classifier.training.retraining import Result
+from classifier.training.voices import FREE
 from tests.desk import QUICK, Desk, in_copy_of, trained_once
 from tests.hard import told
 

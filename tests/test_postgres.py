@@ -22,12 +22,12 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from classifier.articles import Article
 from classifier.commands import main
+from classifier.domain.articles import Article
 from classifier.errors import BadStore, Busy
-from classifier.registry import Registry, Serving
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import Tagger
 from classifier.store import DamagedStore, Draft, Scope, Store, make_engine, open_store
-from classifier.tagger import Tagger
 from tests import postgres as servers
 from tests.conftest import ROOT
 from tests.everything import KABUL, contents, exported, fill, stored_at

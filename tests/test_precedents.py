@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from classifier.articles import Article
-from classifier.fitting import Fitted
-from classifier.model import TagModel, retagged
-from classifier.model_files import load_model, save_model
-from classifier.precedents import MAX_ARTICLES, N_TERMS, keep_precedents
-from classifier.taxonomy import Taxonomy
+from classifier.domain.articles import Article
+from classifier.domain.taxonomy import Taxonomy
+from classifier.model.files import load_model, save_model
+from classifier.model.precedents import MAX_ARTICLES, N_TERMS, keep_precedents
+from classifier.model.tag_model import TagModel, retagged
+from classifier.training.fitting import Fitted
 
 
 @pytest.fixture(scope="module")

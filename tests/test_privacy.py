@@ -21,20 +21,20 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, update
 
-from classifier import registry as registry_module
-from classifier.articles import Article
 from classifier.commands import main
-from classifier.deleted import digest_of
+from classifier.domain.articles import Article
+from classifier.domain.deleted import digest_of
+from classifier.domain.snapshots import snapshot_of
+from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadModel
-from classifier.fitting import FitSettings, fit
-from classifier.registry import Registry
-from classifier.snapshots import snapshot_of
+from classifier.serving import registry as registry_module
+from classifier.serving.registry import Registry
+from classifier.serving.traces import TracesWatch, remove_traces
 from classifier.store import JOB, Draft, Request, Store, open_store
 from classifier.store import store as store_module
 from classifier.store.schema import articles as table
-from classifier.taxonomy import Taxonomy
-from classifier.traces import TracesWatch, remove_traces
-from classifier.training import retrain
+from classifier.training.fitting import FitSettings, fit
+from classifier.training.retraining import retrain
 from tests.conftest import ROOT
 from tests.desk import QUICK
 from tests.server import start, stop
@@ -302,7 +302,9 @@ def test_cleaning_that_is_killed_leaves_a_version_that_loads_and_the_next_one_en
     def killed(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    what = "classifier.precedent_files.whole_file" if step == "before the new files count" else "pathlib.Path.unlink"
+    what = (
+        "classifier.model.precedent_files.whole_file" if step == "before the new files count" else "pathlib.Path.unlink"
+    )
     monkeypatch.setattr(what, killed)
     with pytest.raises(KeyboardInterrupt):
         kept.clean()

@@ -18,12 +18,12 @@ from typing import Any
 
 import pytest
 
-from classifier.articles import Article
-from classifier.model import retagged
-from classifier.registry import Registry, Serving
+from classifier.domain.articles import Article
+from classifier.domain.taxonomy import Taxonomy
+from classifier.model.tag_model import retagged
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import Tagger
 from classifier.store import open_store
-from classifier.tagger import Tagger
-from classifier.taxonomy import Taxonomy
 from classifier.web import build_app
 from tests.hard import size, told
 from tests.postgres import database

@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from classifier.articles import Article
-from classifier.model import retagged
-from classifier.registry import Registry, Serving
+from classifier.domain.articles import Article
+from classifier.domain.taxonomy import Alias, Tag, Taxonomy
+from classifier.model.tag_model import retagged
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import Answer, Tagger
+from classifier.serving.taxonomy_changes import apply_taxonomy
 from classifier.store import Draft, Store
-from classifier.tagger import Answer, Tagger
-from classifier.taxonomy import Alias, Tag, Taxonomy
-from classifier.taxonomy_changes import apply_taxonomy
 from tests.desk import in_folder
 
 LABEL = "Jaish al-Adl"

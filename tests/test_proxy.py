@@ -17,9 +17,9 @@ from urllib.parse import urlencode
 
 import pytest
 
-from classifier.registry import Registry
+from classifier.serving.registry import Registry
 from classifier.store import open_store
-from classifier.web.limits import TRIES_OF_ADDRESS
+from classifier.web.guard.limits import TRIES_OF_ADDRESS
 from tests import server
 from tests.conftest import ROOT
 from tests.hard import size, told

@@ -19,12 +19,12 @@ from flask import Flask, has_request_context
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from classifier.articles import Article
-from classifier.registry import Registry, Serving
+from classifier.domain.articles import Article
+from classifier.domain.taxonomy import Taxonomy
 from classifier.reports.kept import keep_desk_report
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import Tagger
 from classifier.store import JOB, Store, open_store
-from classifier.tagger import Tagger
-from classifier.taxonomy import Taxonomy
 from classifier.web import build_app
 from tests.hard import size, told
 from tests.large import DECISIONS_EACH, EDITORS, Size, fill
@@ -233,7 +233,7 @@ def test_a_store_four_times_as_large_is_no_more_work_for_any_request(
     make_filled: Callable[..., Filled], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("classifier.store.queue.FEW", 100)
-    monkeypatch.setattr("classifier.web.review.MAX_BULK", 5)
+    monkeypatch.setattr("classifier.web.pages.review.MAX_BULK", 5)
     small, large = make_filled(N_ARTICLES), make_filled(4 * N_ARTICLES)
     ticks: dict[str, tuple[int, int]] = {}
     for method, rule, query in requests_of(small.app):

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from classifier.articles import Article
 from classifier.commands import main
-from classifier.decisions import CMS
+from classifier.domain.articles import Article
+from classifier.domain.decisions import CMS
 from classifier.errors import BadDecision, NotFound
+from classifier.serving.tagger import Tagger
 from classifier.store import REMOVED, TERM_CHANGED, Draft, Question, Store
 from classifier.store.questions import MOST, Questions
 from classifier.store.schema import decisions
-from classifier.tagger import Tagger
 from tests.test_decisions import STORY
 
 IDS = [f"a{number:02}" for number in range(15)]

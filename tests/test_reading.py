@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from classifier.reading import SURELY_ENGLISH, is_english
+from classifier.text.reading import SURELY_ENGLISH, is_english
 from tests.conftest import ROOT
 
 REPORT = (
@@ -34,7 +34,7 @@ OTHERS = [
 
 def test_english_is_known_without_the_word_list() -> None:
     program = (
-        f"import sys; from classifier.reading import is_english; assert is_english({REPORT!r}); "
+        f"import sys; from classifier.text.reading import is_english; assert is_english({REPORT!r}); "
         "assert 'simplemma' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
@@ -52,7 +52,7 @@ def test_other_languages_are_not(text: str) -> None:
 
 @pytest.mark.parametrize("text", OTHERS)
 def test_other_languages_are_far_from_surely_english(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("classifier.reading.SURELY_ENGLISH", SURELY_ENGLISH / 2)
+    monkeypatch.setattr("classifier.text.reading.SURELY_ENGLISH", SURELY_ENGLISH / 2)
     assert not is_english(text)
 
 

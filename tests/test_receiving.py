@@ -9,11 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from classifier.articles import Article
+from classifier.domain.articles import Article
 from classifier.errors import CannotJudge
-from classifier.model import Judgement, TagModel
+from classifier.model.tag_model import Judgement, TagModel
+from classifier.serving.tagger import Tagger
 from classifier.store import ModelAnswer, Store
-from classifier.tagger import Tagger
 from tests.everything import KABUL
 
 SENT = {"title": KABUL.title, "body": KABUL.body, "tags": ["taliban"]}

@@ -11,14 +11,14 @@ from pathlib import Path
 
 import pytest
 
-from classifier.articles import Article
+from classifier.domain.articles import Article
+from classifier.domain.snapshots import snapshot_of
+from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadModel, BadSetting, Busy, NoModel, NotFound
-from classifier.fitting import Fitted
-from classifier.model import TagModel, retagged
-from classifier.model_files import manifest_digest
-from classifier.registry import POLL_SECONDS, Registry, Serving
-from classifier.snapshots import snapshot_of
-from classifier.taxonomy import Taxonomy
+from classifier.model.files import manifest_digest
+from classifier.model.tag_model import TagModel, retagged
+from classifier.serving.registry import POLL_SECONDS, Registry, Serving
+from classifier.training.fitting import Fitted
 
 
 @pytest.fixture
@@ -32,7 +32,7 @@ def second(registry: Registry, fitted: Fitted, taxonomy: Taxonomy) -> str:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """The clock by which `Serving` looks at the pointer; call it to let seconds pass."""
     at = [1000.0]
-    monkeypatch.setattr("classifier.registry.time.monotonic", lambda: at[0])
+    monkeypatch.setattr("classifier.serving.registry.time.monotonic", lambda: at[0])
 
     def passes(seconds: float) -> None:
         at[0] += seconds
@@ -330,7 +330,7 @@ def test_the_first_promotion_is_taken_up_by_a_service_that_had_no_model(
 def test_threads_that_ask_while_the_champion_changes_always_get_a_whole_model(
     registry: Registry, second: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("classifier.registry.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("classifier.serving.registry.POLL_SECONDS", 0.0)
     versions = {first(registry), second}
     serving = Serving(registry)
     seen: list[str] = []

@@ -11,13 +11,13 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from classifier.articles import Article
+from classifier.domain.articles import Article
+from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import Busy
-from classifier.registry import Registry, Serving
 from classifier.reports.kept import JOB, decided_since, keep_desk_report
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import NO_SHARES, Tagger
 from classifier.store import DESK, Draft, Shares, Store
-from classifier.tagger import NO_SHARES, Tagger
-from classifier.taxonomy import Taxonomy
 from classifier.web import build_app
 
 SECONDS = 60.0

@@ -13,10 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree, html
 
-from classifier.articles import Article
-from classifier.fitting import FitSettings
-from classifier.reports import KINDS, as_page, as_text, data_report
-from classifier.taxonomy import Alias, Kind, Tag, Taxonomy
+from classifier.domain.articles import Article
+from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy
+from classifier.reports.data.figures import data_report
+from classifier.reports.data.kinds import KINDS
+from classifier.reports.data.page import as_page, as_text
+from classifier.training.fitting import FitSettings
 
 Report = dict[str, Any]
 TOPICS = ("alpha", "beta", "gamma")
@@ -269,7 +271,7 @@ def test_long_work_shows_progress() -> None:
 
 
 def test_archive_is_judged_in_parts(monkeypatch: pytest.MonkeyPatch, report: Report) -> None:
-    monkeypatch.setattr("classifier.reports.doubts.MAX_PAIRS", 60 * len(report["counts"]["tags"]))
+    monkeypatch.setattr("classifier.reports.data.doubts.MAX_PAIRS", 60 * len(report["counts"]["tags"]))
     in_parts = data_report(planted(), taxonomy_with("delta", "rare"), settings=SETTINGS)
     flipped = {(f"n-{n:03}", "beta") for n in (0, 30, 60)}
     assert flipped <= {(row["article"], row["tag"]) for row in rows(in_parts, "suspect_labels")}

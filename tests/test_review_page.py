@@ -15,15 +15,15 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from classifier.articles import Article
-from classifier.decisions import REASONS
-from classifier.fitting import Fitted
-from classifier.model import retagged
-from classifier.registry import Registry, Serving
+from classifier.domain.articles import Article
+from classifier.domain.decisions import REASONS
+from classifier.domain.taxonomy import Tag, Taxonomy
+from classifier.model.tag_model import retagged
 from classifier.reports.kept import keep_desk_report
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import NO_SHARES, Answer, Tagger
 from classifier.store import Draft, Shares, open_store
-from classifier.tagger import NO_SHARES, Answer, Tagger
-from classifier.taxonomy import Tag, Taxonomy
+from classifier.training.fitting import Fitted
 from tests.browser import CHROMIUM, chromium, serving
 from tests.postgres import database
 from tests.test_page import serious

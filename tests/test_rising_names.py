@@ -13,10 +13,10 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from classifier.articles import Article, read_articles
-from classifier.decisions import Filed
-from classifier.reports.rising import rising_names
-from classifier.taxonomy import Taxonomy, read_taxonomy, taxonomy_of
+from classifier.domain.articles import Article, read_articles
+from classifier.domain.decisions import Filed
+from classifier.domain.taxonomy import Taxonomy, read_taxonomy, taxonomy_of
+from classifier.reports.drift.rising import rising_names
 from tests.conftest import EVAL_DATA, STARTER, needs_eval_data
 
 Row = dict[str, Any]

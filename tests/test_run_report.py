@@ -13,19 +13,19 @@ from typing import Any
 import numpy as np
 import pytest
 
-from classifier.articles import Article
 from classifier.commands import main
-from classifier.contest import Judged, TagChange
+from classifier.domain.articles import Article
+from classifier.domain.snapshots import snapshot_of
+from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.errors import BadSetting
-from classifier.evaluation import f1_intervals, micro_f1
-from classifier.fitting import Fitted
-from classifier.registry import Registry
-from classifier.reports import run_words
-from classifier.reports.run import as_page, write_report
-from classifier.reports.run_facts import confusions, measures_of, moved, strongest_terms
-from classifier.snapshots import snapshot_of
+from classifier.model.evaluation import f1_intervals, micro_f1
+from classifier.reports.run import wording as run_words
+from classifier.reports.run.page import as_page, write_report
+from classifier.serving.registry import Registry
 from classifier.store import JOB, Run, open_store
-from classifier.taxonomy import Tag, Taxonomy
+from classifier.training.comparison import Judged, TagChange
+from classifier.training.fitting import Fitted
+from classifier.training.run_facts import confusions, measures_of, moved, strongest_terms
 from tests.desk import Desk, database, flipped
 
 N_LATER = 60
@@ -173,7 +173,7 @@ def test_the_next_step_is_a_command_with_the_tags_that_it_takes() -> None:
 
 
 def test_every_check_has_words(ran: dict[str, Run]) -> None:
-    from classifier.checks import DEFAULTS
+    from classifier.training.checks import DEFAULTS
 
     used = {one["check"] for name in ("first", "second") for one in details(ran[name])["gate"]} | set(DEFAULTS)
     assert used <= set(run_words.CHECKS)
@@ -323,7 +323,7 @@ def test_the_report_and_the_record_are_written_beside_the_models(ran: dict[str, 
 
 
 def test_reports_of_old_runs_go(ran: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("classifier.reports.run.KEPT_RUNS", 2)
+    monkeypatch.setattr("classifier.reports.run.page.KEPT_RUNS", 2)
     for number, at in enumerate((100, 200, 300)):
         page = write_report(tmp_path, replace(ran["second"], id=f"{number:016x}"))
         for path in (page, page.with_suffix(".json")):

@@ -13,13 +13,13 @@ from flask.testing import FlaskClient
 from lxml import html
 from playwright.sync_api import Browser, Page, expect
 
-from classifier.articles import Article
-from classifier.registry import Registry
-from classifier.reports.pages import SITE
-from classifier.reports.run import as_page
+from classifier.domain.articles import Article
+from classifier.domain.taxonomy import Taxonomy
+from classifier.reports.layout import SITE
+from classifier.reports.run.page import as_page
+from classifier.serving.registry import Registry
 from classifier.store import JOB, SKIPPED, Run, Store, open_store
-from classifier.taxonomy import Taxonomy
-from classifier.web.auth import COOKIE
+from classifier.web.guard.auth import COOKIE
 from tests.browser import CHROMIUM, chromium, serving
 from tests.desk import Desk, database, flipped
 from tests.test_page import serious

@@ -16,9 +16,9 @@ from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.config import SchemathesisConfig
 
-from classifier.registry import Registry, Serving
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import Tagger
 from classifier.store import Store, open_store
-from classifier.tagger import Tagger
 from classifier.web import build_app
 from tests.conftest import ROOT
 from tests.hard import size, told

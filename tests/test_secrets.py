@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from classifier.articles import Article
 from classifier.commands import main
+from classifier.domain.articles import Article
 from classifier.errors import BadStore
-from classifier.registry import Registry
+from classifier.serving.registry import Registry
 from classifier.store import absolute_url, open_store
 from tests.conftest import ROOT
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from classifier.articles import Article
+from classifier.domain.articles import Article
 from classifier.store import open_store
 from tests.postgres import database
 from tests.server import SECONDS, Server, start, stop

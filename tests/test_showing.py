@@ -8,15 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.articles import Article
-from classifier.cleaning import clean_title
-from classifier.evidence import Part
-from classifier.fitting import Fitted
-from classifier.mentions import BODY
-from classifier.model import Explanation
-from classifier.reading import ArticleReader, Reading
-from classifier.taxonomy import Taxonomy
-from classifier.web.showing import (
+from classifier.domain.articles import Article
+from classifier.domain.taxonomy import Taxonomy
+from classifier.model.evidence import Part
+from classifier.model.tag_model import Explanation
+from classifier.text.cleaning import clean_title
+from classifier.text.mentions import BODY
+from classifier.text.reading import ArticleReader, Reading
+from classifier.training.fitting import Fitted
+from classifier.web.pages.showing import (
     MAX_CONTROLS,
     MAX_REMOVED,
     Piece,

@@ -10,11 +10,11 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import event, select, update
 
-from classifier.articles import Article
-from classifier.cleaning import clean_body, clean_title
-from classifier.shingles import sketch_of
+from classifier.domain.articles import Article
 from classifier.store import Draft, Store
 from classifier.store.schema import articles as table
+from classifier.text.cleaning import clean_body, clean_title
+from classifier.text.shingles import sketch_of
 
 DRAW = random.Random(7)
 LONG = " ".join(f"word{DRAW.randrange(5000)}" for _ in range(100_000))

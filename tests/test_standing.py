@@ -13,14 +13,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import literal, select
 
-from classifier.articles import Article, text_digest
-from classifier.decisions import CMS, Decision, fold
-from classifier.shingles import SIMILAR, resemblance, sketch_of
+from classifier.domain.articles import Article, text_digest
+from classifier.domain.decisions import CMS, Decision, fold
+from classifier.serving.tagger import Answer, Tagger
 from classifier.store import Draft, Store, Wanted, open_store
 from classifier.store.opening import _config, migrate_to
 from classifier.store.schema import decisions
 from classifier.store.standing import answered, stands
-from classifier.tagger import Answer, Tagger
+from classifier.text.shingles import SIMILAR, resemblance, sketch_of
 from tests.test_decisions import STORY, log, put, shown
 from tests.test_decisions import done as decide_http
 

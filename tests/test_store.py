@@ -10,7 +10,7 @@ from pathlib import Path
 import pysqlite3.dbapi2 as sqlite
 import pytest
 
-from classifier.articles import Article
+from classifier.domain.articles import Article
 from classifier.errors import BadArticle, BadStore, NotFound
 from classifier.importers import SetAside, import_files
 from classifier.store import STARTER as STARTER_SOURCE

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier import strict_json
+from classifier.domain import strict_json
+from classifier.domain.strict_json import MAX_DEPTH, MAX_DIGITS, loads
 from classifier.errors import BadJSON
-from classifier.strict_json import MAX_DEPTH, MAX_DIGITS, loads
 
 SCALARS = (
     st.none()

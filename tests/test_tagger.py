@@ -15,15 +15,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from classifier.answers import LONG, MAX_REMOVED
-from classifier.articles import Article
+from classifier.domain.articles import Article
+from classifier.domain.spelling import spell
+from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadArticle, NoModel, NotFound, UnknownTag
-from classifier.model import Judgement, TagModel, retagged
-from classifier.registry import Registry, Serving
-from classifier.spelling import spell
+from classifier.model.tag_model import Judgement, TagModel, retagged
+from classifier.serving.answers import LONG, MAX_REMOVED
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import Answers, Tagger, answer_of, explanations_of
 from classifier.store import Store, Wanted
-from classifier.tagger import Answers, Tagger, answer_of, explanations_of
-from classifier.taxonomy import Taxonomy
 from tests.hard import size
 from tests.hostile import HOSTILE
 
@@ -315,7 +315,7 @@ def test_what_a_cms_lists_is_not_taken_for_all_that_is_true(tagger: Tagger) -> N
 def test_a_stored_article_is_answered_by_the_model_that_serves_now(
     tagger: Tagger, registry: Registry, model: TagModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("classifier.registry.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("classifier.serving.registry.POLL_SECONDS", 0.0)
     before = tagger.put_article(KABUL)
     smaller = Taxonomy(tuple(tag for tag in model.taxonomy.tags if tag.id != "iskp"), model.taxonomy.kinds)
     version = registry.save(retagged(model, smaller))

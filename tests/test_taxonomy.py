@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classifier.domain.spelling import spell
+from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy, read_taxonomy, taxonomy_from_json, taxonomy_of
 from classifier.errors import BadTaxonomy, UnknownTag
-from classifier.spelling import spell
-from classifier.taxonomy import Alias, Kind, Tag, Taxonomy, read_taxonomy, taxonomy_from_json, taxonomy_of
 from tests.conftest import STARTER
 
 KINDS = "kinds: {group: {}, category: {exclusive: true, label_is_alias: false}}\ntags:\n"

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from classifier import registry as registry_module
-from classifier.articles import Article
+from classifier.domain.articles import Article
+from classifier.domain.examples import NEGATIVE, POSITIVE, UNKNOWN, labels_of
+from classifier.domain.taxonomy import Alias, Tag, Taxonomy
 from classifier.errors import DroppedTags
-from classifier.examples import NEGATIVE, POSITIVE, UNKNOWN, labels_of
-from classifier.fitting import Fitted
-from classifier.model import retagged
-from classifier.registry import Registry
+from classifier.model.tag_model import retagged
+from classifier.serving import registry as registry_module
+from classifier.serving.registry import Registry
+from classifier.serving.taxonomy_changes import adopt, apply_taxonomy, dated
 from classifier.store import JOB
-from classifier.taxonomy import Alias, Tag, Taxonomy
-from classifier.taxonomy_changes import adopt, apply_taxonomy, dated
+from classifier.training.fitting import Fitted
 from tests.desk import Desk, in_folder
 
 A, B, C = (Tag(tag, tag.upper()) for tag in "abc")

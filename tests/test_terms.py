@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.mentions import TITLE, read_text
-from classifier.terms import (
+from classifier.text.mentions import TITLE, read_text
+from classifier.text.terms import (
     MAX_WORD,
     TermRows,
     _terms_of_short_word,

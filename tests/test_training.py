@@ -10,17 +10,17 @@ from unittest.mock import Mock
 import pytest
 from sqlalchemy import update
 
-from classifier.articles import Article
-from classifier.checks import CheckSettings
+from classifier.domain.articles import Article
+from classifier.domain.snapshots import snapshot_of
+from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadModel, Busy, NotFound
-from classifier.fitting import Fitted
-from classifier.model import retagged
-from classifier.reports.run_facts import strongest_terms
-from classifier.snapshots import snapshot_of
+from classifier.model.tag_model import retagged
 from classifier.store import FAILED, JOB, SKIPPED, Draft
 from classifier.store.schema import articles as table
-from classifier.taxonomy import Taxonomy
-from classifier.training import NOT_PROMOTED, PROMOTED, TrainingSettings, retrain
+from classifier.training.checks import CheckSettings
+from classifier.training.fitting import Fitted
+from classifier.training.retraining import NOT_PROMOTED, PROMOTED, TrainingSettings, retrain
+from classifier.training.run_facts import strongest_terms
 from tests.desk import QUICK, Desk, flipped, in_copy_of, in_folder, trained_once, with_block
 
 N_LATER = 60  # articles that the desk gets after its first training
@@ -384,7 +384,7 @@ def test_what_is_too_old_goes_whatever_comes_of_the_run(
     long_ago = "2001-01-01T00:00:00.000000+00:00"
     with desk.store.engine.begin() as connection:
         connection.execute(update(table).where(table.c.id == "old").values(updated_at=long_ago))
-    monkeypatch.setattr("classifier.training.survey", Mock(side_effect=BadModel("no")))
+    monkeypatch.setattr("classifier.training.retraining.survey", Mock(side_effect=BadModel("no")))
     monkeypatch.setattr("classifier.store.runs.KEPT_RUNS", 1)
     with pytest.raises(BadModel):
         desk.retrain(replace(QUICK, forget_days=365))

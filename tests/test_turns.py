@@ -15,7 +15,7 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import text
 
-from classifier.articles import Article
+from classifier.domain.articles import Article
 from classifier.errors import BadStore
 from classifier.store import Store, open_store, set_deadline
 from classifier.store.rows import giving_way

@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
-from classifier import cleaning
-from classifier.articles import Article, record_of
 from classifier.commands import main
-from classifier.fitting import FitSettings, fit
-from classifier.registry import Registry
-from classifier.snapshots import snapshot_of
+from classifier.domain.articles import Article, record_of
+from classifier.domain.snapshots import snapshot_of
+from classifier.domain.taxonomy import read_taxonomy
+from classifier.domain.unreadable import Unreadable
+from classifier.serving.registry import Registry
 from classifier.store import JOB, Store
-from classifier.taxonomy import read_taxonomy
-from classifier.unreadable import Unreadable
+from classifier.text import cleaning
+from classifier.training.fitting import FitSettings, fit
 from tests.upgrades.record import TAXONOMY, archive
 
 FAULTY = "Unlesbar"

@@ -20,8 +20,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import MetaData, select
 from werkzeug.test import TestResponse
 
-from classifier.articles import record_of
 from classifier.commands import main
+from classifier.domain.articles import record_of
 from classifier.store import make_engine
 from classifier.store.opening import migrate_to
 from service import create_app

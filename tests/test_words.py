@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.spelling import fold, spell
-from classifier.words import MAX_LEAD, Words, WordTable, lead_end, split_all, split_words
+from classifier.domain.spelling import fold, spell
+from classifier.text.words import MAX_LEAD, Words, WordTable, lead_end, split_all, split_words
 
 # Any code points at all, halves of surrogate pairs included.
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -175,7 +175,7 @@ def test_texts_split_together_have_the_words_that_each_has_alone(texts: list[str
 def test_many_texts_are_split_as_a_few_are(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = [f"Raid {number} in Kunar" for number in range(40)]
     whole = [words.spelling for words in split_all(texts)]
-    monkeypatch.setattr("classifier.words.MANY", 50)
+    monkeypatch.setattr("classifier.text.words.MANY", 50)
     assert [words.spelling for words in split_all(texts)] == whole == [split_words(text).spelling for text in texts]
     assert split_all([]) == []
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from classifier.articles import Article
+from classifier.domain.articles import Article
 from classifier.errors import BadArticle, BadImport
 from classifier.importers import Outcome, Reading, SetAside, import_files, read_files
 from classifier.importers.records import MAX_TEXT, CmsTerm, Found, LeftOut, Listed, Read

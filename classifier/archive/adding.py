@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from classifier.archive.sharing import batched, loaded
-from classifier.model import TagModel
+from classifier.domain.unreadable import N_NAMED, Unreadable
+from classifier.model.tag_model import TagModel
 from classifier.store import OUT_OF_SCOPE, Additions, Candidate, Scope
-from classifier.unreadable import N_NAMED, Unreadable
 
 BANDS = ("auto", "suggest")
 UNREADABLE = "unreadable"  # why an article is passed over that cannot be judged

@@ -24,12 +24,12 @@ import orjson
 from classifier.archive.adding import Figures, Judged, Plan, judged
 from classifier.archive.sharing import CHUNK, batched, shared_out, worth_sharing
 from classifier.archive.suggesting import Fault
-from classifier.articles import Article, article_of_line, placed_lines
-from classifier.dates import in_utc
-from classifier.decisions import Standing
+from classifier.domain.articles import Article, article_of_line, placed_lines
+from classifier.domain.dates import in_utc
+from classifier.domain.decisions import Standing
+from classifier.domain.files import sync_folder, whole_file
+from classifier.domain.progress import Track
 from classifier.errors import BadArticle, BadSetting, Busy, NotFound
-from classifier.files import sync_folder, whole_file
-from classifier.progress import Track
 from classifier.store import OUT_OF_SCOPE, Candidate, Scope
 
 STRETCH = 4  # chunks between two entries of the journal

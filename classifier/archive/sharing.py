@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from classifier.errors import TaggerError
-from classifier.model import TagModel
-from classifier.model_files import load_model
+from classifier.model.files import load_model
+from classifier.model.tag_model import TagModel
 
 BATCH = 64  # articles that are judged together; more would leave the processor's cache
 CHUNK = 4 * BATCH  # articles that a process is handed at a time

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 
 from classifier.archive.adding import Figures, Judged, Plan, judged
 from classifier.archive.sharing import CHUNK, batched, shared_out
+from classifier.domain.progress import Track
 from classifier.errors import NotFound, TaggerError
-from classifier.progress import Track
-from classifier.registry import Registry
+from classifier.serving.registry import Registry
 from classifier.store import FAILED, RUNNING, Kept, Run, Store
 
 JOB = "archive"

@@ -11,16 +11,16 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 import orjson
 
-from classifier import evaluation
 from classifier.archive.sharing import BATCH, CHUNK, batched, forked_out, loaded, worth_sharing
-from classifier.articles import Article, article_of_line, placed_lines
+from classifier.domain.articles import Article, article_of_line, placed_lines
+from classifier.domain.examples import labels_of
+from classifier.domain.files import whole_file
+from classifier.domain.progress import Track
+from classifier.domain.taxonomy import Tag, Taxonomy
+from classifier.domain.unreadable import Unreadable
 from classifier.errors import BadArticle, BadSetting
-from classifier.examples import labels_of
-from classifier.files import whole_file
-from classifier.model import TagModel
-from classifier.progress import Track
-from classifier.taxonomy import Tag, Taxonomy
-from classifier.unreadable import Unreadable
+from classifier.model import evaluation
+from classifier.model.tag_model import TagModel
 
 
 class Fault(NamedTuple):

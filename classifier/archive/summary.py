@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from classifier.archive.adding import UNREADABLE, Figures, Judged, Plan
-from classifier.files import whole_file
-from classifier.model import TagModel
-from classifier.reports.pages import plain, template
+from classifier.domain.files import whole_file
+from classifier.model.tag_model import TagModel
+from classifier.reports.layout import plain, template
 from classifier.store import BLIND, COMPLETE, OUT_OF_SCOPE, Scope
 
 N_EXAMPLES = 3  # of a tag, those with the lowest scores: there the mistakes are

@@ -78,7 +78,7 @@ def _plan(options: argparse.Namespace) -> Plan:
 def _dry_run(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.archive.stored import dry_run
     from classifier.archive.summary import Summary, headline
-    from classifier.registry import Registry
+    from classifier.serving.registry import Registry
     from classifier.store import open_store
 
     folder, store = Registry(options.models).champion_folder(), open_store(options.database, migrate=False)
@@ -96,7 +96,7 @@ def _dry_run(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _run(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.registry import Registry
+    from classifier.serving.registry import Registry
 
     if (options.articles is None) != (options.output is None):
         raise Usage("--articles IN and --output OUT go together; without both, the articles are those of the store.")
@@ -126,7 +126,7 @@ def _resume(options: argparse.Namespace, _settings: Settings) -> None:
         _say(options, wrote.figures, wrote.model_version, {"output": str(wrote.output)})
         return
     from classifier.archive.stored import resume
-    from classifier.registry import Registry
+    from classifier.serving.registry import Registry
     from classifier.store import open_store
 
     with shared_by(options.dask):

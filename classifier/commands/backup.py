@@ -47,8 +47,8 @@ def register(commands: Commands) -> None:
 
 
 def _backup(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.backup import back_up
-    from classifier.registry import Registry
+    from classifier.operations.backup import back_up
+    from classifier.serving.registry import Registry
 
     done = back_up(options.database, Registry(options.models), options.output, track)
     if options.json:
@@ -61,8 +61,8 @@ def _backup(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _restore(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.backup import restore
-    from classifier.registry import Registry
+    from classifier.operations.backup import restore
+    from classifier.serving.registry import Registry
 
     done, aside = restore(options.backup, options.database, Registry(options.models), options.force, track)
     if options.json:

@@ -66,7 +66,7 @@ def _export_decisions(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _export_examples(options: argparse.Namespace, settings: Settings) -> None:
-    from classifier.articles import record_of
+    from classifier.domain.articles import record_of
 
     def records(store: Store) -> Iterable[dict[str, Any]]:
         return map(record_of, store.examples(settings.starter_until, settings.close_after_days))
@@ -77,7 +77,7 @@ def _export_examples(options: argparse.Namespace, settings: Settings) -> None:
 def _export(options: argparse.Namespace, what: str, records: Any) -> None:
     import orjson
 
-    from classifier.files import whole_file
+    from classifier.domain.files import whole_file
     from classifier.store import open_store
 
     n = 0
@@ -94,10 +94,10 @@ def _export(options: argparse.Namespace, what: str, records: Any) -> None:
 def _desk_report(options: argparse.Namespace, _settings: Settings) -> None:
     import gc
 
-    from classifier.files import whole_file
-    from classifier.registry import Registry
-    from classifier.reports.desk import as_page, as_text
+    from classifier.domain.files import whole_file
+    from classifier.reports.desk.figures import as_page, as_text
     from classifier.reports.kept import keep_desk_report, make_desk_report
+    from classifier.serving.registry import Registry
     from classifier.store import open_store
 
     gc.disable()  # its walks through a million objects, none of which is garbage, take as long as all the rest

@@ -32,9 +32,9 @@ def register(commands: Commands) -> None:
 
 
 def _forget(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.registry import Registry
+    from classifier.serving.registry import Registry
+    from classifier.serving.traces import try_to_remove_traces
     from classifier.store import open_store
-    from classifier.traces import try_to_remove_traces
 
     if options.traces and options.dry_run:
         raise Usage("`--dry-run` counts the articles of `--days`; `--traces` has none to count.")

@@ -15,8 +15,8 @@ from classifier.errors import BadArticle
 from classifier.settings import Settings
 
 if TYPE_CHECKING:
-    from classifier.articles import Article
-    from classifier.taxonomy import Taxonomy
+    from classifier.domain.articles import Article
+    from classifier.domain.taxonomy import Taxonomy
 
 N_PARTS = 10  # of an explanation, printed
 
@@ -49,9 +49,9 @@ def _add_train(commands: Commands) -> None:
 
 
 def _train(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.fitting import FitSettings, fit
-    from classifier.registry import Registry
-    from classifier.snapshots import snapshot_of
+    from classifier.domain.snapshots import snapshot_of
+    from classifier.serving.registry import Registry
+    from classifier.training.fitting import FitSettings, fit
 
     articles, taxonomy = _examples(options)
     if taxonomy is not None:
@@ -97,8 +97,8 @@ def _say_changed_tags(before: Taxonomy | None, after: Taxonomy) -> None:
 
 def _examples(options: argparse.Namespace) -> tuple[list[Article], Taxonomy | None]:
     """Return the articles and the taxonomy that a command was given, or those of the starter data."""
-    from classifier.articles import read_articles
-    from classifier.taxonomy import read_taxonomy
+    from classifier.domain.articles import read_articles
+    from classifier.domain.taxonomy import read_taxonomy
 
     taxonomy_file, files = options.taxonomy, options.articles
     if files is None:
@@ -135,8 +135,8 @@ def _add_evaluate(commands: Commands) -> None:
 
 def _evaluate(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.archive import evaluate
-    from classifier.articles import read_articles
-    from classifier.registry import Registry
+    from classifier.domain.articles import read_articles
+    from classifier.serving.registry import Registry
 
     model = Registry(options.models).load_champion()
     articles = list(read_articles(options.articles))
@@ -169,8 +169,9 @@ def _add_data_report(commands: Commands) -> None:
 
 
 def _data_report(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.files import whole_file
-    from classifier.reports import as_page, as_text, data_report
+    from classifier.domain.files import whole_file
+    from classifier.reports.data.figures import data_report
+    from classifier.reports.data.page import as_page, as_text
 
     articles, taxonomy = _examples(options)
     report = data_report(articles, taxonomy, track)
@@ -231,8 +232,8 @@ def _suggest(options: argparse.Namespace, _settings: Settings) -> None:
 
 def _suggest_archive(options: argparse.Namespace) -> None:
     from classifier.archive import write_suggestions
-    from classifier.registry import Registry
-    from classifier.unreadable import Unreadable
+    from classifier.domain.unreadable import Unreadable
+    from classifier.serving.registry import Registry
 
     folder = Registry(options.models).champion_folder()
     unreadable = Unreadable()
@@ -246,9 +247,9 @@ def _suggest_archive(options: argparse.Namespace) -> None:
 
 
 def _suggest_text(options: argparse.Namespace) -> None:
-    from classifier.articles import article_from_text
-    from classifier.registry import Registry
-    from classifier.tagger import answer_of, explanations_of
+    from classifier.domain.articles import article_from_text
+    from classifier.serving.registry import Registry
+    from classifier.serving.tagger import answer_of, explanations_of
 
     model = Registry(options.models).load_champion()
     article = article_from_text(_read_text(options.file))

@@ -108,7 +108,7 @@ def _add_keeping(commands: Commands, within: Any) -> None:
 
 
 def _models_list(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.registry import Registry
+    from classifier.serving.registry import Registry
 
     registry = Registry(options.models)
     rows = registry.table()
@@ -129,7 +129,7 @@ def _models_list(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _models_show(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.registry import Registry
+    from classifier.serving.registry import Registry
 
     registry = Registry(options.models)
     version = options.version
@@ -142,7 +142,7 @@ def _models_show(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _models_promote(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.registry import Registry
+    from classifier.serving.registry import Registry
 
     registry = Registry(options.models)
     before = registry.taxonomy()
@@ -151,7 +151,7 @@ def _models_promote(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _models_roll_back(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.registry import Registry
+    from classifier.serving.registry import Registry
 
     registry = Registry(options.models)
     before = registry.taxonomy()
@@ -160,8 +160,8 @@ def _models_roll_back(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _models_export(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.export import export_model
-    from classifier.registry import Registry
+    from classifier.model.export import export_model
+    from classifier.serving.registry import Registry
 
     registry = Registry(options.models)
     model = registry.load_champion() if options.version is None else registry.load(options.version)
@@ -176,7 +176,7 @@ def _models_export(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _models_history(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.registry import Registry
+    from classifier.serving.registry import Registry
 
     registry = Registry(options.models)
     rows, damaged = registry.read_history()
@@ -196,9 +196,9 @@ def _models_history(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _models_compare(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.articles import read_articles
-    from classifier.judging import compare
-    from classifier.registry import Registry
+    from classifier.domain.articles import read_articles
+    from classifier.serving.registry import Registry
+    from classifier.training.judging import compare
 
     registry = Registry(options.models)
     champion, challenger = registry.load(options.champion), registry.load(options.challenger)
@@ -224,7 +224,7 @@ def _models_unpin(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _pin(options: argparse.Namespace, keep: bool) -> None:
-    from classifier.registry import Registry
+    from classifier.serving.registry import Registry
 
     registry = Registry(options.models)
     registry.pin(options.version, keep)
@@ -235,7 +235,7 @@ def _pin(options: argparse.Namespace, keep: bool) -> None:
 
 
 def _models_sweep(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.registry import Registry
+    from classifier.serving.registry import Registry
 
     registry = Registry(options.models)
     swept = registry.sweep(options.keep)

@@ -43,9 +43,9 @@ def _day(text: str) -> date:
 
 
 def _drift_report(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.registry import Registry
-    from classifier.reports.drift import drift_report
-    from classifier.reports.drift_page import PAGE, as_page, as_text
+    from classifier.reports.drift.figures import drift_report
+    from classifier.reports.drift.page import PAGE, as_page, as_text
+    from classifier.serving.registry import Registry
     from classifier.store import open_store
 
     store, model = open_store(options.database), Registry(options.models).load_champion()
@@ -69,7 +69,7 @@ def _drift_report(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _write(path: Path, page: str) -> None:
-    from classifier.files import whole_file
+    from classifier.domain.files import whole_file
 
     with whole_file(path) as file:
         file.write(page.encode())

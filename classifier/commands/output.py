@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from classifier.taxonomy import Taxonomy
+    from classifier.domain.taxonomy import Taxonomy
 
 N_LISTED = 10
 
@@ -56,7 +56,7 @@ def say_champion(champion: Any, as_json: bool) -> None:
 
 def say_dropped(before: Taxonomy | None, after: Taxonomy | None) -> None:
     """Say on standard error which tags of the champion before the new one lacks."""
-    from classifier.taxonomy_changes import dropped_tags
+    from classifier.serving.taxonomy_changes import dropped_tags
 
     if dropped := [tag.id for tag in dropped_tags(before, after)]:
         print(f"the champion before has tags that this one lacks: {listed(dropped)}", file=sys.stderr)
@@ -71,7 +71,7 @@ def listed(names: Sequence[str]) -> str:
 @contextmanager
 def shared_by(address: str | None) -> Iterator[None]:
     """Share out work to the Dask cluster at an address, and say so; None: this machine alone."""
-    from classifier.parallel import cluster
+    from classifier.parallel.processes import cluster
 
     with cluster(address) as workers:
         if workers:

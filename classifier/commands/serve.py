@@ -31,8 +31,8 @@ def _add_status(commands: Commands) -> None:
 
 
 def _status(options: argparse.Namespace, settings: Settings) -> None:
-    from classifier.registry import Registry
-    from classifier.status import status
+    from classifier.operations.status import status
+    from classifier.serving.registry import Registry
 
     found = status(Registry(options.models), options.database, settings.retrain_hours)
     if options.json:
@@ -73,7 +73,7 @@ def _add_serve(commands: Commands) -> None:
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
     from classifier.store import STARTER as STARTER_SOURCE
     from classifier.store import absolute_url, open_store
-    from classifier.web.loopback import NEXT_STEP, why_open_is_unsafe
+    from classifier.web.guard.loopback import NEXT_STEP, why_open_is_unsafe
 
     store = open_store(options.database, check=True)
     if not store.keys.in_use() and (reason := why_open_is_unsafe(options.host, settings.proxies)):

@@ -17,8 +17,8 @@ from classifier.errors import BadImport, BadSetting, NoModel, TaggerError
 from classifier.settings import Settings
 
 if TYPE_CHECKING:
+    from classifier.domain.taxonomy import Taxonomy
     from classifier.importers import Outcome, Reading, SetAside, TermMap
-    from classifier.taxonomy import Taxonomy
 
 MAX_SOURCE = 40
 N_SHOWN = 20  # rows of each list of the report, and records set aside, on a terminal
@@ -233,8 +233,8 @@ def _term_map(options: argparse.Namespace) -> TermMap:
 
 
 def _taxonomy(options: argparse.Namespace) -> Taxonomy:
-    from classifier.registry import Registry
-    from classifier.taxonomy import read_taxonomy
+    from classifier.domain.taxonomy import read_taxonomy
+    from classifier.serving.registry import Registry
 
     if options.taxonomy is not None:
         return read_taxonomy(options.taxonomy)

@@ -13,7 +13,7 @@ from classifier.commands.parser import STARTER, Commands
 from classifier.settings import Settings
 
 if TYPE_CHECKING:
-    from classifier.taxonomy import Taxonomy
+    from classifier.domain.taxonomy import Taxonomy
 
 
 def register(commands: Commands) -> None:
@@ -45,7 +45,7 @@ def register(commands: Commands) -> None:
 
 
 def _tags_list(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.registry import Registry
+    from classifier.serving.registry import Registry
 
     taxonomy = Registry(options.models).load_champion().taxonomy
     if options.json:
@@ -57,7 +57,7 @@ def _tags_list(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _tags_check(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.taxonomy import read_taxonomy
+    from classifier.domain.taxonomy import read_taxonomy
 
     taxonomy = read_taxonomy(options.file)
     n_aliases = sum(len(tag.aliases) for tag in taxonomy.tags)
@@ -68,8 +68,8 @@ def _tags_check(options: argparse.Namespace, _settings: Settings) -> None:
 
 def _dates_if_applied(taxonomy: Taxonomy, models: Path) -> dict[str, str]:
     """Return the days that `tags apply` would give to tags without a date."""
-    from classifier.registry import Registry
-    from classifier.taxonomy_changes import adopt, new_dates
+    from classifier.serving.registry import Registry
+    from classifier.serving.taxonomy_changes import adopt, new_dates
 
     registry = Registry(models)
     registry.champion_folder()  # as `tags apply` does: without a champion there is nothing to compare with
@@ -85,9 +85,9 @@ def _say_dates(dated: Mapping[str, str]) -> None:
 
 
 def _tags_apply(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.registry import Registry
-    from classifier.taxonomy import read_taxonomy
-    from classifier.taxonomy_changes import apply_taxonomy
+    from classifier.domain.taxonomy import read_taxonomy
+    from classifier.serving.registry import Registry
+    from classifier.serving.taxonomy_changes import apply_taxonomy
 
     applied = apply_taxonomy(Registry(options.models), read_taxonomy(options.file), by_whom())
     did = {"added": len(applied.added), "removed": 0, "changed": len(applied.changed)}  # programs read `removed`

@@ -18,10 +18,10 @@ from classifier.errors import TaggerError
 from classifier.settings import Settings
 
 if TYPE_CHECKING:
-    from classifier.registry import Registry
+    from classifier.domain.taxonomy import Taxonomy
+    from classifier.serving.registry import Registry
     from classifier.store import Store
-    from classifier.taxonomy import Taxonomy
-    from classifier.training import TrainingSettings
+    from classifier.training.retraining import TrainingSettings
 
 
 def register(commands: Commands) -> None:
@@ -61,9 +61,9 @@ def register(commands: Commands) -> None:
 
 
 def _retrain(options: argparse.Namespace, settings: Settings) -> None:
-    from classifier.registry import Registry
+    from classifier.serving.registry import Registry
     from classifier.store import SKIPPED, open_store
-    from classifier.training import retrain
+    from classifier.training.retraining import retrain
 
     store, registry = open_store(options.database), Registry(options.models)
     with shared_by(options.dask):
@@ -89,7 +89,7 @@ def _retrain(options: argparse.Namespace, settings: Settings) -> None:
 
 def _write_report(registry: Registry, store: Store, run_id: str) -> None:
     """Write the report of a run, and say where; what the run did stands, also where there is no place for a report."""
-    from classifier.reports.run import write_report
+    from classifier.reports.run.page import write_report
 
     try:
         print(f"report: {write_report(registry.folder, store.runs.get(run_id))}", file=sys.stderr)
@@ -98,8 +98,8 @@ def _write_report(registry: Registry, store: Store, run_id: str) -> None:
 
 
 def _training_settings(settings: Settings, accepted: list[str]) -> TrainingSettings:
-    from classifier.checks import CheckSettings, actions_of
-    from classifier.training import TrainingSettings
+    from classifier.training.checks import CheckSettings, actions_of
+    from classifier.training.retraining import TrainingSettings
 
     return TrainingSettings(
         checks=CheckSettings(actions_of(settings.checks), settings.editor_share, frozenset(accepted)),
@@ -113,8 +113,8 @@ def _training_settings(settings: Settings, accepted: list[str]) -> TrainingSetti
 
 def _taxonomy(path: Path | None, registry: Registry, store: Store) -> Taxonomy | None:
     """Return the taxonomy that was named; the starter one where there is no champion yet and its articles are stored."""
+    from classifier.domain.taxonomy import read_taxonomy
     from classifier.store import STARTER as STARTER_SOURCE
-    from classifier.taxonomy import read_taxonomy
 
     if path is not None:
         return read_taxonomy(path)

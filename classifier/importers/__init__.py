@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from classifier.articles import Article, check_id, checked
+from classifier.domain.articles import Article, check_id, checked
+from classifier.domain.progress import Track
 from classifier.errors import BadArticle, BadImport
 from classifier.importers.folders import read_folder
 from classifier.importers.formats import format_of, reads_terms
@@ -33,7 +34,6 @@ from classifier.importers.records import (
 from classifier.importers.tables import COLUMNS, read_rows
 from classifier.importers.term_report import TermCounts, report_text
 from classifier.importers.wxr import read_posts
-from classifier.progress import Track
 from classifier.store import Imported, Store
 
 __all__ = [

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from lxml import etree
 
-from classifier.articles import Article, article_from_text
+from classifier.domain.articles import Article, article_from_text
 from classifier.errors import BadArticle
 from classifier.importers.records import MAX_TEXT, Found, LeftOut, Read, Reading, SetAside, encoding_of, sound_text
 

@@ -9,8 +9,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from classifier import strict_json
-from classifier.articles import RECORD_FIELDS, article_from_file
+from classifier.domain import strict_json
+from classifier.domain.articles import RECORD_FIELDS, article_from_file
 from classifier.errors import BadArticle, BadJSON
 from classifier.importers.records import CmsTerm, Found, Read, Reading, SetAside
 from classifier.importers.streams import open_bytes

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import yaml
 
+from classifier.domain.spelling import spell
+from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.errors import BadMap
 from classifier.importers.records import CmsTerm
-from classifier.spelling import spell
-from classifier.taxonomy import Tag, Taxonomy
 
 _BETWEEN_TAGS = re.compile(r"[\s,;|]+")
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from classifier.articles import Article
+from classifier.domain.articles import Article
 from classifier.errors import BadArticle
 
 FORMATS = ("wxr", "csv", "jsonl", "folder")

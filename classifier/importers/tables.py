@@ -11,7 +11,7 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
-from classifier.articles import Article
+from classifier.domain.articles import Article
 from classifier.errors import BadArticle
 from classifier.importers.records import (
     MAX_TEXT,

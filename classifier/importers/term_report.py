@@ -8,10 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from classifier.domain.spelling import spell
 from classifier.errors import BadArticle
 from classifier.importers.mapping import TermMap
 from classifier.importers.records import CmsTerm, Found, place_of, shown
-from classifier.spelling import spell
 
 FURNITURE_SHARE = 0.9
 FURNITURE_FROM = 20  # articles

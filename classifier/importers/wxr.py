@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from classifier.articles import Article
+from classifier.domain.articles import Article
 from classifier.errors import BadArticle
 from classifier.importers.records import (
     MAX_TERM,
@@ -30,7 +30,7 @@ from classifier.importers.records import (
     place_of,
 )
 from classifier.importers.streams import open_bytes
-from classifier.markup import unescaped
+from classifier.text.markup import unescaped
 
 ID_PREFIX = "wp-"
 MAX_DEPTH = 64

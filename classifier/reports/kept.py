@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from classifier.decisions import Decision, without_undone
-from classifier.reports.desk import desk_report
-from classifier.reports.desk_log import Row
+from classifier.domain.decisions import Decision, without_undone
+from classifier.domain.taxonomy import Taxonomy
+from classifier.reports.desk.figures import desk_report
+from classifier.reports.desk.log import Row
 from classifier.store import DESK, KeptReport, Store, now
-from classifier.taxonomy import Taxonomy
 
 JOB = "desk-report"
 MAX_DISAGREEMENTS = 2_000  # that are kept, those to settle first: a page of more takes seconds

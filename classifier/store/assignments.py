@@ -11,8 +11,8 @@ from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, Engine, Select, func, select
 
-from classifier.articles import Article
-from classifier.decisions import GIVES, TAKES, Decision, Standing
+from classifier.domain.articles import Article
+from classifier.domain.decisions import GIVES, TAKES, Decision, Standing
 from classifier.store.log import listings, read_log, standings_of
 from classifier.store.queue import STARTER
 from classifier.store.rows import giving_way, hold_articles, in_pages, now, reading, stored, tags_of_runs

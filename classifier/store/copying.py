@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, func, insert, select
 
+from classifier.domain.progress import Track
 from classifier.errors import BadStore, BadValue
-from classifier.progress import Track
 from classifier.store.engine import make_engine
 from classifier.store.opening import migrate_to, open_store
 from classifier.store.schema import article_counts, counters, metadata, sessions

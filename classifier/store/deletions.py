@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
-from classifier.deleted import Deleted, digest_of
+from classifier.domain.deleted import Deleted, digest_of
 from classifier.store.rows import giving_way, now, reading
 from classifier.store.runs import FAILED, RUNNING
 from classifier.store.schema import deletions, runs

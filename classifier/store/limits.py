@@ -19,8 +19,8 @@ from typing import NamedTuple, Protocol
 from sqlalchemy import Engine, case, select, text
 from sqlalchemy.dialects.postgresql import insert
 
+from classifier.domain.files import make_private_folder
 from classifier.errors import BadStore
-from classifier.files import make_private_folder
 from classifier.store.schema import counters
 
 _RECORD = struct.Struct("<qd")  # how often, and until when it counts

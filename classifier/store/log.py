@@ -10,22 +10,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, func, select
 
-from classifier.decisions import (
-    CMS,
-    Decision,
-    Impression,
-    Listing,
-    Standing,
-    fold,
-    without_undone,
-)
+from classifier.domain.decisions import CMS, Decision, Impression, Listing, Standing, fold, without_undone
 from classifier.errors import BadDecision, NotFound
-from classifier.shingles import SIMILAR, resemblance
 from classifier.store.requests import Request, answered, keep
 from classifier.store.rows import article_row, came_complete, in_pages, now, reading, tags_of_runs
 from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets, texts
 from classifier.store.sketches import Sketches, sketch_in, sketches_of_answered
 from classifier.store.standing import answered as answered_tag
+from classifier.text.shingles import SIMILAR, resemblance
 
 _FIELDS = [decisions.c[field.name] for field in fields(Decision)]  # in the order of its arguments
 _SHOWN = select(

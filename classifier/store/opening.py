@@ -13,8 +13,8 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine
 
+from classifier.domain.files import make_private_folder, sync_folder
 from classifier.errors import BadStore
-from classifier.files import make_private_folder, sync_folder
 from classifier.store.counts import keep_counts
 from classifier.store.engine import make_engine
 from classifier.store.schema import metadata

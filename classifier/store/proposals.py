@@ -7,12 +7,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
-from classifier.decisions import GIVES, without_undone
+from classifier.domain.decisions import GIVES, without_undone
+from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import NotFound
 from classifier.store.log import Draft, add_decision, known, read_log
 from classifier.store.rows import article_row, now, reading
 from classifier.store.schema import articles, proposals
-from classifier.taxonomy import Taxonomy
 
 OPEN, TAKEN, DECLINED = PROPOSAL_STATES = ("open", "taken", "declined")
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
 
-from classifier.decisions import CMS, Decision, fold, is_removal
+from classifier.domain.decisions import CMS, Decision, fold, is_removal
 from classifier.errors import BadDecision, NotFound
 from classifier.store.log import Changes, append, read_log
 from classifier.store.rows import hold_articles, now, one_at_a_time, reading

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, Select, select
 
-from classifier.articles import Article
+from classifier.domain.articles import Article
 from classifier.errors import NotFound
 from classifier.store.schema import articles, assignments
 

@@ -11,11 +11,11 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from classifier.articles import Article, text_digest
-from classifier.cleaning import clean_body, clean_title
-from classifier.shingles import sketch_of
+from classifier.domain.articles import Article, text_digest
 from classifier.store.rows import reading
 from classifier.store.schema import articles, suggestion_sets
+from classifier.text.cleaning import clean_body, clean_title
+from classifier.text.shingles import sketch_of
 
 _TEXT = [articles.c[name] for name in ("id", "title", "body", "body_format", "digest")]
 Sketches = Mapping[tuple[str, str], bytes]  # by the id of the article and the digest of the text

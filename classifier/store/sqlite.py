@@ -18,8 +18,8 @@ from urllib.parse import quote
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
+from classifier.domain.files import PRIVATE
 from classifier.errors import BadStore, Busy
-from classifier.files import PRIVATE
 from classifier.store.pool import POOL_SECONDS, POOL_SIZE, DamagedStore, Pool
 from classifier.store.turns import Turns, deadline
 

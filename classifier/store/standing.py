@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, FromClause, exists, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
-from classifier.decisions import CMS, GIVES
+from classifier.domain.decisions import CMS, GIVES
 from classifier.store.schema import articles, decisions, texts
 
 

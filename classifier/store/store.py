@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, select
 from sqlalchemy.exc import IntegrityError
 
-from classifier.articles import Article, check_id, text_digest
-from classifier.dates import dated_at, in_utc
-from classifier.decisions import CMS, Case, Filed, Standing
+from classifier.domain.articles import Article, check_id, text_digest
+from classifier.domain.dates import dated_at, in_utc
+from classifier.domain.decisions import CMS, Case, Filed, Standing
+from classifier.domain.examples import Attributed
 from classifier.errors import NotFound
-from classifier.examples import Attributed
 from classifier.store.assignments import Assignments
 from classifier.store.counts import counted
 from classifier.store.deletions import Deletions, note_deleted, note_stored

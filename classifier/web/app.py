@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from flask import Flask, Response, request
 
-from classifier.registry import Registry
-from classifier.reports.pages import SITE
-from classifier.tagger import Tagger
-from classifier.web import bodies, limits, problems
-from classifier.web.api import Api
-from classifier.web.auth import Gate, check_origin
-from classifier.web.limits import Limits
-from classifier.web.metrics import Metrics, watch
-from classifier.web.pages import Pages
-from classifier.web.reports import ReportPages
-from classifier.web.review import Review
-from classifier.web.runs import RunPages
-from classifier.web.showing import parts_of
+from classifier.reports.layout import SITE
+from classifier.serving.registry import Registry
+from classifier.serving.tagger import Tagger
+from classifier.web import bodies, problems
+from classifier.web.api.routes import Api
+from classifier.web.guard import limits
+from classifier.web.guard.auth import Gate, check_origin
+from classifier.web.guard.limits import Limits
+from classifier.web.pages.article import Pages
+from classifier.web.pages.reports import ReportPages
+from classifier.web.pages.review import Review
+from classifier.web.pages.runs import RunPages
+from classifier.web.pages.showing import parts_of
+from classifier.web.watch.metrics import Metrics, watch
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 _HEADERS = {

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException
 
-from classifier.web.limits import Deadlines, in_time, take_place
+from classifier.web.guard.limits import Deadlines, in_time, take_place
 from classifier.web.problems import ApiProblem
 
 # What a client still sends of a body that was refused is read and thrown away. Many clients look for an answer only when

@@ -6,7 +6,8 @@ import os
 import shutil
 from typing import Any
 
-from classifier.web import logs, stalled
+from classifier.web.guard import stalled
+from classifier.web.watch import logs
 
 # What a client says of itself is not believed. gunicorn would take its word from loopback, where a proxy may connect from too;
 # how many proxies there are is a setting, and the service reads their headers itself (TAGGER_PROXIES).
@@ -19,7 +20,7 @@ _TO_STRUCTLOG = {"level": "WARNING", "handlers": ["forwarding"], "propagate": Fa
 logconfig_dict = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"forwarding": {"class": "classifier.web.logs.Forwarding"}},
+    "handlers": {"forwarding": {"class": "classifier.web.watch.logs.Forwarding"}},
     "root": {"level": "WARNING", "handlers": ["forwarding"]},
     "loggers": {"gunicorn.error": _TO_STRUCTLOG, "gunicorn.access": _TO_STRUCTLOG},
 }

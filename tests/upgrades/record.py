@@ -23,13 +23,13 @@ from typing import Any
 
 import numpy as np
 
-from classifier.articles import Article, record_of
-from classifier.fitting import FitSettings, fit
-from classifier.registry import Registry, Serving
-from classifier.snapshots import snapshot_of
+from classifier.domain.articles import Article, record_of
+from classifier.domain.snapshots import snapshot_of
+from classifier.domain.taxonomy import read_taxonomy
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import Tagger
 from classifier.store import StoredArticle, open_store
-from classifier.tagger import Tagger
-from classifier.taxonomy import read_taxonomy
+from classifier.training.fitting import FitSettings, fit
 from classifier.web import build_app
 
 N_LEARNED = 16

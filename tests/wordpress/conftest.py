@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect
 
-from classifier.articles import Article
-from classifier.fitting import Fitted
-from classifier.model import TagModel, retagged
-from classifier.registry import Registry, Serving
+from classifier.domain.articles import Article
+from classifier.domain.taxonomy import Tag, Taxonomy
+from classifier.model.tag_model import TagModel, retagged
+from classifier.serving.registry import Registry, Serving
+from classifier.serving.tagger import Tagger
 from classifier.store import open_store
-from classifier.tagger import Tagger
-from classifier.taxonomy import Tag, Taxonomy
+from classifier.training.fitting import Fitted
 from tests.browser import chromium
 from tests.wordpress.desk import Desk, Service
 from tests.wordpress.editors import sign_in

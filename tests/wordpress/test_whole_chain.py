@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from classifier.articles import Article, read_articles
-from classifier.registry import Registry
+from classifier.domain.articles import Article, read_articles
+from classifier.domain.taxonomy import read_taxonomy
+from classifier.serving.registry import Registry
 from classifier.store import open_store
-from classifier.taxonomy import read_taxonomy
 from tests.conftest import ROOT, STARTER
 from tests.wordpress.desk import BODY, TITLE, Desk, Service
 from tests.wordpress.editors import BlockEditor

@@ -3,8 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
-from classifier.articles import Article
-from classifier.shingles import SIMILAR, resemblance
+from classifier.domain.articles import Article
+from classifier.text.shingles import (SIMILAR, resemblance)
 from classifier.store.sketches import computed
 
 revision = "0008"

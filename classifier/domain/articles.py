@@ -1,0 +1,224 @@
+"""Articles: what is known of each, and how they are read from records and files."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import IO, Any, cast
+
+from isal import igzip
+from isal.igzip_lib import IsalError
+
+from classifier.domain import strict_json
+from classifier.domain.dates import normal_date
+from classifier.errors import BadArticle, BadJSON
+
+FIELDS = ("title", "body")
+BODY_FORMATS = ("text", "html")
+STORED_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
+# Those but for `.` and `..`, which name folders in an address: clients and proxies take them out. JSON Schema has no
+# shorter way to say so.
+ARTICLE_ID = re.compile(
+    r"(?:[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,199}|\.[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,198}|\.\.[A-Za-z0-9._:-]{1,198})"
+)
+
+
+@dataclass(frozen=True)
+class Article:
+    """An article as it was sent, with what is known of its tags.
+
+    `tags` and `rejected` are tag ids. With `tags_complete` every tag that is not listed is known to be wrong, but for
+    those in `unknown`; without it, a tag in neither list is unknown. `tags` is None where the sender said nothing of
+    them. `tagged_at` is when the tags were completed, where that was not when the article was published.
+    """
+
+    id: str = ""
+    title: str = ""
+    body: str = ""
+    body_format: str = "text"
+    tags: tuple[str, ...] | None = None
+    rejected: tuple[str, ...] = ()
+    tags_complete: bool = True
+    published_at: str | None = None
+    url: str | None = None
+    unknown: tuple[str, ...] = ()
+    tagged_at: str | None = None
+
+
+# --- records and files ------------------------------------------------------------------------------------------
+
+
+_TEXTS = ("id", "title", "body", "body_format", "published_at", "url", "tagged_at")
+_LISTS = ("tags", "rejected", "unknown")
+RECORD_FIELDS = frozenset({*_TEXTS, *_LISTS, "tags_complete"})
+
+
+def article_from_record(record: Any) -> Article:
+    """Return the article of one decoded JSON record.
+
+    Fields that are not ours are passed over: an archive may hold more than we read.
+
+    Raises:
+        BadArticle: naming the field.
+    """
+    if not isinstance(record, dict):
+        raise BadArticle(f"An article record is a JSON object, not {type(record).__name__}.", "")
+    known = {key: value for key, value in record.items() if key in RECORD_FIELDS and value is not None}
+    for field, value in known.items():
+        if field in _LISTS:
+            known[field] = _tag_ids(value, field)
+        elif field == "tags_complete":
+            if not isinstance(value, bool):
+                raise BadArticle("`tags_complete` must be true or false.", field)
+        elif not isinstance(value, str):
+            raise BadArticle(f"`{field}` must be a string, not {value!r:.60}.", field)
+    return checked(Article(**known))
+
+
+def article_from_file(record: Any) -> Article:
+    """Return the article of a record in a file of articles, which has an id, and a title or a body; both may be empty.
+
+    Raises:
+        BadArticle: naming the field.
+    """
+    article = article_from_record(record)
+    if record.get("title") is None and record.get("body") is None:
+        raise BadArticle(_without_text(record), "title")
+    if not article.id:
+        raise BadArticle("`id` is missing.", "id")
+    return article
+
+
+def _without_text(record: dict[str, Any]) -> str:
+    """Return what is wrong with a record that has neither title nor body, and what to do."""
+    if {"file", "line", "reason"} <= record.keys():  # of `import --rejects`
+        place = f"{record['file']}, line {record['line']}"
+        return f"This is no article, but what an import set aside ({place[:200]}). Mend it there and import that file."
+    fields = ", ".join(f"{name[:40]!r}" for name in record)
+    return (
+        f"The record has neither `title` nor `body`; it has {fields[:400] or 'no fields'}. Rename its fields, or import it and "
+        "say which is which: --columns title=headline,body=content"
+    )
+
+
+def _tag_ids(value: Any, field: str) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(isinstance(tag, str) and tag for tag in value):
+        raise BadArticle(f"`{field}` must be a list of tag ids.", field)
+    return tuple(dict.fromkeys(value))
+
+
+def checked(article: Article) -> Article:
+    """Return the article with its dates in their normal form.
+
+    Raises:
+        BadArticle: if its id, format, dates or tags cannot be used.
+    """
+    if not article.id.isprintable():  # a line break in an id would be two lines in the files of a model
+        raise BadArticle(f"`id` {article.id[:60]!r} holds a character that cannot be printed. Leave it out.", "id")
+    if article.body_format not in BODY_FORMATS:
+        raise BadArticle(f"`body_format` must be one of {', '.join(BODY_FORMATS)}.", "body_format")
+    published_at, tagged_at = (
+        None if date is None else normal_date(date, field)
+        for field, date in (("published_at", article.published_at), ("tagged_at", article.tagged_at))
+    )
+    if (published_at, tagged_at) != (article.published_at, article.tagged_at):
+        article = replace(article, published_at=published_at, tagged_at=tagged_at)
+    if not article.rejected and not article.unknown:
+        return article
+    for field, others in (("rejected", article.tags or ()), ("unknown", (*(article.tags or ()), *article.rejected))):
+        if both := set(getattr(article, field)) & set(others):
+            raise BadArticle(f"The tag {min(both)!r} is in `{field}` and in another list.", field)
+    return article
+
+
+def record_of(article: Article) -> dict[str, Any]:
+    """Return the JSON record of an article, without the fields that say nothing: what `article_from_record` reads."""
+    record: dict[str, Any] = {"id": article.id, "title": article.title, "body": article.body}
+    if article.body_format != "text":
+        record["body_format"] = article.body_format
+    if article.tags is not None:
+        record["tags"] = list(article.tags)
+    record |= {field: list(tags) for field in ("rejected", "unknown") if (tags := getattr(article, field))}
+    record["tags_complete"] = article.tags_complete
+    return record | {
+        f: value for f in ("published_at", "url", "tagged_at") if (value := getattr(article, f)) is not None
+    }
+
+
+def text_digest(article: Article) -> str:
+    """Return the digest of what is judged of an article: title, body and format."""
+    return hashlib.sha256(json.dumps([article.title, article.body, article.body_format]).encode()).hexdigest()
+
+
+def check_id(article_id: str) -> str:
+    """Return an id under which an article may be stored; raise `BadArticle` if it is not one."""
+    if not ARTICLE_ID.fullmatch(article_id):
+        raise BadArticle(f"`id` {article_id[:60]!r} must be 1 to 200 of letters, digits, . _ : - (not . or ..)", "id")
+    return article_id
+
+
+def check_stored_id(article_id: str) -> str:
+    """Return an id under which an article may stand in a store, also of an older version, or raise `BadArticle`."""
+    return article_id if STORED_ID.fullmatch(article_id) else check_id(article_id)
+
+
+def read_articles(paths: Iterable[Path]) -> Iterator[Article]:
+    """Yield the articles of JSON Lines files, plain or `.gz`, one record a line.
+
+    Raises:
+        BadArticle: naming file, line and field.
+    """
+    return (article for _, article in placed_articles(paths))
+
+
+def placed_articles(paths: Iterable[Path]) -> Iterator[tuple[str, Article]]:
+    """Yield what `read_articles` yields, each with its place: `archive.jsonl, line 7`."""
+    return ((place, article_of_line(place, line)) for place, line in placed_lines(paths))
+
+
+def placed_lines(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
+    """Yield the lines of files that are not empty, each with its place."""
+    for path in paths:
+        for number, raw in enumerate(_lines(path), start=1):
+            line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
+            if line.strip():
+                yield f"{path}, line {number}", line
+
+
+def article_of_line(place: str, line: bytes) -> Article:
+    """Return the article of one line of JSON; raise `BadArticle`, naming the place, if there is none."""
+    try:
+        article = article_from_file(strict_json.loads(line))
+    except BadArticle as error:
+        raise BadArticle(f"{place}: {error}", error.field) from None
+    except BadJSON as error:
+        raise BadArticle(f"{place}: {error}", error.pointer or "") from None
+    return article
+
+
+def _lines(path: Path) -> Iterator[bytes]:
+    with open_lines(path) as lines:
+        try:
+            yield from lines
+        except (OSError, EOFError, IsalError) as error:  # type: ignore[misc]  # a damaged packed file; isal has no types
+            raise BadArticle(f"Cannot read {path}: {error}.", "") from None
+
+
+def open_lines(path: Path) -> IO[bytes]:
+    """Open a file of lines, unpacking it if its name ends in `.gz`."""
+    try:
+        file = igzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[no-untyped-call]
+    except OSError as error:
+        raise BadArticle(f"Cannot read {path}: {error.strerror}.", "") from None
+    return cast(IO[bytes], file)
+
+
+def article_from_text(text: str, article_id: str = "") -> Article:
+    """Return the article whose title is the first line of a text and whose body is all after the first newline."""
+    title, _, body = text.partition("\n")
+    return Article(id=article_id, title=title, body=body)

@@ -1,0 +1,99 @@
+"""Which articles were deleted, as digests of their ids in a file beside the models: what still has them never tells so."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from classifier.domain.files import whole_file
+from classifier.errors import BadSetting
+
+FILE = "deleted.json"
+_MAYBE_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
+
+
+def digest_of(article_id: str) -> str:
+    """Return the digest by which a deleted article is known."""
+    return hashlib.sha256(f"deleted {article_id}".encode()).hexdigest()[:32]
+
+
+class Deleted:
+    """The deleted articles of a folder of models; asks `id in deleted` of the file as it is now.
+
+    `cleaned` is the number of the last deletion of the database whose traces were all removed from here.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / FILE
+        self._seen: tuple[int, int, int] | None = None
+        self._digests: frozenset[str] = frozenset()
+        self._cleaned = 0
+
+    def __contains__(self, article_id: object) -> bool:
+        self._read()
+        return bool(self._digests) and digest_of(str(article_id)) in self._digests
+
+    @property
+    def cleaned(self) -> int:
+        """The number of the last deletion that left no traces."""
+        self._read()
+        return self._cleaned
+
+    def named_in(self, text: str) -> bool:
+        """Whether a text has the id of a deleted article, between characters that are none of an id."""
+        words = set(_MAYBE_ID.findall(text))
+        return any(word in self or word.strip(".:-") in self for word in words)
+
+    def add(self, digests: Iterable[str]) -> None:
+        """Add deletions; from now on nobody who looks here names them."""
+        with self._locked():
+            self._read()
+            self._write(self._digests.union(digests), self._cleaned)
+
+    def follow(self, digests: Callable[[], Iterable[str]]) -> None:
+        """Take over what the database says, which knows of each deletion before it is added here."""
+        with self._locked():
+            self._read()
+            self._write(frozenset(digests()), self._cleaned)
+
+    def note_cleaned(self, last: int) -> None:
+        """Note that nothing is left of the deletions up to a number."""
+        with self._locked():
+            self._read()
+            self._write(self._digests, last)
+
+    def _write(self, digests: frozenset[str], cleaned: int) -> None:
+        if (digests, cleaned) != (self._digests, self._cleaned):
+            with whole_file(self._path) as file:
+                file.write(json.dumps({"cleaned": cleaned, "digests": sorted(digests)}, indent=0).encode() + b"\n")
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            lock = self._path.with_name(".lock-deleted").open("w")
+        except OSError as error:
+            raise BadSetting(f"Cannot write in {self._path.parent}: {error.strerror or error}.") from None
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _read(self) -> None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            self._digests, self._cleaned, self._seen = frozenset(), 0, None
+            return
+        if (seen := (found.st_ino, found.st_mtime_ns, found.st_size)) == self._seen:
+            return
+        try:
+            content = json.loads(self._path.read_bytes())
+            digests, cleaned = frozenset(map(str, content["digests"])), int(content["cleaned"])
+        except (OSError, ValueError, KeyError, TypeError):  # what is cleaned next writes it anew
+            digests, cleaned = frozenset(), 0
+        self._digests, self._cleaned, self._seen = digests, cleaned, seen

@@ -1,0 +1,74 @@
+"""How far two people agree on tags beyond chance: Cohen's kappa, with intervals over articles. Pure functions of arrays."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from classifier.model.evaluation import drawn_sums
+
+BOTH, FIRST, SECOND, NEITHER = range(4)
+MIN_ARTICLES = 10  # from fewer an interval is not drawn: two alike would give one of no width, as if kappa were certain
+
+
+class Agreement(NamedTuple):
+    """Kappa, its 95 % interval, and how often both, one or neither of two raters gave a tag.
+
+    `kappa` is None where it is undefined: both always gave the tag, or neither ever did. `interval` is None where it is, for
+    fewer than MIN_ARTICLES, and where all draws are the same, as of articles that are all alike.
+    """
+
+    kappa: float | None
+    interval: tuple[float, float] | None
+    n: int
+    both: int
+    one: int
+    neither: int
+
+
+def cells_of(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return what two raters said, (..., 4) int64: both, only the first, only the second, neither.
+
+    Args:
+        first, second: of the same shape, bool; True where the rater gave the tag.
+    """
+    said = [first & second, first & ~second, ~first & second, ~first & ~second]
+    return np.stack(said, axis=-1).astype(np.int64)
+
+
+def kappa(cells: np.ndarray) -> np.ndarray:
+    """Return Cohen's kappa (Cohen 1960) of counts of cells, (..., 4) -> (...) float64; NaN where it is undefined."""
+    n = np.maximum(1, cells.sum(axis=-1)).astype(np.float64)
+    agreed = (cells[..., BOTH] + cells[..., NEITHER]) / n
+    first, second = (cells[..., BOTH] + cells[..., one] for one in (FIRST, SECOND))
+    chance = (first * second + (n - first) * (n - second)) / n**2
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # A constant pair is found by counting, not by 1 - chance == 0, which rounding may miss.
+        constant = (cells[..., BOTH] == cells.sum(axis=-1)) | (cells[..., NEITHER] == cells.sum(axis=-1))
+        result: np.ndarray = np.where(constant, np.nan, (agreed - chance) / (1.0 - chance))
+    return result
+
+
+def agreement(cells: np.ndarray) -> Agreement:
+    """Return how far two raters agree, with the 95 % percentile bootstrap interval over articles.
+
+    Args:
+        cells: (n_articles, 4) int64, of one tag or summed over several. The order of the articles does not matter.
+    """
+    total = cells.sum(axis=0)
+    value = float(kappa(total))
+    both, first, second, neither = total.tolist()
+    known = None if np.isnan(value) else value
+    return Agreement(known, _interval(cells) if known is not None else None, len(cells), both, first + second, neither)
+
+
+def _interval(cells: np.ndarray) -> tuple[float, float] | None:
+    if len(cells) < MIN_ARTICLES:
+        return None
+    drawn = kappa(drawn_sums(cells))
+    drawn = drawn[~np.isnan(drawn)]  # draws without a yes, or without a no
+    if not len(drawn):
+        return None
+    low, high = np.percentile(drawn, [2.5, 97.5]).tolist()
+    return (low, high) if low < high else None

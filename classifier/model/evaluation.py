@@ -1,0 +1,207 @@
+"""How good suggestions are: pure functions of arrays.
+
+Labels are int8, (n_articles, n_tags): 1 positive, 0 negative, -1 unknown. Unknown pairs count nowhere.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from classifier.domain.examples import UNKNOWN
+
+N_BINS = 10
+N_BOOTSTRAP = 500
+
+
+def counts(suggested: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return true positives, suggested and expected per article and tag, as three (n_articles, n_tags) bool arrays."""
+    known = labels != UNKNOWN
+    expected = labels == 1
+    return suggested & expected, suggested & known, expected
+
+
+def f1(hits: np.ndarray, n_suggested: np.ndarray, n_expected: np.ndarray) -> np.ndarray:
+    """Return F1 from counts, 0 where there is nothing to count."""
+    total = np.asarray(n_suggested + n_expected, dtype=np.float64)
+    return np.divide(2.0 * hits, total, out=np.zeros_like(total), where=total > 0)
+
+
+def micro_f1(suggested: np.ndarray, labels: np.ndarray) -> float:
+    """Return F1 over all pairs of article and tag."""
+    return float(f1(*(c.sum() for c in counts(suggested, labels))))
+
+
+def macro_f1(suggested: np.ndarray, labels: np.ndarray) -> float:
+    """Return the mean F1 over the tags that are expected or suggested at all."""
+    hits, given, expected = (c.sum(axis=0) for c in counts(suggested, labels))
+    seen = (given + expected) > 0
+    return float(f1(hits, given, expected)[seen].mean()) if seen.any() else 0.0
+
+
+def sample_f1(suggested: np.ndarray, labels: np.ndarray) -> float:
+    """Return the mean F1 over articles; an article that rightly gets no tag counts 1."""
+    hits, given, expected = (c.sum(axis=1) for c in counts(suggested, labels))
+    return float(np.where(given + expected > 0, f1(hits, given, expected), 1.0).mean()) if len(labels) else 0.0
+
+
+def precision_at(k: int, scores: np.ndarray, labels: np.ndarray) -> float:
+    """Return the share of right tags among the k best scored of each article, over articles with a tag."""
+    some = (labels == 1).any(axis=1)
+    if not some.any():
+        return 0.0
+    top = _top(scores[some], labels[some], k)
+    return float(np.take_along_axis(labels[some] == 1, top, axis=1).mean())
+
+
+def ndcg_at(k: int, scores: np.ndarray, labels: np.ndarray) -> float:
+    """Return the normalised discounted cumulative gain at k (Järvelin and Kekäläinen 2002), over articles with a tag."""
+    some = (labels == 1).any(axis=1)
+    if not some.any():
+        return 0.0
+    top = _top(scores[some], labels[some], k)
+    discount = 1.0 / np.log2(np.arange(2, top.shape[1] + 2))
+    gain = (np.take_along_axis(labels[some] == 1, top, axis=1) * discount).sum(axis=1)
+    ideal = np.cumsum(discount)[np.minimum((labels[some] == 1).sum(axis=1), top.shape[1]) - 1]
+    return float((gain / ideal).mean())
+
+
+def _top(scores: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
+    ranked = np.where(labels == UNKNOWN, -np.inf, scores)
+    return np.argsort(-ranked, axis=1, kind="stable")[:, :k]
+
+
+def calibration_error(scores: np.ndarray, right: np.ndarray, n_bins: int = N_BINS) -> float:
+    """Return the expected calibration error (Naeini et al. 2015): how far scores are from the share that is right.
+
+    Args:
+        scores: (n,) float64 in [0, 1]; right: (n,) bool.
+    """
+    return float(sum(row["share"] * abs(row["score"] - row["right"]) for row in reliability(scores, right, n_bins)))
+
+
+def reliability(scores: np.ndarray, right: np.ndarray, n_bins: int = N_BINS) -> list[dict[str, float]]:
+    """Return for each bin of scores that is not empty its mean score, share of right ones, and share of all."""
+    bins = np.minimum((scores * n_bins).astype(int), n_bins - 1)
+    return [
+        {"score": float(scores[inside].mean()), "right": float(right[inside].mean()), "share": float(inside.mean())}
+        for number in range(n_bins)
+        if (inside := bins == number).any()
+    ]
+
+
+def f1_intervals(
+    suggested: np.ndarray, labels: np.ndarray, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0
+) -> tuple[tuple[float, float], tuple[float, float]]:
+    """Return the 95 % percentile bootstrap intervals of micro- and macro-F1, drawn over articles (Efron 1979).
+
+    A rare tag is missing from many draws; there it keeps its F1 of the whole set. Left out, it would move the interval of
+    macro-F1 away from the figure that it belongs to.
+    """
+    n = len(labels)
+    found = counts(suggested, labels)
+    whole = f1(*(c.sum(axis=0) for c in found))
+    seen = (found[1] | found[2]).any(axis=0)
+    if not n or not seen.any():
+        return (0.0, 0.0), (0.0, 0.0)
+    draws = np.random.default_rng(seed)
+    # How often each article is drawn, times the counts of the articles: all draws are one product of matrices.
+    times = np.stack([np.bincount(draws.integers(0, n, n), minlength=n) for _ in range(n_bootstrap)]).astype(np.float32)
+    drawn = [(times @ c[:, seen].astype(np.float32)).astype(np.float64) for c in found]
+    micro = f1(*(c.sum(axis=1) for c in drawn))
+    macro = np.where(drawn[1] + drawn[2] > 0, f1(*drawn), whole[seen]).mean(axis=1)
+    (a, b), (c, d) = (np.percentile(values, [2.5, 97.5]) for values in (micro, macro))
+    return (float(a), float(b)), (float(c), float(d))
+
+
+def report(
+    scores: np.ndarray, suggested: np.ndarray, labels: np.ndarray, tag_ids: list[str], n_bootstrap: int = N_BOOTSTRAP
+) -> dict[str, Any]:
+    """Return all measures of suggestions against labels, with intervals and a table per tag.
+
+    Args:
+        scores: (n_articles, n_tags) float64; suggested: the same shape, bool; labels: the same shape, int8.
+    """
+    hits, given, expected = counts(suggested, labels)
+    right = hits[given]
+    per_tag = _per_tag(hits, given, expected, scores, tag_ids)
+    micro_interval, macro_interval = f1_intervals(suggested, labels, n_bootstrap)
+    return {
+        "n_articles": len(labels),
+        "n_tags": sum(row["expected"] + row["suggested"] > 0 for row in per_tag),
+        "micro_f1": micro_f1(suggested, labels),
+        "micro_f1_interval": micro_interval,
+        "macro_f1": macro_f1(suggested, labels),
+        "macro_f1_interval": macro_interval,
+        "sample_f1": sample_f1(suggested, labels),
+        "micro_precision": float(right.mean()) if right.size else 0.0,
+        "micro_recall": float(hits.sum() / max(1, expected.sum())),
+        "precision_at_1": precision_at(1, scores, labels),
+        "precision_at_3": precision_at(3, scores, labels),
+        "ndcg_at_5": ndcg_at(5, scores, labels),
+        "coverage": float(suggested.any(axis=1).mean()) if len(labels) else 0.0,
+        "calibration_error": calibration_error(scores[given], right) if right.size else 0.0,
+        "reliability": reliability(scores[given], right) if right.size else [],
+        "tags": per_tag,
+    }
+
+
+def _per_tag(
+    hits: np.ndarray, given: np.ndarray, expected: np.ndarray, scores: np.ndarray, tag_ids: list[str]
+) -> list[dict[str, Any]]:
+    """Return a row for each tag; `score` beside `precision` is its reliability: what was promised, and what was right."""
+    promised = (scores * given).sum(axis=0)
+    h, s, e = (c.sum(axis=0) for c in (hits, given, expected))
+    rows = zip(tag_ids, h.tolist(), s.tolist(), e.tolist(), promised.tolist(), f1(h, s, e).tolist(), strict=True)
+    return [
+        {
+            "tag": tag,
+            "expected": n_expected,
+            "suggested": n_given,
+            "right": n_right,
+            "score": promise / n_given if n_given else None,
+            "precision": n_right / n_given if n_given else None,
+            "recall": n_right / n_expected if n_expected else None,
+            "f1": its_f1,
+        }
+        for tag, n_right, n_given, n_expected, promise, its_f1 in rows
+    ]
+
+
+def exact_interval(n_yes: int, n: int) -> tuple[float, float] | None:
+    """Return the exact 95 % interval of a share (Clopper and Pearson 1934); None where there is nothing to count."""
+    if not n:
+        return None
+    from scipy.special import betaincinv  # serving does without scipy until somebody asks for a report
+
+    low = float(betaincinv(n_yes, n - n_yes + 1, 0.025)) if n_yes else 0.0
+    high = float(betaincinv(n_yes + 1, n - n_yes, 0.975)) if n_yes < n else 1.0
+    return low, high
+
+
+def drawn_sums(counts: np.ndarray, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0) -> np.ndarray:
+    """Return the sums of counts over articles drawn with replacement (Efron 1979), (n_bootstrap, n_counts) int64.
+
+    Args:
+        counts: (n_articles, n_counts) int64, at least one article. Their order does not matter.
+    """
+    # Articles with the same counts are drawn as one, in sorted order: so the draws do not depend on the articles' order.
+    different, n_each = np.unique(counts, axis=0, return_counts=True)
+    n = len(counts)
+    sums: np.ndarray = np.random.default_rng(seed).multinomial(n, n_each / n, size=n_bootstrap) @ different
+    return sums
+
+
+def share_interval(hits: np.ndarray, totals: np.ndarray) -> tuple[float, float] | None:
+    """Return the 95 % percentile bootstrap interval of `hits.sum() / totals.sum()` over articles; None without a total.
+
+    Args:
+        hits, totals: (n_articles,) int64.
+    """
+    if not totals.sum():
+        return None
+    drawn = drawn_sums(np.column_stack([hits, totals]))
+    some = drawn[drawn[:, 1] > 0]
+    low, high = np.percentile(some[:, 0] / some[:, 1], [2.5, 97.5])
+    return float(low), float(high)

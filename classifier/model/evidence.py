@@ -1,0 +1,236 @@
+"""Why a tag has its decision value: the parts of the sum, and where in the text they stand."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from classifier.domain.articles import Article
+from classifier.domain.spelling import fold, spell
+from classifier.text.mentions import BODY, TITLE, Mention, ReadText
+from classifier.text.reading import Reading
+from classifier.text.terms import FoundTerms
+from classifier.text.words import Words, once
+
+FIELD_NAMES = ("title", "body")
+Where = tuple[int, int, int]  # field, start and end in the clean text
+MAX_PLACES = 200  # listed of one part; its weight is that of all
+MAX_SLICE = 2_000  # characters of evidence; what is longer has a page of markup in the middle of a name, and is no help
+
+
+class Part(NamedTuple):
+    """One part of a decision value: what it is, its weight in the sum, and where it stands in the clean text."""
+
+    kind: str  # term, mention, prior, competing
+    text: str
+    weight: float
+    places: tuple[Where, ...]
+
+
+class Evidence(NamedTuple):
+    """A place in the article as it was sent that speaks for or against a tag, and by how much.
+
+    `text` is what stands there, markup and all, and `plain` the same as it was read.
+    """
+
+    field: str
+    start: int
+    end: int
+    text: str
+    plain: str
+    weight: float
+
+
+ForAndAgainst = tuple[list[Evidence], list[Evidence]]
+
+
+class Writings:
+    """The words and compounds that write an article's terms, and where they stand; made once, used for every tag.
+
+    A writing is worth showing if any of its terms is no common word. The others count, and are one, the first.
+    """
+
+    def __init__(self, text: ReadText, found: FoundTerms, telling: np.ndarray) -> None:
+        """Take the terms of one text apart; `telling` says of its rows, (n_rows,) bool, if they are no common words."""
+        self._text, (self._compounds,) = text, found.compounds
+        self._shown: dict[int, str] = {}
+        title, body = text.title_words.hashed.of_word, text.body_words.hashed.of_word
+        self._n_title, self._n_words = len(title), len(title) + len(body)
+        number = {compound: at for at, (compound, *_) in enumerate(reversed(self._compounds))}
+        joined = np.array([number[compound] for compound, *_ in self._compounds], dtype=np.uint64)
+        in_title = sum(field == TITLE for _, field, *_ in self._compounds)
+        keys = np.concatenate([title, body, joined, title, joined[:in_title]])  # in the order of `found`
+        n_written = len(keys) - len(title) - in_title
+        entry, times, self._row = found.entries
+        is_telling = np.zeros(len(keys), dtype=bool)
+        is_telling[entry[telling[self._row]]] = True
+        shown = np.flatnonzero(is_telling[:n_written])
+        own, first, numbers = _distinct(keys[shown])
+        order = first.argsort()  # writings are numbered from 1 as they come
+        place = order.argsort() + 1
+        self._first = shown[first[order]].tolist()
+        self._n_times = np.bincount(numbers, minlength=len(own))[order].tolist()
+        number_of = np.zeros(len(keys), dtype=np.int64)
+        number_of[shown] = place[numbers]
+        if len(own):
+            at = np.minimum(own.searchsorted(keys[n_written:]), len(own) - 1)
+            number_of[n_written:] = np.where(own[at] == keys[n_written:], place[at], 0)
+        self._writing = number_of[entry]
+        self._share = times / found.counts[self._row]  # of the row's count
+
+    def __len__(self) -> int:
+        return len(self._first) + 1
+
+    def sums(self, weights: np.ndarray) -> np.ndarray:
+        """Return the weight of each writing for some tags, (n_tags, n_writings), from the weights of the rows, (n_tags,
+        n_rows): each writing gets its share of a row.
+        """
+        shares, n = self._share * weights.take(self._row, axis=1), len(self)
+        places = self._writing + n * np.arange(len(weights))[:, None]
+        return np.bincount(places.ravel(), shares.ravel(), minlength=n * len(weights)).reshape(len(weights), n)
+
+    def text(self, number: int) -> str:
+        """Return what a writing is."""
+        text = self._shown.get(number)
+        if text is None:
+            words, at = self._at(number)
+            text = self._shown[number] = self._compounds[at][0] if words is None else words.word(at)
+        return text
+
+    def first(self, number: int) -> Where:
+        """Return the first place of a writing."""
+        words, at = self._at(number)
+        if words is None:
+            return self._compounds[at][1:]
+        return TITLE if words is self._text.title_words else BODY, *words.span(at, at + 1)
+
+    def n_times(self, number: int) -> int:
+        """Return how often a writing stands in title and body."""
+        words, at = self._at(number)
+        if words is None:  # those of the first sentence are there twice
+            return sum(compound == self._compounds[at][0] for compound, *_ in set(self._compounds))
+        return int(self._n_times[number - 1])
+
+    def _at(self, number: int) -> tuple[Words | None, int]:
+        """Return among which words a writing stands first, and where, or which compound it is."""
+        at, text = self._first[number - 1], self._text
+        if at < self._n_title:
+            return text.title_words, at
+        if at < self._n_words:
+            return text.body_words, at - self._n_title
+        return None, at - self._n_words
+
+    @once
+    def _places(self) -> dict[str, list[Where]]:
+        """The places of all writings, in order."""
+        text = self._text
+        places: dict[str, list[Where]] = defaultdict(list)
+        for number, words in ((TITLE, text.title_words), (BODY, text.body_words)):
+            for word, start, end in zip(words.spelling, words.starts, words.ends, strict=True):
+                places[word].append((number, start, end))
+        for compound, field, start, end in dict.fromkeys(self._compounds):
+            places[compound].append((field, start, end))
+        return places
+
+    def parts(self, weights: np.ndarray) -> list[Part]:
+        """Return a part for each writing that has a weight for one tag, (1, n_rows); common words are one part together."""
+        common, *own = self.sums(weights)[0].tolist()
+        parts = [
+            Part("term", text, weight, tuple(self._places[text][:MAX_PLACES]))
+            for text, weight in zip(map(self.text, range(1, len(self))), own, strict=True)
+            if weight
+        ]
+        return [*parts, Part("term", "common words", common, ())]
+
+
+def _distinct(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the different keys, in order, where each stands first, and which of them each key is.
+
+    `numpy.unique` does the same in twice the time, of some hundred keys.
+    """
+    by_key = keys.argsort(kind="stable")
+    in_order = keys[by_key]
+    is_new = np.ones(len(keys), dtype=bool)
+    np.not_equal(in_order[1:], in_order[:-1], out=is_new[1:])
+    which = np.empty(len(keys), dtype=np.int64)
+    which[by_key] = is_new.cumsum() - 1
+    return in_order[is_new], by_key[is_new], which
+
+
+def mention_parts(mentions: Sequence[Mention], weight: float, reading: Reading, unnamed: str) -> list[Part]:
+    """Return the parts of a tag's mentions, which share a weight alike; one part called `unnamed` if there are none."""
+    if not mentions:
+        return [Part("mention", unnamed, weight, ())]
+    groups: dict[str, list[Where]] = defaultdict(list)
+    title, body = reading.text.title, reading.text.body
+    for _, number, _, start, end, _ in mentions:
+        groups[fold((title if number == TITLE else body)[start:end])].append((number, start, end))
+    return [
+        Part("mention", text, weight * len(places) / len(mentions), tuple(places[:MAX_PLACES]))
+        for text, places in groups.items()
+    ]
+
+
+def strongest(
+    writings: Writings,
+    sums: np.ndarray,
+    named: Sequence[Part],
+    names: Collection[str],
+    article: Article,
+    reading: Reading,
+    n: int,
+) -> ForAndAgainst:
+    """Return up to `n` pieces of evidence for and against; common words do not count.
+
+    A name counts together with the words that stand nowhere else. Where the way in which the text names the tag speaks
+    against it, no place does: the text only names it too seldom. So no name of the tag is ever evidence against it.
+
+    Args:
+        sums: (n_writings,) weights of the writings, that of the common words first.
+        named: the parts of the tag's mentions.
+        names: how the tag's names are spelt (see `words.spell`).
+    """
+    order = (-np.abs(sums[1:])).argsort(kind="stable")[: 3 * n] + 1
+    numbers: dict[str, int] = {}
+    weights: dict[str, float] = {}
+    for number, weight in zip(order.tolist(), sums[order].tolist(), strict=True):
+        if weight:
+            text = writings.text(number)
+            numbers[text], weights[text] = number, weight
+    places: dict[str, Where] = {}
+    own = set(names)
+    for part in named:
+        if not part.places:
+            continue
+        # A word that stands nowhere but in the name would only speak for it twice, or against it.
+        inner = {
+            word: weights[word]
+            for word in dict.fromkeys((part.text, *part.text.split()))
+            if word in weights and word in numbers and writings.n_times(numbers[word]) <= len(part.places)
+        }
+        own.update(map(spell, (part.text, *inner)))
+        if part.weight > 0:
+            places[part.text] = part.places[0]
+            weights = {word: weight for word, weight in weights.items() if word not in inner}
+            weights[part.text] = weights.get(part.text, 0.0) + part.weight + sum(inner.values())
+    pros: list[Evidence] = []
+    cons: list[Evidence] = []
+    for text, weight in sorted(weights.items(), key=lambda item: (-abs(item[1]), item[0])):
+        side = pros if weight > 0 else cons
+        if not weight or len(side) == n or (side is cons and spell(text) in own):
+            continue
+        evidence = evidence_at(places.get(text) or writings.first(numbers[text]), weight, article, reading)
+        if len(evidence.text) <= MAX_SLICE:
+            side.append(evidence)
+    return pros, cons
+
+
+def evidence_at(where: Where, weight: float, article: Article, reading: Reading) -> Evidence:
+    """Return the evidence of a clean place as a place in what was sent."""
+    field, clean_start, clean_end = where
+    start, end = reading.source_span(field, clean_start, clean_end)
+    sent, clean = (article.title, reading.title) if field == TITLE else (article.body, reading.body)
+    return Evidence(FIELD_NAMES[field], start, end, sent[start:end], clean.text[clean_start:clean_end], weight)

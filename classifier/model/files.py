@@ -1,0 +1,225 @@
+"""A model version on disk: a folder of plain arrays and JSON, never a pickle. The one place that reads and checks them.
+
+manifest.json            format, version, and the SHA-256 of every other file; written last, checked first
+model.json               single numbers of `Parameters`
+terms.txt, title_terms.txt   one term a line, in the order of the rows of weights.npy
+weights.npy, …           the arrays of `Parameters`, each under its own name; weights are memory-mapped
+precedents.txt, precedent_….npy   the ids of past articles, one a line, and the arrays of `Precedents`
+cleaned.json, cleaned-…  what has taken the place of those when articles were deleted; see precedent_files
+taxonomy.json            the taxonomy that the model was trained with
+card.json                what is known of the model
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from classifier.domain.deleted import Deleted
+from classifier.domain.files import make_private_folder, sync_folder
+from classifier.domain.taxonomy import Taxonomy, taxonomy_from_json
+from classifier.errors import BadModel
+from classifier.model import precedent_files
+from classifier.model.precedent_files import cleaned_files, read_precedents, write_array, write_precedents
+from classifier.model.shapes import check_parameters, check_precedents
+from classifier.model.tag_model import Parameters, TagModel
+
+FORMAT = 3
+_ARRAYS = tuple(f.name for f in fields(Parameters) if f.type == "np.ndarray")
+_NUMBERS = tuple(f.name for f in fields(Parameters) if f.type != "np.ndarray")
+_FILES = (
+    "model.json",
+    "terms.txt",
+    "title_terms.txt",
+    "taxonomy.json",
+    "card.json",
+    *(f"{name}.npy" for name in _ARRAYS),
+    *precedent_files.NAMES,
+)
+
+
+_UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError, EOFError)
+
+
+def save_model(model: TagModel, folder: Path) -> str:
+    """Write a model as a new folder, whole or not at all; return the digest of its manifest.
+
+    Raises:
+        BadModel: if the folder is there already: a version is never overwritten.
+    """
+    if folder.exists():
+        raise BadModel(f"{folder} is there already; a model version is never overwritten.")
+    make_private_folder(folder.parent)
+    aside = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", dir=folder.parent))
+    try:
+        aside.chmod(0o755)
+        _write_files(model, aside)
+        manifest = {"format": FORMAT, "version": folder.name, "files": {name: _digest(aside / name) for name in _FILES}}
+        _write(aside / "manifest.json", _json(manifest))
+        sync_folder(aside)
+        aside.rename(folder)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    sync_folder(folder.parent)
+    return manifest_digest(folder)
+
+
+def _write_files(model: TagModel, folder: Path) -> None:
+    for name in _ARRAYS:
+        write_array(folder / f"{name}.npy", getattr(model.parameters, name))
+    write_precedents(model.precedents, folder)
+    _write(folder / "model.json", _json({name: getattr(model.parameters, name) for name in _NUMBERS}))
+    _write(folder / "terms.txt", "\n".join(model.terms))
+    _write(folder / "title_terms.txt", "\n".join(model.title_terms))
+    _write(folder / "taxonomy.json", _json(model.taxonomy.to_json()))
+    _write(folder / "card.json", _json(model.card))
+
+
+def load_model(folder: Path, digest: str | None = None) -> TagModel:
+    """Read and check a model version; with a digest, only if it is the one that was promoted.
+
+    Raises:
+        BadModel: naming the version and what is wrong with it: a missing file, a changed byte, another format.
+    """
+    while True:
+        cleaned: dict[str, tuple[str, str]] = {}
+        try:
+            cleaned = cleaned_files(folder)
+            return _read_files(folder, _checked_files(folder, check_manifest(folder, digest), cleaned))
+        except (BadModel, *_UNREADABLE) as error:
+            if _cleaned_meanwhile(folder, cleaned):
+                continue
+            if isinstance(error, BadModel):
+                raise
+            raise BadModel(f"Model {folder.name} cannot be read: {error}") from None
+
+
+def _checked_files(folder: Path, manifest: dict[str, Any], cleaned: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """Return the names under which the files of a version stand, each checked against its SHA-256."""
+    names = {}
+    for name in _FILES:
+        if name not in manifest["files"]:
+            raise BadModel(f"Model {folder.name}: manifest.json does not list {name}.")
+        file, digest = cleaned.get(name, (name, manifest["files"][name]))
+        if not (folder / file).is_file():
+            raise BadModel(f"Model {folder.name}: {file} is missing. Restore it from a backup or roll back.")
+        if _digest(folder / file) != digest:
+            raise BadModel(f"Model {folder.name}: {file} was changed after it was saved. Restore it or roll back.")
+        names[name] = file
+    return names
+
+
+def _cleaned_meanwhile(folder: Path, cleaned: dict[str, tuple[str, str]]) -> bool:
+    """Whether other files have taken the place of those of the precedents since these were read."""
+    with suppress(*_UNREADABLE):
+        return cleaned_files(folder) != cleaned
+    return False
+
+
+def check_manifest(folder: Path, digest: str | None = None) -> dict[str, Any]:
+    """Return the manifest of a version; with a digest, only if it is the one that was promoted.
+
+    Raises:
+        BadModel: if there is none, it cannot be read, or it is another one or of another format.
+    """
+    path = folder / "manifest.json"
+    if not path.is_file():
+        raise BadModel(f"{folder} is not a model version: it has no manifest.json.")
+    if digest is not None and _digest(path) != digest:
+        raise BadModel(f"Model {folder.name}: manifest.json is not the one that was promoted.")
+    try:
+        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        found = manifest["format"]
+        if not isinstance(manifest["files"], dict):
+            raise KeyError("files")
+    except (ValueError, KeyError, TypeError):
+        raise BadModel(f"Model {folder.name}: manifest.json cannot be read.") from None
+    if found != FORMAT:
+        raise BadModel(f"Model {folder.name} has format {found!r}; this program reads format {FORMAT}. Train it again.")
+    return manifest
+
+
+def _read_files(folder: Path, names: dict[str, str]) -> TagModel:
+    arrays = {
+        name: np.load(folder / f"{name}.npy", allow_pickle=False, mmap_mode="r" if name == "weights" else None)
+        for name in _ARRAYS
+    }
+    numbers = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    parameters = Parameters(**arrays, **{name: numbers[name] for name in _NUMBERS})
+    terms, title_terms = (_lines(folder / name) for name in ("terms.txt", "title_terms.txt"))
+    taxonomy = taxonomy_from_json(json.loads((folder / "taxonomy.json").read_text(encoding="utf-8")))
+    check_parameters(parameters, len(terms), len(title_terms), len(taxonomy.tags))
+    precedents = replace(read_precedents(folder, names), deleted=Deleted(folder.parent))
+    check_precedents(precedents, len(terms) + len(title_terms), len(taxonomy.tags))
+    return TagModel(parameters, terms, title_terms, taxonomy, folder.name, read_card(folder), precedents)
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """Return the card of a version without loading the model."""
+    try:
+        card: dict[str, Any] = json.loads((folder / "card.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise BadModel(f"Model {folder.name}: card.json cannot be read.") from None
+    return card
+
+
+def read_model_taxonomy(folder: Path) -> Taxonomy:
+    """Return the taxonomy of a version without loading the model.
+
+    Raises:
+        BadModel: if it cannot be read.
+    """
+    try:
+        return taxonomy_from_json(json.loads((folder / "taxonomy.json").read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise BadModel(f"Model {folder.name}: taxonomy.json cannot be read.") from None
+
+
+def manifest_digest(folder: Path) -> str:
+    """Return the digest of a version's manifest, and so of all its files."""
+    return _digest(folder / "manifest.json")
+
+
+def content_digest(model: TagModel) -> str:
+    """Return a digest of what a model computes, whatever its card says: equal examples give equal digests."""
+    digest = hashlib.sha256()
+    for name in _ARRAYS:
+        digest.update(np.ascontiguousarray(getattr(model.parameters, name)).tobytes())
+    for name in precedent_files.ARRAYS:
+        digest.update(np.ascontiguousarray(getattr(model.precedents, name)).tobytes())
+    digest.update(_json({name: getattr(model.parameters, name) for name in _NUMBERS}).encode())
+    names = [*model.terms, "", *model.title_terms, "", *model.precedents.ids, "", model.taxonomy.version]
+    digest.update("\n".join(names).encode())
+    return digest.hexdigest()
+
+
+def _lines(path: Path) -> list[str]:
+    text = path.read_text(encoding="utf-8")
+    return text.split("\n") if text else []
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

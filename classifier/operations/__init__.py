@@ -1,0 +1,1 @@
+"""Keeping the service running: backups and its status."""

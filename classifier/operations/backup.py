@@ -1,0 +1,312 @@
+"""One file with all that a desk would miss: the database, the models that count, and what became of them.
+
+manifest.json        format, program, time, and of every other file its size and SHA-256; stands first
+tagger.db            the database as an SQLite file, of whichever engine it came from
+models/…             the champion, its predecessor and pinned versions, what they learned from, the history, the pointer
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import json
+import os
+import re
+import secrets
+import shutil
+import tarfile
+import tempfile
+import time
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import classifier
+from classifier.domain import deleted
+from classifier.domain.files import PRIVATE, make_private_folder, sync_folder, whole_file
+from classifier.domain.progress import Track
+from classifier.errors import BadBackup, BadStore, TaggerError
+from classifier.serving.registry import LEFT_SECONDS, Registry
+from classifier.store import Store, open_store
+from classifier.store.copying import check_copy, copy_store, end_sessions, is_empty, save_copy
+from classifier.store.engine import file_of, parsed_url
+from classifier.store.sqlite import stand_alone
+
+FORMAT = 1
+_SCRATCH = ".backup-"
+MANIFEST, DATABASE, MODELS, POINTER = "manifest.json", "tagger.db", "models", "champion.json"
+_NAME = re.compile(r"tagger\.db|models/(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/){0,2}[A-Za-z0-9_-][A-Za-z0-9._-]*")
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
+_DAMAGE = (tarfile.TarError, OSError, EOFError, zlib.error, ValueError, KeyError, TypeError)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a backup holds: when it was made, how many rows each table has, the champion, all versions, its bytes."""
+
+    made_at: str
+    n_rows: dict[str, int]
+    champion: str | None
+    versions: list[str]
+    n_bytes: int
+
+
+# --- backing up ---
+
+
+def back_up(database_url: str, registry: Registry, output: Path, track: Track) -> Contents:
+    """Write a backup of everything that was committed before; nobody waits meanwhile. It is read back and checked.
+
+    Raises:
+        BadStore: if the database is damaged: the backup before it stays what it is.
+        BadBackup: if there is no room.
+    """
+    _sweep(output.parent)
+    with _scratch(output.parent) as folder:
+        n_rows = save_copy(database_url, folder / DATABASE, track)
+        versions = _copy_models(registry, folder / MODELS)
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        manifest = {
+            "format": FORMAT,
+            "program": classifier.__version__,
+            "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "n_rows": n_rows,
+            "champion": _champion_of(folder / MODELS),
+            "versions": versions,
+            "files": {str(path.relative_to(folder)): _facts(path) for path in files},
+        }
+        with _scratch(output.parent) as other:
+            written = other / output.name  # its ending says whether it is packed
+            _write(written, manifest, folder, files)
+            contents = _unpacked(written, folder=other)
+            written.replace(output)
+        sync_folder(output.parent)
+    return contents
+
+
+def _write(path: Path, manifest: dict[str, Any], folder: Path, files: list[Path]) -> None:
+    with whole_file(path, PRIVATE) as file, tarfile.open(fileobj=file, mode="w|") as tar:
+        info = tarfile.TarInfo(MANIFEST)
+        info.size = len(content := json.dumps(manifest, indent=1).encode())
+        tar.addfile(info, io.BytesIO(content))
+        for one in files:
+            tar.add(one, str(one.relative_to(folder)))
+
+
+def _copy_models(registry: Registry, target: Path) -> list[str]:
+    """Copy what counts of the models, and return the versions; a promotion meanwhile does not matter."""
+    target.mkdir()
+    champion = registry.champion()
+    wanted = {*registry.pinned(), *((champion.version, champion.previous) if champion else ())}
+    there = [version for version in registry.versions() if version in wanted]
+    if champion is not None:
+        registry.champion_folder()  # checked: a backup of a broken model helps nobody
+        (target / POINTER).write_text(json.dumps(vars(champion), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    for version in there:
+        (target / version).mkdir()
+        with registry.unchanged():
+            for file in (registry.folder / version).iterdir():
+                shutil.copyfile(file, target / version / file.name)
+    # The history is written before the pointer, so it knows the champion that was read above.
+    for name in ("history.jsonl", "pinned.json", deleted.FILE, *(f"snapshots/{version}.jsonl.gz" for version in there)):
+        if (registry.folder / name).is_file():
+            (target / name).parent.mkdir(exist_ok=True)
+            shutil.copyfile(registry.folder / name, target / name)
+    return there
+
+
+# --- restoring ---
+
+
+def restore(
+    backup: Path, database_url: str, registry: Registry, force: bool, track: Track
+) -> tuple[Contents, list[Path]]:
+    """Put a backup back into an empty place, after checking all of it; return what it held and what was moved aside.
+
+    With `force` the SQLite file and the models that are there are moved aside; a PostgreSQL database must be empty.
+
+    Raises:
+        BadBackup: if the backup is damaged, or something is there.
+        Busy: if somebody has the database open.
+    """
+    with _scratch(registry.folder) as folder:
+        contents = _unpacked(backup, folder)
+        path = _file_of(database_url)
+        if not force:
+            _check_free(path, registry)
+        mark = f"before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+        with _ready(folder / DATABASE, path, database_url, track) as ready:
+            # Whatever can fail for want of room has been done; from here on files are renamed.
+            aside = _database_aside(path, mark) if path is not None else []
+            aside += _models_aside(registry, mark)
+            if path is not None:
+                ready.rename(path)
+                sync_folder(path.parent)
+        _put_models(folder / MODELS, registry.folder)
+    return contents, aside
+
+
+def _unpacked(backup: Path, folder: Path) -> Contents:
+    """Unpack a backup and check all of it; raise `BadBackup` if anything is missing, added or changed."""
+    try:
+        with tarfile.open(backup, "r:*") as tar:
+            manifest = _read_manifest(tar)
+            files: dict[str, Any] = manifest["files"]
+            for member in tar:
+                if member.name != MANIFEST:
+                    _unpack(tar, member, files, folder)
+        missing = [name for name in files if not (folder / name).is_file()]
+        if missing or DATABASE not in files:
+            raise BadBackup(f"lacks {missing[:1] or DATABASE}")
+        (folder / MODELS).mkdir(exist_ok=True)
+        n_rows = check_copy(folder / DATABASE)
+        if manifest["champion"] is not None:
+            Registry(folder / MODELS).load_champion()
+        return Contents(manifest["made_at"], n_rows, manifest["champion"], manifest["versions"], backup.stat().st_size)
+    except (*_DAMAGE, TaggerError) as error:
+        if getattr(error, "errno", None) in _NO_ROOM:
+            raise
+        told = getattr(error, "strerror", None) or error
+        raise BadBackup(f"The backup {backup} cannot be used: {told}. Nothing was changed; try an older one.") from None
+
+
+def _read_manifest(tar: tarfile.TarFile) -> dict[str, Any]:
+    first = tar.next()
+    file = tar.extractfile(first) if first is not None and first.name == MANIFEST else None
+    if file is None:
+        raise BadBackup("it does not begin with a manifest")
+    manifest: dict[str, Any] = json.loads(file.read())
+    if manifest["format"] != FORMAT:
+        raise BadBackup(f"it has format {manifest['format']}, this program reads {FORMAT}")
+    return manifest
+
+
+def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, files: dict[str, Any], folder: Path) -> None:
+    """Write one file of a backup; its name, kind, size and content must be what the manifest says."""
+    source = tar.extractfile(member) if member.isreg() and _NAME.fullmatch(member.name) else None
+    if source is None or member.name not in files or (folder / member.name).exists():
+        raise BadBackup(f"it has {member.name[:80]!r}, which does not belong there")
+    path = folder / member.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as target:
+        shutil.copyfileobj(source, target)
+        target.flush()
+        os.fsync(target.fileno())
+    if _facts(path) != files[member.name]:
+        raise BadBackup(f"{member.name} is not what was saved")
+
+
+def _file_of(database_url: str) -> Path | None:
+    """Return the file of a database on SQLite."""
+    return file_of(parsed_url(database_url))
+
+
+def _check_free(path: Path | None, registry: Registry) -> None:
+    there = [str(one) for one in _database_files(path) if one.exists()] if path is not None else []
+    if (registry.folder / POINTER).exists() or registry.versions():
+        there.append(f"models in {registry.folder}")
+    if there:
+        raise BadBackup(f"There is something already: {', '.join(there)}. --force moves it aside.")
+
+
+def _database_files(path: Path) -> list[Path]:
+    return [Path(f"{path}{more}") for more in ("", "-wal", "-shm", ".commits")]
+
+
+def _database_aside(path: Path, mark: str) -> list[Path]:
+    """Move a database aside, with all its files; a damaged one may be open somewhere, a sound one may not."""
+    if path.is_file() and path.stat().st_size:
+        with suppress(BadStore):
+            stand_alone(path)
+    there = [one for one in _database_files(path) if one.exists()]
+    moved = [one.rename(one.with_name(one.name.replace(path.name, f"{path.name}.{mark}", 1))) for one in there]
+    return moved[:1]
+
+
+def _models_aside(registry: Registry, mark: str) -> list[Path]:
+    there = [one for one in registry.folder.iterdir() if not one.name.startswith((".", "before-restore-"))]
+    if not there:
+        return []
+    aside = registry.folder / mark
+    aside.mkdir()
+    for one in there:
+        one.rename(aside / one.name)
+    return [aside]
+
+
+def _put_models(source: Path, target: Path) -> None:
+    """Move models to their place, and name the champion last: before it all that it needs is there."""
+    pointer = source / POINTER
+    for one in [one for one in source.iterdir() if one != pointer]:
+        one.rename(target / one.name)
+    sync_folder(target)
+    if pointer.is_file():
+        pointer.rename(target / POINTER)
+        sync_folder(target)
+
+
+@contextmanager
+def _ready(source: Path, path: Path | None, database_url: str, track: Track) -> Iterator[Path]:
+    """Fill a PostgreSQL database, or put the file of an SQLite one beside its place; yield where it stands."""
+    copy = open_store(f"sqlite:///{source}")
+    end_sessions(copy)
+    if path is None:
+        _fill(copy, database_url, track)
+    copy.close()
+    if path is None:
+        yield source
+        return
+    stand_alone(source)
+    ready = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        make_private_folder(path.parent)
+        with whole_file(ready, PRIVATE) as file, source.open("rb") as database:
+            shutil.copyfileobj(database, file)
+        yield ready
+    finally:
+        ready.unlink(missing_ok=True)
+
+
+def _fill(copy: Store, database_url: str, track: Track) -> None:
+    target = open_store(database_url)
+    try:
+        if not is_empty(target):
+            raise BadBackup("The PostgreSQL database has rows already. Make an empty one (createdb) and name it.")
+        copy_store(copy, target, track)
+    finally:
+        target.close()
+
+
+# --- small things ---
+
+
+def _sweep(parent: Path) -> None:
+    """Remove the scratch folders of backups that were killed: each holds a whole database."""
+    for left in parent.glob(f"{_SCRATCH}*"):
+        if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
+
+
+@contextmanager
+def _scratch(parent: Path) -> Iterator[Path]:
+    try:
+        make_private_folder(parent)
+        with tempfile.TemporaryDirectory(prefix=_SCRATCH, dir=parent) as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise BadBackup(f"Cannot write in {parent}: {error.strerror or error}.") from None
+
+
+def _champion_of(models: Path) -> str | None:
+    champion = Registry(models).champion()
+    return champion.version if champion else None
+
+
+def _facts(path: Path) -> dict[str, Any]:
+    with path.open("rb") as file:
+        return {"size": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}

@@ -1,0 +1,1 @@
+"""The data report: what to mend in an archive before it is learned from."""

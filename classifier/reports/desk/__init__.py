@@ -1,0 +1,1 @@
+"""The desk report: what editors decided, and how far they agree."""

@@ -1,0 +1,312 @@
+"""Capitalised names: where a text has them, how they are compared, and which are forms of one name."""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import lru_cache
+from typing import NamedTuple
+
+from classifier.domain.spelling import spell
+from classifier.text.words import Words
+
+MAX_WORDS = 7  # of a name
+HEADLINE = 0.6  # the share of the longer words with a capital, from which on capitals say nothing
+SAME = 0.5  # of the articles of a shorter name; if a longer one that holds it is in more of them, that one is meant
+MAX_VARIANTS = 8
+MIN_FOLDED = 5  # letters of a word whose spelling is folded; shorter ones would fall together with other words
+# Left out where names are compared: al-Nur, Al Nur, an-Nur. Not "us": it is a country more often.
+ARTICLES = frozenset(["al", "el", "an", "as", "ash", "ad", "at", "az", "ar", "ul", "ur", "the"])
+# What stands between the capitalised words of one name.
+_JOINING = ARTICLES.union(
+    ("of", "for", "in", "and", "us", "bin", "ibn", "bint", "abu", "wa", "wal", "fi", "bi", "li", "s"),
+    ("de", "del", "della", "di", "da", "do", "dos", "du", "la", "las", "le", "les", "los", "van", "von", "der", "den"),
+    ("und", "e", "y", "i"),
+)
+_MAX_JOINING = 2  # in a row: "of the"
+_DATES = frozenset(
+    spell(name)
+    for names in (calendar.month_name, calendar.month_abbr, calendar.day_name, calendar.day_abbr)
+    for name in (*names, "Sept")
+)
+# Between two words of one name stand a blank, a hyphen, or the full stop of an initial or of a short title.
+_GAP = re.compile(r"[ \u00a0]|-")
+_STOP_GAP = re.compile(r"\. ?")
+_SHORTENED = re.compile(r"[A-Z][a-z]{0,2}")
+# Behind these a capital says nothing.
+_OPENING = re.compile(r"[.!?\n:\"\u2014(\[]")
+
+
+class Named(NamedTuple):
+    """A place in a text that may be a name: its words by number, one past the last.
+
+    `free` if a capital there says something: it is not the first of a sentence. `whole` if no capitalised word adjoins it.
+    """
+
+    first: int
+    last: int
+    free: bool
+    whole: bool
+
+
+def has_case(content: str, words: Words) -> bool:
+    """Whether capitals say anything in a text: not in one written in capitals, nor in a headline that begins each word so."""
+    longer = [content[start : start + 1] for start, end in _spans(words)[1:] if end - start > 3]
+    return sum(map(str.isupper, longer)) < HEADLINE * len(longer) if len(longer) > 1 else not content.isupper()
+
+
+def _spans(words: Words) -> list[tuple[int, int]]:
+    return list(zip(words.starts, words.ends, strict=True))
+
+
+class NamesOf:
+    """The names of one text, and how its words are written."""
+
+    def __init__(self, content: str, words: Words) -> None:
+        self._content, self._words, self._spans = content, words, _spans(words)
+        self._raw = [content[start:end] for start, end in self._spans]
+        self._capital = [any(map(str.isupper, raw)) for raw in self._raw]
+        self._lower = self.lower()
+
+    def lower(self) -> set[str]:
+        """Return the words that the text writes without a capital."""
+        pairs = zip(self._words.spelling, self._capital, strict=True)
+        return {word for word, capital in pairs if not capital}
+
+    def proper(self) -> set[str]:
+        """Return the words that the text writes with a capital inside a sentence."""
+        spelling = self._words.spelling
+        return {spelling[at] for at, capital in enumerate(self._capital) if capital and not self._starts_sentence(at)}
+
+    def names(self) -> Iterator[Named]:
+        """Yield every part of every run of capitalised words that begins and ends as a name does."""
+        for first, last in self._runs():
+            starts = [at for at in range(first, last) if self._begins(at) and not self._opens(at, last)]
+            ends = [at + 1 for at in range(first, last) if self._ends(at)]
+            for start in starts:
+                for end in ends:
+                    if start < end <= start + MAX_WORDS and not self._is_date(start, end):
+                        free = not self._starts_sentence(start)
+                        yield Named(start, end, free, (start, end) == (starts[0], ends[-1]))
+
+    def capitals(self, named: Named) -> set[int]:
+        """Return the words of a name that have a capital, by number."""
+        return {at for at in range(named.first, named.last) if self._capital[at]}
+
+    def surface(self, named: Named) -> str:
+        """Return a name as it is written."""
+        return " ".join(self._content[self._spans[named.first][0] : self._spans[named.last - 1][1]].split())
+
+    def _runs(self) -> Iterator[tuple[int, int]]:
+        at, n = 0, len(self._raw)
+        while at < n:
+            if not self._begins(at):
+                at += 1
+                continue
+            last = at + 1
+            while last < n and (reach := self._reach(last)):
+                last = reach
+            yield at, last
+            at = last
+
+    def _reach(self, at: int) -> int:
+        """Return one past the next word with a capital if only joining words are before it; 0 if the run ends here."""
+        for to in range(at, min(at + _MAX_JOINING + 1, len(self._raw))):
+            if not self._joined(to):
+                return 0
+            if self._capital[to] or self._raw[to].isdigit():
+                return to + 1
+            if self._raw[to] not in _JOINING:
+                return 0
+        return 0
+
+    def _joined(self, at: int) -> bool:
+        """Whether a word and the one before it may be of one name."""
+        gap = self._gap(at)
+        if _GAP.fullmatch(gap) or (gap == "'" and self._raw[at] == "s"):  # People's Front
+            return True
+        return bool(_STOP_GAP.fullmatch(gap)) and bool(_SHORTENED.fullmatch(self._raw[at - 1]))
+
+    def _gap(self, at: int) -> str:
+        return self._content[self._spans[at - 1][1] : self._spans[at][0]]
+
+    def _begins(self, at: int) -> bool:
+        if self._capital[at]:
+            return True
+        if self._raw[at] not in ARTICLES or at + 1 == len(self._raw) or not self._capital[at + 1]:
+            return False
+        # "al Nur" and "as-Sahab"; but "as Omar" is no name.
+        return self._gap(at + 1) == "-" or (self._raw[at] in ("al", "el") and self._joined(at + 1))
+
+    def _ends(self, at: int) -> bool:
+        return self._capital[at] or self._raw[at].isdigit()
+
+    def _opens(self, at: int, last: int) -> bool:
+        """Whether a word before others has its capital from the sentence alone: the text writes it without one elsewhere."""
+        word = self._words.spelling[at]
+        if at + 1 == last or word not in self._lower or not self._starts_sentence(at):
+            return False
+        return word not in ("al", "el") and self._gap(at + 1) != "-"
+
+    def _is_date(self, first: int, last: int) -> bool:
+        """Whether there is nothing but months, weekdays, numbers and what joins them."""
+        words = self._words.spelling[first:last]
+        return all(word in _DATES or word.isdigit() or word in _JOINING or len(word) == 1 for word in words)
+
+    def _starts_sentence(self, at: int) -> bool:
+        return not at or (bool(_OPENING.search(self._gap(at))) and not self._joined(at))
+
+
+# --- how names are compared ---------------------------------------------------------------------------------------
+
+# Letters that one name is written with in one paper and not in the next; what a transliteration leaves open.
+_FOLDS = (
+    (re.compile(r"(.)\1"), r"\1"),
+    (re.compile(r"(?<=[kgd])h|h$"), ""),
+    (re.compile(r"ou|o"), "u"),
+    (re.compile(r"[ey]"), "i"),
+    (re.compile(r"q"), "k"),
+)
+
+
+@lru_cache(maxsize=200_000)
+def word_key(word: str) -> str:
+    """Return a folded word without what spellings of one name differ in: Qaeda and Qaida, Shabab and Shabaab, plurals."""
+    if len(word) < MIN_FOLDED or not word.isalpha():
+        return word
+    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+        word = word[:-1]
+    for pattern, plain in _FOLDS:
+        word = pattern.sub(plain, word)
+    return word
+
+
+def name_key(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the words of a name in the form in which names are compared: their keys, without articles."""
+    kept = tuple(word_key(word) for word in words if word not in ARTICLES)
+    return kept or tuple(map(word_key, words))
+
+
+def keyed(spelling: Sequence[str]) -> tuple[list[str], list[int]]:
+    """Return the words of a text in the form in which names are compared, and which words they are."""
+    where = [at for at, word in enumerate(spelling) if word not in ARTICLES]
+    return [word_key(spelling[at]) for at in where], where
+
+
+def compact(words: Sequence[str]) -> str:
+    """Return the words of a name without blanks and articles: the same name with other hyphens and blanks."""
+    return "".join(word for word in words if word not in ARTICLES) or "".join(words)
+
+
+def contains(longer: Sequence[str], shorter: Sequence[str]) -> bool:
+    """Whether the words of a name stand in a row in another."""
+    n = len(shorter)
+    return n < len(longer) and any(tuple(longer[at : at + n]) == tuple(shorter) for at in range(len(longer) - n + 1))
+
+
+# --- the forms of one name: short and long, with and without a title, abbreviated ----------------------------------
+
+Key = tuple[str, ...]
+
+
+@dataclass
+class Candidate:
+    """A name under its key: how the window writes it, in which of its articles, and how often it was there before."""
+
+    surfaces: Counter[str] = field(default_factory=Counter)
+    whole: Counter[str] = field(default_factory=Counter)  # of these, with no capitalised word beside them
+    firsts: set[str] = field(default_factory=set)  # words with which it begins
+    sure: set[str] = field(default_factory=set)  # articles in which a capital says that it is a name
+    unsure: set[str] = field(default_factory=set)  # and those in which it begins a sentence
+    now: set[str] = field(default_factory=set)
+    n_before: int = 0
+    first_seen: date = date.max
+
+    def names(self) -> list[str]:
+        """Return the ways in which it is written, the commonest first; one where they differ only in case or hyphens."""
+        different: dict[str, str] = {}
+        order = sorted(self.surfaces, key=lambda name: (self._shouted(name), -self.surfaces[name], name))
+        for name in order:
+            different.setdefault(_without_article(name), name)
+        return list(different.values())[:MAX_VARIANTS]
+
+    def is_word(self) -> bool:
+        """Whether it is an ordinary word of English: what only ever begins sentences says nothing by its capital."""
+        import simplemma  # its word list takes 0.4 s to load
+
+        return any(simplemma.is_known(word, lang="en") for word in self.firsts)
+
+    @staticmethod
+    def _shouted(name: str) -> bool:
+        """Whether a name of several words is in capitals, or one that is too long for an abbreviation."""
+        return name.isupper() and (" " in name or len(name) > 6)
+
+
+def _without_article(name: str) -> str:
+    words = spell(name).split()
+    return " ".join(words[1:] if len(words) > 1 and words[0] == "the" else words)
+
+
+def families(names: Mapping[Key, Candidate]) -> list[list[Candidate]]:
+    """Return the forms of each name, the one to show first: the longest that is in most of the articles."""
+    parents = _longer(names) | _abbreviated(names)
+    parents |= _shorter(names, [key for key in names if key not in parents])
+    grouped: defaultdict[Key, list[Key]] = defaultdict(list)
+    for key in sorted(names, key=lambda key: (-len(key), key)):
+        root = key
+        while root in parents:
+            root = parents[root]
+        grouped[root].append(key)
+    return [
+        [names[root], *(names[key] for key in keys if key != root and names[key].whole)]
+        for root, keys in grouped.items()
+    ]
+
+
+def _longer(names: Mapping[Key, Candidate]) -> dict[Key, Key]:
+    """Return for each name that is mostly part of a longer one which that is."""
+    found = {}
+    for short in names:
+        shared = {long: len(names[long].now & names[short].now) for long in names if contains(long, short)}
+        best = max(shared, key=lambda long: (shared[long], len(long), long), default=None)
+        if best is not None and shared[best] > SAME * len(names[short].now):
+            found[short] = best
+    return found
+
+
+def _shorter(names: Mapping[Key, Candidate], left: list[Key]) -> dict[Key, Key]:
+    """Return for each name that is a rarer form of a shorter one, a title and a name say, which that is."""
+    found = {}
+    for long in left:
+        held = [short for short in left if contains(long, short) and names[long].now <= names[short].now]
+        if held:
+            found[long] = max(held, key=lambda short: (len(short), short))
+    return found
+
+
+def _abbreviated(names: Mapping[Key, Candidate]) -> dict[Key, Key]:
+    """Return for each abbreviation the name whose first letters it has and with which it shares most of its articles."""
+    found: dict[Key, Key] = {}
+    for short in (key for key in names if len(key) == 1):
+        letters = {spell(name) for name in names[short].surfaces if name.isupper() and len(name) > 1}
+        for long in sorted(names, key=lambda key: (len(key), key)):
+            shared = len(names[long].now & names[short].now)
+            if letters & _initials(names[long]) and shared > SAME * min(len(names[long].now), len(names[short].now)):
+                found[short] = long
+    return found
+
+
+def _initials(candidate: Candidate) -> set[str]:
+    """Return the first letters of a name's words, with and without those of small words."""
+    found = set()
+    for name in candidate.surfaces:
+        words = [word for part in name.split() for word in part.split("-")]
+        if len(words) > 1:
+            found.add("".join(word[:1] for word in words).lower())
+            found.add("".join(word[:1] for word in words if word[:1].isupper()).lower())
+            found.add("".join(word[:1] for word in words if word.lower() not in ARTICLES).lower())
+    return found

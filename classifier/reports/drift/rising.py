@@ -1,0 +1,260 @@
+"""Names that grow in the archive and belong to no tag, so that a new group gets its tag the week it appears.
+
+Names are taken from the articles of the window; how often they occurred before is counted in the whole archive, in any case
+and spelling, so that ordinary words, titles and first names fall out by measure and not by lists.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import UTC, date, datetime, timedelta
+
+from classifier.domain.articles import Article
+from classifier.domain.decisions import Filed
+from classifier.domain.spelling import spell
+from classifier.domain.taxonomy import Taxonomy
+from classifier.reports.drift.chance import log_likelihood, more_than_before
+from classifier.reports.drift.names import Candidate, Key, Named, NamesOf, compact, families, has_case, keyed, name_key
+from classifier.reports.drift.tags import Nearest, Row, stub
+from classifier.reports.layout import MAX_QUOTED, plain
+from classifier.text.cleaning import clean_title
+from classifier.text.mentions import BODY, TITLE, Mention, MentionFinder, ReadText
+from classifier.text.reading import ArticleReader
+from classifier.text.words import Words, once
+
+WINDOW = 7  # days
+MIN_ARTICLES = 3  # of the window
+MIN_RISE = 4.0  # times the rate before
+# How likely chance may put as many of a name's articles into the window; one that was there before is seldom a new group.
+LEVEL, LEVEL_KNOWN = 1e-3, 1e-4
+N_NAMES = 20
+N_ARTICLES = 20  # of a name, listed
+
+
+def rising_names(read: Callable[[], Iterable[Filed]], taxonomy: Taxonomy, today: date, days: int = WINDOW) -> list[Row]:
+    """Return the names that rise in the last days up to today, as plain JSON, those that rise most first.
+
+    No alias of the taxonomy covers them. The order of the articles does not matter.
+
+    Args:
+        read: reads the archive anew each time it is called; it is called twice, so that no text is kept. Articles without
+            a date and those after today count nowhere.
+    """
+    rising = RisingNames(taxonomy, today, days)
+    texts = Texts(taxonomy)
+    for filed in read():
+        rising.look(texts.of(filed))
+    rising.settle()
+    for filed in read():
+        rising.count(texts.of(filed))
+    return rising.rows()
+
+
+class Text:
+    """An article of the archive as all parts of the report see it; what nobody asks for is not worked out."""
+
+    def __init__(self, filed: Filed, reader: ArticleReader, finder: MentionFinder) -> None:
+        self.filed, self._reader, self._finder = filed, reader, finder
+        self.id = filed.article.id
+
+    @once
+    def day(self) -> date | None:
+        """The day on which it was published, in UTC where it says its zone."""
+        if self.filed.at is None:
+            return None
+        at = datetime.fromisoformat(self.filed.at)
+        return (at.astimezone(UTC) if at.tzinfo else at).date()
+
+    @once
+    def read(self) -> ReadText:
+        """Its title and kept body."""
+        return self._reader.read_text(self.filed.article)
+
+    def check(self) -> None:
+        """Read it before anything of it is counted; what cannot be read fails here."""
+        _ = self.day and self.read
+
+    @once
+    def mentions(self) -> list[Mention]:
+        """Where it names tags."""
+        return self._finder.find(self.read)
+
+    @once
+    def tags(self) -> set[str]:
+        """The tags that it has, or that were suggested for it where that may be seen."""
+        suggested = () if self.filed.blind else self.filed.suggested or ()
+        return {*(self.filed.article.tags or ()), *suggested}
+
+    @once
+    def title(self) -> str:
+        """Its title on one line, without invisible characters that turn the direction."""
+        return plain(clean_title(Article(title=self.filed.article.title)).text, MAX_QUOTED)
+
+    def covers(self, number: int, words: Words, where: Collection[int]) -> bool:
+        """Whether words of a field, by number, are the name of one tag; "Islamic State Somalia" is more than its two tags."""
+        first, last = min(where), max(where)
+        return any(one.field == number and one.word <= first and words.starts[last] < one.end for one in self.mentions)
+
+
+class Texts:
+    """Reads articles the way of a taxonomy; `reader` knows the furniture of the site where a model has learned it."""
+
+    def __init__(self, taxonomy: Taxonomy, reader: ArticleReader | None = None) -> None:
+        self._reader, self._finder = reader or ArticleReader(taxonomy), MentionFinder(taxonomy)
+
+    def of(self, filed: Filed) -> Text:
+        """Return an article, to be read when it is asked for."""
+        return Text(filed, self._reader, self._finder)
+
+
+class RisingNames:
+    """What two readings of an archive leave: counts, and of the window's articles what the report names.
+
+    `look` at each article, `settle`, `count` each article again, ask for the `rows`.
+    """
+
+    def __init__(self, taxonomy: Taxonomy, today: date, days: int = WINDOW) -> None:
+        self._taxonomy, self._since, self._until = taxonomy, today - timedelta(days=days - 1), today
+        self._known = {
+            compact(spell(name).split())
+            for tag in taxonomy.tags
+            for name in (tag.label, *(alias.text for alias in tag.aliases))
+        }
+        self._candidates: defaultdict[Key, Candidate] = defaultdict(Candidate)
+        self._lower: Counter[str] = Counter()  # how many articles of the window write a word without a capital
+        self._proper: Counter[str] = Counter()  # and how many with one, inside a sentence
+        self._phrases: dict[str, list[Key]] = {}  # by their first words
+        self._articles: dict[str, tuple[date, str]] = {}  # of the window
+        self._nearest = Nearest(taxonomy)
+        self._n_now = self._n_before = 0
+
+    # --- first reading: the names of the window ---
+
+    def look(self, text: Text) -> None:
+        """Take the names of an article of the window."""
+        if text.day is None or not self._since <= text.day <= self._until:
+            return
+        lower: set[str] = set()
+        proper: set[str] = set()
+        for number, content, words in _fields(text.read):
+            if len(words) and has_case(content, words):
+                names = NamesOf(content, words)
+                lower |= names.lower()
+                proper |= names.proper()
+                self._take(text, number, names, words)
+        self._lower.update(lower)
+        self._proper.update(proper)
+
+    def _take(self, text: Text, number: int, names: NamesOf, words: Words) -> None:
+        for named in names.names():
+            spelt = words.spelling[named.first : named.last]
+            if compact(spelt) in self._known or text.covers(number, words, names.capitals(named)):
+                continue
+            self._note(self._candidates[name_key(spelt)], text.id, named, spelt[0], names.surface(named))
+
+    @staticmethod
+    def _note(candidate: Candidate, article_id: str, named: Named, first: str, surface: str) -> None:
+        candidate.surfaces[surface] += 1
+        candidate.firsts.add(first)
+        (candidate.sure if named.free else candidate.unsure).add(article_id)
+        if named.whole:
+            candidate.whole[surface] += 1
+
+    def settle(self) -> None:
+        """Keep the names that may be rising, ready to be counted."""
+        self._candidates = defaultdict(
+            Candidate, {k: c for k, c in self._candidates.items() if self._may_be_name(k, c)}
+        )
+        for key in self._candidates:
+            self._phrases.setdefault(key[0], []).append(key)
+
+    def _may_be_name(self, key: Key, candidate: Candidate) -> bool:
+        """Whether capitals say so: a word that the window writes without one as often is none."""
+        ordinary = all(self._lower[first] and self._lower[first] >= self._proper[first] for first in candidate.firsts)
+        if ordinary and len(key) == 1:
+            return False
+        # One less than the report asks for: the second reading also finds it in titles in capitals.
+        return len(candidate.sure if ordinary else candidate.sure | candidate.unsure) >= MIN_ARTICLES - 1
+
+    # --- second reading: how often they occur ---
+
+    def count(self, text: Text) -> None:
+        """Count an article and the names in it."""
+        if text.day is None or text.day > self._until:
+            return
+        now = text.day >= self._since
+        self._n_now, self._n_before = self._n_now + now, self._n_before + (not now)
+        self._nearest.count(text.tags)
+        found = self._found(text) if self._phrases else set()
+        for key in found:
+            candidate = self._candidates[key]
+            candidate.first_seen = min(candidate.first_seen, text.day)
+            if now:
+                candidate.now.add(text.id)
+            else:
+                candidate.n_before += 1
+        if found and now:
+            self._articles[text.id] = text.day, text.title
+            self._nearest.note(text.id, text.tags)
+
+    def _found(self, text: Text) -> set[Key]:
+        """Return the names that stand in a text where no tag is mentioned."""
+        found: set[Key] = set()
+        for number, _, words in _fields(text.read):
+            found.update(key for where, key in self._places(words) if not text.covers(number, words, where))
+        return found
+
+    def _places(self, words: Words) -> Iterator[tuple[list[int], Key]]:
+        """Yield the names in a field and the words that they consist of, by number."""
+        keys, where = keyed(words.spelling)
+        for at, first in enumerate(keys):
+            for key in self._phrases.get(first, ()):
+                if tuple(keys[at : at + len(key)]) == key:
+                    yield where[at : at + len(key)], key
+
+    # --- what rises ---
+
+    def rows(self) -> list[Row]:
+        """Return the names that rise, one row for all forms of a name, those that rise most first."""
+        risen = {key: one for key, one in self._candidates.items() if self._rises(one)}
+        rows = [self._row(forms) for forms in families(risen)]
+        return sorted(rows, key=lambda row: (-row["g2"], row["name"]))[:N_NAMES]
+
+    def _rises(self, candidate: Candidate) -> bool:
+        n_now, n_before = len(candidate.now), candidate.n_before
+        if n_now < MIN_ARTICLES or (not candidate.sure and (n_before or candidate.is_word())):
+            return False
+        rise = (n_now / self._n_now) / ((n_before + 0.5) / (self._n_before + 1))
+        chance = more_than_before(n_now, self._n_now, n_before, self._n_before)
+        return rise >= MIN_RISE and chance <= (LEVEL_KNOWN if n_before else LEVEL)
+
+    def _row(self, forms: Sequence[Candidate]) -> Row:
+        names = list(dict.fromkeys(name for form in forms for name in form.names()))
+        now = set().union(*(form.now for form in forms))
+        n_before = max(form.n_before for form in forms)
+        listed = sorted(now, key=lambda one: (-self._articles[one][0].toordinal(), one))
+        return {
+            "name": names[0],
+            "variants": names[1:],
+            "n_now": len(now),
+            "of_now": self._n_now,
+            "n_before": n_before,
+            "of_before": self._n_before,
+            "g2": round(log_likelihood(len(now), self._n_now, n_before, self._n_before), 3),
+            "first_seen": min(form.first_seen for form in forms).isoformat(),
+            "articles": [self._article(one) for one in listed[:N_ARTICLES]],
+            "spelling_of": self._nearest.spelt_alike(names),
+            "nearest": self._nearest.by_articles(now),
+            "alike": self._nearest.by_name(names),
+            "stub": stub(self._taxonomy, names, self._until),
+        }
+
+    def _article(self, article_id: str) -> Row:
+        day, title = self._articles[article_id]
+        return {"article": article_id, "title": title, "date": day.isoformat()}
+
+
+def _fields(text: ReadText) -> Iterator[tuple[int, str, Words]]:
+    yield TITLE, text.title, text.title_words
+    yield BODY, text.body, text.body_words

@@ -1,0 +1,1 @@
+"""The champion in memory, the answers that it gives, and the store together."""

@@ -1,0 +1,74 @@
+"""Open articles that the present model has not judged, as after an import or a promotion: judged beside the requests.
+
+The queue is ordered by what an answer teaches, and the list of a tag has every article for which the tag is suggested. Both
+need a judgement of each open article, also of those that nobody has opened. One process of all on a database makes them, at a
+rate that leaves the requests their time; whatever ends it, another goes on from there.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+
+import structlog
+
+from classifier.errors import Busy, NoModel, TaggerError
+from classifier.model.tag_model import TagModel
+from classifier.serving.tagger import Tagger
+from classifier.store import StoredArticle, judged_by
+
+JOB = "backlog"
+POLL_SECONDS = 5.0  # between two looks for articles that wait, of each process
+AT_ONCE = 20  # articles of one transaction
+
+
+class Backlog:
+    """Judges what waits, up to `rate` articles a second; 0 for none."""
+
+    def __init__(self, tagger: Tagger, rate: int) -> None:
+        self.tagger, self.rate = tagger, rate
+
+    def start(self) -> None:
+        """Judge what waits from now on, in a thread of its own."""
+        if self.rate:
+            threading.Thread(target=self._run, name=JOB, daemon=True).start()
+
+    def _run(self) -> None:
+        chance = random.Random()  # noqa: S311 - so that processes take turns
+        while True:
+            time.sleep(POLL_SECONDS * chance.uniform(0.5, 1.5))
+            try:
+                self.work()
+            except (NoModel, Busy):
+                continue
+            except Exception as error:  # noqa: BLE001 - what is wrong now may be right in some seconds
+                reason = str(error) if isinstance(error, TaggerError) else type(error).__name__
+                structlog.get_logger().warning("no_backlog", reason=reason)
+
+    def work(self) -> int:
+        """Judge all that waits, and return how many articles that were.
+
+        Raises:
+            Busy: if another process is at it.
+        """
+        n = 0
+        if not self._waiting(1)[1]:
+            return n
+        with self.tagger.store.runs.alone(JOB):
+            while (found := self._waiting(AT_ONCE))[1]:
+                n += self._judge(*found)
+        return n
+
+    def _waiting(self, at_most: int) -> tuple[TagModel, list[StoredArticle]]:
+        """Return the model that serves now, and some articles that it has not judged."""
+        model = self.tagger.serving.model()
+        return model, self.tagger.store.suggested.waiting(judged_by(model.version, model.taxonomy.version), at_most)
+
+    def _judge(self, model: TagModel, waiting: list[StoredArticle]) -> int:
+        judged = []
+        for one in self.tagger.judge_waiting(model, waiting):
+            judged.append(one)
+            time.sleep(1.0 / self.rate)
+        self.tagger.store.suggested.put(judged_by(model.version, model.taxonomy.version), judged)
+        return len(judged)

@@ -1,0 +1,38 @@
+"""Commands that the service runs beside its requests, in processes of their own: they leave it its time and its memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from classifier.store import Store, absolute_url
+
+BUSY = 3  # exit code of a command that somebody else is at
+_NICE = ["nice", "-n", "10"] if shutil.which("nice") else []
+_ROOT = Path(__file__).parents[2]
+
+
+def run_beside(store: Store, models: Path, *arguments: str) -> str | None:
+    """Run a command on a store and a folder of models, wait for its end, and return what went wrong, or None.
+
+    Only an error that the command words itself is returned as it is: a traceback may quote an article.
+    """
+    settings = {
+        "TAGGER_DATABASE_URL": absolute_url(store.engine.url.render_as_string(hide_password=False)),
+        "TAGGER_MODELS": str(models.absolute()),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))),
+    }
+    done = subprocess.run(  # noqa: S603
+        [*_NICE, sys.executable, "-m", "classifier", *arguments],
+        env={**os.environ, **settings},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode in (0, BUSY):
+        return None
+    last_line = done.stderr.strip().rpartition("\n")[2]
+    return last_line[:300] if last_line.startswith("error: ") else f"{arguments[0]} ended with {done.returncode}"

@@ -1,0 +1,485 @@
+"""Model versions in one folder, the champion among them, its history, and the way back.
+
+MODELS/champion.json     the pointer: version, digest, previous version, who, when, why; replaced atomically
+MODELS/history.jsonl     one line for each change of the champion
+MODELS/<version>/        see model_files
+MODELS/deleted.json      digests of the ids of deleted articles, which no version names; see deleted
+"""
+
+from __future__ import annotations
+
+import fcntl
+import gc
+import json
+import os
+import re
+import secrets
+import shutil
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import EllipsisType
+from typing import Any
+
+from classifier.domain.deleted import Deleted
+from classifier.domain.files import make_private_folder, whole_file
+from classifier.domain.snapshots import Snapshot, read_snapshot
+from classifier.domain.taxonomy import Taxonomy
+from classifier.errors import BadModel, BadSetting, Busy, NoModel, NotFound, TaggerError
+from classifier.model.files import (
+    check_manifest,
+    content_digest,
+    load_model,
+    manifest_digest,
+    read_card,
+    read_model_taxonomy,
+    save_model,
+)
+from classifier.model.precedent_files import clean_precedents
+from classifier.model.tag_model import TagModel
+
+POLL_SECONDS = 1.0
+LEFT_SECONDS = 86_400.0
+PROMOTE, ROLL_BACK = "promote", "roll-back"
+_VERSION = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The champion pointer."""
+
+    version: str
+    digest: str
+    previous: str | None
+    by: str
+    at: str
+    why: str
+    action: str = PROMOTE
+
+
+class Registry:
+    """The model versions of a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._pointer = folder / "champion.json"
+        self._history = folder / "history.jsonl"
+        self.deleted = Deleted(folder)
+
+    def save(self, model: TagModel, snapshot: Snapshot | None = None) -> str:
+        """Save a model, and what it learned from, under a new version and return its name; the champion stays.
+
+        Raises:
+            BadSetting: if it cannot be written, as on a full disk.
+        """
+        model.precedents = replace(model.precedents.without(self.deleted), deleted=self.deleted)
+        now = datetime.now(UTC)
+        version = f"{now:%Y%m%d-%H%M%S}-{content_digest(model)[:8]}"
+        while (self.folder / version).exists():  # the same model, saved again within one second
+            version = f"{version[:-8]}{secrets.token_hex(4)}"
+        model.card["version"] = version
+        model.card["created_at"] = now.isoformat(timespec="seconds")
+        if snapshot is not None:
+            snapshot.without(self.deleted).write(self._snapshot_file(version))
+        try:
+            save_model(model, self.folder / version)
+        except OSError as error:
+            raise BadSetting(f"Cannot write {self.folder / version}: {error.strerror or error}.") from None
+        return version
+
+    def snapshot(self, version: str) -> Snapshot | None:
+        """Return what a version learned from; None where that is not known, or cannot be read any more."""
+        try:
+            return read_snapshot(self._snapshot_file(version))
+        except BadModel:
+            return None
+
+    def _snapshot_file(self, version: str) -> Path:
+        return self.folder / "snapshots" / f"{version}.jsonl.gz"
+
+    def champion(self) -> Champion | None:
+        """Return the champion pointer, or None while nothing was promoted.
+
+        Raises:
+            BadModel: if the pointer cannot be read.
+        """
+        try:
+            return Champion(**json.loads(self._pointer.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError, TypeError) as error:
+            raise BadModel(
+                f"{self._pointer} cannot be read ({error}). Write it anew: models promote VERSION."
+            ) from None
+
+    def taxonomy(self) -> Taxonomy | None:
+        """Return the champion's taxonomy, also where the rest of it is damaged; None if there is none to be read."""
+        champion = self.last_champion()
+        try:
+            return read_model_taxonomy(self.folder / champion.version) if champion else None
+        except BadModel:
+            return None
+
+    def last_champion(self) -> Champion | None:
+        """Return the champion, from the history where the pointer cannot be read: promoting is what mends it."""
+        try:
+            return self.champion()
+        except BadModel:
+            return Champion(**history[-1]) if (history := self.history()) else None
+
+    def load_champion(self) -> TagModel:
+        """Return the champion, checked against the digest with which it was promoted."""
+        return load_model(self.champion_folder())
+
+    def champion_folder(self) -> Path:
+        """Return the folder of the champion, whose manifest is the one that was promoted."""
+        champion = self.champion()
+        if champion is None:
+            raise NoModel(f"No champion model in {self.folder}. Train one: python -m classifier train")
+        folder = self.folder / champion.version
+        check_manifest(folder, champion.digest)
+        return folder
+
+    def versions(self) -> list[str]:
+        """Return the versions in the folder, oldest first."""
+        if not self.folder.is_dir():
+            return []
+        return sorted(entry.name for entry in self.folder.iterdir() if _VERSION.fullmatch(entry.name))
+
+    def card(self, version: str) -> dict[str, Any]:
+        """Return the card of a version."""
+        return read_card(self._existing(version))
+
+    def table(self) -> list[dict[str, Any]]:
+        """Return a row for each version, newest first: what a list of models shows.
+
+        Where the pointer cannot be read none is marked: the list is where the version to promote is looked up.
+        """
+        try:
+            champion = self.champion()
+        except BadModel:
+            champion = None
+        rows = []
+        for version in reversed(self.versions()):
+            try:
+                card = self.card(version)
+            except BadModel:  # listed all the same: whoever looks must see it
+                card = {}
+            measured = card.get("cross_validation", {})
+            rows.append(
+                {
+                    "version": version,
+                    "champion": champion is not None and champion.version == version,
+                    "created_at": card.get("created_at"),
+                    "n_articles": card.get("n_articles"),
+                    "n_tags": card.get("n_tags"),
+                    "micro_f1": measured.get("micro_f1"),
+                    "macro_f1": measured.get("macro_f1"),
+                }
+            )
+        return rows
+
+    def load(self, version: str) -> TagModel:
+        """Return a version, checked."""
+        return load_model(self._existing(version))
+
+    def promote(self, version: str, by: str, why: str, instead_of: str | EllipsisType | None = ...) -> Champion:
+        """Make a version the champion, after checking that it can be loaded.
+
+        `instead_of` is the version that must still be champion (None: there is none).
+
+        Raises:
+            Busy: if the champion was changed meanwhile.
+        """
+        self.load(version)
+        with self._locked():
+            serves = self.last_champion()
+            if instead_of is not ... and (serves.version if serves else None) != instead_of:
+                now = f"{serves.version} by {serves.by}" if serves else "none"
+                raise Busy(f"The champion was changed meanwhile ({now}); {version} is saved and not promoted.")
+            return self._point(version, by, why)
+
+    def roll_back(self, by: str, why: str) -> Champion:
+        """Make the champion's predecessor the champion again; a second time the one before that.
+
+        Raises:
+            NotFound: if there is no predecessor that was not rolled back itself.
+        """
+        with self._locked():
+            champion = self.champion()
+            if champion is None or champion.previous is None:
+                raise NotFound(f"There is no earlier champion in {self.folder} to roll back to.")
+            if champion.previous in self.rolled_back():
+                raise NotFound(
+                    f"The champion before, {champion.previous}, was rolled back itself, and none before it is known. "
+                    "Choose one of `models list`: models promote VERSION"
+                )
+            self.load(champion.previous)
+            return self._point(champion.previous, by, why, ROLL_BACK)
+
+    def rolled_back(self) -> list[str]:
+        """Return the versions that were rolled back and that nobody has promoted since."""
+        back: dict[str, None] = {}
+        serves = ""
+        for row in self.history():
+            if row["action"] == ROLL_BACK:
+                back[serves] = None
+            serves = row["version"]
+            back.pop(serves, None)
+        return list(back)
+
+    def serving_at(self, moment: str) -> dict[str, Any] | None:
+        """Return the row of the history that counted at a time (ISO 8601, UTC where it has no zone), or None."""
+        at = _moment(moment)
+        rows = [row for row in self.history() if _moment(row["at"]) <= at]
+        return rows[-1] if rows else None
+
+    # --- articles that were deleted ---
+
+    def clean(self) -> list[str]:
+        """Take deleted articles out of the precedents and snapshots of all versions; return the versions that had any.
+
+        Raises:
+            OSError: if a file cannot be written; what is left is still to be cleaned.
+        """
+        had = []
+        for version in self.versions():
+            with self._locked():
+                found = self._clean_snapshot(version)
+                # A damaged version is said to be so elsewhere; another may be swept meanwhile.
+                with suppress(BadModel, ValueError, LookupError, FileNotFoundError):
+                    found |= clean_precedents(self.folder / version, self.deleted)
+            if found:
+                had.append(version)
+        return had
+
+    def _clean_snapshot(self, version: str) -> bool:
+        snapshot = self.snapshot(version)
+        if snapshot is None or not any(article_id in self.deleted for article_id in snapshot.articles):
+            return False
+        snapshot.without(self.deleted).write(self._snapshot_file(version))
+        return True
+
+    def unchanged(self) -> AbstractContextManager[None]:
+        """Keep the files of all versions as they are, for whoever copies them."""
+        return self._locked()
+
+    # --- versions that nobody needs any more ---
+
+    def pinned(self) -> list[str]:
+        """Return the versions that are never swept."""
+        try:
+            found: list[str] = json.loads((self.folder / "pinned.json").read_text(encoding="utf-8"))
+            return found
+        except FileNotFoundError:
+            return []
+        except (OSError, ValueError) as error:
+            raise BadModel(f"{self.folder / 'pinned.json'} cannot be read ({error}). Mend or remove it.") from None
+
+    def pin(self, version: str, keep: bool = True) -> None:
+        """Keep a version from being swept, or no longer."""
+        self._existing(version)
+        with self._locked():
+            others = [one for one in self.pinned() if one != version]
+            with whole_file(self.folder / "pinned.json") as file:
+                file.write(json.dumps([*others, version] if keep else others).encode() + b"\n")
+
+    def sweep(self, n_kept: int) -> list[str]:
+        """Remove old versions but for the newest `n_kept`, and return them; 0 keeps all.
+
+        The champion, its predecessor and pinned versions stay. What a killed process left half done goes, too.
+        """
+        if not n_kept or not self.folder.is_dir():
+            return []
+        with self._locked():
+            self._sweep_leavings()
+            champion = self.champion()
+            needed = {*self.pinned(), *((champion.version, champion.previous) if champion else ())}
+            old = [one for one in self.versions()[:-n_kept] if one not in needed]
+            for version in old:
+                # Renamed first, so that a half-removed folder is no version; who has it mapped keeps its pages.
+                aside = self.folder / f".{version}.swept"
+                (self.folder / version).rename(aside)
+                shutil.rmtree(aside, ignore_errors=True)
+                self._snapshot_file(version).unlink(missing_ok=True)
+            return old
+
+    def _sweep_leavings(self) -> None:
+        """Remove what was being saved or swept when its process was killed; nothing is saved for as long as a day."""
+        for entry in [*self.folder.glob(".*"), *(self.folder / "snapshots").glob(".*")]:
+            if not entry.name.startswith(".lock") and time.time() - entry.stat().st_mtime > LEFT_SECONDS:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+    # --- history ---
+
+    def history(self) -> list[dict[str, Any]]:
+        """Return all changes of the champion, oldest first, without the lines that cannot be read."""
+        return self.read_history()[0]
+
+    def read_history(self) -> tuple[list[dict[str, Any]], list[int]]:
+        """Return the history and the numbers of its lines that cannot be read, as after a full disk."""
+        rows: list[dict[str, Any]] = []
+        damaged: list[int] = []
+        if not self._history.is_file():
+            return rows, damaged
+        for number, line in enumerate(self._history.read_bytes().splitlines(), start=1):
+            try:
+                if line.strip():
+                    rows.append(asdict(Champion(**json.loads(line))))
+            except (ValueError, TypeError):
+                damaged.append(number)
+        return rows, damaged
+
+    def _existing(self, version: str) -> Path:
+        if not _VERSION.fullmatch(version) or not (self.folder / version).is_dir():
+            raise NotFound(f"No model version {version[:60]!r} in {self.folder}. See: python -m classifier models list")
+        return self.folder / version
+
+    @contextmanager
+    def alone(self, what: str) -> Iterator[None]:
+        """Let one process at a time do something here; the lock dies with its holder.
+
+        Raises:
+            BadSetting: if the folder cannot be written.
+            Busy: if another process is at it.
+        """
+        try:
+            lock = (self.folder / f".lock-{what.replace(' ', '-')}").open("w")
+        except OSError as error:
+            raise BadSetting(f"Cannot write in {self.folder}: {error.strerror or error}.") from None
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise Busy(f"Another `{what}` is running on {self.folder}. Try again when it is done.") from None
+            yield
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Let one process at a time change the pointer; the lock dies with its holder."""
+        make_private_folder(self.folder)
+        with (self.folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _point(self, version: str, by: str, why: str, action: str = PROMOTE) -> Champion:
+        before = self.last_champion()
+        digest = manifest_digest(self.folder / version)
+        previous = before.version if before and before.version != version else before.previous if before else None
+        champion = Champion(version, digest, previous, by, datetime.now(UTC).isoformat(timespec="seconds"), why, action)
+        # The history is written first: a change that it does not know must not serve.
+        self._append_history(json.dumps(asdict(champion), ensure_ascii=False))
+        with whole_file(self._pointer) as pointer:
+            pointer.write(json.dumps(asdict(champion), ensure_ascii=False, indent=1).encode() + b"\n")
+        return champion
+
+    def _append_history(self, line: str) -> None:
+        torn = self._history.is_file() and not self._history.read_bytes().endswith(b"\n")
+        try:
+            with self._history.open("a", encoding="utf-8") as history:
+                history.write("\n" * torn + line + "\n")
+                history.flush()
+                os.fsync(history.fileno())
+        except OSError as error:
+            raise BadSetting(f"Cannot write {self._history}: {error.strerror or error}.") from None
+
+
+def _moment(text: str) -> datetime:
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadSetting(f"{text[:40]!r} is not a time; write it like 2024-06-06T12:00.") from None
+    return read.replace(tzinfo=UTC) if read.tzinfo is None else read
+
+
+class Serving:
+    """The champion in memory; looks at the pointer at most once a second and swaps between requests.
+
+    A new champion is loaded beside the requests, by a thread of its own: none of them waits for it, and each is answered by
+    one model. A champion that cannot be loaded leaves the one before serving, and `problem` says why. `after_change` is called
+    with each model that begins to serve.
+    """
+
+    after_change: Callable[[TagModel], None] = staticmethod(lambda _model: None)
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self.problem: str | None = None
+        self._model: TagModel | None = None
+        self._seen: tuple[int, int, int] | None = None
+        self._looked = 0.0
+        self._lock = threading.Lock()
+
+    def model(self) -> TagModel:
+        """Return the model that serves.
+
+        Raises:
+            NoModel: if none was ever promoted.
+            BadModel: if the champion cannot be loaded and there is none before it in memory.
+        """
+        if self._model is None:
+            with self._lock:  # whoever comes while the first is being loaded waits for it
+                if self._is_due():
+                    self._look()
+        elif self._is_due() and self._lock.acquire(blocking=False):
+            if self._stat() != self._seen:
+                threading.Thread(target=self._look_and_release, name="load the champion", daemon=True).start()
+            else:
+                self._lock.release()
+        if self._model is None:
+            if self.problem:
+                raise BadModel(self.problem)
+            raise NoModel(f"No champion model in {self.registry.folder}. Train one: python -m classifier train")
+        return self._model
+
+    def _is_due(self) -> bool:
+        """Whether it is time to look at the pointer; if so, the next time is a second away."""
+        if time.monotonic() - self._looked < POLL_SECONDS:
+            return False
+        self._looked = time.monotonic()
+        return True
+
+    def settled(self) -> TagModel:
+        """Return the model that serves once nothing is being loaded any more."""
+        self.model()
+        with self._lock:
+            pass
+        return self.model()
+
+    def _look_and_release(self) -> None:
+        try:
+            self._look()
+        finally:
+            self._lock.release()
+
+    def _look(self) -> None:
+        seen = self._stat()
+        if seen != self._seen or (self._model is None and seen is not None):
+            try:
+                self._model = self._load()
+                self.problem = None
+                self.after_change(self._model)
+            except NoModel:
+                self._model = None
+            except TaggerError as error:
+                self.problem = str(error)
+            self._seen = seen
+
+    def _load(self) -> TagModel:
+        """Load the champion and tell the garbage collector that it stays: its walks through terms and names take time."""
+        gc.unfreeze()
+        model = self.registry.load_champion()
+        gc.collect()
+        gc.freeze()
+        return model
+
+    def _stat(self) -> tuple[int, int, int] | None:
+        try:
+            found = (self.registry.folder / "champion.json").stat()
+        except OSError:
+            return None
+        return found.st_ino, found.st_mtime_ns, found.st_size

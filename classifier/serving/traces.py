@@ -1,0 +1,87 @@
+"""What is left of deleted articles outside their rows, and how it goes.
+
+The ids and strongest terms in the precedents of kept models, the ids in their snapshots, in reports on disk and in records of
+runs, and the text in SQLite's write-ahead log. Nothing of that is told from the moment of the deletion on; a process of its own
+removes it from the disk soon after, and `retrain` and `forget` do before they end.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import structlog
+
+from classifier.errors import Busy, TaggerError
+from classifier.serving.beside import run_beside
+from classifier.serving.registry import Registry
+from classifier.store import Store
+
+JOB = "traces"
+POLL_SECONDS = 5.0
+TRY_SECONDS = 20.0  # from one try of a folder of models to the next, over all processes of a machine
+LOG_SECONDS = 10.0  # for which a command tries to empty the log while others read
+
+
+def remove_traces(store: Store, registry: Registry) -> bool:
+    """Remove what is left of deleted articles; return whether all is gone, and nobody was in the way.
+
+    Raises:
+        Busy: if another process is at it.
+    """
+    with store.runs.alone(JOB):
+        last = store.deletions.last()
+        registry.deleted.follow(store.deletions.digests)
+        if last == registry.deleted.cleaned == 0:
+            return True
+        registry.clean()
+        for page in [registry.folder / "drift.html", *(registry.folder / "runs").glob("*.*")]:
+            if page.is_file() and registry.deleted.named_in(page.read_text(encoding="utf-8", errors="replace")):
+                page.unlink()
+        store.deletions.clean_records(registry.deleted)
+        until = time.monotonic() + LOG_SECONDS
+        while not (is_clean := store.deletions.clean_log()) and time.monotonic() < until:
+            time.sleep(0.2)
+        if is_clean:
+            registry.deleted.note_cleaned(last)
+        return is_clean
+
+
+def try_to_remove_traces(store: Store, registry: Registry) -> str | None:
+    """Remove what is left of deleted articles, and return why some of it has to wait, or None."""
+    try:
+        if remove_traces(store, registry):
+            return None
+    except Busy:
+        return "another process is removing what is left of deleted articles"
+    except (TaggerError, OSError) as error:
+        return f"what is left of deleted articles could not be removed: {error}"
+    return "others read the database; the running service empties its write-ahead log in some seconds"
+
+
+class TracesWatch:
+    """Has the traces of deleted articles removed while the service runs."""
+
+    def __init__(self, store: Store, registry: Registry) -> None:
+        self.store, self.registry = store, registry
+
+    def start(self) -> None:
+        """Look for deletions from now on, in a thread of its own."""
+        threading.Thread(target=self._run, name=JOB, daemon=True).start()
+
+    def _run(self) -> None:
+        while True:
+            time.sleep(POLL_SECONDS)
+            try:
+                self.look()
+            except Exception as error:  # noqa: BLE001 - what is wrong now may be right in some seconds
+                structlog.get_logger().warning("traces_remain", reason=type(error).__name__)
+
+    def look(self) -> None:
+        """Have the traces removed if there may be any and no process of this machine has tried just now."""
+        if self.store.deletions.last() == self.registry.deleted.cleaned:
+            return  # another number, a lower one too: a database that was restored knows of other deletions
+        if self.store.counters.hit(f"traces {self.registry.folder.absolute()}", TRY_SECONDS).n == 1:
+            reason = run_beside(self.store, self.registry.folder, "forget", "--traces")
+            if reason is not None:
+                structlog.get_logger().warning("traces_remain", reason=reason)

@@ -1,0 +1,1 @@
+"""An article -> what a model reads: clean text, words, boilerplate, mentions, terms."""

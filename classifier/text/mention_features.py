@@ -1,0 +1,251 @@
+"""What the mentions of a tag say together: how an article names it, as features that are shared by all tags.
+
+A linear model over these features tells the main subject of an article from what it names in passing. Because the
+features say nothing of the tag itself, a tag with aliases and no examples can be judged by them from its first minute.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from math import log, log1p
+from typing import NamedTuple
+
+import numpy as np
+
+from classifier.domain.spelling import spell
+from classifier.domain.taxonomy import Taxonomy
+from classifier.text.mentions import BODY, TITLE, Found, Mention, NamingWords, ReadText
+
+# Where a tag is named, from nowhere to the title: a pair of article and tag is in exactly one category.
+CATEGORIES = ("nowhere", "scattered", "hinted", "body once", "body twice", "body often", "lead", "title")
+NOWHERE, SCATTERED, HINTED, ONCE, TWICE, OFTEN, LEAD, IN_TITLE = range(len(CATEGORIES))
+VALUES = (
+    "number of mentions",
+    "number of hints",
+    "mentions for the length of the text",
+    "length of the text",
+    "how late it is first named",
+    "how far it is spread",
+    "also in the lead",
+    "share among its kind",
+    "ahead of the next of its kind",
+    "others of its kind",
+    "others of its kind before it",
+    "narrower tags named",
+    "a narrower tag in title or lead",
+    "share beside its narrower tags",
+    "its broader tag named",
+    "its broader tag in title or lead",
+)
+KINDS = ("group", "place", "theme")
+SHARED = (*CATEGORIES[1:], *VALUES)
+# Every feature counts for all kinds, and again for each kind: places are named otherwise than groups.
+FEATURES = (*SHARED, *(f"{name} ({kind})" for kind in KINDS for name in ("kind", *SHARED)))
+N_QUARTERS = 4
+SHORT, USUAL_LENGTH, LONG = 20, 200, 500  # words; beyond, a text is as short or as long as any
+
+
+class Naming(NamedTuple):
+    """How some articles name the tags that they name at all: a row for each such pair, in order.
+
+    articles, tags: (n_named,) int64, numbers of the articles and places in the taxonomy; categories: (n_named,) int8;
+    kinds: (n_named,) int8, places in KINDS, -1 for another kind; shared: (n_named, len(SHARED)) float64.
+    """
+
+    articles: np.ndarray
+    tags: np.ndarray
+    categories: np.ndarray
+    kinds: np.ndarray
+    shared: np.ndarray
+
+
+def crossed(shared: np.ndarray, kinds: np.ndarray) -> np.ndarray:
+    """Return shared features, (n, len(SHARED)), with their copies for each kind, (n, len(FEATURES)) float64."""
+    columns = [shared]
+    for kind in range(len(KINDS)):
+        of_kind = (kinds == kind).astype(np.float64)[:, None]
+        columns += [of_kind, shared * of_kind]
+    return np.concatenate(columns, axis=1)
+
+
+class NamingWeights:
+    """The pooled linear model over naming features, its copies for the kinds folded into one row for each."""
+
+    def __init__(self, weights: np.ndarray, intercept: float) -> None:
+        """Fold weights, (len(FEATURES),) float64."""
+        n = len(SHARED)
+        own = weights[n:].reshape(len(KINDS), n + 1)
+        self._weights = np.vstack([weights[:n] + own[:, 1:], weights[:n]])  # the last row: any other kind
+        self._intercepts = intercept + np.append(own[:, 0], 0.0)
+
+    def logits(self, kinds: np.ndarray, shared: np.ndarray) -> np.ndarray:
+        """Return the pooled logits of named pairs, (n,) float64, from `Naming.kinds` and `Naming.shared`."""
+        logits: np.ndarray = self._intercepts[kinds] + np.einsum("nf,nf->n", shared, self._weights[kinds])
+        return logits
+
+
+class _Counted:
+    """One tag's mentions in one article, counted."""
+
+    __slots__ = ("first", "in_lead", "in_title", "n_hints", "n_named", "quarters")
+
+    def __init__(self, first: int) -> None:
+        self.n_named = self.n_hints = self.quarters = 0  # quarters of the body where it occurs, one bit for each
+        self.in_title = self.in_lead = False
+        self.first = first  # number of the word where it is first named (or hinted at); below 0 in the title
+
+
+_SHARE_OF_QUARTERS = [bin(bits).count("1") / N_QUARTERS for bits in range(1 << N_QUARTERS)]
+_IS_CATEGORY = [tuple(float(c == category) for c in range(1, len(CATEGORIES))) for category in range(len(CATEGORIES))]
+_SCATTERED_ROW = (*_IS_CATEGORY[SCATTERED], *[0.0] * len(VALUES))
+
+
+class _Kind:
+    """The named tags of one kind in one article: what a tag of that kind is beside the others."""
+
+    __slots__ = ("best", "firsts", "second", "total")
+
+    def __init__(self) -> None:
+        self.total = self.best = self.second = 0  # of mentions that name
+        self.firsts: list[int] = []
+
+    def add(self, one: _Counted) -> None:
+        n = one.n_named
+        self.total += n
+        self.best, self.second = (n, self.best) if n > self.best else (self.best, max(n, self.second))
+        insort(self.firsts, one.first)
+
+
+class NamingReader:
+    """Turns the mentions of an article into features of its named tags."""
+
+    def __init__(self, taxonomy: Taxonomy, words: NamingWords) -> None:
+        position = {tag.id: number for number, tag in enumerate(taxonomy.tags)}
+        self._kind = [tag.kind for tag in taxonomy.tags]
+        self._known_kind = np.array(
+            [KINDS.index(tag.kind) if tag.kind in KINDS else -1 for tag in taxonomy.tags], dtype=np.int8
+        )
+        self._broader = [position.get(tag.broader or "", -1) for tag in taxonomy.tags]
+        self._above = _above(self._broader)
+        # The words of labels, by their longest word: few articles hold it, and only there the others matter.
+        self._labels: dict[int, list[tuple[int, frozenset[int]]]] = defaultdict(list)
+        for number, tag in enumerate(taxonomy.tags):
+            label = spell(tag.label).split()
+            if len(label) > 1 and tag.aliases and not tag.retired:
+                own = words.of(tag.label)
+                self._labels[own[label.index(max(label, key=len))]].append((number, frozenset(own)))
+
+    def read(self, found: Sequence[tuple[Found, ReadText]]) -> Naming:
+        """Return how articles name the tags of their mentions, and those whose label's words are scattered in them."""
+        articles: list[int] = []
+        tags: list[int] = []
+        categories: list[int] = []
+        shared: list[tuple[float, ...]] = []
+        for article, ((mentions, present), text) in enumerate(found):
+            counted = _count(mentions, text) if mentions else {}
+            scattered = self._scattered(present) - counted.keys()
+            if not counted and not scattered:
+                continue
+            own = sorted([*counted, *scattered])
+            articles += [article] * len(own)
+            tags += own
+            values = self._values(counted, max(1, len(text.body_words)))
+            for tag in own:
+                category = _category(counted[tag]) if tag in counted else SCATTERED
+                categories.append(category)
+                shared.append((*_IS_CATEGORY[category], *values[tag]) if tag in counted else _SCATTERED_ROW)
+        places = np.array(tags, dtype=np.int64)
+        return Naming(
+            np.array(articles, dtype=np.int64),
+            places,
+            np.array(categories, dtype=np.int8),
+            self._known_kind[places],
+            np.array(shared, dtype=np.float64).reshape(-1, len(SHARED)),
+        )
+
+    def _scattered(self, present: set[int]) -> set[int]:
+        return {tag for word in self._labels.keys() & present for tag, words in self._labels[word] if words <= present}
+
+    def _values(self, counted: Mapping[int, _Counted], n_words: int) -> dict[int, tuple[float, ...]]:
+        """Return VALUES of each tag: what it is alone, and beside the others of its article."""
+        of_kind: dict[str, _Kind] = defaultdict(_Kind)
+        n_narrower: dict[int, int] = defaultdict(int)
+        narrower_at_top: set[int] = set()
+        for tag, one in counted.items():
+            if one.n_named:
+                of_kind[self._kind[tag]].add(one)
+            for above in self._above[tag]:
+                n_narrower[above] += one.n_named
+                if one.in_title or one.in_lead:
+                    narrower_at_top.add(above)
+        length = log(min(LONG, max(SHORT, n_words)) / USUAL_LENGTH)
+        values: dict[int, tuple[float, ...]] = {}
+        for tag, one in counted.items():
+            kind, n, below = of_kind[self._kind[tag]], one.n_named, n_narrower.get(tag, 0)
+            broader = counted.get(self._broader[tag])
+            next_best = kind.second if n == kind.best else kind.best
+            values[tag] = (
+                log1p(n),
+                log1p(one.n_hints),
+                min(4.0, 100.0 * (n + one.n_hints) / max(50, n_words)),
+                length,
+                max(0, one.first) / n_words,
+                _SHARE_OF_QUARTERS[one.quarters],
+                float(one.in_lead),
+                n / max(1, kind.total),
+                log1p(n) - log1p(next_best),
+                log1p(len(kind.firsts) - (n > 0)),
+                log1p(bisect_left(kind.firsts, one.first)),
+                log1p(below),
+                float(tag in narrower_at_top),
+                n / (n + below) if below else 1.0,
+                log1p(broader.n_named) if broader else 0.0,
+                float(broader.in_title or broader.in_lead) if broader else 0.0,
+            )
+        return values
+
+
+def _above(broader: list[int]) -> list[tuple[int, ...]]:
+    """Return for each tag all its broader tags."""
+    above = []
+    for tag in range(len(broader)):
+        found: dict[int, None] = {}
+        up = broader[tag]
+        while up >= 0 and up not in found:
+            found[up] = None
+            up = broader[up]
+        above.append(tuple(found))
+    return above
+
+
+def _category(one: _Counted) -> int:
+    if one.in_title:
+        return IN_TITLE
+    if one.in_lead:
+        return LEAD
+    return (HINTED, ONCE, TWICE)[one.n_named] if one.n_named < 3 else OFTEN
+
+
+def _count(mentions: Sequence[Mention], text: ReadText) -> dict[int, _Counted]:
+    n_words, n_title = max(1, len(text.body_words)), len(text.title_words)
+    counted: dict[int, _Counted] = {}
+    for tag, field, word, start, _, weak in mentions:
+        at = word if field == BODY else word - n_title
+        one = counted.get(tag)
+        if one is None:
+            one = counted[tag] = _Counted(at)
+        if field == BODY:
+            one.quarters |= 1 << (word * N_QUARTERS // n_words)
+        if weak:
+            one.n_hints += 1
+            continue
+        if not one.n_named:
+            one.first = at  # the mentions come in order; a name counts before a hint
+        one.n_named += 1
+        if field == TITLE:
+            one.in_title = True
+        elif start < text.lead_end:
+            one.in_lead = True
+    return counted

@@ -1,0 +1,340 @@
+"""Where an article names a tag: all aliases of the taxonomy found in one pass, and what those places say together."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from classifier.domain.spelling import spell
+from classifier.domain.taxonomy import Alias, Taxonomy
+from classifier.text.contexts import Context, Contexts, context_of
+from classifier.text.words import Hashed, Words, WordTable, hashed_all, lead_end, once, split_all, split_words
+
+TITLE, BODY = 0, 1
+N_PAIRS = 1 << 16  # places for pairs of words with which names begin; a starter taxonomy has three thousand pairs
+# Between the words of one name there is no end of a sentence, no bracket and no quotation mark.
+_BREAK = re.compile(r"[\n!?;:,\"()\[\]]|(?<=\w\w\w\w)\.\s")
+# In a text written in capitals these cannot be told from ordinary words, whatever their case policy says.
+_UNSAFE_IN_CAPITALS = frozenset(["is", "it", "us", "let", "tip", "base", "aa", "as", "am", "pm", "who", "can", "may"])
+
+
+class Mention(NamedTuple):
+    """A place in the clean text of one field where an alias of a tag occurs.
+
+    `tag` is the tag's place in the taxonomy, `word` the number of the first word in the field,
+    `start` and `end` are character offsets, `weak` is the strength of the alias.
+    """
+
+    tag: int
+    field: int
+    word: int
+    start: int
+    end: int
+    weak: bool
+
+
+@dataclass(frozen=True)
+class ReadText:
+    """Title and kept body with their words: what mentions and terms are taken from."""
+
+    title: str
+    body: str
+    title_words: Words
+    body_words: Words
+    lead_end: int
+
+    @once
+    def counts(self) -> Counter[str]:
+        """How often each word stands in title and body."""
+        counts = Counter(self.title_words.spelling)
+        counts.update(self.body_words.spelling)
+        return counts
+
+    @once
+    def n_lead(self) -> int:
+        """The number of words of the body that start in its first sentence."""
+        return self.body_words.n_before(self.lead_end)
+
+
+def read_text(title: str, body: str) -> ReadText:
+    """Split title and body into words once, for everything that asks for them."""
+    return ReadText(title, body, split_words(title), split_words(body), lead_end(body))
+
+
+def read_texts(pairs: Sequence[tuple[str, str]]) -> list[ReadText]:
+    """Split titles and bodies into words, hashed: many cost less together."""
+    words = iter(split_all([content for pair in pairs for content in pair]))
+    return [ReadText(title, body, next(words), next(words), lead_end(body)) for title, body in pairs]
+
+
+class NamingWords:
+    """The words of all that a taxonomy's tags are named by, as numbers from 1; any other word is 0."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        spelt = dict.fromkeys(word for name in _names(taxonomy) for word in spell(name).split())
+        self._table = WordTable(list(spelt))
+        self._number = {word: number for number, word in enumerate(spelt, start=1)}
+
+    def __len__(self) -> int:
+        return len(self._number)
+
+    def of(self, name: str) -> list[int]:
+        """Return the words of a name that is the taxonomy's."""
+        return [self._number[word] for word in spell(name).split()]
+
+    def of_texts(self, hashed: Hashed) -> np.ndarray:
+        """Return the words of some texts, one after the other, int64."""
+        return self._table.find(hashed.of_word) + 1
+
+
+def _names(taxonomy: Taxonomy) -> Iterator[str]:
+    for tag in taxonomy.tags:
+        yield tag.label
+        for alias in tag.aliases:
+            yield from (alias.text, *alias.needs, *alias.blocked)
+
+
+class _Rule(NamedTuple):
+    """An alias of a tag, made ready for matching."""
+
+    tag: int
+    weak: bool
+    bare: str | None  # its letters where case counts
+    unsafe_in_capitals: bool
+    needs: Context | None
+    blocked: Context | None
+    always: bool  # wherever its words stand in a row
+
+
+@dataclass
+class _Node:
+    """A place in the tree of all names, word by word: the names that end here and the words that lead on."""
+
+    rules: list[_Rule] = field(default_factory=list)
+    following: dict[int, _Node] = field(default_factory=dict)
+    # Words of which only the beginning counts: (how it begins, where it leads).
+    beginnings: list[tuple[str, _Node]] = field(default_factory=list)
+
+    def after(self, place: _Field, at: int) -> list[_Node]:
+        """Return where a word of a field leads from here."""
+        node = self.following.get(place.numbers[at])
+        found = [] if node is None else [node]
+        if self.beginnings:
+            word = place.words.spelling[at]
+            found += [node for beginning, node in self.beginnings if word.startswith(beginning)]
+        return found
+
+
+_Candidate = tuple[int, int, _Rule]  # the first word, one past the last, and the alias
+
+
+class _Field(NamedTuple):
+    """One field of a text while names are looked for, with the numbers of its words."""
+
+    number: int
+    content: str
+    words: Words
+    numbers: list[int]
+    capitals: bool
+
+
+class Found(NamedTuple):
+    """What names a text has: its mentions, and the numbers of its words that are the taxonomy's."""
+
+    mentions: list[Mention]
+    present: set[int]
+
+
+class MentionFinder:
+    """Finds the mentions of all tags of a taxonomy that are not retired."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        self.words = NamingWords(taxonomy)
+        self._root = _Node()
+        for position, tag in enumerate(taxonomy.tags):
+            if tag.retired:
+                continue
+            for alias in tag.aliases:
+                self._add(alias, _rule(position, alias, self.words))
+        # Of the words, whether names consist of them or go on with any word; of pairs, whether names may begin with them.
+        self._alone = np.zeros(len(self.words) + 1, dtype=bool)
+        self._alone[[word for word, node in self._root.following.items() if node.rules or node.beginnings]] = True
+        pairs = [(word, after) for word, node in self._root.following.items() for after in node.following]
+        self._pairs = np.zeros(N_PAIRS, dtype=bool)
+        self._pairs[_slots(*np.array(pairs, dtype=np.int64).reshape(-1, 2).T)] = True
+
+    def _add(self, alias: Alias, rule: _Rule) -> None:
+        node, words = self._root, self.words.of(alias.text)
+        for word in words if alias.whole_word else words[:-1]:
+            node = node.following.setdefault(word, _Node())
+        if not alias.whole_word:
+            last = spell(alias.text).split()[-1]
+            known = dict(node.beginnings)
+            if last not in known:
+                node.beginnings.append((last, _Node()))
+            node = dict(node.beginnings)[last]
+        node.rules.append(rule)
+
+    def find(self, text: ReadText) -> list[Mention]:
+        """Return the mentions in title and body, in order; where names overlap, the longest counts."""
+        return self.find_all([text])[0].mentions
+
+    def find_all(self, texts: Sequence[ReadText]) -> list[Found]:
+        """Return what names some texts have."""
+        words = [one for text in texts for one in (text.title_words, text.body_words)]
+        hashed = hashed_all(words)
+        numbers, edges = self.words.of_texts(hashed), hashed.edges
+        begins = np.array(edges)
+        after = np.zeros_like(numbers)
+        after[:-1] = numbers[1:]
+        may_begin = self._alone.take(numbers) | self._pairs.take(_slots(numbers, after))
+        firsts = _by_field(np.flatnonzero(may_begin), begins)
+        named = np.flatnonzero(numbers)
+        names, name_edges = numbers[named].tolist(), named.searchsorted(begins).tolist()
+        taken = numbers.tolist()
+        found = []
+        for number, text in enumerate(texts):
+            title, body = 2 * number, 2 * number + 1
+            present = set(names[name_edges[title] : name_edges[body + 1]])
+            mentions: list[Mention] = []
+            if firsts[title] or firsts[body] or self._root.beginnings:
+                fields = [
+                    _Field(field, content, words[at], taken[edges[at] : edges[at + 1]], content.isupper())
+                    for field, content, at in ((TITLE, text.title, title), (BODY, text.body, body))
+                ]
+                title_numbers, body_numbers = (place.numbers for place in fields)
+                contexts = Contexts(title_numbers, body_numbers, numbers[edges[title] : edges[body + 1]], present)
+                for field, at in zip(fields, (title, body), strict=True):
+                    if firsts[at] or self._root.beginnings:
+                        mentions += self._mentions(field, firsts[at], contexts)
+            found.append(Found(mentions, present))
+        return found
+
+    def _mentions(self, place: _Field, firsts: list[int], contexts: Contexts) -> list[Mention]:
+        """Return the mentions in a field that begin with its words `firsts`, or with the beginning of a word."""
+        if self._root.beginnings:
+            beginnings = tuple(beginning for beginning, _ in self._root.beginnings)
+            more = [at for at, word in enumerate(place.words.spelling) if word.startswith(beginnings)]
+            firsts = sorted({*firsts, *more})
+        candidates = _candidates(place, self._root, firsts, contexts)
+        words = place.words
+        return [
+            Mention(rule.tag, place.number, first, *words.span(first, last), rule.weak)
+            for first, last, rule in _longest(candidates)
+        ]
+
+
+def _by_field(places: np.ndarray, begins: np.ndarray) -> list[list[int]]:
+    """Return for each field which of its words some places are; `begins` says where the words of each field begin."""
+    edges = places.searchsorted(begins)
+    within = (places - begins[:-1].repeat(np.diff(edges))).tolist()
+    return [within[start:end] for start, end in pairwise(edges.tolist())]
+
+
+def _slots(words: np.ndarray, after: np.ndarray) -> np.ndarray:
+    """Return a place below N_PAIRS for each pair of words; a few pairs share one."""
+    slots: np.ndarray = (words * 40_503 + after * 3_266_489_917) % N_PAIRS
+    return slots
+
+
+def _candidates(place: _Field, root: _Node, firsts: list[int], contexts: Contexts) -> list[_Candidate]:
+    """Return the names that stand in a field with the case and the context that they ask for, by their first words."""
+    numbers, n_words = place.numbers, len(place.numbers)
+    candidates: list[_Candidate] = []
+    begins_with = root.following.get
+    for first in firsts:
+        begun = begins_with(numbers[first])
+        for node in root.after(place, first) if root.beginnings else [begun] if begun else ():
+            for rule in node.rules:
+                if rule.always or _fits(rule, place, first, first + 1, contexts):
+                    candidates.append((first, first + 1, rule))
+            if node.beginnings or (first + 1 < n_words and numbers[first + 1] in node.following):
+                _add_longer(candidates, node, place, first, contexts)
+    return candidates
+
+
+def _add_longer(candidates: list[_Candidate], node: _Node, place: _Field, first: int, contexts: Contexts) -> None:
+    """Add the names of more than one word that start with the word `first`, whose node this is."""
+    ways = [node]
+    for last in range(first + 2, len(place.numbers) + 1):
+        ways = [to for way in ways for to in way.after(place, last - 1)]
+        if not ways:
+            return
+        rules = [rule for way in ways for rule in way.rules]
+        if rules and not _BREAK.search(place.content, *place.words.span(first, last)):
+            candidates += [
+                (first, last, rule) for rule in rules if rule.always or _fits(rule, place, first, last, contexts)
+            ]
+
+
+def _rule(tag: int, alias: Alias, words: NamingWords) -> _Rule:
+    needs = context_of(map(words.of, alias.needs), alias.needs_within)
+    blocked = context_of(map(words.of, alias.blocked), alias.blocked_within)
+    return _Rule(
+        tag,
+        alias.weak,
+        _bare(alias.text) if alias.case_exact else None,
+        spell(alias.text) in _UNSAFE_IN_CAPITALS,
+        needs,
+        blocked,
+        always=not (alias.case_exact or needs or blocked),
+    )
+
+
+def _fits(rule: _Rule, place: _Field, first: int, last: int, contexts: Contexts) -> bool:
+    if rule.bare is not None:
+        start, end = place.words.span(first, last)
+        named = place.content[start:end]
+        if not _same_case(rule, named, place.capitals):
+            return False
+    if rule.needs is not None and not contexts.near(place.number, first, rule.needs):
+        return False
+    return rule.blocked is None or not contexts.near(place.number, first, rule.blocked)
+
+
+def _same_case(rule: _Rule, named: str, capitals: bool) -> bool:
+    """Whether a text writes a case-exact alias as it must; hyphens and blanks may differ."""
+    if capitals:
+        return not rule.unsafe_in_capitals
+    return _bare(named) == rule.bare
+
+
+def _bare(name: str) -> str:
+    return name if name.isalnum() else "".join(c for c in name if c.isalnum())
+
+
+def _longest(candidates: list[_Candidate]) -> list[_Candidate]:
+    """Keep the longest of overlapping candidates of a field, the first of equally long ones, and all tags of one place.
+
+    The candidates come in the order of their first words.
+    """
+    kept: list[_Candidate] = []
+    run: list[_Candidate] = []  # of candidates that overlap, and how far they go
+    reach = 0
+    for candidate in candidates:
+        if candidate[0] >= reach:
+            kept += run if len(run) < 2 else _longest_of_run(run)
+            run = []
+        run.append(candidate)
+        reach = max(reach, candidate[1])
+    return kept + (run if len(run) < 2 else _longest_of_run(run))
+
+
+def _longest_of_run(run: list[_Candidate]) -> list[_Candidate]:
+    kept: list[_Candidate] = []
+    taken: dict[int, tuple[int, int]] = {}  # word -> the span that covers it
+    named: set[tuple[int, int]] = set()  # (tag, word)
+    for first, last, rule in sorted(run, key=lambda c: (c[0] - c[1], c[0], c[2].tag, c[2].weak)):
+        span = (first, last)
+        if (rule.tag, first) in named or any(taken.get(word, span) != span for word in range(first, last)):
+            continue
+        named.add((rule.tag, first))
+        taken.update(dict.fromkeys(range(first, last), span))
+        kept.append((first, last, rule))
+    return sorted(kept, key=lambda c: (c[0], c[2].tag))

@@ -1,0 +1,161 @@
+"""Which parts of a web page are not its article: menus, sidebars, forms, what stands around the story.
+
+Elements and their roles say it. A guess that would leave next to nothing of a page is not taken.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
+from typing import NamedTuple
+
+from classifier.text.source_map import Removed
+
+ARTICLE, MAIN, QUOTE, LINES = "article", "main", "quote", "lines"
+NAVIGATION, HEADER, FOOTER, SIDEBAR = "navigation", "page header", "page footer", "sidebar"
+OUTSIDE = "outside the article"
+_OF_ELEMENT = {
+    "article": ARTICLE,
+    "main": MAIN,
+    "nav": NAVIGATION,
+    "menu": NAVIGATION,
+    "header": HEADER,
+    "footer": FOOTER,
+    "aside": SIDEBAR,
+    "form": "form",
+    "search": "form",
+    "dialog": "dialog",
+    **dict.fromkeys(("blockquote", "figure", "q"), QUOTE),
+}
+_OF_ROLE = {
+    "article": ARTICLE,
+    "main": MAIN,
+    "banner": HEADER,
+    "contentinfo": FOOTER,
+    "complementary": SIDEBAR,
+    "form": "form",
+    "search": "form",
+    **dict.fromkeys(("navigation", "menu", "menubar"), NAVIGATION),
+    **dict.fromkeys(("dialog", "alertdialog"), "dialog"),
+    **dict.fromkeys(("doc-pullquote", "figure"), QUOTE),
+}
+LEAST_STORY = 200  # characters outside links: what has fewer, and less than a quarter of the page, is no article
+MANY_LINKS = 3
+MOSTLY_LINKS = 3  # characters in links for each one outside them
+
+
+class Amounts(NamedTuple):
+    """How much of a page was read, or stands in an element: characters, and links.
+
+    `prose` are the characters outside links without blanks around them, `quoted` those of them in quotations and figures.
+    """
+
+    length: int = 0
+    prose: int = 0
+    linked: int = 0
+    quoted: int = 0
+    n_links: int = 0
+
+
+class Element(NamedTuple):
+    """An element that matters for what is the article: its kind, its place in the text, and what stands in it.
+
+    `is_closed` says that it has an end tag, `is_inner` that it stands in another one of its kind.
+    """
+
+    kind: str
+    start: int
+    end: int
+    amounts: Amounts
+    is_closed: bool
+    is_inner: bool
+
+
+def kind_of(name: str, attributes: dict[str, str]) -> str:
+    """Return what an element is to the page, by its first known role, else by its name; empty if nothing."""
+    for role in attributes.get("role", "").lower().split():
+        if role in _OF_ROLE:
+            return _OF_ROLE[role]
+    kind = _OF_ELEMENT.get(name, "")
+    return QUOTE if kind == SIDEBAR and "quote" in attributes.get("class", "").lower() else kind
+
+
+def removed_parts(elements: Iterable[Element], page: Amounts) -> list[Removed]:
+    """Return the parts of a page that are not its article, in order; none if next to nothing else would be left."""
+    ordered = sorted((e for e in elements if e.start < e.end), key=lambda e: (e.start, -e.end))
+    stories = [element for element in ordered if element.kind in (ARTICLE, MAIN)]
+    boilerplate = _outermost(_boilerplate_in(ordered, stories, page))
+    n_left = page.prose - sum(element.amounts.prose for element in boilerplate)
+    n_text = n_left + page.linked - sum(element.amounts.linked for element in boilerplate)
+    if not n_text or n_left < min(LEAST_STORY, page.prose / 4):
+        return []
+    removed = [Removed(element.start, element.end, element.kind) for element in boilerplate]
+    story = _story(stories, boilerplate, n_left)
+    return removed if story is None else sorted([*removed, *_around(story, removed, page.length)])
+
+
+def _boilerplate_in(ordered: Iterable[Element], stories: Sequence[Element], page: Amounts) -> Iterator[Element]:
+    largest = max(stories, key=lambda element: element.amounts.prose, default=None)
+    for element in ordered:
+        if element.kind == LINES:
+            if _is_a_menu(element.amounts, page):
+                yield element._replace(kind=NAVIGATION)
+        elif element.kind not in (ARTICLE, MAIN) and not _is_text(element, largest, page):
+            yield element
+
+
+def _is_a_menu(amounts: Amounts, page: Amounts) -> bool:
+    """Whether lines of a page are links and next to nothing else."""
+    n_links, linked, prose = amounts.n_links, amounts.linked, amounts.prose
+    return n_links >= MANY_LINKS and linked >= MOSTLY_LINKS * prose and prose <= page.prose / 10
+
+
+def _is_text(element: Element, largest: Element | None, page: Amounts) -> bool:
+    """Whether boilerplate by its name holds the article: a form around a page, a menu without end, a quotation aside."""
+    n_prose = element.amounts.prose
+    if element.kind == SIDEBAR and element.amounts.quoted > n_prose / 2:
+        return True
+    if not element.is_closed:
+        return n_prose > page.prose / 10
+    has_story_elsewhere = largest and not _holds(element, largest) and largest.amounts.prose >= LEAST_STORY
+    return n_prose > page.prose / 2 and not has_story_elsewhere
+
+
+def _holds(outer: Element, inner: Element) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end
+
+
+def _outermost(ordered: Iterable[Element]) -> list[Element]:
+    outermost: list[Element] = []
+    for element in ordered:
+        if not outermost or element.start >= outermost[-1].end:
+            outermost.append(element)
+    return outermost
+
+
+def _story(stories: Sequence[Element], boilerplate: Sequence[Element], n_left: int) -> Element | None:
+    """Return the one article, or else the one main part, that holds most of what is left of a page."""
+    starts = [element.start for element in boilerplate]
+    before = [0, *accumulate(element.amounts.prose for element in boilerplate)]
+
+    def n_kept(story: Element) -> int:
+        first, last = bisect_left(starts, story.start), bisect_left(starts, story.end)
+        if any(_holds(element, story) for element in boilerplate[max(0, first - 1) : first + 1]):
+            return 0
+        return story.amounts.prose - (before[last] - before[first])
+
+    for kind in (ARTICLE, MAIN):
+        large = [story for story in stories if story.kind == kind and not story.is_inner and n_kept(story) > n_left / 2]
+        if len(large) == 1:
+            return large[0]
+    return None
+
+
+def _around(story: Element, removed: Sequence[Removed], length: int) -> Iterator[Removed]:
+    """Yield what is left before and behind the story."""
+    edges = [0, *(edge for part in removed for edge in part[:2]), length]
+    for start, end in zip(edges[::2], edges[1::2], strict=True):
+        for part in (Removed(start, min(end, story.start), OUTSIDE), Removed(max(start, story.end), end, OUTSIDE)):
+            if part.start < part.end:
+                yield part

@@ -1,0 +1,1 @@
+"""Examples -> a model, and whether it may take the champion's place."""

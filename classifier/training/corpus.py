@@ -1,0 +1,216 @@
+"""Articles -> what fitting needs of them: TF-IDF, naming, near-duplicates. One pass, in which no text is kept."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import NamedTuple
+
+import numpy as np
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfTransformer
+
+from classifier.domain.articles import Article
+from classifier.domain.progress import Track
+from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.unreadable import Unreadable
+from classifier.errors import TooFewExamples
+from classifier.model.tag_model import TITLE_WEIGHT
+from classifier.text.duplicates import NearDuplicates
+from classifier.text.mention_features import Naming
+from classifier.text.mentions import ReadText, read_text
+from classifier.text.reading import ArticleReader, is_english
+from classifier.text.terms import terms_of_writing, text_words, text_writings, title_words, title_writings
+
+BATCH = 256
+N_SAMPLED = 50  # articles whose language is looked at
+
+
+class Corpus(NamedTuple):
+    """What fitting knows of its articles.
+
+    X: (n_articles, n_terms + n_title_terms) float64 CSR, the TF-IDF of the text and, times TITLE_WEIGHT, of the title;
+    names: (n_tags, the same), the tags' own names as texts; idf, title_idf: float32;
+    groups: (n_articles,) int32, near-duplicates share one; language: "en" or None; rows: (n_articles,) which of the articles
+    these are, without those that could not be read.
+    """
+
+    X: sparse.csr_matrix
+    names: sparse.csr_matrix
+    terms: list[str]
+    title_terms: list[str]
+    idf: np.ndarray
+    title_idf: np.ndarray
+    named: Naming
+    groups: np.ndarray
+    language: str | None
+    rows: np.ndarray
+    unreadable: Unreadable
+
+
+def read_corpus(
+    articles: Sequence[Article], taxonomy: Taxonomy, track: Track, plain: bool = False, blocks: Sequence[str] = ()
+) -> Corpus:
+    """Read the articles of a corpus; terms that stand in one article only are left out.
+
+    A plain reading takes words alone: no stems and compounds, no mentions, no near-duplicates (every article is a group of
+    its own), and the language is not looked at.
+
+    Raises:
+        TooFewExamples: if no word stands in two articles.
+    """
+    reading = _Reading(articles, ArticleReader(taxonomy, blocks), plain)
+    text_of, title_of = (text_words, title_words) if plain else (text_writings, title_writings)
+    views = _Counts(text_of), _Counts(title_of)
+    for text in reading.texts(track(articles, len(articles), "reading articles")):
+        for counts in views:
+            counts.add(text)
+    terms_of = _word_alone if plain else terms_of_writing
+    fitted = [_View(counts, weight, terms_of) for counts, weight in zip(views, (1.0, TITLE_WEIGHT), strict=True)]
+    if not fitted[0].terms:
+        raise TooFewExamples("No word stands in two articles. Are the bodies empty?")
+    return Corpus(
+        sparse.hstack([view.X for view in fitted]).tocsr(),
+        sparse.hstack([view.transform(list(_names(taxonomy))) for view in fitted]).tocsr(),
+        fitted[0].terms,
+        fitted[1].terms,
+        fitted[0].idf,
+        fitted[1].idf,
+        reading.named(),
+        reading.groups(),
+        "en" if reading.n_english > 0.6 * max(1, reading.n_sampled) else None,
+        np.array(reading.rows, dtype=np.int64),
+        reading.unreadable,
+    )
+
+
+class _Reading:
+    """Reads articles once, batch by batch, and keeps what is not terms."""
+
+    def __init__(self, articles: Sequence[Article], reader: ArticleReader, plain: bool) -> None:
+        self._reader = reader
+        self._each = max(1, len(articles) // N_SAMPLED)
+        self._plain = plain
+        self._named = [self._reader.naming([])]
+        self._duplicates = NearDuplicates()
+        self.n_read = self.n_sampled = self.n_english = 0  # of those that can be read
+        self.rows: list[int] = []
+        self.unreadable = Unreadable()
+
+    def texts(self, articles: Iterable[Article]) -> Iterator[ReadText]:
+        """Yield the texts of the articles that can be read."""
+        rest, n_seen = iter(articles), 0
+        while batch := list(islice(rest, BATCH)):
+            found = self._read(batch)
+            self.rows += [row for row, one in enumerate(found, start=n_seen) if one is not None]
+            n_seen += len(batch)
+            texts = [one for one in found if one is not None]
+            for number, text in enumerate(texts, start=self.n_read):
+                if not self._plain:
+                    self._duplicates.add([*text.title_words.spelling, *text.body_words.spelling])
+                    if number % self._each == 0:
+                        self.n_sampled += 1
+                        self.n_english += is_english(f"{text.title}\n{text.body}")
+                yield text
+            self.n_read += len(texts)
+
+    def _read(self, batch: Sequence[Article]) -> list[ReadText | None]:
+        if self._plain:
+            return self.unreadable.each(lambda some: map(self._reader.read_text, some), batch)
+        found = self.unreadable.each(self._reader.read_all, batch)
+        named = self._reader.naming([one for one in found if one is not None])
+        self._named.append(named._replace(articles=named.articles + self.n_read))
+        return [one.text if one is not None else None for one in found]
+
+    def groups(self) -> np.ndarray:
+        """Return the groups of near-duplicates, (n_articles,) int32."""
+        return np.arange(self.n_read, dtype=np.int32) if self._plain else self._duplicates.groups()
+
+    def named(self) -> Naming:
+        """Return how all articles name tags."""
+        return Naming(*map(np.concatenate, zip(*self._named, strict=True)))
+
+
+def _names(taxonomy: Taxonomy) -> Iterator[ReadText]:
+    """Yield each tag's label and strong aliases as the title of a text."""
+    for tag in taxonomy.tags:
+        yield read_text(", ".join([tag.label, *(alias.text for alias in tag.aliases if not alias.weak)]), "")
+
+
+def _word_alone(writing: str) -> tuple[str, ...]:
+    """Return a word as its only term; none for a single character."""
+    return terms_of_writing(writing)[:1]
+
+
+class _Counts:
+    """How often each text of a corpus writes what; words are counted before they are taken apart into terms.
+
+    There are many times fewer different words than terms in texts, and the counting is done in C.
+    """
+
+    def __init__(self, writings: Callable[[ReadText], list[str]]) -> None:
+        self.writings = writings
+        self.number: defaultdict[str, int] = defaultdict()
+        self.number.default_factory = self.number.__len__
+        self._columns, self._begins = array("i"), [0]
+
+    def add(self, text: ReadText) -> None:
+        """Count the next text."""
+        self._columns.extend(map(self.number.__getitem__, self.writings(text)))
+        self._begins.append(len(self._columns))
+
+    def matrix(self) -> sparse.csr_matrix:
+        """Return (n_texts, n_writings) float64 CSR."""
+        shape = (len(self._begins) - 1, len(self.number))
+        columns = np.frombuffer(self._columns, dtype=np.int32)
+        counted = sparse.csr_matrix((np.ones(len(columns)), columns, self._begins), shape=shape)
+        counted.sum_duplicates()
+        return counted
+
+
+class _View:
+    """TF-IDF with the logarithm of counts over the terms of one view that stand in two texts; of nothing without any.
+
+    X: (n_texts, n_terms) float64 CSR, times the weight of the view.
+    """
+
+    def __init__(self, counts: _Counts, weight: float, terms_of: Callable[[str], tuple[str, ...]]) -> None:
+        self._writings, self._weight, self._terms_of = counts.writings, weight, terms_of
+        written = counts.matrix()
+        terms: dict[str, int] = {}
+        pairs = [
+            (row, terms.setdefault(term, len(terms)))
+            for row, writing in enumerate(counts.number)
+            for term in terms_of(writing)
+        ]
+        rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+        gives = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(counts.number), len(terms)))
+        found = (written @ gives).tocsr()
+        kept = np.flatnonzero(np.bincount(found.indices, minlength=len(terms)) >= 2)
+        names = np.array(list(terms), dtype=object)[kept]
+        order = np.argsort(names)
+        self.terms: list[str] = names[order].tolist()
+        counted = found[:, kept[order]]
+        counted.sort_indices()
+        self._fitted = TfidfTransformer(sublinear_tf=True).fit(counted) if self.terms else None
+        self.idf = np.zeros(0, dtype=np.float32) if self._fitted is None else self._fitted.idf_.astype(np.float32)
+        self.X = self._tf_idf(counted)
+
+    def transform(self, texts: Sequence[ReadText]) -> sparse.csr_matrix:
+        """Return (n_texts, n_terms) float64 CSR of other texts."""
+        column = {term: number for number, term in enumerate(self.terms)}
+        cells = [
+            (row, column[term], times)
+            for row, text in enumerate(texts)
+            for writing, times in Counter(self._writings(text)).items()
+            for term in self._terms_of(writing)
+            if term in column
+        ]
+        rows, columns, values = np.array(cells, dtype=np.int64).reshape(-1, 3).T
+        shape = (len(texts), len(self.terms))
+        return self._tf_idf(sparse.csr_matrix((values.astype(np.float64), (rows, columns)), shape=shape))
+
+    def _tf_idf(self, counted: sparse.csr_matrix) -> sparse.csr_matrix:
+        return counted if self._fitted is None else self._weight * self._fitted.transform(counted)

@@ -1,0 +1,1 @@
+"""The API: endpoints, their schemas and their description."""

@@ -1,0 +1,212 @@
+"""Who may do what: keys, sessions and roles, and the open first minute while no key exists."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from urllib.parse import quote, urlsplit
+
+from flask import g, redirect, request
+from werkzeug.wrappers import Response as WsgiResponse
+
+from classifier.domain.decisions import CMS
+from classifier.store import Key, Session, Store
+from classifier.web.guard.limits import Rate, Tries
+from classifier.web.guard.loopback import NEXT_STEP, host_of, is_loopback, why_from_elsewhere
+from classifier.web.problems import CHALLENGE, ApiProblem
+
+COOKIE = "tagger_session"
+EDITORS = ("editor", "admin")
+NOBODY = "local"  # who decides while no key exists and no name is given
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Who makes a request: a key, a session, or in the open first minute neither."""
+
+    key: Key | None = None
+    session: Session | None = None
+
+    @property
+    def viewer(self) -> str | None:
+        """The editor that the caller is; None for a CMS, which is many, and for whoever is not signed in."""
+        if self.session is not None:
+            return self.session.editor
+        return person(self.key.name) if self.key is not None and self.key.role in EDITORS else None
+
+    @property
+    def sender(self) -> str:
+        """Whose idempotency keys are meant."""
+        return self.key.name if self.key is not None else self.viewer or NOBODY
+
+    @property
+    def owner(self) -> str | None:
+        """Whose the articles are that the caller writes: a CMS owns them, a person does not."""
+        return self.key.name if self.key is not None and self.key.role == "cms" else None
+
+    @property
+    def may_undo_all(self) -> bool:
+        """Whether the caller may take back what others decided."""
+        return (self.key is None and self.session is None) or (self.key is not None and self.key.role == "admin")
+
+    def editor(self, named: str | None) -> str:
+        """Return the editor that decides: a CMS names its editors, an editor can name only itself.
+
+        Raises:
+            ApiProblem: 403 for another name.
+        """
+        if self.key is not None and self.key.role == "cms":
+            return f"{self.key.name}/{named}" if named else person(self.key.name)
+        myself = self.viewer
+        if myself is None:
+            return person(named or NOBODY)
+        if named is not None and person(named) != myself:
+            raise ApiProblem("not-allowed", f"You are {myself!r}; only a CMS decides for others, not for {named!r}.")
+        return myself
+
+
+def person(name: str) -> str:
+    """Return the name of an editor as it is logged: one name there stands for what a CMS changed by itself."""
+    return f"{name}/{name}" if name == CMS else name
+
+
+class Gate:
+    """Decides on each request whether its sender may make it."""
+
+    def __init__(self, store: Store, rate: int = 0, proxies: int = 0) -> None:
+        self._store, self._proxies = store, proxies
+        self._rate, self._tries = Rate(store.counters, rate), Tries(store.counters)
+
+    def open(self) -> bool:
+        """Whether no key exists, and every role is open to the sender, who is on this machine.
+
+        Raises:
+            ApiProblem: 403 if no key exists, and the request may come from elsewhere.
+        """
+        if self._store.keys.in_use():
+            return False
+        # A web page elsewhere must not reach an open service by renaming it either, so the host name counts too.
+        if reason := why_from_elsewhere(request.environ, request.host, self._proxies):
+            raise ApiProblem(
+                "not-allowed", f"While no key exists, only this machine is answered, and {reason}. {NEXT_STEP}"
+            )
+        return True
+
+    def check(self, roles: tuple[str, ...]) -> Caller:
+        """Return who makes the request.
+
+        Raises:
+            ApiProblem: if the sender may not do what takes one of `roles`.
+        """
+        is_open = self.open()
+        kind, _, secret = request.headers.get("Authorization", "").partition(" ")
+        if kind:
+            key = self._store.keys.of(secret.strip()) if kind.lower() == "bearer" else None
+            return self._counted(Caller(key), roles, is_open)
+        session, token = self.session(), request.headers.get("X-CSRF-Token", "")
+        if session is not None and request.method not in _SAFE:
+            self.check_csrf(session, token)
+        if session is None and token:  # a page that somebody has signed out of elsewhere
+            raise ApiProblem(
+                "no-key", "Your session is over. Sign in again; nothing that you decided is lost.", headers=CHALLENGE
+            )
+        return self._counted(Caller(session.key, session) if session else Caller(), roles, is_open)
+
+    def check_secret(self, secret: str, roles: tuple[str, ...]) -> None:
+        """Refuse a form whose key, or without one whose session, may not do what takes one of `roles`."""
+        is_open, session = self.open(), self.session()
+        if not secret and session is not None:
+            self._counted(Caller(session.key, session), roles, is_open)
+        else:
+            self._counted(Caller(None if is_open else self._store.keys.of(secret)), roles, is_open)
+
+    def _counted(self, caller: Caller, roles: tuple[str, ...], is_open: bool) -> Caller:
+        """Return the caller, whose request counts against its rate, if it has one of the roles."""
+        if is_open:
+            self._rate.count(NOBODY)
+            return caller
+        if caller.key is not None:
+            self._rate.count(caller.key.id)
+        self.allow(caller.key, roles)
+        return caller
+
+    def sign_in(self, name: str, secret: str) -> Key | None:
+        """Return the key of an editor who signs in, or None if none has this name and this key.
+
+        Raises:
+            ApiProblem: 429 after too many tries.
+            KeyEnded: if the key has expired or was replaced.
+        """
+        self._tries.count(name)
+        key = self._store.keys.of(secret, fresh=True)
+        if key is None or key.role not in EDITORS or key.name != name:
+            return None
+        self._tries.give_back(name)
+        return key
+
+    def session(self) -> Session | None:
+        """Return the session of the request's cookie, or None; it is looked up once for each request."""
+        if "session" not in g:
+            g.session = self._store.sessions.of(request.cookies.get(COOKIE, ""))
+        session: Session | None = g.session
+        return session
+
+    def editor_session(self) -> Session | None:
+        """Return the session of a page for editors, or None where one has to sign in (again)."""
+        self.open()
+        session = self.session()
+        return session if session is None or session.key is None or session.key.role in EDITORS else None
+
+    @staticmethod
+    def check_csrf(session: Session, token: str) -> None:
+        """Refuse a request that was not made by a page of this service."""
+        if not hmac.compare_digest(token.encode(), session.csrf.encode()):
+            raise ApiProblem("not-allowed", "The page is out of date. Load it again; nothing that you decided is lost.")
+
+    @staticmethod
+    def allow(key: Key | None, roles: tuple[str, ...]) -> Key:
+        """Return the key if it has one of the roles."""
+        if key is None:
+            raise ApiProblem(
+                "no-key",
+                "Send `Authorization: Bearer KEY`. Keys: python -m classifier keys create",
+                headers=CHALLENGE,
+            )
+        if key.role not in roles:
+            raise ApiProblem("not-allowed", f"The role {key.role!r} may not do this; it takes {' or '.join(roles)}.")
+        return key
+
+
+def check_origin() -> None:
+    """Refuse what a page of another site makes a browser send.
+
+    Browsers say so themselves (Sec-Fetch-Site, or the Origin where they are old); other clients say nothing. A request
+    with a key in its header is none that a page elsewhere could make.
+    """
+    if request.method in _SAFE or "Authorization" in request.headers:
+        return
+    site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
+    ours = site in ("same-origin", "none") if site else origin is None or _host(origin) == _host(f"//{request.host}")
+    if not ours:
+        raise ApiProblem("not-allowed", "This was sent by a page of another site. Use the service's own pages.")
+
+
+def _host(origin: str) -> str | None:
+    """Return the host name in an origin; None for `null` and for what is none."""
+    try:
+        return urlsplit(origin).hostname
+    except ValueError:
+        return None
+
+
+def sign_in_first() -> WsgiResponse:
+    """Return the way to sign in, and from there back to the page that was asked for."""
+    return redirect(f"/sign-in?next={quote(request.full_path.rstrip('?'))}", 303)
+
+
+def set_session(response: WsgiResponse, token: str) -> None:
+    """Put a session into a cookie; only over this machine's loopback it may go without TLS."""
+    response.set_cookie(
+        COOKIE, token, httponly=True, samesite="Lax", secure=not is_loopback(host_of(request.host)), path="/"
+    )

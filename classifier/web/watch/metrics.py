@@ -1,0 +1,135 @@
+"""Prometheus metrics over all workers: counters that each worker adds to, and what is read of store and models on the spot.
+
+`serve` sets PROMETHEUS_MULTIPROC_DIR before this module is imported; without it the metrics are those of this process.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Blueprint, Flask, Response, g, request
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.multiprocess import MultiProcessCollector
+
+from classifier.serving.registry import Registry
+from classifier.serving.tagger import Tagger
+from classifier.store import JOB, RUNNING, Wanted
+from classifier.web.guard.auth import Gate
+
+READERS = ("admin", "reader")
+_REQUESTS = Counter("tagger_requests", "Requests answered.", ("method", "route", "status"))
+_SECONDS = Histogram(
+    "tagger_request_seconds",
+    "Time to the answer.",
+    ("route",),
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0),
+)
+_SUGGESTIONS = Counter("tagger_suggestions", "Suggestions given.", ("tag", "band"))
+_DECISIONS = Counter("tagger_decisions", "Decisions logged.", ("action",))
+
+
+def count_suggestions(suggestions: Iterable[Mapping[str, Any]]) -> None:
+    """Count suggestions that go out."""
+    for one in suggestions:
+        _SUGGESTIONS.labels(one["tag"], one["band"]).inc()
+
+
+def count_decisions(decisions: Iterable[Mapping[str, Any]]) -> None:
+    """Count decisions that were logged."""
+    for one in decisions:
+        _DECISIONS.labels(one["action"]).inc()
+
+
+class Metrics:
+    """The page of metrics; whether a key is needed to read it is a setting."""
+
+    def __init__(self, tagger: Tagger, registry: Registry, gate: Gate, retrain_hours: float, need_key: bool) -> None:
+        self.gate, self.need_key = gate, need_key
+        self._now = _Now(tagger, registry, retrain_hours)
+        self.blueprint = Blueprint("metrics", __name__)
+        self.blueprint.add_url_rule("/metrics", "metrics", self.page)
+
+    def page(self) -> Response:
+        if self.need_key:
+            self.gate.check(READERS)
+        counted: CollectorRegistry = REGISTRY
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            counted = CollectorRegistry()
+            MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
+        of_now = CollectorRegistry()
+        of_now.register(self._now)
+        return Response(generate_latest(counted) + generate_latest(of_now), content_type=CONTENT_TYPE_LATEST)
+
+
+def watch(app: Flask) -> None:
+    """Count every request of an app, and how long it took."""
+
+    @app.before_request
+    def _() -> None:
+        g.begun = time.perf_counter()
+
+    @app.after_request
+    def _(response: Response) -> Response:
+        # The rule, and not the address: ids of articles are many, and nobody's business.
+        route = request.url_rule.rule if request.url_rule else "none"
+        method = request.method if request.method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS") else "other"
+        _REQUESTS.labels(method, route, response.status_code).inc()
+        if begun := g.pop("begun", None):
+            _SECONDS.labels(route).observe(time.perf_counter() - begun)
+        return response
+
+
+class _Now:
+    """What is read at the time of the scrape; a store that cannot be read says so with `tagger_store_up` 0."""
+
+    def __init__(self, tagger: Tagger, registry: Registry, retrain_hours: float) -> None:
+        self.tagger, self.registry, self.hours = tagger, registry, retrain_hours
+
+    def describe(self) -> list[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        yield from self._model()
+        try:
+            read = list(self._store())
+        except Exception:  # any driver's error means the same here
+            read = []
+        yield GaugeMetricFamily("tagger_store_up", "Whether the database can be read.", value=bool(read))
+        yield from read
+
+    def _model(self) -> Iterator[Metric]:
+        info = GaugeMetricFamily("tagger_model", "The champion.", labels=("version",))
+        age = GaugeMetricFamily("tagger_model_age_seconds", "Since the champion was promoted.")
+        try:
+            champion = self.registry.champion()
+        except Exception:  # a pointer that cannot be read is what readiness tells
+            champion = None
+        if champion is not None:
+            info.add_metric((champion.version,), 1)
+            age.add_metric((), _seconds_since(champion.at))
+        yield from (info, age)
+
+    def _store(self) -> Iterator[Metric]:
+        store = self.tagger.store
+        queue = GaugeMetricFamily("tagger_queue_articles", "Articles of the queue.", labels=("state",))
+        for state, n in store.queue.counts(Wanted()).items():
+            queue.add_metric((state,), n)
+        overdue = store.runs.overdue(JOB, self.hours) is not None
+        since = GaugeMetricFamily("tagger_retrain_age_seconds", "Since the last run ended.", labels=("outcome",))
+        last = next((run for run in store.runs.brief(JOB, 10) if run.outcome != RUNNING), None)
+        if last is not None:
+            since.add_metric((last.outcome,), _seconds_since(last.ended_at or last.started_at))
+        yield queue
+        yield GaugeMetricFamily("tagger_retrain_overdue", "Whether `retrain` failed or did not run.", value=overdue)
+        yield since
+
+
+def _seconds_since(at: str) -> float:
+    moment = datetime.fromisoformat(at)
+    return (datetime.now(UTC) - (moment if moment.tzinfo else moment.replace(tzinfo=UTC))).total_seconds()
