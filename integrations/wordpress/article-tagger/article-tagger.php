@@ -6,6 +6,7 @@
  * Requires at least: 6.1
  * Requires PHP:      8.0
  * License:           GPL-2.0-or-later
+ * License URI:       https://www.gnu.org/licenses/gpl-2.0.html
  * Text Domain:       article-tagger
  * Domain Path:       /languages
  *
