@@ -22,7 +22,7 @@ from tests.postgres import copied, database
 
 __all__ = ["QUICK", "Desk", "database", "flipped", "in_copy_of", "in_folder", "trained_once", "with_block"]
 
-QUICK = TrainingSettings(fit=FitSettings(fast=True, n_jobs=1))
+QUICK = TrainingSettings(fit=FitSettings(fast=True, n_jobs=1), learning_curve=())
 
 
 @dataclass

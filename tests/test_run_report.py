@@ -25,8 +25,9 @@ from classifier.serving.registry import Registry
 from classifier.store import JOB, Run, open_store
 from classifier.training.comparison import Judged, TagChange
 from classifier.training.fitting import Fitted
+from classifier.training.retraining import TrainingSettings
 from classifier.training.run_facts import confusions, measures_of, moved, strongest_terms
-from tests.desk import Desk, database, flipped
+from tests.desk import QUICK, Desk, database, flipped
 
 N_LATER = 60
 FLIPPED = "attack"
@@ -43,7 +44,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory, articles: list[Article], taxon
     desk.add(dated[:-N_LATER])
     desk.retrain()
     desk.add(dated[-N_LATER:])
-    desk.retrain()
+    desk.retrain(replace(QUICK, learning_curve=TrainingSettings().learning_curve))
     desk.set_tags(flipped(articles, FLIPPED, 0.5))
     desk.retrain()
     stopped, second, first = store.runs.list(JOB)

@@ -19,7 +19,7 @@ from classifier.store import FAILED, JOB, SKIPPED, Draft
 from classifier.store.schema import articles as table
 from classifier.training.checks import CheckSettings
 from classifier.training.fitting import Fitted
-from classifier.training.retraining import NOT_PROMOTED, PROMOTED, TrainingSettings, retrain
+from classifier.training.retraining import NOT_PROMOTED, PROMOTED, retrain
 from classifier.training.run_facts import strongest_terms
 from tests.desk import QUICK, Desk, flipped, in_copy_of, in_folder, trained_once, with_block
 
@@ -310,7 +310,7 @@ def test_labels_flipped_in_bulk_close_the_gate_and_name_the_tag_and_no_other(des
 def test_changes_that_somebody_has_looked_at_go_through(desk: Desk, dated: list[Article]) -> None:
     desk.set_tags(flipped(dated[:-N_LATER], FLIPPED, 0.3))
     assert not desk.retrain().promoted
-    accepted = TrainingSettings(QUICK.fit, checks=CheckSettings(accepted=frozenset([FLIPPED])))
+    accepted = replace(QUICK, checks=CheckSettings(accepted=frozenset([FLIPPED])))
     result = desk.retrain(accepted)
     assert "labels_flipped" not in {one["check"] for one in result.blocked_by}
     assert "gate" in result.details

@@ -30,10 +30,11 @@ def judge(
     track: Track,
     what: str,
     unreadable: Unreadable | None = None,
+    timed: bool = True,
 ) -> Judged:
     """Return what a model says of articles, with a column for each tag of a taxonomy; those it lacks it never suggests.
 
-    For an article that it cannot judge it suggests nothing; such are added to `unreadable`.
+    For an article that it cannot judge it suggests nothing; such are added to `unreadable`. Unless it is `timed`, its latency is 0.
     """
     unreadable = Unreadable() if unreadable is None else unreadable
     shape = (len(articles), len(taxonomy.tags))
@@ -48,8 +49,8 @@ def judge(
         ):
             if judged is not None:
                 scores[row, ours], suggested[row, ours] = judged[0][its], judged[1][its]
-    timed = [one for one in articles[:N_TIMED] if one.id not in unreadable.kinds]
-    return Judged(scores, suggested, megabytes_of(model), _milliseconds(model, timed))
+    readable = [article for article in articles[: N_TIMED if timed else 0] if article.id not in unreadable.kinds]
+    return Judged(scores, suggested, megabytes_of(model), _milliseconds(model, readable))
 
 
 def named_tags(model: TagModel, articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:

@@ -37,7 +37,6 @@ from classifier.training.judging import contest_of, judge, named_tags
 from classifier.training.run_facts import confusions, measures_of, moved, strongest_terms
 
 PROMOTED, NOT_PROMOTED = "promoted", "not promoted"
-CURVE = (0.25, 0.5, 0.75, 1.0)  # shares of the examples
 N_DRAWS = 2  # of the folds, before a challenger counts as worse …
 DRAWN_AGAIN = ("total", "tag_worse", "calibration", "blind_recall")  # … by one of these checks
 TOO_ALIKE = 0.01  # a challenger whose data differ by less from those of a version that was rolled back stays out
@@ -49,7 +48,8 @@ class TrainingSettings:
 
     holdout, min_holdout, max_holdout: the share of the newest examples that is set aside, and its bounds; refit: whether the
     model that has won is fitted again on all examples; starter_until, close_after_days: see `Store.attributed`;
-    keep_versions: see `Registry.sweep`; forget_days: see `Store.forget`, 0 for never.
+    keep_versions: see `Registry.sweep`; forget_days: see `Store.forget`, 0 for never; learning_curve: the shares of the examples
+    at which a run measures its learning curve.
     """
 
     fit: FitSettings = field(default_factory=FitSettings)
@@ -63,6 +63,7 @@ class TrainingSettings:
     close_after_days: int = 0
     keep_versions: int = 10
     forget_days: int = 0
+    learning_curve: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)
 
 
 @dataclass
@@ -368,8 +369,8 @@ class _Retraining:
         except TooFewExamples:
             return champion
 
-    def _judge(self, model: TagModel, what: str) -> Judged:
-        return judge(model, self._held_out(), self.taxonomy, self.track, what, self.unreadable)
+    def _judge(self, model: TagModel, what: str, timed: bool = True) -> Judged:
+        return judge(model, self._held_out(), self.taxonomy, self.track, what, self.unreadable, timed)
 
     def _held_out(self) -> list[Article]:
         return [self.articles[row] for row in self.split.holdout]
@@ -500,14 +501,14 @@ class _Retraining:
         """Return how good plain models of growing parts of the examples are on the holdout, the oldest examples first."""
         order = sorted(self.split.learn.tolist(), key=lambda row: (self.examples[row].at, self.articles[row].id))
         curve = []
-        for share in CURVE:
+        for share in self.settings.learning_curve:
             rows = order[: round(share * len(order))]
             try:
                 plain = replace(self.settings.fit, fast=True)
                 model = fit([self.articles[row] for row in rows], self.taxonomy, plain, self.track).model
             except TooFewExamples:
                 continue
-            judged = self._judge(model, "learning curve")
+            judged = self._judge(model, "learning curve", timed=False)
             curve.append({"n": len(rows), "micro_f1": evaluation.micro_f1(judged.suggested, labels)})
         return curve
 
