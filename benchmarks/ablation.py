@@ -22,7 +22,8 @@ import numpy as np
 
 from classifier.domain.articles import Article, read_articles
 from classifier.domain.examples import labels_of
-from classifier.domain.taxonomy import Taxonomy, read_taxonomy, taxonomy_of
+from classifier.domain.taxonomy import Taxonomy, taxonomy_of
+from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.model import evaluation
 from classifier.model import stacking as stack
 from classifier.text.mentions import ReadText

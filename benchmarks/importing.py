@@ -15,7 +15,8 @@ import numpy as np
 import psutil
 
 from benchmarks.processes import ROOT, run, say, size_mb
-from classifier.domain.taxonomy import Taxonomy, read_taxonomy
+from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.importers import Outcome, Reading, TermMap, import_files, read_files
 from classifier.store import open_store
 

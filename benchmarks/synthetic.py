@@ -10,7 +10,8 @@ import numpy as np
 
 from benchmarks.processes import ROOT
 from classifier.domain.articles import Article, read_articles
-from classifier.domain.taxonomy import Taxonomy, read_taxonomy
+from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.model.tag_model import TagModel, retagged
 from classifier.serving.registry import Registry
 from classifier.training.fitting import FitSettings, fit

@@ -18,7 +18,7 @@ import psutil
 import pytest
 
 from classifier.domain.articles import read_articles
-from classifier.domain.taxonomy import read_taxonomy
+from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.model.files import content_digest
 from classifier.serving.registry import Registry
 from classifier.store import STARTER as STARTER_SOURCE

@@ -16,7 +16,7 @@ import pytest
 from classifier.archive import sharing
 from classifier.commands import main
 from classifier.domain.articles import Article, record_of
-from classifier.domain.taxonomy import read_taxonomy
+from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.serving.registry import Registry
 from classifier.store import open_store
 from classifier.training.fitting import FitSettings, fit

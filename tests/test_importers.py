@@ -21,7 +21,8 @@ import pytest
 
 from classifier.commands import main
 from classifier.domain.articles import Article
-from classifier.domain.taxonomy import Tag, Taxonomy, read_taxonomy
+from classifier.domain.taxonomy import Tag, Taxonomy
+from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.errors import BadArticle, BadImport, BadMap
 from classifier.importers import CmsTerm, Outcome, Reading, SetAside, TermMap, import_files, read_files, read_map
 from classifier.importers.folders import id_of

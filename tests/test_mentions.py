@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from classifier.domain.articles import article_from_text
 from classifier.domain.spelling import spell
-from classifier.domain.taxonomy import Taxonomy, read_taxonomy
+from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.text.boilerplate import blank, find_furniture
 from classifier.text.cleaning import clean_body, clean_title, normalise
 from classifier.text.mentions import BODY, TITLE, MentionFinder, read_text

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from classifier.domain.articles import Article, read_articles
 from classifier.domain.decisions import Filed
-from classifier.domain.taxonomy import Taxonomy, read_taxonomy, taxonomy_of
+from classifier.domain.taxonomy import Taxonomy, taxonomy_of
+from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.reports.drift.rising import rising_names
 from tests.conftest import EVAL_DATA, STARTER, needs_eval_data
 

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.domain.spelling import spell
-from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy, read_taxonomy, taxonomy_from_json, taxonomy_of
+from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy, taxonomy_from_json, taxonomy_of
+from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.errors import BadTaxonomy, UnknownTag
 from tests.conftest import STARTER
 
@@ -185,7 +186,7 @@ GOOD = "- {id: eta, label: Eta group, kind: group}\n"
         ),
         ("- {id: eta, label: Eta group, kind: group, label: Eta}", "line 3: `label` stands twice"),
         ("- {id: eta, label: Eta group, kind: group, aliases: Etarras}", "line 3: `aliases` must be a list"),
-        ("- {id: eta, label: [Eta], kind: group}", "line 3: expected a text"),
+        ("- {id: eta, label: [Eta], kind: group}", "line 3: `label` must be a text"),
         ("- eta", "line 3: expected a mapping (key: value)"),
         ("", "line 1: `tags` is empty"),
     ],
@@ -207,13 +208,13 @@ def test_problem_of_a_tag_is_named_with_its_line(tmp_path: Path, tags: str, prob
         ("The", "the alias 'The' is too common a word"),
         ("{text: Etarras, case: upper}", "case 'upper' is not one of any, exact"),
         ("{text: Etarras, strength: strong}", "strength 'strong' is not one of name, weak"),
-        ("{text: Etarras, shared: maybe}", "the field 'maybe' is not one of true, false"),
+        ("{text: Etarras, shared: maybe}", "shared 'maybe' is not one of true, false"),
         ("{text: Etarras, needs: Spain}", "`needs` must be a list"),
         ("{text: Etarras, needs: ['--']}", "the context '--' of alias 'Etarras' has no word in it"),
         ("{text: Etarras, blocked: ['?']}", "the context '?' of alias 'Etarras' has no word in it"),
-        ("{text: Etarras, blocked_within: far}", "a distance is 1 to 1000 words or `article`, not 'far'"),
-        ("{text: Etarras, needs_within: 0}", "a distance is 1 to 1000 words or `article`, not '0'"),
-        ("{text: Etarras, needs_within: 1001}", "a distance is 1 to 1000 words or `article`, not '1001'"),
+        ("{text: Etarras, blocked_within: far}", "blocked_within is 1 to 1000 words or `article`, not 'far'"),
+        ("{text: Etarras, needs_within: 0}", "needs_within is 1 to 1000 words or `article`, not '0'"),
+        ("{text: Etarras, needs_within: 1001}", "needs_within is 1 to 1000 words or `article`, not '1001'"),
     ],
 )
 def test_problem_of_an_alias_is_named_with_its_line(tmp_path: Path, alias: str, problem: str) -> None:
@@ -229,7 +230,7 @@ def test_short_or_common_alias_is_safe_where_case_or_length_tells_it_apart(tmp_p
 
 def test_alias_that_stands_twice_under_a_tag_is_named(tmp_path: Path) -> None:
     tags = "- {id: eta, label: Eta group, kind: group, aliases: [Etarras,\n  Etarras]}"
-    assert problems(tmp_path, KINDS + tags) == ["line 4: the alias 'Etarras' stands twice under 'eta'"]
+    assert problems(tmp_path, KINDS + tags) == ["line 4: the alias 'Etarras' stands in line 3 too"]
 
 
 def test_cycle_names_every_tag_in_it_and_no_other(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from classifier.commands import main
 from classifier.domain.articles import Article, record_of
 from classifier.domain.snapshots import snapshot_of
-from classifier.domain.taxonomy import read_taxonomy
+from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.domain.unreadable import Unreadable
 from classifier.serving.registry import Registry
 from classifier.store import JOB, Store

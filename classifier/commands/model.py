@@ -98,7 +98,7 @@ def _say_changed_tags(before: Taxonomy | None, after: Taxonomy) -> None:
 def _examples(options: argparse.Namespace) -> tuple[list[Article], Taxonomy | None]:
     """Return the articles and the taxonomy that a command was given, or those of the starter data."""
     from classifier.domain.articles import read_articles
-    from classifier.domain.taxonomy import read_taxonomy
+    from classifier.domain.taxonomy_yaml import read_taxonomy
 
     taxonomy_file, files = options.taxonomy, options.articles
     if files is None:

@@ -233,7 +233,7 @@ def _term_map(options: argparse.Namespace) -> TermMap:
 
 
 def _taxonomy(options: argparse.Namespace) -> Taxonomy:
-    from classifier.domain.taxonomy import read_taxonomy
+    from classifier.domain.taxonomy_yaml import read_taxonomy
     from classifier.serving.registry import Registry
 
     if options.taxonomy is not None:

@@ -57,7 +57,7 @@ def _tags_list(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _tags_check(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.domain.taxonomy import read_taxonomy
+    from classifier.domain.taxonomy_yaml import read_taxonomy
 
     taxonomy = read_taxonomy(options.file)
     n_aliases = sum(len(tag.aliases) for tag in taxonomy.tags)
@@ -85,7 +85,7 @@ def _say_dates(dated: Mapping[str, str]) -> None:
 
 
 def _tags_apply(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.domain.taxonomy import read_taxonomy
+    from classifier.domain.taxonomy_yaml import read_taxonomy
     from classifier.serving.registry import Registry
     from classifier.serving.taxonomy_changes import apply_taxonomy
 

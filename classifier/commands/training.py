@@ -113,7 +113,7 @@ def _training_settings(settings: Settings, accepted: list[str]) -> TrainingSetti
 
 def _taxonomy(path: Path | None, registry: Registry, store: Store) -> Taxonomy | None:
     """Return the taxonomy that was named; the starter one where there is no champion yet and its articles are stored."""
-    from classifier.domain.taxonomy import read_taxonomy
+    from classifier.domain.taxonomy_yaml import read_taxonomy
     from classifier.store import STARTER as STARTER_SOURCE
 
     if path is not None:

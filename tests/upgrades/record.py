@@ -25,7 +25,7 @@ import numpy as np
 
 from classifier.domain.articles import Article, record_of
 from classifier.domain.snapshots import snapshot_of
-from classifier.domain.taxonomy import read_taxonomy
+from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.serving.registry import Registry, Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import StoredArticle, open_store

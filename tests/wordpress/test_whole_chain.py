@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from classifier.domain.articles import Article, read_articles
-from classifier.domain.taxonomy import read_taxonomy
+from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.serving.registry import Registry
 from classifier.store import open_store
 from tests.conftest import ROOT, STARTER

@@ -1,0 +1,273 @@
+"""Reads a taxonomy from YAML and checks it as a whole: every problem is reported at once, each with its line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import fields
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from classifier.domain.spelling import spell, spelled_words
+from classifier.domain.taxonomy import TAG_ID, Alias, Kind, Tag, Taxonomy
+from classifier.errors import BadTaxonomy
+
+_DAY = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")  # or a month, or a year
+_Readers = dict[str, Callable[[str, yaml.Node], object]]  # name of a field -> what reads its value
+
+
+def read_taxonomy(path: Path) -> Taxonomy:
+    """Return the taxonomy of a YAML file.
+
+    Raises:
+        BadTaxonomy: with every problem and its line.
+    """
+    try:
+        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    except OSError as error:
+        raise BadTaxonomy(str(path), [f"cannot be read: {error.strerror}"]) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise BadTaxonomy(str(path), [" ".join(str(error).split())]) from None
+    reader = _Reader()
+    taxonomy = reader.taxonomy(root)
+    reader.check_references(taxonomy)
+    reader.check_clashes(taxonomy)
+    if reader.problems:
+        raise BadTaxonomy(str(path), [text for _, text in sorted(reader.problems)])
+    return taxonomy
+
+
+@cache
+def _common_words() -> frozenset[str]:
+    """Return the words that are in nearly every article; as an alias they would match everywhere in any case."""
+    return frozenset((files("classifier.domain") / "common_words.txt").read_text("utf-8").split())
+
+
+class _Reader:
+    """Turns YAML nodes into a taxonomy and collects the problems, each with its line."""
+
+    def __init__(self) -> None:
+        self.problems: list[tuple[int, str]] = []
+        self.kinds: dict[str, Kind] = {}
+        self.tag_lines: dict[str, int] = {}
+        self.alias_lines: dict[tuple[str, str], int] = {}  # (tag id, alias) -> line
+        self.kind_fields: _Readers = {"exclusive": self.flag, "label_is_alias": self.flag}
+        self.tag_fields: _Readers = {field.name: self.text for field in fields(Tag)} | {
+            "id": self.tag_id,
+            "kind": lambda name, node: self.choice(name, node, self.kinds),
+            "status": lambda name, node: self.choice(name, node, ("active", "muted", "retired")),
+            "created": self.day,
+            "aliases": self.aliases,
+            "label_is_alias": self.flag,
+        }
+        self.alias_fields: _Readers = {
+            **dict.fromkeys(("text", "since", "until"), self.text),
+            "case": lambda name, node: self.choice(name, node, ("any", "exact")) == "exact",
+            "strength": lambda name, node: self.choice(name, node, ("name", "weak")) == "weak",
+            **dict.fromkeys(("whole_word", "shared"), self.flag),
+            **dict.fromkeys(("needs", "blocked"), self.phrases),
+            **dict.fromkeys(("needs_within", "blocked_within"), self.distance),
+        }
+
+    def problem(self, node: yaml.Node | int, text: str) -> None:
+        line = node if isinstance(node, int) else _line(node)
+        self.problems.append((line, f"line {line}: {text}"))
+
+    # --- kinds, tags, aliases ---
+
+    def taxonomy(self, root: yaml.Node | None) -> Taxonomy:
+        if not isinstance(root, yaml.MappingNode):
+            self.problem(root or 1, "a taxonomy is a mapping with `kinds` and `tags`")
+            return Taxonomy(())
+        parts = self.mapping(root, ("kinds", "tags"))
+        for name, node in self.pairs(parts.get("kinds")):
+            self.kinds[name] = Kind(**self.values(self.mapping(node, self.kind_fields), self.kind_fields))
+        tags = [tag for node in self.items("tags", parts.get("tags")) if (tag := self.tag(node)) is not None]
+        if not tags and not self.problems:
+            self.problem(root, "`tags` is empty")
+        return Taxonomy(tuple(tags), self.kinds)
+
+    def tag(self, node: yaml.Node) -> Tag | None:
+        nodes = self.mapping(node, self.tag_fields)
+        values = self.values(nodes, self.tag_fields)
+        for name in ("id", "label", "kind"):
+            if not values.get(name):
+                self.problem(node, f"a tag without `{name}`")
+                return None
+        aliases: list[tuple[int, Alias]] = values.pop("aliases", [])
+        label_is_alias = values.pop("label_is_alias", self.kinds.get(values["kind"], Kind()).label_is_alias)
+        if label_is_alias and spell(values["label"]) not in {spell(alias.text) for _, alias in aliases}:
+            aliases.insert(0, (_line(nodes["label"]), Alias(values["label"])))
+        self.alias_lines |= {(values["id"], alias.text): line for line, alias in aliases}
+        return Tag(**values, aliases=tuple(alias for _, alias in aliases))
+
+    def tag_id(self, name: str, node: yaml.Node) -> str:
+        value = self.text(name, node)
+        if value in self.tag_lines:
+            self.problem(node, f"the id {value!r} stands in line {self.tag_lines[value]} too")
+        if value and not TAG_ID.fullmatch(value):
+            self.problem(node, f"id {value!r} must be of a-z, 0-9 and hyphens")
+        self.tag_lines.setdefault(value, _line(node))
+        return value
+
+    def aliases(self, name: str, node: yaml.Node) -> list[tuple[int, Alias]]:
+        """Return the aliases of a tag, each with its line."""
+        lines: dict[str, int] = {}
+        aliases = []
+        for item in self.items(name, node):
+            alias = self.alias(item)
+            if alias is None:
+                continue
+            if alias.text in lines:
+                self.problem(item, f"the alias {alias.text!r} stands in line {lines[alias.text]} too")
+            lines.setdefault(alias.text, _line(item))
+            self.check_alias(item, alias)
+            aliases.append((_line(item), alias))
+        return aliases
+
+    def alias(self, node: yaml.Node) -> Alias | None:
+        if isinstance(node, yaml.ScalarNode):
+            return Alias(node.value)
+        values = self.values(self.mapping(node, self.alias_fields), self.alias_fields)
+        if "text" not in values:
+            self.problem(node, "an alias without `text`")
+            return None
+        return Alias(case_exact=values.pop("case", False), weak=values.pop("strength", False), **values)
+
+    # --- checks ---
+
+    def check_alias(self, node: yaml.Node, alias: Alias) -> None:
+        words = spelled_words(alias.text)
+        letters = sum(map(len, words))
+        any_case = len(words) == 1 and not alias.case_exact
+        if not words:
+            self.problem(node, f"the alias {alias.text!r} has no word in it")
+        elif letters < 2:
+            self.problem(node, f"the alias {alias.text!r} is too short to be safe")
+        elif any_case and letters <= 4 and alias.text.isupper():
+            self.problem(
+                node, f"the abbreviation {alias.text!r} is too short to be safe in any case: add `case: exact`"
+            )
+        elif any_case and words[0] in _common_words():
+            self.problem(node, f"the alias {alias.text!r} is too common a word to be safe: add `case: exact`")
+        for phrase in (*alias.needs, *alias.blocked):
+            if not spell(phrase):
+                self.problem(node, f"the context {phrase!r} of alias {alias.text!r} has no word in it")
+
+    def check_references(self, taxonomy: Taxonomy) -> None:
+        """Check the fields that name another tag."""
+        for tag in taxonomy.tags:
+            line = self.tag_lines[tag.id]
+            for name in ("broader", "replaced_by"):
+                other = getattr(tag, name)
+                if other is not None and other not in self.tag_lines:
+                    self.problem(line, f"`{name}` of {tag.id!r} names {other!r}, which is not in the taxonomy")
+                elif _leads_back(taxonomy, tag, name):
+                    self.problem(line, f"`{name}` of {tag.id!r} leads back to itself")
+            if tag.replaced_by and not tag.retired:
+                self.problem(line, f"{tag.id!r} has `replaced_by` but is not retired")
+
+    def check_clashes(self, taxonomy: Taxonomy) -> None:
+        """Check that no two tags have the same alias, unless both mark it as shared."""
+        owners: dict[str, tuple[Tag, Alias]] = {}
+        aliases = ((tag, alias) for tag in taxonomy.tags if not tag.retired for alias in tag.aliases)
+        for tag, alias in aliases:
+            key = alias.text if alias.case_exact else spell(alias.text)
+            owner, owners_alias = owners.setdefault(key, (tag, alias))
+            if key and owner.id != tag.id and not (alias.shared and owners_alias.shared):
+                self.problem(
+                    self.alias_lines[tag.id, alias.text],
+                    f"the alias {alias.text!r} of {tag.id!r} is also one of {owner.id!r} (line "
+                    f"{self.alias_lines[owner.id, owners_alias.text]}); if both are meant, mark both `shared: true`",
+                )
+
+    # --- YAML nodes ---
+
+    def mapping(self, node: yaml.Node, allowed: Collection[str]) -> dict[str, yaml.Node]:
+        """Return the values of a mapping by their keys, without those that are repeated or unknown."""
+        nodes: dict[str, yaml.Node] = {}
+        for name, value in self.pairs(node):
+            if name in nodes:
+                self.problem(value, f"`{name}` stands twice")
+            elif name not in allowed:
+                self.problem(value, f"unknown field `{name}`; known are {', '.join(sorted(allowed))}")
+            else:
+                nodes[name] = value
+        return nodes
+
+    def values(self, nodes: dict[str, yaml.Node], readers: _Readers) -> dict[str, Any]:
+        return {name: readers[name](name, node) for name, node in nodes.items()}
+
+    def pairs(self, node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
+        if node is None or _is_empty(node):
+            return []
+        if not isinstance(node, yaml.MappingNode):
+            self.problem(node, "expected a mapping (key: value)")
+            return []
+        return [(str(key.value), value) for key, value in node.value]
+
+    def items(self, name: str, node: yaml.Node | None) -> list[yaml.Node]:
+        if node is None or _is_empty(node):
+            return []
+        if not isinstance(node, yaml.SequenceNode):
+            self.problem(node, f"`{name}` must be a list")
+            return []
+        return list(node.value)
+
+    # --- values; each is read from the name and the node of a field ---
+
+    def text(self, name: str, node: yaml.Node) -> str:
+        if not isinstance(node, yaml.ScalarNode):
+            self.problem(node, f"`{name}` must be a text")
+            return ""
+        return str(node.value).strip()
+
+    def choice(self, name: str, node: yaml.Node, choices: Collection[str]) -> str:
+        value = self.text(name, node)
+        if value not in choices:
+            self.problem(node, f"{name} {value!r} is not one of {', '.join(choices) or '(none)'}")
+        return value
+
+    def flag(self, name: str, node: yaml.Node) -> bool:
+        return self.choice(name, node, ("true", "false")) == "true"
+
+    def phrases(self, name: str, node: yaml.Node) -> tuple[str, ...]:
+        return tuple(self.text(name, item) for item in self.items(name, node))
+
+    def day(self, name: str, node: yaml.Node) -> str:
+        value = self.text(name, node)
+        if not _DAY.fullmatch(value):
+            self.problem(node, f"{name} {value!r} is not a day like 2014-06-29")
+        return value
+
+    def distance(self, name: str, node: yaml.Node) -> int | None:
+        value = self.text(name, node)
+        if value == "article":
+            return None
+        if not value.isdigit() or not 1 <= int(value) <= 1000:
+            self.problem(node, f"{name} is 1 to 1000 words or `article`, not {value!r}")
+            return None
+        return int(value)
+
+
+def _line(node: yaml.Node) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _is_empty(node: yaml.Node) -> bool:
+    return isinstance(node, yaml.ScalarNode) and not node.value
+
+
+def _leads_back(taxonomy: Taxonomy, tag: Tag, field_name: str) -> bool:
+    """Whether a tag is reached from itself by one of the fields that name another tag."""
+    passed, other = set(), getattr(tag, field_name)
+    while other in taxonomy.by_id and other not in passed:
+        if other == tag.id:
+            return True
+        passed.add(other)
+        other = getattr(taxonomy.by_id[other], field_name)
+    return False
