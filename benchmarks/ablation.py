@@ -24,8 +24,7 @@ from classifier.domain.articles import Article, read_articles
 from classifier.domain.examples import labels_of
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.domain.taxonomy_yaml import read_taxonomy
-from classifier.model import evaluation
-from classifier.model import stacking as stack
+from classifier.model import decision, evaluation
 from classifier.text.mentions import ReadText
 from classifier.training import corpus, fitting
 from classifier.training import mention_fitting as naming
@@ -74,20 +73,20 @@ def measured(articles: Sequence[Article], taxonomy: Taxonomy, change: Change) ->
         fit.named = fit.corpus.named
         fit.n_folds = fit.settings.n_folds
         fit.folds = make_folds(labels, fit.corpus.groups, fit.n_folds, fit.settings.seed)
-        decision, _ = fit._stack(fit._out_of_fold())
-        _, suggested = fit._choose_shrink(decision, fit._always_one())
+        values, _ = fit._stack(fit._out_of_fold())
+        _, suggested = fit._choose_shrink(values, fit._always_one())
     return evaluation.micro_f1(suggested, labels), evaluation.macro_f1(suggested, labels)
 
 
 def _without_features(*columns: int) -> Change:
-    whole = stack.stack_features
+    whole = decision.stacking_features
 
     def some(*arguments: Any) -> np.ndarray:
         features = whole(*arguments)
         features[..., list(columns)] = 0.0
         return features
 
-    return lambda: patch.multiple(fitting, stack_features=some)
+    return lambda: patch.multiple(fitting, stacking_features=some)
 
 
 def _terms_without(left_out: Callable[[str], bool]) -> Change:
@@ -124,7 +123,7 @@ CHANGES: dict[str, Change] = {
     "the number of examples": _without_features(4, 5),
     "naming": _without_features(6, 7),
     "a tag's own offsets of naming": _constant(naming, "KAPPA", 1e9),
-    "hearing a separator by n / (n + 3)": _constant(stack, "HEARD", 1e-9),
+    "hearing a separator by n / (n + 3)": _constant(decision, "SHRINKAGE", 1e-9),
     "a stack for each kind": _constant(fitting, "MIN_KIND_POSITIVES", 10**9),
     "the choice of shrinkage (3 positives)": _constant(fitting, "SHRINKS", (3.0,)),
     "shrinkage (pooled threshold alone)": _constant(fitting, "SHRINKS", (1e9,)),

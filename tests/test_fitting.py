@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from classifier.domain.articles import Article, read_articles
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import TooFewExamples
+from classifier.model.decision import best_of_kinds, calibrated
 from classifier.model.files import content_digest
-from classifier.model.stacking import calibrated, one_of_each_kind
 from classifier.training.fitting import FitSettings, Fitted, fit
 from classifier.training.folds import make_folds
 from classifier.training.thresholds import (
@@ -248,5 +248,5 @@ def test_reuters_is_learned_as_well_as_the_issue_asks() -> None:
 def test_only_the_best_that_passed_is_left_of_an_exclusive_kind() -> None:
     passed = np.array([[True, True, True, False], [False, False, True, True], [True, False, False, False]])
     decision = np.array([[1.0, 2.0, 0.5, 9.0], [1.0, 2.0, 0.5, 0.1], [0.2, 5.0, 5.0, 5.0]])
-    left = one_of_each_kind(passed, decision, [[0, 1, 3]])
+    left = best_of_kinds(passed, decision, [[0, 1, 3]])
     assert left.tolist() == [[False, True, True, False], [False, False, True, True], [True, False, False, False]]

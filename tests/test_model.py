@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from classifier.domain.articles import Article, article_from_text
 from classifier.domain.taxonomy import Alias, Tag, Taxonomy
 from classifier.errors import UnknownTag
+from classifier.model.decision import stacked_decision, stacking_features
 from classifier.model.files import save_model
-from classifier.model.stacking import stack_decision, stack_features
 from classifier.model.tag_model import TagModel, aboutness_of, retagged
 from classifier.text.mention_features import crossed
 from classifier.text.terms import text_terms, title_terms
@@ -107,8 +107,8 @@ def test_decision_values_follow_from_the_saved_arrays(model: TagModel, articles:
             + crossed(named.shared, named.kinds) @ arrays["naming_weights"]
             + arrays["naming_offsets"][named.tags, named.categories]
         )
-        features = stack_features(separator[None], arrays["n_positive"], naming[None])
-        expected = stack_decision(features, arrays["stack"], arrays["stack_intercepts"])[0]
+        features = stacking_features(separator[None], arrays["n_positive"], naming[None])
+        expected = stacked_decision(features, arrays["stack"], arrays["stack_intercepts"])[0]
         explained = model.explain(article, [tag.id for tag in model.taxonomy.tags])
         assert [one.decision_value for one in explained] == pytest.approx(expected.tolist(), abs=1e-6)
 

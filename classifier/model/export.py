@@ -44,7 +44,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from classifier.domain.articles import Article, article_from_record, article_from_text
 from classifier.domain.taxonomy import Taxonomy
-from classifier.model.stacking import HEARD, STACK, calibrated, one_of_each_kind, stack_decision, stack_features
+from classifier.model import decision
+from classifier.model.decision import Choice, StackingModel, calibrated
 from classifier.model.tag_model import FEW_KNOWN, TITLE_WEIGHT, TagModel
 from classifier.text.mention_features import CATEGORIES, FEATURES, HINTED, NOWHERE, SHARED
 from classifier.text.mentions import ReadText
@@ -381,7 +382,7 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     Attributes:
         classes_: (n_tags,) tag ids, in the taxonomy's order.
         separator_coef_, separator_intercept_: (n_tags, n_terms_) float32, (n_tags,); 0 for a tag without a separator.
-        stack_, stack_intercepts_: (n_tags, len(STACK)), (n_tags,); how separator and naming are joined (`classifier.model.stacking`).
+        stack_, stack_intercepts_: (n_tags, 8), (n_tags,); how separator and naming are joined (`classifier.model.decision`).
         n_positive_: (n_tags,) articles that taught each tag.
         thresholds_, auto_thresholds_: (n_tags,) in decision values, inf for never.
         calibration_: (4,), from decision values to scores.
@@ -415,7 +416,9 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def decision_function(self, X: sparse.csr_matrix) -> np.ndarray:
         """Return the decision values, (n_articles, n_tags) float64."""
-        return self._decide(self._checked(X))
+        X = self._checked(X)
+        stack = self._stacking_model
+        return stack.decision(self._classifier_values(X)[:, stack.fitted], self._columns(X, 0))
 
     def predict_proba(self, X: sparse.csr_matrix) -> np.ndarray:
         """Return the scores, (n_articles, n_tags) float64: calibrated probabilities; they need not add up to one."""
@@ -424,55 +427,41 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict(self, X: sparse.csr_matrix) -> np.ndarray:
         """Return which tags are suggested, (n_articles, n_tags) int64 of 0 and 1."""
         X = self._checked(X)
-        decision = self._decide(X)
-        _, written_out, doubts = self._parts(X)
-        silent, foreign = doubts[:, :1] > 0, doubts[:, 1:] > 0
-        passed = (decision >= self.thresholds_) & self.active_
-        passed &= ~foreign | (written_out > 0)
-        if self.always_one and self.active_.any():
-            best = np.where(self.active_, decision, -np.inf).argmax(axis=1)
-            none = ~passed.any(axis=1) & ~foreign[:, 0]
-            passed[none, best[none]] = True
-        chosen: np.ndarray = one_of_each_kind(passed & ~silent, decision, self.exclusive_kinds_).astype(np.int64)
-        return chosen
+        is_silent, is_foreign = self._columns(X, 2).T > 0
+        doubts = decision.Doubts(is_silent, is_foreign, self._columns(X, 1) > 0)
+        choice = Choice(self.active_, self.exclusive_kinds_, self.always_one)
+        suggested: np.ndarray = choice.suggested(self.decision_function(X), self.thresholds_, doubts).astype(np.int64)
+        return suggested
 
     def competing(self, X: sparse.csr_matrix) -> np.ndarray:
         """Return what the other tags add to each decision value, (n_articles, n_tags) float64: the part that is not linear."""
-        X = self._checked(X)
-        linear: np.ndarray = X @ self.coef_.T + self.intercept_
-        competing: np.ndarray = self._decide(X) - linear
+        X, stack = self._checked(X), self._stacking_model
+        competing = np.zeros((X.shape[0], len(self.classes_)))
+        competing[:, stack.fitted] = stack.competing(self._classifier_values(X)[:, stack.fitted])
         return competing
 
     @property
     def coef_(self) -> np.ndarray:
         """What each column adds to a decision value, (n_tags, n_features_in_) float64; made anew at each call."""
-        check_is_fitted(self)
-        n_tags = len(self.classes_)
-        coef = np.zeros((n_tags, self.n_features_in_))
-        coef[:, : self.n_terms_] = self._slope[:, None] * self.separator_coef_
-        named = self._of_stack("naming") + self._of_stack("naming and few examples") / (self.n_positive_ + 1.0)
-        coef[np.arange(n_tags), self.n_terms_ + np.arange(n_tags)] = named
+        stack = self._stacking_model
+        coef = np.zeros((len(self.classes_), self.n_features_in_))
+        coef[stack.fitted, : self.n_terms_] = stack.slope[:, None] * self.separator_coef_[stack.fitted]
+        np.fill_diagonal(coef[:, self.n_terms_ :], stack.mention_weight)
         return coef
 
     @property
     def intercept_(self) -> np.ndarray:
-        """The prior of each tag, (n_tags,): what it has before a word is read, besides the naming."""
-        check_is_fitted(self)
-        prior = self.stack_intercepts_ + self._of_stack("examples") * np.log1p(self.n_positive_)
-        intercept: np.ndarray = prior + self._slope * self.separator_intercept_
+        """The prior of each tag, (n_tags,): what it has before a word is read, besides its mentions."""
+        stack = self._stacking_model
+        intercept: np.ndarray = stack.prior.copy()
+        intercept[stack.fitted] += stack.slope * self.separator_intercept_[stack.fitted]
         return intercept
 
     @property
-    def _slope(self) -> np.ndarray:
-        """How much each decision value changes with the value of the separator."""
-        n = self.n_positive_.astype(np.float64)
-        direct = self._of_stack("separator") + self._of_stack("gap to the best tag")
-        slope: np.ndarray = n / (n + HEARD) * (direct + self._of_stack("examples and separator") * np.log1p(n))
-        return slope
-
-    def _of_stack(self, name: str) -> np.ndarray:
-        column: np.ndarray = self.stack_[:, STACK.index(name)]
-        return column
+    def _stacking_model(self) -> StackingModel:
+        check_is_fitted(self)
+        fitted = np.flatnonzero(self.n_positive_)
+        return StackingModel(self.stack_, self.stack_intercepts_, self.n_positive_, fitted)
 
     def _checked(self, X: sparse.csr_matrix) -> sparse.csr_matrix:
         check_is_fitted(self)
@@ -483,18 +472,19 @@ class TagClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             )
         return X
 
-    def _parts(self, X: sparse.csr_matrix) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return the columns behind the terms: naming and written out, (n_articles, n_tags), and doubts."""
-        rest, n_tags = X[:, self.n_terms_ :].toarray(), len(self.classes_)
-        return rest[:, :n_tags], rest[:, n_tags : 2 * n_tags], rest[:, 2 * n_tags :]
+    def _columns(self, X: sparse.csr_matrix, view: int) -> np.ndarray:
+        """Return the columns of a view behind the terms: 0 is the mentions, 1 the names written out, 2 the doubts."""
+        n_tags = len(self.classes_)
+        columns: np.ndarray = X[:, self.n_terms_ + view * n_tags :].toarray()
+        return columns[:, :n_tags] if view < 2 else columns
 
-    def _decide(self, X: sparse.csr_matrix) -> np.ndarray:
+    def _classifier_values(self, X: sparse.csr_matrix) -> np.ndarray:
+        """Return the values of the linear classifiers, (n_articles, n_tags) float64."""
         terms = X[:, : self.n_terms_]
         used = np.unique(terms.indices)  # of one article a few hundred: no need to widen all weights to float64
-        separator = terms[:, used] @ self.separator_coef_[:, used].T.astype(np.float64) + self.separator_intercept_
-        features = stack_features(separator, self.n_positive_, self._parts(X)[0])
-        decision: np.ndarray = stack_decision(features, self.stack_, self.stack_intercepts_)
-        return decision
+        weights = self.separator_coef_[:, used].T.astype(np.float64)
+        values: np.ndarray = terms[:, used] @ weights + self.separator_intercept_
+        return values
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

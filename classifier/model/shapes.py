@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from classifier.model.decision import STACKING_FEATURES
 from classifier.model.precedents import Precedents
-from classifier.model.stacking import STACK
 from classifier.model.tag_model import Parameters
 from classifier.text.mention_features import CATEGORIES, FEATURES
 
@@ -34,7 +34,7 @@ def check_parameters(parameters: Parameters, n_terms: int, n_title_terms: int, n
         "auto_thresholds": (n_tags,),
         "naming_weights": (len(FEATURES),),
         "naming_offsets": (n_tags, len(CATEGORIES)),
-        "stack": (n_tags, len(STACK)),
+        "stack": (n_tags, len(STACKING_FEATURES)),
         "stack_intercepts": (n_tags,),
         "calibration": (4,),
     }

@@ -17,9 +17,9 @@ import numpy as np
 from classifier.domain.articles import Article
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Tag, Taxonomy
+from classifier.model.decision import Choice, Doubts, StackingModel, calibrated
 from classifier.model.evidence import Evidence, ForAndAgainst, Part, Writings, mention_parts, strongest
 from classifier.model.precedents import Precedents, no_precedents
-from classifier.model.stacking import FoldedStack, calibrated, one_of_each_kind
 from classifier.text.mention_features import HINTED, LEAD, NOWHERE, SCATTERED, Naming, NamingWeights
 from classifier.text.mentions import BODY
 from classifier.text.reading import ArticleReader, Reading, is_foreign
@@ -46,7 +46,7 @@ class Parameters:
     idf, title_idf: (n_terms,), (n_title_terms,) float32; intercepts: (n_separators,) float64;
     n_positive: (n_tags,) int32; thresholds, auto_thresholds: (n_tags,) float64, in decision values, inf for never;
     naming_weights: (len(FEATURES),) float64; naming_offsets: (n_tags, len(CATEGORIES)) float64;
-    stack: (n_tags, len(STACK)) float64, alike for the tags of a kind that has a stack of its own; stack_intercepts: (n_tags,) float64;
+    stack: (n_tags, len(STACKING_FEATURES)) float64, alike for the tags of a kind that has a stack of its own; stack_intercepts: (n_tags,) float64;
     calibration: (4,) float64.
     """
 
@@ -177,7 +177,7 @@ class TagModel:
             np.ndarray
         )  # indexing through the memmap class costs three times as much
         self._idf = np.concatenate([parameters.idf, parameters.title_idf]).astype(np.float64)
-        self._stack = FoldedStack(
+        self._stack = StackingModel(
             parameters.stack, parameters.stack_intercepts, parameters.n_positive, parameters.separators
         )
         self._naming = NamingWeights(parameters.naming_weights, parameters.naming_intercept)
@@ -187,6 +187,7 @@ class TagModel:
         self._position = {tag.id: position for position, tag in enumerate(taxonomy.tags)}
         self._spelt: dict[int, frozenset[str]] = {}
         self._active = np.array([tag.active for tag in taxonomy.tags], dtype=bool)
+        self._choice = Choice(self._active, taxonomy.exclusive_kinds, parameters.always_one)
 
     @cached_property
     def _column(self) -> dict[int, int]:
@@ -291,28 +292,26 @@ class TagModel:
 
     def _choose(self, readings: Sequence[Reading], scored: _Scored) -> tuple[np.ndarray, list[str | None]]:
         """Return which tags to suggest, (n_articles, n_tags) bool, and the reason where there is none."""
-        p, terms = self.parameters, scored.terms
-        passed = (scored.decision >= p.thresholds) & self._active
+        doubts = self._doubts(readings, scored)
+        suggested = self._choice.suggested(scored.decision, self.parameters.thresholds, doubts)
+        reasons: list[str | None] = [None] * len(readings)
+        for row in np.flatnonzero(~suggested.any(axis=1)).tolist():
+            doubt = "language" if doubts.is_foreign[row] else "below_threshold"
+            reasons[row] = "empty" if doubts.is_silent[row] else doubt
+        return suggested, reasons
+
+    def _doubts(self, readings: Sequence[Reading], scored: _Scored) -> Doubts:
+        """Return the reasons not to trust the words of some articles."""
+        terms, named = scored.terms, scored.named
         foreign = np.zeros(len(readings), dtype=bool)
         if self.parameters.language == "en":
             for row in np.flatnonzero(terms.n_known <= FEW_KNOWN * terms.n_terms).tolist():
                 foreign[row] = is_foreign(readings[row].text)
-        if foreign.any():  # only a name that is written out can be trusted there
-            written_out = np.zeros_like(passed)
-            out = scored.named.categories > HINTED
-            written_out[scored.named.articles[out], scored.named.tags[out]] = True
-            passed &= written_out | ~foreign[:, None]
-        if p.always_one and self._active.any():
-            rows = np.flatnonzero(~passed.any(axis=1) & ~foreign)
-            passed[rows, np.where(self._active, scored.decision[rows], -np.inf).argmax(axis=1)] = True
+        written_out = np.zeros(scored.decision.shape, dtype=bool)
+        names = named.categories > HINTED
+        written_out[named.articles[names], named.tags[names]] = True
         telling = np.bincount(terms.text_of_row, self._telling[terms.rows], minlength=len(readings)) > 0
-        says_something = (terms.n_known < terms.n_terms) | telling  # any word but those of many articles
-        passed &= says_something[:, None]
-        passed = one_of_each_kind(passed, scored.decision, self.taxonomy.exclusive_kinds)
-        reasons: list[str | None] = [None] * len(readings)
-        for row in np.flatnonzero(~passed.any(axis=1)).tolist():
-            reasons[row] = "empty" if not says_something[row] else "language" if foreign[row] else "below_threshold"
-        return passed, reasons
+        return Doubts((terms.n_known >= terms.n_terms) & ~telling, foreign, written_out)
 
     def _evidence(self, tags: Sequence[int], read: _Read, n: int) -> list[ForAndAgainst]:
         """Return up to `n` pieces of evidence for each of some tags, and against it."""
@@ -433,7 +432,7 @@ class TagModel:
         return self.precedents.nearest(scored.terms.rows[text], scored.values[text], tag, N_PRECEDENTS)
 
     def _mention_parts(self, tag: int, read: _Read) -> list[Part]:
-        weight = float(self._stack.heed[tag] * read.scored.naming[0, tag])
+        weight = float(self._stack.mention_weight[tag] * read.scored.naming[0, tag])
         unnamed = "its words are scattered" if read.category(tag) == SCATTERED else "not named"
         return mention_parts(read.reading.mentions_of.get(tag, ()), weight, read.reading, unnamed)
 

@@ -24,8 +24,15 @@ from classifier.domain.progress import Track, untracked
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.errors import TooFewExamples
 from classifier.model import evaluation
+from classifier.model.decision import (
+    SHRINKAGE,
+    STACKING_FEATURES,
+    Choice,
+    calibrated,
+    stacked_decision,
+    stacking_features,
+)
 from classifier.model.precedents import Precedents, keep_precedents, no_precedents
-from classifier.model.stacking import HEARD, STACK, calibrated, one_of_each_kind, stack_decision, stack_features
 from classifier.model.tag_model import Parameters, TagModel
 from classifier.parallel.processes import shared_out
 from classifier.text.mention_features import HINTED
@@ -122,7 +129,7 @@ def _check(articles: Sequence[Article], labels: np.ndarray) -> None:
 
 
 class Stack(NamedTuple):
-    """From separators and naming to decision values: weights (n_tags, len(STACK)) and intercepts (n_tags,)."""
+    """From separators and naming to decision values: weights (n_tags, len(STACKING_FEATURES)) and intercepts (n_tags,)."""
 
     weights: np.ndarray
     intercepts: np.ndarray
@@ -233,9 +240,9 @@ class _Fit:
         lowest = np.where(fitted, separators, np.inf).min(axis=0)
         decision = np.where(fitted, separators, np.where(np.isfinite(lowest), lowest, -UNHEARD))
         n = np.maximum(1, (self.labels == 1).sum(axis=0)).astype(np.float64)
-        weights = np.zeros((len(n), len(STACK)))
-        weights[:, STACK.index("separator")] = (n + HEARD) / n
-        weights[:, STACK.index("examples")] = UNHEARD / np.log1p(n)
+        weights = np.zeros((len(n), len(STACKING_FEATURES)))
+        weights[:, STACKING_FEATURES.index("classifier")] = (n + SHRINKAGE) / n
+        weights[:, STACKING_FEATURES.index("examples")] = UNHEARD / np.log1p(n)
         return decision, Stack(weights, np.full(len(n), -UNHEARD))
 
     def _stack(self, separators: np.ndarray) -> tuple[np.ndarray, Stack]:
@@ -249,12 +256,12 @@ class _Fit:
             naming[out] = naming_logits(model, self.named, out, n_tags)
             pairs = out[self.named.articles]
             hidden[pairs] = model.pooled(self.named, pairs)
-        features = stack_features(separators, self.n_inside, naming)
+        features = stacking_features(separators, self.n_inside, naming)
         decision = np.zeros(self.labels.shape)
         for fold in range(self.n_folds):
             out = self.folds == fold
             stack = self._fit_stack(features, hidden, ~out)
-            decision[out] = stack_decision(features[out], stack.weights, stack.intercepts)
+            decision[out] = stacked_decision(features[out], stack.weights, stack.intercepts)
         return decision, self._fit_stack(features, hidden, np.ones(len(self.labels), dtype=bool))
 
     def _fit_stack(self, features: np.ndarray, hidden: np.ndarray, inside: np.ndarray) -> Stack:
@@ -285,7 +292,7 @@ class _Fit:
             inside[self.named.articles] & (known != UNKNOWN) & (self.named.categories >= HINTED) & tags[self.named.tags]
         )
         zeros = np.zeros((int(alone.sum()), 1))
-        without = stack_features(zeros, zeros, hidden[alone][:, None])[:, 0, :]
+        without = stacking_features(zeros, zeros, hidden[alone][:, None])[:, 0, :]
         X = np.concatenate([features[chosen], without])
         y = np.concatenate([self.labels[chosen] == 1, known[alone] == 1])
         weights = np.concatenate([weight[chosen], np.full(len(without), HIDDEN_WEIGHT)])
@@ -377,10 +384,8 @@ class _Fit:
     ) -> np.ndarray:
         """Return what would be suggested with thresholds of the other folds: the honest estimate."""
         thresholds = np.stack([one.shrunk(shrink) for one in of_others])
-        suggested: np.ndarray = decision >= thresholds[self.folds]
-        if always_one:
-            suggested[np.arange(len(decision)), decision.argmax(axis=1)] |= ~suggested.any(axis=1)
-        return one_of_each_kind(suggested, decision, self.taxonomy.exclusive_kinds)
+        every = np.ones(len(self.taxonomy.tags), dtype=bool)
+        return Choice(every, self.taxonomy.exclusive_kinds, always_one).suggested(decision, thresholds[self.folds])
 
     def _card(self, parameters: Parameters, cross_validation: dict[str, Any]) -> dict[str, Any]:
         n_positive = (self.labels == 1).sum(axis=0)

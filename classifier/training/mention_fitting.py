@@ -9,7 +9,7 @@ from scipy.special import logit
 from sklearn.linear_model import LogisticRegression
 
 from classifier.domain.examples import UNKNOWN
-from classifier.model.stacking import sigmoid
+from classifier.model.decision import sigmoid
 from classifier.text.mention_features import CATEGORIES, FEATURES, NOWHERE, Naming, NamingWeights, crossed
 
 KAPPA = 4.0  # examples that the average over tags counts for where a tag's own naming is learned

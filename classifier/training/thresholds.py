@@ -9,7 +9,7 @@ from scipy.stats import beta
 from sklearn.linear_model import LogisticRegression
 
 from classifier.domain.examples import UNKNOWN
-from classifier.model.stacking import calibrated
+from classifier.model.decision import calibrated
 
 REACH = 3.0  # how far, in decision values, a tag's own threshold may lie from the pooled one
 AUTO_PRECISION = 0.95
