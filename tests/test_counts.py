@@ -14,9 +14,9 @@ from sqlalchemy import delete, select, text, update
 from classifier.domain.articles import Article
 from classifier.errors import NotFound
 from classifier.store import STARTER, STATES, Draft, Store, Wanted, open_store
-from classifier.store.copying import copy_store
 from classifier.store.counts import stop_counting
-from classifier.store.opening import migrate_to
+from classifier.store.database.copying import copy_store
+from classifier.store.database.opening import migrate_to
 from classifier.store.schema import article_counts
 from classifier.store.schema import articles as table
 from tests.postgres import database

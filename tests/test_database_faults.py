@@ -28,7 +28,7 @@ from classifier.errors import BadStore
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.store import DamagedStore, Draft, Store, Wanted, open_store
-from classifier.store.sqlite import check_pages, stand_alone
+from classifier.store.database.sqlite import check_pages, stand_alone
 from classifier.web import build_app
 from tests.conftest import ROOT
 from tests.everything import KABUL, stored_at
@@ -250,8 +250,8 @@ def test_a_database_that_is_put_in_its_place_is_taken_up_without_a_restart(tmp_p
 
 def test_who_finds_no_connection_free_is_told_so_in_time(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for module in ("engine", "sqlite"):
-        monkeypatch.setattr(f"classifier.store.{module}.POOL_SECONDS", 0.2)
-    monkeypatch.setattr("classifier.store.sqlite.N_WAITING", 0)
+        monkeypatch.setattr(f"classifier.store.database.{module}.POOL_SECONDS", 0.2)
+    monkeypatch.setattr("classifier.store.database.sqlite.N_WAITING", 0)
     store = open_store(database_url)
     held = [store.engine.connect() for _ in range(8)]
     with pytest.raises(BadStore, match="All 8 connections to the database are at work"):

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, inspect
 from classifier.domain.articles import Article
 from classifier.errors import BadStore
 from classifier.store import Store, make_engine, open_store
-from classifier.store.opening import _config, migrate_to
+from classifier.store.database.opening import _config, migrate_to
 from classifier.store.schema import metadata
 
 

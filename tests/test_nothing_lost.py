@@ -24,7 +24,7 @@ import psutil
 import pytest
 
 from classifier.store import open_store
-from classifier.store.sqlite import check_pages
+from classifier.store.database.sqlite import check_pages
 from tests.hard import size, told
 from tests.postgres import database
 from tests.server import SECONDS, Server, start, stop

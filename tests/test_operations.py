@@ -19,7 +19,7 @@ from classifier.serving.registry import Registry, Serving
 from classifier.serving.tagger import Tagger
 from classifier.settings import read_settings
 from classifier.store import FAILED, JOB, Store, make_engine, open_store
-from classifier.store.opening import migrate_to
+from classifier.store.database.opening import migrate_to
 from classifier.web import build_app
 from tests.conftest import ROOT
 

@@ -10,7 +10,7 @@ from classifier.commands import main
 from classifier.domain.articles import Article
 from classifier.errors import BadSetting, OtherOwner
 from classifier.store import Store, make_engine, open_store
-from classifier.store.opening import migrate_to
+from classifier.store.database.opening import migrate_to
 
 FIRST = {"title": "ISKP bomber kills twelve at Kabul mosque", "body": "The bombing was claimed on Friday."}
 SECOND = {**FIRST, "title": "Taliban arrest ISKP cell in Kabul"}

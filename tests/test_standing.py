@@ -17,7 +17,7 @@ from classifier.domain.articles import Article, text_digest
 from classifier.domain.decisions import CMS, Decision, fold
 from classifier.serving.tagger import Answer, Tagger
 from classifier.store import Draft, Store, Wanted, open_store
-from classifier.store.opening import _config, migrate_to
+from classifier.store.database.opening import _config, migrate_to
 from classifier.store.schema import decisions
 from classifier.store.standing import answered, stands
 from classifier.text.shingles import SIMILAR, resemblance, sketch_of

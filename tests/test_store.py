@@ -15,8 +15,8 @@ from classifier.errors import BadArticle, BadStore, NotFound
 from classifier.importers import SetAside, import_files
 from classifier.store import STARTER as STARTER_SOURCE
 from classifier.store import Imported, Store, Wanted, open_store
-from classifier.store.opening import migrate_to
-from classifier.store.sqlite import MIN_SQLITE
+from classifier.store.database.opening import migrate_to
+from classifier.store.database.sqlite import MIN_SQLITE
 from tests.conftest import STARTER
 from tests.everything import contents
 
@@ -448,7 +448,7 @@ def test_sqlite_is_new_enough_not_to_lose_commits(store: Store) -> None:
 
 @pytest.mark.sqlite("it is about SQLite's version")
 def test_an_sqlite_that_can_lose_commits_is_refused(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("classifier.store.sqlite.MIN_SQLITE", (99, 0, 0))
+    monkeypatch.setattr("classifier.store.database.sqlite.MIN_SQLITE", (99, 0, 0))
     with pytest.raises(BadStore, match=r"can lose commits; 99\.0\.0 is needed"):
         open_store(database_url)
 

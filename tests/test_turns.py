@@ -41,7 +41,7 @@ store.close()
 # Writes again and again, and says when.
 WRITING = """
 import sys, time
-from classifier.articles import Article
+from classifier.domain.articles import Article
 from classifier.store import open_store
 store = open_store(sys.argv[1])
 sys.stdin.readline()
@@ -142,7 +142,7 @@ def test_a_batch_lets_all_who_wait_go_first(store: Store, database_url: str) -> 
 def test_a_batch_of_another_process_goes_first_at_last(
     store: Store, database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("classifier.store.turns.PATIENCE_SECONDS", 0.2)
+    monkeypatch.setattr("classifier.store.database.turns.PATIENCE_SECONDS", 0.2)
     busy = threading.Event()
 
     def write_all_the_time(name: str) -> None:

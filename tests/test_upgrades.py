@@ -23,7 +23,7 @@ from werkzeug.test import TestResponse
 from classifier.commands import main
 from classifier.domain.articles import record_of
 from classifier.store import make_engine
-from classifier.store.opening import migrate_to
+from classifier.store.database.opening import migrate_to
 from service import create_app
 from tests.postgres import SERVER, empty
 from tests.upgrades.record import ODD_DATES, archive

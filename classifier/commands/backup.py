@@ -75,7 +75,7 @@ def _restore(options: argparse.Namespace, _settings: Settings) -> None:
 
 def _migrate(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.store import open_store
-    from classifier.store.copying import copy_store
+    from classifier.store.database.copying import copy_store
 
     source, target = open_store(options.source, migrate=False), open_store(options.target)
     n_rows = copy_store(source, target, track)

@@ -8,8 +8,8 @@ from classifier.errors import BadModel, BadStore, TaggerError
 from classifier.model.tag_model import TagModel
 from classifier.serving.registry import Champion, Registry
 from classifier.store import JOB, DamagedStore, judged_by, open_store
-from classifier.store.engine import file_of, parsed_url
-from classifier.store.sqlite import open_to_others, was_there
+from classifier.store.database.engine import file_of, parsed_url
+from classifier.store.database.sqlite import open_to_others, was_there
 
 
 class _Stored(NamedTuple):

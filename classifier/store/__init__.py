@@ -1,11 +1,12 @@
 """Articles, decisions and keys in a database: SQLite by default, PostgreSQL where several machines share it."""
 
 from classifier.store.assignments import BLIND, COMPLETE, OUT_OF_SCOPE, Additions, Assignment, Candidate, Kept, Scope
-from classifier.store.engine import DamagedStore, absolute_url, make_engine
+from classifier.store.database.engine import DamagedStore, absolute_url, make_engine
+from classifier.store.database.opening import open_store
+from classifier.store.database.turns import set_deadline
 from classifier.store.keys import Key, Keys
 from classifier.store.limits import Count, Counters
 from classifier.store.log import ArticleLog, Draft
-from classifier.store.opening import open_store
 from classifier.store.proposals import OPEN, PROPOSAL_STATES, TAKEN
 from classifier.store.questions import REMOVED, TERM_CHANGED, Question
 from classifier.store.queue import ORDERS, STARTER, STATES, Wanted
@@ -16,7 +17,6 @@ from classifier.store.runs import FAILED, JOB, KEPT_RUNS, RUNNING, SKIPPED, Run
 from classifier.store.sessions import Session
 from classifier.store.store import Imported, Shares, Store
 from classifier.store.suggested import Judged, ModelAnswer, judged_by
-from classifier.store.turns import set_deadline
 
 __all__ = [
     "BLIND",

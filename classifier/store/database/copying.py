@@ -14,10 +14,10 @@ from sqlalchemy import Connection, Engine, Table, func, insert, select
 
 from classifier.domain.progress import Track
 from classifier.errors import BadStore, BadValue
-from classifier.store.engine import make_engine
-from classifier.store.opening import migrate_to, open_store
+from classifier.store.database.engine import make_engine
+from classifier.store.database.opening import migrate_to, open_store
+from classifier.store.database.sqlite import BESIDE, check_pages, stand_alone
 from classifier.store.schema import article_counts, counters, metadata, sessions
-from classifier.store.sqlite import BESIDE, check_pages, stand_alone
 from classifier.store.store import Store
 
 _BATCH = 500

@@ -16,9 +16,9 @@ from sqlalchemy import Connection, Engine
 from classifier.domain.files import make_private_folder, sync_folder
 from classifier.errors import BadStore
 from classifier.store.counts import keep_counts
-from classifier.store.engine import make_engine
+from classifier.store.database.engine import make_engine
+from classifier.store.database.sqlite import check_pages, close_to_others, was_there
 from classifier.store.schema import metadata
-from classifier.store.sqlite import check_pages, close_to_others, was_there
 from classifier.store.store import Store
 
 _MIGRATION_LOCK = 7_203_391
@@ -83,7 +83,7 @@ def _create(path: Path) -> None:
 
 def _config(connection: Connection | None = None) -> Config:
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(Path(__file__).parents[1] / "migrations"))
     config.attributes["connection"] = connection
     return config
 

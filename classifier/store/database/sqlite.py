@@ -20,8 +20,8 @@ from sqlalchemy.exc import DisconnectionError
 
 from classifier.domain.files import PRIVATE
 from classifier.errors import BadStore, Busy
-from classifier.store.pool import POOL_SECONDS, POOL_SIZE, DamagedStore, Pool
-from classifier.store.turns import Turns, deadline
+from classifier.store.database.pool import POOL_SECONDS, POOL_SIZE, DamagedStore, Pool
+from classifier.store.database.turns import Turns, deadline
 
 # From 3.7.0 to 3.51.2 a reset of the write-ahead log can lose commits.
 MIN_SQLITE = (3, 51, 3)

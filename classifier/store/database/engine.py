@@ -11,8 +11,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, DataError, IntegrityError, SQLAlchemyError
 
 from classifier.errors import BadStore, BadValue
-from classifier.store.pool import POOL_SECONDS, POOL_SIZE, DamagedStore, Pool
-from classifier.store.sqlite import RESTORE, sqlite_engine
+from classifier.store.database.pool import POOL_SECONDS, POOL_SIZE, DamagedStore, Pool
+from classifier.store.database.sqlite import RESTORE, sqlite_engine
 
 __all__ = ["DamagedStore", "absolute_url", "make_engine"]
 

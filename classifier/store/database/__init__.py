@@ -1,0 +1,1 @@
+"""Where the tables are: engines, SQLite and PostgreSQL, opening and migrating, copying."""
