@@ -8,7 +8,11 @@ from classifier.reports.layout import SITE
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.web import bodies, problems
-from classifier.web.api.routes import Api
+from classifier.web.api.articles import Articles
+from classifier.web.api.decisions import Decisions
+from classifier.web.api.models import Models
+from classifier.web.api.router import Router
+from classifier.web.api.tags import Tags
 from classifier.web.guard import limits
 from classifier.web.guard.auth import Gate, check_origin
 from classifier.web.guard.limits import Limits
@@ -49,7 +53,9 @@ def build_app(
     app.jinja_env.globals["site"] = SITE
     allowed = allowed or Limits()
     gate = Gate(tagger.store, allowed.rate, allowed.proxies)
-    api = Api(tagger, registry, gate, max_body_bytes, retrain_hours)
+    api = Router(gate, max_body_bytes)
+    for group in (Articles(tagger), Decisions(tagger), Tags(tagger), Models(tagger, registry, retrain_hours)):
+        group.add_to(api)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(Pages(tagger, gate, api.endpoints, max_body_bytes).blueprint)
     app.register_blueprint(Review(tagger, gate, max_body_bytes).blueprint)

@@ -145,14 +145,12 @@ def problem_of(error: TaggerError) -> ApiProblem:
             return ApiProblem("not-json", text)
         case BadJSON(pointer=str(pointer)):
             return ApiProblem("invalid", text, [{"pointer": pointer, "detail": text}])
-        case BadArticle(field=field):
-            return ApiProblem("invalid", text, [{"pointer": f"/{field}", "detail": text}])
-        case BadDecision(field=field):
-            return ApiProblem("invalid", text, [{"pointer": f"/{field}", "detail": text}])
+        case BadArticle(field=field) | BadDecision(field=field):
+            return bad_parameter(field, text)
         case Busy():
             return ApiProblem("running", text, headers={"Retry-After": "1"})
         case UnknownTag():
-            return ApiProblem("invalid", text, [{"pointer": "/why", "detail": text}])
+            return bad_parameter("why", text)
         case KeyEnded():
             return ApiProblem("key-ended", text, headers=CHALLENGE)
         case NotFound() | OtherOwner() | CannotJudge():
@@ -175,6 +173,11 @@ def invalid(error: ValidationError) -> ApiProblem:
     first, n_more = errors[0], error.error_count() - len(errors)
     more = f"; {n_more:,} more errors are not listed" if n_more else ""
     return ApiProblem("invalid", f"{first['pointer'] or 'The body'}: {first['detail']}{more}", errors)
+
+
+def bad_parameter(name: str, detail: str) -> ApiProblem:
+    """Return the problem of one parameter, header or field."""
+    return ApiProblem("invalid", detail, [{"pointer": f"/{name}", "detail": detail}])
 
 
 def _pointer(path: tuple[int | str, ...]) -> str:

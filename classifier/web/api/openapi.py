@@ -3,17 +3,38 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from classifier import __version__
 from classifier.domain.articles import ARTICLE_ID
-from classifier.web.api.schemas import ProblemOut
+from classifier.web.api.schemas.base import ProblemOut
 from classifier.web.problems import CATALOGUE
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """A parameter of the query string or a header; `schema` is JSON Schema."""
+
+    name: str
+    schema: Mapping[str, object]
+    description: str = ""
+    location: Literal["query", "header"] = "query"
+
+    @classmethod
+    def choice(cls, name: str, *choices: str, default: str) -> Parameter:
+        """Return a parameter of the query string that takes one of some values."""
+        return cls(name, {"type": "string", "enum": choices, "default": default})
+
+    def described(self) -> dict[str, object]:
+        """Return the parameter as OpenAPI describes it."""
+        description = {"description": self.description} if self.description else {}
+        return {"in": self.location, "required": False, "name": self.name, "schema": self.schema, **description}
 
 
 @dataclass(frozen=True)
@@ -26,23 +47,28 @@ class Endpoint:
     summary: str
     roles: tuple[str, ...]
     returns: type[BaseModel] | None
-    takes: type[BaseModel] | None = None
-    status: int = 200
-    query: tuple[dict[str, Any], ...] = ()
-    problems: tuple[str, ...] = ()
-    also: tuple[int, ...] = ()  # other statuses with the same kind of answer
+    takes: type[BaseModel] | None
+    status: int
+    parameters: tuple[Parameter, ...]
+    problems: tuple[str, ...]
+    also: tuple[int, ...]  # other statuses with the same kind of answer
 
 
-def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
+_Mode = Literal["validation", "serialization"]
+# The JSON Schema of each model: the keys are pairs of model and mode.
+_Schemas = Mapping[Any, Mapping[str, object]]
+
+
+def document(endpoints: Sequence[Endpoint]) -> dict[str, object]:
     """Return the OpenAPI 3.1 document."""
-    wanted: list[tuple[type[BaseModel], Any]] = [(ProblemOut, "serialization")]
-    wanted += [(e.takes, "validation") for e in endpoints if e.takes]
-    wanted += [(e.returns, "serialization") for e in endpoints if e.returns]
-    references, definitions = models_json_schema(wanted, ref_template="#/components/schemas/{model}")
-    paths: dict[str, Any] = {}
+    models: list[tuple[type[BaseModel], _Mode]] = [(ProblemOut, "serialization")]
+    models += [(endpoint.takes, "validation") for endpoint in endpoints if endpoint.takes]
+    models += [(endpoint.returns, "serialization") for endpoint in endpoints if endpoint.returns]
+    schemas, definitions = models_json_schema(models, ref_template="#/components/schemas/{model}")
+    paths: dict[str, dict[str, object]] = {}
     for endpoint in endpoints:
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", endpoint.path)
-        paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, path, references)
+        paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, path, schemas)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -58,48 +84,47 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, Any]:
     }
 
 
-def _operation(endpoint: Endpoint, path: str, references: Any) -> dict[str, Any]:
-    problem = {"application/problem+json": {"schema": references[ProblemOut, "serialization"]}}
-    slugs = _problems_of(endpoint, path)
-    statuses = sorted({CATALOGUE[slug].status for slug in slugs})
-    responses: dict[str, Any] = {
-        str(status): {
-            "description": "; ".join(
-                CATALOGUE[s].title for s in CATALOGUE if s in slugs and CATALOGUE[s].status == status
-            ),
-            "content": problem,
-        }
-        for status in statuses
-    }
-    if endpoint.returns:
-        content = {"application/json": {"schema": references[endpoint.returns, "serialization"]}}
-        responses[str(endpoint.status)] = {"description": "Done", "content": content}
-        responses |= {str(status): {"description": "Not now", "content": content} for status in endpoint.also}
-    else:
-        responses[str(endpoint.status)] = {"description": "Done"}
-    names = re.findall(r"{(\w+)}", path)
-    parameters = [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "schema": {"type": "string", "pattern": f"^{ARTICLE_ID.pattern}$"},
-        }
-        for name in names
-    ]
-    operation: dict[str, Any] = {
+def _operation(endpoint: Endpoint, path: str, schemas: _Schemas) -> dict[str, object]:
+    operation: dict[str, object] = {
         "operationId": endpoint.name,
         "summary": endpoint.summary,
-        "responses": responses,
-        "parameters": [*parameters, *({"in": "query", "required": False, **q} for q in endpoint.query)],
+        "responses": {**_problem_responses(endpoint, path, schemas), **_responses(endpoint, schemas)},
+        "parameters": [*_path_parameters(path), *(parameter.described() for parameter in endpoint.parameters)],
     }
     if endpoint.roles:
         operation["security"] = [{"key": []}, {}]  # open while no key exists
         operation["description"] = f"Roles: {', '.join(endpoint.roles)}."
     if endpoint.takes:
-        schema = references[endpoint.takes, "validation"]
-        operation["requestBody"] = {"required": True, "content": {"application/json": {"schema": schema}}}
+        operation["requestBody"] = {"required": True, "content": _json(schemas[endpoint.takes, "validation"])}
     return operation
+
+
+def _path_parameters(path: str) -> list[dict[str, object]]:
+    schema = {"type": "string", "pattern": f"^{ARTICLE_ID.pattern}$"}
+    return [{"name": name, "in": "path", "required": True, "schema": schema} for name in re.findall(r"{(\w+)}", path)]
+
+
+def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, object]:
+    if endpoint.returns is None:
+        return {str(endpoint.status): {"description": "Done"}}
+    content = _json(schemas[endpoint.returns, "serialization"])
+    also = {str(status): {"description": "Not now", "content": content} for status in endpoint.also}
+    return {str(endpoint.status): {"description": "Done", "content": content}, **also}
+
+
+def _problem_responses(endpoint: Endpoint, path: str, schemas: _Schemas) -> dict[str, object]:
+    """Return the problems of an endpoint by their status, each with the titles of all that have it."""
+    slugs = _problems_of(endpoint, path)
+    titles: dict[int, list[str]] = defaultdict(list)
+    for slug, problem in CATALOGUE.items():
+        if slug in slugs:
+            titles[problem.status].append(problem.title)
+    content = {"application/problem+json": {"schema": schemas[ProblemOut, "serialization"]}}
+    return {str(status): {"description": "; ".join(titles[status]), "content": content} for status in sorted(titles)}
+
+
+def _json(schema: Mapping[str, object]) -> dict[str, object]:
+    return {"application/json": {"schema": schema}}
 
 
 def _problems_of(endpoint: Endpoint, path: str) -> set[str]:

@@ -17,6 +17,8 @@ from classifier.web.problems import CHALLENGE, ApiProblem
 
 COOKIE = "tagger_session"
 EDITORS = ("editor", "admin")
+WRITERS = ("cms", *EDITORS)
+ANY_ROLE = (*WRITERS, "reader")
 NOBODY = "local"  # who decides while no key exists and no name is given
 _SAFE = ("GET", "HEAD", "OPTIONS")
 

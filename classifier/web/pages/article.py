@@ -15,8 +15,7 @@ from classifier.serving.tagger import Tagger
 from classifier.text.markup import html_to_text
 from classifier.text.mentions import BODY, TITLE
 from classifier.web.api.openapi import Endpoint, document
-from classifier.web.api.routes import WRITERS
-from classifier.web.guard.auth import Gate
+from classifier.web.guard.auth import WRITERS, Gate
 from classifier.web.pages.forms import read_form
 from classifier.web.pages.showing import (
     ABOUTNESS,

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from flask import Blueprint, Response, g, redirect, render_template, request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.wrappers import Response as WsgiResponse
 
-from classifier.domain import strict_json
 from classifier.domain.articles import check_stored_id
 from classifier.domain.decisions import Decision, without_undone
 from classifier.domain.taxonomy import TAG_ID, Taxonomy, id_for
@@ -19,9 +18,9 @@ from classifier.model.tag_model import TagModel
 from classifier.serving.tagger import Tagger
 from classifier.store import OPEN, PROPOSAL_STATES, TAKEN, Key, Session, StoredArticle
 from classifier.text.mentions import BODY, TITLE
-from classifier.web.api.routes import json_response, queue_wanted
-from classifier.web.bodies import read_body
+from classifier.web.api.queue_query import queue_wanted
 from classifier.web.guard.auth import COOKIE, EDITORS, Gate, person, set_session, sign_in_first
+from classifier.web.json_bodies import json_response, read_json
 from classifier.web.pages.forms import read_form
 from classifier.web.pages.showing import (
     ABOUTNESS,
@@ -35,7 +34,7 @@ from classifier.web.pages.showing import (
     paragraphs_of,
     pieces_of,
 )
-from classifier.web.problems import CATALOGUE, ApiProblem, invalid
+from classifier.web.problems import CATALOGUE, ApiProblem
 
 REASONS = (
     ("wrong", "wrong"),
@@ -200,10 +199,7 @@ class Review:
 
     def propose(self) -> Response:
         viewer = self._viewer()
-        try:
-            given = _ProposalIn.model_validate(strict_json.loads(read_body(self.limit)))
-        except ValidationError as error:
-            raise invalid(error) from None
+        given = read_json(_ProposalIn, self.limit)
         editor = viewer or g.caller.editor(None)
         return json_response(
             {"id": self.store.proposals.add(given.label.strip(), given.note, given.article_id, editor)}, 201

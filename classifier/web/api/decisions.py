@@ -1,0 +1,102 @@
+"""The endpoints of editors' decisions, and of questions on removals."""
+
+from __future__ import annotations
+
+import re
+
+from flask import g, request
+
+from classifier.serving.tagger import Answer, Tagger
+from classifier.store import Draft, Question
+from classifier.web.api.openapi import Parameter
+from classifier.web.api.queue_query import choice_of
+from classifier.web.api.router import NEEDS_BOTH, NEEDS_STORE, Router
+from classifier.web.api.schemas.decisions import (
+    DecidedOut,
+    DecisionsIn,
+    LogOut,
+    QuestionIn,
+    QuestionOut,
+    QuestionsOut,
+    TitleOut,
+)
+from classifier.web.guard.auth import EDITORS, WRITERS, Caller
+from classifier.web.problems import bad_parameter
+from classifier.web.watch.metrics import count_decisions
+
+MAX_IDEMPOTENCY_KEY = 200
+DECISIONS = "/v1/articles/<article_id>/decisions"
+IDEMPOTENCY_KEY = Parameter(
+    "Idempotency-Key",
+    {"type": "string", "maxLength": MAX_IDEMPOTENCY_KEY},
+    "The same key and body again is logged once and answered the same.",
+    "header",
+)
+QUESTION_STATES = ("open", "all")
+
+
+class Decisions:
+    """The endpoints of decisions and questions."""
+
+    def __init__(self, tagger: Tagger) -> None:
+        self.tagger = tagger
+
+    def add_to(self, router: Router) -> None:
+        """Add the endpoints to a router, in the order of the OpenAPI document."""
+        router.add(
+            "POST",
+            DECISIONS,
+            self.post_decisions,
+            WRITERS,
+            DecidedOut,
+            DecisionsIn,
+            status=201,
+            parameters=(IDEMPOTENCY_KEY,),
+            problems=(*NEEDS_BOTH, "running"),
+        )
+        router.add("GET", DECISIONS, self.get_decisions, WRITERS, LogOut, problems=NEEDS_STORE)
+        state = Parameter.choice("state", *QUESTION_STATES, default="open")
+        problems = (*NEEDS_STORE, "invalid")
+        router.add(
+            "GET", "/v1/questions", self.list_questions, EDITORS, QuestionsOut, parameters=(state,), problems=problems
+        )
+        path = "/v1/questions/<question_id>"
+        router.add("POST", path, self.answer_question, EDITORS, QuestionOut, QuestionIn, problems=NEEDS_STORE)
+
+    def post_decisions(self, article_id: str, body: DecisionsIn) -> object:
+        """Log what an editor decided of an article."""
+        caller: Caller = g.caller
+        drafts = [Draft(row.action, row.tag, row.reason, row.note, row.decision_id) for row in body.decisions]
+        answer, editor = Answer(drafts, body.complete, body.suggestion_set_id), caller.editor(body.editor)
+        decided = self.tagger.decide(article_id, answer, editor, caller.sender, _idempotency_key(), caller.may_undo_all)
+        count_decisions(decided["decisions"])
+        return decided
+
+    def get_decisions(self, article_id: str) -> object:
+        """Get the decisions on an article, and what was shown of it."""
+        return self.tagger.decisions(article_id, g.caller.viewer)
+
+    def list_questions(self) -> QuestionsOut:
+        """List the tags that vanished from many articles at once, until somebody says what that means."""
+        state = choice_of("state", QUESTION_STATES, "open")
+        questions = self.tagger.store.questions.list(answered=state == "all")
+        return QuestionsOut(questions=[self._question(question) for question in questions])
+
+    def answer_question(self, question_id: str, body: QuestionIn) -> QuestionOut:
+        """Say whether articles no longer carry a tag, or take that back."""
+        questions, editor = self.tagger.store.questions, g.caller.editor(None)
+        if body.answer == "undo":
+            return self._question(questions.undo(question_id, editor))
+        return self._question(questions.answer(question_id, body.answer, editor))
+
+    def _question(self, question: Question) -> QuestionOut:
+        titles = [TitleOut(article_id=article_id, title=title) for article_id, title in question.titles.items()]
+        return QuestionOut(**{**vars(question), "label": self.tagger.label(question.tag), "titles": titles})
+
+
+def _idempotency_key() -> str | None:
+    key = request.headers.get("Idempotency-Key")
+    if key is not None and not re.fullmatch(rf"[\x21-\x7e]{{1,{MAX_IDEMPOTENCY_KEY}}}", key):
+        detail = f"`Idempotency-Key` is 1 to {MAX_IDEMPOTENCY_KEY} printable characters."
+        raise bad_parameter("Idempotency-Key", detail)
+    return key

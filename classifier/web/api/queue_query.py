@@ -1,0 +1,110 @@
+"""The query string of the queue: filters, order, size of a page, and the cursor that leads to the next one."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+
+from flask import request
+
+from classifier.domain import strict_json
+from classifier.errors import BadJSON
+from classifier.store import ORDERS, STATES, Wanted
+from classifier.web.api.openapi import Parameter
+from classifier.web.problems import bad_parameter
+
+MAX_PAGE = 100
+DEFAULT_PAGE = 50
+MAX_FILTER = 200  # characters of a source or a tag
+QUEUE_STATES = ("open", *STATES, "all")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_LIMIT = re.compile(r"[0-9]{1,9}")
+
+PARAMETERS = (
+    Parameter.choice("state", *QUEUE_STATES, default="all"),
+    Parameter.choice("order", *ORDERS, default="newest"),
+    Parameter("source", {"type": "string"}),
+    Parameter("tag", {"type": "string"}, "Suggested, and not answered yet."),
+    Parameter("since", {"type": "string", "format": "date"}),
+    Parameter("until", {"type": "string", "format": "date"}),
+    Parameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE}),
+    Parameter("cursor", {"type": "string"}, "`cursor` of the page before."),
+)
+
+
+def choice_of(name: str, choices: tuple[str, ...], default: str) -> str:
+    """Return a parameter of the query string that is one of some choices.
+
+    Raises:
+        ApiProblem: 422 if it is another.
+    """
+    value = request.args.get(name, default)
+    if value not in choices:
+        raise bad_parameter(name, f"`{name}` is one of {', '.join(choices)}, not {value[:60]!r}.")
+    return value
+
+
+def queue_wanted(viewer: str | None, state: str = "all") -> Wanted:
+    """Return the articles that a request asks for; `state` holds where it names none."""
+    state, order = choice_of("state", QUEUE_STATES, state), choice_of("order", ORDERS, "newest")
+    since, until = _day("since"), _day("until")
+    return Wanted(None if state == "all" else state, _filter("source"), _filter("tag"), since, until, order, viewer)
+
+
+def _day(name: str) -> str | None:
+    value = request.args.get(name)
+    if value is not None and not _DAY.fullmatch(value):
+        raise bad_parameter(name, f"`{name}` is a day like 2024-06-06, not {value[:60]!r}.")
+    return value
+
+
+def _filter(name: str) -> str | None:
+    value = request.args.get(name)
+    if value is not None and ("\x00" in value or len(value) > MAX_FILTER):
+        raise bad_parameter(name, f"`{name}` has at most {MAX_FILTER} characters, none of them NUL.")
+    return value
+
+
+def page_size() -> int:
+    """Return how many articles a page shall have."""
+    value = request.args.get("limit", str(DEFAULT_PAGE))
+    if not _LIMIT.fullmatch(value) or not 1 <= int(value) <= MAX_PAGE:
+        raise bad_parameter("limit", f"`limit` is a number from 1 to {MAX_PAGE}, not {value[:60]!r}.")
+    return int(value)
+
+
+def cursor_of(end: tuple[object, ...] | None) -> str | None:
+    """Return the cursor for the end of a page; None behind the last page."""
+    return base64.urlsafe_b64encode(json.dumps(end).encode()).decode() if end else None
+
+
+def read_cursor(order: str) -> tuple[object, ...] | None:
+    """Return the end of the page before, or None where the request asks for the first page.
+
+    Raises:
+        ApiProblem: 422 for a cursor that is none of this order.
+    """
+    cursor = request.args.get("cursor")
+    if cursor is None:
+        return None
+    try:
+        end = strict_json.loads(base64.urlsafe_b64decode(cursor.encode()))
+    except (ValueError, BadJSON):
+        end = None
+    match order, end:
+        case "newest", [str(created_at), str(article_id)]:
+            return created_at, article_id
+        case "teach", [margin, a, lot, b] if _is_end(margin, a) and _is_end(lot, b) and (margin, lot) != (None, None):
+            return _float(margin), a, _float(lot), b
+    raise bad_parameter("cursor", "`cursor` is not one that this service gave for this order.")
+
+
+def _is_end(key: object, article_id: object) -> bool:
+    """Whether these are the end of a stream of the queue, or say that it has not begun."""
+    return (key is None and article_id is None) or (isinstance(key, int | float) and isinstance(article_id, str))
+
+
+def _float(key: float | None) -> float | None:
+    """Return a key of the queue as the float that it is: a database takes no integer of more than 64 bits."""
+    return None if key is None else float(key)

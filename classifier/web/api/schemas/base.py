@@ -1,0 +1,32 @@
+"""The base class of all models of the API, and the model of a problem."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+TagText = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Strict(BaseModel):
+    """A model that takes no unknown fields, converts no types and knows no NaN."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class FieldProblem(Strict):
+    """What is wrong with one field."""
+
+    pointer: str
+    detail: str
+
+
+class ProblemOut(Strict):
+    """A problem (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] = []
