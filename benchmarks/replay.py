@@ -34,7 +34,8 @@ from classifier.serving.registry import Registry
 from classifier.store import open_store
 from classifier.training.fitting import FitSettings, fit
 from classifier.training.judging import judge
-from classifier.training.retraining import TrainingSettings, retrain
+from classifier.training.retraining import retrain
+from classifier.training.settings import TrainingSettings
 
 DATA = Path(os.environ.get("TAGGER_EVAL_DATA", ROOT.parent / "shared" / "data"))
 NEVER, ALWAYS, GATED = "never", "always", "gated"

@@ -18,7 +18,7 @@ from classifier.model.evaluation import exact_interval
 from classifier.store import Draft
 from classifier.training.checks import CheckSettings
 from classifier.training.judging import judge
-from classifier.training.retraining import Result
+from classifier.training.run_result import Result
 from classifier.training.voices import FREE
 from tests.desk import QUICK, Desk, in_copy_of, trained_once
 from tests.hard import told

@@ -25,8 +25,8 @@ from classifier.serving.registry import Registry
 from classifier.store import JOB, Run, open_store
 from classifier.training.comparison import Judged, TagChange
 from classifier.training.fitting import Fitted
-from classifier.training.retraining import TrainingSettings
 from classifier.training.run_facts import confusions, measures_of, moved, strongest_terms
+from classifier.training.settings import TrainingSettings
 from tests.desk import QUICK, Desk, database, flipped
 
 N_LATER = 60

@@ -19,8 +19,9 @@ from classifier.store import FAILED, JOB, SKIPPED, Draft
 from classifier.store.schema import articles as table
 from classifier.training.checks import CheckSettings
 from classifier.training.fitting import Fitted
-from classifier.training.retraining import NOT_PROMOTED, PROMOTED, retrain
+from classifier.training.retraining import retrain
 from classifier.training.run_facts import strongest_terms
+from classifier.training.run_result import NOT_PROMOTED, PROMOTED
 from tests.desk import QUICK, Desk, flipped, in_copy_of, in_folder, trained_once, with_block
 
 N_LATER = 60  # articles that the desk gets after its first training
@@ -384,7 +385,7 @@ def test_what_is_too_old_goes_whatever_comes_of_the_run(
     long_ago = "2001-01-01T00:00:00.000000+00:00"
     with desk.store.engine.begin() as connection:
         connection.execute(update(table).where(table.c.id == "old").values(updated_at=long_ago))
-    monkeypatch.setattr("classifier.training.retraining.survey", Mock(side_effect=BadModel("no")))
+    monkeypatch.setattr("classifier.training.preparing.survey", Mock(side_effect=BadModel("no")))
     monkeypatch.setattr("classifier.store.runs.KEPT_RUNS", 1)
     with pytest.raises(BadModel):
         desk.retrain(replace(QUICK, forget_days=365))

@@ -198,21 +198,21 @@ def _models_history(options: argparse.Namespace, _settings: Settings) -> None:
 def _models_compare(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.domain.articles import read_articles
     from classifier.serving.registry import Registry
-    from classifier.training.judging import compare
+    from classifier.training.judging import compare_models
 
     registry = Registry(options.models)
     champion, challenger = registry.load(options.champion), registry.load(options.challenger)
     articles = list(read_articles(options.articles))
     if not articles:
         raise BadArticle(f"There is no article in {', '.join(map(str, options.articles))}.", "")
-    found = compare(champion, challenger, articles, track)
-    say_set_aside(found["set_aside"])
+    compared = compare_models(champion, challenger, articles, track)
+    say_set_aside(compared.unreadable.to_json())
     if options.json:
-        print_json(found)
+        print_json(compared.to_json())
         return
-    for check in found["checks"]:
-        mark = "holds" if check["passed"] else "WORSE"
-        print(f"{mark}  {check['check']:<12} {check['tag'] or '':<32} {check['figure']}")
+    for check in compared.comparison.gate:
+        mark = "holds" if check.passed else "WORSE"
+        print(f"{mark}  {check.check:<12} {check.tag or '':<32} {check.figure}")
 
 
 def _models_pin(options: argparse.Namespace, _settings: Settings) -> None:

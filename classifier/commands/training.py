@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from classifier.domain.taxonomy import Taxonomy
     from classifier.serving.registry import Registry
     from classifier.store import Store
-    from classifier.training.retraining import TrainingSettings
+    from classifier.training.settings import TrainingSettings
 
 
 def register(commands: Commands) -> None:
@@ -99,7 +99,7 @@ def _write_report(registry: Registry, store: Store, run_id: str) -> None:
 
 def _training_settings(settings: Settings, accepted: list[str]) -> TrainingSettings:
     from classifier.training.checks import CheckSettings, actions_of
-    from classifier.training.retraining import TrainingSettings
+    from classifier.training.settings import TrainingSettings
 
     return TrainingSettings(
         checks=CheckSettings(actions_of(settings.checks), settings.editor_share, frozenset(accepted)),

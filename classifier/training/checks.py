@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict, cast
 
 from classifier.domain.decisions import CMS
 from classifier.domain.examples import Attributed
@@ -41,6 +41,19 @@ MIN_POSITIVES = 10
 N_NAMED = 100  # articles that a finding names
 
 
+class FindingRow(TypedDict):
+    """A finding as plain JSON."""
+
+    check: str
+    action: str
+    tag: str | None
+    figure: str
+    n: int
+    articles: list[str]
+    editors: list[str]
+    quote: str
+
+
 class Finding(NamedTuple):
     """What a check found. `tag` is None where no single one is meant.
 
@@ -56,9 +69,9 @@ class Finding(NamedTuple):
     editors: list[str]
     quote: str = ""
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> FindingRow:
         """Return it as plain JSON."""
-        return self._asdict()
+        return cast(FindingRow, self._asdict())
 
 
 def actions_of(chosen: Mapping[str, str]) -> dict[str, str]:

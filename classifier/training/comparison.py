@@ -1,13 +1,13 @@
-"""The contest of two models on articles that neither has learned from, and the gate that it opens or closes.
+"""The comparison of two models on articles that neither has learned from, and the gate that it opens or closes.
 
-All comparisons are paired: both models judge the same articles, and articles are what is drawn (Efron 1979; Koehn 2004).
-Pure functions of arrays; what is compared and how it was fitted is known above.
+All comparisons are paired: both models judge the same articles, and the bootstrap draws articles (Efron 1979, Koehn 2004).
+All functions take arrays and know nothing of models or files.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple, TypedDict
 
 import numpy as np
 
@@ -22,12 +22,12 @@ N_CALIBRATION_DRAWS = 300
 class GateSettings:
     """When the gate closes.
 
-    margin: of micro-F1, that may be lost; the gate closes on what is surely lost beyond it. alpha: of the tests. min_support:
-    positives of a tag in the holdout. calibration: of the expected calibration error, that may be lost. times_size,
-    times_latency: what the champion has, times this. free_megabytes, free_milliseconds: what a challenger may have in any
-    case (a busy machine measures twice the time). max_megabytes, max_milliseconds: and never more. times_unknown, free_unknown:
-    how many suggestions an article a challenger may have of which nobody knows whether they are right: what the champion has,
-    times this, or so many more.
+    margin: the micro-F1 that a challenger may lose; the gate closes if it surely loses more. alpha: the level of the tests.
+    min_support: positives in the holdout from which a tag is tested. min_blind: tags of blind articles from which recall is
+    tested. calibration: how much the expected calibration error may rise. times_size, times_latency: how many times the
+    champion's cost a challenger may have. free_megabytes, free_milliseconds: the cost that is allowed in any case (a busy
+    machine measures twice the time). max_megabytes, max_milliseconds: the cost that is never exceeded. times_unknown,
+    free_unknown: suggestions per article with an unknown label, as a multiple of the champion's and as a number beyond it.
     """
 
     margin: float = 0.005
@@ -46,10 +46,9 @@ class GateSettings:
 
 
 class Judged(NamedTuple):
-    """What a model says of the holdout.
+    """The judgements of a model on the holdout, and what it costs.
 
-    scores: (n_articles, n_tags) float64; suggested: the same shape, bool; megabytes and milliseconds for an article: what
-    it costs.
+    scores: (n_articles, n_tags) float64; suggested: the same shape, bool; milliseconds: per article.
     """
 
     scores: np.ndarray
@@ -58,19 +57,28 @@ class Judged(NamedTuple):
     milliseconds: float
 
     def of_tags(self, tags: np.ndarray) -> Judged:
-        """Return what is said of some tags alone, by their columns."""
+        """Return the judgements on some tags only, by their columns."""
         return self._replace(scores=self.scores[:, tags], suggested=self.suggested[:, tags])
 
 
+class CheckRow(TypedDict):
+    """A check of the gate as plain JSON."""
+
+    tag: str | None
+    check: str
+    passed: bool
+    figure: str
+
+
 class Check(NamedTuple):
-    """One condition of the gate. `tag` is None where the whole is meant; `figure` is what decided, for people."""
+    """One check of the gate. `tag` is None if it concerns no single tag; `figure` says for people what decided it."""
 
     check: str
     passed: bool
     figure: str
     tag: str | None = None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> CheckRow:
         """Return it as plain JSON."""
         return {"tag": self.tag, "check": self.check, "passed": self.passed, "figure": self.figure}
 
@@ -86,6 +94,13 @@ class TagChange(NamedTuple):
     p: float
 
 
+class Comparison(NamedTuple):
+    """The checks of the gate, and how the F1 of each tag changes."""
+
+    gate: list[Check]
+    changes: list[TagChange]
+
+
 def compare_tags(
     champion: Judged, challenger: Judged, labels: np.ndarray, tag_ids: list[str], min_support: int
 ) -> list[TagChange]:
@@ -94,27 +109,27 @@ def compare_tags(
     rows = []
     for tag in np.flatnonzero((labels == 1).sum(axis=0) >= min_support).tolist():
         cells = np.column_stack([part[:, tag] for part in (*before, *after)]).astype(np.int64)
-        whole = cells.sum(axis=0)
+        totals = cells.sum(axis=0)
         drawn = drawn_sums(cells, N_TAG_DRAWS)
         change = f1(*drawn[:, 3:].T) - f1(*drawn[:, :3].T)
         low, high = np.percentile(change, [2.5, 97.5])
         p = (1 + int((change >= 0.0).sum())) / (1 + len(change))
-        old, new = float(f1(*whole[:3])), float(f1(*whole[3:]))
-        rows.append(TagChange(tag_ids[tag], int(whole[2]), old, new, (float(low), float(high)), p))
+        old, new = float(f1(*totals[:3])), float(f1(*totals[3:]))
+        rows.append(TagChange(tag_ids[tag], int(totals[2]), old, new, (float(low), float(high)), p))
     return rows
 
 
 def holm(p_values: list[float], alpha: float) -> list[bool]:
-    """Return which hypotheses are rejected when all hold together at `alpha` (Holm 1979)."""
+    """Return which hypotheses are rejected at a family-wise error rate of `alpha` (Holm 1979)."""
     rejected = [False] * len(p_values)
-    for rank, which in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        if p_values[which] > alpha / (len(p_values) - rank):
+    for rank, hypothesis in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        if p_values[hypothesis] > alpha / (len(p_values) - rank):
             break
-        rejected[which] = True
+        rejected[hypothesis] = True
     return rejected
 
 
-def contest(
+def compare(
     champion: Judged,
     challenger: Judged,
     labels: np.ndarray,
@@ -122,16 +137,16 @@ def contest(
     blind: np.ndarray,
     settings: GateSettings,
     shared: np.ndarray | None = None,
-) -> tuple[list[Check], list[TagChange]]:
-    """Return the conditions of the gate against a champion, and how each tag changes.
+) -> Comparison:
+    """Compare a challenger with the champion.
 
     Args:
         labels: (n_articles, n_tags) int8; blind: (n_articles,) bool, articles tagged without suggestions; shared: (n_tags,)
-            bool, the tags that the champion has too (all).
+            bool, the tags that the champion has too (by default all).
     """
     changes = compare_tags(champion, challenger, labels, tag_ids, settings.min_support)
     worse = holm([change.p for change in changes], settings.alpha)
-    checks = [
+    gate = [
         _total(champion, challenger, labels, settings),
         *(_tag_check(change, is_worse) for change, is_worse in zip(changes, worse, strict=True)),
         _calibration(champion, challenger, labels, settings),
@@ -140,19 +155,19 @@ def contest(
         _size(champion, challenger, settings),
         _latency(champion, challenger, settings),
     ]
-    return checks, changes
+    return Comparison(gate, changes)
 
 
-def first_contest(challenger: Judged, named: np.ndarray, labels: np.ndarray, settings: GateSettings) -> list[Check]:
-    """Return the conditions of the gate while there is no champion.
+def compare_with_rule(challenger: Judged, named: np.ndarray, labels: np.ndarray, settings: GateSettings) -> list[Check]:
+    """Return the checks of the gate if there is no champion: a challenger must beat the alias rule.
 
     Args:
-        named: (n_articles, n_tags) bool, the tags that an article names: what the alias rule alone would suggest.
+        named: (n_articles, n_tags) bool, the tags that an article names, which the alias rule alone would suggest.
     """
-    own, rule = micro_f1(challenger.suggested, labels), micro_f1(named, labels)
+    model, rule = micro_f1(challenger.suggested, labels), micro_f1(named, labels)
     return [
-        Check("better_than_nothing", own > 0.0, f"micro-F1 {own:.3f}"),
-        Check("better_than_alias_rule", own > rule, f"micro-F1 {own:.3f}, alias rule alone {rule:.3f}"),
+        Check("better_than_nothing", model > 0.0, f"micro-F1 {model:.3f}"),
+        Check("better_than_alias_rule", model > rule, f"micro-F1 {model:.3f}, alias rule alone {rule:.3f}"),
         _unknown(named, challenger.suggested, labels, None, settings),
         _size(challenger, challenger, settings),
         _latency(challenger, challenger, settings),
@@ -165,18 +180,18 @@ def _tag_check(change: TagChange, is_worse: bool) -> Check:
 
 
 def _total(champion: Judged, challenger: Judged, labels: np.ndarray, settings: GateSettings) -> Check:
-    cells = [part.sum(axis=1) for one in (champion, challenger) for part in counts(one.suggested, labels)]
-    whole = np.column_stack(cells).astype(np.int64)
-    drawn = drawn_sums(whole, N_DRAWS)
+    columns = [part.sum(axis=1) for judged in (champion, challenger) for part in counts(judged.suggested, labels)]
+    cells = np.column_stack(columns).astype(np.int64)
+    drawn = drawn_sums(cells, N_DRAWS)
     change = f1(*drawn[:, 3:].T) - f1(*drawn[:, :3].T)
-    old, new = (float(f1(*part)) for part in np.split(whole.sum(axis=0), 2))
+    old, new = (float(f1(*part)) for part in np.split(cells.sum(axis=0), 2))
     surely = float((change < -settings.margin).mean()) >= 1.0 - settings.alpha
     low, high = np.percentile(change, [2.5, 97.5])
     return Check("total", not surely, f"micro-F1 {old:.3f} -> {new:.3f} (change {low:+.3f} to {high:+.3f})")
 
 
 def _calibration(champion: Judged, challenger: Judged, labels: np.ndarray, settings: GateSettings) -> Check:
-    old, new = (_calibration_error(one, labels, slice(None)) for one in (champion, challenger))
+    old, new = (_calibration_error(judged, labels, slice(None)) for judged in (champion, challenger))
     draws, n = np.random.default_rng(0), len(labels)
     worse = 0
     for _ in range(N_CALIBRATION_DRAWS):
@@ -187,10 +202,10 @@ def _calibration(champion: Judged, challenger: Judged, labels: np.ndarray, setti
     return Check("calibration", passed, f"calibration error {old:.3f} -> {new:.3f}")
 
 
-def _calibration_error(judged: Judged, labels: np.ndarray, rows: Any) -> float:
-    scores, suggested, known = judged.scores[rows], judged.suggested[rows], labels[rows]
-    said = suggested & (known >= 0)
-    return calibration_error(scores[said], known[said] == 1) if said.any() else 0.0
+def _calibration_error(judged: Judged, labels: np.ndarray, rows: slice | np.ndarray) -> float:
+    scores, labels = judged.scores[rows], labels[rows]
+    counted = judged.suggested[rows] & (labels >= 0)
+    return calibration_error(scores[counted], labels[counted] == 1) if counted.any() else 0.0
 
 
 def _blind_recall(
@@ -200,25 +215,25 @@ def _blind_recall(
     n = int(positive.sum())
     if n < settings.min_blind:
         return Check("blind_recall", True, f"not measured: {n} tags of blind articles, {settings.min_blind} are needed")
-    found = [(one.suggested[blind] & positive).sum(axis=1) for one in (champion, challenger)]
-    cells = np.column_stack([*found, positive.sum(axis=1)]).astype(np.int64)
+    hits = [(judged.suggested[blind] & positive).sum(axis=1) for judged in (champion, challenger)]
+    cells = np.column_stack([*hits, positive.sum(axis=1)]).astype(np.int64)
     drawn = drawn_sums(cells, N_DRAWS)
     worse = float((drawn[:, 1] < drawn[:, 0]).mean()) >= 1.0 - settings.alpha
-    old, new = (float(part.sum()) / n for part in found)
+    old, new = (float(part.sum()) / n for part in hits)
     return Check("blind_recall", not worse, f"recall {old:.3f} -> {new:.3f} of {n} tags of blind articles")
 
 
 def _unknown(
     before: np.ndarray, after: np.ndarray, labels: np.ndarray, shared: np.ndarray | None, settings: GateSettings
 ) -> Check:
-    """Check that no more is suggested of which nobody knows whether it is right.
+    """Check that the challenger does not make many more suggestions whose label is unknown.
 
-    Where a CMS tells only which tags are right, F1 is highest for a model that suggests them all.
+    If a CMS reports only which tags are right, F1 is highest for a model that suggests every tag.
     """
     columns = slice(None) if shared is None else shared
     n, unknown = max(1, len(labels)), (labels < 0)[:, columns]
-    old, new = (float((one[:, columns] & unknown).sum()) / n for one in (before, after))
-    # What is known to be right counts for what was there: an article has about as many tags again that nobody has told of.
+    old, new = (float((suggested[:, columns] & unknown).sum()) / n for suggested in (before, after))
+    # An article has about as many unreported right tags as reported ones.
     usual = old + float((labels == 1).sum()) / n
     passed = new <= max(settings.times_unknown * usual, usual + settings.free_unknown)
     figure = f"suggestions an article of which nobody knows whether they are right: {old:.1f} -> {new:.1f}"
@@ -226,16 +241,13 @@ def _unknown(
 
 
 def _size(champion: Judged, challenger: Judged, settings: GateSettings) -> Check:
-    most = min(settings.max_megabytes, max(settings.times_size * champion.megabytes, settings.free_megabytes))
-    return Check("size", challenger.megabytes <= most, f"{challenger.megabytes:.1f} MB, at most {most:.0f} MB")
+    limit = min(settings.max_megabytes, max(settings.times_size * champion.megabytes, settings.free_megabytes))
+    return Check("size", challenger.megabytes <= limit, f"{challenger.megabytes:.1f} MB, at most {limit:.0f} MB")
 
 
 def _latency(champion: Judged, challenger: Judged, settings: GateSettings) -> Check:
-    most = min(
+    limit = min(
         settings.max_milliseconds, max(settings.times_latency * champion.milliseconds, settings.free_milliseconds)
     )
-    return Check(
-        "latency",
-        challenger.milliseconds <= most,
-        f"{challenger.milliseconds:.1f} ms an article, at most {most:.0f} ms",
-    )
+    figure = f"{challenger.milliseconds:.1f} ms an article, at most {limit:.0f} ms"
+    return Check("latency", challenger.milliseconds <= limit, figure)

@@ -1,10 +1,10 @@
-"""What models say of articles whose tags are known, by the tags of one taxonomy: what a contest compares."""
+"""The judgements of models on articles whose tags are known, by the tags of one taxonomy."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
 from classifier.model.tag_model import TagModel
 from classifier.text.mention_features import HINTED
-from classifier.training.comparison import Check, GateSettings, Judged, TagChange, contest
+from classifier.training.comparison import Comparison, GateSettings, Judged, compare
 
 BATCH = 32  # articles that are judged together
 N_TIMED = 64  # articles on which latency is measured
@@ -28,61 +28,77 @@ def judge(
     articles: Sequence[Article],
     taxonomy: Taxonomy,
     track: Track,
-    what: str,
+    description: str,
     unreadable: Unreadable | None = None,
     timed: bool = True,
 ) -> Judged:
-    """Return what a model says of articles, with a column for each tag of a taxonomy; those it lacks it never suggests.
+    """Judge articles with a model; the result has a column for each tag of a taxonomy.
 
-    For an article that it cannot judge it suggests nothing; such are added to `unreadable`. Unless it is `timed`, its latency is 0.
+    Tags that the model lacks are never suggested. For an article that cannot be judged nothing is suggested, and it is added
+    to `unreadable`. The latency is 0 unless it is `timed`.
     """
     unreadable = Unreadable() if unreadable is None else unreadable
     shape = (len(articles), len(taxonomy.tags))
     scores, suggested = np.zeros(shape), np.zeros(shape, dtype=bool)
     position = {tag.id: number for number, tag in enumerate(taxonomy.tags)}
     pairs = [(position[tag.id], number) for number, tag in enumerate(model.taxonomy.tags) if tag.id in position]
-    ours, its = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-    for start in track(range(0, len(articles), BATCH), -(-len(articles) // BATCH), what):
-        rows = slice(start, start + BATCH)
-        for row, judged in enumerate(
-            unreadable.each(lambda some: zip(*model.judge(some), strict=True), articles[rows]), start
-        ):
-            if judged is not None:
-                scores[row, ours], suggested[row, ours] = judged[0][its], judged[1][its]
-    readable = [article for article in articles[: N_TIMED if timed else 0] if article.id not in unreadable.kinds]
-    return Judged(scores, suggested, megabytes_of(model), _milliseconds(model, readable))
+    columns, model_columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    for start in track(range(0, len(articles), BATCH), -(-len(articles) // BATCH), description):
+        judged = unreadable.each(lambda batch: zip(*model.judge(batch), strict=True), articles[start : start + BATCH])
+        for row, judgement in enumerate(judged, start):
+            if judgement is not None:
+                scores[row, columns], suggested[row, columns] = (part[model_columns] for part in judgement)
+    readable = [article for article in articles[:N_TIMED] if article.id not in unreadable.kinds]
+    return Judged(scores, suggested, megabytes_of(model), _milliseconds(model, readable) if timed else 0.0)
 
 
 def named_tags(model: TagModel, articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:
-    """Return which tags of the model's taxonomy the articles name, (n_articles, n_tags) bool: the alias rule alone."""
+    """Return which tags of the model's taxonomy the articles name by the alias rule alone, (n_articles, n_tags) bool."""
     readings = Unreadable().each(model.reader.read_all, articles)
-    rows = np.flatnonzero([one is not None for one in readings])
-    found = model.reader.naming([one for one in readings if one is not None])
+    rows = np.flatnonzero([reading is not None for reading in readings])
+    naming = model.reader.naming([reading for reading in readings if reading is not None])
     named = np.zeros((len(articles), len(taxonomy.tags)), dtype=bool)
-    sure = found.categories > HINTED
-    named[rows[found.articles[sure]], found.tags[sure]] = True
+    sure = naming.categories > HINTED
+    named[rows[naming.articles[sure]], naming.tags[sure]] = True
     return named
 
 
-def compare(champion: TagModel, challenger: TagModel, articles: Sequence[Article], track: Track) -> dict[str, Any]:
-    """Return the conditions of the gate for two models on articles with known tags, and how each tag changes."""
-    taxonomy = challenger.taxonomy
-    unreadable, models = Unreadable(), (champion, challenger)
-    old, new = (judge(model, articles, taxonomy, track, f"by {model.version}", unreadable) for model in models)
+class ComparedModels(NamedTuple):
+    """The comparison of two model versions on articles with known tags."""
+
+    champion: str
+    challenger: str
+    n_articles: int
+    comparison: Comparison
+    unreadable: Unreadable
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain JSON."""
+        return {
+            "champion": self.champion,
+            "challenger": self.challenger,
+            "n_articles": self.n_articles,
+            "checks": [check.to_json() for check in self.comparison.gate],
+            "tags": [change._asdict() for change in self.comparison.changes],
+            "set_aside": self.unreadable.to_json(),
+        }
+
+
+def compare_models(
+    champion: TagModel, challenger: TagModel, articles: Sequence[Article], track: Track
+) -> ComparedModels:
+    """Compare two models on articles with known tags, as the gate of a retraining does."""
+    taxonomy, unreadable = challenger.taxonomy, Unreadable()
+    old, new = (
+        judge(model, articles, taxonomy, track, f"by {model.version}", unreadable) for model in (champion, challenger)
+    )
     not_blind = np.zeros(len(articles), dtype=bool)
     labels = labels_of(articles, taxonomy)
-    checks, changes = contest_of(champion.taxonomy, taxonomy, old, new, labels, not_blind, GateSettings())
-    return {
-        "champion": champion.version,
-        "challenger": challenger.version,
-        "n_articles": len(articles),
-        "checks": [check.to_json() for check in checks],
-        "tags": [change._asdict() for change in changes],
-        "set_aside": unreadable.to_json(),
-    }
+    comparison = compare_judged(champion.taxonomy, taxonomy, old, new, labels, not_blind, GateSettings())
+    return ComparedModels(champion.version, challenger.version, len(articles), comparison, unreadable)
 
 
-def contest_of(
+def compare_judged(
     before: Taxonomy,
     after: Taxonomy,
     champion: Judged,
@@ -90,27 +106,27 @@ def contest_of(
     labels: np.ndarray,
     blind: np.ndarray,
     settings: GateSettings,
-) -> tuple[list[Check], list[TagChange]]:
-    """Return what `contest` says of two models whose taxonomies may differ; all arrays have a column for each tag of `after`.
+) -> Comparison:
+    """Compare two models whose taxonomies may differ; all arrays have a column for each tag of `after`.
 
-    A tag that may not be suggested any more is no loss, and one that the champion has not cannot be compared.
+    A tag that may no longer be suggested is no loss, and a tag that the champion lacks cannot be compared.
     """
     active = np.flatnonzero([tag.active for tag in after.tags])
     ids = [after.tags[tag].id for tag in active]
     shared = np.array([tag in before.by_id for tag in ids], dtype=bool)
     both = champion.of_tags(active), challenger.of_tags(active)
-    return contest(*both, labels[:, active], ids, blind, settings, shared)
+    return compare(*both, labels[:, active], ids, blind, settings, shared)
 
 
 def megabytes_of(model: TagModel) -> float:
-    """Return how large a model is on disk, nearly."""
+    """Return about how large a model is on disk."""
     arrays = [*vars(model.parameters).values(), *vars(model.precedents).values()]
-    n_bytes = sum(one.nbytes for one in arrays if isinstance(one, np.ndarray))
+    n_bytes = sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
     return float(n_bytes + sum(map(len, model.terms)) + sum(map(len, model.title_terms))) / MEGABYTE
 
 
 def _milliseconds(model: TagModel, articles: Sequence[Article]) -> float:
-    """Return what a suggestion costs, the best of some passes."""
+    """Return how long a suggestion takes in the best of several passes."""
     passes = []
     for _ in range(N_PASSES):
         begun = time.perf_counter()

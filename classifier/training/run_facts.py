@@ -1,10 +1,10 @@
-"""What a run report tells of two models and a holdout: measures, confusions, what moved and why. Pure functions."""
+"""The figures of a run report on two models and a holdout: measures, confusions, and the tags that moved."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
@@ -19,24 +19,84 @@ N_CONFUSIONS = 20
 N_MOVED = 15
 MIN_SUPPORT = 3  # positives in the holdout; below, an interval says nothing
 
-Row = dict[str, Any]
+Interval = tuple[float, float]
 
 
-def measures_of(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> Row:
-    """Return how good a model is on a holdout, and what it costs.
+class ReliabilityBin(TypedDict):
+    """The suggestions whose scores lie in one bin, and the exact interval of the share that is right."""
+
+    score: float
+    right: float
+    share: float
+    n: int
+    interval: Interval | None
+
+
+class TagF1(TypedDict):
+    """The F1 of a tag with its 95 % interval. `support` is its positives in the holdout."""
+
+    tag: str
+    f1: float
+    interval: Interval
+    support: int
+
+
+class Measures(TypedDict):
+    """How good a model is on a holdout, and what it costs."""
+
+    micro_f1: float
+    micro_f1_interval: Interval | None
+    macro_f1: float
+    macro_f1_interval: Interval | None
+    calibration_error: float
+    reliability: list[ReliabilityBin]
+    coverage: float
+    megabytes: float
+    milliseconds: float
+    tags: list[TagF1]
+
+
+class Confusion(TypedDict):
+    """How many articles that have a tag got another tag of its kind instead."""
+
+    tag: str
+    instead: str
+    n: int
+
+
+class TagMove(TypedDict):
+    """The F1 of a tag by both models, with its new examples and the strong terms that came and went."""
+
+    tag: str
+    champion: float
+    challenger: float
+    new_examples: int
+    terms_in: list[str]
+    terms_out: list[str]
+
+
+class CurvePoint(TypedDict):
+    """The micro-F1 of a fast model of `n` examples."""
+
+    n: int
+    micro_f1: float
+
+
+def measures_of(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> Measures:
+    """Measure a model on a holdout.
 
     Args:
         labels: (n_articles, n_tags) int8.
     """
-    said = judged.suggested & (labels >= 0)
-    right, scores = labels[said] == 1, judged.scores[said]
+    counted = judged.suggested & (labels >= 0)
+    right, scores = labels[counted] == 1, judged.scores[counted]
     micro, macro = evaluation.f1_intervals(judged.suggested, labels)
     return {
         "micro_f1": evaluation.micro_f1(judged.suggested, labels),
         "micro_f1_interval": micro,
         "macro_f1": evaluation.macro_f1(judged.suggested, labels),
         "macro_f1_interval": macro,
-        "calibration_error": evaluation.calibration_error(scores, right) if said.any() else 0.0,
+        "calibration_error": evaluation.calibration_error(scores, right) if counted.any() else 0.0,
         "reliability": _reliability(scores, right),
         "coverage": float(judged.suggested.any(axis=1).mean()) if len(labels) else 0.0,
         "megabytes": round(judged.megabytes, 2),
@@ -45,21 +105,21 @@ def measures_of(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> R
     }
 
 
-def _reliability(scores: np.ndarray, right: np.ndarray) -> list[Row]:
-    """Return the bins of scores with how many suggestions each has, and the exact interval of the share that is right."""
-    rows: list[Row] = []
-    for one in evaluation.reliability(scores, right):
-        n = round(one["share"] * len(scores))
-        rows.append({**one, "n": n, "interval": evaluation.exact_interval(round(one["right"] * n), n)})
+def _reliability(scores: np.ndarray, right: np.ndarray) -> list[ReliabilityBin]:
+    rows: list[ReliabilityBin] = []
+    for row in evaluation.reliability(scores, right):
+        n = round(row["share"] * len(scores))
+        interval = evaluation.exact_interval(round(row["right"] * n), n)
+        rows.append({"score": row["score"], "right": row["right"], "share": row["share"], "n": n, "interval": interval})
     return rows
 
 
-def _f1_of_tags(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> list[Row]:
-    """Return the F1 of each tag with a few positives and its 95 % interval, drawn over articles."""
-    found = evaluation.counts(judged.suggested, labels)
-    rows = []
+def _f1_of_tags(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> list[TagF1]:
+    """Return the F1 of each tag with enough positives and its 95 % interval, drawn over articles."""
+    counts = evaluation.counts(judged.suggested, labels)
+    rows: list[TagF1] = []
     for number, tag in enumerate(tag_ids):
-        cells = np.column_stack([part[:, number] for part in found]).astype(np.int64)
+        cells = np.column_stack([part[:, number] for part in counts]).astype(np.int64)
         support = int(cells[:, 2].sum())
         if support < MIN_SUPPORT:
             continue
@@ -69,33 +129,34 @@ def _f1_of_tags(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> l
     return rows
 
 
-def confusions(suggested: np.ndarray, labels: np.ndarray, taxonomy: Taxonomy) -> list[Row]:
+def confusions(suggested: np.ndarray, labels: np.ndarray, taxonomy: Taxonomy) -> list[Confusion]:
     """Return which tags are suggested instead of a sibling, the most frequent pairs first.
 
-    Siblings are of one kind. A pair counts on an article that has the one, got the other, and should not have.
+    Siblings are of one kind. A pair counts on an article for which a right tag was missed and the other was wrongly suggested.
     """
     missed = (labels == 1) & ~suggested
     wrong = (labels == 0) & suggested
-    found: Counter[tuple[int, int]] = Counter()
+    pairs: Counter[tuple[int, int]] = Counter()
     for row in np.flatnonzero(missed.any(axis=1) & wrong.any(axis=1)):
         for tag in np.flatnonzero(missed[row]).tolist():
             for instead in np.flatnonzero(wrong[row]).tolist():
                 if taxonomy.tags[tag].kind == taxonomy.tags[instead].kind:
-                    found[tag, instead] += 1
+                    pairs[tag, instead] += 1
     ids = [tag.id for tag in taxonomy.tags]
-    return [{"tag": ids[tag], "instead": ids[instead], "n": n} for (tag, instead), n in found.most_common(N_CONFUSIONS)]
+    return [{"tag": ids[tag], "instead": ids[instead], "n": n} for (tag, instead), n in pairs.most_common(N_CONFUSIONS)]
 
 
 def strongest_terms(model: TagModel, n: int = N_TERMS) -> dict[str, list[str]]:
-    """Return for each tag with a separator the terms that speak most for it, the strongest first."""
+    """Return the terms with the highest weights of each tag that has a linear classifier, the strongest first."""
     names = [*model.terms, *model.title_terms]
     weights = np.asarray(model.parameters.weights)
-    found = {}
+    terms = {}
     for column, tag in enumerate(model.parameters.separators.tolist()):
-        own = weights[:, column]
-        top = np.argpartition(-own, min(n, len(own) - 1))[:n]
-        found[model.taxonomy.tags[tag].id] = [names[at] for at in top[np.argsort(-own[top])].tolist() if own[at] > 0]
-    return found
+        weight = weights[:, column]
+        top = np.argpartition(-weight, min(n, len(weight) - 1))[:n]
+        strongest = top[np.argsort(-weight[top])].tolist()
+        terms[model.taxonomy.tags[tag].id] = [names[term] for term in strongest if weight[term] > 0]
+    return terms
 
 
 def moved(
@@ -104,25 +165,26 @@ def moved(
     challenger: TagModel,
     before: Snapshot | None,
     now: Snapshot,
-) -> list[Row]:
-    """Return the tags whose F1 changed most, with what is new of them: examples, and strong terms."""
+) -> list[TagMove]:
+    """Return the tags whose F1 changed most, with their new examples and strong terms."""
     if champion is None:
         return []
     new, old = strongest_terms(challenger), strongest_terms(champion)
     gained = _gained(before, now)
-    rows = []
-    for change in sorted(changes, key=lambda one: (-abs(one.challenger - one.champion), one.tag))[:N_MOVED]:
+    rows: list[TagMove] = []
+    by_size = sorted(changes, key=lambda change: (-abs(change.challenger - change.champion), change.tag))
+    for change in by_size[:N_MOVED]:
         if change.challenger == change.champion:
             continue
-        mine, its = new.get(change.tag, []), old.get(change.tag, [])
+        terms, old_terms = new.get(change.tag, []), old.get(change.tag, [])
         rows.append(
             {
                 "tag": change.tag,
                 "champion": change.champion,
                 "challenger": change.challenger,
                 "new_examples": gained[change.tag],
-                "terms_in": [term for term in mine if term not in its],
-                "terms_out": [term for term in its if term not in mine],
+                "terms_in": [term for term in terms if term not in old_terms],
+                "terms_out": [term for term in old_terms if term not in terms],
             }
         )
     return rows
@@ -130,9 +192,9 @@ def moved(
 
 def _gained(before: Snapshot | None, now: Snapshot) -> Counter[str]:
     """Return how many articles have got each tag since a snapshot."""
-    found: Counter[str] = Counter()
+    gained: Counter[str] = Counter()
     old = before.articles if before is not None else {}
-    for key, known in now.articles.items():
-        had = old[key].tags if key in old else ()
-        found.update(tag for tag in known.tags if tag not in had)
-    return found
+    for key, article in now.articles.items():
+        old_tags = old[key].tags if key in old else ()
+        gained.update(tag for tag in article.tags if tag not in old_tags)
+    return gained

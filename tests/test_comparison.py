@@ -1,4 +1,4 @@
-"""The contest: what counts as worse, on how much evidence, and with how many tags."""
+"""The comparison: what counts as worse, on how much evidence, and with how many tags."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from classifier.training.comparison import Check, GateSettings, Judged, compare_tags, contest, first_contest, holm
+from classifier.training.comparison import Check, GateSettings, Judged, compare, compare_tags, compare_with_rule, holm
 from tests.hard import size
 
 N_TAGS = 100
@@ -30,7 +30,7 @@ def judged(labels: np.ndarray, recall: float, seed: int, noise: float = 0.005, *
 
 def run(champion: Judged, challenger: Judged, labels: np.ndarray, blind: np.ndarray | None = None) -> list[Check]:
     nobody = np.zeros(len(labels), dtype=bool)
-    checks, _ = contest(champion, challenger, labels, IDS, nobody if blind is None else blind, GATE)
+    checks, _ = compare(champion, challenger, labels, IDS, nobody if blind is None else blind, GATE)
     return [check for check in checks if not check.passed]
 
 
@@ -66,7 +66,7 @@ def test_where_only_right_tags_are_known_a_model_that_suggests_everything_is_ref
     assert [check.check for check in run(champion, everything, only_positives(labels))] == ["unknown"]
     assert run(champion, judged(labels, 0.85, 2), only_positives(labels)) == []
     rule = labels == 1
-    checks = first_contest(everything, rule, only_positives(labels), GATE)
+    checks = compare_with_rule(everything, rule, only_positives(labels), GATE)
     assert "unknown" in {check.check for check in checks if not check.passed}
 
 
@@ -80,7 +80,7 @@ def test_tags_that_the_champion_has_not_may_be_suggested_though_nobody_knows() -
     closed = [
         {
             check.check
-            for check in contest(champion, challenger, labels, IDS, nobody, GATE, shared)[0]
+            for check in compare(champion, challenger, labels, IDS, nobody, GATE, shared)[0]
             if not check.passed
         }
         for shared in (old, None)
@@ -161,7 +161,7 @@ def test_the_first_must_beat_nothing_and_the_mere_naming_of_tags() -> None:
     silent = worse._replace(suggested=np.zeros_like(worse.suggested))
 
     def failed(one: Judged, rule: np.ndarray) -> list[str]:
-        return [check.check for check in first_contest(one, rule, labels, GATE) if not check.passed]
+        return [check.check for check in compare_with_rule(one, rule, labels, GATE) if not check.passed]
 
     assert failed(worse, named) == ["better_than_alias_rule"]
     assert failed(worse, named & (np.arange(len(labels)) < 50)[:, None]) == []
