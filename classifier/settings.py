@@ -4,165 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from classifier.errors import BadSetting
 
 PREFIX = "TAGGER_"
-_DEFAULTS = {
-    "MODELS": "var/models",
-    "DATABASE_URL": "sqlite:///var/tagger.db",
-    "HOST": "127.0.0.1",
-    "PORT": "8000",
-    "WORKERS": "2",
-    "THREADS": "256",
-    "MAX_BODY_BYTES": "2097152",
-    "BLIND_SHARE": "0",
-    "SECOND_SHARE": "0",
-    "CLOSE_AFTER_DAYS": "0",
-    "STARTER_UNTIL": "1000",
-    "CHECKS": "",
-    "EDITOR_SHARE": "0.5",
-    "REFIT": "0",
-    "KEEP_VERSIONS": "10",
-    "RETRAIN_HOURS": "24",
-    "METRICS": "open",
-    "FORGET_DAYS": "0",
-    "RATE_LIMIT": "0",
-    "AT_ONCE": "32",
-    "READ_SECONDS": "15",
-    "PROXIES": "0",
-    "CACHE_MB": "32",
-    "BACKLOG_RATE": "20",
-}
-LIMITS = {"PORT": (0, 65535), "WORKERS": (1, 64), "THREADS": (1, 1024), "MAX_BODY_BYTES": (1024, 1 << 30)}
-LIMITS |= {"CLOSE_AFTER_DAYS": (0, 3650), "STARTER_UNTIL": (0, 1_000_000), "KEEP_VERSIONS": (0, 10_000)}
-LIMITS |= {"FORGET_DAYS": (0, 36_500), "REFIT": (0, 1)}
-LIMITS |= {
-    "RATE_LIMIT": (0, 1_000_000),
-    "AT_ONCE": (1, 1024),
-    "READ_SECONDS": (1, 600),
-    "PROXIES": (0, 9),
-    "CACHE_MB": (0, 4096),
-}
-LIMITS |= {"BACKLOG_RATE": (0, 10_000)}
-
-
-@dataclass(frozen=True)
-class Settings:
-    """All settings; each is the environment variable TAGGER_ and its name in capitals.
-
-    blind_share: of the articles of a CMS, suggested for only when an editor has tagged them; second_share: of them, decided
-    on by two editors; close_after_days: published articles that nobody touched for so long count as complete, 0 for never;
-    starter_until: examples of the desk's own from which on the starter articles are left out of training; checks: what each
-    check before a training does, `labels_flipped=warn,repeated_block=block`; editor_share: of a tag's labels, that may come
-    from one editor; refit: whether a challenger that has won is fitted again on all examples; keep_versions: of the models, 0
-    for all; retrain_hours: how often `retrain` is expected to run, twice which it is overdue; metrics: open, or
-    key: /metrics takes a key of a reader or an admin; forget_days: articles that nobody sent or decided on for so long are
-    deleted after each `retrain`, 0 for never; rate_limit: requests a minute of each key, over all processes, 0 for any number;
-    at_once: requests that a process works on at the same time, beyond which it answers 503; read_seconds: for which a request
-    may stall, and in which its body must arrive; proxies: how many of them stand in front and say who asks; cache_mb: of
-    memory, in which a process keeps its last answers; backlog_rate: open articles a second that are judged beside the
-    requests after an import or a promotion, 0 for none.
-    """
-
-    models: Path
-    database_url: str
-    host: str
-    port: int
-    workers: int
-    threads: int
-    max_body_bytes: int
-    blind_share: float
-    second_share: float
-    close_after_days: int
-    starter_until: int
-    checks: dict[str, str]
-    editor_share: float
-    refit: bool
-    keep_versions: int
-    retrain_hours: float
-    metrics: str
-    forget_days: int
-    rate_limit: int
-    at_once: int
-    read_seconds: int
-    proxies: int
-    cache_mb: int
-    backlog_rate: int
-
-
-def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
-    """Return the settings of an environment.
-
-    Raises:
-        BadSetting: naming the variable, its value and what is allowed, or a variable that is none of ours.
-    """
-    given = {name.removeprefix(PREFIX): value for name, value in environment.items() if name.startswith(PREFIX)}
-    others = {name for name in given if name == "EVAL_DATA" or name.startswith("TEST_")}  # the notebooks', the tests'
-    for name in sorted(given.keys() - _DEFAULTS.keys() - others):
-        raise BadSetting(f"{PREFIX}{name} is not a setting. Known are {', '.join(PREFIX + n for n in _DEFAULTS)}.")
-    values = {**_DEFAULTS, **given}
-    return Settings(
-        models=Path(values["MODELS"]),
-        database_url=values["DATABASE_URL"],
-        host=values["HOST"],
-        port=_number("PORT", values["PORT"]),
-        workers=_number("WORKERS", values["WORKERS"]),
-        threads=_number("THREADS", values["THREADS"]),
-        max_body_bytes=_number("MAX_BODY_BYTES", values["MAX_BODY_BYTES"]),
-        blind_share=_share("BLIND_SHARE", values["BLIND_SHARE"]),
-        second_share=_share("SECOND_SHARE", values["SECOND_SHARE"]),
-        close_after_days=_number("CLOSE_AFTER_DAYS", values["CLOSE_AFTER_DAYS"]),
-        starter_until=_number("STARTER_UNTIL", values["STARTER_UNTIL"]),
-        checks=_pairs("CHECKS", values["CHECKS"]),
-        editor_share=_share("EDITOR_SHARE", values["EDITOR_SHARE"]),
-        refit=bool(_number("REFIT", values["REFIT"])),
-        keep_versions=_number("KEEP_VERSIONS", values["KEEP_VERSIONS"]),
-        retrain_hours=_hours("RETRAIN_HOURS", values["RETRAIN_HOURS"]),
-        metrics=_one_of("METRICS", values["METRICS"], "open", "key"),
-        forget_days=_number("FORGET_DAYS", values["FORGET_DAYS"]),
-        rate_limit=_number("RATE_LIMIT", values["RATE_LIMIT"]),
-        at_once=_number("AT_ONCE", values["AT_ONCE"]),
-        read_seconds=_number("READ_SECONDS", values["READ_SECONDS"]),
-        proxies=_number("PROXIES", values["PROXIES"]),
-        cache_mb=_number("CACHE_MB", values["CACHE_MB"]),
-        backlog_rate=_number("BACKLOG_RATE", values["BACKLOG_RATE"]),
-    )
-
-
-def _number(name: str, value: str) -> int:
-    try:
-        return whole_number(value, *LIMITS[name])
-    except ValueError as error:
-        raise BadSetting(f"{PREFIX}{name} is {error}") from None
-
-
-def _share(name: str, value: str) -> float:
-    if not re.fullmatch(r"0|1|[01]?\.[0-9]{1,6}", value) or float(value) > 1:
-        raise BadSetting(f"{PREFIX}{name} is {value[:40]!r}; it must be a share from 0 to 1, like 0.05.")
-    return float(value)
-
-
-def _hours(name: str, value: str) -> float:
-    if not re.fullmatch(r"[0-9]{1,4}(?:\.[0-9]{1,6})?", value) or float(value) <= 0:
-        raise BadSetting(f"{PREFIX}{name} is {value[:40]!r}; it must be a number of hours above 0, like 24 or 0.5.")
-    return float(value)
-
-
-def _one_of(name: str, value: str, *allowed: str) -> str:
-    if value not in allowed:
-        raise BadSetting(f"{PREFIX}{name} is {value[:40]!r}; it must be {' or '.join(allowed)}.")
-    return value
-
-
-def _pairs(name: str, value: str) -> dict[str, str]:
-    pairs = [part.partition("=") for part in value.split(",") if part.strip()]
-    if not all(key.strip() and sign and of.strip() for key, sign, of in pairs):
-        raise BadSetting(f"{PREFIX}{name} is {value[:80]!r}; it must be NAME=VALUE, with commas between them.")
-    return {key.strip(): of.strip() for key, _, of in pairs}
 
 
 def whole_number(value: str, low: int, high: int) -> int:
@@ -170,3 +20,109 @@ def whole_number(value: str, low: int, high: int) -> int:
     if not value.isdecimal() or len(value) > len(str(high)) or not low <= int(value) <= high:
         raise ValueError(f"{value[:40]!r}; it must be a whole number from {low} to {high}.")
     return int(value)
+
+
+def _share(value: str) -> float:
+    if not re.fullmatch(r"0|1|[01]?\.[0-9]{1,6}", value) or float(value) > 1:
+        raise ValueError(f"{value[:40]!r}; it must be a share from 0 to 1, like 0.05.")
+    return float(value)
+
+
+def _hours(value: str) -> float:
+    if not re.fullmatch(r"[0-9]{1,4}(?:\.[0-9]{1,6})?", value) or float(value) <= 0:
+        raise ValueError(f"{value[:40]!r}; it must be a number of hours above 0, like 24 or 0.5.")
+    return float(value)
+
+
+def _access(value: str) -> str:
+    if value not in ("open", "key"):
+        raise ValueError(f"{value[:40]!r}; it must be open or key.")
+    return value
+
+
+def _pairs(value: str) -> dict[str, str]:
+    pairs = [tuple(map(str.strip, part.partition("="))) for part in value.split(",") if part.strip()]
+    if not all(name and action for name, _, action in pairs):
+        raise ValueError(f"{value[:80]!r}; it must be NAME=VALUE, with commas between them.")
+    return {name: action for name, _, action in pairs}
+
+
+def _read(reader: Callable[[str], object], default: object) -> Any:
+    return field(default=default, metadata={"reader": reader})
+
+
+def _whole(default: int, low: int, high: int) -> Any:
+    return field(default=default, metadata={"reader": partial(whole_number, low=low, high=high), "limits": (low, high)})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """All settings with their defaults; each is the environment variable TAGGER_ and its name in capitals."""
+
+    models: Path = _read(Path, Path("var/models"))  # noqa: RUF009 - it returns a field
+    database_url: str = _read(str, "sqlite:///var/tagger.db")
+    host: str = _read(str, "127.0.0.1")
+    port: int = _whole(8000, 0, 65535)
+    workers: int = _whole(2, 1, 64)
+    threads: int = _whole(256, 1, 1024)
+    max_body_bytes: int = _whole(2 << 20, 1024, 1 << 30)
+    # Share of the articles of a CMS for which nothing is suggested until an editor has tagged them.
+    blind_share: float = _read(_share, 0.0)
+    # Share of those that two editors decide on.
+    second_share: float = _read(_share, 0.0)
+    # Published articles that nobody touched for so long count as complete. 0: never.
+    close_after_days: int = _whole(0, 0, 3650)
+    # Number of the desk's own examples from which on the starter articles are left out of training.
+    starter_until: int = _whole(1000, 0, 1_000_000)
+    # What each check before a training does: `labels_flipped=warn,repeated_block=block`.
+    checks: dict[str, str] = field(default_factory=dict, metadata={"reader": _pairs})
+    # Largest share of a tag's labels that may come from one editor.
+    editor_share: float = _read(_share, 0.5)
+    # Whether a challenger that has won is fitted again on all examples.
+    refit: bool = _read(lambda value: bool(whole_number(value, 0, 1)), False)
+    # Number of the newest model versions that are kept. 0: all.
+    keep_versions: int = _whole(10, 0, 10_000)
+    # How often `retrain` is expected to run. It is overdue after twice that time.
+    retrain_hours: float = _read(_hours, 24.0)
+    # open, or key: /metrics takes a key of a reader or an admin.
+    metrics: str = _read(_access, "open")
+    # Articles that nobody sent or decided on for so long are deleted after each `retrain`. 0: never.
+    forget_days: int = _whole(0, 0, 36_500)
+    # Requests a minute of each key, over all processes. 0: any number.
+    rate_limit: int = _whole(0, 0, 1_000_000)
+    # Requests that a process works on at the same time. Beyond them it answers 503.
+    at_once: int = _whole(32, 1, 1024)
+    # How long a request may stall, and how long its body may take to arrive.
+    read_seconds: int = _whole(15, 1, 600)
+    # Number of proxies in front that say who asks.
+    proxies: int = _whole(0, 0, 9)
+    # Memory in which a process keeps its last answers.
+    cache_mb: int = _whole(32, 0, 4096)
+    # Open articles a second that are judged beside the requests after an import or a promotion. 0: none.
+    backlog_rate: int = _whole(20, 0, 10_000)
+
+
+_FIELDS = {setting.name.upper(): setting for setting in fields(Settings)}
+LIMITS: dict[str, tuple[int, int]] = {
+    name: setting.metadata["limits"] for name, setting in _FIELDS.items() if "limits" in setting.metadata
+}
+
+
+def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
+    """Return the settings of an environment.
+
+    Raises:
+        BadSetting: naming the variable, its value and what is allowed, or a variable that is no setting.
+    """
+    values: dict[str, Any] = {}
+    for variable in sorted(name for name in environment if name.startswith(PREFIX)):
+        name, value = variable.removeprefix(PREFIX), environment[variable]
+        if name == "EVAL_DATA" or name.startswith("TEST_"):  # the notebooks', the tests'
+            continue
+        if name not in _FIELDS:
+            raise BadSetting(f"{variable} is not a setting. Known are {', '.join(PREFIX + n for n in _FIELDS)}.")
+        try:
+            values[name.lower()] = _FIELDS[name].metadata["reader"](value)
+        except ValueError as error:
+            raise BadSetting(f"{variable} is {error}") from None
+    return Settings(**values)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from hashlib import sha256
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import Engine
 
-from classifier import settings
 from classifier.commands import build_parser
 from classifier.domain.articles import Article
 from classifier.errors import BadModel
 from classifier.serving.registry import Registry, Serving
 from classifier.serving.tagger import Tagger
-from classifier.settings import read_settings
+from classifier.settings import PREFIX, Settings, read_settings
 from classifier.store import FAILED, JOB, Store, make_engine, open_store
 from classifier.store.database.opening import migrate_to
 from classifier.web import build_app
@@ -40,8 +40,8 @@ def _bare(cell: str) -> str:
 
 def test_the_table_of_settings_is_that_of_the_program() -> None:
     listed = {_bare(row[0]): _bare(row[1]) for row in _table("setting")}
-    assert listed == {f"{settings.PREFIX}{name}": default for name, default in settings._DEFAULTS.items()}
-    read_settings(listed)
+    assert set(listed) == {f"{PREFIX}{setting.name.upper()}" for setting in fields(Settings)}
+    assert read_settings(listed) == Settings()
 
 
 @pytest.mark.parametrize("page", [PAGE, SCALE], ids=["operations", "scale"])
