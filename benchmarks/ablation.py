@@ -25,7 +25,7 @@ from classifier.domain.examples import labels_of
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.model import decision, evaluation
-from classifier.text.mentions import ReadText
+from classifier.text.fields import ReadText
 from classifier.training import corpus, fitting
 from classifier.training import mention_fitting as naming
 from classifier.training.fitting import FitSettings

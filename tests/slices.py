@@ -11,6 +11,7 @@ import numpy as np
 from classifier.domain.articles import Article
 from classifier.model.tag_model import TagModel
 from classifier.serving.answers import answer_of, explanations_of
+from classifier.text.fields import BODY
 from classifier.text.reading import MAX_READ, Reading
 from classifier.text.source_map import CleanText
 from classifier.web.pages.showing import paragraphs_of
@@ -49,7 +50,7 @@ def assert_all_is_right(model: TagModel, article: Article, is_explained: bool = 
     reading = model.reader.read(article)
     assert_leads_back(reading.title, article.title)
     assert_leads_back(reading.body, article.body)
-    assert len(reading.text.body) == min(len(reading.body.text), MAX_READ)
+    assert len(reading.text.contents[BODY]) == min(len(reading.body.text), MAX_READ)
     _assert_shown_whole(reading, article)
     answer = answer_of(model.suggest(article), model)
     for suggestion in answer["suggestions"]:

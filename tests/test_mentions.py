@@ -16,7 +16,8 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.text.boilerplate import blank, find_furniture
 from classifier.text.cleaning import clean_body, clean_title, normalise
-from classifier.text.mentions import BODY, TITLE, MentionFinder, read_text
+from classifier.text.fields import BODY, TITLE, read_text
+from classifier.text.mentions import MentionFinder
 from tests.test_words import ANY_TEXT, finished
 
 # Not from conftest: what runs in a process of its own imports this module, and conftest takes seconds.

@@ -10,6 +10,7 @@ from classifier.domain.articles import Article, read_articles
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model.tag_model import TagModel
 from classifier.text.cleaning import clean_body
+from classifier.text.fields import BODY
 from classifier.text.page_parts import LEAST_STORY
 from classifier.text.reading import MAX_READ, ArticleReader
 from classifier.training.fitting import Fitted
@@ -56,7 +57,7 @@ def html_article(body: str, title: str = "") -> Article:
 
 
 def kept(reader: ArticleReader, body: str) -> list[str]:
-    return [line.strip() for line in reader.read(html_article(body)).text.body.splitlines() if line.strip()]
+    return [line.strip() for line in reader.read(html_article(body)).text.contents[BODY].splitlines() if line.strip()]
 
 
 def removed(reader: ArticleReader, body: str) -> list[tuple[str, str]]:
@@ -102,7 +103,7 @@ def test_what_is_removed_is_reported_where_it_stands_in_the_page(reader: Article
 def test_lead_of_a_page_is_the_lead_of_its_story(reader: ArticleReader) -> None:
     menu = "<nav>" + "<a href='/'>Boko Haram</a> " * 200 + "</nav>"
     text = reader.read(html_article(menu + STORM)).text
-    assert text.body[: text.lead_end].strip().endswith("took the roof of the fish market with it.")
+    assert text.contents[BODY][: text.lead_end].strip().endswith("took the roof of the fish market with it.")
 
 
 # --- elements and roles -----------------------------------------------------------------------------------------
@@ -222,7 +223,7 @@ def test_short_article_is_told_from_a_long_footer_by_its_element(reader: Article
 def test_parts_beyond_what_is_read_are_cut(reader: ArticleReader) -> None:
     long = "<p>" + "The roof is in the bay. " * (MAX_READ // 24) + "</p>"
     reading = reader.read(html_article(f"{long}<footer>{'Hamas today. ' * 100}</footer><nav>Iran</nav>"))
-    assert len(reading.text.body) == MAX_READ
+    assert len(reading.text.contents[BODY]) == MAX_READ
     assert all(part.end <= MAX_READ for part in reading.removed)
 
 

@@ -13,7 +13,7 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.model.evidence import Part
 from classifier.model.tag_model import Explanation
 from classifier.text.cleaning import clean_title
-from classifier.text.mentions import BODY
+from classifier.text.fields import BODY
 from classifier.text.reading import ArticleReader, Reading
 from classifier.training.fitting import Fitted
 from classifier.web.pages.showing import (

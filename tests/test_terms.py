@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from classifier.text.mentions import TITLE, read_text
+from classifier.text.fields import BODY, TITLE, read_text
 from classifier.text.terms import (
     MAX_WORD,
     TermRows,
@@ -62,10 +62,10 @@ def test_long_word_is_cut() -> None:
 def test_long_word_is_not_kept_in_memory() -> None:
     text, rows = read_text("", "y" * 100_000), TermRows(["raid"], [])
     assert text.counts  # the text itself may hold it
-    held = sys.getrefcount(text.body_words.spelling[0])
+    held = sys.getrefcount(text.words[BODY].spelling[0])
     text_terms(text)
     rows.find([text])
-    still_held = sys.getrefcount(text.body_words.spelling[0])  # not inside the assertion, which holds it too
+    still_held = sys.getrefcount(text.words[BODY].spelling[0])  # not inside the assertion, which holds it too
     assert still_held == held
 
 
@@ -111,8 +111,8 @@ def written(rows: TermRows, names: list[str], title: str, body: str) -> set[tupl
     """Return (term, what writes it in the text) of all known terms."""
     text = read_text(title, body)
     found, joined = rows.find([text]), compounds_in(text)
-    words = text.title_words.spelling
-    writings = [*words, *text.body_words.spelling, *(compound for compound, *_ in joined), *words]
+    words = text.words[TITLE].spelling
+    writings = [*words, *text.words[BODY].spelling, *(compound for compound, *_ in joined), *words]
     writings += [compound for compound, field, *_ in joined if field == TITLE]
     entries, _, row_of = found.entries
     return {(names[found.rows[row]], writings[entry]) for row, entry in zip(row_of, entries, strict=True)}

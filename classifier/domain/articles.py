@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -18,7 +19,10 @@ from classifier.domain import strict_json
 from classifier.domain.dates import normal_date
 from classifier.errors import BadArticle, BadJSON
 
-FIELDS = ("title", "body")
+# The text fields of an article, which its digest, its record and the model follow: each is an attribute of `Article`. What
+# comes behind the first two may be empty, and is then in no digest and in no record.
+TEXT_FIELDS = ("title", "body")
+_texts_of = attrgetter(*TEXT_FIELDS)
 BODY_FORMATS = ("text", "html")
 STORED_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
 # Those but for `.` and `..`, which name folders in an address: clients and proxies take them out. JSON Schema has no
@@ -49,13 +53,24 @@ class Article:
     unknown: tuple[str, ...] = ()
     tagged_at: str | None = None
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The text fields as they were sent, in the order of TEXT_FIELDS."""
+        texts: tuple[str, ...] = _texts_of(self)
+        return texts
+
+    @property
+    def texts_by_name(self) -> dict[str, str]:
+        """The text fields by the names of TEXT_FIELDS."""
+        return dict(zip(TEXT_FIELDS, self.texts, strict=True))
+
 
 # --- records and files ------------------------------------------------------------------------------------------
 
 
-_TEXTS = ("id", "title", "body", "body_format", "published_at", "url", "tagged_at")
+_STRINGS = ("id", *TEXT_FIELDS, "body_format", "published_at", "url", "tagged_at")
 _LISTS = ("tags", "rejected", "unknown")
-RECORD_FIELDS = frozenset({*_TEXTS, *_LISTS, "tags_complete"})
+RECORD_FIELDS = frozenset({*_STRINGS, *_LISTS, "tags_complete"})
 
 
 def article_from_record(record: Any) -> Article:
@@ -138,7 +153,7 @@ def checked(article: Article) -> Article:
 
 def record_of(article: Article) -> dict[str, Any]:
     """Return the JSON record of an article, without the fields that say nothing: what `article_from_record` reads."""
-    record: dict[str, Any] = {"id": article.id, "title": article.title, "body": article.body}
+    record: dict[str, Any] = {"id": article.id, "title": article.title, "body": article.body, **_other_texts(article)}
     if article.body_format != "text":
         record["body_format"] = article.body_format
     if article.tags is not None:
@@ -151,8 +166,14 @@ def record_of(article: Article) -> dict[str, Any]:
 
 
 def text_digest(article: Article) -> str:
-    """Return the digest of what is judged of an article: title, body and format."""
-    return hashlib.sha256(json.dumps([article.title, article.body, article.body_format]).encode()).hexdigest()
+    """Return the digest of what is judged of an article: its text fields, and the format of its body."""
+    judged = [article.title, article.body, article.body_format, *_other_texts(article).items()]
+    return hashlib.sha256(json.dumps(judged).encode()).hexdigest()
+
+
+def _other_texts(article: Article) -> dict[str, str]:
+    """Return the text fields besides title and body that are not empty."""
+    return {name: text for name, text in article.texts_by_name.items() if text and name not in ("title", "body")}
 
 
 def check_id(article_id: str) -> str:

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
 
-from classifier.domain.articles import Article
+from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.domain.spelling import fold, spell
-from classifier.text.mentions import BODY, TITLE, Mention, ReadText
+from classifier.text.fields import TITLE, ReadText
+from classifier.text.mentions import Mention
 from classifier.text.reading import Reading
 from classifier.text.terms import FoundTerms
-from classifier.text.words import Words, once
+from classifier.text.words import once
 
-FIELD_NAMES = ("title", "body")
 Where = tuple[int, int, int]  # field, start and end in the clean text
 MAX_PLACES = 200  # listed of one part; its weight is that of all
 MAX_SLICE = 2_000  # characters of evidence; what is longer has a page of markup in the middle of a name, and is no help
@@ -57,12 +59,13 @@ class Writings:
         """Take the terms of one text apart; `telling` says of its rows, (n_rows,) bool, if they are no common words."""
         self._text, (self._compounds,) = text, found.compounds
         self._shown: dict[int, str] = {}
-        title, body = text.title_words.hashed.of_word, text.body_words.hashed.of_word
-        self._n_title, self._n_words = len(title), len(title) + len(body)
+        hashes = [words.hashed.of_word for words in text.words]
+        self._begins = [0, *accumulate(map(len, hashes))]  # of the fields' words, and of the compounds
+        title = hashes[TITLE]
         number = {compound: at for at, (compound, *_) in enumerate(reversed(self._compounds))}
         joined = np.array([number[compound] for compound, *_ in self._compounds], dtype=np.uint64)
         in_title = sum(field == TITLE for _, field, *_ in self._compounds)
-        keys = np.concatenate([title, body, joined, title, joined[:in_title]])  # in the order of `found`
+        keys = np.concatenate([*hashes, joined, title, joined[:in_title]])  # in the order of `found`
         n_written = len(keys) - len(title) - in_title
         entry, times, self._row = found.entries
         is_telling = np.zeros(len(keys), dtype=bool)
@@ -96,39 +99,35 @@ class Writings:
         """Return what a writing is."""
         text = self._shown.get(number)
         if text is None:
-            words, at = self._at(number)
-            text = self._shown[number] = self._compounds[at][0] if words is None else words.word(at)
+            field, at = self._at(number)
+            text = self._shown[number] = self._compounds[at][0] if field is None else self._text.words[field].word(at)
         return text
 
     def first(self, number: int) -> Where:
         """Return the first place of a writing."""
-        words, at = self._at(number)
-        if words is None:
+        field, at = self._at(number)
+        if field is None:
             return self._compounds[at][1:]
-        return TITLE if words is self._text.title_words else BODY, *words.span(at, at + 1)
+        return field, *self._text.words[field].span(at, at + 1)
 
     def n_times(self, number: int) -> int:
-        """Return how often a writing stands in title and body."""
-        words, at = self._at(number)
-        if words is None:  # those of the first sentence are there twice
+        """Return how often a writing stands in the text."""
+        field, at = self._at(number)
+        if field is None:  # those of the first sentence are there twice
             return sum(compound == self._compounds[at][0] for compound, *_ in set(self._compounds))
         return int(self._n_times[number - 1])
 
-    def _at(self, number: int) -> tuple[Words | None, int]:
-        """Return among which words a writing stands first, and where, or which compound it is."""
-        at, text = self._first[number - 1], self._text
-        if at < self._n_title:
-            return text.title_words, at
-        if at < self._n_words:
-            return text.body_words, at - self._n_title
-        return None, at - self._n_words
+    def _at(self, number: int) -> tuple[int | None, int]:
+        """Return the field where a writing stands first, and among which of its words, or None and which compound it is."""
+        at = self._first[number - 1]
+        field = bisect_right(self._begins, at) - 1
+        return field if field < len(self._text.words) else None, at - self._begins[field]
 
     @once
     def _places(self) -> dict[str, list[Where]]:
         """The places of all writings, in order."""
-        text = self._text
         places: dict[str, list[Where]] = defaultdict(list)
-        for number, words in ((TITLE, text.title_words), (BODY, text.body_words)):
+        for number, words in enumerate(self._text.words):
             for word, start, end in zip(words.spelling, words.starts, words.ends, strict=True):
                 places[word].append((number, start, end))
         for compound, field, start, end in dict.fromkeys(self._compounds):
@@ -165,9 +164,8 @@ def mention_parts(mentions: Sequence[Mention], weight: float, reading: Reading, 
     if not mentions:
         return [Part("mention", unnamed, weight, ())]
     groups: dict[str, list[Where]] = defaultdict(list)
-    title, body = reading.text.title, reading.text.body
     for _, number, _, start, end, _ in mentions:
-        groups[fold((title if number == TITLE else body)[start:end])].append((number, start, end))
+        groups[fold(reading.text.contents[number][start:end])].append((number, start, end))
     return [
         Part("mention", text, weight * len(places) / len(mentions), tuple(places[:MAX_PLACES]))
         for text, places in groups.items()
@@ -232,5 +230,5 @@ def evidence_at(where: Where, weight: float, article: Article, reading: Reading)
     """Return the evidence of a clean place as a place in what was sent."""
     field, clean_start, clean_end = where
     start, end = reading.source_span(field, clean_start, clean_end)
-    sent, clean = (article.title, reading.title) if field == TITLE else (article.body, reading.body)
-    return Evidence(FIELD_NAMES[field], start, end, sent[start:end], clean.text[clean_start:clean_end], weight)
+    sent, clean = article.texts[field], reading.clean[field]
+    return Evidence(TEXT_FIELDS[field], start, end, sent[start:end], clean.text[clean_start:clean_end], weight)

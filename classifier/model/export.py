@@ -47,8 +47,8 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.model import decision
 from classifier.model.decision import Choice, StackingModel, calibrated
 from classifier.model.tag_model import FEW_KNOWN, TITLE_WEIGHT, TagModel
+from classifier.text.fields import ReadText
 from classifier.text.mention_features import CATEGORIES, FEATURES, HINTED, NOWHERE, SHARED
-from classifier.text.mentions import ReadText
 from classifier.text.reading import ArticleReader, Reading, is_foreign
 from classifier.text.terms import text_terms, title_terms
 

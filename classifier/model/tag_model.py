@@ -20,8 +20,8 @@ from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.model.decision import Choice, Doubts, StackingModel, calibrated
 from classifier.model.evidence import Evidence, ForAndAgainst, Part, Writings, mention_parts, strongest
 from classifier.model.precedents import Precedents, no_precedents
+from classifier.text.fields import BODY
 from classifier.text.mention_features import HINTED, LEAD, NOWHERE, SCATTERED, Naming, NamingWeights
-from classifier.text.mentions import BODY
 from classifier.text.reading import ArticleReader, Reading, is_foreign
 from classifier.text.source_map import Removed
 from classifier.text.terms import FoundTerms, TermRows

@@ -11,8 +11,8 @@ from typing import Any
 
 import orjson
 
-from classifier.domain.articles import Article
-from classifier.model.evidence import FIELD_NAMES, Evidence
+from classifier.domain.articles import TEXT_FIELDS, Article
+from classifier.model.evidence import Evidence
 from classifier.model.tag_model import Explanation, Judgement, TagModel
 from classifier.text.reading import Reading
 
@@ -83,7 +83,7 @@ def _explanation(explanation: Explanation, reading: Reading) -> dict[str, Any]:
         places = []
         for number, start, end in part.places:
             source_start, source_end = reading.source_span(number, start, end)
-            places.append({"field": FIELD_NAMES[number], "start": source_start, "end": source_end})
+            places.append({"field": TEXT_FIELDS[number], "start": source_start, "end": source_end})
         parts.append({"kind": part.kind, "text": part.text, "weight": part.weight, "places": places})
     return {
         "tag": explanation.tag.id,
@@ -119,7 +119,7 @@ class Answers:
         Threads take turns: side by side they would hand Python's one lock to each other at every call of numpy, and each
         wait five milliseconds to get it back. A long text takes no turn.
         """
-        text = "\0".join((model.version, article.body_format, article.title, article.body))
+        text = "\0".join((model.version, article.body_format, *article.texts))
         if len(text) > LONG:
             return _judged(article, model)
         key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
@@ -138,7 +138,7 @@ class Answers:
 
         It takes a turn among the answers, so that a request waits for one article at most; a long text takes none.
         """
-        with nullcontext() if len(article.title) + len(article.body) > LONG else self._turn:
+        with nullcontext() if sum(map(len, article.texts)) > LONG else self._turn:
             judgement = model.suggest(article, n_evidence=0)
         rows = [
             {"tag": one.tag.id, "kind": one.tag.kind, "score": round(one.score, SCORE_DIGITS), "band": one.band}

@@ -373,8 +373,7 @@ def _described(stored: StoredArticle, standing: Standing) -> dict[str, Any]:
     article = stored.article
     return {
         "article_id": article.id,
-        "title": article.title,
-        "body": article.body,
+        **article.texts_by_name,
         "body_format": article.body_format,
         "published_at": article.published_at,
         "url": article.url,

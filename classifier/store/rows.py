@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, Select, select
 
-from classifier.domain.articles import Article
+from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.errors import NotFound
 from classifier.store.schema import articles, assignments
 
@@ -117,14 +117,13 @@ def stored(row: Any) -> StoredArticle:
     tags = tuple(row["tags"]) if row["tags"] is not None else None
     article = Article(
         row["id"],
-        row["title"],
-        row["body"],
-        row["body_format"],
-        tags,
-        tuple(row["rejected"]),
-        row["tags_complete"],
-        row["published_at"],
-        row["url"],
+        **{name: row[name] for name in TEXT_FIELDS},
+        body_format=row["body_format"],
+        tags=tags,
+        rejected=tuple(row["rejected"]),
+        tags_complete=row["tags_complete"],
+        published_at=row["published_at"],
+        url=row["url"],
     )
     besides = ("source", "created_at", "updated_at", "state", "blind", "n_editors", "owner")
     return StoredArticle(article, *(row[name] for name in besides))

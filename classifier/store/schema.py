@@ -20,6 +20,8 @@ from sqlalchemy import (
     text,
 )
 
+from classifier.domain.articles import TEXT_FIELDS
+
 metadata = MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_name)s",
@@ -43,8 +45,7 @@ articles = Table(
     "articles",
     metadata,
     Column("id", String(200), primary_key=True),
-    Column("title", Text, nullable=False),
-    Column("body", Text, nullable=False),
+    *(Column(name, Text, nullable=False) for name in TEXT_FIELDS),
     Column("body_format", String(10), nullable=False),
     Column("published_at", String(40)),
     # When it counts as dated, in UTC: as `published_at` says, or at its arrival if that is null or was still ahead.

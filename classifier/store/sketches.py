@@ -11,13 +11,13 @@ from typing import Any
 
 from sqlalchemy import Engine, select
 
-from classifier.domain.articles import Article, text_digest
+from classifier.domain.articles import TEXT_FIELDS, Article, text_digest
 from classifier.store.rows import reading
 from classifier.store.schema import articles, suggestion_sets
-from classifier.text.cleaning import clean_body, clean_title
+from classifier.text.cleaning import clean_fields
 from classifier.text.shingles import sketch_of
 
-_TEXT = [articles.c[name] for name in ("id", "title", "body", "body_format", "digest")]
+_TEXT = [articles.c[name] for name in ("id", *TEXT_FIELDS, "body_format", "digest")]
 Sketches = Mapping[tuple[str, str], bytes]  # by the id of the article and the digest of the text
 
 
@@ -56,11 +56,11 @@ def sketch_in(sketches: Sketches, row: Any) -> bytes:
 def computed(article: Article) -> bytes:
     """Return the sketch of a text."""
     try:
-        text = f"{clean_title(article).text}\n{clean_body(article).text}"
+        text = "\n".join(field.text for field in clean_fields(article))
     except Exception:  # noqa: BLE001 - a text that cannot be read must not keep a better one from replacing it
-        text = f"{article.title}\n{article.body}"
+        text = "\n".join(article.texts)
     return sketch_of(text)
 
 
 def _article(row: Any) -> Article:
-    return Article(row["id"], row["title"], row["body"], row["body_format"])
+    return Article(row["id"], **{name: row[name] for name in TEXT_FIELDS}, body_format=row["body_format"])

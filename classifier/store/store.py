@@ -245,8 +245,7 @@ class Store:
             article = replace(article, tags_complete=False)
         digest = text_digest(article)
         row: dict[str, Any] = {
-            "title": article.title,
-            "body": article.body,
+            **article.texts_by_name,
             "body_format": article.body_format,
             "published_at": article.published_at,
             "url": article.url,
@@ -607,7 +606,7 @@ def _batches(incoming: Iterable[Article]) -> Iterator[list[Article]]:
     n_characters = 0
     for article in incoming:
         some.append(article)
-        n_characters += len(article.title) + len(article.body)
+        n_characters += sum(map(len, article.texts))
         if len(some) == _BATCH or n_characters > _BATCH_CHARACTERS:
             yield some
             some, n_characters = [], 0

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from classifier.domain.articles import Article
+from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.domain.spelling import different
 from classifier.text.markup import html_to_text
 from classifier.text.source_map import CleanText, Pieces
@@ -23,6 +23,14 @@ from classifier.text.source_map import CleanText, Pieces
 def clean_title(article: Article) -> CleanText:
     """Return the clean title of an article."""
     return normalise(article.title)
+
+
+def clean_fields(article: Article) -> tuple[CleanText, ...]:
+    """Return the clean text fields of an article, in the order of TEXT_FIELDS."""
+    return tuple(
+        clean_body(article) if name == "body" else normalise(text)
+        for name, text in zip(TEXT_FIELDS, article.texts, strict=True)
+    )
 
 
 def clean_body(article: Article) -> CleanText:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import accumulate, chain
 from typing import NamedTuple
 
 import numpy as np
 
-_GAP = 1 << 30  # words between title and body: nothing in one is near to the other
+_GAP_BITS = 30
+_GAP = 1 << _GAP_BITS  # words between two fields: nothing in one is near to the other
 
 
 class Context(NamedTuple):
@@ -31,18 +32,19 @@ def context_of(phrases: Iterable[Sequence[int]], within: int | None) -> Context 
 
 
 class Contexts:
-    """Where contexts stand in a text. A place is the number of a word in the text, those of the body after a gap."""
+    """Where contexts stand in a text. A place is the number of a word in the text; there is a gap before each next field."""
 
-    def __init__(self, title: list[int], body: list[int], words: np.ndarray, present: set[int]) -> None:
-        """Take the words of title and body, those of both, (n_words,) int64, and which words there are."""
-        self._fields, self._words, self._present = (title, body), words, present
-        self._begins = 0, len(title) + _GAP
+    def __init__(self, fields: list[list[int]], words: np.ndarray, present: set[int]) -> None:
+        """Take the words of each field, those of all, (n_words,) int64, and which words there are."""
+        self._fields, self._words, self._present = fields, words, present
+        self._edges = [*accumulate(map(len, fields))]  # where each next field begins, without gaps
+        self._begins = [0, *(edge + field * _GAP for field, edge in enumerate(self._edges, start=1))]
         self._stand: dict[int, bool] = {}
         self._places: dict[int, list[int]] = {}
         self._where: dict[int, list[int]] = {}
 
     def near(self, field: int, word: int, context: Context) -> bool:
-        """Whether any phrase of a context stands near a word of a field (0: the title, 1: the body), or anywhere."""
+        """Whether any phrase of a context stands near a word of a field, which is given by its number, or anywhere."""
         if context.within is None:
             stands = self._stand.get(id(context))
             if stands is None:
@@ -66,7 +68,7 @@ class Contexts:
         """Yield the places where the longer phrases of a context begin."""
         for phrase in filter(self._present.issuperset, context.phrases):
             for place in self._of_word(phrase[0]):
-                field = int(place >= _GAP)
+                field = place >> _GAP_BITS
                 first = place - self._begins[field]
                 if tuple(self._fields[field][first : first + len(phrase)]) == phrase:
                     yield place
@@ -76,6 +78,6 @@ class Contexts:
         places = self._where.get(word)
         if places is None:
             found = np.flatnonzero(self._words == word)
-            found[found.searchsorted(len(self._fields[0])) :] += _GAP
+            found += np.searchsorted(self._edges[:-1], found, side="right") << _GAP_BITS
             places = self._where[word] = found.tolist()
         return places

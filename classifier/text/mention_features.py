@@ -16,7 +16,8 @@ import numpy as np
 
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Taxonomy
-from classifier.text.mentions import BODY, TITLE, Found, Mention, NamingWords, ReadText
+from classifier.text.fields import BODY, FIELDS, ReadText
+from classifier.text.mentions import Found, Mention, NamingWords
 
 # Where a tag is named, from nowhere to the title: a pair of article and tag is in exactly one category.
 CATEGORIES = ("nowhere", "scattered", "hinted", "body once", "body twice", "body often", "lead", "title")
@@ -151,7 +152,7 @@ class NamingReader:
             own = sorted([*counted, *scattered])
             articles += [article] * len(own)
             tags += own
-            values = self._values(counted, max(1, len(text.body_words)))
+            values = self._values(counted, max(1, len(text.words[BODY])))
             for tag in own:
                 category = _category(counted[tag]) if tag in counted else SCATTERED
                 categories.append(category)
@@ -229,10 +230,10 @@ def _category(one: _Counted) -> int:
 
 
 def _count(mentions: Sequence[Mention], text: ReadText) -> dict[int, _Counted]:
-    n_words, n_title = max(1, len(text.body_words)), len(text.title_words)
+    n_words = max(1, len(text.words[BODY]))
     counted: dict[int, _Counted] = {}
     for tag, field, word, start, _, weak in mentions:
-        at = word if field == BODY else word - n_title
+        at = word if field == BODY else word - len(text.words[field])
         one = counted.get(tag)
         if one is None:
             one = counted[tag] = _Counted(at)
@@ -244,8 +245,9 @@ def _count(mentions: Sequence[Mention], text: ReadText) -> dict[int, _Counted]:
         if not one.n_named:
             one.first = at  # the mentions come in order; a name counts before a hint
         one.n_named += 1
-        if field == TITLE:
+        position = FIELDS[field].position
+        if position == "title":
             one.in_title = True
-        elif start < text.lead_end:
+        elif position == "lead" or (field == BODY and start < text.lead_end):
             one.in_lead = True
     return counted

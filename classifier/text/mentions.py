@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -14,9 +13,9 @@ import numpy as np
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Alias, Taxonomy
 from classifier.text.contexts import Context, Contexts, context_of
-from classifier.text.words import Hashed, Words, WordTable, hashed_all, lead_end, once, split_all, split_words
+from classifier.text.fields import FIELDS, ReadText
+from classifier.text.words import Hashed, Words, WordTable, hashed_all
 
-TITLE, BODY = 0, 1
 N_PAIRS = 1 << 16  # places for pairs of words with which names begin; a starter taxonomy has three thousand pairs
 # Between the words of one name there is no end of a sentence, no bracket and no quotation mark.
 _BREAK = re.compile(r"[\n!?;:,\"()\[\]]|(?<=\w\w\w\w)\.\s")
@@ -37,40 +36,6 @@ class Mention(NamedTuple):
     start: int
     end: int
     weak: bool
-
-
-@dataclass(frozen=True)
-class ReadText:
-    """Title and kept body with their words: what mentions and terms are taken from."""
-
-    title: str
-    body: str
-    title_words: Words
-    body_words: Words
-    lead_end: int
-
-    @once
-    def counts(self) -> Counter[str]:
-        """How often each word stands in title and body."""
-        counts = Counter(self.title_words.spelling)
-        counts.update(self.body_words.spelling)
-        return counts
-
-    @once
-    def n_lead(self) -> int:
-        """The number of words of the body that start in its first sentence."""
-        return self.body_words.n_before(self.lead_end)
-
-
-def read_text(title: str, body: str) -> ReadText:
-    """Split title and body into words once, for everything that asks for them."""
-    return ReadText(title, body, split_words(title), split_words(body), lead_end(body))
-
-
-def read_texts(pairs: Sequence[tuple[str, str]]) -> list[ReadText]:
-    """Split titles and bodies into words, hashed: many cost less together."""
-    words = iter(split_all([content for pair in pairs for content in pair]))
-    return [ReadText(title, body, next(words), next(words), lead_end(body)) for title, body in pairs]
 
 
 class NamingWords:
@@ -187,7 +152,7 @@ class MentionFinder:
 
     def find_all(self, texts: Sequence[ReadText]) -> list[Found]:
         """Return what names some texts have."""
-        words = [one for text in texts for one in (text.title_words, text.body_words)]
+        words = [field_words for text in texts for field_words in text.words]
         hashed = hashed_all(words)
         numbers, edges = self.words.of_texts(hashed), hashed.edges
         begins = np.array(edges)
@@ -200,17 +165,16 @@ class MentionFinder:
         taken = numbers.tolist()
         found = []
         for number, text in enumerate(texts):
-            title, body = 2 * number, 2 * number + 1
-            present = set(names[name_edges[title] : name_edges[body + 1]])
+            first, last = len(FIELDS) * number, len(FIELDS) * (number + 1)  # fields of all texts
+            present = set(names[name_edges[first] : name_edges[last]])
             mentions: list[Mention] = []
-            if firsts[title] or firsts[body] or self._root.beginnings:
+            if any(firsts[first:last]) or self._root.beginnings:
                 fields = [
                     _Field(field, content, words[at], taken[edges[at] : edges[at + 1]], content.isupper())
-                    for field, content, at in ((TITLE, text.title, title), (BODY, text.body, body))
+                    for field, (content, at) in enumerate(zip(text.contents, range(first, last), strict=True))
                 ]
-                title_numbers, body_numbers = (place.numbers for place in fields)
-                contexts = Contexts(title_numbers, body_numbers, numbers[edges[title] : edges[body + 1]], present)
-                for field, at in zip(fields, (title, body), strict=True):
+                contexts = Contexts([field.numbers for field in fields], numbers[edges[first] : edges[last]], present)
+                for field, at in zip(fields, range(first, last), strict=True):
                     if firsts[at] or self._root.beginnings:
                         mentions += self._mentions(field, firsts[at], contexts)
             found.append(Found(mentions, present))

@@ -11,9 +11,10 @@ from classifier.domain.articles import Article
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Taxonomy
 from classifier.text.boilerplate import blank, find_furniture, find_repeated, joined
-from classifier.text.cleaning import clean_body, clean_title
+from classifier.text.cleaning import clean_fields
+from classifier.text.fields import BODY, TITLE, ReadText, read_text, read_texts
 from classifier.text.mention_features import Naming, NamingReader
-from classifier.text.mentions import TITLE, Found, Mention, MentionFinder, ReadText, read_text, read_texts
+from classifier.text.mentions import Found, Mention, MentionFinder
 from classifier.text.source_map import CleanText, Removed
 from classifier.text.words import once, split_words
 
@@ -36,10 +37,19 @@ class Reading:
     """An article as the model sees it: clean text without furniture, its words and mentions."""
 
     text: ReadText
-    title: CleanText
-    body: CleanText
+    clean: tuple[CleanText, ...]  # in the order of FIELDS
     removed: list[Removed]
     found: Found
+
+    @property
+    def title(self) -> CleanText:
+        """The clean title."""
+        return self.clean[TITLE]
+
+    @property
+    def body(self) -> CleanText:
+        """The clean body, with its boilerplate."""
+        return self.clean[BODY]
 
     @property
     def mentions(self) -> list[Mention]:
@@ -56,17 +66,15 @@ class Reading:
 
     def source_span(self, field_number: int, start: int, end: int) -> tuple[int, int]:
         """Return the span of a clean span in the field as it was sent."""
-        clean = self.title if field_number == TITLE else self.body
-        return clean.source.span(start, end)
+        return self.clean[field_number].source.span(start, end)
 
 
 class _Clean(NamedTuple):
-    """An article's clean fields, what of its body is furniture, and the body without it, as it is read."""
+    """An article's clean fields, what of its body is furniture, and the fields without it, as they are read."""
 
-    title: CleanText
-    body: CleanText
+    fields: tuple[CleanText, ...]
     removed: list[Removed]
-    kept: str
+    contents: tuple[str, ...]
 
 
 class ArticleReader:
@@ -90,27 +98,27 @@ class ArticleReader:
     def read_all(self, articles: Sequence[Article]) -> list[Reading]:
         """Return the readings of articles; many cost less together."""
         clean = [self._clean(article) for article in articles]
-        texts = read_texts([(one.title.text[:MAX_READ], one.kept) for one in clean])
+        texts = read_texts([one.contents for one in clean])
         found = self._finder.find_all(texts)
         return [
-            Reading(text, one.title, one.body, one.removed, names)
-            for one, text, names in zip(clean, texts, found, strict=True)
+            Reading(text, one.fields, one.removed, names) for one, text, names in zip(clean, texts, found, strict=True)
         ]
 
     def read_text(self, article: Article) -> ReadText:
         """Return only the text of a reading; no mentions are looked for."""
-        clean = self._clean(article)
-        return read_text(clean.title.text[:MAX_READ], clean.kept)
+        return read_text(*self._clean(article).contents)
 
     def _clean(self, article: Article) -> _Clean:
-        title, body = clean_title(article), clean_body(article)
-        text = body.text[:MAX_READ]
-        by_element = [part._replace(end=min(part.end, MAX_READ)) for part in body.removed if part.start < MAX_READ]
-        text = blank(text, by_element)
+        fields = clean_fields(article)
+        contents = [field.text[:MAX_READ] for field in fields]
+        removed_elements = fields[BODY].removed
+        by_element = [part._replace(end=min(part.end, MAX_READ)) for part in removed_elements if part.start < MAX_READ]
+        text = blank(contents[BODY], by_element)
         removed = find_furniture(text, self._names.__contains__)
         if self._blocks:
             removed = joined(removed, find_repeated(text, self._blocks))
-        return _Clean(title, body, joined(by_element, removed), blank(text, removed))
+        contents[BODY] = blank(text, removed)
+        return _Clean(fields, joined(by_element, removed), tuple(contents))
 
     def naming(self, readings: Sequence[Reading]) -> Naming:
         """Return how articles name tags, from their readings."""
@@ -129,5 +137,5 @@ def is_english(text: str) -> bool:
 
 def is_foreign(text: ReadText) -> bool:
     """Whether a text of which few terms are known is not English; of a few words nobody can tell."""
-    n_words = sum(len(word) > 1 for words in (text.title_words, text.body_words) for word in words.spelling)
-    return n_words >= MIN_FOREIGN_WORDS and not is_english(f"{text.title}\n{text.body}")
+    n_words = sum(len(word) > 1 for word in text.spelling)
+    return n_words >= MIN_FOREIGN_WORDS and not is_english(text.content)

@@ -60,7 +60,7 @@ def survey(articles: Sequence[Article], labels: np.ndarray, taxonomy: Taxonomy, 
         words, found = [], set()
         with unreadable.setting_aside(article.id):
             text = reader.read_text(article)
-            words = [*text.title_words.spelling, *text.body_words.spelling]
+            words = text.spelling
             found = {_number(block) for block, _, _ in _blocks(article)}
         duplicates.add(words if words else [f"{row}"])  # texts without words are no copies of each other
         numbers.extend(found)

@@ -19,13 +19,14 @@ from typing import NamedTuple, cast
 import numpy as np
 import Stemmer
 
-from classifier.text.mentions import BODY, TITLE, ReadText
+from classifier.text.fields import BODY, FIELDS, LEAD, TITLE, ReadText
 from classifier.text.words import Hashed, Words, WordTable, hashed_all
 
 _DIGIT = re.compile(r"[0-9]")
 STEM_MARK = "~"  # "attack~" is the stem of attack, attacks, attacked; "attack" is the word
 MAX_WORD = 40  # longer "words" are codes and addresses; cutting them keeps a one-megabyte word harmless
 FEW = 250  # words that are looked up one by one in less time than the table takes to begin
+_TIMES = np.array([field.times for field in FIELDS], dtype=np.float64)
 _REMEMBERED = 200_000  # words whose rows a model keeps at hand
 
 
@@ -64,24 +65,25 @@ def _terms(word: str, stem: str) -> tuple[str, ...]:
 
 
 def text_words(text: ReadText) -> list[str]:
-    """Return the words of title and body, and those of the first sentence once more."""
-    body = text.body_words.spelling
-    return [*text.title_words.spelling, *body, *body[: text.n_lead]]
+    """Return the words of all fields, each as often as it counts."""
+    words = [word for field, of in zip(FIELDS, text.words, strict=True) for word in of.spelling * field.times]
+    return words + text.words[BODY].spelling[: text.n_lead] * (LEAD.times - 1)
 
 
 def text_writings(text: ReadText) -> list[str]:
-    """Return the words and compounds of title and body, and those of the first sentence once more."""
+    """Return the words and compounds of all fields, each as often as it counts."""
     return text_words(text) + [compound for compound, *_ in compounds_in(text)]
 
 
 def title_words(text: ReadText) -> list[str]:
     """Return the words of the title."""
-    return text.title_words.spelling
+    return text.words[TITLE].spelling
 
 
 def title_writings(text: ReadText) -> list[str]:
     """Return the words and compounds of the title."""
-    return text.title_words.spelling + [compound for compound, *_ in compounds(text.title, text.title_words)]
+    compounds_of_title = compounds(text.contents[TITLE], text.words[TITLE])
+    return text.words[TITLE].spelling + [compound for compound, *_ in compounds_of_title]
 
 
 def terms_of_writing(writing: str) -> tuple[str, ...]:
@@ -90,7 +92,7 @@ def terms_of_writing(writing: str) -> tuple[str, ...]:
 
 
 def text_terms(text: ReadText) -> list[str]:
-    """Return the terms of title and body, those of the first sentence twice."""
+    """Return the terms of all fields, each as often as it counts."""
     return [term for writing in text_writings(text) for term in terms_of_writing(writing)]
 
 
@@ -104,10 +106,12 @@ Compound = tuple[str, int, int, int]
 
 
 def compounds_in(text: ReadText) -> list[Compound]:
-    """Return the compounds of title and body, those of the first sentence twice."""
-    found = [(compound, TITLE, start, end) for compound, start, _, end in compounds(text.title, text.title_words)]
-    for compound, start, second, end in compounds(text.body, text.body_words):
-        found += [(compound, BODY, start, end)] * (2 if second < text.lead_end else 1)
+    """Return the compounds of all fields, each as often as it counts."""
+    found = []
+    for number, (field, content, words) in enumerate(zip(FIELDS, text.contents, text.words, strict=True)):
+        for compound, start, second, end in compounds(content, words):
+            in_lead = number == BODY and second < text.lead_end
+            found += [(compound, number, start, end)] * (LEAD.times if in_lead else field.times)
     return found
 
 
@@ -137,7 +141,7 @@ class FoundTerms:
     counts: (n_rows,) float64, with the first sentence twice; n_terms, n_known: (n_texts,) float64, occurrences of terms
     and of those that the model knows, without those of the title's own view.
     `entries` says what was written: (n_entries,) of each its number, how often it counts, and its row, in the order of the
-    rows. In a text that is looked up alone, writings are numbered so: the words of title and body, its `compounds`, and
+    rows. In a text that is looked up alone, writings are numbered so: the words of its fields, its `compounds`, and
     those of the title once more, words and compounds.
     """
 
@@ -188,17 +192,20 @@ class TermRows:
 
     def find(self, texts: Sequence[ReadText]) -> FoundTerms:
         """Return the terms of some texts that are known."""
-        words = [one for text in texts for one in (text.title_words, text.body_words)]
+        n_fields = len(FIELDS)
+        words = [field_words for text in texts for field_words in text.words]
         hashed = hashed_all(words)
         codes = self._of_words(hashed, words)
-        times = np.ones(len(codes))
-        leads = [begin + text.lead_end for begin, text in zip(hashed.begins[1::2], texts, strict=False)]
-        for first, last in zip(hashed.edges[1::2], hashed.starts.searchsorted(leads).tolist(), strict=False):
-            times[first:last] = 2.0
-        numbers, edges = np.arange(len(texts)), np.array(hashed.edges)
-        text_of = numbers.repeat(edges[2::2] - edges[:-1:2])
-        in_title = np.array([True, False] * len(texts), dtype=bool).repeat(edges[1:] - edges[:-1])
-        compounds = [compounds_in(text) if "-" in text.title or "-" in text.body else [] for text in texts]
+        edges, field_of = np.array(hashed.edges), np.arange(len(words)) % n_fields
+        n_words = edges[1:] - edges[:-1]  # of each field of each text
+        times = _TIMES.take(field_of).repeat(n_words)
+        leads = [begin + text.lead_end for begin, text in zip(hashed.begins[BODY::n_fields], texts, strict=False)]
+        for first, last in zip(hashed.edges[BODY::n_fields], hashed.starts.searchsorted(leads).tolist(), strict=False):
+            times[first:last] = LEAD.times
+        numbers = np.arange(len(texts))
+        text_of = numbers.repeat(edges[n_fields::n_fields] - edges[:-1:n_fields])
+        in_title = (field_of == TITLE).repeat(n_words)
+        compounds = [compounds_in(text) if any("-" in content for content in text.contents) else [] for text in texts]
         if joined := list(chain(*compounds)):
             codes = np.append(codes, [self._of_compound(compound) for compound, *_ in joined])
             text_of = np.append(text_of, numbers.repeat(list(map(len, compounds))))

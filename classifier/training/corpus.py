@@ -19,8 +19,8 @@ from classifier.domain.unreadable import Unreadable
 from classifier.errors import TooFewExamples
 from classifier.model.tag_model import TITLE_WEIGHT
 from classifier.text.duplicates import NearDuplicates
+from classifier.text.fields import ReadText, read_text
 from classifier.text.mention_features import Naming
-from classifier.text.mentions import ReadText, read_text
 from classifier.text.reading import ArticleReader, is_english
 from classifier.text.terms import terms_of_writing, text_words, text_writings, title_words, title_writings
 
@@ -109,10 +109,10 @@ class _Reading:
             texts = [one for one in found if one is not None]
             for number, text in enumerate(texts, start=self.n_read):
                 if not self._plain:
-                    self._duplicates.add([*text.title_words.spelling, *text.body_words.spelling])
+                    self._duplicates.add(text.spelling)
                     if number % self._each == 0:
                         self.n_sampled += 1
-                        self.n_english += is_english(f"{text.title}\n{text.body}")
+                        self.n_english += is_english(text.content)
                 yield text
             self.n_read += len(texts)
 
@@ -136,7 +136,7 @@ class _Reading:
 def _names(taxonomy: Taxonomy) -> Iterator[ReadText]:
     """Yield each tag's label and strong aliases as the title of a text."""
     for tag in taxonomy.tags:
-        yield read_text(", ".join([tag.label, *(alias.text for alias in tag.aliases if not alias.weak)]), "")
+        yield read_text(", ".join([tag.label, *(alias.text for alias in tag.aliases if not alias.weak)]))
 
 
 def _word_alone(writing: str) -> tuple[str, ...]:

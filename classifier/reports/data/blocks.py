@@ -14,7 +14,7 @@ from classifier.reports.data.copies import Read, blocks_of, digest
 from classifier.reports.data.known import N_ROWS, Data, Found, Row
 from classifier.reports.layout import MAX_QUOTED, plain
 from classifier.text.cleaning import clean_body
-from classifier.text.mentions import BODY
+from classifier.text.fields import BODY
 from classifier.text.reading import ArticleReader
 
 MIN_REPEATS = 3  # stories that a repeated block stands in, and at least one in FEW_STORIES of all

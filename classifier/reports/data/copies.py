@@ -42,7 +42,7 @@ def read_once(data: Data, track: Track) -> Read:
     n_words = np.zeros(len(data.articles), dtype=np.int64)
     for row, article in enumerate(track(data.articles, len(data.articles), "reading for copies")):
         text = reader.read_text(article)
-        words = [*text.title_words.spelling, *text.body_words.spelling]
+        words = text.spelling
         n_words[row] = len(words)
         duplicates.add(words if words else [f"{row}"])  # texts without words are no copies of each other
         sequences.add(row, numbers.of(words))

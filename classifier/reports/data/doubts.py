@@ -13,7 +13,7 @@ from classifier.model.tag_model import TagModel
 from classifier.reports.data.known import Data, Found, Row
 from classifier.text.boilerplate import blank
 from classifier.text.cleaning import clean_body
-from classifier.text.mentions import BODY
+from classifier.text.fields import BODY
 from classifier.text.words import lead_end
 from classifier.training.fitting import Fitted, HeldOut
 

@@ -22,7 +22,6 @@ from classifier.reports.drift.chance import SPANS, Change, beyond_chance, change
 from classifier.reports.drift.rising import RisingNames, Text, Texts
 from classifier.reports.drift.tags import Row
 from classifier.store import STARTER
-from classifier.text.mentions import TITLE
 from classifier.text.reading import ArticleReader
 
 JUMP = 3.0  # times the rate before, from which on an alias is worth a look
@@ -131,7 +130,7 @@ class _Weeks:
         """Return the tags that an article names and the aliases by which it does."""
         found = set()
         for one in text.mentions:
-            name = spell((text.read.title if one.field == TITLE else text.read.body)[one.start : one.end])
+            name = spell(text.read.contents[one.field][one.start : one.end])
             found.add((self._taxonomy.tags[one.tag].id, self._alias_of.get((one.tag, name), name)))
         return found
 

@@ -19,7 +19,8 @@ from classifier.reports.drift.names import Candidate, Key, Named, NamesOf, compa
 from classifier.reports.drift.tags import Nearest, Row, stub
 from classifier.reports.layout import MAX_QUOTED, plain
 from classifier.text.cleaning import clean_title
-from classifier.text.mentions import BODY, TITLE, Mention, MentionFinder, ReadText
+from classifier.text.fields import ReadText
+from classifier.text.mentions import Mention, MentionFinder
 from classifier.text.reading import ArticleReader
 from classifier.text.words import Words, once
 
@@ -137,7 +138,7 @@ class RisingNames:
             return
         lower: set[str] = set()
         proper: set[str] = set()
-        for number, content, words in _fields(text.read):
+        for number, (content, words) in enumerate(zip(text.read.contents, text.read.words, strict=True)):
             if len(words) and has_case(content, words):
                 names = NamesOf(content, words)
                 lower |= names.lower()
@@ -201,7 +202,7 @@ class RisingNames:
     def _found(self, text: Text) -> set[Key]:
         """Return the names that stand in a text where no tag is mentioned."""
         found: set[Key] = set()
-        for number, _, words in _fields(text.read):
+        for number, words in enumerate(text.read.words):
             found.update(key for where, key in self._places(words) if not text.covers(number, words, where))
         return found
 
@@ -253,8 +254,3 @@ class RisingNames:
     def _article(self, article_id: str) -> Row:
         day, title = self._articles[article_id]
         return {"article": article_id, "title": title, "date": day.isoformat()}
-
-
-def _fields(text: ReadText) -> Iterator[tuple[int, str, Words]]:
-    yield TITLE, text.title, text.title_words
-    yield BODY, text.body, text.body_words

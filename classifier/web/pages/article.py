@@ -12,8 +12,8 @@ from classifier.domain.articles import Article, article_from_text
 from classifier.errors import TaggerError, UnknownTag
 from classifier.model.tag_model import Explanation, TagModel
 from classifier.serving.tagger import Tagger
+from classifier.text.fields import BODY, TITLE
 from classifier.text.markup import html_to_text
-from classifier.text.mentions import BODY, TITLE
 from classifier.web.api.openapi import Endpoint, document
 from classifier.web.guard.auth import WRITERS, Gate
 from classifier.web.pages.forms import read_form

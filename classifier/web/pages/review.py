@@ -17,7 +17,7 @@ from classifier.importers import CmsTerm, TermMap
 from classifier.model.tag_model import TagModel
 from classifier.serving.tagger import Tagger
 from classifier.store import OPEN, PROPOSAL_STATES, TAKEN, Key, Session, StoredArticle
-from classifier.text.mentions import BODY, TITLE
+from classifier.text.fields import BODY, TITLE
 from classifier.web.api.queue_query import queue_wanted
 from classifier.web.guard.auth import COOKIE, EDITORS, Gate, person, set_session, sign_in_first
 from classifier.web.json_bodies import json_response, read_json

@@ -15,8 +15,9 @@ import numpy as np
 
 from classifier.model.evidence import Part, Where
 from classifier.model.tag_model import Explanation
+from classifier.text.fields import FIELDS
 from classifier.text.markup import unescaped
-from classifier.text.mentions import BODY, TITLE, Mention
+from classifier.text.mentions import Mention
 from classifier.text.reading import Reading
 from classifier.text.source_map import CleanText
 
@@ -162,7 +163,7 @@ def _shown(part: Part) -> str:
 
 def marks_of(explanations: Iterable[Explanation]) -> dict[int, dict[tuple[int, int], list[str]]]:
     """Return the places of the strongest evidence for each tag, by field and span; a word of a name marks the name."""
-    marks: dict[int, dict[tuple[int, int], list[str]]] = {TITLE: defaultdict(list), BODY: defaultdict(list)}
+    marks: dict[int, dict[tuple[int, int], list[str]]] = {field: defaultdict(list) for field in range(len(FIELDS))}
     for explanation in explanations:
         parts = [part for part in explanation.parts if part.weight > 0 and part.places]
         names = sorted(place for part in parts if part.kind == "mention" for place in part.places)

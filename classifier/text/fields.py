@@ -1,0 +1,74 @@
+"""The text fields of an article as the model reads them: how often their words count, and where a name in them stands."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Literal, NamedTuple
+
+from classifier.domain.articles import TEXT_FIELDS
+from classifier.text.words import Words, lead_end, once, split_all, split_words
+
+
+class TextField(NamedTuple):
+    """How the model reads a text field.
+
+    `times` is how often each of its words counts. `position` is where a mention in it stands for the mention features.
+    """
+
+    name: str
+    times: int = 1
+    position: Literal["title", "lead", "body"] = "body"
+
+
+LEAD = TextField("lead", times=2, position="lead")  # the first sentence of the body; no field that is sent
+_READ_AS = {"title": TextField("title", position="title")}
+FIELDS = tuple(_READ_AS.get(name, TextField(name)) for name in TEXT_FIELDS)
+# Numbers of fields. The title has a view of its own besides; the body has a format and a lead.
+TITLE, BODY = TEXT_FIELDS.index("title"), TEXT_FIELDS.index("body")
+
+
+@dataclass(frozen=True)
+class ReadText:
+    """The text fields of an article without boilerplate, and their words, in the order of FIELDS.
+
+    `lead_end` is where the first sentence of the body ends.
+    """
+
+    contents: tuple[str, ...]
+    words: tuple[Words, ...]
+    lead_end: int
+
+    @property
+    def content(self) -> str:
+        """All fields, each a paragraph of its own."""
+        return "\n".join(self.contents)
+
+    @property
+    def spelling(self) -> list[str]:
+        """The words of all fields."""
+        return list(chain.from_iterable(words.spelling for words in self.words))
+
+    @once
+    def counts(self) -> Counter[str]:
+        """How often each word stands in any of the fields."""
+        return Counter(self.spelling)
+
+    @once
+    def n_lead(self) -> int:
+        """The number of words of the body that start in its first sentence."""
+        return self.words[BODY].n_before(self.lead_end)
+
+
+def read_text(*contents: str) -> ReadText:
+    """Split text fields into words once, for everything that asks for them; the last fields may be left out."""
+    contents = (*contents, *[""] * (len(FIELDS) - len(contents)))
+    return ReadText(contents, tuple(map(split_words, contents)), lead_end(contents[BODY]))
+
+
+def read_texts(texts: Sequence[tuple[str, ...]]) -> list[ReadText]:
+    """Split the text fields of articles into words, hashed: many cost less together."""
+    words = iter(split_all(list(chain.from_iterable(texts))))
+    return [ReadText(contents, tuple(islice(words, len(contents))), lead_end(contents[BODY])) for contents in texts]
