@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from classifier.commands import main
 from classifier.domain.articles import Article
-from classifier.serving.tagger import Answer, Tagger
+from classifier.serving.tagger import DecisionBatch, Tagger
 from classifier.store import Additions, Draft, KeptReport, Scope, Store, open_store
 from classifier.store.schema import article_counts, counters, metadata
 
@@ -25,9 +25,9 @@ def fill(tagger: Tagger, archive: Iterable[Article]) -> str:
     tagger.put_article(replace(KABUL, tags=("taliban", "unheard-of"), published_at="2024-06-06"))
     tagger.put_article(replace(KABUL, body="Rain in Lagos.", tags=("taliban",)))
     said = [Draft("accept", "iskp"), Draft("reject", "policy", "wrong", "näh")]
-    done = tagger.decide("kabul", Answer(said), "ada")
-    tagger.decide("kabul", Answer([Draft("undo", undoes=done["decisions"][0]["id"])]), "ada", "ada", "key-1")
-    tagger.decide("kabul", Answer([Draft("add", "attack")], complete=True), "bo")
+    done = tagger.decide("kabul", DecisionBatch(said), "ada")
+    tagger.decide("kabul", DecisionBatch([Draft("undo", undoes=done["decisions"][0]["id"])]), "ada", "ada", "key-1")
+    tagger.decide("kabul", DecisionBatch([Draft("add", "attack")], complete=True), "bo")
     for tags in (("iskp",), ()):  # a term that vanished
         for number in range(11):
             store.put_article(Article(f"term-{number}", "T", "B", tags=tags, tags_complete=False), "cms")

@@ -10,7 +10,7 @@ import numpy as np
 
 from classifier.domain.articles import Article
 from classifier.model.tag_model import TagModel
-from classifier.serving.answers import answer_of, explanations_of
+from classifier.serving.answers import answer_json, explanations_of
 from classifier.text.fields import BODY
 from classifier.text.reading import MAX_READ, Reading
 from classifier.text.source_map import CleanText
@@ -52,7 +52,7 @@ def assert_all_is_right(model: TagModel, article: Article, is_explained: bool = 
     assert_leads_back(reading.body, article.body)
     assert len(reading.text.contents[BODY]) == min(len(reading.body.text), MAX_READ)
     _assert_shown_whole(reading, article)
-    answer = answer_of(model.suggest(article), model)
+    answer = answer_json(model.suggest(article))
     for suggestion in answer["suggestions"]:
         for evidence in (*suggestion["evidence"], *suggestion["evidence_against"]):
             slice_ = _slice(article, evidence)

@@ -366,13 +366,13 @@ def test_whatever_the_clock_says_every_article_is_listed_once(store: Store, set_
 def test_a_request_that_was_answered_is_not_carried_out_again_after_the_clock_went_back(
     tagger: Tagger, set_clock: Callable[[float], None]
 ) -> None:
-    from classifier.serving.tagger import Answer
+    from classifier.serving.tagger import DecisionBatch
 
     tagger.put_article(KABUL)
     answers = []
     for days in (1, 0, -1):
         set_clock(days)
-        answers.append(tagger.decide("kabul", Answer([Draft("accept", "iskp")]), "ada", "ada", "key-1"))
+        answers.append(tagger.decide("kabul", DecisionBatch([Draft("accept", "iskp")]), "ada", "ada", "key-1"))
     assert answers[0] == answers[1] == answers[2]
     assert len(tagger.store.log.of("kabul")) == 1
 

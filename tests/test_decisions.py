@@ -20,7 +20,7 @@ from classifier.domain.examples import NEGATIVE, POSITIVE, UNKNOWN, labels_of
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadDecision, Busy
 from classifier.serving.registry import Registry
-from classifier.serving.tagger import Answer, Tagger
+from classifier.serving.tagger import DecisionBatch, Tagger
 from classifier.store import Draft, Request, Shares, Store, Wanted
 from classifier.store.requests import keep
 from classifier.store.rows import now
@@ -199,7 +199,7 @@ def test_an_undo_is_once_and_of_ones_own(tagger: Tagger) -> None:
     tagger.put_article(Article("a", **STORY))
 
     def answer(*drafts: Draft, editor: str) -> Any:
-        return tagger.decide("a", Answer(drafts), editor)
+        return tagger.decide("a", DecisionBatch(drafts), editor)
 
     one = answer(Draft("accept", "iskp"), editor="ed4")["decisions"][0]["id"]
     with pytest.raises(BadDecision, match="ed4's"):
@@ -212,7 +212,7 @@ def test_an_undo_is_once_and_of_ones_own(tagger: Tagger) -> None:
     other = answer(Draft("accept", "taliban"), editor="ed4")["decisions"][0]["id"]
     with pytest.raises(BadDecision, match="undone before"):
         answer(Draft("undo", undoes=other), Draft("undo", undoes=other), editor="ed4")
-    tagger.decide("a", Answer([Draft("undo", undoes=other)]), "chief", may_undo_all=True)
+    tagger.decide("a", DecisionBatch([Draft("undo", undoes=other)]), "chief", may_undo_all=True)
     assert tagger.store.log.standing("a").tags == ()
 
 
@@ -323,7 +323,7 @@ def test_an_idempotency_key_is_printable_and_short(client: FlaskClient, key: str
 def test_keys_of_different_senders_are_different(tagger: Tagger) -> None:
     tagger.put_article(Article("a", **STORY))
     for sender in ("one", "two"):
-        tagger.decide("a", Answer([Draft("accept", "iskp")]), sender, sender, "k")
+        tagger.decide("a", DecisionBatch([Draft("accept", "iskp")]), sender, sender, "k")
     assert len(tagger.store.log.of("a")) == 2
 
 
@@ -547,7 +547,7 @@ def test_whether_an_article_is_blind_is_drawn_once(tagger: Tagger) -> None:
 def test_two_editors_do_not_see_each_others_answers_before_both_are_done(tagger: Tagger) -> None:
     both = replace(tagger, shares=Shares(second=1.0))
     both.put_article(Article("a", **STORY, tags=("taliban",)))
-    both.decide("a", Answer([Draft("accept", "iskp"), Draft("reject", "attack")], complete=True), "ed4")
+    both.decide("a", DecisionBatch([Draft("accept", "iskp"), Draft("reject", "attack")], complete=True), "ed4")
     assert both.store.article("a").state == "started"
     assert [one.article.id for one in both.store.queue.page(Wanted("open", viewer="ed7"), None, 9)[0]] == ["a"]
     assert both.store.queue.page(Wanted("open", viewer="ed4"), None, 9)[0] == []
@@ -556,9 +556,9 @@ def test_two_editors_do_not_see_each_others_answers_before_both_are_done(tagger:
     assert {"iskp", "attack"} <= set(shown(second))
     assert both.decisions("a", "ed7")["decisions"] == []
     assert both.articles(Wanted(), None, 9)[0][0]["tags"] == ["taliban"]
-    told = both.decide("a", Answer([Draft("reject", "iskp")]), "ed7")
+    told = both.decide("a", DecisionBatch([Draft("reject", "iskp")]), "ed7")
     assert told["tags"] == ["taliban"]
-    both.decide("a", Answer([], complete=True), "ed7")
+    both.decide("a", DecisionBatch([], complete=True), "ed7")
     assert both.store.article("a").state == "closed"
     assert len(both.decisions("a", "ed7")["decisions"]) == 5
     assert both.article("a", "ed4")["tags"] == ["taliban"]  # the latest on iskp is ed7's

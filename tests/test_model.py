@@ -34,7 +34,7 @@ def model(fitted: Fitted) -> TagModel:
 
 
 def suggested(model: TagModel, article: Article) -> list[str]:
-    return [one.tag.id for one in model.suggest(article).suggestions]
+    return [one.tag for one in model.suggest(article).suggestions]
 
 
 def test_brief_gets_the_tags_it_is_about(model: TagModel) -> None:
@@ -42,7 +42,7 @@ def test_brief_gets_the_tags_it_is_about(model: TagModel) -> None:
 
 
 def test_headline_tells_the_main_subject(model: TagModel) -> None:
-    aboutness = {one.tag.id: one.aboutness for one in model.suggest(BRIEF).suggestions}
+    aboutness = {one.tag: one.aboutness for one in model.suggest(BRIEF).suggestions}
     assert aboutness["iskp"] == "main"
 
 
@@ -63,12 +63,12 @@ def test_main_secondary_and_passing_are_told_apart(
 
 
 def test_lookalike_gets_its_tags_and_its_furniture_mentions_nothing(model: TagModel) -> None:
-    judgement = model.suggest(article_from_text(LOOKALIKE.read_text(encoding="utf-8")))
-    tags = {one.tag.id for one in judgement.suggestions}
+    answer = model.suggest(article_from_text(LOOKALIKE.read_text(encoding="utf-8")))
+    tags = {one.tag for one in answer.suggestions}
     assert {"iskp", "taliban", "afghanistan", "islamic-state"} <= tags
-    named = tags | {one.tag.id for one in judgement.mentioned}
+    named = tags | {one.tag for one in answer.mentioned}
     assert not {"al-shabaab", "boko-haram"} & named
-    assert {"tag list", "author note"} <= {part["kind"] for part in judgement.removed}
+    assert {"tag list", "author note"} <= {part.kind for part in answer.removed}
 
 
 def test_evidence_is_a_slice_of_what_was_sent(model: TagModel) -> None:
@@ -163,7 +163,7 @@ def test_tag_without_examples_is_suggested_from_its_name_alone(model: TagModel) 
         title="Hamas names new leader in Gaza",
         body="Hamas said on Monday that its council had chosen. Hamas did not say when.",
     )
-    hamas = next(one for one in model.suggest(article).suggestions if one.tag.id == "hamas")
+    hamas = next(one for one in model.suggest(article).suggestions if one.tag == "hamas")
     assert hamas.source == "alias"
     assert 0.5 < hamas.score < 1.0
 
@@ -173,15 +173,13 @@ def test_passing_mention_is_listed_and_not_suggested(model: TagModel) -> None:
         "The bank's profit rose by a tenth. Shares gained two per cent in London. " * 6
         + "It left Gaza after Hamas took power."
     )
-    judgement = model.suggest(Article(title="Bank raises dividend", body=body))
-    assert "hamas" not in {one.tag.id for one in judgement.suggestions}
-    assert [(one.tag.id, one.n_mentions) for one in judgement.mentioned] == [("hamas", 1)]
+    answer = model.suggest(Article(title="Bank raises dividend", body=body))
+    assert "hamas" not in {one.tag for one in answer.suggestions}
+    assert [(one.tag, one.mentions) for one in answer.mentioned] == [("hamas", 1)]
 
 
 def test_at_most_one_category_is_suggested(model: TagModel, articles: list[Article]) -> None:
-    kinds = [
-        [one.tag.kind for one in model.suggest(article).suggestions].count("category") for article in articles[:80]
-    ]
+    kinds = [[one.kind for one in model.suggest(article).suggestions].count("category") for article in articles[:80]]
     assert max(kinds) == 1
 
 
@@ -204,8 +202,8 @@ def test_at_most_one_category_is_suggested(model: TagModel, articles: list[Artic
     ],
 )
 def test_no_suggestions_come_with_a_reason(model: TagModel, title: str, body: str, reason: str) -> None:
-    judgement = model.suggest(Article(title=title, body=body))
-    assert (judgement.suggestions, judgement.reason) == ([], reason)
+    answer = model.suggest(Article(title=title, body=body))
+    assert (answer.suggestions, answer.reason) == ([], reason)
 
 
 def test_rank_gives_the_wanted_number_of_tags_in_falling_order(model: TagModel) -> None:
@@ -223,8 +221,8 @@ def test_scores_do_not_depend_on_furniture(model: TagModel) -> None:
 
 def test_muted_tag_is_neither_suggested_nor_mentioned(model: TagModel) -> None:
     tags = tuple(Tag(**{**vars(tag), "status": "muted"}) if tag.id == "iskp" else tag for tag in model.taxonomy.tags)
-    judgement = retagged(model, Taxonomy(tags, model.taxonomy.kinds)).suggest(BRIEF)
-    assert "iskp" not in {one.tag.id for one in (*judgement.suggestions, *judgement.mentioned)}
+    answer = retagged(model, Taxonomy(tags, model.taxonomy.kinds)).suggest(BRIEF)
+    assert "iskp" not in {one.tag for one in (*answer.suggestions, *answer.mentioned)}
 
 
 def test_new_tag_with_an_alias_is_suggested_at_once(model: TagModel) -> None:
@@ -275,6 +273,6 @@ def test_all_arrays_are_finite_but_for_thresholds_that_are_never_reached(model: 
 def test_endless_article_is_read_as_far_as_makes_sense(model: TagModel) -> None:
     filler = "The bank's profit rose by a tenth in London. " * 40_000
     article = Article(title="ISKP bombs Kabul mosque", body=f"ISKP said it did. {filler}Hamas Hamas Hamas")
-    judgement = model.suggest(article)
-    assert "iskp" in {one.tag.id for one in (*judgement.suggestions, *judgement.mentioned)}
-    assert "hamas" not in {one.tag.id for one in (*judgement.suggestions, *judgement.mentioned)}
+    answer = model.suggest(article)
+    assert "iskp" in {one.tag for one in (*answer.suggestions, *answer.mentioned)}
+    assert "hamas" not in {one.tag for one in (*answer.suggestions, *answer.mentioned)}

@@ -18,8 +18,9 @@ from classifier.domain.articles import Article
 from classifier.errors import BadModel
 from classifier.model.files import _ARRAYS, _FILES, FORMAT, content_digest, load_model, manifest_digest, save_model
 from classifier.model.tag_model import TagModel
+from classifier.serving.answers import answer_json, explanations_of
 from classifier.serving.registry import Registry
-from classifier.serving.tagger import Tagger, answer_of, explanations_of
+from classifier.serving.tagger import Tagger
 from classifier.training.fitting import Fitted
 
 
@@ -37,7 +38,7 @@ def saved(_saved: Path, tmp_path: Path) -> Path:
 
 
 def answers(model: TagModel, articles: list[Article]) -> list[dict[str, Any]]:
-    found = [answer_of(model.suggest(article), model) for article in articles]
+    found = [answer_json(model.suggest(article)) for article in articles]
     return [{key: value for key, value in answer.items() if key != "model_version"} for answer in found]
 
 

@@ -13,7 +13,7 @@ from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Alias, Tag, Taxonomy
 from classifier.model.tag_model import retagged
 from classifier.serving.registry import Registry, Serving
-from classifier.serving.tagger import Answer, Tagger
+from classifier.serving.tagger import DecisionBatch, Tagger
 from classifier.serving.taxonomy_changes import apply_taxonomy
 from classifier.store import Draft, Store
 from tests.desk import in_folder
@@ -114,7 +114,7 @@ def test_a_tag_that_was_replaced_is_given_as_its_replacement(
 def test_what_somebody_has_decided_since_is_not_overwritten(
     client: FlaskClient, store: Store, tagger: Tagger, answer: Answering, action: str
 ) -> None:
-    tagger.decide("a", Answer([Draft(action, "hamas")]), "bo")
+    tagger.decide("a", DecisionBatch([Draft(action, "hamas")]), "bo")
     answer("taken", "hamas")
     assert (tags(client), log(store)) == ([], [("hamas", action, "bo")])
     assert "the article is left as it is" in client.get("/review/proposals").text
@@ -123,7 +123,7 @@ def test_what_somebody_has_decided_since_is_not_overwritten(
 def test_a_tag_that_the_article_has_is_not_given_again(
     client: FlaskClient, store: Store, tagger: Tagger, answer: Answering
 ) -> None:
-    tagger.decide("a", Answer([Draft("add", "hamas")]), "bo")
+    tagger.decide("a", DecisionBatch([Draft("add", "hamas")]), "bo")
     answer("taken", "hamas")
     assert log(store) == [("hamas", "add", "bo")]
 
@@ -131,11 +131,11 @@ def test_a_tag_that_the_article_has_is_not_given_again(
 def test_a_decision_that_was_taken_back_does_not_count_and_one_from_before_the_proposal_neither(
     client: FlaskClient, store: Store, tagger: Tagger, answer: Answering
 ) -> None:
-    rejected = tagger.decide("a", Answer([Draft("reject", "hamas")]), "bo")["decisions"][0]["id"]
-    tagger.decide("a", Answer([Draft("undo", undoes=rejected)]), "bo")
+    rejected = tagger.decide("a", DecisionBatch([Draft("reject", "hamas")]), "bo")["decisions"][0]["id"]
+    tagger.decide("a", DecisionBatch([Draft("undo", undoes=rejected)]), "bo")
     answer("taken", "hamas")
     assert tags(client) == ["hamas"]
-    tagger.decide("a", Answer([Draft("reject", "taliban")]), "bo")
+    tagger.decide("a", DecisionBatch([Draft("reject", "taliban")]), "bo")
     again = store.proposals.add("Taliban", "", "a", "ana")
     tagger.answer_proposal(again, "taken", "chief", "taliban")
     assert tags(client) == ["hamas", "taliban"]
@@ -144,7 +144,7 @@ def test_a_decision_that_was_taken_back_does_not_count_and_one_from_before_the_p
 def test_an_article_that_was_closed_or_deleted_meanwhile(
     client: FlaskClient, store: Store, tagger: Tagger, answer: Answering
 ) -> None:
-    tagger.decide("a", Answer([], complete=True), "ana")  # as whoever proposes a tag goes on to the next article
+    tagger.decide("a", DecisionBatch([], complete=True), "ana")  # as whoever proposes a tag goes on to the next article
     answer("taken", "hamas")
     assert (tags(client), store.article("a").state) == (["hamas"], "closed")
     answer("open")
@@ -157,7 +157,7 @@ def test_giving_is_undone_as_any_decision_and_not_repeated(
     client: FlaskClient, store: Store, tagger: Tagger, answer: Answering
 ) -> None:
     answer("taken", "hamas")
-    tagger.decide("a", Answer([Draft("undo", undoes=proposal(store)["decision"])]), "ana")
+    tagger.decide("a", DecisionBatch([Draft("undo", undoes=proposal(store)["decision"])]), "ana")
     assert store.proposals.keep_promises(tagger.serving.model().taxonomy) == 0
     assert tags(client) == []
 

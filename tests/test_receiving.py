@@ -11,7 +11,8 @@ from sqlalchemy import event
 
 from classifier.domain.articles import Article
 from classifier.errors import CannotJudge
-from classifier.model.tag_model import Judgement, TagModel
+from classifier.model.answer import Answer
+from classifier.model.tag_model import TagModel
 from classifier.serving.tagger import Tagger
 from classifier.store import ModelAnswer, Store
 from tests.everything import KABUL
@@ -35,7 +36,7 @@ def broken_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fault of the model: it fails on every text that says "forged"."""
     suggest = TagModel.suggest
 
-    def failing(model: TagModel, article: Article, *more: Any, **named: Any) -> Judgement:
+    def failing(model: TagModel, article: Article, *more: Any, **named: Any) -> Answer:
         if "forged" in article.body:
             raise IndexError(article.body)
         return suggest(model, article, *more, **named)

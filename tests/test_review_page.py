@@ -21,7 +21,7 @@ from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.model.tag_model import retagged
 from classifier.reports.kept import keep_desk_report
 from classifier.serving.registry import Registry, Serving
-from classifier.serving.tagger import NO_SHARES, Answer, Tagger
+from classifier.serving.tagger import NO_SHARES, DecisionBatch, Tagger
 from classifier.store import Draft, Shares, open_store
 from classifier.training.fitting import Fitted
 from tests.browser import CHROMIUM, chromium, serving
@@ -590,7 +590,7 @@ def test_decision_of_ones_own_elsewhere_is_shown_without_news(desk: Desk, sit: C
     desk.put("a")
     page = sit(desk)
     first = cards(page)[0]
-    desk.tagger.decide("a", Answer([Draft("accept", first)]), "ana")
+    desk.tagger.decide("a", DecisionBatch([Draft("accept", first)]), "ana")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(card(page, first)).to_have_attribute("data-state", "accept")
     assert page.locator(".news").count() == 0
@@ -603,11 +603,11 @@ def test_what_stands_is_the_servers_word_and_an_older_answer_does_not_replace_it
     page = sit(desk)
     first = cards(page)[0]
     older = page.request.get(f"{desk.address}/v1/articles/a/decisions").json()
-    done = desk.tagger.decide("a", Answer([Draft("accept", first)]), "ana")
+    done = desk.tagger.decide("a", DecisionBatch([Draft("accept", first)]), "ana")
     page.route(DECISIONS, lambda route: route.fulfill(json=older), times=1)
     page.reload()
     expect(card(page, first)).to_have_attribute("data-state", "accept")
-    desk.tagger.decide("a", Answer([Draft("undo", undoes=done["decisions"][0]["id"])]), "ana")
+    desk.tagger.decide("a", DecisionBatch([Draft("undo", undoes=done["decisions"][0]["id"])]), "ana")
     page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
     expect(page.locator("#on")).to_have_text("No tag yet.")
 
@@ -624,7 +624,7 @@ def test_decision_on_a_text_that_changed_is_shown_no_more_and_undo_shows_what_st
     page.goto(f"{desk.address}/review/a")
     expect(card(page, first)).to_have_attribute("data-state", "")
     desk.put("a")
-    desk.tagger.decide("a", Answer([Draft("accept", first)]), "ben")
+    desk.tagger.decide("a", DecisionBatch([Draft("accept", first)]), "ben")
     page.reload()
     expect(card(page, first)).to_have_attribute("data-state", "accept")
     page.route(DECISIONS, lambda route: route.abort())  # no answer comes: what is seen is the outbox over what was said
@@ -863,8 +863,8 @@ def test_pages_have_no_serious_barrier(second_desk: Desk, sit: Callable[..., Pag
     assert {name: what for name, what in found.items() if what not in ([], [0])} == {}
 
 
-def _answer(action: str, set_id: str) -> Answer:
-    return Answer([Draft(action, "iskp"), Draft("accept", "taliban")], complete=True, suggestion_set_id=set_id)
+def _answer(action: str, set_id: str) -> DecisionBatch:
+    return DecisionBatch([Draft(action, "iskp"), Draft("accept", "taliban")], complete=True, suggestion_set_id=set_id)
 
 
 # --- hostile --------------------------------------------------------------------------------------------------------
@@ -903,7 +903,7 @@ def test_hostile_article_and_editor_run_nothing(second_desk: Desk, sit: Callable
     assert harmless(page)
     press(page, "Enter")
     saved(page)
-    second_desk.tagger.decide(article, Answer([Draft("reject", first)], complete=True), "ben")
+    second_desk.tagger.decide(article, DecisionBatch([Draft("reject", first)], complete=True), "ben")
     keep_desk_report(second_desk.tagger.store, second_desk.tagger.serving.model().taxonomy)
     for path in PAGES:
         visit(page, second_desk, path)
@@ -1049,7 +1049,7 @@ def test_bulk_list_decides_for_its_own_tag_and_forgets_what_others_took_back(
     page.goto(f"{desk.address}/review/bulk?tag=taliban")
     expect(page.locator("#b-rows .said")).to_have_text(["accepted", "accepted"])
     first = next(row for row in desk.tagger.store.log.all() if row.article_id == "a0")
-    desk.tagger.decide("a0", Answer([Draft("undo", undoes=first.id)], complete=True), "ana")
+    desk.tagger.decide("a0", DecisionBatch([Draft("undo", undoes=first.id)], complete=True), "ana")
     page.get_by_role("button", name="Undo all").click()
     expect(page.locator("#b-status")).to_have_text("1 article taken back. 1 failed, see the list.")
     expect(page.locator("#b-rows .failed")).to_contain_text("undone before")

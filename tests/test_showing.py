@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
-from classifier.model.evidence import Part
-from classifier.model.tag_model import Explanation
+from classifier.model.answer import Explanation, Part
 from classifier.text.cleaning import clean_title
 from classifier.text.fields import BODY
 from classifier.text.reading import ArticleReader, Reading

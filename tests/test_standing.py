@@ -15,7 +15,7 @@ from sqlalchemy import literal, select
 
 from classifier.domain.articles import Article, text_digest
 from classifier.domain.decisions import CMS, Decision, fold
-from classifier.serving.tagger import Answer, Tagger
+from classifier.serving.tagger import DecisionBatch, Tagger
 from classifier.store import Draft, Store, Wanted, open_store
 from classifier.store.database.opening import _config, migrate_to
 from classifier.store.schema import decisions
@@ -126,7 +126,7 @@ def rejected(tagger: Tagger) -> str:
     """A tag that was rejected for a text that the article has no more, and that the model suggests again."""
     answer = tagger.put_article(Article("a", **STORY))
     tag = shown(answer)[0]
-    tagger.decide("a", Answer([Draft("reject", tag)]), "ann")
+    tagger.decide("a", DecisionBatch([Draft("reject", tag)]), "ann")
     assert tag in shown(tagger.put_article(Article("a", **OTHER)))
     return tag
 

@@ -19,10 +19,11 @@ from classifier.domain.articles import Article
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadArticle, NoModel, NotFound, UnknownTag
-from classifier.model.tag_model import Judgement, TagModel, retagged
-from classifier.serving.answers import LONG, MAX_REMOVED
+from classifier.model.answer import Answer
+from classifier.model.tag_model import MAX_REMOVED, TagModel, retagged
+from classifier.serving.answers import LONG, Answers, answer_json, explanations_of
 from classifier.serving.registry import Registry, Serving
-from classifier.serving.tagger import Answers, Tagger, answer_of, explanations_of
+from classifier.serving.tagger import Tagger
 from classifier.store import Store, Wanted
 from tests.hard import size
 from tests.hostile import HOSTILE
@@ -62,12 +63,11 @@ def test_putting_an_article_answers_what_suggesting_answers(tagger: Tagger) -> N
 
 def test_answers_are_remembered_for_their_text_and_model_alone(model: TagModel) -> None:
     answers = Answers()
-    first, margin = answers.answer(KABUL, model)
-    first["suggestions"] = []
-    assert 0 <= margin <= 1
-    assert suggested(answers.answer(KABUL, model)[0]) == suggested(answer_of(model.suggest(KABUL), model))
-    assert answers.answer(replace(KABUL, body=GARDEN.body), model)[0] != first
-    assert answers.answer(replace(KABUL, body_format="html"), model)[0]["suggestions"] != []
+    first = answers.answer(KABUL, model)
+    assert 0 <= first.margin <= 1
+    assert answers.answer(KABUL, model) == first == model.suggest(KABUL)
+    assert answers.answer(replace(KABUL, body=GARDEN.body), model) != first
+    assert answers.answer(replace(KABUL, body_format="html"), model).suggestions
 
 
 def test_the_answers_that_were_asked_for_last_are_remembered(model: TagModel, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,7 +100,7 @@ def test_remembered_answers_take_no_more_memory_than_is_counted(model: TagModel,
     answers = Answers(1 << 20)
     articles = [replace(KABUL, title=f"ISKP bomber {number}", body=body) for number in range(20)]
     for article in articles:  # what is worked out once for a model is no part of an answer
-        answer_of(model.suggest(article), model)
+        answer_json(model.suggest(article))
     tracemalloc.start()
     try:
         for article in articles:
@@ -129,18 +129,18 @@ def test_forty_hostile_articles_leave_no_more_memory_than_the_cache_may_take(mod
 
 
 def test_an_answer_lists_some_of_what_was_left_out_and_counts_what_is_more(model: TagModel) -> None:
-    judgement = model.suggest(Article(body=HOSTILE["removed parts"](20_000)))
-    answer = answer_of(judgement, model)
-    assert len(answer["removed"]) == MAX_REMOVED
-    assert MAX_REMOVED + answer["removed_more"] == len(judgement.removed) > MAX_REMOVED
-    assert answer_of(model.suggest(KABUL), model)["removed_more"] == 0
+    article = Article(body=HOSTILE["removed parts"](20_000))
+    answer = model.suggest(article)
+    assert len(answer.removed) == MAX_REMOVED
+    assert MAX_REMOVED + answer.removed_more == len(model.reader.read(article).removed) > MAX_REMOVED
+    assert model.suggest(KABUL).removed_more == 0
 
 
 def test_threads_take_turns_and_answer_a_text_once(model: TagModel, monkeypatch: pytest.MonkeyPatch) -> None:
     answers, working, asked = Answers(), [], []
     whole = model.suggest
 
-    def suggest(article: Article) -> Judgement:
+    def suggest(article: Article) -> Answer:
         working.append(article.title)
         asked.append((article.title, len(working)))
         time.sleep(0.02)  # long enough for the others to come
@@ -159,7 +159,7 @@ def test_nobody_waits_for_a_long_text(model: TagModel, monkeypatch: pytest.Monke
     answers, begun, done = Answers(), threading.Event(), threading.Event()
     whole = model.suggest
 
-    def suggest(article: Article) -> Judgement:
+    def suggest(article: Article) -> Answer:
         if len(article.body) > LONG:
             begun.set()
             assert done.wait(30)
@@ -169,9 +169,9 @@ def test_nobody_waits_for_a_long_text(model: TagModel, monkeypatch: pytest.Monke
     with ThreadPoolExecutor(1) as pool:
         long = pool.submit(answers.answer, replace(KABUL, body="Kabul. " * LONG), model)
         assert begun.wait(30)
-        assert suggested(answers.answer(KABUL, model)[0])
+        assert answers.answer(KABUL, model).suggestions
         done.set()
-        assert suggested(long.result()[0])
+        assert long.result().suggestions
 
 
 def test_scores_and_weights_are_rounded_to_four_digits(tagger: Tagger) -> None:
@@ -183,7 +183,7 @@ def test_scores_and_weights_are_rounded_to_four_digits(tagger: Tagger) -> None:
 
 
 def test_evidence_speaks_for_and_evidence_against_speaks_against(model: TagModel) -> None:
-    for row in answer_of(model.suggest(KABUL), model)["suggestions"]:
+    for row in answer_json(model.suggest(KABUL))["suggestions"]:
         assert row["evidence"]
         assert all(e["weight"] > 0 for e in row["evidence"])
         assert all(e["weight"] < 0 for e in row["evidence_against"])
@@ -193,9 +193,10 @@ def test_a_name_of_the_tag_is_never_evidence_against_it(model: TagModel, article
     n_hardly_named = 0
     for article in articles:
         for one in model.suggest(article).suggestions:
-            names = {spell(name) for name in (one.tag.label, *(alias.text for alias in one.tag.aliases))}
+            tag = model.taxonomy.tag(one.tag)
+            names = {spell(name) for name in (tag.label, *(alias.text for alias in tag.aliases))}
             assert names.isdisjoint(spell(evidence.plain) for evidence in one.evidence_against)
-            parts = model.explain(article, [one.tag.id])[0].parts
+            parts = model.explain(article, [one.tag])[0].parts
             n_hardly_named += any(part.kind == "mention" and part.places and part.weight < 0 for part in parts)
         if n_hardly_named > 20:
             break
@@ -204,7 +205,7 @@ def test_a_name_of_the_tag_is_never_evidence_against_it(model: TagModel, article
 
 def test_a_page_of_markup_in_the_middle_of_a_name_is_no_evidence(model: TagModel) -> None:
     body = f"<p>The Islamic <!--{'x' * 100_000}-->State claimed the attack in Kabul. A bomber killed two.</p>"
-    answer = answer_of(model.suggest(Article(title="Kabul", body=body, body_format="html")), model)
+    answer = answer_json(model.suggest(Article(title="Kabul", body=body, body_format="html")))
     assert len(json.dumps(answer)) < 50_000
 
 
@@ -225,7 +226,7 @@ def test_the_parts_of_an_explanation_add_up_to_the_decision_value(model: TagMode
 
 
 def test_explanation_and_suggestion_give_the_same_score(model: TagModel) -> None:
-    for row in answer_of(model.suggest(KABUL), model)["suggestions"]:
+    for row in answer_json(model.suggest(KABUL))["suggestions"]:
         told = explanations_of(KABUL, [row["tag"]], model)[0]
         assert told["score"] == row["score"]
         assert told["score"] >= told["threshold"]
@@ -261,7 +262,7 @@ def test_places_lie_within_the_field_as_it_was_sent_whatever_the_text(
     sent = {"title": article.title, "body": article.body}
     for part in told["parts"]:
         assert all(0 <= p["start"] < p["end"] <= len(sent[p["field"]]) for p in part["places"])
-    for row in answer_of(model.suggest(article), model)["suggestions"]:
+    for row in answer_json(model.suggest(article))["suggestions"]:
         assert all(sent[e["field"]][e["start"] : e["end"]] == e["text"] != "" for e in row["evidence"])
 
 

@@ -248,12 +248,12 @@ def _suggest_archive(options: argparse.Namespace) -> None:
 
 def _suggest_text(options: argparse.Namespace) -> None:
     from classifier.domain.articles import article_from_text
+    from classifier.serving.answers import answer_json, explanations_of
     from classifier.serving.registry import Registry
-    from classifier.serving.tagger import answer_of, explanations_of
 
     model = Registry(options.models).load_champion()
     article = article_from_text(_read_text(options.file))
-    answer = answer_of(model.suggest(article), model)
+    answer = answer_json(model.suggest(article))
     if options.why:
         answer["why"] = explanations_of(article, options.why, model)
     if options.top:

@@ -6,44 +6,20 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from itertools import accumulate
-from typing import NamedTuple
 
 import numpy as np
 
 from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.domain.spelling import fold, spell
+from classifier.model.answer import DIGITS, Evidence, Part, Where
 from classifier.text.fields import TITLE, ReadText
 from classifier.text.mentions import Mention
 from classifier.text.reading import Reading
 from classifier.text.terms import FoundTerms
 from classifier.text.words import once
 
-Where = tuple[int, int, int]  # field, start and end in the clean text
 MAX_PLACES = 200  # listed of one part; its weight is that of all
 MAX_SLICE = 2_000  # characters of evidence; what is longer has a page of markup in the middle of a name, and is no help
-
-
-class Part(NamedTuple):
-    """One part of a decision value: what it is, its weight in the sum, and where it stands in the clean text."""
-
-    kind: str  # term, mention, prior, competing
-    text: str
-    weight: float
-    places: tuple[Where, ...]
-
-
-class Evidence(NamedTuple):
-    """A place in the article as it was sent that speaks for or against a tag, and by how much.
-
-    `text` is what stands there, markup and all, and `plain` the same as it was read.
-    """
-
-    field: str
-    start: int
-    end: int
-    text: str
-    plain: str
-    weight: float
 
 
 ForAndAgainst = tuple[list[Evidence], list[Evidence]]
@@ -230,5 +206,5 @@ def evidence_at(where: Where, weight: float, article: Article, reading: Reading)
     """Return the evidence of a clean place as a place in what was sent."""
     field, clean_start, clean_end = where
     start, end = reading.source_span(field, clean_start, clean_end)
-    sent, clean = article.texts[field], reading.clean[field]
-    return Evidence(TEXT_FIELDS[field], start, end, sent[start:end], clean.text[clean_start:clean_end], weight)
+    sent, plain = article.texts[field], reading.clean[field].text[clean_start:clean_end]
+    return Evidence(TEXT_FIELDS[field], start, end, sent[start:end], plain, round(weight, DIGITS))

@@ -16,14 +16,14 @@ import numpy as np
 
 from classifier.domain.articles import Article
 from classifier.domain.spelling import spell
-from classifier.domain.taxonomy import Tag, Taxonomy
+from classifier.domain.taxonomy import Taxonomy
+from classifier.model.answer import DIGITS, Answer, Explanation, Mention, Part, RemovedPart, Suggestion
 from classifier.model.decision import Choice, Doubts, StackingModel, calibrated
-from classifier.model.evidence import Evidence, ForAndAgainst, Part, Writings, mention_parts, strongest
+from classifier.model.evidence import ForAndAgainst, Writings, mention_parts, strongest
 from classifier.model.precedents import Precedents, no_precedents
 from classifier.text.fields import BODY
 from classifier.text.mention_features import HINTED, LEAD, NOWHERE, SCATTERED, Naming, NamingWeights
 from classifier.text.reading import ArticleReader, Reading, is_foreign
-from classifier.text.source_map import Removed
 from classifier.text.terms import FoundTerms, TermRows
 from classifier.text.words import once
 
@@ -31,9 +31,7 @@ TITLE_WEIGHT = 0.5
 N_EVIDENCE = 4
 N_PRECEDENTS = 3
 EVEN = 0.5  # the score at which a tag is as likely right as wrong
-# What became of a tag that is asked for: suggested; under its threshold; over it, but another tag of its exclusive kind fits
-# better; muted or retired; or the text itself says nothing that could be trusted (see the reason of the answer).
-OUTCOMES = ("suggested", "below_threshold", "another_of_its_kind", "muted", "retired", "text")
+MAX_REMOVED = 200  # parts that an answer lists
 MAX_SUMMED = 100_000  # words times tags, whose evidence is summed at once
 FEW_KNOWN = 0.6  # a text with a smaller share of known terms may be in another language
 
@@ -69,50 +67,6 @@ class Parameters:
     always_one: bool
     language: str | None
     blocks: Sequence[str] = ()  # folded texts that stand on many pages of the site
-
-
-class Explanation(NamedTuple):
-    """Why a tag has its decision value; the weights of the parts add up to it."""
-
-    tag: Tag
-    score: float
-    threshold: float
-    decision_value: float
-    outcome: str
-    parts: list[Part]
-    precedents: list[
-        tuple[str, float]
-    ]  # the nearest past articles that carry the tag: their ids, and how alike they are
-
-
-class Suggestion(NamedTuple):
-    """A tag that the model suggests for an article."""
-
-    tag: Tag
-    score: float
-    band: str
-    aboutness: str
-    source: str
-    evidence: list[Evidence]
-    evidence_against: list[Evidence]
-
-
-class Mentioned(NamedTuple):
-    """A tag that the article names and that is not suggested."""
-
-    tag: Tag
-    score: float
-    n_mentions: int
-
-
-class Judgement(NamedTuple):
-    """All that a model says of one article."""
-
-    suggestions: list[Suggestion]
-    mentioned: list[Mentioned]
-    removed: list[dict[str, Any]]
-    reason: str | None
-    margin: float = 1.0  # between the score that is nearest to its tag's threshold, and that threshold
 
 
 class _Scored(NamedTuple):
@@ -201,8 +155,8 @@ class TagModel:
 
     # --- suggesting ---
 
-    def suggest(self, article: Article, n_evidence: int = N_EVIDENCE) -> Judgement:
-        """Return the suggestions for an article with up to `n_evidence` places for and against each."""
+    def suggest(self, article: Article, n_evidence: int = N_EVIDENCE) -> Answer:
+        """Return what the model says of an article, with up to `n_evidence` places for and against each suggestion."""
         read = self._read(article)
         passed, reasons = self._choose([read.reading], read.scored)
         scores = calibrated(read.scored.decision[0], self.parameters.calibration)
@@ -214,10 +168,18 @@ class TagModel:
             self._suggestion(tag, float(scores[tag]), read, own, tag in best.values())
             for tag, own in zip(order, evidence, strict=True)
         ]
-        removed = [_removed(read.reading, part) for part in read.reading.removed]
         margin = float(np.abs(scores - self._threshold_scores)[self._active].min(initial=1.0))
-        mentioned = self._mentioned(read.reading, scores, set(order))
-        return Judgement(suggestions, mentioned, removed, reasons[0], margin)
+        return Answer(
+            self.version,
+            self.taxonomy.version,
+            suggestions,
+            self._mentioned(read.reading, scores, set(order)),
+            [],
+            _removed_parts(read.reading),
+            max(0, len(read.reading.removed) - MAX_REMOVED),
+            reasons[0],
+            margin,
+        )
 
     def judge(self, articles: Sequence[Article]) -> tuple[np.ndarray, np.ndarray]:
         """Return the scores of all tags, (n_articles, n_tags) float64, and which are suggested, the same shape, bool."""
@@ -344,15 +306,20 @@ class TagModel:
         source = "alias" if p.n_positive[tag] == 0 else "model+alias" if is_named else "model"
         band = "auto" if read.scored.decision[0, tag] >= p.auto_thresholds[tag] else "suggest"
         aboutness = aboutness_of(score, category >= LEAD, is_best)
-        return Suggestion(self.taxonomy.tags[tag], score, band, aboutness, source, *evidence)
+        entry = self.taxonomy.tags[tag]
+        return Suggestion(entry.id, entry.label, entry.kind, round(score, DIGITS), band, aboutness, source, *evidence)
 
-    def _mentioned(self, reading: Reading, scores: np.ndarray, suggested: set[int]) -> list[Mentioned]:
-        found = [
-            Mentioned(self.taxonomy.tags[tag], float(scores[tag]), n)
+    def _mentioned(self, reading: Reading, scores: np.ndarray, suggested: set[int]) -> list[Mention]:
+        n_mentions = {
+            tag: n
             for tag, mentions in reading.mentions_of.items()
             if tag not in suggested and self._active[tag] and (n := sum(not mention.weak for mention in mentions))
+        }
+        order = sorted(n_mentions, key=lambda tag: (-scores[tag], self.taxonomy.tags[tag].id))
+        entries = ((self.taxonomy.tags[tag], tag) for tag in order)
+        return [
+            Mention(entry.id, entry.label, round(float(scores[tag]), DIGITS), n_mentions[tag]) for entry, tag in entries
         ]
-        return sorted(found, key=lambda m: (-m.score, m.tag.id))
 
     # --- explaining ---
 
@@ -448,9 +415,12 @@ def aboutness_of(score: float, at_the_top: bool, is_best: bool) -> str:
     return "main" if at_the_top or is_best else "secondary"
 
 
-def _removed(reading: Reading, part: Removed) -> dict[str, Any]:
-    start, end = reading.source_span(BODY, part.start, part.end)
-    return {"field": "body", "start": start, "end": end, "kind": part.kind}
+def _removed_parts(reading: Reading) -> list[RemovedPart]:
+    """Return the first parts that were left out, as places in the article as it was sent."""
+    return [
+        RemovedPart("body", *reading.source_span(BODY, part.start, part.end), part.kind)
+        for part in reading.removed[:MAX_REMOVED]
+    ]
 
 
 # --- a changed taxonomy -----------------------------------------------------------------------------------------

@@ -12,57 +12,45 @@ from typing import Any
 import orjson
 
 from classifier.domain.articles import TEXT_FIELDS, Article
-from classifier.model.evidence import Evidence
-from classifier.model.tag_model import Explanation, Judgement, TagModel
+from classifier.model.answer import DIGITS, Answer, Evidence, Explanation, Mention, RemovedPart, Suggestion
+from classifier.model.tag_model import TagModel
 from classifier.text.reading import Reading
 
-SCORE_DIGITS = 4
-WEIGHT_DIGITS = 4
-MAX_REMOVED = 200  # parts that an answer lists
 MAX_BYTES = 32 << 20  # of answers that a process remembers
 ENTRY_BYTES = 400  # of a remembered answer besides its JSON: its key, its margin, its place in the table
 LONG = 50_000  # characters of a text that takes so long that others need not wait for it, and that is not remembered
 
 
-def answer_of(judgement: Judgement, model: TagModel) -> dict[str, Any]:
-    """Return the answer to an article as plain JSON, but for `unknown_tags`, which are the caller's."""
-    return {
-        "model_version": model.version,
-        "taxonomy_version": model.taxonomy.version,
-        "suggestions": [
-            {
-                "tag": s.tag.id,
-                "label": s.tag.label,
-                "kind": s.tag.kind,
-                "score": round(s.score, SCORE_DIGITS),
-                "band": s.band,
-                "aboutness": s.aboutness,
-                "source": s.source,
-                "evidence": [_evidence(e) for e in s.evidence],
-                "evidence_against": [_evidence(e) for e in s.evidence_against],
-            }
-            for s in judgement.suggestions
-        ],
-        "mentioned": [
-            {"tag": m.tag.id, "label": m.tag.label, "score": round(m.score, SCORE_DIGITS), "mentions": m.n_mentions}
-            for m in judgement.mentioned
-        ],
-        "unknown_tags": [],
-        "removed": judgement.removed[:MAX_REMOVED],
-        "removed_more": max(0, len(judgement.removed) - MAX_REMOVED),
-        "reason": judgement.reason,
-    }
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """Return an answer as public JSON."""
+    content = dict(vars(answer))
+    del content["margin"]
+    content["suggestions"] = [
+        one._asdict()
+        | {
+            "evidence": [evidence._asdict() for evidence in one.evidence],
+            "evidence_against": [evidence._asdict() for evidence in one.evidence_against],
+        }
+        for one in answer.suggestions
+    ]
+    for name in ("mentioned", "removed"):
+        content[name] = [row._asdict() for row in content[name]]
+    return content
 
 
-def _evidence(evidence: Evidence) -> dict[str, Any]:
-    return {
-        "field": evidence.field,
-        "start": evidence.start,
-        "end": evidence.end,
-        "text": evidence.text,
-        "plain": evidence.plain,
-        "weight": round(evidence.weight, WEIGHT_DIGITS),
-    }
+def _answer_of(content: dict[str, Any], margin: float) -> Answer:
+    """Return the answer whose public JSON is given."""
+    suggestions = [
+        Suggestion(**row)._replace(
+            evidence=[Evidence(**evidence) for evidence in row["evidence"]],
+            evidence_against=[Evidence(**evidence) for evidence in row["evidence_against"]],
+        )
+        for row in content["suggestions"]
+    ]
+    mentioned = [Mention(**row) for row in content["mentioned"]]
+    removed = [RemovedPart(**row) for row in content["removed"]]
+    rows = {"suggestions": suggestions, "mentioned": mentioned, "removed": removed}
+    return Answer(**content | rows, margin=margin)
 
 
 def explanations_of(article: Article, tags: Sequence[str], model: TagModel) -> list[dict[str, Any]]:
@@ -88,13 +76,13 @@ def _explanation(explanation: Explanation, reading: Reading) -> dict[str, Any]:
     return {
         "tag": explanation.tag.id,
         "label": explanation.tag.label,
-        "score": round(explanation.score, SCORE_DIGITS),
-        "threshold": round(explanation.threshold, SCORE_DIGITS),
+        "score": round(explanation.score, DIGITS),
+        "threshold": round(explanation.threshold, DIGITS),
         "decision_value": explanation.decision_value,
         "outcome": explanation.outcome,
         "parts": parts,
         "precedents": [
-            {"article_id": article_id, "similarity": round(similarity, SCORE_DIGITS)}
+            {"article_id": article_id, "similarity": round(similarity, DIGITS)}
             for article_id, similarity in explanation.precedents
         ],
     }
@@ -113,46 +101,41 @@ class Answers:
         self._lock = threading.Lock()
         self._turn = threading.Lock()
 
-    def answer(self, article: Article, model: TagModel) -> tuple[dict[str, Any], float]:
-        """Return the answer to an article, and its margin.
+    def answer(self, article: Article, model: TagModel) -> Answer:
+        """Return the answer to an article.
 
         Threads take turns: side by side they would hand Python's one lock to each other at every call of numpy, and each
         wait five milliseconds to get it back. A long text takes no turn.
         """
         text = "\0".join((model.version, article.body_format, *article.texts))
         if len(text) > LONG:
-            return _judged(article, model)
+            return model.suggest(article)
         key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         if remembered := self._remembered(key):
             return remembered
         with self._turn:
             if remembered := self._remembered(key):
                 return remembered
-            answer, margin = _judged(article, model)
+            answer = model.suggest(article)
         # Copied: what orjson returns holds up to twice as much memory as its length says.
-        self._remember(key, memoryview(orjson.dumps(answer)).tobytes(), margin)
-        return answer, margin
+        self._remember(key, memoryview(orjson.dumps(answer_json(answer))).tobytes(), answer.margin)
+        return answer
 
-    def brief(self, article: Article, model: TagModel) -> tuple[list[dict[str, Any]], float]:
-        """Return tag, kind, score and band of the suggestions for an article, and its margin; nothing is remembered.
+    def brief(self, article: Article, model: TagModel) -> Answer:
+        """Return the answer to an article without evidence; nothing is remembered.
 
         It takes a turn among the answers, so that a request waits for one article at most; a long text takes none.
         """
         with nullcontext() if sum(map(len, article.texts)) > LONG else self._turn:
-            judgement = model.suggest(article, n_evidence=0)
-        rows = [
-            {"tag": one.tag.id, "kind": one.tag.kind, "score": round(one.score, SCORE_DIGITS), "band": one.band}
-            for one in judgement.suggestions
-        ]
-        return rows, judgement.margin
+            return model.suggest(article, n_evidence=0)
 
-    def _remembered(self, key: bytes) -> tuple[dict[str, Any], float] | None:
+    def _remembered(self, key: bytes) -> Answer | None:
         with self._lock:
             if key not in self._kept:
                 return None
             self._kept.move_to_end(key)
-            answer, margin = self._kept[key]
-        return orjson.loads(answer), margin
+            content, margin = self._kept[key]
+        return _answer_of(orjson.loads(content), margin)
 
     def _remember(self, key: bytes, answer: bytes, margin: float) -> None:
         with self._lock:
@@ -162,8 +145,3 @@ class Answers:
             while self.n_bytes > self.max_bytes:
                 _, (oldest, _) = self._kept.popitem(last=False)
                 self.n_bytes -= len(oldest) + ENTRY_BYTES
-
-
-def _judged(article: Article, model: TagModel) -> tuple[dict[str, Any], float]:
-    judgement = model.suggest(article)
-    return answer_of(judgement, model), judgement.margin

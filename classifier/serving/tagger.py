@@ -16,19 +16,17 @@ from classifier.domain.articles import Article, check_id, text_digest
 from classifier.domain.decisions import CMS, GIVES, Decision, Standing
 from classifier.domain.deleted import digest_of
 from classifier.errors import BadDecision, BadModel, BadSetting, CannotJudge, NoModel, TaggerError
+from classifier.model.answer import Answer, Suggestion
 from classifier.model.tag_model import TagModel
-from classifier.serving.answers import Answers, answer_of, explanations_of
+from classifier.serving.answers import Answers, answer_json, explanations_of
 from classifier.serving.registry import Serving
 from classifier.store import ArticleLog, Draft, Judged, ModelAnswer, Request, Shares, Store, StoredArticle, Wanted
-
-__all__ = ["Tagger", "answer_of", "explanations_of"]
-
 
 NO_SHARES = Shares()
 
 
 @dataclass(frozen=True)
-class Answer:
+class DecisionBatch:
     """Decisions that are asked for at once: on tags, and whether the article's tags are complete with them."""
 
     drafts: Sequence[Draft]
@@ -73,11 +71,10 @@ class Tagger:
             UnknownTag: if `why` names no tag of the taxonomy.
         """
         model = self.serving.model()
-        answer, _ = self.judged(article, model)
-        answer["unknown_tags"] = _unknown(article.tags or (), model)
+        content = answer_json(replace(self.judged(article, model), unknown_tags=_unknown(article.tags or (), model)))
         if why:
-            answer["why"] = explanations_of(article, why, model)
-        return answer
+            content["why"] = explanations_of(article, why, model)
+        return content
 
     def put_article(self, article: Article, source: str = "cms", owner: str | None = None) -> dict[str, Any]:
         """Store an article and return its suggestions, without the tags that people have set or rejected.
@@ -90,7 +87,7 @@ class Tagger:
         """
         check_id(article.id)
         model = self.serving.model()
-        answer, margin = self.judged(article, model)
+        answer = self.judged(article, model)
         view: dict[str, Any] = {}
 
         def shown(stored: StoredArticle, log: ArticleLog) -> list[dict[str, Any]]:
@@ -100,7 +97,7 @@ class Tagger:
 
         # What a CMS lists is what it has so far: silence on a tag is not a no.
         article = replace(article, tags_complete=False)
-        set_id = self.store.receive(article, source, _kept(answer, margin, model), shown, self.shares, owner)
+        set_id = self.store.receive(article, source, _kept(answer), shown, self.shares, owner)
         return {"article_id": article.id, "suggestion_set_id": set_id, **view}
 
     def article(self, article_id: str, viewer: str | None = None) -> dict[str, Any]:
@@ -109,15 +106,15 @@ class Tagger:
         described = _described(stored, _standing_seen(stored, log, viewer))
         model = self.serving.model()
         try:
-            answer, margin = self.judged(stored.article, model)
+            answer = self.judged(stored.article, model)
         except CannotJudge:
             return {**described, "suggestion_set_id": None, **_unreadable(described["tags"], model)}
         view = _view(answer, stored, log, model, viewer)
-        set_id = self.store.show(stored.article, _kept(answer, margin, model), view["suggestions"])
+        set_id = self.store.show(stored.article, _kept(answer), view["suggestions"])
         return {**described, "suggestion_set_id": set_id, **view}
 
-    def judged(self, article: Article, model: TagModel) -> tuple[dict[str, Any], float]:
-        """Return what a model says of an article, and its margin; raise `CannotJudge` where it fails."""
+    def judged(self, article: Article, model: TagModel) -> Answer:
+        """Return what a model says of an article; raise `CannotJudge` where it fails."""
         with _able_to_judge(article, model):
             return self.answers.answer(article, model)
 
@@ -128,12 +125,17 @@ class Tagger:
         """
         standings = self.store.log.standings([stored.article.id for stored in waiting])
         for article in (stored.article for stored in waiting):
-            suggestions, margin = list[dict[str, Any]](), None
+            suggestions, margin = list[Suggestion](), None
             with suppress(CannotJudge), _able_to_judge(article, model):
-                suggestions, margin = self.answers.brief(article, model)
+                answer = self.answers.brief(article, model)
+                suggestions, margin = list(answer.suggestions), answer.margin
             why = _withheld(suggestions, standings.get(article.id, Standing()), model)
-            open_ = [one for one in suggestions if one["tag"] not in why]
-            yield Judged(article.id, text_digest(article), margin, open_)
+            rows = [
+                {"tag": one.tag, "kind": one.kind, "score": one.score, "band": one.band}
+                for one in suggestions
+                if one.tag not in why
+            ]
+            yield Judged(article.id, text_digest(article), margin, rows)
 
     def articles(self, wanted: Wanted, after: Any, limit: int) -> tuple[list[dict[str, Any]], Any]:
         """Return a page of stored articles without their bodies, and the place of the next page."""
@@ -161,7 +163,7 @@ class Tagger:
     def decide(
         self,
         article_id: str,
-        answer: Answer,
+        answer: DecisionBatch,
         editor: str,
         sender: str = "",
         key: str | None = None,
@@ -285,28 +287,23 @@ def _able_to_judge(article: Article, model: TagModel) -> Iterator[None]:
         ) from None
 
 
-def _kept(answer: dict[str, Any], margin: float, model: TagModel) -> ModelAnswer:
-    return ModelAnswer(model.version, model.taxonomy.version, answer, margin)
+def _kept(answer: Answer) -> ModelAnswer:
+    return ModelAnswer(answer.model_version, answer.taxonomy_version, answer_json(answer), answer.margin)
 
 
 def _view(
-    answer: dict[str, Any], stored: StoredArticle, log: ArticleLog, model: TagModel, viewer: str | None
+    answer: Answer, stored: StoredArticle, log: ArticleLog, model: TagModel, viewer: str | None
 ) -> dict[str, Any]:
     """Return an answer to a stored article as somebody may see it, without the tags that people have set or rejected."""
     standing = _standing_seen(stored, log, viewer)
     unknown = _unknown(standing.tags, model)
     if _hides(stored, log.standing(), viewer):
-        empty = {"suggestions": [], "mentioned": [], "withheld": [], "unknown_tags": unknown, "reason": "blind"}
-        return {**answer, **empty}
-    why = _withheld(answer["suggestions"], standing, model)
-    return {
-        **answer,
-        "suggestions": [one for one in answer["suggestions"] if one["tag"] not in why],
-        "withheld": [
-            {"tag": one["tag"], "reason": why[one["tag"]]} for one in answer["suggestions"] if one["tag"] in why
-        ],
-        "unknown_tags": unknown,
-    }
+        seen = replace(answer, suggestions=[], mentioned=[], unknown_tags=unknown, reason="blind")
+        return answer_json(seen) | {"withheld": []}
+    why = _withheld(answer.suggestions, standing, model)
+    unanswered = [one for one in answer.suggestions if one.tag not in why]
+    withheld = [{"tag": one.tag, "reason": why[one.tag]} for one in answer.suggestions if one.tag in why]
+    return answer_json(replace(answer, suggestions=unanswered, unknown_tags=unknown)) | {"withheld": withheld}
 
 
 def _unreadable(tags: Iterable[str], model: TagModel) -> dict[str, Any]:
@@ -334,7 +331,7 @@ def _hides(stored: StoredArticle, standing: Standing, viewer: str | None) -> boo
     return stored.blind and stored.state != "closed" and viewer not in standing.closed_by
 
 
-def _withheld(suggestions: Iterable[dict[str, Any]], standing: Standing, model: TagModel) -> dict[str, str]:
+def _withheld(suggestions: Iterable[Suggestion], standing: Standing, model: TagModel) -> dict[str, str]:
     """Return which suggestions a person has forestalled, and how; of an exclusive kind one tag of a person is enough."""
     taxonomy = model.taxonomy
     asked = [tag for tag in standing.unsure if standing.decisions[tag].question_id is not None]
@@ -343,8 +340,8 @@ def _withheld(suggestions: Iterable[dict[str, Any]], standing: Standing, model: 
     there = [tag for one in standing.tags if (tag := taxonomy.by_id.get(one)) is not None]
     taken = {tag.kind for tag in there if taxonomy.exclusive(tag)}
     for one in suggestions:
-        if one["kind"] in taken:
-            why.setdefault(one["tag"], "another_of_its_kind")
+        if one.kind in taken:
+            why.setdefault(one.tag, "another_of_its_kind")
     return why
 
 
@@ -360,7 +357,7 @@ def _outline(row: Decision) -> dict[str, Any]:
     return {name: getattr(row, name) for name in ("tag", "id", "action", "reason", "editor", "at", "question_id")}
 
 
-def _digest(article_id: str, answer: Answer, editor: str) -> str:
+def _digest(article_id: str, answer: DecisionBatch, editor: str) -> str:
     parts = [article_id, editor, answer.complete, answer.suggestion_set_id, [vars(draft) for draft in answer.drafts]]
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 

@@ -6,7 +6,7 @@ import re
 
 from flask import g, request
 
-from classifier.serving.tagger import Answer, Tagger
+from classifier.serving.tagger import DecisionBatch, Tagger
 from classifier.store import Draft, Question
 from classifier.web.api.openapi import Parameter
 from classifier.web.api.queue_query import choice_of
@@ -67,7 +67,7 @@ class Decisions:
         """Log what an editor decided of an article."""
         caller: Caller = g.caller
         drafts = [Draft(row.action, row.tag, row.reason, row.note, row.decision_id) for row in body.decisions]
-        answer, editor = Answer(drafts, body.complete, body.suggestion_set_id), caller.editor(body.editor)
+        answer, editor = DecisionBatch(drafts, body.complete, body.suggestion_set_id), caller.editor(body.editor)
         decided = self.tagger.decide(article_id, answer, editor, caller.sender, _idempotency_key(), caller.may_undo_all)
         count_decisions(decided["decisions"])
         return decided

@@ -10,7 +10,8 @@ from flask import Blueprint, render_template, request
 
 from classifier.domain.articles import Article, article_from_text
 from classifier.errors import TaggerError, UnknownTag
-from classifier.model.tag_model import Explanation, TagModel
+from classifier.model.answer import Explanation
+from classifier.model.tag_model import TagModel
 from classifier.serving.tagger import Tagger
 from classifier.text.fields import BODY, TITLE
 from classifier.text.markup import html_to_text
@@ -96,12 +97,12 @@ class Pages:
     def _result(self, article: Article, why: str) -> dict[str, Any]:
         model = self.tagger.serving.model()
         reading = model.reader.read(article)
-        judgement = model.suggest(article, n_evidence=0)
-        explained = model.explain(article, [s.tag.id for s in judgement.suggestions], reading)
+        answer = model.suggest(article, n_evidence=0)
+        explained = model.explain(article, [s.tag for s in answer.suggestions], reading)
         titles = self._titles(explained)
         cards = [
             card_of(explanation, titles, s.band, ABOUTNESS[s.aboutness], s.source)
-            for s, explanation in zip(judgement.suggestions, explained, strict=True)
+            for s, explanation in zip(answer.suggestions, explained, strict=True)
         ]
         asked, unknown = None, None
         if why:
@@ -116,7 +117,7 @@ class Pages:
             "cards": cards,
             "asked": asked,
             "unknown": unknown,
-            "judgement": judgement,
+            "answer": answer,
             "title": pieces_of(reading.title.text, marks[TITLE], controls_of(reading.title, article.title)),
             "paragraphs": paragraphs_of(reading, article.body, marks[BODY]),
             "removed": removed,

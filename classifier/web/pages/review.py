@@ -14,6 +14,7 @@ from classifier.domain.decisions import Decision, without_undone
 from classifier.domain.taxonomy import TAG_ID, Taxonomy, id_for
 from classifier.errors import KeyEnded, TaggerError
 from classifier.importers import CmsTerm, TermMap
+from classifier.model.answer import Suggestion
 from classifier.model.tag_model import TagModel
 from classifier.serving.tagger import Tagger
 from classifier.store import OPEN, PROPOSAL_STATES, TAKEN, Key, Session, StoredArticle
@@ -236,17 +237,17 @@ class _View:
         self.logged = tagger.decisions(seen["article_id"], viewer)
         self.log = without_undone(Decision(article_id=seen["article_id"], **row) for row in self.logged["decisions"])
         self.editors = {row["tag"]: row["editor"] for row in self.logged["standing"]["decisions"]}
-        self.answer, _ = tagger.judged(self.stored.article, model)
+        self.answer = tagger.judged(self.stored.article, model)
 
     def whole(self) -> dict[str, Any]:
         """Return all of it as plain JSON."""
         seen, blind = self.seen, self.seen["reason"] == "blind"
         withheld = {one["tag"]: one["reason"] for one in seen["withheld"]}
-        suggestions = [] if blind else [one for one in self.answer["suggestions"] if self._to_decide(one, withheld)]
+        suggestions = [] if blind else [one for one in self.answer.suggestions if self._to_decide(one, withheld)]
         reading = self.model.reader.read(self.stored.article)
-        explained = self.model.explain(self.stored.article, [one["tag"] for one in suggestions], reading)
+        explained = self.model.explain(self.stored.article, [one.tag for one in suggestions], reading)
         marks = marks_of(explained)
-        only_named = {one["tag"] for one in seen["mentioned"]} - {one["tag"] for one in suggestions}
+        only_named = {one["tag"] for one in seen["mentioned"]} - {one.tag for one in suggestions}
         named = ((self.model.taxonomy.tags[mention.tag].id, mention) for mention in reading.mentions)
         mark_named(marks, (one for one in named if one[0] in only_named))
         thresholds = {one.tag.id: one.threshold for one in explained}
@@ -258,7 +259,7 @@ class _View:
             "blind": blind,
             "title": _plain(title),
             "paragraphs": [_plain(paragraph) for paragraph in paragraphs_of(reading, article.body, marks[BODY])],
-            "suggestions": [self._suggestion(one, thresholds[one["tag"]]) for one in suggestions],
+            "suggestions": [self._suggestion(one, thresholds[one.tag]) for one in suggestions],
             "mentioned": seen["mentioned"],
             "tags": [self._tag(tag) for tag in seen["tags"]],
             "labels": {tag: self._label(tag) for tag in self.editors},
@@ -270,14 +271,13 @@ class _View:
             "standing": self.logged["standing"],
         }
 
-    def _to_decide(self, one: dict[str, Any], withheld: dict[str, str]) -> bool:
+    def _to_decide(self, one: Suggestion, withheld: dict[str, str]) -> bool:
         """Whether a suggestion is shown as such: it is open, or somebody's decision on it can be seen."""
-        return one["tag"] not in withheld or one["tag"] in self.editors
+        return one.tag not in withheld or one.tag in self.editors
 
-    def _suggestion(self, one: dict[str, Any], threshold: float) -> dict[str, Any]:
-        kept = {name: one[name] for name in ("tag", "label", "kind", "score", "band", "source")}
-        about = ABOUTNESS[one["aboutness"]]
-        return {**kept, "aboutness": about, "threshold": threshold}
+    def _suggestion(self, one: Suggestion, threshold: float) -> dict[str, Any]:
+        shown = {name: getattr(one, name) for name in ("tag", "label", "kind", "score", "band", "source")}
+        return {**shown, "aboutness": ABOUTNESS[one.aboutness], "threshold": threshold}
 
     def _tag(self, tag_id: str) -> dict[str, Any]:
         tag = self.model.taxonomy.by_id.get(tag_id)

@@ -13,8 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from classifier.model.evidence import Part, Where
-from classifier.model.tag_model import Explanation
+from classifier.model.answer import Explanation, Part, Where
 from classifier.text.fields import FIELDS
 from classifier.text.markup import unescaped
 from classifier.text.mentions import Mention
