@@ -100,7 +100,7 @@ def registry(_models: Path, tmp_path: Path) -> Registry:
 
 @pytest.fixture
 def database_url(tmp_path: Path) -> Iterator[str]:
-    """The URL of a database of one's own: a file that is not there yet, or a fresh one on TAGGER_TEST_DATABASE."""
+    """The URL of a database of one's own with all tables."""
     url = database(tmp_path)
     yield url
     if SERVER:
@@ -110,7 +110,7 @@ def database_url(tmp_path: Path) -> Iterator[str]:
 @pytest.fixture
 def empty_url(tmp_path: Path) -> str:
     """The URL of a database without tables."""
-    return empty() if SERVER else database(tmp_path)
+    return empty() if SERVER else f"sqlite:///{tmp_path}/tagger.db"
 
 
 @pytest.fixture

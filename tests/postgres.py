@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import secrets
 import shutil
@@ -106,6 +107,16 @@ def _template() -> str:
     return str(make_url(url).database)
 
 
+@cache
+def _template_file() -> Path:
+    """Make the SQLite file that new ones are copied from; the folder goes when the tests end."""
+    folder = tempfile.TemporaryDirectory()
+    atexit.register(folder.cleanup)
+    path = Path(folder.name) / "template.db"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
 def fresh(server: str, template: str, more: str = "") -> str:
     """Return the URL of a new database of a server, a copy of another; `template0` has no tables."""
     name = f"tagger_{secrets.token_hex(8)}"
@@ -117,9 +128,16 @@ def fresh(server: str, template: str, more: str = "") -> str:
 
 
 def database(folder: Path) -> str:
-    """Return the URL of the database of a test's folder: a file that is not there yet, or one of TAGGER_TEST_DATABASE."""
+    """Return the URL of the database of a test's folder: an SQLite file, or a database of TAGGER_TEST_DATABASE.
+
+    It has all tables: it is copied from one on which the migrations ran once, which costs a fifth of running them.
+    """
     if not SERVER:
-        return f"sqlite:///{folder}/tagger.db"
+        path = folder / "tagger.db"
+        if not path.exists():
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(_template_file(), path)
+        return f"sqlite:///{path}"
     if folder not in _OF:
         _OF[folder] = fresh(SERVER, _template())
     return _OF[folder]
