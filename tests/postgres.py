@@ -22,6 +22,7 @@ import psycopg
 from sqlalchemy.engine import make_url
 
 from classifier.store import open_store
+from tests.waiting import SECONDS
 
 VARIABLE = "TAGGER_TEST_DATABASE"
 SERVER = os.environ.get(
@@ -63,7 +64,7 @@ class Postgres:
         # The server refuses to run as root.
         drop = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] if os.geteuid() == 0 else []
         command = [*drop, str(_BINARIES[-1] / program), "-D", str(self.folder), *arguments]
-        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, timeout=120)
+        subprocess.run(command, check=True, cwd="/", stdout=subprocess.DEVNULL, timeout=SECONDS)
 
 
 @contextmanager

@@ -17,8 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.conftest import ROOT
-
-SECONDS = 60.0
+from tests.waiting import SECONDS
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,7 @@ from classifier.store import FAILED, RUNNING, STARTER, Assignment, Draft, Scope,
 from classifier.store.rows import in_pages
 from tests.conftest import ROOT
 from tests.everything import contents
+from tests.waiting import SECONDS
 
 ALL = Plan(band="suggest")
 KABUL = Article(
@@ -46,7 +47,6 @@ KABUL = Article(
 GARDEN = Article(
     "garden", "Tomatoes", "Water the plants each morning and give them compost.", published_at="2020-01-02"
 )
-SECONDS = 120.0
 
 
 @pytest.fixture

@@ -21,7 +21,8 @@ from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.store import Draft, Shares, Store, Wanted, judged_by
 from classifier.store import suggested as suggested_module
-from tests.server import SECONDS, start, stop
+from tests.server import start, stop
+from tests.waiting import SECONDS
 
 RATE = 10_000
 BOMBING = "ISKP claimed the bombing of a mosque in Kabul. The Taliban said they would hunt ISKP in Afghanistan."

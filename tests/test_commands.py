@@ -33,6 +33,7 @@ from classifier.settings import read_settings
 from classifier.store import JOB, Draft, Store, open_store
 from classifier.web import build_app
 from tests.conftest import ROOT, STARTER
+from tests.waiting import SECONDS
 
 TAXONOMY = """
 kinds:
@@ -98,7 +99,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     return run_it
 
 
-def run_process(*arguments: object, stdin: bytes = b"", timeout: float = 60) -> Ran:
+def run_process(*arguments: object, stdin: bytes = b"", timeout: float = SECONDS) -> Ran:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TAGGER_")}
     done = subprocess.run(
         [sys.executable, "-m", "classifier", *map(str, arguments)],
@@ -1146,7 +1147,7 @@ def test_records_of_suggest_and_articles_have_ids_that_join(run: Run, models: Pa
 
 def test_another_python_says_where_the_environment_is() -> None:
     command = [sys.executable, "-S", "-m", "classifier", "train"]  # without what is installed
-    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False)
     assert ran.returncode == 1
     assert ran.stderr.strip().endswith(
         "is not installed for this Python. Try: make setup && .venv/bin/python -m classifier"

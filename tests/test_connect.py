@@ -18,6 +18,7 @@ from classifier.store import Store, open_store
 from tests.conftest import ROOT
 from tests.hard import size
 from tests.server import free_port, start, stop
+from tests.waiting import SECONDS
 
 PAGE = (ROOT / "docs" / "connect.md").read_text(encoding="utf-8")
 EXAMPLES = {"sh": "PUT", "python": "urllib", "php": "curl_init", "js": "fetch"}
@@ -58,7 +59,7 @@ def run(language: str, folder: Path, environment: dict[str, str]) -> subprocess.
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=SECONDS,
         check=False,
     )
 

@@ -26,9 +26,9 @@ from classifier.store import open_store
 from classifier.training.fitting import FitSettings, Fitted, fit
 from tests.conftest import ROOT, STARTER
 from tests.hard import told
+from tests.waiting import SECONDS
 
 PYTHON = ROOT / ".venv-dask" / "bin" / "python"  # made by `make test-dask`: the product with its optional part
-SECONDS = 300.0
 FILES = sorted((STARTER / "articles").glob("*.jsonl"))
 
 pytestmark = pytest.mark.skipif(os.environ.get("TAGGER_TEST_NEEDS") != "dask", reason="needs Dask: make test-dask")

@@ -33,8 +33,9 @@ from classifier.web import build_app
 from tests.conftest import ROOT
 from tests.everything import KABUL, stored_at
 from tests.hard import size, told
-from tests.server import SECONDS, Server, free_port, start, stop, wait_until_ready
+from tests.server import Server, free_port, start, stop, wait_until_ready
 from tests.test_nothing_lost import N_ARTICLES, STORY, Client
+from tests.waiting import SECONDS
 
 N_KILLS = size(3, 20)
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="FULL DISK NOT TESTED: only root can mount one")

@@ -22,6 +22,7 @@ import yaml
 from classifier.commands import build_parser
 from classifier.settings import read_settings
 from tests.conftest import ROOT
+from tests.waiting import SECONDS
 
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").iterdir())
@@ -99,7 +100,9 @@ def test_the_cron_line_runs_both_jobs_as_its_user_with_the_settings_of_the_machi
     for path in (python, *python.parents):
         if path.is_relative_to(tmp_path.parent.parent):
             path.chmod(0o755)
-    subprocess.run(["/bin/sh", "-c", command], check=True, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, timeout=60)
+    subprocess.run(
+        ["/bin/sh", "-c", command], check=True, env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}, timeout=SECONDS
+    )
     said = "daemon postgresql+psycopg://db/tagger -m classifier"
     log = (tmp_path / "article-tagger-retrain.log").read_text(encoding="utf-8")
     assert log.splitlines() == [f"{said} retrain --json", f"{said} drift-report --keep"]
@@ -180,7 +183,7 @@ def test_the_health_check_of_the_image_tells_a_service_that_lives(status: int, c
         threading.Thread(target=answering.serve_forever, daemon=True).start()
         environment = {**os.environ, "TAGGER_PORT": str(answering.server_port)}
         done = subprocess.run(
-            [sys.executable, *command[1:]], env=environment, capture_output=True, timeout=60, check=False
+            [sys.executable, *command[1:]], env=environment, capture_output=True, timeout=SECONDS, check=False
         )
         answering.shutdown()
     assert done.returncode == code

@@ -33,6 +33,7 @@ from classifier.model.tag_model import Parameters, TagModel, retagged
 from classifier.text.mention_features import SHARED
 from classifier.training.fitting import FitSettings, Fitted, fit
 from tests.conftest import LOOKALIKE, ROOT
+from tests.waiting import SECONDS
 
 BRIEF = Article(
     title="ISKP bombs Kabul mosque",
@@ -372,7 +373,7 @@ sys.exit("flask" in sys.modules)
 
 def test_fresh_process_needs_only_the_package(exported: Path, pipeline: Pipeline) -> None:
     command = [sys.executable, "-W", "error", "-c", FRESH, str(exported), str(LOOKALIKE)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False)
     expected = pipeline[-1].classes_[pipeline.predict([LOOKALIKE.read_text(encoding="utf-8")])[0] == 1]
     assert (done.returncode, done.stdout.split()) == (0, expected.tolist()), done.stderr
 

@@ -26,9 +26,9 @@ from classifier.store import FAILED, JOB, RUNNING, SKIPPED, Run, open_store
 from tests.conftest import ROOT
 from tests.desk import Desk, database
 from tests.hard import HARD, size, told
+from tests.waiting import SECONDS
 
 WHOLE = os.environ.get("TAGGER_TEST_NEEDS") == "system"  # where what is missing is a fault
-SECONDS = 120.0
 # What changes files or puts changes to disk; the rest of what a promotion does is reading and memory.
 CHANGES = "openat,write,pwrite64,fsync,rename,renameat,renameat2,unlink,unlinkat,mkdir,rmdir,chmod,flock,ftruncate"
 EVERY = "read,pread64,close,lseek,newfstatat,fstat,mmap,munmap,getdents64,access,readlink,ioctl"

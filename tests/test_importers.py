@@ -33,6 +33,7 @@ from classifier.store import Imported, Store
 from tests.conftest import ROOT, STARTER
 from tests.hard import size
 from tests.test_wxr import FOOT, HEAD, LISTS, item
+from tests.waiting import SECONDS
 
 TABLE = """id,title,body,tags,published_at
 a-1,Car bomb in Mogadishu,Nine died.,Al Shabaab; Attack,2024-06-06
@@ -793,7 +794,7 @@ def test_the_first_day_of_the_guide_goes_as_it_says(tmp_path: Path, database_url
             ["sh", "-c", command.replace(".venv/bin/python", sys.executable)],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(ROOT), "TAGGER_DATABASE_URL": database_url},
-            timeout=60,
+            timeout=SECONDS,
             check=False,
         )
         assert ran.returncode == 0, command

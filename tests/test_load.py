@@ -30,7 +30,8 @@ from classifier.serving.registry import Registry
 from classifier.store import open_store
 from tests.conftest import ROOT
 from tests.hard import size, told
-from tests.server import SECONDS, Server, start, stop
+from tests.server import Server, start, stop
+from tests.waiting import SECONDS
 
 PER_SECOND = 30
 N_SECONDS = size(4, int(os.environ.get("TAGGER_TEST_LOAD_SECONDS", "600")))

@@ -12,6 +12,7 @@ from nbclient import NotebookClient
 
 from tests.conftest import DESK_TAGS, ROOT, STARTER
 from tests.hard import size
+from tests.waiting import SECONDS
 
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 COMPARE = ROOT / "notebooks" / "02-compare.ipynb"
@@ -34,7 +35,7 @@ def run(path: Path) -> tuple[str, int]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the kernel's transport
         NotebookClient(
-            notebook, timeout=240, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
+            notebook, timeout=SECONDS, kernel_name="python3", resources={"metadata": {"path": str(path.parent)}}
         ).execute()
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert all(cell.execution_count for cell in code)

@@ -27,7 +27,8 @@ from classifier.store import open_store
 from classifier.store.database.sqlite import check_pages
 from tests.hard import size, told
 from tests.postgres import database
-from tests.server import SECONDS, Server, start, stop
+from tests.server import Server, start, stop
+from tests.waiting import SECONDS
 
 N_CLIENTS = 12
 N_ARTICLES = 24

@@ -29,6 +29,7 @@ from tests import server
 from tests.conftest import ROOT
 from tests.test_access import FORM, PAGES, ROUTES
 from tests.test_proxy import NGINX, WHOLE
+from tests.waiting import SECONDS
 
 ELSEWHERE: dict[str, dict[str, str]] = {
     "Forwarded": {"HTTP_FORWARDED": "for=192.0.2.7"},
@@ -156,7 +157,7 @@ def _gunicorn(models: Path, database_url: str, *binds: str) -> Iterator[subproce
 
 
 def _asked(port: int, host: str = "localhost") -> tuple[int, str]:
-    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=60)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=SECONDS)) as connection:
         connection.request("GET", "/v1/models", headers={"Host": host})
         response = connection.getresponse()
         return response.status, json.loads(response.read()).get("detail", "")
@@ -177,12 +178,12 @@ def _asked_by_socket(path: Path) -> bytes:
 
 def _asked_as_nginx_does(port: int) -> bytes:
     """Send what nginx sends by default: the host of the service, HTTP/1.0, and no header that tells of the client."""
-    connection = socket.create_connection(("127.0.0.1", port), timeout=60)
+    connection = socket.create_connection(("127.0.0.1", port), timeout=SECONDS)
     return _sent(connection, f"GET /v1/models HTTP/1.0\r\nHost: 127.0.0.1:{port}".encode())
 
 
 def _wait_for(port: int) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + SECONDS
     while True:
         try:
             _asked(port)

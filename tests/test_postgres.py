@@ -33,8 +33,9 @@ from tests.conftest import ROOT
 from tests.everything import KABUL, contents, exported, fill, stored_at
 from tests.hard import size, told
 from tests.postgres import Postgres
-from tests.server import SECONDS, Server, start, stop
+from tests.server import Server, start, stop
 from tests.test_nothing_lost import N_ARTICLES, STORY, Client
+from tests.waiting import SECONDS
 
 WHOLE = os.environ.get("TAGGER_TEST_NEEDS") == "postgres"  # where what is missing is a fault
 pytestmark = pytest.mark.skipif(

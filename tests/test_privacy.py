@@ -38,6 +38,7 @@ from classifier.training.retraining import retrain
 from tests.conftest import ROOT
 from tests.desk import QUICK
 from tests.server import start, stop
+from tests.waiting import SECONDS
 
 WORD = "zanzibarquokka"
 ARTICLE = {"title": f"ISKP bomber {WORD} kills twelve in Kabul", "body": f"ISKP said that {WORD} was its bomber."}
@@ -243,7 +244,7 @@ def test_a_deleted_article_leaves_no_file_of_a_running_service(kept: Registry, t
         assert server.ask("DELETE", tables[0])[0] == 204
         (told,) = server.ask("POST", "/v1/suggest", why)[1]["why"]
         assert SECRET not in [one["article_id"] for one in told["precedents"]]
-        until = time.monotonic() + 120
+        until = time.monotonic() + SECONDS
         log = f"service-{server.port}.log"  # names ids of requests, and no text
         while (left := traces(tmp_path)) != [log] and time.monotonic() < until:
             time.sleep(0.5)

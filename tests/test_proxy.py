@@ -24,6 +24,7 @@ from tests import server
 from tests.conftest import ROOT
 from tests.hard import size, told
 from tests.server import Server, free_port
+from tests.waiting import SECONDS
 
 NGINX = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
 CONFIGURATION = (ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
@@ -155,7 +156,7 @@ def test_who_asks_and_how_is_believed_of_a_proxy_in_front_alone(
 
 
 def _signed_in(proxy: Server, name: str, secret: str, headers: dict[str, str]) -> int:
-    with closing(http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=60)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", proxy.port, timeout=SECONDS)) as connection:
         form = urlencode({"name": name, "key": secret})
         kind = {"Content-Type": "application/x-www-form-urlencoded"}
         connection.request("POST", "/sign-in", form, {**kind, **headers})

@@ -15,6 +15,7 @@ import pytest
 
 from tests.browser import serving
 from tests.conftest import ROOT
+from tests.waiting import SECONDS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 DECIDING = (ROOT / "docs" / "deciding.md").read_text(encoding="utf-8")
@@ -34,14 +35,14 @@ def example(language: str, containing: str, page: str = README) -> str:
 def curl(command: str, address: str) -> dict[str, Any]:
     """Run a curl command of a document against a served model."""
     command = command.replace("http://127.0.0.1:8000", address).replace("curl ", "curl -sS --fail-with-body ")
-    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=SECONDS, check=True)
     answer: dict[str, Any] = json.loads(done.stdout)
     return answer
 
 
 def test_python_example_prints_the_tags(address: str) -> None:
     code = example("python", "urllib").replace("http://127.0.0.1:8000", address)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=SECONDS, check=True)
     assert "Islamic State Khorasan Province" in done.stdout
 
 

@@ -19,8 +19,7 @@ from classifier.serving.registry import Registry, Serving
 from classifier.serving.tagger import NO_SHARES, Tagger
 from classifier.store import DESK, Draft, Shares, Store
 from classifier.web import build_app
-
-SECONDS = 60.0
+from tests.waiting import SECONDS
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from classifier.errors import BadStore
 from classifier.serving.registry import Registry
 from classifier.store import absolute_url, open_store
 from tests.conftest import ROOT
+from tests.waiting import SECONDS
 
 of_files = pytest.mark.sqlite("these are its files")
 PARTS = ("s3cr", "w0rd", "et9")  # of the passwords below
@@ -140,7 +141,7 @@ def test_the_log_of_a_service_that_cannot_start_has_no_part_of_a_password(tmp_pa
         env={**os.environ, "TAGGER_DATABASE_URL": URLS[1], "TAGGER_MODELS": str(tmp_path)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=SECONDS,
         check=False,
     )
     assert done.returncode == 1

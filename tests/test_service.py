@@ -20,7 +20,8 @@ import pytest
 from classifier.domain.articles import Article
 from classifier.store import open_store
 from tests.postgres import database
-from tests.server import SECONDS, Server, start, stop
+from tests.server import Server, start, stop
+from tests.waiting import SECONDS
 
 TEXT = {"title": "ISKP bomber kills twelve at Kabul mosque", "body": "The bombing was claimed on Friday."}
 HEAD = b"POST /v1/suggest HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

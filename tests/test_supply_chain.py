@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.conftest import ROOT
+from tests.waiting import SECONDS
 
 TOOLS = ROOT / ".venv-tools" / "bin"
 LOCKS = (
@@ -100,7 +101,7 @@ def _any_case(name: str) -> str:
 
 def _licences(*options: str) -> subprocess.CompletedProcess[str]:
     where = [TOOLS / "pip-licenses", "--python", ROOT / ".venv-dask" / "bin" / "python", "--from", "mixed"]
-    return subprocess.run([*where, *options], capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run([*where, *options], capture_output=True, text=True, timeout=SECONDS, check=False)
 
 
 @needs_tools
@@ -117,7 +118,7 @@ def test_an_audit_that_cannot_look_fails(tmp_path: Path) -> None:
         env=nowhere,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=SECONDS,
         check=False,
     )
     assert done.returncode != 0

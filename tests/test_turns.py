@@ -21,7 +21,7 @@ from classifier.store import Store, open_store, set_deadline
 from classifier.store.rows import giving_way
 from tests.conftest import ROOT
 from tests.hard import size
-from tests.server import SECONDS
+from tests.waiting import SECONDS
 
 N_WRITERS = 16
 HELD_SECONDS = size(1.0, 12.0)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from classifier.domain.spelling import fold, spell
 from classifier.text.words import MAX_LEAD, Words, WordTable, lead_end, split_all, split_words
+from tests.waiting import SECONDS
 
 # Any code points at all, halves of surrogate pairs included.
 ANY_TEXT = st.text(st.characters(exclude_categories=()))
@@ -21,7 +22,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()))
 def finished(function: Callable[..., Any], *arguments: Any) -> Any:
     """Return what a function returns; it runs in a process of its own, which is ended if it hangs."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply_async(function, arguments).get(timeout=60)
+        return pool.apply_async(function, arguments).get(timeout=SECONDS)
 
 
 def placed(text: str) -> tuple[list[str], list[int], list[int]]:
