@@ -12,7 +12,8 @@ from benchmarks.processes import ROOT
 from classifier.domain.articles import Article, read_articles
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
-from classifier.model.tag_model import TagModel, retagged
+from classifier.model.retagging import retagged
+from classifier.model.tag_model import TagModel
 from classifier.serving.registry import Registry
 from classifier.training.fitting import FitSettings, fit
 

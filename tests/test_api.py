@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from classifier.domain.taxonomy import Taxonomy
-from classifier.model.tag_model import retagged
+from classifier.model.retagging import retagged
 from classifier.serving.registry import Registry, Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import Store

@@ -14,7 +14,8 @@ from flask.testing import FlaskClient
 from classifier.commands import main
 from classifier.domain.articles import Article
 from classifier.errors import Busy
-from classifier.model.tag_model import TagModel, retagged
+from classifier.model.retagging import retagged
+from classifier.model.tag_model import TagModel
 from classifier.operations.status import status
 from classifier.serving.backlog import JOB, Backlog
 from classifier.serving.registry import Registry

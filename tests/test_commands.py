@@ -26,7 +26,8 @@ from classifier.commands import build_parser, main
 from classifier.domain.articles import Article, read_articles
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model.files import content_digest
-from classifier.model.tag_model import TagModel, retagged
+from classifier.model.retagging import retagged
+from classifier.model.tag_model import TagModel
 from classifier.serving.registry import Registry, Serving
 from classifier.serving.tagger import Tagger
 from classifier.settings import read_settings

@@ -29,7 +29,9 @@ from classifier.domain.examples import labels_of
 from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy
 from classifier.errors import BadArticle
 from classifier.model.export import build_pipeline, export_model
-from classifier.model.tag_model import Parameters, TagModel, retagged
+from classifier.model.parameters import Parameters
+from classifier.model.retagging import retagged
+from classifier.model.tag_model import TagModel
 from classifier.text.mention_features import SHARED
 from classifier.training.fitting import FitSettings, Fitted, fit
 from tests.conftest import LOOKALIKE, ROOT

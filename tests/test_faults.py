@@ -20,7 +20,7 @@ import pytest
 
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
-from classifier.model.tag_model import retagged
+from classifier.model.retagging import retagged
 from classifier.serving.registry import Registry, Serving
 from classifier.store import FAILED, JOB, RUNNING, SKIPPED, Run, open_store
 from tests.conftest import ROOT

@@ -16,7 +16,8 @@ from classifier.domain.taxonomy import Alias, Tag, Taxonomy
 from classifier.errors import UnknownTag
 from classifier.model.decision import stacked_decision, stacking_features
 from classifier.model.files import save_model
-from classifier.model.tag_model import TagModel, aboutness_of, retagged
+from classifier.model.retagging import retagged
+from classifier.model.tag_model import TagModel, aboutness_of
 from classifier.text.mention_features import crossed
 from classifier.text.terms import text_terms, title_terms
 from classifier.training.fitting import FitSettings, Fitted, fit

@@ -13,7 +13,8 @@ from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model.files import load_model, save_model
 from classifier.model.precedents import MAX_ARTICLES, N_TERMS, keep_precedents
-from classifier.model.tag_model import TagModel, retagged
+from classifier.model.retagging import retagged
+from classifier.model.tag_model import TagModel
 from classifier.training.fitting import Fitted
 
 

@@ -20,7 +20,7 @@ import pytest
 
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
-from classifier.model.tag_model import retagged
+from classifier.model.retagging import retagged
 from classifier.serving.registry import Registry, Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import open_store

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Alias, Tag, Taxonomy
-from classifier.model.tag_model import retagged
+from classifier.model.retagging import retagged
 from classifier.serving.registry import Registry, Serving
 from classifier.serving.tagger import DecisionBatch, Tagger
 from classifier.serving.taxonomy_changes import apply_taxonomy

@@ -16,7 +16,8 @@ from classifier.domain.snapshots import snapshot_of
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadModel, BadSetting, Busy, NoModel, NotFound
 from classifier.model.files import manifest_digest
-from classifier.model.tag_model import TagModel, retagged
+from classifier.model.retagging import retagged
+from classifier.model.tag_model import TagModel
 from classifier.serving.registry import POLL_SECONDS, Registry, Serving
 from classifier.training.fitting import Fitted
 

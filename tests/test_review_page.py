@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, Route, expect
 from classifier.domain.articles import Article
 from classifier.domain.decisions import REASONS
 from classifier.domain.taxonomy import Tag, Taxonomy
-from classifier.model.tag_model import retagged
+from classifier.model.retagging import retagged
 from classifier.reports.kept import keep_desk_report
 from classifier.serving.registry import Registry, Serving
 from classifier.serving.tagger import NO_SHARES, DecisionBatch, Tagger

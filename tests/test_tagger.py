@@ -20,7 +20,8 @@ from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadArticle, NoModel, NotFound, UnknownTag
 from classifier.model.answer import Answer
-from classifier.model.tag_model import MAX_REMOVED, TagModel, retagged
+from classifier.model.retagging import retagged
+from classifier.model.tag_model import MAX_REMOVED, TagModel
 from classifier.serving.answers import LONG, Answers, answer_json, explanations_of
 from classifier.serving.registry import Registry, Serving
 from classifier.serving.tagger import Tagger

@@ -13,7 +13,7 @@ from classifier.domain.articles import Article
 from classifier.domain.examples import NEGATIVE, POSITIVE, UNKNOWN, labels_of
 from classifier.domain.taxonomy import Alias, Tag, Taxonomy
 from classifier.errors import DroppedTags
-from classifier.model.tag_model import retagged
+from classifier.model.retagging import retagged
 from classifier.serving import registry as registry_module
 from classifier.serving.registry import Registry
 from classifier.serving.taxonomy_changes import adopt, apply_taxonomy, dated

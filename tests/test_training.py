@@ -14,7 +14,7 @@ from classifier.domain.articles import Article
 from classifier.domain.snapshots import snapshot_of
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadModel, Busy, NotFound
-from classifier.model.tag_model import retagged
+from classifier.model.retagging import retagged
 from classifier.store import FAILED, JOB, SKIPPED, Draft
 from classifier.store.schema import articles as table
 from classifier.training.checks import CheckSettings

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from classifier.archive.sharing import batched, loaded
 from classifier.domain.unreadable import N_NAMED, Unreadable
-from classifier.model.tag_model import TagModel
+from classifier.model.protocol import Model
 from classifier.store import OUT_OF_SCOPE, Additions, Candidate, Scope
 
 BANDS = ("auto", "suggest")
@@ -120,7 +120,7 @@ def judged(folder: Path, band: str, candidates: Sequence[Candidate]) -> list[Jud
     ]
 
 
-def _free(one: Candidate, ranked: Sequence[tuple[str, float]], model: TagModel) -> list[tuple[str, float]]:
+def _free(one: Candidate, ranked: Sequence[tuple[str, float]], model: Model) -> list[tuple[str, float]]:
     """Return those tags of which nobody has said anything; of an exclusive kind one tag is enough."""
     there = {*one.standing.tags, *one.assigned}
     closed = {*there, *one.standing.rejected, *one.standing.unsure}

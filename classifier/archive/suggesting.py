@@ -20,7 +20,7 @@ from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.domain.unreadable import Unreadable
 from classifier.errors import BadArticle, BadSetting
 from classifier.model import evaluation
-from classifier.model.tag_model import TagModel
+from classifier.model.protocol import Model
 
 
 class Fault(NamedTuple):
@@ -117,7 +117,7 @@ def _record(article: Article, tags: Sequence[tuple[str, float]] | None) -> bytes
     return orjson.dumps({"id": article.id, "suggestions": ranked, **why}, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def evaluate(model: TagModel, articles: Sequence[Article], track: Track) -> dict[str, Any]:
+def evaluate(model: Model, articles: Sequence[Article], track: Track) -> dict[str, Any]:
     """Return the report of a model on articles with known tags.
 
     Tags that the model does not know count as expected and never suggested. Articles that it cannot judge are left out, and

@@ -11,11 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from classifier.archive.adding import UNREADABLE, Figures, Judged, Plan
 from classifier.domain.files import whole_file
-from classifier.model.tag_model import TagModel
+from classifier.model.protocol import Model
 from classifier.reports.layout import plain, template
 from classifier.store import BLIND, COMPLETE, OUT_OF_SCOPE, Scope
 
@@ -50,7 +48,7 @@ class _Tag:
 class Summary:
     """Gathers what a dry run would add; its memory grows with the tags, not with the articles."""
 
-    def __init__(self, model: TagModel, plan: Plan) -> None:
+    def __init__(self, model: Model, plan: Plan) -> None:
         self.model, self.plan = model, plan
         self.figures = Figures()
         self._tags: defaultdict[str, _Tag] = defaultdict(_Tag)
@@ -101,7 +99,7 @@ class Summary:
             "tags": rows,
             "plan": self.plan.to_json(),
             "model_version": self.model.version,
-            "n_auto_tags": n_auto_tags(self.model),
+            "n_auto_tags": self.model.n_auto_tags,
             "n_model_tags": len(self.model.taxonomy.tags),
         }
 
@@ -111,11 +109,6 @@ class Summary:
         page = template("archive.html", cell=str).render(report=report, headline=headline(report), rows=_shown(report))
         with whole_file(path) as file:
             file.write(page.encode())
-
-
-def n_auto_tags(model: TagModel) -> int:
-    """Return how many tags are ever sure enough for the band auto."""
-    return int(np.isfinite(model.parameters.auto_thresholds).sum())
 
 
 def headline(report: dict[str, Any]) -> list[str]:

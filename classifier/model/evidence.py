@@ -1,138 +1,23 @@
-"""Why a tag has its decision value: the parts of the sum, and where in the text they stand."""
+"""The evidence of a tag: where in the text its strongest words and its mentions stand."""
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from itertools import accumulate
 
 import numpy as np
 
 from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.domain.spelling import fold, spell
 from classifier.model.answer import DIGITS, Evidence, Part, Where
-from classifier.text.fields import TITLE, ReadText
+from classifier.model.scoring import ScoredArticle
+from classifier.model.surface_forms import MAX_PLACES
 from classifier.text.mentions import Mention
 from classifier.text.reading import Reading
-from classifier.text.terms import FoundTerms
-from classifier.text.words import once
 
-MAX_PLACES = 200  # listed of one part; its weight is that of all
 MAX_SLICE = 2_000  # characters of evidence; what is longer has a page of markup in the middle of a name, and is no help
 
-
 ForAndAgainst = tuple[list[Evidence], list[Evidence]]
-
-
-class Writings:
-    """The words and compounds that write an article's terms, and where they stand; made once, used for every tag.
-
-    A writing is worth showing if any of its terms is no common word. The others count, and are one, the first.
-    """
-
-    def __init__(self, text: ReadText, found: FoundTerms, telling: np.ndarray) -> None:
-        """Take the terms of one text apart; `telling` says of its rows, (n_rows,) bool, if they are no common words."""
-        self._text, (self._compounds,) = text, found.compounds
-        self._shown: dict[int, str] = {}
-        hashes = [words.hashed.of_word for words in text.words]
-        self._begins = [0, *accumulate(map(len, hashes))]  # of the fields' words, and of the compounds
-        title = hashes[TITLE]
-        number = {compound: at for at, (compound, *_) in enumerate(reversed(self._compounds))}
-        joined = np.array([number[compound] for compound, *_ in self._compounds], dtype=np.uint64)
-        in_title = sum(field == TITLE for _, field, *_ in self._compounds)
-        keys = np.concatenate([*hashes, joined, title, joined[:in_title]])  # in the order of `found`
-        n_written = len(keys) - len(title) - in_title
-        entry, times, self._row = found.entries
-        is_telling = np.zeros(len(keys), dtype=bool)
-        is_telling[entry[telling[self._row]]] = True
-        shown = np.flatnonzero(is_telling[:n_written])
-        own, first, numbers = _distinct(keys[shown])
-        order = first.argsort()  # writings are numbered from 1 as they come
-        place = order.argsort() + 1
-        self._first = shown[first[order]].tolist()
-        self._n_times = np.bincount(numbers, minlength=len(own))[order].tolist()
-        number_of = np.zeros(len(keys), dtype=np.int64)
-        number_of[shown] = place[numbers]
-        if len(own):
-            at = np.minimum(own.searchsorted(keys[n_written:]), len(own) - 1)
-            number_of[n_written:] = np.where(own[at] == keys[n_written:], place[at], 0)
-        self._writing = number_of[entry]
-        self._share = times / found.counts[self._row]  # of the row's count
-
-    def __len__(self) -> int:
-        return len(self._first) + 1
-
-    def sums(self, weights: np.ndarray) -> np.ndarray:
-        """Return the weight of each writing for some tags, (n_tags, n_writings), from the weights of the rows, (n_tags,
-        n_rows): each writing gets its share of a row.
-        """
-        shares, n = self._share * weights.take(self._row, axis=1), len(self)
-        places = self._writing + n * np.arange(len(weights))[:, None]
-        return np.bincount(places.ravel(), shares.ravel(), minlength=n * len(weights)).reshape(len(weights), n)
-
-    def text(self, number: int) -> str:
-        """Return what a writing is."""
-        text = self._shown.get(number)
-        if text is None:
-            field, at = self._at(number)
-            text = self._shown[number] = self._compounds[at][0] if field is None else self._text.words[field].word(at)
-        return text
-
-    def first(self, number: int) -> Where:
-        """Return the first place of a writing."""
-        field, at = self._at(number)
-        if field is None:
-            return self._compounds[at][1:]
-        return field, *self._text.words[field].span(at, at + 1)
-
-    def n_times(self, number: int) -> int:
-        """Return how often a writing stands in the text."""
-        field, at = self._at(number)
-        if field is None:  # those of the first sentence are there twice
-            return sum(compound == self._compounds[at][0] for compound, *_ in set(self._compounds))
-        return int(self._n_times[number - 1])
-
-    def _at(self, number: int) -> tuple[int | None, int]:
-        """Return the field where a writing stands first, and among which of its words, or None and which compound it is."""
-        at = self._first[number - 1]
-        field = bisect_right(self._begins, at) - 1
-        return field if field < len(self._text.words) else None, at - self._begins[field]
-
-    @once
-    def _places(self) -> dict[str, list[Where]]:
-        """The places of all writings, in order."""
-        places: dict[str, list[Where]] = defaultdict(list)
-        for number, words in enumerate(self._text.words):
-            for word, start, end in zip(words.spelling, words.starts, words.ends, strict=True):
-                places[word].append((number, start, end))
-        for compound, field, start, end in dict.fromkeys(self._compounds):
-            places[compound].append((field, start, end))
-        return places
-
-    def parts(self, weights: np.ndarray) -> list[Part]:
-        """Return a part for each writing that has a weight for one tag, (1, n_rows); common words are one part together."""
-        common, *own = self.sums(weights)[0].tolist()
-        parts = [
-            Part("term", text, weight, tuple(self._places[text][:MAX_PLACES]))
-            for text, weight in zip(map(self.text, range(1, len(self))), own, strict=True)
-            if weight
-        ]
-        return [*parts, Part("term", "common words", common, ())]
-
-
-def _distinct(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the different keys, in order, where each stands first, and which of them each key is.
-
-    `numpy.unique` does the same in twice the time, of some hundred keys.
-    """
-    by_key = keys.argsort(kind="stable")
-    in_order = keys[by_key]
-    is_new = np.ones(len(keys), dtype=bool)
-    np.not_equal(in_order[1:], in_order[:-1], out=is_new[1:])
-    which = np.empty(len(keys), dtype=np.int64)
-    which[by_key] = is_new.cumsum() - 1
-    return in_order[is_new], by_key[is_new], which
 
 
 def mention_parts(mentions: Sequence[Mention], weight: float, reading: Reading, unnamed: str) -> list[Part]:
@@ -149,13 +34,7 @@ def mention_parts(mentions: Sequence[Mention], weight: float, reading: Reading, 
 
 
 def strongest(
-    writings: Writings,
-    sums: np.ndarray,
-    named: Sequence[Part],
-    names: Collection[str],
-    article: Article,
-    reading: Reading,
-    n: int,
+    scored: ScoredArticle, sums: np.ndarray, mentions: Sequence[Part], names: Collection[str], n: int
 ) -> ForAndAgainst:
     """Return up to `n` pieces of evidence for and against; common words do not count.
 
@@ -163,29 +42,30 @@ def strongest(
     against it, no place does: the text only names it too seldom. So no name of the tag is ever evidence against it.
 
     Args:
-        sums: (n_writings,) weights of the writings, that of the common words first.
-        named: the parts of the tag's mentions.
-        names: how the tag's names are spelt (see `words.spell`).
+        sums: (n_forms,) weights of the surface forms, that of the common words first.
+        mentions: the parts of the tag's mentions.
+        names: how the tag's names are spelt (see `spelling.spell`).
     """
+    forms = scored.surface_forms
     order = (-np.abs(sums[1:])).argsort(kind="stable")[: 3 * n] + 1
     numbers: dict[str, int] = {}
     weights: dict[str, float] = {}
     for number, weight in zip(order.tolist(), sums[order].tolist(), strict=True):
         if weight:
-            text = writings.text(number)
+            text = forms.text(number)
             numbers[text], weights[text] = number, weight
     places: dict[str, Where] = {}
-    own = set(names)
-    for part in named:
+    names = set(names)
+    for part in mentions:
         if not part.places:
             continue
         # A word that stands nowhere but in the name would only speak for it twice, or against it.
         inner = {
             word: weights[word]
             for word in dict.fromkeys((part.text, *part.text.split()))
-            if word in weights and word in numbers and writings.n_times(numbers[word]) <= len(part.places)
+            if word in weights and word in numbers and forms.n_times(numbers[word]) <= len(part.places)
         }
-        own.update(map(spell, (part.text, *inner)))
+        names.update(map(spell, (part.text, *inner)))
         if part.weight > 0:
             places[part.text] = part.places[0]
             weights = {word: weight for word, weight in weights.items() if word not in inner}
@@ -194,9 +74,9 @@ def strongest(
     cons: list[Evidence] = []
     for text, weight in sorted(weights.items(), key=lambda item: (-abs(item[1]), item[0])):
         side = pros if weight > 0 else cons
-        if not weight or len(side) == n or (side is cons and spell(text) in own):
+        if not weight or len(side) == n or (side is cons and spell(text) in names):
             continue
-        evidence = evidence_at(places.get(text) or writings.first(numbers[text]), weight, article, reading)
+        evidence = evidence_at(places.get(text) or forms.first(numbers[text]), weight, scored.article, scored.reading)
         if len(evidence.text) <= MAX_SLICE:
             side.append(evidence)
     return pros, cons

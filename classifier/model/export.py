@@ -46,7 +46,8 @@ from classifier.domain.articles import Article, article_from_record, article_fro
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model import decision
 from classifier.model.decision import Choice, StackingModel, calibrated
-from classifier.model.tag_model import FEW_KNOWN, TITLE_WEIGHT, TagModel
+from classifier.model.scoring import FEW_KNOWN, TITLE_WEIGHT
+from classifier.model.tag_model import TagModel
 from classifier.text.fields import ReadText
 from classifier.text.mention_features import CATEGORIES, FEATURES, HINTED, NOWHERE, SHARED
 from classifier.text.reading import ArticleReader, Reading, is_foreign

@@ -30,9 +30,10 @@ from classifier.domain.files import make_private_folder, sync_folder
 from classifier.domain.taxonomy import Taxonomy, taxonomy_from_json
 from classifier.errors import BadModel
 from classifier.model import precedent_files
+from classifier.model.parameters import Parameters
 from classifier.model.precedent_files import cleaned_files, read_precedents, write_array, write_precedents
 from classifier.model.shapes import check_parameters, check_precedents
-from classifier.model.tag_model import Parameters, TagModel
+from classifier.model.tag_model import TagModel
 
 FORMAT = 3
 _ARRAYS = tuple(f.name for f in fields(Parameters) if f.type == "np.ndarray")

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from classifier.model.decision import STACKING_FEATURES
+from classifier.model.parameters import Parameters
 from classifier.model.precedents import Precedents
-from classifier.model.tag_model import Parameters
 from classifier.text.mention_features import CATEGORIES, FEATURES
 
 _KINDS = {"f": "numbers with a fraction", "i": "whole numbers"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from classifier.errors import BadModel, BadStore, TaggerError
-from classifier.model.tag_model import TagModel
+from classifier.model.protocol import Model
 from classifier.serving.registry import Champion, Registry
 from classifier.store import JOB, DamagedStore, judged_by, open_store
 from classifier.store.database.engine import file_of, parsed_url
@@ -40,7 +40,7 @@ def status(registry: Registry, database_url: str, retrain_hours: float = 24.0) -
     }
 
 
-def _champion(registry: Registry, problems: list[str], steps: list[str]) -> tuple[Champion | None, TagModel | None]:
+def _champion(registry: Registry, problems: list[str], steps: list[str]) -> tuple[Champion | None, Model | None]:
     """Return the champion, and its model if that can be loaded."""
     try:
         champion = registry.champion()
@@ -62,7 +62,7 @@ def _champion(registry: Registry, problems: list[str], steps: list[str]) -> tupl
 
 
 def _stored(
-    database_url: str, retrain_hours: float, model: TagModel | None, problems: list[str], steps: list[str]
+    database_url: str, retrain_hours: float, model: Model | None, problems: list[str], steps: list[str]
 ) -> _Stored:
     try:
         path = file_of(parsed_url(database_url))

@@ -13,7 +13,7 @@ import orjson
 
 from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.model.answer import DIGITS, Answer, Evidence, Explanation, Mention, RemovedPart, Suggestion
-from classifier.model.tag_model import TagModel
+from classifier.model.protocol import Model
 from classifier.text.reading import Reading
 
 MAX_BYTES = 32 << 20  # of answers that a process remembers
@@ -53,7 +53,7 @@ def _answer_of(content: dict[str, Any], margin: float) -> Answer:
     return Answer(**content | rows, margin=margin)
 
 
-def explanations_of(article: Article, tags: Sequence[str], model: TagModel) -> list[dict[str, Any]]:
+def explanations_of(article: Article, tags: Sequence[str], model: Model) -> list[dict[str, Any]]:
     """Return explanations as plain JSON, with places in the article as it was sent.
 
     The weights are not rounded: they add up to `decision_value`.
@@ -101,7 +101,7 @@ class Answers:
         self._lock = threading.Lock()
         self._turn = threading.Lock()
 
-    def answer(self, article: Article, model: TagModel) -> Answer:
+    def answer(self, article: Article, model: Model) -> Answer:
         """Return the answer to an article.
 
         Threads take turns: side by side they would hand Python's one lock to each other at every call of numpy, and each
@@ -121,7 +121,7 @@ class Answers:
         self._remember(key, memoryview(orjson.dumps(answer_json(answer))).tobytes(), answer.margin)
         return answer
 
-    def brief(self, article: Article, model: TagModel) -> Answer:
+    def brief(self, article: Article, model: Model) -> Answer:
         """Return the answer to an article without evidence; nothing is remembered.
 
         It takes a turn among the answers, so that a request waits for one article at most; a long text takes none.

@@ -14,7 +14,7 @@ import time
 import structlog
 
 from classifier.errors import Busy, NoModel, TaggerError
-from classifier.model.tag_model import TagModel
+from classifier.model.protocol import Model
 from classifier.serving.tagger import Tagger
 from classifier.store import StoredArticle, judged_by
 
@@ -60,12 +60,12 @@ class Backlog:
                 n += self._judge(*found)
         return n
 
-    def _waiting(self, at_most: int) -> tuple[TagModel, list[StoredArticle]]:
+    def _waiting(self, at_most: int) -> tuple[Model, list[StoredArticle]]:
         """Return the model that serves now, and some articles that it has not judged."""
         model = self.tagger.serving.model()
         return model, self.tagger.store.suggested.waiting(judged_by(model.version, model.taxonomy.version), at_most)
 
-    def _judge(self, model: TagModel, waiting: list[StoredArticle]) -> int:
+    def _judge(self, model: Model, waiting: list[StoredArticle]) -> int:
         judged = []
         for one in self.tagger.judge_waiting(model, waiting):
             judged.append(one)

@@ -40,6 +40,7 @@ from classifier.model.files import (
     save_model,
 )
 from classifier.model.precedent_files import clean_precedents
+from classifier.model.protocol import Model
 from classifier.model.tag_model import TagModel
 
 POLL_SECONDS = 1.0
@@ -404,17 +405,17 @@ class Serving:
     with each model that begins to serve.
     """
 
-    after_change: Callable[[TagModel], None] = staticmethod(lambda _model: None)
+    after_change: Callable[[Model], None] = staticmethod(lambda _model: None)
 
     def __init__(self, registry: Registry) -> None:
         self.registry = registry
         self.problem: str | None = None
-        self._model: TagModel | None = None
+        self._model: Model | None = None
         self._seen: tuple[int, int, int] | None = None
         self._looked = 0.0
         self._lock = threading.Lock()
 
-    def model(self) -> TagModel:
+    def model(self) -> Model:
         """Return the model that serves.
 
         Raises:
@@ -443,7 +444,7 @@ class Serving:
         self._looked = time.monotonic()
         return True
 
-    def settled(self) -> TagModel:
+    def settled(self) -> Model:
         """Return the model that serves once nothing is being loaded any more."""
         self.model()
         with self._lock:
@@ -469,7 +470,7 @@ class Serving:
                 self.problem = str(error)
             self._seen = seen
 
-    def _load(self) -> TagModel:
+    def _load(self) -> Model:
         """Load the champion and tell the garbage collector that it stays: its walks through terms and names take time."""
         gc.unfreeze()
         model = self.registry.load_champion()

@@ -17,7 +17,7 @@ from classifier.domain.decisions import CMS, GIVES, Decision, Standing
 from classifier.domain.deleted import digest_of
 from classifier.errors import BadDecision, BadModel, BadSetting, CannotJudge, NoModel, TaggerError
 from classifier.model.answer import Answer, Suggestion
-from classifier.model.tag_model import TagModel
+from classifier.model.protocol import Model
 from classifier.serving.answers import Answers, answer_json, explanations_of
 from classifier.serving.registry import Serving
 from classifier.store import ArticleLog, Draft, Judged, ModelAnswer, Request, Shares, Store, StoredArticle, Wanted
@@ -46,7 +46,7 @@ class Tagger:
     def __post_init__(self) -> None:
         self.serving.after_change = self._after_change
 
-    def _after_change(self, model: TagModel) -> None:
+    def _after_change(self, model: Model) -> None:
         """Give articles the proposed tags that a new taxonomy has; without the database the model serves all the same."""
         with suppress(Exception):  # any driver's error; `retrain` keeps the promises too
             self.store.proposals.keep_promises(model.taxonomy)
@@ -113,12 +113,12 @@ class Tagger:
         set_id = self.store.show(stored.article, _kept(answer), view["suggestions"])
         return {**described, "suggestion_set_id": set_id, **view}
 
-    def judged(self, article: Article, model: TagModel) -> Answer:
+    def judged(self, article: Article, model: Model) -> Answer:
         """Return what a model says of an article; raise `CannotJudge` where it fails."""
         with _able_to_judge(article, model):
             return self.answers.answer(article, model)
 
-    def judge_waiting(self, model: TagModel, waiting: Sequence[StoredArticle]) -> Iterator[Judged]:
+    def judge_waiting(self, model: Model, waiting: Sequence[StoredArticle]) -> Iterator[Judged]:
         """Yield what a model says of stored articles, without the tags that people have set or rejected.
 
         Nobody is shown anything. An article on which the model fails has no suggestions.
@@ -272,7 +272,7 @@ class Tagger:
 
 
 @contextmanager
-def _able_to_judge(article: Article, model: TagModel) -> Iterator[None]:
+def _able_to_judge(article: Article, model: Model) -> Iterator[None]:
     """Log an error of the model, and raise `CannotJudge` with the id of the article: the error itself may quote the text."""
     try:
         yield
@@ -291,9 +291,7 @@ def _kept(answer: Answer) -> ModelAnswer:
     return ModelAnswer(answer.model_version, answer.taxonomy_version, answer_json(answer), answer.margin)
 
 
-def _view(
-    answer: Answer, stored: StoredArticle, log: ArticleLog, model: TagModel, viewer: str | None
-) -> dict[str, Any]:
+def _view(answer: Answer, stored: StoredArticle, log: ArticleLog, model: Model, viewer: str | None) -> dict[str, Any]:
     """Return an answer to a stored article as somebody may see it, without the tags that people have set or rejected."""
     standing = _standing_seen(stored, log, viewer)
     unknown = _unknown(standing.tags, model)
@@ -306,7 +304,7 @@ def _view(
     return answer_json(replace(answer, suggestions=unanswered, unknown_tags=unknown)) | {"withheld": withheld}
 
 
-def _unreadable(tags: Iterable[str], model: TagModel) -> dict[str, Any]:
+def _unreadable(tags: Iterable[str], model: Model) -> dict[str, Any]:
     """Return the answer to a stored article that the model cannot judge."""
     empty: dict[str, Any] = {name: [] for name in ("suggestions", "mentioned", "withheld", "removed")} | {
         "removed_more": 0
@@ -331,7 +329,7 @@ def _hides(stored: StoredArticle, standing: Standing, viewer: str | None) -> boo
     return stored.blind and stored.state != "closed" and viewer not in standing.closed_by
 
 
-def _withheld(suggestions: Iterable[Suggestion], standing: Standing, model: TagModel) -> dict[str, str]:
+def _withheld(suggestions: Iterable[Suggestion], standing: Standing, model: Model) -> dict[str, str]:
     """Return which suggestions a person has forestalled, and how; of an exclusive kind one tag of a person is enough."""
     taxonomy = model.taxonomy
     asked = [tag for tag in standing.unsure if standing.decisions[tag].question_id is not None]
@@ -362,7 +360,7 @@ def _digest(article_id: str, answer: DecisionBatch, editor: str) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 
-def _unknown(tags: Iterable[str], model: TagModel) -> list[str]:
+def _unknown(tags: Iterable[str], model: Model) -> list[str]:
     return [tag for tag in tags if tag not in model.taxonomy.by_id]
 
 

@@ -11,7 +11,7 @@ from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.errors import BadModel, DroppedTags
 from classifier.model.files import read_model_taxonomy
-from classifier.model.tag_model import retagged
+from classifier.model.retagging import retagged
 from classifier.serving.registry import Champion, Registry
 
 N_EXPLAINED = 10  # dropped tags of which an error names the nearest tag

@@ -17,7 +17,7 @@ from classifier.domain.progress import Track
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
 from classifier.errors import TooFewExamples
-from classifier.model.tag_model import TITLE_WEIGHT
+from classifier.model.scoring import TITLE_WEIGHT
 from classifier.text.duplicates import NearDuplicates
 from classifier.text.fields import ReadText, read_text
 from classifier.text.mention_features import Naming

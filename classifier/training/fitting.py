@@ -32,8 +32,9 @@ from classifier.model.decision import (
     stacked_decision,
     stacking_features,
 )
+from classifier.model.parameters import Parameters
 from classifier.model.precedents import Precedents, keep_precedents, no_precedents
-from classifier.model.tag_model import Parameters, TagModel
+from classifier.model.tag_model import TagModel
 from classifier.parallel.processes import shared_out
 from classifier.text.mention_features import HINTED
 from classifier.training.corpus import read_corpus

@@ -14,7 +14,8 @@ from playwright.sync_api import Browser, ConsoleMessage, Dialog, Page, expect
 
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Tag, Taxonomy
-from classifier.model.tag_model import TagModel, retagged
+from classifier.model.retagging import retagged
+from classifier.model.tag_model import TagModel
 from classifier.serving.registry import Registry, Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import open_store

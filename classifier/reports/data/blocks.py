@@ -9,7 +9,7 @@ import numpy as np
 from classifier.domain.articles import Article
 from classifier.domain.examples import POSITIVE
 from classifier.domain.progress import Track
-from classifier.model.tag_model import TagModel
+from classifier.model.protocol import Model
 from classifier.reports.data.copies import Read, blocks_of, digest
 from classifier.reports.data.known import N_ROWS, Data, Found, Row
 from classifier.reports.layout import MAX_QUOTED, plain
@@ -22,7 +22,7 @@ FEW_STORIES = 500
 LEANS = 0.5  # the share of a tag's articles that have a block, and at least twice the share among the others
 
 
-def repeated_blocks(data: Data, read: Read, model: TagModel | None, track: Track) -> Found:
+def repeated_blocks(data: Data, read: Read, model: Model | None, track: Track) -> Found:
     """Find blocks of many stories; blocks that stand in just the same articles are one finding."""
     at_least = max(MIN_REPEATS, -(-len(data.articles) // FEW_STORIES))
     of_articles: defaultdict[bytes, list[int]] = defaultdict(list)
@@ -61,7 +61,7 @@ def _spans(article: Article, numbers: np.ndarray) -> list[tuple[int, int]]:
     return spans
 
 
-def _leaning(data: Data, having: np.ndarray, blocks: np.ndarray, model: TagModel | None) -> list[Row]:
+def _leaning(data: Data, having: np.ndarray, blocks: np.ndarray, model: Model | None) -> list[Row]:
     """Return the tags of which many articles have the blocks and few others do."""
     n_both = np.asarray(data.positives[having].sum(axis=0)).ravel()
     n_others = np.maximum(1, len(data.articles) - data.n_positive)
@@ -75,7 +75,7 @@ def _leaning(data: Data, having: np.ndarray, blocks: np.ndarray, model: TagModel
     return rows
 
 
-def _weight(model: TagModel, article: Article, tag: str, blocks: np.ndarray) -> float:
+def _weight(model: Model, article: Article, tag: str, blocks: np.ndarray) -> float:
     """Return what blocks add to the decision value of a tag on an article: each part gives its share that stands there."""
     spans = _spans(article, blocks)
     total = 0.0

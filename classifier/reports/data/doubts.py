@@ -9,7 +9,7 @@ import numpy as np
 from classifier.domain.articles import Article
 from classifier.domain.examples import POSITIVE, UNKNOWN
 from classifier.domain.progress import Track
-from classifier.model.tag_model import TagModel
+from classifier.model.protocol import Model
 from classifier.reports.data.known import Data, Found, Row
 from classifier.text.boilerplate import blank
 from classifier.text.cleaning import clean_body
@@ -76,7 +76,7 @@ def _doubts(given: np.ndarray, scores: np.ndarray) -> list[tuple[int, float]]:
     return [(int(at), float(trust[at])) for at in np.flatnonzero(doubtful)]
 
 
-def _why(model: TagModel, article: Article, tag: str, sign: int) -> Row:
+def _why(model: Model, article: Article, tag: str, sign: int) -> Row:
     """Return where a text names a tag and the words that speak for it (1) or against it (-1)."""
     parts = model.explain(article, [tag])[0].parts
     mentions = [part for part in parts if part.kind == "mention" and part.places]

@@ -30,7 +30,7 @@ class Models:
     def model(self) -> ModelOut:
         """Get the card of the model that serves."""
         model = self.tagger.serving.model()
-        return ModelOut(version=model.version, card=model.card)
+        return ModelOut(version=model.version, card=dict(model.card))
 
     def models(self) -> object:
         """List all model versions."""

@@ -11,7 +11,7 @@ from flask import Blueprint, render_template, request
 from classifier.domain.articles import Article, article_from_text
 from classifier.errors import TaggerError, UnknownTag
 from classifier.model.answer import Explanation
-from classifier.model.tag_model import TagModel
+from classifier.model.protocol import Model
 from classifier.serving.tagger import Tagger
 from classifier.text.fields import BODY, TITLE
 from classifier.text.markup import html_to_text
@@ -70,7 +70,7 @@ class Pages:
     def _page(self, given: dict[str, str], is_allowed: bool = False, **more: Any) -> str:
         """Return the page; `is_allowed` says that what was sent came with a key, or needs none."""
         try:
-            model: TagModel | None = self.tagger.serving.model()
+            model: Model | None = self.tagger.serving.model()
             missing = None
         except TaggerError as error:
             model, missing = None, str(error)
@@ -156,7 +156,7 @@ def _heading(markup: str, opening: re.Pattern[str], closing: re.Pattern[str]) ->
     return (opened.start(), begin, closed.start(), closed.end()) if opened and closed else None
 
 
-def _tag_id(name: str, model: TagModel) -> str:
+def _tag_id(name: str, model: Model) -> str:
     """Return the tag that a person means by an id or a label."""
     for tag in model.taxonomy.tags:
         if name in (tag.id, tag.label) or name.casefold() == tag.label.casefold():

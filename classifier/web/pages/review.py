@@ -15,7 +15,7 @@ from classifier.domain.taxonomy import TAG_ID, Taxonomy, id_for
 from classifier.errors import KeyEnded, TaggerError
 from classifier.importers import CmsTerm, TermMap
 from classifier.model.answer import Suggestion
-from classifier.model.tag_model import TagModel
+from classifier.model.protocol import Model
 from classifier.serving.tagger import Tagger
 from classifier.store import OPEN, PROPOSAL_STATES, TAKEN, Key, Session, StoredArticle
 from classifier.text.fields import BODY, TITLE
@@ -231,7 +231,7 @@ class Review:
 class _View:
     """An article as the review page shows it."""
 
-    def __init__(self, tagger: Tagger, model: TagModel, viewer: str | None, seen: dict[str, Any]) -> None:
+    def __init__(self, tagger: Tagger, model: Model, viewer: str | None, seen: dict[str, Any]) -> None:
         self.model, self.viewer, self.seen = model, viewer, seen
         self.stored: StoredArticle = tagger.store.article(seen["article_id"])
         self.logged = tagger.decisions(seen["article_id"], viewer)

@@ -1,0 +1,46 @@
+"""What the rest of the product needs from a model; only `model` and `training` know more of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+
+from classifier.domain.articles import Article
+from classifier.domain.taxonomy import Taxonomy
+from classifier.model.answer import Answer, Explanation
+from classifier.text.reading import ArticleReader, Reading
+
+
+class Model(Protocol):
+    """A model that suggests tags of a taxonomy for articles, and explains them."""
+
+    version: str
+    taxonomy: Taxonomy
+
+    @property
+    def card(self) -> Mapping[str, Any]:
+        """What is known of the model: its training, its measures."""
+
+    @property
+    def reader(self) -> ArticleReader:
+        """Reads articles as the model does."""
+
+    @property
+    def n_auto_tags(self) -> int:
+        """How many tags are ever sure enough for the band auto."""
+
+    def suggest(self, article: Article, n_evidence: int = ...) -> Answer:
+        """Return what the model says of an article, with up to `n_evidence` places for and against each suggestion."""
+
+    def explain(self, article: Article, tag_ids: Sequence[str], reading: Reading | None = None) -> list[Explanation]:
+        """Return why tags have their decision values for an article, whether they are suggested or not."""
+
+    def judge(self, articles: Sequence[Article]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the scores of all tags, (n_articles, n_tags) float64, and which are suggested, the same shape, bool."""
+
+    def rank(
+        self, articles: Sequence[Article], n_tags: int | None = None, band: str = "suggest"
+    ) -> list[list[tuple[str, float]]]:
+        """Return (tag id, score) in falling order for each article: what is suggested, or the best `n_tags`."""

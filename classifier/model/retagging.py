@@ -1,0 +1,58 @@
+"""A model under a changed taxonomy."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from classifier.domain.taxonomy import Taxonomy
+from classifier.model.tag_model import TagModel
+
+
+def retagged(model: TagModel, taxonomy: Taxonomy) -> TagModel:
+    """Return the same model with a changed taxonomy: what was learned of a tag stays with its id.
+
+    A new tag has no linear classifier; it is suggested from its mentions, at the pooled threshold.
+    """
+    p = model.parameters
+    old = {tag.id: position for position, tag in enumerate(model.taxonomy.tags)}
+    source = np.array([old.get(tag.id, -1) for tag in taxonomy.tags])
+    is_old = source >= 0
+    target = {int(before): after for after, before in enumerate(source) if before >= 0}
+    columns = [column for column, tag in enumerate(p.separators.tolist()) if tag in target]
+
+    stack_of = _stack_of(model.taxonomy, taxonomy)
+
+    def moved(values: np.ndarray, new: float) -> np.ndarray:
+        out = np.full((len(taxonomy.tags), *values.shape[1:]), new, dtype=values.dtype)
+        out[is_old] = values[source[is_old]]
+        return out
+
+    parameters = replace(
+        p,
+        weights=p.weights[:, columns],
+        separators=np.array([target[int(p.separators[column])] for column in columns], dtype=np.int32),
+        intercepts=p.intercepts[columns],
+        n_positive=moved(p.n_positive, 0),
+        thresholds=moved(p.thresholds, p.pooled_threshold),
+        auto_thresholds=moved(p.auto_thresholds, np.inf),
+        naming_offsets=moved(p.naming_offsets, 0.0),
+        stack=p.stack[stack_of],
+        stack_intercepts=p.stack_intercepts[stack_of],
+    )
+    card = {
+        **model.card,
+        "n_tags": len(taxonomy.tags),
+        "taxonomy_version": taxonomy.version,
+        "retagged_from": model.version,
+    }
+    precedents = model.precedents.moved(source.tolist())
+    return TagModel(parameters, model.terms, model.title_terms, taxonomy, card=card, precedents=precedents)
+
+
+def _stack_of(old: Taxonomy, new: Taxonomy) -> list[int]:
+    """Return for each new tag the old tag whose stacking model it gets: itself, or else a tag of its kind."""
+    same = {(tag.id, tag.kind): position for position, tag in enumerate(old.tags)}
+    first = {tag.kind: position for position, tag in reversed(list(enumerate(old.tags)))}
+    return [same.get((tag.id, tag.kind), first.get(tag.kind, 0)) for tag in new.tags]

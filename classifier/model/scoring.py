@@ -1,0 +1,164 @@
+"""Articles -> decision values, scores and suggestions, with all that an explanation needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from classifier.domain.articles import Article
+from classifier.domain.taxonomy import Taxonomy
+from classifier.model.decision import Choice, Doubts, StackingModel, calibrated
+from classifier.model.parameters import Parameters
+from classifier.model.surface_forms import SurfaceForms
+from classifier.text.mention_features import HINTED, NOWHERE, Naming, NamingWeights
+from classifier.text.reading import ArticleReader, Reading, is_foreign
+from classifier.text.terms import FoundTerms, TermRows
+from classifier.text.words import once
+
+TITLE_WEIGHT = 0.5
+FEW_KNOWN = 0.6  # a text with a smaller share of known terms may be in another language
+COMMON_IDF = np.log(4.0) + 1.0  # terms up to it are in more than a quarter of the articles, and say nothing alone
+
+
+class Scored(NamedTuple):
+    """Values of some articles over all tags, with what is needed to take them apart again."""
+
+    terms: FoundTerms
+    tf_idf: np.ndarray  # (n_rows,) values of the terms that occur, article after article
+    named: Naming
+    classifier: np.ndarray  # (n_articles, n_fitted), values of the linear classifiers
+    mentions: np.ndarray  # (n_articles, n_tags), the logits by the mentions alone
+    decision: np.ndarray  # (n_articles, n_tags)
+
+
+@dataclass(frozen=True)
+class ScoredArticle:
+    """One article with its values: what its suggestions and explanations are made from."""
+
+    article: Article
+    reading: Reading
+    scored: Scored  # of this article alone
+    is_telling: np.ndarray  # (n_rows,) bool, which of its terms are no common ones
+
+    @once
+    def surface_forms(self) -> SurfaceForms:
+        """The surface forms of the article's terms."""
+        return SurfaceForms(self.reading.text, self.scored.terms, self.is_telling)
+
+    @once
+    def categories(self) -> dict[int, int]:
+        """Where the article names the tags that it names (see `mention_features.CATEGORIES`)."""
+        named = self.scored.named
+        return dict(zip(named.tags.tolist(), named.categories.tolist(), strict=True))
+
+    def category(self, tag: int) -> int:
+        """Return where the article names a tag."""
+        return self.categories.get(tag, NOWHERE)
+
+
+class Scorer:
+    """The parameters of a model, made ready to score articles. Safe to share between threads."""
+
+    def __init__(
+        self, parameters: Parameters, terms: Sequence[str], title_terms: Sequence[str], taxonomy: Taxonomy
+    ) -> None:
+        self.parameters = parameters
+        self.reader = ArticleReader(taxonomy, parameters.blocks)
+        self.n_terms = len(terms)
+        self._rows = TermRows(terms, title_terms)
+        # Indexing through the memmap class costs three times as much.
+        self._weights = parameters.weights.view(np.ndarray)
+        self._idf = np.concatenate([parameters.idf, parameters.title_idf]).astype(np.float64)
+        self._is_telling = np.concatenate([parameters.idf > COMMON_IDF, np.zeros(len(title_terms), dtype=bool)])
+        self._mention_weights = NamingWeights(parameters.naming_weights, parameters.naming_intercept)
+        self._unnamed = parameters.nowhere_intercept + parameters.naming_offsets[:, NOWHERE]
+        self.stack = StackingModel(
+            parameters.stack, parameters.stack_intercepts, parameters.n_positive, parameters.separators
+        )
+        self.active = np.array([tag.active for tag in taxonomy.tags], dtype=bool)
+        self._choice = Choice(self.active, taxonomy.exclusive_kinds, parameters.always_one)
+
+    @cached_property
+    def column(self) -> dict[int, int]:
+        """The column of the weights of each tag that has a linear classifier."""
+        return {int(tag): column for column, tag in enumerate(self.parameters.separators)}
+
+    @cached_property
+    def threshold_scores(self) -> np.ndarray:
+        """The thresholds as scores, (n_tags,) float64."""
+        return self.scores(self.parameters.thresholds)
+
+    def scores(self, decision: np.ndarray) -> np.ndarray:
+        """Return the scores of decision values."""
+        return calibrated(decision, self.parameters.calibration)
+
+    def score_article(self, article: Article, reading: Reading | None = None) -> ScoredArticle:
+        """Return one article with its values."""
+        reading = reading or self.reader.read(article)
+        scored = self.score([reading])
+        return ScoredArticle(article, reading, scored, self._is_telling[scored.terms.rows])
+
+    def score(self, readings: Sequence[Reading]) -> Scored:
+        """Return the values of articles over all tags."""
+        p = self.parameters
+        terms = self._rows.find([reading.text for reading in readings])
+        tf_idf = self._tf_idf(terms)
+        classifier = np.empty((len(readings), len(p.separators)))
+        for row, (begin, end) in enumerate(pairwise(terms.begins.tolist())):
+            # float64 throughout: the parts of an explanation add up to the decision value to many digits.
+            weights = self._weights.take(terms.rows[begin:end], axis=0, mode="clip").astype(np.float64)
+            np.dot(tf_idf[begin:end], weights, out=classifier[row])
+        classifier += p.intercepts
+        named = self.reader.naming(readings)
+        mentions = np.repeat(self._unnamed[None], len(readings), axis=0)
+        if len(named.tags):
+            offsets = p.naming_offsets[named.tags, named.categories]
+            mentions[named.articles, named.tags] = self._mention_weights.logits(named.kinds, named.shared) + offsets
+        decision = self.stack.decision(classifier, mentions)
+        return Scored(terms, tf_idf, named, classifier, mentions, decision)
+
+    def _tf_idf(self, terms: FoundTerms) -> np.ndarray:
+        """Return the TF-IDF values of the terms that occur, (n_rows,) float64; each of the two views has its own norm."""
+        values: np.ndarray = (1.0 + np.log(terms.counts)) * self._idf[terms.rows]
+        view = 2 * terms.text_of_row + (terms.rows >= self.n_terms)
+        norms = np.sqrt(np.bincount(view, values * values, minlength=2 * len(terms.n_terms)))
+        norms[1::2] /= TITLE_WEIGHT
+        values /= norms[view]
+        return values
+
+    def suggested(self, readings: Sequence[Reading], scored: Scored) -> tuple[np.ndarray, list[str | None]]:
+        """Return which tags to suggest, (n_articles, n_tags) bool, and the reason where there is none."""
+        doubts = self._doubts(readings, scored)
+        suggested = self._choice.suggested(scored.decision, self.parameters.thresholds, doubts)
+        reasons: list[str | None] = [None] * len(readings)
+        for row in np.flatnonzero(~suggested.any(axis=1)).tolist():
+            doubt = "language" if doubts.is_foreign[row] else "below_threshold"
+            reasons[row] = "empty" if doubts.is_silent[row] else doubt
+        return suggested, reasons
+
+    def _doubts(self, readings: Sequence[Reading], scored: Scored) -> Doubts:
+        """Return the reasons not to trust the words of some articles."""
+        terms, named = scored.terms, scored.named
+        foreign = np.zeros(len(readings), dtype=bool)
+        if self.parameters.language == "en":
+            for row in np.flatnonzero(terms.n_known <= FEW_KNOWN * terms.n_terms).tolist():
+                foreign[row] = is_foreign(readings[row].text)
+        written_out = np.zeros(scored.decision.shape, dtype=bool)
+        names = named.categories > HINTED
+        written_out[named.articles[names], named.tags[names]] = True
+        n_telling = np.bincount(terms.text_of_row, self._is_telling[terms.rows], minlength=len(readings))
+        return Doubts((terms.n_known >= terms.n_terms) & (n_telling == 0), foreign, written_out)
+
+    def term_weights(self, tags: Sequence[int], scored: Scored) -> np.ndarray:
+        """Return what each term of one article adds to the decision values of tags, (n_tags, n_rows)."""
+        if not self.column:
+            return np.zeros((len(tags), len(scored.tf_idf)))
+        columns = np.array([self.column.get(tag, -1) for tag in tags])
+        slopes = np.where(columns < 0, 0.0, self.stack.slope[columns])
+        weights: np.ndarray = slopes[:, None] * scored.tf_idf * self._weights[scored.terms.rows[:, None], columns].T
+        return weights
