@@ -1,6 +1,6 @@
-"""The names by which pipelines that earlier versions exported look up their steps, now in `classifier.model.export`."""
+"""The names by which pipelines that earlier versions exported look up their steps, now in `classifier.model.pipeline_steps`."""
 
-from classifier.model.export import (  # noqa: F401
+from classifier.model.pipeline_steps import (  # noqa: F401
     ArticleTransformer,
     Doubts,
     NamedReading,

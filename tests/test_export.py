@@ -27,7 +27,7 @@ from sklearn.utils.validation import check_is_fitted
 from classifier.domain.articles import Article
 from classifier.domain.examples import labels_of
 from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy
-from classifier.errors import BadArticle
+from classifier.errors import BadArticle, BadSetting
 from classifier.model.export import build_pipeline, export_model
 from classifier.model.parameters import Parameters
 from classifier.model.retagging import retagged
@@ -401,11 +401,11 @@ def test_failed_export_keeps_the_file_that_was_there(
         raise OSError("No space left on device")
 
     monkeypatch.setattr(joblib, "dump", full)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(BadSetting, match="No space left"):
         export_model(model, output)
     assert [(path.name, path.read_text()) for path in tmp_path.iterdir()] == [("tagger.joblib", "older")]
 
 
 def test_export_into_a_folder_that_is_not_there_fails(model: TagModel, tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(BadSetting, match="No such file"):
         export_model(model, tmp_path / "nowhere" / "tagger.joblib")

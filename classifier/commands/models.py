@@ -10,7 +10,7 @@ from typing import Any
 
 from classifier.commands.output import by_whom, print_json, say_champion, say_dropped, say_set_aside, track
 from classifier.commands.parser import Commands, whole
-from classifier.errors import BadArticle, BadSetting, NoModel, TaggerError
+from classifier.errors import BadArticle, NoModel, TaggerError
 from classifier.settings import Settings
 
 
@@ -165,10 +165,7 @@ def _models_export(options: argparse.Namespace, _settings: Settings) -> None:
 
     registry = Registry(options.models)
     model = registry.load_champion() if options.version is None else registry.load(options.version)
-    try:
-        export_model(model, options.output)
-    except OSError as error:
-        raise BadSetting(f"Cannot write {options.output}: {error.strerror}.") from None
+    export_model(model, options.output)
     if options.json:
         print_json({"version": model.version, "output": str(options.output)})
     else:
