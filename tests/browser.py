@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.conftest import ROOT
@@ -19,6 +20,13 @@ from tests.conftest import ROOT
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
 )
+IN_BROWSER = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and os.environ.get("TAGGER_TEST_NEEDS") != "chromium",
+        reason="BROWSER TESTS NOT RUN: no Chromium found (install `chromium`)",
+    ),
+]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 expect.set_options(timeout=20_000)  # against hanging only: the machine may be busy
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,16 +9,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import CHROMIUM, chromium, serving
+from tests.browser import IN_BROWSER, chromium, serving
 from tests.conftest import LOOKALIKE
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        CHROMIUM is None and os.environ.get("TAGGER_TEST_NEEDS") != "chromium",
-        reason="BROWSER TESTS NOT RUN: no Chromium found (install `chromium`)",
-    ),
-]
+pytestmark = IN_BROWSER
 
 
 @pytest.fixture(scope="module")

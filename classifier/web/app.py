@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask import Flask, Response, request
 
 from classifier.reports.layout import SITE
@@ -51,6 +53,9 @@ def build_app(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["parts"] = parts_of
     app.jinja_env.globals["site"] = SITE
+    app.jinja_env.globals["review_modules"] = sorted(
+        path.name for path in Path(app.root_path).glob("static/review/*.js")
+    )
     allowed = allowed or Limits()
     gate = Gate(tagger.store, allowed.rate, allowed.proxies)
     api = Router(gate, max_body_bytes)

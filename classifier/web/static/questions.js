@@ -1,21 +1,22 @@
-// Questions on removals: a tag that the CMS took off many articles at once. The answer is one for all of them.
+// Questions on removals: a tag that the CMS took off many articles at once. One answer counts for all of them.
 
-import { Refused, ask, el, renew, shown } from "./review.js";
+import { Refused, ask, pagePath, post } from "./review/api.js";
+import { byId, el, shown, smallButton } from "./review/elements.js";
+import { plural } from "./review/wording.js";
 
 const POLL_MS = 60_000;
 const DAY_MS = 24 * 3600_000;
 const ANSWERS = {
-  removed: { button: "The articles no longer carry it", done: "these articles no longer carry it" },
-  term_changed: { button: "Its term was renamed, merged or deleted", done: "its term was renamed, merged or deleted, and they carry it still" },
+  removed: { label: "The articles no longer carry it", meaning: "these articles no longer carry it" },
+  term_changed: { label: "Its term was renamed, merged or deleted", meaning: "its term was renamed, merged or deleted, and they carry it still" },
 };
-const many = (n, name) => `${n} ${name}${n === 1 ? "" : "s"}`;
 
 class Questions {
   constructor(root) {
     this.root = root;
-    this.me = root.dataset.editor;
-    this.list = [];
-    this.dismissed = new Set(); // answered ones that this page shows no more
+    this.editor = root.dataset.editor;
+    this.questions = [];
+    this.dismissed = new Set(); // ids of answered questions that this page no longer shows
   }
 
   async start() {
@@ -27,8 +28,8 @@ class Questions {
     if (this.sending) return;
     try {
       const { questions } = await ask("/v1/questions?state=all");
-      if (JSON.stringify(questions) === JSON.stringify(this.list)) return; // what somebody is about to press stays
-      this.list = questions;
+      if (JSON.stringify(questions) === JSON.stringify(this.questions)) return; // a button that is about to be pressed stays
+      this.questions = questions;
       this.draw();
     } catch (error) {
       if (!(error instanceof Refused)) throw error; // the review page says what is wrong
@@ -36,65 +37,61 @@ class Questions {
   }
 
   draw() {
-    const recent = (one) => Date.now() - Date.parse(one.answered_at) < DAY_MS;
-    const open = this.list.filter((one) => !one.answer && one.waiting);
-    const answered = this.list.filter((one) => one.answer && recent(one) && !this.dismissed.has(one.id));
-    this.root.replaceChildren(...open.map((one) => this.drawOpen(one)), ...answered.map((one) => this.drawAnswered(one)));
+    const isShown = ({ id, answered_at: time }) => Date.now() - Date.parse(time) < DAY_MS && !this.dismissed.has(id);
+    const open = this.questions.filter(({ answer, waiting }) => !answer && waiting);
+    const answered = this.questions.filter((question) => question.answer && isShown(question));
+    this.root.replaceChildren(...open.map((question) => this.drawOpen(question)), ...answered.map((question) => this.drawAnswered(question)));
   }
 
-  button(one, answer, text) {
-    return el("button", { type: "button", class: "small", "data-answer": answer, click: () => this.answer(one, answer) }, text);
+  drawNotice(question, name, ...children) {
+    return el("section", { class: "notice question", id: `question-${question.id}`, "aria-label": `${name} on the tag ${question.label}` },
+      ...children, el("p", { class: "problem", role: "alert", hidden: true }));
   }
 
-  drawOpen(one) {
-    const rest = one.waiting - one.titles.length;
-    return el("section", { class: "notice question", id: `question-${one.id}`, "aria-label": `Question on the tag ${one.label}` },
-      el("p", {}, el("strong", {}, one.key ? shown(one.key) : "The CMS", " took “", shown(one.label), `” off ${many(one.n_articles, "article")} at once. `),
+  answerButton(question, answer, label) {
+    return smallButton(() => this.answer(question, answer), { "data-answer": answer }, label);
+  }
+
+  drawOpen(question) {
+    const nMore = question.waiting - question.titles.length;
+    return this.drawNotice(question, "Question",
+      el("p", {}, el("strong", {}, question.key ? shown(question.key) : "The CMS", " took “", shown(question.label), `” off ${plural(question.n_articles, "article")} at once. `),
         "Do these articles no longer carry the tag, or did only its term change there? Until somebody says so, the model learns nothing from it."),
-      el("ul", {}, one.titles.map(({ article_id: id, title }) => el("li", {}, el("a", { href: `/review/${encodeURIComponent(id)}` }, title ? shown(title) : "(no title)"))),
-        rest > 0 ? el("li", { class: "low" }, `and ${rest} more`) : null),
-      el("p", { class: "choices" }, Object.entries(ANSWERS).map(([answer, { button }]) => this.button(one, answer, button))),
-      el("p", { class: "problem", role: "alert", hidden: true }));
+      el("ul", {}, question.titles.map(({ article_id: id, title }) => el("li", {}, el("a", { href: pagePath(id) }, title ? shown(title) : "(no title)"))),
+        nMore > 0 ? el("li", { class: "low" }, `and ${nMore} more`) : null),
+      el("p", { class: "choices" }, Object.entries(ANSWERS).map(([answer, { label }]) => this.answerButton(question, answer, label))));
   }
 
-  drawAnswered(one) {
-    const who = one.answered_by === this.me ? "You" : shown(one.answered_by);
-    return el("section", { class: "notice question", id: `question-${one.id}`, "aria-label": `Answered question on the tag ${one.label}` },
-      el("p", {}, who, " said of “", shown(one.label), `” on ${many(one.n_articles, "article")}: ${ANSWERS[one.answer].done}. `, this.button(one, "undo", "Undo"), " ",
-        el("button", { type: "button", class: "small", click: () => { this.dismissed.add(one.id); this.draw(); } }, "Dismiss")),
-      el("p", { class: "problem", role: "alert", hidden: true }));
+  drawAnswered(question) {
+    const editor = question.answered_by === this.editor ? "You" : shown(question.answered_by);
+    const dismiss = () => { this.dismissed.add(question.id); this.draw(); };
+    return this.drawNotice(question, "Answered question",
+      el("p", {}, editor, " said of “", shown(question.label), `” on ${plural(question.n_articles, "article")}: ${ANSWERS[question.answer].meaning}. `,
+        this.answerButton(question, "undo", "Undo"), " ", smallButton(dismiss, {}, "Dismiss")));
   }
 
-  /** Let the buttons be pressed, or not while an answer is sent. */
-  able(can) {
-    for (const button of this.root.querySelectorAll("button")) button.disabled = !can;
+  setSending(sending) {
+    this.sending = sending;
+    for (const button of this.root.querySelectorAll("button")) button.disabled = sending;
   }
 
-  /** Send an answer, again with a new token if the page's has ended. */
-  async answer(one, answer) {
+  async answer(question, answer) {
     if (this.sending) return;
-    this.sending = true;
-    this.able(false);
-    const send = () => ask(`/v1/questions/${one.id}`, { method: "POST", body: { answer } });
+    this.setSending(true);
     try {
-      let changed;
-      try { changed = await send(); } catch (error) {
-        if (error.status !== 403 || (await renew(this.me)) !== this.me) throw error;
-        changed = await send();
-      }
-      this.list = this.list.map((other) => (other.id === one.id ? changed : other));
+      const answered = await post(this.editor, `/v1/questions/${question.id}`, { answer });
+      this.questions = this.questions.map((other) => (other.id === question.id ? answered : other));
       this.draw();
     } catch (error) {
-      const problem = document.querySelector(`#question-${one.id} .problem`);
+      const problem = document.querySelector(`#question-${question.id} .problem`);
       problem.textContent = `Not taken. ${error.message}`;
       problem.hidden = false;
     } finally {
-      this.sending = false;
-      this.able(true);
+      this.setSending(false);
     }
-    document.querySelector(`#question-${one.id} button`)?.focus();
+    document.querySelector(`#question-${question.id} button`)?.focus();
   }
 }
 
-const root = document.getElementById("questions");
+const root = byId("questions");
 if (root) new Questions(root).start();

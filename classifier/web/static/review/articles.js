@@ -1,0 +1,90 @@
+// Articles as the service describes them for review, and those that the page has loaded.
+
+import { articlePath, ask } from "./api.js";
+import { plain } from "./elements.js";
+import { NOTHING, withWaiting } from "./standing.js";
+import { loadedTags } from "./tags.js";
+import { PAST_TENSE } from "./wording.js";
+
+const N_LOADED = 60;
+
+/** An article. It has the fields of the service's answer, and what was learned since: rows of its log, and news of others. */
+export class Article {
+  constructor(id, { title = [], suggestions = [], mentioned = [], tags = [], labels = {}, decisions = [], ...fields } = {}) {
+    Object.assign(this, fields, { id, title, suggestions, mentioned, log: decisions, news: [] });
+    this.rowIds = new Set(decisions.map((row) => row.id));
+    this.tagRows = new Map(tags.map((row) => [row.tag, row]));
+    this.labels = new Map([...Object.entries(labels), ...[...tags, ...suggestions, ...mentioned].map((row) => [row.tag, row.label])]);
+    this.cardTags = [...new Set([...suggestions, ...mentioned].map((row) => row.tag))];
+  }
+
+  get headline() { return this.title.map((piece) => piece.text).join("") || "(no title)"; }
+
+  isSuggested(tag) { return this.suggestions.some((row) => row.tag === tag); }
+
+  label(tag) { return this.labels.get(tag) ?? loadedTags?.label(tag) ?? tag; }
+
+  /** Take over what stands according to an answer, unless a newer answer has arrived before. */
+  setStanding(standing) {
+    if (standing && standing.n_rows >= this.standing.n_rows) this.standing = standing;
+  }
+
+  /** Add rows to the log. Returns those that are new. */
+  addRows(rows) {
+    const added = rows.filter((row) => !this.rowIds.has(row.id));
+    for (const row of added) this.rowIds.add(row.id);
+    this.log.push(...added);
+    return added;
+  }
+
+  /** Return in words what a row of the log says. */
+  describe(row) {
+    if (row.action === "undo") {
+      const undone = this.log.find(({ id }) => id === row.undoes);
+      return undone ? `took back “${this.describe(undone)}”` : "took back a decision";
+    }
+    return row.tag ? `${PAST_TENSE[row.action]} ${plain(this.label(row.tag))}` : PAST_TENSE[row.action];
+  }
+
+  /** Note what other editors decided meanwhile. Returns a sentence for each editor. */
+  addNews(rows, editor) {
+    const editors = new Set(rows.map((row) => row.editor).filter((name) => name !== editor));
+    const news = [...editors].map((name) =>
+      `${name} decided here too: ${rows.filter((row) => row.editor === name).map((row) => this.describe(row)).join(", ")}`);
+    this.news = [...this.news, ...news].slice(-5);
+    return news;
+  }
+}
+
+/** The loaded articles. `isShown(id)` names the one that is never dropped. */
+export class Articles {
+  constructor(outbox, isShown) {
+    this.outbox = outbox;
+    this.isShown = isShown;
+    this.loaded = new Map();
+    this.requests = new Map();
+  }
+
+  get(id) { return this.loaded.get(id); }
+
+  drop(id) { this.loaded.delete(id); }
+
+  /** Return an article, fetched unless it is loaded or on its way. Raises Refused. */
+  async load(id) {
+    if (this.loaded.has(id)) return this.loaded.get(id);
+    if (!this.requests.has(id)) this.requests.set(id, this.#fetch(id).finally(() => this.requests.delete(id)));
+    return this.requests.get(id);
+  }
+
+  async #fetch(id) {
+    const article = new Article(id, await ask(articlePath(id)));
+    if (this.loaded.size >= N_LOADED) this.drop([...this.loaded.keys()].find((key) => !this.isShown(key)));
+    this.loaded.set(id, article);
+    return article;
+  }
+
+  /** Return what stands on an article with what waits in the outbox, see `withWaiting`. */
+  state(id, standing = this.get(id)?.standing ?? NOTHING) {
+    return withWaiting(standing, this.outbox.rows(id), this.outbox.editor);
+  }
+}

@@ -1,0 +1,148 @@
+// The cards of an article: a card for each suggested or mentioned tag, to be answered one after another.
+
+import { bar, byId, drawScore, el, plain, shown, smallButton } from "./elements.js";
+import { toggleWhy } from "./explanations.js";
+import { RejectionReasons } from "./reasons.js";
+import { GIVES, TAKES, nextOpen } from "./standing.js";
+import { draftOf } from "./storage.js";
+import { loadedTags } from "./tags.js";
+import { markWords } from "./text.js";
+import { PAST_TENSE, capitalized, percent } from "./wording.js";
+
+const ABOUTNESS = { main: "main subject", secondary: "secondary subject", passing: "perhaps only in passing" };
+const SOURCES = { model: "its words", alias: "its name", "model+alias": "its words and its name" };
+const BANDS = [["auto", "Sure", "right at least 95 times in 100"], ["suggest", "Suggested", "over the tag's threshold"]];
+const PRESSED_BY = { accept: GIVES, reject: TAKES, unsure: new Set(["unsure"]) };
+
+/** The cards. `decide(action, fields)` decides on the current tag. */
+export class Cards {
+  constructor(page, reasons, decide) {
+    this.page = page;
+    this.decide = decide;
+    this.tag = null; // whose card is current
+    this.reasons = new RejectionReasons(reasons);
+  }
+
+  /** Begin with another article: no card is current, and no box is open. */
+  reset() {
+    this.tag = null;
+    this.reasons.choose = null;
+  }
+
+  get tags() { return this.page.article?.cardTags ?? []; }
+
+  /** Return the cards of an article under their headings. */
+  draw({ suggestions, mentioned }) {
+    const section = (title, note, rows, style = "") => (rows.length ? [el("h2", {}, title, " ", el("small", {}, note)),
+      el("ul", { class: `cards${style}` }, rows.map((row) => el("li", {}, this.#drawCard(row))))] : []);
+    const suggested = new Set(suggestions.map((row) => row.tag));
+    const named = mentioned.filter((row) => !suggested.has(row.tag)).map((row) => ({ ...row, band: "hidden" }));
+    return [...BANDS.flatMap(([band, title, note]) => section(title, note, suggestions.filter((row) => row.band === band))),
+      ...section("Only mentioned", "named, but not what it is about", named, " small-cards")];
+  }
+
+  #drawCard(row) {
+    const { tag } = row;
+    const answer = (action, text, key, shortcut = key) => smallButton(() => { this.focus(tag, false); this.press(action); },
+      { "data-do": action, "aria-keyshortcuts": shortcut, "aria-label": `${text} ${plain(row.label)}` }, text, " ", el("kbd", { "aria-hidden": "true" }, key));
+    const facts = row.mentions ? [`named ${row.mentions === 1 ? "once" : `${row.mentions} times`}`]
+      : [ABOUTNESS[row.aboutness] ?? row.aboutness, `from ${SOURCES[row.source] ?? row.source}`, `threshold ${percent(row.threshold)}%`];
+    return el("div", { class: `card band-${row.band}`, role: "group", tabindex: "-1", id: `card-${tag}`, "aria-labelledby": `label-${tag}`, "data-tag": tag,
+      focusin: () => this.setCurrent(tag),
+      click: (event) => { if (!event.target.closest("button, input, a")) this.focus(tag); } },
+    el("div", { class: "head" }, el("h3", { id: `label-${tag}` }, shown(row.label)),
+      el("span", { class: "kind" }, row.kind ?? loadedTags?.byId.get(tag)?.kind ?? ""), drawScore(row.score)),
+    bar(row.score), el("p", { class: "facts" }, facts.join(" · ")), el("p", { class: "decided", hidden: true }),
+    el("div", { class: "answers" }, answer("accept", "Accept", "a"), answer("reject", "Reject", "x"),
+      answer("unsure", "Unsure", "␣", "Space"), answer("why", "Why", "w")),
+    el("div", { class: "because", hidden: true }), el("div", { class: "why-box", hidden: true }));
+  }
+
+  /** Show on each card what was decided on its tag. */
+  show({ latest, mine }) {
+    for (const tag of this.tags) this.#showDecision(byId(`card-${tag}`), latest.get(tag), mine.get(tag));
+  }
+
+  #showDecision(card, row, own) {
+    const line = card.querySelector(".decided");
+    card.dataset.state = row ? row.action : "";
+    line.hidden = !row;
+    line.replaceChildren(...(row ? this.#describe(row) : []), ...(own && own.id !== row?.id ? [" · ", ...this.#describe(own)] : []));
+    for (const button of card.querySelectorAll("[data-do]")) {
+      const actions = PRESSED_BY[button.dataset.do];
+      if (actions) button.setAttribute("aria-pressed", String(actions.has(own?.action)));
+    }
+  }
+
+  #describe(row) {
+    const isQuestioned = row.action === "unsure" && row.question_id; // questions.js asks it above the article
+    if (isQuestioned) return ["In question: its sender took it off many articles at once"];
+    const reason = this.reasons.text(row.reason);
+    return [capitalized(PAST_TENSE[row.action]), " by ", row.editor === this.page.editor ? "you" : shown(row.editor), reason ? `: ${reason}` : ""];
+  }
+
+  /** Return the tags that wait for an answer; where two editors are asked, for this editor's own. */
+  undecided() {
+    const { latest, mine } = this.page.state();
+    const answered = this.page.article.n_editors > 1 ? mine : latest;
+    return this.tags.filter((tag) => !answered.has(tag));
+  }
+
+  /** Make a tag's card the current one. */
+  setCurrent(tag) {
+    if (this.tag === tag) return;
+    for (const card of document.querySelectorAll("#article .card[data-tag]")) {
+      const isCurrent = card.dataset.tag === tag;
+      card.classList.toggle("on", isCurrent);
+      card.tabIndex = isCurrent ? 0 : -1;
+      if (!isCurrent) this.reasons.close(card);
+    }
+    this.tag = tag;
+    markWords(this.page.article, tag);
+  }
+
+  focus(tag, moves = true) {
+    this.setCurrent(tag);
+    if (moves) byId(`card-${tag}`)?.focus();
+  }
+
+  /** Focus the first card that waits for an answer, or the card of `tag`. Returns whether there is a card. */
+  focusFirst(tag) {
+    const first = this.tags.includes(tag) ? tag : this.undecided()[0] ?? this.tags[0];
+    if (first) this.focus(first);
+    return Boolean(first);
+  }
+
+  /** Go a card further, or back with -1. */
+  step(by) {
+    const { tags } = this;
+    if (!tags.length) return;
+    const index = this.tags.indexOf(this.tag);
+    const last = tags.length - 1;
+    if (index < 0) this.focus(tags[by > 0 ? 0 : last]);
+    else this.focus(tags[Math.min(last, Math.max(0, index + by))]);
+  }
+
+  /** Go to the next tag that waits. Returns false if none does. */
+  goOn() {
+    const next = nextOpen(this.tags, this.tag, new Set(this.undecided()));
+    this.focus(next ?? this.tag);
+    return next !== undefined;
+  }
+
+  /** Do what a button of the current card does. */
+  press(action) {
+    const { tag, page } = this;
+    const card = byId(`card-${tag}`);
+    if (action === "why") toggleWhy(page.article, tag, card.querySelector(".why-box"));
+    else if (action === "reject") {
+      const draft = draftOf(page.editor, `note/${page.article.id}/${tag}`);
+      this.reasons.open(card, page.article.label(tag), draft, (fields) => this.decide("reject", fields));
+    } else this.decide(action);
+  }
+
+  closeReasons() {
+    this.reasons.close(byId(`card-${this.tag}`));
+    this.focus(this.tag);
+  }
+}

@@ -1,0 +1,107 @@
+// Decisions of this editor: recorded in the outbox, shown at once, and undone.
+
+import { Article } from "./articles.js";
+import { byId, plain } from "./elements.js";
+import { isRepeated, stateBefore } from "./standing.js";
+import { say } from "./status.js";
+import { TabList } from "./storage.js";
+import { PAST_TENSE, capitalized, plural } from "./wording.js";
+
+const N_UNDOS = 1000;
+
+/** Decides on the article that `page` shows. */
+export class Decisions {
+  constructor(page) {
+    this.page = page;
+    this.undos = new TabList(`tagger.undo.${page.editor}`, N_UNDOS);
+  }
+
+  get canUndo() { return this.undos.read().length > 0; }
+
+  #setUndos(list) {
+    this.undos.write(list);
+    byId("undo").disabled = !list.length;
+  }
+
+  #record(action, fields = {}, article = this.page.article) {
+    const before = action === "undo" ? null : stateBefore(this.page.state(), fields.tag);
+    const entry = { action, article: article.id, title: article.headline, set: article.suggestion_set_id, ...fields };
+    const key = this.page.outbox.add(entry);
+    if (before) this.#setUndos([...this.undos.read(), { key, article: article.id, action, tag: fields.tag ?? null, before }]);
+    this.page.recorded();
+  }
+
+  /** Answer the current tag, and go on to the next that waits. `fields` are the reason and the note of a rejection. */
+  decide(answer, fields = {}) {
+    const { page, page: { article, cards, cards: { tag } } } = this;
+    const label = plain(article.label(tag));
+    const action = answer === "accept" && !article.isSuggested(tag) ? "add" : answer; // a mention was not suggested
+    const own = page.state().mine.get(tag);
+    if (isRepeated(own, action, fields)) say(`You have ${PAST_TENSE[own.action]} ${label} already.`);
+    else {
+      this.#record(action, { tag, label, ...fields });
+      const reason = fields.reason ? ` (${cards.reasons.text(fields.reason)})` : "";
+      say(`${capitalized(PAST_TENSE[action])}: ${label}${reason}.`);
+    }
+    if (!cards.goOn()) byId("said").append(" All are answered; Enter closes the article.");
+  }
+
+  remove(tag) {
+    const label = plain(this.page.article.label(tag));
+    this.#record("remove", { tag, label });
+    say(`Removed: ${label}.`);
+  }
+
+  add({ id, label }) {
+    const { article } = this.page;
+    if (this.page.state().tags.includes(id)) {
+      say(`${label} is on the article already.`);
+      return;
+    }
+    article.labels.set(id, label);
+    this.#record(article.isSuggested(id) ? "accept" : "add", { tag: id, label });
+    say(`Added: ${label}.`);
+  }
+
+  reopen() {
+    this.#record("reopen");
+    say("The article is open again.");
+    byId("headline").focus();
+  }
+
+  /** Close the article, unless this editor has. Returns the sentences that say so. */
+  close() {
+    const { article, cards, editor } = this.page;
+    if (this.page.state().closings.has(editor)) return [];
+    const nOpen = article.blind ? 0 : cards.undecided().length;
+    this.#record("complete");
+    const title = plain(article.headline);
+    const sentences = [`Done: ${title.slice(0, 60)}${title.length > 60 ? "…" : "."} `];
+    if (nOpen) sentences.push(`${plural(nOpen, "unanswered suggestion")} ${nOpen === 1 ? "counts" : "count"} as no; z takes that back. `);
+    return sentences;
+  }
+
+  /** Undo the latest decision of this session, and go back to its article. */
+  async undo() {
+    const { page } = this;
+    const list = this.undos.read();
+    const last = list.pop();
+    if (!last) {
+      say("There is nothing of this sitting to take back.");
+      return;
+    }
+    this.#setUndos(list);
+    const { action, tag, key, before } = last;
+    const article = page.articles.get(last.article) ?? new Article(last.article);
+    const what = `${PAST_TENSE[action]}${tag ? ` ${plain(article.label(tag))}` : ""}`;
+    // The server's id, if it has arrived: its answer may be forgotten before the undo is sent.
+    const id = page.outbox.decisionId(key);
+    this.#record("undo", { undoes: key, tag, before, ...(id && { decision_id: id }) }, article);
+    if (page.article?.id !== last.article) await page.show(last.article, { tag });
+    else if (tag && page.cards.tags.includes(tag)) page.cards.focus(tag);
+    say(`Taken back: ${what}.`);
+  }
+
+  /** Forget a decision that the server refused: there is nothing to undo. */
+  forget(key) { this.#setUndos(this.undos.read().filter((decision) => decision.key !== key)); }
+}

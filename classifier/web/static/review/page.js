@@ -1,0 +1,364 @@
+// The review page: read an article, decide with one key, go on. This module puts the others together.
+
+import { ask, decisionsPath } from "./api.js";
+import { drawTagLists, showTags } from "./article_tags.js";
+import { Articles } from "./articles.js";
+import { Cards } from "./cards.js";
+import { Decisions } from "./decisions.js";
+import { button, byId, el, plain, smallButton } from "./elements.js";
+import { drawWhyNot } from "./explanations.js";
+import { listenToKeys } from "./keys.js";
+import { drawNotices } from "./notices.js";
+import { Outbox } from "./outbox.js";
+import { ProposalDialog } from "./proposals.js";
+import { Queue } from "./queue.js";
+import { Status, say } from "./status.js";
+import { allTags } from "./tags.js";
+import { drawHead, drawRemoved, drawText, markWords } from "./text.js";
+import { plural } from "./wording.js";
+
+const POLL_MS = 10_000;
+const SETTLE_MS = 500; // after Done, in which nobody can have read the next article
+const N_AHEAD = 2; // articles that are fetched before they are wanted
+const N_LEFT_TO_LOAD = 5; // with fewer articles left in the list, more of it is loaded
+const NARROW = "(max-width: 70rem)";
+
+class ReviewPage {
+  constructor(root) {
+    this.root = root;
+    this.editor = root.dataset.editor;
+    this.article = null; // that is shown
+    this.wanted = null; // the id of the article that is to be shown, while it loads
+    this.revealed = null; // the id of the blind article whose suggestions are shown once it is saved as done
+    this.outbox = new Outbox(this.editor, {
+      changed: () => this.showStatus(),
+      arrived: (article, reply) => this.arrived(article, reply),
+      refused: (entry) => this.refused(entry),
+    });
+    this.articles = new Articles(this.outbox, (id) => id === this.article?.id);
+    this.queue = new Queue(this.articles, {
+      filtered: () => this.filter(), loaded: (error) => this.listLoaded(error), chosen: (id) => this.show(id),
+    });
+    this.status = new Status(this.outbox);
+    this.decisions = new Decisions(this);
+    this.cards = new Cards(this, JSON.parse(root.dataset.reasons), (action, fields) => this.decisions.decide(action, fields));
+    this.proposals = new ProposalDialog(this.editor, (label) => {
+      say(`Proposed: ${label}.`);
+      this.leaveField();
+    });
+  }
+
+  async start() {
+    this.root.hidden = false;
+    this.listen();
+    this.queue.start();
+    this.outbox.tidy();
+    this.showStatus();
+    this.status.showRefusals();
+    this.outbox.send();
+    allTags().then(() => this.render()).catch(() => {});
+    setInterval(() => document.visibilityState === "visible" && this.poll(), POLL_MS);
+    if (matchMedia(NARROW).matches) byId("queue-box").open = false;
+    await this.queue.load();
+    const { article } = this.root.dataset;
+    if (article) await this.show(article, { push: false });
+    else if (this.queue.problem) this.showProblem(this.queue.problem, () => location.reload());
+    else await this.showFirst({ push: false });
+  }
+
+  // --- which article is shown ---
+
+  /** The id of the article that is shown, or loading. */
+  get currentId() { return this.wanted ?? this.article?.id; }
+
+  async show(id, { push = true, focus = true, tag = null } = {}) {
+    this.wanted = id;
+    this.revealed = null;
+    if (push) this.setAddress(id);
+    if (!this.articles.get(id)) this.stage(el("p", { class: "low" }, "Loading …"));
+    let article;
+    try { article = await this.articles.load(id); } catch (error) {
+      if (this.wanted === id) this.showProblem(error.message, () => this.show(id, { push: false }), error.status);
+      return;
+    }
+    if (this.wanted !== id) return;
+    this.article = article;
+    this.wanted = null;
+    this.cards.tag = null;
+    this.render();
+    this.drawQueue();
+    byId("list").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); // not at every decision: it moves the page, too
+    document.title = `${plain(article.headline).slice(0, 80)} · Review`;
+    if (focus) {
+      scrollTo(0, 0);
+      if (!this.cards.focusFirst(tag)) byId("headline").focus({ preventScroll: true });
+    }
+    this.poll();
+    this.lookAhead();
+  }
+
+  async showFirst(options) {
+    const [first] = this.queue.open;
+    if (first) await this.show(first, options);
+    else this.showEnd();
+  }
+
+  /** Fetch the next articles one after another, so that they are loaded when they are wanted. */
+  async lookAhead() {
+    if (this.queue.cursor && this.queue.after(this.article.id).length < N_LEFT_TO_LOAD) await this.queue.load(true);
+    for (const id of this.queue.after(this.article?.id).slice(0, N_AHEAD)) {
+      try { await this.articles.load(id); } catch { return; }
+    }
+  }
+
+  async next() {
+    const id = this.currentId;
+    if (!this.queue.after(id).length && this.queue.cursor) await this.queue.load(true);
+    const [next] = this.queue.after(id);
+    if (next) await this.show(next);
+    else this.showEnd();
+  }
+
+  async back() {
+    const before = this.queue.before(this.currentId);
+    if (before) await this.show(before);
+    else say("This is the first article of the list.");
+  }
+
+  /** Close the article and go on. */
+  async done() {
+    const { article } = this;
+    // The second half of a double click, or of a double Enter, is not meant for the article that has come meanwhile.
+    if (!article || (!this.touched && performance.now() - this.doneAt < SETTLE_MS)) return;
+    const message = this.decisions.close();
+    if (article.blind && message.length) message.push(smallButton(() => this.reveal(article.id), {}, "Show what would have been suggested"));
+    this.doneAt = performance.now();
+    this.touched = false;
+    await this.next();
+    if (message.length) say(...message);
+  }
+
+  /** Show the suggestions of a blind article, once the server knows that it is done. */
+  async reveal(id) {
+    if (this.outbox.rows(id).length) {
+      this.revealed = id; // when its decisions have arrived
+      say("It waits until the article is saved as done …");
+      this.outbox.send();
+      return;
+    }
+    this.articles.drop(id);
+    await this.show(id);
+  }
+
+  async filter() {
+    this.queue.readFilters();
+    await this.queue.load();
+    await this.showFirst({ focus: false });
+  }
+
+  listLoaded(error) {
+    if (error?.status === 401 || error?.status === 403) this.outbox.blocked = "Your session is over.";
+    this.drawQueue();
+    this.showStatus();
+  }
+
+  /** Let the address name what is shown. The same article under other filters replaces its entry in the history. */
+  setAddress(id) {
+    const address = this.queue.address(id);
+    if (location.pathname + location.search === address) return;
+    history[location.pathname === address.split("?")[0] ? "replaceState" : "pushState"](null, "", address);
+  }
+
+  // --- drawing ---
+
+  /** Return what stands on the article that is shown. */
+  state() { return this.articles.state(this.article.id, this.article.standing); }
+
+  /** Show nodes in place of the article. */
+  stage(...nodes) {
+    this.drawn = null;
+    byId("article").replaceChildren(...nodes);
+  }
+
+  /** Draw the article, or if it is drawn already, only what may have changed. */
+  render() {
+    const { article, editor, decisions } = this;
+    if (!article) return;
+    if (this.drawn !== article) this.draw(article);
+    const state = this.state();
+    this.cards.show(state);
+    showTags(article, state, editor, { add: (tag) => decisions.add(tag), remove: (tag) => decisions.remove(tag) });
+    const actions = { reveal: () => this.reveal(article.id), reopen: () => decisions.reopen() };
+    byId("notices").replaceChildren(...drawNotices(article, state.closings, editor, actions));
+    byId("done").firstChild.data = state.closings.has(editor) ? "Go on " : "Done ";
+  }
+
+  draw(article) {
+    this.drawn = article;
+    this.cards.reset();
+    const leave = () => this.leaveField();
+    const add = (tag) => this.decisions.add(tag);
+    const actions = { add, leave, propose: (label, sent) => this.proposals.open(article, label, sent), done: () => { if (!this.wanted) this.done(); } };
+    byId("article").dataset.id = article.id;
+    byId("article").replaceChildren(
+      drawHead(article),
+      el("div", { id: "notices" }),
+      el("div", { class: "result", id: "result" },
+        el("section", { class: "tags", "aria-label": "Tags of this article" }, this.cards.draw(article),
+          drawTagLists(article, this.editor, () => this.state(), actions),
+          article.blind ? null : drawWhyNot(article, { add, leave }), drawRemoved(article)),
+        drawText(article, () => markWords(article, null))));
+    markWords(article, null);
+  }
+
+  drawQueue() { this.queue.draw(this.currentId); }
+
+  showStatus() {
+    this.status.show(this.queue.nLeft);
+    byId("undo").disabled = !this.decisions.canUndo;
+  }
+
+  showProblem(detail, retry, status = 0) {
+    this.article = null;
+    this.stage(el("div", { class: "notice bad", role: "alert" },
+      el("p", {}, el("strong", {}, status === 404 ? "This article is not there any more." : "This article cannot be shown."), " ", detail),
+      el("p", {}, button(retry, {}, "Try again"))));
+    if (status === 0) addEventListener("online", retry, { once: true });
+  }
+
+  showEnd() {
+    this.article = null;
+    this.wanted = null;
+    this.setAddress();
+    document.title = "Review · Article tagger";
+    const nLeft = this.queue.open.length;
+    const isFiltered = !nLeft && this.queue.isFiltered;
+    const [headline, lead, again] = nLeft
+      ? ["That was the last of the list", `${plural(nLeft, "article")} of the list ${nLeft === 1 ? "is" : "are"} still open.`, "Begin again with those"]
+      : isFiltered
+        ? ["No article is left with these filters", "Others may be open.", "Look again"]
+        : ["Nothing is left to decide", "New articles come as the CMS sends them.", "Look again"];
+    const clear = isFiltered ? button(() => byId("filters").reset(), { class: "main" }, "Clear the filters") : null;
+    this.stage(el("section", { class: "end" },
+      el("h1", { id: "headline", tabindex: "-1" }, headline),
+      el("p", { class: "lead" }, lead),
+      el("p", { class: "row" }, clear, button(() => this.filter(), { class: isFiltered ? "" : "main" }, again))));
+    byId("headline").focus({ preventScroll: true });
+    this.drawQueue();
+  }
+
+  // --- what changes ---
+
+  /** A decision was added to the outbox. */
+  recorded() {
+    this.touched = true;
+    this.render();
+    this.drawQueue();
+  }
+
+  /** The server has answered a decision. */
+  arrived(id, reply) {
+    const article = this.articles.get(id);
+    article?.addRows(reply.decisions);
+    article?.setStanding(reply.standing);
+    const waits = this.outbox.rows(id).length > 0;
+    if (id === this.revealed && !waits) {
+      this.reveal(id);
+      return;
+    }
+    if (id !== this.article?.id) return;
+    this.render();
+    if (!waits) this.poll();
+  }
+
+  refused(entry) {
+    this.decisions.forget(entry.key);
+    this.status.showRefusals();
+    this.drawQueue();
+    this.render();
+  }
+
+  /** Ask whether somebody else has decided here. */
+  async poll() {
+    const { article } = this;
+    if (!article || this.polling) return;
+    this.polling = true;
+    try {
+      const { decisions, standing } = await ask(decisionsPath(article.id));
+      article.setStanding(standing);
+      const rows = article.addRows(decisions); // this editor's too: of another tab, or that arrived while the article loaded
+      if (rows.length && this.article === article) {
+        const news = article.addNews(rows, this.editor);
+        if (news.length) say(`${news.join(". ")}.`);
+        this.render();
+        this.drawQueue();
+      }
+    } catch (error) {
+      if (error.status === 404 && this.article === article) say("This article has been deleted meanwhile.");
+      if (error.status === 401) {
+        this.outbox.blocked ||= "Your session is over.";
+        this.showStatus();
+      }
+    } finally { this.polling = false; }
+  }
+
+  // --- keys, buttons and the browser ---
+
+  /** Go from a field back to the cards. */
+  leaveField() {
+    if (this.cards.tag) this.cards.focus(this.cards.tag);
+    else byId("headline").focus();
+  }
+
+  listen() {
+    const { cards } = this;
+    const showHelp = () => byId("help").showModal();
+    // The text scrolls by script: the list of tags, which has the focus, would take these keys for itself.
+    const scroll = (pages) => scrollBy(0, pages * innerHeight * 0.8);
+    const moves = { undo: () => this.decisions.undo(), back: () => this.back(), next: () => this.next(), done: () => this.done() };
+    const actions = { ...moves, help: showHelp, down: () => cards.step(1), up: () => cards.step(-1), addTag: () => byId("add").focus(),
+      pageDown: () => scroll(1), pageUp: () => scroll(-1), accept: () => cards.press("accept"), reject: () => cards.press("reject"),
+      unsure: () => cards.press("unsure"), why: () => cards.press("why"), keepTag: () => cards.closeReasons(), rejectFor: ({ reason }) => cards.reasons.choose(reason) };
+    const state = () => ({ reasons: cards.reasons.codes, hasArticle: Boolean(this.article && !this.wanted), hasTag: Boolean(cards.tag) });
+    listenToKeys(state, (action) => {
+      if (action.name !== "done") this.touched = true;
+      actions[action.name](action);
+    });
+    for (const [id, act] of Object.entries({ ...moves, keys: showHelp })) byId(id).addEventListener("click", act);
+    addEventListener("popstate", () => {
+      const id = decodeURIComponent(location.pathname.split("/")[2] ?? "");
+      if (id) this.show(id, { push: false });
+      else this.showFirst({ push: false });
+    });
+    addEventListener("beforeunload", (event) => { if (this.outbox.entries().length && !this.status.leaves) event.preventDefault(); });
+    addEventListener("online", () => { this.outbox.nFailures = 0; this.wake(); });
+    addEventListener("offline", () => this.showStatus());
+    document.addEventListener("visibilitychange", () => this.wake());
+    addEventListener("storage", (event) => this.changedElsewhere(event));
+  }
+
+  /** Try again what failed, as the page is looked at again or the network is back. */
+  wake() {
+    if (document.visibilityState !== "visible") return;
+    this.outbox.blocked = "";
+    this.outbox.send();
+    this.poll();
+  }
+
+  /** Follow another tab of this editor. */
+  changedElsewhere({ key, newValue }) {
+    if (key?.startsWith(this.outbox.resultPrefix) && newValue) {
+      const { article, rows, tags } = JSON.parse(newValue);
+      this.arrived(article, { decisions: rows, tags });
+    }
+    if (key?.startsWith(this.outbox.refusedPrefix)) this.status.showRefusals();
+    if (key?.startsWith(this.outbox.prefix)) {
+      this.showStatus();
+      this.render();
+      this.outbox.send();
+    }
+  }
+}
+
+const root = byId("review");
+if (root) new ReviewPage(root).start();

@@ -1,0 +1,130 @@
+// The queue: which articles are listed, in which order, and which of them are still to be decided.
+
+import { ask, pagePath } from "./api.js";
+import { tagField, tagOptions } from "./combobox.js";
+import { byId, el, shown } from "./elements.js";
+import { allTags } from "./tags.js";
+import { day } from "./wording.js";
+
+const N_ROWS = "50"; // that are loaded at a time
+
+/** The list of articles. `events`: filtered(), loaded(error or null), chosen(article id). */
+export class Queue {
+  constructor(articles, events) {
+    Object.assign(this, { articles, events, rows: [], cursor: null, problem: null, tag: "", filters: new URLSearchParams() });
+    this.nOpen = undefined; // articles that were open when the list was loaded; unknown before
+  }
+
+  /** Take the filters from the page's address, and follow the form. */
+  start() {
+    const form = byId("filters");
+    for (const [name, value] of new URLSearchParams(location.search)) {
+      if (name === "tag") this.tag = value;
+      else if (form.elements[name]) form.elements[name].value = value;
+    }
+    this.readFilters();
+    form.addEventListener("change", (event) => { if (event.target.id !== "f-tag") this.events.filtered(); });
+    form.addEventListener("submit", (event) => event.preventDefault());
+    form.addEventListener("reset", () => setTimeout(() => this.#filterBy("")));
+    byId("more").addEventListener("click", () => this.load(true));
+    const input = byId("f-tag");
+    allTags().then((tags) => { if (this.tag) input.value = tags.label(this.tag); }).catch(() => {});
+    const choose = (tag) => {
+      input.value = tag.label;
+      this.#filterBy(tag.id);
+    };
+    tagField(input, byId("f-tag-list"), (tags, text) => tagOptions(tags, text, choose));
+    input.addEventListener("input", () => { if (!input.value && this.tag) this.#filterBy(""); });
+  }
+
+  #filterBy(tag) {
+    this.tag = tag;
+    this.events.filtered();
+  }
+
+  readFilters() {
+    this.filters = new URLSearchParams([...new FormData(byId("filters"))].filter(([, value]) => value));
+    if (this.tag) this.filters.set("tag", this.tag);
+  }
+
+  /** Whether there are filters other than those of the plain page. */
+  get isFiltered() {
+    return [...this.filters].some(([name, value]) => name !== "order" && !(name === "state" && value === "open"));
+  }
+
+  /** Return the address of an article under the filters, or of the page. */
+  address(id) {
+    const filters = new URLSearchParams(this.filters);
+    if (filters.get("state") === "open") filters.delete("state");
+    if (filters.get("order") === "teach") filters.delete("order");
+    return (id ? pagePath(id) : "/review") + (filters.size ? `?${filters}` : "");
+  }
+
+  /** Load the list, or more of it. */
+  async load(more = false) {
+    const query = new URLSearchParams(this.filters);
+    query.set("limit", N_ROWS);
+    if (more) query.set("cursor", this.cursor);
+    const wanted = this.wanted = query.toString();
+    let failure = null;
+    try {
+      const { articles, cursor, counts } = await ask(`/v1/articles?${wanted}`);
+      if (this.wanted !== wanted) return;
+      const before = more ? this.rows : [];
+      const ids = new Set(before.map((row) => row.article_id));
+      for (const row of articles) row.wasOpen = row.state !== "closed";
+      this.rows = [...before, ...articles.filter((row) => !ids.has(row.article_id))];
+      this.cursor = cursor;
+      this.nOpen = (counts?.new ?? 0) + (counts?.started ?? 0);
+    } catch (error) { failure = error; }
+    this.problem = failure && failure.message;
+    this.events.loaded(failure);
+  }
+
+  /** Whether this editor is done with an article: one that a second editor is asked for waits although another closed it. */
+  isClosed(row) {
+    const { closings } = this.articles.state(row.article_id);
+    if (closings.has(this.articles.outbox.editor)) return true;
+    return this.articles.get(row.article_id) ? closings.size >= (row.n_editors || 1) : row.state === "closed";
+  }
+
+  /** Whether an article is passed over: it is closed, and closed ones are not listed on purpose. */
+  isPassed(row) { return !["closed", "all"].includes(this.filters.get("state")) && this.isClosed(row); }
+
+  /** Return the ids of the articles to decide. */
+  get open() { return this.rows.filter((row) => !this.isPassed(row)).map((row) => row.article_id); }
+
+  /** Return the number of open articles, those beyond the list included; undefined before it is loaded. */
+  get nLeft() { return this.nOpen && Math.max(0, this.nOpen - this.rows.filter((row) => row.wasOpen && this.isClosed(row)).length); }
+
+  /** Return the ids of the articles to decide after an article. */
+  after(id) { return this.rows.slice(this.#index(id) + 1).filter((row) => !this.isPassed(row)).map((row) => row.article_id); }
+
+  /** Return the id of the article before an article; the last one's if it is not listed. */
+  before(id) {
+    const index = this.#index(id);
+    return (index < 0 ? this.rows.at(-1) : this.rows[index - 1])?.article_id;
+  }
+
+  #index(id) { return this.rows.findIndex((row) => row.article_id === id); }
+
+  /** Draw the list, an article marked as the current one. */
+  draw(current) {
+    byId("list").replaceChildren(...this.rows.map((row) => this.#drawRow(row, row.article_id === current)));
+    byId("more").hidden = !this.cursor;
+  }
+
+  #drawRow(row, isCurrent) {
+    const closed = this.isClosed(row);
+    const badges = [row.blind && !closed && "blind", row.n_editors > 1 && "second editor", closed ? "done" : row.state === "started" && "started"];
+    const open = (event) => {
+      if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+      event.preventDefault();
+      this.events.chosen(row.article_id);
+    };
+    return el("li", { class: closed ? "closed" : null },
+      el("a", { href: this.address(row.article_id), "aria-current": isCurrent ? "true" : null, click: open }, row.title ? shown(row.title) : "(no title)"),
+      el("small", {}, day(row.published_at ?? row.created_at),
+        badges.filter(Boolean).map((text) => [" ", el("span", { class: `badge ${text.split(" ")[0]}` }, text)])));
+  }
+}

@@ -1,0 +1,65 @@
+// The text of an article, with the words marked that support or name a tag.
+
+import { button, byId, control, el, shown } from "./elements.js";
+import { day } from "./wording.js";
+
+/** Return the headline of an article and the facts under it. */
+export function drawHead(article) {
+  const link = /^https?:\/\//i.test(article.url ?? "")
+    && el("a", { href: article.url, rel: "noopener noreferrer nofollow", target: "_blank" }, "Original");
+  const facts = [day(article.published_at), article.source && shown(article.source), link,
+    article.n_editors > 1 && "two editors are asked"].filter(Boolean);
+  return el("header", { class: "head-of-article" },
+    el("h1", { id: "headline", tabindex: "-1", dir: "auto" },
+      el("bdi", {}, drawPieces(article, article.title)), article.title.length ? null : "(no title)"),
+    el("p", { class: "facts" }, facts.map((fact, i) => [i ? " · " : "", fact])));
+}
+
+/** Return the text of an article. `showAll` runs when the marks of all tags are wanted again. */
+export function drawText(article, showAll) {
+  return el("article", { class: "text", "aria-labelledby": "headline" },
+    el("p", { class: "legend" }, el("span", { id: "legend" }), " ",
+      button(showAll, { class: "all", id: "all-marks", hidden: true }, "Show all")),
+    article.paragraphs.map((pieces) => el("p", { dir: "auto" }, el("bdi", {}, drawPieces(article, pieces)))));
+}
+
+function drawPieces(article, pieces) {
+  return pieces.map((piece) => {
+    if (piece.control) return control(piece.control);
+    if (piece.removed) return el("span", { class: "gone", title: `left out: ${piece.removed}` }, piece.text);
+    if (!piece.tags.length) return piece.text;
+    const isName = !piece.tags.some((tag) => article.isSuggested(tag)); // of tags only mentioned: marked with their card
+    return el("mark", { class: isName && "named", "data-tags": piece.tags.join(" ") }, piece.text);
+  });
+}
+
+/** Return what was left out of an article. */
+export function drawRemoved(article) {
+  if (!article.removed.length) return [];
+  const more = article.n_more_removed;
+  return [el("h2", {}, "Left out ", el("small", {}, "not part of the article; it weighs nothing")),
+    el("ul", { class: "removed" },
+      article.removed.map(({ kind, text }) => el("li", {}, el("span", { class: "low" }, kind), " ", shown(text.slice(0, 90)))),
+      more ? el("li", { class: "low" }, `and ${more.toLocaleString("en")} more`) : null)];
+}
+
+/** Mark only the words of one tag, or with `null` those of all suggested tags. */
+export function markWords(article, tag) {
+  const work = byId("article");
+  const marks = [...work.querySelectorAll("mark")];
+  const isOn = (mark) => mark.dataset.tags.split(" ").includes(tag);
+  work.classList.toggle("picking", tag !== null);
+  for (const mark of marks) mark.classList.toggle("on", isOn(mark));
+  byId("all-marks").hidden = tag === null;
+  byId("legend").replaceChildren(...(tag === null ? legendOfAll(work) : legendOf(article, tag, marks.some(isOn))));
+}
+
+const marked = () => el("span", { class: "mark" }, "marked");
+
+const legendOfAll = (work) => (work.querySelector("mark:not(.named)") ? [marked(), " is what speaks for the suggested tags"] : []);
+
+function legendOf(article, tag, hasMarks) {
+  const label = el("strong", {}, shown(article.label(tag)));
+  if (!hasMarks) return ["nothing is marked", " for ", label];
+  return [marked(), article.isSuggested(tag) ? " is what speaks for " : " is what names ", label];
+}

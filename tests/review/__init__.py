@@ -1,0 +1,1 @@
+"""Tests of the review pages in a real browser."""

@@ -1,0 +1,70 @@
+"""The pages of editors have no serious barrier, in any mode and width."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from playwright.sync_api import expect
+
+from classifier.reports.kept import keep_desk_report
+from classifier.serving.tagger import DecisionBatch
+from classifier.store import Draft
+from tests.browser import IN_BROWSER
+from tests.review.desk import PAGES, Desk, OpenPage, card, cards, press, visit
+from tests.test_page import serious
+
+pytestmark = IN_BROWSER
+
+
+MODES: dict[str, dict[str, Any]] = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "forced colours": {"forced_colors": "active"},
+    "more contrast": {"contrast": "more"},
+    "320px": {},
+}
+
+
+def decide_some(desk: Desk) -> None:
+    """Let two editors close articles, differ, and propose a tag."""
+    for n in range(4):
+        desk.put(f"a{n}", n % 2)
+    for editor in ("ana", "ben"):
+        for n in range(2):
+            action = "accept" if editor == "ana" or n else "reject"
+            answer = desk.tagger.store.suggestion_set(f"a{n}")
+            assert answer is not None
+            desk.tagger.decide(f"a{n}", _answer(action, answer[0]), editor)
+    desk.tagger.store.proposals.add("Jaish al-Adl", "Baluch, in Iran", "a0", "ana")
+    keep_desk_report(desk.tagger.store, desk.tagger.serving.model().taxonomy)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_pages_have_no_serious_barrier(second_desk: Desk, open_page: OpenPage, mode: str) -> None:
+    decide_some(second_desk)
+    page = open_page(second_desk, "eve")
+    page.emulate_media(**MODES[mode])
+    page.set_viewport_size({"width": 320 if mode == "320px" else 1280, "height": 900})
+    found: dict[str, Any] = {}
+    for path in PAGES:
+        visit(page, second_desk, path)
+        found[path] = serious(page)
+        found[f"{path} too wide"] = [page.evaluate("document.documentElement.scrollWidth - innerWidth")]
+    page.goto(f"{second_desk.address}/review/a2")
+    card(page, cards(page)[0]).focus()
+    press(page, "w")
+    expect(page.locator(".sum").first).to_be_visible()
+    press(page, "x", "+")
+    page.keyboard.type("haq")
+    expect(page.locator("#add-list [role=option]").first).to_contain_text("Haqqani")
+    expect(page.locator(".because-group")).to_be_visible()
+    found["why, reasons and tags to add"] = serious(page)
+    press(page, "Escape", "Escape", "?")
+    expect(page.locator("#help")).to_be_visible()
+    found["help"] = serious(page)
+    assert {name: what for name, what in found.items() if what not in ([], [0])} == {}
+
+
+def _answer(action: str, set_id: str) -> DecisionBatch:
+    return DecisionBatch([Draft(action, "iskp"), Draft("accept", "taliban")], complete=True, suggestion_set_id=set_id)

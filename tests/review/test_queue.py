@@ -1,0 +1,80 @@
+"""The queue beside the article: filters, order, and what waits again."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from tests.browser import IN_BROWSER
+from tests.review.desk import Desk, OpenPage, card, cards, choose, press, saved, shown_id
+
+pytestmark = IN_BROWSER
+
+
+def listed(page: Page) -> list[str]:
+    return [text.split("(")[-1].rstrip(")") for text in page.locator("#list a").all_inner_texts()]
+
+
+def test_queue_is_filtered_and_ordered(desk: Desk, open_page: OpenPage) -> None:
+    for n in range(4):
+        desk.put(f"a{n}", n, published_at=f"2024-06-{n + 1:02}")
+    page = open_page(desk)
+    cards(page)
+    teaching = listed(page)
+    page.locator(".filters > summary").click()
+    page.get_by_label("Order").select_option("newest")
+    expect(page.locator("#list a").first).to_contain_text("(a3)")
+    assert listed(page) == ["a3", "a2", "a1", "a0"]
+    assert sorted(teaching) == ["a0", "a1", "a2", "a3"]
+    page.get_by_label("From", exact=True).fill("2024-06-02")
+    page.get_by_label("To", exact=True).fill("2024-06-03")
+    expect(page.locator("#list a")).to_have_count(2)
+    page.locator("#f-tag").fill("boko")
+    choose(page)
+    expect(page.locator("#list a")).to_have_count(1)
+    assert listed(page) == ["a2"]
+    page.reload()
+    expect(page.locator("#list a")).to_have_count(1)
+    expect(page.locator("#f-tag")).to_have_value("Boko Haram")
+
+
+def test_list_that_filters_leave_empty_is_one_press_from_all(desk: Desk, open_page: OpenPage) -> None:
+    desk.put("a", 0)
+    page = open_page(desk)
+    cards(page)
+    page.goto(f"{desk.address}/review?since=2030-01-01&tag=boko-haram")
+    expect(page.locator("#headline")).to_have_text("No article is left with these filters")
+    page.get_by_role("button", name="Clear the filters").click()
+    expect(page.locator("#list a")).to_have_count(1)
+    assert listed(page) == ["a"]
+    expect(page.locator("#f-tag")).to_have_value("")
+    assert "?" not in page.url
+
+
+def test_closed_articles_are_found_under_their_state(desk: Desk, open_page: OpenPage) -> None:
+    desk.put("a", 0)
+    desk.put("b", 2)
+    page = open_page(desk)
+    cards(page)
+    closed = shown_id(page)
+    press(page, "Enter")
+    saved(page)
+    page.goto(f"{desk.address}/review?state=closed")
+    expect(page.locator("#list a")).to_have_count(1)
+    assert listed(page) == [closed]
+
+
+def test_article_whose_text_changed_waits_for_answers_again(desk: Desk, open_page: OpenPage) -> None:
+    desk.put("a", 0)
+    page = open_page(desk)
+    tags = cards(page)
+    assert "iskp" in tags
+    card(page, "iskp").focus()
+    press(page, "x", "1", "Enter")
+    saved(page)
+    desk.put("a", 1)
+    page.goto(f"{desk.address}/review")
+    expect(card(page, "iskp")).to_have_attribute("data-state", "")
+    expect(page.locator("#notices")).not_to_contain_text("Closed by")
+    press(page, "Enter")
+    saved(page)
+    assert [action for _, _, action, _ in desk.log()] == ["reject", "complete", "complete"]
