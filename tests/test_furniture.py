@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from classifier.domain.articles import article_from_text
 from classifier.domain.spelling import spell
-from classifier.text import boilerplate as furniture
-from classifier.text.boilerplate import blank, find_furniture
+from classifier.text.boilerplate import BoilerplateFinder, blank
 from classifier.text.cleaning import clean_body
+from classifier.text.english import ENGLISH
+from classifier.text.language import N_PREFIX
 from classifier.text.source_map import Removed
 from tests.conftest import LOOKALIKE
 from tests.test_words import ANY_TEXT, finished
@@ -18,15 +19,16 @@ from tests.test_words import ANY_TEXT, finished
 NAMES = frozenset(
     map(spell, ["Islamic State", "Al Shabaab", "Boko Haram", "Taliban", "Hamas", "Iran", "ISKP", "Prisons"])
 )
+FINDER = BoilerplateFinder(ENGLISH, NAMES)
 STORY = "Gunmen attacked a police post near Kunduz on Monday.\n\nNobody has claimed the raid so far."
 
 
 def removed(body: str) -> list[tuple[str, str]]:
-    return [(part.kind, body[part.start : part.end]) for part in find_furniture(body, NAMES.__contains__)]
+    return [(part.kind, body[part.start : part.end]) for part in FINDER.find(body)]
 
 
 def kept(body: str) -> str:
-    return blank(body, find_furniture(body, NAMES.__contains__)).strip()
+    return blank(body, FINDER.find(body)).strip()
 
 
 # --- at the end of an article -----------------------------------------------------------------------------------
@@ -371,7 +373,7 @@ LINES = st.sampled_from(
 
 @given(st.lists(LINES | ANY_TEXT, max_size=10).map("\n".join))
 def test_furniture_of_any_text_lies_inside_it_in_order_and_apart(body: str) -> None:
-    parts = find_furniture(body, NAMES.__contains__)
+    parts = FINDER.find(body)
     edges = [edge for part in parts for edge in (part.start, part.end)]
     assert edges == sorted(edges)
     assert all(0 <= part.start < part.end <= len(body) for part in parts)
@@ -379,7 +381,7 @@ def test_furniture_of_any_text_lies_inside_it_in_order_and_apart(body: str) -> N
 
 @given(st.lists(LINES | ANY_TEXT, max_size=10).map("\n".join))
 def test_blanking_keeps_the_length_and_every_other_character(body: str) -> None:
-    parts = find_furniture(body, NAMES.__contains__)
+    parts = FINDER.find(body)
     blanked = blank(body, parts)
     inside = {i for part in parts for i in range(part.start, part.end)}
     expected = "".join(" " if i in inside else character for i, character in enumerate(body))
@@ -419,11 +421,15 @@ def test_text_behind_the_furniture_protects_what_stands_before_it(lines: list[st
 )
 def test_many_lines_are_read_without_hanging(line: str) -> None:
     body = f"{STORY}\n{line * (600_000 // len(line))}"
-    parts = finished(find_furniture, body, NAMES.__contains__)
+    parts = finished(FINDER.find, body)
     assert finished(blank, body, parts).startswith(STORY)
 
 
 def test_first_letters_pass_over_no_line_that_begins_as_furniture() -> None:
-    assert {word for word in furniture._BEGINNINGS if len(word) < furniture.N_FIRST} == {"e", "x"}
+    assert (
+        ENGLISH.boilerplate.letters
+        == {"e", "x"}
+        == {word for word in ENGLISH.boilerplate.starts if len(word) < N_PREFIX}
+    )
     for line in ("e-mail | print", "Email | Twitter", "X | Facebook", "Share this", "Don't miss:"):
-        assert find_furniture(f"{STORY}\n{line}\n{STORY}", set().__contains__), line
+        assert BoilerplateFinder(ENGLISH, ()).find(f"{STORY}\n{line}\n{STORY}"), line

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from classifier.text.reading import SURELY_ENGLISH, is_english
+from classifier.text.english import ENGLISH
+from classifier.text.language import ENOUGH_SMALL
 from tests.conftest import ROOT
 
 REPORT = (
@@ -34,7 +35,7 @@ OTHERS = [
 
 def test_english_is_known_without_the_word_list() -> None:
     program = (
-        f"import sys; from classifier.text.reading import is_english; assert is_english({REPORT!r}); "
+        f"import sys; from classifier.text.english import ENGLISH; assert ENGLISH.is_of({REPORT!r}); "
         "assert 'simplemma' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
@@ -42,20 +43,20 @@ def test_english_is_known_without_the_word_list() -> None:
 
 @pytest.mark.parametrize("text", [REPORT, WIRE])
 def test_reports_and_headlines_are_english(text: str) -> None:
-    assert is_english(text)
+    assert ENGLISH.is_of(text)
 
 
 @pytest.mark.parametrize("text", OTHERS)
 def test_other_languages_are_not(text: str) -> None:
-    assert not is_english(text)
+    assert not ENGLISH.is_of(text)
 
 
 @pytest.mark.parametrize("text", OTHERS)
 def test_other_languages_are_far_from_surely_english(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("classifier.text.reading.SURELY_ENGLISH", SURELY_ENGLISH / 2)
-    assert not is_english(text)
+    monkeypatch.setattr("classifier.text.language.ENOUGH_SMALL", ENOUGH_SMALL / 2)
+    assert not ENGLISH.is_of(text)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "12 34", "字"])
 def test_texts_without_words_of_any_language_are_not(text: str) -> None:
-    assert not is_english(text)
+    assert not ENGLISH.is_of(text)

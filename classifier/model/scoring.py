@@ -16,9 +16,9 @@ from classifier.model.decision import Choice, Doubts, StackingModel, calibrated
 from classifier.model.parameters import Parameters
 from classifier.model.surface_forms import SurfaceForms
 from classifier.text.mention_features import HINTED, NOWHERE, Naming, NamingWeights
+from classifier.text.once import once
 from classifier.text.reading import ArticleReader, Reading, is_foreign
 from classifier.text.terms import FoundTerms, TermRows
-from classifier.text.words import once
 
 TITLE_WEIGHT = 0.5
 FEW_KNOWN = 0.6  # a text with a smaller share of known terms may be in another language
@@ -70,7 +70,7 @@ class Scorer:
         self.parameters = parameters
         self.reader = ArticleReader(taxonomy, parameters.blocks)
         self.n_terms = len(terms)
-        self._rows = TermRows(terms, title_terms)
+        self._rows = TermRows(terms, title_terms, self.reader.language)
         # Indexing through the memmap class costs three times as much.
         self._weights = parameters.weights.view(np.ndarray)
         self._idf = np.concatenate([parameters.idf, parameters.title_idf]).astype(np.float64)
@@ -147,7 +147,7 @@ class Scorer:
         foreign = np.zeros(len(readings), dtype=bool)
         if self.parameters.language == "en":
             for row in np.flatnonzero(terms.n_known <= FEW_KNOWN * terms.n_terms).tolist():
-                foreign[row] = is_foreign(readings[row].text)
+                foreign[row] = is_foreign(readings[row].text, self.reader.language)
         written_out = np.zeros(scored.decision.shape, dtype=bool)
         names = named.categories > HINTED
         written_out[named.articles[names], named.tags[names]] = True

@@ -10,8 +10,8 @@ import numpy as np
 
 from classifier.model.answer import Part, Where
 from classifier.text.fields import TITLE, ReadText
+from classifier.text.once import once
 from classifier.text.terms import FoundTerms
-from classifier.text.words import once
 
 MAX_PLACES = 200  # listed of one part; its weight is that of all
 

@@ -9,7 +9,10 @@ from itertools import chain, islice
 from typing import Literal, NamedTuple
 
 from classifier.domain.articles import TEXT_FIELDS
-from classifier.text.words import Words, lead_end, once, split_all, split_words
+from classifier.text.english import ENGLISH
+from classifier.text.language import Language
+from classifier.text.once import once
+from classifier.text.words import Words, split_all, split_words
 
 
 class TextField(NamedTuple):
@@ -62,13 +65,15 @@ class ReadText:
         return self.words[BODY].n_before(self.lead_end)
 
 
-def read_text(*contents: str) -> ReadText:
+def read_text(*contents: str, language: Language = ENGLISH) -> ReadText:
     """Split text fields into words once, for everything that asks for them; the last fields may be left out."""
     contents = (*contents, *[""] * (len(FIELDS) - len(contents)))
-    return ReadText(contents, tuple(map(split_words, contents)), lead_end(contents[BODY]))
+    return ReadText(contents, tuple(map(split_words, contents)), language.lead_end(contents[BODY]))
 
 
-def read_texts(texts: Sequence[tuple[str, ...]]) -> list[ReadText]:
+def read_texts(texts: Sequence[tuple[str, ...]], language: Language = ENGLISH) -> list[ReadText]:
     """Split the text fields of articles into words, hashed: many cost less together."""
     words = iter(split_all(list(chain.from_iterable(texts))))
-    return [ReadText(contents, tuple(islice(words, len(contents))), lead_end(contents[BODY])) for contents in texts]
+    return [
+        ReadText(contents, tuple(islice(words, len(contents))), language.lead_end(contents[BODY])) for contents in texts
+    ]

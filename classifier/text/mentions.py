@@ -13,14 +13,15 @@ import numpy as np
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Alias, Taxonomy
 from classifier.text.contexts import Context, Contexts, context_of
+from classifier.text.english import ENGLISH
 from classifier.text.fields import FIELDS, ReadText
-from classifier.text.words import Hashed, Words, WordTable, hashed_all
+from classifier.text.hashing import HashedWords, WordTable
+from classifier.text.language import Language
+from classifier.text.words import Words, hashed_all
 
 N_PAIRS = 1 << 16  # places for pairs of words with which names begin; a starter taxonomy has three thousand pairs
 # Between the words of one name there is no end of a sentence, no bracket and no quotation mark.
 _BREAK = re.compile(r"[\n!?;:,\"()\[\]]|(?<=\w\w\w\w)\.\s")
-# In a text written in capitals these cannot be told from ordinary words, whatever their case policy says.
-_UNSAFE_IN_CAPITALS = frozenset(["is", "it", "us", "let", "tip", "base", "aa", "as", "am", "pm", "who", "can", "may"])
 
 
 class Mention(NamedTuple):
@@ -53,7 +54,7 @@ class NamingWords:
         """Return the words of a name that is the taxonomy's."""
         return [self._number[word] for word in spell(name).split()]
 
-    def of_texts(self, hashed: Hashed) -> np.ndarray:
+    def of_texts(self, hashed: HashedWords) -> np.ndarray:
         """Return the words of some texts, one after the other, int64."""
         return self._table.find(hashed.of_word) + 1
 
@@ -119,14 +120,14 @@ class Found(NamedTuple):
 class MentionFinder:
     """Finds the mentions of all tags of a taxonomy that are not retired."""
 
-    def __init__(self, taxonomy: Taxonomy) -> None:
+    def __init__(self, taxonomy: Taxonomy, language: Language = ENGLISH) -> None:
         self.words = NamingWords(taxonomy)
         self._root = _Node()
         for position, tag in enumerate(taxonomy.tags):
             if tag.retired:
                 continue
             for alias in tag.aliases:
-                self._add(alias, _rule(position, alias, self.words))
+                self._add(alias, _rule(position, alias, self.words, language))
         # Of the words, whether names consist of them or go on with any word; of pairs, whether names may begin with them.
         self._alone = np.zeros(len(self.words) + 1, dtype=bool)
         self._alone[[word for word, node in self._root.following.items() if node.rules or node.beginnings]] = True
@@ -237,14 +238,14 @@ def _add_longer(candidates: list[_Candidate], node: _Node, place: _Field, first:
             ]
 
 
-def _rule(tag: int, alias: Alias, words: NamingWords) -> _Rule:
+def _rule(tag: int, alias: Alias, words: NamingWords, language: Language) -> _Rule:
     needs = context_of(map(words.of, alias.needs), alias.needs_within)
     blocked = context_of(map(words.of, alias.blocked), alias.blocked_within)
     return _Rule(
         tag,
         alias.weak,
         _bare(alias.text) if alias.case_exact else None,
-        spell(alias.text) in _UNSAFE_IN_CAPITALS,
+        spell(alias.text) in language.words_in_capitals,
         needs,
         blocked,
         always=not (alias.case_exact or needs or blocked),

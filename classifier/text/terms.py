@@ -7,9 +7,8 @@ Terms of the first sentence count twice. The title has a view of its own besides
 from __future__ import annotations
 
 import re
-import threading
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice
@@ -17,10 +16,12 @@ from string import ascii_lowercase
 from typing import NamedTuple, cast
 
 import numpy as np
-import Stemmer
 
+from classifier.text.english import ENGLISH
 from classifier.text.fields import BODY, FIELDS, LEAD, TITLE, ReadText
-from classifier.text.words import Hashed, Words, WordTable, hashed_all
+from classifier.text.hashing import HashedWords, WordTable
+from classifier.text.language import Language
+from classifier.text.words import Words, hashed_all
 
 _DIGIT = re.compile(r"[0-9]")
 STEM_MARK = "~"  # "attack~" is the stem of attack, attacks, attacked; "attack" is the word
@@ -30,30 +31,20 @@ _TIMES = np.array([field.times for field in FIELDS], dtype=np.float64)
 _REMEMBERED = 200_000  # words whose rows a model keeps at hand
 
 
-class _Stemmer(threading.local):
-    """A stemmer for each thread: it works on its own state, and threads that share one get each other's stems."""
-
-    def __init__(self) -> None:
-        self.stems: Callable[[Sequence[str]], list[str]] = Stemmer.Stemmer("english", 0).stemWords
-
-
-_STEMMER = _Stemmer()
-
-
-def terms_of_word(word: str) -> tuple[str, ...]:
+def terms_of_word(word: str, language: Language = ENGLISH) -> tuple[str, ...]:
     """Return the terms of one folded word: itself and its stem; none for a single character."""
-    return _terms_of_short_word(word[:MAX_WORD])  # cut before it is remembered
+    return _terms_of_short_word(word[:MAX_WORD], language)  # cut before it is remembered
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _terms_of_short_word(word: str) -> tuple[str, ...]:
-    return next(terms_of_words([word]))
+def _terms_of_short_word(word: str, language: Language) -> tuple[str, ...]:
+    return next(terms_of_words([word], language))
 
 
-def terms_of_words(words: Sequence[str]) -> Iterator[tuple[str, ...]]:
+def terms_of_words(words: Sequence[str], language: Language = ENGLISH) -> Iterator[tuple[str, ...]]:
     """Return the terms of each of some folded words: many cost less together."""
     short = [word[:MAX_WORD] for word in words]
-    return map(_terms, short, _STEMMER.stems(short))
+    return map(_terms, short, language.stems(short))
 
 
 def _terms(word: str, stem: str) -> tuple[str, ...]:
@@ -174,8 +165,9 @@ class _Written(NamedTuple):
 class TermRows:
     """The rows of a model's terms; looks up whole texts."""
 
-    def __init__(self, terms: Sequence[str], title_terms: Sequence[str]) -> None:
+    def __init__(self, terms: Sequence[str], title_terms: Sequence[str], language: Language = ENGLISH) -> None:
         """Take a model's terms, of which those of titles are some; raise `ValueError` if they are not."""
+        self._language = language
         self._n_terms = len(terms)
         self._n_rows = len(terms) + len(title_terms)
         self._row = {term: row for row, term in enumerate(terms, start=1)}
@@ -213,7 +205,7 @@ class TermRows:
             times = np.append(times, np.ones(len(joined)))
         return self._found(_Written(text_of, codes, times, np.flatnonzero(in_title)), compounds)
 
-    def _of_words(self, hashed: Hashed, words: Sequence[Words]) -> np.ndarray:
+    def _of_words(self, hashed: HashedWords, words: Sequence[Words]) -> np.ndarray:
         """Return the codes of the words of some fields, (n_words,) int64."""
         hashes = hashed.of_term
         if len(hashes) < FEW:
@@ -224,7 +216,9 @@ class TermRows:
             codes[new] = self._of_hashes(hashes[new].tolist(), new.tolist(), hashed, words)
         return codes
 
-    def _of_hashes(self, hashes: list[int], places: Sequence[int], hashed: Hashed, words: Sequence[Words]) -> list[int]:
+    def _of_hashes(
+        self, hashes: list[int], places: Sequence[int], hashed: HashedWords, words: Sequence[Words]
+    ) -> list[int]:
         """Return the codes of words by their hashes; those that are new are looked up at their places among the words."""
         found = list(map(self._met.get, hashes))
         if None not in found:
@@ -248,7 +242,7 @@ class TermRows:
             else _ONE | row(terms[0], 0)
             if terms
             else 0
-            for terms in terms_of_words(words)
+            for terms in terms_of_words(words, self._language)
         ]
 
     def _of_compound(self, compound: str) -> int:

@@ -21,7 +21,7 @@ from classifier.model.scoring import TITLE_WEIGHT
 from classifier.text.duplicates import NearDuplicates
 from classifier.text.fields import ReadText, read_text
 from classifier.text.mention_features import Naming
-from classifier.text.reading import ArticleReader, is_english
+from classifier.text.reading import ArticleReader
 from classifier.text.terms import terms_of_writing, text_words, text_writings, title_words, title_writings
 
 BATCH = 256
@@ -112,7 +112,7 @@ class _Reading:
                     self._duplicates.add(text.spelling)
                     if number % self._each == 0:
                         self.n_sampled += 1
-                        self.n_english += is_english(text.content)
+                        self.n_english += self._reader.language.is_of(text.content)
                 yield text
             self.n_read += len(texts)
 

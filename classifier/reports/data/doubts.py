@@ -14,7 +14,6 @@ from classifier.reports.data.known import Data, Found, Row
 from classifier.text.boilerplate import blank
 from classifier.text.cleaning import clean_body
 from classifier.text.fields import BODY
-from classifier.text.words import lead_end
 from classifier.training.fitting import Fitted, HeldOut
 
 N_SUSPECTS = 100  # doubtful labels, listed; what looks least likely of all is often right and only hard to see
@@ -83,7 +82,7 @@ def _why(model: Model, article: Article, tag: str, sign: int) -> Row:
     title = any(field != BODY for part in mentions for field, _, _ in part.places)
     first = min((start for part in mentions for field, start, _ in part.places if field == BODY), default=None)
     body = clean_body(article)
-    lead = first is not None and first < lead_end(blank(body.text, body.removed))
+    lead = first is not None and first < model.reader.language.lead_end(blank(body.text, body.removed))
     named = "title" if title else "first sentence" if lead else "below" if mentions else "nowhere"
     strongest = [part.text for part in parts if part.places and part.weight * sign > 0 and part.kind == "term"]
     return {"named": named, "words": strongest[:N_WORDS]}

@@ -21,8 +21,9 @@ from classifier.reports.layout import MAX_QUOTED, plain
 from classifier.text.cleaning import clean_title
 from classifier.text.fields import ReadText
 from classifier.text.mentions import Mention, MentionFinder
+from classifier.text.once import once
 from classifier.text.reading import ArticleReader
-from classifier.text.words import Words, once
+from classifier.text.words import Words
 
 WINDOW = 7  # days
 MIN_ARTICLES = 3  # of the window

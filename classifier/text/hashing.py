@@ -1,0 +1,155 @@
+"""Words as 64-bit hashes, so that numpy looks up the words of many articles at once.
+
+Archives are read 1.6 times as fast as word by word (docs/decisions/005-reading-fast.md). Only `words`, `mentions` and `terms`
+import this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+
+from classifier.domain.spelling import CODES
+
+# A hash is a polynomial over the characters of the word, modulo 2**64 (Karp and Rabin 1987). Those of all words of a text
+# come from one cumulative sum over its characters: the part of a word, divided by the power at its start.
+_BASE = 0x9E3779B97F4A7C15  # odd, so that it has an inverse
+_INVERSE = pow(_BASE, -1, 1 << 64)
+_MIXING = 0xD6E8FEB86659FD93
+_TO_ZERO = bytes.maketrans(b"123456789", b"000000000")
+_NO_OFFSETS = np.zeros(0, dtype=np.int64)
+_NO_HASHES = np.zeros(0, dtype=np.uint64)
+MANY = 1 << 17  # characters that are hashed at a time; their powers are kept
+_TABLE_BATCH = 10_000  # words of a table that are hashed at a time
+
+
+class HashedWords(NamedTuple):
+    """The hashed words of some texts, text after text.
+
+    begins, edges: (n_texts + 1,), where each text begins among the characters, and its words among the words;
+    starts, ends: (n_words,) int64, where words start and end among the characters; of_word, of_term: (n_words,) uint64, the
+    hash of a word, and of the word with its digits folded to 0. Equal words have equal hashes. That any two others of a
+    million words share one has a probability of one in thirty million.
+    """
+
+    begins: list[int]
+    edges: list[int]
+    starts: np.ndarray
+    ends: np.ndarray
+    of_word: np.ndarray
+    of_term: np.ndarray
+
+    def of(self, number: int) -> HashedWords:
+        """Return the words of one of the texts."""
+        (begin, end), (first, last) = self.begins[number : number + 2], self.edges[number : number + 2]
+        return HashedWords(
+            [0, end - begin],
+            [0, last - first],
+            self.starts[first:last] - begin,
+            self.ends[first:last] - begin,
+            self.of_word[first:last],
+            self.of_term[first:last],
+        )
+
+
+def hash_words(plain: str) -> HashedWords:
+    """Return the hashed words of one folded text, `Words.plain`."""
+    codes, folded = _codes_of(plain)
+    starts, ends = _edges(codes)
+    first, last = starts, ends
+    if "'" in plain:  # it stands in words and is no part of them
+        codes, folded = _codes_of(plain.replace("'", ""))
+        first, last = _edges(codes)
+    powers, inverses = _powers(max(10, len(codes).bit_length()))
+    shift = inverses.take(first)
+    sums = np.empty(len(codes) + 1, dtype=np.uint64)
+    sums[0] = 0
+    hashes = []
+    for characters in (codes, folded):
+        np.multiply(characters, powers[: len(characters)], out=sums[1:])
+        np.cumsum(sums[1:], out=sums[1:])
+        hashes.append(_mixed((sums.take(last) - sums.take(first)) * shift))
+    return HashedWords([0, len(plain)], [0, len(starts)], starts, ends, *hashes)
+
+
+def joined(texts: Sequence[HashedWords], begins: list[int]) -> HashedWords:
+    """Return the hashed words of several batches of texts as one; each batch begins at one of `begins`."""
+    edges = [0]
+    for hashed in texts:
+        edges.append(edges[-1] + len(hashed.starts))
+    offsets = list(zip(texts, begins, strict=False))
+    return HashedWords(
+        begins,
+        edges,
+        np.concatenate([_NO_OFFSETS, *(hashed.starts + begin for hashed, begin in offsets)]),
+        np.concatenate([_NO_OFFSETS, *(hashed.ends + begin for hashed, begin in offsets)]),
+        np.concatenate([_NO_HASHES, *(hashed.of_word for hashed in texts)]),
+        np.concatenate([_NO_HASHES, *(hashed.of_term for hashed in texts)]),
+    )
+
+
+@lru_cache(maxsize=8)
+def _powers(n_bits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first 2**n_bits powers of the base and of its inverse, uint64."""
+    factors = np.full((2, 1 << n_bits), [[_BASE], [_INVERSE]], dtype=np.uint64)
+    factors[:, 0] = 1
+    powers, inverses = np.multiply.accumulate(factors, axis=1)
+    return powers, inverses
+
+
+def _mixed(hashes: np.ndarray) -> np.ndarray:
+    """Return hashes whose first bits depend on all of theirs; of a short word they would depend on its last letters."""
+    mixed: np.ndarray = (hashes ^ (hashes >> np.uint64(32))) * np.uint64(_MIXING)
+    return mixed
+
+
+def _codes_of(plain: str) -> tuple[np.ndarray, np.ndarray]:
+    """Return the characters of a text as numbers, and the same with its digits folded to 0."""
+    if plain.isascii():
+        raw = plain.encode()
+        return np.frombuffer(raw, dtype=np.uint8), np.frombuffer(raw.translate(_TO_ZERO), dtype=np.uint8)
+    codes = np.frombuffer(plain.encode(*CODES), dtype=np.uint32)
+    return codes, np.where((codes >= ord("0")) & (codes <= ord("9")), np.uint32(ord("0")), codes)
+
+
+def _edges(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return where words start and end."""
+    inside = np.zeros(len(codes) + 2, dtype=bool)
+    np.not_equal(codes, ord(" "), out=inside[1:-1])
+    edges = np.flatnonzero(inside[1:] != inside[:-1])
+    return edges[::2], edges[1::2]
+
+
+class WordTable:
+    """Finds words among those of a table, by their hashes."""
+
+    def __init__(self, words: Sequence[str]) -> None:
+        """Take different words that are spelt as `Words.spelling` spells them."""
+        batches = (words[start : start + _TABLE_BATCH] for start in range(0, len(words), _TABLE_BATCH))
+        hashes = np.concatenate([_NO_HASHES, *(hash_words(" ".join(batch)).of_word for batch in batches)])
+        order = np.argsort(hashes)
+        n_bits = len(words).bit_length() + 2
+        self._shift = np.uint64(64 - n_bits)
+        # Hashes with the same first bits share a slot and stand together. The last entry is no word's.
+        self._hashes = np.append(hashes[order], np.uint64((1 << 64) - 1))
+        self._numbers = np.append(order, -1)
+        self._begins = np.searchsorted(hashes[order] >> self._shift, np.arange(1 << n_bits, dtype=np.uint64)).astype(
+            np.int32
+        )
+
+    def find(self, hashes: np.ndarray) -> np.ndarray:
+        """Return the number of each word in the table, int64, -1 for none, by its hash."""
+        entry = self._begins.take(hashes >> self._shift)
+        candidates = self._hashes.take(entry)
+        numbers = np.where(candidates == hashes, self._numbers.take(entry), -1)
+        open_rows = np.flatnonzero(candidates < hashes)  # most often of a slot of more than one word
+        while len(open_rows):
+            entry[open_rows] += 1
+            candidates, wanted = self._hashes.take(entry[open_rows]), hashes[open_rows]
+            hit = candidates == wanted
+            numbers[open_rows[hit]] = self._numbers.take(entry[open_rows[hit]])
+            open_rows = open_rows[candidates < wanted]
+        return numbers
