@@ -25,7 +25,7 @@ def create_app() -> Flask:
     registry = Registry(settings.models)
     shares = Shares(settings.blind_share, settings.second_share)
     answers = Answers(settings.cache_mb << 20)
-    tagger = Tagger(Serving(registry), _opened(settings.database_url), shares, answers)
+    tagger = Tagger(Serving(registry, long_lived=True), _opened(settings.database_url), shares, answers)
     # Some threads stay free for bodies that come slowly, for health and for saying no.
     at_once = min(settings.at_once, max(1, settings.threads * 3 // 4))
     limits = Limits(settings.rate_limit, at_once, settings.read_seconds, settings.proxies)

@@ -407,8 +407,9 @@ class Serving:
 
     after_change: Callable[[Model], None] = staticmethod(lambda _model: None)
 
-    def __init__(self, registry: Registry) -> None:
-        self.registry = registry
+    def __init__(self, registry: Registry, long_lived: bool = False) -> None:
+        """Serve the champion of a registry; in a `long_lived` process the garbage collector leaves the model alone."""
+        self.registry, self._long_lived = registry, long_lived
         self.problem: str | None = None
         self._model: Model | None = None
         self._seen: tuple[int, int, int] | None = None
@@ -471,7 +472,9 @@ class Serving:
             self._seen = seen
 
     def _load(self) -> Model:
-        """Load the champion and tell the garbage collector that it stays: its walks through terms and names take time."""
+        """Load the champion; in a long-lived process, walking through its terms at each collection would take time."""
+        if not self._long_lived:
+            return self.registry.load_champion()
         gc.unfreeze()
         model = self.registry.load_champion()
         gc.collect()

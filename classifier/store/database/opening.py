@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -127,20 +128,25 @@ def _order_by_characters(connection: Connection) -> None:
             connection.exec_driver_sql(f'ALTER TABLE {table} ALTER COLUMN "{column}" TYPE {kind} COLLATE "C"')
 
 
+@cache
+def _revisions() -> list[str]:
+    """Return the revisions that this program knows, the newest first."""
+    return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
+
+
 def _migrate(connection: Connection, revision: str) -> None:
     current = MigrationContext.configure(connection).get_current_revision()
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if current is not None and current not in known:
+    if current is not None and current not in _revisions():
         raise BadStore(f"The database has revision {current}, which this program does not know. Upgrade the program.")
-    with _MIGRATING:
-        command.upgrade(_config(connection), revision)
+    if current != (_revisions()[0] if revision == "head" else revision):
+        with _MIGRATING:
+            command.upgrade(_config(connection), revision)
 
 
 def _check_revision(engine: Engine) -> None:
     with engine.connect().execution_options(readonly=True) as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-    head = ScriptDirectory.from_config(_config()).get_current_head()
-    if current != head:
-        known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-        advice = "Start the service: it brings it up to date." if current in {None, *known} else "Upgrade the program."
-        raise BadStore(f"The database has revision {current}, this program needs {head}. {advice}")
+    if current != _revisions()[0]:
+        known = current is None or current in _revisions()
+        advice = "Start the service: it brings it up to date." if known else "Upgrade the program."
+        raise BadStore(f"The database has revision {current}, this program needs {_revisions()[0]}. {advice}")
