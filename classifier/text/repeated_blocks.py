@@ -1,4 +1,4 @@
-"""One pass over the texts before training: which are near-duplicates, and which blocks stand on many pages. Keeps no text."""
+"""What stands in more than one story: near-duplicates and repeated blocks, found in one pass that keeps no text."""
 
 from __future__ import annotations
 
@@ -14,22 +14,118 @@ from classifier.domain.articles import Article
 from classifier.domain.progress import Track
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
-from classifier.text.boilerplate import blocks_of
+from classifier.text.boilerplate import Block, blocks_of
 from classifier.text.cleaning import clean_body
 from classifier.text.duplicates import NearDuplicates
 from classifier.text.reading import ArticleReader
 
-MIN_BLOCK = 2  # words; a single one is a word of the text
+MIN_WORDS = 2  # of a block; a single one is a word of the text
 MIN_STORIES = 20  # that a block stands in, and at least one in FEW_STORIES of all
 FEW_STORIES = 200
-MIN_WITH_TAG = 10  # of the articles with a block have the tag that leans on it
-LEANS = 0.2  # the share of a tag's articles that have the block …
-TIMES = 4.0  # … and how many times as often as others
+
+
+class Occurrences:
+    """Pairs of a number and the article that has it, twelve bytes each."""
+
+    def __init__(self) -> None:
+        self.numbers, self.rows = array("Q"), array("i")
+
+    def add(self, row: int, numbers: np.ndarray) -> None:
+        """Add the numbers of an article, (n,) uint64; repetitions count once."""
+        different = np.unique(numbers)
+        self.numbers.frombytes(different.tobytes())
+        self.rows.frombytes(np.full(len(different), row, dtype=np.int32).tobytes())
+
+
+class Shared:
+    """In which articles, and in how many stories, each number occurs.
+
+    numbers: (n_numbers,) uint64, ascending; n_stories: (n_numbers,) int64; rows: (n_pairs,) the article of each pair, in the
+    order of the numbers; is_shared: (n_pairs,) bool, whether two stories have the number of the pair.
+    """
+
+    def __init__(self, occurrences: Occurrences, stories: np.ndarray) -> None:
+        """Take the story of each article, (n_articles,) int32."""
+        self.n_articles = n_articles = len(stories)
+        numbers = np.frombuffer(occurrences.numbers, dtype=np.uint64)
+        order = np.argsort(numbers, kind="stable")
+        self.rows = np.frombuffer(occurrences.rows, dtype=np.int32)[order]
+        starts = np.flatnonzero(np.diff(numbers[order], prepend=~numbers[order[:1]]) != 0)
+        self.numbers = numbers[order[starts]]
+        self._starts = np.append(starts, len(order))
+        group = np.repeat(np.arange(len(starts)), np.diff(self._starts))
+        by_story = np.unique(group * max(1, n_articles) + stories[self.rows]) // max(1, n_articles)
+        self.n_stories = np.bincount(by_story, minlength=len(starts))
+        self.is_shared = (self.n_stories >= 2)[group]
+
+    def having(self, which: int) -> np.ndarray:
+        """Return the articles that have a number, in order, by its place among the numbers."""
+        return np.sort(self.rows[self._starts[which] : self._starts[which + 1]])
+
+    def repeated(self, min_stories: int, few_stories: int) -> list[int]:
+        """Return the places of the numbers of at least `min_stories` stories, and of one in `few_stories` of all."""
+        at_least = max(min_stories, -(-self.n_articles // few_stories))
+        repeated: list[int] = np.flatnonzero(self.n_stories >= at_least).tolist()
+        return repeated
+
+
+class CopyFinder:
+    """Collects texts one by one, and finds which are near-duplicates and which blocks they share."""
+
+    def __init__(self) -> None:
+        self._duplicates, self._blocks, self._n_articles = NearDuplicates(), Occurrences(), 0
+
+    def add(self, words: Sequence[str], blocks: Sequence[Block]) -> None:
+        """Add the words and the blocks of the next article."""
+        row = self._n_articles
+        self._n_articles += 1
+        self._duplicates.add(words if words else [f"{row}"])  # texts without words are no copies of each other
+        self._blocks.add(row, np.array([number_of(block.folded) for block in blocks], dtype=np.uint64))
+
+    def stories(self) -> np.ndarray:
+        """Return a number for the story of each article, (n_articles,) int32; near-duplicates share one."""
+        return self._duplicates.groups() if self._n_articles else np.zeros(0, dtype=np.int32)
+
+    def blocks(self, stories: np.ndarray) -> Shared:
+        """Return where the blocks stand."""
+        return Shared(self._blocks, stories)
+
+
+def long_blocks(article: Article, min_words: int) -> Iterator[Block]:
+    """Yield the blocks of an article's clean body that have enough words."""
+    return (block for block in blocks_of(clean_body(article).text) if block.folded.count(" ") + 1 >= min_words)
+
+
+def number_of(block: str) -> int:
+    """Return a number of 64 bits for a folded block; the same block has the same number."""
+    return int.from_bytes(blake2b(block.encode("utf-8", "replace"), digest_size=8).digest(), "little")
+
+
+class LeaningRule(NamedTuple):
+    """When a tag leans on a block: enough of its articles have it, and far more often than others."""
+
+    min_articles: int
+    min_share: float
+    times_elsewhere: float
+
+    def holds(self, n_with_block: np.ndarray, share: np.ndarray, elsewhere: np.ndarray) -> np.ndarray:
+        """Return for each tag whether it leans, (n_tags,) bool, by the shares of its and of other articles with the block."""
+        is_frequent = (n_with_block >= self.min_articles) & (share >= self.min_share)
+        leans: np.ndarray = is_frequent & (share >= self.times_elsewhere * elsewhere)
+        return leans
+
+
+# --- before training --------------------------------------------------------------------------------------------
+
+LEANING = LeaningRule(min_articles=10, min_share=0.2, times_elsewhere=4.0)
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What the pass found. groups: (n_articles,) int32, near-duplicates share one; of the unreadable nothing is known."""
+    """What the pass before training finds; it knows nothing of articles that cannot be read.
+
+    groups: (n_articles,) int32, near-duplicates share one.
+    """
 
     groups: np.ndarray
     blocks: list[RepeatedBlock]
@@ -39,7 +135,7 @@ class Survey:
 class RepeatedBlock(NamedTuple):
     """A block of many stories: its folded text, the rows of the articles that have it, and the tags that lean on it.
 
-    A tag leans on a block that names it, or that its articles have far more often than others.
+    A block that names a tag counts as one that the tag leans on.
     """
 
     text: str
@@ -53,62 +149,37 @@ def survey(articles: Sequence[Article], labels: np.ndarray, taxonomy: Taxonomy, 
     Args:
         labels: (n_articles, n_tags) int8.
     """
-    reader = ArticleReader(taxonomy)
-    duplicates, unreadable = NearDuplicates(), Unreadable()
-    numbers, rows = array("Q"), array("i")
-    for row, article in enumerate(track(articles, len(articles), "reading for copies")):
-        words, found = [], set()
+    reader, copies, unreadable = ArticleReader(taxonomy), CopyFinder(), Unreadable()
+    for article in track(articles, len(articles), "reading for copies"):
+        words: list[str] = []
+        blocks: list[Block] = []
         with unreadable.setting_aside(article.id):
-            text = reader.read_text(article)
-            words = text.spelling
-            found = {_number(block) for block, _, _ in _blocks(article)}
-        duplicates.add(words if words else [f"{row}"])  # texts without words are no copies of each other
-        numbers.extend(found)
-        rows.extend([row] * len(found))
-    groups = duplicates.groups() if len(articles) else np.zeros(0, dtype=np.int32)
-    of_block = _repeated(np.frombuffer(numbers, dtype=np.uint64), np.frombuffer(rows, dtype=np.int32), groups)
-    named = [_named(articles, number, having) for number, having in of_block]
-    return Survey(groups, [_block(text, having, labels, taxonomy, reader) for text, having in named], unreadable)
+            words = reader.read_text(article).spelling
+            blocks = list(long_blocks(article, MIN_WORDS))
+        copies.add(words, blocks)
+    groups = copies.stories()
+    shared = copies.blocks(groups)
+    rows_of = {int(shared.numbers[at]): shared.having(at) for at in shared.repeated(MIN_STORIES, FEW_STORIES)}
+    texts = [
+        (_text_of(number, articles[rows[0]]), rows)
+        for number, rows in sorted(rows_of.items(), key=lambda item: (-len(item[1]), item[0]))
+    ]
+    return Survey(groups, [_repeated_block(text, rows, labels, taxonomy, reader) for text, rows in texts], unreadable)
 
 
-def _blocks(article: Article) -> Iterator[tuple[str, int, int]]:
-    return (one for one in blocks_of(clean_body(article).text) if one[0].count(" ") + 1 >= MIN_BLOCK)
+def _text_of(number: int, article: Article) -> str:
+    return next(block.folded for block in long_blocks(article, MIN_WORDS) if number_of(block.folded) == number)
 
 
-def _number(block: str) -> int:
-    return int.from_bytes(blake2b(block.encode("utf-8", "replace"), digest_size=8).digest(), "little")
-
-
-def _repeated(numbers: np.ndarray, rows: np.ndarray, groups: np.ndarray) -> list[tuple[int, np.ndarray]]:
-    """Return the numbers of the blocks of many stories with the rows that have them, those of most rows first."""
-    order = np.argsort(numbers, kind="stable")
-    different, starts = np.unique(numbers[order], return_index=True)
-    at_least = max(MIN_STORIES, -(-len(groups) // FEW_STORIES))
-    ends = np.append(starts[1:], len(order))
-    found = []
-    for which in np.flatnonzero(ends - starts >= at_least).tolist():
-        having = np.sort(rows[order[starts[which] : ends[which]]])
-        if len(np.unique(groups[having])) >= at_least:
-            found.append((int(different[which]), having))
-    return sorted(found, key=lambda one: (-len(one[1]), one[0]))
-
-
-def _named(articles: Sequence[Article], number: int, having: np.ndarray) -> tuple[str, np.ndarray]:
-    text = next(block for block, _, _ in _blocks(articles[having[0]]) if _number(block) == number)
-    return text, having
-
-
-def _block(
-    text: str, having: np.ndarray, labels: np.ndarray, taxonomy: Taxonomy, reader: ArticleReader
+def _repeated_block(
+    text: str, rows: np.ndarray, labels: np.ndarray, taxonomy: Taxonomy, reader: ArticleReader
 ) -> RepeatedBlock:
-    reading = reader.read(Article("block", "", text))
-    names = {mention.tag for mention in reading.mentions}
-    known, positive = labels >= 0, labels == 1
-    n_positive = positive.sum(axis=0)
-    with_both = positive[having].sum(axis=0)
-    n_negative = np.maximum(1, (known & ~positive).sum(axis=0))
-    elsewhere = (known & ~positive)[having].sum(axis=0) / n_negative
-    share = with_both / np.maximum(1, n_positive)
-    leans = (with_both >= MIN_WITH_TAG) & (share >= LEANS) & (share >= TIMES * elsewhere)
-    tags = sorted({*names, *np.flatnonzero(leans).tolist()}, key=lambda tag: (-share[tag], tag))
-    return RepeatedBlock(text, having.tolist(), [taxonomy.tags[tag].id for tag in tags])
+    named = {mention.tag for mention in reader.read(Article("block", "", text)).mentions}
+    is_known, is_positive = labels >= 0, labels == 1
+    n_with_block = is_positive[rows].sum(axis=0)
+    share = n_with_block / np.maximum(1, is_positive.sum(axis=0))
+    is_negative = is_known & ~is_positive
+    elsewhere = is_negative[rows].sum(axis=0) / np.maximum(1, is_negative.sum(axis=0))
+    leaning = np.flatnonzero(LEANING.holds(n_with_block, share, elsewhere)).tolist()
+    tags = sorted({*named, *leaning}, key=lambda tag: (-share[tag], tag))
+    return RepeatedBlock(text, rows.tolist(), [taxonomy.tags[tag].id for tag in tags])

@@ -10,23 +10,23 @@ from classifier.domain.articles import Article
 from classifier.domain.examples import POSITIVE
 from classifier.domain.progress import Track
 from classifier.model.protocol import Model
-from classifier.reports.data.copies import Read, blocks_of, digest
+from classifier.reports.data.copies import MIN_BLOCK_WORDS, Read
 from classifier.reports.data.known import N_ROWS, Data, Found, Row
 from classifier.reports.layout import MAX_QUOTED, plain
 from classifier.text.cleaning import clean_body
 from classifier.text.fields import BODY
 from classifier.text.reading import ArticleReader
+from classifier.text.repeated_blocks import LeaningRule, long_blocks, number_of
 
 MIN_REPEATS = 3  # stories that a repeated block stands in, and at least one in FEW_STORIES of all
 FEW_STORIES = 500
-LEANS = 0.5  # the share of a tag's articles that have a block, and at least twice the share among the others
+LEANING = LeaningRule(MIN_REPEATS, min_share=0.5, times_elsewhere=2.0)
 
 
 def repeated_blocks(data: Data, read: Read, model: Model | None, track: Track) -> Found:
     """Find blocks of many stories; blocks that stand in just the same articles are one finding."""
-    at_least = max(MIN_REPEATS, -(-len(data.articles) // FEW_STORIES))
     of_articles: defaultdict[bytes, list[int]] = defaultdict(list)
-    for which in np.flatnonzero(read.blocks.n_stories >= at_least).tolist():
+    for which in read.blocks.repeated(MIN_REPEATS, FEW_STORIES):
         of_articles[read.blocks.having(which).tobytes()].append(which)
     groups = sorted(
         ((read.blocks.having(blocks[0]), blocks) for blocks in of_articles.values()),
@@ -53,7 +53,8 @@ def repeated_blocks(data: Data, read: Read, model: Model | None, track: Track) -
 def _spans(article: Article, numbers: np.ndarray) -> list[tuple[int, int]]:
     """Return the places of blocks in the clean body; a sentence of a line that is there too is left out."""
     wanted = set(numbers.tolist())
-    found = sorted({(start, -end) for block, start, end in blocks_of(article) if digest(block) in wanted})
+    blocks = long_blocks(article, MIN_BLOCK_WORDS)
+    found = sorted({(start, -end) for folded, start, end in blocks if number_of(folded) in wanted})
     spans: list[tuple[int, int]] = []
     for start, minus_end in found:
         if not spans or -minus_end > spans[-1][1]:
@@ -66,7 +67,7 @@ def _leaning(data: Data, having: np.ndarray, blocks: np.ndarray, model: Model | 
     n_both = np.asarray(data.positives[having].sum(axis=0)).ravel()
     n_others = np.maximum(1, len(data.articles) - data.n_positive)
     share, elsewhere = n_both / np.maximum(1, data.n_positive), (len(having) - n_both) / n_others
-    leaning = np.flatnonzero((n_both >= MIN_REPEATS) & (share >= LEANS) & (share >= 2 * elsewhere)).tolist()
+    leaning = np.flatnonzero(LEANING.holds(n_both, share, elsewhere)).tolist()
     rows = []
     for tag in sorted(leaning, key=lambda tag: (-share[tag], data.taxonomy.tags[tag].id)):
         first = next(int(row) for row in having if data.labels[row, tag] == POSITIVE)
