@@ -102,7 +102,7 @@ def test_decision_values_follow_from_the_saved_arrays(model: TagModel, articles:
                 separator[arrays["separators"]] += weight * value * arrays["weights"][first + row].astype(np.float64)
             first += len(names)
         naming[:] = numbers["nowhere_intercept"] + arrays["naming_offsets"][:, 0]
-        named = model.reader.naming([reading])
+        named = model.reader.mention_features([reading])
         naming[named.tags] = (
             numbers["naming_intercept"]
             + crossed(named.shared, named.kinds) @ arrays["naming_weights"]

@@ -87,7 +87,7 @@ class ArticleTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         if isinstance(X, str | Mapping | Article):
             raise ValueError(f"A list of articles is expected, not one {type(X).__name__}. Put it into a list.")
         readings = self.reader_.read_all([as_article(article) for article in X])
-        named = self.reader_.naming(readings)
+        named = self.reader_.mention_features(readings)
         begins = np.searchsorted(named.articles, np.arange(len(readings) + 1))
         return [
             NamedReading(reading, named.tags[begin:end], named.categories[begin:end], named.shared[begin:end])

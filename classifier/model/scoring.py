@@ -15,10 +15,10 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.model.decision import Choice, Doubts, StackingModel, calibrated
 from classifier.model.parameters import Parameters
 from classifier.model.surface_forms import SurfaceForms
-from classifier.text.mention_features import HINTED, NOWHERE, Naming, NamingWeights
+from classifier.text.mention_features import HINTED, NOWHERE, MentionFeatures, MentionWeights
 from classifier.text.once import once
 from classifier.text.reading import ArticleReader, Reading, is_foreign
-from classifier.text.terms import FoundTerms, TermRows
+from classifier.text.terms import CountedTerms, TermRows
 
 TITLE_WEIGHT = 0.5
 FEW_KNOWN = 0.6  # a text with a smaller share of known terms may be in another language
@@ -28,9 +28,9 @@ COMMON_IDF = np.log(4.0) + 1.0  # terms up to it are in more than a quarter of t
 class Scored(NamedTuple):
     """Values of some articles over all tags, with what is needed to take them apart again."""
 
-    terms: FoundTerms
+    terms: CountedTerms
     tf_idf: np.ndarray  # (n_rows,) values of the terms that occur, article after article
-    named: Naming
+    named: MentionFeatures
     classifier: np.ndarray  # (n_articles, n_fitted), values of the linear classifiers
     mentions: np.ndarray  # (n_articles, n_tags), the logits by the mentions alone
     decision: np.ndarray  # (n_articles, n_tags)
@@ -75,7 +75,7 @@ class Scorer:
         self._weights = parameters.weights.view(np.ndarray)
         self._idf = np.concatenate([parameters.idf, parameters.title_idf]).astype(np.float64)
         self._is_telling = np.concatenate([parameters.idf > COMMON_IDF, np.zeros(len(title_terms), dtype=bool)])
-        self._mention_weights = NamingWeights(parameters.naming_weights, parameters.naming_intercept)
+        self._mention_weights = MentionWeights(parameters.naming_weights, parameters.naming_intercept)
         self._unnamed = parameters.nowhere_intercept + parameters.naming_offsets[:, NOWHERE]
         self.stack = StackingModel(
             parameters.stack, parameters.stack_intercepts, parameters.n_positive, parameters.separators
@@ -114,7 +114,7 @@ class Scorer:
             weights = self._weights.take(terms.rows[begin:end], axis=0, mode="clip").astype(np.float64)
             np.dot(tf_idf[begin:end], weights, out=classifier[row])
         classifier += p.intercepts
-        named = self.reader.naming(readings)
+        named = self.reader.mention_features(readings)
         mentions = np.repeat(self._unnamed[None], len(readings), axis=0)
         if len(named.tags):
             offsets = p.naming_offsets[named.tags, named.categories]
@@ -122,7 +122,7 @@ class Scorer:
         decision = self.stack.decision(classifier, mentions)
         return Scored(terms, tf_idf, named, classifier, mentions, decision)
 
-    def _tf_idf(self, terms: FoundTerms) -> np.ndarray:
+    def _tf_idf(self, terms: CountedTerms) -> np.ndarray:
         """Return the TF-IDF values of the terms that occur, (n_rows,) float64; each of the two views has its own norm."""
         values: np.ndarray = (1.0 + np.log(terms.counts)) * self._idf[terms.rows]
         view = 2 * terms.text_of_row + (terms.rows >= self.n_terms)

@@ -11,7 +11,7 @@ import numpy as np
 from classifier.model.answer import Part, Where
 from classifier.text.fields import TITLE, ReadText
 from classifier.text.once import once
-from classifier.text.terms import FoundTerms
+from classifier.text.terms import CountedTerms
 
 MAX_PLACES = 200  # listed of one part; its weight is that of all
 
@@ -22,7 +22,7 @@ class SurfaceForms:
     A writing is worth showing if any of its terms is no common word. The others count, and are one, the first.
     """
 
-    def __init__(self, text: ReadText, found: FoundTerms, telling: np.ndarray) -> None:
+    def __init__(self, text: ReadText, found: CountedTerms, telling: np.ndarray) -> None:
         """Take the terms of one text apart; `telling` says of its rows, (n_rows,) bool, if they are no common words."""
         self._text, (self._compounds,) = text, found.compounds
         self._shown: dict[int, str] = {}

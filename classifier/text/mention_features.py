@@ -17,7 +17,7 @@ import numpy as np
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Taxonomy
 from classifier.text.fields import BODY, FIELDS, ReadText
-from classifier.text.mentions import Found, Mention, NamingWords
+from classifier.text.mentions import FoundNames, Mention, NameWords
 
 # Where a tag is named, from nowhere to the title: a pair of article and tag is in exactly one category.
 CATEGORIES = ("nowhere", "scattered", "hinted", "body once", "body twice", "body often", "lead", "title")
@@ -48,7 +48,7 @@ N_QUARTERS = 4
 SHORT, USUAL_LENGTH, LONG = 20, 200, 500  # words; beyond, a text is as short or as long as any
 
 
-class Naming(NamedTuple):
+class MentionFeatures(NamedTuple):
     """How some articles name the tags that they name at all: a row for each such pair, in order.
 
     articles, tags: (n_named,) int64, numbers of the articles and places in the taxonomy; categories: (n_named,) int8;
@@ -71,7 +71,7 @@ def crossed(shared: np.ndarray, kinds: np.ndarray) -> np.ndarray:
     return np.concatenate(columns, axis=1)
 
 
-class NamingWeights:
+class MentionWeights:
     """The pooled linear model over naming features, its copies for the kinds folded into one row for each."""
 
     def __init__(self, weights: np.ndarray, intercept: float) -> None:
@@ -82,7 +82,7 @@ class NamingWeights:
         self._intercepts = intercept + np.append(own[:, 0], 0.0)
 
     def logits(self, kinds: np.ndarray, shared: np.ndarray) -> np.ndarray:
-        """Return the pooled logits of named pairs, (n,) float64, from `Naming.kinds` and `Naming.shared`."""
+        """Return the pooled logits of named pairs, (n,) float64, from `MentionFeatures.kinds` and `MentionFeatures.shared`."""
         logits: np.ndarray = self._intercepts[kinds] + np.einsum("nf,nf->n", shared, self._weights[kinds])
         return logits
 
@@ -119,10 +119,10 @@ class _Kind:
         insort(self.firsts, one.first)
 
 
-class NamingReader:
+class MentionFeatureReader:
     """Turns the mentions of an article into features of its named tags."""
 
-    def __init__(self, taxonomy: Taxonomy, words: NamingWords) -> None:
+    def __init__(self, taxonomy: Taxonomy, words: NameWords) -> None:
         position = {tag.id: number for number, tag in enumerate(taxonomy.tags)}
         self._kind = [tag.kind for tag in taxonomy.tags]
         self._known_kind = np.array(
@@ -138,7 +138,7 @@ class NamingReader:
                 own = words.of(tag.label)
                 self._labels[own[label.index(max(label, key=len))]].append((number, frozenset(own)))
 
-    def read(self, found: Sequence[tuple[Found, ReadText]]) -> Naming:
+    def read(self, found: Sequence[tuple[FoundNames, ReadText]]) -> MentionFeatures:
         """Return how articles name the tags of their mentions, and those whose label's words are scattered in them."""
         articles: list[int] = []
         tags: list[int] = []
@@ -158,7 +158,7 @@ class NamingReader:
                 categories.append(category)
                 shared.append((*_IS_CATEGORY[category], *values[tag]) if tag in counted else _SCATTERED_ROW)
         places = np.array(tags, dtype=np.int64)
-        return Naming(
+        return MentionFeatures(
             np.array(articles, dtype=np.int64),
             places,
             np.array(categories, dtype=np.int8),

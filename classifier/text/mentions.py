@@ -39,7 +39,7 @@ class Mention(NamedTuple):
     weak: bool
 
 
-class NamingWords:
+class NameWords:
     """The words of all that a taxonomy's tags are named by, as numbers from 1; any other word is 0."""
 
     def __init__(self, taxonomy: Taxonomy) -> None:
@@ -110,7 +110,7 @@ class _Field(NamedTuple):
     capitals: bool
 
 
-class Found(NamedTuple):
+class FoundNames(NamedTuple):
     """What names a text has: its mentions, and the numbers of its words that are the taxonomy's."""
 
     mentions: list[Mention]
@@ -121,7 +121,7 @@ class MentionFinder:
     """Finds the mentions of all tags of a taxonomy that are not retired."""
 
     def __init__(self, taxonomy: Taxonomy, language: Language = ENGLISH) -> None:
-        self.words = NamingWords(taxonomy)
+        self.words = NameWords(taxonomy)
         self._root = _Node()
         for position, tag in enumerate(taxonomy.tags):
             if tag.retired:
@@ -151,7 +151,7 @@ class MentionFinder:
         """Return the mentions in title and body, in order; where names overlap, the longest counts."""
         return self.find_all([text])[0].mentions
 
-    def find_all(self, texts: Sequence[ReadText]) -> list[Found]:
+    def find_all(self, texts: Sequence[ReadText]) -> list[FoundNames]:
         """Return what names some texts have."""
         words = [field_words for text in texts for field_words in text.words]
         hashed = hashed_all(words)
@@ -178,7 +178,7 @@ class MentionFinder:
                 for field, at in zip(fields, range(first, last), strict=True):
                     if firsts[at] or self._root.beginnings:
                         mentions += self._mentions(field, firsts[at], contexts)
-            found.append(Found(mentions, present))
+            found.append(FoundNames(mentions, present))
         return found
 
     def _mentions(self, place: _Field, firsts: list[int], contexts: Contexts) -> list[Mention]:
@@ -238,7 +238,7 @@ def _add_longer(candidates: list[_Candidate], node: _Node, place: _Field, first:
             ]
 
 
-def _rule(tag: int, alias: Alias, words: NamingWords, language: Language) -> _Rule:
+def _rule(tag: int, alias: Alias, words: NameWords, language: Language) -> _Rule:
     needs = context_of(map(words.of, alias.needs), alias.needs_within)
     blocked = context_of(map(words.of, alias.blocked), alias.blocked_within)
     return _Rule(

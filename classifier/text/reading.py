@@ -15,8 +15,8 @@ from classifier.text.cleaning import clean_fields
 from classifier.text.english import ENGLISH
 from classifier.text.fields import BODY, TITLE, ReadText, read_text, read_texts
 from classifier.text.language import Language
-from classifier.text.mention_features import Naming, NamingReader
-from classifier.text.mentions import Found, Mention, MentionFinder
+from classifier.text.mention_features import MentionFeatureReader, MentionFeatures
+from classifier.text.mentions import FoundNames, Mention, MentionFinder
 from classifier.text.once import once
 from classifier.text.source_map import CleanText, Removed
 
@@ -33,7 +33,7 @@ class Reading:
     text: ReadText
     clean: tuple[CleanText, ...]  # in the order of FIELDS
     removed: list[Removed]
-    found: Found
+    found: FoundNames
 
     @property
     def title(self) -> CleanText:
@@ -80,7 +80,7 @@ class ArticleReader:
     def __init__(self, taxonomy: Taxonomy, blocks: Iterable[str] = (), language: Language = ENGLISH) -> None:
         self.language = language
         self._finder = MentionFinder(taxonomy, language)
-        self._naming = NamingReader(taxonomy, self._finder.words)
+        self._naming = MentionFeatureReader(taxonomy, self._finder.words)
         names = (name for tag in taxonomy.tags for name in (tag.label, *(alias.text for alias in tag.aliases)))
         self._boilerplate = BoilerplateFinder(language, frozenset(map(spell, names)), frozenset(blocks))
 
@@ -111,7 +111,7 @@ class ArticleReader:
         contents[BODY] = blank(text, removed)
         return _Clean(fields, joined(by_element, removed), tuple(contents))
 
-    def naming(self, readings: Sequence[Reading]) -> Naming:
+    def mention_features(self, readings: Sequence[Reading]) -> MentionFeatures:
         """Return how articles name tags, from their readings."""
         return self._naming.read([(reading.found, reading.text) for reading in readings])
 

@@ -124,7 +124,7 @@ def _word(plain: str) -> str:
 
 
 @dataclass(frozen=True)
-class FoundTerms:
+class CountedTerms:
     """The terms of some texts that a model knows, text after text, as in a CSR matrix.
 
     begins: (n_texts + 1,) int64, where each text begins among the rows; text_of_row: (n_rows,) int64; rows: (n_rows,)
@@ -182,7 +182,7 @@ class TermRows:
         self._codes = np.array([*self._codes_of(words), -1])  # the last is of what is no word of the table
         self._met: dict[int, int] = {}  # the codes of words that were met, by their hashes
 
-    def find(self, texts: Sequence[ReadText]) -> FoundTerms:
+    def find(self, texts: Sequence[ReadText]) -> CountedTerms:
         """Return the terms of some texts that are known."""
         n_fields = len(FIELDS)
         words = [field_words for text in texts for field_words in text.words]
@@ -249,7 +249,7 @@ class TermRows:
         """Return the code of a compound, which is its own term."""
         return _ONE | self._row.get(compound, 0)
 
-    def _found(self, written: _Written, compounds: list[list[Compound]]) -> FoundTerms:
+    def _found(self, written: _Written, compounds: list[list[Compound]]) -> CountedTerms:
         n_texts, (text, codes, times, in_title) = len(compounds), written
         n_terms = np.bincount(text, (codes >> 2 * _ROW_BITS) * times, minlength=n_texts)
         first, second = codes & _ROW, (codes >> _ROW_BITS) & _ROW
@@ -271,7 +271,7 @@ class TermRows:
         text_of_row = text[entry[is_new]]
         rows = key[is_new] - text_of_row * (self._n_rows + 1) - 1
         in_text = rows < self._n_terms
-        return FoundTerms(
+        return CountedTerms(
             text_of_row.searchsorted(np.arange(n_texts + 1)),
             text_of_row,
             rows,

@@ -20,7 +20,7 @@ from classifier.errors import TooFewExamples
 from classifier.model.scoring import TITLE_WEIGHT
 from classifier.text.duplicates import NearDuplicates
 from classifier.text.fields import ReadText, read_text
-from classifier.text.mention_features import Naming
+from classifier.text.mention_features import MentionFeatures
 from classifier.text.reading import ArticleReader
 from classifier.text.terms import terms_of_writing, text_words, text_writings, title_words, title_writings
 
@@ -43,7 +43,7 @@ class Corpus(NamedTuple):
     title_terms: list[str]
     idf: np.ndarray
     title_idf: np.ndarray
-    named: Naming
+    named: MentionFeatures
     groups: np.ndarray
     language: str | None
     rows: np.ndarray
@@ -93,7 +93,7 @@ class _Reading:
         self._reader = reader
         self._each = max(1, len(articles) // N_SAMPLED)
         self._plain = plain
-        self._named = [self._reader.naming([])]
+        self._named = [self._reader.mention_features([])]
         self._duplicates = NearDuplicates()
         self.n_read = self.n_sampled = self.n_english = 0  # of those that can be read
         self.rows: list[int] = []
@@ -120,7 +120,7 @@ class _Reading:
         if self._plain:
             return self.unreadable.each(lambda some: map(self._reader.read_text, some), batch)
         found = self.unreadable.each(self._reader.read_all, batch)
-        named = self._reader.naming([one for one in found if one is not None])
+        named = self._reader.mention_features([one for one in found if one is not None])
         self._named.append(named._replace(articles=named.articles + self.n_read))
         return [one.text if one is not None else None for one in found]
 
@@ -128,9 +128,9 @@ class _Reading:
         """Return the groups of near-duplicates, (n_articles,) int32."""
         return np.arange(self.n_read, dtype=np.int32) if self._plain else self._duplicates.groups()
 
-    def named(self) -> Naming:
+    def named(self) -> MentionFeatures:
         """Return how all articles name tags."""
-        return Naming(*map(np.concatenate, zip(*self._named, strict=True)))
+        return MentionFeatures(*map(np.concatenate, zip(*self._named, strict=True)))
 
 
 def _names(taxonomy: Taxonomy) -> Iterator[ReadText]:

@@ -56,7 +56,7 @@ def named_tags(model: TagModel, articles: Sequence[Article], taxonomy: Taxonomy)
     """Return which tags of the model's taxonomy the articles name by the alias rule alone, (n_articles, n_tags) bool."""
     readings = Unreadable().each(model.reader.read_all, articles)
     rows = np.flatnonzero([reading is not None for reading in readings])
-    naming = model.reader.naming([reading for reading in readings if reading is not None])
+    naming = model.reader.mention_features([reading for reading in readings if reading is not None])
     named = np.zeros((len(articles), len(taxonomy.tags)), dtype=bool)
     sure = naming.categories > HINTED
     named[rows[naming.articles[sure]], naming.tags[sure]] = True

@@ -10,7 +10,7 @@ from sklearn.linear_model import LogisticRegression
 
 from classifier.domain.examples import UNKNOWN
 from classifier.model.decision import sigmoid
-from classifier.text.mention_features import CATEGORIES, FEATURES, NOWHERE, Naming, NamingWeights, crossed
+from classifier.text.mention_features import CATEGORIES, FEATURES, NOWHERE, MentionFeatures, MentionWeights, crossed
 
 KAPPA = 4.0  # examples that the average over tags counts for where a tag's own naming is learned
 MAX_PAIRS = 200_000  # that the pooled model is fitted on
@@ -24,9 +24,9 @@ class NamingModel(NamedTuple):
     nowhere: float
     offsets: np.ndarray
 
-    def pooled(self, named: Naming, use: np.ndarray) -> np.ndarray:
+    def pooled(self, named: MentionFeatures, use: np.ndarray) -> np.ndarray:
         """Return the logits that are shared by all tags, of the pairs of a mask."""
-        return NamingWeights(self.weights, self.intercept).logits(named.kinds[use], named.shared[use])
+        return MentionWeights(self.weights, self.intercept).logits(named.kinds[use], named.shared[use])
 
 
 def no_naming(n_tags: int) -> NamingModel:
@@ -34,7 +34,7 @@ def no_naming(n_tags: int) -> NamingModel:
     return NamingModel(np.zeros(len(FEATURES)), 0.0, 0.0, np.zeros((n_tags, len(CATEGORIES))))
 
 
-def fit_naming(named: Naming, labels: np.ndarray, inside: np.ndarray) -> NamingModel:
+def fit_naming(named: MentionFeatures, labels: np.ndarray, inside: np.ndarray) -> NamingModel:
     """Fit on the articles of the mask `inside`.
 
     A tag's offset in a category is the logit of how often the category was right for it, shrunk with KAPPA to what
@@ -49,7 +49,7 @@ def fit_naming(named: Naming, labels: np.ndarray, inside: np.ndarray) -> NamingM
         features = crossed(named.shared[some], named.kinds[some])
         fitted = LogisticRegression(C=1.0, solver="newton-cholesky").fit(features, known[some] == 1)
         weights, intercept = fitted.coef_[0], float(fitted.intercept_[0])
-    expected = sigmoid(NamingWeights(weights, intercept).logits(named.kinds[use], named.shared[use]))
+    expected = sigmoid(MentionWeights(weights, intercept).logits(named.kinds[use], named.shared[use]))
     shape = (labels.shape[1], len(CATEGORIES))
     n, hits, sums = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for total, amount in ((n, 1.0), (hits, right), (sums, expected)):
@@ -63,7 +63,7 @@ def fit_naming(named: Naming, labels: np.ndarray, inside: np.ndarray) -> NamingM
     return NamingModel(weights, intercept, float(logit(nowhere)), np.where(n > 0, logit(own) - logit(usual), 0.0))
 
 
-def naming_logits(model: NamingModel, named: Naming, inside: np.ndarray, n_tags: int) -> np.ndarray:
+def naming_logits(model: NamingModel, named: MentionFeatures, inside: np.ndarray, n_tags: int) -> np.ndarray:
     """Return (n_inside, n_tags) float64 for the articles of the mask."""
     row = np.cumsum(inside) - 1
     logits = np.tile(model.nowhere + model.offsets[:, NOWHERE], (int(inside.sum()), 1))
