@@ -90,19 +90,19 @@ def _without_features(*columns: int) -> Change:
 
 
 def _terms_without(left_out: Callable[[str], bool]) -> Change:
-    whole = corpus.terms_of_writing
+    whole = corpus.terms_of_form
     return lambda: patch.multiple(
-        corpus, terms_of_writing=lambda writing: tuple(term for term in whole(writing) if not left_out(term))
+        corpus, terms_of_form=lambda form: tuple(term for term in whole(form) if not left_out(term))
     )
 
 
 def _lead_once() -> AbstractContextManager[Any]:
-    whole = corpus.text_writings
+    whole = corpus.text_forms
 
     def once(text: ReadText) -> list[str]:
         return whole(replace(text, lead_end=0))
 
-    return patch.object(corpus, "text_writings", once)
+    return patch.object(corpus, "text_forms", once)
 
 
 def _constant(module: Any, name: str, value: Any) -> Change:

@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.text.fields import BODY, TITLE, read_text
+from classifier.text.term_rows import TermRows
 from classifier.text.terms import (
     MAX_WORD,
-    TermRows,
     _terms_of_short_word,
     compounds_in,
     terms_of_word,

@@ -18,7 +18,7 @@ from classifier.model.surface_forms import SurfaceForms
 from classifier.text.mention_features import HINTED, NOWHERE, MentionFeatures, MentionWeights
 from classifier.text.once import once
 from classifier.text.reading import ArticleReader, Reading, is_foreign
-from classifier.text.terms import CountedTerms, TermRows
+from classifier.text.term_rows import CountedTerms, TermRows
 
 TITLE_WEIGHT = 0.5
 FEW_KNOWN = 0.6  # a text with a smaller share of known terms may be in another language

@@ -9,9 +9,9 @@ from itertools import accumulate
 import numpy as np
 
 from classifier.model.answer import Part, Where
-from classifier.text.fields import TITLE, ReadText
+from classifier.text.fields import ReadText
 from classifier.text.once import once
-from classifier.text.terms import CountedTerms
+from classifier.text.term_rows import CountedTerms, form_keys
 
 MAX_PLACES = 200  # listed of one part; its weight is that of all
 
@@ -26,14 +26,8 @@ class SurfaceForms:
         """Take the terms of one text apart; `telling` says of its rows, (n_rows,) bool, if they are no common words."""
         self._text, (self._compounds,) = text, found.compounds
         self._shown: dict[int, str] = {}
-        hashes = [words.hashed.of_word for words in text.words]
-        self._begins = [0, *accumulate(map(len, hashes))]  # of the fields' words, and of the compounds
-        title = hashes[TITLE]
-        number = {compound: at for at, (compound, *_) in enumerate(reversed(self._compounds))}
-        joined = np.array([number[compound] for compound, *_ in self._compounds], dtype=np.uint64)
-        in_title = sum(field == TITLE for _, field, *_ in self._compounds)
-        keys = np.concatenate([*hashes, joined, title, joined[:in_title]])  # in the order of `found`
-        n_written = len(keys) - len(title) - in_title
+        self._begins = [0, *accumulate(map(len, text.words))]  # of the fields' words, and of the compounds
+        keys, n_written = form_keys(text, self._compounds)
         entry, times, self._row = found.entries
         is_telling = np.zeros(len(keys), dtype=bool)
         is_telling[entry[telling[self._row]]] = True

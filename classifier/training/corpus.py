@@ -22,7 +22,7 @@ from classifier.text.duplicates import NearDuplicates
 from classifier.text.fields import ReadText, read_text
 from classifier.text.mention_features import MentionFeatures
 from classifier.text.reading import ArticleReader
-from classifier.text.terms import terms_of_writing, text_words, text_writings, title_words, title_writings
+from classifier.text.terms import terms_of_form, text_forms, text_words, title_forms, title_words
 
 BATCH = 256
 N_SAMPLED = 50  # articles whose language is looked at
@@ -62,12 +62,12 @@ def read_corpus(
         TooFewExamples: if no word stands in two articles.
     """
     reading = _Reading(articles, ArticleReader(taxonomy, blocks), plain)
-    text_of, title_of = (text_words, title_words) if plain else (text_writings, title_writings)
+    text_of, title_of = (text_words, title_words) if plain else (text_forms, title_forms)
     views = _Counts(text_of), _Counts(title_of)
     for text in reading.texts(track(articles, len(articles), "reading articles")):
         for counts in views:
             counts.add(text)
-    terms_of = _word_alone if plain else terms_of_writing
+    terms_of = _word_alone if plain else terms_of_form
     fitted = [_View(counts, weight, terms_of) for counts, weight in zip(views, (1.0, TITLE_WEIGHT), strict=True)]
     if not fitted[0].terms:
         raise TooFewExamples("No word stands in two articles. Are the bodies empty?")
@@ -141,7 +141,7 @@ def _names(taxonomy: Taxonomy) -> Iterator[ReadText]:
 
 def _word_alone(writing: str) -> tuple[str, ...]:
     """Return a word as its only term; none for a single character."""
-    return terms_of_writing(writing)[:1]
+    return terms_of_form(writing)[:1]
 
 
 class _Counts:

@@ -1,0 +1,192 @@
+"""The terms of texts as rows of a model's weights, found for many texts at once by the hashes of their words."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from string import ascii_lowercase
+from typing import NamedTuple, cast
+
+import numpy as np
+
+from classifier.text.english import ENGLISH
+from classifier.text.fields import BODY, FIELDS, LEAD, TITLE, ReadText
+from classifier.text.hashing import HashedWords, WordTable
+from classifier.text.language import Language
+from classifier.text.terms import N_CACHED, STEM_MARK, Compound, compounds_in, terms_of_words
+from classifier.text.words import Words, hashed_all
+
+FEW = 250  # words that are looked up one by one in less time than the table takes to begin
+_TIMES = np.array([field.times for field in FIELDS], dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class CountedTerms:
+    """The terms of some texts that a model knows, text after text, as in a CSR matrix.
+
+    begins: (n_texts + 1,) int64, where each text begins among the rows; text_of_row: (n_rows,) int64; rows: (n_rows,)
+    int64, ascending in each text; counts: (n_rows,) float64, with the first sentence twice; n_terms, n_known: (n_texts,)
+    float64, occurrences of terms and of those that the model knows, without those of the title's own view.
+    entries: (n_entries,) of each the number of a surface form, how often it counts, and its row, in the order of the rows.
+    The surface forms of a single text are numbered as in `form_keys`.
+    """
+
+    begins: np.ndarray
+    text_of_row: np.ndarray
+    rows: np.ndarray
+    counts: np.ndarray
+    n_terms: np.ndarray
+    n_known: np.ndarray
+    entries: tuple[np.ndarray, np.ndarray, np.ndarray]
+    compounds: list[list[Compound]]
+
+
+def form_keys(text: ReadText, compounds: Sequence[Compound]) -> tuple[np.ndarray, int]:
+    """Return a key of each surface form of a text, (n_forms,) uint64, and how many there are without the title's own view.
+
+    They are the words of all fields, the compounds, and those of the title once more, words and compounds. Equal forms
+    have equal keys.
+    """
+    words = [of_field.hashed.of_word for of_field in text.words]
+    number = {compound: place for place, (compound, *_) in enumerate(reversed(compounds))}
+    joined = np.array([number[compound] for compound, *_ in compounds], dtype=np.uint64)
+    n_in_title = sum(field == TITLE for _, field, *_ in compounds)  # the first of them
+    keys = np.concatenate([*words, joined, words[TITLE], joined[:n_in_title]])
+    return keys, len(keys) - len(words[TITLE]) - n_in_title
+
+
+# A code holds what a word gives: the row of the word and the row of its stem, each plus one, and how many terms it has.
+_ROW_BITS = 30
+_ROW = (1 << _ROW_BITS) - 1
+_ONE, _TWO = (n << 2 * _ROW_BITS for n in (1, 2))
+
+
+class _Forms(NamedTuple):
+    """The surface forms of some texts: (n_forms,) of each the number of the text, the code, and how often it counts.
+
+    `in_title` are the numbers of those that stand in titles.
+    """
+
+    texts: np.ndarray
+    codes: np.ndarray
+    times: np.ndarray
+    in_title: np.ndarray
+
+
+class TermRows:
+    """The rows of a model's terms; looks up the terms of texts."""
+
+    def __init__(self, terms: Sequence[str], title_terms: Sequence[str], language: Language = ENGLISH) -> None:
+        """Take a model's terms, of which those of titles are some; raise `ValueError` if they are not."""
+        self._language = language
+        self._n_terms = len(terms)
+        self._n_rows = len(terms) + len(title_terms)
+        self._row = {term: row for row, term in enumerate(terms, start=1)}
+        if not self._row.keys() >= set(title_terms):
+            raise ValueError("some terms of titles are no terms of whole texts")
+        # The row in the view of the titles, plus one, by that in the whole text, plus one.
+        self._title_row = np.zeros(len(terms) + 1, dtype=np.int64)
+        self._title_row[[self._row[term] for term in title_terms]] = np.arange(len(terms) + 1, self._n_rows + 1)
+        words = [term for term in terms if len(term) > 1 and not term.endswith(STEM_MARK) and "-" not in term]
+        words += [*ascii_lowercase, "0"]  # they are no terms, and stand in every text
+        self._table = WordTable(words)
+        self._codes = np.array([*self._codes_of(words), -1])  # the last is of what is no word of the table
+        self._cache: dict[int, int] = {}  # the codes of other words, by their hashes
+
+    def find(self, texts: Sequence[ReadText]) -> CountedTerms:
+        """Return the terms of some texts that the model knows."""
+        n_fields = len(FIELDS)
+        words = [of_field for text in texts for of_field in text.words]
+        hashed = hashed_all(words)
+        codes = self._codes_of_words(hashed, words)
+        edges, field_of = np.array(hashed.edges), np.arange(len(words)) % n_fields
+        n_words = edges[1:] - edges[:-1]  # of each field of each text
+        times = _TIMES.take(field_of).repeat(n_words)
+        leads = [begin + text.lead_end for begin, text in zip(hashed.begins[BODY::n_fields], texts, strict=False)]
+        for first, last in zip(hashed.edges[BODY::n_fields], hashed.starts.searchsorted(leads).tolist(), strict=False):
+            times[first:last] = LEAD.times
+        numbers = np.arange(len(texts))
+        text_of = numbers.repeat(edges[n_fields::n_fields] - edges[:-1:n_fields])
+        in_title = (field_of == TITLE).repeat(n_words)
+        compounds = [compounds_in(text) if any("-" in content for content in text.contents) else [] for text in texts]
+        if joined := list(chain(*compounds)):
+            codes = np.append(codes, [_ONE | self._row.get(compound, 0) for compound, *_ in joined])
+            text_of = np.append(text_of, numbers.repeat(list(map(len, compounds))))
+            in_title = np.append(in_title, [field == TITLE for _, field, *_ in joined])
+            times = np.append(times, np.ones(len(joined)))
+        return self._counted(_Forms(text_of, codes, times, np.flatnonzero(in_title)), compounds)
+
+    def _codes_of_words(self, hashed: HashedWords, words: Sequence[Words]) -> np.ndarray:
+        """Return the codes of the words of some fields, (n_words,) int64."""
+        hashes = hashed.of_term
+        if len(hashes) < FEW:
+            return np.array(self._cached(hashes.tolist(), range(len(hashes)), hashed, words), dtype=np.int64)
+        codes = self._codes.take(self._table.find(hashes))
+        missing = np.flatnonzero(codes < 0)
+        if len(missing):
+            codes[missing] = self._cached(hashes[missing].tolist(), missing.tolist(), hashed, words)
+        return codes
+
+    def _cached(
+        self, hashes: list[int], numbers: Sequence[int], hashed: HashedWords, words: Sequence[Words]
+    ) -> list[int]:
+        """Return the codes of words by their hashes; words that are new are read by their numbers in all fields."""
+        codes = list(map(self._cache.get, hashes))
+        if None not in codes:
+            return cast(list[int], codes)
+        number_of = {hash_: number for number, hash_, code in zip(numbers, hashes, codes, strict=True) if code is None}
+        new_words = []
+        for number in number_of.values():
+            field = bisect_right(hashed.edges, number) - 1
+            new_words.append(words[field].word(number - hashed.edges[field]))
+        code_of = dict(zip(number_of, self._codes_of(new_words), strict=True))
+        if len(self._cache) < N_CACHED:  # a hostile text may bring any number of words
+            self._cache.update(islice(code_of.items(), N_CACHED - len(self._cache)))
+        return [code_of[hash_] if code is None else code for hash_, code in zip(hashes, codes, strict=True)]
+
+    def _codes_of(self, words: Sequence[str]) -> list[int]:
+        """Return the codes of words."""
+        row = self._row.get
+        return [
+            _TWO | row(terms[1], 0) << _ROW_BITS | row(terms[0], 0)
+            if len(terms) == 2
+            else _ONE | row(terms[0], 0)
+            if terms
+            else 0
+            for terms in terms_of_words(words, self._language)
+        ]
+
+    def _counted(self, forms: _Forms, compounds: list[list[Compound]]) -> CountedTerms:
+        n_texts, (text, codes, times, in_title) = len(compounds), forms
+        n_terms = np.bincount(text, (codes >> 2 * _ROW_BITS) * times, minlength=n_texts)
+        first, second = codes & _ROW, (codes >> _ROW_BITS) & _ROW
+        first_in_title, second_in_title = (self._title_row.take(row[in_title]) for row in (first, second))
+        row = np.concatenate([first, first_in_title, second, second_in_title])
+        text = np.concatenate([text, text[in_title]])
+        times = np.append(times, np.ones(len(in_title)))
+        has_row = np.flatnonzero(row)
+        key = row[has_row] + np.concatenate([text, text])[has_row] * (self._n_rows + 1)
+        # Each key is sorted with its index in the low bits: numbers are sorted in a third of the time that their order
+        # takes. What fits into memory fits into 63 bits.
+        n_bits = len(row).bit_length()
+        packed = np.sort((key << n_bits) | has_row)
+        key, entry = packed >> n_bits, (packed & ((1 << n_bits) - 1)) % max(1, len(text))
+        times, is_new = times[entry], np.ones(len(key), dtype=bool)
+        np.not_equal(key[1:], key[:-1], out=is_new[1:])
+        row_of_entry = is_new.cumsum() - 1
+        counts = np.bincount(row_of_entry, times)
+        text_of_row = text[entry[is_new]]
+        rows = key[is_new] - text_of_row * (self._n_rows + 1) - 1
+        in_text = rows < self._n_terms
+        return CountedTerms(
+            text_of_row.searchsorted(np.arange(n_texts + 1)),
+            text_of_row,
+            rows,
+            counts,
+            n_terms,
+            np.bincount(text_of_row[in_text], counts[in_text], minlength=n_texts),
+            (entry, times, row_of_entry),
+            compounds,
+        )
