@@ -150,7 +150,7 @@ def test_parts_add_up_for_any_text(model: TagModel, title: str, body: list[str])
 
 def test_explanation_places_stand_where_the_words_are(model: TagModel) -> None:
     parts = model.explain(BRIEF, ["iskp"])[0].parts
-    places = {part.text: part.places for part in parts if part.kind == "term"}
+    places = {part.text: part.spans for part in parts if part.kind == "term"}
     assert [BRIEF.title[start:end] for field, start, end in places["iskp"] if field == 0] == ["ISKP"]
 
 

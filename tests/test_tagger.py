@@ -198,7 +198,7 @@ def test_a_name_of_the_tag_is_never_evidence_against_it(model: TagModel, article
             names = {spell(name) for name in (tag.label, *(alias.text for alias in tag.aliases))}
             assert names.isdisjoint(spell(evidence.plain) for evidence in one.evidence_against)
             parts = model.explain(article, [one.tag])[0].parts
-            n_hardly_named += any(part.kind == "mention" and part.places and part.weight < 0 for part in parts)
+            n_hardly_named += any(part.kind == "mention" and part.spans and part.weight < 0 for part in parts)
         if n_hardly_named > 20:
             break
     assert n_hardly_named > 20

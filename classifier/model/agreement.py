@@ -28,20 +28,20 @@ class Agreement(NamedTuple):
 
 
 def cells_of(first: np.ndarray, second: np.ndarray) -> np.ndarray:
-    """Return what two raters said, (..., 4) int64: both, only the first, only the second, neither.
+    """Count which raters gave a tag, (..., 4) int64: both, only the first, only the second, neither.
 
     Args:
-        first, second: of the same shape, bool; True where the rater gave the tag.
+        first, second: of the same shape, bool, True where the rater gave the tag.
     """
-    said = [first & second, first & ~second, ~first & second, ~first & ~second]
-    return np.stack(said, axis=-1).astype(np.int64)
+    cells = [first & second, first & ~second, ~first & second, ~first & ~second]
+    return np.stack(cells, axis=-1).astype(np.int64)
 
 
 def kappa(cells: np.ndarray) -> np.ndarray:
     """Return Cohen's kappa (Cohen 1960) of counts of cells, (..., 4) -> (...) float64; NaN where it is undefined."""
     n = np.maximum(1, cells.sum(axis=-1)).astype(np.float64)
     agreed = (cells[..., BOTH] + cells[..., NEITHER]) / n
-    first, second = (cells[..., BOTH] + cells[..., one] for one in (FIRST, SECOND))
+    first, second = (cells[..., BOTH] + cells[..., rater] for rater in (FIRST, SECOND))
     chance = (first * second + (n - first) * (n - second)) / n**2
     with np.errstate(divide="ignore", invalid="ignore"):
         # A constant pair is found by counting, not by 1 - chance == 0, which rounding may miss.
@@ -59,8 +59,9 @@ def agreement(cells: np.ndarray) -> Agreement:
     total = cells.sum(axis=0)
     value = float(kappa(total))
     both, first, second, neither = total.tolist()
-    known = None if np.isnan(value) else value
-    return Agreement(known, _interval(cells) if known is not None else None, len(cells), both, first + second, neither)
+    if np.isnan(value):
+        return Agreement(None, None, len(cells), both, first + second, neither)
+    return Agreement(value, _interval(cells), len(cells), both, first + second, neither)
 
 
 def _interval(cells: np.ndarray) -> tuple[float, float] | None:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 from classifier.domain.taxonomy import Tag
 
 DIGITS = 4  # of the scores and weights in an answer
-# What became of a tag that is asked for: suggested; under its threshold; over it, but another tag of its exclusive kind fits
-# better; muted or retired; or the text itself says nothing that could be trusted (see the reason of the answer).
+# What became of a tag that is asked for. "another_of_its_kind": it reached its threshold, but another tag of its exclusive
+# kind fits better. "text": the text says nothing that can be trusted (see the reason of the answer).
 OUTCOMES = ("suggested", "below_threshold", "another_of_its_kind", "muted", "retired", "text")
-Where = tuple[int, int, int]  # field, start and end in the clean text
+Span = tuple[int, int, int]  # field, start and end in the clean text
 
 
 class Evidence(NamedTuple):
@@ -65,10 +65,10 @@ class RemovedPart(NamedTuple):
 class Answer:
     """All that a model says of one article, in the order of the public JSON.
 
-    unknown_tags: tags of the article that the taxonomy lacks; the caller fills them in.
+    unknown_tags: tags of the article that the taxonomy lacks. The caller fills them in.
     removed_more: number of the parts beyond those in `removed`.
     reason: why nothing is suggested, None if something is.
-    margin: between the score that is nearest to its tag's threshold, and that threshold; not public.
+    margin: the distance between the score that is nearest to its tag's threshold, and that threshold. It is not public.
     """
 
     model_version: str
@@ -88,7 +88,7 @@ class Part(NamedTuple):
     kind: str  # term, mention, prior, competing
     text: str
     weight: float
-    places: tuple[Where, ...]
+    spans: tuple[Span, ...]
 
 
 class Explanation(NamedTuple):

@@ -33,8 +33,8 @@ def stacking_features(classifier: np.ndarray, n_positive: np.ndarray, mentions: 
     """Return the features from which the stacking model makes decision values.
 
     Args:
-        classifier: (n_articles, n_tags) float64, values of the tags' linear classifiers; any number where `n_positive`
-            is 0, because such a tag has none.
+        classifier: (n_articles, n_tags) float64, values of the tags' linear classifiers. Where `n_positive` is 0 there is none,
+            and any number will do.
         n_positive: (n_articles, n_tags) or (n_tags,), positives that the classifier was fitted on.
         mentions: (n_articles, n_tags) float64, the logit by the mentions alone.
 
@@ -87,7 +87,7 @@ class StackingModel:
     def __init__(self, weights: np.ndarray, intercepts: np.ndarray, n_positive: np.ndarray, fitted: np.ndarray) -> None:
         """Fold the weights, (n_tags, len(STACKING_FEATURES)), and intercepts, (n_tags,).
 
-        `n_positive`, (n_tags,), are the positives of each tag; `fitted`, (n_fitted,), the tags that have a classifier.
+        `n_positive`, (n_tags,), are the positives of each tag. `fitted`, (n_fitted,), are the tags that have a classifier.
         """
         n = n_positive.astype(np.float64)
         log_n = np.log1p(n)
@@ -127,7 +127,8 @@ class StackingModel:
 class Doubts(NamedTuple):
     """Reasons not to trust the words of some articles.
 
-    is_silent: (n_articles,) bool, the text says nothing; is_foreign: (n_articles,) bool, it is in another language;
+    is_silent: (n_articles,) bool, the text says nothing.
+    is_foreign: (n_articles,) bool, the text is in another language.
     written_out: (n_articles, n_tags) bool, a name of the tag is written out. Only these can be trusted in a foreign text.
     """
 
@@ -140,8 +141,9 @@ class Doubts(NamedTuple):
 class Choice:
     """How decision values become suggestions.
 
-    active: (n_tags,) bool, False for muted and retired tags; exclusive_kinds: the columns of the tags of each kind of which
-    an article has one tag at most (`Taxonomy.exclusive_kinds`); always_one: whether each article gets at least one tag.
+    active: (n_tags,) bool, False for muted and retired tags.
+    exclusive_kinds: the columns of the tags of each kind of which an article has one tag at most.
+    always_one: whether each article gets at least one tag.
     """
 
     active: np.ndarray

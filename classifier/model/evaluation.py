@@ -5,7 +5,7 @@ Labels are int8, (n_articles, n_tags): 1 positive, 0 negative, -1 unknown. Unkno
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypedDict
 
 import numpy as np
 
@@ -15,11 +15,23 @@ N_BINS = 10
 N_BOOTSTRAP = 500
 
 
+class TagMeasures(TypedDict):
+    """The measures of one tag, as the card of a model and the reports have them; None where there is nothing to count."""
+
+    tag: str
+    expected: int
+    suggested: int
+    right: int
+    score: float | None
+    precision: float | None
+    recall: float | None
+    f1: float
+
+
 def counts(suggested: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return true positives, suggested and expected per article and tag, as three (n_articles, n_tags) bool arrays."""
-    known = labels != UNKNOWN
     expected = labels == 1
-    return suggested & expected, suggested & known, expected
+    return suggested & expected, suggested & (labels != UNKNOWN), expected
 
 
 def f1(hits: np.ndarray, n_suggested: np.ndarray, n_expected: np.ndarray) -> np.ndarray:
@@ -35,41 +47,42 @@ def micro_f1(suggested: np.ndarray, labels: np.ndarray) -> float:
 
 def macro_f1(suggested: np.ndarray, labels: np.ndarray) -> float:
     """Return the mean F1 over the tags that are expected or suggested at all."""
-    hits, given, expected = (c.sum(axis=0) for c in counts(suggested, labels))
-    seen = (given + expected) > 0
-    return float(f1(hits, given, expected)[seen].mean()) if seen.any() else 0.0
+    hits, n_suggested, n_expected = (c.sum(axis=0) for c in counts(suggested, labels))
+    counted = (n_suggested + n_expected) > 0
+    return float(f1(hits, n_suggested, n_expected)[counted].mean()) if counted.any() else 0.0
 
 
 def sample_f1(suggested: np.ndarray, labels: np.ndarray) -> float:
     """Return the mean F1 over articles; an article that rightly gets no tag counts 1."""
-    hits, given, expected = (c.sum(axis=1) for c in counts(suggested, labels))
-    return float(np.where(given + expected > 0, f1(hits, given, expected), 1.0).mean()) if len(labels) else 0.0
+    hits, n_suggested, n_expected = (c.sum(axis=1) for c in counts(suggested, labels))
+    of_articles = np.where(n_suggested + n_expected > 0, f1(hits, n_suggested, n_expected), 1.0)
+    return float(of_articles.mean()) if len(labels) else 0.0
 
 
 def precision_at(k: int, scores: np.ndarray, labels: np.ndarray) -> float:
     """Return the share of right tags among the k best scored of each article, over articles with a tag."""
-    some = (labels == 1).any(axis=1)
-    if not some.any():
-        return 0.0
-    top = _top(scores[some], labels[some], k)
-    return float(np.take_along_axis(labels[some] == 1, top, axis=1).mean())
+    right = _right_in_order(scores, labels)[:, :k]
+    return float(right.mean()) if right.size else 0.0
 
 
 def ndcg_at(k: int, scores: np.ndarray, labels: np.ndarray) -> float:
     """Return the normalised discounted cumulative gain at k (Järvelin and Kekäläinen 2002), over articles with a tag."""
-    some = (labels == 1).any(axis=1)
-    if not some.any():
+    right = _right_in_order(scores, labels)
+    if not right.size:
         return 0.0
-    top = _top(scores[some], labels[some], k)
-    discount = 1.0 / np.log2(np.arange(2, top.shape[1] + 2))
-    gain = (np.take_along_axis(labels[some] == 1, top, axis=1) * discount).sum(axis=1)
-    ideal = np.cumsum(discount)[np.minimum((labels[some] == 1).sum(axis=1), top.shape[1]) - 1]
+    discount = 1.0 / np.log2(np.arange(2, min(k, right.shape[1]) + 2))
+    gain = (right[:, :k] * discount).sum(axis=1)
+    ideal = np.cumsum(discount)[np.minimum(right.sum(axis=1), len(discount)) - 1]
     return float((gain / ideal).mean())
 
 
-def _top(scores: np.ndarray, labels: np.ndarray, k: int) -> np.ndarray:
-    ranked = np.where(labels == UNKNOWN, -np.inf, scores)
-    return np.argsort(-ranked, axis=1, kind="stable")[:, :k]
+def _right_in_order(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return which tags are right, the best scored first, of each article that has a tag; unknown ones come last."""
+    has_tag = (labels == 1).any(axis=1)
+    ranked = np.where(labels == UNKNOWN, -np.inf, scores)[has_tag]
+    order = np.argsort(-ranked, axis=1, kind="stable")
+    right: np.ndarray = np.take_along_axis(labels[has_tag] == 1, order, axis=1)
+    return right
 
 
 def calibration_error(scores: np.ndarray, right: np.ndarray, n_bins: int = N_BINS) -> float:
@@ -96,21 +109,21 @@ def f1_intervals(
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Return the 95 % percentile bootstrap intervals of micro- and macro-F1, drawn over articles (Efron 1979).
 
-    A rare tag is missing from many draws; there it keeps its F1 of the whole set. Left out, it would move the interval of
-    macro-F1 away from the figure that it belongs to.
+    A rare tag is missing from many draws. There it keeps its F1 of the whole set, because without it the interval of
+    macro-F1 would move away from the figure that it belongs to.
     """
     n = len(labels)
-    found = counts(suggested, labels)
-    whole = f1(*(c.sum(axis=0) for c in found))
-    seen = (found[1] | found[2]).any(axis=0)
-    if not n or not seen.any():
+    pairs = counts(suggested, labels)
+    of_all = f1(*(c.sum(axis=0) for c in pairs))
+    counted = (pairs[1] | pairs[2]).any(axis=0)
+    if not n or not counted.any():
         return (0.0, 0.0), (0.0, 0.0)
     draws = np.random.default_rng(seed)
     # How often each article is drawn, times the counts of the articles: all draws are one product of matrices.
     times = np.stack([np.bincount(draws.integers(0, n, n), minlength=n) for _ in range(n_bootstrap)]).astype(np.float32)
-    drawn = [(times @ c[:, seen].astype(np.float32)).astype(np.float64) for c in found]
+    drawn = [(times @ c[:, counted].astype(np.float32)).astype(np.float64) for c in pairs]
     micro = f1(*(c.sum(axis=1) for c in drawn))
-    macro = np.where(drawn[1] + drawn[2] > 0, f1(*drawn), whole[seen]).mean(axis=1)
+    macro = np.where(drawn[1] + drawn[2] > 0, f1(*drawn), of_all[counted]).mean(axis=1)
     (a, b), (c, d) = (np.percentile(values, [2.5, 97.5]) for values in (micro, macro))
     return (float(a), float(b)), (float(c), float(d))
 
@@ -123,9 +136,9 @@ def report(
     Args:
         scores: (n_articles, n_tags) float64; suggested: the same shape, bool; labels: the same shape, int8.
     """
-    hits, given, expected = counts(suggested, labels)
-    right = hits[given]
-    per_tag = _per_tag(hits, given, expected, scores, tag_ids)
+    hits, judged, expected = counts(suggested, labels)
+    right = hits[judged]
+    per_tag = _per_tag(hits, judged, expected, scores, tag_ids)
     micro_interval, macro_interval = f1_intervals(suggested, labels, n_bootstrap)
     return {
         "n_articles": len(labels),
@@ -141,31 +154,31 @@ def report(
         "precision_at_3": precision_at(3, scores, labels),
         "ndcg_at_5": ndcg_at(5, scores, labels),
         "coverage": float(suggested.any(axis=1).mean()) if len(labels) else 0.0,
-        "calibration_error": calibration_error(scores[given], right) if right.size else 0.0,
-        "reliability": reliability(scores[given], right) if right.size else [],
+        "calibration_error": calibration_error(scores[judged], right) if right.size else 0.0,
+        "reliability": reliability(scores[judged], right) if right.size else [],
         "tags": per_tag,
     }
 
 
 def _per_tag(
-    hits: np.ndarray, given: np.ndarray, expected: np.ndarray, scores: np.ndarray, tag_ids: list[str]
-) -> list[dict[str, Any]]:
+    hits: np.ndarray, judged: np.ndarray, expected: np.ndarray, scores: np.ndarray, tag_ids: list[str]
+) -> list[TagMeasures]:
     """Return a row for each tag; `score` beside `precision` is its reliability: what was promised, and what was right."""
-    promised = (scores * given).sum(axis=0)
-    h, s, e = (c.sum(axis=0) for c in (hits, given, expected))
+    promised = (scores * judged).sum(axis=0)
+    h, s, e = (c.sum(axis=0) for c in (hits, judged, expected))
     rows = zip(tag_ids, h.tolist(), s.tolist(), e.tolist(), promised.tolist(), f1(h, s, e).tolist(), strict=True)
     return [
         {
             "tag": tag,
             "expected": n_expected,
-            "suggested": n_given,
+            "suggested": n_suggested,
             "right": n_right,
-            "score": promise / n_given if n_given else None,
-            "precision": n_right / n_given if n_given else None,
+            "score": promise / n_suggested if n_suggested else None,
+            "precision": n_right / n_suggested if n_suggested else None,
             "recall": n_right / n_expected if n_expected else None,
-            "f1": its_f1,
+            "f1": tag_f1,
         }
-        for tag, n_right, n_given, n_expected, promise, its_f1 in rows
+        for tag, n_right, n_suggested, n_expected, promise, tag_f1 in rows
     ]
 
 
@@ -187,9 +200,9 @@ def drawn_sums(counts: np.ndarray, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0
         counts: (n_articles, n_counts) int64, at least one article. Their order does not matter.
     """
     # Articles with the same counts are drawn as one, in sorted order: so the draws do not depend on the articles' order.
-    different, n_each = np.unique(counts, axis=0, return_counts=True)
+    distinct, n_each = np.unique(counts, axis=0, return_counts=True)
     n = len(counts)
-    sums: np.ndarray = np.random.default_rng(seed).multinomial(n, n_each / n, size=n_bootstrap) @ different
+    sums: np.ndarray = np.random.default_rng(seed).multinomial(n, n_each / n, size=n_bootstrap) @ distinct
     return sums
 
 
@@ -202,6 +215,6 @@ def share_interval(hits: np.ndarray, totals: np.ndarray) -> tuple[float, float] 
     if not totals.sum():
         return None
     drawn = drawn_sums(np.column_stack([hits, totals]))
-    some = drawn[drawn[:, 1] > 0]
-    low, high = np.percentile(some[:, 0] / some[:, 1], [2.5, 97.5])
+    hits, totals = drawn[drawn[:, 1] > 0].T
+    low, high = np.percentile(hits / totals, [2.5, 97.5])
     return float(low), float(high)

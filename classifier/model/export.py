@@ -102,7 +102,7 @@ def _vectorizer(analyzer: Any, terms: Sequence[str], idf: np.ndarray) -> TfidfVe
 
 
 def _weigher(model: TagModel, tag_ids: list[str]) -> NamingWeigher:
-    """Return the naming model as one linear function per tag.
+    """Return the model of the mention features as one linear function per tag.
 
     The service has an intercept for tags that are named and one for those that are not. Here the second is the intercept,
     and the difference is part of the weights of the categories, of which a named tag has exactly one. What is learned of

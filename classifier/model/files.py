@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import tempfile
 from collections.abc import Mapping
@@ -31,7 +30,14 @@ from classifier.domain.taxonomy import Taxonomy, taxonomy_from_json
 from classifier.errors import BadModel
 from classifier.model import precedent_files
 from classifier.model.parameters import Parameters
-from classifier.model.precedent_files import cleaned_files, read_precedents, write_array, write_precedents
+from classifier.model.precedent_files import (
+    cleaned_files,
+    file_digest,
+    read_precedents,
+    write_array,
+    write_precedents,
+    write_text,
+)
 from classifier.model.shapes import check_parameters, check_precedents
 from classifier.model.tag_model import TagModel
 
@@ -65,8 +71,12 @@ def save_model(model: TagModel, folder: Path) -> str:
     try:
         aside.chmod(0o755)
         _write_files(model, aside)
-        manifest = {"format": FORMAT, "version": folder.name, "files": {name: _digest(aside / name) for name in _FILES}}
-        _write(aside / "manifest.json", _json(manifest))
+        manifest = {
+            "format": FORMAT,
+            "version": folder.name,
+            "files": {name: file_digest(aside / name) for name in _FILES},
+        }
+        write_text(aside / "manifest.json", _json(manifest))
         sync_folder(aside)
         aside.rename(folder)
     except BaseException:
@@ -80,11 +90,11 @@ def _write_files(model: TagModel, folder: Path) -> None:
     for name in _ARRAYS:
         write_array(folder / f"{name}.npy", getattr(model.parameters, name))
     write_precedents(model.precedents, folder)
-    _write(folder / "model.json", _json({name: getattr(model.parameters, name) for name in _NUMBERS}))
-    _write(folder / "terms.txt", "\n".join(model.terms))
-    _write(folder / "title_terms.txt", "\n".join(model.title_terms))
-    _write(folder / "taxonomy.json", _json(model.taxonomy.to_json()))
-    _write(folder / "card.json", _json(model.card))
+    write_text(folder / "model.json", _json({name: getattr(model.parameters, name) for name in _NUMBERS}))
+    write_text(folder / "terms.txt", "\n".join(model.terms))
+    write_text(folder / "title_terms.txt", "\n".join(model.title_terms))
+    write_text(folder / "taxonomy.json", _json(model.taxonomy.to_json()))
+    write_text(folder / "card.json", _json(model.card))
 
 
 def load_model(folder: Path, digest: str | None = None) -> TagModel:
@@ -106,16 +116,16 @@ def load_model(folder: Path, digest: str | None = None) -> TagModel:
             raise BadModel(f"Model {folder.name} cannot be read: {error}") from None
 
 
-def _checked_files(folder: Path, manifest: dict[str, Any], cleaned: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+def _checked_files(folder: Path, digests: Mapping[str, str], cleaned: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     """Return the names under which the files of a version stand, each checked against its SHA-256."""
     names = {}
     for name in _FILES:
-        if name not in manifest["files"]:
+        if name not in digests:
             raise BadModel(f"Model {folder.name}: manifest.json does not list {name}.")
-        file, digest = cleaned.get(name, (name, manifest["files"][name]))
+        file, digest = cleaned.get(name, (name, digests[name]))
         if not (folder / file).is_file():
             raise BadModel(f"Model {folder.name}: {file} is missing. Restore it from a backup or roll back.")
-        if _digest(folder / file) != digest:
+        if file_digest(folder / file) != digest:
             raise BadModel(f"Model {folder.name}: {file} was changed after it was saved. Restore it or roll back.")
         names[name] = file
     return names
@@ -128,8 +138,10 @@ def _cleaned_meanwhile(folder: Path, cleaned: dict[str, tuple[str, str]]) -> boo
     return False
 
 
-def check_manifest(folder: Path, digest: str | None = None) -> dict[str, Any]:
-    """Return the manifest of a version; with a digest, only if it is the one that was promoted.
+def check_manifest(folder: Path, digest: str | None = None) -> dict[str, str]:
+    """Return the SHA-256 of each file that the manifest of a version lists.
+
+    With a digest, the manifest must be the one that was promoted.
 
     Raises:
         BadModel: if there is none, it cannot be read, or it is another one or of another format.
@@ -137,18 +149,18 @@ def check_manifest(folder: Path, digest: str | None = None) -> dict[str, Any]:
     path = folder / "manifest.json"
     if not path.is_file():
         raise BadModel(f"{folder} is not a model version: it has no manifest.json.")
-    if digest is not None and _digest(path) != digest:
+    if digest is not None and file_digest(path) != digest:
         raise BadModel(f"Model {folder.name}: manifest.json is not the one that was promoted.")
     try:
-        manifest: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        found = manifest["format"]
-        if not isinstance(manifest["files"], dict):
-            raise KeyError("files")
-    except (ValueError, KeyError, TypeError):
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        version, digests = manifest["format"], dict(manifest["files"].items())
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise BadModel(f"Model {folder.name}: manifest.json cannot be read.") from None
-    if found != FORMAT:
-        raise BadModel(f"Model {folder.name} has format {found!r}; this program reads format {FORMAT}. Train it again.")
-    return manifest
+    if version != FORMAT:
+        raise BadModel(
+            f"Model {folder.name} has format {version!r}; this program reads format {FORMAT}. Train it again."
+        )
+    return digests
 
 
 def _read_files(folder: Path, names: dict[str, str]) -> TagModel:
@@ -189,7 +201,7 @@ def read_model_taxonomy(folder: Path) -> Taxonomy:
 
 def manifest_digest(folder: Path) -> str:
     """Return the digest of a version's manifest, and so of all its files."""
-    return _digest(folder / "manifest.json")
+    return file_digest(folder / "manifest.json")
 
 
 def content_digest(model: TagModel) -> str:
@@ -212,15 +224,3 @@ def _lines(path: Path) -> list[str]:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False)
-
-
-def _write(path: Path, text: str) -> None:
-    with path.open("w", encoding="utf-8", newline="") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -2,40 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
+
+from classifier.model.decision import STACKING_FEATURES
+from classifier.text.mention_features import CATEGORIES, FEATURES
+
+
+def _array(*shape: str | int, kind: str = "f") -> Mapping[str, object]:
+    """Return what is known of an array before it is read: its sizes, and if it holds fractions (f) or whole numbers (i)."""
+    return {"shape": shape, "kind": kind}
 
 
 @dataclass(frozen=True)
 class Parameters:
     """Everything that fitting learned, as arrays over the tags of the taxonomy and the terms.
 
-    weights: (n_terms + n_title_terms, n_separators) float32, the linear classifiers; separators: (n_separators,) int32,
-    their tags; intercepts: (n_separators,) float64; idf, title_idf: (n_terms,), (n_title_terms,) float32;
-    n_positive: (n_tags,) int32; thresholds, auto_thresholds: (n_tags,) float64, in decision values, inf for never;
-    naming_weights: (len(FEATURES),) float64, of the mention features; naming_offsets: (n_tags, len(CATEGORIES)) float64;
-    stack: (n_tags, len(STACKING_FEATURES)) float64, alike for the tags of a kind that has its own stacking model;
-    stack_intercepts: (n_tags,) float64; calibration: (4,) float64.
+    weights, idf and title_idf are float32, whole numbers int32, and the others float64. Thresholds are decision values.
     """
 
-    weights: np.ndarray
-    separators: np.ndarray
-    idf: np.ndarray
-    title_idf: np.ndarray
-    intercepts: np.ndarray
-    n_positive: np.ndarray
-    thresholds: np.ndarray
-    auto_thresholds: np.ndarray
+    weights: np.ndarray = field(metadata=_array("n_rows", "n_separators"))  # terms, then title terms
+    separators: np.ndarray = field(metadata=_array("n_separators", kind="i"))  # the tag of each linear classifier
+    idf: np.ndarray = field(metadata=_array("n_terms"))
+    title_idf: np.ndarray = field(metadata=_array("n_title_terms"))
+    intercepts: np.ndarray = field(metadata=_array("n_separators"))
+    n_positive: np.ndarray = field(metadata=_array("n_tags", kind="i"))
+    thresholds: np.ndarray = field(metadata=_array("n_tags"))  # infinite for a tag that is never suggested
+    auto_thresholds: np.ndarray = field(metadata=_array("n_tags"))
     pooled_threshold: float
-    naming_weights: np.ndarray
-    naming_offsets: np.ndarray
+    naming_weights: np.ndarray = field(metadata=_array(len(FEATURES)))  # of the mention features
+    naming_offsets: np.ndarray = field(metadata=_array("n_tags", len(CATEGORIES)))
     naming_intercept: float
     nowhere_intercept: float
-    stack: np.ndarray
-    stack_intercepts: np.ndarray
-    calibration: np.ndarray
+    stack: np.ndarray = field(metadata=_array("n_tags", len(STACKING_FEATURES)))  # alike for the tags of a kind
+    stack_intercepts: np.ndarray = field(metadata=_array("n_tags"))
+    calibration: np.ndarray = field(metadata=_array(4))
     always_one: bool
     language: str | None
     blocks: Sequence[str] = ()  # folded texts that stand on many pages of the site

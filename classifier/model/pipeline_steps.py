@@ -55,7 +55,7 @@ def as_article(article: Article | Mapping[str, Any] | str) -> Article:
 class NamedReading(NamedTuple):
     """The reading of an article and how it names tags.
 
-    tags: (n_named,) places of the tags that are named at all; categories: (n_named,), in `mention_features.CATEGORIES`;
+    tags: (n_named,) positions of the tags that are named at all. categories: (n_named,), in `mention_features.CATEGORIES`.
     features: (n_named, len(SHARED)) float64.
     """
 
@@ -69,7 +69,7 @@ class ArticleTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Reads articles the way of a taxonomy; learns nothing from them.
 
     Attributes:
-        reader_: the `ArticleReader`; it is not pickled but made again.
+        reader_: the `ArticleReader`; it is made again, not pickled.
     """
 
     def __init__(self, taxonomy: Taxonomy, blocks: Sequence[str] = ()) -> None:
@@ -98,10 +98,10 @@ class ArticleTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Return the name of the only column."""
         return np.array(["reading"], dtype=object)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> dict[str, object]:
         return {**super().__getstate__(), "reader_": hasattr(self, "reader_")}  # it is made again from the taxonomy
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: dict[str, object]) -> None:
         fitted = state.pop("reader_")
         super().__setstate__(state)
         if fitted:
@@ -171,8 +171,8 @@ class NamingWeigher(_Learned, _OfReadings):
     """The mention features, weighed to one value per tag: the logit that it is a tag of the article by its mentions alone.
 
     Attributes:
-        coef_: (n_tags, n_tags * len(SHARED)) CSR; a tag has weights for its own block only, and the tags of a kind share
-            them but for what each learned of its own categories.
+        coef_: (n_tags, n_tags * len(SHARED)) CSR. A tag has weights for its own block only. The tags of a kind share
+            them, except for what each learned of its own categories.
         intercept_: (n_tags,), the value of a tag that is not named.
     """
 
@@ -238,9 +238,7 @@ class TagClassifier(_Learned, ClassifierMixin, BaseEstimator):  # type: ignore[m
     """Decides on tags from the features: multi-label, one column per tag in the order of `classes_`.
 
     A decision value is `X @ coef_.T + intercept_` and what the tags that compete with it take or give (`competing`).
-    A tag is suggested where its decision value reaches its threshold, with these exceptions: never if it is muted or
-    retired; of an exclusive kind only the best; none in a text that says nothing; in another language only those whose
-    name is written out; and with `always_one` else the best one where none passed.
+    `predict` suggests a tag where its decision value reaches its threshold, by the rules of `decision.Choice`.
     """
 
     classes_: np.ndarray  # (n_tags,) tag ids, in the taxonomy's order

@@ -1,8 +1,8 @@
 """The files of a model's precedents, which are written anew without articles that are deleted.
 
-A version is sealed and may be mapped by others, so no file of it is changed. The precedents without deleted articles are new
-files, and cleaned.json, put there in one step, says which they are and has their SHA-256; then the files before them are
-removed. Who has them mapped keeps what it sees.
+A version is sealed, and other processes may have it mapped, so none of its files is changed. The precedents without deleted
+articles are written to new files. Then cleaned.json, written in one step, lists these files and their SHA-256. Then the old
+files are removed. A process that has them mapped keeps what it sees.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ def cleaned_files(folder: Path) -> dict[str, tuple[str, str]]:
     """
     try:
         content = json.loads((folder / CLEANED).read_bytes())
-        found = {name: (str(content[name][0]), str(content[name][1])) for name in NAMES}
+        replacements = {name: (str(content[name][0]), str(content[name][1])) for name in NAMES}
     except FileNotFoundError:
         return {}
     except (ValueError, LookupError, TypeError):
         raise ValueError(f"{CLEANED} is damaged; restore it from a backup or roll back") from None
-    if any(not file.startswith(_PREFIX) or "/" in file for file, _ in found.values()):
+    if any(not file.startswith(_PREFIX) or "/" in file for file, _ in replacements.values()):
         raise ValueError(f"{CLEANED} names files that are none of its own")
-    return found
+    return replacements
 
 
 def read_precedents(folder: Path, names: Mapping[str, str]) -> Precedents:
@@ -58,8 +58,13 @@ def write_precedents(precedents: Precedents, folder: Path, prefix: str = "") -> 
     """Write the files of precedents."""
     for name in ARRAYS:
         write_array(folder / f"{prefix}precedent_{name}.npy", getattr(precedents, name))
-    with (folder / f"{prefix}{IDS}").open("w", encoding="utf-8", newline="") as file:
-        file.write("\n".join(precedents.ids))
+    write_text(folder / f"{prefix}{IDS}", "\n".join(precedents.ids))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text, durably."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(text)
         file.flush()
         os.fsync(file.fileno())
 
@@ -67,10 +72,10 @@ def write_precedents(precedents: Precedents, folder: Path, prefix: str = "") -> 
 def write_array(path: Path, values: np.ndarray) -> None:
     """Write an array, durably; a full disk is an error that says so."""
     with path.open("wb") as file:
-        whole = np.ascontiguousarray(values)
+        contiguous = np.ascontiguousarray(values)
         # `np.save` would write past the file's own buffer, and say nothing of a full disk but how many items are missing.
-        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(whole))
-        file.write(whole.data)
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(contiguous))
+        file.write(contiguous.data)
         file.flush()
         os.fsync(file.fileno())
 
@@ -86,7 +91,7 @@ def clean_precedents(folder: Path, deleted: Container[str]) -> bool:
     if had:
         prefix = f"{_PREFIX}{secrets.token_hex(4)}-"
         write_precedents(read_precedents(folder, before).without(deleted), folder, prefix)
-        content = {name: [f"{prefix}{name}", _digest(folder / f"{prefix}{name}")] for name in NAMES}
+        content = {name: [f"{prefix}{name}", file_digest(folder / f"{prefix}{name}")] for name in NAMES}
         with whole_file(folder / CLEANED) as file:
             file.write(json.dumps(content, indent=1).encode() + b"\n")
         before = {name: f"{prefix}{name}" for name in NAMES}
@@ -96,6 +101,7 @@ def clean_precedents(folder: Path, deleted: Container[str]) -> bool:
     return had
 
 
-def _digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

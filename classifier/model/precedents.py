@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import compress, islice
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from scipy import sparse  # fitting hands one over; serving does not wait for it
+    from scipy import sparse  # fitting hands one over, and serving does not wait for the import
 
 # Terms of an article that are kept, its strongest: on long articles the nearest by these is among the three nearest by
 # all terms in 73 of 100 cases (64 terms: 66, 256: 78).
 N_TERMS = 128
-MAX_ARTICLES = 20_000  # that are kept, the newest; a past article is one in which the desk would look
+MAX_ARTICLES = 20_000  # the newest: the desk would hardly look into older ones
 
 
 @dataclass(frozen=True)
 class Precedents:
     """The strongest terms of past articles, as a CSR matrix, and the articles of each tag.
 
-    ids: (n_articles,) article ids; nothing else of an article is kept.
-    begins: (n_articles + 1,) int64; rows: (n_kept,) int32, rows of the model's weights, ascending in each article;
-    values: (n_kept,) float32, TF-IDF values, of length one for each article.
-    tag_begins: (n_tags + 1,) int64; tag_articles: (n_labels,) int32, the places of the articles that carry each tag.
+    ids: (n_articles,) article ids. Nothing else of an article is kept.
+    begins: (n_articles + 1,) int64; rows: (n_terms,) int32, rows of the model's weights, ascending in each article;
+    values: (n_terms,) float32, TF-IDF values, of length one for each article.
+    tag_begins: (n_tags + 1,) int64; tag_articles: (n_labels,) int32, the positions of the articles that carry each tag.
     deleted: ids of articles that are never named, though they may still be here.
     """
 
@@ -51,32 +51,32 @@ class Precedents:
         lengths = self.begins[articles + 1] - self.begins[articles]
         if not len(rows) or not lengths.sum():
             return []
-        kept = np.arange(lengths.sum()) + np.repeat(self.begins[articles] - np.cumsum(lengths) + lengths, lengths)
-        at = np.minimum(np.searchsorted(rows, self.rows[kept]), len(rows) - 1)
-        shared = np.where(rows[at] == self.rows[kept], values[at], 0.0) * self.values[kept]
+        terms = np.arange(lengths.sum()) + np.repeat(self.begins[articles] - np.cumsum(lengths) + lengths, lengths)
+        nearest = np.minimum(np.searchsorted(rows, self.rows[terms]), len(rows) - 1)
+        shared = np.where(rows[nearest] == self.rows[terms], values[nearest], 0.0) * self.values[terms]
         sums = np.bincount(np.repeat(np.arange(len(articles)), lengths), shared, minlength=len(articles))
         alike = sums / (float(np.sqrt(values @ values)) or 1.0)
         order = np.argsort(-alike, kind="stable").tolist()
-        found = ((self.ids[articles[place]], float(alike[place])) for place in order if alike[place] > 0)
-        return list(islice((one for one in found if one[0] not in self.deleted), n))
+        ranked = ((self.ids[articles[index]], float(alike[index])) for index in order if alike[index] > 0)
+        return list(islice(((article_id, alike) for article_id, alike in ranked if article_id not in self.deleted), n))
 
     def without(self, deleted: Container[str]) -> Precedents:
         """Return the precedents without some articles, and without their terms."""
-        kept = np.array([article_id not in deleted for article_id in self.ids], dtype=bool)
-        if kept.all():
+        stays = np.array([article_id not in deleted for article_id in self.ids], dtype=bool)
+        if stays.all():
             return self
         lengths = np.diff(self.begins)
-        of_kept = np.repeat(kept, lengths)
-        labels = kept[self.tag_articles]
+        term_stays = np.repeat(stays, lengths)
+        labels = stays[self.tag_articles]
         n_before = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(labels, dtype=np.int64)])
         return replace(
             self,
-            ids=[article_id for article_id, stays in zip(self.ids, kept, strict=True) if stays],
-            begins=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths[kept], dtype=np.int64)]),
-            rows=self.rows[of_kept],
-            values=self.values[of_kept],
+            ids=list(compress(self.ids, stays)),
+            begins=np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths[stays], dtype=np.int64)]),
+            rows=self.rows[term_stays],
+            values=self.values[term_stays],
             tag_begins=n_before[self.tag_begins],
-            tag_articles=(np.cumsum(kept) - 1)[self.tag_articles[labels]].astype(self.tag_articles.dtype),
+            tag_articles=(np.cumsum(stays) - 1)[self.tag_articles[labels]].astype(self.tag_articles.dtype),
         )
 
     def moved(self, source: Sequence[int]) -> Precedents:
@@ -113,12 +113,12 @@ def keep_precedents(
     rows: list[np.ndarray] = []
     values: list[np.ndarray] = []
     for article in chosen:
-        own = slice(X.indptr[article], X.indptr[article + 1])
-        strongest = np.sort(np.argsort(-X.data[own], kind="stable")[:N_TERMS])
-        order = np.argsort(X.indices[own][strongest])
-        its = X.data[own][strongest][order]
-        rows.append(X.indices[own][strongest][order])
-        values.append(its / (float(np.sqrt(its @ its)) or 1.0))
+        of_article = slice(X.indptr[article], X.indptr[article + 1])
+        strongest = np.sort(np.argsort(-X.data[of_article], kind="stable")[:N_TERMS])
+        order = np.argsort(X.indices[of_article][strongest])
+        tf_idf = X.data[of_article][strongest][order]
+        rows.append(X.indices[of_article][strongest][order])
+        values.append(tf_idf / (float(np.sqrt(tf_idf @ tf_idf)) or 1.0))
     articles_of_tag = [np.flatnonzero(column) for column in positive[chosen].T]
     return Precedents(
         [ids[article] for article in chosen],

@@ -13,7 +13,7 @@ from classifier.model.tag_model import TagModel
 def retagged(model: TagModel, taxonomy: Taxonomy) -> TagModel:
     """Return the same model with a changed taxonomy: what was learned of a tag stays with its id.
 
-    A new tag has no linear classifier; it is suggested from its mentions, at the pooled threshold.
+    A new tag has no linear classifier. It is suggested from its mentions, at the pooled threshold.
     """
     p = model.parameters
     old = {tag.id: position for position, tag in enumerate(model.taxonomy.tags)}

@@ -22,7 +22,7 @@ from classifier.text.term_rows import CountedTerms, TermRows
 
 TITLE_WEIGHT = 0.5
 FEW_KNOWN = 0.6  # a text with a smaller share of known terms may be in another language
-COMMON_IDF = np.log(4.0) + 1.0  # terms up to it are in more than a quarter of the articles, and say nothing alone
+COMMON_IDF = np.log(4.0) + 1.0  # terms up to it are in more than a quarter of the articles, and inform of nothing
 
 
 class Scored(NamedTuple):
@@ -43,12 +43,12 @@ class ScoredArticle:
     article: Article
     reading: Reading
     scored: Scored  # of this article alone
-    is_telling: np.ndarray  # (n_rows,) bool, which of its terms are no common ones
+    is_informative: np.ndarray  # (n_rows,) bool, which of its terms are not common ones
 
     @once
     def surface_forms(self) -> SurfaceForms:
         """The surface forms of the article's terms."""
-        return SurfaceForms(self.reading.text, self.scored.terms, self.is_telling)
+        return SurfaceForms(self.reading.text, self.scored.terms, self.is_informative)
 
     @once
     def categories(self) -> dict[int, int]:
@@ -74,7 +74,7 @@ class Scorer:
         # Indexing through the memmap class costs three times as much.
         self._weights = parameters.weights.view(np.ndarray)
         self._idf = np.concatenate([parameters.idf, parameters.title_idf]).astype(np.float64)
-        self._is_telling = np.concatenate([parameters.idf > COMMON_IDF, np.zeros(len(title_terms), dtype=bool)])
+        self._is_informative = np.concatenate([parameters.idf > COMMON_IDF, np.zeros(len(title_terms), dtype=bool)])
         self._mention_weights = MentionWeights(parameters.naming_weights, parameters.naming_intercept)
         self._unnamed = parameters.nowhere_intercept + parameters.naming_offsets[:, NOWHERE]
         self.stack = StackingModel(
@@ -101,7 +101,7 @@ class Scorer:
         """Return one article with its values."""
         reading = reading or self.reader.read(article)
         scored = self.score([reading])
-        return ScoredArticle(article, reading, scored, self._is_telling[scored.terms.rows])
+        return ScoredArticle(article, reading, scored, self._is_informative[scored.terms.rows])
 
     def score(self, readings: Sequence[Reading]) -> Scored:
         """Return the values of articles over all tags."""
@@ -151,8 +151,8 @@ class Scorer:
         written_out = np.zeros(scored.decision.shape, dtype=bool)
         names = named.categories > HINTED
         written_out[named.articles[names], named.tags[names]] = True
-        n_telling = np.bincount(terms.text_of_row, self._is_telling[terms.rows], minlength=len(readings))
-        return Doubts((terms.n_known >= terms.n_terms) & (n_telling == 0), foreign, written_out)
+        n_informative = np.bincount(terms.text_of_row, self._is_informative[terms.rows], minlength=len(readings))
+        return Doubts((terms.n_known >= terms.n_terms) & (n_informative == 0), foreign, written_out)
 
     def term_weights(self, tags: Sequence[int], scored: Scored) -> np.ndarray:
         """Return what each term of one article adds to the decision values of tags, (n_tags, n_rows)."""

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 
-from classifier.model.decision import STACKING_FEATURES
 from classifier.model.parameters import Parameters
 from classifier.model.precedents import Precedents
-from classifier.text.mention_features import CATEGORIES, FEATURES
 
-_KINDS = {"f": "numbers with a fraction", "i": "whole numbers"}
-_INTEGERS = ("separators", "n_positive")
 _UNBOUNDED = ("thresholds", "auto_thresholds")  # infinite for a tag that is never suggested
+_KINDS = {"f": "numbers with a fraction", "i": "whole numbers"}
 
 
 def check_parameters(parameters: Parameters, n_terms: int, n_title_terms: int, n_tags: int) -> None:
@@ -23,27 +21,19 @@ def check_parameters(parameters: Parameters, n_terms: int, n_title_terms: int, n
         ValueError: naming the array and what is wrong with it.
     """
     n_separators = len(parameters.separators) if parameters.separators.ndim else 0
-    shapes = {
-        "weights": (n_terms + n_title_terms, n_separators),
-        "separators": (n_separators,),
-        "idf": (n_terms,),
-        "title_idf": (n_title_terms,),
-        "intercepts": (n_separators,),
-        "n_positive": (n_tags,),
-        "thresholds": (n_tags,),
-        "auto_thresholds": (n_tags,),
-        "naming_weights": (len(FEATURES),),
-        "naming_offsets": (n_tags, len(CATEGORIES)),
-        "stack": (n_tags, len(STACKING_FEATURES)),
-        "stack_intercepts": (n_tags,),
-        "calibration": (4,),
+    sizes = {
+        "n_rows": n_terms + n_title_terms,
+        "n_terms": n_terms,
+        "n_title_terms": n_title_terms,
+        "n_tags": n_tags,
+        "n_separators": n_separators,
     }
-    for name, shape in shapes.items():
-        values = getattr(parameters, name)
-        _check_array(name, values, shape, "i" if name in _INTEGERS else "f")
-        if name not in _INTEGERS and not _is_usable(values, may_be_infinite=name in _UNBOUNDED):
-            raise ValueError(f"{name} holds what is no number")
-    _check_places("separators", parameters.separators, n_tags)
+    for array in (field for field in fields(parameters) if "shape" in field.metadata):
+        values, kind = getattr(parameters, array.name), array.metadata["kind"]
+        _check_array(array.name, values, tuple(sizes.get(size, size) for size in array.metadata["shape"]), kind)
+        if kind == "f" and not _is_usable(values, may_be_infinite=array.name in _UNBOUNDED):
+            raise ValueError(f"{array.name} holds what is no number")
+    _check_positions("separators", parameters.separators, n_tags)
     if len(set(parameters.separators.tolist())) < n_separators:
         raise ValueError("separators names a tag twice")
     _check_single(parameters)
@@ -55,16 +45,16 @@ def check_precedents(precedents: Precedents, n_rows: int, n_tags: int) -> None:
     Raises:
         ValueError: naming the array and what is wrong with it.
     """
-    n_articles, n_kept, n_labels = (len(precedents.ids), precedents.rows.size, precedents.tag_articles.size)
+    n_articles, n_terms, n_labels = len(precedents.ids), precedents.rows.size, precedents.tag_articles.size
     _check_array("precedent_begins", precedents.begins, (n_articles + 1,), "i")
-    _check_array("precedent_rows", precedents.rows, (n_kept,), "i")
-    _check_array("precedent_values", precedents.values, (n_kept,), "f")
+    _check_array("precedent_rows", precedents.rows, (n_terms,), "i")
+    _check_array("precedent_values", precedents.values, (n_terms,), "f")
     _check_array("precedent_tag_begins", precedents.tag_begins, (n_tags + 1,), "i")
     _check_array("precedent_tag_articles", precedents.tag_articles, (n_labels,), "i")
-    _check_edges("precedent_begins", precedents.begins, n_kept)
+    _check_edges("precedent_begins", precedents.begins, n_terms)
     _check_edges("precedent_tag_begins", precedents.tag_begins, n_labels)
-    _check_places("precedent_rows", precedents.rows, n_rows)
-    _check_places("precedent_tag_articles", precedents.tag_articles, n_articles)
+    _check_positions("precedent_rows", precedents.rows, n_rows)
+    _check_positions("precedent_tag_articles", precedents.tag_articles, n_articles)
     if not _is_usable(precedents.values):
         raise ValueError("precedent_values holds what is no number")
 
@@ -84,9 +74,9 @@ def _is_usable(values: np.ndarray, may_be_infinite: bool = False) -> bool:
         return bool(np.isfinite(values.sum(dtype=np.float64)))
 
 
-def _check_places(name: str, places: np.ndarray, n: int) -> None:
-    if len(places) and not (places.min() >= 0 and places.max() < n):
-        raise ValueError(f"{name} leads to {places.min()} to {places.max()}; there are {n}")
+def _check_positions(name: str, positions: np.ndarray, n: int) -> None:
+    if len(positions) and not (positions.min() >= 0 and positions.max() < n):
+        raise ValueError(f"{name} leads to {positions.min()} to {positions.max()}; there are {n}")
 
 
 def _check_edges(name: str, edges: np.ndarray, n: int) -> None:

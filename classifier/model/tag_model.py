@@ -1,7 +1,7 @@
 """TagModel: a fitted model, and what it says of an article. numpy only; this is the serving path.
 
 The decision value of a tag is one sum, in float64: its terms, its mentions, a prior, and the tags that compete with it.
-`explain` returns the parts of that sum with their places in the text; nothing is left unexplained.
+`explain` returns the parts of that sum with their places in the text, and leaves nothing out.
 """
 
 from __future__ import annotations
@@ -172,7 +172,9 @@ class TagModel:
         n_mentions = {
             tag: n
             for tag, mentions in reading.mentions_of.items()
-            if tag not in suggested and self._scorer.active[tag] and (n := sum(not one.weak for one in mentions))
+            if tag not in suggested
+            and self._scorer.active[tag]
+            and (n := sum(not mention.weak for mention in mentions))
         }
         return [
             Mention(self.taxonomy.tags[tag].id, self.taxonomy.tags[tag].label, round(float(scores[tag]), DIGITS), n)
@@ -187,8 +189,8 @@ class TagModel:
 def aboutness_of(score: float, at_the_top: bool, is_best: bool) -> str:
     """Return what a suggested tag is to the article: main, secondary or passing.
 
-    Main is what stands in headline or lead, and the surest tag of each kind; passing is what is more likely no tag of this
-    article than one, and not at its top; its threshold lies low enough to show it all the same.
+    A tag is main if headline or lead name it, or if it is the surest of its kind. It is passing if it is more likely wrong
+    than right and not named at the top: its threshold lies low enough to show it all the same.
     """
     if score < EVEN:
         return "secondary" if at_the_top else "passing"

@@ -12,7 +12,7 @@ from typing import Any
 import orjson
 
 from classifier.domain.articles import TEXT_FIELDS, Article
-from classifier.model.answer import DIGITS, Answer, Evidence, Explanation, Mention, RemovedPart, Suggestion
+from classifier.model.answer import DIGITS, Answer, Evidence, Mention, RemovedPart, Span, Suggestion
 from classifier.model.protocol import Model
 from classifier.text.reading import Reading
 
@@ -25,36 +25,27 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     """Return an answer as public JSON."""
     content = dict(vars(answer))
     del content["margin"]
-    content["suggestions"] = [
-        one._asdict()
-        | {
-            "evidence": [evidence._asdict() for evidence in one.evidence],
-            "evidence_against": [evidence._asdict() for evidence in one.evidence_against],
-        }
-        for one in answer.suggestions
-    ]
-    for name in ("mentioned", "removed"):
+    for name in ("suggestions", "mentioned", "removed"):
         content[name] = [row._asdict() for row in content[name]]
+    for suggestion in content["suggestions"]:
+        for name in ("evidence", "evidence_against"):
+            suggestion[name] = [evidence._asdict() for evidence in suggestion[name]]
     return content
 
 
-def _answer_of(content: dict[str, Any], margin: float) -> Answer:
+def _answer_of(content: bytes, margin: float) -> Answer:
     """Return the answer whose public JSON is given."""
-    suggestions = [
-        Suggestion(**row)._replace(
-            evidence=[Evidence(**evidence) for evidence in row["evidence"]],
-            evidence_against=[Evidence(**evidence) for evidence in row["evidence_against"]],
-        )
-        for row in content["suggestions"]
-    ]
-    mentioned = [Mention(**row) for row in content["mentioned"]]
-    removed = [RemovedPart(**row) for row in content["removed"]]
-    rows = {"suggestions": suggestions, "mentioned": mentioned, "removed": removed}
-    return Answer(**content | rows, margin=margin)
+    fields = orjson.loads(content)
+    for suggestion in fields["suggestions"]:
+        for name in ("evidence", "evidence_against"):
+            suggestion[name] = [Evidence(**evidence) for evidence in suggestion[name]]
+    for name, of_row in (("suggestions", Suggestion), ("mentioned", Mention), ("removed", RemovedPart)):
+        fields[name] = [of_row(**row) for row in fields[name]]
+    return Answer(**fields, margin=margin)
 
 
 def explanations_of(article: Article, tags: Sequence[str], model: Model) -> list[dict[str, Any]]:
-    """Return explanations as plain JSON, with places in the article as it was sent.
+    """Return explanations as plain JSON, with spans of the article as it was sent.
 
     The weights are not rounded: they add up to `decision_value`.
 
@@ -62,30 +53,35 @@ def explanations_of(article: Article, tags: Sequence[str], model: Model) -> list
         UnknownTag: if the taxonomy lacks one of the tags.
     """
     reading = model.reader.read(article)
-    return [_explanation(one, reading) for one in model.explain(article, tags, reading)]
+    return [
+        {
+            "tag": explanation.tag.id,
+            "label": explanation.tag.label,
+            "score": round(explanation.score, DIGITS),
+            "threshold": round(explanation.threshold, DIGITS),
+            "decision_value": explanation.decision_value,
+            "outcome": explanation.outcome,
+            "parts": [
+                {
+                    "kind": part.kind,
+                    "text": part.text,
+                    "weight": part.weight,
+                    "places": [_source_span(span, reading) for span in part.spans],
+                }
+                for part in explanation.parts
+            ],
+            "precedents": [
+                {"article_id": article_id, "similarity": round(similarity, DIGITS)}
+                for article_id, similarity in explanation.precedents
+            ],
+        }
+        for explanation in model.explain(article, tags, reading)
+    ]
 
 
-def _explanation(explanation: Explanation, reading: Reading) -> dict[str, Any]:
-    parts = []
-    for part in explanation.parts:
-        places = []
-        for number, start, end in part.places:
-            source_start, source_end = reading.source_span(number, start, end)
-            places.append({"field": TEXT_FIELDS[number], "start": source_start, "end": source_end})
-        parts.append({"kind": part.kind, "text": part.text, "weight": part.weight, "places": places})
-    return {
-        "tag": explanation.tag.id,
-        "label": explanation.tag.label,
-        "score": round(explanation.score, DIGITS),
-        "threshold": round(explanation.threshold, DIGITS),
-        "decision_value": explanation.decision_value,
-        "outcome": explanation.outcome,
-        "parts": parts,
-        "precedents": [
-            {"article_id": article_id, "similarity": round(similarity, DIGITS)}
-            for article_id, similarity in explanation.precedents
-        ],
-    }
+def _source_span(span: Span, reading: Reading) -> dict[str, str | int]:
+    start, end = reading.source_span(*span)
+    return {"field": TEXT_FIELDS[span[0]], "start": start, "end": end}
 
 
 class Answers:
@@ -97,7 +93,7 @@ class Answers:
 
     def __init__(self, max_bytes: int = MAX_BYTES) -> None:
         self.max_bytes, self.n_bytes = max_bytes, 0
-        self._kept: OrderedDict[bytes, tuple[bytes, float]] = OrderedDict()
+        self._answers: OrderedDict[bytes, tuple[bytes, float]] = OrderedDict()
         self._lock = threading.Lock()
         self._turn = threading.Lock()
 
@@ -131,17 +127,17 @@ class Answers:
 
     def _remembered(self, key: bytes) -> Answer | None:
         with self._lock:
-            if key not in self._kept:
+            if key not in self._answers:
                 return None
-            self._kept.move_to_end(key)
-            content, margin = self._kept[key]
-        return _answer_of(orjson.loads(content), margin)
+            self._answers.move_to_end(key)
+            content, margin = self._answers[key]
+        return _answer_of(content, margin)
 
     def _remember(self, key: bytes, answer: bytes, margin: float) -> None:
         with self._lock:
-            if key not in self._kept:
-                self._kept[key] = answer, margin
+            if key not in self._answers:
+                self._answers[key] = answer, margin
                 self.n_bytes += len(answer) + ENTRY_BYTES
             while self.n_bytes > self.max_bytes:
-                _, (oldest, _) = self._kept.popitem(last=False)
+                _, (oldest, _) = self._answers.popitem(last=False)
                 self.n_bytes -= len(oldest) + ENTRY_BYTES

@@ -82,7 +82,7 @@ def _weight(model: Model, article: Article, tag: str, blocks: np.ndarray) -> flo
     total = 0.0
     for part in model.explain(article, [tag])[0].parts:
         inside = sum(
-            field == BODY and any(start <= s and e <= end for start, end in spans) for field, s, e in part.places
+            field == BODY and any(start <= s and e <= end for start, end in spans) for field, s, e in part.spans
         )
-        total += part.weight * inside / max(1, len(part.places))
+        total += part.weight * inside / max(1, len(part.spans))
     return round(total, 4)

@@ -78,11 +78,11 @@ def _doubts(given: np.ndarray, scores: np.ndarray) -> list[tuple[int, float]]:
 def _why(model: Model, article: Article, tag: str, sign: int) -> Row:
     """Return where a text names a tag and the words that speak for it (1) or against it (-1)."""
     parts = model.explain(article, [tag])[0].parts
-    mentions = [part for part in parts if part.kind == "mention" and part.places]
-    title = any(field != BODY for part in mentions for field, _, _ in part.places)
-    first = min((start for part in mentions for field, start, _ in part.places if field == BODY), default=None)
+    mentions = [part for part in parts if part.kind == "mention" and part.spans]
+    title = any(field != BODY for part in mentions for field, _, _ in part.spans)
+    first = min((start for part in mentions for field, start, _ in part.spans if field == BODY), default=None)
     body = clean_body(article)
     lead = first is not None and first < model.reader.language.lead_end(blank(body.text, body.removed))
     named = "title" if title else "first sentence" if lead else "below" if mentions else "nowhere"
-    strongest = [part.text for part in parts if part.places and part.weight * sign > 0 and part.kind == "term"]
+    strongest = [part.text for part in parts if part.spans and part.weight * sign > 0 and part.kind == "term"]
     return {"named": named, "words": strongest[:N_WORDS]}

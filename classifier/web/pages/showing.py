@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from classifier.model.answer import Explanation, Part, Where
+from classifier.model.answer import Explanation, Part, Span
 from classifier.text.fields import FIELDS
 from classifier.text.markup import unescaped
 from classifier.text.mentions import Mention
@@ -125,7 +125,7 @@ def card_of(
             Reason(
                 _shown(part),
                 part.weight,
-                len(part.places),
+                len(part.spans),
                 max(2, round(100 * abs(part.weight) / widest)),
             )
             for part in parts[:N_REASONS]
@@ -152,9 +152,9 @@ def _shown(part: Part) -> str:
             return f"before reading ({part.text})"
         case "competing":
             return "other tags that fit better or worse"
-        case "mention" if part.places and part.weight < 0:
+        case "mention" if part.spans and part.weight < 0:
             return f"named too little: {part.text}"
-        case "mention" if part.places:
+        case "mention" if part.spans:
             return f"named: {part.text}"
         case _:
             return part.text
@@ -164,15 +164,15 @@ def marks_of(explanations: Iterable[Explanation]) -> dict[int, dict[tuple[int, i
     """Return the places of the strongest evidence for each tag, by field and span; a word of a name marks the name."""
     marks: dict[int, dict[tuple[int, int], list[str]]] = {field: defaultdict(list) for field in range(len(FIELDS))}
     for explanation in explanations:
-        parts = [part for part in explanation.parts if part.weight > 0 and part.places]
-        names = sorted(place for part in parts if part.kind == "mention" for place in part.places)
+        parts = [part for part in explanation.parts if part.weight > 0 and part.spans]
+        names = sorted(place for part in parts if part.kind == "mention" for place in part.spans)
         strongest = [part for part in parts[:N_REASONS] if part.weight >= MARKED_SHARE * parts[0].weight]
-        for field, start, end in {_name_around(place, names) for part in strongest for place in part.places}:
+        for field, start, end in {_name_around(place, names) for part in strongest for place in part.spans}:
             marks[field][start, end].append(explanation.tag.id)
     return marks
 
 
-def _name_around(place: Where, names: Sequence[Where]) -> Where:
+def _name_around(place: Span, names: Sequence[Span]) -> Span:
     """Return the name that a place is in, of sorted ones that do not overlap, or the place itself."""
     field, start, end = place
     at = bisect_right(names, (field, start, math.inf)) - 1
