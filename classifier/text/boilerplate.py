@@ -216,9 +216,9 @@ def blocks_of(body: str) -> Iterator[Block]:
 
 def _find_blocks(body: str, blocks: Collection[str]) -> list[Removed]:
     """Return the places of repeated blocks, each once: a line that is one is not cut into its sentences."""
-    places = sorted((start, -end) for folded, start, end in blocks_of(body) if folded in blocks)
+    spans = sorted((start, -end) for folded, start, end in blocks_of(body) if folded in blocks)
     removed: list[Removed] = []
-    for start, minus_end in places:
+    for start, minus_end in spans:
         if not removed or start >= removed[-1].end:
             removed.append(Removed(start, -minus_end, REPEATED))
     return removed

@@ -86,16 +86,16 @@ def normalise(text: str) -> CleanText:
     odd |= strange & _ODD
     for character in odd & _ALIKE.keys():
         text = text.replace(character, _ALIKE[character])
-    rest = odd - _ALIKE.keys()
-    clean = _replaced(text, _odd_pattern(frozenset(rest)), _plain) if rest else CleanText(text)
+    remaining = odd - _ALIKE.keys()
+    clean = _replaced(text, _odd_pattern(frozenset(remaining)), _plain) if remaining else CleanText(text)
     if clean.text.isascii():
         return clean
     # Only now: entities are marks too, and zero-width characters stood between marks.
-    if not _marks().isdisjoint(_strange(clean.text) if "&" in rest else strange):
-        cut = _replaced(clean.text, _too_many_marks(), lambda found: found[1])
+    if not _marks().isdisjoint(_strange(clean.text) if "&" in remaining else strange):
+        cut = _replaced(clean.text, _too_many_marks(), lambda match: match[1])
         clean = CleanText(cut.text, cut.source.after(clean.source))
     if not unicodedata.is_normalized("NFC", clean.text):
-        composed = _replaced(clean.text, _clusters(), lambda found: unicodedata.normalize("NFC", found[0]))
+        composed = _replaced(clean.text, _clusters(), lambda match: unicodedata.normalize("NFC", match[0]))
         clean = CleanText(composed.text, composed.source.after(clean.source))
     return clean
 
@@ -109,22 +109,22 @@ def _strange(text: str) -> set[str]:
 
 
 def _replaced(text: str, pattern: re.Pattern[str], replacement: Any) -> CleanText:
-    pieces, done = Pieces(), 0
-    for found in pattern.finditer(text):
-        new = replacement(found)
-        if new == found[0]:
+    pieces, end = Pieces(), 0
+    for match in pattern.finditer(text):
+        new = replacement(match)
+        if new == match[0]:
             continue
-        pieces.add(text[done : found.start()], done, found.start(), verbatim=True)
-        pieces.add(new, found.start(), found.end())
-        done = found.end()
-    if not done:
+        pieces.add(text[end : match.start()], end, match.start(), verbatim=True)
+        pieces.add(new, match.start(), match.end())
+        end = match.end()
+    if not end:
         return CleanText(text)
-    pieces.add(text[done:], done, len(text), verbatim=True)
+    pieces.add(text[end:], end, len(text), verbatim=True)
     return pieces.joined()
 
 
-def _plain(found: re.Match[str]) -> str:
-    odd = found[0]
+def _plain(match: re.Match[str]) -> str:
+    odd = match[0]
     if odd[0] == "&":
         decoded = _entity(odd)
         return _REPLACEMENTS.get(decoded, decoded)

@@ -26,7 +26,7 @@ class Context(NamedTuple):
 
 def context_of(phrases: Iterable[Sequence[int]], within: int | None) -> Context | None:
     """Return the context of some phrases; None if they hold no word."""
-    different = [own for own in dict.fromkeys(map(tuple, phrases)) if own]
+    different = [phrase for phrase in dict.fromkeys(map(tuple, phrases)) if phrase]
     alone = frozenset(phrase[0] for phrase in different if len(phrase) == 1)
     return Context(alone, [phrase for phrase in different if len(phrase) > 1], within) if different else None
 
@@ -40,7 +40,7 @@ class Contexts:
         self._edges = [*accumulate(map(len, fields))]  # where each next field begins, without gaps
         self._begins = [0, *(edge + field * _GAP for field, edge in enumerate(self._edges, start=1))]
         self._stand: dict[int, bool] = {}
-        self._places: dict[int, list[int]] = {}
+        self._offsets: dict[int, list[int]] = {}
         self._where: dict[int, list[int]] = {}
 
     def near(self, field: int, word: int, context: Context) -> bool:
@@ -51,13 +51,13 @@ class Contexts:
                 stands = not context.words.isdisjoint(self._present) or any(True for _ in self._of_phrases(context))
                 self._stand[id(context)] = stands
             return stands
-        places = self._places.get(id(context))
-        if places is None:
-            places = self._places[id(context)] = self._look(context)
+        offsets = self._offsets.get(id(context))
+        if offsets is None:
+            offsets = self._offsets[id(context)] = self._look(context)
         # Places are in order; a name that is repeated a hundred thousand times must not try them all each time.
-        at = self._begins[field] + word
-        nearest = bisect_left(places, at - context.within)
-        return nearest < len(places) and places[nearest] <= at + context.within
+        offset = self._begins[field] + word
+        nearest = bisect_left(offsets, offset - context.within)
+        return nearest < len(offsets) and offsets[nearest] <= offset + context.within
 
     def _look(self, context: Context) -> list[int]:
         """Return the places where a context's phrases begin, in order."""
@@ -67,17 +67,17 @@ class Contexts:
     def _of_phrases(self, context: Context) -> Iterator[int]:
         """Yield the places where the longer phrases of a context begin."""
         for phrase in filter(self._present.issuperset, context.phrases):
-            for place in self._of_word(phrase[0]):
-                field = place >> _GAP_BITS
-                first = place - self._begins[field]
+            for offset in self._of_word(phrase[0]):
+                field = offset >> _GAP_BITS
+                first = offset - self._begins[field]
                 if tuple(self._fields[field][first : first + len(phrase)]) == phrase:
-                    yield place
+                    yield offset
 
     def _of_word(self, word: int) -> list[int]:
         """Return the places of a word, in order."""
-        places = self._where.get(word)
-        if places is None:
-            found = np.flatnonzero(self._words == word)
-            found += np.searchsorted(self._edges[:-1], found, side="right") << _GAP_BITS
-            places = self._where[word] = found.tolist()
-        return places
+        offsets = self._where.get(word)
+        if offsets is None:
+            numbers = np.flatnonzero(self._words == word)
+            numbers += np.searchsorted(self._edges[:-1], numbers, side="right") << _GAP_BITS
+            offsets = self._where[word] = numbers.tolist()
+        return offsets

@@ -33,9 +33,9 @@ class NearDuplicates:
         signature = RMinHash(N_PERMUTATIONS, 1)
         signature.update(sorted(shingles(words)))
         self._pairs += [
-            (number, other)
-            for other in self._index.query(signature)
-            if signature.jaccard(self._signatures[other]) >= SIMILAR
+            (number, candidate)
+            for candidate in self._index.query(signature)
+            if signature.jaccard(self._signatures[candidate]) >= SIMILAR
         ]
         self._index.insert(number, signature)
         self._signatures.append(signature)
@@ -51,7 +51,7 @@ class NearDuplicates:
 
 def group_near_duplicates(texts: Iterable[Sequence[str]]) -> np.ndarray:
     """Return a group number for each text, (n_texts,) int32; near-duplicates share one."""
-    found = NearDuplicates()
+    duplicates = NearDuplicates()
     for words in texts:
-        found.add(words)
-    return found.groups()
+        duplicates.add(words)
+    return duplicates.groups()

@@ -116,13 +116,13 @@ class _OpenElements:
 
     def depth_of(self, name: str) -> int | None:
         """Return how many elements stand around the innermost one of a name that its end tag would close; None: none."""
-        places = self._of_name.get(name)
-        if not places:
+        depths = self._of_name.get(name)
+        if not depths:
             return None
-        stays_open = any(higher[-1] > places[-1] for higher in self._of_rank[_RANKS.get(name, 0) + 1 :])
+        stays_open = any(higher[-1] > depths[-1] for higher in self._of_rank[_RANKS.get(name, 0) + 1 :])
         if stays_open and name not in _ENDS_ALL:
             return None
-        return places[-1]
+        return depths[-1]
 
     def end(self) -> _Open:
         """End the innermost element."""
@@ -147,10 +147,10 @@ class _Reader:
         self.link_depth: int | None = None  # how many elements were open where the link began; None outside links
 
     def read(self) -> None:
-        at = 0
-        while tag := _TOKEN.search(self.source, at):
-            self._text(at, tag.start())
-            at = tag.end()
+        offset = 0
+        while tag := _TOKEN.search(self.source, offset):
+            self._text(offset, tag.start())
+            offset = tag.end()
             if not tag["name"] or not tag["end"]:  # a comment, or the text ends within the tag
                 continue
             name = tag["name"].lower()
@@ -159,8 +159,8 @@ class _Reader:
             else:
                 self._start_tag(name, tag)
                 if name in _RAW and not tag[0].endswith("/>"):
-                    at = self._raw(name, at)
-        self._text(at, len(self.source))
+                    offset = self._raw(name, offset)
+        self._text(offset, len(self.source))
         self._end_to(0, len(self.source) - 1, len(self.source))
         self._line_break(len(self.source) - 1, len(self.source))
 
@@ -176,8 +176,8 @@ class _Reader:
             if self.open.n_of_kind[_HIDDEN]:
                 self._end_drawings(tag)
             self._line_break(*tag.span())
-        for other in _ENDED_BY.get(name, ()):
-            self._end_of(other, tag)
+        for ended in _ENDED_BY.get(name, ()):
+            self._end_of(ended, tag)
         if name == "a":
             self.link_depth = len(self.open.stack) if "href" in tag[0].lower() else None
             self.n_links += self.link_depth is not None
@@ -229,14 +229,14 @@ class _Reader:
         if element.name in _BLOCKS:
             self._line_break(start, end)
 
-    def _raw(self, name: str, at: int) -> int:
+    def _raw(self, name: str, offset: int) -> int:
         """Read what stands in an element without elements of its own, and return where its end tag begins."""
-        end_tag = _RAW_END[name].search(self.source, at) if name in _RAW_END else None
+        end_tag = _RAW_END[name].search(self.source, offset) if name in _RAW_END else None
         end = end_tag.start() if end_tag else len(self.source)
         if name == "textarea":
-            self._text(at, end)
+            self._text(offset, end)
         elif not self.open.n_of_kind[_HIDDEN]:
-            self._write(self.source[at:end], at, end, verbatim=True)
+            self._write(self.source[offset:end], offset, end, verbatim=True)
         return end
 
     # --- text ---

@@ -77,9 +77,9 @@ class MentionWeights:
     def __init__(self, weights: np.ndarray, intercept: float) -> None:
         """Fold weights, (len(FEATURES),) float64."""
         n = len(SHARED)
-        own = weights[n:].reshape(len(KINDS), n + 1)
-        self._weights = np.vstack([weights[:n] + own[:, 1:], weights[:n]])  # the last row: any other kind
-        self._intercepts = intercept + np.append(own[:, 0], 0.0)
+        of_kind = weights[n:].reshape(len(KINDS), n + 1)
+        self._weights = np.vstack([weights[:n] + of_kind[:, 1:], weights[:n]])  # the last row: any other kind
+        self._intercepts = intercept + np.append(of_kind[:, 0], 0.0)
 
     def logits(self, kinds: np.ndarray, shared: np.ndarray) -> np.ndarray:
         """Return the pooled logits of named pairs, (n,) float64, from `MentionFeatures.kinds` and `MentionFeatures.shared`."""
@@ -112,11 +112,11 @@ class _Kind:
         self.total = self.best = self.second = 0  # of mentions that name
         self.firsts: list[int] = []
 
-    def add(self, one: _Counted) -> None:
-        n = one.n_named
+    def add(self, counts: _Counted) -> None:
+        n = counts.n_named
         self.total += n
         self.best, self.second = (n, self.best) if n > self.best else (self.best, max(n, self.second))
-        insort(self.firsts, one.first)
+        insort(self.firsts, counts.first)
 
 
 class MentionFeatureReader:
@@ -135,34 +135,34 @@ class MentionFeatureReader:
         for number, tag in enumerate(taxonomy.tags):
             label = spell(tag.label).split()
             if len(label) > 1 and tag.aliases and not tag.retired:
-                own = words.of(tag.label)
-                self._labels[own[label.index(max(label, key=len))]].append((number, frozenset(own)))
+                label_words = words.of(tag.label)
+                self._labels[label_words[label.index(max(label, key=len))]].append((number, frozenset(label_words)))
 
-    def read(self, found: Sequence[tuple[FoundNames, ReadText]]) -> MentionFeatures:
+    def read(self, texts: Sequence[tuple[FoundNames, ReadText]]) -> MentionFeatures:
         """Return how articles name the tags of their mentions, and those whose label's words are scattered in them."""
         articles: list[int] = []
         tags: list[int] = []
         categories: list[int] = []
         shared: list[tuple[float, ...]] = []
-        for article, ((mentions, present), text) in enumerate(found):
+        for article, ((mentions, present), text) in enumerate(texts):
             counted = _count(mentions, text) if mentions else {}
             scattered = self._scattered(present) - counted.keys()
             if not counted and not scattered:
                 continue
-            own = sorted([*counted, *scattered])
-            articles += [article] * len(own)
-            tags += own
+            named_tags = sorted([*counted, *scattered])
+            articles += [article] * len(named_tags)
+            tags += named_tags
             values = self._values(counted, max(1, len(text.words[BODY])))
-            for tag in own:
+            for tag in named_tags:
                 category = _category(counted[tag]) if tag in counted else SCATTERED
                 categories.append(category)
                 shared.append((*_IS_CATEGORY[category], *values[tag]) if tag in counted else _SCATTERED_ROW)
-        places = np.array(tags, dtype=np.int64)
+        tag_numbers = np.array(tags, dtype=np.int64)
         return MentionFeatures(
             np.array(articles, dtype=np.int64),
-            places,
+            tag_numbers,
             np.array(categories, dtype=np.int8),
-            self._known_kind[places],
+            self._known_kind[tag_numbers],
             np.array(shared, dtype=np.float64).reshape(-1, len(SHARED)),
         )
 
@@ -174,31 +174,31 @@ class MentionFeatureReader:
         of_kind: dict[str, _Kind] = defaultdict(_Kind)
         n_narrower: dict[int, int] = defaultdict(int)
         narrower_at_top: set[int] = set()
-        for tag, one in counted.items():
-            if one.n_named:
-                of_kind[self._kind[tag]].add(one)
+        for tag, counts in counted.items():
+            if counts.n_named:
+                of_kind[self._kind[tag]].add(counts)
             for above in self._above[tag]:
-                n_narrower[above] += one.n_named
-                if one.in_title or one.in_lead:
+                n_narrower[above] += counts.n_named
+                if counts.in_title or counts.in_lead:
                     narrower_at_top.add(above)
         length = log(min(LONG, max(SHORT, n_words)) / USUAL_LENGTH)
         values: dict[int, tuple[float, ...]] = {}
-        for tag, one in counted.items():
-            kind, n, below = of_kind[self._kind[tag]], one.n_named, n_narrower.get(tag, 0)
+        for tag, counts in counted.items():
+            kind, n, below = of_kind[self._kind[tag]], counts.n_named, n_narrower.get(tag, 0)
             broader = counted.get(self._broader[tag])
             next_best = kind.second if n == kind.best else kind.best
             values[tag] = (
                 log1p(n),
-                log1p(one.n_hints),
-                min(4.0, 100.0 * (n + one.n_hints) / max(50, n_words)),
+                log1p(counts.n_hints),
+                min(4.0, 100.0 * (n + counts.n_hints) / max(50, n_words)),
                 length,
-                max(0, one.first) / n_words,
-                _SHARE_OF_QUARTERS[one.quarters],
-                float(one.in_lead),
+                max(0, counts.first) / n_words,
+                _SHARE_OF_QUARTERS[counts.quarters],
+                float(counts.in_lead),
                 n / max(1, kind.total),
                 log1p(n) - log1p(next_best),
                 log1p(len(kind.firsts) - (n > 0)),
-                log1p(bisect_left(kind.firsts, one.first)),
+                log1p(bisect_left(kind.firsts, counts.first)),
                 log1p(below),
                 float(tag in narrower_at_top),
                 n / (n + below) if below else 1.0,
@@ -212,42 +212,42 @@ def _above(broader: list[int]) -> list[tuple[int, ...]]:
     """Return for each tag all its broader tags."""
     above = []
     for tag in range(len(broader)):
-        found: dict[int, None] = {}
-        up = broader[tag]
-        while up >= 0 and up not in found:
-            found[up] = None
-            up = broader[up]
-        above.append(tuple(found))
+        broader_tags: dict[int, None] = {}
+        ancestor = broader[tag]
+        while ancestor >= 0 and ancestor not in broader_tags:
+            broader_tags[ancestor] = None
+            ancestor = broader[ancestor]
+        above.append(tuple(broader_tags))
     return above
 
 
-def _category(one: _Counted) -> int:
-    if one.in_title:
+def _category(counts: _Counted) -> int:
+    if counts.in_title:
         return IN_TITLE
-    if one.in_lead:
+    if counts.in_lead:
         return LEAD
-    return (HINTED, ONCE, TWICE)[one.n_named] if one.n_named < 3 else OFTEN
+    return (HINTED, ONCE, TWICE)[counts.n_named] if counts.n_named < 3 else OFTEN
 
 
 def _count(mentions: Sequence[Mention], text: ReadText) -> dict[int, _Counted]:
     n_words = max(1, len(text.words[BODY]))
     counted: dict[int, _Counted] = {}
     for tag, field, word, start, _, weak in mentions:
-        at = word if field == BODY else word - len(text.words[field])
-        one = counted.get(tag)
-        if one is None:
-            one = counted[tag] = _Counted(at)
+        order = word if field == BODY else word - len(text.words[field])
+        counts = counted.get(tag)
+        if counts is None:
+            counts = counted[tag] = _Counted(order)
         if field == BODY:
-            one.quarters |= 1 << (word * N_QUARTERS // n_words)
+            counts.quarters |= 1 << (word * N_QUARTERS // n_words)
         if weak:
-            one.n_hints += 1
+            counts.n_hints += 1
             continue
-        if not one.n_named:
-            one.first = at  # the mentions come in order; a name counts before a hint
-        one.n_named += 1
+        if not counts.n_named:
+            counts.first = order  # the mentions come in order; a name counts before a hint
+        counts.n_named += 1
         position = FIELDS[field].position
         if position == "title":
-            one.in_title = True
+            counts.in_title = True
         elif position == "lead" or (field == BODY and start < text.lead_end):
-            one.in_lead = True
+            counts.in_lead = True
     return counted

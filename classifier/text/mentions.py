@@ -87,14 +87,14 @@ class _Node:
     # Words of which only the beginning counts: (how it begins, where it leads).
     beginnings: list[tuple[str, _Node]] = field(default_factory=list)
 
-    def after(self, place: _Field, at: int) -> list[_Node]:
+    def after(self, text_field: _Field, number: int) -> list[_Node]:
         """Return where a word of a field leads from here."""
-        node = self.following.get(place.numbers[at])
-        found = [] if node is None else [node]
+        node = self.following.get(text_field.numbers[number])
+        nodes = [] if node is None else [node]
         if self.beginnings:
-            word = place.words.spelling[at]
-            found += [node for beginning, node in self.beginnings if word.startswith(beginning)]
-        return found
+            word = text_field.words.spelling[number]
+            nodes += [node for beginning, node in self.beginnings if word.startswith(beginning)]
+        return nodes
 
 
 _Candidate = tuple[int, int, _Rule]  # the first word, one past the last, and the alias
@@ -141,8 +141,8 @@ class MentionFinder:
             node = node.following.setdefault(word, _Node())
         if not alias.whole_word:
             last = spell(alias.text).split()[-1]
-            known = dict(node.beginnings)
-            if last not in known:
+            node_of = dict(node.beginnings)
+            if last not in node_of:
                 node.beginnings.append((last, _Node()))
             node = dict(node.beginnings)[last]
         node.rules.append(rule)
@@ -163,42 +163,46 @@ class MentionFinder:
         firsts = _by_field(np.flatnonzero(may_begin), begins)
         named = np.flatnonzero(numbers)
         names, name_edges = numbers[named].tolist(), named.searchsorted(begins).tolist()
-        taken = numbers.tolist()
-        found = []
+        all_numbers = numbers.tolist()
+        results = []
         for number, text in enumerate(texts):
             first, last = len(FIELDS) * number, len(FIELDS) * (number + 1)  # fields of all texts
             present = set(names[name_edges[first] : name_edges[last]])
             mentions: list[Mention] = []
             if any(firsts[first:last]) or self._root.beginnings:
                 fields = [
-                    _Field(field, content, words[at], taken[edges[at] : edges[at + 1]], content.isupper())
-                    for field, (content, at) in enumerate(zip(text.contents, range(first, last), strict=True))
+                    _Field(
+                        field, content, words[index], all_numbers[edges[index] : edges[index + 1]], content.isupper()
+                    )
+                    for field, (content, index) in enumerate(zip(text.contents, range(first, last), strict=True))
                 ]
                 contexts = Contexts([field.numbers for field in fields], numbers[edges[first] : edges[last]], present)
-                for field, at in zip(fields, range(first, last), strict=True):
-                    if firsts[at] or self._root.beginnings:
-                        mentions += self._mentions(field, firsts[at], contexts)
-            found.append(FoundNames(mentions, present))
-        return found
+                for field, index in zip(fields, range(first, last), strict=True):
+                    if firsts[index] or self._root.beginnings:
+                        mentions += self._mentions(field, firsts[index], contexts)
+            results.append(FoundNames(mentions, present))
+        return results
 
-    def _mentions(self, place: _Field, firsts: list[int], contexts: Contexts) -> list[Mention]:
+    def _mentions(self, text_field: _Field, firsts: list[int], contexts: Contexts) -> list[Mention]:
         """Return the mentions in a field that begin with its words `firsts`, or with the beginning of a word."""
         if self._root.beginnings:
             beginnings = tuple(beginning for beginning, _ in self._root.beginnings)
-            more = [at for at, word in enumerate(place.words.spelling) if word.startswith(beginnings)]
-            firsts = sorted({*firsts, *more})
-        candidates = _candidates(place, self._root, firsts, contexts)
-        words = place.words
+            by_beginning = [
+                number for number, word in enumerate(text_field.words.spelling) if word.startswith(beginnings)
+            ]
+            firsts = sorted({*firsts, *by_beginning})
+        candidates = _candidates(text_field, self._root, firsts, contexts)
+        words = text_field.words
         return [
-            Mention(rule.tag, place.number, first, *words.span(first, last), rule.weak)
+            Mention(rule.tag, text_field.number, first, *words.span(first, last), rule.weak)
             for first, last, rule in _longest(candidates)
         ]
 
 
-def _by_field(places: np.ndarray, begins: np.ndarray) -> list[list[int]]:
+def _by_field(numbers: np.ndarray, begins: np.ndarray) -> list[list[int]]:
     """Return for each field which of its words some places are; `begins` says where the words of each field begin."""
-    edges = places.searchsorted(begins)
-    within = (places - begins[:-1].repeat(np.diff(edges))).tolist()
+    edges = numbers.searchsorted(begins)
+    within = (numbers - begins[:-1].repeat(np.diff(edges))).tolist()
     return [within[start:end] for start, end in pairwise(edges.tolist())]
 
 
@@ -208,33 +212,33 @@ def _slots(words: np.ndarray, after: np.ndarray) -> np.ndarray:
     return slots
 
 
-def _candidates(place: _Field, root: _Node, firsts: list[int], contexts: Contexts) -> list[_Candidate]:
+def _candidates(text_field: _Field, root: _Node, firsts: list[int], contexts: Contexts) -> list[_Candidate]:
     """Return the names that stand in a field with the case and the context that they ask for, by their first words."""
-    numbers, n_words = place.numbers, len(place.numbers)
+    numbers, n_words = text_field.numbers, len(text_field.numbers)
     candidates: list[_Candidate] = []
     begins_with = root.following.get
     for first in firsts:
         begun = begins_with(numbers[first])
-        for node in root.after(place, first) if root.beginnings else [begun] if begun else ():
+        for node in root.after(text_field, first) if root.beginnings else [begun] if begun else ():
             for rule in node.rules:
-                if rule.always or _fits(rule, place, first, first + 1, contexts):
+                if rule.always or _fits(rule, text_field, first, first + 1, contexts):
                     candidates.append((first, first + 1, rule))
             if node.beginnings or (first + 1 < n_words and numbers[first + 1] in node.following):
-                _add_longer(candidates, node, place, first, contexts)
+                _add_longer(candidates, node, text_field, first, contexts)
     return candidates
 
 
-def _add_longer(candidates: list[_Candidate], node: _Node, place: _Field, first: int, contexts: Contexts) -> None:
+def _add_longer(candidates: list[_Candidate], node: _Node, text_field: _Field, first: int, contexts: Contexts) -> None:
     """Add the names of more than one word that start with the word `first`, whose node this is."""
-    ways = [node]
-    for last in range(first + 2, len(place.numbers) + 1):
-        ways = [to for way in ways for to in way.after(place, last - 1)]
-        if not ways:
+    branches = [node]
+    for last in range(first + 2, len(text_field.numbers) + 1):
+        branches = [longer for branch in branches for longer in branch.after(text_field, last - 1)]
+        if not branches:
             return
-        rules = [rule for way in ways for rule in way.rules]
-        if rules and not _BREAK.search(place.content, *place.words.span(first, last)):
+        rules = [rule for branch in branches for rule in branch.rules]
+        if rules and not _BREAK.search(text_field.content, *text_field.words.span(first, last)):
             candidates += [
-                (first, last, rule) for rule in rules if rule.always or _fits(rule, place, first, last, contexts)
+                (first, last, rule) for rule in rules if rule.always or _fits(rule, text_field, first, last, contexts)
             ]
 
 
@@ -252,15 +256,15 @@ def _rule(tag: int, alias: Alias, words: NameWords, language: Language) -> _Rule
     )
 
 
-def _fits(rule: _Rule, place: _Field, first: int, last: int, contexts: Contexts) -> bool:
+def _fits(rule: _Rule, text_field: _Field, first: int, last: int, contexts: Contexts) -> bool:
     if rule.bare is not None:
-        start, end = place.words.span(first, last)
-        named = place.content[start:end]
-        if not _same_case(rule, named, place.capitals):
+        start, end = text_field.words.span(first, last)
+        named = text_field.content[start:end]
+        if not _same_case(rule, named, text_field.capitals):
             return False
-    if rule.needs is not None and not contexts.near(place.number, first, rule.needs):
+    if rule.needs is not None and not contexts.near(text_field.number, first, rule.needs):
         return False
-    return rule.blocked is None or not contexts.near(place.number, first, rule.blocked)
+    return rule.blocked is None or not contexts.near(text_field.number, first, rule.blocked)
 
 
 def _same_case(rule: _Rule, named: str, capitals: bool) -> bool:
@@ -279,27 +283,27 @@ def _longest(candidates: list[_Candidate]) -> list[_Candidate]:
 
     The candidates come in the order of their first words.
     """
-    kept: list[_Candidate] = []
+    longest: list[_Candidate] = []
     run: list[_Candidate] = []  # of candidates that overlap, and how far they go
     reach = 0
     for candidate in candidates:
         if candidate[0] >= reach:
-            kept += run if len(run) < 2 else _longest_of_run(run)
+            longest += run if len(run) < 2 else _longest_of_run(run)
             run = []
         run.append(candidate)
         reach = max(reach, candidate[1])
-    return kept + (run if len(run) < 2 else _longest_of_run(run))
+    return longest + (run if len(run) < 2 else _longest_of_run(run))
 
 
 def _longest_of_run(run: list[_Candidate]) -> list[_Candidate]:
-    kept: list[_Candidate] = []
-    taken: dict[int, tuple[int, int]] = {}  # word -> the span that covers it
+    longest: list[_Candidate] = []
+    span_of_word: dict[int, tuple[int, int]] = {}  # word -> the span that covers it
     named: set[tuple[int, int]] = set()  # (tag, word)
     for first, last, rule in sorted(run, key=lambda c: (c[0] - c[1], c[0], c[2].tag, c[2].weak)):
         span = (first, last)
-        if (rule.tag, first) in named or any(taken.get(word, span) != span for word in range(first, last)):
+        if (rule.tag, first) in named or any(span_of_word.get(word, span) != span for word in range(first, last)):
             continue
         named.add((rule.tag, first))
-        taken.update(dict.fromkeys(range(first, last), span))
-        kept.append((first, last, rule))
-    return sorted(kept, key=lambda c: (c[0], c[2].tag))
+        span_of_word.update(dict.fromkeys(range(first, last), span))
+        longest.append((first, last, rule))
+    return sorted(longest, key=lambda c: (c[0], c[2].tag))

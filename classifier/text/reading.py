@@ -33,7 +33,7 @@ class Reading:
     text: ReadText
     clean: tuple[CleanText, ...]  # in the order of FIELDS
     removed: list[Removed]
-    found: FoundNames
+    names: FoundNames
 
     @property
     def title(self) -> CleanText:
@@ -48,7 +48,7 @@ class Reading:
     @property
     def mentions(self) -> list[Mention]:
         """Where the article names tags."""
-        return self.found.mentions
+        return self.names.mentions
 
     @once
     def mentions_of(self) -> dict[int, list[Mention]]:
@@ -80,7 +80,7 @@ class ArticleReader:
     def __init__(self, taxonomy: Taxonomy, blocks: Iterable[str] = (), language: Language = ENGLISH) -> None:
         self.language = language
         self._finder = MentionFinder(taxonomy, language)
-        self._naming = MentionFeatureReader(taxonomy, self._finder.words)
+        self._mention_features = MentionFeatureReader(taxonomy, self._finder.words)
         names = (name for tag in taxonomy.tags for name in (tag.label, *(alias.text for alias in tag.aliases)))
         self._boilerplate = BoilerplateFinder(language, frozenset(map(spell, names)), frozenset(blocks))
 
@@ -91,10 +91,11 @@ class ArticleReader:
     def read_all(self, articles: Sequence[Article]) -> list[Reading]:
         """Return the readings of articles; many cost less together."""
         clean = [self._clean(article) for article in articles]
-        texts = read_texts([one.contents for one in clean], self.language)
-        found = self._finder.find_all(texts)
+        texts = read_texts([fields.contents for fields in clean], self.language)
+        names_of_texts = self._finder.find_all(texts)
         return [
-            Reading(text, one.fields, one.removed, names) for one, text, names in zip(clean, texts, found, strict=True)
+            Reading(text, fields.fields, fields.removed, found)
+            for fields, text, found in zip(clean, texts, names_of_texts, strict=True)
         ]
 
     def read_text(self, article: Article) -> ReadText:
@@ -113,7 +114,7 @@ class ArticleReader:
 
     def mention_features(self, readings: Sequence[Reading]) -> MentionFeatures:
         """Return how articles name tags, from their readings."""
-        return self._naming.read([(reading.found, reading.text) for reading in readings])
+        return self._mention_features.read([(reading.names, reading.text) for reading in readings])
 
 
 def is_foreign(text: ReadText, language: Language = ENGLISH) -> bool:

@@ -159,7 +159,7 @@ def survey(articles: Sequence[Article], labels: np.ndarray, taxonomy: Taxonomy, 
         copies.add(words, blocks)
     groups = copies.stories()
     shared = copies.blocks(groups)
-    rows_of = {int(shared.numbers[at]): shared.having(at) for at in shared.repeated(MIN_STORIES, FEW_STORIES)}
+    rows_of = {int(shared.numbers[which]): shared.having(which) for which in shared.repeated(MIN_STORIES, FEW_STORIES)}
     texts = [
         (_text_of(number, articles[rows[0]]), rows)
         for number, rows in sorted(rows_of.items(), key=lambda item: (-len(item[1]), item[0]))

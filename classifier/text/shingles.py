@@ -26,14 +26,16 @@ def sketch_of(text: str) -> bytes:
 
     A bottom-k sketch (Cohen and Kaplan 2007): it tells how alike two texts are, and no word of either.
     """
-    found = shingles(_WORD.findall(text.casefold()))
-    hashes = sorted(int.from_bytes(hashlib.blake2b(one.encode(), digest_size=8).digest(), "little") for one in found)
+    runs = shingles(_WORD.findall(text.casefold()))
+    hashes = sorted(
+        int.from_bytes(hashlib.blake2b(shingle.encode(), digest_size=8).digest(), "little") for shingle in runs
+    )
     return np.array(hashes[:N_SKETCHED], dtype="<u8").tobytes()
 
 
 def resemblance(a: bytes, b: bytes) -> float:
     """Return the Jaccard similarity of the shingles of two sketched texts, estimated where they are long."""
-    one, other = np.frombuffer(a, dtype="<u8"), np.frombuffer(b, dtype="<u8")
-    smallest = np.union1d(one, other)[:N_SKETCHED]
-    shared = np.isin(smallest, one, assume_unique=True) & np.isin(smallest, other, assume_unique=True)
+    first, second = np.frombuffer(a, dtype="<u8"), np.frombuffer(b, dtype="<u8")
+    smallest = np.union1d(first, second)[:N_SKETCHED]
+    shared = np.isin(smallest, first, assume_unique=True) & np.isin(smallest, second, assume_unique=True)
     return float(shared.mean()) if len(smallest) else 1.0
