@@ -10,7 +10,7 @@ UV_INSTALL = $(TOOLS)/bin/uv pip install -q --only-binary :all:
 export PYTHONPATH := .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve train test test-browser test-javascript test-system test-postgres test-wordpress test-dask test-supply test-versions test-full sbom audit test-hard lint format bench lock clean screenshots
+.PHONY: help setup serve train test test-browser test-javascript test-system test-postgres test-wordpress test-dask test-supply test-versions test-full sbom audit test-hard lint format bench lock clean screenshots notebooks
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -114,6 +114,10 @@ format: $(VENV)/.dev ## format the code
 
 bench: $(VENV)/.dev ## measure quality, cost and speed beside peers (installs them into .venv-peers)
 	@$(RUN) benchmarks.run
+
+notebooks: $(VENV)/.dev ## run the notebooks on a few starter articles and write their pages into docs/notebooks/
+	@rm -rf docs/notebooks/*_files
+	@PYTHONPATH=$(CURDIR) TAGGER_EVAL_DATA=none TAGGER_NOTEBOOK_ARTICLES=400 TAGGER_NOTEBOOK_STEPS=6 $(RUN) nbconvert --log-level=WARN --execute --to markdown --output-dir docs/notebooks notebooks/*.ipynb
 
 screenshots: $(VENV)/.dev ## take the screenshots of the README
 	@test -f $${TAGGER_MODELS:-var/models}/champion.json || $(RUN) classifier train
