@@ -18,6 +18,11 @@ from tests.conftest import ROOT
 from tests.waiting import SECONDS
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+DOCUMENTS = [
+    *(ROOT / name for name in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "training_data/README.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
+MADE_BY_COMMANDS = ("benchmarks/results.json",)
 DECIDING = (ROOT / "docs" / "deciding.md").read_text(encoding="utf-8")
 
 
@@ -40,12 +45,6 @@ def curl(command: str, address: str) -> dict[str, Any]:
     return answer
 
 
-def test_python_example_prints_the_tags(address: str) -> None:
-    code = example("python", "urllib").replace("http://127.0.0.1:8000", address)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=SECONDS, check=True)
-    assert "Islamic State Khorasan Province" in done.stdout
-
-
 @pytest.mark.skipif(shutil.which("curl") is None, reason="no curl")
 def test_curl_examples_are_answered(address: str) -> None:
     assert curl(example("sh", "curl"), address)["article_id"] == "desk-123"
@@ -64,13 +63,31 @@ def test_every_command_of_the_documents_exists() -> None:
     assert all(re.search(rf"^\s+{command}\s", listed, re.MULTILINE) for command in commands)
 
 
-def test_images_and_files_that_it_names_are_there() -> None:
-    named = re.findall(r"\((docs/[^)]+)\)", README) + re.findall(
-        r"`((?:docs|benchmarks|training_data|classifier)/[\w./-]*)`", README
-    )
-    assert all((ROOT / path).exists() for path in named)
+def anchors_of(page: Path) -> set[str]:
+    """Return the anchors that GitHub makes of the headings of a page."""
+    headings = re.findall(r"(?m)^#+ (.*)$", re.sub(r"(?s)```.*?```", "", page.read_text(encoding="utf-8")))
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", DOCUMENTS, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"(?s)```.*?```", "", page.read_text(encoding="utf-8"))
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, anchor = link.partition("#")
+        if "://" in path:
+            continue
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors_of(target), link
+    named = re.findall(r"`((?:docs|benchmarks|training_data|classifier|tests|deploy|notebooks)/[\w./-]*)`", text)
+    assert not [path for path in named if not (ROOT / path).exists() and path not in MADE_BY_COMMANDS]
+
+
+def test_the_readme_is_short() -> None:
+    assert len(README.split()) < 600
 
 
 def test_nothing_is_left_to_fill_in() -> None:
-    pages = [ROOT / "README.md", ROOT / "training_data" / "README.md", *(ROOT / "docs").rglob("*.md")]
-    assert not [page for page in pages if re.search(r"\b(?:BENCH|COUNT|TODO|TBD)\b", page.read_text(encoding="utf-8"))]
+    assert not [
+        page for page in DOCUMENTS if re.search(r"\b(?:BENCH|COUNT|TODO|TBD)\b", page.read_text(encoding="utf-8"))
+    ]
