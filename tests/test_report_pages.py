@@ -109,11 +109,11 @@ def test_a_difference_that_was_decided_on_since_is_not_shown_as_open(
 
 def test_what_was_decided_since_and_undone_settles_nothing(store: Store, taxonomy: Taxonomy) -> None:
     differ(store, "a1")
-    rows = keep_desk_report(store, taxonomy)["agreement"]["disagreements"]
+    rows = keep_desk_report(store, taxonomy).agreement.disagreements
     last = store.log.last()
     decide(store, "a1", "cleo", Draft("accept", "iskp"))
     decide(store, "a1", "cleo", Draft("undo", undoes=store.log.of("a1")[-1].id))
-    assert [row["settled"] for row in decided_since(rows, store.log.since(last, 10))] == [False]
+    assert [row.settled for row in decided_since(rows, store.log.since(last, 10))] == [False]
 
 
 def test_a_report_is_made_by_one_process_at_a_time(store: Store, taxonomy: Taxonomy) -> None:
@@ -143,7 +143,7 @@ def test_of_very_many_differences_the_page_shows_those_that_it_can(
     for number in range(3):
         differ(store, f"a{number}")
     report = keep_desk_report(store, taxonomy)
-    assert len(report["agreement"]["disagreements"]) == 3
+    assert len(report.agreement.disagreements) == 3
     page = signed_in.get("/review/disagreements").text
     assert "1 more disagreements are not listed" in page
     assert "To settle <small>2</small>" in page

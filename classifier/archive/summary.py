@@ -137,8 +137,11 @@ def scope_in_words(scope: Scope) -> str:
     return "".join(f", {part}" for part in parts if part)
 
 
-def _shown(report: dict[str, Any]) -> list[dict[str, Any]]:
-    return [{**row, "mean": f"{row['mean_score']:.2f}", "examples": "; ".join(row["lowest"])} for row in report["tags"]]
+def _shown(report: dict[str, Any]) -> list[list[str | int]]:
+    return [
+        [row["label"], row["n"], row["had"], f"{row['mean_score']:.2f}", "; ".join(row["lowest"])]
+        for row in report["tags"]
+    ]
 
 
 def _cell(text: str) -> str:

@@ -95,7 +95,8 @@ def _desk_report(options: argparse.Namespace, _settings: Settings) -> None:
     import gc
 
     from classifier.domain.files import whole_file
-    from classifier.reports.desk.figures import as_page, as_text
+    from classifier.reports.desk.page import as_page, as_text
+    from classifier.reports.json_form import to_json
     from classifier.reports.kept import keep_desk_report, make_desk_report
     from classifier.serving.registry import Registry
     from classifier.store import open_store
@@ -107,9 +108,9 @@ def _desk_report(options: argparse.Namespace, _settings: Settings) -> None:
         with whole_file(options.output) as page:
             page.write(as_page(report).encode())
     if options.json:
-        print_json(report)
+        print_json(to_json(report))
     elif options.output or options.keep:
         where = options.output or "the pages of the service"
-        print(f"{report['decisions']} decisions on {report['articles']['decided']} articles -> {where}")
+        print(f"{report.decisions} decisions on {report.articles.decided} articles -> {where}")
     else:
         print(as_text(report))

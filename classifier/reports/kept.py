@@ -1,46 +1,50 @@
-"""The desk report as the pages of the service show it: made beside the requests, and kept with the time of its making."""
+"""The desk report as the pages of the service show it: made outside of requests, and kept with the time it was made."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from dataclasses import replace
 
 from classifier.domain.decisions import Decision, without_undone
 from classifier.domain.taxonomy import Taxonomy
 from classifier.reports.desk.figures import desk_report
-from classifier.reports.desk.log import Row
+from classifier.reports.desk.records import DeskReport, Disagreement
+from classifier.reports.json_form import from_json, to_json
 from classifier.store import DESK, KeptReport, Store, now
 
 JOB = "desk-report"
-MAX_DISAGREEMENTS = 2_000  # that are kept, those to settle first: a page of more takes seconds
+MAX_DISAGREEMENTS = 2_000  # kept for the pages, those to settle first: a page of more takes seconds
 
 
-def make_desk_report(store: Store, taxonomy: Taxonomy) -> dict[str, Any]:
+def make_desk_report(store: Store, taxonomy: Taxonomy) -> DeskReport:
     """Return the desk report of a store."""
     labels = {tag.id: tag.label for tag in taxonomy.tags}
     return desk_report(store.log.all(), store.log.all_impressions(), store.cases(), labels)
 
 
-def keep_desk_report(store: Store, taxonomy: Taxonomy) -> dict[str, Any]:
+def keep_desk_report(store: Store, taxonomy: Taxonomy) -> DeskReport:
     """Make the desk report of a store, keep it for the pages, and return it.
 
     Raises:
-        Busy: if another process is at it.
+        Busy: if another process is making it.
     """
     with store.runs.alone(JOB):
         made_at, last = now(), store.log.last()  # what comes while it is made counts as newer
         report = make_desk_report(store, taxonomy)
-        store.reports.put(KeptReport(DESK, made_at, last, taxonomy.version, _shortened(report)))
+        listed = report.agreement.disagreements[:MAX_DISAGREEMENTS]
+        content = to_json(replace(report, agreement=replace(report.agreement, disagreements=listed)))
+        content["agreement"]["n_disagreements"] = len(report.agreement.disagreements)
+        store.reports.put(KeptReport(DESK, made_at, last, taxonomy.version, content))
         return report
 
 
-def _shortened(report: dict[str, Any]) -> dict[str, Any]:
-    rows = report["agreement"]["disagreements"]
-    kept = {"disagreements": rows[:MAX_DISAGREEMENTS], "n_disagreements": len(rows)}
-    return {**report, "agreement": {**report["agreement"], **kept}}
+def kept_desk_report(kept: KeptReport) -> tuple[DeskReport, int]:
+    """Return a kept desk report, and how many of its disagreements were left out when it was kept."""
+    report = from_json(DeskReport, kept.content)
+    return report, kept.content["agreement"]["n_disagreements"] - len(report.agreement.disagreements)
 
 
-def decided_since(disagreements: Iterable[Row], newer: Iterable[Decision]) -> list[Row]:
+def decided_since(disagreements: Iterable[Disagreement], newer: Iterable[Decision]) -> list[Disagreement]:
     """Return the disagreements of a kept report, those settled on whose tag somebody has decided since."""
     decided = {(row.article_id, row.tag) for row in without_undone(newer)}
-    return [{**row, "settled": row["settled"] or (row["article_id"], row["tag"]) in decided} for row in disagreements]
+    return [replace(row, settled=row.settled or (row.article_id, row.tag) in decided) for row in disagreements]

@@ -1,117 +1,114 @@
-"""How far two editors who closed the same article agree, and what is left to settle between them."""
+"""How far two editors who closed the same article agree, and where they differ."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
-from classifier.domain.decisions import CMS, GIVES, TAKES, Decision, fold
-from classifier.model.agreement import BOTH, FIRST, SECOND, Agreement, agreement, cells_of
-from classifier.reports.desk.log import DeskLog, Row
+from classifier.domain.decisions import CMS, Case, Decision, Listing, Standing, fold
+from classifier.model.agreement import BOTH, FIRST, SECOND, agreement, cells_of
+from classifier.reports.desk.log import DeskLog
+from classifier.reports.desk.records import Agreement, Disagreement, Kappa, TagKappa, Verdict
 
 
 @dataclass
 class _Pair:
-    """An article that two editors have closed: what each said before both had, and what anybody decided since."""
+    """An article that two editors have closed.
+
+    `editors` are in the order of their names, so that the first to close is not always the first here. `standings` has what
+    each of them had said by then, on top of what the CMS lists; `decided_since` the tags that anybody decided on later.
+    """
 
     article_id: str
-    editors: tuple[str, str]  # by name, so that neither is always the first to close
-    latest: tuple[Mapping[str, Decision], Mapping[str, Decision]]
-    since: list[Decision]
+    editors: tuple[str, str]
+    standings: tuple[Standing, Standing]
+    decided_since: frozenset[str | None]
+
+    def tags(self) -> set[str]:
+        """Return the tags that either editor could have meant: any other tag neither of them gave."""
+        return {tag for standing in self.standings for tag in (*standing.decisions, *standing.listed)}
 
 
-def agreement_of(desk: DeskLog) -> Row:
-    """Return kappa over all tags and for each tag that one of two editors gave, and where they differ.
+def agreement_of(desk: DeskLog) -> Agreement:
+    """Return kappa over all tags and for each tag that an editor gave, and the disagreements.
 
-    Each article counts with the two editors who closed it first. What they or others decide after that settles a
-    difference and does not change the agreement; so an article that is reopened later still counts.
+    An article counts with the two editors who closed it first. A later decision settles a disagreement and does not change
+    the agreement, so an article that is reopened later still counts.
     """
-    pairs = [pair for article_id, rows in sorted(desk.by_article.items()) if (pair := _pair(article_id, rows))]
-    named = [_named(desk, pair) for pair in pairs]
-    tags = sorted({*desk.tags, *(tag for some in named for tag in some)})
-    place = {tag: at for at, tag in enumerate(tags)}
-    said = np.zeros((2, len(pairs), len(tags)), dtype=bool)
+    articles = sorted(desk.by_article.items())
+    pairs = [pair for article_id, rows in articles if (pair := _pair(rows, desk.cases.get(article_id)))]
+    tags = sorted({*desk.tags, *(tag for pair in pairs for tag in pair.tags())})
+    column = {tag: number for number, tag in enumerate(tags)}
+    gave = np.zeros((2, len(pairs), len(tags)), dtype=bool)
     for row, pair in enumerate(pairs):
-        for tag in named[row]:  # of the others neither said anything, and the CMS lists none of them
-            for rater in (0, 1):
-                said[rater, row, place[tag]] = _gave(desk, pair, rater, tag)
-    cells = cells_of(said[0], said[1])
-    given = np.flatnonzero(said.any(axis=(0, 1))).tolist()
-    rows = [{"tag": tags[at], "label": desk.label(tags[at]), **_shown(agreement(cells[:, at]))} for at in given]
-    rows.sort(key=lambda row: (-row["one"], -row["both"], row["tag"]))
+        for editor, standing in enumerate(pair.standings):
+            gave[editor, row, [column[tag] for tag in standing.tags]] = True
+    cells = cells_of(gave[0], gave[1])
+    kappas = [
+        TagKappa(tags[tag], desk.label(tags[tag]), **vars(_kappa(cells[:, tag])))
+        for tag in np.flatnonzero(gave.any(axis=(0, 1))).tolist()
+    ]
     differ = np.argwhere(cells[..., FIRST] + cells[..., SECOND] > 0).tolist()
-    disagreements = [_disagreement(desk, pairs[row], tags[at]) for row, at in differ]
-    return {
-        "articles": len(pairs),
-        "editors": sorted({editor for pair in pairs for editor in pair.editors}),
-        "overall": _shown(agreement(cells.sum(axis=1))) if pairs else None,
-        "tags": rows,
-        "disagreements": sorted(disagreements, key=lambda row: (row["settled"], row["article_id"], row["tag"])),
-        "unsettled": sum(not row["settled"] for row in disagreements),
-        "both_gave": int(cells[..., BOTH].sum()),
-    }
+    disagreements = [_disagreement(desk, pairs[row], tags[tag]) for row, tag in differ]
+    return Agreement(
+        articles=len(pairs),
+        editors=sorted({editor for pair in pairs for editor in pair.editors}),
+        overall=_kappa(cells.sum(axis=1)) if pairs else None,
+        tags=sorted(kappas, key=lambda row: (-row.one, -row.both, row.tag)),
+        disagreements=sorted(disagreements, key=lambda row: (row.settled, row.article_id, row.tag)),
+        unsettled=sum(not row.settled for row in disagreements),
+        both_gave=int(cells[..., BOTH].sum()),
+    )
 
 
-def _pair(article_id: str, rows: list[Decision]) -> _Pair | None:
+def _pair(rows: list[Decision], case: Case | None) -> _Pair | None:
     """Return an article's pair of editors, as of the row with which the second of them closed it."""
-    for at, row in enumerate(rows):
-        if row.action != "complete":
-            continue
-        closed = fold(rows[: at + 1]).closed_by - {CMS}
-        if len(closed) == 2:
-            # What came with the closing in one go belongs to it, whichever was written first.
-            along = [late for late in rows[at + 1 :] if (late.editor, late.at) == (row.editor, row.at)]
-            with_it = {late.id for late in along}
-            since = [late for late in rows[at + 1 :] if late.id not in with_it and late.tag is not None]
-            first, second = sorted(closed)
-            before = [*rows[:at], *along]
-            return _Pair(article_id, (first, second), (_by(before, first), _by(before, second)), since)
+    closings = [number for number, row in enumerate(rows) if row.action == "complete" and row.editor != CMS]
+    if len({rows[number].editor for number in closings}) < 2:
+        return None
+    for number in closings:
+        editors = sorted(fold(rows[: number + 1]).closed_by - {CMS})
+        if len(editors) == 2:
+            listing = Listing(case.listed if case else ())
+            return _pair_as_of(rows, number, (editors[0], editors[1]), listing)
     return None
 
 
-def _by(rows: Iterable[Decision], editor: str) -> Mapping[str, Decision]:
-    """Return what one editor decided of each tag."""
-    return fold(row for row in rows if row.editor == editor).decisions
+def _pair_as_of(rows: list[Decision], closing: int, editors: tuple[str, str], listing: Listing) -> _Pair:
+    # Decisions that were sent together with the closing belong to it, whichever was written first.
+    moment = rows[closing].editor, rows[closing].at
+    sent_along = [row for row in rows[closing + 1 :] if (row.editor, row.at) == moment]
+    later = [row for row in rows[closing + 1 :] if (row.editor, row.at) != moment]
+    before = [*rows[:closing], *sent_along]
+    first, second = (_standing(before, editor, listing) for editor in editors)
+    return _Pair(rows[closing].article_id, editors, (first, second), frozenset(row.tag for row in later))
 
 
-def _named(desk: DeskLog, pair: _Pair) -> set[str]:
-    case = desk.cases.get(pair.article_id)
-    return {*pair.latest[0], *pair.latest[1], *(case.listed if case else ())}
+def _standing(rows: Iterable[Decision], editor: str, listing: Listing) -> Standing:
+    """Return what one editor decided: silence is a no, except for the tags that the CMS lists."""
+    return fold((row for row in rows if row.editor == editor), listing=listing)
 
 
-def _gave(desk: DeskLog, pair: _Pair, rater: int, tag: str) -> bool:
-    """Return whether an editor gave a tag. Silence is a no, but a yes to what the CMS lists."""
-    case, decision = desk.cases.get(pair.article_id), pair.latest[rater].get(tag)
-    if decision is not None and decision.action in GIVES | TAKES:
-        return decision.action in GIVES
-    return case is not None and tag in case.listed
+def _verdict(pair: _Pair, number: int, tag: str) -> Verdict:
+    standing = pair.standings[number]
+    decision, gave = standing.decisions.get(tag), tag in standing.tags
+    action, reason = (decision.action, decision.reason) if decision else (None, None)
+    details = action or ("listed by the CMS" if gave else "said nothing")
+    details += f", {reason.replace('_', ' ')}" if reason else ""
+    return Verdict(pair.editors[number], f"{'yes' if gave else 'no'} ({details})", gave, action, reason)
 
 
-def _said(desk: DeskLog, pair: _Pair, rater: int, tag: str) -> Row:
-    decision, gave = pair.latest[rater].get(tag), _gave(desk, pair, rater, tag)
-    reason = decision.reason if decision else None
-    if decision is None:
-        how = "listed by the CMS" if gave else "said nothing"
-    else:
-        how = decision.action + (f", {reason.replace('_', ' ')}" if reason else "")
-    says = f"{'yes' if gave else 'no'} ({how})"
-    action = decision.action if decision else None
-    return {"editor": pair.editors[rater], "says": says, "gave": gave, "action": action, "reason": reason}
+def _disagreement(desk: DeskLog, pair: _Pair, tag: str) -> Disagreement:
+    verdicts = [_verdict(pair, number, tag) for number in (0, 1)]
+    settled = tag in pair.decided_since
+    return Disagreement(
+        **vars(desk.article(pair.article_id)), tag=tag, label=desk.label(tag), said=verdicts, settled=settled
+    )
 
 
-def _disagreement(desk: DeskLog, pair: _Pair, tag: str) -> Row:
-    return {
-        **desk.named(pair.article_id),
-        "tag": tag,
-        "label": desk.label(tag),
-        "said": [_said(desk, pair, rater, tag) for rater in (0, 1)],
-        "settled": any(row.tag == tag for row in pair.since),
-    }
-
-
-def _shown(measured: Agreement) -> Row:
+def _kappa(cells: np.ndarray) -> Kappa:
+    measured = agreement(cells)
     low, high = measured.interval or (None, None)
-    counts = {name: getattr(measured, name) for name in ("n", "both", "one", "neither")}
-    return {"kappa": measured.kappa, "low": low, "high": high, **counts}
+    return Kappa(measured.kappa, low, high, measured.n, measured.both, measured.one, measured.neither)

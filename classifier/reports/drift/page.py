@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from classifier.reports.desk.wording import cell, counted
 from classifier.reports.drift.tags import Row
 from classifier.reports.layout import template
+from classifier.reports.wording import cell, counted
 
 PAGE = "drift.html"  # in the folder of the models, where the service finds it
 N_OPEN = 10  # rows of a table that the page shows at once

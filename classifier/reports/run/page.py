@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from classifier.domain.files import whole_file
-from classifier.reports.desk.log import Row
-from classifier.reports.desk.wording import cell
+from classifier.reports.drift.tags import Row
 from classifier.reports.layout import template
 from classifier.reports.run import wording as words
+from classifier.reports.wording import cell
 from classifier.store import KEPT_RUNS, Run
 
 N_OPEN = 15  # rows that the page shows at once

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from classifier.reports.desk.log import Row
-from classifier.reports.desk.wording import counted
+from classifier.reports.drift.tags import Row
+from classifier.reports.wording import counted
 from classifier.store import Run
 from classifier.text.terms import STEM_MARK
 

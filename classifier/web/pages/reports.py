@@ -106,17 +106,16 @@ class ReportPages:
         if shown is None:
             return self._being_made("Where editors disagree")
         from classifier.reports.desk.wording import kappa_in_words  # its statistics are not loaded for serving
-        from classifier.reports.kept import decided_since
+        from classifier.reports.kept import decided_since, kept_desk_report
 
-        agreement = shown.kept.content["agreement"]
-        rows = decided_since(agreement["disagreements"], shown.newer)
+        report, n_left_out = kept_desk_report(shown.kept)
         return self._page(
             "disagreements.html",
-            disagreements=rows,
-            agreement=agreement,
+            disagreements=decided_since(report.agreement.disagreements, shown.newer),
+            agreement=report.agreement,
             kappa=kappa_in_words,
             as_of=shown.as_of,
-            left_out=agreement["n_disagreements"] - len(rows),
+            left_out=n_left_out,
         )
 
     def report(self) -> WsgiResponse:
@@ -126,9 +125,10 @@ class ReportPages:
         shown = self.desk.shown()
         if shown is None:
             return self._being_made("What editors made of the suggestions")
-        from classifier.reports.desk.figures import as_page
+        from classifier.reports.desk.page import as_page
+        from classifier.reports.kept import kept_desk_report
 
-        return _with_policy(as_page(shown.kept.content, here="/report", as_of=shown.as_of))
+        return _with_policy(as_page(kept_desk_report(shown.kept)[0], here="/report", as_of=shown.as_of))
 
     def drift(self) -> WsgiResponse:
         """Show the page that `drift-report --keep` wrote last: it takes a minute on a large archive, too long for a request."""

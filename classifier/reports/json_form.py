@@ -1,0 +1,52 @@
+"""Reports as plain JSON and back: the fields of their dataclasses are the keys."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from functools import cache
+from types import UnionType
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+_Report = TypeVar("_Report")
+
+
+def to_json(value: Any) -> Any:
+    """Return a report as plain JSON. The underscore that ends a field such as `from_` is not part of its key."""
+    if is_dataclass(value):
+        return {field.name.rstrip("_"): to_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, dict):
+        return {key: to_json(item) for key, item in value.items()}
+    return [to_json(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def from_json(report_type: type[_Report], content: Any) -> _Report:
+    """Read a report that was stored as JSON. Keys without a field are ignored; keys that are missing need a default."""
+    report: _Report = _read(report_type, content)
+    return report
+
+
+def _read(hint: Any, value: Any) -> Any:
+    if value is None:
+        return None
+    if isinstance(hint, type) and is_dataclass(hint):
+        keys = {name: name.rstrip("_") for name in _hints(hint)}
+        return hint(**{name: _read(_hints(hint)[name], value[key]) for name, key in keys.items() if key in value})
+    container, members = get_origin(hint), get_args(hint)
+    if container in (Union, UnionType):
+        return _read(_fitting(members, value), value)
+    if container in (list, tuple):
+        return container(_read(members[0], item) for item in value)
+    return value
+
+
+@cache
+def _hints(row_type: Any) -> dict[str, Any]:
+    return get_type_hints(row_type)
+
+
+def _fitting(members: tuple[Any, ...], value: Any) -> Any:
+    """Return the type of a union that a value belongs to: of several dataclasses the one with most fields."""
+    if not isinstance(value, dict):
+        return next(member for member in members if not is_dataclass(member))
+    fitting = [member for member in members if is_dataclass(member) and _hints(member).keys() <= value.keys()]  # type: ignore[arg-type]
+    return max(fitting or members[:1], key=lambda member: len(_hints(member)))
