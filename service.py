@@ -8,7 +8,8 @@ from flask import Flask
 from classifier.errors import BadStore
 from classifier.serving.answers import Answers
 from classifier.serving.backlog import Backlog
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.serving.traces import TracesWatch
 from classifier.settings import read_settings

@@ -22,7 +22,8 @@ from benchmarks.scale import N_TAGS, write_articles
 from benchmarks.synthetic import saved, starter_articles, starter_model
 from classifier.domain.articles import read_articles
 from classifier.domain.snapshots import snapshot_of
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import Draft, open_store
 from classifier.training.fitting import FitSettings, fit

@@ -16,7 +16,8 @@ from hypothesis import settings
 from classifier.domain.articles import Article, read_articles
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import Store, open_store
 from classifier.training.fitting import FitSettings, Fitted, fit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,17 @@ from sqlalchemy import select
 from classifier.commands import main
 from classifier.domain.articles import Article
 from classifier.serving.tagger import DecisionBatch, Tagger
-from classifier.store import Additions, Draft, KeptReport, Scope, Store, open_store
+from classifier.store import (
+    Additions,
+    Draft,
+    KeptReport,
+    ModelAnswer,
+    Scope,
+    Store,
+    StoredArticle,
+    TagScore,
+    open_store,
+)
 from classifier.store.schema import article_counts, counters, metadata
 
 KABUL = Article("kabul", "ISKP bomber kills twelve at Kabul mosque", "The Taliban said the “attack” killed 12 — 🕌.")
@@ -55,6 +65,31 @@ def contents(store: Store) -> dict[str, list[dict[str, Any]]]:
             found[table.name] = [{str(name): value for name, value in row.items()} for row in rows]
     del found[counters.name], found[article_counts.name]  # each database counts by itself
     return found
+
+
+def stored_articles(store: Store) -> list[StoredArticle]:
+    """Return all articles of a store in the order of their ids."""
+    return [store.article(filed.article.id) for filed in store.exports.filed()]
+
+
+def put_set(
+    store: Store,
+    article: Article,
+    model: str,
+    taxonomy: str,
+    answer: dict[str, Any],
+    margin: float | None = None,
+    shown: Sequence[TagScore] = (),
+) -> str:
+    """Keep a model's answer to an article, of which some suggestions are shown, and return the set's id."""
+    return store.suggestion_sets.show(article, ModelAnswer(model, taxonomy, answer, margin), shown)
+
+
+def newest_set(store: Store, article_id: str) -> tuple[str, dict[str, Any]] | None:
+    """Return the newest suggestion set of an article as (id, answer)."""
+    rows = [row for row in contents(store)["suggestion_sets"] if row["article_id"] == article_id]
+    newest = max(rows, key=lambda row: row["created_at"], default=None)
+    return (newest["id"], newest["answer"]) if newest else None
 
 
 def stored_at(database_url: str) -> dict[str, list[dict[str, Any]]]:

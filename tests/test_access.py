@@ -14,7 +14,8 @@ from flask.testing import FlaskClient
 from lxml import html
 
 from classifier.domain.articles import Article
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import Store, open_store
 from classifier.store.keys import ROLES
@@ -110,7 +111,7 @@ def change_key(store: Store, name: str, **times: str) -> None:
     """Move the times of a key, as if it had been made long ago."""
     with store.engine.begin() as connection:
         assert connection.execute(key_rows.update().where(key_rows.c.name == name).values(**times)).rowcount == 1
-    store.keys._seen.clear()
+    store.keys._remembered_rows.clear()
 
 
 @pytest.fixture(scope="module")

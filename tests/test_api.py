@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model.retagging import retagged
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import Store
 from classifier.web import build_app
@@ -545,7 +546,7 @@ def test_a_damaged_champion_is_503_and_named(client: FlaskClient, registry: Regi
 def test_a_champion_damaged_later_leaves_the_service_ready_and_degraded(
     client: FlaskClient, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("classifier.serving.registry.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("classifier.serving.serving.POLL_SECONDS", 0.0)
     assert client.get("/health/ready").get_json()["status"] == "ok"
     (registry.folder / "champion.json").write_text("{", encoding="utf-8")
     ready = client.get("/health/ready")

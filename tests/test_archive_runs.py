@@ -229,16 +229,16 @@ def test_training_reads_the_same_before_and_after_a_run(store: Store, folder: Pa
     store.import_articles([replace(KABUL, tags=("taliban",)), replace(KABUL, id="b"), GARDEN], "import")
     store.put_article(replace(KABUL, id="c", tags=("policy",), tags_complete=False), "cms")
     decide(store, "reject", "iskp", "b")
-    before = list(store.attributed())
+    before = list(store.exports.attributed())
     run(store, folder, ALL, untracked)
     assert standing(store)
-    assert list(store.attributed()) == before
+    assert list(store.exports.attributed()) == before
     undo(store)
-    assert list(store.attributed()) == before
+    assert list(store.exports.attributed()) == before
 
 
 def example(store: Store) -> Article:
-    (one,) = store.examples()
+    (one,) = store.exports.examples()
     return one
 
 

@@ -21,7 +21,9 @@ from classifier.serving.backlog import JOB, Backlog
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.store import Draft, Shares, Store, Wanted, judged_by
-from classifier.store import suggested as suggested_module
+from classifier.store.suggested import _waiting
+from classifier.store.suggestion_sets import BRIEF
+from tests.everything import newest_set
 from tests.server import start, stop
 from tests.waiting import SECONDS
 
@@ -58,7 +60,7 @@ def test_after_an_import_every_article_with_a_tag_is_found_and_none_counts_as_sh
     assert Backlog(tagger, RATE).work() == 6
     assert (waiting(tagger), found(store)) == (0, ["a0", "a2", "a4"])
     assert impressions(store) == []
-    assert store.suggestion_set("a0") is None
+    assert newest_set(store, "a0") is None
     assert Backlog(tagger, RATE).work() == 0
 
 
@@ -81,7 +83,7 @@ def test_a_promotion_has_all_judged_anew_and_rows_of_the_old_model_go(tagger: Ta
     # The tag goes with the new model, as one that is muted.
     tags = tuple(replace(tag, status="muted") if tag.id == "iskp" else tag for tag in before.taxonomy.tags)
     registry.promote(registry.save(retagged(before, replace(before.taxonomy, tags=tags))), "tests", "muted")
-    tagger.serving._looked = 0.0
+    tagger.serving._looked_at = 0.0
     tagger.serving.settled()
     assert tagger.serving.settled().version != before.version
     assert waiting(tagger) == 4
@@ -197,9 +199,9 @@ def test_the_set_of_a_list_is_made_whole_when_its_article_is_opened(tagger: Tagg
     (row,) = client.get("/review/bulk.json?tag=iskp").json["rows"]
     seen = client.get("/v1/articles/a0").json
     assert seen["suggestion_set_id"] == row["suggestion_set_id"]
-    kept = tagger.store.suggestion_set("a0")
+    kept = newest_set(tagger.store, "a0")
     assert kept is not None
-    assert suggested_module.BRIEF not in kept[1]
+    assert BRIEF not in kept[1]
     assert kept[1]["suggestions"][0]["evidence"]
 
 
@@ -230,7 +232,7 @@ def test_a_running_service_judges_what_is_imported_beside_it(
 @pytest.mark.sqlite
 def test_what_waits_is_found_by_an_index(store: Store) -> None:
     with store.engine.connect().execution_options(readonly=True) as connection:
-        for query in suggested_module._waiting("v t"):
+        for query in _waiting("v t"):
             text = str(query.limit(1).compile(store.engine, compile_kwargs={"literal_binds": True}))
             (plan,) = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all()
             assert "COVERING INDEX ix_articles_judged_by" in plan[3]

@@ -22,7 +22,8 @@ from classifier.domain.articles import Article
 from classifier.domain.progress import untracked
 from classifier.errors import BadStore
 from classifier.operations.backup import back_up, restore
-from classifier.serving.registry import LEFT_SECONDS, Registry, Serving
+from classifier.serving.registry import LEFT_SECONDS, Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import Draft, Store, open_store
 from tests.everything import KABUL, contents, exported, fill, stored_at
@@ -305,7 +306,7 @@ def test_with_force_what_was_there_is_moved_aside_whole(
     database, models = json.loads(capsys.readouterr().out)["moved_aside"]
     assert len(stored_at(url)["articles"]) == 32
     assert len(stored_at(f"sqlite:///{database}")["articles"]) == 1
-    assert [row["why"] for row in Registry(Path(models)).history()] == ["the one before"]
+    assert [row.why for row in Registry(Path(models)).history()] == ["the one before"]
     assert Registry(Path(models)).load_champion().version
 
 

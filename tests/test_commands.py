@@ -28,12 +28,14 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.model.files import content_digest
 from classifier.model.retagging import retagged
 from classifier.model.tag_model import TagModel
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.settings import read_settings
 from classifier.store import JOB, Draft, Store, open_store
 from classifier.web import build_app
 from tests.conftest import ROOT, STARTER
+from tests.everything import stored_articles
 from tests.waiting import SECONDS
 
 TAXONOMY = """
@@ -186,7 +188,7 @@ def test_train_makes_its_result_the_champion_and_says_so_in_one_line(run: Run, d
     assert 0 < ran.json["macro_f1"] <= 1
     assert 0.4 < ran.json["micro_f1"] <= 1
     assert "fold 1 of 5" in ran.err
-    assert [row["why"] for row in Registry(models).history()] == ["trained"]
+    assert [row.why for row in Registry(models).history()] == ["trained"]
 
 
 def test_fast_training_says_so_in_its_card(run: Run, desk: Path, tmp_path: Path) -> None:
@@ -824,7 +826,7 @@ def test_importing_twice_changes_nothing(run: Run, desk: Path, database_url: str
 def test_what_was_imported_is_stored_as_it_was(run: Run, desk: Path, database_url: str, stored: Store) -> None:
     run("import", desk / "train.jsonl", "--database", database_url, "--source", "archive")
     sent = {article.id: article for article in read_articles([desk / "train.jsonl"])}
-    assert {one.article.id: one.article for one in stored.all_articles()} == sent
+    assert {one.article.id: one.article for one in stored_articles(stored)} == sent
     assert stored.count_articles() == {"archive": 60}
 
 
@@ -884,7 +886,7 @@ def test_status_leads_a_newcomer_from_step_to_step(run: Run, desk: Path, models:
     assert (done["articles"], done["keys"], done["problems"]) == ({"import": 60}, 1, [])
     assert done["next_step"] == "nothing to do"
     store = open_store(database_url)
-    store.log.decide(next(iter(store.all_articles())).article.id, [Draft("accept", "taliban")], "ana", lambda *_: {})
+    store.log.decide(stored_articles(store)[0].article.id, [Draft("accept", "taliban")], "ana", lambda *_: {})
     assert "from the decisions on 1 article: python -m classifier retrain" in status(models)["next_step"]
     store.runs.end(store.runs.begin(JOB), "skipped", "")
     store.close()

@@ -76,7 +76,7 @@ def test_an_example_sends_an_article_and_an_answer(desk: Desk, tmp_path: Path, l
     assert done.returncode == 0, done.stderr
     assert "iskp" in done.stdout
     assert "taliban" in done.stdout.splitlines()[-1]
-    (decision,) = (one for one in desk.store.log.of(ARTICLES[language]) if one.action == "accept")
+    (decision,) = (one for one in desk.store.log.read(ARTICLES[language]).rows if one.action == "accept")
     assert (decision.tag, decision.editor) == ("iskp", "website/Mira")
 
 

@@ -31,7 +31,7 @@ from classifier.store import DamagedStore, Draft, Store, Wanted, open_store
 from classifier.store.database.sqlite import check_pages, stand_alone
 from classifier.web import build_app
 from tests.conftest import ROOT
-from tests.everything import KABUL, stored_at
+from tests.everything import KABUL, stored_articles, stored_at
 from tests.hard import size, told
 from tests.server import Server, free_port, start, stop, wait_until_ready
 from tests.test_nothing_lost import N_ARTICLES, STORY, Client
@@ -243,7 +243,7 @@ def test_a_database_that_is_put_in_its_place_is_taken_up_without_a_restart(tmp_p
     for ending in ("-wal", "-shm", ".commits"):
         Path(f"{paths[0]}{ending}").unlink()
     paths[1].rename(paths[0])
-    assert [one.article.id for one in store.all_articles()] == ["other"]
+    assert [one.article.id for one in stored_articles(store)] == ["other"]
     store.log.decide("other", [Draft("add", "iskp")], "ada", lambda *_: {})
     store.close()
     assert len(stored_at(f"sqlite:///{paths[0]}")["decisions"]) == 1
@@ -349,7 +349,7 @@ def test_whatever_the_clock_says_the_last_word_counts(
     assert store.log.standing("kabul").rejected == ("iskp",)
     _decide(store, "undo", undoes=rejected)
     assert store.log.standing("kabul").tags == ("iskp",)
-    assert [row.action for row in store.log.of("kabul")] == ["accept", "reject", "undo"]
+    assert [row.action for row in store.log.read("kabul").rows] == ["accept", "reject", "undo"]
     assert [row.action for row in store.log.all()] == ["accept", "reject", "undo"]
 
 
@@ -375,7 +375,7 @@ def test_a_request_that_was_answered_is_not_carried_out_again_after_the_clock_we
         set_clock(days)
         answers.append(tagger.decide("kabul", DecisionBatch([Draft("accept", "iskp")]), "ada", "ada", "key-1"))
     assert answers[0] == answers[1] == answers[2]
-    assert len(tagger.store.log.of("kabul")) == 1
+    assert len(tagger.store.log.read("kabul").rows) == 1
 
 
 # --- ends, soft and hard ---
@@ -449,7 +449,7 @@ def test_the_whole_group_is_killed_again_and_again_and_nothing_is_lost(registry:
     assert registry.champion_folder().is_dir()
     store = open_store(database_url)
     if store.engine.dialect.name == "sqlite":
-        check_pages(store.engine, whole=True)
+        check_pages(store.engine, with_indexes=True)
     store.close()
 
 

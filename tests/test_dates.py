@@ -103,8 +103,8 @@ def test_a_scheduled_post_is_returned_as_it_was_sent_and_is_not_the_newest(store
     store.put_article(Article("later", "B", published_at=None, **tags), "cms")  # type: ignore[arg-type]
     stored = store.article("scheduled")
     assert stored.article.published_at == AHEAD
-    examples = {one.article.id: one for one in store.attributed()}
-    filed = {one.article.id: one for one in store.filed()}
+    examples = {one.article.id: one for one in store.exports.attributed()}
+    filed = {one.article.id: one for one in store.exports.filed()}
     assert examples["scheduled"].at == stored.created_at < examples["later"].at
     assert examples["scheduled"].article.tagged_at == stored.created_at
     assert filed["scheduled"].at == stored.created_at
@@ -114,7 +114,7 @@ def test_a_post_that_appeared_counts_as_dated_when_it_appeared(store: Store) -> 
     store.put_article(Article("post", "A draft"), "cms")
     now = datetime.now(UTC).isoformat(timespec="seconds")
     store.put_article(Article("post", "A post", tags=("iskp",), published_at=now), "cms")
-    (example,) = store.attributed()
+    (example,) = store.exports.attributed()
     assert example.at == now
 
 

@@ -26,6 +26,7 @@ from classifier.store.requests import keep
 from classifier.store.rows import now
 from classifier.store.schema import requests
 from classifier.web import build_app
+from tests.everything import put_set
 
 STORY = {
     "title": "ISKP bomber kills twelve at Kabul mosque",
@@ -65,7 +66,7 @@ def log(client: FlaskClient, article: str = "a") -> dict[str, Any]:
 
 
 def exported(store: Store) -> list[dict[str, Any]]:
-    return [record_of(article) for article in store.examples()]
+    return [record_of(article) for article in store.exports.examples()]
 
 
 def shown(answer: dict[str, Any]) -> list[str]:
@@ -97,7 +98,7 @@ def test_five_shown_three_answered_one_added(client: FlaskClient, store: Store, 
     five = [one for one in found["impressions"] if one["tag"] in tags[:5]]
     assert len(five) == 5
     assert sum(one["answered"] for one in five) == 3
-    example = next(iter(store.examples()))
+    example = next(iter(store.exports.examples()))
     assert example.tags == (tags[0], tags[1], "policy")
     assert example.rejected == tuple(sorted([tags[2], *tags[5:]]))
     labels = labels_of([example], taxonomy)[0]
@@ -113,7 +114,7 @@ def test_closing_makes_everything_else_negative_and_undoing_it_restores_the_expo
     before = exported(store)
     closing = done(client, complete=True)
     assert closing["complete"] is True
-    labels = labels_of(list(store.examples()), taxonomy)[0]
+    labels = labels_of(list(store.exports.examples()), taxonomy)[0]
     assert (labels == POSITIVE).sum() == 1
     assert (labels == UNKNOWN).sum() == 1  # the unsure one
     assert (labels == NEGATIVE).sum() == len(taxonomy.tags) - 2
@@ -226,7 +227,7 @@ def test_deleting_an_article_deletes_its_decisions(client: FlaskClient, store: S
     done(client, {"tag": "iskp", "action": "accept"}, complete=True)
     assert client.delete("/v1/articles/a").status_code == 204
     assert list(store.log.all()) == []
-    assert list(store.examples()) == []
+    assert list(store.exports.examples()) == []
 
 
 # --- sent twice ---
@@ -324,7 +325,7 @@ def test_keys_of_different_senders_are_different(tagger: Tagger) -> None:
     tagger.put_article(Article("a", **STORY))
     for sender in ("one", "two"):
         tagger.decide("a", DecisionBatch([Draft("accept", "iskp")]), sender, sender, "k")
-    assert len(tagger.store.log.of("a")) == 2
+    assert len(tagger.store.log.read("a").rows) == 2
 
 
 # --- which text a decision is about ---
@@ -417,7 +418,7 @@ def test_a_text_that_changes_materially_opens_a_closed_article_again(client: Fla
     put(client, body="Rain in the north. " * 40)
     found = client.get("/v1/articles/a").get_json()
     assert (found["state"], found["tags"]) == ("started", ["iskp"])
-    assert [example.tags_complete for example in store.examples()] == [False]
+    assert [example.tags_complete for example in store.exports.examples()] == [False]
 
 
 def test_of_an_exclusive_kind_nothing_is_suggested_beside_what_a_person_set(
@@ -480,7 +481,7 @@ def test_a_wrong_filter_is_named(client: FlaskClient, query: str) -> None:
 def test_pages_of_the_queue_hold_every_article_once(store: Store, order: str) -> None:
     for number in range(60):
         store.put_article(Article(f"a{number}", "T", "B"), "cms")
-        store.put_suggestion_set(store.article(f"a{number}").article, "m", "t", {}, (number * 7 % 60) / 60)
+        put_set(store, store.article(f"a{number}").article, "m", "t", {}, (number * 7 % 60) / 60)
     seen: list[str] = []
     place = None
     for _ in range(20):
@@ -497,7 +498,7 @@ def test_the_queue_begins_with_what_teaches_most_and_a_tenth_comes_by_lot(store:
         article_id = f"a{number}"
         store.put_article(Article(article_id, "T", "B"), "cms")
         margins[article_id] = (number * 7 % 300) / 300
-        store.put_suggestion_set(store.article(article_id).article, "m", "t", {}, margins[article_id])
+        put_set(store, store.article(article_id).article, "m", "t", {}, margins[article_id])
     page, _ = store.queue.page(Wanted(state="open", order="teach"), None, 50)
     found = [margins[one.article.id] for one in page]
     by_lot = found[9::10]
@@ -526,7 +527,7 @@ def test_of_a_blind_article_nothing_is_told_before_it_is_closed(blind: FlaskClie
     assert found["impressions"] == []
     assert [(row["score"], row["band"]) for row in found["decisions"]] == [(None, None)]
     assert list(store.log.all_impressions()) == []
-    assert store.log.of("a")[0].band is not None  # known, for the recall of blind articles
+    assert store.log.read("a").rows[0].band is not None  # known, for the recall of blind articles
     done(blind, complete=True)
     after = blind.get("/v1/articles/a").get_json()
     assert after["suggestions"] != []
@@ -537,11 +538,11 @@ def test_whether_an_article_is_blind_is_drawn_once(tagger: Tagger) -> None:
     some = replace(tagger, shares=Shares(blind=0.3))
     for number in range(200):
         some.store.put_article(Article(f"a{number}", "T", "B"), "cms", some.shares)
-    n_blind = sum(case.blind for case in some.store.cases())
+    n_blind = sum(case.blind for case in some.store.exports.cases())
     assert 30 < n_blind < 90
     for number in range(200):
         some.store.put_article(Article(f"a{number}", "T", "C"), "cms", Shares(blind=1.0))
-    assert sum(case.blind for case in some.store.cases()) == n_blind
+    assert sum(case.blind for case in some.store.exports.cases()) == n_blind
 
 
 def test_two_editors_do_not_see_each_others_answers_before_both_are_done(tagger: Tagger) -> None:
@@ -643,7 +644,7 @@ def test_an_unsure_tag_of_the_cms_stays_on_the_article() -> None:
 def test_an_unsure_tag_that_the_cms_lists_is_unknown_to_training(client: FlaskClient, store: Store) -> None:
     put(client, tags=["iskp", "taliban"])
     done(client, {"tag": "iskp", "action": "unsure"})
-    (example,) = store.examples()
+    (example,) = store.exports.examples()
     assert (example.tags, example.unknown) == (("taliban",), ("iskp",))
     assert article_from_record(record_of(example)) == replace(example, body_format="text")
 
@@ -653,16 +654,16 @@ def test_starter_articles_leave_the_examples_when_the_desk_has_enough_of_its_own
 ) -> None:
     store.import_articles([Article("s-1", "Starter", "text", tags=("iskp",))], "starter")
     put(client, tags=["taliban"])
-    assert [one.id for one in store.examples(starter_until=2)] == ["a", "s-1"]
-    assert [one.id for one in store.examples(starter_until=1)] == ["a"]
+    assert [one.id for one in store.exports.examples(starter_until=2)] == ["a", "s-1"]
+    assert [one.id for one in store.exports.examples(starter_until=1)] == ["a"]
 
 
 def test_an_example_names_the_key_that_sent_it_unless_it_was_imported_since(store: Store) -> None:
     sent = Article("a", **STORY, tags=("iskp",), tags_complete=False)
     store.put_article(sent, "cms", owner="wp")
-    assert [one.owner for one in store.attributed()] == ["wp"]
+    assert [one.owner for one in store.exports.attributed()] == ["wp"]
     store.import_articles([replace(sent, tags=("taliban",))], "import")
-    assert [one.owner for one in store.attributed()] == [None]
+    assert [one.owner for one in store.exports.attributed()] == [None]
 
 
 def test_articles_that_were_left_alone_count_as_complete_only_by_a_setting(client: FlaskClient, store: Store) -> None:
@@ -670,5 +671,5 @@ def test_articles_that_were_left_alone_count_as_complete_only_by_a_setting(clien
     put(client, "b", tags=["taliban"], published_at="2020-01-01")
     with store.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE articles SET updated_at = '2020-01-02T00:00:00+00:00' WHERE id = 'a'")
-    assert [one.tags_complete for one in store.examples()] == [False, False]
-    assert [one.tags_complete for one in store.examples(close_after_days=30)] == [True, False]
+    assert [one.tags_complete for one in store.exports.examples()] == [False, False]
+    assert [one.tags_complete for one in store.exports.examples(close_after_days=30)] == [True, False]

@@ -48,7 +48,7 @@ def test_exported_examples_are_what_training_reads(
     (record,) = written(output)
     assert (record["tags"], record["rejected"], record["unknown"]) == ([tags[0], "policy"], [tags[1]], [tags[2]])
     assert record["tags_complete"] is False
-    read, known = list(read_articles([output])), list(store.examples())
+    read, known = list(read_articles([output])), list(store.exports.examples())
     assert np.array_equal(labels_of(read, taxonomy), labels_of(known, taxonomy))
 
 

@@ -24,6 +24,7 @@ from classifier.reports.drift.page import as_page, as_text
 from classifier.serving.registry import Registry
 from classifier.store import Draft, Shares, Store
 from tests.conftest import EVAL_DATA, needs_eval_data
+from tests.everything import put_set
 from tests.test_rising_names import planted, with_name
 
 Report = dict[str, Any]
@@ -279,7 +280,7 @@ def test_report_is_strict_json_and_text_and_page_of_an_empty_store_say_so() -> N
 
 def suggest(store: Store, article: Article, scores: dict[str, float], model: str = "m-1") -> None:
     answer = {"suggestions": [{"tag": tag, "score": score, "band": "suggest"} for tag, score in scores.items()]}
-    store.put_suggestion_set(article, model, "t-1", {**answer, "mentioned": []})
+    put_set(store, article, model, "t-1", {**answer, "mentioned": []})
 
 
 def test_store_files_articles_with_the_tags_that_stand_and_what_was_last_suggested(store: Store) -> None:
@@ -289,7 +290,7 @@ def test_store_files_articles_with_the_tags_that_stand_and_what_was_last_suggest
     suggest(store, article, {"gamma": 0.7, "alpha": 0.9}, "m-2")
     drafts = [Draft("remove", "beta"), Draft("add", "gamma")]
     store.log.decide("a", drafts, "amy", lambda *_: {})
-    (filed,) = store.filed()
+    (filed,) = store.exports.filed()
     assert filed.article.tags == ("alpha", "gamma")
     assert (filed.at, filed.source, filed.blind) == ("2026-03-01", "cms", False)
     assert (filed.suggested, filed.model_version) == ({"gamma": 0.7, "alpha": 0.9}, "m-2")
@@ -298,7 +299,7 @@ def test_store_files_articles_with_the_tags_that_stand_and_what_was_last_suggest
 def test_article_without_a_date_counts_from_when_a_cms_sent_it_but_not_from_an_import(store: Store) -> None:
     store.put_article(Article("sent", "T", "B", tags_complete=False), "cms")
     store.import_articles([Article("imported", "T", "B", tags=("alpha",))], "import")
-    filed = {one.article.id: one for one in store.filed()}
+    filed = {one.article.id: one for one in store.exports.filed()}
     assert filed["imported"].at is None
     assert filed["sent"].at is not None
     assert filed["sent"].at[:10] == store.article("sent").created_at[:10]
@@ -307,9 +308,9 @@ def test_article_without_a_date_counts_from_when_a_cms_sent_it_but_not_from_an_i
 
 def test_blind_article_is_blind_until_it_is_closed(store: Store) -> None:
     store.put_article(Article("a", "T", "B", tags_complete=False), "cms", Shares(blind=1.0))
-    assert [(one.blind, one.closed) for one in store.filed()] == [(True, False)]
+    assert [(one.blind, one.closed) for one in store.exports.filed()] == [(True, False)]
     store.log.decide("a", [], "amy", lambda *_: {}, complete=True)
-    assert [(one.blind, one.closed) for one in store.filed()] == [(False, True)]
+    assert [(one.blind, one.closed) for one in store.exports.filed()] == [(False, True)]
 
 
 # --- command and page of the service --------------------------------------------------------------------------------

@@ -21,7 +21,9 @@ import pytest
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model.retagging import retagged
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.champion import read_history
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.store import FAILED, JOB, RUNNING, SKIPPED, Run, open_store
 from tests.conftest import ROOT
 from tests.desk import Desk, database
@@ -95,7 +97,7 @@ def _killed_at(points: Iterable[tuple[str, int]], registry: Registry, version: s
         outcomes["old" if now == old else "new"] += 1
         assert registry.load_champion().version == now.version
         assert now == old or now.previous == old.version
-        assert registry.read_history()[1] in ([], [len(registry.history()) + 1])  # at most the last line is torn
+        assert read_history(registry.folder)[1] in ([], [len(registry.history()) + 1])  # at most the last line is torn
         registry.promote(version, "tests", "the next one works")
         assert registry.load_champion().version == version
     return outcomes

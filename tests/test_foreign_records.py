@@ -14,6 +14,7 @@ from classifier.domain.articles import Article, read_articles
 from classifier.errors import BadArticle
 from classifier.serving.registry import Registry
 from classifier.store import Store
+from tests.everything import stored_articles
 
 FOREIGN = {
     "id": "n-1",
@@ -51,14 +52,14 @@ def test_a_record_without_title_and_body_is_set_aside_with_its_line_its_fields_a
     assert "dump.jsonl, line 2: The record has neither `title` nor `body`" in said
     assert "'headline', 'content', 'topics', 'author'" in said
     assert "--columns title=headline,body=content" in said
-    assert [one.article.id for one in store.all_articles()] == ["a"]
+    assert [one.article.id for one in stored_articles(store)] == ["a"]
 
 
 def test_a_file_of_which_no_record_could_be_read_ends_with_1(imported: Any, store: Store) -> None:
     code, done, said = imported([FOREIGN, {**FOREIGN, "id": "n-2"}])
     assert (code, done["set_aside"]) == (1, 2)
     assert "No record of" in said
-    assert list(store.all_articles()) == []
+    assert stored_articles(store) == []
 
 
 def test_a_map_says_which_field_is_which_and_the_others_are_named_once(imported: Any, store: Store) -> None:

@@ -14,6 +14,7 @@ from classifier.errors import BadArticle
 from classifier.importers import import_files
 from classifier.store import Store
 from classifier.store.schema import articles
+from tests.everything import stored_articles
 
 
 def pointers(response: Any) -> list[str]:
@@ -52,4 +53,4 @@ def test_a_record_with_such_an_id_is_set_aside(store: Store, tmp_path: Path, art
     set_aside = []
     import_files(store, [file], "import", set_aside=set_aside.append)
     assert [(one.line, one.field) for one in set_aside] == [(1, "id")]
-    assert [one.article.id for one in store.all_articles()] == ["b"]
+    assert [one.article.id for one in stored_articles(store)] == ["b"]

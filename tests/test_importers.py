@@ -31,6 +31,7 @@ from classifier.importers.lines import MAX_LINE
 from classifier.importers.records import MAX_TERM, MAX_TEXT
 from classifier.store import Imported, Store
 from tests.conftest import ROOT, STARTER
+from tests.everything import stored_articles
 from tests.hard import size
 from tests.test_wxr import FOOT, HEAD, LISTS, item
 from tests.waiting import SECONDS
@@ -644,9 +645,9 @@ Run = Callable[..., Ran]
 def test_importing_twice_changes_nothing(run: Run, tmp_path: Path, store: Store) -> None:
     path = written(tmp_path / "desk.csv", TABLE)
     assert run(path).out.startswith("2 new, 0 changed, 0 unchanged\n")
-    before = list(store.all_articles())
+    before = stored_articles(store)
     assert run(path).out.startswith("0 new, 0 changed, 2 unchanged\n")
-    assert list(store.all_articles()) == before
+    assert stored_articles(store) == before
     assert before[0].article.tags == ("al-shabaab", "attack")
 
 

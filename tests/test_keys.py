@@ -165,7 +165,7 @@ def move(store: Store, name: str, **times: str) -> None:
     """Move the times of a key, as if it had been made long ago."""
     with store.engine.begin() as connection:
         assert connection.execute(key_rows.update().where(key_rows.c.name == name).values(**times)).rowcount == 1
-    store.keys._seen.clear()
+    store.keys._remembered_rows.clear()
 
 
 def found(store: Store, secret: str) -> Key:
@@ -335,7 +335,7 @@ def test_what_was_known_of_a_key_holds_while_the_database_is_away(store: Store) 
     assert store.keys.in_use()
     with store.engine.begin() as connection:
         connection.exec_driver_sql("ALTER TABLE keys RENAME TO gone")
-    store.keys._seen = {what: (at - 5, known) for what, (at, known) in store.keys._seen.items()}
+    store.keys._remembered_rows = {what: (at - 5, known) for what, (at, known) in store.keys._remembered_rows.items()}
     assert found(store, secret).usable
     assert store.keys.in_use()
     with pytest.raises(Exception, match="database"):
@@ -363,7 +363,7 @@ def test_keys_are_rotated_on_the_command_line(store: Store, command: Callable[..
     assert (code, new.count("\n")) == (0, 1)
     assert "cannot be shown again" in said
     assert "2 hours more" in said
-    store.keys._seen.clear()
+    store.keys._remembered_rows.clear()
     assert found(store, old.strip()).expires_at == store.keys.list()[0].old_until
     assert found(store, new.strip()).expires_at == store.keys.list()[0].expires_at
     code, nothing, said = command("rotate", "nobody")

@@ -14,9 +14,10 @@ from sqlalchemy import Engine, inspect
 
 from classifier.domain.articles import Article
 from classifier.errors import BadStore
-from classifier.store import Store, make_engine, open_store
+from classifier.store import Store, TagScore, make_engine, open_store
 from classifier.store.database.opening import _config, migrate_to
 from classifier.store.schema import metadata
+from tests.everything import put_set
 
 
 @pytest.fixture
@@ -89,8 +90,7 @@ def test_every_single_migration_leads_down_and_up_again(engine: Engine) -> None:
 
 def test_migrating_again_changes_nothing_that_is_stored(store: Store, database_url: str) -> None:
     store.put_article(Article("a", "Title", "Body"), "cms")
-    set_id = store.put_suggestion_set(store.article("a").article, "m", "t", {})
-    store.put_impressions(set_id, [{"tag": "iskp", "score": 0.9, "band": "suggest"}])
+    put_set(store, store.article("a").article, "m", "t", {}, shown=[TagScore("iskp", 0.9, "suggest")])
     again = open_store(database_url)
     shown, found = list(again.log.impressions("a")), again.article("a")
     again.close()

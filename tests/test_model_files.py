@@ -322,7 +322,7 @@ def test_a_champion_whose_arrays_do_not_fit_leaves_the_one_before_serving(
     np.save(folder / f"{name}.npy", np.load(folder / f"{name}.npy")[:-1])
     sign_again(folder)
     registry._point(folder.name, "tests", "the arrays do not fit each other")
-    monkeypatch.setattr("classifier.serving.registry.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("classifier.serving.serving.POLL_SECONDS", 0.0)
     ready = client.get("/health/ready")
     assert (ready.status_code, ready.get_json()["status"]) == (200, "degraded")
     assert ready.get_json()["model_version"] == before

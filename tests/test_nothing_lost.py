@@ -118,7 +118,7 @@ def logged_at(folder: Path) -> Counter[str]:
     store = open_store(database(folder))
     try:
         if store.engine.dialect.name == "sqlite":
-            check_pages(store.engine, whole=True)
+            check_pages(store.engine, with_indexes=True)
         return Counter(row.note for row in store.log.all())
     finally:
         store.close()

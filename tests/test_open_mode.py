@@ -113,7 +113,7 @@ def test_a_database_that_loses_its_keys_closes_a_service_that_others_reach(clien
     assert client.get("/v1/tags", **call).status_code == 200
     with store.engine.begin() as connection:
         connection.execute(key_rows.delete())
-    store.keys._seen.clear()
+    store.keys._remembered_rows.clear()
     answer = client.get("/v1/tags", **call)
     assert answer.status_code == 403
     assert "this service listens on 0.0.0.0" in answer.get_json()["detail"]

@@ -15,7 +15,8 @@ from sqlalchemy import Engine
 from classifier.commands import build_parser
 from classifier.domain.articles import Article
 from classifier.errors import BadModel
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.settings import PREFIX, Settings, read_settings
 from classifier.store import FAILED, JOB, Store, make_engine, open_store
@@ -183,9 +184,9 @@ def earlier(empty_url: str) -> Iterator[tuple[Engine, str]]:
 def test_a_database_of_an_earlier_release_is_upgraded_with_all_that_it_holds(earlier: tuple[Engine, str]) -> None:
     store = open_store(earlier[1])
     standing = store.log.standing("a-1")
-    decisions = [(one.tag, one.action, one.editor) for one in store.log.of("a-1")]
+    decisions = [(one.tag, one.action, one.editor) for one in store.log.read("a-1").rows]
     keys = [(key.name, key.role, key.revoked_at, key.expires_at) for key in store.keys.list()]
-    examples = [(one.article.id, set(one.article.tags or ())) for one in store.attributed(0, 0)]
+    examples = [(one.article.id, set(one.article.tags or ())) for one in store.exports.attributed(0, 0)]
     runs = store.runs.list(JOB)
     store.close()
     assert set(standing.tags) == {"taliban", "iskp"}

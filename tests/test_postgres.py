@@ -25,12 +25,13 @@ from sqlalchemy import text
 from classifier.commands import main
 from classifier.domain.articles import Article
 from classifier.errors import BadStore, Busy
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import DamagedStore, Draft, Scope, Store, make_engine, open_store
 from tests import postgres as servers
 from tests.conftest import ROOT
-from tests.everything import KABUL, contents, exported, fill, stored_at
+from tests.everything import KABUL, contents, exported, fill, stored_articles, stored_at
 from tests.hard import size, told
 from tests.postgres import Postgres
 from tests.server import Server, start, stop
@@ -123,7 +124,7 @@ def test_texts_are_ordered_by_their_characters_whatever_the_language_of_the_serv
     with store.engine.connect() as connection:
         default = connection.execute(text("SELECT v FROM unnest(ARRAY['B', 'a']) AS v ORDER BY v")).scalars().all()
     assert default == ["a", "B"]  # so the server would order otherwise
-    assert [one.article.id for one in store.all_articles()] == sorted(ids)
+    assert [one.article.id for one in stored_articles(store)] == sorted(ids)
     until = [one.article.id for one in store.assignments.candidates(Scope(until="2024-06-03"))]
     store.close()
     servers.drop(english)

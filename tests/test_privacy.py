@@ -105,7 +105,7 @@ def test_an_article_that_is_deleted_while_it_is_decided_on_leaves_no_answer_behi
         go_on.set()
         assert deciding.result(30)["note"] == WORD
         deleting.result(30)
-    assert store.requests.answer(request) is None
+    assert store.requests.reply(request) is None
     assert sum(store.count_articles().values()) == 0
 
 
@@ -137,23 +137,23 @@ def test_what_is_sent_again_as_it_is_is_not_forgotten(store: Store) -> None:
 
 
 def test_what_is_decided_on_while_others_are_forgotten_stays(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("classifier.store.store._BATCH", 2)
+    monkeypatch.setattr("classifier.store.rows.BATCH", 2)
     store.import_articles([Article(f"a{number}", "Title", "Body") for number in range(4)], "import")
     long_ago = (datetime.now(UTC) - timedelta(days=400)).isoformat(timespec="microseconds")
     with store.engine.begin() as connection:
         connection.execute(update(table).values(updated_at=long_ago))
-    deleted = store_module._deleted
+    deleted = store_module._delete
 
     def meanwhile(connection: Connection, article_ids: list[str]) -> int:
         n = deleted(connection, article_ids)
-        monkeypatch.setattr(store_module, "_deleted", deleted)
+        monkeypatch.setattr(store_module, "_delete", deleted)
         connection.commit()
         store.log.decide("a3", [Draft("add", "iskp")], "ada", lambda *_: {}, complete=False)
         return n
 
-    monkeypatch.setattr(store_module, "_deleted", meanwhile)
+    monkeypatch.setattr(store_module, "_delete", meanwhile)
     assert store.forget(365) == 3
-    assert [row.tag for row in store.log.of("a3")] == ["iskp"]
+    assert [row.tag for row in store.log.read("a3").rows] == ["iskp"]
 
 
 def test_a_term_of_one_article_enters_no_file_of_a_model(

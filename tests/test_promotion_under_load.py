@@ -21,7 +21,8 @@ import pytest
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model.retagging import retagged
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import open_store
 from classifier.web import build_app

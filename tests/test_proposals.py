@@ -12,10 +12,11 @@ from flask.testing import FlaskClient
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Alias, Tag, Taxonomy
 from classifier.model.retagging import retagged
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import DecisionBatch, Tagger
 from classifier.serving.taxonomy_changes import apply_taxonomy
-from classifier.store import Draft, Store
+from classifier.store import Draft, Proposal, Store
 from tests.desk import in_folder
 
 LABEL = "Jaish al-Adl"
@@ -43,7 +44,7 @@ def answer(client: FlaskClient, store: Store) -> Answering:
         token = page.split('name="csrf" value="')[1].split('"')[0]
         (proposal,) = store.proposals.list()
         form = {"csrf": token, "state": state} | ({} if tag is None else {"tag": tag})
-        assert client.post(f"/review/proposals/{proposal['id']}", data=form).status_code == status
+        assert client.post(f"/review/proposals/{proposal.id}", data=form).status_code == status
 
     return answer
 
@@ -54,10 +55,10 @@ def tags(client: FlaskClient) -> list[str]:
 
 
 def log(store: Store) -> list[tuple[str | None, str, str]]:
-    return [(row.tag, row.action, row.editor) for row in store.log.of("a")]
+    return [(row.tag, row.action, row.editor) for row in store.log.read("a").rows]
 
 
-def proposal(store: Store) -> dict[str, Any]:
+def proposal(store: Store) -> Proposal:
     (row,) = store.proposals.list()
     return row
 
@@ -69,7 +70,7 @@ def test_article_gets_a_tag_that_exists_when_it_is_taken_from_the_editor_who_pro
     assert tags(client) == ["hamas"]
     assert log(store) == [("hamas", "add", "ana")]
     assert "the article has got it" in client.get("/review/proposals").text
-    (example,) = store.examples()
+    (example,) = store.exports.examples()
     assert example.tags == ("hamas",)
 
 
@@ -77,10 +78,10 @@ def test_article_gets_a_tag_that_comes_after_it_was_taken_as_soon_as_it_serves(
     client: FlaskClient, store: Store, registry: Registry, tagger: Tagger, with_new: Taxonomy, answer: Answering
 ) -> None:
     answer("taken")  # as the page suggests
-    assert (proposal(store)["tag"], tags(client)) == ("jaish-al-adl", [])
+    assert (proposal(store).tag, tags(client)) == ("jaish-al-adl", [])
     assert "the article gets it once the taxonomy has it" in client.get("/review/proposals").text
     apply_taxonomy(registry, with_new, "chief")
-    tagger.serving._looked = 0.0  # a second later
+    tagger.serving._looked_at = 0.0  # a second later
     tagger.serving.settled()
     assert tags(client) == ["jaish-al-adl"]
     assert log(store) == [("jaish-al-adl", "add", "ana")]
@@ -93,7 +94,7 @@ def test_retrain_keeps_the_promise_where_no_service_runs(
 ) -> None:
     with in_folder(tmp_path, taxonomy) as desk:
         Tagger(Serving(registry), desk.store).put_article(Article("a", **ARTICLE))
-        desk.store.proposals.answer(desk.store.proposals.add(LABEL, "", "a", "ana"), "taken", "chief", NEW.id)
+        desk.store.proposals.resolve(desk.store.proposals.add(LABEL, "", "a", "ana"), "taken", "chief", NEW.id)
         apply_taxonomy(registry, with_new, "chief")
         assert not replace(desk, taxonomy=None).retrain().promoted  # of one article nothing is learned
         assert desk.store.log.standing("a").tags == ("jaish-al-adl",)
@@ -137,7 +138,7 @@ def test_a_decision_that_was_taken_back_does_not_count_and_one_from_before_the_p
     assert tags(client) == ["hamas"]
     tagger.decide("a", DecisionBatch([Draft("reject", "taliban")]), "bo")
     again = store.proposals.add("Taliban", "", "a", "ana")
-    tagger.answer_proposal(again, "taken", "chief", "taliban")
+    tagger.resolve_proposal(again, "taken", "chief", "taliban")
     assert tags(client) == ["hamas", "taliban"]
 
 
@@ -150,14 +151,14 @@ def test_an_article_that_was_closed_or_deleted_meanwhile(
     answer("open")
     tagger.delete_article("a")
     answer("taken", "hamas")
-    assert proposal(store)["decision"] is None
+    assert proposal(store).decision is None
 
 
 def test_giving_is_undone_as_any_decision_and_not_repeated(
     client: FlaskClient, store: Store, tagger: Tagger, answer: Answering
 ) -> None:
     answer("taken", "hamas")
-    tagger.decide("a", DecisionBatch([Draft("undo", undoes=proposal(store)["decision"])]), "ana")
+    tagger.decide("a", DecisionBatch([Draft("undo", undoes=proposal(store).decision)]), "ana")
     assert store.proposals.keep_promises(tagger.serving.model().taxonomy) == 0
     assert tags(client) == []
 
@@ -168,7 +169,7 @@ def test_a_proposal_that_was_taken_as_the_wrong_tag_is_opened_again_and_the_tag_
     answer("taken", "hamas")
     answer("taken", "hamas")  # pressed twice
     answer("open")
-    assert (tags(client), proposal(store)["tag"]) == ([], None)
+    assert (tags(client), proposal(store).tag) == ([], None)
     answer("taken", "taliban")
     assert tags(client) == ["taliban"]
     assert log(store) == [("hamas", "add", "ana"), ("hamas", "undo", "chief"), ("taliban", "add", "ana")]
@@ -185,4 +186,4 @@ def test_the_page_suggests_the_tag_that_is_called_so_or_an_id(
 
 def test_a_tag_that_can_be_no_id_is_refused(store: Store, answer: Answering) -> None:
     answer("taken", "Jaish al-Adl", status=400)
-    assert proposal(store)["state"] == "open"
+    assert proposal(store).state == "open"

@@ -22,7 +22,8 @@ from sqlalchemy import event
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
 from classifier.reports.kept import keep_desk_report
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import JOB, Store, open_store
 from classifier.web import build_app

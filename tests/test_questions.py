@@ -32,7 +32,7 @@ def send(store: Store, *tags: str, ids: list[str] = IDS, owner: str | None = "wp
 def known(store: Store, tag: str = "iskp") -> dict[str, list[str]]:
     """Return on which articles training takes a tag for right, for wrong, and for open."""
     found: dict[str, list[str]] = {"right": [], "wrong": [], "open": []}
-    for article in store.examples():
+    for article in store.exports.examples():
         for name, tags in (("right", article.tags or ()), ("wrong", article.rejected), ("open", article.unknown)):
             if tag in tags:
                 found[name].append(article.id)
@@ -110,14 +110,14 @@ def test_removed_makes_the_removals_that_persons_word(vanished: Store) -> None:
     question = vanished.questions.answer(asked(vanished).id, REMOVED, "ann")
     assert (question.answer, question.answered_by, question.waiting) == (REMOVED, "ann", 0)
     assert known(vanished) == {"right": [], "wrong": IDS, "open": []}
-    assert {one.said_by["iskp"] for one in vanished.attributed()} == {"ann"}
+    assert {one.said_by["iskp"] for one in vanished.exports.attributed()} == {"ann"}
     assert vanished.questions.list() == []
 
 
 def test_a_term_that_was_changed_lets_the_tags_stand_again(vanished: Store) -> None:
     vanished.questions.answer(asked(vanished).id, TERM_CHANGED, "ann")
     assert known(vanished) == {"right": IDS, "wrong": [], "open": []}
-    assert {(one.said_by.get("iskp"), one.owner) for one in vanished.attributed()} == {(None, "wp")}
+    assert {(one.said_by.get("iskp"), one.owner) for one in vanished.exports.attributed()} == {(None, "wp")}
     n_rows = len(list(vanished.log.all()))
     send(vanished, "attack")
     assert len(list(vanished.log.all())) == n_rows  # nothing is logged again for these articles
@@ -129,7 +129,7 @@ def test_what_somebody_gave_before_is_theirs_again(store: Store) -> None:
     store.log.decide("a00", [Draft("accept", "iskp")], "maria", lambda *_: {})
     send(store, "attack")
     store.questions.answer(asked(store).id, TERM_CHANGED, "ann")
-    assert {one.article.id: one.said_by.get("iskp") for one in store.attributed()}["a00"] == "maria"
+    assert {one.article.id: one.said_by.get("iskp") for one in store.exports.attributed()}["a00"] == "maria"
 
 
 def test_an_answer_holds_for_articles_that_come_later_until_the_tag_is_listed_again(store: Store) -> None:

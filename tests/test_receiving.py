@@ -14,8 +14,8 @@ from classifier.errors import CannotJudge
 from classifier.model.answer import Answer
 from classifier.model.tag_model import TagModel
 from classifier.serving.tagger import Tagger
-from classifier.store import ModelAnswer, Store
-from tests.everything import KABUL
+from classifier.store import ModelAnswer, Store, TagScore
+from tests.everything import KABUL, newest_set
 
 SENT = {"title": KABUL.title, "body": KABUL.body, "tags": ["taliban"]}
 
@@ -49,7 +49,7 @@ def test_a_new_article_is_stored_with_its_suggestions_in_one_transaction(client:
     answer = client.put("/v1/articles/a", json=SENT).get_json()
     assert writing.n == 1
     assert answer["suggestions"]
-    assert store.suggestion_set("a") is not None
+    assert newest_set(store, "a") is not None
     assert {one.tag for one in store.log.impressions("a")} == {one["tag"] for one in answer["suggestions"]}
 
 
@@ -61,7 +61,7 @@ def test_an_article_that_is_opened_again_waits_for_nobody_who_writes(client: Fla
 
 
 def test_of_an_article_nothing_is_stored_if_its_suggestions_cannot_be(store: Store) -> None:
-    def shown(*_: object) -> list[dict[str, Any]]:
+    def shown(*_: object) -> list[TagScore]:
         raise ArithmeticError
 
     with pytest.raises(ArithmeticError):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +17,9 @@ from classifier.errors import BadModel, BadSetting, Busy, NoModel, NotFound
 from classifier.model.files import manifest_digest
 from classifier.model.retagging import retagged
 from classifier.model.tag_model import TagModel
-from classifier.serving.registry import POLL_SECONDS, Registry, Serving
+from classifier.serving.champion import champion_at, read_history, rolled_back
+from classifier.serving.registry import Registry
+from classifier.serving.serving import POLL_SECONDS, Serving
 from classifier.training.fitting import Fitted
 
 
@@ -33,7 +34,7 @@ def second(registry: Registry, fitted: Fitted, taxonomy: Taxonomy) -> str:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
     """The clock by which `Serving` looks at the pointer; call it to let seconds pass."""
     at = [1000.0]
-    monkeypatch.setattr("classifier.serving.registry.time.monotonic", lambda: at[0])
+    monkeypatch.setattr("classifier.serving.serving.time.monotonic", lambda: at[0])
 
     def passes(seconds: float) -> None:
         at[0] += seconds
@@ -167,14 +168,14 @@ def test_what_was_rolled_back_does_not_come_back_by_rolling_back_twice(registry:
     with pytest.raises(NotFound, match=f"{second}, was rolled back itself.*models promote VERSION"):
         registry.roll_back("ed6", "too few")
     assert first(registry) == before
-    assert registry.rolled_back() == [second]
+    assert rolled_back(registry.history()) == [second]
 
 
 def test_the_history_tells_every_change_in_order(registry: Registry, second: str) -> None:
     before = first(registry)
     registry.promote(second, "ed4", "fewer tags")
     registry.roll_back("ed5", "zu wenige: „zurück“")
-    told = [(row["version"], row["previous"], row["by"], row["why"]) for row in registry.history()]
+    told = [(row.version, row.previous, row.by, row.why) for row in registry.history()]
     assert told == [
         (before, None, "tests", "fitted for the tests"),
         (second, before, "ed4", "fewer tags"),
@@ -222,7 +223,7 @@ def test_promotions_from_four_threads_leave_one_whole_history(registry: Registry
     assert failures == []
     assert champion is not None
     assert len(registry.history()) == 21
-    assert registry.history()[-1] == json.loads(json.dumps(vars(champion)))
+    assert registry.history()[-1] == champion
 
 
 # --- serving ---
@@ -331,7 +332,7 @@ def test_the_first_promotion_is_taken_up_by_a_service_that_had_no_model(
 def test_threads_that_ask_while_the_champion_changes_always_get_a_whole_model(
     registry: Registry, second: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("classifier.serving.registry.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("classifier.serving.serving.POLL_SECONDS", 0.0)
     versions = {first(registry), second}
     serving = Serving(registry)
     seen: list[str] = []
@@ -361,10 +362,10 @@ def test_a_torn_line_of_the_history_is_left_out_and_spoils_no_later_one(registry
     (registry.folder / "champion.json").write_text("{", encoding="utf-8")
     before = registry.history()
     promoted = registry.promote(second, "tests", "mended")
-    rows, damaged = registry.read_history()
+    rows, damaged = read_history(registry.folder)
     assert damaged == [2, 3, 4]
-    assert rows == [*before, vars(promoted)]
-    assert promoted.previous == before[-1]["version"]
+    assert rows == [*before, promoted]
+    assert promoted.previous == before[-1].version
 
 
 def test_versions_are_listed_also_where_the_pointer_cannot_be_read(registry: Registry) -> None:
@@ -428,19 +429,19 @@ def test_weights_of_the_model_before_are_unmapped(
 def test_history_tells_what_served_at_a_time(registry: Registry, second: str) -> None:
     registry.promote(second, "ed4", "fewer tags")
     rows = registry.history()
-    assert registry.serving_at("2001-01-01") is None
-    assert registry.serving_at("2999-01-01T00:00:00+01:00") == rows[-1]
+    assert champion_at(registry.history(), "2001-01-01") is None
+    assert champion_at(registry.history(), "2999-01-01T00:00:00+01:00") == rows[-1]
     with pytest.raises(BadSetting, match="'yesterday' is not a time"):
-        registry.serving_at("yesterday")
+        champion_at(registry.history(), "yesterday")
 
 
 def test_a_version_that_was_rolled_back_is_known_until_somebody_promotes_it(registry: Registry, second: str) -> None:
-    assert registry.rolled_back() == []
+    assert rolled_back(registry.history()) == []
     registry.promote(second, "ed4", "fewer tags")
     registry.roll_back("ed5", "worse on sports")
-    assert registry.rolled_back() == [second]
+    assert rolled_back(registry.history()) == [second]
     registry.promote(second, "ed5", "after all")
-    assert registry.rolled_back() == []
+    assert rolled_back(registry.history()) == []
 
 
 def test_promotion_instead_of_another_champion_is_refused(registry: Registry, second: str) -> None:

@@ -15,7 +15,8 @@ from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import Busy
 from classifier.reports.kept import JOB, decided_since, keep_desk_report
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import NO_SHARES, Tagger
 from classifier.store import DESK, Draft, Shares, Store
 from classifier.web import build_app
@@ -112,7 +113,7 @@ def test_what_was_decided_since_and_undone_settles_nothing(store: Store, taxonom
     rows = keep_desk_report(store, taxonomy).agreement.disagreements
     last = store.log.last()
     decide(store, "a1", "cleo", Draft("accept", "iskp"))
-    decide(store, "a1", "cleo", Draft("undo", undoes=store.log.of("a1")[-1].id))
+    decide(store, "a1", "cleo", Draft("undo", undoes=store.log.read("a1").rows[-1].id))
     assert [row.settled for row in decided_since(rows, store.log.since(last, 10))] == [False]
 
 

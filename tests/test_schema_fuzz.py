@@ -16,7 +16,8 @@ from flask import Flask
 from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.config import SchemathesisConfig
 
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import Store, open_store
 from classifier.web import build_app

@@ -19,6 +19,7 @@ import pytest
 
 from classifier.domain.articles import Article
 from classifier.store import open_store
+from tests.everything import stored_articles
 from tests.postgres import database
 from tests.server import Server, start, stop
 from tests.waiting import SECONDS
@@ -283,7 +284,7 @@ def test_sigterm_lets_a_request_under_way_finish_and_ends_the_service_cleanly(
     with pytest.raises(ConnectionRefusedError):
         server.connect()
     store = open_store(small_database)
-    stored = {one.article.id: one.article.title for one in store.all_articles()}
+    stored = {one.article.id: one.article.title for one in stored_articles(store)}
     store.close()
     assert stored == {"first": "The first", "late": TEXT["title"]}
 

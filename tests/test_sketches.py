@@ -15,6 +15,7 @@ from classifier.store import Draft, Store
 from classifier.store.schema import articles as table
 from classifier.text.cleaning import clean_body, clean_title
 from classifier.text.shingles import sketch_of
+from tests.everything import put_set
 
 DRAW = random.Random(7)
 LONG = " ".join(f"word{DRAW.randrange(5000)}" for _ in range(100_000))
@@ -78,7 +79,7 @@ def test_a_decision_on_suggestions_of_an_older_text_keeps_nobody_waiting_for_a_s
     store: Store, is_old: bool
 ) -> None:
     store.put_article(BEFORE, "cms")
-    set_id = store.put_suggestion_set(BEFORE, "m-1", "t-1", {"suggestions": [], "mentioned": []})
+    set_id = put_set(store, BEFORE, "m-1", "t-1", {"suggestions": [], "mentioned": []})
     store.put_article(AFTER, "cms")
     if is_old:
         forget_sketch(store)

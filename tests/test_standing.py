@@ -19,8 +19,9 @@ from classifier.serving.tagger import DecisionBatch, Tagger
 from classifier.store import Draft, Store, Wanted, open_store
 from classifier.store.database.opening import _config, migrate_to
 from classifier.store.schema import decisions
-from classifier.store.standing import answered, stands
+from classifier.store.standing import settled, stands
 from classifier.text.shingles import SIMILAR, resemblance, sketch_of
+from tests.everything import put_set
 from tests.test_decisions import STORY, log, put, shown
 from tests.test_decisions import done as decide_http
 
@@ -57,7 +58,7 @@ def decide(store: Store, article: str, editor: str, *drafts: Draft, set_id: str 
 def set_of(store: Store, article: str, body: str) -> str:
     """Return the suggestion set of a text that the article has, or had."""
     answer = {"suggestions": [], "mentioned": []}
-    return store.put_suggestion_set(Article(article, "Title", body), "m", "t", answer)
+    return put_set(store, Article(article, "Title", body), "m", "t", answer)
 
 
 def act(store: Store, article: str, step: tuple[Any, ...]) -> None:
@@ -66,7 +67,7 @@ def act(store: Store, article: str, step: tuple[Any, ...]) -> None:
             old = text and text[0] != "now"
             decide(store, article, editor, Draft(action, tag), set_id=set_of(store, article, text[0]) if old else None)
         case ("undo", number):
-            log = store.log.of(article)
+            log = store.log.read(article).rows
             undone = {row.undoes for row in log}
             free = [row for row in log if row.action != "undo" and row.id not in undone]
             if free:
@@ -84,7 +85,7 @@ def in_sql(store: Store, article: str, stale_texts: bool) -> dict[str, str]:
 
 def answered_in_sql(store: Store, article: str) -> set[str]:
     with store.engine.connect() as connection:
-        return {tag for tag in TAGS if connection.scalar(select(answered(literal(article), literal(tag))))}
+        return {tag for tag in TAGS if connection.scalar(select(settled(literal(article), literal(tag))))}
 
 
 def by_fold(store: Store, article: str, body: str | None) -> dict[str, str]:
@@ -92,7 +93,7 @@ def by_fold(store: Store, article: str, body: str | None) -> dict[str, str]:
     present = body and sketch_of(f"Title\n{body}")
     alike = {text for text in TEXTS if present and resemblance(sketch_of(f"Title\n{text}"), present) >= SIMILAR}
     current = {text_digest(Article(article, "Title", text)) for text in alike} if body else None
-    return {tag: row.id for tag, row in fold(store.log.of(article), current).decisions.items()}
+    return {tag: row.id for tag, row in fold(store.log.read(article).rows, current).decisions.items()}
 
 
 @given(STEPS, st.uuids())
@@ -136,7 +137,7 @@ def test_a_rejection_of_another_text_leaves_the_tag_unanswered_in_queue_and_impr
 ) -> None:
     store = tagger.store
     assert [one.article.id for one in store.queue.page(Wanted(tag=rejected), None, 9)[0]] == ["a"]
-    assert [one["article_id"] for one in store.queue.show(Wanted(tag=rejected), 9)] == ["a"]
+    assert [row.article_id for row in store.queue.show(Wanted(tag=rejected), 9)] == ["a"]
     assert store.queue.counts(Wanted(tag=rejected))["started"] == 1
     assert {one.answered for one in store.log.impressions("a") if one.tag == rejected} == {False}
     tagger.put_article(Article("a", **STORY))  # the text is the old one again, and so is the answer
@@ -144,7 +145,7 @@ def test_a_rejection_of_another_text_leaves_the_tag_unanswered_in_queue_and_impr
     assert {one.answered for one in store.log.impressions("a") if one.tag == rejected} == {True}
 
 
-def test_a_tag_that_its_sender_lists_is_answered(tagger: Tagger) -> None:
+def test_a_tag_that_its_sender_lists_is_settled(tagger: Tagger) -> None:
     tag = shown(tagger.put_article(Article("a", **STORY)))[0]
     assert [one.article.id for one in tagger.store.queue.page(Wanted(tag=tag), None, 9)[0]] == ["a"]
     tagger.put_article(Article("a", **STORY, tags=(tag,)))

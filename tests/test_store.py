@@ -14,11 +14,11 @@ from classifier.domain.articles import Article
 from classifier.errors import BadArticle, BadStore, NotFound
 from classifier.importers import SetAside, import_files
 from classifier.store import STARTER as STARTER_SOURCE
-from classifier.store import Imported, Store, Wanted, open_store
+from classifier.store import Imported, Store, TagScore, Wanted, open_store
 from classifier.store.database.opening import migrate_to
 from classifier.store.database.sqlite import MIN_SQLITE
 from tests.conftest import STARTER
-from tests.everything import contents
+from tests.everything import contents, newest_set, put_set, stored_articles
 
 RAID = Article(
     "raid-1",
@@ -34,12 +34,8 @@ RAID = Article(
 ANSWER = {"suggestions": [{"tag": "taliban", "score": 0.9}], "reason": None}
 
 
-def set_of(store: Store, article: Article, model: str = "m-1", taxonomy: str = "t-1") -> str:
-    return store.put_suggestion_set(article, model, taxonomy, ANSWER)
-
-
-def shown(*tags: str) -> list[dict[str, object]]:
-    return [{"tag": tag, "score": 0.9, "band": "suggest"} for tag in tags]
+def set_of(store: Store, article: Article, *shown: str, model: str = "m-1", taxonomy: str = "t-1") -> str:
+    return put_set(store, article, model, taxonomy, ANSWER, shown=[TagScore(tag, 0.9, "suggest") for tag in shown])
 
 
 # --- articles ---
@@ -164,10 +160,10 @@ def test_a_page_begun_before_a_new_article_came_skips_and_repeats_nothing(store:
     assert [stored.article.id for stored in (*page, *rest)] == ["a3", "a2", "a1", "a0"]
 
 
-def test_all_articles_yields_more_than_one_batch_in_the_order_of_ids(store: Store) -> None:
+def test_exports_yield_more_than_one_batch_in_the_order_of_ids(store: Store) -> None:
     ids = [f"a{number:04}" for number in range(1203)]
     store.import_articles((Article(article_id, "T", "B") for article_id in reversed(ids)), "import")
-    assert [stored.article.id for stored in store.all_articles()] == ids
+    assert [filed.article.id for filed in store.exports.filed()] == ids
 
 
 # --- importing ---
@@ -176,11 +172,11 @@ def test_all_articles_yields_more_than_one_batch_in_the_order_of_ids(store: Stor
 def test_a_second_import_changes_nothing(store: Store) -> None:
     files = [STARTER / "articles" / "themes.jsonl"]
     first = import_files(store, files, "starter").stored
-    before = list(store.all_articles())
+    before = stored_articles(store)
     second = import_files(store, files, "starter").stored
     assert first == Imported(new=len(before))
     assert second == Imported(unchanged=len(before))
-    assert list(store.all_articles()) == before
+    assert stored_articles(store) == before
 
 
 def test_an_import_counts_what_is_new_changed_and_unchanged(store: Store) -> None:
@@ -208,7 +204,7 @@ def test_a_bad_line_is_set_aside_with_its_reason_and_the_rest_is_stored(
     assert (done.stored, done.n_set_aside) == (Imported(new=2), 1)
     assert [(one.file, one.line, one.field) for one in aside] == [(str(file), 2, place)]
     assert re.search(told, aside[0].reason, re.IGNORECASE)
-    assert [stored.article.id for stored in store.all_articles()] == ["a", "z"]
+    assert [stored.article.id for stored in stored_articles(store)] == ["a", "z"]
 
 
 def test_a_mended_file_takes_up_what_was_set_aside(store: Store, tmp_path: Path) -> None:
@@ -233,7 +229,7 @@ def test_the_same_article_text_model_and_taxonomy_give_the_same_suggestion_set(s
     ids = {set_of(store, RAID) for _ in range(5)}
     ids.add(set_of(store, replace(RAID, tags=("hamas",), url=None, published_at=None)))
     assert len(ids) == 1
-    assert store.suggestion_set("raid-1") == (ids.pop(), ANSWER)
+    assert newest_set(store, "raid-1") == (ids.pop(), ANSWER)
 
 
 def test_another_article_text_format_model_or_taxonomy_gives_another_suggestion_set(store: Store) -> None:
@@ -261,17 +257,16 @@ def test_the_newest_suggestion_set_is_the_one_that_is_returned(store: Store) -> 
     store.put_article(RAID, "cms")
     set_of(store, RAID, model="m-1")
     newest = set_of(store, RAID, model="m-2")
-    assert store.suggestion_set("raid-1") == (newest, ANSWER)
-    assert store.suggestion_set("raid-2") is None
+    assert newest_set(store, "raid-1") == (newest, ANSWER)
+    assert newest_set(store, "raid-2") is None
 
 
 def test_an_impression_is_noted_once_for_each_set_and_tag(store: Store) -> None:
     store.put_article(RAID, "cms")
-    first, second = set_of(store, RAID, model="m-1"), set_of(store, RAID, model="m-2")
-    store.put_impressions(first, shown("taliban", "iskp"))
+    first = set_of(store, RAID, "taliban", "iskp", model="m-1")
     before = list(store.log.impressions("raid-1"))
-    store.put_impressions(first, shown("iskp", "ttp"))
-    store.put_impressions(second, shown("iskp"))
+    assert set_of(store, RAID, "iskp", "ttp", model="m-1") == first
+    second = set_of(store, RAID, "iskp", model="m-2")
     after = list(store.log.impressions("raid-1"))
     assert after[: len(before)] == before
     assert sorted((one.suggestion_set_id, one.tag) for one in after) == sorted(
@@ -284,7 +279,7 @@ def test_deleting_an_article_deletes_its_suggestion_sets_and_impressions_and_no_
 ) -> None:
     for article in (RAID, replace(RAID, id="raid-2")):
         store.put_article(article, "cms")
-        store.put_impressions(set_of(store, article), shown("taliban"))
+        set_of(store, article, "taliban")
     store.delete_article("raid-1")
     with pytest.raises(NotFound):
         store.article("raid-1")
@@ -310,7 +305,7 @@ def test_four_threads_writing_lose_nothing(store: Store) -> None:
                 mine = replace(RAID, id=f"w{writer}-{number}")
                 store.put_article(mine, "cms")
                 store.put_article(replace(RAID, id="shared", title=f"{writer} {number}"), "cms")
-                store.put_impressions(set_of(store, mine), shown("taliban"))
+                set_of(store, mine, "taliban")
         except Exception as error:
             failures.append(error)
 
@@ -482,18 +477,18 @@ DATED = Article("a", "ISKP bomber kills twelve", "ISKP said so.", tags=("iskp", 
 
 
 def example(store: Store) -> Article:
-    (found,) = store.examples()
+    (found,) = store.exports.examples()
     return found
 
 
 def test_what_an_import_listed_and_the_cms_does_not_is_no_removal(store: Store) -> None:
     store.import_articles([DATED], "import")
     store.put_article(replace(DATED, tags=("our-own",), tags_complete=False), "cms")
-    assert store.log.of("a") == []
+    assert store.log.read("a").rows == []
     known = example(store)
     assert (known.rejected, known.tags_complete) == ((), False)
     store.put_article(replace(DATED, tags=(), tags_complete=False), "cms")
-    assert [(row.tag, row.action) for row in store.log.of("a")] == [("our-own", "remove")]
+    assert [(row.tag, row.action) for row in store.log.read("a").rows] == [("our-own", "remove")]
 
 
 def test_complete_tags_stay_so_while_the_cms_lists_them_all(store: Store) -> None:
@@ -520,7 +515,7 @@ def test_a_record_that_leaves_tags_open_makes_no_other_wrong(store: Store) -> No
 
 def test_tags_without_any_date_were_given_when_they_came(store: Store) -> None:
     store.import_articles([DATED, replace(DATED, id="b", published_at="2020-01-01")], "import")
-    found = {one.id: one.tagged_at for one in store.examples()}
+    found = {one.id: one.tagged_at for one in store.exports.examples()}
     assert found == {"a": store.article("a").created_at, "b": None}
 
 
@@ -528,6 +523,6 @@ def test_articles_of_which_nothing_is_known_do_not_drive_the_starter_articles_ou
     store.import_articles([replace(DATED, id="s")], STARTER_SOURCE)
     for number in range(5):
         store.put_article(replace(DATED, id=f"n{number}", tags=(), tags_complete=False), "cms")
-    assert {one.id for one in store.examples(starter_until=5)} == {"s"}
+    assert {one.id for one in store.exports.examples(starter_until=5)} == {"s"}
     store.import_articles([replace(DATED, id=f"k{number}") for number in range(5)], "import")
-    assert "s" not in {one.id for one in store.examples(starter_until=5)}
+    assert "s" not in {one.id for one in store.exports.examples(starter_until=5)}

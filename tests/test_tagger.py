@@ -23,7 +23,8 @@ from classifier.model.answer import Answer
 from classifier.model.retagging import retagged
 from classifier.model.tag_model import MAX_REMOVED, TagModel
 from classifier.serving.answers import LONG, Answers, answer_json, explanations_of
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import Store, Wanted
 from tests.hard import size
@@ -317,7 +318,7 @@ def test_what_a_cms_lists_is_not_taken_for_all_that_is_true(tagger: Tagger) -> N
 def test_a_stored_article_is_answered_by_the_model_that_serves_now(
     tagger: Tagger, registry: Registry, model: TagModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("classifier.serving.registry.POLL_SECONDS", 0.0)
+    monkeypatch.setattr("classifier.serving.serving.POLL_SECONDS", 0.0)
     before = tagger.put_article(KABUL)
     smaller = Taxonomy(tuple(tag for tag in model.taxonomy.tags if tag.id != "iskp"), model.taxonomy.kinds)
     version = registry.save(retagged(model, smaller))

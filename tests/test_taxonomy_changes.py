@@ -139,7 +139,7 @@ def test_another_id_for_a_tag_is_refused_by_retrain_and_as_a_replacement_it_keep
     assert (desk.registry.versions(), desk.store.runs.list(JOB)) == (before, [])
     retired = replace(old, status="retired", replaced_by="raid")
     renamed = adopt(replace(desk.taxonomy, tags=(*others, retired, new)), desk.registry)
-    examples = list(desk.store.examples())
+    examples = list(desk.store.exports.examples())
     labels = column(examples, desk.taxonomy, "attack")
     assert column(examples, renamed, "raid") == labels
     assert labels.count(POSITIVE) > 20
@@ -150,5 +150,5 @@ def test_retrain_dates_a_new_tag_so_that_older_articles_are_unknown_for_it(desk:
     assert result.version is not None
     trained = desk.registry.load(result.version).taxonomy
     assert trained.tag("river-front").created == datetime.now(UTC).date().isoformat()
-    assert set(column(list(desk.store.examples()), trained, "river-front")) == {UNKNOWN}
+    assert set(column(list(desk.store.exports.examples()), trained, "river-front")) == {UNKNOWN}
     assert desk.registry.card(result.version)["taxonomy_version"] == trained.version

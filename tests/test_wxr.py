@@ -19,6 +19,7 @@ from classifier.importers.records import MAX_TEXT, CmsTerm, Found, LeftOut, List
 from classifier.importers.wxr import MAX_ELEMENTS, read_posts
 from classifier.store import Store
 from tests.conftest import ROOT
+from tests.everything import stored_articles
 from tests.waiting import SECONDS
 
 HEAD = """<?xml version="1.0" encoding="UTF-8" ?>
@@ -273,7 +274,7 @@ def test_a_post_that_cannot_be_stored_is_set_aside_with_its_line_and_the_rest_go
     path.write_bytes(export(item(1), item("a b"), item(2, gmt="yesterday"), item(""), item(1), item(5)))
     aside: list[SetAside] = []
     outcome = import_files(store, [path], "import", set_aside=aside.append)
-    assert [stored.article.id for stored in store.all_articles()] == ["wp-1", "wp-5"]
+    assert [stored.article.id for stored in stored_articles(store)] == ["wp-1", "wp-5"]
     assert outcome.n_set_aside == len(aside) == 4
     lines = path.read_text().splitlines()
     assert all(lines[(record.line or 0) - 1].strip().startswith("<title>") for record in aside)
@@ -377,7 +378,7 @@ def test_what_stood_before_a_cut_is_stored_and_the_error_names_the_line(store: S
     n_lines = len(path.read_text().splitlines())
     with pytest.raises(BadImport, match=rf"desk\.xml, line {n_lines}: .*2 new") as error:
         import_files(store, [path], "import")
-    assert [stored.article.id for stored in store.all_articles()] == ["wp-1", "wp-2"]
+    assert [stored.article.id for stored in stored_articles(store)] == ["wp-1", "wp-2"]
     assert isinstance(error.value.outcome, Outcome)
     path.write_bytes(whole)
     outcome = import_files(store, [path], "import")

@@ -69,7 +69,7 @@ def _export_examples(options: argparse.Namespace, settings: Settings) -> None:
     from classifier.domain.articles import record_of
 
     def records(store: Store) -> Iterable[dict[str, Any]]:
-        return map(record_of, store.examples(settings.starter_until, settings.close_after_days))
+        return map(record_of, store.exports.examples(settings.starter_until, settings.close_after_days))
 
     _export(options, "examples", records)
 

@@ -173,22 +173,23 @@ def _models_export(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _models_history(options: argparse.Namespace, _settings: Settings) -> None:
+    from classifier.serving.champion import champion_at, read_history
     from classifier.serving.registry import Registry
 
     registry = Registry(options.models)
-    rows, damaged = registry.read_history()
+    champions, damaged = read_history(registry.folder)
     if damaged:
         lines = ", ".join(map(str, damaged))
         print(f"{registry.folder / 'history.jsonl'}: cannot be read and left out: line {lines}", file=sys.stderr)
     if options.at is not None:
-        serving = registry.serving_at(options.at)
-        rows = [serving] if serving else []
+        champion = champion_at(champions, options.at)
+        champions = [champion] if champion else []
     if options.json:
-        print_json({"history": rows})
+        print_json({"history": [vars(champion) for champion in champions]})
         return
-    for row in rows:
-        print(f"{row['at']}  {row['action']:<9}  {row['version']}  by {row['by']}: {row['why']}")
-    if not rows:
+    for champion in champions:
+        print(f"{champion.at}  {champion.action:<9}  {champion.version}  by {champion.by}: {champion.why}")
+    if not champions:
         print(f"nothing served{f' at {options.at}' if options.at else ''}")
 
 

@@ -52,7 +52,11 @@ def _drift_report(options: argparse.Namespace, _settings: Settings) -> None:
     total = sum(store.count_articles().values())
     today = options.today or datetime.now(UTC).date()
     report = drift_report(
-        lambda: track(store.filed(), total, "reading articles"), model.taxonomy, today, options.weeks, model.reader
+        lambda: track(store.exports.filed(), total, "reading articles"),
+        model.taxonomy,
+        today,
+        options.weeks,
+        model.reader,
     )
     say_set_aside(report["set_aside"])
     if options.output:

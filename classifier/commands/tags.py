@@ -104,12 +104,11 @@ def _tags_proposals(options: argparse.Namespace, _settings: Settings) -> None:
 
     proposals = open_store(options.database).proposals.list()
     if options.json:
-        print_json({"proposals": proposals})
+        print_json({"proposals": [vars(proposal) for proposal in proposals]})
         return
-    for one in proposals:
-        taken_as = f" (taken as {one['tag']})" if one["tag"] else ""
-        print(
-            f"{one['state']:<9} {one['at'][:10]}  {one['label']:<32} {one['editor']}: {one['title'] or 'no article'}{taken_as}"
-        )
+    for proposal in proposals:
+        taken_as = f" (taken as {proposal.tag})" if proposal.tag else ""
+        about = f"{proposal.editor}: {proposal.title or 'no article'}{taken_as}"
+        print(f"{proposal.state:<9} {proposal.at[:10]}  {proposal.label:<32} {about}")
     if not proposals:
         print("nothing was proposed; editors propose tags on the review page")

@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 from classifier.errors import BadModel, BadStore, TaggerError
 from classifier.model.protocol import Model
-from classifier.serving.registry import Champion, Registry
+from classifier.serving.champion import Champion
+from classifier.serving.registry import Registry
 from classifier.store import JOB, DamagedStore, judged_by, open_store
 from classifier.store.database.engine import file_of, parsed_url
 from classifier.store.database.sqlite import open_to_others, was_there

@@ -19,7 +19,7 @@ MAX_DISAGREEMENTS = 2_000  # kept for the pages, those to settle first: a page o
 def make_desk_report(store: Store, taxonomy: Taxonomy) -> DeskReport:
     """Return the desk report of a store."""
     labels = {tag.id: tag.label for tag in taxonomy.tags}
-    return desk_report(store.log.all(), store.log.all_impressions(), store.cases(), labels)
+    return desk_report(store.log.all(), store.log.all_impressions(), store.exports.cases(), labels)
 
 
 def keep_desk_report(store: Store, taxonomy: Taxonomy) -> DeskReport:

@@ -56,8 +56,8 @@ class Backlog:
         if not self._waiting(1)[1]:
             return n
         with self.tagger.store.runs.alone(JOB):
-            while (found := self._waiting(AT_ONCE))[1]:
-                n += self._judge(*found)
+            while (batch := self._waiting(AT_ONCE))[1]:
+                n += self._judge(*batch)
         return n
 
     def _waiting(self, at_most: int) -> tuple[Model, list[StoredArticle]]:
@@ -67,8 +67,8 @@ class Backlog:
 
     def _judge(self, model: Model, waiting: list[StoredArticle]) -> int:
         judged = []
-        for one in self.tagger.judge_waiting(model, waiting):
-            judged.append(one)
+        for article in self.tagger.judge_waiting(model, waiting):
+            judged.append(article)
             time.sleep(1.0 / self.rate)
         self.tagger.store.suggested.put(judged_by(model.version, model.taxonomy.version), judged)
         return len(judged)

@@ -25,14 +25,14 @@ def run_beside(store: Store, models: Path, *arguments: str) -> str | None:
         "TAGGER_MODELS": str(models.absolute()),
         "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))),
     }
-    done = subprocess.run(  # noqa: S603
+    process = subprocess.run(  # noqa: S603
         [*_NICE, sys.executable, "-m", "classifier", *arguments],
         env={**os.environ, **settings},
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode in (0, BUSY):
+    if process.returncode in (0, BUSY):
         return None
-    last_line = done.stderr.strip().rpartition("\n")[2]
-    return last_line[:300] if last_line.startswith("error: ") else f"{arguments[0]} ended with {done.returncode}"
+    last_line = process.stderr.strip().rpartition("\n")[2]
+    return last_line[:300] if last_line.startswith("error: ") else f"{arguments[0]} ended with {process.returncode}"

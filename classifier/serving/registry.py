@@ -1,35 +1,33 @@
-"""Model versions in one folder, the champion among them, its history, and the way back.
+"""Model versions in one folder: saved, promoted, rolled back and swept.
 
-MODELS/champion.json     the pointer: version, digest, previous version, who, when, why; replaced atomically
-MODELS/history.jsonl     one line for each change of the champion
-MODELS/<version>/        see model_files
-MODELS/deleted.json      digests of the ids of deleted articles, which no version names; see deleted
+MODELS/champion.json, history.jsonl  which version serves; see serving.champion
+MODELS/<version>/                    see model.files
+MODELS/snapshots/<version>.jsonl.gz  what a version learned from; see domain.snapshots
+MODELS/pinned.json                   the versions that are never swept
+MODELS/deleted.json                  digests of the ids of deleted articles, which no version names; see domain.deleted
 """
 
 from __future__ import annotations
 
 import fcntl
-import gc
 import json
-import os
 import re
 import secrets
 import shutil
-import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import EllipsisType
-from typing import Any
+from typing import Any, TypedDict
 
 from classifier.domain.deleted import Deleted
 from classifier.domain.files import make_private_folder, whole_file
 from classifier.domain.snapshots import Snapshot, read_snapshot
 from classifier.domain.taxonomy import Taxonomy
-from classifier.errors import BadModel, BadSetting, Busy, NoModel, NotFound, TaggerError
+from classifier.errors import BadModel, BadSetting, Busy, NoModel, NotFound
 from classifier.model.files import (
     check_manifest,
     content_digest,
@@ -40,26 +38,23 @@ from classifier.model.files import (
     save_model,
 )
 from classifier.model.precedent_files import clean_precedents
-from classifier.model.protocol import Model
 from classifier.model.tag_model import TagModel
+from classifier.serving.champion import PROMOTE, ROLL_BACK, Champion, point, read_history, read_pointer, rolled_back
 
-POLL_SECONDS = 1.0
 LEFT_SECONDS = 86_400.0
-PROMOTE, ROLL_BACK = "promote", "roll-back"
 _VERSION = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 
 
-@dataclass(frozen=True)
-class Champion:
-    """The champion pointer."""
+class VersionRow(TypedDict):
+    """A version in a list of models; figures that its card does not have are None."""
 
     version: str
-    digest: str
-    previous: str | None
-    by: str
-    at: str
-    why: str
-    action: str = PROMOTE
+    champion: bool
+    created_at: str | None
+    n_articles: int | None
+    n_tags: int | None
+    micro_f1: float | None
+    macro_f1: float | None
 
 
 class Registry:
@@ -67,8 +62,6 @@ class Registry:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._pointer = folder / "champion.json"
-        self._history = folder / "history.jsonl"
         self.deleted = Deleted(folder)
 
     def save(self, model: TagModel, snapshot: Snapshot | None = None) -> str:
@@ -103,19 +96,12 @@ class Registry:
         return self.folder / "snapshots" / f"{version}.jsonl.gz"
 
     def champion(self) -> Champion | None:
-        """Return the champion pointer, or None while nothing was promoted.
+        """Return the champion, or None while nothing was promoted.
 
         Raises:
             BadModel: if the pointer cannot be read.
         """
-        try:
-            return Champion(**json.loads(self._pointer.read_text(encoding="utf-8")))
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError, TypeError) as error:
-            raise BadModel(
-                f"{self._pointer} cannot be read ({error}). Write it anew: models promote VERSION."
-            ) from None
+        return read_pointer(self.folder)
 
     def taxonomy(self) -> Taxonomy | None:
         """Return the champion's taxonomy, also where the rest of it is damaged; None if there is none to be read."""
@@ -130,7 +116,7 @@ class Registry:
         try:
             return self.champion()
         except BadModel:
-            return Champion(**history[-1]) if (history := self.history()) else None
+            return history[-1] if (history := self.history()) else None
 
     def load_champion(self) -> TagModel:
         """Return the champion, checked against the digest with which it was promoted."""
@@ -155,7 +141,7 @@ class Registry:
         """Return the card of a version."""
         return read_card(self._existing(version))
 
-    def table(self) -> list[dict[str, Any]]:
+    def table(self) -> list[VersionRow]:
         """Return a row for each version, newest first: what a list of models shows.
 
         Where the pointer cannot be read none is marked: the list is where the version to promote is looked up.
@@ -164,7 +150,7 @@ class Registry:
             champion = self.champion()
         except BadModel:
             champion = None
-        rows = []
+        rows: list[VersionRow] = []
         for version in reversed(self.versions()):
             try:
                 card = self.card(version)
@@ -200,8 +186,8 @@ class Registry:
         with self._locked():
             serves = self.last_champion()
             if instead_of is not ... and (serves.version if serves else None) != instead_of:
-                now = f"{serves.version} by {serves.by}" if serves else "none"
-                raise Busy(f"The champion was changed meanwhile ({now}); {version} is saved and not promoted.")
+                present = f"{serves.version} by {serves.by}" if serves else "none"
+                raise Busy(f"The champion was changed meanwhile ({present}); {version} is saved and not promoted.")
             return self._point(version, by, why)
 
     def roll_back(self, by: str, why: str) -> Champion:
@@ -214,7 +200,7 @@ class Registry:
             champion = self.champion()
             if champion is None or champion.previous is None:
                 raise NotFound(f"There is no earlier champion in {self.folder} to roll back to.")
-            if champion.previous in self.rolled_back():
+            if champion.previous in rolled_back(self.history()):
                 raise NotFound(
                     f"The champion before, {champion.previous}, was rolled back itself, and none before it is known. "
                     "Choose one of `models list`: models promote VERSION"
@@ -222,22 +208,9 @@ class Registry:
             self.load(champion.previous)
             return self._point(champion.previous, by, why, ROLL_BACK)
 
-    def rolled_back(self) -> list[str]:
-        """Return the versions that were rolled back and that nobody has promoted since."""
-        back: dict[str, None] = {}
-        serves = ""
-        for row in self.history():
-            if row["action"] == ROLL_BACK:
-                back[serves] = None
-            serves = row["version"]
-            back.pop(serves, None)
-        return list(back)
-
-    def serving_at(self, moment: str) -> dict[str, Any] | None:
-        """Return the row of the history that counted at a time (ISO 8601, UTC where it has no zone), or None."""
-        at = _moment(moment)
-        rows = [row for row in self.history() if _moment(row["at"]) <= at]
-        return rows[-1] if rows else None
+    def history(self) -> list[Champion]:
+        """Return all champions, oldest first, without the lines of the history that cannot be read."""
+        return read_history(self.folder)[0]
 
     # --- articles that were deleted ---
 
@@ -247,16 +220,16 @@ class Registry:
         Raises:
             OSError: if a file cannot be written; what is left is still to be cleaned.
         """
-        had = []
+        cleaned = []
         for version in self.versions():
             with self._locked():
-                found = self._clean_snapshot(version)
+                had_any = self._clean_snapshot(version)
                 # A damaged version is said to be so elsewhere; another may be swept meanwhile.
                 with suppress(BadModel, ValueError, LookupError, FileNotFoundError):
-                    found |= clean_precedents(self.folder / version, self.deleted)
-            if found:
-                had.append(version)
-        return had
+                    had_any |= clean_precedents(self.folder / version, self.deleted)
+            if had_any:
+                cleaned.append(version)
+        return cleaned
 
     def _clean_snapshot(self, version: str) -> bool:
         snapshot = self.snapshot(version)
@@ -274,8 +247,8 @@ class Registry:
     def pinned(self) -> list[str]:
         """Return the versions that are never swept."""
         try:
-            found: list[str] = json.loads((self.folder / "pinned.json").read_text(encoding="utf-8"))
-            return found
+            versions: list[str] = json.loads((self.folder / "pinned.json").read_text(encoding="utf-8"))
+            return versions
         except FileNotFoundError:
             return []
         except (OSError, ValueError) as error:
@@ -285,9 +258,9 @@ class Registry:
         """Keep a version from being swept, or no longer."""
         self._existing(version)
         with self._locked():
-            others = [one for one in self.pinned() if one != version]
+            pinned = [pinned for pinned in self.pinned() if pinned != version] + [version] * keep
             with whole_file(self.folder / "pinned.json") as file:
-                file.write(json.dumps([*others, version] if keep else others).encode() + b"\n")
+                file.write(json.dumps(pinned).encode() + b"\n")
 
     def sweep(self, n_kept: int) -> list[str]:
         """Remove old versions but for the newest `n_kept`, and return them; 0 keeps all.
@@ -300,7 +273,7 @@ class Registry:
             self._sweep_leavings()
             champion = self.champion()
             needed = {*self.pinned(), *((champion.version, champion.previous) if champion else ())}
-            old = [one for one in self.versions()[:-n_kept] if one not in needed]
+            old = [version for version in self.versions()[:-n_kept] if version not in needed]
             for version in old:
                 # Renamed first, so that a half-removed folder is no version; who has it mapped keeps its pages.
                 aside = self.folder / f".{version}.swept"
@@ -315,33 +288,13 @@ class Registry:
             if not entry.name.startswith(".lock") and time.time() - entry.stat().st_mtime > LEFT_SECONDS:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
-    # --- history ---
-
-    def history(self) -> list[dict[str, Any]]:
-        """Return all changes of the champion, oldest first, without the lines that cannot be read."""
-        return self.read_history()[0]
-
-    def read_history(self) -> tuple[list[dict[str, Any]], list[int]]:
-        """Return the history and the numbers of its lines that cannot be read, as after a full disk."""
-        rows: list[dict[str, Any]] = []
-        damaged: list[int] = []
-        if not self._history.is_file():
-            return rows, damaged
-        for number, line in enumerate(self._history.read_bytes().splitlines(), start=1):
-            try:
-                if line.strip():
-                    rows.append(asdict(Champion(**json.loads(line))))
-            except (ValueError, TypeError):
-                damaged.append(number)
-        return rows, damaged
-
     def _existing(self, version: str) -> Path:
         if not _VERSION.fullmatch(version) or not (self.folder / version).is_dir():
             raise NotFound(f"No model version {version[:60]!r} in {self.folder}. See: python -m classifier models list")
         return self.folder / version
 
     @contextmanager
-    def alone(self, what: str) -> Iterator[None]:
+    def alone(self, job: str) -> Iterator[None]:
         """Let one process at a time do something here; the lock dies with its holder.
 
         Raises:
@@ -349,14 +302,14 @@ class Registry:
             Busy: if another process is at it.
         """
         try:
-            lock = (self.folder / f".lock-{what.replace(' ', '-')}").open("w")
+            lock = (self.folder / f".lock-{job.replace(' ', '-')}").open("w")
         except OSError as error:
             raise BadSetting(f"Cannot write in {self.folder}: {error.strerror or error}.") from None
         with lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise Busy(f"Another `{what}` is running on {self.folder}. Try again when it is done.") from None
+                raise Busy(f"Another `{job}` is running on {self.folder}. Try again when it is done.") from None
             yield
 
     @contextmanager
@@ -372,118 +325,5 @@ class Registry:
         digest = manifest_digest(self.folder / version)
         previous = before.version if before and before.version != version else before.previous if before else None
         champion = Champion(version, digest, previous, by, datetime.now(UTC).isoformat(timespec="seconds"), why, action)
-        # The history is written first: a change that it does not know must not serve.
-        self._append_history(json.dumps(asdict(champion), ensure_ascii=False))
-        with whole_file(self._pointer) as pointer:
-            pointer.write(json.dumps(asdict(champion), ensure_ascii=False, indent=1).encode() + b"\n")
+        point(self.folder, champion)
         return champion
-
-    def _append_history(self, line: str) -> None:
-        torn = self._history.is_file() and not self._history.read_bytes().endswith(b"\n")
-        try:
-            with self._history.open("a", encoding="utf-8") as history:
-                history.write("\n" * torn + line + "\n")
-                history.flush()
-                os.fsync(history.fileno())
-        except OSError as error:
-            raise BadSetting(f"Cannot write {self._history}: {error.strerror or error}.") from None
-
-
-def _moment(text: str) -> datetime:
-    try:
-        read = datetime.fromisoformat(text)
-    except ValueError:
-        raise BadSetting(f"{text[:40]!r} is not a time; write it like 2024-06-06T12:00.") from None
-    return read.replace(tzinfo=UTC) if read.tzinfo is None else read
-
-
-class Serving:
-    """The champion in memory; looks at the pointer at most once a second and swaps between requests.
-
-    A new champion is loaded beside the requests, by a thread of its own: none of them waits for it, and each is answered by
-    one model. A champion that cannot be loaded leaves the one before serving, and `problem` says why. `after_change` is called
-    with each model that begins to serve.
-    """
-
-    after_change: Callable[[Model], None] = staticmethod(lambda _model: None)
-
-    def __init__(self, registry: Registry, long_lived: bool = False) -> None:
-        """Serve the champion of a registry; in a `long_lived` process the garbage collector leaves the model alone."""
-        self.registry, self._long_lived = registry, long_lived
-        self.problem: str | None = None
-        self._model: Model | None = None
-        self._seen: tuple[int, int, int] | None = None
-        self._looked = 0.0
-        self._lock = threading.Lock()
-
-    def model(self) -> Model:
-        """Return the model that serves.
-
-        Raises:
-            NoModel: if none was ever promoted.
-            BadModel: if the champion cannot be loaded and there is none before it in memory.
-        """
-        if self._model is None:
-            with self._lock:  # whoever comes while the first is being loaded waits for it
-                if self._is_due():
-                    self._look()
-        elif self._is_due() and self._lock.acquire(blocking=False):
-            if self._stat() != self._seen:
-                threading.Thread(target=self._look_and_release, name="load the champion", daemon=True).start()
-            else:
-                self._lock.release()
-        if self._model is None:
-            if self.problem:
-                raise BadModel(self.problem)
-            raise NoModel(f"No champion model in {self.registry.folder}. Train one: python -m classifier train")
-        return self._model
-
-    def _is_due(self) -> bool:
-        """Whether it is time to look at the pointer; if so, the next time is a second away."""
-        if time.monotonic() - self._looked < POLL_SECONDS:
-            return False
-        self._looked = time.monotonic()
-        return True
-
-    def settled(self) -> Model:
-        """Return the model that serves once nothing is being loaded any more."""
-        self.model()
-        with self._lock:
-            pass
-        return self.model()
-
-    def _look_and_release(self) -> None:
-        try:
-            self._look()
-        finally:
-            self._lock.release()
-
-    def _look(self) -> None:
-        seen = self._stat()
-        if seen != self._seen or (self._model is None and seen is not None):
-            try:
-                self._model = self._load()
-                self.problem = None
-                self.after_change(self._model)
-            except NoModel:
-                self._model = None
-            except TaggerError as error:
-                self.problem = str(error)
-            self._seen = seen
-
-    def _load(self) -> Model:
-        """Load the champion; in a long-lived process, walking through its terms at each collection would take time."""
-        if not self._long_lived:
-            return self.registry.load_champion()
-        gc.unfreeze()
-        model = self.registry.load_champion()
-        gc.collect()
-        gc.freeze()
-        return model
-
-    def _stat(self) -> tuple[int, int, int] | None:
-        try:
-            found = (self.registry.folder / "champion.json").stat()
-        except OSError:
-            return None
-        return found.st_ino, found.st_mtime_ns, found.st_size

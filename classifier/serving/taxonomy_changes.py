@@ -12,7 +12,8 @@ from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.errors import BadModel, DroppedTags
 from classifier.model.files import read_model_taxonomy
 from classifier.model.retagging import retagged
-from classifier.serving.registry import Champion, Registry
+from classifier.serving.champion import Champion
+from classifier.serving.registry import Registry
 
 N_EXPLAINED = 10  # dropped tags of which an error names the nearest tag
 NEAR = 0.75  # of names, as difflib measures it: "isil" and "isis" are as near as that
@@ -111,10 +112,10 @@ def _names_of(tag: Tag) -> list[str]:
 def _nearest(tag: Tag, names: dict[str, list[str]], before: Taxonomy) -> str | None:
     """Return the tag with the name nearest to one of a tag's names; among equals one that was not there before."""
     near = [
-        (difflib.SequenceMatcher(None, name, other).ratio(), tag_id not in before.by_id, tag_id)
+        (difflib.SequenceMatcher(None, name, near_name).ratio(), tag_id not in before.by_id, tag_id)
         for name in _names_of(tag)
-        for other in difflib.get_close_matches(name, names, n=3, cutoff=NEAR)
-        for tag_id in names[other]
+        for near_name in difflib.get_close_matches(name, names, n=3, cutoff=NEAR)
+        for tag_id in names[near_name]
     ]
     return max(near)[2] if near else None
 
@@ -155,7 +156,13 @@ def dated(taxonomy: Taxonomy, history: Sequence[tuple[str, Taxonomy]], today: st
 
 def new_dates(taxonomy: Taxonomy, adopted: Taxonomy, before: Taxonomy | None) -> dict[str, str]:
     """Return the dates that tags got when a taxonomy was adopted, without those that the taxonomy before had."""
-    had = {tag.id for known in (taxonomy, before) if known is not None for tag in known.tags if tag.created}
+    had = {
+        tag.id
+        for dated_before in (taxonomy, before)
+        if dated_before is not None
+        for tag in dated_before.tags
+        if tag.created
+    }
     return {tag.id: tag.created for tag in adopted.tags if tag.created and tag.id not in had}
 
 
@@ -169,12 +176,16 @@ def _first_days(history: Iterable[tuple[str, Taxonomy]]) -> dict[str, str | None
     before: Taxonomy | None = None
     for day, taxonomy in history:
         replaced = _newly_replaced(before, taxonomy)
-        seen = dict(days)
+        earlier_days = dict(days)
         for tag in taxonomy.tags:
             if tag.created:
                 days[tag.id] = tag.created
-            elif tag.id not in seen and before is not None:
-                days[tag.id] = max(seen[one] or "" for one in replaced[tag.id]) or None if tag.id in replaced else day
+            elif tag.id not in earlier_days and before is not None:
+                days[tag.id] = (
+                    max(earlier_days[replaced_id] or "" for replaced_id in replaced[tag.id]) or None
+                    if tag.id in replaced
+                    else day
+                )
             else:
                 days.setdefault(tag.id, None)
         before = taxonomy

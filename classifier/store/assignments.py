@@ -15,11 +15,10 @@ from classifier.domain.articles import Article
 from classifier.domain.decisions import GIVES, TAKES, Decision, Standing
 from classifier.store.log import listings, read_log, standings_of
 from classifier.store.queue import STARTER
-from classifier.store.rows import giving_way, hold_articles, in_pages, now, reading, stored, tags_of_runs
+from classifier.store.rows import BATCH, giving_way, hold_articles, in_pages, now, reading, stored, tags_of_runs
 from classifier.store.runs import Run
 from classifier.store.schema import articles, assignments, decisions, runs
 
-_BATCH = 500
 OUT_OF_SCOPE, COMPLETE, BLIND = "out of scope", "complete", "blind"
 
 Stamp = tuple[str, int]  # when an article last changed, and how long its log is
@@ -37,24 +36,24 @@ class Scope:
 
     def holds(self, dated_at: str | None, tags: Iterable[str]) -> bool:
         """Whether an article with some tags is meant, whatever its source; `dated_at` in UTC, None if it has no date."""
-        there = set(tags)
+        tag_set = set(tags)
         if (self.since or self.until) and dated_at is None:
             return False
         return (
             (self.since or "") <= (dated_at or "")
             and (self.until is None or (dated_at or "") < _after(self.until))
-            and (not self.with_tags or not there.isdisjoint(self.with_tags))
-            and there.isdisjoint(self.without_tags)
+            and (not self.with_tags or not tag_set.isdisjoint(self.with_tags))
+            and tag_set.isdisjoint(self.without_tags)
         )
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, object]:
         """Return it as plain JSON."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Scope:
         """Return the scope of plain JSON."""
-        values = {name: tuple(one) if isinstance(one, list) else one for name, one in value.items()}
+        values = {name: tuple(element) if isinstance(element, list) else element for name, element in value.items()}
         return cls(**cast(Any, values))
 
 
@@ -114,40 +113,42 @@ class Assignments:
     def count(self, scope: Scope, after: str = "") -> int:
         """Return how many articles `candidates` yields."""
         with reading(self._engine) as connection:
-            found = _in_scope(scope, after).order_by(None).with_only_columns(func.count())
-            return int(connection.scalar(found) or 0)
+            query = _in_scope(scope, after).order_by(None).with_only_columns(func.count())
+            return int(connection.scalar(query) or 0)
 
     def candidates(self, scope: Scope, after: str = "") -> Iterator[Candidate]:
         """Yield the articles of a scope's days and source behind an id, in the order of ids; flat in memory."""
         while True:
             with reading(self._engine) as connection:
-                rows = connection.execute(_in_scope(scope, after).limit(_BATCH)).mappings().all()
-                found = _candidates(connection, rows, scope)
+                rows = connection.execute(_in_scope(scope, after).limit(BATCH)).mappings().all()
+                candidates = _candidates(connection, rows, scope)
             if not rows:
                 return
-            yield from found
+            yield from candidates
             after = rows[-1]["id"]
 
     # --- what a run adds ---
 
-    def add(self, run: Run, found: Sequence[Additions], told: Callable[[set[str]], dict[str, Any]]) -> None:
+    def add(
+        self, run: Run, additions: Sequence[Additions], progress: Callable[[set[str]], Mapping[str, object]]
+    ) -> None:
         """Write what a run adds to some articles, and its progress, all or nothing.
 
-        Articles that have changed since they were read get nothing. `told` is called with the ids of those that have not,
+        Articles that have changed since they were read get nothing. `progress` is called with the ids of those that have not,
         and returns the progress that the record of the run keeps.
         """
         with giving_way(self._engine).begin() as connection:
-            same = _unchanged(connection, [one for one in found if one.tags])
-            at = now()
+            unchanged = _unchanged(connection, [article for article in additions if article.tags])
+            added_at = now()
             rows = [
-                {"article_id": one.article_id, "tag": tag, "score": score, "run_id": run.id, "at": at}
-                for one in found
-                if one.article_id in same
-                for tag, score in one.tags
+                {"article_id": article.article_id, "tag": tag, "score": score, "run_id": run.id, "at": added_at}
+                for article in additions
+                if article.article_id in unchanged
+                for tag, score in article.tags
             ]
             if rows:
                 connection.execute(assignments.insert(), rows)
-            connection.execute(runs.update().where(runs.c.id == run.id).values(result=told(same)))
+            connection.execute(runs.update().where(runs.c.id == run.id).values(result=progress(unchanged)))
 
     # --- and takes back ---
 
@@ -156,7 +157,7 @@ class Assignments:
 
         What was taken back before is not counted again.
         """
-        n, kept, last = 0, list[Kept](), 0
+        n, decided_on, last = 0, list[Kept](), 0
         while True:
             with giving_way(self._engine).begin() as connection:
                 rows = _rows_after(connection, last, run_id)
@@ -165,9 +166,11 @@ class Assignments:
                 free = [row["n"] for row in rows if row["n"] not in decided]
                 connection.execute(assignments.update().where(assignments.c.n.in_(free)).values(undone_at=now()))
             if not rows:
-                return n, kept
+                return n, decided_on
             n, last = n + len(free), rows[-1]["n"]
-            kept += [Kept(one.article_id, str(one.tag), one.action, one.editor, one.at) for one in decided.values()]
+            decided_on += [
+                Kept(row.article_id, str(row.tag), row.action, row.editor, row.at) for row in decided.values()
+            ]
 
     # --- what stands ---
 
@@ -177,8 +180,8 @@ class Assignments:
         for page in in_pages(self._engine, query, assignments.c.n):
             rows = [row._mapping for row in page]
             with reading(self._engine) as connection:
-                taken = _taken(connection, rows)
-            yield from (_of_row(row) for row in rows if row["n"] not in taken)
+                overruled = _overruled(connection, rows)
+            yield from (_of_row(row) for row in rows if row["n"] not in overruled)
 
     def undone(self, run_id: str | None = None) -> Iterator[Assignment]:
         """Yield what was taken back and has not been added again."""
@@ -218,13 +221,14 @@ def _candidates(connection: Connection, rows: Sequence[Any], scope: Scope) -> li
     ids = [row["id"] for row in rows]
     logs, added = read_log(connection, ids), tags_of_runs(connection, ids)
     standings = standings_of(connection, rows)
-    found = []
+    candidates = []
     for row in rows:
         standing, log = standings[row["id"]], logs.get(row["id"], [])
         assigned = {tag for tag, undone_at in added.get(row["id"], {}).items() if undone_at is None}
         why = _passed_over(row, standing, scope)
-        found.append(Candidate(stored(row).article, standing, frozenset(assigned), why, (row["updated_at"], len(log))))
-    return found
+        stamp = (row["updated_at"], len(log))
+        candidates.append(Candidate(stored(row).article, standing, frozenset(assigned), why, stamp))
+    return candidates
 
 
 def _passed_over(row: Any, standing: Standing, scope: Scope) -> str | None:
@@ -235,16 +239,15 @@ def _passed_over(row: Any, standing: Standing, scope: Scope) -> str | None:
     return COMPLETE if standing.closed_at is not None else None
 
 
-def _unchanged(connection: Connection, found: Sequence[Additions]) -> set[str]:
+def _unchanged(connection: Connection, additions: Sequence[Additions]) -> set[str]:
     """Return which articles are as they were when they were read, and hold them so until the transaction ends."""
-    ids = sorted(one.article_id for one in found)
+    ids = sorted(article.article_id for article in additions)
     held = select(articles.c.id, articles.c.updated_at).where(articles.c.id.in_(ids)).order_by(articles.c.id)
     updated = {row.id: row.updated_at for row in connection.execute(held.with_for_update())}
     counted = select(decisions.c.article_id, func.count()).where(decisions.c.article_id.in_(ids))
     n_rows = {key: int(n) for key, n in connection.execute(counted.group_by(decisions.c.article_id))}
-    return {
-        one.article_id for one in found if (updated.get(one.article_id), n_rows.get(one.article_id, 0)) == one.stamp
-    }
+    stamps = {article_id: (updated_at, n_rows.get(article_id, 0)) for article_id, updated_at in updated.items()}
+    return {article.article_id for article in additions if stamps.get(article.article_id) == article.stamp}
 
 
 def _of_run(run_id: str | None) -> Select[Any]:
@@ -254,17 +257,21 @@ def _of_run(run_id: str | None) -> Select[Any]:
 
 def _rows_after(connection: Connection, last: int, run_id: str) -> Sequence[Any]:
     query = _of_run(run_id).where(assignments.c.undone_at.is_(None), assignments.c.n > last)
-    return connection.execute(query.order_by(assignments.c.n).limit(_BATCH)).mappings().all()
+    return connection.execute(query.order_by(assignments.c.n).limit(BATCH)).mappings().all()
 
 
 def _decided(connection: Connection, rows: Sequence[Any]) -> dict[int, Decision]:
     """Return by the numbers of rows the decision on the tag that a person has made since."""
     standings = standings_of(connection, listings(connection, {row["article_id"] for row in rows}))
-    known = ((row, standings.get(row["article_id"], Standing()).decisions.get(row["tag"])) for row in rows)
-    return {row["n"]: it for row, it in known if it is not None and it.action in GIVES | TAKES and it.at >= row["at"]}
+    decided: dict[int, Decision] = {}
+    for row in rows:
+        decision = standings.get(row["article_id"], Standing()).decisions.get(row["tag"])
+        if decision is not None and decision.action in GIVES | TAKES and decision.at >= row["at"]:
+            decided[row["n"]] = decision
+    return decided
 
 
-def _taken(connection: Connection, rows: Sequence[Any]) -> set[int]:
+def _overruled(connection: Connection, rows: Sequence[Any]) -> set[int]:
     """Return the numbers of rows whose tag a person took away, or the sender says is wrong, or whose article is gone by now."""
     decided = _decided(connection, rows)
     query = select(articles.c.id, articles.c.rejected).where(articles.c.id.in_({row["article_id"] for row in rows}))

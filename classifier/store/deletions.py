@@ -81,10 +81,11 @@ def note_stored(connection: Connection, article_ids: Iterable[str]) -> None:
 def _without(value: Any, deleted: Deleted) -> Any:
     """Return plain JSON without the ids of deleted articles, and without the quotes that stand beside one."""
     if isinstance(value, list):
-        kept = (one for one in value if not (isinstance(one, str) and one in deleted))
-        return [_without(one, deleted) for one in kept]
+        return [
+            _without(element, deleted) for element in value if not (isinstance(element, str) and element in deleted)
+        ]
     if isinstance(value, dict):
-        cleaned = {name: _without(one, deleted) for name, one in value.items()}
+        cleaned = {name: _without(element, deleted) for name, element in value.items()}
         if cleaned != value and value.get("quote"):
             cleaned["quote"] = ""
         return cleaned

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, RowMapping, func, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.errors import BadSetting, BadStore, KeyEnded, NotFound
@@ -62,7 +62,7 @@ class Keys:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._seen: dict[str, tuple[float, Any]] = {}  # what was looked up, and when
+        self._remembered_rows: dict[str, tuple[float, Any]] = {}  # what was looked up, and when
         self._used: dict[str, float] = {}  # when a use was last written down
         self._later = ThreadPoolExecutor(1, "store-later")  # its thread starts with its first task, so after a fork
 
@@ -84,7 +84,7 @@ class Keys:
                 connection.execute(keys.insert().values(row))
         except IntegrityError:
             raise BadSetting(f"There is a key named {name!r} already. Revoke it, or choose another name.") from None
-        self._seen.clear()
+        self._remembered_rows.clear()
         return f"{PREFIX}_{key_id}_{secret}"
 
     def rotate(self, name: str, grace_hours: int = GRACE_HOURS, days: int | None = None) -> str:
@@ -106,7 +106,7 @@ class Keys:
             connection.execute(keys.update().where(keys.c.id == row["id"]).values(**new, **old))
             begun = sessions.update().where(sessions.c.key_id == row["id"], sessions.c.ends_at > until)
             connection.execute(begun.values(ends_at=until))
-        self._seen.clear()
+        self._remembered_rows.clear()
         return f"{PREFIX}_{row['id']}_{secret}"
 
     def list(self) -> list[Key]:
@@ -123,7 +123,7 @@ class Keys:
                 raise _no_key(name)
             gone = {"revoked_at": now(), "name": f"{name[:56]} (revoked {row['id']})"}
             connection.execute(keys.update().where(keys.c.id == row["id"]).values(gone))
-        self._seen.clear()
+        self._remembered_rows.clear()
 
     def in_use(self) -> bool:
         """Whether a key was ever created: revoking the last one must not open the service to everybody."""
@@ -138,8 +138,8 @@ class Keys:
         Raises:
             KeyEnded: for a secret that was right until it expired, or until it was replaced.
         """
-        prefix, _, rest = secret.partition("_")
-        key_id, _, random = rest.partition("_")
+        prefix, _, id_and_random = secret.partition("_")
+        key_id, _, random = id_and_random.partition("_")
         if prefix != PREFIX or not random:
             return None
         row = self._look_up(key_id) if fresh else self._remembered(key_id, lambda: self._look_up(key_id))
@@ -162,12 +162,12 @@ class Keys:
 
     def note_use(self, key_id: str) -> None:
         """Write down that a key was used, at most once a minute and beside the request."""
-        at = time.monotonic()
-        if at - self._used.get(key_id, -USED_SECONDS) < USED_SECONDS:
+        time_now = time.monotonic()
+        if time_now - self._used.get(key_id, -USED_SECONDS) < USED_SECONDS:
             return
         if len(self._used) >= MAX_KEPT:
             self._used.clear()
-        self._used[key_id] = at
+        self._used[key_id] = time_now
         before = _in(-timedelta(seconds=USED_SECONDS))
         older = (keys.c.id == key_id) & (keys.c.last_used_at.is_(None) | (keys.c.last_used_at < before))
         self.later(keys.update().where(older).values(last_used_at=now()))
@@ -188,25 +188,24 @@ class Keys:
         with reading(self._engine) as connection:
             return bool(connection.scalar(select(func.count()).select_from(keys)))
 
-    def _look_up(self, key_id: str) -> dict[str, Any] | None:
+    def _look_up(self, key_id: str) -> RowMapping | None:
         with reading(self._engine) as connection:
-            row = connection.execute(select(keys).where(keys.c.id == key_id)).mappings().first()
-            return dict(row) if row is not None else None
+            return connection.execute(select(keys).where(keys.c.id == key_id)).mappings().first()
 
-    def _remembered(self, what: str, look: Callable[[], Any]) -> Any:
+    def _remembered(self, key_id: str, look: Callable[[], Any]) -> Any:
         """Return what `look` returned in the last second, or look again; while the store is away, what was known last."""
-        at = time.monotonic()
-        seen, found = self._seen.get(what, (-KEPT_SECONDS, None))
-        if at - seen >= KEPT_SECONDS:
+        time_now = time.monotonic()
+        looked_up_at, row = self._remembered_rows.get(key_id, (-KEPT_SECONDS, None))
+        if time_now - looked_up_at >= KEPT_SECONDS:
             try:
-                found = look()
+                row = look()
             except BadStore:
-                if what not in self._seen:
+                if key_id not in self._remembered_rows:
                     raise
-            if len(self._seen) >= MAX_KEPT:  # whoever tries one id after another must not fill the memory
-                self._seen.clear()
-            self._seen[what] = (at, found)
-        return found
+            if len(self._remembered_rows) >= MAX_KEPT:  # whoever tries one id after another must not fill the memory
+                self._remembered_rows.clear()
+            self._remembered_rows[key_id] = (time_now, row)
+        return row
 
 
 def _named(name: str) -> Any:
@@ -235,12 +234,12 @@ def _in(span: timedelta) -> str:
     return (datetime.now(UTC) + span).isoformat(timespec="microseconds")
 
 
-def _over(at: str | None) -> bool:
-    return at is not None and at <= now()
+def _over(end: str | None) -> bool:
+    return end is not None and end <= now()
 
 
-def _day(at: str | None) -> str:
-    return f"{(at or '')[:16].replace('T', ' ')} UTC"
+def _day(time_text: str | None) -> str:
+    return f"{(time_text or '')[:16].replace('T', ' ')} UTC"
 
 
 def _hash(secret: str) -> str:

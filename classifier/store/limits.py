@@ -40,10 +40,10 @@ class Count(NamedTuple):
 class Counters(Protocol):
     """What counts."""
 
-    def hit(self, what: str, seconds: float) -> Count:
+    def hit(self, event: str, seconds: float) -> Count:
         """Count something that counts for some seconds from the first time on."""
 
-    def give_back(self, what: str) -> None:
+    def give_back(self, event: str) -> None:
         """Take one off what was counted."""
 
 
@@ -61,26 +61,26 @@ class FileCounters:
         self._folder = folder
         self._made = 0
 
-    def hit(self, what: str, seconds: float) -> Count:
+    def hit(self, event: str, seconds: float) -> Count:
         """Count something that counts for some seconds from the first time on."""
-        with self._held(what) as handle:
+        with self._held(event) as handle:
             n, left = _read(handle, seconds)
             _write(handle, n + 1, left)
         return Count(n + 1, left)
 
-    def give_back(self, what: str) -> None:
+    def give_back(self, event: str) -> None:
         """Take one off what was counted."""
-        with self._held(what) as handle:
+        with self._held(event) as handle:
             raw = os.pread(handle, _RECORD.size, 0)
             if len(raw) == _RECORD.size:
                 n, ends = _RECORD.unpack(raw)
                 os.pwrite(handle, _RECORD.pack(max(n - 1, 0), ends), 0)
 
     @contextmanager
-    def _held(self, what: str) -> Iterator[int]:
+    def _held(self, event: str) -> Iterator[int]:
         """Hold the file of a counter against all other threads and processes."""
         try:
-            handle = self._open(self._folder / _name(what))
+            handle = self._open(self._folder / _name(event))
         except OSError as error:
             raise BadStore(f"The folder of counters {self._folder} cannot be used: {error.strerror}.") from None
         try:
@@ -112,9 +112,9 @@ class FileCounters:
                 used.append((entry.stat().st_mtime, entry.path))
         used.sort()
         before = time.time() - KEPT_SECONDS
-        for number, (at, path) in enumerate(used):
-            if at < before or number < len(used) - MAX_COUNTERS:
-                _remove_unused_since(path, at)
+        for number, (used_at, path) in enumerate(used):
+            if used_at < before or number < len(used) - MAX_COUNTERS:
+                _remove_unused_since(path, used_at)
 
 
 class RowCounters:
@@ -124,29 +124,29 @@ class RowCounters:
         self._engine = engine
         self._made = 0
 
-    def hit(self, what: str, seconds: float) -> Count:
+    def hit(self, event: str, seconds: float) -> Count:
         """Count something that counts for some seconds from the first time on."""
-        at = time.time()
-        row, own = insert(counters).values(what=_name(what), n=1, ends_at=at + seconds), counters.c
-        over = (own.ends_at <= at) | (own.ends_at > at + seconds * _WRONG)
+        time_now = time.time()
+        row, columns = insert(counters).values(what=_name(event), n=1, ends_at=time_now + seconds), counters.c
+        over = (columns.ends_at <= time_now) | (columns.ends_at > time_now + seconds * _WRONG)
         changed = {
-            "n": case((over, 1), else_=own.n + 1),
-            "ends_at": case((over, row.excluded.ends_at), else_=own.ends_at),
+            "n": case((over, 1), else_=columns.n + 1),
+            "ends_at": case((over, row.excluded.ends_at), else_=columns.ends_at),
         }
-        upsert = row.on_conflict_do_update(index_elements=["what"], set_=changed).returning(own.n, own.ends_at)
+        upsert = row.on_conflict_do_update(index_elements=["what"], set_=changed).returning(columns.n, columns.ends_at)
         with self._engine.begin() as connection:
             connection.execute(text("SET LOCAL synchronous_commit = off"))  # a crash may forget a second of counting
             n, ends = connection.execute(upsert).one()
             self._made += n == 1
             if n == 1 and self._made % _SWEEP_EVERY == 1:
-                kept = select(own.what).order_by(own.ends_at.desc()).limit(MAX_COUNTERS)
-                ended = own.ends_at < at - KEPT_SECONDS
-                connection.execute(counters.delete().where(ended | own.what.not_in(kept)))
-        return Count(n, ends - at)
+                newest = select(columns.what).order_by(columns.ends_at.desc()).limit(MAX_COUNTERS)
+                ended = columns.ends_at < time_now - KEPT_SECONDS
+                connection.execute(counters.delete().where(ended | columns.what.not_in(newest)))
+        return Count(n, ends - time_now)
 
-    def give_back(self, what: str) -> None:
+    def give_back(self, event: str) -> None:
         """Take one off what was counted."""
-        mine = (counters.c.what == _name(what)) & (counters.c.n > 0)
+        mine = (counters.c.what == _name(event)) & (counters.c.n > 0)
         with self._engine.begin() as connection:
             connection.execute(counters.update().where(mine).values(n=counters.c.n - 1))
 
@@ -166,19 +166,19 @@ def _write(handle: int, n: int, left: float) -> None:
         raise BadStore(f"A counter cannot be written: {error.strerror}.") from None
 
 
-def _remove_unused_since(path: str, at: float) -> None:
+def _remove_unused_since(path: str, used_at: float) -> None:
     try:
         handle = os.open(path, os.O_RDWR)
     except OSError:
         return
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
-        if os.fstat(handle).st_mtime <= at:
+        if os.fstat(handle).st_mtime <= used_at:
             Path(path).unlink(missing_ok=True)
     finally:
         os.close(handle)
 
 
-def _name(what: str) -> str:
+def _name(event: str) -> str:
     """Return the name under which something is counted: it tells nothing of a person, and nothing in it can harm."""
-    return hashlib.sha256(what.encode("utf-8", "surrogatepass")).hexdigest()
+    return hashlib.sha256(event.encode("utf-8", "surrogatepass")).hexdigest()

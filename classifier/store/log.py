@@ -11,13 +11,13 @@ from typing import Any
 from sqlalchemy import Connection, Engine, func, select
 
 from classifier.domain.decisions import CMS, Decision, Impression, Listing, Standing, fold, without_undone
-from classifier.errors import BadDecision, NotFound
-from classifier.store.requests import Request, answered, keep
-from classifier.store.rows import article_row, came_complete, in_pages, now, reading, tags_of_runs
-from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets, texts
-from classifier.store.sketches import Sketches, sketch_in, sketches_of_answered
-from classifier.store.standing import answered as answered_tag
-from classifier.text.shingles import SIMILAR, resemblance
+from classifier.errors import BadDecision
+from classifier.store.requests import Request, keep, reply_to
+from classifier.store.rows import came_complete, existing_row, in_pages, now, reading, tags_of_runs
+from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets
+from classifier.store.sketches import Sketches, compare_texts, same_texts, sketches_of_answered
+from classifier.store.standing import settled
+from classifier.store.suggestion_sets import newest_set
 
 _FIELDS = [decisions.c[field.name] for field in fields(Decision)]  # in the order of its arguments
 _SHOWN = select(
@@ -73,20 +73,20 @@ class DecisionLog:
         article_id: str,
         drafts: Sequence[Draft],
         editor: str,
-        told: Callable[[list[Decision], ArticleLog], dict[str, Any]],
+        make_reply: Callable[[list[Decision], ArticleLog], Mapping[str, object]],
         *,
         complete: bool = False,
         suggestion_set_id: str | None = None,
         may_undo_all: bool = False,
         request: Request | None = None,
-    ) -> dict[str, Any]:
-        """Add decisions to the log, all or none, and return what `told` makes of them.
+    ) -> Mapping[str, object]:
+        """Add decisions to the log, all or none, and return the reply that `make_reply` makes of them.
 
         Without a suggestion set, the newest one of the article's present text counts as the one that was answered. A request
         is carried out once, and whoever sends it again gets what was returned the first time.
 
         Args:
-            told: called with the new rows, and with the article's log as it is with them.
+            make_reply: called with the new rows, and with the article's log as it is with them.
             complete: close the article, unless this editor has.
 
         Raises:
@@ -98,40 +98,30 @@ class DecisionLog:
         if suggestion_set_id is not None and "\0" not in article_id:
             sketches = sketches_of_answered(self._engine, article_id, suggestion_set_id)
         with self._engine.begin() as connection:
-            row = article_row(connection, article_id, hold=True)
-            if row is None:
-                raise NotFound(f"There is no article {article_id[:200]!r}.")
-            if request is not None and (before := answered(connection, request)) is not None:
-                return before
+            row = existing_row(connection, article_id, hold=True)
+            if request is not None and (reply := reply_to(connection, request)) is not None:
+                return reply
             shown = _set_of(connection, row, suggestion_set_id)
-            log = read_log(connection, [article_id]).get(article_id, [])
+            log = log_of(connection, article_id)
             added: list[Decision] = []
             for number, draft in enumerate(drafts):
                 undone = _undoable(draft, [*log, *added], editor, may_undo_all, number)
                 added.append(_decision(draft, row, editor, shown, undone))
-            if complete and editor not in known(connection, row, [*log, *added]).closed_by:
+            if complete and editor not in standing_of(connection, row, [*log, *added]).closed_by:
                 added.append(_decision(Draft("complete"), row, editor, shown, None))
             append(connection, added)
             if any(decision.digest != row["digest"] for decision in added):
                 compare_texts(connection, row, sketches)
             refresh(connection, row, [*log, *added])
-            answer = told(added, article_log(connection, row, [*log, *added]))
+            reply = make_reply(added, article_log(connection, row, [*log, *added]))
             if request is not None:
-                keep(connection, request, answer)
-            return answer
-
-    def of(self, article_id: str) -> list[Decision]:
-        """Return the rows of an article's log."""
-        with reading(self._engine) as connection:
-            return read_log(connection, [article_id]).get(article_id, [])
+                keep(connection, request, reply)
+            return reply
 
     def read(self, article_id: str) -> ArticleLog:
         """Return the log of an article, or raise `NotFound`."""
         with reading(self._engine) as connection:
-            row = article_row(connection, article_id)
-            if row is None:
-                raise NotFound(f"There is no article {article_id[:200]!r}.")
-            return article_log(connection, row, read_log(connection, [article_id]).get(article_id, []))
+            return article_log(connection, existing_row(connection, article_id), log_of(connection, article_id))
 
     def all(self) -> Iterator[Decision]:
         """Yield the whole log in its order, without holding it in memory."""
@@ -149,7 +139,7 @@ class DecisionLog:
 
     def impressions(self, article_id: str) -> list[Impression]:
         """Return what was shown of an article, in the order in which it was."""
-        query = _SHOWN.add_columns(answered_tag(suggestion_sets.c.article_id, impressions.c.tag))
+        query = _SHOWN.add_columns(settled(suggestion_sets.c.article_id, impressions.c.tag))
         query = query.where(suggestion_sets.c.article_id == article_id).order_by(
             impressions.c.shown_at, impressions.c.suggestion_set_id, impressions.c.tag
         )
@@ -200,6 +190,11 @@ def read_log(connection: Connection, article_ids: Sequence[str]) -> Mapping[str,
     return logs
 
 
+def log_of(connection: Connection, article_id: str) -> list[Decision]:
+    """Return the log of one article."""
+    return read_log(connection, [article_id]).get(article_id, [])
+
+
 def append(connection: Connection, rows: Iterable[Decision]) -> None:
     """Add rows to the log."""
     if values := [vars(row) for row in rows]:
@@ -208,14 +203,14 @@ def append(connection: Connection, rows: Iterable[Decision]) -> None:
 
 def add_decision(connection: Connection, row: Any, log: Sequence[Decision], draft: Draft, editor: str) -> Decision:
     """Add a decision to the log of the article of a row, whose log is given, and return it."""
-    undone = next((one for one in log if one.id == draft.undoes), None)
+    undone = next((earlier for earlier in log if earlier.id == draft.undoes), None)
     decision = _decision(draft, row, editor, _set_of(connection, row, None), undone)
     append(connection, [decision])
     refresh(connection, row, [*log, decision])
     return decision
 
 
-def known(connection: Connection, row: Any, log: Sequence[Decision]) -> Standing:
+def standing_of(connection: Connection, row: Any, log: Sequence[Decision]) -> Standing:
     """Return what a log adds up to for the article of a row."""
     return article_log(connection, row, log).standing()
 
@@ -224,14 +219,14 @@ def article_log(connection: Connection, row: Any, log: Sequence[Decision]) -> Ar
     """Return the log of the article of a row with what it is folded on."""
     current = {row["digest"]}
     if any(decision.digest not in current for decision in log):
-        current |= _same_texts(connection, [row["id"]])[row["id"]]
+        current |= same_texts(connection, [row["id"]])[row["id"]]
     return ArticleLog(log, current, _listing(row))
 
 
 def standings_of(connection: Connection, rows: Sequence[Any]) -> dict[str, Standing]:
     """Return what is known of the tags of the articles of some rows."""
     ids = [row["id"] for row in rows]
-    logs, same = read_log(connection, ids), _same_texts(connection, ids)
+    logs, same = read_log(connection, ids), same_texts(connection, ids)
     return {row["id"]: fold(logs.get(row["id"], ()), {row["digest"], *same[row["id"]]}, _listing(row)) for row in rows}
 
 
@@ -245,18 +240,9 @@ def _listing(row: Any) -> Listing:
     return Listing(tuple(row["tags"] or ()), tuple(row["rejected"]))
 
 
-def _same_texts(connection: Connection, article_ids: Sequence[str]) -> Mapping[str, set[str]]:
-    """Return of each article the digests of its former texts that are materially the same as its text now."""
-    found: dict[str, set[str]] = defaultdict(set)
-    query = select(texts.c.article_id, texts.c.digest).where(texts.c.article_id.in_(article_ids), texts.c.same)
-    for row in connection.execute(query):
-        found[row.article_id].add(row.digest)
-    return found
-
-
 def refresh(connection: Connection, row: Any, log: Sequence[Decision]) -> None:
     """Bring the article's state up to its log."""
-    standing = known(connection, row, log)
+    standing = standing_of(connection, row, log)
     closed = came_complete(row) or len(standing.closed_by) >= row["n_editors"]
     state = "closed" if closed else "started" if any(map(_by_a_person, without_undone(log))) else "new"
     connection.execute(articles.update().where(articles.c.id == row["id"]).values(state=state))
@@ -271,26 +257,6 @@ def _by_a_person(row: Decision) -> bool:
     return row.editor != CMS and row.question_id is None
 
 
-def keep_text(connection: Connection, before: Any, sketches: Sketches) -> None:
-    """Keep the sketch of a text that another one replaces."""
-    key = {"article_id": before["id"], "digest": before["digest"]}
-    there = select(texts.c.digest).where(texts.c.article_id == before["id"], texts.c.digest == before["digest"])
-    if connection.scalar(there) is None:
-        connection.execute(texts.insert().values(**key, sketch=sketch_in(sketches, before)))
-
-
-def compare_texts(connection: Connection, row: Any, sketches: Sketches) -> None:
-    """Note which of the texts that somebody decided on are materially the same as the text of an article's row."""
-    decided = select(decisions.c.digest).where(decisions.c.article_id == row["id"])
-    former = texts.c.article_id == row["id"], texts.c.digest.in_(decided), texts.c.digest != row["digest"]
-    rows = connection.execute(select(texts.c.digest, texts.c.sketch).where(*former)).all()
-    if not rows:
-        return
-    present = sketch_in(sketches, row)
-    same = [text.digest for text in rows if resemblance(text.sketch, present) >= SIMILAR]
-    connection.execute(texts.update().where(*former).values(same=texts.c.digest.in_(same)))
-
-
 def follow_cms(connection: Connection, before: Any, source: str, tags: Sequence[str] | None) -> Changes:
     """Log what a CMS changed since it last listed the tags of an article: what it dropped, and what it gave back.
 
@@ -299,14 +265,14 @@ def follow_cms(connection: Connection, before: Any, source: str, tags: Sequence[
     listed = tuple(tag for tag in tags or () if tag not in (before["tags"] or ()))
     if tags is None or before["tags"] is None or before["source"] != source:
         return Changes((), listed)
-    log = read_log(connection, [before["id"]]).get(before["id"], [])
-    has = known(connection, before, log).tags
+    log = log_of(connection, before["id"])
+    has = standing_of(connection, before, log).tags
     # What a CMS does with the tags that an archive run added, or took back, no person has said.
     added = tags_of_runs(connection, [before["id"]]).get(before["id"], {})
     dropped = [tag for tag in before["tags"] if tag not in tags and tag in has and not added.get(tag)]
-    given = [tag for tag in listed if any(one.tag == tag for one in log) and tag not in has]
-    given = [tag for tag in given if tag not in added or added[tag]]
-    drafts = [Draft("remove", tag) for tag in dropped] + [Draft("add", tag) for tag in given]
+    decided = {row.tag for row in log}
+    given_back = [tag for tag in listed if tag in decided and tag not in has and (tag not in added or added[tag])]
+    drafts = [Draft("remove", tag) for tag in dropped] + [Draft("add", tag) for tag in given_back]
     shown = _set_of(connection, before, None)
     append(connection, [_decision(draft, before, CMS, shown, None) for draft in drafts])
     return Changes(dropped, listed)
@@ -314,26 +280,18 @@ def follow_cms(connection: Connection, before: Any, source: str, tags: Sequence[
 
 def _set_of(connection: Connection, row: Any, set_id: str | None) -> Any:
     """Return a suggestion set of the article of a row; without an id the newest of its text, or None."""
-    query = select(suggestion_sets).where(suggestion_sets.c.article_id == row["id"])
-    if set_id is not None:
-        query = query.where(suggestion_sets.c.id == set_id)
-    else:
-        query = query.where(suggestion_sets.c.digest == row["digest"])
-    found = connection.execute(query.order_by(suggestion_sets.c.created_at.desc()).limit(1)).mappings().first()
-    if found is None and set_id is not None:
+    if set_id is None:
+        return newest_set(connection, row["id"], row["digest"])
+    query = select(suggestion_sets).where(suggestion_sets.c.article_id == row["id"], suggestion_sets.c.id == set_id)
+    shown = connection.execute(query).mappings().first()
+    if shown is None:
         raise BadDecision(f"The article has no suggestion set {set_id[:64]!r}.", "suggestion_set_id")
-    return found
+    return shown
 
 
 def _decision(draft: Draft, row: Any, editor: str, shown: Any, undone: Decision | None) -> Decision:
-    facts: dict[str, Any] = {"digest": row["digest"]}
-    if shown is not None:
-        facts = {name: shown[name] for name in ("model_version", "taxonomy_version", "digest")}
-        facts["suggestion_set_id"] = shown["id"]
     tag = undone.tag if undone else draft.tag
-    if shown is not None and tag is not None:
-        facts |= _score_and_band(shown["answer"], tag)
-    return Decision(
+    decision = Decision(
         id=secrets.token_hex(16),
         article_id=row["id"],
         tag=tag,
@@ -343,16 +301,28 @@ def _decision(draft: Draft, row: Any, editor: str, shown: Any, undone: Decision 
         reason=draft.reason,
         note=draft.note,
         undoes=draft.undoes,
-        **facts,
+        digest=row["digest"],
+    )
+    if shown is None:
+        return decision
+    score, band = (None, None) if tag is None else _score_and_band(shown["answer"], tag)
+    return replace(
+        decision,
+        suggestion_set_id=shown["id"],
+        model_version=shown["model_version"],
+        taxonomy_version=shown["taxonomy_version"],
+        score=score,
+        band=band,
+        digest=shown["digest"],
     )
 
 
-def _score_and_band(answer: Mapping[str, Any], tag: str) -> dict[str, Any]:
-    for one in answer["suggestions"]:
-        if one["tag"] == tag:
-            return {"score": one["score"], "band": one["band"]}
-    score = next((one["score"] for one in answer["mentioned"] if one["tag"] == tag), None)
-    return {"score": score, "band": "hidden"}
+def _score_and_band(answer: Any, tag: str) -> tuple[float | None, str]:
+    """Return the score and the band of a tag in an answer; a tag that was not suggested is hidden."""
+    for suggestion in answer["suggestions"]:
+        if suggestion["tag"] == tag:
+            return suggestion["score"], suggestion["band"]
+    return next((mention["score"] for mention in answer["mentioned"] if mention["tag"] == tag), None), "hidden"
 
 
 def _undoable(draft: Draft, log: Sequence[Decision], editor: str, may_undo_all: bool, number: int) -> Decision | None:
@@ -360,13 +330,13 @@ def _undoable(draft: Draft, log: Sequence[Decision], editor: str, may_undo_all: 
     if draft.action != "undo":
         return None
     field = f"decisions/{number}/decision_id"
-    found = next((one for one in log if one.id == draft.undoes), None)
-    if found is None:
+    undone = next((row for row in log if row.id == draft.undoes), None)
+    if undone is None:
         raise BadDecision(f"The article has no decision {str(draft.undoes)[:64]!r}.", field)
-    if found.action == "undo":
+    if undone.action == "undo":
         raise BadDecision("An undo cannot be undone; decide again.", field)
-    if any(one.undoes == found.id for one in log):
+    if any(row.undoes == undone.id for row in log):
         raise BadDecision("The decision was undone before.", field)
-    if found.editor != editor and not may_undo_all:
-        raise BadDecision(f"The decision is {found.editor}'s; decide otherwise instead of undoing it.", field)
-    return found
+    if undone.editor != editor and not may_undo_all:
+        raise BadDecision(f"The decision is {undone.editor}'s; decide otherwise instead of undoing it.", field)
+    return undone

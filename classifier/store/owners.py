@@ -13,10 +13,8 @@ from sqlalchemy import Connection, Engine, select
 
 from classifier.errors import BadSetting, OtherOwner
 from classifier.store.queue import STARTER
-from classifier.store.rows import giving_way, reading
+from classifier.store.rows import batches, giving_way, reading
 from classifier.store.schema import articles, keys
-
-_BATCH = 500
 
 
 def claim(connection: Connection, row: Any, owner: str | None) -> None:
@@ -77,10 +75,10 @@ class Owners:
         with reading(self._engine) as connection:
             ids = list(connection.scalars(select(articles.c.id).where(theirs).order_by(articles.c.id)))
         n_articles = 0
-        for start in range(0, len(ids), _BATCH):  # a CMS that writes meanwhile waits for a few hundred at most
-            batch = articles.c.id.in_(ids[start : start + _BATCH]) & (articles.c.owner == giver)
+        for batch in batches(ids):  # a CMS that writes meanwhile waits for a few hundred at most
+            theirs_now = articles.c.id.in_(batch) & (articles.c.owner == giver)
             with giving_way(self._engine).begin() as connection:
-                n_articles += connection.execute(articles.update().where(batch).values(owner=receiver)).rowcount
+                n_articles += connection.execute(articles.update().where(theirs_now).values(owner=receiver)).rowcount
         return n_articles
 
     def _check_receiver(self, receiver: str | None) -> None:
@@ -90,5 +88,5 @@ class Owners:
         with reading(self._engine) as connection:
             role = connection.scalar(query)
         if role != "cms":
-            what = f"has the role {role!r}" if role else "is no key in use"
-            raise BadSetting(f"{receiver!r} {what}; articles can only be handed to a key with the role 'cms'.")
+            problem = f"has the role {role!r}" if role else "is no key in use"
+            raise BadSetting(f"{receiver!r} {problem}; articles can only be handed to a key with the role 'cms'.")

@@ -10,24 +10,22 @@ from __future__ import annotations
 import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Engine, Row, RowMapping, Select, func, select
 
-from classifier.domain.decisions import CMS, Decision, fold, is_removal
+from classifier.domain.decisions import CMS, Decision
 from classifier.errors import BadDecision, NotFound
-from classifier.store.log import Changes, append, read_log
-from classifier.store.rows import hold_articles, now, one_at_a_time, reading
+from classifier.store.log import Changes, append
+from classifier.store.rows import ago, batches, hold_articles, now, one_at_a_time, reading
 from classifier.store.schema import articles, decisions, questions
-from classifier.store.standing import not_undone, removals, stands
+from classifier.store.standing import not_undone, overruled, removals, stands
 
 MOST, HOURS = 10, 1  # articles off which a key may take a tag within so many hours without being asked
 REMOVED = "removed"  # the articles no longer carry the tag
 TERM_CHANGED = "term_changed"  # they do, but the term was renamed, merged or deleted
 N_TITLES = 5
 SHOWN_DAYS = 7  # for which an answered question is listed
-_CHUNK = 500
 
 
 @dataclass(frozen=True)
@@ -68,14 +66,14 @@ class Questions:
             return False
         with reading(self._engine) as connection:
             active = _active(connection, key, tags)
-            many = [tag for tag in changes.dropped if tag in active or len(_removed(connection, key, tag)) > MOST]
-        for tag in many:
+            held_back = [tag for tag in changes.dropped if tag in active or len(_removed(connection, key, tag)) > MOST]
+        for tag in held_back:
             self._hold_back(key, tag, article_id)
         ended = [active[tag]["id"] for tag in changes.listed if tag in active and active[tag]["answer"] is not None]
         if ended:
             with self._engine.begin() as connection:
                 connection.execute(questions.update().where(questions.c.id.in_(ended)).values(ended_at=now()))
-        return bool(many)
+        return bool(held_back)
 
     def _hold_back(self, key: str | None, tag: str, article_id: str) -> None:
         """Add an article's removal to the question of its tag, which is asked if there is none.
@@ -85,13 +83,13 @@ class Questions:
         """
         with self._engine.begin() as connection:
             one_at_a_time(connection, "questions")
-            question = _active(connection, key, [tag]).get(tag)
+            question: Any = _active(connection, key, [tag]).get(tag)
             hold_articles(connection, [article_id, *(row.article_id for row in _removed(connection, key, tag))])
             removed = _removed(connection, key, tag)
             if question is not None:
-                there = {row.article_id for row in removed}
-                its_own = _removed_from(connection, article_id, tag)
-                removed = [*removed, *(row for row in its_own if row.article_id not in there)]
+                removed_from = {row.article_id for row in removed}
+                its_own = connection.execute(_removals(tag, decisions.c.article_id == article_id))
+                removed = [*removed, *(row for row in its_own if row.article_id not in removed_from)]
             else:
                 if len(removed) <= MOST:
                     return
@@ -110,9 +108,8 @@ class Questions:
         """
         with self._engine.begin() as connection:
             one_at_a_time(connection, "questions")
-            query = _removals(tag, since)
-            for some in _chunks(sorted({row.article_id for row in connection.execute(query)})):
-                hold_articles(connection, some)
+            query = _removals(tag, decisions.c.at >= since)
+            hold_articles(connection, (row.article_id for row in connection.execute(query).all()))
             removed = connection.execute(query).all()
             if not removed:
                 raise NotFound(f"No CMS took the tag {tag[:60]!r} off an article since {since}, or it was answered.")
@@ -127,18 +124,18 @@ class Questions:
         query = select(decisions.c.tag, hour, n).where(removals(decisions), stands(stale_texts=True))
         query = query.group_by(decisions.c.tag, hour).having(n > MOST).order_by(hour.desc(), decisions.c.tag)
         with reading(self._engine) as connection:
-            return [(tag, at, int(number)) for tag, at, number in connection.execute(query)]
+            return [(tag, hour_text, int(number)) for tag, hour_text, number in connection.execute(query)]
 
     # --- what a person says ---
 
     def list(self, answered: bool = False) -> list[Question]:
         """Return the questions that wait for an answer, the newest first; `answered`: those of the last days, too."""
         query = select(questions).order_by(questions.c.asked_at.desc())
-        since = questions.c.answered_at >= _ago(days=SHOWN_DAYS)
+        since = questions.c.answered_at >= ago(days=SHOWN_DAYS)
         query = query.where(questions.c.answer.is_(None) | since if answered else questions.c.answer.is_(None))
         with reading(self._engine) as connection:
-            found = [_question(connection, row) for row in connection.execute(query).mappings().all()]
-        return [question for question in found if question.waiting or question.answer is not None]
+            listed = [_question(connection, row) for row in connection.execute(query).mappings().all()]
+        return [question for question in listed if question.waiting or question.answer is not None]
 
     def get(self, question_id: str) -> Question:
         """Return a question, or raise `NotFound`."""
@@ -179,8 +176,8 @@ class Questions:
                 raise BadDecision("The question waits for an answer; there is nothing to undo.", "answer")
             of_question = decisions.c.question_id == question_id
             if question["answer"] == REMOVED:
-                said = of_question & (decisions.c.action == "remove") & (decisions.c.editor != CMS)
-                rows = connection.execute(_rows().where(said, stands(stale_texts=True))).all()
+                of_person = of_question & (decisions.c.action == "remove") & (decisions.c.editor != CMS)
+                rows = connection.execute(_rows().where(of_person, stands(stale_texts=True))).all()
                 append(connection, (_undo(question, row, editor) for row in rows))
             else:
                 again = [row for action in ("remove", "unsure") for row in _as_answered(connection, question, action)]
@@ -194,20 +191,11 @@ class Questions:
         one_at_a_time(connection, "questions")
         question = _of_id(connection, question_id)
         ids = select(decisions.c.article_id).where(decisions.c.question_id == question_id).distinct()
-        for some in _chunks(sorted(connection.scalars(ids))):
-            hold_articles(connection, some)
+        hold_articles(connection, connection.scalars(ids).all())
         return question
 
 
 # --- on an open connection ---
-
-
-def _ago(**time: float) -> str:
-    return (datetime.now(UTC) - timedelta(**time)).isoformat(timespec="microseconds")
-
-
-def _chunks(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (ids[start : start + _CHUNK] for start in range(0, len(ids), _CHUNK))
 
 
 def _of_id(connection: Connection, question_id: str) -> Any:
@@ -218,7 +206,7 @@ def _of_id(connection: Connection, question_id: str) -> Any:
     return row
 
 
-def _active(connection: Connection, key: str | None, tags: Collection[str]) -> dict[str, Any]:
+def _active(connection: Connection, key: str | None, tags: Collection[str]) -> dict[str, RowMapping]:
     """Return by their tags the questions to a key that are open, or whose answer holds for its further removals."""
     holds = questions.c.answer.is_(None) | (questions.c.answer == TERM_CHANGED)
     query = select(questions).where(questions.c.tag.in_(tags), questions.c.key == key, questions.c.ended_at.is_(None))
@@ -234,19 +222,12 @@ def _rows() -> Select[Any]:
 
 def _removed(connection: Connection, key: str | None, tag: str) -> Sequence[Any]:
     """Return a key's removals of the last hour on whose tag nobody has decided since."""
-    return connection.execute(_removals(tag, _ago(hours=HOURS)).where(articles.c.owner == key)).all()
+    return connection.execute(_removals(tag, decisions.c.at >= ago(hours=HOURS), articles.c.owner == key)).all()
 
 
-def _removed_from(connection: Connection, article_id: str, tag: str) -> Sequence[Any]:
-    """Return the removal of a tag from one article, if nobody has decided on the tag since."""
-    row = fold(read_log(connection, [article_id]).get(article_id, ())).decisions.get(tag)
-    return connection.execute(_rows().where(decisions.c.id == row.id)).all() if row and is_removal(row) else ()
-
-
-def _removals(tag: str, since: str) -> Select[Any]:
-    """Return the query for the removals of a tag since a time, on which nobody has decided since."""
-    recent = decisions.c.tag == tag, decisions.c.at >= since, removals(decisions)
-    return _rows().where(*recent, stands(stale_texts=True))
+def _removals(tag: str, *where: ColumnElement[bool]) -> Select[Any]:
+    """Return the query for the removals of a tag on which nobody has decided since."""
+    return _rows().where(decisions.c.tag == tag, removals(decisions), stands(stale_texts=True), *where)
 
 
 def _waiting(question_id: str) -> Select[Any]:
@@ -257,22 +238,19 @@ def _waiting(question_id: str) -> Select[Any]:
 
 def _last_removals(connection: Connection, tag: str, article_ids: Collection[str]) -> list[Any]:
     """Return of each article the last removal of a tag by the CMS that was not undone."""
-    last: dict[str, Any] = {}
-    for some in _chunks(sorted(article_ids)):
-        of_tag = decisions.c.tag == tag, decisions.c.article_id.in_(some), removals(decisions), not_undone(decisions)
+    last: dict[str, Row[Any]] = {}
+    for batch in batches(sorted(article_ids)):
+        of_tag = decisions.c.tag == tag, decisions.c.article_id.in_(batch), removals(decisions), not_undone(decisions)
         last |= {row.article_id: row for row in connection.execute(_rows().where(*of_tag))}
     return list(last.values())
 
 
 def _as_answered(connection: Connection, question: Any, action: str) -> Iterable[Decision]:
     """Yield anew the rows with this action that an answer undid, where nobody has decided on the tag since."""
-    undo, since = decisions.alias(), decisions.alias()
+    undo = decisions.alias()
     answered = undo.c.question_id == question["id"], undo.c.undoes == decisions.c.id
-    later = select(since.c.n).where(
-        since.c.article_id == undo.c.article_id, since.c.tag == undo.c.tag, since.c.n > undo.c.n, not_undone(since)
-    )
     query = _rows().join(undo, undo.c.article_id == decisions.c.article_id)
-    query = query.where(*answered, decisions.c.action == action, decisions.c.editor == CMS, ~later.exists())
+    query = query.where(*answered, decisions.c.action == action, decisions.c.editor == CMS, ~overruled(undo))
     latest = {row.article_id: row for row in connection.execute(query)}
     return (_row(question, row, action, CMS) for row in latest.values())
 
@@ -295,8 +273,8 @@ def _undo(question: Any, undone: Any, editor: str) -> Decision:
 
 
 def _note(connection: Connection, question_id: str, answer: str | None, editor: str | None) -> None:
-    at = now() if answer is not None else None
-    values = {"answer": answer, "answered_by": editor, "answered_at": at}
+    answered_at = now() if answer is not None else None
+    values = {"answer": answer, "answered_by": editor, "answered_at": answered_at}
     connection.execute(questions.update().where(questions.c.id == question_id).values(values))
 
 
@@ -309,5 +287,7 @@ def _question(connection: Connection, row: Any) -> Question:
         **{name: row[name] for name in ("id", "key", "tag", "asked_at", "answer", "answered_by", "answered_at")},
         n_articles=int(connection.scalar(count) or 0),
         waiting=int(connection.scalar(waiting) or 0),
-        titles={one.id: one.title for one in connection.execute(titles.order_by(articles.c.id).limit(N_TITLES))},
+        titles={
+            article.id: article.title for article in connection.execute(titles.order_by(articles.c.id).limit(N_TITLES))
+        },
     )

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal, select, union_all
 
 from classifier.store.counts import counted
 from classifier.store.rows import StoredArticle, hold_articles, reading, stored
 from classifier.store.schema import article_counts, articles, closings, suggested
-from classifier.store.standing import answered
-from classifier.store.suggested import note_shown
+from classifier.store.standing import settled
+from classifier.store.suggestion_sets import note_shown
 
 STARTER = "starter"  # source of the articles that come with the product; nobody's work to look at
 STATES = ("new", "started", "closed")
@@ -41,7 +41,18 @@ class Wanted:
 
 
 # Where a page ended: (created_at, id), or for `teach` (margin, id, lot, id), with None where a stream has not begun.
-Place = tuple[Any, ...]
+PageEnd = tuple[Any, ...]
+
+
+class BulkRow(NamedTuple):
+    """An article in a list for one tag: the suggestion of the tag, and the set that it is of."""
+
+    article_id: str
+    title: str
+    published_at: str | None
+    score: float
+    band: str
+    suggestion_set_id: str
 
 
 class Queue:
@@ -50,13 +61,13 @@ class Queue:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def page(self, wanted: Wanted, after: Place | None, limit: int) -> tuple[list[StoredArticle], Place | None]:
-        """Return a page of articles and the place of the next one, None at the end."""
+    def page(self, wanted: Wanted, after: PageEnd | None, limit: int) -> tuple[list[StoredArticle], PageEnd | None]:
+        """Return a page of articles behind the end of another one, and its own end, None behind the last page."""
         with reading(self._engine) as connection:
-            found, place = (_teaching if wanted.order == "teach" else _newest)(connection, wanted, after, limit)
-            query = select(articles).where(articles.c.id.in_(found))
+            ids, end = (_teaching if wanted.order == "teach" else _newest)(connection, wanted, after, limit)
+            query = select(articles).where(articles.c.id.in_(ids))
             rows = {row["id"]: row for row in connection.execute(query).mappings()}
-        return [stored(rows[article_id]) for article_id in found if article_id in rows], place
+        return [stored(rows[article_id]) for article_id in ids if article_id in rows], end
 
     def counts(self, wanted: Wanted) -> dict[str, int]:
         """Return how many of the wanted articles are in each state, whatever state is wanted."""
@@ -70,11 +81,8 @@ class Queue:
             n_articles = {state: int(n) for state, n in connection.execute(query)}
         return {state: n_articles.get(state, 0) for state in STATES}
 
-    def show(self, wanted: Wanted, limit: int) -> list[dict[str, Any]]:
-        """Return the articles for which `wanted.tag` is suggested without an answer, the best score first.
-
-        That they are shown is noted. Each has article_id, title, published_at, score, band and suggestion_set_id.
-        """
+    def show(self, wanted: Wanted, limit: int) -> list[BulkRow]:
+        """Return the articles for which `wanted.tag` is suggested and not settled, best score first; note them as shown."""
         names = ("id", "title", "published_at", "digest", "judged_by")
         columns: list[Any] = [*(articles.c[name] for name in names), suggested.c.score, suggested.c.band]
         tag = wanted.tag or ""
@@ -86,12 +94,11 @@ class Queue:
         if not rows:
             return []
         with self._engine.begin() as connection:
-            there = hold_articles(connection, [row["id"] for row in rows])
-            rows = [row for row in rows if row["id"] in there]
+            ids = hold_articles(connection, [row["id"] for row in rows])
+            rows = [row for row in rows if row["id"] in ids]
             sets = note_shown(connection, rows, tag)
-        kept = ("title", "published_at", "score", "band")
         return [
-            {"article_id": row["id"], **{name: row[name] for name in kept}, "suggestion_set_id": sets[row["id"]]}
+            BulkRow(row["id"], row["title"], row["published_at"], row["score"], row["band"], sets[row["id"]])
             for row in rows
             if row["id"] in sets
         ]
@@ -126,7 +133,7 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         mine = select(closings.c.editor).where(closings.c.article_id == articles.c.id)
         conditions.append(~mine.where(closings.c.editor == wanted.viewer).exists())
     if wanted.tag is not None:
-        conditions.append(_unanswered(wanted.tag))
+        conditions.append(_unsettled(wanted.tag))
     return conditions
 
 
@@ -141,7 +148,7 @@ def _states(wanted: Wanted) -> tuple[str, ...]:
     return ("new", "started") if wanted.state == "open" else (wanted.state,)
 
 
-def _unanswered(tag: str) -> ColumnElement[bool]:
+def _unsettled(tag: str) -> ColumnElement[bool]:
     """Return whether a tag is suggested and nobody said anything of it."""
     return articles.c.id.in_(select(suggested.c.article_id).where(suggested.c.tag == tag)) & _is_open(tag)
 
@@ -149,7 +156,7 @@ def _unanswered(tag: str) -> ColumnElement[bool]:
 def _is_open(tag: str) -> ColumnElement[bool]:
     """Return whether nobody said anything of a tag; of a blind article nobody may know before its end."""
     hidden = articles.c.blind & (articles.c.state != "closed")
-    return ~hidden & ~answered(articles.c.id, literal(tag))
+    return ~hidden & ~settled(articles.c.id, literal(tag))
 
 
 def _first(
@@ -192,49 +199,50 @@ def _few(connection: Connection, wanted: Wanted) -> list[ColumnElement[bool]]:
     return []
 
 
-def _newest(connection: Connection, wanted: Wanted, after: Place | None, limit: int) -> tuple[list[str], Place | None]:
+def _newest(
+    connection: Connection, wanted: Wanted, after: PageEnd | None, limit: int
+) -> tuple[list[str], PageEnd | None]:
     """Return the ids of a page of the newest articles, and its end."""
-    at, article_id = articles.c.created_at, articles.c.id
+    created_at, article_id = articles.c.created_at, articles.c.id
     where = []
     if after is not None:
-        where = [at <= after[0], ~((at == after[0]) & (article_id >= after[1]))]
-    rows = _first(connection, wanted, at, limit + 1, *where, last=True)
+        where = [created_at <= after[0], ~((created_at == after[0]) & (article_id >= after[1]))]
+    rows = _first(connection, wanted, created_at, limit + 1, *where, last=True)
     return [row[1] for row in rows[:limit]], rows[limit - 1] if len(rows) > limit else None
 
 
 def _teaching(
-    connection: Connection, wanted: Wanted, after: Place | None, limit: int
-) -> tuple[list[str], Place | None]:
-    """Return a page of two streams: what teaches most, and in every tenth place what comes by lot."""
-    place = after or (None, None, None, None)
-    chosen = _by_margin(connection, wanted, place[:2], limit + 1)
-    lots = _behind(connection, wanted, articles.c.lot, place[2:], limit + 1, articles.c.lot < CHANCE)
-    rows: list[tuple[Any, str]] = []
-    left, taken = limit, [0, 0]
-    while left and (taken[0] < len(chosen) or taken[1] < len(lots)):
-        by_lot = taken[1] < len(lots) and (len(rows) % EVERY == EVERY - 1 or taken[0] >= len(chosen))
-        rows.append((lots if by_lot else chosen)[taken[by_lot]])
-        taken[by_lot] += 1
-        left -= 1
-    found = [article_id for _, article_id in rows]
-    if taken[0] == len(chosen) and taken[1] == len(lots):
-        return found, None
-    ends = chosen[taken[0] - 1] if taken[0] else place[:2]
-    return found, (*ends, *(lots[taken[1] - 1] if taken[1] else place[2:]))
+    connection: Connection, wanted: Wanted, after: PageEnd | None, limit: int
+) -> tuple[list[str], PageEnd | None]:
+    """Return a page of two streams: what teaches most, and as every tenth article one that comes by lot."""
+    after = after or (None, None, None, None)
+    by_margin = _by_margin(connection, wanted, after[:2], limit + 1)
+    by_lot = _behind(connection, wanted, articles.c.lot, after[2:], limit + 1, articles.c.lot < CHANCE)
+    ids: list[str] = []
+    n_margin = n_lot = 0
+    while len(ids) < limit and (n_margin < len(by_margin) or n_lot < len(by_lot)):
+        if n_lot < len(by_lot) and (len(ids) % EVERY == EVERY - 1 or n_margin >= len(by_margin)):
+            ids.append(by_lot[n_lot][1])
+            n_lot += 1
+        else:
+            ids.append(by_margin[n_margin][1])
+            n_margin += 1
+    if n_margin == len(by_margin) and n_lot == len(by_lot):
+        return ids, None
+    margin_end = by_margin[n_margin - 1] if n_margin else after[:2]
+    lot_end = by_lot[n_lot - 1] if n_lot else after[2:]
+    return ids, (*margin_end, *lot_end)
 
 
-def _by_margin(connection: Connection, wanted: Wanted, after: Place, limit: int) -> list[tuple[Any, str]]:
+def _by_margin(connection: Connection, wanted: Wanted, after: PageEnd, limit: int) -> list[tuple[Any, str]]:
     """Return keys and ids of articles by margin; behind them by their ids those that were never asked for suggestions."""
-    chosen, margin = (
-        articles.c.lot + 0.0 >= CHANCE,
-        articles.c.margin,
-    )  # the order is that of the margins: no index of lots
+    margin, not_by_lot = articles.c.margin, articles.c.lot + 0.0 >= CHANCE  # a sum: the index of lots has another order
     rows: list[tuple[Any, str]] = []
     if after[0] is None or after[0] < LAST:
-        rows = _behind(connection, wanted, margin, after, limit, chosen, margin.is_not(None))
+        rows = _behind(connection, wanted, margin, after, limit, not_by_lot, margin.is_not(None))
         after = (None, None)
     if len(rows) < limit:
-        unasked = [chosen, margin.is_(None)]
+        unasked = [not_by_lot, margin.is_(None)]
         if after[1] is not None:
             unasked.append(articles.c.id > after[1])
         rows += [(LAST, row[1]) for row in _first(connection, wanted, margin, limit - len(rows), *unasked)]
@@ -245,11 +253,11 @@ def _behind(
     connection: Connection,
     wanted: Wanted,
     key: ColumnElement[Any],
-    after: Place,
+    after: PageEnd,
     limit: int,
     *where: ColumnElement[bool],
 ) -> list[tuple[Any, str]]:
-    """Return keys and ids of the articles behind a place, one row more than a page may take."""
+    """Return keys and ids of the articles behind the end of a page."""
     conditions = list(where)
     if after[0] is not None:
         conditions += [key >= after[0], ~((key == after[0]) & (articles.c.id <= after[1]))]

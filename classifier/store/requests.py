@@ -1,20 +1,19 @@
-"""Requests that are sent again: the same key and body get the same answer, and are carried out once.
+"""Requests that are sent again: the same key and body get the same reply, and are carried out once.
 
-The answer is kept in the transaction that carries the request out: a process that dies leaves both or neither, so whoever sends
+The reply is kept in the transaction that carries the request out: a process that dies leaves both or neither, so whoever sends
 it again need not wait.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.errors import BadDecision, Busy
-from classifier.store.rows import now, reading
+from classifier.store.rows import ago, now, reading
 from classifier.store.schema import requests
 
 KEPT_DAYS = 7
@@ -35,38 +34,37 @@ class Requests:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def answer(self, request: Request) -> dict[str, Any] | None:
-        """Return what a request was answered, or None if it was not carried out yet.
+    def reply(self, request: Request) -> Mapping[str, object] | None:
+        """Return the reply to a request, or None if it was not carried out yet.
 
         Raises:
             BadDecision: if the key came with another body before.
         """
         with reading(self._engine) as connection:
-            return answered(connection, request)
+            return reply_to(connection, request)
 
 
-def answered(connection: Connection, request: Request) -> dict[str, Any] | None:
-    """Return what a request was answered, as the transaction sees it; raise as `Requests.answer`."""
+def reply_to(connection: Connection, request: Request) -> Mapping[str, object] | None:
+    """Return the reply to a request, as the transaction sees it; raise as `Requests.reply` does."""
     row = connection.execute(select(requests.c.digest, requests.c.answer).where(_of(request))).first()
     if row is None or row.answer is None:  # left by a process of an older version that died
         return None
     if row.digest != request.digest:
         raise BadDecision("This Idempotency-Key came with another body before. Use a new one.", "Idempotency-Key")
-    answer: dict[str, Any] = row.answer
-    return answer
+    reply: Mapping[str, object] = row.answer
+    return reply
 
 
-def keep(connection: Connection, request: Request, answer: dict[str, Any]) -> None:
-    """Keep the answer of a request in the transaction that carries it out, and forget old ones.
+def keep(connection: Connection, request: Request, reply: Mapping[str, object]) -> None:
+    """Keep the reply to a request in the transaction that carries it out, and forget old ones.
 
     Raises:
         Busy: if another request with this key is being carried out.
     """
-    before = (datetime.now(UTC) - timedelta(days=KEPT_DAYS)).isoformat(timespec="microseconds")
-    over = (requests.c.started_at < before) | (_of(request) & requests.c.answer.is_(None))
+    over = (requests.c.started_at < ago(days=KEPT_DAYS)) | (_of(request) & requests.c.answer.is_(None))
     connection.execute(requests.delete().where(over))
     try:
-        connection.execute(requests.insert().values(**vars(request), answer=answer, started_at=now()))
+        connection.execute(requests.insert().values(**vars(request), answer=reply, started_at=now()))
     except IntegrityError:
         raise Busy("A request with this Idempotency-Key is being carried out. Send it again in a second.") from None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, Select, select
@@ -15,6 +15,7 @@ from classifier.errors import NotFound
 from classifier.store.schema import articles, assignments
 
 ROWS_AT_ONCE = 1000
+BATCH = 500  # articles of a transaction: nobody waits long for it, and a query may name them all
 
 
 @dataclass(frozen=True)
@@ -40,14 +41,19 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
-def hours_since(at: str) -> float:
+def ago(**span: float) -> str:
+    """Return the time that lies so many days, hours or seconds back, as the store keeps it."""
+    return (datetime.now(UTC) - timedelta(**span)).isoformat(timespec="microseconds")
+
+
+def hours_since(moment: str) -> float:
     """Return how many hours ago a time of the store was."""
-    return (datetime.now(UTC) - datetime.fromisoformat(at)).total_seconds() / 3600.0
+    return (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds() / 3600.0
 
 
-def share_of(what: str, article_id: str) -> float:
+def share_of(purpose: str, article_id: str) -> float:
     """Return a number in [0, 1) that an article draws once for a purpose, and always draws again."""
-    return int.from_bytes(hashlib.sha256(f"{what} {article_id}".encode()).digest()[:6], "big") / 2**48
+    return int.from_bytes(hashlib.sha256(f"{purpose} {article_id}".encode()).digest()[:6], "big") / 2**48
 
 
 def reading(engine: Engine) -> Connection:
@@ -81,13 +87,29 @@ def article_row(connection: Connection, article_id: str, hold: bool = False) -> 
     return connection.execute(query.with_for_update() if hold else query).mappings().first()
 
 
-def hold_articles(connection: Connection, article_ids: Iterable[str]) -> set[str]:
-    """Keep articles as they are until the transaction ends, and return the ids of those that are there.
+def existing_row(connection: Connection, article_id: str, hold: bool = False) -> Any:
+    """Return the row of an article as `article_row` does, or raise `NotFound`."""
+    row = article_row(connection, article_id, hold)
+    if row is None:
+        raise NotFound(f"There is no article {article_id[:200]!r}.")
+    return row
 
-    Whoever is at one of them comes to an end first.
+
+def hold_articles(connection: Connection, article_ids: Iterable[str]) -> set[str]:
+    """Keep articles as they are until the transaction ends, and return the ids of those that are stored.
+
+    Transactions that hold one of them end first.
     """
-    some = select(articles.c.id).where(articles.c.id.in_(sorted(set(article_ids)))).order_by(articles.c.id)
-    return set(connection.scalars(some.with_for_update()))
+    held_ids: set[str] = set()
+    for batch in batches(sorted(set(article_ids))):
+        rows = select(articles.c.id).where(articles.c.id.in_(batch)).order_by(articles.c.id)
+        held_ids |= set(connection.scalars(rows.with_for_update()))
+    return held_ids
+
+
+def batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    """Yield ids a few hundred at a time."""
+    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
 
 
 def held(connection: Connection, column: Column[str], value: str) -> None:
@@ -96,15 +118,15 @@ def held(connection: Connection, column: Column[str], value: str) -> None:
         raise NotFound(f"There is no {column.table.name[:-1].replace('_', ' ')} {value!r} any more.")
 
 
-def one_at_a_time(connection: Connection, what: str) -> None:
+def one_at_a_time(connection: Connection, job: str) -> None:
     """Wait until no other transaction does the same, to which two would be in each other's way; SQLite has one anyway."""
     if connection.dialect.name == "postgresql":
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock_number(what)})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock_number(job)})")
 
 
-def lock_number(what: str) -> int:
+def lock_number(job: str) -> int:
     """Return the number by which PostgreSQL knows a lock."""
-    return int.from_bytes(hashlib.sha256(f"tagger {what}".encode()).digest()[:7], "big")
+    return int.from_bytes(hashlib.sha256(f"tagger {job}".encode()).digest()[:7], "big")
 
 
 def came_complete(row: Any) -> bool:
@@ -132,7 +154,7 @@ def stored(row: Any) -> StoredArticle:
 def tags_of_runs(connection: Connection, article_ids: Iterable[str]) -> dict[str, dict[str, str | None]]:
     """Return what runs ever added to some articles: of each its tags, with when they were undone (None: they stand)."""
     query = select(assignments).where(assignments.c.article_id.in_(list(article_ids))).order_by(assignments.c.n)
-    found: dict[str, dict[str, str | None]] = {}
+    tags: dict[str, dict[str, str | None]] = {}
     for row in connection.execute(query).mappings():
-        found.setdefault(row["article_id"], {})[row["tag"]] = row["undone_at"]
-    return found
+        tags.setdefault(row["article_id"], {})[row["tag"]] = row["undone_at"]
+    return tags

@@ -94,9 +94,9 @@ class Runs:
             connection.execute(runs.insert().values(vars(run)))
         return run
 
-    def end(self, run: Run, outcome: str, reason: str, **more: Any) -> None:
-        """Record how a job ended; `more` are version, data and result."""
-        values = {"outcome": outcome, "reason": reason, "ended_at": now(), **more}
+    def end(self, run: Run, outcome: str, reason: str, **facts: Any) -> None:
+        """Record how a job ended; `facts` are version, data and result."""
+        values = {"outcome": outcome, "reason": reason, "ended_at": now(), **facts}
         with self._engine.begin() as connection:
             connection.execute(runs.update().where(runs.c.id == run.id).values(values))
 
@@ -104,8 +104,8 @@ class Runs:
         """Remove the records of a job but for the newest ones."""
         newest = select(runs.c.id).where(runs.c.job == job).order_by(runs.c.started_at.desc(), runs.c.id)
         with self._engine.begin() as connection:
-            kept = connection.scalars(newest.limit(KEPT_RUNS)).all()
-            connection.execute(runs.delete().where(runs.c.job == job, runs.c.id.not_in(kept)))
+            newest_ids = connection.scalars(newest.limit(KEPT_RUNS)).all()
+            connection.execute(runs.delete().where(runs.c.job == job, runs.c.id.not_in(newest_ids)))
 
     def brief(self, job: str, limit: int = 100) -> list[Run]:
         """Return the newest records of a job without their results, which may be long, newest first."""

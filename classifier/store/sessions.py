@@ -5,12 +5,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, select
 
 from classifier.store.keys import NEVER, Key, Keys
-from classifier.store.rows import now, reading
+from classifier.store.rows import ago, now, reading
 from classifier.store.schema import keys, sessions
 
 IDLE_HOURS = 12
@@ -44,10 +43,10 @@ class Sessions:
             "csrf": secrets.token_urlsafe(32),
             "created_at": now(),
             "seen_at": now(),
-            "ends_at": min(_ago(days=-LONGEST_DAYS), (key.expires_at if key else None) or NEVER),
+            "ends_at": min(ago(days=-LONGEST_DAYS), (key.expires_at if key else None) or NEVER),
         }
         with self._engine.begin() as connection:
-            ended = (sessions.c.seen_at < _ago(hours=IDLE_HOURS)) | (sessions.c.ends_at <= now())
+            ended = (sessions.c.seen_at < ago(hours=IDLE_HOURS)) | (sessions.c.ends_at <= now())
             connection.execute(sessions.delete().where(ended))
             connection.execute(sessions.insert().values(row))
         return token
@@ -63,11 +62,11 @@ class Sessions:
         query = query.outerjoin(keys, sessions.c.key_id == keys.c.id).where(sessions.c.id == _hash(token))
         with reading(self._engine) as connection:
             row = connection.execute(query).mappings().first()
-        if row is None or row["seen_at"] < _ago(hours=IDLE_HOURS) or row["ends_at"] <= now():
+        if row is None or row["seen_at"] < ago(hours=IDLE_HOURS) or row["ends_at"] <= now():
             return None
         if row["revoked_at"] is not None or (row["key_id"] is None and self._keys.in_use()):
             return None
-        if row["seen_at"] < _ago(seconds=SEEN_SECONDS):
+        if row["seen_at"] < ago(seconds=SEEN_SECONDS):
             self._keys.later(sessions.update().where(sessions.c.id == row["id"]).values(seen_at=now()))
         if row["key_id"]:
             self._keys.note_use(row["key_id"])
@@ -82,7 +81,3 @@ class Sessions:
 
 def _hash(token: str) -> str:
     return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def _ago(**time: int) -> str:
-    return (datetime.now(UTC) - timedelta(**time)).isoformat(timespec="microseconds")

@@ -6,16 +6,17 @@ kept beside the text's digest. An article has none until its text is replaced fo
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, select
 
 from classifier.domain.articles import TEXT_FIELDS, Article, text_digest
 from classifier.store.rows import reading
-from classifier.store.schema import articles, suggestion_sets
+from classifier.store.schema import articles, decisions, suggestion_sets, texts
 from classifier.text.cleaning import clean_fields
-from classifier.text.shingles import sketch_of
+from classifier.text.shingles import SIMILAR, resemblance, sketch_of
 
 _TEXT = [articles.c[name] for name in ("id", *TEXT_FIELDS, "body_format", "digest")]
 Sketches = Mapping[tuple[str, str], bytes]  # by the id of the article and the digest of the text
@@ -51,6 +52,38 @@ def sketch_in(sketches: Sketches, row: Any) -> bytes:
     """Return the sketch of the text of an article's row; it is computed now where it was not before."""
     key = row["id"], row["digest"]
     return row["sketch"] or sketches.get(key) or computed(_article(row))
+
+
+# --- texts that were replaced ---
+
+
+def keep_text(connection: Connection, before: Any, sketches: Sketches) -> None:
+    """Keep the sketch of a text that another one replaces."""
+    key = {"article_id": before["id"], "digest": before["digest"]}
+    digest = select(texts.c.digest).where(texts.c.article_id == before["id"], texts.c.digest == before["digest"])
+    if connection.scalar(digest) is None:
+        connection.execute(texts.insert().values(**key, sketch=sketch_in(sketches, before)))
+
+
+def compare_texts(connection: Connection, row: Any, sketches: Sketches) -> None:
+    """Note which of the texts that somebody decided on are materially the same as the text of an article's row."""
+    decided = select(decisions.c.digest).where(decisions.c.article_id == row["id"])
+    former = texts.c.article_id == row["id"], texts.c.digest.in_(decided), texts.c.digest != row["digest"]
+    rows = connection.execute(select(texts.c.digest, texts.c.sketch).where(*former)).all()
+    if not rows:
+        return
+    present = sketch_in(sketches, row)
+    same = [text.digest for text in rows if resemblance(text.sketch, present) >= SIMILAR]
+    connection.execute(texts.update().where(*former).values(same=texts.c.digest.in_(same)))
+
+
+def same_texts(connection: Connection, article_ids: Sequence[str]) -> Mapping[str, set[str]]:
+    """Return of each article the digests of its former texts that are materially the same as its text now."""
+    digests: dict[str, set[str]] = defaultdict(set)
+    query = select(texts.c.article_id, texts.c.digest).where(texts.c.article_id.in_(article_ids), texts.c.same)
+    for row in connection.execute(query):
+        digests[row.article_id].add(row.digest)
+    return digests
 
 
 def computed(article: Article) -> bytes:

@@ -19,15 +19,18 @@ def stands(row: FromClause = decisions, stale_texts: bool = False) -> ColumnElem
         row: the table of decisions, or an alias of it.
         stale_texts: whether a decision on a text that is not much like the article's text now counts too.
     """
-    later = decisions.alias()
-    overruled = exists().where(
-        later.c.article_id == row.c.article_id, later.c.tag == row.c.tag, later.c.n > row.c.n, not_undone(later)
-    )
-    latest = row.c.tag.is_not(None) & not_undone(row) & ~overruled
+    latest = row.c.tag.is_not(None) & not_undone(row) & ~overruled(row)
     return latest if stale_texts else latest & or_(row.c.action.in_(GIVES), _on_current_text(row))
 
 
-def answered(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnElement[bool]:
+def overruled(row: FromClause) -> ColumnElement[bool]:
+    """Return whether somebody has decided on the tag of a row of the log since."""
+    later = decisions.alias()
+    same_tag = (later.c.article_id == row.c.article_id) & (later.c.tag == row.c.tag)
+    return exists().where(same_tag, later.c.n > row.c.n, not_undone(later))
+
+
+def settled(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnElement[bool]:
     """Return whether there is nothing left to say of a tag: somebody decided on it, or the article's sender lists it."""
     decided = exists().where(decisions.c.article_id == article_id, decisions.c.tag == tag, stands())
     return decided | _listed(article_id, tag) | _listed_still(article_id, tag)
@@ -63,8 +66,8 @@ def not_undone(row: FromClause) -> ColumnElement[bool]:
 
 def _on_current_text(row: FromClause) -> ColumnElement[bool]:
     """Whether a decision was made on a text that is materially the same as the article's text now."""
-    present, kept = articles.alias(), texts.alias()
-    same = exists().where(kept.c.article_id == row.c.article_id, kept.c.digest == row.c.digest, kept.c.same)
+    present, earlier = articles.alias(), texts.alias()
+    same = exists().where(earlier.c.article_id == row.c.article_id, earlier.c.digest == row.c.digest, earlier.c.same)
     return exists().where(present.c.id == row.c.article_id, present.c.digest == row.c.digest) | same
 
 

@@ -16,7 +16,8 @@ from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.domain.unreadable import Unreadable
 from classifier.errors import BadModel, NoModel
 from classifier.model.tag_model import TagModel
-from classifier.serving.registry import Champion, Registry
+from classifier.serving.champion import Champion
+from classifier.serving.registry import Registry
 from classifier.serving.taxonomy_changes import dated, history_of
 from classifier.store import FAILED, JOB, RUNNING, SKIPPED, Store
 from classifier.text.repeated_blocks import Survey, survey
@@ -46,7 +47,7 @@ def read_inputs(
 ) -> Inputs:
     """Read what a run starts from. Without a taxonomy it is the champion's, or one of the articles' own tags."""
     pointer, champion, learned = _read_champion(registry)
-    attributed = store.attributed(settings.starter_until, settings.close_after_days)
+    attributed = store.exports.attributed(settings.starter_until, settings.close_after_days)
     examples = sorted(track(attributed, 0, "reading the store"), key=lambda example: example.article.id)
     taxonomy = _taxonomy(registry, examples) if taxonomy is None else taxonomy
     snapshot = snapshot_of(example.article for example in examples)

@@ -16,6 +16,7 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
 from classifier.errors import Busy, TaggerError
 from classifier.model.files import content_digest
+from classifier.serving.champion import rolled_back
 from classifier.serving.registry import Registry
 from classifier.serving.taxonomy_changes import adopt
 from classifier.serving.traces import try_to_remove_traces
@@ -149,7 +150,7 @@ class _Retraining:
         checks = []
         if champion is not None and content_digest(champion) == digest:
             checks.append(Check("nothing_new", False, "it computes the same as the champion"))
-        for version in self.registry.rolled_back():
+        for version in rolled_back(self.registry.history()):
             learned = self.registry.snapshot(version)
             if self._was_for_its_taxonomy(version, prepared.inputs.taxonomy):
                 continue

@@ -12,10 +12,12 @@ from typing import Any
 from playwright.sync_api import ConsoleMessage, Page, expect
 
 from classifier.domain.articles import Article
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import NO_SHARES, Tagger
 from classifier.store import Shares, open_store
 from tests.browser import serving
+from tests.everything import stored_articles
 from tests.postgres import database
 
 STORIES = (
@@ -74,7 +76,7 @@ class Desk:
 
     def known(self) -> list[Article]:
         """What an export of the examples has."""
-        return list(self.tagger.store.examples(starter_until=0))
+        return list(self.tagger.store.exports.examples(starter_until=0))
 
 
 @contextmanager
@@ -89,7 +91,7 @@ def open_desk(models: Path, folder: Path, shares: Shares = NO_SHARES, **environm
 
 
 def emptied(desk: Desk) -> Desk:
-    for stored in list(desk.tagger.store.all_articles()):
+    for stored in stored_articles(desk.tagger.store):
         desk.tagger.delete_article(stored.article.id)
     return desk
 

@@ -11,6 +11,7 @@ from classifier.reports.kept import keep_desk_report
 from classifier.serving.tagger import DecisionBatch
 from classifier.store import Draft
 from tests.browser import IN_BROWSER
+from tests.everything import newest_set
 from tests.review.desk import PAGES, Desk, OpenPage, card, cards, press, visit
 from tests.test_page import serious
 
@@ -33,7 +34,7 @@ def decide_some(desk: Desk) -> None:
     for editor in ("ana", "ben"):
         for n in range(2):
             action = "accept" if editor == "ana" or n else "reject"
-            answer = desk.tagger.store.suggestion_set(f"a{n}")
+            answer = newest_set(desk.tagger.store, f"a{n}")
             assert answer is not None
             desk.tagger.decide(f"a{n}", _answer(action, answer[0]), editor)
     desk.tagger.store.proposals.add("Jaish al-Adl", "Baluch, in Iran", "a0", "ana")

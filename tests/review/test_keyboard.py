@@ -6,6 +6,7 @@ from playwright.sync_api import expect
 
 from classifier.domain.decisions import REASONS
 from tests.browser import IN_BROWSER
+from tests.everything import stored_articles
 from tests.review.desk import STORIES, Desk, OpenPage, card, cards, choose, mentioned, press, saved, shown_id
 
 pytestmark = IN_BROWSER
@@ -219,7 +220,7 @@ def test_three_undos_in_a_row_go_back_across_articles(desk: Desk, open_page: Ope
     given = [(one, first, "accept", "ana"), (one, None, "complete", "ana"), (other, second, "accept", "ana")]
     assert desk.log() == given + [(article, tag, "undo", "ana") for article, tag, *_ in reversed(given)]
     assert desk.known() == before
-    assert {row.state for row in desk.tagger.store.all_articles()} == {"new"}
+    assert {row.state for row in stored_articles(desk.tagger.store)} == {"new"}
 
 
 def test_undo_after_the_last_article_opens_it_again(desk: Desk, open_page: OpenPage) -> None:

@@ -26,7 +26,8 @@ import numpy as np
 from classifier.domain.articles import Article, record_of
 from classifier.domain.snapshots import snapshot_of
 from classifier.domain.taxonomy_yaml import read_taxonomy
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import StoredArticle, open_store
 from classifier.training.fitting import FitSettings, fit
@@ -192,10 +193,13 @@ class Desk:
         tried = self.articles[34:N_STORED]
         return {
             "secrets": self.secrets,
-            "articles": {one.article.id: self._described(one) for one in self.store.all_articles()},
+            "articles": {
+                one.article.id: self._described(self.store.article(one.article.id))
+                for one in self.store.exports.filed()
+            },
             "suggestions": [self._suggested(one) for one in tried],
             "decisions": [vars(one) for one in self.store.log.all()],
-            "proposals": [one["label"] for one in self.store.proposals.list()],
+            "proposals": [proposal.label for proposal in self.store.proposals.list()],
         }
 
     def _described(self, one: StoredArticle) -> list[Any]:

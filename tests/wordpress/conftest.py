@@ -16,7 +16,8 @@ from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.model.retagging import retagged
 from classifier.model.tag_model import TagModel
-from classifier.serving.registry import Registry, Serving
+from classifier.serving.registry import Registry
+from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import open_store
 from classifier.training.fitting import Fitted

@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, Engine, Table, func, insert, select
 
@@ -31,18 +30,17 @@ def copy_store(source: Store, target: Store, track: Track) -> dict[str, int]:
     Raises:
         BadStore: if the target is not empty, cannot hold a row, or does not come out the same.
     """
-    done: dict[str, int] = {}
+    n_rows: dict[str, int] = {}
     with _as_of_now(source.engine) as original, target.engine.begin() as copy:
         _take_all(copy)
         for table in _tables():
             total = original.scalar(select(func.count()).select_from(table)) or 0
             written = _write(copy, table, track(_rows(original, table), total, table.name))
-            found = _digest(_rows(copy, table))
-            if found != written or found[0] != total:
+            if _digest(_rows(copy, table)) != written or written[0] != total:
                 raise BadStore(f"The copy of the table {table.name} is not the same; nothing was kept.")
-            done[table.name] = total
+            n_rows[table.name] = total
         _go_on_counting(copy)
-    return done
+    return n_rows
 
 
 def is_empty(store: Store) -> bool:
@@ -76,9 +74,9 @@ def check_copy(path: Path) -> dict[str, int]:
         BadStore: if it is of a newer program.
     """
     store = open_store(f"sqlite:///{path}")
-    check_pages(store.engine, whole=True)
+    check_pages(store.engine, with_indexes=True)
     with store.engine.connect().execution_options(readonly=True) as connection:
-        n_rows = {one.name: connection.scalar(select(func.count()).select_from(one)) or 0 for one in _tables()}
+        n_rows = {table.name: connection.scalar(select(func.count()).select_from(table)) or 0 for table in _tables()}
     store.close()
     stand_alone(path)
     for ending in BESIDE:
@@ -112,10 +110,9 @@ def _copy_pages(engine: Engine, path: Path) -> None:
 @contextmanager
 def _as_of_now(engine: Engine) -> Iterator[Connection]:
     """Open a database as it is at one moment, whatever is stored meanwhile."""
-    options: dict[str, Any] = {"readonly": True}
-    if engine.dialect.name == "postgresql":
-        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    with engine.connect().execution_options(**options) as connection:
+    with engine.connect().execution_options(readonly=True) as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         _without_limit(connection)
         yield connection
 
@@ -126,9 +123,9 @@ def _take_all(connection: Connection) -> None:
         _without_limit(connection)
         names = ", ".join(table.name for table in _tables())
         connection.exec_driver_sql(f"LOCK TABLE {names} IN EXCLUSIVE MODE")
-    there = _first_with_rows(connection)
-    if there is not None:
-        raise BadStore(f"The database has rows in {there} already. Name an empty one; nothing was changed.")
+    filled = _first_with_rows(connection)
+    if filled is not None:
+        raise BadStore(f"The database has rows in {filled} already. Name an empty one; nothing was changed.")
 
 
 def _without_limit(connection: Connection) -> None:
@@ -137,30 +134,31 @@ def _without_limit(connection: Connection) -> None:
 
 
 def _first_with_rows(connection: Connection) -> str | None:
-    return next((one.name for one in _tables() if connection.execute(select(one).limit(1)).first() is not None), None)
+    filled = (table.name for table in _tables() if connection.execute(select(table).limit(1)).first() is not None)
+    return next(filled, None)
 
 
-def _rows(connection: Connection, table: Table) -> Iterator[dict[str, Any]]:
+def _rows(connection: Connection, table: Table) -> Iterator[dict[str, object]]:
     query = select(table).order_by(*table.primary_key.columns)
     for row in connection.execute(query, execution_options={"yield_per": _BATCH}):  # not all in memory
         yield dict(zip(table.columns.keys(), row, strict=True))
 
 
-def _write(connection: Connection, table: Table, rows: Iterable[dict[str, Any]]) -> tuple[int, str]:
+def _write(connection: Connection, table: Table, rows: Iterable[dict[str, object]]) -> tuple[int, str]:
     """Insert rows, and return how many they were and the digest of their content."""
     waiting, digest, n = iter(rows), hashlib.sha256(), 0
-    while some := list(islice(waiting, _BATCH)):
+    while batch := list(islice(waiting, _BATCH)):
         try:
-            connection.execute(insert(table), some)
+            connection.execute(insert(table), batch)
         except BadValue as error:
             raise BadStore(f"A row of {table.name} does not fit: {error}") from None
-        for row in some:
+        for row in batch:
             digest.update(_line(row))
-        n += len(some)
+        n += len(batch)
     return n, digest.hexdigest()
 
 
-def _digest(rows: Iterable[dict[str, Any]]) -> tuple[int, str]:
+def _digest(rows: Iterable[dict[str, object]]) -> tuple[int, str]:
     digest, n = hashlib.sha256(), 0
     for row in rows:
         digest.update(_line(row))
@@ -168,7 +166,7 @@ def _digest(rows: Iterable[dict[str, Any]]) -> tuple[int, str]:
     return n, digest.hexdigest()
 
 
-def _line(row: dict[str, Any]) -> bytes:
+def _line(row: dict[str, object]) -> bytes:
     return json.dumps(list(row.values()), default=bytes.hex).encode() + b"\n"
 
 

@@ -23,7 +23,7 @@ _UNREADABLE = (
 # A statement or a lock that takes longer fails: a request must not hang on what another holds.
 _TIMEOUTS = "-c statement_timeout=30s -c lock_timeout=30s"
 # A server that does not answer, as after a broken network, is given up: seconds, but for the last, milliseconds.
-_POSTGRES: dict[str, Any] = {
+_POSTGRES: dict[str, str | int] = {
     "options": _TIMEOUTS,
     "application_name": "tagger",
     "connect_timeout": 5,
@@ -101,16 +101,16 @@ def _name(context: ExceptionContext) -> None:
     error = context.sqlalchemy_exception
     if context.is_pre_ping or not isinstance(error, DatabaseError) or isinstance(error, IntegrityError):
         return
-    told, state = _told(error.orig)
+    message, state = _message_of(error.orig)
     if isinstance(error, DataError):
-        raise BadValue(f"The database cannot hold a value: {told}.") from None
+        raise BadValue(f"The database cannot hold a value: {message}.") from None
     # SQLite says no more of a file that is broken or none of its own; PostgreSQL has a class of states for it.
     if type(error) is DatabaseError or state.startswith("XX"):
-        raise DamagedStore(f"The database cannot be used: {told}. {RESTORE}") from None
-    raise BadStore(f"The database cannot be used: {told}.") from None
+        raise DamagedStore(f"The database cannot be used: {message}. {RESTORE}") from None
+    raise BadStore(f"The database cannot be used: {message}.") from None
 
 
-def _told(error: Any) -> tuple[str, str]:
+def _message_of(error: Any) -> tuple[str, str]:
     """Return the first line of what a driver says, without the address of the server, and PostgreSQL's state."""
     lines = str(error).splitlines() or [type(error).__name__]
     return lines[0].rpartition(" failed: ")[2].rstrip("."), getattr(error, "sqlstate", None) or ""

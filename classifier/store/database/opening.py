@@ -24,7 +24,7 @@ from classifier.store.store import Store
 
 _MIGRATION_LOCK = 7_203_391
 _MIGRATING = threading.Lock()  # Alembic keeps what it works on in its modules
-# Orders texts by their characters, as Python and SQLite do; the default of a server may be a language's.
+# Finds columns that do not sort by characters, as Python and SQLite do. A server may sort by a language.
 _NOT_BY_CHARACTERS = """
     SELECT table_name, column_name, character_maximum_length FROM information_schema.columns
     WHERE table_schema = current_schema() AND data_type IN ('character varying', 'text')
@@ -35,11 +35,11 @@ _NOT_BY_CHARACTERS = """
 def open_store(url: str, migrate: bool = True, check: bool = False) -> Store:
     """Return the store of a database URL, creating and migrating the database as needed.
 
-    With `check` every page of an SQLite file is read first, for a program that is to run for long.
+    With `check`, every page of an SQLite file is read first: for programs that run for long.
 
     Raises:
         BadStore: if the database cannot be used, or is newer than this program.
-        DamagedStore: if it is broken, or has lost what was stored in it; a new one is never made in its place.
+        DamagedStore: if it is broken or has lost commits. No new database is made in its place.
     """
     engine = make_engine(url)
     is_file = engine.dialect.name == "sqlite"
@@ -63,7 +63,10 @@ def open_store(url: str, migrate: bool = True, check: bool = False) -> Store:
 
 
 def _create(path: Path) -> None:
-    """Make a database beside its place, and put it there when all its tables are: so an empty file was emptied."""
+    """Create a database under another name and link it to its own once it has all tables.
+
+    So a database file that is empty must have been emptied by somebody.
+    """
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         make_private_folder(path.parent)
@@ -105,7 +108,7 @@ def migrate_to(engine: Engine, revision: str) -> None:
 
 
 def _migrate_file(connection: Connection, revision: str) -> None:
-    # A batch change on SQLite copies the table; with foreign keys on it would delete the rows that point to it.
+    # A batch change on SQLite copies the table. With foreign keys on, it would delete the rows that point to it.
     driver = connection.connection.driver_connection
     assert driver is not None
     driver.execute("PRAGMA foreign_keys=OFF")
@@ -147,6 +150,6 @@ def _check_revision(engine: Engine) -> None:
     with engine.connect().execution_options(readonly=True) as connection:
         current = MigrationContext.configure(connection).get_current_revision()
     if current != _revisions()[0]:
-        known = current is None or current in _revisions()
-        advice = "Start the service: it brings it up to date." if known else "Upgrade the program."
+        is_older = current is None or current in _revisions()
+        advice = "Start the service: it brings it up to date." if is_older else "Upgrade the program."
         raise BadStore(f"The database has revision {current}, this program needs {_revisions()[0]}. {advice}")

@@ -181,7 +181,7 @@ def close_to_others(path: Path) -> None:
 
 
 def _left(path: Path) -> list[Path]:
-    return [one for one in (Path(f"{path}-wal"), Path(f"{path}.commits")) if one.exists()]
+    return [file for file in (Path(f"{path}-wal"), Path(f"{path}.commits")) if file.exists()]
 
 
 # --- changes are counted, so that a lost log is found out ---
@@ -220,12 +220,13 @@ def _check_commits(path: Path, connection: Any) -> None:
         )
 
 
-def check_pages(engine: Engine, whole: bool = False) -> None:
-    """Read every page, and with `whole` compare the indexes too; raise `DamagedStore` if something is broken."""
+def check_pages(engine: Engine, with_indexes: bool = False) -> None:
+    """Read every page, and `with_indexes` compare the indexes too; raise `DamagedStore` if something is broken."""
     with engine.connect().execution_options(readonly=True) as connection:
-        found = connection.exec_driver_sql(f"PRAGMA {'integrity_check' if whole else 'quick_check'}(1)").scalar()
-    if found != "ok":
-        raise DamagedStore(f"The database {engine.url.database} is damaged: {found}. {RESTORE}")
+        check = "integrity_check" if with_indexes else "quick_check"
+        problem = connection.exec_driver_sql(f"PRAGMA {check}(1)").scalar()
+    if problem != "ok":
+        raise DamagedStore(f"The database {engine.url.database} is damaged: {problem}. {RESTORE}")
 
 
 def stand_alone(path: Path) -> None:

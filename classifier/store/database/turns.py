@@ -45,13 +45,13 @@ class Line:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._waiting: deque[threading.Event] = deque()
-        self._taken = False
+        self._occupied = False
 
     def enter(self, until: float) -> bool:
         """Wait until all that came before have left; return whether that happened in time."""
         with self._lock:
-            if not self._taken:
-                self._taken = True
+            if not self._occupied:
+                self._occupied = True
                 return True
             called = threading.Event()
             self._waiting.append(called)
@@ -67,7 +67,7 @@ class Line:
             if self._waiting:
                 self._waiting.popleft().set()
             else:
-                self._taken = False
+                self._occupied = False
 
     def __len__(self) -> int:
         return len(self._waiting)

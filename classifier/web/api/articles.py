@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from flask import Response, g
 
 from classifier.errors import BadSetting
 from classifier.serving.tagger import Tagger
+from classifier.serving.views import AnswerView
 from classifier.web.api.queue_query import PARAMETERS, cursor_of, page_size, queue_wanted, read_cursor
 from classifier.web.api.router import NEEDS_BOTH, NEEDS_MODEL, NEEDS_STORE, Router
 from classifier.web.api.schemas.articles import (
@@ -95,6 +94,6 @@ class Articles:
         return {"articles": rows, "cursor": cursor_of(end), "counts": self.tagger.store.queue.counts(wanted)}
 
 
-def _counted(answer: dict[str, Any]) -> dict[str, Any]:
+def _counted(answer: AnswerView) -> AnswerView:
     count_suggestions(answer["suggestions"])
     return answer

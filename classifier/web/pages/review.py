@@ -172,7 +172,7 @@ class Review:
         wanted = queue_wanted(self._viewer(), state="open")
         tag = self.tagger.serving.model().taxonomy.tag(wanted.tag or "")
         rows = self.store.queue.show(wanted, MAX_BULK)
-        return json_response({"tag": tag.id, "label": tag.label, "rows": rows})
+        return json_response({"tag": tag.id, "label": tag.label, "rows": [row._asdict() for row in rows]})
 
     # --- tags that are missing ---
 
@@ -180,7 +180,7 @@ class Review:
         def read(session: Session) -> dict[str, Any]:
             may_close = session.key is None or session.key.role == "admin"
             rows = self.store.proposals.list()
-            suggested = self._tags_for([row["label"] for row in rows if row["state"] == OPEN]) if may_close else {}
+            suggested = self._tags_for([row.label for row in rows if row.state == OPEN]) if may_close else {}
             return {"proposals": rows, "suggested": suggested, "may_close": may_close}
 
         return self._template("proposals.html", read)
@@ -215,13 +215,13 @@ class Review:
         if given.get("state") not in PROPOSAL_STATES:
             raise ApiProblem("bad-request", f"`state` is one of {', '.join(PROPOSAL_STATES)}.")
         tag = self._tag_taken(proposal_id, given.get("tag", "").strip()) if given["state"] == TAKEN else None
-        self.tagger.answer_proposal(proposal_id, given["state"], session.editor, tag)
+        self.tagger.resolve_proposal(proposal_id, given["state"], session.editor, tag)
         return redirect("/review/proposals", 303)
 
     def _tag_taken(self, proposal_id: str, tag: str) -> str:
         """Return the id of the tag as which a proposal is taken; where the form has none, the one that the page suggests."""
         if not tag:
-            label = self.store.proposals.get(proposal_id)["label"]
+            label = self.store.proposals.get(proposal_id).label
             tag = self._tags_for([label])[label]
         if not TAG_ID.fullmatch(tag) and tag not in self._taxonomy().by_id:
             raise ApiProblem("bad-request", f"A tag's id is of a-z, 0-9 and hyphens, not {tag[:80]!r}.")
@@ -231,7 +231,7 @@ class Review:
 class _View:
     """An article as the review page shows it."""
 
-    def __init__(self, tagger: Tagger, model: Model, viewer: str | None, seen: dict[str, Any]) -> None:
+    def __init__(self, tagger: Tagger, model: Model, viewer: str | None, seen: Any) -> None:
         self.model, self.viewer, self.seen = model, viewer, seen
         self.stored: StoredArticle = tagger.store.article(seen["article_id"])
         self.logged = tagger.decisions(seen["article_id"], viewer)

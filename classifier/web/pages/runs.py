@@ -12,7 +12,8 @@ from flask import Blueprint, Response, render_template, request
 from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.errors import BadModel
-from classifier.serving.registry import Champion, Registry
+from classifier.serving.champion import Champion
+from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.store import JOB, SKIPPED, Run
 from classifier.web.guard.auth import Gate, sign_in_first

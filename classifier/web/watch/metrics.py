@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 from flask import Blueprint, Flask, Response, g, request
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
@@ -19,6 +18,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
+from classifier.serving.views import DecisionView, SuggestionView
 from classifier.store import JOB, RUNNING, Wanted
 from classifier.web.guard.auth import Gate
 
@@ -34,13 +34,13 @@ _SUGGESTIONS = Counter("tagger_suggestions", "Suggestions given.", ("tag", "band
 _DECISIONS = Counter("tagger_decisions", "Decisions logged.", ("action",))
 
 
-def count_suggestions(suggestions: Iterable[Mapping[str, Any]]) -> None:
+def count_suggestions(suggestions: Iterable[SuggestionView]) -> None:
     """Count suggestions that go out."""
     for one in suggestions:
         _SUGGESTIONS.labels(one["tag"], one["band"]).inc()
 
 
-def count_decisions(decisions: Iterable[Mapping[str, Any]]) -> None:
+def count_decisions(decisions: Iterable[DecisionView]) -> None:
     """Count decisions that were logged."""
     for one in decisions:
         _DECISIONS.labels(one["action"]).inc()

@@ -1,0 +1,120 @@
+"""Which version serves: the pointer in a folder of models, and the history of its changes.
+
+MODELS/champion.json     the pointer: version, digest, previous version, who, when, why; replaced atomically
+MODELS/history.jsonl     one line for each change of the champion
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from classifier.domain.files import whole_file
+from classifier.errors import BadModel, BadSetting
+
+PROMOTE, ROLL_BACK = "promote", "roll-back"
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The version that serves, as the pointer and a line of the history say it."""
+
+    version: str
+    digest: str
+    previous: str | None
+    by: str
+    at: str
+    why: str
+    action: str = PROMOTE
+
+
+def pointer_of(folder: Path) -> Path:
+    """Return the path of the champion pointer."""
+    return folder / "champion.json"
+
+
+def read_pointer(folder: Path) -> Champion | None:
+    """Return the champion of a folder, or None while nothing was promoted.
+
+    Raises:
+        BadModel: if the pointer cannot be read.
+    """
+    pointer = pointer_of(folder)
+    try:
+        return Champion(**json.loads(pointer.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        raise BadModel(f"{pointer} cannot be read ({error}). Write it anew: models promote VERSION.") from None
+
+
+def read_history(folder: Path) -> tuple[list[Champion], list[int]]:
+    """Return all champions, oldest first, and the numbers of the lines that cannot be read, as after a full disk."""
+    champions: list[Champion] = []
+    damaged: list[int] = []
+    if not (file := _history_of(folder)).is_file():
+        return champions, damaged
+    for number, line in enumerate(file.read_bytes().splitlines(), start=1):
+        try:
+            if line.strip():
+                champions.append(Champion(**json.loads(line)))
+        except (ValueError, TypeError):
+            damaged.append(number)
+    return champions, damaged
+
+
+def point(folder: Path, champion: Champion) -> None:
+    """Make a version the champion.
+
+    Raises:
+        BadSetting: if the history cannot be written.
+    """
+    # The history is written first: a change that it does not know must not serve.
+    _append_history(_history_of(folder), json.dumps(asdict(champion), ensure_ascii=False))
+    with whole_file(pointer_of(folder)) as pointer:
+        pointer.write(json.dumps(asdict(champion), ensure_ascii=False, indent=1).encode() + b"\n")
+
+
+def rolled_back(history: Iterable[Champion]) -> list[str]:
+    """Return the versions that were rolled back and that nobody has promoted since."""
+    versions: dict[str, None] = {}
+    serving = ""
+    for champion in history:
+        if champion.action == ROLL_BACK:
+            versions[serving] = None
+        serving = champion.version
+        versions.pop(serving, None)
+    return list(versions)
+
+
+def champion_at(history: Sequence[Champion], moment: str) -> Champion | None:
+    """Return the champion at a time (ISO 8601, UTC where it has no zone), or None."""
+    time = _time_of(moment)
+    return next((champion for champion in reversed(history) if _time_of(champion.at) <= time), None)
+
+
+def _history_of(folder: Path) -> Path:
+    return folder / "history.jsonl"
+
+
+def _append_history(file: Path, line: str) -> None:
+    is_torn = file.is_file() and not file.read_bytes().endswith(b"\n")
+    try:
+        with file.open("a", encoding="utf-8") as history:
+            history.write("\n" * is_torn + line + "\n")
+            history.flush()
+            os.fsync(history.fileno())
+    except OSError as error:
+        raise BadSetting(f"Cannot write {file}: {error.strerror or error}.") from None
+
+
+def _time_of(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        raise BadSetting(f"{text[:40]!r} is not a time; write it like 2024-06-06T12:00.") from None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time

@@ -1,0 +1,108 @@
+"""The champion in memory: workers watch the pointer and swap models between requests."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+from collections.abc import Callable
+
+from classifier.errors import BadModel, NoModel, TaggerError
+from classifier.model.protocol import Model
+from classifier.serving.champion import pointer_of
+from classifier.serving.registry import Registry
+
+POLL_SECONDS = 1.0
+
+
+class Serving:
+    """The champion in memory; looks at the pointer at most once a second and swaps between requests.
+
+    A new champion is loaded beside the requests, by a thread of its own: none of them waits for it, and each is answered by
+    one model. A champion that cannot be loaded leaves the one before serving, and `problem` says why. `after_change` is called
+    with each model that begins to serve.
+    """
+
+    after_change: Callable[[Model], None] = staticmethod(lambda _model: None)
+
+    def __init__(self, registry: Registry, long_lived: bool = False) -> None:
+        """Serve the champion of a registry. In a `long_lived` process the garbage collector leaves the model alone."""
+        self.registry, self._long_lived = registry, long_lived
+        self.problem: str | None = None
+        self._model: Model | None = None
+        self._loaded_pointer: tuple[int, int, int] | None = None
+        self._looked_at = 0.0
+        self._lock = threading.Lock()
+
+    def model(self) -> Model:
+        """Return the model that serves.
+
+        Raises:
+            NoModel: if none was ever promoted.
+            BadModel: if the champion cannot be loaded and there is none before it in memory.
+        """
+        if self._model is None:
+            with self._lock:  # whoever comes while the first is being loaded waits for it
+                if self._is_due():
+                    self._look()
+        elif self._is_due() and self._lock.acquire(blocking=False):
+            if self._stat() != self._loaded_pointer:
+                threading.Thread(target=self._look_and_release, name="load the champion", daemon=True).start()
+            else:
+                self._lock.release()
+        if self._model is None:
+            if self.problem:
+                raise BadModel(self.problem)
+            raise NoModel(f"No champion model in {self.registry.folder}. Train one: python -m classifier train")
+        return self._model
+
+    def _is_due(self) -> bool:
+        """Whether it is time to look at the pointer; if so, the next time is a second away."""
+        if time.monotonic() - self._looked_at < POLL_SECONDS:
+            return False
+        self._looked_at = time.monotonic()
+        return True
+
+    def settled(self) -> Model:
+        """Return the model that serves once nothing is being loaded any more."""
+        self.model()
+        with self._lock:
+            pass
+        return self.model()
+
+    def _look_and_release(self) -> None:
+        try:
+            self._look()
+        finally:
+            self._lock.release()
+
+    def _look(self) -> None:
+        pointer = self._stat()
+        if pointer != self._loaded_pointer or (self._model is None and pointer is not None):
+            try:
+                self._model = self._load()
+                self.problem = None
+                self.after_change(self._model)
+            except NoModel:
+                self._model = None
+            except TaggerError as error:
+                self.problem = str(error)
+            self._loaded_pointer = pointer
+
+    def _load(self) -> Model:
+        """Load the champion. In a long-lived process exclude it from garbage collection, which would walk through all its terms."""
+        if not self._long_lived:
+            return self.registry.load_champion()
+        gc.unfreeze()
+        model = self.registry.load_champion()
+        gc.collect()
+        gc.freeze()
+        return model
+
+    def _stat(self) -> tuple[int, int, int] | None:
+        """Return what changes with each champion, or None while there is no pointer."""
+        try:
+            pointer = pointer_of(self.registry.folder).stat()
+        except OSError:
+            return None
+        return pointer.st_ino, pointer.st_mtime_ns, pointer.st_size

@@ -1,0 +1,142 @@
+"""How an article that arrives becomes a row: what its sender left out stays as it was. Works on open connections."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sqlalchemy import Connection
+
+from classifier.domain.articles import Article, check_id, text_digest
+from classifier.domain.dates import dated_at
+from classifier.store.deletions import note_stored
+from classifier.store.log import log_of, refresh
+from classifier.store.rows import ago, article_row, came_complete, now, share_of, stored
+from classifier.store.schema import articles, suggested
+from classifier.store.sketches import Sketches, compare_texts, keep_text, sketch_in
+
+NEW, CHANGED, UNCHANGED = "new", "changed", "unchanged"
+
+
+@dataclass(frozen=True)
+class Shares:
+    """Which shares of the articles of a CMS are blind, and go to two editors; 0 to 1."""
+
+    blind: float = 0.0
+    second: float = 0.0
+
+
+NO_SHARES = Shares()
+
+
+def put_row(
+    connection: Connection,
+    article: Article,
+    source: str,
+    before: Any,
+    sketches: Sketches,
+    shares: Shares = NO_SHARES,
+    owner: str | None = None,
+) -> str:
+    """Store an article, or change the row `before` of it; return `NEW`, `CHANGED` or `UNCHANGED`."""
+    check_id(article.id)
+    row = _row_of(article, source)
+    if before is None:
+        drawn = _drawn(article, came_complete(row), shares)
+        connection.execute(articles.insert(), {**row, **drawn, "owner": owner})
+        note_stored(connection, [article.id])
+        return NEW
+    if all(before[name] == value for name, value in row.items()):
+        if max(before["updated_at"], before["sent_at"] or "") < ago(days=1):
+            connection.execute(articles.update().where(articles.c.id == article.id).values(sent_at=now()))
+        return UNCHANGED
+    if before["digest"] != row["digest"]:
+        keep_text(connection, before, sketches)
+        row["sketch"] = sketch_in(sketches, {"id": article.id, **row, "sketch": None})
+        compare_texts(connection, {"id": article.id, **row}, sketches)
+        # What was suggested was suggested for another text.
+        connection.execute(suggested.delete().where(suggested.c.article_id == article.id))
+    time = now()
+    row |= {"updated_at": time, "dated_at": dated_at(article.published_at, before["created_at"], time), "judged_by": ""}
+    connection.execute(articles.update().where(articles.c.id == article.id).values(row))
+    return CHANGED
+
+
+def refresh_article(connection: Connection, article_id: str) -> Any:
+    """Bring the state of an article that has changed up to its log, and return its row."""
+    row = article_row(connection, article_id)
+    refresh(connection, row, log_of(connection, article_id))
+    return row
+
+
+def with_text(article: Article, row: Any) -> Article:
+    """Return an article with the title and the body from before where they are empty now."""
+    if not article.title.strip():
+        article = replace(article, title=row["title"])
+    if not article.body.strip():
+        article = replace(article, body=row["body"], body_format=row["body_format"])
+    return article
+
+
+def with_tags(article: Article, row: Any) -> Article:
+    """Return an article with the tags from before, and whether they are all, where its sender says nothing of them."""
+    before = stored(row).article
+    complete = article.tags_complete if article.tags is not None or before.tags is None else before.tags_complete
+    return replace(article, tags=_tags_after(article, before), tags_complete=complete)
+
+
+def filled_in(article: Article, row: Any) -> Article:
+    """Return an article with what its sender left out; what it says now counts more than what was stored.
+
+    An archive's complete tags stay complete as long as a CMS lists them all and the text is the same.
+    """
+    before = stored(row).article
+    rejected = article.rejected or tuple(tag for tag in before.rejected if tag not in (article.tags or ()))
+    lists_all = article.tags is None or set(before.tags or ()) <= set(article.tags)
+    still_complete = came_complete(row) and lists_all and text_digest(article) == row["digest"]
+    return replace(
+        article,
+        tags=_tags_after(article, before),
+        tags_complete=article.tags_complete or still_complete,
+        rejected=rejected,
+        published_at=article.published_at or before.published_at,
+        url=article.url or before.url,
+    )
+
+
+def _tags_after(article: Article, before: Article) -> tuple[str, ...] | None:
+    """Return the tags of an article; where its sender says nothing of them, those from before that it does not reject."""
+    if article.tags is not None or before.tags is None:
+        return article.tags
+    return tuple(tag for tag in before.tags if tag not in article.rejected)
+
+
+def _row_of(article: Article, source: str) -> dict[str, object]:
+    """Return the columns that an article's sender decides."""
+    return {
+        **article.texts_by_name,
+        "body_format": article.body_format,
+        "published_at": article.published_at,
+        "url": article.url,
+        "tags": list(article.tags) if article.tags is not None else None,
+        "rejected": list(article.rejected),
+        # No column holds which tags are unknown. With any of them, a tag that is not listed is not known to be wrong.
+        "tags_complete": article.tags_complete and not article.unknown,
+        "source": source,
+        "digest": text_digest(article),
+    }
+
+
+def _drawn(article: Article, complete: bool, shares: Shares) -> dict[str, object]:
+    """Return what a new article gets once and keeps: its place in the queue, whether it is blind, and for how many."""
+    time = now()
+    return {
+        "id": article.id,
+        "created_at": time,
+        "updated_at": time,
+        "dated_at": dated_at(article.published_at, time, time),
+        "state": "closed" if complete else "new",
+        "lot": share_of("lot", article.id),
+        "blind": not complete and share_of("blind", article.id) < shares.blind,
+        "n_editors": 2 if not complete and share_of("second", article.id) < shares.second else 1,
+    }

@@ -1,0 +1,150 @@
+"""The whole store, article by article: what training learns from, and what reports count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select
+
+from classifier.domain.articles import Article
+from classifier.domain.dates import in_utc
+from classifier.domain.decisions import CMS, Case, Filed, Standing
+from classifier.domain.examples import Attributed
+from classifier.store.log import standings_of
+from classifier.store.queue import STARTER
+from classifier.store.rows import BATCH, ago, came_complete, reading, stored, tags_of_runs
+from classifier.store.schema import articles, suggestion_sets
+
+STARTER_UNTIL = 1000  # examples of the desk from which on the starter articles teach nothing any more
+
+
+class Exports:
+    """The articles of a store, all of them, without holding them all in memory."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def examples(self, starter_until: int = STARTER_UNTIL, close_after_days: int = 0) -> Iterator[Article]:
+        """Yield what training reads: each article of which something is known, with what is known of its tags."""
+        return (example.article for example in self.attributed(starter_until, close_after_days))
+
+    def attributed(self, starter_until: int = STARTER_UNTIL, close_after_days: int = 0) -> Iterator[Attributed]:
+        """Yield the examples with who decided on their tags.
+
+        Args:
+            starter_until: the starter articles are left out once the desk has as many examples of its own.
+            close_after_days: published articles that nobody touched for so many days count as complete; 0 for never.
+        """
+        with reading(self._engine) as connection:
+            with_starter = not _has_as_many(connection, starter_until)
+        for rows in self._in_batches():
+            with reading(self._engine) as connection:
+                standings = standings_of(connection, rows)
+                added = tags_of_runs(connection, [row["id"] for row in rows])
+            for row in rows:
+                standing = _said_by_people(standings[row["id"]], added.get(row["id"], ()))
+                example = _example(row, standing, close_after_days)
+                if example is not None and (with_starter or row["source"] != STARTER):
+                    yield example
+
+    def filed(self) -> Iterator[Filed]:
+        """Yield every article as the desk has it now, with what was last suggested for it, in the order of ids."""
+        for rows in self._in_batches():
+            with reading(self._engine) as connection:
+                filed = list(_filed(connection, rows))
+            yield from filed
+
+    def cases(self) -> Iterator[Case]:
+        """Yield the desk's articles as cases to decide, without their texts."""
+        names = ("id", "title", "blind", "n_editors", "tags", "tags_complete", "state")
+        query = select(*(articles.c[name] for name in names)).where(articles.c.source != STARTER)
+        with reading(self._engine) as connection:
+            for row in connection.execute(query.order_by(articles.c.id)).mappings():
+                closed = row["state"] == "closed" and not came_complete(row)
+                yield Case(row["id"], row["title"], row["blind"], row["n_editors"], tuple(row["tags"] or ()), closed)
+
+    def _in_batches(self) -> Iterator[Sequence[Any]]:
+        last = ""
+        while True:
+            query = select(articles).where(articles.c.id > last).order_by(articles.c.id).limit(BATCH)
+            with reading(self._engine) as connection:
+                rows = connection.execute(query).mappings().all()
+            if not rows:
+                return
+            yield rows
+            last = rows[-1]["id"]
+
+
+def _example(row: Any, standing: Standing, close_after_days: int) -> Attributed | None:
+    """Return what training reads of an article, or None where nothing is known of its tags."""
+    complete = came_complete(row) or _is_left_alone(row, close_after_days) or standing.closed_at is not None
+    if not complete and not standing.tags and not standing.rejected:
+        return None
+    article = replace(
+        stored(row).article,
+        tags=tuple(tag for tag in standing.tags if tag not in standing.unsure),
+        rejected=standing.rejected,
+        unknown=standing.unsure,
+        tags_complete=complete,
+        # Tags without any date, or with one ahead, were given by the day on which they came.
+        tagged_at=standing.closed_at or (None if _is_past(row) else row["created_at"]),
+    )
+    was_blind = bool(row["blind"]) and row["state"] == "closed"
+    owner = row["owner"] if row["source"] == CMS else None  # the tags of an import are no key's
+    return Attributed(article, row["dated_at"], row["source"], was_blind, standing.said_by, owner)
+
+
+def _filed(connection: Connection, rows: Sequence[Any]) -> Iterator[Filed]:
+    standings = standings_of(connection, rows)
+    columns = (suggestion_sets.c.article_id, suggestion_sets.c.model_version, suggestion_sets.c.answer)
+    of_articles = suggestion_sets.c.article_id.in_([row["id"] for row in rows])
+    query = select(*columns).where(of_articles).order_by(suggestion_sets.c.created_at)
+    newest_sets = {row.article_id: row for row in connection.execute(query)}
+    for row in rows:
+        newest = newest_sets.get(row["id"])
+        yield Filed(
+            replace(stored(row).article, tags=standings[row["id"]].tags),
+            # A CMS sends drafts, which have no date yet; an import without dates was not written on the day of the import.
+            None if row["published_at"] is None and row["tags_complete"] else row["dated_at"],
+            row["source"],
+            {suggestion["tag"]: suggestion["score"] for suggestion in newest.answer["suggestions"]} if newest else None,
+            newest.model_version if newest else None,
+            blind=bool(row["blind"]) and row["state"] != "closed",
+            closed=row["state"] == "closed",
+        )
+
+
+def _is_left_alone(row: Any, days: int) -> bool:
+    """Whether a published article of which its sender lists the tags was touched by nobody for so many days."""
+    if not days or row["tags"] is None or row["published_at"] is None:
+        return False
+    before = ago(days=days)
+    return bool(row["updated_at"] < before and in_utc(row["published_at"]) < before)
+
+
+def _is_past(row: Any) -> bool:
+    """Whether an article has a date that was not ahead when it was sent."""
+    return row["published_at"] is not None and in_utc(row["published_at"]) == row["dated_at"]
+
+
+def _said_by_people(standing: Standing, added: Iterable[str]) -> Standing:
+    """Leave open the tags that runs added and that a CMS has listed since: no person has decided on them."""
+    echoed = tuple(tag for tag in added if tag in standing.tags and tag not in standing.said_by)
+    if not echoed:
+        return standing
+    tags = tuple(tag for tag in standing.tags if tag not in echoed)
+    return replace(standing, tags=tags, unsure=(*standing.unsure, *echoed))
+
+
+def _has_as_many(connection: Connection, n: int) -> bool:
+    """Whether something is known of the tags of at least `n` articles of the desk."""
+    columns = [articles.c[name] for name in ("tags", "tags_complete", "rejected", "state")]
+    touched = articles.c.tags.is_not(None) | (articles.c.state != "new")
+    query = select(*columns).where(articles.c.source != STARTER, touched)
+    for row in connection.execute(query).mappings():
+        n -= bool(row["tags"] or row["rejected"] or came_complete(row) or row["state"] != "new")
+        if n <= 0:
+            return True
+    return n <= 0

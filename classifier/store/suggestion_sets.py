@@ -1,0 +1,195 @@
+"""Suggestion sets: a model's answers to the texts of articles, and which of their suggestions somebody was shown."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Select, select
+
+from classifier.domain.articles import Article, text_digest
+from classifier.store.rows import held, now, reading
+from classifier.store.schema import articles, impressions, suggested, suggestion_sets
+from classifier.store.suggested import Judged, TagScore, judged_by, replace_suggested
+
+BRIEF = "brief"  # marks the answer of a set that was made for a list: only tags, scores and bands
+
+
+@dataclass(frozen=True)
+class ModelAnswer:
+    """What a model says of an article's text; `margin` is how far the nearest score is from its threshold.
+
+    `content` is the answer as JSON. The store reads its `suggestions` (tag, score, band) and `mentioned` (tag, score).
+    """
+
+    model_version: str
+    taxonomy_version: str
+    content: Mapping[str, object]
+    margin: float | None = None
+
+    def set_id(self, article_id: str, digest: str) -> str:
+        """Return the id of the suggestion set."""
+        return set_id_of(article_id, digest, self.model_version, self.taxonomy_version)
+
+    @property
+    def by(self) -> str:
+        """The name of the model with its taxonomy."""
+        return judged_by(self.model_version, self.taxonomy_version)
+
+
+class SuggestionSets:
+    """The suggestion sets of a store."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def show(self, article: Article, answer: ModelAnswer, shown: Sequence[TagScore]) -> str:
+        """Keep an answer to a stored article, note which suggestions are shown, and return the set's id.
+
+        Where the database has all of that already, nothing is written, and nobody waits for whoever writes.
+
+        Raises:
+            NotFound: if the article was deleted meanwhile.
+        """
+        digest = text_digest(article)
+        set_id = answer.set_id(article.id, digest)
+        with reading(self._engine) as connection:
+            if _is_newest(connection, article.id, set_id, answer) and not _not_shown(connection, set_id, shown):
+                return set_id
+        with self._engine.begin() as connection:
+            held(connection, articles.c.id, article.id)
+            return put_answer(connection, article.id, digest, answer, shown)
+
+
+# --- on an open connection ---
+
+
+def set_id_of(article_id: str, digest: str, model_version: str, taxonomy_version: str) -> str:
+    """Return the id of a suggestion set: the same article, text, model and taxonomy give the same id."""
+    parts = json.dumps([article_id, digest, model_version, taxonomy_version])
+    return hashlib.sha256(parts.encode()).hexdigest()[:32]
+
+
+def newest_set(connection: Connection, article_id: str, digest: str) -> Any:
+    """Return the row of the newest suggestion set of an article's text, or None."""
+    query = _newest_of(article_id).where(suggestion_sets.c.digest == digest)
+    return connection.execute(query).mappings().first()
+
+
+def put_answer(
+    connection: Connection, article_id: str, digest: str, answer: ModelAnswer, shown: Sequence[TagScore]
+) -> str:
+    """Make an answer the newest suggestion set of an article, note what is shown of it, and return its id."""
+    set_id = answer.set_id(article_id, digest)
+    is_newest = _is_newest(connection, article_id, set_id, answer)
+    if not is_newest:
+        _put_set(connection, set_id, article_id, digest, answer)
+    new = _not_shown(connection, set_id, shown)
+    _put_impressions(connection, ((set_id, suggestion) for suggestion in new))
+    if new or not is_newest:
+        replace_suggested(connection, answer.by, Judged(article_id, digest, answer.margin, shown))
+    return set_id
+
+
+def note_shown(connection: Connection, rows: Sequence[Any], tag: str) -> dict[str, str]:
+    """Note that the suggestion of a tag is shown for several articles; return the id of each one's suggestion set.
+
+    An article that waits to be judged anew, and has no set of its text, is left out.
+
+    Args:
+        rows: with id, digest and judged_by of an article, score and band of the suggestion.
+    """
+    sets = _sets_of(connection, [row["id"] for row in rows])
+    chosen: dict[str, str] = {}
+    missing: list[dict[str, object]] = []
+    for row in rows:
+        of_text = sets.get((row["id"], row["digest"]), [])
+        if row["judged_by"] == "":  # of an older store, or changed since: of no model unless a set says of which
+            if of_text:
+                chosen[row["id"]] = of_text[-1]
+            continue
+        model_version, _, taxonomy_version = row["judged_by"].partition(" ")
+        set_id = chosen[row["id"]] = set_id_of(row["id"], row["digest"], model_version, taxonomy_version)
+        if set_id not in of_text:
+            versions = {"model_version": model_version, "taxonomy_version": taxonomy_version}
+            missing.append({"id": set_id, "article_id": row["id"], "digest": row["digest"], **versions})
+    _add_brief_sets(connection, missing)
+    shown_before = _sets_that_showed(connection, chosen.values(), tag)
+    scores = [(chosen[row["id"]], TagScore(tag, row["score"], row["band"])) for row in rows if row["id"] in chosen]
+    _put_impressions(connection, (pair for pair in scores if pair[0] not in shown_before))
+    return chosen
+
+
+def _newest_of(article_id: str) -> Select[Any]:
+    query = select(suggestion_sets).where(suggestion_sets.c.article_id == article_id)
+    return query.order_by(suggestion_sets.c.created_at.desc(), suggestion_sets.c.id).limit(1)
+
+
+def _put_set(connection: Connection, set_id: str, article_id: str, digest: str, answer: ModelAnswer) -> None:
+    again = suggestion_sets.update().where(suggestion_sets.c.id == set_id)
+    if not connection.execute(again.values(created_at=now(), answer=answer.content)).rowcount:
+        row = {
+            "id": set_id,
+            "article_id": article_id,
+            "digest": digest,
+            "model_version": answer.model_version,
+            "taxonomy_version": answer.taxonomy_version,
+            "answer": answer.content,
+            "created_at": now(),
+        }
+        connection.execute(suggestion_sets.insert(), row)
+
+
+def _is_newest(connection: Connection, article_id: str, set_id: str, answer: ModelAnswer) -> bool:
+    """Whether this is the newest suggestion set of an article, whole, and `suggested` has the rows of its model."""
+    brief = suggestion_sets.c.answer[BRIEF].as_boolean().label("brief")
+    columns = (suggestion_sets.c.id, brief, articles.c.judged_by)
+    newest = connection.execute(_newest_of(article_id).join(articles).with_only_columns(*columns)).first()
+    return newest is not None and newest.id == set_id and not newest.brief and newest.judged_by == answer.by
+
+
+def _not_shown(connection: Connection, set_id: str, shown: Sequence[TagScore]) -> list[TagScore]:
+    """Return the suggestions of a set that nobody was shown so far."""
+    tags = set(connection.scalars(select(impressions.c.tag).where(impressions.c.suggestion_set_id == set_id)))
+    return [suggestion for suggestion in shown if suggestion.tag not in tags]
+
+
+def _put_impressions(connection: Connection, shown: Iterable[tuple[str, TagScore]]) -> None:
+    """Note that suggestions, each with the id of its set, are shown for the first time."""
+    shown_at = now()
+    rows = [{"suggestion_set_id": set_id, "shown_at": shown_at, **score._asdict()} for set_id, score in shown]
+    if rows:
+        connection.execute(impressions.insert(), rows)
+
+
+def _sets_that_showed(connection: Connection, set_ids: Collection[str], tag: str) -> set[str]:
+    of_tag = impressions.c.tag == tag, impressions.c.suggestion_set_id.in_(set_ids)
+    return set(connection.scalars(select(impressions.c.suggestion_set_id).where(*of_tag)))
+
+
+def _sets_of(connection: Connection, article_ids: Sequence[str]) -> dict[tuple[str, str], list[str]]:
+    """Return the ids of the suggestion sets of articles and their texts, the newest last."""
+    columns = (suggestion_sets.c.article_id, suggestion_sets.c.digest, suggestion_sets.c.id)
+    query = select(*columns).where(suggestion_sets.c.article_id.in_(article_ids)).order_by(suggestion_sets.c.created_at)
+    set_ids: dict[tuple[str, str], list[str]] = {}
+    for row in connection.execute(query):
+        set_ids.setdefault((row.article_id, row.digest), []).append(row.id)
+    return set_ids
+
+
+def _add_brief_sets(connection: Connection, missing: Sequence[dict[str, object]]) -> None:
+    """Add suggestion sets with brief answers; whoever opens one of the articles has the answer made whole."""
+    if not missing:
+        return
+    query = select(suggested).where(suggested.c.article_id.in_([row["article_id"] for row in missing]))
+    suggestions: dict[object, list[dict[str, object]]] = {}
+    for row in connection.execute(query.order_by(suggested.c.score.desc(), suggested.c.tag)):
+        suggestions.setdefault(row.article_id, []).append(TagScore(row.tag, row.score, row.band)._asdict())
+    created_at = now()
+    for new in missing:
+        answer = {BRIEF: True, "suggestions": suggestions.get(new["article_id"], []), "mentioned": []}
+        new |= {"created_at": created_at, "answer": answer}
+    connection.execute(suggestion_sets.insert(), list(missing))
