@@ -1,4 +1,4 @@
-"""Open articles that the present model has not judged, as after an import or a promotion: judged beside the requests.
+"""The backlog: open articles that the present model has not judged, as after an import or a promotion.
 
 The queue is ordered by what an answer teaches, and the list of a tag has every article for which the tag is suggested. Both
 need a judgement of each open article, also of those that nobody has opened. One process of all on a database makes them, at a
@@ -24,7 +24,7 @@ AT_ONCE = 20  # articles of one transaction
 
 
 class Backlog:
-    """Judges what waits, up to `rate` articles a second; 0 for none."""
+    """Judges the articles that wait, up to `rate` a second, none if it is 0."""
 
     def __init__(self, tagger: Tagger, rate: int) -> None:
         self.tagger, self.rate = tagger, rate

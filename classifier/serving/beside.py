@@ -1,4 +1,4 @@
-"""Commands that the service runs beside its requests, in processes of their own: they leave it its time and its memory."""
+"""Commands that the service runs in processes of their own, so that requests keep their time and memory."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _ROOT = Path(__file__).parents[2]
 
 
 def run_beside(store: Store, models: Path, *arguments: str) -> str | None:
-    """Run a command on a store and a folder of models, wait for its end, and return what went wrong, or None.
+    """Run a command on a store and a folder of models, and return its error, or None.
 
-    Only an error that the command words itself is returned as it is: a traceback may quote an article.
+    Only error messages of the command itself are returned: a traceback may quote an article.
     """
     settings = {
         "TAGGER_DATABASE_URL": absolute_url(store.engine.url.render_as_string(hide_password=False)),

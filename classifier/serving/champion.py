@@ -1,6 +1,6 @@
 """Which version serves: the pointer in a folder of models, and the history of its changes.
 
-MODELS/champion.json     the pointer: version, digest, previous version, who, when, why; replaced atomically
+MODELS/champion.json     the pointer: version, digest, previous version, who, when and why, replaced atomically
 MODELS/history.jsonl     one line for each change of the champion
 """
 

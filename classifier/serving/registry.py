@@ -1,10 +1,10 @@
 """Model versions in one folder: saved, promoted, rolled back and swept.
 
-MODELS/champion.json, history.jsonl  which version serves; see serving.champion
-MODELS/<version>/                    see model.files
-MODELS/snapshots/<version>.jsonl.gz  what a version learned from; see domain.snapshots
+MODELS/champion.json, history.jsonl  which version serves (serving.champion)
+MODELS/<version>/                    a version (model.files)
+MODELS/snapshots/<version>.jsonl.gz  what a version learned from (domain.snapshots)
 MODELS/pinned.json                   the versions that are never swept
-MODELS/deleted.json                  digests of the ids of deleted articles, which no version names; see domain.deleted
+MODELS/deleted.json                  digests of the ids of deleted articles, which no version names (domain.deleted)
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _VERSION = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 
 
 class VersionRow(TypedDict):
-    """A version in a list of models; figures that its card does not have are None."""
+    """A version in a list of models. Figures that its card lacks are None."""
 
     version: str
     champion: bool
@@ -65,7 +65,7 @@ class Registry:
         self.deleted = Deleted(folder)
 
     def save(self, model: TagModel, snapshot: Snapshot | None = None) -> str:
-        """Save a model, and what it learned from, under a new version and return its name; the champion stays.
+        """Save a model, and what it learned from, as a new version, and return its name. The champion stays.
 
         Raises:
             BadSetting: if it cannot be written, as on a full disk.
@@ -86,7 +86,7 @@ class Registry:
         return version
 
     def snapshot(self, version: str) -> Snapshot | None:
-        """Return what a version learned from; None where that is not known, or cannot be read any more."""
+        """Return what a version learned from, or None if that is not known or cannot be read."""
         try:
             return read_snapshot(self._snapshot_file(version))
         except BadModel:
@@ -104,7 +104,7 @@ class Registry:
         return read_pointer(self.folder)
 
     def taxonomy(self) -> Taxonomy | None:
-        """Return the champion's taxonomy, also where the rest of it is damaged; None if there is none to be read."""
+        """Return the champion's taxonomy, even if the model is damaged, or None if it cannot be read."""
         champion = self.last_champion()
         try:
             return read_model_taxonomy(self.folder / champion.version) if champion else None
@@ -191,7 +191,7 @@ class Registry:
             return self._point(version, by, why)
 
     def roll_back(self, by: str, why: str) -> Champion:
-        """Make the champion's predecessor the champion again; a second time the one before that.
+        """Make the champion's predecessor the champion again, a second time the one before that.
 
         Raises:
             NotFound: if there is no predecessor that was not rolled back itself.
@@ -215,16 +215,16 @@ class Registry:
     # --- articles that were deleted ---
 
     def clean(self) -> list[str]:
-        """Take deleted articles out of the precedents and snapshots of all versions; return the versions that had any.
+        """Take deleted articles out of the precedents and snapshots of all versions, and return which had any.
 
         Raises:
-            OSError: if a file cannot be written; what is left is still to be cleaned.
+            OSError: if a file cannot be written. The other versions are still to be cleaned.
         """
         cleaned = []
         for version in self.versions():
             with self._locked():
                 had_any = self._clean_snapshot(version)
-                # A damaged version is said to be so elsewhere; another may be swept meanwhile.
+                # Other commands report a damaged version. Another process may sweep this one meanwhile.
                 with suppress(BadModel, ValueError, LookupError, FileNotFoundError):
                     had_any |= clean_precedents(self.folder / version, self.deleted)
             if had_any:
@@ -263,9 +263,9 @@ class Registry:
                 file.write(json.dumps(pinned).encode() + b"\n")
 
     def sweep(self, n_kept: int) -> list[str]:
-        """Remove old versions but for the newest `n_kept`, and return them; 0 keeps all.
+        """Remove all but the newest `n_kept` versions, and return those removed. 0 keeps all.
 
-        The champion, its predecessor and pinned versions stay. What a killed process left half done goes, too.
+        The champion, its predecessor and pinned versions stay. Leftovers of killed processes are removed too.
         """
         if not n_kept or not self.folder.is_dir():
             return []
@@ -275,7 +275,7 @@ class Registry:
             needed = {*self.pinned(), *((champion.version, champion.previous) if champion else ())}
             old = [version for version in self.versions()[:-n_kept] if version not in needed]
             for version in old:
-                # Renamed first, so that a half-removed folder is no version; who has it mapped keeps its pages.
+                # Renamed first, so that a half-removed folder is no version. Processes that map it keep its pages.
                 aside = self.folder / f".{version}.swept"
                 (self.folder / version).rename(aside)
                 shutil.rmtree(aside, ignore_errors=True)
@@ -283,7 +283,7 @@ class Registry:
             return old
 
     def _sweep_leavings(self) -> None:
-        """Remove what was being saved or swept when its process was killed; nothing is saved for as long as a day."""
+        """Remove what killed processes left of saving and sweeping. Neither takes as long as a day."""
         for entry in [*self.folder.glob(".*"), *(self.folder / "snapshots").glob(".*")]:
             if not entry.name.startswith(".lock") and time.time() - entry.stat().st_mtime > LEFT_SECONDS:
                 shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
@@ -295,11 +295,11 @@ class Registry:
 
     @contextmanager
     def alone(self, job: str) -> Iterator[None]:
-        """Let one process at a time do something here; the lock dies with its holder.
+        """Let one process at a time do a job on this folder. The lock ends with its process.
 
         Raises:
             BadSetting: if the folder cannot be written.
-            Busy: if another process is at it.
+            Busy: if another process does it.
         """
         try:
             lock = (self.folder / f".lock-{job.replace(' ', '-')}").open("w")
@@ -314,7 +314,7 @@ class Registry:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """Let one process at a time change the pointer; the lock dies with its holder."""
+        """Let one process at a time change the pointer. The lock ends with its process."""
         make_private_folder(self.folder)
         with (self.folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)

@@ -16,7 +16,7 @@ POLL_SECONDS = 1.0
 
 
 class Serving:
-    """The champion in memory; looks at the pointer at most once a second and swaps between requests.
+    """The champion in memory. It looks at the pointer at most once a second and swaps between requests.
 
     A new champion is loaded beside the requests, by a thread of its own: none of them waits for it, and each is answered by
     one model. A champion that cannot be loaded leaves the one before serving, and `problem` says why. `after_change` is called
@@ -57,7 +57,7 @@ class Serving:
         return self._model
 
     def _is_due(self) -> bool:
-        """Whether it is time to look at the pointer; if so, the next time is a second away."""
+        """Return whether it is time to look at the pointer. If so, the next time is a second away."""
         if time.monotonic() - self._looked_at < POLL_SECONDS:
             return False
         self._looked_at = time.monotonic()

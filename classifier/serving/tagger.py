@@ -77,12 +77,12 @@ class Tagger:
         self.serving.after_change = self._after_change
 
     def _after_change(self, model: Model) -> None:
-        """Give articles the proposed tags that a new taxonomy has; without the database the model serves all the same."""
-        with suppress(Exception):  # any driver's error; `retrain` keeps the promises too
+        """Give articles the proposed tags that a new taxonomy has. Without the database the model serves all the same."""
+        with suppress(Exception):  # any driver's error: `retrain` does the same later
             self.store.proposals.keep_promises(model.taxonomy)
 
     def resolve_proposal(self, proposal_id: str, state: str, editor: str, tag: str | None = None) -> None:
-        """Say what became of a proposed tag; the article that lacks it gets it as soon as the taxonomy has it.
+        """Say what became of a proposed tag. Its article gets the tag as soon as the taxonomy has it.
 
         Raises:
             NotFound: if there is no such proposal.
@@ -94,7 +94,7 @@ class Tagger:
     # --- suggestions ---
 
     def suggest(self, article: Article, why: Sequence[str] = ()) -> AnswerView:
-        """Return the answer to a text; nothing is stored. `why` explains any tag besides.
+        """Return the answer to a text without storing it. `why` names tags to explain.
 
         Raises:
             NoModel, BadModel: while nothing can serve.
@@ -112,7 +112,7 @@ class Tagger:
         `owner` is the name of the `cms` key that writes, None for anybody else.
 
         Raises:
-            CannotJudge: if the model fails on the text; then nothing is stored.
+            CannotJudge: if the model fails on the text. Then nothing is stored.
             OtherOwner: if the article belongs to another `cms` key.
         """
         check_id(article.id)
@@ -130,7 +130,7 @@ class Tagger:
         return {"article_id": article.id, "suggestion_set_id": set_id, **views[-1]}
 
     def article(self, article_id: str, viewer: str | None = None) -> ArticleView:
-        """Return a stored article with its tags and its suggestions by the model that serves now, as an editor may see it."""
+        """Return a stored article with its tags and the present model's suggestions, as an editor may see it."""
         stored, log = self.store.article(article_id), self.store.log.read(article_id)
         row, model = article_row(stored, standing_seen(stored, log, viewer)), self.serving.model()
         try:
@@ -142,7 +142,7 @@ class Tagger:
         return {**row, "suggestion_set_id": set_id, **view}
 
     def judged(self, article: Article, model: Model) -> Answer:
-        """Return what a model says of an article; raise `CannotJudge` where it fails."""
+        """Return what a model says of an article, or raise `CannotJudge` if it fails."""
         with _able_to_judge(article, model):
             return self.answers.answer(article, model)
 
@@ -169,13 +169,13 @@ class Tagger:
         return [listed_row(stored, standings[stored.article.id]) for stored in page], end
 
     def delete_article(self, article_id: str, owner: str | None = None) -> None:
-        """Delete an article and all that hangs on it; a `cms` key, whose name is `owner`, only what it wrote."""
+        """Delete an article and all that hangs on it. A `cms` key, named `owner`, can delete only what it wrote."""
         self.store.delete_article(article_id, owner)
         with suppress(BadSetting):  # where models cannot be written, `retrain` tells them
             self.serving.registry.deleted.add([digest_of(article_id)])
 
     def hides(self, stored: StoredArticle, viewer: str | None) -> bool:
-        """Whether an article is blind to somebody: nothing that the model says of it may be seen before it is closed."""
+        """Return whether an article is blind to somebody, who may not see what the model says of it yet."""
         return stored.blind and is_hidden(stored, self.store.log.read(stored.article.id).standing(), viewer)
 
     # --- decisions ---
@@ -222,7 +222,7 @@ class Tagger:
         return log_view(stored, log, self.store.log.impressions(article_id), viewer)
 
     def label(self, tag_id: str) -> str:
-        """Return the label of a tag; its id where the taxonomy lacks it, or nothing serves."""
+        """Return the label of a tag, or its id if the taxonomy lacks it or nothing serves."""
         try:
             tag = self.serving.model().taxonomy.by_id.get(tag_id)
         except (NoModel, BadModel):
@@ -249,12 +249,12 @@ class Tagger:
 
 @contextmanager
 def _able_to_judge(article: Article, model: Model) -> Iterator[None]:
-    """Log an error of the model, and raise `CannotJudge` with the id of the article: the error itself may quote the text."""
+    """Log an error of the model and raise `CannotJudge` instead, since the error itself may quote the text."""
     try:
         yield
     except TaggerError:
         raise
-    except Exception as error:  # noqa: BLE001 - whatever one text does, the caller hears which article it was
+    except Exception as error:  # noqa: BLE001 - whatever a text causes, the caller must learn which article it was
         last = traceback.extract_tb(error.__traceback__)[-1]
         place = f"{last.name}, line {last.lineno}"
         structlog.get_logger().error("cannot_judge", article=article.id, error=type(error).__name__, at=place)

@@ -110,7 +110,7 @@ def _names_of(tag: Tag) -> list[str]:
 
 
 def _nearest(tag: Tag, names: dict[str, list[str]], before: Taxonomy) -> str | None:
-    """Return the tag with the name nearest to one of a tag's names; among equals one that was not there before."""
+    """Return the tag whose name is nearest to one of a tag's names, of equals a new tag."""
     near = [
         (difflib.SequenceMatcher(None, name, near_name).ratio(), tag_id not in before.by_id, tag_id)
         for name in _names_of(tag)
@@ -143,11 +143,11 @@ def history_of(registry: Registry) -> list[tuple[str, Taxonomy]]:
 
 
 def dated(taxonomy: Taxonomy, history: Sequence[tuple[str, Taxonomy]], today: str | None = None) -> Taxonomy:
-    """Return a taxonomy whose tags have the day of their first sight, where they have no date yet.
+    """Return a taxonomy whose undated tags have the day on which they were first seen.
 
     Args:
         history: the taxonomies of earlier versions and their days, the oldest first.
-        today: the day of this taxonomy, in UTC; `YYYY-MM-DD`.
+        today: the day of this taxonomy, in UTC, as `YYYY-MM-DD`.
     """
     today = today or datetime.now(UTC).date().isoformat()
     days = _first_days([*history, (today, taxonomy)])
@@ -167,10 +167,10 @@ def new_dates(taxonomy: Taxonomy, adopted: Taxonomy, before: Taxonomy | None) ->
 
 
 def _first_days(history: Iterable[tuple[str, Taxonomy]]) -> dict[str, str | None]:
-    """Return since when there is each tag; None for tags of which no earlier version was without.
+    """Return the day of each tag's first version, None for tags of the first version of all.
 
-    The tags of the first version are as old as the articles that it learned from. A tag that appears in the place of others
-    is as old as the youngest of them: what lacks them lacks it.
+    The tags of the first version are as old as the articles that it learned from. A tag that replaces others is as old as the
+    youngest of them, since an article that lacks them lacks it too.
     """
     days: dict[str, str | None] = {}
     before: Taxonomy | None = None

@@ -1,4 +1,4 @@
-"""What is left of deleted articles outside their rows, and how it goes.
+"""Removes the traces that deleted articles leave outside the database's rows.
 
 The ids and strongest terms in the precedents of kept models, the ids in their snapshots, in reports on disk and in records of
 runs, and the text in SQLite's write-ahead log. Nothing of that is told from the moment of the deletion on; a process of its own
@@ -24,10 +24,10 @@ LOG_SECONDS = 10.0  # for which a command tries to empty the log while others re
 
 
 def remove_traces(store: Store, registry: Registry) -> bool:
-    """Remove what is left of deleted articles; return whether all is gone, and nobody was in the way.
+    """Remove the traces of deleted articles, and return whether all are gone.
 
     Raises:
-        Busy: if another process is at it.
+        Busy: if another process does it.
     """
     with store.runs.alone(JOB):
         last = store.deletions.last()

@@ -68,7 +68,7 @@ class WithheldView(TypedDict):
 
 
 class AnswerView(TypedDict):
-    """What a model says of a text; `why` explains tags that were asked for, `withheld` is of stored articles only."""
+    """What a model says of a text. Only stored articles have `withheld`, and `why` explains tags on request."""
 
     model_version: str
     taxonomy_version: str
@@ -90,7 +90,7 @@ class StoredAnswerView(AnswerView):
 
 
 class ArticleRow(TypedDict):
-    """A stored article; a list leaves out its body."""
+    """A stored article. Lists leave out its body."""
 
     article_id: str
     title: str
@@ -144,7 +144,7 @@ class StandingDecisionView(TypedDict):
 
 
 class StandingView(TypedDict):
-    """What an article's log adds up to; `own` are the decisions of whoever looks."""
+    """What an article's log adds up to. `own` are the decisions of the person who looks."""
 
     tags: list[str]
     listed: list[str]
@@ -192,7 +192,7 @@ def answer_view(answer: Answer, tags: Iterable[str], model: Model) -> AnswerView
 def stored_answer_view(
     answer: Answer, stored: StoredArticle, log: ArticleLog, model: Model, viewer: str | None
 ) -> AnswerView:
-    """Return an answer to a stored article as somebody may see it, without the tags that people have set or rejected."""
+    """Return an answer to a stored article as a person may see it, without tags that people have set or rejected."""
     standing = standing_seen(stored, log, viewer)
     if is_hidden(stored, log.standing(), viewer):
         view = answer_view(replace(answer, suggestions=[], mentioned=[], reason="blind"), standing.tags, model)
@@ -275,13 +275,13 @@ def listed_row(stored: StoredArticle, standing: Standing) -> ArticleRow:
 
 
 def decision_view(row: Decision, hidden: bool) -> DecisionView:
-    """Return a row of the log; of a blind article without what the model had said."""
+    """Return a row of the log, of a blind article without the model's score and band."""
     view = {name: value for name, value in vars(row).items() if name not in ("article_id", "digest")}
     return cast(DecisionView, view | {"score": None, "band": None} if hidden else view)
 
 
 def decided_view(rows: Sequence[Decision], stored: StoredArticle, log: ArticleLog, editor: str) -> DecidedView:
-    """Return the reply to an editor's decisions; the log has their rows."""
+    """Return the reply to an editor's decisions, whose rows the log has already."""
     pooled, standing = log.standing(), standing_view(stored, log, editor)
     hidden = is_hidden(stored, pooled, editor)
     return {
@@ -343,7 +343,7 @@ def _rows_seen(stored: StoredArticle, log: ArticleLog, viewer: str | None) -> li
 
 
 def standing_seen(stored: StoredArticle, log: ArticleLog, viewer: str | None) -> Standing:
-    """Return what is known of an article; one of two editors sees only the own decisions until both have closed it."""
+    """Return what is known of an article as a person may see it, one of two editors only by the own decisions."""
     pooled = log.standing()
     return log.standing(by=viewer) if _is_apart(stored, viewer, pooled) else pooled
 

@@ -20,7 +20,7 @@ NEW, CHANGED, UNCHANGED = "new", "changed", "unchanged"
 
 @dataclass(frozen=True)
 class Shares:
-    """Which shares of the articles of a CMS are blind, and go to two editors; 0 to 1."""
+    """Which shares of a CMS's articles are blind, and which go to two editors: numbers from 0 to 1."""
 
     blind: float = 0.0
     second: float = 0.0
@@ -38,7 +38,7 @@ def put_row(
     shares: Shares = NO_SHARES,
     owner: str | None = None,
 ) -> str:
-    """Store an article, or change the row `before` of it; return `NEW`, `CHANGED` or `UNCHANGED`."""
+    """Store an article, or change its row `before`. Return `NEW`, `CHANGED` or `UNCHANGED`."""
     check_id(article.id)
     row = _row_of(article, source)
     if before is None:
@@ -86,7 +86,7 @@ def with_tags(article: Article, row: Any) -> Article:
 
 
 def filled_in(article: Article, row: Any) -> Article:
-    """Return an article with what its sender left out; what it says now counts more than what was stored.
+    """Return an article with what its sender left out filled in from its row.
 
     An archive's complete tags stay complete as long as a CMS lists them all and the text is the same.
     """
@@ -105,7 +105,7 @@ def filled_in(article: Article, row: Any) -> Article:
 
 
 def _tags_after(article: Article, before: Article) -> tuple[str, ...] | None:
-    """Return the tags of an article; where its sender says nothing of them, those from before that it does not reject."""
+    """Return the article's tags. If its sender omits them, return the stored ones that it does not reject."""
     if article.tags is not None or before.tags is None:
         return article.tags
     return tuple(tag for tag in before.tags if tag not in article.rejected)

@@ -1,6 +1,6 @@
-"""What archive runs tagged by themselves: a log of its own, so that nothing of it is ever read as a person's word.
+"""The tags that archive runs added, in a log of their own, so that none is read as a person's decision.
 
-Knows no model. A run writes some articles and how far it is in one transaction: killed anywhere, it goes on from there.
+A run writes a batch of articles and its progress in one transaction. Killed anywhere, it resumes from there.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Stamp = tuple[str, int]  # when an article last changed, and how long its log is
 
 @dataclass(frozen=True)
 class Scope:
-    """Which articles are meant: published in these days, from a source, with one of some tags, with none of others."""
+    """Selects articles by day of publication, source, tags of which they have one, and tags of which they have none."""
 
     since: str | None = None
     until: str | None = None
@@ -35,7 +35,10 @@ class Scope:
     without_tags: tuple[str, ...] = ()
 
     def holds(self, dated_at: str | None, tags: Iterable[str]) -> bool:
-        """Whether an article with some tags is meant, whatever its source; `dated_at` in UTC, None if it has no date."""
+        """Return whether the scope selects an article with these tags, whatever its source.
+
+        `dated_at` is in UTC, None if the article has no date.
+        """
         tag_set = set(tags)
         if (self.since or self.until) and dated_at is None:
             return False
@@ -58,10 +61,10 @@ class Scope:
 
 
 class Candidate(NamedTuple):
-    """An article that may be tagged, with what is known of its tags and what runs have added.
+    """An article that a run may tag, with what is known of its tags and what runs have added.
 
-    `passed_over` says why it may not: its tags are out of scope; an editor said that they are complete; or it is blind and
-    not closed yet, so that nothing that the machine says of it may be told.
+    `passed_over` says why it may not be tagged. Its tags are out of scope, an editor has declared them complete, or it is
+    blind and not closed yet.
     """
 
     article: Article
@@ -93,7 +96,7 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Kept:
-    """A tag that was not taken back, since a person has decided on it."""
+    """A tag that was not taken back because a person has decided on it."""
 
     article_id: str
     tag: str
@@ -117,7 +120,7 @@ class Assignments:
             return int(connection.scalar(query) or 0)
 
     def candidates(self, scope: Scope, after: str = "") -> Iterator[Candidate]:
-        """Yield the articles of a scope's days and source behind an id, in the order of ids; flat in memory."""
+        """Yield the articles of a scope's days and source behind an id, in the order of ids and batch by batch."""
         while True:
             with reading(self._engine) as connection:
                 rows = connection.execute(_in_scope(scope, after).limit(BATCH)).mappings().all()
@@ -132,7 +135,7 @@ class Assignments:
     def add(
         self, run: Run, additions: Sequence[Additions], progress: Callable[[set[str]], Mapping[str, object]]
     ) -> None:
-        """Write what a run adds to some articles, and its progress, all or nothing.
+        """Write what a run adds to a batch of articles, and its progress, all or nothing.
 
         Articles that have changed since they were read get nothing. `progress` is called with the ids of those that have not,
         and returns the progress that the record of the run keeps.
@@ -153,7 +156,9 @@ class Assignments:
     # --- and takes back ---
 
     def undo(self, run_id: str) -> tuple[int, list[Kept]]:
-        """Take back what a run added, but for what a person has decided on since; return how many tags, and the others.
+        """Take back the tags that a run added, and return their number and the tags that stay.
+
+        A tag stays if a person has decided on it since.
 
         What was taken back before is not counted again.
         """
@@ -175,7 +180,7 @@ class Assignments:
     # --- what stands ---
 
     def standing(self, run_id: str | None = None) -> Iterator[Assignment]:
-        """Yield what runs, or one run, added and what stands: neither undone nor taken away by a person."""
+        """Yield the tags that runs, or one run, added and that nobody has undone or removed since."""
         query = _of_run(run_id).where(assignments.c.undone_at.is_(None))
         for page in in_pages(self._engine, query, assignments.c.n):
             rows = [row._mapping for row in page]
@@ -272,7 +277,9 @@ def _decided(connection: Connection, rows: Sequence[Any]) -> dict[int, Decision]
 
 
 def _overruled(connection: Connection, rows: Sequence[Any]) -> set[int]:
-    """Return the numbers of rows whose tag a person took away, or the sender says is wrong, or whose article is gone by now."""
+    """Return the numbers of the rows whose tag no longer stands.
+
+    A person removed it, the sender says that it is wrong, or the article was deleted."""
     decided = _decided(connection, rows)
     query = select(articles.c.id, articles.c.rejected).where(articles.c.id.in_({row["article_id"] for row in rows}))
     wrong = {row.id: row.rejected for row in connection.execute(query)}

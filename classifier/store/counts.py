@@ -1,9 +1,8 @@
-"""How many articles there are, kept up to date by the database itself, so that nobody counts the store to answer a request.
+"""The number of articles by day, source and state, kept up to date by triggers of the database.
 
-Triggers on `articles` change two rows of `article_counts`, that of the day and that of all days, with each article that comes,
-goes, or changes its day, source or state. So the counts are exact whatever program writes. On PostgreSQL several rows may stand for
-the same day, source and state: a transaction takes one that no other holds, or makes one, so that nobody waits for a counter. Only
-the sum of the rows means anything.
+Each article that comes, goes, or changes its day, source or state changes two rows of `article_counts`: that of the day and that
+of all days. The counts are exact whatever program writes, and no request has to count the articles. On PostgreSQL several rows
+may hold counts of the same day, source and state, so that no transaction waits for another. Only their sum has a meaning.
 """
 
 from __future__ import annotations
@@ -74,14 +73,14 @@ _THERE = {
 
 
 def counted(*by: str, of_days: Sequence[ColumnElement[bool]] = ()) -> Select[Any]:
-    """Return the query for how many articles there are, by columns of `article_counts`; of all days, or of some."""
+    """Return the query that counts articles by columns of `article_counts`, on all days or on some."""
     columns = [article_counts.c[name] for name in by]
     days = [article_counts.c.day != ALL_DAYS, *of_days] if of_days else [article_counts.c.day == ALL_DAYS]
     return select(*columns, func.sum(article_counts.c.n)).where(*days).group_by(*columns)
 
 
 def keep_counts(connection: Connection) -> None:
-    """Make the triggers, and count all articles, where that was not done or a migration has made the table anew."""
+    """Create the triggers and count all articles, unless that was done and no migration has rebuilt the table since."""
     if not inspect(connection).has_table(article_counts.name):
         return  # of an older version
     dialect = connection.dialect.name

@@ -1,4 +1,4 @@
-"""Which articles were deleted, by digests of their ids, and what is left of them in the database's own files and records."""
+"""The deleted articles, as digests of their ids, and their traces in the database's files and records."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from classifier.store.rows import giving_way, now, reading
 from classifier.store.runs import FAILED, RUNNING
 from classifier.store.schema import deletions, runs
 
-CHECKPOINT_MS = 500  # for which a checkpoint waits for readers, while writers wait for it
+CHECKPOINT_MS = 500  # a checkpoint waits so long for readers, and writers wait for the checkpoint
 
 
 class Deletions:
@@ -23,7 +23,7 @@ class Deletions:
         self._engine = engine
 
     def last(self) -> int:
-        """Return the number of the newest deletion; 0 while there was none."""
+        """Return the number of the newest deletion, 0 if there was none."""
         with reading(self._engine) as connection:
             return int(connection.scalar(select(func.max(deletions.c.n))) or 0)
 
@@ -33,7 +33,7 @@ class Deletions:
             return list(connection.scalars(select(deletions.c.digest)))
 
     def clean_records(self, deleted: Deleted) -> None:
-        """Take deleted articles out of the records of runs, but for archive runs that can still be taken up again."""
+        """Take deleted articles out of the records of runs, except of archive runs that can still be resumed."""
         with reading(self._engine) as connection:
             rows = connection.execute(select(runs.c.id, runs.c.job, runs.c.outcome, runs.c.result)).all()
         named = [row for row in rows if row.result and deleted.named_in(json.dumps(row.result, ensure_ascii=False))]
@@ -45,9 +45,9 @@ class Deletions:
                 connection.execute(runs.update().where(runs.c.id == row.id).values(values))
 
     def clean_log(self) -> bool:
-        """Put SQLite's write-ahead log into its file and empty it; return whether nobody was in the way.
+        """Merge SQLite's write-ahead log into its file and empty it. Return whether that succeeded.
 
-        What was deleted is overwritten in the file itself (secure_delete), but stands in the log until then.
+        Deleted rows are overwritten in the file (secure_delete), but stay in the log until then.
         """
         if self._engine.dialect.name != "sqlite":
             return True
@@ -73,7 +73,7 @@ def note_deleted(connection: Connection, article_ids: Sequence[str]) -> None:
 
 
 def note_stored(connection: Connection, article_ids: Iterable[str]) -> None:
-    """Note that articles are there, which may have been deleted before."""
+    """Note that articles are stored, which may have been deleted before."""
     digests = [digest_of(article_id) for article_id in article_ids]
     connection.execute(deletions.delete().where(deletions.c.digest.in_(digests)))
 

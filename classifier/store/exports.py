@@ -35,7 +35,7 @@ class Exports:
 
         Args:
             starter_until: the starter articles are left out once the desk has as many examples of its own.
-            close_after_days: published articles that nobody touched for so many days count as complete; 0 for never.
+            close_after_days: published articles that nobody touched for so many days count as complete, 0 for never.
         """
         with reading(self._engine) as connection:
             with_starter = not _has_as_many(connection, starter_until)
@@ -50,7 +50,7 @@ class Exports:
                     yield example
 
     def filed(self) -> Iterator[Filed]:
-        """Yield every article as the desk has it now, with what was last suggested for it, in the order of ids."""
+        """Yield every article with its present tags and its latest suggestions, in the order of ids."""
         for rows in self._in_batches():
             with reading(self._engine) as connection:
                 filed = list(_filed(connection, rows))
@@ -106,7 +106,7 @@ def _filed(connection: Connection, rows: Sequence[Any]) -> Iterator[Filed]:
         newest = newest_sets.get(row["id"])
         yield Filed(
             replace(stored(row).article, tags=standings[row["id"]].tags),
-            # A CMS sends drafts, which have no date yet; an import without dates was not written on the day of the import.
+            # A CMS sends drafts, which have no date yet. Imported articles without dates are older than their import.
             None if row["published_at"] is None and row["tags_complete"] else row["dated_at"],
             row["source"],
             {suggestion["tag"]: suggestion["score"] for suggestion in newest.answer["suggestions"]} if newest else None,
@@ -117,7 +117,7 @@ def _filed(connection: Connection, rows: Sequence[Any]) -> Iterator[Filed]:
 
 
 def _is_left_alone(row: Any, days: int) -> bool:
-    """Whether a published article of which its sender lists the tags was touched by nobody for so many days."""
+    """Return whether nobody touched a published article, whose sender lists its tags, for so many days."""
     if not days or row["tags"] is None or row["published_at"] is None:
         return False
     before = ago(days=days)

@@ -1,4 +1,4 @@
-"""Keys: shown once, stored as hashes, each with a name and a role; they expire, are rotated, used and revoked."""
+"""API keys: shown once and stored as hashes, each with a name and a role."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ NEVER = "9"  # after every time that is written down
 
 @dataclass(frozen=True)
 class Key:
-    """What is known of a key; the secrets themselves are not.
+    """A key without its secret, which is not stored.
 
-    `old_until`: until when the secret before the last rotation is taken too. `expires_at` of a key that was found by a
-    secret is when that secret ends.
+    `old_until` is until when the secret before the last rotation is accepted too. If the key was found by that older secret,
+    `expires_at` is when that secret ends.
     """
 
     id: str
@@ -48,12 +48,12 @@ class Key:
 
     @property
     def usable(self) -> bool:
-        """Whether its newest secret is taken now."""
+        """Whether its newest secret is accepted now."""
         return self.revoked_at is None and not _over(self.expires_at)
 
     @property
     def old_usable(self) -> bool:
-        """Whether the secret before the last rotation is taken now."""
+        """Whether the secret before the last rotation is accepted now."""
         return self.revoked_at is None and self.old_until is not None and not _over(self.old_until)
 
 
@@ -67,7 +67,7 @@ class Keys:
         self._later = ThreadPoolExecutor(1, "store-later")  # its thread starts with its first task, so after a fork
 
     def create(self, name: str, role: str, days: int | None = None) -> str:
-        """Create a key and return its secret, `tagger_<id>_<random>`; it cannot be shown again.
+        """Create a key and return its secret, `tagger_<id>_<random>`, which cannot be shown again.
 
         It expires after so many days, or never.
         """
@@ -88,7 +88,7 @@ class Keys:
         return f"{PREFIX}_{key_id}_{secret}"
 
     def rotate(self, name: str, grace_hours: int = GRACE_HOURS, days: int | None = None) -> str:
-        """Give a key a new secret and return it; the one before is taken for some hours more, one before that no longer.
+        """Give a key a new secret and return it. The previous secret is accepted for `grace_hours` more.
 
         The new secret expires after so many days, by default after as many as the one before. Sessions end with the
         secret that began them.
@@ -116,7 +116,7 @@ class Keys:
             return [_key(row) for row in rows]
 
     def revoke(self, name: str) -> None:
-        """Make a key useless from now on; the name can be given again."""
+        """Revoke a key. Its name can be used for another one."""
         with self._engine.begin() as connection:
             row = connection.execute(_named(name)).mappings().first()
             if row is None:
@@ -126,14 +126,14 @@ class Keys:
         self._remembered_rows.clear()
 
     def in_use(self) -> bool:
-        """Whether a key was ever created: revoking the last one must not open the service to everybody."""
+        """Return whether a key was ever created. Revoking the last key must not open the service to everybody."""
         return bool(self._remembered("", self._look_in_use))
 
     def of(self, secret: str, fresh: bool = False) -> Key | None:
         """Return the key of a secret, or None if there is no such key or it was revoked.
 
-        An answer is remembered for a second: a key that another process revokes is refused within that time, or at once
-        where a fresh answer is asked for.
+        A look-up is remembered for a second, within which a key that another process revokes may still be accepted. `fresh`
+        looks it up again.
 
         Raises:
             KeyEnded: for a secret that was right until it expired, or until it was replaced.
@@ -161,7 +161,7 @@ class Keys:
         return key
 
     def note_use(self, key_id: str) -> None:
-        """Write down that a key was used, at most once a minute and beside the request."""
+        """Note that a key was used, at most once a minute and beside the request."""
         time_now = time.monotonic()
         if time_now - self._used.get(key_id, -USED_SECONDS) < USED_SECONDS:
             return
@@ -173,11 +173,11 @@ class Keys:
         self.later(keys.update().where(older).values(last_used_at=now()))
 
     def later(self, change: Any) -> None:
-        """Carry out a change that nobody waits for; if the store cannot be written, it is left undone."""
+        """Execute a statement in the background. If the store cannot be written, it is dropped."""
         self._later.submit(self._write, change)
 
     def settle(self) -> None:
-        """Wait until what was left for later is done."""
+        """Wait until all statements of `later` are executed."""
         self._later.submit(int).result()
 
     def _write(self, change: Any) -> None:
@@ -193,7 +193,9 @@ class Keys:
             return connection.execute(select(keys).where(keys.c.id == key_id)).mappings().first()
 
     def _remembered(self, key_id: str, look: Callable[[], Any]) -> Any:
-        """Return what `look` returned in the last second, or look again; while the store is away, what was known last."""
+        """Return what `look` returned within the last second, or call it again.
+
+        While the database cannot be reached, the last known row is returned."""
         time_now = time.monotonic()
         looked_up_at, row = self._remembered_rows.get(key_id, (-KEPT_SECONDS, None))
         if time_now - looked_up_at >= KEPT_SECONDS:

@@ -1,4 +1,4 @@
-"""Counters that all processes of a service share: how often something happened within a time that began with the first.
+"""Counters that all processes of a service share: how often an event happened within a time window.
 
 On SQLite each counter is a file of 16 bytes beside the database, under a lock of its own: 10 µs, where a row of SQLite takes
 0.4 ms and waits seconds for other writers. On PostgreSQL it is a row, which several machines share.
@@ -25,9 +25,9 @@ from classifier.store.schema import counters
 
 _RECORD = struct.Struct("<qd")  # how often, and until when it counts
 KEPT_SECONDS = 3600.0  # after which a file that nobody counts in is removed
-MAX_COUNTERS = 10_000  # a stranger with many addresses must not fill the disk; those not used for longest are removed
+MAX_COUNTERS = 10_000  # a stranger with many addresses must not fill the disk: the least recently used are removed
 _SWEEP_EVERY = 100  # new counters
-_WRONG = 2  # times its time ahead, a counter was begun by a clock that was wrong; a little ahead is another machine's
+_WRONG = 2  # a counter that ends more than twice its window ahead was begun by a wrong clock
 
 
 class Count(NamedTuple):
@@ -38,13 +38,13 @@ class Count(NamedTuple):
 
 
 class Counters(Protocol):
-    """What counts."""
+    """Counts events within time windows."""
 
     def hit(self, event: str, seconds: float) -> Count:
-        """Count something that counts for some seconds from the first time on."""
+        """Count an event. A window of so many seconds begins with the first one."""
 
     def give_back(self, event: str) -> None:
-        """Take one off what was counted."""
+        """Take back one event."""
 
 
 def counters_of(engine: Engine) -> Counters:
@@ -62,14 +62,14 @@ class FileCounters:
         self._made = 0
 
     def hit(self, event: str, seconds: float) -> Count:
-        """Count something that counts for some seconds from the first time on."""
+        """Count an event. A window of so many seconds begins with the first one."""
         with self._held(event) as handle:
             n, left = _read(handle, seconds)
             _write(handle, n + 1, left)
         return Count(n + 1, left)
 
     def give_back(self, event: str) -> None:
-        """Take one off what was counted."""
+        """Take back one event."""
         with self._held(event) as handle:
             raw = os.pread(handle, _RECORD.size, 0)
             if len(raw) == _RECORD.size:
@@ -102,7 +102,7 @@ class FileCounters:
             os.close(handle)  # it was swept away in between
 
     def _sweep(self) -> None:
-        """Remove the files of counters that have long ended, or are too many: a stranger may have made them."""
+        """Remove the files of counters that ended long ago, and the oldest ones if there are too many."""
         self._made += 1
         if self._made % _SWEEP_EVERY != 1:
             return
@@ -125,7 +125,7 @@ class RowCounters:
         self._made = 0
 
     def hit(self, event: str, seconds: float) -> Count:
-        """Count something that counts for some seconds from the first time on."""
+        """Count an event. A window of so many seconds begins with the first one."""
         time_now = time.time()
         row, columns = insert(counters).values(what=_name(event), n=1, ends_at=time_now + seconds), counters.c
         over = (columns.ends_at <= time_now) | (columns.ends_at > time_now + seconds * _WRONG)
@@ -145,14 +145,14 @@ class RowCounters:
         return Count(n, ends - time_now)
 
     def give_back(self, event: str) -> None:
-        """Take one off what was counted."""
+        """Take back one event."""
         mine = (counters.c.what == _name(event)) & (counters.c.n > 0)
         with self._engine.begin() as connection:
             connection.execute(counters.update().where(mine).values(n=counters.c.n - 1))
 
 
 def _read(handle: int, seconds: float) -> tuple[int, float]:
-    """Return how often something was counted, and for how many seconds that still holds."""
+    """Return the count of an event, and the seconds until it starts again at 0."""
     raw = os.pread(handle, _RECORD.size, 0)
     n, ends = _RECORD.unpack(raw) if len(raw) == _RECORD.size else (0, 0.0)
     left = ends - time.time()
@@ -180,5 +180,5 @@ def _remove_unused_since(path: str, used_at: float) -> None:
 
 
 def _name(event: str) -> str:
-    """Return the name under which something is counted: it tells nothing of a person, and nothing in it can harm."""
+    """Return the digest under which an event is counted: it reveals no person, and is safe as a file name."""
     return hashlib.sha256(event.encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,4 +1,4 @@
-"""The decision log: rows are added, never changed; what they add up to is kept beside the article for the queue."""
+"""The decision log, to which rows are only added. The state that they add up to is kept with the article."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Changes:
 class ArticleLog:
     """The log of an article, and what it is folded on.
 
-    `rows` are in their order; `current` are digests of texts that are materially the same as the article's text now.
+    `rows` are in their order. `current` are digests of the texts that are materially the same as the article's present text.
     """
 
     rows: Sequence[Decision]
@@ -57,7 +57,7 @@ class ArticleLog:
     listing: Listing
 
     def standing(self, by: str | None = None) -> Standing:
-        """Return what is known of the article's tags; `by` counts only what one editor, or the CMS, decided."""
+        """Return what is known of the article's tags. With `by`, only decisions of that editor and the CMS count."""
         rows = self.rows if by is None else [row for row in self.rows if row.editor in (by, CMS)]
         return fold(rows, self.current, self.listing)
 
@@ -82,8 +82,8 @@ class DecisionLog:
     ) -> Mapping[str, object]:
         """Add decisions to the log, all or none, and return the reply that `make_reply` makes of them.
 
-        Without a suggestion set, the newest one of the article's present text counts as the one that was answered. A request
-        is carried out once, and whoever sends it again gets what was returned the first time.
+        Without a suggestion set, the newest one of the article's present text is meant. A request is carried out once: whoever
+        repeats it gets the same reply.
 
         Args:
             make_reply: called with the new rows, and with the article's log as it is with them.
@@ -138,7 +138,7 @@ class DecisionLog:
             return standings_of(connection, listings(connection, article_ids))
 
     def impressions(self, article_id: str) -> list[Impression]:
-        """Return what was shown of an article, in the order in which it was."""
+        """Return the impressions of an article in their order."""
         query = _SHOWN.add_columns(settled(suggestion_sets.c.article_id, impressions.c.tag))
         query = query.where(suggestion_sets.c.article_id == article_id).order_by(
             impressions.c.shown_at, impressions.c.suggestion_set_id, impressions.c.tag
@@ -148,13 +148,13 @@ class DecisionLog:
         return [replace(Impression(*row[:-1]), answered=bool(row[-1])) for row in rows]
 
     def all_impressions(self) -> Iterator[Impression]:
-        """Yield all that was ever shown, in no order, and without saying what was answered."""
+        """Yield all impressions, in no order and without `answered`."""
         with reading(self._engine) as connection:
             for row in connection.execute(_SHOWN):
                 yield Impression(*row)
 
     def last(self) -> int:
-        """Return the number of the newest decision; 0 while there is none."""
+        """Return the number of the newest decision, 0 if there is none."""
         with reading(self._engine) as connection:
             return int(connection.scalar(select(func.max(decisions.c.n))) or 0)
 
@@ -260,14 +260,14 @@ def _by_a_person(row: Decision) -> bool:
 def follow_cms(connection: Connection, before: Any, source: str, tags: Sequence[str] | None) -> Changes:
     """Log what a CMS changed since it last listed the tags of an article: what it dropped, and what it gave back.
 
-    What an import listed, the CMS may call otherwise: that it does not list it says nothing.
+    The CMS may name tags differently from an import. So it counts for nothing that it does not list what an import listed.
     """
     listed = tuple(tag for tag in tags or () if tag not in (before["tags"] or ()))
     if tags is None or before["tags"] is None or before["source"] != source:
         return Changes((), listed)
     log = log_of(connection, before["id"])
     has = standing_of(connection, before, log).tags
-    # What a CMS does with the tags that an archive run added, or took back, no person has said.
+    # No person has decided on a tag that the CMS lists or drops because an archive run added it or took it back.
     added = tags_of_runs(connection, [before["id"]]).get(before["id"], {})
     dropped = [tag for tag in before["tags"] if tag not in tags and tag in has and not added.get(tag)]
     decided = {row.tag for row in log}
@@ -279,7 +279,7 @@ def follow_cms(connection: Connection, before: Any, source: str, tags: Sequence[
 
 
 def _set_of(connection: Connection, row: Any, set_id: str | None) -> Any:
-    """Return a suggestion set of the article of a row; without an id the newest of its text, or None."""
+    """Return a suggestion set of an article. Without an id, return the newest one of its text, or None."""
     if set_id is None:
         return newest_set(connection, row["id"], row["digest"])
     query = select(suggestion_sets).where(suggestion_sets.c.article_id == row["id"], suggestion_sets.c.id == set_id)
@@ -318,7 +318,7 @@ def _decision(draft: Draft, row: Any, editor: str, shown: Any, undone: Decision 
 
 
 def _score_and_band(answer: Any, tag: str) -> tuple[float | None, str]:
-    """Return the score and the band of a tag in an answer; a tag that was not suggested is hidden."""
+    """Return the score and the band of a tag in an answer. The band of a tag that was not suggested is hidden."""
     for suggestion in answer["suggestions"]:
         if suggestion["tag"] == tag:
             return suggestion["score"], suggestion["band"]

@@ -1,7 +1,7 @@
-"""Whose article is whose: the name of the `cms` key that wrote it, which other `cms` keys cannot change or delete.
+"""Owners of articles: the `cms` key that wrote one, which other `cms` keys cannot change or delete.
 
-Articles that were imported, written by a person's key, or stored before owners were kept belong to nobody, until a `cms`
-key first writes them. The starter articles never belong to a key.
+Imported articles, those that a person's key wrote, and those stored before owners were recorded belong to nobody, until a
+`cms` key writes them. The starter articles never belong to a key.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from classifier.store.schema import articles, keys
 
 
 def claim(connection: Connection, row: Any, owner: str | None) -> None:
-    """Make a stored article that belongs to nobody the writer's; `owner` is None for whoever owns nothing.
+    """Make a stored article that belongs to nobody the writer's. `owner` is None for writers that own nothing.
 
     Raises:
         OtherOwner: if it is another key's, or a starter article.
@@ -61,7 +61,7 @@ class Owners:
         self._engine = engine
 
     def hand_over(self, giver: str | None, receiver: str | None, article_ids: Sequence[str] | None = None) -> int:
-        """Make articles of one `cms` key another's and return how many; None stands for nobody.
+        """Make articles of one `cms` key another's and return how many. None stands for nobody.
 
         Without `article_ids` all articles of the giver are meant. The giver may be a key that exists no more.
 

@@ -22,7 +22,7 @@ OPEN, TAKEN, DECLINED = PROPOSAL_STATES = ("open", "taken", "declined")
 class Proposal:
     """A tag that an editor missed, on an article or on none.
 
-    `state` is open, taken or declined; `tag` is the id of the tag as which it was taken. The article gets that tag once the
+    `state` is open, taken or declined, and `tag` the id of the tag as which it was taken. The article gets that tag once the
     taxonomy has it, as the `decision` of the editor who proposed it. `settled_at` is when it did, or had to stay as it is.
     """
 
@@ -36,7 +36,7 @@ class Proposal:
     tag: str | None = None
     settled_at: str | None = None
     decision: str | None = None
-    title: str | None = None  # of the article; None where nobody asked for it
+    title: str | None = None  # of the article, in lists
 
 
 class Proposals:
@@ -52,7 +52,7 @@ class Proposals:
         with self._engine.begin() as connection:
             if article_id is not None:
                 existing_row(connection, article_id)
-            connection.execute(proposals.insert().values(row, id=proposal_id))
+            connection.execute(proposals.insert().values({**row, "id": proposal_id}))
         return proposal_id
 
     def list(self) -> list[Proposal]:
@@ -86,7 +86,7 @@ class Proposals:
             connection.execute(proposals.update().where(proposals.c.id == proposal_id).values(values))
 
     def keep_promises(self, taxonomy: Taxonomy) -> int:
-        """Give articles the tags that were proposed on them, taken, and that the taxonomy has; return how many got one.
+        """Give articles the proposed tags that were taken and that the taxonomy has. Return how many articles got one.
 
         Each promise is kept once. An article stays as it is where it has the tag, or where somebody has decided against the
         tag since it was proposed.
@@ -126,7 +126,7 @@ def _proposal(connection: Connection, proposal_id: str) -> Proposal:
 
 
 def _hold_article(connection: Connection, proposal: Proposal) -> Any:
-    """Return the row of a proposal's article, which nobody else changes meanwhile; None if it was deleted."""
+    """Return the row of a proposal's article and hold it, or return None if it was deleted."""
     return None if proposal.article_id is None else article_row(connection, proposal.article_id, hold=True)
 
 

@@ -1,8 +1,8 @@
-"""Questions on removals: one tag that one key took off so many articles that its term may be gone, not the subject.
+"""Questions on removals: a key took one tag off so many articles that the CMS may have lost the term.
 
-A CMS that deletes, renames or merges a term sends all its articles without it. Beyond a few articles within an hour the
-removals are held back: behind each a row of the log leaves the tag open, so that training knows nothing of it, until a
-person has answered. The answer is rows of the log again, which an undo takes back.
+A CMS that deletes, renames or merges a term sends all its articles without it. Beyond a few articles within an hour, the
+removals are held back: a row of the log behind each leaves the tag open until a person has answered, so that training does
+not learn from it. The answer adds rows to the log again, and an undo takes them back.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ SHOWN_DAYS = 7  # for which an answered question is listed
 
 @dataclass(frozen=True)
 class Question:
-    """A question, and on how many articles it is; `waiting` of them nobody has decided on otherwise.
+    """A question on the removals of a tag. Of its `n_articles`, `waiting` are those that nobody has decided on since.
 
-    `key` is the name of the key that took the tag off, None where nobody's key sent the articles. `answer` is
-    `REMOVED`, `TERM_CHANGED` or None. `titles` are of some of the articles, by their ids.
+    `key` is the name of the key that removed the tag, None if no key sent the articles. `answer` is `REMOVED`,
+    `TERM_CHANGED` or None. `titles` has a few of the articles' titles by their ids.
     """
 
     id: str
@@ -57,9 +57,9 @@ class Questions:
     # --- what a CMS does ---
 
     def follow(self, key: str | None, article_id: str, changes: Changes) -> bool:
-        """Look at what a key has just changed of an article's tags; return whether removals were too many, and held back.
+        """Follow what a key has changed of an article's tags. Return whether removals were held back.
 
-        A tag that it lists again has a term again: from then on its removals are no longer taken for those of the term.
+        A key that lists a tag again has a term for it again: its later removals of the tag are taken at face value.
         """
         tags = {*changes.dropped, *changes.listed}
         if not tags:
@@ -78,8 +78,7 @@ class Questions:
     def _hold_back(self, key: str | None, tag: str, article_id: str) -> None:
         """Add an article's removal to the question of its tag, which is asked if there is none.
 
-        All removals of the last hour that are not held back are taken along: where a writer failed between a removal and
-        this, the next removal mends it.
+        All removals of the last hour that are not held back yet are included, in case a writer failed after a removal.
         """
         with self._engine.begin() as connection:
             one_at_a_time(connection, "questions")
@@ -101,7 +100,7 @@ class Questions:
                 append(connection, (_undo(question, row, question["answered_by"]) for row in removed))
 
     def ask(self, tag: str, since: str) -> Question:
-        """Ask about the removals of a tag by any CMS since a day, which nobody was asked about when they came.
+        """Ask about all removals of a tag by a CMS since a day, about which nobody was asked at the time.
 
         Raises:
             NotFound: if there is none on whose tag nobody has decided since.
@@ -119,7 +118,7 @@ class Questions:
             return _question(connection, _of_id(connection, str(question["id"])))
 
     def past(self) -> list[tuple[str, str, int]]:
-        """Return the tags that were taken off more than ten articles within an hour, unasked: tag, hour, number."""
+        """Return (tag, hour, number) where a tag was removed from more than ten articles within an hour, unasked."""
         hour, n = func.substr(decisions.c.at, 1, 13), func.count(decisions.c.article_id.distinct())
         query = select(decisions.c.tag, hour, n).where(removals(decisions), stands(stale_texts=True))
         query = query.group_by(decisions.c.tag, hour).having(n > MOST).order_by(hour.desc(), decisions.c.tag)
@@ -129,7 +128,7 @@ class Questions:
     # --- what a person says ---
 
     def list(self, answered: bool = False) -> list[Question]:
-        """Return the questions that wait for an answer, the newest first; `answered`: those of the last days, too."""
+        """Return the open questions, newest first. With `answered`, include those answered in the last days."""
         query = select(questions).order_by(questions.c.asked_at.desc())
         since = questions.c.answered_at >= ago(days=SHOWN_DAYS)
         query = query.where(questions.c.answer.is_(None) | since if answered else questions.c.answer.is_(None))
@@ -164,7 +163,7 @@ class Questions:
             return _question(connection, _of_id(connection, question_id))
 
     def undo(self, question_id: str, editor: str) -> Question:
-        """Take an answer back, but for articles on which somebody has decided since; the question waits again.
+        """Take an answer back, except on articles on which somebody has decided since. The question is open again.
 
         Raises:
             NotFound: if there is no such question.
@@ -231,7 +230,7 @@ def _removals(tag: str, *where: ColumnElement[bool]) -> Select[Any]:
 
 
 def _waiting(question_id: str) -> Select[Any]:
-    """Return the query for the rows by which a question holds tags open on which nobody has decided since."""
+    """Return the query for the rows that hold a question's tags open and that nobody has overruled."""
     held: ColumnElement[bool] = (decisions.c.question_id == question_id) & (decisions.c.action == "unsure")
     return _rows().where(held, stands(stale_texts=True))
 

@@ -13,22 +13,21 @@ from classifier.store.schema import article_counts, articles, closings, suggeste
 from classifier.store.standing import settled
 from classifier.store.suggestion_sets import note_shown
 
-STARTER = "starter"  # source of the articles that come with the product; nobody's work to look at
+STARTER = "starter"  # source of the articles that come with the product, which nobody has to review
 STATES = ("new", "started", "closed")
 ORDERS = ("newest", "teach")
-CHANCE = 0.1  # share of the articles that come by lot: what the model is sure of must be looked at too
+CHANCE = 0.1  # share of articles drawn by lot, so that editors also see what the model is sure of
 EVERY = 10
-FEW = 2000  # articles of a source or of some days that are looked at one by one
-LAST = 9.0  # behind every margin: articles that were never asked for suggestions
+FEW = 2000  # articles of a source or of days that are read without the index of the order
+LAST = 9.0  # sorts behind every margin: articles that were never judged
 
 
 @dataclass(frozen=True)
 class Wanted:
     """Which articles are wanted, and in which order.
 
-    `state` is one of `STATES`, `open` (new and started) or None for all; `tag` wants those for which it is suggested
-    and nobody said anything of it, whether or not anybody has seen that. `viewer` leaves out of the open ones what this
-    editor has closed.
+    `state` is one of `STATES`, `open` (new and started) or None for all. `tag` selects articles for which it is suggested and
+    not settled, shown or not. `viewer` leaves out of the open articles those that this editor has closed.
     """
 
     state: str | None = None
@@ -82,7 +81,7 @@ class Queue:
         return {state: n_articles.get(state, 0) for state in STATES}
 
     def show(self, wanted: Wanted, limit: int) -> list[BulkRow]:
-        """Return the articles for which `wanted.tag` is suggested and not settled, best score first; note them as shown."""
+        """Return the articles for which `wanted.tag` is suggested and not settled, best score first, and note them as shown."""
         names = ("id", "title", "published_at", "digest", "judged_by")
         columns: list[Any] = [*(articles.c[name] for name in names), suggested.c.score, suggested.c.band]
         tag = wanted.tag or ""
@@ -149,12 +148,12 @@ def _states(wanted: Wanted) -> tuple[str, ...]:
 
 
 def _unsettled(tag: str) -> ColumnElement[bool]:
-    """Return whether a tag is suggested and nobody said anything of it."""
+    """Return whether a tag is suggested and not settled."""
     return articles.c.id.in_(select(suggested.c.article_id).where(suggested.c.tag == tag)) & _is_open(tag)
 
 
 def _is_open(tag: str) -> ColumnElement[bool]:
-    """Return whether nobody said anything of a tag; of a blind article nobody may know before its end."""
+    """Return whether a tag is not settled. Blind articles that are not closed are left out."""
     hidden = articles.c.blind & (articles.c.state != "closed")
     return ~hidden & ~settled(articles.c.id, literal(tag))
 
@@ -167,10 +166,10 @@ def _first(
     *where: ColumnElement[bool],
     last: bool = False,
 ) -> list[tuple[Any, str]]:
-    """Return key and id of the wanted articles that come first in the order of both, or `last` the last ones first.
+    """Return key and id of the first wanted articles in the order of both, with `last` in reverse order.
 
-    Each state is a part of an index that has the order, so that only so many rows are read; where the source or the days have
-    only a few articles, those are looked at instead.
+    An index has this order for each state, so that few rows are read. If the source or the days have only a few articles,
+    those are read instead.
     """
     conditions = [*where, *_conditions(wanted)]
     if few := _few(connection, wanted):
@@ -186,7 +185,7 @@ def _first(
 
 
 def _few(connection: Connection, wanted: Wanted) -> list[ColumnElement[bool]]:
-    """Return the condition on the source or on the days that leaves only a few articles; none if neither does."""
+    """Return the condition on source or days that leaves only a few articles, or no condition."""
     choices = []
     if wanted.source is not None:
         of_counts = _of_source(wanted, article_counts.c.source)
@@ -235,7 +234,7 @@ def _teaching(
 
 
 def _by_margin(connection: Connection, wanted: Wanted, after: PageEnd, limit: int) -> list[tuple[Any, str]]:
-    """Return keys and ids of articles by margin; behind them by their ids those that were never asked for suggestions."""
+    """Return keys and ids of articles by margin, and behind them by id those that were never judged."""
     margin, not_by_lot = articles.c.margin, articles.c.lot + 0.0 >= CHANCE  # a sum: the index of lots has another order
     rows: list[tuple[Any, str]] = []
     if after[0] is None or after[0] < LAST:

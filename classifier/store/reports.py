@@ -48,7 +48,7 @@ class Reports:
 
 
 def drop_reports_on(connection: Connection, article_ids: list[str]) -> None:
-    """Remove the kept reports that name one of some articles; whoever looks next has them made anew."""
+    """Remove the stored reports that name one of these articles. The next reader has them made again."""
     for row in connection.execute(select(reports.c.name, reports.c.content)).all():
         if not set(article_ids).isdisjoint(_NAMED.findall(row.content)):
             connection.execute(reports.delete().where(reports.c.name == row.name))

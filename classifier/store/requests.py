@@ -21,7 +21,7 @@ KEPT_DAYS = 7
 
 @dataclass(frozen=True)
 class Request:
-    """A request with a key of its sender; the digest is of what it asks for."""
+    """A request with its sender's idempotency key and the digest of what it asks for."""
 
     sender: str
     key: str
@@ -45,7 +45,7 @@ class Requests:
 
 
 def reply_to(connection: Connection, request: Request) -> Mapping[str, object] | None:
-    """Return the reply to a request, as the transaction sees it; raise as `Requests.reply` does."""
+    """Return what `Requests.reply` does, as the transaction sees it."""
     row = connection.execute(select(requests.c.digest, requests.c.answer).where(_of(request))).first()
     if row is None or row.answer is None:  # left by a process of an older version that died
         return None

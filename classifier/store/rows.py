@@ -20,10 +20,10 @@ BATCH = 500  # articles of a transaction: nobody waits long for it, and a query 
 
 @dataclass(frozen=True)
 class StoredArticle:
-    """An article with what the store knows besides.
+    """An article with what the store adds to it.
 
-    `state` is new, started or closed. A blind article shows its suggestions only when it is closed; `n_editors` is how
-    many are to decide on it, each without seeing the other's answers. `owner` is the name of the `cms` key that wrote it.
+    `state` is new, started or closed. A blind article shows its suggestions only when it is closed. `n_editors` have to decide
+    on it, each without seeing the others' decisions. `owner` is the name of the `cms` key that wrote it.
     """
 
     article: Article
@@ -52,7 +52,7 @@ def hours_since(moment: str) -> float:
 
 
 def share_of(purpose: str, article_id: str) -> float:
-    """Return a number in [0, 1) that an article draws once for a purpose, and always draws again."""
+    """Return a number in [0, 1) that is always the same for an article and a purpose."""
     return int.from_bytes(hashlib.sha256(f"{purpose} {article_id}".encode()).digest()[:6], "big") / 2**48
 
 
@@ -62,12 +62,12 @@ def reading(engine: Engine) -> Connection:
 
 
 def giving_way(engine: Engine) -> Engine:
-    """Return the engine for work in many transactions, before each of which whoever waits to write goes first."""
+    """Return the engine for work in many transactions, each of which lets other writers go first."""
     return engine.execution_options(gives_way=True)
 
 
 def in_pages(engine: Engine, query: Select[Any], number: Column[int]) -> Iterator[Sequence[Any]]:
-    """Yield the rows of a query in the order of their numbers, some at a time: memory and transactions stay small."""
+    """Yield the rows of a query by their numbers, page by page, so that memory and transactions stay small."""
     last = 0
     while True:
         page = query.where(number > last).order_by(number).limit(ROWS_AT_ONCE)
@@ -80,7 +80,7 @@ def in_pages(engine: Engine, query: Select[Any], number: Column[int]) -> Iterato
 
 
 def article_row(connection: Connection, article_id: str, hold: bool = False) -> Any:
-    """Return the row of an article, or None; `hold` keeps it as it is until the transaction ends."""
+    """Return the row of an article, or None. `hold` locks it until the transaction ends."""
     if "\0" in article_id:  # PostgreSQL does not even look for it
         return None
     query = select(articles).where(articles.c.id == article_id)
@@ -96,7 +96,7 @@ def existing_row(connection: Connection, article_id: str, hold: bool = False) ->
 
 
 def hold_articles(connection: Connection, article_ids: Iterable[str]) -> set[str]:
-    """Keep articles as they are until the transaction ends, and return the ids of those that are stored.
+    """Lock articles until the transaction ends, and return the ids of those that are stored.
 
     Transactions that hold one of them end first.
     """
@@ -113,13 +113,13 @@ def batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def held(connection: Connection, column: Column[str], value: str) -> None:
-    """Keep the row that others will point to until the transaction ends; raise `NotFound` if it is gone."""
+    """Lock a row to which others will point until the transaction ends, or raise `NotFound` if it is gone."""
     if connection.scalar(select(column).where(column == value).with_for_update()) is None:
         raise NotFound(f"There is no {column.table.name[:-1].replace('_', ' ')} {value!r} any more.")
 
 
 def one_at_a_time(connection: Connection, job: str) -> None:
-    """Wait until no other transaction does the same, to which two would be in each other's way; SQLite has one anyway."""
+    """Wait until no other transaction does the same job. SQLite has only one writer anyway."""
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock_number(job)})")
 
@@ -130,7 +130,7 @@ def lock_number(job: str) -> int:
 
 
 def came_complete(row: Any) -> bool:
-    """Whether an article was sent with all of its tags, as imported archives are."""
+    """Return whether an article was sent with all of its tags, as imported archives are."""
     return bool(row["tags_complete"]) and row["tags"] is not None
 
 
@@ -152,7 +152,7 @@ def stored(row: Any) -> StoredArticle:
 
 
 def tags_of_runs(connection: Connection, article_ids: Iterable[str]) -> dict[str, dict[str, str | None]]:
-    """Return what runs ever added to some articles: of each its tags, with when they were undone (None: they stand)."""
+    """Return by article the tags that runs added, each with when it was undone, or None if it stands."""
     query = select(assignments).where(assignments.c.article_id.in_(list(article_ids))).order_by(assignments.c.n)
     tags: dict[str, dict[str, str | None]] = {}
     for row in connection.execute(query).mappings():

@@ -19,13 +19,13 @@ from classifier.store.rows import hours_since, lock_number, now, reading
 from classifier.store.schema import runs
 
 JOB = "retrain"
-KEPT_RUNS = 400  # records of a job, a year of nights; and as many reports
+KEPT_RUNS = 400  # records of a job, more than a year of nights, and as many reports
 RUNNING, FAILED, SKIPPED = "running", "failed", "skipped"
 
 
 @dataclass(frozen=True)
 class Run:
-    """The record of a job. `outcome` is running, failed, or what the job calls it; `data` names what it worked on."""
+    """The record of a job. `outcome` is running, failed, or a word of the job. `data` names what it worked on."""
 
     id: str
     job: str
@@ -48,10 +48,10 @@ class Runs:
 
     @contextmanager
     def alone(self, job: str) -> Iterator[None]:
-        """Do a job while nobody else does it on this database; the right to it dies with its holder.
+        """Do a job while nobody else does it on this database. The lock ends with its process.
 
         Raises:
-            Busy: if somebody is at it.
+            Busy: if another process does it.
         """
         if self._engine.dialect.name == "sqlite":
             with _locked_file(Path(f"{self._engine.url.database}.{job}.lock"), job):
@@ -73,7 +73,7 @@ class Runs:
                     connection.exec_driver_sql(f"SELECT pg_advisory_unlock({number})")
 
     def begin(self, job: str) -> Run:
-        """Record that a job has begun; those that were left running have lost their process. Call it within `alone`."""
+        """Record that a job has begun, and that those left running have failed. Call it within `alone`."""
         run = Run(
             secrets.token_hex(8),
             job,
@@ -115,7 +115,7 @@ class Runs:
             return [Run(**row) for row in connection.execute(query).mappings()]
 
     def list(self, job: str, limit: int = 100, without: tuple[str, ...] = ()) -> list[Run]:
-        """Return the newest records of a job, newest first; `without` some outcomes."""
+        """Return the newest records of a job, newest first, without those of some outcomes."""
         query = (
             select(runs)
             .where(runs.c.job == job, runs.c.outcome.not_in(without))
@@ -126,9 +126,9 @@ class Runs:
             return [Run(**row) for row in connection.execute(query).mappings()]
 
     def overdue(self, job: str, hours: float) -> str | None:
-        """Return why a job that runs every so many hours is overdue, or None; one that never ran is not awaited.
+        """Return why a job that runs every so many hours is overdue, or None. A job that never ran is not.
 
-        It is when the last run failed, and when two periods have passed without one that came to its end.
+        A job is overdue if its last run failed, or if none has ended for two periods.
         """
         runs = self.brief(job)
         ended = [run for run in runs if run.ended_at is not None]

@@ -1,4 +1,4 @@
-"""The tables. Changed only together with a migration; `alembic check` in the tests holds both together."""
+"""The tables. A change needs a migration: the tests compare both with `alembic check`."""
 
 from __future__ import annotations
 
@@ -52,16 +52,16 @@ articles = Table(
     Column("dated_at", TIME, nullable=False),
     Column("url", Text),
     Column("source", String(40), nullable=False),
-    # What the sender last listed as the article's tags, in its order; null where it said nothing.
+    # The tags that the sender last listed, in its order, null if it said nothing of them.
     Column("tags", JSON(none_as_null=True)),
     Column("rejected", JSON, nullable=False),
     Column("tags_complete", Boolean, nullable=False),
     Column("digest", String(64), nullable=False),
-    # What tells how alike the text is to others; null until the text is replaced for the first time.
+    # Tells how similar the text is to others, null until the text is replaced for the first time.
     Column("sketch", LargeBinary),
     Column("created_at", TIME, nullable=False),
     Column("updated_at", TIME, nullable=False),
-    # When it was last sent as it is, to the day; null if it was not since it changed.
+    # When it was last sent unchanged, to the day, null if it was not.
     Column("sent_at", TIME),
     # What the log adds up to, kept so that the queue can ask for it: new, started or closed.
     Column("state", String(10), nullable=False, server_default="new"),
@@ -69,14 +69,14 @@ articles = Table(
     Column("n_editors", Integer, nullable=False, server_default="1"),
     # How far the nearest score is from its threshold: the nearer, the more an answer teaches. Null before any suggestion.
     Column("margin", Float),
-    # The model and the taxonomy by which margin and suggestions are; empty while none has judged the present text and tags.
+    # The model and the taxonomy of margin and suggestions, empty until one has judged the present text and tags.
     Column("judged_by", String(130), nullable=False, server_default=text("''")),
     # Drawn once, in [0, 1): a tenth of the queue is ordered by it alone.
     Column("lot", Float, nullable=False, server_default="0.5"),
-    # The name of the `cms` key that wrote it; null where it belongs to nobody.
+    # The name of the `cms` key that wrote it, null if it belongs to nobody.
     Column("owner", String(80)),
 )
-# The orders of the queue, for each state; and what may leave few articles of it.
+# The orders of the queue for each state, and the filters that may leave few articles.
 Index("ix_articles_state_created_at", articles.c.state, articles.c.created_at, articles.c.id)
 Index("ix_articles_state", articles.c.state, articles.c.margin, articles.c.id)
 Index("ix_articles_state_lot", articles.c.state, articles.c.lot, articles.c.id)
@@ -84,7 +84,7 @@ Index("ix_articles_source", articles.c.source)
 Index("ix_articles_dated_at", articles.c.dated_at)
 Index("ix_articles_judged_by", articles.c.state, articles.c.judged_by, articles.c.id)
 
-# How many articles there are of a day, a source and a state: the sum of all rows of these; triggers keep it up to date.
+# The number of articles of a day, a source and a state is the sum of their rows, which triggers keep up to date.
 article_counts = Table(
     "article_counts",
     metadata,
@@ -103,7 +103,7 @@ texts = Table(
     _of_article(primary_key=True),
     Column("digest", String(64), primary_key=True),
     Column("sketch", LargeBinary, nullable=False),
-    # Whether the article's text now is materially the same; kept for the texts on which somebody decided.
+    # Whether the article's present text is materially the same, for the texts on which somebody decided.
     Column("same", Boolean, nullable=False, server_default=false()),
 )
 
@@ -131,7 +131,7 @@ impressions = Table(
 )
 Index("ix_impressions_tag", impressions.c.tag)
 
-# What the model `articles.judged_by` suggests for an article, shown or not; rows of an older one are replaced.
+# What the model of `articles.judged_by` suggests for an article, shown or not. Rows of an older model are replaced.
 suggested = Table(
     "suggested",
     metadata,
@@ -168,7 +168,7 @@ Index("ix_decisions_article_id", decisions.c.article_id, decisions.c.tag, decisi
 Index("ix_decisions_tag", decisions.c.tag, decisions.c.at)
 
 # Removals of one tag that one key made on too many articles to be believed unasked. What is asked and answered stands in
-# the log; here is what the question says now. `key` is null where nobody's key sent the articles.
+# the log. A row here is the question as it is now. `key` is null if no key sent the articles.
 questions = Table(
     "questions",
     metadata,
@@ -179,7 +179,7 @@ questions = Table(
     Column("answer", String(20)),
     Column("answered_by", EDITOR),
     Column("answered_at", TIME),
-    # When the key gave the tag again, from then on its removals are asked about anew; at once where a person asked.
+    # When the key listed the tag again, so that later removals are asked about anew. At once if a person asked.
     Column("ended_at", TIME),
 )
 Index("ix_questions_tag", questions.c.tag, questions.c.asked_at)
@@ -214,7 +214,7 @@ proposals = Table(
     Column("editor", EDITOR, nullable=False),
     Column("at", TIME, nullable=False),
     Column("state", String(10), nullable=False),
-    # The id of the tag that it was taken as; when the article got it, or had to stay as it is; and by which decision it did.
+    # The id of the tag as which it was taken, when the article got it or had to stay as it is, and the decision.
     Column("tag", String(80)),
     Column("settled_at", TIME),
     Column("decision", String(32)),
@@ -238,7 +238,7 @@ runs = Table(
 )
 Index("ix_runs_job", runs.c.job, runs.c.started_at)
 
-# What archive runs tagged by themselves, apart from all that people say. Rows are added; only `undone_at` is set later.
+# The tags that archive runs added, apart from all decisions of people. Only `undone_at` is ever changed.
 assignments = Table(
     "assignments",
     metadata,
@@ -301,7 +301,7 @@ keys = Table(
     Column("last_used_at", TIME),
 )
 
-# Signed-in browsers; the id is a hash of what the cookie says. Without a key: signed in while no key existed.
+# Signed-in browsers. The id is a hash of the cookie's value. Without a key: signed in while no key existed.
 sessions = Table(
     "sessions",
     metadata,
@@ -314,7 +314,7 @@ sessions = Table(
     Column("ends_at", TIME, nullable=False),
 )
 
-# How often something happened since a time, for limits that all processes share; on SQLite files do it.
+# Counts of events within time windows, for limits that all processes share. With SQLite, files hold them.
 counters = Table(
     "counters",
     metadata,

@@ -1,4 +1,4 @@
-"""Signed-in browsers: what a cookie says is stored as a hash, and ends by itself, by signing out, or with its key."""
+"""Sessions of signed-in browsers: the value of a cookie is stored as a hash, and ends by itself or with its key."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Sessions:
         self._engine, self._keys = engine, of_keys
 
     def start(self, editor: str, key: Key | None) -> str:
-        """Begin a session and return what its cookie says; sessions that have ended are removed."""
+        """Begin a session and return the value of its cookie. Sessions that have ended are removed."""
         token = secrets.token_urlsafe(32)
         row = {
             "id": _hash(token),

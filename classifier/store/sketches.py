@@ -1,7 +1,7 @@
-"""Sketches of texts, which tell whether what was decided on one text still counts for another.
+"""Sketches of texts, which tell whether a decision on one text still counts for another.
 
-A long text takes a second, for which nobody else could write: so sketches are computed before the transaction that needs them, and
-kept beside the text's digest. An article has none until its text is replaced for the first time.
+A long text takes a second, during which nobody else could write. So sketches are computed before the transaction that needs them,
+and stored with the text's digest. An article has none until its text is replaced for the first time.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def sketches_of_answered(engine: Engine, article_id: str, set_id: str) -> Sketch
 
 
 def sketch_in(sketches: Sketches, row: Any) -> bytes:
-    """Return the sketch of the text of an article's row; it is computed now where it was not before."""
+    """Return the sketch of the text of an article's row, computed now if it was not before."""
     key = row["id"], row["digest"]
     return row["sketch"] or sketches.get(key) or computed(_article(row))
 
@@ -90,7 +90,7 @@ def computed(article: Article) -> bytes:
     """Return the sketch of a text."""
     try:
         text = "\n".join(field.text for field in clean_fields(article))
-    except Exception:  # noqa: BLE001 - a text that cannot be read must not keep a better one from replacing it
+    except Exception:  # noqa: BLE001 - a better text must be able to replace one that cannot be read
         text = "\n".join(article.texts)
     return sketch_of(text)
 

@@ -1,4 +1,4 @@
-"""Which decision stands on a tag, as SQL: the same as `decisions.fold` says, for queries that cannot read every log."""
+"""Which decision stands on a tag, as SQL: the rule of `decisions.fold` for queries that cannot read every log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def stands(row: FromClause = decisions, stale_texts: bool = False) -> ColumnElem
 
     Args:
         row: the table of decisions, or an alias of it.
-        stale_texts: whether a decision on a text that is not much like the article's text now counts too.
+        stale_texts: whether decisions on texts that are materially different from the article's present text count too.
     """
     latest = row.c.tag.is_not(None) & not_undone(row) & ~overruled(row)
     return latest if stale_texts else latest & or_(row.c.action.in_(GIVES), _on_current_text(row))
@@ -31,7 +31,7 @@ def overruled(row: FromClause) -> ColumnElement[bool]:
 
 
 def settled(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnElement[bool]:
-    """Return whether there is nothing left to say of a tag: somebody decided on it, or the article's sender lists it."""
+    """Return whether a tag is settled: somebody decided on it, or the article's sender lists it."""
     decided = exists().where(decisions.c.article_id == article_id, decisions.c.tag == tag, stands())
     return decided | _listed(article_id, tag) | _listed_still(article_id, tag)
 

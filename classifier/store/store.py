@@ -106,17 +106,17 @@ class Store:
         self.engine.dispose()
 
     def check(self) -> None:
-        """Read one article; raise `BadStore` if the database cannot be read."""
+        """Read one article, or raise `BadStore` if the database cannot be read."""
         with reading(self.engine) as connection:
             connection.execute(select(articles.c.id).limit(1)).all()
 
     # --- articles that arrive ---
 
     def put_article(self, article: Article, source: str, shares: Shares = NO_SHARES, owner: str | None = None) -> str:
-        """Store or change an article; return "new", "changed" or "unchanged".
+        """Store or change an article, and return "new", "changed" or "unchanged".
 
-        What the sender says nothing of (tags, rejected tags, date, URL) stays as it was. A tag that it listed last time
-        and lists no more was removed by it, and is logged as such. `owner` is the name of the `cms` key that writes.
+        What the sender leaves out (tags, rejected tags, date, URL) stays as it was. A tag that it listed last time and does not
+        list now is logged as removed by it. `owner` is the name of the `cms` key that writes.
 
         Raises:
             OtherOwner: if the article belongs to another `cms` key.
@@ -132,7 +132,7 @@ class Store:
         shares: Shares = NO_SHARES,
         owner: str | None = None,
     ) -> str:
-        """Store an article as `put_article` does, with a model's answer, all or nothing; return the set's id.
+        """Store an article as `put_article` does, and a model's answer with it. Return the id of the suggestion set.
 
         `shown` may be called again, where another process stores the same article at the same time.
         """
@@ -192,10 +192,10 @@ class Store:
         return arrival
 
     def import_articles(self, incoming: Iterable[Article], source: str) -> Imported:
-        """Store many articles, a few hundred in one transaction; a second import of the same changes nothing.
+        """Store many articles, a few hundred in a transaction. Importing them again changes nothing.
 
-        A record replaces all that was known of its article, but for tags of which it says nothing: silence is not a no. Where
-        its title or body is empty, the one that is stored stays. What editors decided stays.
+        A record replaces what its sender said before, except tags that it leaves out and a title or body that is empty now.
+        What editors decided stays.
         """
         outcomes: Counter[str] = Counter()
         for batch in _batches_of_texts(incoming):
@@ -236,7 +236,7 @@ class Store:
             _delete(connection, [article_id])
 
     def forget(self, days: int, dry_run: bool = False) -> int:
-        """Delete the articles that nobody sent or decided on for so many days, but for the starter ones; return how many."""
+        """Delete all but the starter articles that nobody sent or decided on for so many days. Return their number."""
         before = ago(days=days)
         with reading(self.engine) as connection:
             old = list(connection.scalars(_untouched_since(before)))

@@ -1,7 +1,7 @@
-"""What the model suggests for each article, by tag, whether or not anybody has seen it.
+"""What the model suggests for each article, a row for each tag, whether it was shown or not.
 
-An answer to an article brings its rows up to date. Open articles that the present model has not judged, as after an import or
-a promotion, wait until somebody judges them; `judged_by` of an article names the model and the taxonomy of its rows.
+Each answer to an article replaces its rows. Open articles that the present model has not judged, as after an import or a
+promotion, wait to be judged. `articles.judged_by` names the model and the taxonomy of an article's rows.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class Suggested:
         self._engine = engine
 
     def waiting(self, by: str, limit: int) -> list[StoredArticle]:
-        """Return some open articles that `by` has not judged; the order is that of an index, so that all come to it."""
+        """Return some open articles that `by` has not judged, in the order of an index, so that none is left out."""
         ids = union_all(*(select(part.limit(limit).subquery()) for part in _waiting(by))).subquery()
         query = select(articles).where(articles.c.id.in_(select(ids.c.id))).limit(limit)
         with reading(self._engine) as connection:
@@ -56,7 +56,7 @@ class Suggested:
             return sum(int(n or 0) for n in counted)
 
     def put(self, by: str, judged: Iterable[Judged]) -> None:
-        """Keep what was judged, but for articles whose text is another one by now."""
+        """Keep what was judged, except for articles whose text has changed since."""
         with giving_way(self._engine).begin() as connection:
             for article in judged:
                 replace_suggested(connection, by, article)
@@ -83,6 +83,6 @@ def replace_suggested(connection: Connection, by: str, judged: Judged) -> None:
 
 
 def _waiting(by: str) -> list[Select[Any]]:
-    """Return the queries for the ids of open articles that `by` has not judged; a part of one index answers each."""
+    """Return the queries for the ids of open articles that `by` has not judged, each a part of one index."""
     by_others = articles.c.judged_by < by, articles.c.judged_by > by
     return [select(articles.c.id).where(articles.c.state == state, part) for state in OPEN for part in by_others]

@@ -20,7 +20,7 @@ BRIEF = "brief"  # marks the answer of a set that was made for a list: only tags
 
 @dataclass(frozen=True)
 class ModelAnswer:
-    """What a model says of an article's text; `margin` is how far the nearest score is from its threshold.
+    """What a model says of an article's text. `margin` is the distance of the nearest score from its threshold.
 
     `content` is the answer as JSON. The store reads its `suggestions` (tag, score, band) and `mentioned` (tag, score).
     """
@@ -49,7 +49,7 @@ class SuggestionSets:
     def show(self, article: Article, answer: ModelAnswer, shown: Sequence[TagScore]) -> str:
         """Keep an answer to a stored article, note which suggestions are shown, and return the set's id.
 
-        Where the database has all of that already, nothing is written, and nobody waits for whoever writes.
+        If the database has all of that already, nothing is written, and no writer has to be waited for.
 
         Raises:
             NotFound: if the article was deleted meanwhile.
@@ -95,7 +95,7 @@ def put_answer(
 
 
 def note_shown(connection: Connection, rows: Sequence[Any], tag: str) -> dict[str, str]:
-    """Note that the suggestion of a tag is shown for several articles; return the id of each one's suggestion set.
+    """Note that the suggestion of a tag is shown for several articles, and return their suggestion sets.
 
     An article that waits to be judged anew, and has no set of its text, is left out.
 
@@ -181,7 +181,7 @@ def _sets_of(connection: Connection, article_ids: Sequence[str]) -> dict[tuple[s
 
 
 def _add_brief_sets(connection: Connection, missing: Sequence[dict[str, object]]) -> None:
-    """Add suggestion sets with brief answers; whoever opens one of the articles has the answer made whole."""
+    """Add suggestion sets with brief answers, which are replaced by whole ones when somebody opens the article."""
     if not missing:
         return
     query = select(suggested).where(suggested.c.article_id.in_([row["article_id"] for row in missing]))

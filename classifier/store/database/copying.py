@@ -1,4 +1,4 @@
-"""The whole of a database, copied: into another one, and into a file of its own for a backup."""
+"""Copies of a whole database, into another database or into a file for a backup."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _BATCH = 500
 
 
 def copy_store(source: Store, target: Store, track: Track) -> dict[str, int]:
-    """Copy all tables as they are at one moment into an empty database, all or none; return how many rows each has.
+    """Copy all tables as they are at one moment into an empty database, and return their numbers of rows.
 
-    What was written is read back before it is kept: as many rows, with the same content.
+    The copy is read back before it is committed: it must have as many rows with the same content.
 
     Raises:
         BadStore: if the target is not empty, cannot hold a row, or does not come out the same.
@@ -50,9 +50,9 @@ def is_empty(store: Store) -> bool:
 
 
 def save_copy(url: str, path: Path, track: Track) -> dict[str, int]:
-    """Write everything that was committed before into an SQLite file of its own; return how many rows each table has.
+    """Write everything that is committed into an SQLite file, and return the number of rows of each table.
 
-    Nobody waits meanwhile. A store on PostgreSQL becomes such a file too: a backup fits both engines.
+    Other connections can read and write meanwhile. PostgreSQL is copied into an SQLite file too: a backup fits both engines.
     """
     source = open_store(url, migrate=False)
     if source.engine.dialect.name == "sqlite":
@@ -67,7 +67,7 @@ def save_copy(url: str, path: Path, track: Track) -> dict[str, int]:
 
 
 def check_copy(path: Path) -> dict[str, int]:
-    """Bring a copy up to this program, check every page, and leave it in one file; return how many rows each table has.
+    """Migrate a copy, check every page, and leave it in one file. Return the number of rows of each table.
 
     Raises:
         DamagedStore: if a page is broken.
@@ -85,13 +85,13 @@ def check_copy(path: Path) -> dict[str, int]:
 
 
 def end_sessions(store: Store) -> None:
-    """Sign everybody out: who signed out since a backup must not be signed in again by it."""
+    """Sign everybody out: a restored backup must not sign in again who has signed out since."""
     with store.engine.begin() as connection:
         connection.execute(sessions.delete())
 
 
 def _tables() -> list[Table]:
-    """Return the tables, parents first, but for what counts for minutes, and for what each database counts by itself."""
+    """Return the tables, parents first, without the counters, which are short-lived or which each database keeps by itself."""
     return [table for table in metadata.sorted_tables if table not in (counters, article_counts)]
 
 

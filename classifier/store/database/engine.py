@@ -1,4 +1,4 @@
-"""Engines: how a database must be opened so that a commit that was acknowledged is never lost."""
+"""Engines: SQLite and PostgreSQL opened such that no acknowledged commit is lost."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def absolute_url(url: str) -> str:
 
 
 def make_engine(url: str, create: bool = False) -> Engine:
-    """Return the engine of a database URL (`sqlite:///var/tagger.db`); `create` may make an SQLite file.
+    """Return the engine of a database URL such as `sqlite:///var/tagger.db`. With `create` it may make the file.
 
     Raises:
         BadStore: if the URL cannot be used or SQLite is too old to be safe.
@@ -97,20 +97,20 @@ def _postgres_engine(url: URL) -> Engine:
 
 
 def _name(context: ExceptionContext) -> None:
-    """Raise what is wrong with the database as our own error; a row that is there already stays what it is."""
+    """Raise an error of the database as one of ours. Only `IntegrityError` passes."""
     error = context.sqlalchemy_exception
     if context.is_pre_ping or not isinstance(error, DatabaseError) or isinstance(error, IntegrityError):
         return
     message, state = _message_of(error.orig)
     if isinstance(error, DataError):
         raise BadValue(f"The database cannot hold a value: {message}.") from None
-    # SQLite says no more of a file that is broken or none of its own; PostgreSQL has a class of states for it.
+    # SQLite raises a plain DatabaseError for a file that is broken or not its own. PostgreSQL has a class of states.
     if type(error) is DatabaseError or state.startswith("XX"):
         raise DamagedStore(f"The database cannot be used: {message}. {RESTORE}") from None
     raise BadStore(f"The database cannot be used: {message}.") from None
 
 
 def _message_of(error: Any) -> tuple[str, str]:
-    """Return the first line of what a driver says, without the address of the server, and PostgreSQL's state."""
+    """Return the first line of a driver's message, without the server's address, and PostgreSQL's error state."""
     lines = str(error).splitlines() or [type(error).__name__]
     return lines[0].rpartition(" failed: ")[2].rstrip("."), getattr(error, "sqlstate", None) or ""

@@ -1,4 +1,4 @@
-"""Connections that wait for one another, and what is wrong with a database as our own errors."""
+"""The pool of connections, and the error for a damaged database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class DamagedStore(BadStore):
 
 
 class Pool(QueuePool):
-    """A few connections; who finds none free waits, and is told so."""
+    """A pool that raises `BadStore` when no connection becomes free in time."""
 
     def connect(self) -> PoolProxiedConnection:
         """Return a connection, or raise `BadStore` if none becomes free in time."""

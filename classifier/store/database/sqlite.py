@@ -1,8 +1,8 @@
-"""SQLite: how it is opened so that what was acknowledged is never lost, and how a loss by others' hands is found out.
+"""SQLite: opened such that no acknowledged commit is lost, and such that a loss caused by others is detected.
 
 tagger.db            the database
-tagger.db-wal, -shm  its write-ahead log, SQLite's own: what was stored last is only there
-tagger.db.commits    how many changes were ever stored; a database that has fewer has lost some
+tagger.db-wal, -shm  SQLite's write-ahead log: the latest commits are only there
+tagger.db.commits    the number of commits ever made: a database with fewer has lost some
 tagger.db.turn, .next  locks by which writers take turns
 """
 
@@ -29,13 +29,13 @@ BUSY_SECONDS = 5
 N_WAITING = 56  # more connections than are kept: whoever waits for a turn to write must not keep others from reading
 WAL_SECONDS = 10
 BESIDE = (".commits", ".turn", ".next")  # files of our own beside a database, which a copy does without
-_N_COUNTED = 1 << 31  # the number that a database keeps for its program starts anew here
+_N_COUNTED = 1 << 31  # `user_version`, which counts the commits, starts again at 0 here
 _OTHERS = 0o007
 RESTORE = "Restore it from a backup: python -m classifier restore BACKUP --force"
 
 
 def sqlite_engine(url: URL, create: bool) -> Engine:
-    """Return the engine of an SQLite database; only with `create` may the file be made."""
+    """Return the engine of an SQLite database. Only with `create` may it make the file."""
     import pysqlite3.dbapi2 as driver  # Python's own sqlite3 is linked to an older library
 
     if driver.sqlite_version_info < MIN_SQLITE:
@@ -64,7 +64,7 @@ def sqlite_engine(url: URL, create: bool) -> Engine:
 
 
 def _open(path: Path, create: bool) -> Any:
-    """Open a connection; only with `create` SQLite may make a database where there is none."""
+    """Open a connection. Only with `create` may SQLite make the file."""
     import pysqlite3.dbapi2 as driver
 
     if create:
@@ -87,7 +87,10 @@ def _open(path: Path, create: bool) -> Any:
 
 
 def _use_wal(connection: Any) -> None:
-    """Switch to the write-ahead log; where others open the new database too, SQLite fails at once and does not wait."""
+    """Switch to the write-ahead log, and try again while another process does the same.
+
+    SQLite itself fails at once instead of waiting.
+    """
     import pysqlite3.dbapi2 as driver
 
     until = time.monotonic() + WAL_SECONDS
@@ -103,7 +106,7 @@ def _use_wal(connection: Any) -> None:
 
 
 def _begin(connection: Connection, turns: Turns) -> None:
-    """Take the write lock at once: a read that turns into a write would fail in the middle."""
+    """Begin a transaction with the write lock: a read that becomes a write later would fail."""
     options, info, driver = connection.get_execution_options(), connection.info, _driver(connection)
     if not options.get("readonly"):
         until = deadline()
@@ -116,7 +119,7 @@ def _begin(connection: Connection, turns: Turns) -> None:
 
 
 def _commit(path: Path, connection: Connection, turns: Turns) -> None:
-    """Commit, note how many changes are stored, and let the next one write; SQLAlchemy finds nothing left to commit."""
+    """Commit, note the number of commits, and end the turn. SQLAlchemy finds nothing left to commit."""
     counted = _count(connection)
     connection.exec_driver_sql("COMMIT")
     if counted:
@@ -125,7 +128,7 @@ def _commit(path: Path, connection: Connection, turns: Turns) -> None:
 
 
 def _end(info: dict[str, Any], turns: Turns) -> None:
-    """End the turn of a connection, if it has one; after a rollback it ends when the connection is given back."""
+    """End the turn of a connection, if it has one. After a rollback that is when it returns to the pool."""
     if (turn := info.pop("turn", None)) is not None:
         turns.give_back(turn)
 
@@ -139,7 +142,7 @@ def _files(path: Path) -> tuple[int, int]:
 
 
 def _check_files(path: Path, opened: tuple[int, int]) -> None:
-    """Raise what is right for a connection whose database is not what it was when it was opened."""
+    """Raise an error if the files of a connection were replaced or removed since it was opened."""
     check_there(path)
     if path.stat().st_ino != opened[0]:
         raise DisconnectionError("Another database was put in the place of this one.")
@@ -176,7 +179,7 @@ def open_to_others(path: Path) -> list[Path]:
 def close_to_others(path: Path) -> None:
     """Take away what everybody on this machine may do with a database that an older version made."""
     for file in open_to_others(path):
-        with suppress(OSError):  # it is another user's; `status` says so
+        with suppress(OSError):  # the file may be another user's: `status` reports that
             file.chmod(file.stat().st_mode & ~_OTHERS & 0o7777)
 
 
@@ -188,7 +191,7 @@ def _left(path: Path) -> list[Path]:
 
 
 def _count(connection: Connection) -> bool:
-    """Count a transaction as a part of it, if it changed something; return whether it did."""
+    """Count a transaction, as a part of it, if it changed something. Return whether it did."""
     driver = _driver(connection)
     if driver.total_changes == connection.info["changes"]:
         return False
@@ -197,7 +200,7 @@ def _count(connection: Connection) -> bool:
 
 
 def _note(path: Path, driver: Any) -> None:
-    """Write down beside the database how many changes it has, once they are stored and before they are acknowledged."""
+    """Write the number of commits beside the database, after the commit and before it is acknowledged."""
     with suppress(OSError):  # on a full disk the number stays behind, and finds out a little less
         handle = os.open(f"{path}.commits", os.O_WRONLY | os.O_CREAT, PRIVATE)
         try:
@@ -207,7 +210,7 @@ def _note(path: Path, driver: Any) -> None:
 
 
 def _check_commits(path: Path, connection: Any) -> None:
-    """Raise `DamagedStore` if the database has fewer changes than were ever stored in it."""
+    """Raise `DamagedStore` if the database has fewer commits than were ever made."""
     try:
         noted = int(Path(f"{path}.commits").read_bytes())
     except (OSError, ValueError):
@@ -221,7 +224,7 @@ def _check_commits(path: Path, connection: Any) -> None:
 
 
 def check_pages(engine: Engine, with_indexes: bool = False) -> None:
-    """Read every page, and `with_indexes` compare the indexes too; raise `DamagedStore` if something is broken."""
+    """Read every page, with `with_indexes` the indexes too, and raise `DamagedStore` if something is broken."""
     with engine.connect().execution_options(readonly=True) as connection:
         check = "integrity_check" if with_indexes else "quick_check"
         problem = connection.exec_driver_sql(f"PRAGMA {check}(1)").scalar()
@@ -230,7 +233,7 @@ def check_pages(engine: Engine, with_indexes: bool = False) -> None:
 
 
 def stand_alone(path: Path) -> None:
-    """Put the log of a database into its file, and have none any more.
+    """Merge the write-ahead log of a database into its file, and remove the log.
 
     Raises:
         Busy: if somebody else has the database open.

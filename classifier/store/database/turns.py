@@ -1,13 +1,13 @@
-"""Turns at writing: whoever wants to change an SQLite database waits in a line.
+"""A line for writers: whoever wants to change an SQLite database waits for a turn.
 
-SQLite lets one connection write at a time and keeps no queue of the others: each looks again after a sleep, so that a late comer
-may go first and an early one may fail. Here the threads of a process form a line, first in, first out. The first thread of each
-process then waits for two locked files, so that a process that has just written stands behind the one that waited:
+SQLite lets one connection write at a time and keeps no queue of the others: each polls, so that a late one may go first and an
+early one may fail. Here the threads of a process form a line, first in, first out. The first thread of each process then waits
+for two locked files, so that a process that has just written stands behind one that waited:
 
 tagger.db.turn  locked by the process that writes
 tagger.db.next  locked by the process that writes after it
 
-The locks only order the writers; SQLite's own locks still protect the data, also from programs that do not know of turns.
+The locks only order the writers. SQLite's own locks protect the data, also from programs that take no turns.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from pathlib import Path
 
 from classifier.errors import BadStore
 
-WAIT_SECONDS = 60.0  # of a command, and of whoever sets no deadline
+WAIT_SECONDS = 60.0  # for commands, and wherever no deadline is set
 PATIENCE_SECONDS = 5.0  # for which a batch lets others go first, before each of its transactions
 _POLL_SECONDS = 0.001
 _deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
 
 
 def set_deadline(seconds: float | None) -> None:
-    """Let what this thread does from now on wait for the database until so many seconds from now; None for no deadline."""
+    """Set until when this thread waits for the database: so many seconds from now, or None for the default."""
     _deadline.set(None if seconds is None else time.monotonic() + seconds)
 
 
 def deadline() -> float:
-    """Return until when this thread may wait, as `time.monotonic` counts."""
+    """Return until when this thread waits, in seconds of `time.monotonic`."""
     until = _deadline.get()
     return time.monotonic() + WAIT_SECONDS if until is None else until
 
@@ -48,7 +48,7 @@ class Line:
         self._occupied = False
 
     def enter(self, until: float) -> bool:
-        """Wait until all that came before have left; return whether that happened in time."""
+        """Wait until all earlier threads have left, and return whether they did in time."""
         with self._lock:
             if not self._occupied:
                 self._occupied = True
@@ -95,7 +95,7 @@ class Turns:
             raise
 
     def take_last(self, until: float) -> int:
-        """Take a turn once nobody else waits for one, or after some seconds stand in line as everybody does."""
+        """Take a turn when nobody else waits, or join the line after `PATIENCE_SECONDS`."""
         patient_until = min(time.monotonic() + PATIENCE_SECONDS, until)
         while time.monotonic() < patient_until:
             if self.line.enter(0.0):
@@ -120,7 +120,7 @@ class Turns:
 
 
 def _locked(path: Path, until: float) -> int:
-    """Return the handle of a file that is locked against all others, or raise `BadStore` if that takes too long."""
+    """Lock a file and return its handle, or raise `BadStore` if that takes too long."""
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
