@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Engine, RowMapping, func, select
+from sqlalchemy import Connection, Engine, RowMapping, func, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.errors import BadSetting, BadStore, KeyEnded, NotFound
@@ -95,15 +95,12 @@ class Keys:
         """
         secret = secrets.token_urlsafe(32)
         with self._engine.begin() as connection:
-            row = connection.execute(_named(name).with_for_update()).mappings().first()
-            if row is None:
-                raise _no_key(name)
+            row = _row_in_use(connection, name)
             until = min(_in(timedelta(hours=grace_hours)), row["expires_at"] or NEVER)
             new = {"hash": _hash(secret), "rotated_at": now(), "expires_at": _renewed(row, days)}
-            old = (
-                {"old_hash": row["hash"], "old_until": until} if grace_hours else {"old_hash": None, "old_until": None}
-            )
-            connection.execute(keys.update().where(keys.c.id == row["id"]).values(**new, **old))
+            old_hash, old_until = (row["hash"], until) if grace_hours else (None, None)
+            new |= {"old_hash": old_hash, "old_until": old_until}
+            connection.execute(keys.update().where(keys.c.id == row["id"]).values(new))
             begun = sessions.update().where(sessions.c.key_id == row["id"], sessions.c.ends_at > until)
             connection.execute(begun.values(ends_at=until))
         self._remembered_rows.clear()
@@ -118,9 +115,7 @@ class Keys:
     def revoke(self, name: str) -> None:
         """Revoke a key. Its name can be used for another one."""
         with self._engine.begin() as connection:
-            row = connection.execute(_named(name)).mappings().first()
-            if row is None:
-                raise _no_key(name)
+            row = _row_in_use(connection, name)
             gone = {"revoked_at": now(), "name": f"{name[:56]} (revoked {row['id']})"}
             connection.execute(keys.update().where(keys.c.id == row["id"]).values(gone))
         self._remembered_rows.clear()
@@ -210,12 +205,13 @@ class Keys:
         return row
 
 
-def _named(name: str) -> Any:
-    return select(keys).where(keys.c.name == name, keys.c.revoked_at.is_(None))
-
-
-def _no_key(name: str) -> NotFound:
-    return NotFound(f"There is no key named {name!r} in use. See: python -m classifier keys list")
+def _row_in_use(connection: Connection, name: str) -> RowMapping:
+    """Return the row of the key with a name and lock it, or raise `NotFound`."""
+    query = select(keys).where(keys.c.name == name, keys.c.revoked_at.is_(None)).with_for_update()
+    row = connection.execute(query).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no key named {name!r} in use. See: python -m classifier keys list")
+    return row
 
 
 def _key(row: Any) -> Key:

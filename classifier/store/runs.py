@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, null, select
+from sqlalchemy import Engine, Select, select
 
 from classifier.errors import BadStore, Busy, NotFound
 from classifier.store.rows import hours_since, lock_number, now, reading
@@ -32,12 +32,12 @@ class Run:
     started_by: str
     host: str
     started_at: str
-    ended_at: str | None
-    outcome: str
-    version: str | None
-    reason: str
-    data: str | None
-    result: dict[str, Any] | None
+    ended_at: str | None = None
+    outcome: str = RUNNING
+    version: str | None = None
+    reason: str = ""
+    data: str | None = None
+    result: dict[str, Any] | None = None
 
 
 class Runs:
@@ -74,19 +74,7 @@ class Runs:
 
     def begin(self, job: str) -> Run:
         """Record that a job has begun, and that those left running have failed. Call it within `alone`."""
-        run = Run(
-            secrets.token_hex(8),
-            job,
-            _whoever(),
-            socket.gethostname()[:200],
-            now(),
-            None,
-            RUNNING,
-            None,
-            "",
-            None,
-            None,
-        )
+        run = Run(secrets.token_hex(8), job, _whoever(), socket.gethostname()[:200], now())
         with self._engine.begin() as connection:
             lost = (runs.c.job == job) & (runs.c.outcome == RUNNING)
             ended = {"outcome": FAILED, "ended_at": now(), "reason": "Its process ended without a word."}
@@ -102,26 +90,20 @@ class Runs:
 
     def sweep(self, job: str) -> None:
         """Remove the records of a job but for the newest ones."""
-        newest = select(runs.c.id).where(runs.c.job == job).order_by(runs.c.started_at.desc(), runs.c.id)
         with self._engine.begin() as connection:
-            newest_ids = connection.scalars(newest.limit(KEPT_RUNS)).all()
+            newest_ids = connection.scalars(_newest_first(job).with_only_columns(runs.c.id).limit(KEPT_RUNS)).all()
             connection.execute(runs.delete().where(runs.c.job == job, runs.c.id.not_in(newest_ids)))
 
     def brief(self, job: str, limit: int = 100) -> list[Run]:
         """Return the newest records of a job without their results, which may be long, newest first."""
-        columns = (column if column.name != "result" else null().label("result") for column in runs.c)
-        query = select(*columns).where(runs.c.job == job).order_by(runs.c.started_at.desc(), runs.c.id).limit(limit)
+        columns = (column for column in runs.c if column.name != "result")
+        query = _newest_first(job).with_only_columns(*columns).limit(limit)
         with reading(self._engine) as connection:
             return [Run(**row) for row in connection.execute(query).mappings()]
 
     def list(self, job: str, limit: int = 100, without: tuple[str, ...] = ()) -> list[Run]:
         """Return the newest records of a job, newest first, without those of some outcomes."""
-        query = (
-            select(runs)
-            .where(runs.c.job == job, runs.c.outcome.not_in(without))
-            .order_by(runs.c.started_at.desc(), runs.c.id)
-            .limit(limit)
-        )
+        query = _newest_first(job).where(runs.c.outcome.not_in(without)).limit(limit)
         with reading(self._engine) as connection:
             return [Run(**row) for row in connection.execute(query).mappings()]
 
@@ -148,6 +130,10 @@ class Runs:
         if row is None:
             raise NotFound(f"There is no run {run_id[:40]!r}.")
         return Run(**row)
+
+
+def _newest_first(job: str) -> Select[Any]:
+    return select(runs).where(runs.c.job == job).order_by(runs.c.started_at.desc(), runs.c.id)
 
 
 @contextmanager
