@@ -133,7 +133,7 @@ def test_tags_of_people_are_left_alone(store: Store, folder: Path, model: TagMod
     store.import_articles([replace(KABUL, tags=("iskp",), rejected=("afghanistan",), tags_complete=False)], "import")
     run(store, folder, ALL, untracked)
     assert tags_of(store, "kabul") == expected(model) - {"iskp", "afghanistan"}
-    assert store.log.standing("kabul").tags == ("iskp",)
+    assert store.log.read("kabul").standing().tags == ("iskp",)
 
 
 @pytest.mark.parametrize("action", ["accept", "reject", "add", "remove", "unsure"])
@@ -375,7 +375,7 @@ def test_undo_takes_back_all_but_what_a_person_has_decided_on_since(store: Store
     }
     assert undone.n == len(added) - 4
     assert standing(store) == {("a", "iskp"), ("c", "iskp")}  # those that a person took away stand no more either
-    assert store.log.standing("a").tags == ("iskp",)
+    assert store.log.read("a").standing().tags == ("iskp",)
     assert store.runs.get(undone.run.id).outcome == UNDONE
 
 

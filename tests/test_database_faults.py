@@ -346,9 +346,9 @@ def test_whatever_the_clock_says_the_last_word_counts(
     _decide(store, "accept", "iskp")
     set_clock(jumps[1])
     rejected = _decide(store, "reject", "iskp")
-    assert store.log.standing("kabul").rejected == ("iskp",)
+    assert store.log.read("kabul").standing().rejected == ("iskp",)
     _decide(store, "undo", undoes=rejected)
-    assert store.log.standing("kabul").tags == ("iskp",)
+    assert store.log.read("kabul").standing().tags == ("iskp",)
     assert [row.action for row in store.log.read("kabul").rows] == ["accept", "reject", "undo"]
     assert [row.action for row in store.log.all()] == ["accept", "reject", "undo"]
 

@@ -214,7 +214,7 @@ def test_an_undo_is_once_and_of_ones_own(tagger: Tagger) -> None:
     with pytest.raises(BadDecision, match="undone before"):
         answer(Draft("undo", undoes=other), Draft("undo", undoes=other), editor="ed4")
     tagger.decide("a", DecisionBatch([Draft("undo", undoes=other)]), "chief", may_undo_all=True)
-    assert tagger.store.log.standing("a").tags == ()
+    assert tagger.store.log.read("a").standing().tags == ()
 
 
 def test_decisions_on_an_article_that_is_not_there_are_not_found(client: FlaskClient) -> None:
@@ -340,7 +340,7 @@ def test_a_text_that_comes_back_brings_its_suggestions_back(client: FlaskClient,
     rows = done(client, {"tag": "iskp", "action": "reject", "reason": "wrong"}, complete=True)
     assert rows["complete"]
     assert {row["suggestion_set_id"] for row in rows["decisions"]} == {first}
-    assert store.log.standing("a").rejected == ("iskp",)
+    assert store.log.read("a").standing().rejected == ("iskp",)
     assert "iskp" not in shown(put(client))
 
 
@@ -349,7 +349,7 @@ def test_what_a_cms_drops_after_a_text_came_back_is_about_that_text(client: Flas
     put(client, **OTHER, tags=["iskp"])
     put(client, tags=["iskp"])
     put(client, tags=[])
-    assert "iskp" in store.log.standing("a").rejected
+    assert "iskp" in store.log.read("a").standing().rejected
 
 
 def test_a_decision_on_a_text_that_was_never_suggested_for_is_about_it(client: FlaskClient, store: Store) -> None:
@@ -357,7 +357,7 @@ def test_a_decision_on_a_text_that_was_never_suggested_for_is_about_it(client: F
     store.import_articles([Article("a", **OTHER)], "import")
     row = done(client, {"tag": "iskp", "action": "reject"})["decisions"][0]
     assert (row["suggestion_set_id"], row["score"]) == (None, None)
-    assert store.log.standing("a").rejected == ("iskp",)
+    assert store.log.read("a").standing().rejected == ("iskp",)
 
 
 # --- human tags are sacred, rejects stick ---

@@ -183,7 +183,7 @@ def earlier(empty_url: str) -> Iterator[tuple[Engine, str]]:
 
 def test_a_database_of_an_earlier_release_is_upgraded_with_all_that_it_holds(earlier: tuple[Engine, str]) -> None:
     store = open_store(earlier[1])
-    standing = store.log.standing("a-1")
+    standing = store.log.read("a-1").standing()
     decisions = [(one.tag, one.action, one.editor) for one in store.log.read("a-1").rows]
     keys = [(key.name, key.role, key.revoked_at, key.expires_at) for key in store.keys.list()]
     examples = [(one.article.id, set(one.article.tags or ())) for one in store.exports.attributed(0, 0)]

@@ -97,7 +97,7 @@ def test_retrain_keeps_the_promise_where_no_service_runs(
         desk.store.proposals.resolve(desk.store.proposals.add(LABEL, "", "a", "ana"), "taken", "chief", NEW.id)
         apply_taxonomy(registry, with_new, "chief")
         assert not replace(desk, taxonomy=None).retrain().promoted  # of one article nothing is learned
-        assert desk.store.log.standing("a").tags == ("jaish-al-adl",)
+        assert desk.store.log.read("a").standing().tags == ("jaish-al-adl",)
 
 
 def test_a_tag_that_was_replaced_is_given_as_its_replacement(

@@ -64,7 +64,7 @@ def test_saving_a_long_text_again_keeps_other_writers_waiting_for_no_sketch(stor
     transactions = Transactions(store)
     assert store.put_article(AFTER, "cms") == "changed"
     assert transactions.seconds < seconds_of_sketch() / 2
-    assert store.log.standing("a").rejected == ("iskp",)
+    assert store.log.read("a").standing().rejected == ("iskp",)
 
 
 def test_importing_long_texts_again_keeps_other_writers_waiting_for_no_sketch(store: Store) -> None:
@@ -86,7 +86,7 @@ def test_a_decision_on_suggestions_of_an_older_text_keeps_nobody_waiting_for_a_s
     transactions = Transactions(store)
     store.log.decide("a", [Draft("reject", "iskp")], "ada", lambda *_: {}, suggestion_set_id=set_id)
     assert transactions.seconds < seconds_of_sketch() / 2
-    assert store.log.standing("a").rejected == ("iskp",)
+    assert store.log.read("a").standing().rejected == ("iskp",)
 
 
 def test_a_sketch_is_kept_once_a_text_was_replaced_and_is_that_of_the_text(store: Store) -> None:
@@ -99,4 +99,4 @@ def test_a_sketch_is_kept_once_a_text_was_replaced_and_is_that_of_the_text(store
     forget_sketch(store)
     store.log.decide("a", [Draft("reject", "iskp")], "ada", lambda *_: {})
     store.put_article(replace(changed, body=f"{changed.body}."), "cms")
-    assert store.log.standing("a").rejected == ("iskp",)
+    assert store.log.read("a").standing().rejected == ("iskp",)

@@ -111,7 +111,7 @@ def test_the_fold_and_its_sql_agree_on_any_log(shared: Store, steps: list[Any], 
     present = shared.article(article).article
     assert in_sql(shared, article, stale_texts=False) == by_fold(shared, article, present.body)
     assert in_sql(shared, article, stale_texts=True) == by_fold(shared, article, None)
-    standing = shared.log.standing(article)
+    standing = shared.log.read(article).standing()
     assert {tag: row.id for tag, row in standing.decisions.items()} == by_fold(shared, article, present.body)
     assert answered_in_sql(shared, article) == {*standing.decisions, *standing.listed}
 
@@ -182,6 +182,6 @@ def test_an_upgrade_compares_the_texts_that_were_decided_on(tmp_path: Any) -> No
             command.downgrade(_config(connection), "0007")
         connection.connection.driver_connection.execute("PRAGMA foreign_keys=ON")
     migrate_to(store.engine, "head")
-    assert store.log.standing("alike").rejected == ("x",)
-    assert store.log.standing("other").rejected == ()
+    assert store.log.read("alike").standing().rejected == ("x",)
+    assert store.log.read("other").standing().rejected == ()
     store.close()

@@ -103,10 +103,7 @@ class DecisionLog:
                 return reply
             shown = _set_of(connection, row, suggestion_set_id)
             log = log_of(connection, article_id)
-            added: list[Decision] = []
-            for number, draft in enumerate(drafts):
-                undone = _undoable(draft, [*log, *added], editor, may_undo_all, number)
-                added.append(_decision(draft, row, editor, shown, undone))
+            added = _decisions(drafts, row, editor, shown, log, may_undo_all)
             if complete and editor not in standing_of(connection, row, [*log, *added]).closed_by:
                 added.append(_decision(Draft("complete"), row, editor, shown, None))
             append(connection, added)
@@ -127,10 +124,6 @@ class DecisionLog:
         """Yield the whole log in its order, without holding it in memory."""
         for rows in in_pages(self._engine, select(decisions.c.n, *_FIELDS), decisions.c.n):
             yield from (Decision(*row[1:]) for row in rows)
-
-    def standing(self, article_id: str) -> Standing:
-        """Return what is known of an article's tags, or raise `NotFound`."""
-        return self.read(article_id).standing()
 
     def standings(self, article_ids: Sequence[str]) -> dict[str, Standing]:
         """Return what is known of the tags of some articles."""
@@ -287,6 +280,17 @@ def _set_of(connection: Connection, row: Any, set_id: str | None) -> Any:
     if shown is None:
         raise BadDecision(f"The article has no suggestion set {set_id[:64]!r}.", "suggestion_set_id")
     return shown
+
+
+def _decisions(
+    drafts: Sequence[Draft], row: Any, editor: str, shown: Any, log: Sequence[Decision], may_undo_all: bool
+) -> list[Decision]:
+    """Return the rows for an editor's drafts. An undo may take back one of them."""
+    added: list[Decision] = []
+    for number, draft in enumerate(drafts):
+        undone = _undoable(draft, [*log, *added], editor, may_undo_all, number)
+        added.append(_decision(draft, row, editor, shown, undone))
+    return added
 
 
 def _decision(draft: Draft, row: Any, editor: str, shown: Any, undone: Decision | None) -> Decision:

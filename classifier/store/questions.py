@@ -136,11 +136,6 @@ class Questions:
             listed = [_question(connection, row) for row in connection.execute(query).mappings().all()]
         return [question for question in listed if question.waiting or question.answer is not None]
 
-    def get(self, question_id: str) -> Question:
-        """Return a question, or raise `NotFound`."""
-        with reading(self._engine) as connection:
-            return _question(connection, _of_id(connection, question_id))
-
     def answer(self, question_id: str, answer: str, editor: str) -> Question:
         """Answer a question for all articles that wait for it, and return it.
 

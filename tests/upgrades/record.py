@@ -203,7 +203,7 @@ class Desk:
         }
 
     def _described(self, one: StoredArticle) -> list[Any]:
-        return [list(self.store.log.standing(one.article.id).tags), one.state, one.source]
+        return [list(self.store.log.read(one.article.id).standing().tags), one.state, one.source]
 
     def _suggested(self, article: Article) -> dict[str, Any]:
         text = {"title": article.title, "body": article.body}
