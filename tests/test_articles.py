@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from classifier.domain.articles import Article, article_from_record, article_from_text, check_id, read_articles
 from classifier.errors import BadArticle
-from classifier.text.cleaning import MAX_MARKS, clean_body, clean_title, normalise
+from classifier.text.cleaning import MAX_MARKS, clean_body, normalise
 from classifier.text.source_map import CleanText
 from tests.test_words import ANY_TEXT, finished
 
@@ -235,7 +235,7 @@ def test_clean_text_is_in_composed_form(text: str) -> None:
 
 @given(ODD_TEXT)
 def test_titles_are_cleaned_like_bodies(text: str) -> None:
-    title, body = clean_title(Article(title=text)), clean_body(Article(body=text))
+    title, body = normalise(text), clean_body(Article(body=text))
     assert (title.text, spans(title)) == (body.text, spans(body))
 
 

@@ -20,11 +20,6 @@ from classifier.text.markup import html_to_text
 from classifier.text.source_map import CleanText, Pieces
 
 
-def clean_title(article: Article) -> CleanText:
-    """Return the clean title of an article."""
-    return normalise(article.title)
-
-
 def clean_fields(article: Article) -> tuple[CleanText, ...]:
     """Return the clean text fields of an article, in the order of TEXT_FIELDS."""
     return tuple(

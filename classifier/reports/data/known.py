@@ -15,7 +15,7 @@ from classifier.domain.articles import Article
 from classifier.domain.examples import POSITIVE, labels_of
 from classifier.domain.taxonomy import Taxonomy
 from classifier.reports.layout import MAX_QUOTED, plain
-from classifier.text.cleaning import clean_title
+from classifier.text.cleaning import normalise
 
 Row = dict[str, Any]
 
@@ -49,7 +49,7 @@ class Data:
 
     def title(self, row: int) -> str:
         """Return the title of an article on one line, without what is invisible."""
-        return plain(clean_title(self.articles[row]).text, MAX_QUOTED)
+        return plain(normalise(self.articles[row].title).text, MAX_QUOTED)
 
     def named(self, row: int) -> Row:
         """Return id and title of an article."""

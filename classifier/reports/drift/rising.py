@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
-from classifier.domain.articles import Article
 from classifier.domain.decisions import Filed
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Taxonomy
@@ -18,7 +17,7 @@ from classifier.reports.drift.chance import log_likelihood, more_than_before
 from classifier.reports.drift.names import Candidate, Key, Named, NamesOf, compact, families, has_case, keyed, name_key
 from classifier.reports.drift.tags import Nearest, Row, stub
 from classifier.reports.layout import MAX_QUOTED, plain
-from classifier.text.cleaning import clean_title
+from classifier.text.cleaning import normalise
 from classifier.text.fields import ReadText
 from classifier.text.mentions import Mention, MentionFinder
 from classifier.text.once import once
@@ -91,7 +90,7 @@ class Text:
     @once
     def title(self) -> str:
         """Its title on one line, without invisible characters that turn the direction."""
-        return plain(clean_title(Article(title=self.filed.article.title)).text, MAX_QUOTED)
+        return plain(normalise(self.filed.article.title).text, MAX_QUOTED)
 
     def covers(self, number: int, words: Words, where: Collection[int]) -> bool:
         """Whether words of a field, by number, are the name of one tag; "Islamic State Somalia" is more than its two tags."""
