@@ -50,9 +50,10 @@ class BoilerplateFinder:
 
     def _find_lines(self, body: str) -> list[Removed]:
         lines = [text for line in body.split("\n") if (text := line.strip())]
-        patterns, kinds = self._patterns, dict[int, str]()
+        kinds: dict[int, str] = {}
+        prefixes, letters = self._patterns.prefixes, self._patterns.letters
         for number, line in enumerate(lines):
-            if line[:N_PREFIX].lower() not in patterns.prefixes and line[0].lower() not in patterns.letters:
+            if line[:N_PREFIX].lower() not in prefixes and line[0] not in letters:
                 continue
             if kind := self._kind_anywhere(line):
                 kinds[number] = kind

@@ -49,8 +49,8 @@ class BoilerplatePatterns:
 
     @once
     def letters(self) -> frozenset[str]:
-        """Those of `starts` that are one letter, as in e-mail and X."""
-        return frozenset(word for word in self.starts if len(word) == 1)
+        """Those of `starts` that are one letter, as in e-mail and X, in both cases."""
+        return frozenset(case for word in self.starts if len(word) == 1 for case in (word, word.upper()))
 
 
 @dataclass(frozen=True, eq=False)

@@ -95,7 +95,7 @@ def split_all(texts: Sequence[str]) -> list[Words]:
     if not hashed:
         return []
     batch = hashed[0] if len(hashed) == 1 else joined(hashed, group_begins)
-    batch = batch._replace(begins=begins, edges=batch.starts.searchsorted(begins).tolist())
+    batch = HashedWords(begins, batch.starts.searchsorted(begins).tolist(), *batch[2:])
     return [Words(plain, batch, number) for number, plain in enumerate(plains)]
 
 
