@@ -13,12 +13,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from classifier.archive import sharing, write_suggestions
-from classifier.archive.sharing import CHUNK, ProcessLost, forked_out
+from classifier.archive import write_suggestions
+from classifier.archive.batches import CHUNK
 from classifier.domain.articles import Article
 from classifier.domain.progress import Track, untracked
 from classifier.errors import BadArticle
 from classifier.model.files import save_model
+from classifier.parallel import processes
+from classifier.parallel.processes import ProcessLost, map_chunks_in_copies
 from classifier.training.fitting import Fitted
 
 
@@ -56,7 +58,7 @@ def test_each_article_gets_a_record_in_its_order(version: Path, file: Path) -> N
 def test_processes_write_what_one_writes(
     version: Path, file: Path, n_tags: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sharing, "LARGE", 0)
+    monkeypatch.setattr(processes, "LARGE", 0)
     assert written(version, file, 2, n_tags) == written(version, file, 1, n_tags)
 
 
@@ -64,7 +66,7 @@ def test_processes_write_what_one_writes(
 def test_bad_line_is_named_and_nothing_is_written(
     version: Path, file: Path, n_jobs: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sharing, "LARGE", 0)
+    monkeypatch.setattr(processes, "LARGE", 0)
     with file.open("a", encoding="utf-8") as lines:
         lines.write('{"id": "bad", "title": 7}\n')
     with pytest.raises(BadArticle, match=rf"archive\.jsonl, line {CHUNK + 41}: `title` must be a string") as caught:
@@ -76,7 +78,7 @@ def test_bad_line_is_named_and_nothing_is_written(
 def test_damaged_input_ends_shared_work_with_its_reason(
     version: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sharing, "LARGE", 0)
+    monkeypatch.setattr(processes, "LARGE", 0)
     whole = gzip.compress(
         b"".join(json.dumps({"id": os.urandom(99).hex(), "title": ""}).encode() + b"\n" for _ in range(3000))
     )
@@ -87,7 +89,7 @@ def test_damaged_input_ends_shared_work_with_its_reason(
 
 
 def test_a_pipe_beside_a_large_file_is_read_once(version: Path, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sharing, "LARGE", 0)
+    monkeypatch.setattr(processes, "LARGE", 0)
     pipe, output = file.parent / "pipe", file.parent / "out.jsonl"
     os.mkfifo(pipe)
     writer = threading.Thread(target=pipe.write_bytes, args=(b'{"id": "piped", "title": ""}\n',))
@@ -103,7 +105,7 @@ def numbers() -> Iterator[int]:
 
 def test_copies_of_a_process_give_their_results_in_order_and_end() -> None:
     before = psutil.Process().children()
-    found = list(forked_out(lambda number: (number, os.getpid()), numbers, 3))
+    found = list(map_chunks_in_copies(lambda number: (number, os.getpid()), numbers, 3))
     assert [number for number, _ in found] == list(range(40))
     assert len({process for _, process in found} - {os.getpid()}) == 3
     assert psutil.Process().children() == before
@@ -111,7 +113,7 @@ def test_copies_of_a_process_give_their_results_in_order_and_end() -> None:
 
 def test_copies_end_where_their_results_are_not_wanted_any_more() -> None:
     before = psutil.Process().children()
-    results = forked_out(lambda number: number, numbers, 2)
+    results = map_chunks_in_copies(lambda number: number, numbers, 2)
     assert [next(results), next(results)] == [0, 1]
     results.close()
     assert psutil.Process().children() == before
@@ -125,7 +127,7 @@ def test_a_copy_that_is_killed_ends_the_work_with_its_reason() -> None:
 
     seen = []
     with pytest.raises(ProcessLost, match="enough memory"):
-        for number in forked_out(ended, numbers, 2):
+        for number in map_chunks_in_copies(ended, numbers, 2):
             seen.append(number)
     assert seen == list(range(7))
 

@@ -20,16 +20,18 @@ from typing import Any
 import psutil
 import pytest
 
-from classifier.archive import sharing, stored
+from classifier.archive import stored
 from classifier.archive.adding import Figures, Plan
+from classifier.archive.batches import CHUNK
 from classifier.archive.files import resume_files, run_files
-from classifier.archive.sharing import CHUNK, ProcessLost, shared_out
 from classifier.archive.stored import DONE, JOB, UNDONE, dry_run, resume, run, undo
 from classifier.commands import main
 from classifier.domain.articles import Article, record_of
 from classifier.domain.progress import untracked
 from classifier.errors import BadArticle, BadSetting, Busy, NotFound
 from classifier.model.tag_model import TagModel
+from classifier.parallel import processes
+from classifier.parallel.processes import ProcessLost, map_chunks
 from classifier.serving.registry import Registry
 from classifier.store import FAILED, RUNNING, STARTER, Assignment, Draft, Scope, Shares, Store, open_store
 from classifier.store.rows import in_pages
@@ -519,7 +521,7 @@ def test_two_do_not_write_one_output_nor_over_an_input(folder: Path, tmp_path: P
 def test_a_damaged_input_ends_a_shared_run_with_its_reason(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sharing, "LARGE", 0)
+    monkeypatch.setattr(processes, "LARGE", 0)
     whole = gzip.compress(
         b"".join(json.dumps({"id": os.urandom(99).hex(), "title": ""}).encode() + b"\n" for _ in range(9000))
     )
@@ -536,7 +538,7 @@ def ended(things: list[int]) -> list[int]:
 
 def test_a_process_that_is_killed_ends_the_run_with_its_reason() -> None:
     with pytest.raises(ProcessLost, match="enough memory"):
-        list(shared_out(ended, [[number] for number in range(6)], 2))
+        list(map_chunks(ended, [[number] for number in range(6)], 2))
 
 
 # --- killed in the middle: real processes, kill -9 ---

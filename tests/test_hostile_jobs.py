@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from classifier.archive import sharing
 from classifier.commands import main
 from classifier.domain.articles import Article, record_of
 from classifier.domain.taxonomy_yaml import read_taxonomy
+from classifier.parallel import processes
 from classifier.serving.registry import Registry
 from classifier.store import open_store
 from classifier.training.fitting import FitSettings, fit
@@ -177,7 +177,7 @@ def named(job: Job) -> str:
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sharing, "LARGE", float("inf"))  # work of other processes is not measured
+        patch.setattr(processes, "LARGE", float("inf"))  # work of other processes is not measured
         patch.setenv("LOKY_MAX_CPU_COUNT", "1")
         yield Desk(tmp_path_factory.mktemp("hostile-jobs"))
 

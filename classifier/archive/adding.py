@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from classifier.archive.sharing import batched, loaded
+from classifier.archive.batches import batched, loaded
 from classifier.domain.unreadable import N_NAMED, Unreadable
 from classifier.model.protocol import Model
 from classifier.store import OUT_OF_SCOPE, Additions, Candidate, Scope

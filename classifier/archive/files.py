@@ -22,7 +22,7 @@ from typing import IO, Any, NamedTuple
 import orjson
 
 from classifier.archive.adding import Figures, Judged, Plan, judged
-from classifier.archive.sharing import CHUNK, batched, shared_out, worth_sharing
+from classifier.archive.batches import CHUNK, batched
 from classifier.archive.suggesting import Fault
 from classifier.domain.articles import Article, article_of_line, placed_lines
 from classifier.domain.dates import in_utc
@@ -30,6 +30,7 @@ from classifier.domain.decisions import Standing
 from classifier.domain.files import sync_folder, whole_file
 from classifier.domain.progress import Track
 from classifier.errors import BadArticle, BadSetting, Busy, NotFound
+from classifier.parallel.processes import map_chunks, worth_sharing
 from classifier.store import OUT_OF_SCOPE, Candidate, Scope
 
 STRETCH = 4  # chunks between two entries of the journal
@@ -171,7 +172,7 @@ class _Writing:
         """Write stretch after stretch, each with its entry in the journal; yield once for each line of input."""
         lines = islice(placed_lines(self.files), self.journal.n_lines, None)
         work = partial(_judged_lines, Path(self.journal.folder), self.plan)
-        chunks = shared_out(work, batched(lines, CHUNK), self.n_jobs if worth_sharing(self.files) else 1)
+        chunks = map_chunks(work, batched(lines, CHUNK), self.n_jobs if worth_sharing(self.files) else 1)
         while n_lines := (yield from self._stretch(chunks, out)):
             out.flush()
             os.fsync(out.fileno())

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from classifier.archive.adding import Figures, Judged, Plan, judged
-from classifier.archive.sharing import CHUNK, batched, shared_out
+from classifier.archive.batches import CHUNK, batched
 from classifier.domain.progress import Track
 from classifier.errors import NotFound, TaggerError
+from classifier.parallel.processes import map_chunks
 from classifier.serving.registry import Registry
 from classifier.store import FAILED, RUNNING, Kept, Run, Store
 
@@ -110,7 +111,7 @@ def _n_added(run: Run) -> int:
 def _judged(store: Store, folder: Path, plan: Plan, after: str, n_jobs: int) -> Iterator[list[Judged]]:
     many = store.assignments.count(plan.scope, after) >= MANY
     chunks = batched(store.assignments.candidates(plan.scope, after), CHUNK)
-    return shared_out(partial(judged, folder, plan.band), chunks, n_jobs if many else 1)
+    return map_chunks(partial(judged, folder, plan.band), chunks, n_jobs if many else 1)
 
 
 class _Running:

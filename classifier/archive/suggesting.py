@@ -11,7 +11,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 import orjson
 
-from classifier.archive.sharing import BATCH, CHUNK, batched, forked_out, loaded, worth_sharing
+from classifier.archive.batches import BATCH, CHUNK, batched, loaded
 from classifier.domain.articles import Article, article_of_line, placed_lines
 from classifier.domain.examples import labels_of
 from classifier.domain.files import whole_file
@@ -21,6 +21,7 @@ from classifier.domain.unreadable import Unreadable
 from classifier.errors import BadArticle, BadSetting
 from classifier.model import evaluation
 from classifier.model.protocol import Model
+from classifier.parallel.processes import map_chunks_in_copies, worth_sharing
 
 
 class Fault(NamedTuple):
@@ -84,7 +85,7 @@ def _written(chunks: Iterable[_Records | Fault], lines: IO[bytes], unreadable: U
 def _records(folder: Path, files: Sequence[Path], n_tags: int | None, n_jobs: int) -> Iterator[_Records | Fault]:
     loaded(folder)  # before others begin as copies of this process
     shared = worth_sharing(files) and all(path.is_file() for path in files)  # a pipe can be read only once
-    return forked_out(partial(_records_of, folder, n_tags), partial(_chunks, files), n_jobs if shared else 1)
+    return map_chunks_in_copies(partial(_records_of, folder, n_tags), partial(_chunks, files), n_jobs if shared else 1)
 
 
 def _chunks(files: Sequence[Path]) -> Iterator[list[tuple[str, bytes]] | Fault]:

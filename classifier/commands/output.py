@@ -71,7 +71,7 @@ def listed(names: Sequence[str]) -> str:
 @contextmanager
 def shared_by(address: str | None) -> Iterator[None]:
     """Share out work to the Dask cluster at an address, and say so; None: this machine alone."""
-    from classifier.parallel.processes import cluster
+    from classifier.parallel.cluster import cluster
 
     with cluster(address) as workers:
         if workers:

@@ -1,155 +1,134 @@
-"""Work shared out: to the processors of this machine or, within `cluster`, to the workers of a Dask cluster."""
+"""Work on chunks of articles shared out to the processors of this machine; results come in the order of the chunks."""
 
 from __future__ import annotations
 
-import platform
+import multiprocessing
+import os
+import signal
+import sys
+import threading
+import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
-from importlib.metadata import version
+from concurrent.futures.process import BrokenProcessPool
+from functools import lru_cache
+from itertools import cycle, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from joblib import Parallel, delayed, parallel_config
+from classifier.errors import TaggerError
 
-from classifier import __version__
-from classifier.errors import BadSetting, TaggerError
-
-SECONDS = 600.0  # for one part, past which its process hangs: joblib waits for ever for a task that kills its workers
-WAIT = 10  # seconds for a scheduler and its first worker
-SAME = ("joblib", "numpy", "scipy", "scikit-learn")  # packages that decide the figures
-_CLIENT: ContextVar[Any] = ContextVar("cluster", default=None)
+LARGE = 1_000_000  # bytes of text from which on all processors are worth their start
+PACKED = 3  # how many times as large a packed file is when it is not
+SECONDS = 600.0  # for one chunk, past which its process hangs
+_T = TypeVar("_T")
+_R = TypeVar("_R")
 
 
-class ClusterLost(TaggerError):
-    """The workers of a cluster end or hang."""
+class ProcessLost(TaggerError):
+    """A process that judges articles ended or hangs."""
 
 
-def shared_out(work: Callable[..., Any], given: Any, parts: Iterable[tuple[Any, ...]], n_jobs: int) -> Iterator[Any]:
-    """Yield `work(given, *part)` for each part, in their order; one job is done in this process.
-
-    What is given goes to each process once. The death of a worker of a cluster costs the time of what it was at.
+def map_chunks(work: Callable[[_T], _R], chunks: Iterable[_T], n_jobs: int) -> Iterator[_R]:
+    """Yield what `work` makes of each chunk, in their order; with more than one job in processes of their own.
 
     Raises:
-        ClusterLost: if nothing comes back any more.
+        ProcessLost: if one of them ends (memory?) or hangs.
     """
-    client = _CLIENT.get()
     if n_jobs == 1:
-        yield from (work(given, *part) for part in parts)
-    elif client is None:
-        yield from Parallel(n_jobs=n_jobs, return_as="generator")(delayed(work)(given, *part) for part in parts)
-    else:
-        yield from _on_workers(client, work, given, parts)
+        yield from map(work, chunks)
+        return
+    from joblib import Parallel, delayed
 
-
-def _on_workers(client: Any, work: Callable[..., Any], given: Any, parts: Iterable[tuple[Any, ...]]) -> Iterator[Any]:
-    # As what a task returns it is made again where the worker that has it dies; what is scattered, by joblib itself too, is
-    # lost with it, and to scatter to all workers waits for ever for one that dies meanwhile. joblib scatters no tuples.
-    held = client.submit(_itself, given, pure=False)
-    with parallel_config(backend=_backend(client)):
-        run = Parallel(return_as="generator", timeout=SECONDS)
+    shared = Parallel(n_jobs=n_jobs, return_as="generator", batch_size=1, timeout=SECONDS)
     try:
-        yield from run(delayed(_unpacked)(work, held, part) for part in parts)
-    except TimeoutError:
-        raise ClusterLost(
-            f"The cluster has given nothing for {SECONDS:.0f} s. Are its workers there, and have they enough memory? "
-            "Without --dask the same is done on this machine."
-        ) from None
+        yield from shared(delayed(_with_parent)(os.getpid(), work, chunk) for chunk in chunks)
+    except (BrokenProcessPool, TimeoutError) as error:
+        raise _lost(error) from None
 
 
-def _backend(client: Any) -> Any:
-    from joblib._dask import DaskDistributedBackend  # what joblib itself makes of the name "dask"
-
-    class Backend(DaskDistributedBackend):  # type: ignore[misc]
-        """Work of one worker with one thread too, or the last that lives: joblib would do it here, without what is held there."""
-
-        def effective_n_jobs(self, n_jobs: int) -> int:
-            return max(2, int(super().effective_n_jobs(n_jobs)))
-
-    return Backend(client=client, wait_for_workers_timeout=WAIT)
+def _lost(error: Exception) -> ProcessLost:
+    return ProcessLost(f"A process that judges articles was lost ({type(error).__name__}). Is there enough memory?")
 
 
-def _itself(given: Any) -> Any:
-    return given
+def map_chunks_in_copies(work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], n_jobs: int) -> Iterator[_R]:
+    """Yield what `work` makes of each chunk, in their order, in processes that begin as copies of this one.
 
-
-def _unpacked(work: Callable[..., Any], given: Any, part: tuple[Any, ...]) -> Any:
-    return work(given, *part)
-
-
-@contextmanager
-def cluster(address: str | None) -> Iterator[list[str]]:
-    """Share out work to the workers of a Dask scheduler, named by its address or its scheduler file, and give their addresses.
-
-    Without an address work stays on this machine.
+    Copies share what this process has loaded, where others first load Python, numpy and the model. Each goes through all
+    the chunks and works on its own, so that only results travel. As copies they have this process's open files too:
+    nothing that holds a lock on one may call this, it would be held until they end. Linux alone copies processes safely.
 
     Raises:
-        BadSetting: if the optional packages are missing, nothing answers, or a worker would compute something else.
+        ProcessLost: if one of them ends (memory?) or hangs.
     """
-    if address is None:
-        yield []
+    if n_jobs == 1 or sys.platform != "linux":
+        yield from map_chunks(work, chunks(), n_jobs)
         return
-    with _connected(address) as client:
-        workers = _check_versions(client)
-        token = _CLIENT.set(client)
-        try:
-            with parallel_config(backend=_backend(client)):
-                yield workers
-        finally:
-            _CLIENT.reset(token)
+    from joblib import effective_n_jobs
+    from threadpoolctl import threadpool_limits
 
-
-def _connected(address: str) -> Any:
+    n_jobs = effective_n_jobs(n_jobs)
+    context = multiprocessing.get_context("fork")
+    copies, results = [], []
+    # Before they begin, and until they end: whoever sets it starts OpenBLAS's threads anew, which spin for a while.
+    one_thread = threadpool_limits(1)
     try:
-        from dask import config
-        from distributed import Client
-    except ImportError:
-        raise BadSetting(
-            "--dask needs packages that are not installed: python -m pip install --require-hashes -r requirements-dask.txt"
-        ) from None
-    is_file = "://" not in address and (Path(address).is_file() or Path(address).suffix == ".json")
-    if is_file and not Path(address).is_file():
-        raise BadSetting(f"There is no scheduler file {address}. Start one: dask scheduler --scheduler-file {address}")
-    where = {"scheduler_file" if is_file else "address": address}
-    config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"})  # the matrix is part of it
-    try:
-        client = Client(**where, timeout=WAIT, set_as_default=False)
-    except (OSError, ValueError) as error:
-        raise BadSetting(f"No Dask scheduler answers at {address} ({error}). Start one: dask scheduler") from None
-    try:
-        client.wait_for_workers(1, timeout=WAIT)
-    except TimeoutError:
-        client.close()
-        raise BadSetting(f"The scheduler {address} has no worker. Start some: dask worker {address}") from None
-    return client
+        for number in range(n_jobs):
+            result, sender = context.Pipe(duplex=False)
+            results.append(result)
+            process = context.Process(target=_copy, args=(work, chunks, number, n_jobs, sender, os.getpid()))
+            process.start()
+            copies.append(process)
+            sender.close()  # the end of the process is the end of what can be received
+        for result in cycle(results):
+            if not result.poll(SECONDS):
+                raise _lost(TimeoutError())
+            outcome = result.recv()
+            if outcome is None:
+                return
+            yield outcome[0]
+    except (EOFError, OSError) as error:  # the end of a process, between its results or within one
+        raise _lost(error) from None
+    finally:
+        for process in copies:
+            process.kill()
+            process.join()
+        one_thread.restore_original_limits()
 
 
-def _check_versions(client: Any) -> list[str]:
-    """Return the addresses of the workers, or say which one would compute something else."""
-    found: dict[str, dict[str, str]] = client.run(_asked())
-    here = versions_here()
-    for worker, there in found.items():
-        if not there:
-            raise BadSetting(f"Worker {worker} lacks the tagger. Start it in its folder, with its environment.")
-        for name in (name for name in here if there[name] != here[name]):
-            raise BadSetting(
-                f"Worker {worker} has {name} {there[name]}, this machine {here[name]}. Install the same on both."
-            )
-    return list(found)
+def _copy(
+    work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], number: int, n: int, sender: Any, parent: int
+) -> None:
+    """Work as one of `n` copies of a process on every n-th chunk; send each result, and None at the end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    _end_with(parent)
+    for chunk in islice(chunks(), number, None, n):
+        sender.send((work(chunk),))
+    sender.send(None)
 
 
-def _asked() -> Callable[[], dict[str, str]]:
-    """Return a function that a worker can run which has not even this module: local ones are sent whole."""
-
-    def asked() -> dict[str, str]:
-        try:
-            return versions_here()
-        except ImportError:
-            return {}
-
-    return asked
+def _with_parent(parent: int, work: Callable[[_T], _R], chunk: _T) -> _R:
+    """Work on a chunk in a process that does not outlive its parent."""
+    _end_with(parent)
+    return work(chunk)
 
 
-def versions_here() -> dict[str, str]:
-    """Return the versions of what decides the figures of a model."""
-    return {"python": platform.python_version(), "tagger": __version__, **{name: version(name) for name in SAME}}
+@lru_cache(maxsize=1)
+def _end_with(parent: int) -> None:
+    """End this process when its parent is gone; joblib's would keep their memory for five minutes more.
+
+    A process that somebody else started (a worker of a cluster) is left alone.
+    """
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1.0)
+        os._exit(1)
+
+    if os.getppid() == parent:
+        threading.Thread(target=watch, daemon=True).start()
+
+
+def worth_sharing(files: Iterable[Path]) -> bool:
+    """Whether files are so large that all processors are worth their start."""
+    sizes = (path.stat().st_size * (PACKED if path.suffix == ".gz" else 1) for path in files if path.is_file())
+    return sum(sizes) >= LARGE

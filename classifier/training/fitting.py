@@ -35,7 +35,7 @@ from classifier.model.decision import (
 from classifier.model.parameters import Parameters
 from classifier.model.precedents import Precedents, keep_precedents, no_precedents
 from classifier.model.tag_model import TagModel
-from classifier.parallel.processes import shared_out
+from classifier.parallel.cluster import map_parts
 from classifier.text.mention_features import HINTED
 from classifier.training.corpus import read_corpus
 from classifier.training.folds import make_folds
@@ -207,7 +207,7 @@ class _Fit:
             known = np.concatenate([self.labels[inside, tag], of_names]).astype(np.int8)
             jobs.append((known, self.settings.c, tolerance, self.settings.seed))
         n_jobs = self.settings.n_jobs if X.nnz * len(tags) > FEW_VALUES else 1
-        results = shared_out(_separator, X, jobs, n_jobs)
+        results = map_parts(_separator, X, jobs, n_jobs)
         weights = np.zeros((X.shape[1], len(tags)), dtype=np.float32)
         intercepts = np.zeros(len(tags))
         for column, (weight, intercept) in enumerate(self.track(results, len(tags), what)):

@@ -1,0 +1,33 @@
+"""The model and the batches of articles that each process of an archive run works on."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from classifier.model.files import load_model
+from classifier.model.tag_model import TagModel
+
+BATCH = 64  # articles that are judged together; more would leave the processor's cache
+CHUNK = 4 * BATCH  # articles that a process is handed at a time
+_T = TypeVar("_T")
+
+
+def batched(items: Iterable[_T], size: int = BATCH) -> Iterator[list[_T]]:
+    """Yield items in lists of `size`: a model judges a batch of articles in less time than each alone."""
+    items = iter(items)
+    while batch := list(islice(items, size)):
+        yield batch
+
+
+@lru_cache(maxsize=1)
+def loaded(folder: Path) -> TagModel:
+    """Return the model of a folder, loaded once in each process."""
+    model = load_model(folder)
+    # The model stays: the garbage collector need not walk through its terms and names again and again.
+    gc.freeze()
+    return model
