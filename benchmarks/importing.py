@@ -17,7 +17,7 @@ import psutil
 from benchmarks.processes import ROOT, run, say, size_mb
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
-from classifier.importers import Outcome, Reading, TermMap, import_files, read_files
+from classifier.importers import Outcome, ReadOptions, TermMap, import_files, read_files
 from classifier.store import open_store
 
 TAXONOMY = ROOT / "training_data" / "taxonomy.yaml"
@@ -117,7 +117,7 @@ def imported(path: Path, database: str) -> dict[str, float]:
         outcome = import_files(open_store(database), [path], "benchmark", terms=terms)
         n_posts = sum(vars(outcome.stored).values())
     else:
-        n_posts = sum(1 for _ in read_files([path], outcome, Reading(), terms))
+        n_posts = sum(1 for _ in read_files([path], outcome, ReadOptions(), terms))
     seconds = time.perf_counter() - began
     return {"n_posts": n_posts, "seconds": seconds, "before_mb": before / 1e6}
 

@@ -24,7 +24,7 @@ from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.errors import BadArticle, BadImport, BadMap
-from classifier.importers import CmsTerm, Outcome, Reading, SetAside, TermMap, import_files, read_files, read_map
+from classifier.importers import CmsTerm, Outcome, ReadOptions, SetAside, TermMap, import_files, read_files, read_map
 from classifier.importers.folders import id_of
 from classifier.importers.formats import format_of
 from classifier.importers.lines import MAX_LINE
@@ -50,10 +50,10 @@ class Took(NamedTuple):
     outcome: Outcome
 
 
-def took(path: Path, reading: Reading | None = None, terms: TermMap | None = None) -> Took:
+def took(path: Path, reading: ReadOptions | None = None, terms: TermMap | None = None) -> Took:
     aside: list[SetAside] = []
     outcome = Outcome()
-    articles = read_files([path], outcome, reading or Reading(), terms, aside.append)
+    articles = read_files([path], outcome, reading or ReadOptions(), terms, aside.append)
     return Took({article.id: article for article in articles}, aside, outcome)
 
 
@@ -68,7 +68,7 @@ def table(tmp_path: Path) -> Callable[..., Took]:
     """Read a table of some content."""
 
     def read(content: str | bytes, terms: TermMap | None = None, **reading: Any) -> Took:
-        return took(written(tmp_path / "desk.csv", content), Reading(**reading), terms)
+        return took(written(tmp_path / "desk.csv", content), ReadOptions(**reading), terms)
 
     return read
 
@@ -287,7 +287,7 @@ def test_text_and_html_files_become_articles(tmp_path: Path) -> None:
 
 def test_articles_of_a_folder_are_read_in_the_encoding_that_was_named(tmp_path: Path) -> None:
     written(tmp_path / "desk/a.txt", "Café\nZürich".encode("cp1252"))
-    assert took(tmp_path / "desk", Reading(encoding="cp1252", id_prefix="old:")).articles == {
+    assert took(tmp_path / "desk", ReadOptions(encoding="cp1252", id_prefix="old:")).articles == {
         "old:a": Article("old:a", "Café", "Zürich")
     }
     assert "--encoding cp1252" in took(tmp_path / "desk").aside[0].reason
@@ -349,7 +349,7 @@ def test_tags_of_json_lines_are_ids_unless_a_map_is_asked_for(tmp_path: Path, de
     record = {"id": "a", "title": "A", "tags": ["ISIS", "News"], "rejected": ["The Taliban"], "unknown": ["trial"]}
     path = written(tmp_path / "a.jsonl", json.dumps(record))
     assert took(path).articles["a"].tags == ("ISIS", "News")
-    article = took(path, Reading(map_ids=True), desk_terms).articles["a"]
+    article = took(path, ReadOptions(map_ids=True), desk_terms).articles["a"]
     assert (article.tags, article.rejected, article.unknown) == (("islamic-state",), ("taliban",), ("trial",))
 
 
@@ -357,7 +357,7 @@ def test_a_tag_that_is_given_and_rejected_under_two_names_sets_its_record_aside(
     tmp_path: Path, desk_terms: TermMap
 ) -> None:
     path = written(tmp_path / "a.jsonl", json.dumps({"id": "a", "title": "A", "tags": ["ISIS"], "rejected": ["ISIL"]}))
-    read = took(path, Reading(map_ids=True), desk_terms)
+    read = took(path, ReadOptions(map_ids=True), desk_terms)
     assert (read.articles, [one.field for one in read.aside]) == ({}, ["rejected"])
 
 
@@ -387,7 +387,7 @@ def test_lines_are_counted_over_empty_and_endless_ones(tmp_path: Path) -> None:
 def test_the_format_is_told_by_the_name_or_else_the_content(
     tmp_path: Path, name: str, content: str | bytes, expected: str
 ) -> None:
-    assert format_of(written(tmp_path / name, content), Reading()) == expected
+    assert format_of(written(tmp_path / name, content), ReadOptions()) == expected
 
 
 @pytest.mark.parametrize(
@@ -404,15 +404,15 @@ def test_what_has_no_format_is_refused_with_the_next_step(
     tmp_path: Path, name: str, content: str | bytes, told: str
 ) -> None:
     with pytest.raises(BadArticle, match=told):
-        format_of(written(tmp_path / name, content), Reading())
+        format_of(written(tmp_path / name, content), ReadOptions())
 
 
 def test_a_pipe_must_be_named_and_is_then_read(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     with pytest.raises(BadArticle, match="--format"):
-        format_of(pipe, Reading())
-    assert format_of(pipe, Reading(format="csv")) == "csv"
+        format_of(pipe, ReadOptions())
+    assert format_of(pipe, ReadOptions(format="csv")) == "csv"
 
 
 @pytest.mark.parametrize("suffix", [".csv.gz", ".jsonl.gz"])

@@ -14,8 +14,8 @@ import pytest
 
 from classifier.domain.articles import Article
 from classifier.errors import BadArticle, BadImport
-from classifier.importers import Outcome, Reading, SetAside, import_files, read_files
-from classifier.importers.records import MAX_TEXT, CmsTerm, Found, LeftOut, Listed, Read
+from classifier.importers import Outcome, ReadOptions, SetAside, import_files, read_files
+from classifier.importers.records import MAX_TEXT, CmsTerm, ArticleRecord, LeftOut, ListedTerm, Record
 from classifier.importers.wxr import MAX_ELEMENTS, read_posts
 from classifier.store import Store
 from tests.conftest import ROOT
@@ -117,21 +117,21 @@ def export(*items: str, head: str = HEAD + LISTS) -> bytes:
     return (head + "".join(items) + FOOT).encode()
 
 
-def posts(path: Path, content: bytes, reading: Reading | None = None) -> list[Read]:
+def posts(path: Path, content: bytes, reading: ReadOptions | None = None) -> list[Record]:
     path.write_bytes(content)
-    return list(read_posts(path, reading or Reading()))
+    return list(read_posts(path, reading or ReadOptions()))
 
 
-def found(path: Path, content: bytes, reading: Reading | None = None) -> list[Found]:
-    return [read for read in posts(path, content, reading) if isinstance(read, Found)]
+def found(path: Path, content: bytes, reading: ReadOptions | None = None) -> list[ArticleRecord]:
+    return [read for read in posts(path, content, reading) if isinstance(read, ArticleRecord)]
 
 
-def refused(path: Path, content: bytes) -> tuple[list[Read], str]:
+def refused(path: Path, content: bytes) -> tuple[list[Record], str]:
     """Return what was yielded before the file was refused, and the reason."""
     path.write_bytes(content)
-    before: list[Read] = []
+    before: list[Record] = []
     with pytest.raises(BadArticle) as error:
-        before.extend(read_posts(path, Reading()))
+        before.extend(read_posts(path, ReadOptions()))
     return before, str(error.value)
 
 
@@ -153,10 +153,10 @@ def test_a_post_becomes_an_article_with_terms(path: Path) -> None:
 
 
 def test_the_lists_of_the_site_are_read(path: Path) -> None:
-    listed = [read.term for read in posts(path, export()) if isinstance(read, Listed)]
+    listed = [read.term for read in posts(path, export()) if isinstance(read, ListedTerm)]
     assert listed == [CmsTerm("Law & Order", "analysis"), CmsTerm("Al Shabaab", "al-shabaab")]
-    series = posts(path, export(), Reading(domains=frozenset(["series"])))
-    assert series == [Listed(CmsTerm("The Long War", "the-long-war"))]
+    series = posts(path, export(), ReadOptions(domains=frozenset(["series"])))
+    assert series == [ListedTerm(CmsTerm("The Long War", "the-long-war"))]
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1", "1.2"])
@@ -170,13 +170,13 @@ def test_a_packed_export_is_read_whatever_it_is_called(path: Path) -> None:
 
 
 def test_ids_have_the_prefix_of_their_site(path: Path) -> None:
-    assert found(path, export(item()), Reading(id_prefix="lwj-"))[0].article.id == "lwj-7"
+    assert found(path, export(item()), ReadOptions(id_prefix="lwj-"))[0].article.id == "lwj-7"
 
 
 def test_drafts_pages_and_posts_with_a_password_are_left_out_and_counted(path: Path) -> None:
     content = export(item(1), item(2, status="draft"), item(3, kind="page"), item(4, password="secret"))
     reads = posts(path, content)
-    assert [read.article.id for read in reads if isinstance(read, Found)] == ["wp-1"]
+    assert [read.article.id for read in reads if isinstance(read, ArticleRecord)] == ["wp-1"]
     assert [read.reason for read in reads if isinstance(read, LeftOut)] == [
         "status draft",
         "type page",
@@ -185,7 +185,7 @@ def test_drafts_pages_and_posts_with_a_password_are_left_out_and_counted(path: P
 
 
 def test_other_types_and_statuses_are_taken_if_asked_for(path: Path) -> None:
-    reading = Reading(post_types=frozenset(["page"]), statuses=frozenset(["private"]))
+    reading = ReadOptions(post_types=frozenset(["page"]), statuses=frozenset(["private"]))
     content = export(item(1), item(2, kind="page"), item(3, kind="page", status="private"))
     assert [read.article.id for read in found(path, content, reading)] == ["wp-3"]
 
@@ -284,7 +284,7 @@ def test_a_post_that_cannot_be_stored_is_set_aside_with_its_line_and_the_rest_go
 
 def test_a_post_with_too_long_a_body_is_set_aside_and_the_next_one_goes_in(path: Path) -> None:
     reads = posts(path, export(item(1, body="x" * (MAX_TEXT + 100_000)), item(2), head=HEAD))
-    assert [type(read) for read in reads] == [SetAside, Found]
+    assert [type(read) for read in reads] == [SetAside, ArticleRecord]
     assert "more than 4 MB" in reads[0].reason  # type: ignore[union-attr]
 
 
@@ -399,7 +399,7 @@ def test_what_stood_before_a_cut_is_stored_and_the_error_names_the_line(store: S
 )
 def test_what_is_no_export_is_refused_with_its_line_and_without_its_text(path: Path, content: bytes, told: str) -> None:
     before, reason = refused(path, content)
-    assert [read for read in before if isinstance(read, Found)] == []
+    assert [read for read in before if isinstance(read, ArticleRecord)] == []
     assert f"{path}" in reason
     if "line" not in told or "UTF" in told:
         assert told in reason

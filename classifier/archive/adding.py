@@ -1,4 +1,4 @@
-"""What a run would add to an article, and what it has done so far. The same for a store and for files."""
+"""What a run would add to each article, and its figures so far. The same for a store and for files."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from classifier.archive.batches import batched, loaded
-from classifier.domain.unreadable import N_NAMED, Unreadable
-from classifier.model.protocol import Model
+from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.unreadable import N_NAMED, SetAside, Unreadable
 from classifier.store import OUT_OF_SCOPE, Additions, Candidate, Scope
 
 BANDS = ("auto", "suggest")
-UNREADABLE = "unreadable"  # why an article is passed over that cannot be judged
+UNREADABLE = "unreadable"  # why an article was passed over: it cannot be judged
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Which articles a run is about, and from which band on a tag is added."""
+    """Which articles a run covers, and the lowest band whose tags it adds."""
 
     scope: Scope = field(default_factory=Scope)
     band: str = "auto"
 
-    def to_json(self) -> dict[str, Any]:
-        """Return it as plain JSON."""
+    def to_json(self) -> dict[str, object]:
+        """Return the plan as plain JSON."""
         return {"scope": self.scope.to_json(), "band": self.band}
 
     @classmethod
@@ -36,49 +36,54 @@ class Plan:
 
 
 class Judged(NamedTuple):
-    """What would be added to an article, or why it was passed over; and what a report tells of it."""
+    """The additions to an article, or why it was passed over, and what a report says about it."""
 
     additions: Additions
     passed_over: str | None
     title: str
     published_at: str | None
-    tags: tuple[str, ...]  # that it has
-    error: str | None = None  # why it cannot be read
+    tags: tuple[str, ...]  # before the additions
+    error: str | None = None  # the kind of the error, if it cannot be read
 
 
 @dataclass
 class Figures:
-    """What a run has done so far: articles and tags, those that it passed over by the reason, additions by tag."""
+    """Counts of a run so far: articles, articles passed over by reason, additions by tag."""
 
     n_articles: int = 0
     n_tagged: int = 0
     n_changed: int = 0
     passed_over: Counter[str] = field(default_factory=Counter)
     tags: Counter[str] = field(default_factory=Counter)
-    unreadable: list[dict[str, str]] = field(default_factory=list)  # the first of them, as `Unreadable` names them
+    unreadable: list[dict[str, str]] = field(default_factory=list)  # the first ones, as in `SetAside`
 
     @property
     def n_added(self) -> int:
         """How many tags were added."""
         return self.tags.total()
 
-    def note(self, one: Judged, written: bool = True) -> None:
-        """Count an article; one that has changed under the run's hands was not `written`."""
-        if one.passed_over == OUT_OF_SCOPE:
+    def note(self, article: Judged, written: bool = True) -> None:
+        """Count an article; one that has changed during the run was not `written`."""
+        if article.passed_over == OUT_OF_SCOPE:
             return
         self.n_articles += 1
-        if one.passed_over is not None:
-            self.passed_over[one.passed_over] += 1
-            if one.error is not None and len(self.unreadable) < N_NAMED:
-                self.unreadable.append({"id": one.additions.article_id, "error": one.error})
-        elif one.additions.tags and not written:
+        if article.passed_over is not None:
+            self.passed_over[article.passed_over] += 1
+            if article.error is not None and len(self.unreadable) < N_NAMED:
+                self.unreadable.append({"id": article.additions.article_id, "error": article.error})
+        elif article.additions.tags and not written:
             self.n_changed += 1
-        elif one.additions.tags:
+        elif article.additions.tags:
             self.n_tagged += 1
-            self.tags.update(tag for tag, _ in one.additions.tags)
+            self.tags.update(tag for tag, _ in article.additions.tags)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return them as plain JSON, the commonest tags first."""
+    @property
+    def set_aside(self) -> SetAside:
+        """The articles that cannot be read."""
+        return {"n": self.passed_over[UNREADABLE], "articles": self.unreadable}
+
+    def to_json(self) -> dict[str, object]:
+        """Return the figures as plain JSON, the most frequent tags first."""
         return {
             "n_articles": self.n_articles,
             "n_tagged": self.n_tagged,
@@ -86,7 +91,7 @@ class Figures:
             "n_changed": self.n_changed,
             "passed_over": dict(self.passed_over),
             "tags": dict(sorted(self.tags.items(), key=lambda pair: (-pair[1], pair[0]))),
-            "set_aside": {"n": self.passed_over[UNREADABLE], "articles": self.unreadable},
+            "set_aside": self.set_aside,
         }
 
     @classmethod
@@ -97,36 +102,36 @@ class Figures:
         return cls(n_articles, n_tagged, n_changed, *counts, value.get("set_aside", {}).get("articles", []))
 
 
-def judged(folder: Path, band: str, candidates: Sequence[Candidate]) -> list[Judged]:
-    """Return what the model of a folder would add to each article; one that it cannot judge is passed over."""
+def judge(folder: Path, band: str, candidates: Sequence[Candidate]) -> list[Judged]:
+    """Return what the model of a folder would add to each article; articles that it cannot judge are passed over."""
     model = loaded(folder)
     rank, unreadable = partial(model.rank, band=band), Unreadable()
-    open_ones = [place for place, one in enumerate(candidates) if one.passed_over is None]
-    added: dict[int, list[tuple[str, float]]] = {}
-    for some in batched(open_ones):
-        ranked = unreadable.each(rank, [candidates[place].article for place in some])
-        judged_ones = ((place, own) for place, own in zip(some, ranked, strict=True) if own is not None)
-        added |= {place: _free(candidates[place], own, model) for place, own in judged_ones}
+    additions: dict[int, list[tuple[str, float]]] = {}
+    for rows in batched(row for row, candidate in enumerate(candidates) if candidate.passed_over is None):
+        ranked = unreadable.each(rank, [candidates[row].article for row in rows])
+        for row, tags in zip(rows, ranked, strict=True):
+            if tags is not None:
+                additions[row] = _additions(candidates[row], tags, model.taxonomy)
     return [
         Judged(
-            Additions(one.article.id, one.stamp, added.get(place, ())),
-            one.passed_over or (None if place in added else UNREADABLE),
-            one.article.title,
-            one.article.published_at,
-            one.standing.tags,
-            unreadable.kinds.get(one.article.id),
+            Additions(candidate.article.id, candidate.stamp, additions.get(row, ())),
+            candidate.passed_over or (None if row in additions else UNREADABLE),
+            candidate.article.title,
+            candidate.article.published_at,
+            candidate.standing.tags,
+            unreadable.kinds.get(candidate.article.id),
         )
-        for place, one in enumerate(candidates)
+        for row, candidate in enumerate(candidates)
     ]
 
 
-def _free(one: Candidate, ranked: Sequence[tuple[str, float]], model: Model) -> list[tuple[str, float]]:
-    """Return those tags of which nobody has said anything; of an exclusive kind one tag is enough."""
-    there = {*one.standing.tags, *one.assigned}
-    closed = {*there, *one.standing.rejected, *one.standing.unsure}
-    taxonomy = model.taxonomy
-    of_them = [tag for name in there if (tag := taxonomy.by_id.get(name)) is not None]
-    taken = {tag.kind for tag in of_them if taxonomy.exclusive(tag)}
+def _additions(
+    candidate: Candidate, ranked: Sequence[tuple[str, float]], taxonomy: Taxonomy
+) -> list[tuple[str, float]]:
+    """Return the ranked tags that nobody has decided on; an exclusive kind that has a tag gets no other."""
+    tags = {*candidate.standing.tags, *candidate.assigned}
+    closed = {*tags, *candidate.standing.rejected, *candidate.standing.unsure}
+    filled = taxonomy.filled_kinds(tags)
     return [
-        (tag, round(score, 6)) for tag, score in ranked if tag not in closed and taxonomy.by_id[tag].kind not in taken
+        (tag, round(score, 6)) for tag, score in ranked if tag not in closed and taxonomy.by_id[tag].kind not in filled
     ]

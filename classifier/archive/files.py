@@ -1,8 +1,8 @@
-"""Runs over files, without a store: records of what would be added, beside their place until they are whole.
+"""Archive runs over files, without a store: they write a record of what would be added to each article.
 
-After every so many lines the records are made durable and a small journal says how far they are. Killed anywhere, a run
-is taken up at the journal, and its output is the same, byte for byte. A packed output is a series of packed parts, which
-every program that unpacks reads as one.
+The records are written beside the output until they are complete. Every few chunks they are made durable, and a journal
+notes how far they are. A run that was killed is resumed at the journal, and its output is the same, byte for byte. A packed
+output is a series of packed parts, which every program that unpacks reads as one.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice, repeat
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple, TypedDict
 
 import orjson
 
-from classifier.archive.adding import Figures, Judged, Plan, judged
+from classifier.archive.adding import Figures, Judged, Plan, judge
 from classifier.archive.batches import CHUNK, batched
 from classifier.archive.suggesting import Fault
 from classifier.domain.articles import Article, article_of_line, placed_lines
@@ -37,23 +37,31 @@ STRETCH = 4  # chunks between two entries of the journal
 
 
 class Wrote(NamedTuple):
-    """What a run over files did."""
+    """The output of a run over files, its model and its figures."""
 
     output: Path
     model_version: str
     figures: Figures
 
 
+class _Input(TypedDict):
+    """A file that is read, as it was when the run began."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
 @dataclass
 class _Journal:
-    """What a run is about, and how far its output is: lines of input, bytes of output."""
+    """The model, inputs and plan of a run, and how far it is: lines of input, bytes of output."""
 
     folder: str
-    inputs: list[dict[str, Any]]
-    plan: dict[str, Any]
+    inputs: list[_Input]
+    plan: dict[str, object]
     n_lines: int = 0
     n_bytes: int = 0
-    figures: dict[str, Any] = field(default_factory=Figures().to_json)
+    figures: dict[str, object] = field(default_factory=Figures().to_json)
 
     def write(self, path: Path) -> None:
         with whole_file(path) as file:
@@ -66,13 +74,13 @@ def run_files(folder: Path, files: Sequence[Path], output: Path, plan: Plan, tra
     Raises:
         BadArticle: naming file, line and field; what was written so far stays beside the output.
         BadSetting: if a run to this output has begun before, or it cannot be written.
-        Busy: if another process is at it.
+        Busy: if another process writes to this output.
     """
     if plan.scope.source:
         raise BadSetting("Articles of files have no source; a run over a store can be confined to one.")
     if any(path.exists() and output.exists() and path.samefile(output) for path in files):
         raise BadSetting(f"{output} is a file that is read. Name another one to write.")
-    names, inputs = _names(output), [_state(path) for path in files]
+    names, inputs = _names(output), [_input(path) for path in files]
     with _alone(names.part):
         if names.journal.exists():
             raise BadSetting(
@@ -85,7 +93,7 @@ def run_files(folder: Path, files: Sequence[Path], output: Path, plan: Plan, tra
 
 
 def resume_files(output: Path, track: Track, n_jobs: int = -1) -> Wrote:
-    """Take up a run to an output where it ended, by its own model and plan.
+    """Continue a run to an output where it stopped, with its own model and plan.
 
     Raises:
         NotFound: if there is no such run, or its model or an input is not there any more.
@@ -95,21 +103,21 @@ def resume_files(output: Path, track: Track, n_jobs: int = -1) -> Wrote:
     if not names.journal.exists():
         raise NotFound(f"There is nothing to resume: no run to {output} ended too early.")
     journal = _Journal(**json.loads(names.journal.read_bytes()))
-    if not names.part.exists():  # it was whole and in its place, and only the journal was left
+    if not names.part.exists():  # the output was complete and in place, and only the journal was left
         names.journal.unlink()
         return Wrote(names.output, Path(journal.folder).name, Figures.from_json(journal.figures))
     with _alone(names.part):
         journal = _Journal(**json.loads(names.journal.read_bytes()))
         if not Path(journal.folder).is_dir():
             raise NotFound(f"The model {journal.folder} is not there any more. Remove {names.journal} and begin again.")
-        for before in journal.inputs:
-            if _state(Path(before["path"])) != before:
-                raise NotFound(f"{before['path']} has changed since. Remove {names.journal} and begin again.")
+        for file in journal.inputs:
+            if _input(Path(file["path"])) != file:
+                raise NotFound(f"{file['path']} has changed since. Remove {names.journal} and begin again.")
         return _Writing(names, journal, n_jobs).finish(track)
 
 
 class _Names(NamedTuple):
-    """Where a run writes: the output, and what stands beside it until it is whole."""
+    """The output of a run, and the files beside it until it is complete."""
 
     output: Path
     part: Path
@@ -121,17 +129,17 @@ def _names(output: Path) -> _Names:
     return _Names(output, output.with_name(f".{output.name}.part"), output.with_name(f".{output.name}.journal"))
 
 
-def _state(path: Path) -> dict[str, Any]:
+def _input(path: Path) -> _Input:
     try:
-        found = path.stat()
+        status = path.stat()
     except OSError as error:
         raise BadArticle(f"Cannot read {path}: {error.strerror}.", "") from None
-    return {"path": str(path.absolute()), "size": found.st_size, "mtime_ns": found.st_mtime_ns}
+    return {"path": str(path.absolute()), "size": status.st_size, "mtime_ns": status.st_mtime_ns}
 
 
 @contextmanager
 def _alone(part: Path) -> Iterator[None]:
-    """Keep others from writing to the same output; the right to it dies with its holder."""
+    """Keep other processes from writing to the same output; the lock ends with its process."""
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
         lock = part.open("ab")
@@ -146,11 +154,11 @@ def _alone(part: Path) -> Iterator[None]:
 
 
 class _Writing:
-    """One run over files, from wherever it stands to its end."""
+    """A run over files, from its present position to its end."""
 
     def __init__(self, names: _Names, journal: _Journal, n_jobs: int) -> None:
         self.names, self.journal, self.n_jobs = names, journal, n_jobs
-        self.files = [Path(one["path"]) for one in journal.inputs]
+        self.files = [Path(file["path"]) for file in journal.inputs]
         self.plan = Plan.from_json(journal.plan)
         self.figures = Figures.from_json(journal.figures)
 
@@ -187,9 +195,9 @@ class _Writing:
             for chunk in islice(chunks, STRETCH):
                 if isinstance(chunk, Fault):
                     raise BadArticle(chunk.message, chunk.field)
-                for one in chunk:
-                    self.figures.note(one)
-                records.writelines(_record(one) for one in chunk if one.passed_over != OUT_OF_SCOPE)
+                for article in chunk:
+                    self.figures.note(article)
+                records.writelines(map(_record, (article for article in chunk if article.passed_over != OUT_OF_SCOPE)))
                 n_lines += len(chunk)
                 yield from repeat(None, len(chunk))
         return n_lines
@@ -200,21 +208,21 @@ def _packed(out: IO[bytes]) -> gzip.GzipFile:
     return gzip.GzipFile("", "wb", fileobj=out, mtime=0)
 
 
-def _record(one: Judged) -> bytes:
-    ranked = [{"tag": tag, "score": score} for tag, score in one.additions.tags]
-    return orjson.dumps({"id": one.additions.article_id, "suggestions": ranked}) + b"\n"
+def _record(article: Judged) -> bytes:
+    ranked = [{"tag": tag, "score": score} for tag, score in article.additions.tags]
+    return orjson.dumps({"id": article.additions.article_id, "suggestions": ranked}, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def _judged_lines(folder: Path, plan: Plan, placed: list[tuple[str, bytes]]) -> list[Judged] | Fault:
-    """Return what would be added to the articles of some lines, or what is wrong with the first bad one."""
+    """Return what would be added to the articles of some lines, or the fault of the first bad line."""
     try:
-        found = [_candidate(article_of_line(place, line), plan.scope) for place, line in placed]
+        candidates = [_candidate(article_of_line(place, line), plan.scope) for place, line in placed]
     except BadArticle as error:
         return Fault(str(error), error.field)
-    return judged(folder, plan.band, found)
+    return judge(folder, plan.band, candidates)
 
 
 def _candidate(article: Article, scope: Scope) -> Candidate:
     standing = Standing(article.tags or (), article.rejected, article.unknown)
-    meant = scope.holds(in_utc(article.published_at) if article.published_at else None, standing.tags)
-    return Candidate(article, standing, passed_over=None if meant else OUT_OF_SCOPE)
+    in_scope = scope.holds(in_utc(article.published_at) if article.published_at else None, standing.tags)
+    return Candidate(article, standing, passed_over=None if in_scope else OUT_OF_SCOPE)

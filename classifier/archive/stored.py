@@ -1,14 +1,15 @@
-"""Runs over the articles of a store: dry, in earnest, taken up again, taken back."""
+"""Archive runs over the articles of a store: dry runs, runs that write, and how to resume or undo one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from functools import partial
-from itertools import repeat
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from classifier.archive.adding import Figures, Judged, Plan, judged
+from classifier.archive.adding import Figures, Judged, Plan, judge
 from classifier.archive.batches import CHUNK, batched
 from classifier.domain.progress import Track
 from classifier.errors import NotFound, TaggerError
@@ -22,7 +23,7 @@ MANY = 1_000  # articles from which on all processors are worth their start
 
 
 class Ran(NamedTuple):
-    """What a run did, and its record."""
+    """The record of a run, its model and its figures."""
 
     run: Run
     model_version: str
@@ -30,7 +31,7 @@ class Ran(NamedTuple):
 
 
 class Undone(NamedTuple):
-    """How many tags of a run were taken back, and those that stay since a person has decided on them."""
+    """How many tags of a run were removed again, and which stay since a person has decided on them."""
 
     run: Run
     n: int
@@ -39,26 +40,25 @@ class Undone(NamedTuple):
 
 def dry_run(store: Store, folder: Path, plan: Plan, track: Track, n_jobs: int = -1) -> Iterator[Judged]:
     """Yield what a run by the model of a folder would add to each article. Writes nothing."""
-    things = (one for some in _judged(store, folder, plan, "", n_jobs) for one in some)
-    yield from track(things, store.assignments.count(plan.scope), "judging")
+    articles = chain.from_iterable(_judged(store, folder, plan, "", n_jobs))
+    yield from track(articles, store.assignments.count(plan.scope), "judging")
 
 
 def run(store: Store, folder: Path, plan: Plan, track: Track, n_jobs: int = -1) -> Ran:
     """Add tags to the articles of a store by the model of a folder.
 
     Raises:
-        Busy: if another run is at it.
+        Busy: if another run is going on.
     """
     with store.runs.alone(JOB):
-        record = store.runs.begin(JOB)
-        return _Running(store, record, folder, plan, n_jobs).finish(track)
+        return _Running(store, store.runs.begin(JOB), folder, plan, n_jobs).finish(track)
 
 
 def resume(store: Store, registry: Registry, track: Track, n_jobs: int = -1) -> Ran:
-    """Take up the last run where it ended too early, by its own model and plan.
+    """Continue the last run where it stopped too early, with its own model and plan.
 
     Raises:
-        Busy: if another run is at it.
+        Busy: if another run is going on.
         NotFound: if the last run came to its end, or its model is gone.
     """
     with store.runs.alone(JOB):
@@ -73,16 +73,15 @@ def resume(store: Store, registry: Registry, track: Track, n_jobs: int = -1) -> 
                 f"Take it back (archive undo {last.id}) or leave it, and start another one."
             )
         store.runs.end(last, RUNNING, "", ended_at=None)
-        running = _Running(store, last, folder, Plan.from_json(progress["plan"]), n_jobs)
-        running.after, running.figures = progress["after"], Figures.from_json(progress["figures"])
-        return running.finish(track)
+        plan, figures = Plan.from_json(progress["plan"]), Figures.from_json(progress["figures"])
+        return _Running(store, last, folder, plan, n_jobs, progress["after"], figures).finish(track)
 
 
 def undo(store: Store, run_id: str | None = None) -> Undone:
-    """Take back what a run added, but for the tags that a person has decided on since; without an id the last run.
+    """Remove what a run added, except the tags that a person has decided on since; without an id the last run.
 
     Raises:
-        Busy: if a run is at it.
+        Busy: if a run is going on.
         NotFound: if there is no such archive run.
     """
     with store.runs.alone(JOB):
@@ -96,30 +95,30 @@ def undo(store: Store, run_id: str | None = None) -> Undone:
 
 
 def _last(store: Store) -> Run:
-    """Return the last run that added anything and was not taken back."""
-    added = (run for run in store.runs.list(JOB) if run.outcome != UNDONE and _n_added(run))
-    last = next(added, None)
-    if last is None:
-        raise NotFound("There is no archive run to take back.")
-    return last
-
-
-def _n_added(run: Run) -> int:
-    return Figures.from_json(run.result["figures"]).n_added if run.result else 0
+    """Return the last run that added anything and was not undone."""
+    for record in store.runs.list(JOB):
+        if record.outcome != UNDONE and record.result and Figures.from_json(record.result["figures"]).n_added:
+            return record
+    raise NotFound("There is no archive run to take back.")
 
 
 def _judged(store: Store, folder: Path, plan: Plan, after: str, n_jobs: int) -> Iterator[list[Judged]]:
-    many = store.assignments.count(plan.scope, after) >= MANY
+    is_large = store.assignments.count(plan.scope, after) >= MANY
     chunks = batched(store.assignments.candidates(plan.scope, after), CHUNK)
-    return map_chunks(partial(judged, folder, plan.band), chunks, n_jobs if many else 1)
+    return map_chunks(partial(judge, folder, plan.band), chunks, n_jobs if is_large else 1)
 
 
+@dataclass
 class _Running:
-    """One run, from wherever it stands to its end."""
+    """A run from its present position, the article id `after`, to its end."""
 
-    def __init__(self, store: Store, record: Run, folder: Path, plan: Plan, n_jobs: int) -> None:
-        self.store, self.record, self.folder, self.plan, self.n_jobs = store, record, folder, plan, n_jobs
-        self.after, self.figures = "", Figures()
+    store: Store
+    record: Run
+    folder: Path
+    plan: Plan
+    n_jobs: int
+    after: str = ""
+    figures: Figures = field(default_factory=Figures)
 
     def finish(self, track: Track) -> Ran:
         total = self.store.assignments.count(self.plan.scope, self.after)
@@ -136,14 +135,15 @@ class _Running:
 
     def _written(self) -> Iterator[None]:
         """Write chunk after chunk, and yield once for each article."""
-        for some in _judged(self.store, self.folder, self.plan, self.after, self.n_jobs):
-            self.store.assignments.add(self.record, [one.additions for one in some], partial(self._note, some))
-            yield from repeat(None, len(some))
+        for chunk in _judged(self.store, self.folder, self.plan, self.after, self.n_jobs):
+            additions = [article.additions for article in chunk]
+            self.store.assignments.add(self.record, additions, partial(self._note, chunk))
+            yield from repeat(None, len(chunk))
 
-    def _note(self, some: list[Judged], unchanged: set[str]) -> dict[str, Any]:
-        for one in some:
-            self.figures.note(one, one.additions.article_id in unchanged)
-        self.after = some[-1].additions.article_id
+    def _note(self, chunk: list[Judged], unchanged: set[str]) -> dict[str, Any]:
+        for article in chunk:
+            self.figures.note(article, article.additions.article_id in unchanged)
+        self.after = chunk[-1].additions.article_id
         return self._progress()
 
     def _progress(self) -> dict[str, Any]:

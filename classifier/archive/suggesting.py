@@ -1,4 +1,4 @@
-"""Whole files of articles: suggestion records for each, and how good they are where the tags are known."""
+"""Suggestion records for whole files of articles, and the evaluation of a model on articles with known tags."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from classifier.parallel.processes import map_chunks_in_copies, worth_sharing
 
 
 class Fault(NamedTuple):
-    """What is wrong with an article; errors of ours do not travel between processes."""
+    """What is wrong with an article. Errors of the tagger cannot be pickled between processes."""
 
     message: str
     field: str
 
 
 class _Records(NamedTuple):
-    """The records of some articles, and of which of them the model could not judge the text: id and kind of the error."""
+    """The records of some articles, and the id and kind of error of those that the model could not judge."""
 
     records: list[bytes]
     unreadable: list[tuple[str, str]]
@@ -52,8 +52,8 @@ def write_suggestions(
     An article that cannot be judged gets a record without suggestions, whose `reason` is unreadable, and is added to
     `unreadable`.
 
-    Large input is shared out to all processors, which share the memory of the model's weights. The output appears when
-    it is whole: until then it is written beside its place.
+    Large input is shared out to all processors, which share the memory of the model's weights. The output replaces the file
+    of that name when it is complete.
 
     Raises:
         BadArticle: naming file, line and field; nothing is written then.
@@ -83,13 +83,14 @@ def _written(chunks: Iterable[_Records | Fault], lines: IO[bytes], unreadable: U
 
 
 def _records(folder: Path, files: Sequence[Path], n_tags: int | None, n_jobs: int) -> Iterator[_Records | Fault]:
-    loaded(folder)  # before others begin as copies of this process
-    shared = worth_sharing(files) and all(path.is_file() for path in files)  # a pipe can be read only once
-    return map_chunks_in_copies(partial(_records_of, folder, n_tags), partial(_chunks, files), n_jobs if shared else 1)
+    loaded(folder)  # before this process is copied
+    use_copies = worth_sharing(files) and all(path.is_file() for path in files)  # a pipe can be read only once
+    work = partial(_records_of, folder, n_tags)
+    return map_chunks_in_copies(work, partial(_chunks, files), n_jobs if use_copies else 1)
 
 
 def _chunks(files: Sequence[Path]) -> Iterator[list[tuple[str, bytes]] | Fault]:
-    """Yield the lines of files in chunks, and last what is wrong with a file that cannot be read."""
+    """Yield the lines of files in chunks, and at the end the fault of a file that cannot be read."""
     try:
         yield from batched(placed_lines(files), CHUNK)
     except BadArticle as error:
@@ -97,22 +98,22 @@ def _chunks(files: Sequence[Path]) -> Iterator[list[tuple[str, bytes]] | Fault]:
 
 
 def _records_of(folder: Path, n_tags: int | None, placed: list[tuple[str, bytes]] | Fault) -> _Records | Fault:
-    """Return the records of some lines, or what is wrong with the first bad one."""
+    """Return the records of some lines, or the fault of the first bad line."""
     if isinstance(placed, Fault):
         return placed
     rank, unreadable = partial(loaded(folder).rank, n_tags=n_tags), Unreadable()
     records: list[bytes] = []
     try:
-        for some in batched(article_of_line(place, line) for place, line in placed):
-            ranked = unreadable.each(rank, some)
-            records += (_record(article, tags) for article, tags in zip(some, ranked, strict=True))
+        for articles in batched(article_of_line(position, line) for position, line in placed):
+            ranked = unreadable.each(rank, articles)
+            records += (_record(article, tags) for article, tags in zip(articles, ranked, strict=True))
     except BadArticle as error:
         return Fault(str(error), error.field)
     return _Records(records, list(unreadable.kinds.items()))
 
 
 def _record(article: Article, tags: Sequence[tuple[str, float]] | None) -> bytes:
-    """Return the line of an article; None instead of tags says that it cannot be judged."""
+    """Return the record of an article as a line; `tags` is None if the article cannot be judged."""
     ranked = [{"tag": tag, "score": round(score, 6)} for tag, score in tags or ()]
     why = {"reason": "unreadable"} if tags is None else {}
     return orjson.dumps({"id": article.id, "suggestions": ranked, **why}, option=orjson.OPT_APPEND_NEWLINE)
@@ -121,22 +122,23 @@ def _record(article: Article, tags: Sequence[tuple[str, float]] | None) -> bytes
 def evaluate(model: Model, articles: Sequence[Article], track: Track) -> dict[str, Any]:
     """Return the report of a model on articles with known tags.
 
-    Tags that the model does not know count as expected and never suggested. Articles that it cannot judge are left out, and
-    named under `set_aside`.
+    Tags that the model does not know count as expected and never suggested. Articles that it cannot judge are left out and
+    listed under `set_aside`.
 
     Raises:
         AllUnreadable: if that is so of all articles.
     """
-    known = model.taxonomy.by_id
-    strange = sorted({tag for article in articles for tag in article.tags or ()} - known.keys())
-    taxonomy = Taxonomy((*model.taxonomy.tags, *(Tag(tag, tag) for tag in strange)), model.taxonomy.kinds)
+    n_tags = len(model.taxonomy.tags)
+    unknown = sorted({tag for article in articles for tag in article.tags or ()} - model.taxonomy.by_id.keys())
+    taxonomy = Taxonomy((*model.taxonomy.tags, *(Tag(tag, tag) for tag in unknown)), model.taxonomy.kinds)
     shape = (len(articles), len(taxonomy.tags))
     scores, suggested = np.zeros(shape), np.zeros(shape, dtype=bool)
     unreadable, rows = Unreadable(), []
-    for first, some in zip(count(0, BATCH), batched(track(articles, len(articles), "evaluating")), strict=False):
-        for row, judged in enumerate(unreadable.each(lambda some: zip(*model.judge(some), strict=True), some), first):
-            if judged is not None:
-                scores[row, : len(known)], suggested[row, : len(known)] = judged
+    for first, batch in zip(count(0, BATCH), batched(track(articles, len(articles), "evaluating")), strict=False):
+        judged = unreadable.each(lambda batch: zip(*model.judge(batch), strict=True), batch)
+        for row, answer in enumerate(judged, first):
+            if answer is not None:
+                scores[row, :n_tags], suggested[row, :n_tags] = answer
                 rows.append(row)
     unreadable.check(len(articles))
     labels = labels_of(articles, taxonomy)[rows]

@@ -77,7 +77,7 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 def _dry_run(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.archive.stored import dry_run
-    from classifier.archive.summary import Summary, headline
+    from classifier.archive.summary import Summary
     from classifier.serving.registry import Registry
     from classifier.store import open_store
 
@@ -87,12 +87,11 @@ def _dry_run(options: argparse.Namespace, _settings: Settings) -> None:
     with shared_by(options.dask):
         summary.write_rows(dry_run(store, folder, summary.plan, track), table)
     summary.write_page(page)
-    report = summary.to_json()
-    say_set_aside(report["set_aside"])
+    say_set_aside(summary.figures.set_aside)
     if options.json:
-        print_json({**report, "output": [str(table), str(page)]})
+        print_json({**summary.to_json(), "output": [str(table), str(page)]})
     else:
-        print("\n".join([*headline(report), f"-> {table}, {page}"]))
+        print("\n".join([*summary.headline(), f"-> {table}, {page}"]))
 
 
 def _run(options: argparse.Namespace, _settings: Settings) -> None:
@@ -135,7 +134,7 @@ def _resume(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _say(options: argparse.Namespace, figures: Figures, version: str, where: dict[str, str]) -> None:
-    say_set_aside(figures.to_json()["set_aside"])
+    say_set_aside(figures.set_aside)
     if options.json:
         print_json({**where, "model_version": version, **figures.to_json()})
         return

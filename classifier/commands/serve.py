@@ -6,12 +6,15 @@ import argparse
 import os
 import sys
 import tempfile
-from typing import Any
+from typing import TYPE_CHECKING
 
 from classifier.commands.output import print_json
 from classifier.commands.parser import STARTER, Commands, whole
 from classifier.errors import BadSetting, TaggerError
 from classifier.settings import LIMITS, Settings
+
+if TYPE_CHECKING:
+    from classifier.operations.status import Status
 
 
 def register(commands: Commands) -> None:
@@ -43,7 +46,7 @@ def _status(options: argparse.Namespace, settings: Settings) -> None:
         raise TaggerError(f"{n_problems} thing{'s are' if n_problems > 1 else ' is'} wrong, as it is said above.")
 
 
-def _say_status(found: dict[str, Any]) -> None:
+def _say_status(found: Status) -> None:
     serves = found["champion"]
     print(f"serves:  {serves['version'] + ' since ' + serves['at'] if serves else 'nothing'}")
     stored = ", ".join(f"{n} from {source}" for source, n in found["articles"].items()) or "no articles"

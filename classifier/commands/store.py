@@ -18,7 +18,7 @@ from classifier.settings import Settings
 
 if TYPE_CHECKING:
     from classifier.domain.taxonomy import Taxonomy
-    from classifier.importers import Outcome, Reading, SetAside, TermMap
+    from classifier.importers import Outcome, ReadOptions, SetAside, TermMap
 
 MAX_SOURCE = 40
 N_SHOWN = 20  # rows of each list of the report, and records set aside, on a terminal
@@ -205,10 +205,10 @@ def _import(options: argparse.Namespace, _settings: Settings) -> None:
         raise TaggerError(f"{done.n_set_aside} records were set aside; the rest is stored. Mend them and import again.")
 
 
-def _reading(options: argparse.Namespace) -> Reading:
-    from classifier.importers import Reading
+def _reading(options: argparse.Namespace) -> ReadOptions:
+    from classifier.importers import ReadOptions
 
-    return Reading(
+    return ReadOptions(
         format=options.format,
         id_prefix=options.id_prefix,
         map_ids=options.map is not None or options.taxonomy is not None,

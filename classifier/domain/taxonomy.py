@@ -118,6 +118,11 @@ class Taxonomy:
         last = self.by_id.get((tag_id, *self.replacements.get(tag_id, ()))[-1])
         return None if last is None or last.retired else last.id
 
+    def filled_kinds(self, tag_ids: Iterable[str]) -> set[str]:
+        """Return the exclusive kinds of some tags: no other tag of these kinds is suggested beside them."""
+        tags = (self.by_id[tag_id] for tag_id in tag_ids if tag_id in self.by_id)
+        return {tag.kind for tag in tags if self.exclusive(tag)}
+
     def exclusive(self, tag: Tag) -> bool:
         """Whether at most one tag of this tag's kind is suggested."""
         return self.kinds.get(tag.kind, Kind()).exclusive

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import TypedDict, TypeVar
 
 from classifier.domain.articles import Article
 from classifier.errors import TaggerError
@@ -17,8 +17,15 @@ class AllUnreadable(TaggerError):
     """None of the articles of a job could be read: the program or the model is broken, and not the articles."""
 
 
+class SetAside(TypedDict):
+    """How many articles were set aside, and the first of them with their `id` and the kind of the `error`, as plain JSON."""
+
+    n: int
+    articles: list[dict[str, str]]
+
+
 class Unreadable:
-    """The ids of the articles that a job has set aside, each with the kind of its error; never a word of a text."""
+    """The ids of the articles that a job has set aside, each with the kind of its error, never a word of a text."""
 
     def __init__(self, kinds: Iterable[tuple[str, str]] = ()) -> None:
         self.kinds = dict(kinds)
@@ -28,26 +35,24 @@ class Unreadable:
 
     @contextmanager
     def setting_aside(self, article_id: str) -> Iterator[None]:
-        """Set an article aside if what is done within fails."""
+        """Set an article aside if the block fails."""
         try:
             yield
         except Exception as error:  # noqa: BLE001 - whatever is wrong with one text, the others are read
             self.kinds.setdefault(article_id, type(error).__name__)
 
     def each(self, work: Callable[[Sequence[Article]], Iterable[_R]], articles: Sequence[Article]) -> list[_R | None]:
-        """Return what some work makes of each article, None for those that it fails on, which are set aside.
+        """Return the result of some work for each article; None for those that it fails on, which are set aside.
 
-        The work takes all articles at once; only where it fails it takes them one by one.
+        The work takes all articles at once, and one by one only after it has failed.
         """
         try:
             return list(work(articles))
-        except Exception:  # noqa: BLE001 - which article it is shows when each is alone
-            results: list[_R | None] = []
-            for article in articles:
-                done: list[_R] = []
+        except Exception:  # noqa: BLE001 - one by one they show which article it is
+            results: list[_R | None] = [None] * len(articles)
+            for row, article in enumerate(articles):
                 with self.setting_aside(article.id):
-                    done = list(work([article]))
-                results.append(done[0] if done else None)
+                    (results[row],) = work([article])
             return results
 
     def check(self, n_articles: int) -> None:
@@ -58,7 +63,7 @@ class Unreadable:
                 f"None of the {n_articles} articles could be read ({kinds}). Try one: python -m classifier suggest FILE"
             )
 
-    def to_json(self) -> dict[str, Any]:
-        """Return how many there are, and the first ids with the kinds of their errors, as plain JSON."""
-        named = [{"id": key, "error": kind} for key, kind in sorted(self.kinds.items())[:N_NAMED]]
-        return {"n": len(self), "articles": named}
+    def to_json(self) -> SetAside:
+        """Return the articles that were set aside, the first of them by name."""
+        named = sorted(self.kinds.items())[:N_NAMED]
+        return {"n": len(self), "articles": [{"id": article_id, "error": kind} for article_id, kind in named]}

@@ -22,11 +22,11 @@ from classifier.importers.records import (
     FORMATS,
     MAX_TERM,
     CmsTerm,
-    Found,
+    ArticleRecord,
     LeftOut,
-    Listed,
-    Read,
-    Reading,
+    ListedTerm,
+    Record,
+    ReadOptions,
     SetAside,
     place_of,
     shown,
@@ -42,7 +42,7 @@ __all__ = [
     "CmsTerm",
     "Match",
     "Outcome",
-    "Reading",
+    "ReadOptions",
     "SetAside",
     "TermMap",
     "import_files",
@@ -53,13 +53,13 @@ __all__ = [
     "shown",
 ]
 
-_READERS: Mapping[str, Callable[[Path, Reading], Iterator[Read]]] = {
+_READERS: Mapping[str, Callable[[Path, ReadOptions], Iterator[Record]]] = {
     "wxr": read_posts,
     "csv": read_rows,
     "jsonl": read_lines,
     "folder": read_folder,
 }
-_AS_IT_IS = Reading()
+_AS_IT_IS = ReadOptions()
 MAX_IGNORED = 100  # fields that are named
 _Places = dict[str, tuple[str, int | None]]  # id -> file and line
 
@@ -86,7 +86,7 @@ def import_files(
     files: Sequence[Path],
     source: str,
     track: Track | None = None,
-    reading: Reading = _AS_IT_IS,
+    options: ReadOptions = _AS_IT_IS,
     terms: TermMap | None = None,
     set_aside: Callable[[SetAside], None] | None = None,
 ) -> Outcome:
@@ -99,7 +99,7 @@ def import_files(
         BadImport: if a file could not be read to its end; what could be read of it and of the others is stored.
     """
     outcome = Outcome()
-    articles: Iterable[Article] = read_files(files, outcome, reading, terms, set_aside)
+    articles: Iterable[Article] = read_files(files, outcome, options, terms, set_aside)
     if track is not None:
         articles = track(articles, 0, "importing")
     outcome.stored = store.import_articles(articles, source)
@@ -120,7 +120,7 @@ def _failed(outcome: Outcome) -> str:
 def read_files(
     files: Sequence[Path],
     outcome: Outcome,
-    reading: Reading = _AS_IT_IS,
+    options: ReadOptions = _AS_IT_IS,
     terms: TermMap | None = None,
     set_aside: Callable[[SetAside], None] | None = None,
 ) -> Iterator[Article]:
@@ -130,8 +130,8 @@ def read_files(
     for path in files:
         n_taken, aside = 0, None
         try:
-            for read in _READERS[format_of(path, reading)](path, reading):
-                if isinstance(read, Found):
+            for read in _READERS[format_of(path, options)](path, options):
+                if isinstance(read, ArticleRecord):
                     article = _taken(read, path, places, terms)
                     if isinstance(article, Article):
                         n_taken += 1
@@ -150,16 +150,16 @@ def read_files(
         outcome.terms = counts.report(terms)
 
 
-def _note_ignored(read: Found, outcome: Outcome) -> None:
+def _note_ignored(read: ArticleRecord, outcome: Outcome) -> None:
     for name in read.ignored:
         if len(outcome.ignored) < MAX_IGNORED or shown(name) in outcome.ignored:
             outcome.ignored[shown(name)] += 1
 
 
-def _note(read: Read, outcome: Outcome, counts: TermCounts, set_aside: Callable[[SetAside], None] | None) -> None:
+def _note(read: Record, outcome: Outcome, counts: TermCounts, set_aside: Callable[[SetAside], None] | None) -> None:
     if isinstance(read, LeftOut):
         outcome.left_out[shown(read.reason)] += 1
-    elif isinstance(read, Listed):
+    elif isinstance(read, ListedTerm):
         counts.listed[read.term] = None
     elif isinstance(read, SetAside):
         outcome.n_set_aside += 1
@@ -167,7 +167,7 @@ def _note(read: Read, outcome: Outcome, counts: TermCounts, set_aside: Callable[
             set_aside(read)
 
 
-def _taken(found: Found, path: Path, places: _Places, terms: TermMap | None) -> Article | SetAside:
+def _taken(found: ArticleRecord, path: Path, places: _Places, terms: TermMap | None) -> Article | SetAside:
     """Return an article as it is to be stored, or why it cannot be."""
     place = (found.file or str(path), found.line)
     try:
@@ -184,7 +184,7 @@ def _taken(found: Found, path: Path, places: _Places, terms: TermMap | None) -> 
         return SetAside(*place, str(error), error.field, found.article.id[:200])
 
 
-def _check_terms(found: Found) -> None:
+def _check_terms(found: ArticleRecord) -> None:
     for term in found.terms or ():
         if len(term.name) > MAX_TERM:
             raise BadArticle(
@@ -194,7 +194,7 @@ def _check_terms(found: Found) -> None:
             )
 
 
-def _tagged(found: Found, terms: TermMap | None) -> Article:
+def _tagged(found: ArticleRecord, terms: TermMap | None) -> Article:
     if found.terms is None and not found.rejected:
         return found.article
     names = found.terms if found.terms is not None else ()

@@ -14,7 +14,7 @@ from lxml import etree
 
 from classifier.domain.articles import Article, article_from_text
 from classifier.errors import BadArticle
-from classifier.importers.records import MAX_TEXT, Found, LeftOut, Read, Reading, SetAside, encoding_of, sound_text
+from classifier.importers.records import MAX_TEXT, ArticleRecord, LeftOut, Record, ReadOptions, SetAside, encoding_of, sound_text
 
 _HTML = frozenset([".html", ".htm"])
 _TEXT = frozenset([".txt"])
@@ -23,7 +23,7 @@ _MAX_HEAD = 100_000  # characters in which the title stands; libxml2 is quadrati
 _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._:-]+")
 
 
-def read_folder(folder: Path, reading: Reading) -> Iterator[Read]:
+def read_folder(folder: Path, options: ReadOptions) -> Iterator[Record]:
     """Yield the articles of a folder and of those in it, in the order of their paths.
 
     Raises:
@@ -40,7 +40,7 @@ def read_folder(folder: Path, reading: Reading) -> Iterator[Read]:
             yield LeftOut(f"files {path.suffix[:20].lower() or 'without a suffix'}")
             continue
         try:
-            yield Found(_article(path, folder, root, reading), file=str(path))
+            yield ArticleRecord(_article(path, folder, root, options), file=str(path))
         except BadArticle as error:
             yield SetAside(str(path), None, str(error), error.field)
 
@@ -57,17 +57,17 @@ def _files(folder: Path) -> Iterator[Path]:
         yield from (Path(parent) / name for name in sorted(names + links) if not name.startswith("."))
 
 
-def _article(path: Path, folder: Path, root: Path, reading: Reading) -> Article:
-    text = _read(path, root, reading)
-    article_id = (reading.id_prefix or "") + id_of(path.relative_to(folder))
+def _article(path: Path, folder: Path, root: Path, options: ReadOptions) -> Article:
+    text = _read(path, root, options)
+    article_id = (options.id_prefix or "") + id_of(path.relative_to(folder))
     if path.suffix.lower() in _HTML:
         return Article(id=article_id, title=_title(text), body=text, body_format="html")
     article = article_from_text(text.lstrip(), article_id)
     return replace(article, title=article.title.strip())
 
 
-def _read(path: Path, root: Path, reading: Reading) -> str:
-    encoding = reading.encoding
+def _read(path: Path, root: Path, options: ReadOptions) -> str:
+    encoding = options.encoding
     try:
         real = path.resolve(strict=True)
         if not real.is_relative_to(root):
@@ -78,7 +78,7 @@ def _read(path: Path, root: Path, reading: Reading) -> str:
             raw = file.read(MAX_TEXT + 1)
         if len(raw) > MAX_TEXT:
             raise BadArticle(f"The file has more than {MAX_TEXT >> 20} MB.", "body")
-        encoding = encoding_of(raw, reading.encoding)
+        encoding = encoding_of(raw, options.encoding)
         return sound_text(raw.decode(encoding, errors="surrogateescape"), encoding)
     except (OSError, RuntimeError) as error:  # a loop of links is a RuntimeError until Python 3.13
         raise BadArticle(f"Cannot be read: {getattr(error, 'strerror', None) or error}.", "") from None

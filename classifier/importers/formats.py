@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from classifier.errors import BadArticle
-from classifier.importers.records import Reading
+from classifier.importers.records import ReadOptions
 from classifier.importers.streams import open_bytes
 
 _SUFFIXES = {
@@ -24,14 +24,14 @@ _BEGINS_LIKE_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
 _BEGINS_LIKE_A_TABLE = re.compile(rb"[^\n\x00]*\w[^\n\x00]*[,;\t|]")
 
 
-def format_of(path: Path, reading: Reading) -> str:
+def format_of(path: Path, options: ReadOptions) -> str:
     """Return one of `FORMATS`.
 
     Raises:
         BadArticle: if neither name nor content tells.
     """
-    if reading.format is not None:
-        return reading.format
+    if options.format is not None:
+        return options.format
     if path.is_dir():
         return "folder"
     suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
@@ -61,13 +61,13 @@ def _by_content(path: Path) -> str:
     return "csv"
 
 
-def reads_terms(paths: Iterable[Path], reading: Reading) -> bool:
+def reads_terms(paths: Iterable[Path], options: ReadOptions) -> bool:
     """Whether any of the files brings terms of a CMS, for which a taxonomy is needed."""
-    return any(_quiet_format(path, reading) in ("wxr", "csv") for path in paths)
+    return any(_quiet_format(path, options) in ("wxr", "csv") for path in paths)
 
 
-def _quiet_format(path: Path, reading: Reading) -> str:
+def _quiet_format(path: Path, options: ReadOptions) -> str:
     try:
-        return format_of(path, reading)
+        return format_of(path, options)
     except BadArticle:  # said when the file's turn comes
         return ""

@@ -12,18 +12,18 @@ from typing import Any
 from classifier.domain import strict_json
 from classifier.domain.articles import RECORD_FIELDS, article_from_file
 from classifier.errors import BadArticle, BadJSON
-from classifier.importers.records import CmsTerm, Found, Read, Reading, SetAside
+from classifier.importers.records import CmsTerm, ArticleRecord, Record, ReadOptions, SetAside
 from classifier.importers.streams import open_bytes
 
 MAX_LINE = 16 << 20  # bytes; JSON may write a character with six
 
 
-def read_lines(path: Path, reading: Reading) -> Iterator[Read]:
+def read_lines(path: Path, options: ReadOptions) -> Iterator[Record]:
     """Yield the articles of a JSON Lines file."""
     for number, line in _numbered(path):
         try:
-            record = _record(line, reading)
-            yield _found(record, number, reading)
+            record = _record(line, options)
+            yield _found(record, number, options)
         except BadArticle as error:
             yield SetAside(str(path), number, str(error), error.field)
 
@@ -42,7 +42,7 @@ def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield number, line
 
 
-def _record(line: bytes, reading: Reading) -> Any:
+def _record(line: bytes, options: ReadOptions) -> Any:
     """Return the record of a line under our names."""
     if len(line) > MAX_LINE:
         raise BadArticle(f"The line has more than {MAX_LINE >> 20} MB.", "")
@@ -52,8 +52,8 @@ def _record(line: bytes, reading: Reading) -> Any:
         raise BadArticle(str(error), error.pointer or "") from None
     if not isinstance(record, dict):
         return record
-    record = _renamed(record, reading.columns) if reading.columns else record
-    return record if record.get("body_format") is not None else {**record, "body_format": reading.body_format}
+    record = _renamed(record, options.columns) if options.columns else record
+    return record if record.get("body_format") is not None else {**record, "body_format": options.body_format}
 
 
 def _renamed(record: dict[str, Any], columns: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
@@ -69,11 +69,11 @@ def _renamed(record: dict[str, Any], columns: Mapping[str, tuple[str, ...]]) -> 
     return renamed
 
 
-def _found(record: Any, line: int, reading: Reading) -> Found:
+def _found(record: Any, line: int, options: ReadOptions) -> ArticleRecord:
     article = article_from_file(record)
     ignored = frozenset(record) - RECORD_FIELDS
-    if not reading.map_ids:
-        return Found(article, line, ignored=ignored)
+    if not options.map_ids:
+        return ArticleRecord(article, line, ignored=ignored)
     terms = tuple(map(CmsTerm, article.tags)) if article.tags is not None else None
     rejected = tuple(map(CmsTerm, article.rejected))
-    return Found(replace(article, rejected=()), line, terms, rejected, ignored=ignored)
+    return ArticleRecord(replace(article, rejected=()), line, terms, rejected, ignored=ignored)

@@ -17,7 +17,7 @@ MAX_TERM = 200  # characters of a term, as WordPress has it
 
 
 @dataclass(frozen=True)
-class Reading:
+class ReadOptions:
     """How files are read; what is None is found out from the file itself.
 
     `columns` leads from a field of an article to the headers of its columns, or to its names in JSON; more than one only
@@ -49,7 +49,7 @@ class CmsTerm:
 
 
 @dataclass(frozen=True)
-class Found:
+class ArticleRecord:
     """An article and where it stood. Where `terms` is None, its tags are tag ids already, or nothing is said of them.
 
     `other_lists` are those that it has terms of and that were not asked for; `ignored` are the fields that nobody reads.
@@ -92,13 +92,13 @@ class LeftOut:
 
 
 @dataclass(frozen=True)
-class Listed:
+class ListedTerm:
     """A term out of the CMS's own list of terms, whether an article has it or not."""
 
     term: CmsTerm
 
 
-Read = Found | SetAside | LeftOut | Listed
+Record = ArticleRecord | SetAside | LeftOut | ListedTerm
 
 
 def place_of(file: str, line: int | None) -> str:

@@ -16,9 +16,9 @@ from classifier.errors import BadArticle
 from classifier.importers.records import (
     MAX_TEXT,
     CmsTerm,
-    Found,
-    Read,
-    Reading,
+    ArticleRecord,
+    Record,
+    ReadOptions,
     SetAside,
     encoding_of,
     place_of,
@@ -35,7 +35,7 @@ _MAX_HEADER = 100_000
 _NAMED_DELIMITER = re.compile(r'"?sep=([^"\r\n])"?\s*', re.IGNORECASE)  # what Excel reads and writes in a first line
 
 
-def read_rows(path: Path, reading: Reading) -> Iterator[Read]:
+def read_rows(path: Path, options: ReadOptions) -> Iterator[Record]:
     """Yield the articles of a CSV file.
 
     Raises:
@@ -43,10 +43,10 @@ def read_rows(path: Path, reading: Reading) -> Iterator[Read]:
     """
     csv.field_size_limit(MAX_TEXT)
     with open_bytes(path) as file:
-        encoding = encoding_of(file.peek(3)[:3], reading.encoding)
+        encoding = encoding_of(file.peek(3)[:3], options.encoding)
         text = io.TextIOWrapper(file, encoding=encoding, errors="surrogateescape", newline="")
         try:
-            yield from _Table(path, replace(reading, encoding=encoding)).read(_Lines(text, path))
+            yield from _Table(path, replace(options, encoding=encoding)).read(_Lines(text, path))
         except UnicodeError as error:
             raise BadArticle(f"{path} is not {encoding}: {error}.", "") from None
 
@@ -84,20 +84,20 @@ class _Lines:
 class _Table:
     """One file being read: how its header has the fields."""
 
-    def __init__(self, path: Path, reading: Reading) -> None:
-        self.file, self.reading = str(path), reading
+    def __init__(self, path: Path, options: ReadOptions) -> None:
+        self.file, self.options = str(path), options
         self.places: dict[str, list[int]] = {}  # field -> columns
         self.n_columns = 0
         self.ignored: frozenset[str] = frozenset()
 
-    def read(self, lines: _Lines) -> Iterator[Read]:
+    def read(self, lines: _Lines) -> Iterator[Record]:
         lines.begin_row()
         first = next(lines, "")
         named = _NAMED_DELIMITER.fullmatch(first)
         if named:
             lines.begin_row()
             first = next(lines, "")
-        delimiter = self.reading.delimiter or (named[1] if named else self._delimiter(first))
+        delimiter = self.options.delimiter or (named[1] if named else self._delimiter(first))
         rows = csv.reader(chain([first], lines), delimiter=delimiter, strict=True)
         header = self._next(rows, lines)
         if isinstance(header, SetAside):
@@ -113,7 +113,7 @@ class _Table:
 
     def _delimiter(self, header: str) -> str:
         """Return the delimiter that finds most of the mapped headers, then most columns."""
-        wanted = {name for names in (self.reading.columns or {}).values() for name in names} or set(COLUMNS)
+        wanted = {name for names in (self.options.columns or {}).values() for name in names} or set(COLUMNS)
 
         def found(delimiter: str) -> tuple[int, int]:
             cells = next(csv.reader([header[:_MAX_HEADER]], delimiter=delimiter), [])
@@ -122,15 +122,15 @@ class _Table:
         return max(_DELIMITERS, key=found)
 
     def _read_header(self, header: Sequence[str], line: int) -> None:
-        keys = [_key(sound_text(cell, self.reading.encoding)) for cell in header]
-        columns: Mapping[str, tuple[str, ...]] = self.reading.columns or {name: (name,) for name in COLUMNS}
+        keys = [_key(sound_text(cell, self.options.encoding)) for cell in header]
+        columns: Mapping[str, tuple[str, ...]] = self.options.columns or {name: (name,) for name in COLUMNS}
         for field, names in columns.items():
             found = [place for name in names for place, key in enumerate(keys) if key == _key(name)]
             if found:
                 self.places[field] = found
             if len(found) > 1 and field != "tags":
                 raise BadArticle(f"{place_of(self.file, line)}: {len(found)} columns are called {names[0]!r}.", field)
-            if self.reading.columns and not {_key(name) for name in names} <= set(keys):
+            if self.options.columns and not {_key(name) for name in names} <= set(keys):
                 self._refuse(header, line, f"`{field}`: {', '.join(names)}")
         self.n_columns = len(header)
         used = set(chain(*self.places.values()))
@@ -162,9 +162,9 @@ class _Table:
             reason = f"Not CSV{to}: {error}. A quotation mark within a field must be doubled, and the field closed."
             return SetAside(self.file, lines.row, reason)
 
-    def _read(self, row: Sequence[str], line: int) -> Found | SetAside:
+    def _read(self, row: Sequence[str], line: int) -> ArticleRecord | SetAside:
         try:
-            cells = [sound_text(cell, self.reading.encoding) for cell in row]
+            cells = [sound_text(cell, self.options.encoding) for cell in row]
             while len(cells) > self.n_columns and not cells[-1].strip():  # some exports end each line with a delimiter
                 cells.pop()
             if len(cells) != self.n_columns:
@@ -173,25 +173,25 @@ class _Table:
         except BadArticle as error:
             return SetAside(self.file, line, str(error), error.field)
 
-    def _found(self, cells: Sequence[str], line: int) -> Found:
+    def _found(self, cells: Sequence[str], line: int) -> ArticleRecord:
         fields = {field: cells[places[0]] for field, places in self.places.items()}
         article = Article(
-            id=(self.reading.id_prefix or "") + fields["id"].strip(),
+            id=(self.options.id_prefix or "") + fields["id"].strip(),
             title=fields.get("title", "").strip(),
             body=fields.get("body", ""),
-            body_format=fields.get("body_format", "").strip().lower() or self.reading.body_format,
+            body_format=fields.get("body_format", "").strip().lower() or self.options.body_format,
             published_at=self._date(fields.get("published_at", "").strip()),
             url=fields.get("url", "").strip() or None,
-            tags_complete=self.reading.tags_complete,
+            tags_complete=self.options.tags_complete,
         )
         if not fields["id"].strip():
             raise BadArticle("`id` is empty.", "id")
         terms = [term for place in self.places.get("tags", ()) for term in self._terms(cells[place])]
         names = tuple(dict.fromkeys(terms)) if "tags" in self.places else None
-        return Found(article, line, names, ignored=self.ignored)
+        return ArticleRecord(article, line, names, ignored=self.ignored)
 
     def _date(self, value: str) -> str | None:
-        form = self.reading.date_format
+        form = self.options.date_format
         if not value or form is None:
             return value or None
         try:
@@ -200,7 +200,7 @@ class _Table:
             raise BadArticle(f"`published_at` {value[:40]!r} is not of the form {form!r}.", "published_at") from None
 
     def _terms(self, cell: str) -> Iterator[CmsTerm]:
-        separator = self.reading.tag_separator or next((mark for mark in _SEPARATORS if mark in cell), None)
+        separator = self.options.tag_separator or next((mark for mark in _SEPARATORS if mark in cell), None)
         for name in cell.split(separator) if separator else [cell]:
             if name.strip():
                 yield CmsTerm(name.strip())

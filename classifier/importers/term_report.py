@@ -11,7 +11,7 @@ from typing import Any
 from classifier.domain.spelling import spell
 from classifier.errors import BadArticle
 from classifier.importers.mapping import TermMap
-from classifier.importers.records import CmsTerm, Found, place_of, shown
+from classifier.importers.records import CmsTerm, ArticleRecord, place_of, shown
 
 FURNITURE_SHARE = 0.9
 FURNITURE_FROM = 20  # articles
@@ -29,7 +29,7 @@ class TermCounts:
         self.other_lists: Counter[str] = Counter()
         self.listed: dict[CmsTerm, None] = {}
 
-    def note(self, found: Found, tags: Sequence[str] | None, path: Path) -> None:
+    def note(self, found: ArticleRecord, tags: Sequence[str] | None, path: Path) -> None:
         """Count the terms of an article, which led to these tags.
 
         Raises:

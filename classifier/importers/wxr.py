@@ -21,11 +21,11 @@ from classifier.importers.records import (
     MAX_TERM,
     MAX_TEXT,
     CmsTerm,
-    Found,
+    ArticleRecord,
     LeftOut,
-    Listed,
-    Read,
-    Reading,
+    ListedTerm,
+    Record,
+    ReadOptions,
     SetAside,
     place_of,
 )
@@ -51,21 +51,21 @@ _LISTS = {
 }
 
 
-def read_posts(path: Path, reading: Reading) -> Iterator[Read]:
+def read_posts(path: Path, options: ReadOptions) -> Iterator[Record]:
     """Yield the posts of an export as articles, and the terms that the site lists.
 
     Raises:
         BadArticle: naming file and line where the file cannot be read on; what stood before was yielded.
     """
     with open_bytes(path) as file:
-        yield from _Export(path, reading).read(file)
+        yield from _Export(path, options).read(file)
 
 
 class _Export:
     """One file being read: the place in it, and the item that is open."""
 
-    def __init__(self, path: Path, reading: Reading) -> None:
-        self.path, self.reading = path, reading
+    def __init__(self, path: Path, options: ReadOptions) -> None:
+        self.path, self.options = path, options
         self.parser = etree.XMLPullParser(
             ("start", "end"),
             resolve_entities=False,
@@ -79,7 +79,7 @@ class _Export:
         self.line = 1
         self.post: _Post | None = None
 
-    def read(self, file: IO[bytes]) -> Iterator[Read]:
+    def read(self, file: IO[bytes]) -> Iterator[Record]:
         for event, element in self._events(file):
             if event == "start":
                 self._opened(element)
@@ -129,7 +129,7 @@ class _Export:
         if element.tag != "rss":
             self._refuse(element.sourceline, f"<{element.tag}> where a WordPress export has <rss>")
 
-    def _closed(self, element: Any) -> Iterator[Read]:
+    def _closed(self, element: Any) -> Iterator[Record]:
         self.depth -= 1
         name = _name(element.tag)
         if self.depth == 3 and self.post is not None:
@@ -137,10 +137,10 @@ class _Export:
             self.post.take(name, element, self.n_bytes)
         elif self.depth == 2:
             if self.post is not None:
-                yield from self.post.finished(str(self.path), self.reading)
+                yield from self.post.finished(str(self.path), self.options)
                 self.post = None
             elif name in _LISTS:
-                yield from _listed(name, element, self.reading)
+                yield from _listed(name, element, self.options)
         if self.depth == 2 or (self.depth == 3 and self.post is not None):
             self._free(element)
 
@@ -191,12 +191,12 @@ class _Post:
     def _refuse(self, name: str, limit: str = f"{MAX_TEXT >> 20} MB") -> None:
         self.too_much = self.too_much or (name, limit)
 
-    def finished(self, file: str, reading: Reading) -> Iterator[Read]:
+    def finished(self, file: str, options: ReadOptions) -> Iterator[Record]:
         """Yield what came of the item."""
         kind, status = self._given("wp:post_type", "post"), self._given("wp:status", "publish")
-        if kind not in reading.post_types:
+        if kind not in options.post_types:
             yield LeftOut(f"type {kind[:40]}")
-        elif status not in reading.statuses:
+        elif status not in options.statuses:
             yield LeftOut(f"status {status[:40]}")
         elif self.fields.get("wp:post_password"):
             yield LeftOut("with a password")
@@ -206,14 +206,14 @@ class _Post:
         elif not (number := self._given("wp:post_id", "")):
             yield SetAside(file, self.line, "`wp:post_id` is missing.", "id")
         else:
-            others = frozenset(term.domain for term in self.terms) - reading.domains
-            yield Found(self._article(number, reading), self.line, self._terms(reading), other_lists=others)
+            others = frozenset(term.domain for term in self.terms) - options.domains
+            yield ArticleRecord(self._article(number, options), self.line, self._terms(options), other_lists=others)
 
     def _given(self, name: str, default: str) -> str:
         return self.fields.get(name, "").strip() or default
 
-    def _article(self, number: str, reading: Reading) -> Article:
-        prefix = ID_PREFIX if reading.id_prefix is None else reading.id_prefix
+    def _article(self, number: str, options: ReadOptions) -> Article:
+        prefix = ID_PREFIX if options.id_prefix is None else options.id_prefix
         return Article(
             id=prefix + number,
             title=self.fields.get("title", "").strip(),
@@ -222,11 +222,11 @@ class _Post:
             body_format="html",
             published_at=_iso(self.fields),
             url=self._given("link", "") or None,
-            tags_complete=reading.tags_complete,
+            tags_complete=options.tags_complete,
         )
 
-    def _terms(self, reading: Reading) -> tuple[CmsTerm, ...]:
-        ours = [term for term in self.terms if term.domain in reading.domains]
+    def _terms(self, options: ReadOptions) -> tuple[CmsTerm, ...]:
+        ours = [term for term in self.terms if term.domain in options.domains]
         full = {term.name for term in ours if term.slug}
         # Before WordPress 3.0 each term stood twice, once without its slug.
         return tuple(dict.fromkeys(term for term in ours if term.slug or term.name not in full))
@@ -241,14 +241,14 @@ def _iso(fields: dict[str, str]) -> str | None:
     return None
 
 
-def _listed(name: str, element: Any, reading: Reading) -> Iterator[Listed]:
+def _listed(name: str, element: Any, options: ReadOptions) -> Iterator[ListedTerm]:
     """Yield the term of an entry of the site's lists, if it is of a list that is read."""
     domain, name_of, slug_of = _LISTS[name]
     parts = {_name(child.tag): _text(child) for child in element}
     domain = domain or parts.get("wp:term_taxonomy", "")
     term = _term(parts.get(name_of, ""), parts.get(slug_of, ""), domain)
-    if domain in reading.domains and 0 < len(term.name) <= MAX_TERM:
-        yield Listed(term)
+    if domain in options.domains and 0 < len(term.name) <= MAX_TERM:
+        yield ListedTerm(term)
 
 
 def _term(name: str, slug: str, domain: str) -> CmsTerm:

@@ -1,8 +1,8 @@
-"""One file with all that a desk would miss: the database, the models that count, and what became of them.
+"""Backups: one file with the database and the models in use.
 
-manifest.json        format, program, time, and of every other file its size and SHA-256; stands first
-tagger.db            the database as an SQLite file, of whichever engine it came from
-models/…             the champion, its predecessor and pinned versions, what they learned from, the history, the pointer
+manifest.json        format, program, time, and size and SHA-256 of every other file; always the first
+tagger.db            the database as an SQLite file, whichever engine it came from
+models/…             the champion, its predecessor and pinned versions, their snapshots, the history, the pointer
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import classifier
 from classifier.domain import deleted
@@ -45,9 +45,24 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
 _DAMAGE = (tarfile.TarError, OSError, EOFError, zlib.error, ValueError, KeyError, TypeError)
 
 
+class _File(TypedDict):
+    size: int
+    sha256: str
+
+
+class _Manifest(TypedDict):
+    format: int
+    program: str
+    made_at: str
+    n_rows: dict[str, int]
+    champion: str | None
+    versions: list[str]
+    files: dict[str, _File]
+
+
 @dataclass(frozen=True)
 class Contents:
-    """What a backup holds: when it was made, how many rows each table has, the champion, all versions, its bytes."""
+    """When a backup was made, the rows of each table, the champion, all its versions, and its size in bytes."""
 
     made_at: str
     n_rows: dict[str, int]
@@ -60,10 +75,10 @@ class Contents:
 
 
 def back_up(database_url: str, registry: Registry, output: Path, track: Track) -> Contents:
-    """Write a backup of everything that was committed before; nobody waits meanwhile. It is read back and checked.
+    """Write a backup of everything that was committed before, and read it back to check it. The service goes on meanwhile.
 
     Raises:
-        BadStore: if the database is damaged: the backup before it stays what it is.
+        BadStore: if the database is damaged. The previous backup stays as it is.
         BadBackup: if there is no room.
     """
     _sweep(output.parent)
@@ -71,7 +86,7 @@ def back_up(database_url: str, registry: Registry, output: Path, track: Track) -
         n_rows = save_copy(database_url, folder / DATABASE, track)
         versions = _copy_models(registry, folder / MODELS)
         files = sorted(path for path in folder.rglob("*") if path.is_file())
-        manifest = {
+        manifest: _Manifest = {
             "format": FORMAT,
             "program": classifier.__version__,
             "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -80,44 +95,49 @@ def back_up(database_url: str, registry: Registry, output: Path, track: Track) -
             "versions": versions,
             "files": {str(path.relative_to(folder)): _facts(path) for path in files},
         }
-        with _scratch(output.parent) as other:
-            written = other / output.name  # its ending says whether it is packed
+        with _scratch(output.parent) as scratch:
+            written = scratch / output.name  # its ending says whether it is packed
             _write(written, manifest, folder, files)
-            contents = _unpacked(written, folder=other)
+            contents = _unpacked(written, scratch)
             written.replace(output)
         sync_folder(output.parent)
     return contents
 
 
-def _write(path: Path, manifest: dict[str, Any], folder: Path, files: list[Path]) -> None:
+def _write(path: Path, manifest: _Manifest, folder: Path, files: list[Path]) -> None:
     with whole_file(path, PRIVATE) as file, tarfile.open(fileobj=file, mode="w|") as tar:
         info = tarfile.TarInfo(MANIFEST)
         info.size = len(content := json.dumps(manifest, indent=1).encode())
         tar.addfile(info, io.BytesIO(content))
-        for one in files:
-            tar.add(one, str(one.relative_to(folder)))
+        for member in files:
+            tar.add(member, str(member.relative_to(folder)))
 
 
 def _copy_models(registry: Registry, target: Path) -> list[str]:
-    """Copy what counts of the models, and return the versions; a promotion meanwhile does not matter."""
+    """Copy the models in use and return their versions. A promotion meanwhile does no harm."""
     target.mkdir()
     champion = registry.champion()
-    wanted = {*registry.pinned(), *((champion.version, champion.previous) if champion else ())}
-    there = [version for version in registry.versions() if version in wanted]
+    in_use = {*registry.pinned(), *((champion.version, champion.previous) if champion else ())}
+    versions = [version for version in registry.versions() if version in in_use]
     if champion is not None:
-        registry.champion_folder()  # checked: a backup of a broken model helps nobody
+        registry.champion_folder()  # checks it: a backup of a broken model is useless
         (target / POINTER).write_text(json.dumps(vars(champion), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    for version in there:
+    for version in versions:
         (target / version).mkdir()
         with registry.unchanged():
             for file in (registry.folder / version).iterdir():
                 shutil.copyfile(file, target / version / file.name)
     # The history is written before the pointer, so it knows the champion that was read above.
-    for name in ("history.jsonl", "pinned.json", deleted.FILE, *(f"snapshots/{version}.jsonl.gz" for version in there)):
+    for name in (
+        "history.jsonl",
+        "pinned.json",
+        deleted.FILE,
+        *(f"snapshots/{version}.jsonl.gz" for version in versions),
+    ):
         if (registry.folder / name).is_file():
             (target / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(registry.folder / name, target / name)
-    return there
+    return versions
 
 
 # --- restoring ---
@@ -126,22 +146,22 @@ def _copy_models(registry: Registry, target: Path) -> list[str]:
 def restore(
     backup: Path, database_url: str, registry: Registry, force: bool, track: Track
 ) -> tuple[Contents, list[Path]]:
-    """Put a backup back into an empty place, after checking all of it; return what it held and what was moved aside.
+    """Check a backup and restore it; return its contents and what was moved aside.
 
-    With `force` the SQLite file and the models that are there are moved aside; a PostgreSQL database must be empty.
+    With `force` an existing SQLite file and existing models are moved aside. A PostgreSQL database must be empty.
 
     Raises:
-        BadBackup: if the backup is damaged, or something is there.
-        Busy: if somebody has the database open.
+        BadBackup: if the backup is damaged, or a database or models exist already.
+        Busy: if a process has the database open.
     """
     with _scratch(registry.folder) as folder:
         contents = _unpacked(backup, folder)
-        path = _file_of(database_url)
+        path = file_of(parsed_url(database_url))  # None on PostgreSQL
         if not force:
             _check_free(path, registry)
         mark = f"before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         with _ready(folder / DATABASE, path, database_url, track) as ready:
-            # Whatever can fail for want of room has been done; from here on files are renamed.
+            # All that can fail on a full disk is done. From here on files are only renamed.
             aside = _database_aside(path, mark) if path is not None else []
             aside += _models_aside(registry, mark)
             if path is not None:
@@ -156,7 +176,7 @@ def _unpacked(backup: Path, folder: Path) -> Contents:
     try:
         with tarfile.open(backup, "r:*") as tar:
             manifest = _read_manifest(tar)
-            files: dict[str, Any] = manifest["files"]
+            files = manifest["files"]
             for member in tar:
                 if member.name != MANIFEST:
                     _unpack(tar, member, files, folder)
@@ -171,23 +191,25 @@ def _unpacked(backup: Path, folder: Path) -> Contents:
     except (*_DAMAGE, TaggerError) as error:
         if getattr(error, "errno", None) in _NO_ROOM:
             raise
-        told = getattr(error, "strerror", None) or error
-        raise BadBackup(f"The backup {backup} cannot be used: {told}. Nothing was changed; try an older one.") from None
+        reason = getattr(error, "strerror", None) or error
+        raise BadBackup(
+            f"The backup {backup} cannot be used: {reason}. Nothing was changed; try an older one."
+        ) from None
 
 
-def _read_manifest(tar: tarfile.TarFile) -> dict[str, Any]:
+def _read_manifest(tar: tarfile.TarFile) -> _Manifest:
     first = tar.next()
     file = tar.extractfile(first) if first is not None and first.name == MANIFEST else None
     if file is None:
         raise BadBackup("it does not begin with a manifest")
-    manifest: dict[str, Any] = json.loads(file.read())
+    manifest: _Manifest = json.loads(file.read())
     if manifest["format"] != FORMAT:
         raise BadBackup(f"it has format {manifest['format']}, this program reads {FORMAT}")
     return manifest
 
 
-def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, files: dict[str, Any], folder: Path) -> None:
-    """Write one file of a backup; its name, kind, size and content must be what the manifest says."""
+def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, files: dict[str, _File], folder: Path) -> None:
+    """Write a file of a backup. Its name, kind, size and content must be those of the manifest."""
     source = tar.extractfile(member) if member.isreg() and _NAME.fullmatch(member.name) else None
     if source is None or member.name not in files or (folder / member.name).exists():
         raise BadBackup(f"it has {member.name[:80]!r}, which does not belong there")
@@ -201,49 +223,46 @@ def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, files: dict[str, Any]
         raise BadBackup(f"{member.name} is not what was saved")
 
 
-def _file_of(database_url: str) -> Path | None:
-    """Return the file of a database on SQLite."""
-    return file_of(parsed_url(database_url))
-
-
 def _check_free(path: Path | None, registry: Registry) -> None:
-    there = [str(one) for one in _database_files(path) if one.exists()] if path is not None else []
+    existing = [str(file) for file in _database_files(path)] if path is not None else []
     if (registry.folder / POINTER).exists() or registry.versions():
-        there.append(f"models in {registry.folder}")
-    if there:
-        raise BadBackup(f"There is something already: {', '.join(there)}. --force moves it aside.")
+        existing.append(f"models in {registry.folder}")
+    if existing:
+        raise BadBackup(f"There is something already: {', '.join(existing)}. --force moves it aside.")
 
 
 def _database_files(path: Path) -> list[Path]:
-    return [Path(f"{path}{more}") for more in ("", "-wal", "-shm", ".commits")]
+    """Return the files that exist of an SQLite database."""
+    files = (Path(f"{path}{suffix}") for suffix in ("", "-wal", "-shm", ".commits"))
+    return [file for file in files if file.exists()]
 
 
 def _database_aside(path: Path, mark: str) -> list[Path]:
-    """Move a database aside, with all its files; a damaged one may be open somewhere, a sound one may not."""
+    """Move all files of a database aside. Unless it is damaged, no other process may have it open."""
     if path.is_file() and path.stat().st_size:
         with suppress(BadStore):
             stand_alone(path)
-    there = [one for one in _database_files(path) if one.exists()]
-    moved = [one.rename(one.with_name(one.name.replace(path.name, f"{path.name}.{mark}", 1))) for one in there]
+    files = _database_files(path)
+    moved = [file.rename(file.with_name(file.name.replace(path.name, f"{path.name}.{mark}", 1))) for file in files]
     return moved[:1]
 
 
 def _models_aside(registry: Registry, mark: str) -> list[Path]:
-    there = [one for one in registry.folder.iterdir() if not one.name.startswith((".", "before-restore-"))]
-    if not there:
+    entries = [entry for entry in registry.folder.iterdir() if not entry.name.startswith((".", "before-restore-"))]
+    if not entries:
         return []
     aside = registry.folder / mark
     aside.mkdir()
-    for one in there:
-        one.rename(aside / one.name)
+    for entry in entries:
+        entry.rename(aside / entry.name)
     return [aside]
 
 
 def _put_models(source: Path, target: Path) -> None:
-    """Move models to their place, and name the champion last: before it all that it needs is there."""
+    """Move models into their folder, the pointer to the champion last."""
     pointer = source / POINTER
-    for one in [one for one in source.iterdir() if one != pointer]:
-        one.rename(target / one.name)
+    for entry in [entry for entry in source.iterdir() if entry != pointer]:
+        entry.rename(target / entry.name)
     sync_folder(target)
     if pointer.is_file():
         pointer.rename(target / POINTER)
@@ -252,7 +271,7 @@ def _put_models(source: Path, target: Path) -> None:
 
 @contextmanager
 def _ready(source: Path, path: Path | None, database_url: str, track: Track) -> Iterator[Path]:
-    """Fill a PostgreSQL database, or put the file of an SQLite one beside its place; yield where it stands."""
+    """Fill a PostgreSQL database, or put an SQLite file beside `path`; yield the file of the database."""
     copy = open_store(f"sqlite:///{source}")
     end_sessions(copy)
     if path is None:
@@ -282,14 +301,14 @@ def _fill(copy: Store, database_url: str, track: Track) -> None:
         target.close()
 
 
-# --- small things ---
+# --- scratch folders and files ---
 
 
 def _sweep(parent: Path) -> None:
     """Remove the scratch folders of backups that were killed: each holds a whole database."""
-    for left in parent.glob(f"{_SCRATCH}*"):
-        if time.time() - left.stat().st_mtime > LEFT_SECONDS:
-            shutil.rmtree(left, ignore_errors=True)
+    for folder in parent.glob(f"{_SCRATCH}*"):
+        if time.time() - folder.stat().st_mtime > LEFT_SECONDS:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
@@ -307,6 +326,6 @@ def _champion_of(models: Path) -> str | None:
     return champion.version if champion else None
 
 
-def _facts(path: Path) -> dict[str, Any]:
+def _facts(path: Path) -> _File:
     with path.open("rb") as file:
         return {"size": path.stat().st_size, "sha256": hashlib.file_digest(file, "sha256").hexdigest()}

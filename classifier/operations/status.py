@@ -1,8 +1,8 @@
-"""What serves, what is stored, what is wrong, and the next step: for the person who looks in."""
+"""The status of an installation: the champion, the articles, the problems and the next step."""
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypedDict
 
 from classifier.errors import BadModel, BadStore, TaggerError
 from classifier.model.protocol import Model
@@ -13,9 +13,27 @@ from classifier.store.database.engine import file_of, parsed_url
 from classifier.store.database.sqlite import open_to_others, was_there
 
 
+class Status(TypedDict):
+    """The state of models and store as plain JSON. `keys` can be used; `waiting` articles are not judged by the champion yet."""
+
+    champion: dict[str, Any] | None
+    n_versions: int
+    articles: dict[str, int]
+    keys: int
+    waiting: int
+    problems: list[str]
+    next_step: str
+
+
+class Problem(NamedTuple):
+    """What is wrong, and how to mend it."""
+
+    text: str
+    step: str
+
+
 class _Stored(NamedTuple):
-    """The articles by source, how many keys are in use, how many there ever were, the decided articles while no run has
-    learned from any, and the open articles that the champion has not judged."""
+    """Articles by source, usable keys, all keys, decided articles while no run has learned from any, articles that wait."""
 
     articles: dict[str, int]
     n_keys: int = 0
@@ -24,47 +42,44 @@ class _Stored(NamedTuple):
     n_waiting: int = 0
 
 
-def status(registry: Registry, database_url: str, retrain_hours: float = 24.0) -> dict[str, Any]:
+def status(registry: Registry, database_url: str, retrain_hours: float = 24.0) -> Status:
     """Return the state of models and store, and what to do next. Creates nothing."""
-    problems: list[str] = []
-    steps: list[str] = []  # one for each problem
-    champion, model = _champion(registry, problems, steps)
-    stored = _stored(database_url, retrain_hours, model, problems, steps)
+    problems: list[Problem] = []
+    champion, model = _champion(registry, problems)
+    stored = _stored(database_url, retrain_hours, model, problems)
+    steps = "; then ".join(problem.step for problem in problems)
     return {
         "champion": vars(champion) if champion else None,
         "n_versions": len(registry.versions()),
         "articles": stored.articles,
         "keys": stored.n_keys,
         "waiting": stored.n_waiting,
-        "problems": problems,
-        "next_step": "; then ".join(steps) or _next_step(champion is not None, stored),
+        "problems": [problem.text for problem in problems],
+        "next_step": steps or _next_step(champion is not None, stored),
     }
 
 
-def _champion(registry: Registry, problems: list[str], steps: list[str]) -> tuple[Champion | None, Model | None]:
+def _champion(registry: Registry, problems: list[Problem]) -> tuple[Champion | None, Model | None]:
     """Return the champion, and its model if that can be loaded."""
     try:
         champion = registry.champion()
     except BadModel as error:
-        problems.append(str(error))
-        steps.append("name the champion anew: python -m classifier models promote VERSION (one of: models list)")
+        step = "name the champion anew: python -m classifier models promote VERSION (one of: models list)"
+        problems.append(Problem(str(error), step))
         return None, None
     if champion is not None:
         try:
             return champion, registry.load_champion()
         except TaggerError as error:
-            problems.append(str(error))
-            steps.append(
-                "roll back: python -m classifier models roll-back"
-                if champion.previous
-                else "train the model anew: python -m classifier train"
+            retrain, roll_back = (
+                "train the model anew: python -m classifier train",
+                "roll back: python -m classifier models roll-back",
             )
+            problems.append(Problem(str(error), roll_back if champion.previous else retrain))
     return champion, None
 
 
-def _stored(
-    database_url: str, retrain_hours: float, model: Model | None, problems: list[str], steps: list[str]
-) -> _Stored:
+def _stored(database_url: str, retrain_hours: float, model: Model | None, problems: list[Problem]) -> _Stored:
     try:
         path = file_of(parsed_url(database_url))
         if path is not None and not was_there(path):
@@ -72,20 +87,21 @@ def _stored(
         store = open_store(database_url, migrate=False, check=True)
         keys = store.keys.list()
         if path is not None and (files := open_to_others(path)):
-            problems.append(f"Everybody on this machine can read {', '.join(map(str, files))}.")
-            steps.append(f"let only its owner read the database: chmod o= {' '.join(map(str, files))}")
-        if late := store.runs.overdue(JOB, retrain_hours):
-            problems.append(late)
-            steps.append("look at the runs and the schedule: python -m classifier runs")
+            text = f"Everybody on this machine can read {', '.join(map(str, files))}."
+            problems.append(
+                Problem(text, f"let only its owner read the database: chmod o= {' '.join(map(str, files))}")
+            )
+        if overdue := store.runs.overdue(JOB, retrain_hours):
+            problems.append(Problem(overdue, "look at the runs and the schedule: python -m classifier runs"))
         n_unlearned = 0 if store.runs.list(JOB, 1) else store.log.n_articles()
         n_usable = sum(key.usable for key in keys)
         # While no model can be loaded, no article waits for its judgement.
         n_waiting = store.suggested.n_waiting(judged_by(model.version, model.taxonomy.version)) if model else 0
         return _Stored(store.count_articles(), n_usable, len(keys), n_unlearned, n_waiting)
     except (BadStore, OSError) as error:
-        problems.append(str(error))
         damaged = isinstance(error, DamagedStore)
-        steps.append("restore the database from a backup" if damaged else "mend the database as it is said above")
+        step = "restore the database from a backup" if damaged else "mend the database as it is said above"
+        problems.append(Problem(str(error), step))
         return _Stored({})
 
 

@@ -142,6 +142,8 @@ def _versions_or_none() -> Callable[[], dict[str, str]]:
 
     def worker_versions() -> dict[str, str]:
         try:
+            from classifier.parallel.cluster import versions
+
             return versions()
         except ImportError:
             return {}

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
+from classifier.domain.unreadable import SetAside
 from classifier.training.checks import Finding, FindingRow
 from classifier.training.comparison import Check, CheckRow
 from classifier.training.run_facts import Confusion, CurvePoint, Measures, TagMove
@@ -30,7 +31,7 @@ class RunDetails(TypedDict, total=False):
     accepted: list[str]
     findings: list[FindingRow]
     n_examples: int
-    set_aside: dict[str, Any]
+    set_aside: SetAside
     n_learned: int
     n_held_out: int
     fair: bool
