@@ -1,6 +1,6 @@
 """Files -> articles in the store: WordPress exports, CSV, JSON Lines, and folders of text or HTML.
 
-A record that cannot be taken is set aside with its file, line and reason, and the rest goes in.
+A record that cannot be imported is set aside with its file, line and reason. All others are stored.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 from classifier.domain.articles import Article, check_id, checked
 from classifier.domain.progress import Track
@@ -21,18 +20,17 @@ from classifier.importers.mapping import Match, TermMap, read_map
 from classifier.importers.records import (
     FORMATS,
     MAX_TERM,
-    CmsTerm,
     ArticleRecord,
+    CmsTerm,
     LeftOut,
-    ListedTerm,
-    Record,
     ReadOptions,
+    Record,
     SetAside,
     place_of,
     shown,
 )
 from classifier.importers.tables import COLUMNS, read_rows
-from classifier.importers.term_report import TermCounts, report_text
+from classifier.importers.term_report import TermCounts, TermReport, report_text
 from classifier.importers.wxr import read_posts
 from classifier.store import Imported, Store
 
@@ -59,18 +57,16 @@ _READERS: Mapping[str, Callable[[Path, ReadOptions], Iterator[Record]]] = {
     "jsonl": read_lines,
     "folder": read_folder,
 }
-_AS_IT_IS = ReadOptions()
+_DEFAULTS = ReadOptions()
 MAX_IGNORED = 100  # fields that are named
-_Places = dict[str, tuple[str, int | None]]  # id -> file and line
 
 
 @dataclass
 class Outcome:
-    """What an import did: what is stored, what was set aside or left out, and what to know of the terms.
+    """The result of an import: counts of records, what was set aside or left out, and a report on the terms.
 
-    `failures` are the files that could not be read to their end, or of which no record could; `ignored` are the fields that
-    nobody reads, with the number of records that have them; `terms` is a report (docs/importing.md), None where no terms
-    were mapped.
+    `failures` are the files that could not be read to their end, or none of whose records could be read. `ignored` counts
+    the records with each field that is not read. `terms` is None if no terms were mapped.
     """
 
     stored: Imported = field(default_factory=Imported)
@@ -78,7 +74,7 @@ class Outcome:
     left_out: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
-    terms: dict[str, Any] | None = None
+    terms: TermReport | None = None
 
 
 def import_files(
@@ -86,118 +82,113 @@ def import_files(
     files: Sequence[Path],
     source: str,
     track: Track | None = None,
-    options: ReadOptions = _AS_IT_IS,
+    options: ReadOptions = _DEFAULTS,
     terms: TermMap | None = None,
     set_aside: Callable[[SetAside], None] | None = None,
 ) -> Outcome:
     """Store the articles of files under a source; a second import of the same changes nothing.
 
-    `terms` leads the terms of a CMS to tags; without it they are stored as they are. `set_aside` is told of each record
-    that could not be taken.
+    `terms` maps the terms of a CMS to tags; without it they are stored as they are. `set_aside` is called with each record
+    that cannot be imported.
 
     Raises:
-        BadImport: if a file could not be read to its end; what could be read of it and of the others is stored.
+        BadImport: if a file could not be read to its end. What could be read of it and of the others is stored.
     """
     outcome = Outcome()
     articles: Iterable[Article] = read_files(files, outcome, options, terms, set_aside)
     if track is not None:
         articles = track(articles, 0, "importing")
-    outcome.stored = store.import_articles(articles, source)
+    outcome.stored = stored = store.import_articles(articles, source)
     if outcome.failures:
-        raise BadImport(_failed(outcome), outcome)
+        raise BadImport(
+            "\n".join(outcome.failures)
+            + f" What could be read is stored ({stored.new} new, {stored.changed} changed, {stored.unchanged} unchanged). "
+            "Mend the file and import again: what is stored stays as it is.",
+            outcome,
+        )
     return outcome
-
-
-def _failed(outcome: Outcome) -> str:
-    done = outcome.stored
-    return (
-        "\n".join(outcome.failures)
-        + f" What could be read is stored ({done.new} new, {done.changed} changed, {done.unchanged} unchanged). "
-        "Mend the file and import again: what is stored stays as it is."
-    )
 
 
 def read_files(
     files: Sequence[Path],
     outcome: Outcome,
-    options: ReadOptions = _AS_IT_IS,
+    options: ReadOptions = _DEFAULTS,
     terms: TermMap | None = None,
     set_aside: Callable[[SetAside], None] | None = None,
 ) -> Iterator[Article]:
-    """Yield the articles of files, each with an id of its own; the outcome is complete when all are read."""
-    counts = TermCounts()
-    places: _Places = {}
-    for path in files:
-        n_taken, aside = 0, None
+    """Yield the articles of files, each with a unique id. The outcome is complete when all are read."""
+    return _Import(outcome, options, terms, set_aside or (lambda _: None)).articles(files)
+
+
+class _Import:
+    """The files of an import being read into an outcome."""
+
+    def __init__(
+        self, outcome: Outcome, options: ReadOptions, terms: TermMap | None, set_aside: Callable[[SetAside], None]
+    ) -> None:
+        self.outcome, self.options, self.terms, self.set_aside = outcome, options, terms, set_aside
+        self.counts = TermCounts()
+        self.positions: dict[str, tuple[str, int | None]] = {}  # article id -> file and line
+
+    def articles(self, files: Sequence[Path]) -> Iterator[Article]:
+        for path in files:
+            n_articles, first_aside = 0, None
+            try:
+                for record in _READERS[format_of(path, self.options)](path, self.options):
+                    result = self._checked(record, path) if isinstance(record, ArticleRecord) else record
+                    if isinstance(result, Article):
+                        n_articles += 1
+                        yield result
+                    elif isinstance(result, SetAside):
+                        first_aside = first_aside or result
+                        self.outcome.n_set_aside += 1
+                        self.set_aside(result)
+                    elif isinstance(result, LeftOut):
+                        self.outcome.left_out[shown(result.reason)] += 1
+                    else:
+                        self.counts.listed[result.term] = None
+            except BadArticle as error:
+                self.outcome.failures.append(str(error))
+            if first_aside is not None and not n_articles:
+                reason = f"{first_aside.place}: {first_aside.reason}"
+                self.outcome.failures.append(f"No record of {path} could be read. {reason}")
+        if self.terms is not None and (self.counts.n_articles or self.counts.listed):
+            self.outcome.terms = self.counts.report(self.terms)
+
+    def _checked(self, record: ArticleRecord, path: Path) -> Article | SetAside:
+        """Return an article as it is to be stored, or why it cannot be; count it."""
+        position = (record.file or str(path), record.line)
         try:
-            for read in _READERS[format_of(path, options)](path, options):
-                if isinstance(read, ArticleRecord):
-                    article = _taken(read, path, places, terms)
-                    if isinstance(article, Article):
-                        n_taken += 1
-                        _note_ignored(read, outcome)
-                        counts.note(read, article.tags, path)
-                        yield article
-                        continue
-                    read = article  # noqa: PLW2901 - what cannot be taken is set aside
-                aside = aside or (read if isinstance(read, SetAside) else None)
-                _note(read, outcome, counts, set_aside)
+            _check_terms(record)
+            article = checked(self._tagged(record))
+            check_id(article.id)
+            if not article.title.strip() and not article.body.strip():
+                raise BadArticle("Title and body are empty.", "title")
+            first = self.positions.setdefault(article.id, position)
+            if first != position:
+                raise BadArticle(f"The id {article.id!r} stands in {place_of(*first)} too.", "id")
         except BadArticle as error:
-            outcome.failures.append(str(error))
-        if aside is not None and not n_taken:
-            outcome.failures.append(f"No record of {path} could be read. {aside.place}: {aside.reason}")
-    if terms is not None and (counts.n_articles or counts.listed):
-        outcome.terms = counts.report(terms)
-
-
-def _note_ignored(read: ArticleRecord, outcome: Outcome) -> None:
-    for name in read.ignored:
-        if len(outcome.ignored) < MAX_IGNORED or shown(name) in outcome.ignored:
-            outcome.ignored[shown(name)] += 1
-
-
-def _note(read: Record, outcome: Outcome, counts: TermCounts, set_aside: Callable[[SetAside], None] | None) -> None:
-    if isinstance(read, LeftOut):
-        outcome.left_out[shown(read.reason)] += 1
-    elif isinstance(read, ListedTerm):
-        counts.listed[read.term] = None
-    elif isinstance(read, SetAside):
-        outcome.n_set_aside += 1
-        if set_aside is not None:
-            set_aside(read)
-
-
-def _taken(found: ArticleRecord, path: Path, places: _Places, terms: TermMap | None) -> Article | SetAside:
-    """Return an article as it is to be stored, or why it cannot be."""
-    place = (found.file or str(path), found.line)
-    try:
-        _check_terms(found)
-        article = checked(_tagged(found, terms))
-        check_id(article.id)
-        if not article.title.strip() and not article.body.strip():
-            raise BadArticle("Title and body are empty.", "title")
-        first = places.setdefault(article.id, place)
-        if first != place:
-            raise BadArticle(f"The id {article.id!r} stands in {place_of(*first)} too.", "id")
+            return SetAside(*position, str(error), error.field, record.article.id[:200])
+        ignored = self.outcome.ignored
+        ignored.update(name for name in map(shown, record.ignored) if len(ignored) < MAX_IGNORED or name in ignored)
+        self.counts.note(record, article.tags, path)
         return article
-    except BadArticle as error:
-        return SetAside(*place, str(error), error.field, found.article.id[:200])
+
+    def _tagged(self, record: ArticleRecord) -> Article:
+        if record.terms is None and not record.rejected:
+            return record.article
+        tags = self._tags_of(record.terms) if record.terms is not None else None
+        return replace(record.article, tags=tags, rejected=self._tags_of(record.rejected))
+
+    def _tags_of(self, terms: Sequence[CmsTerm]) -> tuple[str, ...]:
+        return self.terms.tags_of(terms) if self.terms else tuple(dict.fromkeys(term.name for term in terms))
 
 
-def _check_terms(found: ArticleRecord) -> None:
-    for term in found.terms or ():
+def _check_terms(record: ArticleRecord) -> None:
+    for term in record.terms or ():
         if len(term.name) > MAX_TERM:
             raise BadArticle(
                 f"A tag of more than {MAX_TERM} characters: {term.name[:60]!r}… Are these the tags, and is it "
                 "their separator?",
                 "tags",
             )
-
-
-def _tagged(found: ArticleRecord, terms: TermMap | None) -> Article:
-    if found.terms is None and not found.rejected:
-        return found.article
-    names = found.terms if found.terms is not None else ()
-    tags = terms.tags_of(names) if terms else tuple(dict.fromkeys(term.name for term in names))
-    rejected = terms.tags_of(found.rejected) if terms else tuple(term.name for term in found.rejected)
-    return replace(found.article, tags=tags if found.terms is not None else None, rejected=rejected)

@@ -1,4 +1,4 @@
-"""A folder of text and HTML files -> articles: a file each, its id from where it lies."""
+"""A folder of text and HTML files -> articles: a file each, its id from its path."""
 
 from __future__ import annotations
 
@@ -14,7 +14,16 @@ from lxml import etree
 
 from classifier.domain.articles import Article, article_from_text
 from classifier.errors import BadArticle
-from classifier.importers.records import MAX_TEXT, ArticleRecord, LeftOut, Record, ReadOptions, SetAside, encoding_of, sound_text
+from classifier.importers.records import (
+    MAX_TEXT,
+    ArticleRecord,
+    LeftOut,
+    ReadOptions,
+    Record,
+    SetAside,
+    encoding_of,
+    sound_text,
+)
 
 _HTML = frozenset([".html", ".htm"])
 _TEXT = frozenset([".txt"])
@@ -24,7 +33,7 @@ _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._:-]+")
 
 
 def read_folder(folder: Path, options: ReadOptions) -> Iterator[Record]:
-    """Yield the articles of a folder and of those in it, in the order of their paths.
+    """Yield the articles of a folder and its subfolders, in the order of their paths.
 
     Raises:
         BadArticle: if the folder cannot be read.
@@ -46,7 +55,7 @@ def read_folder(folder: Path, options: ReadOptions) -> Iterator[Record]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield all files, hidden ones left out, and the folders that are links, which are not entered."""
+    """Yield all files that are not hidden, and the folders that are links, which are not entered."""
 
     def failed(error: OSError) -> None:
         raise BadArticle(f"Cannot read {error.filename}: {error.strerror}.", "")
@@ -87,9 +96,9 @@ def _read(path: Path, root: Path, options: ReadOptions) -> str:
 
 
 def id_of(path: Path) -> str:
-    """Return the id of a file by its path in the folder, without its suffix; folders are parted by colons.
+    """Return the id of a file by its path in the folder, without its suffix and with colons for slashes.
 
-    Where letters cannot stand in an id, or there are too many, a digest of the path keeps it apart from others.
+    If letters are not allowed in an id, or there are too many, a digest of the path keeps the id unique.
     """
     name = path.with_suffix("").as_posix().replace("/", ":")
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
@@ -101,7 +110,7 @@ def id_of(path: Path) -> str:
 
 
 def _title(markup: str) -> str:
-    """Return the text of <title>, or else of the first <h1>, where it stands in the first part of a page."""
+    """Return the text of <title>, or else of the first <h1>, of the first part of a page."""
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     root = etree.fromstring(f"<!---->{markup[:_MAX_HEAD]}".encode(), parser)
     if root is None:

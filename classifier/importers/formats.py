@@ -1,4 +1,4 @@
-"""Which format a file has: by its name, or else by how it begins."""
+"""The format of a file, by its name or else by its first bytes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def format_of(path: Path, options: ReadOptions) -> str:
     """Return one of `FORMATS`.
 
     Raises:
-        BadArticle: if neither name nor content tells.
+        BadArticle: if neither name nor content shows it.
     """
     if options.format is not None:
         return options.format
@@ -44,7 +44,7 @@ def format_of(path: Path, options: ReadOptions) -> str:
 
 
 def _by_content(path: Path) -> str:
-    if path.exists() and not path.is_file():  # what was read of a pipe to look at it would be lost
+    if path.exists() and not path.is_file():  # the first bytes of a pipe can be read only once
         raise BadArticle(f"{path} is a pipe, which does not tell its format. Name it: --format wxr, csv or jsonl", "")
     with open_bytes(path) as file:
         start = file.peek(4096)[:4096]
@@ -62,7 +62,7 @@ def _by_content(path: Path) -> str:
 
 
 def reads_terms(paths: Iterable[Path], options: ReadOptions) -> bool:
-    """Whether any of the files brings terms of a CMS, for which a taxonomy is needed."""
+    """Whether any of the files has terms of a CMS, for which a taxonomy is needed."""
     return any(_quiet_format(path, options) in ("wxr", "csv") for path in paths)
 
 

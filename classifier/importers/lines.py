@@ -1,4 +1,4 @@
-"""JSON Lines -> articles: one record a line, with tag ids. A map says which of its fields is which of ours."""
+"""JSON Lines -> articles: one record a line, with tag ids. `columns` maps its field names to those of an article."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from classifier.domain import strict_json
 from classifier.domain.articles import RECORD_FIELDS, article_from_file
 from classifier.errors import BadArticle, BadJSON
-from classifier.importers.records import CmsTerm, ArticleRecord, Record, ReadOptions, SetAside
+from classifier.importers.records import ArticleRecord, CmsTerm, ReadOptions, Record, SetAside
 from classifier.importers.streams import open_bytes
 
 MAX_LINE = 16 << 20  # bytes; JSON may write a character with six
@@ -23,7 +23,7 @@ def read_lines(path: Path, options: ReadOptions) -> Iterator[Record]:
     for number, line in _numbered(path):
         try:
             record = _record(line, options)
-            yield _found(record, number, options)
+            yield _article_record(record, number, options)
         except BadArticle as error:
             yield SetAside(str(path), number, str(error), error.field)
 
@@ -33,9 +33,9 @@ def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
         number = 0
         while line := file.readline(MAX_LINE + 1):
             number += 1
-            long = not line.endswith(b"\n") and len(line) > MAX_LINE
-            while long and (rest := file.readline(MAX_LINE)):
-                if rest.endswith(b"\n"):
+            is_too_long = not line.endswith(b"\n") and len(line) > MAX_LINE
+            while is_too_long and (remainder := file.readline(MAX_LINE)):
+                if remainder.endswith(b"\n"):
                     break
             line = line.removeprefix(codecs.BOM_UTF8) if number == 1 else line
             if line.strip():
@@ -43,7 +43,7 @@ def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _record(line: bytes, options: ReadOptions) -> Any:
-    """Return the record of a line under our names."""
+    """Return the record of a line with the field names of an article."""
     if len(line) > MAX_LINE:
         raise BadArticle(f"The line has more than {MAX_LINE >> 20} MB.", "")
     try:
@@ -57,7 +57,7 @@ def _record(line: bytes, options: ReadOptions) -> Any:
 
 
 def _renamed(record: dict[str, Any], columns: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
-    """Return a record with the fields of a map under our names; a field that the map does not name keeps its name."""
+    """Return a record with mapped field names. A field that is not mapped keeps its name."""
     mapped = {name for names in columns.values() for name in names}
     renamed = {name: value for name, value in record.items() if name not in mapped and name not in columns}
     for field, names in columns.items():
@@ -69,7 +69,7 @@ def _renamed(record: dict[str, Any], columns: Mapping[str, tuple[str, ...]]) -> 
     return renamed
 
 
-def _found(record: Any, line: int, options: ReadOptions) -> ArticleRecord:
+def _article_record(record: Any, line: int, options: ReadOptions) -> ArticleRecord:
     article = article_from_file(record)
     ignored = frozenset(record) - RECORD_FIELDS
     if not options.map_ids:

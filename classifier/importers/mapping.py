@@ -1,4 +1,4 @@
-"""The terms of a CMS -> the tags of a taxonomy: by a map that the desk writes, by id, label, alias, and by spelling."""
+"""The terms of a CMS -> the tags of a taxonomy, by a map file, or by id, label, alias or spelling."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ _BETWEEN_TAGS = re.compile(r"[\s,;|]+")
 
 @dataclass(frozen=True)
 class Match:
-    """The tags of a term, and how they were found: map, id, label, alias or spelling; or why there are none.
+    """The tags of a term, and by what they match: map, id, label, alias or spelling.
 
-    Then it is dropped (by the map), unknown, ambiguous (several tags are called so) or retired (and not replaced).
+    Without tags, `by` is the reason: dropped (by the map), unknown, ambiguous (several tags have the name) or retired (and
+    not replaced).
     """
 
     tags: tuple[str, ...]
@@ -32,29 +33,28 @@ class Match:
 
 
 class TermMap:
-    """Maps terms to tags; `entries` are those of a map file, term -> tag ids, and count more than names do."""
+    """Maps terms to tags. `entries` of a map file, term -> tag ids, take precedence over names."""
 
     def __init__(self, taxonomy: Taxonomy, entries: Mapping[str, tuple[str, ...]] | None = None) -> None:
         self.taxonomy = taxonomy
         self._entries = dict(entries or {})
         self._entry_of = {**{_spelled(term): term for term in self._entries}, **{term: term for term in self._entries}}
         self._used: set[str] = set()
-        self._found: dict[CmsTerm, Match] = {}
+        self._matches: dict[CmsTerm, Match] = {}
         self._exact, self._loose = _names(taxonomy)
 
     def match(self, term: CmsTerm) -> Match:
         """Return the tags of a term."""
-        found = self._found.get(term)
-        if found is None:
-            found = self._found[term] = self._by_map(term) or self._by_name(term)
-        return found
+        if term not in self._matches:
+            self._matches[term] = self._by_map(term) or self._by_name(term)
+        return self._matches[term]
 
     def tags_of(self, terms: Iterable[CmsTerm]) -> tuple[str, ...]:
         """Return the tags of the terms, each once, in the order of the terms."""
         return tuple(dict.fromkeys(tag for term in terms for tag in self.match(term).tags))
 
     def unused(self) -> list[str]:
-        """Return the terms of the map that no term so far was called."""
+        """Return the entries of the map that matched no term so far."""
         return [term for term in self._entries if term not in self._used]
 
     def _by_map(self, term: CmsTerm) -> Match | None:
@@ -68,7 +68,7 @@ class TermMap:
         return None
 
     def _by_name(self, term: CmsTerm) -> Match:
-        """The name comes before the slug, which keeps what a term was called at first."""
+        """Try the name before the slug, which keeps the first name of a term."""
         why = "unknown"
         for levels in (self._exact, self._loose):
             for form in _forms(term):
@@ -90,7 +90,7 @@ def _forms(term: CmsTerm) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class _Level:
-    """One way in which names are compared: the key of a name, and the tags of each key ("" is: retired for good)."""
+    """A way to compare names: the key of a name, and the tags of each key ("": retired without replacement)."""
 
     by: str
     key: Callable[[str], str]
@@ -111,21 +111,21 @@ def _names(taxonomy: Taxonomy) -> tuple[tuple[_Level, ...], tuple[_Level, ...]]:
 
 
 def names_of(tag: Tag) -> list[str]:
-    """Return what a tag is called in any case: not the people who stand for it, nor names that need a context."""
+    """Return the names that mean a tag without any context: its id, its label, and aliases neither weak nor with `needs`."""
     aliases = [alias.text for alias in tag.aliases if not alias.weak and not alias.needs]
     return [tag.id, tag.label, *aliases]
 
 
 def _level(taxonomy: Taxonomy, by: str, key: Callable[[str], str], names: Callable[[Tag], Iterable[str]]) -> _Level:
-    found: defaultdict[str, set[str]] = defaultdict(set)
-    # A name of a retired tag that a living one has too is the living one's.
+    tags_of: defaultdict[str, set[str]] = defaultdict(set)
+    # A name that a retired tag shares with another tag means the other tag.
     for retired in (False, True):
-        living = frozenset(found)
+        living = frozenset(tags_of)
         for tag in taxonomy.tags:
             if tag.retired == retired:
                 for name in {key(name) for name in names(tag)} - {""} - (living if retired else frozenset()):
-                    found[name].add(taxonomy.replacement_of(tag.id) or "")
-    return _Level(by, key, {name: frozenset(tags) for name, tags in found.items()})
+                    tags_of[name].add(taxonomy.replacement_of(tag.id) or "")
+    return _Level(by, key, {name: frozenset(tags) for name, tags in tags_of.items()})
 
 
 def _spelled(name: str) -> str:
@@ -144,7 +144,7 @@ def _loosely(name: str) -> str:
 
 
 def read_map(path: Path, taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:
-    """Return the entries of a map: YAML (`term: tag-id`) or CSV (a term and its tag ids in a row); no tag drops a term.
+    """Return the entries of a map file: YAML (`term: tag-id`) or CSV (rows of a term and its tag ids); no tag drops a term.
 
     Raises:
         BadMap: with every problem and its line.
@@ -177,7 +177,7 @@ def read_map(path: Path, taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:
 
 
 def _yaml_rows(text: str) -> Iterator[tuple[int, str, str | None]]:
-    """Yield line, term and tags as they are written: YAML would make other things of `no` and `2024`."""
+    """Yield line, term and tags as written: YAML would read `no` and `2024` as other types."""
     root = yaml.compose(text, Loader=yaml.CSafeLoader)
     if root is None:
         return

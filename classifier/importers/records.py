@@ -1,4 +1,4 @@
-"""What the readers of files yield: articles with the terms that their CMS gave them, and what was not taken."""
+"""The records that readers of files yield: articles with the terms of their CMS, and what is not imported."""
 
 from __future__ import annotations
 
@@ -6,22 +6,20 @@ import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from classifier.domain.articles import Article
 from classifier.errors import BadArticle
 
 FORMATS = ("wxr", "csv", "jsonl", "folder")
-MAX_TEXT = 4 << 20  # of one article, in bytes or characters: twice of what the service accepts in a request
+MAX_TEXT = 4 << 20  # bytes or characters of an article: twice what the service accepts in a request
 MAX_TERM = 200  # characters of a term, as WordPress has it
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How files are read; what is None is found out from the file itself.
+    """How files are read. An option that is None is detected from the file.
 
-    `columns` leads from a field of an article to the headers of its columns, or to its names in JSON; more than one only
-    for `tags`.
+    `columns` maps a field of an article to the headers of its columns, or to its names in JSON. Only `tags` may have several.
     """
 
     format: str | None = None
@@ -33,7 +31,7 @@ class ReadOptions:
     tag_separator: str | None = None
     date_format: str | None = None  # of CSV, as strptime has it; None: ISO 8601
     body_format: str = "text"  # of CSV and JSON Lines where they do not say
-    tags_complete: bool = True  # of WordPress and CSV: whether a tag that an article lacks is known to be wrong
+    tags_complete: bool = True  # of WordPress and CSV: whether every tag that an article lacks is wrong
     post_types: frozenset[str] = frozenset(["post"])
     statuses: frozenset[str] = frozenset(["publish"])
     domains: frozenset[str] = frozenset(["category", "post_tag"])
@@ -41,7 +39,7 @@ class ReadOptions:
 
 @dataclass(frozen=True)
 class CmsTerm:
-    """A category or tag as the CMS has it; `domain` is the list that it comes from."""
+    """A category or tag of a CMS. `domain` is the list that it comes from."""
 
     name: str
     slug: str = ""
@@ -50,9 +48,9 @@ class CmsTerm:
 
 @dataclass(frozen=True)
 class ArticleRecord:
-    """An article and where it stood. Where `terms` is None, its tags are tag ids already, or nothing is said of them.
+    """An article and its position. If `terms` is None, its tags are tag ids already, or unknown.
 
-    `other_lists` are those that it has terms of and that were not asked for; `ignored` are the fields that nobody reads.
+    `other_lists` are lists of terms that it uses and that are not imported. `ignored` are the fields that are not read.
     """
 
     article: Article
@@ -60,13 +58,13 @@ class ArticleRecord:
     terms: tuple[CmsTerm, ...] | None = None
     rejected: tuple[CmsTerm, ...] = ()
     other_lists: frozenset[str] = frozenset()
-    file: str | None = None  # where it is another one than the file that is read: one in a folder
+    file: str | None = None  # if it differs from the path that is read: a file in a folder
     ignored: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class SetAside:
-    """A record that could not be taken: where, and why. `line` is None where a file is one article."""
+    """A record that cannot be imported, and why. `line` is None if the file is one article."""
 
     file: str
     line: int | None
@@ -76,24 +74,24 @@ class SetAside:
 
     @property
     def place(self) -> str:
-        """The file and the line, for people."""
+        """The file and the line, as messages name them."""
         return place_of(self.file, self.line)
 
-    def to_json(self) -> dict[str, Any]:
-        """Return it as plain JSON."""
+    def to_json(self) -> dict[str, str | int | None]:
+        """Return the record as plain JSON."""
         return {"file": self.file, "line": self.line, "id": self.id, "field": self.field, "reason": self.reason}
 
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A record that was not asked for (a draft, a page), by the reason under which it is counted."""
+    """A record that is not imported by choice (a draft, a page), with the reason under which it is counted."""
 
     reason: str
 
 
 @dataclass(frozen=True)
 class ListedTerm:
-    """A term out of the CMS's own list of terms, whether an article has it or not."""
+    """A term of the CMS's own list of terms, whether an article has it or not."""
 
     term: CmsTerm
 
@@ -102,27 +100,27 @@ Record = ArticleRecord | SetAside | LeftOut | ListedTerm
 
 
 def place_of(file: str, line: int | None) -> str:
-    """Return a place as messages name it."""
+    """Return a file and a line as messages name them."""
     return file if line is None else f"{file}, line {line}"
 
 
 def shown(text: str, n: int = 120) -> str:
-    """Return a text of others as it may stand on a terminal: in one line, without control characters, cut after `n`."""
+    """Return a text that is safe to print: one line, no control characters, at most `n` characters."""
     return "".join(c if c.isprintable() else "\ufffd" for c in text[:n])
 
 
 def encoding_of(start: bytes, named: str) -> str:
-    """Return the encoding of a text: that of its byte order mark, or else the one that was named."""
+    """Return the encoding of a text: that of its byte order mark, or else the one that the options name."""
     if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     return "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else named
 
 
-_HALVES = re.compile("[\ud800-\udfff]")  # what `surrogateescape` makes of bytes that are no text
+_HALVES = re.compile("[\ud800-\udfff]")  # `surrogateescape` makes these of bytes that cannot be decoded
 
 
 def sound_text(text: str, encoding: str) -> str:
-    """Return a text without NUL, which no store takes; raise `BadArticle` if bytes of it could not be decoded."""
+    """Return a text without NUL, which no store takes. Raise `BadArticle` if bytes of it could not be decoded."""
     if not text.isascii() and _HALVES.search(text):
         raise BadArticle(
             f"Not {encoding.removesuffix('-sig').upper()}. Save the file as UTF-8, or name its encoding: --encoding cp1252",

@@ -1,4 +1,4 @@
-"""The bytes of a file, plain or packed, refused when they grow out of measure."""
+"""The bytes of a file, plain or packed with gzip. A file that unpacks to too much is refused."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CHUNK = 64 << 10
 
 
 class _Unpacked(io.RawIOBase):
-    """The bytes of an open file; `packed` is that file where it has to be unpacked."""
+    """The bytes of an open file, unpacked if it is `packed`."""
 
     def __init__(self, path: Path, file: IO[bytes], packed: bool) -> None:
         self._path, self._file = path, file
@@ -35,13 +35,13 @@ class _Unpacked(io.RawIOBase):
             chunk = self._bytes.read(len(buffer))
             self._n_bytes += len(chunk)
             if self._packed:
-                self._weigh()
-        except (OSError, EOFError, zlib.error) as error:  # the last two, and BadGzipFile: a damaged file
+                self._check_size()
+        except (OSError, EOFError, zlib.error) as error:  # EOFError, zlib.error and BadGzipFile: a damaged file
             raise BadArticle(f"Cannot read {self._path}: {_reason(error)}.", "") from None
         buffer[: len(chunk)] = chunk
         return len(chunk)
 
-    def _weigh(self) -> None:
+    def _check_size(self) -> None:
         if self._n_bytes > MAX_UNPACKED:
             raise BadArticle(f"{self._path} unpacks to more than {MAX_UNPACKED >> 30} GB; not read on.", "")
         if self._n_bytes > max(_RATIO_COUNTS_FROM, MAX_RATIO * self._file.tell()):
@@ -65,7 +65,7 @@ def open_bytes(path: Path) -> io.BufferedReader:
     """Open a file for reading, unpacking it if it is packed with gzip (by its first bytes, or its name).
 
     Raises:
-        BadArticle: here or while reading, naming the file: it cannot be read, is damaged, or unpacks without measure.
+        BadArticle: here or while reading, naming the file: it cannot be read, is damaged, or unpacks to too much.
     """
     try:
         file = path.open("rb")

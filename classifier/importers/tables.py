@@ -1,4 +1,4 @@
-"""CSV -> articles: a row each; the header names the columns, and a map says which column is which field."""
+"""CSV -> articles: a row each. The header names the columns, and `columns` maps them to fields."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from classifier.domain.articles import Article
 from classifier.errors import BadArticle
 from classifier.importers.records import (
     MAX_TEXT,
-    CmsTerm,
     ArticleRecord,
-    Record,
+    CmsTerm,
     ReadOptions,
+    Record,
     SetAside,
     encoding_of,
     place_of,
@@ -39,7 +39,7 @@ def read_rows(path: Path, options: ReadOptions) -> Iterator[Record]:
     """Yield the articles of a CSV file.
 
     Raises:
-        BadArticle: if a column that is needed is not there, or a row has no end.
+        BadArticle: if a needed column is missing, or a row has no end.
     """
     csv.field_size_limit(MAX_TEXT)
     with open_bytes(path) as file:
@@ -52,11 +52,11 @@ def read_rows(path: Path, options: ReadOptions) -> Iterator[Record]:
 
 
 class _Lines:
-    """The lines of a text; refuses a row that has no end."""
+    """The lines of a text. Refuses a row that has no end."""
 
     def __init__(self, text: io.TextIOWrapper, path: Path) -> None:
         self._text, self._path = text, path
-        self.n_lines = self.row = 0  # lines read; the line in which the row begins
+        self.n_lines = self.row = 0  # lines read so far; line in which the row begins
         self._n_characters = 0
 
     def __iter__(self) -> Iterator[str]:
@@ -82,11 +82,11 @@ class _Lines:
 
 
 class _Table:
-    """One file being read: how its header has the fields."""
+    """A file that is being read, with the columns of each field."""
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         self.file, self.options = str(path), options
-        self.places: dict[str, list[int]] = {}  # field -> columns
+        self.columns: dict[str, list[int]] = {}  # field -> positions
         self.n_columns = 0
         self.ignored: frozenset[str] = frozenset()
 
@@ -112,38 +112,39 @@ class _Table:
             lines.begin_row()
 
     def _delimiter(self, header: str) -> str:
-        """Return the delimiter that finds most of the mapped headers, then most columns."""
-        wanted = {name for names in (self.options.columns or {}).values() for name in names} or set(COLUMNS)
+        """Return the delimiter that gives most of the known headers, then most columns."""
+        names = set(chain(*(self.options.columns or {}).values())) or set(COLUMNS)
 
-        def found(delimiter: str) -> tuple[int, int]:
+        def quality(delimiter: str) -> tuple[int, int]:
             cells = next(csv.reader([header[:_MAX_HEADER]], delimiter=delimiter), [])
-            return len({_key(cell) for cell in cells} & {_key(name) for name in wanted}), len(cells)
+            return len({_key(cell) for cell in cells} & {_key(name) for name in names}), len(cells)
 
-        return max(_DELIMITERS, key=found)
+        return max(_DELIMITERS, key=quality)
 
     def _read_header(self, header: Sequence[str], line: int) -> None:
         keys = [_key(sound_text(cell, self.options.encoding)) for cell in header]
         columns: Mapping[str, tuple[str, ...]] = self.options.columns or {name: (name,) for name in COLUMNS}
         for field, names in columns.items():
-            found = [place for name in names for place, key in enumerate(keys) if key == _key(name)]
-            if found:
-                self.places[field] = found
-            if len(found) > 1 and field != "tags":
-                raise BadArticle(f"{place_of(self.file, line)}: {len(found)} columns are called {names[0]!r}.", field)
+            positions = [position for name in names for position, key in enumerate(keys) if key == _key(name)]
+            if positions:
+                self.columns[field] = positions
+            if len(positions) > 1 and field != "tags":
+                raise BadArticle(
+                    f"{place_of(self.file, line)}: {len(positions)} columns are called {names[0]!r}.", field
+                )
             if self.options.columns and not {_key(name) for name in names} <= set(keys):
                 self._refuse(header, line, f"`{field}`: {', '.join(names)}")
         self.n_columns = len(header)
-        used = set(chain(*self.places.values()))
-        self.ignored = frozenset(
-            name.strip() for place, name in enumerate(header) if place not in used and name.strip()
-        )
+        used = set(chain(*self.columns.values()))
+        names_of_others = (name.strip() for position, name in enumerate(header) if position not in used)
+        self.ignored = frozenset(filter(None, names_of_others))
         for needed in (("id",), ("title", "body")):
-            if not any(field in self.places for field in needed):
+            if not any(field in self.columns for field in needed):
                 self._refuse(header, line, f"{' or '.join(f'`{field}`' for field in needed)}")
 
-    def _refuse(self, header: Sequence[str], line: int, what: str) -> None:
+    def _refuse(self, header: Sequence[str], line: int, column: str) -> None:
         raise BadArticle(
-            f"{place_of(self.file, line)}: there is no column for {what}. The columns are: {shown(', '.join(header), 500)}. "
+            f"{place_of(self.file, line)}: there is no column for {column}. The columns are: {shown(', '.join(header), 500)}. "
             "Say which is which: --columns id=ID,title=Headline,body=Text,tags=Topics,published_at=Date",
             "",
         )
@@ -152,12 +153,12 @@ class _Table:
         try:
             return next(rows, None)
         except csv.Error as error:
-            place = place_of(self.file, lines.row)
+            position = place_of(self.file, lines.row)
             if "limit" in str(error):
                 reason = f"a field has more than {MAX_TEXT >> 20} MB; perhaps a quotation mark is not closed"
-                raise BadArticle(f"{place}: {reason}; not read on.", "") from None
-            if "unexpected end" in str(error):  # all that follows is within the quotation marks, and lost
-                raise BadArticle(f"{place}: a quotation mark opens a field and is never closed.", "") from None
+                raise BadArticle(f"{position}: {reason}; not read on.", "") from None
+            if "unexpected end" in str(error):  # the rest of the file is within the quotation marks
+                raise BadArticle(f"{position}: a quotation mark opens a field and is never closed.", "") from None
             to = f" (to line {lines.n_lines})" if lines.n_lines > lines.row else ""
             reason = f"Not CSV{to}: {error}. A quotation mark within a field must be doubled, and the field closed."
             return SetAside(self.file, lines.row, reason)
@@ -169,12 +170,12 @@ class _Table:
                 cells.pop()
             if len(cells) != self.n_columns:
                 raise BadArticle(f"{len(cells)} columns where the header has {self.n_columns}.", "")
-            return self._found(cells, line)
+            return self._record(cells, line)
         except BadArticle as error:
             return SetAside(self.file, line, str(error), error.field)
 
-    def _found(self, cells: Sequence[str], line: int) -> ArticleRecord:
-        fields = {field: cells[places[0]] for field, places in self.places.items()}
+    def _record(self, cells: Sequence[str], line: int) -> ArticleRecord:
+        fields = {field: cells[positions[0]] for field, positions in self.columns.items()}
         article = Article(
             id=(self.options.id_prefix or "") + fields["id"].strip(),
             title=fields.get("title", "").strip(),
@@ -186,9 +187,9 @@ class _Table:
         )
         if not fields["id"].strip():
             raise BadArticle("`id` is empty.", "id")
-        terms = [term for place in self.places.get("tags", ()) for term in self._terms(cells[place])]
-        names = tuple(dict.fromkeys(terms)) if "tags" in self.places else None
-        return ArticleRecord(article, line, names, ignored=self.ignored)
+        terms = (term for position in self.columns.get("tags", ()) for term in self._terms(cells[position]))
+        unique = tuple(dict.fromkeys(terms)) if "tags" in self.columns else None
+        return ArticleRecord(article, line, unique, ignored=self.ignored)
 
     def _date(self, value: str) -> str | None:
         form = self.options.date_format

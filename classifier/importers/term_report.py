@@ -1,4 +1,4 @@
-"""What to know of the terms of an import: which found no tag, which stand everywhere, and which nowhere."""
+"""The report on the terms of an import: terms without a tag, terms on nearly every article, and unused terms."""
 
 from __future__ import annotations
 
@@ -6,18 +6,69 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 from classifier.domain.spelling import spell
 from classifier.errors import BadArticle
 from classifier.importers.mapping import TermMap
-from classifier.importers.records import CmsTerm, ArticleRecord, place_of, shown
+from classifier.importers.records import ArticleRecord, CmsTerm, place_of, shown
 
 FURNITURE_SHARE = 0.9
 FURNITURE_FROM = 20  # articles
 N_NEAREST = 3
-_LIKE = 0.4  # up to it the names share a word that says little: News and Amaq News Agency
-MAX_TERMS = 200_000  # different ones; a file that has more has them in the wrong column, or means harm
+_MIN_LIKENESS = 0.4  # up to it the names share only a word that says little: News and Amaq News Agency
+MAX_TERMS = 200_000  # different terms; a file with more has them in the wrong column, or is hostile
+
+
+class TermCount(TypedDict):
+    """A term and the number of its articles."""
+
+    term: str
+    n_articles: int
+
+
+class DroppedTerm(TermCount):
+    """A term that the map drops."""
+
+    slug: str
+
+
+class MappedTerm(DroppedTerm):
+    """A term with its tags, and by what they match."""
+
+    tags: list[str]
+    by: str
+
+
+class NearTag(TypedDict):
+    """A tag whose name is like a term."""
+
+    tag: str
+    label: str
+    likeness: float
+
+
+class UnmappedTerm(DroppedTerm):
+    """A term without a tag, and the reason."""
+
+    why: str
+    nearest: list[NearTag]
+
+
+class TermReport(TypedDict):
+    """The report as plain JSON (docs/importing.md), the most frequent terms first."""
+
+    taxonomy_version: str
+    n_articles: int
+    n_untagged: int
+    n_terms: int
+    mapped: list[MappedTerm]
+    unmapped: list[UnmappedTerm]
+    dropped: list[DroppedTerm]
+    furniture: list[TermCount]
+    never_used: list[str]
+    lists_passed_over: dict[str, int]
+    map_entries_without_a_term: list[str]
 
 
 class TermCounts:
@@ -29,47 +80,49 @@ class TermCounts:
         self.other_lists: Counter[str] = Counter()
         self.listed: dict[CmsTerm, None] = {}
 
-    def note(self, found: ArticleRecord, tags: Sequence[str] | None, path: Path) -> None:
-        """Count the terms of an article, which led to these tags.
+    def note(self, record: ArticleRecord, tags: Sequence[str] | None, path: Path) -> None:
+        """Count the terms of an article, which were mapped to `tags`.
 
         Raises:
             BadArticle: if there are too many different ones.
         """
-        if found.terms is not None:
+        if record.terms is not None:
             self.n_articles += 1
             self.n_untagged += not tags
-            self.counts.update(dict.fromkeys(found.terms, 1))
-            self.other_lists.update(found.other_lists)
+            self.counts.update(dict.fromkeys(record.terms, 1))
+            self.other_lists.update(record.other_lists)
             if len(self.counts) > MAX_TERMS:
                 reason = f"more than {MAX_TERMS} different tags; not read on. Is it the column of the tags?"
-                raise BadArticle(f"{place_of(str(path), found.line)}: {reason}", "tags")
+                raise BadArticle(f"{place_of(str(path), record.line)}: {reason}", "tags")
 
-    def report(self, terms: TermMap) -> dict[str, Any]:
-        """Return the report as plain JSON, the most frequent terms first."""
-        rows: dict[str, list[dict[str, Any]]] = {"mapped": [], "unmapped": [], "dropped": []}
+    def report(self, terms: TermMap) -> TermReport:
+        """Return the report on all articles so far."""
+        mapped, unmapped, dropped = list[MappedTerm](), list[UnmappedTerm](), list[DroppedTerm]()
         nearest = _Nearest(terms)
         for term, n in sorted(self.counts.items(), key=lambda pair: (-pair[1], pair[0].name)):
             match = terms.match(term)
-            row = {"term": term.name, "slug": term.slug, "n_articles": n}
+            row: DroppedTerm = {"term": term.name, "slug": term.slug, "n_articles": n}
             if match.tags:
-                rows["mapped"].append({**row, "tags": list(match.tags), "by": match.by})
+                mapped.append({**row, "tags": list(match.tags), "by": match.by})
             elif match.by == "dropped":
-                rows["dropped"].append(row)
+                dropped.append(row)
             else:
-                rows["unmapped"].append({**row, "why": match.by, "nearest": nearest(term)})
+                unmapped.append({**row, "why": match.by, "nearest": nearest(term)})
         return {
             "taxonomy_version": terms.taxonomy.version,
             "n_articles": self.n_articles,
             "n_untagged": self.n_untagged,
             "n_terms": len(self.counts),
-            **rows,
+            "mapped": mapped,
+            "unmapped": unmapped,
+            "dropped": dropped,
             "furniture": self._furniture(terms),
             "never_used": sorted({term.name for term in self.listed if term not in self.counts}),
             "lists_passed_over": dict(self.other_lists.most_common()),
             "map_entries_without_a_term": terms.unused(),
         }
 
-    def _furniture(self, terms: TermMap) -> list[dict[str, Any]]:
+    def _furniture(self, terms: TermMap) -> list[TermCount]:
         if self.n_articles < FURNITURE_FROM:
             return []
         least = math.ceil(FURNITURE_SHARE * self.n_articles)
@@ -78,44 +131,45 @@ class TermCounts:
 
 
 class _Nearest:
-    """Finds the tags whose names are most like a term, by the runs of three letters that both have (Dice)."""
+    """Finds the tags whose names are most like a term, by their common trigrams (Dice coefficient)."""
 
     def __init__(self, terms: TermMap) -> None:
         self._tags = terms.taxonomy.by_id
-        self._names: list[tuple[str, int]] = []  # tag, number of runs
+        self._names: list[tuple[str, int]] = []  # tag, number of trigrams
         self._with: defaultdict[str, list[int]] = defaultdict(list)
         for tag in terms.taxonomy.tags:
             if tag.retired:
                 continue
             for name in {spell(name) for name in (tag.id, tag.label, *(alias.text for alias in tag.aliases))} - {""}:
-                for run in (runs := _runs(name)):
-                    self._with[run].append(len(self._names))
-                self._names.append((tag.id, len(runs)))
+                for trigram in (trigrams := _trigrams(name)):
+                    self._with[trigram].append(len(self._names))
+                self._names.append((tag.id, len(trigrams)))
 
-    def __call__(self, term: CmsTerm) -> list[dict[str, Any]]:
+    def __call__(self, term: CmsTerm) -> list[NearTag]:
         likeness: dict[str, float] = {}
         for name in {spell(term.name), spell(term.slug)} - {""}:
-            runs = _runs(name)
-            for place, n in Counter(place for run in runs for place in self._with.get(run, ())).items():
-                tag, n_runs = self._names[place]
-                likeness[tag] = max(likeness.get(tag, 0.0), 2 * n / (len(runs) + n_runs))
+            trigrams = _trigrams(name)
+            common = Counter(row for trigram in trigrams for row in self._with.get(trigram, ()))
+            for row, n in common.items():
+                tag, n_trigrams = self._names[row]
+                likeness[tag] = max(likeness.get(tag, 0.0), 2 * n / (len(trigrams) + n_trigrams))
         best = sorted(likeness.items(), key=lambda pair: (-pair[1], pair[0]))[:N_NEAREST]
         return [
             {"tag": tag, "label": self._tags[tag].label, "likeness": round(value, 2)}
             for tag, value in best
-            if value > _LIKE
+            if value > _MIN_LIKENESS
         ]
 
 
-def _runs(name: str) -> set[str]:
+def _trigrams(name: str) -> set[str]:
     padded = f" {name} "
-    return {padded[at : at + 3] for at in range(len(padded) - 2)}
+    return {padded[start : start + 3] for start in range(len(padded) - 2)}
 
 
-# --- for people -------------------------------------------------------------------------------------------------
+# --- as text -------------------------------------------------------------------------------------------------
 
 
-def report_text(report: dict[str, Any], n_rows: int | None = None) -> str:
+def report_text(report: TermReport, n_rows: int | None = None) -> str:
     """Return the report as text, with at most `n_rows` lines of each list."""
     n_mapped, n_unmapped = len(report["mapped"]), len(report["unmapped"])
     lines = [
@@ -135,7 +189,7 @@ def report_text(report: dict[str, Any], n_rows: int | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _lists(report: dict[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
+def _lists(report: TermReport) -> Iterator[tuple[str, Sequence[str]]]:
     yield (
         "not mapped, and so not stored (--map FILE with lines `term: tag-id`, or `term:` to drop it):",
         [f"{row['n_articles']:7}  {shown(row['term'])}  {_why(row)}".rstrip() for row in report["unmapped"]],
@@ -157,11 +211,11 @@ def _lists(report: dict[str, Any]) -> Iterator[tuple[str, Sequence[str]]]:
     yield "dropped by the map:", _counted(report["dropped"])
 
 
-def _counted(rows: Iterable[dict[str, Any]]) -> list[str]:
+def _counted(rows: Iterable[TermCount]) -> list[str]:
     return [f"{row['n_articles']:7}  {shown(row['term'])}" for row in rows]
 
 
-def _why(row: dict[str, Any]) -> str:
+def _why(row: UnmappedTerm) -> str:
     if row["why"] == "retired":
         return "(the tag is retired)"
     nearest = ", ".join(near["tag"] for near in row["nearest"])

@@ -1,7 +1,7 @@
 """A WordPress export (WXR) -> articles and the site's list of terms, streamed.
 
-The tree in memory is never more than one child of an item: what is read of it is taken, and it is thrown away. A parser
-that is fed by hand (`iterparse` is no more than that) still gives what stood before a mistake in the same chunk.
+The tree in memory never holds more than one child of an item, which is discarded once it is read. A parser that is fed
+chunks (`iterparse` does the same) still yields what comes before an error in the same chunk.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from classifier.errors import BadArticle
 from classifier.importers.records import (
     MAX_TERM,
     MAX_TEXT,
-    CmsTerm,
     ArticleRecord,
+    CmsTerm,
     LeftOut,
     ListedTerm,
-    Record,
     ReadOptions,
+    Record,
     SetAside,
     place_of,
 )
@@ -62,7 +62,7 @@ def read_posts(path: Path, options: ReadOptions) -> Iterator[Record]:
 
 
 class _Export:
-    """One file being read: the place in it, and the item that is open."""
+    """A file that is being read: the position in it, and the open item."""
 
     def __init__(self, path: Path, options: ReadOptions) -> None:
         self.path, self.options = path, options
@@ -75,7 +75,7 @@ class _Export:
             remove_comments=True,
             remove_pis=True,
         )
-        self.depth = self.n_elements = self.n_bytes = 0  # the last two since the last child that was done with
+        self.depth = self.n_elements = self.n_bytes = 0  # the last two since the last child that was read
         self.line = 1
         self.post: _Post | None = None
 
@@ -102,13 +102,13 @@ class _Export:
             failure = error
         yield from self.parser.read_events()
         if failure is not None:
-            # Of the message the first line: what follows is text of the article.
+            # Only the first line of the message: what follows is text of the article.
             reason = str(failure.msg).partition("\n")[0].partition(", ")[0].partition(" use XML_")[0]
             self._refuse(failure.lineno or self.line, f"not well-formed XML: {reason}")
 
-    def _refuse(self, line: int | None, what: str) -> NoReturn:
+    def _refuse(self, line: int | None, reason: str) -> NoReturn:
         raise BadArticle(
-            f"{place_of(str(self.path), line)}: {what}; not read on. Export the file again, or mend it.", ""
+            f"{place_of(str(self.path), line)}: {reason}; not read on. Export the file again, or mend it.", ""
         )
 
     def _opened(self, element: Any) -> None:
@@ -153,7 +153,7 @@ class _Export:
 
 
 class _Post:
-    """What is known of the item that is being read."""
+    """The fields of the item that is being read."""
 
     def __init__(self) -> None:
         self.fields: dict[str, str] = {}
@@ -161,10 +161,10 @@ class _Post:
         self.terms: list[CmsTerm] = []
         self.line: int | None = None
         self.n_characters = 0  # of bodies and terms
-        self.too_much: tuple[str, str] | None = None  # the field, and what it has too much of
+        self.too_much: tuple[str, str] | None = None  # the field, and its limit
 
     def take(self, name: str, element: Any, n_bytes: int) -> None:
-        """Take what is ours of a child of the item, whose source has about `n_bytes`."""
+        """Keep a child of the item if it is a field of an article. Its source has about `n_bytes`."""
         self.line = self.line or element.sourceline
         if name not in _FIELDS and name not in ("content", "category"):
             return
@@ -192,8 +192,8 @@ class _Post:
         self.too_much = self.too_much or (name, limit)
 
     def finished(self, file: str, options: ReadOptions) -> Iterator[Record]:
-        """Yield what came of the item."""
-        kind, status = self._given("wp:post_type", "post"), self._given("wp:status", "publish")
+        """Yield the record of the item."""
+        kind, status = self._field("wp:post_type", "post"), self._field("wp:status", "publish")
         if kind not in options.post_types:
             yield LeftOut(f"type {kind[:40]}")
         elif status not in options.statuses:
@@ -203,13 +203,15 @@ class _Post:
         elif self.too_much:
             field, limit = self.too_much
             yield SetAside(file, self.line, f"`{field}` has more than {limit}.", field)
-        elif not (number := self._given("wp:post_id", "")):
+        elif not (number := self._field("wp:post_id", "")):
             yield SetAside(file, self.line, "`wp:post_id` is missing.", "id")
         else:
-            others = frozenset(term.domain for term in self.terms) - options.domains
-            yield ArticleRecord(self._article(number, options), self.line, self._terms(options), other_lists=others)
+            other_lists = frozenset(term.domain for term in self.terms) - options.domains
+            yield ArticleRecord(
+                self._article(number, options), self.line, self._terms(options), other_lists=other_lists
+            )
 
-    def _given(self, name: str, default: str) -> str:
+    def _field(self, name: str, default: str) -> str:
         return self.fields.get(name, "").strip() or default
 
     def _article(self, number: str, options: ReadOptions) -> Article:
@@ -221,19 +223,19 @@ class _Post:
             body="\n\n".join(dict.fromkeys(filter(None, self.bodies))),
             body_format="html",
             published_at=_iso(self.fields),
-            url=self._given("link", "") or None,
+            url=self._field("link", "") or None,
             tags_complete=options.tags_complete,
         )
 
     def _terms(self, options: ReadOptions) -> tuple[CmsTerm, ...]:
-        ours = [term for term in self.terms if term.domain in options.domains]
-        full = {term.name for term in ours if term.slug}
-        # Before WordPress 3.0 each term stood twice, once without its slug.
-        return tuple(dict.fromkeys(term for term in ours if term.slug or term.name not in full))
+        terms = [term for term in self.terms if term.domain in options.domains]
+        full = {term.name for term in terms if term.slug}
+        # Before WordPress 3.0 each term was listed twice, once without its slug.
+        return tuple(dict.fromkeys(term for term in terms if term.slug or term.name not in full))
 
 
 def _iso(fields: dict[str, str]) -> str | None:
-    """Return the date in UTC, or else as the site's clock had it; a draft has zeros."""
+    """Return the date in UTC, or else in the time of the site. A draft has zeros."""
     for name, zone in (("wp:post_date_gmt", "+00:00"), ("wp:post_date", "")):
         value = fields.get(name, "").strip()
         if value and not value.startswith("0000"):
@@ -242,7 +244,7 @@ def _iso(fields: dict[str, str]) -> str | None:
 
 
 def _listed(name: str, element: Any, options: ReadOptions) -> Iterator[ListedTerm]:
-    """Yield the term of an entry of the site's lists, if it is of a list that is read."""
+    """Yield the term of an entry of the site's lists, if its list is imported."""
     domain, name_of, slug_of = _LISTS[name]
     parts = {_name(child.tag): _text(child) for child in element}
     domain = domain or parts.get("wp:term_taxonomy", "")
@@ -265,8 +267,8 @@ def _text(element: Any) -> str:
 def _name(tag: str) -> str:
     if tag == _CONTENT:
         return "content"
-    found = _WORDPRESS.fullmatch(tag)
-    return f"wp:{found[1]}" if found else tag
+    match = _WORDPRESS.fullmatch(tag)
+    return f"wp:{match[1]}" if match else tag
 
 
 # --- bytes that XML may hold ------------------------------------------------------------------------------------
@@ -280,7 +282,7 @@ _MAY_GO_ON = re.compile(rb"(?:&[#0-9a-zA-Z]{0,11}|\xef\xbf?)\Z")
 
 
 def _xml_chunks(file: IO[bytes], path: Path) -> Iterator[bytes]:
-    """Yield the bytes of a file, never none of them, with a blank for each character that XML may not hold."""
+    """Yield the bytes of a file, never an empty chunk, with a blank for each character that XML may not hold."""
     held, first = b"", True
     while chunk := file.read(_CHUNK):
         if first and chunk.startswith((b"\xff\xfe", b"\xfe\xff")):
