@@ -51,7 +51,7 @@ def _read(reader: Callable[[str], object], default: object) -> Any:
     return field(default=default, metadata={"reader": reader})
 
 
-def _whole(default: int, low: int, high: int) -> Any:
+def _number(default: int, low: int, high: int) -> Any:
     return field(default=default, metadata={"reader": partial(whole_number, low=low, high=high), "limits": (low, high)})
 
 
@@ -62,18 +62,18 @@ class Settings:
     models: Path = _read(Path, Path("var/models"))  # noqa: RUF009 - it returns a field
     database_url: str = _read(str, "sqlite:///var/tagger.db")
     host: str = _read(str, "127.0.0.1")
-    port: int = _whole(8000, 0, 65535)
-    workers: int = _whole(2, 1, 64)
-    threads: int = _whole(256, 1, 1024)
-    max_body_bytes: int = _whole(2 << 20, 1024, 1 << 30)
+    port: int = _number(8000, 0, 65535)
+    workers: int = _number(2, 1, 64)
+    threads: int = _number(256, 1, 1024)
+    max_body_bytes: int = _number(2 << 20, 1024, 1 << 30)
     # Share of the articles of a CMS for which nothing is suggested until an editor has tagged them.
     blind_share: float = _read(_share, 0.0)
     # Share of those that two editors decide on.
     second_share: float = _read(_share, 0.0)
     # Published articles that nobody touched for so long count as complete. 0: never.
-    close_after_days: int = _whole(0, 0, 3650)
+    close_after_days: int = _number(0, 0, 3650)
     # Number of the desk's own examples from which on the starter articles are left out of training.
-    starter_until: int = _whole(1000, 0, 1_000_000)
+    starter_until: int = _number(1000, 0, 1_000_000)
     # What each check before a training does: `labels_flipped=warn,repeated_block=block`.
     checks: dict[str, str] = field(default_factory=dict, metadata={"reader": _pairs})
     # Largest share of a tag's labels that may come from one editor.
@@ -81,25 +81,25 @@ class Settings:
     # Whether a challenger that has won is fitted again on all examples.
     refit: bool = _read(lambda value: bool(whole_number(value, 0, 1)), False)
     # Number of the newest model versions that are kept. 0: all.
-    keep_versions: int = _whole(10, 0, 10_000)
+    keep_versions: int = _number(10, 0, 10_000)
     # How often `retrain` is expected to run. It is overdue after twice that time.
     retrain_hours: float = _read(_hours, 24.0)
     # open, or key: /metrics takes a key of a reader or an admin.
     metrics: str = _read(_access, "open")
     # Articles that nobody sent or decided on for so long are deleted after each `retrain`. 0: never.
-    forget_days: int = _whole(0, 0, 36_500)
+    forget_days: int = _number(0, 0, 36_500)
     # Requests a minute of each key, over all processes. 0: any number.
-    rate_limit: int = _whole(0, 0, 1_000_000)
+    rate_limit: int = _number(0, 0, 1_000_000)
     # Requests that a process works on at the same time. Beyond them it answers 503.
-    at_once: int = _whole(32, 1, 1024)
+    at_once: int = _number(32, 1, 1024)
     # How long a request may stall, and how long its body may take to arrive.
-    read_seconds: int = _whole(15, 1, 600)
+    read_seconds: int = _number(15, 1, 600)
     # Number of proxies in front that say who asks.
-    proxies: int = _whole(0, 0, 9)
+    proxies: int = _number(0, 0, 9)
     # Memory in which a process keeps its last answers.
-    cache_mb: int = _whole(32, 0, 4096)
+    cache_mb: int = _number(32, 0, 4096)
     # Open articles a second that are judged beside the requests after an import or a promotion. 0: none.
-    backlog_rate: int = _whole(20, 0, 10_000)
+    backlog_rate: int = _number(20, 0, 10_000)
 
 
 _FIELDS = {setting.name.upper(): setting for setting in fields(Settings)}

@@ -216,7 +216,7 @@ def _record(article: Judged) -> bytes:
 def _judged_lines(folder: Path, plan: Plan, placed: list[tuple[str, bytes]]) -> list[Judged] | Fault:
     """Return what would be added to the articles of some lines, or the fault of the first bad line."""
     try:
-        candidates = [_candidate(article_of_line(place, line), plan.scope) for place, line in placed]
+        candidates = [_candidate(article_of_line(position, line), plan.scope) for position, line in placed]
     except BadArticle as error:
         return Fault(str(error), error.field)
     return judge(folder, plan.band, candidates)

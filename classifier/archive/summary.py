@@ -126,7 +126,9 @@ class Summary:
             f"{figures.n_added} tags would be added to {figures.n_tagged} of {figures.n_articles} articles"
             f"{scope_in_words(self.plan.scope)}",
             f"by the model {self.model.version}, from the band {band} on"
-            + (f"; {self.model.n_auto_tags} of its {n_tags} tags are ever sure enough for it" if band == "auto" else ""),
+            + (
+                f"; {self.model.n_auto_tags} of its {n_tags} tags are ever sure enough for it" if band == "auto" else ""
+            ),
         ]
         if band == "auto" and self.model.n_auto_tags < n_tags / 2:
             lines.append("--band suggest adds all that passes its threshold; look at the lowest scores before that")

@@ -1,4 +1,4 @@
-"""Articles: what is known of each, and how they are read from records and files."""
+"""Articles, and how they are read from records and files."""
 
 from __future__ import annotations
 
@@ -76,23 +76,23 @@ RECORD_FIELDS = frozenset({*_STRINGS, *_LISTS, "tags_complete"})
 def article_from_record(record: Any) -> Article:
     """Return the article of one decoded JSON record.
 
-    Fields that are not ours are passed over: an archive may hold more than we read.
+    Unknown fields are ignored: an archive may have more fields than are read.
 
     Raises:
         BadArticle: naming the field.
     """
     if not isinstance(record, dict):
         raise BadArticle(f"An article record is a JSON object, not {type(record).__name__}.", "")
-    known = {key: value for key, value in record.items() if key in RECORD_FIELDS and value is not None}
-    for field, value in known.items():
+    fields = {key: value for key, value in record.items() if key in RECORD_FIELDS and value is not None}
+    for field, value in fields.items():
         if field in _LISTS:
-            known[field] = _tag_ids(value, field)
+            fields[field] = _tag_ids(value, field)
         elif field == "tags_complete":
             if not isinstance(value, bool):
                 raise BadArticle("`tags_complete` must be true or false.", field)
         elif not isinstance(value, str):
             raise BadArticle(f"`{field}` must be a string, not {value!r:.60}.", field)
-    return checked(Article(**known))
+    return checked(Article(**fields))
 
 
 def article_from_file(record: Any) -> Article:
@@ -109,11 +109,13 @@ def article_from_file(record: Any) -> Article:
     return article
 
 
-def _without_text(record: dict[str, Any]) -> str:
-    """Return what is wrong with a record that has neither title nor body, and what to do."""
+def _without_text(record: dict[str, object]) -> str:
+    """Return the error for a record that has neither title nor body."""
     if {"file", "line", "reason"} <= record.keys():  # of `import --rejects`
-        place = f"{record['file']}, line {record['line']}"
-        return f"This is no article, but what an import set aside ({place[:200]}). Mend it there and import that file."
+        position = f"{record['file']}, line {record['line']}"
+        return (
+            f"This is no article, but what an import set aside ({position[:200]}). Mend it there and import that file."
+        )
     fields = ", ".join(f"{name[:40]!r}" for name in record)
     return (
         f"The record has neither `title` nor `body`; it has {fields[:400] or 'no fields'}. Rename its fields, or import it and "
@@ -145,15 +147,21 @@ def checked(article: Article) -> Article:
         article = replace(article, published_at=published_at, tagged_at=tagged_at)
     if not article.rejected and not article.unknown:
         return article
-    for field, others in (("rejected", article.tags or ()), ("unknown", (*(article.tags or ()), *article.rejected))):
-        if both := set(getattr(article, field)) & set(others):
+    tags = article.tags or ()
+    for field, excluded in (("rejected", tags), ("unknown", (*tags, *article.rejected))):
+        if both := set(getattr(article, field)) & set(excluded):
             raise BadArticle(f"The tag {min(both)!r} is in `{field}` and in another list.", field)
     return article
 
 
-def record_of(article: Article) -> dict[str, Any]:
+def record_of(article: Article) -> dict[str, object]:
     """Return the JSON record of an article, without the fields that say nothing: what `article_from_record` reads."""
-    record: dict[str, Any] = {"id": article.id, "title": article.title, "body": article.body, **_other_texts(article)}
+    record: dict[str, object] = {
+        "id": article.id,
+        "title": article.title,
+        "body": article.body,
+        **_other_texts(article),
+    }
     if article.body_format != "text":
         record["body_format"] = article.body_format
     if article.tags is not None:
@@ -198,12 +206,12 @@ def read_articles(paths: Iterable[Path]) -> Iterator[Article]:
 
 
 def placed_articles(paths: Iterable[Path]) -> Iterator[tuple[str, Article]]:
-    """Yield what `read_articles` yields, each with its place: `archive.jsonl, line 7`."""
-    return ((place, article_of_line(place, line)) for place, line in placed_lines(paths))
+    """Yield the articles of files, each with its position: `archive.jsonl, line 7`."""
+    return ((position, article_of_line(position, line)) for position, line in placed_lines(paths))
 
 
 def placed_lines(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
-    """Yield the lines of files that are not empty, each with its place."""
+    """Yield the lines of files that are not empty, each with its position."""
     for path in paths:
         for number, raw in enumerate(_lines(path), start=1):
             line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
@@ -211,14 +219,14 @@ def placed_lines(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
                 yield f"{path}, line {number}", line
 
 
-def article_of_line(place: str, line: bytes) -> Article:
-    """Return the article of one line of JSON; raise `BadArticle`, naming the place, if there is none."""
+def article_of_line(position: str, line: bytes) -> Article:
+    """Return the article of a line of JSON. Raise `BadArticle`, naming the position, if it has none."""
     try:
         article = article_from_file(strict_json.loads(line))
     except BadArticle as error:
-        raise BadArticle(f"{place}: {error}", error.field) from None
+        raise BadArticle(f"{position}: {error}", error.field) from None
     except BadJSON as error:
-        raise BadArticle(f"{place}: {error}", error.pointer or "") from None
+        raise BadArticle(f"{position}: {error}", error.pointer or "") from None
     return article
 
 

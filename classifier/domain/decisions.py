@@ -1,7 +1,7 @@
-"""Decisions of editors, and what they add up to: which tags an article has, and what is known of the others.
+"""Decisions of editors, and the state of an article's tags that follows from them.
 
-The log is append-only. Whatever is read from it is folded from its rows in their order: the latest that stands wins, and
-an undone one never was. Knows no model.
+The log is append-only. The state is a fold of its rows in their order: the latest decision on a tag counts, and undone
+decisions do not.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ ACTIONS = ("accept", "reject", "add", "remove", "unsure", "undo", "complete", "r
 REASONS = ("wrong", "passing_mention", "too_general", "too_specific", "wrong_sense")
 GIVES = frozenset(("accept", "add"))
 TAKES = frozenset(("reject", "remove"))
-CMS = "cms"  # the editor of what a CMS changed by itself
+CMS = "cms"  # the editor of changes that a CMS made by itself
 
 
 @dataclass(frozen=True)
 class Decision:
-    """One row of the log. `tag` is None where the whole article is meant (complete, reopen, and the undo of those)."""
+    """A row of the log. `tag` is None if the decision is on the whole article (complete, reopen, and their undo)."""
 
     id: str
     article_id: str
@@ -42,7 +42,7 @@ class Decision:
 
 @dataclass(frozen=True)
 class Impression:
-    """A suggestion that was shown, and whether somebody answered it, where that was asked for."""
+    """A suggestion that was shown, and whether an editor has decided on it."""
 
     article_id: str
     tag: str
@@ -55,8 +55,10 @@ class Impression:
 
 @dataclass(frozen=True)
 class Case:
-    """An article that editors may decide on. `listed` are the tags that its CMS lists; `closed` says that all who were to
-    decide on it have said that its tags are complete."""
+    """An article that editors may decide on.
+
+    `listed` are the tags that its CMS lists. `closed` says that all its editors have said that its tags are complete.
+    """
 
     article_id: str
     title: str
@@ -68,11 +70,11 @@ class Case:
 
 @dataclass(frozen=True)
 class Filed:
-    """An article as the desk has it now, its tags those that stand, with what was last suggested for it.
+    """An article with its present tags and the last suggestions for it.
 
-    `at` is when it was published, else when a CMS sent it; None where nobody knows. `suggested` are the scores of the tags
-    suggested by `model_version`, both None before there was a suggestion set. Of a `blind` article nobody may see them yet.
-    `closed` says that its tags are complete.
+    `at` is when it was published, or else when a CMS sent it; None if both are unknown. `suggested` are the scores of the
+    tags suggested by `model_version`, both None before the first suggestion set. Nobody may see those of a `blind` article
+    yet. `closed` says that its tags are complete.
     """
 
     article: Article
@@ -86,7 +88,7 @@ class Filed:
 
 @dataclass(frozen=True)
 class Listing:
-    """What the sender of an article says of its tags: those that it lists now, and those that it knows to be wrong."""
+    """The tags that the sender of an article lists now, and those that it says are wrong."""
 
     tags: Sequence[str] = ()
     rejected: Sequence[str] = ()
@@ -94,11 +96,12 @@ class Listing:
 
 @dataclass(frozen=True)
 class Standing:
-    """What is known of an article's tags.
+    """The state of an article's tags.
 
-    `tags` are on the article, in the order in which they came; `rejected` are known to be wrong, `unsure` were looked at
-    and left open. `decisions` has the decision that stands on each tag that somebody decided on, the latest last.
-    `listed` are the tags that the sender lists, and those that it took off where that was undone. `closed_at` is when somebody last said that the tags are complete; None while they are not.
+    `tags` are on the article, in the order in which they were added. `rejected` are wrong, `unsure` were left open.
+    `decisions` has the decision that counts for each tag, the latest last. `listed` are the tags that the sender lists, and
+    those whose removal by the sender was undone. `closed_at` is when an editor last said that the tags are complete, None
+    while they are not.
     """
 
     tags: tuple[str, ...] = ()
@@ -111,26 +114,26 @@ class Standing:
 
     @property
     def said_by(self) -> dict[str, str]:
-        """The editor of the decision that stands on each tag."""
+        """The editor of the decision that counts for each tag."""
         return {tag: row.editor for tag, row in self.decisions.items()}
 
 
 def without_undone(log: Iterable[Decision]) -> list[Decision]:
-    """Return the rows of a log without those that were undone, and without the undoing."""
+    """Return the rows of a log without undone decisions, and without the undo rows."""
     rows = list(log)
     undone = {row.undoes for row in rows if row.action == "undo"}
     return [row for row in rows if row.action != "undo" and row.id not in undone]
 
 
 def fold(log: Iterable[Decision], current: Collection[str] | None = None, listing: Listing = Listing()) -> Standing:
-    """Return what an article's log adds up to, on top of what its sender lists.
+    """Return the state of an article's tags from its log and from the tags that its sender lists.
 
-    A removal by the CMS that was undone never was: the tag counts as listed still, until the CMS removes it again.
-    Which decision stands on a tag is decided here and nowhere else; `store.standing.stands` says the same in SQL.
+    If a removal by the CMS was undone, the tag counts as listed until the CMS removes it again. Which decision counts for a
+    tag is decided only here; `store.standing.stands` is the same rule in SQL.
 
     Args:
-        current: digests of texts that are materially the same as the article's text now. A rejection or a closing of
-            another text, a stale one, counts no more; a tag that a person gave stays. None: stale texts count too.
+        current: digests of texts that are materially the same as the article's present text. Rejections and closings made
+            on another, stale text are ignored; accepted tags are kept. None: decisions on stale texts count too.
     """
     rows = list(log)
     latest: dict[str, Decision] = {}
@@ -146,18 +149,18 @@ def fold(log: Iterable[Decision], current: Collection[str] | None = None, listin
             latest.pop(row.tag, None)  # the latest stands last
             if not stale or row.action in GIVES:
                 latest[row.tag] = row
-    took = {tag for tag, row in latest.items() if row.action in TAKES}
+    removed = {tag for tag, row in latest.items() if row.action in TAKES}
     unsure = tuple(tag for tag, row in latest.items() if row.action == "unsure")
-    given = [tag for tag, row in latest.items() if row.action in GIVES]
+    accepted = [tag for tag, row in latest.items() if row.action in GIVES]
     listed = tuple(dict.fromkeys((*listing.tags, *_listed_still(rows))))
-    tags = dict.fromkeys([tag for tag in listed if tag not in took] + given)
-    rejected = dict.fromkeys(tag for tag in (*listing.rejected, *took) if tag not in tags and tag not in unsure)
+    tags = dict.fromkeys([tag for tag in listed if tag not in removed] + accepted)
+    rejected = dict.fromkeys(tag for tag in (*listing.rejected, *removed) if tag not in tags and tag not in unsure)
     closed_at = max(closings.values(), default=None)
     return Standing(tuple(tags), tuple(sorted(rejected)), unsure, latest, listed, closed_at, frozenset(closings))
 
 
 def is_removal(row: Decision) -> bool:
-    """Whether a CMS took a tag off by itself."""
+    """Whether a decision is the removal of a tag by a CMS."""
     return row.editor == CMS and row.action == "remove"
 
 

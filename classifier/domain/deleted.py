@@ -1,4 +1,4 @@
-"""Which articles were deleted, as digests of their ids in a file beside the models: what still has them never tells so."""
+"""Deleted articles, as digests of their ids in a file beside the models. Reports and logs name none of them."""
 
 from __future__ import annotations
 
@@ -18,19 +18,16 @@ _MAYBE_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
 
 
 def digest_of(article_id: str) -> str:
-    """Return the digest by which a deleted article is known."""
+    """Return the digest of the id of a deleted article."""
     return hashlib.sha256(f"deleted {article_id}".encode()).hexdigest()[:32]
 
 
 class Deleted:
-    """The deleted articles of a folder of models; asks `id in deleted` of the file as it is now.
-
-    `cleaned` is the number of the last deletion of the database whose traces were all removed from here.
-    """
+    """The deleted articles of a folder of models. `id in deleted` reads the file as it is now."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / FILE
-        self._seen: tuple[int, int, int] | None = None
+        self._stamp: tuple[int, int, int] | None = None  # of the file when it was read
         self._digests: frozenset[str] = frozenset()
         self._cleaned = 0
 
@@ -40,29 +37,29 @@ class Deleted:
 
     @property
     def cleaned(self) -> int:
-        """The number of the last deletion that left no traces."""
+        """The number of the last deletion of the database whose traces here were all removed."""
         self._read()
         return self._cleaned
 
     def named_in(self, text: str) -> bool:
-        """Whether a text has the id of a deleted article, between characters that are none of an id."""
+        """Whether a text has the id of a deleted article as a whole word."""
         words = set(_MAYBE_ID.findall(text))
         return any(word in self or word.strip(".:-") in self for word in words)
 
     def add(self, digests: Iterable[str]) -> None:
-        """Add deletions; from now on nobody who looks here names them."""
+        """Add deletions."""
         with self._locked():
             self._read()
             self._write(self._digests.union(digests), self._cleaned)
 
     def follow(self, digests: Callable[[], Iterable[str]]) -> None:
-        """Take over what the database says, which knows of each deletion before it is added here."""
+        """Replace the deletions by those of the database, which has each before it is added here."""
         with self._locked():
             self._read()
             self._write(frozenset(digests()), self._cleaned)
 
     def note_cleaned(self, last: int) -> None:
-        """Note that nothing is left of the deletions up to a number."""
+        """Note that the traces of all deletions up to a number were removed."""
         with self._locked():
             self._read()
             self._write(self._digests, last)
@@ -85,15 +82,15 @@ class Deleted:
 
     def _read(self) -> None:
         try:
-            found = self._path.stat()
+            status = self._path.stat()
         except OSError:
-            self._digests, self._cleaned, self._seen = frozenset(), 0, None
+            self._digests, self._cleaned, self._stamp = frozenset(), 0, None
             return
-        if (seen := (found.st_ino, found.st_mtime_ns, found.st_size)) == self._seen:
+        if (stamp := (status.st_ino, status.st_mtime_ns, status.st_size)) == self._stamp:
             return
         try:
             content = json.loads(self._path.read_bytes())
             digests, cleaned = frozenset(map(str, content["digests"])), int(content["cleaned"])
-        except (OSError, ValueError, KeyError, TypeError):  # what is cleaned next writes it anew
+        except (OSError, ValueError, KeyError, TypeError):  # the next deletion or cleaning writes it anew
             digests, cleaned = frozenset(), 0
-        self._digests, self._cleaned, self._seen = digests, cleaned, seen
+        self._digests, self._cleaned, self._stamp = digests, cleaned, stamp

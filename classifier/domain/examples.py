@@ -1,4 +1,4 @@
-"""Articles -> examples: what is known of each article and tag. Knows no model."""
+"""Articles -> labels: for each article and tag whether the tag is right, wrong or unknown."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ POSITIVE, NEGATIVE, UNKNOWN = 1, 0, -1
 
 @dataclass(frozen=True)
 class Attributed:
-    """An example and what is behind it.
+    """An example and its origin.
 
-    `at` is when the article was published, else when it came; `said_by` is the editor of each tag that one decided on; of a
-    `blind` article nobody saw the suggestions; `source` is where the article came from, `owner` the name of the key that sent it
-    with its tags, None where they were imported.
+    `at` is when the article was published, or else when it arrived. `said_by` has the editor of each tag with a decision. The
+    suggestions of a `blind` article were hidden from its editors. `source` is the origin of the article, `owner` the name of
+    the key that sent it with its tags, None if they were imported.
     """
 
     article: Article
@@ -31,47 +31,50 @@ class Attributed:
 
 
 def labels_of(articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:
-    """Return what is known: (n_articles, n_tags) int8, 1 positive, 0 negative, -1 unknown.
+    """Return the labels, (n_articles, n_tags) int8: 1 positive, 0 negative, -1 unknown.
 
-    An article whose tags are complete makes every tag that it lacks negative, but for tags that did not exist yet when
-    it was tagged (or published, where that is not known), and those that it says are unknown. What is said of a retired
-    tag counts for the tags that took its place, too.
+    If the tags of an article are complete, the tags that it lacks are negative, except its `unknown` ones and tags that did
+    not exist yet when it was tagged (or published, if that is not known). A label of a retired tag counts for its
+    replacements, too.
     """
-    position = {tag.id: number for number, tag in enumerate(taxonomy.tags)}
+    columns = {tag.id: column for column, tag in enumerate(taxonomy.tags)}
     labels = np.full((len(articles), len(taxonomy.tags)), UNKNOWN, dtype=np.int8)
-    created = [(number, tag.created) for number, tag in enumerate(taxonomy.tags) if tag.created]
+    created = [(column, tag.created) for column, tag in enumerate(taxonomy.tags) if tag.created]
     for row, article in zip(labels, articles, strict=True):
         if article.tags is not None and article.tags_complete:
             row[:] = NEGATIVE
-            row[[number for number, day in created if _came_before(article, day)]] = UNKNOWN
-        for tag, known in _said(article, taxonomy).items():
-            if tag in position:
-                row[position[tag]] = known
+            row[[column for column, day in created if _was_tagged_before(article, day)]] = UNKNOWN
+        for tag, label in _explicit_labels(article, taxonomy).items():
+            if tag in columns:
+                row[columns[tag]] = label
     return labels
 
 
-def _came_before(article: Article, day: str) -> bool:
+def _was_tagged_before(article: Article, day: str) -> bool:
     """Whether an article was tagged before a tag was made, or may have been.
 
-    Articles without a date were tagged some time before they were closed or came, so that day itself tells nothing.
+    An article without a date may have been tagged any time before it was closed or arrived, so a tag of the same day may be
+    newer.
     """
-    at = article.tagged_at or article.published_at
-    return at is not None and (at < day or (article.published_at is None and at[: len(day)] == day))
+    tagged_at = article.tagged_at or article.published_at
+    if tagged_at is None:
+        return False
+    return tagged_at < day or (article.published_at is None and tagged_at[: len(day)] == day)
 
 
-def _said(article: Article, taxonomy: Taxonomy) -> dict[str, int]:
-    """Return what an article says of tags, by their names or by those of tags that they replaced.
+def _explicit_labels(article: Article, taxonomy: Taxonomy) -> dict[str, int]:
+    """Return the labels of the tags that an article lists, and of their replacements.
 
-    A replacement has the article if any of the tags that it replaced has. It is unknown where the article only lacks one of
-    them: it may be meant more widely. What is said of the replacement itself counts more.
+    A replacement is positive if any tag that it replaced is positive, otherwise unknown: it may be meant more widely. A label
+    of the replacement itself takes precedence.
     """
-    named = dict.fromkeys(article.unknown, UNKNOWN) | dict.fromkeys(article.rejected, NEGATIVE)
-    named |= dict.fromkeys(article.tags or (), POSITIVE)
-    said = dict(named)
-    for tag, known in named.items():
+    listed = dict.fromkeys(article.unknown, UNKNOWN) | dict.fromkeys(article.rejected, NEGATIVE)
+    listed |= dict.fromkeys(article.tags or (), POSITIVE)
+    labels = dict(listed)
+    for tag, label in listed.items():
         for replacement in taxonomy.replacements.get(tag, ()):
-            if named.get(replacement, UNKNOWN) != UNKNOWN:
+            if listed.get(replacement, UNKNOWN) != UNKNOWN:
                 break
-            if said.get(replacement) != POSITIVE:
-                said[replacement] = POSITIVE if known == POSITIVE else UNKNOWN
-    return said
+            if labels.get(replacement) != POSITIVE:
+                labels[replacement] = POSITIVE if label == POSITIVE else UNKNOWN
+    return labels

@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Files that are written completely or not at all."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import IO
 
 from classifier.errors import BadSetting
 
-PRIVATE = 0o600  # of files with unpublished articles, and hashes of keys
+PRIVATE = 0o600  # mode of files with unpublished articles, or hashes of keys
 
 
 @contextmanager
 def whole_file(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
-    """Open a file that takes the place of `path` when all of it is written; until then what was there stays.
+    """Open a file that replaces `path` when the block is left without an error.
 
-    A name that ends in .gz is packed. The file and its name are durable when the block is left. The umask of the process
-    is taken from `mode`.
+    A file whose name ends in .gz is packed. The file and its name are then durable. The umask of the process applies to
+    `mode`.
 
     Raises:
         BadSetting: naming the path, if it cannot be written.
@@ -41,13 +41,13 @@ def whole_file(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
     except OSError as error:
         raise BadSetting(f"Cannot write {path}: {error.strerror or error}.") from None
     finally:
-        with suppress(OSError):  # after a rename there is nothing to remove, nor where the folder is none
+        with suppress(OSError):  # after the rename there is nothing to remove
             aside.unlink()
 
 
 def make_private_folder(folder: Path) -> None:
-    """Make a folder, and those above it that are missing, which only their owner can look into."""
-    for missing in reversed([one for one in (folder, *folder.parents) if not one.is_dir()]):
+    """Make a folder and its missing parents, readable by their owner only."""
+    for missing in reversed([parent for parent in (folder, *folder.parents) if not parent.is_dir()]):
         missing.mkdir(mode=0o700, exist_ok=True)
 
 

@@ -1,4 +1,4 @@
-"""Progress of long work: how a step tells whoever watches it how far it is."""
+"""Progress of long work."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 Track = Callable[[Iterable[Any], int, str], Iterable[Any]]
-"""Yields what it is given and shows how far that is; takes the number of things and what they are."""
+"""Yields items and shows progress. Takes the items, their number and a label."""
 
 
-def untracked(things: Iterable[Any], total: int, what: str) -> Iterable[Any]:
+def untracked(items: Iterable[Any], total: int, label: str) -> Iterable[Any]:
     """Show no progress."""
-    return things
+    return items

@@ -1,7 +1,7 @@
-"""What a model learned from, without a word of it: which articles, and what was known of their tags.
+"""Snapshots: the articles that a model learned from and their labels, without their texts.
 
-A snapshot names its data by a digest, and tells a later run what has changed since. It is packed JSON Lines, one article
-a line; no text is kept.
+A snapshot names its data by a digest, and shows a later run what has changed since. It is packed JSON Lines, an article a
+line.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ TRAINED, HELD_OUT = "trained", "held out"
 
 
 @dataclass(frozen=True)
-class Known:
-    """What was known of an article: the digest of its text, its tags in rising order, whether the model learned from it."""
+class Labelled:
+    """The labels of an article: the digest of its text, its tags in rising order, whether the model learned from it."""
 
     text: str
     tags: tuple[str, ...]
@@ -39,7 +39,7 @@ class Known:
         return frozenset(self.tags)
 
     def of(self, tag: str) -> bool | None:
-        """Return what was known of a tag: that it is right, that it is wrong, or nothing."""
+        """Return whether a tag is right or wrong, None if that is unknown."""
         if tag in self._positive:
             return True
         if tag in self.rejected:
@@ -51,39 +51,39 @@ class Known:
 class Snapshot:
     """The articles of a run by their ids."""
 
-    articles: Mapping[str, Known]
+    articles: Mapping[str, Labelled]
 
     @cached_property
     def digest(self) -> str:
-        """The name of the data, whatever part of it was held out."""
-        lines = ([key, *_facts(known)] for key, known in sorted(self.articles.items()))
+        """The name of the data, whichever part of it was held out."""
+        lines = ([key, *_facts(labels)] for key, labels in sorted(self.articles.items()))
         return hashlib.sha256("\n".join(map(json.dumps, lines)).encode()).hexdigest()
 
     @property
     def trained(self) -> set[str]:
         """The ids of the articles that the model learned from."""
-        return {key for key, known in self.articles.items() if known.part == TRAINED}
+        return {key for key, labels in self.articles.items() if labels.part == TRAINED}
 
     def holding_out(self, article_ids: Iterable[str]) -> Snapshot:
-        """Return the same data, of which some articles were not learned from."""
-        apart = frozenset(article_ids)
-        parts = {key: HELD_OUT if key in apart else TRAINED for key in self.articles}
-        return Snapshot({key: replace(known, part=parts[key]) for key, known in self.articles.items()})
+        """Return the same data with some articles held out."""
+        held_out = frozenset(article_ids)
+        parts = {key: HELD_OUT if key in held_out else TRAINED for key in self.articles}
+        return Snapshot({key: replace(labels, part=parts[key]) for key, labels in self.articles.items()})
 
     def without(self, deleted: Container[str]) -> Snapshot:
         """Return the same data without some articles."""
-        return Snapshot({key: known for key, known in self.articles.items() if key not in deleted})
+        return Snapshot({key: labels for key, labels in self.articles.items() if key not in deleted})
 
     def write(self, path: Path) -> None:
         """Write the snapshot to a file."""
         with whole_file(path) as lines:
-            for key, known in sorted(self.articles.items()):
-                lines.write(json.dumps([key, *_facts(known), known.part]).encode() + b"\n")
+            for key, labels in sorted(self.articles.items()):
+                lines.write(json.dumps([key, *_facts(labels), labels.part]).encode() + b"\n")
 
 
 def snapshot_of(articles: Iterable[Article]) -> Snapshot:
-    """Return the snapshot of examples that are all learned from."""
-    return Snapshot({one.id: _known(one) for one in articles})
+    """Return the snapshot of examples, none of them held out."""
+    return Snapshot({article.id: _labelled(article) for article in articles})
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -99,17 +99,17 @@ def read_snapshot(path: Path) -> Snapshot:
         raise BadModel(f"The snapshot {path} cannot be read ({type(error).__name__}).") from None
 
 
-def _known(article: Article) -> Known:
+def _labelled(article: Article) -> Labelled:
     complete = article.tags is not None and article.tags_complete
     at = article.tagged_at or article.published_at
-    tags, rejected, unknown = (tuple(sorted(some)) for some in (article.tags or (), article.rejected, article.unknown))
-    return Known(text_digest(article)[:32], tags, rejected, unknown, complete, at)
+    tags, rejected, unknown = (tuple(sorted(ids)) for ids in (article.tags or (), article.rejected, article.unknown))
+    return Labelled(text_digest(article)[:32], tags, rejected, unknown, complete, at)
 
 
-def _facts(known: Known) -> list[Any]:
-    return [known.text, known.tags, known.rejected, known.unknown, known.complete, known.at]
+def _facts(labels: Labelled) -> list[Any]:
+    return [labels.text, labels.tags, labels.rejected, labels.unknown, labels.complete, labels.at]
 
 
-def _from_row(row: list[Any]) -> Known:
+def _from_row(row: list[Any]) -> Labelled:
     text, tags, rejected, unknown, complete, at, part = row
-    return Known(text, tuple(tags), tuple(rejected), tuple(unknown), complete, at, part)
+    return Labelled(text, tuple(tags), tuple(rejected), tuple(unknown), complete, at, part)

@@ -1,4 +1,4 @@
-"""The spelling in which names are compared: it forgets case, accents and apostrophes.
+"""The spelling in which names are compared, without case, accents and apostrophes.
 
 Folding never changes the length of a text: an offset into the folded text is an offset into the text.
 """
@@ -26,7 +26,7 @@ _SPACE = re.compile(r"\s|\Z")
 
 
 class _FoldTable(dict[int, str]):
-    """Maps a code point to one folded character; filled as characters are met."""
+    """Maps a code point to one folded character. It is filled as characters occur."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
@@ -50,18 +50,18 @@ def fold(text: str) -> str:
 
 
 def _word_character(code: int) -> str:
-    """Return a character as it stands in a word, a blank for what stands in none."""
+    """Return a folded character of a word, a blank for a character that is in no word."""
     folded = _FOLDS[code]
     return folded if folded.isalnum() or folded == "'" else " "
 
 
 _ASCII_WORDS = str.maketrans({code: _word_character(code) for code in range(128)})
-# The same for all code points, filled as they are met: 0 is one that was not met yet.
+# The same for all code points, filled as they occur: 0 is a code point that has not occurred yet.
 _ALL_WORDS = np.zeros(0x110000, dtype=np.uint32)
 
 
 def _in_words(text: str) -> str:
-    """Return the folded text with blanks for all that stands in no word."""
+    """Return the folded text with blanks for all characters that are in no word."""
     if text.isascii():
         return text.translate(_ASCII_WORDS)
     codes = np.frombuffer(text.encode(*CODES), dtype=np.uint32)
@@ -74,18 +74,18 @@ def _in_words(text: str) -> str:
 
 
 def different(codes: np.ndarray) -> list[int]:
-    """Return which numbers there are, in order; `numpy.unique` imports masked arrays first, in seven milliseconds."""
+    """Return the distinct numbers in order. `numpy.unique` would import masked arrays, which takes seven milliseconds."""
     codes = np.sort(codes)
     is_new = np.ones(len(codes), dtype=bool)
     np.not_equal(codes[1:], codes[:-1], out=is_new[1:])
-    found: list[int] = codes[is_new].tolist()
-    return found
+    distinct: list[int] = codes[is_new].tolist()
+    return distinct
 
 
 def plain_words(text: str) -> str:
     """Return the folded text, as long as the text, with a blank for every character that is in no word.
 
-    Web and mail addresses hold no word. A word may still hold apostrophes.
+    Web and mail addresses have no words. A word may still have apostrophes.
     """
     if "@" in text or "://" in text or _HINT_OF_DOMAIN.search(text):
         text = _without_addresses(text)
@@ -94,17 +94,17 @@ def plain_words(text: str) -> str:
 
 
 def _without_addresses(text: str) -> str:
-    """Return the text with blanks for its addresses; the slow pattern is tried only where white space encloses a hint."""
-    pieces, done = [], 0
+    """Return the text with blanks for its addresses. The slow pattern is tried only around a hint."""
+    pieces, position = [], 0
     for hint in _HINT.finditer(text):
-        if hint.start() < done:
+        if hint.start() < position:
             continue
         start, end = hint.start(), _SPACE.search(text, hint.start()).start()  # type: ignore[union-attr]
-        while start > done and not text[start - 1].isspace():
+        while start > position and not text[start - 1].isspace():
             start -= 1
-        pieces += [text[done:start], _ADDRESS.sub(lambda found: " " * len(found[0]), text[start:end])]
-        done = end
-    return "".join([*pieces, text[done:]])
+        pieces += [text[position:start], _ADDRESS.sub(lambda match: " " * len(match[0]), text[start:end])]
+        position = end
+    return "".join([*pieces, text[position:]])
 
 
 def spelled_words(text: str) -> list[str]:

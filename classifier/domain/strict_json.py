@@ -1,4 +1,4 @@
-"""JSON as the contract has it: no NaN, no duplicate keys, no NUL, no lone surrogates, no deep nesting."""
+"""Strict JSON: no NaN, no duplicate keys, no NUL, no lone surrogates, no deep nesting."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import orjson
 from classifier.errors import BadJSON
 
 MAX_DEPTH = 16
-# int() is quadratic in the number of digits; no field of ours needs more than twenty.
+# int() is quadratic in the number of digits. No field needs more than twenty.
 MAX_DIGITS = 20
 _FORBIDDEN = re.compile("[\x00\ud800-\udfff]")
 
 
 class _Fault(NamedTuple):
-    """Stands in the decoded value where something is wrong, so that the walk can say where that is."""
+    """Marks an error in a decoded value, so that `_check` can say where it is."""
 
     message: str
     key: str = ""
 
 
 def loads(raw: bytes) -> Any:
-    """Return the value of one strict JSON text.
+    """Return the value of a strict JSON text.
 
     Raises:
-        BadJSON: with the reason and the place.
+        BadJSON: with the reason and a JSON Pointer.
     """
     record = _plain_record(raw)
     return _checked(raw) if record is None else record
@@ -38,9 +38,9 @@ _BLANK_BEFORE_COLON = re.compile(rb'"\s+:')
 
 
 def _plain_record(raw: bytes) -> dict[str, Any] | None:
-    """Return an object that surely keeps the rules, as most are: texts, true, false, null and lists of texts; else None.
+    """Return an object that surely keeps the rules: its values are texts, true, false, null or lists of texts. Else None.
 
-    It has as many keys as it had before equal ones became one, if there are as many as quotation marks before colons.
+    No key was repeated if it has as many keys as the text has quotation marks before colons.
     """
     try:
         value = orjson.loads(raw)
@@ -48,8 +48,10 @@ def _plain_record(raw: bytes) -> dict[str, Any] | None:
         return None
     if not isinstance(value, dict) or raw.count(b'":') != len(value) or b"\\u0000" in raw:
         return None
-    for one in value.values():
-        if not isinstance(one, _PLAIN) and not (isinstance(one, list) and all(isinstance(part, str) for part in one)):
+    for item in value.values():
+        if not isinstance(item, _PLAIN) and not (
+            isinstance(item, list) and all(isinstance(part, str) for part in item)
+        ):
             return None
     return None if _BLANK_BEFORE_COLON.search(raw) else value
 
@@ -71,8 +73,8 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Fault:
     value = dict(pairs)
     if len(value) == len(pairs):
         return value
-    seen: set[str] = set()
-    twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+    earlier: set[str] = set()
+    twice = next(key for key, _ in pairs if key in earlier or earlier.add(key))  # type: ignore[func-returns-value]
     return _Fault(f"The key {_shown(twice)!r} occurs twice in one object.", twice)
 
 

@@ -163,9 +163,9 @@ class _Reader:
         for tag in taxonomy.tags:
             line = self.tag_lines[tag.id]
             for name in ("broader", "replaced_by"):
-                other = getattr(tag, name)
-                if other is not None and other not in self.tag_lines:
-                    self.problem(line, f"`{name}` of {tag.id!r} names {other!r}, which is not in the taxonomy")
+                tag_id = getattr(tag, name)
+                if tag_id is not None and tag_id not in self.tag_lines:
+                    self.problem(line, f"`{name}` of {tag.id!r} names {tag_id!r}, which is not in the taxonomy")
                 elif _leads_back(taxonomy, tag, name):
                     self.problem(line, f"`{name}` of {tag.id!r} leads back to itself")
             if tag.replaced_by and not tag.retired:
@@ -263,11 +263,11 @@ def _is_empty(node: yaml.Node) -> bool:
 
 
 def _leads_back(taxonomy: Taxonomy, tag: Tag, field_name: str) -> bool:
-    """Whether a tag is reached from itself by one of the fields that name another tag."""
-    passed, other = set(), getattr(tag, field_name)
-    while other in taxonomy.by_id and other not in passed:
-        if other == tag.id:
+    """Whether a tag is reached from itself by a field that names another tag."""
+    passed, tag_id = set(), getattr(tag, field_name)
+    while tag_id in taxonomy.by_id and tag_id not in passed:
+        if tag_id == tag.id:
             return True
-        passed.add(other)
-        other = getattr(taxonomy.by_id[other], field_name)
+        passed.add(tag_id)
+        tag_id = getattr(taxonomy.by_id[tag_id], field_name)
     return False
