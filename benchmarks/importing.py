@@ -17,7 +17,9 @@ import psutil
 from benchmarks.processes import ROOT, run, say, size_mb
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
-from classifier.importers import Outcome, ReadOptions, TermMap, import_files, read_files
+from classifier.importers import Outcome, import_files, read_files
+from classifier.importers.mapping import TermMap
+from classifier.importers.records import ReadOptions
 from classifier.store import open_store
 
 TAXONOMY = ROOT / "training_data" / "taxonomy.yaml"

@@ -1,19 +1,21 @@
-"""Every failure that is raised on purpose: what is wrong, the value, the next step.
+"""The errors that the tagger raises on purpose. Each message has the fact, the value and the next step.
 
-The core knows neither HTTP status nor exit code; the web layer and the command line each hold one table.
+HTTP statuses and exit codes are in the web layer and in the command line.
 """
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class TaggerError(Exception):
-    """Something that the caller can mend; the message says how."""
+    """An error that the caller can mend. The message says how."""
 
 
 class BadJSON(TaggerError):
-    """The text is not the strict JSON that is asked for.
+    """A text is not strict JSON.
 
-    `pointer` says where (a JSON Pointer); it is None where the text is no JSON at all.
+    `pointer` is the JSON Pointer of the error, None if the text is no JSON at all.
     """
 
     def __init__(self, message: str, pointer: str | None = None) -> None:
@@ -22,24 +24,38 @@ class BadJSON(TaggerError):
 
 
 class BadArticle(TaggerError):
-    """An article lacks something or has something of the wrong kind; `field` names it."""
+    """An article has a wrong or missing field, which `field` names."""
 
     def __init__(self, message: str, field: str) -> None:
         super().__init__(message)
         self.field = field
 
 
-class BadTaxonomy(TaggerError):
-    """The taxonomy breaks its own rules; `problems` are all of them, each with its line."""
+class _BadFile(TaggerError):
+    """A file breaks its rules. `problems` are all of them, each with its line."""
+
+    kind: ClassVar[str]
 
     def __init__(self, path: str, problems: list[str]) -> None:
         listed = "\n  ".join(problems)
-        super().__init__(f"{path} is not a usable taxonomy:\n  {listed}")
+        super().__init__(f"{path} is not a usable {self.kind}:\n  {listed}")
         self.problems = problems
 
 
+class BadTaxonomy(_BadFile):
+    """A taxonomy breaks its rules."""
+
+    kind = "taxonomy"
+
+
+class BadMap(_BadFile):
+    """A map from the terms of a CMS to tags cannot be used."""
+
+    kind = "map of terms"
+
+
 class DroppedTags(TaggerError):
-    """A taxonomy lacks tags that the champion has; `tags` are their ids."""
+    """A taxonomy lacks tags that the champion has. `tags` are their ids."""
 
     def __init__(self, tags: list[str], lines: list[str]) -> None:
         listed = "\n  ".join(lines)
@@ -52,17 +68,8 @@ class DroppedTags(TaggerError):
         self.tags = tags
 
 
-class BadMap(TaggerError):
-    """A map from the terms of a CMS to tags cannot be used; `problems` are all of them, each with its line."""
-
-    def __init__(self, path: str, problems: list[str]) -> None:
-        listed = "\n  ".join(problems)
-        super().__init__(f"{path} is not a usable map of terms:\n  {listed}")
-        self.problems = problems
-
-
 class BadImport(TaggerError):
-    """A file could not be read to its end; `outcome` is what came of the import all the same."""
+    """A file could not be read to its end. `outcome` is the result of the import up to there."""
 
     def __init__(self, message: str, outcome: object) -> None:
         super().__init__(message)
@@ -70,11 +77,11 @@ class BadImport(TaggerError):
 
 
 class TooFewExamples(TaggerError):
-    """There is not enough to learn from."""
+    """There are too few examples for training."""
 
 
 class NoModel(TaggerError):
-    """No champion is there to serve."""
+    """There is no champion to serve."""
 
 
 class BadModel(TaggerError):
@@ -90,7 +97,7 @@ class UnknownTag(TaggerError):
 
 
 class BadDecision(TaggerError):
-    """A decision cannot be taken as it is; `field` is its place in the request, with slashes."""
+    """A decision cannot be stored. `field` is its path in the request, with slashes."""
 
     def __init__(self, message: str, field: str) -> None:
         super().__init__(message)
@@ -98,11 +105,11 @@ class BadDecision(TaggerError):
 
 
 class NotFound(TaggerError):
-    """What was asked for by its id is not there."""
+    """There is nothing with the id that was asked for."""
 
 
 class OtherOwner(TaggerError):
-    """An article belongs to another key, or to none that may change it."""
+    """An article belongs to another key."""
 
 
 class BadStore(TaggerError):
@@ -110,7 +117,7 @@ class BadStore(TaggerError):
 
 
 class KeyEnded(TaggerError):
-    """A key that was good once has expired, or was replaced."""
+    """A key has expired or was replaced."""
 
 
 class BadValue(TaggerError):
@@ -126,4 +133,4 @@ class BadSetting(TaggerError):
 
 
 class Busy(TaggerError):
-    """Somebody else is at it; the same can be asked for again when they are done."""
+    """Another process is doing the same. Try again when it is done."""

@@ -24,11 +24,12 @@ from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.errors import BadArticle, BadImport, BadMap
-from classifier.importers import CmsTerm, Outcome, ReadOptions, SetAside, TermMap, import_files, read_files, read_map
+from classifier.importers import Outcome, import_files, read_files
 from classifier.importers.folders import id_of
 from classifier.importers.formats import format_of
 from classifier.importers.lines import MAX_LINE
-from classifier.importers.records import MAX_TERM, MAX_TEXT
+from classifier.importers.mapping import TermMap, read_map
+from classifier.importers.records import MAX_TERM, MAX_TEXT, CmsTerm, ReadOptions, SetAside
 from classifier.store import Imported, Store
 from tests.conftest import ROOT, STARTER
 from tests.everything import stored_articles

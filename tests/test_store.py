@@ -12,7 +12,8 @@ import pytest
 
 from classifier.domain.articles import Article
 from classifier.errors import BadArticle, BadStore, NotFound
-from classifier.importers import SetAside, import_files
+from classifier.importers import import_files
+from classifier.importers.records import SetAside
 from classifier.store import STARTER as STARTER_SOURCE
 from classifier.store import Imported, Store, TagScore, Wanted, open_store
 from classifier.store.database.opening import migrate_to

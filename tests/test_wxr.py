@@ -14,8 +14,17 @@ import pytest
 
 from classifier.domain.articles import Article
 from classifier.errors import BadArticle, BadImport
-from classifier.importers import Outcome, ReadOptions, SetAside, import_files, read_files
-from classifier.importers.records import MAX_TEXT, ArticleRecord, CmsTerm, LeftOut, ListedTerm, Record
+from classifier.importers import Outcome, import_files, read_files
+from classifier.importers.records import (
+    MAX_TEXT,
+    ArticleRecord,
+    CmsTerm,
+    LeftOut,
+    ListedTerm,
+    ReadOptions,
+    Record,
+    SetAside,
+)
 from classifier.importers.wxr import MAX_ELEMENTS, read_posts
 from classifier.store import Store
 from tests.conftest import ROOT

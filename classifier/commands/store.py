@@ -18,7 +18,9 @@ from classifier.settings import Settings
 
 if TYPE_CHECKING:
     from classifier.domain.taxonomy import Taxonomy
-    from classifier.importers import Outcome, ReadOptions, SetAside, TermMap
+    from classifier.importers import Outcome
+    from classifier.importers.mapping import TermMap
+    from classifier.importers.records import ReadOptions, SetAside
 
 MAX_SOURCE = 40
 N_SHOWN = 20  # rows of each list of the report, and records set aside, on a terminal
@@ -182,7 +184,8 @@ def _encoding(text: str) -> str:
 
 
 def _import(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.importers import import_files, reads_terms
+    from classifier.importers import import_files
+    from classifier.importers.formats import reads_terms
     from classifier.store import open_store
 
     reading = _reading(options)
@@ -206,7 +209,7 @@ def _import(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _reading(options: argparse.Namespace) -> ReadOptions:
-    from classifier.importers import ReadOptions
+    from classifier.importers.records import ReadOptions
 
     return ReadOptions(
         format=options.format,
@@ -226,7 +229,7 @@ def _reading(options: argparse.Namespace) -> ReadOptions:
 
 
 def _term_map(options: argparse.Namespace) -> TermMap:
-    from classifier.importers import TermMap, read_map
+    from classifier.importers.mapping import TermMap, read_map
 
     taxonomy = _taxonomy(options)
     return TermMap(taxonomy, read_map(options.map, taxonomy) if options.map else None)
@@ -273,7 +276,8 @@ class _Aside:
 
 
 def _say(done: Outcome, aside: _Aside, report: IO[str] | None, options: argparse.Namespace) -> None:
-    from classifier.importers import report_text, shown
+    from classifier.importers.records import shown
+    from classifier.importers.term_report import report_text
 
     for record in aside.shown:
         print(f"set aside: {shown(f'{record.place}: {record.reason}', 1000)}", file=sys.stderr)

@@ -11,10 +11,9 @@ FIRST_YEAR = 1900
 DAYS_AHEAD = 366
 # Some systems send fractions of seconds, no seconds, a blank before the time, Z, +0200, or times without a zone.
 _DATE = re.compile(
-    r"(?P<day>\d{4}-\d{2}-\d{2})(?:[T ](?P<time>\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)"
-    r"(?P<zone>Z|[+-]\d{2}(?::?\d{2})?)?)?",
-    re.ASCII,
+    r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?)?", re.ASCII
 )
+_DAY_LENGTH = len("2024-06-06")
 
 
 def normal_date(value: str, field: str) -> str:
@@ -25,13 +24,12 @@ def normal_date(value: str, field: str) -> str:
     Raises:
         BadArticle: naming the field, if the date has another form, or is not from 1900 to one year ahead.
     """
-    match = _DATE.fullmatch(value)
     try:
-        if match is None:
+        if not _DATE.fullmatch(value):
             raise ValueError
-        normal = match["day"] if match["time"] is None else _with_zone(match)
-        moment = _moment(normal)
-        if moment.year < FIRST_YEAR or moment > datetime.now(UTC) + timedelta(days=DAYS_AHEAD):
+        moment = _moment(value)
+        in_range = moment.astimezone(UTC).year >= FIRST_YEAR and moment <= datetime.now(UTC) + timedelta(DAYS_AHEAD)
+        if not in_range:
             raise ValueError
     except (ValueError, OverflowError):
         raise BadArticle(
@@ -39,22 +37,17 @@ def normal_date(value: str, field: str) -> str:
             "one year ahead.",
             field,
         ) from None
-    return normal
+    return value if len(value) == _DAY_LENGTH else moment.isoformat()
 
 
-def _with_zone(match: re.Match[str]) -> str:
-    zone = (match["zone"] or "Z").replace("Z", "+00:00")
-    return datetime.fromisoformat(f"{match['day']}T{match['time']}{zone}").isoformat()
-
-
-def _moment(normal: str) -> datetime:
-    moment = datetime.fromisoformat(normal)
-    return moment.astimezone(UTC) if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+def _moment(value: str) -> datetime:
+    moment = datetime.fromisoformat(value)
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def in_utc(normal: str) -> str:
     """Return a date of `normal_date` in the form that sorts: UTC if it has a time, else the day, which sorts before its times."""
-    return normal if len(normal) == len("2024-06-06") else _moment(normal).isoformat()
+    return normal if len(normal) == _DAY_LENGTH else _moment(normal).astimezone(UTC).isoformat()
 
 
 def dated_at(published_at: str | None, arrived_at: str, now: str) -> str:

@@ -48,26 +48,23 @@ class Deleted:
 
     def add(self, digests: Iterable[str]) -> None:
         """Add deletions."""
-        with self._locked():
-            self._read()
-            self._write(self._digests.union(digests), self._cleaned)
+        self._change(lambda: (self._digests.union(digests), self._cleaned))
 
     def follow(self, digests: Callable[[], Iterable[str]]) -> None:
         """Replace the deletions by those of the database, which has each before it is added here."""
-        with self._locked():
-            self._read()
-            self._write(frozenset(digests()), self._cleaned)
+        self._change(lambda: (frozenset(digests()), self._cleaned))
 
     def note_cleaned(self, last: int) -> None:
         """Note that the traces of all deletions up to a number were removed."""
+        self._change(lambda: (self._digests, last))
+
+    def _change(self, change: Callable[[], tuple[frozenset[str], int]]) -> None:
         with self._locked():
             self._read()
-            self._write(self._digests, last)
-
-    def _write(self, digests: frozenset[str], cleaned: int) -> None:
-        if (digests, cleaned) != (self._digests, self._cleaned):
-            with whole_file(self._path) as file:
-                file.write(json.dumps({"cleaned": cleaned, "digests": sorted(digests)}, indent=0).encode() + b"\n")
+            digests, cleaned = change()
+            if (digests, cleaned) != (self._digests, self._cleaned):
+                with whole_file(self._path) as file:
+                    file.write(json.dumps({"cleaned": cleaned, "digests": sorted(digests)}, indent=0).encode() + b"\n")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

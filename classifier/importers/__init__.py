@@ -14,11 +14,10 @@ from classifier.domain.articles import Article, check_id, checked
 from classifier.domain.progress import Track
 from classifier.errors import BadArticle, BadImport
 from classifier.importers.folders import read_folder
-from classifier.importers.formats import format_of, reads_terms
+from classifier.importers.formats import format_of
 from classifier.importers.lines import read_lines
-from classifier.importers.mapping import Match, TermMap, read_map
+from classifier.importers.mapping import TermMap
 from classifier.importers.records import (
-    FORMATS,
     MAX_TERM,
     ArticleRecord,
     CmsTerm,
@@ -29,27 +28,10 @@ from classifier.importers.records import (
     place_of,
     shown,
 )
-from classifier.importers.tables import COLUMNS, read_rows
-from classifier.importers.term_report import TermCounts, TermReport, report_text
+from classifier.importers.tables import read_rows
+from classifier.importers.term_report import TermCounts, TermReport
 from classifier.importers.wxr import read_posts
 from classifier.store import Imported, Store
-
-__all__ = [
-    "COLUMNS",
-    "FORMATS",
-    "CmsTerm",
-    "Match",
-    "Outcome",
-    "ReadOptions",
-    "SetAside",
-    "TermMap",
-    "import_files",
-    "read_files",
-    "read_map",
-    "reads_terms",
-    "report_text",
-    "shown",
-]
 
 _READERS: Mapping[str, Callable[[Path, ReadOptions], Iterator[Record]]] = {
     "wxr": read_posts,

@@ -6,7 +6,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from classifier.domain.spelling import spell
 from classifier.errors import BadArticle
@@ -20,26 +20,6 @@ _MIN_LIKENESS = 0.4  # up to it the names share only a word that says little: Ne
 MAX_TERMS = 200_000  # different terms; a file with more has them in the wrong column, or is hostile
 
 
-class TermCount(TypedDict):
-    """A term and the number of its articles."""
-
-    term: str
-    n_articles: int
-
-
-class DroppedTerm(TermCount):
-    """A term that the map drops."""
-
-    slug: str
-
-
-class MappedTerm(DroppedTerm):
-    """A term with its tags, and by what they match."""
-
-    tags: list[str]
-    by: str
-
-
 class NearTag(TypedDict):
     """A tag whose name is like a term."""
 
@@ -48,11 +28,16 @@ class NearTag(TypedDict):
     likeness: float
 
 
-class UnmappedTerm(DroppedTerm):
-    """A term without a tag, and the reason."""
+class TermRow(TypedDict):
+    """A term of articles. A mapped one has `tags` and `by`, what they match; one without a tag has `why` and `nearest`."""
 
-    why: str
-    nearest: list[NearTag]
+    term: str
+    n_articles: int
+    slug: NotRequired[str]
+    tags: NotRequired[list[str]]
+    by: NotRequired[str]
+    why: NotRequired[str]
+    nearest: NotRequired[list[NearTag]]
 
 
 class TermReport(TypedDict):
@@ -62,10 +47,10 @@ class TermReport(TypedDict):
     n_articles: int
     n_untagged: int
     n_terms: int
-    mapped: list[MappedTerm]
-    unmapped: list[UnmappedTerm]
-    dropped: list[DroppedTerm]
-    furniture: list[TermCount]
+    mapped: list[TermRow]
+    unmapped: list[TermRow]
+    dropped: list[TermRow]
+    furniture: list[TermRow]
     never_used: list[str]
     lists_passed_over: dict[str, int]
     map_entries_without_a_term: list[str]
@@ -97,11 +82,11 @@ class TermCounts:
 
     def report(self, terms: TermMap) -> TermReport:
         """Return the report on all articles so far."""
-        mapped, unmapped, dropped = list[MappedTerm](), list[UnmappedTerm](), list[DroppedTerm]()
+        mapped, unmapped, dropped = list[TermRow](), list[TermRow](), list[TermRow]()
         nearest = _Nearest(terms)
         for term, n in sorted(self.counts.items(), key=lambda pair: (-pair[1], pair[0].name)):
             match = terms.match(term)
-            row: DroppedTerm = {"term": term.name, "slug": term.slug, "n_articles": n}
+            row: TermRow = {"term": term.name, "slug": term.slug, "n_articles": n}
             if match.tags:
                 mapped.append({**row, "tags": list(match.tags), "by": match.by})
             elif match.by == "dropped":
@@ -122,7 +107,7 @@ class TermCounts:
             "map_entries_without_a_term": terms.unused(),
         }
 
-    def _furniture(self, terms: TermMap) -> list[TermCount]:
+    def _furniture(self, terms: TermMap) -> list[TermRow]:
         if self.n_articles < FURNITURE_FROM:
             return []
         least = math.ceil(FURNITURE_SHARE * self.n_articles)
@@ -211,11 +196,11 @@ def _lists(report: TermReport) -> Iterator[tuple[str, Sequence[str]]]:
     yield "dropped by the map:", _counted(report["dropped"])
 
 
-def _counted(rows: Iterable[TermCount]) -> list[str]:
+def _counted(rows: Iterable[TermRow]) -> list[str]:
     return [f"{row['n_articles']:7}  {shown(row['term'])}" for row in rows]
 
 
-def _why(row: UnmappedTerm) -> str:
+def _why(row: TermRow) -> str:
     if row["why"] == "retired":
         return "(the tag is retired)"
     nearest = ", ".join(near["tag"] for near in row["nearest"])

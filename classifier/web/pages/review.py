@@ -13,7 +13,8 @@ from classifier.domain.articles import check_stored_id
 from classifier.domain.decisions import Decision, without_undone
 from classifier.domain.taxonomy import TAG_ID, Taxonomy, id_for
 from classifier.errors import KeyEnded, TaggerError
-from classifier.importers import CmsTerm, TermMap
+from classifier.importers.mapping import TermMap
+from classifier.importers.records import CmsTerm
 from classifier.model.answer import Suggestion
 from classifier.model.protocol import Model
 from classifier.serving.tagger import Tagger
