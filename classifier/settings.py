@@ -57,7 +57,7 @@ def _number(default: int, low: int, high: int) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """All settings with their defaults; each is the environment variable TAGGER_ and its name in capitals."""
+    """All settings with their defaults. The environment variable of each is TAGGER_ and its name in capitals."""
 
     models: Path = _read(Path, Path("var/models"))  # noqa: RUF009 - it returns a field
     database_url: str = _read(str, "sqlite:///var/tagger.db")

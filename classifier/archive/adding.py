@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from classifier.archive.batches import batched, loaded
 from classifier.domain.taxonomy import Taxonomy
-from classifier.domain.unreadable import N_NAMED, SetAside, Unreadable
+from classifier.domain.unreadable import N_NAMED, Unreadable, UnreadableReport
 from classifier.store import OUT_OF_SCOPE, Additions, Candidate, Scope
 
 BANDS = ("auto", "suggest")
@@ -55,7 +55,7 @@ class Figures:
     n_changed: int = 0
     passed_over: Counter[str] = field(default_factory=Counter)
     tags: Counter[str] = field(default_factory=Counter)
-    unreadable: list[dict[str, str]] = field(default_factory=list)  # the first ones, as in `SetAside`
+    unreadable: list[dict[str, str]] = field(default_factory=list)  # the first ones, as in `UnreadableReport`
 
     @property
     def n_added(self) -> int:
@@ -63,7 +63,7 @@ class Figures:
         return self.tags.total()
 
     def note(self, article: Judged, written: bool = True) -> None:
-        """Count an article; one that has changed during the run was not `written`."""
+        """Count an article. If it has changed during the run, it was not `written`."""
         if article.passed_over == OUT_OF_SCOPE:
             return
         self.n_articles += 1
@@ -78,7 +78,7 @@ class Figures:
             self.tags.update(tag for tag, _ in article.additions.tags)
 
     @property
-    def set_aside(self) -> SetAside:
+    def set_aside(self) -> UnreadableReport:
         """The articles that cannot be read."""
         return {"n": self.passed_over[UNREADABLE], "articles": self.unreadable}
 
@@ -103,7 +103,7 @@ class Figures:
 
 
 def judge(folder: Path, band: str, candidates: Sequence[Candidate]) -> list[Judged]:
-    """Return what the model of a folder would add to each article; articles that it cannot judge are passed over."""
+    """Return what the model of a folder would add to each article. Articles that it cannot judge are passed over."""
     model = loaded(folder)
     rank, unreadable = partial(model.rank, band=band), Unreadable()
     additions: dict[int, list[tuple[str, float]]] = {}
@@ -128,7 +128,7 @@ def judge(folder: Path, band: str, candidates: Sequence[Candidate]) -> list[Judg
 def _additions(
     candidate: Candidate, ranked: Sequence[tuple[str, float]], taxonomy: Taxonomy
 ) -> list[tuple[str, float]]:
-    """Return the ranked tags that nobody has decided on; an exclusive kind that has a tag gets no other."""
+    """Return the ranked tags that nobody has decided on. An exclusive kind that has a tag gets no other."""
     tags = {*candidate.standing.tags, *candidate.assigned}
     closed = {*tags, *candidate.standing.rejected, *candidate.standing.unsure}
     filled = taxonomy.filled_kinds(tags)

@@ -72,7 +72,7 @@ def run_files(folder: Path, files: Sequence[Path], output: Path, plan: Plan, tra
     """Write a record for each article of JSON Lines files, with what would be added to it by the model of a folder.
 
     Raises:
-        BadArticle: naming file, line and field; what was written so far stays beside the output.
+        BadArticle: naming file, line and field. What was written so far stays beside the output.
         BadSetting: if a run to this output has begun before, or it cannot be written.
         Busy: if another process writes to this output.
     """
@@ -139,7 +139,7 @@ def _input(path: Path) -> _Input:
 
 @contextmanager
 def _alone(part: Path) -> Iterator[None]:
-    """Keep other processes from writing to the same output; the lock ends with its process."""
+    """Keep other processes from writing to the same output. The lock ends with its process."""
     try:
         part.parent.mkdir(parents=True, exist_ok=True)
         lock = part.open("ab")
@@ -177,7 +177,7 @@ class _Writing:
         return Wrote(self.names.output, Path(self.journal.folder).name, self.figures)
 
     def _written(self, out: IO[bytes]) -> Iterator[None]:
-        """Write stretch after stretch, each with its entry in the journal; yield once for each line of input."""
+        """Write stretch after stretch, each with an entry in the journal. Yield once for each line of input."""
         lines = islice(placed_lines(self.files), self.journal.n_lines, None)
         work = partial(_judged_lines, Path(self.journal.folder), self.plan)
         chunks = map_chunks(work, batched(lines, CHUNK), self.n_jobs if worth_sharing(self.files) else 1)

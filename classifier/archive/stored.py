@@ -78,7 +78,7 @@ def resume(store: Store, registry: Registry, track: Track, n_jobs: int = -1) -> 
 
 
 def undo(store: Store, run_id: str | None = None) -> Undone:
-    """Remove what a run added, except the tags that a person has decided on since; without an id the last run.
+    """Remove what a run added, except the tags that a person has decided on since. Without an id it is the last run.
 
     Raises:
         Busy: if a run is going on.

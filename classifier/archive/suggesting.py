@@ -47,7 +47,7 @@ def write_suggestions(
     n_jobs: int = -1,
     unreadable: Unreadable | None = None,
 ) -> int:
-    """Write a suggestion record for each article of JSON Lines files by the model in a folder; return how many.
+    """Write a suggestion record for each article of JSON Lines files by the model in a folder. Return how many.
 
     An article that cannot be judged gets a record without suggestions, whose `reason` is unreadable, and is added to
     `unreadable`.
@@ -56,8 +56,8 @@ def write_suggestions(
     of that name when it is complete.
 
     Raises:
-        BadArticle: naming file, line and field; nothing is written then.
-        AllUnreadable: if that is so of all articles; nothing is written then.
+        BadArticle: naming file, line and field. Nothing is written then.
+        AllUnreadable: if the model cannot judge any article. Nothing is written then.
         BadModel: if the model cannot be loaded.
         BadSetting: if the output is one of the files.
     """
@@ -113,7 +113,7 @@ def _records_of(folder: Path, n_tags: int | None, placed: list[tuple[str, bytes]
 
 
 def _record(article: Article, tags: Sequence[tuple[str, float]] | None) -> bytes:
-    """Return the record of an article as a line; `tags` is None if the article cannot be judged."""
+    """Return the record of an article as a line. `tags` is None if the article cannot be judged."""
     ranked = [{"tag": tag, "score": round(score, 6)} for tag, score in tags or ()]
     why = {"reason": "unreadable"} if tags is None else {}
     return orjson.dumps({"id": article.id, "suggestions": ranked, **why}, option=orjson.OPT_APPEND_NEWLINE)

@@ -96,7 +96,7 @@ def article_from_record(record: Any) -> Article:
 
 
 def article_from_file(record: Any) -> Article:
-    """Return the article of a record in a file of articles, which has an id, and a title or a body; both may be empty.
+    """Return the article of a record in a file of articles, which has an id, and a title or a body. Both may be empty.
 
     Raises:
         BadArticle: naming the field.

@@ -12,7 +12,7 @@ import numpy as np
 
 # Signs that stand inside transliterated names and are left out of a word: Da'esh, Hay'at, al-Shari'a, Qur'an.
 _APOSTROPHES = "'’‘ʼʾʿʻ`´"
-# An apostrophe that is not inside a word; a possessive "'s" is a word of its own, so that "ISKP's" is the word "iskp".
+# An apostrophe that is not inside a word. A possessive "'s" is a word of its own, so that "ISKP's" is the word "iskp".
 _LOOSE_APOSTROPHE = re.compile(r"'(?:(?<=[\W_]')|(?<=^')|(?![^\W_])|(?=s\b))")
 _ADDRESS = re.compile(
     r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,63}"
@@ -45,7 +45,7 @@ CODES = ("utf-32-le", "surrogatepass")  # four bytes for each code point
 
 
 def fold(text: str) -> str:
-    """Return the text in lower case without accents; the result is exactly as long as the text."""
+    """Return the text in lower case without accents. Its length is that of the text."""
     return text.lower().replace("`", "'") if text.isascii() else text.translate(_FOLDS)
 
 

@@ -40,7 +40,7 @@ class Alias:
 
 @dataclass(frozen=True)
 class Kind:
-    """What the tags of one kind have in common; of an exclusive kind at most one tag is suggested."""
+    """What the tags of a kind have in common. Of an exclusive kind at most one tag is suggested."""
 
     exclusive: bool = False
     label_is_alias: bool = True
@@ -67,13 +67,13 @@ class Tag:
 
     @property
     def retired(self) -> bool:
-        """Whether the tag may not be given any more."""
+        """Whether the tag may no longer be added."""
         return self.status == "retired"
 
 
 @dataclass(frozen=True)
 class Taxonomy:
-    """Tags in their order, the kinds, and what follows from them."""
+    """The tags in their order, and the kinds."""
 
     tags: tuple[Tag, ...]
     kinds: dict[str, Kind] = field(default_factory=dict)
@@ -85,7 +85,7 @@ class Taxonomy:
 
     @cached_property
     def version(self) -> str:
-        """A digest of all that the taxonomy says: the same content has the same version."""
+        """A digest of the content: the same content has the same version."""
         return "t-" + hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:12]
 
     def tag(self, tag_id: str) -> Tag:
@@ -97,9 +97,9 @@ class Taxonomy:
 
     @cached_property
     def replacements(self) -> dict[str, tuple[str, ...]]:
-        """The tags that took the place of each replaced tag, in order; the last is the first that is not retired.
+        """The chain of replacements of each replaced tag. Its last tag is the first that is not retired.
 
-        Taxonomies of older models may have circles of replacements; each tag of a circle comes once.
+        Taxonomies of older models may have circles of replacements. Each tag of a circle comes once.
         """
         return {tag.id: self._followed(tag) for tag in self.tags if tag.retired and tag.replaced_by in self.by_id}
 
@@ -111,7 +111,7 @@ class Taxonomy:
         return tuple(chain[1:])
 
     def replacement_of(self, tag_id: str) -> str | None:
-        """Return the tag that a tag is read as: itself, or the end of its replacements if it is retired.
+        """Return the tag that a tag is read as: itself, or its last replacement if it is retired.
 
         None if it is retired and no tag that is not retired replaces it, or if the taxonomy lacks it.
         """
@@ -171,5 +171,5 @@ def taxonomy_of(tag_ids: Iterable[str]) -> Taxonomy:
 
 
 def id_for(name: str) -> str:
-    """Return the id of a tag that is called by a name: a-z, 0-9 and hyphens; "" where nothing of the name is left."""
+    """Return the id for a name: a-z, 0-9 and hyphens. It is "" if nothing of the name is left."""
     return re.sub(r"[^a-z0-9]+", "-", spell(name).encode("ascii", "ignore").decode())[:80].strip("-")

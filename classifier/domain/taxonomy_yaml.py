@@ -43,7 +43,7 @@ def read_taxonomy(path: Path) -> Taxonomy:
 
 @cache
 def _common_words() -> frozenset[str]:
-    """Return the words that are in nearly every article; as an alias they would match everywhere in any case."""
+    """Return the words that are in nearly every article. As an alias in any case they would match everywhere."""
     return frozenset((files("classifier.domain") / "common_words.txt").read_text("utf-8").split())
 
 
@@ -218,7 +218,7 @@ class _Reader:
             return []
         return list(node.value)
 
-    # --- values; each is read from the name and the node of a field ---
+    # --- values, each read from the name and the node of a field ---
 
     def text(self, name: str, node: yaml.Node) -> str:
         if not isinstance(node, yaml.ScalarNode):

@@ -17,7 +17,7 @@ class AllUnreadable(TaggerError):
     """None of the articles of a job could be read: the program or the model is broken, and not the articles."""
 
 
-class SetAside(TypedDict):
+class UnreadableReport(TypedDict):
     """How many articles were set aside, and the first of them with their `id` and the kind of the `error`, as plain JSON."""
 
     n: int
@@ -42,7 +42,7 @@ class Unreadable:
             self.kinds.setdefault(article_id, type(error).__name__)
 
     def each(self, work: Callable[[Sequence[Article]], Iterable[_R]], articles: Sequence[Article]) -> list[_R | None]:
-        """Return the result of some work for each article; None for those that it fails on, which are set aside.
+        """Return the result of some work for each article. Articles that it fails on get None and are set aside.
 
         The work takes all articles at once, and one by one only after it has failed.
         """
@@ -63,7 +63,7 @@ class Unreadable:
                 f"None of the {n_articles} articles could be read ({kinds}). Try one: python -m classifier suggest FILE"
             )
 
-    def to_json(self) -> SetAside:
+    def to_json(self) -> UnreadableReport:
         """Return the articles that were set aside, the first of them by name."""
         named = sorted(self.kinds.items())[:N_NAMED]
         return {"n": len(self), "articles": [{"id": article_id, "error": kind} for article_id, kind in named]}

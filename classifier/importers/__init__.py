@@ -68,7 +68,7 @@ def import_files(
     terms: TermMap | None = None,
     set_aside: Callable[[SetAside], None] | None = None,
 ) -> Outcome:
-    """Store the articles of files under a source; a second import of the same changes nothing.
+    """Store the articles of files under a source. A second import of the same files changes nothing.
 
     `terms` maps the terms of a CMS to tags; without it they are stored as they are. `set_aside` is called with each record
     that cannot be imported.
@@ -138,7 +138,7 @@ class _Import:
             self.outcome.terms = self.counts.report(self.terms)
 
     def _checked(self, record: ArticleRecord, path: Path) -> Article | SetAside:
-        """Return an article as it is to be stored, or why it cannot be; count it."""
+        """Return an article in the form that is stored, and count it, or say why it cannot be stored."""
         position = (record.file or str(path), record.line)
         try:
             _check_terms(record)

@@ -144,7 +144,9 @@ def _loosely(name: str) -> str:
 
 
 def read_map(path: Path, taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:
-    """Return the entries of a map file: YAML (`term: tag-id`) or CSV (rows of a term and its tag ids); no tag drops a term.
+    """Return the entries of a map file: YAML (`term: tag-id`) or CSV (rows of a term and its tag ids).
+
+    A term without a tag is dropped.
 
     Raises:
         BadMap: with every problem and its line.

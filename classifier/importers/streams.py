@@ -11,7 +11,7 @@ from typing import IO, Any
 from classifier.errors import BadArticle
 
 _GZIP = b"\x1f\x8b"
-# Text packs to a tenth, seldom to a fiftieth; a bomb to a thousandth.
+# Text packs to a tenth, seldom to a fiftieth. A bomb packs to a thousandth.
 MAX_RATIO = 200
 _RATIO_COUNTS_FROM = 4 << 20
 MAX_UNPACKED = 16 << 30

@@ -29,7 +29,7 @@ class NearTag(TypedDict):
 
 
 class TermRow(TypedDict):
-    """A term of articles. A mapped one has `tags` and `by`, what they match; one without a tag has `why` and `nearest`."""
+    """A term of articles. With tags it has `tags` and `by`, without a tag `why` and `nearest`."""
 
     term: str
     n_articles: int

@@ -55,7 +55,7 @@ def read_posts(path: Path, options: ReadOptions) -> Iterator[Record]:
     """Yield the posts of an export as articles, and the terms that the site lists.
 
     Raises:
-        BadArticle: naming file and line where the file cannot be read on; what stood before was yielded.
+        BadArticle: naming file and line where reading stops. All records before it were yielded.
     """
     with open_bytes(path) as file:
         yield from _Export(path, options).read(file)
@@ -273,7 +273,7 @@ def _name(tag: str) -> str:
 
 # --- bytes that XML may hold ------------------------------------------------------------------------------------
 
-# WordPress writes control characters as they stand in its database; XML may not hold them, nor references to them.
+# WordPress writes control characters as they are in its database. XML may not hold them, nor references to them.
 _CONTROLS = bytes(code if code >= 32 or code in b"\t\n\r" else 32 for code in range(256))
 _NO_CHARACTER = re.compile(
     rb"\xef\xbf[\xbe\xbf]|&#(?:0*(?:[0-8]|1[124-9]|2[0-9]|3[01])|[xX]0*(?:[0-8bcefBCEF]|1[0-9a-fA-F]));"

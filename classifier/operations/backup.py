@@ -146,7 +146,7 @@ def _copy_models(registry: Registry, target: Path) -> list[str]:
 def restore(
     backup: Path, database_url: str, registry: Registry, force: bool, track: Track
 ) -> tuple[Contents, list[Path]]:
-    """Check a backup and restore it; return its contents and what was moved aside.
+    """Check a backup and restore it. Return its contents and what was moved aside.
 
     With `force` an existing SQLite file and existing models are moved aside. A PostgreSQL database must be empty.
 
@@ -271,7 +271,7 @@ def _put_models(source: Path, target: Path) -> None:
 
 @contextmanager
 def _ready(source: Path, path: Path | None, database_url: str, track: Track) -> Iterator[Path]:
-    """Fill a PostgreSQL database, or put an SQLite file beside `path`; yield the file of the database."""
+    """Fill a PostgreSQL database, or put an SQLite file beside `path`. Yield the file of the database."""
     copy = open_store(f"sqlite:///{source}")
     end_sessions(copy)
     if path is None:

@@ -14,7 +14,7 @@ from classifier.store.database.sqlite import open_to_others, was_there
 
 
 class Status(TypedDict):
-    """The state of models and store as plain JSON. `keys` can be used; `waiting` articles are not judged by the champion yet."""
+    """The state of models and store as plain JSON. `keys` are usable. `waiting` articles are not judged by the champion yet."""
 
     champion: dict[str, Any] | None
     n_versions: int

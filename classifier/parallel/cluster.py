@@ -27,7 +27,7 @@ class ClusterLost(TaggerError):
 
 
 def map_parts(work: Callable[..., Any], shared: Any, parts: Iterable[tuple[Any, ...]], n_jobs: int) -> Iterator[Any]:
-    """Yield `work(shared, *part)` for each part, in their order; one job is done in this process.
+    """Yield `work(shared, *part)` for each part, in their order. A single job is done in this process.
 
     `shared` goes to each process once. When a worker of a cluster dies, its part is computed again.
 

@@ -1,4 +1,4 @@
-"""Work on chunks of articles shared out to the processors of this machine; results come in the order of the chunks."""
+"""Work on chunks of articles shared out to the processors of this machine, with results in order."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class ProcessLost(TaggerError):
 
 
 def map_chunks(work: Callable[[_T], _R], chunks: Iterable[_T], n_jobs: int) -> Iterator[_R]:
-    """Yield what `work` makes of each chunk, in their order; with more than one job in processes of their own.
+    """Yield the result of `work` for each chunk, in their order. Several jobs have processes of their own.
 
     Raises:
-        ProcessLost: if one of them ends (memory?) or hangs.
+        ProcessLost: if a process ends (memory?) or hangs.
     """
     if n_jobs == 1:
         yield from map(work, chunks)
@@ -51,14 +51,14 @@ def _lost(error: Exception) -> ProcessLost:
 
 
 def map_chunks_in_copies(work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], n_jobs: int) -> Iterator[_R]:
-    """Yield what `work` makes of each chunk, in their order, in processes that begin as copies of this one.
+    """Yield the result of `work` for each chunk, in their order, from processes that start as copies of this one.
 
-    Copies share what this process has loaded, where others first load Python, numpy and the model. Each goes through all
-    the chunks and works on its own, so that only results travel. As copies they have this process's open files too:
-    nothing that holds a lock on one may call this, it would be held until they end. Linux alone copies processes safely.
+    Copies share what this process has loaded. New processes would first load Python, numpy and the model. Each copy goes
+    through all chunks and works on every n-th, so only results are sent. Copies inherit open files: a caller that holds a
+    lock on a file would hold it until they end. Only Linux copies processes safely.
 
     Raises:
-        ProcessLost: if one of them ends (memory?) or hangs.
+        ProcessLost: if a process ends (memory?) or hangs.
     """
     if n_jobs == 1 or sys.platform != "linux":
         yield from map_chunks(work, chunks(), n_jobs)
@@ -98,8 +98,8 @@ def map_chunks_in_copies(work: Callable[[_T], _R], chunks: Callable[[], Iterable
 def _copy(
     work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], number: int, n: int, sender: Any, parent: int
 ) -> None:
-    """Work as one of `n` copies of a process on every n-th chunk; send each result, and None at the end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends us
+    """Work as one of `n` copies of a process on every n-th chunk. Send each result, and None at the end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent ends this process
     _end_with(parent)
     for chunk in islice(chunks(), number, None, n):
         sender.send((work(chunk),))
@@ -114,9 +114,9 @@ def _with_parent(parent: int, work: Callable[[_T], _R], chunk: _T) -> _R:
 
 @lru_cache(maxsize=1)
 def _end_with(parent: int) -> None:
-    """End this process when its parent is gone; joblib's would keep their memory for five minutes more.
+    """End this process when its parent is gone. joblib's processes would keep their memory for five more minutes.
 
-    A process that somebody else started (a worker of a cluster) is left alone.
+    A process that was started by another program (a worker of a cluster) goes on.
     """
 
     def watch() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
-from classifier.domain.unreadable import SetAside
+from classifier.domain.unreadable import UnreadableReport
 from classifier.training.checks import Finding, FindingRow
 from classifier.training.comparison import Check, CheckRow
 from classifier.training.run_facts import Confusion, CurvePoint, Measures, TagMove
@@ -31,7 +31,7 @@ class RunDetails(TypedDict, total=False):
     accepted: list[str]
     findings: list[FindingRow]
     n_examples: int
-    set_aside: SetAside
+    set_aside: UnreadableReport
     n_learned: int
     n_held_out: int
     fair: bool
