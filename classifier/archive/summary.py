@@ -112,7 +112,13 @@ class Summary:
     def write_page(self, path: Path) -> None:
         """Write the summary as an HTML page without other files."""
         rows = [
-            [self._label(tag), counts.n, self._had[tag], f"{counts.total / counts.n:.2f}", "; ".join(counts.examples)]
+            [
+                self._label(tag),
+                counts.n,
+                self._had[tag],
+                f"{round(counts.total / counts.n, 4):.2f}",
+                "; ".join(counts.examples),
+            ]
             for tag, counts in self._ranked()
         ]
         page = template("archive.html", cell=str).render(report=self.figures, headline=self.headline(), rows=rows)
