@@ -141,7 +141,7 @@ class BoilerplateFinder:
         return first
 
     def _count_tag_names(self, line: str) -> int:
-        """Return how many names of tags a line consists of, with separators between them; 0 if of anything else."""
+        """Return how many names of tags a line consists of, with separators between them, or 0 if it holds anything else."""
         if len(line) > MAX_LINE or _is_sentence(line):
             return 0
         names = [name for part in _SEPARATOR.split(line) if (name := " ".join(split_words(part).spelling))]
@@ -177,7 +177,7 @@ def _is_short(line: str) -> bool:
 
 
 def _removed_lines(body: str, kinds: dict[int, str]) -> list[Removed]:
-    """Return the lines of `kinds` as parts of the body; neighbours of one kind are one part. Empty lines have no number."""
+    """Return the lines of `kinds` as parts of the body, neighbours of one kind as one part. Empty lines have no number."""
     spans = [span for span in _lines(body) if not body[slice(*span)].isspace()]
     removed: list[Removed] = []
     for number in sorted(kinds):

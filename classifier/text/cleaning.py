@@ -1,6 +1,6 @@
 """Articles made clean: markup and entities are gone, characters are in their plain form, and a map leads back.
 
-Everything downstream works on clean text; evidence leads back through its `SourceMap`.
+Everything downstream works on clean text. Evidence leads back through its `SourceMap`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def clean_body(article: Article) -> CleanText:
 
 # --- normalising ------------------------------------------------------------------------------------------------
 
-# Real scripts stack four marks at most; more is an attack, because canonical ordering is quadratic in a run of marks.
+# Real scripts stack four marks at most. More is an attack, because canonical ordering is quadratic in a run of marks.
 MAX_MARKS = 4
 _REPLACEMENTS = {
     **dict.fromkeys("\u2018\u2019\u201a\u201b\u02bc\u2032", "'"),
@@ -94,7 +94,7 @@ def normalise(text: str) -> CleanText:
 
 
 def _strange(text: str) -> set[str]:
-    """Return the characters of a text that are not ASCII; the loop over its characters is numpy's."""
+    """Return the characters of a text that are not ASCII, with the loop over them in numpy."""
     if text.isascii():
         return set()
     codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)

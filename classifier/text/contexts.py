@@ -1,6 +1,6 @@
 """What must stand near a name, or must not, before it counts: phrases of words, and how near.
 
-Words are numbers here. Each context is looked for when a name first asks for it; most are told by which words there are.
+Words are numbers here. A context is looked for when a name first asks for it. Most are ruled out by the words that occur.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ class Context(NamedTuple):
 
 
 def context_of(phrases: Iterable[Sequence[int]], within: int | None) -> Context | None:
-    """Return the context of some phrases; None if they hold no word."""
+    """Return the context of some phrases, or None if they hold no word."""
     different = [phrase for phrase in dict.fromkeys(map(tuple, phrases)) if phrase]
     alone = frozenset(phrase[0] for phrase in different if len(phrase) == 1)
     return Context(alone, [phrase for phrase in different if len(phrase) > 1], within) if different else None
 
 
 class Contexts:
-    """Where contexts stand in a text. A place is the number of a word in the text; there is a gap before each next field."""
+    """Where contexts stand in a text: offsets are numbers of words, with a gap before each next field."""
 
     def __init__(self, fields: list[list[int]], words: np.ndarray, present: set[int]) -> None:
         """Take the words of each field, those of all, (n_words,) int64, and which words there are."""
@@ -54,7 +54,7 @@ class Contexts:
         offsets = self._offsets.get(id(context))
         if offsets is None:
             offsets = self._offsets[id(context)] = self._look(context)
-        # Places are in order; a name that is repeated a hundred thousand times must not try them all each time.
+        # Offsets are in order. A name that is repeated a hundred thousand times must not try them all each time.
         offset = self._begins[field] + word
         nearest = bisect_left(offsets, offset - context.within)
         return nearest < len(offsets) and offsets[nearest] <= offset + context.within

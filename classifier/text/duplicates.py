@@ -41,7 +41,7 @@ class NearDuplicates:
         self._signatures.append(signature)
 
     def groups(self) -> np.ndarray:
-        """Return a group number for each text, (n_texts,) int32; near-duplicates share one."""
+        """Return a group number for each text, (n_texts,) int32, which near-duplicates share."""
         n = len(self._signatures)
         pairs = np.array(self._pairs, dtype=np.int32).reshape(-1, 2)
         graph = coo_matrix((np.ones(len(pairs), dtype=np.int8), pairs.T), shape=(n, n))
@@ -50,7 +50,7 @@ class NearDuplicates:
 
 
 def group_near_duplicates(texts: Iterable[Sequence[str]]) -> np.ndarray:
-    """Return a group number for each text, (n_texts,) int32; near-duplicates share one."""
+    """Return a group number for each text, (n_texts,) int32, which near-duplicates share."""
     duplicates = NearDuplicates()
     for words in texts:
         duplicates.add(words)

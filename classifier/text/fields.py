@@ -26,10 +26,10 @@ class TextField(NamedTuple):
     position: Literal["title", "lead", "body"] = "body"
 
 
-LEAD = TextField("lead", times=2, position="lead")  # the first sentence of the body; no field that is sent
+LEAD = TextField("lead", times=2, position="lead")  # the first sentence of the body, not a field of its own
 _READ_AS = {"title": TextField("title", position="title")}
 FIELDS = tuple(_READ_AS.get(name, TextField(name)) for name in TEXT_FIELDS)
-# Numbers of fields. The title has a view of its own besides; the body has a format and a lead.
+# Numbers of fields. The title also has a view of its own. The body has a format and a lead.
 TITLE, BODY = TEXT_FIELDS.index("title"), TEXT_FIELDS.index("body")
 
 
@@ -66,7 +66,7 @@ class ReadText:
 
 
 def read_text(*contents: str, language: Language = ENGLISH) -> ReadText:
-    """Split text fields into words once, for everything that asks for them; the last fields may be left out."""
+    """Split text fields into words once, for everything that asks for them. The last fields may be left out."""
     contents = (*contents, *[""] * (len(FIELDS) - len(contents)))
     return ReadText(contents, tuple(map(split_words, contents)), language.lead_end(contents[BODY]))
 

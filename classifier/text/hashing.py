@@ -76,7 +76,7 @@ def hash_words(plain: str) -> HashedWords:
 
 
 def joined(texts: Sequence[HashedWords], begins: list[int]) -> HashedWords:
-    """Return the hashed words of several batches of texts as one; each batch begins at one of `begins`."""
+    """Return the hashed words of several batches of texts as one, each of which begins at one of `begins`."""
     edges = [0]
     for hashed in texts:
         edges.append(edges[-1] + len(hashed.starts))
@@ -101,7 +101,7 @@ def _powers(n_bits: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _mixed(hashes: np.ndarray) -> np.ndarray:
-    """Return hashes whose first bits depend on all of theirs; of a short word they would depend on its last letters."""
+    """Return hashes whose first bits depend on all of theirs, not only on the last letters of a short word."""
     mixed: np.ndarray = (hashes ^ (hashes >> np.uint64(32))) * np.uint64(_MIXING)
     return mixed
 

@@ -23,11 +23,11 @@ MIN_LEAD_WORDS = 6  # a dateline or a short heading has fewer
 
 @dataclass(frozen=True)
 class BoilerplatePatterns:
-    """How the boilerplate of a language reads; each pattern is matched at the start of a line.
+    """How the boilerplate of a language reads. Each pattern is matched at the start of a line.
 
     `starts` are the first words, in lower case, of all lines that match `share`, `read_more` or `newsletter`: few lines begin
     so, and only these meet the patterns. `contributed` is searched for in the line in lower case, `past` in the line. `author_note` has a
-    group `surname`; a line with `past` is no author note.
+    group `surname`. A line with `past` is no author note.
     """
 
     starts: frozenset[str]
@@ -78,7 +78,7 @@ class Language:
         return _Stemmers(self.stemmer)
 
     def lead_end(self, text: str) -> int:
-        """Return where the first sentence of a body ends; blanks before it are skipped."""
+        """Return where the first sentence of a body ends. Blanks before it are skipped."""
         begin = len(text) - len(text.lstrip())
         for end in self.sentence_end.finditer(text, begin, begin + MAX_LEAD):
             if len(text[begin : end.start()].split()) >= MIN_LEAD_WORDS:

@@ -81,7 +81,7 @@ _ENDED_BY = {
 
 
 def html_to_text(markup: str) -> CleanText:
-    """Return the visible text of HTML or of WordPress block markup; block elements become lines of their own.
+    """Return the visible text of HTML or of WordPress block markup. Block elements become lines of their own.
 
     What is not the article by its elements stays in the text, and is in `removed`.
     """
@@ -100,7 +100,7 @@ class _Open(NamedTuple):
 
 
 class _OpenElements:
-    """The elements that have begun and not ended, each inside the one before; every step costs the same at any depth."""
+    """The elements that have begun and not ended, each inside the one before. A step costs the same at any depth."""
 
     def __init__(self) -> None:
         self.stack: list[_Open] = []
@@ -115,7 +115,7 @@ class _OpenElements:
         self.stack.append(element)
 
     def depth_of(self, name: str) -> int | None:
-        """Return how many elements stand around the innermost one of a name that its end tag would close; None: none."""
+        """Return how many elements stand around the innermost one of a name that its end tag would close, or None."""
         depths = self._of_name.get(name)
         if not depths:
             return None
@@ -285,7 +285,7 @@ def _without_blanks(text: str, parts: Iterable[Removed]) -> Iterator[Removed]:
 
 
 def _attributes_of(tag: re.Match[str]) -> dict[str, str]:
-    """Return the attributes of a tag by their names in lower case; of two with one name the first counts."""
+    """Return the attributes of a tag by their names in lower case. Of two with one name the first counts."""
     attributes: dict[str, str] = {}
     for attribute in _ATTRIBUTE.finditer(tag[0], len(tag["name"]) + 1, len(tag[0]) - 1):
         value = attribute["double"] or attribute["single"] or attribute["bare"] or ""
@@ -294,16 +294,16 @@ def _attributes_of(tag: re.Match[str]) -> dict[str, str]:
 
 
 def unescaped(text: str) -> str:
-    """Return a text with its character references decoded; the standard library fails on numbers of thousands of digits."""
+    """Return a text with its character references decoded. The standard library fails on numbers of thousands of digits."""
     return _REFERENCE.sub(lambda reference: _decoded(reference[0]), text)
 
 
 def _decoded(reference: str) -> str:
-    """Return what a character reference stands for; itself if for nothing."""
+    """Return what a character reference stands for, or the reference itself if for nothing."""
     if reference[1] != "#":
         return html.unescape(reference)
     sign, digits = ("#x", reference[3:]) if reference[2] in "xX" else ("#", reference[2:])
     digits = digits.rstrip(";").lstrip("0") or "0"
-    if len(digits) > MAX_DIGITS:  # no character; and Python refuses to read numbers of thousands of digits
+    if len(digits) > MAX_DIGITS:  # no character, and Python refuses to read numbers of thousands of digits
         return "\ufffd"
     return html.unescape(f"&{sign}{digits};") or " "

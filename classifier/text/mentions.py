@@ -40,7 +40,7 @@ class Mention(NamedTuple):
 
 
 class NameWords:
-    """The words of all that a taxonomy's tags are named by, as numbers from 1; any other word is 0."""
+    """The words of all that a taxonomy's tags are named by, as numbers from 1. Any other word is 0."""
 
     def __init__(self, taxonomy: Taxonomy) -> None:
         spelt = dict.fromkeys(word for name in _names(taxonomy) for word in spell(name).split())
@@ -148,7 +148,7 @@ class MentionFinder:
         node.rules.append(rule)
 
     def find(self, text: ReadText) -> list[Mention]:
-        """Return the mentions in title and body, in order; where names overlap, the longest counts."""
+        """Return the mentions in all fields, in order. Where names overlap, the longest counts."""
         return self.find_all([text])[0].mentions
 
     def find_all(self, texts: Sequence[ReadText]) -> list[FoundNames]:
@@ -200,14 +200,14 @@ class MentionFinder:
 
 
 def _by_field(numbers: np.ndarray, begins: np.ndarray) -> list[list[int]]:
-    """Return for each field which of its words some places are; `begins` says where the words of each field begin."""
+    """Return for each field which of its words some words of all fields are. `begins` says where each field begins."""
     edges = numbers.searchsorted(begins)
     within = (numbers - begins[:-1].repeat(np.diff(edges))).tolist()
     return [within[start:end] for start, end in pairwise(edges.tolist())]
 
 
 def _slots(words: np.ndarray, after: np.ndarray) -> np.ndarray:
-    """Return a place below N_PAIRS for each pair of words; a few pairs share one."""
+    """Return a place below N_PAIRS for each pair of words, which a few pairs share."""
     slots: np.ndarray = (words * 40_503 + after * 3_266_489_917) % N_PAIRS
     return slots
 
@@ -268,7 +268,7 @@ def _fits(rule: _Rule, text_field: _Field, first: int, last: int, contexts: Cont
 
 
 def _same_case(rule: _Rule, named: str, capitals: bool) -> bool:
-    """Whether a text writes a case-exact alias as it must; hyphens and blanks may differ."""
+    """Whether a text writes a case-exact alias as it must. Hyphens and blanks may differ."""
     if capitals:
         return not rule.unsafe_in_capitals
     return _bare(named) == rule.bare

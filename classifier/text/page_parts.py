@@ -73,7 +73,7 @@ class Element(NamedTuple):
 
 
 def kind_of(name: str, attributes: dict[str, str]) -> str:
-    """Return what an element is to the page, by its first known role, else by its name; empty if nothing."""
+    """Return what an element is to the page, by its first known role, else by its name, or an empty string."""
     for role in attributes.get("role", "").lower().split():
         if role in _OF_ROLE:
             return _OF_ROLE[role]
@@ -82,7 +82,7 @@ def kind_of(name: str, attributes: dict[str, str]) -> str:
 
 
 def removed_parts(elements: Iterable[Element], page: Amounts) -> list[Removed]:
-    """Return the parts of a page that are not its article, in order; none if next to nothing else would be left."""
+    """Return the parts of a page that are not its article, in order, unless next to nothing else would be left."""
     ordered = sorted((e for e in elements if e.start < e.end), key=lambda e: (e.start, -e.end))
     stories = [element for element in ordered if element.kind in (ARTICLE, MAIN)]
     boilerplate = _outermost(_boilerplate_in(ordered, stories, page))

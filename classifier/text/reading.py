@@ -72,9 +72,9 @@ class _Clean(NamedTuple):
 
 
 class ArticleReader:
-    """Reads articles the way of one taxonomy; training and serving share it.
+    """Reads articles for one taxonomy. Training and serving share it.
 
-    `blocks` are the folded texts of blocks that stand on many pages of the site: they are boilerplate too.
+    `blocks` are the folded texts of blocks that stand on many pages of the site, which are boilerplate too.
     """
 
     def __init__(self, taxonomy: Taxonomy, blocks: Iterable[str] = (), language: Language = ENGLISH) -> None:
@@ -89,7 +89,7 @@ class ArticleReader:
         return self.read_all([article])[0]
 
     def read_all(self, articles: Sequence[Article]) -> list[Reading]:
-        """Return the readings of articles; many cost less together."""
+        """Return the readings of articles, which cost less together."""
         clean = [self._clean(article) for article in articles]
         texts = read_texts([fields.contents for fields in clean], self.language)
         names_of_texts = self._finder.find_all(texts)
@@ -99,7 +99,7 @@ class ArticleReader:
         ]
 
     def read_text(self, article: Article) -> ReadText:
-        """Return only the text of a reading; no mentions are looked for."""
+        """Return only the text of a reading, without looking for mentions."""
         return read_text(*self._clean(article).contents, language=self.language)
 
     def _clean(self, article: Article) -> _Clean:
@@ -118,6 +118,6 @@ class ArticleReader:
 
 
 def is_foreign(text: ReadText, language: Language = ENGLISH) -> bool:
-    """Whether a text of which few terms are known is of another language; the language of a few words is unknown."""
+    """Whether a text of which few terms are known is of another language. A few words are of no known language."""
     n_words = sum(len(word) > 1 for word in text.spelling)
     return n_words >= MIN_FOREIGN_WORDS and not language.is_of(text.content)

@@ -31,7 +31,7 @@ class Occurrences:
         self.numbers, self.rows = array("Q"), array("i")
 
     def add(self, row: int, numbers: np.ndarray) -> None:
-        """Add the numbers of an article, (n,) uint64; repetitions count once."""
+        """Add the numbers of an article, (n,) uint64. Repetitions count once."""
         different = np.unique(numbers)
         self.numbers.frombytes(different.tobytes())
         self.rows.frombytes(np.full(len(different), row, dtype=np.int32).tobytes())
@@ -83,7 +83,7 @@ class CopyFinder:
         self._blocks.add(row, np.array([number_of(block.folded) for block in blocks], dtype=np.uint64))
 
     def stories(self) -> np.ndarray:
-        """Return a number for the story of each article, (n_articles,) int32; near-duplicates share one."""
+        """Return a number for the story of each article, (n_articles,) int32, which near-duplicates share."""
         return self._duplicates.groups() if self._n_articles else np.zeros(0, dtype=np.int32)
 
     def blocks(self, stories: np.ndarray) -> Shared:
@@ -97,7 +97,7 @@ def long_blocks(article: Article, min_words: int) -> Iterator[Block]:
 
 
 def number_of(block: str) -> int:
-    """Return a number of 64 bits for a folded block; the same block has the same number."""
+    """Return a number of 64 bits for a folded block. The same block has the same number."""
     return int.from_bytes(blake2b(block.encode("utf-8", "replace"), digest_size=8).digest(), "little")
 
 
@@ -122,7 +122,7 @@ LEANING = LeaningRule(min_articles=10, min_share=0.2, times_elsewhere=4.0)
 
 @dataclass(frozen=True)
 class Survey:
-    """What the pass before training finds; it knows nothing of articles that cannot be read.
+    """What the pass before training finds. It knows nothing of articles that cannot be read.
 
     groups: (n_articles,) int32, near-duplicates share one.
     """

@@ -15,7 +15,7 @@ _WORD = re.compile(r"\w+")
 
 
 def shingles(words: Sequence[str]) -> set[str]:
-    """Return the runs of five words of a text; the whole text where it is shorter."""
+    """Return the runs of five words of a text, or the whole text where it is shorter."""
     if len(words) < SHINGLE:
         return {" ".join(words)}
     return {" ".join(words[i : i + SHINGLE]) for i in range(len(words) - SHINGLE + 1)}

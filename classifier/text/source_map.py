@@ -32,7 +32,7 @@ class SourceMap:
         return SourceMap(inner.starts[self.starts], inner.ends[self.ends - 1])
 
     def moved(self, parts: Iterable[Removed]) -> tuple[Removed, ...]:
-        """Return parts of the source as parts of the clean text; those of which nothing is left are dropped."""
+        """Return parts of the source as parts of the clean text. Those of which nothing is left are dropped."""
         parts = list(parts)
         if self.starts is None or not parts:
             return tuple(parts)
@@ -67,7 +67,7 @@ class CleanText(NamedTuple):
 class Pieces:
     """Collects the pieces of a clean text with their source spans.
 
-    A verbatim piece maps character by character; each character of another one stands for the whole span, also where
+    A verbatim piece maps character by character. Each character of another one stands for the whole span, also where
     both happen to be of the same length.
     """
 

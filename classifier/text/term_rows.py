@@ -76,10 +76,10 @@ class _Forms(NamedTuple):
 
 
 class TermRows:
-    """The rows of a model's terms; looks up the terms of texts."""
+    """Looks up the terms of texts among those of a model."""
 
     def __init__(self, terms: Sequence[str], title_terms: Sequence[str], language: Language = ENGLISH) -> None:
-        """Take a model's terms, of which those of titles are some; raise `ValueError` if they are not."""
+        """Take a model's terms, of which those of titles are some, or raise `ValueError`."""
         self._language = language
         self._n_terms = len(terms)
         self._n_rows = len(terms) + len(title_terms)
@@ -132,7 +132,7 @@ class TermRows:
     def _cached(
         self, hashes: list[int], numbers: Sequence[int], hashed: HashedWords, words: Sequence[Words]
     ) -> list[int]:
-        """Return the codes of words by their hashes; words that are new are read by their numbers in all fields."""
+        """Return the codes of words by their hashes. New words are read by their numbers in all fields."""
         codes = list(map(self._cache.get, hashes))
         if None not in codes:
             return cast(list[int], codes)

@@ -25,7 +25,7 @@ Compound = tuple[str, int, int, int]  # the compound, its field, and where it st
 
 
 def terms_of_word(word: str, language: Language = ENGLISH) -> tuple[str, ...]:
-    """Return the terms of one folded word: itself and its stem; none for a single character."""
+    """Return the terms of one folded word: itself and its stem, none for a single character."""
     return _terms_of_short_word(word[:MAX_WORD], language)  # cut before it is cached
 
 

@@ -75,7 +75,7 @@ class Words:
 
 
 def split_words(text: str) -> Words:
-    """Return the folded words of a text; web and mail addresses hold none."""
+    """Return the folded words of a text. Web and mail addresses hold none."""
     return Words(plain_words(text))
 
 

@@ -139,30 +139,30 @@ def _names(taxonomy: Taxonomy) -> Iterator[ReadText]:
         yield read_text(", ".join([tag.label, *(alias.text for alias in tag.aliases if not alias.weak)]))
 
 
-def _word_alone(writing: str) -> tuple[str, ...]:
+def _word_alone(form: str) -> tuple[str, ...]:
     """Return a word as its only term; none for a single character."""
-    return terms_of_form(writing)[:1]
+    return terms_of_form(form)[:1]
 
 
 class _Counts:
-    """How often each text of a corpus writes what; words are counted before they are taken apart into terms.
+    """How often each surface form stands in each text of a corpus. Words are counted before they are taken apart into terms.
 
     There are many times fewer different words than terms in texts, and the counting is done in C.
     """
 
-    def __init__(self, writings: Callable[[ReadText], list[str]]) -> None:
-        self.writings = writings
+    def __init__(self, forms: Callable[[ReadText], list[str]]) -> None:
+        self.forms = forms
         self.number: defaultdict[str, int] = defaultdict()
         self.number.default_factory = self.number.__len__
         self._columns, self._begins = array("i"), [0]
 
     def add(self, text: ReadText) -> None:
         """Count the next text."""
-        self._columns.extend(map(self.number.__getitem__, self.writings(text)))
+        self._columns.extend(map(self.number.__getitem__, self.forms(text)))
         self._begins.append(len(self._columns))
 
     def matrix(self) -> sparse.csr_matrix:
-        """Return (n_texts, n_writings) float64 CSR."""
+        """Return (n_texts, n_forms) float64 CSR."""
         shape = (len(self._begins) - 1, len(self.number))
         columns = np.frombuffer(self._columns, dtype=np.int32)
         counted = sparse.csr_matrix((np.ones(len(columns)), columns, self._begins), shape=shape)
@@ -177,13 +177,13 @@ class _View:
     """
 
     def __init__(self, counts: _Counts, weight: float, terms_of: Callable[[str], tuple[str, ...]]) -> None:
-        self._writings, self._weight, self._terms_of = counts.writings, weight, terms_of
+        self._forms, self._weight, self._terms_of = counts.forms, weight, terms_of
         written = counts.matrix()
         terms: dict[str, int] = {}
         pairs = [
             (row, terms.setdefault(term, len(terms)))
-            for row, writing in enumerate(counts.number)
-            for term in terms_of(writing)
+            for row, form in enumerate(counts.number)
+            for term in terms_of(form)
         ]
         rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
         gives = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(counts.number), len(terms)))
@@ -204,8 +204,8 @@ class _View:
         cells = [
             (row, column[term], times)
             for row, text in enumerate(texts)
-            for writing, times in Counter(self._writings(text)).items()
-            for term in self._terms_of(writing)
+            for form, times in Counter(self._forms(text)).items()
+            for term in self._terms_of(form)
             if term in column
         ]
         rows, columns, values = np.array(cells, dtype=np.int64).reshape(-1, 3).T

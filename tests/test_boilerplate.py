@@ -425,7 +425,7 @@ def test_many_lines_are_read_without_hanging(line: str) -> None:
     assert finished(blank, body, parts).startswith(STORY)
 
 
-def test_first_letters_pass_over_no_line_that_begins_as_furniture() -> None:
+def test_first_letters_pass_over_no_line_that_begins_as_boilerplate() -> None:
     assert {word for word in ENGLISH.boilerplate.starts if len(word) < N_PREFIX} == {"e", "x"}
     for line in ("e-mail | print", "Email | Twitter", "X | Facebook", "Share this", "Don't miss:"):
         assert BoilerplateFinder(ENGLISH, ()).find(f"{STORY}\n{line}\n{STORY}"), line
