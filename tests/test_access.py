@@ -412,7 +412,7 @@ def test_wrong_tries_under_a_name_lock_out_their_address_alone(client: FlaskClie
     refused = sign_in(client, "ana", secret)
     assert refused.status_code == 429
     assert 0 < int(refused.headers["Retry-After"]) <= 300
-    assert "Too many tries to sign in from your address." in refused.text
+    assert "Too many attempts to sign in from your address." in refused.text
     assert sign_in(client, "ben", other).status_code == 303  # in the same house
     assert sign_in(client, "ana", secret, environ_base={"REMOTE_ADDR": "192.0.2.7"}).status_code == 303
 

@@ -26,7 +26,7 @@ from classifier.store import limits as store_limits
 from classifier.store.limits import KEPT_SECONDS, FileCounters
 from classifier.store.schema import counters as counter_rows
 from classifier.web import build_app
-from classifier.web.guard.limits import Limits, take_place
+from classifier.web.guard.limits import Limits, take_slot
 from tests.conftest import ROOT
 from tests.hard import told
 from tests.server import Server, start, stop
@@ -242,7 +242,7 @@ def taking_a_place(app: Flask) -> Iterator[None]:
 
     def work() -> None:
         with app.test_request_context():
-            take_place()
+            take_slot()
             begun.set()
             end.wait(60)
 

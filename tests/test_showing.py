@@ -18,6 +18,7 @@ from classifier.training.fitting import Fitted
 from classifier.web.pages.showing import (
     MAX_CONTROLS,
     MAX_REMOVED,
+    LeftOut,
     Piece,
     controls_of,
     left_out,
@@ -42,7 +43,7 @@ def marked(text: str, *marks: tuple[str, str]) -> list[tuple[str, str]]:
     for word, tag in marks:
         start = text.index(word)
         spans.setdefault((start, start + len(word)), []).append(tag)
-    return [(piece.text, piece.tags) for piece in pieces_of(text, spans, {})]
+    return [(piece.text, " ".join(piece.tags)) for piece in pieces_of(text, spans, {})]
 
 
 def read(reader: ArticleReader, body: str, body_format: str = "text") -> Reading:
@@ -104,7 +105,7 @@ def test_pieces_are_the_text_and_every_mark_is_in_them(text: str, spans: list[tu
             marks.setdefault((start, start + length), []).append(tag)
     pieces = pieces_of(text, marks, {})
     assert "".join(piece.text for piece in pieces) == text
-    tags_at = [set(piece.tags.split()) for piece in pieces for _ in piece.text]
+    tags_at = [set(piece.tags) for piece in pieces for _ in piece.text]
     assert all(tag in tags_at[at] for span, tags in marks.items() for tag in tags for at in range(*span))
     assert all(one.tags != other.tags for one, other in pairwise(pieces) if one.tags)
 
@@ -116,7 +117,7 @@ def test_marks_of_an_article_stand_on_its_words(fitted: Fitted) -> None:
     marks = marks_of(fitted.model.explain(article, ["taliban"], reading))
     pieces = [piece for paragraph in paragraphs_of(reading, body, marks[BODY]) for piece in paragraph]
     assert {piece.text for piece in pieces if piece.tags} >= {"Taliban"}
-    assert [(piece.text, piece.tags) for piece in pieces if piece.removed] == [("Read more: the Taliban", "")]
+    assert [(piece.text, piece.tags) for piece in pieces if piece.removed] == [("Read more: the Taliban", ())]
 
 
 # --- controls and what was left out -----------------------------------------------------------------------------
@@ -146,7 +147,7 @@ def test_what_was_left_out_is_listed_up_to_a_limit(reader: ArticleReader) -> Non
     parts, n_more = left_out(reading)
     assert len(parts) == MAX_REMOVED
     assert len(parts) + n_more == len(reading.removed)
-    assert parts[0] == ("read more", "Read more: other news")
+    assert parts[0] == LeftOut("read more", "Read more: other news")
 
 
 @pytest.mark.parametrize(

@@ -113,8 +113,6 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
             f"{host}:{options.port}",
             "--workers",
             str(options.workers),
-            "--worker-class",
-            "gthread",
             "--threads",
             str(options.threads),
             "--config",

@@ -16,13 +16,15 @@ from classifier.web.api.models import Models
 from classifier.web.api.router import Router
 from classifier.web.api.tags import Tags
 from classifier.web.guard import limits
-from classifier.web.guard.auth import Gate, check_origin
+from classifier.web.guard.auth import Gate, SignInFirst, check_origin, sign_in_first
 from classifier.web.guard.limits import Limits
 from classifier.web.pages.article import Pages
+from classifier.web.pages.proposals import Proposals
 from classifier.web.pages.reports import ReportPages
 from classifier.web.pages.review import Review
 from classifier.web.pages.runs import RunPages
 from classifier.web.pages.showing import parts_of
+from classifier.web.pages.sign_in import SignIn
 from classifier.web.watch.metrics import Metrics, watch
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -47,7 +49,7 @@ def build_app(
     metrics_need_key: bool = False,
     allowed: Limits | None = None,
 ) -> Flask:
-    """Return the WSGI app of a tagger; `retrain_hours` is how often `retrain` is expected to run."""
+    """Return the WSGI app of a tagger. `retrain_hours` is how often `retrain` is expected to run."""
     app = Flask("classifier.web", static_folder="static", template_folder="templates")
     app.config["MAX_FORM_MEMORY_SIZE"] = max_body_bytes
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -58,16 +60,18 @@ def build_app(
     )
     allowed = allowed or Limits()
     gate = Gate(tagger.store, allowed.rate, allowed.proxies)
-    api = Router(gate, max_body_bytes)
-    for group in (Articles(tagger), Decisions(tagger), Tags(tagger), Models(tagger, registry, retrain_hours)):
-        group.add_to(api)
+    groups = Articles(tagger), Decisions(tagger), Tags(tagger), Models(tagger, registry, retrain_hours)
+    api = Router(gate, max_body_bytes, [endpoint for group in groups for endpoint in group.endpoints()])
     app.register_blueprint(api.blueprint)
     app.register_blueprint(Pages(tagger, gate, api.endpoints, max_body_bytes).blueprint)
-    app.register_blueprint(Review(tagger, gate, max_body_bytes).blueprint)
+    app.register_blueprint(SignIn(tagger.store, gate).blueprint)
+    app.register_blueprint(Review(tagger, gate).blueprint)
+    app.register_blueprint(Proposals(tagger, gate, max_body_bytes).blueprint)
     app.register_blueprint(ReportPages(tagger, gate).blueprint)
     app.register_blueprint(RunPages(tagger, registry, gate).blueprint)
     app.register_blueprint(Metrics(tagger, registry, gate, retrain_hours, metrics_need_key).blueprint)
     problems.install(app)
+    app.register_error_handler(SignInFirst, sign_in_first)
     watch(app)
     app.before_request(check_origin)
     limits.install(app, allowed)
@@ -75,8 +79,8 @@ def build_app(
 
     @app.after_request
     def _(response: Response) -> Response:
-        there = {name.lower() for name, _ in response.headers}  # asking for each would go through all of them again
-        response.headers.extend([(name, value) for name, value in _HEADERS.items() if name.lower() not in there])
+        present = {name.lower() for name, _ in response.headers}  # `in response.headers` reads all of them each time
+        response.headers.extend([(name, value) for name, value in _HEADERS.items() if name.lower() not in present])
         if request.is_secure:
             response.headers["Strict-Transport-Security"] = "max-age=31536000"
         if response.mimetype not in {"text/css", "text/javascript"}:

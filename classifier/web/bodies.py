@@ -1,32 +1,40 @@
-"""Bodies of requests: read whole within limits of size and time, and of those that are too large the end of sending awaited."""
+"""Bodies of requests, read within limits of size and time, and of responses in JSON."""
 
 from __future__ import annotations
 
 import time
 from contextlib import suppress
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
+import orjson
 from flask import Flask, Response, current_app, g, request
+from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
-from classifier.web.guard.limits import Deadlines, in_time, take_place
-from classifier.web.problems import ApiProblem
+from classifier.domain import strict_json
+from classifier.web.guard.deadlines import Deadlines
+from classifier.web.guard.limits import in_time, take_slot
+from classifier.web.problems import ApiProblem, invalid
 
-# What a client still sends of a body that was refused is read and thrown away. Many clients look for an answer only when
-# they have sent all; if the connection is closed before, they see a broken pipe and no answer.
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+# The rest of a body that was refused is read and thrown away. Many clients look for an answer only after they have sent
+# everything. If the connection is closed before, they see a broken pipe and no answer.
 MAX_THROWN_AWAY = 64 * 1024 * 1024
 THROW_AWAY_SECONDS = 5.0
 _CHUNK = 64 * 1024
+Schema = TypeVar("Schema", bound=BaseModel)
 
 
 def read_body(limit: int) -> bytes:
     """Return the body of the request, however it is framed.
 
-    Werkzeug cuts a chunked body at `max_content_length` without a word; reading one byte more tells.
+    Werkzeug cuts a chunked body at `max_content_length` and raises nothing. One byte more than the limit shows the cut.
 
     Raises:
         ApiProblem: 413 if it is over the limit, 400 if it ends or breaks before its end, 408 if it does not arrive in
-            time, 503 if there is no place for the request.
+            time, 503 if the process works on too many requests.
     """
     if request.content_length is not None and request.content_length > limit:
         raise _too_large(limit)
@@ -37,11 +45,24 @@ def read_body(limit: int) -> bytes:
     except (HTTPException, ApiProblem):
         raise
     except Exception:  # each server has its own for a broken chunk or a client that went away
-        raise ApiProblem("bad-request", "The body is not framed as its headers say.") from None
+        raise ApiProblem("bad-request", "The body does not end where its headers say.") from None
     if len(raw) > limit:
         raise _too_large(limit)
-    take_place()
+    take_slot()
     return raw
+
+
+def read_json(schema: type[Schema], limit: int) -> Schema:
+    """Return the JSON of the request as its schema describes it. `limit` is its largest size in bytes.
+
+    Raises:
+        BadJSON: if the body is not strict JSON.
+        ApiProblem: 422 if it does not fit the schema, and whatever `read_body` raises.
+    """
+    try:
+        return schema.model_validate(strict_json.loads(read_body(limit)))
+    except ValidationError as error:
+        raise invalid(error) from None
 
 
 def _too_large(limit: int) -> ApiProblem:
@@ -50,7 +71,7 @@ def _too_large(limit: int) -> ApiProblem:
 
 
 def install(app: Flask) -> None:
-    """Have an app read what is left of bodies that it refuses, once they are answered."""
+    """Make an app read the rest of the bodies that it refuses, after the answer."""
     app.extensions["thrown_away"] = Deadlines(THROW_AWAY_SECONDS)
 
     @app.after_request
@@ -62,7 +83,7 @@ def install(app: Flask) -> None:
         return response
 
 
-def _throw_away(environ: dict[str, Any], n_bytes: int, deadlines: Deadlines) -> None:
+def _throw_away(environ: WSGIEnvironment, n_bytes: int, deadlines: Deadlines) -> None:
     until = time.monotonic() + deadlines.seconds
     with suppress(Exception), deadlines.of(environ.get("gunicorn.socket")):  # each server has its own for a broken end
         while n_bytes > 0 and time.monotonic() < until:
@@ -70,3 +91,8 @@ def _throw_away(environ: dict[str, Any], n_bytes: int, deadlines: Deadlines) -> 
             if not chunk:
                 return
             n_bytes -= len(chunk)
+
+
+def json_response(value: object, status: int = 200) -> Response:
+    """Return a value as a response. Dataclasses and schemas become objects."""
+    return Response(orjson.dumps(value, default=dict), status, content_type="application/json")

@@ -1,4 +1,4 @@
-"""What gunicorn reads and calls; named to it by `serve`."""
+"""The configuration of gunicorn. `serve` names it to gunicorn."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import os
 import shutil
 from typing import Any
 
-from classifier.web.guard import stalled
 from classifier.web.watch import logs
 
-# What a client says of itself is not believed. gunicorn would take its word from loopback, where a proxy may connect from too;
-# how many proxies there are is a setting, and the service reads their headers itself (TAGGER_PROXIES).
+# gunicorn would believe the forwarding headers of any client on loopback. The service reads them itself, and only those of
+# the proxies that TAGGER_PROXIES counts.
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 
-logs.configure()  # of the process that watches the workers; they do so for themselves
+worker_class = "classifier.web.gunicorn_worker.Worker"
+
+logs.configure()  # for gunicorn's main process; each worker configures its own
 _TO_STRUCTLOG = {"level": "WARNING", "handlers": ["forwarding"], "propagate": False}
 logconfig_dict = {
     "version": 1,
@@ -26,12 +27,6 @@ logconfig_dict = {
 }
 
 
-def post_worker_init(worker: Any) -> None:
-    """Give up clients of a worker that stall; a second after the time of bodies, which are answered."""
-    seconds = float(os.environ.get("TAGGER_READ_SECONDS", "15")) + 1.0
-    stalled.watch(worker.sockets[0].getsockname()[1], seconds)
-
-
 def on_exit(_server: Any) -> None:
-    """Remove the counters of the workers, which lie in memory; the next start makes its own."""
+    """Remove the folder of the workers' counters. The next start makes a new one."""
     shutil.rmtree(os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""), ignore_errors=True)

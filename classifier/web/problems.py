@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import structlog
 from flask import Flask, Response, render_template, request
@@ -78,13 +78,15 @@ CATALOGUE = {
     "too-many": Problem(
         429,
         "Too many requests",
-        "The key's rate (TAGGER_RATE_LIMIT) or the tries to sign in are used up; `Retry-After` says for how many seconds. "
-        "`RateLimit` has what is left (r) for how long (t), `RateLimit-Policy` the rate (q) and its time (w).",
+        "The key's requests a minute (TAGGER_RATE_LIMIT) or the attempts to sign in are used up; wait `Retry-After` seconds. "
+        "`RateLimit` has the number left (r) and its seconds (t), `RateLimit-Policy` the limit (q) and its seconds (w).",
     ),
-    "internal": Problem(500, "Internal error", "A fault of the service; it is in its log."),
+    "internal": Problem(500, "Internal error", "The service failed; its log has the details."),
     "no-model": Problem(503, "No model", "No model serves yet, or the champion cannot be loaded."),
     "no-store": Problem(503, "No database", "The database cannot be used."),
-    "overloaded": Problem(503, "Overloaded", "All places are taken; send it again after `Retry-After` seconds."),
+    "overloaded": Problem(
+        503, "Overloaded", "The process works on too many requests; send it again after `Retry-After` seconds."
+    ),
 }
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="article tagger"'}
 _BY_STATUS = {problem.status: slug for slug, problem in reversed(CATALOGUE.items())}
@@ -106,7 +108,7 @@ class ApiProblem(Exception):
     def response(self) -> Response:
         """Return the problem as a response."""
         problem = CATALOGUE[self.slug]
-        body: dict[str, Any] = {
+        body: dict[str, object] = {
             "type": f"/docs#{self.slug}",
             "title": problem.title,
             "status": problem.status,
@@ -127,7 +129,7 @@ _OF_PROGRAMS = ("/v1/", "/health/", "/metrics", "/openapi.json", "/static/")
 
 
 def _is_for_a_person() -> bool:
-    """Whether a browser shows the answer: programs take any type, or JSON."""
+    """Whether a browser shows the answer. Programs accept any type, or JSON."""
     kinds = request.accept_mimetypes
     return (
         not request.path.startswith(_OF_PROGRAMS) and kinds.best_match(["application/json", "text/html"]) == "text/html"
@@ -138,7 +140,7 @@ _PLAIN = {NotFound: "not-found", OtherOwner: "other-owner", CannotJudge: "cannot
 
 
 def problem_of(error: TaggerError) -> ApiProblem:
-    """Return what an error of the core is over HTTP: the one table of that."""
+    """Return the problem for an error of the core. This is the only such table."""
     text = str(error)
     match error:
         case BadJSON(pointer=None):
@@ -164,15 +166,15 @@ def problem_of(error: TaggerError) -> ApiProblem:
 
 
 def invalid(error: ValidationError) -> ApiProblem:
-    """Return the problem of a request that a model refuses, with a JSON Pointer for each field."""
+    """Return the problem of a request that does not fit its schema, with a JSON Pointer for each field."""
     listed = islice(error.errors(include_url=False, include_context=False, include_input=False), MAX_ERRORS)
     errors = [
-        {"pointer": _pointer(one["loc"]), "detail": one["msg"].removeprefix("Value error, ")[:MAX_DETAIL]}
-        for one in listed
+        {"pointer": _pointer(line["loc"]), "detail": line["msg"].removeprefix("Value error, ")[:MAX_DETAIL]}
+        for line in listed
     ]
-    first, n_more = errors[0], error.error_count() - len(errors)
-    more = f"; {n_more:,} more errors are not listed" if n_more else ""
-    return ApiProblem("invalid", f"{first['pointer'] or 'The body'}: {first['detail']}{more}", errors)
+    first, n_unlisted = errors[0], error.error_count() - len(errors)
+    unlisted = f"; {n_unlisted:,} more errors are not listed" if n_unlisted else ""
+    return ApiProblem("invalid", f"{first['pointer'] or 'The body'}: {first['detail']}{unlisted}", errors)
 
 
 def bad_parameter(name: str, detail: str) -> ApiProblem:
@@ -207,4 +209,4 @@ def install(app: Flask) -> None:
     @app.errorhandler(Exception)
     def _(error: Exception) -> Response:
         structlog.get_logger().error("unhandled", exc_info=error)
-        return ApiProblem("internal", "The service has a fault; its log says more.").response()
+        return ApiProblem("internal", "The service failed; its log has the details.").response()

@@ -8,18 +8,9 @@ from flask import g, request
 
 from classifier.serving.tagger import DecisionBatch, Tagger
 from classifier.store import Draft, Question
-from classifier.web.api.openapi import Parameter
+from classifier.web.api.openapi import NEEDS_BOTH, NEEDS_STORE, Endpoint, Parameter
 from classifier.web.api.queue_query import choice_of
-from classifier.web.api.router import NEEDS_BOTH, NEEDS_STORE, Router
-from classifier.web.api.schemas.decisions import (
-    DecidedOut,
-    DecisionsIn,
-    LogOut,
-    QuestionIn,
-    QuestionOut,
-    QuestionsOut,
-    TitleOut,
-)
+from classifier.web.api.schemas import decisions as schemas
 from classifier.web.guard.auth import EDITORS, WRITERS, Caller
 from classifier.web.problems import bad_parameter
 from classifier.web.watch.metrics import count_decisions
@@ -32,7 +23,9 @@ IDEMPOTENCY_KEY = Parameter(
     "The same key and body again is logged once and answered the same.",
     "header",
 )
+QUESTIONS = "/v1/questions"
 QUESTION_STATES = ("open", "all")
+QUESTION_STATE = Parameter.choice("state", *QUESTION_STATES, default="open")
 
 
 class Decisions:
@@ -41,29 +34,36 @@ class Decisions:
     def __init__(self, tagger: Tagger) -> None:
         self.tagger = tagger
 
-    def add_to(self, router: Router) -> None:
-        """Add the endpoints to a router, in the order of the OpenAPI document."""
-        router.add(
-            "POST",
-            DECISIONS,
-            self.post_decisions,
-            WRITERS,
-            DecidedOut,
-            DecisionsIn,
-            status=201,
-            parameters=(IDEMPOTENCY_KEY,),
-            problems=(*NEEDS_BOTH, "running"),
-        )
-        router.add("GET", DECISIONS, self.get_decisions, WRITERS, LogOut, problems=NEEDS_STORE)
-        state = Parameter.choice("state", *QUESTION_STATES, default="open")
-        problems = (*NEEDS_STORE, "invalid")
-        router.add(
-            "GET", "/v1/questions", self.list_questions, EDITORS, QuestionsOut, parameters=(state,), problems=problems
-        )
-        path = "/v1/questions/<question_id>"
-        router.add("POST", path, self.answer_question, EDITORS, QuestionOut, QuestionIn, problems=NEEDS_STORE)
+    def endpoints(self) -> list[Endpoint]:
+        """Return the endpoints in the order of the OpenAPI document."""
+        decided, listed, state = (*NEEDS_BOTH, "running"), (*NEEDS_STORE, "invalid"), (QUESTION_STATE,)
+        post, answer = self.post_decisions, self.answer_question
+        return [
+            Endpoint(
+                "POST",
+                DECISIONS,
+                post,
+                WRITERS,
+                schemas.DecidedOut,
+                schemas.DecisionsIn,
+                decided,
+                (IDEMPOTENCY_KEY,),
+                status=201,
+            ),
+            Endpoint("GET", DECISIONS, self.get_decisions, WRITERS, schemas.LogOut, None, NEEDS_STORE),
+            Endpoint("GET", QUESTIONS, self.list_questions, EDITORS, schemas.QuestionsOut, None, listed, state),
+            Endpoint(
+                "POST",
+                f"{QUESTIONS}/<question_id>",
+                answer,
+                EDITORS,
+                schemas.QuestionOut,
+                schemas.QuestionIn,
+                NEEDS_STORE,
+            ),
+        ]
 
-    def post_decisions(self, article_id: str, body: DecisionsIn) -> object:
+    def post_decisions(self, article_id: str, body: schemas.DecisionsIn) -> object:
         """Log what an editor decided of an article."""
         caller: Caller = g.caller
         drafts = [Draft(row.action, row.tag, row.reason, row.note, row.decision_id) for row in body.decisions]
@@ -76,22 +76,22 @@ class Decisions:
         """Get the decisions on an article, and what was shown of it."""
         return self.tagger.decisions(article_id, g.caller.viewer)
 
-    def list_questions(self) -> QuestionsOut:
+    def list_questions(self) -> schemas.QuestionsOut:
         """List the tags that vanished from many articles at once, until somebody says what that means."""
         state = choice_of("state", QUESTION_STATES, "open")
         questions = self.tagger.store.questions.list(answered=state == "all")
-        return QuestionsOut(questions=[self._question(question) for question in questions])
+        return schemas.QuestionsOut(questions=[self._question(question) for question in questions])
 
-    def answer_question(self, question_id: str, body: QuestionIn) -> QuestionOut:
+    def answer_question(self, question_id: str, body: schemas.QuestionIn) -> schemas.QuestionOut:
         """Say whether articles no longer carry a tag, or take that back."""
         questions, editor = self.tagger.store.questions, g.caller.editor(None)
         if body.answer == "undo":
             return self._question(questions.undo(question_id, editor))
         return self._question(questions.answer(question_id, body.answer, editor))
 
-    def _question(self, question: Question) -> QuestionOut:
-        titles = [TitleOut(article_id=article_id, title=title) for article_id, title in question.titles.items()]
-        return QuestionOut(**{**vars(question), "label": self.tagger.label(question.tag), "titles": titles})
+    def _question(self, question: Question) -> schemas.QuestionOut:
+        titles = [schemas.TitleOut(article_id=article_id, title=title) for article_id, title in question.titles.items()]
+        return schemas.QuestionOut(**{**vars(question), "label": self.tagger.label(question.tag), "titles": titles})
 
 
 def _idempotency_key() -> str | None:

@@ -8,24 +8,26 @@ from classifier.errors import TaggerError
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.store import JOB
-from classifier.web.api.router import NEEDS_MODEL, Router
+from classifier.web.api.openapi import NEEDS_MODEL, Endpoint
 from classifier.web.api.schemas.models import HealthOut, ModelOut, ModelsOut
+from classifier.web.bodies import json_response
 from classifier.web.guard.auth import ANY_ROLE
-from classifier.web.json_bodies import json_response
 
 
 class Models:
-    """The endpoints of models and health; `retrain_hours` is how often `retrain` is expected to run."""
+    """The endpoints of models and health. `retrain_hours` is how often `retrain` is expected to run."""
 
     def __init__(self, tagger: Tagger, registry: Registry, retrain_hours: float) -> None:
         self.tagger, self.registry, self.retrain_hours = tagger, registry, retrain_hours
 
-    def add_to(self, router: Router) -> None:
-        """Add the endpoints to a router, in the order of the OpenAPI document."""
-        router.add("GET", "/v1/model", self.model, ANY_ROLE, ModelOut, problems=NEEDS_MODEL)
-        router.add("GET", "/v1/models", self.models, ANY_ROLE, ModelsOut)
-        router.add("GET", "/health/live", self.live, (), HealthOut)
-        router.add("GET", "/health/ready", self.ready, (), HealthOut, also=(503,))
+    def endpoints(self) -> list[Endpoint]:
+        """Return the endpoints in the order of the OpenAPI document."""
+        return [
+            Endpoint("GET", "/v1/model", self.model, ANY_ROLE, ModelOut, None, NEEDS_MODEL),
+            Endpoint("GET", "/v1/models", self.models, ANY_ROLE, ModelsOut),
+            Endpoint("GET", "/health/live", self.live, (), HealthOut),
+            Endpoint("GET", "/health/ready", self.ready, (), HealthOut, also=(503,)),
+        ]
 
     def model(self) -> ModelOut:
         """Get the card of the model that serves."""

@@ -1,10 +1,10 @@
-"""The OpenAPI document, made from the endpoints and the models that validate them."""
+"""The OpenAPI document, made from the endpoints and their schemas."""
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,10 +16,15 @@ from classifier.domain.articles import ARTICLE_ID
 from classifier.web.api.schemas.base import ProblemOut
 from classifier.web.problems import CATALOGUE
 
+# The problems of endpoints that read the model, the store or both.
+NEEDS_MODEL = ("no-model",)
+NEEDS_STORE = ("no-store",)
+NEEDS_BOTH = ("no-model", "no-store")
+
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of the query string or a header; `schema` is JSON Schema."""
+    """A parameter of the query string or a header. `schema` is JSON Schema."""
 
     name: str
     schema: Mapping[str, object]
@@ -39,36 +44,44 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One call of the API: all that its description and its checks need."""
+    """One call of the API: all that its description and its checks need.
+
+    The view gets the parts of the path by name and the body, if there is one, as `body`. What it returns becomes JSON,
+    unless it is a response. Its docstring is the summary.
+    """
 
     method: str
     path: str
-    name: str
-    summary: str
+    view: Callable[..., object]
     roles: tuple[str, ...]
     returns: type[BaseModel] | None
-    takes: type[BaseModel] | None
-    status: int
-    parameters: tuple[Parameter, ...]
-    problems: tuple[str, ...]
-    also: tuple[int, ...]  # other statuses with the same kind of answer
+    takes: type[BaseModel] | None = None
+    problems: tuple[str, ...] = ()
+    parameters: tuple[Parameter, ...] = ()
+    status: int = 200
+    also: tuple[int, ...] = ()  # other statuses with the same kind of answer
+
+    @property
+    def name(self) -> str:
+        """The operation's id."""
+        return self.view.__name__
 
 
 _Mode = Literal["validation", "serialization"]
-# The JSON Schema of each model: the keys are pairs of model and mode.
-_Schemas = Mapping[Any, Mapping[str, object]]
+# A reference to the JSON Schema of each pair of schema and mode.
+_References = Mapping[Any, Mapping[str, object]]
 
 
 def document(endpoints: Sequence[Endpoint]) -> dict[str, object]:
     """Return the OpenAPI 3.1 document."""
-    models: list[tuple[type[BaseModel], _Mode]] = [(ProblemOut, "serialization")]
-    models += [(endpoint.takes, "validation") for endpoint in endpoints if endpoint.takes]
-    models += [(endpoint.returns, "serialization") for endpoint in endpoints if endpoint.returns]
-    schemas, definitions = models_json_schema(models, ref_template="#/components/schemas/{model}")
+    schemas: list[tuple[type[BaseModel], _Mode]] = [(ProblemOut, "serialization")]
+    schemas += [(endpoint.takes, "validation") for endpoint in endpoints if endpoint.takes]
+    schemas += [(endpoint.returns, "serialization") for endpoint in endpoints if endpoint.returns]
+    references, definitions = models_json_schema(schemas, ref_template="#/components/schemas/{model}")
     paths: dict[str, dict[str, object]] = {}
     for endpoint in endpoints:
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", endpoint.path)
-        paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, path, schemas)
+        paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, path, references)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -84,18 +97,18 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, object]:
     }
 
 
-def _operation(endpoint: Endpoint, path: str, schemas: _Schemas) -> dict[str, object]:
+def _operation(endpoint: Endpoint, path: str, references: _References) -> dict[str, object]:
     operation: dict[str, object] = {
         "operationId": endpoint.name,
-        "summary": endpoint.summary,
-        "responses": {**_problem_responses(endpoint, path, schemas), **_responses(endpoint, schemas)},
+        "summary": endpoint.view.__doc__,
+        "responses": {**_problem_responses(endpoint, path, references), **_responses(endpoint, references)},
         "parameters": [*_path_parameters(path), *(parameter.described() for parameter in endpoint.parameters)],
     }
     if endpoint.roles:
         operation["security"] = [{"key": []}, {}]  # open while no key exists
         operation["description"] = f"Roles: {', '.join(endpoint.roles)}."
     if endpoint.takes:
-        operation["requestBody"] = {"required": True, "content": _json(schemas[endpoint.takes, "validation"])}
+        operation["requestBody"] = {"required": True, "content": _json(references[endpoint.takes, "validation"])}
     return operation
 
 
@@ -104,22 +117,22 @@ def _path_parameters(path: str) -> list[dict[str, object]]:
     return [{"name": name, "in": "path", "required": True, "schema": schema} for name in re.findall(r"{(\w+)}", path)]
 
 
-def _responses(endpoint: Endpoint, schemas: _Schemas) -> dict[str, object]:
+def _responses(endpoint: Endpoint, references: _References) -> dict[str, object]:
     if endpoint.returns is None:
         return {str(endpoint.status): {"description": "Done"}}
-    content = _json(schemas[endpoint.returns, "serialization"])
+    content = _json(references[endpoint.returns, "serialization"])
     also = {str(status): {"description": "Not now", "content": content} for status in endpoint.also}
     return {str(endpoint.status): {"description": "Done", "content": content}, **also}
 
 
-def _problem_responses(endpoint: Endpoint, path: str, schemas: _Schemas) -> dict[str, object]:
+def _problem_responses(endpoint: Endpoint, path: str, references: _References) -> dict[str, object]:
     """Return the problems of an endpoint by their status, each with the titles of all that have it."""
     slugs = _problems_of(endpoint, path)
     titles: dict[int, list[str]] = defaultdict(list)
     for slug, problem in CATALOGUE.items():
         if slug in slugs:
             titles[problem.status].append(problem.title)
-    content = {"application/problem+json": {"schema": schemas[ProblemOut, "serialization"]}}
+    content = {"application/problem+json": {"schema": references[ProblemOut, "serialization"]}}
     return {str(status): {"description": "; ".join(titles[status]), "content": content} for status in sorted(titles)}
 
 

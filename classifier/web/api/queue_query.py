@@ -1,4 +1,4 @@
-"""The query string of the queue: filters, order, size of a page, and the cursor that leads to the next one."""
+"""The query string of the queue: filters, order, page size and cursor."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def choice_of(name: str, choices: tuple[str, ...], default: str) -> str:
 
 
 def queue_wanted(viewer: str | None, state: str = "all") -> Wanted:
-    """Return the articles that a request asks for; `state` holds where it names none."""
+    """Return the articles that a request asks for. `state` holds where it names none."""
     state, order = choice_of("state", QUEUE_STATES, state), choice_of("order", ORDERS, "newest")
     since, until = _day("since"), _day("until")
     return Wanted(None if state == "all" else state, _filter("source"), _filter("tag"), since, until, order, viewer)
@@ -75,7 +75,7 @@ def page_size() -> int:
 
 
 def cursor_of(end: tuple[object, ...] | None) -> str | None:
-    """Return the cursor for the end of a page; None behind the last page."""
+    """Return the cursor for the end of a page. None behind the last page."""
     return base64.urlsafe_b64encode(json.dumps(end).encode()).decode() if end else None
 
 
@@ -106,5 +106,5 @@ def _is_end(key: object, article_id: object) -> bool:
 
 
 def _float(key: float | None) -> float | None:
-    """Return a key of the queue as the float that it is: a database takes no integer of more than 64 bits."""
+    """Return a key of the queue as a float. A database takes no integer of more than 64 bits."""
     return None if key is None else float(key)

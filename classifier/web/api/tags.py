@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from classifier.serving.tagger import Tagger
-from classifier.web.api.router import NEEDS_MODEL, Router
+from classifier.web.api.openapi import NEEDS_MODEL, Endpoint
 from classifier.web.api.schemas.tags import TagsOut
 from classifier.web.guard.auth import ANY_ROLE
 
@@ -14,9 +14,9 @@ class Tags:
     def __init__(self, tagger: Tagger) -> None:
         self.tagger = tagger
 
-    def add_to(self, router: Router) -> None:
-        """Add the endpoint to a router."""
-        router.add("GET", "/v1/tags", self.tags, ANY_ROLE, TagsOut, problems=NEEDS_MODEL)
+    def endpoints(self) -> list[Endpoint]:
+        """Return the endpoints in the order of the OpenAPI document."""
+        return [Endpoint("GET", "/v1/tags", self.tags, ANY_ROLE, TagsOut, None, NEEDS_MODEL)]
 
     def tags(self) -> TagsOut:
         """Get the taxonomy."""

@@ -1,4 +1,4 @@
-"""Who may do what: keys, sessions and roles, and the open first minute while no key exists."""
+"""Who may do what: keys, sessions and roles, and the open service while no key exists."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.domain.decisions import CMS
 from classifier.store import Key, Session, Store
-from classifier.web.guard.limits import Rate, Tries
+from classifier.web.guard.limits import OPEN_SENDER, Rate, Tries
 from classifier.web.guard.loopback import NEXT_STEP, host_of, is_loopback, why_from_elsewhere
 from classifier.web.problems import CHALLENGE, ApiProblem
 
@@ -19,32 +19,36 @@ COOKIE = "tagger_session"
 EDITORS = ("editor", "admin")
 WRITERS = ("cms", *EDITORS)
 ANY_ROLE = (*WRITERS, "reader")
-NOBODY = "local"  # who decides while no key exists and no name is given
+NOBODY = OPEN_SENDER  # who decides while no key exists and no name is given
 _SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+class SignInFirst(Exception):
+    """A page is for editors, and nobody is signed in: the answer leads to the sign-in page."""
 
 
 @dataclass(frozen=True)
 class Caller:
-    """Who makes a request: a key, a session, or in the open first minute neither."""
+    """Who makes a request: a key or a session, neither while no key exists."""
 
     key: Key | None = None
     session: Session | None = None
 
     @property
     def viewer(self) -> str | None:
-        """The editor that the caller is; None for a CMS, which is many, and for whoever is not signed in."""
+        """The editor who makes the request. None for a CMS and for anybody not signed in."""
         if self.session is not None:
             return self.session.editor
         return person(self.key.name) if self.key is not None and self.key.role in EDITORS else None
 
     @property
     def sender(self) -> str:
-        """Whose idempotency keys are meant."""
+        """The sender to whom idempotency keys belong."""
         return self.key.name if self.key is not None else self.viewer or NOBODY
 
     @property
     def owner(self) -> str | None:
-        """Whose the articles are that the caller writes: a CMS owns them, a person does not."""
+        """The owner of the articles that the caller writes: the name of a cms key, None for a person."""
         return self.key.name if self.key is not None and self.key.role == "cms" else None
 
     @property
@@ -53,23 +57,26 @@ class Caller:
         return (self.key is None and self.session is None) or (self.key is not None and self.key.role == "admin")
 
     def editor(self, named: str | None) -> str:
-        """Return the editor that decides: a CMS names its editors, an editor can name only itself.
+        """Return the editor who decides: a CMS names its editors, an editor can name nobody else.
 
         Raises:
             ApiProblem: 403 for another name.
         """
         if self.key is not None and self.key.role == "cms":
             return f"{self.key.name}/{named}" if named else person(self.key.name)
-        myself = self.viewer
-        if myself is None:
+        viewer = self.viewer
+        if viewer is None:
             return person(named or NOBODY)
-        if named is not None and person(named) != myself:
-            raise ApiProblem("not-allowed", f"You are {myself!r}; only a CMS decides for others, not for {named!r}.")
-        return myself
+        if named is not None and person(named) != viewer:
+            raise ApiProblem(
+                "not-allowed",
+                f"You are {viewer!r} and cannot decide for {named!r}. Only a cms key names other editors.",
+            )
+        return viewer
 
 
 def person(name: str) -> str:
-    """Return the name of an editor as it is logged: one name there stands for what a CMS changed by itself."""
+    """Return the name of an editor for the log, where `cms` means changes by a CMS itself."""
     return f"{name}/{name}" if name == CMS else name
 
 
@@ -88,7 +95,7 @@ class Gate:
         """
         if self._store.keys.in_use():
             return False
-        # A web page elsewhere must not reach an open service by renaming it either, so the host name counts too.
+        # A page elsewhere must not reach an open service under a host name of its own, so the host name is checked too.
         if reason := why_from_elsewhere(request.environ, request.host, self._proxies):
             raise ApiProblem(
                 "not-allowed", f"While no key exists, only this machine is answered, and {reason}. {NEXT_STEP}"
@@ -126,10 +133,10 @@ class Gate:
     def _counted(self, caller: Caller, roles: tuple[str, ...], is_open: bool) -> Caller:
         """Return the caller, whose request counts against its rate, if it has one of the roles."""
         if is_open:
-            self._rate.count(NOBODY)
+            self._rate.count(None)
             return caller
         if caller.key is not None:
-            self._rate.count(caller.key.id)
+            self._rate.count(caller.key)
         self.allow(caller.key, roles)
         return caller
 
@@ -148,7 +155,7 @@ class Gate:
         return key
 
     def session(self) -> Session | None:
-        """Return the session of the request's cookie, or None; it is looked up once for each request."""
+        """Return the session of the request's cookie, or None. It is looked up once for each request."""
         if "session" not in g:
             g.session = self._store.sessions.of(request.cookies.get(COOKIE, ""))
         session: Session | None = g.session
@@ -159,6 +166,13 @@ class Gate:
         self.open()
         session = self.session()
         return session if session is None or session.key is None or session.key.role in EDITORS else None
+
+    def require_editor(self) -> Session:
+        """Return the session of a page for editors. Raise `SignInFirst` where there is none."""
+        session = self.editor_session()
+        if session is None:
+            raise SignInFirst
+        return session
 
     @staticmethod
     def check_csrf(session: Session, token: str) -> None:
@@ -176,15 +190,17 @@ class Gate:
                 headers=CHALLENGE,
             )
         if key.role not in roles:
-            raise ApiProblem("not-allowed", f"The role {key.role!r} may not do this; it takes {' or '.join(roles)}.")
+            raise ApiProblem(
+                "not-allowed", f"The role {key.role!r} may not do this. It takes the role {' or '.join(roles)}."
+            )
         return key
 
 
 def check_origin() -> None:
-    """Refuse what a page of another site makes a browser send.
+    """Refuse requests that a page of another site makes a browser send.
 
-    Browsers say so themselves (Sec-Fetch-Site, or the Origin where they are old); other clients say nothing. A request
-    with a key in its header is none that a page elsewhere could make.
+    Browsers mark them (Sec-Fetch-Site, older ones Origin). Other clients send neither. A page elsewhere cannot put a key
+    into a header.
     """
     if request.method in _SAFE or "Authorization" in request.headers:
         return
@@ -195,20 +211,20 @@ def check_origin() -> None:
 
 
 def _host(origin: str) -> str | None:
-    """Return the host name in an origin; None for `null` and for what is none."""
+    """Return the host name in an origin. None for `null` and for a text that is no origin."""
     try:
         return urlsplit(origin).hostname
     except ValueError:
         return None
 
 
-def sign_in_first() -> WsgiResponse:
-    """Return the way to sign in, and from there back to the page that was asked for."""
+def sign_in_first(_: SignInFirst) -> WsgiResponse:
+    """Return the way to the sign-in page, which leads back to the page that was asked for."""
     return redirect(f"/sign-in?next={quote(request.full_path.rstrip('?'))}", 303)
 
 
 def set_session(response: WsgiResponse, token: str) -> None:
-    """Put a session into a cookie; only over this machine's loopback it may go without TLS."""
+    """Put a session into a cookie, which needs TLS except on this machine's loopback."""
     response.set_cookie(
         COOKIE, token, httponly=True, samesite="Lax", secure=not is_loopback(host_of(request.host)), path="/"
     )

@@ -1,4 +1,4 @@
-"""Whether a request comes from this machine itself, which may do everything while no key exists."""
+"""Whether a request comes from this machine, which may do everything while no key exists."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _OF_PROXIES = ("HTTP_FORWARDED", "HTTP_VIA", "HTTP_X_REAL_IP")
 
 
 def address_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """Return the IP address that a text is, or None; IPv4 that came through an IPv6 socket is IPv4."""
+    """Return the IP address in a text, or None. An IPv4 address mapped into IPv6 becomes IPv4."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:
@@ -21,15 +21,15 @@ def address_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address, an IPv6 one with or without brackets, is this machine's own."""
+    """Whether a host name or address is this machine's loopback; IPv6 may have brackets."""
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     address = address_of(bare)
     return bare.lower() == "localhost" or (address is not None and address.is_loopback)
 
 
-def host_of(named: str) -> str:
+def host_of(header: str) -> str:
     """Return a Host header without its port."""
-    return named if named.endswith("]") else named.rsplit(":", 1)[0]
+    return header if header.endswith("]") else header.rsplit(":", 1)[0]
 
 
 def why_open_is_unsafe(listens_on: str, proxies: int) -> str | None:
@@ -42,8 +42,8 @@ def why_open_is_unsafe(listens_on: str, proxies: int) -> str | None:
 def why_from_elsewhere(environ: Mapping[str, Any], host: str, proxies: int) -> str | None:
     """Return why a request may come from another machine, or None if it comes from a program on this one.
 
-    A proxy on this machine connects from loopback too, for whoever asks it. It is known by the headers that it adds, or
-    by HTTP/1.0, which nginx speaks to a service unless it is told otherwise.
+    A proxy on this machine connects from loopback too. It gives itself away by the headers that it adds, or by HTTP/1.0,
+    which nginx speaks to a service by default.
     """
     peer = str(environ.get("REMOTE_ADDR", ""))
     forwarded = [name for name in environ if name in _OF_PROXIES or name.startswith("HTTP_X_FORWARDED")]

@@ -1,1 +1,12 @@
-"""The pages that people see."""
+"""The pages for people, and how one is rendered for somebody who is signed in."""
+
+from __future__ import annotations
+
+from flask import render_template
+
+from classifier.store import Session
+
+
+def render(name: str, session: Session, **values: object) -> str:
+    """Return a page that says at its head who is signed in."""
+    return render_template(name, editor=session.editor, csrf=session.csrf, **values)

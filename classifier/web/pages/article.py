@@ -1,34 +1,51 @@
-"""The pages: try an article and see why it gets its tags; the API described. Server-rendered, and whole without script."""
+"""The pages that try an article and describe the API. They are rendered by the server and work without scripts."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
 
 from classifier.domain.articles import Article, article_from_text
-from classifier.errors import TaggerError, UnknownTag
-from classifier.model.answer import Explanation
+from classifier.domain.taxonomy import Tag
+from classifier.errors import TaggerError
+from classifier.model.answer import Answer, Explanation
 from classifier.model.protocol import Model
 from classifier.serving.tagger import Tagger
-from classifier.text.fields import BODY, TITLE
 from classifier.text.markup import html_to_text
 from classifier.web.api.openapi import Endpoint, document
 from classifier.web.guard.auth import WRITERS, Gate
 from classifier.web.pages.forms import read_form
-from classifier.web.pages.showing import (
-    ABOUTNESS,
-    REASONS_TEXT,
-    card_of,
-    controls_of,
-    left_out,
-    marks_of,
-    paragraphs_of,
-    pieces_of,
-)
+from classifier.web.pages.showing import ABOUTNESS, REASONS_TEXT, MarkedText, Why, marked_text, marks_of, why_of
 from classifier.web.problems import CATALOGUE, ApiProblem, problem_of
+
+
+@dataclass(frozen=True)
+class Card:
+    """A tag with its reasons. `band` is hidden for a tag that is not suggested."""
+
+    why: Why
+    kind: str
+    band: str = "hidden"
+    aboutness: str = ""
+    source: str = ""
+
+
+@dataclass(frozen=True)
+class Result:
+    """The suggestions for an article, and its text with their evidence.
+
+    asked: the card of the tag that the form asks for.
+    unknown: its name, if the taxonomy does not have it.
+    """
+
+    answer: Answer
+    cards: list[Card]
+    asked: Card | None
+    unknown: str | None
+    text: MarkedText
 
 
 class Pages:
@@ -42,9 +59,11 @@ class Pages:
         self.blueprint.add_url_rule("/docs", "docs", self.docs)
 
     def form(self) -> str:
+        """Return the page with an empty form, or one that holds the example."""
         return self._page({}, example=request.args.get("example") == "1")
 
     def show(self) -> str | tuple[str, int]:
+        """Return the page with the suggestions for what was pasted."""
         self.gate.open()  # before anything is read
         form = read_form(self.limit)
         is_allowed = False
@@ -55,20 +74,28 @@ class Pages:
             return self._page(form, is_allowed, result=result)
         except (ApiProblem, TaggerError) as error:
             problem = error if isinstance(error, ApiProblem) else problem_of(error)
-            told = (
-                "A key is needed. Enter one, or sign in under Review." if problem.slug == "no-key" else problem.detail
-            )
-            return self._page(form, is_allowed, problem=told), CATALOGUE[problem.slug].status
+            needs_key = "A key is needed. Enter one, or sign in under Review."
+            detail = needs_key if problem.slug == "no-key" else problem.detail
+            return self._page(form, is_allowed, problem=detail), CATALOGUE[problem.slug].status
 
     def _titles(self, explained: Iterable[Explanation]) -> dict[str, str]:
         """Return the titles of all precedents that the store knows."""
-        return self.tagger.store.titles({article_id for one in explained for article_id, _ in one.precedents})
+        return self.tagger.store.titles({article_id for why in explained for article_id, _ in why.precedents})
 
     def docs(self) -> str:
+        """Return the page that describes the API."""
         return render_template("docs.html", api=document(self.endpoints), catalogue=CATALOGUE, **self._signed_in())
 
-    def _page(self, given: dict[str, str], is_allowed: bool = False, **more: Any) -> str:
-        """Return the page; `is_allowed` says that what was sent came with a key, or needs none."""
+    def _page(
+        self,
+        form: dict[str, str],
+        is_allowed: bool = False,
+        *,
+        result: Result | None = None,
+        problem: str | None = None,
+        example: bool = False,
+    ) -> str:
+        """Return the page with what was sent. `is_allowed` says that it came with a key, or needs none."""
         try:
             model: Model | None = self.tagger.serving.model()
             missing = None
@@ -78,7 +105,7 @@ class Pages:
         tags = [tag for tag in model.taxonomy.tags if tag.active] if model else []
         return render_template(
             "article.html",
-            given=given,
+            given=form,
             model=model,
             missing=missing,
             n_tags=len(tags),
@@ -86,7 +113,9 @@ class Pages:
             needs_key=needs_key,
             **self._signed_in(),
             reasons_text=REASONS_TEXT,
-            **more,
+            result=result,
+            problem=problem,
+            example=example,
         )
 
     def _signed_in(self) -> dict[str, str | None]:
@@ -94,35 +123,21 @@ class Pages:
         session = self.gate.session()
         return {"editor": session.editor if session else None, "csrf": session.csrf if session else None}
 
-    def _result(self, article: Article, why: str) -> dict[str, Any]:
+    def _result(self, article: Article, asked_tag: str) -> Result:
         model = self.tagger.serving.model()
         reading = model.reader.read(article)
         answer = model.suggest(article, n_evidence=0)
-        explained = model.explain(article, [s.tag for s in answer.suggestions], reading)
-        titles = self._titles(explained)
+        explained = model.explain(article, [row.tag for row in answer.suggestions], reading)
+        tag = _tag_named(asked_tag, model)
+        asked = model.explain(article, [tag.id], reading) if tag else []
+        titles = self._titles([*explained, *asked])
         cards = [
-            card_of(explanation, titles, s.band, ABOUTNESS[s.aboutness], s.source)
-            for s, explanation in zip(answer.suggestions, explained, strict=True)
+            Card(why_of(why, titles), why.tag.kind, row.band, ABOUTNESS[row.aboutness], row.source)
+            for row, why in zip(answer.suggestions, explained, strict=True)
         ]
-        asked, unknown = None, None
-        if why:
-            try:
-                explanation = model.explain(article, [_tag_id(why, model)], reading)[0]
-                asked = card_of(explanation, self._titles([explanation]))
-            except UnknownTag:
-                unknown = why
-        marks = marks_of(explained)
-        removed, n_more_removed = left_out(reading)
-        return {
-            "cards": cards,
-            "asked": asked,
-            "unknown": unknown,
-            "answer": answer,
-            "title": pieces_of(reading.title.text, marks[TITLE], controls_of(reading.title, article.title)),
-            "paragraphs": paragraphs_of(reading, article.body, marks[BODY]),
-            "removed": removed,
-            "n_more_removed": n_more_removed,
-        }
+        asked_card = Card(why_of(asked[0], titles), asked[0].tag.kind) if asked else None
+        unknown = asked_tag if asked_tag and not tag else None
+        return Result(answer, cards, asked_card, unknown, marked_text(article, reading, marks_of(explained)))
 
 
 def _article_of(form: dict[str, str]) -> Article:
@@ -139,8 +154,8 @@ _HEADINGS = [
 
 def _html_article(markup: str) -> Article:
     """Return the article of pasted HTML: its title is its first heading, or the text before the first element."""
-    places = [place for opening, closing in _HEADINGS if (place := _heading(markup, opening, closing))]
-    start, begin, stop, end = min(places, default=(0, 0, len(markup.partition("<")[0]), 0))
+    headings = [spans for opening, closing in _HEADINGS if (spans := _heading(markup, opening, closing))]
+    start, begin, stop, end = min(headings, default=(0, 0, len(markup.partition("<")[0]), 0))
     title, body = markup[begin:stop], markup[:start] + markup[end or stop :]
     return Article(title=html_to_text(title).text.strip(), body=body, body_format="html")
 
@@ -156,9 +171,9 @@ def _heading(markup: str, opening: re.Pattern[str], closing: re.Pattern[str]) ->
     return (opened.start(), begin, closed.start(), closed.end()) if opened and closed else None
 
 
-def _tag_id(name: str, model: Model) -> str:
+def _tag_named(name: str, model: Model) -> Tag | None:
     """Return the tag that a person means by an id or a label."""
-    for tag in model.taxonomy.tags:
-        if name in (tag.id, tag.label) or name.casefold() == tag.label.casefold():
-            return tag.id
-    return name
+    names = (
+        (name in (tag.id, tag.label) or name.casefold() == tag.label.casefold(), tag) for tag in model.taxonomy.tags
+    )
+    return next((tag for is_meant, tag in names if is_meant), None) if name else None

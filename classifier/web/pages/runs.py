@@ -5,19 +5,19 @@ A report is made from the record in the store, so no request names a file.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from flask import Blueprint, Response, render_template, request
-from werkzeug.wrappers import Response as WsgiResponse
+from flask import Blueprint, Response, request
 
 from classifier.errors import BadModel
 from classifier.serving.champion import Champion
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.store import JOB, SKIPPED, Run
-from classifier.web.guard.auth import Gate, sign_in_first
-from classifier.web.pages.reports import policy_of
+from classifier.web.guard.auth import Gate
+from classifier.web.pages import render
+from classifier.web.pages.reports import with_policy
 
 N_RUNS = 100
 
@@ -32,32 +32,28 @@ class RunPages:
         self.blueprint.add_url_rule("/runs", "runs", self.list)
         self.blueprint.add_url_rule("/runs/<run_id>", "run", self.report)
 
-    def list(self) -> str | WsgiResponse:
+    def list(self) -> str:
         """Return the page of runs, for a signed-in editor."""
-        session = self.gate.editor_session()
-        if session is None:
-            return sign_in_first()
-        every, whole = self.store.runs.list(JOB, N_RUNS), request.args.get("all") == "1"
+        session = self.gate.require_editor()
+        runs = self.store.runs.list(JOB, N_RUNS)
+        shown = runs if request.args.get("all") == "1" else [run for run in runs if run.outcome != SKIPPED]
         champion, problem = self._champion()
-        return render_template(
+        return render(
             "runs.html",
-            editor=session.editor,
-            csrf=session.csrf,
-            runs=[_row(run, champion) for run in every if whole or run.outcome != SKIPPED],
-            n_quiet=0 if whole else sum(run.outcome == SKIPPED for run in every),
+            session,
+            runs=[_row(run, champion) for run in shown],
+            n_quiet=len(runs) - len(shown),
             champion=champion,
             problem=problem or self.serving.problem,
-            n_runs=N_RUNS if len(every) == N_RUNS else None,
+            n_runs=N_RUNS if len(runs) == N_RUNS else None,
         )
 
-    def report(self, run_id: str) -> WsgiResponse:
+    def report(self, run_id: str) -> Response:
         """Return the report of a run, for a signed-in editor."""
-        if self.gate.editor_session() is None:
-            return sign_in_first()
+        self.gate.require_editor()
         from classifier.reports.run.page import as_page
 
-        page = as_page(self.store.runs.get(run_id), here=f"/runs/{run_id}")
-        return Response(page, headers={"Content-Security-Policy": policy_of(page)})
+        return with_policy(as_page(self.store.runs.get(run_id), here=f"/runs/{run_id}"))
 
     def _champion(self) -> tuple[Champion | None, str | None]:
         """Return what was promoted last, or why that cannot be read."""
@@ -67,23 +63,30 @@ class RunPages:
             return None, str(error)
 
 
-def _row(run: Run, champion: Champion | None) -> dict[str, Any]:
+@dataclass(frozen=True)
+class _Row:
+    """A run in the list. `serves` says whether its model is the champion."""
+
+    id: str
+    at: str
+    took: str
+    outcome: str
+    version: str | None
+    serves: bool
+    reason: str
+
+
+def _row(run: Run, champion: Champion | None) -> _Row:
     from classifier.reports.run.wording import reason
 
     result = run.result or {}
-    return {
-        "id": run.id,
-        "at": run.started_at,
-        "took": _took(run),
-        "outcome": run.outcome,
-        "version": run.version,
-        "serves": champion is not None and run.version == champion.version,
-        "reason": reason(run, result.get("details", {}), result.get("blocked_by", [])),
-    }
+    serves = champion is not None and run.version == champion.version
+    why = reason(run, result.get("details", {}), result.get("blocked_by", []))
+    return _Row(run.id, run.started_at, _took(run), run.outcome, run.version, serves, why)
 
 
 def _took(run: Run) -> str:
-    """Return how long a run took, in words; nothing while it runs."""
+    """Return how long a run took, in words. Nothing while it runs."""
     if run.ended_at is None:
         return ""
     seconds = (datetime.fromisoformat(run.ended_at) - datetime.fromisoformat(run.started_at)).total_seconds()

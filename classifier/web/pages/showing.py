@@ -1,4 +1,4 @@
-"""What the pages show of an article and its tags: pieces of text with their evidence, reasons as bars."""
+"""How pages show an article and its tags: the text in pieces with their evidence, the reasons as bars."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
+from classifier.domain.articles import Article
 from classifier.model.answer import Explanation, Part, Span
-from classifier.text.fields import FIELDS
+from classifier.text.fields import BODY, FIELDS, TITLE
 from classifier.text.markup import unescaped
 from classifier.text.mentions import Mention
 from classifier.text.reading import Reading
 from classifier.text.source_map import CleanText
 
-N_REASONS = 6
+N_REASONS = 6  # listed for a tag, and as many against it
+MIN_WEIGHT = 0.005  # of a reason that is listed
 MARKED_SHARE = 0.15  # of the strongest reason; weaker ones are listed, not marked
 REASONS_TEXT = {
     "empty": "There is no word in this text that could tell anything. Paste a whole article.",
@@ -39,21 +41,9 @@ OUTCOMES = {
     "retired": "not suggested: the tag is retired in the taxonomy",
     "text": "not suggested: this text says too little that could be trusted",
 }
-# Invisible characters that turn the direction of what follows: shown, so that no text reads otherwise than it is.
-_CONTROLS = {
-    "\u061c": "ALM",
-    "\u200e": "LRM",
-    "\u200f": "RLM",
-    "\u202a": "LRE",
-    "\u202b": "RLE",
-    "\u202c": "PDF",
-    "\u202d": "LRO",
-    "\u202e": "RLO",
-    "\u2066": "LRI",
-    "\u2067": "RLI",
-    "\u2068": "FSI",
-    "\u2069": "PDI",
-}
+# Invisible characters that turn the direction of the text after them. The pages show them by name.
+_NAMES = ["ALM", "LRM", "RLM", "LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"]
+_CONTROLS = dict(zip("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", _NAMES, strict=True))
 _TURNS = re.compile(f"([{''.join(_CONTROLS)}])")
 _NUMBERS = r"&#0*(?:8\d{3}|1564)(?!\d);?|&#[xX]0*(?:20[0-9a-fA-F]{2}|61[cC])(?![0-9a-fA-F]);?"
 _CONTROL = re.compile(f"[{''.join(_CONTROLS)}]|&(?:lrm|rlm);|{_NUMBERS}")
@@ -63,8 +53,9 @@ MAX_CONTROLS = 1000  # shown of one text
 MAX_REMOVED = 50  # parts that are listed, and the characters that are shown of each
 MAX_SHOWN = 200
 
-Marks = Mapping[tuple[int, int], list[str]]
-Controls = Mapping[int, Sequence[str]]
+Marks = Mapping[tuple[int, int], list[str]]  # the tags with evidence in each span of a field
+MarksOfFields = Mapping[int, dict[tuple[int, int], list[str]]]
+Controls = Mapping[int, Sequence[str]]  # the names of invisible characters before each place
 
 
 class _Layer(NamedTuple):
@@ -78,7 +69,7 @@ class _Layer(NamedTuple):
 
 @dataclass(frozen=True)
 class Reason:
-    """A word or name that speaks for or against a tag, how often it stands there, and its share of the bar."""
+    """A word or name that speaks for or against a tag. `width` is the percentage of the longest bar."""
 
     text: str
     weight: float
@@ -87,62 +78,69 @@ class Reason:
 
 
 @dataclass(frozen=True)
-class Card:
-    """A tag on the page with its reasons."""
+class Why:
+    """The reasons for and against a tag. `precedents` are titles of past articles."""
 
-    tag: Any
+    tag: str
+    label: str
+    pros: list[Reason]
+    cons: list[Reason]
     score: float
     threshold: float
     decision_value: float
     outcome: str
-    band: str
-    aboutness: str
-    source: str
-    pros: list[Reason]
-    cons: list[Reason]
-    precedents: list[str]  # titles of past articles
+    precedents: list[str]
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A stretch of text in which the same tags have evidence, or the name of an invisible character."""
+    """A stretch of text with evidence for the same tags, or the name of an invisible character."""
 
     text: str
-    tags: str
+    tags: tuple[str, ...] = ()
     removed: str | None = None
     control: str | None = None
 
 
-def card_of(
-    explanation: Explanation, titles: Mapping[str, str], band: str = "hidden", aboutness: str = "", source: str = ""
-) -> Card:
-    """Return the card of an explanation; `titles` are those of its precedents."""
+@dataclass(frozen=True)
+class LeftOut:
+    """The beginning of a part of a body that is not the article."""
+
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
+class MarkedText:
+    """The text of an article as pages show it, and what is not part of the article."""
+
+    title: list[Piece]
+    paragraphs: list[list[Piece]]
+    removed: list[LeftOut]
+    n_more_removed: int
+
+
+def why_of(explanation: Explanation, titles: Mapping[str, str]) -> Why:
+    """Return the reasons of an explanation. `titles` are those of its precedents."""
     widest = max((abs(part.weight) for part in explanation.parts), default=1.0) or 1.0
 
     def reasons(sign: int) -> list[Reason]:
-        parts = [part for part in explanation.parts if part.weight * sign > 0 and abs(part.weight) >= 0.005]
+        parts = [part for part in explanation.parts if part.weight * sign > 0 and abs(part.weight) >= MIN_WEIGHT]
         return [
-            Reason(
-                _shown(part),
-                part.weight,
-                len(part.spans),
-                max(2, round(100 * abs(part.weight) / widest)),
-            )
+            Reason(_shown(part), part.weight, len(part.spans), max(2, round(100 * abs(part.weight) / widest)))
             for part in parts[:N_REASONS]
         ]
 
-    return Card(
-        explanation.tag,
-        explanation.score,
-        explanation.threshold,
-        explanation.decision_value,
-        OUTCOMES[explanation.outcome],
-        band,
-        aboutness,
-        source,
-        reasons(1),
-        reasons(-1),
-        [titles.get(article_id) or article_id for article_id, _ in explanation.precedents],
+    return Why(
+        tag=explanation.tag.id,
+        label=explanation.tag.label,
+        pros=reasons(1),
+        cons=reasons(-1),
+        score=explanation.score,
+        threshold=explanation.threshold,
+        decision_value=explanation.decision_value,
+        outcome=OUTCOMES[explanation.outcome],
+        precedents=[titles.get(article_id) or article_id for article_id, _ in explanation.precedents],
     )
 
 
@@ -160,72 +158,80 @@ def _shown(part: Part) -> str:
             return part.text
 
 
-def marks_of(explanations: Iterable[Explanation]) -> dict[int, dict[tuple[int, int], list[str]]]:
-    """Return the places of the strongest evidence for each tag, by field and span; a word of a name marks the name."""
+def marks_of(explanations: Iterable[Explanation]) -> MarksOfFields:
+    """Return the tags with strong evidence in each span, by field. A word that is part of a name marks the name."""
     marks: dict[int, dict[tuple[int, int], list[str]]] = {field: defaultdict(list) for field in range(len(FIELDS))}
     for explanation in explanations:
         parts = [part for part in explanation.parts if part.weight > 0 and part.spans]
-        names = sorted(place for part in parts if part.kind == "mention" for place in part.spans)
+        names = sorted(span for part in parts if part.kind == "mention" for span in part.spans)
         strongest = [part for part in parts[:N_REASONS] if part.weight >= MARKED_SHARE * parts[0].weight]
-        for field, start, end in {_name_around(place, names) for part in strongest for place in part.spans}:
+        for field, start, end in {_name_around(span, names) for part in strongest for span in part.spans}:
             marks[field][start, end].append(explanation.tag.id)
     return marks
 
 
-def _name_around(place: Span, names: Sequence[Span]) -> Span:
-    """Return the name that a place is in, of sorted ones that do not overlap, or the place itself."""
-    field, start, end = place
-    at = bisect_right(names, (field, start, math.inf)) - 1
-    return names[at] if at >= 0 and names[at][0] == field and names[at][2] >= end else place
+def _name_around(span: Span, names: Sequence[Span]) -> Span:
+    """Return the name that a span is in, of sorted ones that do not overlap, or the span itself."""
+    field, start, end = span
+    index = bisect_right(names, (field, start, math.inf)) - 1
+    return names[index] if index >= 0 and names[index][0] == field and names[index][2] >= end else span
 
 
-def mark_named(marks: dict[int, dict[tuple[int, int], list[str]]], mentions: Iterable[tuple[str, Mention]]) -> None:
-    """Mark also where tags are written out that are mentioned and not suggested; each mention comes with its tag's id."""
+def mark_named(marks: MarksOfFields, mentions: Iterable[tuple[str, Mention]]) -> None:
+    """Mark the mentions of tags that are not suggested. Each mention comes with the id of its tag."""
     for tag, mention in mentions:
         if not mention.weak:
             marks[mention.field][mention.start, mention.end].append(tag)
 
 
 def controls_of(clean: CleanText, source: str) -> Controls:
-    """Return the names of the direction controls of a text as it was sent, by where they stood in its clean text.
+    """Return the names of the direction controls of a text, by their offsets in its clean text.
 
-    Behind the first `MAX_CONTROLS` it says only how many more there are.
+    After the first `MAX_CONTROLS`, only the number of the others is returned, at the last offset.
     """
     controls: dict[int, list[str]] = defaultdict(list)
     if clean.source.starts is None:  # nothing was left out
         return controls
     matches = [(match.start(), _CONTROLS.get(unescaped(match[0]))) for match in _CONTROL.finditer(source)]
     named = [(start, name) for start, name in matches if name]
-    # Places are looked up together: a number that is not of the array's own type makes numpy copy the array.
+    # All offsets are looked up together: numpy copies the whole array for a number of another type.
     starts = np.array([start for start, _ in named[: MAX_CONTROLS + 1]], dtype=clean.source.starts.dtype)
-    places = clean.source.starts.searchsorted(starts).tolist()
-    for place, (_, name) in zip(places, named[:MAX_CONTROLS], strict=False):
-        controls[place].append(name)
+    offsets = clean.source.starts.searchsorted(starts).tolist()
+    for offset, (_, name) in zip(offsets, named[:MAX_CONTROLS], strict=False):
+        controls[offset].append(name)
     if len(named) > MAX_CONTROLS:
-        controls[places[-1]].append(f"{len(named) - MAX_CONTROLS:,} more")
+        controls[offsets[-1]].append(f"{len(named) - MAX_CONTROLS:,} more")
     return controls
 
 
-def left_out(reading: Reading) -> tuple[list[tuple[str, str]], int]:
-    """Return what was left out of a body, its kind and the beginning of its text, and how many more parts there are."""
+def marked_text(article: Article, reading: Reading, marks: MarksOfFields) -> MarkedText:
+    """Return the text of an article as it was read, cut where evidence begins and ends."""
+    title = pieces_of(reading.title.text, marks[TITLE], controls_of(reading.title, article.title))
+    return MarkedText(title, paragraphs_of(reading, article.body, marks[BODY]), *left_out(reading))
+
+
+def left_out(reading: Reading) -> tuple[list[LeftOut], int]:
+    """Return the first parts that were left out of a body, and the number of the others."""
     text, parts = reading.body.text, reading.removed
-    shown = [(part.kind, text[part.start : min(part.end, part.start + MAX_SHOWN)]) for part in parts[:MAX_REMOVED]]
+    shown = [
+        LeftOut(part.kind, text[part.start : min(part.end, part.start + MAX_SHOWN)]) for part in parts[:MAX_REMOVED]
+    ]
     return shown, len(parts) - len(shown)
 
 
 def parts_of(text: str) -> list[Piece]:
-    """Cut a text at the characters that turn its direction, and name those."""
+    """Cut a text at its direction controls, and name these."""
     parts = [part for part in _TURNS.split(text) if part]
-    return [Piece("", "", None, _CONTROLS[part]) if part in _CONTROLS else Piece(part, "") for part in parts]
+    return [Piece("", control=_CONTROLS[part]) if part in _CONTROLS else Piece(part) for part in parts]
 
 
 def pieces_of(text: str, marks: Marks, controls: Controls) -> list[Piece]:
-    """Cut a text of one line at the ends of all marks and at its controls."""
+    """Cut a text of one line where marks begin or end, and at its controls."""
     return _cut(text, [(0, len(text))], _layers(text, marks), controls)[0]
 
 
 def paragraphs_of(reading: Reading, body: str, marks: Marks) -> list[list[Piece]]:
-    """Return the paragraphs of a body as pieces; `body` is what was sent."""
+    """Return the paragraphs of a body as pieces. `body` is what was sent."""
     text = reading.body.text
     lines = [line.span() for line in _LINE.finditer(text) if not line[0].isspace()]
     layers = [*_layers(text, marks), *(_Layer(part.start, part.end, removed=part.kind) for part in reading.removed)]
@@ -233,7 +239,7 @@ def paragraphs_of(reading: Reading, body: str, marks: Marks) -> list[list[Piece]
 
 
 def _layers(text: str, marks: Marks) -> list[_Layer]:
-    """Return the marks of each tag; those that overlap, touch or write one name become one."""
+    """Return the marks of each tag. Marks that overlap, touch or belong to one name are merged."""
     spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
     for (start, end), tags in sorted(marks.items()):
         for tag in tags:
@@ -246,7 +252,7 @@ def _layers(text: str, marks: Marks) -> list[_Layer]:
 
 
 def _is_one_name(text: str, before: tuple[int, int], start: int) -> bool:
-    """Whether the word at `start` goes on with the name before it: "al-Qaeda", "Boko Haram"."""
+    """Whether the word at `start` continues the name before it: "al-Qaeda", "Boko Haram"."""
     between = text[before[1]] if start == before[1] + 1 else ""
     return between in ("-", "'") or (between == " " and text[before[0]].isupper() and text[start].isupper())
 
@@ -254,8 +260,8 @@ def _is_one_name(text: str, before: tuple[int, int], start: int) -> bool:
 def _cut(
     text: str, lines: Sequence[tuple[int, int]], layers: Iterable[_Layer], controls: Controls
 ) -> list[list[Piece]]:
-    """Cut the lines of a text where layers begin and end, and at controls; the layers of one tag do not touch."""
-    begins, ends = _by_place(layers, "start"), _by_place(layers, "end")
+    """Cut the lines of a text where layers begin and end, and at controls. The layers of one tag must not touch."""
+    begins, ends = _by_edge(layers, "start"), _by_edge(layers, "end")
     first, last = {start for start, _ in lines}, {end for _, end in lines}
     edges = sorted({*begins, *ends, *controls, *first, *last})
     tags: set[str] = set()
@@ -266,7 +272,7 @@ def _cut(
             paragraphs.append([])
             is_inside = True
         if is_inside:  # also at the end of a line
-            paragraphs[-1] += [Piece("", "", None, name) for name in controls.get(begin, ())]
+            paragraphs[-1] += [Piece("", control=name) for name in controls.get(begin, ())]
         is_inside &= begin not in last
         for layer in ends.get(begin, ()):
             tags.discard(layer.tag)
@@ -275,13 +281,13 @@ def _cut(
             tags.add(layer.tag)
             kind = layer.removed or kind
         if is_inside:
-            paragraphs[-1].append(Piece(text[begin:stop], " ".join(sorted(tags - {""})), kind))
+            paragraphs[-1].append(Piece(text[begin:stop], tuple(sorted(tags - {""})), kind))
     return paragraphs
 
 
-def _by_place(layers: Iterable[_Layer], edge: str) -> dict[int, list[_Layer]]:
-    """Return the layers by where they start or end."""
-    places: dict[int, list[_Layer]] = defaultdict(list)
+def _by_edge(layers: Iterable[_Layer], edge: str) -> dict[int, list[_Layer]]:
+    """Return the layers by their start or their end."""
+    by_edge: dict[int, list[_Layer]] = defaultdict(list)
     for layer in layers:
-        places[getattr(layer, edge)].append(layer)
-    return places
+        by_edge[getattr(layer, edge)].append(layer)
+    return by_edge

@@ -1,6 +1,6 @@
-"""Logs: one line of JSON for each event, on standard error. No text of an article, no key, no word of an editor is in any of them.
+"""Logs one line of JSON for each event on standard error, without texts of articles, keys or notes of editors.
 
-An exception is told by its type and its places in the code; its message may quote what somebody sent, and is left out.
+An exception is logged with its type and the lines of code. Its message may quote a request, and is left out.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from classifier.domain.articles import check_stored_id
 from classifier.errors import BadArticle
 
 REQUEST_ID = "X-Request-ID"
-_GIVEN_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_QUIET = ("/health/live", "/health/ready", "/metrics", "/static/<path:filename>")  # asked for again and again
+_SENT_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_QUIET = ("/health/live", "/health/ready", "/metrics", "/static/<path:filename>")  # polled
 
 
 def configure(file: TextIO | None = None) -> None:
-    """Make structlog and the logging of libraries write JSON lines to a file, standard error where none is given."""
+    """Make structlog and the logging of libraries write JSON lines to a file, by default to standard error."""
     structlog.configure(
         processors=[
             structlog.contextvars.merge_contextvars,
@@ -42,32 +42,32 @@ def configure(file: TextIO | None = None) -> None:
 
 
 class Forwarding(logging.Handler):
-    """Hands what libraries log to structlog: where, the template and the numbers in it; texts may be anybody's words.
+    """Hands records of libraries to structlog: logger, line, template and numbers. Texts in them may quote a request.
 
-    A message without arguments may have been put together before, as gunicorn does with what it cannot read.
+    A message without arguments may already contain such a text: gunicorn formats what it cannot read.
     """
 
     def emit(self, record: logging.LogRecord) -> None:
         """Log a record."""
         log = structlog.get_logger().bind(logger=record.name, line=f"{record.module}:{record.lineno}")
-        given = record.args if isinstance(record.args, tuple) else ()
-        numbers = [one for one in given if isinstance(one, int)]
+        arguments = record.args if isinstance(record.args, tuple) else ()
+        numbers = [argument for argument in arguments if isinstance(argument, int)]
         event = str(record.msg)[:200] if record.args else "told without a template"
         log.log(record.levelno, event, numbers=numbers, exc_info=record.exc_info)
 
 
 def watch(app: Flask) -> None:
-    """Log a line for each request of an app, and give it an id, the sender's own where it has sent one."""
+    """Log a line for each request of an app, with the sender's id for it or a new one."""
     log = structlog.get_logger()
 
     def begin() -> None:
-        given = request.headers.get(REQUEST_ID, "")
-        g.request_id = given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+        sent = request.headers.get(REQUEST_ID, "")
+        g.request_id = sent if _SENT_ID.fullmatch(sent) else secrets.token_hex(8)
         g.came = time.perf_counter()
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(request_id=g.request_id)
 
-    app.before_request_funcs.setdefault(None, []).insert(0, begin)  # before what may refuse the request
+    app.before_request_funcs.setdefault(None, []).insert(0, begin)  # before any function that may refuse the request
 
     @app.after_request
     def _(response: Response) -> Response:
@@ -88,25 +88,24 @@ def watch(app: Flask) -> None:
 
 
 def _article_id() -> str | None:
-    given = (request.view_args or {}).get("article_id")
+    article_id = (request.view_args or {}).get("article_id")
     try:
-        return None if given is None else check_stored_id(given)
-    except BadArticle:  # whatever that was, it names no article
+        return None if article_id is None else check_stored_id(article_id)
+    except BadArticle:
         return None
 
 
 def _without_messages(_log: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    for one in _raised(event.get("exception")):
-        for name in ("exc_value", "exc_notes"):
-            one.pop(name, None)
-        for frame in one.get("frames", ()):
-            frame.pop("line", None)
+    _strip_messages(event.get("exception"))
     return event
 
 
-def _raised(exceptions: Any) -> list[dict[str, Any]]:
-    """Return all exceptions of an event, those of groups too."""
-    found: list[dict[str, Any]] = []
-    for one in exceptions or ():
-        found += [one, *(inner for group in one.get("exceptions", ()) for inner in _raised(group))]
-    return found
+def _strip_messages(exceptions: Any) -> None:
+    """Take the messages and lines of code out of exceptions as structlog has them, also of those in groups."""
+    for exception in exceptions or ():
+        for name in ("exc_value", "exc_notes"):
+            exception.pop(name, None)
+        for frame in exception.get("frames", ()):
+            frame.pop("line", None)
+        for group in exception.get("exceptions", ()):
+            _strip_messages(group)

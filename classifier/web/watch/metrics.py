@@ -1,6 +1,6 @@
-"""Prometheus metrics over all workers: counters that each worker adds to, and what is read of store and models on the spot.
+"""Prometheus metrics: counters over all workers, and the state of store and models at the scrape.
 
-`serve` sets PROMETHEUS_MULTIPROC_DIR before this module is imported; without it the metrics are those of this process.
+`serve` sets PROMETHEUS_MULTIPROC_DIR before this module is imported. Without it the metrics are those of this process.
 """
 
 from __future__ import annotations
@@ -35,36 +35,37 @@ _DECISIONS = Counter("tagger_decisions", "Decisions logged.", ("action",))
 
 
 def count_suggestions(suggestions: Iterable[SuggestionView]) -> None:
-    """Count suggestions that go out."""
-    for one in suggestions:
-        _SUGGESTIONS.labels(one["tag"], one["band"]).inc()
+    """Count the suggestions of an answer."""
+    for suggestion in suggestions:
+        _SUGGESTIONS.labels(suggestion["tag"], suggestion["band"]).inc()
 
 
 def count_decisions(decisions: Iterable[DecisionView]) -> None:
     """Count decisions that were logged."""
-    for one in decisions:
-        _DECISIONS.labels(one["action"]).inc()
+    for decision in decisions:
+        _DECISIONS.labels(decision["action"]).inc()
 
 
 class Metrics:
-    """The page of metrics; whether a key is needed to read it is a setting."""
+    """The page of metrics. `need_key` says whether only readers and admins may see it."""
 
     def __init__(self, tagger: Tagger, registry: Registry, gate: Gate, retrain_hours: float, need_key: bool) -> None:
         self.gate, self.need_key = gate, need_key
-        self._now = _Now(tagger, registry, retrain_hours)
+        self._state = _State(tagger, registry, retrain_hours)
         self.blueprint = Blueprint("metrics", __name__)
         self.blueprint.add_url_rule("/metrics", "metrics", self.page)
 
     def page(self) -> Response:
+        """Return all metrics in the text format of Prometheus."""
         if self.need_key:
             self.gate.check(READERS)
         counted: CollectorRegistry = REGISTRY
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
             counted = CollectorRegistry()
             MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
-        of_now = CollectorRegistry()
-        of_now.register(self._now)
-        return Response(generate_latest(counted) + generate_latest(of_now), content_type=CONTENT_TYPE_LATEST)
+        state = CollectorRegistry()
+        state.register(self._state)
+        return Response(generate_latest(counted) + generate_latest(state), content_type=CONTENT_TYPE_LATEST)
 
 
 def watch(app: Flask) -> None:
@@ -76,7 +77,7 @@ def watch(app: Flask) -> None:
 
     @app.after_request
     def _(response: Response) -> Response:
-        # The rule, and not the address: ids of articles are many, and nobody's business.
+        # The rule, not the address: ids of articles are many, and not for everybody who reads metrics.
         route = request.url_rule.rule if request.url_rule else "none"
         method = request.method if request.method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS") else "other"
         _REQUESTS.labels(method, route, response.status_code).inc()
@@ -85,20 +86,22 @@ def watch(app: Flask) -> None:
         return response
 
 
-class _Now:
-    """What is read at the time of the scrape; a store that cannot be read says so with `tagger_store_up` 0."""
+class _State:
+    """The state at the time of the scrape. `tagger_store_up` is 0 if the store cannot be read."""
 
     def __init__(self, tagger: Tagger, registry: Registry, retrain_hours: float) -> None:
         self.tagger, self.registry, self.hours = tagger, registry, retrain_hours
 
     def describe(self) -> list[Metric]:
+        """Return no names: whoever registers the collector must not make it read the store."""
         return []
 
     def collect(self) -> Iterator[Metric]:
+        """Yield the metrics."""
         yield from self._model()
         try:
             read = list(self._store())
-        except Exception:  # any driver's error means the same here
+        except Exception:  # noqa: BLE001 - any driver's error means the same here
             read = []
         yield GaugeMetricFamily("tagger_store_up", "Whether the database can be read.", value=bool(read))
         yield from read
@@ -108,7 +111,7 @@ class _Now:
         age = GaugeMetricFamily("tagger_model_age_seconds", "Since the champion was promoted.")
         try:
             champion = self.registry.champion()
-        except Exception:  # a pointer that cannot be read is what readiness tells
+        except Exception:  # noqa: BLE001 - readiness reports a pointer that cannot be read
             champion = None
         if champion is not None:
             info.add_metric((champion.version,), 1)
@@ -130,6 +133,6 @@ class _Now:
         yield since
 
 
-def _seconds_since(at: str) -> float:
-    moment = datetime.fromisoformat(at)
+def _seconds_since(time_text: str) -> float:
+    moment = datetime.fromisoformat(time_text)
     return (datetime.now(UTC) - (moment if moment.tzinfo else moment.replace(tzinfo=UTC))).total_seconds()

@@ -1,1 +1,1 @@
-"""What comes in and goes out, as pydantic models: they validate requests and describe both in OpenAPI."""
+"""Schemas of requests and answers: they validate requests, and the OpenAPI document is made of them."""

@@ -23,7 +23,7 @@ def _date(value: str) -> str:
 
 
 class ArticleIn(Strict):
-    """An article; `title` or `body` must be there, and may be empty."""
+    """An article. `title` or `body` is needed, and may be empty."""
 
     title: str = Field("", description="The headline, plain text.")
     body: str = Field("", description="The text, as `body_format` says.")
@@ -35,7 +35,7 @@ class ArticleIn(Strict):
     )
     url: str | None = Field(None, max_length=2000)
     tags: list[TagText] | None = Field(
-        None, max_length=500, description="The tags that the article has now; absent says nothing of them."
+        None, max_length=500, description="The tags that the article has now. Without it, they stay as they are."
     )
 
     @model_validator(mode="after")
@@ -71,15 +71,15 @@ class BatchIn(Strict):
 
 
 class Evidence(Strict):
-    """A place in the field as it was sent, in Unicode code points, and its part of the decision value."""
+    """A span of the field as it was sent, in Unicode code points, and its part of the decision value."""
 
     field: Literal["title", "body"]
     start: int = Field(ge=0)
     end: int = Field(ge=0)
-    text: str = Field(description="What was sent from `start` to `end`, markup and entities included.")
+    text: str = Field(description="The field from `start` to `end` as it was sent, with markup and entities.")
     plain: str = Field(
-        description="The same as it was read: without markup and invisible characters, entities decoded, quotation marks, "
-        "dashes and blanks in their plain form, accents composed (NFC)."
+        description="The same text as the model reads it: without markup and invisible characters, entities decoded, quotation "
+        "marks, dashes and blanks in their plain form, accents composed (NFC)."
     )
     weight: float
 
@@ -99,7 +99,7 @@ class Suggestion(Strict):
 
 
 class Mentioned(Strict):
-    """A tag that the text names and that is not suggested."""
+    """A tag that the text mentions and that is not suggested."""
 
     tag: str
     label: str
@@ -108,7 +108,7 @@ class Mentioned(Strict):
 
 
 class Removed(Strict):
-    """A part of the body that is not the article and was left out, by offsets into the body as it was sent."""
+    """A part of the body that was left out because it is not the article. Offsets are into the body as it was sent."""
 
     field: Literal["body"]
     start: int
@@ -121,7 +121,7 @@ class Removed(Strict):
 
 
 class Place(Strict):
-    """A place in a field as it was sent."""
+    """A span of a field as it was sent."""
 
     field: Literal["title", "body"]
     start: int
@@ -129,7 +129,7 @@ class Place(Strict):
 
 
 class PartOut(Strict):
-    """A part of a decision value, with all its places."""
+    """A part of a decision value, with all its spans in the text."""
 
     kind: Literal["term", "mention", "prior", "competing"]
     text: str
@@ -145,7 +145,7 @@ class Precedent(Strict):
 
 
 class ExplanationOut(Strict):
-    """Why a tag has its decision value: the weights of the parts add up to it."""
+    """Why a tag has its decision value. The weights of the parts add up to it."""
 
     tag: str
     label: str
@@ -158,22 +158,22 @@ class ExplanationOut(Strict):
 
 
 class Answer(Strict):
-    """What the model says of a text."""
+    """The model's answer to a text."""
 
     model_version: str
     taxonomy_version: str
     suggestions: list[Suggestion]
     mentioned: list[Mentioned]
     unknown_tags: list[str]
-    removed: list[Removed] = Field(description="What was left out, the first 200 parts.")
-    removed_more: int = Field(ge=0, description="How many parts were left out besides those in `removed`.")
+    removed: list[Removed] = Field(description="Parts that were left out, at most 200.")
+    removed_more: int = Field(ge=0, description="Number of the parts that were left out besides those in `removed`.")
     reason: Literal["empty", "language", "below_threshold", "blind", "unreadable"] | None = Field(
         description="Why there are no suggestions."
     )
 
 
 class SuggestOut(Answer):
-    """The answer to a text; `why` is there if it was asked for."""
+    """The answer to a text, with `why` if the request has it."""
 
     why: list[ExplanationOut] | None = None
 
@@ -191,11 +191,11 @@ class BatchOut(Strict):
 
 
 class Withheld(Strict):
-    """A tag that would be suggested, and why it is not."""
+    """A tag that would be suggested, and the reason why it is not."""
 
     tag: str
     reason: Literal["already_tagged", "rejected", "another_of_its_kind", "in_question"] = Field(
-        description="`in_question`: the CMS took it off many articles at once, and nobody has said yet what that means."
+        description="`in_question`: the CMS removed it from many articles at once, and nobody has answered the question about it."
     )
 
 
@@ -210,7 +210,7 @@ class StoredAnswer(Answer):
 class ArticleRow(Strict):
     """A stored article in a list.
 
-    `blind` articles show no suggestions before an editor has closed them; `n_editors` is how many are to decide.
+    `blind` articles show no suggestions until an editor has closed them. `n_editors` editors are asked to decide.
     """
 
     article_id: str
@@ -220,7 +220,7 @@ class ArticleRow(Strict):
     url: str | None
     tags: list[str]
     source: str
-    owner: str | None = Field(description="The name of the `cms` key that it belongs to; null if it is nobody's.")
+    owner: str | None = Field(description="The name of the `cms` key that owns it; null if nobody does.")
     created_at: str
     updated_at: str
     state: Literal["new", "started", "closed"]
@@ -235,17 +235,19 @@ class ArticleOut(StoredAnswer, ArticleRow):
 
 
 class HandOverIn(Strict):
-    """Articles that go from one `cms` key to another; null stands for nobody."""
+    """A change of owner from one `cms` key to another. Null stands for nobody."""
 
-    from_: str | None = Field(alias="from", max_length=80, description="Whose they are; the key may exist no more.")
+    from_: str | None = Field(
+        alias="from", max_length=80, description="The present owner. The key may have been deleted."
+    )
     to: str | None = Field(max_length=80, description="The name of a `cms` key in use.")
     article_ids: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=1000)] | None = Field(
-        None, description="Which of its articles; without it, all of them."
+        None, description="The articles to hand over. Without it, all of the owner's articles."
     )
 
 
 class HandOverOut(Strict):
-    """What was handed over."""
+    """The result of a change of owner."""
 
     n_articles: int
 
@@ -259,7 +261,7 @@ class Counts(Strict):
 
 
 class ArticlesOut(Strict):
-    """A page of stored articles in the order that was asked for; `cursor` leads to the next one."""
+    """A page of stored articles in the requested order. `cursor` leads to the next page."""
 
     articles: list[ArticleRow]
     cursor: str | None

@@ -1,4 +1,4 @@
-"""The base class of all models of the API, and the model of a problem."""
+"""The base class of all schemas, and the schema of a problem."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ TagText = Annotated[str, Field(min_length=1, max_length=200)]
 
 
 class Strict(BaseModel):
-    """A model that takes no unknown fields, converts no types and knows no NaN."""
+    """A schema that takes no unknown fields, converts no types and refuses NaN."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
 

@@ -17,8 +17,10 @@ class DecisionIn(Strict):
     reason: Literal["wrong", "passing_mention", "too_general", "too_specific", "wrong_sense"] | None = Field(
         None, description="Why a tag is rejected."
     )
-    note: str | None = Field(None, max_length=1000, description="What there is to say besides, in one's own words.")
-    decision_id: Annotated[str, Field(max_length=64)] | None = Field(None, description="What an undo takes back.")
+    note: str | None = Field(None, max_length=1000, description="A comment in the editor's words.")
+    decision_id: Annotated[str, Field(max_length=64)] | None = Field(
+        None, description="The decision that `undo` takes back."
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> DecisionIn:
@@ -33,15 +35,18 @@ class DecisionIn(Strict):
 
 
 class DecisionsIn(Strict):
-    """What an editor decides of an article; all of it is logged, or nothing."""
+    """An editor's decisions on an article. All of them are logged, or none."""
 
     suggestion_set_id: Annotated[str, Field(max_length=64)] | None = Field(
-        None, description="What was shown; without it, the newest set of the article."
+        None, description="The set that the editor saw. Without it, the newest set of the article."
     )
     editor: Annotated[str, Field(pattern=r"^[^/\x00-\x1f\x7f]{1,80}$")] | None = Field(
-        None, description="Who decides; a CMS names its editors, an editor's own key or session needs none."
+        None,
+        description="The editor who decides. A CMS names its editors; an editor's own key or session needs no name.",
     )
-    complete: bool = Field(False, description="The tags are complete now: every active tag that is not there is wrong.")
+    complete: bool = Field(
+        False, description="The tags are complete: every active tag that the article does not have is wrong for it."
+    )
     decisions: list[DecisionIn] = Field([], max_length=500)
 
     @model_validator(mode="after")
@@ -52,7 +57,7 @@ class DecisionsIn(Strict):
 
 
 class DecisionOut(Strict):
-    """A row of the log, with what the model had said at the time."""
+    """A row of the log, with the model's score at the time."""
 
     id: str
     tag: str | None
@@ -83,28 +88,33 @@ class StandingDecision(Strict):
 
 
 class StandingOut(Strict):
-    """What the log of an article adds up to: what was undone, or decided on another text, counts no more.
+    """The decisions on an article that hold now.
 
-    Of two answers, the one with more rows is the newer.
+    Decisions that were undone, and rejections and closings on an earlier, materially different text, are left out. Of two
+    answers, the one with more rows is the newer.
     """
 
     tags: list[str] = Field(description="The tags that are on the article.")
-    listed: list[str] = Field(description="The tags that its sender lists, whatever was decided on them.")
+    listed: list[str] = Field(
+        description="The tags that the sender of the article lists, whatever was decided on them."
+    )
     decisions: list[StandingDecision] = Field(description="The decision that stands on each tag, the latest last.")
-    own: list[StandingDecision] = Field(description="What the caller, if an editor, last decided on each tag.")
-    closed_by: list[str] = Field(description="Who says that its tags are complete.")
-    n_rows: int = Field(ge=0, description="How many rows of the log the caller may see.")
+    own: list[StandingDecision] = Field(
+        description="The last decision of the caller on each tag, if the caller is an editor."
+    )
+    closed_by: list[str] = Field(description="The editors who marked its tags as complete.")
+    n_rows: int = Field(ge=0, description="Number of rows of the log that the caller may see.")
 
 
 class DecidedOut(Strict):
-    """The tags of an article after some decisions, and the rows that these added to the log."""
+    """The tags of an article after a request with decisions, and the rows that it added to the log."""
 
     article_id: str
     tags: list[str]
     complete: bool
     decisions: list[DecisionOut]
     standing: StandingOut | None = Field(
-        None, description="Absent where a request is repeated that an older version of the service carried out."
+        None, description="Absent in the repeated answer to a request that an older version of the service carried out."
     )
 
 
@@ -133,13 +143,13 @@ class TitleOut(Strict):
 
 
 class QuestionOut(Strict):
-    """A tag that one key took off more than ten articles within an hour: do they no longer carry it?
+    """A tag that one key removed from more than ten articles within an hour: do they no longer have it?
 
-    Until somebody answers, training knows nothing of the tag on these articles.
+    Until somebody answers, training treats the tag as unknown on these articles.
     """
 
     id: str
-    key: str | None = Field(description="The key that took it off; null where nobody's key sent the articles.")
+    key: str | None = Field(description="The key that removed it; null where the articles came without a key.")
     tag: str
     label: str
     asked_at: str
@@ -147,7 +157,7 @@ class QuestionOut(Strict):
     answered_by: str | None
     answered_at: str | None
     n_articles: int
-    waiting: int = Field(description="On how many of the articles nobody has decided otherwise.")
+    waiting: int = Field(description="Number of the articles on which nobody has decided otherwise.")
     titles: list[TitleOut] = Field(description="Some of the articles.")
 
 

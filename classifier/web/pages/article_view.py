@@ -1,0 +1,97 @@
+"""An article as the review page shows it to one editor: its text in pieces, suggestions, tags and decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from classifier.domain.decisions import Decision, without_undone
+from classifier.model.answer import Explanation, Suggestion
+from classifier.model.protocol import Model
+from classifier.serving.tagger import Tagger
+from classifier.text.reading import Reading
+from classifier.web.pages.review_json import OtherEditor, ReviewArticle, TagView
+from classifier.web.pages.showing import ABOUTNESS, REASONS_TEXT, MarksOfFields, mark_named, marked_text, marks_of
+
+
+def article_view(tagger: Tagger, article_id: str, viewer: str | None) -> ReviewArticle:
+    """Return an article as an editor may see it. None stands for somebody who is not signed in.
+
+    Raises:
+        NotFound: if there is no such article.
+        NoModel, BadModel: while nothing can serve.
+    """
+    model = tagger.serving.model()
+    described = tagger.article(article_id, viewer)
+    article = tagger.store.article(article_id).article
+    logged = tagger.decisions(article_id, viewer)
+    editors = {row["tag"]: row["editor"] for row in logged["standing"]["decisions"]}
+    is_blind = described["reason"] == "blind"
+    withheld = {row["tag"] for row in described["withheld"]} - editors.keys()
+    answer = tagger.judged(article, model)
+    # A suggestion that somebody has decided on is shown with that decision.
+    suggestions = [] if is_blind else [row for row in answer.suggestions if row.tag not in withheld]
+
+    reading = model.reader.read(article)
+    explained = model.explain(article, [row.tag for row in suggestions], reading)
+    named = {row["tag"] for row in described["mentioned"]} - {row.tag for row in suggestions}
+    marks = _marks(model, reading, explained, named)
+    thresholds = [explanation.threshold for explanation in explained]
+    return ReviewArticle.model_validate(
+        {
+            "article_id": described["article_id"],
+            "url": described["url"],
+            "published_at": described["published_at"],
+            "source": described["source"],
+            "state": described["state"],
+            "n_editors": described["n_editors"],
+            "suggestion_set_id": described["suggestion_set_id"],
+            "model_version": described["model_version"],
+            "reason": described["reason"],
+            "mentioned": described["mentioned"],
+            "blind": is_blind,
+            **vars(marked_text(article, reading, marks)),
+            "suggestions": [
+                _suggestion(row, threshold) for row, threshold in zip(suggestions, thresholds, strict=True)
+            ],
+            "tags": [_tag(tag, editors.get(tag, described["source"]), model) for tag in described["tags"]],
+            "labels": {tag: _label(tag, model) for tag in editors},
+            "reason_text": REASONS_TEXT.get(described["reason"] or ""),
+            "others": _other_editors((Decision(article_id=article_id, **row) for row in logged["decisions"]), viewer),
+            "decisions": logged["decisions"],
+            "standing": logged["standing"],
+        }
+    )
+
+
+def _marks(model: Model, reading: Reading, explained: Iterable[Explanation], named: Collection[str]) -> MarksOfFields:
+    """Return the places of the evidence for the suggested tags, and of the mentions of those that are only named."""
+    marks = marks_of(explained)
+    mentions = ((model.taxonomy.tags[mention.tag].id, mention) for mention in reading.mentions)
+    mark_named(marks, ((tag, mention) for tag, mention in mentions if tag in named))
+    return marks
+
+
+def _suggestion(row: Suggestion, threshold: float) -> dict[str, object]:
+    same = {name: getattr(row, name) for name in ("tag", "label", "kind", "score", "band", "source")}
+    return {**same, "aboutness": ABOUTNESS[row.aboutness], "threshold": threshold}
+
+
+def _tag(tag_id: str, editor: str, model: Model) -> TagView:
+    tag = model.taxonomy.by_id.get(tag_id)
+    kind = tag.kind if tag else ""
+    return TagView(tag=tag_id, label=_label(tag_id, model), kind=kind, known=tag is not None, by=editor)
+
+
+def _label(tag_id: str, model: Model) -> str:
+    tag = model.taxonomy.by_id.get(tag_id)
+    return tag.label if tag else tag_id
+
+
+def _other_editors(decisions: Iterable[Decision], viewer: str | None) -> list[OtherEditor]:
+    """Return how often other editors have decided, without what was undone."""
+    editors: dict[str, OtherEditor] = {}
+    for row in without_undone(decisions):
+        if row.editor != viewer:
+            n = editors[row.editor].n if row.editor in editors else 0
+            editors[row.editor] = OtherEditor(editor=row.editor, at=row.at, n=n + 1)
+    return list(editors.values())

@@ -1,0 +1,70 @@
+"""Signing in and out: a name and a key become a session, kept in a cookie."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response as WsgiResponse
+
+from classifier.errors import KeyEnded
+from classifier.store import Key, Store
+from classifier.web.guard.auth import COOKIE, Gate, person, set_session
+from classifier.web.pages.forms import read_form
+from classifier.web.problems import CATALOGUE, ApiProblem
+
+
+class SignIn:
+    """The page that signs in, and the forms behind it, as a blueprint."""
+
+    def __init__(self, store: Store, gate: Gate) -> None:
+        self.store, self.gate = store, gate
+        self.blueprint = Blueprint("sign_in", __name__)
+        add = self.blueprint.add_url_rule
+        add("/sign-in", "form", self.form)
+        add("/sign-in", "start", self.start, methods=["POST"])
+        add("/sign-out", "end", self.end, methods=["POST"])
+
+    def form(self) -> str:
+        """Return the page."""
+        return self._page(request.args.get("next", ""))
+
+    def start(self) -> WsgiResponse | tuple[str, int, dict[str, str]]:
+        """Start a session and go to the page that was asked for, or return the page with the problem."""
+        form = read_form()
+        name, onward = form.get("name", "").strip(), form.get("next", "")
+        try:
+            key = self._key(name, form.get("key", "").strip())
+        except (ApiProblem, KeyEnded) as error:
+            problem = error if isinstance(error, ApiProblem) else ApiProblem("not-allowed", str(error))
+            return self._page(onward, problem.detail, name), CATALOGUE[problem.slug].status, problem.headers
+        response = redirect(onward if _is_ours(onward) else "/review", 303)
+        set_session(response, self.store.sessions.start(person(name), key))
+        return response
+
+    def _key(self, name: str, secret: str) -> Key | None:
+        """Return the key of an editor who signs in. None while no key exists and any name will do."""
+        if self.gate.open():
+            if not 0 < len(name) <= 80 or "/" in name:
+                raise ApiProblem("not-allowed", "Give a name of 1 to 80 characters, no slash.")
+            return None
+        key = self.gate.sign_in(name, secret)
+        if key is None:
+            raise ApiProblem("not-allowed", "No editor has this name and key. Check the name and key you were given.")
+        return key
+
+    def end(self) -> WsgiResponse:
+        """End the session and go to the page that signs in."""
+        session = self.gate.session()
+        if session is not None:
+            self.gate.check_csrf(session, read_form().get("csrf", ""))
+            self.store.sessions.end(session)
+        response = redirect("/sign-in", 303)
+        response.delete_cookie(COOKIE, path="/")
+        return response
+
+    def _page(self, onward: str, problem: str | None = None, name: str = "") -> str:
+        return render_template("sign_in.html", open=self.gate.open(), problem=problem, next=onward, name=name)
+
+
+def _is_ours(path: str) -> bool:
+    """Whether a path leads to a page of this service and nowhere else."""
+    return path.startswith("/") and not path.startswith(("//", "/\\")) and "\\" not in path and path.isprintable()
