@@ -37,7 +37,7 @@ _PLAIN = (str, bool, type(None))
 _BLANK_BEFORE_COLON = re.compile(rb'"\s+:')
 
 
-def _plain_record(raw: bytes) -> dict[str, Any] | None:
+def _plain_record(raw: bytes) -> dict[str, object] | None:
     """Return an object that surely keeps the rules: its values are texts, true, false, null or lists of texts. Else None.
 
     No key was repeated if it has as many keys as the text has quotation marks before colons.
@@ -69,7 +69,7 @@ def _checked(raw: bytes) -> Any:
     return value
 
 
-def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any] | _Fault:
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, object] | _Fault:
     value = dict(pairs)
     if len(value) == len(pairs):
         return value
