@@ -93,13 +93,13 @@ export class Decisions {
     this.#setUndos(list);
     const { action, tag, key, before } = last;
     const article = page.articles.get(last.article) ?? new Article(last.article);
-    const what = `${PAST_TENSE[action]}${tag ? ` ${plain(article.label(tag))}` : ""}`;
+    const description = `${PAST_TENSE[action]}${tag ? ` ${plain(article.label(tag))}` : ""}`;
     // The server's id, if it has arrived: its answer may be forgotten before the undo is sent.
     const id = page.outbox.decisionId(key);
     this.#record("undo", { undoes: key, tag, before, ...(id && { decision_id: id }) }, article);
     if (page.article?.id !== last.article) await page.show(last.article, { tag });
     else if (tag && page.cards.tags.includes(tag)) page.cards.focus(tag);
-    say(`Taken back: ${what}.`);
+    say(`Taken back: ${description}.`);
   }
 
   /** Forget a decision that the server refused: there is nothing to undo. */

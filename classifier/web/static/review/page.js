@@ -5,17 +5,16 @@ import { drawTagLists, showTags } from "./article_tags.js";
 import { Articles } from "./articles.js";
 import { Cards } from "./cards.js";
 import { Decisions } from "./decisions.js";
-import { button, byId, el, plain, smallButton } from "./elements.js";
+import { byId, el, plain, smallButton } from "./elements.js";
 import { drawWhyNot } from "./explanations.js";
 import { listenToKeys } from "./keys.js";
-import { drawNotices } from "./notices.js";
+import { drawEnd, drawNotices, drawProblem } from "./notices.js";
 import { Outbox } from "./outbox.js";
 import { ProposalDialog } from "./proposals.js";
 import { Queue } from "./queue.js";
 import { Status, say } from "./status.js";
 import { allTags } from "./tags.js";
 import { drawHead, drawRemoved, drawText, markWords } from "./text.js";
-import { plural } from "./wording.js";
 
 const POLL_MS = 10_000;
 const SETTLE_MS = 500; // after Done, in which nobody can have read the next article
@@ -220,9 +219,7 @@ class ReviewPage {
 
   showProblem(detail, retry, status = 0) {
     this.article = null;
-    this.stage(el("div", { class: "notice bad", role: "alert" },
-      el("p", {}, el("strong", {}, status === 404 ? "This article is not there any more." : "This article cannot be shown."), " ", detail),
-      el("p", {}, button(retry, {}, "Try again"))));
+    this.stage(drawProblem(detail, status, retry));
     if (status === 0) addEventListener("online", retry, { once: true });
   }
 
@@ -231,18 +228,7 @@ class ReviewPage {
     this.wanted = null;
     this.setAddress();
     document.title = "Review · Article tagger";
-    const nLeft = this.queue.open.length;
-    const isFiltered = !nLeft && this.queue.isFiltered;
-    const [headline, lead, again] = nLeft
-      ? ["That was the last of the list", `${plural(nLeft, "article")} of the list ${nLeft === 1 ? "is" : "are"} still open.`, "Begin again with those"]
-      : isFiltered
-        ? ["No article is left with these filters", "Others may be open.", "Look again"]
-        : ["Nothing is left to decide", "New articles come as the CMS sends them.", "Look again"];
-    const clear = isFiltered ? button(() => byId("filters").reset(), { class: "main" }, "Clear the filters") : null;
-    this.stage(el("section", { class: "end" },
-      el("h1", { id: "headline", tabindex: "-1" }, headline),
-      el("p", { class: "lead" }, lead),
-      el("p", { class: "row" }, clear, button(() => this.filter(), { class: isFiltered ? "" : "main" }, again))));
+    this.stage(drawEnd(this.queue, { clear: () => byId("filters").reset(), again: () => this.filter() }));
     byId("headline").focus({ preventScroll: true });
     this.drawQueue();
   }

@@ -56,9 +56,9 @@ export class Status {
   showRefusals() {
     for (const [name, entry] of this.outbox.refusals()) {
       if (byId(name)) continue;
-      const what = entry.action === "undo" ? "Taking back a decision" : `${entry.label ? `“${plain(entry.label)}” ` : ""}${PAST_TENSE[entry.action]}`;
+      const decision = entry.action === "undo" ? "Taking back a decision" : `${entry.label ? `“${plain(entry.label)}” ` : ""}${PAST_TENSE[entry.action]}`;
       const dismiss = () => { storage.remove(name); box.remove(); };
-      const box = el("div", { id: name, class: "notice bad refused" }, el("strong", {}, "Not taken: "), what, " on “", shown(entry.title), "”. ",
+      const box = el("div", { id: name, class: "notice bad refused" }, el("strong", {}, "Not taken: "), decision, " on “", shown(entry.title), "”. ",
         shown(entry.detail), " ", smallButton(dismiss, {}, "Dismiss"));
       byId("trouble").append(box);
     }
