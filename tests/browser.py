@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import ROOT
 
@@ -40,6 +41,13 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+def serious(page: Page) -> list[str]:
+    """Return what axe-core finds against WCAG 2.1 AA on a page, with the first elements of each violation."""
+    result = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"], "resultTypes": ["violations"]})
+    violations = result.response["violations"]
+    return [f"{each['id']}: {each['help']} {[node['html'] for node in each['nodes']][:2]}" for each in violations]
+
+
 @contextmanager
 def serving(models: Path, database_url: str, environment: Mapping[str, str] | None = None) -> Iterator[str]:
     """Serve on a free port and yield the address; `environment` has the TAGGER_ settings that differ."""
@@ -63,8 +71,8 @@ def serving(models: Path, database_url: str, environment: Mapping[str, str] | No
         database_url,
     ]
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TAGGER_")}
-    whole = {**inherited, **(environment or {})}
-    process = subprocess.Popen(command, cwd=ROOT, env=whole, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    settings = {**inherited, **(environment or {})}
+    process = subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_until_served(process, port)
         yield f"http://127.0.0.1:{port}"

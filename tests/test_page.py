@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser import IN_BROWSER, chromium, serving
+from tests.browser import IN_BROWSER, chromium, serious, serving
 from tests.conftest import LOOKALIKE
 
 pytestmark = IN_BROWSER
@@ -43,11 +42,6 @@ def submit(page: Page, text: str) -> None:
     page.get_by_label("Article", exact=True).fill(text)
     page.get_by_role("button", name="Suggest tags").click()
     page.wait_for_selector(".result")
-
-
-def serious(page: Page) -> list[str]:
-    found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa"], "resultTypes": ["violations"]})
-    return [f"{v['id']}: {v['help']} {[n['html'] for n in v['nodes']][:2]}" for v in found.response["violations"]]
 
 
 def test_pasted_article_shows_its_tags_and_marks_the_words(page: Page) -> None:

@@ -20,9 +20,8 @@ from classifier.reports.run.page import as_page
 from classifier.serving.registry import Registry
 from classifier.store import JOB, SKIPPED, Run, Store, open_store
 from classifier.web.guard.auth import COOKIE
-from tests.browser import CHROMIUM, chromium, serving
+from tests.browser import CHROMIUM, chromium, serious, serving
 from tests.desk import Desk, database, flipped
-from tests.test_page import serious
 
 N_LATER = 60
 

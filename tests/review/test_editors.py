@@ -8,9 +8,8 @@ from playwright.sync_api import expect
 
 from classifier.serving.tagger import DecisionBatch
 from classifier.store import Draft
-from tests.browser import IN_BROWSER
+from tests.browser import IN_BROWSER, serious
 from tests.review.desk import DECISIONS, STORIES, Desk, OpenPage, card, cards, press, saved, sign_in_as
-from tests.test_page import serious
 
 pytestmark = IN_BROWSER
 
