@@ -18,9 +18,10 @@ from classifier.commands import main
 from classifier.domain.articles import Article, read_articles
 from classifier.domain.decisions import Filed
 from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy, taxonomy_of
+from classifier.reports.drift import figures, page
 from classifier.reports.drift.chance import beyond_chance, change, more_than_before, shift
-from classifier.reports.drift.figures import drift_report
-from classifier.reports.drift.page import as_page, as_text
+from classifier.reports.drift.records import DriftReport
+from classifier.reports.json_form import from_json, to_json
 from classifier.serving.registry import Registry
 from classifier.store import Draft, Shares, Store
 from tests.conftest import EVAL_DATA, needs_eval_data
@@ -54,6 +55,20 @@ def archive(
             article = Article(f"a-{week}-{number}", "On the day", body, tags=tags, published_at=day)
             articles.append(Filed(article, day, "import", scores, "m-1"))
     return articles
+
+
+def drift_report(*archive: Any) -> Report:
+    """Return the report of an archive as JSON."""
+    report: Report = to_json(figures.drift_report(*archive))
+    return report
+
+
+def as_text(report: Report) -> str:
+    return page.as_text(from_json(DriftReport, report))
+
+
+def as_page(report: Report) -> str:
+    return page.as_page(from_json(DriftReport, report))
 
 
 def report_of(articles: Iterable[Filed], taxonomy: Taxonomy = TAXONOMY) -> Report:
@@ -271,7 +286,9 @@ def test_report_is_strict_json_and_text_and_page_of_an_empty_store_say_so() -> N
     json.dumps(rising_report(), allow_nan=False)
     empty = report_of([])
     json.dumps(empty, allow_nan=False)
-    assert as_text(empty).startswith("0 articles from 2026-03-23 to 2026-03-29, 0 in 20 weeks.\nNo name rises")
+    assert as_text(empty).startswith(
+        "0 articles from 2026-03-23 to 2026-03-29, 0 in 20 weeks.\nNo rising names without a tag."
+    )
     assert "None this week." in as_page(empty)
 
 
@@ -329,7 +346,7 @@ def test_command_tells_the_rising_names_and_writes_a_page(
 ) -> None:
     assert main(["drift-report", *where, "--weeks", "12"]) == 0
     told = capsys.readouterr().out
-    assert "1 name rises and belongs to no tag: Ansar al-Fajr." in told
+    assert "1 rising name without a tag: Ansar al-Fajr." in told
     assert "  - 2026-03-29 p-0 Convoy hit" in told
     assert "    - id: ansar-al-fajr" in told
     assert main(["drift-report", *where, "--json", "--output", str(tmp_path / "drift.html")]) == 0

@@ -17,7 +17,8 @@ from classifier.domain.articles import Article, read_articles
 from classifier.domain.decisions import Filed
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.domain.taxonomy_yaml import read_taxonomy
-from classifier.reports.drift.rising import rising_names
+from classifier.reports.drift.rising import RisingNames, Texts
+from classifier.reports.json_form import to_json
 from tests.conftest import EVAL_DATA, STARTER, needs_eval_data
 
 Row = dict[str, Any]
@@ -67,7 +68,14 @@ def with_name(name: str) -> list[str]:
 
 
 def rising(archive: list[Filed], taxonomy: Taxonomy, today: date = TODAY) -> list[Row]:
-    return rising_names(lambda: archive, taxonomy, today)
+    names, texts = RisingNames(taxonomy, today), Texts(taxonomy)
+    for filed in archive:
+        names.collect(texts.of(filed))
+    names.settle()
+    for filed in archive:
+        names.count(texts.of(filed))
+    rows: list[Row] = to_json(names.rows())
+    return rows
 
 
 def ids(row: Row) -> list[str]:

@@ -45,6 +45,7 @@ def _day(text: str) -> date:
 def _drift_report(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.reports.drift.figures import drift_report
     from classifier.reports.drift.page import PAGE, as_page, as_text
+    from classifier.reports.json_form import to_json
     from classifier.serving.registry import Registry
     from classifier.store import open_store
 
@@ -58,15 +59,15 @@ def _drift_report(options: argparse.Namespace, _settings: Settings) -> None:
         options.weeks,
         model.reader,
     )
-    say_set_aside(report["set_aside"])
+    say_set_aside(report.set_aside)
     if options.output:
         _write(options.output, as_page(report))
     if options.keep:
         _write(options.models / PAGE, as_page(report, here="/drift"))
     if options.json:
-        print_json(report)
+        print_json(to_json(report))
     elif options.output or options.keep:
-        found = f"{len(report['rising'])} rising names in {report['articles']['newest_week']} articles"
+        found = f"{len(report.rising)} rising names in {report.articles.newest_week} articles"
         print(f"{found} -> {options.output or options.models / PAGE}")
     else:
         print(as_text(report))

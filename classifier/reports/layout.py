@@ -23,7 +23,7 @@ SITE = (
 )
 
 
-def template(name: str, **filters: Callable[[Any], str]) -> Template:
+def template(name: str, **filters: Callable[[Any], object]) -> Template:
     """Return a template of this package; `filters` turn values into the words that the page shows."""
     pages = Environment(
         loader=FileSystemLoader(TEMPLATES),

@@ -1,7 +1,7 @@
 """Whether the newest weeks differ from the weeks before beyond chance: tests of weekly counts and of scores.
 
-News comes in bursts: ten articles on one attack are not ten independent ones. So a rate is not held to what a coin would do,
-but to how much it went up and down from week to week before.
+News comes in bursts: ten articles on one attack are not ten independent ones. So a rate is not compared with a coin toss, but
+with how much it varied from week to week before.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import NamedTuple
 import numpy as np
 
 SPANS = (1, 2, 4)  # newest weeks that are compared with the weeks before them
-FALSE_SHARE = 0.05  # of what is flagged, that may be chance
+FALSE_SHARE = 0.05  # of the flagged changes that may be chance
 MIN_EVENTS = 5  # before and after together; of fewer nothing can be said
 MIN_ARTICLES = 10  # in the newest weeks
-MIN_WEEKS = 4  # before, with an article: fewer do not show how much a rate goes up and down by itself
+MIN_WEEKS = 4  # before, with an article: fewer do not show how much a rate varies
 SCORE_LEVEL = 0.01
-SCORE_DISTANCE = 0.15  # between two distributions of scores; less is no work for anybody
+SCORE_DISTANCE = 0.15  # between two distributions of scores; a smaller one needs no action
 MIN_SCORES = 20
 
 
 class Change(NamedTuple):
-    """The newest `span` weeks against the weeks before: events of articles, and how likely chance does as much."""
+    """Events in the newest `span` weeks and before; `p` is the probability of as large a change by chance."""
 
     span: int
     n_now: int
@@ -33,22 +33,22 @@ class Change(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        """How many times the rate before the rate now is; half an event is added so that none is no zero."""
+        """The rate now divided by the rate before. Half an event is added, so that it is never zero."""
         return ((self.n_now + 0.5) / (self.of_now + 1)) / ((self.n_before + 0.5) / (self.of_before + 1))
 
 
 def change(events: np.ndarray, articles: np.ndarray) -> Change | None:
-    """Return the change of a weekly rate that chance explains least, None where there is too little to compare.
+    """Return the change of a weekly rate that chance explains least, None if there is too little data.
 
     `p` is for two sides, and is corrected for having tried several spans.
 
     Args:
         events, articles: (n_weeks,) int64, the oldest week first.
     """
-    tried = [one for span in SPANS if (one := _compared(events, articles, span)) is not None]
+    tried = [tested for span in SPANS if (tested := _compared(events, articles, span)) is not None]
     if not tried:
         return None
-    best = min(tried, key=lambda one: (one.p, one.span))
+    best = min(tried, key=lambda tested: (tested.p, tested.span))
     return best._replace(p=min(1.0, best.p * len(tried)))
 
 
@@ -64,7 +64,7 @@ def _compared(events: np.ndarray, articles: np.ndarray, span: int) -> Change | N
     n_weeks = int(np.count_nonzero(articles[-span:]))
     a_week = of_before / int(np.count_nonzero(n))
     worth = of_before / (1 + max(0.0, a_week - 1) * spread)
-    # What is not known of the rate before, and how much it goes up and down by itself.
+    # How uncertain the rate before is, and how much it varies.
     correlation = min(0.5, 1 / (worth + 2) + spread / n_weeks)
     p = _two_sided(n_now, of_now, mean, 1 / correlation - 1)
     return Change(span, n_now, of_now, n_before, of_before, p)
@@ -93,13 +93,13 @@ def _two_sided(n_now: int, of_now: int, mean: float, precision: float) -> float:
 
 
 def beyond_chance(ps: Sequence[float], false_share: float = FALSE_SHARE) -> list[bool]:
-    """Return which of many tests stand when the share of false ones is held down (Benjamini and Hochberg 1995)."""
+    """Return which of many tests are significant at a false discovery rate (Benjamini and Hochberg 1995)."""
     if not ps:
         return []
     values = np.asarray(ps)
     ordered = np.sort(values)
     under = np.flatnonzero(ordered <= false_share * np.arange(1, len(ordered) + 1) / len(ordered))
-    return [bool(one) for one in values <= ordered[under[-1]]] if under.size else [False] * len(values)
+    return (values <= ordered[under[-1]]).tolist() if under.size else [False] * len(values)
 
 
 class Shift(NamedTuple):
@@ -113,12 +113,12 @@ class Shift(NamedTuple):
 
     @property
     def surely(self) -> bool:
-        """Whether the distance is beyond chance, and large enough to be somebody's work."""
+        """Whether the distance is beyond chance, and large enough to matter."""
         return self.p <= SCORE_LEVEL and self.distance >= SCORE_DISTANCE
 
 
 def shift(scores: Sequence[np.ndarray]) -> Shift | None:
-    """Return the shift of weekly scores that chance explains least (Kolmogorov and Smirnov); None where they are few.
+    """Return the shift of weekly scores that chance explains least (Kolmogorov and Smirnov); None if there are few.
 
     Args:
         scores: one array of scores for each week, the oldest first; the scores of a week are of different articles.
@@ -130,19 +130,19 @@ def shift(scores: Sequence[np.ndarray]) -> Shift | None:
         now, before = np.sort(np.concatenate(scores[-span:])), np.sort(np.concatenate(scores[:-span]))
         if min(len(now), len(before)) < MIN_SCORES:
             continue
-        at = np.concatenate([now, before])
-        gaps = np.searchsorted(now, at, "right") / len(now) - np.searchsorted(before, at, "right") / len(before)
+        every = np.concatenate([now, before])
+        gaps = np.searchsorted(now, every, "right") / len(now) - np.searchsorted(before, every, "right") / len(before)
         distance = float(np.abs(gaps).max())
         p = float(kolmogorov(distance * np.sqrt(len(now) * len(before) / (len(now) + len(before)))))
         tried.append(Shift(span, len(now), len(before), distance, p))
     if not tried:
         return None
-    best = min(tried, key=lambda one: (one.p, one.span))
+    best = min(tried, key=lambda tested: (tested.p, tested.span))
     return best._replace(p=min(1.0, best.p * len(tried)))
 
 
 def log_likelihood(n_now: int, of_now: int, n_before: int, of_before: int) -> float:
-    """Return G2, how much better two rates explain two counts than one rate does (Dunning 1993, of Poisson counts)."""
+    """Return G2, how much better two rates explain two counts than a common rate (Dunning 1993, of Poisson counts)."""
     rate = (n_now + n_before) / (of_now + of_before)
     parts = ((n_now, of_now * rate), (n_before, of_before * rate))
     return 2 * float(sum(n * np.log(n / expected) for n, expected in parts if n))

@@ -44,13 +44,14 @@ _OPENING = re.compile(r"[.!?\n:\"\u2014(\[]")
 class Named(NamedTuple):
     """A place in a text that may be a name: its words by number, one past the last.
 
-    `free` if a capital there says something: it is not the first of a sentence. `whole` if no capitalised word adjoins it.
+    It is `free` if its capital means something, because it does not begin a sentence. It is `unextended` if no capitalised
+    word stands next to it.
     """
 
     first: int
     last: int
     free: bool
-    whole: bool
+    unextended: bool
 
 
 def has_case(content: str, words: Words) -> bool:
@@ -80,13 +81,17 @@ class NamesOf:
     def proper(self) -> set[str]:
         """Return the words that the text writes with a capital inside a sentence."""
         spelling = self._words.spelling
-        return {spelling[at] for at, capital in enumerate(self._capital) if capital and not self._starts_sentence(at)}
+        return {
+            spelling[number]
+            for number, capital in enumerate(self._capital)
+            if capital and not self._starts_sentence(number)
+        }
 
     def names(self) -> Iterator[Named]:
         """Yield every part of every run of capitalised words that begins and ends as a name does."""
         for first, last in self._runs():
-            starts = [at for at in range(first, last) if self._begins(at) and not self._opens(at, last)]
-            ends = [at + 1 for at in range(first, last) if self._ends(at)]
+            starts = [number for number in range(first, last) if self._begins(number) and not self._opens(number, last)]
+            ends = [number + 1 for number in range(first, last) if self._ends(number)]
             for start in starts:
                 for end in ends:
                     if start < end <= start + MAX_WORDS and not self._is_date(start, end):
@@ -95,27 +100,27 @@ class NamesOf:
 
     def capitals(self, named: Named) -> set[int]:
         """Return the words of a name that have a capital, by number."""
-        return {at for at in range(named.first, named.last) if self._capital[at]}
+        return {number for number in range(named.first, named.last) if self._capital[number]}
 
     def surface(self, named: Named) -> str:
         """Return a name as it is written."""
         return " ".join(self._content[self._spans[named.first][0] : self._spans[named.last - 1][1]].split())
 
     def _runs(self) -> Iterator[tuple[int, int]]:
-        at, n = 0, len(self._raw)
-        while at < n:
-            if not self._begins(at):
-                at += 1
+        number, n = 0, len(self._raw)
+        while number < n:
+            if not self._begins(number):
+                number += 1
                 continue
-            last = at + 1
+            last = number + 1
             while last < n and (reach := self._reach(last)):
                 last = reach
-            yield at, last
-            at = last
+            yield number, last
+            number = last
 
-    def _reach(self, at: int) -> int:
+    def _reach(self, number: int) -> int:
         """Return one past the next word with a capital if only joining words are before it; 0 if the run ends here."""
-        for to in range(at, min(at + _MAX_JOINING + 1, len(self._raw))):
+        for to in range(number, min(number + _MAX_JOINING + 1, len(self._raw))):
             if not self._joined(to):
                 return 0
             if self._capital[to] or self._raw[to].isdigit():
@@ -124,41 +129,41 @@ class NamesOf:
                 return 0
         return 0
 
-    def _joined(self, at: int) -> bool:
+    def _joined(self, number: int) -> bool:
         """Whether a word and the one before it may be of one name."""
-        gap = self._gap(at)
-        if _GAP.fullmatch(gap) or (gap == "'" and self._raw[at] == "s"):  # People's Front
+        gap = self._gap(number)
+        if _GAP.fullmatch(gap) or (gap == "'" and self._raw[number] == "s"):  # People's Front
             return True
-        return bool(_STOP_GAP.fullmatch(gap)) and bool(_SHORTENED.fullmatch(self._raw[at - 1]))
+        return bool(_STOP_GAP.fullmatch(gap)) and bool(_SHORTENED.fullmatch(self._raw[number - 1]))
 
-    def _gap(self, at: int) -> str:
-        return self._content[self._spans[at - 1][1] : self._spans[at][0]]
+    def _gap(self, number: int) -> str:
+        return self._content[self._spans[number - 1][1] : self._spans[number][0]]
 
-    def _begins(self, at: int) -> bool:
-        if self._capital[at]:
+    def _begins(self, number: int) -> bool:
+        if self._capital[number]:
             return True
-        if self._raw[at] not in ARTICLES or at + 1 == len(self._raw) or not self._capital[at + 1]:
+        if self._raw[number] not in ARTICLES or number + 1 == len(self._raw) or not self._capital[number + 1]:
             return False
         # "al Nur" and "as-Sahab"; but "as Omar" is no name.
-        return self._gap(at + 1) == "-" or (self._raw[at] in ("al", "el") and self._joined(at + 1))
+        return self._gap(number + 1) == "-" or (self._raw[number] in ("al", "el") and self._joined(number + 1))
 
-    def _ends(self, at: int) -> bool:
-        return self._capital[at] or self._raw[at].isdigit()
+    def _ends(self, number: int) -> bool:
+        return self._capital[number] or self._raw[number].isdigit()
 
-    def _opens(self, at: int, last: int) -> bool:
+    def _opens(self, number: int, last: int) -> bool:
         """Whether a word before others has its capital from the sentence alone: the text writes it without one elsewhere."""
-        word = self._words.spelling[at]
-        if at + 1 == last or word not in self._lower or not self._starts_sentence(at):
+        word = self._words.spelling[number]
+        if number + 1 == last or word not in self._lower or not self._starts_sentence(number):
             return False
-        return word not in ("al", "el") and self._gap(at + 1) != "-"
+        return word not in ("al", "el") and self._gap(number + 1) != "-"
 
     def _is_date(self, first: int, last: int) -> bool:
         """Whether there is nothing but months, weekdays, numbers and what joins them."""
         words = self._words.spelling[first:last]
         return all(word in _DATES or word.isdigit() or word in _JOINING or len(word) == 1 for word in words)
 
-    def _starts_sentence(self, at: int) -> bool:
-        return not at or (bool(_OPENING.search(self._gap(at))) and not self._joined(at))
+    def _starts_sentence(self, number: int) -> bool:
+        return not number or (bool(_OPENING.search(self._gap(number))) and not self._joined(number))
 
 
 # --- how names are compared ---------------------------------------------------------------------------------------
@@ -187,14 +192,13 @@ def word_key(word: str) -> str:
 
 def name_key(words: Sequence[str]) -> tuple[str, ...]:
     """Return the words of a name in the form in which names are compared: their keys, without articles."""
-    kept = tuple(word_key(word) for word in words if word not in ARTICLES)
-    return kept or tuple(map(word_key, words))
+    return tuple(word_key(word) for word in words if word not in ARTICLES) or tuple(map(word_key, words))
 
 
 def keyed(spelling: Sequence[str]) -> tuple[list[str], list[int]]:
     """Return the words of a text in the form in which names are compared, and which words they are."""
-    where = [at for at, word in enumerate(spelling) if word not in ARTICLES]
-    return [word_key(spelling[at]) for at in where], where
+    numbers = [number for number, word in enumerate(spelling) if word not in ARTICLES]
+    return [word_key(spelling[number]) for number in numbers], numbers
 
 
 def compact(words: Sequence[str]) -> str:
@@ -205,7 +209,9 @@ def compact(words: Sequence[str]) -> str:
 def contains(longer: Sequence[str], shorter: Sequence[str]) -> bool:
     """Whether the words of a name stand in a row in another."""
     n = len(shorter)
-    return n < len(longer) and any(tuple(longer[at : at + n]) == tuple(shorter) for at in range(len(longer) - n + 1))
+    return n < len(longer) and any(
+        tuple(longer[start : start + n]) == tuple(shorter) for start in range(len(longer) - n + 1)
+    )
 
 
 # --- the forms of one name: short and long, with and without a title, abbreviated ----------------------------------
@@ -218,7 +224,7 @@ class Candidate:
     """A name under its key: how the window writes it, in which of its articles, and how often it was there before."""
 
     surfaces: Counter[str] = field(default_factory=Counter)
-    whole: Counter[str] = field(default_factory=Counter)  # of these, with no capitalised word beside them
+    unextended: Counter[str] = field(default_factory=Counter)  # of these, with no capitalised word beside them
     firsts: set[str] = field(default_factory=set)  # words with which it begins
     sure: set[str] = field(default_factory=set)  # articles in which a capital says that it is a name
     unsure: set[str] = field(default_factory=set)  # and those in which it begins a sentence
@@ -262,51 +268,51 @@ def families(names: Mapping[Key, Candidate]) -> list[list[Candidate]]:
             root = parents[root]
         grouped[root].append(key)
     return [
-        [names[root], *(names[key] for key in keys if key != root and names[key].whole)]
+        [names[root], *(names[key] for key in keys if key != root and names[key].unextended)]
         for root, keys in grouped.items()
     ]
 
 
 def _longer(names: Mapping[Key, Candidate]) -> dict[Key, Key]:
     """Return for each name that is mostly part of a longer one which that is."""
-    found = {}
+    longer = {}
     for short in names:
         shared = {long: len(names[long].now & names[short].now) for long in names if contains(long, short)}
         best = max(shared, key=lambda long: (shared[long], len(long), long), default=None)
         if best is not None and shared[best] > SAME * len(names[short].now):
-            found[short] = best
-    return found
+            longer[short] = best
+    return longer
 
 
 def _shorter(names: Mapping[Key, Candidate], left: list[Key]) -> dict[Key, Key]:
     """Return for each name that is a rarer form of a shorter one, a title and a name say, which that is."""
-    found = {}
+    shorter = {}
     for long in left:
         held = [short for short in left if contains(long, short) and names[long].now <= names[short].now]
         if held:
-            found[long] = max(held, key=lambda short: (len(short), short))
-    return found
+            shorter[long] = max(held, key=lambda short: (len(short), short))
+    return shorter
 
 
 def _abbreviated(names: Mapping[Key, Candidate]) -> dict[Key, Key]:
     """Return for each abbreviation the name whose first letters it has and with which it shares most of its articles."""
-    found: dict[Key, Key] = {}
+    full_names: dict[Key, Key] = {}
     for short in (key for key in names if len(key) == 1):
         letters = {spell(name) for name in names[short].surfaces if name.isupper() and len(name) > 1}
         for long in sorted(names, key=lambda key: (len(key), key)):
             shared = len(names[long].now & names[short].now)
             if letters & _initials(names[long]) and shared > SAME * min(len(names[long].now), len(names[short].now)):
-                found[short] = long
-    return found
+                full_names[short] = long
+    return full_names
 
 
 def _initials(candidate: Candidate) -> set[str]:
     """Return the first letters of a name's words, with and without those of small words."""
-    found = set()
+    initials = set()
     for name in candidate.surfaces:
         words = [word for part in name.split() for word in part.split("-")]
         if len(words) > 1:
-            found.add("".join(word[:1] for word in words).lower())
-            found.add("".join(word[:1] for word in words if word[:1].isupper()).lower())
-            found.add("".join(word[:1] for word in words if word.lower() not in ARTICLES).lower())
-    return found
+            initials.add("".join(word[:1] for word in words).lower())
+            initials.add("".join(word[:1] for word in words if word[:1].isupper()).lower())
+            initials.add("".join(word[:1] for word in words if word.lower() not in ARTICLES).lower())
+    return initials

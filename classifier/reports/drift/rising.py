@@ -7,7 +7,7 @@ and spelling, so that ordinary words, titles and first names fall out by measure
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from classifier.domain.decisions import Filed
@@ -15,7 +15,8 @@ from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Taxonomy
 from classifier.reports.drift.chance import log_likelihood, more_than_before
 from classifier.reports.drift.names import Candidate, Key, Named, NamesOf, compact, families, has_case, keyed, name_key
-from classifier.reports.drift.tags import Nearest, Row, stub
+from classifier.reports.drift.records import DatedArticle, RisingName
+from classifier.reports.drift.tags import Nearest, stub
 from classifier.reports.layout import MAX_QUOTED, plain
 from classifier.text.cleaning import normalise
 from classifier.text.fields import ReadText
@@ -33,27 +34,8 @@ N_NAMES = 20
 N_ARTICLES = 20  # of a name, listed
 
 
-def rising_names(read: Callable[[], Iterable[Filed]], taxonomy: Taxonomy, today: date, days: int = WINDOW) -> list[Row]:
-    """Return the names that rise in the last days up to today, as plain JSON, those that rise most first.
-
-    No alias of the taxonomy covers them. The order of the articles does not matter.
-
-    Args:
-        read: reads the archive anew each time it is called; it is called twice, so that no text is kept. Articles without
-            a date and those after today count nowhere.
-    """
-    rising = RisingNames(taxonomy, today, days)
-    texts = Texts(taxonomy)
-    for filed in read():
-        rising.look(texts.of(filed))
-    rising.settle()
-    for filed in read():
-        rising.count(texts.of(filed))
-    return rising.rows()
-
-
 class Text:
-    """An article of the archive as all parts of the report see it; what nobody asks for is not worked out."""
+    """An article of the archive as all parts of the report see it. Each property is computed when it is first needed."""
 
     def __init__(self, filed: Filed, reader: ArticleReader, finder: MentionFinder) -> None:
         self.filed, self._reader, self._finder = filed, reader, finder
@@ -64,8 +46,8 @@ class Text:
         """The day on which it was published, in UTC where it says its zone."""
         if self.filed.at is None:
             return None
-        at = datetime.fromisoformat(self.filed.at)
-        return (at.astimezone(UTC) if at.tzinfo else at).date()
+        time = datetime.fromisoformat(self.filed.at)
+        return (time.astimezone(UTC) if time.tzinfo else time).date()
 
     @once
     def read(self) -> ReadText:
@@ -73,7 +55,7 @@ class Text:
         return self._reader.read_text(self.filed.article)
 
     def check(self) -> None:
-        """Read it before anything of it is counted; what cannot be read fails here."""
+        """Read it before anything of it is counted, so that an unreadable article fails here."""
         _ = self.day and self.read
 
     @once
@@ -95,7 +77,10 @@ class Text:
     def covers(self, number: int, words: Words, where: Collection[int]) -> bool:
         """Whether words of a field, by number, are the name of one tag; "Islamic State Somalia" is more than its two tags."""
         first, last = min(where), max(where)
-        return any(one.field == number and one.word <= first and words.starts[last] < one.end for one in self.mentions)
+        return any(
+            mention.field == number and mention.word <= first and words.starts[last] < mention.end
+            for mention in self.mentions
+        )
 
 
 class Texts:
@@ -112,12 +97,12 @@ class Texts:
 class RisingNames:
     """What two readings of an archive leave: counts, and of the window's articles what the report names.
 
-    `look` at each article, `settle`, `count` each article again, ask for the `rows`.
+    `collect` from each article, `settle`, `count` each article again, ask for the `rows`.
     """
 
     def __init__(self, taxonomy: Taxonomy, today: date, days: int = WINDOW) -> None:
         self._taxonomy, self._since, self._until = taxonomy, today - timedelta(days=days - 1), today
-        self._known = {
+        self._taken_names = {
             compact(spell(name).split())
             for tag in taxonomy.tags
             for name in (tag.label, *(alias.text for alias in tag.aliases))
@@ -132,7 +117,7 @@ class RisingNames:
 
     # --- first reading: the names of the window ---
 
-    def look(self, text: Text) -> None:
+    def collect(self, text: Text) -> None:
         """Take the names of an article of the window."""
         if text.day is None or not self._since <= text.day <= self._until:
             return
@@ -150,7 +135,7 @@ class RisingNames:
     def _take(self, text: Text, number: int, names: NamesOf, words: Words) -> None:
         for named in names.names():
             spelt = words.spelling[named.first : named.last]
-            if compact(spelt) in self._known or text.covers(number, words, names.capitals(named)):
+            if compact(spelt) in self._taken_names or text.covers(number, words, names.capitals(named)):
                 continue
             self._note(self._candidates[name_key(spelt)], text.id, named, spelt[0], names.surface(named))
 
@@ -159,8 +144,8 @@ class RisingNames:
         candidate.surfaces[surface] += 1
         candidate.firsts.add(first)
         (candidate.sure if named.free else candidate.unsure).add(article_id)
-        if named.whole:
-            candidate.whole[surface] += 1
+        if named.unextended:
+            candidate.unextended[surface] += 1
 
     def settle(self) -> None:
         """Keep the names that may be rising, ready to be counted."""
@@ -187,40 +172,42 @@ class RisingNames:
         now = text.day >= self._since
         self._n_now, self._n_before = self._n_now + now, self._n_before + (not now)
         self._nearest.count(text.tags)
-        found = self._found(text) if self._phrases else set()
-        for key in found:
+        keys = self._keys(text) if self._phrases else set()
+        for key in keys:
             candidate = self._candidates[key]
             candidate.first_seen = min(candidate.first_seen, text.day)
             if now:
                 candidate.now.add(text.id)
             else:
                 candidate.n_before += 1
-        if found and now:
+        if keys and now:
             self._articles[text.id] = text.day, text.title
             self._nearest.note(text.id, text.tags)
 
-    def _found(self, text: Text) -> set[Key]:
-        """Return the names that stand in a text where no tag is mentioned."""
-        found: set[Key] = set()
-        for number, words in enumerate(text.read.words):
-            found.update(key for where, key in self._places(words) if not text.covers(number, words, where))
-        return found
+    def _keys(self, text: Text) -> set[Key]:
+        """Return the names in a text, without those that are part of the mention of a tag."""
+        return {
+            key
+            for number, words in enumerate(text.read.words)
+            for word_numbers, key in self._names_in(words)
+            if not text.covers(number, words, word_numbers)
+        }
 
-    def _places(self, words: Words) -> Iterator[tuple[list[int], Key]]:
+    def _names_in(self, words: Words) -> Iterator[tuple[list[int], Key]]:
         """Yield the names in a field and the words that they consist of, by number."""
-        keys, where = keyed(words.spelling)
-        for at, first in enumerate(keys):
+        keys, word_numbers = keyed(words.spelling)
+        for start, first in enumerate(keys):
             for key in self._phrases.get(first, ()):
-                if tuple(keys[at : at + len(key)]) == key:
-                    yield where[at : at + len(key)], key
+                if tuple(keys[start : start + len(key)]) == key:
+                    yield word_numbers[start : start + len(key)], key
 
     # --- what rises ---
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[RisingName]:
         """Return the names that rise, one row for all forms of a name, those that rise most first."""
-        risen = {key: one for key, one in self._candidates.items() if self._rises(one)}
+        risen = {key: candidate for key, candidate in self._candidates.items() if self._rises(candidate)}
         rows = [self._row(forms) for forms in families(risen)]
-        return sorted(rows, key=lambda row: (-row["g2"], row["name"]))[:N_NAMES]
+        return sorted(rows, key=lambda row: (-row.g2, row.name))[:N_NAMES]
 
     def _rises(self, candidate: Candidate) -> bool:
         n_now, n_before = len(candidate.now), candidate.n_before
@@ -230,27 +217,27 @@ class RisingNames:
         chance = more_than_before(n_now, self._n_now, n_before, self._n_before)
         return rise >= MIN_RISE and chance <= (LEVEL_KNOWN if n_before else LEVEL)
 
-    def _row(self, forms: Sequence[Candidate]) -> Row:
+    def _row(self, forms: Sequence[Candidate]) -> RisingName:
         names = list(dict.fromkeys(name for form in forms for name in form.names()))
         now = set().union(*(form.now for form in forms))
         n_before = max(form.n_before for form in forms)
-        listed = sorted(now, key=lambda one: (-self._articles[one][0].toordinal(), one))
-        return {
-            "name": names[0],
-            "variants": names[1:],
-            "n_now": len(now),
-            "of_now": self._n_now,
-            "n_before": n_before,
-            "of_before": self._n_before,
-            "g2": round(log_likelihood(len(now), self._n_now, n_before, self._n_before), 3),
-            "first_seen": min(form.first_seen for form in forms).isoformat(),
-            "articles": [self._article(one) for one in listed[:N_ARTICLES]],
-            "spelling_of": self._nearest.spelt_alike(names),
-            "nearest": self._nearest.by_articles(now),
-            "alike": self._nearest.by_name(names),
-            "stub": stub(self._taxonomy, names, self._until),
-        }
+        newest = sorted(now, key=lambda article_id: (-self._articles[article_id][0].toordinal(), article_id))
+        return RisingName(
+            name=names[0],
+            variants=names[1:],
+            n_now=len(now),
+            of_now=self._n_now,
+            n_before=n_before,
+            of_before=self._n_before,
+            g2=round(log_likelihood(len(now), self._n_now, n_before, self._n_before), 3),
+            first_seen=min(form.first_seen for form in forms).isoformat(),
+            articles=[self._article(article_id) for article_id in newest[:N_ARTICLES]],
+            spelling_of=self._nearest.spelt_alike(names),
+            nearest=self._nearest.by_articles(now),
+            alike=self._nearest.by_name(names),
+            stub=stub(self._taxonomy, names, self._until),
+        )
 
-    def _article(self, article_id: str) -> Row:
+    def _article(self, article_id: str) -> DatedArticle:
         day, title = self._articles[article_id]
-        return {"article": article_id, "title": title, "date": day.isoformat()}
+        return DatedArticle(article_id, title, day.isoformat())

@@ -1,11 +1,11 @@
-"""What a taxonomy has to do with a new name: the tags that are nearest to it, and a tag of its own to paste."""
+"""The tags that are nearest to a new name, and a new tag for it to paste into the taxonomy."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from itertools import count
 
 import yaml
 
@@ -13,11 +13,11 @@ from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Taxonomy, id_for
 from classifier.reports.drift.chance import log_likelihood
 from classifier.reports.drift.names import name_key
+from classifier.reports.drift.records import AliasOfTag, SimilarAlias, TagOfArticles
 
-Row = dict[str, Any]
 N_NEAREST = 3
 MIN_LIFT = 1.5  # times the share among all articles
-ALIKE = 0.5  # of the three-letter pieces of two names (Dice 1945)
+ALIKE = 0.5  # of the three-letter pieces that two names have (Dice 1945)
 MAX_ID = 60
 KIND = "group"
 SHORT = 4  # letters of an abbreviation that is safe only in capitals
@@ -47,56 +47,57 @@ class Nearest:
         """Keep the tags of an article that may be asked for."""
         self._tags[article_id] = tags
 
-    def by_articles(self, article_ids: Iterable[str]) -> list[Row]:
-        """Return the tags that these articles have beyond what is usual, the most telling first."""
+    def by_articles(self, article_ids: Iterable[str]) -> list[TagOfArticles]:
+        """Return the tags that these articles have more often than usual, the most telling first."""
         ids = list(article_ids)
-        having = Counter(tag for one in ids for tag in self._tags[one])
+        n_having = Counter(tag for article_id in ids for tag in self._tags[article_id])
         rows = []
-        for tag, n in having.items():
+        for tag, n in n_having.items():
             usual = self._usual[tag] / self._n
             if n >= min(2, len(ids)) and n > MIN_LIFT * usual * len(ids):
                 weight = log_likelihood(n, len(ids), self._usual[tag] - n, max(1, self._n - len(ids)))
-                rows.append(
-                    (-weight, tag, {"tag": tag, "label": self._label(tag), "n": n, "of": len(ids), "usual": usual})
-                )
-        return [row for _, _, row in sorted(rows, key=lambda one: one[:2])[:N_NEAREST]]
+                rows.append((-weight, TagOfArticles(tag, label_of(self._taxonomy, tag), n, len(ids), usual)))
+        return [row for _, row in sorted(rows, key=lambda ranked: (ranked[0], ranked[1].tag))[:N_NEAREST]]
 
-    def by_name(self, names: Iterable[str]) -> list[Row]:
-        """Return the tags with a name that is like one of these, the likest first."""
+    def by_name(self, names: Iterable[str]) -> list[SimilarAlias]:
+        """Return the tags with a name that is like one of these, the most similar first."""
         wanted = [_pieces(name) for name in names if len(name) > SHORT]  # abbreviations are alike by chance
         best: dict[str, tuple[float, str]] = {}
         for tag, name, pieces in self._names:
-            likeness = max((_dice(pieces, one) for one in wanted), default=0.0)
+            likeness = max((_dice(pieces, of_name) for of_name in wanted), default=0.0)
             if likeness >= ALIKE:
                 best[tag] = max(best.get(tag, (0.0, "")), (likeness, name))
         order = sorted(best, key=lambda tag: (-best[tag][0], tag))[:N_NEAREST]
-        return [
-            {"tag": tag, "label": self._label(tag), "alias": best[tag][1], "likeness": round(best[tag][0], 3)}
-            for tag in order
-        ]
+        return [SimilarAlias(tag, label_of(self._taxonomy, tag), best[tag][1], round(best[tag][0], 3)) for tag in order]
 
-    def spelt_alike(self, names: Iterable[str]) -> Row | None:
+    def spelt_alike(self, names: Iterable[str]) -> AliasOfTag | None:
         """Return the tag and its alias that differ from a name only in spelling, None if there is none."""
-        keys = {"".join(name_key(spell(name).split())) for name in names}
-        for tag, name, _ in self._names:
-            if "".join(name_key(spell(name).split())) in keys:
-                return {"tag": tag, "label": self._label(tag), "alias": name}
-        return None
+        keys = set(map(_spelling_key, names))
+        alike = ((tag, name) for tag, name, _ in self._names if _spelling_key(name) in keys)
+        tag, name = next(alike, (None, ""))
+        return AliasOfTag(tag, label_of(self._taxonomy, tag), name) if tag else None
 
-    def _label(self, tag: str) -> str:
-        return self._taxonomy.by_id[tag].label if tag in self._taxonomy.by_id else tag
+
+def label_of(taxonomy: Taxonomy, tag: str) -> str:
+    """Return the label of a tag, or its id if the taxonomy does not have it."""
+    return taxonomy.by_id[tag].label if tag in taxonomy.by_id else tag
+
+
+def _spelling_key(name: str) -> str:
+    return "".join(name_key(spell(name).split()))
 
 
 def _pieces(name: str) -> frozenset[str]:
+    """Return the pieces of three letters that a name has."""
     text = f"  {' '.join(name_key(spell(name).split()))} "
-    return frozenset(text[at : at + 3] for at in range(len(text) - 2))
+    return frozenset(text[start : start + 3] for start in range(len(text) - 2))
 
 
-def _dice(one: frozenset[str], other: frozenset[str]) -> float:
-    return 2 * len(one & other) / (len(one) + len(other))
+def _dice(pieces: frozenset[str], others: frozenset[str]) -> float:
+    return 2 * len(pieces & others) / (len(pieces) + len(others))
 
 
-# --- a tag of its own ---
+# --- a new tag ---
 
 
 def stub(taxonomy: Taxonomy, names: list[str], today: date) -> str:
@@ -119,19 +120,17 @@ def stub(taxonomy: Taxonomy, names: list[str], today: date) -> str:
 
 def _free_id(taxonomy: Taxonomy, name: str) -> str:
     base = id_for(name)[:MAX_ID] or "new-tag"
-    taken, n = taxonomy.by_id, 1
-    while (tag_id := base if n == 1 else f"{base}-{n}") in taken:
-        n += 1
-    return tag_id
+    candidates = (f"{base}-{n}" if n > 1 else base for n in count(1))
+    return next(tag_id for tag_id in candidates if tag_id not in taxonomy.by_id)
 
 
 def _different(names: Iterable[str]) -> list[str]:
-    """Return the names that differ in more than case, accents and hyphens, which aliases do not heed."""
+    """Return the names that differ in more than case, accents and hyphens, which aliases ignore."""
     return list({spell(name): name for name in reversed(list(names))}.values())[::-1]
 
 
-def _alias(name: str) -> Any:
-    """Return a name as an alias; a single short or common word must be written just so."""
+def _alias(name: str) -> str | dict[str, str]:
+    """Return a name as an alias; a single short or common word must match in its exact case."""
     words = spell(name).split()
     if len(words) > 1 or (len(words[0]) > SHORT and not name.isupper()):
         return name

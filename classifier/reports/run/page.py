@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from classifier.domain.files import whole_file
-from classifier.reports.drift.tags import Row
+from classifier.reports.data.known import Row
 from classifier.reports.layout import template
 from classifier.reports.run import wording as words
 from classifier.reports.wording import cell

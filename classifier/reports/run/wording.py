@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from classifier.reports.drift.tags import Row
+from classifier.reports.data.known import Row
 from classifier.reports.wording import counted
 from classifier.store import Run
 from classifier.text.terms import STEM_MARK
