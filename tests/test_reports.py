@@ -15,12 +15,33 @@ from lxml import etree, html
 
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy
-from classifier.reports.data.figures import data_report
+from classifier.reports.data import figures, page
 from classifier.reports.data.kinds import KINDS
-from classifier.reports.data.page import as_page, as_text
+from classifier.reports.data.records import DataReport
+from classifier.reports.json_form import to_json
 from classifier.training.fitting import FitSettings
 
-Report = dict[str, Any]
+
+class Report(dict[str, Any]):
+    """A data report as JSON, with the report itself."""
+
+    def __init__(self, made: DataReport) -> None:
+        super().__init__(to_json(made))
+        self.made = made
+
+
+def data_report(*corpus: Any, **options: Any) -> Report:
+    return Report(figures.data_report(*corpus, **options))
+
+
+def as_text(report: Report) -> str:
+    return page.as_text(report.made)
+
+
+def as_page(report: Report) -> str:
+    return page.as_page(report.made)
+
+
 TOPICS = ("alpha", "beta", "gamma")
 FORMS = ("news", "feature")
 KINDS_OF_TAGS = {"theme": Kind(), "form": Kind(exclusive=True, label_is_alias=False)}
@@ -90,12 +111,12 @@ def clean() -> Report:
     return data_report(CLEAN, taxonomy_with(), settings=SETTINGS)
 
 
-def found(report: Report, name: str) -> Report:
+def found(report: Report, name: str) -> dict[str, Any]:
     return next(finding for finding in report["findings"] if finding["finding"] == name)
 
 
-def rows(report: Report, name: str) -> list[Report]:
-    listed: list[Report] = found(report, name)["rows"]
+def rows(report: Report, name: str) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = found(report, name)["rows"]
     return listed
 
 
@@ -282,7 +303,7 @@ def test_archive_is_judged_in_parts(monkeypatch: pytest.MonkeyPatch, report: Rep
 
 def test_text_names_findings_articles_and_next_steps(report: Report) -> None:
     text = as_text(report)
-    assert "Tags that the taxonomy does not have: 1 (1 articles)" in text
+    assert "Tags that the taxonomy does not have: 1 (1 article)" in text
     assert "  - alfa; nearest in the taxonomy: alpha; articles: 1: n-018" in text
     assert KINDS["repeated_blocks"].next in text
     assert text.count("\n") < 200

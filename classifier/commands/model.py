@@ -172,18 +172,19 @@ def _data_report(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.domain.files import whole_file
     from classifier.reports.data.figures import data_report
     from classifier.reports.data.page import as_page, as_text
+    from classifier.reports.json_form import to_json
 
     articles, taxonomy = _examples(options)
     report = data_report(articles, taxonomy, track)
-    say_set_aside(report["set_aside"])
+    say_set_aside(report.set_aside)
     if options.output:
         with whole_file(options.output) as page:
             page.write(as_page(report).encode())
     if options.json:
-        print_json(report)
+        print_json(to_json(report))
     elif options.output:
-        n = sum(finding["n"] for finding in report["findings"])
-        print(f"{report['n_articles']} articles, {n} findings -> {options.output}")
+        n = sum(finding.n for finding in report.findings)
+        print(f"{report.n_articles} articles, {n} findings -> {options.output}")
     else:
         print(as_text(report))
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from classifier.domain.progress import Track
-from classifier.reports.data.known import Data, Row
+from classifier.reports.data.corpus import Corpus
+from classifier.reports.data.records import SharedSequences
 from classifier.text.reading import ArticleReader
 from classifier.text.repeated_blocks import CopyFinder, Occurrences, Shared, long_blocks
 from classifier.text.shingles import SHINGLE
@@ -18,30 +19,30 @@ MIN_BLOCK_WORDS = 4
 MANY_SHARED = 0.05  # a larger share of five-word sequences that two stories share: the texts come from templates
 
 
-@dataclass
-class Read:
-    """What one pass over the texts leaves: numbers, and no text."""
+@dataclass(frozen=True)
+class Copies:
+    """What is copied in a corpus: numbers, and no text."""
 
     n_words: np.ndarray  # (n_articles,)
     stories: np.ndarray  # (n_articles,) near-duplicates are one story
-    sequences: Row  # how many five-word sequences there are, and which share of them two stories have in common
+    sequences: SharedSequences
     copied: np.ndarray  # (n_articles,) the share of an article's sequences that another story has too
     blocks: Shared
 
 
-def read_once(data: Data, track: Track) -> Read:
+def find_copies(corpus: Corpus, track: Track) -> Copies:
     """Read every text once, and return what the checks need of it."""
-    reader, copies = ArticleReader(data.taxonomy), CopyFinder()
+    reader, finder = ArticleReader(corpus.taxonomy), CopyFinder()
     numbers, sequences = _Sequences(), Occurrences()
-    n_words = np.zeros(len(data.articles), dtype=np.int64)
-    for row, article in enumerate(track(data.articles, len(data.articles), "reading for copies")):
+    n_words = np.zeros(len(corpus.articles), dtype=np.int64)
+    for row, article in enumerate(track(corpus.articles, len(corpus.articles), "reading for copies")):
         words = reader.read_text(article).spelling
         n_words[row] = len(words)
-        copies.add(words, list(long_blocks(article, MIN_BLOCK_WORDS)))
+        finder.add(words, list(long_blocks(article, MIN_BLOCK_WORDS)))
         sequences.add(row, numbers.of(words))
-    stories = copies.stories()
+    stories = finder.stories()
     shared = Shared(sequences, stories)  # not kept: of 30,000 articles it is hundreds of megabytes
-    return Read(n_words, stories, _summary(shared), _share_of_each(shared), copies.blocks(stories))
+    return Copies(n_words, stories, _summary(shared), _share_of_each(shared), finder.blocks(stories))
 
 
 class _Sequences:
@@ -65,11 +66,11 @@ class _Sequences:
         return np.unique(run)
 
 
-def _summary(shared: Shared) -> Row:
+def _summary(shared: Shared) -> SharedSequences:
     """Return how many different sequences there are, and which share of them two stories have in common."""
     n, n_shared = len(shared.numbers), int((shared.n_stories >= 2).sum())
     share = n_shared / n if n else 0.0
-    return {"n": n, "in_two_stories": n_shared, "share": share, "high": share > MANY_SHARED}
+    return SharedSequences(n, n_shared, share, high=share > MANY_SHARED)
 
 
 def _share_of_each(shared: Shared) -> np.ndarray:

@@ -10,33 +10,37 @@ from classifier.domain.articles import Article
 from classifier.domain.examples import POSITIVE, UNKNOWN
 from classifier.domain.progress import Track
 from classifier.model.protocol import Model
-from classifier.reports.data.known import Data, Found, Row
+from classifier.reports.data.corpus import Corpus
+from classifier.reports.data.records import Found, SuspectLabel
 from classifier.text.boilerplate import blank
 from classifier.text.cleaning import clean_body
 from classifier.text.fields import BODY
 from classifier.training.fitting import Fitted, HeldOut
 
-N_SUSPECTS = 100  # doubtful labels, listed; what looks least likely of all is often right and only hard to see
-N_WORDS = 5  # that speak for or against a doubtful label
-MAX_PAIRS = 2_000_000  # of article and tag, judged at once: what cleanlab makes of them takes ten times their room
+N_SUSPECTS = 100  # doubtful labels listed
+N_WORDS = 5  # words listed for or against a doubtful label
+MAX_PAIRS = 2_000_000  # of article and tag, judged at once: cleanlab needs ten times their memory
 
 
-def suspect_labels(data: Data, fitted: Fitted, track: Track) -> Found:
+def suspect_labels(corpus: Corpus, fitted: Fitted, track: Track) -> Found:
     """Find labels that models which have not seen the article contradict, the likeliest errors first."""
     held = fitted.held_out
     suspects = _contradicted(held)
     rows = []
     for row, tag in track(suspects[:N_SUSPECTS], min(len(suspects), N_SUSPECTS), "doubtful labels"):
+        article, tag_id = corpus.articles[row], corpus.taxonomy.tags[tag].id
         given = bool(held.labels[row, tag] == POSITIVE)
+        mentioned, words = _why(fitted.model, article, tag_id, -1 if given else 1)
         rows.append(
-            {
-                **data.named(row),
-                "tag": data.taxonomy.tags[tag].id,
-                "given": given,
-                "doubt": "given, perhaps wrong" if given else "perhaps forgotten",
-                "score": round(float(held.scores[row, tag]), 4),
-                **_why(fitted.model, data.articles[row], data.taxonomy.tags[tag].id, -1 if given else 1),
-            }
+            SuspectLabel(
+                **vars(corpus.named(row)),
+                tag=tag_id,
+                given=given,
+                doubt="given, perhaps wrong" if given else "perhaps forgotten",
+                score=round(float(held.scores[row, tag]), 4),
+                named=mentioned,
+                words=words,
+            )
         )
     return Found(rows, len(suspects), [row for row, _ in suspects])
 
@@ -53,15 +57,15 @@ def _contradicted(held: HeldOut) -> list[tuple[int, int]]:
     for first in range(0, len(held.ids), chunk):
         labels, scores = held.labels[first : first + chunk], held.scores[first : first + chunk]
         rows, tags = np.nonzero(labels != UNKNOWN)
-        for at, trust in _doubts(labels[rows, tags].astype(np.int64), scores[rows, tags]):
-            suspects.append((trust, first + int(rows[at]), int(tags[at])))
+        for number, trust in _doubts(labels[rows, tags].astype(np.int64), scores[rows, tags]):
+            suspects.append((trust, first + int(rows[number]), int(tags[number])))
     suspects.sort()
     return [(row, tag) for _, row, tag in suspects]
 
 
-def _doubts(given: np.ndarray, scores: np.ndarray) -> list[tuple[int, float]]:
-    """Return the places of doubtful labels and the probability that each is right after all."""
-    if len(np.unique(given)) < 2:
+def _doubts(labels: np.ndarray, scores: np.ndarray) -> list[tuple[int, float]]:
+    """Return the numbers of doubtful labels and the probability that each is right after all."""
+    if len(np.unique(labels)) < 2:
         return []
     # It brings pandas along, which takes a while to load.
     from cleanlab.filter import find_label_issues
@@ -70,12 +74,12 @@ def _doubts(given: np.ndarray, scores: np.ndarray) -> list[tuple[int, float]]:
     probabilities = np.column_stack([1.0 - scores, scores])
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # few positives: it then flags fewer of them
-        doubtful = find_label_issues(given, probabilities, filter_by="confident_learning", n_jobs=1)
-    trust = get_label_quality_scores(given, probabilities)
-    return [(int(at), float(trust[at])) for at in np.flatnonzero(doubtful)]
+        doubtful = find_label_issues(labels, probabilities, filter_by="confident_learning", n_jobs=1)
+    trust = get_label_quality_scores(labels, probabilities)
+    return [(int(number), float(trust[number])) for number in np.flatnonzero(doubtful)]
 
 
-def _why(model: Model, article: Article, tag: str, sign: int) -> Row:
+def _why(model: Model, article: Article, tag: str, sign: int) -> tuple[str, list[str]]:
     """Return where a text names a tag and the words that speak for it (1) or against it (-1)."""
     parts = model.explain(article, [tag])[0].parts
     mentions = [part for part in parts if part.kind == "mention" and part.spans]
@@ -83,6 +87,6 @@ def _why(model: Model, article: Article, tag: str, sign: int) -> Row:
     first = min((start for part in mentions for field, start, _ in part.spans if field == BODY), default=None)
     body = clean_body(article)
     lead = first is not None and first < model.reader.language.lead_end(blank(body.text, body.removed))
-    named = "title" if title else "first sentence" if lead else "below" if mentions else "nowhere"
+    mentioned = "title" if title else "first sentence" if lead else "below" if mentions else "nowhere"
     strongest = [part.text for part in parts if part.spans and part.weight * sign > 0 and part.kind == "term"]
-    return {"named": named, "words": strongest[:N_WORDS]}
+    return mentioned, strongest[:N_WORDS]

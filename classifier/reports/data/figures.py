@@ -1,6 +1,6 @@
 """What a desk should know of its data before it trains on them: counts, doubtful labels, copies, repeated blocks, overlaps.
 
-`data_report` returns plain JSON. Of articles only ids, titles, single words and short repeated blocks are quoted.
+Of articles only ids, titles, single words and short repeated blocks are quoted.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
 
 import numpy as np
 
@@ -20,20 +19,33 @@ from classifier.domain.unreadable import Unreadable
 from classifier.errors import TooFewExamples
 from classifier.model import evaluation
 from classifier.reports.data.blocks import repeated_blocks
-from classifier.reports.data.copies import Read, read_once
+from classifier.reports.data.copies import Copies, find_copies
+from classifier.reports.data.corpus import N_ROWS, Corpus
 from classifier.reports.data.doubts import N_SUSPECTS, suspect_labels
 from classifier.reports.data.findings import (
+    copied_articles,
     exclusive_conflicts,
     few_examples,
     near_duplicates,
     overlapping_tags,
     repeated_ids,
-    templates,
     unknown_tags,
     untagged,
 )
 from classifier.reports.data.kinds import KINDS
-from classifier.reports.data.known import N_ROWS, Data, Found, Row, single
+from classifier.reports.data.records import (
+    Counts,
+    CrossValidation,
+    DataReport,
+    Finding,
+    Found,
+    KindCounts,
+    LengthCount,
+    NotChecked,
+    TagCounts,
+    WordCounts,
+    YearCount,
+)
 from classifier.text.reading import ArticleReader
 from classifier.training.corpus import BATCH
 from classifier.training.fitting import FitSettings, Fitted, fit
@@ -46,51 +58,56 @@ def data_report(
     taxonomy: Taxonomy | None,
     track: Track = untracked,
     settings: FitSettings | None = None,
-) -> dict[str, Any]:
-    """Return what is to be known of articles before a model is trained on them, as plain JSON.
+) -> DataReport:
+    """Return what a desk should know of its articles before it trains a model on them.
 
-    Without a taxonomy the tags are those of the articles. A model is fitted, for the scores of articles held out; where
-    that is impossible the report says so under `not_checked`. The order of the articles does not matter. Articles that cannot
-    be read are left out, and named under `set_aside`.
+    Without a taxonomy the tags are those of the articles. A model is fitted for the scores of articles held out; where that
+    is impossible the report says so under `not_checked`. The order of the articles does not matter. Articles that cannot be
+    read are left out and named under `set_aside`.
 
     Raises:
-        AllUnreadable: if that is so of all articles.
+        AllUnreadable: if no article can be read.
     """
     articles, unreadable = list(articles), Unreadable()
-    taxonomy = taxonomy or taxonomy_of(tag for one in articles for tag in one.tags or ())
-    data = Data(_readable(articles, taxonomy, unreadable, track), taxonomy)
+    taxonomy = taxonomy or taxonomy_of(tag for article in articles for tag in article.tags or ())
+    corpus = Corpus(_readable(articles, taxonomy, unreadable, track), taxonomy)
     unreadable.check(len(articles))
-    read = read_once(data, track)
-    found: dict[str, Found] = {
-        "unknown_tags": unknown_tags(data),
-        "exclusive_conflicts": exclusive_conflicts(data),
-        "few_examples": few_examples(data),
-        "overlapping_tags": overlapping_tags(data),
-        "untagged": untagged(data),
-        "undated": single(data, [row for row, one in enumerate(data.articles) if not one.published_at]),
-        "repeated_ids": repeated_ids(data),
-        "empty": single(data, np.flatnonzero(read.n_words == 0).tolist()),
-        **near_duplicates(data, read.stories),
-        "shared_sequences": templates(data, read),
-    }
+    copies = find_copies(corpus, track)
+    findings = _without_model(corpus, copies)
     not_checked = []
     fitted: Fitted | None = None
     try:
-        fitted = fit(data.articles, data.taxonomy, settings, track)
-        found["suspect_labels"] = suspect_labels(data, fitted, track)
+        fitted = fit(corpus.articles, corpus.taxonomy, settings, track)
+        findings["suspect_labels"] = suspect_labels(corpus, fitted, track)
     except TooFewExamples as error:
-        not_checked.append({"check": KINDS["suspect_labels"].title, "reason": str(error)})
-    found["repeated_blocks"] = repeated_blocks(data, read, fitted.model if fitted else None, track)
+        not_checked.append(NotChecked(KINDS["suspect_labels"].title, str(error)))
+    findings["repeated_blocks"] = repeated_blocks(corpus, copies, fitted.model if fitted else None, track)
+    return DataReport(
+        n_articles=len(corpus.articles),
+        n_tags=len(taxonomy.tags),
+        taxonomy_version=taxonomy.version,
+        counts=_counts(corpus, copies),
+        shared_sequences=copies.sequences,
+        cross_validation=_cross_validation(corpus, fitted),
+        not_checked=not_checked,
+        set_aside=unreadable.to_json(),
+        findings=[_finding(corpus, name, findings[name]) for name in KINDS if name in findings],
+    )
+
+
+def _without_model(corpus: Corpus, copies: Copies) -> dict[str, Found]:
+    """Return what the checks find that need no model."""
     return {
-        "n_articles": len(data.articles),
-        "n_tags": len(data.taxonomy.tags),
-        "taxonomy_version": data.taxonomy.version,
-        "counts": counts(data, read),
-        "shared_sequences": read.sequences,
-        "cross_validation": cross_validation(data, fitted),
-        "not_checked": not_checked,
-        "set_aside": unreadable.to_json(),
-        "findings": [_finding(data, name, found[name]) for name in KINDS if name in found],
+        "unknown_tags": unknown_tags(corpus),
+        "exclusive_conflicts": exclusive_conflicts(corpus),
+        "few_examples": few_examples(corpus),
+        "overlapping_tags": overlapping_tags(corpus),
+        "untagged": untagged(corpus),
+        "undated": corpus.found([row for row, article in enumerate(corpus.articles) if not article.published_at]),
+        "repeated_ids": repeated_ids(corpus),
+        "empty": corpus.found(np.flatnonzero(copies.n_words == 0).tolist()),
+        **near_duplicates(corpus, copies.stories),
+        "shared_sequences": copied_articles(corpus, copies),
     }
 
 
@@ -100,71 +117,56 @@ def _readable(
     """Yield the articles that can be read, before any check begins to count."""
     reader = ArticleReader(taxonomy)
     tracked = iter(track(articles, len(articles), "reading articles"))
-    while some := list(islice(tracked, BATCH)):
-        readings = unreadable.each(reader.read_all, some)
-        yield from (article for article, reading in zip(some, readings, strict=True) if reading is not None)
+    while batch := list(islice(tracked, BATCH)):
+        readings = unreadable.each(reader.read_all, batch)
+        yield from (article for article, reading in zip(batch, readings, strict=True) if reading is not None)
 
 
-def _finding(data: Data, name: str, found: Found) -> Row:
-    kind = KINDS[name]
-    return {
-        "finding": name,
-        "title": kind.title,
-        "what": kind.what,
-        "next": kind.next,
-        "n": found.n,
-        "articles": data.refs(found.articles),
-        "rows": found.rows[: N_SUSPECTS if name == "suspect_labels" else N_ROWS],
-    }
+def _finding(corpus: Corpus, name: str, found: Found) -> Finding:
+    kind, n_rows = KINDS[name], N_SUSPECTS if name == "suspect_labels" else N_ROWS
+    articles = corpus.refs(found.articles)
+    return Finding(name, kind.title, kind.what, kind.next, found.n, articles, found.rows[:n_rows])
 
 
-def counts(data: Data, read: Read) -> Row:
+def _counts(corpus: Corpus, copies: Copies) -> Counts:
     """Return how many articles each tag and kind has, and articles by year and by length."""
-    negatives, unknown = ((data.labels == value).sum(axis=0).tolist() for value in (NEGATIVE, UNKNOWN))
-    tags = [
-        {"tag": tag.id, "label": tag.label, "kind": tag.kind, "positives": int(p), "negatives": n, "unknown": u}
-        for tag, p, n, u in zip(data.taxonomy.tags, data.n_positive, negatives, unknown, strict=True)
-    ]
-    years = Counter((one.published_at or "")[:4] or None for one in data.articles)
-    bins = np.bincount(np.digitize(read.n_words, LENGTHS) - 1, minlength=len(LENGTHS)).tolist()
-    return {
-        "tags": tags,
-        "kinds": _kinds(data),
-        "tags_per_article": float(data.n_positive.sum() / max(1, len(data.articles))),
-        "years": [{"year": year, "articles": years[year]} for year in sorted(years, key=lambda y: y or "")],
-        "words": {
-            "median": float(np.median(read.n_words)) if len(read.n_words) else 0.0,
-            "bins": [{"from": low, "articles": n} for low, n in zip(LENGTHS, bins, strict=True)],
-        },
-    }
+    negatives, unknown = ((corpus.labels == value).sum(axis=0).tolist() for value in (NEGATIVE, UNKNOWN))
+    years = Counter((article.published_at or "")[:4] or None for article in corpus.articles)
+    bins = np.bincount(np.digitize(copies.n_words, LENGTHS) - 1, minlength=len(LENGTHS)).tolist()
+    median = float(np.median(copies.n_words)) if len(copies.n_words) else 0.0
+    return Counts(
+        tags=[
+            TagCounts(tag.id, tag.label, tag.kind, n, n_negative, n_unknown)
+            for tag, n, n_negative, n_unknown in zip(
+                corpus.taxonomy.tags, corpus.n_positive.tolist(), negatives, unknown, strict=True
+            )
+        ],
+        kinds=[_kind_counts(corpus, kind, columns) for kind, columns in _kinds(corpus).items()],
+        tags_per_article=float(corpus.n_positive.sum() / max(1, len(corpus.articles))),
+        years=[YearCount(year, years[year]) for year in sorted(years, key=lambda year: year or "")],
+        words=WordCounts(median, [LengthCount(low, n) for low, n in zip(LENGTHS, bins, strict=True)]),
+    )
 
 
-def _kinds(data: Data) -> list[Row]:
-    of = np.array([tag.kind for tag in data.taxonomy.tags])
-    rows = []
-    for kind in dict.fromkeys(of.tolist()):
-        own = data.n_positive[of == kind]
-        with_any = (data.labels[:, of == kind] == POSITIVE).any(axis=1)
-        rows.append(
-            {
-                "kind": kind,
-                "tags": len(own),
-                "used": int((own > 0).sum()),
-                "given": int(own.sum()),
-                "articles": int(with_any.sum()),
-            }
-        )
-    return rows
+def _kinds(corpus: Corpus) -> dict[str, np.ndarray]:
+    """Return which tags are of each kind, (n_tags,) bool, in the order of the taxonomy."""
+    kinds = np.array([tag.kind for tag in corpus.taxonomy.tags])
+    return {kind: kinds == kind for kind in dict.fromkeys(kinds.tolist())}
 
 
-def cross_validation(data: Data, fitted: Fitted | None) -> Row | None:
-    """Return how good the model is on articles held out, over all tags and over those of each kind."""
+def _kind_counts(corpus: Corpus, kind: str, columns: np.ndarray) -> KindCounts:
+    n_positive = corpus.n_positive[columns]
+    has_any = (corpus.labels[:, columns] == POSITIVE).any(axis=1)
+    return KindCounts(kind, len(n_positive), int((n_positive > 0).sum()), int(n_positive.sum()), int(has_any.sum()))
+
+
+def _cross_validation(corpus: Corpus, fitted: Fitted | None) -> CrossValidation | None:
+    """Return how good the model is on articles held out."""
     if fitted is None:
         return None
-    of, held = np.array([tag.kind for tag in data.taxonomy.tags]), fitted.held_out
+    held, measured = fitted.held_out, fitted.card["cross_validation"]
     kinds = {
-        kind: evaluation.micro_f1(held.suggested[:, of == kind], held.labels[:, of == kind])
-        for kind in dict.fromkeys(of.tolist())
+        kind: evaluation.micro_f1(held.suggested[:, columns], held.labels[:, columns])
+        for kind, columns in _kinds(corpus).items()
     }
-    measured = fitted.card["cross_validation"]
-    return {"micro_f1": measured["micro_f1"], "macro_f1": measured["macro_f1"], "kinds": kinds}
+    return CrossValidation(measured["micro_f1"], measured["macro_f1"], kinds)

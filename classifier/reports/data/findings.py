@@ -8,29 +8,40 @@ from difflib import get_close_matches
 import numpy as np
 from scipy import sparse
 
+from classifier.domain.articles import Article
 from classifier.domain.examples import NEGATIVE, POSITIVE
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Taxonomy
-from classifier.reports.data.copies import Read
+from classifier.reports.data.copies import Copies
+from classifier.reports.data.corpus import N_ROWS, Corpus
 from classifier.reports.data.kinds import COPIED, FEW_NEGATIVES, FEW_POSITIVES, OVERLAP, WITHIN
-from classifier.reports.data.known import N_ROWS, Data, Found
+from classifier.reports.data.records import (
+    CopiedArticle,
+    DifferingDuplicates,
+    Duplicates,
+    ExclusiveConflict,
+    FewExamples,
+    Found,
+    Overlap,
+    RepeatedId,
+    UnknownTag,
+    Untagged,
+)
 from classifier.reports.layout import plain
 
 MIN_TOGETHER = 5  # positives of a tag before its overlap with others says anything
 
 
-def unknown_tags(data: Data) -> Found:
+def unknown_tags(corpus: Corpus) -> Found:
     """Find tags of articles that the taxonomy does not have."""
     on: defaultdict[str, list[int]] = defaultdict(list)
-    for row, article in enumerate(data.articles):
+    for row, article in enumerate(corpus.articles):
         for tag in (*(article.tags or ()), *article.rejected):
-            if tag not in data.taxonomy.by_id:
+            if tag not in corpus.taxonomy.by_id:
                 on[tag].append(row)
     order = sorted(on, key=lambda tag: (-len(on[tag]), tag))
-    nearest = _Nearest(data.taxonomy)
-    rows = [
-        {"tag": plain(tag, 80), "nearest": nearest.to(tag), "articles": data.refs(on[tag])} for tag in order[:N_ROWS]
-    ]
+    nearest = _Nearest(corpus.taxonomy)
+    rows = [UnknownTag(plain(tag, 80), nearest.to(tag), corpus.refs(on[tag])) for tag in order[:N_ROWS]]
     return Found(rows, len(order), [row for rows_of in on.values() for row in rows_of])
 
 
@@ -49,77 +60,79 @@ class _Nearest:
         return list(dict.fromkeys(tag for name in names for tag in self._tags[name]))[:3]
 
 
-def few_examples(data: Data) -> Found:
+def few_examples(corpus: Corpus) -> Found:
     """Find active tags with too few articles that have them, or too few known to be without."""
-    n_negative = (data.labels == NEGATIVE).sum(axis=0)
-    few = np.flatnonzero((data.n_positive < FEW_POSITIVES) | (n_negative < FEW_NEGATIVES)).tolist()
-    few = [tag for tag in few if data.taxonomy.tags[tag].active]
-    few.sort(key=lambda tag: (-data.n_positive[tag], data.taxonomy.tags[tag].id))  # those in use first
+    n_negative = (corpus.labels == NEGATIVE).sum(axis=0)
+    few = np.flatnonzero((corpus.n_positive < FEW_POSITIVES) | (n_negative < FEW_NEGATIVES)).tolist()
+    few = [tag for tag in few if corpus.taxonomy.tags[tag].active]
+    few.sort(key=lambda tag: (-corpus.n_positive[tag], corpus.taxonomy.tags[tag].id))  # those in use first
     rows = [
-        {
-            "tag": data.taxonomy.tags[tag].id,
-            "kind": data.taxonomy.tags[tag].kind,
-            "positives": int(data.n_positive[tag]),
-            "negatives": int(n_negative[tag]),
-            "articles": data.refs(data.having(tag)),
-        }
+        FewExamples(
+            tag=corpus.taxonomy.tags[tag].id,
+            kind=corpus.taxonomy.tags[tag].kind,
+            positives=int(corpus.n_positive[tag]),
+            negatives=int(n_negative[tag]),
+            articles=corpus.refs(corpus.having(tag)),
+        )
         for tag in few[:N_ROWS]
     ]
-    return Found(rows, len(few), [row for tag in few for row in data.having(tag).tolist()])
+    return Found(rows, len(few), [row for tag in few for row in corpus.having(tag).tolist()])
 
 
-def exclusive_conflicts(data: Data) -> Found:
+def exclusive_conflicts(corpus: Corpus) -> Found:
     """Find articles with more than one tag of an exclusive kind."""
     rows, articles = [], []
-    for members in data.taxonomy.exclusive_kinds:
-        given = data.labels[:, members] == POSITIVE
-        for row in np.flatnonzero(given.sum(axis=1) > 1).tolist():
-            tags = [data.taxonomy.tags[member].id for member in np.array(members)[given[row]]]
-            kind = data.taxonomy.tags[members[0]].kind
-            rows.append({**data.named(row), "kind": kind, "tags": tags})
+    for members in corpus.taxonomy.exclusive_kinds:
+        is_given = corpus.labels[:, members] == POSITIVE
+        for row in np.flatnonzero(is_given.sum(axis=1) > 1).tolist():
+            tags = [corpus.taxonomy.tags[member].id for member in np.array(members)[is_given[row]]]
+            kind = corpus.taxonomy.tags[members[0]].kind
+            rows.append(ExclusiveConflict(**vars(corpus.named(row)), kind=kind, tags=tags))
             articles.append(row)
     return Found(rows, len(rows), articles)
 
 
-def overlapping_tags(data: Data) -> Found:
+def overlapping_tags(corpus: Corpus) -> Found:
     """Find pairs of tags by counting how often two stand together: sparse, for few of all pairs ever do."""
-    together = sparse.triu(data.positives.T @ data.positives, k=1).tocoo()
-    n, pairs = data.n_positive, []
+    together = sparse.triu(corpus.positives.T @ corpus.positives, k=1).tocoo()
+    n, pairs = corpus.n_positive, []
     for a, b, both in zip(together.row.tolist(), together.col.tolist(), together.data.tolist(), strict=True):
-        if n[a] > n[b] or (n[a] == n[b] and data.taxonomy.tags[a].id > data.taxonomy.tags[b].id):
+        if n[a] > n[b] or (n[a] == n[b] and corpus.taxonomy.tags[a].id > corpus.taxonomy.tags[b].id):
             a, b = b, a  # noqa: PLW2901 - the rarer one first: it is the one that may lie within the other
         jaccard, within = both / (n[a] + n[b] - both), both / n[a]
         if n[a] >= MIN_TOGETHER and (jaccard >= OVERLAP or within >= WITHIN):
             pairs.append((float(jaccard), float(within), a, b))
-    pairs.sort(key=lambda p: (-p[0], -p[1], data.taxonomy.tags[p[2]].id, data.taxonomy.tags[p[3]].id))
+    pairs.sort(key=lambda p: (-p[0], -p[1], corpus.taxonomy.tags[p[2]].id, corpus.taxonomy.tags[p[3]].id))
     rows, articles = [], []
     for jaccard, within, a, b in pairs:
-        both = np.intersect1d(data.having(a), data.having(b))
+        both = np.intersect1d(corpus.having(a), corpus.having(b))
         articles += both.tolist()
-        ids = {"tag": data.taxonomy.tags[a].id, "other": data.taxonomy.tags[b].id}
-        rows.append({**ids, "jaccard": jaccard, "within": within, "articles": data.refs(both)})
+        tag, other = corpus.taxonomy.tags[a].id, corpus.taxonomy.tags[b].id
+        rows.append(Overlap(tag, other, jaccard, within, corpus.refs(both)))
     return Found(rows, len(rows), articles)
 
 
-def untagged(data: Data) -> Found:
+def untagged(corpus: Corpus) -> Found:
     """Find articles without a tag."""
-    rows = [row for row, article in enumerate(data.articles) if not article.tags]
-    found = []
-    for row in rows[:N_ROWS]:
-        article = data.articles[row]
-        known = "tags not given" if article.tags is None else "no tag fits" if article.tags_complete else "nothing"
-        found.append({**data.named(row), "known": known})
-    return Found(found, len(rows), rows)
+    rows = [row for row, article in enumerate(corpus.articles) if not article.tags]
+    listed = [Untagged(**vars(corpus.named(row)), known=_known(corpus.articles[row])) for row in rows[:N_ROWS]]
+    return Found(listed, len(rows), rows)
 
 
-def repeated_ids(data: Data) -> Found:
-    """Find ids that stand more than once."""
-    rows = [row for row, article in enumerate(data.articles) if data.times[article.id] > 1]
-    found = [{"article": data.articles[row].id, "times": data.times[data.articles[row].id]} for row in rows[:N_ROWS]]
-    return Found(found, len(rows), rows)
+def _known(article: Article) -> str:
+    if article.tags is None:
+        return "tags not given"
+    return "no tag fits" if article.tags_complete else "nothing"
 
 
-def near_duplicates(data: Data, stories: np.ndarray) -> dict[str, Found]:
+def repeated_ids(corpus: Corpus) -> Found:
+    """Find ids that occur more than once."""
+    rows = [row for row, article in enumerate(corpus.articles) if corpus.times[article.id] > 1]
+    ids = [corpus.articles[row].id for row in rows[:N_ROWS]]
+    return Found([RepeatedId(article_id, corpus.times[article_id]) for article_id in ids], len(rows), rows)
+
+
+def near_duplicates(corpus: Corpus, stories: np.ndarray) -> dict[str, Found]:
     """Find near-duplicates, and those of them whose tags differ."""
     copies: defaultdict[int, list[int]] = defaultdict(list)
     for row, story in enumerate(stories.tolist()):
@@ -127,12 +140,13 @@ def near_duplicates(data: Data, stories: np.ndarray) -> dict[str, Found]:
     groups = sorted((rows for rows in copies.values() if len(rows) > 1), key=lambda rows: (-len(rows), rows))
     same, differ, differing = [], [], []
     for rows in groups:
-        labels = data.labels[rows]
+        labels = corpus.labels[rows]
         odd = (labels == POSITIVE).any(axis=0) & (labels == NEGATIVE).any(axis=0)
-        group = {"title": data.title(rows[0]), "articles": data.refs(rows)}
+        group = Duplicates(corpus.title(rows[0]), corpus.refs(rows))
         same.append(group)
         if odd.any():
-            differ.append({**group, "tags": [data.taxonomy.tags[tag].id for tag in np.flatnonzero(odd)]})
+            tags = [corpus.taxonomy.tags[tag].id for tag in np.flatnonzero(odd)]
+            differ.append(DifferingDuplicates(**vars(group), tags=tags))
             differing += rows
     return {
         "near_duplicates": Found(same, len(same), [row for rows in groups for row in rows]),
@@ -140,9 +154,9 @@ def near_duplicates(data: Data, stories: np.ndarray) -> dict[str, Found]:
     }
 
 
-def templates(data: Data, read: Read) -> Found:
+def copied_articles(corpus: Corpus, copies: Copies) -> Found:
     """Find articles that have much of their wording in common with other stories."""
-    rows = np.flatnonzero(read.copied >= COPIED)
-    rows = rows[np.argsort(-read.copied[rows], kind="stable")]
-    found = [{**data.named(row), "share": float(read.copied[row])} for row in rows[:N_ROWS].tolist()]
-    return Found(found, len(rows), rows.tolist())
+    rows = np.flatnonzero(copies.copied >= COPIED)
+    rows = rows[np.argsort(-copies.copied[rows], kind="stable")].tolist()
+    listed = [CopiedArticle(**vars(corpus.named(row)), share=float(copies.copied[row])) for row in rows[:N_ROWS]]
+    return Found(listed, len(rows), rows)

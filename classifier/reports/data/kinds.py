@@ -12,107 +12,126 @@ OVERLAP, WITHIN = 0.6, 0.95
 COPIED = 0.3  # of the five-word sequences of an article
 
 
-class Kind(NamedTuple):
-    """A kind of finding: what it says, what to do about it, and its columns (key, heading)."""
+class FindingKind(NamedTuple):
+    """A kind of finding: what it says, what to do about it, and the headings of its columns by field."""
 
     title: str
     what: str
     next: str
-    columns: tuple[tuple[str, str], ...]
+    columns: dict[str, str]
 
 
-_ARTICLES = ("articles", "articles")
+def _columns(*fields: str, **headings: str) -> dict[str, str]:
+    """Return the columns of fields whose names are their headings, and of fields that have another one."""
+    return {field: headings.get(field, field) for field in fields}
+
+
 KINDS = {
-    "suspect_labels": Kind(
+    "suspect_labels": FindingKind(
         "Labels that are likely wrong",
-        "Cross-validation, by models that have not seen the article, contradicts the label (confident learning, pooled over "
-        "all tags); the likeliest errors first. The words are those of the final model, which has seen the article and its label.",
-        "Read the articles and mend their tags, from the top; where most of the list is right after all, stop.",
-        (
-            ("article", "article"),
-            ("title", "title"),
-            ("tag", "tag"),
-            ("doubt", "doubt"),
-            ("score", "score"),
-            ("named", "named in the text"),
-            ("words", "strongest words"),
+        "Models that have not seen the article contradict the label in cross-validation (confident learning, pooled over all "
+        "tags). The likeliest errors come first. The words are those of the final model, which has seen the article and its label.",
+        "Read the articles from the top and correct their tags. Stop when most of the labels turn out to be right.",
+        _columns(
+            *("article", "title", "tag", "doubt", "score", "named", "words"),
+            named="named in the text",
+            words="strongest words",
         ),
     ),
-    "exclusive_conflicts": Kind(
+    "exclusive_conflicts": FindingKind(
         "More than one tag of an exclusive kind",
-        "Of these kinds an article is given one tag at most, and the model is never right about the others.",
-        "Keep the one that fits best, or make the kind not exclusive in the taxonomy.",
-        (("article", "article"), ("title", "title"), ("kind", "kind"), ("tags", "tags")),
+        "An article can have only one tag of an exclusive kind. The model never suggests a second one.",
+        "Keep the tag that fits best, or make the kind not exclusive in the taxonomy.",
+        _columns("article", "title", "kind", "tags"),
     ),
-    "unknown_tags": Kind(
+    "unknown_tags": FindingKind(
         "Tags that the taxonomy does not have",
-        "They stand on articles and are not learnt.",
+        "Articles have these tags, but no model learns them.",
         "Add the tag to the taxonomy, or replace it by one of the nearest.",
-        (("tag", "tag"), ("nearest", "nearest in the taxonomy"), _ARTICLES),
+        _columns("tag", "nearest", "articles", nearest="nearest in the taxonomy"),
     ),
-    "duplicates_differ": Kind(
+    "duplicates_differ": FindingKind(
         "Near-duplicates with different tags",
-        "The same story in nearly the same words, tagged in different ways: one of them is likely wrong.",
+        "The same story in nearly the same words has different tags. One of the copies is likely wrong.",
         "Give all copies the same tags, or keep one of them.",
-        (("title", "title of the first"), ("tags", "tags that not all have"), _ARTICLES),
+        _columns("title", "tags", "articles", title="title of the first", tags="tags that not all have"),
     ),
-    "near_duplicates": Kind(
+    "near_duplicates": FindingKind(
         "Near-duplicates",
-        f"Articles that have four fifths of their {SHINGLE}-word sequences in common. They are kept in one fold, and count more than once.",
+        f"Articles that share four fifths of their {SHINGLE}-word sequences. They stay in one fold, and count more than once.",
         "Keep the fullest of each group, unless each was published as a story of its own.",
-        (("title", "title of the first"), _ARTICLES),
+        _columns("title", "articles", title="title of the first"),
     ),
-    "repeated_blocks": Kind(
+    "repeated_blocks": FindingKind(
         "Repeated blocks",
-        "Lines or sentences that stand in many stories: author notes, link lists, boilerplate. Tags lean on a block if it stands "
-        "in most of their articles and seldom elsewhere; the weight is what the block adds to the decision value of one of them.",
-        "Take the block out of the export of the archive, above all where tags lean on it. What is marked as left out already "
-        "is recognised as furniture and harms nothing.",
-        (("text", "block"), ("left_out", "left out already"), ("leaning", "tags that lean on it"), _ARTICLES),
+        "Lines or sentences that occur in many stories: author notes, link lists, boilerplate. A tag leans on a block if most of "
+        "its articles have the block and few others do. The weight is what the block adds to the tag's decision value in one of them.",
+        "Remove the block when you export the archive, above all if tags lean on it. A block that is left out already is "
+        "recognised as boilerplate and does no harm.",
+        _columns(
+            "text",
+            "left_out",
+            "leaning",
+            "articles",
+            text="block",
+            left_out="left out already",
+            leaning="tags that lean on it",
+        ),
     ),
-    "shared_sequences": Kind(
+    "shared_sequences": FindingKind(
         "Articles written from templates",
-        f"Of these articles {COPIED:.0%} or more of all {SHINGLE}-word sequences stand in another story too. Copies teach a model the template.",
-        "Reword them, or leave them out; if they are a series, see what its stories share under repeated blocks.",
-        (("article", "article"), ("title", "title"), ("share", "share")),
+        f"{COPIED:.0%} or more of the {SHINGLE}-word sequences of these articles occur in another story too. Copies teach a model "
+        "the template.",
+        "Reword them, or leave them out. If they are a series, look for what they share under repeated blocks.",
+        _columns("article", "title", "share"),
     ),
-    "few_examples": Kind(
+    "few_examples": FindingKind(
         "Tags with too few examples",
-        f"Fewer than {FEW_POSITIVES} articles with the tag, or fewer than {FEW_NEGATIVES} known to be without. Such a tag lives on its aliases; "
-        "with less than two positives no words are learnt for it.",
-        "Tag more articles, or join the tag with a broader one; see that its aliases are complete.",
-        (("tag", "tag"), ("kind", "kind"), ("positives", "with"), ("negatives", "without"), _ARTICLES),
+        f"Fewer than {FEW_POSITIVES} articles have the tag, or fewer than {FEW_NEGATIVES} are known to be without it. Such a tag depends on "
+        "its aliases. A tag with fewer than two positives learns no words.",
+        "Tag more articles, or merge the tag with a broader one. Check that its aliases are complete.",
+        _columns("tag", "kind", "positives", "negatives", "articles", positives="with", negatives="without"),
     ),
-    "overlapping_tags": Kind(
+    "overlapping_tags": FindingKind(
         "Tags that overlap",
-        f"Two tags that mostly stand on the same articles (Jaccard index of {OVERLAP} or more), or one that nearly always comes "
-        f"with the other ({WITHIN:.0%}). A model cannot tell them apart by words.",
-        "Write into their notes when to give the one without the other, or join them. A tag inside its broader tag should be "
-        "given alone where that is the rule of the desk.",
-        (("tag", "tag"), ("other", "other tag"), ("jaccard", "Jaccard"), ("within", "share with the other"), _ARTICLES),
+        f"Two tags that mostly occur on the same articles (Jaccard index of {OVERLAP} or more), or a tag that nearly always comes with "
+        f"the other ({WITHIN:.0%}). A model cannot tell them apart by words.",
+        "Write in their notes when to give one without the other, or merge them. If your desk gives a tag without its broader tag, "
+        "do so in all articles.",
+        _columns(
+            "tag",
+            "other",
+            "jaccard",
+            "within",
+            "articles",
+            other="other tag",
+            jaccard="Jaccard",
+            within="share with the other",
+        ),
     ),
-    "untagged": Kind(
+    "untagged": FindingKind(
         "Articles without any tag",
-        "With complete tags they say that no tag fits, and a model learns from that.",
-        "Right for what is off topic. If nobody has tagged them yet, set `tags_complete` to false or leave them out.",
-        (("article", "article"), ("title", "title"), ("known", "what is known")),
+        "If its tags are complete, such an article says that no tag fits, and a model learns from that.",
+        "This is right for articles that are off topic. If nobody has tagged them yet, set `tags_complete` to false or leave them out.",
+        _columns("article", "title", "known", known="what is known"),
     ),
-    "undated": Kind(
+    "undated": FindingKind(
         "Articles without a date",
-        "They cannot be put in order for a holdout, and a new tag counts as wrong for them although it did not exist yet.",
-        "Add `published_at` in the export of the archive.",
-        (("article", "article"), ("title", "title")),
+        "They have no place in time, so they cannot be held out as the newest. A newer tag counts as wrong for them, although it did "
+        "not exist yet.",
+        "Add `published_at` when you export the archive.",
+        _columns("article", "title"),
     ),
-    "repeated_ids": Kind(
-        "Ids that stand twice",
-        "Training refuses them. This report reads the first of each.",
+    "repeated_ids": FindingKind(
+        "Ids that occur more than once",
+        "Training refuses them. This report reads the first article of each.",
         "Give each article its own id, or remove the copy.",
-        (("article", "article"), ("times", "times")),
+        _columns("article", "times"),
     ),
-    "empty": Kind(
+    "empty": FindingKind(
         "Articles without words",
-        "There is nothing to learn from a text without words.",
-        "Look at the export: is the body in another field?",
-        (("article", "article"), ("title", "title")),
+        "A model cannot learn from a text without words.",
+        "Check the export: is the body in another field?",
+        _columns("article", "title"),
     ),
 }

@@ -1,71 +1,97 @@
-"""The report of a run of `retrain`: what came of it, why, and what moved, as one page that needs nothing else.
+"""The report of a run of `retrain`: its outcome, the reason, and what changed, as one page.
 
-Made from the record alone, so it can be written beside the models, and served by machines that have no such file.
+It is made from the record alone. So it can be written beside the models, and served by machines that have no such file.
 """
 
 from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from classifier.domain.files import whole_file
-from classifier.reports.data.known import Row
 from classifier.reports.layout import template
-from classifier.reports.run import wording as words
-from classifier.reports.wording import cell
+from classifier.reports.plots import Point
+from classifier.reports.run import wording
+from classifier.reports.wording import NOTHING, cell, counted
 from classifier.store import KEPT_RUNS, Run
 
+if TYPE_CHECKING:
+    from classifier.training.comparison import CheckRow
+    from classifier.training.run_facts import Measures, ReliabilityBin, TagF1, TagMove
+    from classifier.training.run_result import RunDetails
+
 N_OPEN = 15  # rows that the page shows at once
-BOX = {"left": 40.0, "right": 312.0, "top": 10.0, "bottom": 182.0, "width": 320, "height": 226}
-N_TICKS = 4
+
+
+class _F1(NamedTuple):
+    """F1 of a tag with its interval."""
+
+    f1: float
+    low: float
+    high: float
 
 
 class _Change(NamedTuple):
-    """F1 of a tag before and after, each with its interval in percent; `before` is None where there was no champion."""
+    """F1 of a tag before and after; `before` is None if there was no champion."""
 
     tag: str
     support: int
-    before: Row | None
-    after: Row
-    change: float
+    before: _F1 | None
+    after: _F1
+
+    @property
+    def difference(self) -> float:
+        """How much F1 has grown."""
+        return self.after.f1 - self.before.f1 if self.before else 0.0
 
 
 def as_page(run: Run, here: str | None = None) -> str:
-    """Return the report of a run as one HTML page: no scripts, no fonts, no pictures from elsewhere.
+    """Return the report of a run as one HTML page.
 
-    `here` is the address of the page in the service, whose links stand above it then; the articles are links too. A file
-    has none.
+    `here` is the address of the page in the service, which then shows its links above it and links the articles.
     """
     result = run.result or {}
-    details, blocked_by = result.get("details", {}), result.get("blocked_by", [])
+    details: RunDetails = result.get("details", {})
+    blocked_by = result.get("blocked_by", [])
     measures = details.get("measures", {})
-    passed, open_ = _gate(details.get("gate", []))
+    gate = details.get("gate", [])
+    of_tags = [check for check in gate if check["passed"] and check["tag"]]
+    other_checks = sorted((check for check in gate if check not in of_tags), key=lambda check: check["passed"])
+    confused = [row for row in details.get("confusions", []) if row["n"] > 1]
+    curve = details.get("learning_curve", [])
     return template("run.html", cell=cell, f1=_three).render(
         run=run,
         here=here,
-        headline=words.headline(run, details),
-        reason=words.reason(run, details, blocked_by),
-        next_step=words.next_step(run, blocked_by),
-        facts=words.facts(run, details),
-        findings=[_finding(one) for one in details.get("findings", [])],
+        headline=wording.headline(run, details),
+        reason=wording.reason(run, details, blocked_by),
+        next_step=wording.next_step(run, blocked_by),
+        facts=wording.facts(run, details),
+        findings=[{"quote": "", **finding} for finding in details.get("findings", [])],  # early records have no quote
+        check_names=wording.CHECKS,
+        action_names=wording.ACTIONS,
         figures=_figures(measures, details),
-        gate=open_,
-        gate_passed=passed,
+        gate=[_gate_row(check) for check in other_checks],
+        gate_of_tags=[[check["tag"], check["figure"], wording.passed_in_words(check)] for check in of_tags],
         changes=_changes(measures),
         moved=[_moved(row) for row in details.get("moved", [])],
-        reliability=_reliability_plot(measures),
-        curve=_curve_plot(details, measures),
-        confusions=_confusions(details.get("confusions", [])),
+        reliability={name: list(map(_bin, measured["reliability"])) for name, measured in measures.items()},
+        curve=[
+            Point(row["n"] / curve[-1]["n"], row["micro_f1"], f"{row['n']} examples: micro-F1 {row['micro_f1']:.3f}")
+            for row in curve
+        ],
+        curve_ticks=[(row["n"] / curve[-1]["n"], row["n"]) for row in curve],
+        challenger_f1=measures["challenger"]["micro_f1"] if "challenger" in measures else None,
+        confusions=confused,
+        most_confused=max((row["n"] for row in confused), default=1),
         n_open=N_OPEN,
-        box=BOX,
     )
 
 
 def write_report(folder: Path, run: Run) -> Path:
     """Write the report of a run and its record as JSON to `runs` in a folder of models; return the page's path.
 
-    Reports go with the records of their runs.
+    Reports of runs whose records are gone are deleted.
 
     Raises:
         BadSetting: naming the path, if it cannot be written.
@@ -88,130 +114,69 @@ def _three(value: float) -> str:
     return f"{value:.3f}"
 
 
-def _gate(gate: list[Row]) -> tuple[list[Row], list[Row]]:
-    """Return the conditions of single tags that passed, and all others: those that closed the gate first."""
-    rows = [
-        {
-            "check": words.CHECKS.get(one["check"], one["check"]),
-            "tag": one["tag"] or "",
-            "figure": one["figure"],
-            "passed": words.passed_in_words(one),
-        }
-        for one in gate
-    ]
-    of_tags = [row for row, one in zip(rows, gate, strict=True) if one["passed"] and one["tag"]]
-    others = [row for row, one in zip(rows, gate, strict=True) if not (one["passed"] and one["tag"])]
-    return of_tags, sorted(others, key=lambda row: row["passed"] == "passed")
+def _gate_row(check: CheckRow) -> list[str]:
+    name = wording.CHECKS.get(check["check"], check["check"])
+    return [name, check["tag"] or "", check["figure"], wording.passed_in_words(check)]
 
 
-def _finding(one: Row) -> Row:
-    return {
-        "quote": "",  # records of earlier releases have none
-        **one,
-        "check": words.CHECKS.get(one["check"], one["check"]),
-        "did": words.ACTIONS.get(one["action"], one["action"]),
-    }
+def _moved(row: TagMove) -> list[object]:
+    f1 = f"{row['champion']:.3f} → {row['challenger']:.3f}"
+    words = wording.terms_in_words(row["terms_in"]), wording.terms_in_words(row["terms_out"])
+    return [row["tag"], f1, row["new_examples"], *words]
 
 
-def _moved(row: Row) -> Row:
-    return {
-        "tag": row["tag"],
-        "f1": f"{row['champion']:.3f} → {row['challenger']:.3f}",
-        "new_examples": row["new_examples"],
-        "terms_in": words.terms_in_words(row["terms_in"]),
-        "terms_out": words.terms_in_words(row["terms_out"]),
-    }
-
-
-def _figures(measures: Row, details: Row) -> list[Row]:
+def _figures(measures: dict[str, Measures], details: RunDetails) -> list[list[str]]:
     """Return the main figures of both models."""
     if not measures:
         return []
-    before, now = (_shown(measures[name]) if name in measures else {} for name in ("champion", "challenger"))
-    rows = [{"what": what, "before": before.get(what, "–"), "now": value} for what, value in now.items()]
-    own = details["cross_validation"]
-    crossed = f"{_with_interval(own, 'micro_f1')} on {own['n_articles']} articles"
-    return [*rows, {"what": "micro-F1 in cross-validation", "before": "–", "now": crossed}]
+    before, now = (_main_figures(measures[name]) if name in measures else {} for name in ("champion", "challenger"))
+    folds = details["cross_validation"]
+    cross_validated = (
+        f"{_with_interval(folds['micro_f1'], folds['micro_f1_interval'])} on {counted(folds['n_articles'], 'article')}"
+    )
+    rows = [[name, before.get(name, NOTHING), value] for name, value in now.items()]
+    return [*rows, ["micro-F1 in cross-validation", NOTHING, cross_validated]]
 
 
-def _shown(one: Row) -> dict[str, str]:
+def _main_figures(measured: Measures) -> dict[str, str]:
     return {
-        "micro-F1": _with_interval(one, "micro_f1"),
-        "macro-F1": _with_interval(one, "macro_f1"),
-        "calibration error": _three(one["calibration_error"]),
-        "articles with a suggestion": f"{one['coverage']:.0%}",
-        "size": f"{one['megabytes']:.1f} MB",
-        "time an article": f"{one['milliseconds']:.1f} ms",
+        "micro-F1": _with_interval(measured["micro_f1"], measured["micro_f1_interval"]),
+        "macro-F1": _with_interval(measured["macro_f1"], measured["macro_f1_interval"]),
+        "calibration error": _three(measured["calibration_error"]),
+        "articles with a suggestion": f"{measured['coverage']:.0%}",
+        "size": f"{measured['megabytes']:.1f} MB",
+        "time per article": f"{measured['milliseconds']:.1f} ms",
     }
 
 
-def _with_interval(one: Row, name: str) -> str:
-    low, high = one[f"{name}_interval"]
-    return f"{one[name]:.3f} ({low:.3f} to {high:.3f})"
+def _with_interval(value: float, interval: tuple[float, float] | None) -> str:
+    return f"{value:.3f} ({interval[0]:.3f} to {interval[1]:.3f})" if interval else _three(value)
 
 
 # --- plots ---
 
 
-def _changes(measures: Row) -> list[_Change]:
-    """Return F1 by tag before and after, what lost most first."""
-    before = {row["tag"]: row for row in measures.get("champion", {}).get("tags", [])}
-    rows = []
-    for row in measures.get("challenger", {}).get("tags", []):
-        old = before.get(row["tag"])
-        change = row["f1"] - old["f1"] if old else 0.0
-        rows.append(_Change(row["tag"], row["support"], _on_line(old) if old else None, _on_line(row), change))
-    return sorted(rows, key=lambda one: (one.change, one.after["f1"], one.tag))
-
-
-def _on_line(row: Row) -> Row:
-    low, high = row["interval"]
-    return {"f1": row["f1"], "at": round(100 * row["f1"], 1), "low": round(100 * low, 1), "high": round(100 * high, 1)}
-
-
-def _x(share: float) -> float:
-    return round(BOX["left"] + share * (BOX["right"] - BOX["left"]), 1)
-
-
-def _y(share: float) -> float:
-    return round(BOX["bottom"] - share * (BOX["bottom"] - BOX["top"]), 1)
-
-
-def _reliability_plot(measures: Row) -> list[Row]:
-    """Return the points of each model, the challenger's last: mean score against the share that is right."""
-    return [
-        {"name": name, "points": [_bin(row) for row in measures[name]["reliability"]]}
-        for name in ("champion", "challenger")
-        if name in measures
+def _changes(measures: dict[str, Measures]) -> list[_Change]:
+    """Return F1 by tag before and after, the tags that lost most first."""
+    before = {row["tag"]: _f1(row) for row in _tags(measures, "champion")}
+    changes = [
+        _Change(row["tag"], row["support"], before.get(row["tag"]), _f1(row)) for row in _tags(measures, "challenger")
     ]
+    return sorted(changes, key=lambda change: (change.difference, change.after.f1, change.tag))
 
 
-def _bin(row: Row) -> Row:
+def _tags(measures: dict[str, Measures], name: Literal["champion", "challenger"]) -> list[TagF1]:
+    return measures[name]["tags"] if name in measures else []
+
+
+def _f1(row: TagF1) -> _F1:
     low, high = row["interval"]
-    title = f"score {row['score']:.2f}: {row['right']:.0%} of {row['n']} right"
-    return {"x": _x(row["score"]), "y": _y(row["right"]), "low": _y(low), "high": _y(high), "title": title}
+    return _F1(row["f1"], low, high)
 
 
-def _curve_plot(details: Row, measures: Row) -> Row | None:
-    """Return the points of the learning curve, and the height of the challenger."""
-    curve = details.get("learning_curve", [])
-    if not curve:
-        return None
-    most = curve[-1]["n"]
-    points = [
-        {
-            "x": _x(row["n"] / most),
-            "y": _y(row["micro_f1"]),
-            "title": f"{row['n']} examples: micro-F1 {row['micro_f1']:.3f}",
-            "n": row["n"],
-        }
-        for row in curve
-    ]
-    return {"points": points, "challenger": _y(measures["challenger"]["micro_f1"])}
-
-
-def _confusions(rows: list[Row]) -> list[dict[str, Any]]:
-    """Return the pairs that are confused more than once, with the length of a bar for each."""
-    often = [row for row in rows if row["n"] > 1]
-    most = max((row["n"] for row in often), default=1)
-    return [{**row, "share": round(100 * row["n"] / most, 1)} for row in often]
+def _bin(row: ReliabilityBin) -> Point:
+    """Return the mean score of a bin against the share that is right."""
+    low, high = row["interval"] or (None, None)
+    return Point(
+        row["score"], row["right"], f"score {row['score']:.2f}: {row['right']:.0%} of {row['n']} right", low, high
+    )

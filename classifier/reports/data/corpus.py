@@ -1,12 +1,10 @@
-"""The articles of a data report in the order of their ids, what is known of their tags, and the form of what is found."""
+"""The articles of a data report in the order of their ids, and the labels of their tags."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property
-from itertools import pairwise
-from typing import Any, NamedTuple
 
 import numpy as np
 from scipy import sparse
@@ -14,24 +12,23 @@ from scipy import sparse
 from classifier.domain.articles import Article
 from classifier.domain.examples import POSITIVE, labels_of
 from classifier.domain.taxonomy import Taxonomy
+from classifier.reports.data.records import Articles, Found, NamedArticle
 from classifier.reports.layout import MAX_QUOTED, plain
 from classifier.text.cleaning import normalise
 
-Row = dict[str, Any]
-
-N_IDS = 5  # of the articles of a finding, listed; their number is always given
-N_ROWS = 50  # of a finding, listed
+N_IDS = 5  # ids listed of the articles of a finding
+N_ROWS = 50  # rows listed of a finding
 
 
-class Data:
-    """The articles in the order of their ids, one of each id, and what is known of their tags."""
+class Corpus:
+    """The articles in the order of their ids, the first of each id, with (n_articles, n_tags) int8 labels."""
 
     def __init__(self, articles: Iterable[Article], taxonomy: Taxonomy) -> None:
-        given = sorted(articles, key=lambda one: (one.id, one.title, one.body, repr(one)))
-        self.times = Counter(one.id for one in given)
-        self.articles = given[:1] + [after for before, after in pairwise(given) if before.id != after.id]
+        ordered = sorted(articles, key=lambda article: (article.id, article.title, article.body, repr(article)))
+        self.times = Counter(article.id for article in ordered)
+        self.articles = list({article.id: article for article in reversed(ordered)}.values())[::-1]
         self.taxonomy = taxonomy
-        self.labels = labels_of(self.articles, self.taxonomy)
+        self.labels = labels_of(self.articles, taxonomy)
 
     @cached_property
     def positives(self) -> sparse.csr_matrix:
@@ -51,24 +48,15 @@ class Data:
         """Return the title of an article on one line, without what is invisible."""
         return plain(normalise(self.articles[row].title).text, MAX_QUOTED)
 
-    def named(self, row: int) -> Row:
+    def named(self, row: int) -> NamedArticle:
         """Return id and title of an article."""
-        return {"article": self.articles[row].id, "title": self.title(row)}
+        return NamedArticle(self.articles[row].id, self.title(row))
 
-    def refs(self, rows: Iterable[int]) -> Row:
+    def refs(self, rows: Iterable[int]) -> Articles:
         """Return how many articles these are and the ids of the first."""
         different = sorted(set(map(int, rows)))
-        return {"n": len(different), "ids": [self.articles[row].id for row in different[:N_IDS]]}
+        return Articles(len(different), [self.articles[row].id for row in different[:N_IDS]])
 
-
-class Found(NamedTuple):
-    """What a check found: rows to show, how many there are in all, and the articles of all of them."""
-
-    rows: list[Row]
-    n: int
-    articles: list[int]
-
-
-def single(data: Data, rows: list[int]) -> Found:
-    """Return a finding of single articles."""
-    return Found([data.named(row) for row in rows[:N_ROWS]], len(rows), rows)
+    def found(self, rows: list[int]) -> Found:
+        """Return a finding of single articles."""
+        return Found([self.named(row) for row in rows[:N_ROWS]], len(rows), rows)
