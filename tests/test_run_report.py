@@ -140,13 +140,13 @@ def record(outcome: str, **result: Any) -> Run:
         (
             "not promoted",
             {"champion": "v1", "gate": [{}]},
-            "The new model was not taken: the model before goes on serving.",
+            "The new model was not promoted: the previous model still serves.",
         ),
-        ("not promoted", {"champion": "v1"}, "Nothing was trained: the model before goes on serving."),
+        ("not promoted", {"champion": "v1"}, "Nothing was trained: the previous model still serves."),
         ("not promoted", {"champion": None}, "Nothing was trained: no model serves yet."),
-        ("skipped", {"champion": "v1"}, "Nothing was new, so nothing was trained."),
-        ("failed", {}, "The run failed. What served before it goes on serving."),
-        ("running", {}, "The run has not come to its end."),
+        ("skipped", {"champion": "v1"}, "There was nothing new, so nothing was trained."),
+        ("failed", {}, "The run failed. The previous model still serves."),
+        ("running", {}, "The run has not ended."),
     ],
 )
 def test_the_headline_says_what_serves(outcome: str, told: dict[str, Any], says: str) -> None:
@@ -233,7 +233,7 @@ def test_a_run_that_a_check_stopped_has_a_report_with_its_articles(ran: dict[str
     run = ran["stopped"]
     (finding,) = [one for one in details(run)["findings"] if one["action"] == "block"]
     text = text_of(as_page(run))
-    assert "Nothing was trained: the model before goes on serving." in text
+    assert "Nothing was trained: the previous model still serves." in text
     assert f"retrain --accept-changes {FLIPPED}" in text
     assert finding["articles"]
     assert finding["figure"] in text

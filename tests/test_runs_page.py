@@ -185,7 +185,7 @@ def test_a_report_allows_its_own_style_and_nothing_else(signed_in: FlaskClient, 
 
 def test_a_run_that_is_going_on_has_a_page(signed_in: FlaskClient, store: Store) -> None:
     run = store.runs.begin(JOB)
-    assert "The run has not come to its end." in signed_in.get(f"/runs/{run.id}").text
+    assert "The run has not ended." in signed_in.get(f"/runs/{run.id}").text
     assert "took" not in signed_in.get("/runs").text
 
 

@@ -3,23 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
 
 from classifier.reports.layout import MAX_QUOTED, plain
 
 NOTHING = "–"
-
-
-class Share(Protocol):
-    """A share with its 95 % interval; both are None if there is nothing to count."""
-
-    @property
-    def share(self) -> float | None:
-        """The share, 0 to 1."""
-
-    @property
-    def interval(self) -> tuple[float, float] | None:
-        """Its 95 % interval."""
 
 
 def cell(value: object) -> str:
@@ -32,12 +19,12 @@ def counted(n: int, noun: str, plural: str = "") -> str:
     return f"{n} {noun if n == 1 else plural or noun + 's'}"
 
 
-def percent(row: Share) -> str:
+def percent(share: float | None, interval: tuple[float, float] | None) -> str:
     """Return a share with its interval; a dash if there is nothing to count."""
-    if row.share is None or row.interval is None:
+    if share is None or interval is None:
         return NOTHING
-    low, high = row.interval
-    return f"{row.share:.0%} ({low * 100:.0f} to {high:.0%})"
+    low, high = interval
+    return f"{share:.0%} ({low * 100:.0f} to {high:.0%})"
 
 
 def first_of(names: Sequence[str], n_named: int) -> str:

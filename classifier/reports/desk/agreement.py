@@ -47,7 +47,7 @@ def agreement_of(desk: DeskLog) -> Agreement:
             gave[editor, row, [column[tag] for tag in standing.tags]] = True
     cells = cells_of(gave[0], gave[1])
     kappas = [
-        TagKappa(tags[tag], desk.label(tags[tag]), **vars(_kappa(cells[:, tag])))
+        TagKappa(tag=tags[tag], label=desk.label(tags[tag]), **vars(_kappa(cells[:, tag])))
         for tag in np.flatnonzero(gave.any(axis=(0, 1))).tolist()
     ]
     differ = np.argwhere(cells[..., FIRST] + cells[..., SECOND] > 0).tolist()

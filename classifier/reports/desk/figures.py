@@ -17,11 +17,11 @@ from classifier.reports.desk.records import (
     Agreement,
     ArticleCounts,
     DeskReport,
+    LabelledTag,
     OftenAdded,
     OftenDisputed,
     OftenRefused,
     Rate,
-    TagKappa,
     TagRow,
     TagToReview,
     rate,
@@ -84,7 +84,7 @@ def _look_at(tags: list[TagRow], added: list[AddedTag], agreed: Agreement, overa
     for disputed in agreed.tags:
         if disputed.one >= MANY_DIFFER:
             why[disputed.tag].append(OftenDisputed("differ", disputed.one, disputed.n))
-    rows: list[TagRow | AddedTag | TagKappa] = [*tags, *added, *agreed.tags]
+    rows: list[LabelledTag] = [*tags, *added, *agreed.tags]
     labels = {row.tag: row.label for row in rows}
     cost = Counter({tag: sum(reason.n for reason in reasons) for tag, reasons in why.items()})
     order = sorted(cost, key=lambda tag: (-cost[tag], tag))[:N_LOOK_AT]

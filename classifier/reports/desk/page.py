@@ -43,11 +43,15 @@ def as_page(report: DeskReport, here: str | None = None, as_of: str = "") -> str
     `here` is the address of the page in the service, which then shows its links above it. `as_of` says when the report was
     made.
     """
-    return template("desk.html", cell=cell, percent=percent, why=why_in_words).render(
+    return template("desk.html", cell=cell, why=why_in_words).render(
         report=report,
         here=here,
         as_of=as_of,
         headline=headline(report),
+        shares=[
+            (name, row.share, row.interval, percent(row.share, row.interval))
+            for name, row in (("accepted", report.acceptance), ("blind recall", report.recall))
+        ],
         tables=tables(report),
         why_they_differ=WHY_THEY_DIFFER,
         no_blind=NO_BLIND,
@@ -65,7 +69,7 @@ def as_page(report: DeskReport, here: str | None = None, as_of: str = "") -> str
 
 def _point(x: float, row: WeekRow | ScoreRow, name: str) -> Point:
     low, high = row.interval or (0.0, 1.0)
-    return Point(x, row.share or 0.0, f"{name}: {percent(row)} of {row.n}", low, high)
+    return Point(x, row.share or 0.0, f"{name}: {percent(row.share, row.interval)} of {row.n}", low, high)
 
 
 def _week_points(weeks: list[WeekRow]) -> list[Point]:

@@ -35,11 +35,17 @@ def rate(accepted: Iterable[bool]) -> Rate:
 
 
 @dataclass(frozen=True)
-class TagRow:
-    """What became of a tag. `added` counts additions of the tag where it was not suggested."""
+class LabelledTag:
+    """A tag with its label. Rows on tags begin with it."""
 
     tag: str
     label: str
+
+
+@dataclass(frozen=True)
+class TagRow(LabelledTag):
+    """What became of a tag. `added` counts additions of the tag where it was not suggested."""
+
     shown: int
     answered: int
     accepted: int
@@ -104,11 +110,9 @@ class ScoreRow:
 
 
 @dataclass(frozen=True)
-class MissedTag:
+class MissedTag(LabelledTag):
     """A tag that editors gave on blind articles, and how often the model would not have suggested it."""
 
-    tag: str
-    label: str
     given: int
     missed: int
 
@@ -136,11 +140,9 @@ class ArticleRef:
 
 
 @dataclass(frozen=True)
-class AddedTag:
+class AddedTag(LabelledTag):
     """A tag that editors often add where it is not suggested."""
 
-    tag: str
-    label: str
     added: int
     articles: int
     examples: list[ArticleRef]
@@ -160,18 +162,8 @@ class Kappa:
 
 
 @dataclass(frozen=True)
-class TagKappa:
-    """The agreement of two editors on a tag."""
-
-    tag: str
-    label: str
-    kappa: float | None
-    low: float | None
-    high: float | None
-    n: int
-    both: int
-    one: int
-    neither: int
+class TagKappa(Kappa, LabelledTag):
+    """The agreement of two editors on a tag. The fields of the last base come first."""
 
 
 @dataclass(frozen=True)
@@ -186,13 +178,9 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Disagreement:
+class Disagreement(LabelledTag, ArticleRef):
     """A tag on which the two editors of an article differ."""
 
-    article_id: str
-    title: str
-    tag: str
-    label: str
     said: list[Verdict]
     settled: bool
 
@@ -233,11 +221,9 @@ class OftenRefused(OftenDisputed):
 
 
 @dataclass(frozen=True)
-class TagToReview:
+class TagToReview(LabelledTag):
     """A tag that costs the desk many clicks, and why."""
 
-    tag: str
-    label: str
     why: list[OftenRefused | OftenDisputed | OftenAdded]
 
 

@@ -60,7 +60,7 @@ def weeks_table(report: DeskReport) -> Table:
         "Acceptance by week",
         "By the week in which the suggestion was shown, the newest first.",
         ["week", "acceptance", "accepted", "of"],
-        [[row.week, percent(row), row.accepted, row.n] for row in reversed(report.weeks)],
+        [[row.week, percent(row.share, row.interval), row.accepted, row.n] for row in reversed(report.weeks)],
     )
 
 
@@ -72,7 +72,13 @@ def scores_table(report: DeskReport) -> Table:
         "",
         ["score", "mean score", "acceptance", "accepted", "of"],
         [
-            [f"{row.from_:.1f} to {row.to:.1f}", f"{row.score:.2f}", percent(row), row.accepted, row.n]
+            [
+                f"{row.from_:.1f} to {row.to:.1f}",
+                f"{row.score:.2f}",
+                percent(row.share, row.interval),
+                row.accepted,
+                row.n,
+            ]
             for row in report.scores
         ],
     )
@@ -143,7 +149,7 @@ def _editors(rows: list[EditorRow]) -> Table:
 
 
 def _rated(row: TagRow | EditorRow) -> list[object]:
-    return [percent(row.acceptance), row.acceptance.n]
+    return [percent(row.acceptance.share, row.acceptance.interval), row.acceptance.n]
 
 
 def _counts(row: TagRow | EditorRow, names: Iterable[str]) -> list[object]:

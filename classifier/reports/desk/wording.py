@@ -13,7 +13,6 @@ from classifier.reports.desk.records import (
     OftenRefused,
     Recall,
     ScoreRow,
-    TagKappa,
     TagRow,
     TagToReview,
 )
@@ -34,7 +33,7 @@ NO_BLIND = (
 )
 
 
-def kappa_in_words(row: Kappa | TagKappa) -> str:
+def kappa_in_words(row: Kappa) -> str:
     """Return kappa with its interval, or why it has none; a dash if it is undefined."""
     if row.kappa is None:
         return NOTHING
@@ -51,7 +50,7 @@ def headline(report: DeskReport) -> list[str]:
     return [
         f"{counted(len(report.editors), 'editor')} decided on {counted(articles.decided, 'article')}{when}; "
         f"{articles.closed} of {articles.known} are closed.",
-        f"Acceptance {percent(acceptance)}: editors accepted {acceptance.accepted} of {counted(acceptance.n, 'suggestion')} "
+        f"Acceptance {percent(acceptance.share, acceptance.interval)}: editors accepted {acceptance.accepted} of {counted(acceptance.n, 'suggestion')} "
         "that they answered or left open on a closed article."
         if acceptance.n
         else "No suggestion has been answered yet, so acceptance is not measured.",
@@ -68,7 +67,7 @@ def _recall_in_words(recall: Recall) -> str:
     if not recall.given:
         return f"Editors gave no tag to {articles}, so what the model misses is not measured."
     return (
-        f"Blind recall {percent(recall)}: the model would have suggested {recall.found} of {counted(recall.given, 'tag')} "
+        f"Blind recall {percent(recall.share, recall.interval)}: the model would have suggested {recall.found} of {counted(recall.given, 'tag')} "
         f"that editors gave to {articles} without seeing suggestions."
     )
 
@@ -108,7 +107,7 @@ def scores_in_words(scores: list[ScoreRow]) -> str:
     verdict = "as promised, within what chance allows" if low <= row.score <= high else verdict
     return (
         f"{question} Of {counted(row.n, 'suggestion')} with a score of {row.from_:.1f} to {row.to:.1f} "
-        f"(mean {row.score:.2f}), {percent(row)} were accepted: {verdict}."
+        f"(mean {row.score:.2f}), {percent(row.share, row.interval)} were accepted: {verdict}."
     )
 
 

@@ -203,7 +203,9 @@ class _Weeks:
                 examples = [article for week, article in self._examples[tag, alias] if week >= first][:N_EXAMPLES]
                 what = "jumped" if changed.n_now else "fell to zero"
                 label = label_of(self._taxonomy, tag)
-                rows.append(AliasChange(tag, label, alias, what, **vars(changed), articles=examples))
+                rows.append(
+                    AliasChange(tag=tag, label=label, alias=alias, what=what, **vars(changed), articles=examples)
+                )
         return rows
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from classifier.reports.drift.records import AliasChange, DriftReport, TagChange, WeekCounts
+from classifier.reports.drift.records import DriftReport, RateChange, WeekCounts
 from classifier.reports.drift.wording import (
     alias_in_words,
     change_in_words,
@@ -45,7 +45,7 @@ def as_page(report: DriftReport, here: str | None = None) -> str:
     """
     weeks = report.weeks
 
-    def weekly_shares(row: TagChange | AliasChange, of: str) -> list[float]:
+    def weekly_shares(row: RateChange, of: str) -> list[float]:
         return [_share(n, getattr(week, of)) or 0.0 for n, week in zip(row.weeks, weeks, strict=True)]
 
     page = template(
@@ -60,7 +60,7 @@ def as_page(report: DriftReport, here: str | None = None) -> str:
         report=report,
         here=here,
         headline=headline(report),
-        most=max(1, *(week.articles for week in weeks)),
+        most=max([1, *(week.articles for week in weeks)]),
         bars={name: _bars(weeks, name) for name in ("articles", "untagged", "unsuggested")},
         boxes=[
             (

@@ -66,22 +66,25 @@ class DatedArticle:
 
 
 @dataclass(frozen=True)
-class AliasChange:
-    """An alias that fell to zero or jumped, with some of the newest articles that contain it."""
+class AliasOfTag:
+    """A tag, and one of its aliases."""
 
     tag: str
     label: str
     alias: str
+
+
+@dataclass(frozen=True)
+class WatchedAlias(AliasOfTag):
+    """An alias, and whether it fell to zero or jumped."""
+
     what: str
-    span: int | None
-    n_now: int | None
-    of_now: int | None
-    n_before: int | None
-    of_before: int | None
-    p: float | None
-    ratio: float | None
-    beyond_chance: bool
-    weeks: list[int]
+
+
+@dataclass(frozen=True)
+class AliasChange(RateChange, WatchedAlias):
+    """How often an alias occurs, with some of the newest articles. The fields of the last base come first."""
+
     articles: list[DatedArticle]
 
 
@@ -116,15 +119,6 @@ class TagOfArticles:
     n: int
     of: int
     usual: float
-
-
-@dataclass(frozen=True)
-class AliasOfTag:
-    """A tag, and the alias of it that differs from a name only in spelling."""
-
-    tag: str
-    label: str
-    alias: str
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def related_tags(row: RisingName) -> list[str]:
     return lines
 
 
-def change_in_words(row: RateChange | AliasChange) -> str:
+def change_in_words(row: RateChange) -> str:
     """Return how a weekly rate has changed, or that there is too little data."""
     if row.p is None:
         return "too few to compare"
