@@ -1,4 +1,4 @@
-"""What reports show, and how: one look for all. A page is one file that needs nothing else; every value in it is escaped."""
+"""The layout of all reports. A page is one file without scripts, fonts or pictures from elsewhere; all values are escaped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 MAX_QUOTED = 200
 _TURNS = frozenset(("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"))
 TEMPLATES = Path(__file__).parent / "templates"
-# The pages of the service, above each of them.
+# Links above the pages of the service.
 SITE = (
     ("/", "Try an article"),
     ("/review", "Review"),
@@ -37,14 +37,14 @@ def template(name: str, **filters: Callable[[Any], object]) -> Template:
     return pages.get_template(name)
 
 
-def plain(text: str, at_most: int) -> str:
-    """Return a text on one line without control characters, shortened; what would turn its direction is named."""
+def plain(text: str, max_length: int) -> str:
+    """Return a text on one line, shortened. Control characters go; those that turn the direction of text are named."""
     line = " ".join("".join(map(_visible, text)).split())
-    return line if len(line) <= at_most else line[: at_most - 1] + "…"
+    return line if len(line) <= max_length else line[: max_length - 1] + "…"
 
 
-def _visible(sign: str) -> str:
-    if unicodedata.category(sign) in ("Cc", "Cs"):
+def _visible(character: str) -> str:
+    if unicodedata.category(character) in ("Cc", "Cs"):
         return " "
-    turn = unicodedata.bidirectional(sign)
-    return f"[{turn}]" if turn in _TURNS else sign
+    turn = unicodedata.bidirectional(character)
+    return f"[{turn}]" if turn in _TURNS else character

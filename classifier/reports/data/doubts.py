@@ -29,14 +29,14 @@ def suspect_labels(corpus: Corpus, fitted: Fitted, track: Track) -> Found:
     rows = []
     for row, tag in track(suspects[:N_SUSPECTS], min(len(suspects), N_SUSPECTS), "doubtful labels"):
         article, tag_id = corpus.articles[row], corpus.taxonomy.tags[tag].id
-        given = bool(held.labels[row, tag] == POSITIVE)
-        mentioned, words = _why(fitted.model, article, tag_id, -1 if given else 1)
+        is_given = bool(held.labels[row, tag] == POSITIVE)
+        mentioned, words = _why(fitted.model, article, tag_id, -1 if is_given else 1)
         rows.append(
             SuspectLabel(
                 **vars(corpus.named(row)),
                 tag=tag_id,
-                given=given,
-                doubt="given, perhaps wrong" if given else "perhaps forgotten",
+                given=is_given,
+                doubt="given, perhaps wrong" if is_given else "perhaps forgotten",
                 score=round(float(held.scores[row, tag]), 4),
                 named=mentioned,
                 words=words,

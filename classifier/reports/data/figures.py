@@ -122,10 +122,10 @@ def _readable(
         yield from (article for article, reading in zip(batch, readings, strict=True) if reading is not None)
 
 
-def _finding(corpus: Corpus, name: str, found: Found) -> Finding:
+def _finding(corpus: Corpus, name: str, result: Found) -> Finding:
     kind, n_rows = KINDS[name], N_SUSPECTS if name == "suspect_labels" else N_ROWS
-    articles = corpus.refs(found.articles)
-    return Finding(name, kind.title, kind.what, kind.next, found.n, articles, found.rows[:n_rows])
+    articles = corpus.refs(result.articles)
+    return Finding(name, kind.title, kind.what, kind.next, result.n, articles, result.rows[:n_rows])
 
 
 def _counts(corpus: Corpus, copies: Copies) -> Counts:

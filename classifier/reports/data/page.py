@@ -72,7 +72,7 @@ def as_page(report: DataReport) -> str:
     """Return a data report as one HTML page."""
     counts = report.counts
     tags = sorted(counts.tags, key=lambda tag: (-tag.positives, tag.tag))
-    most = max([1, *(tag.positives for tag in tags)])
+    n_most = max([1, *(tag.positives for tag in tags)])
     bins = counts.words.bins
     ends = [f" to {after.from_ - 1}" if after.from_ > bin_.from_ + 1 else "" for bin_, after in pairwise(bins)]
     findings = [finding for finding in report.findings if finding.n]
@@ -82,8 +82,8 @@ def as_page(report: DataReport) -> str:
         findings=[(finding, _table(finding)) for finding in findings],
         links=[(finding.finding, finding.title, finding.n) for finding in findings],
         tags=tags,
-        heights=[float(np.log1p(tag.positives) / np.log1p(most)) for tag in tags],
-        most=most,
+        heights=[float(np.log1p(tag.positives) / np.log1p(n_most)) for tag in tags],
+        most=n_most,
         few=FEW_POSITIVES,
         n_open=N_OPEN,
         years=[(year.year or "no date", year.articles) for year in counts.years],

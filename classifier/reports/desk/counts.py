@@ -176,9 +176,9 @@ def by_score(outcomes: list[Outcome]) -> list[ScoreRow]:
 def blind_recall(desk: DeskLog) -> Recall:
     """Return which share of the tags that editors gave to closed blind articles the model would have suggested."""
     closed = sorted(case.article_id for case in desk.cases.values() if case.blind and case.closed)
-    given = {article_id: _given(desk, article_id) for article_id in closed}
-    hits = np.array([sum(row.band in SUGGESTED for row in rows) for rows in given.values()], dtype=np.int64)
-    totals = np.array([len(rows) for rows in given.values()], dtype=np.int64)
+    giving = {article_id: _giving(desk, article_id) for article_id in closed}
+    hits = np.array([sum(row.band in SUGGESTED for row in rows) for rows in giving.values()], dtype=np.int64)
+    totals = np.array([len(rows) for rows in giving.values()], dtype=np.int64)
     n_given, n_hits = int(totals.sum()), int(hits.sum())
     # The tags of an article depend on each other, so articles are drawn. Few articles, or all hits, give no useful draws.
     drawn = int((totals > 0).sum()) >= MANY_BLIND and 0 < n_hits < n_given
@@ -193,19 +193,19 @@ def blind_recall(desk: DeskLog) -> Recall:
         share=n_hits / n_given if n_given else None,
         interval=interval,
         interval_over="articles" if drawn else "tags",
-        missed=_missed(desk, given),
+        missed=_missed(desk, giving),
     )
 
 
-def _given(desk: DeskLog, article_id: str) -> list[Decision]:
+def _giving(desk: DeskLog, article_id: str) -> list[Decision]:
     """Return the decisions of editors by which an article has its tags: the latest on each tag, whoever made it."""
     standing = desk.articles.get(article_id, Standing())
     return [row for row in standing.decisions.values() if row.action in GIVES and row.editor != CMS]
 
 
-def _missed(desk: DeskLog, given: Mapping[str, list[Decision]]) -> list[MissedTag]:
+def _missed(desk: DeskLog, giving: Mapping[str, list[Decision]]) -> list[MissedTag]:
     """Return the tags that the model would have missed on blind articles, the most often missed first."""
-    rows = [row for of_article in given.values() for row in of_article]
+    rows = [row for of_article in giving.values() for row in of_article]
     n_given = Counter(str(row.tag) for row in rows)
     n_missed = Counter(str(row.tag) for row in rows if row.band not in SUGGESTED)
     order = sorted(n_missed, key=lambda tag: (-n_missed[tag], tag))

@@ -14,11 +14,11 @@ from typing import NamedTuple
 from classifier.domain.spelling import spell
 from classifier.text.words import Words
 
-MAX_WORDS = 7  # of a name
-HEADLINE = 0.6  # the share of the longer words with a capital, from which on capitals say nothing
-SAME = 0.5  # of the articles of a shorter name; if a longer one that holds it is in more of them, that one is meant
+MAX_WORDS = 7  # words of a name
+HEADLINE = 0.6  # the share of the longer words with a capital; above it, capitals do not mark names
+SAME = 0.5  # the share of a shorter name's articles with a longer form; above it, the longer form is meant
 MAX_VARIANTS = 8
-MIN_FOLDED = 5  # letters of a word whose spelling is folded; shorter ones would fall together with other words
+MIN_FOLDED = 5  # letters of a word whose spelling is folded; shorter words would coincide with others
 # Left out where names are compared: al-Nur, Al Nur, an-Nur. Not "us": it is a country more often.
 ARTICLES = frozenset(["al", "el", "an", "as", "ash", "ad", "at", "az", "ar", "ul", "ur", "the"])
 # What stands between the capitalised words of one name.
@@ -37,7 +37,7 @@ _DATES = frozenset(
 _GAP = re.compile(r"[ \u00a0]|-")
 _STOP_GAP = re.compile(r"\. ?")
 _SHORTENED = re.compile(r"[A-Z][a-z]{0,2}")
-# Behind these a capital says nothing.
+# After these a capital does not mark a name.
 _OPENING = re.compile(r"[.!?\n:\"\u2014(\[]")
 
 
@@ -55,7 +55,7 @@ class Named(NamedTuple):
 
 
 def has_case(content: str, words: Words) -> bool:
-    """Whether capitals say anything in a text: not in one written in capitals, nor in a headline that begins each word so."""
+    """Whether capitals mark names in a text: not if it is all in capitals, or a headline that capitalises each word."""
     longer = [content[start : start + 1] for start, end in _spans(words)[1:] if end - start > 3]
     return sum(map(str.isupper, longer)) < HEADLINE * len(longer) if len(longer) > 1 else not content.isupper()
 
@@ -158,7 +158,7 @@ class NamesOf:
         return word not in ("al", "el") and self._gap(number + 1) != "-"
 
     def _is_date(self, first: int, last: int) -> bool:
-        """Whether there is nothing but months, weekdays, numbers and what joins them."""
+        """Whether it consists of months, weekdays, numbers and joining words only."""
         words = self._words.spelling[first:last]
         return all(word in _DATES or word.isdigit() or word in _JOINING or len(word) == 1 for word in words)
 
@@ -166,9 +166,9 @@ class NamesOf:
         return not number or (bool(_OPENING.search(self._gap(number))) and not self._joined(number))
 
 
-# --- how names are compared ---------------------------------------------------------------------------------------
+# --- how names are compared ---
 
-# Letters that one name is written with in one paper and not in the next; what a transliteration leaves open.
+# Spellings that differ from paper to paper, because a transliteration leaves them open.
 _FOLDS = (
     (re.compile(r"(.)\1"), r"\1"),
     (re.compile(r"(?<=[kgd])h|h$"), ""),
@@ -207,14 +207,14 @@ def compact(words: Sequence[str]) -> str:
 
 
 def contains(longer: Sequence[str], shorter: Sequence[str]) -> bool:
-    """Whether the words of a name stand in a row in another."""
+    """Whether a longer name contains the words of a shorter one in a row."""
     n = len(shorter)
     return n < len(longer) and any(
         tuple(longer[start : start + n]) == tuple(shorter) for start in range(len(longer) - n + 1)
     )
 
 
-# --- the forms of one name: short and long, with and without a title, abbreviated ----------------------------------
+# --- the forms of a name: short and long, with and without a title, abbreviated ---
 
 Key = tuple[str, ...]
 
@@ -233,7 +233,7 @@ class Candidate:
     first_seen: date = date.max
 
     def names(self) -> list[str]:
-        """Return the ways in which it is written, the commonest first; one where they differ only in case or hyphens."""
+        """Return its surface forms, the most frequent first, without those that differ only in case or hyphens."""
         different: dict[str, str] = {}
         order = sorted(self.surfaces, key=lambda name: (self._shouted(name), -self.surfaces[name], name))
         for name in order:
@@ -241,7 +241,7 @@ class Candidate:
         return list(different.values())[:MAX_VARIANTS]
 
     def is_word(self) -> bool:
-        """Whether it is an ordinary word of English: what only ever begins sentences says nothing by its capital."""
+        """Whether it is an ordinary English word, whose capital may only come from the start of a sentence."""
         import simplemma  # its word list takes 0.4 s to load
 
         return any(simplemma.is_known(word, lang="en") for word in self.firsts)
@@ -274,7 +274,7 @@ def families(names: Mapping[Key, Candidate]) -> list[list[Candidate]]:
 
 
 def _longer(names: Mapping[Key, Candidate]) -> dict[Key, Key]:
-    """Return for each name that is mostly part of a longer one which that is."""
+    """Return the longer name of each name that is mostly part of one."""
     longer = {}
     for short in names:
         shared = {long: len(names[long].now & names[short].now) for long in names if contains(long, short)}
@@ -285,7 +285,7 @@ def _longer(names: Mapping[Key, Candidate]) -> dict[Key, Key]:
 
 
 def _shorter(names: Mapping[Key, Candidate], left: list[Key]) -> dict[Key, Key]:
-    """Return for each name that is a rarer form of a shorter one, a title and a name say, which that is."""
+    """Return the shorter name of each name that is a rarer form of one, such as a title and a name."""
     shorter = {}
     for long in left:
         held = [short for short in left if contains(long, short) and names[long].now <= names[short].now]
@@ -295,7 +295,7 @@ def _shorter(names: Mapping[Key, Candidate], left: list[Key]) -> dict[Key, Key]:
 
 
 def _abbreviated(names: Mapping[Key, Candidate]) -> dict[Key, Key]:
-    """Return for each abbreviation the name whose first letters it has and with which it shares most of its articles."""
+    """Return the name of each abbreviation: it has the same first letters and mostly the same articles."""
     full_names: dict[Key, Key] = {}
     for short in (key for key in names if len(key) == 1):
         letters = {spell(name) for name in names[short].surfaces if name.isupper() and len(name) > 1}

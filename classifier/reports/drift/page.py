@@ -85,9 +85,9 @@ def _share(n: int, of: int) -> float | None:
 def _bars(weeks: list[WeekCounts], name: str) -> list[Bar]:
     """Return the articles of each week as a share of the most, or those without something as a share of all."""
     if name == "articles":
-        most = max(1, *(week.articles for week in weeks))
+        n_most = max(1, *(week.articles for week in weeks))
         return [
-            Bar(position, week.articles / most, f"{_title(week)}: {week.articles}")
+            Bar(position, week.articles / n_most, f"{_title(week)}: {week.articles}")
             for position, week in enumerate(weeks)
         ]
     of_all = {"untagged": "articles", "unsuggested": "asked"}[name]

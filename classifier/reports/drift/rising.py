@@ -1,7 +1,7 @@
-"""Names that grow in the archive and belong to no tag, so that a new group gets its tag the week it appears.
+"""Names that rise in the archive and belong to no tag, so that a new group gets its tag in the week it appears.
 
 Names are taken from the articles of the window; how often they occurred before is counted in the whole archive, in any case
-and spelling, so that ordinary words, titles and first names fall out by measure and not by lists.
+and spelling. So ordinary words, titles and first names drop out without a list of them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from classifier.text.words import Words
 WINDOW = 7  # days
 MIN_ARTICLES = 3  # of the window
 MIN_RISE = 4.0  # times the rate before
-# How likely chance may put as many of a name's articles into the window; one that was there before is seldom a new group.
+# The highest p at which a name rises. It is lower for a name that occurred before, which is seldom a new group.
 LEVEL, LEVEL_KNOWN = 1e-3, 1e-4
 N_NAMES = 20
 N_ARTICLES = 20  # of a name, listed
@@ -60,12 +60,12 @@ class Text:
 
     @once
     def mentions(self) -> list[Mention]:
-        """Where it names tags."""
+        """The places where it names tags."""
         return self._finder.find(self.read)
 
     @once
     def tags(self) -> set[str]:
-        """The tags that it has, or that were suggested for it where that may be seen."""
+        """The tags that it has, and the suggested ones unless it is blind."""
         suggested = () if self.filed.blind else self.filed.suggested or ()
         return {*(self.filed.article.tags or ()), *suggested}
 
@@ -84,20 +84,20 @@ class Text:
 
 
 class Texts:
-    """Reads articles the way of a taxonomy; `reader` knows the furniture of the site where a model has learned it."""
+    """Reads articles for a taxonomy; `reader` knows the boilerplate of the site if it comes from a model."""
 
     def __init__(self, taxonomy: Taxonomy, reader: ArticleReader | None = None) -> None:
         self._reader, self._finder = reader or ArticleReader(taxonomy), MentionFinder(taxonomy)
 
     def of(self, filed: Filed) -> Text:
-        """Return an article, to be read when it is asked for."""
+        """Return an article, which is read when it is first needed."""
         return Text(filed, self._reader, self._finder)
 
 
 class RisingNames:
-    """What two readings of an archive leave: counts, and of the window's articles what the report names.
+    """Finds the names that rise in two passes over an archive, without keeping a text.
 
-    `collect` from each article, `settle`, `count` each article again, ask for the `rows`.
+    Call `collect` for each article, then `settle`, then `count` for each article again, then `rows`.
     """
 
     def __init__(self, taxonomy: Taxonomy, today: date, days: int = WINDOW) -> None:
@@ -115,10 +115,10 @@ class RisingNames:
         self._nearest = Nearest(taxonomy)
         self._n_now = self._n_before = 0
 
-    # --- first reading: the names of the window ---
+    # --- first pass: the names of the window ---
 
     def collect(self, text: Text) -> None:
-        """Take the names of an article of the window."""
+        """Collect the names of an article of the window."""
         if text.day is None or not self._since <= text.day <= self._until:
             return
         lower: set[str] = set()
@@ -156,14 +156,14 @@ class RisingNames:
             self._phrases.setdefault(key[0], []).append(key)
 
     def _may_be_name(self, key: Key, candidate: Candidate) -> bool:
-        """Whether capitals say so: a word that the window writes without one as often is none."""
+        """Whether its capitals mark a name: a word that is written without one as often is none."""
         ordinary = all(self._lower[first] and self._lower[first] >= self._proper[first] for first in candidate.firsts)
         if ordinary and len(key) == 1:
             return False
-        # One less than the report asks for: the second reading also finds it in titles in capitals.
+        # One less than a row needs: the second pass also finds it in titles in capitals.
         return len(candidate.sure if ordinary else candidate.sure | candidate.unsure) >= MIN_ARTICLES - 1
 
-    # --- second reading: how often they occur ---
+    # --- second pass: how often they occur ---
 
     def count(self, text: Text) -> None:
         """Count an article and the names in it."""

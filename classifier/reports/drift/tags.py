@@ -93,8 +93,8 @@ def _pieces(name: str) -> frozenset[str]:
     return frozenset(text[start : start + 3] for start in range(len(text) - 2))
 
 
-def _dice(pieces: frozenset[str], others: frozenset[str]) -> float:
-    return 2 * len(pieces & others) / (len(pieces) + len(others))
+def _dice(first: frozenset[str], second: frozenset[str]) -> float:
+    return 2 * len(first & second) / (len(first) + len(second))
 
 
 # --- a new tag ---
