@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
+
+from classifier.domain.unreadable import UnreadableReport
 
 
 @dataclass(frozen=True)
@@ -247,5 +249,5 @@ class DataReport:
     shared_sequences: SharedSequences
     cross_validation: CrossValidation | None
     not_checked: list[NotChecked]
-    set_aside: dict[str, Any]
+    set_aside: UnreadableReport
     findings: list[Finding]

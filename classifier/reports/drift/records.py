@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from classifier.domain.unreadable import UnreadableReport
 
 
 @dataclass(frozen=True)
@@ -163,4 +164,4 @@ class DriftReport:
     n_aliases: int
     aliases: list[AliasChange]
     rising: list[RisingName]
-    set_aside: dict[str, Any]
+    set_aside: UnreadableReport
