@@ -85,13 +85,14 @@ def back_up(database_url: str, registry: Registry, output: Path, track: Track) -
     with _scratch(output.parent) as folder:
         n_rows = save_copy(database_url, folder / DATABASE, track)
         versions = _copy_models(registry, folder / MODELS)
+        champion = Registry(folder / MODELS).champion()
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         manifest: _Manifest = {
             "format": FORMAT,
             "program": classifier.__version__,
             "made_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "n_rows": n_rows,
-            "champion": _champion_of(folder / MODELS),
+            "champion": champion.version if champion else None,
             "versions": versions,
             "files": {str(path.relative_to(folder)): _facts(path) for path in files},
         }
@@ -319,11 +320,6 @@ def _scratch(parent: Path) -> Iterator[Path]:
             yield Path(folder)
     except OSError as error:
         raise BadBackup(f"Cannot write in {parent}: {error.strerror or error}.") from None
-
-
-def _champion_of(models: Path) -> str | None:
-    champion = Registry(models).champion()
-    return champion.version if champion else None
 
 
 def _facts(path: Path) -> _File:
