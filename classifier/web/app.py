@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from flask import Flask, Response, request
 
 from classifier.reports.layout import SITE
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
-from classifier.web import bodies, problems
+from classifier.web import bodies, problems, static_files
 from classifier.web.api.articles import Articles
 from classifier.web.api.decisions import Decisions
 from classifier.web.api.models import Models
@@ -55,9 +53,6 @@ def build_app(
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters["parts"] = parts_of
     app.jinja_env.globals["site"] = SITE
-    app.jinja_env.globals["review_modules"] = sorted(
-        path.name for path in Path(app.root_path).glob("static/review/*.js")
-    )
     allowed = allowed or Limits()
     gate = Gate(tagger.store, allowed.rate, allowed.proxies)
     groups = Articles(tagger), Decisions(tagger), Tags(tagger), Models(tagger, registry, retrain_hours)
@@ -70,6 +65,7 @@ def build_app(
     app.register_blueprint(ReportPages(tagger, gate).blueprint)
     app.register_blueprint(RunPages(tagger, registry, gate).blueprint)
     app.register_blueprint(Metrics(tagger, registry, gate, retrain_hours, metrics_need_key).blueprint)
+    static_files.install(app)
     problems.install(app)
     app.register_error_handler(SignInFirst, sign_in_first)
     watch(app)

@@ -22,7 +22,8 @@ from classifier.errors import BadArticle
 
 REQUEST_ID = "X-Request-ID"
 _SENT_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_QUIET = ("/health/live", "/health/ready", "/metrics", "/static/<path:filename>")  # polled
+_STATIC = ("/static/<path:filename>", "/static/v-<version>/<path:filename>")
+_QUIET = ("/health/live", "/health/ready", "/metrics", *_STATIC)  # polled
 
 
 def configure(file: TextIO | None = None) -> None:
