@@ -130,6 +130,7 @@ class Doubts(NamedTuple):
     is_silent: (n_articles,) bool, the text says nothing.
     is_foreign: (n_articles,) bool, the text is in another language.
     written_out: (n_articles, n_tags) bool, a name of the tag is written out. Only these can be trusted in a foreign text.
+        It is read only if a text is foreign.
     """
 
     is_silent: np.ndarray
@@ -153,12 +154,13 @@ class Choice:
     def suggested(self, decision: np.ndarray, thresholds: np.ndarray, doubts: Doubts | None = None) -> np.ndarray:
         """Return which tags to suggest, (n_articles, n_tags) bool, at thresholds of (n_tags,) or (n_articles, n_tags)."""
         passed: np.ndarray = (decision >= thresholds) & self.active
-        lacks_tags = np.ones(len(decision), dtype=bool)
-        if doubts is not None:
+        if doubts is not None and doubts.is_foreign.any():
             passed &= doubts.written_out | ~doubts.is_foreign[:, None]
-            lacks_tags = ~doubts.is_foreign
         if self.always_one and self.active.any():
-            rows = np.flatnonzero(lacks_tags & ~passed.any(axis=1))
+            lacks_tags = ~passed.any(axis=1)
+            if doubts is not None:
+                lacks_tags &= ~doubts.is_foreign
+            rows = np.flatnonzero(lacks_tags)
             passed[rows, np.where(self.active, decision[rows], -np.inf).argmax(axis=1)] = True
         if doubts is not None:
             passed &= ~doubts.is_silent[:, None]

@@ -149,8 +149,9 @@ class Scorer:
             for row in np.flatnonzero(terms.n_known <= FEW_KNOWN * terms.n_terms).tolist():
                 foreign[row] = is_foreign(readings[row].text, self.reader.language)
         written_out = np.zeros(scored.decision.shape, dtype=bool)
-        names = named.categories > HINTED
-        written_out[named.articles[names], named.tags[names]] = True
+        if foreign.any():
+            names = named.categories > HINTED
+            written_out[named.articles[names], named.tags[names]] = True
         n_informative = np.bincount(terms.text_of_row, self._is_informative[terms.rows], minlength=len(readings))
         return Doubts((terms.n_known >= terms.n_terms) & (n_informative == 0), foreign, written_out)
 

@@ -34,13 +34,13 @@ def answer_json(answer: Answer) -> dict[str, Any]:
 
 
 def _answer_of(content: bytes, margin: float) -> Answer:
-    """Return the answer whose public JSON is given."""
+    """Return the answer of which `answer_json` gave this content: the order of its fields is that of the tuples."""
     fields = orjson.loads(content)
     for suggestion in fields["suggestions"]:
         for name in ("evidence", "evidence_against"):
-            suggestion[name] = [Evidence(**evidence) for evidence in suggestion[name]]
+            suggestion[name] = [Evidence._make(evidence.values()) for evidence in suggestion[name]]
     for name, of_row in (("suggestions", Suggestion), ("mentioned", Mention), ("removed", RemovedPart)):
-        fields[name] = [of_row(**row) for row in fields[name]]
+        fields[name] = [of_row._make(row.values()) for row in fields[name]]
     return Answer(**fields, margin=margin)
 
 
