@@ -186,7 +186,7 @@ class LogView(TypedDict):
 
 def answer_view(answer: Answer, tags: Iterable[str], model: Model) -> AnswerView:
     """Return an answer to a text that has some tags."""
-    return cast(AnswerView, answer_json(replace(answer, unknown_tags=_unknown(tags, model))))
+    return cast(AnswerView, answer_json(answer) | {"unknown_tags": _unknown(tags, model)})
 
 
 def stored_answer_view(
