@@ -10,7 +10,7 @@ UV_INSTALL = $(TOOLS)/bin/uv pip install -q --only-binary :all:
 export PYTHONPATH := .
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve train test test-browser test-javascript test-system test-postgres test-wordpress test-dask test-supply test-versions test-full sbom audit test-hard lint format bench lock clean screenshots notebooks
+.PHONY: help setup serve train test coverage test-notebooks test-browser test-javascript test-system test-postgres test-wordpress test-dask test-supply test-versions test-full sbom audit test-hard lint format bench lock clean screenshots notebooks
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -35,23 +35,32 @@ serve: $(VENV)/.run ## train the starter model if there is none, and serve on ht
 train: $(VENV)/.run ## train on training_data/ and make the model champion
 	@$(RUN) classifier train
 
+QUICK := pytest -m "not browser and not wordpress and not load and not notebook" --numprocesses 3 --dist worksteal
+
 test: $(VENV)/.dev ## run the tests that need nothing installed; the others: make test-full
-	@$(RUN) pytest -m "not browser and not wordpress and not load" --numprocesses 3 --dist loadfile
+	@$(RUN) $(QUICK)
+
+coverage: $(VENV)/.dev ## run the same tests and count the lines that they run; fails under 90 %
+	@$(RUN) $(QUICK) --cov=classifier --cov-report=term:skip-covered --cov-fail-under=90
+
+test-notebooks: $(VENV)/.dev ## run the notebooks on a few articles
+	@$(RUN) pytest -m notebook --numprocesses 2 tests/test_notebooks.py
+
 
 test-browser: $(VENV)/.dev ## run the tests in a browser; they fail where there is no Chromium
-	@TAGGER_TEST_NEEDS=chromium $(RUN) pytest -m browser --no-cov
+	@TAGGER_TEST_NEEDS=chromium $(RUN) pytest -m browser
 
 test-javascript: ## run the unit tests of the review page's modules in Node (Debian's nodejs); they fail where it is missing
 	@node --test tests/javascript/*.test.mjs
 
 test-wordpress: $(VENV)/.dev ## run the plugin's tests in a real WordPress; they fail where its packages are missing
-	@$(RUN) pytest -m wordpress --no-cov --junitxml=var/test-wordpress.xml tests/wordpress
+	@$(RUN) pytest -m wordpress --junitxml=var/test-wordpress.xml tests/wordpress
 
 test-system: $(VENV)/.dev ## run what needs root or more programs: strace, a full disk, no network, PHP, Node
-	@TAGGER_TEST_NEEDS=system $(RUN) pytest tests/test_faults.py tests/test_deploy.py tests/test_proxy.py tests/test_privacy.py tests/test_connect.py tests/test_open_mode.py --no-cov
+	@TAGGER_TEST_NEEDS=system $(RUN) pytest tests/test_faults.py tests/test_deploy.py tests/test_proxy.py tests/test_privacy.py tests/test_connect.py tests/test_open_mode.py
 
 test-postgres: $(VENV)/.dev ## run the tests of the store on a PostgreSQL of their own (Debian's package)
-	@TAGGER_TEST_NEEDS=postgres $(RUN) tests.postgres $(BIN)/python -m pytest --no-cov
+	@TAGGER_TEST_NEEDS=postgres $(RUN) tests.postgres $(BIN)/python -m pytest
 
 $(TOOLS)/.done: requirements-tools.txt
 	@test -x $(TOOLS)/bin/python || $(PYTHON) -m venv $(TOOLS)
@@ -70,10 +79,10 @@ $(FUZZ)/.done: $(TOOLS)/.done requirements.txt requirements-fuzz.txt
 	@touch $@
 
 test-dask: $(VENV)/.dev $(DASK)/.done ## run the tests of work past one machine: a Dask scheduler and two workers
-	@TAGGER_TEST_NEEDS=dask $(RUN) pytest tests/test_dask.py --no-cov
+	@TAGGER_TEST_NEEDS=dask $(RUN) pytest tests/test_dask.py
 
 test-supply: $(VENV)/.dev sbom ## check the bill of materials, the licences, and that an audit does not pass unseen
-	@TAGGER_TEST_NEEDS=supply $(RUN) pytest tests/test_supply_chain.py --no-cov
+	@TAGGER_TEST_NEEDS=supply $(RUN) pytest tests/test_supply_chain.py
 
 FAST_TESTS := $(patsubst %,tests/test_%.py,articles html taxonomy terms mentions fitting model model_files export store migrations metrics)
 
@@ -97,7 +106,7 @@ audit: $(TOOLS)/.done ## look up known vulnerabilities of all that is locked; fa
 	  echo $$lock && $(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock || exit 1; \
 	done
 
-test-full: test-browser test-javascript test-system test-postgres test-wordpress test-dask test-supply test-versions ## run what needs Debian's packages (root installs them: .ci/install)
+test-full: coverage test-notebooks test-browser test-javascript test-system test-postgres test-wordpress test-dask test-supply test-versions ## run what needs Debian's packages (root installs them: .ci/install)
 
 test-hard: $(VENV)/.dev $(DASK)/.done $(FUZZ)/.done sbom test-versions ## run the hard tests in full (an hour, ten minutes of it a fuzzer: TAGGER_TEST_FUZZ_SECONDS): what was done, how often, what was lost
 	@$(RUN) tests.hard --output var/test-hard.md

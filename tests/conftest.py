@@ -56,7 +56,7 @@ DESK_TAGS = frozenset(
 )
 
 # Two processors under load have no time limits for an example.
-settings.register_profile("tests", deadline=None, max_examples=size(100, 1000))
+settings.register_profile("tests", deadline=None, max_examples=size(40, 1000))
 settings.load_profile("tests")
 
 needs_eval_data = pytest.mark.skipif(not EVAL_DATA.is_dir(), reason=f"no evaluation data in {EVAL_DATA}")

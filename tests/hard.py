@@ -51,7 +51,7 @@ class Part:
         """Run the tests, and return whether all passed."""
         mine = {"TAGGER_TEST_SIZE": "hard", "TAGGER_TEST_NEEDS": self.needs, _ROWS_TO: str(rows)}
         files = [f"tests/test_{name}.py" for name in self.names]
-        pytest = [sys.executable, "-m", "pytest", "--no-cov", "-m", "not wordpress", *files]
+        pytest = [sys.executable, "-m", "pytest", "-m", "not wordpress", *files]
         command = [*(sys.executable, "-m") * bool(self.command), *self.command, *pytest]
         return (
             subprocess.run(command, cwd=ROOT, env={**os.environ, **self.settings, **mine}, check=False).returncode == 0

@@ -48,10 +48,10 @@ def test_equal_models_pass_everything() -> None:
 
 def test_honest_challengers_pass_nearly_always_though_a_hundred_tags_are_looked_at() -> None:
     refused = 0
-    for seed in range(size(8, 20)):
+    for seed in range(size(4, 20)):
         labels = desk(seed=seed)
         refused += bool(run(judged(labels, 0.8, 2 * seed + 100), judged(labels, 0.8, 2 * seed + 101), labels))
-    assert refused <= 3
+    assert refused <= size(1, 3)
 
 
 def only_positives(labels: np.ndarray) -> np.ndarray:

@@ -19,7 +19,7 @@ from tests.hard import size
 from tests.hostile import HOSTILE, assert_linear
 from tests.postgres import database
 
-N = size(200_000, 2_000_000)
+N = size(100_000, 2_000_000)
 N_STORED = size(50_000, 2_000_000)  # five requests each
 LIMIT = 16_000_000  # bytes of a body: a character of a hostile text may be four bytes, or six in JSON
 TEXTS = list(HOSTILE)

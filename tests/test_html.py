@@ -11,6 +11,7 @@ from classifier.domain.articles import Article
 from classifier.text.cleaning import clean_body
 from classifier.text.markup import html_to_text
 from classifier.text.source_map import CleanText
+from tests.hard import size
 from tests.test_articles import assert_leads_back
 from tests.test_words import ANY_TEXT, finished
 
@@ -251,33 +252,35 @@ def test_every_paragraph_is_one_line_that_leads_back_exactly(paragraphs: list[st
 
 # --- hostile markup ---------------------------------------------------------------------------------------------
 
+N = size(200_000, 2_000_000)
+
 
 @pytest.mark.parametrize(
     "markup",
     [
-        "<div>" * 300_000 + "text",
-        "<div>" * 300_000 + "text" + "</div>" * 300_000,
-        "<p>x" * 200_000,
-        "<" * 2_000_000,
-        "<!--" * 500_000,
-        "&" * 2_000_000,
+        "<div>" * (N // 5) + "text",
+        "<div>" * (N // 11) + "text" + "</div>" * (N // 11),
+        "<p>x" * (N // 4),
+        "<" * N,
+        "<!--" * (N // 4),
+        "&" * N,
     ],
     ids=["div", "closed div", "paragraph", "less than", "comment", "ampersand"],
 )
-def test_two_megabytes_of_hostile_markup_are_read_without_hanging(markup: str) -> None:
+def test_much_hostile_markup_is_read_without_hanging(markup: str) -> None:
     clean = finished(clean_html, markup)
     assert len(clean.text.strip()) <= len(markup)
 
 
 @pytest.mark.parametrize(("piece", "text"), [("&amp;", "&"), (">", ">")])
-def test_two_megabytes_of_one_sign_are_all_kept(piece: str, text: str) -> None:
-    n = 2_000_000 // len(piece)
+def test_many_copies_of_one_sign_are_all_kept(piece: str, text: str) -> None:
+    n = N // len(piece)
     clean = finished(clean_html, piece * n)
     assert clean.text.strip() == text * n
     assert clean.source.span(n - 1, n) == (len(piece) * (n - 1), len(piece) * n)
 
 
-@pytest.mark.parametrize("depth", [200, 100_000])
+@pytest.mark.parametrize("depth", [200, size(10_000, 100_000)])
 def test_nesting_of_any_depth_keeps_its_text_and_what_comes_after(depth: int) -> None:
     assert lines("<div>" * depth + "Two men." + "</div>" * depth + "Held.") == ["Two men.", "Held."]
 

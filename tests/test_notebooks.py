@@ -18,6 +18,7 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 COMPARE = ROOT / "notebooks" / "02-compare.ipynb"
 ERRORS = ROOT / "notebooks" / "03-error-analysis.ipynb"
 N_ARTICLES = 200
+notebook = pytest.mark.notebook
 
 
 @pytest.fixture(autouse=True)
@@ -46,6 +47,7 @@ def run(path: Path) -> tuple[str, int]:
     return printed, sum("image/png" in output.get("data", {}) for output in outputs)
 
 
+@notebook
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_runs(path: Path) -> None:
     printed, n_plots = run(path)
@@ -53,6 +55,7 @@ def test_notebook_runs(path: Path) -> None:
     assert n_plots >= 3
 
 
+@notebook
 def test_comparison_says_that_outside_data_is_absent_and_reads_the_benchmark(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -72,6 +75,7 @@ def test_comparison_says_that_outside_data_is_absent_and_reads_the_benchmark(
     assert n_plots == 5
 
 
+@notebook
 def test_error_analysis_reads_an_archive_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = tmp_path / "archive.jsonl"
     lines = (STARTER / "articles" / "islamic-state.jsonl").read_text(encoding="utf-8").splitlines()
