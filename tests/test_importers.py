@@ -419,7 +419,7 @@ def test_a_pipe_must_be_named_and_is_then_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize("suffix", [".csv.gz", ".jsonl.gz"])
 def test_a_packed_file_that_grows_without_measure_is_refused(store: Store, tmp_path: Path, suffix: str) -> None:
     path = written(
-        tmp_path / f"bomb{suffix}", gzip.compress(b"id,title\n" + b"\n" * size(3_000_000, 100_000_000), 1, mtime=0)
+        tmp_path / f"bomb{suffix}", gzip.compress(b"id,title\n" + b"\n" * size(6_000_000, 100_000_000), 1, mtime=0)
     )
     with pytest.raises(BadImport, match=r"bomb.*200 times its size"):
         import_files(store, [path], "import")
