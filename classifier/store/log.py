@@ -15,7 +15,7 @@ from classifier.errors import BadDecision
 from classifier.store.requests import Request, keep, reply_to
 from classifier.store.rows import came_complete, existing_row, in_pages, now, reading, tags_of_runs
 from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets
-from classifier.store.sketches import Sketches, compare_texts, same_texts, sketches_of_answered
+from classifier.store.sketches import Sketches, compare_texts, same_texts, sketches_for_decision
 from classifier.store.standing import settled
 from classifier.store.suggestion_sets import newest_set
 
@@ -96,7 +96,7 @@ class DecisionLog:
         """
         sketches: Sketches = {}
         if suggestion_set_id is not None and "\0" not in article_id:
-            sketches = sketches_of_answered(self._engine, article_id, suggestion_set_id)
+            sketches = sketches_for_decision(self._engine, article_id, suggestion_set_id)
         with self._engine.begin() as connection:
             row = existing_row(connection, article_id, hold=True)
             if request is not None and (reply := reply_to(connection, request)) is not None:

@@ -38,13 +38,13 @@ def sketches_for(engine: Engine, incoming: Sequence[Article]) -> Sketches:
     }
 
 
-def sketches_of_answered(engine: Engine, article_id: str, set_id: str) -> Sketches:
+def sketches_for_decision(engine: Engine, article_id: str, set_id: str) -> Sketches:
     """Return what a decision on a suggestion set needs: the sketch of the text now, if the set is of an older text."""
     query = select(*_TEXT).join(suggestion_sets, suggestion_sets.c.article_id == articles.c.id)
     older = suggestion_sets.c.digest != articles.c.digest, articles.c.sketch.is_(None)
     with reading(engine) as connection:
-        answered = articles.c.id == article_id, suggestion_sets.c.id == set_id
-        row = connection.execute(query.where(*answered, *older)).mappings().first()
+        of_set = articles.c.id == article_id, suggestion_sets.c.id == set_id
+        row = connection.execute(query.where(*of_set, *older)).mappings().first()
     return {} if row is None else {(row["id"], row["digest"]): computed(_article(row))}
 
 

@@ -51,7 +51,7 @@ from classifier.store.rows import (
 from classifier.store.runs import Runs
 from classifier.store.schema import article_counts, articles, decisions, requests
 from classifier.store.sessions import Sessions
-from classifier.store.sketches import sketches_for
+from classifier.store.sketches import Sketches, sketches_for
 from classifier.store.suggested import Suggested, TagScore
 from classifier.store.suggestion_sets import ModelAnswer, SuggestionSets, put_answer
 
@@ -156,40 +156,24 @@ class Store:
         put_answer_too: Callable[[Connection], None],
     ) -> str:
         check_id(article.id)
+
+        def put() -> _Arrival:
+            with self.engine.begin() as connection:
+                arrival = _arrive(connection, article, source, shares, owner, sketches)
+                put_answer_too(connection)
+                return arrival
+
+        sketches = sketches_for(self.engine, [article])
         try:
-            arrival = self._put(article, source, shares, owner, put_answer_too)
+            arrival = put()
         except IntegrityError:  # another process stored it first, so now there is something to change
-            arrival = self._put(article, source, shares, owner, put_answer_too)
+            arrival = put()
         # In transactions of its own: it is about other articles too.
         if self.questions.follow(arrival.owner, article.id, arrival.changes):
             with self.engine.begin() as connection:
                 if article_row(connection, article.id, hold=True) is not None:
                     put_answer_too(connection)
         return arrival.outcome
-
-    def _put(
-        self,
-        article: Article,
-        source: str,
-        shares: Shares,
-        owner: str | None,
-        put_answer_too: Callable[[Connection], None],
-    ) -> _Arrival:
-        sketches = sketches_for(self.engine, [article])
-        with self.engine.begin() as connection:
-            before = article_row(connection, article.id, hold=True)
-            if before is None:
-                outcome = put_row(connection, article, source, None, sketches, shares, owner)
-                arrival = _Arrival(outcome, owner, Changes((), article.tags or ()))
-            else:
-                claim(connection, before, owner)
-                changes = follow_cms(connection, before, source, article.tags)
-                outcome = put_row(connection, filled_in(article, before), source, before, sketches)
-                if before["state"] != "new":  # a text that has changed may open an article again
-                    refresh_article(connection, article.id)
-                arrival = _Arrival(outcome, before["owner"] or owner, changes)
-            put_answer_too(connection)
-        return arrival
 
     def import_articles(self, incoming: Iterable[Article], source: str) -> Imported:
         """Store many articles, a few hundred in a transaction. Importing them again changes nothing.
@@ -268,6 +252,21 @@ class Store:
         query = counted("source").order_by(article_counts.c.source)
         with reading(self.engine) as connection:
             return {source: int(n) for source, n in connection.execute(query) if n}
+
+
+def _arrive(
+    connection: Connection, article: Article, source: str, shares: Shares, owner: str | None, sketches: Sketches
+) -> _Arrival:
+    before = article_row(connection, article.id, hold=True)
+    if before is None:
+        outcome = put_row(connection, article, source, None, sketches, shares, owner)
+        return _Arrival(outcome, owner, Changes((), article.tags or ()))
+    claim(connection, before, owner)
+    changes = follow_cms(connection, before, source, article.tags)
+    outcome = put_row(connection, filled_in(article, before), source, before, sketches)
+    if before["state"] != "new":  # a text that has changed may open an article again
+        refresh_article(connection, article.id)
+    return _Arrival(outcome, before["owner"] or owner, changes)
 
 
 def _untouched_since(before: str) -> Select[Any]:
