@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, RowMapping
 
 from classifier.domain.articles import Article, check_id, text_digest
 from classifier.domain.dates import dated_at
 from classifier.store.deletions import note_stored
 from classifier.store.log import log_of, refresh
-from classifier.store.rows import ago, article_row, came_complete, now, share_of, stored
+from classifier.store.rows import Columns, ago, came_complete, existing_row, now, share_of, stored
 from classifier.store.schema import articles, suggested
 from classifier.store.sketches import Sketches, compare_texts, keep_text, sketch_in
 
@@ -33,7 +32,7 @@ def put_row(
     connection: Connection,
     article: Article,
     source: str,
-    before: Any,
+    before: Columns | None,
     sketches: Sketches,
     shares: Shares = NO_SHARES,
     owner: str | None = None,
@@ -62,14 +61,14 @@ def put_row(
     return CHANGED
 
 
-def refresh_article(connection: Connection, article_id: str) -> Any:
+def refresh_article(connection: Connection, article_id: str) -> RowMapping:
     """Bring the state of an article that has changed up to its log, and return its row."""
-    row = article_row(connection, article_id)
+    row = existing_row(connection, article_id)
     refresh(connection, row, log_of(connection, article_id))
     return row
 
 
-def with_text(article: Article, row: Any) -> Article:
+def with_text(article: Article, row: Columns) -> Article:
     """Return an article with the title and the body from before where they are empty now."""
     if not article.title.strip():
         article = replace(article, title=row["title"])
@@ -78,14 +77,14 @@ def with_text(article: Article, row: Any) -> Article:
     return article
 
 
-def with_tags(article: Article, row: Any) -> Article:
+def with_tags(article: Article, row: Columns) -> Article:
     """Return an article with the tags from before, and whether they are all, where its sender says nothing of them."""
     before = stored(row).article
     complete = article.tags_complete if article.tags is not None or before.tags is None else before.tags_complete
     return replace(article, tags=_tags_after(article, before), tags_complete=complete)
 
 
-def filled_in(article: Article, row: Any) -> Article:
+def filled_in(article: Article, row: Columns) -> Article:
     """Return an article with what its sender left out filled in from its row.
 
     An archive's complete tags stay complete as long as a CMS lists them all and the text is the same.

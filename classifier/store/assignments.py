@@ -15,7 +15,17 @@ from classifier.domain.articles import Article
 from classifier.domain.decisions import GIVES, TAKES, Decision, Standing
 from classifier.store.log import listings, read_log, standings_of
 from classifier.store.queue import STARTER
-from classifier.store.rows import BATCH, giving_way, hold_articles, in_pages, now, reading, stored, tags_of_runs
+from classifier.store.rows import (
+    BATCH,
+    Columns,
+    giving_way,
+    hold_articles,
+    in_pages,
+    now,
+    reading,
+    stored,
+    tags_of_runs,
+)
 from classifier.store.runs import Run
 from classifier.store.schema import articles, assignments, decisions, runs
 
@@ -222,7 +232,7 @@ def _after(day: str) -> str:
     return f"{day}~"
 
 
-def _candidates(connection: Connection, rows: Sequence[Any], scope: Scope) -> list[Candidate]:
+def _candidates(connection: Connection, rows: Sequence[Columns], scope: Scope) -> list[Candidate]:
     ids = [row["id"] for row in rows]
     logs, added = read_log(connection, ids), tags_of_runs(connection, ids)
     standings = standings_of(connection, rows)
@@ -236,7 +246,7 @@ def _candidates(connection: Connection, rows: Sequence[Any], scope: Scope) -> li
     return candidates
 
 
-def _passed_over(row: Any, standing: Standing, scope: Scope) -> str | None:
+def _passed_over(row: Columns, standing: Standing, scope: Scope) -> str | None:
     if not scope.holds(row["dated_at"] if row["published_at"] else None, standing.tags):
         return OUT_OF_SCOPE
     if row["blind"] and row["state"] != "closed":
@@ -265,7 +275,7 @@ def _rows_after(connection: Connection, last: int, run_id: str) -> Sequence[Any]
     return connection.execute(query.order_by(assignments.c.n).limit(BATCH)).mappings().all()
 
 
-def _decided(connection: Connection, rows: Sequence[Any]) -> dict[int, Decision]:
+def _decided(connection: Connection, rows: Sequence[Columns]) -> dict[int, Decision]:
     """Return by the numbers of rows the decision on the tag that a person has made since."""
     standings = standings_of(connection, listings(connection, {row["article_id"] for row in rows}))
     decided: dict[int, Decision] = {}
@@ -276,7 +286,7 @@ def _decided(connection: Connection, rows: Sequence[Any]) -> dict[int, Decision]
     return decided
 
 
-def _overruled(connection: Connection, rows: Sequence[Any]) -> set[int]:
+def _overruled(connection: Connection, rows: Sequence[Columns]) -> set[int]:
     """Return the numbers of the rows whose tag no longer stands.
 
     A person removed it, the sender says that it is wrong, or the article was deleted."""
@@ -291,5 +301,5 @@ def _overruled(connection: Connection, rows: Sequence[Any]) -> set[int]:
     }
 
 
-def _of_row(row: Any) -> Assignment:
+def _of_row(row: Columns) -> Assignment:
     return Assignment(row["article_id"], row["tag"], row["score"], row["run_id"], row["at"], row["undone_at"])

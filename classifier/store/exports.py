@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, RowMapping, select
 
 from classifier.domain.articles import Article
 from classifier.domain.dates import in_utc
@@ -14,7 +13,7 @@ from classifier.domain.decisions import CMS, Case, Filed, Standing
 from classifier.domain.examples import Attributed
 from classifier.store.log import standings_of
 from classifier.store.queue import STARTER
-from classifier.store.rows import BATCH, ago, came_complete, reading, stored, tags_of_runs
+from classifier.store.rows import BATCH, Columns, ago, came_complete, reading, stored, tags_of_runs
 from classifier.store.schema import articles, suggestion_sets
 
 STARTER_UNTIL = 1000  # examples of the desk from which on the starter articles teach nothing any more
@@ -65,7 +64,7 @@ class Exports:
                 closed = row["state"] == "closed" and not came_complete(row)
                 yield Case(row["id"], row["title"], row["blind"], row["n_editors"], tuple(row["tags"] or ()), closed)
 
-    def _in_batches(self) -> Iterator[Sequence[Any]]:
+    def _in_batches(self) -> Iterator[Sequence[RowMapping]]:
         last = ""
         while True:
             query = select(articles).where(articles.c.id > last).order_by(articles.c.id).limit(BATCH)
@@ -77,7 +76,7 @@ class Exports:
             last = rows[-1]["id"]
 
 
-def _example(row: Any, standing: Standing, close_after_days: int) -> Attributed | None:
+def _example(row: Columns, standing: Standing, close_after_days: int) -> Attributed | None:
     """Return what training reads of an article, or None where nothing is known of its tags."""
     complete = came_complete(row) or _is_left_alone(row, close_after_days) or standing.closed_at is not None
     if not complete and not standing.tags and not standing.rejected:
@@ -96,7 +95,7 @@ def _example(row: Any, standing: Standing, close_after_days: int) -> Attributed 
     return Attributed(article, row["dated_at"], row["source"], was_blind, standing.said_by, owner)
 
 
-def _filed(connection: Connection, rows: Sequence[Any]) -> Iterator[Filed]:
+def _filed(connection: Connection, rows: Sequence[Columns]) -> Iterator[Filed]:
     standings = standings_of(connection, rows)
     columns = (suggestion_sets.c.article_id, suggestion_sets.c.model_version, suggestion_sets.c.answer)
     of_articles = suggestion_sets.c.article_id.in_([row["id"] for row in rows])
@@ -116,7 +115,7 @@ def _filed(connection: Connection, rows: Sequence[Any]) -> Iterator[Filed]:
         )
 
 
-def _is_left_alone(row: Any, days: int) -> bool:
+def _is_left_alone(row: Columns, days: int) -> bool:
     """Return whether nobody touched a published article, whose sender lists its tags, for so many days."""
     if not days or row["tags"] is None or row["published_at"] is None:
         return False
@@ -124,7 +123,7 @@ def _is_left_alone(row: Any, days: int) -> bool:
     return bool(row["updated_at"] < before and in_utc(row["published_at"]) < before)
 
 
-def _is_past(row: Any) -> bool:
+def _is_past(row: Columns) -> bool:
     """Whether an article has a date that was not ahead when it was sent."""
     return row["published_at"] is not None and in_utc(row["published_at"]) == row["dated_at"]
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, RowMapping, func, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.errors import BadSetting, BadStore, KeyEnded, NotFound
-from classifier.store.rows import now, reading
+from classifier.store.rows import Columns, now, reading
 from classifier.store.schema import keys, sessions
 
 ROLES = ("cms", "editor", "admin", "reader")
@@ -214,11 +214,11 @@ def _row_in_use(connection: Connection, name: str) -> RowMapping:
     return row
 
 
-def _key(row: Any) -> Key:
+def _key(row: Columns) -> Key:
     return Key(**{name: row[name] for name in Key.__dataclass_fields__})
 
 
-def _renewed(row: Any, days: int | None) -> str | None:
+def _renewed(row: Columns, days: int | None) -> str | None:
     """Return when the next secret of a key expires."""
     if days is not None:
         return _in(timedelta(days=days))

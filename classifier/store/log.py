@@ -8,12 +8,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, RowMapping, func, select
 
 from classifier.domain.decisions import CMS, Decision, Impression, Listing, Standing, fold, without_undone
 from classifier.errors import BadDecision
 from classifier.store.requests import Request, keep, reply_to
-from classifier.store.rows import came_complete, existing_row, in_pages, now, reading, tags_of_runs
+from classifier.store.rows import Columns, came_complete, existing_row, in_pages, now, reading, tags_of_runs
 from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets
 from classifier.store.sketches import Sketches, compare_texts, same_texts, sketches_for_decision
 from classifier.store.standing import settled
@@ -194,7 +194,7 @@ def append(connection: Connection, rows: Iterable[Decision]) -> None:
         connection.execute(decisions.insert(), values)
 
 
-def add_decision(connection: Connection, row: Any, log: Sequence[Decision], draft: Draft, editor: str) -> Decision:
+def add_decision(connection: Connection, row: Columns, log: Sequence[Decision], draft: Draft, editor: str) -> Decision:
     """Add a decision to the log of the article of a row, whose log is given, and return it."""
     undone = next((earlier for earlier in log if earlier.id == draft.undoes), None)
     decision = _decision(draft, row, editor, _set_of(connection, row, None), undone)
@@ -203,12 +203,12 @@ def add_decision(connection: Connection, row: Any, log: Sequence[Decision], draf
     return decision
 
 
-def standing_of(connection: Connection, row: Any, log: Sequence[Decision]) -> Standing:
+def standing_of(connection: Connection, row: Columns, log: Sequence[Decision]) -> Standing:
     """Return what a log adds up to for the article of a row."""
     return article_log(connection, row, log).standing()
 
 
-def article_log(connection: Connection, row: Any, log: Sequence[Decision]) -> ArticleLog:
+def article_log(connection: Connection, row: Columns, log: Sequence[Decision]) -> ArticleLog:
     """Return the log of the article of a row with what it is folded on."""
     current = {row["digest"]}
     if any(decision.digest not in current for decision in log):
@@ -216,24 +216,24 @@ def article_log(connection: Connection, row: Any, log: Sequence[Decision]) -> Ar
     return ArticleLog(log, current, _listing(row))
 
 
-def standings_of(connection: Connection, rows: Sequence[Any]) -> dict[str, Standing]:
+def standings_of(connection: Connection, rows: Sequence[Columns]) -> dict[str, Standing]:
     """Return what is known of the tags of the articles of some rows."""
     ids = [row["id"] for row in rows]
     logs, same = read_log(connection, ids), same_texts(connection, ids)
     return {row["id"]: fold(logs.get(row["id"], ()), {row["digest"], *same[row["id"]]}, _listing(row)) for row in rows}
 
 
-def listings(connection: Connection, article_ids: Collection[str]) -> Sequence[Any]:
+def listings(connection: Connection, article_ids: Collection[str]) -> Sequence[RowMapping]:
     """Return of some articles what `standings_of` reads, without their texts."""
     columns = (articles.c[name] for name in ("id", "tags", "rejected", "digest"))
     return connection.execute(select(*columns).where(articles.c.id.in_(article_ids))).mappings().all()
 
 
-def _listing(row: Any) -> Listing:
+def _listing(row: Columns) -> Listing:
     return Listing(tuple(row["tags"] or ()), tuple(row["rejected"]))
 
 
-def refresh(connection: Connection, row: Any, log: Sequence[Decision]) -> None:
+def refresh(connection: Connection, row: Columns, log: Sequence[Decision]) -> None:
     """Bring the article's state up to its log."""
     standing = standing_of(connection, row, log)
     closed = came_complete(row) or len(standing.closed_by) >= row["n_editors"]
@@ -250,7 +250,7 @@ def _by_a_person(row: Decision) -> bool:
     return row.editor != CMS and row.question_id is None
 
 
-def follow_cms(connection: Connection, before: Any, source: str, tags: Sequence[str] | None) -> Changes:
+def follow_cms(connection: Connection, before: Columns, source: str, tags: Sequence[str] | None) -> Changes:
     """Log what a CMS changed since it last listed the tags of an article: what it dropped, and what it gave back.
 
     The CMS may name tags differently from an import. So it counts for nothing that it does not list what an import listed.
@@ -271,7 +271,7 @@ def follow_cms(connection: Connection, before: Any, source: str, tags: Sequence[
     return Changes(dropped, listed)
 
 
-def _set_of(connection: Connection, row: Any, set_id: str | None) -> Any:
+def _set_of(connection: Connection, row: Columns, set_id: str | None) -> RowMapping | None:
     """Return a suggestion set of an article. Without an id, return the newest one of its text, or None."""
     if set_id is None:
         return newest_set(connection, row["id"], row["digest"])
@@ -283,7 +283,12 @@ def _set_of(connection: Connection, row: Any, set_id: str | None) -> Any:
 
 
 def _decisions(
-    drafts: Sequence[Draft], row: Any, editor: str, shown: Any, log: Sequence[Decision], may_undo_all: bool
+    drafts: Sequence[Draft],
+    row: Columns,
+    editor: str,
+    shown: Columns | None,
+    log: Sequence[Decision],
+    may_undo_all: bool,
 ) -> list[Decision]:
     """Return the rows for an editor's drafts. An undo may take back one of them."""
     added: list[Decision] = []
@@ -293,7 +298,7 @@ def _decisions(
     return added
 
 
-def _decision(draft: Draft, row: Any, editor: str, shown: Any, undone: Decision | None) -> Decision:
+def _decision(draft: Draft, row: Columns, editor: str, shown: Columns | None, undone: Decision | None) -> Decision:
     tag = undone.tag if undone else draft.tag
     decision = Decision(
         id=secrets.token_hex(16),

@@ -7,17 +7,16 @@ Imported articles, those that a person's key wrote, and those stored before owne
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from sqlalchemy import Connection, Engine, select
 
 from classifier.errors import BadSetting, OtherOwner
 from classifier.store.queue import STARTER
-from classifier.store.rows import batches, giving_way, reading
+from classifier.store.rows import Columns, batches, giving_way, reading
 from classifier.store.schema import articles, keys
 
 
-def claim(connection: Connection, row: Any, owner: str | None) -> None:
+def claim(connection: Connection, row: Columns, owner: str | None) -> None:
     """Make a stored article that belongs to nobody the writer's. `owner` is None for writers that own nothing.
 
     Raises:
@@ -28,7 +27,7 @@ def claim(connection: Connection, row: Any, owner: str | None) -> None:
         connection.execute(articles.update().where(articles.c.id == row["id"]).values(owner=owner))
 
 
-def check_may_delete(row: Any, owner: str | None) -> None:
+def check_may_delete(row: Columns, owner: str | None) -> None:
     """Refuse a `cms` key that would delete what it did not write.
 
     Raises:
@@ -42,7 +41,7 @@ def check_may_delete(row: Any, owner: str | None) -> None:
         )
 
 
-def _check(row: Any, owner: str | None) -> None:
+def _check(row: Columns, owner: str | None) -> None:
     if owner is None or row["owner"] == owner:
         return
     if row["source"] == STARTER:

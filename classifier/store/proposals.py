@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, RowMapping, select
 
 from classifier.domain.decisions import GIVES, without_undone
 from classifier.domain.taxonomy import Taxonomy
@@ -125,7 +124,7 @@ def _proposal(connection: Connection, proposal_id: str) -> Proposal:
     return Proposal(**row)
 
 
-def _hold_article(connection: Connection, proposal: Proposal) -> Any:
+def _hold_article(connection: Connection, proposal: Proposal) -> RowMapping | None:
     """Return the row of a proposal's article and hold it, or return None if it was deleted."""
     return None if proposal.article_id is None else article_row(connection, proposal.article_id, hold=True)
 

@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
-from sqlalchemy import Column, Connection, Engine, Select, select
+from sqlalchemy import Column, Connection, Engine, RowMapping, Select, select
 
 from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.errors import NotFound
@@ -16,6 +16,12 @@ from classifier.store.schema import articles, assignments
 
 ROWS_AT_ONCE = 1000
 BATCH = 500  # articles of a transaction: nobody waits long for it, and a query may name them all
+
+
+class Columns(Protocol):
+    """The values of a row by the names of its columns."""
+
+    def __getitem__(self, name: str, /) -> Any: ...
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,7 @@ def in_pages(engine: Engine, query: Select[Any], number: Column[int]) -> Iterato
         last = getattr(rows[-1], number.name)
 
 
-def article_row(connection: Connection, article_id: str, hold: bool = False) -> Any:
+def article_row(connection: Connection, article_id: str, hold: bool = False) -> RowMapping | None:
     """Return the row of an article, or None. `hold` locks it until the transaction ends."""
     if "\0" in article_id:  # PostgreSQL does not even look for it
         return None
@@ -87,7 +93,7 @@ def article_row(connection: Connection, article_id: str, hold: bool = False) -> 
     return connection.execute(query.with_for_update() if hold else query).mappings().first()
 
 
-def existing_row(connection: Connection, article_id: str, hold: bool = False) -> Any:
+def existing_row(connection: Connection, article_id: str, hold: bool = False) -> RowMapping:
     """Return the row of an article as `article_row` does, or raise `NotFound`."""
     row = article_row(connection, article_id, hold)
     if row is None:
@@ -129,12 +135,12 @@ def lock_number(job: str) -> int:
     return int.from_bytes(hashlib.sha256(f"tagger {job}".encode()).digest()[:7], "big")
 
 
-def came_complete(row: Any) -> bool:
+def came_complete(row: Columns) -> bool:
     """Return whether an article was sent with all of its tags, as imported archives are."""
     return bool(row["tags_complete"]) and row["tags"] is not None
 
 
-def stored(row: Any) -> StoredArticle:
+def stored(row: Columns) -> StoredArticle:
     """Return the article of a row."""
     tags = tuple(row["tags"]) if row["tags"] is not None else None
     article = Article(

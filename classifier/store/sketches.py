@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 
 from classifier.domain.articles import TEXT_FIELDS, Article, text_digest
-from classifier.store.rows import reading
+from classifier.store.rows import Columns, reading
 from classifier.store.schema import articles, decisions, suggestion_sets, texts
 from classifier.text.cleaning import clean_fields
 from classifier.text.shingles import SIMILAR, resemblance, sketch_of
@@ -48,7 +48,7 @@ def sketches_for_decision(engine: Engine, article_id: str, set_id: str) -> Sketc
     return {} if row is None else {(row["id"], row["digest"]): computed(_article(row))}
 
 
-def sketch_in(sketches: Sketches, row: Any) -> bytes:
+def sketch_in(sketches: Sketches, row: Columns) -> bytes:
     """Return the sketch of the text of an article's row, computed now if it was not before."""
     key = row["id"], row["digest"]
     return row["sketch"] or sketches.get(key) or computed(_article(row))
@@ -65,7 +65,7 @@ def keep_text(connection: Connection, before: Any, sketches: Sketches) -> None:
         connection.execute(texts.insert().values(**key, sketch=sketch_in(sketches, before)))
 
 
-def compare_texts(connection: Connection, row: Any, sketches: Sketches) -> None:
+def compare_texts(connection: Connection, row: Columns, sketches: Sketches) -> None:
     """Note which of the texts that somebody decided on are materially the same as the text of an article's row."""
     decided = select(decisions.c.digest).where(decisions.c.article_id == row["id"])
     former = texts.c.article_id == row["id"], texts.c.digest.in_(decided), texts.c.digest != row["digest"]
@@ -95,5 +95,5 @@ def computed(article: Article) -> bytes:
     return sketch_of(text)
 
 
-def _article(row: Any) -> Article:
+def _article(row: Columns) -> Article:
     return Article(row["id"], **{name: row[name] for name in TEXT_FIELDS}, body_format=row["body_format"])

@@ -140,7 +140,7 @@ class Store:
 
         def put(connection: Connection) -> None:
             nonlocal set_id
-            row = article_row(connection, article.id)
+            row = existing_row(connection, article.id)
             log = article_log(connection, row, log_of(connection, article.id))
             set_id = put_answer(connection, article.id, row["digest"], answer, shown(stored(row), log))
 
@@ -202,7 +202,7 @@ class Store:
                 if outcome == CHANGED:
                     rows[article.id] = refresh_article(connection, article.id)
                 elif outcome != UNCHANGED:
-                    rows[article.id] = article_row(connection, article.id)
+                    rows[article.id] = existing_row(connection, article.id)
                 outcomes[outcome] += 1
         return outcomes
 

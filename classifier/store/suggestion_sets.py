@@ -8,10 +8,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, select
+from sqlalchemy import Connection, Engine, RowMapping, Select, select
 
 from classifier.domain.articles import Article, text_digest
-from classifier.store.rows import held, now, reading
+from classifier.store.rows import Columns, held, now, reading
 from classifier.store.schema import articles, impressions, suggested, suggestion_sets
 from classifier.store.suggested import Judged, TagScore, judged_by, replace_suggested
 
@@ -73,7 +73,7 @@ def set_id_of(article_id: str, digest: str, model_version: str, taxonomy_version
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 
-def newest_set(connection: Connection, article_id: str, digest: str) -> Any:
+def newest_set(connection: Connection, article_id: str, digest: str) -> RowMapping | None:
     """Return the row of the newest suggestion set of an article's text, or None."""
     query = _newest_of(article_id).where(suggestion_sets.c.digest == digest)
     return connection.execute(query).mappings().first()
@@ -94,7 +94,7 @@ def put_answer(
     return set_id
 
 
-def note_shown(connection: Connection, rows: Sequence[Any], tag: str) -> dict[str, str]:
+def note_shown(connection: Connection, rows: Sequence[Columns], tag: str) -> dict[str, str]:
     """Note that the suggestion of a tag is shown for several articles, and return their suggestion sets.
 
     An article that waits to be judged anew, and has no set of its text, is left out.
