@@ -24,15 +24,21 @@ $(VENV)/.run: requirements.txt
 	@echo "Installing what the service needs …" && $(RUN) pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
-$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+# The project itself, in place, which installs the script article-tagger. It is built without the network.
+$(VENV)/.script: $(VENV)/.run requirements-build.txt pyproject.toml
+	@$(RUN) pip install -q --disable-pip-version-check --require-hashes -r requirements-build.txt
+	@$(RUN) pip install -q --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.script requirements-dev.txt
 	@echo "Installing what the tests need …" && $(RUN) pip install -q --disable-pip-version-check --require-hashes -r requirements-dev.txt
 	@touch $@
 
-serve: $(VENV)/.run ## train the starter model if there is none, and serve on http://127.0.0.1:8000
+serve: $(VENV)/.script ## train the starter model if there is none, and serve on http://127.0.0.1:8000
 	@test -f $${TAGGER_MODELS:-var/models}/champion.json || $(RUN) classifier train
 	@exec $(RUN) classifier serve
 
-train: $(VENV)/.run ## train on training_data/ and make the model champion
+train: $(VENV)/.script ## train on training_data/ and make the model champion
 	@$(RUN) classifier train
 
 QUICK := pytest -m "not browser and not wordpress and not load and not notebook" --numprocesses 3 --dist worksteal
@@ -102,7 +108,7 @@ sbom: $(DASK)/.done ## write the bill of materials (CycloneDX) and the licences 
 	@echo "var/sbom.cdx.json, var/licences.md"
 
 audit: $(TOOLS)/.done ## look up known vulnerabilities of all that is locked; fails where one package could not be looked up
-	@for lock in requirements.txt requirements-dask.txt requirements-fuzz.txt requirements-dev.txt requirements-tools.txt; do \
+	@for lock in requirements.txt requirements-build.txt requirements-dask.txt requirements-fuzz.txt requirements-dev.txt requirements-tools.txt; do \
 	  echo $$lock && $(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock || exit 1; \
 	done
 
@@ -136,9 +142,9 @@ lock: $(TOOLS)/.done ## resolve the dependencies again, with hashes
 	@for name in requirements requirements-dask requirements-fuzz; do \
 	  $(TOOLS)/bin/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header $$name.in -o $$name.txt || exit 1; \
 	done
-	@for name in requirements-dev requirements-tools; do \
+	@for name in requirements-build requirements-dev requirements-tools; do \
 	  $(TOOLS)/bin/uv pip compile -q --upgrade --generate-hashes --python-version 3.11 --no-annotate --no-header --no-strip-extras $$name.in -o $$name.txt || exit 1; \
 	done
 
 clean: ## remove the environments and caches (not var/)
-	@rm -rf $(VENV) $(TOOLS) $(DASK) $(FUZZ) .venv-peers .venv-lowest-direct .venv-highest .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	@rm -rf $(VENV) $(TOOLS) $(DASK) $(FUZZ) .venv-peers .venv-lowest-direct .venv-highest .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage article_tagger.egg-info

@@ -21,15 +21,15 @@ from unittest.mock import patch
 import numpy as np
 
 from classifier.domain.articles import Article, read_articles
-from classifier.domain.examples import labels_of
+from classifier.domain.progress import untracked
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.model import decision, evaluation
 from classifier.text.fields import ReadText
-from classifier.training import corpus, fitting
-from classifier.training import mention_fitting as naming
-from classifier.training.fitting import FitSettings
-from classifier.training.folds import make_folds
+from classifier.training import corpus, mention_fitting, stacking, thresholds
+from classifier.training.linear_classifiers import out_of_fold
+from classifier.training.settings import FitSettings
+from classifier.training.training_set import read_training_set
 
 ROOT = Path(__file__).parent.parent
 DATA = Path(os.environ.get("TAGGER_EVAL_DATA", ROOT.parent / "shared" / "data"))
@@ -65,17 +65,12 @@ def read(name: str) -> tuple[list[Article], Taxonomy]:
 
 def measured(articles: Sequence[Article], taxonomy: Taxonomy, change: Change) -> tuple[float, float]:
     """Return cross-validated micro- and macro-F1 of a fit with something changed."""
-    labels = labels_of(articles, taxonomy)
     with change() as changed:
         settings = changed if isinstance(changed, FitSettings) else FitSettings()
-        fit = fitting._Fit(articles, taxonomy, labels, settings, fitting.untracked)
-        fit.corpus = corpus.read_corpus(articles, taxonomy, fitting.untracked)
-        fit.named = fit.corpus.named
-        fit.n_folds = fit.settings.n_folds
-        fit.folds = make_folds(labels, fit.corpus.groups, fit.n_folds, fit.settings.seed)
-        values, _ = fit._stack(fit._out_of_fold())
-        _, suggested = fit._choose_shrink(values, fit._always_one())
-    return evaluation.micro_f1(suggested, labels), evaluation.macro_f1(suggested, labels)
+        data = read_training_set(articles, taxonomy, settings, untracked)
+        stacked = stacking.stack(data, out_of_fold(data, untracked))
+        _, suggested = thresholds.choose_shrinkage(data, stacked.decision)
+    return evaluation.micro_f1(suggested, data.labels), evaluation.macro_f1(suggested, data.labels)
 
 
 def _without_features(*columns: int) -> Change:
@@ -86,7 +81,7 @@ def _without_features(*columns: int) -> Change:
         features[..., list(columns)] = 0.0
         return features
 
-    return lambda: patch.multiple(fitting, stacking_features=some)
+    return lambda: patch.multiple(stacking, stacking_features=some)
 
 
 def _terms_without(left_out: Callable[[str], bool]) -> Change:
@@ -121,12 +116,12 @@ CHANGES: dict[str, Change] = {
     "the first sentence counted twice": _lead_once,
     "gap and rank among the tags": _without_features(1, 2, 3),
     "the number of examples": _without_features(4, 5),
-    "naming": _without_features(6, 7),
-    "a tag's own offsets of naming": _constant(naming, "KAPPA", 1e9),
-    "hearing a separator by n / (n + 3)": _constant(decision, "SHRINKAGE", 1e-9),
-    "a stack for each kind": _constant(fitting, "MIN_KIND_POSITIVES", 10**9),
-    "the choice of shrinkage (3 positives)": _constant(fitting, "SHRINKS", (3.0,)),
-    "shrinkage (pooled threshold alone)": _constant(fitting, "SHRINKS", (1e9,)),
+    "mentions": _without_features(6, 7),
+    "a tag's own offsets of mentions": _constant(mention_fitting, "KAPPA", 1e9),
+    "shrinkage of a classifier by n / (n + 3)": _constant(decision, "SHRINKAGE", 1e-9),
+    "a stacking model for each kind": _constant(stacking, "MIN_KIND_POSITIVES", 10**9),
+    "the choice of shrinkage (3 positives)": _constant(thresholds, "SHRINKAGES", (3.0,)),
+    "shrinkage (pooled threshold alone)": _constant(thresholds, "SHRINKAGES", (1e9,)),
     "C = 1 (0.5 instead)": _settings(c=0.5),
     "C = 1 (2 instead)": _settings(c=2.0),
     "C = 1 (4 instead)": _settings(c=4.0),

@@ -26,7 +26,8 @@ from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import Draft, open_store
-from classifier.training.fitting import FitSettings, fit
+from classifier.training.fitting import fit
+from classifier.training.settings import FitSettings
 
 SIZES = (500, 1_000, 2_000, 4_000)
 SHARED = "shared out"

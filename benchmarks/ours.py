@@ -15,7 +15,8 @@ from classifier.domain.articles import read_articles
 from classifier.domain.progress import untracked
 from classifier.model.tag_model import N_EVIDENCE
 from classifier.serving.registry import Registry
-from classifier.training.fitting import FitSettings, fit
+from classifier.training.fitting import fit
+from classifier.training.settings import FitSettings
 
 N_LATENCY, N_WARM = 400, 20
 

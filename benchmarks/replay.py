@@ -32,10 +32,10 @@ from classifier.model.evaluation import counts, drawn_sums, f1
 from classifier.model.tag_model import TagModel
 from classifier.serving.registry import Registry
 from classifier.store import open_store
-from classifier.training.fitting import FitSettings, fit
+from classifier.training.fitting import fit
 from classifier.training.judging import judge
 from classifier.training.retraining import retrain
-from classifier.training.settings import TrainingSettings
+from classifier.training.settings import FitSettings, TrainingSettings
 
 DATA = Path(os.environ.get("TAGGER_EVAL_DATA", ROOT.parent / "shared" / "data"))
 NEVER, ALWAYS, GATED = "never", "always", "gated"

@@ -15,7 +15,8 @@ from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.model.retagging import retagged
 from classifier.model.tag_model import TagModel
 from classifier.serving.registry import Registry
-from classifier.training.fitting import FitSettings, fit
+from classifier.training.fitting import fit
+from classifier.training.settings import FitSettings
 
 STARTER = ROOT / "training_data"
 N_WORDS = 12  # of a tiny article

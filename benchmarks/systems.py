@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from benchmarks.environments import OWN, PEERS, python_of
-from classifier.training.fitting import FitSettings
+from classifier.training.settings import FitSettings
 
 OURS, FAST = "tagger", "tagger-fast"
 THRESHOLDING, FASTTEXT = "libmultilabel-thresholding", "fasttext"

@@ -20,7 +20,8 @@ from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import Store, open_store
-from classifier.training.fitting import FitSettings, Fitted, fit
+from classifier.training.fitting import Fitted, fit
+from classifier.training.settings import FitSettings
 from classifier.web import build_app
 from tests.hard import size, told
 from tests.postgres import SERVER, database, drop, drop_all, empty

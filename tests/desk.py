@@ -16,10 +16,9 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.serving.registry import Registry
 from classifier.store import Draft, Run, Store, open_store
 from classifier.store.schema import articles as table
-from classifier.training.fitting import FitSettings
 from classifier.training.retraining import retrain
 from classifier.training.run_result import Result
-from classifier.training.settings import TrainingSettings
+from classifier.training.settings import FitSettings, TrainingSettings
 from tests.postgres import copied, database
 
 __all__ = ["QUICK", "Desk", "database", "flipped", "in_copy_of", "in_folder", "trained_once", "with_block"]

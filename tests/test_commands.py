@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from argparse import ArgumentParser, _SubParsersAction
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -704,11 +705,13 @@ def test_train_and_promote_say_which_tags_change_and_still_do_what_they_are_aske
     files = ["--articles", desk / "train.jsonl", "--taxonomy", tmp_path / "new.yaml"]
     trained = run("train", *files, "--models", models, "--fast")
     assert trained.code == 0
-    assert "the champion before has tags that this one lacks: trial\n" in trained.err
-    assert "new, without `created`: every article without them counts as wrong for river-front\n" in trained.err
+    assert "the new champion lacks tags that the previous one had: trial\n" in trained.err
+    assert (
+        "new tags without `created`: every article that lacks one counts as wrong for it: river-front\n" in trained.err
+    )
     assert "river-front" in champion_of(models).taxonomy.by_id
     promoted = run("models", "promote", first, "--models", models)
-    assert (promoted.code, promoted.err) == (0, "the champion before has tags that this one lacks: river-front\n")
+    assert (promoted.code, promoted.err) == (0, "the new champion lacks tags that the previous one had: river-front\n")
 
 
 @contextmanager
@@ -905,7 +908,7 @@ def test_status_tells_what_is_wrong(run: Run, models: Path, tmp_path: Path) -> N
     (models / version / "terms.txt").unlink()
     (tmp_path / "no.db").write_text("this is no database\n" * 100, encoding="utf-8")
     ran = run("status", "--models", models, "--database", f"sqlite:///{tmp_path}/no.db", "--json")
-    assert (ran.code, ran.err) == (1, "error: 2 things are wrong, as it is said above.\n")
+    assert (ran.code, ran.err) == (1, "error: 2 problems found, listed above.\n")
     found = ran.json
     assert len(found["problems"]) == 2
     assert "terms.txt is missing" in found["problems"][0]
@@ -1031,6 +1034,8 @@ def test_every_command_and_option_is_described() -> None:
     for name, parser, _ in found:
         assert parser.description, name
         assert parser.description.endswith("."), name
+        for action in parser._actions:
+            assert action.help or isinstance(action, _SubParsersAction), (name, action.dest)
 
 
 def test_commands_that_read_records_describe_them() -> None:
@@ -1155,3 +1160,31 @@ def test_another_python_says_where_the_environment_is() -> None:
     assert ran.stderr.strip().endswith(
         "is not installed for this Python. Try: make setup && .venv/bin/python -m classifier"
     )
+
+
+def test_the_script_is_the_program_under_its_own_name(tmp_path: Path) -> None:
+    """pip writes the same lines where it installs the project."""
+    entry = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]["article-tagger"]
+    module, _, function = entry.partition(":")
+    script = tmp_path / "article-tagger"
+    script.write_text(f"import sys\nfrom {module} import {function}\nsys.exit({function}())\n", encoding="utf-8")
+
+    def run_script(*arguments: str) -> Ran:
+        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, str(script), *arguments]
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+    overview = run_script("--help")
+    assert (overview.code, overview.err) == (0, "")
+    assert overview.out.startswith("usage: article-tagger [-h] COMMAND")
+    usage = run_script("train", "--seed", "many")
+    assert (usage.code, usage.out) == (2, "")
+    assert usage.err.startswith("usage: article-tagger train ")
+    assert "\n  article-tagger train --articles" in run_script("train", "--help").out
+
+
+def test_every_command_has_an_example_or_a_next_step() -> None:
+    for name, parser, runs in commands(build_parser(read_settings({}))):
+        epilog = str(parser.epilog)
+        assert not runs or "example:\n  python -m classifier " in epilog or "Next: " in epilog, name

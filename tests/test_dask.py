@@ -23,7 +23,8 @@ from classifier.model.files import content_digest
 from classifier.serving.registry import Registry
 from classifier.store import STARTER as STARTER_SOURCE
 from classifier.store import open_store
-from classifier.training.fitting import FitSettings, Fitted, fit
+from classifier.training.fitting import Fitted, fit
+from classifier.training.settings import FitSettings
 from tests.conftest import ROOT, STARTER
 from tests.hard import told
 from tests.waiting import SECONDS

@@ -33,7 +33,8 @@ from classifier.model.parameters import Parameters
 from classifier.model.retagging import retagged
 from classifier.model.tag_model import TagModel
 from classifier.text.mention_features import SHARED
-from classifier.training.fitting import FitSettings, Fitted, fit
+from classifier.training.fitting import Fitted, fit
+from classifier.training.settings import FitSettings
 from tests.conftest import LOOKALIKE, ROOT
 from tests.waiting import SECONDS
 

@@ -15,8 +15,9 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import TooFewExamples
 from classifier.model.decision import best_of_kinds, calibrated
 from classifier.model.files import content_digest
-from classifier.training.fitting import FitSettings, Fitted, fit
+from classifier.training.fitting import Fitted, fit
 from classifier.training.folds import make_folds
+from classifier.training.settings import FitSettings
 from classifier.training.thresholds import (
     AUTO_PRECISION,
     best_threshold,

@@ -19,7 +19,8 @@ from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.parallel import processes
 from classifier.serving.registry import Registry
 from classifier.store import open_store
-from classifier.training.fitting import FitSettings, fit
+from classifier.training.fitting import fit
+from classifier.training.settings import FitSettings
 from tests.hard import HARD, size
 from tests.hostile import HOSTILE, assert_linear
 from tests.upgrades.record import TAXONOMY, archive

@@ -718,7 +718,7 @@ def test_what_is_read_is_not_written_over(run: Run, tmp_path: Path) -> None:
     path = written(tmp_path / "desk.csv", TABLE)
     for option in ("--rejects", "--report"):
         ran = run(path, option, path)
-        assert (ran.code, "is a file that is read" in ran.err) == (1, True)
+        assert (ran.code, "is an input file" in ran.err) == (1, True)
     assert path.read_text() == TABLE
 
 

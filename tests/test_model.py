@@ -20,7 +20,8 @@ from classifier.model.retagging import retagged
 from classifier.model.tag_model import TagModel, aboutness_of
 from classifier.text.mention_features import crossed
 from classifier.text.terms import text_terms, title_terms
-from classifier.training.fitting import FitSettings, Fitted, fit
+from classifier.training.fitting import Fitted, fit
+from classifier.training.settings import FitSettings
 from tests.conftest import LOOKALIKE
 
 BRIEF = Article(

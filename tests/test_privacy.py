@@ -33,8 +33,9 @@ from classifier.serving.traces import TracesWatch, remove_traces
 from classifier.store import JOB, Draft, Request, Store, open_store
 from classifier.store import store as store_module
 from classifier.store.schema import articles as table
-from classifier.training.fitting import FitSettings, fit
+from classifier.training.fitting import fit
 from classifier.training.retraining import retrain
+from classifier.training.settings import FitSettings
 from tests.conftest import ROOT
 from tests.desk import QUICK
 from tests.server import start, stop

@@ -19,7 +19,7 @@ from classifier.reports.data import figures, page
 from classifier.reports.data.kinds import KINDS
 from classifier.reports.data.records import DataReport
 from classifier.reports.json_form import to_json
-from classifier.training.fitting import FitSettings
+from classifier.training.settings import FitSettings
 
 
 class Report(dict[str, Any]):

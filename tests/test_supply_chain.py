@@ -17,6 +17,7 @@ from tests.waiting import SECONDS
 TOOLS = ROOT / ".venv-tools" / "bin"
 LOCKS = (
     "requirements.txt",
+    "requirements-build.txt",
     "requirements-dev.txt",
     "requirements-dask.txt",
     "requirements-fuzz.txt",
@@ -49,7 +50,7 @@ def test_every_package_is_locked_with_hashes_and_nothing_names_a_host(lock: str)
     assert "://" not in text
 
 
-@pytest.mark.parametrize("lock", LOCKS[1:4])
+@pytest.mark.parametrize("lock", LOCKS[1:5])
 def test_locks_of_one_environment_agree(lock: str) -> None:
     """The tools have an environment of their own; all else is installed beside the product."""
     product, other = _locked("requirements.txt"), _locked(lock)

@@ -22,7 +22,8 @@ from classifier.domain.unreadable import Unreadable
 from classifier.serving.registry import Registry
 from classifier.store import JOB, Store
 from classifier.text import cleaning
-from classifier.training.fitting import FitSettings, fit
+from classifier.training.fitting import fit
+from classifier.training.settings import FitSettings
 from tests.upgrades.record import TAXONOMY, archive
 
 FAULTY = "Unlesbar"

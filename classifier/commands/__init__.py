@@ -1,7 +1,7 @@
-"""Operator commands: `python -m classifier COMMAND`. Each parses, calls one method, and says in one line what came of it.
+"""The commands: `article-tagger COMMAND`, or `python -m classifier COMMAND`. Each parses its options and calls one function.
 
-One line of result on standard output, progress on standard error. Exit codes: 0 done, 1 refused or failed with the
-reason, 2 usage, 3 somebody else is at it. Heavy modules are imported by the command that needs them.
+Commands print one line of result on standard output, and progress on standard error. Exit codes: 0 done, 1 refused or
+failed with the reason, 2 wrong usage, 3 another process is at it. Each command imports heavy modules when it runs.
 """
 
 from __future__ import annotations
@@ -13,37 +13,46 @@ from collections.abc import Sequence
 from classifier.commands import (
     archive,
     backup,
-    desk,
+    evaluate,
+    export,
     forget,
+    importing,
     keys,
-    model,
     models,
-    news,
     questions,
+    reports,
+    retrain,
+    schedule,
     serve,
-    store,
+    status,
+    suggest,
     tags,
-    training,
+    train,
 )
 from classifier.commands.parser import Commands, Options, Usage
 from classifier.errors import Busy, TaggerError
 from classifier.settings import Settings, read_settings
 
+# In the order of the help; each has a `register`.
 GROUPS = (
-    model,
-    models,
-    store,
-    training,
-    desk,
-    questions,
-    news,
-    archive,
+    train,
+    evaluate,
+    suggest,
+    serve,
+    status,
+    importing,
+    export,
+    retrain,
+    schedule,
+    reports,
     tags,
+    models,
+    archive,
+    questions,
     keys,
     forget,
     backup,
-    serve,
-)  # in the order of the help; each has a `register`
+)
 EXIT_CODES = {Usage: 2, Busy: 3, TaggerError: 1}  # of errors: the first that fits
 
 

@@ -1,14 +1,14 @@
-"""`archive …`: tags for a whole archive at once, and back."""
+"""`archive …`: add tags to a whole archive at once, and take them back."""
 
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classifier.commands.output import print_json, say_set_aside, shared_by, track
+from classifier.commands.opening import registry_of, store_of
+from classifier.commands.output import print_json, print_result, shared_by, track, warn, warn_set_aside
 from classifier.commands.parser import Commands, Usage
 from classifier.settings import Settings
 
@@ -17,47 +17,53 @@ if TYPE_CHECKING:
 
 N_SHOWN = 20  # tags that stay, on a terminal
 BANDS = ("auto", "suggest")
-FILES = """\
-Over files, without a store: --articles IN.jsonl.gz --output OUT.jsonl writes a record for each article, with what would be
-added to it. Killed and taken up again (archive resume --output OUT.jsonl) the output is the same, byte for byte."""
-KEPT = """\
-What a run adds is kept apart from what people say: it is never read as an example, and it never touches a tag that a person,
-a file or the CMS gave or rejected. The CMS gets it by `export assignments`. See docs/archive.md."""
+_TAKES = "models database dask json"
+NOTES = """\
+The tags of a run are stored apart from those of people: they are never read as examples, and never replace a tag that a
+person, a file or the CMS gave or rejected. See docs/archive.md.
+
+With files instead of the store, --articles IN.jsonl.gz --output OUT.jsonl writes a record for each article with the tags
+that would be added. If it is interrupted, `archive resume --output OUT.jsonl` completes the same file, byte for byte."""
 
 
 def register(commands: Commands) -> None:
     """Add the commands of this module, in the order of the help."""
-    within = commands.group("archive", "Add tags to all articles of the store by the champion, and take them back.")
-    text = "Say what a run would add, as CSV and as an HTML page by tag; nothing is written to the store."
-    sub = commands.add(
-        within, "dry-run", _dry_run, text, "models database dask json", "archive dry-run --output archive"
-    )
+    within = commands.group("archive", "Let the champion add tags to all articles of the store, and take them back.")
+    text = "List what a run would add, as CSV and as an HTML page by tag, without changing the store."
+    example, next_step = "archive dry-run --output archive", "look through the page, then `archive run`."
+    sub = commands.add(within, "dry-run", _dry_run, text, _TAKES, example, next_step=next_step)
     sub.add_argument("--output", type=Path, required=True, metavar="NAME", help="writes NAME.csv and NAME.html")
     _add_plan(sub)
-    text = "Add tags to the articles of the store, or (--articles, --output) write what would be added."
-    sub = commands.add(within, "run", _run, text, "models database dask json", "archive run --since 2020-01-01")
-    sub.add_argument("--articles", type=Path, nargs="+", metavar="IN", help="JSON Lines, plain or .gz; no store")
-    sub.add_argument("--output", type=Path, metavar="OUT", help="with --articles: the records; .gz is packed")
-    sub.epilog = f"{sub.epilog}\n\n{FILES}\n\n{KEPT}"
+    text = "Add tags to the articles of the store, or (with --articles and --output) write what would be added."
+    example, next_step = "archive run --since 2020-01-01", "`export assignments` gives the tags to the CMS."
+    sub = commands.add(within, "run", _run, text, _TAKES, example, NOTES, next_step)
+    sub.add_argument(
+        "--articles", type=Path, nargs="+", metavar="IN", help="JSON Lines, plain or .gz, instead of the store"
+    )
+    sub.add_argument("--output", type=Path, metavar="OUT", help="with --articles: the records; .gz is compressed")
     _add_plan(sub)
-    text = "Take up the last run, or the one that wrote OUT, where it ended too early."
-    sub = commands.add(within, "resume", _resume, text, "models database dask json", "archive resume")
-    sub.add_argument("--output", type=Path, metavar="OUT", help="of a run over files")
-    text = "Take back what a run added, but for the tags that a person has decided on since; those are listed."
-    sub = commands.add(within, "undo", _undo, text, "database json", "archive undo")
-    sub.add_argument("run_id", nargs="?", metavar="RUN", help="id of the run (the last one)")
+    text = "Continue the last run, or the one that wrote OUT, if it was interrupted."
+    sub = commands.add(within, "resume", _resume, text, _TAKES, "archive resume")
+    sub.add_argument("--output", type=Path, metavar="OUT", help="output of a run over files")
+    text = "Take back the tags that a run added, except those that a person has decided on since, which are listed."
+    next_step = "`export assignments --undone` lists the tags that the CMS must remove."
+    sub = commands.add(within, "undo", _undo, text, "database json", "archive undo", next_step=next_step)
+    sub.add_argument("run_id", nargs="?", metavar="RUN", help="id of the run (default: the last one)")
 
 
 def _add_plan(sub: Any) -> None:
     sub.add_argument(
-        "--band", choices=BANDS, default="auto", help="auto: only what is sure; suggest: all that passes (%(default)s)"
+        "--band",
+        choices=BANDS,
+        default="auto",
+        help="auto: only tags that are sure; suggest: every tag over its threshold (%(default)s)",
     )
-    which = sub.add_argument_group("which articles")
-    which.add_argument("--since", type=_day, metavar="DATE", help="published on this day or later")
-    which.add_argument("--until", type=_day, metavar="DATE", help="published on this day or earlier")
-    which.add_argument("--with-tag", nargs="+", default=[], metavar="TAG", help="that have one of these tags")
-    which.add_argument("--without-tag", nargs="+", default=[], metavar="TAG", help="that have none of these tags")
-    which.add_argument("--source", help="from this source (all but the starter articles)")
+    filters = sub.add_argument_group("which articles")
+    filters.add_argument("--since", type=_day, metavar="DATE", help="published on this day or later")
+    filters.add_argument("--until", type=_day, metavar="DATE", help="published on this day or earlier")
+    filters.add_argument("--with-tag", nargs="+", default=[], metavar="TAG", help="with one of these tags")
+    filters.add_argument("--without-tag", nargs="+", default=[], metavar="TAG", help="with none of these tags")
+    filters.add_argument("--source", help="from this source (default: all but the starter articles)")
 
 
 def _day(text: str) -> str:
@@ -78,42 +84,35 @@ def _plan(options: argparse.Namespace) -> Plan:
 def _dry_run(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.archive.stored import dry_run
     from classifier.archive.summary import Summary
-    from classifier.serving.registry import Registry
-    from classifier.store import open_store
 
-    folder, store = Registry(options.models).champion_folder(), open_store(options.database, migrate=False)
+    folder, store = registry_of(options).champion_folder(), store_of(options, migrate=False)
     table, page = (options.output.with_name(f"{options.output.name}{suffix}") for suffix in (".csv", ".html"))
-    summary = Summary(Registry(options.models).load(folder.name), _plan(options))
+    summary = Summary(registry_of(options).load(folder.name), _plan(options))
     with shared_by(options.dask):
         summary.write_rows(dry_run(store, folder, summary.plan, track), table)
     summary.write_page(page)
-    say_set_aside(summary.figures.set_aside)
-    if options.json:
-        print_json({**summary.to_json(), "output": [str(table), str(page)]})
-    else:
-        print("\n".join([*summary.headline(), f"-> {table}, {page}"]))
+    warn_set_aside(summary.figures.set_aside)
+    text = "\n".join([*summary.headline(), f"-> {table}, {page}"])
+    print_result(options, {**summary.to_json(), "output": [str(table), str(page)]}, text)
 
 
 def _run(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.serving.registry import Registry
-
     if (options.articles is None) != (options.output is None):
         raise Usage("--articles IN and --output OUT go together; without both, the articles are those of the store.")
     plan = _plan(options)
-    folder = Registry(options.models).champion_folder()
+    folder = registry_of(options).champion_folder()
     if options.articles is not None:
         from classifier.archive.files import run_files
 
         with shared_by(options.dask):
-            wrote = run_files(folder, options.articles, options.output, plan, track)
-        _say(options, wrote.figures, wrote.model_version, {"output": str(wrote.output)})
+            written = run_files(folder, options.articles, options.output, plan, track)
+        _print_figures(options, written.figures, written.model_version, {"output": str(written.output)})
         return
     from classifier.archive.stored import run
-    from classifier.store import open_store
 
     with shared_by(options.dask):
-        ran = run(open_store(options.database), folder, plan, track)
-    _say(options, ran.figures, ran.model_version, {"run": ran.run.id})
+        ran = run(store_of(options), folder, plan, track)
+    _print_figures(options, ran.figures, ran.model_version, {"run": ran.run.id})
 
 
 def _resume(options: argparse.Namespace, _settings: Settings) -> None:
@@ -121,41 +120,40 @@ def _resume(options: argparse.Namespace, _settings: Settings) -> None:
         from classifier.archive.files import resume_files
 
         with shared_by(options.dask):
-            wrote = resume_files(options.output, track)
-        _say(options, wrote.figures, wrote.model_version, {"output": str(wrote.output)})
+            written = resume_files(options.output, track)
+        _print_figures(options, written.figures, written.model_version, {"output": str(written.output)})
         return
     from classifier.archive.stored import resume
-    from classifier.serving.registry import Registry
-    from classifier.store import open_store
 
     with shared_by(options.dask):
-        ran = resume(open_store(options.database), Registry(options.models), track)
-    _say(options, ran.figures, ran.model_version, {"run": ran.run.id})
+        ran = resume(store_of(options), registry_of(options), track)
+    _print_figures(options, ran.figures, ran.model_version, {"run": ran.run.id})
 
 
-def _say(options: argparse.Namespace, figures: Figures, version: str, where: dict[str, str]) -> None:
-    say_set_aside(figures.set_aside)
+def _print_figures(options: argparse.Namespace, figures: Figures, version: str, target: dict[str, str]) -> None:
+    warn_set_aside(figures.set_aside)
     if options.json:
-        print_json({**where, "model_version": version, **figures.to_json()})
+        print_json({**target, "model_version": version, **figures.to_json()})
         return
-    parts = [f"{n} articles passed over ({why})" for why, n in figures.passed_over.items()]
+    parts = [f"{n} articles skipped ({reason})" for reason, n in figures.passed_over.items()]
     if figures.n_changed:
-        parts.append(f"{figures.n_changed} changed meanwhile and got nothing: run again")
-    more = f"; {'; '.join(parts)}" if parts else ""
-    did = f"{figures.n_added} tags for {figures.n_tagged} of {figures.n_articles} articles by {version}{more}"
-    print(f"{did} -> {where['output']}" if "output" in where else f"{did}; run {where['run']}")
+        parts.append(f"{figures.n_changed} changed meanwhile and got no tags: run again")
+    summary = f"{figures.n_added} tags for {figures.n_tagged} of {figures.n_articles} articles by {version}"
+    text = "; ".join([summary, *parts])
+    print(f"{text} -> {target['output']}" if "output" in target else f"{text}; run {target['run']}")
 
 
 def _undo(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.archive.stored import undo
-    from classifier.store import open_store
 
-    undone = undo(open_store(options.database), options.run_id)
+    undone = undo(store_of(options), options.run_id)
     if options.json:
-        print_json({"run": undone.run.id, "undone": undone.n, "kept": [vars(one) for one in undone.kept]})
+        print_json({"run": undone.run.id, "undone": undone.n, "kept": [vars(decided) for decided in undone.kept]})
         return
-    print(f"{undone.n} tags of run {undone.run.id} taken back, {len(undone.kept)} kept: a person has decided on them")
-    for one in undone.kept[:N_SHOWN]:
-        print(f"  {one.article_id}  {one.tag}: {one.action} by {one.editor}, {one.at[:16]}")
+    print(
+        f"{undone.n} tags of run {undone.run.id} taken back, {len(undone.kept)} kept because a person has decided on them"
+    )
+    for decided in undone.kept[:N_SHOWN]:
+        print(f"  {decided.article_id}  {decided.tag}: {decided.action} by {decided.editor}, {decided.at[:16]}")
     if len(undone.kept) > N_SHOWN:
-        print(f"{len(undone.kept) - N_SHOWN} more: archive undo --json lists all", file=sys.stderr)
+        warn(f"{len(undone.kept) - N_SHOWN} more: archive undo --json lists all")

@@ -1,76 +1,78 @@
-"""`backup`, `restore` and `migrate-database`: all that a desk would miss, in one file, back again, and elsewhere."""
+"""`backup`, `restore` and `migrate-database`: save everything in one file, restore it, or copy the database."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from classifier.commands.output import print_json, track
+from classifier.commands.opening import registry_of
+from classifier.commands.output import print_result, track
 from classifier.commands.parser import Commands
 from classifier.settings import Settings
 
+if TYPE_CHECKING:
+    from classifier.operations.backup import Contents
+
 BACKUP = """\
-The file holds everything that was committed before: the database (of PostgreSQL as well, as an SQLite file: no pg_dump is
-needed, and it can be restored into either), the champion, its predecessor, pinned versions, what they learned from, and
-the history. Nobody waits while it is written, and it is read back before it takes the name. A name in .gz is packed.
-It holds unpublished articles and the hashes of keys: only its owner may read it. For a PostgreSQL with many gigabytes
-add the server's own backups (pg_basebackup)."""
+The file contains the database (PostgreSQL as an SQLite file, which can be restored into either, without pg_dump), the
+champion, its predecessor, pinned versions, their snapshots, and the history. The service is not blocked while the file is
+written, and the file is read back and checked. A name that ends in .gz is compressed.
+It contains unpublished articles and the hashes of keys, so only its owner may read it. For a PostgreSQL database with many
+gigabytes use the server's own backups too (pg_basebackup)."""
 RESTORE = """\
-All of it is checked before anything is changed. The place must be empty, or --force moves the SQLite database and the
-models aside, to …before-restore-…, and says where. A PostgreSQL database must be empty: make a new one with createdb.
-Stop the service first. Afterwards editors sign in again, and keys that were revoked since the backup are in use again:
-see `keys list`. Articles that were deleted since are back: delete them again."""
+Stop the service first. The backup is checked before anything is changed. The target must be empty; --force moves an SQLite
+database and the models aside, to …before-restore-…, and prints where. A PostgreSQL database must be empty: make a new one
+with createdb. Afterwards editors sign in again. Keys that were revoked since the backup work again: see `keys list`.
+Articles that were deleted since are back: delete them again."""
 MIGRATE = """\
-Copies all tables, sessions of browsers included, in one transaction, and compares counts and digests of every table
-before it is kept. The target must be empty; the source stays as it is. Stop the service first: what is stored while it
-runs is not taken along. Then start it with --database and the new URL."""
+Stop the service first: what is stored while the copy runs is not copied. All tables are copied in one transaction,
+including the sessions of browsers, and the counts and digests of every table are compared before it is committed. The
+target must be empty. The source is not changed."""
 
 
 def register(commands: Commands) -> None:
     """Add the commands of this module, in the order of the help."""
     text = "Write database and models into one file, while the service runs."
-    sub = commands.add(commands.top, "backup", _backup, text, "models database json")
+    example = "backup --output desk-2024-06-06.tar.gz"
+    next_step = "copy the file to another machine; `restore FILE` reads it."
+    sub = commands.add(commands.top, "backup", _backup, text, "models database json", example, BACKUP, next_step)
     sub.add_argument("--output", type=Path, required=True, metavar="FILE", help="such as desk-2024-06-06.tar.gz")
-    sub.epilog = BACKUP
-    text = "Put a backup back into an empty place."
-    sub = commands.add(commands.top, "restore", _restore, text, "models database json")
+    text = "Restore a backup into an empty database and an empty folder of models."
+    example, next_step = "restore desk-2024-06-06.tar.gz", "`status` shows what is there; then start the service."
+    sub = commands.add(commands.top, "restore", _restore, text, "models database json", example, RESTORE, next_step)
     sub.add_argument("backup", type=Path, metavar="FILE", help="written by `backup`")
-    sub.add_argument("--force", action="store_true", help="move aside what is there")
-    sub.epilog = RESTORE
-    text = "Copy a store into another database, such as from SQLite to PostgreSQL."
-    sub = commands.add(commands.top, "migrate-database", _migrate, text, "json")
+    sub.add_argument("--force", action="store_true", help="move existing data aside")
+    text = "Copy the store into another database, for example from SQLite to PostgreSQL."
+    example = "migrate-database --from sqlite:///var/tagger.db --to postgresql+psycopg://tagger@db/tagger"
+    next_step = "start the service with --database and the new URL."
+    sub = commands.add(commands.top, "migrate-database", _migrate, text, "json", example, MIGRATE, next_step)
     sub.add_argument("--from", dest="source", required=True, metavar="URL", help="such as sqlite:///var/tagger.db")
     sub.add_argument(
         "--to", dest="target", required=True, metavar="URL", help="postgresql+psycopg://NAME@HOST/DATABASE"
     )
-    sub.epilog = MIGRATE
 
 
 def _backup(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.operations.backup import back_up
-    from classifier.serving.registry import Registry
 
-    done = back_up(options.database, Registry(options.models), options.output, track)
-    if options.json:
-        print_json({"backup": str(options.output), **vars(done)})
-    else:
-        rows = f"{done.n_rows['articles']} articles, {done.n_rows['decisions']} decisions"
-        print(
-            f"{options.output}: {rows}, champion {done.champion or 'none'}; {done.n_bytes} bytes, read back and checked"
-        )
+    contents = back_up(options.database, registry_of(options), options.output, track)
+    text = f"{options.output}: {_content(contents)}; {contents.n_bytes} bytes, read back and checked"
+    print_result(options, {"backup": str(options.output), **vars(contents)}, text)
 
 
 def _restore(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.operations.backup import restore
-    from classifier.serving.registry import Registry
 
-    done, aside = restore(options.backup, options.database, Registry(options.models), options.force, track)
-    if options.json:
-        print_json({**vars(done), "moved_aside": [str(path) for path in aside]})
-    else:
-        rows = f"{done.n_rows['articles']} articles, {done.n_rows['decisions']} decisions"
-        moved = f"; moved aside: {', '.join(map(str, aside))}" if aside else ""
-        print(f"restored {rows}, champion {done.champion or 'none'}, as of {done.made_at}{moved}")
+    contents, aside = restore(options.backup, options.database, registry_of(options), options.force, track)
+    moved = f"; moved aside: {', '.join(map(str, aside))}" if aside else ""
+    text = f"restored {_content(contents)}, as of {contents.made_at}{moved}"
+    print_result(options, {**vars(contents), "moved_aside": [str(path) for path in aside]}, text)
+
+
+def _content(backup: Contents) -> str:
+    rows = f"{backup.n_rows['articles']} articles, {backup.n_rows['decisions']} decisions"
+    return f"{rows}, champion {backup.champion or 'none'}"
 
 
 def _migrate(options: argparse.Namespace, _settings: Settings) -> None:
@@ -79,7 +81,5 @@ def _migrate(options: argparse.Namespace, _settings: Settings) -> None:
 
     source, target = open_store(options.source, migrate=False), open_store(options.target)
     n_rows = copy_store(source, target, track)
-    if options.json:
-        print_json({"n_rows": n_rows})
-    else:
-        print(f"copied {sum(n_rows.values())} rows of {len(n_rows)} tables, counts and digests compared")
+    text = f"copied {sum(n_rows.values())} rows of {len(n_rows)} tables, counts and digests compared"
+    print_result(options, {"n_rows": n_rows}, text)

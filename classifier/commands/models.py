@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from classifier.commands.output import by_whom, print_json, say_champion, say_dropped, say_set_aside, track
+from classifier.commands.opening import registry_of
+from classifier.commands.output import (
+    print_champion,
+    print_json,
+    print_result,
+    track,
+    user_name,
+    warn,
+    warn_dropped,
+    warn_set_aside,
+)
 from classifier.commands.parser import Commands, whole
 from classifier.errors import BadArticle, NoModel, TaggerError
 from classifier.settings import Settings
@@ -16,10 +26,17 @@ from classifier.settings import Settings
 
 def register(commands: Commands) -> None:
     """Add the group and its commands."""
-    within = commands.group("models", "List, show, promote and roll back model versions.")
-    commands.add(within, "list", _models_list, "List the versions, newest first.", "models json")
-    sub = commands.add(within, "show", _models_show, "Show the card of a version (the champion's).", "models json")
-    sub.add_argument("version", nargs="?", metavar="VERSION", help="one of `models list`")
+    within = commands.group("models", "List, show, compare, promote and roll back model versions.")
+    commands.add(
+        within,
+        "list",
+        _models_list,
+        "List the versions, newest first; the champion has a star.",
+        "models json",
+        "models list",
+    )
+    sub = commands.add(within, "show", _models_show, "Show the model card of a version.", "models json", "models show")
+    sub.add_argument("version", nargs="?", metavar="VERSION", help="one of `models list` (default: the champion)")
     promote = commands.add(
         within,
         "promote",
@@ -27,38 +44,49 @@ def register(commands: Commands) -> None:
         "Make a version the champion.",
         "models json",
         "models promote 20240606-120000-0a1b2c3d --why 'fewer false alarms'",
+        next_step="a running service changes to it within seconds; `models roll-back` undoes it.",
     )
     promote.add_argument("version", metavar="VERSION", help="one of `models list`")
     back = commands.add(
-        within, "roll-back", _models_roll_back, "Make the champion's predecessor the champion again.", "models json"
+        within,
+        "roll-back",
+        _models_roll_back,
+        "Make the champion's predecessor the champion again.",
+        "models json",
+        "models roll-back --why 'too many wrong tags'",
     )
     for sub in (promote, back):
-        sub.add_argument("--why", default="by hand", metavar="TEXT", help="kept in the history")
+        sub.add_argument(
+            "--why", default="by hand", metavar="TEXT", help="the reason, recorded in the history (%(default)s)"
+        )
     sub = commands.add(
         within,
         "export",
         _models_export,
-        "Write a version (the champion) as a scikit-learn pipeline, for data people; the service never loads one.",
+        "Write a version as a scikit-learn pipeline, for data scientists. The service never loads one.",
         "models json",
         "models export --output tagger.joblib",
+        next_step="`joblib.load(FILE)` in Python; its predict takes articles.",
     )
-    sub.add_argument("version", nargs="?", metavar="VERSION", help="one of `models list`")
+    sub.add_argument("version", nargs="?", metavar="VERSION", help="one of `models list` (default: the champion)")
     sub.add_argument(
         "--output",
         type=Path,
         required=True,
         metavar="FILE",
-        help="a joblib file; loading one runs code: only load what you exported yourself",
+        help="a joblib file; loading one runs code, so load only files that you exported yourself",
     )
     sub = commands.add(
         within,
         "history",
         _models_history,
-        "Show what served when, by whom, and why.",
+        "Show which version served when, who promoted it, and why.",
         "models json",
         "models history --at 2024-06-06T12:00",
     )
-    sub.add_argument("--at", metavar="TIME", help="only what served then; ISO 8601, UTC where it names no zone")
+    sub.add_argument(
+        "--at", metavar="TIME", help="only the version that served then; ISO 8601, UTC unless it names a zone"
+    )
     _add_compare(commands, within)
     _add_keeping(commands, within)
 
@@ -71,6 +99,7 @@ def _add_compare(commands: Commands, within: Any) -> None:
         "Compare two versions on articles with known tags, as the gate of `retrain` does.",
         "models json records",
         "models compare OLD NEW --articles test.jsonl",
+        next_step="`models promote NEW` if every check holds.",
     )
     sub.add_argument("champion", metavar="OLD", help="one of `models list`")
     sub.add_argument("challenger", metavar="NEW", help="one of `models list`")
@@ -80,44 +109,43 @@ def _add_compare(commands: Commands, within: Any) -> None:
         nargs="+",
         required=True,
         metavar="FILE",
-        help="JSON Lines, plain or .gz: articles with their right tags, from which neither has learned",
+        help="JSON Lines, plain or .gz: articles with their right tags, on which neither was trained",
     )
 
 
 def _add_keeping(commands: Commands, within: Any) -> None:
     for name, run, text in (
-        ("pin", _models_pin, "Keep a version for good: it is never swept."),
-        ("unpin", _models_unpin, "Let a version be swept again."),
+        ("pin", partial(_pin, keep=True), "Protect a version: it is never removed."),
+        ("unpin", partial(_pin, keep=False), "Let a pinned version be removed again when it is old."),
     ):
-        sub = commands.add(within, name, run, text, "models json")
+        sub = commands.add(within, name, run, text, "models json", f"models {name} 20240606-120000-0a1b2c3d")
         sub.add_argument("version", metavar="VERSION", help="one of `models list`")
     sub = commands.add(
         within,
         "sweep",
         _models_sweep,
-        "Remove old versions; the champion, its predecessor and pinned ones stay. `retrain` does this after each run.",
+        "Remove old versions, except the champion, its predecessor and pinned ones. `retrain` does so after each run.",
         "models json",
+        "models sweep --keep 5",
     )
     sub.add_argument(
         "--keep",
         type=whole(1, 10_000),
         default=commands.settings.keep_versions or 10,
         metavar="N",
-        help="of the newest versions (%(default)s; for `retrain`: TAGGER_KEEP_VERSIONS)",
+        help="how many of the newest versions stay (%(default)s; for `retrain`: TAGGER_KEEP_VERSIONS)",
     )
 
 
 def _models_list(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.serving.registry import Registry
-
-    registry = Registry(options.models)
+    registry = registry_of(options)
     rows = registry.table()
     try:
         registry.load_champion()
     except NoModel:
         pass
     except TaggerError as error:
-        print(f"the champion cannot serve: {error}", file=sys.stderr)
+        warn(f"the champion cannot serve: {error}")
     if options.json:
         print_json({"models": rows})
         return
@@ -129,9 +157,7 @@ def _models_list(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _models_show(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.serving.registry import Registry
-
-    registry = Registry(options.models)
+    registry = registry_of(options)
     version = options.version
     if version is None:
         champion = registry.champion()
@@ -142,45 +168,37 @@ def _models_show(options: argparse.Namespace, _settings: Settings) -> None:
 
 
 def _models_promote(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.serving.registry import Registry
-
-    registry = Registry(options.models)
+    registry = registry_of(options)
     before = registry.taxonomy()
-    say_champion(registry.promote(options.version, by_whom(), options.why), options.json)
-    say_dropped(before, registry.taxonomy())
+    print_champion(registry.promote(options.version, user_name(), options.why), options.json)
+    warn_dropped(before, registry.taxonomy())
 
 
 def _models_roll_back(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.serving.registry import Registry
-
-    registry = Registry(options.models)
+    registry = registry_of(options)
     before = registry.taxonomy()
-    say_champion(registry.roll_back(by_whom(), options.why), options.json)
-    say_dropped(before, registry.taxonomy())
+    print_champion(registry.roll_back(user_name(), options.why), options.json)
+    warn_dropped(before, registry.taxonomy())
 
 
 def _models_export(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.model.export import export_model
-    from classifier.serving.registry import Registry
 
-    registry = Registry(options.models)
+    registry = registry_of(options)
     model = registry.load_champion() if options.version is None else registry.load(options.version)
     export_model(model, options.output)
-    if options.json:
-        print_json({"version": model.version, "output": str(options.output)})
-    else:
-        print(f"{model.version} -> {options.output}; read it with joblib.load")
+    result = {"version": model.version, "output": str(options.output)}
+    print_result(options, result, f"{model.version} -> {options.output}; read it with joblib.load")
 
 
 def _models_history(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.serving.champion import champion_at, read_history
-    from classifier.serving.registry import Registry
 
-    registry = Registry(options.models)
+    registry = registry_of(options)
     champions, damaged = read_history(registry.folder)
     if damaged:
         lines = ", ".join(map(str, damaged))
-        print(f"{registry.folder / 'history.jsonl'}: cannot be read and left out: line {lines}", file=sys.stderr)
+        warn(f"{registry.folder / 'history.jsonl'}: cannot be read and left out: line {lines}")
     if options.at is not None:
         champion = champion_at(champions, options.at)
         champions = [champion] if champion else []
@@ -195,16 +213,15 @@ def _models_history(options: argparse.Namespace, _settings: Settings) -> None:
 
 def _models_compare(options: argparse.Namespace, _settings: Settings) -> None:
     from classifier.domain.articles import read_articles
-    from classifier.serving.registry import Registry
     from classifier.training.judging import compare_models
 
-    registry = Registry(options.models)
+    registry = registry_of(options)
     champion, challenger = registry.load(options.champion), registry.load(options.challenger)
     articles = list(read_articles(options.articles))
     if not articles:
         raise BadArticle(f"There is no article in {', '.join(map(str, options.articles))}.", "")
     compared = compare_models(champion, challenger, articles, track)
-    say_set_aside(compared.unreadable.to_json())
+    warn_set_aside(compared.unreadable.to_json())
     if options.json:
         print_json(compared.to_json())
         return
@@ -213,31 +230,16 @@ def _models_compare(options: argparse.Namespace, _settings: Settings) -> None:
         print(f"{mark}  {check.check:<12} {check.tag or '':<32} {check.figure}")
 
 
-def _models_pin(options: argparse.Namespace, _settings: Settings) -> None:
-    _pin(options, keep=True)
-
-
-def _models_unpin(options: argparse.Namespace, _settings: Settings) -> None:
-    _pin(options, keep=False)
-
-
-def _pin(options: argparse.Namespace, keep: bool) -> None:
-    from classifier.serving.registry import Registry
-
-    registry = Registry(options.models)
+def _pin(options: argparse.Namespace, _settings: Settings, keep: bool) -> None:
+    registry = registry_of(options)
     registry.pin(options.version, keep)
-    if options.json:
-        print_json({"pinned": registry.pinned()})
-    else:
-        print(f"{options.version} is {'kept for good' if keep else 'swept when its time comes'}")
+    state = "pinned: it is never removed" if keep else "no longer pinned"
+    print_result(options, {"pinned": registry.pinned()}, f"{options.version} is {state}")
 
 
 def _models_sweep(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.serving.registry import Registry
-
-    registry = Registry(options.models)
+    registry = registry_of(options)
     swept = registry.sweep(options.keep)
-    if options.json:
-        print_json({"swept": swept, "kept": registry.versions()})
-    else:
-        print(f"{len(swept)} versions removed, {len(registry.versions())} kept")
+    versions = registry.versions()
+    result = {"swept": swept, "kept": versions}
+    print_result(options, result, f"{len(swept)} versions removed, {len(versions)} kept")

@@ -1,4 +1,4 @@
-"""What commands say: a result on standard output, progress on standard error."""
+"""The output of commands: a result on standard output, progress and warnings on standard error."""
 
 from __future__ import annotations
 
@@ -11,18 +11,26 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from classifier.domain.taxonomy import Taxonomy
+    from classifier.serving.champion import Champion
 
 N_LISTED = 10
 
 
-def track(things: Iterable[Any], total: int, what: str) -> Iterable[Any]:
-    """Yield the things, and show on standard error how many of the total are done (0: nobody knows the total)."""
+def track(items: Iterable[Any], total: int, description: str) -> Iterable[Any]:
+    """Yield items and show progress on standard error; a total of 0 is an unknown one."""
     from tqdm import tqdm
 
     # In a log, a line every half minute is enough.
     interval = 0.1 if sys.stderr.isatty() else 30.0
-    shown: Iterable[Any] = tqdm(things, total=total or None, desc=f"{what:<20}", file=sys.stderr, mininterval=interval)
-    return shown
+    tracked: Iterable[Any] = tqdm(
+        items, total=total or None, desc=f"{description:<20}", file=sys.stderr, mininterval=interval
+    )
+    return tracked
+
+
+def warn(text: str) -> None:
+    """Print a line on standard error."""
+    print(text, file=sys.stderr)
 
 
 def print_json(value: Any) -> None:
@@ -30,36 +38,44 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, ensure_ascii=False, allow_nan=False))
 
 
-def say_set_aside(found: Mapping[str, Any] | None) -> None:
-    """Say on standard error which articles a job could not read, from its `set_aside`."""
-    if found and found["n"]:
-        named = ", ".join(f"{one['id']} ({one['error']})" for one in found["articles"])
-        more = ", …" if found["n"] > len(found["articles"]) else ""
-        print(f"set aside, since they cannot be read: {found['n']} articles: {named}{more}", file=sys.stderr)
+def print_result(options: Any, value: Any, text: str) -> None:
+    """Print a result as JSON if `--json` asks for it, else as a line of text."""
+    if options.json:
+        print_json(value)
+    else:
+        print(text)
 
 
-def by_whom() -> str:
-    """Return the name that the history of the models gets."""
+def warn_set_aside(set_aside: Mapping[str, Any] | None) -> None:
+    """Name on standard error the articles that a job could not read, from its `set_aside`."""
+    if set_aside and set_aside["n"]:
+        named = ", ".join(f"{article['id']} ({article['error']})" for article in set_aside["articles"])
+        more = ", …" if set_aside["n"] > len(set_aside["articles"]) else ""
+        warn(f"set aside {set_aside['n']} articles that cannot be read: {named}{more}")
+
+
+def user_name() -> str:
+    """Return the name under which the history of the models records a change."""
     try:
         return getpass.getuser()
     except (OSError, KeyError):
         return "unknown"
 
 
-def say_champion(champion: Any, as_json: bool) -> None:
-    """Say what serves from now on, and what served before."""
+def print_champion(champion: Champion, as_json: bool) -> None:
+    """Print which version serves now, and which did before."""
     if as_json:
         print_json(vars(champion))
     else:
         print(f"{champion.version} is champion; before it: {champion.previous or 'none'}")
 
 
-def say_dropped(before: Taxonomy | None, after: Taxonomy | None) -> None:
-    """Say on standard error which tags of the champion before the new one lacks."""
+def warn_dropped(before: Taxonomy | None, after: Taxonomy | None) -> None:
+    """Name on standard error the tags of the previous champion that the new one lacks."""
     from classifier.serving.taxonomy_changes import dropped_tags
 
     if dropped := [tag.id for tag in dropped_tags(before, after)]:
-        print(f"the champion before has tags that this one lacks: {listed(dropped)}", file=sys.stderr)
+        warn(f"the new champion lacks tags that the previous one had: {listed(dropped)}")
 
 
 def listed(names: Sequence[str]) -> str:
@@ -70,10 +86,10 @@ def listed(names: Sequence[str]) -> str:
 
 @contextmanager
 def shared_by(address: str | None) -> Iterator[None]:
-    """Share out work to the Dask cluster at an address, and say so; None: this machine alone."""
+    """Share the work with the Dask cluster at an address; None: this machine alone."""
     from classifier.parallel.cluster import cluster
 
     with cluster(address) as workers:
         if workers:
-            print(f"{len(workers)} workers of {address} share the work", file=sys.stderr)
+            warn(f"{len(workers)} workers of {address} share the work")
         yield

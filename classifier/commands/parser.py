@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,15 +11,21 @@ from typing import Any
 from classifier.errors import TaggerError
 from classifier.settings import Settings, whole_number
 
-RECORD = (
-    'An article is one line of JSON: {"id": "a-1", "title": "…", "body": "…", "tags": ["iskp"]}. It may have\n'
-    "body_format (text or html), rejected (tags that are wrong), tags_complete (true: every tag not listed is wrong),\n"
-    "unknown (but for these), published_at and tagged_at (2024-06-06, or with a time 2024-06-06T10:00:00+02:00), and url; other\n"
-    "fields are passed over."
-)
+RECORD = """\
+An article is one line of JSON: {"id": "a-1", "title": "…", "body": "…", "tags": ["iskp"]}. Optional fields:
+  body_format   text or html
+  rejected      tags that are known to be wrong
+  tags_complete true (the default): every tag that is not listed is wrong; false: it is unknown
+  unknown       tags of which nothing is known, although tags_complete is true
+  published_at  2024-06-06, or with a time 2024-06-06T10:00:00+02:00; tagged_at has the same form
+  url           where the article is published
+Other fields are ignored."""
 STARTER = Path(__file__).parent.parent.parent / "training_data"
+SCRIPT = "article-tagger"
+PROGRAM = SCRIPT if Path(sys.argv[0]).stem == SCRIPT else "python -m classifier"  # as the user called it
 
 Options = argparse.ArgumentParser
+Run = Callable[[argparse.Namespace, Settings], None]
 
 
 class Usage(TaggerError):
@@ -38,19 +45,20 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
 
 class Commands:
-    """Builds the commands; what several of them take is written once."""
+    """Builds the commands, and adds the options that several of them take."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.parser = Options(
-            prog="python -m classifier",
-            description="Suggest topic tags for articles, and show why.",
-            epilog="First steps: `train`, then `suggest FILE`, then `serve`. Settings: TAGGER_MODELS, TAGGER_DATABASE_URL, …",
+            prog=PROGRAM,
+            description="Suggest topic tags for news articles, and show why.",
+            epilog=f"First steps: `{PROGRAM} train`, then `suggest FILE`, then `serve`. `COMMAND --help` explains a command. "
+            "Settings are environment variables: TAGGER_MODELS, TAGGER_DATABASE_URL, … (docs/operations.md).",
         )
         self.top = self.parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
     def group(self, name: str, text: str) -> Any:
-        """Add a group of commands, to be given to `add` as `within`."""
+        """Add a group of commands, to be passed to `add` as `within`."""
         group = self.top.add_parser(name, help=text, description=text)
         return group.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -58,13 +66,25 @@ class Commands:
         self,
         within: Any,
         name: str,
-        run: Callable[[argparse.Namespace, Settings], None],
+        run: Run,
         text: str,
         takes: str = "",
         example: str = "",
+        notes: str = "",
+        next_step: str = "",
     ) -> Options:
-        """Add a command; `takes` names its common options (models, database, examples, dask, json), or that it reads records."""
-        parts = [f"example: python -m classifier {example}" if example else "", RECORD if "records" in takes else ""]
+        """Add a command.
+
+        Args:
+            takes: its common options (models, database, examples, dask, json); `records` explains article records.
+            example: its arguments in an example; notes: what else the help says; next_step: what to do afterwards.
+        """
+        parts = (
+            f"example:\n  {PROGRAM} {example}" if example else "",
+            notes,
+            RECORD if "records" in takes else "",
+            f"Next: {next_step}" if next_step else "",
+        )
         sub: Options = within.add_parser(
             name,
             help=text,
@@ -73,29 +93,31 @@ class Commands:
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         sub.set_defaults(run=run)
+        self._add_common(sub, takes)
+        return sub
+
+    def _add_common(self, sub: Options, takes: str) -> None:
         if "models" in takes:
+            folder = self.settings.models
             sub.add_argument(
-                "--models", type=Path, default=self.settings.models, metavar="DIR", help="model versions (%(default)s)"
+                "--models", type=Path, default=folder, metavar="DIR", help="folder of model versions (%(default)s)"
             )
         if "database" in takes:
-            sub.add_argument(
-                "--database", default=self.settings.database_url, metavar="URL", help="the store (%(default)s)"
-            )
+            url = self.settings.database_url
+            sub.add_argument("--database", default=url, metavar="URL", help="database of the store (%(default)s)")
         if "examples" in takes:
             sub.add_argument(
                 "--articles",
                 type=Path,
                 nargs="+",
                 metavar="FILE",
-                help="JSON Lines, plain or .gz (the starter articles of training_data/)",
+                help="JSON Lines, plain or .gz (default: the starter articles of training_data/)",
             )
             sub.add_argument(
                 "--taxonomy", type=Path, metavar="FILE", help="YAML; without it the tags are those of the articles"
             )
         if "dask" in takes:
-            sub.add_argument(
-                "--dask", metavar="ADDRESS", help="share out work to a Dask cluster (tcp://HOST:PORT or scheduler file)"
-            )
+            text = "share the work with a Dask cluster (tcp://HOST:PORT or a scheduler file)"
+            sub.add_argument("--dask", metavar="ADDRESS", help=text)
         if "json" in takes:
-            sub.add_argument("--json", action="store_true", help="print JSON")
-        return sub
+            sub.add_argument("--json", action="store_true", help="print the result as JSON")

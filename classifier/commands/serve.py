@@ -1,4 +1,4 @@
-"""`status` and `serve`: what there is to serve, and serving it."""
+"""`serve`: the API and the pages, by gunicorn."""
 
 from __future__ import annotations
 
@@ -8,87 +8,76 @@ import sys
 import tempfile
 from typing import TYPE_CHECKING
 
-from classifier.commands.output import print_json
+from classifier.commands.output import warn
 from classifier.commands.parser import STARTER, Commands, whole
-from classifier.errors import BadSetting, TaggerError
+from classifier.errors import BadSetting
 from classifier.settings import LIMITS, Settings
 
 if TYPE_CHECKING:
-    from classifier.operations.status import Status
+    from classifier.store import Store
+
+NOTES = """\
+While no key exists, only this machine is answered, and every role is open. On the first start the starter articles are
+stored. Behind a proxy, see docs/operations.md."""
 
 
 def register(commands: Commands) -> None:
-    """Add the commands of this module, in the order of the help."""
-    _add_status(commands)
-    _add_serve(commands)
-
-
-def _add_status(commands: Commands) -> None:
-    commands.add(
+    """Add `serve`."""
+    settings = commands.settings
+    sub = commands.add(
         commands.top,
-        "status",
-        _status,
-        "Say what serves, what is stored, what is wrong, and the next step.",
-        "models database json",
+        "serve",
+        _serve,
+        "Serve the HTTP API and the pages for editors.",
+        "models database",
+        "serve --port 8000",
+        NOTES,
+        "open http://127.0.0.1:8000; `keys create NAME --role cms` makes a key for the CMS.",
     )
-
-
-def _status(options: argparse.Namespace, settings: Settings) -> None:
-    from classifier.operations.status import status
-    from classifier.serving.registry import Registry
-
-    found = status(Registry(options.models), options.database, settings.retrain_hours)
-    if options.json:
-        print_json(found)
-    else:
-        _say_status(found)
-    if n_problems := len(found["problems"]):
-        raise TaggerError(f"{n_problems} thing{'s are' if n_problems > 1 else ' is'} wrong, as it is said above.")
-
-
-def _say_status(found: Status) -> None:
-    serves = found["champion"]
-    print(f"serves:  {serves['version'] + ' since ' + serves['at'] if serves else 'nothing'}")
-    stored = ", ".join(f"{n} from {source}" for source, n in found["articles"].items()) or "no articles"
-    print(f"stored:  {stored}; keys in use: {found['keys']}")
-    if found["waiting"]:
-        print(f"waiting: {found['waiting']} open articles for suggestions of this model (made while the service runs)")
-    for problem in found["problems"]:
-        print(f"wrong:   {problem}")
-    print(f"next:    {found['next_step']}")
-
-
-def _add_serve(commands: Commands) -> None:
-    sub = commands.add(commands.top, "serve", _serve, "Serve the API and the page.", "models database")
-    sub.add_argument("--host", default=commands.settings.host, help="address to listen on (%(default)s)")
-    sub.add_argument("--port", type=whole(*LIMITS["PORT"]), default=commands.settings.port, help="(%(default)s)")
+    sub.add_argument("--host", default=settings.host, help="address to listen on (%(default)s)")
+    sub.add_argument("--port", type=whole(*LIMITS["PORT"]), default=settings.port, help="port (%(default)s)")
     sub.add_argument(
-        "--workers", type=whole(*LIMITS["WORKERS"]), default=commands.settings.workers, help="processes (%(default)s)"
+        "--workers", type=whole(*LIMITS["WORKERS"]), default=settings.workers, help="processes (%(default)s)"
     )
     sub.add_argument(
         "--threads",
         type=whole(*LIMITS["THREADS"]),
-        default=commands.settings.threads,
-        help="threads of each process; a stalled client holds one (%(default)s)",
+        default=settings.threads,
+        help="threads of each process; a stalled client occupies one (%(default)s)",
     )
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
-    from classifier.store import STARTER as STARTER_SOURCE
-    from classifier.store import absolute_url, open_store
+    from classifier.store import open_store
     from classifier.web.guard.loopback import NEXT_STEP, why_open_is_unsafe
 
     store = open_store(options.database, check=True)
     if not store.keys.in_use() and (reason := why_open_is_unsafe(options.host, settings.proxies)):
         raise BadSetting(f"While no key exists, only this machine may be answered, and {reason}. {NEXT_STEP}")
     _check_port(options.host, options.port)
-    if not store.count_articles() and (starter := sorted((STARTER / "articles").glob("*.jsonl"))):
+    _store_starter_articles(store)
+    store.close()
+    host = f"[{options.host}]" if ":" in options.host else options.host
+    print(f"Serving on http://{host}:{options.port} (stop with Ctrl-C)", flush=True)
+    arguments = _gunicorn_arguments(options, f"{host}:{options.port}")
+    os.execve(sys.executable, arguments, _environment(options, settings))  # noqa: S606
+
+
+def _store_starter_articles(store: Store) -> None:
+    """Import the starter articles into an empty store."""
+    from classifier.store import STARTER as STARTER_SOURCE
+
+    if not store.count_articles() and (files := sorted((STARTER / "articles").glob("*.jsonl"))):
         from classifier.importers import import_files
 
-        done = import_files(store, starter, STARTER_SOURCE)
-        print(f"stored {done.stored.new} starter articles", file=sys.stderr)
-    store.close()
-    environment = {
+        outcome = import_files(store, files, STARTER_SOURCE)
+        warn(f"stored {outcome.stored.new} starter articles")
+
+
+def _environment(options: argparse.Namespace, settings: Settings) -> dict[str, str]:
+    from classifier.store import absolute_url
+
+    return {
         **os.environ,
         "PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp(prefix="tagger-metrics-", dir=_worker_folder()),
         # The service runs in another folder (--chdir).
@@ -96,41 +85,26 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
         "TAGGER_DATABASE_URL": absolute_url(options.database),
         "TAGGER_THREADS": str(options.threads),
         "TAGGER_READ_SECONDS": str(settings.read_seconds),
-        # One article is too small a product to share between cores; threads of numpy would only wait for each other.
+        # One article is too little work to share between cores: threads of numpy would only wait for each other.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
     }
-    host = f"[{options.host}]" if ":" in options.host else options.host
-    print(f"Serving on http://{host}:{options.port} (stop with Ctrl-C)", flush=True)
-    os.execve(  # noqa: S606
-        sys.executable,
-        [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "service:create_app()",
-            "--bind",
-            f"{host}:{options.port}",
-            "--workers",
-            str(options.workers),
-            "--threads",
-            str(options.threads),
-            "--config",
-            "python:classifier.web.gunicorn_hooks",
-            "--no-control-socket",
-            "--chdir",
-            str(STARTER.parent),
-            "--worker-tmp-dir",
-            _worker_folder(),
-            "--graceful-timeout",
-            "30",
-            "--keep-alive",
-            "5",
-            "--log-level",
-            "warning",
-        ],
-        environment,
-    )
+
+
+def _gunicorn_arguments(options: argparse.Namespace, address: str) -> list[str]:
+    values = {
+        "--bind": address,
+        "--workers": str(options.workers),
+        "--threads": str(options.threads),
+        "--config": "python:classifier.web.gunicorn_hooks",
+        "--chdir": str(STARTER.parent),
+        "--worker-tmp-dir": _worker_folder(),
+        "--graceful-timeout": "30",
+        "--keep-alive": "5",
+        "--log-level": "warning",
+    }
+    named = [part for pair in values.items() for part in pair]
+    return [sys.executable, "-m", "gunicorn", "service:create_app()", *named, "--no-control-socket"]
 
 
 def _check_port(host: str, port: int) -> None:
@@ -149,6 +123,6 @@ def _check_port(host: str, port: int) -> None:
 
 
 def _worker_folder() -> str:
-    """Return a folder in memory where there is one: workers touch a file there every second."""
+    """Return a folder in memory if there is one: workers touch a file there every second."""
     memory = "/dev/shm"  # noqa: S108
     return memory if os.access(memory, os.W_OK) else tempfile.gettempdir()

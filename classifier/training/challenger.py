@@ -14,11 +14,11 @@ from classifier.errors import TooFewExamples
 from classifier.model import evaluation
 from classifier.model.tag_model import TagModel
 from classifier.training.comparison import Check, Judged, TagChange, compare_with_rule
-from classifier.training.fitting import FitSettings, Fitted, fit
+from classifier.training.fitting import Fitted, fit
 from classifier.training.judging import compare_judged, judge, named_tags
 from classifier.training.preparing import Prepared, oldest_first
 from classifier.training.run_facts import CurvePoint, strongest_terms
-from classifier.training.settings import TrainingSettings
+from classifier.training.settings import FitSettings, TrainingSettings
 
 N_DRAWS = 2  # of the folds, before a challenger counts as worse …
 DRAWN_AGAIN = ("total", "tag_worse", "calibration", "blind_recall")  # … by one of these checks

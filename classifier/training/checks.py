@@ -1,6 +1,6 @@
-"""What is looked at before a training: is there enough, did somebody turn labels over, does one voice drown the others?
+"""Checks of the examples before a training: too few, labels changed in bulk, one voice that outweighs the others.
 
-A finding blocks the training, warns, or is repaired, as the settings say; it names the tag, the articles and the editors.
+A finding blocks the training, warns, or is repaired, as the settings say. It names the tag, the articles and the editors.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ DEFAULTS = {
     "tag_rates": WARN,
     "never_shown": WARN,
 }
-REPAIRED = ("one_editor", "repeated_block")  # the others cannot be repaired
+REPAIRED = ("one_editor", "repeated_block")  # all others cannot be repaired
 
 MIN_EXAMPLES = 200
 MIN_FLIPS, FLIPPED = 5, 0.1  # labels of a tag that changed without a decision, and their share of its positives
-MIN_BY_ONE, BY_ONE = 20, 0.2  # the same where one editor decided so
+MIN_BY_ONE, BY_ONE = 20, 0.2  # the same if one editor decided so
 MIN_IN_ALL, IN_ALL = 50, 0.03  # over all tags
 MIN_NEW = 50  # articles from which a change of rates is seen
 TIMES_RATE = 3.0
 SURELY = 0.001
-MIN_SHOWN = 200  # articles with suggestions before a tag that never was one is worth a word
+MIN_SHOWN = 200  # articles with suggestions from which a tag that was never suggested is reported
 MIN_POSITIVES = 10
 N_NAMED = 100  # articles that a finding names
 
@@ -55,9 +55,9 @@ class FindingRow(TypedDict):
 
 
 class Finding(NamedTuple):
-    """What a check found. `tag` is None where no single one is meant.
+    """What a check found. `tag` is None if it concerns no single tag.
 
-    `figure` goes into logs and holds nobody's words or name; those stand in `editors` and, of an article, in `quote`.
+    `figure` goes into logs, so it contains no names and no text. Names are in `editors`, text of an article in `quote`.
     """
 
     check: str
@@ -75,7 +75,7 @@ class Finding(NamedTuple):
 
 
 def actions_of(chosen: Mapping[str, str]) -> dict[str, str]:
-    """Return what each check does, where some of them were chosen.
+    """Return the action of each check: the chosen one, or else its default.
 
     Raises:
         BadSetting: for a check that does not exist, or an action that it cannot take.
@@ -91,8 +91,11 @@ def actions_of(chosen: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class CheckSettings:
-    """actions: what each check does; editor_share: of a tag's labels, that may come from one editor; accepted: tags whose
-    changed labels somebody has looked at and found right."""
+    """How to check examples.
+
+    actions: what each check does; editor_share: the share of a tag's labels that may come from one editor; accepted: tags
+    whose bulk label changes are intended.
+    """
 
     actions: Mapping[str, str] = field(default_factory=lambda: DEFAULTS)
     editor_share: float = 0.5
@@ -100,91 +103,83 @@ class CheckSettings:
 
 
 def few_examples(n: int, settings: CheckSettings) -> list[Finding]:
-    """Find that there are too few examples to set some aside and learn from the rest."""
+    """Find that there are too few examples to hold some out and train on the others."""
     if n >= MIN_EXAMPLES:
         return []
     figure = f"{n} examples, {MIN_EXAMPLES} are needed"
     return [Finding("few_examples", settings.actions["few_examples"], None, figure, n, [], [])]
 
 
-# --- labels that were turned over -------------------------------------------------------------------------------
+# --- labels that changed in bulk --------------------------------------------------------------------------------
 
 
 class _Flip(NamedTuple):
     article: str
     editor: str | None  # None: no decision of a person says so
-    to: bool
+    to: bool  # whether the tag is right now
 
 
 def labels_flipped(
     examples: Sequence[Attributed], before: Snapshot, taxonomy: Taxonomy, settings: CheckSettings
 ) -> list[Finding]:
-    """Find tags whose labels were turned over in bulk since a snapshot, on articles whose text is the same.
+    """Find tags whose labels changed in bulk since a snapshot, on articles whose text is the same.
 
-    What was unknown then is news, not a change.
+    A label that was unknown then is new, not changed.
 
     Args:
-        taxonomy: the one that the snapshot's model was trained with; of a tag that it lacks nothing was known.
+        taxonomy: of the snapshot's model; every label of a tag that it lacks was unknown.
     """
     created = {tag.id: tag.created or "" for tag in taxonomy.tags}
-    now = snapshot_of(one.article for one in examples)
+    now = snapshot_of(example.article for example in examples)
     flips: defaultdict[str, list[_Flip]] = defaultdict(list)
     n_positive: Counter[str] = Counter()
-    for one in examples:
-        old, new = before.articles.get(one.article.id), now.articles[one.article.id]
+    for example in examples:
+        article_id = example.article.id
+        old, new = before.articles.get(article_id), now.articles[article_id]
         if old is None or old.text != new.text:
             continue
         for tag in {*old.tags, *old.rejected, *new.tags, *new.rejected} & created.keys():
-            was, said = old.of(tag), new.of(tag)
-            if not was and tag not in old.rejected and created[tag] > (old.at or created[tag]):
-                was = None  # the tag did not exist when the article was tagged
-            n_positive[tag] += was is True or said is True
-            if was is not None and said is not None and was != said:
-                editor = one.said_by.get(tag)
-                flips[tag].append(_Flip(one.article.id, None if editor == CMS else editor, said))
+            old_label, label = old.of(tag), new.of(tag)
+            if not old_label and tag not in old.rejected and created[tag] > (old.at or created[tag]):
+                old_label = None  # the tag did not exist when the article was tagged
+            n_positive[tag] += old_label is True or label is True
+            if old_label is not None and label is not None and old_label != label:
+                editor = example.said_by.get(tag)
+                flips[tag].append(_Flip(article_id, None if editor == CMS else editor, label))
     action = settings.actions["labels_flipped"]
-    found = [
-        _flipped(tag, own, n_positive[tag], action)
-        for tag, own in sorted(flips.items())
-        if tag not in settings.accepted and _in_bulk(own, n_positive[tag])
+    findings = [
+        _flipped(tag, of_tag, n_positive[tag], action)
+        for tag, of_tag in sorted(flips.items())
+        if tag not in settings.accepted and _in_bulk(of_tag, n_positive[tag])
     ]
-    return found or _flipped_in_all(flips, n_positive.total(), settings)
+    return findings or _flipped_in_all(flips, n_positive.total(), settings)
 
 
 def _in_bulk(flips: list[_Flip], n_positive: int) -> bool:
     unexplained = sum(flip.editor is None for flip in flips)
     by_voice = Counter(voice for flip in flips for voice in voices_of(flip.editor, None).items())
-    most = max(by_voice.values(), default=0)
+    n_by_one = max(by_voice.values(), default=0)
     share = 1.0 / max(1, n_positive)
     return (unexplained >= MIN_FLIPS and unexplained * share >= FLIPPED) or (
-        most >= MIN_BY_ONE and most * share >= BY_ONE
+        n_by_one >= MIN_BY_ONE and n_by_one * share >= BY_ONE
     )
 
 
 def _flipped_in_all(flips: Mapping[str, list[_Flip]], n_positive: int, settings: CheckSettings) -> list[Finding]:
-    """Find that many labels were turned over, though not of any single tag too many."""
-    every = [flip for tag, own in flips.items() if tag not in settings.accepted for flip in own]
+    """Find that many labels changed in all, though not too many of any single tag."""
+    every = [flip for tag, of_tag in flips.items() if tag not in settings.accepted for flip in of_tag]
     if len(every) < MIN_IN_ALL or len(every) < IN_ALL * n_positive:
         return []
     return [_flipped(None, every, n_positive, settings.actions["labels_flipped"])]
 
 
 def _flipped(tag: str | None, flips: list[_Flip], n_positive: int, action: str) -> Finding:
-    given = sum(flip.to for flip in flips)
-    figure = (
-        f"{len(flips)} labels turned over ({given} given, {len(flips) - given} taken) beside {n_positive} positives"
-    )
+    n, n_added = len(flips), sum(flip.to for flip in flips)
+    figure = f"{n} labels turned over ({n_added} given, {n - n_added} taken) beside {n_positive} positives"
     editors = Counter(flip.editor for flip in flips if flip.editor is not None)
     articles = sorted({flip.article for flip in flips})
-    return Finding(
-        "labels_flipped",
-        action,
-        tag,
-        figure,
-        len(flips),
-        articles[:N_NAMED],
-        [name for name, _ in editors.most_common()],
-    )
+    names = [name for name, _ in editors.most_common()]
+    return Finding("labels_flipped", action, tag, figure, n, articles[:N_NAMED], names)
 
 
 # --- one voice --------------------------------------------------------------------------------------------------
@@ -202,44 +197,44 @@ def one_editor(
 ) -> tuple[list[Attributed], list[Finding]]:
     """Find editors and keys that gave more of a tag's labels than their share; return the examples without the surplus.
 
-    The levels of `voices` are looked at one after another, each without the surplus of those before.
+    Each level of `voices` is checked without the surplus of the levels before it.
     """
     action, share = settings.actions["one_editor"], settings.editor_share
     repaired, findings = list(examples), list[Finding]()
     for level in LEVELS if share < 1.0 else ():
         surplus: defaultdict[int, set[str]] = defaultdict(set)
-        for found in Labels(repaired, level, taxonomy).surplus(share):
-            for row in found.rows:
-                surplus[row].add(found.label.tag)
-            findings.append(_too_many(found, level, [repaired[row].article.id for row in found.rows], action))
+        for voice in Labels(repaired, level, taxonomy).surplus(share):
+            for row in voice.rows:
+                surplus[row].add(voice.label.tag)
+            findings.append(_too_many(voice, level, [repaired[row].article.id for row in voice.rows], action))
         repaired = [_without(example, surplus[row]) for row, example in enumerate(repaired)]
     return repaired if action == REPAIR else list(examples), findings
 
 
-def _too_many(found: Surplus, level: str, articles: list[str], action: str) -> Finding:
-    what = _GAVE[level].format("accepted or added" if found.label.given else "rejected or removed")
-    figure = f"{what} it {found.n_said} times, all others {found.n_others}; {found.n_counted} of them count"
-    return Finding("one_editor", action, found.label.tag, figure, len(articles), articles[:N_NAMED], [found.voice])
+def _too_many(surplus: Surplus, level: str, articles: list[str], action: str) -> Finding:
+    who = _GAVE[level].format("accepted or added" if surplus.label.is_right else "rejected or removed")
+    figure = f"{who} it {surplus.n_labels} times, all others {surplus.n_others}; {surplus.n_counted} of them count"
+    return Finding("one_editor", action, surplus.label.tag, figure, len(articles), articles[:N_NAMED], [surplus.voice])
 
 
-def _without(one: Attributed, tags: set[str]) -> Attributed:
-    """Return an example in which nothing is known of some tags."""
+def _without(example: Attributed, tags: set[str]) -> Attributed:
+    """Return an example in which some tags are unknown."""
     if not tags:
-        return one
-    article = one.article
-    kept = tuple(tag for tag in article.tags or () if tag not in tags)
+        return example
+    article = example.article
+    positive = tuple(tag for tag in article.tags or () if tag not in tags)
     rejected = tuple(tag for tag in article.rejected if tag not in tags)
     unknown = tuple(sorted({*article.unknown, *tags}))
-    return replace(one, article=replace(article, tags=kept, rejected=rejected, unknown=unknown))
+    return replace(example, article=replace(article, tags=positive, rejected=rejected, unknown=unknown))
 
 
-# --- what else is worth a word ----------------------------------------------------------------------------------
+# --- blocks, rates and tags that are never suggested ----------------------------------------------------------------------------------
 
 
 def repeated_blocks(
     blocks: Iterable[RepeatedBlock], ids: Sequence[str], settings: CheckSettings
 ) -> tuple[list[str], list[Finding]]:
-    """Find blocks of many pages that a tag leans on; return the texts of those that are to be left out, and the findings."""
+    """Find repeated blocks that go with a tag; return the texts of the blocks to leave out, and the findings."""
     action = settings.actions["repeated_block"]
     leaning = [block for block in blocks if block.tags]
     findings = [
@@ -264,33 +259,30 @@ def tag_rates(
 ) -> list[Finding]:
     """Find tags that new articles have far more or less often than those of a snapshot, beyond chance.
 
-    The test is an exact binomial one on the new articles, for all tags together at .001 (Bonferroni).
+    The test is an exact binomial test on the new articles, at .001 for all tags together (Bonferroni).
     """
     from scipy.stats import binomtest
 
     old: list[Attributed] = []
     new: list[Attributed] = []
-    for one in examples:
-        if one.article.tags is not None and one.article.tags_complete:
-            (old if one.article.id in before.articles else new).append(one)
+    for example in examples:
+        if example.article.tags is not None and example.article.tags_complete:
+            (old if example.article.id in before.articles else new).append(example)
     if len(new) < MIN_NEW or not old:
         return []
-    was, has = (Counter(tag for one in part for tag in one.article.tags or ()) for part in (old, new))
+    n_old, n_new = (Counter(tag for example in part for tag in example.article.tags or ()) for part in (old, new))
     findings = []
     for tag in taxonomy.tags:
-        rate, now = (was[tag.id] + 0.5) / (len(old) + 1), has[tag.id] / len(new)
-        if 1.0 / TIMES_RATE < now / rate < TIMES_RATE:
+        rate, new_rate = (n_old[tag.id] + 0.5) / (len(old) + 1), n_new[tag.id] / len(new)
+        if 1.0 / TIMES_RATE < new_rate / rate < TIMES_RATE:
             continue
-        if binomtest(has[tag.id], len(new), rate).pvalue < SURELY / len(taxonomy.tags):
-            figure = f"{100 * rate:.1f} % of the articles before, {100 * now:.1f} % of {len(new)} new ones"
-            having = [one.article.id for one in new if tag.id in (one.article.tags or ())]
-            editors = Counter(e for one in new if (e := one.said_by.get(tag.id)) not in (None, CMS))
-            named = [str(editor) for editor, _ in editors.most_common()]
-            findings.append(
-                Finding(
-                    "tag_rates", settings.actions["tag_rates"], tag.id, figure, has[tag.id], having[:N_NAMED], named
-                )
-            )
+        if binomtest(n_new[tag.id], len(new), rate).pvalue < SURELY / len(taxonomy.tags):
+            figure = f"{100 * rate:.1f} % of the articles before, {100 * new_rate:.1f} % of {len(new)} new ones"
+            articles = [example.article.id for example in new if tag.id in (example.article.tags or ())]
+            editors = Counter(editor for example in new if (editor := example.said_by.get(tag.id)) not in (None, CMS))
+            names = [str(editor) for editor, _ in editors.most_common()]
+            action = settings.actions["tag_rates"]
+            findings.append(Finding("tag_rates", action, tag.id, figure, n_new[tag.id], articles[:N_NAMED], names))
     return findings
 
 
@@ -300,11 +292,11 @@ def never_shown(
     """Find active tags with examples that were never suggested though many articles got suggestions.
 
     Args:
-        shown: how often each tag was; n_shown: to how many articles anything was.
+        shown: how often each tag was suggested; n_shown: how many articles got suggestions.
     """
     if n_shown < MIN_SHOWN:
         return []
-    positives = Counter(tag for one in examples for tag in one.article.tags or ())
+    positives = Counter(tag for example in examples for tag in example.article.tags or ())
     return [
         Finding(
             "never_shown",

@@ -1,4 +1,4 @@
-"""Articles -> what fitting needs of them: TF-IDF, naming, near-duplicates. One pass, in which no text is kept."""
+"""Articles -> the corpus to fit on: TF-IDF, mention features, near-duplicates. One pass, which keeps no text."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def read_corpus(
 
 
 class _Reading:
-    """Reads articles once, batch by batch, and keeps what is not terms."""
+    """Reads articles once, batch by batch, and collects everything but their terms."""
 
     def __init__(self, articles: Sequence[Article], reader: ArticleReader, plain: bool) -> None:
         self._reader = reader
@@ -101,12 +101,12 @@ class _Reading:
 
     def texts(self, articles: Iterable[Article]) -> Iterator[ReadText]:
         """Yield the texts of the articles that can be read."""
-        rest, n_seen = iter(articles), 0
-        while batch := list(islice(rest, BATCH)):
-            found = self._read(batch)
-            self.rows += [row for row, one in enumerate(found, start=n_seen) if one is not None]
-            n_seen += len(batch)
-            texts = [one for one in found if one is not None]
+        remaining, n_articles = iter(articles), 0
+        while batch := list(islice(remaining, BATCH)):
+            readings = self._read(batch)
+            self.rows += [row for row, text in enumerate(readings, start=n_articles) if text is not None]
+            n_articles += len(batch)
+            texts = [text for text in readings if text is not None]
             for number, text in enumerate(texts, start=self.n_read):
                 if not self._plain:
                     self._duplicates.add(text.spelling)
@@ -118,18 +118,18 @@ class _Reading:
 
     def _read(self, batch: Sequence[Article]) -> list[ReadText | None]:
         if self._plain:
-            return self.unreadable.each(lambda some: map(self._reader.read_text, some), batch)
-        found = self.unreadable.each(self._reader.read_all, batch)
-        named = self._reader.mention_features([one for one in found if one is not None])
+            return self.unreadable.each(lambda articles: map(self._reader.read_text, articles), batch)
+        readings = self.unreadable.each(self._reader.read_all, batch)
+        named = self._reader.mention_features([reading for reading in readings if reading is not None])
         self._named.append(named._replace(articles=named.articles + self.n_read))
-        return [one.text if one is not None else None for one in found]
+        return [reading.text if reading is not None else None for reading in readings]
 
     def groups(self) -> np.ndarray:
         """Return the groups of near-duplicates, (n_articles,) int32."""
         return np.arange(self.n_read, dtype=np.int32) if self._plain else self._duplicates.groups()
 
     def named(self) -> MentionFeatures:
-        """Return how all articles name tags."""
+        """Return the mention features of all articles."""
         return MentionFeatures(*map(np.concatenate, zip(*self._named, strict=True)))
 
 
@@ -140,25 +140,25 @@ def _names(taxonomy: Taxonomy) -> Iterator[ReadText]:
 
 
 def _word_alone(form: str) -> tuple[str, ...]:
-    """Return a word as its only term; none for a single character."""
+    """Return a word as its only term, and no term for a single character."""
     return terms_of_form(form)[:1]
 
 
 class _Counts:
-    """How often each surface form stands in each text of a corpus. Words are counted before they are taken apart into terms.
+    """Counts the surface forms of texts, before they are taken apart into terms.
 
-    There are many times fewer different words than terms in texts, and the counting is done in C.
+    Texts have many times fewer different surface forms than terms, and the counting is done in C.
     """
 
-    def __init__(self, forms: Callable[[ReadText], list[str]]) -> None:
-        self.forms = forms
+    def __init__(self, forms_of: Callable[[ReadText], list[str]]) -> None:
+        self.forms_of = forms_of
         self.number: defaultdict[str, int] = defaultdict()
         self.number.default_factory = self.number.__len__
         self._columns, self._begins = array("i"), [0]
 
     def add(self, text: ReadText) -> None:
         """Count the next text."""
-        self._columns.extend(map(self.number.__getitem__, self.forms(text)))
+        self._columns.extend(map(self.number.__getitem__, self.forms_of(text)))
         self._begins.append(len(self._columns))
 
     def matrix(self) -> sparse.csr_matrix:
@@ -171,14 +171,13 @@ class _Counts:
 
 
 class _View:
-    """TF-IDF with the logarithm of counts over the terms of one view that stand in two texts; of nothing without any.
+    """TF-IDF with the logarithm of counts over the terms of one view that occur in at least two texts.
 
     X: (n_texts, n_terms) float64 CSR, times the weight of the view.
     """
 
     def __init__(self, counts: _Counts, weight: float, terms_of: Callable[[str], tuple[str, ...]]) -> None:
-        self._forms, self._weight, self._terms_of = counts.forms, weight, terms_of
-        written = counts.matrix()
+        self._forms_of, self._weight, self._terms_of = counts.forms_of, weight, terms_of
         terms: dict[str, int] = {}
         pairs = [
             (row, terms.setdefault(term, len(terms)))
@@ -186,13 +185,13 @@ class _View:
             for term in terms_of(form)
         ]
         rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-        gives = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(counts.number), len(terms)))
-        found = (written @ gives).tocsr()
-        kept = np.flatnonzero(np.bincount(found.indices, minlength=len(terms)) >= 2)
-        names = np.array(list(terms), dtype=object)[kept]
+        of_forms = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(counts.number), len(terms)))
+        n_terms = (counts.matrix() @ of_forms).tocsr()
+        frequent = np.flatnonzero(np.bincount(n_terms.indices, minlength=len(terms)) >= 2)
+        names = np.array(list(terms), dtype=object)[frequent]
         order = np.argsort(names)
         self.terms: list[str] = names[order].tolist()
-        counted = found[:, kept[order]]
+        counted = n_terms[:, frequent[order]]
         counted.sort_indices()
         self._fitted = TfidfTransformer(sublinear_tf=True).fit(counted) if self.terms else None
         self.idf = np.zeros(0, dtype=np.float32) if self._fitted is None else self._fitted.idf_.astype(np.float32)
@@ -204,7 +203,7 @@ class _View:
         cells = [
             (row, column[term], times)
             for row, text in enumerate(texts)
-            for form, times in Counter(self._forms(text)).items()
+            for form, times in Counter(self._forms_of(text)).items()
             for term in self._terms_of(form)
             if term in column
         ]

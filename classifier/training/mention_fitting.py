@@ -1,4 +1,4 @@
-"""Fitting how naming tells of tags: one pooled linear model over all tags, and what each tag adds to it."""
+"""Fitting the mention model: one pooled linear model over the mention features of all tags, and an offset for each tag."""
 
 from __future__ import annotations
 
@@ -12,44 +12,42 @@ from classifier.domain.examples import UNKNOWN
 from classifier.model.decision import sigmoid
 from classifier.text.mention_features import CATEGORIES, FEATURES, NOWHERE, MentionFeatures, MentionWeights, crossed
 
-KAPPA = 4.0  # examples that the average over tags counts for where a tag's own naming is learned
+KAPPA = 4.0  # examples that the average over all tags counts for in a tag's own offsets
 MAX_PAIRS = 200_000  # that the pooled model is fitted on
 
 
-class NamingModel(NamedTuple):
-    """The pooled model over naming features and each tag's own offsets per category."""
+class MentionModel(NamedTuple):
+    """The pooled model over mention features, and the offsets of each tag, (n_tags, len(CATEGORIES)).
+
+    nowhere: the logit of a tag that an article does not name.
+    """
 
     weights: np.ndarray
     intercept: float
     nowhere: float
     offsets: np.ndarray
 
-    def pooled(self, named: MentionFeatures, use: np.ndarray) -> np.ndarray:
-        """Return the logits that are shared by all tags, of the pairs of a mask."""
-        return MentionWeights(self.weights, self.intercept).logits(named.kinds[use], named.shared[use])
+    def pooled(self, named: MentionFeatures, pairs: np.ndarray) -> np.ndarray:
+        """Return the logits without the tags' own offsets, of the named pairs of a mask."""
+        return MentionWeights(self.weights, self.intercept).logits(named.kinds[pairs], named.shared[pairs])
 
 
-def no_naming(n_tags: int) -> NamingModel:
-    """Return the model to which naming says nothing."""
-    return NamingModel(np.zeros(len(FEATURES)), 0.0, 0.0, np.zeros((n_tags, len(CATEGORIES))))
+def no_mentions(n_tags: int) -> MentionModel:
+    """Return the model for which mentions make no difference."""
+    return MentionModel(np.zeros(len(FEATURES)), 0.0, 0.0, np.zeros((n_tags, len(CATEGORIES))))
 
 
-def fit_naming(named: MentionFeatures, labels: np.ndarray, inside: np.ndarray) -> NamingModel:
+def fit_mentions(named: MentionFeatures, labels: np.ndarray, inside: np.ndarray) -> MentionModel:
     """Fit on the articles of the mask `inside`.
 
-    A tag's offset in a category is the logit of how often the category was right for it, shrunk with KAPPA to what
-    the pooled model expects, less that expectation.
+    A tag's offset in a category is the logit of how often the category was right for it, shrunk with KAPPA to what the
+    pooled model expects, minus that expectation.
     """
-    known = labels[named.articles, named.tags]
-    use = inside[named.articles] & (known != UNKNOWN)
-    tags, categories, right = named.tags[use], named.categories[use], known[use] == 1
-    weights, intercept = np.zeros(len(FEATURES)), -1.0
-    some = np.flatnonzero(use)[:: -(-int(use.sum()) // MAX_PAIRS) or 1]
-    if len(set((known[some] == 1).tolist())) == 2:
-        features = crossed(named.shared[some], named.kinds[some])
-        fitted = LogisticRegression(C=1.0, solver="newton-cholesky").fit(features, known[some] == 1)
-        weights, intercept = fitted.coef_[0], float(fitted.intercept_[0])
-    expected = sigmoid(MentionWeights(weights, intercept).logits(named.kinds[use], named.shared[use]))
+    pair_labels = labels[named.articles, named.tags]
+    pairs = inside[named.articles] & (pair_labels != UNKNOWN)
+    tags, categories, right = named.tags[pairs], named.categories[pairs], pair_labels[pairs] == 1
+    weights, intercept = _fit_pooled(named, np.flatnonzero(pairs), right)
+    expected = sigmoid(MentionWeights(weights, intercept).logits(named.kinds[pairs], named.shared[pairs]))
     shape = (labels.shape[1], len(CATEGORIES))
     n, hits, sums = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for total, amount in ((n, 1.0), (hits, right), (sums, expected)):
@@ -59,15 +57,26 @@ def fit_naming(named: MentionFeatures, labels: np.ndarray, inside: np.ndarray) -
     nowhere = (hits[:, NOWHERE].sum() + 0.5) / (n[:, NOWHERE].sum() + 1.0)
     sums[:, NOWHERE] = n[:, NOWHERE] * nowhere
     usual = np.clip(np.divide(sums, n, out=np.full(shape, 0.5), where=n > 0), 1e-6, 1 - 1e-6)
-    own = np.clip((hits + KAPPA * usual) / (n + KAPPA), 1e-6, 1 - 1e-6)
-    return NamingModel(weights, intercept, float(logit(nowhere)), np.where(n > 0, logit(own) - logit(usual), 0.0))
+    shrunk = np.clip((hits + KAPPA * usual) / (n + KAPPA), 1e-6, 1 - 1e-6)
+    return MentionModel(weights, intercept, float(logit(nowhere)), np.where(n > 0, logit(shrunk) - logit(usual), 0.0))
 
 
-def naming_logits(model: NamingModel, named: MentionFeatures, inside: np.ndarray, n_tags: int) -> np.ndarray:
+def _fit_pooled(named: MentionFeatures, pairs: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, float]:
+    """Fit the pooled model on at most MAX_PAIRS pairs, evenly drawn; return its weights and its intercept."""
+    step = -(-len(pairs) // MAX_PAIRS) or 1
+    sample, is_right = pairs[::step], right[::step]
+    if len(set(is_right.tolist())) < 2:
+        return np.zeros(len(FEATURES)), -1.0
+    features = crossed(named.shared[sample], named.kinds[sample])
+    fitted = LogisticRegression(C=1.0, solver="newton-cholesky").fit(features, is_right)
+    return fitted.coef_[0], float(fitted.intercept_[0])
+
+
+def mention_logits(model: MentionModel, named: MentionFeatures, inside: np.ndarray, n_tags: int) -> np.ndarray:
     """Return (n_inside, n_tags) float64 for the articles of the mask."""
     row = np.cumsum(inside) - 1
     logits = np.tile(model.nowhere + model.offsets[:, NOWHERE], (int(inside.sum()), 1))
-    use = inside[named.articles]
-    rows, tags, categories = row[named.articles[use]], named.tags[use], named.categories[use]
-    logits[rows, tags] = model.pooled(named, use) + model.offsets[tags, categories]
+    pairs = inside[named.articles]
+    rows, tags, categories = row[named.articles[pairs]], named.tags[pairs], named.categories[pairs]
+    logits[rows, tags] = model.pooled(named, pairs) + model.offsets[tags, categories]
     return logits

@@ -1,4 +1,4 @@
-"""How to retrain, with the product's defaults."""
+"""How to fit and to retrain, with the product's defaults."""
 
 from __future__ import annotations
 
@@ -6,7 +6,22 @@ from dataclasses import dataclass, field
 
 from classifier.training.checks import CheckSettings
 from classifier.training.comparison import GateSettings
-from classifier.training.fitting import FitSettings
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How to fit a model.
+
+    always_one: whether every article gets at least one tag, None: as in the examples; fast: plain TF-IDF and cross-fitted
+    thresholds, without stems, mentions, stacking model and precedents, in two folds.
+    """
+
+    seed: int = 0
+    n_folds: int = 5
+    c: float = 1.0
+    n_jobs: int = -1
+    always_one: bool | None = None
+    fast: bool = False
 
 
 @dataclass(frozen=True)

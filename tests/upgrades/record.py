@@ -30,7 +30,8 @@ from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store import StoredArticle, open_store
-from classifier.training.fitting import FitSettings, fit
+from classifier.training.fitting import fit
+from classifier.training.settings import FitSettings
 from classifier.web import build_app
 
 N_LEARNED = 16

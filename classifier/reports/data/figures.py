@@ -48,7 +48,8 @@ from classifier.reports.data.records import (
 )
 from classifier.text.reading import ArticleReader
 from classifier.training.corpus import BATCH
-from classifier.training.fitting import FitSettings, Fitted, fit
+from classifier.training.fitting import Fitted, fit
+from classifier.training.settings import FitSettings
 
 LENGTHS = (0, 1, 50, 100, 200, 400, 800, 1600, 3200)  # words
 

@@ -1,0 +1,110 @@
+"""The training set: articles with known tags, read once and dealt into folds for cross-validation."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from classifier.domain.articles import Article
+from classifier.domain.examples import UNKNOWN, labels_of
+from classifier.domain.progress import Track
+from classifier.domain.taxonomy import Taxonomy, taxonomy_of
+from classifier.errors import TooFewExamples
+from classifier.training.corpus import Corpus, read_corpus
+from classifier.training.folds import make_folds
+from classifier.training.settings import FitSettings
+
+MIN_ARTICLES = 10
+MIN_POSITIVES = 2  # a tag with fewer has no linear classifier
+# Above so many values in the matrix three folds are as good as five, and take half the time.
+LARGE_CORPUS = 10_000_000
+N_LARGE_FOLDS = 3
+N_FAST_FOLDS = 2
+
+
+@dataclass(frozen=True)
+class TrainingSet:
+    """The articles of a fitting in the order of their ids, with everything that its steps share.
+
+    labels: (n_articles, n_tags) int8; folds: (n_articles,) int8, numbers below n_folds.
+    """
+
+    articles: Sequence[Article]
+    taxonomy: Taxonomy
+    labels: np.ndarray
+    corpus: Corpus
+    folds: np.ndarray
+    n_folds: int
+    settings: FitSettings
+
+    @property
+    def all_rows(self) -> np.ndarray:
+        """The mask of all articles, (n_articles,) bool."""
+        return np.ones(len(self.labels), dtype=bool)
+
+    @property
+    def named_labels(self) -> np.ndarray:
+        """The labels of the pairs of article and tag in which the article names the tag, (n_named,) int8."""
+        labels: np.ndarray = self.labels[self.corpus.named.articles, self.corpus.named.tags]
+        return labels
+
+    def held_out_masks(self) -> Iterator[np.ndarray]:
+        """Yield the mask of the articles of each fold, (n_articles,) bool."""
+        return (self.folds == fold for fold in range(self.n_folds))
+
+    @cached_property
+    def always_one(self) -> bool:
+        """Whether every article gets at least one tag: as the settings say, else if all completely tagged articles have one."""
+        if self.settings.always_one is not None:
+            return self.settings.always_one
+        complete = (self.labels != UNKNOWN).all(axis=1)
+        return bool(complete.any() and (self.labels[complete] == 1).any(axis=1).all())
+
+
+def read_training_set(
+    articles: Sequence[Article],
+    taxonomy: Taxonomy | None,
+    settings: FitSettings,
+    track: Track,
+    blocks: Sequence[str] = (),
+) -> TrainingSet:
+    """Read articles, without those that cannot be read, and deal them into folds.
+
+    Raises:
+        TooFewExamples: if there is not enough to learn from, or two articles have the same id.
+    """
+    articles = sorted(articles, key=lambda article: article.id)
+    taxonomy = taxonomy or taxonomy_of(tag for article in articles for tag in article.tags or ())
+    labels = labels_of(articles, taxonomy)
+    _check(articles, labels)
+    corpus = read_corpus(articles, taxonomy, track, plain=settings.fast, blocks=blocks)
+    if corpus.unreadable:
+        articles, labels = [articles[row] for row in corpus.rows], labels[corpus.rows]
+        _check(articles, labels)
+    n_folds = min(settings.n_folds, _max_folds(corpus, settings))
+    folds = make_folds(labels, corpus.groups, n_folds, settings.seed)
+    return TrainingSet(articles, taxonomy, labels, corpus, folds, n_folds, settings)
+
+
+def _max_folds(corpus: Corpus, settings: FitSettings) -> int:
+    if settings.fast:
+        return N_FAST_FOLDS
+    return N_LARGE_FOLDS if corpus.X.nnz > LARGE_CORPUS else settings.n_folds
+
+
+def _check(articles: Sequence[Article], labels: np.ndarray) -> None:
+    for before, after in itertools.pairwise(articles):
+        if before.id == after.id:
+            raise TooFewExamples(f"Two articles have the id {after.id!r}. Give each its own.")
+    n_positive = (labels == 1).sum(axis=0)
+    if len(articles) >= MIN_ARTICLES and not (labels == 0).any():
+        raise TooFewExamples("No tag is known to be wrong for any article. See `tags_complete` and `rejected`.")
+    if len(articles) < MIN_ARTICLES or not (n_positive >= MIN_POSITIVES).any():
+        raise TooFewExamples(
+            f"{len(articles)} articles with {int((n_positive > 0).sum())} tags are too few to learn from: at least "
+            f"{MIN_ARTICLES} articles and one tag with {MIN_POSITIVES} positives are needed."
+        )
