@@ -2,8 +2,8 @@
 
     python -m benchmarks.ablation [--corpora NAME …]
 
-Five folds with near-duplicates together, thresholds from the other folds; the test parts are not looked at. The starter
-articles are a corpus, too. A part that pays on fewer than two corpora should go.
+It uses five folds that keep near-duplicates together, and thresholds learned on the other folds. It does not use the test
+parts. The starter articles are one of the corpora. A part that improves fewer than two corpora should go.
 """
 
 from __future__ import annotations
@@ -112,16 +112,16 @@ CHANGES: dict[str, Change] = {
     "nothing (all parts)": nullcontext,
     "stems": _terms_without(lambda term: term.endswith("~")),
     "hyphen compounds": _terms_without(lambda term: "-" in term),
-    "the title's own view": _constant(corpus, "TITLE_WEIGHT", 1e-6),
-    "the first sentence counted twice": _lead_once,
+    "separate title features": _constant(corpus, "TITLE_WEIGHT", 1e-6),
+    "counting the first sentence twice": _lead_once,
     "gap and rank among the tags": _without_features(1, 2, 3),
     "the number of examples": _without_features(4, 5),
-    "mentions": _without_features(6, 7),
-    "a tag's own offsets of mentions": _constant(mention_fitting, "KAPPA", 1e9),
-    "shrinkage of a classifier by n / (n + 3)": _constant(decision, "SHRINKAGE", 1e-9),
-    "a stacking model for each kind": _constant(stacking, "MIN_KIND_POSITIVES", 10**9),
-    "the choice of shrinkage (3 positives)": _constant(thresholds, "SHRINKAGES", (3.0,)),
-    "shrinkage (pooled threshold alone)": _constant(thresholds, "SHRINKAGES", (1e9,)),
+    "mention features": _without_features(6, 7),
+    "mention offsets per tag": _constant(mention_fitting, "KAPPA", 1e9),
+    "shrinking a classifier by n / (n + 3)": _constant(decision, "SHRINKAGE", 1e-9),
+    "a stacking model per kind": _constant(stacking, "MIN_KIND_POSITIVES", 10**9),
+    "the choice of threshold shrinkage (3 positives)": _constant(thresholds, "SHRINKAGES", (3.0,)),
+    "thresholds per tag (pooled threshold alone)": _constant(thresholds, "SHRINKAGES", (1e9,)),
     "C = 1 (0.5 instead)": _settings(c=0.5),
     "C = 1 (2 instead)": _settings(c=2.0),
     "C = 1 (4 instead)": _settings(c=4.0),
