@@ -204,13 +204,16 @@ def markdown(found: dict[str, Any], title: str) -> str:
         for row in found["refused"]
     ]
     outcomes = ", ".join(f"{n} {outcome}" for outcome, n in found["outcomes"].items())
-    what = f"{found['n_before']} articles before, {found['n_articles']} in {found['n_runs']} steps; runs: {outcomes}."
+    what = (
+        f"There are {found['n_before']} articles before the start and {found['n_articles']} in {found['n_runs']} steps. "
+        f"Runs: {outcomes}."
+    )
     return "\n\n".join(
         [
             table(title, ["retraining", "micro-F1 on articles of the next step"], rows, what),
             table("Differences, on the same articles", ["", "micro-F1"], gaps),
             table("Over time", ["from", "articles", *WAYS], weeks),
-            table("Honest runs that the gate refused", ["week", "closed by"], refused or [["none", ""]]),
+            table("Honest runs that the gate refused", ["week", "refused because of"], refused or [["none", ""]]),
         ]
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -23,7 +24,11 @@ def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], *notes
     """Return a Markdown table under a heading, with notes beneath."""
     lines = [f"### {title}", "", "| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([*lines, *(f"\n{note}" for note in notes if note)])
+    return "\n".join([*lines, *(f"\n{_wrapped(note)}" for note in notes if note)])
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, 100, break_on_hyphens=False, break_long_words=False)
 
 
 def _number(value: float | None, form: str) -> str:
@@ -36,15 +41,15 @@ def _f1(row: dict[str, Any], name: str) -> str:
 
 
 def quality_tables(corpus: dict[str, Any]) -> list[str]:
-    """Return the tables of a corpus: quality and cost, the costs as ratios to ours, and file-to-file rates."""
+    """Return the tables of a corpus: quality and cost, the costs as ratios to the article tagger's, and file-to-file rates."""
     found = [_quality(corpus), _ratios(corpus)]
     if corpus["rates"]:
         found.append(_rates(corpus))
     if corpus["fast_to_thresholding"]:
         ratio = corpus["fast_to_thresholding"]
         found.append(
-            f"Training cost of `--fast` to LibMultiLabel's thresholding on {corpus['name']}: {ratio['seconds']:.3f} of its "
-            f"time, {ratio['cpu_seconds']:.3f} of its CPU time (target: at most 0.2)."
+            f"On {corpus['name']}, training with `--fast` takes {ratio['seconds']:.3f} of the time and "
+            f"{ratio['cpu_seconds']:.3f} of the CPU time of LibMultiLabel's thresholding (target: at most 0.2)."
         )
     return found
 
@@ -77,10 +82,11 @@ def _quality(corpus: dict[str, Any]) -> str:
         title,
         head,
         rows,
-        "In brackets the 95 % bootstrap interval over articles. Training: from the file to the saved model, without start-up; "
-        "for what only ranks it includes choosing the cut on a held-out fifth. Articles/s: from a file to a file, loading the "
-        "model apart, then included with start-up. Memory: the highest sum of RSS over the process tree.",
-        f"Tags that earn the auto band: {auto}." if auto is not None else "",
+        "The 95 % bootstrap interval over articles is in brackets. Training runs from the file to the saved model, without "
+        "start-up. For systems that only rank, it includes choosing the threshold on a held-out fifth. "
+        "Articles/s is measured from file to file, first without loading the model, then with start-up. "
+        "Memory is the highest sum of RSS over the process tree.",
+        f"{auto} tags earn the auto band." if auto is not None else "",
     )
 
 
@@ -118,17 +124,25 @@ def _rates(corpus: dict[str, Any]) -> str:
         )
     head = ["system", "articles", "articles/s", "with start-up", "ratio to fastText", "with start-up"]
     return table(
-        f"{corpus['name']}: from a file to a file, medians of rounds in turns",
+        f"{corpus['name']}: from file to file, medians of alternating rounds",
         head,
         rows,
-        "JSON Lines (.gz) in, suggestion records out, for all but the rows of `predict` alone. With start-up ours is the command "
-        "`suggest --articles IN --output OUT`.",
+        "Each system reads JSON Lines (.gz) and writes suggestion records, except in the rows of `predict` alone. "
+        "With start-up, the article tagger is the command `suggest --articles IN --output OUT`.",
     )
 
 
 def service_table(found: dict[str, Any]) -> str:
     """Return the table of the service."""
-    head = ["endpoint", "clients", "requests/s", "p50 ms", "p95 ms", "requests/s to no-op", "p50 above no-op, ms"]
+    head = [
+        "endpoint",
+        "clients",
+        "requests/s",
+        "p50 ms",
+        "p95 ms",
+        "requests/s relative to no-op",
+        "p50 above no-op, ms",
+    ]
     rows = [
         [
             row["name"],
@@ -145,10 +159,11 @@ def service_table(found: dict[str, Any]) -> str:
     rows += [[name, problem, *[MISSING] * (len(head) - 1)] for name, problem in found["problems"].items()]
     return table(
         f"Service: articles of {found['article_bytes'] / 1024:.0f} kB with evidence, 2 workers",
-        [*head, "ours to this"],
+        [*head, "tagger relative to this"],
         rows,
-        f"Medians of {found['n_rounds']} rounds in which the endpoints take turns, and of the ratios within a round; "
-        f"{found['n_texts']} different texts, numbered so that none is sent twice but in the rows that say so. Targets: at least half of the no-op's requests a second, p50 within 1.5 ms of it, "
+        f"Figures are medians of {found['n_rounds']} rounds in which the endpoints alternate. Ratios are medians of the ratios "
+        f"within a round. The {found['n_texts']} different texts are numbered so that none is sent twice, except in the rows of "
+        "texts seen before. Targets: at least half of the no-op's requests per second, a p50 within 1.5 ms of it, and "
         "20 times Annif.",
     )
 
@@ -184,5 +199,5 @@ def scale_table(found: Sequence[dict[str, Any]]) -> str:
         for row in found
     ]
     return table(
-        "Scale: made-up long articles", head, rows, "Targets for 35,000 articles: 20 minutes and 8 GB on two cores."
+        "Scale: generated long articles", head, rows, "Targets for 35,000 articles: 20 minutes and 8 GB on two cores."
     )

@@ -29,10 +29,10 @@ N_ROUNDS = 12
 N_SAVES = 6
 WITHOUT, AGAIN, STOPPED, SILENT, THERE = (
     "without the plugin",
-    "without it, again",
+    "without the plugin, again",
     "service stopped",
-    "service silent",
-    "service there",
+    "service not answering",
+    "service running",
 )
 STATES = (WITHOUT, AGAIN, STOPPED, SILENT, THERE)
 PLUGIN = "article-tagger/article-tagger.php"

@@ -1,4 +1,4 @@
-"""How large the hard tests are, and the table that they leave: `make test` runs a short form, `make test-hard` the whole.
+"""The size of the hard tests, and the table of their results. `make test` runs a short form, `make test-hard` the full form.
 
 `python -m tests.hard [PART …] [--output FILE]` runs the parts one after another and prints one table: what was done, how often,
 what was lost, and the figures. A row for each file of tests says how many of its tests failed.

@@ -183,7 +183,7 @@ def test_a_killed_worker_does_not_fail_the_training(cluster: Cluster, alone: Fit
     cluster.workers[0].send_signal(signal.SIGKILL)
     assert running.wait(SECONDS) == 0, cluster.say(tmp_path)
     assert content_digest(Registry(tmp_path / "models").load_champion()) == content_digest(alone.model)
-    told("kill -9 of a worker of 2 during training on Dask", "1", 0, "the model is that of one machine")
+    told("kill -9 of a worker of 2 during training on Dask", "1", 0, "the same model as on one machine")
 
 
 def test_one_worker_alone_does_the_work_too(scheduler: Cluster, alone: Fitted, tmp_path: Path) -> None:
@@ -233,7 +233,7 @@ def test_retraining_on_workers_one_of_them_killed_gives_the_champion_of_one_mach
     cluster.workers[0].send_signal(signal.SIGKILL)
     assert running.wait(SECONDS) == 0, cluster.say(tmp_path)
     assert _champion(tmp_path / "shared") == _champion(tmp_path / "alone")
-    told("kill -9 of a worker of 2 during a retraining on Dask", "1", 0, "the champion is that of one machine")
+    told("kill -9 of a worker of 2 during a retraining on Dask", "1", 0, "the same champion as on one machine")
 
 
 def test_the_schedule_shares_its_runs_out(cluster: Cluster, tmp_path: Path) -> None:

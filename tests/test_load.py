@@ -191,8 +191,8 @@ def test_ten_times_as_much_is_refused_in_order_and_leaves_no_trace(
         f"articles at {10 * PER_SECOND}/s",
         f"{sum(load.statuses.values())} in {N_SECONDS_OVER} s",
         len(load.wrong) + n_taken - stored_by(database_url),
-        f"{load.statuses[200]} taken (p95 {load.p95():.0f} ms), {n_refused} sent away with Retry-After, health within "
-        f"{1000 * max(health):.0f} ms; {PER_SECOND} more taken {recovered:.1f} s after",
+        f"{load.statuses[200]} accepted (p95 {load.p95():.0f} ms), {n_refused} refused with Retry-After, health within "
+        f"{1000 * max(health):.0f} ms, {PER_SECOND} more accepted {recovered:.1f} s later",
     )
     assert load.wrong == after.wrong == []
     assert set(after.statuses) == {200}
@@ -259,7 +259,7 @@ def test_slow_clients_do_not_slow_the_others(server: Server, bodies: list[str], 
         f"articles at {PER_SECOND}/s beside {N_SLOW} slow clients",
         f"{sum(among.statuses.values())} in {seconds} s",
         len(among.wrong) + sum((alone.statuses + among.statuses).values()) - stored_by(database_url),
-        f"p95 {among.p95():.0f} ms, without them {alone.p95():.0f} ms; {closed[0]} of the slow given up",
+        f"p95 {among.p95():.0f} ms, without them {alone.p95():.0f} ms, {closed[0]} slow clients disconnected",
     )
     assert alone.wrong == among.wrong == []
     assert set(alone.statuses) == set(among.statuses) == {200}

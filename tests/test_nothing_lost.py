@@ -137,7 +137,7 @@ def test_every_decision_of_twelve_clients_is_logged_once(server: Server, tmp_pat
         f"decisions by {N_CLIENTS} clients at 4 workers" + f", {n_killed} killed" * bool(n_killed),
         str(N_DECISIONS),
         lost,
-        f"{N_DECISIONS / seconds:.0f}/s, {sum(client.n_repeated for client in clients)} asked again",
+        f"{N_DECISIONS / seconds:.0f}/s, {sum(client.n_repeated for client in clients)} retried",
     )
     assert [error for client in clients for error in client.errors] == []
     assert acknowledged == sent
@@ -165,7 +165,7 @@ def test_a_worker_killed_every_quarter_second_costs_no_decision(server: Server, 
         f"kill -9 of a worker of 4 every quarter second, {STORM_SECONDS} s",
         f"{n_killed} times, {len(acknowledged)} decisions",
         len(set(acknowledged) - logged.keys()),
-        f"{n_meanwhile / STORM_SECONDS:.0f}/s meanwhile, {sum(client.n_repeated for client in clients)} asked again",
+        f"{n_meanwhile / STORM_SECONDS:.0f}/s meanwhile, {sum(client.n_repeated for client in clients)} retried",
     )
     assert [error for client in clients for error in client.errors] == []
     assert logged == Counter(acknowledged)

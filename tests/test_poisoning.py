@@ -63,7 +63,7 @@ def test_a_thousand_wrong_accepts_on_known_articles_close_the_gate_and_name_the_
     assert {one["check"] for one in result.blocked_by} == {"labels_flipped"}
     assert finding(result, "labels_flipped")["editors"] == ["mallory"]
     assert desk.champion == before
-    told("wrong accepts of one editor on known articles", f"{n}", 0, "gate closed; the report names the editor")
+    told("wrong accepts by one editor on known articles", f"{n}", 0, "gate closed, and the report names the editor")
 
 
 @pytest.mark.parametrize(
@@ -89,10 +89,10 @@ def test_a_thousand_wrong_accepts_on_new_articles_are_capped_and_do_no_harm(
     by_rate = math.ceil(1000 * share[1]) if named == "wp" and (share := exact_interval(own, len(known))) else 0
     assert found["n"] == 1000 - max(FREE, own, by_rate)
     told(
-        f"wrong accepts of {len(editors)} editors on new articles",
+        f"wrong accepts by {len(editors)} editors on new articles",
         "1000",
         0,
-        f"{found['n']} left out of training; the report names {named}",
+        f"{found['n']} left out of training, and the report names {named}",
     )
     if result.promoted:
         after = desk.registry.load_champion()

@@ -243,7 +243,7 @@ def test_while_the_database_is_away_suggestions_go_on_and_decisions_are_put_off(
     finally:
         stop(service)
     told(
-        "a database that is away",
+        "the database is unreachable",
         f"{AWAY:.0f} s",
         0,
         f"{answers[200]} suggestions meanwhile, {seconds:.1f} s to resume",

@@ -148,5 +148,5 @@ def test_no_request_fails_and_no_answer_is_of_two_models(
         "promotions and roll-backs under load",
         f"{N_CHANGES} changes, {len(load.versions)} answers",
         len(load.failed),
-        f"{N_CLIENTS} clients; a roll-back took {to_disk:.2f} s, and {seconds:.2f} s more until all workers had it",
+        f"{N_CLIENTS} clients, a roll-back took {to_disk:.2f} s, and {seconds:.2f} s more until all workers had it",
     )

@@ -117,7 +117,7 @@ def test_slow_clients_are_cut_off_and_keep_nobody_waiting(proxied: Server) -> No
         assert [status for status, _ in answers] == [200] * 20
         assert [suggestion["tag"] for suggestion in answers[0][1]["suggestions"]][:1] == ["iskp"]
         _wait_for_the_end(clients)
-    told("slow clients before the proxy", str(n), 0, f"{1000 * seconds / 20:.0f} ms a request meanwhile")
+    told("slow clients at the proxy", str(n), 0, f"{1000 * seconds / 20:.0f} ms for other requests meanwhile")
 
 
 def _wait_for_the_end(clients: list[socket.socket]) -> None:

@@ -64,7 +64,7 @@ def _schema(app: Flask) -> Any:
 def test_no_request_is_a_fault_and_every_answer_is_as_described(fuzzed: tuple[Flask, Store], role: str) -> None:
     app, store = fuzzed
     n = _check_all(app, _headers(store, role))
-    told(f"requests drawn from the OpenAPI document, as {role}", f"{n}", 0)
+    told(f"requests generated from the OpenAPI document, as {role}", f"{n}", 0)
 
 
 def _check_all(app: Flask, headers: dict[str, str]) -> int:
