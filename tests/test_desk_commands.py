@@ -101,7 +101,7 @@ def test_desk_report_counts_what_editors_did_and_writes_a_page(
     assert (report["decisions"], report["acceptance"]["accepted"]) == (4, 1)
     assert "<title>" in (tmp_path / "desk.html").read_text(encoding="utf-8")
     assert main(["desk-report", *where]) == 0
-    assert capsys.readouterr().out.startswith("1 article decided on by 2 editors")
+    assert capsys.readouterr().out.startswith("2 editors decided on 1 article")
 
 
 def test_proposed_tags_are_listed_for_whoever_keeps_the_taxonomy(

@@ -672,7 +672,7 @@ def test_bad_records_are_said_written_and_counted_and_the_rest_is_stored(
 def test_strict_fails_after_the_rest_is_stored(run: Run, tmp_path: Path, store: Store) -> None:
     ran = run(written(tmp_path / "desk.csv", TABLE + "a b,Bad,x,,\n"), "--strict")
     assert (ran.code, store.count_articles()) == (1, {"import": 2})
-    assert "1 records were set aside; the rest is stored" in ran.err
+    assert "1 records were set aside, all others are stored" in ran.err
     assert run(written(tmp_path / "desk.csv", TABLE), "--strict").code == 0
 
 

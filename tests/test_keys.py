@@ -362,7 +362,7 @@ def test_keys_are_rotated_on_the_command_line(store: Store, command: Callable[..
     code, new, said = command("rotate", "wordpress", "--grace", "2")
     assert (code, new.count("\n")) == (0, 1)
     assert "cannot be shown again" in said
-    assert "2 hours more" in said
+    assert "keeps working for 2 hours" in said
     store.keys._remembered_rows.clear()
     assert found(store, old.strip()).expires_at == store.keys.list()[0].old_until
     assert found(store, new.strip()).expires_at == store.keys.list()[0].expires_at
