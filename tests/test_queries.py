@@ -183,7 +183,10 @@ def make_filled(
             "question_id": _ask_about_removals(tagger),
         }
         keep_desk_report(store, taxonomy)
-        return Filled(build_app(tagger, registry), store, places, Watch(store))
+        app = build_app(tagger, registry)
+        with app.test_request_context():
+            places["version"] = url_for("versioned", filename="style.css").split("/")[2].removeprefix("v-")
+        return Filled(app, store, places, Watch(store))
 
     yield make
     for store in stores:
