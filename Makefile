@@ -41,7 +41,7 @@ serve: $(VENV)/.script ## train the starter model if there is none, and serve on
 train: $(VENV)/.script ## train on training_data/ and make the model champion
 	@$(RUN) classifier train
 
-QUICK := pytest -m "not browser and not wordpress and not load and not notebook" --numprocesses 3 --dist worksteal
+QUICK := pytest -m "not browser and not wordpress and not load and not notebook and not slow" --numprocesses 3 --dist worksteal
 
 test: $(VENV)/.dev ## run the tests that need nothing installed; the others: make test-full
 	@$(RUN) $(QUICK)
@@ -62,8 +62,9 @@ test-javascript: ## run the unit tests of the review page's modules in Node (Deb
 test-wordpress: $(VENV)/.dev ## run the plugin's tests in a real WordPress; they fail where its packages are missing
 	@$(RUN) pytest -m wordpress --junitxml=var/test-wordpress.xml tests/wordpress
 
-test-system: $(VENV)/.dev ## run what needs root or more programs: strace, a full disk, no network, PHP, Node
+test-system: $(VENV)/.dev ## run what takes long (killed processes), or needs root or more programs: strace, a full disk, no network, PHP, Node
 	@TAGGER_TEST_NEEDS=system $(RUN) pytest tests/test_faults.py tests/test_deploy.py tests/test_proxy.py tests/test_privacy.py tests/test_connect.py tests/test_open_mode.py
+	@$(RUN) pytest -m "slow and not browser" --numprocesses 2 --dist worksteal
 
 test-postgres: $(VENV)/.dev ## run the tests of the store on a PostgreSQL of their own (Debian's package)
 	@TAGGER_TEST_NEEDS=postgres $(RUN) tests.postgres $(BIN)/python -m pytest

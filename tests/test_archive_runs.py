@@ -536,6 +536,7 @@ def ended(things: list[int]) -> list[int]:
     return things
 
 
+@pytest.mark.slow
 def test_a_process_that_is_killed_ends_the_run_with_its_reason() -> None:
     with pytest.raises(ProcessLost, match="enough memory"):
         list(map_chunks(ended, [[number] for number in range(6)], 2))
@@ -589,6 +590,7 @@ def added(store: Store) -> list[tuple[str, str, float]]:
     return [(one.article_id, one.tag, one.score) for one in store.assignments.standing()]
 
 
+@pytest.mark.slow
 def test_a_run_over_a_store_that_was_killed_is_taken_up_and_adds_nothing_twice(
     store: Store, registry: Registry, database_url: str, many: list[Article], tmp_path: Path
 ) -> None:
@@ -616,6 +618,7 @@ def test_a_run_over_a_store_that_was_killed_is_taken_up_and_adds_nothing_twice(
     whole.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["out.jsonl", "out.jsonl.gz"])
 def test_a_run_over_files_that_was_killed_is_taken_up_and_writes_the_same_bytes(
     registry: Registry, many: list[Article], tmp_path: Path, name: str

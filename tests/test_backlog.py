@@ -212,6 +212,7 @@ def test_status_says_how_many_articles_wait(tagger: Tagger, registry: Registry, 
     assert status(registry, database_url)["waiting"] == 0
 
 
+@pytest.mark.slow
 def test_a_running_service_judges_what_is_imported_beside_it(
     registry: Registry, database_url: str, tmp_path: Path
 ) -> None:

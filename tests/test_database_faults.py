@@ -400,6 +400,7 @@ def _status_of(connection: socket.socket) -> int:
         return response.status
 
 
+@pytest.mark.slow
 def test_on_sigterm_every_request_that_runs_is_answered(_models: Path, database_url: str) -> None:
     server = start(_models, database_url, "--workers", "2", "--threads", "64")
     words = " ".join(f"w{number}" for number in range(1500))
@@ -415,6 +416,7 @@ def test_on_sigterm_every_request_that_runs_is_answered(_models: Path, database_
     assert {row["id"] for row in stored_at(database_url)["articles"]} >= {f"s{number}" for number in range(4)}
 
 
+@pytest.mark.slow
 def test_the_whole_group_is_killed_again_and_again_and_nothing_is_lost(registry: Registry, database_url: str) -> None:
     options, port = ("--workers", "2", "--threads", "8"), free_port()
     server = start(registry.folder, database_url, *options, port=port)

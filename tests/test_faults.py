@@ -30,6 +30,8 @@ from tests.desk import Desk, database
 from tests.hard import HARD, size, told
 from tests.waiting import SECONDS
 
+pytestmark = pytest.mark.slow
+
 WHOLE = os.environ.get("TAGGER_TEST_NEEDS") == "system"  # where what is missing is a fault
 # What changes files or puts changes to disk; the rest of what a promotion does is reading and memory.
 CHANGES = "openat,write,pwrite64,fsync,rename,renameat,renameat2,unlink,unlinkat,mkdir,rmdir,chmod,flock,ftruncate"

@@ -19,12 +19,12 @@ from tests.hard import size
 from tests.hostile import HOSTILE, assert_linear
 from tests.postgres import database
 
-N = size(100_000, 2_000_000)
+N = size(60_000, 2_000_000)
 N_STORED = size(50_000, 2_000_000)  # five requests each
 LIMIT = 16_000_000  # bytes of a body: a character of a hostile text may be four bytes, or six in JSON
 TEXTS = list(HOSTILE)
 HEADINGS = ["h1 opened", "h1 unfinished", "h1 with a blank before its end", "titles opened", "titles unfinished"]
-every_text = pytest.mark.parametrize("name", TEXTS)
+every_text = pytest.mark.parametrize("name", size(TEXTS[::3], TEXTS))
 
 
 class Desk:
@@ -89,7 +89,7 @@ def test_stored_article_is_answered_and_reviewed_in_linear_time(desk: Desk, name
     assert_linear(store_and_review, HOSTILE[name], N_STORED)
 
 
-@pytest.mark.parametrize("name", size(HEADINGS, TEXTS))
+@pytest.mark.parametrize("name", size(HEADINGS[:2], TEXTS))
 @pytest.mark.parametrize("path", ["/v1/suggest", "/v1/suggest/batch"])
 def test_text_is_suggested_for_in_linear_time(desk: Desk, path: str, name: str) -> None:
     def suggest(text: str) -> None:
@@ -100,7 +100,7 @@ def test_text_is_suggested_for_in_linear_time(desk: Desk, path: str, name: str) 
     assert_linear(suggest, HOSTILE[name], N)
 
 
-@pytest.mark.parametrize("name", HEADINGS)
+@pytest.mark.parametrize("name", size(HEADINGS[:2], HEADINGS))
 @pytest.mark.parametrize("field", ["title", "url", "published_at", "body_format", "odd"])
 def test_text_in_any_field_costs_linear_time(desk: Desk, field: str, name: str) -> None:
     def suggest(text: str) -> None:
@@ -120,13 +120,13 @@ BODIES = [
 ]
 
 
-@pytest.mark.parametrize("name", HEADINGS)
+@pytest.mark.parametrize("name", size(HEADINGS[:2], HEADINGS))
 @pytest.mark.parametrize(("method", "path"), BODIES)
 def test_body_without_a_key_is_refused_in_linear_time(desk: Desk, method: str, path: str, name: str) -> None:
     assert_linear(lambda text: desk.ask(method, path, article(text), 401), HOSTILE[name], N)
 
 
-@pytest.mark.parametrize("name", HEADINGS)
+@pytest.mark.parametrize("name", size(HEADINGS[:2], HEADINGS))
 @pytest.mark.parametrize(
     ("path", "fields", "status"),
     [
@@ -181,9 +181,7 @@ PAGES = [
 
 
 @pytest.mark.parametrize("has_key", [False, True])
-@pytest.mark.parametrize(
-    "name", size(["slashes", "digits"], ["h1 unfinished", "slashes", "less than", "digits", "spaces"])
-)
+@pytest.mark.parametrize("name", size(["slashes"], ["h1 unfinished", "slashes", "less than", "digits", "spaces"]))
 @pytest.mark.parametrize("page", PAGES)
 def test_long_query_or_path_costs_linear_time(desk: Desk, page: str, name: str, has_key: bool) -> None:
     headers = {"Authorization": f"Bearer {desk.secret}"} if has_key else {}

@@ -74,6 +74,7 @@ def test_a_counter_may_have_any_name(store: Store, name: str) -> None:
     assert [store.counters.hit(name, 60).n for _ in range(2)] == [1, 2]
 
 
+@pytest.mark.slow
 def test_no_count_is_lost_between_processes(store: Store, database_url: str) -> None:
     command = [sys.executable, "-m", "tests.counting", database_url, str(N_EACH)]
     processes = [subprocess.Popen(command, cwd=ROOT) for _ in range(N_PROCESSES)]
@@ -208,6 +209,7 @@ def four_workers(registry: Registry, database_url: str) -> Iterator[Server]:
     assert stop(server) == 0
 
 
+@pytest.mark.slow
 def test_ten_a_minute_lets_exactly_ten_of_a_burst_pass_over_four_workers(
     four_workers: Server, database_url: str
 ) -> None:
@@ -311,6 +313,7 @@ def all_of(connection: socket.socket) -> bytes:
     return b"".join(iter(lambda: connection.recv(65536), b""))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "begun",
     [HEADER + b'Content-Length: 500\r\n\r\n{"title"', HEADER + b"Transfer-Encoding: chunked\r\n\r\n8\r\n{"],
@@ -325,6 +328,7 @@ def test_a_body_that_stops_is_answered_408(impatient: Server, begun: bytes) -> N
     assert impatient.ask("POST", "/v1/suggest", ARTICLE)[0] == 200
 
 
+@pytest.mark.slow
 def test_a_body_that_comes_a_byte_at_a_time_is_answered_408(impatient: Server) -> None:
     with impatient.connect() as connection:
         connection.sendall(HEADER + b"Content-Length: 500\r\n\r\n")
@@ -336,6 +340,7 @@ def test_a_body_that_comes_a_byte_at_a_time_is_answered_408(impatient: Server) -
     assert answer.startswith(b"HTTP/1.1 408 ")
 
 
+@pytest.mark.slow
 def test_a_header_that_stops_is_given_up(impatient: Server) -> None:
     stalled = [impatient.connect() for _ in range(8)]  # twice as many as there are threads
     for connection in stalled:

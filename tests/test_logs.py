@@ -52,6 +52,7 @@ def requests_of(canaries: dict[str, str]) -> list[tuple[str, str, Any, dict[str,
     ]
 
 
+@pytest.mark.slow
 def test_no_word_of_anybody_is_in_the_log_of_a_service(registry: Registry, tmp_path: Path) -> None:
     server = start(registry.folder, f"sqlite:///{tmp_path}/tagger.db", "--workers", "2", "--threads", "8")
     statuses = []

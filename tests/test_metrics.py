@@ -88,6 +88,7 @@ def test_a_setting_asks_for_a_key(tagger: Tagger, registry: Registry, store: Sto
     assert status == {"admin": 200, "reader": 200, "editor": 403, "cms": 403}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("n_requests", [12])
 def test_the_counts_of_all_workers_are_added_up(registry: Registry, tmp_path: Path, n_requests: int) -> None:
     running = server.start(registry.folder, database(tmp_path), "--workers", "3", "--threads", "4")

@@ -30,6 +30,8 @@ from tests.postgres import database
 from tests.server import Server, start, stop
 from tests.waiting import SECONDS
 
+pytestmark = pytest.mark.slow
+
 N_CLIENTS = 12
 N_ARTICLES = 24
 N_DECISIONS = size(360, 3000)

@@ -131,6 +131,7 @@ def test_texts_are_ordered_by_their_characters_whatever_the_language_of_the_serv
     assert until == sorted(ids[:3])
 
 
+@pytest.mark.slow
 def test_processes_that_start_at_once_migrate_one_after_the_other(url: str) -> None:
     opening = f"from classifier.store import open_store; open_store({url!r}).close()"
     processes = [subprocess.Popen([sys.executable, "-c", opening], cwd=ROOT) for _ in range(3)]
@@ -197,6 +198,7 @@ def _eventually(act: object) -> None:
 # --- a server that is away ---
 
 
+@pytest.mark.slow
 def test_while_the_database_is_away_suggestions_go_on_and_decisions_are_put_off(
     _models: Path, server: Postgres, url: str
 ) -> None:
@@ -289,6 +291,7 @@ def _versions(services: list[Server]) -> set[str]:
     return {one.ask("POST", "/v1/suggest", STORY)[1]["model_version"] for one in services}
 
 
+@pytest.mark.slow
 def test_one_promotion_reaches_all_services_and_a_killed_one_loses_nothing(
     services: list[Server], registry: Registry, url: str
 ) -> None:

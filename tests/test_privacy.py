@@ -215,6 +215,7 @@ def traces(folder: Path) -> list[str]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite
 def test_a_deleted_article_leaves_no_file_of_a_running_service(kept: Registry, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/tagger.db"
@@ -370,6 +371,7 @@ def test_a_log_that_others_read_is_emptied_when_they_are_through(store: Store, t
     assert traces(tmp_path) == []
 
 
+@pytest.mark.slow
 def test_forget_and_retrain_remove_the_traces_before_they_end(
     kept: Registry, store: Store, database_url: str, articles: list[Article], taxonomy: Taxonomy
 ) -> None:

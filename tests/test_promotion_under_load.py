@@ -31,6 +31,8 @@ from tests.postgres import database
 from tests.server import Server, start, stop
 from tests.waiting import SECONDS
 
+pytestmark = pytest.mark.slow
+
 N_CLIENTS = 8
 N_CHANGES = size(6, 100)
 N_TEXTS = 12

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask, has_request_context
+from flask import Flask, has_request_context, url_for
 from flask.testing import FlaskClient
 from sqlalchemy import event
 

@@ -86,6 +86,7 @@ def _check_all(app: Flask, headers: dict[str, str]) -> int:
     return n_requests
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", size(["admin"], [OPEN, NOBODY, *ROLES]))
 def test_calls_that_follow_on_each_other_are_no_fault(registry: Registry, tmp_path: Path, role: str) -> None:
     """By schemathesis's own program, which knows that a service remembers what was asked of it before."""

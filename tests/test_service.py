@@ -267,6 +267,7 @@ def test_clients_that_go_away_in_the_middle_leave_no_trace(server: Server) -> No
 # --- start and end ---
 
 
+@pytest.mark.slow
 def test_sigterm_lets_a_request_under_way_finish_and_ends_the_service_cleanly(
     _models: Path, small_database: str
 ) -> None:
@@ -289,6 +290,7 @@ def test_sigterm_lets_a_request_under_way_finish_and_ends_the_service_cleanly(
     assert stored == {"first": "The first", "late": TEXT["title"]}
 
 
+@pytest.mark.slow
 def test_with_a_key_the_service_listens_to_everybody_and_asks_for_it(_models: Path, small_database: str) -> None:
     store = open_store(small_database)
     secret = store.keys.create("desk", "cms")

@@ -115,6 +115,7 @@ def test_remembered_answers_take_no_more_memory_than_is_counted(model: TagModel,
     assert taken <= answers.n_bytes + 20_000
 
 
+@pytest.mark.slow
 def test_forty_hostile_articles_leave_no_more_memory_than_the_cache_may_take(model: TagModel) -> None:
     hostile = [HOSTILE["removed parts"](1_000_000), HOSTILE["names of many tags"](1_000_000)]
     answers = Answers(1 << 20)

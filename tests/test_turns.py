@@ -93,6 +93,7 @@ def test_whoever_only_reads_does_not_wait_for_those_who_wait_to_write(store: Sto
         assert {job.result(SECONDS) for job in jobs} == {"new"}
 
 
+@pytest.mark.slow
 def test_processes_that_write_all_the_time_take_turns(database_url: str) -> None:
     n, names = 60, ("one", "two", "three")
     open_store(database_url).close()
