@@ -46,6 +46,7 @@ def test_equal_models_pass_everything() -> None:
     assert run(one, one, labels) == []
 
 
+@pytest.mark.slow
 def test_honest_challengers_pass_nearly_always_though_a_hundred_tags_are_looked_at() -> None:
     refused = 0
     for seed in range(size(4, 20)):

@@ -90,6 +90,7 @@ def test_an_example_says_what_is_wrong_with_its_key_and_does_not_repeat_it(
     assert "no-key" in done.stderr + done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", size(["python"], ["python", "php", "js"]))
 def test_an_example_gives_up_where_nobody_answers(desk: Desk, tmp_path: Path, language: str) -> None:
     needs(language)

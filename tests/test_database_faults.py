@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import random
+import shutil
 import socket
 import subprocess
 import sys
@@ -96,22 +97,29 @@ FAULTS: dict[str, Callable[[Path], object]] = {
 }
 
 
-@pytest.fixture
-def killed(tmp_path: Path, registry: Registry) -> Path:
-    """A database whose process was killed after twenty decisions; a backup has them all."""
-    path = tmp_path / "tagger.db"
+@pytest.fixture(scope="module")
+def killed_once(tmp_path_factory: pytest.TempPathFactory, _models: Path) -> Path:
+    """The folder of a database whose process was killed after twenty decisions; a backup has them all."""
+    folder = tmp_path_factory.mktemp("killed")
+    path = folder / "tagger.db"
     store = open_store(f"sqlite:///{path}")
     store.put_article(KABUL, "cms")
     store.import_articles([replace(KABUL, id=f"a{number}", body="Rain. " * 500) for number in range(50)], "import")
     store.close()
-    (tmp_path / "older.db").write_bytes(path.read_bytes())
+    (folder / "older.db").write_bytes(path.read_bytes())
     process = subprocess.Popen([sys.executable, "-c", DECIDING, f"sqlite:///{path}"], cwd=ROOT, stdin=-1, stdout=-1)
     assert process.stdout is not None
     assert process.stdout.readline() == b"done\n"
-    assert main(["backup", "--output", str(tmp_path / "b.tar"), *_where(path, registry)]) == 0
+    assert main(["backup", "--output", str(folder / "b.tar"), *_where(path, Registry(_models))]) == 0
     process.kill()
     process.communicate()
-    return path
+    return folder
+
+
+@pytest.fixture
+def killed(killed_once: Path, tmp_path: Path) -> Path:
+    """A copy of the database whose process was killed, with its log and its backup."""
+    return Path(shutil.copytree(killed_once, tmp_path / "killed")) / "tagger.db"
 
 
 def _where(path: Path, registry: Registry) -> list[str]:

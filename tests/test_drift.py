@@ -110,6 +110,7 @@ def test_weeks_are_counted_by_hand() -> None:
     assert report["given"][0]["weeks"][0] == 1
 
 
+@pytest.mark.slow
 def test_nothing_is_flagged_where_nothing_changes() -> None:
     flagged = [
         len(changed(report_of(archive(lambda _: FLAT, seed)), what)) for seed in range(30) for what in ("given",)

@@ -19,6 +19,7 @@ def test_linear_work_passes() -> None:
     assert_linear(lambda text: [character.upper() for character in text], repeated("a"), 1_000_000)
 
 
+@pytest.mark.slow
 def test_quadratic_work_is_told_from_linear() -> None:
     def quadratic(text: str) -> None:
         for _ in range(len(text) // 10):

@@ -201,6 +201,7 @@ def test_the_title_of_a_page_with_many_attributes_is_found_in_linear_time(desk: 
     assert_linear(desk.import_folder, HOSTILE["attributes"], 600_000)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", LEARNERS, ids=named)
 def test_a_model_learns_from_all_hostile_texts_in_linear_time_and_sets_none_aside(desk: Desk, job: Job) -> None:
     if HARD:

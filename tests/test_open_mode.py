@@ -210,6 +210,7 @@ def test_it_counts_where_the_server_listens_and_not_what_the_settings_say(
         assert b"a Unix socket" in answer
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(NGINX is None and not WHOLE, reason="PROXY NOT TESTED: no nginx")
 def test_nobody_is_answered_through_an_nginx_with_its_defaults(
     registry: Registry, database_url: str, tmp_path: Path

@@ -67,7 +67,9 @@ def test_a_thousand_wrong_accepts_on_known_articles_close_the_gate_and_name_the_
 
 
 @pytest.mark.parametrize(
-    ("editors", "named"), [(["mallory"], "mallory"), ([f"wp/editor{n}" for n in range(21)], "wp")], ids=["name", "key"]
+    ("editors", "named"),
+    [(["mallory"], "mallory"), pytest.param([f"wp/editor{n}" for n in range(21)], "wp", marks=pytest.mark.slow)],
+    ids=["name", "key"],
 )
 def test_a_thousand_wrong_accepts_on_new_articles_are_capped_and_do_no_harm(
     desk: Desk, articles: list[Article], taxonomy: Taxonomy, editors: list[str], named: str

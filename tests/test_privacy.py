@@ -67,6 +67,7 @@ def _backup(database_url: str, models: Path, path: Path) -> bytes:
         return b"".join(file.read() for one in tar if (file := tar.extractfile(one)) is not None)
 
 
+@pytest.mark.slow
 def test_a_deleted_article_is_gone_from_the_database_from_exports_and_from_the_next_backup(
     client: FlaskClient, store: Store, registry: Registry, database_url: str, tmp_path: Path
 ) -> None:

@@ -151,6 +151,7 @@ def test_headline_in_title_case_gives_no_names(archive: list[Filed], whole: Taxo
     assert rising(archive + planted(["The blue sandstorm has passed."] * 6, titles=titles), whole) == []
 
 
+@pytest.mark.slow
 def test_name_of_a_tag_is_not_listed_however_it_is_written(archive: list[Filed], whole: Taxonomy) -> None:
     for name in ("Boko Haram", "Boko-Haram", "BOKO HARAM", "al Shabab", "Afghanistan's Taliban"):
         assert rising(archive + planted(with_name(name)), whole) == [], name
