@@ -63,8 +63,8 @@ test-wordpress: $(VENV)/.dev ## run the plugin's tests in a real WordPress; they
 	@$(RUN) pytest -m wordpress --junitxml=var/test-wordpress.xml tests/wordpress
 
 test-system: $(VENV)/.dev ## run what takes long (killed processes), or needs root or more programs: strace, a full disk, no network, PHP, Node
-	@TAGGER_TEST_NEEDS=system $(RUN) pytest tests/test_faults.py tests/test_deploy.py tests/test_proxy.py tests/test_privacy.py tests/test_connect.py tests/test_open_mode.py
-	@$(RUN) pytest -m "slow and not browser" --numprocesses 2 --dist worksteal
+	@TAGGER_TEST_NEEDS=system $(RUN) pytest tests/test_faults.py tests/test_deploy.py tests/test_proxy.py tests/test_privacy.py tests/test_connect.py tests/test_open_mode.py -m "not slow"
+	@TAGGER_TEST_NEEDS=system $(RUN) pytest -m "slow and not browser" --numprocesses 2 --dist worksteal
 
 test-postgres: $(VENV)/.dev ## run the tests of the store on a PostgreSQL of their own (Debian's package)
 	@TAGGER_TEST_NEEDS=postgres $(RUN) tests.postgres $(BIN)/python -m pytest
