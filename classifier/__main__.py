@@ -1,7 +1,5 @@
 """The entry of `python -m classifier COMMAND`; the commands are in `classifier.commands`."""
 
-from __future__ import annotations
-
 import sys
 
 if __name__ == "__main__":

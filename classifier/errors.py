@@ -3,8 +3,6 @@
 HTTP statuses and exit codes are in the web layer and in the command line.
 """
 
-from __future__ import annotations
-
 from typing import ClassVar
 
 

@@ -1,7 +1,5 @@
 """The environment -> typed values, checked at start. Only the entry points read it."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """The model and the batches of articles that each process of an archive run works on."""
 
-from __future__ import annotations
-
 import gc
 from collections.abc import Iterable, Iterator
 from functools import lru_cache

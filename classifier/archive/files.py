@@ -5,8 +5,6 @@ notes how far they are. A run that was killed is resumed at the journal, and its
 output is a series of packed parts, which every program that unpacks reads as one.
 """
 
-from __future__ import annotations
-
 import fcntl
 import gzip
 import json

@@ -1,7 +1,5 @@
 """Archive runs over the articles of a store: dry runs, runs that write, and how to resume or undo one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import partial

@@ -1,7 +1,5 @@
 """Suggestion records for whole files of articles, and the evaluation of a model on articles with known tags."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import count, repeat

@@ -1,7 +1,5 @@
 """The output of a dry run: every addition as a row of CSV, and a summary by tag as an HTML page."""
 
-from __future__ import annotations
-
 import csv
 import heapq
 import io

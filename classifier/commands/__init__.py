@@ -4,8 +4,6 @@ Commands print one line of result on standard output, and progress on standard e
 failed with the reason, 2 wrong usage, 3 another process is at it. Each command imports heavy modules when it runs.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Sequence

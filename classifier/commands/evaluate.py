@@ -1,7 +1,5 @@
 """`evaluate`: measure the champion on articles with known tags."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """`forget`: delete old articles and everything that belongs to them."""
 
-from __future__ import annotations
-
 import argparse
 
 from classifier.commands.opening import registry_of, store_of

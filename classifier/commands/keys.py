@@ -1,7 +1,5 @@
 """`keys …`: create, list, rotate and revoke the keys of the service."""
 
-from __future__ import annotations
-
 import argparse
 
 from classifier.commands.opening import store_of

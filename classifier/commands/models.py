@@ -1,7 +1,5 @@
 """`models …`: list, show, compare, promote, roll back, keep and export model versions."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from functools import partial

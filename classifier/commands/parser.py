@@ -1,7 +1,5 @@
 """The builder of the command line: groups, commands, and the options that several commands take."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from collections.abc import Callable

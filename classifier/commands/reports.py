@@ -1,7 +1,5 @@
 """`data-report`, `desk-report` and `drift-report`: what the data, the editors' decisions and the newest weeks show."""
 
-from __future__ import annotations
-
 import argparse
 from datetime import UTC, date, datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """`schedule`: `retrain` again and again, in a process that stays."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import re

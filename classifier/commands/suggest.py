@@ -1,7 +1,5 @@
 """`suggest`: tags for one text, or for a file of articles."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

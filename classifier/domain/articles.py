@@ -1,7 +1,5 @@
 """Articles, and how they are read from records and files."""
 
-from __future__ import annotations
-
 import codecs
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Dates of articles: the form in which they are stored, and a form that sorts by time as text."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, timedelta
 

@@ -4,8 +4,6 @@ The log is append-only. The state is a fold of its rows in their order: the late
 decisions do not.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 

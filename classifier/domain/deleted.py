@@ -1,7 +1,5 @@
 """Deleted articles, as digests of their ids in a file beside the models. Reports and logs name none of them."""
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import json

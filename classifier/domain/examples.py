@@ -1,7 +1,5 @@
 """Articles -> labels: for each article and tag whether the tag is right, wrong or unknown."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 

@@ -3,8 +3,6 @@
 Folding never changes the length of a text: an offset into the folded text is an offset into the text.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

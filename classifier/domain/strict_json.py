@@ -1,7 +1,5 @@
 """Strict JSON: no NaN, no duplicate keys, no NUL, no lone surrogates, no deep nesting."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any, NamedTuple

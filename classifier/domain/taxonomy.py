@@ -1,7 +1,5 @@
 """The taxonomy: the closed list of tags that may be suggested, with their aliases and its version."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

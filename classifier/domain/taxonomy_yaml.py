@@ -1,7 +1,5 @@
 """Reads a taxonomy from YAML and checks it as a whole: every problem is reported at once, each with its line."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Collection
 from dataclasses import fields

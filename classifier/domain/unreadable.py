@@ -1,7 +1,5 @@
 """Articles that cannot be read or judged: a job sets them aside, by id, and goes on with the others."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TypedDict, TypeVar

@@ -3,8 +3,6 @@
 A record that cannot be imported is set aside with its file, line and reason. All others are stored.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace

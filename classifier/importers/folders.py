@@ -1,7 +1,5 @@
 """A folder of text and HTML files -> articles: a file each, its id from its path."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import re

@@ -1,7 +1,5 @@
 """The format of a file, by its name or else by its first bytes."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from pathlib import Path

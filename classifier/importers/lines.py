@@ -1,7 +1,5 @@
 """JSON Lines -> articles: one record a line, with tag ids. `columns` maps its field names to those of an article."""
 
-from __future__ import annotations
-
 import codecs
 from collections.abc import Iterator, Mapping
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """The terms of a CMS -> the tags of a taxonomy, by a map file, or by id, label, alias or spelling."""
 
-from __future__ import annotations
-
 import codecs
 import csv
 import re

@@ -1,7 +1,5 @@
 """The records that readers of files yield: articles with the terms of their CMS, and what is not imported."""
 
-from __future__ import annotations
-
 import codecs
 import re
 from collections.abc import Mapping

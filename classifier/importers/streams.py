@@ -1,7 +1,5 @@
 """The bytes of a file, plain or packed with gzip. A file that unpacks to too much is refused."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import zlib

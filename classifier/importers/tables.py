@@ -1,7 +1,5 @@
 """CSV -> articles: a row each. The header names the columns, and `columns` maps them to fields."""
 
-from __future__ import annotations
-
 import csv
 import io
 import re

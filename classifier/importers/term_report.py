@@ -1,7 +1,5 @@
 """The report on the terms of an import: terms without a tag, terms on nearly every article, and unused terms."""
 
-from __future__ import annotations
-
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence

@@ -4,8 +4,6 @@ The tree in memory never holds more than one child of an item, which is discarde
 chunks (`iterparse` does the same) still yields what comes before an error in the same chunk.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from functools import lru_cache

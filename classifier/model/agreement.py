@@ -1,7 +1,5 @@
 """How far two people agree on tags beyond chance: Cohen's kappa, with intervals over articles. Pure functions of arrays."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

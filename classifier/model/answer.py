@@ -1,7 +1,5 @@
 """What a model says of an article, and why."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -4,8 +4,6 @@ A decision value joins the value of a tag's linear classifier with the value of 
 them is linear and shared by all tags of a kind. Fitting, serving and the exported pipeline all decide by this module.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -3,8 +3,6 @@
 Labels are int8, (n_articles, n_tags): 1 positive, 0 negative, -1 unknown. Unknown pairs count nowhere.
 """
 
-from __future__ import annotations
-
 from typing import Any, TypedDict
 
 import numpy as np

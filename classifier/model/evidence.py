@@ -1,7 +1,5 @@
 """The evidence of a tag: where in the text its strongest words and its mentions stand."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 

@@ -1,7 +1,5 @@
 """Why a tag is suggested or not: the parts of its decision value, its evidence, and what became of it."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 
 from classifier.domain.spelling import spell

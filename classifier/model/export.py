@@ -24,8 +24,6 @@ Unpickling runs whatever code the file asks for, before anything can be checked:
 Loading needs this package, best in the versions of it and of scikit-learn that wrote the file. The steps are in `pipeline_steps`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

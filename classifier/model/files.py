@@ -10,8 +10,6 @@ taxonomy.json            the taxonomy that the model was trained with
 card.json                what is known of the model
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import shutil

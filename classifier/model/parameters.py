@@ -1,7 +1,5 @@
 """What fitting learned, as plain arrays; the names of the fields are those of the files."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 

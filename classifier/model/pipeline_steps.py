@@ -3,8 +3,6 @@
 Files of earlier versions name these classes and functions by `classifier.export`, and their attributes: keep both.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple, Self

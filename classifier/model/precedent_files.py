@@ -5,8 +5,6 @@ articles are written to new files. Then cleaned.json, written in one step, lists
 files are removed. A process that has them mapped keeps what it sees.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """What the rest of the product needs from a model; only `model` and `training` know more of it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 

@@ -1,7 +1,5 @@
 """A model under a changed taxonomy."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

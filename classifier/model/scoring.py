@@ -1,7 +1,5 @@
 """Articles -> decision values, scores and suggestions, with all that an explanation needs."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property

@@ -1,7 +1,5 @@
 """Whether the arrays and numbers of a model fit each other: what does not would be an error at the first article."""
 
-from __future__ import annotations
-
 from dataclasses import fields
 from typing import Any
 

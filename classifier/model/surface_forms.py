@@ -1,7 +1,5 @@
 """The surface forms of an article's terms: the words and compounds of the text that make up each term."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections import defaultdict
 from itertools import accumulate

@@ -4,8 +4,6 @@ The decision value of a tag is one sum, in float64: its terms, its mentions, a p
 `explain` returns the parts of that sum with their places in the text, and leaves nothing out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -5,8 +5,6 @@ tagger.db            the database as an SQLite file, whichever engine it came fr
 models/…             the champion, its predecessor and pinned versions, their snapshots, the history, the pointer
 """
 
-from __future__ import annotations
-
 import errno
 import hashlib
 import io

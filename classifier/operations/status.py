@@ -1,7 +1,5 @@
 """The status of an installation: the champion, the articles, the problems and the next step."""
 
-from __future__ import annotations
-
 from typing import Any, NamedTuple, TypedDict
 
 from classifier.errors import BadModel, BadStore, TaggerError

@@ -1,7 +1,5 @@
 """Parts of a computation shared out to the processors of this machine or, within `cluster`, to the workers of a Dask cluster."""
 
-from __future__ import annotations
-
 import platform
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager

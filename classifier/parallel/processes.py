@@ -1,7 +1,5 @@
 """Work on chunks of articles shared out to the processors of this machine, with results in order."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 import signal

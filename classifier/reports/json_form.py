@@ -1,7 +1,5 @@
 """Reports as plain JSON and back: the fields of their dataclasses are the keys."""
 
-from __future__ import annotations
-
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import UnionType

@@ -1,7 +1,5 @@
 """The desk report as the pages of the service show it: made outside of requests, and kept with the time it was made."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """The layout of all reports. A page is one file without scripts, fonts or pictures from elsewhere; all values are escaped."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path

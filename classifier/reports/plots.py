@@ -1,7 +1,5 @@
 """What the plots of all reports are drawn from; `templates/plots.html` has the geometry."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

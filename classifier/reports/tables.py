@@ -1,7 +1,5 @@
 """The tables of all reports: on pages, and as lines of text."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 

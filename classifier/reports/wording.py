@@ -1,7 +1,5 @@
 """Figures in words, for the texts and the pages of all reports."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from classifier.reports.layout import MAX_QUOTED, plain

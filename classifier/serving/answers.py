@@ -1,7 +1,5 @@
 """What a model says of an article, as plain JSON; the last answers are remembered."""
 
-from __future__ import annotations
-
 import hashlib
 import threading
 from collections import OrderedDict

@@ -5,8 +5,6 @@ need a judgement of each open article, also of those that nobody has opened. One
 rate that leaves the requests their time; whatever ends it, another goes on from there.
 """
 
-from __future__ import annotations
-
 import random
 import threading
 import time

@@ -1,7 +1,5 @@
 """Commands that the service runs in processes of their own, so that requests keep their time and memory."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

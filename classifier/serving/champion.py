@@ -4,8 +4,6 @@ MODELS/champion.json     the pointer: version, digest, previous version, who, wh
 MODELS/history.jsonl     one line for each change of the champion
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterable, Sequence

@@ -7,8 +7,6 @@ MODELS/pinned.json                   the versions that are never swept
 MODELS/deleted.json                  digests of the ids of deleted articles, which no version names (domain.deleted)
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 import re

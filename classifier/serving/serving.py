@@ -1,7 +1,5 @@
 """The champion in memory: workers watch the pointer and swap models between requests."""
 
-from __future__ import annotations
-
 import gc
 import threading
 import time

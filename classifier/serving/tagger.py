@@ -1,7 +1,5 @@
 """What happens when an article arrives, and when an editor decides: the model that serves and the store together."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import traceback

@@ -1,7 +1,5 @@
 """A taxonomy that takes the place of the champion's: no tag is dropped, and a new tag has the day of its first sight."""
 
-from __future__ import annotations
-
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

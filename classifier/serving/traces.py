@@ -5,8 +5,6 @@ runs, and the text in SQLite's write-ahead log. Nothing of that is told from the
 removes it from the disk soon after, and `retrain` and `forget` do before they end.
 """
 
-from __future__ import annotations
-
 import threading
 import time
 

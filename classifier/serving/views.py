@@ -4,8 +4,6 @@ Of an article that waits for two editors, neither sees the other's decisions bef
 sees the suggestions before then. The order of the fields is that of the JSON.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, NotRequired, TypedDict, cast

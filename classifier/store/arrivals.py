@@ -1,7 +1,5 @@
 """How an article that arrives becomes a row: what its sender left out stays as it was. Works on open connections."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, RowMapping

@@ -5,8 +5,6 @@ of all days. The counts are exact whatever program writes, and no request has to
 may hold counts of the same day, source and state, so that no transaction waits for another. Only their sum has a meaning.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from string import Template
 from typing import Any

@@ -1,7 +1,5 @@
 """The deleted articles, as digests of their ids, and their traces in the database's files and records."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Sequence
 from typing import Any

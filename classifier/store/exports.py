@@ -1,7 +1,5 @@
 """The whole store, article by article: what training learns from, and what reports count."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 

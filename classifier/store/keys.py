@@ -1,7 +1,5 @@
 """API keys: shown once and stored as hashes, each with a name and a role."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import secrets

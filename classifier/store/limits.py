@@ -4,8 +4,6 @@ On SQLite each counter is a file of 16 bytes beside the database, under a lock o
 0.4 ms and waits seconds for other writers. On PostgreSQL it is a row, which several machines share.
 """
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import os

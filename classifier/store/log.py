@@ -1,7 +1,5 @@
 """The decision log, to which rows are only added. The state that they add up to is kept with the article."""
 
-from __future__ import annotations
-
 import secrets
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence

@@ -4,8 +4,6 @@ Imported articles, those that a person's key wrote, and those stored before owne
 `cms` key writes them. The starter articles never belong to a key.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine, select

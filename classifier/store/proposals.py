@@ -1,7 +1,5 @@
 """Tags that editors miss: a list for whoever keeps the taxonomy, and what their articles get of it."""
 
-from __future__ import annotations
-
 import secrets
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ removals are held back: a row of the log behind each leaves the tag open until a
 not learn from it. The answer adds rows to the log again, and an undo takes them back.
 """
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """The queue: which articles wait for an editor, and in which order."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """Reports that take too long for a request: kept in the database, where every process and machine reads them."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ The reply is kept in the transaction that carries the request out: a process tha
 it again need not wait.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """Rows of the store as what they stand for, and what all parts of the store need. Works on open connections."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

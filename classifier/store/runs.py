@@ -1,7 +1,5 @@
 """Scheduled jobs: one at a time across processes and machines, and a record of each."""
 
-from __future__ import annotations
-
 import fcntl
 import getpass
 import secrets

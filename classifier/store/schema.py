@@ -1,7 +1,5 @@
 """The tables. A change needs a migration: the tests compare both with `alembic check`."""
 
-from __future__ import annotations
-
 from sqlalchemy import (
     JSON,
     BigInteger,

@@ -1,7 +1,5 @@
 """Sessions of signed-in browsers: the value of a cookie is stored as a hash, and ends by itself or with its key."""
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 from dataclasses import dataclass

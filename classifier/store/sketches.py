@@ -4,8 +4,6 @@ A long text takes a second, during which nobody else could write. So sketches ar
 and stored with the text's digest. An article has none until its text is replaced for the first time.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Which decision stands on a tag, as SQL: the rule of `decisions.fold` for queries that cannot read every log."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from sqlalchemy import ColumnElement, FromClause, exists, or_, select

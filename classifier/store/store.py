@@ -1,7 +1,5 @@
 """A store: its articles, and the parts that keep everything else. Knows no model."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Each answer to an article replaces its rows. Open articles that the present mode
 promotion, wait to be judged. `articles.judged_by` names the model and the taxonomy of an article's rows.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """Suggestion sets: a model's answers to the texts of articles, and which of their suggestions somebody was shown."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -3,8 +3,6 @@
 What is removed mentions nothing and weighs nothing. It is blanked, so that offsets into the body stay.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, pairwise

@@ -3,8 +3,6 @@
 Everything downstream works on clean text. Evidence leads back through its `SourceMap`.
 """
 
-from __future__ import annotations
-
 import html.entities
 import re
 import unicodedata

@@ -3,8 +3,6 @@
 Words are numbers here. A context is looked for when a name first asks for it. Most are ruled out by the words that occur.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate, chain

@@ -1,7 +1,5 @@
 """Near-duplicates: articles that are the same story in nearly the same words, kept together in folds and holdouts."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """English: its word lists, the ends of its sentences, and the patterns of its boilerplate."""
 
-from __future__ import annotations
-
 import re
 
 from classifier.text.language import BoilerplatePatterns, Language, word_list

@@ -1,7 +1,5 @@
 """The text fields of an article as the model reads them: how often their words count, and where a name in them stands."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ The source is cut into tags and text as the HTML standard does (section 13.2.5, 
 knows its place. Nothing travels through another parser, and no text can pass for a mark of ours.
 """
 
-from __future__ import annotations
-
 import html
 import re
 from collections import Counter, defaultdict

@@ -4,8 +4,6 @@ A linear model over these features tells the main subject of an article from wha
 features say nothing of the tag itself, a tag with aliases and no examples can be judged by them from its first minute.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

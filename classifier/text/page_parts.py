@@ -3,8 +3,6 @@
 Elements and their roles say it. A guess that would leave next to nothing of a page is not taken.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate

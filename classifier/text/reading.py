@@ -1,7 +1,5 @@
 """Reading an article as the model sees it: clean text without boilerplate, its words, its mentions, how it names tags."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

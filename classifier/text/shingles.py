@@ -1,7 +1,5 @@
 """Runs of five words, and how much two texts share of them: whether a text is materially the same as before."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Sequence

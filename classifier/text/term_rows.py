@@ -1,7 +1,5 @@
 """The terms of texts as rows of a model's weights, found for many texts at once by the hashes of their words."""
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ A text is written in surface forms: its words, and its compounds, two words join
 the first sentence as often as LEAD says. The title has a view of its own besides.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache

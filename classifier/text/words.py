@@ -4,8 +4,6 @@ Mentions, boilerplate and terms all take their words from here, so that they agr
 the length of a text: an offset into the folded text is an offset into the text.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from itertools import accumulate, pairwise
 

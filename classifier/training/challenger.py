@@ -1,7 +1,5 @@
 """The challenger of a retraining: a model fitted without the holdout, and its comparison with the champion on it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 

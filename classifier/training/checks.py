@@ -3,8 +3,6 @@
 A finding blocks the training, warns, or is repaired, as the settings say. It names the tag, the articles and the editors.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,7 +1,5 @@
 """Articles -> the corpus to fit on: TF-IDF, mention features, near-duplicates. One pass, which keeps no text."""
 
-from __future__ import annotations
-
 from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -4,8 +4,6 @@ Thresholds, calibration and the stacking model are learned from out-of-fold valu
 cross-validation on the examples, and the same examples give the same arrays in any order.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple

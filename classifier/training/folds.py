@@ -1,7 +1,5 @@
 """Folds for cross-validation: near-duplicates stay together, and each tag is spread evenly."""
 
-from __future__ import annotations
-
 import numpy as np
 from scipy import sparse
 

@@ -1,7 +1,5 @@
 """The judgements of models on articles whose tags are known, by the tags of one taxonomy."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Sequence
 from typing import Any, NamedTuple

@@ -1,7 +1,5 @@
 """One linear classifier per tag over the terms, and its values for articles that it has not learned from."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

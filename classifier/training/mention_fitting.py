@@ -1,7 +1,5 @@
 """Fitting the mention model: one pooled linear model over the mention features of all tags, and an offset for each tag."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The first steps of a retraining: read the examples, check them, and hold the newest ones out."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain

@@ -4,8 +4,6 @@ The challenger that is compared is the one that serves: it has not learned from 
 it unless a setting asks for it. Every run is recorded with its outcome and the reason.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """The figures of a run report on two models and a holdout: measures, confusions, and the tags that moved."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Sequence
 from typing import TypedDict

@@ -1,7 +1,5 @@
 """The result of a run of `retrain`: its outcome, the reason, and the details that the run report shows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypedDict

@@ -1,7 +1,5 @@
 """How to fit and to retrain, with the product's defaults."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 from classifier.training.checks import CheckSettings

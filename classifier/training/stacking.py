@@ -1,7 +1,5 @@
 """Fitting the stacking model, which joins a tag's linear classifier and its mentions to one decision value."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

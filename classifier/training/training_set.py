@@ -1,7 +1,5 @@
 """The training set: articles with known tags, read once and dealt into folds for cross-validation."""
 
-from __future__ import annotations
-
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@ because a key may name anybody; and the key, with those editors and with the tag
 Imported labels belong to no voice.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """The Flask app: API, pages, problem responses and security headers, put together from what it is handed."""
 
-from __future__ import annotations
-
 from flask import Flask, Response, request
 
 from classifier.reports.layout import SITE

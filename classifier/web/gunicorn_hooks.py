@@ -1,7 +1,5 @@
 """The configuration of gunicorn. `serve` names it to gunicorn."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from typing import Any

@@ -4,8 +4,6 @@ gunicorn waits without limit for the rest of a head, and each client that stalls
 deadline of their own (`guard.limits.in_time`).
 """
 
-from __future__ import annotations
-
 import os
 from concurrent.futures import Future
 from typing import Any

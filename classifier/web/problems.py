@@ -1,7 +1,5 @@
 """Errors over HTTP: `application/problem+json` (RFC 9457), with stable types out of one catalogue."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from itertools import islice

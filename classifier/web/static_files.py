@@ -1,7 +1,5 @@
 """Scripts and styles under addresses that name their version, so that browsers keep them and never mix two versions."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 from typing import Any

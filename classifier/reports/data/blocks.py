@@ -1,7 +1,5 @@
 """Repeated blocks of a data report, and the tags that lean on them."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 
 import numpy as np

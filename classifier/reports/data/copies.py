@@ -1,7 +1,5 @@
 """One pass over the texts of a data report: which runs of words and which blocks stand in more than one story."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The articles of a data report in the order of their ids, and the labels of their tags."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 from functools import cached_property

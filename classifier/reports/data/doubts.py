@@ -1,7 +1,5 @@
 """Doubtful labels of a data report: those that models which have not seen the article contradict."""
 
-from __future__ import annotations
-
 import warnings
 
 import numpy as np

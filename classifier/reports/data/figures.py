@@ -3,8 +3,6 @@
 Of articles only ids, titles, single words and short repeated blocks are quoted.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice

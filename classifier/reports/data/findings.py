@@ -1,7 +1,5 @@
 """What the data report finds by looking at tags and articles, without a model."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from difflib import get_close_matches
 

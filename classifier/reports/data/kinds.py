@@ -1,7 +1,5 @@
 """What the data report looks for: each kind of finding, what it says, and what to do about it."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from classifier.text.shingles import SHINGLE

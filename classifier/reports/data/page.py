@@ -1,7 +1,5 @@
 """The data report as text for a terminal, and as a page."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 
 import numpy as np

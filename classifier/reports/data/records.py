@@ -1,7 +1,5 @@
 """The sections and rows of the data report. Their fields are the keys of its JSON."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """How far two editors who closed the same article agree, and where they differ."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What the desk report counts: by tag, editor, week and score, blind recall, and tags that editors often add."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise

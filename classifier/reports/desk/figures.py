@@ -3,8 +3,6 @@
 Of articles only ids and titles are quoted. No model is needed.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 

@@ -1,7 +1,5 @@
 """A desk's log as its report reads it: what stands, what was shown, which suggestions count towards acceptance."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

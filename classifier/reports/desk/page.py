@@ -1,7 +1,5 @@
 """The desk report as text for a terminal, and as a page."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from classifier.reports.desk.counts import MANY_BLIND

@@ -1,7 +1,5 @@
 """The sections and rows of the desk report. Their fields are the keys of its JSON, which the store keeps."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

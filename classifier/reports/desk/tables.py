@@ -1,7 +1,5 @@
 """The tables of the desk report, those that ask for work first."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from classifier.reports.desk.records import AddedTag, ArticleRef, DeskReport, Disagreement, EditorRow, TagRow

@@ -1,7 +1,5 @@
 """The figures of the desk report in words: for its headline, its text and its page."""
 
-from __future__ import annotations
-
 from classifier.model.agreement import MIN_ARTICLES
 from classifier.reports.desk.records import (
     Agreement,

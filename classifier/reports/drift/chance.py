@@ -4,8 +4,6 @@ News comes in bursts: ten articles on one attack are not ten independent ones. S
 with how much it varied from week to week before.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ A week is seven days; the newest ends today. Names that rise and belong to no ta
 titles and dates are quoted.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date, timedelta

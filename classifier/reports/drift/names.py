@@ -1,7 +1,5 @@
 """Capitalised names: where a text has them, how they are compared, and which are forms of one name."""
 
-from __future__ import annotations
-
 import calendar
 import re
 from collections import Counter, defaultdict

@@ -1,7 +1,5 @@
 """The drift report as text for a terminal, and as a page."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from classifier.reports.drift.records import DriftReport, RateChange, WeekCounts

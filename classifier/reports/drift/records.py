@@ -1,7 +1,5 @@
 """The sections and rows of the drift report. Their fields are the keys of its JSON."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from classifier.domain.unreadable import UnreadableReport

@@ -4,8 +4,6 @@ Names are taken from the articles of the window; how often they occurred before 
 and spelling. So ordinary words, titles and first names drop out without a list of them.
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta

@@ -1,7 +1,5 @@
 """The tags that are nearest to a new name, and a new tag for it to paste into the taxonomy."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date

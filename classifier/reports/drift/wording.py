@@ -1,7 +1,5 @@
 """The figures of the drift report in words: for its headline, its text and its page."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from classifier.reports.drift.records import (

@@ -1,7 +1,5 @@
 """Copies of a whole database, into another database or into a file for a backup."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Iterable, Iterator

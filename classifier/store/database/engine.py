@@ -1,7 +1,5 @@
 """Engines: SQLite and PostgreSQL opened such that no acknowledged commit is lost."""
 
-from __future__ import annotations
-
 import weakref
 from pathlib import Path
 from typing import Any

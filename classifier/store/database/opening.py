@@ -1,7 +1,5 @@
 """Opening a store: the database is made and migrated as needed, one process at a time."""
 
-from __future__ import annotations
-
 import os
 import secrets
 import threading

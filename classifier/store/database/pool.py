@@ -1,7 +1,5 @@
 """The pool of connections, and the error for a damaged database."""
 
-from __future__ import annotations
-
 from sqlalchemy import PoolProxiedConnection
 from sqlalchemy.exc import TimeoutError as NoneFree
 from sqlalchemy.pool import QueuePool

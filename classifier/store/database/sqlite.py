@@ -6,8 +6,6 @@ tagger.db.commits    the number of commits ever made: a database with fewer has 
 tagger.db.turn, .next  locks by which writers take turns
 """
 
-from __future__ import annotations
-
 import os
 import time
 from contextlib import suppress

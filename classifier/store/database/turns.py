@@ -10,8 +10,6 @@ tagger.db.next  locked by the process that writes after it
 The locks only order the writers. SQLite's own locks protect the data, also from programs that take no turns.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import threading

@@ -1,7 +1,5 @@
 """The endpoints that suggest tags, and those that store, list and delete articles."""
 
-from __future__ import annotations
-
 from flask import Response, g
 
 from classifier.errors import BadSetting

@@ -1,7 +1,5 @@
 """The endpoints of editors' decisions, and of questions on removals."""
 
-from __future__ import annotations
-
 import re
 
 from flask import g, request

@@ -1,7 +1,5 @@
 """The endpoints of the model that serves, of all versions, and of the service's health."""
 
-from __future__ import annotations
-
 from flask import Response
 
 from classifier.errors import TaggerError

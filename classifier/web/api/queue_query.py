@@ -1,7 +1,5 @@
 """The query string of the queue: filters, order, page size and cursor."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re

@@ -1,7 +1,5 @@
 """Serves the endpoints of the API."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from functools import partial
 from typing import Any

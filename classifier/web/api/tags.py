@@ -1,7 +1,5 @@
 """The endpoint of the taxonomy."""
 
-from __future__ import annotations
-
 from classifier.serving.tagger import Tagger
 from classifier.web.api.openapi import NEEDS_MODEL, Endpoint
 from classifier.web.api.schemas.tags import TagsOut

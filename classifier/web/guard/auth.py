@@ -1,7 +1,5 @@
 """Who may do what: keys, sessions and roles, and the open service while no key exists."""
 
-from __future__ import annotations
-
 import hmac
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit

@@ -5,8 +5,6 @@ would end the reading too, but then gunicorn's only loop waits two seconds for t
 else waits with it.
 """
 
-from __future__ import annotations
-
 import socket
 import threading
 import time

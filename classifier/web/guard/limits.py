@@ -1,7 +1,5 @@
 """Limits of what clients may ask for: requests a minute, attempts to sign in, concurrent requests, time for a body."""
 
-from __future__ import annotations
-
 import ipaddress
 import threading
 import time

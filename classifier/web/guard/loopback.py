@@ -1,7 +1,5 @@
 """Whether a request comes from this machine, which may do everything while no key exists."""
 
-from __future__ import annotations
-
 import ipaddress
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """The pages for people, and how one is rendered for somebody who is signed in."""
 
-from __future__ import annotations
-
 from flask import render_template
 
 from classifier.store import Session

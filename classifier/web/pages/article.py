@@ -1,7 +1,5 @@
 """The pages that try an article and describe the API. They are rendered by the server and work without scripts."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """An article as the review page shows it to one editor: its text in pieces, suggestions, tags and decisions."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable
 
 from classifier.domain.decisions import Decision, without_undone

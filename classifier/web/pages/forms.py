@@ -1,7 +1,5 @@
 """Forms of the pages, read as strictly as the JSON of the API."""
 
-from __future__ import annotations
-
 from urllib.parse import parse_qs
 
 from flask import request

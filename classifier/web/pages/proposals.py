@@ -1,7 +1,5 @@
 """Tags that editors miss: the page that lists them, and the forms that propose, take and decline them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from flask import Blueprint, Response, g, redirect

@@ -4,8 +4,6 @@ When an editor opens an outdated desk report, a separate process makes a new one
 all workers and machines. Until the new report is ready, the pages show the earlier one with its time.
 """
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import threading

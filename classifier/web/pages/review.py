@@ -1,7 +1,5 @@
 """The pages on which editors decide: one article after the other, or one tag over many articles."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response, g, request
 
 from classifier.domain.articles import check_stored_id

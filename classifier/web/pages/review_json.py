@@ -3,8 +3,6 @@
 The answers are made of these schemas, so that no field can be missing and none can be added unnoticed.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field

@@ -3,8 +3,6 @@
 A report is made from the record in the store, so no request names a file.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 

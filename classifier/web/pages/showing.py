@@ -1,7 +1,5 @@
 """How pages show an article and its tags: the text in pieces with their evidence, the reasons as bars."""
 
-from __future__ import annotations
-
 import itertools
 import math
 import re

@@ -1,7 +1,5 @@
 """Signing in and out: a name and a key become a session, kept in a cookie."""
 
-from __future__ import annotations
-
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response as WsgiResponse
 

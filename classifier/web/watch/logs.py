@@ -3,8 +3,6 @@
 An exception is logged with its type and the lines of code. Its message may quote a request, and is left out.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 import secrets

@@ -3,8 +3,6 @@
 `serve` sets PROMETHEUS_MULTIPROC_DIR before this module is imported. Without it the metrics are those of this process.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """The base class of all schemas, and the schema of a problem."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field

@@ -1,7 +1,5 @@
 """Models, their versions, and the health of the service, as they go out."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 from pydantic import Field

@@ -1,7 +1,5 @@
 """The taxonomy as it goes out."""
 
-from __future__ import annotations
-
 from typing import Literal
 
 from pydantic import Field
