@@ -40,8 +40,8 @@ from classifier.model.shapes import check_parameters, check_precedents
 from classifier.model.tag_model import TagModel
 
 FORMAT = 3
-_ARRAYS = tuple(f.name for f in fields(Parameters) if f.type == "np.ndarray")
-_NUMBERS = tuple(f.name for f in fields(Parameters) if f.type != "np.ndarray")
+_ARRAYS = tuple(f.name for f in fields(Parameters) if f.type is np.ndarray)
+_NUMBERS = tuple(f.name for f in fields(Parameters) if f.type is not np.ndarray)
 _FILES = (
     "model.json",
     "terms.txt",

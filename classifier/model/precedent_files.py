@@ -20,7 +20,7 @@ from classifier.model.precedents import Precedents
 
 CLEANED = "cleaned.json"
 IDS = "precedents.txt"
-ARRAYS = tuple(field.name for field in fields(Precedents) if field.type == "np.ndarray")
+ARRAYS = tuple(field.name for field in fields(Precedents) if field.type in (np.ndarray, "np.ndarray"))
 NAMES = (IDS, *(f"precedent_{name}.npy" for name in ARRAYS))
 _PREFIX = "cleaned-"
 
