@@ -108,7 +108,7 @@ def test_copies_of_a_process_give_their_results_in_order_and_end() -> None:
     found = list(map_chunks_in_copies(lambda number: (number, os.getpid()), numbers, 3))
     assert [number for number, _ in found] == list(range(40))
     assert len({process for _, process in found} - {os.getpid()}) == 3
-    assert psutil.Process().children() == before
+    assert set(psutil.Process().children()) <= set(before)
 
 
 def test_copies_end_where_their_results_are_not_wanted_any_more() -> None:
@@ -116,7 +116,7 @@ def test_copies_end_where_their_results_are_not_wanted_any_more() -> None:
     results = map_chunks_in_copies(lambda number: number, numbers, 2)
     assert [next(results), next(results)] == [0, 1]
     results.close()
-    assert psutil.Process().children() == before
+    assert set(psutil.Process().children()) <= set(before)
 
 
 def test_a_copy_that_is_killed_ends_the_work_with_its_reason() -> None:
