@@ -183,12 +183,7 @@ questions = Table(
 Index("ix_questions_tag", questions.c.tag, questions.c.asked_at)
 
 # Who has closed an article, as the log says now.
-closings = Table(
-    "closings",
-    metadata,
-    _of_article(primary_key=True),
-    Column("editor", EDITOR, primary_key=True),
-)
+closings = Table("closings", metadata, _of_article(primary_key=True), Column("editor", EDITOR, primary_key=True))
 
 # Requests that carry an Idempotency-Key: the answer that a repeated one gets.
 requests = Table(
