@@ -1,26 +1,14 @@
 """The tables. A change needs a migration: the tests compare both with `alembic check`."""
 
-from sqlalchemy import (
-    JSON,
-    BigInteger,
-    Boolean,
-    Column,
-    Float,
-    ForeignKey,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    Text,
-    false,
-    text,
-)
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.schema import SchemaItem
 
 from classifier.domain.articles import TEXT_FIELDS
+from classifier.store.columns import key, number, of_article, optional, required
 
-metadata = MetaData(
+metadata = sa.MetaData(
     naming_convention={
         "ix": "ix_%(table_name)s_%(column_0_name)s",
         "uq": "uq_%(table_name)s_%(column_0_name)s",
@@ -30,288 +18,217 @@ metadata = MetaData(
 )
 
 # Times are ISO 8601 in UTC with microseconds, as text: they sort as they follow each other, on every engine.
-TIME = String(40)
-EDITOR = String(200)
+TIME = 40
+EDITOR = 200
 
 
-def _of_article(primary_key: bool = False, index: bool | None = None) -> Column[str]:
-    parent = ForeignKey("articles.id", ondelete="CASCADE")
-    return Column("article_id", parent, nullable=False, primary_key=primary_key, index=index)
+def _table(name: str, *parts: SchemaItem, **options: Any) -> sa.Table:
+    return sa.Table(name, metadata, *parts, **options)
 
 
-articles = Table(
+articles = _table(
     "articles",
-    metadata,
-    Column("id", String(200), primary_key=True),
-    *(Column(name, Text, nullable=False) for name in TEXT_FIELDS),
-    Column("body_format", String(10), nullable=False),
-    Column("published_at", String(40)),
+    *key(id=200),
+    *required(**dict.fromkeys(TEXT_FIELDS, sa.Text), body_format=10),
+    *optional(published_at=40),
     # When it counts as dated, in UTC: as `published_at` says, or at its arrival if that is null or was still ahead.
-    Column("dated_at", TIME, nullable=False),
-    Column("url", Text),
-    Column("source", String(40), nullable=False),
+    *required(dated_at=TIME),
+    *optional(url=sa.Text),
+    *required(source=40),
     # The tags that the sender last listed, in its order, null if it said nothing of them.
-    Column("tags", JSON(none_as_null=True)),
-    Column("rejected", JSON, nullable=False),
-    Column("tags_complete", Boolean, nullable=False),
-    Column("digest", String(64), nullable=False),
+    *optional(tags=sa.JSON(none_as_null=True)),
+    *required(rejected=sa.JSON, tags_complete=sa.Boolean, digest=64),
     # Tells how similar the text is to others, null until the text is replaced for the first time.
-    Column("sketch", LargeBinary),
-    Column("created_at", TIME, nullable=False),
-    Column("updated_at", TIME, nullable=False),
+    *optional(sketch=sa.LargeBinary),
+    *required(created_at=TIME, updated_at=TIME),
     # When it was last sent unchanged, to the day, null if it was not.
-    Column("sent_at", TIME),
+    *optional(sent_at=TIME),
     # What the log adds up to, kept so that the queue can ask for it: new, started or closed.
-    Column("state", String(10), nullable=False, server_default="new"),
-    Column("blind", Boolean, nullable=False, server_default=false()),
-    Column("n_editors", Integer, nullable=False, server_default="1"),
+    sa.Column("state", sa.String(10), nullable=False, server_default="new"),
+    sa.Column("blind", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("n_editors", sa.Integer, nullable=False, server_default="1"),
     # How far the nearest score is from its threshold: the nearer, the more an answer teaches. Null before any suggestion.
-    Column("margin", Float),
+    *optional(margin=sa.Float),
     # The model and the taxonomy of margin and suggestions, empty until one has judged the present text and tags.
-    Column("judged_by", String(130), nullable=False, server_default=text("''")),
+    sa.Column("judged_by", sa.String(130), nullable=False, server_default=sa.text("''")),
     # Drawn once, in [0, 1): a tenth of the queue is ordered by it alone.
-    Column("lot", Float, nullable=False, server_default="0.5"),
+    sa.Column("lot", sa.Float, nullable=False, server_default="0.5"),
     # The name of the `cms` key that wrote it, null if it belongs to nobody.
-    Column("owner", String(80)),
+    *optional(owner=80),
+    # The orders of the queue for each state, and the filters that may leave few articles.
+    sa.Index("ix_articles_state_created_at", "state", "created_at", "id"),
+    sa.Index("ix_articles_state", "state", "margin", "id"),
+    sa.Index("ix_articles_state_lot", "state", "lot", "id"),
+    sa.Index("ix_articles_source", "source"),
+    sa.Index("ix_articles_dated_at", "dated_at"),
+    sa.Index("ix_articles_judged_by", "state", "judged_by", "id"),
 )
-# The orders of the queue for each state, and the filters that may leave few articles.
-Index("ix_articles_state_created_at", articles.c.state, articles.c.created_at, articles.c.id)
-Index("ix_articles_state", articles.c.state, articles.c.margin, articles.c.id)
-Index("ix_articles_state_lot", articles.c.state, articles.c.lot, articles.c.id)
-Index("ix_articles_source", articles.c.source)
-Index("ix_articles_dated_at", articles.c.dated_at)
-Index("ix_articles_judged_by", articles.c.state, articles.c.judged_by, articles.c.id)
 
 # The number of articles of a day, a source and a state is the sum of their rows, which triggers keep up to date.
-article_counts = Table(
+article_counts = _table(
     "article_counts",
-    metadata,
-    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("day", String(10), nullable=False),
-    Column("source", String(40), nullable=False),
-    Column("state", String(10), nullable=False),
-    Column("n", Integer, nullable=False),
+    number("number"),
+    *required(day=10, source=40, state=10, n=sa.Integer),
+    sa.Index("ix_article_counts_day", "day", "source", "state"),
 )
-Index("ix_article_counts_day", article_counts.c.day, article_counts.c.source, article_counts.c.state)
 
 # Sketches of texts that an article had before, and whether what was decided on them still counts.
-texts = Table(
+texts = _table(
     "texts",
-    metadata,
-    _of_article(primary_key=True),
-    Column("digest", String(64), primary_key=True),
-    Column("sketch", LargeBinary, nullable=False),
+    of_article(primary_key=True),
+    *key(digest=64),
+    *required(sketch=sa.LargeBinary),
     # Whether the article's present text is materially the same, for the texts on which somebody decided.
-    Column("same", Boolean, nullable=False, server_default=false()),
+    sa.Column("same", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 # `created_at` is when a set was given last: a text or a model that comes back brings its set back.
-suggestion_sets = Table(
+suggestion_sets = _table(
     "suggestion_sets",
-    metadata,
-    Column("id", String(64), primary_key=True),
-    _of_article(index=True),
-    Column("digest", String(64), nullable=False),
-    Column("model_version", String(64), nullable=False),
-    Column("taxonomy_version", String(64), nullable=False),
-    Column("answer", JSON, nullable=False),
-    Column("created_at", TIME, nullable=False),
+    *key(id=64),
+    of_article(index=True),
+    *required(digest=64, model_version=64, taxonomy_version=64, answer=sa.JSON, created_at=TIME),
 )
 
-impressions = Table(
+impressions = _table(
     "impressions",
-    metadata,
-    Column("suggestion_set_id", ForeignKey("suggestion_sets.id", ondelete="CASCADE"), primary_key=True),
-    Column("tag", String(80), primary_key=True),
-    Column("shown_at", TIME, nullable=False),
-    Column("score", Float),
-    Column("band", String(10)),
+    sa.Column("suggestion_set_id", sa.ForeignKey("suggestion_sets.id", ondelete="CASCADE"), primary_key=True),
+    *key(tag=80),
+    *required(shown_at=TIME),
+    *optional(score=sa.Float, band=10),
+    sa.Index("ix_impressions_tag", "tag"),
 )
-Index("ix_impressions_tag", impressions.c.tag)
 
 # What the model of `articles.judged_by` suggests for an article, shown or not. Rows of an older model are replaced.
-suggested = Table(
+suggested = _table(
     "suggested",
-    metadata,
-    _of_article(primary_key=True),
-    Column("tag", String(80), primary_key=True),
-    Column("score", Float, nullable=False),
-    Column("band", String(10), nullable=False),
+    of_article(primary_key=True),
+    *key(tag=80),
+    *required(score=sa.Float, band=10),
+    sa.Index("ix_suggested_tag", "tag", "score", "article_id"),
 )
-Index("ix_suggested_tag", suggested.c.tag, suggested.c.score, suggested.c.article_id)
 
 # The log: rows are added and never changed. `n` is their order.
-decisions = Table(
+decisions = _table(
     "decisions",
-    metadata,
-    Column("n", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("id", String(32), nullable=False, unique=True),
-    _of_article(),
-    Column("tag", String(200)),
-    Column("action", String(10), nullable=False),
-    Column("reason", String(20)),
-    Column("note", Text),
-    Column("editor", EDITOR, nullable=False),
-    Column("at", TIME, nullable=False),
-    Column("suggestion_set_id", String(64)),
-    Column("model_version", String(64)),
-    Column("taxonomy_version", String(64)),
-    Column("score", Float),
-    Column("band", String(10)),
-    Column("undoes", String(32), unique=True),
-    Column("digest", String(64), nullable=False),
-    Column("question_id", String(32), index=True),
+    number(),
+    sa.Column("id", sa.String(32), nullable=False, unique=True),
+    of_article(),
+    *optional(tag=200),
+    *required(action=10),
+    *optional(reason=20, note=sa.Text),
+    *required(editor=EDITOR, at=TIME),
+    *optional(suggestion_set_id=64, model_version=64, taxonomy_version=64, score=sa.Float, band=10),
+    sa.Column("undoes", sa.String(32), unique=True),
+    *required(digest=64),
+    sa.Column("question_id", sa.String(32), index=True),
+    sa.Index("ix_decisions_article_id", "article_id", "tag", "n"),
+    sa.Index("ix_decisions_tag", "tag", "at"),
 )
-Index("ix_decisions_article_id", decisions.c.article_id, decisions.c.tag, decisions.c.n)
-Index("ix_decisions_tag", decisions.c.tag, decisions.c.at)
 
 # Removals of one tag that one key made on too many articles to be believed unasked. What is asked and answered stands in
-# the log. A row here is the question as it is now. `key` is null if no key sent the articles.
-questions = Table(
+# the log. A row here is the question as it is now. `key` is null if no key sent the articles. `ended_at` is when the key
+# listed the tag again, so that later removals are asked about anew. It is set at once if a person asked.
+questions = _table(
     "questions",
-    metadata,
-    Column("id", String(32), primary_key=True),
-    Column("key", String(80)),
-    Column("tag", String(200), nullable=False),
-    Column("asked_at", TIME, nullable=False),
-    Column("answer", String(20)),
-    Column("answered_by", EDITOR),
-    Column("answered_at", TIME),
-    # When the key listed the tag again, so that later removals are asked about anew. At once if a person asked.
-    Column("ended_at", TIME),
+    *key(id=32),
+    *optional(key=80),
+    *required(tag=200, asked_at=TIME),
+    *optional(answer=20, answered_by=EDITOR, answered_at=TIME, ended_at=TIME),
+    sa.Index("ix_questions_tag", "tag", "asked_at"),
 )
-Index("ix_questions_tag", questions.c.tag, questions.c.asked_at)
 
 # Who has closed an article, as the log says now.
-closings = Table("closings", metadata, _of_article(primary_key=True), Column("editor", EDITOR, primary_key=True))
+closings = _table("closings", of_article(primary_key=True), *key(editor=EDITOR))
 
 # Requests that carry an Idempotency-Key: the answer that a repeated one gets.
-requests = Table(
+requests = _table(
     "requests",
-    metadata,
-    Column("sender", EDITOR, primary_key=True),
-    Column("key", String(200), primary_key=True),
-    Column("digest", String(64), nullable=False),
-    Column("answer", JSON(none_as_null=True)),
-    Column("started_at", TIME, nullable=False, index=True),
+    *key(sender=EDITOR, key=200),
+    *required(digest=64),
+    *optional(answer=sa.JSON(none_as_null=True)),
+    sa.Column("started_at", sa.String(TIME), nullable=False, index=True),
 )
 
-# Tags that editors miss, for whoever keeps the taxonomy: open, taken or declined.
-proposals = Table(
+# Tags that editors miss, for whoever keeps the taxonomy: open, taken or declined. `tag` is the id of the tag as which it was
+# taken, `settled_at` when the article got it or had to stay as it is, and `decision` the decision.
+proposals = _table(
     "proposals",
-    metadata,
-    Column("id", String(32), primary_key=True),
-    Column("label", String(200), nullable=False),
-    Column("note", Text, nullable=False),
-    Column("article_id", ForeignKey("articles.id", ondelete="SET NULL")),
-    Column("editor", EDITOR, nullable=False),
-    Column("at", TIME, nullable=False),
-    Column("state", String(10), nullable=False),
-    # The id of the tag as which it was taken, when the article got it or had to stay as it is, and the decision.
-    Column("tag", String(80)),
-    Column("settled_at", TIME),
-    Column("decision", String(32)),
+    *key(id=32),
+    *required(label=200, note=sa.Text),
+    sa.Column("article_id", sa.ForeignKey("articles.id", ondelete="SET NULL")),
+    *required(editor=EDITOR, at=TIME, state=10),
+    *optional(tag=80, settled_at=TIME, decision=32),
 )
 
 # What scheduled jobs did: a row each, whatever came of it.
-runs = Table(
+runs = _table(
     "runs",
-    metadata,
-    Column("id", String(32), primary_key=True),
-    Column("job", String(20), nullable=False),
-    Column("started_by", EDITOR, nullable=False),
-    Column("host", String(200), nullable=False),
-    Column("started_at", TIME, nullable=False),
-    Column("ended_at", TIME),
-    Column("outcome", String(20), nullable=False),
-    Column("version", String(64)),
-    Column("reason", Text, nullable=False),
-    Column("data", String(64)),
-    Column("result", JSON(none_as_null=True)),
+    *key(id=32),
+    *required(job=20, started_by=EDITOR, host=200, started_at=TIME),
+    *optional(ended_at=TIME),
+    *required(outcome=20),
+    *optional(version=64),
+    *required(reason=sa.Text),
+    *optional(data=64, result=sa.JSON(none_as_null=True)),
+    sa.Index("ix_runs_job", "job", "started_at"),
 )
-Index("ix_runs_job", runs.c.job, runs.c.started_at)
 
 # The tags that archive runs added, apart from all decisions of people. Only `undone_at` is ever changed.
-assignments = Table(
+_stands = sa.text("undone_at IS NULL")
+assignments = _table(
     "assignments",
-    metadata,
-    Column("n", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    _of_article(),
-    Column("tag", String(200), nullable=False),
-    Column("score", Float, nullable=False),
-    Column("run_id", ForeignKey("runs.id"), nullable=False),
-    Column("at", TIME, nullable=False),
-    Column("undone_at", TIME),
-)
-Index("ix_assignments_article_id", assignments.c.article_id, assignments.c.tag)
-Index("ix_assignments_run_id", assignments.c.run_id, assignments.c.n)
-# A tag stands on an article once, whatever runs and crashes did.
-_stands = assignments.c.undone_at.is_(None)
-Index(
-    "uq_assignments_article_id",
-    assignments.c.article_id,
-    assignments.c.tag,
-    unique=True,
-    sqlite_where=_stands,
-    postgresql_where=_stands,
+    number(),
+    of_article(),
+    *required(tag=200, score=sa.Float),
+    sa.Column("run_id", sa.ForeignKey("runs.id"), nullable=False),
+    *required(at=TIME),
+    *optional(undone_at=TIME),
+    sa.Index("ix_assignments_article_id", "article_id", "tag"),
+    sa.Index("ix_assignments_run_id", "run_id", "n"),
+    # A tag stands on an article once, whatever runs and crashes did.
+    sa.Index(
+        "uq_assignments_article_id", "article_id", "tag", unique=True, sqlite_where=_stands, postgresql_where=_stands
+    ),
 )
 
 # Reports for the pages, as JSON, and what they were made of: the number of the newest decision, and the taxonomy.
-reports = Table(
-    "reports",
-    metadata,
-    Column("name", String(40), primary_key=True),
-    Column("made_at", TIME, nullable=False),
-    Column("last_decision", BigInteger, nullable=False),
-    Column("taxonomy_version", String(64), nullable=False),
-    Column("content", Text, nullable=False),
+reports = _table(
+    "reports", *key(name=40), *required(made_at=TIME, last_decision=sa.BigInteger, taxonomy_version=64, content=sa.Text)
 )
 
 # Articles that were deleted, by digests of their ids: what else has them must not tell so. `n` is never used again.
-deletions = Table(
+deletions = _table(
     "deletions",
-    metadata,
-    Column("n", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("digest", String(32), nullable=False, unique=True),
-    Column("at", TIME, nullable=False),
+    number(),
+    sa.Column("digest", sa.String(32), nullable=False, unique=True),
+    *required(at=TIME),
     sqlite_autoincrement=True,
 )
 
-keys = Table(
+# `old_hash` is of the secret before the last rotation, which is taken too until `old_until`.
+keys = _table(
     "keys",
-    metadata,
-    Column("id", String(16), primary_key=True),
-    Column("name", String(80), nullable=False, unique=True),
-    Column("role", String(10), nullable=False),
-    Column("hash", String(64), nullable=False),
-    Column("created_at", TIME, nullable=False),
-    Column("revoked_at", TIME),
-    Column("expires_at", TIME),
-    Column("rotated_at", TIME),
-    # The secret before the last rotation, and until when it is taken too.
-    Column("old_hash", String(64)),
-    Column("old_until", TIME),
-    Column("last_used_at", TIME),
+    *key(id=16),
+    sa.Column("name", sa.String(80), nullable=False, unique=True),
+    *required(role=10, hash=64, created_at=TIME),
+    *optional(revoked_at=TIME, expires_at=TIME, rotated_at=TIME, old_hash=64, old_until=TIME, last_used_at=TIME),
 )
 
 # Signed-in browsers. The id is a hash of the cookie's value. Without a key: signed in while no key existed.
-sessions = Table(
+sessions = _table(
     "sessions",
-    metadata,
-    Column("id", String(64), primary_key=True),
-    Column("key_id", ForeignKey("keys.id", ondelete="CASCADE")),
-    Column("editor", EDITOR, nullable=False),
-    Column("csrf", String(64), nullable=False),
-    Column("created_at", TIME, nullable=False),
-    Column("seen_at", TIME, nullable=False, index=True),
-    Column("ends_at", TIME, nullable=False),
+    *key(id=64),
+    sa.Column("key_id", sa.ForeignKey("keys.id", ondelete="CASCADE")),
+    *required(editor=EDITOR, csrf=64, created_at=TIME),
+    sa.Column("seen_at", sa.String(TIME), nullable=False, index=True),
+    *required(ends_at=TIME),
 )
 
 # Counts of events within time windows, for limits that all processes share. With SQLite, files hold them.
-counters = Table(
+counters = _table(
     "counters",
-    metadata,
-    Column("what", String(64), primary_key=True),
-    Column("n", Integer, nullable=False),
-    Column("ends_at", Float, nullable=False, index=True),
+    *key(what=64),
+    *required(n=sa.Integer),
+    sa.Column("ends_at", sa.Float, nullable=False, index=True),
 )

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from classifier.store.columns import key, of_article, optional, required
+
 revision = "0001"
 down_revision = None
 
@@ -10,61 +12,21 @@ down_revision = None
 def upgrade() -> None:
     op.create_table(
         "articles",
-        sa.Column("id", sa.String(200), nullable=False),
-        sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
-        sa.Column("body_format", sa.String(10), nullable=False),
-        sa.Column("published_at", sa.String(40)),
-        sa.Column("url", sa.Text()),
-        sa.Column("source", sa.String(40), nullable=False),
-        sa.Column("tags", sa.JSON()),
-        sa.Column("rejected", sa.JSON(), nullable=False),
-        sa.Column("tags_complete", sa.Boolean(), nullable=False),
-        sa.Column("digest", sa.String(64), nullable=False),
-        sa.Column("created_at", sa.String(40), nullable=False),
-        sa.Column("updated_at", sa.String(40), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_articles")),
+        *key(id=200), *required(title=sa.Text, body=sa.Text, body_format=10), *optional(published_at=40, url=sa.Text),
+        *required(source=40), *optional(tags=sa.JSON), *required(rejected=sa.JSON, tags_complete=sa.Boolean),
+        *required(digest=64, created_at=40, updated_at=40),
     )
     op.create_index("ix_articles_created_at", "articles", ["created_at", "id"])
     op.create_table(
         "suggestion_sets",
-        sa.Column("id", sa.String(64), nullable=False),
-        sa.Column("article_id", sa.String(200), nullable=False),
-        sa.Column("digest", sa.String(64), nullable=False),
-        sa.Column("model_version", sa.String(64), nullable=False),
-        sa.Column("taxonomy_version", sa.String(64), nullable=False),
-        sa.Column("answer", sa.JSON(), nullable=False),
-        sa.Column("created_at", sa.String(40), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_suggestion_sets")),
-        sa.ForeignKeyConstraint(
-            ["article_id"], ["articles.id"], name=op.f("fk_suggestion_sets_article_id_articles"), ondelete="CASCADE"
-        ),
+        *key(id=64), of_article(index=True),
+        *required(digest=64, model_version=64, taxonomy_version=64, answer=sa.JSON, created_at=40),
     )
-    op.create_index(op.f("ix_suggestion_sets_article_id"), "suggestion_sets", ["article_id"])
-    op.create_table(
-        "impressions",
-        sa.Column("suggestion_set_id", sa.String(64), nullable=False),
-        sa.Column("tag", sa.String(80), nullable=False),
-        sa.Column("shown_at", sa.String(40), nullable=False),
-        sa.PrimaryKeyConstraint("suggestion_set_id", "tag", name=op.f("pk_impressions")),
-        sa.ForeignKeyConstraint(
-            ["suggestion_set_id"],
-            ["suggestion_sets.id"],
-            name=op.f("fk_impressions_suggestion_set_id_suggestion_sets"),
-            ondelete="CASCADE",
-        ),
-    )
-    op.create_table(
-        "keys",
-        sa.Column("id", sa.String(16), nullable=False),
-        sa.Column("name", sa.String(80), nullable=False),
-        sa.Column("role", sa.String(10), nullable=False),
-        sa.Column("hash", sa.String(64), nullable=False),
-        sa.Column("created_at", sa.String(40), nullable=False),
-        sa.Column("revoked_at", sa.String(40)),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_keys")),
-        sa.UniqueConstraint("name", name=op.f("uq_keys_name")),
-    )
+    of_set = sa.ForeignKey("suggestion_sets.id", ondelete="CASCADE")
+    set_id = sa.Column("suggestion_set_id", sa.String(64), of_set, primary_key=True)
+    op.create_table("impressions", set_id, *key(tag=80), *required(shown_at=40))
+    name = sa.Column("name", sa.String(80), nullable=False, unique=True)
+    op.create_table("keys", *key(id=16), name, *required(role=10, hash=64, created_at=40), *optional(revoked_at=40))
 
 
 def downgrade() -> None:

@@ -5,17 +5,10 @@ import hashlib
 import sqlalchemy as sa
 from alembic import op
 
+from classifier.store.columns import key, number, of_article, optional, required
+
 revision = "0002"
 down_revision = "0001"
-
-
-def _article_id(**options):
-    return sa.Column("article_id", sa.String(200), nullable=False, **options)
-
-
-def _to_articles(table):
-    name = op.f(f"fk_{table}_article_id_articles")
-    return sa.ForeignKeyConstraint(["article_id"], ["articles.id"], name=name, ondelete="CASCADE")
 
 
 def upgrade() -> None:
@@ -27,84 +20,31 @@ def upgrade() -> None:
         batch.add_column(sa.Column("lot", sa.Float(), nullable=False, server_default="0.5"))
     op.create_index("ix_articles_state", "articles", ["state", "margin", "id"])
     with op.batch_alter_table("impressions") as batch:
-        batch.add_column(sa.Column("score", sa.Float()))
-        batch.add_column(sa.Column("band", sa.String(10)))
+        for column in optional(score=sa.Float, band=10):
+            batch.add_column(column)
     op.create_index("ix_impressions_tag", "impressions", ["tag"])
-    op.create_table(
-        "texts",
-        _article_id(),
-        sa.Column("digest", sa.String(64), nullable=False),
-        sa.Column("sketch", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("article_id", "digest", name=op.f("pk_texts")),
-        _to_articles("texts"),
-    )
+    op.create_table("texts", of_article(primary_key=True), *key(digest=64), *required(sketch=sa.LargeBinary))
     op.create_table(
         "decisions",
-        sa.Column("n", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("id", sa.String(32), nullable=False),
-        _article_id(),
-        sa.Column("tag", sa.String(200)),
-        sa.Column("action", sa.String(10), nullable=False),
-        sa.Column("reason", sa.String(20)),
-        sa.Column("note", sa.Text()),
-        sa.Column("editor", sa.String(200), nullable=False),
-        sa.Column("at", sa.String(40), nullable=False),
-        sa.Column("suggestion_set_id", sa.String(64)),
-        sa.Column("model_version", sa.String(64)),
-        sa.Column("taxonomy_version", sa.String(64)),
-        sa.Column("score", sa.Float()),
-        sa.Column("band", sa.String(10)),
-        sa.Column("undoes", sa.String(32)),
-        sa.Column("digest", sa.String(64), nullable=False),
-        sa.PrimaryKeyConstraint("n", name=op.f("pk_decisions")),
+        number(), *required(id=32), of_article(), *optional(tag=200), *required(action=10),
+        *optional(reason=20, note=sa.Text), *required(editor=200, at=40),
+        *optional(suggestion_set_id=64, model_version=64, taxonomy_version=64, score=sa.Float, band=10, undoes=32),
+        *required(digest=64),
         sa.UniqueConstraint("id", name=op.f("uq_decisions_id")),
         sa.UniqueConstraint("undoes", name=op.f("uq_decisions_undoes")),
-        _to_articles("decisions"),
     )
     op.create_index("ix_decisions_article_id", "decisions", ["article_id", "n"])
-    op.create_table(
-        "closings",
-        _article_id(),
-        sa.Column("editor", sa.String(200), nullable=False),
-        sa.PrimaryKeyConstraint("article_id", "editor", name=op.f("pk_closings")),
-        _to_articles("closings"),
-    )
-    op.create_table(
-        "requests",
-        sa.Column("sender", sa.String(200), nullable=False),
-        sa.Column("key", sa.String(200), nullable=False),
-        sa.Column("digest", sa.String(64), nullable=False),
-        sa.Column("answer", sa.JSON()),
-        sa.Column("started_at", sa.String(40), nullable=False),
-        sa.PrimaryKeyConstraint("sender", "key", name=op.f("pk_requests")),
-    )
-    op.create_index(op.f("ix_requests_started_at"), "requests", ["started_at"])
-    op.create_table(
-        "proposals",
-        sa.Column("id", sa.String(32), nullable=False),
-        sa.Column("label", sa.String(200), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
-        sa.Column("article_id", sa.String(200)),
-        sa.Column("editor", sa.String(200), nullable=False),
-        sa.Column("at", sa.String(40), nullable=False),
-        sa.Column("state", sa.String(10), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_proposals")),
-        sa.ForeignKeyConstraint(
-            ["article_id"], ["articles.id"], name=op.f("fk_proposals_article_id_articles"), ondelete="SET NULL"
-        ),
-    )
+    op.create_table("closings", of_article(primary_key=True), *key(editor=200))
+    started_at = sa.Column("started_at", sa.String(40), nullable=False, index=True)
+    op.create_table("requests", *key(sender=200, key=200), *required(digest=64), *optional(answer=sa.JSON), started_at)
+    article_id = sa.Column("article_id", sa.String(200), sa.ForeignKey("articles.id", ondelete="SET NULL"))
+    proposed = required(label=200, note=sa.Text), required(editor=200, at=40, state=10)
+    op.create_table("proposals", *key(id=32), *proposed[0], article_id, *proposed[1])
     op.create_table(
         "sessions",
-        sa.Column("id", sa.String(64), nullable=False),
-        sa.Column("key_id", sa.String(16)),
-        sa.Column("editor", sa.String(200), nullable=False),
-        sa.Column("csrf", sa.String(64), nullable=False),
-        sa.Column("created_at", sa.String(40), nullable=False),
-        sa.Column("seen_at", sa.String(40), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_sessions")),
-        sa.ForeignKeyConstraint(["key_id"], ["keys.id"], name=op.f("fk_sessions_key_id_keys"), ondelete="CASCADE"),
+        *key(id=64), sa.Column("key_id", sa.String(16), sa.ForeignKey("keys.id", ondelete="CASCADE")),
+        *required(editor=200, csrf=64, created_at=40), sa.Column("seen_at", sa.String(40), nullable=False, index=True),
     )
-    op.create_index(op.f("ix_sessions_seen_at"), "sessions", ["seen_at"])
     _fill()
 
 

@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from classifier.store.columns import key, required
+
 revision = "0005"
 down_revision = "0004"
 
@@ -15,14 +17,8 @@ def upgrade() -> None:
     op.execute("DELETE FROM sessions")  # who is signed in signs in again
     with op.batch_alter_table("sessions") as sessions:
         sessions.add_column(sa.Column("ends_at", sa.String(40), nullable=False))
-    op.create_table(
-        "counters",
-        sa.Column("what", sa.String(64), nullable=False),
-        sa.Column("n", sa.Integer(), nullable=False),
-        sa.Column("ends_at", sa.Float(), nullable=False),
-        sa.PrimaryKeyConstraint("what", name=op.f("pk_counters")),
-    )
-    op.create_index("ix_counters_ends_at", "counters", ["ends_at"])
+    ends_at = sa.Column("ends_at", sa.Float(), nullable=False, index=True)
+    op.create_table("counters", *key(what=64), *required(n=sa.Integer), ends_at)
 
 
 def downgrade() -> None:

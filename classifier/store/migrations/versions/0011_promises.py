@@ -1,16 +1,16 @@
 """Which tag a proposal was taken as, and what came of the promise that its article gets it."""
 
-import sqlalchemy as sa
 from alembic import op
+
+from classifier.store.columns import optional
 
 revision = "0011"
 down_revision = "0010"
 
 
 def upgrade() -> None:
-    op.add_column("proposals", sa.Column("tag", sa.String(80)))
-    op.add_column("proposals", sa.Column("settled_at", sa.String(40)))
-    op.add_column("proposals", sa.Column("decision", sa.String(32)))
+    for column in optional(tag=80, settled_at=40, decision=32):
+        op.add_column("proposals", column)
 
 
 def downgrade() -> None:

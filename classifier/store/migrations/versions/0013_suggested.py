@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from classifier.store.columns import key, of_article, required
+
 revision = "0013"
 down_revision = "0012"
 
@@ -19,17 +21,7 @@ _SHOWN = """
 def upgrade() -> None:
     op.add_column("articles", sa.Column("judged_by", sa.String(130), nullable=False, server_default=sa.text("''")))
     op.create_index("ix_articles_judged_by", "articles", ["state", "judged_by", "id"])
-    op.create_table(
-        "suggested",
-        sa.Column("article_id", sa.String(200), nullable=False),
-        sa.Column("tag", sa.String(80), nullable=False),
-        sa.Column("score", sa.Float(), nullable=False),
-        sa.Column("band", sa.String(10), nullable=False),
-        sa.PrimaryKeyConstraint("article_id", "tag", name=op.f("pk_suggested")),
-        sa.ForeignKeyConstraint(
-            ["article_id"], ["articles.id"], name=op.f("fk_suggested_article_id_articles"), ondelete="CASCADE"
-        ),
-    )
+    op.create_table("suggested", of_article(primary_key=True), *key(tag=80), *required(score=sa.Float, band=10))
     op.create_index("ix_suggested_tag", "suggested", ["tag", "score", "article_id"])
     op.execute(_SHOWN)
 

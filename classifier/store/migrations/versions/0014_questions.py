@@ -3,23 +3,15 @@
 import sqlalchemy as sa
 from alembic import op
 
+from classifier.store.columns import key, optional, required
+
 revision = "0014"
 down_revision = "0013"
 
 
 def upgrade() -> None:
-    op.create_table(
-        "questions",
-        sa.Column("id", sa.String(32), nullable=False),
-        sa.Column("key", sa.String(80)),
-        sa.Column("tag", sa.String(200), nullable=False),
-        sa.Column("asked_at", sa.String(40), nullable=False),
-        sa.Column("answer", sa.String(20)),
-        sa.Column("answered_by", sa.String(200)),
-        sa.Column("answered_at", sa.String(40)),
-        sa.Column("ended_at", sa.String(40)),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_questions")),
-    )
+    answer = optional(answer=20, answered_by=200, answered_at=40, ended_at=40)
+    op.create_table("questions", *key(id=32), *optional(key=80), *required(tag=200, asked_at=40), *answer)
     op.create_index("ix_questions_tag", "questions", ["tag", "asked_at"])
     op.add_column("decisions", sa.Column("question_id", sa.String(32)))
     op.create_index(op.f("ix_decisions_question_id"), "decisions", ["question_id"])

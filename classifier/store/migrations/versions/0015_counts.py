@@ -3,6 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
+from classifier.store.columns import number, required
 from classifier.store.counts import stop_counting
 
 revision = "0015"
@@ -10,15 +11,8 @@ down_revision = "0014"
 
 
 def upgrade() -> None:
-    op.create_table(
-        "article_counts",
-        sa.Column("number", sa.BigInteger().with_variant(sa.Integer, "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("day", sa.String(10), nullable=False),
-        sa.Column("source", sa.String(40), nullable=False),
-        sa.Column("state", sa.String(10), nullable=False),
-        sa.Column("n", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("number", name=op.f("pk_article_counts")),
-    )
+    counts = required(day=10, source=40, state=10, n=sa.Integer)
+    op.create_table("article_counts", number("number"), *counts)
     op.create_index("ix_article_counts_day", "article_counts", ["day", "source", "state"])
     op.drop_index("ix_articles_created_at", "articles")
     op.create_index("ix_articles_state_created_at", "articles", ["state", "created_at", "id"])
