@@ -13,7 +13,10 @@ from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.serving.traces import TracesWatch
 from classifier.settings import read_settings
-from classifier.store import DamagedStore, Shares, Store, make_engine, open_store
+from classifier.store.arrivals import Shares
+from classifier.store.database.engine import DamagedStore, make_engine
+from classifier.store.database.opening import open_store
+from classifier.store.store import Store
 from classifier.web import build_app
 from classifier.web.guard.limits import Limits
 from classifier.web.watch import logs

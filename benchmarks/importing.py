@@ -20,7 +20,7 @@ from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.importers import Outcome, import_files, read_files
 from classifier.importers.mapping import TermMap
 from classifier.importers.records import ReadOptions
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 
 TAXONOMY = ROOT / "training_data" / "taxonomy.yaml"
 N_POSTS = 20_000

@@ -25,7 +25,8 @@ from classifier.domain.snapshots import snapshot_of
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
-from classifier.store import Draft, open_store
+from classifier.store.database.opening import open_store
+from classifier.store.log import Draft
 from classifier.training.fitting import fit
 from classifier.training.settings import FitSettings
 

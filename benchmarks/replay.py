@@ -31,7 +31,7 @@ from classifier.errors import TooFewExamples
 from classifier.model.evaluation import counts, drawn_sums, f1
 from classifier.model.tag_model import TagModel
 from classifier.serving.registry import Registry
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 from classifier.training.fitting import fit
 from classifier.training.judging import judge
 from classifier.training.retraining import retrain

@@ -19,7 +19,8 @@ from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
-from classifier.store import Store, open_store
+from classifier.store.database.opening import open_store
+from classifier.store.store import Store
 from classifier.training.fitting import Fitted, fit
 from classifier.training.settings import FitSettings
 from classifier.web import build_app

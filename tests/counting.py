@@ -2,7 +2,7 @@
 
 import sys
 
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 
 store = open_store(sys.argv[1])
 for _ in range(int(sys.argv[2])):

@@ -14,8 +14,11 @@ from sqlalchemy import update
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
 from classifier.serving.registry import Registry
-from classifier.store import Draft, Run, Store, open_store
+from classifier.store.database.opening import open_store
+from classifier.store.log import Draft
+from classifier.store.runs import Run
 from classifier.store.schema import articles as table
+from classifier.store.store import Store
 from classifier.training.retraining import retrain
 from classifier.training.run_result import Result
 from classifier.training.settings import FitSettings, TrainingSettings

@@ -12,18 +12,15 @@ from sqlalchemy import select
 from classifier.commands import main
 from classifier.domain.articles import Article
 from classifier.serving.tagger import DecisionBatch, Tagger
-from classifier.store import (
-    Additions,
-    Draft,
-    KeptReport,
-    ModelAnswer,
-    Scope,
-    Store,
-    StoredArticle,
-    TagScore,
-    open_store,
-)
+from classifier.store.assignments import Additions, Scope
+from classifier.store.database.opening import open_store
+from classifier.store.log import Draft
+from classifier.store.reports import KeptReport
+from classifier.store.rows import StoredArticle
 from classifier.store.schema import article_counts, counters, metadata
+from classifier.store.store import Store
+from classifier.store.suggested import TagScore
+from classifier.store.suggestion_sets import ModelAnswer
 
 KABUL = Article("kabul", "ISKP bomber kills twelve at Kabul mosque", "The Taliban said the “attack” killed 12 — 🕌.")
 

@@ -15,8 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, Table
 
 from classifier.domain.articles import Article, text_digest
-from classifier.store import Store, open_store
 from classifier.store import schema as tables
+from classifier.store.database.opening import open_store
+from classifier.store.store import Store
 
 WORDS = ("soldiers", "villages", "attack", "claimed", "district", "police", "governor", "market", "convoy", "leader")
 EDITORS = tuple(f"editor-{number}" for number in range(10))

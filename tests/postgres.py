@@ -21,7 +21,7 @@ from pathlib import Path
 import psycopg
 from sqlalchemy.engine import make_url
 
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 from tests.waiting import SECONDS
 
 VARIABLE = "TAGGER_TEST_DATABASE"

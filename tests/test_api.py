@@ -18,7 +18,7 @@ from classifier.model.retagging import retagged
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
-from classifier.store import Store
+from classifier.store.store import Store
 from classifier.web import build_app
 
 TITLE = "ISKP bomber kills twelve at Kabul mosque"

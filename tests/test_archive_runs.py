@@ -33,8 +33,14 @@ from classifier.model.tag_model import TagModel
 from classifier.parallel import processes
 from classifier.parallel.processes import ProcessLost, map_chunks
 from classifier.serving.registry import Registry
-from classifier.store import FAILED, RUNNING, STARTER, Assignment, Draft, Scope, Shares, Store, open_store
+from classifier.store.arrivals import Shares
+from classifier.store.assignments import Assignment, Scope
+from classifier.store.database.opening import open_store
+from classifier.store.log import Draft
+from classifier.store.queue import STARTER
 from classifier.store.rows import in_pages
+from classifier.store.runs import FAILED, RUNNING
+from classifier.store.store import Store
 from tests.conftest import ROOT
 from tests.everything import contents
 from tests.waiting import SECONDS

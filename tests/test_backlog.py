@@ -20,8 +20,11 @@ from classifier.operations.status import status
 from classifier.serving.backlog import JOB, Backlog
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
-from classifier.store import Draft, Shares, Store, Wanted, judged_by
-from classifier.store.suggested import _waiting
+from classifier.store.arrivals import Shares
+from classifier.store.log import Draft
+from classifier.store.queue import Wanted
+from classifier.store.store import Store
+from classifier.store.suggested import _waiting, judged_by
 from classifier.store.suggestion_sets import BRIEF
 from tests.everything import newest_set
 from tests.server import start, stop

@@ -25,7 +25,9 @@ from classifier.operations.backup import back_up, restore
 from classifier.serving.registry import LEFT_SECONDS, Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
-from classifier.store import Draft, Store, open_store
+from classifier.store.database.opening import open_store
+from classifier.store.log import Draft
+from classifier.store.store import Store
 from tests.everything import KABUL, contents, exported, fill, stored_at
 from tests.hard import size, told
 from tests.postgres import SERVER, database, empty

@@ -18,7 +18,7 @@ from classifier.domain.strict_json import MAX_DEPTH
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 from classifier.web import build_app
 from classifier.web.api.schemas.base import ProblemOut
 from classifier.web.problems import CATALOGUE

@@ -33,7 +33,10 @@ from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.settings import read_settings
-from classifier.store import JOB, Draft, Store, open_store
+from classifier.store.database.opening import open_store
+from classifier.store.log import Draft
+from classifier.store.runs import JOB
+from classifier.store.store import Store
 from classifier.web import build_app
 from tests.conftest import ROOT, STARTER
 from tests.everything import stored_articles

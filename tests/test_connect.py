@@ -14,7 +14,8 @@ from typing import NamedTuple
 
 import pytest
 
-from classifier.store import Store, open_store
+from classifier.store.database.opening import open_store
+from classifier.store.store import Store
 from tests.conftest import ROOT
 from tests.hard import size
 from tests.server import free_port, start, stop

@@ -13,12 +13,14 @@ from sqlalchemy import delete, select, text, update
 
 from classifier.domain.articles import Article
 from classifier.errors import NotFound
-from classifier.store import STARTER, STATES, Draft, Store, Wanted, open_store
 from classifier.store.counts import stop_counting
 from classifier.store.database.copying import copy_store
-from classifier.store.database.opening import migrate_to
+from classifier.store.database.opening import migrate_to, open_store
+from classifier.store.log import Draft
+from classifier.store.queue import STARTER, STATES, Wanted
 from classifier.store.schema import article_counts
 from classifier.store.schema import articles as table
+from classifier.store.store import Store
 from tests.postgres import database
 
 DAYS = ("2024-06-05", "2024-06-06", "2024-06-07", None)

@@ -21,8 +21,8 @@ from classifier.domain.articles import read_articles
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.model.files import content_digest
 from classifier.serving.registry import Registry
-from classifier.store import STARTER as STARTER_SOURCE
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
+from classifier.store.queue import STARTER as STARTER_SOURCE
 from classifier.training.fitting import Fitted, fit
 from classifier.training.settings import FitSettings
 from tests.conftest import ROOT, STARTER

@@ -28,8 +28,12 @@ from classifier.commands import main
 from classifier.errors import BadStore
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
-from classifier.store import DamagedStore, Draft, Store, Wanted, open_store
+from classifier.store.database.engine import DamagedStore
+from classifier.store.database.opening import open_store
 from classifier.store.database.sqlite import check_pages, stand_alone
+from classifier.store.log import Draft
+from classifier.store.queue import Wanted
+from classifier.store.store import Store
 from classifier.web import build_app
 from tests.conftest import ROOT
 from tests.everything import KABUL, stored_articles, stored_at
@@ -45,7 +49,8 @@ of_files = pytest.mark.sqlite("its files are broken by hand")
 # Decides, says how far it is, and waits to be killed: what it stored last is in the log alone.
 DECIDING = """
 import sys
-from classifier.store import Draft, open_store
+from classifier.store.database.opening import open_store
+from classifier.store.log import Draft
 store = open_store(sys.argv[1])
 for number in range(20):
     store.log.decide("kabul", [Draft("add", "iskp", note=f"n{number}")], "ada", lambda *_: {})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from classifier.domain.articles import Article, article_from_record
 from classifier.domain.dates import DAYS_AHEAD, dated_at, in_utc, normal_date
 from classifier.errors import BadArticle
-from classifier.store import Store
+from classifier.store.store import Store
 
 NOW = "2024-06-06T10:00:00.000001+00:00"
 AHEAD = (datetime.now(UTC) + timedelta(days=200)).isoformat(timespec="seconds")

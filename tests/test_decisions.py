@@ -21,10 +21,13 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadDecision, Busy
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import DecisionBatch, Tagger
-from classifier.store import Draft, Request, Shares, Store, Wanted
-from classifier.store.requests import keep
+from classifier.store.arrivals import Shares
+from classifier.store.log import Draft
+from classifier.store.queue import Wanted
+from classifier.store.requests import Request, keep
 from classifier.store.rows import now
 from classifier.store.schema import requests
+from classifier.store.store import Store
 from classifier.web import build_app
 from tests.everything import put_set
 

@@ -17,7 +17,7 @@ from classifier.domain.examples import labels_of
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import Busy
 from classifier.serving.registry import Registry
-from classifier.store import Store
+from classifier.store.store import Store
 from tests.test_decisions import done, put, shown
 
 

@@ -23,7 +23,9 @@ from classifier.reports.drift.chance import beyond_chance, change, more_than_bef
 from classifier.reports.drift.records import DriftReport
 from classifier.reports.json_form import from_json, to_json
 from classifier.serving.registry import Registry
-from classifier.store import Draft, Shares, Store
+from classifier.store.arrivals import Shares
+from classifier.store.log import Draft
+from classifier.store.store import Store
 from tests.conftest import EVAL_DATA, needs_eval_data
 from tests.everything import put_set
 from tests.test_rising_names import planted, with_name

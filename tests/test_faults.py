@@ -24,7 +24,8 @@ from classifier.model.retagging import retagged
 from classifier.serving.champion import read_history
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
-from classifier.store import FAILED, JOB, RUNNING, SKIPPED, Run, open_store
+from classifier.store.database.opening import open_store
+from classifier.store.runs import FAILED, JOB, RUNNING, SKIPPED, Run
 from tests.conftest import ROOT
 from tests.desk import Desk, database
 from tests.hard import HARD, size, told

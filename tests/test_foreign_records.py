@@ -13,7 +13,7 @@ from classifier.commands import main
 from classifier.domain.articles import Article, read_articles
 from classifier.errors import BadArticle
 from classifier.serving.registry import Registry
-from classifier.store import Store
+from classifier.store.store import Store
 from tests.everything import stored_articles
 
 FOREIGN = {

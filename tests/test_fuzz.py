@@ -18,7 +18,7 @@ from classifier.domain.articles import Article, record_of
 from classifier.model.files import save_model
 from classifier.model.tag_model import TagModel
 from classifier.serving.registry import Registry
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 from classifier.training.fitting import Fitted
 from tests.conftest import ROOT, STARTER
 from tests.fuzzing import PIECES, article_of, check, seeds

@@ -18,7 +18,7 @@ from classifier.domain.articles import Article, record_of
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.parallel import processes
 from classifier.serving.registry import Registry
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 from classifier.training.fitting import fit
 from classifier.training.settings import FitSettings
 from tests.hard import HARD, size

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 from classifier.web import build_app
 from tests.hard import size
 from tests.hostile import HOSTILE, assert_linear

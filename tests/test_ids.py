@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from classifier.domain.articles import Article
 from classifier.errors import BadArticle
 from classifier.importers import import_files
-from classifier.store import Store
 from classifier.store.schema import articles
+from classifier.store.store import Store
 from tests.everything import stored_articles
 
 

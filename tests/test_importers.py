@@ -30,7 +30,7 @@ from classifier.importers.formats import format_of
 from classifier.importers.lines import MAX_LINE
 from classifier.importers.mapping import TermMap, read_map
 from classifier.importers.records import MAX_TERM, MAX_TEXT, CmsTerm, ReadOptions, SetAside
-from classifier.store import Imported, Store
+from classifier.store.store import Imported, Store
 from tests.conftest import ROOT, STARTER
 from tests.everything import stored_articles
 from tests.hard import size

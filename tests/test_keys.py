@@ -13,9 +13,10 @@ import pytest
 
 from classifier.commands import main
 from classifier.errors import BadSetting, KeyEnded, NotFound
-from classifier.store import Key, Store, open_store
-from classifier.store.keys import ROLES
+from classifier.store.database.opening import open_store
+from classifier.store.keys import ROLES, Key
 from classifier.store.schema import keys as key_rows
+from classifier.store.store import Store
 from tests.everything import contents
 
 

@@ -21,10 +21,11 @@ from flask.testing import FlaskClient
 
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
-from classifier.store import Store, open_store
 from classifier.store import limits as store_limits
+from classifier.store.database.opening import open_store
 from classifier.store.limits import KEPT_SECONDS, FileCounters
 from classifier.store.schema import counters as counter_rows
+from classifier.store.store import Store
 from classifier.web import build_app
 from classifier.web.guard.limits import Limits, take_slot
 from tests.conftest import ROOT

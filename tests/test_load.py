@@ -27,7 +27,7 @@ import pytest
 
 from classifier.domain.articles import Article
 from classifier.serving.registry import Registry
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 from tests.conftest import ROOT
 from tests.hard import size, told
 from tests.server import Server, start, stop

@@ -15,7 +15,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from classifier.serving.registry import Registry
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 from classifier.web.watch import logs
 from tests.server import start, stop
 

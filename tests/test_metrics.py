@@ -10,7 +10,8 @@ from flask.testing import FlaskClient
 
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
-from classifier.store import FAILED, JOB, Store
+from classifier.store.runs import FAILED, JOB
+from classifier.store.store import Store
 from classifier.web import build_app
 from tests import server
 from tests.postgres import database

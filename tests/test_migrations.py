@@ -14,9 +14,11 @@ from sqlalchemy import Engine, inspect
 
 from classifier.domain.articles import Article
 from classifier.errors import BadStore
-from classifier.store import Store, TagScore, make_engine, open_store
-from classifier.store.database.opening import _config, migrate_to
+from classifier.store.database.engine import make_engine
+from classifier.store.database.opening import _config, migrate_to, open_store
 from classifier.store.schema import metadata
+from classifier.store.store import Store
+from classifier.store.suggested import TagScore
 from tests.everything import put_set
 
 

@@ -23,7 +23,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 from classifier.store.database.sqlite import check_pages
 from tests.hard import size, told
 from tests.postgres import database

@@ -20,8 +20,8 @@ from flask.testing import FlaskClient
 from classifier.commands import main
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
-from classifier.store import Store
 from classifier.store.schema import keys as key_rows
+from classifier.store.store import Store
 from classifier.web import build_app
 from classifier.web.guard.limits import Limits
 from classifier.web.guard.loopback import is_loopback

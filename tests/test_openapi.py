@@ -16,7 +16,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
-from classifier.store import Store
+from classifier.store.store import Store
 from classifier.web import build_app
 from classifier.web.problems import CATALOGUE
 

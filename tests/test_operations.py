@@ -19,8 +19,10 @@ from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.settings import PREFIX, Settings, read_settings
-from classifier.store import FAILED, JOB, Store, make_engine, open_store
-from classifier.store.database.opening import migrate_to
+from classifier.store.database.engine import make_engine
+from classifier.store.database.opening import migrate_to, open_store
+from classifier.store.runs import FAILED, JOB
+from classifier.store.store import Store
 from classifier.web import build_app
 from tests.conftest import ROOT
 

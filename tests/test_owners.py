@@ -9,8 +9,9 @@ from werkzeug.test import TestResponse
 from classifier.commands import main
 from classifier.domain.articles import Article
 from classifier.errors import BadSetting, OtherOwner
-from classifier.store import Store, make_engine, open_store
-from classifier.store.database.opening import migrate_to
+from classifier.store.database.engine import make_engine
+from classifier.store.database.opening import migrate_to, open_store
+from classifier.store.store import Store
 
 FIRST = {"title": "ISKP bomber kills twelve at Kabul mosque", "body": "The bombing was claimed on Friday."}
 SECOND = {**FIRST, "title": "Taliban arrest ISKP cell in Kabul"}

@@ -15,7 +15,7 @@ from classifier.domain.articles import Article
 from classifier.domain.examples import labels_of
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model.evaluation import exact_interval
-from classifier.store import Draft
+from classifier.store.log import Draft
 from classifier.training.checks import CheckSettings
 from classifier.training.judging import judge
 from classifier.training.run_result import Result

@@ -28,7 +28,11 @@ from classifier.errors import BadStore, Busy
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
-from classifier.store import DamagedStore, Draft, Scope, Store, make_engine, open_store
+from classifier.store.assignments import Scope
+from classifier.store.database.engine import DamagedStore, make_engine
+from classifier.store.database.opening import open_store
+from classifier.store.log import Draft
+from classifier.store.store import Store
 from tests import postgres as servers
 from tests.conftest import ROOT
 from tests.everything import KABUL, contents, exported, fill, stored_articles, stored_at
@@ -133,7 +137,7 @@ def test_texts_are_ordered_by_their_characters_whatever_the_language_of_the_serv
 
 @pytest.mark.slow
 def test_processes_that_start_at_once_migrate_one_after_the_other(url: str) -> None:
-    opening = f"from classifier.store import open_store; open_store({url!r}).close()"
+    opening = f"from classifier.store.database.opening import open_store; open_store({url!r}).close()"
     processes = [subprocess.Popen([sys.executable, "-c", opening], cwd=ROOT) for _ in range(3)]
     assert [process.wait(SECONDS) for process in processes] == [0, 0, 0]
     assert stored_at(url)["articles"] == []
@@ -156,7 +160,7 @@ def test_imports_of_the_same_articles_at_once_all_succeed(here: Store, url: str)
 
 def _holder(url: str) -> subprocess.Popen[bytes]:
     holding = (
-        "import sys; from classifier.store import open_store\n"
+        "import sys; from classifier.store.database.opening import open_store\n"
         f"with open_store({url!r}).runs.alone('retrain'): print('at it', flush=True); sys.stdin.read()"
     )
     process = subprocess.Popen([sys.executable, "-c", holding], cwd=ROOT, stdin=-1, stdout=-1)

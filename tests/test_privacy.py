@@ -30,9 +30,13 @@ from classifier.errors import BadModel
 from classifier.serving import registry as registry_module
 from classifier.serving.registry import Registry
 from classifier.serving.traces import TracesWatch, remove_traces
-from classifier.store import JOB, Draft, Request, Store, open_store
 from classifier.store import store as store_module
+from classifier.store.database.opening import open_store
+from classifier.store.log import Draft
+from classifier.store.requests import Request
+from classifier.store.runs import JOB
 from classifier.store.schema import articles as table
+from classifier.store.store import Store
 from classifier.training.fitting import fit
 from classifier.training.retraining import retrain
 from classifier.training.settings import FitSettings

@@ -24,7 +24,7 @@ from classifier.model.retagging import retagged
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 from classifier.web import build_app
 from tests.hard import size, told
 from tests.postgres import database

@@ -16,7 +16,9 @@ from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import DecisionBatch, Tagger
 from classifier.serving.taxonomy_changes import apply_taxonomy
-from classifier.store import Draft, Proposal, Store
+from classifier.store.log import Draft
+from classifier.store.proposals import Proposal
+from classifier.store.store import Store
 from tests.desk import in_folder
 
 LABEL = "Jaish al-Adl"

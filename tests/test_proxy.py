@@ -18,7 +18,7 @@ from urllib.parse import urlencode
 import pytest
 
 from classifier.serving.registry import Registry
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 from classifier.web.guard.limits import TRIES_OF_ADDRESS
 from tests import server
 from tests.conftest import ROOT

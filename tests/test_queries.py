@@ -25,7 +25,9 @@ from classifier.reports.kept import keep_desk_report
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
-from classifier.store import JOB, Store, open_store
+from classifier.store.database.opening import open_store
+from classifier.store.runs import JOB
+from classifier.store.store import Store
 from classifier.web import build_app
 from tests.hard import size, told
 from tests.large import DECISIONS_EACH, EDITORS, Size, fill

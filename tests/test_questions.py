@@ -13,9 +13,10 @@ from classifier.domain.articles import Article
 from classifier.domain.decisions import CMS
 from classifier.errors import BadDecision, NotFound
 from classifier.serving.tagger import Tagger
-from classifier.store import REMOVED, TERM_CHANGED, Draft, Question, Store
-from classifier.store.questions import MOST, Questions
+from classifier.store.log import Draft
+from classifier.store.questions import MOST, REMOVED, TERM_CHANGED, Question, Questions
 from classifier.store.schema import decisions
+from classifier.store.store import Store
 from tests.test_decisions import STORY
 
 IDS = [f"a{number:02}" for number in range(15)]

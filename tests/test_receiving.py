@@ -14,7 +14,9 @@ from classifier.errors import CannotJudge
 from classifier.model.answer import Answer
 from classifier.model.tag_model import TagModel
 from classifier.serving.tagger import Tagger
-from classifier.store import ModelAnswer, Store, TagScore
+from classifier.store.store import Store
+from classifier.store.suggested import TagScore
+from classifier.store.suggestion_sets import ModelAnswer
 from tests.everything import KABUL, newest_set
 
 SENT = {"title": KABUL.title, "body": KABUL.body, "tags": ["taliban"]}

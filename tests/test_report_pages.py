@@ -18,7 +18,10 @@ from classifier.reports.kept import JOB, decided_since, keep_desk_report
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import NO_SHARES, Tagger
-from classifier.store import DESK, Draft, Shares, Store
+from classifier.store.arrivals import Shares
+from classifier.store.log import Draft
+from classifier.store.reports import DESK
+from classifier.store.store import Store
 from classifier.web import build_app
 from tests.waiting import SECONDS
 

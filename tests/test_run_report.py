@@ -22,7 +22,8 @@ from classifier.model.evaluation import f1_intervals, micro_f1
 from classifier.reports.run import wording as run_words
 from classifier.reports.run.page import as_page, write_report
 from classifier.serving.registry import Registry
-from classifier.store import JOB, Run, open_store
+from classifier.store.database.opening import open_store
+from classifier.store.runs import JOB, Run
 from classifier.training.comparison import Judged, TagChange
 from classifier.training.fitting import Fitted
 from classifier.training.run_facts import confusions, measures_of, moved, strongest_terms

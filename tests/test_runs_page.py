@@ -18,7 +18,9 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.reports.layout import SITE
 from classifier.reports.run.page import as_page
 from classifier.serving.registry import Registry
-from classifier.store import JOB, SKIPPED, Run, Store, open_store
+from classifier.store.database.opening import open_store
+from classifier.store.runs import JOB, SKIPPED, Run
+from classifier.store.store import Store
 from classifier.web.guard.auth import COOKIE
 from tests.browser import CHROMIUM, chromium, serious, serving
 from tests.desk import Desk, database, flipped

@@ -19,7 +19,8 @@ from schemathesis.config import SchemathesisConfig
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
-from classifier.store import Store, open_store
+from classifier.store.database.opening import open_store
+from classifier.store.store import Store
 from classifier.web import build_app
 from tests.conftest import ROOT
 from tests.hard import size, told

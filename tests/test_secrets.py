@@ -15,7 +15,8 @@ from classifier.commands import main
 from classifier.domain.articles import Article
 from classifier.errors import BadStore
 from classifier.serving.registry import Registry
-from classifier.store import absolute_url, open_store
+from classifier.store.database.engine import absolute_url
+from classifier.store.database.opening import open_store
 from tests.conftest import ROOT
 from tests.waiting import SECONDS
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from classifier.domain.articles import Article
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 from tests.everything import stored_articles
 from tests.postgres import database
 from tests.server import Server, start, stop

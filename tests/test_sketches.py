@@ -11,8 +11,9 @@ import pytest
 from sqlalchemy import event, select, update
 
 from classifier.domain.articles import Article
-from classifier.store import Draft, Store
+from classifier.store.log import Draft
 from classifier.store.schema import articles as table
+from classifier.store.store import Store
 from classifier.text.cleaning import clean_body, normalise
 from classifier.text.shingles import sketch_of
 from tests.everything import put_set

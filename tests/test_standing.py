@@ -16,10 +16,12 @@ from sqlalchemy import literal, select
 from classifier.domain.articles import Article, text_digest
 from classifier.domain.decisions import CMS, Decision, fold
 from classifier.serving.tagger import DecisionBatch, Tagger
-from classifier.store import Draft, Store, Wanted, open_store
-from classifier.store.database.opening import _config, migrate_to
+from classifier.store.database.opening import _config, migrate_to, open_store
+from classifier.store.log import Draft
+from classifier.store.queue import Wanted
 from classifier.store.schema import decisions
 from classifier.store.standing import settled, stands
+from classifier.store.store import Store
 from classifier.text.shingles import SIMILAR, resemblance, sketch_of
 from tests.everything import put_set
 from tests.test_decisions import STORY, log, put, shown

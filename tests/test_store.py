@@ -14,10 +14,12 @@ from classifier.domain.articles import Article
 from classifier.errors import BadArticle, BadStore, NotFound
 from classifier.importers import import_files
 from classifier.importers.records import SetAside
-from classifier.store import STARTER as STARTER_SOURCE
-from classifier.store import Imported, Store, TagScore, Wanted, open_store
-from classifier.store.database.opening import migrate_to
+from classifier.store.database.opening import migrate_to, open_store
 from classifier.store.database.sqlite import MIN_SQLITE
+from classifier.store.queue import STARTER as STARTER_SOURCE
+from classifier.store.queue import Wanted
+from classifier.store.store import Imported, Store
+from classifier.store.suggested import TagScore
 from tests.conftest import STARTER
 from tests.everything import contents, newest_set, put_set, stored_articles
 

@@ -26,7 +26,8 @@ from classifier.serving.answers import LONG, Answers, answer_json, explanations_
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
-from classifier.store import Store, Wanted
+from classifier.store.queue import Wanted
+from classifier.store.store import Store
 from tests.hard import size
 from tests.hostile import HOSTILE
 

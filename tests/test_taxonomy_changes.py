@@ -17,7 +17,7 @@ from classifier.model.retagging import retagged
 from classifier.serving import registry as registry_module
 from classifier.serving.registry import Registry
 from classifier.serving.taxonomy_changes import adopt, apply_taxonomy, dated
-from classifier.store import JOB
+from classifier.store.runs import JOB
 from classifier.training.fitting import Fitted
 from tests.desk import Desk, in_folder
 

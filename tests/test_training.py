@@ -15,7 +15,8 @@ from classifier.domain.snapshots import snapshot_of
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadModel, Busy, NotFound
 from classifier.model.retagging import retagged
-from classifier.store import FAILED, JOB, SKIPPED, Draft
+from classifier.store.log import Draft
+from classifier.store.runs import FAILED, JOB, SKIPPED
 from classifier.store.schema import articles as table
 from classifier.training.checks import CheckSettings
 from classifier.training.fitting import Fitted

@@ -7,7 +7,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from classifier.store import Store
+from classifier.store.store import Store
 
 BODY = "<p>The Taliban fought ISKP in Kabul.</p>"
 

@@ -17,8 +17,10 @@ from sqlalchemy import text
 
 from classifier.domain.articles import Article
 from classifier.errors import BadStore
-from classifier.store import Store, open_store, set_deadline
+from classifier.store.database.opening import open_store
+from classifier.store.database.turns import set_deadline
 from classifier.store.rows import giving_way
+from classifier.store.store import Store
 from tests.conftest import ROOT
 from tests.hard import size
 from tests.waiting import SECONDS
@@ -30,7 +32,7 @@ pytestmark = pytest.mark.sqlite("PostgreSQL has many writers at once")
 # Begins a transaction that writes, says so, and holds it until it is told to end.
 HOLDING = """
 import sys
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 store = open_store(sys.argv[1])
 with store.engine.begin():
     print("holding", flush=True)
@@ -42,7 +44,7 @@ store.close()
 WRITING = """
 import sys, time
 from classifier.domain.articles import Article
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 store = open_store(sys.argv[1])
 sys.stdin.readline()
 for number in range(int(sys.argv[3])):

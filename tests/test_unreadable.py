@@ -20,7 +20,8 @@ from classifier.domain.snapshots import snapshot_of
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.domain.unreadable import Unreadable
 from classifier.serving.registry import Registry
-from classifier.store import JOB, Store
+from classifier.store.runs import JOB
+from classifier.store.store import Store
 from classifier.text import cleaning
 from classifier.training.fitting import fit
 from classifier.training.settings import FitSettings

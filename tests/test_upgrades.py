@@ -22,7 +22,7 @@ from werkzeug.test import TestResponse
 
 from classifier.commands import main
 from classifier.domain.articles import record_of
-from classifier.store import make_engine
+from classifier.store.database.engine import make_engine
 from classifier.store.database.opening import migrate_to
 from service import create_app
 from tests.postgres import SERVER, empty

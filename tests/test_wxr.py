@@ -26,7 +26,7 @@ from classifier.importers.records import (
     SetAside,
 )
 from classifier.importers.wxr import MAX_ELEMENTS, read_posts
-from classifier.store import Store
+from classifier.store.store import Store
 from tests.conftest import ROOT
 from tests.everything import stored_articles
 from tests.hard import size
@@ -347,7 +347,7 @@ import json, re, sys, time
 from pathlib import Path
 from classifier.errors import BadImport
 from classifier.importers import import_files
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 began = time.perf_counter()
 try:
     import_files(open_store(sys.argv[2]), [Path(sys.argv[1])], "import")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from classifier.archive.batches import batched, loaded
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import N_NAMED, Unreadable, UnreadableReport
-from classifier.store import OUT_OF_SCOPE, Additions, Candidate, Scope
+from classifier.store.assignments import OUT_OF_SCOPE, Additions, Candidate, Scope
 
 BANDS = ("auto", "suggest")
 UNREADABLE = "unreadable"  # why an article was passed over: it cannot be judged

@@ -29,7 +29,7 @@ from classifier.domain.files import sync_folder, whole_file
 from classifier.domain.progress import Track
 from classifier.errors import BadArticle, BadSetting, Busy, NotFound
 from classifier.parallel.processes import map_chunks, worth_sharing
-from classifier.store import OUT_OF_SCOPE, Candidate, Scope
+from classifier.store.assignments import OUT_OF_SCOPE, Candidate, Scope
 
 STRETCH = 4  # chunks between two entries of the journal
 

@@ -13,7 +13,9 @@ from classifier.domain.progress import Track
 from classifier.errors import NotFound, TaggerError
 from classifier.parallel.processes import map_chunks
 from classifier.serving.registry import Registry
-from classifier.store import FAILED, RUNNING, Kept, Run, Store
+from classifier.store.assignments import Kept
+from classifier.store.runs import FAILED, RUNNING, Run
+from classifier.store.store import Store
 
 JOB = "archive"
 DONE, UNDONE = "done", "undone"

@@ -12,7 +12,7 @@ from classifier.archive.adding import UNREADABLE, Figures, Judged, Plan
 from classifier.domain.files import whole_file
 from classifier.model.protocol import Model
 from classifier.reports.layout import plain, template
-from classifier.store import BLIND, COMPLETE, OUT_OF_SCOPE, Scope
+from classifier.store.assignments import BLIND, COMPLETE, OUT_OF_SCOPE, Scope
 
 N_EXAMPLES = 3  # articles of a tag with the lowest scores: mistakes are most likely there
 COLUMNS = ("article_id", "published_at", "title", "tag", "label", "score")

@@ -75,7 +75,7 @@ def _day(text: str) -> str:
 
 def _plan(options: argparse.Namespace) -> Plan:
     from classifier.archive.adding import Plan
-    from classifier.store import Scope
+    from classifier.store.assignments import Scope
 
     tags = tuple(options.with_tag), tuple(options.without_tag)
     return Plan(Scope(options.since, options.until, options.source, *tags), options.band)

@@ -76,8 +76,8 @@ def _content(backup: Contents) -> str:
 
 
 def _migrate(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.store import open_store
     from classifier.store.database.copying import copy_store
+    from classifier.store.database.opening import open_store
 
     source, target = open_store(options.source, migrate=False), open_store(options.target)
     n_rows = copy_store(source, target, track)

@@ -13,7 +13,7 @@ from classifier.commands.parser import Commands, Options, Run
 from classifier.settings import Settings
 
 if TYPE_CHECKING:
-    from classifier.store import Store
+    from classifier.store.store import Store
 
 
 def register(commands: Commands) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from classifier.serving.registry import Registry
-    from classifier.store import Store
+    from classifier.store.store import Store
 
 
 def registry_of(options: argparse.Namespace) -> Registry:
@@ -19,6 +19,6 @@ def registry_of(options: argparse.Namespace) -> Registry:
 
 def store_of(options: argparse.Namespace, migrate: bool = True) -> Store:
     """Open the store of the database that `--database` names, and upgrade it unless `migrate` is False."""
-    from classifier.store import open_store
+    from classifier.store.database.opening import open_store
 
     return open_store(options.database, migrate=migrate)

@@ -11,7 +11,7 @@ from classifier.commands.parser import Commands, Options, Usage
 from classifier.settings import Settings
 
 if TYPE_CHECKING:
-    from classifier.store import Question
+    from classifier.store.questions import Question
 
 _ANSWERS = {"removed": "the articles no longer carry it", "term_changed": "its term was renamed, merged or deleted"}
 

@@ -15,7 +15,7 @@ from classifier.settings import Settings
 if TYPE_CHECKING:
     from classifier.domain.taxonomy import Taxonomy
     from classifier.serving.registry import Registry
-    from classifier.store import Store
+    from classifier.store.store import Store
     from classifier.training.settings import TrainingSettings
 
 NOTES = """\
@@ -59,7 +59,7 @@ def register(commands: Commands) -> None:
 
 
 def _retrain(options: argparse.Namespace, settings: Settings) -> None:
-    from classifier.store import SKIPPED
+    from classifier.store.runs import SKIPPED
     from classifier.training.retraining import retrain
 
     store, registry = store_of(options), registry_of(options)
@@ -109,7 +109,7 @@ def _training_settings(settings: Settings, accepted: list[str]) -> TrainingSetti
 def _taxonomy(path: Path | None, registry: Registry, store: Store) -> Taxonomy | None:
     """Return the taxonomy that was named; the starter one if there is no champion yet and its articles are stored."""
     from classifier.domain.taxonomy_yaml import read_taxonomy
-    from classifier.store import STARTER as STARTER_SOURCE
+    from classifier.store.queue import STARTER as STARTER_SOURCE
 
     if path is not None:
         return read_taxonomy(path)
@@ -119,7 +119,7 @@ def _taxonomy(path: Path | None, registry: Registry, store: Store) -> Taxonomy |
 
 
 def _runs(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.store import JOB, SKIPPED
+    from classifier.store.runs import JOB, SKIPPED
 
     runs = store_of(options).runs.list(JOB, without=() if options.all else (SKIPPED,))
     if options.json:

@@ -14,7 +14,7 @@ from classifier.errors import BadSetting
 from classifier.settings import LIMITS, Settings
 
 if TYPE_CHECKING:
-    from classifier.store import Store
+    from classifier.store.store import Store
 
 NOTES = """\
 While no key exists, only this machine is answered, and every role is open. On the first start the starter articles are
@@ -48,7 +48,7 @@ def register(commands: Commands) -> None:
 
 
 def _serve(options: argparse.Namespace, settings: Settings) -> None:
-    from classifier.store import open_store
+    from classifier.store.database.opening import open_store
     from classifier.web.guard.loopback import NEXT_STEP, why_open_is_unsafe
 
     store = open_store(options.database, check=True)
@@ -65,7 +65,7 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
 
 def _store_starter_articles(store: Store) -> None:
     """Import the starter articles into an empty store."""
-    from classifier.store import STARTER as STARTER_SOURCE
+    from classifier.store.queue import STARTER as STARTER_SOURCE
 
     if not store.count_articles() and (files := sorted((STARTER / "articles").glob("*.jsonl"))):
         from classifier.importers import import_files
@@ -75,7 +75,7 @@ def _store_starter_articles(store: Store) -> None:
 
 
 def _environment(options: argparse.Namespace, settings: Settings) -> dict[str, str]:
-    from classifier.store import absolute_url
+    from classifier.store.database.engine import absolute_url
 
     return {
         **os.environ,

@@ -29,7 +29,7 @@ from classifier.importers.records import (
 from classifier.importers.tables import read_rows
 from classifier.importers.term_report import TermCounts, TermReport
 from classifier.importers.wxr import read_posts
-from classifier.store import Imported, Store
+from classifier.store.store import Imported, Store
 
 _READERS: Mapping[str, Callable[[Path, ReadOptions], Iterator[Record]]] = {
     "wxr": read_posts,

@@ -30,10 +30,11 @@ from classifier.domain.files import PRIVATE, make_private_folder, sync_folder, w
 from classifier.domain.progress import Track
 from classifier.errors import BadBackup, BadStore, TaggerError
 from classifier.serving.registry import LEFT_SECONDS, Registry
-from classifier.store import Store, open_store
 from classifier.store.database.copying import check_copy, copy_store, end_sessions, is_empty, save_copy
 from classifier.store.database.engine import file_of, parsed_url
+from classifier.store.database.opening import open_store
 from classifier.store.database.sqlite import stand_alone
+from classifier.store.store import Store
 
 FORMAT = 1
 _SCRATCH = ".backup-"

@@ -6,9 +6,11 @@ from classifier.errors import BadModel, BadStore, TaggerError
 from classifier.model.protocol import Model
 from classifier.serving.champion import Champion
 from classifier.serving.registry import Registry
-from classifier.store import JOB, DamagedStore, judged_by, open_store
-from classifier.store.database.engine import file_of, parsed_url
+from classifier.store.database.engine import DamagedStore, file_of, parsed_url
+from classifier.store.database.opening import open_store
 from classifier.store.database.sqlite import open_to_others, was_there
+from classifier.store.runs import JOB
+from classifier.store.suggested import judged_by
 
 
 class Status(TypedDict):

@@ -8,7 +8,9 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.reports.desk.figures import desk_report
 from classifier.reports.desk.records import DeskReport, Disagreement
 from classifier.reports.json_form import from_json, to_json
-from classifier.store import DESK, KeptReport, Store, now
+from classifier.store.reports import DESK, KeptReport
+from classifier.store.rows import now
+from classifier.store.store import Store
 
 JOB = "desk-report"
 MAX_DISAGREEMENTS = 2_000  # kept for the pages, those to settle first: a page of more takes seconds

@@ -6,7 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from classifier.store import Store, absolute_url
+from classifier.store.database.engine import absolute_url
+from classifier.store.store import Store
 
 BUSY = 3  # exit code of a command that somebody else is at
 _NICE = ["nice", "-n", "10"] if shutil.which("nice") else []

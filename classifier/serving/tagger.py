@@ -37,20 +37,14 @@ from classifier.serving.views import (
     stored_answer_view,
     unreadable_view,
 )
-from classifier.store import (
-    NO_SHARES,
-    ArticleLog,
-    Draft,
-    Judged,
-    ModelAnswer,
-    PageEnd,
-    Request,
-    Shares,
-    Store,
-    StoredArticle,
-    TagScore,
-    Wanted,
-)
+from classifier.store.arrivals import NO_SHARES, Shares
+from classifier.store.log import ArticleLog, Draft
+from classifier.store.queue import PageEnd, Wanted
+from classifier.store.requests import Request
+from classifier.store.rows import StoredArticle
+from classifier.store.store import Store
+from classifier.store.suggested import Judged, TagScore
+from classifier.store.suggestion_sets import ModelAnswer
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import structlog
 from classifier.errors import Busy, TaggerError
 from classifier.serving.beside import run_beside
 from classifier.serving.registry import Registry
-from classifier.store import Store
+from classifier.store.store import Store
 
 JOB = "traces"
 POLL_SECONDS = 5.0

@@ -12,7 +12,8 @@ from classifier.domain.decisions import CMS, Decision, Impression, Standing
 from classifier.model.answer import Answer, Suggestion
 from classifier.model.protocol import Model
 from classifier.serving.answers import answer_json
-from classifier.store import ArticleLog, StoredArticle
+from classifier.store.log import ArticleLog
+from classifier.store.rows import StoredArticle
 
 
 class EvidenceView(TypedDict):

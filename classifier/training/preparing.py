@@ -17,7 +17,8 @@ from classifier.model.tag_model import TagModel
 from classifier.serving.champion import Champion
 from classifier.serving.registry import Registry
 from classifier.serving.taxonomy_changes import dated, history_of
-from classifier.store import FAILED, JOB, RUNNING, SKIPPED, Store
+from classifier.store.runs import FAILED, JOB, RUNNING, SKIPPED
+from classifier.store.store import Store
 from classifier.text.repeated_blocks import Survey, survey
 from classifier.training import checks
 from classifier.training.checks import CheckSettings, Finding

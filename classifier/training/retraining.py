@@ -18,7 +18,8 @@ from classifier.serving.champion import rolled_back
 from classifier.serving.registry import Registry
 from classifier.serving.taxonomy_changes import adopt
 from classifier.serving.traces import try_to_remove_traces
-from classifier.store import FAILED, JOB, Run, Store
+from classifier.store.runs import FAILED, JOB, Run
+from classifier.store.store import Store
 from classifier.training.challenger import Challenger, challenge, fit_on, learning_curve
 from classifier.training.comparison import Check
 from classifier.training.fitting import Fitted

@@ -16,7 +16,7 @@ from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.model.retagging import retagged
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import NO_SHARES
-from classifier.store import Shares
+from classifier.store.arrivals import Shares
 from classifier.training.fitting import Fitted
 from tests.browser import chromium
 from tests.review.desk import Desk, OpenPage, collect_complaints, emptied, open_desk, sign_in_as

@@ -15,7 +15,8 @@ from classifier.domain.articles import Article
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import NO_SHARES, Tagger
-from classifier.store import Shares, open_store
+from classifier.store.arrivals import Shares
+from classifier.store.database.opening import open_store
 from tests.browser import serving
 from tests.everything import stored_articles
 from tests.postgres import database

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from classifier.reports.kept import keep_desk_report
 from classifier.serving.tagger import DecisionBatch
-from classifier.store import Draft
+from classifier.store.log import Draft
 from tests.browser import IN_BROWSER, serious
 from tests.everything import newest_set
 from tests.review.desk import PAGES, Desk, OpenPage, card, cards, press, visit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Route, expect
 
 from classifier.serving.tagger import DecisionBatch
-from classifier.store import Draft
+from classifier.store.log import Draft
 from tests.browser import IN_BROWSER
 from tests.review.desk import DECISIONS, Desk, OpenPage, choose
 

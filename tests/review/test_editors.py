@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from classifier.serving.tagger import DecisionBatch
-from classifier.store import Draft
+from classifier.store.log import Draft
 from tests.browser import IN_BROWSER, serious
 from tests.review.desk import DECISIONS, STORIES, Desk, OpenPage, card, cards, press, saved, sign_in_as
 

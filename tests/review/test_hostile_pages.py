@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 from classifier.domain.articles import Article
 from classifier.reports.kept import keep_desk_report
 from classifier.serving.tagger import DecisionBatch
-from classifier.store import Draft
+from classifier.store.log import Draft
 from tests.browser import IN_BROWSER
 from tests.review.desk import (
     PAGES,

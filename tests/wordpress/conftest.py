@@ -19,7 +19,7 @@ from classifier.model.tag_model import TagModel
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 from classifier.training.fitting import Fitted
 from tests.browser import chromium
 from tests.wordpress.desk import Desk, Service

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 from classifier.domain.articles import Article, read_articles
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.serving.registry import Registry
-from classifier.store import open_store
+from classifier.store.database.opening import open_store
 from tests.conftest import ROOT, STARTER
 from tests.wordpress.desk import BODY, TITLE, Desk, Service
 from tests.wordpress.editors import BlockEditor

@@ -29,7 +29,7 @@ from classifier.reports.drift.records import (
 )
 from classifier.reports.drift.rising import RisingNames, Text, Texts
 from classifier.reports.drift.tags import label_of
-from classifier.store import STARTER
+from classifier.store.queue import STARTER
 from classifier.text.reading import ArticleReader
 
 JUMP = 3.0  # times the rate before; an alias that jumps less is not listed

@@ -14,7 +14,7 @@ from classifier.reports.layout import template
 from classifier.reports.plots import Point
 from classifier.reports.run import wording
 from classifier.reports.wording import NOTHING, cell, counted
-from classifier.store import KEPT_RUNS, Run
+from classifier.store.runs import KEPT_RUNS, Run
 
 if TYPE_CHECKING:
     from classifier.training.comparison import CheckRow

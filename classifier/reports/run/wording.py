@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from classifier.reports.wording import counted
-from classifier.store import Run
+from classifier.store.runs import Run
 from classifier.text.terms import STEM_MARK
 
 if TYPE_CHECKING:

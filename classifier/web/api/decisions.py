@@ -5,7 +5,8 @@ import re
 from flask import g, request
 
 from classifier.serving.tagger import DecisionBatch, Tagger
-from classifier.store import Draft, Question
+from classifier.store.log import Draft
+from classifier.store.questions import Question
 from classifier.web.api.openapi import NEEDS_BOTH, NEEDS_STORE, Endpoint, Parameter
 from classifier.web.api.queue_query import choice_of
 from classifier.web.api.schemas import decisions as schemas

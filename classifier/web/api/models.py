@@ -5,7 +5,7 @@ from flask import Response
 from classifier.errors import TaggerError
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
-from classifier.store import JOB
+from classifier.store.runs import JOB
 from classifier.web.api.openapi import NEEDS_MODEL, Endpoint
 from classifier.web.api.schemas.models import HealthOut, ModelOut, ModelsOut
 from classifier.web.bodies import json_response

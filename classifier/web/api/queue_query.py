@@ -8,7 +8,7 @@ from flask import request
 
 from classifier.domain import strict_json
 from classifier.errors import BadJSON
-from classifier.store import ORDERS, STATES, Wanted
+from classifier.store.queue import ORDERS, STATES, Wanted
 from classifier.web.api.openapi import Parameter
 from classifier.web.problems import bad_parameter
 

@@ -8,7 +8,9 @@ from flask import g, redirect, request
 from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.domain.decisions import CMS
-from classifier.store import Key, Session, Store
+from classifier.store.keys import Key
+from classifier.store.sessions import Session
+from classifier.store.store import Store
 from classifier.web.guard.limits import OPEN_SENDER, Rate, Tries
 from classifier.web.guard.loopback import NEXT_STEP, host_of, is_loopback, why_from_elsewhere
 from classifier.web.problems import CHALLENGE, ApiProblem

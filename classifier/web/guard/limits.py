@@ -12,7 +12,9 @@ from flask import Flask, Response, current_app, g, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from classifier.errors import BadStore
-from classifier.store import Count, Counters, Key, set_deadline
+from classifier.store.database.turns import set_deadline
+from classifier.store.keys import Key
+from classifier.store.limits import Count, Counters
 from classifier.web.guard.deadlines import Deadlines
 from classifier.web.guard.loopback import address_of
 from classifier.web.problems import ApiProblem

@@ -10,7 +10,8 @@ from classifier.errors import TaggerError
 from classifier.importers.mapping import TermMap
 from classifier.importers.records import CmsTerm
 from classifier.serving.tagger import Tagger
-from classifier.store import OPEN, PROPOSAL_STATES, TAKEN, Session
+from classifier.store.proposals import OPEN, PROPOSAL_STATES, TAKEN
+from classifier.store.sessions import Session
 from classifier.web.bodies import json_response, read_json
 from classifier.web.guard.auth import EDITORS, Gate
 from classifier.web.pages import render

@@ -15,7 +15,9 @@ from flask import Blueprint, Response
 from classifier.domain.decisions import Decision
 from classifier.serving.beside import run_beside
 from classifier.serving.tagger import Tagger
-from classifier.store import DESK, KeptReport, Session, hours_since
+from classifier.store.reports import DESK, KeptReport
+from classifier.store.rows import hours_since
+from classifier.store.sessions import Session
 from classifier.web.guard.auth import Gate
 from classifier.web.pages import render
 

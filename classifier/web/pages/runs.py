@@ -12,7 +12,7 @@ from classifier.errors import BadModel
 from classifier.serving.champion import Champion
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
-from classifier.store import JOB, SKIPPED, Run
+from classifier.store.runs import JOB, SKIPPED, Run
 from classifier.web.guard.auth import Gate
 from classifier.web.pages import render
 from classifier.web.pages.reports import with_policy

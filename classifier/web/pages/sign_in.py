@@ -4,7 +4,8 @@ from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.errors import KeyEnded
-from classifier.store import Key, Store
+from classifier.store.keys import Key
+from classifier.store.store import Store
 from classifier.web.guard.auth import COOKIE, Gate, person, set_session
 from classifier.web.pages.forms import read_form
 from classifier.web.problems import CATALOGUE, ApiProblem

@@ -17,7 +17,8 @@ from prometheus_client.multiprocess import MultiProcessCollector
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.serving.views import DecisionView, SuggestionView
-from classifier.store import JOB, RUNNING, Wanted
+from classifier.store.queue import Wanted
+from classifier.store.runs import JOB, RUNNING
 from classifier.web.guard.auth import Gate
 
 READERS = ("admin", "reader")
