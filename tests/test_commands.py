@@ -16,6 +16,7 @@ from argparse import ArgumentParser, _SubParsersAction
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -1039,6 +1040,13 @@ def test_every_command_and_option_is_described() -> None:
         assert parser.description.endswith("."), name
         for action in parser._actions:
             assert action.help or isinstance(action, _SubParsersAction), (name, action.dest)
+
+
+def test_every_command_runs_a_function_that_exists() -> None:
+    for name, parser, runs in commands(build_parser(read_settings({}))):
+        if runs:
+            module, function = parser.get_default("run").split(".")
+            assert callable(getattr(import_module(f"classifier.commands.{module}"), function, None)), name
 
 
 def test_commands_that_read_records_describe_them() -> None:

@@ -1,56 +1,18 @@
-"""The commands: `article-tagger COMMAND`, or `python -m classifier COMMAND`. Each parses its options and calls one function.
+"""The commands: `article-tagger COMMAND`, or `python -m classifier COMMAND`. Each is described in `commands.toml`.
 
 Commands print one line of result on standard output, and progress on standard error. Exit codes: 0 done, 1 refused or
-failed with the reason, 2 wrong usage, 3 another process is at it. Each command imports heavy modules when it runs.
+failed with the reason, 2 wrong usage, 3 another process is at it. The module of a command is imported when it runs.
 """
 
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
-from classifier.commands import (
-    archive,
-    backup,
-    evaluate,
-    export,
-    forget,
-    importing,
-    keys,
-    models,
-    questions,
-    reports,
-    retrain,
-    schedule,
-    serve,
-    status,
-    suggest,
-    tags,
-    train,
-)
-from classifier.commands.parser import Commands, Options, Usage
+from classifier.commands.parser import Usage, build_parser
 from classifier.errors import Busy, TaggerError
-from classifier.settings import Settings, read_settings
+from classifier.settings import read_settings
 
-# In the order of the help; each has a `register`.
-GROUPS = (
-    train,
-    evaluate,
-    suggest,
-    serve,
-    status,
-    importing,
-    export,
-    retrain,
-    schedule,
-    reports,
-    tags,
-    models,
-    archive,
-    questions,
-    keys,
-    forget,
-    backup,
-)
 EXIT_CODES = {Usage: 2, Busy: 3, TaggerError: 1}  # of errors: the first that fits
 
 
@@ -59,7 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = read_settings()
         options = build_parser(settings).parse_args(arguments)
-        options.run(options, settings)
+        module, function = options.run.split(".")
+        getattr(import_module(f"classifier.commands.{module}"), function)(options, settings)
     except TaggerError as error:
         print(f"error: {error}", file=sys.stderr)
         return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
@@ -69,11 +32,3 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("interrupted", file=sys.stderr)
         return 1
     return 0
-
-
-def build_parser(settings: Settings) -> Options:
-    """Return the parser of every command; its defaults are the settings."""
-    commands = Commands(settings)
-    for group in GROUPS:
-        group.register(commands)
-    return commands.parser

@@ -1,40 +1,15 @@
 """`evaluate`: measure the champion on articles with known tags."""
 
-import argparse
-from pathlib import Path
+from argparse import Namespace
 
-from classifier.commands.opening import registry_of
-from classifier.commands.output import print_result, track, warn_set_aside
-from classifier.commands.parser import Commands
+from classifier.archive import evaluate
+from classifier.commands.common import print_result, registry_of, track, warn_set_aside
+from classifier.domain.articles import read_articles
 from classifier.errors import BadArticle
 from classifier.settings import Settings
 
 
-def register(commands: Commands) -> None:
-    """Add `evaluate`."""
-    sub = commands.add(
-        commands.top,
-        "evaluate",
-        _evaluate,
-        "Measure the champion on articles with known tags.",
-        "models json records",
-        "evaluate --articles test.jsonl --json",
-        next_step="compare two versions on the same articles: `models compare OLD NEW --articles FILE`.",
-    )
-    sub.add_argument(
-        "--articles",
-        type=Path,
-        nargs="+",
-        required=True,
-        metavar="FILE",
-        help="JSON Lines, plain or .gz: articles with their right tags, which the model was not trained on",
-    )
-
-
-def _evaluate(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.archive import evaluate
-    from classifier.domain.articles import read_articles
-
+def do_evaluate(options: Namespace, _settings: Settings) -> None:
     model = registry_of(options).load_champion()
     articles = list(read_articles(options.articles))
     if not articles:

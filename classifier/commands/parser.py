@@ -1,121 +1,106 @@
-"""The builder of the command line: groups, commands, and the options that several commands take."""
+"""The parser of the command line. `commands.toml` describes the commands, their arguments and the functions that they run."""
+
+from __future__ import annotations
 
 import argparse
+import getpass
 import sys
-from collections.abc import Callable
+import tomllib
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
+from classifier.commands import values
 from classifier.errors import TaggerError
-from classifier.settings import Settings, whole_number
+from classifier.settings import LIMITS, Settings
 
-RECORD = """\
-An article is one line of JSON: {"id": "a-1", "title": "…", "body": "…", "tags": ["iskp"]}. Optional fields:
-  body_format   text or html
-  rejected      tags that are known to be wrong
-  tags_complete true (the default): every tag that is not listed is wrong; false: it is unknown
-  unknown       tags of which nothing is known, although tags_complete is true
-  published_at  2024-06-06, or with a time 2024-06-06T10:00:00+02:00; tagged_at has the same form
-  url           where the article is published
-Other fields are ignored."""
 STARTER = Path(__file__).parent.parent.parent / "training_data"
 SCRIPT = "article-tagger"
 PROGRAM = SCRIPT if Path(sys.argv[0]).stem == SCRIPT else "python -m classifier"  # as the user called it
+ONE_OF = "ONE OF"  # the group of arguments of which exactly one is given
 
 Options = argparse.ArgumentParser
-Run = Callable[[argparse.Namespace, Settings], None]
 
 
 class Usage(TaggerError):
     """Options that do not go together."""
 
 
-def whole(low: int, high: int) -> Callable[[str], int]:
-    """Return a reader of whole numbers from low to high, for `type=` of an option."""
+class _Command(TypedDict, total=False):
+    """A command, or without `run` a group of commands; the keys that several commands may share are the last two."""
 
-    def read(text: str) -> int:
-        try:
-            return whole_number(text, low, high)
-        except ValueError as error:
-            raise argparse.ArgumentTypeError(str(error)) from None
+    run: str  # module.function
+    set: dict[str, object]  # values of options that the command has fixed
+    about: str
+    shared: list[str]
+    example: str
+    next: str
+    notes: str
+    arguments: dict[str, dict[str, Any]]
 
-    return read
+
+def build_parser(settings: Settings) -> Options:
+    """Return the parser of every command; its defaults are the settings."""
+    commands: dict[str, Any] = tomllib.loads(Path(__file__).with_name("commands.toml").read_text("utf-8"))
+    shared: dict[str, _Command] = commands.pop("shared")
+    parser = Options(
+        prog=PROGRAM,
+        description="Suggest topic tags for news articles, and show why.",
+        epilog=f"First steps: `{PROGRAM} train`, then `suggest FILE`, then `serve`. `COMMAND --help` explains a command. "
+        "Settings are environment variables: TAGGER_MODELS, TAGGER_DATABASE_URL, … (docs/operations.md).",
+    )
+    add_group = partial(Options.add_subparsers, title="commands", metavar="COMMAND", required=True)
+    groups = {"": add_group(parser)}
+    for name, command in commands.items():
+        group, _, word = name.rpartition(" ")
+        add = partial(groups[group].add_parser, word, help=command["about"], description=command["about"])
+        if "run" in command:
+            parts = [*(shared[part] for part in command.get("shared", ())), command]
+            sub = add(epilog=_epilog(command, parts), formatter_class=argparse.RawDescriptionHelpFormatter)
+            sub.set_defaults(run=command["run"], **command.get("set", {}))
+            for part in parts:
+                _add_arguments(sub, part.get("arguments", {}), settings)
+        else:
+            groups[name] = add_group(add())
+    return parser
 
 
-class Commands:
-    """Builds the commands, and adds the options that several of them take."""
+def _epilog(command: _Command, parts: list[_Command]) -> str:
+    """Return what the help says below the arguments, the command's own notes before the shared ones."""
+    example = f"example:\n  {PROGRAM} {command['example']}" if "example" in command else ""
+    notes = [part["notes"].replace("{program}", PROGRAM) for part in (command, *parts[:-1]) if "notes" in part]
+    return "\n\n".join(filter(None, (example, *notes, f"Next: {command['next']}" if "next" in command else "")))
 
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.parser = Options(
-            prog=PROGRAM,
-            description="Suggest topic tags for news articles, and show why.",
-            epilog=f"First steps: `{PROGRAM} train`, then `suggest FILE`, then `serve`. `COMMAND --help` explains a command. "
-            "Settings are environment variables: TAGGER_MODELS, TAGGER_DATABASE_URL, … (docs/operations.md).",
-        )
-        self.top = self.parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
-    def group(self, name: str, text: str) -> Any:
-        """Add a group of commands, to be passed to `add` as `within`."""
-        group = self.top.add_parser(name, help=text, description=text)
-        return group.add_subparsers(title="commands", metavar="COMMAND", required=True)
+def _add_arguments(sub: Options, arguments: Mapping[str, dict[str, Any]], settings: Settings) -> None:
+    groups: dict[str | None, Any] = {None: sub}
+    for name, described in arguments.items():
+        group = described.get("group")
+        if group == ONE_OF and group not in groups:
+            groups[group] = sub.add_mutually_exclusive_group(required=True)
+        elif group not in groups:
+            groups[group] = sub.add_argument_group(group)
+        groups[group].add_argument(name, **_keywords(described, settings))
 
-    def add(
-        self,
-        within: Any,
-        name: str,
-        run: Run,
-        text: str,
-        takes: str = "",
-        example: str = "",
-        notes: str = "",
-        next_step: str = "",
-    ) -> Options:
-        """Add a command.
 
-        Args:
-            takes: its common options (models, database, examples, dask, json); `records` explains article records.
-            example: its arguments in an example; notes: what else the help says; next_step: what to do afterwards.
-        """
-        parts = (
-            f"example:\n  {PROGRAM} {example}" if example else "",
-            notes,
-            RECORD if "records" in takes else "",
-            f"Next: {next_step}" if next_step else "",
-        )
-        sub: Options = within.add_parser(
-            name,
-            help=text,
-            description=text,
-            epilog="\n\n".join(filter(None, parts)),
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )
-        sub.set_defaults(run=run)
-        self._add_common(sub, takes)
-        return sub
+def _keywords(described: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """Return the keywords of argparse for an argument of `commands.toml`."""
+    keywords = {key: value for key, value in described.items() if key != "group"}
+    if "type" in keywords:
+        keywords["type"] = getattr(values, keywords["type"])
+    if limits := keywords.pop("whole", None):
+        keywords["type"] = values.whole(*(LIMITS[limits] if isinstance(limits, str) else limits))
+    if setting := keywords.pop("setting", None):
+        keywords["default"] = getattr(settings, setting) or keywords.get("default")
+    elif isinstance(keywords.get("default"), str):
+        keywords["default"] = keywords["default"].format(user=user_name(), starter=STARTER)
+    return keywords
 
-    def _add_common(self, sub: Options, takes: str) -> None:
-        if "models" in takes:
-            folder = self.settings.models
-            sub.add_argument(
-                "--models", type=Path, default=folder, metavar="DIR", help="folder of model versions (%(default)s)"
-            )
-        if "database" in takes:
-            url = self.settings.database_url
-            sub.add_argument("--database", default=url, metavar="URL", help="database of the store (%(default)s)")
-        if "examples" in takes:
-            sub.add_argument(
-                "--articles",
-                type=Path,
-                nargs="+",
-                metavar="FILE",
-                help="JSON Lines, plain or .gz (default: the starter articles of training_data/)",
-            )
-            sub.add_argument(
-                "--taxonomy", type=Path, metavar="FILE", help="YAML; without it the tags are those of the articles"
-            )
-        if "dask" in takes:
-            text = "share the work with a Dask cluster (tcp://HOST:PORT or a scheduler file)"
-            sub.add_argument("--dask", metavar="ADDRESS", help=text)
-        if "json" in takes:
-            sub.add_argument("--json", action="store_true", help="print the result as JSON")
+
+def user_name() -> str:
+    """Return the name under which the history of the models records a change."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"

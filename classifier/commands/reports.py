@@ -1,85 +1,23 @@
 """`data-report`, `desk-report` and `drift-report`: what the data, the editors' decisions and the newest weeks show."""
 
-import argparse
+from argparse import Namespace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from classifier.commands.opening import registry_of, store_of
-from classifier.commands.output import print_json, track, warn_set_aside
-from classifier.commands.parser import Commands, Options, whole
-from classifier.commands.train import read_examples
+from classifier.commands.common import print_json, registry_of, store_of, track, warn_set_aside
+from classifier.domain.files import whole_file
+from classifier.reports.json_form import to_json
 from classifier.settings import Settings
-
-MIN_WEEKS, MAX_WEEKS = 8, 520
-
-
-def register(commands: Commands) -> None:
-    """Add the commands of this module, in the order of the help."""
-    sub = commands.add(
-        commands.top,
-        "data-report",
-        _data_report,
-        "Check articles before training: counts, doubtful labels, copies, repeated blocks, overlaps.",
-        "examples json records",
-        "data-report --articles archive.jsonl.gz --taxonomy taxonomy.yaml --output report.html",
-        next_step="correct the labels that the report doubts, then `train` on the same files.",
-    )
-    _add_output(sub)
-    sub = commands.add(
-        commands.top,
-        "desk-report",
-        _desk_report,
-        "Show what editors made of the suggestions: acceptance, misses and agreement, by tag and by editor.",
-        "models database json",
-        "desk-report --output desk.html",
-        next_step="look up tags with a low acceptance in the page, and mend their aliases with `tags apply`.",
-    )
-    _add_output(sub)
-    sub.add_argument(
-        "--keep",
-        action="store_true",
-        help="also store it where the service shows it, /report (the service does so itself)",
-    )
-    sub = commands.add(
-        commands.top,
-        "drift-report",
-        _drift_report,
-        "Show what changed in the newest weeks, and which names rise that belong to no tag.",
-        "models database json",
-        "drift-report --output drift.html",
-        next_step="add a tag or an alias for a rising name to the taxonomy, then `tags apply FILE`.",
-    )
-    sub.add_argument(
-        "--weeks", type=whole(MIN_WEEKS, MAX_WEEKS), default=26, metavar="N", help="weeks to look at (%(default)s)"
-    )
-    sub.add_argument("--today", type=_day, metavar="DATE", help="the last day of the newest week (today, in UTC)")
-    _add_output(sub)
-    sub.add_argument("--keep", action="store_true", help="also write the page where the service shows it, /drift")
-
-
-def _add_output(sub: Options) -> None:
-    sub.add_argument("--output", type=Path, metavar="FILE", help="also write the report as one HTML page")
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text[:40]!r}; it must be a date, like 2026-01-31.") from None
 
 
 def _write(path: Path, page: str) -> None:
-    from classifier.domain.files import whole_file
-
     with whole_file(path) as file:
         file.write(page.encode())
 
 
-def _print_report(options: argparse.Namespace, report: Any, as_text: Any, written: str, path: object) -> None:
+def _print_report(options: Namespace, report: Any, as_text: Any, written: str, path: object) -> None:
     """Print a report as JSON, or what was written where, or as text."""
-    from classifier.reports.json_form import to_json
-
     if options.json:
         print_json(to_json(report))
     elif path:
@@ -88,7 +26,8 @@ def _print_report(options: argparse.Namespace, report: Any, as_text: Any, writte
         print(as_text(report))
 
 
-def _data_report(options: argparse.Namespace, _settings: Settings) -> None:
+def do_data_report(options: Namespace, _settings: Settings) -> None:
+    from classifier.commands.train import read_examples
     from classifier.reports.data.figures import data_report
     from classifier.reports.data.page import as_page, as_text
 
@@ -102,7 +41,7 @@ def _data_report(options: argparse.Namespace, _settings: Settings) -> None:
     _print_report(options, report, as_text, written, options.output)
 
 
-def _desk_report(options: argparse.Namespace, _settings: Settings) -> None:
+def do_desk_report(options: Namespace, _settings: Settings) -> None:
     import gc
 
     from classifier.reports.desk.page import as_page, as_text
@@ -118,13 +57,13 @@ def _desk_report(options: argparse.Namespace, _settings: Settings) -> None:
     _print_report(options, report, as_text, written, path)
 
 
-def _drift_report(options: argparse.Namespace, _settings: Settings) -> None:
+def do_drift_report(options: Namespace, _settings: Settings) -> None:
     from classifier.reports.drift.figures import drift_report
     from classifier.reports.drift.page import PAGE, as_page, as_text
 
     store, model = store_of(options), registry_of(options).load_champion()
     total = sum(store.count_articles().values())
-    today = options.today or datetime.now(UTC).date()
+    today = date.fromisoformat(options.today) if options.today else datetime.now(UTC).date()
     report = drift_report(
         lambda: track(store.exports.filed(), total, "reading articles"),
         model.taxonomy,

@@ -1,44 +1,22 @@
 """`schedule`: `retrain` again and again, in a process that stays."""
 
-import argparse
 import os
-import re
 import signal
 import subprocess
 import sys
+from argparse import Namespace
 from datetime import UTC, datetime
 from functools import partial
 
-from classifier.commands.output import warn
-from classifier.commands.parser import Commands
+from apscheduler.schedulers.blocking import BlockingScheduler
+from apscheduler.triggers.cron import CronTrigger
+from apscheduler.triggers.interval import IntervalTrigger
+
+from classifier.commands.common import warn
 from classifier.settings import Settings
 
-MAX_HOURS = 8760.0
 
-
-def register(commands: Commands) -> None:
-    """Add `schedule`."""
-    sub = commands.add(
-        commands.top,
-        "schedule",
-        _schedule,
-        "Run `retrain` and `drift-report` regularly, in a process that keeps running.",
-        "models database dask",
-        "schedule --at 02:30",
-        "For a laptop or compose. Servers have systemd timers or cron: see deploy/. A run that fails ends no schedule.",
-        "`runs` shows what came of each night.",
-    )
-    sub.add_argument(
-        "--at", type=_time_of_day, default="02:30", metavar="HH:MM", help="once a day, in local time (%(default)s)"
-    )
-    sub.add_argument("--every", type=_hours, metavar="HOURS", help="instead: now, and then every HOURS hours")
-
-
-def _schedule(options: argparse.Namespace, _settings: Settings) -> None:
-    from apscheduler.schedulers.blocking import BlockingScheduler
-    from apscheduler.triggers.cron import CronTrigger
-    from apscheduler.triggers.interval import IntervalTrigger
-
+def do_schedule(options: Namespace, _settings: Settings) -> None:
     scheduler = BlockingScheduler()
     # One run at a time; what was missed while the machine slept is made up for once.
     add = partial(scheduler.add_job, _run_once, args=[options], max_instances=1, coalesce=True, misfire_grace_time=None)
@@ -53,14 +31,14 @@ def _schedule(options: argparse.Namespace, _settings: Settings) -> None:
     scheduler.start()
 
 
-def _run_once(options: argparse.Namespace) -> None:
+def _run_once(options: Namespace) -> None:
     """Retrain, and write the drift page, which the service shows and which must forget deleted articles."""
     dask = [] if options.dask is None else ["--dask", options.dask]
     _run_apart(options, "retrain", "--json", *dask)
     _run_apart(options, "drift-report", "--keep")
 
 
-def _run_apart(options: argparse.Namespace, command: str, *arguments: str) -> None:
+def _run_apart(options: Namespace, command: str, *arguments: str) -> None:
     """Run a command in its own process, which returns its memory and whose crash does not end the schedule."""
     line = [sys.executable, "-m", "classifier", command, *arguments, "--models", str(options.models)]
     # All users of a machine see the arguments of a program, and this URL may contain a password.
@@ -69,20 +47,3 @@ def _run_apart(options: argparse.Namespace, command: str, *arguments: str) -> No
     if code:
         warn(f"`{command}` ended with exit code {code}; see the reason above")
         sys.stderr.flush()
-
-
-def _time_of_day(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"([01]?[0-9]|2[0-3]):([0-5][0-9])", text)
-    if not match:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a time of day like 02:30")
-    return int(match[1]), int(match[2])
-
-
-def _hours(text: str) -> float:
-    try:
-        hours = float(text)
-    except ValueError:
-        hours = 0.0
-    if not 0.0 < hours <= MAX_HOURS:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number of hours above 0, like 24 or 0.5")
-    return hours

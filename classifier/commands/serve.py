@@ -1,56 +1,25 @@
 """`serve`: the API and the pages, by gunicorn."""
 
-from __future__ import annotations
-
-import argparse
+import errno
 import os
+import socket
 import sys
 import tempfile
-from typing import TYPE_CHECKING
+from argparse import Namespace
 
-from classifier.commands.output import warn
-from classifier.commands.parser import STARTER, Commands, whole
+from classifier.commands.common import warn
+from classifier.commands.parser import STARTER
 from classifier.errors import BadSetting
-from classifier.settings import LIMITS, Settings
-
-if TYPE_CHECKING:
-    from classifier.store.store import Store
-
-NOTES = """\
-While no key exists, only this machine is answered, and every role is open. On the first start the starter articles are
-stored. Behind a proxy, see docs/operations.md."""
-
-
-def register(commands: Commands) -> None:
-    """Add `serve`."""
-    settings = commands.settings
-    sub = commands.add(
-        commands.top,
-        "serve",
-        _serve,
-        "Serve the HTTP API and the pages for editors.",
-        "models database",
-        "serve --port 8000",
-        NOTES,
-        "open http://127.0.0.1:8000; `keys create NAME --role cms` makes a key for the CMS.",
-    )
-    sub.add_argument("--host", default=settings.host, help="address to listen on (%(default)s)")
-    sub.add_argument("--port", type=whole(*LIMITS["PORT"]), default=settings.port, help="port (%(default)s)")
-    sub.add_argument(
-        "--workers", type=whole(*LIMITS["WORKERS"]), default=settings.workers, help="processes (%(default)s)"
-    )
-    sub.add_argument(
-        "--threads",
-        type=whole(*LIMITS["THREADS"]),
-        default=settings.threads,
-        help="threads of each process; a stalled client occupies one (%(default)s)",
-    )
+from classifier.importers import import_files
+from classifier.settings import Settings
+from classifier.store.database.engine import absolute_url
+from classifier.store.database.opening import open_store
+from classifier.store.queue import STARTER as STARTER_SOURCE
+from classifier.store.store import Store
+from classifier.web.guard.loopback import NEXT_STEP, why_open_is_unsafe
 
 
-def _serve(options: argparse.Namespace, settings: Settings) -> None:
-    from classifier.store.database.opening import open_store
-    from classifier.web.guard.loopback import NEXT_STEP, why_open_is_unsafe
-
+def do_serve(options: Namespace, settings: Settings) -> None:
     store = open_store(options.database, check=True)
     if not store.keys.in_use() and (reason := why_open_is_unsafe(options.host, settings.proxies)):
         raise BadSetting(f"While no key exists, only this machine may be answered, and {reason}. {NEXT_STEP}")
@@ -65,18 +34,12 @@ def _serve(options: argparse.Namespace, settings: Settings) -> None:
 
 def _store_starter_articles(store: Store) -> None:
     """Import the starter articles into an empty store."""
-    from classifier.store.queue import STARTER as STARTER_SOURCE
-
     if not store.count_articles() and (files := sorted((STARTER / "articles").glob("*.jsonl"))):
-        from classifier.importers import import_files
-
         outcome = import_files(store, files, STARTER_SOURCE)
         warn(f"stored {outcome.stored.new} starter articles")
 
 
-def _environment(options: argparse.Namespace, settings: Settings) -> dict[str, str]:
-    from classifier.store.database.engine import absolute_url
-
+def _environment(options: Namespace, settings: Settings) -> dict[str, str]:
     return {
         **os.environ,
         "PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp(prefix="tagger-metrics-", dir=_worker_folder()),
@@ -91,7 +54,7 @@ def _environment(options: argparse.Namespace, settings: Settings) -> dict[str, s
     }
 
 
-def _gunicorn_arguments(options: argparse.Namespace, address: str) -> list[str]:
+def _gunicorn_arguments(options: Namespace, address: str) -> list[str]:
     values = {
         "--bind": address,
         "--workers": str(options.workers),
@@ -109,9 +72,6 @@ def _gunicorn_arguments(options: argparse.Namespace, address: str) -> list[str]:
 
 def _check_port(host: str, port: int) -> None:
     """Raise `BadSetting` if nothing can listen there: gunicorn would try again and again, and say little."""
-    import errno
-    import socket
-
     try:
         socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET).close()
     except OSError as error:

@@ -1,36 +1,14 @@
 """`status`: what serves, what is stored, what is wrong, and what to do next."""
 
-from __future__ import annotations
+from argparse import Namespace
 
-import argparse
-from typing import TYPE_CHECKING
-
-from classifier.commands.opening import registry_of
-from classifier.commands.output import print_json
-from classifier.commands.parser import Commands
+from classifier.commands.common import print_json, registry_of
 from classifier.errors import TaggerError
+from classifier.operations.status import Status, status
 from classifier.settings import Settings
 
-if TYPE_CHECKING:
-    from classifier.operations.status import Status
 
-
-def register(commands: Commands) -> None:
-    """Add `status`."""
-    commands.add(
-        commands.top,
-        "status",
-        _status,
-        "Show which model serves, what is stored, what is wrong, and what to do next.",
-        "models database json",
-        "status --json",
-        "Exit code 1 if anything is wrong, for monitoring.",
-    )
-
-
-def _status(options: argparse.Namespace, settings: Settings) -> None:
-    from classifier.operations.status import status
-
+def do_status(options: Namespace, settings: Settings) -> None:
     report = status(registry_of(options), options.database, settings.retrain_hours)
     if options.json:
         print_json(report)

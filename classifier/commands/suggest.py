@@ -1,50 +1,23 @@
 """`suggest`: tags for one text, or for a file of articles."""
 
-import argparse
 import sys
+from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from classifier.commands.opening import registry_of
-from classifier.commands.output import print_json, print_result, track, warn_set_aside
-from classifier.commands.parser import Commands, Usage, whole
+from classifier.archive import write_suggestions
+from classifier.commands.common import print_json, print_result, registry_of, track, warn_set_aside
+from classifier.commands.parser import Usage
+from classifier.domain.articles import article_from_text
+from classifier.domain.unreadable import Unreadable
 from classifier.errors import BadArticle
+from classifier.serving.answers import answer_json, explanations_of
 from classifier.settings import Settings
 
 N_PARTS = 10  # of an explanation, printed
-NOTES = """\
-Each line has the score (the probability that a careful editor gives the tag), the tag, its band and the words that support
-it. --json prints what POST /v1/suggest answers. For many articles:
-  suggest --articles in.jsonl.gz --output out.jsonl"""
 
 
-def register(commands: Commands) -> None:
-    """Add `suggest`."""
-    sub = commands.add(
-        commands.top,
-        "suggest",
-        _suggest,
-        "Suggest tags for one text, or for a file of articles.",
-        "models json",
-        "suggest article.txt",
-        NOTES,
-        "`suggest FILE --why TAG` shows why a tag is or is not suggested; `serve` does the same over HTTP.",
-    )
-    sub.add_argument(
-        "file", type=Path, nargs="?", metavar="FILE", help="a text; its first line is the title; - is standard input"
-    )
-    sub.add_argument("--articles", type=Path, nargs="+", metavar="IN", help="JSON Lines, plain or .gz")
-    sub.add_argument("--output", type=Path, metavar="OUT", help="with --articles: one suggestion record a line")
-    sub.add_argument(
-        "--top",
-        type=whole(1, 1_000_000),
-        metavar="N",
-        help="the N best tags of each article, whatever their scores (with --json of one FILE: `ranking`)",
-    )
-    sub.add_argument("--why", nargs="+", default=[], metavar="TAG", help="explain these tags of one FILE")
-
-
-def _suggest(options: argparse.Namespace, _settings: Settings) -> None:
+def do_suggest(options: Namespace, _settings: Settings) -> None:
     if (options.file is None) == (options.articles is None):
         raise Usage("Name either one FILE, or --articles IN with --output OUT.")
     if options.articles is not None:
@@ -59,10 +32,7 @@ def _suggest(options: argparse.Namespace, _settings: Settings) -> None:
         _suggest_text(options)
 
 
-def _suggest_archive(options: argparse.Namespace) -> None:
-    from classifier.archive import write_suggestions
-    from classifier.domain.unreadable import Unreadable
-
+def _suggest_archive(options: Namespace) -> None:
     folder = registry_of(options).champion_folder()
     unreadable = Unreadable()
     n = write_suggestions(folder, options.articles, options.output, options.top, track, unreadable=unreadable)
@@ -72,10 +42,7 @@ def _suggest_archive(options: argparse.Namespace) -> None:
     print_result(options, result, f"{n} articles by {folder.name} -> {options.output}")
 
 
-def _suggest_text(options: argparse.Namespace) -> None:
-    from classifier.domain.articles import article_from_text
-    from classifier.serving.answers import answer_json, explanations_of
-
+def _suggest_text(options: Namespace) -> None:
     model = registry_of(options).load_champion()
     article = article_from_text(_read_text(options.file))
     answer = answer_json(model.suggest(article))

@@ -1,79 +1,18 @@
 """`tags …`: list, check and apply the taxonomy."""
 
-from __future__ import annotations
-
-import argparse
+from argparse import Namespace
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-from classifier.commands.opening import registry_of, store_of
-from classifier.commands.output import print_champion, print_json, user_name, warn
-from classifier.commands.parser import STARTER, Commands
+from classifier.commands.common import print_champion, print_json, print_rows, registry_of, store_of, warn
+from classifier.commands.parser import user_name
+from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.taxonomy_yaml import read_taxonomy
+from classifier.serving.registry import Registry
+from classifier.serving.taxonomy_changes import adopt, apply_taxonomy, new_dates
 from classifier.settings import Settings
 
-if TYPE_CHECKING:
-    from classifier.domain.taxonomy import Taxonomy
-    from classifier.serving.registry import Registry
 
-
-def register(commands: Commands) -> None:
-    """Add the group and its commands."""
-    within = commands.group("tags", "List, check and apply the taxonomy.")
-    commands.add(
-        within, "list", _tags_list, "List the tags of the champion's taxonomy.", "models json", "tags list --json"
-    )
-    sub = commands.add(
-        within,
-        "check",
-        _tags_check,
-        "Check a taxonomy file, and name every problem with its line.",
-        "",
-        "tags check taxonomy.yaml",
-        next_step="`tags apply FILE` makes it the taxonomy that serves.",
-    )
-    sub.add_argument(
-        "file",
-        type=Path,
-        nargs="?",
-        default=STARTER / "taxonomy.yaml",
-        metavar="FILE",
-        help="YAML (default: the starter taxonomy)",
-    )
-    sub.add_argument(
-        "--models",
-        type=Path,
-        metavar="DIR",
-        help="also show what `tags apply` would do with the champion of this folder",
-    )
-    sub = commands.add(
-        within,
-        "apply",
-        _tags_apply,
-        "Give the champion a changed taxonomy, as a new version that serves within seconds.",
-        "models json",
-        "tags apply taxonomy.yaml",
-        "A new tag with aliases is suggested at once. A tag is never dropped: give it `status: retired` and a replacement.",
-        "`retrain` learns the new tags from the editors' decisions.",
-    )
-    sub.add_argument(
-        "file",
-        type=Path,
-        metavar="FILE",
-        help="YAML with the whole taxonomy, including every tag that the champion has",
-    )
-    commands.add(
-        within,
-        "proposals",
-        _tags_proposals,
-        "List the tags that editors have proposed, open proposals first.",
-        "database json",
-        "tags proposals",
-        next_step="add accepted tags to the taxonomy file, then `tags apply FILE`.",
-    )
-
-
-def _tags_list(options: argparse.Namespace, _settings: Settings) -> None:
+def do_list(options: Namespace, _settings: Settings) -> None:
     taxonomy = registry_of(options).load_champion().taxonomy
     if options.json:
         print_json({"taxonomy_version": taxonomy.version, **taxonomy.to_json()})
@@ -83,9 +22,7 @@ def _tags_list(options: argparse.Namespace, _settings: Settings) -> None:
         print(f"{tag.id:<32} {tag.kind:<10} {len(tag.aliases):>3} aliases  {tag.label}{state}")
 
 
-def _tags_check(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.domain.taxonomy_yaml import read_taxonomy
-
+def do_check(options: Namespace, _settings: Settings) -> None:
     taxonomy = read_taxonomy(options.file)
     n_aliases = sum(len(tag.aliases) for tag in taxonomy.tags)
     if options.models is not None:
@@ -95,23 +32,17 @@ def _tags_check(options: argparse.Namespace, _settings: Settings) -> None:
 
 def _dates_if_applied(taxonomy: Taxonomy, registry: Registry) -> dict[str, str]:
     """Return the days that `tags apply` would give to tags without a date."""
-    from classifier.serving.taxonomy_changes import adopt, new_dates
-
     registry.champion_folder()  # as `tags apply` does: without a champion there is nothing to compare with
     return new_dates(taxonomy, adopt(taxonomy, registry), registry.taxonomy())
 
 
 def _warn_dates(dated: Mapping[str, str]) -> None:
     for tag, day in dated.items():
-        warn(
-            f"{tag}: articles from before {day} are unknown for it, not wrong (set `created` in the file for another day)"
-        )
+        text = f"{tag}: articles from before {day} are unknown for it, not wrong"
+        warn(f"{text} (set `created` in the file for another day)")
 
 
-def _tags_apply(options: argparse.Namespace, _settings: Settings) -> None:
-    from classifier.domain.taxonomy_yaml import read_taxonomy
-    from classifier.serving.taxonomy_changes import apply_taxonomy
-
+def do_apply(options: Namespace, _settings: Settings) -> None:
     applied = apply_taxonomy(registry_of(options), read_taxonomy(options.file), user_name())
     counts = {"added": len(applied.added), "removed": 0, "changed": len(applied.changed)}  # programs read `removed`
     if options.json:
@@ -122,15 +53,11 @@ def _tags_apply(options: argparse.Namespace, _settings: Settings) -> None:
     print("tags: " + ", ".join(f"{n} {change}" for change, n in counts.items()))
 
 
-def _tags_proposals(options: argparse.Namespace, _settings: Settings) -> None:
-    proposals = store_of(options).proposals.list()
-    if options.json:
-        print_json({"proposals": [vars(proposal) for proposal in proposals]})
-        return
+def do_proposals(options: Namespace, _settings: Settings) -> None:
+    lines, proposals = [], store_of(options).proposals.list()
     for proposal in proposals:
         tag = f" (accepted as {proposal.tag})" if proposal.tag else ""
-        article = proposal.title or "no article"
         columns = f"{proposal.state:<9} {proposal.at[:10]}  {proposal.label:<32}"
-        print(f"{columns} {proposal.editor}: {article}{tag}")
-    if not proposals:
-        print("nothing was proposed; editors propose tags on the review page")
+        lines.append(f"{columns} {proposal.editor}: {proposal.title or 'no article'}{tag}")
+    nothing = "nothing was proposed; editors propose tags on the review page"
+    print_rows(options, "proposals", proposals, lines, nothing)

@@ -1,0 +1,111 @@
+"""What commands share: the store and the models that their options name, results on standard output, progress on the other."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from classifier.domain.taxonomy import Taxonomy
+    from classifier.serving.champion import Champion
+    from classifier.serving.registry import Registry
+    from classifier.store.store import Store
+
+N_LISTED = 10
+
+
+def registry_of(options: Namespace) -> Registry:
+    """Return the registry of the folder that `--models` names."""
+    from classifier.serving.registry import Registry
+
+    return Registry(options.models)
+
+
+def store_of(options: Namespace, migrate: bool = True) -> Store:
+    """Open the store of the database that `--database` names, and upgrade it unless `migrate` is False."""
+    from classifier.store.database.opening import open_store
+
+    return open_store(options.database, migrate=migrate)
+
+
+@contextmanager
+def shared_by(address: str | None) -> Iterator[None]:
+    """Share the work with the Dask cluster at an address; None: this machine alone."""
+    from classifier.parallel.cluster import cluster
+
+    with cluster(address) as workers:
+        if workers:
+            warn(f"{len(workers)} workers of {address} share the work")
+        yield
+
+
+def track(items: Iterable[Any], total: int, description: str) -> Iterable[Any]:
+    """Yield items and show progress on standard error; a total of 0 is an unknown one."""
+    from tqdm import tqdm
+
+    # In a log, a line every half minute is enough.
+    interval, text = 0.1 if sys.stderr.isatty() else 30.0, f"{description:<20}"
+    tracked: Iterable[Any] = tqdm(items, total=total or None, desc=text, file=sys.stderr, mininterval=interval)
+    return tracked
+
+
+def warn(text: str) -> None:
+    """Print a line on standard error."""
+    print(text, file=sys.stderr)
+
+
+def print_json(value: Any) -> None:
+    """Print one line of strict JSON."""
+    print(json.dumps(value, ensure_ascii=False, allow_nan=False))
+
+
+def print_result(options: Namespace, value: Any, text: str) -> None:
+    """Print a result as JSON if `--json` asks for it, else as text."""
+    if options.json:
+        print_json(value)
+    else:
+        print(text)
+
+
+def print_rows(options: Namespace, name: str, rows: Iterable[Any], lines: Iterable[str], nothing: str) -> None:
+    """Print records as JSON under a name if `--json` asks for it, else a line for each, or that there are none."""
+    print_result(options, {name: list(map(vars, rows))}, "\n".join(lines) or nothing)
+
+
+def print_champion(champion: Champion, as_json: bool) -> None:
+    """Print which version serves now, and which did before."""
+    if as_json:
+        print_json(vars(champion))
+    else:
+        print(f"{champion.version} is champion; before it: {champion.previous or 'none'}")
+
+
+def warn_set_aside(set_aside: Mapping[str, Any] | None) -> None:
+    """Name on standard error the articles that a job could not read, from its `set_aside`."""
+    if set_aside and set_aside["n"]:
+        named = ", ".join(f"{article['id']} ({article['error']})" for article in set_aside["articles"])
+        more = ", …" if set_aside["n"] > len(set_aside["articles"]) else ""
+        warn(f"set aside {set_aside['n']} articles that cannot be read: {named}{more}")
+
+
+def warn_dropped(before: Taxonomy | None, after: Taxonomy | None) -> None:
+    """Name on standard error the tags of the previous champion that the new one lacks."""
+    from classifier.serving.taxonomy_changes import dropped_tags
+
+    if dropped := [tag.id for tag in dropped_tags(before, after)]:
+        warn(f"the new champion lacks tags that the previous one had: {listed(dropped)}")
+
+
+def listed(names: Sequence[str]) -> str:
+    """Return the first names of a list, and how many more there are."""
+    more = f" and {len(names) - N_LISTED} more" if len(names) > N_LISTED else ""
+    return ", ".join(names[:N_LISTED]) + more
+
+
+def minute(time: str | None) -> str:
+    """Return a stored time to the minute."""
+    return time[:16].replace("T", " ") if time else "never"
