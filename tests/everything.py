@@ -21,6 +21,7 @@ from classifier.store.schema import article_counts, counters, metadata
 from classifier.store.store import Store
 from classifier.store.suggested import TagScore
 from classifier.store.suggestion_sets import ModelAnswer
+from tests.storing import put_article
 
 KABUL = Article("kabul", "ISKP bomber kills twelve at Kabul mosque", "The Taliban said the “attack” killed 12 — 🕌.")
 
@@ -37,8 +38,8 @@ def fill(tagger: Tagger, archive: Iterable[Article]) -> str:
     tagger.decide("kabul", DecisionBatch([Draft("add", "attack")], complete=True), "bo")
     for tags in (("iskp",), ()):  # a term that vanished
         for number in range(11):
-            store.put_article(Article(f"term-{number}", "T", "B", tags=tags, tags_complete=False), "cms")
-    store.put_article(Article("withdrawn", "T", "B"), "cms")
+            put_article(store, Article(f"term-{number}", "T", "B", tags=tags, tags_complete=False), "cms")
+    put_article(store, Article("withdrawn", "T", "B"), "cms")
     store.delete_article("withdrawn")
     store.proposals.add("Zāgros front", "twice this week", "kabul", "ada")
     secret = store.keys.create("chief", "admin")

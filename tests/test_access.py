@@ -27,6 +27,7 @@ from classifier.web import build_app
 from classifier.web.app import MAX_BODY_BYTES
 from classifier.web.guard.limits import TRIES_OF_ADDRESS, TRIES_OF_NAME, Limits
 from tests.postgres import database
+from tests.storing import put_article
 
 ARTICLE = {"title": "ISKP bomber kills twelve at Kabul mosque"}
 BATCH = {"articles": [{"id": "a", **ARTICLE}]}
@@ -124,7 +125,7 @@ def _guarded(_models: Path, guarded_store: Store, keys: dict[str, str]) -> Flask
 @pytest.fixture
 def guarded(_guarded: FlaskClient, guarded_store: Store) -> FlaskClient:
     """A client of a service that has keys, and an article to ask for."""
-    guarded_store.put_article(Article("a", **ARTICLE), "cms", owner="the cms")
+    put_article(guarded_store, Article("a", **ARTICLE), "cms", owner="the cms")
     return _guarded
 
 
@@ -236,7 +237,7 @@ def test_each_role_may_do_what_the_contract_says_and_no_more(
     for role in sorted(set(ROLES) - roles):
         assert_refused(ask(guarded, method, path, sent, f"Bearer {keys[role]}"), 403, "not-allowed")
     for role in sorted(roles):
-        guarded_store.put_article(Article("a", **ARTICLE), "cms", owner="the cms")
+        put_article(guarded_store, Article("a", **ARTICLE), "cms", owner="the cms")
         assert ask(guarded, method, path, sent, f"Bearer {keys[role]}").status_code == status
 
 
@@ -477,7 +478,7 @@ def test_behind_a_proxy_with_tls_browsers_are_told_to_stay_with_it(tagger: Tagge
 @pytest.mark.parametrize("role", ["cms", "editor"])
 def test_a_key_named_as_the_cms_itself_is_told_apart_in_the_log(client: FlaskClient, store: Store, role: str) -> None:
     headers = {"Authorization": f"Bearer {store.keys.create('cms', role)}"}
-    store.put_article(Article("a", "ISKP bomber kills twelve in Kabul", "ISKP said so."), "cms")
+    put_article(store, Article("a", "ISKP bomber kills twelve in Kabul", "ISKP said so."), "cms")
     sent = {"decisions": [{"tag": "iskp", "action": "accept"}]}
     answer = client.post("/v1/articles/a/decisions", json=sent, headers=headers)
     assert answer.status_code == 201
@@ -518,7 +519,7 @@ def token_of(client: FlaskClient) -> str:
 def test_no_call_that_changes_something_is_taken_from_a_page_elsewhere(
     client: FlaskClient, app: Flask, store: Store, headers: dict[str, str]
 ) -> None:
-    store.put_article(Article("a", **ARTICLE), "cms")
+    put_article(store, Article("a", **ARTICLE), "cms")
     calls = changing(app)
     assert len(calls) >= 10
     for method, path in calls:
@@ -543,7 +544,7 @@ def test_every_call_of_a_session_that_changes_something_needs_its_token(
     keyed: tuple[FlaskClient, str], app: Flask, store: Store
 ) -> None:
     client, _ = keyed
-    store.put_article(Article("a", **ARTICLE), "cms")
+    put_article(store, Article("a", **ARTICLE), "cms")
     calls = [call for call in changing(app) if call[1] not in NO_TOKEN]
     assert ("POST", "/sign-out") in calls
     for method, path in calls:
@@ -657,7 +658,7 @@ def every_call(app: Flask) -> list[tuple[str, str]]:
 
 
 def test_every_answer_on_every_route_has_the_security_headers(client: FlaskClient, app: Flask, store: Store) -> None:
-    store.put_article(Article("a", **ARTICLE), "cms")
+    put_article(store, Article("a", **ARTICLE), "cms")
     for name, signed_in in (("nobody", False), ("an editor", True)):
         if signed_in:
             client.post("/sign-in", data={"name": name})

@@ -43,6 +43,7 @@ from classifier.store.runs import FAILED, RUNNING
 from classifier.store.store import Store
 from tests.conftest import ROOT
 from tests.everything import contents
+from tests.storing import put_article
 from tests.waiting import SECONDS
 
 ALL = Plan(band="suggest")
@@ -166,7 +167,7 @@ def test_of_an_exclusive_kind_one_tag_is_enough(store: Store, folder: Path, mode
 def test_articles_that_an_editor_has_closed_and_blind_ones_are_passed_over(store: Store, folder: Path) -> None:
     store.import_articles([KABUL], "import")
     store.log.decide("kabul", [], "ada", lambda *_: {}, complete=True)
-    store.put_article(replace(KABUL, id="blind", tags_complete=False), "cms", Shares(blind=1.0))
+    put_article(store, replace(KABUL, id="blind", tags_complete=False), "cms", Shares(blind=1.0))
     ran = run(store, folder, ALL, untracked)
     assert (standing(store), ran.figures.passed_over) == (set(), {"complete": 1, "blind": 1})
 
@@ -215,7 +216,7 @@ def test_what_changes_while_it_is_judged_gets_nothing(store: Store, folder: Path
     store.import_articles([replace(KABUL, id=one, tags_complete=False) for one in ids], "import")
     figures = Figures()
     found = list(dry_run(store, folder, ALL, untracked))
-    store.put_article(replace(KABUL, id="a", body="Rain.", tags_complete=False), "import")
+    put_article(store, replace(KABUL, id="a", body="Rain.", tags_complete=False), "import")
     decide(store, "reject", "iskp", "b")
     with store.runs.alone(JOB):
         record = store.runs.begin(JOB)
@@ -236,7 +237,7 @@ def test_what_changes_while_it_is_judged_gets_nothing(store: Store, folder: Path
 
 def test_training_reads_the_same_before_and_after_a_run(store: Store, folder: Path) -> None:
     store.import_articles([replace(KABUL, tags=("taliban",)), replace(KABUL, id="b"), GARDEN], "import")
-    store.put_article(replace(KABUL, id="c", tags=("policy",), tags_complete=False), "cms")
+    put_article(store, replace(KABUL, id="c", tags=("policy",), tags_complete=False), "cms")
     decide(store, "reject", "iskp", "b")
     before = list(store.exports.attributed())
     run(store, folder, ALL, untracked)
@@ -259,7 +260,7 @@ def test_a_tag_that_comes_back_from_the_cms_is_unknown_and_not_a_persons(store: 
     added = tags_of(store, "kabul")
     echoed = replace(KABUL, tags=("taliban", *sorted(added)), tags_complete=complete)
     if way == "cms":
-        store.put_article(echoed, way)
+        put_article(store, echoed, way)
     else:
         store.import_articles([echoed], way)
     assert (set(example(store).tags or ()), set(example(store).unknown)) == ({"taliban"}, added)
@@ -269,20 +270,20 @@ def test_a_tag_that_comes_back_from_the_cms_is_unknown_and_not_a_persons(store: 
 
 def test_a_tag_that_the_cms_drops_after_an_undo_was_not_rejected_by_a_person(store: Store, folder: Path) -> None:
     cms = replace(KABUL, tags=("taliban",), tags_complete=False)
-    store.put_article(cms, "cms")
+    put_article(store, cms, "cms")
     run(store, folder, ALL, untracked)
-    store.put_article(replace(cms, tags=("taliban", "iskp")), "cms")
+    put_article(store, replace(cms, tags=("taliban", "iskp")), "cms")
     undo(store)
-    store.put_article(cms, "cms")
+    put_article(store, cms, "cms")
     assert (example(store).tags, example(store).rejected, example(store).unknown) == (("taliban",), (), ())
 
 
 def test_a_tag_that_the_cms_drops_while_it_stands_was_taken_away_by_somebody(store: Store, folder: Path) -> None:
     cms = replace(KABUL, tags=("taliban",), tags_complete=False)
-    store.put_article(cms, "cms")
+    put_article(store, cms, "cms")
     run(store, folder, ALL, untracked)
-    store.put_article(replace(cms, tags=("taliban", "iskp")), "cms")
-    store.put_article(cms, "cms")
+    put_article(store, replace(cms, tags=("taliban", "iskp")), "cms")
+    put_article(store, cms, "cms")
     assert example(store).rejected == ("iskp",)
     assert "iskp" not in tags_of(store, "kabul")
     assert [(one.tag, one.editor) for one in undo(store).kept] == [("iskp", "cms")]

@@ -28,6 +28,7 @@ from classifier.store.suggested import _waiting, judged_by
 from classifier.store.suggestion_sets import BRIEF
 from tests.everything import newest_set
 from tests.server import start, stop
+from tests.storing import put_article
 from tests.waiting import SECONDS
 
 RATE = 10_000
@@ -124,7 +125,7 @@ def test_one_process_of_all_is_at_it(tagger: Tagger) -> None:
 def test_what_was_decided_rejected_or_is_blind_is_not_found(tagger: Tagger) -> None:
     store = tagger.store
     imported(store, 3)
-    store.put_article(Article("blind", "Story", BOMBING), "cms", Shares(blind=1))
+    put_article(store, Article("blind", "Story", BOMBING), "cms", Shares(blind=1))
     store.import_articles([Article("no", "Story", BOMBING, rejected=("iskp",), tags_complete=False)], "import")
     store.import_articles([Article("has", "Story", BOMBING, tags=("iskp",), tags_complete=False)], "import")
     store.log.decide("a0", [Draft("reject", "iskp")], "ana", lambda *_: {})

@@ -31,6 +31,7 @@ from classifier.store.store import Store
 from tests.everything import KABUL, contents, exported, fill, stored_at
 from tests.hard import size, told
 from tests.postgres import SERVER, database, empty
+from tests.storing import put_article
 
 N_WRITERS = 4
 N_BACKUPS = size(2, 10)
@@ -299,7 +300,7 @@ def test_with_force_what_was_there_is_moved_aside_whole(
 ) -> None:
     url, folder = elsewhere(tmp_path)
     store = open_store(url)
-    store.put_article(KABUL, "cms")
+    put_article(store, KABUL, "cms")
     store.close()
     old = Registry(folder)
     old.promote(old.save(registry.load_champion()), "tests", "the one before")

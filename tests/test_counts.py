@@ -22,6 +22,7 @@ from classifier.store.schema import article_counts
 from classifier.store.schema import articles as table
 from classifier.store.store import Store
 from tests.postgres import database
+from tests.storing import put_article
 
 DAYS = ("2024-06-05", "2024-06-06", "2024-06-07", None)
 SOURCES = ("cms", "import", STARTER)
@@ -56,7 +57,7 @@ def change_at_random(store: Store, draw: random.Random, n_times: int) -> None:
         with suppress(NotFound):
             match draw.randrange(5):
                 case 0:
-                    store.put_article(article, draw.choice(SOURCES))
+                    put_article(store, article, draw.choice(SOURCES))
                 case 1:
                     others = [
                         replace(article, id=f"a{number}", tags=("iskp",), tags_complete=True) for number in range(3)
@@ -87,17 +88,17 @@ def test_counts_are_exact_after_changes_on_many_connections_at_once(store: Store
 
 
 def test_counts_are_taken_anew_where_a_migration_has_made_the_table_anew(store: Store, database_url: str) -> None:
-    store.put_article(Article("a", "Rain", published_at="2024-06-06"), "cms")
+    put_article(store, Article("a", "Rain", published_at="2024-06-06"), "cms")
     with store.engine.begin() as connection:
         stop_counting(connection)
-    store.put_article(Article("b", "Rain", published_at="2024-06-06"), "cms")
+    put_article(store, Article("b", "Rain", published_at="2024-06-06"), "cms")
     assert store.count_articles() == {"cms": 1}
     open_store(database_url).close()
     assert_exact(store)
 
 
 def test_migrating_again_counts_nothing_twice(store: Store) -> None:
-    store.put_article(Article("a", "Rain", published_at="2024-06-06"), "cms")
+    put_article(store, Article("a", "Rain", published_at="2024-06-06"), "cms")
     migrate_to(store.engine, "head")
     assert_exact(store)
 
@@ -127,11 +128,11 @@ def test_there_are_not_many_more_counters_than_days_sources_and_states(store: St
 
 def _put_all(store: Store, name: str) -> None:
     for number in range(25):
-        store.put_article(Article(f"{name}{number}", "Rain", published_at="2024-06-06"), "cms")
+        put_article(store, Article(f"{name}{number}", "Rain", published_at="2024-06-06"), "cms")
 
 
 def test_nothing_is_left_of_articles_that_all_were_deleted(store: Store) -> None:
-    store.put_article(Article("a", "Rain", published_at="2024-06-06"), "cms")
+    put_article(store, Article("a", "Rain", published_at="2024-06-06"), "cms")
     with store.engine.begin() as connection:
         connection.execute(delete(table))
     assert store.count_articles() == {}

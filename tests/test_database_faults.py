@@ -39,6 +39,7 @@ from tests.conftest import ROOT
 from tests.everything import KABUL, stored_articles, stored_at
 from tests.hard import size, told
 from tests.server import Server, free_port, start, stop, wait_until_ready
+from tests.storing import put_article
 from tests.test_nothing_lost import N_ARTICLES, STORY, Client
 from tests.waiting import SECONDS
 
@@ -108,7 +109,7 @@ def killed_once(tmp_path_factory: pytest.TempPathFactory, _models: Path) -> Path
     folder = tmp_path_factory.mktemp("killed")
     path = folder / "tagger.db"
     store = open_store(f"sqlite:///{path}")
-    store.put_article(KABUL, "cms")
+    put_article(store, KABUL, "cms")
     store.import_articles([replace(KABUL, id=f"a{number}", body="Rain. " * 500) for number in range(50)], "import")
     store.close()
     (folder / "older.db").write_bytes(path.read_bytes())
@@ -212,7 +213,7 @@ def test_another_program_may_put_the_log_into_the_file(killed: Path) -> None:
 def test_a_file_that_is_taken_away_from_a_running_store_is_told_of(tmp_path: Path, fault: str) -> None:
     path = tmp_path / "tagger.db"
     store = open_store(f"sqlite:///{path}")
-    store.put_article(KABUL, "cms")
+    put_article(store, KABUL, "cms")
     FAULTS[fault](path)
     for _ in range(2):
         with pytest.raises(DamagedStore, match="restore"):
@@ -250,8 +251,8 @@ def test_a_log_that_is_taken_away_from_running_stores_loses_nothing_without_a_wo
 def test_a_database_that_is_put_in_its_place_is_taken_up_without_a_restart(tmp_path: Path) -> None:
     paths = tmp_path / "tagger.db", tmp_path / "other.db"
     store, other = (open_store(f"sqlite:///{path}") for path in paths)
-    store.put_article(KABUL, "cms")
-    other.put_article(replace(KABUL, id="other"), "cms")
+    put_article(store, KABUL, "cms")
+    put_article(other, replace(KABUL, id="other"), "cms")
     other.close()
     for ending in ("-wal", "-shm", ".commits"):
         Path(f"{paths[0]}{ending}").unlink()
@@ -288,7 +289,7 @@ def test_on_a_full_disk_what_was_acknowledged_stays_and_the_rest_is_put_off(tagg
     try:
         url = f"sqlite:///{disk}/tagger.db"
         store = open_store(url)
-        store.put_article(KABUL, "cms")
+        put_article(store, KABUL, "cms")
         client = build_app(Tagger(tagger.serving, store), tagger.serving.registry).test_client()
         acknowledged = _decide_until_refused(client, disk)
         (disk / "ballast").unlink()
@@ -354,7 +355,7 @@ def _decide(store: Store, action: str, tag: str | None = None, undoes: str | Non
 def test_whatever_the_clock_says_the_last_word_counts(
     store: Store, set_clock: Callable[[float], None], jumps: tuple[float, float]
 ) -> None:
-    store.put_article(replace(KABUL, tags_complete=False), "cms")
+    put_article(store, replace(KABUL, tags_complete=False), "cms")
     set_clock(jumps[0])
     _decide(store, "accept", "iskp")
     set_clock(jumps[1])
@@ -369,7 +370,7 @@ def test_whatever_the_clock_says_the_last_word_counts(
 def test_whatever_the_clock_says_every_article_is_listed_once(store: Store, set_clock: Callable[[float], None]) -> None:
     for number in range(12):
         set_clock(random.Random(number).choice([-1, 0, 1]))
-        store.put_article(replace(KABUL, id=f"a{number}", tags_complete=False), "cms")
+        put_article(store, replace(KABUL, id=f"a{number}", tags_complete=False), "cms")
     listed, place = store.queue.page(Wanted(), None, 5)
     while place is not None:
         more, place = store.queue.page(Wanted(), place, 5)

@@ -13,6 +13,7 @@ from classifier.domain.articles import Article, article_from_record
 from classifier.domain.dates import DAYS_AHEAD, dated_at, in_utc, normal_date
 from classifier.errors import BadArticle
 from classifier.store.store import Store
+from tests.storing import put_article
 
 NOW = "2024-06-06T10:00:00.000001+00:00"
 AHEAD = (datetime.now(UTC) + timedelta(days=200)).isoformat(timespec="seconds")
@@ -99,8 +100,8 @@ def test_an_article_without_a_date_or_with_one_ahead_counts_as_dated_at_its_arri
 
 def test_a_scheduled_post_is_returned_as_it_was_sent_and_is_not_the_newest(store: Store) -> None:
     tags = {"tags": ("iskp",), "tags_complete": True}
-    store.put_article(Article("scheduled", "A", published_at=AHEAD, **tags), "cms")  # type: ignore[arg-type]
-    store.put_article(Article("later", "B", published_at=None, **tags), "cms")  # type: ignore[arg-type]
+    put_article(store, Article("scheduled", "A", published_at=AHEAD, **tags), "cms")  # type: ignore[arg-type]
+    put_article(store, Article("later", "B", published_at=None, **tags), "cms")  # type: ignore[arg-type]
     stored = store.article("scheduled")
     assert stored.article.published_at == AHEAD
     examples = {one.article.id: one for one in store.exports.attributed()}
@@ -111,9 +112,9 @@ def test_a_scheduled_post_is_returned_as_it_was_sent_and_is_not_the_newest(store
 
 
 def test_a_post_that_appeared_counts_as_dated_when_it_appeared(store: Store) -> None:
-    store.put_article(Article("post", "A draft"), "cms")
+    put_article(store, Article("post", "A draft"), "cms")
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    store.put_article(Article("post", "A post", tags=("iskp",), published_at=now), "cms")
+    put_article(store, Article("post", "A post", tags=("iskp",), published_at=now), "cms")
     (example,) = store.exports.attributed()
     assert example.at == now
 

@@ -30,6 +30,7 @@ from classifier.store.schema import requests
 from classifier.store.store import Store
 from classifier.web import build_app
 from tests.everything import put_set
+from tests.storing import put_article
 
 STORY = {
     "title": "ISKP bomber kills twelve at Kabul mosque",
@@ -452,7 +453,7 @@ def test_closing_twice_is_one_row_and_reopening_opens(client: FlaskClient) -> No
 def test_the_queue_is_filtered_by_state_source_tag_and_day(client: FlaskClient, store: Store) -> None:
     for number in range(4):
         put(client, f"a{number}", published_at=f"2024-06-0{number + 1}")
-    store.put_article(Article("wp-1", "An archive's", "text", tags=()), "import")
+    put_article(store, Article("wp-1", "An archive's", "text", tags=()), "import")
     done(client, {"tag": "iskp", "action": "accept"}, article="a1")
     done(client, complete=True, article="a2")
 
@@ -483,7 +484,7 @@ def test_a_wrong_filter_is_named(client: FlaskClient, query: str) -> None:
 @pytest.mark.parametrize("order", ["teach", "newest"])
 def test_pages_of_the_queue_hold_every_article_once(store: Store, order: str) -> None:
     for number in range(60):
-        store.put_article(Article(f"a{number}", "T", "B"), "cms")
+        put_article(store, Article(f"a{number}", "T", "B"), "cms")
         put_set(store, store.article(f"a{number}").article, "m", "t", {}, (number * 7 % 60) / 60)
     seen: list[str] = []
     place = None
@@ -499,7 +500,7 @@ def test_the_queue_begins_with_what_teaches_most_and_a_tenth_comes_by_lot(store:
     margins = {}
     for number in range(300):
         article_id = f"a{number}"
-        store.put_article(Article(article_id, "T", "B"), "cms")
+        put_article(store, Article(article_id, "T", "B"), "cms")
         margins[article_id] = (number * 7 % 300) / 300
         put_set(store, store.article(article_id).article, "m", "t", {}, margins[article_id])
     page, _ = store.queue.page(Wanted(state="open", order="teach"), None, 50)
@@ -540,11 +541,11 @@ def test_of_a_blind_article_nothing_is_told_before_it_is_closed(blind: FlaskClie
 def test_whether_an_article_is_blind_is_drawn_once(tagger: Tagger) -> None:
     some = replace(tagger, shares=Shares(blind=0.3))
     for number in range(200):
-        some.store.put_article(Article(f"a{number}", "T", "B"), "cms", some.shares)
+        put_article(some.store, Article(f"a{number}", "T", "B"), "cms", some.shares)
     n_blind = sum(case.blind for case in some.store.exports.cases())
     assert 30 < n_blind < 90
     for number in range(200):
-        some.store.put_article(Article(f"a{number}", "T", "C"), "cms", Shares(blind=1.0))
+        put_article(some.store, Article(f"a{number}", "T", "C"), "cms", Shares(blind=1.0))
     assert sum(case.blind for case in some.store.exports.cases()) == n_blind
 
 
@@ -663,7 +664,7 @@ def test_starter_articles_leave_the_examples_when_the_desk_has_enough_of_its_own
 
 def test_an_example_names_the_key_that_sent_it_unless_it_was_imported_since(store: Store) -> None:
     sent = Article("a", **STORY, tags=("iskp",), tags_complete=False)
-    store.put_article(sent, "cms", owner="wp")
+    put_article(store, sent, "cms", owner="wp")
     assert [one.owner for one in store.exports.attributed()] == ["wp"]
     store.import_articles([replace(sent, tags=("taliban",))], "import")
     assert [one.owner for one in store.exports.attributed()] == [None]

@@ -28,6 +28,7 @@ from classifier.store.log import Draft
 from classifier.store.store import Store
 from tests.conftest import EVAL_DATA, needs_eval_data
 from tests.everything import put_set
+from tests.storing import put_article
 from tests.test_rising_names import planted, with_name
 
 Report = dict[str, Any]
@@ -305,7 +306,7 @@ def suggest(store: Store, article: Article, scores: dict[str, float], model: str
 
 def test_store_files_articles_with_the_tags_that_stand_and_what_was_last_suggested(store: Store) -> None:
     article = Article("a", "A title", "A body.", tags=("alpha", "beta"), tags_complete=False, published_at="2026-03-01")
-    store.put_article(article, "cms")
+    put_article(store, article, "cms")
     suggest(store, article, {"gamma": 0.6}, "m-1")
     suggest(store, article, {"gamma": 0.7, "alpha": 0.9}, "m-2")
     drafts = [Draft("remove", "beta"), Draft("add", "gamma")]
@@ -317,7 +318,7 @@ def test_store_files_articles_with_the_tags_that_stand_and_what_was_last_suggest
 
 
 def test_article_without_a_date_counts_from_when_a_cms_sent_it_but_not_from_an_import(store: Store) -> None:
-    store.put_article(Article("sent", "T", "B", tags_complete=False), "cms")
+    put_article(store, Article("sent", "T", "B", tags_complete=False), "cms")
     store.import_articles([Article("imported", "T", "B", tags=("alpha",))], "import")
     filed = {one.article.id: one for one in store.exports.filed()}
     assert filed["imported"].at is None
@@ -327,7 +328,7 @@ def test_article_without_a_date_counts_from_when_a_cms_sent_it_but_not_from_an_i
 
 
 def test_blind_article_is_blind_until_it_is_closed(store: Store) -> None:
-    store.put_article(Article("a", "T", "B", tags_complete=False), "cms", Shares(blind=1.0))
+    put_article(store, Article("a", "T", "B", tags_complete=False), "cms", Shares(blind=1.0))
     assert [(one.blind, one.closed) for one in store.exports.filed()] == [(True, False)]
     store.log.decide("a", [], "amy", lambda *_: {}, complete=True)
     assert [(one.blind, one.closed) for one in store.exports.filed()] == [(False, True)]

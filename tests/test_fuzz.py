@@ -24,6 +24,7 @@ from tests.conftest import ROOT, STARTER
 from tests.fuzzing import PIECES, article_of, check, seeds
 from tests.hard import size, told
 from tests.hostile import HOSTILE
+from tests.storing import put_article
 from tests.test_words import ANY_TEXT
 
 PYTHON = ROOT / ".venv-fuzz" / "bin" / "python"  # made by `make test-hard`: the product with the fuzzer beside it
@@ -68,7 +69,7 @@ def stored(folder: Path, articles: Iterable[Article]) -> tuple[Path, str]:
                 published_at=f"2024-{number % 12 + 1:02}-01",
             )
             lines.write(json.dumps(record_of(sent)) + "\n")
-            store.put_article(sent, "cms")
+            put_article(store, sent, "cms")
     store.close()
     return file, url
 

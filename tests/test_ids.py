@@ -15,6 +15,7 @@ from classifier.importers import import_files
 from classifier.store.schema import articles
 from classifier.store.store import Store
 from tests.everything import stored_articles
+from tests.storing import put_article
 
 
 def pointers(response: Any) -> list[str]:
@@ -31,8 +32,8 @@ def test_an_article_cannot_be_stored_as_a_folder_and_one_that_is_can_be_read_and
     batch = {"articles": [{"id": article_id, "title": "a"}]}
     assert pointers(client.post("/v1/suggest/batch", json=batch)) == ["/articles/0/id"]
     with pytest.raises(BadArticle):
-        store.put_article(Article(article_id, "a"), "cms")
-    store.put_article(Article("a", "a"), "cms")
+        put_article(store, Article(article_id, "a"), "cms")
+    put_article(store, Article("a", "a"), "cms")
     with store.engine.begin() as connection:
         connection.execute(articles.update().values(id=article_id))
     assert client.get(path).get_json()["article_id"] == article_id

@@ -20,6 +20,7 @@ from classifier.store.schema import metadata
 from classifier.store.store import Store
 from classifier.store.suggested import TagScore
 from tests.everything import put_set
+from tests.storing import put_article
 
 
 @pytest.fixture
@@ -91,7 +92,7 @@ def test_every_single_migration_leads_down_and_up_again(engine: Engine) -> None:
 
 
 def test_migrating_again_changes_nothing_that_is_stored(store: Store, database_url: str) -> None:
-    store.put_article(Article("a", "Title", "Body"), "cms")
+    put_article(store, Article("a", "Title", "Body"), "cms")
     put_set(store, store.article("a").article, "m", "t", {}, shown=[TagScore("iskp", 0.9, "suggest")])
     again = open_store(database_url)
     shown, found = list(again.log.impressions("a")), again.article("a")

@@ -12,6 +12,7 @@ from classifier.errors import BadSetting, OtherOwner
 from classifier.store.database.engine import make_engine
 from classifier.store.database.opening import migrate_to, open_store
 from classifier.store.store import Store
+from tests.storing import put_article
 
 FIRST = {"title": "ISKP bomber kills twelve at Kabul mosque", "body": "The bombing was claimed on Friday."}
 SECOND = {**FIRST, "title": "Taliban arrest ISKP cell in Kabul"}
@@ -82,8 +83,8 @@ def test_an_imported_article_belongs_to_the_first_cms_key_that_writes_it(desk: D
 
 
 def test_sending_what_is_stored_already_is_writing_too(desk: Desk) -> None:
-    desk.store.put_article(Article("a", **FIRST, tags_complete=False), "cms")
-    assert desk.store.put_article(Article("a", **FIRST, tags_complete=False), "cms", owner="north") == "unchanged"
+    put_article(desk.store, Article("a", **FIRST, tags_complete=False), "cms")
+    assert put_article(desk.store, Article("a", **FIRST, tags_complete=False), "cms", owner="north") == "unchanged"
     assert desk.owner("a") == "north"
 
 
@@ -127,15 +128,15 @@ def test_an_admin_hands_articles_over(desk: Desk) -> None:
 
 def test_articles_go_from_a_key_that_was_revoked_to_a_cms_key_in_use(store: Store) -> None:
     store.keys.create("old", "cms")
-    store.put_article(Article("a", **FIRST), "cms", owner="old")
+    put_article(store, Article("a", **FIRST), "cms", owner="old")
     store.keys.revoke("old")
     with pytest.raises(BadSetting, match="'new' is no key in use"):
         store.owners.hand_over("old", "new")
     store.keys.create("new", "cms")
     with pytest.raises(OtherOwner, match="belongs to the key 'old'"):
-        store.put_article(Article("a", **SECOND), "cms", owner="new")
+        put_article(store, Article("a", **SECOND), "cms", owner="new")
     assert store.owners.hand_over("old", "new") == 1
-    store.put_article(Article("a", **SECOND), "cms", owner="new")
+    put_article(store, Article("a", **SECOND), "cms", owner="new")
     assert store.owners.hand_over("old", "new") == 0
 
 
@@ -147,7 +148,7 @@ def test_starter_articles_cannot_be_handed_over(store: Store) -> None:
 
 def test_keys_hand_over(store: Store, database_url: str, capsys: pytest.CaptureFixture[str]) -> None:
     store.keys.create("new", "cms")
-    store.put_article(Article("a", **FIRST), "cms", owner="old")
+    put_article(store, Article("a", **FIRST), "cms", owner="old")
     command = ["keys", "hand-over", "old", "new", "--database", database_url]
     assert main(command) == 0
     assert capsys.readouterr().out == "1 article of old belongs to new now\n"
@@ -168,6 +169,6 @@ def test_a_store_of_before_belongs_to_nobody(empty_url: str) -> None:
     engine.dispose()
     store = open_store(empty_url)
     assert store.article("a").owner is None
-    store.put_article(Article("a", **FIRST), "cms", owner="north")
+    put_article(store, Article("a", **FIRST), "cms", owner="north")
     assert store.article("a").owner == "north"
     store.close()

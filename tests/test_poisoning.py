@@ -22,6 +22,7 @@ from classifier.training.run_result import Result
 from classifier.training.voices import FREE
 from tests.desk import QUICK, Desk, in_copy_of, trained_once
 from tests.hard import told
+from tests.storing import put_article
 
 N_CLEAN = 60  # of the newest articles, that nobody gets to poison
 TAG = "iskp"
@@ -81,7 +82,7 @@ def test_a_thousand_wrong_accepts_on_new_articles_are_capped_and_do_no_harm(
         source = others[number % len(others)]
         body = " ".join(random.Random(number).sample(source.body.split(), min(60, len(source.body.split()))))
         article = Article(f"new-{number}", f"{source.title} {number}", body, tags_complete=False)
-        desk.store.put_article(article, "cms", owner="wp")
+        put_article(desk.store, article, "cms", owner="wp")
         desk.decide(article.id, editors[number % len(editors)], Draft("add", TAG))
     result = desk.retrain()
     found = finding(result, "one_editor")
@@ -125,7 +126,7 @@ def test_labels_flipped_here_and_there_close_the_gate(desk: Desk, articles: list
 
 def test_a_setting_lets_one_editor_count_for_less(desk: Desk, articles: list[Article]) -> None:
     for number, article in enumerate(in_order(articles)[-N_CLEAN:]):
-        desk.store.put_article(replace(article, id=f"new-{number}", tags=None, tags_complete=False), "cms")
+        put_article(desk.store, replace(article, id=f"new-{number}", tags=None, tags_complete=False), "cms")
         desk.decide(f"new-{number}", "mallory", Draft("add", TAG))
     strict = replace(QUICK, checks=CheckSettings(editor_share=0.01))
     found = finding(desk.retrain(strict), "one_editor")

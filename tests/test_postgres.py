@@ -39,6 +39,7 @@ from tests.everything import KABUL, contents, exported, fill, stored_articles, s
 from tests.hard import size, told
 from tests.postgres import Postgres
 from tests.server import Server, start, stop
+from tests.storing import put_article
 from tests.test_nothing_lost import N_ARTICLES, STORY, Client
 from tests.waiting import SECONDS
 
@@ -84,7 +85,7 @@ def test_no_statement_and_no_lock_is_waited_for_without_end(here: Store) -> None
 
 
 def test_a_row_that_another_holds_is_an_error_in_time_and_a_url_may_say_otherwise(here: Store, url: str) -> None:
-    here.put_article(KABUL, "cms")
+    put_article(here, KABUL, "cms")
     hasty = open_store(f"{url}?options=-c%20lock_timeout%3D100")
     with here.engine.begin() as connection:
         connection.execute(text("SELECT id FROM articles FOR UPDATE"))
@@ -208,7 +209,7 @@ def test_while_the_database_is_away_suggestions_go_on_and_decisions_are_put_off(
 ) -> None:
     store = open_store(url)
     secret = store.keys.create("chief", "admin")
-    store.put_article(KABUL, "cms")
+    put_article(store, KABUL, "cms")
     store.close()
     key = {"Authorization": f"Bearer {secret}"}
     service = start(_models, url, "--workers", "2", "--threads", "8")
@@ -358,7 +359,7 @@ def test_a_store_moves_to_postgresql_with_everything_in_it(
 def test_a_database_that_is_not_empty_is_not_written_to(here: Store, url: str, tmp_path: Path) -> None:
     source = f"sqlite:///{tmp_path}/old.db"
     open_store(source).close()
-    here.put_article(KABUL, "cms")
+    put_article(here, KABUL, "cms")
     before = contents(here)
     assert main(["migrate-database", "--from", source, "--to", url]) == 1
     assert contents(here) == before

@@ -43,6 +43,7 @@ from classifier.training.settings import FitSettings
 from tests.conftest import ROOT
 from tests.desk import QUICK
 from tests.server import start, stop
+from tests.storing import put_article
 from tests.waiting import SECONDS
 
 WORD = "zanzibarquokka"
@@ -94,7 +95,7 @@ def test_a_deleted_article_is_gone_from_the_database_from_exports_and_from_the_n
 
 
 def test_an_article_that_is_deleted_while_it_is_decided_on_leaves_no_answer_behind(store: Store) -> None:
-    store.put_article(Article("a", "Title", "Body"), "cms")
+    put_article(store, Article("a", "Title", "Body"), "cms")
     inside, go_on = threading.Event(), threading.Event()
 
     def told(*_: object) -> dict[str, Any]:
@@ -117,7 +118,7 @@ def test_an_article_that_is_deleted_while_it_is_decided_on_leaves_no_answer_behi
 
 def test_what_nobody_touched_for_so_long_is_forgotten(store: Store) -> None:
     for number in range(6):
-        store.put_article(Article(f"a{number}", "Title", "Body"), "cms")
+        put_article(store, Article(f"a{number}", "Title", "Body"), "cms")
     store.import_articles([Article("s1", "Title", "Body", tags=())], "starter")
     long_ago = (datetime.now(UTC) - timedelta(days=400)).isoformat(timespec="microseconds")
     with store.engine.begin() as connection:
@@ -338,7 +339,7 @@ def test_cleaned_files_that_were_changed_are_refused(kept: Registry, name: str) 
 def test_what_could_not_be_written_is_not_noted_as_cleaned(
     kept: Registry, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.put_article(Article(SECRET, **ARTICLE), "cms")
+    put_article(store, Article(SECRET, **ARTICLE), "cms")
     store.delete_article(SECRET)
 
     def full(*_: object) -> bool:
@@ -365,7 +366,7 @@ def test_a_version_without_precedents_keeps_no_id_in_its_snapshot(kept: Registry
 
 @pytest.mark.sqlite
 def test_a_log_that_others_read_is_emptied_when_they_are_through(store: Store, tmp_path: Path) -> None:
-    store.put_article(Article(SECRET, **ARTICLE), "cms")
+    put_article(store, Article(SECRET, **ARTICLE), "cms")
     reader = store.engine.connect().execution_options(readonly=True)
     reader.exec_driver_sql("SELECT count(*) FROM articles").scalar()
     store.delete_article(SECRET)
@@ -380,7 +381,7 @@ def test_a_log_that_others_read_is_emptied_when_they_are_through(store: Store, t
 def test_forget_and_retrain_remove_the_traces_before_they_end(
     kept: Registry, store: Store, database_url: str, articles: list[Article], taxonomy: Taxonomy
 ) -> None:
-    store.put_article(Article(SECRET, **ARTICLE), "cms")
+    put_article(store, Article(SECRET, **ARTICLE), "cms")
     store.delete_article(SECRET)
     assert SECRET in precedents_of(kept)
     assert main(["forget", "--traces", "--models", str(kept.folder), "--database", database_url]) == 0
@@ -403,7 +404,7 @@ def test_a_database_that_was_restored_and_counts_from_lower_numbers_is_looked_at
     kept: Registry, store: Store
 ) -> None:
     kept.deleted.note_cleaned(50)
-    store.put_article(Article(SECRET, **ARTICLE), "cms")
+    put_article(store, Article(SECRET, **ARTICLE), "cms")
     store.delete_article(SECRET)
     TracesWatch(store, kept).look()
     assert traces(kept.folder) == []
@@ -411,11 +412,11 @@ def test_a_database_that_was_restored_and_counts_from_lower_numbers_is_looked_at
 
 
 def test_an_article_that_comes_again_is_named_again(kept: Registry, store: Store) -> None:
-    store.put_article(Article(SECRET, **ARTICLE), "cms")
+    put_article(store, Article(SECRET, **ARTICLE), "cms")
     store.delete_article(SECRET)
     kept.deleted.follow(store.deletions.digests)
     assert SECRET in kept.deleted
-    store.put_article(Article(SECRET, **ARTICLE), "cms")
+    put_article(store, Article(SECRET, **ARTICLE), "cms")
     remove_traces(store, kept)
     assert SECRET not in kept.deleted
     assert SECRET in precedents_of(kept)

@@ -17,6 +17,7 @@ from classifier.store.log import Draft
 from classifier.store.questions import MOST, REMOVED, TERM_CHANGED, Question, Questions
 from classifier.store.schema import decisions
 from classifier.store.store import Store
+from tests.storing import put_article
 from tests.test_decisions import STORY
 
 IDS = [f"a{number:02}" for number in range(15)]
@@ -25,8 +26,8 @@ IDS = [f"a{number:02}" for number in range(15)]
 def send(store: Store, *tags: str, ids: list[str] = IDS, owner: str | None = "wp") -> None:
     """Let a CMS send articles with these tags."""
     for name in ids:
-        store.put_article(
-            Article(name, f"Title of {name}", "A body.", tags=tags, tags_complete=False), "cms", owner=owner
+        put_article(
+            store, Article(name, f"Title of {name}", "A body.", tags=tags, tags_complete=False), "cms", owner=owner
         )
 
 
@@ -198,7 +199,7 @@ def test_a_question_is_answered_once_and_undone_once(vanished: Store) -> None:
 
 def test_a_text_that_changes_meanwhile_loses_no_answer(vanished: Store) -> None:
     other = Article("a00", "Another story", "Of other words altogether.", tags=("attack",), tags_complete=False)
-    vanished.put_article(other, "cms", owner="wp")
+    put_article(vanished, other, "cms", owner="wp")
     vanished.questions.answer(asked(vanished).id, TERM_CHANGED, "ann")
     assert known(vanished)["right"] == IDS
 

@@ -18,6 +18,7 @@ from classifier.store.store import Store
 from classifier.store.suggested import TagScore
 from classifier.store.suggestion_sets import ModelAnswer
 from tests.everything import KABUL, newest_set
+from tests.storing import put_article
 
 SENT = {"title": KABUL.title, "body": KABUL.body, "tags": ["taliban"]}
 
@@ -95,7 +96,7 @@ def test_a_text_on_which_the_model_fails_is_answered_with_a_problem(client: Flas
 def unreadable(store: Store, broken_model: None) -> Article:
     """A stored article on which the model fails, with a decision of an editor."""
     article = replace(KABUL, body="A forged text.", tags=("taliban",), tags_complete=False)
-    store.put_article(article, "cms")
+    put_article(store, article, "cms")
     return article
 
 

@@ -23,6 +23,7 @@ from classifier.store.log import Draft
 from classifier.store.reports import DESK
 from classifier.store.store import Store
 from classifier.web import build_app
+from tests.storing import put_article
 from tests.waiting import SECONDS
 
 
@@ -34,7 +35,7 @@ def signed_in(client: FlaskClient) -> FlaskClient:
 
 
 def put(store: Store, article_id: str, shares: Shares = NO_SHARES) -> None:
-    store.put_article(Article(article_id, f"About {article_id}", "ISKP bombed a mosque in Kabul."), "cms", shares)
+    put_article(store, Article(article_id, f"About {article_id}", "ISKP bombed a mosque in Kabul."), "cms", shares)
 
 
 def decide(store: Store, article_id: str, editor: str, *drafts: Draft, complete: bool = False) -> None:

@@ -18,6 +18,7 @@ from classifier.serving.registry import Registry
 from classifier.store.database.engine import absolute_url
 from classifier.store.database.opening import open_store
 from tests.conftest import ROOT
+from tests.storing import put_article
 from tests.waiting import SECONDS
 
 of_files = pytest.mark.sqlite("these are its files")
@@ -57,7 +58,7 @@ def mode(path: Path) -> int:
 def test_a_new_database_is_its_owners_alone(lax: None, tmp_path: Path) -> None:
     folder = tmp_path / "var" / "desk"
     store = open_store(f"sqlite:///{folder}/tagger.db")
-    store.put_article(Article("a", "Embargoed"), "cms")
+    put_article(store, Article("a", "Embargoed"), "cms")
     store.counters.hit("desk", 60)
     files = {path.name: mode(path) for path in folder.iterdir() if path.is_file()}
     assert {"tagger.db", "tagger.db-wal", "tagger.db-shm", "tagger.db.commits"} <= set(files)
@@ -76,7 +77,7 @@ def test_the_folder_of_models_that_we_make_is_its_owners_alone(lax: None, tmp_pa
 def test_a_database_of_before_is_closed_to_others_when_it_is_opened(tmp_path: Path) -> None:
     path = tmp_path / "tagger.db"
     first = open_store(f"sqlite:///{path}")
-    first.put_article(Article("a", "Embargoed"), "cms")
+    put_article(first, Article("a", "Embargoed"), "cms")
     files = [path, *(Path(f"{path}{ending}") for ending in ("-wal", "-shm", ".commits"))]
     for file in files:
         file.chmod(0o644)

@@ -22,6 +22,7 @@ from classifier.store.database.opening import open_store
 from tests.everything import stored_articles
 from tests.postgres import database
 from tests.server import Server, start, stop
+from tests.storing import put_article
 from tests.waiting import SECONDS
 
 TEXT = {"title": "ISKP bomber kills twelve at Kabul mosque", "body": "The bombing was claimed on Friday."}
@@ -42,7 +43,7 @@ def server(_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def small_database(database_url: str) -> str:
     """A database that has an article already, so that the starter articles are not imported."""
     store = open_store(database_url)
-    store.put_article(Article("first", "The first"), "cms")
+    put_article(store, Article("first", "The first"), "cms")
     store.close()
     return database_url
 

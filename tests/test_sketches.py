@@ -17,6 +17,7 @@ from classifier.store.store import Store
 from classifier.text.cleaning import clean_body, normalise
 from classifier.text.shingles import sketch_of
 from tests.everything import put_set
+from tests.storing import put_article
 
 DRAW = random.Random(7)
 LONG = " ".join(f"word{DRAW.randrange(5000)}" for _ in range(100_000))
@@ -60,10 +61,10 @@ def forget_sketch(store: Store) -> None:
 
 
 def test_saving_a_long_text_again_keeps_other_writers_waiting_for_no_sketch(store: Store) -> None:
-    store.put_article(BEFORE, "cms")
+    put_article(store, BEFORE, "cms")
     store.log.decide("a", [Draft("reject", "iskp")], "ada", lambda *_: {})
     transactions = Transactions(store)
-    assert store.put_article(AFTER, "cms") == "changed"
+    assert put_article(store, AFTER, "cms") == "changed"
     assert transactions.seconds < seconds_of_sketch() / 2
     assert store.log.read("a").standing().rejected == ("iskp",)
 
@@ -79,9 +80,9 @@ def test_importing_long_texts_again_keeps_other_writers_waiting_for_no_sketch(st
 def test_a_decision_on_suggestions_of_an_older_text_keeps_nobody_waiting_for_a_sketch(
     store: Store, is_old: bool
 ) -> None:
-    store.put_article(BEFORE, "cms")
+    put_article(store, BEFORE, "cms")
     set_id = put_set(store, BEFORE, "m-1", "t-1", {"suggestions": [], "mentioned": []})
-    store.put_article(AFTER, "cms")
+    put_article(store, AFTER, "cms")
     if is_old:
         forget_sketch(store)
     transactions = Transactions(store)
@@ -92,12 +93,12 @@ def test_a_decision_on_suggestions_of_an_older_text_keeps_nobody_waiting_for_a_s
 
 def test_a_sketch_is_kept_once_a_text_was_replaced_and_is_that_of_the_text(store: Store) -> None:
     short = replace(BEFORE, body="ISKP said so in Kabul. " * 3)
-    store.put_article(short, "cms")
+    put_article(store, short, "cms")
     assert kept(store) is None
     changed = replace(short, body="The Taliban denied it in Kandahar. " * 3)
-    store.put_article(changed, "cms")
+    put_article(store, changed, "cms")
     assert kept(store) == sketch_of(f"{normalise(changed.title).text}\n{clean_body(changed).text}")
     forget_sketch(store)
     store.log.decide("a", [Draft("reject", "iskp")], "ada", lambda *_: {})
-    store.put_article(replace(changed, body=f"{changed.body}."), "cms")
+    put_article(store, replace(changed, body=f"{changed.body}."), "cms")
     assert store.log.read("a").standing().rejected == ("iskp",)

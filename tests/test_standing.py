@@ -24,6 +24,7 @@ from classifier.store.standing import settled, stands
 from classifier.store.store import Store
 from classifier.text.shingles import SIMILAR, resemblance, sketch_of
 from tests.everything import put_set
+from tests.storing import put_article
 from tests.test_decisions import STORY, log, put, shown
 from tests.test_decisions import done as decide_http
 
@@ -76,7 +77,7 @@ def act(store: Store, article: str, step: tuple[Any, ...]) -> None:
                 row = free[number % len(free)]
                 decide(store, article, row.editor, Draft("undo", undoes=row.id))
         case ("send", body, tags):
-            store.put_article(Article(article, "Title", body, tags=tuple(tags), tags_complete=False), "cms")
+            put_article(store, Article(article, "Title", body, tags=tuple(tags), tags_complete=False), "cms")
 
 
 def in_sql(store: Store, article: str, stale_texts: bool) -> dict[str, str]:
@@ -102,7 +103,7 @@ def by_fold(store: Store, article: str, body: str | None) -> dict[str, str]:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_fold_and_its_sql_agree_on_any_log(shared: Store, steps: list[Any], name: Any) -> None:
     article = str(name)
-    shared.put_article(Article(article, "Title", TEXTS[0], tags=("y",), tags_complete=False), "cms")
+    put_article(shared, Article(article, "Title", TEXTS[0], tags=("y",), tags_complete=False), "cms")
     known_texts = {TEXTS[0]}
     for step in steps:
         if step[0] == "decide" and step[3:] and step[3] not in {"now", *known_texts}:
@@ -173,9 +174,9 @@ def test_an_upgrade_compares_the_texts_that_were_decided_on(tmp_path: Any) -> No
     url = f"sqlite:///{tmp_path / 'tagger.db'}"
     store = open_store(url)
     for name, body in (("alike", TEXTS[1]), ("other", TEXTS[2])):
-        store.put_article(Article(name, "Title", TEXTS[0]), "cms")
+        put_article(store, Article(name, "Title", TEXTS[0]), "cms")
         decide(store, name, "ann", Draft("reject", "x"))
-        store.put_article(Article(name, "Title", body), "cms")
+        put_article(store, Article(name, "Title", body), "cms")
     with store.engine.connect() as connection:
         connection.connection.driver_connection.execute(
             "PRAGMA foreign_keys=OFF"

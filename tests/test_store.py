@@ -22,6 +22,7 @@ from classifier.store.store import Imported, Store
 from classifier.store.suggested import TagScore
 from tests.conftest import STARTER
 from tests.everything import contents, newest_set, put_set, stored_articles
+from tests.storing import put_article
 
 RAID = Article(
     "raid-1",
@@ -45,7 +46,7 @@ def set_of(store: Store, article: Article, *shown: str, model: str = "m-1", taxo
 
 
 def test_a_stored_article_comes_back_as_it_was_sent(store: Store) -> None:
-    store.put_article(RAID, "cms")
+    put_article(store, RAID, "cms")
     found = store.article("raid-1")
     assert found.article == RAID
     assert found.source == "cms"
@@ -53,12 +54,12 @@ def test_a_stored_article_comes_back_as_it_was_sent(store: Store) -> None:
 
 @pytest.mark.parametrize("tags", [None, (), ("taliban",)])
 def test_unsaid_tags_are_not_the_same_as_no_tags(store: Store, tags: tuple[str, ...] | None) -> None:
-    store.put_article(replace(RAID, tags=tags), "cms")
+    put_article(store, replace(RAID, tags=tags), "cms")
     assert store.article("raid-1").article.tags == tags
 
 
 def test_putting_an_article_says_whether_it_was_new_changed_or_the_same(store: Store) -> None:
-    did = [store.put_article(article, "cms") for article in (RAID, RAID, replace(RAID, title="Raids in Kunar"), RAID)]
+    did = [put_article(store, article, "cms") for article in (RAID, RAID, replace(RAID, title="Raids in Kunar"), RAID)]
     assert did == ["new", "unchanged", "changed", "changed"]
 
 
@@ -78,35 +79,35 @@ def test_putting_an_article_says_whether_it_was_new_changed_or_the_same(store: S
     ids=str,
 )
 def test_a_change_of_any_field_is_kept(store: Store, change: dict[str, object]) -> None:
-    store.put_article(RAID, "cms")
+    put_article(store, RAID, "cms")
     changed = replace(RAID, **change)  # type: ignore[arg-type]
-    assert store.put_article(changed, "cms") == "changed"
+    assert put_article(store, changed, "cms") == "changed"
     assert store.article("raid-1").article == changed
 
 
 def test_unchanged_article_keeps_its_times_and_a_changed_one_its_first(store: Store) -> None:
-    store.put_article(RAID, "cms")
+    put_article(store, RAID, "cms")
     first = store.article("raid-1")
-    store.put_article(RAID, "cms")
+    put_article(store, RAID, "cms")
     assert store.article("raid-1") == first
-    store.put_article(replace(RAID, title="Later"), "cms")
+    put_article(store, replace(RAID, title="Later"), "cms")
     later = store.article("raid-1")
     assert later.created_at == first.created_at
     assert later.updated_at > first.updated_at
 
 
 def test_absent_tags_keep_the_earlier_ones_and_an_empty_list_takes_them_away(store: Store) -> None:
-    store.put_article(RAID, "cms")
-    store.put_article(replace(RAID, tags=None, title="Resaved"), "cms")
+    put_article(store, RAID, "cms")
+    put_article(store, replace(RAID, tags=None, title="Resaved"), "cms")
     assert store.article("raid-1").article.tags == ("taliban", "afghanistan")
-    store.put_article(replace(RAID, tags=()), "cms")
+    put_article(store, replace(RAID, tags=()), "cms")
     assert store.article("raid-1").article.tags == ()
 
 
 def test_what_the_sender_leaves_out_stays_and_an_import_replaces_all_but_tags_it_is_silent_on(store: Store) -> None:
     bare = Article("raid-1", RAID.title, RAID.body, "html", tags_complete=False)
-    store.put_article(RAID, "cms")
-    assert store.put_article(bare, "cms") == "unchanged"
+    put_article(store, RAID, "cms")
+    assert put_article(store, bare, "cms") == "unchanged"
     assert store.article("raid-1").article == RAID
     store.import_articles([bare], "cms")
     assert store.article("raid-1").article == replace(bare, tags=RAID.tags)
@@ -115,17 +116,17 @@ def test_what_the_sender_leaves_out_stays_and_an_import_replaces_all_but_tags_it
 
 
 def test_what_is_said_of_a_tag_now_counts_more_than_what_was_said_before(store: Store) -> None:
-    store.put_article(RAID, "cms")
-    store.put_article(replace(RAID, tags=("hamas",), rejected=()), "cms")
+    put_article(store, RAID, "cms")
+    put_article(store, replace(RAID, tags=("hamas",), rejected=()), "cms")
     assert store.article("raid-1").article.rejected == ()
-    store.put_article(replace(RAID, tags=None, rejected=("hamas",)), "cms")
+    put_article(store, replace(RAID, tags=None, rejected=("hamas",)), "cms")
     assert (store.article("raid-1").article.tags, store.article("raid-1").article.rejected) == ((), ("hamas",))
 
 
 @pytest.mark.parametrize("article_id", ["", "a b", "a/b", "ä", "x" * 201, "a\n", "a\x00"])
 def test_an_id_that_no_url_could_carry_is_refused_and_nothing_is_stored(store: Store, article_id: str) -> None:
     with pytest.raises(BadArticle) as refused:
-        store.put_article(replace(RAID, id=article_id), "cms")
+        put_article(store, replace(RAID, id=article_id), "cms")
     assert refused.value.field == "id"
     assert store.count_articles() == {}
 
@@ -139,13 +140,13 @@ def test_article_that_is_not_there_is_not_found_by_name(store: Store) -> None:
 
 def test_articles_are_counted_by_source(store: Store) -> None:
     for article_id, source in (("a", "cms"), ("b", "starter"), ("c", "cms")):
-        store.put_article(replace(RAID, id=article_id), source)
+        put_article(store, replace(RAID, id=article_id), source)
     assert store.count_articles() == {"cms": 2, "starter": 1}
 
 
 def test_pages_from_the_newest_to_the_oldest_hold_every_article_once(store: Store) -> None:
     for number in range(7):
-        store.put_article(replace(RAID, id=f"a{number}"), "cms")
+        put_article(store, replace(RAID, id=f"a{number}"), "cms")
     seen, place = [], None
     for _ in range(4):
         page, place = store.queue.page(Wanted(), place, 2)
@@ -156,9 +157,9 @@ def test_pages_from_the_newest_to_the_oldest_hold_every_article_once(store: Stor
 
 def test_a_page_begun_before_a_new_article_came_skips_and_repeats_nothing(store: Store) -> None:
     for number in range(4):
-        store.put_article(replace(RAID, id=f"a{number}"), "cms")
+        put_article(store, replace(RAID, id=f"a{number}"), "cms")
     page, place = store.queue.page(Wanted(), None, 2)
-    store.put_article(replace(RAID, id="a9"), "cms")
+    put_article(store, replace(RAID, id="a9"), "cms")
     rest, _ = store.queue.page(Wanted(), place, 9)
     assert [stored.article.id for stored in (*page, *rest)] == ["a3", "a2", "a1", "a0"]
 
@@ -228,7 +229,7 @@ def test_a_file_with_a_byte_order_mark_is_imported(store: Store, tmp_path: Path)
 
 
 def test_the_same_article_text_model_and_taxonomy_give_the_same_suggestion_set(store: Store) -> None:
-    store.put_article(RAID, "cms")
+    put_article(store, RAID, "cms")
     ids = {set_of(store, RAID) for _ in range(5)}
     ids.add(set_of(store, replace(RAID, tags=("hamas",), url=None, published_at=None)))
     assert len(ids) == 1
@@ -237,8 +238,8 @@ def test_the_same_article_text_model_and_taxonomy_give_the_same_suggestion_set(s
 
 def test_another_article_text_format_model_or_taxonomy_gives_another_suggestion_set(store: Store) -> None:
     other = replace(RAID, id="raid-2")
-    store.put_article(RAID, "cms")
-    store.put_article(other, "cms")
+    put_article(store, RAID, "cms")
+    put_article(store, other, "cms")
     ids = [
         set_of(store, RAID),
         set_of(store, other),
@@ -252,12 +253,12 @@ def test_another_article_text_format_model_or_taxonomy_gives_another_suggestion_
 
 
 def test_words_that_move_from_title_to_body_are_another_text(store: Store) -> None:
-    store.put_article(RAID, "cms")
+    put_article(store, RAID, "cms")
     assert set_of(store, replace(RAID, title="ab", body="c")) != set_of(store, replace(RAID, title="a", body="bc"))
 
 
 def test_the_newest_suggestion_set_is_the_one_that_is_returned(store: Store) -> None:
-    store.put_article(RAID, "cms")
+    put_article(store, RAID, "cms")
     set_of(store, RAID, model="m-1")
     newest = set_of(store, RAID, model="m-2")
     assert newest_set(store, "raid-1") == (newest, ANSWER)
@@ -265,7 +266,7 @@ def test_the_newest_suggestion_set_is_the_one_that_is_returned(store: Store) -> 
 
 
 def test_an_impression_is_noted_once_for_each_set_and_tag(store: Store) -> None:
-    store.put_article(RAID, "cms")
+    put_article(store, RAID, "cms")
     first = set_of(store, RAID, "taliban", "iskp", model="m-1")
     before = list(store.log.impressions("raid-1"))
     assert set_of(store, RAID, "iskp", "ttp", model="m-1") == first
@@ -281,7 +282,7 @@ def test_deleting_an_article_deletes_its_suggestion_sets_and_impressions_and_no_
     store: Store,
 ) -> None:
     for article in (RAID, replace(RAID, id="raid-2")):
-        store.put_article(article, "cms")
+        put_article(store, article, "cms")
         set_of(store, article, "taliban")
     store.delete_article("raid-1")
     with pytest.raises(NotFound):
@@ -306,8 +307,8 @@ def test_four_threads_writing_lose_nothing(store: Store) -> None:
         try:
             for number in range(25):
                 mine = replace(RAID, id=f"w{writer}-{number}")
-                store.put_article(mine, "cms")
-                store.put_article(replace(RAID, id="shared", title=f"{writer} {number}"), "cms")
+                put_article(store, mine, "cms")
+                put_article(store, replace(RAID, id="shared", title=f"{writer} {number}"), "cms")
                 set_of(store, mine, "taliban")
         except Exception as error:
             failures.append(error)
@@ -336,7 +337,7 @@ def test_four_threads_opening_a_new_database_at_once_all_get_a_sound_one(databas
     for thread in threads:
         thread.join(60)
     for number, store in enumerate(opened):
-        store.put_article(replace(RAID, id=f"a{number}"), "cms")
+        put_article(store, replace(RAID, id=f"a{number}"), "cms")
     counts = [store.count_articles() for store in opened]
     for store in opened:
         store.close()
@@ -357,7 +358,7 @@ def test_a_database_that_another_is_opening_is_waited_for(database_url: str) -> 
 
 def test_a_reader_sees_what_another_connection_has_committed(store: Store, database_url: str) -> None:
     other = open_store(database_url)
-    other.put_article(RAID, "cms")
+    put_article(other, RAID, "cms")
     other.close()
     assert store.article("raid-1").article == RAID
 
@@ -366,7 +367,7 @@ def test_a_reader_sees_what_another_connection_has_committed(store: Store, datab
 
 
 def test_what_was_stored_is_there_after_the_store_was_closed(store: Store, database_url: str) -> None:
-    store.put_article(RAID, "cms")
+    put_article(store, RAID, "cms")
     store.close()
     again = open_store(database_url)
     found = again.article("raid-1").article
@@ -381,7 +382,7 @@ def test_the_folder_of_a_new_database_is_made(tmp_path: Path) -> None:
 
 @pytest.mark.sqlite("its file is broken by hand")
 def test_a_database_with_a_zeroed_header_is_refused_and_left_as_it_is(store: Store, database_url: str) -> None:
-    store.put_article(RAID, "cms")
+    put_article(store, RAID, "cms")
     store.close()
     path = Path(database_url.removeprefix("sqlite:///"))
     damaged = bytes(100) + path.read_bytes()[100:]
@@ -468,8 +469,8 @@ def test_migrating_leaves_foreign_keys_on(store: Store) -> None:
 
 
 def test_starter_articles_are_kept_and_not_listed(store: Store) -> None:
-    store.put_article(Article("starter-1", "A", "b"), STARTER_SOURCE)
-    store.put_article(Article("desk-1", "A", "b"), "cms")
+    put_article(store, Article("starter-1", "A", "b"), STARTER_SOURCE)
+    put_article(store, Article("desk-1", "A", "b"), "cms")
     assert [one.article.id for one in store.queue.page(Wanted(), None, 9)[0]] == ["desk-1"]
     assert store.count_articles() == {"cms": 1, "starter": 1}
 
@@ -486,25 +487,25 @@ def example(store: Store) -> Article:
 
 def test_what_an_import_listed_and_the_cms_does_not_is_no_removal(store: Store) -> None:
     store.import_articles([DATED], "import")
-    store.put_article(replace(DATED, tags=("our-own",), tags_complete=False), "cms")
+    put_article(store, replace(DATED, tags=("our-own",), tags_complete=False), "cms")
     assert store.log.read("a").rows == []
     known = example(store)
     assert (known.rejected, known.tags_complete) == ((), False)
-    store.put_article(replace(DATED, tags=(), tags_complete=False), "cms")
+    put_article(store, replace(DATED, tags=(), tags_complete=False), "cms")
     assert [(row.tag, row.action) for row in store.log.read("a").rows] == [("our-own", "remove")]
 
 
 def test_complete_tags_stay_so_while_the_cms_lists_them_all(store: Store) -> None:
     store.import_articles([DATED], "import")
-    store.put_article(replace(DATED, tags=("taliban", "iskp", "attack"), tags_complete=False), "cms")
+    put_article(store, replace(DATED, tags=("taliban", "iskp", "attack"), tags_complete=False), "cms")
     assert example(store).tags_complete
     assert store.article("a").state == "closed"
-    store.put_article(replace(DATED, body="A wholly different text. " * 20, tags_complete=False), "cms")
+    put_article(store, replace(DATED, body="A wholly different text. " * 20, tags_complete=False), "cms")
     assert not example(store).tags_complete
 
 
 def test_an_import_that_says_nothing_of_tags_makes_none_wrong(store: Store) -> None:
-    store.put_article(replace(DATED, tags=("taliban",), tags_complete=False), "cms")
+    put_article(store, replace(DATED, tags=("taliban",), tags_complete=False), "cms")
     store.import_articles([replace(DATED, body="Mended.", tags=None)], "import")
     known = example(store)
     assert (known.tags, known.tags_complete) == (("taliban",), False)
@@ -525,7 +526,7 @@ def test_tags_without_any_date_were_given_when_they_came(store: Store) -> None:
 def test_articles_of_which_nothing_is_known_do_not_drive_the_starter_articles_out(store: Store) -> None:
     store.import_articles([replace(DATED, id="s")], STARTER_SOURCE)
     for number in range(5):
-        store.put_article(replace(DATED, id=f"n{number}", tags=(), tags_complete=False), "cms")
+        put_article(store, replace(DATED, id=f"n{number}", tags=(), tags_complete=False), "cms")
     assert {one.id for one in store.exports.examples(starter_until=5)} == {"s"}
     store.import_articles([replace(DATED, id=f"k{number}") for number in range(5)], "import")
     assert "s" not in {one.id for one in store.exports.examples(starter_until=5)}

@@ -30,6 +30,7 @@ from classifier.store.queue import Wanted
 from classifier.store.store import Store
 from tests.hard import size
 from tests.hostile import HOSTILE
+from tests.storing import put_article
 
 KABUL = Article(
     "kabul-1",
@@ -382,7 +383,7 @@ def test_without_a_model_an_article_is_refused_and_not_half_stored(store: Store,
 
 
 def test_tag_that_the_archive_rejected_is_withheld(tagger: Tagger) -> None:
-    tagger.store.put_article(replace(KABUL, id="a1", rejected=("afghanistan",), tags=()), "import")
+    put_article(tagger.store, replace(KABUL, id="a1", rejected=("afghanistan",), tags=()), "import")
     answer = tagger.article("a1")
     assert "afghanistan" not in {one["tag"] for one in answer["suggestions"]}
     assert {"tag": "afghanistan", "reason": "rejected"} in answer["withheld"]

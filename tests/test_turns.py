@@ -23,6 +23,7 @@ from classifier.store.rows import giving_way
 from classifier.store.store import Store
 from tests.conftest import ROOT
 from tests.hard import size
+from tests.storing import put_article
 from tests.waiting import SECONDS
 
 N_WRITERS = 16
@@ -48,7 +49,7 @@ from classifier.store.database.opening import open_store
 store = open_store(sys.argv[1])
 sys.stdin.readline()
 for number in range(int(sys.argv[3])):
-    store.put_article(Article(f"{sys.argv[2]}-{number}", "Rain in Lagos"), "cms")
+    put_article(store, Article(f"{sys.argv[2]}-{number}", "Rain in Lagos"), "cms")
 store.close()
 """
 
@@ -78,7 +79,7 @@ def test_writers_that_wait_are_served_in_the_order_in_which_they_came(store: Sto
     with other_process_writes(database_url) as end, ThreadPoolExecutor(N_WRITERS) as pool:
         jobs = []
         for article_id in ids:
-            jobs.append(pool.submit(store.put_article, Article(article_id, "Rain in Lagos"), "cms"))
+            jobs.append(pool.submit(put_article, store, Article(article_id, "Rain in Lagos"), "cms"))
             time.sleep(0.05)
         time.sleep(HELD_SECONDS)
         end()
@@ -88,7 +89,7 @@ def test_writers_that_wait_are_served_in_the_order_in_which_they_came(store: Sto
 
 def test_whoever_only_reads_does_not_wait_for_those_who_wait_to_write(store: Store, database_url: str) -> None:
     with other_process_writes(database_url) as end, ThreadPoolExecutor(N_WRITERS) as pool:
-        jobs = [pool.submit(store.put_article, Article(f"a{n}", "Rain"), "cms") for n in range(N_WRITERS)]
+        jobs = [pool.submit(put_article, store, Article(f"a{n}", "Rain"), "cms") for n in range(N_WRITERS)]
         time.sleep(0.3)
         assert store.count_articles() == {}
         end()
@@ -127,7 +128,7 @@ def test_a_batch_lets_all_who_wait_go_first(store: Store, database_url: str) -> 
             ended.append("batch")
 
     def put(name: str) -> None:
-        store.put_article(Article(name, "Rain"), "cms")
+        put_article(store, Article(name, "Rain"), "cms")
         ended.append(name)
 
     with other_process_writes(database_url) as end, ThreadPoolExecutor(5) as pool:
@@ -151,7 +152,7 @@ def test_a_batch_of_another_process_goes_first_at_last(
     def write_all_the_time(name: str) -> None:
         number = 0
         while not busy.is_set():
-            store.put_article(Article(f"{name}-{number}", "Rain"), "cms")
+            put_article(store, Article(f"{name}-{number}", "Rain"), "cms")
             number += 1
 
     batch = open_store(database_url)
@@ -169,7 +170,7 @@ def test_a_batch_of_another_process_goes_first_at_last(
 def test_nobody_waits_past_the_deadline_and_the_line_goes_on(store: Store, database_url: str) -> None:
     def put(name: str, seconds: float) -> str:
         set_deadline(seconds)
-        return store.put_article(Article(name, "Rain"), "cms")
+        return put_article(store, Article(name, "Rain"), "cms")
 
     with other_process_writes(database_url) as end, ThreadPoolExecutor(3) as pool:
         hasty = [pool.submit(put, f"hasty-{number}", 0.3) for number in range(2)]
@@ -185,7 +186,7 @@ def test_nobody_waits_past_the_deadline_and_the_line_goes_on(store: Store, datab
 def test_a_process_that_is_killed_in_the_middle_keeps_nobody_waiting(store: Store, database_url: str) -> None:
     with ThreadPoolExecutor(1) as pool:
         with other_process_writes(database_url):
-            waiting = pool.submit(store.put_article, Article("a", "Rain"), "cms")
+            waiting = pool.submit(put_article, store, Article("a", "Rain"), "cms")
             time.sleep(0.2)
             assert not waiting.done()
         assert waiting.result(SECONDS) == "new"
@@ -200,6 +201,6 @@ def test_a_request_waits_for_its_turn_instead_of_failing(client: FlaskClient, da
 
 
 def test_the_locks_are_nobody_elses_to_open(store: Store, tmp_path: Path) -> None:
-    store.put_article(Article("a", "Rain"), "cms")
+    put_article(store, Article("a", "Rain"), "cms")
     locks = [tmp_path / f"tagger.db.{name}" for name in ("turn", "next")]
     assert [lock.stat().st_mode & 0o777 for lock in locks] == [0o600, 0o600]

@@ -1,14 +1,16 @@
 """How an article that arrives becomes a row: what its sender left out stays as it was. Works on open connections."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sqlalchemy import Connection, RowMapping
 
 from classifier.domain.articles import Article, check_id, text_digest
 from classifier.domain.dates import dated_at
 from classifier.store.deletions import note_stored
-from classifier.store.log import log_of, refresh
-from classifier.store.rows import Columns, ago, came_complete, existing_row, now, share_of, stored
+from classifier.store.log import Changes, follow_cms, log_of, refresh
+from classifier.store.owners import claim
+from classifier.store.rows import Columns, ago, article_row, came_complete, existing_row, now, share_of, stored
 from classifier.store.schema import articles, suggested
 from classifier.store.sketches import Sketches, compare_texts, keep_text, sketch_in
 
@@ -26,7 +28,41 @@ class Shares:
 NO_SHARES = Shares()
 
 
-def put_row(
+class Arrival(NamedTuple):
+    """Whose an article is that arrived, and what its sender changed of its tags."""
+
+    owner: str | None
+    changes: Changes
+
+
+def arrive(
+    connection: Connection, article: Article, source: str, shares: Shares, owner: str | None, sketches: Sketches
+) -> Arrival:
+    """Store or change an article that a CMS sends, and log what it changed of its tags."""
+    before = article_row(connection, article.id, hold=True)
+    if before is None:
+        _put_row(connection, article, source, None, sketches, shares, owner)
+        return Arrival(owner, Changes((), article.tags or ()))
+    claim(connection, before, owner)
+    changes = follow_cms(connection, before, source, article.tags)
+    _put_row(connection, _filled_in(article, before), source, before, sketches)
+    if before["state"] != "new":  # a text that has changed may open an article again
+        _refresh_article(connection, article.id)
+    return Arrival(before["owner"] or owner, changes)
+
+
+def put_imported(
+    connection: Connection, article: Article, source: str, before: RowMapping | None, sketches: Sketches
+) -> tuple[str, RowMapping]:
+    """Store or change an article of an import, and return its outcome (`NEW`, `CHANGED`, `UNCHANGED`) and its row."""
+    filled = article if before is None else _with_tags(_with_text(article, before), before)
+    outcome = _put_row(connection, filled, source, before, sketches)
+    if outcome == CHANGED:
+        return outcome, _refresh_article(connection, article.id)
+    return outcome, before if outcome == UNCHANGED and before is not None else existing_row(connection, article.id)
+
+
+def _put_row(
     connection: Connection,
     article: Article,
     source: str,
@@ -59,14 +95,14 @@ def put_row(
     return CHANGED
 
 
-def refresh_article(connection: Connection, article_id: str) -> RowMapping:
+def _refresh_article(connection: Connection, article_id: str) -> RowMapping:
     """Bring the state of an article that has changed up to its log, and return its row."""
     row = existing_row(connection, article_id)
     refresh(connection, row, log_of(connection, article_id))
     return row
 
 
-def with_text(article: Article, row: Columns) -> Article:
+def _with_text(article: Article, row: Columns) -> Article:
     """Return an article with the title and the body from before where they are empty now."""
     if not article.title.strip():
         article = replace(article, title=row["title"])
@@ -75,14 +111,14 @@ def with_text(article: Article, row: Columns) -> Article:
     return article
 
 
-def with_tags(article: Article, row: Columns) -> Article:
+def _with_tags(article: Article, row: Columns) -> Article:
     """Return an article with the tags from before, and whether they are all, where its sender says nothing of them."""
     before = stored(row).article
     complete = article.tags_complete if article.tags is not None or before.tags is None else before.tags_complete
     return replace(article, tags=_tags_after(article, before), tags_complete=complete)
 
 
-def filled_in(article: Article, row: Columns) -> Article:
+def _filled_in(article: Article, row: Columns) -> Article:
     """Return an article with what its sender left out filled in from its row.
 
     An archive's complete tags stay complete as long as a CMS lists them all and the text is the same.

@@ -227,8 +227,5 @@ sessions = _table(
 
 # Counts of events within time windows, for limits that all processes share. With SQLite, files hold them.
 counters = _table(
-    "counters",
-    *key(what=64),
-    *required(n=sa.Integer),
-    sa.Column("ends_at", sa.Float, nullable=False, index=True),
+    "counters", *key(what=64), *required(n=sa.Integer), sa.Column("ends_at", sa.Float, nullable=False, index=True)
 )

@@ -3,31 +3,21 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, Select, select
 from sqlalchemy.exc import IntegrityError
 
-from classifier.domain.articles import Article, check_id
-from classifier.store.arrivals import (
-    CHANGED,
-    NO_SHARES,
-    UNCHANGED,
-    Shares,
-    filled_in,
-    put_row,
-    refresh_article,
-    with_tags,
-    with_text,
-)
+from classifier.domain.articles import Article
+from classifier.store.arrivals import NO_SHARES, Arrival, Shares, arrive, put_imported
 from classifier.store.assignments import Assignments
 from classifier.store.counts import counted
 from classifier.store.deletions import Deletions, note_deleted
 from classifier.store.exports import Exports
 from classifier.store.keys import Keys
 from classifier.store.limits import counters_of
-from classifier.store.log import ArticleLog, Changes, DecisionLog, article_log, follow_cms, log_of
-from classifier.store.owners import Owners, check_may_delete, claim
+from classifier.store.log import ArticleLog, DecisionLog, article_log, log_of
+from classifier.store.owners import Owners, check_may_delete
 from classifier.store.proposals import Proposals
 from classifier.store.questions import Questions
 from classifier.store.queue import STARTER, Queue
@@ -49,7 +39,7 @@ from classifier.store.rows import (
 from classifier.store.runs import Runs
 from classifier.store.schema import article_counts, articles, decisions, requests
 from classifier.store.sessions import Sessions
-from classifier.store.sketches import Sketches, sketches_for
+from classifier.store.sketches import sketches_for
 from classifier.store.suggested import Suggested, TagScore
 from classifier.store.suggestion_sets import ModelAnswer, SuggestionSets, put_answer
 
@@ -66,14 +56,6 @@ class Imported:
     new: int = 0
     changed: int = 0
     unchanged: int = 0
-
-
-class _Arrival(NamedTuple):
-    """What an article that arrived did to the store: `outcome` is new, changed or unchanged."""
-
-    outcome: str
-    owner: str | None
-    changes: Changes
 
 
 class Store:
@@ -110,17 +92,6 @@ class Store:
 
     # --- articles that arrive ---
 
-    def put_article(self, article: Article, source: str, shares: Shares = NO_SHARES, owner: str | None = None) -> str:
-        """Store or change an article, and return "new", "changed" or "unchanged".
-
-        What the sender leaves out (tags, rejected tags, date, URL) stays as it was. A tag that it listed last time and does not
-        list now is logged as removed by it. `owner` is the name of the `cms` key that writes.
-
-        Raises:
-            OtherOwner: if the article belongs to another `cms` key.
-        """
-        return self._receive(article, source, shares, owner, lambda _: None)
-
     def receive(
         self,
         article: Article,
@@ -130,48 +101,32 @@ class Store:
         shares: Shares = NO_SHARES,
         owner: str | None = None,
     ) -> str:
-        """Store an article as `put_article` does, and a model's answer with it. Return the id of the suggestion set.
+        """Store or change an article, and a model's answer with it. Return the id of the suggestion set.
 
-        `shown` may be called again, where another process stores the same article at the same time.
+        What the sender leaves out (tags, rejected tags, date, URL) stays as it was. A tag that it listed last time and does not
+        list now is logged as removed by it. `owner` is the name of the `cms` key that writes. `shown` may be called again,
+        where another process stores the same article at the same time.
+
+        Raises:
+            OtherOwner: if the article belongs to another `cms` key.
         """
-        set_id = ""
-
-        def put(connection: Connection) -> None:
-            nonlocal set_id
-            row = existing_row(connection, article.id)
-            log = article_log(connection, row, log_of(connection, article.id))
-            set_id = put_answer(connection, article.id, row["digest"], answer, shown(stored(row), log))
-
-        self._receive(article, source, shares, owner, put)
-        return set_id
-
-    def _receive(
-        self,
-        article: Article,
-        source: str,
-        shares: Shares,
-        owner: str | None,
-        put_answer_too: Callable[[Connection], None],
-    ) -> str:
-        check_id(article.id)
-
-        def put() -> _Arrival:
-            with self.engine.begin() as connection:
-                arrival = _arrive(connection, article, source, shares, owner, sketches)
-                put_answer_too(connection)
-                return arrival
-
         sketches = sketches_for(self.engine, [article])
+
+        def put() -> tuple[Arrival, str]:
+            with self.engine.begin() as connection:
+                arrival = arrive(connection, article, source, shares, owner, sketches)
+                return arrival, _put_answer(connection, article.id, answer, shown)
+
         try:
-            arrival = put()
+            arrival, set_id = put()
         except IntegrityError:  # another process stored it first, so now there is something to change
-            arrival = put()
+            arrival, set_id = put()
         # In transactions of its own: it is about other articles too.
         if self.questions.follow(arrival.owner, article.id, arrival.changes):
             with self.engine.begin() as connection:
                 if article_row(connection, article.id, hold=True) is not None:
-                    put_answer_too(connection)
-        return arrival.outcome
+                    set_id = _put_answer(connection, article.id, answer, shown)
+        return set_id
 
     def import_articles(self, incoming: Iterable[Article], source: str) -> Imported:
         """Store many articles, a few hundred in a transaction. Importing them again changes nothing.
@@ -194,13 +149,7 @@ class Store:
             one_at_a_time(connection, "import")
             rows = _held_rows(connection, [article.id for article in batch])
             for article in batch:
-                before = rows.get(article.id)
-                filled = article if before is None else with_tags(with_text(article, before), before)
-                outcome = put_row(connection, filled, source, before, sketches)
-                if outcome == CHANGED:
-                    rows[article.id] = refresh_article(connection, article.id)
-                elif outcome != UNCHANGED:
-                    rows[article.id] = existing_row(connection, article.id)
+                outcome, rows[article.id] = put_imported(connection, article, source, rows.get(article.id), sketches)
                 outcomes[outcome] += 1
         return outcomes
 
@@ -252,19 +201,10 @@ class Store:
             return {source: int(n) for source, n in connection.execute(query) if n}
 
 
-def _arrive(
-    connection: Connection, article: Article, source: str, shares: Shares, owner: str | None, sketches: Sketches
-) -> _Arrival:
-    before = article_row(connection, article.id, hold=True)
-    if before is None:
-        outcome = put_row(connection, article, source, None, sketches, shares, owner)
-        return _Arrival(outcome, owner, Changes((), article.tags or ()))
-    claim(connection, before, owner)
-    changes = follow_cms(connection, before, source, article.tags)
-    outcome = put_row(connection, filled_in(article, before), source, before, sketches)
-    if before["state"] != "new":  # a text that has changed may open an article again
-        refresh_article(connection, article.id)
-    return _Arrival(outcome, before["owner"] or owner, changes)
+def _put_answer(connection: Connection, article_id: str, answer: ModelAnswer, shown: Shown) -> str:
+    row = existing_row(connection, article_id)
+    log = article_log(connection, row, log_of(connection, article_id))
+    return put_answer(connection, article_id, row["digest"], answer, shown(stored(row), log))
 
 
 def _untouched_since(before: str) -> Select[Any]:
