@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple, cast
 
-from sqlalchemy import Connection, Engine, Select, func, select
+from sqlalchemy import Connection, Select, func, select
 
 from classifier.domain.articles import Article
 from classifier.domain.decisions import GIVES, TAKES, Decision, Standing
@@ -18,6 +18,7 @@ from classifier.store.queue import STARTER
 from classifier.store.rows import (
     BATCH,
     Columns,
+    Part,
     giving_way,
     hold_articles,
     in_pages,
@@ -115,24 +116,19 @@ class Kept:
     at: str
 
 
-class Assignments:
+class Assignments(Part):
     """The tags that runs added to the articles of a store."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     # --- what may be tagged ---
 
     def count(self, scope: Scope, after: str = "") -> int:
         """Return how many articles `candidates` yields."""
-        with reading(self._engine) as connection:
-            query = _in_scope(scope, after).order_by(None).with_only_columns(func.count())
-            return int(connection.scalar(query) or 0)
+        return self._number(_in_scope(scope, after).order_by(None).with_only_columns(func.count()))
 
     def candidates(self, scope: Scope, after: str = "") -> Iterator[Candidate]:
         """Yield the articles of a scope's days and source behind an id, in the order of ids and batch by batch."""
         while True:
-            with reading(self._engine) as connection:
+            with reading(self.engine) as connection:
                 rows = connection.execute(_in_scope(scope, after).limit(BATCH)).mappings().all()
                 candidates = _candidates(connection, rows, scope)
             if not rows:
@@ -150,7 +146,7 @@ class Assignments:
         Articles that have changed since they were read get nothing. `progress` is called with the ids of those that have not,
         and returns the progress that the record of the run keeps.
         """
-        with giving_way(self._engine).begin() as connection:
+        with giving_way(self.engine).begin() as connection:
             unchanged = _unchanged(connection, [article for article in additions if article.tags])
             added_at = now()
             rows = [
@@ -174,7 +170,7 @@ class Assignments:
         """
         n, decided_on, last = 0, list[Kept](), 0
         while True:
-            with giving_way(self._engine).begin() as connection:
+            with giving_way(self.engine).begin() as connection:
                 rows = _rows_after(connection, last, run_id)
                 hold_articles(connection, (row["article_id"] for row in rows))
                 decided = _decided(connection, rows)
@@ -192,9 +188,9 @@ class Assignments:
     def standing(self, run_id: str | None = None) -> Iterator[Assignment]:
         """Yield the tags that runs, or one run, added and that nobody has undone or removed since."""
         query = _of_run(run_id).where(assignments.c.undone_at.is_(None))
-        for page in in_pages(self._engine, query, assignments.c.n):
+        for page in in_pages(self.engine, query, assignments.c.n):
             rows = [row._mapping for row in page]
-            with reading(self._engine) as connection:
+            with reading(self.engine) as connection:
                 overruled = _overruled(connection, rows)
             yield from (_of_row(row) for row in rows if row["n"] not in overruled)
 
@@ -207,7 +203,7 @@ class Assignments:
             stands.c.undone_at.is_(None),
         )
         query = _of_run(run_id).where(assignments.c.undone_at.is_not(None), ~again.exists())
-        for rows in in_pages(self._engine, query, assignments.c.n):
+        for rows in in_pages(self.engine, query, assignments.c.n):
             yield from (_of_row(row._mapping) for row in rows)
 
 

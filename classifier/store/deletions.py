@@ -4,41 +4,35 @@ import json
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, func, select
 
 from classifier.domain.deleted import Deleted, digest_of
-from classifier.store.rows import giving_way, now, reading
+from classifier.store.rows import Part, giving_way, now
 from classifier.store.runs import FAILED, RUNNING
 from classifier.store.schema import deletions, runs
 
 CHECKPOINT_MS = 500  # a checkpoint waits so long for readers, and writers wait for the checkpoint
 
 
-class Deletions:
+class Deletions(Part):
     """The deletions of a store, in their order."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def last(self) -> int:
         """Return the number of the newest deletion, 0 if there was none."""
-        with reading(self._engine) as connection:
-            return int(connection.scalar(select(func.max(deletions.c.n))) or 0)
+        return self._number(select(func.max(deletions.c.n)))
 
     def digests(self) -> list[str]:
         """Return the digests of the ids of all deleted articles."""
-        with reading(self._engine) as connection:
-            return list(connection.scalars(select(deletions.c.digest)))
+        return self._values(select(deletions.c.digest))
 
     def clean_records(self, deleted: Deleted) -> None:
         """Take deleted articles out of the records of runs, except of archive runs that can still be resumed."""
-        with reading(self._engine) as connection:
-            rows = connection.execute(select(runs.c.id, runs.c.job, runs.c.outcome, runs.c.result)).all()
+        rows = self._tuples(select(runs.c.id, runs.c.job, runs.c.outcome, runs.c.result))
         named = [row for row in rows if row.result and deleted.named_in(json.dumps(row.result, ensure_ascii=False))]
         for row in named:
             if row.job == "archive" and row.outcome in (RUNNING, FAILED):
                 continue
-            with giving_way(self._engine).begin() as connection:
+            with giving_way(self.engine).begin() as connection:
                 values = {"result": _without(row.result, deleted)}
                 connection.execute(runs.update().where(runs.c.id == row.id).values(values))
 
@@ -47,9 +41,9 @@ class Deletions:
 
         Deleted rows are overwritten in the file (secure_delete), but stay in the log until then.
         """
-        if self._engine.dialect.name != "sqlite":
+        if self.engine.dialect.name != "sqlite":
             return True
-        connection = self._engine.raw_connection()
+        connection = self.engine.raw_connection()
         try:
             driver = connection.driver_connection
             assert driver is not None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from sqlalchemy import Connection, Engine, RowMapping, select
+from sqlalchemy import Connection, RowMapping, select
 
 from classifier.domain.articles import Article
 from classifier.domain.dates import in_utc
@@ -11,17 +11,14 @@ from classifier.domain.decisions import CMS, Case, Filed, Standing
 from classifier.domain.examples import Attributed
 from classifier.store.log import standings_of
 from classifier.store.queue import STARTER
-from classifier.store.rows import BATCH, Columns, ago, came_complete, reading, stored, tags_of_runs
+from classifier.store.rows import BATCH, Columns, Part, ago, came_complete, reading, stored, tags_of_runs
 from classifier.store.schema import articles, suggestion_sets
 
 STARTER_UNTIL = 1000  # examples of the desk from which on the starter articles teach nothing any more
 
 
-class Exports:
+class Exports(Part):
     """The articles of a store, all of them, without holding them all in memory."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def examples(self, starter_until: int = STARTER_UNTIL, close_after_days: int = 0) -> Iterator[Article]:
         """Yield what training reads: each article of which something is known, with what is known of its tags."""
@@ -34,10 +31,10 @@ class Exports:
             starter_until: the starter articles are left out once the desk has as many examples of its own.
             close_after_days: published articles that nobody touched for so many days count as complete, 0 for never.
         """
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             with_starter = not _has_as_many(connection, starter_until)
         for rows in self._in_batches():
-            with reading(self._engine) as connection:
+            with reading(self.engine) as connection:
                 standings = standings_of(connection, rows)
                 added = tags_of_runs(connection, [row["id"] for row in rows])
             for row in rows:
@@ -49,7 +46,7 @@ class Exports:
     def filed(self) -> Iterator[Filed]:
         """Yield every article with its present tags and its latest suggestions, in the order of ids."""
         for rows in self._in_batches():
-            with reading(self._engine) as connection:
+            with reading(self.engine) as connection:
                 filed = list(_filed(connection, rows))
             yield from filed
 
@@ -57,7 +54,7 @@ class Exports:
         """Yield the desk's articles as cases to decide, without their texts."""
         names = ("id", "title", "blind", "n_editors", "tags", "tags_complete", "state")
         query = select(*(articles.c[name] for name in names)).where(articles.c.source != STARTER)
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             for row in connection.execute(query.order_by(articles.c.id)).mappings():
                 closed = row["state"] == "closed" and not came_complete(row)
                 yield Case(row["id"], row["title"], row["blind"], row["n_editors"], tuple(row["tags"] or ()), closed)
@@ -66,9 +63,7 @@ class Exports:
         last = ""
         while True:
             query = select(articles).where(articles.c.id > last).order_by(articles.c.id).limit(BATCH)
-            with reading(self._engine) as connection:
-                rows = connection.execute(query).mappings().all()
-            if not rows:
+            if not (rows := self._rows(query)):
                 return
             yield rows
             last = rows[-1]["id"]

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, RowMapping, func, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.errors import BadSetting, BadStore, KeyEnded, NotFound
-from classifier.store.rows import Columns, now, reading
+from classifier.store.rows import Columns, Part, now
 from classifier.store.schema import keys, sessions
 
 ROLES = ("cms", "editor", "admin", "reader")
@@ -55,11 +55,11 @@ class Key:
         return self.revoked_at is None and self.old_until is not None and not _over(self.old_until)
 
 
-class Keys:
+class Keys(Part):
     """The keys of a store."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        super().__init__(engine)
         self._remembered_rows: dict[str, tuple[float, Any]] = {}  # what was looked up, and when
         self._used: dict[str, float] = {}  # when a use was last written down
         self._later = ThreadPoolExecutor(1, "store-later")  # its thread starts with its first task, so after a fork
@@ -78,7 +78,7 @@ class Keys:
         if days is not None:
             row["expires_at"] = _in(timedelta(days=days))
         try:
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 connection.execute(keys.insert().values(row))
         except IntegrityError:
             raise BadSetting(f"There is a key named {name!r} already. Revoke it, or choose another name.") from None
@@ -92,7 +92,7 @@ class Keys:
         secret that began them.
         """
         secret = secrets.token_urlsafe(32)
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             row = _row_in_use(connection, name)
             until = min(_in(timedelta(hours=grace_hours)), row["expires_at"] or NEVER)
             new = {"hash": _hash(secret), "rotated_at": now(), "expires_at": _renewed(row, days)}
@@ -106,13 +106,11 @@ class Keys:
 
     def list(self) -> list[Key]:
         """Return all keys, oldest first."""
-        with reading(self._engine) as connection:
-            rows = connection.execute(select(keys).order_by(keys.c.created_at, keys.c.id)).mappings()
-            return [_key(row) for row in rows]
+        return [_key(row) for row in self._rows(select(keys).order_by(keys.c.created_at, keys.c.id))]
 
     def revoke(self, name: str) -> None:
         """Revoke a key. Its name can be used for another one."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             row = _row_in_use(connection, name)
             gone = {"revoked_at": now(), "name": f"{name[:56]} (revoked {row['id']})"}
             connection.execute(keys.update().where(keys.c.id == row["id"]).values(gone))
@@ -120,7 +118,7 @@ class Keys:
 
     def in_use(self) -> bool:
         """Return whether a key was ever created. Revoking the last key must not open the service to everybody."""
-        return bool(self._remembered("", self._look_in_use))
+        return bool(self._remembered("", lambda: self._number(select(func.count()).select_from(keys))))
 
     def of(self, secret: str, fresh: bool = False) -> Key | None:
         """Return the key of a secret, or None if there is no such key or it was revoked.
@@ -174,16 +172,11 @@ class Keys:
         self._later.submit(int).result()
 
     def _write(self, change: Any) -> None:
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(change)
 
-    def _look_in_use(self) -> bool:
-        with reading(self._engine) as connection:
-            return bool(connection.scalar(select(func.count()).select_from(keys)))
-
     def _look_up(self, key_id: str) -> RowMapping | None:
-        with reading(self._engine) as connection:
-            return connection.execute(select(keys).where(keys.c.id == key_id)).mappings().first()
+        return self._row(select(keys).where(keys.c.id == key_id))
 
     def _remembered(self, key_id: str, look: Callable[[], Any]) -> Any:
         """Return what `look` returned within the last second, or call it again.

@@ -6,12 +6,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, func, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from classifier.domain.decisions import CMS, Decision, Impression, Listing, Standing, fold, without_undone
 from classifier.errors import BadDecision
 from classifier.store.requests import Request, keep, reply_to
-from classifier.store.rows import Columns, came_complete, existing_row, in_pages, now, reading, tags_of_runs
+from classifier.store.rows import Columns, Part, came_complete, existing_row, in_pages, now, reading, tags_of_runs
 from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets
 from classifier.store.sketches import Sketches, compare_texts, same_texts, sketches_for_decision
 from classifier.store.standing import settled
@@ -60,11 +60,8 @@ class ArticleLog:
         return fold(rows, self.current, self.listing)
 
 
-class DecisionLog:
+class DecisionLog(Part):
     """The decisions of a store."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def decide(
         self,
@@ -94,8 +91,8 @@ class DecisionLog:
         """
         sketches: Sketches = {}
         if suggestion_set_id is not None and "\0" not in article_id:
-            sketches = sketches_for_decision(self._engine, article_id, suggestion_set_id)
-        with self._engine.begin() as connection:
+            sketches = sketches_for_decision(self.engine, article_id, suggestion_set_id)
+        with self.engine.begin() as connection:
             row = existing_row(connection, article_id, hold=True)
             if request is not None and (reply := reply_to(connection, request)) is not None:
                 return reply
@@ -115,17 +112,17 @@ class DecisionLog:
 
     def read(self, article_id: str) -> ArticleLog:
         """Return the log of an article, or raise `NotFound`."""
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             return article_log(connection, existing_row(connection, article_id), log_of(connection, article_id))
 
     def all(self) -> Iterator[Decision]:
         """Yield the whole log in its order, without holding it in memory."""
-        for rows in in_pages(self._engine, select(decisions.c.n, *_FIELDS), decisions.c.n):
+        for rows in in_pages(self.engine, select(decisions.c.n, *_FIELDS), decisions.c.n):
             yield from (Decision(*row[1:]) for row in rows)
 
     def standings(self, article_ids: Sequence[str]) -> dict[str, Standing]:
         """Return what is known of the tags of some articles."""
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             return standings_of(connection, listings(connection, article_ids))
 
     def impressions(self, article_id: str) -> list[Impression]:
@@ -134,39 +131,33 @@ class DecisionLog:
         query = query.where(suggestion_sets.c.article_id == article_id).order_by(
             impressions.c.shown_at, impressions.c.suggestion_set_id, impressions.c.tag
         )
-        with reading(self._engine) as connection:
-            rows = connection.execute(query).all()
-        return [replace(Impression(*row[:-1]), answered=bool(row[-1])) for row in rows]
+        return [Impression(*row[:-1], answered=bool(row[-1])) for row in self._tuples(query)]
 
     def all_impressions(self) -> Iterator[Impression]:
         """Yield all impressions, in no order and without `answered`."""
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             for row in connection.execute(_SHOWN):
                 yield Impression(*row)
 
     def last(self) -> int:
         """Return the number of the newest decision, 0 if there is none."""
-        with reading(self._engine) as connection:
-            return int(connection.scalar(select(func.max(decisions.c.n))) or 0)
+        return self._number(select(func.max(decisions.c.n)))
 
     def since(self, number: int, limit: int) -> list[Decision]:
         """Return up to `limit` decisions behind a number, in their order."""
         query = select(*_FIELDS).where(decisions.c.n > number).order_by(decisions.c.n).limit(limit)
-        with reading(self._engine) as connection:
-            return [Decision(*row) for row in connection.execute(query)]
+        return [Decision(*row) for row in self._tuples(query)]
 
     def n_articles(self) -> int:
         """Return on how many articles people have decided."""
         query = select(func.count(decisions.c.article_id.distinct())).where(decisions.c.editor != CMS)
-        with reading(self._engine) as connection:
-            return int(connection.scalar(query) or 0)
+        return self._number(query)
 
     def shown_tags(self) -> tuple[dict[str, int], int]:
         """Return how often each tag was suggested, and on how many articles anything was."""
         of_tags = select(impressions.c.tag, func.count()).group_by(impressions.c.tag)
         on = select(func.count(suggestion_sets.c.article_id.distinct())).select_from(suggestion_sets.join(impressions))
-        with reading(self._engine) as connection:
-            return {tag: int(n) for tag, n in connection.execute(of_tags)}, int(connection.scalar(on) or 0)
+        return {tag: int(n) for tag, n in self._tuples(of_tags)}, self._number(on)
 
 
 # --- on an open connection ---

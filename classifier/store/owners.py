@@ -6,11 +6,11 @@ Imported articles, those that a person's key wrote, and those stored before owne
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, select
 
 from classifier.errors import BadSetting, OtherOwner
 from classifier.store.queue import STARTER
-from classifier.store.rows import Columns, batches, giving_way, reading
+from classifier.store.rows import Columns, Part, batches, giving_way, reading
 from classifier.store.schema import articles, keys
 
 
@@ -51,11 +51,8 @@ def _check(row: Columns, owner: str | None) -> None:
         )
 
 
-class Owners:
+class Owners(Part):
     """Handing articles from one key to another."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def hand_over(self, giver: str | None, receiver: str | None, article_ids: Sequence[str] | None = None) -> int:
         """Make articles of one `cms` key another's and return how many. None stands for nobody.
@@ -69,12 +66,11 @@ class Owners:
         theirs = (articles.c.owner == giver) & (articles.c.source != STARTER)  # `== None` is IS NULL
         if article_ids is not None:
             theirs &= articles.c.id.in_(list(article_ids))
-        with reading(self._engine) as connection:
-            ids = list(connection.scalars(select(articles.c.id).where(theirs).order_by(articles.c.id)))
+        ids = self._values(select(articles.c.id).where(theirs).order_by(articles.c.id))
         n_articles = 0
         for batch in batches(ids):  # a CMS that writes meanwhile waits for a few hundred at most
             theirs_now = articles.c.id.in_(batch) & (articles.c.owner == giver)
-            with giving_way(self._engine).begin() as connection:
+            with giving_way(self.engine).begin() as connection:
                 n_articles += connection.execute(articles.update().where(theirs_now).values(owner=receiver)).rowcount
         return n_articles
 
@@ -82,7 +78,7 @@ class Owners:
         if receiver is None:
             return
         query = select(keys.c.role).where(keys.c.name == receiver, keys.c.revoked_at.is_(None))
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             role = connection.scalar(query)
         if role != "cms":
             problem = f"has the role {role!r}" if role else "is no key in use"

@@ -3,13 +3,13 @@
 import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Engine, RowMapping, select
+from sqlalchemy import Connection, RowMapping, select
 
 from classifier.domain.decisions import GIVES, without_undone
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import NotFound
 from classifier.store.log import Draft, add_decision, log_of, standing_of
-from classifier.store.rows import article_row, existing_row, now, reading
+from classifier.store.rows import Part, article_row, existing_row, now, reading
 from classifier.store.schema import articles, proposals
 
 OPEN, TAKEN, DECLINED = PROPOSAL_STATES = ("open", "taken", "declined")
@@ -36,17 +36,14 @@ class Proposal:
     title: str | None = None  # of the article, in lists
 
 
-class Proposals:
+class Proposals(Part):
     """The proposals of a store."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def add(self, label: str, note: str, article_id: str | None, editor: str) -> str:
         """Put a tag on the list, with the article that lacks it, and return the proposal's id."""
         row = {"label": label, "note": note, "article_id": article_id, "editor": editor, "at": now(), "state": OPEN}
         proposal_id = secrets.token_hex(16)
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             if article_id is not None:
                 existing_row(connection, article_id)
             connection.execute(proposals.insert().values({**row, "id": proposal_id}))
@@ -56,12 +53,11 @@ class Proposals:
         """Return all proposals with the titles of their articles: the open ones first, each part newest first."""
         query = select(proposals, articles.c.title).outerjoin(articles, proposals.c.article_id == articles.c.id)
         query = query.order_by(proposals.c.state != OPEN, proposals.c.at.desc())
-        with reading(self._engine) as connection:
-            return [Proposal(**row) for row in connection.execute(query).mappings()]
+        return [Proposal(**row) for row in self._rows(query)]
 
     def get(self, proposal_id: str) -> Proposal:
         """Return a proposal, or raise `NotFound`."""
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             return _proposal(connection, proposal_id)
 
     def resolve(self, proposal_id: str, state: str, editor: str, tag: str | None = None) -> None:
@@ -72,7 +68,7 @@ class Proposals:
         Raises:
             NotFound: if there is no such proposal.
         """
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             _hold_article(connection, _proposal(connection, proposal_id))
             before = _proposal(connection, proposal_id)
             if (before.state, before.tag) == (state, tag):
@@ -91,13 +87,12 @@ class Proposals:
         waiting = select(proposals).where(
             proposals.c.state == TAKEN, proposals.c.settled_at.is_(None), proposals.c.article_id.is_not(None)
         )
-        with reading(self._engine) as connection:
-            promises = [Proposal(**row) for row in connection.execute(waiting).mappings()]
+        promises = [Proposal(**row) for row in self._rows(waiting)]
         tags = ((promise, taxonomy.replacement_of(promise.tag or "")) for promise in promises)
         return sum(self._keep(promise, tag) for promise, tag in tags if tag is not None)
 
     def _keep(self, proposal: Proposal, tag: str) -> bool:
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             article = _hold_article(connection, proposal)
             is_same = proposals.c.settled_at.is_(None), proposals.c.tag == proposal.tag, proposals.c.state == TAKEN
             settling = proposals.update().where(proposals.c.id == proposal.id, *is_same).values(settled_at=now())

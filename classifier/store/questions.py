@@ -10,12 +10,12 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, RowMapping, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, func, select
 
 from classifier.domain.decisions import CMS, Decision
 from classifier.errors import BadDecision, NotFound
 from classifier.store.log import Changes, append
-from classifier.store.rows import ago, batches, hold_articles, now, one_at_a_time, reading
+from classifier.store.rows import Part, ago, batches, hold_articles, now, one_at_a_time, reading
 from classifier.store.schema import articles, decisions, questions
 from classifier.store.standing import not_undone, overruled, removals, stands
 
@@ -46,11 +46,8 @@ class Question:
     titles: dict[str, str]
 
 
-class Questions:
+class Questions(Part):
     """The questions of a store."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     # --- what a CMS does ---
 
@@ -62,14 +59,14 @@ class Questions:
         tags = {*changes.dropped, *changes.listed}
         if not tags:
             return False
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             active = _active(connection, key, tags)
             held_back = [tag for tag in changes.dropped if tag in active or len(_removed(connection, key, tag)) > MOST]
         for tag in held_back:
             self._hold_back(key, tag, article_id)
         ended = [active[tag]["id"] for tag in changes.listed if tag in active and active[tag]["answer"] is not None]
         if ended:
-            with self._engine.begin() as connection:
+            with self.engine.begin() as connection:
                 connection.execute(questions.update().where(questions.c.id.in_(ended)).values(ended_at=now()))
         return bool(held_back)
 
@@ -78,7 +75,7 @@ class Questions:
 
         All removals of the last hour that are not held back yet are included, in case a writer failed after a removal.
         """
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             one_at_a_time(connection, "questions")
             question: Any = _active(connection, key, [tag]).get(tag)
             hold_articles(connection, [article_id, *(row.article_id for row in _removed(connection, key, tag))])
@@ -103,7 +100,7 @@ class Questions:
         Raises:
             NotFound: if there is none on whose tag nobody has decided since.
         """
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             one_at_a_time(connection, "questions")
             query = _removals(tag, decisions.c.at >= since)
             hold_articles(connection, (row.article_id for row in connection.execute(query).all()))
@@ -120,8 +117,7 @@ class Questions:
         hour, n = func.substr(decisions.c.at, 1, 13), func.count(decisions.c.article_id.distinct())
         query = select(decisions.c.tag, hour, n).where(removals(decisions), stands(stale_texts=True))
         query = query.group_by(decisions.c.tag, hour).having(n > MOST).order_by(hour.desc(), decisions.c.tag)
-        with reading(self._engine) as connection:
-            return [(tag, hour_text, int(number)) for tag, hour_text, number in connection.execute(query)]
+        return [(tag, hour_text, int(number)) for tag, hour_text, number in self._tuples(query)]
 
     # --- what a person says ---
 
@@ -130,7 +126,7 @@ class Questions:
         query = select(questions).order_by(questions.c.asked_at.desc())
         since = questions.c.answered_at >= ago(days=SHOWN_DAYS)
         query = query.where(questions.c.answer.is_(None) | since if answered else questions.c.answer.is_(None))
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             listed = [_question(connection, row) for row in connection.execute(query).mappings().all()]
         return [question for question in listed if question.waiting or question.answer is not None]
 
@@ -141,7 +137,7 @@ class Questions:
             NotFound: if there is no such question.
             BadDecision: if it was answered before.
         """
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             question = self._held(connection, question_id)
             if question["answer"] is not None:
                 raise BadDecision(f"{question['answered_by']} has answered it; undo that first.", "answer")
@@ -162,7 +158,7 @@ class Questions:
             NotFound: if there is no such question.
             BadDecision: if it was not answered.
         """
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             question = self._held(connection, question_id)
             if question["answer"] is None:
                 raise BadDecision("The question waits for an answer; there is nothing to undo.", "answer")

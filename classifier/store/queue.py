@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, union_all
 
 from classifier.store.counts import counted
-from classifier.store.rows import StoredArticle, hold_articles, reading, stored
+from classifier.store.rows import Part, StoredArticle, hold_articles, reading, stored
 from classifier.store.schema import article_counts, articles, closings, suggested
 from classifier.store.standing import settled
 from classifier.store.suggestion_sets import note_shown
@@ -52,15 +52,12 @@ class BulkRow(NamedTuple):
     suggestion_set_id: str
 
 
-class Queue:
+class Queue(Part):
     """The articles of a store as work."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def page(self, wanted: Wanted, after: PageEnd | None, limit: int) -> tuple[list[StoredArticle], PageEnd | None]:
         """Return a page of articles behind the end of another one, and its own end, None behind the last page."""
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             ids, end = (_teaching if wanted.order == "teach" else _newest)(connection, wanted, after, limit)
             query = select(articles).where(articles.c.id.in_(ids))
             rows = {row["id"]: row for row in connection.execute(query).mappings()}
@@ -74,9 +71,7 @@ class Queue:
         else:
             conditions = _conditions(replace(wanted, state=None))
             query = select(articles.c.state, func.count()).where(*conditions).group_by(articles.c.state)
-        with reading(self._engine) as connection:
-            n_articles = {state: int(n) for state, n in connection.execute(query)}
-        return {state: n_articles.get(state, 0) for state in STATES}
+        return dict.fromkeys(STATES, 0) | {state: int(n) for state, n in self._tuples(query)}
 
     def show(self, wanted: Wanted, limit: int) -> list[BulkRow]:
         """Return the articles for which `wanted.tag` is suggested and not settled, best score first, and note them as shown."""
@@ -86,11 +81,10 @@ class Queue:
         query = _wanted(replace(wanted, tag=None)).join(suggested, suggested.c.article_id == articles.c.id)
         query = query.where(suggested.c.tag == tag, _is_open(tag)).with_only_columns(*columns)
         query = query.order_by(suggested.c.score.desc(), articles.c.id).limit(limit)
-        with reading(self._engine) as connection:
-            rows = connection.execute(query).mappings().all()
+        rows = self._rows(query)
         if not rows:
             return []
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             ids = hold_articles(connection, [row["id"] for row in rows])
             rows = [row for row in rows if row["id"] in ids]
             sets = note_shown(connection, rows, tag)
@@ -103,8 +97,7 @@ class Queue:
     def sources(self) -> list[str]:
         """Return where the articles of the queue come from."""
         query = counted("source").where(article_counts.c.source != STARTER).order_by(article_counts.c.source)
-        with reading(self._engine) as connection:
-            return [source for source, n in connection.execute(query) if n]
+        return [source for source, n in self._tuples(query) if n]
 
 
 def _of_source(wanted: Wanted, source: ColumnElement[str]) -> list[ColumnElement[bool]]:

@@ -5,9 +5,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, select
 
-from classifier.store.rows import reading
+from classifier.store.rows import Part
 from classifier.store.schema import reports
 
 DESK = "desk"
@@ -25,22 +25,18 @@ class KeptReport:
     content: dict[str, Any]
 
 
-class Reports:
+class Reports(Part):
     """The kept reports of a store, one of each name."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def get(self, name: str) -> KeptReport | None:
         """Return the report that was kept last under a name, or None."""
-        with reading(self._engine) as connection:
-            row = connection.execute(select(reports).where(reports.c.name == name)).mappings().first()
+        row = self._row(select(reports).where(reports.c.name == name))
         return KeptReport(**{**row, "content": json.loads(row["content"])}) if row else None
 
     def put(self, report: KeptReport) -> None:
         """Keep a report instead of the one before it."""
         content = json.dumps(report.content, ensure_ascii=False, separators=(",", ":"))
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(reports.delete().where(reports.c.name == report.name))
             connection.execute(reports.insert().values({**vars(report), "content": content}))
 

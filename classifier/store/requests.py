@@ -7,11 +7,11 @@ it again need not wait.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.errors import BadDecision, Busy
-from classifier.store.rows import ago, now, reading
+from classifier.store.rows import Part, ago, now, reading
 from classifier.store.schema import requests
 
 KEPT_DAYS = 7
@@ -26,11 +26,8 @@ class Request:
     digest: str
 
 
-class Requests:
+class Requests(Part):
     """The requests of a store that carried a key."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def reply(self, request: Request) -> Mapping[str, object] | None:
         """Return the reply to a request, or None if it was not carried out yet.
@@ -38,7 +35,7 @@ class Requests:
         Raises:
             BadDecision: if the key came with another body before.
         """
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             return reply_to(connection, request)
 
 

@@ -70,6 +70,35 @@ def giving_way(engine: Engine) -> Engine:
     return engine.execution_options(gives_way=True)
 
 
+class Part:
+    """A part of a store, which reads and writes some of its tables."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
+        with reading(self.engine) as connection:
+            return connection.execute(query).mappings().all()
+
+    def _row(self, query: Select[Any]) -> RowMapping | None:
+        with reading(self.engine) as connection:
+            return connection.execute(query).mappings().first()
+
+    def _tuples(self, query: Select[Any]) -> Sequence[Any]:
+        with reading(self.engine) as connection:
+            return connection.execute(query).all()
+
+    def _values(self, query: Select[Any]) -> list[Any]:
+        """Return the first column of the rows of a query."""
+        with reading(self.engine) as connection:
+            return list(connection.scalars(query))
+
+    def _number(self, query: Select[Any]) -> int:
+        """Return the number that a query counts, 0 for none."""
+        with reading(self.engine) as connection:
+            return int(connection.scalar(query) or 0)
+
+
 def in_pages(engine: Engine, query: Select[Any], number: Column[int]) -> Iterator[Sequence[Any]]:
     """Yield the rows of a query by their numbers, page by page, so that memory and transactions stay small."""
     last = 0

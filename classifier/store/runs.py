@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, Select, select
+from sqlalchemy import Select, select
 
 from classifier.errors import BadStore, Busy, NotFound
-from classifier.store.rows import hours_since, lock_number, now, reading
+from classifier.store.rows import Part, hours_since, lock_number, now
 from classifier.store.schema import runs
 
 JOB = "retrain"
@@ -38,11 +38,8 @@ class Run:
     result: dict[str, Any] | None = None
 
 
-class Runs:
+class Runs(Part):
     """The jobs of a store."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     @contextmanager
     def alone(self, job: str) -> Iterator[None]:
@@ -51,8 +48,8 @@ class Runs:
         Raises:
             Busy: if another process does it.
         """
-        if self._engine.dialect.name == "sqlite":
-            with _locked_file(Path(f"{self._engine.url.database}.{job}.lock"), job):
+        if self.engine.dialect.name == "sqlite":
+            with _locked_file(Path(f"{self.engine.url.database}.{job}.lock"), job):
                 yield
         else:
             with self._advisory_lock(job):
@@ -61,7 +58,7 @@ class Runs:
     @contextmanager
     def _advisory_lock(self, job: str) -> Iterator[None]:
         number = lock_number(job)
-        with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({number})").scalar():
                 raise _busy(job)
             try:
@@ -73,7 +70,7 @@ class Runs:
     def begin(self, job: str) -> Run:
         """Record that a job has begun, and that those left running have failed. Call it within `alone`."""
         run = Run(secrets.token_hex(8), job, _whoever(), socket.gethostname()[:200], now())
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             lost = (runs.c.job == job) & (runs.c.outcome == RUNNING)
             ended = {"outcome": FAILED, "ended_at": now(), "reason": "Its process ended without a word."}
             connection.execute(runs.update().where(lost).values(ended))
@@ -83,12 +80,12 @@ class Runs:
     def end(self, run: Run, outcome: str, reason: str, **facts: Any) -> None:
         """Record how a job ended; `facts` are version, data and result."""
         values = {"outcome": outcome, "reason": reason, "ended_at": now(), **facts}
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(runs.update().where(runs.c.id == run.id).values(values))
 
     def sweep(self, job: str) -> None:
         """Remove the records of a job but for the newest ones."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             newest_ids = connection.scalars(_newest_first(job).with_only_columns(runs.c.id).limit(KEPT_RUNS)).all()
             connection.execute(runs.delete().where(runs.c.job == job, runs.c.id.not_in(newest_ids)))
 
@@ -96,14 +93,12 @@ class Runs:
         """Return the newest records of a job without their results, which may be long, newest first."""
         columns = (column for column in runs.c if column.name != "result")
         query = _newest_first(job).with_only_columns(*columns).limit(limit)
-        with reading(self._engine) as connection:
-            return [Run(**row) for row in connection.execute(query).mappings()]
+        return [Run(**row) for row in self._rows(query)]
 
     def list(self, job: str, limit: int = 100, without: tuple[str, ...] = ()) -> list[Run]:
         """Return the newest records of a job, newest first, without those of some outcomes."""
         query = _newest_first(job).where(runs.c.outcome.not_in(without)).limit(limit)
-        with reading(self._engine) as connection:
-            return [Run(**row) for row in connection.execute(query).mappings()]
+        return [Run(**row) for row in self._rows(query)]
 
     def overdue(self, job: str, hours: float) -> str | None:
         """Return why a job that runs every so many hours is overdue, or None. A job that never ran is not.
@@ -121,10 +116,8 @@ class Runs:
 
     def get(self, run_id: str) -> Run:
         """Return a record, or raise `NotFound`."""
-        row = None
-        if "\0" not in run_id:  # PostgreSQL does not even look for it
-            with reading(self._engine) as connection:
-                row = connection.execute(select(runs).where(runs.c.id == run_id)).mappings().first()
+        # PostgreSQL does not even look for a NUL.
+        row = self._row(select(runs).where(runs.c.id == run_id)) if "\0" not in run_id else None
         if row is None:
             raise NotFound(f"There is no run {run_id[:40]!r}.")
         return Run(**row)

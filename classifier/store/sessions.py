@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine, select
 
 from classifier.store.keys import NEVER, Key, Keys
-from classifier.store.rows import ago, now, reading
+from classifier.store.rows import Part, ago, now
 from classifier.store.schema import keys, sessions
 
 IDLE_HOURS = 12
@@ -25,11 +25,12 @@ class Session:
     csrf: str
 
 
-class Sessions:
+class Sessions(Part):
     """The sessions of a store."""
 
     def __init__(self, engine: Engine, of_keys: Keys) -> None:
-        self._engine, self._keys = engine, of_keys
+        super().__init__(engine)
+        self._keys = of_keys
 
     def start(self, editor: str, key: Key | None) -> str:
         """Begin a session and return the value of its cookie. Sessions that have ended are removed."""
@@ -43,7 +44,7 @@ class Sessions:
             "seen_at": now(),
             "ends_at": min(ago(days=-LONGEST_DAYS), (key.expires_at if key else None) or NEVER),
         }
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             ended = (sessions.c.seen_at < ago(hours=IDLE_HOURS)) | (sessions.c.ends_at <= now())
             connection.execute(sessions.delete().where(ended))
             connection.execute(sessions.insert().values(row))
@@ -58,8 +59,7 @@ class Sessions:
             return None
         query = select(sessions, keys.c.name, keys.c.role, keys.c.created_at.label("key_at"), keys.c.revoked_at)
         query = query.outerjoin(keys, sessions.c.key_id == keys.c.id).where(sessions.c.id == _hash(token))
-        with reading(self._engine) as connection:
-            row = connection.execute(query).mappings().first()
+        row = self._row(query)
         if row is None or row["seen_at"] < ago(hours=IDLE_HOURS) or row["ends_at"] <= now():
             return None
         if row["revoked_at"] is not None or (row["key_id"] is None and self._keys.in_use()):
@@ -73,7 +73,7 @@ class Sessions:
 
     def end(self, session: Session) -> None:
         """End a session."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             connection.execute(sessions.delete().where(sessions.c.id == session.id))
 
 

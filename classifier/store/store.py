@@ -25,6 +25,7 @@ from classifier.store.reports import Reports, drop_reports_on
 from classifier.store.requests import Requests
 from classifier.store.rows import (
     BATCH,
+    Part,
     StoredArticle,
     ago,
     article_row,
@@ -58,11 +59,11 @@ class Imported:
     unchanged: int = 0
 
 
-class Store:
+class Store(Part):
     """Articles, and as parts what else is in the same database."""
 
     def __init__(self, engine: Engine) -> None:
-        self.engine = engine
+        super().__init__(engine)
         self.keys = Keys(engine)
         self.sessions = Sessions(engine, self.keys)
         self.counters = counters_of(engine)
@@ -87,8 +88,7 @@ class Store:
 
     def check(self) -> None:
         """Read one article, or raise `BadStore` if the database cannot be read."""
-        with reading(self.engine) as connection:
-            connection.execute(select(articles.c.id).limit(1)).all()
+        self._values(select(articles.c.id).limit(1))
 
     # --- articles that arrive ---
 
@@ -169,8 +169,7 @@ class Store:
     def forget(self, days: int, dry_run: bool = False) -> int:
         """Delete all but the starter articles that nobody sent or decided on for so many days. Return their number."""
         before = ago(days=days)
-        with reading(self.engine) as connection:
-            old = list(connection.scalars(_untouched_since(before)))
+        old = self._values(_untouched_since(before))
         if dry_run:
             return len(old)
         n = 0
@@ -191,14 +190,12 @@ class Store:
     def titles(self, article_ids: Iterable[str]) -> dict[str, str]:
         """Return the titles of those of the articles that are stored."""
         query = select(articles.c.id, articles.c.title).where(articles.c.id.in_(list(article_ids)))
-        with reading(self.engine) as connection:
-            return {row.id: row.title for row in connection.execute(query)}
+        return {row.id: row.title for row in self._tuples(query)}
 
     def count_articles(self) -> dict[str, int]:
         """Return how many articles there are from each source."""
         query = counted("source").order_by(article_counts.c.source)
-        with reading(self.engine) as connection:
-            return {source: int(n) for source, n in connection.execute(query) if n}
+        return {source: int(n) for source, n in self._tuples(query) if n}
 
 
 def _put_answer(connection: Connection, article_id: str, answer: ModelAnswer, shown: Shown) -> str:

@@ -8,9 +8,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, Select, func, select, union_all
+from sqlalchemy import Connection, Select, func, select, union_all
 
-from classifier.store.rows import StoredArticle, giving_way, reading, stored
+from classifier.store.rows import Part, StoredArticle, giving_way, stored
 from classifier.store.schema import articles, suggested
 
 OPEN = ("new", "started")
@@ -34,28 +34,22 @@ class Judged:
     suggestions: Sequence[TagScore] = ()
 
 
-class Suggested:
+class Suggested(Part):
     """The suggestions for the articles of a store."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def waiting(self, by: str, limit: int) -> list[StoredArticle]:
         """Return some open articles that `by` has not judged, in the order of an index, so that none is left out."""
         ids = union_all(*(select(part.limit(limit).subquery()) for part in _waiting(by))).subquery()
         query = select(articles).where(articles.c.id.in_(select(ids.c.id))).limit(limit)
-        with reading(self._engine) as connection:
-            return [stored(row) for row in connection.execute(query).mappings()]
+        return [stored(row) for row in self._rows(query)]
 
     def n_waiting(self, by: str) -> int:
         """Return how many open articles `by` has not judged."""
-        with reading(self._engine) as connection:
-            counted = (connection.scalar(part.with_only_columns(func.count())) for part in _waiting(by))
-            return sum(int(n or 0) for n in counted)
+        return sum(self._number(part.with_only_columns(func.count())) for part in _waiting(by))
 
     def put(self, by: str, judged: Iterable[Judged]) -> None:
         """Keep what was judged, except for articles whose text has changed since."""
-        with giving_way(self._engine).begin() as connection:
+        with giving_way(self.engine).begin() as connection:
             for article in judged:
                 replace_suggested(connection, by, article)
 

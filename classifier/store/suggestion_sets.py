@@ -6,10 +6,10 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, Select, select
 
 from classifier.domain.articles import Article, text_digest
-from classifier.store.rows import Columns, held, now, reading
+from classifier.store.rows import Columns, Part, held, now, reading
 from classifier.store.schema import articles, impressions, suggested, suggestion_sets
 from classifier.store.suggested import Judged, TagScore, judged_by, replace_suggested
 
@@ -38,11 +38,8 @@ class ModelAnswer:
         return judged_by(self.model_version, self.taxonomy_version)
 
 
-class SuggestionSets:
+class SuggestionSets(Part):
     """The suggestion sets of a store."""
-
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
 
     def show(self, article: Article, answer: ModelAnswer, shown: Sequence[TagScore]) -> str:
         """Keep an answer to a stored article, note which suggestions are shown, and return the set's id.
@@ -54,10 +51,10 @@ class SuggestionSets:
         """
         digest = text_digest(article)
         set_id = answer.set_id(article.id, digest)
-        with reading(self._engine) as connection:
+        with reading(self.engine) as connection:
             if _is_newest(connection, article.id, set_id, answer) and not _not_shown(connection, set_id, shown):
                 return set_id
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             held(connection, articles.c.id, article.id)
             return put_answer(connection, article.id, digest, answer, shown)
 
