@@ -131,7 +131,7 @@ class DecisionLog(Part):
         query = query.where(suggestion_sets.c.article_id == article_id).order_by(
             impressions.c.shown_at, impressions.c.suggestion_set_id, impressions.c.tag
         )
-        return [Impression(*row[:-1], answered=bool(row[-1])) for row in self._tuples(query)]
+        return [Impression(*row[:-1], bool(row[-1])) for row in self._tuples(query)]
 
     def all_impressions(self) -> Iterator[Impression]:
         """Yield all impressions, in no order and without `answered`."""
