@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from classifier.archive.adding import Figures, Judged, Plan, judge
 from classifier.archive.batches import CHUNK, batched
+from classifier.domain.decisions import Decision
 from classifier.domain.progress import Track
 from classifier.errors import NotFound, TaggerError
 from classifier.parallel.processes import map_chunks
 from classifier.serving.registry import Registry
-from classifier.store.assignments import Kept
 from classifier.store.runs import FAILED, RUNNING, Run
 from classifier.store.store import Store
 
@@ -35,7 +35,7 @@ class Undone(NamedTuple):
 
     run: Run
     n: int
-    kept: list[Kept]
+    kept: list[Decision]
 
 
 def dry_run(store: Store, folder: Path, plan: Plan, track: Track, n_jobs: int = -1) -> Iterator[Judged]:

@@ -82,7 +82,9 @@ def _print_figures(options: Namespace, figures: Figures, version: str, target: d
 def do_undo(options: Namespace, _settings: Settings) -> None:
     undone = undo(store_of(options), options.run_id)
     if options.json:
-        print_json({"run": undone.run.id, "undone": undone.n, "kept": [vars(decided) for decided in undone.kept]})
+        names = ("article_id", "tag", "action", "editor", "at")
+        kept = [{name: getattr(decision, name) for name in names} for decision in undone.kept]
+        print_json({"run": undone.run.id, "undone": undone.n, "kept": kept})
         return
     print(
         f"{undone.n} tags of run {undone.run.id} taken back, {len(undone.kept)} kept because a person has decided on them"

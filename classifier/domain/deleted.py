@@ -1,14 +1,12 @@
 """Deleted articles, as digests of their ids in a file beside the models. Reports and logs name none of them."""
 
-import fcntl
 import hashlib
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from classifier.domain.files import whole_file
+from classifier.domain.files import locked, whole_file
 from classifier.errors import BadSetting
 
 FILE = "deleted.json"
@@ -57,23 +55,17 @@ class Deleted:
         self._change(lambda: (self._digests, last))
 
     def _change(self, change: Callable[[], tuple[frozenset[str], int]]) -> None:
-        with self._locked():
-            self._read()
-            digests, cleaned = change()
-            if (digests, cleaned) != (self._digests, self._cleaned):
-                with whole_file(self._path) as file:
-                    file.write(json.dumps({"cleaned": cleaned, "digests": sorted(digests)}, indent=0).encode() + b"\n")
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            lock = self._path.with_name(".lock-deleted").open("w")
+            with locked(self._path.with_name(".lock-deleted")):
+                self._read()
+                digests, cleaned = change()
+                if (digests, cleaned) != (self._digests, self._cleaned):
+                    content = json.dumps({"cleaned": cleaned, "digests": sorted(digests)}, indent=0)
+                    with whole_file(self._path) as file:
+                        file.write(content.encode() + b"\n")
         except OSError as error:
             raise BadSetting(f"Cannot write in {self._path.parent}: {error.strerror or error}.") from None
-        with lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
 
     def _read(self) -> None:
         try:

@@ -1,5 +1,6 @@
 """Files that are written completely or not at all."""
 
+import fcntl
 import gzip
 import os
 from collections.abc import Iterator
@@ -41,6 +42,17 @@ def whole_file(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
     finally:
         with suppress(OSError):  # after the rename there is nothing to remove
             aside.unlink()
+
+
+@contextmanager
+def locked(path: Path, wait: bool = True) -> Iterator[None]:
+    """Hold a file against all other processes. Without `wait`, raise `BlockingIOError` where another one holds it.
+
+    The lock ends with its process.
+    """
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
 
 
 def make_private_folder(folder: Path) -> None:

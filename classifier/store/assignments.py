@@ -6,7 +6,7 @@ A run writes a batch of articles and its progress in one transaction. Killed any
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple, cast
 
 from sqlalchemy import Connection, Select, func, select
@@ -105,21 +105,8 @@ class Assignment:
     undone_at: str | None = None
 
 
-@dataclass(frozen=True)
-class Kept:
-    """A tag that was not taken back because a person has decided on it."""
-
-    article_id: str
-    tag: str
-    action: str
-    editor: str
-    at: str
-
-
 class Assignments(Part):
     """The tags that runs added to the articles of a store."""
-
-    # --- what may be tagged ---
 
     def count(self, scope: Scope, after: str = "") -> int:
         """Return how many articles `candidates` yields."""
@@ -135,8 +122,6 @@ class Assignments(Part):
                 return
             yield from candidates
             after = rows[-1]["id"]
-
-    # --- what a run adds ---
 
     def add(
         self, run: Run, additions: Sequence[Additions], progress: Callable[[set[str]], Mapping[str, object]]
@@ -159,19 +144,16 @@ class Assignments(Part):
                 connection.execute(assignments.insert(), rows)
             connection.execute(runs.update().where(runs.c.id == run.id).values(result=progress(unchanged)))
 
-    # --- and takes back ---
-
-    def undo(self, run_id: str) -> tuple[int, list[Kept]]:
-        """Take back the tags that a run added, and return their number and the tags that stay.
-
-        A tag stays if a person has decided on it since.
+    def undo(self, run_id: str) -> tuple[int, list[Decision]]:
+        """Take back the tags that a run added, and return their number and the decisions of people because of which tags stay.
 
         What was taken back before is not counted again.
         """
-        n, decided_on, last = 0, list[Kept](), 0
+        n, decided_on, last = 0, list[Decision](), 0
         while True:
             with giving_way(self.engine).begin() as connection:
-                rows = _rows_after(connection, last, run_id)
+                query = _of_run(run_id).where(assignments.c.undone_at.is_(None), assignments.c.n > last)
+                rows = connection.execute(query.order_by(assignments.c.n).limit(BATCH)).mappings().all()
                 hold_articles(connection, (row["article_id"] for row in rows))
                 decided = _decided(connection, rows)
                 free = [row["n"] for row in rows if row["n"] not in decided]
@@ -179,11 +161,7 @@ class Assignments(Part):
             if not rows:
                 return n, decided_on
             n, last = n + len(free), rows[-1]["n"]
-            decided_on += [
-                Kept(row.article_id, str(row.tag), row.action, row.editor, row.at) for row in decided.values()
-            ]
-
-    # --- what stands ---
+            decided_on += decided.values()
 
     def standing(self, run_id: str | None = None) -> Iterator[Assignment]:
         """Yield the tags that runs, or one run, added and that nobody has undone or removed since."""
@@ -196,13 +174,10 @@ class Assignments(Part):
 
     def undone(self, run_id: str | None = None) -> Iterator[Assignment]:
         """Yield what was taken back and has not been added again."""
-        stands = assignments.alias()
-        again = select(stands.c.n).where(
-            stands.c.article_id == assignments.c.article_id,
-            stands.c.tag == assignments.c.tag,
-            stands.c.undone_at.is_(None),
-        )
-        query = _of_run(run_id).where(assignments.c.undone_at.is_not(None), ~again.exists())
+        again = assignments.alias()
+        same_tag = (again.c.article_id == assignments.c.article_id) & (again.c.tag == assignments.c.tag)
+        stands = select(again.c.n).where(same_tag, again.c.undone_at.is_(None)).exists()
+        query = _of_run(run_id).where(assignments.c.undone_at.is_not(None), ~stands)
         for rows in in_pages(self.engine, query, assignments.c.n):
             yield from (_of_row(row._mapping) for row in rows)
 
@@ -234,11 +209,10 @@ def _candidates(connection: Connection, rows: Sequence[Columns], scope: Scope) -
     standings = standings_of(connection, rows)
     candidates = []
     for row in rows:
-        standing, log = standings[row["id"]], logs.get(row["id"], [])
-        assigned = {tag for tag, undone_at in added.get(row["id"], {}).items() if undone_at is None}
+        standing, stamp = standings[row["id"]], (row["updated_at"], len(logs.get(row["id"], ())))
+        assigned = frozenset(tag for tag, undone_at in added.get(row["id"], {}).items() if undone_at is None)
         why = _passed_over(row, standing, scope)
-        stamp = (row["updated_at"], len(log))
-        candidates.append(Candidate(stored(row).article, standing, frozenset(assigned), why, stamp))
+        candidates.append(Candidate(stored(row).article, standing, assigned, why, stamp))
     return candidates
 
 
@@ -264,11 +238,6 @@ def _unchanged(connection: Connection, additions: Sequence[Additions]) -> set[st
 def _of_run(run_id: str | None) -> Select[Any]:
     query = select(assignments)
     return query if run_id is None else query.where(assignments.c.run_id == run_id)
-
-
-def _rows_after(connection: Connection, last: int, run_id: str) -> Sequence[Any]:
-    query = _of_run(run_id).where(assignments.c.undone_at.is_(None), assignments.c.n > last)
-    return connection.execute(query.order_by(assignments.c.n).limit(BATCH)).mappings().all()
 
 
 def _decided(connection: Connection, rows: Sequence[Columns]) -> dict[int, Decision]:
@@ -298,4 +267,4 @@ def _overruled(connection: Connection, rows: Sequence[Columns]) -> set[int]:
 
 
 def _of_row(row: Columns) -> Assignment:
-    return Assignment(row["article_id"], row["tag"], row["score"], row["run_id"], row["at"], row["undone_at"])
+    return Assignment(**{field.name: row[field.name] for field in fields(Assignment)})

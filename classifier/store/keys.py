@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping, func, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.errors import BadSetting, BadStore, KeyEnded, NotFound
-from classifier.store.rows import Columns, Part, now
+from classifier.store.rows import Columns, Part, ago, now
 from classifier.store.schema import keys, sessions
 
 ROLES = ("cms", "editor", "admin", "reader")
@@ -74,9 +74,9 @@ class Keys(Part):
         if not name.strip() or len(name) > 80 or "/" in name:
             raise BadSetting("A key needs a name of 1 to 80 characters without a slash.")
         key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-        row = {"id": key_id, "name": name.strip(), "role": role, "hash": _hash(secret), "created_at": now()}
+        row = {"id": key_id, "name": name.strip(), "role": role, "hash": hashed(secret), "created_at": now()}
         if days is not None:
-            row["expires_at"] = _in(timedelta(days=days))
+            row["expires_at"] = ago(days=-days)
         try:
             with self.engine.begin() as connection:
                 connection.execute(keys.insert().values(row))
@@ -94,10 +94,9 @@ class Keys(Part):
         secret = secrets.token_urlsafe(32)
         with self.engine.begin() as connection:
             row = _row_in_use(connection, name)
-            until = min(_in(timedelta(hours=grace_hours)), row["expires_at"] or NEVER)
-            new = {"hash": _hash(secret), "rotated_at": now(), "expires_at": _renewed(row, days)}
-            old_hash, old_until = (row["hash"], until) if grace_hours else (None, None)
-            new |= {"old_hash": old_hash, "old_until": old_until}
+            until = min(ago(hours=-grace_hours), row["expires_at"] or NEVER)
+            new = {"hash": hashed(secret), "rotated_at": now(), "expires_at": _renewed(row, days)}
+            new["old_hash"], new["old_until"] = (row["hash"], until) if grace_hours else (None, None)
             connection.execute(keys.update().where(keys.c.id == row["id"]).values(new))
             begun = sessions.update().where(sessions.c.key_id == row["id"], sessions.c.ends_at > until)
             connection.execute(begun.values(ends_at=until))
@@ -136,9 +135,9 @@ class Keys(Part):
         row = self._look_up(key_id) if fresh else self._remembered(key_id, lambda: self._look_up(key_id))
         if row is None or row["revoked_at"] is not None:
             return None
-        key, hashed = _key(row), _hash(random)
-        if not hmac.compare_digest(row["hash"], hashed):
-            if not row["old_hash"] or not hmac.compare_digest(row["old_hash"], hashed):
+        key, digest = _key(row), hashed(random)
+        if not hmac.compare_digest(row["hash"], digest):
+            if not row["old_hash"] or not hmac.compare_digest(row["old_hash"], digest):
                 return None
             if _over(key.old_until):
                 raise KeyEnded(f"This key of {key.name!r} was replaced on {_day(key.rotated_at)}. Use the new one.")
@@ -159,12 +158,12 @@ class Keys(Part):
         if len(self._used) >= MAX_KEPT:
             self._used.clear()
         self._used[key_id] = time_now
-        before = _in(-timedelta(seconds=USED_SECONDS))
-        older = (keys.c.id == key_id) & (keys.c.last_used_at.is_(None) | (keys.c.last_used_at < before))
+        long_ago = keys.c.last_used_at.is_(None) | (keys.c.last_used_at < ago(seconds=USED_SECONDS))
+        older = (keys.c.id == key_id) & long_ago
         self.later(keys.update().where(older).values(last_used_at=now()))
 
     def later(self, change: Any) -> None:
-        """Execute a statement in the background. If the store cannot be written, it is dropped."""
+        """Execute a statement in the background. It is dropped if the store cannot be written."""
         self._later.submit(self._write, change)
 
     def settle(self) -> None:
@@ -212,15 +211,11 @@ def _key(row: Columns) -> Key:
 def _renewed(row: Columns, days: int | None) -> str | None:
     """Return when the next secret of a key expires."""
     if days is not None:
-        return _in(timedelta(days=days))
+        return ago(days=-days)
     if row["expires_at"] is None:
         return None
-    begun = row["rotated_at"] or row["created_at"]
-    return _in(datetime.fromisoformat(row["expires_at"]) - datetime.fromisoformat(begun))
-
-
-def _in(span: timedelta) -> str:
-    return (datetime.now(UTC) + span).isoformat(timespec="microseconds")
+    begun = datetime.fromisoformat(row["rotated_at"] or row["created_at"])
+    return ago(seconds=(begun - datetime.fromisoformat(row["expires_at"])).total_seconds())
 
 
 def _over(end: str | None) -> bool:
@@ -231,6 +226,6 @@ def _day(time_text: str | None) -> str:
     return f"{(time_text or '')[:16].replace('T', ' ')} UTC"
 
 
-def _hash(secret: str) -> str:
-    # The secret has 256 random bits: a slow hash would protect nothing that this one does not.
-    return hashlib.sha256(secret.encode()).hexdigest()
+def hashed(secret: str) -> str:
+    """Return a secret as it is stored. It has 256 random bits: a slow hash would protect nothing that this one does not."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()

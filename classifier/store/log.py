@@ -1,6 +1,5 @@
 """The decision log, to which rows are only added. The state that they add up to is kept with the article."""
 
-import secrets
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -11,17 +10,25 @@ from sqlalchemy import Connection, RowMapping, func, select
 from classifier.domain.decisions import CMS, Decision, Impression, Listing, Standing, fold, without_undone
 from classifier.errors import BadDecision
 from classifier.store.requests import Request, keep, reply_to
-from classifier.store.rows import Columns, Part, came_complete, existing_row, in_pages, now, reading, tags_of_runs
+from classifier.store.rows import (
+    Columns,
+    Part,
+    came_complete,
+    existing_row,
+    in_pages,
+    new_id,
+    now,
+    reading,
+    tags_of_runs,
+)
 from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets
 from classifier.store.sketches import Sketches, compare_texts, same_texts, sketches_for_decision
 from classifier.store.standing import settled
 from classifier.store.suggestion_sets import newest_set
 
 _FIELDS = [decisions.c[field.name] for field in fields(Decision)]  # in the order of its arguments
-_SHOWN = select(
-    suggestion_sets.c.article_id,
-    *(impressions.c[name] for name in ("tag", "suggestion_set_id", "shown_at", "score", "band")),
-).select_from(impressions.join(suggestion_sets))
+_OF_SUGGESTION = [impressions.c[name] for name in ("tag", "suggestion_set_id", "shown_at", "score", "band")]
+_SHOWN = select(suggestion_sets.c.article_id, *_OF_SUGGESTION).select_from(impressions.join(suggestion_sets))
 
 
 @dataclass(frozen=True)
@@ -98,7 +105,10 @@ class DecisionLog(Part):
                 return reply
             shown = _set_of(connection, row, suggestion_set_id)
             log = log_of(connection, article_id)
-            added = _decisions(drafts, row, editor, shown, log, may_undo_all)
+            added: list[Decision] = []
+            for number, draft in enumerate(drafts):  # an undo may take back an earlier one of them
+                undone = _undoable(draft, [*log, *added], editor, may_undo_all, number)
+                added.append(_decision(draft, row, editor, shown, undone))
             if complete and editor not in standing_of(connection, row, [*log, *added]).closed_by:
                 added.append(_decision(Draft("complete"), row, editor, shown, None))
             append(connection, added)
@@ -128,10 +138,9 @@ class DecisionLog(Part):
     def impressions(self, article_id: str) -> list[Impression]:
         """Return the impressions of an article in their order."""
         query = _SHOWN.add_columns(settled(suggestion_sets.c.article_id, impressions.c.tag))
-        query = query.where(suggestion_sets.c.article_id == article_id).order_by(
-            impressions.c.shown_at, impressions.c.suggestion_set_id, impressions.c.tag
-        )
-        return [Impression(*row[:-1], bool(row[-1])) for row in self._tuples(query)]
+        order = impressions.c.shown_at, impressions.c.suggestion_set_id, impressions.c.tag
+        query = query.where(suggestion_sets.c.article_id == article_id).order_by(*order)
+        return [replace(Impression(*row[:-1]), answered=bool(row[-1])) for row in self._tuples(query)]
 
     def all_impressions(self) -> Iterator[Impression]:
         """Yield all impressions, in no order and without `answered`."""
@@ -226,17 +235,14 @@ def refresh(connection: Connection, row: Columns, log: Sequence[Decision]) -> No
     """Bring the article's state up to its log."""
     standing = standing_of(connection, row, log)
     closed = came_complete(row) or len(standing.closed_by) >= row["n_editors"]
-    state = "closed" if closed else "started" if any(map(_by_a_person, without_undone(log))) else "new"
+    # Whether somebody looked at the article itself for a decision.
+    started = any(decision.editor != CMS and decision.question_id is None for decision in without_undone(log))
+    state = "closed" if closed else "started" if started else "new"
     connection.execute(articles.update().where(articles.c.id == row["id"]).values(state=state))
     connection.execute(closings.delete().where(closings.c.article_id == row["id"]))
     if standing.closed_by:
         rows = [{"article_id": row["id"], "editor": editor} for editor in sorted(standing.closed_by)]
         connection.execute(closings.insert(), rows)
-
-
-def _by_a_person(row: Decision) -> bool:
-    """Whether somebody looked at the article itself for a decision."""
-    return row.editor != CMS and row.question_id is None
 
 
 def follow_cms(connection: Connection, before: Columns, source: str, tags: Sequence[str] | None) -> Changes:
@@ -271,48 +277,14 @@ def _set_of(connection: Connection, row: Columns, set_id: str | None) -> RowMapp
     return shown
 
 
-def _decisions(
-    drafts: Sequence[Draft],
-    row: Columns,
-    editor: str,
-    shown: Columns | None,
-    log: Sequence[Decision],
-    may_undo_all: bool,
-) -> list[Decision]:
-    """Return the rows for an editor's drafts. An undo may take back one of them."""
-    added: list[Decision] = []
-    for number, draft in enumerate(drafts):
-        undone = _undoable(draft, [*log, *added], editor, may_undo_all, number)
-        added.append(_decision(draft, row, editor, shown, undone))
-    return added
-
-
 def _decision(draft: Draft, row: Columns, editor: str, shown: Columns | None, undone: Decision | None) -> Decision:
-    tag = undone.tag if undone else draft.tag
-    decision = Decision(
-        id=secrets.token_hex(16),
-        article_id=row["id"],
-        tag=tag,
-        action=draft.action,
-        editor=editor,
-        at=now(),
-        reason=draft.reason,
-        note=draft.note,
-        undoes=draft.undoes,
-        digest=row["digest"],
-    )
+    facts = {**vars(draft), "tag": undone.tag if undone else draft.tag}
+    decision = Decision(new_id(), row["id"], editor=editor, at=now(), digest=row["digest"], **facts)
     if shown is None:
         return decision
-    score, band = (None, None) if tag is None else _score_and_band(shown["answer"], tag)
-    return replace(
-        decision,
-        suggestion_set_id=shown["id"],
-        model_version=shown["model_version"],
-        taxonomy_version=shown["taxonomy_version"],
-        score=score,
-        band=band,
-        digest=shown["digest"],
-    )
+    score, band = (None, None) if decision.tag is None else _score_and_band(shown["answer"], decision.tag)
+    versions = {name: shown[name] for name in ("model_version", "taxonomy_version", "digest")}
+    return replace(decision, suggestion_set_id=shown["id"], score=score, band=band, **versions)
 
 
 def _score_and_band(answer: Any, tag: str) -> tuple[float | None, str]:

@@ -1,6 +1,5 @@
 """Tags that editors miss: a list for whoever keeps the taxonomy, and what their articles get of it."""
 
-import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, select
@@ -9,7 +8,7 @@ from classifier.domain.decisions import GIVES, without_undone
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import NotFound
 from classifier.store.log import Draft, add_decision, log_of, standing_of
-from classifier.store.rows import Part, article_row, existing_row, now, reading
+from classifier.store.rows import Part, article_row, existing_row, new_id, now, reading
 from classifier.store.schema import articles, proposals
 
 OPEN, TAKEN, DECLINED = PROPOSAL_STATES = ("open", "taken", "declined")
@@ -42,11 +41,11 @@ class Proposals(Part):
     def add(self, label: str, note: str, article_id: str | None, editor: str) -> str:
         """Put a tag on the list, with the article that lacks it, and return the proposal's id."""
         row = {"label": label, "note": note, "article_id": article_id, "editor": editor, "at": now(), "state": OPEN}
-        proposal_id = secrets.token_hex(16)
+        row["id"] = proposal_id = new_id()
         with self.engine.begin() as connection:
             if article_id is not None:
                 existing_row(connection, article_id)
-            connection.execute(proposals.insert().values({**row, "id": proposal_id}))
+            connection.execute(proposals.insert().values(row))
         return proposal_id
 
     def list(self) -> list[Proposal]:

@@ -5,7 +5,6 @@ removals are held back: a row of the log behind each leaves the tag open until a
 not learn from it. The answer adds rows to the log again, and an undo takes them back.
 """
 
-import secrets
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, func,
 from classifier.domain.decisions import CMS, Decision
 from classifier.errors import BadDecision, NotFound
 from classifier.store.log import Changes, append
-from classifier.store.rows import Part, ago, batches, hold_articles, now, one_at_a_time, reading
+from classifier.store.rows import Part, ago, batches, hold_articles, new_id, now, one_at_a_time, reading
 from classifier.store.schema import articles, decisions, questions
 from classifier.store.standing import not_undone, overruled, removals, stands
 
@@ -87,7 +86,7 @@ class Questions(Part):
             else:
                 if len(removed) <= MOST:
                     return
-                question = {"id": secrets.token_hex(16), "key": key, "tag": tag, "asked_at": now(), "answer": None}
+                question = {"id": new_id(), "key": key, "tag": tag, "asked_at": now(), "answer": None}
                 connection.execute(questions.insert().values(question))
             if question["answer"] is None:
                 append(connection, (_row(question, row, "unsure", CMS) for row in removed))
@@ -107,7 +106,7 @@ class Questions(Part):
             removed = connection.execute(query).all()
             if not removed:
                 raise NotFound(f"No CMS took the tag {tag[:60]!r} off an article since {since}, or it was answered.")
-            question = {"id": secrets.token_hex(16), "key": None, "tag": tag, "asked_at": now(), "ended_at": now()}
+            question = {"id": new_id(), "key": None, "tag": tag, "asked_at": now(), "ended_at": now()}
             connection.execute(questions.insert().values(question))
             append(connection, (_row(question, row, "unsure", CMS) for row in removed))
             return _question(connection, _of_id(connection, str(question["id"])))
@@ -138,7 +137,7 @@ class Questions(Part):
             BadDecision: if it was answered before.
         """
         with self.engine.begin() as connection:
-            question = self._held(connection, question_id)
+            question = _held(connection, question_id)
             if question["answer"] is not None:
                 raise BadDecision(f"{question['answered_by']} has answered it; undo that first.", "answer")
             waiting = connection.execute(_waiting(question_id)).all()
@@ -148,8 +147,7 @@ class Questions(Part):
                 held = {row.article_id for row in waiting}
                 last = _last_removals(connection, question["tag"], held)
                 append(connection, (_undo(question, row, editor) for row in (*waiting, *last)))
-            _note(connection, question_id, answer, editor)
-            return _question(connection, _of_id(connection, question_id))
+            return _note(connection, question_id, answer, editor)
 
     def undo(self, question_id: str, editor: str) -> Question:
         """Take an answer back, except on articles on which somebody has decided since. The question is open again.
@@ -159,7 +157,7 @@ class Questions(Part):
             BadDecision: if it was not answered.
         """
         with self.engine.begin() as connection:
-            question = self._held(connection, question_id)
+            question = _held(connection, question_id)
             if question["answer"] is None:
                 raise BadDecision("The question waits for an answer; there is nothing to undo.", "answer")
             of_question = decisions.c.question_id == question_id
@@ -168,22 +166,23 @@ class Questions(Part):
                 rows = connection.execute(_rows().where(of_person, stands(stale_texts=True))).all()
                 append(connection, (_undo(question, row, editor) for row in rows))
             else:
-                again = [row for action in ("remove", "unsure") for row in _as_answered(connection, question, action)]
-                append(connection, again)
-            _note(connection, question_id, None, None)
-            return _question(connection, _of_id(connection, question_id))
-
-    @staticmethod
-    def _held(connection: Connection, question_id: str) -> Any:
-        """Return a question, and keep it and its articles as they are until the transaction ends."""
-        one_at_a_time(connection, "questions")
-        question = _of_id(connection, question_id)
-        ids = select(decisions.c.article_id).where(decisions.c.question_id == question_id).distinct()
-        hold_articles(connection, connection.scalars(ids).all())
-        return question
+                append(
+                    connection,
+                    (row for action in ("remove", "unsure") for row in _as_answered(connection, question, action)),
+                )
+            return _note(connection, question_id, None, None)
 
 
 # --- on an open connection ---
+
+
+def _held(connection: Connection, question_id: str) -> Any:
+    """Return a question, and keep it and its articles as they are until the transaction ends."""
+    one_at_a_time(connection, "questions")
+    question = _of_id(connection, question_id)
+    ids = select(decisions.c.article_id).where(decisions.c.question_id == question_id).distinct()
+    hold_articles(connection, connection.scalars(ids).all())
+    return question
 
 
 def _of_id(connection: Connection, question_id: str) -> Any:
@@ -244,26 +243,20 @@ def _as_answered(connection: Connection, question: Any, action: str) -> Iterable
 
 
 def _row(question: Any, behind: Any, action: str, editor: str) -> Decision:
-    return Decision(
-        id=secrets.token_hex(16),
-        article_id=behind.article_id,
-        tag=question["tag"],
-        action=action,
-        editor=editor,
-        at=now(),
-        digest=behind.digest,
-        question_id=question["id"],
-    )
+    about = {"article_id": behind.article_id, "tag": question["tag"], "digest": behind.digest}
+    return Decision(new_id(), action=action, editor=editor, at=now(), question_id=question["id"], **about)
 
 
 def _undo(question: Any, undone: Any, editor: str) -> Decision:
     return replace(_row(question, undone, "undo", editor), undoes=undone.id)
 
 
-def _note(connection: Connection, question_id: str, answer: str | None, editor: str | None) -> None:
+def _note(connection: Connection, question_id: str, answer: str | None, editor: str | None) -> Question:
+    """Note who answered a question and how, and return the question."""
     answered_at = now() if answer is not None else None
     values = {"answer": answer, "answered_by": editor, "answered_at": answered_at}
     connection.execute(questions.update().where(questions.c.id == question_id).values(values))
+    return _question(connection, _of_id(connection, question_id))
 
 
 def _question(connection: Connection, row: Any) -> Question:
@@ -271,11 +264,10 @@ def _question(connection: Connection, row: Any) -> Question:
     count = select(func.count(decisions.c.article_id.distinct())).where(of_question)
     waiting = _waiting(row["id"]).with_only_columns(func.count()).order_by(None)
     titles = _rows().where(of_question).with_only_columns(articles.c.id, articles.c.title).order_by(None).distinct()
+    first = connection.execute(titles.order_by(articles.c.id).limit(N_TITLES)).all()
     return Question(
         **{name: row[name] for name in ("id", "key", "tag", "asked_at", "answer", "answered_by", "answered_at")},
         n_articles=int(connection.scalar(count) or 0),
         waiting=int(connection.scalar(waiting) or 0),
-        titles={
-            article.id: article.title for article in connection.execute(titles.order_by(articles.c.id).limit(N_TITLES))
-        },
+        titles={article.id: article.title for article in first},
     )

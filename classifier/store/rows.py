@@ -1,6 +1,7 @@
 """Rows of the store as what they stand for, and what all parts of the store need. Works on open connections."""
 
 import hashlib
+import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -48,6 +49,11 @@ def now() -> str:
 def ago(**span: float) -> str:
     """Return the time that lies so many days, hours or seconds back, as the store keeps it."""
     return (datetime.now(UTC) - timedelta(**span)).isoformat(timespec="microseconds")
+
+
+def new_id() -> str:
+    """Return an id for a row that nobody can guess."""
+    return secrets.token_hex(16)
 
 
 def hours_since(moment: str) -> float:

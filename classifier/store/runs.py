@@ -1,17 +1,17 @@
 """Scheduled jobs: one at a time across processes and machines, and a record of each."""
 
-import fcntl
 import getpass
 import secrets
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Select, select
 
+from classifier.domain.files import locked
 from classifier.errors import BadStore, Busy, NotFound
 from classifier.store.rows import Part, hours_since, lock_number, now
 from classifier.store.schema import runs
@@ -48,19 +48,21 @@ class Runs(Part):
         Raises:
             Busy: if another process does it.
         """
-        if self.engine.dialect.name == "sqlite":
-            with _locked_file(Path(f"{self.engine.url.database}.{job}.lock"), job):
-                yield
-        else:
-            with self._advisory_lock(job):
-                yield
+        of_file = self.engine.dialect.name == "sqlite"
+        lock = locked(Path(f"{self.engine.url.database}.{job}.lock"), wait=False) if of_file else self._locked(job)
+        with ExitStack() as held:
+            try:
+                held.enter_context(lock)
+            except BlockingIOError:
+                raise Busy(f"Another process is at `{job}` on this database; this one did nothing.") from None
+            yield
 
     @contextmanager
-    def _advisory_lock(self, job: str) -> Iterator[None]:
+    def _locked(self, job: str) -> Iterator[None]:
         number = lock_number(job)
         with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             if not connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({number})").scalar():
-                raise _busy(job)
+                raise BlockingIOError
             try:
                 yield
             finally:
@@ -125,20 +127,6 @@ class Runs(Part):
 
 def _newest_first(job: str) -> Select[Any]:
     return select(runs).where(runs.c.job == job).order_by(runs.c.started_at.desc(), runs.c.id)
-
-
-@contextmanager
-def _locked_file(path: Path, job: str) -> Iterator[None]:
-    with path.open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _busy(job) from None
-        yield
-
-
-def _busy(job: str) -> Busy:
-    return Busy(f"Another process is at `{job}` on this database; this one did nothing.")
 
 
 def _whoever() -> str:

@@ -1,12 +1,11 @@
 """Sessions of signed-in browsers: the value of a cookie is stored as a hash, and ends by itself or with its key."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
-from classifier.store.keys import NEVER, Key, Keys
+from classifier.store.keys import NEVER, Key, Keys, hashed
 from classifier.store.rows import Part, ago, now
 from classifier.store.schema import keys, sessions
 
@@ -36,7 +35,7 @@ class Sessions(Part):
         """Begin a session and return the value of its cookie. Sessions that have ended are removed."""
         token = secrets.token_urlsafe(32)
         row = {
-            "id": _hash(token),
+            "id": hashed(token),
             "key_id": key.id if key else None,
             "editor": editor,
             "csrf": secrets.token_urlsafe(32),
@@ -58,7 +57,7 @@ class Sessions(Part):
         if not token:
             return None
         query = select(sessions, keys.c.name, keys.c.role, keys.c.created_at.label("key_at"), keys.c.revoked_at)
-        query = query.outerjoin(keys, sessions.c.key_id == keys.c.id).where(sessions.c.id == _hash(token))
+        query = query.outerjoin(keys, sessions.c.key_id == keys.c.id).where(sessions.c.id == hashed(token))
         row = self._row(query)
         if row is None or row["seen_at"] < ago(hours=IDLE_HOURS) or row["ends_at"] <= now():
             return None
@@ -75,7 +74,3 @@ class Sessions(Part):
         """End a session."""
         with self.engine.begin() as connection:
             connection.execute(sessions.delete().where(sessions.c.id == session.id))
-
-
-def _hash(token: str) -> str:
-    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()

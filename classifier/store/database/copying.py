@@ -33,8 +33,10 @@ def copy_store(source: Store, target: Store, track: Track) -> dict[str, int]:
         _take_all(copy)
         for table in _tables():
             total = original.scalar(select(func.count()).select_from(table)) or 0
-            written = _write(copy, table, track(_rows(original, table), total, table.name))
-            if _digest(_rows(copy, table)) != written or written[0] != total:
+            written, read = hashlib.sha256(), hashlib.sha256()
+            _write(copy, table, track(_rows(original, table, written), total, table.name))
+            n_read = sum(1 for _ in _rows(copy, table, read))
+            if read.digest() != written.digest() or n_read != total:
                 raise BadStore(f"The copy of the table {table.name} is not the same; nothing was kept.")
             n_rows[table.name] = total
         _go_on_counting(copy)
@@ -136,36 +138,21 @@ def _first_with_rows(connection: Connection) -> str | None:
     return next(filled, None)
 
 
-def _rows(connection: Connection, table: Table) -> Iterator[dict[str, object]]:
+def _rows(connection: Connection, table: Table, digest: "hashlib._Hash") -> Iterator[dict[str, object]]:
+    """Yield the rows of a table, and add each to a digest."""
     query = select(table).order_by(*table.primary_key.columns)
     for row in connection.execute(query, execution_options={"yield_per": _BATCH}):  # not all in memory
+        digest.update(json.dumps(list(row), default=bytes.hex).encode() + b"\n")
         yield dict(zip(table.columns.keys(), row, strict=True))
 
 
-def _write(connection: Connection, table: Table, rows: Iterable[dict[str, object]]) -> tuple[int, str]:
-    """Insert rows, and return how many they were and the digest of their content."""
-    waiting, digest, n = iter(rows), hashlib.sha256(), 0
+def _write(connection: Connection, table: Table, rows: Iterable[dict[str, object]]) -> None:
+    waiting = iter(rows)
     while batch := list(islice(waiting, _BATCH)):
         try:
             connection.execute(insert(table), batch)
         except BadValue as error:
             raise BadStore(f"A row of {table.name} does not fit: {error}") from None
-        for row in batch:
-            digest.update(_line(row))
-        n += len(batch)
-    return n, digest.hexdigest()
-
-
-def _digest(rows: Iterable[dict[str, object]]) -> tuple[int, str]:
-    digest, n = hashlib.sha256(), 0
-    for row in rows:
-        digest.update(_line(row))
-        n += 1
-    return n, digest.hexdigest()
-
-
-def _line(row: dict[str, object]) -> bytes:
-    return json.dumps(list(row.values()), default=bytes.hex).encode() + b"\n"
 
 
 def _go_on_counting(connection: Connection) -> None:

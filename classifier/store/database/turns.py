@@ -15,6 +15,7 @@ import os
 import threading
 import time
 from collections import deque
+from contextlib import suppress
 from contextvars import ContextVar
 from pathlib import Path
 
@@ -82,6 +83,20 @@ class Turns:
         """Wait for a turn and return its handle, or raise `BadStore` if it does not come in time."""
         if not self.line.enter(until):
             raise _late()
+        return self._take_locks(until)
+
+    def take_last(self, until: float) -> int:
+        """Take a turn when nobody else waits, or join the line after `PATIENCE_SECONDS`."""
+        patient_until = min(time.monotonic() + PATIENCE_SECONDS, until)
+        while time.monotonic() < patient_until:
+            if self.line.enter(0.0):
+                with suppress(BadStore):
+                    return self._take_locks(0.0)
+            time.sleep(_POLL_SECONDS)
+        return self.take(until)
+
+    def _take_locks(self, until: float) -> int:
+        """Take the locks of the files, or leave the line."""
         try:
             following = _locked(self._next, until)
             try:
@@ -91,25 +106,6 @@ class Turns:
         except BaseException:
             self.line.leave()
             raise
-
-    def take_last(self, until: float) -> int:
-        """Take a turn when nobody else waits, or join the line after `PATIENCE_SECONDS`."""
-        patient_until = min(time.monotonic() + PATIENCE_SECONDS, until)
-        while time.monotonic() < patient_until:
-            if self.line.enter(0.0):
-                try:
-                    return self._take_free()
-                except BadStore:
-                    self.line.leave()
-            time.sleep(_POLL_SECONDS)
-        return self.take(until)
-
-    def _take_free(self) -> int:
-        following = _locked(self._next, 0.0)
-        try:
-            return _locked(self._turn, 0.0)
-        finally:
-            os.close(following)
 
     def give_back(self, handle: int) -> None:
         """End a turn."""
