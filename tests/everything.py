@@ -19,8 +19,7 @@ from classifier.store.reports import KeptReport
 from classifier.store.rows import StoredArticle
 from classifier.store.schema import article_counts, counters, metadata
 from classifier.store.store import Store
-from classifier.store.suggested import TagScore
-from classifier.store.suggestion_sets import ModelAnswer
+from classifier.store.suggestion_sets import ModelAnswer, TagScore
 from tests.storing import put_article
 
 KABUL = Article("kabul", "ISKP bomber kills twelve at Kabul mosque", "The Taliban said the “attack” killed 12 — 🕌.")

@@ -24,8 +24,7 @@ from classifier.store.arrivals import Shares
 from classifier.store.log import Draft
 from classifier.store.queue import Wanted
 from classifier.store.store import Store
-from classifier.store.suggested import _waiting, judged_by
-from classifier.store.suggestion_sets import BRIEF
+from classifier.store.suggestion_sets import BRIEF, _waiting, judged_by
 from tests.everything import newest_set
 from tests.server import start, stop
 from tests.storing import put_article

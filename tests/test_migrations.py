@@ -18,7 +18,7 @@ from classifier.store.database.engine import make_engine
 from classifier.store.database.opening import _config, migrate_to, open_store
 from classifier.store.schema import metadata
 from classifier.store.store import Store
-from classifier.store.suggested import TagScore
+from classifier.store.suggestion_sets import TagScore
 from tests.everything import put_set
 from tests.storing import put_article
 

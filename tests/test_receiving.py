@@ -15,8 +15,7 @@ from classifier.model.answer import Answer
 from classifier.model.tag_model import TagModel
 from classifier.serving.tagger import Tagger
 from classifier.store.store import Store
-from classifier.store.suggested import TagScore
-from classifier.store.suggestion_sets import ModelAnswer
+from classifier.store.suggestion_sets import ModelAnswer, TagScore
 from tests.everything import KABUL, newest_set
 from tests.storing import put_article
 

@@ -19,7 +19,7 @@ from classifier.store.database.sqlite import MIN_SQLITE
 from classifier.store.queue import STARTER as STARTER_SOURCE
 from classifier.store.queue import Wanted
 from classifier.store.store import Imported, Store
-from classifier.store.suggested import TagScore
+from classifier.store.suggestion_sets import TagScore
 from tests.conftest import STARTER
 from tests.everything import contents, newest_set, put_set, stored_articles
 from tests.storing import put_article

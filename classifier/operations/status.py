@@ -10,7 +10,7 @@ from classifier.store.database.engine import DamagedStore, file_of, parsed_url
 from classifier.store.database.opening import open_store
 from classifier.store.database.sqlite import open_to_others, was_there
 from classifier.store.runs import JOB
-from classifier.store.suggested import judged_by
+from classifier.store.suggestion_sets import judged_by
 
 
 class Status(TypedDict):

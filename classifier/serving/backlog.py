@@ -15,7 +15,7 @@ from classifier.errors import Busy, NoModel, TaggerError
 from classifier.model.protocol import Model
 from classifier.serving.tagger import Tagger
 from classifier.store.rows import StoredArticle
-from classifier.store.suggested import judged_by
+from classifier.store.suggestion_sets import judged_by
 
 JOB = "backlog"
 POLL_SECONDS = 5.0  # between two looks for articles that wait, of each process

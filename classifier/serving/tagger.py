@@ -43,8 +43,7 @@ from classifier.store.queue import PageEnd, Wanted
 from classifier.store.requests import Request
 from classifier.store.rows import StoredArticle
 from classifier.store.store import Store
-from classifier.store.suggested import Judged, TagScore
-from classifier.store.suggestion_sets import ModelAnswer
+from classifier.store.suggestion_sets import Judged, ModelAnswer, TagScore
 
 
 @dataclass(frozen=True)

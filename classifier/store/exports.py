@@ -74,6 +74,7 @@ def _example(row: Columns, standing: Standing, close_after_days: int) -> Attribu
     complete = came_complete(row) or _is_left_alone(row, close_after_days) or standing.closed_at is not None
     if not complete and not standing.tags and not standing.rejected:
         return None
+    was_past = row["published_at"] is not None and in_utc(row["published_at"]) == row["dated_at"]
     article = replace(
         stored(row).article,
         tags=tuple(tag for tag in standing.tags if tag not in standing.unsure),
@@ -81,7 +82,7 @@ def _example(row: Columns, standing: Standing, close_after_days: int) -> Attribu
         unknown=standing.unsure,
         tags_complete=complete,
         # Tags without any date, or with one ahead, were given by the day on which they came.
-        tagged_at=standing.closed_at or (None if _is_past(row) else row["created_at"]),
+        tagged_at=standing.closed_at or (None if was_past else row["created_at"]),
     )
     was_blind = bool(row["blind"]) and row["state"] == "closed"
     owner = row["owner"] if row["source"] == CMS else None  # the tags of an import are no key's
@@ -112,13 +113,7 @@ def _is_left_alone(row: Columns, days: int) -> bool:
     """Return whether nobody touched a published article, whose sender lists its tags, for so many days."""
     if not days or row["tags"] is None or row["published_at"] is None:
         return False
-    before = ago(days=days)
-    return bool(row["updated_at"] < before and in_utc(row["published_at"]) < before)
-
-
-def _is_past(row: Columns) -> bool:
-    """Whether an article has a date that was not ahead when it was sent."""
-    return row["published_at"] is not None and in_utc(row["published_at"]) == row["dated_at"]
+    return bool(max(row["updated_at"], in_utc(row["published_at"])) < ago(days=days))
 
 
 def _said_by_people(standing: Standing, added: Iterable[str]) -> Standing:

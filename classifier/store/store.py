@@ -41,8 +41,7 @@ from classifier.store.runs import Runs
 from classifier.store.schema import article_counts, articles, decisions, requests
 from classifier.store.sessions import Sessions
 from classifier.store.sketches import sketches_for
-from classifier.store.suggested import Suggested, TagScore
-from classifier.store.suggestion_sets import ModelAnswer, SuggestionSets, put_answer
+from classifier.store.suggestion_sets import ModelAnswer, Suggested, SuggestionSets, TagScore, put_answer
 
 _BATCH_CHARACTERS = 8 << 20  # of a batch's texts, so that a few hundred huge ones do not fill the memory
 

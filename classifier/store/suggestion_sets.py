@@ -1,19 +1,57 @@
-"""Suggestion sets: a model's answers to the texts of articles, and which of their suggestions somebody was shown."""
+"""What models suggest: suggestion sets, what somebody was shown of them, and the tags suggested for each article now."""
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, Select, select
+from sqlalchemy import Connection, RowMapping, Select, func, select, union_all
 
 from classifier.domain.articles import Article, text_digest
-from classifier.store.rows import Columns, Part, held, now, reading
+from classifier.store.rows import Columns, Part, StoredArticle, giving_way, held, now, reading, stored
 from classifier.store.schema import articles, impressions, suggested, suggestion_sets
-from classifier.store.suggested import Judged, TagScore, judged_by, replace_suggested
 
+OPEN = ("new", "started")
 BRIEF = "brief"  # marks the answer of a set that was made for a list: only tags, scores and bands
+
+
+class TagScore(NamedTuple):
+    """A suggested tag: its score, and its band (auto, suggest)."""
+
+    tag: str
+    score: float
+    band: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a model says of the text of an article with this digest: its margin, and the suggested tags."""
+
+    article_id: str
+    digest: str
+    margin: float | None
+    suggestions: Sequence[TagScore] = ()
+
+
+class Suggested(Part):
+    """The suggestions for the articles of a store."""
+
+    def waiting(self, by: str, limit: int) -> list[StoredArticle]:
+        """Return some open articles that `by` has not judged, in the order of an index, so that none is left out."""
+        ids = union_all(*(select(part.limit(limit).subquery()) for part in _waiting(by))).subquery()
+        query = select(articles).where(articles.c.id.in_(select(ids.c.id))).limit(limit)
+        return [stored(row) for row in self._rows(query)]
+
+    def n_waiting(self, by: str) -> int:
+        """Return how many open articles `by` has not judged."""
+        return sum(self._number(part.with_only_columns(func.count())) for part in _waiting(by))
+
+    def put(self, by: str, judged: Iterable[Judged]) -> None:
+        """Keep what was judged, except for articles whose text has changed since."""
+        with giving_way(self.engine).begin() as connection:
+            for article in judged:
+                replace_suggested(connection, by, article)
 
 
 @dataclass(frozen=True)
@@ -27,10 +65,6 @@ class ModelAnswer:
     taxonomy_version: str
     content: Mapping[str, object]
     margin: float | None = None
-
-    def set_id(self, article_id: str, digest: str) -> str:
-        """Return the id of the suggestion set."""
-        return set_id_of(article_id, digest, self.model_version, self.taxonomy_version)
 
     @property
     def by(self) -> str:
@@ -50,7 +84,7 @@ class SuggestionSets(Part):
             NotFound: if the article was deleted meanwhile.
         """
         digest = text_digest(article)
-        set_id = answer.set_id(article.id, digest)
+        set_id = _id_of(article.id, digest, answer.by)
         with reading(self.engine) as connection:
             if _is_newest(connection, article.id, set_id, answer) and not _not_shown(connection, set_id, shown):
                 return set_id
@@ -62,9 +96,32 @@ class SuggestionSets(Part):
 # --- on an open connection ---
 
 
-def set_id_of(article_id: str, digest: str, model_version: str, taxonomy_version: str) -> str:
+def judged_by(model_version: str, taxonomy_version: str) -> str:
+    """Return the name of a model with a taxonomy."""
+    return f"{model_version} {taxonomy_version}"
+
+
+def replace_suggested(connection: Connection, by: str, judged: Judged) -> None:
+    """Keep what was judged instead of what was before, unless the article has another text by now."""
+    same = (articles.c.id == judged.article_id) & (articles.c.digest == judged.digest)
+    values = {"judged_by": by, "margin": judged.margin}
+    if not connection.execute(articles.update().where(same).values(values)).rowcount:
+        return
+    connection.execute(suggested.delete().where(suggested.c.article_id == judged.article_id))
+    rows = [{"article_id": judged.article_id, **suggestion._asdict()} for suggestion in judged.suggestions]
+    if rows:
+        connection.execute(suggested.insert(), rows)
+
+
+def _waiting(by: str) -> list[Select[Any]]:
+    """Return the queries for the ids of open articles that `by` has not judged, each a part of one index."""
+    by_others = articles.c.judged_by < by, articles.c.judged_by > by
+    return [select(articles.c.id).where(articles.c.state == state, part) for state in OPEN for part in by_others]
+
+
+def _id_of(article_id: str, digest: str, by: str) -> str:
     """Return the id of a suggestion set: the same article, text, model and taxonomy give the same id."""
-    parts = json.dumps([article_id, digest, model_version, taxonomy_version])
+    parts = json.dumps([article_id, digest, *by.partition(" ")[::2]])
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 
@@ -78,7 +135,7 @@ def put_answer(
     connection: Connection, article_id: str, digest: str, answer: ModelAnswer, shown: Sequence[TagScore]
 ) -> str:
     """Make an answer the newest suggestion set of an article, note what is shown of it, and return its id."""
-    set_id = answer.set_id(article_id, digest)
+    set_id = _id_of(article_id, digest, answer.by)
     is_newest = _is_newest(connection, article_id, set_id, answer)
     if not is_newest:
         _put_set(connection, set_id, article_id, digest, answer)
@@ -106,13 +163,15 @@ def note_shown(connection: Connection, rows: Sequence[Columns], tag: str) -> dic
             if of_text:
                 chosen[row["id"]] = of_text[-1]
             continue
-        model_version, _, taxonomy_version = row["judged_by"].partition(" ")
-        set_id = chosen[row["id"]] = set_id_of(row["id"], row["digest"], model_version, taxonomy_version)
+        set_id = chosen[row["id"]] = _id_of(row["id"], row["digest"], row["judged_by"])
         if set_id not in of_text:
+            model_version, _, taxonomy_version = row["judged_by"].partition(" ")
             versions = {"model_version": model_version, "taxonomy_version": taxonomy_version}
             missing.append({"id": set_id, "article_id": row["id"], "digest": row["digest"], **versions})
     _add_brief_sets(connection, missing)
-    shown_before = _sets_that_showed(connection, chosen.values(), tag)
+    set_id_column = impressions.c.suggestion_set_id
+    query = select(set_id_column).where(impressions.c.tag == tag, set_id_column.in_(chosen.values()))
+    shown_before = set(connection.scalars(query))
     scores = [(chosen[row["id"]], TagScore(tag, row["score"], row["band"])) for row in rows if row["id"] in chosen]
     _put_impressions(connection, (pair for pair in scores if pair[0] not in shown_before))
     return chosen
@@ -125,17 +184,11 @@ def _newest_of(article_id: str) -> Select[Any]:
 
 def _put_set(connection: Connection, set_id: str, article_id: str, digest: str, answer: ModelAnswer) -> None:
     again = suggestion_sets.update().where(suggestion_sets.c.id == set_id)
-    if not connection.execute(again.values(created_at=now(), answer=answer.content)).rowcount:
-        row = {
-            "id": set_id,
-            "article_id": article_id,
-            "digest": digest,
-            "model_version": answer.model_version,
-            "taxonomy_version": answer.taxonomy_version,
-            "answer": answer.content,
-            "created_at": now(),
-        }
-        connection.execute(suggestion_sets.insert(), row)
+    values = {"created_at": now(), "answer": answer.content}
+    if not connection.execute(again.values(values)).rowcount:
+        values |= {"model_version": answer.model_version, "taxonomy_version": answer.taxonomy_version}
+        new = suggestion_sets.insert().values(id=set_id, article_id=article_id, digest=digest, **values)
+        connection.execute(new)
 
 
 def _is_newest(connection: Connection, article_id: str, set_id: str, answer: ModelAnswer) -> bool:
@@ -158,11 +211,6 @@ def _put_impressions(connection: Connection, shown: Iterable[tuple[str, TagScore
     rows = [{"suggestion_set_id": set_id, "shown_at": shown_at, **score._asdict()} for set_id, score in shown]
     if rows:
         connection.execute(impressions.insert(), rows)
-
-
-def _sets_that_showed(connection: Connection, set_ids: Collection[str], tag: str) -> set[str]:
-    of_tag = impressions.c.tag == tag, impressions.c.suggestion_set_id.in_(set_ids)
-    return set(connection.scalars(select(impressions.c.suggestion_set_id).where(*of_tag)))
 
 
 def _sets_of(connection: Connection, article_ids: Sequence[str]) -> dict[tuple[str, str], list[str]]:
