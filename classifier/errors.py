@@ -11,10 +11,7 @@ class TaggerError(Exception):
 
 
 class BadJSON(TaggerError):
-    """A text is not strict JSON.
-
-    `pointer` is the JSON Pointer of the error, None if the text is no JSON at all.
-    """
+    """A text is not strict JSON. `pointer` is the JSON Pointer of the error, None if the text is no JSON at all."""
 
     def __init__(self, message: str, pointer: str | None = None) -> None:
         super().__init__(message)

@@ -109,8 +109,7 @@ LIMITS: dict[str, tuple[int, int]] = {
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:
     """Return the settings of an environment.
 
-    Raises:
-        BadSetting: naming the variable, its value and what is allowed, or a variable that is no setting.
+    Raise `BadSetting`, naming the variable, its value and what is allowed, or a variable that is no setting.
     """
     values: dict[str, Any] = {}
     for variable in sorted(name for name in environment if name.startswith(PREFIX)):

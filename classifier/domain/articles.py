@@ -74,10 +74,7 @@ RECORD_FIELDS = frozenset({*_STRINGS, *_LISTS, "tags_complete"})
 def article_from_record(record: Any) -> Article:
     """Return the article of one decoded JSON record.
 
-    Unknown fields are ignored: an archive may have more fields than are read.
-
-    Raises:
-        BadArticle: naming the field.
+    Unknown fields are ignored: an archive may have more fields than are read. Raise `BadArticle`, naming the field.
     """
     if not isinstance(record, dict):
         raise BadArticle(f"An article record is a JSON object, not {type(record).__name__}.", "")
@@ -96,8 +93,7 @@ def article_from_record(record: Any) -> Article:
 def article_from_file(record: Any) -> Article:
     """Return the article of a record in a file of articles, which has an id, and a title or a body. Both may be empty.
 
-    Raises:
-        BadArticle: naming the field.
+    Raise `BadArticle`, naming the field.
     """
     article = article_from_record(record)
     if record.get("title") is None and record.get("body") is None:
@@ -130,8 +126,7 @@ def _tag_ids(value: Any, field: str) -> tuple[str, ...]:
 def checked(article: Article) -> Article:
     """Return the article with its dates in their normal form.
 
-    Raises:
-        BadArticle: if its id, format, dates or tags cannot be used.
+    Raise `BadArticle` if its id, format, dates or tags cannot be used.
     """
     if not article.id.isprintable():  # a line break in an id would be two lines in the files of a model
         raise BadArticle(f"`id` {article.id[:60]!r} holds a character that cannot be printed. Leave it out.", "id")
@@ -197,8 +192,7 @@ def check_stored_id(article_id: str) -> str:
 def read_articles(paths: Iterable[Path]) -> Iterator[Article]:
     """Yield the articles of JSON Lines files, plain or `.gz`, one record a line.
 
-    Raises:
-        BadArticle: naming file, line and field.
+    Raise `BadArticle`, naming file, line and field.
     """
     return (article for _, article in placed_articles(paths))
 

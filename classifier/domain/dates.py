@@ -17,10 +17,8 @@ _DAY_LENGTH = len("2024-06-06")
 def normal_date(value: str, field: str) -> str:
     """Return a date as it is stored: `2024-06-06`, or with a time `2024-06-06T10:00:00+02:00`.
 
-    A time without a zone is read as UTC. A fraction of a second that is not zero has six digits.
-
-    Raises:
-        BadArticle: naming the field, if the date has another form, or is not from 1900 to one year ahead.
+    A time without a zone is read as UTC. A fraction of a second that is not zero has six digits. Raise `BadArticle`, naming
+    the field, if the date has another form, or is not from 1900 to one year ahead.
     """
     try:
         if not _DATE.fullmatch(value):

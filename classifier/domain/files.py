@@ -18,10 +18,7 @@ def whole_file(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
     """Open a file that replaces `path` when the block is left without an error.
 
     A file whose name ends in .gz is packed. The file and its name are then durable. The umask of the process applies to
-    `mode`.
-
-    Raises:
-        BadSetting: naming the path, if it cannot be written.
+    `mode`. Raise `BadSetting`, naming the path, if it cannot be written.
     """
     aside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

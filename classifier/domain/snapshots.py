@@ -87,11 +87,7 @@ def snapshot_of(articles: Iterable[Article]) -> Snapshot:
 
 
 def read_snapshot(path: Path) -> Snapshot:
-    """Return the snapshot of a file.
-
-    Raises:
-        BadModel: if it cannot be read.
-    """
+    """Return the snapshot of a file. Raise `BadModel` if it cannot be read."""
     try:
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             return Snapshot({row[0]: _from_row(row[1:]) for row in map(json.loads, lines)})

@@ -22,11 +22,7 @@ class _Fault(NamedTuple):
 
 
 def loads(raw: bytes) -> Any:
-    """Return the value of a strict JSON text.
-
-    Raises:
-        BadJSON: with the reason and a JSON Pointer.
-    """
+    """Return the value of a strict JSON text. Raise `BadJSON` with the reason and a JSON Pointer."""
     record = _plain_record(raw)
     return _checked(raw) if record is None else record
 

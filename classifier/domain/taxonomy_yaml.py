@@ -19,11 +19,7 @@ _Readers = dict[str, Callable[[str, yaml.Node], object]]  # name of a field -> w
 
 
 def read_taxonomy(path: Path) -> Taxonomy:
-    """Return the taxonomy of a YAML file.
-
-    Raises:
-        BadTaxonomy: with every problem and its line.
-    """
+    """Return the taxonomy of a YAML file. Raise `BadTaxonomy` with every problem and its line."""
     try:
         root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except OSError as error:

@@ -76,9 +76,7 @@ class Contents:
 def back_up(database_url: str, registry: Registry, output: Path, track: Track) -> Contents:
     """Write a backup of everything that was committed before, and read it back to check it. The service goes on meanwhile.
 
-    Raises:
-        BadStore: if the database is damaged. The previous backup stays as it is.
-        BadBackup: if there is no room.
+    Raise `BadStore` if the database is damaged. The previous backup stays as it is. Raise `BadBackup` if there is no room.
     """
     _sweep(output.parent)
     with _scratch(output.parent) as folder:
@@ -148,11 +146,9 @@ def restore(
 ) -> tuple[Contents, list[Path]]:
     """Check a backup and restore it. Return its contents and what was moved aside.
 
-    With `force` an existing SQLite file and existing models are moved aside. A PostgreSQL database must be empty.
-
-    Raises:
-        BadBackup: if the backup is damaged, or a database or models exist already.
-        Busy: if a process has the database open.
+    With `force` an existing SQLite file and existing models are moved aside. A PostgreSQL database must be empty. Raise
+    `BadBackup` if the backup is damaged, or a database or models exist already. Raise `Busy` if a process has the database
+    open.
     """
     with _scratch(registry.folder) as folder:
         contents = _unpacked(backup, folder)

@@ -123,10 +123,7 @@ class Keys(Part):
         """Return the key of a secret, or None if there is no such key or it was revoked.
 
         A look-up is remembered for a second, within which a key that another process revokes may still be accepted. `fresh`
-        looks it up again.
-
-        Raises:
-            KeyEnded: for a secret that was right until it expired, or until it was replaced.
+        looks it up again. Raise `KeyEnded` for a secret that was right until it expired, or until it was replaced.
         """
         prefix, _, id_and_random = secret.partition("_")
         key_id, _, random = id_and_random.partition("_")

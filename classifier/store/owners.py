@@ -17,8 +17,7 @@ from classifier.store.schema import articles, keys
 def claim(connection: Connection, row: Columns, owner: str | None) -> None:
     """Make a stored article that belongs to nobody the writer's. `owner` is None for writers that own nothing.
 
-    Raises:
-        OtherOwner: if it is another key's, or a starter article.
+    Raise `OtherOwner` if it is another key's, or a starter article.
     """
     _check(row, owner)
     if owner is not None and row["owner"] is None:
@@ -28,8 +27,7 @@ def claim(connection: Connection, row: Columns, owner: str | None) -> None:
 def check_may_delete(row: Columns, owner: str | None) -> None:
     """Refuse a `cms` key that would delete what it did not write.
 
-    Raises:
-        OtherOwner: if it is another key's, nobody's, or a starter article.
+    Raise `OtherOwner` if it is another key's, nobody's, or a starter article.
     """
     _check(row, owner)
     if owner is not None and row["owner"] is None:
@@ -57,10 +55,8 @@ class Owners(Part):
     def hand_over(self, giver: str | None, receiver: str | None, article_ids: Sequence[str] | None = None) -> int:
         """Make articles of one `cms` key another's and return how many. None stands for nobody.
 
-        Without `article_ids` all articles of the giver are meant. The giver may be a key that exists no more.
-
-        Raises:
-            BadSetting: if the receiver is no `cms` key in use.
+        Without `article_ids` all articles of the giver are meant. The giver may be a key that exists no more. Raise
+        `BadSetting` if the receiver is no `cms` key in use.
         """
         self._check_receiver(receiver)
         theirs = (articles.c.owner == giver) & (articles.c.source != STARTER)  # `== None` is IS NULL

@@ -63,9 +63,7 @@ class Proposals(Part):
         """Say what became of a proposal: open, declined, or taken as a tag.
 
         Where an earlier resolution gave the article a tag, that is undone, as a decision of the editor who resolves it now.
-
-        Raises:
-            NotFound: if there is no such proposal.
+        Raise `NotFound` if there is no such proposal.
         """
         with self.engine.begin() as connection:
             _hold_article(connection, _proposal(connection, proposal_id))

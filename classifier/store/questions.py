@@ -96,8 +96,7 @@ class Questions(Part):
     def ask(self, tag: str, since: str) -> Question:
         """Ask about all removals of a tag by a CMS since a day, about which nobody was asked at the time.
 
-        Raises:
-            NotFound: if there is none on whose tag nobody has decided since.
+        Raise `NotFound` if there is none on whose tag nobody has decided since.
         """
         with self.engine.begin() as connection:
             one_at_a_time(connection, "questions")
@@ -132,9 +131,7 @@ class Questions(Part):
     def answer(self, question_id: str, answer: str, editor: str) -> Question:
         """Answer a question for all articles that wait for it, and return it.
 
-        Raises:
-            NotFound: if there is no such question.
-            BadDecision: if it was answered before.
+        Raise `NotFound` if there is no such question. Raise `BadDecision` if it was answered before.
         """
         with self.engine.begin() as connection:
             question = _held(connection, question_id)
@@ -152,9 +149,7 @@ class Questions(Part):
     def undo(self, question_id: str, editor: str) -> Question:
         """Take an answer back, except on articles on which somebody has decided since. The question is open again.
 
-        Raises:
-            NotFound: if there is no such question.
-            BadDecision: if it was not answered.
+        Raise `NotFound` if there is no such question. Raise `BadDecision` if it was not answered.
         """
         with self.engine.begin() as connection:
             question = _held(connection, question_id)

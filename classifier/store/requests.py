@@ -32,8 +32,7 @@ class Requests(Part):
     def reply(self, request: Request) -> Mapping[str, object] | None:
         """Return the reply to a request, or None if it was not carried out yet.
 
-        Raises:
-            BadDecision: if the key came with another body before.
+        Raise `BadDecision` if the key came with another body before.
         """
         with reading(self.engine) as connection:
             return reply_to(connection, request)
@@ -53,8 +52,7 @@ def reply_to(connection: Connection, request: Request) -> Mapping[str, object] |
 def keep(connection: Connection, request: Request, reply: Mapping[str, object]) -> None:
     """Keep the reply to a request in the transaction that carries it out, and forget old ones.
 
-    Raises:
-        Busy: if another request with this key is being carried out.
+    Raise `Busy` if another request with this key is being carried out.
     """
     over = (requests.c.started_at < ago(days=KEPT_DAYS)) | (_of(request) & requests.c.answer.is_(None))
     connection.execute(requests.delete().where(over))

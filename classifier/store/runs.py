@@ -45,8 +45,7 @@ class Runs(Part):
     def alone(self, job: str) -> Iterator[None]:
         """Do a job while nobody else does it on this database. The lock ends with its process.
 
-        Raises:
-            Busy: if another process does it.
+        Raise `Busy` if another process does it.
         """
         of_file = self.engine.dialect.name == "sqlite"
         lock = locked(Path(f"{self.engine.url.database}.{job}.lock"), wait=False) if of_file else self._locked(job)

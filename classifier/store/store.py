@@ -102,12 +102,10 @@ class Store(Part):
     ) -> str:
         """Store or change an article, and a model's answer with it. Return the id of the suggestion set.
 
-        What the sender leaves out (tags, rejected tags, date, URL) stays as it was. A tag that it listed last time and does not
-        list now is logged as removed by it. `owner` is the name of the `cms` key that writes. `shown` may be called again,
-        where another process stores the same article at the same time.
-
-        Raises:
-            OtherOwner: if the article belongs to another `cms` key.
+        What the sender leaves out (tags, rejected tags, date, URL) stays as it was. A tag that it listed last time and does
+        not list now is logged as removed by it. `owner` is the name of the `cms` key that writes. `shown` may be called
+        again, where another process stores the same article at the same time. Raise `OtherOwner` if the article belongs to
+        another `cms` key.
         """
         sketches = sketches_for(self.engine, [article])
 
@@ -157,9 +155,8 @@ class Store(Part):
     def delete_article(self, article_id: str, owner: str | None = None) -> None:
         """Delete an article with all that hangs on it, the replies kept for requests too.
 
-        Raises:
-            NotFound: if there is no such article.
-            OtherOwner: if `owner`, the name of the `cms` key that deletes, did not write it.
+        Raise `NotFound` if there is no such article. Raise `OtherOwner` if `owner`, the name of the `cms` key that deletes,
+        did not write it.
         """
         with self.engine.begin() as connection:
             check_may_delete(existing_row(connection, article_id, hold=True), owner)

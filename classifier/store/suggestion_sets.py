@@ -78,10 +78,8 @@ class SuggestionSets(Part):
     def show(self, article: Article, answer: ModelAnswer, shown: Sequence[TagScore]) -> str:
         """Keep an answer to a stored article, note which suggestions are shown, and return the set's id.
 
-        If the database has all of that already, nothing is written, and no writer has to be waited for.
-
-        Raises:
-            NotFound: if the article was deleted meanwhile.
+        If the database has all of that already, nothing is written, and no writer has to be waited for. Raise `NotFound` if
+        the article was deleted meanwhile.
         """
         digest = text_digest(article)
         set_id = _id_of(article.id, digest, answer.by)

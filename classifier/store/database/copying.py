@@ -23,10 +23,8 @@ _BATCH = 500
 def copy_store(source: Store, target: Store, track: Track) -> dict[str, int]:
     """Copy all tables as they are at one moment into an empty database, and return their numbers of rows.
 
-    The copy is read back before it is committed: it must have as many rows with the same content.
-
-    Raises:
-        BadStore: if the target is not empty, cannot hold a row, or does not come out the same.
+    The copy is read back before it is committed: it must have as many rows with the same content. Raise `BadStore` if the
+    target is not empty, cannot hold a row, or does not come out the same.
     """
     n_rows: dict[str, int] = {}
     with _as_of_now(source.engine) as original, target.engine.begin() as copy:
@@ -69,9 +67,7 @@ def save_copy(url: str, path: Path, track: Track) -> dict[str, int]:
 def check_copy(path: Path) -> dict[str, int]:
     """Migrate a copy, check every page, and leave it in one file. Return the number of rows of each table.
 
-    Raises:
-        DamagedStore: if a page is broken.
-        BadStore: if it is of a newer program.
+    Raise `DamagedStore` if a page is broken. Raise `BadStore` if it is of a newer program.
     """
     store = open_store(f"sqlite:///{path}")
     check_pages(store.engine, with_indexes=True)

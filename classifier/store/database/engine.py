@@ -64,8 +64,7 @@ def absolute_url(url: str) -> str:
 def make_engine(url: str, create: bool = False) -> Engine:
     """Return the engine of a database URL such as `sqlite:///var/tagger.db`. With `create` it may make the file.
 
-    Raises:
-        BadStore: if the URL cannot be used or SQLite is too old to be safe.
+    Raise `BadStore` if the URL cannot be used or SQLite is too old to be safe.
     """
     try:
         parsed = parsed_url(url)

@@ -33,11 +33,9 @@ _NOT_BY_CHARACTERS = """
 def open_store(url: str, migrate: bool = True, check: bool = False) -> Store:
     """Return the store of a database URL, creating and migrating the database as needed.
 
-    With `check`, every page of an SQLite file is read first: for programs that run for long.
-
-    Raises:
-        BadStore: if the database cannot be used, or is newer than this program.
-        DamagedStore: if it is broken or has lost commits. No new database is made in its place.
+    With `check`, every page of an SQLite file is read first: for programs that run for long. Raise `BadStore` if the
+    database cannot be used, or is newer than this program. Raise `DamagedStore` if it is broken or has lost commits. No new
+    database is made in its place.
     """
     engine = make_engine(url)
     is_file = engine.dialect.name == "sqlite"

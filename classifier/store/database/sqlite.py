@@ -233,9 +233,7 @@ def check_pages(engine: Engine, with_indexes: bool = False) -> None:
 def stand_alone(path: Path) -> None:
     """Merge the write-ahead log of a database into its file, and remove the log.
 
-    Raises:
-        Busy: if somebody else has the database open.
-        DamagedStore: if it is no sound database.
+    Raise `Busy` if somebody else has the database open. Raise `DamagedStore` if it is no sound database.
     """
     import pysqlite3.dbapi2 as driver
 
