@@ -18,12 +18,20 @@ class BadJSON(TaggerError):
         self.pointer = pointer
 
 
-class BadArticle(TaggerError):
-    """An article has a wrong or missing field, which `field` names."""
+class _BadField(TaggerError):
+    """A field is wrong or missing. `field` is its name, or its path in the request, with slashes."""
 
     def __init__(self, message: str, field: str) -> None:
         super().__init__(message)
         self.field = field
+
+
+class BadArticle(_BadField):
+    """An article has a wrong or missing field."""
+
+
+class BadDecision(_BadField):
+    """A decision cannot be stored."""
 
 
 class _BadFile(TaggerError):
@@ -53,13 +61,9 @@ class DroppedTags(TaggerError):
     """A taxonomy lacks tags that the champion has. `tags` are their ids."""
 
     def __init__(self, tags: list[str], lines: list[str]) -> None:
-        listed = "\n  ".join(lines)
-        super().__init__(
-            "The taxonomy lacks tags that the champion has, and what was learned of them would be lost:\n"
-            f"  {listed}\n"
-            "An id is never dropped. Keep the entry of each, with `status: retired`, and `replaced_by: ID` if another tag "
-            "took its place."
-        )
+        head = "The taxonomy lacks tags that the champion has, and what was learned of them would be lost:"
+        step = "An id is never dropped. Keep the entry of each, with `status: retired`, and `replaced_by: ID` if another tag "
+        super().__init__("\n  ".join([head, *lines]) + f"\n{step}took its place.")
         self.tags = tags
 
 
@@ -89,14 +93,6 @@ class CannotJudge(TaggerError):
 
 class UnknownTag(TaggerError):
     """The taxonomy has no such tag."""
-
-
-class BadDecision(TaggerError):
-    """A decision cannot be stored. `field` is its path in the request, with slashes."""
-
-    def __init__(self, message: str, field: str) -> None:
-        super().__init__(message)
-        self.field = field
 
 
 class NotFound(TaggerError):

@@ -20,22 +20,17 @@ def whole_number(value: str, low: int, high: int) -> int:
     return int(value)
 
 
-def _share(value: str) -> float:
-    if not re.fullmatch(r"0|1|[01]?\.[0-9]{1,6}", value) or float(value) > 1:
-        raise ValueError(f"{value[:40]!r}; it must be a share from 0 to 1, like 0.05.")
-    return float(value)
+def _matching(pattern: str, meaning: str, kind: Callable[[str], object], value: str) -> object:
+    if not re.fullmatch(pattern, value):
+        raise ValueError(f"{value[:40]!r}; it must be {meaning}.")
+    return kind(value)
 
 
-def _hours(value: str) -> float:
-    if not re.fullmatch(r"[0-9]{1,4}(?:\.[0-9]{1,6})?", value) or float(value) <= 0:
-        raise ValueError(f"{value[:40]!r}; it must be a number of hours above 0, like 24 or 0.5.")
-    return float(value)
-
-
-def _access(value: str) -> str:
-    if value not in ("open", "key"):
-        raise ValueError(f"{value[:40]!r}; it must be open or key.")
-    return value
+_share = partial(_matching, r"0|1|0?\.[0-9]{1,6}|1\.0{1,6}", "a share from 0 to 1, like 0.05", float)
+_hours = partial(
+    _matching, r"(?=.*[1-9])[0-9]{1,4}(?:\.[0-9]{1,6})?", "a number of hours above 0, like 24 or 0.5", float
+)
+_access = partial(_matching, "open|key", "open or key", str)
 
 
 def _pairs(value: str) -> dict[str, str]:
@@ -66,36 +61,26 @@ class Settings:
     max_body_bytes: int = _number(2 << 20, 1024, 1 << 30)
     # Share of the articles of a CMS for which nothing is suggested until an editor has tagged them.
     blind_share: float = _read(_share, 0.0)
-    # Share of those that two editors decide on.
-    second_share: float = _read(_share, 0.0)
-    # Published articles that nobody touched for so long count as complete. 0: never.
-    close_after_days: int = _number(0, 0, 3650)
-    # Number of the desk's own examples from which on the starter articles are left out of training.
-    starter_until: int = _number(1000, 0, 1_000_000)
+    second_share: float = _read(_share, 0.0)  # of those that two editors decide on
+    close_after_days: int = _number(0, 0, 3650)  # published articles that nobody touched count as complete. 0: never
+    starter_until: int = _number(
+        1000, 0, 1_000_000
+    )  # examples of the desk, from which on the starter articles are left out
     # What each check before a training does: `labels_flipped=warn,repeated_block=block`.
     checks: dict[str, str] = field(default_factory=dict, metadata={"reader": _pairs})
-    # Largest share of a tag's labels that may come from one editor.
-    editor_share: float = _read(_share, 0.5)
+    editor_share: float = _read(_share, 0.5)  # largest share of a tag's labels that may come from one editor
     # Whether a challenger that has won is fitted again on all examples.
     refit: bool = _read(lambda value: bool(whole_number(value, 0, 1)), False)
-    # Number of the newest model versions that are kept. 0: all.
-    keep_versions: int = _number(10, 0, 10_000)
-    # How often `retrain` is expected to run. It is overdue after twice that time.
-    retrain_hours: float = _read(_hours, 24.0)
-    # open, or key: /metrics takes a key of a reader or an admin.
-    metrics: str = _read(_access, "open")
+    keep_versions: int = _number(10, 0, 10_000)  # the newest model versions. 0: all
+    retrain_hours: float = _read(_hours, 24.0)  # how often `retrain` is expected to run: overdue after twice that time
+    metrics: str = _read(_access, "open")  # open, or key: /metrics takes a key of a reader or an admin
     # Articles that nobody sent or decided on for so long are deleted after each `retrain`. 0: never.
     forget_days: int = _number(0, 0, 36_500)
-    # Requests a minute of each key, over all processes. 0: any number.
-    rate_limit: int = _number(0, 0, 1_000_000)
-    # Requests that a process works on at the same time. Beyond them it answers 503.
-    at_once: int = _number(32, 1, 1024)
-    # How long a request may stall, and how long its body may take to arrive.
-    read_seconds: int = _number(15, 1, 600)
-    # Number of proxies in front that say who asks.
-    proxies: int = _number(0, 0, 9)
-    # Memory in which a process keeps its last answers.
-    cache_mb: int = _number(32, 0, 4096)
+    rate_limit: int = _number(0, 0, 1_000_000)  # requests a minute of each key, over all processes. 0: any number
+    at_once: int = _number(32, 1, 1024)  # requests that a process works on. Beyond them it answers 503
+    read_seconds: int = _number(15, 1, 600)  # for which a request may stall, and for which its body may arrive
+    proxies: int = _number(0, 0, 9)  # in front, which say who asks
+    cache_mb: int = _number(32, 0, 4096)  # memory in which a process keeps its last answers
     # Open articles a second that are judged beside the requests after an import or a promotion. 0: none.
     backlog_rate: int = _number(20, 0, 10_000)
 

@@ -81,7 +81,9 @@ def article_from_record(record: Any) -> Article:
     fields = {key: value for key, value in record.items() if key in RECORD_FIELDS and value is not None}
     for field, value in fields.items():
         if field in _LISTS:
-            fields[field] = _tag_ids(value, field)
+            if not isinstance(value, list) or not all(isinstance(tag, str) and tag for tag in value):
+                raise BadArticle(f"`{field}` must be a list of tag ids.", field)
+            fields[field] = tuple(dict.fromkeys(value))
         elif field == "tags_complete":
             if not isinstance(value, bool):
                 raise BadArticle("`tags_complete` must be true or false.", field)
@@ -117,12 +119,6 @@ def _without_text(record: dict[str, object]) -> str:
     )
 
 
-def _tag_ids(value: Any, field: str) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(tag, str) and tag for tag in value):
-        raise BadArticle(f"`{field}` must be a list of tag ids.", field)
-    return tuple(dict.fromkeys(value))
-
-
 def checked(article: Article) -> Article:
     """Return the article with its dates in their normal form.
 
@@ -149,21 +145,16 @@ def checked(article: Article) -> Article:
 
 def record_of(article: Article) -> dict[str, object]:
     """Return the JSON record of an article, without the fields that say nothing: what `article_from_record` reads."""
-    record: dict[str, object] = {
-        "id": article.id,
-        "title": article.title,
-        "body": article.body,
-        **_other_texts(article),
-    }
+    record: dict[str, object] = {"id": article.id, "title": article.title, "body": article.body}
+    record |= _other_texts(article)
     if article.body_format != "text":
         record["body_format"] = article.body_format
     if article.tags is not None:
         record["tags"] = list(article.tags)
     record |= {field: list(tags) for field in ("rejected", "unknown") if (tags := getattr(article, field))}
     record["tags_complete"] = article.tags_complete
-    return record | {
-        f: value for f in ("published_at", "url", "tagged_at") if (value := getattr(article, f)) is not None
-    }
+    optional = ("published_at", "url", "tagged_at")
+    return record | {field: value for field in optional if (value := getattr(article, field)) is not None}
 
 
 def text_digest(article: Article) -> str:
@@ -194,21 +185,20 @@ def read_articles(paths: Iterable[Path]) -> Iterator[Article]:
 
     Raise `BadArticle`, naming file, line and field.
     """
-    return (article for _, article in placed_articles(paths))
-
-
-def placed_articles(paths: Iterable[Path]) -> Iterator[tuple[str, Article]]:
-    """Yield the articles of files, each with its position: `archive.jsonl, line 7`."""
-    return ((position, article_of_line(position, line)) for position, line in placed_lines(paths))
+    return (article_of_line(position, line) for position, line in placed_lines(paths))
 
 
 def placed_lines(paths: Iterable[Path]) -> Iterator[tuple[str, bytes]]:
-    """Yield the lines of files that are not empty, each with its position."""
+    """Yield the lines of files that are not empty, each with its position: `archive.jsonl, line 7`."""
     for path in paths:
-        for number, raw in enumerate(_lines(path), start=1):
-            line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
-            if line.strip():
-                yield f"{path}, line {number}", line
+        with _open(path) as lines:
+            try:
+                for number, raw in enumerate(lines, start=1):
+                    line = raw.removeprefix(codecs.BOM_UTF8) if number == 1 else raw
+                    if line.strip():
+                        yield f"{path}, line {number}", line
+            except (OSError, EOFError, IsalError) as error:  # type: ignore[misc]  # a damaged packed file; isal has no types
+                raise BadArticle(f"Cannot read {path}: {error}.", "") from None
 
 
 def article_of_line(position: str, line: bytes) -> Article:
@@ -222,16 +212,7 @@ def article_of_line(position: str, line: bytes) -> Article:
     return article
 
 
-def _lines(path: Path) -> Iterator[bytes]:
-    with open_lines(path) as lines:
-        try:
-            yield from lines
-        except (OSError, EOFError, IsalError) as error:  # type: ignore[misc]  # a damaged packed file; isal has no types
-            raise BadArticle(f"Cannot read {path}: {error}.", "") from None
-
-
-def open_lines(path: Path) -> IO[bytes]:
-    """Open a file of lines, unpacking it if its name ends in `.gz`."""
+def _open(path: Path) -> IO[bytes]:
     try:
         file = igzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb")  # type: ignore[no-untyped-call]
     except OSError as error:

@@ -157,13 +157,8 @@ def fold(log: Iterable[Decision], current: Collection[str] | None = None, listin
     return Standing(tuple(tags), tuple(sorted(rejected)), unsure, latest, listed, closed_at, frozenset(closings))
 
 
-def is_removal(row: Decision) -> bool:
-    """Whether a decision is the removal of a tag by a CMS."""
-    return row.editor == CMS and row.action == "remove"
-
-
 def _listed_still(rows: Sequence[Decision]) -> list[str]:
     """Return the tags whose last removal by the CMS was undone."""
     undone = {row.undoes for row in rows if row.action == "undo"}
-    last = {row.tag: row for row in rows if is_removal(row)}
+    last = {row.tag: row for row in rows if row.editor == CMS and row.action == "remove"}
     return [str(tag) for tag, row in last.items() if row.id in undone]

@@ -83,7 +83,13 @@ class Snapshot:
 
 def snapshot_of(articles: Iterable[Article]) -> Snapshot:
     """Return the snapshot of examples, none of them held out."""
-    return Snapshot({article.id: _labelled(article) for article in articles})
+    labels = {}
+    for article in articles:
+        tags, no, unknown = (tuple(sorted(ids)) for ids in (article.tags or (), article.rejected, article.unknown))
+        complete = article.tags is not None and article.tags_complete
+        at = article.tagged_at or article.published_at
+        labels[article.id] = Labelled(text_digest(article)[:32], tags, no, unknown, complete, at)
+    return Snapshot(labels)
 
 
 def read_snapshot(path: Path) -> Snapshot:
@@ -93,13 +99,6 @@ def read_snapshot(path: Path) -> Snapshot:
             return Snapshot({row[0]: _from_row(row[1:]) for row in map(json.loads, lines)})
     except (OSError, ValueError, TypeError, IndexError, EOFError) as error:
         raise BadModel(f"The snapshot {path} cannot be read ({type(error).__name__}).") from None
-
-
-def _labelled(article: Article) -> Labelled:
-    complete = article.tags is not None and article.tags_complete
-    at = article.tagged_at or article.published_at
-    tags, rejected, unknown = (tuple(sorted(ids)) for ids in (article.tags or (), article.rejected, article.unknown))
-    return Labelled(text_digest(article)[:32], tags, rejected, unknown, complete, at)
 
 
 def _facts(labels: Labelled) -> list[Any]:

@@ -72,10 +72,6 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, object] | _Fault:
     return _Fault(f"The key {_shown(twice)!r} occurs twice in one object.", twice)
 
 
-def _constant(name: str) -> _Fault:
-    return _Fault(f"{name} is not a JSON number.")
-
-
 def _finite(digits: str) -> float | _Fault:
     value = float(digits)
     return _Fault(f"The number {digits[:24]} is out of range.") if value in (float("inf"), float("-inf")) else value
@@ -86,7 +82,10 @@ def _short_int(digits: str) -> int | _Fault:
 
 
 _DECODER = json.JSONDecoder(
-    object_pairs_hook=_unique_keys, parse_constant=_constant, parse_float=_finite, parse_int=_short_int
+    object_pairs_hook=_unique_keys,
+    parse_constant=lambda name: _Fault(f"{name} is not a JSON number."),
+    parse_float=_finite,
+    parse_int=_short_int,
 )
 
 

@@ -18,7 +18,7 @@ import tempfile
 import time
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,8 +33,7 @@ from classifier.serving.registry import LEFT_SECONDS, Registry
 from classifier.store.database.copying import check_copy, copy_store, end_sessions, is_empty, save_copy
 from classifier.store.database.engine import file_of, parsed_url
 from classifier.store.database.opening import open_store
-from classifier.store.database.sqlite import stand_alone
-from classifier.store.store import Store
+from classifier.store.database.sqlite import files_of, stand_alone
 
 FORMAT = 1
 _SCRATCH = ".backup-"
@@ -78,7 +77,9 @@ def back_up(database_url: str, registry: Registry, output: Path, track: Track) -
 
     Raise `BadStore` if the database is damaged. The previous backup stays as it is. Raise `BadBackup` if there is no room.
     """
-    _sweep(output.parent)
+    for left in output.parent.glob(f"{_SCRATCH}*"):  # of a backup that was killed: each holds a whole database
+        if time.time() - left.stat().st_mtime > LEFT_SECONDS:
+            shutil.rmtree(left, ignore_errors=True)
     with _scratch(output.parent) as folder:
         n_rows = save_copy(database_url, folder / DATABASE, track)
         versions = _copy_models(registry, folder / MODELS)
@@ -126,12 +127,8 @@ def _copy_models(registry: Registry, target: Path) -> list[str]:
             for file in (registry.folder / version).iterdir():
                 shutil.copyfile(file, target / version / file.name)
     # The history is written before the pointer, so it knows the champion that was read above.
-    for name in (
-        "history.jsonl",
-        "pinned.json",
-        deleted.FILE,
-        *(f"snapshots/{version}.jsonl.gz" for version in versions),
-    ):
+    snapshots = (f"snapshots/{version}.jsonl.gz" for version in versions)
+    for name in ("history.jsonl", "pinned.json", deleted.FILE, *snapshots):
         if (registry.folder / name).is_file():
             (target / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(registry.folder / name, target / name)
@@ -154,7 +151,11 @@ def restore(
         contents = _unpacked(backup, folder)
         path = file_of(parsed_url(database_url))  # None on PostgreSQL
         if not force:
-            _check_free(path, registry)
+            existing = list(map(str, files_of(path))) if path is not None else []
+            if (registry.folder / POINTER).exists() or registry.versions():
+                existing.append(f"models in {registry.folder}")
+            if existing:
+                raise BadBackup(f"There is something already: {', '.join(existing)}. --force moves it aside.")
         mark = f"before-restore-{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         with _ready(folder / DATABASE, path, database_url, track) as ready:
             # All that can fail on a full disk is done. From here on files are only renamed.
@@ -219,28 +220,13 @@ def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, files: dict[str, _Fil
         raise BadBackup(f"{member.name} is not what was saved")
 
 
-def _check_free(path: Path | None, registry: Registry) -> None:
-    existing = [str(file) for file in _database_files(path)] if path is not None else []
-    if (registry.folder / POINTER).exists() or registry.versions():
-        existing.append(f"models in {registry.folder}")
-    if existing:
-        raise BadBackup(f"There is something already: {', '.join(existing)}. --force moves it aside.")
-
-
-def _database_files(path: Path) -> list[Path]:
-    """Return the files that exist of an SQLite database."""
-    files = (Path(f"{path}{suffix}") for suffix in ("", "-wal", "-shm", ".commits"))
-    return [file for file in files if file.exists()]
-
-
 def _database_aside(path: Path, mark: str) -> list[Path]:
     """Move all files of a database aside. Unless it is damaged, no other process may have it open."""
     if path.is_file() and path.stat().st_size:
         with suppress(BadStore):
             stand_alone(path)
-    files = _database_files(path)
-    moved = [file.rename(file.with_name(file.name.replace(path.name, f"{path.name}.{mark}", 1))) for file in files]
-    return moved[:1]
+    names = [(file, file.with_name(file.name.replace(path.name, f"{path.name}.{mark}", 1))) for file in files_of(path)]
+    return [file.rename(aside) for file, aside in names][:1]
 
 
 def _models_aside(registry: Registry, mark: str) -> list[Path]:
@@ -271,7 +257,10 @@ def _ready(source: Path, path: Path | None, database_url: str, track: Track) -> 
     copy = open_store(f"sqlite:///{source}")
     end_sessions(copy)
     if path is None:
-        _fill(copy, database_url, track)
+        with closing(open_store(database_url)) as target:
+            if not is_empty(target):
+                raise BadBackup("The PostgreSQL database has rows already. Make an empty one (createdb) and name it.")
+            copy_store(copy, target, track)
     copy.close()
     if path is None:
         yield source
@@ -287,24 +276,7 @@ def _ready(source: Path, path: Path | None, database_url: str, track: Track) -> 
         ready.unlink(missing_ok=True)
 
 
-def _fill(copy: Store, database_url: str, track: Track) -> None:
-    target = open_store(database_url)
-    try:
-        if not is_empty(target):
-            raise BadBackup("The PostgreSQL database has rows already. Make an empty one (createdb) and name it.")
-        copy_store(copy, target, track)
-    finally:
-        target.close()
-
-
 # --- scratch folders and files ---
-
-
-def _sweep(parent: Path) -> None:
-    """Remove the scratch folders of backups that were killed: each holds a whole database."""
-    for folder in parent.glob(f"{_SCRATCH}*"):
-        if time.time() - folder.stat().st_mtime > LEFT_SECONDS:
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager

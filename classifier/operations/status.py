@@ -71,11 +71,9 @@ def _champion(registry: Registry, problems: list[Problem]) -> tuple[Champion | N
         try:
             return champion, registry.load_champion()
         except TaggerError as error:
-            retrain, roll_back = (
-                "train the model anew: python -m classifier train",
-                "roll back: python -m classifier models roll-back",
-            )
-            problems.append(Problem(str(error), roll_back if champion.previous else retrain))
+            again = "models roll-back" if champion.previous else "train"
+            way = "roll back" if champion.previous else "train the model anew"
+            problems.append(Problem(str(error), f"{way}: python -m classifier {again}"))
     return champion, None
 
 
@@ -87,10 +85,9 @@ def _stored(database_url: str, retrain_hours: float, model: Model | None, proble
         store = open_store(database_url, migrate=False, check=True)
         keys = store.keys.list()
         if path is not None and (files := open_to_others(path)):
-            text = f"Everybody on this machine can read {', '.join(map(str, files))}."
-            problems.append(
-                Problem(text, f"let only its owner read the database: chmod o= {' '.join(map(str, files))}")
-            )
+            names = list(map(str, files))
+            step = f"let only its owner read the database: chmod o= {' '.join(names)}"
+            problems.append(Problem(f"Everybody on this machine can read {', '.join(names)}.", step))
         if overdue := store.runs.overdue(JOB, retrain_hours):
             problems.append(Problem(overdue, "look at the runs and the schedule: python -m classifier runs"))
         n_unlearned = 0 if store.runs.list(JOB, 1) else store.log.n_articles()

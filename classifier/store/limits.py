@@ -62,17 +62,22 @@ class FileCounters:
     def hit(self, event: str, seconds: float) -> Count:
         """Count an event. A window of so many seconds begins with the first one."""
         with self._held(event) as handle:
-            n, left = _read(handle, seconds)
-            _write(handle, n + 1, left)
+            n, ends = _record(handle)
+            left = ends - time.time()
+            if not 0 < left <= seconds * _WRONG:
+                n, left = 0, seconds
+            try:
+                os.pwrite(handle, _RECORD.pack(n + 1, time.time() + left), 0)
+            except OSError as error:
+                raise BadStore(f"A counter cannot be written: {error.strerror}.") from None
         return Count(n + 1, left)
 
     def give_back(self, event: str) -> None:
         """Take back one event."""
         with self._held(event) as handle:
-            raw = os.pread(handle, _RECORD.size, 0)
-            if len(raw) == _RECORD.size:
-                n, ends = _RECORD.unpack(raw)
-                os.pwrite(handle, _RECORD.pack(max(n - 1, 0), ends), 0)
+            n, ends = _record(handle)
+            if n > 0:
+                os.pwrite(handle, _RECORD.pack(n - 1, ends), 0)
 
     @contextmanager
     def _held(self, event: str) -> Iterator[int]:
@@ -149,19 +154,9 @@ class RowCounters:
             connection.execute(counters.update().where(mine).values(n=counters.c.n - 1))
 
 
-def _read(handle: int, seconds: float) -> tuple[int, float]:
-    """Return the count of an event, and the seconds until it starts again at 0."""
+def _record(handle: int) -> tuple[int, float]:
     raw = os.pread(handle, _RECORD.size, 0)
-    n, ends = _RECORD.unpack(raw) if len(raw) == _RECORD.size else (0, 0.0)
-    left = ends - time.time()
-    return (n, left) if 0 < left <= seconds * _WRONG else (0, seconds)
-
-
-def _write(handle: int, n: int, left: float) -> None:
-    try:
-        os.pwrite(handle, _RECORD.pack(n, time.time() + left), 0)
-    except OSError as error:
-        raise BadStore(f"A counter cannot be written: {error.strerror}.") from None
+    return _RECORD.unpack(raw) if len(raw) == _RECORD.size else (0, 0.0)
 
 
 def _remove_unused_since(path: str, used_at: float) -> None:

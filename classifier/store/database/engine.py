@@ -2,7 +2,6 @@
 
 import weakref
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import URL, Engine, ExceptionContext, create_engine, event
 from sqlalchemy.engine import make_url
@@ -98,16 +97,12 @@ def _name(context: ExceptionContext) -> None:
     error = context.sqlalchemy_exception
     if context.is_pre_ping or not isinstance(error, DatabaseError) or isinstance(error, IntegrityError):
         return
-    message, state = _message_of(error.orig)
+    # The first line of the driver's message, without the server's address, and PostgreSQL's error state.
+    first_line = next(iter(str(error.orig).splitlines()), type(error.orig).__name__)
+    message, state = first_line.rpartition(" failed: ")[2].rstrip("."), getattr(error.orig, "sqlstate", None) or ""
     if isinstance(error, DataError):
         raise BadValue(f"The database cannot hold a value: {message}.") from None
     # SQLite raises a plain DatabaseError for a file that is broken or not its own. PostgreSQL has a class of states.
     if type(error) is DatabaseError or state.startswith("XX"):
         raise DamagedStore(f"The database cannot be used: {message}. {RESTORE}") from None
     raise BadStore(f"The database cannot be used: {message}.") from None
-
-
-def _message_of(error: Any) -> tuple[str, str]:
-    """Return the first line of a driver's message, without the server's address, and PostgreSQL's error state."""
-    lines = str(error).splitlines() or [type(error).__name__]
-    return lines[0].rpartition(" failed: ")[2].rstrip("."), getattr(error, "sqlstate", None) or ""

@@ -53,7 +53,8 @@ def sqlite_engine(url: URL, create: bool) -> Engine:
         pool_timeout=POOL_SECONDS,
         hide_parameters=True,  # an error must not carry the text of an article into a log
     )
-    event.listen(engine, "connect", lambda _, record: record.info.update(files=_files(path)))
+    names = path, Path(f"{path}-wal")
+    event.listen(engine, "connect", lambda _, record: record.info.update(files=[name.stat().st_ino for name in names]))
     event.listen(engine, "checkout", lambda _, record, __: _check_files(path, record.info["files"]))
     event.listen(engine, "begin", lambda connection: _begin(connection, turns))
     event.listen(engine, "commit", lambda connection: _commit(path, connection, turns))
@@ -134,21 +135,14 @@ def _end(info: dict[str, Any], turns: Turns) -> None:
 # --- files that others remove, replace or cut ---
 
 
-def _files(path: Path) -> tuple[int, int]:
-    """Return which files stand under the names of a database and of its log."""
-    return path.stat().st_ino, Path(f"{path}-wal").stat().st_ino
-
-
-def _check_files(path: Path, opened: tuple[int, int]) -> None:
+def _check_files(path: Path, opened: list[int]) -> None:
     """Raise an error if the files of a connection were replaced or removed since it was opened."""
     check_there(path)
     if path.stat().st_ino != opened[0]:
         raise DisconnectionError("Another database was put in the place of this one.")
-    try:
+    with suppress(OSError):
         if Path(f"{path}-wal").stat().st_ino == opened[1]:
             return
-    except OSError:
-        pass
     raise DamagedStore(f"The write-ahead log {path}-wal was removed while it was used. Stop the service. {RESTORE}")
 
 
@@ -156,9 +150,8 @@ def check_there(path: Path) -> None:
     """Raise `DamagedStore` for a database that is gone or empty: a new one is never made in its place."""
     if not path.exists():
         left = " and ".join(map(str, _left(path)))
-        raise DamagedStore(
-            f"The database {path} is gone. {RESTORE}" + f", or remove {left} to begin anew." * bool(left)
-        )
+        step = f", or remove {left} to begin anew." if left else ""
+        raise DamagedStore(f"The database {path} is gone. {RESTORE}{step}")
     if path.is_file() and path.stat().st_size == 0:
         raise DamagedStore(f"The database {path} is empty. {RESTORE}, or remove the file to begin anew.")
 
@@ -168,10 +161,14 @@ def was_there(path: Path) -> bool:
     return path.exists() or bool(_left(path))
 
 
+def files_of(path: Path) -> list[Path]:
+    """Return the files that exist of a database."""
+    return [file for ending in ("", "-wal", "-shm", ".commits") if (file := Path(f"{path}{ending}")).exists()]
+
+
 def open_to_others(path: Path) -> list[Path]:
     """Return which files of a database can be read or written by everybody on this machine."""
-    files = [Path(f"{path}{ending}") for ending in ("", "-wal", "-shm", ".commits")]
-    return [file for file in files if file.exists() and file.stat().st_mode & _OTHERS]
+    return [file for file in files_of(path) if file.stat().st_mode & _OTHERS]
 
 
 def close_to_others(path: Path) -> None:
