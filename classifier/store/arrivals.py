@@ -14,8 +14,6 @@ from classifier.store.rows import Columns, ago, article_row, came_complete, exis
 from classifier.store.schema import articles, suggested
 from classifier.store.sketches import Sketches, compare_texts, keep_text, sketch_in
 
-NEW, CHANGED, UNCHANGED = "new", "changed", "unchanged"
-
 
 @dataclass(frozen=True)
 class Shares:
@@ -39,13 +37,14 @@ def arrive(
     connection: Connection, article: Article, source: str, shares: Shares, owner: str | None, sketches: Sketches
 ) -> Arrival:
     """Store or change an article that a CMS sends, and log what it changed of its tags."""
+    check_id(article.id)
     before = article_row(connection, article.id, hold=True)
     if before is None:
-        _put_row(connection, article, source, None, sketches, shares, owner)
+        _insert(connection, article, source, shares, owner)
         return Arrival(owner, Changes((), article.tags or ()))
     claim(connection, before, owner)
     changes = follow_cms(connection, before, source, article.tags)
-    _put_row(connection, _filled_in(article, before), source, before, sketches)
+    _change(connection, _filled_in(article, before), source, before, sketches)
     if before["state"] != "new":  # a text that has changed may open an article again
         _refresh_article(connection, article.id)
     return Arrival(before["owner"] or owner, changes)
@@ -54,35 +53,44 @@ def arrive(
 def put_imported(
     connection: Connection, article: Article, source: str, before: RowMapping | None, sketches: Sketches
 ) -> tuple[str, RowMapping]:
-    """Store or change an article of an import, and return its outcome (`NEW`, `CHANGED`, `UNCHANGED`) and its row."""
-    filled = article if before is None else _with_tags(_with_text(article, before), before)
-    outcome = _put_row(connection, filled, source, before, sketches)
-    if outcome == CHANGED:
-        return outcome, _refresh_article(connection, article.id)
-    return outcome, before if outcome == UNCHANGED and before is not None else existing_row(connection, article.id)
-
-
-def _put_row(
-    connection: Connection,
-    article: Article,
-    source: str,
-    before: Columns | None,
-    sketches: Sketches,
-    shares: Shares = NO_SHARES,
-    owner: str | None = None,
-) -> str:
-    """Store an article, or change its row `before`. Return `NEW`, `CHANGED` or `UNCHANGED`."""
+    """Store or change an article of an import. Return whether it was new, changed or unchanged, and its row."""
     check_id(article.id)
-    row = _row_of(article, source)
     if before is None:
-        drawn = _drawn(article, came_complete(row), shares)
-        connection.execute(articles.insert(), {**row, **drawn, "owner": owner})
-        note_stored(connection, [article.id])
-        return NEW
+        _insert(connection, article, source)
+        return "new", existing_row(connection, article.id)
+    if not _change(connection, _with_tags(_with_text(article, before), before), source, before, sketches):
+        return "unchanged", before
+    return "changed", _refresh_article(connection, article.id)
+
+
+def _insert(
+    connection: Connection, article: Article, source: str, shares: Shares = NO_SHARES, owner: str | None = None
+) -> None:
+    """Store a new article with what it gets once and keeps: its place in the queue, whether it is blind, and for how many."""
+    row, time = _row_of(article, source), now()
+    complete = came_complete(row)
+    drawn = {
+        "id": article.id,
+        "created_at": time,
+        "updated_at": time,
+        "dated_at": dated_at(article.published_at, time, time),
+        "state": "closed" if complete else "new",
+        "lot": share_of("lot", article.id),
+        "blind": not complete and share_of("blind", article.id) < shares.blind,
+        "n_editors": 2 if not complete and share_of("second", article.id) < shares.second else 1,
+        "owner": owner,
+    }
+    connection.execute(articles.insert(), {**row, **drawn})
+    note_stored(connection, [article.id])
+
+
+def _change(connection: Connection, article: Article, source: str, before: Columns, sketches: Sketches) -> bool:
+    """Change the row of an article, and return whether it is another one now."""
+    row = _row_of(article, source)
     if all(before[name] == value for name, value in row.items()):
         if max(before["updated_at"], before["sent_at"] or "") < ago(days=1):
             connection.execute(articles.update().where(articles.c.id == article.id).values(sent_at=now()))
-        return UNCHANGED
+        return False
     if before["digest"] != row["digest"]:
         keep_text(connection, before, sketches)
         row["sketch"] = sketch_in(sketches, {"id": article.id, **row, "sketch": None})
@@ -92,7 +100,7 @@ def _put_row(
     time = now()
     row |= {"updated_at": time, "dated_at": dated_at(article.published_at, before["created_at"], time), "judged_by": ""}
     connection.execute(articles.update().where(articles.c.id == article.id).values(row))
-    return CHANGED
+    return True
 
 
 def _refresh_article(connection: Connection, article_id: str) -> RowMapping:
@@ -157,19 +165,4 @@ def _row_of(article: Article, source: str) -> dict[str, object]:
         "tags_complete": article.tags_complete and not article.unknown,
         "source": source,
         "digest": text_digest(article),
-    }
-
-
-def _drawn(article: Article, complete: bool, shares: Shares) -> dict[str, object]:
-    """Return what a new article gets once and keeps: its place in the queue, whether it is blind, and for how many."""
-    time = now()
-    return {
-        "id": article.id,
-        "created_at": time,
-        "updated_at": time,
-        "dated_at": dated_at(article.published_at, time, time),
-        "state": "closed" if complete else "new",
-        "lot": share_of("lot", article.id),
-        "blind": not complete and share_of("blind", article.id) < shares.blind,
-        "n_editors": 2 if not complete and share_of("second", article.id) < shares.second else 1,
     }

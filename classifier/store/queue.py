@@ -1,9 +1,9 @@
 """The queue: which articles wait for an editor, and in which order."""
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, Select, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Connection, func, literal, select, union_all
 
 from classifier.store.counts import counted
 from classifier.store.rows import Part, StoredArticle, hold_articles, reading, stored
@@ -39,6 +39,8 @@ class Wanted:
 
 # Where a page ended: (created_at, id), or for `teach` (margin, id, lot, id), with None where a stream has not begun.
 PageEnd = tuple[Any, ...]
+_Column: TypeAlias = ColumnElement[Any]
+_Condition: TypeAlias = ColumnElement[bool]
 
 
 class BulkRow(NamedTuple):
@@ -58,7 +60,8 @@ class Queue(Part):
     def page(self, wanted: Wanted, after: PageEnd | None, limit: int) -> tuple[list[StoredArticle], PageEnd | None]:
         """Return a page of articles behind the end of another one, and its own end, None behind the last page."""
         with reading(self.engine) as connection:
-            ids, end = (_teaching if wanted.order == "teach" else _newest)(connection, wanted, after, limit)
+            search = _Search(connection, wanted)
+            ids, end = (search.teaching if wanted.order == "teach" else search.newest)(after, limit)
             query = select(articles).where(articles.c.id.in_(ids))
             rows = {row["id"]: row for row in connection.execute(query).mappings()}
         return [stored(rows[article_id]) for article_id in ids if article_id in rows], end
@@ -78,8 +81,9 @@ class Queue(Part):
         names = ("id", "title", "published_at", "digest", "judged_by")
         columns: list[Any] = [*(articles.c[name] for name in names), suggested.c.score, suggested.c.band]
         tag = wanted.tag or ""
-        query = _wanted(replace(wanted, tag=None)).join(suggested, suggested.c.article_id == articles.c.id)
-        query = query.where(suggested.c.tag == tag, _is_open(tag)).with_only_columns(*columns)
+        query = select(*columns).join(suggested, suggested.c.article_id == articles.c.id)
+        query = query.where(articles.c.state.in_(_states(wanted)), *_conditions(replace(wanted, tag=None)))
+        query = query.where(suggested.c.tag == tag, _is_open(tag))
         query = query.order_by(suggested.c.score.desc(), articles.c.id).limit(limit)
         rows = self._rows(query)
         if not rows:
@@ -100,19 +104,19 @@ class Queue(Part):
         return [source for source, n in self._tuples(query) if n]
 
 
-def _of_source(wanted: Wanted, source: ColumnElement[str]) -> list[ColumnElement[bool]]:
+def _of_source(wanted: Wanted, source: ColumnElement[str]) -> list[_Condition]:
     """Return what is wanted of the source of articles, or of their counts."""
     return [source != STARTER] + ([source == wanted.source] if wanted.source is not None else [])
 
 
-def _of_days(wanted: Wanted, day: ColumnElement[str]) -> list[ColumnElement[bool]]:
+def _of_days(wanted: Wanted, day: ColumnElement[str]) -> list[_Condition]:
     """Return what is wanted of the days of articles, or of their counts."""
     since = [day >= wanted.since] if wanted.since is not None else []
     # The whole day: "~" sorts behind every digit and letter.
     return since + ([day < f"{wanted.until}~"] if wanted.until is not None else [])
 
 
-def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+def _conditions(wanted: Wanted) -> list[_Condition]:
     """Return what is wanted of articles, but for their state.
 
     Source and day are written so that no index is used for them: which one serves a page is for the page to choose.
@@ -123,13 +127,9 @@ def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
         mine = select(closings.c.editor).where(closings.c.article_id == articles.c.id)
         conditions.append(~mine.where(closings.c.editor == wanted.viewer).exists())
     if wanted.tag is not None:
-        conditions.append(_unsettled(wanted.tag))
+        of_tag = select(suggested.c.article_id).where(suggested.c.tag == wanted.tag)
+        conditions.append(articles.c.id.in_(of_tag) & _is_open(wanted.tag))
     return conditions
-
-
-def _wanted(wanted: Wanted) -> Select[Any]:
-    """Return the query for all wanted articles, in no order."""
-    return select(articles).where(articles.c.state.in_(_states(wanted)), *_conditions(wanted))
 
 
 def _states(wanted: Wanted) -> tuple[str, ...]:
@@ -138,117 +138,99 @@ def _states(wanted: Wanted) -> tuple[str, ...]:
     return ("new", "started") if wanted.state == "open" else (wanted.state,)
 
 
-def _unsettled(tag: str) -> ColumnElement[bool]:
-    """Return whether a tag is suggested and not settled."""
-    return articles.c.id.in_(select(suggested.c.article_id).where(suggested.c.tag == tag)) & _is_open(tag)
-
-
-def _is_open(tag: str) -> ColumnElement[bool]:
+def _is_open(tag: str) -> _Condition:
     """Return whether a tag is not settled. Blind articles that are not closed are left out."""
     hidden = articles.c.blind & (articles.c.state != "closed")
     return ~hidden & ~settled(articles.c.id, literal(tag))
 
 
-def _first(
-    connection: Connection,
-    wanted: Wanted,
-    key: ColumnElement[Any],
-    limit: int,
-    *where: ColumnElement[bool],
-    last: bool = False,
-) -> list[tuple[Any, str]]:
-    """Return key and id of the first wanted articles in the order of both, with `last` in reverse order.
+class _Search:
+    """Finds the wanted articles page by page. A page is the ids of its articles, and its end."""
 
-    An index has this order for each state, so that few rows are read. If the source or the days have only a few articles,
-    those are read instead.
-    """
-    conditions = [*where, *_conditions(wanted)]
-    if few := _few(connection, wanted):
-        conditions.append(articles.c.id.in_(select(articles.c.id).where(*few)))
-    columns = key.label("key"), articles.c.id
-    order = [column.desc() if last else column for column in (key, articles.c.id)]
-    parts = [
-        select(*columns).where(articles.c.state == state, *conditions).order_by(*order).limit(limit).subquery()
-        for state in _states(wanted)
-    ]
-    rows = [(row.key, row.id) for row in connection.execute(union_all(*(select(part) for part in parts)))]
-    return sorted(rows, key=lambda row: (row[0] or 0.0, row[1]), reverse=last)[:limit]
+    def __init__(self, connection: Connection, wanted: Wanted) -> None:
+        self._connection, self._wanted = connection, wanted
 
+    def newest(self, after: PageEnd | None, limit: int) -> tuple[list[str], PageEnd | None]:
+        """Return a page of the newest articles."""
+        created_at, article_id = articles.c.created_at, articles.c.id
+        where = []
+        if after is not None:
+            where = [created_at <= after[0], ~((created_at == after[0]) & (article_id >= after[1]))]
+        rows = self._first(created_at, limit + 1, *where, last=True)
+        return [row[1] for row in rows[:limit]], rows[limit - 1] if len(rows) > limit else None
 
-def _few(connection: Connection, wanted: Wanted) -> list[ColumnElement[bool]]:
-    """Return the condition on source or days that leaves only a few articles, or no condition."""
-    choices = []
-    if wanted.source is not None:
-        of_counts = _of_source(wanted, article_counts.c.source)
-        choices.append((_of_source(wanted, articles.c.source), counted().where(*of_counts)))
-    if days := _of_days(wanted, articles.c.dated_at):
-        choices.append((days, counted(of_days=_of_days(wanted, article_counts.c.day))))
-    for condition, query in choices:
-        if int(connection.scalar(query) or 0) <= FEW:
-            return condition
-    return []
+    def teaching(self, after: PageEnd | None, limit: int) -> tuple[list[str], PageEnd | None]:
+        """Return a page of two streams: what teaches most, and as every tenth article one that comes by lot."""
+        after = after or (None, None, None, None)
+        by_margin = self._by_margin(after[:2], limit + 1)
+        by_lot = self._behind(articles.c.lot, after[2:], limit + 1, articles.c.lot < CHANCE)
+        ids: list[str] = []
+        n_margin = n_lot = 0
+        while len(ids) < limit and (n_margin < len(by_margin) or n_lot < len(by_lot)):
+            if n_lot < len(by_lot) and (len(ids) % EVERY == EVERY - 1 or n_margin >= len(by_margin)):
+                ids.append(by_lot[n_lot][1])
+                n_lot += 1
+            else:
+                ids.append(by_margin[n_margin][1])
+                n_margin += 1
+        if n_margin == len(by_margin) and n_lot == len(by_lot):
+            return ids, None
+        margin_end = by_margin[n_margin - 1] if n_margin else after[:2]
+        lot_end = by_lot[n_lot - 1] if n_lot else after[2:]
+        return ids, (*margin_end, *lot_end)
 
+    def _by_margin(self, after: PageEnd, limit: int) -> list[tuple[Any, str]]:
+        """Return keys and ids of articles by margin, and behind them by id those that were never judged."""
+        margin, not_by_lot = (
+            articles.c.margin,
+            articles.c.lot + 0.0 >= CHANCE,
+        )  # a sum: the index of lots is another order
+        rows: list[tuple[Any, str]] = []
+        if after[0] is None or after[0] < LAST:
+            rows = self._behind(margin, after, limit, not_by_lot, margin.is_not(None))
+            after = (None, None)
+        if len(rows) < limit:
+            unasked = [not_by_lot, margin.is_(None)]
+            if after[1] is not None:
+                unasked.append(articles.c.id > after[1])
+            rows += [(LAST, row[1]) for row in self._first(margin, limit - len(rows), *unasked)]
+        return rows
 
-def _newest(
-    connection: Connection, wanted: Wanted, after: PageEnd | None, limit: int
-) -> tuple[list[str], PageEnd | None]:
-    """Return the ids of a page of the newest articles, and its end."""
-    created_at, article_id = articles.c.created_at, articles.c.id
-    where = []
-    if after is not None:
-        where = [created_at <= after[0], ~((created_at == after[0]) & (article_id >= after[1]))]
-    rows = _first(connection, wanted, created_at, limit + 1, *where, last=True)
-    return [row[1] for row in rows[:limit]], rows[limit - 1] if len(rows) > limit else None
+    def _behind(self, key: _Column, after: PageEnd, limit: int, *where: _Condition) -> list[tuple[Any, str]]:
+        """Return keys and ids of the articles behind the end of a page."""
+        conditions = list(where)
+        if after[0] is not None:
+            conditions += [key >= after[0], ~((key == after[0]) & (articles.c.id <= after[1]))]
+        return self._first(key, limit, *conditions)
 
+    def _first(self, key: _Column, limit: int, *where: _Condition, last: bool = False) -> list[tuple[Any, str]]:
+        """Return key and id of the first articles in the order of both, with `last` in reverse order.
 
-def _teaching(
-    connection: Connection, wanted: Wanted, after: PageEnd | None, limit: int
-) -> tuple[list[str], PageEnd | None]:
-    """Return a page of two streams: what teaches most, and as every tenth article one that comes by lot."""
-    after = after or (None, None, None, None)
-    by_margin = _by_margin(connection, wanted, after[:2], limit + 1)
-    by_lot = _behind(connection, wanted, articles.c.lot, after[2:], limit + 1, articles.c.lot < CHANCE)
-    ids: list[str] = []
-    n_margin = n_lot = 0
-    while len(ids) < limit and (n_margin < len(by_margin) or n_lot < len(by_lot)):
-        if n_lot < len(by_lot) and (len(ids) % EVERY == EVERY - 1 or n_margin >= len(by_margin)):
-            ids.append(by_lot[n_lot][1])
-            n_lot += 1
-        else:
-            ids.append(by_margin[n_margin][1])
-            n_margin += 1
-    if n_margin == len(by_margin) and n_lot == len(by_lot):
-        return ids, None
-    margin_end = by_margin[n_margin - 1] if n_margin else after[:2]
-    lot_end = by_lot[n_lot - 1] if n_lot else after[2:]
-    return ids, (*margin_end, *lot_end)
+        An index has this order for each state, so that few rows are read. If the source or the days have only a few
+        articles, those are read instead.
+        """
+        conditions = [*where, *_conditions(self._wanted)]
+        if few := self._few():
+            conditions.append(articles.c.id.in_(select(articles.c.id).where(*few)))
+        columns = key.label("key"), articles.c.id
+        order = [column.desc() if last else column for column in (key, articles.c.id)]
+        parts = [
+            select(*columns).where(articles.c.state == state, *conditions).order_by(*order).limit(limit).subquery()
+            for state in _states(self._wanted)
+        ]
+        rows = self._connection.execute(union_all(*(select(part) for part in parts)))
+        pairs = [(row.key, row.id) for row in rows]
+        return sorted(pairs, key=lambda pair: (pair[0] or 0.0, pair[1]), reverse=last)[:limit]
 
-
-def _by_margin(connection: Connection, wanted: Wanted, after: PageEnd, limit: int) -> list[tuple[Any, str]]:
-    """Return keys and ids of articles by margin, and behind them by id those that were never judged."""
-    margin, not_by_lot = articles.c.margin, articles.c.lot + 0.0 >= CHANCE  # a sum: the index of lots has another order
-    rows: list[tuple[Any, str]] = []
-    if after[0] is None or after[0] < LAST:
-        rows = _behind(connection, wanted, margin, after, limit, not_by_lot, margin.is_not(None))
-        after = (None, None)
-    if len(rows) < limit:
-        unasked = [not_by_lot, margin.is_(None)]
-        if after[1] is not None:
-            unasked.append(articles.c.id > after[1])
-        rows += [(LAST, row[1]) for row in _first(connection, wanted, margin, limit - len(rows), *unasked)]
-    return rows
-
-
-def _behind(
-    connection: Connection,
-    wanted: Wanted,
-    key: ColumnElement[Any],
-    after: PageEnd,
-    limit: int,
-    *where: ColumnElement[bool],
-) -> list[tuple[Any, str]]:
-    """Return keys and ids of the articles behind the end of a page."""
-    conditions = list(where)
-    if after[0] is not None:
-        conditions += [key >= after[0], ~((key == after[0]) & (articles.c.id <= after[1]))]
-    return _first(connection, wanted, key, limit, *conditions)
+    def _few(self) -> list[_Condition]:
+        """Return the condition on source or days that leaves only a few articles, or no condition."""
+        choices = []
+        if self._wanted.source is not None:
+            of_counts = _of_source(self._wanted, article_counts.c.source)
+            choices.append((_of_source(self._wanted, articles.c.source), counted().where(*of_counts)))
+        if days := _of_days(self._wanted, articles.c.dated_at):
+            choices.append((days, counted(of_days=_of_days(self._wanted, article_counts.c.day))))
+        for condition, query in choices:
+            if int(self._connection.scalar(query) or 0) <= FEW:
+                return condition
+        return []
