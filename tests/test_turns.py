@@ -19,7 +19,6 @@ from classifier.domain.articles import Article
 from classifier.errors import BadStore
 from classifier.store.database.opening import open_store
 from classifier.store.database.turns import set_deadline
-from classifier.store.rows import giving_way
 from classifier.store.store import Store
 from tests.conftest import ROOT
 from tests.hard import size
@@ -124,7 +123,7 @@ def test_a_batch_lets_all_who_wait_go_first(store: Store, database_url: str) -> 
     ended: list[str] = []
 
     def import_all() -> None:
-        with giving_way(store.engine).begin():
+        with store.giving_way():
             ended.append("batch")
 
     def put(name: str) -> None:

@@ -15,18 +15,7 @@ from classifier.domain.articles import Article
 from classifier.domain.decisions import GIVES, TAKES, Decision, Standing
 from classifier.store.log import listings, read_log, standings_of
 from classifier.store.queue import STARTER
-from classifier.store.rows import (
-    BATCH,
-    Columns,
-    Part,
-    giving_way,
-    hold_articles,
-    in_pages,
-    now,
-    reading,
-    stored,
-    tags_of_runs,
-)
+from classifier.store.rows import BATCH, Columns, Part, hold_articles, in_pages, now, stored, tags_of_runs
 from classifier.store.runs import Run
 from classifier.store.schema import articles, assignments, decisions, runs
 
@@ -115,7 +104,7 @@ class Assignments(Part):
     def candidates(self, scope: Scope, after: str = "") -> Iterator[Candidate]:
         """Yield the articles of a scope's days and source behind an id, in the order of ids and batch by batch."""
         while True:
-            with reading(self.engine) as connection:
+            with self.reading() as connection:
                 rows = connection.execute(_in_scope(scope, after).limit(BATCH)).mappings().all()
                 candidates = _candidates(connection, rows, scope)
             if not rows:
@@ -131,7 +120,7 @@ class Assignments(Part):
         Articles that have changed since they were read get nothing. `progress` is called with the ids of those that have not,
         and returns the progress that the record of the run keeps.
         """
-        with giving_way(self.engine).begin() as connection:
+        with self.giving_way() as connection:
             unchanged = _unchanged(connection, [article for article in additions if article.tags])
             added_at = now()
             rows = [
@@ -151,7 +140,7 @@ class Assignments(Part):
         """
         n, decided_on, last = 0, list[Decision](), 0
         while True:
-            with giving_way(self.engine).begin() as connection:
+            with self.giving_way() as connection:
                 query = _of_run(run_id).where(assignments.c.undone_at.is_(None), assignments.c.n > last)
                 rows = connection.execute(query.order_by(assignments.c.n).limit(BATCH)).mappings().all()
                 hold_articles(connection, (row["article_id"] for row in rows))
@@ -168,7 +157,7 @@ class Assignments(Part):
         query = _of_run(run_id).where(assignments.c.undone_at.is_(None))
         for page in in_pages(self.engine, query, assignments.c.n):
             rows = [row._mapping for row in page]
-            with reading(self.engine) as connection:
+            with self.reading() as connection:
                 overruled = _overruled(connection, rows)
             yield from (_of_row(row) for row in rows if row["n"] not in overruled)
 

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from classifier.domain.deleted import Deleted, digest_of
-from classifier.store.rows import Part, giving_way, now
+from classifier.store.rows import Part, now
 from classifier.store.runs import FAILED, RUNNING
 from classifier.store.schema import deletions, runs
 
@@ -32,7 +32,7 @@ class Deletions(Part):
         for row in named:
             if row.job == "archive" and row.outcome in (RUNNING, FAILED):
                 continue
-            with giving_way(self.engine).begin() as connection:
+            with self.giving_way() as connection:
                 values = {"result": _without(row.result, deleted)}
                 connection.execute(runs.update().where(runs.c.id == row.id).values(values))
 

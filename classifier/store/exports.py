@@ -11,7 +11,7 @@ from classifier.domain.decisions import CMS, Case, Filed, Standing
 from classifier.domain.examples import Attributed
 from classifier.store.log import standings_of
 from classifier.store.queue import STARTER
-from classifier.store.rows import BATCH, Columns, Part, ago, came_complete, reading, stored, tags_of_runs
+from classifier.store.rows import BATCH, Columns, Part, ago, came_complete, stored, tags_of_runs
 from classifier.store.schema import articles, suggestion_sets
 
 STARTER_UNTIL = 1000  # examples of the desk from which on the starter articles teach nothing any more
@@ -31,10 +31,10 @@ class Exports(Part):
             starter_until: the starter articles are left out once the desk has as many examples of its own.
             close_after_days: published articles that nobody touched for so many days count as complete, 0 for never.
         """
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             with_starter = not _has_as_many(connection, starter_until)
         for rows in self._in_batches():
-            with reading(self.engine) as connection:
+            with self.reading() as connection:
                 standings = standings_of(connection, rows)
                 added = tags_of_runs(connection, [row["id"] for row in rows])
             for row in rows:
@@ -46,7 +46,7 @@ class Exports(Part):
     def filed(self) -> Iterator[Filed]:
         """Yield every article with its present tags and its latest suggestions, in the order of ids."""
         for rows in self._in_batches():
-            with reading(self.engine) as connection:
+            with self.reading() as connection:
                 filed = list(_filed(connection, rows))
             yield from filed
 
@@ -54,7 +54,7 @@ class Exports(Part):
         """Yield the desk's articles as cases to decide, without their texts."""
         names = ("id", "title", "blind", "n_editors", "tags", "tags_complete", "state")
         query = select(*(articles.c[name] for name in names)).where(articles.c.source != STARTER)
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             for row in connection.execute(query.order_by(articles.c.id)).mappings():
                 closed = row["state"] == "closed" and not came_complete(row)
                 yield Case(row["id"], row["title"], row["blind"], row["n_editors"], tuple(row["tags"] or ()), closed)

@@ -10,17 +10,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 from classifier.domain.decisions import CMS, Decision, Impression, Listing, Standing, fold, without_undone
 from classifier.errors import BadDecision
 from classifier.store.requests import Request, keep, reply_to
-from classifier.store.rows import (
-    Columns,
-    Part,
-    came_complete,
-    existing_row,
-    in_pages,
-    new_id,
-    now,
-    reading,
-    tags_of_runs,
-)
+from classifier.store.rows import Columns, Part, came_complete, existing_row, in_pages, new_id, now, tags_of_runs
 from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets
 from classifier.store.sketches import Sketches, compare_texts, same_texts, sketches_for_decision
 from classifier.store.standing import settled
@@ -122,7 +112,7 @@ class DecisionLog(Part):
 
     def read(self, article_id: str) -> ArticleLog:
         """Return the log of an article, or raise `NotFound`."""
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             return article_log(connection, existing_row(connection, article_id), log_of(connection, article_id))
 
     def all(self) -> Iterator[Decision]:
@@ -132,7 +122,7 @@ class DecisionLog(Part):
 
     def standings(self, article_ids: Sequence[str]) -> dict[str, Standing]:
         """Return what is known of the tags of some articles."""
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             return standings_of(connection, listings(connection, article_ids))
 
     def impressions(self, article_id: str) -> list[Impression]:
@@ -144,7 +134,7 @@ class DecisionLog(Part):
 
     def all_impressions(self) -> Iterator[Impression]:
         """Yield all impressions, in no order and without `answered`."""
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             for row in connection.execute(_SHOWN):
                 yield Impression(*row)
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, select
 
 from classifier.errors import BadSetting, OtherOwner
 from classifier.store.queue import STARTER
-from classifier.store.rows import Columns, Part, batches, giving_way, reading
+from classifier.store.rows import Columns, Part, batches
 from classifier.store.schema import articles, keys
 
 
@@ -66,7 +66,7 @@ class Owners(Part):
         n_articles = 0
         for batch in batches(ids):  # a CMS that writes meanwhile waits for a few hundred at most
             theirs_now = articles.c.id.in_(batch) & (articles.c.owner == giver)
-            with giving_way(self.engine).begin() as connection:
+            with self.giving_way() as connection:
                 n_articles += connection.execute(articles.update().where(theirs_now).values(owner=receiver)).rowcount
         return n_articles
 
@@ -74,7 +74,7 @@ class Owners(Part):
         if receiver is None:
             return
         query = select(keys.c.role).where(keys.c.name == receiver, keys.c.revoked_at.is_(None))
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             role = connection.scalar(query)
         if role != "cms":
             problem = f"has the role {role!r}" if role else "is no key in use"

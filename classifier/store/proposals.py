@@ -8,7 +8,7 @@ from classifier.domain.decisions import GIVES, without_undone
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import NotFound
 from classifier.store.log import Draft, add_decision, log_of, standing_of
-from classifier.store.rows import Part, article_row, existing_row, new_id, now, reading
+from classifier.store.rows import Part, article_row, existing_row, new_id, now
 from classifier.store.schema import articles, proposals
 
 OPEN, TAKEN, DECLINED = PROPOSAL_STATES = ("open", "taken", "declined")
@@ -56,7 +56,7 @@ class Proposals(Part):
 
     def get(self, proposal_id: str) -> Proposal:
         """Return a proposal, or raise `NotFound`."""
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             return _proposal(connection, proposal_id)
 
     def resolve(self, proposal_id: str, state: str, editor: str, tag: str | None = None) -> None:

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, func,
 from classifier.domain.decisions import CMS, Decision
 from classifier.errors import BadDecision, NotFound
 from classifier.store.log import Changes, append
-from classifier.store.rows import Part, ago, batches, hold_articles, new_id, now, one_at_a_time, reading
+from classifier.store.rows import Part, ago, batches, hold_articles, new_id, now, one_at_a_time
 from classifier.store.schema import articles, decisions, questions
 from classifier.store.standing import not_undone, overruled, removals, stands
 
@@ -58,7 +58,7 @@ class Questions(Part):
         tags = {*changes.dropped, *changes.listed}
         if not tags:
             return False
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             active = _active(connection, key, tags)
             held_back = [tag for tag in changes.dropped if tag in active or len(_removed(connection, key, tag)) > MOST]
         for tag in held_back:
@@ -124,7 +124,7 @@ class Questions(Part):
         query = select(questions).order_by(questions.c.asked_at.desc())
         since = questions.c.answered_at >= ago(days=SHOWN_DAYS)
         query = query.where(questions.c.answer.is_(None) | since if answered else questions.c.answer.is_(None))
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             listed = [_question(connection, row) for row in connection.execute(query).mappings().all()]
         return [question for question in listed if question.waiting or question.answer is not None]
 

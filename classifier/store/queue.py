@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, TypeAlias
 from sqlalchemy import ColumnElement, Connection, func, literal, select, union_all
 
 from classifier.store.counts import counted
-from classifier.store.rows import Part, StoredArticle, hold_articles, reading, stored
+from classifier.store.rows import Part, StoredArticle, hold_articles, stored
 from classifier.store.schema import article_counts, articles, closings, suggested
 from classifier.store.standing import settled
 from classifier.store.suggestion_sets import note_shown
@@ -59,7 +59,7 @@ class Queue(Part):
 
     def page(self, wanted: Wanted, after: PageEnd | None, limit: int) -> tuple[list[StoredArticle], PageEnd | None]:
         """Return a page of articles behind the end of another one, and its own end, None behind the last page."""
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             search = _Search(connection, wanted)
             ids, end = (search.teaching if wanted.order == "teach" else search.newest)(after, limit)
             query = select(articles).where(articles.c.id.in_(ids))

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.errors import BadDecision, Busy
-from classifier.store.rows import Part, ago, now, reading
+from classifier.store.rows import Part, ago, now
 from classifier.store.schema import requests
 
 KEPT_DAYS = 7
@@ -34,7 +34,7 @@ class Requests(Part):
 
         Raise `BadDecision` if the key came with another body before.
         """
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             return reply_to(connection, request)
 
 

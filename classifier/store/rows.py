@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -71,37 +72,40 @@ def reading(engine: Engine) -> Connection:
     return engine.connect().execution_options(readonly=True)
 
 
-def giving_way(engine: Engine) -> Engine:
-    """Return the engine for work in many transactions, each of which lets other writers go first."""
-    return engine.execution_options(gives_way=True)
-
-
 class Part:
     """A part of a store, which reads and writes some of its tables."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
 
+    def reading(self) -> Connection:
+        """Return a connection that takes no write lock."""
+        return reading(self.engine)
+
+    def giving_way(self) -> AbstractContextManager[Connection]:
+        """Begin one of many transactions of a job, each of which lets other writers go first."""
+        return self.engine.execution_options(gives_way=True).begin()
+
     def _rows(self, query: Select[Any]) -> Sequence[RowMapping]:
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             return connection.execute(query).mappings().all()
 
     def _row(self, query: Select[Any]) -> RowMapping | None:
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             return connection.execute(query).mappings().first()
 
     def _tuples(self, query: Select[Any]) -> Sequence[Any]:
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             return connection.execute(query).all()
 
     def _values(self, query: Select[Any]) -> list[Any]:
         """Return the first column of the rows of a query."""
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             return list(connection.scalars(query))
 
     def _number(self, query: Select[Any]) -> int:
         """Return the number that a query counts, 0 for none."""
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             return int(connection.scalar(query) or 0)
 
 

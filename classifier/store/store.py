@@ -31,10 +31,8 @@ from classifier.store.rows import (
     article_row,
     batches,
     existing_row,
-    giving_way,
     hold_articles,
     one_at_a_time,
-    reading,
     stored,
 )
 from classifier.store.runs import Runs
@@ -142,7 +140,7 @@ class Store(Part):
     def _import_batch(self, batch: list[Article], source: str) -> Counter[str]:
         outcomes: Counter[str] = Counter()
         sketches = sketches_for(self.engine, batch)
-        with giving_way(self.engine).begin() as connection:
+        with self.giving_way() as connection:
             one_at_a_time(connection, "import")
             rows = _held_rows(connection, [article.id for article in batch])
             for article in batch:
@@ -170,7 +168,7 @@ class Store(Part):
             return len(old)
         n = 0
         for batch in batches(old):
-            with giving_way(self.engine).begin() as connection:
+            with self.giving_way() as connection:
                 hold_articles(connection, batch)  # what was sent or decided meanwhile stays
                 still_old = connection.scalars(_untouched_since(before).where(articles.c.id.in_(batch)))
                 n += _delete(connection, list(still_old))
@@ -180,7 +178,7 @@ class Store(Part):
 
     def article(self, article_id: str) -> StoredArticle:
         """Return an article, or raise `NotFound`."""
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             return stored(existing_row(connection, article_id))
 
     def titles(self, article_ids: Iterable[str]) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, RowMapping, Select, func, select, union_all
 
 from classifier.domain.articles import Article, text_digest
-from classifier.store.rows import Columns, Part, StoredArticle, giving_way, held, now, reading, stored
+from classifier.store.rows import Columns, Part, StoredArticle, held, now, stored
 from classifier.store.schema import articles, impressions, suggested, suggestion_sets
 
 OPEN = ("new", "started")
@@ -49,7 +49,7 @@ class Suggested(Part):
 
     def put(self, by: str, judged: Iterable[Judged]) -> None:
         """Keep what was judged, except for articles whose text has changed since."""
-        with giving_way(self.engine).begin() as connection:
+        with self.giving_way() as connection:
             for article in judged:
                 replace_suggested(connection, by, article)
 
@@ -83,7 +83,7 @@ class SuggestionSets(Part):
         """
         digest = text_digest(article)
         set_id = _id_of(article.id, digest, answer.by)
-        with reading(self.engine) as connection:
+        with self.reading() as connection:
             if _is_newest(connection, article.id, set_id, answer) and not _not_shown(connection, set_id, shown):
                 return set_id
         with self.engine.begin() as connection:
