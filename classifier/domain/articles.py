@@ -106,7 +106,6 @@ def article_from_file(record: Any) -> Article:
 
 
 def _without_text(record: dict[str, object]) -> str:
-    """Return the error for a record that has neither title nor body."""
     if {"file", "line", "reason"} <= record.keys():  # of `import --rejects`
         position = f"{record['file']}, line {record['line']}"
         return (
@@ -164,7 +163,6 @@ def text_digest(article: Article) -> str:
 
 
 def _other_texts(article: Article) -> dict[str, str]:
-    """Return the text fields besides title and body that are not empty."""
     return {name: text for name, text in article.texts_by_name.items() if text and name not in ("title", "body")}
 
 

@@ -158,7 +158,6 @@ def fold(log: Iterable[Decision], current: Collection[str] | None = None, listin
 
 
 def _listed_still(rows: Sequence[Decision]) -> list[str]:
-    """Return the tags whose last removal by the CMS was undone."""
     undone = {row.undoes for row in rows if row.action == "undo"}
     last = {row.tag: row for row in rows if row.editor == CMS and row.action == "remove"}
     return [str(tag) for tag, row in last.items() if row.id in undone]

@@ -49,11 +49,7 @@ def labels_of(articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:
 
 
 def _was_tagged_before(article: Article, day: str) -> bool:
-    """Whether an article was tagged before a tag was made, or may have been.
-
-    An article without a date may have been tagged any time before it was closed or arrived, so a tag of the same day may be
-    newer.
-    """
+    """Whether an article was or may have been tagged before a tag was made: without a date, any time until it was closed."""
     tagged_at = article.tagged_at or article.published_at
     if tagged_at is None:
         return False
@@ -61,11 +57,7 @@ def _was_tagged_before(article: Article, day: str) -> bool:
 
 
 def _explicit_labels(article: Article, taxonomy: Taxonomy) -> dict[str, int]:
-    """Return the labels of the tags that an article lists, and of their replacements.
-
-    A replacement is positive if any tag that it replaced is positive, otherwise unknown: it may be meant more widely. A label
-    of the replacement itself takes precedence.
-    """
+    """Return the labels of the tags that an article lists, and of their replacements, whose own labels take precedence."""
     listed = dict.fromkeys(article.unknown, UNKNOWN) | dict.fromkeys(article.rejected, NEGATIVE)
     listed |= dict.fromkeys(article.tags or (), POSITIVE)
     labels = dict(listed)

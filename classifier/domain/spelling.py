@@ -59,7 +59,6 @@ _ALL_WORDS = np.zeros(0x110000, dtype=np.uint32)
 
 
 def _in_words(text: str) -> str:
-    """Return the folded text with blanks for all characters that are in no word."""
     if text.isascii():
         return text.translate(_ASCII_WORDS)
     codes = np.frombuffer(text.encode(*CODES), dtype=np.uint32)

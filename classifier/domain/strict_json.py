@@ -32,10 +32,7 @@ _BLANK_BEFORE_COLON = re.compile(rb'"\s+:')
 
 
 def _plain_record(raw: bytes) -> dict[str, object] | None:
-    """Return an object that surely keeps the rules: its values are texts, true, false, null or lists of texts. Else None.
-
-    No key was repeated if it has as many keys as the text has quotation marks before colons.
-    """
+    """Return an object of texts, true, false, null and lists of texts, or None if it may break a rule."""
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:

@@ -257,7 +257,6 @@ def _is_empty(node: yaml.Node) -> bool:
 
 
 def _leads_back(taxonomy: Taxonomy, tag: Tag, field_name: str) -> bool:
-    """Whether a tag is reached from itself by a field that names another tag."""
     passed, tag_id = set(), getattr(tag, field_name)
     while tag_id in taxonomy.by_id and tag_id not in passed:
         if tag_id == tag.id:

@@ -60,7 +60,6 @@ def status(registry: Registry, database_url: str, retrain_hours: float = 24.0) -
 
 
 def _champion(registry: Registry, problems: list[Problem]) -> tuple[Champion | None, Model | None]:
-    """Return the champion, and its model if that can be loaded."""
     try:
         champion = registry.champion()
     except BadModel as error:

@@ -104,7 +104,6 @@ def _change(connection: Connection, article: Article, source: str, before: Colum
 
 
 def _refresh_article(connection: Connection, article_id: str) -> RowMapping:
-    """Bring the state of an article that has changed up to its log, and return its row."""
     row = existing_row(connection, article_id)
     refresh(connection, row, log_of(connection, article_id))
     return row
@@ -127,10 +126,7 @@ def _with_tags(article: Article, row: Columns) -> Article:
 
 
 def _filled_in(article: Article, row: Columns) -> Article:
-    """Return an article with what its sender left out filled in from its row.
-
-    An archive's complete tags stay complete as long as a CMS lists them all and the text is the same.
-    """
+    """Return an article with what its sender left out. An archive's complete tags stay so while all are listed for the same text."""
     before = stored(row).article
     rejected = article.rejected or tuple(tag for tag in before.rejected if tag not in (article.tags or ()))
     lists_all = article.tags is None or set(before.tags or ()) <= set(article.tags)
@@ -153,7 +149,6 @@ def _tags_after(article: Article, before: Article) -> tuple[str, ...] | None:
 
 
 def _row_of(article: Article, source: str) -> dict[str, object]:
-    """Return the columns that an article's sender decides."""
     return {
         **article.texts_by_name,
         "body_format": article.body_format,

@@ -241,9 +241,7 @@ def _decided(connection: Connection, rows: Sequence[Columns]) -> dict[int, Decis
 
 
 def _overruled(connection: Connection, rows: Sequence[Columns]) -> set[int]:
-    """Return the numbers of the rows whose tag no longer stands.
-
-    A person removed it, the sender says that it is wrong, or the article was deleted."""
+    """Return the numbers of the rows whose tag a person removed, whose sender says it is wrong, or whose article was deleted."""
     decided = _decided(connection, rows)
     query = select(articles.c.id, articles.c.rejected).where(articles.c.id.in_({row["article_id"] for row in rows}))
     wrong = {row.id: row.rejected for row in connection.execute(query)}

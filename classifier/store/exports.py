@@ -70,7 +70,6 @@ class Exports(Part):
 
 
 def _example(row: Columns, standing: Standing, close_after_days: int) -> Attributed | None:
-    """Return what training reads of an article, or None where nothing is known of its tags."""
     complete = came_complete(row) or _is_left_alone(row, close_after_days) or standing.closed_at is not None
     if not complete and not standing.tags and not standing.rejected:
         return None

@@ -175,9 +175,7 @@ class Keys(Part):
         return self._row(select(keys).where(keys.c.id == key_id))
 
     def _remembered(self, key_id: str, look: Callable[[], Any]) -> Any:
-        """Return what `look` returned within the last second, or call it again.
-
-        While the database cannot be reached, the last known row is returned."""
+        """Return what `look` returned within the last second, or call it. A database that is out of reach leaves the last row."""
         time_now = time.monotonic()
         looked_up_at, row = self._remembered_rows.get(key_id, (-KEPT_SECONDS, None))
         if time_now - looked_up_at >= KEPT_SECONDS:
@@ -193,7 +191,6 @@ class Keys(Part):
 
 
 def _row_in_use(connection: Connection, name: str) -> RowMapping:
-    """Return the row of the key with a name and lock it, or raise `NotFound`."""
     query = select(keys).where(keys.c.name == name, keys.c.revoked_at.is_(None)).with_for_update()
     row = connection.execute(query).mappings().first()
     if row is None:
@@ -206,7 +203,6 @@ def _key(row: Columns) -> Key:
 
 
 def _renewed(row: Columns, days: int | None) -> str | None:
-    """Return when the next secret of a key expires."""
     if days is not None:
         return ago(days=-days)
     if row["expires_at"] is None:

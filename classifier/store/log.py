@@ -257,7 +257,6 @@ def follow_cms(connection: Connection, before: Columns, source: str, tags: Seque
 
 
 def _set_of(connection: Connection, row: Columns, set_id: str | None) -> RowMapping | None:
-    """Return a suggestion set of an article. Without an id, return the newest one of its text, or None."""
     if set_id is None:
         return newest_set(connection, row["id"], row["digest"])
     query = select(suggestion_sets).where(suggestion_sets.c.article_id == row["id"], suggestion_sets.c.id == set_id)
@@ -286,7 +285,6 @@ def _score_and_band(answer: Any, tag: str) -> tuple[float | None, str]:
 
 
 def _undoable(draft: Draft, log: Sequence[Decision], editor: str, may_undo_all: bool, number: int) -> Decision | None:
-    """Return the decision that a draft takes back, or None where it takes back none."""
     if draft.action != "undo":
         return None
     field = f"decisions/{number}/decision_id"

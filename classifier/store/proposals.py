@@ -115,7 +115,6 @@ def _proposal(connection: Connection, proposal_id: str) -> Proposal:
 
 
 def _hold_article(connection: Connection, proposal: Proposal) -> RowMapping | None:
-    """Return the row of a proposal's article and hold it, or return None if it was deleted."""
     return None if proposal.article_id is None else article_row(connection, proposal.article_id, hold=True)
 
 

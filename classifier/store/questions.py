@@ -70,10 +70,7 @@ class Questions(Part):
         return bool(held_back)
 
     def _hold_back(self, key: str | None, tag: str, article_id: str) -> None:
-        """Add an article's removal to the question of its tag, which is asked if there is none.
-
-        All removals of the last hour that are not held back yet are included, in case a writer failed after a removal.
-        """
+        """Add an article's removal, and those of the last hour that a writer left behind, to the question of its tag."""
         with self.engine.begin() as connection:
             one_at_a_time(connection, "questions")
             question: Any = _active(connection, key, [tag]).get(tag)
@@ -172,7 +169,6 @@ class Questions(Part):
 
 
 def _held(connection: Connection, question_id: str) -> Any:
-    """Return a question, and keep it and its articles as they are until the transaction ends."""
     one_at_a_time(connection, "questions")
     question = _of_id(connection, question_id)
     ids = select(decisions.c.article_id).where(decisions.c.question_id == question_id).distinct()

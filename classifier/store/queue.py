@@ -105,22 +105,17 @@ class Queue(Part):
 
 
 def _of_source(wanted: Wanted, source: ColumnElement[str]) -> list[_Condition]:
-    """Return what is wanted of the source of articles, or of their counts."""
     return [source != STARTER] + ([source == wanted.source] if wanted.source is not None else [])
 
 
 def _of_days(wanted: Wanted, day: ColumnElement[str]) -> list[_Condition]:
-    """Return what is wanted of the days of articles, or of their counts."""
     since = [day >= wanted.since] if wanted.since is not None else []
     # The whole day: "~" sorts behind every digit and letter.
     return since + ([day < f"{wanted.until}~"] if wanted.until is not None else [])
 
 
 def _conditions(wanted: Wanted) -> list[_Condition]:
-    """Return what is wanted of articles, but for their state.
-
-    Source and day are written so that no index is used for them: which one serves a page is for the page to choose.
-    """
+    """Return what is wanted of articles, but for their state. Source and day are written so that no index is used for them."""
     conditions = _of_source(wanted, articles.c.source.concat(""))
     conditions += _of_days(wanted, articles.c.dated_at.concat(""))
     if wanted.state == "open" and wanted.viewer is not None:
@@ -197,18 +192,13 @@ class _Search:
         return rows
 
     def _behind(self, key: _Column, after: PageEnd, limit: int, *where: _Condition) -> list[tuple[Any, str]]:
-        """Return keys and ids of the articles behind the end of a page."""
         conditions = list(where)
         if after[0] is not None:
             conditions += [key >= after[0], ~((key == after[0]) & (articles.c.id <= after[1]))]
         return self._first(key, limit, *conditions)
 
     def _first(self, key: _Column, limit: int, *where: _Condition, last: bool = False) -> list[tuple[Any, str]]:
-        """Return key and id of the first articles in the order of both, with `last` in reverse order.
-
-        An index has this order for each state, so that few rows are read. If the source or the days have only a few
-        articles, those are read instead.
-        """
+        """Return key and id of the first articles in the order of both, from the index of that order or from a few articles."""
         conditions = [*where, *_conditions(self._wanted)]
         if few := self._few():
             conditions.append(articles.c.id.in_(select(articles.c.id).where(*few)))
@@ -223,7 +213,6 @@ class _Search:
         return sorted(pairs, key=lambda pair: (pair[0] or 0.0, pair[1]), reverse=last)[:limit]
 
     def _few(self) -> list[_Condition]:
-        """Return the condition on source or days that leaves only a few articles, or no condition."""
         choices = []
         if self._wanted.source is not None:
             of_counts = _of_source(self._wanted, article_counts.c.source)

@@ -198,7 +198,6 @@ def _is_newest(connection: Connection, article_id: str, set_id: str, answer: Mod
 
 
 def _not_shown(connection: Connection, set_id: str, shown: Sequence[TagScore]) -> list[TagScore]:
-    """Return the suggestions of a set that nobody was shown so far."""
     tags = set(connection.scalars(select(impressions.c.tag).where(impressions.c.suggestion_set_id == set_id)))
     return [suggestion for suggestion in shown if suggestion.tag not in tags]
 

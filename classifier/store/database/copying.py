@@ -135,7 +135,6 @@ def _first_with_rows(connection: Connection) -> str | None:
 
 
 def _rows(connection: Connection, table: Table, digest: "hashlib._Hash") -> Iterator[dict[str, object]]:
-    """Yield the rows of a table, and add each to a digest."""
     query = select(table).order_by(*table.primary_key.columns)
     for row in connection.execute(query, execution_options={"yield_per": _BATCH}):  # not all in memory
         digest.update(json.dumps(list(row), default=bytes.hex).encode() + b"\n")

@@ -59,10 +59,7 @@ def open_store(url: str, migrate: bool = True, check: bool = False) -> Store:
 
 
 def _create(path: Path) -> None:
-    """Create a database under another name and link it to its own once it has all tables.
-
-    So a database file that is empty must have been emptied by somebody.
-    """
+    """Create a database aside and link it once it has all tables: an empty file must have been emptied by somebody."""
     aside = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         make_private_folder(path.parent)
@@ -129,7 +126,6 @@ def _order_by_characters(connection: Connection) -> None:
 
 @cache
 def _revisions() -> list[str]:
-    """Return the revisions that this program knows, the newest first."""
     return [script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()]
 
 

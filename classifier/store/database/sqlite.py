@@ -86,10 +86,7 @@ def _open(path: Path, create: bool) -> Any:
 
 
 def _use_wal(connection: Any) -> None:
-    """Switch to the write-ahead log, and try again while another process does the same.
-
-    SQLite itself fails at once instead of waiting.
-    """
+    """Switch to the write-ahead log. SQLite fails at once while another process does the same, so it is tried again."""
     import pysqlite3.dbapi2 as driver
 
     until = time.monotonic() + WAL_SECONDS
@@ -205,7 +202,6 @@ def _note(path: Path, driver: Any) -> None:
 
 
 def _check_commits(path: Path, connection: Any) -> None:
-    """Raise `DamagedStore` if the database has fewer commits than were ever made."""
     try:
         noted = int(Path(f"{path}.commits").read_bytes())
     except (OSError, ValueError):

@@ -96,7 +96,6 @@ class Turns:
         return self.take(until)
 
     def _take_locks(self, until: float) -> int:
-        """Take the locks of the files, or leave the line."""
         try:
             following = _locked(self._next, until)
             try:

@@ -49,7 +49,6 @@ def upgrade() -> None:
 
 
 def _fill() -> None:
-    """Give the articles that are there their state and their lot."""
     articles = sa.table(
         "articles", sa.column("id"), sa.column("state"), sa.column("lot"), sa.column("tags_complete", sa.Boolean())
     )
