@@ -14,6 +14,7 @@ from classifier.errors import CannotJudge
 from classifier.model.answer import Answer
 from classifier.model.tag_model import TagModel
 from classifier.serving.tagger import Tagger
+from classifier.store.arrivals import NO_SHARES
 from classifier.store.store import Store
 from classifier.store.suggestion_sets import ModelAnswer, TagScore
 from tests.everything import KABUL, newest_set
@@ -67,7 +68,7 @@ def test_of_an_article_nothing_is_stored_if_its_suggestions_cannot_be(store: Sto
         raise ArithmeticError
 
     with pytest.raises(ArithmeticError):
-        store.receive(KABUL, "cms", ModelAnswer("m-1", "t-1", {"suggestions": []}), shown)
+        store.receive(KABUL, "cms", ModelAnswer("m-1", "t-1", {"suggestions": []}), shown, NO_SHARES, None)
     assert store.count_articles() == {}
 
 

@@ -65,6 +65,6 @@ def _explicit_labels(article: Article, taxonomy: Taxonomy) -> dict[str, int]:
         for replacement in taxonomy.replacements.get(tag, ()):
             if listed.get(replacement, UNKNOWN) != UNKNOWN:
                 break
-            if labels.get(replacement) != POSITIVE:
+            if labels.get(replacement) != POSITIVE:  # it may be meant more widely than a tag that is wrong
                 labels[replacement] = POSITIVE if label == POSITIVE else UNKNOWN
     return labels

@@ -37,13 +37,12 @@ def _plain_record(raw: bytes) -> dict[str, object] | None:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return None
+    # No key is repeated if there are as many as quotation marks before colons.
     if not isinstance(value, dict) or raw.count(b'":') != len(value) or b"\\u0000" in raw:
         return None
-    for item in value.values():
-        if not isinstance(item, _PLAIN) and not (
-            isinstance(item, list) and all(isinstance(part, str) for part in item)
-        ):
-            return None
+    lists = [item for item in value.values() if not isinstance(item, _PLAIN)]
+    if not all(isinstance(item, list) and all(isinstance(part, str) for part in item) for item in lists):
+        return None
     return None if _BLANK_BEFORE_COLON.search(raw) else value
 
 

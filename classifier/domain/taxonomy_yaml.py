@@ -79,15 +79,14 @@ class _Reader:
             return Taxonomy(())
         parts = self.mapping(root, ("kinds", "tags"))
         for name, node in self.pairs(parts.get("kinds")):
-            self.kinds[name] = Kind(**self.values(self.mapping(node, self.kind_fields), self.kind_fields))
+            self.kinds[name] = Kind(**self.values(node, self.kind_fields))
         tags = [tag for node in self.items("tags", parts.get("tags")) if (tag := self.tag(node)) is not None]
         if not tags and not self.problems:
             self.problem(root, "`tags` is empty")
         return Taxonomy(tuple(tags), self.kinds)
 
     def tag(self, node: yaml.Node) -> Tag | None:
-        nodes = self.mapping(node, self.tag_fields)
-        values = self.values(nodes, self.tag_fields)
+        values = self.values(node, self.tag_fields)
         for name in ("id", "label", "kind"):
             if not values.get(name):
                 self.problem(node, f"a tag without `{name}`")
@@ -95,7 +94,7 @@ class _Reader:
         aliases: list[tuple[int, Alias]] = values.pop("aliases", [])
         label_is_alias = values.pop("label_is_alias", self.kinds.get(values["kind"], Kind()).label_is_alias)
         if label_is_alias and spell(values["label"]) not in {spell(alias.text) for _, alias in aliases}:
-            aliases.insert(0, (_line(nodes["label"]), Alias(values["label"])))
+            aliases.insert(0, (_line(dict(self.pairs(node))["label"]), Alias(values["label"])))
         self.alias_lines |= {(values["id"], alias.text): line for line, alias in aliases}
         return Tag(**values, aliases=tuple(alias for _, alias in aliases))
 
@@ -113,20 +112,18 @@ class _Reader:
         lines: dict[str, int] = {}
         aliases = []
         for item in self.items(name, node):
-            alias = self.alias(item)
-            if alias is None:
-                continue
-            if alias.text in lines:
-                self.problem(item, f"the alias {alias.text!r} stands in line {lines[alias.text]} too")
-            lines.setdefault(alias.text, _line(item))
-            self.check_alias(item, alias)
-            aliases.append((_line(item), alias))
+            if (alias := self.alias(item)) is not None:
+                if alias.text in lines:
+                    self.problem(item, f"the alias {alias.text!r} stands in line {lines[alias.text]} too")
+                lines.setdefault(alias.text, _line(item))
+                self.check_alias(item, alias)
+                aliases.append((_line(item), alias))
         return aliases
 
     def alias(self, node: yaml.Node) -> Alias | None:
         if isinstance(node, yaml.ScalarNode):
             return Alias(node.value)
-        values = self.values(self.mapping(node, self.alias_fields), self.alias_fields)
+        values = self.values(node, self.alias_fields)
         if "text" not in values:
             self.problem(node, "an alias without `text`")
             return None
@@ -143,9 +140,8 @@ class _Reader:
         elif letters < 2:
             self.problem(node, f"the alias {alias.text!r} is too short to be safe")
         elif any_case and letters <= 4 and alias.text.isupper():
-            self.problem(
-                node, f"the abbreviation {alias.text!r} is too short to be safe in any case: add `case: exact`"
-            )
+            text = f"the abbreviation {alias.text!r} is too short to be safe in any case: add `case: exact`"
+            self.problem(node, text)
         elif any_case and words[0] in _common_words():
             self.problem(node, f"the alias {alias.text!r} is too common a word to be safe: add `case: exact`")
         for phrase in (*alias.needs, *alias.blocked):
@@ -173,11 +169,10 @@ class _Reader:
             key = alias.text if alias.case_exact else spell(alias.text)
             owner, owners_alias = owners.setdefault(key, (tag, alias))
             if key and owner.id != tag.id and not (alias.shared and owners_alias.shared):
-                self.problem(
-                    self.alias_lines[tag.id, alias.text],
-                    f"the alias {alias.text!r} of {tag.id!r} is also one of {owner.id!r} (line "
-                    f"{self.alias_lines[owner.id, owners_alias.text]}); if both are meant, mark both `shared: true`",
-                )
+                line = self.alias_lines[owner.id, owners_alias.text]
+                text = f"the alias {alias.text!r} of {tag.id!r} is also one of {owner.id!r} (line {line}); "
+                text += "if both are meant, mark both `shared: true`"
+                self.problem(self.alias_lines[tag.id, alias.text], text)
 
     # --- YAML nodes ---
 
@@ -193,22 +188,21 @@ class _Reader:
                 nodes[name] = value
         return nodes
 
-    def values(self, nodes: dict[str, yaml.Node], readers: _Readers) -> dict[str, Any]:
-        return {name: readers[name](name, node) for name, node in nodes.items()}
+    def values(self, node: yaml.Node, readers: _Readers) -> dict[str, Any]:
+        return {name: readers[name](name, value) for name, value in self.mapping(node, readers).items()}
 
     def pairs(self, node: yaml.Node | None) -> list[tuple[str, yaml.Node]]:
-        if node is None or _is_empty(node):
-            return []
-        if not isinstance(node, yaml.MappingNode):
-            self.problem(node, "expected a mapping (key: value)")
-            return []
-        return [(str(key.value), value) for key, value in node.value]
+        children = self.children(node, yaml.MappingNode, "expected a mapping (key: value)")
+        return [(str(key.value), value) for key, value in children]
 
     def items(self, name: str, node: yaml.Node | None) -> list[yaml.Node]:
-        if node is None or _is_empty(node):
+        return self.children(node, yaml.SequenceNode, f"`{name}` must be a list")
+
+    def children(self, node: yaml.Node | None, kind: type[yaml.CollectionNode], problem: str) -> list[Any]:
+        if node is None or (isinstance(node, yaml.ScalarNode) and not node.value):
             return []
-        if not isinstance(node, yaml.SequenceNode):
-            self.problem(node, f"`{name}` must be a list")
+        if not isinstance(node, kind):
+            self.problem(node, problem)
             return []
         return list(node.value)
 
@@ -240,20 +234,15 @@ class _Reader:
 
     def distance(self, name: str, node: yaml.Node) -> int | None:
         value = self.text(name, node)
-        if value == "article":
-            return None
-        if not value.isdigit() or not 1 <= int(value) <= 1000:
+        if value.isdigit() and 1 <= int(value) <= 1000:
+            return int(value)
+        if value != "article":
             self.problem(node, f"{name} is 1 to 1000 words or `article`, not {value!r}")
-            return None
-        return int(value)
+        return None
 
 
 def _line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
-
-
-def _is_empty(node: yaml.Node) -> bool:
-    return isinstance(node, yaml.ScalarNode) and not node.value
 
 
 def _leads_back(taxonomy: Taxonomy, tag: Tag, field_name: str) -> bool:

@@ -58,7 +58,10 @@ class Owners(Part):
         Without `article_ids` all articles of the giver are meant. The giver may be a key that exists no more. Raise
         `BadSetting` if the receiver is no `cms` key in use.
         """
-        self._check_receiver(receiver)
+        in_use = select(keys.c.role).where(keys.c.name == receiver, keys.c.revoked_at.is_(None))
+        if receiver is not None and "cms" not in (roles := self._values(in_use)):
+            problem = f"has the role {roles[0]!r}" if roles else "is no key in use"
+            raise BadSetting(f"{receiver!r} {problem}; articles can only be handed to a key with the role 'cms'.")
         theirs = (articles.c.owner == giver) & (articles.c.source != STARTER)  # `== None` is IS NULL
         if article_ids is not None:
             theirs &= articles.c.id.in_(list(article_ids))
@@ -69,13 +72,3 @@ class Owners(Part):
             with self.giving_way() as connection:
                 n_articles += connection.execute(articles.update().where(theirs_now).values(owner=receiver)).rowcount
         return n_articles
-
-    def _check_receiver(self, receiver: str | None) -> None:
-        if receiver is None:
-            return
-        query = select(keys.c.role).where(keys.c.name == receiver, keys.c.revoked_at.is_(None))
-        with self.reading() as connection:
-            role = connection.scalar(query)
-        if role != "cms":
-            problem = f"has the role {role!r}" if role else "is no key in use"
-            raise BadSetting(f"{receiver!r} {problem}; articles can only be handed to a key with the role 'cms'.")

@@ -70,7 +70,11 @@ class Runs(Part):
 
     def begin(self, job: str) -> Run:
         """Record that a job has begun, and that those left running have failed. Call it within `alone`."""
-        run = Run(secrets.token_hex(8), job, _whoever(), socket.gethostname()[:200], now())
+        try:
+            user = getpass.getuser()
+        except (OSError, KeyError):
+            user = "unknown"
+        run = Run(secrets.token_hex(8), job, user, socket.gethostname()[:200], now())
         with self.engine.begin() as connection:
             lost = (runs.c.job == job) & (runs.c.outcome == RUNNING)
             ended = {"outcome": FAILED, "ended_at": now(), "reason": "Its process ended without a word."}
@@ -126,10 +130,3 @@ class Runs(Part):
 
 def _newest_first(job: str) -> Select[Any]:
     return select(runs).where(runs.c.job == job).order_by(runs.c.started_at.desc(), runs.c.id)
-
-
-def _whoever() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):
-        return "unknown"

@@ -41,8 +41,7 @@ articles = _table(
     # Tells how similar the text is to others, null until the text is replaced for the first time.
     *optional(sketch=sa.LargeBinary),
     *required(created_at=TIME, updated_at=TIME),
-    # When it was last sent unchanged, to the day, null if it was not.
-    *optional(sent_at=TIME),
+    *optional(sent_at=TIME),  # When it was last sent unchanged, to the day, null if it was not
     # What the log adds up to, kept so that the queue can ask for it: new, started or closed.
     sa.Column("state", sa.String(10), nullable=False, server_default="new"),
     sa.Column("blind", sa.Boolean, nullable=False, server_default=sa.false()),
@@ -53,8 +52,7 @@ articles = _table(
     sa.Column("judged_by", sa.String(130), nullable=False, server_default=sa.text("''")),
     # Drawn once, in [0, 1): a tenth of the queue is ordered by it alone.
     sa.Column("lot", sa.Float, nullable=False, server_default="0.5"),
-    # The name of the `cms` key that wrote it, null if it belongs to nobody.
-    *optional(owner=80),
+    *optional(owner=80),  # The name of the `cms` key that wrote it, null if it belongs to nobody
     # The orders of the queue for each state, and the filters that may leave few articles.
     sa.Index("ix_articles_state_created_at", "state", "created_at", "id"),
     sa.Index("ix_articles_state", "state", "margin", "id"),
@@ -175,7 +173,7 @@ runs = _table(
 )
 
 # The tags that archive runs added, apart from all decisions of people. Only `undone_at` is ever changed.
-_stands = sa.text("undone_at IS NULL")
+_standing: Any = dict.fromkeys(("sqlite_where", "postgresql_where"), sa.text("undone_at IS NULL"))
 assignments = _table(
     "assignments",
     number(),
@@ -187,9 +185,7 @@ assignments = _table(
     sa.Index("ix_assignments_article_id", "article_id", "tag"),
     sa.Index("ix_assignments_run_id", "run_id", "n"),
     # A tag stands on an article once, whatever runs and crashes did.
-    sa.Index(
-        "uq_assignments_article_id", "article_id", "tag", unique=True, sqlite_where=_stands, postgresql_where=_stands
-    ),
+    sa.Index("uq_assignments_article_id", "article_id", "tag", unique=True, **_standing),
 )
 
 # Reports for the pages, as JSON, and what they were made of: the number of the newest decision, and the taxonomy.

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, RowMapping, Select, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.domain.articles import Article
-from classifier.store.arrivals import NO_SHARES, Arrival, Shares, arrive, put_imported
+from classifier.store.arrivals import Arrival, Shares, arrive, put_imported
 from classifier.store.assignments import Assignments
 from classifier.store.counts import counted
 from classifier.store.deletions import Deletions, note_deleted
@@ -90,13 +90,7 @@ class Store(Part):
     # --- articles that arrive ---
 
     def receive(
-        self,
-        article: Article,
-        source: str,
-        answer: ModelAnswer,
-        shown: Shown,
-        shares: Shares = NO_SHARES,
-        owner: str | None = None,
+        self, article: Article, source: str, answer: ModelAnswer, shown: Shown, shares: Shares, owner: str | None
     ) -> str:
         """Store or change an article, and a model's answer with it. Return the id of the suggestion set.
 

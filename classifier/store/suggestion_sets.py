@@ -136,7 +136,12 @@ def put_answer(
     set_id = _id_of(article_id, digest, answer.by)
     is_newest = _is_newest(connection, article_id, set_id, answer)
     if not is_newest:
-        _put_set(connection, set_id, article_id, digest, answer)
+        again = suggestion_sets.update().where(suggestion_sets.c.id == set_id)
+        values = {"created_at": now(), "answer": answer.content}
+        if not connection.execute(again.values(values)).rowcount:
+            values |= {"model_version": answer.model_version, "taxonomy_version": answer.taxonomy_version}
+            new_set = suggestion_sets.insert().values(id=set_id, article_id=article_id, digest=digest, **values)
+            connection.execute(new_set)
     new = _not_shown(connection, set_id, shown)
     _put_impressions(connection, ((set_id, suggestion) for suggestion in new))
     if new or not is_newest:
@@ -178,15 +183,6 @@ def note_shown(connection: Connection, rows: Sequence[Columns], tag: str) -> dic
 def _newest_of(article_id: str) -> Select[Any]:
     query = select(suggestion_sets).where(suggestion_sets.c.article_id == article_id)
     return query.order_by(suggestion_sets.c.created_at.desc(), suggestion_sets.c.id).limit(1)
-
-
-def _put_set(connection: Connection, set_id: str, article_id: str, digest: str, answer: ModelAnswer) -> None:
-    again = suggestion_sets.update().where(suggestion_sets.c.id == set_id)
-    values = {"created_at": now(), "answer": answer.content}
-    if not connection.execute(again.values(values)).rowcount:
-        values |= {"model_version": answer.model_version, "taxonomy_version": answer.taxonomy_version}
-        new = suggestion_sets.insert().values(id=set_id, article_id=article_id, digest=digest, **values)
-        connection.execute(new)
 
 
 def _is_newest(connection: Connection, article_id: str, set_id: str, answer: ModelAnswer) -> bool:

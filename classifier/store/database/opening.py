@@ -68,11 +68,9 @@ def _create(path: Path) -> None:
         engine.dispose()
         os.link(aside, path)
         sync_folder(path.parent)
-    except FileExistsError as error:
-        if not path.is_file():  # otherwise another process was first
-            raise BadStore(f"The folder {path.parent} of the database cannot be made: {error.strerror}.") from None
     except OSError as error:
-        raise BadStore(f"The folder {path.parent} of the database cannot be made: {error.strerror}.") from None
+        if not (isinstance(error, FileExistsError) and path.is_file()):  # otherwise another process was first
+            raise BadStore(f"The folder {path.parent} of the database cannot be made: {error.strerror}.") from None
     finally:
         for left in path.parent.glob(f"{aside.name}*") if path.parent.is_dir() else ():
             left.unlink(missing_ok=True)

@@ -68,9 +68,6 @@ class Line:
             else:
                 self._occupied = False
 
-    def __len__(self) -> int:
-        return len(self._waiting)
-
 
 class Turns:
     """The turns of one process at writing to a database."""
