@@ -226,7 +226,7 @@ def test_a_file_that_is_taken_away_from_a_running_store_is_told_of(tmp_path: Pat
 def test_a_log_that_is_taken_away_from_running_stores_loses_nothing_without_a_word(tmp_path: Path) -> None:
     path = tmp_path / "tagger.db"
     stores = [open_store(f"sqlite:///{path}") for _ in range(3)]
-    stores[0].put_article(KABUL, "cms")
+    put_article(stores[0], KABUL, "cms")
     acknowledged, n_refused = [], 0
     for number in range(30):
         if number == 10:

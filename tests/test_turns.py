@@ -45,6 +45,7 @@ WRITING = """
 import sys, time
 from classifier.domain.articles import Article
 from classifier.store.database.opening import open_store
+from tests.storing import put_article
 store = open_store(sys.argv[1])
 sys.stdin.readline()
 for number in range(int(sys.argv[3])):
