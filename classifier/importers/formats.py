@@ -8,14 +8,7 @@ from classifier.errors import BadArticle
 from classifier.importers.records import ReadOptions
 from classifier.importers.streams import open_bytes
 
-_SUFFIXES = {
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".xml": "wxr",
-    ".wxr": "wxr",
-    ".csv": "csv",
-    ".tsv": "csv",
-}
+_SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".xml": "wxr", ".wxr": "wxr", ".csv": "csv", ".tsv": "csv"}
 _ARTICLES = frozenset([".txt", ".html", ".htm"])
 _BEGINS_LIKE_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE|rss\b)")
 _BEGINS_LIKE_JSON = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")

@@ -74,11 +74,7 @@ def fit(
 
 
 def _fitted(
-    data: TrainingSet,
-    classifiers: LinearClassifiers,
-    stacked: Stacked,
-    suggesting: Suggesting,
-    blocks: Sequence[str],
+    data: TrainingSet, classifiers: LinearClassifiers, stacked: Stacked, suggesting: Suggesting, blocks: Sequence[str]
 ) -> Fitted:
     """Join what the steps have learned."""
     parameters = _parameters(data, classifiers, stacked, suggesting, blocks)
@@ -93,11 +89,7 @@ def _fitted(
 
 
 def _parameters(
-    data: TrainingSet,
-    classifiers: LinearClassifiers,
-    stacked: Stacked,
-    suggesting: Suggesting,
-    blocks: Sequence[str],
+    data: TrainingSet, classifiers: LinearClassifiers, stacked: Stacked, suggesting: Suggesting, blocks: Sequence[str]
 ) -> Parameters:
     n_positive = np.zeros(data.labels.shape[1], dtype=np.int32)
     n_positive[classifiers.tags] = (data.labels[:, classifiers.tags] == 1).sum(axis=0)
