@@ -68,11 +68,9 @@ def import_files(
 ) -> Outcome:
     """Store the articles of files under a source. A second import of the same files changes nothing.
 
-    `terms` maps the terms of a CMS to tags; without it they are stored as they are. `set_aside` is called with each record
-    that cannot be imported.
-
-    Raises:
-        BadImport: if a file could not be read to its end. What could be read of it and of the others is stored.
+    `terms` maps the terms of a CMS to tags; without it they are stored as they are. `set_aside` is called with each
+    record that cannot be imported.
+    Raises `BadImport` if a file could not be read to its end. What could be read of it and of the others is stored.
     """
     outcome = Outcome()
     articles: Iterable[Article] = read_files(files, outcome, options, terms, set_aside)

@@ -33,8 +33,7 @@ _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._:-]+")
 def read_folder(folder: Path, options: ReadOptions) -> Iterator[Record]:
     """Yield the articles of a folder and its subfolders, in the order of their paths.
 
-    Raises:
-        BadArticle: if the folder cannot be read.
+    Raises `BadArticle` if the folder cannot be read.
     """
     if not folder.is_dir():
         raise BadArticle(f"{folder} is not a folder.", "")

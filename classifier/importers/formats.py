@@ -16,11 +16,7 @@ _BEGINS_LIKE_A_TABLE = re.compile(rb"[^\n\x00]*\w[^\n\x00]*[,;\t|]")
 
 
 def format_of(path: Path, options: ReadOptions) -> str:
-    """Return one of `FORMATS`.
-
-    Raises:
-        BadArticle: if neither name nor content shows it.
-    """
+    """Return one of `FORMATS`. Raises `BadArticle` if neither name nor content shows it."""
     if options.format is not None:
         return options.format
     if path.is_dir():

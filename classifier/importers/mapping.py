@@ -144,10 +144,7 @@ def _loosely(name: str) -> str:
 def read_map(path: Path, taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:
     """Return the entries of a map file: YAML (`term: tag-id`) or CSV (rows of a term and its tag ids).
 
-    A term without a tag is dropped.
-
-    Raises:
-        BadMap: with every problem and its line.
+    A term without a tag is dropped. Raises `BadMap` with every problem and its line.
     """
     tabular = path.suffix.lower() in (".csv", ".tsv")
     try:

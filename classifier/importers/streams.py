@@ -62,8 +62,7 @@ def _reason(error: Exception) -> str:
 def open_bytes(path: Path) -> io.BufferedReader:
     """Open a file for reading, unpacking it if it is packed with gzip (by its first bytes, or its name).
 
-    Raises:
-        BadArticle: here or while reading, naming the file: it cannot be read, is damaged, or unpacks to too much.
+    Raises `BadArticle` here or while reading, naming the file: it cannot be read, is damaged, or unpacks to too much.
     """
     try:
         file = path.open("rb")

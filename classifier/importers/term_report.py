@@ -66,8 +66,7 @@ class TermCounts:
     def note(self, record: ArticleRecord, tags: Sequence[str] | None, path: Path) -> None:
         """Count the terms of an article, which were mapped to `tags`.
 
-        Raises:
-            BadArticle: if there are too many different ones.
+        Raises `BadArticle` if there are too many different ones.
         """
         if record.terms is not None:
             self.n_articles += 1

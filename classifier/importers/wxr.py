@@ -52,8 +52,7 @@ _LISTS = {
 def read_posts(path: Path, options: ReadOptions) -> Iterator[Record]:
     """Yield the posts of an export as articles, and the terms that the site lists.
 
-    Raises:
-        BadArticle: naming file and line where reading stops. All records before it were yielded.
+    Raises `BadArticle`, naming file and line where reading stops. All records before it were yielded.
     """
     with open_bytes(path) as file:
         yield from _Export(path, options).read(file)

@@ -28,8 +28,7 @@ class Agreement(NamedTuple):
 def cells_of(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     """Count which raters gave a tag, (..., 4) int64: both, only the first, only the second, neither.
 
-    Args:
-        first, second: of the same shape, bool, True where the rater gave the tag.
+    `first`, `second`: of the same shape, bool, True where the rater gave the tag.
     """
     cells = [first & second, first & ~second, ~first & second, ~first & ~second]
     return np.stack(cells, axis=-1).astype(np.int64)
@@ -51,8 +50,7 @@ def kappa(cells: np.ndarray) -> np.ndarray:
 def agreement(cells: np.ndarray) -> Agreement:
     """Return how far two raters agree, with the 95 % percentile bootstrap interval over articles.
 
-    Args:
-        cells: (n_articles, 4) int64, of one tag or summed over several. The order of the articles does not matter.
+    `cells`: (n_articles, 4) int64, of one tag or summed over several. The order of the articles does not matter.
     """
     total = cells.sum(axis=0)
     value = float(kappa(total))

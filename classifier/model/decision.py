@@ -30,14 +30,11 @@ SHRINKAGE = 3.0
 def stacking_features(classifier: np.ndarray, n_positive: np.ndarray, mentions: np.ndarray) -> np.ndarray:
     """Return the features from which the stacking model makes decision values.
 
-    Args:
-        classifier: (n_articles, n_tags) float64, values of the tags' linear classifiers. Where `n_positive` is 0 there is none,
-            and any number will do.
-        n_positive: (n_articles, n_tags) or (n_tags,), positives that the classifier was fitted on.
-        mentions: (n_articles, n_tags) float64, the logit by the mentions alone.
-
-    Returns:
-        (n_articles, n_tags, len(STACKING_FEATURES)) float64.
+    `classifier`: (n_articles, n_tags) float64, values of the tags' linear classifiers. Where `n_positive` is 0 there is
+    none, and any number will do.
+    `n_positive`: (n_articles, n_tags) or (n_tags,), positives that the classifier was fitted on.
+    `mentions`: (n_articles, n_tags) float64, the logit by the mentions alone.
+    Returns (n_articles, n_tags, len(STACKING_FEATURES)) float64.
     """
     n = np.broadcast_to(np.asarray(n_positive, dtype=np.float64), classifier.shape)
     fitted = np.where(n > 0, classifier, -np.inf)
@@ -101,9 +98,8 @@ class StackingModel:
     def decision(self, classifier: np.ndarray, mentions: np.ndarray) -> np.ndarray:
         """Return decision values, (n_articles, n_tags) float64.
 
-        Args:
-            classifier: (n_articles, n_fitted) float64, values of the linear classifiers.
-            mentions: (n_articles, n_tags) float64.
+        `classifier`: (n_articles, n_fitted) float64, values of the linear classifiers.
+        `mentions`: (n_articles, n_tags) float64.
         """
         decision: np.ndarray = self.prior + self.mention_weight * mentions
         if len(self.fitted):

@@ -86,8 +86,7 @@ def _right_in_order(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 def calibration_error(scores: np.ndarray, right: np.ndarray, n_bins: int = N_BINS) -> float:
     """Return the expected calibration error (Naeini et al. 2015): how far scores are from the share that is right.
 
-    Args:
-        scores: (n,) float64 in [0, 1]; right: (n,) bool.
+    `scores`: (n,) float64 in [0, 1]; `right`: (n,) bool.
     """
     return float(sum(row["share"] * abs(row["score"] - row["right"]) for row in reliability(scores, right, n_bins)))
 
@@ -131,8 +130,7 @@ def report(
 ) -> dict[str, Any]:
     """Return all measures of suggestions against labels, with intervals and a table per tag.
 
-    Args:
-        scores: (n_articles, n_tags) float64; suggested: the same shape, bool; labels: the same shape, int8.
+    `scores`: (n_articles, n_tags) float64; `suggested`: the same shape, bool; `labels`: the same shape, int8.
     """
     hits, judged, expected = counts(suggested, labels)
     right = hits[judged]
@@ -194,8 +192,7 @@ def exact_interval(n_yes: int, n: int) -> tuple[float, float] | None:
 def drawn_sums(counts: np.ndarray, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0) -> np.ndarray:
     """Return the sums of counts over articles drawn with replacement (Efron 1979), (n_bootstrap, n_counts) int64.
 
-    Args:
-        counts: (n_articles, n_counts) int64, at least one article. Their order does not matter.
+    `counts`: (n_articles, n_counts) int64, at least one article. Their order does not matter.
     """
     # Articles with the same counts are drawn as one, in sorted order: so the draws do not depend on the articles' order.
     distinct, n_each = np.unique(counts, axis=0, return_counts=True)
@@ -207,8 +204,7 @@ def drawn_sums(counts: np.ndarray, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0
 def share_interval(hits: np.ndarray, totals: np.ndarray) -> tuple[float, float] | None:
     """Return the 95 % percentile bootstrap interval of `hits.sum() / totals.sum()` over articles; None without a total.
 
-    Args:
-        hits, totals: (n_articles,) int64.
+    `hits`, `totals`: (n_articles,) int64.
     """
     if not totals.sum():
         return None

@@ -36,13 +36,11 @@ def strongest(
 ) -> ForAndAgainst:
     """Return up to `n` pieces of evidence for and against, without common words.
 
-    A name counts together with the words that stand nowhere else. A name of the tag is never evidence against it: if its
-    mentions have a negative weight, the text only names it too seldom.
-
-    Args:
-        sums: (n_forms,) weights of the surface forms, that of the common words first.
-        mentions: the parts of the tag's mentions.
-        names: how the tag's names are spelt (see `spelling.spell`).
+    A name counts together with the words that stand nowhere else. A name of the tag is never evidence against it: if
+    its mentions have a negative weight, the text only names it too seldom.
+    `sums`: (n_forms,) weights of the surface forms, that of the common words first.
+    `mentions`: the parts of the tag's mentions.
+    `names`: how the tag's names are spelt (see `spelling.spell`).
     """
     forms = scored.surface_forms
     order = (-np.abs(sums[1:])).argsort(kind="stable")[: 3 * n] + 1

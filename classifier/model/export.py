@@ -56,8 +56,7 @@ from classifier.text.mention_features import CATEGORIES, FEATURES, NOWHERE, SHAR
 def export_model(model: TagModel, output: Path) -> None:
     """Write a model as a scikit-learn pipeline with joblib, whole or not at all; what was there is replaced.
 
-    Raises:
-        BadSetting: if the folder is not there or cannot be written to.
+    Raises `BadSetting` if the folder is not there or cannot be written to.
     """
     if not output.parent.is_dir():
         raise BadSetting(f"Cannot write {output}: No such file or directory.")

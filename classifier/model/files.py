@@ -59,8 +59,7 @@ _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionErro
 def save_model(model: TagModel, folder: Path) -> str:
     """Write a model as a new folder, whole or not at all; return the digest of its manifest.
 
-    Raises:
-        BadModel: if the folder is there already: a version is never overwritten.
+    Raises `BadModel` if the folder is there already: a version is never overwritten.
     """
     if folder.exists():
         raise BadModel(f"{folder} is there already; a model version is never overwritten.")
@@ -98,8 +97,7 @@ def _write_files(model: TagModel, folder: Path) -> None:
 def load_model(folder: Path, digest: str | None = None) -> TagModel:
     """Read and check a model version; with a digest, only if it is the one that was promoted.
 
-    Raises:
-        BadModel: naming the version and what is wrong with it: a missing file, a changed byte, another format.
+    Raises `BadModel`, naming the version and what is wrong with it: a missing file, a changed byte, another format.
     """
     while True:
         cleaned: dict[str, tuple[str, str]] = {}
@@ -139,10 +137,8 @@ def _cleaned_meanwhile(folder: Path, cleaned: dict[str, tuple[str, str]]) -> boo
 def check_manifest(folder: Path, digest: str | None = None) -> dict[str, str]:
     """Return the SHA-256 of each file that the manifest of a version lists.
 
-    With a digest, the manifest must be the one that was promoted.
-
-    Raises:
-        BadModel: if there is none, it cannot be read, or it is another one or of another format.
+    With a digest, the manifest must be the one that was promoted. Raises `BadModel` if there is none, it cannot be
+    read, or it is another one or of another format.
     """
     path = folder / "manifest.json"
     if not path.is_file():
@@ -186,11 +182,7 @@ def read_card(folder: Path) -> dict[str, Any]:
 
 
 def read_model_taxonomy(folder: Path) -> Taxonomy:
-    """Return the taxonomy of a version without loading the model.
-
-    Raises:
-        BadModel: if it cannot be read.
-    """
+    """Return the taxonomy of a version without loading the model. Raises `BadModel` if it cannot be read."""
     try:
         return taxonomy_from_json(json.loads((folder / "taxonomy.json").read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError, TypeError):

@@ -42,8 +42,7 @@ class _Taxonomy(Taxonomy):
 def as_article(article: Article | Mapping[str, Any] | str) -> Article:
     """Return an `Article` as it is, that of a record, or that of a plain text, whose first line is the title.
 
-    Raises:
-        BadArticle: if a record has a field of the wrong kind, or it is none of the three.
+    Raises `BadArticle` if a record has a field of the wrong kind, or it is none of the three.
     """
     if isinstance(article, Article):
         return article
@@ -201,10 +200,9 @@ class WrittenOut(_OfReadings):
 class Doubts(_OfReadings):
     """Whether there are reasons to trust no word of a text.
 
-    Args:
-        vocabulary: the terms that the model knows.
-        common: those that stand in more than a quarter of the articles it was trained on, and say nothing alone.
-        language: the model's language, "en" or None for any.
+    `vocabulary`: the terms that the model knows.
+    `common`: those that stand in more than a quarter of the articles it was trained on, and say nothing alone.
+    `language`: the model's language, "en" or None for any.
     """
 
     NAMES = ("says nothing", "another language")

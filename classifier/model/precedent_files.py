@@ -28,8 +28,7 @@ _PREFIX = "cleaned-"
 def cleaned_files(folder: Path) -> dict[str, tuple[str, str]]:
     """Return what cleaned.json says: for each file of the precedents the one in its place, and its SHA-256.
 
-    Raises:
-        ValueError: if it cannot be read.
+    Raises `ValueError` if it cannot be read.
     """
     try:
         content = json.loads((folder / CLEANED).read_bytes())

@@ -41,9 +41,7 @@ class Precedents:
         """Return up to `n` (article id, similarity) of past articles with a tag, the most alike first.
 
         The similarity is the cosine of the strongest terms of both.
-
-        Args:
-            rows: (n_rows,) ascending, the terms of the article; values: (n_rows,) their TF-IDF values.
+        `rows`: (n_rows,) ascending, the terms of the article; `values`: (n_rows,) their TF-IDF values.
         """
         strongest = np.sort(np.argsort(-values, kind="stable")[:N_TERMS])
         rows, values = rows[strongest], values[strongest]

@@ -15,8 +15,7 @@ _KINDS = {"f": "numbers with a fraction", "i": "whole numbers"}
 def check_parameters(parameters: Parameters, n_terms: int, n_title_terms: int, n_tags: int) -> None:
     """Check the shape, type and values of all arrays, and the single numbers.
 
-    Raises:
-        ValueError: naming the array and what is wrong with it.
+    Raises `ValueError`, naming the array and what is wrong with it.
     """
     n_separators = len(parameters.separators) if parameters.separators.ndim else 0
     sizes = {
@@ -40,8 +39,7 @@ def check_parameters(parameters: Parameters, n_terms: int, n_title_terms: int, n
 def check_precedents(precedents: Precedents, n_rows: int, n_tags: int) -> None:
     """Check that the arrays of the precedents fit each other, and the model's rows and tags.
 
-    Raises:
-        ValueError: naming the array and what is wrong with it.
+    Raises `ValueError`, naming the array and what is wrong with it.
     """
     n_articles, n_terms, n_labels = len(precedents.ids), precedents.rows.size, precedents.tag_articles.size
     _check_array("precedent_begins", precedents.begins, (n_articles + 1,), "i")

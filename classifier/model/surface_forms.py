@@ -21,11 +21,7 @@ class SurfaceForms:
     """
 
     def __init__(self, text: ReadText, terms: CountedTerms, is_informative: np.ndarray) -> None:
-        """Take the terms of one text apart.
-
-        Args:
-            is_informative: (n_rows,) bool, which rows are not common words.
-        """
+        """Take the terms of one text apart. `is_informative`: (n_rows,) bool, which rows are not common words."""
         self._text, (self._compounds,) = text, terms.compounds
         self._shown: dict[int, str] = {}
         self._begins = [0, *accumulate(map(len, text.words))]  # of the fields' words, and of the compounds

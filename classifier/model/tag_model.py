@@ -121,10 +121,8 @@ class TagModel:
     def explain(self, article: Article, tag_ids: Sequence[str], reading: Reading | None = None) -> list[Explanation]:
         """Return why tags have their decision values for an article, whether they are suggested or not.
 
-        Whoever has the article's reading already hands it over.
-
-        Raises:
-            UnknownTag: if the taxonomy lacks one of the tags.
+        Whoever has the article's reading already hands it over. Raises `UnknownTag` if the taxonomy lacks one of the
+        tags.
         """
         tags = [self._position[self.taxonomy.tag(tag_id).id] for tag_id in tag_ids]
         scored = self._scorer.score_article(article, reading)

@@ -28,9 +28,7 @@ def map_parts(work: Callable[..., Any], shared: Any, parts: Iterable[tuple[Any, 
     """Yield `work(shared, *part)` for each part, in their order. A single job is done in this process.
 
     `shared` goes to each process once. When a worker of a cluster dies, its part is computed again.
-
-    Raises:
-        ClusterLost: if no result comes back any more.
+    Raises `ClusterLost` if no result comes back any more.
     """
     client = _CLIENT.get()
     if n_jobs == 1:
@@ -77,10 +75,8 @@ def _apply(work: Callable[..., Any], shared: Any, part: tuple[Any, ...]) -> Any:
 def cluster(address: str | None) -> Iterator[list[str]]:
     """Share out work to the workers of a Dask scheduler, named by address or scheduler file, and yield their addresses.
 
-    Without an address work stays on this machine.
-
-    Raises:
-        BadSetting: if the optional packages are missing, nothing answers, or a worker would compute something else.
+    Without an address work stays on this machine. Raises `BadSetting` if the optional packages are missing, nothing
+    answers, or a worker would compute something else.
     """
     if address is None:
         yield []

@@ -29,8 +29,7 @@ class ProcessLost(TaggerError):
 def map_chunks(work: Callable[[_T], _R], chunks: Iterable[_T], n_jobs: int) -> Iterator[_R]:
     """Yield the result of `work` for each chunk, in their order. Several jobs have processes of their own.
 
-    Raises:
-        ProcessLost: if a process ends (memory?) or hangs.
+    Raises `ProcessLost` if a process ends (memory?) or hangs.
     """
     if n_jobs == 1:
         yield from map(work, chunks)
@@ -51,12 +50,10 @@ def _lost(error: Exception) -> ProcessLost:
 def map_chunks_in_copies(work: Callable[[_T], _R], chunks: Callable[[], Iterable[_T]], n_jobs: int) -> Iterator[_R]:
     """Yield the result of `work` for each chunk, in their order, from processes that start as copies of this one.
 
-    Copies share what this process has loaded. New processes would first load Python, numpy and the model. Each copy goes
-    through all chunks and works on every n-th, so only results are sent. Copies inherit open files: a caller that holds a
-    lock on a file would hold it until they end. Only Linux copies processes safely.
-
-    Raises:
-        ProcessLost: if a process ends (memory?) or hangs.
+    Copies share what this process has loaded. New processes would first load Python, numpy and the model. Each copy
+    goes through all chunks and works on every n-th, so only results are sent. Copies inherit open files: a caller that
+    holds a lock on a file would hold it until they end. Only Linux copies processes safely. Raises `ProcessLost` if a
+    process ends (memory?) or hangs.
     """
     if n_jobs == 1 or sys.platform != "linux":
         yield from map_chunks(work, chunks(), n_jobs)

@@ -144,11 +144,7 @@ class RepeatedBlock(NamedTuple):
 
 
 def survey(articles: Sequence[Article], labels: np.ndarray, taxonomy: Taxonomy, track: Track) -> Survey:
-    """Read every text once and return what is copied.
-
-    Args:
-        labels: (n_articles, n_tags) int8.
-    """
+    """Read every text once and return what is copied. `labels`: (n_articles, n_tags) int8."""
     reader, copies, unreadable = ArticleReader(taxonomy), CopyFinder(), Unreadable()
     for article in track(articles, len(articles), "reading for copies"):
         words: list[str] = []

@@ -75,8 +75,7 @@ class Finding(NamedTuple):
 def actions_of(chosen: Mapping[str, str]) -> dict[str, str]:
     """Return the action of each check: the chosen one, or else its default.
 
-    Raises:
-        BadSetting: for a check that does not exist, or an action that it cannot take.
+    Raises `BadSetting` for a check that does not exist, or an action that it cannot take.
     """
     for check, action in chosen.items():
         allowed = (BLOCK, WARN, REPAIR) if check in REPAIRED else (BLOCK, WARN)
@@ -123,9 +122,7 @@ def labels_flipped(
     """Find tags whose labels changed in bulk since a snapshot, on articles whose text is the same.
 
     A label that was unknown then is new, not changed.
-
-    Args:
-        taxonomy: of the snapshot's model; every label of a tag that it lacks was unknown.
+    `taxonomy`: of the snapshot's model; every label of a tag that it lacks was unknown.
     """
     created = {tag.id: tag.created or "" for tag in taxonomy.tags}
     now = snapshot_of(example.article for example in examples)
@@ -289,8 +286,7 @@ def never_shown(
 ) -> list[Finding]:
     """Find active tags with examples that were never suggested though many articles got suggestions.
 
-    Args:
-        shown: how often each tag was suggested; n_shown: how many articles got suggestions.
+    `shown`: how often each tag was suggested; `n_shown`: how many articles got suggestions.
     """
     if n_shown < MIN_SHOWN:
         return []

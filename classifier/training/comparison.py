@@ -140,9 +140,8 @@ def compare(
 ) -> Comparison:
     """Compare a challenger with the champion.
 
-    Args:
-        labels: (n_articles, n_tags) int8; blind: (n_articles,) bool, articles tagged without suggestions; shared: (n_tags,)
-            bool, the tags that the champion has too (by default all).
+    `labels`: (n_articles, n_tags) int8; `blind`: (n_articles,) bool, articles tagged without suggestions; `shared`:
+    (n_tags,) bool, the tags that the champion has too (by default all).
     """
     changes = compare_tags(champion, challenger, labels, tag_ids, settings.min_support)
     worse = holm([change.p for change in changes], settings.alpha)
@@ -161,8 +160,7 @@ def compare(
 def compare_with_rule(challenger: Judged, named: np.ndarray, labels: np.ndarray, settings: GateSettings) -> list[Check]:
     """Return the checks of the gate if there is no champion: a challenger must beat the alias rule.
 
-    Args:
-        named: (n_articles, n_tags) bool, the tags that an article names, which the alias rule alone would suggest.
+    `named`: (n_articles, n_tags) bool, the tags that an article names, which the alias rule alone would suggest.
     """
     model, rule = micro_f1(challenger.suggested, labels), micro_f1(named, labels)
     return [

@@ -53,11 +53,8 @@ def read_corpus(
 ) -> Corpus:
     """Read the articles of a corpus; terms that stand in one article only are left out.
 
-    A plain reading takes words alone: no stems and compounds, no mentions, no near-duplicates (every article is a group of
-    its own), and the language is not looked at.
-
-    Raises:
-        TooFewExamples: if no word stands in two articles.
+    A plain reading takes words alone: no stems and compounds, no mentions, no near-duplicates (every article is a group
+    of its own), and the language is not looked at. Raises `TooFewExamples` if no word stands in two articles.
     """
     reading = _Reading(articles, ArticleReader(taxonomy, blocks), plain)
     text_of, title_of = (text_words, title_words) if plain else (text_forms, title_forms)

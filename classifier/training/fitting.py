@@ -59,11 +59,9 @@ def fit(
     """Fit a model to articles with known tags.
 
     Without a taxonomy the tags are those of the articles. Articles that cannot be read are set aside, and named under
-    `set_aside` of the card. `blocks` are the folded texts of repeated blocks, which are left out. `track` shows the progress
-    of the long loops.
-
-    Raises:
-        TooFewExamples: if there is not enough to learn from, or two articles have the same id.
+    `set_aside` of the card. `blocks` are the folded texts of repeated blocks, which are left out. `track` shows the
+    progress of the long loops. Raises `TooFewExamples` if there is not enough to learn from, or two articles have the
+    same id.
     """
     data = read_training_set(articles, taxonomy, settings or FitSettings(), track, sorted(blocks))
     validated = out_of_fold(data, track)

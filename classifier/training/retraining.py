@@ -57,12 +57,8 @@ def retrain(
 
     Without a taxonomy the champion's is taken, or one of the articles' own tags. In both, a tag that appeared after the
     others has the day of its first sight. `force` trains though nothing is new. `dry_run` runs all steps but saves and
-    records nothing.
-
-    Raises:
-        Busy: if another process is retraining.
-        DroppedTags: if the taxonomy lacks tags that the champion has.
-        TaggerError: if the run fails; it is recorded as failed.
+    records nothing. Raises `Busy` if another process is retraining; `DroppedTags` if the taxonomy lacks tags that the
+    champion has; `TaggerError` if the run fails; it is recorded as failed.
     """
     with store.runs.alone(JOB):
         if taxonomy is not None:

@@ -81,11 +81,7 @@ class CurvePoint(TypedDict):
 
 
 def measures_of(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> Measures:
-    """Measure a model on a holdout.
-
-    Args:
-        labels: (n_articles, n_tags) int8.
-    """
+    """Measure a model on a holdout. `labels`: (n_articles, n_tags) int8."""
     counted = judged.suggested & (labels >= 0)
     right, scores = labels[counted] == 1, judged.scores[counted]
     micro, macro = evaluation.f1_intervals(judged.suggested, labels)

@@ -139,14 +139,12 @@ def fit_auto_thresholds(
 ) -> np.ndarray:
     """Return the auto threshold of each tag, (n_tags,) in decision values; inf for a tag that does not earn one.
 
-    The auto band begins where the score reaches AUTO_PRECISION. A tag earns it if that share of its pairs in the band is
-    right, with scores calibrated on the other folds: the one-sided Clopper-Pearson lower bound (1934) must reach
+    The auto band begins where the score reaches AUTO_PRECISION. A tag earns it if that share of its pairs in the band
+    is right, with scores calibrated on the other folds: the one-sided Clopper-Pearson lower bound (1934) must reach
     AUTO_PRECISION. One level for all tags has no selection error. A level for each tag, chosen on the other folds, let
     half as many tags of three corpora pass.
-
-    Args:
-        suggested: (n_articles, n_tags) bool, the suggestions, which calibration is fitted on.
-        thresholds: (n_tags,) float64, below which no tag is suggested.
+    `suggested`: (n_articles, n_tags) bool, the suggestions, which calibration is fitted on.
+    `thresholds`: (n_tags,) float64, below which no tag is suggested.
     """
     judged = suggested & (labels != UNKNOWN)
     sure = np.zeros(decision.shape, dtype=bool)

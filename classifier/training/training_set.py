@@ -72,8 +72,7 @@ def read_training_set(
 ) -> TrainingSet:
     """Read articles, without those that cannot be read, and deal them into folds.
 
-    Raises:
-        TooFewExamples: if there is not enough to learn from, or two articles have the same id.
+    Raises `TooFewExamples` if there is not enough to learn from, or two articles have the same id.
     """
     articles = sorted(articles, key=lambda article: article.id)
     taxonomy = taxonomy or taxonomy_of(tag for article in articles for tag in article.tags or ())

@@ -49,9 +49,8 @@ class Surplus:
 def voices_of(editor: str | None, owner: str | None) -> dict[str, str]:
     """Return the voice of a label on each level, without levels on which it has none.
 
-    Args:
-        editor: who decided: a person's name, `key/name`, `cms` for a change by the CMS itself, None for nobody.
-        owner: the name of the key that sent the article with its tags.
+    `editor`: who decided: a person's name, `key/name`, `cms` for a change by the CMS itself, None for nobody.
+    `owner`: the name of the key that sent the article with its tags.
     """
     if editor is None or editor == CMS:
         return {} if owner is None else {KEY: owner}
