@@ -24,16 +24,13 @@ DRAWN_AGAIN = ("total", "tag_worse", "calibration", "blind_recall")  # … by on
 
 @dataclass(frozen=True)
 class Challenger:
-    """A model that has not learned from the holdout, and how it compares with the champion on it.
-
-    judged: the judgements of the holdout by "challenger" and, if there is one, "champion"; n_draws: how often it was fitted.
-    """
+    """A model that has not learned from the holdout, and how it compares with the champion on it."""
 
     fitted: Fitted
     gate: list[Check]
     changes: list[TagChange]
-    judged: Mapping[str, Judged]
-    n_draws: int
+    judged: Mapping[str, Judged]  # the judgements of the holdout by "challenger" and, if there is one, "champion"
+    n_draws: int  # how often it was fitted
 
 
 def challenge(prepared: Prepared, settings: TrainingSettings, track: Track) -> Challenger:
@@ -78,19 +75,15 @@ def _judge(model: TagModel, prepared: Prepared, track: Track, description: str, 
 
 
 def _opponent(champion: TagModel, prepared: Prepared, settings: TrainingSettings, track: Track) -> TagModel:
-    """Return the champion; if it has learned from the holdout, a model of its training data without the holdout.
-
-    Scoring the champion on its own training data would make it unbeatable.
-    """
+    """Return the champion; if it has learned from the holdout, a model of its training data without the holdout."""
     if prepared.fair:
         return champion
     learned = prepared.inputs.learned
     articles = [prepared.articles[row] for row in prepared.learn]
     if learned is not None:
         articles = [_as_learned(article, learned) for article in articles if article.id in learned.trained]
-    fast = bool(champion.card.get("settings", {}).get("fast"))
+    fitting = replace(settings.fit, fast=bool(champion.card.get("settings", {}).get("fast")))
     try:
-        fitting = replace(settings.fit, fast=fast)
         return fit(articles, champion.taxonomy, fitting, track, champion.parameters.blocks).model
     except TooFewExamples:
         return champion
@@ -99,14 +92,8 @@ def _opponent(champion: TagModel, prepared: Prepared, settings: TrainingSettings
 def _as_learned(article: Article, learned: Snapshot) -> Article:
     """Return an article with the tags that it had when a snapshot was taken."""
     then = learned.articles[article.id]
-    return replace(
-        article,
-        tags=then.tags,
-        rejected=then.rejected,
-        unknown=then.unknown,
-        tags_complete=then.complete,
-        tagged_at=then.at,
-    )
+    tags, rejected, unknown, complete = then.tags, then.rejected, then.unknown, then.complete
+    return replace(article, tags=tags, rejected=rejected, unknown=unknown, tags_complete=complete, tagged_at=then.at)
 
 
 def _boilerplate(model: TagModel, prepared: Prepared) -> Check:

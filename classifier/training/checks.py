@@ -6,7 +6,8 @@ A finding blocks the training, warns, or is repaired, as the settings say. It na
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import NamedTuple, TypedDict, cast
+from itertools import chain
+from typing import NamedTuple
 
 from classifier.domain.decisions import CMS
 from classifier.domain.examples import Attributed
@@ -39,19 +40,6 @@ MIN_POSITIVES = 10
 N_NAMED = 100  # articles that a finding names
 
 
-class FindingRow(TypedDict):
-    """A finding as plain JSON."""
-
-    check: str
-    action: str
-    tag: str | None
-    figure: str
-    n: int
-    articles: list[str]
-    editors: list[str]
-    quote: str
-
-
 class Finding(NamedTuple):
     """What a check found. `tag` is None if it concerns no single tag.
 
@@ -66,10 +54,6 @@ class Finding(NamedTuple):
     articles: list[str]
     editors: list[str]
     quote: str = ""
-
-    def to_json(self) -> FindingRow:
-        """Return it as plain JSON."""
-        return cast(FindingRow, self._asdict())
 
 
 def actions_of(chosen: Mapping[str, str]) -> dict[str, str]:
@@ -88,15 +72,11 @@ def actions_of(chosen: Mapping[str, str]) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class CheckSettings:
-    """How to check examples.
+    """How to check examples."""
 
-    actions: what each check does; editor_share: the share of a tag's labels that may come from one editor; accepted: tags
-    whose bulk label changes are intended.
-    """
-
-    actions: Mapping[str, str] = field(default_factory=lambda: DEFAULTS)
-    editor_share: float = 0.5
-    accepted: frozenset[str] = frozenset()
+    actions: Mapping[str, str] = field(default_factory=lambda: DEFAULTS)  # what each check does
+    editor_share: float = 0.5  # of a tag's labels that may come from one editor
+    accepted: frozenset[str] = frozenset()  # tags whose bulk label changes are intended
 
 
 def few_examples(n: int, settings: CheckSettings) -> list[Finding]:
@@ -142,12 +122,13 @@ def labels_flipped(
                 editor = example.said_by.get(tag)
                 flips[tag].append(_Flip(article_id, None if editor == CMS else editor, label))
     action = settings.actions["labels_flipped"]
-    findings = [
-        _flipped(tag, of_tag, n_positive[tag], action)
-        for tag, of_tag in sorted(flips.items())
-        if tag not in settings.accepted and _in_bulk(of_tag, n_positive[tag])
-    ]
-    return findings or _flipped_in_all(flips, n_positive.total(), settings)
+    of_tags = {tag: of_tag for tag, of_tag in sorted(flips.items()) if tag not in settings.accepted}
+    in_bulk = [tag for tag, of_tag in of_tags.items() if _in_bulk(of_tag, n_positive[tag])]
+    if in_bulk:
+        return [_flipped(tag, of_tags[tag], n_positive[tag], action) for tag in in_bulk]
+    # Perhaps many labels changed in all, though not too many of any single tag.
+    every, n = list(chain(*of_tags.values())), n_positive.total()
+    return [_flipped(None, every, n, action)] if len(every) >= max(MIN_IN_ALL, IN_ALL * n) else []
 
 
 def _in_bulk(flips: list[_Flip], n_positive: int) -> bool:
@@ -155,17 +136,8 @@ def _in_bulk(flips: list[_Flip], n_positive: int) -> bool:
     by_voice = Counter(voice for flip in flips for voice in voices_of(flip.editor, None).items())
     n_by_one = max(by_voice.values(), default=0)
     share = 1.0 / max(1, n_positive)
-    return (unexplained >= MIN_FLIPS and unexplained * share >= FLIPPED) or (
-        n_by_one >= MIN_BY_ONE and n_by_one * share >= BY_ONE
-    )
-
-
-def _flipped_in_all(flips: Mapping[str, list[_Flip]], n_positive: int, settings: CheckSettings) -> list[Finding]:
-    """Find that many labels changed in all, though not too many of any single tag."""
-    every = [flip for tag, of_tag in flips.items() if tag not in settings.accepted for flip in of_tag]
-    if len(every) < MIN_IN_ALL or len(every) < IN_ALL * n_positive:
-        return []
-    return [_flipped(None, every, n_positive, settings.actions["labels_flipped"])]
+    is_by_one = n_by_one >= MIN_BY_ONE and n_by_one * share >= BY_ONE
+    return is_by_one or (unexplained >= MIN_FLIPS and unexplained * share >= FLIPPED)
 
 
 def _flipped(tag: str | None, flips: list[_Flip], n_positive: int, action: str) -> Finding:
@@ -232,20 +204,12 @@ def repeated_blocks(
     """Find repeated blocks that go with a tag; return the texts of the blocks to leave out, and the findings."""
     action = settings.actions["repeated_block"]
     leaning = [block for block in blocks if block.tags]
-    findings = [
-        Finding(
-            "repeated_block",
-            action,
-            block.tags[0],
-            f"a block of {len(block.text.split())} words stands in {len(block.rows)} articles; leaning on it: "
-            f"{', '.join(block.tags[:5])}",
-            len(block.rows),
-            [ids[row] for row in block.rows[:N_NAMED]],
-            [],
-            block.text[:200],
-        )
-        for block in leaning
-    ]
+    findings = []
+    for block in leaning:
+        n, articles = len(block.rows), [ids[row] for row in block.rows[:N_NAMED]]
+        figure = f"a block of {len(block.text.split())} words stands in {n} articles; leaning on it: "
+        figure += ", ".join(block.tags[:5])
+        findings.append(Finding("repeated_block", action, block.tags[0], figure, n, articles, [], block.text[:200]))
     return [block.text for block in leaning] if action == REPAIR else [], findings
 
 
@@ -258,11 +222,9 @@ def tag_rates(
     """
     from scipy.stats import binomtest
 
-    old: list[Attributed] = []
-    new: list[Attributed] = []
-    for example in examples:
-        if example.article.tags is not None and example.article.tags_complete:
-            (old if example.article.id in before.articles else new).append(example)
+    complete = [example for example in examples if example.article.tags is not None and example.article.tags_complete]
+    old = [example for example in complete if example.article.id in before.articles]
+    new = [example for example in complete if example.article.id not in before.articles]
     if len(new) < MIN_NEW or not old:
         return []
     n_old, n_new = (Counter(tag for example in part for tag in example.article.tags or ()) for part in (old, new))
@@ -291,16 +253,6 @@ def never_shown(
     if n_shown < MIN_SHOWN:
         return []
     positives = Counter(tag for example in examples for tag in example.article.tags or ())
-    return [
-        Finding(
-            "never_shown",
-            settings.actions["never_shown"],
-            tag.id,
-            f"{positives[tag.id]} examples, never suggested on {n_shown} articles",
-            positives[tag.id],
-            [],
-            [],
-        )
-        for tag in taxonomy.tags
-        if tag.active and positives[tag.id] >= MIN_POSITIVES and not shown.get(tag.id)
-    ]
+    unseen = [(tag.id, positives[tag.id]) for tag in taxonomy.tags if tag.active and not shown.get(tag.id)]
+    action, never = settings.actions["never_shown"], f"examples, never suggested on {n_shown} articles"
+    return [Finding("never_shown", action, tag, f"{n} {never}", n, [], []) for tag, n in unseen if n >= MIN_POSITIVES]

@@ -121,12 +121,10 @@ def compare_tags(
 
 def holm(p_values: list[float], alpha: float) -> list[bool]:
     """Return which hypotheses are rejected at a family-wise error rate of `alpha` (Holm 1979)."""
-    rejected = [False] * len(p_values)
-    for rank, hypothesis in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
-        if p_values[hypothesis] > alpha / (len(p_values) - rank):
-            break
-        rejected[hypothesis] = True
-    return rejected
+    rejected = np.zeros(len(p_values), dtype=bool)
+    passed = np.sort(p_values) <= alpha / np.arange(len(p_values), 0, -1)
+    rejected[np.argsort(p_values)] = np.logical_and.accumulate(passed)
+    return list(rejected.tolist())
 
 
 def compare(
@@ -145,14 +143,15 @@ def compare(
     """
     changes = compare_tags(champion, challenger, labels, tag_ids, settings.min_support)
     worse = holm([change.p for change in changes], settings.alpha)
-    gate = [
-        _total(champion, challenger, labels, settings),
-        *(_tag_check(change, is_worse) for change, is_worse in zip(changes, worse, strict=True)),
+    gate = [_total(champion, challenger, labels, settings)]
+    for change, is_worse in zip(changes, worse, strict=True):
+        figure = f"F1 {change.champion:.3f} -> {change.challenger:.3f} on {change.support} articles, p = {change.p:.2g}"
+        gate.append(Check("tag_worse", not is_worse, figure, change.tag))
+    gate += [
         _calibration(champion, challenger, labels, settings),
         _blind_recall(champion, challenger, labels, blind, settings),
         _unknown(champion.suggested, challenger.suggested, labels, shared, settings),
-        _size(champion, challenger, settings),
-        _latency(champion, challenger, settings),
+        *_costs(champion, challenger, settings),
     ]
     return Comparison(gate, changes)
 
@@ -167,14 +166,8 @@ def compare_with_rule(challenger: Judged, named: np.ndarray, labels: np.ndarray,
         Check("better_than_nothing", model > 0.0, f"micro-F1 {model:.3f}"),
         Check("better_than_alias_rule", model > rule, f"micro-F1 {model:.3f}, alias rule alone {rule:.3f}"),
         _unknown(named, challenger.suggested, labels, None, settings),
-        _size(challenger, challenger, settings),
-        _latency(challenger, challenger, settings),
+        *_costs(challenger, challenger, settings),
     ]
-
-
-def _tag_check(change: TagChange, is_worse: bool) -> Check:
-    figure = f"F1 {change.champion:.3f} -> {change.challenger:.3f} on {change.support} articles, p = {change.p:.2g}"
-    return Check("tag_worse", not is_worse, figure, change.tag)
 
 
 def _total(champion: Judged, challenger: Judged, labels: np.ndarray, settings: GateSettings) -> Check:
@@ -224,10 +217,7 @@ def _blind_recall(
 def _unknown(
     before: np.ndarray, after: np.ndarray, labels: np.ndarray, shared: np.ndarray | None, settings: GateSettings
 ) -> Check:
-    """Check that the challenger does not make many more suggestions whose label is unknown.
-
-    If a CMS reports only which tags are right, F1 is highest for a model that suggests every tag.
-    """
+    # If a CMS reports only which tags are right, F1 is highest for a model that suggests every tag.
     columns = slice(None) if shared is None else shared
     n, unknown = max(1, len(labels)), (labels < 0)[:, columns]
     old, new = (float((suggested[:, columns] & unknown).sum()) / n for suggested in (before, after))
@@ -238,14 +228,12 @@ def _unknown(
     return Check("unknown", passed, figure)
 
 
-def _size(champion: Judged, challenger: Judged, settings: GateSettings) -> Check:
-    limit = min(settings.max_megabytes, max(settings.times_size * champion.megabytes, settings.free_megabytes))
-    return Check("size", challenger.megabytes <= limit, f"{challenger.megabytes:.1f} MB, at most {limit:.0f} MB")
-
-
-def _latency(champion: Judged, challenger: Judged, settings: GateSettings) -> Check:
-    limit = min(
-        settings.max_milliseconds, max(settings.times_latency * champion.milliseconds, settings.free_milliseconds)
-    )
-    figure = f"{challenger.milliseconds:.1f} ms an article, at most {limit:.0f} ms"
-    return Check("latency", challenger.milliseconds <= limit, figure)
+def _costs(champion: Judged, challenger: Judged, settings: GateSettings) -> list[Check]:
+    size, latency = challenger.megabytes, challenger.milliseconds
+    largest = min(settings.max_megabytes, max(settings.times_size * champion.megabytes, settings.free_megabytes))
+    relative = max(settings.times_latency * champion.milliseconds, settings.free_milliseconds)
+    longest = min(settings.max_milliseconds, relative)
+    return [
+        Check("size", size <= largest, f"{size:.1f} MB, at most {largest:.0f} MB"),
+        Check("latency", latency <= longest, f"{latency:.1f} ms an article, at most {longest:.0f} ms"),
+    ]

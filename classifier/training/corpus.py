@@ -62,18 +62,20 @@ def read_corpus(
     for text in reading.texts(track(articles, len(articles), "reading articles")):
         for counts in views:
             counts.add(text)
-    terms_of = _word_alone if plain else terms_of_form
+    terms_of = (lambda form: terms_of_form(form)[:1]) if plain else terms_of_form  # the word alone, without its stem
     fitted = [_View(counts, weight, terms_of) for counts, weight in zip(views, (1.0, TITLE_WEIGHT), strict=True)]
     if not fitted[0].terms:
         raise TooFewExamples("No word stands in two articles. Are the bodies empty?")
+    strong_names = [[tag.label, *(alias.text for alias in tag.aliases if not alias.weak)] for tag in taxonomy.tags]
+    titles = [read_text(", ".join(names)) for names in strong_names]
     return Corpus(
         sparse.hstack([view.X for view in fitted]).tocsr(),
-        sparse.hstack([view.transform(list(_names(taxonomy))) for view in fitted]).tocsr(),
+        sparse.hstack([view.transform(titles) for view in fitted]).tocsr(),
         fitted[0].terms,
         fitted[1].terms,
         fitted[0].idf,
         fitted[1].idf,
-        reading.named(),
+        MentionFeatures(*map(np.concatenate, zip(*reading.named, strict=True))),
         reading.groups(),
         "en" if reading.n_english > 0.6 * max(1, reading.n_sampled) else None,
         np.array(reading.rows, dtype=np.int64),
@@ -88,7 +90,7 @@ class _Reading:
         self._reader = reader
         self._each = max(1, len(articles) // N_SAMPLED)
         self._plain = plain
-        self._named = [self._reader.mention_features([])]
+        self.named = [self._reader.mention_features([])]
         self._duplicates = NearDuplicates()
         self.n_read = self.n_sampled = self.n_english = 0  # of those that can be read
         self.rows: list[int] = []
@@ -116,34 +118,16 @@ class _Reading:
             return self.unreadable.each(lambda articles: map(self._reader.read_text, articles), batch)
         readings = self.unreadable.each(self._reader.read_all, batch)
         named = self._reader.mention_features([reading for reading in readings if reading is not None])
-        self._named.append(named._replace(articles=named.articles + self.n_read))
+        self.named.append(named._replace(articles=named.articles + self.n_read))
         return [reading.text if reading is not None else None for reading in readings]
 
     def groups(self) -> np.ndarray:
         """Return the groups of near-duplicates, (n_articles,) int32."""
         return np.arange(self.n_read, dtype=np.int32) if self._plain else self._duplicates.groups()
 
-    def named(self) -> MentionFeatures:
-        """Return the mention features of all articles."""
-        return MentionFeatures(*map(np.concatenate, zip(*self._named, strict=True)))
-
-
-def _names(taxonomy: Taxonomy) -> Iterator[ReadText]:
-    """Yield each tag's label and strong aliases as the title of a text."""
-    for tag in taxonomy.tags:
-        yield read_text(", ".join([tag.label, *(alias.text for alias in tag.aliases if not alias.weak)]))
-
-
-def _word_alone(form: str) -> tuple[str, ...]:
-    """Return a word as its only term, and no term for a single character."""
-    return terms_of_form(form)[:1]
-
 
 class _Counts:
-    """Counts the surface forms of texts, before they are taken apart into terms.
-
-    Texts have many times fewer different surface forms than terms, and the counting is done in C.
-    """
+    """Counts the surface forms of texts, which are many times fewer than their terms."""
 
     def __init__(self, forms_of: Callable[[ReadText], list[str]]) -> None:
         self.forms_of = forms_of
@@ -166,18 +150,13 @@ class _Counts:
 
 
 class _View:
-    """TF-IDF with the logarithm of counts over the terms of one view that occur in at least two texts.
-
-    X: (n_texts, n_terms) float64 CSR, times the weight of the view.
-    """
+    """TF-IDF with the logarithm of counts over the terms of one view that occur in at least two texts."""
 
     def __init__(self, counts: _Counts, weight: float, terms_of: Callable[[str], tuple[str, ...]]) -> None:
         self._forms_of, self._weight, self._terms_of = counts.forms_of, weight, terms_of
         terms: dict[str, int] = {}
         pairs = [
-            (row, terms.setdefault(term, len(terms)))
-            for row, form in enumerate(counts.number)
-            for term in terms_of(form)
+            (row, terms.setdefault(t, len(terms))) for row, form in enumerate(counts.number) for t in terms_of(form)
         ]
         rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
         of_forms = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(counts.number), len(terms)))
@@ -190,7 +169,7 @@ class _View:
         counted.sort_indices()
         self._fitted = TfidfTransformer(sublinear_tf=True).fit(counted) if self.terms else None
         self.idf = np.zeros(0, dtype=np.float32) if self._fitted is None else self._fitted.idf_.astype(np.float32)
-        self.X = self._tf_idf(counted)
+        self.X = self._tf_idf(counted)  # (n_texts, n_terms) float64 CSR, times the weight of the view
 
     def transform(self, texts: Sequence[ReadText]) -> sparse.csr_matrix:
         """Return (n_texts, n_terms) float64 CSR of other texts."""

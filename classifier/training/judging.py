@@ -1,7 +1,7 @@
 """The judgements of models on articles whose tags are known, by the tags of one taxonomy."""
 
-import time
 from collections.abc import Sequence
+from timeit import repeat
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,8 +32,7 @@ def judge(
 ) -> Judged:
     """Judge articles with a model; the result has a column for each tag of a taxonomy.
 
-    Tags that the model lacks are never suggested. For an article that cannot be judged nothing is suggested, and it is added
-    to `unreadable`. The latency is 0 unless it is `timed`.
+    Tags that the model lacks are never suggested. An article that cannot be judged gets no tags, and is added to `unreadable`.
     """
     unreadable = Unreadable() if unreadable is None else unreadable
     shape = (len(articles), len(taxonomy.tags))
@@ -87,9 +86,8 @@ def compare_models(
 ) -> ComparedModels:
     """Compare two models on articles with known tags, as the gate of a retraining does."""
     taxonomy, unreadable = challenger.taxonomy, Unreadable()
-    old, new = (
-        judge(model, articles, taxonomy, track, f"by {model.version}", unreadable) for model in (champion, challenger)
-    )
+    models = champion, challenger
+    old, new = (judge(model, articles, taxonomy, track, f"by {model.version}", unreadable) for model in models)
     not_blind = np.zeros(len(articles), dtype=bool)
     labels = labels_of(articles, taxonomy)
     comparison = compare_judged(champion.taxonomy, taxonomy, old, new, labels, not_blind, GateSettings())
@@ -105,10 +103,8 @@ def compare_judged(
     blind: np.ndarray,
     settings: GateSettings,
 ) -> Comparison:
-    """Compare two models whose taxonomies may differ; all arrays have a column for each tag of `after`.
-
-    A tag that may no longer be suggested is no loss, and a tag that the champion lacks cannot be compared.
-    """
+    """Compare two models whose taxonomies may differ; all arrays have a column for each tag of `after`."""
+    # A tag that may no longer be suggested is no loss, and a tag that the champion lacks cannot be compared.
     active = np.flatnonzero([tag.active for tag in after.tags])
     ids = [after.tags[tag].id for tag in active]
     shared = np.array([tag in before.by_id for tag in ids], dtype=bool)
@@ -125,10 +121,5 @@ def megabytes_of(model: TagModel) -> float:
 
 def _milliseconds(model: TagModel, articles: Sequence[Article]) -> float:
     """Return how long a suggestion takes in the best of several passes."""
-    passes = []
-    for _ in range(N_PASSES):
-        begun = time.perf_counter()
-        for article in articles:
-            model.suggest(article)
-        passes.append((time.perf_counter() - begun) / max(1, len(articles)))
-    return 1000.0 * min(passes)
+    seconds = min(repeat(lambda: [model.suggest(article) for article in articles], number=1, repeat=N_PASSES))
+    return 1000.0 * seconds / max(1, len(articles))

@@ -1,6 +1,7 @@
 """The first steps of a retraining: read the examples, check them, and hold the newest ones out."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain
 
@@ -45,22 +46,15 @@ def read_inputs(
     store: Store, registry: Registry, settings: TrainingSettings, taxonomy: Taxonomy | None, track: Track
 ) -> Inputs:
     """Read what a run starts from. Without a taxonomy it is the champion's, or one of the articles' own tags."""
-    pointer, champion, learned = _read_champion(registry)
+    pointer, champion = registry.last_champion(), None
+    with suppress(NoModel, BadModel):
+        champion = registry.load_champion()
+    learned = registry.snapshot(champion.version) if champion is not None else None
     attributed = store.exports.attributed(settings.starter_until, settings.close_after_days)
     examples = sorted(track(attributed, 0, "reading the store"), key=lambda example: example.article.id)
     taxonomy = _taxonomy(registry, examples) if taxonomy is None else taxonomy
     snapshot = snapshot_of(example.article for example in examples)
     return Inputs(examples, snapshot, taxonomy, pointer, champion, learned)
-
-
-def _read_champion(registry: Registry) -> tuple[Champion | None, TagModel | None, Snapshot | None]:
-    pointer = registry.last_champion()
-    try:
-        model = registry.load_champion()
-    except (NoModel, BadModel):
-        return pointer, None, None
-    assert pointer is not None
-    return pointer, model, registry.snapshot(pointer.version)
 
 
 def _taxonomy(registry: Registry, examples: Sequence[Attributed]) -> Taxonomy:
@@ -72,10 +66,7 @@ def _taxonomy(registry: Registry, examples: Sequence[Attributed]) -> Taxonomy:
 
 
 def skip(inputs: Inputs, store: Store, settings: CheckSettings) -> Result | None:
-    """Return why a run is skipped: the champion or the last run has seen the same data. None if something is new.
-
-    A challenger of the same data has learned from all but the holdout: at best it is as good.
-    """
+    """Return why a run is skipped: the champion or the last run has seen the same data. None if something is new."""
     champion, digest, version = inputs.champion, inputs.snapshot.digest, inputs.taxonomy.version
     if champion is None:
         return None
@@ -93,9 +84,6 @@ def skip(inputs: Inputs, store: Store, settings: CheckSettings) -> Result | None
         return None
     reason = f"Nothing is new since {last.started_at[:16]} ({last.outcome}: {last.reason})"
     return Result(SKIPPED, reason, None, result.get("blocked_by", []))
-
-
-# --- checks -----------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -146,9 +134,6 @@ def _survey(examples: Sequence[Attributed], taxonomy: Taxonomy, track: Track) ->
     return survey(articles, labels_of(articles, taxonomy), taxonomy, track)
 
 
-# --- the holdout ------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class Prepared:
     """Examples that are ready to train on, and which of them are held out.
@@ -173,8 +158,7 @@ class Prepared:
     @property
     def holdout_labels(self) -> np.ndarray:
         """The labels of the holdout, (n_held_out, n_tags) int8."""
-        held_out: np.ndarray = self.labels[self.holdout]
-        return held_out
+        return np.asarray(self.labels[self.holdout])
 
 
 def hold_out(inputs: Inputs, checked: Checked, settings: TrainingSettings) -> Prepared:
@@ -202,5 +186,4 @@ def _learned(inputs: Inputs, articles: Sequence[Article], groups: np.ndarray) ->
         return np.ones(len(articles), dtype=bool)
     trained = inputs.learned.trained if inputs.learned is not None else set()
     in_training = np.array([article.id in trained for article in articles], dtype=bool)
-    learned: np.ndarray = np.isin(groups, groups[in_training])
-    return learned
+    return np.isin(groups, groups[in_training])

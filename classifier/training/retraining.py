@@ -217,7 +217,7 @@ def _details(inputs: Inputs, settings: TrainingSettings, checked: Checked | None
         "champion": inputs.pointer.version if inputs.pointer else None,
         "taxonomy_version": inputs.taxonomy.version,
         "accepted": sorted(settings.checks.accepted),
-        "findings": [finding.to_json() for finding in findings],
+        "findings": [finding._asdict() for finding in findings],
         "n_examples": len(snapshot.articles),
         "set_aside": (checked.unreadable if checked is not None else Unreadable()).to_json(),
     }

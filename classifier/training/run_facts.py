@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import product
 from typing import TypedDict
 
 import numpy as np
@@ -114,8 +115,7 @@ def _f1_of_tags(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> l
     rows: list[TagF1] = []
     for number, tag in enumerate(tag_ids):
         cells = np.column_stack([part[:, number] for part in counts]).astype(np.int64)
-        support = int(cells[:, 2].sum())
-        if support < MIN_SUPPORT:
+        if (support := int(cells[:, 2].sum())) < MIN_SUPPORT:
             continue
         low, high = np.percentile(evaluation.f1(*evaluation.drawn_sums(cells).T), [2.5, 97.5])
         value = float(evaluation.f1(*cells.sum(axis=0)))
@@ -124,20 +124,16 @@ def _f1_of_tags(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> l
 
 
 def confusions(suggested: np.ndarray, labels: np.ndarray, taxonomy: Taxonomy) -> list[Confusion]:
-    """Return which tags are suggested instead of a sibling, the most frequent pairs first.
-
-    Siblings are of one kind. A pair counts on an article for which a right tag was missed and the other was wrongly suggested.
-    """
-    missed = (labels == 1) & ~suggested
-    wrong = (labels == 0) & suggested
+    """Return which right tags were missed while another of their kind was wrongly suggested, the most frequent first."""
+    missed, wrong = (labels == 1) & ~suggested, (labels == 0) & suggested
     pairs: Counter[tuple[int, int]] = Counter()
     for row in np.flatnonzero(missed.any(axis=1) & wrong.any(axis=1)):
-        for tag in np.flatnonzero(missed[row]).tolist():
-            for instead in np.flatnonzero(wrong[row]).tolist():
-                if taxonomy.tags[tag].kind == taxonomy.tags[instead].kind:
-                    pairs[tag, instead] += 1
+        for tag, instead in product(np.flatnonzero(missed[row]).tolist(), np.flatnonzero(wrong[row]).tolist()):
+            pairs[tag, instead] += taxonomy.tags[tag].kind == taxonomy.tags[instead].kind
     ids = [tag.id for tag in taxonomy.tags]
-    return [{"tag": ids[tag], "instead": ids[instead], "n": n} for (tag, instead), n in pairs.most_common(N_CONFUSIONS)]
+    return [
+        {"tag": ids[tag], "instead": ids[instead], "n": n} for (tag, instead), n in pairs.most_common(N_CONFUSIONS) if n
+    ]
 
 
 def strongest_terms(model: TagModel, n: int = N_TERMS) -> dict[str, list[str]]:
@@ -164,7 +160,11 @@ def moved(
     if champion is None:
         return []
     new, old = strongest_terms(challenger), strongest_terms(champion)
-    gained = _gained(before, now)
+    earlier = before.articles if before is not None else {}
+    tags_before = {key: article.tags for key, article in earlier.items()}
+    gained = Counter(
+        t for key, article in now.articles.items() for t in article.tags if t not in tags_before.get(key, ())
+    )
     rows: list[TagMove] = []
     by_size = sorted(changes, key=lambda change: (-abs(change.challenger - change.champion), change.tag))
     for change in by_size[:N_MOVED]:
@@ -182,13 +182,3 @@ def moved(
             }
         )
     return rows
-
-
-def _gained(before: Snapshot | None, now: Snapshot) -> Counter[str]:
-    """Return how many articles have got each tag since a snapshot."""
-    gained: Counter[str] = Counter()
-    old = before.articles if before is not None else {}
-    for key, article in now.articles.items():
-        old_tags = old[key].tags if key in old else ()
-        gained.update(tag for tag in article.tags if tag not in old_tags)
-    return gained

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypedDict
 
 from classifier.domain.unreadable import UnreadableReport
-from classifier.training.checks import Finding, FindingRow
+from classifier.training.checks import Finding
 from classifier.training.comparison import Check, CheckRow
 from classifier.training.run_facts import Confusion, CurvePoint, Measures, TagMove
 
@@ -27,7 +27,7 @@ class RunDetails(TypedDict, total=False):
     champion: str | None
     taxonomy_version: str
     accepted: list[str]
-    findings: list[FindingRow]
+    findings: list[dict[str, Any]]
     n_examples: int
     set_aside: UnreadableReport
     n_learned: int
@@ -84,10 +84,8 @@ def blocked(causes: list[BlockedBy], details: RunDetails) -> Result:
 
 def reason_of(causes: Sequence[BlockedBy]) -> str:
     """Return in one sentence what closed the gate."""
-    parts = [
-        f"{cause['check']}{' of ' + cause['tag'] if cause['tag'] else ''} ({cause['figure']})"
-        for cause in causes[:N_REASONS]
-    ]
+    names = [f"{cause['check']} of {cause['tag']}" if cause["tag"] else cause["check"] for cause in causes]
+    parts = [f"{name} ({cause['figure']})" for name, cause in zip(names, causes[:N_REASONS], strict=False)]
     more = f"; and {len(causes) - N_REASONS} more" if len(causes) > N_REASONS else ""
     return f"Closed by {'; '.join(parts)}{more}."
 
