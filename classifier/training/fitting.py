@@ -30,15 +30,12 @@ FEW_NEGATIVES = 20  # a tag with fewer is named in the card
 
 
 class HeldOut(NamedTuple):
-    """The judgements on each article by models that have not learned from it, in the order of the ids.
-
-    ids: (n_articles,); scores: (n_articles, n_tags) float64; suggested: the same shape, bool; labels: the same, int8.
-    """
+    """The judgements on each article by models that have not learned from it, in the order of the ids."""
 
     ids: list[str]
-    scores: np.ndarray
-    suggested: np.ndarray
-    labels: np.ndarray
+    scores: np.ndarray  # (n_articles, n_tags) float64
+    suggested: np.ndarray  # (n_articles, n_tags) bool
+    labels: np.ndarray  # (n_articles, n_tags) int8
 
 
 class Fitted(NamedTuple):
@@ -68,14 +65,7 @@ def fit(
     stacked = classifiers_alone(data, validated) if data.settings.fast else stack(data, validated)
     classifiers = fit_classifiers(data, data.all_rows, MIN_POSITIVES, track, "fitting all tags")
     suggesting = fit_suggesting(data, stacked.decision)
-    return _fitted(data, classifiers, stacked, suggesting, sorted(blocks))
-
-
-def _fitted(
-    data: TrainingSet, classifiers: LinearClassifiers, stacked: Stacked, suggesting: Suggesting, blocks: Sequence[str]
-) -> Fitted:
-    """Join what the steps have learned."""
-    parameters = _parameters(data, classifiers, stacked, suggesting, blocks)
+    parameters = _parameters(data, classifiers, stacked, suggesting, sorted(blocks))
     scores = calibrated(stacked.decision, suggesting.calibration)
     held_out = HeldOut([article.id for article in data.articles], scores, suggesting.suggested, data.labels)
     tag_ids = [tag.id for tag in data.taxonomy.tags]
@@ -117,17 +107,11 @@ def _parameters(
 def _precedents(data: TrainingSet) -> Precedents:
     if data.settings.fast:
         return no_precedents(len(data.taxonomy.tags))
-    ids = [article.id for article in data.articles]
-    dates = [_date_of(article) for article in data.articles]
+    ids, dates = [article.id for article in data.articles], []
+    for article in data.articles:  # when it was published, or when it was tagged if that was earlier
+        published_at = in_utc(article.published_at) if article.published_at is not None else None
+        dates.append(min(published_at, article.tagged_at or published_at) if published_at is not None else None)
     return keep_precedents(data.corpus.X[:, : len(data.corpus.terms)].tocsr(), data.labels == 1, ids, dates)
-
-
-def _date_of(article: Article) -> str | None:
-    """Return when an article was published, or when it was tagged if that was earlier."""
-    if article.published_at is None:
-        return None
-    published_at = in_utc(article.published_at)
-    return min(published_at, article.tagged_at or published_at)
 
 
 def _card(data: TrainingSet, parameters: Parameters, cross_validation: dict[str, Any]) -> dict[str, Any]:

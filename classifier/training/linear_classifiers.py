@@ -27,13 +27,10 @@ class LinearClassifiers(NamedTuple):
 
 
 class OutOfFold(NamedTuple):
-    """Values of classifiers that were fitted on other folds, (n_articles, n_tags) float64.
-
-    n_positive: the same shape, the positives that each classifier was fitted on; 0 if the tag has none.
-    """
+    """Values of classifiers that were fitted on other folds, (n_articles, n_tags) float64."""
 
     values: np.ndarray
-    n_positive: np.ndarray
+    n_positive: np.ndarray  # the same shape: on how many positives each was fitted, 0 if the tag has none
 
 
 def fit_classifiers(
@@ -45,7 +42,10 @@ def fit_classifiers(
     tags = np.flatnonzero(fittable).tolist()
     X, name_labels = data.corpus.X[inside], np.zeros((0, labels.shape[1]), dtype=np.int8)
     if not settings.fast:
-        X, name_labels = sparse.vstack([X, data.corpus.names]).tocsr(), _labels_of_names(data)
+        # The name of a tag without aliases is unknown to all tags.
+        has_aliases = np.array([[bool(tag.aliases)] for tag in data.taxonomy.tags])
+        name_labels = np.where(has_aliases, np.eye(len(has_aliases), dtype=np.int8), np.int8(UNKNOWN))
+        X = sparse.vstack([X, data.corpus.names]).tocsr()
     X.sort_indices()
     tolerance = FAST_TOLERANCE if settings.fast else TOLERANCE
     columns = (np.concatenate([labels[:, tag], name_labels[:, tag]]) for tag in tags)
@@ -57,12 +57,6 @@ def fit_classifiers(
     for column, (weight, intercept) in enumerate(track(fitted, len(tags), description)):
         weights[:, column], intercepts[column] = weight, intercept
     return LinearClassifiers(weights, intercepts, tags)
-
-
-def _labels_of_names(data: TrainingSet) -> np.ndarray:
-    """Return the labels of the tags' names as texts, (n_tags, n_tags) int8; the name of a tag without aliases is unknown."""
-    has_aliases = np.array([bool(tag.aliases) for tag in data.taxonomy.tags])
-    return np.where(has_aliases[:, None], np.eye(len(has_aliases), dtype=np.int8), np.int8(UNKNOWN))
 
 
 def _fit_classifier(

@@ -15,15 +15,12 @@ MAX_PAIRS = 200_000  # that the pooled model is fitted on
 
 
 class MentionModel(NamedTuple):
-    """The pooled model over mention features, and the offsets of each tag, (n_tags, len(CATEGORIES)).
-
-    nowhere: the logit of a tag that an article does not name.
-    """
+    """The pooled model over mention features, and the offsets of each tag."""
 
     weights: np.ndarray
     intercept: float
-    nowhere: float
-    offsets: np.ndarray
+    nowhere: float  # the logit of a tag that an article does not name
+    offsets: np.ndarray  # (n_tags, len(CATEGORIES))
 
     def pooled(self, named: MentionFeatures, pairs: np.ndarray) -> np.ndarray:
         """Return the logits without the tags' own offsets, of the named pairs of a mask."""

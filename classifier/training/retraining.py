@@ -65,11 +65,11 @@ def retrain(
             taxonomy = adopt(taxonomy, registry)
         retraining = _Retraining(store, registry, settings, by, dry_run, track, time.monotonic())
         if dry_run:
-            return retraining.run(retraining.inputs(taxonomy), force=True), None
+            return retraining.run(read_inputs(store, registry, settings, taxonomy, track), force=True), None
         store.proposals.keep_promises(registry.taxonomy() or Taxonomy(()))
         record, data = store.runs.begin(JOB), None
         try:
-            inputs = retraining.inputs(taxonomy)
+            inputs = read_inputs(store, registry, settings, taxonomy, track)
             data = inputs.snapshot.digest
             result = retraining.run(inputs, force)
         except BaseException as error:
@@ -105,9 +105,6 @@ class _Retraining:
     track: Track
     begun: float  # time.monotonic()
 
-    def inputs(self, taxonomy: Taxonomy | None) -> Inputs:
-        return read_inputs(self.store, self.registry, self.settings, taxonomy, self.track)
-
     def run(self, inputs: Inputs, force: bool) -> Result:
         """Run the steps in their order; the first that blocks the run ends it."""
         settings = self.settings
@@ -131,13 +128,10 @@ class _Retraining:
         reason = reason_of(causes) if causes else reason_to_promote(gate)
         result = Result(outcome, reason, None, causes, self._compared(prepared, challenger, gate))
         if self.dry_run:
-            reason = f"Dry run: nothing is saved. Else: {outcome}. {reason}"
-            return replace(result, outcome=NOT_PROMOTED, reason=reason)
+            return replace(result, outcome=NOT_PROMOTED, reason=f"Dry run: nothing is saved. Else: {outcome}. {reason}")
         held_out = [article.id for article in prepared.held_out]
         result = replace(result, version=self._save(prepared, challenger.fitted, held_out, gate))
         return result if causes else self._promote(prepared, gate, result)
-
-    # --- the past ---
 
     def _against_the_past(self, prepared: Prepared, challenger: Challenger) -> list[Check]:
         """Return failed checks if the challenger is the champion once more, or like a version that was rolled back."""
@@ -161,8 +155,6 @@ class _Retraining:
         except TaggerError:  # the version is gone; its data count
             return False
         return "retagged_from" in card and card.get("taxonomy_version") != taxonomy.version
-
-    # --- promotion ---
 
     def _save(self, prepared: Prepared, fitted: Fitted, held_out: Iterable[str], gate: Iterable[Check]) -> str:
         snapshot = prepared.checked.snapshot.holding_out(held_out)
@@ -225,10 +217,6 @@ def _details(inputs: Inputs, settings: TrainingSettings, checked: Checked | None
 
 def _is_like(snapshot: Snapshot, other: Snapshot) -> bool:
     """Whether two snapshots differ in so few articles that a model of the one is like a model of the other."""
-    before = other.articles
-    n_same = sum(
-        key in before and replace(before[key], part="") == replace(article, part="")
-        for key, article in snapshot.articles.items()
-    )
-    n = len(snapshot.articles)
-    return n - n_same < max(MIN_DIFFERENT, TOO_ALIKE * n)
+    now, before = ({key: replace(a, part="") for key, a in each.articles.items()} for each in (snapshot, other))
+    n_changed = sum(before.get(key) != article for key, article in now.items())
+    return n_changed < max(MIN_DIFFERENT, TOO_ALIKE * len(now))

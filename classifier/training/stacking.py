@@ -34,14 +34,10 @@ class Stacked(NamedTuple):
 
 
 class _Features(NamedTuple):
-    """What the stacking model is fitted on.
+    """What the stacking model is fitted on."""
 
-    pairs: (n_articles, n_tags, len(STACKING_FEATURES)) float64; hidden: (n_named,) float64, the logits of named pairs as if
-    their tags had no examples.
-    """
-
-    pairs: np.ndarray
-    hidden: np.ndarray
+    pairs: np.ndarray  # (n_articles, n_tags, len(STACKING_FEATURES)) float64
+    hidden: np.ndarray  # (n_named,) float64, the logits of named pairs as if their tags had no examples
 
 
 def classifiers_alone(data: TrainingSet, classifiers: OutOfFold) -> Stacked:
@@ -93,10 +89,7 @@ def _fit_stacking(data: TrainingSet, features: _Features, inside: np.ndarray) ->
 def _fit_pooled(
     data: TrainingSet, features: _Features, inside: np.ndarray, pair_weights: np.ndarray, tags: np.ndarray
 ) -> tuple[np.ndarray, float]:
-    """Fit one logistic regression over the pairs of some tags, and over named pairs as if their tags had no examples.
-
-    Returns its weights and its intercept.
-    """
+    """Fit one logistic regression over the pairs of some tags, and over named pairs as if their tags had no examples."""
     named, named_labels = data.corpus.named, data.named_labels
     pairs = (pair_weights > 0) & tags
     is_hidden = inside[named.articles] & (named_labels != UNKNOWN) & (named.categories >= HINTED) & tags[named.tags]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -23,18 +22,14 @@ AUTO_ERROR = 0.05  # one-sided
 
 @dataclass(frozen=True)
 class Suggesting:
-    """How decision values become scores and suggestions.
+    """How decision values become scores and suggestions."""
 
-    thresholds, auto_thresholds: (n_tags,) float64, in decision values; calibration: (4,) float64, see `calibrated`;
-    shrinkage: of the tags' own thresholds; suggested: (n_articles, n_tags) bool, with the thresholds of the other folds.
-    """
-
-    thresholds: np.ndarray
-    auto_thresholds: np.ndarray
+    thresholds: np.ndarray  # (n_tags,) float64, in decision values
+    auto_thresholds: np.ndarray  # the same
     pooled_threshold: float
-    calibration: np.ndarray
-    shrinkage: float
-    suggested: np.ndarray
+    calibration: np.ndarray  # (4,) float64, see `calibrated`
+    shrinkage: float  # of the tags' own thresholds
+    suggested: np.ndarray  # (n_articles, n_tags) bool, with the thresholds of the other folds
 
 
 def fit_suggesting(data: TrainingSet, decision: np.ndarray) -> Suggesting:
@@ -53,18 +48,12 @@ def choose_shrinkage(data: TrainingSet, decision: np.ndarray) -> tuple[float, np
     """Return the shrinkage with the best sum of micro- and macro-F1, and what it suggests, (n_articles, n_tags) bool."""
     labels = data.labels
     of_others = [fit_thresholds(decision[~out], labels[~out]) for out in data.held_out_masks()]
-    tried = [(shrinkage, _suggested(data, decision, of_others, shrinkage)) for shrinkage in SHRINKAGES]
+    choice = Choice(np.ones(labels.shape[1], dtype=bool), data.taxonomy.exclusive_kinds, data.always_one)
+    tried = []
+    for shrinkage in SHRINKAGES:  # with the thresholds of the other folds: the honest estimate
+        thresholds = np.stack([fitted.shrunk(shrinkage) for fitted in of_others])
+        tried.append((shrinkage, choice.suggested(decision, thresholds[data.folds])))
     return max(tried, key=lambda trial: evaluation.micro_f1(trial[1], labels) + evaluation.macro_f1(trial[1], labels))
-
-
-def _suggested(
-    data: TrainingSet, decision: np.ndarray, of_others: Sequence[Thresholds], shrinkage: float
-) -> np.ndarray:
-    """Return what is suggested with the thresholds of the other folds: the honest estimate."""
-    thresholds = np.stack([fitted.shrunk(shrinkage) for fitted in of_others])
-    active = np.ones(len(data.taxonomy.tags), dtype=bool)
-    choice = Choice(active, data.taxonomy.exclusive_kinds, data.always_one)
-    return choice.suggested(decision, thresholds[data.folds])
 
 
 def best_threshold(decision: np.ndarray, positive: np.ndarray) -> float:
@@ -116,10 +105,8 @@ class Thresholds(NamedTuple):
         The best threshold is clipped to at most REACH from the pooled one: with a single positive that scored low it would
         be so low that everything passes.
         """
-        near = np.clip(self.best, self.pooled - REACH, self.pooled + REACH)
-        n = self.n_positive
-        shrunk: np.ndarray = (n * near + shrinkage * self.pooled) / (n + shrinkage)
-        return shrunk
+        near, n = np.clip(self.best, self.pooled - REACH, self.pooled + REACH), self.n_positive
+        return np.asarray((n * near + shrinkage * self.pooled) / (n + shrinkage))
 
 
 def fit_thresholds(decision: np.ndarray, labels: np.ndarray) -> Thresholds:
@@ -156,17 +143,11 @@ def fit_auto_thresholds(
     n, hits = sure.sum(axis=0), (sure & (labels == 1)).sum(axis=0)
     with np.errstate(invalid="ignore"):
         precision = np.where(hits > 0, beta.ppf(AUTO_ERROR, hits, n - hits + 1), 0.0)
-    everywhere = fit_calibration(decision[judged], labels[judged] == 1)
-    level = _decision_at(AUTO_PRECISION, everywhere)
+    intercept, slope, bend, upper_slope = fit_calibration(decision[judged], labels[judged] == 1)
+    logit, at_bend = float(np.log(AUTO_PRECISION / (1.0 - AUTO_PRECISION))), intercept + slope * bend
+    # The decision value whose score is AUTO_PRECISION: the inverse of `calibrated`.
+    level = (logit - intercept) / slope if logit < at_bend else bend + (logit - at_bend) / upper_slope
     return np.where(precision >= AUTO_PRECISION, np.maximum(level, thresholds), np.inf)
-
-
-def _decision_at(score: float, calibration: np.ndarray) -> float:
-    """Return the decision value that has a score: the inverse of `calibrated`."""
-    intercept, slope, bend, upper_slope = calibration
-    at_bend = intercept + slope * bend
-    logit = float(np.log(score / (1.0 - score)))
-    return float((logit - intercept) / slope if logit < at_bend else bend + (logit - at_bend) / upper_slope)
 
 
 def fit_calibration(decision: np.ndarray, right: np.ndarray) -> np.ndarray:

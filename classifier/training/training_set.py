@@ -47,8 +47,7 @@ class TrainingSet:
     @property
     def named_labels(self) -> np.ndarray:
         """The labels of the pairs of article and tag in which the article names the tag, (n_named,) int8."""
-        labels: np.ndarray = self.labels[self.corpus.named.articles, self.corpus.named.tags]
-        return labels
+        return np.asarray(self.labels[self.corpus.named.articles, self.corpus.named.tags])
 
     def held_out_masks(self) -> Iterator[np.ndarray]:
         """Yield the mask of the articles of each fold, (n_articles,) bool."""
@@ -82,15 +81,10 @@ def read_training_set(
     if corpus.unreadable:
         articles, labels = [articles[row] for row in corpus.rows], labels[corpus.rows]
         _check(articles, labels)
-    n_folds = min(settings.n_folds, _max_folds(corpus, settings))
+    most = N_LARGE_FOLDS if corpus.X.nnz > LARGE_CORPUS else settings.n_folds
+    n_folds = min(settings.n_folds, N_FAST_FOLDS if settings.fast else most)
     folds = make_folds(labels, corpus.groups, n_folds, settings.seed)
     return TrainingSet(articles, taxonomy, labels, corpus, folds, n_folds, settings)
-
-
-def _max_folds(corpus: Corpus, settings: FitSettings) -> int:
-    if settings.fast:
-        return N_FAST_FOLDS
-    return N_LARGE_FOLDS if corpus.X.nnz > LARGE_CORPUS else settings.n_folds
 
 
 def _check(articles: Sequence[Article], labels: np.ndarray) -> None:

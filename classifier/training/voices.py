@@ -8,7 +8,6 @@ Imported labels belong to no voice.
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -31,19 +30,15 @@ class Label(NamedTuple):
     is_right: bool
 
 
-@dataclass(frozen=True)
-class Surplus:
-    """The labels of a tag by one voice that are too many.
-
-    Of its `n_labels`, beside `n_others` by all others, `n_counted` count; `rows` are the examples of the surplus.
-    """
+class Surplus(NamedTuple):
+    """The labels of a tag by one voice that are too many."""
 
     label: Label
     voice: str
     n_labels: int
-    n_others: int
-    n_counted: int
-    rows: list[int]
+    n_others: int  # labels by all others
+    n_counted: int  # of the `n_labels`
+    rows: list[int]  # the examples of the surplus
 
 
 def voices_of(editor: str | None, owner: str | None) -> dict[str, str]:
@@ -88,25 +83,20 @@ class Labels:
         """
         surplus = []
         for (label, voice), rows in sorted(self._of_voice.items()):
-            n_others = self._n_others(label, voice)
+            # For rejections of a key, positives of others count too.
+            against = {label, Label(label.tag, True)} if self._of_keys else {label}
+            n_others = sum(len(self._all[each]) - len(self._of_voice.get((each, voice), ())) for each in against)
             n_counted = max(FREE, int(n_others * share / (1.0 - share)))
             if self._of_keys and len(rows) > n_counted:
                 n_counted = max(n_counted, self._supported(label.tag, voice))
             if len(rows) > n_counted:
-                drawn = sorted(rows, key=self._lot)[n_counted:]
+                ids = {row: self._examples[row].article.id for row in rows}
+                drawn = sorted(rows, key=lambda row: hashlib.sha256(ids[row].encode()).digest())[n_counted:]
                 surplus.append(Surplus(label, voice, len(rows), n_others, n_counted, drawn))
         return surplus
 
-    def _n_others(self, label: Label, voice: str) -> int:
-        """Return how many labels of others count against a voice: for rejections of a key, positives do too."""
-        labels = [label, Label(label.tag, True)] if self._of_keys and not label.is_right else [label]
-        return sum(len(self._all[counted]) - len(self._of_voice.get((counted, voice), ())) for counted in labels)
-
     def _supported(self, tag: str, voice: str) -> int:
-        """Return on how many of a voice's articles a tag is plausible: the upper end of the interval of its rate elsewhere.
-
-        If there are no articles elsewhere, it is plausible on all of them.
-        """
+        """Return on how many of a voice's articles a tag is plausible, at most, by its rate elsewhere."""
         part = self._parts[voice]
         elsewhere = self._dates >= self._created.get(tag, "")  # before that, nobody could give it
         elsewhere[list(part)] = False
@@ -117,6 +107,3 @@ class Labels:
     @cached_property
     def _dates(self) -> np.ndarray:
         return np.array([example.at for example in self._examples], dtype=object)
-
-    def _lot(self, row: int) -> bytes:
-        return hashlib.sha256(self._examples[row].article.id.encode()).digest()
