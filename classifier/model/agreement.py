@@ -11,14 +11,12 @@ MIN_ARTICLES = 10  # from fewer an interval is not drawn: two alike would give o
 
 
 class Agreement(NamedTuple):
-    """Kappa, its 95 % interval, and how often both, one or neither of two raters gave a tag.
+    """Kappa, its 95 % interval, and how often both, one or neither of two raters gave a tag."""
 
-    `kappa` is None where it is undefined: both always gave the tag, or neither ever did. `interval` is None where it is, for
-    fewer than MIN_ARTICLES, and where all draws are the same, as of articles that are all alike.
-    """
-
-    kappa: float | None
-    interval: tuple[float, float] | None
+    kappa: float | None  # None where it is undefined: both always gave the tag, or neither ever did
+    interval: (
+        tuple[float, float] | None
+    )  # None without kappa, for fewer than MIN_ARTICLES, and if all draws are the same
     n: int
     both: int
     one: int
@@ -43,8 +41,7 @@ def kappa(cells: np.ndarray) -> np.ndarray:
     with np.errstate(divide="ignore", invalid="ignore"):
         # A constant pair is found by counting, not by 1 - chance == 0, which rounding may miss.
         constant = (cells[..., BOTH] == cells.sum(axis=-1)) | (cells[..., NEITHER] == cells.sum(axis=-1))
-        result: np.ndarray = np.where(constant, np.nan, (agreed - chance) / (1.0 - chance))
-    return result
+        return np.where(constant, np.nan, (agreed - chance) / (1.0 - chance))
 
 
 def agreement(cells: np.ndarray) -> Agreement:
@@ -55,9 +52,8 @@ def agreement(cells: np.ndarray) -> Agreement:
     total = cells.sum(axis=0)
     value = float(kappa(total))
     both, first, second, neither = total.tolist()
-    if np.isnan(value):
-        return Agreement(None, None, len(cells), both, first + second, neither)
-    return Agreement(value, _interval(cells), len(cells), both, first + second, neither)
+    one, interval = first + second, None if np.isnan(value) else _interval(cells)
+    return Agreement(None if np.isnan(value) else value, interval, len(cells), both, one, neither)
 
 
 def _interval(cells: np.ndarray) -> tuple[float, float] | None:
@@ -65,7 +61,5 @@ def _interval(cells: np.ndarray) -> tuple[float, float] | None:
         return None
     drawn = kappa(drawn_sums(cells))
     drawn = drawn[~np.isnan(drawn)]  # draws without a yes, or without a no
-    if not len(drawn):
-        return None
-    low, high = np.percentile(drawn, [2.5, 97.5]).tolist()
+    low, high = np.percentile(drawn, [2.5, 97.5]).tolist() if len(drawn) else (0.0, 0.0)
     return (low, high) if low < high else None

@@ -24,9 +24,6 @@ STACKING_FEATURES = (
 SHRINKAGE = 3.0
 
 
-# --- decision values --------------------------------------------------------------------------------------------
-
-
 def stacking_features(classifier: np.ndarray, n_positive: np.ndarray, mentions: np.ndarray) -> np.ndarray:
     """Return the features from which the stacking model makes decision values.
 
@@ -57,8 +54,7 @@ def stacking_features(classifier: np.ndarray, n_positive: np.ndarray, mentions: 
 
 def stacked_decision(features: np.ndarray, weights: np.ndarray, intercepts: np.ndarray) -> np.ndarray:
     """Return decision values, (…, n_tags), of stacking features, (…, n_tags, len(STACKING_FEATURES))."""
-    decision: np.ndarray = np.einsum("...tf,tf->...t", features, weights) + intercepts
-    return decision
+    return np.asarray(np.einsum("...tf,tf->...t", features, weights) + intercepts)
 
 
 def _two_best(fitted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -80,10 +76,7 @@ class StackingModel:
     """
 
     def __init__(self, weights: np.ndarray, intercepts: np.ndarray, n_positive: np.ndarray, fitted: np.ndarray) -> None:
-        """Fold the weights, (n_tags, len(STACKING_FEATURES)), and intercepts, (n_tags,).
-
-        `n_positive`, (n_tags,), are the positives of each tag. `fitted`, (n_fitted,), are the tags that have a classifier.
-        """
+        """Fold the weights, (n_tags, len(STACKING_FEATURES)), for the tags `fitted` that have a classifier, (n_fitted,)."""
         n = n_positive.astype(np.float64)
         log_n = np.log1p(n)
         classifier, gap, is_best, is_second, examples, examples_and_classifier, mentions, few_examples = weights.T
@@ -96,11 +89,7 @@ class StackingModel:
         self.mention_weight = mentions + few_examples / (n + 1.0)
 
     def decision(self, classifier: np.ndarray, mentions: np.ndarray) -> np.ndarray:
-        """Return decision values, (n_articles, n_tags) float64.
-
-        `classifier`: (n_articles, n_fitted) float64, values of the linear classifiers.
-        `mentions`: (n_articles, n_tags) float64.
-        """
+        """Return decision values of classifier values, (n_articles, n_fitted), and mentions, (n_articles, n_tags)."""
         decision: np.ndarray = self.prior + self.mention_weight * mentions
         if len(self.fitted):
             decision[:, self.fitted] += self.slope * classifier + self.competing(classifier)
@@ -115,35 +104,23 @@ class StackingModel:
         return added
 
 
-# --- suggestions ------------------------------------------------------------------------------------------------
-
-
 class Doubts(NamedTuple):
-    """Reasons not to trust the words of some articles.
+    """Reasons not to trust the words of some articles."""
 
-    is_silent: (n_articles,) bool, the text says nothing.
-    is_foreign: (n_articles,) bool, the text is in another language.
-    written_out: (n_articles, n_tags) bool, a name of the tag is written out. Only these can be trusted in a foreign text.
-        It is read only if a text is foreign.
-    """
-
-    is_silent: np.ndarray
-    is_foreign: np.ndarray
-    written_out: np.ndarray
+    is_silent: np.ndarray  # (n_articles,) bool, the text says nothing
+    is_foreign: np.ndarray  # (n_articles,) bool, the text is in another language
+    written_out: (
+        np.ndarray
+    )  # (n_articles, n_tags) bool, a tag's name is written out: only that counts in a foreign text
 
 
 @dataclass(frozen=True)
 class Choice:
-    """How decision values become suggestions.
+    """How decision values become suggestions."""
 
-    active: (n_tags,) bool, False for muted and retired tags.
-    exclusive_kinds: the columns of the tags of each kind of which an article has one tag at most.
-    always_one: whether each article gets at least one tag.
-    """
-
-    active: np.ndarray
-    exclusive_kinds: Sequence[Sequence[int]]
-    always_one: bool
+    active: np.ndarray  # (n_tags,) bool, False for muted and retired tags
+    exclusive_kinds: Sequence[Sequence[int]]  # the columns of the tags of each kind of which an article has one at most
+    always_one: bool  # whether each article gets at least one tag
 
     def suggested(self, decision: np.ndarray, thresholds: np.ndarray, doubts: Doubts | None = None) -> np.ndarray:
         """Return which tags to suggest, (n_articles, n_tags) bool, at thresholds of (n_tags,) or (n_articles, n_tags)."""
@@ -170,13 +147,9 @@ def best_of_kinds(passed: np.ndarray, decision: np.ndarray, exclusive_kinds: Seq
     return chosen
 
 
-# --- scores -----------------------------------------------------------------------------------------------------
-
-
 def sigmoid(value: np.ndarray) -> np.ndarray:
     """Return the logistic function of decision values."""
-    odds: np.ndarray = np.exp(-np.clip(value, -500, 500))
-    return 1.0 / (1.0 + odds)
+    return np.asarray(1.0 / (1.0 + np.exp(-np.clip(value, -500, 500))))
 
 
 def calibrated(decision: np.ndarray, calibration: np.ndarray) -> np.ndarray:

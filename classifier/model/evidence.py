@@ -1,4 +1,4 @@
-"""The evidence of a tag: where in the text its strongest words and its mentions stand."""
+"""Why a tag is suggested or not: the parts of its decision value, its evidence in the text, and what became of it."""
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
@@ -7,12 +7,15 @@ import numpy as np
 
 from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.domain.spelling import fold, spell
+from classifier.domain.taxonomy import Taxonomy
 from classifier.model.answer import DIGITS, Evidence, Part, Span
-from classifier.model.scoring import ScoredArticle
+from classifier.model.scoring import ScoredArticle, Scorer
 from classifier.model.surface_forms import MAX_SPANS
+from classifier.text.mention_features import SCATTERED
 from classifier.text.mentions import Mention
 from classifier.text.reading import Reading
 
+MAX_SUMMED = 100_000  # words times tags, whose evidence is summed at once
 MAX_SLICE = 2_000  # characters of evidence. What is longer has a page of markup in the middle of a name.
 
 ForAndAgainst = tuple[list[Evidence], list[Evidence]]
@@ -84,3 +87,65 @@ def evidence_at(where: Span, weight: float, article: Article, reading: Reading) 
     start, end = reading.source_span(field, clean_start, clean_end)
     sent, plain = article.texts[field], reading.clean[field].text[clean_start:clean_end]
     return Evidence(TEXT_FIELDS[field], start, end, sent[start:end], plain, round(weight, DIGITS))
+
+
+class Explainer:
+    """Takes the decision values of articles apart."""
+
+    def __init__(self, scorer: Scorer, taxonomy: Taxonomy) -> None:
+        self._scorer = scorer
+        self._taxonomy = taxonomy
+        self._names_of: dict[int, frozenset[str]] = {}
+
+    def evidence(self, tags: Sequence[int], scored: ScoredArticle, n: int) -> list[ForAndAgainst]:
+        """Return up to `n` pieces of evidence for each of some tags, and against it."""
+        if not n or not tags:
+            return [([], []) for _ in tags]
+        entries, *_ = scored.scored.terms.entries
+        n_tags = max(1, MAX_SUMMED // max(1, len(entries)))
+        evidence = []
+        for begin in range(0, len(tags), n_tags):
+            batch = tags[begin : begin + n_tags]
+            sums = scored.surface_forms.sums(self._scorer.term_weights(batch, scored.scored))
+            for tag, weights in zip(batch, sums, strict=True):
+                evidence.append(strongest(scored, weights, self._mention_parts(tag, scored), self._names(tag), n))
+        return evidence
+
+    def parts(self, tag: int, scored: ScoredArticle) -> list[Part]:
+        """Return the parts of a tag's decision value, the heaviest first."""
+        scorer, p = self._scorer, self._scorer.parameters
+        prior, competing = float(scorer.stack.prior[tag]), 0.0
+        parts = self._mention_parts(tag, scored)
+        if tag in scorer.column:
+            column = scorer.column[tag]
+            prior += float(scorer.stack.slope[column] * p.intercepts[column])
+            competing = float(scorer.stack.competing(scored.scored.classifier)[0, column])
+            parts += scored.surface_forms.parts(scorer.term_weights([tag], scored.scored))
+        parts.append(Part("prior", f"{int(p.n_positive[tag])} examples", prior, ()))
+        if competing:
+            parts.append(Part("competing", "the other tags", competing, ()))
+        return sorted(parts, key=lambda part: (-abs(part.weight), part.text))
+
+    def outcome(self, tag: int, decision: float, suggested: Collection[int]) -> str:
+        """Return what became of a tag, one of OUTCOMES."""
+        if tag in suggested:
+            return "suggested"
+        entry = self._taxonomy.tags[tag]
+        if not entry.active:
+            return entry.status
+        if decision < self._scorer.parameters.thresholds[tag]:
+            return "below_threshold"
+        rivals = next((members for members in self._taxonomy.exclusive_kinds if tag in members), [])
+        return "text" if set(suggested).isdisjoint(rivals) else "another_of_its_kind"
+
+    def _mention_parts(self, tag: int, scored: ScoredArticle) -> list[Part]:
+        weight = float(self._scorer.stack.mention_weight[tag] * scored.scored.mentions[0, tag])
+        unnamed = "its words are scattered" if scored.category(tag) == SCATTERED else "not named"
+        return mention_parts(scored.reading.mentions_of.get(tag, ()), weight, scored.reading, unnamed)
+
+    def _names(self, tag: int) -> frozenset[str]:
+        """Return how the names of a tag are spelt."""
+        if tag not in self._names_of:
+            entry = self._taxonomy.tags[tag]
+            self._names_of[tag] = frozenset(map(spell, (entry.label, *(alias.text for alias in entry.aliases))))
+        return self._names_of[tag]

@@ -20,27 +20,19 @@ MAX_ARTICLES = 20_000  # the newest: the desk would hardly look into older ones
 
 @dataclass(frozen=True)
 class Precedents:
-    """The strongest terms of past articles, as a CSR matrix, and the articles of each tag.
+    """The strongest terms of past articles, as a CSR matrix, and the articles of each tag."""
 
-    ids: (n_articles,) article ids. Nothing else of an article is kept.
-    begins: (n_articles + 1,) int64; rows: (n_terms,) int32, rows of the model's weights, ascending in each article;
-    values: (n_terms,) float32, TF-IDF values, of length one for each article.
-    tag_begins: (n_tags + 1,) int64; tag_articles: (n_labels,) int32, the positions of the articles that carry each tag.
-    deleted: ids of articles that are never named, though they may still be here.
-    """
-
-    ids: Sequence[str]
-    begins: np.ndarray
-    rows: np.ndarray
-    values: np.ndarray
-    tag_begins: np.ndarray
-    tag_articles: np.ndarray
-    deleted: Container[str] = frozenset()
+    ids: Sequence[str]  # (n_articles,); nothing else of an article is kept
+    begins: np.ndarray  # (n_articles + 1,) int64
+    rows: np.ndarray  # (n_terms,) int32, rows of the model's weights, ascending in each article
+    values: np.ndarray  # (n_terms,) float32, TF-IDF values, of length one for each article
+    tag_begins: np.ndarray  # (n_tags + 1,) int64
+    tag_articles: np.ndarray  # (n_labels,) int32, the positions of the articles that carry each tag
+    deleted: Container[str] = frozenset()  # ids of articles that are never named, though they may still be here
 
     def nearest(self, rows: np.ndarray, values: np.ndarray, tag: int, n: int) -> list[tuple[str, float]]:
-        """Return up to `n` (article id, similarity) of past articles with a tag, the most alike first.
+        """Return up to `n` (article id, cosine of the strongest terms) of past articles with a tag, the most alike first.
 
-        The similarity is the cosine of the strongest terms of both.
         `rows`: (n_rows,) ascending, the terms of the article; `values`: (n_rows,) their TF-IDF values.
         """
         strongest = np.sort(np.argsort(-values, kind="stable")[:N_TERMS])
@@ -83,11 +75,8 @@ class Precedents:
             self.tag_articles[self.tag_begins[tag] : self.tag_begins[tag + 1]] if tag >= 0 else self.tag_articles[:0]
             for tag in source
         ]
-        return replace(
-            self,
-            tag_begins=np.cumsum([0, *map(len, parts)], dtype=np.int64),
-            tag_articles=np.concatenate([self.tag_articles[:0], *parts]),
-        )
+        begins = np.cumsum([0, *map(len, parts)], dtype=np.int64)
+        return replace(self, tag_begins=begins, tag_articles=np.concatenate([self.tag_articles[:0], *parts]))
 
 
 def no_precedents(n_tags: int) -> Precedents:
@@ -108,8 +97,7 @@ def keep_precedents(
     tagged = np.flatnonzero(positive.any(axis=1)).tolist()
     newest = sorted(tagged, key=lambda row: (published[row] or "", ids[row]))[-MAX_ARTICLES:]
     chosen = sorted(newest, key=lambda row: ids[row])
-    rows: list[np.ndarray] = []
-    values: list[np.ndarray] = []
+    rows, values = list[np.ndarray](), list[np.ndarray]()
     for article in chosen:
         of_article = slice(X.indptr[article], X.indptr[article + 1])
         strongest = np.sort(np.argsort(-X.data[of_article], kind="stable")[:N_TERMS])

@@ -20,7 +20,10 @@ def retagged(model: TagModel, taxonomy: Taxonomy) -> TagModel:
     target = {int(before): after for after, before in enumerate(source) if before >= 0}
     columns = [column for column, tag in enumerate(p.separators.tolist()) if tag in target]
 
-    stack_of = _stack_of(model.taxonomy, taxonomy)
+    # A new tag gets the stacking model of a tag of its kind.
+    same = {(tag.id, tag.kind): position for position, tag in enumerate(model.taxonomy.tags)}
+    first = {kind: position for (_, kind), position in reversed(same.items())}
+    stack_of = [same.get((tag.id, tag.kind), first.get(tag.kind, 0)) for tag in taxonomy.tags]
 
     def moved(values: np.ndarray, new: float) -> np.ndarray:
         out = np.full((len(taxonomy.tags), *values.shape[1:]), new, dtype=values.dtype)
@@ -39,18 +42,7 @@ def retagged(model: TagModel, taxonomy: Taxonomy) -> TagModel:
         stack=p.stack[stack_of],
         stack_intercepts=p.stack_intercepts[stack_of],
     )
-    card = {
-        **model.card,
-        "n_tags": len(taxonomy.tags),
-        "taxonomy_version": taxonomy.version,
-        "retagged_from": model.version,
-    }
+    card = model.card | {"n_tags": len(taxonomy.tags), "taxonomy_version": taxonomy.version}
+    card["retagged_from"] = model.version
     precedents = model.precedents.moved(source.tolist())
     return TagModel(parameters, model.terms, model.title_terms, taxonomy, card=card, precedents=precedents)
-
-
-def _stack_of(old: Taxonomy, new: Taxonomy) -> list[int]:
-    """Return for each new tag the old tag whose stacking model it gets: itself, or else a tag of its kind."""
-    same = {(tag.id, tag.kind): position for position, tag in enumerate(old.tags)}
-    first = {tag.kind: position for position, tag in reversed(list(enumerate(old.tags)))}
-    return [same.get((tag.id, tag.kind), first.get(tag.kind, 0)) for tag in new.tags]

@@ -57,12 +57,11 @@ class SurfaceForms:
 
     def text(self, number: int) -> str:
         """Return what a form is."""
-        text = self._shown.get(number)
-        if text is None:
+        if number not in self._shown:
             field, index = self._first_in_field(number)
-            compound = self._compounds[index][0] if field is None else self._text.words[field].word(index)
-            text = self._shown[number] = compound
-        return text
+            words = self._text.words
+            self._shown[number] = self._compounds[index][0] if field is None else words[field].word(index)
+        return self._shown[number]
 
     def first(self, number: int) -> Span:
         """Return where a form stands first."""
@@ -98,19 +97,13 @@ class SurfaceForms:
     def parts(self, weights: np.ndarray) -> list[Part]:
         """Return a part for each form that has a weight for one tag, (1, n_rows); common words are one part together."""
         common, *shown = self.sums(weights)[0].tolist()
-        parts = [
-            Part("term", text, weight, tuple(self._spans[text][:MAX_SPANS]))
-            for text, weight in zip(map(self.text, range(1, len(self))), shown, strict=True)
-            if weight
-        ]
+        texts = [(self.text(number), weight) for number, weight in enumerate(shown, start=1) if weight]
+        parts = [Part("term", text, weight, tuple(self._spans[text][:MAX_SPANS])) for text, weight in texts]
         return [*parts, Part("term", "common words", common, ())]
 
 
 def _distinct(keys: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the distinct keys in order, the index where each stands first, and the number of the distinct key of each key.
-
-    `numpy.unique` does the same in twice the time, of some hundred keys.
-    """
+    """Return what `numpy.unique` does with index and inverse, in half the time of some hundred keys."""
     by_key = keys.argsort(kind="stable")
     in_order = keys[by_key]
     starts_key = np.full(len(keys), True)

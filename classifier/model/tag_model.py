@@ -12,8 +12,7 @@ import numpy as np
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model.answer import DIGITS, Answer, Explanation, Mention, RemovedPart, Suggestion
-from classifier.model.evidence import ForAndAgainst
-from classifier.model.explaining import Explainer
+from classifier.model.evidence import Explainer, ForAndAgainst
 from classifier.model.parameters import Parameters
 from classifier.model.precedents import Precedents, no_precedents
 from classifier.model.scoring import Scored, ScoredArticle, Scorer
@@ -91,11 +90,7 @@ class TagModel:
     def rank(
         self, articles: Sequence[Article], n_tags: int | None = None, band: str = "suggest"
     ) -> list[list[tuple[str, float]]]:
-        """Return (tag id, score) in falling order for each article.
-
-        Those are what passed its threshold (of the band auto: what is sure enough for it), or the best `n_tags` whatever
-        they are.
-        """
+        """Return (tag id, score) in falling order for each article: what passed for the band, or the best `n_tags`."""
         readings = self.reader.read_all(articles)
         scored = self._scorer.score(readings)
         scores = self._scorer.scores(scored.decision)
@@ -105,24 +100,21 @@ class TagModel:
                 passed &= scored.decision >= self.parameters.auto_thresholds
             rows, tags = np.nonzero(passed)
         else:
-            rows, tags = self._best(scored, n_tags)
-        pairs = zip(
-            rows.tolist(),
-            (-scored.decision[rows, tags]).tolist(),
-            [self.taxonomy.tags[tag].id for tag in tags.tolist()],
-            scores[rows, tags].tolist(),
-            strict=True,
-        )
+            order = np.argsort(-scored.decision, axis=1, kind="stable")
+            best = [row[self._scorer.active[row]][:n_tags] for row in order]
+            rows = np.arange(len(best)).repeat(np.array([len(of_row) for of_row in best], dtype=np.int64))
+            tags = np.concatenate([np.zeros(0, dtype=np.int64), *best])
+        values = (-scored.decision[rows, tags]).tolist()
+        ids = [self.taxonomy.tags[tag].id for tag in tags.tolist()]
         ranked: list[list[tuple[str, float]]] = [[] for _ in articles]
-        for row, _, tag_id, score in sorted(pairs):
+        for row, _, tag_id, score in sorted(zip(rows.tolist(), values, ids, scores[rows, tags].tolist(), strict=True)):
             ranked[row].append((tag_id, score))
         return ranked
 
     def explain(self, article: Article, tag_ids: Sequence[str], reading: Reading | None = None) -> list[Explanation]:
         """Return why tags have their decision values for an article, whether they are suggested or not.
 
-        Whoever has the article's reading already hands it over. Raises `UnknownTag` if the taxonomy lacks one of the
-        tags.
+        It is read unless its reading is handed over. Raises `UnknownTag` if the taxonomy lacks one of the tags.
         """
         tags = [self._position[self.taxonomy.tag(tag_id).id] for tag_id in tag_ids]
         scored = self._scorer.score_article(article, reading)
@@ -146,13 +138,6 @@ class TagModel:
         """Return tags in falling order of their scores."""
         return sorted(tags, key=lambda tag: (-scores[tag], self.taxonomy.tags[tag].id))
 
-    def _best(self, scored: Scored, n_tags: int) -> tuple[np.ndarray, np.ndarray]:
-        """Return the best active tags of each article, as rows and tags."""
-        order = np.argsort(-scored.decision, axis=1, kind="stable")
-        best = [row[self._scorer.active[row]][:n_tags] for row in order]
-        rows = np.arange(len(best)).repeat(np.array([len(tags) for tags in best], dtype=np.int64))
-        return rows, np.concatenate([np.zeros(0, dtype=np.int64), *best])
-
     def _suggestion(
         self, tag: int, score: float, scored: ScoredArticle, evidence: ForAndAgainst, is_best: bool
     ) -> Suggestion:
@@ -165,17 +150,10 @@ class TagModel:
         return Suggestion(entry.id, entry.label, entry.kind, round(score, DIGITS), band, aboutness, source, *evidence)
 
     def _mentioned(self, reading: Reading, scores: np.ndarray, suggested: set[int]) -> list[Mention]:
-        n_mentions = {
-            tag: n
-            for tag, mentions in reading.mentions_of.items()
-            if tag not in suggested
-            and self._scorer.active[tag]
-            and (n := sum(not mention.weak for mention in mentions))
-        }
-        return [
-            Mention(self.taxonomy.tags[tag].id, self.taxonomy.tags[tag].label, round(float(scores[tag]), DIGITS), n)
-            for tag, n in ((tag, n_mentions[tag]) for tag in self._in_order(list(n_mentions), scores))
-        ]
+        strong = {tag: sum(not mention.weak for mention in found) for tag, found in reading.mentions_of.items()}
+        named = [tag for tag, n in strong.items() if n and tag not in suggested and self._scorer.active[tag]]
+        rows = [(tag, self.taxonomy.tags[tag]) for tag in self._in_order(named, scores)]
+        return [Mention(entry.id, entry.label, round(float(scores[t]), DIGITS), strong[t]) for t, entry in rows]
 
     def _precedents(self, tag: int, scored: Scored) -> list[tuple[str, float]]:
         in_text = slice(0, int(np.searchsorted(scored.terms.rows, len(self.terms))))  # without the title's own view
@@ -183,11 +161,7 @@ class TagModel:
 
 
 def aboutness_of(score: float, at_the_top: bool, is_best: bool) -> str:
-    """Return what a suggested tag is to the article: main, secondary or passing.
-
-    A tag is main if headline or lead name it, or if it is the surest of its kind. It is passing if it is more likely wrong
-    than right and not named at the top: its threshold lies low enough to show it all the same.
-    """
+    """Return what a suggested tag is to the article: main, secondary, or passing if it is more likely wrong than right."""
     if score < EVEN:
         return "secondary" if at_the_top else "passing"
     return "main" if at_the_top or is_best else "secondary"
