@@ -43,18 +43,16 @@ MAX_IGNORED = 100  # fields that are named
 
 @dataclass
 class Outcome:
-    """The result of an import: counts of records, what was set aside or left out, and a report on the terms.
-
-    `failures` are the files that could not be read to their end, or none of whose records could be read. `ignored` counts
-    the records with each field that is not read. `terms` is None if no terms were mapped.
-    """
+    """The result of an import: counts of records, what was set aside or left out, and a report on the terms."""
 
     stored: Imported = field(default_factory=Imported)
     n_set_aside: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
-    ignored: Counter[str] = field(default_factory=Counter)
-    failures: list[str] = field(default_factory=list)
-    terms: TermReport | None = None
+    ignored: Counter[str] = field(default_factory=Counter)  # records with each field that is not read
+    failures: list[str] = field(
+        default_factory=list
+    )  # files not read to their end, or of which no record could be read
+    terms: TermReport | None = None  # None if no terms were mapped
 
 
 def import_files(
@@ -98,15 +96,16 @@ def read_files(
     return _Import(outcome, options, terms, set_aside or (lambda _: None)).articles(files)
 
 
+@dataclass
 class _Import:
     """The files of an import being read into an outcome."""
 
-    def __init__(
-        self, outcome: Outcome, options: ReadOptions, terms: TermMap | None, set_aside: Callable[[SetAside], None]
-    ) -> None:
-        self.outcome, self.options, self.terms, self.set_aside = outcome, options, terms, set_aside
-        self.counts = TermCounts()
-        self.positions: dict[str, tuple[str, int | None]] = {}  # article id -> file and line
+    outcome: Outcome
+    options: ReadOptions
+    terms: TermMap | None
+    set_aside: Callable[[SetAside], None]
+    counts: TermCounts = field(default_factory=TermCounts)
+    positions: dict[str, tuple[str, int | None]] = field(default_factory=dict)  # article id -> file and line
 
     def articles(self, files: Sequence[Path]) -> Iterator[Article]:
         for path in files:
@@ -138,7 +137,11 @@ class _Import:
         position = (record.file or str(path), record.line)
         try:
             _check_terms(record)
-            article = checked(self._tagged(record))
+            article = record.article
+            if record.terms is not None or record.rejected:
+                tags = self._tags_of(record.terms) if record.terms is not None else None
+                article = replace(article, tags=tags, rejected=self._tags_of(record.rejected))
+            article = checked(article)
             check_id(article.id)
             if not article.title.strip() and not article.body.strip():
                 raise BadArticle("Title and body are empty.", "title")
@@ -152,12 +155,6 @@ class _Import:
         self.counts.note(record, article.tags, path)
         return article
 
-    def _tagged(self, record: ArticleRecord) -> Article:
-        if record.terms is None and not record.rejected:
-            return record.article
-        tags = self._tags_of(record.terms) if record.terms is not None else None
-        return replace(record.article, tags=tags, rejected=self._tags_of(record.rejected))
-
     def _tags_of(self, terms: Sequence[CmsTerm]) -> tuple[str, ...]:
         return self.terms.tags_of(terms) if self.terms else tuple(dict.fromkeys(term.name for term in terms))
 
@@ -165,8 +162,5 @@ class _Import:
 def _check_terms(record: ArticleRecord) -> None:
     for term in record.terms or ():
         if len(term.name) > MAX_TERM:
-            raise BadArticle(
-                f"A tag of more than {MAX_TERM} characters: {term.name[:60]!r}… Are these the tags, and is it "
-                "their separator?",
-                "tags",
-            )
+            hint = f"{term.name[:60]!r}… Are these the tags, and is it their separator?"
+            raise BadArticle(f"A tag of more than {MAX_TERM} characters: {hint}", "tags")

@@ -31,24 +31,20 @@ _NOT_IN_IDS = re.compile(r"[^A-Za-z0-9._:-]+")
 
 
 def read_folder(folder: Path, options: ReadOptions) -> Iterator[Record]:
-    """Yield the articles of a folder and its subfolders, in the order of their paths.
-
-    Raises `BadArticle` if the folder cannot be read.
-    """
+    """Yield the articles of a folder in the order of their paths. Raises `BadArticle` if the folder cannot be read."""
     if not folder.is_dir():
         raise BadArticle(f"{folder} is not a folder.", "")
     root = folder.resolve()
     for path in _files(folder):
         if path.is_dir():
             yield LeftOut("folders that are links")
-            continue
-        if path.suffix.lower() not in _HTML | _TEXT:
+        elif path.suffix.lower() not in _HTML | _TEXT:
             yield LeftOut(f"files {path.suffix[:20].lower() or 'without a suffix'}")
-            continue
-        try:
-            yield ArticleRecord(_article(path, folder, root, options), file=str(path))
-        except BadArticle as error:
-            yield SetAside(str(path), None, str(error), error.field)
+        else:
+            try:
+                yield ArticleRecord(_article(path, folder, root, options), file=str(path))
+            except BadArticle as error:
+                yield SetAside(str(path), None, str(error), error.field)
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -93,15 +89,13 @@ def _read(path: Path, root: Path, options: ReadOptions) -> str:
 
 
 def id_of(path: Path) -> str:
-    """Return the id of a file by its path in the folder, without its suffix and with colons for slashes.
-
-    If letters are not allowed in an id, or there are too many, a digest of the path keeps the id unique.
-    """
+    """Return the id of a file by its path in the folder, without its suffix and with colons for slashes."""
     name = path.with_suffix("").as_posix().replace("/", ":")
     plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
     fitted = _NOT_IN_IDS.sub("-", plain).strip("-")
     if fitted and len(fitted) <= _MAX_ID and not any(c.isalnum() and not c.isascii() for c in plain):
         return fitted
+    # Letters that no id may have, or too many: a digest of the path keeps the id unique.
     digest = hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     return f"{fitted[: _MAX_ID - 9]}-{digest}".lstrip("-")
 

@@ -1,13 +1,23 @@
-"""The format of a file, by its name or else by its first bytes."""
+"""Files are opened here, plain or packed with gzip, and their format is told by name or else by the first bytes."""
 
+import gzip
+import io
 import re
+import zlib
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from typing import IO, Any
 
 from classifier.errors import BadArticle
 from classifier.importers.records import ReadOptions
-from classifier.importers.streams import open_bytes
 
+_GZIP = b"\x1f\x8b"
+# Text packs to a tenth, seldom to a fiftieth. A bomb packs to a thousandth.
+MAX_RATIO = 200
+_RATIO_COUNTS_FROM = 4 << 20
+MAX_UNPACKED = 16 << 30
+_CHUNK = 64 << 10
 _SUFFIXES = {".jsonl": "jsonl", ".ndjson": "jsonl", ".xml": "wxr", ".wxr": "wxr", ".csv": "csv", ".tsv": "csv"}
 _ARTICLES = frozenset([".txt", ".html", ".htm"])
 _BEGINS_LIKE_XML = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE|rss\b)")
@@ -16,15 +26,12 @@ _BEGINS_LIKE_A_TABLE = re.compile(rb"[^\n\x00]*\w[^\n\x00]*[,;\t|]")
 
 
 def format_of(path: Path, options: ReadOptions) -> str:
-    """Return one of `FORMATS`. Raises `BadArticle` if neither name nor content shows it."""
+    """Return wxr, csv, jsonl or folder. Raises `BadArticle` if neither name nor content shows it."""
     if options.format is not None:
         return options.format
     if path.is_dir():
         return "folder"
-    suffixes = [suffix.lower() for suffix in path.suffixes[-2:]]
-    if suffixes and suffixes[-1] == ".gz":
-        suffixes.pop()
-    suffix = suffixes[-1] if suffixes else ""
+    suffix = Path(path.name.lower().removesuffix(".gz")).suffix
     if suffix in _ARTICLES:
         raise BadArticle(f"{path} is one article. Import the folder that it lies in: {path.parent}", "")
     return _SUFFIXES.get(suffix) or _by_content(path)
@@ -50,11 +57,60 @@ def _by_content(path: Path) -> str:
 
 def reads_terms(paths: Iterable[Path], options: ReadOptions) -> bool:
     """Whether any of the files has terms of a CMS, for which a taxonomy is needed."""
-    return any(_quiet_format(path, options) in ("wxr", "csv") for path in paths)
+    formats = []
+    for path in paths:
+        with suppress(BadArticle):  # said when the file's turn comes
+            formats.append(format_of(path, options))
+    return "wxr" in formats or "csv" in formats
 
 
-def _quiet_format(path: Path, options: ReadOptions) -> str:
+class _Unpacked(io.RawIOBase):
+    """The bytes of an open file, unpacked if it is `packed`."""
+
+    def __init__(self, path: Path, file: IO[bytes], packed: bool) -> None:
+        self._path, self._file = path, file
+        self._bytes: Any = gzip.GzipFile(fileobj=file) if packed else file
+        self._packed, self._n_bytes = packed, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            chunk = self._bytes.read(len(buffer))
+            self._n_bytes += len(chunk)
+            if self._packed:
+                self._check_size()
+        except (OSError, EOFError, zlib.error) as error:  # EOFError, zlib.error and BadGzipFile: a damaged file
+            reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            raise BadArticle(f"Cannot read {self._path}: {reason}.", "") from None
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+    def _check_size(self) -> None:
+        if self._n_bytes > MAX_UNPACKED:
+            raise BadArticle(f"{self._path} unpacks to more than {MAX_UNPACKED >> 30} GB; not read on.", "")
+        if self._n_bytes > max(_RATIO_COUNTS_FROM, MAX_RATIO * self._file.tell()):
+            raise BadArticle(
+                f"{self._path} unpacks to more than {MAX_RATIO} times its size, which no text does; not read on. "
+                "If it is sound, unpack it and import that.",
+                "",
+            )
+
+    def close(self) -> None:
+        self._bytes.close()
+        self._file.close()
+        super().close()
+
+
+def open_bytes(path: Path) -> io.BufferedReader:
+    """Open a file for reading, unpacking it if it is packed with gzip (by its first bytes, or its name).
+
+    Raises `BadArticle` here or while reading, naming the file: it cannot be read, is damaged, or unpacks to too much.
+    """
     try:
-        return format_of(path, options)
-    except BadArticle:  # said when the file's turn comes
-        return ""
+        file = path.open("rb")
+        packed = file.peek(2)[:2] == _GZIP or path.suffix.lower() == ".gz"
+    except OSError as error:
+        raise BadArticle(f"Cannot read {path}: {error.strerror}.", "") from None
+    return io.BufferedReader(_Unpacked(path, file, packed), _CHUNK)

@@ -10,8 +10,8 @@ from typing import Any
 from classifier.domain import strict_json
 from classifier.domain.articles import RECORD_FIELDS, article_from_file
 from classifier.errors import BadArticle, BadJSON
+from classifier.importers.formats import open_bytes
 from classifier.importers.records import ArticleRecord, CmsTerm, ReadOptions, Record, SetAside
-from classifier.importers.streams import open_bytes
 
 MAX_LINE = 16 << 20  # bytes; JSON may write a character with six
 
@@ -21,9 +21,16 @@ def read_lines(path: Path, options: ReadOptions) -> Iterator[Record]:
     for number, line in _numbered(path):
         try:
             record = _record(line, options)
-            yield _article_record(record, number, options)
+            article, ignored = article_from_file(record), frozenset(record) - RECORD_FIELDS
         except BadArticle as error:
             yield SetAside(str(path), number, str(error), error.field)
+            continue
+        if options.map_ids:
+            terms = tuple(map(CmsTerm, article.tags)) if article.tags is not None else None
+            rejected = tuple(map(CmsTerm, article.rejected))
+            yield ArticleRecord(replace(article, rejected=()), number, terms, rejected, ignored=ignored)
+        else:
+            yield ArticleRecord(article, number, ignored=ignored)
 
 
 def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -65,13 +72,3 @@ def _renamed(record: dict[str, Any], columns: Mapping[str, tuple[str, ...]]) -> 
         elif values:
             renamed[field] = values[0]
     return renamed
-
-
-def _article_record(record: Any, line: int, options: ReadOptions) -> ArticleRecord:
-    article = article_from_file(record)
-    ignored = frozenset(record) - RECORD_FIELDS
-    if not options.map_ids:
-        return ArticleRecord(article, line, ignored=ignored)
-    terms = tuple(map(CmsTerm, article.tags)) if article.tags is not None else None
-    rejected = tuple(map(CmsTerm, article.rejected))
-    return ArticleRecord(replace(article, rejected=()), line, terms, rejected, ignored=ignored)

@@ -5,8 +5,9 @@ import csv
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
@@ -15,19 +16,15 @@ from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.errors import BadMap
 from classifier.importers.records import CmsTerm
 
+_NULL = "tag:yaml.org,2002:null"
 _BETWEEN_TAGS = re.compile(r"[\s,;|]+")
 
 
-@dataclass(frozen=True)
-class Match:
-    """The tags of a term, and by what they match: map, id, label, alias or spelling.
-
-    Without tags, `by` is the reason: dropped (by the map), unknown, ambiguous (several tags have the name) or retired (and
-    not replaced).
-    """
+class Match(NamedTuple):
+    """The tags of a term, and by what they match: map, id, label, alias or spelling."""
 
     tags: tuple[str, ...]
-    by: str
+    by: str  # without tags the reason: dropped (by the map), unknown, ambiguous or retired (and not replaced)
 
 
 class TermMap:
@@ -69,13 +66,12 @@ class TermMap:
         """Try the name before the slug, which keeps the first name of a term."""
         why = "unknown"
         for levels in (self._exact, self._loose):
-            for form in _forms(term):
-                for level in levels:
-                    tags = level.tags.get(level.key(form), frozenset())
-                    if len(tags) == 1:
-                        (tag,) = tags
-                        return Match((tag,), level.by) if tag else Match((), "retired")
-                    why = "ambiguous" if tags else why
+            for form, level in product(_forms(term), levels):
+                tags = level.tags.get(level.key(form), frozenset())
+                if len(tags) == 1:
+                    (tag,) = tags
+                    return Match((tag,), level.by) if tag else Match((), "retired")
+                why = "ambiguous" if tags else why
         return Match((), why)
 
 
@@ -83,11 +79,7 @@ def _forms(term: CmsTerm) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, (term.name, term.slug))))
 
 
-# --- names of tags ----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Level:
+class _Level(NamedTuple):
     """A way to compare names: the key of a name, and the tags of each key ("": retired without replacement)."""
 
     by: str
@@ -138,14 +130,8 @@ def _loosely(name: str) -> str:
     return "".join(words)
 
 
-# --- the map file -----------------------------------------------------------------------------------------------
-
-
 def read_map(path: Path, taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:
-    """Return the entries of a map file: YAML (`term: tag-id`) or CSV (rows of a term and its tag ids).
-
-    A term without a tag is dropped. Raises `BadMap` with every problem and its line.
-    """
+    """Return the entries of a map file, YAML or CSV. Raises `BadMap` with every problem and its line."""
     tabular = path.suffix.lower() in (".csv", ".tsv")
     try:
         text = path.read_bytes().removeprefix(codecs.BOM_UTF8).decode()
@@ -159,12 +145,8 @@ def read_map(path: Path, taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:
     for line, term, value in rows:
         tags = tuple(filter(None, _BETWEEN_TAGS.split(value or "")))
         if value is None or not term:
-            form = (
-                "`ISIL,islamic-state`, or `News,` to drop it"
-                if tabular
-                else "`ISIL: islamic-state`, or `News:` to drop it"
-            )
-            problems.append(f"line {line}: an entry is a term and the ids of its tags ({form})")
+            form = "`ISIL,islamic-state`, or `News,`" if tabular else "`ISIL: islamic-state`, or `News:`"
+            problems.append(f"line {line}: an entry is a term and the ids of its tags ({form} to drop it)")
         elif entries.setdefault(term, tags) != tags:
             problems.append(f"line {line}: {term!r} stands here twice, with other tags")
         problems += [f"line {line}: the taxonomy has no tag {tag!r}" for tag in tags if tag not in taxonomy.by_id]
@@ -176,19 +158,14 @@ def read_map(path: Path, taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:
 def _yaml_rows(text: str) -> Iterator[tuple[int, str, str | None]]:
     """Yield line, term and tags as written: YAML would read `no` and `2024` as other types."""
     root = yaml.compose(text, Loader=yaml.CSafeLoader)
-    if root is None:
-        return
-    if not isinstance(root, yaml.MappingNode):
+    if root is not None and not isinstance(root, yaml.MappingNode):
         yield root.start_mark.line + 1, "", None
-        return
-    for key, node in root.value:
-        line = key.start_mark.line + 1
+    for key, node in root.value if isinstance(root, yaml.MappingNode) else ():
         parts = node.value if isinstance(node, yaml.SequenceNode) else [node]
+        term, value = "", None
         if isinstance(key, yaml.ScalarNode) and all(isinstance(part, yaml.ScalarNode) for part in parts):
-            empty = ("tag:yaml.org,2002:null",)
-            yield line, key.value.strip(), " ".join("" if part.tag in empty else part.value for part in parts)
-        else:
-            yield line, "", None
+            term, value = key.value.strip(), " ".join("" if part.tag == _NULL else part.value for part in parts)
+        yield key.start_mark.line + 1, term, value
 
 
 def _csv_rows(text: str, suffix: str) -> Iterator[tuple[int, str, str | None]]:

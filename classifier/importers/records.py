@@ -8,23 +8,19 @@ from dataclasses import dataclass, field
 from classifier.domain.articles import Article
 from classifier.errors import BadArticle
 
-FORMATS = ("wxr", "csv", "jsonl", "folder")
 MAX_TEXT = 4 << 20  # bytes or characters of an article: twice what the service accepts in a request
 MAX_TERM = 200  # characters of a term, as WordPress has it
 
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How files are read. An option that is None is detected from the file.
-
-    `columns` maps a field of an article to the headers of its columns, or to its names in JSON. Only `tags` may have several.
-    """
+    """How files are read. An option that is None is detected from the file."""
 
     format: str | None = None
     id_prefix: str | None = None  # None: "wp-" for WordPress, nothing for the others
     map_ids: bool = False  # whether the tags of JSON Lines are mapped like the terms of a CMS
     encoding: str = "utf-8"  # of CSV and of folders
-    columns: Mapping[str, tuple[str, ...]] | None = None
+    columns: Mapping[str, tuple[str, ...]] | None = None  # field -> headers, or names in JSON; only `tags` has several
     delimiter: str | None = None
     tag_separator: str | None = None
     date_format: str | None = None  # of CSV, as strptime has it; None: ISO 8601
@@ -46,26 +42,23 @@ class CmsTerm:
 
 @dataclass(frozen=True)
 class ArticleRecord:
-    """An article and its position. If `terms` is None, its tags are tag ids already, or unknown.
-
-    `other_lists` are lists of terms that it uses and that are not imported. `ignored` are the fields that are not read.
-    """
+    """An article and its position. If `terms` is None, its tags are tag ids already, or unknown."""
 
     article: Article
     line: int | None = None
     terms: tuple[CmsTerm, ...] | None = None
     rejected: tuple[CmsTerm, ...] = ()
-    other_lists: frozenset[str] = frozenset()
+    other_lists: frozenset[str] = frozenset()  # lists of terms that it uses and that are not imported
     file: str | None = None  # if it differs from the path that is read: a file in a folder
-    ignored: frozenset[str] = frozenset()
+    ignored: frozenset[str] = frozenset()  # fields that are not read
 
 
 @dataclass(frozen=True)
 class SetAside:
-    """A record that cannot be imported, and why. `line` is None if the file is one article."""
+    """A record that cannot be imported, and why."""
 
     file: str
-    line: int | None
+    line: int | None  # None if the file is one article
     reason: str
     field: str = ""
     id: str = ""
@@ -120,8 +113,6 @@ _HALVES = re.compile("[\ud800-\udfff]")  # `surrogateescape` makes these of byte
 def sound_text(text: str, encoding: str) -> str:
     """Return a text without NUL, which no store takes. Raise `BadArticle` if bytes of it could not be decoded."""
     if not text.isascii() and _HALVES.search(text):
-        raise BadArticle(
-            f"Not {encoding.removesuffix('-sig').upper()}. Save the file as UTF-8, or name its encoding: --encoding cp1252",
-            "",
-        )
+        name = encoding.removesuffix("-sig").upper()
+        raise BadArticle(f"Not {name}. Save the file as UTF-8, or name its encoding: --encoding cp1252", "")
     return text.replace("\x00", " ")

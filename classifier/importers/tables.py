@@ -11,6 +11,7 @@ from pathlib import Path
 
 from classifier.domain.articles import Article
 from classifier.errors import BadArticle
+from classifier.importers.formats import open_bytes
 from classifier.importers.records import (
     MAX_TEXT,
     ArticleRecord,
@@ -23,7 +24,6 @@ from classifier.importers.records import (
     shown,
     sound_text,
 )
-from classifier.importers.streams import open_bytes
 
 COLUMNS = ("id", "title", "body", "tags", "published_at", "url", "body_format")
 _DELIMITERS = ",;\t|"
@@ -63,11 +63,8 @@ class _Lines:
         self.n_lines += 1
         self._n_characters += len(line)
         if self._n_characters > _MAX_ROW:
-            raise BadArticle(
-                f"{place_of(str(self._path), self.row)}: the row has more than {_MAX_ROW >> 20} MB; not read on. "
-                "Perhaps a quotation mark that opens a field is not closed.",
-                "",
-            )
+            reason = f"the row has more than {_MAX_ROW >> 20} MB; not read on. Perhaps a quotation mark that opens a field is"
+            raise BadArticle(f"{place_of(str(self._path), self.row)}: {reason} not closed.", "")
         return line
 
     def begin_row(self) -> None:
@@ -107,11 +104,11 @@ class _Table:
 
     def _delimiter(self, header: str) -> str:
         """Return the delimiter that gives most of the known headers, then most columns."""
-        names = set(chain(*(self.options.columns or {}).values())) or set(COLUMNS)
+        names = set(map(_key, set(chain(*(self.options.columns or {}).values())) or COLUMNS))
 
         def quality(delimiter: str) -> tuple[int, int]:
             cells = next(csv.reader([header[:_MAX_HEADER]], delimiter=delimiter), [])
-            return len({_key(cell) for cell in cells} & {_key(name) for name in names}), len(cells)
+            return len(names.intersection(map(_key, cells))), len(cells)
 
         return max(_DELIMITERS, key=quality)
 
@@ -123,15 +120,12 @@ class _Table:
             if positions:
                 self.columns[field] = positions
             if len(positions) > 1 and field != "tags":
-                raise BadArticle(
-                    f"{place_of(self.file, line)}: {len(positions)} columns are called {names[0]!r}.", field
-                )
+                where = place_of(self.file, line)
+                raise BadArticle(f"{where}: {len(positions)} columns are called {names[0]!r}.", field)
             if self.options.columns and not {_key(name) for name in names} <= set(keys):
                 self._refuse(header, line, f"`{field}`: {', '.join(names)}")
-        self.n_columns = len(header)
-        used = set(chain(*self.columns.values()))
-        names_of_others = (name.strip() for position, name in enumerate(header) if position not in used)
-        self.ignored = frozenset(filter(None, names_of_others))
+        self.n_columns, used = len(header), set(chain(*self.columns.values()))
+        self.ignored = frozenset(name.strip() for n, name in enumerate(header) if n not in used and name.strip())
         for needed in (("id",), ("title", "body")):
             if not any(field in self.columns for field in needed):
                 self._refuse(header, line, f"{' or '.join(f'`{field}`' for field in needed)}")

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NotRequired, TypedDict
 
@@ -64,10 +64,7 @@ class TermCounts:
         self.listed: dict[CmsTerm, None] = {}
 
     def note(self, record: ArticleRecord, tags: Sequence[str] | None, path: Path) -> None:
-        """Count the terms of an article, which were mapped to `tags`.
-
-        Raises `BadArticle` if there are too many different ones.
-        """
+        """Count the terms of an article, mapped to `tags`. Raises `BadArticle` if there are too many different ones."""
         if record.terms is not None:
             self.n_articles += 1
             self.n_untagged += not tags
@@ -90,6 +87,9 @@ class TermCounts:
                 dropped.append(row)
             else:
                 unmapped.append({**row, "why": match.by, "nearest": nearest(term)})
+        least = math.ceil(FURNITURE_SHARE * self.n_articles) if self.n_articles >= FURNITURE_FROM else math.inf
+        often = [(term, n) for term, n in self.counts.most_common() if n >= least and terms.match(term).by != "dropped"]
+        furniture: list[TermRow] = [{"term": term.name, "n_articles": n} for term, n in often]
         return {
             "taxonomy_version": terms.taxonomy.version,
             "n_articles": self.n_articles,
@@ -98,18 +98,11 @@ class TermCounts:
             "mapped": mapped,
             "unmapped": unmapped,
             "dropped": dropped,
-            "furniture": self._furniture(terms),
+            "furniture": furniture,
             "never_used": sorted({term.name for term in self.listed if term not in self.counts}),
             "lists_passed_over": dict(self.other_lists.most_common()),
             "map_entries_without_a_term": terms.unused(),
         }
-
-    def _furniture(self, terms: TermMap) -> list[TermRow]:
-        if self.n_articles < FURNITURE_FROM:
-            return []
-        least = math.ceil(FURNITURE_SHARE * self.n_articles)
-        often = [(term, n) for term, n in self.counts.most_common() if n >= least]
-        return [{"term": term.name, "n_articles": n} for term, n in often if terms.match(term).by != "dropped"]
 
 
 class _Nearest:
@@ -148,9 +141,6 @@ def _trigrams(name: str) -> set[str]:
     return {padded[start : start + 3] for start in range(len(padded) - 2)}
 
 
-# --- as text -------------------------------------------------------------------------------------------------
-
-
 def report_text(report: TermReport, n_rows: int | None = None) -> str:
     """Return the report as text, with at most `n_rows` lines of each list."""
     n_mapped, n_unmapped = len(report["mapped"]), len(report["unmapped"])
@@ -163,7 +153,20 @@ def report_text(report: TermReport, n_rows: int | None = None) -> str:
             f"without any tag: {report['n_untagged']} articles; training takes it that no tag fits them. Where they were "
             "never tagged, import with --incomplete"
         )
-    for title, rows in _lists(report):
+    lists = {
+        "not mapped, and so not stored (--map FILE with lines `term: tag-id`, or `term:` to drop it):": [
+            f"{_counted(row)}  {_why(row)}".rstrip() for row in report["unmapped"]
+        ],
+        "on nearly every article, and so saying nothing (drop it in the map):": map(_counted, report["furniture"]),
+        "in the map, and on no article:": [f"  {shown(term)}" for term in report["map_entries_without_a_term"]],
+        "in the list of the site, and on no article:": [f"  {shown(term)}" for term in report["never_used"]],
+        "lists of terms that were passed over (--domains), with their articles:": [
+            f"{n:7}  {shown(name)}" for name, n in report["lists_passed_over"].items()
+        ],
+        "mapped:": [f"{_counted(row)} -> {', '.join(row['tags'])} (by {row['by']})" for row in report["mapped"]],
+        "dropped by the map:": map(_counted, report["dropped"]),
+    }
+    for title, rows in ((title, list(rows)) for title, rows in lists.items()):
         if rows:
             lines += ["", title, *rows[:n_rows]]
         if n_rows is not None and len(rows) > n_rows:
@@ -171,30 +174,8 @@ def report_text(report: TermReport, n_rows: int | None = None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _lists(report: TermReport) -> Iterator[tuple[str, Sequence[str]]]:
-    yield (
-        "not mapped, and so not stored (--map FILE with lines `term: tag-id`, or `term:` to drop it):",
-        [f"{row['n_articles']:7}  {shown(row['term'])}  {_why(row)}".rstrip() for row in report["unmapped"]],
-    )
-    yield "on nearly every article, and so saying nothing (drop it in the map):", _counted(report["furniture"])
-    yield "in the map, and on no article:", [f"  {shown(term)}" for term in report["map_entries_without_a_term"]]
-    yield "in the list of the site, and on no article:", [f"  {shown(term)}" for term in report["never_used"]]
-    yield (
-        "lists of terms that were passed over (--domains), with their articles:",
-        [f"{n:7}  {shown(name)}" for name, n in report["lists_passed_over"].items()],
-    )
-    yield (
-        "mapped:",
-        [
-            f"{row['n_articles']:7}  {shown(row['term'])} -> {', '.join(row['tags'])} (by {row['by']})"
-            for row in report["mapped"]
-        ],
-    )
-    yield "dropped by the map:", _counted(report["dropped"])
-
-
-def _counted(rows: Iterable[TermRow]) -> list[str]:
-    return [f"{row['n_articles']:7}  {shown(row['term'])}" for row in rows]
+def _counted(row: TermRow) -> str:
+    return f"{row['n_articles']:7}  {shown(row['term'])}"
 
 
 def _why(row: TermRow) -> str:

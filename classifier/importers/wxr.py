@@ -7,6 +7,7 @@ chunks (`iterparse` does the same) still yields what comes before an error in th
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import IO, Any, NoReturn
 from urllib.parse import unquote
@@ -15,6 +16,7 @@ from lxml import etree
 
 from classifier.domain.articles import Article
 from classifier.errors import BadArticle
+from classifier.importers.formats import open_bytes
 from classifier.importers.records import (
     MAX_TERM,
     MAX_TEXT,
@@ -27,7 +29,6 @@ from classifier.importers.records import (
     SetAside,
     place_of,
 )
-from classifier.importers.streams import open_bytes
 from classifier.text.markup import unescaped
 
 ID_PREFIX = "wp-"
@@ -50,10 +51,7 @@ _LISTS = {
 
 
 def read_posts(path: Path, options: ReadOptions) -> Iterator[Record]:
-    """Yield the posts of an export as articles, and the terms that the site lists.
-
-    Raises `BadArticle`, naming file and line where reading stops. All records before it were yielded.
-    """
+    """Yield the posts of an export as articles, and the site's terms. Raises `BadArticle` where reading stops."""
     with open_bytes(path) as file:
         yield from _Export(path, options).read(file)
 
@@ -77,19 +75,15 @@ class _Export:
         self.post: _Post | None = None
 
     def read(self, file: IO[bytes]) -> Iterator[Record]:
-        for event, element in self._events(file):
-            if event == "start":
-                self._opened(element)
-            else:
-                yield from self._closed(element)
-
-    def _events(self, file: IO[bytes]) -> Iterator[tuple[str, Any]]:
-        for chunk in _xml_chunks(file, self.path):
-            yield from self._fed(chunk)
+        for chunk in chain(_xml_chunks(file, self.path), [b""]):
+            for event, element in self._fed(chunk):
+                if event == "start":
+                    self._opened(element)
+                else:
+                    yield from self._closed(element)
             self.n_bytes += len(chunk)
             if self.n_bytes > MAX_FIELD:
                 self._refuse(self.line, f"here or after it an element has more than {MAX_FIELD >> 20} MB")
-        yield from self._fed(b"")
 
     def _fed(self, chunk: bytes) -> Iterator[tuple[str, Any]]:
         failure = None
@@ -111,20 +105,16 @@ class _Export:
     def _opened(self, element: Any) -> None:
         self.depth += 1
         self.n_elements += 1
-        if self.depth == 1:
-            self._check_root(element)
+        if self.depth == 1 and element.getroottree().docinfo.internalDTD is not None:
+            self._refuse(element.sourceline, "a DOCTYPE, which no WordPress export has and which may hide a bomb")
+        elif self.depth == 1 and element.tag != "rss":
+            self._refuse(element.sourceline, f"<{element.tag}> where a WordPress export has <rss>")
         elif self.depth == 3 and element.tag == "item":
             self.post = _Post()
         if self.depth > MAX_DEPTH:
             self._refuse(element.sourceline, f"elements are nested deeper than {MAX_DEPTH}")
         if self.n_elements > MAX_ELEMENTS:
             self._refuse(element.sourceline, f"more than {MAX_ELEMENTS} elements in one part of a post")
-
-    def _check_root(self, element: Any) -> None:
-        if element.getroottree().docinfo.internalDTD is not None:
-            self._refuse(element.sourceline, "a DOCTYPE, which no WordPress export has and which may hide a bomb")
-        if element.tag != "rss":
-            self._refuse(element.sourceline, f"<{element.tag}> where a WordPress export has <rss>")
 
     def _closed(self, element: Any) -> Iterator[Record]:
         self.depth -= 1
@@ -139,14 +129,10 @@ class _Export:
             elif name in _LISTS:
                 yield from _listed(name, element, self.options)
         if self.depth == 2 or (self.depth == 3 and self.post is not None):
-            self._free(element)
-
-    def _free(self, element: Any) -> None:
-        element.clear(keep_tail=False)
-        parent = element.getparent()
-        while element.getprevious() is not None:
-            del parent[0]
-        self.n_elements = self.n_bytes = 0
+            element.clear(keep_tail=False)  # and its memory is free
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+            self.n_elements = self.n_bytes = 0
 
 
 class _Post:
@@ -203,10 +189,8 @@ class _Post:
         elif not (number := self._field("wp:post_id", "")):
             yield SetAside(file, self.line, "`wp:post_id` is missing.", "id")
         else:
-            other_lists = frozenset(term.domain for term in self.terms) - options.domains
-            yield ArticleRecord(
-                self._article(number, options), self.line, self._terms(options), other_lists=other_lists
-            )
+            others = frozenset(term.domain for term in self.terms) - options.domains
+            yield ArticleRecord(self._article(number, options), self.line, self._terms(options), other_lists=others)
 
     def _field(self, name: str, default: str) -> str:
         return self.fields.get(name, "").strip() or default
@@ -288,12 +272,6 @@ def _xml_chunks(file: IO[bytes], path: Path) -> Iterator[bytes]:
         cut = _MAY_GO_ON.search(chunk, max(0, len(chunk) - 12))
         chunk, held = (chunk[: cut.start()], chunk[cut.start() :]) if cut else (chunk, b"")
         if chunk:
-            yield _without_bad_characters(chunk)
+            yield _NO_CHARACTER.sub(b" ", chunk) if b"&#" in chunk or b"\xef\xbf" in chunk else chunk
     if held:
         yield held
-
-
-def _without_bad_characters(chunk: bytes) -> bytes:
-    if b"&#" in chunk or b"\xef\xbf" in chunk:
-        return _NO_CHARACTER.sub(b" ", chunk)
-    return chunk
