@@ -9,6 +9,7 @@ from itertools import chain, pairwise
 from typing import NamedTuple
 
 from classifier.text.language import N_PREFIX, Language
+from classifier.text.page_parts import outermost
 from classifier.text.source_map import Removed
 from classifier.text.words import split_words
 
@@ -29,10 +30,9 @@ _AFTER_SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+")
 
 
 class BoilerplateFinder:
-    """Finds the boilerplate of clean bodies."""
+    """Finds the boilerplate of clean bodies, from the folded names of all tags and the folded texts of repeated blocks."""
 
     def __init__(self, language: Language, tag_names: Collection[str], blocks: Collection[str] = ()) -> None:
-        """Take the folded names of all tags, and the folded texts of blocks that stand on many pages of the site."""
         self._patterns = language.boilerplate
         self._tag_names, self._blocks = tag_names, blocks
 
@@ -65,13 +65,8 @@ class BoilerplateFinder:
         patterns, first_letters = self._patterns, _FIRST_LETTERS.match(line)
         if len(line) > MAX_ANYWHERE or first_letters is None or first_letters[0].lower() not in patterns.starts:
             return None
-        if patterns.share.match(line):
-            return "share links"
-        if patterns.read_more.match(line):
-            return "read more"
-        if patterns.newsletter.match(line):
-            return "newsletter"
-        return None
+        kinds = {"share links": patterns.share, "read more": patterns.read_more, "newsletter": patterns.newsletter}
+        return next((kind for kind, pattern in kinds.items() if pattern.match(line)), None)
 
     def _links_under(self, lines: list[str], number: int) -> Iterator[int]:
         """Yield the lines that are links to other stories if line `number` is a heading of such links."""
@@ -86,10 +81,8 @@ class BoilerplateFinder:
 
     def _kinds_at_end(self, lines: list[str], kinds: dict[int, str]) -> dict[int, str]:
         """Walk up from the last line as long as the lines are boilerplate, and return what each is."""
-        at_end: dict[int, str] = {}
+        at_end, first_lines, n_names = dict[int, str](), dict[str, int](), 0
         short_lines: list[int] = []  # a tag list if one stands above them
-        n_names = 0
-        first_lines: dict[str, int] = {}
         for number in range(len(lines) - 1, -1, -1):
             text = lines[number]
             kind = kinds.get(number) or self._kind_of_ending(text)
@@ -106,10 +99,11 @@ class BoilerplateFinder:
                 if kind == "tag list":
                     at_end.update(dict.fromkeys(short_lines, "tag list"))
                 short_lines = []
-            elif (n_new or _is_short(text)) and len(short_lines) < MAX_SHORT_LINES:
-                short_lines.append(number)
             else:
-                break
+                is_short = n_new or (len(text) <= 60 and len(text.split()) <= 5 and not _is_sentence(text))
+                if not is_short or len(short_lines) >= MAX_SHORT_LINES:
+                    break
+                short_lines.append(number)
         return at_end
 
     def _kind_of_ending(self, line: str) -> str | None:
@@ -118,25 +112,17 @@ class BoilerplateFinder:
             return None
         if patterns.tag_list.match(line) or _HASHTAGS.match(line):
             return "tag list"
-        is_stamp = len(line) <= MAX_LINK and patterns.stamp.match(line)
-        return (
-            "credit" if patterns.credit.match(line) or patterns.contributed.search(line.lower()) or is_stamp else None
-        )
+        is_credit = patterns.credit.match(line) or patterns.contributed.search(line.lower())
+        return "credit" if is_credit or (len(line) <= MAX_LINK and patterns.stamp.match(line)) else None
 
     def _author_note(self, line: str) -> re.Match[str] | None:
         note = self._patterns.author_note.match(line) if len(line) <= MAX_LINE else None
-        if note is None or len(line.split()) > MAX_NOTE_WORDS or self._patterns.past.search(line):
-            return None
-        return note
+        return note if note and len(line.split()) <= MAX_NOTE_WORDS and not self._patterns.past.search(line) else None
 
     def _first_lines(self, lines: list[str]) -> dict[str, int]:
         """Return the first line of each word outside bylines: no author note introduces a person of the article."""
-        first: dict[str, int] = {}
-        for number, line in enumerate(lines):
-            if not self._patterns.byline.match(line):
-                for word in re.findall(r"\w+", line):
-                    first.setdefault(word, number)
-        return first
+        stories = [(n, line) for n, line in enumerate(lines) if not self._patterns.byline.match(line)]
+        return {word: number for number, line in reversed(stories) for word in re.findall(r"\w+", line)}
 
     def _count_tag_names(self, line: str) -> int:
         """Return how many names of tags a line consists of, with separators between them, or 0 if it holds anything else."""
@@ -170,10 +156,6 @@ def _is_sentence(line: str) -> bool:
     return line.rstrip(_CLOSING).endswith((".", "!", "?", "\u2026"))
 
 
-def _is_short(line: str) -> bool:
-    return len(line) <= 60 and len(line.split()) <= 5 and not _is_sentence(line)
-
-
 def _removed_lines(body: str, kinds: dict[int, str]) -> list[Removed]:
     """Return the lines of `kinds` as parts of the body, neighbours of one kind as one part. Empty lines have no number."""
     spans = [span for span in _lines(body) if not body[slice(*span)].isspace()]
@@ -189,9 +171,6 @@ def _removed_lines(body: str, kinds: dict[int, str]) -> list[Removed]:
 
 def _lines(body: str) -> Iterator[tuple[int, int]]:
     return (line.span() for line in re.finditer(r"[^\n]+", body))
-
-
-# --- repeated blocks --------------------------------------------------------------------------------------------
 
 
 class Block(NamedTuple):
@@ -215,9 +194,4 @@ def blocks_of(body: str) -> Iterator[Block]:
 
 def _find_blocks(body: str, blocks: Collection[str]) -> list[Removed]:
     """Return the places of repeated blocks, each once: a line that is one is not cut into its sentences."""
-    spans = sorted((start, -end) for folded, start, end in blocks_of(body) if folded in blocks)
-    removed: list[Removed] = []
-    for start, minus_end in spans:
-        if not removed or start >= removed[-1].end:
-            removed.append(Removed(start, -minus_end, REPEATED))
-    return removed
+    return outermost(Removed(start, end, REPEATED) for folded, start, end in blocks_of(body) if folded in blocks)

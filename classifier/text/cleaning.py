@@ -33,8 +33,6 @@ def clean_body(article: Article) -> CleanText:
     return CleanText(outer.text, outer.source.after(inner.source), outer.source.moved(inner.removed))
 
 
-# --- normalising ------------------------------------------------------------------------------------------------
-
 # Real scripts stack four marks at most. More is an attack, because canonical ordering is quadratic in a run of marks.
 MAX_MARKS = 4
 _REPLACEMENTS = {
@@ -103,11 +101,10 @@ def _replaced(text: str, pattern: re.Pattern[str], replacement: Any) -> CleanTex
     pieces, end = Pieces(), 0
     for match in pattern.finditer(text):
         new = replacement(match)
-        if new == match[0]:
-            continue
-        pieces.add(text[end : match.start()], end, match.start(), verbatim=True)
-        pieces.add(new, match.start(), match.end())
-        end = match.end()
+        if new != match[0]:
+            pieces.add(text[end : match.start()], end, match.start(), verbatim=True)
+            pieces.add(new, match.start(), match.end())
+            end = match.end()
     if not end:
         return CleanText(text)
     pieces.add(text[end:], end, len(text), verbatim=True)
@@ -147,10 +144,8 @@ def _too_many_marks() -> re.Pattern[str]:
 
 @cache
 def _clusters() -> re.Pattern[str]:
-    """Return a pattern of one character with all that canonical composition may join to it.
-
-    Those are the combining marks and the second halves of primary composites (Hangul vowels, Indic signs).
-    """
+    """Return a pattern of one character with all that canonical composition may join to it."""
+    # Those are the combining marks and the second halves of primary composites (Hangul vowels, Indic signs).
     seconds = {chr(code) for code in (*range(0x1161, 0x1176), *range(0x11A8, 0x11C3))} | _marks()
     for code in (*range(0xA0, 0x3400), *range(0xF900, 0xFB50), *range(0x11000, 0x12000)):
         parts = unicodedata.decomposition(chr(code)).split()

@@ -37,30 +37,24 @@ class Contexts:
         self._fields, self._words, self._present = fields, words, present
         self._edges = [*accumulate(map(len, fields))]  # where each next field begins, without gaps
         self._begins = [0, *(edge + field * _GAP for field, edge in enumerate(self._edges, start=1))]
-        self._stand: dict[int, bool] = {}
-        self._offsets: dict[int, list[int]] = {}
-        self._where: dict[int, list[int]] = {}
+        # Found so far: whether contexts stand anywhere, where they stand, and where words stand.
+        self._stand, self._offsets, self._where = dict[int, bool](), dict[int, list[int]](), dict[int, list[int]]()
 
     def near(self, field: int, word: int, context: Context) -> bool:
         """Whether any phrase of a context stands near a word of a field, which is given by its number, or anywhere."""
         if context.within is None:
-            stands = self._stand.get(id(context))
-            if stands is None:
+            if id(context) not in self._stand:
                 stands = not context.words.isdisjoint(self._present) or any(True for _ in self._of_phrases(context))
                 self._stand[id(context)] = stands
-            return stands
-        offsets = self._offsets.get(id(context))
-        if offsets is None:
-            offsets = self._offsets[id(context)] = self._look(context)
+            return self._stand[id(context)]
+        if id(context) not in self._offsets:
+            of_words = chain(*map(self._of_word, context.words & self._present))
+            self._offsets[id(context)] = sorted([*of_words, *self._of_phrases(context)])
+        offsets = self._offsets[id(context)]
         # Offsets are in order. A name that is repeated a hundred thousand times must not try them all each time.
         offset = self._begins[field] + word
         nearest = bisect_left(offsets, offset - context.within)
         return nearest < len(offsets) and offsets[nearest] <= offset + context.within
-
-    def _look(self, context: Context) -> list[int]:
-        """Return the places where a context's phrases begin, in order."""
-        words = context.words & self._present
-        return sorted([*chain(*map(self._of_word, words)), *self._of_phrases(context)])
 
     def _of_phrases(self, context: Context) -> Iterator[int]:
         """Yield the places where the longer phrases of a context begin."""
@@ -73,9 +67,8 @@ class Contexts:
 
     def _of_word(self, word: int) -> list[int]:
         """Return the places of a word, in order."""
-        offsets = self._where.get(word)
-        if offsets is None:
+        if word not in self._where:
             numbers = np.flatnonzero(self._words == word)
             numbers += np.searchsorted(self._edges[:-1], numbers, side="right") << _GAP_BITS
-            offsets = self._where[word] = numbers.tolist()
-        return offsets
+            self._where[word] = numbers.tolist()
+        return self._where[word]

@@ -14,14 +14,11 @@ from classifier.text.words import Words, split_all, split_words
 
 
 class TextField(NamedTuple):
-    """How the model reads a text field.
-
-    `times` is how often each of its words counts. `position` is where a mention in it stands for the mention features.
-    """
+    """How the model reads a text field."""
 
     name: str
-    times: int = 1
-    position: Literal["title", "lead", "body"] = "body"
+    times: int = 1  # how often each of its words counts
+    position: Literal["title", "lead", "body"] = "body"  # where a mention in it stands for the mention features
 
 
 LEAD = TextField("lead", times=2, position="lead")  # the first sentence of the body, not a field of its own
@@ -33,14 +30,11 @@ TITLE, BODY = TEXT_FIELDS.index("title"), TEXT_FIELDS.index("body")
 
 @dataclass(frozen=True)
 class ReadText:
-    """The text fields of an article without boilerplate, and their words, in the order of FIELDS.
-
-    `lead_end` is where the first sentence of the body ends.
-    """
+    """The text fields of an article without boilerplate, and their words, in the order of FIELDS."""
 
     contents: tuple[str, ...]
     words: tuple[Words, ...]
-    lead_end: int
+    lead_end: int  # where the first sentence of the body ends
 
     @property
     def content(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 import numpy as np
@@ -29,18 +30,15 @@ _TABLE_BATCH = 10_000  # words of a table that are hashed at a time
 class HashedWords(NamedTuple):
     """The hashed words of some texts, text after text.
 
-    begins, edges: (n_texts + 1,), where each text begins among the characters, and its words among the words;
-    starts, ends: (n_words,) int64, where words start and end among the characters; of_word, of_term: (n_words,) uint64, the
-    hash of a word, and of the word with its digits folded to 0. Equal words have equal hashes. That any two others of a
-    million words share one has a probability of one in thirty million.
+    Equal words have equal hashes. That any two others of a million share one has a probability of one in thirty million.
     """
 
-    begins: list[int]
-    edges: list[int]
-    starts: np.ndarray
-    ends: np.ndarray
-    of_word: np.ndarray
-    of_term: np.ndarray
+    begins: list[int]  # (n_texts + 1,), where each text begins among the characters
+    edges: list[int]  # (n_texts + 1,), where the words of each text begin among the words
+    starts: np.ndarray  # (n_words,) int64, where words start among the characters
+    ends: np.ndarray  # (n_words,) int64, where they end
+    of_word: np.ndarray  # (n_words,) uint64, the hash of a word
+    of_term: np.ndarray  # (n_words,) uint64, the hash of the word with its digits folded to 0
 
     def of(self, number: int) -> HashedWords:
         """Return the words of one of the texts."""
@@ -71,15 +69,15 @@ def hash_words(plain: str) -> HashedWords:
     for characters in (codes, folded):
         np.multiply(characters, powers[: len(characters)], out=sums[1:])
         np.cumsum(sums[1:], out=sums[1:])
-        hashes.append(_mixed((sums.take(last) - sums.take(first)) * shift))
+        raw = (sums.take(last) - sums.take(first)) * shift
+        # Mixed, so that the first bits depend on all of them, not only on the last letters of a short word.
+        hashes.append((raw ^ (raw >> np.uint64(32))) * np.uint64(_MIXING))
     return HashedWords([0, len(plain)], [0, len(starts)], starts, ends, *hashes)
 
 
 def joined(texts: Sequence[HashedWords], begins: list[int]) -> HashedWords:
     """Return the hashed words of several batches of texts as one, each of which begins at one of `begins`."""
-    edges = [0]
-    for hashed in texts:
-        edges.append(edges[-1] + len(hashed.starts))
+    edges = [0, *accumulate(len(hashed.starts) for hashed in texts)]
     offsets = list(zip(texts, begins, strict=False))
     return HashedWords(
         begins,
@@ -98,12 +96,6 @@ def _powers(n_bits: int) -> tuple[np.ndarray, np.ndarray]:
     factors[:, 0] = 1
     powers, inverses = np.multiply.accumulate(factors, axis=1)
     return powers, inverses
-
-
-def _mixed(hashes: np.ndarray) -> np.ndarray:
-    """Return hashes whose first bits depend on all of theirs, not only on the last letters of a short word."""
-    mixed: np.ndarray = (hashes ^ (hashes >> np.uint64(32))) * np.uint64(_MIXING)
-    return mixed
 
 
 def _codes_of(plain: str) -> tuple[np.ndarray, np.ndarray]:
@@ -136,9 +128,8 @@ class WordTable:
         # Hashes with the same first bits share a slot and stand together. The last entry is no word's.
         self._hashes = np.append(hashes[order], np.uint64((1 << 64) - 1))
         self._numbers = np.append(order, -1)
-        self._begins = np.searchsorted(hashes[order] >> self._shift, np.arange(1 << n_bits, dtype=np.uint64)).astype(
-            np.int32
-        )
+        slots = np.arange(1 << n_bits, dtype=np.uint64)
+        self._begins = np.searchsorted(hashes[order] >> self._shift, slots).astype(np.int32)
 
     def find(self, hashes: np.ndarray) -> np.ndarray:
         """Return the number of each word in the table, int64, -1 for none, by its hash."""

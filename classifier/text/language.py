@@ -23,23 +23,19 @@ MIN_LEAD_WORDS = 6  # a dateline or a short heading has fewer
 
 @dataclass(frozen=True)
 class BoilerplatePatterns:
-    """How the boilerplate of a language reads. Each pattern is matched at the start of a line.
+    """How the boilerplate of a language reads. Each pattern is matched at the start of a line."""
 
-    `starts` are the first words, in lower case, of all lines that match `share`, `read_more` or `newsletter`: few lines begin
-    so, and only these meet the patterns. `contributed` is searched for in the line in lower case, `past` in the line. `author_note` has a
-    group `surname`. A line with `past` is no author note.
-    """
-
+    # The first words, in lower case, of all lines that match `share`, `read_more` or `newsletter`: few lines begin so.
     starts: frozenset[str]
     share: re.Pattern[str]
     read_more: re.Pattern[str]
     newsletter: re.Pattern[str]
     tag_list: re.Pattern[str]
     credit: re.Pattern[str]
-    contributed: re.Pattern[str]
+    contributed: re.Pattern[str]  # searched for in the line in lower case
     stamp: re.Pattern[str]
-    author_note: re.Pattern[str]
-    past: re.Pattern[str]
+    author_note: re.Pattern[str]  # has a group `surname`
+    past: re.Pattern[str]  # searched for in the line: with it, the line is no author note
     byline: re.Pattern[str]
 
     @once
@@ -55,18 +51,13 @@ class BoilerplatePatterns:
 
 @dataclass(frozen=True, eq=False)
 class Language:
-    """All that reading an article needs to know of the language that it is written in.
+    """All that reading an article needs to know of the language that it is written in."""
 
-    `code` is its ISO 639-1 code, and `stemmer` the name of its Snowball stemmer. `small_words` hold its sentences together.
-    `words_in_capitals` cannot be told from aliases in a text that is written in capitals. `sentence_end` matches from the
-    sign at the end of a sentence.
-    """
-
-    code: str
-    stemmer: str
-    small_words: frozenset[str]
-    words_in_capitals: frozenset[str]
-    sentence_end: re.Pattern[str]
+    code: str  # of ISO 639-1
+    stemmer: str  # the name of its Snowball stemmer
+    small_words: frozenset[str]  # which hold its sentences together
+    words_in_capitals: frozenset[str]  # which cannot be told from aliases in a text that is written in capitals
+    sentence_end: re.Pattern[str]  # matches from the sign at the end of a sentence
     boilerplate: BoilerplatePatterns
 
     def stems(self, words: Sequence[str]) -> list[str]:

@@ -6,7 +6,7 @@ Elements and their roles say it. A guess that would leave next to nothing of a p
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import accumulate
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from classifier.text.source_map import Removed
 
@@ -44,30 +44,27 @@ MOSTLY_LINKS = 3  # characters in links for each one outside them
 
 
 class Amounts(NamedTuple):
-    """How much of a page was read, or stands in an element: characters, and links.
-
-    `prose` are the characters outside links without blanks around them, `quoted` those of them in quotations and figures.
-    """
+    """How much of a page was read, or stands in an element: characters, and links."""
 
     length: int = 0
-    prose: int = 0
+    prose: int = 0  # characters outside links, without blanks around them
     linked: int = 0
-    quoted: int = 0
+    quoted: int = 0  # of the prose, in quotations and figures
     n_links: int = 0
 
 
 class Element(NamedTuple):
-    """An element that matters for what is the article: its kind, its place in the text, and what stands in it.
-
-    `is_closed` says that it has an end tag, `is_inner` that it stands in another one of its kind.
-    """
+    """An element that matters for what is the article: its kind, its place in the text, and what stands in it."""
 
     kind: str
     start: int
     end: int
     amounts: Amounts
-    is_closed: bool
-    is_inner: bool
+    is_closed: bool  # by an end tag
+    is_inner: bool  # within another one of its kind
+
+
+_Part = TypeVar("_Part", Element, Removed)
 
 
 def kind_of(name: str, attributes: dict[str, str]) -> str:
@@ -83,7 +80,7 @@ def removed_parts(elements: Iterable[Element], page: Amounts) -> list[Removed]:
     """Return the parts of a page that are not its article, in order, unless next to nothing else would be left."""
     ordered = sorted((e for e in elements if e.start < e.end), key=lambda e: (e.start, -e.end))
     stories = [element for element in ordered if element.kind in (ARTICLE, MAIN)]
-    boilerplate = _outermost(_boilerplate_in(ordered, stories, page))
+    boilerplate = outermost(_boilerplate_in(ordered, stories, page))
     n_left = page.prose - sum(element.amounts.prose for element in boilerplate)
     n_text = n_left + page.linked - sum(element.amounts.linked for element in boilerplate)
     if not n_text or n_left < min(LEAST_STORY, page.prose / 4):
@@ -96,17 +93,12 @@ def removed_parts(elements: Iterable[Element], page: Amounts) -> list[Removed]:
 def _boilerplate_in(ordered: Iterable[Element], stories: Sequence[Element], page: Amounts) -> Iterator[Element]:
     largest = max(stories, key=lambda element: element.amounts.prose, default=None)
     for element in ordered:
-        if element.kind == LINES:
-            if _is_a_menu(element.amounts, page):
+        if element.kind == LINES:  # which are a menu if they are links and next to nothing else
+            (_, prose, linked, _, n_links) = element.amounts
+            if n_links >= MANY_LINKS and linked >= MOSTLY_LINKS * prose and prose <= page.prose / 10:
                 yield element._replace(kind=NAVIGATION)
         elif element.kind not in (ARTICLE, MAIN) and not _is_text(element, largest, page):
             yield element
-
-
-def _is_a_menu(amounts: Amounts, page: Amounts) -> bool:
-    """Whether lines of a page are links and next to nothing else."""
-    n_links, linked, prose = amounts.n_links, amounts.linked, amounts.prose
-    return n_links >= MANY_LINKS and linked >= MOSTLY_LINKS * prose and prose <= page.prose / 10
 
 
 def _is_text(element: Element, largest: Element | None, page: Amounts) -> bool:
@@ -124,12 +116,13 @@ def _holds(outer: Element, inner: Element) -> bool:
     return outer.start <= inner.start and inner.end <= outer.end
 
 
-def _outermost(ordered: Iterable[Element]) -> list[Element]:
-    outermost: list[Element] = []
-    for element in ordered:
-        if not outermost or element.start >= outermost[-1].end:
-            outermost.append(element)
-    return outermost
+def outermost(parts: Iterable[_Part]) -> list[_Part]:
+    """Return the parts of a text that stand in no other, in order."""
+    outer: list[_Part] = []
+    for part in sorted(parts, key=lambda part: (part.start, -part.end)):
+        if not outer or part.start >= outer[-1].end:
+            outer.append(part)
+    return outer
 
 
 def _story(stories: Sequence[Element], boilerplate: Sequence[Element], n_left: int) -> Element | None:
