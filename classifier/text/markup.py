@@ -7,7 +7,6 @@ knows its place. Nothing travels through another parser, and no text can pass fo
 import html
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from classifier.text.page_parts import (
@@ -85,7 +84,14 @@ def html_to_text(markup: str) -> CleanText:
     """
     reader = _Reader(_NOT_TEXT.sub(" ", markup))
     reader.read()
-    return reader.clean()
+    clean = reader.pieces.joined()
+    removed = []
+    for start, end, kind in removed_parts(reader.elements, reader.amounts()):
+        inner = clean.text[start:end]
+        begin = start + len(inner) - len(inner.lstrip())
+        if stripped := inner.strip():
+            removed.append(Removed(begin, begin + len(stripped), kind))
+    return clean._replace(removed=tuple(removed))
 
 
 class _Open(NamedTuple):
@@ -153,7 +159,11 @@ class _Reader:
                 continue
             name = tag["name"].lower()
             if tag["slash"]:
-                self._end_tag(name, tag)
+                if name == "a":
+                    self.link_depth = None
+                elif name == "p":  # a browser makes an empty paragraph of an end tag alone
+                    self._line_break(*tag.span())
+                self._end_of(name, tag)
             else:
                 self._start_tag(name, tag)
                 if name in _RAW and not tag[0].endswith("/>"):
@@ -162,17 +172,11 @@ class _Reader:
         self._end_to(0, len(self.source) - 1, len(self.source))
         self._line_break(len(self.source) - 1, len(self.source))
 
-    def clean(self) -> CleanText:
-        clean = self.pieces.joined()
-        parts = removed_parts(self.elements, self._amounts())
-        return clean._replace(removed=tuple(_without_blanks(clean.text, parts)))
-
-    # --- tags ---
-
     def _start_tag(self, name: str, tag: re.Match[str]) -> None:
         if name in _BLOCKS:
-            if self.open.n_of_kind[_HIDDEN]:
-                self._end_drawings(tag)
+            if self.open.n_of_kind[_HIDDEN]:  # browsers end drawings and formulas where a block begins
+                self._end_of("svg", tag)
+                self._end_of("math", tag)
             self._line_break(*tag.span())
         for ended in _ENDED_BY.get(name, ()):
             self._end_of(ended, tag)
@@ -181,7 +185,7 @@ class _Reader:
             self.n_links += self.link_depth is not None
         elif name not in _EMPTY and name not in _PAGE_TAGS and not tag[0].endswith("/>"):
             kind = self._kind(name, tag)
-            self.open.begin(_Open(name, _RANKS.get(name, 0), kind, self._amounts() if kind else _NOTHING))
+            self.open.begin(_Open(name, _RANKS.get(name, 0), kind, self.amounts() if kind else _NOTHING))
 
     def _kind(self, name: str, tag: re.Match[str]) -> str:
         if name in _UNSEEN:
@@ -193,23 +197,11 @@ class _Reader:
             return ""
         return kind or (LINES if self.is_page and name in _BLOCKS else "")
 
-    def _end_tag(self, name: str, tag: re.Match[str]) -> None:
-        if name == "a":
-            self.link_depth = None
-        elif name == "p":  # a browser makes an empty paragraph of an end tag alone
-            self._line_break(*tag.span())
-        self._end_of(name, tag)
-
     def _end_of(self, name: str, tag: re.Match[str]) -> None:
         depth = self.open.depth_of(name)
         if depth is not None:
             self._end_to(depth + 1, *tag.span())
             self._end(*tag.span(), is_closed=True)
-
-    def _end_drawings(self, tag: re.Match[str]) -> None:
-        """End drawings and formulas where a block begins, as browsers do."""
-        for name in ("svg", "math"):
-            self._end_of(name, tag)
 
     def _end_to(self, depth: int, start: int, end: int) -> None:
         while len(self.open.stack) > depth:
@@ -220,7 +212,7 @@ class _Reader:
         if self.link_depth is not None and self.link_depth > len(self.open.stack):
             self.link_depth = None
         if element.kind not in ("", _HIDDEN, QUOTE):
-            now, before = self._amounts(), element.before
+            now, before = self.amounts(), element.before
             inside = Amounts(*(later - earlier for later, earlier in zip(now, before, strict=True)))
             is_inner = self.open.n_of_kind[element.kind] > 0
             self.elements.append(Element(element.kind, before.length, now.length, inside, is_closed, is_inner))
@@ -236,8 +228,6 @@ class _Reader:
         elif not self.open.n_of_kind[_HIDDEN]:
             self._write(self.source[offset:end], offset, end, verbatim=True)
         return end
-
-    # --- text ---
 
     def _text(self, start: int, end: int) -> None:
         if start == end or self.open.n_of_kind[_HIDDEN]:
@@ -270,16 +260,8 @@ class _Reader:
             self.length += 1
             self.is_fresh = True
 
-    def _amounts(self) -> Amounts:
+    def amounts(self) -> Amounts:
         return Amounts(self.length, self.prose, self.linked, self.quoted, self.n_links)
-
-
-def _without_blanks(text: str, parts: Iterable[Removed]) -> Iterator[Removed]:
-    for part in parts:
-        inner = text[part.start : part.end]
-        start = part.start + len(inner) - len(inner.lstrip())
-        if stripped := inner.strip():
-            yield Removed(start, start + len(stripped), part.kind)
 
 
 def _attributes_of(tag: re.Match[str]) -> dict[str, str]:

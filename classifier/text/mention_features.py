@@ -47,17 +47,13 @@ SHORT, USUAL_LENGTH, LONG = 20, 200, 500  # words; beyond, a text is as short or
 
 
 class MentionFeatures(NamedTuple):
-    """How some articles name the tags that they name at all: a row for each such pair, in order.
+    """How some articles name the tags that they name at all: a row for each such pair, in order."""
 
-    articles, tags: (n_named,) int64, numbers of the articles and places in the taxonomy; categories: (n_named,) int8;
-    kinds: (n_named,) int8, places in KINDS, -1 for another kind; shared: (n_named, len(SHARED)) float64.
-    """
-
-    articles: np.ndarray
-    tags: np.ndarray
-    categories: np.ndarray
-    kinds: np.ndarray
-    shared: np.ndarray
+    articles: np.ndarray  # (n_named,) int64, numbers of the articles
+    tags: np.ndarray  # (n_named,) int64, places in the taxonomy
+    categories: np.ndarray  # (n_named,) int8, in CATEGORIES
+    kinds: np.ndarray  # (n_named,) int8, places in KINDS, -1 for another kind
+    shared: np.ndarray  # (n_named, len(SHARED)) float64
 
 
 def crossed(shared: np.ndarray, kinds: np.ndarray) -> np.ndarray:
@@ -123,9 +119,8 @@ class MentionFeatureReader:
     def __init__(self, taxonomy: Taxonomy, words: NameWords) -> None:
         position = {tag.id: number for number, tag in enumerate(taxonomy.tags)}
         self._kind = [tag.kind for tag in taxonomy.tags]
-        self._known_kind = np.array(
-            [KINDS.index(tag.kind) if tag.kind in KINDS else -1 for tag in taxonomy.tags], dtype=np.int8
-        )
+        known_kinds = [KINDS.index(kind) if kind in KINDS else -1 for kind in self._kind]
+        self._known_kind = np.array(known_kinds, dtype=np.int8)
         self._broader = [position.get(tag.broader or "", -1) for tag in taxonomy.tags]
         self._above = _above(self._broader)
         # The words of labels, by their longest word: few articles hold it, and only there the others matter.
@@ -138,13 +133,11 @@ class MentionFeatureReader:
 
     def read(self, texts: Sequence[tuple[FoundNames, ReadText]]) -> MentionFeatures:
         """Return how articles name the tags of their mentions, and those whose label's words are scattered in them."""
-        articles: list[int] = []
-        tags: list[int] = []
-        categories: list[int] = []
-        shared: list[tuple[float, ...]] = []
+        articles, tags, categories, shared = list[int](), list[int](), list[int](), list[tuple[float, ...]]()
         for article, ((mentions, present), text) in enumerate(texts):
             counted = _count(mentions, text) if mentions else {}
-            scattered = self._scattered(present) - counted.keys()
+            labels = [label for word in self._labels.keys() & present for label in self._labels[word]]
+            scattered = {tag for tag, words in labels if words <= present} - counted.keys()
             if not counted and not scattered:
                 continue
             named_tags = sorted([*counted, *scattered])
@@ -164,14 +157,10 @@ class MentionFeatureReader:
             np.array(shared, dtype=np.float64).reshape(-1, len(SHARED)),
         )
 
-    def _scattered(self, present: set[int]) -> set[int]:
-        return {tag for word in self._labels.keys() & present for tag, words in self._labels[word] if words <= present}
-
     def _values(self, counted: Mapping[int, _Counted], n_words: int) -> dict[int, tuple[float, ...]]:
         """Return VALUES of each tag: what it is alone, and beside the others of its article."""
         of_kind: dict[str, _Kind] = defaultdict(_Kind)
-        n_narrower: dict[int, int] = defaultdict(int)
-        narrower_at_top: set[int] = set()
+        n_narrower, narrower_at_top = defaultdict[int, int](int), set[int]()
         for tag, counts in counted.items():
             if counts.n_named:
                 of_kind[self._kind[tag]].add(counts)
@@ -220,11 +209,8 @@ def _above(broader: list[int]) -> list[tuple[int, ...]]:
 
 
 def _category(counts: _Counted) -> int:
-    if counts.in_title:
-        return IN_TITLE
-    if counts.in_lead:
-        return LEAD
-    return (HINTED, ONCE, TWICE)[counts.n_named] if counts.n_named < 3 else OFTEN
+    at_top = IN_TITLE if counts.in_title else LEAD if counts.in_lead else None
+    return at_top or (HINTED, ONCE, TWICE, OFTEN)[min(counts.n_named, 3)]
 
 
 def _count(mentions: Sequence[Mention], text: ReadText) -> dict[int, _Counted]:

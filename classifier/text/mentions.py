@@ -25,18 +25,14 @@ _BREAK = re.compile(r"[\n!?;:,\"()\[\]]|(?<=\w\w\w\w)\.\s")
 
 
 class Mention(NamedTuple):
-    """A place in the clean text of one field where an alias of a tag occurs.
+    """A place in the clean text of one field where an alias of a tag occurs."""
 
-    `tag` is the tag's place in the taxonomy, `word` the number of the first word in the field,
-    `start` and `end` are character offsets, `weak` is the strength of the alias.
-    """
-
-    tag: int
+    tag: int  # its place in the taxonomy
     field: int
-    word: int
-    start: int
+    word: int  # the number of the first word in the field
+    start: int  # in characters, as the end
     end: int
-    weak: bool
+    weak: bool  # whether the alias is
 
 
 class NameWords:
@@ -84,8 +80,7 @@ class _Node:
 
     rules: list[_Rule] = field(default_factory=list)
     following: dict[int, _Node] = field(default_factory=dict)
-    # Words of which only the beginning counts: (how it begins, where it leads).
-    beginnings: list[tuple[str, _Node]] = field(default_factory=list)
+    beginnings: dict[str, _Node] = field(default_factory=dict)  # words of which only the beginning counts
 
     def after(self, text_field: _Field, number: int) -> list[_Node]:
         """Return where a word of a field leads from here."""
@@ -93,7 +88,7 @@ class _Node:
         nodes = [] if node is None else [node]
         if self.beginnings:
             word = text_field.words.spelling[number]
-            nodes += [node for beginning, node in self.beginnings if word.startswith(beginning)]
+            nodes += [node for beginning, node in self.beginnings.items() if word.startswith(beginning)]
         return nodes
 
 
@@ -140,11 +135,7 @@ class MentionFinder:
         for word in words if alias.whole_word else words[:-1]:
             node = node.following.setdefault(word, _Node())
         if not alias.whole_word:
-            last = spell(alias.text).split()[-1]
-            node_of = dict(node.beginnings)
-            if last not in node_of:
-                node.beginnings.append((last, _Node()))
-            node = dict(node.beginnings)[last]
+            node = node.beginnings.setdefault(spell(alias.text).split()[-1], _Node())
         node.rules.append(rule)
 
     def find(self, text: ReadText) -> list[Mention]:
@@ -170,12 +161,10 @@ class MentionFinder:
             present = set(names[name_edges[first] : name_edges[last]])
             mentions: list[Mention] = []
             if any(firsts[first:last]) or self._root.beginnings:
-                fields = [
-                    _Field(
-                        field, content, words[index], all_numbers[edges[index] : edges[index + 1]], content.isupper()
-                    )
-                    for field, (content, index) in enumerate(zip(text.contents, range(first, last), strict=True))
-                ]
+                fields = []
+                for index, content in enumerate(text.contents, start=first):
+                    of_field = all_numbers[edges[index] : edges[index + 1]]
+                    fields.append(_Field(index - first, content, words[index], of_field, content.isupper()))
                 contexts = Contexts([field.numbers for field in fields], numbers[edges[first] : edges[last]], present)
                 for field, index in zip(fields, range(first, last), strict=True):
                     if firsts[index] or self._root.beginnings:
@@ -186,11 +175,8 @@ class MentionFinder:
     def _mentions(self, text_field: _Field, firsts: list[int], contexts: Contexts) -> list[Mention]:
         """Return the mentions in a field that begin with its words `firsts`, or with the beginning of a word."""
         if self._root.beginnings:
-            beginnings = tuple(beginning for beginning, _ in self._root.beginnings)
-            by_beginning = [
-                number for number, word in enumerate(text_field.words.spelling) if word.startswith(beginnings)
-            ]
-            firsts = sorted({*firsts, *by_beginning})
+            beginnings, spelt = tuple(self._root.beginnings), enumerate(text_field.words.spelling)
+            firsts = sorted({*firsts, *(number for number, word in spelt if word.startswith(beginnings))})
         candidates = _candidates(text_field, self._root, firsts, contexts)
         words = text_field.words
         return [
@@ -245,33 +231,22 @@ def _add_longer(candidates: list[_Candidate], node: _Node, text_field: _Field, f
 def _rule(tag: int, alias: Alias, words: NameWords, language: Language) -> _Rule:
     needs = context_of(map(words.of, alias.needs), alias.needs_within)
     blocked = context_of(map(words.of, alias.blocked), alias.blocked_within)
-    return _Rule(
-        tag,
-        alias.weak,
-        _bare(alias.text) if alias.case_exact else None,
-        spell(alias.text) in language.words_in_capitals,
-        needs,
-        blocked,
-        always=not (alias.case_exact or needs or blocked),
-    )
+    bare = _bare(alias.text) if alias.case_exact else None
+    unsafe_in_capitals = spell(alias.text) in language.words_in_capitals
+    always = not (alias.case_exact or needs or blocked)
+    return _Rule(tag, alias.weak, bare, unsafe_in_capitals, needs, blocked, always)
 
 
 def _fits(rule: _Rule, text_field: _Field, first: int, last: int, contexts: Contexts) -> bool:
-    if rule.bare is not None:
+    if rule.bare is not None and text_field.capitals and rule.unsafe_in_capitals:
+        return False
+    if rule.bare is not None and not text_field.capitals:  # hyphens and blanks may differ
         start, end = text_field.words.span(first, last)
-        named = text_field.content[start:end]
-        if not _same_case(rule, named, text_field.capitals):
+        if _bare(text_field.content[start:end]) != rule.bare:
             return False
     if rule.needs is not None and not contexts.near(text_field.number, first, rule.needs):
         return False
     return rule.blocked is None or not contexts.near(text_field.number, first, rule.blocked)
-
-
-def _same_case(rule: _Rule, named: str, capitals: bool) -> bool:
-    """Whether a text writes a case-exact alias as it must. Hyphens and blanks may differ."""
-    if capitals:
-        return not rule.unsafe_in_capitals
-    return _bare(named) == rule.bare
 
 
 def _bare(name: str) -> str:
@@ -279,10 +254,7 @@ def _bare(name: str) -> str:
 
 
 def _longest(candidates: list[_Candidate]) -> list[_Candidate]:
-    """Keep the longest of overlapping candidates of a field, the first of equally long ones, and all tags of one place.
-
-    The candidates come in the order of their first words.
-    """
+    """Keep of overlapping candidates, in order, the longest, the first of equally long ones, and all tags of one place."""
     longest: list[_Candidate] = []
     run: list[_Candidate] = []  # of candidates that overlap, and how far they go
     reach = 0

@@ -111,36 +111,27 @@ class LeaningRule(NamedTuple):
     def holds(self, n_with_block: np.ndarray, share: np.ndarray, elsewhere: np.ndarray) -> np.ndarray:
         """Return for each tag whether it leans, (n_tags,) bool, by the shares of its and of other articles with the block."""
         is_frequent = (n_with_block >= self.min_articles) & (share >= self.min_share)
-        leans: np.ndarray = is_frequent & (share >= self.times_elsewhere * elsewhere)
-        return leans
+        return np.asarray(is_frequent & (share >= self.times_elsewhere * elsewhere))
 
-
-# --- before training --------------------------------------------------------------------------------------------
 
 LEANING = LeaningRule(min_articles=10, min_share=0.2, times_elsewhere=4.0)
 
 
 @dataclass(frozen=True)
 class Survey:
-    """What the pass before training finds. It knows nothing of articles that cannot be read.
+    """What the pass before training finds. It knows nothing of articles that cannot be read."""
 
-    groups: (n_articles,) int32, near-duplicates share one.
-    """
-
-    groups: np.ndarray
+    groups: np.ndarray  # (n_articles,) int32, near-duplicates share one
     blocks: list[RepeatedBlock]
     unreadable: Unreadable
 
 
 class RepeatedBlock(NamedTuple):
-    """A block of many stories: its folded text, the rows of the articles that have it, and the tags that lean on it.
-
-    A block that names a tag counts as one that the tag leans on.
-    """
+    """A block of many stories: its folded text, and the rows of the articles that have it."""
 
     text: str
     rows: list[int]
-    tags: list[str]
+    tags: list[str]  # that it names, or that lean on it
 
 
 def survey(articles: Sequence[Article], labels: np.ndarray, taxonomy: Taxonomy, track: Track) -> Survey:
@@ -156,15 +147,12 @@ def survey(articles: Sequence[Article], labels: np.ndarray, taxonomy: Taxonomy, 
     groups = copies.stories()
     shared = copies.blocks(groups)
     rows_of = {int(shared.numbers[which]): shared.having(which) for which in shared.repeated(MIN_STORIES, FEW_STORIES)}
-    texts = [
-        (_text_of(number, articles[rows[0]]), rows)
-        for number, rows in sorted(rows_of.items(), key=lambda item: (-len(item[1]), item[0]))
-    ]
-    return Survey(groups, [_repeated_block(text, rows, labels, taxonomy, reader) for text, rows in texts], unreadable)
-
-
-def _text_of(number: int, article: Article) -> str:
-    return next(block.folded for block in long_blocks(article, MIN_WORDS) if number_of(block.folded) == number)
+    repeated = []
+    for number, rows in sorted(rows_of.items(), key=lambda item: (-len(item[1]), item[0])):
+        folded = (block.folded for block in long_blocks(articles[rows[0]], MIN_WORDS))
+        text = next(text for text in folded if number_of(text) == number)
+        repeated.append(_repeated_block(text, rows, labels, taxonomy, reader))
+    return Survey(groups, repeated, unreadable)
 
 
 def _repeated_block(

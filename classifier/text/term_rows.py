@@ -22,21 +22,15 @@ _TIMES = np.array([field.times for field in FIELDS], dtype=np.float64)
 
 @dataclass(frozen=True)
 class CountedTerms:
-    """The terms of some texts that a model knows, text after text, as in a CSR matrix.
+    """The terms of some texts that a model knows, text after text, as in a CSR matrix."""
 
-    begins: (n_texts + 1,) int64, where each text begins among the rows; text_of_row: (n_rows,) int64; rows: (n_rows,)
-    int64, ascending in each text; counts: (n_rows,) float64, with the first sentence twice; n_terms, n_known: (n_texts,)
-    float64, occurrences of terms and of those that the model knows, without those of the title's own view.
-    entries: (n_entries,) of each the number of a surface form, how often it counts, and its row, in the order of the rows.
-    The surface forms of a single text are numbered as in `form_keys`.
-    """
-
-    begins: np.ndarray
-    text_of_row: np.ndarray
-    rows: np.ndarray
-    counts: np.ndarray
-    n_terms: np.ndarray
-    n_known: np.ndarray
+    begins: np.ndarray  # (n_texts + 1,) int64, where each text begins among the rows
+    text_of_row: np.ndarray  # (n_rows,) int64
+    rows: np.ndarray  # (n_rows,) int64, ascending in each text
+    counts: np.ndarray  # (n_rows,) float64, with the first sentence twice
+    n_terms: np.ndarray  # (n_texts,) float64, occurrences of terms, without those of the title's own view
+    n_known: np.ndarray  # (n_texts,) float64, of those that the model knows
+    # (n_entries,) of each the number of a surface form (see `form_keys`), how often it counts, and its row, in their order.
     entries: tuple[np.ndarray, np.ndarray, np.ndarray]
     compounds: list[list[Compound]]
 
@@ -58,19 +52,16 @@ def form_keys(text: ReadText, compounds: Sequence[Compound]) -> tuple[np.ndarray
 # A code holds what a word gives: the row of the word and the row of its stem, each plus one, and how many terms it has.
 _ROW_BITS = 30
 _ROW = (1 << _ROW_BITS) - 1
-_ONE, _TWO = (n << 2 * _ROW_BITS for n in (1, 2))
+_ONE = 1 << 2 * _ROW_BITS
 
 
 class _Forms(NamedTuple):
-    """The surface forms of some texts: (n_forms,) of each the number of the text, the code, and how often it counts.
-
-    `in_title` are the numbers of those that stand in titles.
-    """
+    """The surface forms of some texts: (n_forms,) of each the number of the text, the code, and how often it counts."""
 
     texts: np.ndarray
     codes: np.ndarray
     times: np.ndarray
-    in_title: np.ndarray
+    in_title: np.ndarray  # the numbers of those that stand in titles
 
 
 class TermRows:
@@ -146,15 +137,11 @@ class TermRows:
 
     def _codes_of(self, words: Sequence[str]) -> list[int]:
         """Return the codes of words."""
-        row = self._row.get
-        return [
-            _TWO | row(terms[1], 0) << _ROW_BITS | row(terms[0], 0)
-            if len(terms) == 2
-            else _ONE | row(terms[0], 0)
-            if terms
-            else 0
-            for terms in terms_of_words(words, self._language)
-        ]
+        codes, row = [], self._row.get
+        for terms in terms_of_words(words, self._language):
+            first, second = row(terms[0], 0) if terms else 0, row(terms[1], 0) if len(terms) == 2 else 0
+            codes.append(len(terms) << 2 * _ROW_BITS | second << _ROW_BITS | first)
+        return codes
 
     def _counted(self, forms: _Forms, compounds: list[list[Compound]]) -> CountedTerms:
         n_texts, (text, codes, times, in_title) = len(compounds), forms
