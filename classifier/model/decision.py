@@ -25,13 +25,11 @@ SHRINKAGE = 3.0
 
 
 def stacking_features(classifier: np.ndarray, n_positive: np.ndarray, mentions: np.ndarray) -> np.ndarray:
-    """Return the features from which the stacking model makes decision values.
+    """Return the features of decision values, (n_articles, n_tags, len(STACKING_FEATURES)) float64.
 
-    `classifier`: (n_articles, n_tags) float64, values of the tags' linear classifiers. Where `n_positive` is 0 there is
-    none, and any number will do.
+    `classifier`: (n_articles, n_tags) float64, values of linear classifiers; any number where `n_positive` is 0.
     `n_positive`: (n_articles, n_tags) or (n_tags,), positives that the classifier was fitted on.
     `mentions`: (n_articles, n_tags) float64, the logit by the mentions alone.
-    Returns (n_articles, n_tags, len(STACKING_FEATURES)) float64.
     """
     n = np.broadcast_to(np.asarray(n_positive, dtype=np.float64), classifier.shape)
     fitted = np.where(n > 0, classifier, -np.inf)
@@ -153,9 +151,6 @@ def sigmoid(value: np.ndarray) -> np.ndarray:
 
 
 def calibrated(decision: np.ndarray, calibration: np.ndarray) -> np.ndarray:
-    """Return scores for decision values: a logistic curve with one bend, learned from out-of-fold suggestions.
-
-    calibration: intercept, slope, the decision value of the bend, and the slope above it.
-    """
+    """Return scores for decision values: a logistic curve with one bend, learned from out-of-fold suggestions."""
     intercept, slope, bend, upper_slope = calibration
     return sigmoid(intercept + slope * np.minimum(decision, bend) + upper_slope * np.maximum(decision - bend, 0.0))

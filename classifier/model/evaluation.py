@@ -84,10 +84,7 @@ def _right_in_order(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def calibration_error(scores: np.ndarray, right: np.ndarray, n_bins: int = N_BINS) -> float:
-    """Return the expected calibration error (Naeini et al. 2015): how far scores are from the share that is right.
-
-    `scores`: (n,) float64 in [0, 1]; `right`: (n,) bool.
-    """
+    """Return the expected calibration error (Naeini et al. 2015) of scores in [0, 1], (n,), to `right`, (n,) bool."""
     return float(sum(row["share"] * abs(row["score"] - row["right"]) for row in reliability(scores, right, n_bins)))
 
 
@@ -106,8 +103,7 @@ def f1_intervals(
 ) -> tuple[tuple[float, float], tuple[float, float]]:
     """Return the 95 % percentile bootstrap intervals of micro- and macro-F1, drawn over articles (Efron 1979).
 
-    A rare tag is missing from many draws. There it keeps its F1 of the whole set, because without it the interval of
-    macro-F1 would move away from the figure that it belongs to.
+    A tag that is missing from a draw keeps its F1 of the whole set there: else the interval would move from its figure.
     """
     n = len(labels)
     pairs = counts(suggested, labels)
@@ -128,10 +124,7 @@ def f1_intervals(
 def report(
     scores: np.ndarray, suggested: np.ndarray, labels: np.ndarray, tag_ids: list[str], n_bootstrap: int = N_BOOTSTRAP
 ) -> dict[str, Any]:
-    """Return all measures of suggestions against labels, with intervals and a table per tag.
-
-    `scores`: (n_articles, n_tags) float64; `suggested`: the same shape, bool; `labels`: the same shape, int8.
-    """
+    """Return all measures of scores and suggestions, (n_articles, n_tags), with intervals and a table per tag."""
     hits, judged, expected = counts(suggested, labels)
     right = hits[judged]
     per_tag = _per_tag(hits, judged, expected, scores, tag_ids)
@@ -190,10 +183,7 @@ def exact_interval(n_yes: int, n: int) -> tuple[float, float] | None:
 
 
 def drawn_sums(counts: np.ndarray, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0) -> np.ndarray:
-    """Return the sums of counts over articles drawn with replacement (Efron 1979), (n_bootstrap, n_counts) int64.
-
-    `counts`: (n_articles, n_counts) int64, at least one article. Their order does not matter.
-    """
+    """Return the sums of counts, (n_articles, n_counts) int64, over articles drawn with replacement (Efron 1979)."""
     # Articles with the same counts are drawn as one, in sorted order: so the draws do not depend on the articles' order.
     distinct, n_each = np.unique(counts, axis=0, return_counts=True)
     n = len(counts)
@@ -202,10 +192,7 @@ def drawn_sums(counts: np.ndarray, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0
 
 
 def share_interval(hits: np.ndarray, totals: np.ndarray) -> tuple[float, float] | None:
-    """Return the 95 % percentile bootstrap interval of `hits.sum() / totals.sum()` over articles; None without a total.
-
-    `hits`, `totals`: (n_articles,) int64.
-    """
+    """Return the 95 % percentile bootstrap interval of `hits.sum() / totals.sum()` over articles; None without a total."""
     if not totals.sum():
         return None
     drawn = drawn_sums(np.column_stack([hits, totals]))

@@ -37,13 +37,10 @@ def mention_parts(mentions: Sequence[Mention], weight: float, reading: Reading, 
 def strongest(
     scored: ScoredArticle, sums: np.ndarray, mentions: Sequence[Part], names: Collection[str], n: int
 ) -> ForAndAgainst:
-    """Return up to `n` pieces of evidence for and against, without common words.
+    """Return up to `n` pieces of evidence for and against, from the weights of surface forms and the parts of mentions.
 
     A name counts together with the words that stand nowhere else. A name of the tag is never evidence against it: if
-    its mentions have a negative weight, the text only names it too seldom.
-    `sums`: (n_forms,) weights of the surface forms, that of the common words first.
-    `mentions`: the parts of the tag's mentions.
-    `names`: how the tag's names are spelt (see `spelling.spell`).
+    its mentions have a negative weight, the text only names it too seldom. `names` are spelt as by `spelling.spell`.
     """
     forms = scored.surface_forms
     order = (-np.abs(sums[1:])).argsort(kind="stable")[: 3 * n] + 1

@@ -54,10 +54,7 @@ from classifier.text.mention_features import CATEGORIES, FEATURES, NOWHERE, SHAR
 
 
 def export_model(model: TagModel, output: Path) -> None:
-    """Write a model as a scikit-learn pipeline with joblib, whole or not at all; what was there is replaced.
-
-    Raises `BadSetting` if the folder is not there or cannot be written to.
-    """
+    """Write a model as a scikit-learn pipeline with joblib, whole or not at all. Raises `BadSetting` if it cannot."""
     if not output.parent.is_dir():
         raise BadSetting(f"Cannot write {output}: No such file or directory.")
     with whole_file(output) as file:  # which packs what ends in .gz by itself
@@ -99,12 +96,7 @@ def _vectorizer(analyzer: Any, terms: Sequence[str], idf: np.ndarray) -> TfidfVe
 
 
 def _weigher(model: TagModel, tag_ids: list[str]) -> NamingWeigher:
-    """Return the model of the mention features as one linear function per tag.
-
-    The service has an intercept for tags that are named and one for those that are not. Here the second is the intercept,
-    and the difference is part of the weights of the categories, of which a named tag has exactly one. What is learned of
-    a kind is folded into the weights of its tags.
-    """
+    """Return the model of the mention features as one linear function per tag."""
     p = model.parameters
     learned = dict(zip(FEATURES, p.naming_weights.tolist(), strict=True))
     nowhere = p.nowhere_intercept + p.naming_offsets[:, NOWHERE]
@@ -114,6 +106,7 @@ def _weigher(model: TagModel, tag_ids: list[str]) -> NamingWeigher:
     of_kind = [learned.get(f"kind ({tag.kind})", 0.0) for tag in model.taxonomy.tags]
     for category in range(NOWHERE + 1, len(CATEGORIES)):
         named = p.naming_intercept + p.naming_offsets[:, category] + of_kind
+        # A named tag is in one category, whose weight holds the difference of the intercepts.
         weights[:, SHARED.index(CATEGORIES[category])] += named - nowhere
     weigher = NamingWeigher(tag_ids)
     weigher.coef_, weigher.intercept_ = sparse.block_diag(list(weights[:, None, :]), format="csr"), nowhere

@@ -50,10 +50,7 @@ _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionErro
 
 
 def save_model(model: TagModel, folder: Path) -> str:
-    """Write a model as a new folder, whole or not at all; return the digest of its manifest.
-
-    Raises `BadModel` if the folder is there already: a version is never overwritten.
-    """
+    """Write a model as a new folder, whole or not at all, and return its digest. Raises `BadModel` if it is there."""
     if folder.exists():
         raise BadModel(f"{folder} is there already; a model version is never overwritten.")
     make_private_folder(folder.parent)
@@ -128,11 +125,7 @@ def _cleaned_meanwhile(folder: Path, cleaned: dict[str, tuple[str, str]]) -> boo
 
 
 def check_manifest(folder: Path, digest: str | None = None) -> dict[str, str]:
-    """Return the SHA-256 of each file that the manifest of a version lists.
-
-    With a digest, the manifest must be the one that was promoted. Raises `BadModel` if there is none, it cannot be
-    read, or it is another one or of another format.
-    """
+    """Return the SHA-256 of each file of a version. Raises `BadModel` unless it is whole and has the digest, if any."""
     path = folder / "manifest.json"
     if not path.is_file():
         raise BadModel(f"{folder} is not a model version: it has no manifest.json.")

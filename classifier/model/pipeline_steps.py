@@ -40,34 +40,23 @@ class _Taxonomy(Taxonomy):
 
 
 def as_article(article: Article | Mapping[str, Any] | str) -> Article:
-    """Return an `Article` as it is, that of a record, or that of a plain text, whose first line is the title.
-
-    Raises `BadArticle` if a record has a field of the wrong kind, or it is none of the three.
-    """
+    """Return an `Article` as it is, that of a record, or that of a text with its title. Raises `BadArticle`."""
     if isinstance(article, Article):
         return article
     return article_from_text(article) if isinstance(article, str) else article_from_record(article)
 
 
 class NamedReading(NamedTuple):
-    """The reading of an article and how it names tags.
-
-    tags: (n_named,) positions of the tags that are named at all. categories: (n_named,), in `mention_features.CATEGORIES`.
-    features: (n_named, len(SHARED)) float64.
-    """
+    """The reading of an article and how it names tags."""
 
     reading: Reading
-    tags: np.ndarray
-    categories: np.ndarray
-    features: np.ndarray
+    tags: np.ndarray  # (n_named,) positions of the tags that are named at all
+    categories: np.ndarray  # (n_named,), in `mention_features.CATEGORIES`
+    features: np.ndarray  # (n_named, len(SHARED)) float64
 
 
 class ArticleTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Reads articles the way of a taxonomy; learns nothing from them.
-
-    Attributes:
-        reader_: the `ArticleReader`; it is made again, not pickled.
-    """
+    """Reads articles the way of a taxonomy; learns nothing. `reader_` is made again, not pickled."""
 
     def __init__(self, taxonomy: Taxonomy, blocks: Sequence[str] = ()) -> None:
         self.taxonomy = taxonomy

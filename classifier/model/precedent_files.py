@@ -26,10 +26,7 @@ _PREFIX = "cleaned-"
 
 
 def cleaned_files(folder: Path) -> dict[str, tuple[str, str]]:
-    """Return what cleaned.json says: for each file of the precedents the one in its place, and its SHA-256.
-
-    Raises `ValueError` if it cannot be read.
-    """
+    """Return for each file of precedents the one in its place and its SHA-256. Raises `ValueError` if damaged."""
     try:
         content = json.loads((folder / CLEANED).read_bytes())
         replacements = {name: (str(content[name][0]), str(content[name][1])) for name in NAMES}

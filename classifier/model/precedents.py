@@ -89,11 +89,7 @@ def no_precedents(n_tags: int) -> Precedents:
 def keep_precedents(
     X: sparse.csr_matrix, positive: np.ndarray, ids: Sequence[str], published: Sequence[str | None]
 ) -> Precedents:
-    """Return the precedents of a corpus: of its newest articles with a tag the strongest terms.
-
-    Args:
-        X: (n_articles, n_terms) CSR of TF-IDF values; positive: (n_articles, n_tags) bool; ids, published: of each article.
-    """
+    """Return the strongest terms of a corpus's newest articles with a tag, from the (n_articles, n_terms) TF-IDF."""
     tagged = np.flatnonzero(positive.any(axis=1)).tolist()
     newest = sorted(tagged, key=lambda row: (published[row] or "", ids[row]))[-MAX_ARTICLES:]
     chosen = sorted(newest, key=lambda row: ids[row])

@@ -47,10 +47,7 @@ class SurfaceForms:
         return len(self._first) + 1
 
     def sums(self, weights: np.ndarray) -> np.ndarray:
-        """Return the weight of each form for some tags, (n_tags, n_forms), from those of the rows, (n_tags, n_rows).
-
-        Each form gets its share of a row.
-        """
+        """Return each form's share of the weights of the rows, (n_tags, n_rows) -> (n_tags, n_forms)."""
         shares, n = self._share * weights.take(self._row, axis=1), len(self)
         cells = self._form + n * np.arange(len(weights))[:, None]
         return np.bincount(cells.ravel(), shares.ravel(), minlength=n * len(weights)).reshape(len(weights), n)

@@ -9,10 +9,9 @@ _T = TypeVar("_T")
 
 
 class once(Generic[_T]):  # noqa: N801 - reads as the decorator that it is
-    """A property that is computed when it is first asked for, and stored in the instance.
+    """A property that is computed when it is first asked for, and stored in the instance; by two threads perhaps twice.
 
-    `functools.cached_property` takes a lock until Python 3.12, which is felt where an article asks a dozen times. Two
-    threads may both compute the value, with the same result.
+    `functools.cached_property` takes a lock until Python 3.12, which is felt where an article asks a dozen times.
     """
 
     def __init__(self, compute: Callable[[Any], _T]) -> None:

@@ -38,25 +38,21 @@ class Occurrences:
 
 
 class Shared:
-    """In which articles, and in how many stories, each number occurs.
-
-    numbers: (n_numbers,) uint64, ascending; n_stories: (n_numbers,) int64; rows: (n_pairs,) the article of each pair, in the
-    order of the numbers; is_shared: (n_pairs,) bool, whether two stories have the number of the pair.
-    """
+    """In which articles, and in how many stories, each number occurs."""
 
     def __init__(self, occurrences: Occurrences, stories: np.ndarray) -> None:
         """Take the story of each article, (n_articles,) int32."""
         self.n_articles = n_articles = len(stories)
         numbers = np.frombuffer(occurrences.numbers, dtype=np.uint64)
         order = np.argsort(numbers, kind="stable")
-        self.rows = np.frombuffer(occurrences.rows, dtype=np.int32)[order]
+        self.rows = np.frombuffer(occurrences.rows, dtype=np.int32)[order]  # (n_pairs,) the article of each pair
         starts = np.flatnonzero(np.diff(numbers[order], prepend=~numbers[order[:1]]) != 0)
-        self.numbers = numbers[order[starts]]
+        self.numbers = numbers[order[starts]]  # (n_numbers,) uint64, ascending
         self._starts = np.append(starts, len(order))
         group = np.repeat(np.arange(len(starts)), np.diff(self._starts))
         by_story = np.unique(group * max(1, n_articles) + stories[self.rows]) // max(1, n_articles)
         self.n_stories = np.bincount(by_story, minlength=len(starts))
-        self.is_shared = (self.n_stories >= 2)[group]
+        self.is_shared = (self.n_stories >= 2)[group]  # (n_pairs,) whether two stories have the number of the pair
 
     def having(self, which: int) -> np.ndarray:
         """Return the articles that have a number, in order, by its place among the numbers."""

@@ -67,8 +67,7 @@ class CleanText(NamedTuple):
 class Pieces:
     """Collects the pieces of a clean text with their source spans.
 
-    A verbatim piece maps character by character. Each character of another one stands for the whole span, also where
-    both happen to be of the same length.
+    A verbatim piece maps character by character. Each character of another one stands for the whole span.
     """
 
     def __init__(self) -> None:

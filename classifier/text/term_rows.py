@@ -38,8 +38,7 @@ class CountedTerms:
 def form_keys(text: ReadText, compounds: Sequence[Compound]) -> tuple[np.ndarray, int]:
     """Return a key of each surface form of a text, (n_forms,) uint64, and how many there are without the title's own view.
 
-    They are the words of all fields, the compounds, and those of the title once more, words and compounds. Equal forms
-    have equal keys.
+    They are the words of all fields, the compounds, and those of the title once more. Equal forms have equal keys.
     """
     words = [of_field.hashed.of_word for of_field in text.words]
     number = {compound: place for place, (compound, *_) in enumerate(reversed(compounds))}

@@ -41,26 +41,20 @@ N_NAMED = 100  # articles that a finding names
 
 
 class Finding(NamedTuple):
-    """What a check found. `tag` is None if it concerns no single tag.
-
-    `figure` goes into logs, so it contains no names and no text. Names are in `editors`, text of an article in `quote`.
-    """
+    """What a check found."""
 
     check: str
     action: str
-    tag: str | None
-    figure: str
+    tag: str | None  # None if it concerns no single tag
+    figure: str  # goes into logs, so it contains no names and no text
     n: int
     articles: list[str]
     editors: list[str]
-    quote: str = ""
+    quote: str = ""  # of an article
 
 
 def actions_of(chosen: Mapping[str, str]) -> dict[str, str]:
-    """Return the action of each check: the chosen one, or else its default.
-
-    Raises `BadSetting` for a check that does not exist, or an action that it cannot take.
-    """
+    """Return the action of each check, a chosen one or its default. Raises `BadSetting` for one that does not exist."""
     for check, action in chosen.items():
         allowed = (BLOCK, WARN, REPAIR) if check in REPAIRED else (BLOCK, WARN)
         if check not in DEFAULTS:
@@ -101,8 +95,7 @@ def labels_flipped(
 ) -> list[Finding]:
     """Find tags whose labels changed in bulk since a snapshot, on articles whose text is the same.
 
-    A label that was unknown then is new, not changed.
-    `taxonomy`: of the snapshot's model; every label of a tag that it lacks was unknown.
+    A label that was unknown then is new, not changed. So is that of a tag that the taxonomy of the snapshot's model lacks.
     """
     created = {tag.id: tag.created or "" for tag in taxonomy.tags}
     now = snapshot_of(example.article for example in examples)
@@ -246,10 +239,7 @@ def tag_rates(
 def never_shown(
     examples: Sequence[Attributed], shown: Mapping[str, int], n_shown: int, taxonomy: Taxonomy, settings: CheckSettings
 ) -> list[Finding]:
-    """Find active tags with examples that were never suggested though many articles got suggestions.
-
-    `shown`: how often each tag was suggested; `n_shown`: how many articles got suggestions.
-    """
+    """Find active tags with examples that were never suggested, from how often each was on `n_shown` articles."""
     if n_shown < MIN_SHOWN:
         return []
     positives = Counter(tag for example in examples for tag in example.article.tags or ())

@@ -20,41 +20,30 @@ N_CALIBRATION_DRAWS = 300
 
 @dataclass(frozen=True)
 class GateSettings:
-    """When the gate closes.
+    """When the gate closes."""
 
-    margin: the micro-F1 that a challenger may lose; the gate closes if it surely loses more. alpha: the level of the tests.
-    min_support: positives in the holdout from which a tag is tested. min_blind: tags of blind articles from which recall is
-    tested. calibration: how much the expected calibration error may rise. times_size, times_latency: how many times the
-    champion's cost a challenger may have. free_megabytes, free_milliseconds: the cost that is allowed in any case (a busy
-    machine measures twice the time). max_megabytes, max_milliseconds: the cost that is never exceeded. times_unknown,
-    free_unknown: suggestions per article with an unknown label, as a multiple of the champion's and as a number beyond it.
-    """
-
-    margin: float = 0.005
-    alpha: float = 0.05
-    min_support: int = 10
-    min_blind: int = 20
-    calibration: float = 0.02
-    times_size: float = 3.0
-    times_latency: float = 3.0
-    free_megabytes: float = 100.0
-    free_milliseconds: float = 25.0
-    max_megabytes: float = 2_000.0
-    max_milliseconds: float = 50.0
-    times_unknown: float = 1.5
-    free_unknown: float = 1.0
+    margin: float = 0.005  # the micro-F1 that a challenger may lose; the gate closes if it surely loses more
+    alpha: float = 0.05  # the level of the tests
+    min_support: int = 10  # positives in the holdout from which a tag is tested
+    min_blind: int = 20  # tags of blind articles from which recall is tested
+    calibration: float = 0.02  # how much the expected calibration error may rise
+    times_size: float = 3.0  # how many times the champion's size a challenger may have
+    times_latency: float = 3.0  # the same for the time of a suggestion
+    free_megabytes: float = 100.0  # allowed in any case
+    free_milliseconds: float = 25.0  # allowed in any case: a busy machine measures twice the time
+    max_megabytes: float = 2_000.0  # never exceeded
+    max_milliseconds: float = 50.0  # never exceeded
+    times_unknown: float = 1.5  # suggestions with unknown labels, as a multiple of the champion's
+    free_unknown: float = 1.0  # the same for each article, as a number beyond the champion's
 
 
 class Judged(NamedTuple):
-    """The judgements of a model on the holdout, and what it costs.
+    """The judgements of a model on the holdout, and what it costs."""
 
-    scores: (n_articles, n_tags) float64; suggested: the same shape, bool; milliseconds: per article.
-    """
-
-    scores: np.ndarray
-    suggested: np.ndarray
+    scores: np.ndarray  # (n_articles, n_tags) float64
+    suggested: np.ndarray  # (n_articles, n_tags) bool
     megabytes: float
-    milliseconds: float
+    milliseconds: float  # per article
 
     def of_tags(self, tags: np.ndarray) -> Judged:
         """Return the judgements on some tags only, by their columns."""
@@ -136,10 +125,9 @@ def compare(
     settings: GateSettings,
     shared: np.ndarray | None = None,
 ) -> Comparison:
-    """Compare a challenger with the champion.
+    """Compare a challenger with the champion by labels, (n_articles, n_tags) int8.
 
-    `labels`: (n_articles, n_tags) int8; `blind`: (n_articles,) bool, articles tagged without suggestions; `shared`:
-    (n_tags,) bool, the tags that the champion has too (by default all).
+    `blind`: (n_articles,) bool, tagged without suggestions; `shared`: (n_tags,) bool, the champion's tags (default: all).
     """
     changes = compare_tags(champion, challenger, labels, tag_ids, settings.min_support)
     worse = holm([change.p for change in changes], settings.alpha)

@@ -27,34 +27,27 @@ N_SAMPLED = 50  # articles whose language is looked at
 
 
 class Corpus(NamedTuple):
-    """What fitting knows of its articles.
+    """What fitting knows of its articles."""
 
-    X: (n_articles, n_terms + n_title_terms) float64 CSR, the TF-IDF of the text and, times TITLE_WEIGHT, of the title;
-    names: (n_tags, the same), the tags' own names as texts; idf, title_idf: float32;
-    groups: (n_articles,) int32, near-duplicates share one; language: "en" or None; rows: (n_articles,) which of the articles
-    these are, without those that could not be read.
-    """
-
-    X: sparse.csr_matrix
-    names: sparse.csr_matrix
+    X: sparse.csr_matrix  # (n_articles, n_terms + n_title_terms) float64 CSR: TF-IDF, of the title times TITLE_WEIGHT
+    names: sparse.csr_matrix  # (n_tags, the same), the tags' own names as texts
     terms: list[str]
     title_terms: list[str]
-    idf: np.ndarray
-    title_idf: np.ndarray
+    idf: np.ndarray  # (n_terms,) float32
+    title_idf: np.ndarray  # (n_title_terms,) float32
     named: MentionFeatures
-    groups: np.ndarray
-    language: str | None
-    rows: np.ndarray
+    groups: np.ndarray  # (n_articles,) int32, near-duplicates share one
+    language: str | None  # "en" or None
+    rows: np.ndarray  # (n_articles,) which of the articles these are, without those that could not be read
     unreadable: Unreadable
 
 
 def read_corpus(
     articles: Sequence[Article], taxonomy: Taxonomy, track: Track, plain: bool = False, blocks: Sequence[str] = ()
 ) -> Corpus:
-    """Read the articles of a corpus; terms that stand in one article only are left out.
+    """Read articles; terms that stand in one only are left out. Raises `TooFewExamples` if no term is left.
 
-    A plain reading takes words alone: no stems and compounds, no mentions, no near-duplicates (every article is a group
-    of its own), and the language is not looked at. Raises `TooFewExamples` if no word stands in two articles.
+    A plain reading takes words alone: no stems and compounds, mentions, language and near-duplicates.
     """
     reading = _Reading(articles, ArticleReader(taxonomy, blocks), plain)
     text_of, title_of = (text_words, title_words) if plain else (text_forms, title_forms)

@@ -53,12 +53,10 @@ def fit(
     track: Track = untracked,
     blocks: Sequence[str] = (),
 ) -> Fitted:
-    """Fit a model to articles with known tags.
+    """Fit a model to articles with known tags. Raises `TooFewExamples` if there is not enough to learn from.
 
-    Without a taxonomy the tags are those of the articles. Articles that cannot be read are set aside, and named under
-    `set_aside` of the card. `blocks` are the folded texts of repeated blocks, which are left out. `track` shows the
-    progress of the long loops. Raises `TooFewExamples` if there is not enough to learn from, or two articles have the
-    same id.
+    Without a taxonomy the tags are those of the articles. Articles that cannot be read are named under `set_aside` of the
+    card. `blocks` are the folded texts of repeated blocks, which are left out. `track` shows the progress of the long loops.
     """
     data = read_training_set(articles, taxonomy, settings or FitSettings(), track, sorted(blocks))
     validated = out_of_fold(data, track)

@@ -29,17 +29,14 @@ from classifier.training.settings import TrainingSettings
 
 @dataclass(frozen=True)
 class Inputs:
-    """What a run starts from: the examples of the store by id, the taxonomy, and the champion with what it learned from.
+    """What a run starts from."""
 
-    A champion that cannot be loaded has a pointer and no model. `learned` is None if the champion has no snapshot.
-    """
-
-    examples: list[Attributed]
+    examples: list[Attributed]  # of the store, by id
     snapshot: Snapshot
     taxonomy: Taxonomy
-    pointer: Champion | None
+    pointer: Champion | None  # there also for a champion that cannot be loaded
     champion: TagModel | None
-    learned: Snapshot | None
+    learned: Snapshot | None  # None if the champion has no snapshot
 
 
 def read_inputs(
@@ -88,18 +85,14 @@ def skip(inputs: Inputs, store: Store, settings: CheckSettings) -> Result | None
 
 @dataclass(frozen=True)
 class Checked:
-    """The examples that can be read, without labels that a check leaves out, and what the checks found.
-
-    snapshot: what was known before that repair; blocks: the texts to leave out of all articles; groups: (n_examples,),
-    near-duplicates share one; unreadable: articles that were set aside, to which later steps add.
-    """
+    """The examples that can be read, without labels that a check leaves out, and what the checks found."""
 
     examples: list[Attributed]
-    snapshot: Snapshot
-    blocks: list[str]
+    snapshot: Snapshot  # what was known before that repair
+    blocks: list[str]  # the texts to leave out of all articles
     findings: list[Finding]
-    groups: np.ndarray
-    unreadable: Unreadable
+    groups: np.ndarray  # (n_examples,), near-duplicates share one
+    unreadable: Unreadable  # articles that were set aside, to which later steps add
 
     @property
     def blocking(self) -> list[Finding]:
@@ -136,19 +129,15 @@ def _survey(examples: Sequence[Attributed], taxonomy: Taxonomy, track: Track) ->
 
 @dataclass(frozen=True)
 class Prepared:
-    """Examples that are ready to train on, and which of them are held out.
-
-    labels: (n_examples, n_tags) int8; learn, holdout: rows of the examples, in rising order; fair: whether the champion
-    has learned from none of the holdout.
-    """
+    """Examples that are ready to train on, and which of them are held out."""
 
     inputs: Inputs
     checked: Checked
     articles: list[Article]
-    labels: np.ndarray
-    learn: np.ndarray
-    holdout: np.ndarray
-    fair: bool
+    labels: np.ndarray  # (n_examples, n_tags) int8
+    learn: np.ndarray  # rows of the examples, in rising order
+    holdout: np.ndarray  # the same
+    fair: bool  # whether the champion has learned from none of the holdout
 
     @property
     def held_out(self) -> list[Article]:

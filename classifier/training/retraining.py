@@ -55,10 +55,9 @@ def retrain(
 ) -> tuple[Result, Run | None]:
     """Train a challenger on the store's examples, promote it if it is not worse, and return the result and its record.
 
-    Without a taxonomy the champion's is taken, or one of the articles' own tags. In both, a tag that appeared after the
-    others has the day of its first sight. `force` trains though nothing is new. `dry_run` runs all steps but saves and
-    records nothing. Raises `Busy` if another process is retraining; `DroppedTags` if the taxonomy lacks tags that the
-    champion has; `TaggerError` if the run fails; it is recorded as failed.
+    Without a taxonomy the champion's is taken, or one of the articles' own tags. `force` trains though nothing is new.
+    `dry_run` runs all steps but saves and records nothing. Raises `Busy` if another process is retraining, `DroppedTags` if
+    the taxonomy lacks tags that the champion has, and `TaggerError` if the run fails, which is recorded.
     """
     with store.runs.alone(JOB):
         if taxonomy is not None:

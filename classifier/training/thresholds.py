@@ -72,13 +72,10 @@ def best_threshold(decision: np.ndarray, positive: np.ndarray) -> float:
 
 
 def _high_enough(decision: np.ndarray, positive: np.ndarray, n_positive: int) -> np.ndarray:
-    """Return the pairs among which the best threshold lies, so that few have to be sorted.
-
-    With all n positives above it, a threshold below the k highest pairs has an F1 of at most 2n / (k + n). If the threshold
-    below the n highest pairs and their ties has an F1 of f, the best one lies among the k = 2n / f - n highest pairs.
-    """
+    """Return the pairs among which the best threshold lies, so that few have to be sorted."""
     above = decision >= _nth_largest(decision, n_positive)
     f1 = 2.0 * np.count_nonzero(positive & above) / (np.count_nonzero(above) + n_positive)
+    # A threshold below the k highest pairs has an F1 of at most 2n / (k + n): the best one lies among 2n / f1 - n pairs.
     # One more for rounding, and one for the pair below the threshold.
     n_high = int(2.0 * n_positive / f1 - n_positive) + 2 if f1 else len(decision)
     if n_high >= len(decision):
@@ -102,8 +99,7 @@ class Thresholds(NamedTuple):
     def shrunk(self, shrinkage: float) -> np.ndarray:
         """Return a threshold per tag, (n_tags,): its best one, shrunk by n / (n + shrinkage) to the pooled one.
 
-        The best threshold is clipped to at most REACH from the pooled one: with a single positive that scored low it would
-        be so low that everything passes.
+        It is clipped to REACH from it: with a single positive that scored low it would let everything pass.
         """
         near, n = np.clip(self.best, self.pooled - REACH, self.pooled + REACH), self.n_positive
         return np.asarray((n * near + shrinkage * self.pooled) / (n + shrinkage))
@@ -128,10 +124,8 @@ def fit_auto_thresholds(
 
     The auto band begins where the score reaches AUTO_PRECISION. A tag earns it if that share of its pairs in the band
     is right, with scores calibrated on the other folds: the one-sided Clopper-Pearson lower bound (1934) must reach
-    AUTO_PRECISION. One level for all tags has no selection error. A level for each tag, chosen on the other folds, let
-    half as many tags of three corpora pass.
-    `suggested`: (n_articles, n_tags) bool, the suggestions, which calibration is fitted on.
-    `thresholds`: (n_tags,) float64, below which no tag is suggested.
+    AUTO_PRECISION. One level for all tags has no selection error. `suggested`, (n_articles, n_tags) bool, are the
+    suggestions that calibration is fitted on; no tag is suggested below `thresholds`, (n_tags,) float64.
     """
     judged = suggested & (labels != UNKNOWN)
     sure = np.zeros(decision.shape, dtype=bool)
@@ -153,8 +147,7 @@ def fit_auto_thresholds(
 def fit_calibration(decision: np.ndarray, right: np.ndarray) -> np.ndarray:
     """Fit a logistic curve (Platt 1999) with one bend, at the median, to out-of-fold decision values of suggestions.
 
-    It is fitted on suggestions, because only they show a score. On three corpora that halved the calibration error of a fit
-    on all pairs near the threshold, and its likelihood is no worse than that of isotonic regression.
+    Only suggestions show a score. On three corpora that halved the calibration error of a fit on all pairs.
     """
     if right.sum() < 10 or (~right).sum() < 10:
         return np.array([0.0, 1.0, 0.0, 1.0])

@@ -26,16 +26,13 @@ N_FAST_FOLDS = 2
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """The articles of a fitting in the order of their ids, with everything that its steps share.
-
-    labels: (n_articles, n_tags) int8; folds: (n_articles,) int8, numbers below n_folds.
-    """
+    """The articles of a fitting in the order of their ids, with everything that its steps share."""
 
     articles: Sequence[Article]
     taxonomy: Taxonomy
-    labels: np.ndarray
+    labels: np.ndarray  # (n_articles, n_tags) int8
     corpus: Corpus
-    folds: np.ndarray
+    folds: np.ndarray  # (n_articles,) int8, numbers below n_folds
     n_folds: int
     settings: FitSettings
 
@@ -69,10 +66,7 @@ def read_training_set(
     track: Track,
     blocks: Sequence[str] = (),
 ) -> TrainingSet:
-    """Read articles, without those that cannot be read, and deal them into folds.
-
-    Raises `TooFewExamples` if there is not enough to learn from, or two articles have the same id.
-    """
+    """Deal the articles that can be read into folds. Raises `TooFewExamples`, also if two have the same id."""
     articles = sorted(articles, key=lambda article: article.id)
     taxonomy = taxonomy or taxonomy_of(tag for article in articles for tag in article.tags or ())
     labels = labels_of(articles, taxonomy)

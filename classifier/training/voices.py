@@ -79,7 +79,6 @@ class Labels:
         """Return the labels of each voice beyond its limit: `share` of a tag's labels, or FREE of them.
 
         A key may stand for a whole desk. So it may also give a tag as often as articles of others support.
-        The labels that count are drawn by the articles' ids, so that neither old nor new ones are preferred.
         """
         surplus = []
         for (label, voice), rows in sorted(self._of_voice.items()):
