@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pytest
 
 from classifier.domain.articles import Article
-from classifier.text.duplicates import group_near_duplicates
+from classifier.text.duplicates import NearDuplicates
 from classifier.text.shingles import SHINGLE, shingles
 from classifier.text.words import split_words
 
@@ -21,6 +22,13 @@ def story(seed: int, n_words: int = 300) -> list[str]:
 
 def edited(words: list[str], *places: int) -> list[str]:
     return [f"edited{i}" if i in places else word for i, word in enumerate(words)]
+
+
+def group_near_duplicates(texts: Iterable[Sequence[str]]) -> np.ndarray:
+    duplicates = NearDuplicates()
+    for words in texts:
+        duplicates.add(words)
+    return duplicates.groups()
 
 
 def test_same_text_twice_is_one_group() -> None:

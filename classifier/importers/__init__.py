@@ -136,7 +136,10 @@ class _Import:
         """Return an article in the form that is stored, and count it, or say why it cannot be stored."""
         position = (record.file or str(path), record.line)
         try:
-            _check_terms(record)
+            long = next((term.name for term in record.terms or () if len(term.name) > MAX_TERM), None)
+            if long is not None:
+                hint = f"{long[:60]!r}… Are these the tags, and is it their separator?"
+                raise BadArticle(f"A tag of more than {MAX_TERM} characters: {hint}", "tags")
             article = record.article
             if record.terms is not None or record.rejected:
                 tags = self._tags_of(record.terms) if record.terms is not None else None
@@ -157,10 +160,3 @@ class _Import:
 
     def _tags_of(self, terms: Sequence[CmsTerm]) -> tuple[str, ...]:
         return self.terms.tags_of(terms) if self.terms else tuple(dict.fromkeys(term.name for term in terms))
-
-
-def _check_terms(record: ArticleRecord) -> None:
-    for term in record.terms or ():
-        if len(term.name) > MAX_TERM:
-            hint = f"{term.name[:60]!r}… Are these the tags, and is it their separator?"
-            raise BadArticle(f"A tag of more than {MAX_TERM} characters: {hint}", "tags")

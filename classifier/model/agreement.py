@@ -52,14 +52,9 @@ def agreement(cells: np.ndarray) -> Agreement:
     total = cells.sum(axis=0)
     value = float(kappa(total))
     both, first, second, neither = total.tolist()
-    one, interval = first + second, None if np.isnan(value) else _interval(cells)
-    return Agreement(None if np.isnan(value) else value, interval, len(cells), both, one, neither)
-
-
-def _interval(cells: np.ndarray) -> tuple[float, float] | None:
-    if len(cells) < MIN_ARTICLES:
-        return None
-    drawn = kappa(drawn_sums(cells))
+    if np.isnan(value):
+        return Agreement(None, None, len(cells), both, first + second, neither)
+    drawn = kappa(drawn_sums(cells)) if len(cells) >= MIN_ARTICLES else np.zeros(0)
     drawn = drawn[~np.isnan(drawn)]  # draws without a yes, or without a no
     low, high = np.percentile(drawn, [2.5, 97.5]).tolist() if len(drawn) else (0.0, 0.0)
-    return (low, high) if low < high else None
+    return Agreement(value, (low, high) if low < high else None, len(cells), both, first + second, neither)

@@ -36,9 +36,6 @@ class _Taxonomy(Taxonomy):
         return f"<{len(self.tags)} tags, version {self.version}>"
 
 
-# --- reading ----------------------------------------------------------------------------------------------------
-
-
 def as_article(article: Article | Mapping[str, Any] | str) -> Article:
     """Return an `Article` as it is, that of a record, or that of a text with its title. Raises `BadArticle`."""
     if isinstance(article, Article):
@@ -102,9 +99,6 @@ def reading_terms(read: NamedReading) -> list[str]:
 def reading_title_terms(read: NamedReading) -> list[str]:
     """Return the terms of the title: the analyzer of the title."""
     return title_terms(read.reading.text)
-
-
-# --- features ---------------------------------------------------------------------------------------------------
 
 
 class _OfReadings(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -214,9 +208,6 @@ class Doubts(_OfReadings):
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the two columns."""
         return np.array(self.NAMES, dtype=object)
-
-
-# --- the classifier ---------------------------------------------------------------------------------------------
 
 
 class TagClassifier(_Learned, ClassifierMixin, BaseEstimator):  # type: ignore[misc]

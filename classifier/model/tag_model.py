@@ -59,7 +59,7 @@ class TagModel:
     def suggest(self, article: Article, n_evidence: int = N_EVIDENCE) -> Answer:
         """Return what the model says of an article, with up to `n_evidence` places for and against each suggestion."""
         scored = self._scorer.score_article(article)
-        reading = scored.reading
+        reading, parts = scored.reading, scored.reading.removed[:MAX_REMOVED]
         suggested, reasons = self._scorer.suggested([reading], scored.scored)
         scores = self._scorer.scores(scored.scored.decision[0])
         tags = self._in_order(np.flatnonzero(suggested[0]).tolist(), scores)
@@ -75,8 +75,8 @@ class TagModel:
             suggestions=suggestions,
             mentioned=self._mentioned(reading, scores, set(tags)),
             unknown_tags=[],
-            removed=_removed_parts(reading),
-            removed_more=max(0, len(reading.removed) - MAX_REMOVED),
+            removed=[RemovedPart("body", *reading.source_span(BODY, *span), kind) for *span, kind in parts],
+            removed_more=len(reading.removed) - len(parts),
             reason=reasons[0],
             margin=float(np.abs(scores - self._scorer.threshold_scores)[self._scorer.active].min(initial=1.0)),
         )
@@ -165,11 +165,3 @@ def aboutness_of(score: float, at_the_top: bool, is_best: bool) -> str:
     if score < EVEN:
         return "secondary" if at_the_top else "passing"
     return "main" if at_the_top or is_best else "secondary"
-
-
-def _removed_parts(reading: Reading) -> list[RemovedPart]:
-    """Return the first parts that were left out, as places in the article as it was sent."""
-    return [
-        RemovedPart("body", *reading.source_span(BODY, part.start, part.end), part.kind)
-        for part in reading.removed[:MAX_REMOVED]
-    ]

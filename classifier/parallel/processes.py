@@ -27,10 +27,7 @@ class ProcessLost(TaggerError):
 
 
 def map_chunks(work: Callable[[_T], _R], chunks: Iterable[_T], n_jobs: int) -> Iterator[_R]:
-    """Yield the result of `work` for each chunk, in their order. Several jobs have processes of their own.
-
-    Raises `ProcessLost` if a process ends (memory?) or hangs.
-    """
+    """Yield the result of `work` for each chunk, in their order. Raises `ProcessLost` if a process ends or hangs."""
     if n_jobs == 1:
         yield from map(work, chunks)
         return

@@ -44,7 +44,11 @@ class BoilerplateFinder:
         only if there are two of them.
         """
         lines = self._find_lines(body) if "\n" in body else []  # a single line is the article
-        return joined(lines, _find_blocks(body, self._blocks)) if self._blocks else lines
+        if not self._blocks:
+            return lines
+        # Each place once: a line that is a block is not cut into its sentences.
+        blocks = (Removed(start, end, REPEATED) for folded, start, end in blocks_of(body) if folded in self._blocks)
+        return joined(lines, outermost(blocks))
 
     def _find_lines(self, body: str) -> list[Removed]:
         lines = [text for line in body.split("\n") if (text := line.strip())]
@@ -190,8 +194,3 @@ def blocks_of(body: str) -> Iterator[Block]:
         for start, end in [(0, len(line)), *spans]:
             if end - start <= MAX_BLOCK and (folded := " ".join(line[start:end].casefold().split())):
                 yield Block(folded, first + start, first + end)
-
-
-def _find_blocks(body: str, blocks: Collection[str]) -> list[Removed]:
-    """Return the places of repeated blocks, each once: a line that is one is not cut into its sentences."""
-    return outermost(Removed(start, end, REPEATED) for folded, start, end in blocks_of(body) if folded in blocks)

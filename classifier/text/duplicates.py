@@ -1,6 +1,6 @@
 """Near-duplicates: articles that are the same story in nearly the same words, kept together in folds and holdouts."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from rensa import RMinHash, RMinHashLSH
@@ -45,11 +45,3 @@ class NearDuplicates:
         graph = coo_matrix((np.ones(len(pairs), dtype=np.int8), pairs.T), shape=(n, n))
         components: np.ndarray = connected_components(graph, directed=False)[1]
         return components.astype(np.int32)
-
-
-def group_near_duplicates(texts: Iterable[Sequence[str]]) -> np.ndarray:
-    """Return a group number for each text, (n_texts,) int32, which near-duplicates share."""
-    duplicates = NearDuplicates()
-    for words in texts:
-        duplicates.add(words)
-    return duplicates.groups()
