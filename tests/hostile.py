@@ -214,7 +214,6 @@ def cpu_seconds(work: Callable[[str], Any], text: str) -> float:
     A number is put behind the text, so that no answer to it can be remembered.
     """
     text += f" {next(_NUMBERS)}"
-    gc.collect()
     gc.disable()
     try:
         begun = time.process_time()

@@ -29,7 +29,7 @@ from classifier.web.pages.showing import (
 from tests.hard import size
 from tests.hostile import HOSTILE, assert_linear, repeated
 
-N = size(80_000, 2_000_000)
+N = size(40_000, 2_000_000)
 
 
 @pytest.fixture(scope="module")
