@@ -26,7 +26,7 @@ from classifier.store.database.opening import open_store
 from classifier.store.runs import JOB, Run
 from classifier.training.comparison import Judged, TagChange
 from classifier.training.fitting import Fitted
-from classifier.training.run_facts import confusions, measures_of, moved, strongest_terms
+from classifier.training.run_result import confusions, measures_of, moved, strongest_terms
 from classifier.training.settings import TrainingSettings
 from tests.desk import QUICK, Desk, database, flipped
 

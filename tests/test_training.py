@@ -21,8 +21,7 @@ from classifier.store.schema import articles as table
 from classifier.training.checks import CheckSettings
 from classifier.training.fitting import Fitted
 from classifier.training.retraining import retrain
-from classifier.training.run_facts import strongest_terms
-from classifier.training.run_result import NOT_PROMOTED, PROMOTED
+from classifier.training.run_result import NOT_PROMOTED, PROMOTED, strongest_terms
 from tests.desk import QUICK, Desk, flipped, in_copy_of, in_folder, trained_once, with_block
 
 N_LATER = 60  # articles that the desk gets after its first training

@@ -95,8 +95,9 @@ def load_model(folder: Path, digest: str | None = None) -> TagModel:
             cleaned = cleaned_files(folder)
             return _read_files(folder, _checked_files(folder, check_manifest(folder, digest), cleaned))
         except (BadModel, *_UNREADABLE) as error:
-            if _cleaned_meanwhile(folder, cleaned):
-                continue
+            with suppress(*_UNREADABLE):
+                if cleaned_files(folder) != cleaned:  # other files have taken the place of these meanwhile
+                    continue
             if isinstance(error, BadModel):
                 raise
             raise BadModel(f"Model {folder.name} cannot be read: {error}") from None
@@ -117,13 +118,6 @@ def _checked_files(folder: Path, digests: Mapping[str, str], cleaned: Mapping[st
     return names
 
 
-def _cleaned_meanwhile(folder: Path, cleaned: dict[str, tuple[str, str]]) -> bool:
-    """Whether other files have taken the place of those of the precedents since these were read."""
-    with suppress(*_UNREADABLE):
-        return cleaned_files(folder) != cleaned
-    return False
-
-
 def check_manifest(folder: Path, digest: str | None = None) -> dict[str, str]:
     """Return the SHA-256 of each file of a version. Raises `BadModel` unless it is whole and has the digest, if any."""
     path = folder / "manifest.json"
@@ -137,9 +131,8 @@ def check_manifest(folder: Path, digest: str | None = None) -> dict[str, str]:
     except (ValueError, KeyError, TypeError, AttributeError):
         raise BadModel(f"Model {folder.name}: manifest.json cannot be read.") from None
     if version != FORMAT:
-        raise BadModel(
-            f"Model {folder.name} has format {version!r}; this program reads format {FORMAT}. Train it again."
-        )
+        reads = f"this program reads format {FORMAT}. Train it again."
+        raise BadModel(f"Model {folder.name} has format {version!r}; {reads}")
     return digests
 
 

@@ -15,7 +15,7 @@ from classifier.training.comparison import Check, Judged, TagChange, compare_wit
 from classifier.training.fitting import Fitted, fit
 from classifier.training.judging import compare_judged, judge, named_tags
 from classifier.training.preparing import Prepared, oldest_first
-from classifier.training.run_facts import CurvePoint, strongest_terms
+from classifier.training.run_result import CurvePoint, strongest_terms
 from classifier.training.settings import FitSettings, TrainingSettings
 
 N_DRAWS = 2  # of the folds, before a challenger counts as worse …

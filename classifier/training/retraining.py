@@ -24,7 +24,6 @@ from classifier.training.challenger import Challenger, challenge, fit_on, learni
 from classifier.training.comparison import Check
 from classifier.training.fitting import Fitted
 from classifier.training.preparing import Checked, Inputs, Prepared, check_examples, hold_out, read_inputs, skip
-from classifier.training.run_facts import confusions, measures_of, moved
 from classifier.training.run_result import (
     NOT_PROMOTED,
     PROMOTED,
@@ -33,6 +32,9 @@ from classifier.training.run_result import (
     RunDetails,
     blocked,
     blocked_by,
+    confusions,
+    measures_of,
+    moved,
     reason_of,
     reason_to_promote,
 )

@@ -1,16 +1,89 @@
-"""The result of a run of `retrain`: its outcome, the reason, and the details that the run report shows."""
+"""The result of a run of `retrain`: its outcome, the reason, and the figures that the run report shows."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any, TypedDict
 
+import numpy as np
+
+from classifier.domain.snapshots import Snapshot
+from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import UnreadableReport
+from classifier.model import evaluation
+from classifier.model.tag_model import TagModel
 from classifier.training.checks import Finding
-from classifier.training.comparison import Check, CheckRow
-from classifier.training.run_facts import Confusion, CurvePoint, Measures, TagMove
+from classifier.training.comparison import Check, CheckRow, Judged, TagChange
 
 PROMOTED, NOT_PROMOTED = "promoted", "not promoted"
 N_REASONS = 3  # causes that a reason names
+N_TERMS = 10
+N_CONFUSIONS = 20
+N_MOVED = 15
+MIN_SUPPORT = 3  # positives in the holdout; below, an interval says nothing
+
+Interval = tuple[float, float]
+
+
+class ReliabilityBin(TypedDict):
+    """The suggestions whose scores lie in one bin, and the exact interval of the share that is right."""
+
+    score: float
+    right: float
+    share: float
+    n: int
+    interval: Interval | None
+
+
+class TagF1(TypedDict):
+    """The F1 of a tag with its 95 % interval. `support` is its positives in the holdout."""
+
+    tag: str
+    f1: float
+    interval: Interval
+    support: int
+
+
+class Measures(TypedDict):
+    """How good a model is on a holdout, and what it costs."""
+
+    micro_f1: float
+    micro_f1_interval: Interval | None
+    macro_f1: float
+    macro_f1_interval: Interval | None
+    calibration_error: float
+    reliability: list[ReliabilityBin]
+    coverage: float
+    megabytes: float
+    milliseconds: float
+    tags: list[TagF1]
+
+
+class Confusion(TypedDict):
+    """How many articles that have a tag got another tag of its kind instead."""
+
+    tag: str
+    instead: str
+    n: int
+
+
+class TagMove(TypedDict):
+    """The F1 of a tag by both models, with its new examples and the strong terms that came and went."""
+
+    tag: str
+    champion: float
+    challenger: float
+    new_examples: int
+    terms_in: list[str]
+    terms_out: list[str]
+
+
+class CurvePoint(TypedDict):
+    """The micro-F1 of a fast model of `n` examples."""
+
+    n: int
+    micro_f1: float
 
 
 class BlockedBy(TypedDict):
@@ -94,3 +167,106 @@ def reason_to_promote(gate: Sequence[Check]) -> str:
     """Return in one sentence what opened the gate."""
     against = "Not worse than the champion" if gate[0].check == "total" else "The first"
     return f"{against}: {gate[0].figure}."
+
+
+def measures_of(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> Measures:
+    """Measure a model on a holdout. `labels`: (n_articles, n_tags) int8."""
+    counted = judged.suggested & (labels >= 0)
+    right, scores = labels[counted] == 1, judged.scores[counted]
+    micro, macro = evaluation.f1_intervals(judged.suggested, labels)
+    return {
+        "micro_f1": evaluation.micro_f1(judged.suggested, labels),
+        "micro_f1_interval": micro,
+        "macro_f1": evaluation.macro_f1(judged.suggested, labels),
+        "macro_f1_interval": macro,
+        "calibration_error": evaluation.calibration_error(scores, right) if counted.any() else 0.0,
+        "reliability": _reliability(scores, right),
+        "coverage": float(judged.suggested.any(axis=1).mean()) if len(labels) else 0.0,
+        "megabytes": round(judged.megabytes, 2),
+        "milliseconds": round(judged.milliseconds, 2),
+        "tags": _f1_of_tags(judged, labels, tag_ids),
+    }
+
+
+def _reliability(scores: np.ndarray, right: np.ndarray) -> list[ReliabilityBin]:
+    rows: list[ReliabilityBin] = []
+    for row in evaluation.reliability(scores, right):
+        n = round(row["share"] * len(scores))
+        interval = evaluation.exact_interval(round(row["right"] * n), n)
+        rows.append({"score": row["score"], "right": row["right"], "share": row["share"], "n": n, "interval": interval})
+    return rows
+
+
+def _f1_of_tags(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> list[TagF1]:
+    """Return the F1 of each tag with enough positives and its 95 % interval, drawn over articles."""
+    counts = evaluation.counts(judged.suggested, labels)
+    rows: list[TagF1] = []
+    for number, tag in enumerate(tag_ids):
+        cells = np.column_stack([part[:, number] for part in counts]).astype(np.int64)
+        if (support := int(cells[:, 2].sum())) < MIN_SUPPORT:
+            continue
+        low, high = np.percentile(evaluation.f1(*evaluation.drawn_sums(cells).T), [2.5, 97.5])
+        value = float(evaluation.f1(*cells.sum(axis=0)))
+        rows.append({"tag": tag, "f1": value, "interval": (float(low), float(high)), "support": support})
+    return rows
+
+
+def confusions(suggested: np.ndarray, labels: np.ndarray, taxonomy: Taxonomy) -> list[Confusion]:
+    """Return which right tags were missed while another of their kind was wrongly suggested, the most frequent first."""
+    missed, wrong = (labels == 1) & ~suggested, (labels == 0) & suggested
+    pairs: Counter[tuple[int, int]] = Counter()
+    for row in np.flatnonzero(missed.any(axis=1) & wrong.any(axis=1)):
+        for tag, instead in product(np.flatnonzero(missed[row]).tolist(), np.flatnonzero(wrong[row]).tolist()):
+            pairs[tag, instead] += taxonomy.tags[tag].kind == taxonomy.tags[instead].kind
+    ids = [tag.id for tag in taxonomy.tags]
+    return [
+        {"tag": ids[tag], "instead": ids[instead], "n": n} for (tag, instead), n in pairs.most_common(N_CONFUSIONS) if n
+    ]
+
+
+def strongest_terms(model: TagModel, n: int = N_TERMS) -> dict[str, list[str]]:
+    """Return the terms with the highest weights of each tag that has a linear classifier, the strongest first."""
+    names = [*model.terms, *model.title_terms]
+    weights = np.asarray(model.parameters.weights)
+    terms = {}
+    for column, tag in enumerate(model.parameters.separators.tolist()):
+        weight = weights[:, column]
+        top = np.argpartition(-weight, min(n, len(weight) - 1))[:n]
+        strongest = top[np.argsort(-weight[top])].tolist()
+        terms[model.taxonomy.tags[tag].id] = [names[term] for term in strongest if weight[term] > 0]
+    return terms
+
+
+def moved(
+    changes: Sequence[TagChange],
+    champion: TagModel | None,
+    challenger: TagModel,
+    before: Snapshot | None,
+    now: Snapshot,
+) -> list[TagMove]:
+    """Return the tags whose F1 changed most, with their new examples and strong terms."""
+    if champion is None:
+        return []
+    new, old = strongest_terms(challenger), strongest_terms(champion)
+    earlier = before.articles if before is not None else {}
+    tags_before = {key: article.tags for key, article in earlier.items()}
+    gained = Counter(
+        t for key, article in now.articles.items() for t in article.tags if t not in tags_before.get(key, ())
+    )
+    rows: list[TagMove] = []
+    by_size = sorted(changes, key=lambda change: (-abs(change.challenger - change.champion), change.tag))
+    for change in by_size[:N_MOVED]:
+        if change.challenger == change.champion:
+            continue
+        terms, old_terms = new.get(change.tag, []), old.get(change.tag, [])
+        rows.append(
+            {
+                "tag": change.tag,
+                "champion": change.champion,
+                "challenger": change.challenger,
+                "new_examples": gained[change.tag],
+                "terms_in": [term for term in terms if term not in old_terms],
+                "terms_out": [term for term in old_terms if term not in terms],
+            }
+        )
+    return rows

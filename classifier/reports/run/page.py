@@ -18,8 +18,7 @@ from classifier.store.runs import KEPT_RUNS, Run
 
 if TYPE_CHECKING:
     from classifier.training.comparison import CheckRow
-    from classifier.training.run_facts import Measures, ReliabilityBin, TagF1, TagMove
-    from classifier.training.run_result import RunDetails
+    from classifier.training.run_result import Measures, ReliabilityBin, RunDetails, TagF1, TagMove
 
 N_OPEN = 15  # rows that the page shows at once
 
