@@ -31,12 +31,8 @@ from classifier.importers.term_report import TermCounts, TermReport
 from classifier.importers.wxr import read_posts
 from classifier.store.store import Imported, Store
 
-_READERS: Mapping[str, Callable[[Path, ReadOptions], Iterator[Record]]] = {
-    "wxr": read_posts,
-    "csv": read_rows,
-    "jsonl": read_lines,
-    "folder": read_folder,
-}
+_Reader = Callable[[Path, ReadOptions], Iterator[Record]]
+_READERS: Mapping[str, _Reader] = {"wxr": read_posts, "csv": read_rows, "jsonl": read_lines, "folder": read_folder}
 _DEFAULTS = ReadOptions()
 MAX_IGNORED = 100  # fields that are named
 

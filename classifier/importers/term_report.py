@@ -129,11 +129,8 @@ class _Nearest:
                 tag, n_trigrams = self._names[row]
                 likeness[tag] = max(likeness.get(tag, 0.0), 2 * n / (len(trigrams) + n_trigrams))
         best = sorted(likeness.items(), key=lambda pair: (-pair[1], pair[0]))[:N_NEAREST]
-        return [
-            {"tag": tag, "label": self._tags[tag].label, "likeness": round(value, 2)}
-            for tag, value in best
-            if value > _MIN_LIKENESS
-        ]
+        near = [(self._tags[tag], round(value, 2)) for tag, value in best if value > _MIN_LIKENESS]
+        return [{"tag": tag.id, "label": tag.label, "likeness": likeness} for tag, likeness in near]
 
 
 def _trigrams(name: str) -> set[str]:

@@ -98,9 +98,8 @@ class _Export:
             self._refuse(failure.lineno or self.line, f"not well-formed XML: {reason}")
 
     def _refuse(self, line: int | None, reason: str) -> NoReturn:
-        raise BadArticle(
-            f"{place_of(str(self.path), line)}: {reason}; not read on. Export the file again, or mend it.", ""
-        )
+        where = place_of(str(self.path), line)
+        raise BadArticle(f"{where}: {reason}; not read on. Export the file again, or mend it.", "")
 
     def _opened(self, element: Any) -> None:
         self.depth += 1

@@ -28,10 +28,8 @@ def mention_parts(mentions: Sequence[Mention], weight: float, reading: Reading, 
     groups: dict[str, list[Span]] = defaultdict(list)
     for _, number, _, start, end, _ in mentions:
         groups[fold(reading.text.contents[number][start:end])].append((number, start, end))
-    return [
-        Part("mention", text, weight * len(spans) / len(mentions), tuple(spans[:MAX_SPANS]))
-        for text, spans in groups.items()
-    ]
+    shares = ((text, spans, weight * len(spans) / len(mentions)) for text, spans in groups.items())
+    return [Part("mention", text, share, tuple(spans[:MAX_SPANS])) for text, spans, share in shares]
 
 
 def strongest(
@@ -56,11 +54,8 @@ def strongest(
         if not part.spans:
             continue
         # A word that stands nowhere but in the name would only speak for it twice, or against it.
-        inner = {
-            word: weights[word]
-            for word in dict.fromkeys((part.text, *part.text.split()))
-            if word in weights and word in numbers and forms.n_times(numbers[word]) <= len(part.spans)
-        }
+        words = [word for word in dict.fromkeys((part.text, *part.text.split())) if word in weights and word in numbers]
+        inner = {word: weights[word] for word in words if forms.n_times(numbers[word]) <= len(part.spans)}
         names.update(map(spell, (part.text, *inner)))
         if part.weight > 0:
             spans[part.text] = part.spans[0]

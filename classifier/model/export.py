@@ -73,18 +73,11 @@ def build_pipeline(model: TagModel) -> Pipeline:
     if len(model.title_terms):  # scikit-learn has no vectorizer without a vocabulary
         views.append(("title", _vectorizer(reading_title_terms, model.title_terms, p.title_idf)))
         weights["title"] = TITLE_WEIGHT
-    views += [
-        ("naming", naming),
-        ("written_out", WrittenOut(tag_ids).fit()),
-        ("doubts", Doubts(words.vocabulary, common, p.language).fit()),
-    ]
-    return Pipeline(
-        [
-            ("read", ArticleTransformer(_Taxonomy(taxonomy.tags, taxonomy.kinds), list(model.parameters.blocks)).fit()),
-            ("features", FeatureUnion(views, transformer_weights=weights)),
-            ("tagger", _tag_classifier(model, tag_ids)),
-        ]
-    )
+    doubts = Doubts(words.vocabulary, common, p.language).fit()
+    views += [("naming", naming), ("written_out", WrittenOut(tag_ids).fit()), ("doubts", doubts)]
+    read = ArticleTransformer(_Taxonomy(taxonomy.tags, taxonomy.kinds), list(p.blocks)).fit()
+    features = FeatureUnion(views, transformer_weights=weights)
+    return Pipeline([("read", read), ("features", features), ("tagger", _tag_classifier(model, tag_ids))])
 
 
 def _vectorizer(analyzer: Any, terms: Sequence[str], idf: np.ndarray) -> TfidfVectorizer:

@@ -58,12 +58,8 @@ def save_model(model: TagModel, folder: Path) -> str:
     try:
         aside.chmod(0o755)
         _write_files(model, aside)
-        manifest = {
-            "format": FORMAT,
-            "version": folder.name,
-            "files": {name: file_digest(aside / name) for name in _FILES},
-        }
-        write_text(aside / "manifest.json", _json(manifest))
+        files = {name: file_digest(aside / name) for name in _FILES}
+        write_text(aside / "manifest.json", _json({"format": FORMAT, "version": folder.name, "files": files}))
         sync_folder(aside)
         aside.rename(folder)
     except BaseException:
@@ -137,10 +133,8 @@ def check_manifest(folder: Path, digest: str | None = None) -> dict[str, str]:
 
 
 def _read_files(folder: Path, names: dict[str, str]) -> TagModel:
-    arrays = {
-        name: np.load(folder / f"{name}.npy", allow_pickle=False, mmap_mode="r" if name == "weights" else None)
-        for name in _ARRAYS
-    }
+    arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in _ARRAYS if name != "weights"}
+    arrays["weights"] = np.load(folder / "weights.npy", allow_pickle=False, mmap_mode="r")
     numbers = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     parameters = Parameters(**arrays, **{name: numbers[name] for name in _NUMBERS})
     terms, title_terms = (_lines(folder / name) for name in ("terms.txt", "title_terms.txt"))
@@ -227,14 +221,8 @@ def _check_parameters(parameters: Parameters, n_terms: int, n_title_terms: int, 
 def _check_precedents(precedents: Precedents, n_rows: int, n_tags: int) -> None:
     """Check that the arrays of precedents fit each other, and the model's rows and tags. Raises `ValueError` if not."""
     n_articles, n_terms, n_labels = len(precedents.ids), precedents.rows.size, precedents.tag_articles.size
-    sizes = {
-        "begins": n_articles + 1,
-        "rows": n_terms,
-        "values": n_terms,
-        "tag_begins": n_tags + 1,
-        "tag_articles": n_labels,
-    }
-    for name, size in sizes.items():
+    sizes = {"begins": n_articles + 1, "rows": n_terms, "values": n_terms}
+    for name, size in {**sizes, "tag_begins": n_tags + 1, "tag_articles": n_labels}.items():
         kind = "f" if name == "values" else "i"
         _check_array(f"precedent_{name}", getattr(precedents, name), (size,), kind)
     _check_edges("precedent_begins", precedents.begins, n_terms)

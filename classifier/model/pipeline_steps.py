@@ -289,9 +289,8 @@ class TagClassifier(_Learned, ClassifierMixin, BaseEstimator):  # type: ignore[m
         check_is_fitted(self)
         X = sparse.csr_matrix(X)
         if X.shape[1] != self.n_features_in_:
-            raise ValueError(
-                f"X has {X.shape[1]} features, but {self.n_features_in_} are expected: those of `features`."
-            )
+            n = self.n_features_in_
+            raise ValueError(f"X has {X.shape[1]} features, but {n} are expected: those of `features`.")
         return X
 
     def _columns(self, X: sparse.csr_matrix, view: int) -> np.ndarray:

@@ -71,12 +71,10 @@ class Precedents:
 
     def moved(self, source: Sequence[int]) -> Precedents:
         """Return the same articles under other tags: `source` says for each new tag which it was before, -1 for none."""
-        parts = [
-            self.tag_articles[self.tag_begins[tag] : self.tag_begins[tag + 1]] if tag >= 0 else self.tag_articles[:0]
-            for tag in source
-        ]
-        begins = np.cumsum([0, *map(len, parts)], dtype=np.int64)
-        return replace(self, tag_begins=begins, tag_articles=np.concatenate([self.tag_articles[:0], *parts]))
+        begins, ends = [*self.tag_begins[:-1], 0], [*self.tag_begins[1:], 0]  # the last of both for none
+        parts = [self.tag_articles[begins[tag] : ends[tag]] for tag in source]
+        edges = np.cumsum([0, *map(len, parts)], dtype=np.int64)
+        return replace(self, tag_begins=edges, tag_articles=np.concatenate([self.tag_articles[:0], *parts]))
 
 
 def no_precedents(n_tags: int) -> Precedents:

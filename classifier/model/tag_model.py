@@ -63,12 +63,9 @@ class TagModel:
         suggested, reasons = self._scorer.suggested([reading], scored.scored)
         scores = self._scorer.scores(scored.scored.decision[0])
         tags = self._in_order(np.flatnonzero(suggested[0]).tolist(), scores)
-        best = {self.taxonomy.tags[tag].kind: tag for tag in reversed(tags)}
-        evidence = self._explainer.evidence(tags, scored, n_evidence)
-        suggestions = [
-            self._suggestion(tag, float(scores[tag]), scored, of_tag, tag in best.values())
-            for tag, of_tag in zip(tags, evidence, strict=True)
-        ]
+        best = {self.taxonomy.tags[tag].kind: tag for tag in reversed(tags)}.values()
+        evidence = zip(tags, self._explainer.evidence(tags, scored, n_evidence), strict=True)
+        suggestions = [self._suggestion(tag, float(scores[tag]), scored, e, tag in best) for tag, e in evidence]
         return Answer(
             model_version=self.version,
             taxonomy_version=self.taxonomy.version,

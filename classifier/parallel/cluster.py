@@ -125,9 +125,8 @@ def _check_versions(client: Any) -> list[str]:
             raise BadSetting(f"Worker {worker} lacks the tagger. Start it in its folder, with its environment.")
         for name, local in local_versions.items():
             if worker_versions[name] != local:
-                raise BadSetting(
-                    f"Worker {worker} has {name} {worker_versions[name]}, this machine {local}. Install the same on both."
-                )
+                difference = f"{name} {worker_versions[name]}, this machine {local}"
+                raise BadSetting(f"Worker {worker} has {difference}. Install the same on both.")
     return list(versions_of)
 
 

@@ -30,11 +30,8 @@ class NearDuplicates:
         number = len(self._signatures)
         signature = RMinHash(N_PERMUTATIONS, 1)
         signature.update(sorted(shingles(words)))
-        self._pairs += [
-            (number, candidate)
-            for candidate in self._index.query(signature)
-            if signature.jaccard(self._signatures[candidate]) >= SIMILAR
-        ]
+        candidates = self._index.query(signature)
+        self._pairs += [(number, c) for c in candidates if signature.jaccard(self._signatures[c]) >= SIMILAR]
         self._index.insert(number, signature)
         self._signatures.append(signature)
 

@@ -69,12 +69,7 @@ N_RANKS = 5
 _ENDS_ALL = frozenset(("noscript", "object", "template"))
 _NOTHING = Amounts()
 # Elements that end where another one of their kind begins.
-_ENDED_BY = {
-    **dict.fromkeys(("td", "th"), ("td", "th")),
-    **dict.fromkeys(("dt", "dd"), ("dt", "dd")),
-    "li": ("li",),
-    "tr": ("tr",),
-}
+_ENDED_BY = {name: group for group in (("td", "th"), ("dt", "dd"), ("li",), ("tr",)) for name in group}
 
 
 def html_to_text(markup: str) -> CleanText:

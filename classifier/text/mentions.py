@@ -180,11 +180,8 @@ class MentionFinder:
             beginnings, spelt = tuple(self._root.beginnings), enumerate(text_field.words.spelling)
             firsts = sorted({*firsts, *(number for number, word in spelt if word.startswith(beginnings))})
         candidates = _candidates(text_field, self._root, firsts, contexts)
-        words = text_field.words
-        return [
-            Mention(rule.tag, text_field.number, first, *words.span(first, last), rule.weak)
-            for first, last, rule in _longest(candidates)
-        ]
+        number, span, names = text_field.number, text_field.words.span, _longest(candidates)
+        return [Mention(rule.tag, number, first, *span(first, last), rule.weak) for first, last, rule in names]
 
 
 def _by_field(numbers: np.ndarray, begins: np.ndarray) -> list[list[int]]:

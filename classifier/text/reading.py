@@ -90,11 +90,8 @@ class ArticleReader:
         """Return the readings of articles, which cost less together."""
         clean = [self._clean(article) for article in articles]
         texts = read_texts([fields.contents for fields in clean], self.language)
-        names_of_texts = self._finder.find_all(texts)
-        return [
-            Reading(text, fields.fields, fields.removed, found)
-            for fields, text, found in zip(clean, texts, names_of_texts, strict=True)
-        ]
+        parts = zip(clean, texts, self._finder.find_all(texts), strict=True)
+        return [Reading(text, fields.fields, fields.removed, names) for fields, text, names in parts]
 
     def read_text(self, article: Article) -> ReadText:
         """Return only the text of a reading, without looking for mentions."""

@@ -25,9 +25,8 @@ def sketch_of(text: str) -> bytes:
     A bottom-k sketch (Cohen and Kaplan 2007): it tells how alike two texts are, and no word of either.
     """
     runs = shingles(_WORD.findall(text.casefold()))
-    hashes = sorted(
-        int.from_bytes(hashlib.blake2b(shingle.encode(), digest_size=8).digest(), "little") for shingle in runs
-    )
+    digests = (hashlib.blake2b(shingle.encode(), digest_size=8).digest() for shingle in runs)
+    hashes = sorted(int.from_bytes(digest, "little") for digest in digests)
     return np.array(hashes[:N_SKETCHED], dtype="<u8").tobytes()
 
 

@@ -18,14 +18,8 @@ from classifier.text.repeated_blocks import RepeatedBlock
 from classifier.training.voices import KEY, LEVELS, NAME, NAMES, Labels, Surplus, voices_of
 
 BLOCK, WARN, REPAIR = "block", "warn", "repair"
-DEFAULTS = {
-    "few_examples": BLOCK,
-    "labels_flipped": BLOCK,
-    "one_editor": REPAIR,
-    "repeated_block": REPAIR,
-    "tag_rates": WARN,
-    "never_shown": WARN,
-}
+DEFAULTS = {"few_examples": BLOCK, "labels_flipped": BLOCK, "one_editor": REPAIR, "repeated_block": REPAIR}
+DEFAULTS |= {"tag_rates": WARN, "never_shown": WARN}
 REPAIRED = ("one_editor", "repeated_block")  # all others cannot be repaired
 
 MIN_EXAMPLES = 200

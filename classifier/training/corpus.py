@@ -148,9 +148,8 @@ class _View:
     def __init__(self, counts: _Counts, weight: float, terms_of: Callable[[str], tuple[str, ...]]) -> None:
         self._forms_of, self._weight, self._terms_of = counts.forms_of, weight, terms_of
         terms: dict[str, int] = {}
-        pairs = [
-            (row, terms.setdefault(t, len(terms))) for row, form in enumerate(counts.number) for t in terms_of(form)
-        ]
+        forms = enumerate(counts.number)
+        pairs = [(row, terms.setdefault(t, len(terms))) for row, form in forms for t in terms_of(form)]
         rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
         of_forms = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(counts.number), len(terms)))
         n_terms = (counts.matrix() @ of_forms).tocsr()

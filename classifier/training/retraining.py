@@ -36,7 +36,6 @@ from classifier.training.run_result import (
     measures_of,
     moved,
     reason_of,
-    reason_to_promote,
 )
 from classifier.training.settings import TrainingSettings
 
@@ -126,7 +125,7 @@ class _Retraining:
         gate = [*challenger.gate, *self._against_the_past(prepared, challenger)]
         causes = blocked_by(check for check in gate if not check.passed)
         outcome = NOT_PROMOTED if causes else PROMOTED
-        reason = reason_of(causes) if causes else reason_to_promote(gate)
+        reason = reason_of(causes, gate)
         result = Result(outcome, reason, None, causes, self._compared(prepared, challenger, gate))
         if self.dry_run:
             return replace(result, outcome=NOT_PROMOTED, reason=f"Dry run: nothing is saved. Else: {outcome}. {reason}")

@@ -155,18 +155,15 @@ def blocked(causes: list[BlockedBy], details: RunDetails) -> Result:
     return Result(NOT_PROMOTED, reason_of(causes), None, causes, details)
 
 
-def reason_of(causes: Sequence[BlockedBy]) -> str:
-    """Return in one sentence what closed the gate."""
+def reason_of(causes: Sequence[BlockedBy], gate: Sequence[Check] = ()) -> str:
+    """Return in one sentence what closed the gate, or what opened it."""
+    if not causes:
+        against = "Not worse than the champion" if gate[0].check == "total" else "The first"
+        return f"{against}: {gate[0].figure}."
     names = [f"{cause['check']} of {cause['tag']}" if cause["tag"] else cause["check"] for cause in causes]
     parts = [f"{name} ({cause['figure']})" for name, cause in zip(names, causes[:N_REASONS], strict=False)]
     more = f"; and {len(causes) - N_REASONS} more" if len(causes) > N_REASONS else ""
     return f"Closed by {'; '.join(parts)}{more}."
-
-
-def reason_to_promote(gate: Sequence[Check]) -> str:
-    """Return in one sentence what opened the gate."""
-    against = "Not worse than the champion" if gate[0].check == "total" else "The first"
-    return f"{against}: {gate[0].figure}."
 
 
 def measures_of(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> Measures:
@@ -238,21 +235,14 @@ def strongest_terms(model: TagModel, n: int = N_TERMS) -> dict[str, list[str]]:
 
 
 def moved(
-    changes: Sequence[TagChange],
-    champion: TagModel | None,
-    challenger: TagModel,
-    before: Snapshot | None,
-    now: Snapshot,
+    changes: list[TagChange], champion: TagModel | None, challenger: TagModel, before: Snapshot | None, now: Snapshot
 ) -> list[TagMove]:
     """Return the tags whose F1 changed most, with their new examples and strong terms."""
     if champion is None:
         return []
     new, old = strongest_terms(challenger), strongest_terms(champion)
-    earlier = before.articles if before is not None else {}
-    tags_before = {key: article.tags for key, article in earlier.items()}
-    gained = Counter(
-        t for key, article in now.articles.items() for t in article.tags if t not in tags_before.get(key, ())
-    )
+    had = {key: article.tags for key, article in before.articles.items()} if before is not None else {}
+    gained = Counter(t for key, article in now.articles.items() for t in article.tags if t not in had.get(key, ()))
     rows: list[TagMove] = []
     by_size = sorted(changes, key=lambda change: (-abs(change.challenger - change.champion), change.tag))
     for change in by_size[:N_MOVED]:

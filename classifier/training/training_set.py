@@ -60,11 +60,7 @@ class TrainingSet:
 
 
 def read_training_set(
-    articles: Sequence[Article],
-    taxonomy: Taxonomy | None,
-    settings: FitSettings,
-    track: Track,
-    blocks: Sequence[str] = (),
+    articles: Sequence[Article], taxonomy: Taxonomy | None, settings: FitSettings, track: Track, blocks: Sequence[str]
 ) -> TrainingSet:
     """Deal the articles that can be read into folds. Raises `TooFewExamples`, also if two have the same id."""
     articles = sorted(articles, key=lambda article: article.id)
