@@ -72,12 +72,9 @@ def import_files(
         articles = track(articles, 0, "importing")
     outcome.stored = stored = store.import_articles(articles, source)
     if outcome.failures:
-        raise BadImport(
-            "\n".join(outcome.failures)
-            + f" What could be read is stored ({stored.new} new, {stored.changed} changed, {stored.unchanged} unchanged). "
-            "Mend the file and import again: what is stored stays as it is.",
-            outcome,
-        )
+        n_stored = f"{stored.new} new, {stored.changed} changed, {stored.unchanged} unchanged"
+        hint = "Mend the file and import again: what is stored stays as it is."
+        raise BadImport("\n".join(outcome.failures) + f" What could be read is stored ({n_stored}). {hint}", outcome)
     return outcome
 
 

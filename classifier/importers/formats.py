@@ -91,11 +91,8 @@ class _Unpacked(io.RawIOBase):
         if self._n_bytes > MAX_UNPACKED:
             raise BadArticle(f"{self._path} unpacks to more than {MAX_UNPACKED >> 30} GB; not read on.", "")
         if self._n_bytes > max(_RATIO_COUNTS_FROM, MAX_RATIO * self._file.tell()):
-            raise BadArticle(
-                f"{self._path} unpacks to more than {MAX_RATIO} times its size, which no text does; not read on. "
-                "If it is sound, unpack it and import that.",
-                "",
-            )
+            reason = f"{self._path} unpacks to more than {MAX_RATIO} times its size, which no text does; not read on."
+            raise BadArticle(f"{reason} If it is sound, unpack it and import that.", "")
 
     def close(self) -> None:
         self._bytes.close()

@@ -89,15 +89,11 @@ class _Level(NamedTuple):
 
 def _names(taxonomy: Taxonomy) -> tuple[tuple[_Level, ...], tuple[_Level, ...]]:
     """Return the strict levels and the loose ones, the strictest first."""
-    return (
-        (
-            _level(taxonomy, "id", str.lower, lambda tag: [tag.id]),
-            _level(taxonomy, "label", str, lambda tag: [tag.label]),
-            _level(taxonomy, "alias", str, lambda tag: [alias.text for alias in tag.aliases if not alias.weak]),
-            _level(taxonomy, "spelling", _spelled, names_of),
-        ),
-        (_level(taxonomy, "spelling", _loosely, names_of),),
-    )
+    by_id = _level(taxonomy, "id", str.lower, lambda tag: [tag.id])
+    by_label = _level(taxonomy, "label", str, lambda tag: [tag.label])
+    by_alias = _level(taxonomy, "alias", str, lambda tag: [alias.text for alias in tag.aliases if not alias.weak])
+    spelt, loosely = (_level(taxonomy, "spelling", key, names_of) for key in (_spelled, _loosely))
+    return (by_id, by_label, by_alias, spelt), (loosely,)
 
 
 def names_of(tag: Tag) -> list[str]:

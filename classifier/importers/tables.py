@@ -131,11 +131,9 @@ class _Table:
                 self._refuse(header, line, f"{' or '.join(f'`{field}`' for field in needed)}")
 
     def _refuse(self, header: Sequence[str], line: int, column: str) -> None:
-        raise BadArticle(
-            f"{place_of(self.file, line)}: there is no column for {column}. The columns are: {shown(', '.join(header), 500)}. "
-            "Say which is which: --columns id=ID,title=Headline,body=Text,tags=Topics,published_at=Date",
-            "",
-        )
+        columns = f"there is no column for {column}. The columns are: {shown(', '.join(header), 500)}"
+        hint = "Say which is which: --columns id=ID,title=Headline,body=Text,tags=Topics,published_at=Date"
+        raise BadArticle(f"{place_of(self.file, line)}: {columns}. {hint}", "")
 
     def _next(self, rows: Iterator[list[str]], lines: _Lines) -> list[str] | SetAside | None:
         try:

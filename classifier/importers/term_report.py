@@ -146,10 +146,8 @@ def report_text(report: TermReport, n_rows: int | None = None) -> str:
         f"{n_unmapped} not mapped, {len(report['dropped'])} dropped by the map (taxonomy {report['taxonomy_version']})"
     ]
     if report["n_untagged"]:
-        lines.append(
-            f"without any tag: {report['n_untagged']} articles; training takes it that no tag fits them. Where they were "
-            "never tagged, import with --incomplete"
-        )
+        hint = "training takes it that no tag fits them. Where they were never tagged, import with --incomplete"
+        lines.append(f"without any tag: {report['n_untagged']} articles; {hint}")
     lists = {
         "not mapped, and so not stored (--map FILE with lines `term: tag-id`, or `term:` to drop it):": [
             f"{_counted(row)}  {_why(row)}".rstrip() for row in report["unmapped"]

@@ -124,10 +124,8 @@ class _Learned:
 
     def fit(self, X: Any = None, y: Any = None) -> Self:
         """Refuse: a part of the model is not fitted alone."""
-        raise NotImplementedError(
-            f"{type(self).__name__} holds what classifier.training.fitting learned and cannot be fitted by itself. "
-            "Train a model (python -m classifier train) and export it."
-        )
+        reason = f"{type(self).__name__} holds what classifier.training.fitting learned and cannot be fitted by itself"
+        raise NotImplementedError(f"{reason}. Train a model (python -m classifier train) and export it.")
 
 
 class NamingVectorizer(_OfReadings):

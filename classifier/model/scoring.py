@@ -75,9 +75,8 @@ class Scorer:
         self._is_informative = np.concatenate([parameters.idf > COMMON_IDF, np.zeros(len(title_terms), dtype=bool)])
         self._mention_weights = MentionWeights(parameters.naming_weights, parameters.naming_intercept)
         self._unnamed = parameters.nowhere_intercept + parameters.naming_offsets[:, NOWHERE]
-        self.stack = StackingModel(
-            parameters.stack, parameters.stack_intercepts, parameters.n_positive, parameters.separators
-        )
+        p = parameters
+        self.stack = StackingModel(p.stack, p.stack_intercepts, p.n_positive, p.separators)
         self.active = np.array([tag.active for tag in taxonomy.tags], dtype=bool)
         self._choice = Choice(self.active, taxonomy.exclusive_kinds, parameters.always_one)
 

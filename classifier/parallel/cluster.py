@@ -48,10 +48,8 @@ def _on_workers(client: Any, work: Callable[..., Any], shared: Any, parts: Itera
     try:
         yield from run(delayed(_apply)(work, future, part) for part in parts)
     except TimeoutError:
-        raise ClusterLost(
-            f"The cluster has returned nothing for {SECONDS:.0f} s. Are its workers running, and have they enough memory? "
-            "Without --dask the same is done on this machine."
-        ) from None
+        hint = "Are its workers running, and have they enough memory? Without --dask the same is done on this machine."
+        raise ClusterLost(f"The cluster has returned nothing for {SECONDS:.0f} s. {hint}") from None
 
 
 def _backend(client: Any) -> Any:
@@ -96,9 +94,8 @@ def _connected(address: str) -> Any:
         from dask import config
         from distributed import Client
     except ImportError:
-        raise BadSetting(
-            "--dask needs packages that are not installed: python -m pip install --require-hashes -r requirements-dask.txt"
-        ) from None
+        command = "python -m pip install --require-hashes -r requirements-dask.txt"
+        raise BadSetting(f"--dask needs packages that are not installed: {command}") from None
     is_file = "://" not in address and (Path(address).is_file() or Path(address).suffix == ".json")
     if is_file and not Path(address).is_file():
         raise BadSetting(f"There is no scheduler file {address}. Start one: dask scheduler --scheduler-file {address}")

@@ -1,6 +1,5 @@
 """The text fields of an article as the model reads them: how often their words count, and where a name in them stands."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -45,11 +44,6 @@ class ReadText:
     def spelling(self) -> list[str]:
         """The words of all fields."""
         return list(chain.from_iterable(words.spelling for words in self.words))
-
-    @once
-    def counts(self) -> Counter[str]:
-        """How often each word stands in any of the fields."""
-        return Counter(self.spelling)
 
     @once
     def n_lead(self) -> int:

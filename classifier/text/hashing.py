@@ -43,14 +43,8 @@ class HashedWords(NamedTuple):
     def of(self, number: int) -> HashedWords:
         """Return the words of one of the texts."""
         (begin, end), (first, last) = self.begins[number : number + 2], self.edges[number : number + 2]
-        return HashedWords(
-            [0, end - begin],
-            [0, last - first],
-            self.starts[first:last] - begin,
-            self.ends[first:last] - begin,
-            self.of_word[first:last],
-            self.of_term[first:last],
-        )
+        starts, ends, *hashes = (array[first:last] for array in self[2:])
+        return HashedWords([0, end - begin], [0, last - first], starts - begin, ends - begin, *hashes)
 
 
 def hash_words(plain: str) -> HashedWords:

@@ -46,7 +46,7 @@ def judge(
             if judgement is not None:
                 scores[row, columns], suggested[row, columns] = (part[model_columns] for part in judgement)
     readable = [article for article in articles[:N_TIMED] if article.id not in unreadable.kinds]
-    return Judged(scores, suggested, megabytes_of(model), _milliseconds(model, readable) if timed else 0.0)
+    return Judged(scores, suggested, _megabytes(model), _milliseconds(model, readable) if timed else 0.0)
 
 
 def named_tags(model: TagModel, articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:
@@ -112,7 +112,7 @@ def compare_judged(
     return compare(*both, labels[:, active], ids, blind, settings, shared)
 
 
-def megabytes_of(model: TagModel) -> float:
+def _megabytes(model: TagModel) -> float:
     """Return about how large a model is on disk."""
     arrays = [*vars(model.parameters).values(), *vars(model.precedents).values()]
     n_bytes = sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))

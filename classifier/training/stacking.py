@@ -90,7 +90,8 @@ def _fit_pooled(
     data: TrainingSet, features: _Features, inside: np.ndarray, pair_weights: np.ndarray, tags: np.ndarray
 ) -> tuple[np.ndarray, float]:
     """Fit one logistic regression over the pairs of some tags, and over named pairs as if their tags had no examples."""
-    named, named_labels = data.corpus.named, data.named_labels
+    named = data.corpus.named
+    named_labels = data.labels[named.articles, named.tags]
     pairs = (pair_weights > 0) & tags
     is_hidden = inside[named.articles] & (named_labels != UNKNOWN) & (named.categories >= HINTED) & tags[named.tags]
     zeros = np.zeros((int(is_hidden.sum()), 1))

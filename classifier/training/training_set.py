@@ -41,11 +41,6 @@ class TrainingSet:
         """The mask of all articles, (n_articles,) bool."""
         return np.ones(len(self.labels), dtype=bool)
 
-    @property
-    def named_labels(self) -> np.ndarray:
-        """The labels of the pairs of article and tag in which the article names the tag, (n_named,) int8."""
-        return np.asarray(self.labels[self.corpus.named.articles, self.corpus.named.tags])
-
     def held_out_masks(self) -> Iterator[np.ndarray]:
         """Yield the mask of the articles of each fold, (n_articles,) bool."""
         return (self.folds == fold for fold in range(self.n_folds))
@@ -85,7 +80,6 @@ def _check(articles: Sequence[Article], labels: np.ndarray) -> None:
     if len(articles) >= MIN_ARTICLES and not (labels == 0).any():
         raise TooFewExamples("No tag is known to be wrong for any article. See `tags_complete` and `rejected`.")
     if len(articles) < MIN_ARTICLES or not (n_positive >= MIN_POSITIVES).any():
-        raise TooFewExamples(
-            f"{len(articles)} articles with {int((n_positive > 0).sum())} tags are too few to learn from: at least "
-            f"{MIN_ARTICLES} articles and one tag with {MIN_POSITIVES} positives are needed."
-        )
+        few = f"{len(articles)} articles with {int((n_positive > 0).sum())} tags are too few to learn from"
+        least = f"at least {MIN_ARTICLES} articles and one tag with {MIN_POSITIVES} positives are needed"
+        raise TooFewExamples(f"{few}: {least}.")
