@@ -20,7 +20,6 @@ from classifier.importers.records import (
     ArticleRecord,
     CmsTerm,
     LeftOut,
-    ListedTerm,
     ReadOptions,
     Record,
     SetAside,
@@ -165,10 +164,10 @@ def test_a_post_becomes_an_article_with_terms(path: Path) -> None:
 
 
 def test_the_lists_of_the_site_are_read(path: Path) -> None:
-    listed = [read.term for read in posts(path, export()) if isinstance(read, ListedTerm)]
+    listed = [read for read in posts(path, export()) if isinstance(read, CmsTerm)]
     assert listed == [CmsTerm("Law & Order", "analysis"), CmsTerm("Al Shabaab", "al-shabaab")]
     series = posts(path, export(), ReadOptions(domains=frozenset(["series"])))
-    assert series == [ListedTerm(CmsTerm("The Long War", "the-long-war"))]
+    assert series == [CmsTerm("The Long War", "the-long-war")]
 
 
 @pytest.mark.parametrize("version", ["1.0", "1.1", "1.2"])

@@ -116,7 +116,7 @@ class _Import:
                     elif isinstance(result, LeftOut):
                         self.outcome.left_out[shown(result.reason)] += 1
                     else:
-                        self.counts.listed[result.term] = None
+                        self.counts.listed[result] = None
             except BadArticle as error:
                 self.outcome.failures.append(str(error))
             if first_aside is not None and not n_articles:

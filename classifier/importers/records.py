@@ -80,14 +80,7 @@ class LeftOut:
     reason: str
 
 
-@dataclass(frozen=True)
-class ListedTerm:
-    """A term of the CMS's own list of terms, whether an article has it or not."""
-
-    term: CmsTerm
-
-
-Record = ArticleRecord | SetAside | LeftOut | ListedTerm
+Record = ArticleRecord | SetAside | LeftOut | CmsTerm  # a term alone is of the CMS's own list
 
 
 def place_of(file: str, line: int | None) -> str:

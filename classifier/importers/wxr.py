@@ -23,7 +23,6 @@ from classifier.importers.records import (
     ArticleRecord,
     CmsTerm,
     LeftOut,
-    ListedTerm,
     ReadOptions,
     Record,
     SetAside,
@@ -223,14 +222,14 @@ def _iso(fields: dict[str, str]) -> str | None:
     return None
 
 
-def _listed(name: str, element: Any, options: ReadOptions) -> Iterator[ListedTerm]:
+def _listed(name: str, element: Any, options: ReadOptions) -> Iterator[CmsTerm]:
     """Yield the term of an entry of the site's lists, if its list is imported."""
     domain, name_of, slug_of = _LISTS[name]
     parts = {_name(child.tag): _text(child) for child in element}
     domain = domain or parts.get("wp:term_taxonomy", "")
     term = _term(parts.get(name_of, ""), parts.get(slug_of, ""), domain)
     if domain in options.domains and 0 < len(term.name) <= MAX_TERM:
-        yield ListedTerm(term)
+        yield term
 
 
 def _term(name: str, slug: str, domain: str) -> CmsTerm:

@@ -1,9 +1,9 @@
 """Articles -> the corpus to fit on: TF-IDF, mention features, near-duplicates. One pass, which keeps no text."""
 
 from array import array
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import chain, islice
 from typing import NamedTuple
 
 import numpy as np
@@ -52,18 +52,19 @@ def read_corpus(
     reading = _Reading(articles, ArticleReader(taxonomy, blocks), plain)
     text_of, title_of = (text_words, title_words) if plain else (text_forms, title_forms)
     views = _Counts(text_of), _Counts(title_of)
-    for text in reading.texts(track(articles, len(articles), "reading articles")):
+    strong_names = [[tag.label, *(alias.text for alias in tag.aliases if not alias.weak)] for tag in taxonomy.tags]
+    titles = (read_text(", ".join(names)) for names in strong_names)
+    for text in chain(reading.texts(track(articles, len(articles), "reading articles")), titles):
         for counts in views:
             counts.add(text)
     terms_of = (lambda form: terms_of_form(form)[:1]) if plain else terms_of_form  # the word alone, without its stem
-    fitted = [_View(counts, weight, terms_of) for counts, weight in zip(views, (1.0, TITLE_WEIGHT), strict=True)]
+    n = reading.n_read
+    fitted = [_View(counts, n, weight, terms_of) for counts, weight in zip(views, (1.0, TITLE_WEIGHT), strict=True)]
     if not fitted[0].terms:
         raise TooFewExamples("No word stands in two articles. Are the bodies empty?")
-    strong_names = [[tag.label, *(alias.text for alias in tag.aliases if not alias.weak)] for tag in taxonomy.tags]
-    titles = [read_text(", ".join(names)) for names in strong_names]
     return Corpus(
         sparse.hstack([view.X for view in fitted]).tocsr(),
-        sparse.hstack([view.transform(titles) for view in fitted]).tocsr(),
+        sparse.hstack([view.names for view in fitted]).tocsr(),
         fitted[0].terms,
         fitted[1].terms,
         fitted[0].idf,
@@ -143,39 +144,29 @@ class _Counts:
 
 
 class _View:
-    """TF-IDF with the logarithm of counts over the terms of one view that occur in at least two texts."""
+    """TF-IDF with the logarithm of counts, times a weight, over the terms of one view that two articles have.
 
-    def __init__(self, counts: _Counts, weight: float, terms_of: Callable[[str], tuple[str, ...]]) -> None:
-        self._forms_of, self._weight, self._terms_of = counts.forms_of, weight, terms_of
+    X: (n_articles, n_terms) float64 CSR, of the first texts; names: (n_tags, n_terms), of the others.
+    """
+
+    def __init__(
+        self, counts: _Counts, n_articles: int, weight: float, terms_of: Callable[[str], tuple[str, ...]]
+    ) -> None:
         terms: dict[str, int] = {}
         forms = enumerate(counts.number)
         pairs = [(row, terms.setdefault(t, len(terms))) for row, form in forms for t in terms_of(form)]
         rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
         of_forms = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(counts.number), len(terms)))
         n_terms = (counts.matrix() @ of_forms).tocsr()
-        frequent = np.flatnonzero(np.bincount(n_terms.indices, minlength=len(terms)) >= 2)
+        frequent = np.flatnonzero(np.bincount(n_terms[:n_articles].indices, minlength=len(terms)) >= 2)
         names = np.array(list(terms), dtype=object)[frequent]
         order = np.argsort(names)
         self.terms: list[str] = names[order].tolist()
         counted = n_terms[:, frequent[order]]
         counted.sort_indices()
-        self._fitted = TfidfTransformer(sublinear_tf=True).fit(counted) if self.terms else None
-        self.idf = np.zeros(0, dtype=np.float32) if self._fitted is None else self._fitted.idf_.astype(np.float32)
-        self.X = self._tf_idf(counted)  # (n_texts, n_terms) float64 CSR, times the weight of the view
-
-    def transform(self, texts: Sequence[ReadText]) -> sparse.csr_matrix:
-        """Return (n_texts, n_terms) float64 CSR of other texts."""
-        column = {term: number for number, term in enumerate(self.terms)}
-        cells = [
-            (row, column[term], times)
-            for row, text in enumerate(texts)
-            for form, times in Counter(self._forms_of(text)).items()
-            for term in self._terms_of(form)
-            if term in column
-        ]
-        rows, columns, values = np.array(cells, dtype=np.int64).reshape(-1, 3).T
-        shape = (len(texts), len(self.terms))
-        return self._tf_idf(sparse.csr_matrix((values.astype(np.float64), (rows, columns)), shape=shape))
-
-    def _tf_idf(self, counted: sparse.csr_matrix) -> sparse.csr_matrix:
-        return counted if self._fitted is None else self._weight * self._fitted.transform(counted)
+        self.X, self.names = counted[:n_articles], counted[n_articles:]
+        self.idf = np.zeros(0, dtype=np.float32)
+        if self.terms:
+            fitted = TfidfTransformer(sublinear_tf=True).fit(self.X)
+            self.idf = fitted.idf_.astype(np.float32)
+            self.X, self.names = (weight * fitted.transform(part) for part in (self.X, self.names))

@@ -156,7 +156,12 @@ def hold_out(inputs: Inputs, checked: Checked, settings: TrainingSettings) -> Pr
     rows = np.arange(len(articles))
     size = min(settings.max_holdout, max(settings.min_holdout, round(settings.holdout * len(articles))))
     newest = np.array(oldest_first(checked.examples, rows)[::-1], dtype=np.int64)
-    unlearned = newest[~_learned(inputs, articles, checked.groups)[newest]]
+    trained = inputs.learned.trained if inputs.learned is not None else set()
+    in_training = np.array([article.id in trained for article in articles], dtype=bool)
+    learned = np.isin(checked.groups, checked.groups[in_training])  # from an article or from a near-duplicate
+    if inputs.champion is not None and inputs.learned is None:  # it may have learned from all of them
+        learned[:] = True
+    unlearned = newest[~learned[newest]]
     fair = inputs.champion is None or len(unlearned) >= min(size, settings.min_holdout)
     holdout = np.sort((unlearned if fair else newest)[:size])
     is_copy = np.isin(checked.groups[holdout], checked.groups[np.setdiff1d(rows, holdout)])
@@ -167,12 +172,3 @@ def hold_out(inputs: Inputs, checked: Checked, settings: TrainingSettings) -> Pr
 def oldest_first(examples: Sequence[Attributed], rows: np.ndarray) -> list[int]:
     """Return rows of examples in the order of their dates."""
     return sorted(rows.tolist(), key=lambda row: (examples[row].at, examples[row].article.id))
-
-
-def _learned(inputs: Inputs, articles: Sequence[Article], groups: np.ndarray) -> np.ndarray:
-    """Return of which articles the champion has learned from them or from a near-duplicate, (n_articles,) bool."""
-    if inputs.champion is not None and inputs.learned is None:  # it may have learned from all of them
-        return np.ones(len(articles), dtype=bool)
-    trained = inputs.learned.trained if inputs.learned is not None else set()
-    in_training = np.array([article.id in trained for article in articles], dtype=bool)
-    return np.isin(groups, groups[in_training])

@@ -6,6 +6,7 @@ it unless a setting asks for it. Every run is recorded with its outcome and the 
 
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from classifier.domain.progress import Track, untracked
@@ -140,21 +141,15 @@ class _Retraining:
         if champion is not None and content_digest(champion) == digest:
             checks.append(Check("nothing_new", False, "it computes the same as the champion"))
         for version in rolled_back(self.registry.history()):
-            learned = self.registry.snapshot(version)
-            if self._was_for_its_taxonomy(version, prepared.inputs.taxonomy):
-                continue
+            learned, card = self.registry.snapshot(version), {}
+            with suppress(TaggerError):  # where the version is gone, its data count
+                card = self.registry.card(version)
+            if "retagged_from" in card and card.get("taxonomy_version") != prepared.inputs.taxonomy.version:
+                continue  # it was an older model with a changed taxonomy, and this run's taxonomy is another one
             if version.endswith(digest[:8]) or (learned is not None and _is_like(prepared.checked.snapshot, learned)):
                 figure = f"it has learned nearly the same as {version}, which was rolled back"
                 checks.append(Check("rolled_back", False, figure))
         return checks
-
-    def _was_for_its_taxonomy(self, version: str, taxonomy: Taxonomy) -> bool:
-        """Whether a version was an older model with a changed taxonomy, and this run's taxonomy is another one."""
-        try:
-            card = self.registry.card(version)
-        except TaggerError:  # the version is gone; its data count
-            return False
-        return "retagged_from" in card and card.get("taxonomy_version") != taxonomy.version
 
     def _save(self, prepared: Prepared, fitted: Fitted, held_out: Iterable[str], gate: Iterable[Check]) -> str:
         snapshot = prepared.checked.snapshot.holding_out(held_out)
