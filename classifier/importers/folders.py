@@ -48,8 +48,6 @@ def read_folder(folder: Path, options: ReadOptions) -> Iterator[Record]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    """Yield all files that are not hidden, and the folders that are links, which are not entered."""
-
     def failed(error: OSError) -> None:
         raise BadArticle(f"Cannot read {error.filename}: {error.strerror}.", "")
 

@@ -48,7 +48,6 @@ def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:
 
 
 def _record(line: bytes, options: ReadOptions) -> Any:
-    """Return the record of a line with the field names of an article."""
     if len(line) > MAX_LINE:
         raise BadArticle(f"The line has more than {MAX_LINE >> 20} MB.", "")
     try:

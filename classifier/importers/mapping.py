@@ -88,7 +88,6 @@ class _Level(NamedTuple):
 
 
 def _names(taxonomy: Taxonomy) -> tuple[tuple[_Level, ...], tuple[_Level, ...]]:
-    """Return the strict levels and the loose ones, the strictest first."""
     by_id = _level(taxonomy, "id", str.lower, lambda tag: [tag.id])
     by_label = _level(taxonomy, "label", str, lambda tag: [tag.label])
     by_alias = _level(taxonomy, "alias", str, lambda tag: [alias.text for alias in tag.aliases if not alias.weak])

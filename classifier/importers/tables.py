@@ -103,7 +103,6 @@ class _Table:
             lines.begin_row()
 
     def _delimiter(self, header: str) -> str:
-        """Return the delimiter that gives most of the known headers, then most columns."""
         names = set(map(_key, set(chain(*(self.options.columns or {}).values())) or COLUMNS))
 
         def quality(delimiter: str) -> tuple[int, int]:

@@ -223,7 +223,6 @@ def _iso(fields: dict[str, str]) -> str | None:
 
 
 def _listed(name: str, element: Any, options: ReadOptions) -> Iterator[CmsTerm]:
-    """Yield the term of an entry of the site's lists, if its list is imported."""
     domain, name_of, slug_of = _LISTS[name]
     parts = {_name(child.tag): _text(child) for child in element}
     domain = domain or parts.get("wp:term_taxonomy", "")

@@ -136,7 +136,6 @@ class Explainer:
         return mention_parts(scored.reading.mentions_of.get(tag, ()), weight, scored.reading, unnamed)
 
     def _names(self, tag: int) -> frozenset[str]:
-        """Return how the names of a tag are spelt."""
         if tag not in self._names_of:
             entry = self._taxonomy.tags[tag]
             self._names_of[tag] = frozenset(map(spell, (entry.label, *(alias.text for alias in entry.aliases))))

@@ -81,7 +81,6 @@ def build_pipeline(model: TagModel) -> Pipeline:
 
 
 def _vectorizer(analyzer: Any, terms: Sequence[str], idf: np.ndarray) -> TfidfVectorizer:
-    """Return a vectorizer that knows the model's terms and their idf."""
     vocabulary = _Vocabulary({term: column for column, term in enumerate(terms)})
     vectorizer = TfidfVectorizer(analyzer=analyzer, vocabulary=vocabulary, sublinear_tf=True)
     vectorizer.idf_ = idf.astype(np.float64)
@@ -89,7 +88,6 @@ def _vectorizer(analyzer: Any, terms: Sequence[str], idf: np.ndarray) -> TfidfVe
 
 
 def _weigher(model: TagModel, tag_ids: list[str]) -> NamingWeigher:
-    """Return the model of the mention features as one linear function per tag."""
     p = model.parameters
     learned = dict(zip(FEATURES, p.naming_weights.tolist(), strict=True))
     nowhere = p.nowhere_intercept + p.naming_offsets[:, NOWHERE]

@@ -100,7 +100,6 @@ def load_model(folder: Path, digest: str | None = None) -> TagModel:
 
 
 def _checked_files(folder: Path, digests: Mapping[str, str], cleaned: Mapping[str, tuple[str, str]]) -> dict[str, str]:
-    """Return the names under which the files of a version stand, each checked against its SHA-256."""
     names = {}
     for name in _FILES:
         if name not in digests:

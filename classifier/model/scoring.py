@@ -139,7 +139,6 @@ class Scorer:
         return suggested, reasons
 
     def _doubts(self, readings: Sequence[Reading], scored: Scored) -> Doubts:
-        """Return the reasons not to trust the words of some articles."""
         terms, named = scored.terms, scored.named
         foreign = np.zeros(len(readings), dtype=bool)
         if self.parameters.language == "en":

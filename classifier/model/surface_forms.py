@@ -82,7 +82,6 @@ class SurfaceForms:
 
     @once
     def _spans(self) -> dict[str, list[Span]]:
-        """Where all forms stand, in order."""
         spans: dict[str, list[Span]] = defaultdict(list)
         for number, words in enumerate(self._text.words):
             for word, start, end in zip(words.spelling, words.starts, words.ends, strict=True):

@@ -132,7 +132,6 @@ class TagModel:
         ]
 
     def _in_order(self, tags: Sequence[int], scores: np.ndarray) -> list[int]:
-        """Return tags in falling order of their scores."""
         return sorted(tags, key=lambda tag: (-scores[tag], self.taxonomy.tags[tag].id))
 
     def _suggestion(

@@ -156,7 +156,6 @@ def joined(*lists: Sequence[Removed]) -> list[Removed]:
 
 
 def _is_sentence(line: str) -> bool:
-    """Whether a line ends as a sentence does."""
     return line.rstrip(_CLOSING).endswith((".", "!", "?", "\u2026"))
 
 

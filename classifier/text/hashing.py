@@ -102,7 +102,6 @@ def _codes_of(plain: str) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _edges(codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return where words start and end."""
     inside = np.zeros(len(codes) + 2, dtype=bool)
     np.not_equal(codes, ord(" "), out=inside[1:-1])
     edges = np.flatnonzero(inside[1:] != inside[:-1])

@@ -260,7 +260,6 @@ class _Reader:
 
 
 def _attributes_of(tag: re.Match[str]) -> dict[str, str]:
-    """Return the attributes of a tag by their names in lower case. Of two with one name the first counts."""
     attributes: dict[str, str] = {}
     for attribute in _ATTRIBUTE.finditer(tag[0], len(tag["name"]) + 1, len(tag[0]) - 1):
         value = attribute["double"] or attribute["single"] or attribute["bare"] or ""

@@ -196,7 +196,6 @@ class MentionFeatureReader:
 
 
 def _above(broader: list[int]) -> list[tuple[int, ...]]:
-    """Return for each tag all its broader tags."""
     above = []
     for tag in range(len(broader)):
         broader_tags: dict[int, None] = {}

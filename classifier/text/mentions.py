@@ -175,7 +175,6 @@ class MentionFinder:
         return results
 
     def _mentions(self, text_field: _Field, firsts: list[int], contexts: Contexts) -> list[Mention]:
-        """Return the mentions in a field that begin with its words `firsts`, or with the beginning of a word."""
         if self._root.beginnings:
             beginnings, spelt = tuple(self._root.beginnings), enumerate(text_field.words.spelling)
             firsts = sorted({*firsts, *(number for number, word in spelt if word.startswith(beginnings))})
@@ -323,7 +322,6 @@ class Contexts:
         return nearest < len(offsets) and offsets[nearest] <= offset + context.within
 
     def _of_phrases(self, context: Context) -> Iterator[int]:
-        """Yield the places where the longer phrases of a context begin."""
         for phrase in filter(self._present.issuperset, context.phrases):
             for offset in self._of_word(phrase[0]):
                 field = offset >> _GAP_BITS
@@ -332,7 +330,6 @@ class Contexts:
                     yield offset
 
     def _of_word(self, word: int) -> list[int]:
-        """Return the places of a word, in order."""
         if word not in self._where:
             numbers = np.flatnonzero(self._words == word)
             numbers += np.searchsorted(self._edges[:-1], numbers, side="right") << _GAP_BITS

@@ -126,7 +126,6 @@ def outermost(parts: Iterable[_Part]) -> list[_Part]:
 
 
 def _story(stories: Sequence[Element], boilerplate: Sequence[Element], n_left: int) -> Element | None:
-    """Return the one article, or else the one main part, that holds most of what is left of a page."""
     starts = [element.start for element in boilerplate]
     before = [0, *accumulate(element.amounts.prose for element in boilerplate)]
 
@@ -144,7 +143,6 @@ def _story(stories: Sequence[Element], boilerplate: Sequence[Element], n_left: i
 
 
 def _around(story: Element, removed: Sequence[Removed], length: int) -> Iterator[Removed]:
-    """Yield what is left before and behind the story."""
     edges = [0, *(edge for part in removed for edge in part[:2]), length]
     for start, end in zip(edges[::2], edges[1::2], strict=True):
         for part in (Removed(start, min(end, story.start), OUTSIDE), Removed(max(start, story.end), end, OUTSIDE)):

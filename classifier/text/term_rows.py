@@ -107,7 +107,6 @@ class TermRows:
         return self._counted(_Forms(text_of, codes, times, np.flatnonzero(in_title)), compounds)
 
     def _codes_of_words(self, hashed: HashedWords, words: Sequence[Words]) -> np.ndarray:
-        """Return the codes of the words of some fields, (n_words,) int64."""
         hashes = hashed.of_term
         if len(hashes) < FEW:
             return np.array(self._cached(hashes.tolist(), range(len(hashes)), hashed, words), dtype=np.int64)
@@ -135,7 +134,6 @@ class TermRows:
         return [code_of[hash_] if code is None else code for hash_, code in zip(hashes, codes, strict=True)]
 
     def _codes_of(self, words: Sequence[str]) -> list[int]:
-        """Return the codes of words."""
         codes, row = [], self._row.get
         for terms in terms_of_words(words, self._language):
             first, second = row(terms[0], 0) if terms else 0, row(terms[1], 0) if len(terms) == 2 else 0

@@ -89,7 +89,6 @@ def _opponent(champion: TagModel, prepared: Prepared, settings: TrainingSettings
 
 
 def _as_learned(article: Article, learned: Snapshot) -> Article:
-    """Return an article with the tags that it had when a snapshot was taken."""
     then = learned.articles[article.id]
     tags, rejected, unknown, complete = then.tags, then.rejected, then.unknown, then.complete
     return replace(article, tags=tags, rejected=rejected, unknown=unknown, tags_complete=complete, tagged_at=then.at)

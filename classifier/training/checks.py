@@ -172,7 +172,6 @@ def _too_many(surplus: Surplus, level: str, articles: list[str], action: str) ->
 
 
 def _without(example: Attributed, tags: set[str]) -> Attributed:
-    """Return an example in which some tags are unknown."""
     if not tags:
         return example
     article = example.article

@@ -113,7 +113,6 @@ def compare_judged(
 
 
 def _megabytes(model: TagModel) -> float:
-    """Return about how large a model is on disk."""
     arrays = [*vars(model.parameters).values(), *vars(model.precedents).values()]
     n_bytes = sum(array.nbytes for array in arrays if isinstance(array, np.ndarray))
     return float(n_bytes + sum(map(len, model.terms)) + sum(map(len, model.title_terms))) / MEGABYTE

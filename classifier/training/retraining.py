@@ -178,7 +178,6 @@ class _Retraining:
         return result
 
     def _compared(self, prepared: Prepared, challenger: Challenger, gate: Iterable[Check]) -> RunDetails:
-        """Return the details of a run that has trained a challenger."""
         inputs, labels, judged = prepared.inputs, prepared.holdout_labels, challenger.judged
         tag_ids, model = [tag.id for tag in inputs.taxonomy.tags], challenger.fitted.model
         return _details(inputs, self.settings, prepared.checked) | RunDetails(

@@ -195,7 +195,6 @@ def _reliability(scores: np.ndarray, right: np.ndarray) -> list[ReliabilityBin]:
 
 
 def _f1_of_tags(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> list[TagF1]:
-    """Return the F1 of each tag with enough positives and its 95 % interval, drawn over articles."""
     counts = evaluation.counts(judged.suggested, labels)
     rows: list[TagF1] = []
     for number, tag in enumerate(tag_ids):
