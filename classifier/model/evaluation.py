@@ -79,8 +79,7 @@ def _right_in_order(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
     has_tag = (labels == 1).any(axis=1)
     ranked = np.where(labels == UNKNOWN, -np.inf, scores)[has_tag]
     order = np.argsort(-ranked, axis=1, kind="stable")
-    right: np.ndarray = np.take_along_axis(labels[has_tag] == 1, order, axis=1)
-    return right
+    return np.asarray(np.take_along_axis(labels[has_tag] == 1, order, axis=1))
 
 
 def calibration_error(scores: np.ndarray, right: np.ndarray, n_bins: int = N_BINS) -> float:
@@ -187,8 +186,7 @@ def drawn_sums(counts: np.ndarray, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0
     # Articles with the same counts are drawn as one, in sorted order: so the draws do not depend on the articles' order.
     distinct, n_each = np.unique(counts, axis=0, return_counts=True)
     n = len(counts)
-    sums: np.ndarray = np.random.default_rng(seed).multinomial(n, n_each / n, size=n_bootstrap) @ distinct
-    return sums
+    return np.asarray(np.random.default_rng(seed).multinomial(n, n_each / n, size=n_bootstrap) @ distinct)
 
 
 def share_interval(hits: np.ndarray, totals: np.ndarray) -> tuple[float, float] | None:

@@ -163,8 +163,7 @@ class NamingWeigher(_Learned, _OfReadings):
     def transform(self, X: sparse.csr_matrix) -> np.ndarray:
         """Return (n_articles, n_tags) float64."""
         check_is_fitted(self)
-        values: np.ndarray = (X @ self.coef_.T).toarray() + self.intercept_
-        return values
+        return np.asarray((X @ self.coef_.T).toarray() + self.intercept_)
 
 
 class WrittenOut(_OfReadings):
@@ -250,8 +249,7 @@ class TagClassifier(_Learned, ClassifierMixin, BaseEstimator):  # type: ignore[m
         is_silent, is_foreign = self._columns(X, 2).T > 0
         doubts = decision.Doubts(is_silent, is_foreign, self._columns(X, 1) > 0)
         choice = Choice(self.active_, self.exclusive_kinds_, self.always_one)
-        suggested: np.ndarray = choice.suggested(self.decision_function(X), self.thresholds_, doubts).astype(np.int64)
-        return suggested
+        return choice.suggested(self.decision_function(X), self.thresholds_, doubts).astype(np.int64)
 
     def competing(self, X: sparse.csr_matrix) -> np.ndarray:
         """Return what the other tags add to each decision value, (n_articles, n_tags) float64: the part that is not linear."""
@@ -302,8 +300,7 @@ class TagClassifier(_Learned, ClassifierMixin, BaseEstimator):  # type: ignore[m
         terms = X[:, : self.n_terms_]
         used = np.unique(terms.indices)  # of one article a few hundred: no need to widen all weights to float64
         weights = self.separator_coef_[:, used].T.astype(np.float64)
-        values: np.ndarray = terms[:, used] @ weights + self.separator_intercept_
-        return values
+        return np.asarray(terms[:, used] @ weights + self.separator_intercept_)
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()

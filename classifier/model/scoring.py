@@ -157,5 +157,4 @@ class Scorer:
             return np.zeros((len(tags), len(scored.tf_idf)))
         columns = np.array([self.column.get(tag, -1) for tag in tags])
         slopes = np.where(columns < 0, 0.0, self.stack.slope[columns])
-        weights: np.ndarray = slopes[:, None] * scored.tf_idf * self._weights[scored.terms.rows[:, None], columns].T
-        return weights
+        return np.asarray(slopes[:, None] * scored.tf_idf * self._weights[scored.terms.rows[:, None], columns].T)

@@ -115,22 +115,8 @@ def _connected(address: str) -> Any:
 
 def _check_versions(client: Any) -> list[str]:
     """Return the addresses of the workers; raise `BadSetting` for one that would compute something else."""
-    local_versions = versions()
-    versions_of: dict[str, dict[str, str]] = client.run(_versions_or_none())
-    for worker, worker_versions in versions_of.items():
-        if not worker_versions:
-            raise BadSetting(f"Worker {worker} lacks the tagger. Start it in its folder, with its environment.")
-        for name, local in local_versions.items():
-            if worker_versions[name] != local:
-                difference = f"{name} {worker_versions[name]}, this machine {local}"
-                raise BadSetting(f"Worker {worker} has {difference}. Install the same on both.")
-    return list(versions_of)
 
-
-def _versions_or_none() -> Callable[[], dict[str, str]]:
-    """Return a function that runs also on a worker without this module: local functions are sent by value."""
-
-    def worker_versions() -> dict[str, str]:
+    def worker_versions() -> dict[str, str]:  # a local function is sent by value: the worker may lack this module
         try:
             from classifier.parallel.cluster import versions
 
@@ -138,7 +124,16 @@ def _versions_or_none() -> Callable[[], dict[str, str]]:
         except ImportError:
             return {}
 
-    return worker_versions
+    local_versions = versions()
+    versions_of: dict[str, dict[str, str]] = client.run(worker_versions)
+    for worker, others in versions_of.items():
+        if not others:
+            raise BadSetting(f"Worker {worker} lacks the tagger. Start it in its folder, with its environment.")
+        for name, local in local_versions.items():
+            if others[name] != local:
+                difference = f"{name} {others[name]}, this machine {local}"
+                raise BadSetting(f"Worker {worker} has {difference}. Install the same on both.")
+    return list(versions_of)
 
 
 def versions() -> dict[str, str]:

@@ -77,8 +77,7 @@ class MentionWeights:
 
     def logits(self, kinds: np.ndarray, shared: np.ndarray) -> np.ndarray:
         """Return the pooled logits of named pairs, (n,) float64, from `MentionFeatures.kinds` and `MentionFeatures.shared`."""
-        logits: np.ndarray = self._intercepts[kinds] + np.einsum("nf,nf->n", shared, self._weights[kinds])
-        return logits
+        return np.asarray(self._intercepts[kinds] + np.einsum("nf,nf->n", shared, self._weights[kinds]))
 
 
 class _Counted:

@@ -192,8 +192,7 @@ def _by_field(numbers: np.ndarray, begins: np.ndarray) -> list[list[int]]:
 
 def _slots(words: np.ndarray, after: np.ndarray) -> np.ndarray:
     """Return a place below N_PAIRS for each pair of words, which a few pairs share."""
-    slots: np.ndarray = (words * 40_503 + after * 3_266_489_917) % N_PAIRS
-    return slots
+    return np.asarray((words * 40_503 + after * 3_266_489_917) % N_PAIRS)
 
 
 def _candidates(text_field: _Field, root: _Node, firsts: list[int], contexts: Contexts) -> list[_Candidate]:

@@ -61,8 +61,7 @@ class Shared:
     def repeated(self, min_stories: int, few_stories: int) -> list[int]:
         """Return the places of the numbers of at least `min_stories` stories, and of one in `few_stories` of all."""
         at_least = max(min_stories, -(-self.n_articles // few_stories))
-        repeated: list[int] = np.flatnonzero(self.n_stories >= at_least).tolist()
-        return repeated
+        return list(np.flatnonzero(self.n_stories >= at_least).tolist())
 
 
 class CopyFinder:

@@ -39,5 +39,4 @@ def make_folds(labels: np.ndarray, groups: np.ndarray, n_folds: int, seed: int) 
     for group in order.tolist():
         if fold[group] < 0:
             deal(group, None)
-    folds: np.ndarray = fold[groups]
-    return folds
+    return np.asarray(fold[groups])

@@ -80,8 +80,7 @@ def _high_enough(decision: np.ndarray, positive: np.ndarray, n_positive: int) ->
     n_high = int(2.0 * n_positive / f1 - n_positive) + 2 if f1 else len(decision)
     if n_high >= len(decision):
         return np.ones(len(decision), dtype=bool)
-    is_high: np.ndarray = decision >= _nth_largest(decision, n_high)
-    return is_high
+    return np.asarray(decision >= _nth_largest(decision, n_high))
 
 
 def _nth_largest(values: np.ndarray, n: int) -> float:
