@@ -75,9 +75,6 @@ def few_examples(n: int, settings: CheckSettings) -> list[Finding]:
     return [Finding("few_examples", settings.actions["few_examples"], None, figure, n, [], [])]
 
 
-# --- labels that changed in bulk --------------------------------------------------------------------------------
-
-
 class _Flip(NamedTuple):
     article: str
     editor: str | None  # None: no decision of a person says so
@@ -109,8 +106,8 @@ def labels_flipped(
                 editor = example.said_by.get(tag)
                 flips[tag].append(_Flip(article_id, None if editor == CMS else editor, label))
     action = settings.actions["labels_flipped"]
-    of_tags = {tag: of_tag for tag, of_tag in sorted(flips.items()) if tag not in settings.accepted}
-    in_bulk = [tag for tag, of_tag in of_tags.items() if _in_bulk(of_tag, n_positive[tag])]
+    of_tags = {tag: of_tag for tag, of_tag in flips.items() if tag not in settings.accepted}
+    in_bulk = sorted(tag for tag, of_tag in of_tags.items() if _in_bulk(of_tag, n_positive[tag]))
     if in_bulk:
         return [_flipped(tag, of_tags[tag], n_positive[tag], action) for tag in in_bulk]
     # Perhaps many labels changed in all, though not too many of any single tag.
@@ -134,9 +131,6 @@ def _flipped(tag: str | None, flips: list[_Flip], n_positive: int, action: str) 
     articles = sorted({flip.article for flip in flips})
     names = [name for name, _ in editors.most_common()]
     return Finding("labels_flipped", action, tag, figure, n, articles[:N_NAMED], names)
-
-
-# --- one voice --------------------------------------------------------------------------------------------------
 
 
 _GAVE = {
