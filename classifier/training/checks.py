@@ -175,9 +175,6 @@ def _without(example: Attributed, tags: set[str]) -> Attributed:
     return replace(example, article=replace(article, tags=positive, rejected=rejected, unknown=unknown))
 
 
-# --- blocks, rates and tags that are never suggested ----------------------------------------------------------------------------------
-
-
 def repeated_blocks(
     blocks: Iterable[RepeatedBlock], ids: Sequence[str], settings: CheckSettings
 ) -> tuple[list[str], list[Finding]]:
