@@ -10,7 +10,7 @@ import numpy as np
 
 from classifier.domain.articles import Article
 from classifier.model.tag_model import TagModel
-from classifier.serving.answers import answer_json, explanations_of
+from classifier.serving.views import answer_json, explanations_of
 from classifier.text.fields import BODY
 from classifier.text.reading import MAX_READ, Reading
 from classifier.text.source_map import CleanText

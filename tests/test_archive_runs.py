@@ -71,7 +71,7 @@ def model(registry: Registry) -> TagModel:
 def expected(model: TagModel, article: Article = KABUL, band: str = "suggest") -> set[str]:
     """Return the tags that serving suggests for an article from a band on."""
     bands = ("auto",) if band == "auto" else ("auto", "suggest")
-    return {one.tag for one in model.suggest(article, 0).suggestions if one.band in bands}
+    return {one["tag"] for one in model.suggest(article, 0).suggestions if one["band"] in bands}
 
 
 def standing(store: Store) -> set[tuple[str, str]]:
@@ -112,7 +112,7 @@ def test_a_run_adds_what_serving_suggests_and_says_so(store: Store, folder: Path
 def test_scores_are_those_of_serving(store: Store, folder: Path, model: TagModel) -> None:
     store.import_articles([KABUL], "import")
     run(store, folder, ALL, untracked)
-    tags = [suggestion.tag for suggestion in model.suggest(KABUL, 0).suggestions]
+    tags = [suggestion["tag"] for suggestion in model.suggest(KABUL, 0).suggestions]
     scores = {why.tag.id: why.score for why in model.explain(KABUL, tags, model.reader.read(KABUL))}
     assert {one.tag: one.score for one in store.assignments.standing()} == pytest.approx(scores, abs=1e-6)
 

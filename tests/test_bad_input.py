@@ -20,7 +20,7 @@ from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store.database.opening import open_store
 from classifier.web import build_app
-from classifier.web.api.schemas.base import ProblemOut
+from classifier.web.api.schemas import ProblemOut
 from classifier.web.problems import CATALOGUE
 from tests.hard import told
 from tests.postgres import database

@@ -425,7 +425,7 @@ def test_suggest_writes_a_record_for_each_article_in_order(run: Run, desk: Path,
     assert [row["id"] for row in records(out)] == [article.id for article in sent]
     for row, article in zip(records(out), sent, strict=True):
         assert set(row) == {"id", "suggestions"}
-        assert [one["tag"] for one in row["suggestions"]] == [s.tag for s in model.suggest(article).suggestions]
+        assert [one["tag"] for one in row["suggestions"]] == [s["tag"] for s in model.suggest(article).suggestions]
 
 
 def test_suggest_with_top_gives_exactly_that_many_ranked_tags(
@@ -501,7 +501,7 @@ def test_micro_f1_counts_every_tag_of_every_article(run: Run, desk: Path, models
     report = run("evaluate", "--models", models, "--articles", desk / "test.jsonl", "--json").json
     model, right, suggested, expected = champion_of(models), 0, 0, 0
     for article in read_articles([desk / "test.jsonl"]):
-        found = {one.tag for one in model.suggest(article).suggestions}
+        found = {one["tag"] for one in model.suggest(article).suggestions}
         right += len(found & set(article.tags or ()))
         suggested += len(found)
         expected += len(set(article.tags or ()))

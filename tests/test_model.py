@@ -36,7 +36,7 @@ def model(fitted: Fitted) -> TagModel:
 
 
 def suggested(model: TagModel, article: Article) -> list[str]:
-    return [one.tag for one in model.suggest(article).suggestions]
+    return [one["tag"] for one in model.suggest(article).suggestions]
 
 
 def test_brief_gets_the_tags_it_is_about(model: TagModel) -> None:
@@ -44,7 +44,7 @@ def test_brief_gets_the_tags_it_is_about(model: TagModel) -> None:
 
 
 def test_headline_tells_the_main_subject(model: TagModel) -> None:
-    aboutness = {one.tag: one.aboutness for one in model.suggest(BRIEF).suggestions}
+    aboutness = {one["tag"]: one["aboutness"] for one in model.suggest(BRIEF).suggestions}
     assert aboutness["iskp"] == "main"
 
 
@@ -66,20 +66,20 @@ def test_main_secondary_and_passing_are_told_apart(
 
 def test_lookalike_gets_its_tags_and_its_furniture_mentions_nothing(model: TagModel) -> None:
     answer = model.suggest(article_from_text(LOOKALIKE.read_text(encoding="utf-8")))
-    tags = {one.tag for one in answer.suggestions}
+    tags = {one["tag"] for one in answer.suggestions}
     assert {"iskp", "taliban", "afghanistan", "islamic-state"} <= tags
-    named = tags | {one.tag for one in answer.mentioned}
+    named = tags | {one["tag"] for one in answer.mentioned}
     assert not {"al-shabaab", "boko-haram"} & named
-    assert {"tag list", "author note"} <= {part.kind for part in answer.removed}
+    assert {"tag list", "author note"} <= {part["kind"] for part in answer.removed}
 
 
 def test_evidence_is_a_slice_of_what_was_sent(model: TagModel) -> None:
     body = "<p>The <b>Taliban</b>&rsquo;s officials said ISK&#80; had bombed a mosque in <em>Kab\u00adul</em>.</p>" * 3
     article = Article(title="ISKP &amp; the Taliban", body=body, body_format="html")
-    pieces = [e for one in model.suggest(article).suggestions for e in (*one.evidence, *one.evidence_against)]
+    pieces = [e for one in model.suggest(article).suggestions for e in (*one["evidence"], *one["evidence_against"])]
     sent = {"title": article.title, "body": article.body}
     assert pieces
-    assert all(e.text == sent[e.field][e.start : e.end] and e.text for e in pieces)
+    assert all(e["text"] == sent[e["field"]][e["start"] : e["end"]] and e["text"] for e in pieces)
 
 
 def test_decision_values_follow_from_the_saved_arrays(model: TagModel, articles: list[Article], tmp_path: Path) -> None:
@@ -165,9 +165,9 @@ def test_tag_without_examples_is_suggested_from_its_name_alone(model: TagModel) 
         title="Hamas names new leader in Gaza",
         body="Hamas said on Monday that its council had chosen. Hamas did not say when.",
     )
-    hamas = next(one for one in model.suggest(article).suggestions if one.tag == "hamas")
-    assert hamas.source == "alias"
-    assert 0.5 < hamas.score < 1.0
+    hamas = next(one for one in model.suggest(article).suggestions if one["tag"] == "hamas")
+    assert hamas["source"] == "alias"
+    assert 0.5 < hamas["score"] < 1.0
 
 
 def test_passing_mention_is_listed_and_not_suggested(model: TagModel) -> None:
@@ -176,12 +176,12 @@ def test_passing_mention_is_listed_and_not_suggested(model: TagModel) -> None:
         + "It left Gaza after Hamas took power."
     )
     answer = model.suggest(Article(title="Bank raises dividend", body=body))
-    assert "hamas" not in {one.tag for one in answer.suggestions}
-    assert [(one.tag, one.mentions) for one in answer.mentioned] == [("hamas", 1)]
+    assert "hamas" not in {one["tag"] for one in answer.suggestions}
+    assert [(one["tag"], one["mentions"]) for one in answer.mentioned] == [("hamas", 1)]
 
 
 def test_at_most_one_category_is_suggested(model: TagModel, articles: list[Article]) -> None:
-    kinds = [[one.kind for one in model.suggest(article).suggestions].count("category") for article in articles[:80]]
+    kinds = [[one["kind"] for one in model.suggest(article).suggestions].count("category") for article in articles[:80]]
     assert max(kinds) == 1
 
 
@@ -224,7 +224,7 @@ def test_scores_do_not_depend_on_furniture(model: TagModel) -> None:
 def test_muted_tag_is_neither_suggested_nor_mentioned(model: TagModel) -> None:
     tags = tuple(Tag(**{**vars(tag), "status": "muted"}) if tag.id == "iskp" else tag for tag in model.taxonomy.tags)
     answer = retagged(model, Taxonomy(tags, model.taxonomy.kinds)).suggest(BRIEF)
-    assert "iskp" not in {one.tag for one in (*answer.suggestions, *answer.mentioned)}
+    assert "iskp" not in {one["tag"] for one in (*answer.suggestions, *answer.mentioned)}
 
 
 def test_new_tag_with_an_alias_is_suggested_at_once(model: TagModel) -> None:
@@ -276,5 +276,5 @@ def test_endless_article_is_read_as_far_as_makes_sense(model: TagModel) -> None:
     filler = "The bank's profit rose by a tenth in London. " * 40_000
     article = Article(title="ISKP bombs Kabul mosque", body=f"ISKP said it did. {filler}Hamas Hamas Hamas")
     answer = model.suggest(article)
-    assert "iskp" in {one.tag for one in (*answer.suggestions, *answer.mentioned)}
-    assert "hamas" not in {one.tag for one in (*answer.suggestions, *answer.mentioned)}
+    assert "iskp" in {one["tag"] for one in (*answer.suggestions, *answer.mentioned)}
+    assert "hamas" not in {one["tag"] for one in (*answer.suggestions, *answer.mentioned)}

@@ -18,9 +18,9 @@ from classifier.domain.articles import Article
 from classifier.errors import BadModel
 from classifier.model.files import _ARRAYS, _FILES, FORMAT, content_digest, load_model, manifest_digest, save_model
 from classifier.model.tag_model import TagModel
-from classifier.serving.answers import answer_json, explanations_of
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
+from classifier.serving.views import answer_json, explanations_of
 from classifier.training.fitting import Fitted
 
 

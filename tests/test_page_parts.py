@@ -74,8 +74,10 @@ def test_saved_page_gets_the_tags_of_its_story_alone(model: TagModel, layout: st
     headline, paragraphs = STORIES[story]
     alone = model.suggest(html_article(paragraphs, headline))
     page = model.suggest(html_article(LAYOUTS[layout](headline, paragraphs), headline))
-    assert {suggestion.tag for suggestion in page.suggestions} == {suggestion.tag for suggestion in alone.suggestions}
-    assert {mention.tag for mention in page.mentioned} == {mention.tag for mention in alone.mentioned}
+    assert {suggestion["tag"] for suggestion in page.suggestions} == {
+        suggestion["tag"] for suggestion in alone.suggestions
+    }
+    assert {mention["tag"] for mention in page.mentioned} == {mention["tag"] for mention in alone.mentioned}
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

@@ -22,10 +22,11 @@ from classifier.errors import BadArticle, NoModel, NotFound, UnknownTag
 from classifier.model.answer import Answer
 from classifier.model.retagging import retagged
 from classifier.model.tag_model import MAX_REMOVED, TagModel
-from classifier.serving.answers import LONG, Answers, answer_json, explanations_of
+from classifier.serving.answers import LONG, Answers
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
+from classifier.serving.views import answer_json, explanations_of
 from classifier.store.queue import Wanted
 from classifier.store.store import Store
 from tests.hard import size
@@ -198,10 +199,10 @@ def test_a_name_of_the_tag_is_never_evidence_against_it(model: TagModel, article
     n_hardly_named = 0
     for article in articles:
         for one in model.suggest(article).suggestions:
-            tag = model.taxonomy.tag(one.tag)
+            tag = model.taxonomy.tag(one["tag"])
             names = {spell(name) for name in (tag.label, *(alias.text for alias in tag.aliases))}
-            assert names.isdisjoint(spell(evidence.plain) for evidence in one.evidence_against)
-            parts = model.explain(article, [one.tag])[0].parts
+            assert names.isdisjoint(spell(evidence["plain"]) for evidence in one["evidence_against"])
+            parts = model.explain(article, [one["tag"]])[0].parts
             n_hardly_named += any(part.kind == "mention" and part.spans and part.weight < 0 for part in parts)
         if n_hardly_named > 20:
             break

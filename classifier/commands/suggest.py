@@ -11,7 +11,7 @@ from classifier.commands.parser import Usage
 from classifier.domain.articles import article_from_text
 from classifier.domain.unreadable import Unreadable
 from classifier.errors import BadArticle
-from classifier.serving.answers import answer_json, explanations_of
+from classifier.serving.views import answer_json, explanations_of
 from classifier.settings import Settings
 
 N_PARTS = 10  # of an explanation, printed
@@ -45,7 +45,7 @@ def _suggest_archive(options: Namespace) -> None:
 def _suggest_text(options: Namespace) -> None:
     model = registry_of(options).load_champion()
     article = article_from_text(_read_text(options.file))
-    answer = answer_json(model.suggest(article))
+    answer: dict[str, Any] = {**answer_json(model.suggest(article))}
     if options.why:
         answer["why"] = explanations_of(article, options.why, model)
     if options.top:

@@ -1,23 +1,18 @@
-"""What a model says of an article, and why."""
+"""What a model says of an article, and why. The rows of an answer are those of the public JSON."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from typing_extensions import TypedDict
 
 from classifier.domain.taxonomy import Tag
 
 DIGITS = 4  # of the scores and weights in an answer
-# What became of a tag that is asked for. "another_of_its_kind": it reached its threshold, but another tag of its exclusive
-# kind fits better. "text": the text says nothing that can be trusted (see the reason of the answer).
-OUTCOMES = ("suggested", "below_threshold", "another_of_its_kind", "muted", "retired", "text")
 Span = tuple[int, int, int]  # field, start and end in the clean text
 
 
-class Evidence(NamedTuple):
-    """A place in the article as it was sent that speaks for or against a tag, and by how much.
-
-    `text` is what stands there, markup and all, and `plain` the same as it was read.
-    """
+class Evidence(TypedDict):
+    """A span of the field as it was sent, in Unicode code points, and its part of the decision value."""
 
     field: str
     start: int
@@ -27,8 +22,8 @@ class Evidence(NamedTuple):
     weight: float
 
 
-class Suggestion(NamedTuple):
-    """A tag that the model suggests for an article; `tag` is its id."""
+class Suggestion(TypedDict):
+    """A tag that is suggested."""
 
     tag: str
     label: str
@@ -37,12 +32,12 @@ class Suggestion(NamedTuple):
     band: str
     aboutness: str
     source: str
-    evidence: Sequence[Evidence]
-    evidence_against: Sequence[Evidence]
+    evidence: list[Evidence]
+    evidence_against: list[Evidence]
 
 
-class Mention(NamedTuple):
-    """A tag that the article names and that is not suggested; `tag` is its id and `mentions` their number."""
+class Mentioned(TypedDict):
+    """A tag that the text mentions and that is not suggested."""
 
     tag: str
     label: str
@@ -50,8 +45,8 @@ class Mention(NamedTuple):
     mentions: int
 
 
-class RemovedPart(NamedTuple):
-    """A part of the article as it was sent that was left out, as boilerplate."""
+class Removed(TypedDict):
+    """A part of the body that was left out because it is not the article. Offsets are into the body as it was sent."""
 
     field: str
     start: int
@@ -71,10 +66,10 @@ class Answer:
 
     model_version: str
     taxonomy_version: str
-    suggestions: Sequence[Suggestion]
-    mentioned: Sequence[Mention]
-    unknown_tags: Sequence[str]
-    removed: Sequence[RemovedPart]
+    suggestions: list[Suggestion]
+    mentioned: list[Mentioned]
+    unknown_tags: list[str]
+    removed: list[Removed]
     removed_more: int
     reason: str | None
     margin: float
@@ -92,6 +87,8 @@ class Part(NamedTuple):
 class Explanation(NamedTuple):
     """Why a tag has its decision value; the weights of the parts add up to it.
 
+    outcome: "suggested"; "below_threshold"; "another_of_its_kind": it reached its threshold, but another tag of its exclusive
+        kind fits better; "muted"; "retired"; "text": the text says nothing that can be trusted (see the reason of the answer).
     precedents: (article id, similarity) of the nearest past articles that carry the tag.
     """
 

@@ -68,7 +68,7 @@ def strongest(
         if not weight or len(side) == n or (side is cons and spell(text) in names):
             continue
         evidence = evidence_at(spans.get(text) or forms.first(numbers[text]), weight, scored.article, scored.reading)
-        if len(evidence.text) <= MAX_SLICE:
+        if len(evidence["text"]) <= MAX_SLICE:
             side.append(evidence)
     return pros, cons
 
@@ -78,7 +78,14 @@ def evidence_at(where: Span, weight: float, article: Article, reading: Reading) 
     field, clean_start, clean_end = where
     start, end = reading.source_span(field, clean_start, clean_end)
     sent, plain = article.texts[field], reading.clean[field].text[clean_start:clean_end]
-    return Evidence(TEXT_FIELDS[field], start, end, sent[start:end], plain, round(weight, DIGITS))
+    return {
+        "field": TEXT_FIELDS[field],
+        "start": start,
+        "end": end,
+        "text": sent[start:end],
+        "plain": plain,
+        "weight": round(weight, DIGITS),
+    }
 
 
 class Explainer:
@@ -119,7 +126,7 @@ class Explainer:
         return sorted(parts, key=lambda part: (-abs(part.weight), part.text))
 
     def outcome(self, tag: int, decision: float, suggested: Collection[int]) -> str:
-        """Return what became of a tag, one of OUTCOMES."""
+        """Return what became of a tag, as an `Explanation` names it."""
         if tag in suggested:
             return "suggested"
         entry = self._taxonomy.tags[tag]

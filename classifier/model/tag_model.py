@@ -11,7 +11,7 @@ import numpy as np
 
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
-from classifier.model.answer import DIGITS, Answer, Explanation, Mention, RemovedPart, Suggestion
+from classifier.model.answer import DIGITS, Answer, Explanation, Mentioned, Suggestion
 from classifier.model.evidence import Explainer, ForAndAgainst
 from classifier.model.parameters import Parameters
 from classifier.model.precedents import Precedents, no_precedents
@@ -66,13 +66,14 @@ class TagModel:
         best = {self.taxonomy.tags[tag].kind: tag for tag in reversed(tags)}.values()
         evidence = zip(tags, self._explainer.evidence(tags, scored, n_evidence), strict=True)
         suggestions = [self._suggestion(tag, float(scores[tag]), scored, e, tag in best) for tag, e in evidence]
+        places = [(*reading.source_span(BODY, *span), kind) for *span, kind in parts]
         return Answer(
             model_version=self.version,
             taxonomy_version=self.taxonomy.version,
             suggestions=suggestions,
             mentioned=self._mentioned(reading, scores, set(tags)),
             unknown_tags=[],
-            removed=[RemovedPart("body", *reading.source_span(BODY, *span), kind) for *span, kind in parts],
+            removed=[{"field": "body", "start": start, "end": end, "kind": kind} for start, end, kind in places],
             removed_more=len(reading.removed) - len(parts),
             reason=reasons[0],
             margin=float(np.abs(scores - self._scorer.threshold_scores)[self._scorer.active].min(initial=1.0)),
@@ -142,14 +143,26 @@ class TagModel:
         category = scored.category(tag)
         source = "alias" if p.n_positive[tag] == 0 else "model+alias" if category >= HINTED else "model"
         band = "auto" if scored.scored.decision[0, tag] >= p.auto_thresholds[tag] else "suggest"
-        aboutness = aboutness_of(score, category >= LEAD, is_best)
-        return Suggestion(entry.id, entry.label, entry.kind, round(score, DIGITS), band, aboutness, source, *evidence)
+        return {
+            "tag": entry.id,
+            "label": entry.label,
+            "kind": entry.kind,
+            "score": round(score, DIGITS),
+            "band": band,
+            "aboutness": aboutness_of(score, category >= LEAD, is_best),
+            "source": source,
+            "evidence": evidence[0],
+            "evidence_against": evidence[1],
+        }
 
-    def _mentioned(self, reading: Reading, scores: np.ndarray, suggested: set[int]) -> list[Mention]:
+    def _mentioned(self, reading: Reading, scores: np.ndarray, suggested: set[int]) -> list[Mentioned]:
         strong = {tag: sum(not mention.weak for mention in found) for tag, found in reading.mentions_of.items()}
         named = [tag for tag, n in strong.items() if n and tag not in suggested and self._scorer.active[tag]]
         rows = [(tag, self.taxonomy.tags[tag]) for tag in self._in_order(named, scores)]
-        return [Mention(entry.id, entry.label, round(float(scores[t]), DIGITS), strong[t]) for t, entry in rows]
+        return [
+            {"tag": entry.id, "label": entry.label, "score": round(float(scores[t]), DIGITS), "mentions": strong[t]}
+            for t, entry in rows
+        ]
 
     def _precedents(self, tag: int, scored: Scored) -> list[tuple[str, float]]:
         in_text = slice(0, int(np.searchsorted(scored.terms.rows, len(self.terms))))  # without the title's own view

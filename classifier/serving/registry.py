@@ -19,7 +19,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import EllipsisType
-from typing import Any, TypedDict
+from typing import Any
+
+from typing_extensions import TypedDict
 
 from classifier.domain.deleted import Deleted
 from classifier.domain.files import make_private_folder, whole_file
@@ -44,7 +46,7 @@ _VERSION = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
 
 
 class VersionRow(TypedDict):
-    """A version in a list of models. Figures that its card lacks are None."""
+    """A model version."""
 
     version: str
     champion: bool

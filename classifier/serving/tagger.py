@@ -16,19 +16,21 @@ from classifier.domain.deleted import digest_of
 from classifier.errors import BadDecision, BadModel, BadSetting, CannotJudge, NoModel, TaggerError
 from classifier.model.answer import Answer, Suggestion
 from classifier.model.protocol import Model
-from classifier.serving.answers import Answers, answer_json, explanations_of
+from classifier.serving.answers import Answers
 from classifier.serving.serving import Serving
 from classifier.serving.views import (
-    AnswerView,
+    ArticleOut,
     ArticleRow,
-    ArticleView,
-    DecidedView,
-    LogView,
-    StoredAnswerView,
-    SuggestionView,
+    DecidedOut,
+    LogOut,
+    SeenAnswer,
+    StoredAnswer,
+    SuggestOut,
+    answer_json,
     answer_view,
     article_row,
     decided_view,
+    explanations_of,
     is_hidden,
     listed_row,
     log_view,
@@ -84,7 +86,7 @@ class Tagger:
 
     # --- suggestions ---
 
-    def suggest(self, article: Article, why: Sequence[str] = ()) -> AnswerView:
+    def suggest(self, article: Article, why: Sequence[str] = ()) -> SuggestOut:
         """Return the answer to a text without storing it. `why` names tags to explain.
 
         Raises:
@@ -92,12 +94,12 @@ class Tagger:
             UnknownTag: if `why` names no tag of the taxonomy.
         """
         model = self.serving.model()
-        view = answer_view(self.judged(article, model), article.tags or (), model)
+        view = cast(SuggestOut, answer_view(self.judged(article, model), article.tags or (), model))
         if why:
             view["why"] = explanations_of(article, why, model)
         return view
 
-    def put_article(self, article: Article, source: str = "cms", owner: str | None = None) -> StoredAnswerView:
+    def put_article(self, article: Article, source: str = "cms", owner: str | None = None) -> StoredAnswer:
         """Store an article and return its suggestions, without the tags that people have set or rejected.
 
         `owner` is the name of the `cms` key that writes, None for anybody else.
@@ -109,7 +111,7 @@ class Tagger:
         check_id(article.id)
         model = self.serving.model()
         answer = self.judged(article, model)
-        views: list[AnswerView] = []
+        views: list[SeenAnswer] = []
 
         def shown(stored: StoredArticle, log: ArticleLog) -> list[TagScore]:
             views.append(stored_answer_view(answer, stored, log, model, None))
@@ -120,17 +122,19 @@ class Tagger:
         set_id = self.store.receive(article, source, _for_store(answer), shown, self.shares, owner)
         return {"article_id": article.id, "suggestion_set_id": set_id, **views[-1]}
 
-    def article(self, article_id: str, viewer: str | None = None) -> ArticleView:
+    def article(self, article_id: str, viewer: str | None = None) -> ArticleOut:
         """Return a stored article with its tags and the present model's suggestions, as an editor may see it."""
         stored, log = self.store.article(article_id), self.store.log.read(article_id)
-        row, model = article_row(stored, standing_seen(stored, log, viewer)), self.serving.model()
+        row, model = article_row(stored, standing_seen(stored, log, viewer).tags), self.serving.model()
+        set_id = None
         try:
             answer = self.judged(stored.article, model)
         except CannotJudge:
-            return {**row, "suggestion_set_id": None, **unreadable_view(row["tags"], model)}
-        view = stored_answer_view(answer, stored, log, model, viewer)
-        set_id = self.store.suggestion_sets.show(stored.article, _for_store(answer), _scores(view["suggestions"]))
-        return {**row, "suggestion_set_id": set_id, **view}
+            view = unreadable_view(row["tags"], model)
+        else:
+            view = stored_answer_view(answer, stored, log, model, viewer)
+            set_id = self.store.suggestion_sets.show(stored.article, _for_store(answer), _scores(view["suggestions"]))
+        return {**row, "body": stored.article.body, "suggestion_set_id": set_id, **view}
 
     def judged(self, article: Article, model: Model) -> Answer:
         """Return what a model says of an article, or raise `CannotJudge` if it fails."""
@@ -150,7 +154,7 @@ class Tagger:
                 answer = self.answers.brief(article, model)
                 suggestions, margin = answer.suggestions, answer.margin
             reasons = reasons_to_withhold(suggestions, standings.get(article.id, Standing()), model)
-            scores = [TagScore(row.tag, row.score, row.band) for row in suggestions if row.tag not in reasons]
+            scores = _scores(row for row in suggestions if row["tag"] not in reasons)
             yield Judged(article.id, text_digest(article), margin, scores)
 
     def articles(self, wanted: Wanted, after: PageEnd | None, limit: int) -> tuple[list[ArticleRow], PageEnd | None]:
@@ -179,7 +183,7 @@ class Tagger:
         sender: str = "",
         key: str | None = None,
         may_undo_all: bool = False,
-    ) -> DecidedView:
+    ) -> DecidedOut:
         """Log what an editor decided, all or nothing, and return the article's tags and the rows of the log.
 
         `key` is an Idempotency-Key of a sender: the same key and decisions again return the same, and are logged once.
@@ -191,7 +195,7 @@ class Tagger:
         """
         request = Request(sender, key, _digest(article_id, batch, editor)) if key else None
         if request is not None and (reply := self.store.requests.reply(request)) is not None:
-            return cast(DecidedView, reply)
+            return cast(DecidedOut, reply)
         stored = self.store.article(article_id)
         self._check(stored, batch.drafts)
 
@@ -205,9 +209,9 @@ class Tagger:
             may_undo_all=may_undo_all,
             request=request,
         )
-        return cast(DecidedView, reply)
+        return cast(DecidedOut, reply)
 
-    def decisions(self, article_id: str, viewer: str | None = None) -> LogView:
+    def decisions(self, article_id: str, viewer: str | None = None) -> LogOut:
         """Return the log and the impressions of an article, as an editor may see them."""
         stored, log = self.store.article(article_id), self.store.log.read(article_id)
         return log_view(stored, log, self.store.log.impressions(article_id), viewer)
@@ -258,7 +262,7 @@ def _for_store(answer: Answer) -> ModelAnswer:
     return ModelAnswer(answer.model_version, answer.taxonomy_version, answer_json(answer), answer.margin)
 
 
-def _scores(suggestions: Iterable[SuggestionView]) -> list[TagScore]:
+def _scores(suggestions: Iterable[Suggestion]) -> list[TagScore]:
     return [TagScore(suggestion["tag"], suggestion["score"], suggestion["band"]) for suggestion in suggestions]
 
 

@@ -1,99 +1,108 @@
 """What somebody may see of an article: JSON with named fields, as the API answers it and the review page reads it.
 
 Of an article that waits for two editors, neither sees the other's decisions before having closed it. Of a blind article nobody
-sees the suggestions before then. The order of the fields is that of the JSON.
+sees the suggestions before then. The order of the fields is that of the JSON. The OpenAPI document is made of these types and
+of `web/api/descriptions.toml`.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
-from typing import Any, NotRequired, TypedDict, cast
+from typing import NotRequired, cast
 
+from typing_extensions import TypedDict
+
+from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.domain.decisions import CMS, Decision, Impression, Standing
-from classifier.model.answer import Answer, Suggestion
+from classifier.model.answer import DIGITS, Answer, Mentioned, Removed, Span, Suggestion
 from classifier.model.protocol import Model
-from classifier.serving.answers import answer_json
 from classifier.store.log import ArticleLog
 from classifier.store.rows import StoredArticle
+from classifier.text.reading import Reading
 
 
-class EvidenceView(TypedDict):
-    """A place in the text that speaks for or against a tag."""
+class Place(TypedDict):
+    """A span of a field as it was sent."""
 
     field: str
     start: int
     end: int
+
+
+class PartOut(TypedDict):
+    """A part of a decision value, with all its spans in the text."""
+
+    kind: str
     text: str
-    plain: str
     weight: float
+    places: list[Place]
 
 
-class SuggestionView(TypedDict):
-    """A suggested tag, and why it is suggested."""
+class Precedent(TypedDict):
+    """A past article that carries a tag, and how much its words resemble this text."""
 
-    tag: str
-    label: str
-    kind: str
-    score: float
-    band: str
-    aboutness: str
-    source: str
-    evidence: list[EvidenceView]
-    evidence_against: list[EvidenceView]
+    article_id: str
+    similarity: float
 
 
-class MentionView(TypedDict):
-    """A tag that is named in the text and not suggested."""
+class ExplanationOut(TypedDict):
+    """Why a tag has its decision value. The weights of the parts add up to it."""
 
     tag: str
     label: str
     score: float
-    mentions: int
+    threshold: float
+    decision_value: float
+    outcome: str
+    parts: list[PartOut]
+    precedents: list[Precedent]
 
 
-class RemovedView(TypedDict):
-    """A part of the text that was not read."""
+class AnswerOut(TypedDict):
+    """The model's answer to a text."""
 
-    field: str
-    start: int
-    end: int
-    kind: str
+    model_version: str
+    taxonomy_version: str
+    suggestions: list[Suggestion]
+    mentioned: list[Mentioned]
+    unknown_tags: list[str]
+    removed: list[Removed]
+    removed_more: int
+    reason: str | None
 
 
-class WithheldView(TypedDict):
-    """A suggestion that is not shown, and why."""
+class SuggestOut(AnswerOut):
+    """The answer to a text, with `why` if the request has it."""
+
+    why: NotRequired[list[ExplanationOut]]
+
+
+class Withheld(TypedDict):
+    """A tag that would be suggested, and the reason why it is not."""
 
     tag: str
     reason: str
 
 
-class AnswerView(TypedDict):
-    """What a model says of a text. Only stored articles have `withheld`, and `why` explains tags on request."""
+class SeenAnswer(AnswerOut):
+    """The answer to a stored article as somebody may see it."""
 
-    model_version: str
-    taxonomy_version: str
-    suggestions: list[SuggestionView]
-    mentioned: list[MentionView]
-    unknown_tags: list[str]
-    removed: list[RemovedView]
-    removed_more: int
-    reason: str | None
-    withheld: NotRequired[list[WithheldView]]
-    why: NotRequired[list[dict[str, Any]]]
+    withheld: list[Withheld]
 
 
-class StoredAnswerView(AnswerView):
-    """What a model says of an article that was stored."""
+class StoredAnswer(SeenAnswer):
+    """The answer to a stored article."""
 
     article_id: str
     suggestion_set_id: str | None
 
 
 class ArticleRow(TypedDict):
-    """A stored article. Lists leave out its body."""
+    """A stored article in a list.
+
+    `blind` articles show no suggestions until an editor has closed them. `n_editors` editors are asked to decide.
+    """
 
     article_id: str
     title: str
-    body: NotRequired[str]
     body_format: str
     published_at: str | None
     url: str | None
@@ -107,20 +116,22 @@ class ArticleRow(TypedDict):
     n_editors: int
 
 
-class ArticleView(ArticleRow, StoredAnswerView):
-    """A stored article with what a model says of it."""
+class ArticleOut(StoredAnswer, ArticleRow):
+    """A stored article with its suggestions."""
+
+    body: str
 
 
-class DecisionView(TypedDict):
-    """A row of the decision log."""
+class DecisionOut(TypedDict):
+    """A row of the log, with the model's score at the time."""
 
     id: str
     tag: str | None
     action: str
-    editor: str
-    at: str
     reason: str | None
     note: str | None
+    editor: str
+    at: str
     suggestion_set_id: str | None
     model_version: str | None
     taxonomy_version: str | None
@@ -130,7 +141,7 @@ class DecisionView(TypedDict):
     question_id: str | None
 
 
-class StandingDecisionView(TypedDict):
+class StandingDecision(TypedDict):
     """The decision that stands on a tag."""
 
     tag: str
@@ -142,28 +153,32 @@ class StandingDecisionView(TypedDict):
     question_id: str | None
 
 
-class StandingView(TypedDict):
-    """What an article's log adds up to. `own` are the decisions of the person who looks."""
+class StandingOut(TypedDict):
+    """The decisions on an article that hold now.
+
+    Decisions that were undone, and rejections and closings on an earlier, materially different text, are left out. Of two
+    answers, the one with more rows is the newer.
+    """
 
     tags: list[str]
     listed: list[str]
-    decisions: list[StandingDecisionView]
-    own: list[StandingDecisionView]
+    decisions: list[StandingDecision]
+    own: list[StandingDecision]
     closed_by: list[str]
     n_rows: int
 
 
-class DecidedView(TypedDict):
-    """The reply to decisions: the rows that were logged, and what the log adds up to with them."""
+class DecidedOut(TypedDict):
+    """The tags of an article after a request with decisions, and the rows that it added to the log."""
 
     article_id: str
     tags: list[str]
     complete: bool
-    decisions: list[DecisionView]
-    standing: StandingView
+    decisions: list[DecisionOut]
+    standing: NotRequired[StandingOut]
 
 
-class ImpressionView(TypedDict):
+class ImpressionOut(TypedDict):
     """A suggestion that was shown."""
 
     tag: str
@@ -172,40 +187,46 @@ class ImpressionView(TypedDict):
     answered: bool
 
 
-class LogView(TypedDict):
-    """The log of an article, and what was shown of it."""
+class LogOut(TypedDict):
+    """All decisions on an article in their order, and what was shown of it."""
 
-    decisions: list[DecisionView]
-    impressions: list[ImpressionView]
-    standing: StandingView
+    decisions: list[DecisionOut]
+    impressions: list[ImpressionOut]
+    standing: StandingOut
 
 
 # --- answers ---
 
 
-def answer_view(answer: Answer, tags: Iterable[str], model: Model) -> AnswerView:
+def answer_json(answer: Answer) -> AnswerOut:
+    """Return an answer as public JSON."""
+    content = dict(vars(answer))
+    del content["margin"]
+    return cast(AnswerOut, content)
+
+
+def answer_view(answer: Answer, tags: Iterable[str], model: Model) -> AnswerOut:
     """Return an answer to a text that has some tags."""
-    return cast(AnswerView, answer_json(answer) | {"unknown_tags": _unknown(tags, model)})
+    view = answer_json(answer)
+    view["unknown_tags"] = _unknown(tags, model)
+    return view
 
 
 def stored_answer_view(
     answer: Answer, stored: StoredArticle, log: ArticleLog, model: Model, viewer: str | None
-) -> AnswerView:
+) -> SeenAnswer:
     """Return an answer to a stored article as a person may see it, without tags that people have set or rejected."""
     standing = standing_seen(stored, log, viewer)
+    view = answer_view(answer, standing.tags, model)
     if is_hidden(stored, log.standing(), viewer):
-        view = answer_view(replace(answer, suggestions=[], mentioned=[], reason="blind"), standing.tags, model)
-        view["withheld"] = []
-        return view
+        return {**view, "suggestions": [], "mentioned": [], "reason": "blind", "withheld": []}
     reasons = reasons_to_withhold(answer.suggestions, standing, model)
-    shown = [suggestion for suggestion in answer.suggestions if suggestion.tag not in reasons]
-    view = answer_view(replace(answer, suggestions=shown), standing.tags, model)
-    withheld = (suggestion.tag for suggestion in answer.suggestions if suggestion.tag in reasons)
-    view["withheld"] = [{"tag": tag, "reason": reasons[tag]} for tag in withheld]
-    return view
+    view["suggestions"] = [row for row in answer.suggestions if row["tag"] not in reasons]
+    tags = (row["tag"] for row in answer.suggestions)
+    return {**view, "withheld": [{"tag": tag, "reason": reasons[tag]} for tag in tags if tag in reasons]}
 
 
-def unreadable_view(tags: Iterable[str], model: Model) -> AnswerView:
+def unreadable_view(tags: Iterable[str], model: Model) -> SeenAnswer:
     """Return the answer to a stored article that the model cannot judge."""
     return {
         "model_version": model.version,
@@ -220,6 +241,46 @@ def unreadable_view(tags: Iterable[str], model: Model) -> AnswerView:
     }
 
 
+def explanations_of(article: Article, tags: Sequence[str], model: Model) -> list[ExplanationOut]:
+    """Return explanations with spans of the article as it was sent.
+
+    The weights are not rounded: they add up to `decision_value`.
+
+    Raises:
+        UnknownTag: if the taxonomy lacks one of the tags.
+    """
+    reading = model.reader.read(article)
+    return [
+        {
+            "tag": explanation.tag.id,
+            "label": explanation.tag.label,
+            "score": round(explanation.score, DIGITS),
+            "threshold": round(explanation.threshold, DIGITS),
+            "decision_value": explanation.decision_value,
+            "outcome": explanation.outcome,
+            "parts": [
+                {
+                    "kind": part.kind,
+                    "text": part.text,
+                    "weight": part.weight,
+                    "places": [_place(span, reading) for span in part.spans],
+                }
+                for part in explanation.parts
+            ],
+            "precedents": [
+                {"article_id": article_id, "similarity": round(similarity, DIGITS)}
+                for article_id, similarity in explanation.precedents
+            ],
+        }
+        for explanation in model.explain(article, tags, reading)
+    ]
+
+
+def _place(span: Span, reading: Reading) -> Place:
+    start, end = reading.source_span(*span)
+    return {"field": TEXT_FIELDS[span[0]], "start": start, "end": end}
+
+
 def reasons_to_withhold(suggestions: Iterable[Suggestion], standing: Standing, model: Model) -> dict[str, str]:
     """Return by its tag why a suggestion is not shown: a person has decided, or has given a tag of its exclusive kind."""
     taxonomy = model.taxonomy
@@ -229,8 +290,8 @@ def reasons_to_withhold(suggestions: Iterable[Suggestion], standing: Standing, m
     tags = [taxonomy.by_id[tag] for tag in standing.tags if tag in taxonomy.by_id]
     full_kinds = {tag.kind for tag in tags if taxonomy.exclusive(tag)}
     for suggestion in suggestions:
-        if suggestion.kind in full_kinds:
-            reasons.setdefault(suggestion.tag, "another_of_its_kind")
+        if suggestion["kind"] in full_kinds:
+            reasons.setdefault(suggestion["tag"], "another_of_its_kind")
     return reasons
 
 
@@ -241,16 +302,16 @@ def _unknown(tags: Iterable[str], model: Model) -> list[str]:
 # --- articles ---
 
 
-def article_row(stored: StoredArticle, standing: Standing) -> ArticleRow:
-    """Return a stored article with the tags of a standing."""
+def article_row(stored: StoredArticle, tags: Iterable[str]) -> ArticleRow:
+    """Return a stored article with the tags that somebody may see, without its body."""
     article = stored.article
     return {
         "article_id": article.id,
-        **article.texts_by_name,  # type: ignore[typeddict-item]
+        "title": article.title,
         "body_format": article.body_format,
         "published_at": article.published_at,
         "url": article.url,
-        "tags": list(standing.tags),
+        "tags": list(tags),
         "source": stored.source,
         "owner": stored.owner,
         "created_at": stored.created_at,
@@ -262,24 +323,21 @@ def article_row(stored: StoredArticle, standing: Standing) -> ArticleRow:
 
 
 def listed_row(stored: StoredArticle, standing: Standing) -> ArticleRow:
-    """Return a stored article for a list: without its body, and without what one of two editors said before its end."""
-    row = article_row(stored, standing)
-    del row["body"]
-    if stored.n_editors > 1 and stored.state != "closed":
-        row["tags"] = list(stored.article.tags or ())
-    return row
+    """Return a stored article for a list, without what one of two editors said before its end."""
+    is_apart = stored.n_editors > 1 and stored.state != "closed"
+    return article_row(stored, stored.article.tags or () if is_apart else standing.tags)
 
 
 # --- decisions ---
 
 
-def decision_view(row: Decision, hidden: bool) -> DecisionView:
+def decision_view(row: Decision, hidden: bool) -> DecisionOut:
     """Return a row of the log, of a blind article without the model's score and band."""
     view = {name: value for name, value in vars(row).items() if name not in ("article_id", "digest")}
-    return cast(DecisionView, view | {"score": None, "band": None} if hidden else view)
+    return cast(DecisionOut, view | {"score": None, "band": None} if hidden else view)
 
 
-def decided_view(rows: Sequence[Decision], stored: StoredArticle, log: ArticleLog, editor: str) -> DecidedView:
+def decided_view(rows: Sequence[Decision], stored: StoredArticle, log: ArticleLog, editor: str) -> DecidedOut:
     """Return the reply to an editor's decisions, whose rows the log has already."""
     pooled, standing = log.standing(), standing_view(stored, log, editor)
     hidden = is_hidden(stored, pooled, editor)
@@ -292,17 +350,12 @@ def decided_view(rows: Sequence[Decision], stored: StoredArticle, log: ArticleLo
     }
 
 
-def log_view(stored: StoredArticle, log: ArticleLog, impressions: Iterable[Impression], viewer: str | None) -> LogView:
+def log_view(stored: StoredArticle, log: ArticleLog, impressions: Iterable[Impression], viewer: str | None) -> LogOut:
     """Return the log and the impressions of an article as somebody may see them."""
     hidden = is_hidden(stored, log.standing(), viewer)
-    shown: list[ImpressionView] = [
-        {
-            "tag": impression.tag,
-            "suggestion_set_id": impression.suggestion_set_id,
-            "shown_at": impression.shown_at,
-            "answered": impression.answered,
-        }
-        for impression in impressions
+    shown: list[ImpressionOut] = [
+        {"tag": row.tag, "suggestion_set_id": row.suggestion_set_id, "shown_at": row.shown_at, "answered": row.answered}
+        for row in impressions
     ]
     return {
         "decisions": [decision_view(row, hidden) for row in _rows_seen(stored, log, viewer)],
@@ -311,7 +364,7 @@ def log_view(stored: StoredArticle, log: ArticleLog, impressions: Iterable[Impre
     }
 
 
-def standing_view(stored: StoredArticle, log: ArticleLog, viewer: str | None) -> StandingView:
+def standing_view(stored: StoredArticle, log: ArticleLog, viewer: str | None) -> StandingOut:
     """Return what a log adds up to, as somebody may see it."""
     mine, visible = log.standing(by=viewer), standing_seen(stored, log, viewer)
     return {
@@ -324,16 +377,9 @@ def standing_view(stored: StoredArticle, log: ArticleLog, viewer: str | None) ->
     }
 
 
-def _standing_decision(tag: str, row: Decision) -> StandingDecisionView:
-    return {
-        "tag": tag,
-        "id": row.id,
-        "action": row.action,
-        "reason": row.reason,
-        "editor": row.editor,
-        "at": row.at,
-        "question_id": row.question_id,
-    }
+def _standing_decision(tag: str, row: Decision) -> StandingDecision:
+    fields = ("id", "action", "reason", "editor", "at", "question_id")
+    return cast(StandingDecision, {"tag": tag} | {name: getattr(row, name) for name in fields})
 
 
 def _rows_seen(stored: StoredArticle, log: ArticleLog, viewer: str | None) -> list[Decision]:

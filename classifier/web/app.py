@@ -10,7 +10,6 @@ from classifier.web.api.articles import Articles
 from classifier.web.api.decisions import Decisions
 from classifier.web.api.models import Models
 from classifier.web.api.router import Router
-from classifier.web.api.tags import Tags
 from classifier.web.guard import limits
 from classifier.web.guard.auth import Gate, SignInFirst, check_origin, sign_in_first
 from classifier.web.guard.limits import Limits
@@ -53,7 +52,7 @@ def build_app(
     app.jinja_env.globals["site"] = SITE
     allowed = allowed or Limits()
     gate = Gate(tagger.store, allowed.rate, allowed.proxies)
-    groups = Articles(tagger), Decisions(tagger), Tags(tagger), Models(tagger, registry, retrain_hours)
+    groups = Articles(tagger), Decisions(tagger), Models(tagger, registry, retrain_hours)
     api = Router(gate, max_body_bytes, [endpoint for group in groups for endpoint in group.endpoints()])
     app.register_blueprint(api.blueprint)
     app.register_blueprint(Pages(tagger, gate, api.endpoints, max_body_bytes).blueprint)

@@ -94,5 +94,5 @@ def _throw_away(environ: WSGIEnvironment, n_bytes: int, deadlines: Deadlines) ->
 
 
 def json_response(value: object, status: int = 200) -> Response:
-    """Return a value as a response. Dataclasses and schemas become objects."""
-    return Response(orjson.dumps(value, default=dict), status, content_type="application/json")
+    """Return a value as a response. Dataclasses become objects."""
+    return Response(orjson.dumps(value), status, content_type="application/json")

@@ -1,18 +1,56 @@
 """The endpoints that suggest tags, and those that store, list and delete articles."""
 
-from flask import Response, g
+from typing import TypeVar, cast
+
+from flask import g
+from typing_extensions import TypedDict
 
 from classifier.errors import BadSetting
 from classifier.serving.tagger import Tagger
-from classifier.serving.views import AnswerView
+from classifier.serving.views import AnswerOut, ArticleOut, ArticleRow, StoredAnswer, SuggestOut
 from classifier.web.api.openapi import NEEDS_BOTH, NEEDS_MODEL, NEEDS_STORE, Endpoint
 from classifier.web.api.queue_query import PARAMETERS, cursor_of, page_size, queue_wanted, read_cursor
-from classifier.web.api.schemas import articles as schemas
+from classifier.web.api.schemas import ArticleIn, BatchIn, HandOverIn, SuggestIn
 from classifier.web.guard.auth import WRITERS
 from classifier.web.problems import bad_parameter
 from classifier.web.watch.metrics import count_suggestions
 
 ARTICLE = "/v1/articles/<article_id>"
+AnyAnswer = TypeVar("AnyAnswer", bound=AnswerOut)
+
+
+class BatchAnswer(AnswerOut):
+    """The answer to one article of a batch."""
+
+    id: str
+
+
+class BatchOut(TypedDict):
+    """The answers to a batch, in its order."""
+
+    results: list[BatchAnswer]
+
+
+class HandOverOut(TypedDict):
+    """The result of a change of owner."""
+
+    n_articles: int
+
+
+class Counts(TypedDict):
+    """How many articles are in each state."""
+
+    new: int
+    started: int
+    closed: int
+
+
+class ArticlesOut(TypedDict):
+    """A page of stored articles in the requested order. `cursor` leads to the next page."""
+
+    articles: list[ArticleRow]
+    cursor: str | None
+    counts: Counts
 
 
 class Articles:
@@ -23,70 +61,54 @@ class Articles:
 
     def endpoints(self) -> list[Endpoint]:
         """Return the endpoints in the order of the OpenAPI document."""
-        owned, listed = (*NEEDS_STORE, "other-owner"), (*NEEDS_STORE, "invalid")
-        put = (*NEEDS_BOTH, "other-owner")
+        owned, listed, put = (*NEEDS_STORE, "other-owner"), (*NEEDS_STORE, "invalid"), (*NEEDS_BOTH, "other-owner")
         return [
-            Endpoint("POST", "/v1/suggest", self.suggest, WRITERS, schemas.SuggestOut, schemas.SuggestIn, NEEDS_MODEL),
-            Endpoint(
-                "POST", "/v1/suggest/batch", self.suggest_batch, WRITERS, schemas.BatchOut, schemas.BatchIn, NEEDS_MODEL
-            ),
-            Endpoint("PUT", ARTICLE, self.put_article, WRITERS, schemas.StoredAnswer, schemas.ArticleIn, put),
-            Endpoint("GET", ARTICLE, self.get_article, WRITERS, schemas.ArticleOut, None, NEEDS_BOTH),
-            Endpoint("DELETE", ARTICLE, self.delete_article, ("cms", "admin"), None, None, owned, status=204),
-            Endpoint(
-                "POST",
-                "/v1/hand-overs",
-                self.hand_over,
-                ("admin",),
-                schemas.HandOverOut,
-                schemas.HandOverIn,
-                NEEDS_STORE,
-            ),
-            Endpoint("GET", "/v1/articles", self.list_articles, WRITERS, schemas.ArticlesOut, None, listed, PARAMETERS),
+            Endpoint("POST", "/v1/suggest", self.suggest, WRITERS, NEEDS_MODEL),
+            Endpoint("POST", "/v1/suggest/batch", self.suggest_batch, WRITERS, NEEDS_MODEL),
+            Endpoint("PUT", ARTICLE, self.put_article, WRITERS, put),
+            Endpoint("GET", ARTICLE, self.get_article, WRITERS, NEEDS_BOTH),
+            Endpoint("DELETE", ARTICLE, self.delete_article, ("cms", "admin"), owned, status=204),
+            Endpoint("POST", "/v1/hand-overs", self.hand_over, ("admin",), NEEDS_STORE),
+            Endpoint("GET", "/v1/articles", self.list_articles, WRITERS, listed, PARAMETERS),
         ]
 
-    def suggest(self, body: schemas.SuggestIn) -> object:
+    def suggest(self, body: SuggestIn) -> SuggestOut:
         """Suggest tags for a text; nothing is stored."""
         return _counted(self.tagger.suggest(body.article(), body.why))
 
-    def suggest_batch(self, body: schemas.BatchIn) -> object:
+    def suggest_batch(self, body: BatchIn) -> BatchOut:
         """Suggest tags for up to 100 articles; nothing is stored."""
-        return {
-            "results": [
-                {"id": article.id, **_counted(self.tagger.suggest(article.article(article.id)))}
-                for article in body.articles
-            ]
-        }
+        articles = (article.article(article.id) for article in body.articles)
+        answers = ({"id": article.id, **_counted(self.tagger.suggest(article))} for article in articles)
+        return {"results": [cast(BatchAnswer, answer) for answer in answers]}
 
-    def put_article(self, article_id: str, body: schemas.ArticleIn) -> object:
+    def put_article(self, article_id: str, body: ArticleIn) -> StoredAnswer:
         """Store an article and get its suggestions: the CMS's call."""
         return _counted(self.tagger.put_article(body.article(article_id), owner=g.caller.owner))
 
-    def get_article(self, article_id: str) -> object:
+    def get_article(self, article_id: str) -> ArticleOut:
         """Get a stored article with its tags and suggestions."""
         return self.tagger.article(article_id, g.caller.viewer)
 
-    def delete_article(self, article_id: str) -> Response:
+    def delete_article(self, article_id: str) -> None:
         """Delete an article everywhere."""
         self.tagger.delete_article(article_id, g.caller.owner)
-        return Response(status=204)
 
-    def hand_over(self, body: schemas.HandOverIn) -> schemas.HandOverOut:
+    def hand_over(self, body: HandOverIn) -> HandOverOut:
         """Hand articles of one `cms` key to another."""
         try:
-            return schemas.HandOverOut(
-                n_articles=self.tagger.store.owners.hand_over(body.from_, body.to, body.article_ids)
-            )
+            return {"n_articles": self.tagger.store.owners.hand_over(body.from_, body.to, body.article_ids)}
         except BadSetting as error:
             raise bad_parameter("to", str(error)) from None
 
-    def list_articles(self) -> object:
+    def list_articles(self) -> ArticlesOut:
         """List stored articles: the queue."""
         wanted = queue_wanted(g.caller.viewer)
         rows, end = self.tagger.articles(wanted, read_cursor(wanted.order), page_size())
-        return {"articles": rows, "cursor": cursor_of(end), "counts": self.tagger.store.queue.counts(wanted)}
+        counts = cast(Counts, self.tagger.store.queue.counts(wanted))
+        return {"articles": rows, "cursor": cursor_of(end), "counts": counts}
 
 
-def _counted(answer: AnswerView) -> AnswerView:
+def _counted(answer: AnyAnswer) -> AnyAnswer:
     count_suggestions(answer["suggestions"])
     return answer

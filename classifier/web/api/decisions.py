@@ -1,15 +1,18 @@
 """The endpoints of editors' decisions, and of questions on removals."""
 
 import re
+from typing import cast
 
 from flask import g, request
+from typing_extensions import TypedDict
 
 from classifier.serving.tagger import DecisionBatch, Tagger
+from classifier.serving.views import DecidedOut, LogOut
 from classifier.store.log import Draft
 from classifier.store.questions import Question
 from classifier.web.api.openapi import NEEDS_BOTH, NEEDS_STORE, Endpoint, Parameter
 from classifier.web.api.queue_query import choice_of
-from classifier.web.api.schemas import decisions as schemas
+from classifier.web.api.schemas import DecisionsIn, QuestionIn
 from classifier.web.guard.auth import EDITORS, WRITERS, Caller
 from classifier.web.problems import bad_parameter
 from classifier.web.watch.metrics import count_decisions
@@ -27,6 +30,38 @@ QUESTION_STATES = ("open", "all")
 QUESTION_STATE = Parameter.choice("state", *QUESTION_STATES, default="open")
 
 
+class TitleOut(TypedDict):
+    """An article by its title."""
+
+    article_id: str
+    title: str
+
+
+class QuestionOut(TypedDict):
+    """A tag that one key removed from more than ten articles within an hour: do they no longer have it?
+
+    Until somebody answers, training treats the tag as unknown on these articles.
+    """
+
+    id: str
+    key: str | None
+    tag: str
+    label: str
+    asked_at: str
+    answer: str | None
+    answered_by: str | None
+    answered_at: str | None
+    n_articles: int
+    waiting: int
+    titles: list[TitleOut]
+
+
+class QuestionsOut(TypedDict):
+    """Questions on removals, the newest first."""
+
+    questions: list[QuestionOut]
+
+
 class Decisions:
     """The endpoints of decisions and questions."""
 
@@ -35,34 +70,16 @@ class Decisions:
 
     def endpoints(self) -> list[Endpoint]:
         """Return the endpoints in the order of the OpenAPI document."""
-        decided, listed, state = (*NEEDS_BOTH, "running"), (*NEEDS_STORE, "invalid"), (QUESTION_STATE,)
+        decided, listed = (*NEEDS_BOTH, "running"), (*NEEDS_STORE, "invalid")
         post, answer = self.post_decisions, self.answer_question
         return [
-            Endpoint(
-                "POST",
-                DECISIONS,
-                post,
-                WRITERS,
-                schemas.DecidedOut,
-                schemas.DecisionsIn,
-                decided,
-                (IDEMPOTENCY_KEY,),
-                status=201,
-            ),
-            Endpoint("GET", DECISIONS, self.get_decisions, WRITERS, schemas.LogOut, None, NEEDS_STORE),
-            Endpoint("GET", QUESTIONS, self.list_questions, EDITORS, schemas.QuestionsOut, None, listed, state),
-            Endpoint(
-                "POST",
-                f"{QUESTIONS}/<question_id>",
-                answer,
-                EDITORS,
-                schemas.QuestionOut,
-                schemas.QuestionIn,
-                NEEDS_STORE,
-            ),
+            Endpoint("POST", DECISIONS, post, WRITERS, decided, (IDEMPOTENCY_KEY,), status=201),
+            Endpoint("GET", DECISIONS, self.get_decisions, WRITERS, NEEDS_STORE),
+            Endpoint("GET", QUESTIONS, self.list_questions, EDITORS, listed, (QUESTION_STATE,)),
+            Endpoint("POST", f"{QUESTIONS}/<question_id>", answer, EDITORS, NEEDS_STORE),
         ]
 
-    def post_decisions(self, article_id: str, body: schemas.DecisionsIn) -> object:
+    def post_decisions(self, article_id: str, body: DecisionsIn) -> DecidedOut:
         """Log what an editor decided of an article."""
         caller: Caller = g.caller
         drafts = [Draft(row.action, row.tag, row.reason, row.note, row.decision_id) for row in body.decisions]
@@ -71,26 +88,27 @@ class Decisions:
         count_decisions(decided["decisions"])
         return decided
 
-    def get_decisions(self, article_id: str) -> object:
+    def get_decisions(self, article_id: str) -> LogOut:
         """Get the decisions on an article, and what was shown of it."""
         return self.tagger.decisions(article_id, g.caller.viewer)
 
-    def list_questions(self) -> schemas.QuestionsOut:
+    def list_questions(self) -> QuestionsOut:
         """List the tags that vanished from many articles at once, until somebody says what that means."""
         state = choice_of("state", QUESTION_STATES, "open")
         questions = self.tagger.store.questions.list(answered=state == "all")
-        return schemas.QuestionsOut(questions=[self._question(question) for question in questions])
+        return {"questions": [self._question(question) for question in questions]}
 
-    def answer_question(self, question_id: str, body: schemas.QuestionIn) -> schemas.QuestionOut:
+    def answer_question(self, question_id: str, body: QuestionIn) -> QuestionOut:
         """Say whether articles no longer carry a tag, or take that back."""
         questions, editor = self.tagger.store.questions, g.caller.editor(None)
         if body.answer == "undo":
             return self._question(questions.undo(question_id, editor))
         return self._question(questions.answer(question_id, body.answer, editor))
 
-    def _question(self, question: Question) -> schemas.QuestionOut:
-        titles = [schemas.TitleOut(article_id=article_id, title=title) for article_id, title in question.titles.items()]
-        return schemas.QuestionOut(**{**vars(question), "label": self.tagger.label(question.tag), "titles": titles})
+    def _question(self, question: Question) -> QuestionOut:
+        titles = [TitleOut(article_id=article_id, title=title) for article_id, title in question.titles.items()]
+        fields = vars(question) | {"label": self.tagger.label(question.tag), "titles": titles}
+        return cast(QuestionOut, {name: fields[name] for name in QuestionOut.__annotations__})
 
 
 def _idempotency_key() -> str | None:

@@ -1,19 +1,68 @@
-"""The endpoints of the model that serves, of all versions, and of the service's health."""
+"""The endpoints of the taxonomy and the model that serve, of all versions, and of the service's health."""
 
-from flask import Response
+from typing import Any, NotRequired
+
+from typing_extensions import TypedDict
 
 from classifier.errors import TaggerError
-from classifier.serving.registry import Registry
+from classifier.serving.registry import Registry, VersionRow
 from classifier.serving.tagger import Tagger
 from classifier.store.runs import JOB
 from classifier.web.api.openapi import NEEDS_MODEL, Endpoint
-from classifier.web.api.schemas.models import HealthOut, ModelOut, ModelsOut
-from classifier.web.bodies import json_response
 from classifier.web.guard.auth import ANY_ROLE
 
 
+class AliasOut(TypedDict):
+    """A name of a tag."""
+
+    text: str
+    weak: bool
+
+
+class TagOut(TypedDict):
+    """A tag of the taxonomy."""
+
+    id: str
+    label: str
+    kind: str
+    broader: str | None
+    status: str
+    replaced_by: str | None
+    replacement: str | None
+    note: str
+    aliases: list[AliasOut]
+
+
+class TagsOut(TypedDict):
+    """The taxonomy of the model that serves."""
+
+    taxonomy_version: str
+    tags: list[TagOut]
+
+
+class ModelOut(TypedDict):
+    """The card of the model that serves."""
+
+    version: str
+    card: dict[str, Any]
+
+
+class ModelsOut(TypedDict):
+    """All model versions, newest first."""
+
+    models: list[VersionRow]
+
+
+class HealthOut(TypedDict):
+    """Whether the service can do its work; `problems` says what is wrong and what to do."""
+
+    status: str
+    model_version: NotRequired[str | None]
+    problems: NotRequired[list[str]]
+
+
 class Models:
-    """The endpoints of models and health. `retrain_hours` is how often `retrain` is expected to run."""
+    """The endpoints of taxonomy, models and health. `retrain_hours` is how often `retrain` is expected to run."""
 
     def __init__(self, tagger: Tagger, registry: Registry, retrain_hours: float) -> None:
         self.tagger, self.registry, self.retrain_hours = tagger, registry, retrain_hours
@@ -21,26 +70,46 @@ class Models:
     def endpoints(self) -> list[Endpoint]:
         """Return the endpoints in the order of the OpenAPI document."""
         return [
-            Endpoint("GET", "/v1/model", self.model, ANY_ROLE, ModelOut, None, NEEDS_MODEL),
-            Endpoint("GET", "/v1/models", self.models, ANY_ROLE, ModelsOut),
-            Endpoint("GET", "/health/live", self.live, (), HealthOut),
-            Endpoint("GET", "/health/ready", self.ready, (), HealthOut, also=(503,)),
+            Endpoint("GET", "/v1/tags", self.tags, ANY_ROLE, NEEDS_MODEL),
+            Endpoint("GET", "/v1/model", self.model, ANY_ROLE, NEEDS_MODEL),
+            Endpoint("GET", "/v1/models", self.models, ANY_ROLE),
+            Endpoint("GET", "/health/live", self.live, ()),
+            Endpoint("GET", "/health/ready", self.ready, (), also=(503,)),
         ]
+
+    def tags(self) -> TagsOut:
+        """Get the taxonomy."""
+        taxonomy = self.tagger.serving.model().taxonomy
+        tags: list[TagOut] = [
+            {
+                "id": tag.id,
+                "label": tag.label,
+                "kind": tag.kind,
+                "broader": tag.broader,
+                "status": tag.status,
+                "replaced_by": tag.replaced_by,
+                "replacement": taxonomy.replacement_of(tag.id) if tag.retired else None,
+                "note": tag.note,
+                "aliases": [{"text": alias.text, "weak": alias.weak} for alias in tag.aliases],
+            }
+            for tag in taxonomy.tags
+        ]
+        return {"taxonomy_version": taxonomy.version, "tags": tags}
 
     def model(self) -> ModelOut:
         """Get the card of the model that serves."""
         model = self.tagger.serving.model()
-        return ModelOut(version=model.version, card=dict(model.card))
+        return {"version": model.version, "card": dict(model.card)}
 
-    def models(self) -> object:
+    def models(self) -> ModelsOut:
         """List all model versions."""
         return {"models": self.registry.table()}
 
     def live(self) -> HealthOut:
         """Is the process there?"""
-        return HealthOut(status="ok")
+        return {"status": "ok", "model_version": None, "problems": []}
 
-    def ready(self) -> Response:
+    def ready(self) -> tuple[HealthOut, int]:
         """Can it do its work? 503 if not."""
         problems: list[str] = []
         version = None
@@ -51,10 +120,8 @@ class Models:
         if version and self.tagger.serving.problem:
             problems.append(self.tagger.serving.problem)
         problems += self._store_problems()
-        health = HealthOut(
-            status="ok" if not problems else "degraded" if version else "down", model_version=version, problems=problems
-        )
-        return json_response(health, 503 if health.status == "down" else 200)
+        status = "ok" if not problems else "degraded" if version else "down"
+        return {"status": status, "model_version": version, "problems": problems}, 503 if status == "down" else 200
 
     def _store_problems(self) -> list[str]:
         try:

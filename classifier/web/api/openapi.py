@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from pydantic import BaseModel
-from pydantic.json_schema import models_json_schema
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from classifier import __version__
 from classifier.domain.articles import ARTICLE_ID
-from classifier.web.api.schemas.base import ProblemOut
+from classifier.web.api.schemas import ProblemOut
 from classifier.web.problems import CATALOGUE
 
 # The problems of endpoints that read the model, the store or both.
 NEEDS_MODEL = ("no-model",)
 NEEDS_STORE = ("no-store",)
 NEEDS_BOTH = ("no-model", "no-store")
+_DESCRIPTIONS = Path(__file__).with_name("descriptions.toml")
 
 
 @dataclass(frozen=True)
@@ -46,16 +49,14 @@ class Parameter:
 class Endpoint:
     """One call of the API: all that its description and its checks need.
 
-    The view gets the parts of the path by name and the body, if there is one, as `body`. What it returns becomes JSON,
-    unless it is a response. Its docstring is the summary.
+    The view gets the parts of the path by name and the body, if there is one, as `body`. What it returns becomes JSON, alone or
+    with the status. Its annotations are the schemas of the two, its docstring is the summary.
     """
 
     method: str
     path: str
     view: Callable[..., object]
     roles: tuple[str, ...]
-    returns: type[BaseModel] | None
-    takes: type[BaseModel] | None = None
     problems: tuple[str, ...] = ()
     parameters: tuple[Parameter, ...] = ()
     status: int = 200
@@ -66,22 +67,26 @@ class Endpoint:
         """The operation's id."""
         return self.view.__name__
 
+    @cached_property
+    def takes(self) -> type[BaseModel] | None:
+        """The schema of the body."""
+        schema: type[BaseModel] | None = get_type_hints(self.view).get("body")
+        return schema
 
-_Mode = Literal["validation", "serialization"]
-# A reference to the JSON Schema of each pair of schema and mode.
-_References = Mapping[Any, Mapping[str, object]]
+    @property
+    def returns(self) -> type | None:
+        """The schema of the answer."""
+        schema = get_type_hints(self.view)["return"]
+        schema = get_args(schema)[0] if get_origin(schema) is tuple else schema
+        return None if schema is type(None) else schema
 
 
 def document(endpoints: Sequence[Endpoint]) -> dict[str, object]:
     """Return the OpenAPI 3.1 document."""
-    schemas: list[tuple[type[BaseModel], _Mode]] = [(ProblemOut, "serialization")]
-    schemas += [(endpoint.takes, "validation") for endpoint in endpoints if endpoint.takes]
-    schemas += [(endpoint.returns, "serialization") for endpoint in endpoints if endpoint.returns]
-    references, definitions = models_json_schema(schemas, ref_template="#/components/schemas/{model}")
     paths: dict[str, dict[str, object]] = {}
     for endpoint in endpoints:
         path = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", endpoint.path)
-        paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, path, references)
+        paths.setdefault(path, {})[endpoint.method.lower()] = _operation(endpoint, path)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -91,24 +96,55 @@ def document(endpoints: Sequence[Endpoint]) -> dict[str, object]:
         },
         "paths": paths,
         "components": {
-            "schemas": definitions.get("$defs", {}),
+            "schemas": _components(endpoints),
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
     }
 
 
-def _operation(endpoint: Endpoint, path: str, references: _References) -> dict[str, object]:
+def _components(endpoints: Sequence[Endpoint]) -> dict[str, dict[str, Any]]:
+    """Return the JSON Schema of all bodies and answers, and of what is in them, by name."""
+    closed = ConfigDict(extra="forbid")
+    bodies: list[tuple[Any, Literal["validation"], TypeAdapter[Any]]] = [
+        (endpoint.takes, "validation", TypeAdapter(endpoint.takes)) for endpoint in endpoints if endpoint.takes
+    ]
+    # A list takes the configuration, and hands it on to the types in it.
+    answers: list[tuple[Any, Literal["serialization"], TypeAdapter[Any]]] = [
+        (endpoint.name, "serialization", TypeAdapter(list[endpoint.returns], config=closed))  # type: ignore[name-defined]
+        for endpoint in endpoints
+        if endpoint.returns
+    ]
+    answers.append((ProblemOut, "serialization", TypeAdapter(ProblemOut)))
+    template = "#/components/schemas/{model}"
+    _, definitions = TypeAdapter.json_schemas([*bodies, *answers], ref_template=template)
+    components: dict[str, dict[str, Any]] = definitions["$defs"]
+    for names, fields in tomllib.loads(_DESCRIPTIONS.read_text(encoding="utf-8")).items():
+        for name in names.split(", "):
+            for field, keywords in fields.items():
+                _describe(components[name]["properties"][field], keywords)
+    return components
+
+
+def _describe(schema: dict[str, Any], keywords: str | dict[str, Any]) -> None:
+    """Add to the schema of a field what is said of it beside its type."""
+    keywords = {"description": keywords} if isinstance(keywords, str) else keywords
+    first = schema["anyOf"][0] if "anyOf" in schema else schema
+    for name, value in keywords.items():
+        (schema if name == "description" else first)[name] = value
+
+
+def _operation(endpoint: Endpoint, path: str) -> dict[str, object]:
     operation: dict[str, object] = {
         "operationId": endpoint.name,
         "summary": endpoint.view.__doc__,
-        "responses": {**_problem_responses(endpoint, path, references), **_responses(endpoint, references)},
+        "responses": {**_problem_responses(endpoint, path), **_responses(endpoint)},
         "parameters": [*_path_parameters(path), *(parameter.described() for parameter in endpoint.parameters)],
     }
     if endpoint.roles:
         operation["security"] = [{"key": []}, {}]  # open while no key exists
         operation["description"] = f"Roles: {', '.join(endpoint.roles)}."
     if endpoint.takes:
-        operation["requestBody"] = {"required": True, "content": _json(references[endpoint.takes, "validation"])}
+        operation["requestBody"] = {"required": True, "content": _json(endpoint.takes)}
     return operation
 
 
@@ -117,27 +153,27 @@ def _path_parameters(path: str) -> list[dict[str, object]]:
     return [{"name": name, "in": "path", "required": True, "schema": schema} for name in re.findall(r"{(\w+)}", path)]
 
 
-def _responses(endpoint: Endpoint, references: _References) -> dict[str, object]:
+def _responses(endpoint: Endpoint) -> dict[str, object]:
     if endpoint.returns is None:
         return {str(endpoint.status): {"description": "Done"}}
-    content = _json(references[endpoint.returns, "serialization"])
+    content = _json(endpoint.returns)
     also = {str(status): {"description": "Not now", "content": content} for status in endpoint.also}
     return {str(endpoint.status): {"description": "Done", "content": content}, **also}
 
 
-def _problem_responses(endpoint: Endpoint, path: str, references: _References) -> dict[str, object]:
+def _problem_responses(endpoint: Endpoint, path: str) -> dict[str, object]:
     """Return the problems of an endpoint by their status, each with the titles of all that have it."""
     slugs = _problems_of(endpoint, path)
     titles: dict[int, list[str]] = defaultdict(list)
     for slug, problem in CATALOGUE.items():
         if slug in slugs:
             titles[problem.status].append(problem.title)
-    content = {"application/problem+json": {"schema": references[ProblemOut, "serialization"]}}
+    content = _json(ProblemOut, "application/problem+json")
     return {str(status): {"description": "; ".join(titles[status]), "content": content} for status in sorted(titles)}
 
 
-def _json(schema: Mapping[str, object]) -> dict[str, object]:
-    return {"application/json": {"schema": schema}}
+def _json(schema: type, content_type: str = "application/json") -> dict[str, object]:
+    return {content_type: {"schema": {"$ref": f"#/components/schemas/{schema.__name__}"}}}
 
 
 def _problems_of(endpoint: Endpoint, path: str) -> set[str]:

@@ -34,7 +34,9 @@ class Router:
         if endpoint.takes:
             arguments["body"] = self._body(endpoint.takes)
         result = endpoint.view(**arguments)
-        return result if isinstance(result, Response) else json_response(result, endpoint.status)
+        if result is None:
+            return Response(status=endpoint.status)
+        return json_response(*result) if isinstance(result, tuple) else json_response(result, endpoint.status)
 
     def _body(self, schema: type[BaseModel]) -> BaseModel:
         if request.mimetype != "application/json":

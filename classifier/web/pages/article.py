@@ -125,12 +125,12 @@ class Pages:
         model = self.tagger.serving.model()
         reading = model.reader.read(article)
         answer = model.suggest(article, n_evidence=0)
-        explained = model.explain(article, [row.tag for row in answer.suggestions], reading)
+        explained = model.explain(article, [row["tag"] for row in answer.suggestions], reading)
         tag = _tag_named(asked_tag, model)
         asked = model.explain(article, [tag.id], reading) if tag else []
         titles = self._titles([*explained, *asked])
         cards = [
-            Card(why_of(why, titles), why.tag.kind, row.band, ABOUTNESS[row.aboutness], row.source)
+            Card(why_of(why, titles), why.tag.kind, row["band"], ABOUTNESS[row["aboutness"]], row["source"])
             for row, why in zip(answer.suggestions, explained, strict=True)
         ]
         asked_card = Card(why_of(asked[0], titles), asked[0].tag.kind) if asked else None

@@ -2,13 +2,86 @@
 
 from collections.abc import Collection, Iterable
 
+from typing_extensions import TypedDict
+
 from classifier.domain.decisions import Decision, without_undone
-from classifier.model.answer import Explanation, Suggestion
+from classifier.model.answer import Explanation, Mentioned, Suggestion
 from classifier.model.protocol import Model
 from classifier.serving.tagger import Tagger
+from classifier.serving.views import DecisionOut, StandingOut
 from classifier.text.reading import Reading
-from classifier.web.pages.review_json import OtherEditor, ReviewArticle, TagView
-from classifier.web.pages.showing import ABOUTNESS, REASONS_TEXT, MarksOfFields, mark_named, marked_text, marks_of
+from classifier.web.pages.showing import (
+    ABOUTNESS,
+    REASONS_TEXT,
+    LeftOut,
+    MarksOfFields,
+    Piece,
+    mark_named,
+    marked_text,
+    marks_of,
+)
+
+
+class SuggestionView(TypedDict):
+    """A suggested tag, without its evidence: that is marked in the text. `aboutness` is in words."""
+
+    tag: str
+    label: str
+    kind: str
+    score: float
+    band: str
+    source: str
+    aboutness: str
+    threshold: float
+
+
+class TagView(TypedDict):
+    """A tag of an article. `known` says whether the taxonomy has it, `by` is the editor who gave it, or the article's source."""
+
+    tag: str
+    label: str
+    kind: str
+    known: bool
+    by: str
+
+
+class OtherEditor(TypedDict):
+    """Another editor's decisions on an article: how many stand, and when the last of them was made."""
+
+    editor: str
+    at: str
+    n: int
+
+
+class ReviewArticle(TypedDict):
+    """An article as the review page shows it: GET /review/articles/{article_id}.
+
+    `blind` says that the suggestions are hidden from this editor, `reason_text` is `reason` in words, and `labels` are those of
+    all tags with a decision, by their ids.
+    """
+
+    article_id: str
+    url: str | None
+    published_at: str | None
+    source: str
+    state: str
+    n_editors: int
+    suggestion_set_id: str | None
+    model_version: str
+    reason: str | None
+    blind: bool
+    title: list[Piece]
+    paragraphs: list[list[Piece]]
+    suggestions: list[SuggestionView]
+    mentioned: list[Mentioned]
+    tags: list[TagView]
+    labels: dict[str, str]
+    removed: list[LeftOut]
+    n_more_removed: int
+    reason_text: str | None
+    others: list[OtherEditor]
+    decisions: list[DecisionOut]
+    standing: StandingOut
 
 
 def article_view(tagger: Tagger, article_id: str, viewer: str | None) -> ReviewArticle:
@@ -27,38 +100,40 @@ def article_view(tagger: Tagger, article_id: str, viewer: str | None) -> ReviewA
     withheld = {row["tag"] for row in described["withheld"]} - editors.keys()
     answer = tagger.judged(article, model)
     # A suggestion that somebody has decided on is shown with that decision.
-    suggestions = [] if is_blind else [row for row in answer.suggestions if row.tag not in withheld]
+    suggestions = [] if is_blind else [row for row in answer.suggestions if row["tag"] not in withheld]
 
     reading = model.reader.read(article)
-    explained = model.explain(article, [row.tag for row in suggestions], reading)
-    named = {row["tag"] for row in described["mentioned"]} - {row.tag for row in suggestions}
+    explained = model.explain(article, [row["tag"] for row in suggestions], reading)
+    named = {row["tag"] for row in described["mentioned"]} - {row["tag"] for row in suggestions}
     marks = _marks(model, reading, explained, named)
-    thresholds = [explanation.threshold for explanation in explained]
-    return ReviewArticle.model_validate(
-        {
-            "article_id": described["article_id"],
-            "url": described["url"],
-            "published_at": described["published_at"],
-            "source": described["source"],
-            "state": described["state"],
-            "n_editors": described["n_editors"],
-            "suggestion_set_id": described["suggestion_set_id"],
-            "model_version": described["model_version"],
-            "reason": described["reason"],
-            "mentioned": described["mentioned"],
-            "blind": is_blind,
-            **vars(marked_text(article, reading, marks)),
-            "suggestions": [
-                _suggestion(row, threshold) for row, threshold in zip(suggestions, thresholds, strict=True)
-            ],
-            "tags": [_tag(tag, editors.get(tag, described["source"]), model) for tag in described["tags"]],
-            "labels": {tag: _label(tag, model) for tag in editors},
-            "reason_text": REASONS_TEXT.get(described["reason"] or ""),
-            "others": _other_editors((Decision(article_id=article_id, **row) for row in logged["decisions"]), viewer),
-            "decisions": logged["decisions"],
-            "standing": logged["standing"],
-        }
-    )
+    text = marked_text(article, reading, marks)
+    rows = (Decision(article_id=article_id, **row) for row in logged["decisions"])
+    return {
+        "article_id": described["article_id"],
+        "url": described["url"],
+        "published_at": described["published_at"],
+        "source": described["source"],
+        "state": described["state"],
+        "n_editors": described["n_editors"],
+        "suggestion_set_id": described["suggestion_set_id"],
+        "model_version": described["model_version"],
+        "reason": described["reason"],
+        "blind": is_blind,
+        "title": text.title,
+        "paragraphs": text.paragraphs,
+        "suggestions": [
+            _suggestion(row, explanation.threshold) for row, explanation in zip(suggestions, explained, strict=True)
+        ],
+        "mentioned": described["mentioned"],
+        "tags": [_tag(tag, editors.get(tag, described["source"]), model) for tag in described["tags"]],
+        "labels": {tag: _label(tag, model) for tag in editors},
+        "removed": text.removed,
+        "n_more_removed": text.n_more_removed,
+        "reason_text": REASONS_TEXT.get(described["reason"] or ""),
+        "others": _other_editors(rows, viewer),
+        "decisions": logged["decisions"],
+        "standing": logged["standing"],
+    }
 
 
 def _marks(model: Model, reading: Reading, explained: Iterable[Explanation], named: Collection[str]) -> MarksOfFields:
@@ -69,9 +144,17 @@ def _marks(model: Model, reading: Reading, explained: Iterable[Explanation], nam
     return marks
 
 
-def _suggestion(row: Suggestion, threshold: float) -> dict[str, object]:
-    same = {name: getattr(row, name) for name in ("tag", "label", "kind", "score", "band", "source")}
-    return {**same, "aboutness": ABOUTNESS[row.aboutness], "threshold": threshold}
+def _suggestion(row: Suggestion, threshold: float) -> SuggestionView:
+    return {
+        "tag": row["tag"],
+        "label": row["label"],
+        "kind": row["kind"],
+        "score": row["score"],
+        "band": row["band"],
+        "source": row["source"],
+        "aboutness": ABOUTNESS[row["aboutness"]],
+        "threshold": threshold,
+    }
 
 
 def _tag(tag_id: str, editor: str, model: Model) -> TagView:
@@ -90,6 +173,6 @@ def _other_editors(decisions: Iterable[Decision], viewer: str | None) -> list[Ot
     editors: dict[str, OtherEditor] = {}
     for row in without_undone(decisions):
         if row.editor != viewer:
-            n = editors[row.editor].n if row.editor in editors else 0
-            editors[row.editor] = OtherEditor(editor=row.editor, at=row.at, n=n + 1)
+            n = editors[row.editor]["n"] if row.editor in editors else 0
+            editors[row.editor] = {"editor": row.editor, "at": row.at, "n": n + 1}
     return list(editors.values())

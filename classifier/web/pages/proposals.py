@@ -12,11 +12,11 @@ from classifier.importers.records import CmsTerm
 from classifier.serving.tagger import Tagger
 from classifier.store.proposals import OPEN, PROPOSAL_STATES, TAKEN
 from classifier.store.sessions import Session
+from classifier.web.api.schemas import ProposalIn
 from classifier.web.bodies import json_response, read_json
 from classifier.web.guard.auth import EDITORS, Gate
 from classifier.web.pages import render
 from classifier.web.pages.forms import read_form
-from classifier.web.pages.review_json import ProposalIn, Proposed
 from classifier.web.problems import ApiProblem
 
 
@@ -45,7 +45,7 @@ class Proposals:
         proposal = read_json(ProposalIn, self.limit)
         editor = g.caller.editor(None)
         proposal_id = self.proposals.add(proposal.label.strip(), proposal.note, proposal.article_id, editor)
-        return json_response(Proposed(id=proposal_id), 201)
+        return json_response({"id": proposal_id}, 201)
 
     def answer(self, proposal_id: str) -> WsgiResponse:
         """Take or decline a proposal, or open it again."""

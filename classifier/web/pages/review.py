@@ -10,7 +10,6 @@ from classifier.web.bodies import json_response
 from classifier.web.guard.auth import EDITORS, Gate
 from classifier.web.pages import render
 from classifier.web.pages.article_view import article_view
-from classifier.web.pages.review_json import BulkRows
 from classifier.web.pages.showing import why_of
 from classifier.web.problems import ApiProblem
 
@@ -79,9 +78,7 @@ class Review:
         wanted = queue_wanted(self._viewer(), state="open")
         tag = self.tagger.serving.model().taxonomy.tag(wanted.tag or "")
         rows = self.store.queue.show(wanted, MAX_BULK)
-        return json_response(
-            BulkRows.model_validate({"tag": tag.id, "label": tag.label, "rows": [row._asdict() for row in rows]})
-        )
+        return json_response({"tag": tag.id, "label": tag.label, "rows": [row._asdict() for row in rows]})
 
     def _viewer(self) -> str | None:
         g.caller = self.gate.check(EDITORS)

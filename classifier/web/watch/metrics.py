@@ -14,9 +14,10 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from classifier.model.answer import Suggestion
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
-from classifier.serving.views import DecisionView, SuggestionView
+from classifier.serving.views import DecisionOut
 from classifier.store.queue import Wanted
 from classifier.store.runs import JOB, RUNNING
 from classifier.web.guard.auth import Gate
@@ -33,13 +34,13 @@ _SUGGESTIONS = Counter("tagger_suggestions", "Suggestions given.", ("tag", "band
 _DECISIONS = Counter("tagger_decisions", "Decisions logged.", ("action",))
 
 
-def count_suggestions(suggestions: Iterable[SuggestionView]) -> None:
+def count_suggestions(suggestions: Iterable[Suggestion]) -> None:
     """Count the suggestions of an answer."""
     for suggestion in suggestions:
         _SUGGESTIONS.labels(suggestion["tag"], suggestion["band"]).inc()
 
 
-def count_decisions(decisions: Iterable[DecisionView]) -> None:
+def count_decisions(decisions: Iterable[DecisionOut]) -> None:
     """Count decisions that were logged."""
     for decision in decisions:
         _DECISIONS.labels(decision["action"]).inc()

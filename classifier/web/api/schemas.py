@@ -1,0 +1,146 @@
+"""The schemas that validate requests. The OpenAPI document is made of them, and describes their fields by descriptions.toml."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from classifier.domain.articles import ARTICLE_ID, Article
+from classifier.domain.dates import normal_date
+from classifier.errors import BadArticle
+
+MAX_BATCH = 100
+MAX_WHY = 20
+
+TagText = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Strict(BaseModel):
+    """A schema that takes no unknown fields, converts no types and refuses NaN."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class FieldProblem(Strict):
+    """What is wrong with one field."""
+
+    pointer: str
+    detail: str
+
+
+class ProblemOut(Strict):
+    """A problem (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[FieldProblem] = []
+
+
+def _date(value: str) -> str:
+    try:
+        return normal_date(value, "published_at")
+    except BadArticle as error:
+        raise ValueError(str(error)) from None
+
+
+class ArticleIn(Strict):
+    """An article. `title` or `body` is needed, and may be empty."""
+
+    title: str = ""
+    body: str = ""
+    body_format: Literal["text", "html"] = "text"
+    published_at: Annotated[str, AfterValidator(_date)] | None = None
+    url: str | None = Field(None, max_length=2000)
+    tags: list[TagText] | None = Field(None, max_length=500)
+
+    @model_validator(mode="after")
+    def _some_text(self) -> ArticleIn:
+        if not {"title", "body"} & self.model_fields_set:
+            raise ValueError("`title` and `body` are missing; send at least one of them")
+        return self
+
+    def article(self, article_id: str = "") -> Article:
+        """Return the article of this request."""
+        tags = tuple(dict.fromkeys(self.tags)) if self.tags is not None else None
+        return Article(
+            article_id, self.title, self.body, self.body_format, tags, published_at=self.published_at, url=self.url
+        )
+
+
+class SuggestIn(ArticleIn):
+    """A text to suggest tags for."""
+
+    why: list[TagText] = Field([], max_length=MAX_WHY)
+
+
+class BatchArticleIn(ArticleIn):
+    """An article of a batch."""
+
+    id: str = Field(pattern=f"^{ARTICLE_ID.pattern}$")
+
+
+class BatchIn(Strict):
+    """Several articles, each with its own id."""
+
+    articles: list[BatchArticleIn] = Field(min_length=1, max_length=MAX_BATCH)
+
+
+class HandOverIn(Strict):
+    """A change of owner from one `cms` key to another. Null stands for nobody."""
+
+    from_: str | None = Field(alias="from", max_length=80)
+    to: str | None = Field(max_length=80)
+    article_ids: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=1000)] | None = None
+
+
+class DecisionIn(Strict):
+    """A decision: on a `tag`, or `undo` of the decision `decision_id`, or `reopen` of the article."""
+
+    action: Literal["accept", "reject", "add", "remove", "unsure", "undo", "reopen"]
+    tag: TagText | None = None
+    reason: Literal["wrong", "passing_mention", "too_general", "too_specific", "wrong_sense"] | None = None
+    note: str | None = Field(None, max_length=1000)
+    decision_id: Annotated[str, Field(max_length=64)] | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> DecisionIn:
+        on_tag = self.action not in ("undo", "reopen")
+        if on_tag != (self.tag is not None):
+            raise ValueError(f"`{self.action}` {'needs a' if on_tag else 'takes no'} `tag`")
+        if (self.action == "undo") != (self.decision_id is not None):
+            raise ValueError("`decision_id` goes with `undo`, and an `undo` needs it")
+        if self.reason is not None and self.action != "reject":
+            raise ValueError("`reason` goes with `reject`")
+        return self
+
+
+class DecisionsIn(Strict):
+    """An editor's decisions on an article. All of them are logged, or none."""
+
+    suggestion_set_id: Annotated[str, Field(max_length=64)] | None = None
+    editor: Annotated[str, Field(pattern=r"^[^/\x00-\x1f\x7f]{1,80}$")] | None = None
+    complete: bool = False
+    decisions: list[DecisionIn] = Field([], max_length=500)
+
+    @model_validator(mode="after")
+    def _something(self) -> DecisionsIn:
+        if not self.decisions and not self.complete:
+            raise ValueError("there is no decision, and `complete` is not true")
+        return self
+
+
+class QuestionIn(Strict):
+    """An answer to a question, or `undo` of the answer."""
+
+    answer: Literal["removed", "term_changed", "undo"]
+
+
+class ProposalIn(Strict):
+    """A tag that an editor misses: POST /review/proposals."""
+
+    label: str = Field(min_length=1, max_length=200)
+    note: str = Field("", max_length=2000)
+    article_id: str | None = None

@@ -1,1 +1,0 @@
-"""Schemas of requests and answers: they validate requests, and the OpenAPI document is made of them."""
