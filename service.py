@@ -11,7 +11,7 @@ from classifier.serving.backlog import Backlog
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
-from classifier.serving.traces import TracesWatch
+from classifier.serving.traces import watch_traces
 from classifier.settings import read_settings
 from classifier.store.arrivals import Shares
 from classifier.store.database.engine import DamagedStore, make_engine
@@ -37,7 +37,7 @@ def create_app() -> Flask:
     app = build_app(tagger, registry, settings.max_body_bytes, settings.retrain_hours, needs_key, limits)
     logs.watch(app)
     Backlog(tagger, settings.backlog_rate).start()
-    TracesWatch(tagger.store, registry).start()
+    watch_traces(tagger.store, registry)
     return app
 
 

@@ -29,7 +29,7 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadModel
 from classifier.serving import registry as registry_module
 from classifier.serving.registry import Registry
-from classifier.serving.traces import TracesWatch, remove_traces
+from classifier.serving.traces import have_traces_removed, remove_traces
 from classifier.store import store as store_module
 from classifier.store.database.opening import open_store
 from classifier.store.log import Draft
@@ -406,7 +406,7 @@ def test_a_database_that_was_restored_and_counts_from_lower_numbers_is_looked_at
     kept.deleted.note_cleaned(50)
     put_article(store, Article(SECRET, **ARTICLE), "cms")
     store.delete_article(SECRET)
-    TracesWatch(store, kept).look()
+    have_traces_removed(store, kept)
     assert traces(kept.folder) == []
     assert kept.deleted.cleaned == store.deletions.last()
 

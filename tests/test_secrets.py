@@ -68,7 +68,7 @@ def test_a_new_database_is_its_owners_alone(lax: None, tmp_path: Path) -> None:
 
 
 def test_the_folder_of_models_that_we_make_is_its_owners_alone(lax: None, tmp_path: Path) -> None:
-    with Registry(tmp_path / "var" / "models")._locked():
+    with Registry(tmp_path / "var" / "models").locked():
         pass
     assert mode(tmp_path / "var") == mode(tmp_path / "var" / "models") == 0o700
 

@@ -123,7 +123,7 @@ def _copy_models(registry: Registry, target: Path) -> list[str]:
         (target / POINTER).write_text(json.dumps(vars(champion), ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     for version in versions:
         (target / version).mkdir()
-        with registry.unchanged():
+        with registry.locked():
             for file in (registry.folder / version).iterdir():
                 shutil.copyfile(file, target / version / file.name)
     # The history is written before the pointer, so it knows the champion that was read above.

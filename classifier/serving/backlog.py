@@ -5,14 +5,10 @@ need a judgement of each open article, also of those that nobody has opened. One
 rate that leaves the requests their time; whatever ends it, another goes on from there.
 """
 
-import random
-import threading
 import time
 
-import structlog
-
-from classifier.errors import Busy, NoModel, TaggerError
 from classifier.model.protocol import Model
+from classifier.serving.beside import repeat
 from classifier.serving.tagger import Tagger
 from classifier.store.rows import StoredArticle
 from classifier.store.suggestion_sets import judged_by
@@ -31,19 +27,7 @@ class Backlog:
     def start(self) -> None:
         """Judge what waits from now on, in a thread of its own."""
         if self.rate:
-            threading.Thread(target=self._run, name=JOB, daemon=True).start()
-
-    def _run(self) -> None:
-        chance = random.Random()  # noqa: S311 - so that processes take turns
-        while True:
-            time.sleep(POLL_SECONDS * chance.uniform(0.5, 1.5))
-            try:
-                self.work()
-            except (NoModel, Busy):
-                continue
-            except Exception as error:  # noqa: BLE001 - what is wrong now may be right in some seconds
-                reason = str(error) if isinstance(error, TaggerError) else type(error).__name__
-                structlog.get_logger().warning("no_backlog", reason=reason)
+            repeat(JOB, POLL_SECONDS, self.work, "no_backlog")
 
     def work(self) -> int:
         """Judge all that waits, and return how many articles that were.

@@ -1,11 +1,18 @@
-"""Commands that the service runs in processes of their own, so that requests keep their time and memory."""
+"""What the service does beside its requests: commands in processes of their own, and work of a thread again and again."""
 
 import os
+import random
 import shutil
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
+import structlog
+
+from classifier.errors import Busy, NoModel, TaggerError
 from classifier.store.database.engine import absolute_url
 from classifier.store.store import Store
 
@@ -35,3 +42,21 @@ def run_beside(store: Store, models: Path, *arguments: str) -> str | None:
         return None
     last_line = process.stderr.strip().rpartition("\n")[2]
     return last_line[:300] if last_line.startswith("error: ") else f"{arguments[0]} ended with {process.returncode}"
+
+
+def repeat(name: str, seconds: float, work: Callable[[], object], failed: str) -> None:
+    """Work every few seconds from now on, in a thread of its own. A failure is logged as the event `failed`."""
+
+    def run() -> None:
+        chance = random.Random()  # noqa: S311 - so that processes take turns
+        while True:
+            time.sleep(seconds * chance.uniform(0.5, 1.5))
+            try:
+                work()
+            except (NoModel, Busy):
+                continue
+            except Exception as error:  # noqa: BLE001 - what is wrong now may be right in some seconds
+                reason = str(error) if isinstance(error, TaggerError) else type(error).__name__
+                structlog.get_logger().warning(failed, reason=reason)
+
+    threading.Thread(target=run, name=name, daemon=True).start()

@@ -71,8 +71,16 @@ def point(folder: Path, champion: Champion) -> None:
     Raises:
         BadSetting: if the history cannot be written.
     """
-    # The history is written first: a change that it does not know must not serve.
-    _append_history(_history_of(folder), json.dumps(asdict(champion), ensure_ascii=False))
+    file = _history_of(folder)
+    is_torn = file.is_file() and not file.read_bytes().endswith(b"\n")
+    line = json.dumps(asdict(champion), ensure_ascii=False)
+    try:  # the history is written first: a change that it does not know must not serve
+        with file.open("a", encoding="utf-8") as history:
+            history.write("\n" * is_torn + line + "\n")
+            history.flush()
+            os.fsync(history.fileno())
+    except OSError as error:
+        raise BadSetting(f"Cannot write {file}: {error.strerror or error}.") from None
     with whole_file(pointer_of(folder)) as pointer:
         pointer.write(json.dumps(asdict(champion), ensure_ascii=False, indent=1).encode() + b"\n")
 
@@ -97,17 +105,6 @@ def champion_at(history: Sequence[Champion], moment: str) -> Champion | None:
 
 def _history_of(folder: Path) -> Path:
     return folder / "history.jsonl"
-
-
-def _append_history(file: Path, line: str) -> None:
-    is_torn = file.is_file() and not file.read_bytes().endswith(b"\n")
-    try:
-        with file.open("a", encoding="utf-8") as history:
-            history.write("\n" * is_torn + line + "\n")
-            history.flush()
-            os.fsync(history.fileno())
-    except OSError as error:
-        raise BadSetting(f"Cannot write {file}: {error.strerror or error}.") from None
 
 
 def _time_of(text: str) -> datetime:

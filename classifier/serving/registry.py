@@ -14,7 +14,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,15 +28,7 @@ from classifier.domain.files import make_private_folder, whole_file
 from classifier.domain.snapshots import Snapshot, read_snapshot
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadModel, BadSetting, Busy, NoModel, NotFound
-from classifier.model.files import (
-    check_manifest,
-    content_digest,
-    load_model,
-    manifest_digest,
-    read_card,
-    read_model_taxonomy,
-    save_model,
-)
+from classifier.model import files
 from classifier.model.precedent_files import clean_precedents
 from classifier.model.tag_model import TagModel
 from classifier.serving.champion import PROMOTE, ROLL_BACK, Champion, point, read_history, read_pointer, rolled_back
@@ -72,7 +64,7 @@ class Registry:
         """
         model.precedents = replace(model.precedents.without(self.deleted), deleted=self.deleted)
         now = datetime.now(UTC)
-        version = f"{now:%Y%m%d-%H%M%S}-{content_digest(model)[:8]}"
+        version = f"{now:%Y%m%d-%H%M%S}-{files.content_digest(model)[:8]}"
         while (self.folder / version).exists():  # the same model, saved again within one second
             version = f"{version[:-8]}{secrets.token_hex(4)}"
         model.card["version"] = version
@@ -80,7 +72,7 @@ class Registry:
         if snapshot is not None:
             snapshot.without(self.deleted).write(self._snapshot_file(version))
         try:
-            save_model(model, self.folder / version)
+            files.save_model(model, self.folder / version)
         except OSError as error:
             raise BadSetting(f"Cannot write {self.folder / version}: {error.strerror or error}.") from None
         return version
@@ -107,7 +99,7 @@ class Registry:
         """Return the champion's taxonomy, even if the model is damaged, or None if it cannot be read."""
         champion = self.last_champion()
         try:
-            return read_model_taxonomy(self.folder / champion.version) if champion else None
+            return files.read_model_taxonomy(self.folder / champion.version) if champion else None
         except BadModel:
             return None
 
@@ -120,7 +112,7 @@ class Registry:
 
     def load_champion(self) -> TagModel:
         """Return the champion, checked against the digest with which it was promoted."""
-        return load_model(self.champion_folder())
+        return files.load_model(self.champion_folder())
 
     def champion_folder(self) -> Path:
         """Return the folder of the champion, whose manifest is the one that was promoted."""
@@ -128,7 +120,7 @@ class Registry:
         if champion is None:
             raise NoModel(f"No champion model in {self.folder}. Train one: python -m classifier train")
         folder = self.folder / champion.version
-        check_manifest(folder, champion.digest)
+        files.check_manifest(folder, champion.digest)
         return folder
 
     def versions(self) -> list[str]:
@@ -139,7 +131,7 @@ class Registry:
 
     def card(self, version: str) -> dict[str, Any]:
         """Return the card of a version."""
-        return read_card(self._existing(version))
+        return files.read_card(self._existing(version))
 
     def table(self) -> list[VersionRow]:
         """Return a row for each version, newest first: what a list of models shows.
@@ -172,7 +164,7 @@ class Registry:
 
     def load(self, version: str) -> TagModel:
         """Return a version, checked."""
-        return load_model(self._existing(version))
+        return files.load_model(self._existing(version))
 
     def promote(self, version: str, by: str, why: str, instead_of: str | EllipsisType | None = ...) -> Champion:
         """Make a version the champion, after checking that it can be loaded.
@@ -183,7 +175,7 @@ class Registry:
             Busy: if the champion was changed meanwhile.
         """
         self.load(version)
-        with self._locked():
+        with self.locked():
             serves = self.last_champion()
             if instead_of is not ... and (serves.version if serves else None) != instead_of:
                 present = f"{serves.version} by {serves.by}" if serves else "none"
@@ -196,7 +188,7 @@ class Registry:
         Raises:
             NotFound: if there is no predecessor that was not rolled back itself.
         """
-        with self._locked():
+        with self.locked():
             champion = self.champion()
             if champion is None or champion.previous is None:
                 raise NotFound(f"There is no earlier champion in {self.folder} to roll back to.")
@@ -222,25 +214,17 @@ class Registry:
         """
         cleaned = []
         for version in self.versions():
-            with self._locked():
-                had_any = self._clean_snapshot(version)
+            with self.locked():
+                snapshot = self.snapshot(version)
+                had_any = snapshot is not None and any(article_id in self.deleted for article_id in snapshot.articles)
+                if snapshot is not None and had_any:
+                    snapshot.without(self.deleted).write(self._snapshot_file(version))
                 # Other commands report a damaged version. Another process may sweep this one meanwhile.
                 with suppress(BadModel, ValueError, LookupError, FileNotFoundError):
                     had_any |= clean_precedents(self.folder / version, self.deleted)
             if had_any:
                 cleaned.append(version)
         return cleaned
-
-    def _clean_snapshot(self, version: str) -> bool:
-        snapshot = self.snapshot(version)
-        if snapshot is None or not any(article_id in self.deleted for article_id in snapshot.articles):
-            return False
-        snapshot.without(self.deleted).write(self._snapshot_file(version))
-        return True
-
-    def unchanged(self) -> AbstractContextManager[None]:
-        """Keep the files of all versions as they are, for whoever copies them."""
-        return self._locked()
 
     # --- versions that nobody needs any more ---
 
@@ -257,7 +241,7 @@ class Registry:
     def pin(self, version: str, keep: bool = True) -> None:
         """Keep a version from being swept, or no longer."""
         self._existing(version)
-        with self._locked():
+        with self.locked():
             pinned = [pinned for pinned in self.pinned() if pinned != version] + [version] * keep
             with whole_file(self.folder / "pinned.json") as file:
                 file.write(json.dumps(pinned).encode() + b"\n")
@@ -269,8 +253,11 @@ class Registry:
         """
         if not n_kept or not self.folder.is_dir():
             return []
-        with self._locked():
-            self._sweep_leavings()
+        with self.locked():
+            # What killed processes left of saving and sweeping. Neither takes as long as a day.
+            for entry in [*self.folder.glob(".*"), *(self.folder / "snapshots").glob(".*")]:
+                if not entry.name.startswith(".lock") and time.time() - entry.stat().st_mtime > LEFT_SECONDS:
+                    shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
             champion = self.champion()
             needed = {*self.pinned(), *((champion.version, champion.previous) if champion else ())}
             old = [version for version in self.versions()[:-n_kept] if version not in needed]
@@ -281,12 +268,6 @@ class Registry:
                 shutil.rmtree(aside, ignore_errors=True)
                 self._snapshot_file(version).unlink(missing_ok=True)
             return old
-
-    def _sweep_leavings(self) -> None:
-        """Remove what killed processes left of saving and sweeping. Neither takes as long as a day."""
-        for entry in [*self.folder.glob(".*"), *(self.folder / "snapshots").glob(".*")]:
-            if not entry.name.startswith(".lock") and time.time() - entry.stat().st_mtime > LEFT_SECONDS:
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
     def _existing(self, version: str) -> Path:
         if not _VERSION.fullmatch(version) or not (self.folder / version).is_dir():
@@ -313,8 +294,8 @@ class Registry:
             yield
 
     @contextmanager
-    def _locked(self) -> Iterator[None]:
-        """Let one process at a time change the pointer. The lock ends with its process."""
+    def locked(self) -> Iterator[None]:
+        """Let one process at a time change the pointer and the versions, or copy them. The lock ends with its process."""
         make_private_folder(self.folder)
         with (self.folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -322,7 +303,7 @@ class Registry:
 
     def _point(self, version: str, by: str, why: str, action: str = PROMOTE) -> Champion:
         before = self.last_champion()
-        digest = manifest_digest(self.folder / version)
+        digest = files.manifest_digest(self.folder / version)
         previous = before.version if before and before.version != version else before.previous if before else None
         champion = Champion(version, digest, previous, by, datetime.now(UTC).isoformat(timespec="seconds"), why, action)
         point(self.folder, champion)

@@ -16,29 +16,10 @@ from classifier.domain.deleted import digest_of
 from classifier.errors import BadDecision, BadModel, BadSetting, CannotJudge, NoModel, TaggerError
 from classifier.model.answer import Answer, Suggestion
 from classifier.model.protocol import Model
+from classifier.serving import views
 from classifier.serving.answers import Answers
 from classifier.serving.serving import Serving
-from classifier.serving.views import (
-    ArticleOut,
-    ArticleRow,
-    DecidedOut,
-    LogOut,
-    SeenAnswer,
-    StoredAnswer,
-    SuggestOut,
-    answer_json,
-    answer_view,
-    article_row,
-    decided_view,
-    explanations_of,
-    is_hidden,
-    listed_row,
-    log_view,
-    reasons_to_withhold,
-    standing_seen,
-    stored_answer_view,
-    unreadable_view,
-)
+from classifier.serving.views import ArticleOut, ArticleRow, DecidedOut, LogOut, SeenAnswer, StoredAnswer, SuggestOut
 from classifier.store.arrivals import NO_SHARES, Shares
 from classifier.store.log import ArticleLog, Draft
 from classifier.store.queue import PageEnd, Wanted
@@ -94,9 +75,9 @@ class Tagger:
             UnknownTag: if `why` names no tag of the taxonomy.
         """
         model = self.serving.model()
-        view = cast(SuggestOut, answer_view(self.judged(article, model), article.tags or (), model))
+        view = cast(SuggestOut, views.answer_view(self.judged(article, model), article.tags or (), model))
         if why:
-            view["why"] = explanations_of(article, why, model)
+            view["why"] = views.explanations_of(article, why, model)
         return view
 
     def put_article(self, article: Article, source: str = "cms", owner: str | None = None) -> StoredAnswer:
@@ -111,28 +92,28 @@ class Tagger:
         check_id(article.id)
         model = self.serving.model()
         answer = self.judged(article, model)
-        views: list[SeenAnswer] = []
+        seen: list[SeenAnswer] = []
 
         def shown(stored: StoredArticle, log: ArticleLog) -> list[TagScore]:
-            views.append(stored_answer_view(answer, stored, log, model, None))
-            return _scores(views[-1]["suggestions"])
+            seen.append(views.stored_answer_view(answer, stored, log, model, None))
+            return _scores(seen[-1]["suggestions"])
 
         # What a CMS lists is what it has so far: silence on a tag is not a no.
         article = replace(article, tags_complete=False)
         set_id = self.store.receive(article, source, _for_store(answer), shown, self.shares, owner)
-        return {"article_id": article.id, "suggestion_set_id": set_id, **views[-1]}
+        return {"article_id": article.id, "suggestion_set_id": set_id, **seen[-1]}
 
     def article(self, article_id: str, viewer: str | None = None) -> ArticleOut:
         """Return a stored article with its tags and the present model's suggestions, as an editor may see it."""
         stored, log = self.store.article(article_id), self.store.log.read(article_id)
-        row, model = article_row(stored, standing_seen(stored, log, viewer).tags), self.serving.model()
+        row, model = views.article_row(stored, views.standing_seen(stored, log, viewer).tags), self.serving.model()
         set_id = None
         try:
             answer = self.judged(stored.article, model)
         except CannotJudge:
-            view = unreadable_view(row["tags"], model)
+            view = views.unreadable_view(row["tags"], model)
         else:
-            view = stored_answer_view(answer, stored, log, model, viewer)
+            view = views.stored_answer_view(answer, stored, log, model, viewer)
             set_id = self.store.suggestion_sets.show(stored.article, _for_store(answer), _scores(view["suggestions"]))
         return {**row, "body": stored.article.body, "suggestion_set_id": set_id, **view}
 
@@ -153,7 +134,7 @@ class Tagger:
             with suppress(CannotJudge), _able_to_judge(article, model):
                 answer = self.answers.brief(article, model)
                 suggestions, margin = answer.suggestions, answer.margin
-            reasons = reasons_to_withhold(suggestions, standings.get(article.id, Standing()), model)
+            reasons = views.reasons_to_withhold(suggestions, standings.get(article.id, Standing()), model)
             scores = _scores(row for row in suggestions if row["tag"] not in reasons)
             yield Judged(article.id, text_digest(article), margin, scores)
 
@@ -161,17 +142,13 @@ class Tagger:
         """Return a page of stored articles without their bodies, and where the next page begins."""
         page, end = self.store.queue.page(wanted, after, limit)
         standings = self.store.log.standings([stored.article.id for stored in page])
-        return [listed_row(stored, standings[stored.article.id]) for stored in page], end
+        return [views.listed_row(stored, standings[stored.article.id]) for stored in page], end
 
     def delete_article(self, article_id: str, owner: str | None = None) -> None:
         """Delete an article and all that hangs on it. A `cms` key, named `owner`, can delete only what it wrote."""
         self.store.delete_article(article_id, owner)
         with suppress(BadSetting):  # where models cannot be written, `retrain` tells them
             self.serving.registry.deleted.add([digest_of(article_id)])
-
-    def hides(self, stored: StoredArticle, viewer: str | None) -> bool:
-        """Return whether an article is blind to somebody, who may not see what the model says of it yet."""
-        return stored.blind and is_hidden(stored, self.store.log.read(stored.article.id).standing(), viewer)
 
     # --- decisions ---
 
@@ -198,12 +175,11 @@ class Tagger:
             return cast(DecidedOut, reply)
         stored = self.store.article(article_id)
         self._check(stored, batch.drafts)
-
         reply = self.store.log.decide(
             stored.article.id,
             batch.drafts,
             editor,
-            lambda rows, log: decided_view(rows, stored, log, editor),
+            lambda rows, log: views.decided_view(rows, stored, log, editor),
             complete=batch.complete,
             suggestion_set_id=batch.suggestion_set_id,
             may_undo_all=may_undo_all,
@@ -214,7 +190,7 @@ class Tagger:
     def decisions(self, article_id: str, viewer: str | None = None) -> LogOut:
         """Return the log and the impressions of an article, as an editor may see them."""
         stored, log = self.store.article(article_id), self.store.log.read(article_id)
-        return log_view(stored, log, self.store.log.impressions(article_id), viewer)
+        return views.log_view(stored, log, self.store.log.impressions(article_id), viewer)
 
     def label(self, tag_id: str) -> str:
         """Return the label of a tag, or its id if the taxonomy lacks it or nothing serves."""
@@ -232,10 +208,8 @@ class Tagger:
                 continue
             tag = taxonomy.by_id.get(draft.tag)
             if tag is None and (draft.action in GIVES or draft.tag not in (stored.article.tags or ())):
-                raise BadDecision(
-                    f"The taxonomy has no tag {draft.tag[:60]!r}. GET /v1/tags lists those that there are.",
-                    f"decisions/{number}/tag",
-                )
+                text = f"The taxonomy has no tag {draft.tag[:60]!r}. GET /v1/tags lists those that there are."
+                raise BadDecision(text, f"decisions/{number}/tag")
             if tag is not None and tag.retired and draft.action in GIVES:
                 replacement = taxonomy.replacement_of(tag.id)
                 instead = f"; give {replacement!r} instead" if replacement else ""
@@ -251,15 +225,15 @@ def _able_to_judge(article: Article, model: Model) -> Iterator[None]:
         raise
     except Exception as error:  # noqa: BLE001 - whatever a text causes, the caller must learn which article it was
         last = traceback.extract_tb(error.__traceback__)[-1]
-        place = f"{last.name}, line {last.lineno}"
-        structlog.get_logger().error("cannot_judge", article=article.id, error=type(error).__name__, at=place)
+        at = f"{last.name}, line {last.lineno}"
+        structlog.get_logger().error("cannot_judge", article=article.id, error=type(error).__name__, at=at)
         raise CannotJudge(
             f"The model {model.version} fails on the text of the article {article.id[:200]!r}. Send a corrected text."
         ) from None
 
 
 def _for_store(answer: Answer) -> ModelAnswer:
-    return ModelAnswer(answer.model_version, answer.taxonomy_version, answer_json(answer), answer.margin)
+    return ModelAnswer(answer.model_version, answer.taxonomy_version, views.answer_json(answer), answer.margin)
 
 
 def _scores(suggestions: Iterable[Suggestion]) -> list[TagScore]:

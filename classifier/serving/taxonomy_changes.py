@@ -1,6 +1,7 @@
 """A taxonomy that takes the place of the champion's: no tag is dropped, and a new tag has the day of its first sight."""
 
 import difflib
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -43,11 +44,9 @@ def apply_taxonomy(registry: Registry, taxonomy: Taxonomy, by: str) -> Applied:
         assert pointer is not None
         adopted = adopt(taxonomy, registry)
         if adopted.version != model.taxonomy.version:
-            version = registry.save(
-                retagged(model, adopted), registry.snapshot(model.version)
-            )  # it has learned the same
-            why = f"taxonomy {adopted.version} applied"
-            pointer = registry.promote(version, by, why, instead_of=pointer.version)
+            # It has learned the same as the champion.
+            version = registry.save(retagged(model, adopted), registry.snapshot(model.version))
+            pointer = registry.promote(version, by, f"taxonomy {adopted.version} applied", instead_of=pointer.version)
     old = model.taxonomy.by_id
     return Applied(
         pointer,
@@ -63,8 +62,9 @@ def adopt(taxonomy: Taxonomy, registry: Registry) -> Taxonomy:
     Raises:
         DroppedTags: if the taxonomy lacks tags that the champion has.
     """
-    if (before := registry.taxonomy()) is not None:
-        _refuse_dropped(before, taxonomy)
+    before = registry.taxonomy()
+    if before is not None and (dropped := dropped_tags(before, taxonomy)):
+        raise _dropped(dropped, before, taxonomy)
     return dated(taxonomy, history_of(registry))
 
 
@@ -73,33 +73,20 @@ def adopt(taxonomy: Taxonomy, registry: Registry) -> Taxonomy:
 
 def dropped_tags(before: Taxonomy | None, after: Taxonomy | None) -> list[Tag]:
     """Return the tags that a taxonomy lacks and the one before it has."""
-    if before is None or after is None:
-        return []
-    return [tag for tag in before.tags if tag.id not in after.by_id]
+    return [] if before is None or after is None else [tag for tag in before.tags if tag.id not in after.by_id]
 
 
-def _refuse_dropped(before: Taxonomy, after: Taxonomy) -> None:
-    """Raise `DroppedTags` if a taxonomy lacks tags of the one before it."""
-    dropped = dropped_tags(before, after)
-    if not dropped:
-        return
-    names = _names(tag for tag in after.tags if not tag.retired)
+def _dropped(dropped: Sequence[Tag], before: Taxonomy, after: Taxonomy) -> DroppedTags:
+    names: dict[str, list[str]] = defaultdict(list)  # the ids of the tags that have each name, spelled alike
+    for name, tag_id in ((name, tag.id) for tag in after.tags if not tag.retired for name in _names_of(tag)):
+        names[name].append(tag_id)
     lines = []
     for tag in dropped[:N_EXPLAINED]:
         nearest = _nearest(tag, names, before)
         lines.append(f"{tag.id!r} ({tag.label})" + (f"; the nearest tag of the file is {nearest!r}" if nearest else ""))
     if len(dropped) > N_EXPLAINED:
         lines.append(f"and {len(dropped) - N_EXPLAINED} more: {', '.join(tag.id for tag in dropped[N_EXPLAINED:])}")
-    raise DroppedTags([tag.id for tag in dropped], lines)
-
-
-def _names(tags: Iterable[Tag]) -> dict[str, list[str]]:
-    """Return the ids of the tags that have each name, spelled alike."""
-    names: dict[str, list[str]] = {}
-    for tag in tags:
-        for name in _names_of(tag):
-            names.setdefault(name, []).append(tag.id)
-    return names
+    return DroppedTags([tag.id for tag in dropped], lines)
 
 
 def _names_of(tag: Tag) -> list[str]:
@@ -154,13 +141,7 @@ def dated(taxonomy: Taxonomy, history: Sequence[tuple[str, Taxonomy]], today: st
 
 def new_dates(taxonomy: Taxonomy, adopted: Taxonomy, before: Taxonomy | None) -> dict[str, str]:
     """Return the dates that tags got when a taxonomy was adopted, without those that the taxonomy before had."""
-    had = {
-        tag.id
-        for dated_before in (taxonomy, before)
-        if dated_before is not None
-        for tag in dated_before.tags
-        if tag.created
-    }
+    had = {tag.id for tag in (*taxonomy.tags, *(before.tags if before else ())) if tag.created}
     return {tag.id: tag.created for tag in adopted.tags if tag.created and tag.id not in had}
 
 
@@ -173,28 +154,15 @@ def _first_days(history: Iterable[tuple[str, Taxonomy]]) -> dict[str, str | None
     days: dict[str, str | None] = {}
     before: Taxonomy | None = None
     for day, taxonomy in history:
-        replaced = _newly_replaced(before, taxonomy)
-        earlier_days = dict(days)
+        replaced: dict[str, list[str]] = defaultdict(list)  # the days of the tags in whose place each tag comes
+        for tag_id, replacements in taxonomy.replacements.items():
+            if before is not None and tag_id in before.by_id and not before.by_id[tag_id].retired:
+                for replacement in replacements:
+                    replaced[replacement].append(days[tag_id] or "")
         for tag in taxonomy.tags:
             if tag.created:
                 days[tag.id] = tag.created
-            elif tag.id not in earlier_days and before is not None:
-                days[tag.id] = (
-                    max(earlier_days[replaced_id] or "" for replaced_id in replaced[tag.id]) or None
-                    if tag.id in replaced
-                    else day
-                )
-            else:
-                days.setdefault(tag.id, None)
+            elif tag.id not in days:
+                days[tag.id] = None if before is None else max(replaced.get(tag.id, [day])) or None
         before = taxonomy
     return days
-
-
-def _newly_replaced(before: Taxonomy | None, after: Taxonomy) -> dict[str, list[str]]:
-    """Return, for each tag that takes the place of others, those that were not retired in the taxonomy before."""
-    replaced: dict[str, list[str]] = {}
-    for tag_id, replacements in after.replacements.items():
-        if before is not None and tag_id in before.by_id and not before.by_id[tag_id].retired:
-            for replacement in replacements:
-                replaced.setdefault(replacement, []).append(tag_id)
-    return replaced

@@ -5,13 +5,12 @@ runs, and the text in SQLite's write-ahead log. Nothing of that is told from the
 removes it from the disk soon after, and `retrain` and `forget` do before they end.
 """
 
-import threading
 import time
 
 import structlog
 
 from classifier.errors import Busy, TaggerError
-from classifier.serving.beside import run_beside
+from classifier.serving.beside import repeat, run_beside
 from classifier.serving.registry import Registry
 from classifier.store.store import Store
 
@@ -57,29 +56,16 @@ def try_to_remove_traces(store: Store, registry: Registry) -> str | None:
     return "others read the database; the running service empties its write-ahead log in some seconds"
 
 
-class TracesWatch:
-    """Has the traces of deleted articles removed while the service runs."""
+def watch_traces(store: Store, registry: Registry) -> None:
+    """Have the traces of deleted articles removed from now on, while the service runs."""
+    repeat(JOB, POLL_SECONDS, lambda: have_traces_removed(store, registry), "traces_remain")
 
-    def __init__(self, store: Store, registry: Registry) -> None:
-        self.store, self.registry = store, registry
 
-    def start(self) -> None:
-        """Look for deletions from now on, in a thread of its own."""
-        threading.Thread(target=self._run, name=JOB, daemon=True).start()
-
-    def _run(self) -> None:
-        while True:
-            time.sleep(POLL_SECONDS)
-            try:
-                self.look()
-            except Exception as error:  # noqa: BLE001 - what is wrong now may be right in some seconds
-                structlog.get_logger().warning("traces_remain", reason=type(error).__name__)
-
-    def look(self) -> None:
-        """Have the traces removed if there may be any and no process of this machine has tried just now."""
-        if self.store.deletions.last() == self.registry.deleted.cleaned:
-            return  # another number, a lower one too: a database that was restored knows of other deletions
-        if self.store.counters.hit(f"traces {self.registry.folder.absolute()}", TRY_SECONDS).n == 1:
-            reason = run_beside(self.store, self.registry.folder, "forget", "--traces")
-            if reason is not None:
-                structlog.get_logger().warning("traces_remain", reason=reason)
+def have_traces_removed(store: Store, registry: Registry) -> None:
+    """Have the traces removed if there may be any and no process of this machine has tried just now."""
+    if store.deletions.last() == registry.deleted.cleaned:
+        return  # another number, a lower one too: a database that was restored knows of other deletions
+    if store.counters.hit(f"traces {registry.folder.absolute()}", TRY_SECONDS).n == 1:
+        reason = run_beside(store, registry.folder, "forget", "--traces")
+        if reason is not None:
+            structlog.get_logger().warning("traces_remain", reason=reason)

@@ -1,8 +1,10 @@
 """Errors over HTTP: `application/problem+json` (RFC 9457), with stable types out of one catalogue."""
 
 import json
+import tomllib
 from collections.abc import Mapping
 from itertools import islice
+from pathlib import Path
 from typing import NamedTuple
 
 import structlog
@@ -39,52 +41,8 @@ class Problem(NamedTuple):
 
 
 CATALOGUE = {
-    "not-json": Problem(400, "Not JSON", "The body cannot be decoded as JSON in UTF-8."),
-    "bad-request": Problem(400, "Bad request", "The request cannot be understood."),
-    "no-key": Problem(401, "A key is needed", "Send `Authorization: Bearer` with a key that is in use."),
-    "key-ended": Problem(401, "The key has ended", "It has expired or was replaced; `detail` says which and when."),
-    "not-allowed": Problem(
-        403,
-        "Not allowed",
-        "The key's role may not do this, no key exists and the request may come from elsewhere than this machine, or "
-        "another site's page has sent it.",
-    ),
-    "not-found": Problem(404, "Not found", "There is no such address or article."),
-    "method-not-allowed": Problem(405, "Method not allowed", "`Allow` lists what this address understands."),
-    "too-slow": Problem(408, "Body too slow", "The body did not arrive in time."),
-    "running": Problem(
-        409, "Still running", "A request with this `Idempotency-Key` is being carried out; send it again."
-    ),
-    "other-owner": Problem(
-        409,
-        "Article of another key",
-        "A `cms` key changes only articles that are its own or nobody's, and deletes only its own. `detail` says whose "
-        "it is. Sending it again does not help; an admin can hand it over.",
-    ),
-    "too-large": Problem(413, "Body too large", "The body is over the limit; send less, or several requests."),
-    "not-json-type": Problem(415, "Wrong content type", "Send `Content-Type: application/json`."),
-    "invalid": Problem(
-        422,
-        "Invalid request",
-        "`errors` names each field (a JSON Pointer) and what is wrong with it, the first 50 of them.",
-    ),
-    "cannot-judge": Problem(
-        422,
-        "Article cannot be judged",
-        "The model fails on the text of an article. Nothing was stored, and what is stored already stays; send a corrected text. The service's log says more.",
-    ),
-    "too-many": Problem(
-        429,
-        "Too many requests",
-        "The key's requests a minute (TAGGER_RATE_LIMIT) or the attempts to sign in are used up; wait `Retry-After` seconds. "
-        "`RateLimit` has the number left (r) and its seconds (t), `RateLimit-Policy` the limit (q) and its seconds (w).",
-    ),
-    "internal": Problem(500, "Internal error", "The service failed; its log has the details."),
-    "no-model": Problem(503, "No model", "No model serves yet, or the champion cannot be loaded."),
-    "no-store": Problem(503, "No database", "The database cannot be used."),
-    "overloaded": Problem(
-        503, "Overloaded", "The process works on too many requests; send it again after `Retry-After` seconds."
-    ),
+    slug: Problem(**entry)
+    for slug, entry in tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")).items()
 }
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="article tagger"'}
 _BY_STATUS = {problem.status: slug for slug, problem in reversed(CATALOGUE.items())}

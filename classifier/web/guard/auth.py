@@ -185,9 +185,7 @@ class Gate:
         """Return the key if it has one of the roles."""
         if key is None:
             raise ApiProblem(
-                "no-key",
-                "Send `Authorization: Bearer KEY`. Keys: python -m classifier keys create",
-                headers=CHALLENGE,
+                "no-key", "Send `Authorization: Bearer KEY`. Keys: python -m classifier keys create", headers=CHALLENGE
             )
         if key.role not in roles:
             raise ApiProblem(

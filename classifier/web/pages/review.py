@@ -5,6 +5,7 @@ from flask import Blueprint, Response, g, request
 from classifier.domain.articles import check_stored_id
 from classifier.errors import TaggerError
 from classifier.serving.tagger import Tagger
+from classifier.serving.views import is_hidden
 from classifier.web.api.queue_query import queue_wanted
 from classifier.web.bodies import json_response
 from classifier.web.guard.auth import EDITORS, Gate
@@ -63,7 +64,7 @@ class Review:
         """Return the reasons for and against one tag of an article."""
         viewer = self._viewer()
         stored = self.store.article(check_stored_id(article_id))
-        if self.tagger.hides(stored, viewer):
+        if stored.blind and is_hidden(stored, self.store.log.read(stored.article.id).standing(), viewer):
             raise ApiProblem("not-allowed", "This article is blind: its suggestions are shown when it is done.")
         explanation = self.tagger.serving.model().explain(stored.article, [request.args.get("tag", "")])[0]
         titles = self.store.titles(article_id for article_id, _ in explanation.precedents)
