@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 from pydantic import TypeAdapter
 
-from classifier.store import BulkRow
+from classifier.store.queue import BulkRow
 from classifier.web.pages.article_view import ReviewArticle
 from classifier.web.pages.showing import Why
 

@@ -1,49 +1,21 @@
 """The pages that try an article and describe the API. They are rendered by the server and work without scripts."""
 
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, render_template, request
 
 from classifier.domain.articles import Article, article_from_text
 from classifier.domain.taxonomy import Tag
 from classifier.errors import TaggerError
-from classifier.model.answer import Answer, Explanation
 from classifier.model.protocol import Model
 from classifier.serving.tagger import Tagger
 from classifier.text.markup import html_to_text
 from classifier.web.api.openapi import Endpoint, document
 from classifier.web.guard.auth import WRITERS, Gate
 from classifier.web.pages.forms import read_form
-from classifier.web.pages.showing import ABOUTNESS, REASONS_TEXT, MarkedText, Why, marked_text, marks_of, why_of
+from classifier.web.pages.showing import ABOUTNESS, REASONS_TEXT, marked_text, marks_of, why_of
 from classifier.web.problems import CATALOGUE, ApiProblem, problem_of
-
-
-@dataclass(frozen=True)
-class Card:
-    """A tag with its reasons. `band` is hidden for a tag that is not suggested."""
-
-    why: Why
-    kind: str
-    band: str = "hidden"
-    aboutness: str = ""
-    source: str = ""
-
-
-@dataclass(frozen=True)
-class Result:
-    """The suggestions for an article, and its text with their evidence.
-
-    asked: the card of the tag that the form asks for.
-    unknown: its name, if the taxonomy does not have it.
-    """
-
-    answer: Answer
-    cards: list[Card]
-    asked: Card | None
-    unknown: str | None
-    text: MarkedText
 
 
 class Pages:
@@ -76,10 +48,6 @@ class Pages:
             detail = needs_key if problem.slug == "no-key" else problem.detail
             return self._page(form, is_allowed, problem=detail), CATALOGUE[problem.slug].status
 
-    def _titles(self, explained: Iterable[Explanation]) -> dict[str, str]:
-        """Return the titles of all precedents that the store knows."""
-        return self.tagger.store.titles({article_id for why in explained for article_id, _ in why.precedents})
-
     def docs(self) -> str:
         """Return the page that describes the API."""
         return render_template("docs.html", api=document(self.endpoints), catalogue=CATALOGUE, **self._signed_in())
@@ -89,7 +57,7 @@ class Pages:
         form: dict[str, str],
         is_allowed: bool = False,
         *,
-        result: Result | None = None,
+        result: Mapping[str, object] | None = None,
         problem: str | None = None,
         example: bool = False,
     ) -> str:
@@ -111,6 +79,7 @@ class Pages:
             needs_key=needs_key,
             **self._signed_in(),
             reasons_text=REASONS_TEXT,
+            aboutness=ABOUTNESS,
             result=result,
             problem=problem,
             example=example,
@@ -121,25 +90,31 @@ class Pages:
         session = self.gate.session()
         return {"editor": session.editor if session else None, "csrf": session.csrf if session else None}
 
-    def _result(self, article: Article, asked_tag: str) -> Result:
+    def _result(self, article: Article, asked_tag: str) -> dict[str, object]:
+        """Return the suggestions for an article and its text with their evidence.
+
+        `cards` are suggestions with their reasons, and `asked` is the tag that the form asks for. If the taxonomy does not have
+        it, `unknown` is its name.
+        """
         model = self.tagger.serving.model()
         reading = model.reader.read(article)
         answer = model.suggest(article, n_evidence=0)
         explained = model.explain(article, [row["tag"] for row in answer.suggestions], reading)
         tag = _tag_named(asked_tag, model)
         asked = model.explain(article, [tag.id], reading) if tag else []
-        titles = self._titles([*explained, *asked])
-        cards = [
-            Card(why_of(why, titles), why.tag.kind, row["band"], ABOUTNESS[row["aboutness"]], row["source"])
-            for row, why in zip(answer.suggestions, explained, strict=True)
-        ]
-        asked_card = Card(why_of(asked[0], titles), asked[0].tag.kind) if asked else None
-        unknown = asked_tag if asked_tag and not tag else None
-        return Result(answer, cards, asked_card, unknown, marked_text(article, reading, marks_of(explained)))
+        precedents = {article_id for each in (*explained, *asked) for article_id, _ in each.precedents}
+        titles = self.tagger.store.titles(precedents)
+        reasons = (why_of(each, titles) for each in explained)
+        return {
+            "answer": answer,
+            "cards": list(zip(reasons, answer.suggestions, strict=True)),
+            "asked": (why_of(asked[0], titles), {"kind": asked[0].tag.kind, "band": "hidden"}) if asked else None,
+            "unknown": asked_tag if asked_tag and not tag else None,
+            "text": marked_text(article, reading, marks_of(explained)),
+        }
 
 
 def _article_of(form: dict[str, str]) -> Article:
-    """Return the article that was pasted."""
     text = form.get("text", "").replace("\r\n", "\n")
     return _html_article(text) if form.get("format") == "html" else article_from_text(text)
 
@@ -171,7 +146,5 @@ def _heading(markup: str, opening: re.Pattern[str], closing: re.Pattern[str]) ->
 
 def _tag_named(name: str, model: Model) -> Tag | None:
     """Return the tag that a person means by an id or a label."""
-    names = (
-        (name in (tag.id, tag.label) or name.casefold() == tag.label.casefold(), tag) for tag in model.taxonomy.tags
-    )
-    return next((tag for is_meant, tag in names if is_meant), None) if name else None
+    tags = (tag for tag in model.taxonomy.tags if name == tag.id or tag.label.casefold() == name.casefold())
+    return next(tags, None) if name else None

@@ -3,13 +3,11 @@
 A report is made from the record in the store, so no request names a file.
 """
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Blueprint, Response, request
 
 from classifier.errors import BadModel
-from classifier.serving.champion import Champion
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.store.runs import JOB, SKIPPED, Run
@@ -35,14 +33,18 @@ class RunPages:
         session = self.gate.require_editor()
         runs = self.store.runs.list(JOB, N_RUNS)
         shown = runs if request.args.get("all") == "1" else [run for run in runs if run.outcome != SKIPPED]
-        champion, problem = self._champion()
+        champion, problem = None, self.serving.problem
+        try:
+            champion = self.registry.champion()
+        except BadModel as error:
+            problem = str(error)
         return render(
             "runs.html",
             session,
-            runs=[_row(run, champion) for run in shown],
+            runs=[(run, _reason(run), _took(run)) for run in shown],
             n_quiet=len(runs) - len(shown),
             champion=champion,
-            problem=problem or self.serving.problem,
+            problem=problem,
             n_runs=N_RUNS if len(runs) == N_RUNS else None,
         )
 
@@ -53,34 +55,12 @@ class RunPages:
 
         return with_policy(as_page(self.store.runs.get(run_id), here=f"/runs/{run_id}"))
 
-    def _champion(self) -> tuple[Champion | None, str | None]:
-        """Return what was promoted last, or why that cannot be read."""
-        try:
-            return self.registry.champion(), None
-        except BadModel as error:
-            return None, str(error)
 
-
-@dataclass(frozen=True)
-class _Row:
-    """A run in the list. `serves` says whether its model is the champion."""
-
-    id: str
-    at: str
-    took: str
-    outcome: str
-    version: str | None
-    serves: bool
-    reason: str
-
-
-def _row(run: Run, champion: Champion | None) -> _Row:
+def _reason(run: Run) -> str:
     from classifier.reports.run.wording import reason
 
     result = run.result or {}
-    serves = champion is not None and run.version == champion.version
-    why = reason(run, result.get("details", {}), result.get("blocked_by", []))
-    return _Row(run.id, run.started_at, _took(run), run.outcome, run.version, serves, why)
+    return reason(run, result.get("details", {}), result.get("blocked_by", []))
 
 
 def _took(run: Run) -> str:
