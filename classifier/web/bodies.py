@@ -1,10 +1,11 @@
-"""Bodies of requests, read within limits of size and time, and of responses in JSON."""
+"""Bodies of requests, JSON or forms, read within limits of size and time, and of responses in JSON."""
 
 from __future__ import annotations
 
 import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
+from urllib.parse import parse_qs
 
 import orjson
 from flask import Flask, Response, current_app, g, request
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 MAX_THROWN_AWAY = 64 * 1024 * 1024
 THROW_AWAY_SECONDS = 5.0
 _CHUNK = 64 * 1024
+SMALL_FORM = 64 * 1024  # bytes of a form without an article
 Schema = TypeVar("Schema", bound=BaseModel)
 
 
@@ -63,6 +65,21 @@ def read_json(schema: type[Schema], limit: int) -> Schema:
         return schema.model_validate(strict_json.loads(read_body(limit)))
     except ValidationError as error:
         raise invalid(error) from None
+
+
+def read_form(limit: int = SMALL_FORM) -> dict[str, str]:
+    """Return the fields of a form, each once.
+
+    Raises:
+        ApiProblem: if the body is no form, too large, or not UTF-8.
+    """
+    if request.mimetype != "application/x-www-form-urlencoded":
+        raise ApiProblem("not-json-type", "The page sends `application/x-www-form-urlencoded`.")
+    try:
+        fields = parse_qs(read_body(limit).decode("utf-8"), keep_blank_values=True, max_num_fields=20)
+    except ValueError:
+        raise ApiProblem("bad-request", "The form is not UTF-8, or has too many fields.") from None
+    return {name: values[-1].replace("\x00", "") for name, values in fields.items()}
 
 
 def _too_large(limit: int) -> ApiProblem:

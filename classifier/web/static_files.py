@@ -16,7 +16,10 @@ def install(app: Flask) -> None:
     are not found. Browsers keep a file for a year without asking again.
     """
     folder = Path(app.root_path) / "static"
-    current = _digest(folder)
+    digest = hashlib.sha256()  # of the names and contents of all files
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
+    current = digest.hexdigest()[:16]
 
     def versioned(version: str, filename: str) -> Response:
         if version != current:
@@ -32,11 +35,3 @@ def install(app: Flask) -> None:
     app.add_url_rule("/static/v-<version>/<path:filename>", "versioned", versioned)
     app.url_defaults(add_version)
     app.jinja_env.globals["review_modules"] = sorted(path.name for path in folder.glob("review/*.js"))
-
-
-def _digest(folder: Path) -> str:
-    """Return a digest of the names and contents of all files in a folder."""
-    digest = hashlib.sha256()
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
-        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode() + path.read_bytes())
-    return digest.hexdigest()[:16]

@@ -12,7 +12,7 @@ from classifier.store.keys import Key
 from classifier.store.sessions import Session
 from classifier.store.store import Store
 from classifier.web.guard.limits import OPEN_SENDER, Rate, Tries
-from classifier.web.guard.loopback import NEXT_STEP, host_of, is_loopback, why_from_elsewhere
+from classifier.web.guard.loopback import NEXT_STEP, why_from_elsewhere
 from classifier.web.problems import CHALLENGE, ApiProblem
 
 COOKIE = "tagger_session"
@@ -68,10 +68,8 @@ class Caller:
         if viewer is None:
             return person(named or NOBODY)
         if named is not None and person(named) != viewer:
-            raise ApiProblem(
-                "not-allowed",
-                f"You are {viewer!r} and cannot decide for {named!r}. Only a cms key names other editors.",
-            )
+            text = f"You are {viewer!r} and cannot decide for {named!r}. Only a cms key names other editors."
+            raise ApiProblem("not-allowed", text)
         return viewer
 
 
@@ -125,10 +123,8 @@ class Gate:
     def check_secret(self, secret: str, roles: tuple[str, ...]) -> None:
         """Refuse a form whose key, or without one whose session, may not do what takes one of `roles`."""
         is_open, session = self.open(), self.session()
-        if not secret and session is not None:
-            self._counted(Caller(session.key, session), roles, is_open)
-        else:
-            self._counted(Caller(None if is_open else self._store.keys.of(secret)), roles, is_open)
+        key = None if is_open else self._store.keys.of(secret)
+        self._counted(Caller(session.key, session) if session and not secret else Caller(key), roles, is_open)
 
     def _counted(self, caller: Caller, roles: tuple[str, ...], is_open: bool) -> Caller:
         """Return the caller, whose request counts against its rate, if it has one of the roles."""
@@ -137,7 +133,12 @@ class Gate:
             return caller
         if caller.key is not None:
             self._rate.count(caller.key)
-        self.allow(caller.key, roles)
+        if caller.key is None:
+            text = "Send `Authorization: Bearer KEY`. Keys: python -m classifier keys create"
+            raise ApiProblem("no-key", text, headers=CHALLENGE)
+        if caller.key.role not in roles:
+            text = f"The role {caller.key.role!r} may not do this. It takes the role {' or '.join(roles)}."
+            raise ApiProblem("not-allowed", text)
         return caller
 
     def sign_in(self, name: str, secret: str) -> Key | None:
@@ -180,19 +181,6 @@ class Gate:
         if not hmac.compare_digest(token.encode(), session.csrf.encode()):
             raise ApiProblem("not-allowed", "The page is out of date. Load it again; nothing that you decided is lost.")
 
-    @staticmethod
-    def allow(key: Key | None, roles: tuple[str, ...]) -> Key:
-        """Return the key if it has one of the roles."""
-        if key is None:
-            raise ApiProblem(
-                "no-key", "Send `Authorization: Bearer KEY`. Keys: python -m classifier keys create", headers=CHALLENGE
-            )
-        if key.role not in roles:
-            raise ApiProblem(
-                "not-allowed", f"The role {key.role!r} may not do this. It takes the role {' or '.join(roles)}."
-            )
-        return key
-
 
 def check_origin() -> None:
     """Refuse requests that a page of another site makes a browser send.
@@ -219,10 +207,3 @@ def _host(origin: str) -> str | None:
 def sign_in_first(_: SignInFirst) -> WsgiResponse:
     """Return the way to the sign-in page, which leads back to the page that was asked for."""
     return redirect(f"/sign-in?next={quote(request.full_path.rstrip('?'))}", 303)
-
-
-def set_session(response: WsgiResponse, token: str) -> None:
-    """Put a session into a cookie, which needs TLS except on this machine's loopback."""
-    response.set_cookie(
-        COOKIE, token, httponly=True, samesite="Lax", secure=not is_loopback(host_of(request.host)), path="/"
-    )

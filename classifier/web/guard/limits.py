@@ -61,17 +61,13 @@ class Rate:
         except BadStore:  # suggestions go on without a database
             self._resumes_at = time.monotonic() + UNCOUNTED_SECONDS
             return
-        g.rate_headers = self._headers(count)
-        if count.n > self._rate:
-            raise _too_many(f"This key may make {self._rate} requests a minute.", count)
-
-    def _headers(self, count: Count) -> dict[str, str]:
-        """Return what the IETF's draft of the RateLimit headers asks for."""
         left = max(self._rate - count.n, 0)
-        return {
+        g.rate_headers = {  # as the IETF's draft of the RateLimit headers has them
             "RateLimit-Policy": f'"key";q={self._rate};w={RATE_SECONDS:.0f}',
             "RateLimit": f'"key";r={left};t={ceil(count.seconds)}',
         }
+        if count.n > self._rate:
+            raise _too_many(f"This key may make {self._rate} requests a minute.", count)
 
 
 class Tries:
@@ -99,24 +95,20 @@ class Tries:
 
 
 def _counters_of(name: str) -> tuple[str, str]:
-    """Return the names of the counters of an attempt to sign in."""
-    address = _address()
+    """Return the names of the counters of an attempt to sign in.
+
+    One sender may own a whole IPv6 network of 64 bits, so it counts as one.
+    """
+    sender = address_of(request.remote_addr or "")
+    address = str(sender or "")
+    if sender is not None and sender.version == 6:
+        address = str(ipaddress.ip_network((int(sender) >> 64 << 64, 64)))
     return f"address {address}", f"name {name} from {address}"
 
 
 def _too_many(limit: str, count: Count) -> ApiProblem:
     seconds = ceil(count.seconds)
     return ApiProblem("too-many", f"{limit} Try again in {seconds} s.", headers={"Retry-After": str(seconds)})
-
-
-def _address() -> str:
-    """Return the address of a request's sender. One sender may own a whole IPv6 network of 64 bits, so it counts as one."""
-    address = address_of(request.remote_addr or "")
-    if address is None:
-        return ""
-    if address.version == 4:
-        return str(address)
-    return str(ipaddress.ip_network((int(address) >> 64 << 64, 64)))
 
 
 class Slots:

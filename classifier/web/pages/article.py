@@ -12,8 +12,8 @@ from classifier.model.protocol import Model
 from classifier.serving.tagger import Tagger
 from classifier.text.markup import html_to_text
 from classifier.web.api.openapi import Endpoint, document
+from classifier.web.bodies import read_form
 from classifier.web.guard.auth import WRITERS, Gate
-from classifier.web.pages.forms import read_form
 from classifier.web.pages.showing import ABOUTNESS, REASONS_TEXT, marked_text, marks_of, why_of
 from classifier.web.problems import CATALOGUE, ApiProblem, problem_of
 

@@ -13,10 +13,9 @@ from classifier.serving.tagger import Tagger
 from classifier.store.proposals import OPEN, PROPOSAL_STATES, TAKEN
 from classifier.store.sessions import Session
 from classifier.web.api.schemas import ProposalIn
-from classifier.web.bodies import json_response, read_json
+from classifier.web.bodies import json_response, read_form, read_json
 from classifier.web.guard.auth import EDITORS, Gate
 from classifier.web.pages import render
-from classifier.web.pages.forms import read_form
 from classifier.web.problems import ApiProblem
 
 

@@ -6,8 +6,9 @@ from werkzeug.wrappers import Response as WsgiResponse
 from classifier.errors import KeyEnded
 from classifier.store.keys import Key
 from classifier.store.store import Store
-from classifier.web.guard.auth import COOKIE, Gate, person, set_session
-from classifier.web.pages.forms import read_form
+from classifier.web.bodies import read_form
+from classifier.web.guard.auth import COOKIE, Gate, person
+from classifier.web.guard.loopback import host_of, is_loopback
 from classifier.web.problems import CATALOGUE, ApiProblem
 
 
@@ -36,7 +37,9 @@ class SignIn:
             problem = error if isinstance(error, ApiProblem) else ApiProblem("not-allowed", str(error))
             return self._page(onward, problem.detail, name), CATALOGUE[problem.slug].status, problem.headers
         response = redirect(onward if _is_ours(onward) else "/review", 303)
-        set_session(response, self.store.sessions.start(person(name), key))
+        token = self.store.sessions.start(person(name), key)
+        needs_tls = not is_loopback(host_of(request.host))
+        response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=needs_tls, path="/")
         return response
 
     def _key(self, name: str, secret: str) -> Key | None:

@@ -95,16 +95,13 @@ def _article_id() -> str | None:
 
 
 def _without_messages(_log: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    _strip_messages(event.get("exception"))
-    return event
-
-
-def _strip_messages(exceptions: Any) -> None:
     """Take the messages and lines of code out of exceptions as structlog has them, also of those in groups."""
-    for exception in exceptions or ():
+    exceptions: list[dict[str, Any]] = list(event.get("exception") or ())
+    for exception in exceptions:  # which grows by those in groups
         for name in ("exc_value", "exc_notes"):
             exception.pop(name, None)
         for frame in exception.get("frames", ()):
             frame.pop("line", None)
         for group in exception.get("exceptions", ()):
-            _strip_messages(group)
+            exceptions += group
+    return event

@@ -47,11 +47,14 @@ def count_decisions(decisions: Iterable[DecisionOut]) -> None:
 
 
 class Metrics:
-    """The page of metrics. `need_key` says whether only readers and admins may see it."""
+    """The page of metrics, and the collector of the state at the time of the scrape.
+
+    `need_key` says whether only readers and admins may see it. `tagger_store_up` is 0 if the store cannot be read.
+    """
 
     def __init__(self, tagger: Tagger, registry: Registry, gate: Gate, retrain_hours: float, need_key: bool) -> None:
         self.gate, self.need_key = gate, need_key
-        self._state = _State(tagger, registry, retrain_hours)
+        self.tagger, self.registry, self.hours = tagger, registry, retrain_hours
         self.blueprint = Blueprint("metrics", __name__)
         self.blueprint.add_url_rule("/metrics", "metrics", self.page)
 
@@ -64,33 +67,8 @@ class Metrics:
             counted = CollectorRegistry()
             MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
         state = CollectorRegistry()
-        state.register(self._state)
+        state.register(self)
         return Response(generate_latest(counted) + generate_latest(state), content_type=CONTENT_TYPE_LATEST)
-
-
-def watch(app: Flask) -> None:
-    """Count every request of an app, and how long it took."""
-
-    @app.before_request
-    def _() -> None:
-        g.begun = time.perf_counter()
-
-    @app.after_request
-    def _(response: Response) -> Response:
-        # The rule, not the address: ids of articles are many, and not for everybody who reads metrics.
-        route = request.url_rule.rule if request.url_rule else "none"
-        method = request.method if request.method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS") else "other"
-        _REQUESTS.labels(method, route, response.status_code).inc()
-        if begun := g.pop("begun", None):
-            _SECONDS.labels(route).observe(time.perf_counter() - begun)
-        return response
-
-
-class _State:
-    """The state at the time of the scrape. `tagger_store_up` is 0 if the store cannot be read."""
-
-    def __init__(self, tagger: Tagger, registry: Registry, retrain_hours: float) -> None:
-        self.tagger, self.registry, self.hours = tagger, registry, retrain_hours
 
     def describe(self) -> list[Metric]:
         """Return no names: whoever registers the collector must not make it read the store."""
@@ -131,6 +109,24 @@ class _State:
         yield queue
         yield GaugeMetricFamily("tagger_retrain_overdue", "Whether `retrain` failed or did not run.", value=overdue)
         yield since
+
+
+def watch(app: Flask) -> None:
+    """Count every request of an app, and how long it took."""
+
+    @app.before_request
+    def _() -> None:
+        g.begun = time.perf_counter()
+
+    @app.after_request
+    def _(response: Response) -> Response:
+        # The rule, not the address: ids of articles are many, and not for everybody who reads metrics.
+        route = request.url_rule.rule if request.url_rule else "none"
+        method = request.method if request.method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS") else "other"
+        _REQUESTS.labels(method, route, response.status_code).inc()
+        if begun := g.pop("begun", None):
+            _SECONDS.labels(route).observe(time.perf_counter() - begun)
+        return response
 
 
 def _seconds_since(time_text: str) -> float:
