@@ -5,8 +5,8 @@ sees the suggestions before then. The order of the fields is that of the JSON. T
 of `web/api/descriptions.toml`.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import NotRequired, cast
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NotRequired, TypeVar, cast
 
 from typing_extensions import TypedDict
 
@@ -195,6 +195,14 @@ class LogOut(TypedDict):
     standing: StandingOut
 
 
+Row = TypeVar("Row")
+
+
+def pick(kind: type[Row], values: Mapping[str, object]) -> Row:
+    """Return a typed dictionary with those of some values that it has, in its order."""
+    return cast(Row, {name: values[name] for name in kind.__annotations__})
+
+
 # --- answers ---
 
 
@@ -305,21 +313,7 @@ def _unknown(tags: Iterable[str], model: Model) -> list[str]:
 def article_row(stored: StoredArticle, tags: Iterable[str]) -> ArticleRow:
     """Return a stored article with the tags that somebody may see, without its body."""
     article = stored.article
-    return {
-        "article_id": article.id,
-        "title": article.title,
-        "body_format": article.body_format,
-        "published_at": article.published_at,
-        "url": article.url,
-        "tags": list(tags),
-        "source": stored.source,
-        "owner": stored.owner,
-        "created_at": stored.created_at,
-        "updated_at": stored.updated_at,
-        "state": stored.state,
-        "blind": stored.blind,
-        "n_editors": stored.n_editors,
-    }
+    return pick(ArticleRow, {**vars(article), **vars(stored), "article_id": article.id, "tags": list(tags)})
 
 
 def listed_row(stored: StoredArticle, standing: Standing) -> ArticleRow:
@@ -333,8 +327,7 @@ def listed_row(stored: StoredArticle, standing: Standing) -> ArticleRow:
 
 def decision_view(row: Decision, hidden: bool) -> DecisionOut:
     """Return a row of the log, of a blind article without the model's score and band."""
-    view = {name: value for name, value in vars(row).items() if name not in ("article_id", "digest")}
-    return cast(DecisionOut, view | {"score": None, "band": None} if hidden else view)
+    return pick(DecisionOut, vars(row) | {"score": None, "band": None} if hidden else vars(row))
 
 
 def decided_view(rows: Sequence[Decision], stored: StoredArticle, log: ArticleLog, editor: str) -> DecidedOut:
@@ -353,33 +346,24 @@ def decided_view(rows: Sequence[Decision], stored: StoredArticle, log: ArticleLo
 def log_view(stored: StoredArticle, log: ArticleLog, impressions: Iterable[Impression], viewer: str | None) -> LogOut:
     """Return the log and the impressions of an article as somebody may see them."""
     hidden = is_hidden(stored, log.standing(), viewer)
-    shown: list[ImpressionOut] = [
-        {"tag": row.tag, "suggestion_set_id": row.suggestion_set_id, "shown_at": row.shown_at, "answered": row.answered}
-        for row in impressions
-    ]
     return {
         "decisions": [decision_view(row, hidden) for row in _rows_seen(stored, log, viewer)],
-        "impressions": [] if hidden else shown,
+        "impressions": [] if hidden else [pick(ImpressionOut, vars(row)) for row in impressions],
         "standing": standing_view(stored, log, viewer),
     }
 
 
 def standing_view(stored: StoredArticle, log: ArticleLog, viewer: str | None) -> StandingOut:
     """Return what a log adds up to, as somebody may see it."""
-    mine, visible = log.standing(by=viewer), standing_seen(stored, log, viewer)
+    own, visible = log.standing(by=viewer).decisions.items(), standing_seen(stored, log, viewer)
     return {
         "tags": list(visible.tags),
         "listed": list(visible.listed),
-        "decisions": [_standing_decision(tag, row) for tag, row in visible.decisions.items()],
-        "own": [_standing_decision(tag, row) for tag, row in mine.decisions.items() if row.editor == viewer],
+        "decisions": [pick(StandingDecision, vars(row) | {"tag": tag}) for tag, row in visible.decisions.items()],
+        "own": [pick(StandingDecision, vars(row) | {"tag": tag}) for tag, row in own if row.editor == viewer],
         "closed_by": sorted(visible.closed_by),
         "n_rows": len(_rows_seen(stored, log, viewer)),
     }
-
-
-def _standing_decision(tag: str, row: Decision) -> StandingDecision:
-    fields = ("id", "action", "reason", "editor", "at", "question_id")
-    return cast(StandingDecision, {"tag": tag} | {name: getattr(row, name) for name in fields})
 
 
 def _rows_seen(stored: StoredArticle, log: ArticleLog, viewer: str | None) -> list[Decision]:

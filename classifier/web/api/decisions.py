@@ -1,13 +1,12 @@
 """The endpoints of editors' decisions, and of questions on removals."""
 
 import re
-from typing import cast
 
 from flask import g, request
 from typing_extensions import TypedDict
 
 from classifier.serving.tagger import DecisionBatch, Tagger
-from classifier.serving.views import DecidedOut, LogOut
+from classifier.serving.views import DecidedOut, LogOut, pick
 from classifier.store.log import Draft
 from classifier.store.questions import Question
 from classifier.web.api.openapi import NEEDS_BOTH, NEEDS_STORE, Endpoint, Parameter
@@ -108,7 +107,7 @@ class Decisions:
     def _question(self, question: Question) -> QuestionOut:
         titles = [TitleOut(article_id=article_id, title=title) for article_id, title in question.titles.items()]
         fields = vars(question) | {"label": self.tagger.label(question.tag), "titles": titles}
-        return cast(QuestionOut, {name: fields[name] for name in QuestionOut.__annotations__})
+        return pick(QuestionOut, fields)
 
 
 def _idempotency_key() -> str | None:

@@ -7,6 +7,7 @@ from typing_extensions import TypedDict
 from classifier.errors import TaggerError
 from classifier.serving.registry import Registry, VersionRow
 from classifier.serving.tagger import Tagger
+from classifier.serving.views import pick
 from classifier.store.runs import JOB
 from classifier.web.api.openapi import NEEDS_MODEL, Endpoint
 from classifier.web.guard.auth import ANY_ROLE
@@ -80,20 +81,11 @@ class Models:
     def tags(self) -> TagsOut:
         """Get the taxonomy."""
         taxonomy = self.tagger.serving.model().taxonomy
-        tags: list[TagOut] = [
-            {
-                "id": tag.id,
-                "label": tag.label,
-                "kind": tag.kind,
-                "broader": tag.broader,
-                "status": tag.status,
-                "replaced_by": tag.replaced_by,
-                "replacement": taxonomy.replacement_of(tag.id) if tag.retired else None,
-                "note": tag.note,
-                "aliases": [{"text": alias.text, "weak": alias.weak} for alias in tag.aliases],
-            }
-            for tag in taxonomy.tags
-        ]
+        tags = []
+        for tag in taxonomy.tags:
+            replacement = taxonomy.replacement_of(tag.id) if tag.retired else None
+            aliases = [pick(AliasOut, vars(alias)) for alias in tag.aliases]
+            tags.append(pick(TagOut, vars(tag) | {"replacement": replacement, "aliases": aliases}))
         return {"taxonomy_version": taxonomy.version, "tags": tags}
 
     def model(self) -> ModelOut:

@@ -5,21 +5,12 @@ from collections.abc import Collection, Iterable
 from typing_extensions import TypedDict
 
 from classifier.domain.decisions import Decision, without_undone
-from classifier.model.answer import Explanation, Mentioned, Suggestion
+from classifier.model.answer import Explanation, Mentioned
 from classifier.model.protocol import Model
 from classifier.serving.tagger import Tagger
-from classifier.serving.views import DecisionOut, StandingOut
+from classifier.serving.views import DecisionOut, StandingOut, pick
 from classifier.text.reading import Reading
-from classifier.web.pages.showing import (
-    ABOUTNESS,
-    REASONS_TEXT,
-    LeftOut,
-    MarksOfFields,
-    Piece,
-    mark_named,
-    marked_text,
-    marks_of,
-)
+from classifier.web.pages.showing import ABOUTNESS, REASONS_TEXT, LeftOut, MarksOfFields, Piece, marked_text, marks_of
 
 
 class SuggestionView(TypedDict):
@@ -108,64 +99,35 @@ def article_view(tagger: Tagger, article_id: str, viewer: str | None) -> ReviewA
     marks = _marks(model, reading, explained, named)
     text = marked_text(article, reading, marks)
     rows = (Decision(article_id=article_id, **row) for row in logged["decisions"])
-    return {
-        "article_id": described["article_id"],
-        "url": described["url"],
-        "published_at": described["published_at"],
-        "source": described["source"],
-        "state": described["state"],
-        "n_editors": described["n_editors"],
-        "suggestion_set_id": described["suggestion_set_id"],
-        "model_version": described["model_version"],
-        "reason": described["reason"],
+    thresholds = (explanation.threshold for explanation in explained)
+    own = {
         "blind": is_blind,
-        "title": text.title,
-        "paragraphs": text.paragraphs,
         "suggestions": [
-            _suggestion(row, explanation.threshold) for row, explanation in zip(suggestions, explained, strict=True)
+            pick(SuggestionView, {**row, "aboutness": ABOUTNESS[row["aboutness"]], "threshold": threshold})
+            for row, threshold in zip(suggestions, thresholds, strict=True)
         ],
-        "mentioned": described["mentioned"],
         "tags": [_tag(tag, editors.get(tag, described["source"]), model) for tag in described["tags"]],
-        "labels": {tag: _label(tag, model) for tag in editors},
-        "removed": text.removed,
-        "n_more_removed": text.n_more_removed,
+        "labels": {tag: _tag(tag, "", model)["label"] for tag in editors},
         "reason_text": REASONS_TEXT.get(described["reason"] or ""),
         "others": _other_editors(rows, viewer),
-        "decisions": logged["decisions"],
-        "standing": logged["standing"],
     }
+    return pick(ReviewArticle, {**described, **logged, **vars(text), **own})
 
 
 def _marks(model: Model, reading: Reading, explained: Iterable[Explanation], named: Collection[str]) -> MarksOfFields:
     """Return the places of the evidence for the suggested tags, and of the mentions of those that are only named."""
     marks = marks_of(explained)
-    mentions = ((model.taxonomy.tags[mention.tag].id, mention) for mention in reading.mentions)
-    mark_named(marks, ((tag, mention) for tag, mention in mentions if tag in named))
+    for mention in reading.mentions:
+        tag = model.taxonomy.tags[mention.tag].id
+        if tag in named and not mention.weak:
+            marks[mention.field][mention.start, mention.end].append(tag)
     return marks
-
-
-def _suggestion(row: Suggestion, threshold: float) -> SuggestionView:
-    return {
-        "tag": row["tag"],
-        "label": row["label"],
-        "kind": row["kind"],
-        "score": row["score"],
-        "band": row["band"],
-        "source": row["source"],
-        "aboutness": ABOUTNESS[row["aboutness"]],
-        "threshold": threshold,
-    }
 
 
 def _tag(tag_id: str, editor: str, model: Model) -> TagView:
     tag = model.taxonomy.by_id.get(tag_id)
-    kind = tag.kind if tag else ""
-    return TagView(tag=tag_id, label=_label(tag_id, model), kind=kind, known=tag is not None, by=editor)
-
-
-def _label(tag_id: str, model: Model) -> str:
-    tag = model.taxonomy.by_id.get(tag_id)
-    return tag.label if tag else tag_id
+    label, kind = (tag.label, tag.kind) if tag else (tag_id, "")
+    return {"tag": tag_id, "label": label, "kind": kind, "known": tag is not None, "by": editor}
 
 
 def _other_editors(decisions: Iterable[Decision], viewer: str | None) -> list[OtherEditor]:

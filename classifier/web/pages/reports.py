@@ -7,7 +7,7 @@ all workers and machines. Until the new report is ready, the pages show the earl
 import base64
 import hashlib
 import threading
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 from flask import Blueprint, Response
@@ -27,70 +27,19 @@ MAX_NEWER = 10_000  # decisions since a report that are counted
 OLD_HOURS = 1.0  # after which it is made anew without new decisions: suggestions were shown, articles came
 
 
-@dataclass(frozen=True)
-class Shown:
-    """A stored report and the decisions since, at most MAX_NEWER of them."""
+class Shown(NamedTuple):
+    """A stored report, the decisions since, at most MAX_NEWER of them, and the time of the report in words."""
 
     report: KeptReport
     newer: list[Decision]
-    stale: bool
-
-    @property
-    def as_of(self) -> str:
-        """The time of the report in words, and whether a newer one is being made."""
-        made = f"As of {self.report.made_at[:10]}, {self.report.made_at[11:16]} UTC."
-        if not self.stale:
-            return made
-        n = f"more than {MAX_NEWER:,}" if len(self.newer) == MAX_NEWER else str(len(self.newer))
-        since = f" {n} decision{'' if n == '1' else 's'} came since." if self.newer else ""
-        return f"{made}{since} A newer one is being made: load this page again in half a minute."
-
-
-class DeskReport:
-    """The newest desk report in the store."""
-
-    def __init__(self, tagger: Tagger) -> None:
-        self.tagger, self.store = tagger, tagger.store
-
-    def shown(self) -> Shown | None:
-        """Return the report, None while the first is being made. An outdated one is made anew meanwhile.
-
-        Raises:
-            NoModel, BadModel: while nothing can serve, because then no report can be made.
-        """
-        taxonomy = self.tagger.serving.model().taxonomy
-        report = self.store.reports.get(DESK)
-        if report is None:
-            self._make("first desk report", FIRST_SECONDS)
-            return None
-        newer = self.store.log.since(report.last_decision, MAX_NEWER)
-        stale = (
-            bool(newer)
-            or self.store.log.last() != report.last_decision  # an article was deleted
-            or report.taxonomy_version != taxonomy.version
-            or hours_since(report.made_at) > OLD_HOURS
-        )
-        if stale:
-            self._make("desk report", MAKING_SECONDS)
-        return Shown(report, newer, stale)
-
-    def _make(self, counter: str, seconds: float) -> None:
-        """Make the report in another process, unless that was begun within these seconds."""
-        if self.store.counters.hit(counter, seconds).n == 1:
-            threading.Thread(target=self._run, name="make the desk report", daemon=True).start()
-
-    def _run(self) -> None:
-        reason = run_beside(self.store, self.tagger.serving.registry.folder, "desk-report", "--keep")
-        if reason is not None:
-            structlog.get_logger().warning("no_desk_report", reason=reason)
+    as_of: str
 
 
 class ReportPages:
     """The pages as a blueprint."""
 
     def __init__(self, tagger: Tagger, gate: Gate) -> None:
-        self.tagger, self.gate = tagger, gate
-        self.desk = DeskReport(tagger)
+        self.tagger, self.store, self.gate = tagger, tagger.store, gate
         self.blueprint = Blueprint("reports", __name__)
         add = self.blueprint.add_url_rule
         add("/review/disagreements", "disagreements", self.disagreements)
@@ -100,7 +49,7 @@ class ReportPages:
     def disagreements(self) -> str | Response:
         """Show where two editors differed when the report was made, without what was decided since."""
         session = self.gate.require_editor()
-        shown = self.desk.shown()
+        shown = self._shown()
         if shown is None:
             return _being_made("Where editors disagree", session)
         from classifier.reports.desk.wording import kappa_in_words  # its statistics are not loaded for serving
@@ -120,7 +69,7 @@ class ReportPages:
     def report(self) -> str | Response:
         """Show the desk report as of when it was made."""
         session = self.gate.require_editor()
-        shown = self.desk.shown()
+        shown = self._shown()
         if shown is None:
             return _being_made("What editors made of the suggestions", session)
         from classifier.reports.desk.page import as_page
@@ -135,6 +84,42 @@ class ReportPages:
 
         page = self.tagger.serving.registry.folder / PAGE
         return with_policy(page.read_text(encoding="utf-8")) if page.is_file() else render("drift.html", session)
+
+    def _shown(self) -> Shown | None:
+        """Return the desk report, None while the first is being made. An outdated one is made anew meanwhile.
+
+        Raises:
+            NoModel, BadModel: while nothing can serve, because then no report can be made.
+        """
+        taxonomy = self.tagger.serving.model().taxonomy
+        report = self.store.reports.get(DESK)
+        if report is None:
+            self._make("first desk report", FIRST_SECONDS)
+            return None
+        newer = self.store.log.since(report.last_decision, MAX_NEWER)
+        as_of = f"As of {report.made_at[:10]}, {report.made_at[11:16]} UTC."
+        if (
+            newer
+            or self.store.log.last() != report.last_decision  # an article was deleted
+            or report.taxonomy_version != taxonomy.version
+            or hours_since(report.made_at) > OLD_HOURS
+        ):
+            self._make("desk report", MAKING_SECONDS)
+            n = f"more than {MAX_NEWER:,}" if len(newer) == MAX_NEWER else str(len(newer))
+            since = f" {n} decision{'' if n == '1' else 's'} came since." if newer else ""
+            as_of += f"{since} A newer one is being made: load this page again in half a minute."
+        return Shown(report, newer, as_of)
+
+    def _make(self, counter: str, seconds: float) -> None:
+        """Make the report in another process, unless that was begun within these seconds."""
+
+        def run() -> None:
+            reason = run_beside(self.store, self.tagger.serving.registry.folder, "desk-report", "--keep")
+            if reason is not None:
+                structlog.get_logger().warning("no_desk_report", reason=reason)
+
+        if self.store.counters.hit(counter, seconds).n == 1:
+            threading.Thread(target=run, name="make the desk report", daemon=True).start()
 
 
 def _being_made(title: str, session: Session) -> Response:

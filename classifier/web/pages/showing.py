@@ -15,7 +15,6 @@ from classifier.domain.articles import Article
 from classifier.model.answer import Explanation, Part, Span
 from classifier.text.fields import BODY, FIELDS, TITLE
 from classifier.text.markup import unescaped
-from classifier.text.mentions import Mention
 from classifier.text.reading import Reading
 from classifier.text.source_map import CleanText
 
@@ -175,13 +174,6 @@ def _name_around(span: Span, names: Sequence[Span]) -> Span:
     return names[index] if index >= 0 and names[index][0] == field and names[index][2] >= end else span
 
 
-def mark_named(marks: MarksOfFields, mentions: Iterable[tuple[str, Mention]]) -> None:
-    """Mark the mentions of tags that are not suggested. Each mention comes with the id of its tag."""
-    for tag, mention in mentions:
-        if not mention.weak:
-            marks[mention.field][mention.start, mention.end].append(tag)
-
-
 def controls_of(clean: CleanText, source: str) -> Controls:
     """Return the names of the direction controls of a text, by their offsets in its clean text.
 
@@ -259,7 +251,11 @@ def _cut(
     text: str, lines: Sequence[tuple[int, int]], layers: Iterable[_Layer], controls: Controls
 ) -> list[list[Piece]]:
     """Cut the lines of a text where layers begin and end, and at controls. The layers of one tag must not touch."""
-    begins, ends = _by_edge(layers, "start"), _by_edge(layers, "end")
+    begins: dict[int, list[_Layer]] = defaultdict(list)
+    ends: dict[int, list[_Layer]] = defaultdict(list)
+    for layer in layers:
+        begins[layer.start].append(layer)
+        ends[layer.end].append(layer)
     first, last = {start for start, _ in lines}, {end for _, end in lines}
     edges = sorted({*begins, *ends, *controls, *first, *last})
     tags: set[str] = set()
@@ -281,11 +277,3 @@ def _cut(
         if is_inside:
             paragraphs[-1].append(Piece(text[begin:stop], tuple(sorted(tags - {""})), kind))
     return paragraphs
-
-
-def _by_edge(layers: Iterable[_Layer], edge: str) -> dict[int, list[_Layer]]:
-    """Return the layers by their start or their end."""
-    by_edge: dict[int, list[_Layer]] = defaultdict(list)
-    for layer in layers:
-        by_edge[getattr(layer, edge)].append(layer)
-    return by_edge
