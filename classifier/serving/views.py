@@ -236,17 +236,8 @@ def stored_answer_view(
 
 def unreadable_view(tags: Iterable[str], model: Model) -> SeenAnswer:
     """Return the answer to a stored article that the model cannot judge."""
-    return {
-        "model_version": model.version,
-        "taxonomy_version": model.taxonomy.version,
-        "suggestions": [],
-        "mentioned": [],
-        "withheld": [],
-        "removed": [],
-        "removed_more": 0,
-        "unknown_tags": _unknown(tags, model),
-        "reason": "unreadable",
-    }
+    answer = Answer(model.version, model.taxonomy.version, [], [], [], [], 0, "unreadable", 1.0)
+    return {**answer_view(answer, tags, model), "withheld": []}
 
 
 def explanations_of(article: Article, tags: Sequence[str], model: Model) -> list[ExplanationOut]:

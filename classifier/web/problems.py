@@ -12,21 +12,8 @@ from flask import Flask, Response, render_template, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
-from classifier.errors import (
-    BadArticle,
-    BadDecision,
-    BadJSON,
-    BadModel,
-    BadStore,
-    Busy,
-    CannotJudge,
-    KeyEnded,
-    NoModel,
-    NotFound,
-    OtherOwner,
-    TaggerError,
-    UnknownTag,
-)
+from classifier import errors
+from classifier.errors import BadArticle, BadDecision, BadJSON, TaggerError, UnknownTag
 
 MAX_ERRORS = 50  # listed in one answer
 MAX_DETAIL = 300  # characters of each
@@ -45,6 +32,7 @@ CATALOGUE = {
     for slug, entry in tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")).items()
 }
 CHALLENGE = {"WWW-Authenticate": 'Bearer realm="article tagger"'}
+_OF_PROGRAMS = ("/v1/", "/health/", "/metrics", "/openapi.json", "/static/")
 _BY_STATUS = {problem.status: slug for slug, problem in reversed(CATALOGUE.items())}
 
 
@@ -55,82 +43,63 @@ class ApiProblem(Exception):
         self,
         slug: str,
         detail: str,
-        errors: list[dict[str, str]] | None = None,
+        fields: list[dict[str, str]] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
-        self.slug, self.detail, self.errors, self.headers = slug, detail, errors or [], dict(headers or {})
+        self.slug, self.detail, self.errors, self.headers = slug, detail, fields or [], dict(headers or {})
 
     def response(self) -> Response:
         """Return the problem as a response."""
         problem = CATALOGUE[self.slug]
-        body: dict[str, object] = {
-            "type": f"/docs#{self.slug}",
-            "title": problem.title,
-            "status": problem.status,
-            "detail": self.detail,
-        }
-        if self.errors:
-            body["errors"] = self.errors
-        if _is_for_a_person():
+        kinds, is_for_programs = request.accept_mimetypes, request.path.startswith(_OF_PROGRAMS)
+        # A browser shows the answer. Programs accept any type, or JSON.
+        if not is_for_programs and kinds.best_match(["application/json", "text/html"]) == "text/html":
             page = render_template("problem.html", problem=problem, slug=self.slug, detail=self.detail)
-            response = Response(page, problem.status, content_type="text/html; charset=utf-8")
-        else:
-            response = Response(json.dumps(body), problem.status, content_type="application/problem+json")
-        response.headers.update(self.headers)
-        return response
+            return Response(page, problem.status, self.headers, content_type="text/html; charset=utf-8")
+        body = {"type": f"/docs#{self.slug}", "title": problem.title, "status": problem.status, "detail": self.detail}
+        text = json.dumps(body | {"errors": self.errors} if self.errors else body)
+        return Response(text, problem.status, self.headers, content_type="application/problem+json")
 
 
-_OF_PROGRAMS = ("/v1/", "/health/", "/metrics", "/openapi.json", "/static/")
-
-
-def _is_for_a_person() -> bool:
-    """Whether a browser shows the answer. Programs accept any type, or JSON."""
-    kinds = request.accept_mimetypes
-    return (
-        not request.path.startswith(_OF_PROGRAMS) and kinds.best_match(["application/json", "text/html"]) == "text/html"
-    )
-
-
-_PLAIN = {NotFound: "not-found", OtherOwner: "other-owner", CannotJudge: "cannot-judge"}
+_SOON, _LATER = {"Retry-After": "1"}, {"Retry-After": "30"}
+_OF_ERRORS: Mapping[type[TaggerError], tuple[str, Mapping[str, str]]] = {
+    BadJSON: ("not-json", {}),
+    errors.Busy: ("running", _SOON),
+    errors.KeyEnded: ("key-ended", CHALLENGE),
+    errors.NotFound: ("not-found", {}),
+    errors.OtherOwner: ("other-owner", {}),
+    errors.CannotJudge: ("cannot-judge", {}),
+    errors.NoModel: ("no-model", _LATER),
+    errors.BadModel: ("no-model", _LATER),
+    errors.BadStore: ("no-store", _LATER),
+    TaggerError: ("bad-request", {}),
+}
 
 
 def problem_of(error: TaggerError) -> ApiProblem:
     """Return the problem for an error of the core. This is the only such table."""
-    text = str(error)
     match error:
-        case BadJSON(pointer=None):
-            return ApiProblem("not-json", text)
         case BadJSON(pointer=str(pointer)):
-            return ApiProblem("invalid", text, [{"pointer": pointer, "detail": text}])
+            return ApiProblem("invalid", str(error), [{"pointer": pointer, "detail": str(error)}])
         case BadArticle(field=field) | BadDecision(field=field):
-            return bad_parameter(field, text)
-        case Busy():
-            return ApiProblem("running", text, headers={"Retry-After": "1"})
+            return bad_parameter(field, str(error))
         case UnknownTag():
-            return bad_parameter("why", text)
-        case KeyEnded():
-            return ApiProblem("key-ended", text, headers=CHALLENGE)
-        case NotFound() | OtherOwner() | CannotJudge():
-            return ApiProblem(_PLAIN[type(error)], text)
-        case NoModel() | BadModel():
-            return ApiProblem("no-model", text, headers={"Retry-After": "30"})
-        case BadStore():
-            return ApiProblem("no-store", text, headers={"Retry-After": "30"})
-        case _:
-            return ApiProblem("bad-request", text)
+            return bad_parameter("why", str(error))
+    slug, headers = next(_OF_ERRORS[kind] for kind in type(error).__mro__ if kind in _OF_ERRORS)
+    return ApiProblem(slug, str(error), headers=headers)
 
 
 def invalid(error: ValidationError) -> ApiProblem:
     """Return the problem of a request that does not fit its schema, with a JSON Pointer for each field."""
     listed = islice(error.errors(include_url=False, include_context=False, include_input=False), MAX_ERRORS)
-    errors = [
+    problems = [
         {"pointer": _pointer(line["loc"]), "detail": line["msg"].removeprefix("Value error, ")[:MAX_DETAIL]}
         for line in listed
     ]
-    first, n_unlisted = errors[0], error.error_count() - len(errors)
+    first, n_unlisted = problems[0], error.error_count() - len(problems)
     unlisted = f"; {n_unlisted:,} more errors are not listed" if n_unlisted else ""
-    return ApiProblem("invalid", f"{first['pointer'] or 'The body'}: {first['detail']}{unlisted}", errors)
+    return ApiProblem("invalid", f"{first['pointer'] or 'The body'}: {first['detail']}{unlisted}", problems)
 
 
 def bad_parameter(name: str, detail: str) -> ApiProblem:

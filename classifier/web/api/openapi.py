@@ -134,11 +134,18 @@ def _describe(schema: dict[str, Any], keywords: str | dict[str, Any]) -> None:
 
 
 def _operation(endpoint: Endpoint, path: str) -> dict[str, object]:
+    done: dict[str, object] = {str(endpoint.status): {"description": "Done"}}
+    if endpoint.returns:
+        content = _json(endpoint.returns)
+        done = {str(endpoint.status): {"description": "Done", "content": content}}
+        done |= {str(status): {"description": "Not now", "content": content} for status in endpoint.also}
+    of_path = {"in": "path", "required": True, "schema": {"type": "string", "pattern": f"^{ARTICLE_ID.pattern}$"}}
+    parameters = [{"name": name, **of_path} for name in re.findall(r"{(\w+)}", path)]
     operation: dict[str, object] = {
         "operationId": endpoint.name,
         "summary": endpoint.view.__doc__,
-        "responses": {**_problem_responses(endpoint, path), **_responses(endpoint)},
-        "parameters": [*_path_parameters(path), *(parameter.described() for parameter in endpoint.parameters)],
+        "responses": {**_problem_responses(endpoint, path), **done},
+        "parameters": [*parameters, *(parameter.described() for parameter in endpoint.parameters)],
     }
     if endpoint.roles:
         operation["security"] = [{"key": []}, {}]  # open while no key exists
@@ -148,22 +155,15 @@ def _operation(endpoint: Endpoint, path: str) -> dict[str, object]:
     return operation
 
 
-def _path_parameters(path: str) -> list[dict[str, object]]:
-    schema = {"type": "string", "pattern": f"^{ARTICLE_ID.pattern}$"}
-    return [{"name": name, "in": "path", "required": True, "schema": schema} for name in re.findall(r"{(\w+)}", path)]
-
-
-def _responses(endpoint: Endpoint) -> dict[str, object]:
-    if endpoint.returns is None:
-        return {str(endpoint.status): {"description": "Done"}}
-    content = _json(endpoint.returns)
-    also = {str(status): {"description": "Not now", "content": content} for status in endpoint.also}
-    return {str(endpoint.status): {"description": "Done", "content": content}, **also}
-
-
 def _problem_responses(endpoint: Endpoint, path: str) -> dict[str, object]:
     """Return the problems of an endpoint by their status, each with the titles of all that have it."""
-    slugs = _problems_of(endpoint, path)
+    slugs = {"internal", *endpoint.problems}
+    if endpoint.roles:
+        slugs |= {"no-key", "key-ended", "not-allowed", "too-many", "overloaded"}
+    if endpoint.takes:
+        slugs |= {"not-json", "too-large", "too-slow", "not-json-type", "invalid"}
+    if "{" in path:
+        slugs |= {"not-found", "invalid"}
     titles: dict[int, list[str]] = defaultdict(list)
     for slug, problem in CATALOGUE.items():
         if slug in slugs:
@@ -174,14 +174,3 @@ def _problem_responses(endpoint: Endpoint, path: str) -> dict[str, object]:
 
 def _json(schema: type, content_type: str = "application/json") -> dict[str, object]:
     return {content_type: {"schema": {"$ref": f"#/components/schemas/{schema.__name__}"}}}
-
-
-def _problems_of(endpoint: Endpoint, path: str) -> set[str]:
-    slugs = {"internal", *endpoint.problems}
-    if endpoint.roles:
-        slugs |= {"no-key", "key-ended", "not-allowed", "too-many", "overloaded"}
-    if endpoint.takes:
-        slugs |= {"not-json", "too-large", "too-slow", "not-json-type", "invalid"}
-    if "{" in path:
-        slugs |= {"not-found", "invalid"}
-    return slugs

@@ -11,7 +11,7 @@ from classifier.domain.decisions import CMS
 from classifier.store.keys import Key
 from classifier.store.sessions import Session
 from classifier.store.store import Store
-from classifier.web.guard.limits import OPEN_SENDER, Rate, Tries
+from classifier.web.guard.limits import OPEN_SENDER, Rate, count_try, counters_of
 from classifier.web.guard.loopback import NEXT_STEP, why_from_elsewhere
 from classifier.web.problems import CHALLENGE, ApiProblem
 
@@ -83,7 +83,7 @@ class Gate:
 
     def __init__(self, store: Store, rate: int = 0, proxies: int = 0) -> None:
         self._store, self._proxies = store, proxies
-        self._rate, self._tries = Rate(store.counters, rate), Tries(store.counters)
+        self._rate = Rate(store.counters, rate)
 
     def open(self) -> bool:
         """Whether no key exists, and every role is open to the sender, who is on this machine.
@@ -148,11 +148,12 @@ class Gate:
             ApiProblem: 429 after too many tries.
             KeyEnded: if the key has expired or was replaced.
         """
-        self._tries.count(name)
+        count_try(self._store.counters, name)
         key = self._store.keys.of(secret, fresh=True)
         if key is None or key.role not in EDITORS or key.name != name:
             return None
-        self._tries.give_back(name)
+        for counter in counters_of(name):  # an attempt that succeeds does not count
+            self._store.counters.give_back(counter)
         return key
 
     def session(self) -> Session | None:

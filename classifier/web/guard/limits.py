@@ -70,31 +70,20 @@ class Rate:
             raise _too_many(f"This key may make {self._rate} requests a minute.", count)
 
 
-class Tries:
-    """Limits failed attempts to sign in from one address, under any name and under one, over all processes.
+def count_try(counters: Counters, name: str) -> None:
+    """Count an attempt to sign in. Raise `ApiProblem` (429) if there were too many, over all processes.
 
-    Attempts are not counted by the name alone: a stranger who fails under an editor's name must not lock the editor out.
-    A key has 256 random bits, so that none is guessed.
+    Attempts are counted from one address, under any name and under one, and not by the name alone: a stranger who fails under an
+    editor's name must not lock the editor out. A key has 256 random bits, so that none is guessed.
     """
-
-    def __init__(self, counters: Counters) -> None:
-        self._counters = counters
-
-    def count(self, name: str) -> None:
-        """Count an attempt. Raise `ApiProblem` (429) if there were too many from this address."""
-        # The address first: a stranger can make up any number of names, and each has a counter.
-        for counter, limit in zip(_counters_of(name), (TRIES_OF_ADDRESS, TRIES_OF_NAME), strict=True):
-            count = self._counters.hit(counter, TRY_SECONDS)
-            if count.n > limit:
-                raise _too_many("Too many attempts to sign in from your address.", count)
-
-    def give_back(self, name: str) -> None:
-        """Undo the count of an attempt that succeeded."""
-        for counter in _counters_of(name):
-            self._counters.give_back(counter)
+    # The address first: a stranger can make up any number of names, and each has a counter.
+    for counter, limit in zip(counters_of(name), (TRIES_OF_ADDRESS, TRIES_OF_NAME), strict=True):
+        count = counters.hit(counter, TRY_SECONDS)
+        if count.n > limit:
+            raise _too_many("Too many attempts to sign in from your address.", count)
 
 
-def _counters_of(name: str) -> tuple[str, str]:
+def counters_of(name: str) -> tuple[str, str]:
     """Return the names of the counters of an attempt to sign in.
 
     One sender may own a whole IPv6 network of 64 bits, so it counts as one.
@@ -111,36 +100,10 @@ def _too_many(limit: str, count: Count) -> ApiProblem:
     return ApiProblem("too-many", f"{limit} Try again in {seconds} s.", headers={"Retry-After": str(seconds)})
 
 
-class Slots:
-    """Limits concurrent requests. When full, further requests get 503 immediately."""
-
-    def __init__(self, n_slots: int) -> None:
-        self._n_slots = n_slots
-        self._free = threading.BoundedSemaphore(n_slots)
-
-    def take(self) -> None:
-        """Take a slot for the request, once. It is given back when the request is answered.
-
-        Raises:
-            ApiProblem: 503 if there is none.
-        """
-        if g.get("has_slot"):
-            return
-        if not self._free.acquire(blocking=False):
-            detail = f"This process works on {self._n_slots} requests already. Send it again in a second."
-            raise ApiProblem("overloaded", detail, headers={"Retry-After": "1"})
-        g.has_slot = True
-
-    def give_back(self) -> None:
-        """Give back the slot of the request, if it has one."""
-        if g.pop("has_slot", False):
-            self._free.release()
-
-
 def install(app: Flask, limits: Limits) -> None:
     """Limit the concurrent requests of an app, and the time that it waits for a body."""
-    slots, deadlines = Slots(limits.at_once), Deadlines(limits.body_seconds)
-    app.extensions["slots"], app.extensions["deadlines"] = slots, deadlines
+    slots = threading.BoundedSemaphore(limits.at_once)
+    app.extensions |= {"slots": slots, "n_slots": limits.at_once, "deadlines": Deadlines(limits.body_seconds)}
     if limits.proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=limits.proxies, x_proto=limits.proxies, x_host=0)  # type: ignore[method-assign]
 
@@ -149,7 +112,7 @@ def install(app: Flask, limits: Limits) -> None:
         set_deadline(ANSWER_SECONDS)
         # A body is read first, without a slot: a client that sends slowly must not keep others waiting.
         if request.method not in ("POST", "PUT") and not request.path.startswith(_EXEMPT):
-            slots.take()
+            take_slot()
 
     @app.after_request
     def _(response: Response) -> Response:
@@ -159,12 +122,20 @@ def install(app: Flask, limits: Limits) -> None:
     @app.teardown_request
     def _(_error: BaseException | None) -> None:
         set_deadline(None)
-        slots.give_back()
+        if g.pop("has_slot", False):
+            slots.release()
 
 
 def take_slot() -> None:
-    """Take a slot for the request, or raise `ApiProblem` (503)."""
-    current_app.extensions["slots"].take()
+    """Take one of the process's slots for the request, once, or raise `ApiProblem` (503). The answer gives it back."""
+    if g.get("has_slot"):
+        return
+    if not current_app.extensions["slots"].acquire(blocking=False):
+        detail = (
+            f"This process works on {current_app.extensions['n_slots']} requests already. Send it again in a second."
+        )
+        raise ApiProblem("overloaded", detail, headers={"Retry-After": "1"})
+    g.has_slot = True
 
 
 @contextmanager
@@ -172,9 +143,8 @@ def in_time() -> Iterator[None]:
     """Read the body of the request within the time limit, or raise `ApiProblem` (408)."""
     deadlines: Deadlines = current_app.extensions["deadlines"]
     until = time.monotonic() + deadlines.seconds
-    late = ApiProblem(
-        "too-slow", f"The body did not arrive within {deadlines.seconds:g} s.", headers={"Connection": "close"}
-    )
+    detail = f"The body did not arrive within {deadlines.seconds:g} s."
+    late = ApiProblem("too-slow", detail, headers={"Connection": "close"})
     try:
         with deadlines.of(request.environ.get("gunicorn.socket")):
             yield
