@@ -14,7 +14,7 @@ from classifier.text.markup import html_to_text
 from classifier.web.api.openapi import Endpoint, document
 from classifier.web.bodies import read_form
 from classifier.web.guard.auth import WRITERS, Gate
-from classifier.web.pages.showing import ABOUTNESS, REASONS_TEXT, marked_text, marks_of, why_of
+from classifier.web.pages.showing import WORDING, marked_text, marks_of, why_of
 from classifier.web.problems import CATALOGUE, ApiProblem, problem_of
 
 
@@ -78,8 +78,7 @@ class Pages:
             labels=[] if needs_key and not is_allowed else [(tag.label, tag.kind) for tag in tags],
             needs_key=needs_key,
             **self._signed_in(),
-            reasons_text=REASONS_TEXT,
-            aboutness=ABOUTNESS,
+            wording=WORDING,
             result=result,
             problem=problem,
             example=example,

@@ -10,7 +10,7 @@ from classifier.model.protocol import Model
 from classifier.serving.tagger import Tagger
 from classifier.serving.views import DecisionOut, StandingOut, pick
 from classifier.text.reading import Reading
-from classifier.web.pages.showing import ABOUTNESS, REASONS_TEXT, LeftOut, MarksOfFields, Piece, marked_text, marks_of
+from classifier.web.pages.showing import WORDING, LeftOut, MarksOfFields, Piece, marked_text, marks_of
 
 
 class SuggestionView(TypedDict):
@@ -103,12 +103,12 @@ def article_view(tagger: Tagger, article_id: str, viewer: str | None) -> ReviewA
     own = {
         "blind": is_blind,
         "suggestions": [
-            pick(SuggestionView, {**row, "aboutness": ABOUTNESS[row["aboutness"]], "threshold": threshold})
+            pick(SuggestionView, {**row, "aboutness": WORDING["aboutness"][row["aboutness"]], "threshold": threshold})
             for row, threshold in zip(suggestions, thresholds, strict=True)
         ],
         "tags": [_tag(tag, editors.get(tag, described["source"]), model) for tag in described["tags"]],
         "labels": {tag: _tag(tag, "", model)["label"] for tag in editors},
-        "reason_text": REASONS_TEXT.get(described["reason"] or ""),
+        "reason_text": WORDING["reasons"].get(described["reason"] or ""),
         "others": _other_editors(rows, viewer),
     }
     return pick(ReviewArticle, {**described, **logged, **vars(text), **own})

@@ -11,16 +11,10 @@ from classifier.web.bodies import json_response
 from classifier.web.guard.auth import EDITORS, Gate
 from classifier.web.pages import render
 from classifier.web.pages.article_view import article_view
-from classifier.web.pages.showing import why_of
+from classifier.web.pages.showing import WORDING, why_of
 from classifier.web.problems import ApiProblem
 
-REASONS = (
-    ("wrong", "wrong"),
-    ("passing_mention", "only a passing mention"),
-    ("too_general", "too general"),
-    ("too_specific", "too specific"),
-    ("wrong_sense", "wrong sense of the name"),
-)
+REASONS = list(WORDING["rejections"].items())
 MAX_BULK = 500
 
 

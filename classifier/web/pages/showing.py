@@ -3,10 +3,12 @@
 import itertools
 import math
 import re
+import tomllib
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -21,23 +23,7 @@ from classifier.text.source_map import CleanText
 N_REASONS = 6  # listed for a tag, and as many against it
 MIN_WEIGHT = 0.005  # of a reason that is listed
 MARKED_SHARE = 0.15  # of the strongest reason; weaker ones are listed, not marked
-REASONS_TEXT = {
-    "empty": "There is no word in this text that could tell anything. Paste a whole article.",
-    "language": "This text does not seem to be in English, the language that the model has learned. Only tags that are "
-    "named outright would be suggested.",
-    "below_threshold": "No tag reaches its threshold. That is the right answer for an article that is about none of the "
-    "tags; ask for a tag below to see how near it came.",
-    "blind": "Nothing is suggested for this article on purpose: what editors find without help shows what suggestions miss.",
-}
-ABOUTNESS = {"main": "main subject", "secondary": "secondary subject", "passing": "perhaps only in passing"}
-OUTCOMES = {
-    "suggested": "it is suggested, see above",
-    "below_threshold": "not suggested: it is under its threshold",
-    "another_of_its_kind": "not suggested: of its kind only the best is, and another tag fits better",
-    "muted": "not suggested: the tag is muted in the taxonomy",
-    "retired": "not suggested: the tag is retired in the taxonomy",
-    "text": "not suggested: this text says too little that could be trusted",
-}
+WORDING: dict[str, dict[str, str]] = tomllib.loads(Path(__file__).with_name("wording.toml").read_text(encoding="utf-8"))
 # Invisible characters that turn the direction of the text after them. The pages show them by name.
 _NAMES = ["ALM", "LRM", "RLM", "LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"]
 _CONTROLS = dict(zip("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069", _NAMES, strict=True))
@@ -136,7 +122,7 @@ def why_of(explanation: Explanation, titles: Mapping[str, str]) -> Why:
         score=explanation.score,
         threshold=explanation.threshold,
         decision_value=explanation.decision_value,
-        outcome=OUTCOMES[explanation.outcome],
+        outcome=WORDING["outcomes"][explanation.outcome],
         precedents=[titles.get(article_id) or article_id for article_id, _ in explanation.precedents],
     )
 
