@@ -75,10 +75,16 @@ class Serving:
             self._lock.release()
 
     def _look(self) -> None:
+        """Load the champion if it is another. In a long-lived process the garbage collector leaves all its terms alone."""
         pointer = self._stat()
         if pointer != self._loaded_pointer or (self._model is None and pointer is not None):
             try:
-                self._model = self._load()
+                if self._long_lived:
+                    gc.unfreeze()
+                self._model = self.registry.load_champion()
+                if self._long_lived:
+                    gc.collect()
+                    gc.freeze()
                 self.problem = None
                 self.after_change(self._model)
             except NoModel:
@@ -86,16 +92,6 @@ class Serving:
             except TaggerError as error:
                 self.problem = str(error)
             self._loaded_pointer = pointer
-
-    def _load(self) -> Model:
-        """Load the champion. In a long-lived process exclude it from garbage collection, which would walk through all its terms."""
-        if not self._long_lived:
-            return self.registry.load_champion()
-        gc.unfreeze()
-        model = self.registry.load_champion()
-        gc.collect()
-        gc.freeze()
-        return model
 
     def _stat(self) -> tuple[int, int, int] | None:
         """Return what changes with each champion, or None while there is no pointer."""

@@ -19,7 +19,7 @@ from classifier.model.protocol import Model
 from classifier.serving import views
 from classifier.serving.answers import Answers
 from classifier.serving.serving import Serving
-from classifier.serving.views import ArticleOut, ArticleRow, DecidedOut, LogOut, SeenAnswer, StoredAnswer, SuggestOut
+from classifier.serving.views import ArticleOut, ArticleRow, DecidedOut, LogOut, StoredAnswer, SuggestOut
 from classifier.store.arrivals import NO_SHARES, Shares
 from classifier.store.log import ArticleLog, Draft
 from classifier.store.queue import PageEnd, Wanted
@@ -92,7 +92,7 @@ class Tagger:
         check_id(article.id)
         model = self.serving.model()
         answer = self.judged(article, model)
-        seen: list[SeenAnswer] = []
+        seen: list[StoredAnswer] = []
 
         def shown(stored: StoredArticle, log: ArticleLog) -> list[TagScore]:
             seen.append(views.stored_answer_view(answer, stored, log, model, None))
@@ -101,21 +101,19 @@ class Tagger:
         # What a CMS lists is what it has so far: silence on a tag is not a no.
         article = replace(article, tags_complete=False)
         set_id = self.store.receive(article, source, _for_store(answer), shown, self.shares, owner)
-        return {"article_id": article.id, "suggestion_set_id": set_id, **seen[-1]}
+        return {**seen[-1], "suggestion_set_id": set_id}
 
     def article(self, article_id: str, viewer: str | None = None) -> ArticleOut:
         """Return a stored article with its tags and the present model's suggestions, as an editor may see it."""
         stored, log = self.store.article(article_id), self.store.log.read(article_id)
         row, model = views.article_row(stored, views.standing_seen(stored, log, viewer).tags), self.serving.model()
-        set_id = None
         try:
             answer = self.judged(stored.article, model)
         except CannotJudge:
-            view = views.unreadable_view(row["tags"], model)
-        else:
-            view = views.stored_answer_view(answer, stored, log, model, viewer)
-            set_id = self.store.suggestion_sets.show(stored.article, _for_store(answer), _scores(view["suggestions"]))
-        return {**row, "body": stored.article.body, "suggestion_set_id": set_id, **view}
+            return {**row, "body": stored.article.body, **views.unreadable_view(article_id, row["tags"], model)}
+        view = views.stored_answer_view(answer, stored, log, model, viewer)
+        set_id = self.store.suggestion_sets.show(stored.article, _for_store(answer), _scores(view["suggestions"]))
+        return {**row, "body": stored.article.body, **view, "suggestion_set_id": set_id}
 
     def judged(self, article: Article, model: Model) -> Answer:
         """Return what a model says of an article, or raise `CannotJudge` if it fails."""

@@ -82,17 +82,12 @@ class Withheld(TypedDict):
     reason: str
 
 
-class SeenAnswer(AnswerOut):
-    """The answer to a stored article as somebody may see it."""
-
-    withheld: list[Withheld]
-
-
-class StoredAnswer(SeenAnswer):
+class StoredAnswer(AnswerOut):
     """The answer to a stored article."""
 
     article_id: str
     suggestion_set_id: str | None
+    withheld: list[Withheld]
 
 
 class ArticleRow(TypedDict):
@@ -222,22 +217,31 @@ def answer_view(answer: Answer, tags: Iterable[str], model: Model) -> AnswerOut:
 
 def stored_answer_view(
     answer: Answer, stored: StoredArticle, log: ArticleLog, model: Model, viewer: str | None
-) -> SeenAnswer:
-    """Return an answer to a stored article as a person may see it, without tags that people have set or rejected."""
+) -> StoredAnswer:
+    """Return an answer to a stored article as a person may see it, without tags that people have set or rejected.
+
+    Its suggestion set is still to be named.
+    """
     standing = standing_seen(stored, log, viewer)
-    view = answer_view(answer, standing.tags, model)
+    view: StoredAnswer = {
+        "article_id": stored.article.id,
+        "suggestion_set_id": None,
+        **answer_view(answer, standing.tags, model),
+        "withheld": [],
+    }
     if is_hidden(stored, log.standing(), viewer):
-        return {**view, "suggestions": [], "mentioned": [], "reason": "blind", "withheld": []}
+        return {**view, "suggestions": [], "mentioned": [], "reason": "blind"}
     reasons = reasons_to_withhold(answer.suggestions, standing, model)
     view["suggestions"] = [row for row in answer.suggestions if row["tag"] not in reasons]
     tags = (row["tag"] for row in answer.suggestions)
-    return {**view, "withheld": [{"tag": tag, "reason": reasons[tag]} for tag in tags if tag in reasons]}
+    view["withheld"] = [{"tag": tag, "reason": reasons[tag]} for tag in tags if tag in reasons]
+    return view
 
 
-def unreadable_view(tags: Iterable[str], model: Model) -> SeenAnswer:
+def unreadable_view(article_id: str, tags: Iterable[str], model: Model) -> StoredAnswer:
     """Return the answer to a stored article that the model cannot judge."""
     answer = Answer(model.version, model.taxonomy.version, [], [], [], [], 0, "unreadable", 1.0)
-    return {**answer_view(answer, tags, model), "withheld": []}
+    return {"article_id": article_id, "suggestion_set_id": None, **answer_view(answer, tags, model), "withheld": []}
 
 
 def explanations_of(article: Article, tags: Sequence[str], model: Model) -> list[ExplanationOut]:
