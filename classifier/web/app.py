@@ -17,7 +17,6 @@ from classifier.web.pages.article import Pages
 from classifier.web.pages.proposals import Proposals
 from classifier.web.pages.reports import ReportPages
 from classifier.web.pages.review import Review
-from classifier.web.pages.runs import RunPages
 from classifier.web.pages.showing import parts_of
 from classifier.web.pages.sign_in import SignIn
 from classifier.web.watch.metrics import Metrics, watch
@@ -59,8 +58,7 @@ def build_app(
     app.register_blueprint(SignIn(tagger.store, gate).blueprint)
     app.register_blueprint(Review(tagger, gate).blueprint)
     app.register_blueprint(Proposals(tagger, gate, max_body_bytes).blueprint)
-    app.register_blueprint(ReportPages(tagger, gate).blueprint)
-    app.register_blueprint(RunPages(tagger, registry, gate).blueprint)
+    app.register_blueprint(ReportPages(tagger, registry, gate).blueprint)
     app.register_blueprint(Metrics(tagger, registry, gate, retrain_hours, metrics_need_key).blueprint)
     static_files.install(app)
     problems.install(app)

@@ -1,4 +1,6 @@
-"""The pages of disagreements, the desk report and drift. None of them is computed in a request.
+"""The pages of disagreements, the desk report, drift, and the runs of `retrain` with what serves.
+
+A report of a run is made from the record in the store. The others are not computed in a request.
 
 When an editor opens an outdated desk report, a separate process makes a new one. Only one process does so at a time, over
 all workers and machines. Until the new report is ready, the pages show the earlier one with its time.
@@ -7,20 +9,25 @@ all workers and machines. Until the new report is ready, the pages show the earl
 import base64
 import hashlib
 import threading
+from datetime import datetime
 from typing import NamedTuple
 
 import structlog
-from flask import Blueprint, Response
+from flask import Blueprint, Response, request
 
 from classifier.domain.decisions import Decision
+from classifier.errors import BadModel
 from classifier.serving.beside import run_beside
+from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.store.reports import DESK, KeptReport
 from classifier.store.rows import hours_since
+from classifier.store.runs import JOB, SKIPPED, Run
 from classifier.store.sessions import Session
 from classifier.web.guard.auth import Gate
 from classifier.web.pages import render
 
+N_RUNS = 100
 MAKING_SECONDS = 20.0  # from one making of the report to the next, over all processes …
 FIRST_SECONDS = 5.0  # … and while there is none to show
 MAX_NEWER = 10_000  # decisions since a report that are counted
@@ -38,13 +45,15 @@ class Shown(NamedTuple):
 class ReportPages:
     """The pages as a blueprint."""
 
-    def __init__(self, tagger: Tagger, gate: Gate) -> None:
-        self.tagger, self.store, self.gate = tagger, tagger.store, gate
+    def __init__(self, tagger: Tagger, registry: Registry, gate: Gate) -> None:
+        self.tagger, self.registry, self.store, self.gate = tagger, registry, tagger.store, gate
         self.blueprint = Blueprint("reports", __name__)
         add = self.blueprint.add_url_rule
         add("/review/disagreements", "disagreements", self.disagreements)
         add("/report", "report", self.report)
         add("/drift", "drift", self.drift)
+        add("/runs", "runs", self.runs)
+        add("/runs/<run_id>", "run", self.run)
 
     def disagreements(self) -> str | Response:
         """Show where two editors differed when the report was made, without what was decided since."""
@@ -82,8 +91,35 @@ class ReportPages:
         session = self.gate.require_editor()
         from classifier.reports.drift.page import PAGE
 
-        page = self.tagger.serving.registry.folder / PAGE
+        page = self.registry.folder / PAGE
         return with_policy(page.read_text(encoding="utf-8")) if page.is_file() else render("drift.html", session)
+
+    def runs(self) -> str:
+        """Return the page of runs, for a signed-in editor."""
+        session = self.gate.require_editor()
+        runs = self.store.runs.list(JOB, N_RUNS)
+        shown = runs if request.args.get("all") == "1" else [run for run in runs if run.outcome != SKIPPED]
+        champion, problem = None, self.tagger.serving.problem
+        try:
+            champion = self.registry.champion()
+        except BadModel as error:
+            problem = str(error)
+        return render(
+            "runs.html",
+            session,
+            runs=[(run, _reason(run), _took(run)) for run in shown],
+            n_quiet=len(runs) - len(shown),
+            champion=champion,
+            problem=problem,
+            n_runs=N_RUNS if len(runs) == N_RUNS else None,
+        )
+
+    def run(self, run_id: str) -> Response:
+        """Return the report of a run, for a signed-in editor."""
+        self.gate.require_editor()
+        from classifier.reports.run.page import as_page
+
+        return with_policy(as_page(self.store.runs.get(run_id), here=f"/runs/{run_id}"))
 
     def _shown(self) -> Shown | None:
         """Return the desk report, None while the first is being made. An outdated one is made anew meanwhile.
@@ -114,7 +150,7 @@ class ReportPages:
         """Make the report in another process, unless that was begun within these seconds."""
 
         def run() -> None:
-            reason = run_beside(self.store, self.tagger.serving.registry.folder, "desk-report", "--keep")
+            reason = run_beside(self.store, self.registry.folder, "desk-report", "--keep")
             if reason is not None:
                 structlog.get_logger().warning("no_desk_report", reason=reason)
 
@@ -134,3 +170,18 @@ def with_policy(page: str) -> Response:
         f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
     return Response(page, headers={"Content-Security-Policy": policy})
+
+
+def _reason(run: Run) -> str:
+    from classifier.reports.run.wording import reason
+
+    result = run.result or {}
+    return reason(run, result.get("details", {}), result.get("blocked_by", []))
+
+
+def _took(run: Run) -> str:
+    """Return how long a run took, in words. Nothing while it runs."""
+    if run.ended_at is None:
+        return ""
+    seconds = (datetime.fromisoformat(run.ended_at) - datetime.fromisoformat(run.started_at)).total_seconds()
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
