@@ -30,11 +30,7 @@ class Backlog:
             repeat(JOB, POLL_SECONDS, self.work, "no_backlog")
 
     def work(self) -> int:
-        """Judge all that waits, and return how many articles that were.
-
-        Raises:
-            Busy: if another process is at it.
-        """
+        """Judge all that waits, and return how many articles that were. Raise `Busy` if another process is at it."""
         n = 0
         if not self._waiting(1)[1]:
             return n

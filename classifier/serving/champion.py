@@ -36,11 +36,7 @@ def pointer_of(folder: Path) -> Path:
 
 
 def read_pointer(folder: Path) -> Champion | None:
-    """Return the champion of a folder, or None while nothing was promoted.
-
-    Raises:
-        BadModel: if the pointer cannot be read.
-    """
+    """Return the champion of a folder, None while nothing was promoted. Raise `BadModel` if the pointer cannot be read."""
     pointer = pointer_of(folder)
     try:
         return Champion(**json.loads(pointer.read_text(encoding="utf-8")))
@@ -66,11 +62,7 @@ def read_history(folder: Path) -> tuple[list[Champion], list[int]]:
 
 
 def point(folder: Path, champion: Champion) -> None:
-    """Make a version the champion.
-
-    Raises:
-        BadSetting: if the history cannot be written.
-    """
+    """Make a version the champion. Raise `BadSetting` if the history cannot be written."""
     file = _history_of(folder)
     is_torn = file.is_file() and not file.read_bytes().endswith(b"\n")
     line = json.dumps(asdict(champion), ensure_ascii=False)

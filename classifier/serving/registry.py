@@ -88,11 +88,7 @@ class Registry:
         return self.folder / "snapshots" / f"{version}.jsonl.gz"
 
     def champion(self) -> Champion | None:
-        """Return the champion, or None while nothing was promoted.
-
-        Raises:
-            BadModel: if the pointer cannot be read.
-        """
+        """Return the champion, None while nothing was promoted. Raise `BadModel` if the pointer cannot be read."""
         return read_pointer(self.folder)
 
     def taxonomy(self) -> Taxonomy | None:

@@ -168,7 +168,9 @@ class Tagger:
             BadDecision: naming the field of the request that cannot be taken.
             Busy: while another request with the same key is being carried out.
         """
-        request = Request(sender, key, _digest(article_id, batch, editor)) if key else None
+        drafts = [vars(draft) for draft in batch.drafts]
+        content = json.dumps([article_id, editor, batch.complete, batch.suggestion_set_id, drafts], sort_keys=True)
+        request = Request(sender, key, hashlib.sha256(content.encode()).hexdigest()) if key else None
         if request is not None and (reply := self.store.requests.reply(request)) is not None:
             return cast(DecidedOut, reply)
         stored = self.store.article(article_id)
@@ -236,8 +238,3 @@ def _for_store(answer: Answer) -> ModelAnswer:
 
 def _scores(suggestions: Iterable[Suggestion]) -> list[TagScore]:
     return [TagScore(suggestion["tag"], suggestion["score"], suggestion["band"]) for suggestion in suggestions]
-
-
-def _digest(article_id: str, batch: DecisionBatch, editor: str) -> str:
-    parts = [article_id, editor, batch.complete, batch.suggestion_set_id, [vars(draft) for draft in batch.drafts]]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

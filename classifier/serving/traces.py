@@ -21,11 +21,7 @@ LOG_SECONDS = 10.0  # for which a command tries to empty the log while others re
 
 
 def remove_traces(store: Store, registry: Registry) -> bool:
-    """Remove the traces of deleted articles, and return whether all are gone.
-
-    Raises:
-        Busy: if another process does it.
-    """
+    """Remove the traces of deleted articles, and return whether all are gone. Raise `Busy` if another process does it."""
     with store.runs.alone(JOB):
         last = store.deletions.last()
         registry.deleted.follow(store.deletions.digests)

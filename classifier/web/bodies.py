@@ -68,11 +68,7 @@ def read_json(schema: type[Schema], limit: int) -> Schema:
 
 
 def read_form(limit: int = SMALL_FORM) -> dict[str, str]:
-    """Return the fields of a form, each once.
-
-    Raises:
-        ApiProblem: if the body is no form, too large, or not UTF-8.
-    """
+    """Return the fields of a form, each once. Raise `ApiProblem` if the body is no form, too large, or not UTF-8."""
     if request.mimetype != "application/x-www-form-urlencoded":
         raise ApiProblem("not-json-type", "The page sends `application/x-www-form-urlencoded`.")
     try:

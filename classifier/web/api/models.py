@@ -111,14 +111,11 @@ class Models:
             problems.append(str(error))
         if version and self.tagger.serving.problem:
             problems.append(self.tagger.serving.problem)
-        problems += self._store_problems()
-        status = "ok" if not problems else "degraded" if version else "down"
-        return {"status": status, "model_version": version, "problems": problems}, 503 if status == "down" else 200
-
-    def _store_problems(self) -> list[str]:
         try:
             self.tagger.store.check()
-            late = self.tagger.store.runs.overdue(JOB, self.retrain_hours)
+            if late := self.tagger.store.runs.overdue(JOB, self.retrain_hours):
+                problems.append(f"retrain_overdue: {late}")
         except Exception as error:  # noqa: BLE001 - any driver's error means the same here
-            return [f"The database cannot be read ({type(error).__name__})."]
-        return [f"retrain_overdue: {late}"] if late else []
+            problems.append(f"The database cannot be read ({type(error).__name__}).")
+        status = "ok" if not problems else "degraded" if version else "down"
+        return {"status": status, "model_version": version, "problems": problems}, 503 if status == "down" else 200

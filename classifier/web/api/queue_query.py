@@ -32,11 +32,7 @@ PARAMETERS = (
 
 
 def choice_of(name: str, choices: tuple[str, ...], default: str) -> str:
-    """Return a parameter of the query string that is one of some choices.
-
-    Raises:
-        ApiProblem: 422 if it is another.
-    """
+    """Return a parameter of the query string that is one of some choices. Raise `ApiProblem` (422) if it is another."""
     value = request.args.get(name, default)
     if value not in choices:
         raise bad_parameter(name, f"`{name}` is one of {', '.join(choices)}, not {value[:60]!r}.")
@@ -78,11 +74,7 @@ def cursor_of(end: tuple[object, ...] | None) -> str | None:
 
 
 def read_cursor(order: str) -> tuple[object, ...] | None:
-    """Return the end of the page before, or None where the request asks for the first page.
-
-    Raises:
-        ApiProblem: 422 for a cursor that is none of this order.
-    """
+    """Return the end of the page before, None for the first page. Raise `ApiProblem` (422) for a cursor of another order."""
     cursor = request.args.get("cursor")
     if cursor is None:
         return None

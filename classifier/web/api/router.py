@@ -5,7 +5,6 @@ from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, g, request
-from pydantic import BaseModel
 
 from classifier.domain.articles import check_id, check_stored_id
 from classifier.web.api.openapi import Endpoint, document
@@ -32,16 +31,14 @@ class Router:
         if "article_id" in arguments:
             (check_id if endpoint.method == "PUT" else check_stored_id)(arguments["article_id"])
         if endpoint.takes:
-            arguments["body"] = self._body(endpoint.takes)
+            if request.mimetype != "application/json":
+                text = f"Send `Content-Type: application/json`, not {request.mimetype[:60]!r}."
+                raise ApiProblem("not-json-type", text)
+            arguments["body"] = read_json(endpoint.takes, self.max_body_bytes)
         result = endpoint.view(**arguments)
         if result is None:
             return Response(status=endpoint.status)
         return json_response(*result) if isinstance(result, tuple) else json_response(result, endpoint.status)
-
-    def _body(self, schema: type[BaseModel]) -> BaseModel:
-        if request.mimetype != "application/json":
-            raise ApiProblem("not-json-type", f"Send `Content-Type: application/json`, not {request.mimetype[:60]!r}.")
-        return read_json(schema, self.max_body_bytes)
 
     def openapi(self) -> Response:
         """Answer with the OpenAPI document."""

@@ -57,11 +57,7 @@ class Caller:
         return (self.key is None and self.session is None) or (self.key is not None and self.key.role == "admin")
 
     def editor(self, named: str | None) -> str:
-        """Return the editor who decides: a CMS names its editors, an editor can name nobody else.
-
-        Raises:
-            ApiProblem: 403 for another name.
-        """
+        """Return the editor who decides. A CMS names its editors. An editor who names another gets `ApiProblem` (403)."""
         if self.key is not None and self.key.role == "cms":
             return f"{self.key.name}/{named}" if named else person(self.key.name)
         viewer = self.viewer
@@ -101,11 +97,7 @@ class Gate:
         return True
 
     def check(self, roles: tuple[str, ...]) -> Caller:
-        """Return who makes the request.
-
-        Raises:
-            ApiProblem: if the sender may not do what takes one of `roles`.
-        """
+        """Return who makes the request. Raise `ApiProblem` if the sender may not do what takes one of `roles`."""
         is_open = self.open()
         kind, _, secret = request.headers.get("Authorization", "").partition(" ")
         if kind:

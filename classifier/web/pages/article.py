@@ -40,7 +40,9 @@ class Pages:
         try:
             self.gate.check_secret(form.get("key", ""), WRITERS)
             is_allowed = True
-            result = self._result(_article_of(form), form.get("why", "").strip())
+            text = form.get("text", "").replace("\r\n", "\n")
+            article = _html_article(text) if form.get("format") == "html" else article_from_text(text)
+            result = self._result(article, form.get("why", "").strip())
             return self._page(form, is_allowed, result=result)
         except (ApiProblem, TaggerError) as error:
             problem = error if isinstance(error, ApiProblem) else problem_of(error)
@@ -111,11 +113,6 @@ class Pages:
             "unknown": asked_tag if asked_tag and not tag else None,
             "text": marked_text(article, reading, marks_of(explained)),
         }
-
-
-def _article_of(form: dict[str, str]) -> Article:
-    text = form.get("text", "").replace("\r\n", "\n")
-    return _html_article(text) if form.get("format") == "html" else article_from_text(text)
 
 
 _HEADINGS = [

@@ -1,16 +1,15 @@
 """An article as the review page shows it to one editor: its text in pieces, suggestions, tags and decisions."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 
 from typing_extensions import TypedDict
 
 from classifier.domain.decisions import Decision, without_undone
-from classifier.model.answer import Explanation, Mentioned
+from classifier.model.answer import Mentioned
 from classifier.model.protocol import Model
 from classifier.serving.tagger import Tagger
 from classifier.serving.views import DecisionOut, StandingOut, pick
-from classifier.text.reading import Reading
-from classifier.web.pages.showing import WORDING, LeftOut, MarksOfFields, Piece, marked_text, marks_of
+from classifier.web.pages.showing import WORDING, LeftOut, Piece, marked_text, marks_of
 
 
 class SuggestionView(TypedDict):
@@ -96,7 +95,11 @@ def article_view(tagger: Tagger, article_id: str, viewer: str | None) -> ReviewA
     reading = model.reader.read(article)
     explained = model.explain(article, [row["tag"] for row in suggestions], reading)
     named = {row["tag"] for row in described["mentioned"]} - {row["tag"] for row in suggestions}
-    marks = _marks(model, reading, explained, named)
+    marks = marks_of(explained)
+    for mention in reading.mentions:
+        tag = model.taxonomy.tags[mention.tag].id
+        if tag in named and not mention.weak:
+            marks[mention.field][mention.start, mention.end].append(tag)
     text = marked_text(article, reading, marks)
     rows = (Decision(article_id=article_id, **row) for row in logged["decisions"])
     thresholds = (explanation.threshold for explanation in explained)
@@ -112,16 +115,6 @@ def article_view(tagger: Tagger, article_id: str, viewer: str | None) -> ReviewA
         "others": _other_editors(rows, viewer),
     }
     return pick(ReviewArticle, {**described, **logged, **vars(text), **own})
-
-
-def _marks(model: Model, reading: Reading, explained: Iterable[Explanation], named: Collection[str]) -> MarksOfFields:
-    """Return the places of the evidence for the suggested tags, and of the mentions of those that are only named."""
-    marks = marks_of(explained)
-    for mention in reading.mentions:
-        tag = model.taxonomy.tags[mention.tag].id
-        if tag in named and not mention.weak:
-            marks[mention.field][mention.start, mention.end].append(tag)
-    return marks
 
 
 def _tag(tag_id: str, editor: str, model: Model) -> TagView:

@@ -122,12 +122,8 @@ class ReportPages:
         return with_policy(as_page(self.store.runs.get(run_id), here=f"/runs/{run_id}"))
 
     def _shown(self) -> Shown | None:
-        """Return the desk report, None while the first is being made. An outdated one is made anew meanwhile.
-
-        Raises:
-            NoModel, BadModel: while nothing can serve, because then no report can be made.
-        """
-        taxonomy = self.tagger.serving.model().taxonomy
+        """Return the desk report, None while the first is being made. An outdated one is made anew meanwhile."""
+        taxonomy = self.tagger.serving.model().taxonomy  # without a model no report can be made
         report = self.store.reports.get(DESK)
         if report is None:
             self._make("first desk report", FIRST_SECONDS)
