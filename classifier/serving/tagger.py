@@ -13,6 +13,7 @@ import structlog
 from classifier.domain.articles import Article, check_id, text_digest
 from classifier.domain.decisions import GIVES, Standing
 from classifier.domain.deleted import digest_of
+from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadDecision, BadModel, BadSetting, CannotJudge, NoModel, TaggerError
 from classifier.model.answer import Answer, Suggestion
 from classifier.model.protocol import Model
@@ -62,8 +63,14 @@ class Tagger:
             NotFound: if there is no such proposal.
         """
         self.store.proposals.resolve(proposal_id, state, editor, tag)
-        with suppress(NoModel, BadModel):  # while nothing serves there is no taxonomy
-            self.store.proposals.keep_promises(self.serving.model().taxonomy)
+        self.store.proposals.keep_promises(self.taxonomy())
+
+    def taxonomy(self) -> Taxonomy:
+        """Return the taxonomy that serves, an empty one while none does."""
+        try:
+            return self.serving.model().taxonomy
+        except (NoModel, BadModel):
+            return Taxonomy(())
 
     # --- suggestions ---
 
@@ -194,10 +201,7 @@ class Tagger:
 
     def label(self, tag_id: str) -> str:
         """Return the label of a tag, or its id if the taxonomy lacks it or nothing serves."""
-        try:
-            tag = self.serving.model().taxonomy.by_id.get(tag_id)
-        except (NoModel, BadModel):
-            return tag_id
+        tag = self.taxonomy().by_id.get(tag_id)
         return tag.label if tag else tag_id
 
     def _check(self, stored: StoredArticle, drafts: Sequence[Draft]) -> None:

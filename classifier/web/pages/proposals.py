@@ -5,8 +5,7 @@ from collections.abc import Iterable
 from flask import Blueprint, Response, g, redirect
 from werkzeug.wrappers import Response as WsgiResponse
 
-from classifier.domain.taxonomy import TAG_ID, Taxonomy, id_for
-from classifier.errors import TaggerError
+from classifier.domain.taxonomy import TAG_ID, id_for
 from classifier.importers.mapping import TermMap
 from classifier.importers.records import CmsTerm
 from classifier.serving.tagger import Tagger
@@ -65,22 +64,15 @@ class Proposals:
         if not tag:
             label = self.proposals.get(proposal_id).label
             tag = self._tags_for([label])[label]
-        if not TAG_ID.fullmatch(tag) and tag not in self._taxonomy().by_id:
+        if not TAG_ID.fullmatch(tag) and tag not in self.tagger.taxonomy().by_id:
             raise ApiProblem("bad-request", f"A tag's id has only a-z, 0-9 and hyphens, not {tag[:80]!r}.")
         return tag
 
     def _tags_for(self, labels: Iterable[str]) -> dict[str, str]:
         """Return a tag id for each label: that of the tag with this name, or one for a new tag."""
-        terms = TermMap(self._taxonomy())
+        terms = TermMap(self.tagger.taxonomy())
         tags = {label: terms.match(CmsTerm(label, "")).tags for label in labels}
         return {label: tags[label][0] if len(tags[label]) == 1 else id_for(label) for label in tags}
-
-    def _taxonomy(self) -> Taxonomy:
-        """Return the taxonomy that serves, an empty one while none does."""
-        try:
-            return self.tagger.serving.model().taxonomy
-        except TaggerError:
-            return Taxonomy(())
 
 
 def _may_close(session: Session) -> bool:

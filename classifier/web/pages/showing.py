@@ -114,17 +114,10 @@ def why_of(explanation: Explanation, titles: Mapping[str, str]) -> Why:
             for part in parts[:N_REASONS]
         ]
 
-    return Why(
-        tag=explanation.tag.id,
-        label=explanation.tag.label,
-        pros=reasons(1),
-        cons=reasons(-1),
-        score=explanation.score,
-        threshold=explanation.threshold,
-        decision_value=explanation.decision_value,
-        outcome=WORDING["outcomes"][explanation.outcome],
-        precedents=[titles.get(article_id) or article_id for article_id, _ in explanation.precedents],
-    )
+    tag, score, threshold, value, outcome, _, precedents = explanation
+    past = [titles.get(article_id) or article_id for article_id, _ in precedents]
+    outcome = WORDING["outcomes"][outcome]
+    return Why(tag.id, tag.label, reasons(1), reasons(-1), score, threshold, value, outcome, past)
 
 
 def _shown(part: Part) -> str:
@@ -133,10 +126,8 @@ def _shown(part: Part) -> str:
             return f"before reading ({part.text})"
         case "competing":
             return "other tags that fit better or worse"
-        case "mention" if part.spans and part.weight < 0:
-            return f"named too little: {part.text}"
         case "mention" if part.spans:
-            return f"named: {part.text}"
+            return f"{'named too little' if part.weight < 0 else 'named'}: {part.text}"
         case _:
             return part.text
 

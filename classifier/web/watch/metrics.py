@@ -6,7 +6,7 @@
 import os
 import time
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from contextlib import suppress
 
 from flask import Blueprint, Flask, Response, g, request
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
@@ -19,6 +19,7 @@ from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.serving.views import DecisionOut
 from classifier.store.queue import Wanted
+from classifier.store.rows import hours_since
 from classifier.store.runs import JOB, RUNNING
 from classifier.web.guard.auth import Gate
 
@@ -87,13 +88,10 @@ class Metrics:
     def _model(self) -> Iterator[Metric]:
         info = GaugeMetricFamily("tagger_model", "The champion.", labels=("version",))
         age = GaugeMetricFamily("tagger_model_age_seconds", "Since the champion was promoted.")
-        try:
-            champion = self.registry.champion()
-        except Exception:  # noqa: BLE001 - readiness reports a pointer that cannot be read
-            champion = None
-        if champion is not None:
-            info.add_metric((champion.version,), 1)
-            age.add_metric((), _seconds_since(champion.at))
+        with suppress(Exception):  # readiness reports a pointer that cannot be read
+            if champion := self.registry.champion():
+                info.add_metric((champion.version,), 1)
+                age.add_metric((), 3600.0 * hours_since(champion.at))
         yield from (info, age)
 
     def _store(self) -> Iterator[Metric]:
@@ -105,7 +103,7 @@ class Metrics:
         since = GaugeMetricFamily("tagger_retrain_age_seconds", "Since the last run ended.", labels=("outcome",))
         last = next((run for run in store.runs.brief(JOB, 10) if run.outcome != RUNNING), None)
         if last is not None:
-            since.add_metric((last.outcome,), _seconds_since(last.ended_at or last.started_at))
+            since.add_metric((last.outcome,), 3600.0 * hours_since(last.ended_at or last.started_at))
         yield queue
         yield GaugeMetricFamily("tagger_retrain_overdue", "Whether `retrain` failed or did not run.", value=overdue)
         yield since
@@ -127,8 +125,3 @@ def watch(app: Flask) -> None:
         if begun := g.pop("begun", None):
             _SECONDS.labels(route).observe(time.perf_counter() - begun)
         return response
-
-
-def _seconds_since(time_text: str) -> float:
-    moment = datetime.fromisoformat(time_text)
-    return (datetime.now(UTC) - (moment if moment.tzinfo else moment.replace(tzinfo=UTC))).total_seconds()
