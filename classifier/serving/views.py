@@ -211,7 +211,7 @@ def answer_json(answer: Answer) -> AnswerOut:
 def answer_view(answer: Answer, tags: Iterable[str], model: Model) -> AnswerOut:
     """Return an answer to a text that has some tags."""
     view = answer_json(answer)
-    view["unknown_tags"] = _unknown(tags, model)
+    view["unknown_tags"] = [tag for tag in tags if tag not in model.taxonomy.by_id]
     return view
 
 
@@ -296,10 +296,6 @@ def reasons_to_withhold(suggestions: Iterable[Suggestion], standing: Standing, m
         if suggestion["kind"] in full_kinds:
             reasons.setdefault(suggestion["tag"], "another_of_its_kind")
     return reasons
-
-
-def _unknown(tags: Iterable[str], model: Model) -> list[str]:
-    return [tag for tag in tags if tag not in model.taxonomy.by_id]
 
 
 # --- articles ---

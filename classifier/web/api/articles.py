@@ -1,6 +1,6 @@
 """The endpoints that suggest tags, and those that store, list and delete articles."""
 
-from typing import TypeVar, cast
+from typing import cast
 
 from flask import g
 from typing_extensions import TypedDict
@@ -13,10 +13,9 @@ from classifier.web.api.queue_query import PARAMETERS, cursor_of, page_size, que
 from classifier.web.api.schemas import ArticleIn, BatchIn, HandOverIn, SuggestIn
 from classifier.web.guard.auth import WRITERS
 from classifier.web.problems import bad_parameter
-from classifier.web.watch.metrics import count_suggestions
+from classifier.web.watch.metrics import counted
 
 ARTICLE = "/v1/articles/<article_id>"
-AnyAnswer = TypeVar("AnyAnswer", bound=AnswerOut)
 
 
 class BatchAnswer(AnswerOut):
@@ -74,17 +73,17 @@ class Articles:
 
     def suggest(self, body: SuggestIn) -> SuggestOut:
         """Suggest tags for a text; nothing is stored."""
-        return _counted(self.tagger.suggest(body.article(), body.why))
+        return counted(self.tagger.suggest(body.article(), body.why))
 
     def suggest_batch(self, body: BatchIn) -> BatchOut:
         """Suggest tags for up to 100 articles; nothing is stored."""
         articles = (article.article(article.id) for article in body.articles)
-        answers = ({"id": article.id, **_counted(self.tagger.suggest(article))} for article in articles)
+        answers = ({"id": article.id, **counted(self.tagger.suggest(article))} for article in articles)
         return {"results": [cast(BatchAnswer, answer) for answer in answers]}
 
     def put_article(self, article_id: str, body: ArticleIn) -> StoredAnswer:
         """Store an article and get its suggestions: the CMS's call."""
-        return _counted(self.tagger.put_article(body.article(article_id), owner=g.caller.owner))
+        return counted(self.tagger.put_article(body.article(article_id), owner=g.caller.owner))
 
     def get_article(self, article_id: str) -> ArticleOut:
         """Get a stored article with its tags and suggestions."""
@@ -107,8 +106,3 @@ class Articles:
         rows, end = self.tagger.articles(wanted, read_cursor(wanted.order), page_size())
         counts = cast(Counts, self.tagger.store.queue.counts(wanted))
         return {"articles": rows, "cursor": cursor_of(end), "counts": counts}
-
-
-def _counted(answer: AnyAnswer) -> AnyAnswer:
-    count_suggestions(answer["suggestions"])
-    return answer

@@ -7,6 +7,7 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from typing import TypeVar
 
 from flask import Blueprint, Flask, Response, g, request
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
@@ -14,10 +15,9 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from classifier.model.answer import Suggestion
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
-from classifier.serving.views import DecisionOut
+from classifier.serving.views import AnswerOut, DecisionOut
 from classifier.store.queue import Wanted
 from classifier.store.rows import hours_since
 from classifier.store.runs import JOB, RUNNING
@@ -33,12 +33,14 @@ _SECONDS = Histogram(
 )
 _SUGGESTIONS = Counter("tagger_suggestions", "Suggestions given.", ("tag", "band"))
 _DECISIONS = Counter("tagger_decisions", "Decisions logged.", ("action",))
+AnyAnswer = TypeVar("AnyAnswer", bound=AnswerOut)
 
 
-def count_suggestions(suggestions: Iterable[Suggestion]) -> None:
-    """Count the suggestions of an answer."""
-    for suggestion in suggestions:
+def counted(answer: AnyAnswer) -> AnyAnswer:
+    """Count the suggestions of an answer, and return it."""
+    for suggestion in answer["suggestions"]:
         _SUGGESTIONS.labels(suggestion["tag"], suggestion["band"]).inc()
+    return answer
 
 
 def count_decisions(decisions: Iterable[DecisionOut]) -> None:
