@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 NEXT_STEP = "Make a key: python -m classifier keys create NAME --role admin"
@@ -18,6 +19,7 @@ def address_of(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | Non
     return mapped or address
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine's loopback; IPv6 may have brackets."""
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
