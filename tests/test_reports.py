@@ -16,8 +16,7 @@ from lxml import etree, html
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy
 from classifier.reports.data import figures, page
-from classifier.reports.data.kinds import KINDS
-from classifier.reports.data.records import DataReport
+from classifier.reports.data.records import KINDS, DataReport
 from classifier.reports.json_form import to_json
 from classifier.training.settings import FitSettings
 

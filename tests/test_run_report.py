@@ -19,8 +19,8 @@ from classifier.domain.snapshots import snapshot_of
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.errors import BadSetting
 from classifier.model.evaluation import f1_intervals, micro_f1
-from classifier.reports.run import wording as run_words
-from classifier.reports.run.page import as_page, write_report
+from classifier.reports import run as run_words
+from classifier.reports.run import as_page, write_report
 from classifier.serving.registry import Registry
 from classifier.store.database.opening import open_store
 from classifier.store.runs import JOB, Run
@@ -325,7 +325,7 @@ def test_the_report_and_the_record_are_written_beside_the_models(ran: dict[str, 
 
 
 def test_reports_of_old_runs_go(ran: dict[str, Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("classifier.reports.run.page.KEPT_RUNS", 2)
+    monkeypatch.setattr("classifier.reports.run.KEPT_RUNS", 2)
     for number, at in enumerate((100, 200, 300)):
         page = write_report(tmp_path, replace(ran["second"], id=f"{number:016x}"))
         for path in (page, page.with_suffix(".json")):

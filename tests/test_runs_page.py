@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, Page, expect
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
 from classifier.reports.layout import SITE
-from classifier.reports.run.page import as_page
+from classifier.reports.run import as_page
 from classifier.serving.registry import Registry
 from classifier.store.database.opening import open_store
 from classifier.store.runs import JOB, SKIPPED, Run

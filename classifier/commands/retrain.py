@@ -3,15 +3,7 @@
 from argparse import Namespace
 from pathlib import Path
 
-from classifier.commands.common import (
-    print_result,
-    registry_of,
-    shared_by,
-    store_of,
-    track,
-    warn,
-    warn_set_aside,
-)
+from classifier.commands.common import print_result, registry_of, shared_by, store_of, track, warn, warn_set_aside
 from classifier.commands.parser import STARTER
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
@@ -53,7 +45,7 @@ def do_retrain(options: Namespace, settings: Settings) -> None:
 
 def _write_report(registry: Registry, store: Store, run_id: str) -> None:
     """Write the report of a run and print its path; a run whose report cannot be written is still a success."""
-    from classifier.reports.run.page import write_report
+    from classifier.reports.run import write_report
 
     try:
         warn(f"report: {write_report(registry.folder, store.runs.get(run_id))}")

@@ -1,5 +1,6 @@
 """The layout of all reports. A page is one file without scripts, fonts or pictures from elsewhere; all values are escaped."""
 
+import tomllib
 import unicodedata
 from collections.abc import Callable
 from pathlib import Path
@@ -23,16 +24,16 @@ SITE = (
 
 def template(name: str, **filters: Callable[[Any], object]) -> Template:
     """Return a template of this package; `filters` turn values into the words that the page shows."""
-    pages = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    folder = FileSystemLoader(TEMPLATES)
+    pages = Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     pages.filters.update(filters)
     pages.globals["site"] = SITE
     return pages.get_template(name)
+
+
+def texts(name: str) -> dict[str, Any]:
+    """Return the texts of a report, a TOML file beside its template."""
+    return tomllib.loads((TEMPLATES / name).read_text("utf-8"))
 
 
 def plain(text: str, max_length: int) -> str:

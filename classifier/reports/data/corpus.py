@@ -10,7 +10,7 @@ from scipy import sparse
 from classifier.domain.articles import Article
 from classifier.domain.examples import POSITIVE, labels_of
 from classifier.domain.taxonomy import Taxonomy
-from classifier.reports.data.records import Articles, Found, NamedArticle
+from classifier.reports.data.records import Articles, Found
 from classifier.reports.layout import MAX_QUOTED, plain
 from classifier.text.cleaning import normalise
 
@@ -46,9 +46,9 @@ class Corpus:
         """Return the title of an article on one line, without what is invisible."""
         return plain(normalise(self.articles[row].title).text, MAX_QUOTED)
 
-    def named(self, row: int) -> NamedArticle:
+    def named(self, row: int) -> dict[str, object]:
         """Return id and title of an article."""
-        return NamedArticle(self.articles[row].id, self.title(row))
+        return {"article": self.articles[row].id, "title": self.title(row)}
 
     def refs(self, rows: Iterable[int]) -> Articles:
         """Return how many articles these are and the ids of the first."""

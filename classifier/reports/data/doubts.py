@@ -9,7 +9,7 @@ from classifier.domain.examples import POSITIVE, UNKNOWN
 from classifier.domain.progress import Track
 from classifier.model.protocol import Model
 from classifier.reports.data.corpus import Corpus
-from classifier.reports.data.records import Found, SuspectLabel
+from classifier.reports.data.records import Found
 from classifier.text.boilerplate import blank
 from classifier.text.cleaning import clean_body
 from classifier.text.fields import BODY
@@ -29,17 +29,9 @@ def suspect_labels(corpus: Corpus, fitted: Fitted, track: Track) -> Found:
         article, tag_id = corpus.articles[row], corpus.taxonomy.tags[tag].id
         is_given = bool(held.labels[row, tag] == POSITIVE)
         mentioned, words = _why(fitted.model, article, tag_id, -1 if is_given else 1)
-        rows.append(
-            SuspectLabel(
-                **vars(corpus.named(row)),
-                tag=tag_id,
-                given=is_given,
-                doubt="given, perhaps wrong" if is_given else "perhaps forgotten",
-                score=round(float(held.scores[row, tag]), 4),
-                named=mentioned,
-                words=words,
-            )
-        )
+        doubt = "given, perhaps wrong" if is_given else "perhaps forgotten"
+        label = {"tag": tag_id, "given": is_given, "doubt": doubt, "score": round(float(held.scores[row, tag]), 4)}
+        rows.append({**corpus.named(row), **label, "named": mentioned, "words": words})
     return Found(rows, len(suspects), [row for row, _ in suspects])
 
 

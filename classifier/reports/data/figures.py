@@ -16,8 +16,7 @@ from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.domain.unreadable import Unreadable
 from classifier.errors import TooFewExamples
 from classifier.model import evaluation
-from classifier.reports.data.blocks import repeated_blocks
-from classifier.reports.data.copies import Copies, find_copies
+from classifier.reports.data.copies import Copies, find_copies, repeated_blocks
 from classifier.reports.data.corpus import N_ROWS, Corpus
 from classifier.reports.data.doubts import N_SUSPECTS, suspect_labels
 from classifier.reports.data.findings import (
@@ -30,8 +29,8 @@ from classifier.reports.data.findings import (
     unknown_tags,
     untagged,
 )
-from classifier.reports.data.kinds import KINDS
 from classifier.reports.data.records import (
+    KINDS,
     Counts,
     CrossValidation,
     DataReport,

@@ -12,19 +12,7 @@ from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Taxonomy
 from classifier.reports.data.copies import Copies
 from classifier.reports.data.corpus import N_ROWS, Corpus
-from classifier.reports.data.kinds import COPIED, FEW_NEGATIVES, FEW_POSITIVES, OVERLAP, WITHIN
-from classifier.reports.data.records import (
-    CopiedArticle,
-    DifferingDuplicates,
-    Duplicates,
-    ExclusiveConflict,
-    FewExamples,
-    Found,
-    Overlap,
-    RepeatedId,
-    UnknownTag,
-    Untagged,
-)
+from classifier.reports.data.records import COPIED, FEW_NEGATIVES, FEW_POSITIVES, OVERLAP, WITHIN, Found
 from classifier.reports.layout import plain
 
 MIN_TOGETHER = 5  # positives of a tag before its overlap with others says anything
@@ -39,7 +27,9 @@ def unknown_tags(corpus: Corpus) -> Found:
                 on[tag].append(row)
     order = sorted(on, key=lambda tag: (-len(on[tag]), tag))
     nearest = _Nearest(corpus.taxonomy)
-    rows = [UnknownTag(plain(tag, 80), nearest.to(tag), corpus.refs(on[tag])) for tag in order[:N_ROWS]]
+    rows = [
+        {"tag": plain(tag, 80), "nearest": nearest.to(tag), "articles": corpus.refs(on[tag])} for tag in order[:N_ROWS]
+    ]
     return Found(rows, len(order), [row for rows_of in on.values() for row in rows_of])
 
 
@@ -65,13 +55,13 @@ def few_examples(corpus: Corpus) -> Found:
     few = [tag for tag in few if corpus.taxonomy.tags[tag].active]
     few.sort(key=lambda tag: (-corpus.n_positive[tag], corpus.taxonomy.tags[tag].id))  # those in use first
     rows = [
-        FewExamples(
-            tag=corpus.taxonomy.tags[tag].id,
-            kind=corpus.taxonomy.tags[tag].kind,
-            positives=int(corpus.n_positive[tag]),
-            negatives=int(n_negative[tag]),
-            articles=corpus.refs(corpus.having(tag)),
-        )
+        {
+            "tag": corpus.taxonomy.tags[tag].id,
+            "kind": corpus.taxonomy.tags[tag].kind,
+            "positives": int(corpus.n_positive[tag]),
+            "negatives": int(n_negative[tag]),
+            "articles": corpus.refs(corpus.having(tag)),
+        }
         for tag in few[:N_ROWS]
     ]
     return Found(rows, len(few), [row for tag in few for row in corpus.having(tag).tolist()])
@@ -85,7 +75,7 @@ def exclusive_conflicts(corpus: Corpus) -> Found:
         for row in np.flatnonzero(is_given.sum(axis=1) > 1).tolist():
             tags = [corpus.taxonomy.tags[member].id for member in np.array(members)[is_given[row]]]
             kind = corpus.taxonomy.tags[members[0]].kind
-            rows.append(ExclusiveConflict(**vars(corpus.named(row)), kind=kind, tags=tags))
+            rows.append(corpus.named(row) | {"kind": kind, "tags": tags})
             articles.append(row)
     return Found(rows, len(rows), articles)
 
@@ -105,15 +95,15 @@ def overlapping_tags(corpus: Corpus) -> Found:
     for jaccard, within, a, b in pairs:
         both = np.intersect1d(corpus.having(a), corpus.having(b))
         articles += both.tolist()
-        tag, other = corpus.taxonomy.tags[a].id, corpus.taxonomy.tags[b].id
-        rows.append(Overlap(tag, other, jaccard, within, corpus.refs(both)))
+        row = {"tag": corpus.taxonomy.tags[a].id, "other": corpus.taxonomy.tags[b].id}
+        rows.append({**row, "jaccard": jaccard, "within": within, "articles": corpus.refs(both)})
     return Found(rows, len(rows), articles)
 
 
 def untagged(corpus: Corpus) -> Found:
     """Find articles without a tag."""
     rows = [row for row, article in enumerate(corpus.articles) if not article.tags]
-    listed = [Untagged(**vars(corpus.named(row)), known=_known(corpus.articles[row])) for row in rows[:N_ROWS]]
+    listed = [corpus.named(row) | {"known": _known(corpus.articles[row])} for row in rows[:N_ROWS]]
     return Found(listed, len(rows), rows)
 
 
@@ -127,7 +117,7 @@ def repeated_ids(corpus: Corpus) -> Found:
     """Find ids that occur more than once."""
     rows = [row for row, article in enumerate(corpus.articles) if corpus.times[article.id] > 1]
     ids = [corpus.articles[row].id for row in rows[:N_ROWS]]
-    return Found([RepeatedId(article_id, corpus.times[article_id]) for article_id in ids], len(rows), rows)
+    return Found([{"article": key, "times": corpus.times[key]} for key in ids], len(rows), rows)
 
 
 def near_duplicates(corpus: Corpus, stories: np.ndarray) -> dict[str, Found]:
@@ -140,11 +130,11 @@ def near_duplicates(corpus: Corpus, stories: np.ndarray) -> dict[str, Found]:
     for rows in groups:
         labels = corpus.labels[rows]
         odd = (labels == POSITIVE).any(axis=0) & (labels == NEGATIVE).any(axis=0)
-        group = Duplicates(corpus.title(rows[0]), corpus.refs(rows))
+        group = {"title": corpus.title(rows[0]), "articles": corpus.refs(rows)}
         same.append(group)
         if odd.any():
             tags = [corpus.taxonomy.tags[tag].id for tag in np.flatnonzero(odd)]
-            differ.append(DifferingDuplicates(**vars(group), tags=tags))
+            differ.append({**group, "tags": tags})
             differing += rows
     return {
         "near_duplicates": Found(same, len(same), [row for rows in groups for row in rows]),
@@ -156,5 +146,5 @@ def copied_articles(corpus: Corpus, copies: Copies) -> Found:
     """Find articles that have much of their wording in common with other stories."""
     rows = np.flatnonzero(copies.copied >= COPIED)
     rows = rows[np.argsort(-copies.copied[rows], kind="stable")].tolist()
-    listed = [CopiedArticle(**vars(corpus.named(row)), share=float(copies.copied[row])) for row in rows[:N_ROWS]]
+    listed = [corpus.named(row) | {"share": float(copies.copied[row])} for row in rows[:N_ROWS]]
     return Found(listed, len(rows), rows)

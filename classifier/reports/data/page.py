@@ -4,11 +4,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from classifier.reports.data.kinds import FEW_POSITIVES, KINDS
-from classifier.reports.data.records import Articles, DataReport, Finding, LeaningTag
+from classifier.reports.data.records import FEW_POSITIVES, KINDS, Articles, DataReport, Finding, LeaningTag
 from classifier.reports.layout import template
-from classifier.reports.tables import Table, row_lines
-from classifier.reports.wording import counted
+from classifier.reports.parts import Table, counted, row_lines
 from classifier.text.shingles import SHINGLE
 
 N_OPEN = 12  # rows of a finding that the page shows at once
@@ -31,7 +29,7 @@ def _cell(value: object) -> str:
 
 def _table(finding: Finding) -> Table:
     columns = KINDS[finding.finding].columns
-    rows = [[getattr(row, name) for name in columns] for row in finding.rows]
+    rows = [[row[name] for name in columns] for row in finding.rows]
     return Table(finding.finding, finding.title, finding.what, list(columns.values()), rows)
 
 

@@ -1,10 +1,40 @@
-"""The sections and rows of the data report. Their fields are the keys of its JSON."""
+"""The sections of the data report, whose fields are the keys of its JSON, and what it looks for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from classifier.domain.unreadable import UnreadableReport
+from classifier.reports.layout import texts
+from classifier.text.shingles import SHINGLE
+
+FEW_POSITIVES = 5
+FEW_NEGATIVES = 20
+OVERLAP, WITHIN = 0.6, 0.95
+COPIED = 0.3  # of the five-word sequences of an article
+Row = Mapping[str, object]  # of a finding: the columns of its kind, and what only the JSON has
+
+
+class FindingKind(NamedTuple):
+    """A kind of finding: what it says, what to do about it, and the headings of its columns by field."""
+
+    title: str
+    what: str
+    next: str
+    columns: dict[str, str]
+
+
+def _kinds() -> dict[str, FindingKind]:
+    numbers: dict[str, float] = {"few_positives": FEW_POSITIVES, "few_negatives": FEW_NEGATIVES, "shingle": SHINGLE}
+    numbers |= {"copied": COPIED, "overlap": OVERLAP, "within": WITHIN}
+    kinds = {}
+    for name, kind in texts("data.toml").items():
+        headings = {field: kind.get("headings", {}).get(field, field) for field in kind["columns"]}
+        kinds[name] = FindingKind(kind["title"], kind["what"].format(**numbers), kind["next"], headings)
+    return kinds
+
+
+KINDS = _kinds()
 
 
 @dataclass(frozen=True)
@@ -16,72 +46,6 @@ class Articles:
 
 
 @dataclass(frozen=True)
-class NamedArticle:
-    """An article that a row names."""
-
-    article: str
-    title: str
-
-
-@dataclass(frozen=True)
-class SuspectLabel(NamedArticle):
-    """A label that a model contradicts that has not seen the article."""
-
-    tag: str
-    given: bool
-    doubt: str
-    score: float
-    named: str
-    words: list[str]
-
-
-@dataclass(frozen=True)
-class ExclusiveConflict(NamedArticle):
-    """An article with several tags of an exclusive kind."""
-
-    kind: str
-    tags: list[str]
-
-
-@dataclass(frozen=True)
-class Untagged(NamedArticle):
-    """An article without tags, and what is known of them."""
-
-    known: str
-
-
-@dataclass(frozen=True)
-class CopiedArticle(NamedArticle):
-    """An article that shares this share of its word sequences with other stories."""
-
-    share: float
-
-
-@dataclass(frozen=True)
-class UnknownTag:
-    """A tag that the taxonomy does not have, with the nearest tags that it has."""
-
-    tag: str
-    nearest: list[str]
-    articles: Articles
-
-
-@dataclass(frozen=True)
-class Duplicates:
-    """A group of near-duplicates."""
-
-    title: str
-    articles: Articles
-
-
-@dataclass(frozen=True)
-class DifferingDuplicates(Duplicates):
-    """A group of near-duplicates, and the tags that only some of them have."""
-
-    tags: list[str]
-
-
-@dataclass(frozen=True)
 class LeaningTag:
     """A tag that leans on a block: the share of its articles with the block, and what the block adds to its score."""
 
@@ -90,50 +54,10 @@ class LeaningTag:
     weight: float | None
 
 
-@dataclass(frozen=True)
-class RepeatedBlock:
-    """A block of many stories; `left_out` says that it is recognised as boilerplate already."""
-
-    text: str
-    left_out: bool
-    leaning: list[LeaningTag]
-    articles: Articles
-
-
-@dataclass(frozen=True)
-class FewExamples:
-    """A tag with too few examples."""
-
-    tag: str
-    kind: str
-    positives: int
-    negatives: int
-    articles: Articles
-
-
-@dataclass(frozen=True)
-class Overlap:
-    """Two tags that are mostly on the same articles; `within` is the share of the first tag's articles."""
-
-    tag: str
-    other: str
-    jaccard: float
-    within: float
-    articles: Articles
-
-
-@dataclass(frozen=True)
-class RepeatedId:
-    """An id that several articles have."""
-
-    article: str
-    times: int
-
-
 class Found(NamedTuple):
     """What a check found: rows to show, how many there are in all, and the numbers of all their articles."""
 
-    rows: Sequence[object]
+    rows: Sequence[Row]
     n: int
     articles: list[int]
 
@@ -148,7 +72,7 @@ class Finding:
     next: str
     n: int
     articles: Articles
-    rows: Sequence[object]
+    rows: Sequence[Row]
 
 
 @dataclass(frozen=True)

@@ -148,7 +148,7 @@ def by_cms(desk: DeskLog) -> CmsChanges:
 def by_week(outcomes: list[Outcome]) -> list[WeekRow]:
     """Return the acceptance of what was shown in each ISO week; weeks without suggestions are left out."""
     weeks = _grouped(outcomes, lambda outcome: _week(outcome.shown.shown_at))
-    return [WeekRow(week, **vars(rate(row.accepted for row in weeks[week]))) for week in sorted(weeks)]
+    return [WeekRow(week=week, **vars(rate(row.accepted for row in weeks[week]))) for week in sorted(weeks)]
 
 
 def _week(timestamp: str) -> str:

@@ -1,23 +1,26 @@
 """The desk report as text for a terminal, and as a page."""
 
+from collections.abc import Iterable
 from datetime import date
 
 from classifier.reports.desk.counts import MANY_BLIND
-from classifier.reports.desk.records import DeskReport, ScoreRow, WeekRow
-from classifier.reports.desk.tables import scores_table, tables, weeks_table
+from classifier.reports.desk.records import AddedTag, DeskReport, EditorRow, Rate, ScoreRow, TagRow, WeekRow
 from classifier.reports.desk.wording import (
     NO_BLIND,
+    TEXTS,
     WHY_THEY_DIFFER,
     cms_in_words,
     headline,
+    kappa_in_words,
+    rejected_in_words,
     scores_in_words,
+    verdicts_in_words,
     why_in_words,
 )
-from classifier.reports.layout import template
-from classifier.reports.plots import Point, Tick, tick_step
-from classifier.reports.tables import row_lines
-from classifier.reports.wording import cell, percent
+from classifier.reports.layout import plain, template
+from classifier.reports.parts import NOTHING, Point, Table, Tick, cell, percent, row_lines, tick_step
 
+N_NAMED = 3  # articles named in a cell
 N_OPEN = 12  # rows of a table that the page shows at once
 N_TEXT = 15  # rows of a table that the text shows
 N_TICKS = 6
@@ -28,7 +31,7 @@ def as_text(report: DeskReport) -> str:
     """Return a desk report as text for a terminal."""
     lines = headline(report)
     lines += ["", *(WHY_THEY_DIFFER if report.recall.given else ()), scores_in_words(report.scores)]
-    for table in [*tables(report), weeks_table(report), scores_table(report)]:
+    for table in [*_tables(report), _weeks_table(report), _scores_table(report)]:
         if table.rows:
             lines += ["", f"{table.title}: {table.explanation}" if table.explanation else table.title]
             lines += row_lines(table, N_TEXT)
@@ -50,16 +53,16 @@ def as_page(report: DeskReport, here: str | None = None, as_of: str = "") -> str
             (name, row.share, row.interval, percent(row.share, row.interval))
             for name, row in (("accepted", report.acceptance), ("blind recall", report.recall))
         ],
-        tables=tables(report),
+        tables=_tables(report),
         why_they_differ=WHY_THEY_DIFFER,
         no_blind=NO_BLIND,
-        weeks=_week_points(report.weeks),
+        weeks=[_point(x, row, row.week) for x, row in zip(_week_positions(report.weeks), report.weeks, strict=True)],
         week_ticks=_week_ticks(report.weeks),
-        scores=_score_points(report.scores),
+        scores=[_point(row.score, row, f"score {row.from_:.1f} to {row.to:.1f}") for row in report.scores],
         scores_in_words=scores_in_words(report.scores),
         cms=cms_in_words(report.cms),
-        weeks_table=weeks_table(report),
-        scores_table=scores_table(report),
+        weeks_table=_weeks_table(report),
+        scores_table=_scores_table(report),
         n_open=N_OPEN,
         many_blind=MANY_BLIND,
     )
@@ -67,11 +70,7 @@ def as_page(report: DeskReport, here: str | None = None, as_of: str = "") -> str
 
 def _point(x: float, row: WeekRow | ScoreRow, name: str) -> Point:
     low, high = row.interval or (0.0, 1.0)
-    return Point(x, row.share or 0.0, f"{name}: {percent(row.share, row.interval)} of {row.n}", low, high)
-
-
-def _week_points(weeks: list[WeekRow]) -> list[Point]:
-    return [_point(x, row, row.week) for x, row in zip(_week_positions(weeks), weeks, strict=True)]
+    return Point(x, row.share or 0.0, f"{name}: {_percent(row)} of {row.n}", low, high)
 
 
 def _week_positions(weeks: list[WeekRow]) -> list[float]:
@@ -92,5 +91,67 @@ def _week_ticks(weeks: list[WeekRow]) -> list[Tick]:
     return ticks
 
 
-def _score_points(scores: list[ScoreRow]) -> list[Point]:
-    return [_point(row.score, row, f"score {row.from_:.1f} to {row.to:.1f}") for row in scores]
+# --- the tables; `desk.toml` has their headings ---
+
+
+def _tables(report: DeskReport) -> list[Table]:
+    """Return the tables of a report that have rows, those that ask for work first."""
+    agreed = report.agreement
+    disagreements: tuple[list[list[object]], ...] = ([], [])  # to settle, and settled
+    for row in agreed.disagreements:
+        disagreements[row.settled].append([row.article_id, row.title, row.label, verdicts_in_words(row)])
+    every = (
+        _table("tags", map(_tag_cells, report.tags)),
+        _table("added", ([row.label, row.added, row.articles, _examples(row)] for row in report.added)),
+        _table("missed", ([row.label, row.given, row.missed] for row in report.recall.missed)),
+        _table("disagreements", disagreements[0]),
+        _table("settled", disagreements[1]),
+        _table(
+            "agreement",
+            ([row.label, kappa_in_words(row), row.n, row.both, row.one, row.neither] for row in agreed.tags),
+        ),
+        _table("editors", map(_editor_cells, report.editors)),
+    )
+    return [table for table in every if table.rows]
+
+
+def _table(name: str, rows: Iterable[list[object]]) -> Table:
+    return Table(name, **TEXTS["tables"][name], rows=list(rows))
+
+
+def _weeks_table(report: DeskReport) -> Table:
+    """Return the acceptance of each week, the newest first."""
+    return _table("weeks", ([row.week, _percent(row), row.accepted, row.n] for row in reversed(report.weeks)))
+
+
+def _scores_table(report: DeskReport) -> Table:
+    """Return the acceptance of each tenth of the score."""
+    rows = ((f"{row.from_:.1f} to {row.to:.1f}", f"{row.score:.2f}", row) for row in report.scores)
+    return _table("scores", ([tenth, mean, _percent(row), row.accepted, row.n] for tenth, mean, row in rows))
+
+
+def _tag_cells(row: TagRow) -> list[object]:
+    cells = [row.label, row.shown, row.answered, _percent(row.acceptance), row.acceptance.n, row.accepted]
+    return [*cells, rejected_in_words(row), row.removed, row.added, row.unsure, row.undone]
+
+
+def _editor_cells(row: EditorRow) -> list[object]:
+    cells = [
+        row.editor,
+        row.touched,
+        row.closed,
+        _percent(row.acceptance),
+        row.acceptance.n,
+        row.accepted,
+        row.rejected,
+    ]
+    pace = NOTHING if row.median_seconds is None else f"{row.median_seconds:.0f} s"
+    return [*cells, row.added, row.removed, row.unsure, row.undone, pace]
+
+
+def _percent(row: Rate) -> str:
+    return percent(row.share, row.interval)
+
+
+def _examples(row: AddedTag) -> str:
+    return "; ".join(f"{article.article_id} {plain(article.title, 60)}".strip() for article in row.examples[:N_NAMED])

@@ -84,27 +84,19 @@ class CmsChanges:
 
 
 @dataclass(frozen=True)
-class WeekRow:
+class WeekRow(Rate):
     """The acceptance of the suggestions that were shown in an ISO week."""
 
     week: str
-    n: int
-    accepted: int
-    share: float | None
-    interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True)
-class ScoreRow:
+class ScoreRow(Rate):
     """The acceptance of the suggestions with a score in a range; `score` is their mean score."""
 
     from_: float
     to: float
     score: float
-    n: int
-    accepted: int
-    share: float | None
-    interval: tuple[float, float] | None
 
 
 @dataclass(frozen=True)

@@ -14,21 +14,13 @@ from classifier.reports.desk.records import (
     TagRow,
     TagToReview,
 )
-from classifier.reports.wording import NOTHING, cell, counted, percent
+from classifier.reports.layout import texts
+from classifier.reports.parts import NOTHING, cell, counted, percent
 
 CHECKED_SCORE = 0.8  # the score that the report compares with acceptance in words
 
-WHY_THEY_DIFFER = (
-    "Acceptance is the share of the suggestions shown that editors accepted (precision as the desk sees it). It is too "
-    "favourable: editors accept a suggestion more easily than they would think of the tag themselves (anchoring), and they "
-    "look less for what is missing.",
-    "Blind recall is the share of the tags that editors gave without seeing suggestions and that the model would have "
-    "suggested. It measures what the model misses, and no suggestion has influenced it.",
-)
-NO_BLIND = (
-    "No blind article is closed yet, so what the model misses is not measured. TAGGER_BLIND_SHARE sets the share of articles "
-    "whose suggestions are hidden until they are closed; 0.05 makes one in twenty blind."
-)
+TEXTS = texts("desk.toml")
+WHY_THEY_DIFFER, NO_BLIND = TEXTS["words"]["why_they_differ"], str(TEXTS["words"]["no_blind"])
 
 
 def kappa_in_words(row: Kappa) -> str:
@@ -42,16 +34,20 @@ def kappa_in_words(row: Kappa) -> str:
 
 def headline(report: DeskReport) -> list[str]:
     """Return what an editor-in-chief should know, in a few lines."""
-    articles, acceptance = report.articles, report.acceptance
+    articles, accepted = report.articles, report.acceptance
     when = f", {report.from_[:10]} to {report.to[:10]}" if report.from_ and report.to else ""
     tags = [f"{cell(row.label)} ({why_in_words(row)})" for row in report.look_at]
+    acceptance = "No suggestion has been answered yet, so acceptance is not measured."
+    if accepted.n:
+        counts = f"{accepted.accepted} of {counted(accepted.n, 'suggestion')}"
+        acceptance = (
+            f"Acceptance {percent(accepted.share, accepted.interval)}: editors accepted {counts} that they answered or "
+            "left open on a closed article."
+        )
     return [
         f"{counted(len(report.editors), 'editor')} decided on {counted(articles.decided, 'article')}{when}; "
         f"{articles.closed} of {articles.known} are closed.",
-        f"Acceptance {percent(acceptance.share, acceptance.interval)}: editors accepted {acceptance.accepted} of {counted(acceptance.n, 'suggestion')} "
-        "that they answered or left open on a closed article."
-        if acceptance.n
-        else "No suggestion has been answered yet, so acceptance is not measured.",
+        acceptance,
         _recall_in_words(report.recall),
         _agreement_in_words(report.agreement),
         f"Tags to review first: {'; '.join(tags)}." if tags else "No tag needs a review.",

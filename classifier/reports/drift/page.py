@@ -13,8 +13,7 @@ from classifier.reports.drift.wording import (
     scores_in_words,
 )
 from classifier.reports.layout import template
-from classifier.reports.plots import Bar, Tick, tick_step
-from classifier.reports.wording import cell
+from classifier.reports.parts import Bar, Tick, cell, tick_step
 
 PAGE = "drift.html"  # in the folder of the models, where the service finds it
 N_OPEN = 10  # rows of a table that the page shows at once
@@ -47,12 +46,7 @@ def as_page(report: DriftReport, here: str | None = None) -> str:
         return [_share(n, getattr(week, of)) or 0.0 for n, week in zip(row.weeks, weeks, strict=True)]
 
     page = template(
-        "drift.html",
-        cell=cell,
-        change=change_in_words,
-        alias=alias_in_words,
-        rise=rise_in_words,
-        related=related_tags,
+        "drift.html", cell=cell, change=change_in_words, alias=alias_in_words, rise=rise_in_words, related=related_tags
     )
     return page.render(
         report=report,

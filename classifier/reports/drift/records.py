@@ -74,16 +74,10 @@ class AliasOfTag:
 
 
 @dataclass(frozen=True)
-class WatchedAlias(AliasOfTag):
-    """An alias, and whether it fell to zero or jumped."""
+class AliasChange(RateChange, AliasOfTag):
+    """How often an alias occurs, whether it fell to zero or jumped, and some of the newest articles with it."""
 
     what: str
-
-
-@dataclass(frozen=True)
-class AliasChange(RateChange, WatchedAlias):
-    """How often an alias occurs, with some of the newest articles. The fields of the last base come first."""
-
     articles: list[DatedArticle]
 
 

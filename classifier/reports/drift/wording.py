@@ -12,7 +12,7 @@ from classifier.reports.drift.records import (
     ScoresNotCompared,
     TagChange,
 )
-from classifier.reports.wording import NOTHING, cell, counted, first_of
+from classifier.reports.parts import NOTHING, cell, counted
 
 N_NAMED = 3  # names in a line of the headline
 
@@ -46,7 +46,9 @@ def _not_counted(articles: ArticleCounts) -> str:
 def _listed(phrase: str, names: list[str], plural: str = "s") -> str:
     if not names:
         return f"No {phrase.format(plural)}."
-    return f"{len(names)} {phrase.format('' if len(names) == 1 else plural)}: {first_of(names, N_NAMED)}."
+    more = f" and {len(names) - N_NAMED} more" if len(names) > N_NAMED else ""
+    words = ", ".join(map(cell, names[:N_NAMED]))
+    return f"{len(names)} {phrase.format('' if len(names) == 1 else plural)}: {words}{more}."
 
 
 def name_in_words(row: RisingName) -> str:

@@ -117,7 +117,7 @@ class ReportPages:
     def run(self, run_id: str) -> Response:
         """Return the report of a run, for a signed-in editor."""
         self.gate.require_editor()
-        from classifier.reports.run.page import as_page
+        from classifier.reports.run import as_page
 
         return with_policy(as_page(self.store.runs.get(run_id), here=f"/runs/{run_id}"))
 
@@ -169,7 +169,7 @@ def with_policy(page: str) -> Response:
 
 
 def _reason(run: Run) -> str:
-    from classifier.reports.run.wording import reason
+    from classifier.reports.run import reason
 
     result = run.result or {}
     return reason(run, result.get("details", {}), result.get("blocked_by", []))

@@ -1,0 +1,235 @@
+"""The report of a run of `retrain`: its outcome, the reason, and what changed, in words and as one page.
+
+It is made from the record alone. So it can be written beside the models, and served by machines that have no such file.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from classifier.domain.files import whole_file
+from classifier.reports.layout import template, texts
+from classifier.reports.parts import NOTHING, Point, cell, counted
+from classifier.store.runs import KEPT_RUNS, Run
+from classifier.text.terms import STEM_MARK
+
+if TYPE_CHECKING:
+    from classifier.training.comparison import CheckRow
+    from classifier.training.run_result import BlockedBy, Measures, ReliabilityBin, RunDetails, TagF1, TagMove
+
+_TEXTS: dict[str, dict[str, str]] = texts("run.toml")
+CAUSES, CHECKS, ACTIONS, _NEXT = _TEXTS.values()
+_UNFAIR = "The champion had learned from those newest articles, so a similar model was trained without them for the comparison"
+N_OPEN = 15  # rows that the page shows at once
+
+
+def as_page(run: Run, here: str | None = None) -> str:
+    """Return the report of a run as one HTML page.
+
+    `here` is the address of the page in the service, which then shows its links above it and links the articles.
+    """
+    result = run.result or {}
+    details: RunDetails = result.get("details", {})
+    blocked_by = result.get("blocked_by", [])
+    measures = details.get("measures", {})
+    gate = details.get("gate", [])
+    of_tags = [check for check in gate if check["passed"] and check["tag"]]
+    other_checks = sorted((check for check in gate if check not in of_tags), key=lambda check: check["passed"])
+    confused = [row for row in details.get("confusions", []) if row["n"] > 1]
+    curve = details.get("learning_curve", [])
+    return template("run.html", cell=cell, f1=_three).render(
+        run=run,
+        here=here,
+        headline=headline(run, details),
+        reason=reason(run, details, blocked_by),
+        next_step=next_step(run, blocked_by),
+        facts=facts(run, details),
+        findings=[{"quote": "", **finding} for finding in details.get("findings", [])],  # early records have no quote
+        check_names=CHECKS,
+        action_names=ACTIONS,
+        figures=_figures(measures, details),
+        gate=[_gate_row(check) for check in other_checks],
+        gate_of_tags=[[check["tag"], check["figure"], "passed"] for check in of_tags],
+        changes=_changes(measures),
+        moved=[_moved(row) for row in details.get("moved", [])],
+        reliability={name: list(map(_bin, measured["reliability"])) for name, measured in measures.items()},
+        curve=[
+            Point(row["n"] / curve[-1]["n"], row["micro_f1"], f"{row['n']} examples: micro-F1 {row['micro_f1']:.3f}")
+            for row in curve
+        ],
+        curve_ticks=[(row["n"] / curve[-1]["n"], row["n"]) for row in curve],
+        challenger_f1=measures["challenger"]["micro_f1"] if "challenger" in measures else None,
+        confusions=confused,
+        most_confused=max((row["n"] for row in confused), default=1),
+        n_open=N_OPEN,
+    )
+
+
+def write_report(folder: Path, run: Run) -> Path:
+    """Write the report of a run and its record as JSON to `runs` in a folder of models; return the page's path.
+
+    Reports of runs whose records are gone are deleted.
+
+    Raises:
+        BadSetting: naming the path, if it cannot be written.
+    """
+    page = folder / "runs" / f"{run.id}.html"
+    with whole_file(page.with_suffix(".json")) as file:
+        file.write(json.dumps(vars(run), ensure_ascii=False, indent=1).encode() + b"\n")
+    with whole_file(page) as file:
+        file.write(as_page(run).encode())
+    newest = sorted(page.parent.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+    for old in newest[2 * KEPT_RUNS :]:
+        old.unlink(missing_ok=True)
+    return page
+
+
+# --- tables ---
+
+
+def _three(value: float) -> str:
+    return f"{value:.3f}"
+
+
+def _gate_row(check: CheckRow) -> list[str]:
+    name = CHECKS.get(check["check"], check["check"])
+    return [name, check["tag"] or "", check["figure"], "passed" if check["passed"] else "failed"]
+
+
+def _moved(row: TagMove) -> list[object]:
+    f1 = f"{row['champion']:.3f} → {row['challenger']:.3f}"
+    words = terms_in_words(row["terms_in"]), terms_in_words(row["terms_out"])
+    return [row["tag"], f1, row["new_examples"], *words]
+
+
+def _figures(measures: dict[str, Measures], details: RunDetails) -> list[list[str]]:
+    """Return the main figures of both models."""
+    if not measures:
+        return []
+    before, now = (_main_figures(measures[name]) if name in measures else {} for name in ("champion", "challenger"))
+    folds = details["cross_validation"]
+    micro_f1 = _with_interval(folds["micro_f1"], folds["micro_f1_interval"])
+    rows = [[name, before.get(name, NOTHING), value] for name, value in now.items()]
+    last = ["micro-F1 in cross-validation", NOTHING, f"{micro_f1} on {counted(folds['n_articles'], 'article')}"]
+    return [*rows, last]
+
+
+def _main_figures(measured: Measures) -> dict[str, str]:
+    return {
+        "micro-F1": _with_interval(measured["micro_f1"], measured["micro_f1_interval"]),
+        "macro-F1": _with_interval(measured["macro_f1"], measured["macro_f1_interval"]),
+        "calibration error": _three(measured["calibration_error"]),
+        "articles with a suggestion": f"{measured['coverage']:.0%}",
+        "size": f"{measured['megabytes']:.1f} MB",
+        "time per article": f"{measured['milliseconds']:.1f} ms",
+    }
+
+
+def _with_interval(value: float, interval: tuple[float, float] | None) -> str:
+    return f"{value:.3f} ({interval[0]:.3f} to {interval[1]:.3f})" if interval else _three(value)
+
+
+# --- plots ---
+
+
+def _changes(measures: dict[str, Measures]) -> list[tuple[TagF1 | None, TagF1]]:
+    """Return F1 by tag before and after, the tags that lost most first; without a champion there is nothing before."""
+    before = {row["tag"]: row for row in measures["champion"]["tags"]} if "champion" in measures else {}
+    after = measures["challenger"]["tags"] if "challenger" in measures else []
+    pairs = [(before.get(row["tag"]), row) for row in after]
+    return sorted(pairs, key=lambda pair: (pair[1]["f1"] - (pair[0] or pair[1])["f1"], pair[1]["f1"], pair[1]["tag"]))
+
+
+def _bin(row: ReliabilityBin) -> Point:
+    """Return the mean score of a bin against the share that is right."""
+    low, high = row["interval"] or (None, None)
+    title = f"score {row['score']:.2f}: {row['right']:.0%} of {row['n']} right"
+    return Point(row["score"], row["right"], title, low, high)
+
+
+# --- the outcome in words: which model serves now, why, and what to do next ---
+
+
+def headline(run: Run, details: RunDetails) -> str:
+    """Return in one short sentence what the run means for the desk."""
+    serves = "the previous model still serves" if details.get("champion") else "no model serves yet"
+    return {
+        "promoted": "A new model serves." if details.get("champion") else "The first model serves.",
+        "not promoted": f"The new model was not promoted: {serves}."
+        if details.get("gate")
+        else f"Nothing was trained: {serves}.",
+        "skipped": "There was nothing new, so nothing was trained.",
+        "failed": "The run failed. The previous model still serves.",
+        "running": "The run has not ended.",
+    }.get(run.outcome, f"The run ended as: {run.outcome}.")
+
+
+def reason(run: Run, details: RunDetails, blocked_by: list[BlockedBy]) -> str:
+    """Return why a run ended as it did; the figures are in brackets."""
+    if blocked_by and run.outcome == "not promoted":
+        parts = [f"{_cause(block)} ({block['figure']})" for block in blocked_by[:3]]
+        more = f", and {len(blocked_by) - 3} more" if len(blocked_by) > 3 else ""
+        text = f"{'; '.join(parts)}{more}."
+        return text[:1].upper() + text[1:]
+    measures = details.get("measures", {})
+    if run.outcome != "promoted" or "challenger" not in measures:
+        return str(run.reason)
+    new, old = measures["challenger"], measures.get("champion")
+    where = f"on {counted(details['n_held_out'], 'article')}"
+    if old is None:
+        return f"Its micro-F1 is {new['micro_f1']:.3f} {where} that it has not learned from."
+    return (
+        f"No tag that can be compared is worse beyond chance: micro-F1 {old['micro_f1']:.3f} before, "
+        f"{new['micro_f1']:.3f} now, {where} that neither has learned from."
+    )
+
+
+def _cause(block: BlockedBy) -> str:
+    tag = f"the tag {block['tag']}" if block["tag"] else "some tags"
+    return CAUSES.get(block["check"], block["check"]).format(tag=tag)
+
+
+def next_step(run: Run, blocked_by: list[BlockedBy]) -> str:
+    """Return what a person should do now; empty where nothing is to be done."""
+    if run.outcome == "promoted":
+        return _NEXT["promoted"]
+    if run.outcome == "failed":
+        return "Fix what the message says, then run: python -m classifier retrain"
+    if run.outcome != "not promoted":
+        return ""
+    for check, words in _NEXT.items():
+        tags = [block["tag"] or "TAG" for block in blocked_by if block["check"] == check]
+        if tags:
+            return words.format(tags=" ".join(tags))
+    return "Nothing needs to be done; the next run tries again."
+
+
+def facts(run: Run, details: RunDetails) -> list[str]:
+    """Return what the run worked on."""
+    lines = []
+    if "n_held_out" in details:
+        n_examples, n_newest = counted(details["n_examples"], "example"), details["n_held_out"]
+        lines.append(f"{n_examples}: learned from {details['n_learned']}, compared on the newest {n_newest}")
+        if not details["fair"]:
+            lines.append(_UNFAIR)
+    elif "n_examples" in details:
+        lines.append(counted(details["n_examples"], "example"))
+    ended = f", ended {_minute(run.ended_at)}" if run.ended_at else ""
+    lines.append(f"Started {_minute(run.started_at)} UTC{ended}, by {run.started_by} on {run.host}; run {run.id}")
+    if details.get("taxonomy_version"):
+        lines.append(f"Taxonomy {details['taxonomy_version']}; data {(run.data or '–')[:12]}")
+    return lines
+
+
+def _minute(time: str) -> str:
+    return time[:16].replace("T", " ")
+
+
+def terms_in_words(terms: list[str]) -> str:
+    """Return terms for readers. A stem ends in an ellipsis, and is left out if one of its words is listed too."""
+    full_words = [term for term in terms if not term.endswith(STEM_MARK)]
+    stems = [term.removesuffix(STEM_MARK) for term in terms if term.endswith(STEM_MARK)]
+    alone = [f"{stem}…" for stem in stems if not any(word.startswith(stem) for word in full_words)]
+    return ", ".join([*full_words, *alone]) or "–"
