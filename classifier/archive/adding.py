@@ -14,7 +14,6 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import N_NAMED, Unreadable, UnreadableReport
 from classifier.store.assignments import OUT_OF_SCOPE, Additions, Candidate, Scope
 
-BANDS = ("auto", "suggest")
 UNREADABLE = "unreadable"  # why an article was passed over: it cannot be judged
 
 

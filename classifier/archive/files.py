@@ -188,8 +188,9 @@ class _Writing:
 
     def _stretch(self, chunks: Iterator[list[Judged] | Fault], out: IO[bytes]) -> Generator[None, None, int]:
         """Write some chunks, yield once for each line of input, and return how many lines those were."""
-        n_lines = 0
-        with _packed(out) if self.names.output.suffix == ".gz" else nullcontext(out) as records:
+        n_lines, is_packed = 0, self.names.output.suffix == ".gz"
+        # Without the time and the name of the file, the same content is the same bytes.
+        with gzip.GzipFile("", "wb", fileobj=out, mtime=0) if is_packed else nullcontext(out) as records:
             for chunk in islice(chunks, STRETCH):
                 if isinstance(chunk, Fault):
                     raise BadArticle(chunk.message, chunk.field)
@@ -199,11 +200,6 @@ class _Writing:
                 n_lines += len(chunk)
                 yield from repeat(None, len(chunk))
         return n_lines
-
-
-def _packed(out: IO[bytes]) -> gzip.GzipFile:
-    # Without the time and the name of the file, the same content is the same bytes.
-    return gzip.GzipFile("", "wb", fileobj=out, mtime=0)
 
 
 def _record(article: Judged) -> bytes:

@@ -4,7 +4,7 @@ import csv
 import heapq
 import io
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from classifier.reports.layout import plain, template
 from classifier.store.assignments import BLIND, COMPLETE, OUT_OF_SCOPE, Scope
 
 N_EXAMPLES = 3  # articles of a tag with the lowest scores: mistakes are most likely there
+TAG_KEYS = ("tag", "label", "n", "had", "mean_score", "lowest")
 COLUMNS = ("article_id", "published_at", "title", "tag", "label", "score")
 _FORMULA = tuple("=+-@\t\r")  # a spreadsheet takes text that starts with these for a formula
 _WHY = {
@@ -83,42 +84,25 @@ class Summary:
     def _label(self, tag: str) -> str:
         return self.model.taxonomy.by_id[tag].label
 
+    def _ranked(self) -> Iterator[tuple[str, str, int, int, float, list[str]]]:
+        """Yield what `TAG_KEYS` name of each tag, those with the most additions first."""
+        for tag, counts in sorted(self._tags.items(), key=lambda pair: (-pair[1].n, pair[0])):
+            yield tag, self._label(tag), counts.n, self._had[tag], round(counts.total / counts.n, 4), counts.examples
+
     def to_json(self) -> dict[str, object]:
         """Return the summary as plain JSON, the tags with the most additions first."""
         return {
             **self.figures.to_json(),
-            "tags": [
-                {
-                    "tag": tag,
-                    "label": self._label(tag),
-                    "n": counts.n,
-                    "had": self._had[tag],
-                    "mean_score": round(counts.total / counts.n, 4),
-                    "lowest": counts.examples,
-                }
-                for tag, counts in self._ranked()
-            ],
+            "tags": [dict(zip(TAG_KEYS, row, strict=True)) for row in self._ranked()],
             "plan": self.plan.to_json(),
             "model_version": self.model.version,
             "n_auto_tags": self.model.n_auto_tags,
             "n_model_tags": len(self.model.taxonomy.tags),
         }
 
-    def _ranked(self) -> list[tuple[str, _Tag]]:
-        return sorted(self._tags.items(), key=lambda pair: (-pair[1].n, pair[0]))
-
     def write_page(self, path: Path) -> None:
         """Write the summary as an HTML page without other files."""
-        rows = [
-            [
-                self._label(tag),
-                counts.n,
-                self._had[tag],
-                f"{round(counts.total / counts.n, 4):.2f}",
-                "; ".join(counts.examples),
-            ]
-            for tag, counts in self._ranked()
-        ]
+        rows = [(label, n, had, f"{mean:.2f}", "; ".join(low)) for _, label, n, had, mean, low in self._ranked()]
         page = template("archive.html", cell=str).render(report=self.figures, headline=self.headline(), rows=rows)
         with whole_file(path) as file:
             file.write(page.encode())
@@ -126,14 +110,10 @@ class Summary:
     def headline(self) -> list[str]:
         """Return the result of a dry run in a few lines."""
         figures, band, n_tags = self.figures, self.plan.band, len(self.model.taxonomy.tags)
-        lines = [
-            f"{figures.n_added} tags would be added to {figures.n_tagged} of {figures.n_articles} articles"
-            f"{scope_in_words(self.plan.scope)}",
-            f"by the model {self.model.version}, from the band {band} on"
-            + (
-                f"; {self.model.n_auto_tags} of its {n_tags} tags are ever sure enough for it" if band == "auto" else ""
-            ),
-        ]
+        sure = f"; {self.model.n_auto_tags} of its {n_tags} tags are ever sure enough for it" if band == "auto" else ""
+        added = f"{figures.n_added} tags would be added to {figures.n_tagged} of {figures.n_articles} articles"
+        by = f"by the model {self.model.version}, from the band {band} on{sure}"
+        lines = [f"{added}{scope_in_words(self.plan.scope)}", by]
         if band == "auto" and self.model.n_auto_tags < n_tags / 2:
             lines.append("--band suggest adds all that passes its threshold; look at the lowest scores before that")
         return lines + [f"passed over: {n} articles ({_WHY[reason]})" for reason, n in figures.passed_over.items()]

@@ -2,9 +2,9 @@
 
 from argparse import Namespace
 
-from classifier.archive.adding import Figures, Plan
-from classifier.archive.files import resume_files, run_files
-from classifier.archive.stored import dry_run, resume, run, undo
+from classifier.archive.adding import Plan
+from classifier.archive.files import Wrote, resume_files, run_files
+from classifier.archive.stored import Ran, dry_run, resume, run, undo
 from classifier.archive.summary import Summary
 from classifier.commands.common import (
     print_json,
@@ -43,40 +43,34 @@ def do_dry_run(options: Namespace, _settings: Settings) -> None:
 def do_run(options: Namespace, _settings: Settings) -> None:
     if (options.articles is None) != (options.output is None):
         raise Usage("--articles IN and --output OUT go together; without both, the articles are those of the store.")
-    plan = _plan(options)
-    folder = registry_of(options).champion_folder()
-    if options.articles is not None:
-        with shared_by(options.dask):
-            written = run_files(folder, options.articles, options.output, plan, track)
-        _print_figures(options, written.figures, written.model_version, {"output": str(written.output)})
-        return
+    plan, folder = _plan(options), registry_of(options).champion_folder()
     with shared_by(options.dask):
-        ran = run(store_of(options), folder, plan, track)
-    _print_figures(options, ran.figures, ran.model_version, {"run": ran.run.id})
+        if options.articles is not None:
+            ran: Wrote | Ran = run_files(folder, options.articles, options.output, plan, track)
+        else:
+            ran = run(store_of(options), folder, plan, track)
+    _print_figures(options, ran)
 
 
 def do_resume(options: Namespace, _settings: Settings) -> None:
-    if options.output is not None:
-        with shared_by(options.dask):
-            written = resume_files(options.output, track)
-        _print_figures(options, written.figures, written.model_version, {"output": str(written.output)})
-        return
     with shared_by(options.dask):
-        ran = resume(store_of(options), registry_of(options), track)
-    _print_figures(options, ran.figures, ran.model_version, {"run": ran.run.id})
+        if options.output is not None:
+            ran: Wrote | Ran = resume_files(options.output, track)
+        else:
+            ran = resume(store_of(options), registry_of(options), track)
+    _print_figures(options, ran)
 
 
-def _print_figures(options: Namespace, figures: Figures, version: str, target: dict[str, str]) -> None:
+def _print_figures(options: Namespace, ran: Wrote | Ran) -> None:
+    figures, version = ran.figures, ran.model_version
+    target = {"output": str(ran.output)} if isinstance(ran, Wrote) else {"run": ran.run.id}
     warn_set_aside(figures.set_aside)
-    if options.json:
-        print_json({**target, "model_version": version, **figures.to_json()})
-        return
-    parts = [f"{n} articles skipped ({reason})" for reason, n in figures.passed_over.items()]
+    parts = [f"{figures.n_added} tags for {figures.n_tagged} of {figures.n_articles} articles by {version}"]
+    parts += [f"{n} articles skipped ({reason})" for reason, n in figures.passed_over.items()]
     if figures.n_changed:
         parts.append(f"{figures.n_changed} changed meanwhile and got no tags: run again")
-    summary = f"{figures.n_added} tags for {figures.n_tagged} of {figures.n_articles} articles by {version}"
-    text = "; ".join([summary, *parts])
-    print(f"{text} -> {target['output']}" if "output" in target else f"{text}; run {target['run']}")
+    end = f" -> {ran.output}" if isinstance(ran, Wrote) else f"; run {ran.run.id}"
+    print_result(options, {**target, "model_version": version, **figures.to_json()}, "; ".join(parts) + end)
 
 
 def do_undo(options: Namespace, _settings: Settings) -> None:

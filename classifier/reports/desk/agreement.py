@@ -1,6 +1,5 @@
 """How far two editors who closed the same article agree, and where they differ."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,13 +79,9 @@ def _pair_as_of(rows: list[Decision], closing: int, editors: tuple[str, str], li
     sent_along = [row for row in rows[closing + 1 :] if (row.editor, row.at) == moment]
     later = [row for row in rows[closing + 1 :] if (row.editor, row.at) != moment]
     before = [*rows[:closing], *sent_along]
-    first, second = (_standing(before, editor, listing) for editor in editors)
+    # Silence of an editor is a no, except for the tags that the CMS lists.
+    first, second = (fold((row for row in before if row.editor == editor), listing=listing) for editor in editors)
     return _Pair(rows[closing].article_id, editors, (first, second), frozenset(row.tag for row in later))
-
-
-def _standing(rows: Iterable[Decision], editor: str, listing: Listing) -> Standing:
-    """Return what one editor decided: silence is a no, except for the tags that the CMS lists."""
-    return fold((row for row in rows if row.editor == editor), listing=listing)
 
 
 def _verdict(pair: _Pair, number: int, tag: str) -> Verdict:

@@ -44,7 +44,9 @@ class DeskLog:
         standing_ids = {row.id for row in self.standing}
         self.undone = [row for row in rows if row.action != "undo" and row.id not in standing_ids]
         self.decisions = [row for row in self.standing if row.tag is not None and row.editor != CMS]
-        by_time = sorted(impressions, key=_when_shown)
+        by_time = sorted(
+            impressions, key=lambda row: (row.article_id, moment(row.shown_at), row.suggestion_set_id, row.tag)
+        )
         self.shown = list({(shown.suggestion_set_id, shown.tag): shown for shown in by_time}.values())
         self.cases = {case.article_id: case for case in cases}
         self.tags = tags
@@ -65,9 +67,12 @@ class DeskLog:
         Suggestions of blind articles are left out: nobody saw them. A suggestion that was shown again with each version of
         a text and never answered counts once. If the CMS lists its tag by now, it does not count.
         """
-        visible = [Outcome(shown) for shown in self.shown if not self._is_blind(shown.article_id)]
+        blind = {case.article_id for case in self.cases.values() if case.blind}
+        closed = {case.article_id for case in self.cases.values() if case.closed}
+        visible = [Outcome(shown) for shown in self.shown if shown.article_id not in blind]
         self._note_answers(visible)
-        silent = {outcome.key: outcome for outcome in visible if self._is_silent(outcome)}
+        unanswered = (outcome for outcome in visible if outcome.key not in self.answered)
+        silent = {outcome.key: outcome for outcome in unanswered if outcome.shown.article_id in closed}
         return [outcome for outcome in visible if outcome.answers or silent.get(outcome.key) is outcome]
 
     @cached_property
@@ -94,14 +99,6 @@ class DeskLog:
             if answered is not None:
                 answered.accepted = answered.answers[row.editor] = row.action in GIVES
 
-    def _is_silent(self, outcome: Outcome) -> bool:
-        case = self.cases.get(outcome.shown.article_id)
-        return case is not None and case.closed and outcome.key not in self.answered
-
-    def _is_blind(self, article_id: str) -> bool:
-        case = self.cases.get(article_id)
-        return case is not None and case.blind
-
     def article(self, article_id: str) -> ArticleRef:
         """Return id and title of an article, the title on one line."""
         case = self.cases.get(article_id)
@@ -110,10 +107,6 @@ class DeskLog:
     def label(self, tag: str) -> str:
         """Return the label of a tag, or its id if the taxonomy does not have it."""
         return plain(self.tags.get(tag) or tag, MAX_LABEL)
-
-
-def _when_shown(shown: Impression) -> tuple[str, datetime, str, str]:
-    return shown.article_id, moment(shown.shown_at), shown.suggestion_set_id, shown.tag
 
 
 def moment(timestamp: str) -> datetime:

@@ -89,7 +89,7 @@ class NamesOf:
         """Yield every part of every run of capitalised words that begins and ends as a name does."""
         for first, last in self._runs():
             starts = [number for number in range(first, last) if self._begins(number) and not self._opens(number, last)]
-            ends = [number + 1 for number in range(first, last) if self._ends(number)]
+            ends = [number + 1 for number in range(first, last) if self._capital[number] or self._raw[number].isdigit()]
             for start in starts:
                 for end in ends:
                     if start < end <= start + MAX_WORDS and not self._is_date(start, end):
@@ -144,9 +144,6 @@ class NamesOf:
             return False
         # "al Nur" and "as-Sahab"; but "as Omar" is no name.
         return self._gap(number + 1) == "-" or (self._raw[number] in ("al", "el") and self._joined(number + 1))
-
-    def _ends(self, number: int) -> bool:
-        return self._capital[number] or self._raw[number].isdigit()
 
     def _opens(self, number: int, last: int) -> bool:
         """Whether a word before others has its capital from the sentence alone: the text writes it without one elsewhere."""
@@ -233,7 +230,9 @@ class Candidate:
     def names(self) -> list[str]:
         """Return its surface forms, the most frequent first, without those that differ only in case or hyphens."""
         different: dict[str, str] = {}
-        order = sorted(self.surfaces, key=lambda name: (self._shouted(name), -self.surfaces[name], name))
+        # Names of several words in capitals come last, and those that are too long for an abbreviation.
+        shouted = {name for name in self.surfaces if name.isupper() and (" " in name or len(name) > 6)}
+        order = sorted(self.surfaces, key=lambda name: (name in shouted, -self.surfaces[name], name))
         for name in order:
             different.setdefault(_without_article(name), name)
         return list(different.values())[:MAX_VARIANTS]
@@ -243,11 +242,6 @@ class Candidate:
         import simplemma  # its word list takes 0.4 s to load
 
         return any(simplemma.is_known(word, lang="en") for word in self.firsts)
-
-    @staticmethod
-    def _shouted(name: str) -> bool:
-        """Whether a name of several words is in capitals, or one that is too long for an abbreviation."""
-        return name.isupper() and (" " in name or len(name) > 6)
 
 
 def _without_article(name: str) -> str:

@@ -43,7 +43,8 @@ def as_page(report: DriftReport, here: str | None = None) -> str:
     weeks = report.weeks
 
     def weekly_shares(row: RateChange, of: str) -> list[float]:
-        return [_share(n, getattr(week, of)) or 0.0 for n, week in zip(row.weeks, weeks, strict=True)]
+        totals = (getattr(week, of) for week in weeks)
+        return [n / total if total else 0.0 for n, total in zip(row.weeks, totals, strict=True)]
 
     page = template(
         "drift.html", cell=cell, change=change_in_words, alias=alias_in_words, rise=rise_in_words, related=related_tags
@@ -54,15 +55,7 @@ def as_page(report: DriftReport, here: str | None = None) -> str:
         headline=headline(report),
         most=max([1, *(week.articles for week in weeks)]),
         bars={name: _bars(weeks, name) for name in ("articles", "untagged", "unsuggested")},
-        boxes=[
-            (
-                position,
-                week.scores,
-                f"{_title(week)}: median {{2:.2f}}, middle half {{1:.2f}} to {{3:.2f}}".format(*week.scores),
-            )
-            for position, week in enumerate(weeks)
-            if week.scores
-        ],
+        boxes=_boxes(weeks),
         ticks=_ticks(weeks),
         scores_in_words=scores_in_words(report.scores),
         weekly_shares=weekly_shares,
@@ -70,33 +63,30 @@ def as_page(report: DriftReport, here: str | None = None) -> str:
     )
 
 
-def _share(n: int, of: int) -> float | None:
-    return n / of if of else None
-
-
 def _bars(weeks: list[WeekCounts], name: str) -> list[Bar]:
     """Return the articles of each week as a share of the most, or those without something as a share of all."""
     if name == "articles":
         n_most = max(1, *(week.articles for week in weeks))
-        return [
-            Bar(position, week.articles / n_most, f"{_title(week)}: {week.articles}")
-            for position, week in enumerate(weeks)
-        ]
+        shares = [(week.articles / n_most, f"{_title(week)}: {week.articles}") for week in weeks]
+        return [Bar(position, *share) for position, share in enumerate(shares)]
     of_all = {"untagged": "articles", "unsuggested": "asked"}[name]
     counts = [(getattr(week, name), getattr(week, of_all), _title(week)) for week in weeks]
     return [Bar(position, n / of, f"{title}: {n} of {of}") for position, (n, of, title) in enumerate(counts) if of]
+
+
+def _boxes(weeks: list[WeekCounts]) -> list[tuple[int, list[float], str]]:
+    """Return the position of each week with scores, their quantiles, and these in words."""
+    words = "median {2:.2f}, middle half {1:.2f} to {3:.2f}"
+    scored = [(position, week, week.scores) for position, week in enumerate(weeks) if week.scores]
+    return [(position, scores, f"{_title(week)}: {words.format(*scores)}") for position, week, scores in scored]
 
 
 def _ticks(weeks: list[WeekCounts]) -> list[Tick]:
     """Return labels of some weeks, each with the last day of its week, below the end of its bar."""
     step = tick_step(len(weeks), N_TICKS)
     labelled = reversed(range(len(weeks) - 1, step // 2, -step))
-    return [Tick((position + 1) / len(weeks), _day(weeks[position].to)) for position in labelled]
-
-
-def _day(iso: str) -> str:
-    day = date.fromisoformat(iso)
-    return f"{day.day} {day:%b}"
+    ends = [(position + 1, date.fromisoformat(weeks[position].to)) for position in labelled]
+    return [Tick(end / len(weeks), f"{day.day} {day:%b}") for end, day in ends]
 
 
 def _title(week: WeekCounts) -> str:

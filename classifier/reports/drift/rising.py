@@ -12,7 +12,7 @@ from classifier.domain.decisions import Filed
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Taxonomy
 from classifier.reports.drift.chance import log_likelihood, more_than_before
-from classifier.reports.drift.names import Candidate, Key, Named, NamesOf, compact, families, has_case, keyed, name_key
+from classifier.reports.drift.names import Candidate, Key, NamesOf, compact, families, has_case, keyed, name_key
 from classifier.reports.drift.records import DatedArticle, RisingName
 from classifier.reports.drift.tags import Nearest, stub
 from classifier.reports.layout import MAX_QUOTED, plain
@@ -135,15 +135,12 @@ class RisingNames:
             spelt = words.spelling[named.first : named.last]
             if compact(spelt) in self._taken_names or text.covers(number, words, names.capitals(named)):
                 continue
-            self._note(self._candidates[name_key(spelt)], text.id, named, spelt[0], names.surface(named))
-
-    @staticmethod
-    def _note(candidate: Candidate, article_id: str, named: Named, first: str, surface: str) -> None:
-        candidate.surfaces[surface] += 1
-        candidate.firsts.add(first)
-        (candidate.sure if named.free else candidate.unsure).add(article_id)
-        if named.unextended:
-            candidate.unextended[surface] += 1
+            candidate, surface = self._candidates[name_key(spelt)], names.surface(named)
+            candidate.surfaces[surface] += 1
+            candidate.firsts.add(spelt[0])
+            (candidate.sure if named.free else candidate.unsure).add(text.id)
+            if named.unextended:
+                candidate.unextended[surface] += 1
 
     def settle(self) -> None:
         """Keep the names that may be rising, ready to be counted."""
@@ -220,6 +217,7 @@ class RisingNames:
         now = set().union(*(form.now for form in forms))
         n_before = max(form.n_before for form in forms)
         newest = sorted(now, key=lambda article_id: (-self._articles[article_id][0].toordinal(), article_id))
+        listed = ((article_id, *self._articles[article_id]) for article_id in newest[:N_ARTICLES])
         return RisingName(
             name=names[0],
             variants=names[1:],
@@ -229,13 +227,9 @@ class RisingNames:
             of_before=self._n_before,
             g2=round(log_likelihood(len(now), self._n_now, n_before, self._n_before), 3),
             first_seen=min(form.first_seen for form in forms).isoformat(),
-            articles=[self._article(article_id) for article_id in newest[:N_ARTICLES]],
+            articles=[DatedArticle(article_id, title, day.isoformat()) for article_id, day, title in listed],
             spelling_of=self._nearest.spelt_alike(names),
             nearest=self._nearest.by_articles(now),
             alike=self._nearest.by_name(names),
             stub=stub(self._taxonomy, names, self._until),
         )
-
-    def _article(self, article_id: str) -> DatedArticle:
-        day, title = self._articles[article_id]
-        return DatedArticle(article_id, title, day.isoformat())

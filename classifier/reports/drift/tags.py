@@ -62,7 +62,8 @@ class Nearest:
         wanted = [_pieces(name) for name in names if len(name) > SHORT]  # abbreviations are alike by chance
         best: dict[str, tuple[float, str]] = {}
         for tag, name, pieces in self._names:
-            likeness = max((_dice(pieces, of_name) for of_name in wanted), default=0.0)
+            shared = ((len(pieces & of_name), len(pieces) + len(of_name)) for of_name in wanted)
+            likeness = max((2 * n_shared / n for n_shared, n in shared), default=0.0)
             if likeness >= ALIKE:
                 best[tag] = max(best.get(tag, (0.0, "")), (likeness, name))
         order = sorted(best, key=lambda tag: (-best[tag][0], tag))[:N_NEAREST]
@@ -91,27 +92,18 @@ def _pieces(name: str) -> frozenset[str]:
     return frozenset(text[start : start + 3] for start in range(len(text) - 2))
 
 
-def _dice(first: frozenset[str], second: frozenset[str]) -> float:
-    return 2 * len(first & second) / (len(first) + len(second))
-
-
 # --- a new tag ---
 
 
 def stub(taxonomy: Taxonomy, names: list[str], today: date) -> str:
-    """Return a tag whose label is the first of the names and whose aliases are all of them, as `tags check` accepts it.
-
-    Raises:
-        ValueError: without a name.
-    """
-    if not names:
-        raise ValueError("A tag needs a name.")
+    """Return a tag whose label is the first of the names and whose aliases are all of them, as `tags check` accepts it."""
+    different = {spell(name): name for name in reversed(names)}  # aliases ignore case, accents and hyphens
     tag = {
         "id": _free_id(taxonomy, names[0]),
         "label": names[0],
         "kind": KIND if KIND in taxonomy.kinds else next(iter(taxonomy.kinds), KIND),
         "created": today.isoformat(),
-        "aliases": [_alias(name) for name in _different(names)],
+        "aliases": [_alias(name) for name in reversed(different.values())],
     }
     return yaml.safe_dump([tag], sort_keys=False, allow_unicode=True, width=200)
 
@@ -120,11 +112,6 @@ def _free_id(taxonomy: Taxonomy, name: str) -> str:
     base = id_for(name)[:MAX_ID] or "new-tag"
     candidates = (f"{base}-{n}" if n > 1 else base for n in count(1))
     return next(tag_id for tag_id in candidates if tag_id not in taxonomy.by_id)
-
-
-def _different(names: Iterable[str]) -> list[str]:
-    """Return the names that differ in more than case, accents and hyphens, which aliases ignore."""
-    return list({spell(name): name for name in reversed(list(names))}.values())[::-1]
 
 
 def _alias(name: str) -> str | dict[str, str]:
