@@ -76,12 +76,10 @@ def print_rows(options: Namespace, name: str, rows: Iterable[Any], lines: Iterab
     print_result(options, {name: list(map(vars, rows))}, "\n".join(lines) or nothing)
 
 
-def print_champion(champion: Champion, as_json: bool) -> None:
+def print_champion(options: Namespace, champion: Champion) -> None:
     """Print which version serves now, and which did before."""
-    if as_json:
-        print_json(vars(champion))
-    else:
-        print(f"{champion.version} is champion; before it: {champion.previous or 'none'}")
+    text = f"{champion.version} is champion; before it: {champion.previous or 'none'}"
+    print_result(options, vars(champion), text)
 
 
 def warn_set_aside(set_aside: Mapping[str, Any] | None) -> None:

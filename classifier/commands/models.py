@@ -52,14 +52,14 @@ def do_show(options: Namespace, _settings: Settings) -> None:
 def do_promote(options: Namespace, _settings: Settings) -> None:
     registry = registry_of(options)
     before = registry.taxonomy()
-    print_champion(registry.promote(options.version, user_name(), options.why), options.json)
+    print_champion(options, registry.promote(options.version, user_name(), options.why))
     warn_dropped(before, registry.taxonomy())
 
 
 def do_roll_back(options: Namespace, _settings: Settings) -> None:
     registry = registry_of(options)
     before = registry.taxonomy()
-    print_champion(registry.roll_back(user_name(), options.why), options.json)
+    print_champion(options, registry.roll_back(user_name(), options.why))
     warn_dropped(before, registry.taxonomy())
 
 

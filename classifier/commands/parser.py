@@ -92,7 +92,8 @@ def _keywords(described: Mapping[str, Any], settings: Settings) -> dict[str, Any
     if limits := keywords.pop("whole", None):
         keywords["type"] = values.whole(*(LIMITS[limits] if isinstance(limits, str) else limits))
     if setting := keywords.pop("setting", None):
-        keywords["default"] = getattr(settings, setting) or keywords.get("default")
+        value = getattr(settings, setting)
+        keywords["default"] = value or keywords.get("default", value)
     elif isinstance(keywords.get("default"), str):
         keywords["default"] = keywords["default"].format(user=user_name(), starter=STARTER)
     return keywords

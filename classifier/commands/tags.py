@@ -49,7 +49,7 @@ def do_apply(options: Namespace, _settings: Settings) -> None:
         print_json({**vars(applied.champion), **counts, "dated": applied.dated})
         return
     _warn_dates(applied.dated)
-    print_champion(applied.champion, as_json=False)
+    print_champion(options, applied.champion)
     print("tags: " + ", ".join(f"{n} {change}" for change, n in counts.items()))
 
 
