@@ -107,10 +107,8 @@ def article_from_file(record: Any) -> Article:
 
 def _without_text(record: dict[str, object]) -> str:
     if {"file", "line", "reason"} <= record.keys():  # of `import --rejects`
-        position = f"{record['file']}, line {record['line']}"
-        return (
-            f"This is no article, but what an import set aside ({position[:200]}). Mend it there and import that file."
-        )
+        position = f"{record['file']}, line {record['line']}"[:200]
+        return f"This is no article, but what an import set aside ({position}). Mend it there and import that file."
     fields = ", ".join(f"{name[:40]!r}" for name in record)
     return (
         f"The record has neither `title` nor `body`; it has {fields[:400] or 'no fields'}. Rename its fields, or import it and "

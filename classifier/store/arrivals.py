@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, RowMapping
 
-from classifier.domain.articles import Article, check_id, text_digest
+from classifier.domain.articles import TEXT_FIELDS, Article, check_id, text_digest
 from classifier.domain.dates import dated_at
 from classifier.store.deletions import note_stored
 from classifier.store.log import Changes, follow_cms, log_of, refresh
@@ -150,10 +150,7 @@ def _tags_after(article: Article, before: Article) -> tuple[str, ...] | None:
 
 def _row_of(article: Article, source: str) -> dict[str, object]:
     return {
-        **article.texts_by_name,
-        "body_format": article.body_format,
-        "published_at": article.published_at,
-        "url": article.url,
+        **{name: getattr(article, name) for name in (*TEXT_FIELDS, "body_format", "published_at", "url")},
         "tags": list(article.tags) if article.tags is not None else None,
         "rejected": list(article.rejected),
         # No column holds which tags are unknown. With any of them, a tag that is not listed is not known to be wrong.

@@ -94,6 +94,5 @@ def keep_counts(connection: Connection) -> None:
 def stop_counting(connection: Connection) -> None:
     """Remove the triggers."""
     for name in _TRIGGERS:
-        connection.exec_driver_sql(
-            f"DROP TRIGGER IF EXISTS {name}{' ON articles' * (connection.dialect.name != 'sqlite')}"
-        )
+        of_table = "" if connection.dialect.name == "sqlite" else " ON articles"
+        connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}{of_table}")

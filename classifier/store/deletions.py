@@ -73,9 +73,8 @@ def note_stored(connection: Connection, article_ids: Iterable[str]) -> None:
 def _without(value: Any, deleted: Deleted) -> Any:
     """Return plain JSON without the ids of deleted articles, and without the quotes that stand beside one."""
     if isinstance(value, list):
-        return [
-            _without(element, deleted) for element in value if not (isinstance(element, str) and element in deleted)
-        ]
+        left = (element for element in value if not (isinstance(element, str) and element in deleted))
+        return [_without(element, deleted) for element in left]
     if isinstance(value, dict):
         cleaned = {name: _without(element, deleted) for name, element in value.items()}
         if cleaned != value and value.get("quote"):

@@ -12,7 +12,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from sqlalchemy import Engine, case, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -33,23 +33,6 @@ class Count(NamedTuple):
 
     n: int
     seconds: float
-
-
-class Counters(Protocol):
-    """Counts events within time windows."""
-
-    def hit(self, event: str, seconds: float) -> Count:
-        """Count an event. A window of so many seconds begins with the first one."""
-
-    def give_back(self, event: str) -> None:
-        """Take back one event."""
-
-
-def counters_of(engine: Engine) -> Counters:
-    """Return the counters that all processes on a database share."""
-    if engine.dialect.name == "sqlite":
-        return FileCounters(Path(f"{engine.url.database}-counters"))
-    return RowCounters(engine)
 
 
 class FileCounters:
@@ -152,6 +135,16 @@ class RowCounters:
         mine = (counters.c.what == _name(event)) & (counters.c.n > 0)
         with self._engine.begin() as connection:
             connection.execute(counters.update().where(mine).values(n=counters.c.n - 1))
+
+
+Counters = FileCounters | RowCounters
+
+
+def counters_of(engine: Engine) -> Counters:
+    """Return the counters that all processes on a database share."""
+    if engine.dialect.name == "sqlite":
+        return FileCounters(Path(f"{engine.url.database}-counters"))
+    return RowCounters(engine)
 
 
 def _record(handle: int) -> tuple[int, float]:

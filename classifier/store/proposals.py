@@ -81,9 +81,8 @@ class Proposals(Part):
         Each promise is kept once. An article stays as it is where it has the tag, or where somebody has decided against the
         tag since it was proposed.
         """
-        waiting = select(proposals).where(
-            proposals.c.state == TAKEN, proposals.c.settled_at.is_(None), proposals.c.article_id.is_not(None)
-        )
+        unsettled = proposals.c.settled_at.is_(None), proposals.c.article_id.is_not(None)
+        waiting = select(proposals).where(proposals.c.state == TAKEN, *unsettled)
         promises = [Proposal(**row) for row in self._rows(waiting)]
         tags = ((promise, taxonomy.replacement_of(promise.tag or "")) for promise in promises)
         return sum(self._keep(promise, tag) for promise, tag in tags if tag is not None)

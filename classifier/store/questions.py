@@ -158,10 +158,8 @@ class Questions(Part):
                 rows = connection.execute(_rows().where(of_person, stands(stale_texts=True))).all()
                 append(connection, (_undo(question, row, editor) for row in rows))
             else:
-                append(
-                    connection,
-                    (row for action in ("remove", "unsure") for row in _as_answered(connection, question, action)),
-                )
+                again = (row for action in ("remove", "unsure") for row in _as_answered(connection, question, action))
+                append(connection, list(again))
             return _note(connection, question_id, None, None)
 
 

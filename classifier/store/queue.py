@@ -176,10 +176,8 @@ class _Search:
 
     def _by_margin(self, after: PageEnd, limit: int) -> list[tuple[Any, str]]:
         """Return keys and ids of articles by margin, and behind them by id those that were never judged."""
-        margin, not_by_lot = (
-            articles.c.margin,
-            articles.c.lot + 0.0 >= CHANCE,
-        )  # a sum: the index of lots is another order
+        margin = articles.c.margin
+        not_by_lot = articles.c.lot + 0.0 >= CHANCE  # a sum: the index of lots has another order
         rows: list[tuple[Any, str]] = []
         if after[0] is None or after[0] < LAST:
             rows = self._behind(margin, after, limit, not_by_lot, margin.is_not(None))

@@ -109,17 +109,18 @@ class Part:
             return int(connection.scalar(query) or 0)
 
 
-def in_pages(engine: Engine, query: Select[Any], number: Column[int]) -> Iterator[Sequence[Any]]:
-    """Yield the rows of a query by their numbers, page by page, so that memory and transactions stay small."""
-    last = 0
+def in_pages(
+    engine: Engine, query: Select[Any], key: Column[Any], last: Any = 0, limit: int = ROWS_AT_ONCE
+) -> Iterator[Sequence[Any]]:
+    """Yield the rows of a query behind a key, page by page, so that memory and transactions stay small."""
     while True:
-        page = query.where(number > last).order_by(number).limit(ROWS_AT_ONCE)
+        page = query.where(key > last).order_by(key).limit(limit)
         with reading(engine) as connection:
             rows = connection.execute(page).all()
         if not rows:
             return
         yield rows
-        last = getattr(rows[-1], number.name)
+        last = getattr(rows[-1], key.name)
 
 
 def article_row(connection: Connection, article_id: str, hold: bool = False) -> RowMapping | None:
@@ -180,16 +181,9 @@ def came_complete(row: Columns) -> bool:
 def stored(row: Columns) -> StoredArticle:
     """Return the article of a row."""
     tags = tuple(row["tags"]) if row["tags"] is not None else None
-    article = Article(
-        row["id"],
-        **{name: row[name] for name in TEXT_FIELDS},
-        body_format=row["body_format"],
-        tags=tags,
-        rejected=tuple(row["rejected"]),
-        tags_complete=row["tags_complete"],
-        published_at=row["published_at"],
-        url=row["url"],
-    )
+    same = (*TEXT_FIELDS, "body_format", "tags_complete", "published_at", "url")
+    rejected = tuple(row["rejected"])
+    article = Article(row["id"], tags=tags, rejected=rejected, **{name: row[name] for name in same})
     besides = ("source", "created_at", "updated_at", "state", "blind", "n_editors", "owner")
     return StoredArticle(article, *(row[name] for name in besides))
 

@@ -34,8 +34,7 @@ _POSTGRES: dict[str, str | int] = {
 def parsed_url(url: str) -> URL:
     """Return the parts of a database URL.
 
-    Raises:
-        BadStore: if it cannot be read. It is not repeated: what looks like a port or a host may be a part of the password.
+    Raise `BadStore` if it cannot be read. It is not repeated: what looks like a port or a host may be a part of the password.
     """
     try:
         parsed = make_url(url)
