@@ -18,10 +18,9 @@ from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store.database.opening import open_store
-from classifier.store.keys import ROLES
+from classifier.store.keys import IDLE_HOURS, LONGEST_DAYS, ROLES
 from classifier.store.schema import keys as key_rows
 from classifier.store.schema import sessions as session_rows
-from classifier.store.sessions import IDLE_HOURS, LONGEST_DAYS
 from classifier.store.store import Store
 from classifier.web import build_app
 from classifier.web.app import MAX_BODY_BYTES

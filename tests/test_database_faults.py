@@ -338,7 +338,7 @@ def set_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
         def moved() -> str:
             return (datetime.now(UTC) + timedelta(days=days)).isoformat(timespec="microseconds")
 
-        for name in ("rows", "log", "arrivals", "suggestion_sets", "requests", "runs", "sessions", "assignments"):
+        for name in ("rows", "log", "arrivals", "suggestion_sets", "requests", "runs", "keys", "assignments"):
             monkeypatch.setattr(f"{package.__name__}.{name}.now", moved)
 
     return set_it

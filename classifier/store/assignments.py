@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from typing import Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select
 
@@ -56,8 +56,8 @@ class Scope:
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Scope:
         """Return the scope of plain JSON."""
-        values = {name: tuple(element) if isinstance(element, list) else element for name, element in value.items()}
-        return cls(**cast(Any, values))
+        parts: Any = {name: tuple(part) if isinstance(part, list) else part for name, part in value.items()}
+        return cls(**parts)
 
 
 class Candidate(NamedTuple):

@@ -14,7 +14,7 @@ from classifier.store.assignments import Assignments
 from classifier.store.counts import counted
 from classifier.store.deletions import Deletions, note_deleted
 from classifier.store.exports import Exports
-from classifier.store.keys import Keys
+from classifier.store.keys import Keys, Sessions
 from classifier.store.limits import counters_of
 from classifier.store.log import ArticleLog, DecisionLog, article_log, log_of
 from classifier.store.owners import Owners, check_may_delete
@@ -37,7 +37,6 @@ from classifier.store.rows import (
 )
 from classifier.store.runs import Runs
 from classifier.store.schema import article_counts, articles, decisions, requests
-from classifier.store.sessions import Sessions
 from classifier.store.sketches import sketches_for
 from classifier.store.suggestion_sets import ModelAnswer, Suggested, SuggestionSets, TagScore, put_answer
 

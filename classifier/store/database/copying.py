@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
+from pysqlite3 import dbapi2 as sqlite3
 from sqlalchemy import Connection, Engine, Table, func, insert, select
 
 from classifier.domain.progress import Track
@@ -92,9 +93,7 @@ def _tables() -> list[Table]:
 
 
 def _copy_pages(engine: Engine, path: Path) -> None:
-    import pysqlite3.dbapi2 as driver
-
-    source, copy = engine.raw_connection(), driver.connect(str(path))
+    source, copy = engine.raw_connection(), sqlite3.connect(str(path))
     try:
         # All at once: in parts, SQLite would begin again whenever somebody writes.
         source.driver_connection.backup(copy, pages=-1)  # type: ignore[union-attr]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from pysqlite3 import dbapi2 as sqlite3  # Python's own sqlite3 is linked to an older library
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DisconnectionError
 
@@ -34,18 +35,16 @@ RESTORE = "Restore it from a backup: python -m classifier restore BACKUP --force
 
 def sqlite_engine(url: URL, create: bool) -> Engine:
     """Return the engine of an SQLite database. Only with `create` may it make the file."""
-    import pysqlite3.dbapi2 as driver  # Python's own sqlite3 is linked to an older library
-
-    if driver.sqlite_version_info < MIN_SQLITE:
+    if sqlite3.sqlite_version_info < MIN_SQLITE:
         needed = ".".join(map(str, MIN_SQLITE))
-        raise BadStore(f"SQLite {driver.sqlite_version} can lose commits; {needed} is needed: pip install pysqlite3")
+        raise BadStore(f"SQLite {sqlite3.sqlite_version} can lose commits; {needed} is needed: pip install pysqlite3")
     if url.database in (None, "", ":memory:"):
         raise BadStore("A database in memory is one per connection; name a file: sqlite:///var/tagger.db")
     path = Path(str(url.database))
     turns = Turns(path)
     engine = create_engine(
         url,
-        module=driver,
+        module=sqlite3,
         creator=lambda: _open(path, create),
         poolclass=Pool,
         pool_size=POOL_SIZE,
@@ -64,14 +63,12 @@ def sqlite_engine(url: URL, create: bool) -> Engine:
 
 def _open(path: Path, create: bool) -> Any:
     """Open a connection. Only with `create` may SQLite make the file."""
-    import pysqlite3.dbapi2 as driver
-
     if create:
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, PRIVATE))  # SQLite makes the log with the rights of the file
     else:
         check_there(path)
     name = f"file:{quote(str(path.absolute()))}?mode={'rwc' if create else 'rw'}"
-    connection = driver.connect(name, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
+    connection = sqlite3.connect(name, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
     try:
         connection.isolation_level = None  # the driver must not begin transactions by itself
         _use_wal(connection)
@@ -87,15 +84,13 @@ def _open(path: Path, create: bool) -> Any:
 
 def _use_wal(connection: Any) -> None:
     """Switch to the write-ahead log. SQLite fails at once while another process does the same, so it is tried again."""
-    import pysqlite3.dbapi2 as driver
-
     until = time.monotonic() + WAL_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("SELECT count(*) FROM sqlite_schema")  # from now on the log is there
             return
-        except driver.OperationalError as error:
+        except sqlite3.OperationalError as error:
             if "locked" not in str(error) or time.monotonic() > until:
                 raise
             time.sleep(0.02)
@@ -228,16 +223,14 @@ def stand_alone(path: Path) -> None:
 
     Raise `Busy` if somebody else has the database open. Raise `DamagedStore` if it is no sound database.
     """
-    import pysqlite3.dbapi2 as driver
-
-    connection = driver.connect(f"file:{quote(str(path.absolute()))}?mode=rw", uri=True)
+    connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=rw", uri=True)
     try:
         connection.execute("PRAGMA journal_mode=DELETE")
-    except driver.OperationalError as error:
+    except sqlite3.OperationalError as error:
         if "locked" not in str(error):
             raise BadStore(f"The database {path} cannot be used: {error}.") from None
         raise Busy(f"Somebody has the database {path} open. Stop the service first.") from None
-    except driver.DatabaseError as error:
+    except sqlite3.DatabaseError as error:
         raise DamagedStore(f"The database {path} cannot be used: {error}. {RESTORE}") from None
     finally:
         connection.close()

@@ -8,8 +8,7 @@ from flask import g, redirect, request
 from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.domain.decisions import CMS
-from classifier.store.keys import Key
-from classifier.store.sessions import Session
+from classifier.store.keys import Key, Session
 from classifier.store.store import Store
 from classifier.web.guard.limits import OPEN_SENDER, Rate, count_try, counters_of
 from classifier.web.guard.loopback import NEXT_STEP, why_from_elsewhere

@@ -2,7 +2,7 @@
 
 from flask import render_template
 
-from classifier.store.sessions import Session
+from classifier.store.keys import Session
 
 
 def render(name: str, session: Session, **values: object) -> str:

@@ -9,8 +9,8 @@ from classifier.domain.taxonomy import TAG_ID, id_for
 from classifier.importers.mapping import TermMap
 from classifier.importers.records import CmsTerm
 from classifier.serving.tagger import Tagger
+from classifier.store.keys import Session
 from classifier.store.proposals import OPEN, PROPOSAL_STATES, TAKEN
-from classifier.store.sessions import Session
 from classifier.web.api.schemas import ProposalIn
 from classifier.web.bodies import json_response, read_form, read_json
 from classifier.web.guard.auth import EDITORS, Gate

@@ -20,10 +20,10 @@ from classifier.errors import BadModel
 from classifier.serving.beside import run_beside
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
+from classifier.store.keys import Session
 from classifier.store.reports import DESK, KeptReport
 from classifier.store.rows import hours_since
 from classifier.store.runs import JOB, SKIPPED, Run
-from classifier.store.sessions import Session
 from classifier.web.guard.auth import Gate
 from classifier.web.pages import render
 

@@ -8,8 +8,6 @@ from alembic import op
 revision = "0012"
 down_revision = "0011"
 
-_AT_ONCE = 1000
-
 
 def upgrade() -> None:
     op.add_column("articles", sa.Column("dated_at", sa.String(40)))
@@ -17,7 +15,7 @@ def upgrade() -> None:
     connection.execute(sa.text("UPDATE articles SET dated_at = created_at"))
     last = ""
     columns = "id, published_at, created_at, updated_at"
-    page = f"SELECT {columns} FROM articles WHERE id > :last AND published_at IS NOT NULL ORDER BY id LIMIT {_AT_ONCE}"
+    page = f"SELECT {columns} FROM articles WHERE id > :last AND published_at IS NOT NULL ORDER BY id LIMIT 1000"
     write = sa.text("UPDATE articles SET published_at = :published_at, dated_at = :dated_at WHERE id = :article")
     while rows := connection.execute(sa.text(page), {"last": last}).all():
         connection.execute(write, [_repaired(row) for row in rows])
