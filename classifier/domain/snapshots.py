@@ -94,17 +94,16 @@ def snapshot_of(articles: Iterable[Article]) -> Snapshot:
 
 def read_snapshot(path: Path) -> Snapshot:
     """Return the snapshot of a file. Raise `BadModel` if it cannot be read."""
+    labels: dict[str, Labelled] = {}
     try:
         with gzip.open(path, "rt", encoding="utf-8") as lines:
-            return Snapshot({row[0]: _from_row(row[1:]) for row in map(json.loads, lines)})
+            for key, text, tags, rejected, unknown, complete, at, part in map(json.loads, lines):
+                lists = tuple(tags), tuple(rejected), tuple(unknown)
+                labels[key] = Labelled(text, *lists, complete, at, part)
     except (OSError, ValueError, TypeError, IndexError, EOFError) as error:
         raise BadModel(f"The snapshot {path} cannot be read ({type(error).__name__}).") from None
+    return Snapshot(labels)
 
 
 def _facts(labels: Labelled) -> list[Any]:
     return [labels.text, labels.tags, labels.rejected, labels.unknown, labels.complete, labels.at]
-
-
-def _from_row(row: list[Any]) -> Labelled:
-    text, tags, rejected, unknown, complete, at, part = row
-    return Labelled(text, tuple(tags), tuple(rejected), tuple(unknown), complete, at, part)

@@ -58,7 +58,7 @@ def put_imported(
     if before is None:
         _insert(connection, article, source)
         return "new", existing_row(connection, article.id)
-    if not _change(connection, _with_tags(_with_text(article, before), before), source, before, sketches):
+    if not _change(connection, _as_imported(article, before), source, before, sketches):
         return "unchanged", before
     return "changed", _refresh_article(connection, article.id)
 
@@ -109,20 +109,16 @@ def _refresh_article(connection: Connection, article_id: str) -> RowMapping:
     return row
 
 
-def _with_text(article: Article, row: Columns) -> Article:
-    """Return an article with the title and the body from before where they are empty now."""
-    if not article.title.strip():
-        article = replace(article, title=row["title"])
-    if not article.body.strip():
-        article = replace(article, body=row["body"], body_format=row["body_format"])
-    return article
-
-
-def _with_tags(article: Article, row: Columns) -> Article:
-    """Return an article with the tags from before, and whether they are all, where its sender says nothing of them."""
+def _as_imported(article: Article, row: Columns) -> Article:
+    """Return an article with title, body and tags from before, and whether the tags are all, where an import lacks them."""
     before = stored(row).article
     complete = article.tags_complete if article.tags is not None or before.tags is None else before.tags_complete
-    return replace(article, tags=_tags_after(article, before), tags_complete=complete)
+    article = replace(article, tags=_tags_after(article, before), tags_complete=complete)
+    if not article.title.strip():
+        article = replace(article, title=before.title)
+    if not article.body.strip():
+        article = replace(article, body=before.body, body_format=before.body_format)
+    return article
 
 
 def _filled_in(article: Article, row: Columns) -> Article:

@@ -66,12 +66,14 @@ class Proposals(Part):
         Raise `NotFound` if there is no such proposal.
         """
         with self.engine.begin() as connection:
-            _hold_article(connection, _proposal(connection, proposal_id))
+            article = _hold_article(connection, _proposal(connection, proposal_id))
             before = _proposal(connection, proposal_id)
             if (before.state, before.tag) == (state, tag):
                 return
-            if before.decision is not None:
-                _undo(connection, before, editor)
+            if before.decision is not None and article is not None:
+                log = log_of(connection, article["id"])
+                if any(row.id == before.decision for row in without_undone(log)):  # nobody has undone it
+                    add_decision(connection, article, log, Draft("undo", undoes=before.decision), editor)
             values = {"state": state, "tag": tag, "settled_at": None, "decision": None}
             connection.execute(proposals.update().where(proposals.c.id == proposal_id).values(values))
 
@@ -115,13 +117,3 @@ def _proposal(connection: Connection, proposal_id: str) -> Proposal:
 
 def _hold_article(connection: Connection, proposal: Proposal) -> RowMapping | None:
     return None if proposal.article_id is None else article_row(connection, proposal.article_id, hold=True)
-
-
-def _undo(connection: Connection, proposal: Proposal, editor: str) -> None:
-    """Undo the decision by which an article got the tag of a proposal, unless somebody did already."""
-    article = _hold_article(connection, proposal)
-    if article is None:
-        return
-    log = log_of(connection, article["id"])
-    if any(row.id == proposal.decision for row in without_undone(log)):
-        add_decision(connection, article, log, Draft("undo", undoes=proposal.decision), editor)

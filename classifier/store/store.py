@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, RowMapping, Select, select
+from sqlalchemy import Connection, Engine, Select, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.domain.articles import Article
@@ -135,7 +135,9 @@ class Store(Part):
         sketches = sketches_for(self.engine, batch)
         with self.giving_way() as connection:
             one_at_a_time(connection, "import")
-            rows = _held_rows(connection, [article.id for article in batch])
+            of_batch = articles.c.id.in_([article.id for article in batch])
+            query = select(articles).where(of_batch).order_by(articles.c.id).with_for_update()
+            rows = {row["id"]: row for row in connection.execute(query).mappings()}
             for article in batch:
                 outcome, rows[article.id] = put_imported(connection, article, source, rows.get(article.id), sketches)
                 outcomes[outcome] += 1
@@ -219,8 +221,3 @@ def _batches_of_texts(incoming: Iterable[Article]) -> Iterator[list[Article]]:
             batch, n_characters = [], 0
     if batch:
         yield batch
-
-
-def _held_rows(connection: Connection, article_ids: list[str]) -> dict[str, RowMapping]:
-    query = select(articles).where(articles.c.id.in_(article_ids)).order_by(articles.c.id).with_for_update()
-    return {row["id"]: row for row in connection.execute(query).mappings()}

@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -28,12 +27,20 @@ def copy_store(source: Store, target: Store, track: Track) -> dict[str, int]:
     target is not empty, cannot hold a row, or does not come out the same.
     """
     n_rows: dict[str, int] = {}
-    with _as_of_now(source.engine) as original, target.engine.begin() as copy:
+    with source.reading() as original, target.engine.begin() as copy:
+        if original.dialect.name == "postgresql":  # as it is at one moment, whatever is stored meanwhile
+            original.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        _without_limit(original)
         _take_all(copy)
         for table in _tables():
             total = original.scalar(select(func.count()).select_from(table)) or 0
             written, read = hashlib.sha256(), hashlib.sha256()
-            _write(copy, table, track(_rows(original, table, written), total, table.name))
+            waiting = iter(track(_rows(original, table, written), total, table.name))
+            while batch := list(islice(waiting, _BATCH)):
+                try:
+                    copy.execute(insert(table), batch)
+                except BadValue as error:
+                    raise BadStore(f"A row of {table.name} does not fit: {error}") from None
             n_read = sum(1 for _ in _rows(copy, table, read))
             if read.digest() != written.digest() or n_read != total:
                 raise BadStore(f"The copy of the table {table.name} is not the same; nothing was kept.")
@@ -102,16 +109,6 @@ def _copy_pages(engine: Engine, path: Path) -> None:
         source.close()
 
 
-@contextmanager
-def _as_of_now(engine: Engine) -> Iterator[Connection]:
-    """Open a database as it is at one moment, whatever is stored meanwhile."""
-    with engine.connect().execution_options(readonly=True) as connection:
-        if engine.dialect.name == "postgresql":
-            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        _without_limit(connection)
-        yield connection
-
-
 def _take_all(connection: Connection) -> None:
     """Keep everybody else from writing, and raise `BadStore` if anything is there."""
     if connection.dialect.name == "postgresql":
@@ -138,15 +135,6 @@ def _rows(connection: Connection, table: Table, digest: "hashlib._Hash") -> Iter
     for row in connection.execute(query, execution_options={"yield_per": _BATCH}):  # not all in memory
         digest.update(json.dumps(list(row), default=bytes.hex).encode() + b"\n")
         yield dict(zip(table.columns.keys(), row, strict=True))
-
-
-def _write(connection: Connection, table: Table, rows: Iterable[dict[str, object]]) -> None:
-    waiting = iter(rows)
-    while batch := list(islice(waiting, _BATCH)):
-        try:
-            connection.execute(insert(table), batch)
-        except BadValue as error:
-            raise BadStore(f"A row of {table.name} does not fit: {error}") from None
 
 
 def _go_on_counting(connection: Connection) -> None:
