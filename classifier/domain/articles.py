@@ -63,9 +63,6 @@ class Article:
         return dict(zip(TEXT_FIELDS, self.texts, strict=True))
 
 
-# --- records and files ------------------------------------------------------------------------------------------
-
-
 _STRINGS = ("id", *TEXT_FIELDS, "body_format", "published_at", "url", "tagged_at")
 _LISTS = ("tags", "rejected", "unknown")
 RECORD_FIELDS = frozenset({*_STRINGS, *_LISTS, "tags_complete"})

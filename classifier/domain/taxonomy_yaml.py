@@ -71,8 +71,6 @@ class _Reader:
         line = node if isinstance(node, int) else _line(node)
         self.problems.append((line, f"line {line}: {text}"))
 
-    # --- kinds, tags, aliases ---
-
     def taxonomy(self, root: yaml.Node | None) -> Taxonomy:
         if not isinstance(root, yaml.MappingNode):
             self.problem(root or 1, "a taxonomy is a mapping with `kinds` and `tags`")
@@ -129,8 +127,6 @@ class _Reader:
             return None
         return Alias(case_exact=values.pop("case", False), weak=values.pop("strength", False), **values)
 
-    # --- checks ---
-
     def check_alias(self, node: yaml.Node, alias: Alias) -> None:
         words = spelled_words(alias.text)
         letters = sum(map(len, words))
@@ -173,8 +169,6 @@ class _Reader:
                 text = f"the alias {alias.text!r} of {tag.id!r} is also one of {owner.id!r} (line {line}); "
                 text += "if both are meant, mark both `shared: true`"
                 self.problem(self.alias_lines[tag.id, alias.text], text)
-
-    # --- YAML nodes ---
 
     def mapping(self, node: yaml.Node, allowed: Collection[str]) -> dict[str, yaml.Node]:
         """Return the values of a mapping by their keys, without those that are repeated or unknown."""

@@ -69,9 +69,6 @@ class Contents:
     n_bytes: int
 
 
-# --- backing up ---
-
-
 def back_up(database_url: str, registry: Registry, output: Path, track: Track) -> Contents:
     """Write a backup of everything that was committed before, and read it back to check it. The service goes on meanwhile.
 
@@ -133,9 +130,6 @@ def _copy_models(registry: Registry, target: Path) -> list[str]:
             (target / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(registry.folder / name, target / name)
     return versions
-
-
-# --- restoring ---
 
 
 def restore(
@@ -274,9 +268,6 @@ def _ready(source: Path, path: Path | None, database_url: str, track: Track) -> 
         yield ready
     finally:
         ready.unlink(missing_ok=True)
-
-
-# --- scratch folders and files ---
 
 
 @contextmanager

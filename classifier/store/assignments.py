@@ -171,9 +171,6 @@ class Assignments(Part):
             yield from (_of_row(row._mapping) for row in rows)
 
 
-# --- on an open connection ---
-
-
 def _in_scope(scope: Scope, after: str) -> Select[Any]:
     query: Select[Any] = select(articles).where(articles.c.id > after).order_by(articles.c.id)
     # The articles that come with the product are nobody's archive.

@@ -159,9 +159,6 @@ class DecisionLog(Part):
         return {tag: int(n) for tag, n in self._tuples(of_tags)}, self._number(on)
 
 
-# --- on an open connection ---
-
-
 def read_log(connection: Connection, article_ids: Sequence[str]) -> Mapping[str, list[Decision]]:
     """Return the logs of some articles, each in its order."""
     logs: dict[str, list[Decision]] = defaultdict(list)

@@ -48,8 +48,6 @@ class Question:
 class Questions(Part):
     """The questions of a store."""
 
-    # --- what a CMS does ---
-
     def follow(self, key: str | None, article_id: str, changes: Changes) -> bool:
         """Follow what a key has changed of an article's tags. Return whether removals were held back.
 
@@ -114,8 +112,6 @@ class Questions(Part):
         query = query.group_by(decisions.c.tag, hour).having(n > MOST).order_by(hour.desc(), decisions.c.tag)
         return [(tag, hour_text, int(number)) for tag, hour_text, number in self._tuples(query)]
 
-    # --- what a person says ---
-
     def list(self, answered: bool = False) -> list[Question]:
         """Return the open questions, newest first. With `answered`, include those answered in the last days."""
         query = select(questions).order_by(questions.c.asked_at.desc())
@@ -161,9 +157,6 @@ class Questions(Part):
                 again = (row for action in ("remove", "unsure") for row in _as_answered(connection, question, action))
                 append(connection, list(again))
             return _note(connection, question_id, None, None)
-
-
-# --- on an open connection ---
 
 
 def _held(connection: Connection, question_id: str) -> Any:

@@ -52,9 +52,6 @@ def sketch_in(sketches: Sketches, row: Columns) -> bytes:
     return row["sketch"] or sketches.get(key) or computed(_article(row))
 
 
-# --- texts that were replaced ---
-
-
 def keep_text(connection: Connection, before: Any, sketches: Sketches) -> None:
     """Keep the sketch of a text that another one replaces."""
     key = {"article_id": before["id"], "digest": before["digest"]}

@@ -86,8 +86,6 @@ class Store(Part):
         """Read one article, or raise `BadStore` if the database cannot be read."""
         self._values(select(articles.c.id).limit(1))
 
-    # --- articles that arrive ---
-
     def receive(
         self, article: Article, source: str, answer: ModelAnswer, shown: Shown, shares: Shares, owner: str | None
     ) -> str:
@@ -143,8 +141,6 @@ class Store(Part):
                 outcomes[outcome] += 1
         return outcomes
 
-    # --- articles that go ---
-
     def delete_article(self, article_id: str, owner: str | None = None) -> None:
         """Delete an article with all that hangs on it, the replies kept for requests too.
 
@@ -168,8 +164,6 @@ class Store(Part):
                 still_old = connection.scalars(_untouched_since(before).where(articles.c.id.in_(batch)))
                 n += _delete(connection, list(still_old))
         return n
-
-    # --- articles that are read ---
 
     def article(self, article_id: str) -> StoredArticle:
         """Return an article, or raise `NotFound`."""

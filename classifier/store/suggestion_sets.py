@@ -91,9 +91,6 @@ class SuggestionSets(Part):
             return put_answer(connection, article.id, digest, answer, shown)
 
 
-# --- on an open connection ---
-
-
 def judged_by(model_version: str, taxonomy_version: str) -> str:
     """Return the name of a model with a taxonomy."""
     return f"{model_version} {taxonomy_version}"
