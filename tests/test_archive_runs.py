@@ -38,7 +38,7 @@ from classifier.store.assignments import Assignment, Scope
 from classifier.store.database.opening import open_store
 from classifier.store.log import Draft
 from classifier.store.queue import STARTER
-from classifier.store.rows import in_pages
+from classifier.store.rows import Part
 from classifier.store.runs import FAILED, RUNNING
 from classifier.store.store import Store
 from tests.conftest import ROOT
@@ -305,12 +305,14 @@ def test_an_article_that_goes_while_what_stands_is_read_is_left_out(
     store.import_articles([KABUL, GARDEN], "import")
     run(store, folder, ALL, untracked)
 
+    pages = Part.pages
+
     def meanwhile(*what: Any) -> Iterator[Any]:
-        for rows in in_pages(*what):
+        for rows in pages(*what):
             store.delete_article("garden")
             yield rows
 
-    monkeypatch.setattr("classifier.store.assignments.in_pages", meanwhile)
+    monkeypatch.setattr(Part, "pages", meanwhile)
     assert {one.article_id for one in store.assignments.standing()} == {"kabul"}
 
 

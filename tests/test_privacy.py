@@ -112,7 +112,7 @@ def test_an_article_that_is_deleted_while_it_is_decided_on_leaves_no_answer_behi
         go_on.set()
         assert deciding.result(30)["note"] == WORD
         deleting.result(30)
-    assert store.requests.reply(request) is None
+    assert store.log.reply(request) is None
     assert sum(store.count_articles().values()) == 0
 
 

@@ -178,7 +178,7 @@ class Tagger:
         drafts = [vars(draft) for draft in batch.drafts]
         content = json.dumps([article_id, editor, batch.complete, batch.suggestion_set_id, drafts], sort_keys=True)
         request = Request(sender, key, hashlib.sha256(content.encode()).hexdigest()) if key else None
-        if request is not None and (reply := self.store.requests.reply(request)) is not None:
+        if request is not None and (reply := self.store.log.reply(request)) is not None:
             return cast(DecidedOut, reply)
         stored = self.store.article(article_id)
         self._check(stored, batch.drafts)

@@ -15,7 +15,7 @@ from classifier.domain.articles import Article
 from classifier.domain.decisions import GIVES, TAKES, Decision, Standing
 from classifier.store.log import listings, read_log, standings_of
 from classifier.store.queue import STARTER
-from classifier.store.rows import BATCH, Columns, Part, hold_articles, in_pages, now, stored, tags_of_runs
+from classifier.store.rows import BATCH, Columns, Part, hold_articles, now, stored, tags_of_runs
 from classifier.store.runs import Run
 from classifier.store.schema import articles, assignments, decisions, runs
 
@@ -155,7 +155,7 @@ class Assignments(Part):
     def standing(self, run_id: str | None = None) -> Iterator[Assignment]:
         """Yield the tags that runs, or one run, added and that nobody has undone or removed since."""
         query = _of_run(run_id).where(assignments.c.undone_at.is_(None))
-        for page in in_pages(self.engine, query, assignments.c.n):
+        for page in self.pages(query, assignments.c.n):
             rows = [row._mapping for row in page]
             with self.reading() as connection:
                 overruled = _overruled(connection, rows)
@@ -167,7 +167,7 @@ class Assignments(Part):
         same_tag = (again.c.article_id == assignments.c.article_id) & (again.c.tag == assignments.c.tag)
         stands = select(again.c.n).where(same_tag, again.c.undone_at.is_(None)).exists()
         query = _of_run(run_id).where(assignments.c.undone_at.is_not(None), ~stands)
-        for rows in in_pages(self.engine, query, assignments.c.n):
+        for rows in self.pages(query, assignments.c.n):
             yield from (_of_row(row._mapping) for row in rows)
 
 

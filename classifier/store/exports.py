@@ -11,7 +11,7 @@ from classifier.domain.decisions import CMS, Case, Filed, Standing
 from classifier.domain.examples import Attributed
 from classifier.store.log import standings_of
 from classifier.store.queue import STARTER
-from classifier.store.rows import BATCH, Columns, Part, ago, came_complete, in_pages, stored, tags_of_runs
+from classifier.store.rows import BATCH, Columns, Part, ago, came_complete, stored, tags_of_runs
 from classifier.store.schema import articles, suggestion_sets
 
 STARTER_UNTIL = 1000  # examples of the desk from which on the starter articles teach nothing any more
@@ -60,7 +60,7 @@ class Exports(Part):
                 yield Case(row["id"], row["title"], row["blind"], row["n_editors"], tuple(row["tags"] or ()), closed)
 
     def _in_batches(self) -> Iterator[Sequence[RowMapping]]:
-        pages = in_pages(self.engine, select(articles), articles.c.id, "", BATCH)
+        pages = self.pages(select(articles), articles.c.id, "", BATCH)
         return ([row._mapping for row in rows] for rows in pages)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 from classifier.domain.decisions import CMS, Decision, Impression, Listing, Standing, fold, without_undone
 from classifier.errors import BadDecision
 from classifier.store.requests import Request, keep, reply_to
-from classifier.store.rows import Columns, Part, came_complete, existing_row, in_pages, new_id, now, tags_of_runs
+from classifier.store.rows import Columns, Part, came_complete, existing_row, new_id, now, tags_of_runs
 from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets
 from classifier.store.sketches import Sketches, compare_texts, same_texts, sketches_for_decision
 from classifier.store.standing import settled
@@ -110,6 +110,11 @@ class DecisionLog(Part):
                 keep(connection, request, reply)
             return reply
 
+    def reply(self, request: Request) -> Mapping[str, object] | None:
+        """Return the reply to a request, or None if it was not carried out yet."""
+        with self.reading() as connection:
+            return reply_to(connection, request)
+
     def read(self, article_id: str) -> ArticleLog:
         """Return the log of an article, or raise `NotFound`."""
         with self.reading() as connection:
@@ -117,7 +122,7 @@ class DecisionLog(Part):
 
     def all(self) -> Iterator[Decision]:
         """Yield the whole log in its order, without holding it in memory."""
-        for rows in in_pages(self.engine, select(decisions.c.n, *_FIELDS), decisions.c.n):
+        for rows in self.pages(select(decisions.c.n, *_FIELDS), decisions.c.n):
             yield from (Decision(*row[1:]) for row in rows)
 
     def standings(self, article_ids: Sequence[str]) -> dict[str, Standing]:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.errors import BadDecision, Busy
-from classifier.store.rows import Part, ago, now
+from classifier.store.rows import ago, now
 from classifier.store.schema import requests
 
 KEPT_DAYS = 7
@@ -26,20 +26,11 @@ class Request:
     digest: str
 
 
-class Requests(Part):
-    """The requests of a store that carried a key."""
-
-    def reply(self, request: Request) -> Mapping[str, object] | None:
-        """Return the reply to a request, or None if it was not carried out yet.
-
-        Raise `BadDecision` if the key came with another body before.
-        """
-        with self.reading() as connection:
-            return reply_to(connection, request)
-
-
 def reply_to(connection: Connection, request: Request) -> Mapping[str, object] | None:
-    """Return what `Requests.reply` does, as the transaction sees it."""
+    """Return the reply to a request, or None if it was not carried out yet.
+
+    Raise `BadDecision` if the key came with another body before.
+    """
     row = connection.execute(select(requests.c.digest, requests.c.answer).where(_of(request))).first()
     if row is None or row.answer is None:  # left by a process of an older version that died
         return None

@@ -14,7 +14,6 @@ from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.errors import NotFound
 from classifier.store.schema import articles, assignments
 
-ROWS_AT_ONCE = 1000
 BATCH = 500  # articles of a transaction: nobody waits long for it, and a query may name them all
 
 
@@ -108,19 +107,11 @@ class Part:
         with self.reading() as connection:
             return int(connection.scalar(query) or 0)
 
-
-def in_pages(
-    engine: Engine, query: Select[Any], key: Column[Any], last: Any = 0, limit: int = ROWS_AT_ONCE
-) -> Iterator[Sequence[Any]]:
-    """Yield the rows of a query behind a key, page by page, so that memory and transactions stay small."""
-    while True:
-        page = query.where(key > last).order_by(key).limit(limit)
-        with reading(engine) as connection:
-            rows = connection.execute(page).all()
-        if not rows:
-            return
-        yield rows
-        last = getattr(rows[-1], key.name)
+    def pages(self, query: Select[Any], key: Column[Any], last: Any = 0, limit: int = 1000) -> Iterator[Sequence[Any]]:
+        """Yield the rows of a query behind a key, page by page, so that memory and transactions stay small."""
+        while rows := self._tuples(query.where(key > last).order_by(key).limit(limit)):
+            yield rows
+            last = getattr(rows[-1], key.name)
 
 
 def article_row(connection: Connection, article_id: str, hold: bool = False) -> RowMapping | None:
@@ -154,12 +145,6 @@ def hold_articles(connection: Connection, article_ids: Iterable[str]) -> set[str
 def batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
     """Yield ids a few hundred at a time."""
     return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))
-
-
-def held(connection: Connection, column: Column[str], value: str) -> None:
-    """Lock a row to which others will point until the transaction ends, or raise `NotFound` if it is gone."""
-    if connection.scalar(select(column).where(column == value).with_for_update()) is None:
-        raise NotFound(f"There is no {column.table.name[:-1].replace('_', ' ')} {value!r} any more.")
 
 
 def one_at_a_time(connection: Connection, job: str) -> None:

@@ -22,7 +22,6 @@ from classifier.store.proposals import Proposals
 from classifier.store.questions import Questions
 from classifier.store.queue import STARTER, Queue
 from classifier.store.reports import Reports, drop_reports_on
-from classifier.store.requests import Requests
 from classifier.store.rows import (
     BATCH,
     Part,
@@ -65,7 +64,6 @@ class Store(Part):
         self.counters = counters_of(engine)
         self.log = DecisionLog(engine)
         self.queue = Queue(engine)
-        self.requests = Requests(engine)
         self.proposals = Proposals(engine)
         self.questions = Questions(engine)
         self.runs = Runs(engine)

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, RowMapping, Select, func, select, union_all
 
 from classifier.domain.articles import Article, text_digest
-from classifier.store.rows import Columns, Part, StoredArticle, held, now, stored
+from classifier.errors import NotFound
+from classifier.store.rows import Columns, Part, StoredArticle, hold_articles, now, stored
 from classifier.store.schema import articles, impressions, suggested, suggestion_sets
 
 OPEN = ("new", "started")
@@ -87,7 +88,8 @@ class SuggestionSets(Part):
             if _is_newest(connection, article.id, set_id, answer) and not _not_shown(connection, set_id, shown):
                 return set_id
         with self.engine.begin() as connection:
-            held(connection, articles.c.id, article.id)
+            if not hold_articles(connection, [article.id]):
+                raise NotFound(f"There is no article {article.id!r} any more.")
             return put_answer(connection, article.id, digest, answer, shown)
 
 
