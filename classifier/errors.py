@@ -1,7 +1,4 @@
-"""The errors that the tagger raises on purpose. Each message has the fact, the value and the next step.
-
-HTTP statuses and exit codes are in the web layer and in the command line.
-"""
+"""The errors that the tagger raises on purpose, each with fact, value and next step. HTTP statuses are the web layer's."""
 
 from typing import ClassVar
 

@@ -69,10 +69,7 @@ RECORD_FIELDS = frozenset({*_STRINGS, *_LISTS, "tags_complete"})
 
 
 def article_from_record(record: Any) -> Article:
-    """Return the article of one decoded JSON record.
-
-    Unknown fields are ignored: an archive may have more fields than are read. Raise `BadArticle`, naming the field.
-    """
+    """Return the article of a decoded JSON record, whatever fields more it has, or raise `BadArticle` with the field."""
     if not isinstance(record, dict):
         raise BadArticle(f"An article record is a JSON object, not {type(record).__name__}.", "")
     fields = {key: value for key, value in record.items() if key in RECORD_FIELDS and value is not None}
@@ -90,10 +87,7 @@ def article_from_record(record: Any) -> Article:
 
 
 def article_from_file(record: Any) -> Article:
-    """Return the article of a record in a file of articles, which has an id, and a title or a body. Both may be empty.
-
-    Raise `BadArticle`, naming the field.
-    """
+    """Return the article of a file's record, which has an id and a title or a body, or raise `BadArticle` with the field."""
     article = article_from_record(record)
     if record.get("title") is None and record.get("body") is None:
         raise BadArticle(_without_text(record), "title")
@@ -114,10 +108,7 @@ def _without_text(record: dict[str, object]) -> str:
 
 
 def checked(article: Article) -> Article:
-    """Return the article with its dates in their normal form.
-
-    Raise `BadArticle` if its id, format, dates or tags cannot be used.
-    """
+    """Return the article with dates in their normal form. Raise `BadArticle` if id, format, dates or tags cannot be used."""
     if not article.id.isprintable():  # a line break in an id would be two lines in the files of a model
         raise BadArticle(f"`id` {article.id[:60]!r} holds a character that cannot be printed. Leave it out.", "id")
     if article.body_format not in BODY_FORMATS:
@@ -174,10 +165,7 @@ def check_stored_id(article_id: str) -> str:
 
 
 def read_articles(paths: Iterable[Path]) -> Iterator[Article]:
-    """Yield the articles of JSON Lines files, plain or `.gz`, one record a line.
-
-    Raise `BadArticle`, naming file, line and field.
-    """
+    """Yield the articles of JSON Lines files, plain or `.gz`. Raise `BadArticle`, naming file, line and field."""
     return (article_of_line(position, line) for position, line in placed_lines(paths))
 
 

@@ -47,9 +47,6 @@ def in_utc(normal: str) -> str:
 
 
 def dated_at(published_at: str | None, arrived_at: str, now: str) -> str:
-    """Return the date of an article in the form that sorts: its publication, or else its arrival.
-
-    A publication that is still ahead, as that of a scheduled post, does not count.
-    """
+    """Return the date of an article in the form that sorts: its publication, if that is not ahead, or else its arrival."""
     published = in_utc(published_at) if published_at is not None else None
     return published if published is not None and published <= now else arrived_at

@@ -53,10 +53,7 @@ class Impression:
 
 @dataclass(frozen=True)
 class Case:
-    """An article that editors may decide on.
-
-    `listed` are the tags that its CMS lists. `closed` says that all its editors have said that its tags are complete.
-    """
+    """An article that editors may decide on, what its CMS lists, and whether all its editors called its tags complete."""
 
     article_id: str
     title: str

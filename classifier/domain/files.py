@@ -43,10 +43,7 @@ def whole_file(path: Path, mode: int = 0o666) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def locked(path: Path, wait: bool = True) -> Iterator[None]:
-    """Hold a file against all other processes. Without `wait`, raise `BlockingIOError` where another one holds it.
-
-    The lock ends with its process.
-    """
+    """Hold a file against all other processes. Without `wait`, raise `BlockingIOError` where another one holds it."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

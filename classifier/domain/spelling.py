@@ -80,10 +80,7 @@ def different(codes: np.ndarray) -> list[int]:
 
 
 def plain_words(text: str) -> str:
-    """Return the folded text, as long as the text, with a blank for every character that is in no word.
-
-    Web and mail addresses have no words. A word may still have apostrophes.
-    """
+    """Return the folded text with a blank for each character of an address or of no word. Words keep inner apostrophes."""
     if "@" in text or "://" in text or _HINT_OF_DOMAIN.search(text):
         text = _without_addresses(text)
     plain = _in_words(text)

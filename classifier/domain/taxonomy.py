@@ -95,10 +95,7 @@ class Taxonomy:
 
     @cached_property
     def replacements(self) -> dict[str, tuple[str, ...]]:
-        """The chain of replacements of each replaced tag. Its last tag is the first that is not retired.
-
-        Taxonomies of older models may have circles of replacements. Each tag of a circle comes once.
-        """
+        """The chain of replacements of each replaced tag, to the first that is not retired. A tag of a circle comes once."""
         return {tag.id: self._followed(tag) for tag in self.tags if tag.retired and tag.replaced_by in self.by_id}
 
     def _followed(self, tag: Tag) -> tuple[str, ...]:
@@ -109,10 +106,7 @@ class Taxonomy:
         return tuple(chain[1:])
 
     def replacement_of(self, tag_id: str) -> str | None:
-        """Return the tag that a tag is read as: itself, or its last replacement if it is retired.
-
-        None if it is retired and no tag that is not retired replaces it, or if the taxonomy lacks it.
-        """
+        """Return the tag that a tag is read as: itself, or its last replacement if it is retired. None if there is no such tag."""
         last = self.by_id.get((tag_id, *self.replacements.get(tag_id, ()))[-1])
         return None if last is None or last.retired else last.id
 

@@ -40,10 +40,7 @@ class Unreadable:
             self.kinds.setdefault(article_id, type(error).__name__)
 
     def each(self, work: Callable[[Sequence[Article]], Iterable[_R]], articles: Sequence[Article]) -> list[_R | None]:
-        """Return the result of some work for each article. Articles that it fails on get None and are set aside.
-
-        The work takes all articles at once, and one by one only after it has failed.
-        """
+        """Return the result of work for each article, None for one it fails on. It takes them one by one only after it failed."""
         try:
             return list(work(articles))
         except Exception:  # noqa: BLE001 - one by one they show which article it is

@@ -67,10 +67,7 @@ class Keys(Part):
         self._later = ThreadPoolExecutor(1, "store-later")  # its thread starts with its first task, so after a fork
 
     def create(self, name: str, role: str, days: int | None = None) -> str:
-        """Create a key and return its secret, `tagger_<id>_<random>`, which cannot be shown again.
-
-        It expires after so many days, or never.
-        """
+        """Create a key that expires after so many days, or never. Return its secret `tagger_<id>_<random>`, shown only now."""
         if role not in ROLES:
             raise BadSetting(f"The role {role!r} is not one of {', '.join(ROLES)}.")
         if not name.strip() or len(name) > 80 or "/" in name:
@@ -228,10 +225,7 @@ class Sessions(Part):
         return token
 
     def of(self, token: str) -> Session | None:
-        """Return the session of a cookie, or None if there is none, it has ended, or its key has.
-
-        A session without a key ends when the first key is made.
-        """
+        """Return the session of a cookie, or None if there is none, it has ended, or its key has."""
         if not token:
             return None
         query = select(sessions, keys.c.name, keys.c.role, keys.c.created_at.label("key_at"), keys.c.revoked_at)
@@ -239,6 +233,7 @@ class Sessions(Part):
         row = self._row(query)
         if row is None or row["seen_at"] < ago(hours=IDLE_HOURS) or row["ends_at"] <= now():
             return None
+        # A session without a key ends when the first key is made.
         if row["revoked_at"] is not None or (row["key_id"] is None and self._keys.in_use()):
             return None
         if row["seen_at"] < ago(seconds=USED_SECONDS):

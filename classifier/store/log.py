@@ -42,10 +42,7 @@ class Changes:
 
 @dataclass(frozen=True)
 class ArticleLog:
-    """The log of an article, and what it is folded on.
-
-    `rows` are in their order. `current` are digests of the texts that are materially the same as the article's present text.
-    """
+    """The rows of an article's log, digests of texts that are materially its present one, and what its sender lists."""
 
     rows: Sequence[Decision]
     current: Collection[str]

@@ -15,20 +15,14 @@ from classifier.store.schema import articles, keys
 
 
 def claim(connection: Connection, row: Columns, owner: str | None) -> None:
-    """Make a stored article that belongs to nobody the writer's. `owner` is None for writers that own nothing.
-
-    Raise `OtherOwner` if it is another key's, or a starter article.
-    """
+    """Make an article that is nobody's the writer's, if that owns any. Raise `OtherOwner` for another's or a starter article."""
     _check(row, owner)
     if owner is not None and row["owner"] is None:
         connection.execute(articles.update().where(articles.c.id == row["id"]).values(owner=owner))
 
 
 def check_may_delete(row: Columns, owner: str | None) -> None:
-    """Refuse a `cms` key that would delete what it did not write.
-
-    Raise `OtherOwner` if it is another key's, nobody's, or a starter article.
-    """
+    """Raise `OtherOwner` if a `cms` key would delete another's article, nobody's, or a starter article."""
     _check(row, owner)
     if owner is not None and row["owner"] is None:
         raise OtherOwner(

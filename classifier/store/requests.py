@@ -27,10 +27,7 @@ class Request:
 
 
 def reply_to(connection: Connection, request: Request) -> Mapping[str, object] | None:
-    """Return the reply to a request, or None if it was not carried out yet.
-
-    Raise `BadDecision` if the key came with another body before.
-    """
+    """Return the reply to a request, None if it was not carried out. Raise `BadDecision` if its key came with another body."""
     row = connection.execute(select(requests.c.digest, requests.c.answer).where(_of(request))).first()
     if row is None or row.answer is None:  # left by a process of an older version that died
         return None
@@ -41,10 +38,7 @@ def reply_to(connection: Connection, request: Request) -> Mapping[str, object] |
 
 
 def keep(connection: Connection, request: Request, reply: Mapping[str, object]) -> None:
-    """Keep the reply to a request in the transaction that carries it out, and forget old ones.
-
-    Raise `Busy` if another request with this key is being carried out.
-    """
+    """Keep the reply to a request in its transaction, and forget old ones. Raise `Busy` if another one with its key is at work."""
     over = (requests.c.started_at < ago(days=KEPT_DAYS)) | (_of(request) & requests.c.answer.is_(None))
     connection.execute(requests.delete().where(over))
     try:

@@ -131,10 +131,7 @@ def existing_row(connection: Connection, article_id: str, hold: bool = False) ->
 
 
 def hold_articles(connection: Connection, article_ids: Iterable[str]) -> set[str]:
-    """Lock articles until the transaction ends, and return the ids of those that are stored.
-
-    Transactions that hold one of them end first.
-    """
+    """Lock articles until the transaction ends, once no other holds one. Return the ids of those that are stored."""
     held_ids: set[str] = set()
     for batch in batches(sorted(set(article_ids))):
         rows = select(articles.c.id).where(articles.c.id.in_(batch)).order_by(articles.c.id)

@@ -43,10 +43,7 @@ class Runs(Part):
 
     @contextmanager
     def alone(self, job: str) -> Iterator[None]:
-        """Do a job while nobody else does it on this database. The lock ends with its process.
-
-        Raise `Busy` if another process does it.
-        """
+        """Do a job while no other process does it on this database. Raise `Busy` if one does. The lock ends with its process."""
         of_file = self.engine.dialect.name == "sqlite"
         lock = locked(Path(f"{self.engine.url.database}.{job}.lock"), wait=False) if of_file else self._locked(job)
         with ExitStack() as held:
@@ -106,10 +103,7 @@ class Runs(Part):
         return [Run(**row) for row in self._rows(query)]
 
     def overdue(self, job: str, hours: float) -> str | None:
-        """Return why a job that runs every so many hours is overdue, or None. A job that never ran is not.
-
-        A job is overdue if its last run failed, or if none has ended for two periods.
-        """
+        """Return why a job is overdue, or None: its last run failed, or it has run, but not to its end for two periods."""
         runs = self.brief(job)
         ended = [run for run in runs if run.ended_at is not None]
         if ended and ended[0].outcome == FAILED:

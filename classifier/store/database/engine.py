@@ -60,10 +60,7 @@ def absolute_url(url: str) -> str:
 
 
 def make_engine(url: str, create: bool = False) -> Engine:
-    """Return the engine of a database URL such as `sqlite:///var/tagger.db`. With `create` it may make the file.
-
-    Raise `BadStore` if the URL cannot be used or SQLite is too old to be safe.
-    """
+    """Return the engine of a database URL. With `create` it may make the file. Raise `BadStore` if it cannot be used safely."""
     try:
         parsed = parsed_url(url)
         backend = parsed.get_backend_name()
