@@ -106,7 +106,7 @@ class Taxonomy:
         return tuple(chain[1:])
 
     def replacement_of(self, tag_id: str) -> str | None:
-        """Return the tag that a tag is read as: itself, or its last replacement if it is retired. None if there is no such tag."""
+        """Return the tag that a tag is read as: itself, or its last replacement if it is retired, or None."""
         last = self.by_id.get((tag_id, *self.replacements.get(tag_id, ()))[-1])
         return None if last is None or last.retired else last.id
 

@@ -40,7 +40,7 @@ class Unreadable:
             self.kinds.setdefault(article_id, type(error).__name__)
 
     def each(self, work: Callable[[Sequence[Article]], Iterable[_R]], articles: Sequence[Article]) -> list[_R | None]:
-        """Return the result of work for each article, None for one it fails on. It takes them one by one only after it failed."""
+        """Return the result of work for each article, None where it fails. It takes one by one only after a failure."""
         try:
             return list(work(articles))
         except Exception:  # noqa: BLE001 - one by one they show which article it is

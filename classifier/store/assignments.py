@@ -35,7 +35,7 @@ class Scope:
     without_tags: tuple[str, ...] = ()
 
     def holds(self, dated_at: str | None, tags: Iterable[str]) -> bool:
-        """Return whether the scope selects an article of any source by its tags and its date in UTC, None if it has no date."""
+        """Return whether the scope selects an article by its tags and its date in UTC, None if it has none."""
         tag_set = set(tags)
         if (self.since or self.until) and dated_at is None:
             return False

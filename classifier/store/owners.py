@@ -15,7 +15,7 @@ from classifier.store.schema import articles, keys
 
 
 def claim(connection: Connection, row: Columns, owner: str | None) -> None:
-    """Make an article that is nobody's the writer's, if that owns any. Raise `OtherOwner` for another's or a starter article."""
+    """Make an article that is nobody's the writer's, if any. Raise `OtherOwner` for another's or a starter article."""
     _check(row, owner)
     if owner is not None and row["owner"] is None:
         connection.execute(articles.update().where(articles.c.id == row["id"]).values(owner=owner))

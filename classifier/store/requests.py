@@ -38,7 +38,7 @@ def reply_to(connection: Connection, request: Request) -> Mapping[str, object] |
 
 
 def keep(connection: Connection, request: Request, reply: Mapping[str, object]) -> None:
-    """Keep the reply to a request in its transaction, and forget old ones. Raise `Busy` if another one with its key is at work."""
+    """Keep the reply to a request in its transaction, and forget old ones. Raise `Busy` if its key is at work."""
     over = (requests.c.started_at < ago(days=KEPT_DAYS)) | (_of(request) & requests.c.answer.is_(None))
     connection.execute(requests.delete().where(over))
     try:

@@ -43,7 +43,7 @@ class Runs(Part):
 
     @contextmanager
     def alone(self, job: str) -> Iterator[None]:
-        """Do a job while no other process does it on this database. Raise `Busy` if one does. The lock ends with its process."""
+        """Do a job while no other process does it on this database, or raise `Busy`. The lock ends with its process."""
         of_file = self.engine.dialect.name == "sqlite"
         lock = locked(Path(f"{self.engine.url.database}.{job}.lock"), wait=False) if of_file else self._locked(job)
         with ExitStack() as held:

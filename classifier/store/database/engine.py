@@ -60,7 +60,7 @@ def absolute_url(url: str) -> str:
 
 
 def make_engine(url: str, create: bool = False) -> Engine:
-    """Return the engine of a database URL. With `create` it may make the file. Raise `BadStore` if it cannot be used safely."""
+    """Return the engine of a database URL. With `create` it may make the file. Raise `BadStore` if that is not safe."""
     try:
         parsed = parsed_url(url)
         backend = parsed.get_backend_name()
