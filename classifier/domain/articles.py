@@ -87,7 +87,7 @@ def article_from_record(record: Any) -> Article:
 
 
 def article_from_file(record: Any) -> Article:
-    """Return the article of a file's record, which has an id and a title or a body, or raise `BadArticle` with the field."""
+    """Return the article of a file's record, which has an id and a title or body, or raise `BadArticle`."""
     article = article_from_record(record)
     if record.get("title") is None and record.get("body") is None:
         raise BadArticle(_without_text(record), "title")
@@ -108,7 +108,7 @@ def _without_text(record: dict[str, object]) -> str:
 
 
 def checked(article: Article) -> Article:
-    """Return the article with dates in their normal form. Raise `BadArticle` if id, format, dates or tags cannot be used."""
+    """Return the article with dates in their normal form. Raise `BadArticle` for a field that cannot be used."""
     if not article.id.isprintable():  # a line break in an id would be two lines in the files of a model
         raise BadArticle(f"`id` {article.id[:60]!r} holds a character that cannot be printed. Leave it out.", "id")
     if article.body_format not in BODY_FORMATS:

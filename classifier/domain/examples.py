@@ -49,7 +49,7 @@ def labels_of(articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:
 
 
 def _was_tagged_before(article: Article, day: str) -> bool:
-    """Whether an article was or may have been tagged before a tag was made: without a date, any time until it was closed."""
+    """Whether an article was, or without a date may have been, tagged before a tag was made."""
     tagged_at = article.tagged_at or article.published_at
     if tagged_at is None:
         return False

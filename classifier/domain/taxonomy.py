@@ -95,7 +95,7 @@ class Taxonomy:
 
     @cached_property
     def replacements(self) -> dict[str, tuple[str, ...]]:
-        """The chain of replacements of each replaced tag, to the first that is not retired. A tag of a circle comes once."""
+        """The chain of replacements of each replaced tag, up to the first that is not retired. Circles end."""
         return {tag.id: self._followed(tag) for tag in self.tags if tag.retired and tag.replaced_by in self.by_id}
 
     def _followed(self, tag: Tag) -> tuple[str, ...]:

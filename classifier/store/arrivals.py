@@ -66,7 +66,7 @@ def put_imported(
 def _insert(
     connection: Connection, article: Article, source: str, shares: Shares = NO_SHARES, owner: str | None = None
 ) -> None:
-    """Store a new article with what it gets once and keeps: its place in the queue, whether it is blind, and for how many."""
+    """Store a new article, and draw what it keeps: its lot, whether it is blind, and for how many editors."""
     row, time = _row_of(article, source), now()
     complete = came_complete(row)
     drawn = {
@@ -122,7 +122,7 @@ def _as_imported(article: Article, row: Columns) -> Article:
 
 
 def _filled_in(article: Article, row: Columns) -> Article:
-    """Return an article with what its sender left out. An archive's complete tags stay so while all are listed for the same text."""
+    """Return an article with what its sender left out. Complete tags of an archive stay so for the same text."""
     before = stored(row).article
     rejected = article.rejected or tuple(tag for tag in before.rejected if tag not in (article.tags or ()))
     lists_all = article.tags is None or set(before.tags or ()) <= set(article.tags)

@@ -131,7 +131,7 @@ class Assignments(Part):
             connection.execute(runs.update().where(runs.c.id == run.id).values(result=progress(unchanged)))
 
     def undo(self, run_id: str) -> tuple[int, list[Decision]]:
-        """Take back the tags that a run added, and return their number and the decisions of people because of which tags stay.
+        """Take back the tags that a run added. Return their number, and the decisions of people for which tags stay.
 
         What was taken back before is not counted again.
         """
@@ -235,7 +235,7 @@ def _decided(connection: Connection, rows: Sequence[Columns]) -> dict[int, Decis
 
 
 def _overruled(connection: Connection, rows: Sequence[Columns]) -> set[int]:
-    """Return the numbers of the rows whose tag a person removed, whose sender says it is wrong, or whose article was deleted."""
+    """Return the numbers of rows whose tag a person or the sender took off, or whose article was deleted."""
     decided = _decided(connection, rows)
     query = select(articles.c.id, articles.c.rejected).where(articles.c.id.in_({row["article_id"] for row in rows}))
     wrong = {row.id: row.rejected for row in connection.execute(query)}

@@ -67,7 +67,7 @@ class Keys(Part):
         self._later = ThreadPoolExecutor(1, "store-later")  # its thread starts with its first task, so after a fork
 
     def create(self, name: str, role: str, days: int | None = None) -> str:
-        """Create a key that expires after so many days, or never. Return its secret `tagger_<id>_<random>`, shown only now."""
+        """Create a key that expires after so many days, or never. Return its secret, which is shown only now."""
         if role not in ROLES:
             raise BadSetting(f"The role {role!r} is not one of {', '.join(ROLES)}.")
         if not name.strip() or len(name) > 80 or "/" in name:
@@ -174,7 +174,7 @@ class Keys(Part):
         return self._row(select(keys).where(keys.c.id == key_id))
 
     def _remembered(self, key_id: str, look: Callable[[], Any]) -> Any:
-        """Return what `look` returned within the last second, or call it. A database that is out of reach leaves the last row."""
+        """Return what `look` returned within the last second, or call it. If it fails, the last row stays."""
         time_now = time.monotonic()
         looked_up_at, row = self._remembered_rows.get(key_id, (-KEPT_SECONDS, None))
         if time_now - looked_up_at >= KEPT_SECONDS:

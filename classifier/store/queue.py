@@ -115,7 +115,7 @@ def _of_days(wanted: Wanted, day: ColumnElement[str]) -> list[_Condition]:
 
 
 def _conditions(wanted: Wanted) -> list[_Condition]:
-    """Return what is wanted of articles, but for their state. Source and day are written so that no index is used for them."""
+    """Return what is wanted of articles, but for their state, so that source and day use no index."""
     conditions = _of_source(wanted, articles.c.source.concat(""))
     conditions += _of_days(wanted, articles.c.dated_at.concat(""))
     if wanted.state == "open" and wanted.viewer is not None:
@@ -196,7 +196,7 @@ class _Search:
         return self._first(key, limit, *conditions)
 
     def _first(self, key: _Column, limit: int, *where: _Condition, last: bool = False) -> list[tuple[Any, str]]:
-        """Return key and id of the first articles in the order of both, from the index of that order or from a few articles."""
+        """Return key and id of the first articles in the order of both, from its index or from a few articles."""
         conditions = [*where, *_conditions(self._wanted)]
         if few := self._few():
             conditions.append(articles.c.id.in_(select(articles.c.id).where(*few)))

@@ -27,7 +27,7 @@ class Request:
 
 
 def reply_to(connection: Connection, request: Request) -> Mapping[str, object] | None:
-    """Return the reply to a request, None if it was not carried out. Raise `BadDecision` if its key came with another body."""
+    """Return the reply to a request, or None. Raise `BadDecision` if its key came with another body before."""
     row = connection.execute(select(requests.c.digest, requests.c.answer).where(_of(request))).first()
     if row is None or row.answer is None:  # left by a process of an older version that died
         return None
