@@ -1,5 +1,6 @@
 """How an article that arrives becomes a row: what its sender left out stays as it was. Works on open connections."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -10,9 +11,11 @@ from classifier.domain.dates import dated_at
 from classifier.store.deletions import note_stored
 from classifier.store.log import Changes, follow_cms, log_of, refresh
 from classifier.store.owners import claim
-from classifier.store.rows import Columns, ago, article_row, came_complete, existing_row, now, share_of, stored
+from classifier.store.rows import BATCH, Columns, ago, article_row, came_complete, existing_row, now, share_of, stored
 from classifier.store.schema import articles, suggested
 from classifier.store.sketches import Sketches, compare_texts, keep_text, sketch_in
+
+_BATCH_CHARACTERS = 8 << 20  # of the texts of a batch, so that they do not fill the memory
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,20 @@ def arrive(
     if before["state"] != "new":  # a text that has changed may open an article again
         _refresh_article(connection, article.id)
     return Arrival(before["owner"] or owner, changes)
+
+
+def batches_of_texts(incoming: Iterable[Article]) -> Iterator[list[Article]]:
+    """Yield articles a few hundred at a time, and fewer where their texts are huge."""
+    batch: list[Article] = []
+    n_characters = 0
+    for article in incoming:
+        batch.append(article)
+        n_characters += sum(map(len, article.texts))
+        if len(batch) == BATCH or n_characters > _BATCH_CHARACTERS:
+            yield batch
+            batch, n_characters = [], 0
+    if batch:
+        yield batch
 
 
 def put_imported(

@@ -1,7 +1,7 @@
 """A store: its articles, and the parts that keep everything else. Knows no model."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, Select, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.domain.articles import Article
-from classifier.store.arrivals import Arrival, Shares, arrive, put_imported
+from classifier.store.arrivals import Arrival, Shares, arrive, batches_of_texts, put_imported
 from classifier.store.assignments import Assignments
 from classifier.store.counts import counted
 from classifier.store.deletions import Deletions, note_deleted
@@ -22,24 +22,11 @@ from classifier.store.proposals import Proposals
 from classifier.store.questions import Questions
 from classifier.store.queue import STARTER, Queue
 from classifier.store.reports import Reports, drop_reports_on
-from classifier.store.rows import (
-    BATCH,
-    Part,
-    StoredArticle,
-    ago,
-    article_row,
-    batches,
-    existing_row,
-    hold_articles,
-    one_at_a_time,
-    stored,
-)
+from classifier.store.rows import Part, StoredArticle, ago, batches, existing_row, hold_articles, one_at_a_time, stored
 from classifier.store.runs import Runs
 from classifier.store.schema import article_counts, articles, decisions, requests
 from classifier.store.sketches import sketches_for
 from classifier.store.suggestion_sets import ModelAnswer, Suggested, SuggestionSets, TagScore, put_answer
-
-_BATCH_CHARACTERS = 8 << 20  # of a batch's texts, so that a few hundred huge ones do not fill the memory
 
 # Which suggestions of an answer are shown to whoever asks: called with the article and its log.
 Shown = Callable[[StoredArticle, ArticleLog], Sequence[TagScore]]
@@ -108,7 +95,7 @@ class Store(Part):
         # In transactions of its own: it is about other articles too.
         if self.questions.follow(arrival.owner, article.id, arrival.changes):
             with self.engine.begin() as connection:
-                if article_row(connection, article.id, hold=True) is not None:
+                if hold_articles(connection, [article.id]):
                     set_id = _put_answer(connection, article.id, answer, shown)
         return set_id
 
@@ -119,7 +106,7 @@ class Store(Part):
         What editors decided stays.
         """
         outcomes: Counter[str] = Counter()
-        for batch in _batches_of_texts(incoming):
+        for batch in batches_of_texts(incoming):
             try:
                 outcomes += self._import_batch(batch, source)
             except IntegrityError:  # a CMS stored one of them first, so now there is something to change
@@ -200,16 +187,3 @@ def _delete(connection: Connection, article_ids: list[str]) -> int:
     drop_reports_on(connection, article_ids)
     note_deleted(connection, article_ids)
     return connection.execute(articles.delete().where(articles.c.id.in_(article_ids))).rowcount
-
-
-def _batches_of_texts(incoming: Iterable[Article]) -> Iterator[list[Article]]:
-    batch: list[Article] = []
-    n_characters = 0
-    for article in incoming:
-        batch.append(article)
-        n_characters += sum(map(len, article.texts))
-        if len(batch) == BATCH or n_characters > _BATCH_CHARACTERS:
-            yield batch
-            batch, n_characters = [], 0
-    if batch:
-        yield batch
