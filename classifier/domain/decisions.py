@@ -1,7 +1,6 @@
 """Decisions of editors, and the state of an article's tags that follows from them.
 
-The log is append-only. The state is a fold of its rows in their order: the latest decision on a tag counts, and undone
-decisions do not.
+The log is append-only. The state is a fold of its rows: the latest decision on a tag counts, and undone ones do not.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -1,7 +1,6 @@
 """Snapshots: the articles that a model learned from and their labels, without their texts.
 
-A snapshot names its data by a digest, and shows a later run what has changed since. It is packed JSON Lines, an article a
-line.
+A snapshot names its data by a digest, and shows a later run what has changed. It is packed JSON Lines, an article a line.
 """
 
 from __future__ import annotations

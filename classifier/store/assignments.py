@@ -131,10 +131,7 @@ class Assignments(Part):
             connection.execute(runs.update().where(runs.c.id == run.id).values(result=progress(unchanged)))
 
     def undo(self, run_id: str) -> tuple[int, list[Decision]]:
-        """Take back the tags that a run added. Return their number, and the decisions of people for which tags stay.
-
-        What was taken back before is not counted again.
-        """
+        """Take back the tags that still stand of a run. Return their number, and people's decisions for which tags stay."""
         n, decided_on, last = 0, list[Decision](), 0
         while True:
             with self.giving_way() as connection:

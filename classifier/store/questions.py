@@ -89,10 +89,7 @@ class Questions(Part):
                 append(connection, (_undo(question, row, question["answered_by"]) for row in removed))
 
     def ask(self, tag: str, since: str) -> Question:
-        """Ask about all removals of a tag by a CMS since a day, about which nobody was asked at the time.
-
-        Raise `NotFound` if there is none on whose tag nobody has decided since.
-        """
+        """Ask about the removals of a tag by CMS since a day of which nobody was asked, or raise `NotFound`."""
         with self.engine.begin() as connection:
             one_at_a_time(connection, "questions")
             query = _removals(tag, decisions.c.at >= since)
@@ -122,10 +119,7 @@ class Questions(Part):
         return [question for question in listed if question.waiting or question.answer is not None]
 
     def answer(self, question_id: str, answer: str, editor: str) -> Question:
-        """Answer a question for all articles that wait for it, and return it.
-
-        Raise `NotFound` if there is no such question. Raise `BadDecision` if it was answered before.
-        """
+        """Answer a question for all articles that wait for it. Raise `NotFound`, or `BadDecision` if it is answered."""
         with self.engine.begin() as connection:
             question = _held(connection, question_id)
             if question["answer"] is not None:
@@ -140,10 +134,7 @@ class Questions(Part):
             return _note(connection, question_id, answer, editor)
 
     def undo(self, question_id: str, editor: str) -> Question:
-        """Take an answer back, except on articles on which somebody has decided since. The question is open again.
-
-        Raise `NotFound` if there is no such question. Raise `BadDecision` if it was not answered.
-        """
+        """Open a question again, but for articles decided on since. Raise `NotFound`, or `BadDecision` if it is open."""
         with self.engine.begin() as connection:
             question = _held(connection, question_id)
             if question["answer"] is None:

@@ -32,10 +32,7 @@ _POSTGRES: dict[str, str | int] = {
 
 
 def parsed_url(url: str) -> URL:
-    """Return the parts of a database URL.
-
-    Raise `BadStore` if it cannot be read. It is not repeated: what looks like a port or a host may be a part of the password.
-    """
+    """Return the parts of a database URL, or raise `BadStore` without it: what looks like a host may be a password."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):

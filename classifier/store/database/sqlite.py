@@ -219,10 +219,7 @@ def check_pages(engine: Engine, with_indexes: bool = False) -> None:
 
 
 def stand_alone(path: Path) -> None:
-    """Merge the write-ahead log of a database into its file, and remove the log.
-
-    Raise `Busy` if somebody else has the database open. Raise `DamagedStore` if it is no sound database.
-    """
+    """Merge the write-ahead log of a database into its file. Raise `Busy` if it is open, `DamagedStore` if not sound."""
     connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=rw", uri=True)
     try:
         connection.execute("PRAGMA journal_mode=DELETE")

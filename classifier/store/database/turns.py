@@ -2,12 +2,8 @@
 
 SQLite lets one connection write at a time and keeps no queue of the others: each polls, so that a late one may go first and an
 early one may fail. Here the threads of a process form a line, first in, first out. The first thread of each process then waits
-for two locked files, so that a process that has just written stands behind one that waited:
-
-tagger.db.turn  locked by the process that writes
-tagger.db.next  locked by the process that writes after it
-
-The locks only order the writers. SQLite's own locks protect the data, also from programs that take no turns.
+for two locked files, `.turn` to write and `.next` to be the next, so that a process that has just written stands behind one that
+waited. The locks only order the writers. SQLite's own locks protect the data, also from programs that take no turns.
 """
 
 import fcntl
