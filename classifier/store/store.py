@@ -127,7 +127,7 @@ class Store(Part):
         return outcomes
 
     def delete_article(self, article_id: str, owner: str | None = None) -> None:
-        """Delete an article and all of it. Raise `NotFound`, or `OtherOwner` if `owner` is a `cms` key that did not write it."""
+        """Delete an article and all that hangs on it. Raise `NotFound`, or `OtherOwner` if `owner` did not write it."""
         with self.engine.begin() as connection:
             check_may_delete(existing_row(connection, article_id, hold=True), owner)
             _delete(connection, [article_id])

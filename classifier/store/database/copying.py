@@ -73,7 +73,7 @@ def save_copy(url: str, path: Path, track: Track) -> dict[str, int]:
 
 
 def check_copy(path: Path) -> dict[str, int]:
-    """Migrate a copy, check every page, and leave it in one file. Return each table's number of rows, or raise `BadStore`."""
+    """Migrate a copy, check every page, and leave it in one file. Return each table's rows, or raise `BadStore`."""
     store = open_store(f"sqlite:///{path}")
     check_pages(store.engine, with_indexes=True)
     with store.engine.connect().execution_options(readonly=True) as connection:
