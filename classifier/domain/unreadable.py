@@ -54,9 +54,8 @@ class Unreadable:
         """Raise `AllUnreadable` if all articles of a job were set aside."""
         if n_articles and len(self) >= n_articles:
             kinds = ", ".join(sorted(set(self.kinds.values())))
-            raise AllUnreadable(
-                f"None of the {n_articles} articles could be read ({kinds}). Try one: python -m classifier suggest FILE"
-            )
+            text = f"None of the {n_articles} articles could be read ({kinds}). "
+            raise AllUnreadable(f"{text}Try one: python -m classifier suggest FILE")
 
     def to_json(self) -> UnreadableReport:
         """Return the articles that were set aside, the first of them by name."""

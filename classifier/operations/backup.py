@@ -183,9 +183,8 @@ def _unpacked(backup: Path, folder: Path) -> Contents:
         if getattr(error, "errno", None) in _NO_ROOM:
             raise
         reason = getattr(error, "strerror", None) or error
-        raise BadBackup(
-            f"The backup {backup} cannot be used: {reason}. Nothing was changed; try an older one."
-        ) from None
+        text = f"The backup {backup} cannot be used: {reason}. Nothing was changed; try an older one."
+        raise BadBackup(text) from None
 
 
 def _read_manifest(tar: tarfile.TarFile) -> _Manifest:

@@ -104,15 +104,13 @@ def _stored(database_url: str, retrain_hours: float, model: Model | None, proble
 def _next_step(serves: bool, stored: _Stored) -> str:
     if not serves:
         return "train a model: python -m classifier train"
+    make_key = "python -m classifier keys create NAME --role admin"
     if stored.n_ever and not stored.n_keys:
-        return (
-            "all keys are revoked or expired, so every call is refused until a key is made: "
-            "python -m classifier keys create NAME --role admin"
-        )
+        return f"all keys are revoked or expired, so every call is refused until a key is made: {make_key}"
     if not stored.articles:
         return "start the service (python -m classifier serve), or import an archive (python -m classifier import FILE)"
     if not stored.n_keys:
-        return "make keys before the service leaves this machine: python -m classifier keys create NAME --role admin"
+        return f"make keys before the service leaves this machine: {make_key}"
     if stored.n_unlearned:
         return (
             f"let the model learn from the decisions on {stored.n_unlearned} article{'s' * (stored.n_unlearned > 1)}: "

@@ -115,10 +115,8 @@ class RowCounters:
         time_now = time.time()
         row, columns = insert(counters).values(what=_name(event), n=1, ends_at=time_now + seconds), counters.c
         over = (columns.ends_at <= time_now) | (columns.ends_at > time_now + seconds * _WRONG)
-        changed = {
-            "n": case((over, 1), else_=columns.n + 1),
-            "ends_at": case((over, row.excluded.ends_at), else_=columns.ends_at),
-        }
+        changed = {"n": case((over, 1), else_=columns.n + 1)}
+        changed["ends_at"] = case((over, row.excluded.ends_at), else_=columns.ends_at)
         upsert = row.on_conflict_do_update(index_elements=["what"], set_=changed).returning(columns.n, columns.ends_at)
         with self._engine.begin() as connection:
             connection.execute(text("SET LOCAL synchronous_commit = off"))  # a crash may forget a second of counting
