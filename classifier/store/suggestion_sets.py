@@ -139,8 +139,8 @@ def put_answer(
         values = {"created_at": now(), "answer": answer.content}
         if not connection.execute(again.values(values)).rowcount:
             values |= {"model_version": answer.model_version, "taxonomy_version": answer.taxonomy_version}
-            new_set = suggestion_sets.insert().values(id=set_id, article_id=article_id, digest=digest, **values)
-            connection.execute(new_set)
+            values |= {"id": set_id, "article_id": article_id, "digest": digest}
+            connection.execute(suggestion_sets.insert(), values)
     new = _not_shown(connection, set_id, shown)
     _put_impressions(connection, ((set_id, suggestion) for suggestion in new))
     if new or not is_newest:
