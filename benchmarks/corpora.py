@@ -29,6 +29,12 @@ def find_corpora(folders: Sequence[Path], names: Sequence[str] | None) -> list[C
     return [corpus for name, corpus in sorted(found.items()) if not names or name in names]
 
 
+def corpus_of(folder: Path) -> Corpus:
+    """Return the corpus in a folder, or the one whose files `NAME-train.jsonl.gz` and `NAME-test.jsonl.gz` lie in its place."""
+    beginning = f"{folder}/" if folder.is_dir() else f"{folder}-"
+    return Corpus(folder.name, *(Path(f"{beginning}{part}.jsonl.gz") for part in ("train", "test")))
+
+
 def records(path: Path) -> Iterator[dict[str, object]]:
     """Yield the records of a `.gz` file of JSON Lines."""
     with gzip.open(path, "rt", encoding="utf-8") as lines:

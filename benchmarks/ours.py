@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
+import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,23 +24,24 @@ N_LATENCY, N_WARM = 400, 20
 
 
 def main() -> None:
-    """Run one step and print its figures."""
+    """Run one step, or those of a session, and print its figures."""
     parser = argparse.ArgumentParser()
     parser.add_argument("train", type=Path)
     parser.add_argument("test", type=Path)
     parser.add_argument("workdir", type=Path)
-    parser.add_argument("--step", choices=("train", "suggest", "latency"), required=True)
-    parser.add_argument("--variant", choices=("default", "fast"), default="default")
+    parser.add_argument("--step", choices=("train", "suggest", "latency", "session"), required=True)
+    parser.add_argument("--variant", choices=("default", "fast", "live"), default="default")
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     registry = Registry(options.workdir / "model")
-    if options.step == "train":
-        figures = train(registry, options.train, fast=options.variant == "fast")
-    elif options.step == "suggest":
-        figures = suggest(registry, options.test, options.output)
-    else:
-        figures = latency(registry, options.test)
-    print(json.dumps(figures))
+    steps: dict[str, Callable[[], dict[str, Any]]] = {
+        "train": lambda: train(registry, options.train, fast=options.variant == "fast"),
+        "suggest": lambda: suggest(registry, options.test, options.output),
+        "latency": lambda: latency(registry, options.test),
+        "learn": lambda: learn_rate(registry, options.test),
+    }
+    for step in map(str.strip, sys.stdin) if options.step == "session" else [options.step]:
+        print(json.dumps(steps[step]()), flush=True)
 
 
 def train(registry: Registry, path: Path, *, fast: bool) -> dict[str, Any]:
@@ -65,6 +68,15 @@ def suggest(registry: Registry, path: Path, output: Path) -> dict[str, Any]:
     n = write_suggestions(registry.champion_folder(), [path], output, None, untracked)
     seconds = time.perf_counter() - began - load_seconds  # it loads the model itself
     return {"load_seconds": load_seconds, "suggest_seconds": seconds, "n_articles": n}
+
+
+def learn_rate(registry: Registry, path: Path) -> dict[str, Any]:
+    """Tell the champion the labels of articles that it has judged, from a file, without training.
+
+    Raises:
+        NotImplementedError: always; this version has no rate that follows labels between trainings.
+    """
+    raise NotImplementedError("this version has no live rate")
 
 
 def latency(registry: Registry, path: Path) -> dict[str, Any]:

@@ -9,11 +9,12 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 OURS_COLOUR, PEER_COLOUR = "#1f5fa8", "#9aa5b1"
+STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
 
 
 def draw(figures: dict[str, Any], folder: Path) -> list[Path]:
     """Draw what was measured, and return the files."""
-    mpl.rcParams.update({"font.size": 9, "axes.spines.top": False, "axes.spines.right": False})
+    mpl.rcParams.update(STYLE)
     folder.mkdir(parents=True, exist_ok=True)
     drawn = []
     for corpus in figures.get("corpora", {}).values():
@@ -29,7 +30,8 @@ def _colour(row: dict[str, Any]) -> str:
     return OURS_COLOUR if row["name"].startswith("article tagger") else PEER_COLOUR
 
 
-def _saved(figure: Figure, path: Path) -> Path:
+def saved(figure: Figure, path: Path) -> Path:
+    """Write a figure as PNG, and return where."""
     figure.savefig(path, dpi=144, bbox_inches="tight", facecolor="white")
     return path
 
@@ -54,7 +56,7 @@ def _quality(name: str, rows: list[dict[str, Any]], folder: Path) -> Path:
         ax.set_xlim(0, min(1.15, max(high for _, high in ends) * 1.2))
         ax.set_xlabel(f"{label} on the test part, with its 95 % interval")
     figure.suptitle(f"{name}: quality")
-    return _saved(figure, folder / f"{name}-quality.png")
+    return saved(figure, folder / f"{name}-quality.png")
 
 
 def _cost(name: str, rows: list[dict[str, Any]], folder: Path) -> Path:
@@ -75,7 +77,7 @@ def _cost(name: str, rows: list[dict[str, Any]], folder: Path) -> Path:
     ax.set_xlabel("training, seconds (logarithmic)")
     ax.set_ylabel("macro-F1 on the test part")
     ax.set_title(f"{name}: quality and the cost of training")
-    return _saved(figure, folder / f"{name}-cost.png")
+    return saved(figure, folder / f"{name}-cost.png")
 
 
 def _service(rows: list[dict[str, Any]], folder: Path) -> Path:
@@ -96,4 +98,4 @@ def _service(rows: list[dict[str, Any]], folder: Path) -> Path:
         ax.grid(color="#e5e7eb", which="both")
     figure.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=3, fontsize=8)
     figure.suptitle("Service: 4 kB articles with evidence, two workers")
-    return _saved(figure, folder / "service.png")
+    return saved(figure, folder / "service.png")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -67,6 +68,61 @@ def run(command: Sequence[str], extra: Mapping[str, str] | None = None) -> Run:
             raise Failed(lines[-1] if lines else f"exit code {child.returncode}")
         cpu = usage.ru_utime + usage.ru_stime
         return Run(seconds, cpu, watch.peak / 1e6, _figures(out.read().decode(errors="replace")))
+
+
+class Session:
+    """A child that runs one step after another: it reads their names, one a line, and answers each with a line of JSON.
+
+    Leaving the `with` block ends the child. `cpu_seconds` is then what it and its own children took.
+    """
+
+    def __init__(self, command: Sequence[str], limit_seconds: float = 900.0) -> None:
+        self.cpu_seconds = 0.0
+        self._command = command
+        self._limit_seconds = limit_seconds
+
+    def __enter__(self) -> Session:
+        self._errors = tempfile.TemporaryFile()
+        pipe = subprocess.PIPE
+        self._child = subprocess.Popen(
+            self._command, stdin=pipe, stdout=pipe, stderr=self._errors, cwd=ROOT, env=environment(), text=True
+        )
+        return self
+
+    def ask(self, step: str) -> dict[str, Any]:
+        """Return the figures of a step.
+
+        Raises:
+            Failed: with the end of the child's standard error, if it stops before it answers; after the limit it is stopped.
+        """
+        assert self._child.stdin is not None and self._child.stdout is not None
+        timer = threading.Timer(self._limit_seconds, self._child.kill)
+        timer.start()
+        try:
+            with contextlib.suppress(BrokenPipeError):
+                self._child.stdin.write(f"{step}\n")
+                self._child.stdin.flush()
+            answer = next((line for line in self._child.stdout if line.startswith("{")), "")
+        finally:
+            timer.cancel()
+        if not answer:
+            raise Failed(self._last_error() or f"it stopped at the step {step}")
+        return _figures(answer)
+
+    def _last_error(self) -> str:
+        self._errors.seek(0)
+        lines = self._errors.read().decode(errors="replace").strip().splitlines()
+        return lines[-1] if lines else ""
+
+    def __exit__(self, *exception: object) -> None:
+        assert self._child.stdin is not None and self._child.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            self._child.stdin.close()
+        self._child.stdout.close()
+        _, status, usage = os.wait4(self._child.pid, 0)
+        self._child.returncode = os.waitstatus_to_exitcode(status)
+        self.cpu_seconds = usage.ru_utime + usage.ru_stime
+        self._errors.close()
 
 
 def _figures(printed: str) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.corpora import corpus_of
 from benchmarks.processes import ROOT, say
 from benchmarks.tables import table
 from classifier.domain.articles import Article, read_articles
@@ -80,9 +81,9 @@ class Replay:
 
 
 def dated(folder: Path) -> list[Article]:
-    """Return the articles of a corpus that have a date, in their order."""
-    parts = [folder / f"{part}.jsonl.gz" for part in ("train", "test")]
-    some = [article for article in read_articles(parts) if article.published_at]
+    """Return the articles of both parts of a corpus that have a date, in their order."""
+    corpus = corpus_of(folder)
+    some = [article for article in read_articles([corpus.train, corpus.test]) if article.published_at]
     return sorted(some, key=lambda article: (article.published_at or "", article.id))
 
 

@@ -122,7 +122,7 @@ def _measure(
 
 def markdown(figures: dict[str, Any]) -> str:
     """Return all tables."""
-    found = [_machine_line(figures)]
+    found = [machine_line(figures)]
     for corpus in figures.get("corpora", {}).values():
         found += tables.quality_tables(corpus)
     if "service" in figures:
@@ -139,7 +139,8 @@ def markdown(figures: dict[str, Any]) -> str:
     return "\n\n".join(found)
 
 
-def _machine_line(figures: dict[str, Any]) -> str:
+def machine_line(figures: dict[str, Any]) -> str:
+    """Return what the figures were measured on, and with which versions."""
     on = figures["machine"]
     systems = [row for corpus in figures.get("corpora", {}).values() for row in corpus["systems"]]
     peers = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmarks.environments import OWN, PEERS, python_of
 from classifier.training.settings import FitSettings
 
-OURS, FAST = "tagger", "tagger-fast"
+OURS, FAST, LIVE = "tagger", "tagger-fast", "tagger-live"
 THRESHOLDING, FASTTEXT = "libmultilabel-thresholding", "fasttext"
 
 
@@ -23,6 +23,7 @@ class System:
     program: Path
     variant: str = ""
     probabilities: bool = False  # whether its scores mean probabilities
+    live: bool = False  # whether it can be told labels between trainings (`learn`)
 
     def command(self, train: Path, test: Path, workdir: Path, step: str, *more: str) -> list[str]:
         """Return the command of a step."""
@@ -44,6 +45,9 @@ PEER_SYSTEMS = (
     System("annif-tfidf", "Annif tfidf", "annif", PEERS / "annif_project.py", "tfidf"),
     System("annif-omikuji", "Annif omikuji", "annif", PEERS / "annif_project.py", "omikuji"),
 )
+
+
+LIVE_SYSTEM = System(LIVE, "article tagger, live rate", OWN, _OURS, "live", probabilities=True, live=True)
 
 
 def our_systems() -> list[System]:

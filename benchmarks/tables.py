@@ -24,10 +24,11 @@ def table(title: str, head: Sequence[str], rows: Iterable[Sequence[str]], *notes
     """Return a Markdown table under a heading, with notes beneath."""
     lines = [f"### {title}", "", "| " + " | ".join(head) + " |", "|---" + "|---:" * (len(head) - 1) + "|"]
     lines += ["| " + " | ".join(row) + " |" for row in rows]
-    return "\n".join([*lines, *(f"\n{_wrapped(note)}" for note in notes if note)])
+    return "\n".join([*lines, *(f"\n{wrapped(note)}" for note in notes if note)])
 
 
-def _wrapped(text: str) -> str:
+def wrapped(text: str) -> str:
+    """Return a paragraph in lines of at most 100 columns."""
     return textwrap.fill(text, 100, break_on_hyphens=False, break_long_words=False)
 
 
@@ -35,7 +36,8 @@ def _number(value: float | None, form: str) -> str:
     return MISSING if value is None else format(value, form)
 
 
-def _f1(row: dict[str, Any], name: str) -> str:
+def with_interval(row: dict[str, Any], name: str) -> str:
+    """Return a measure and its 95 % interval in brackets."""
     low, high = row[f"{name}_interval"]
     return f"{row[name]:.3f} ({low:.3f}–{high:.3f})"
 
@@ -65,8 +67,8 @@ def _quality(corpus: dict[str, Any]) -> str:
         rows.append(
             [
                 row["name"],
-                _f1(row, "micro_f1"),
-                _f1(row, "macro_f1"),
+                with_interval(row, "micro_f1"),
+                with_interval(row, "macro_f1"),
                 _number(row["calibration_error"], ".3f"),
                 f"{row['train_seconds']:.1f}",
                 f"{row['articles_per_second']:.0f}",

@@ -2,6 +2,7 @@
 
 A program is run as `PROGRAM TRAIN TEST WORKDIR --step train|suggest|latency [--output OUT]` by the peers' Python; each
 step is a process of its own. It prints one JSON line of figures. Imports nothing of the product: only files are exchanged.
+With `--step session` it reads the names of steps from standard input, one a line, and runs each on what the files have then.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import argparse
 import gzip
 import json
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
@@ -71,24 +73,24 @@ def read(path: Path) -> list[Article]:
 
 
 def main(make: Callable[[str], Peer], variants: Sequence[str] = ("",)) -> None:
-    """Run one step of a peer and print its figures."""
+    """Run one step of a peer, or those of a session, and print its figures."""
     parser = argparse.ArgumentParser()
     parser.add_argument("train", type=Path)
     parser.add_argument("test", type=Path)
     parser.add_argument("workdir", type=Path)
-    parser.add_argument("--step", choices=("train", "suggest", "latency"), required=True)
+    parser.add_argument("--step", choices=("train", "suggest", "latency", "session"), required=True)
     parser.add_argument("--variant", choices=variants, default=variants[0])
     parser.add_argument("--output", type=Path)
     options = parser.parse_args()
     peer = make(options.variant)
     folder = options.workdir / "model"
-    if options.step == "train":
-        figures = train(peer, options.train, folder)
-    elif options.step == "suggest":
-        figures = suggest(peer, options.test, folder, options.output)
-    else:
-        figures = latency(peer, options.test, folder)
-    print(json.dumps(figures))
+    steps: dict[str, Callable[[], dict[str, Any]]] = {
+        "train": lambda: train(peer, options.train, folder),
+        "suggest": lambda: suggest(peer, options.test, folder, options.output),
+        "latency": lambda: latency(peer, options.test, folder),
+    }
+    for step in map(str.strip, sys.stdin) if options.step == "session" else [options.step]:
+        print(json.dumps(steps[step]()), flush=True)
 
 
 def train(peer: Peer, path: Path, folder: Path) -> dict[str, Any]:

@@ -1,0 +1,115 @@
+"""What a desk lives through: `python -m benchmarks.prequential`. Archives in date order, each article judged before its labels are known.
+
+The first half of an archive is known. Then articles arrive in steps of a day or more, and systems are trained overnight: some
+every night, slow ones every seventh. Prints a table of quality over all judged articles and a table of the keys that
+suggestions save. The whole takes under an hour on two cores. The peers live in `.venv-peers`, installed on first use; one
+that fails has a row that says why.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.prequential import measures
+from benchmarks.prequential.plot import draw, plot_file
+from benchmarks.prequential.schedule import schedule
+from benchmarks.prequential.tables import chosen, document
+from benchmarks.processes import say
+from benchmarks.replay import DATA, dated
+from benchmarks.run import machine, machine_line
+from benchmarks.systems import FASTTEXT, LIVE_SYSTEM, OURS, PEER_SYSTEMS, THRESHOLDING, System, our_systems
+
+ARCHIVES = ("digitalgov", "untidy/euvsdisinfo", "untidy/jupiter", "reuters21578")
+NIGHTLY = (OURS, LIVE_SYSTEM.key, "sklearn", THRESHOLDING)
+WEEKLY = (FASTTEXT, "omikuji-bonsai", "annif-omikuji")
+
+
+def main() -> None:
+    """Walk through the archives that are asked for; print the tables, and write what is asked for."""
+    options = _parser().parse_args()
+    figures: dict[str, Any] = {"corpora": {}}
+    if options.json and options.json.is_file():
+        figures = json.loads(options.json.read_text(encoding="utf-8"))
+    figures["machine"] = machine()
+    for archive in options.archives:
+        with tempfile.TemporaryDirectory() as folder:
+            figures["corpora"][Path(archive).name] = measure(archive, Path(folder), options)
+        _write(figures, options)
+    print(_document(figures, options))
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument(
+        "--archives", nargs="*", default=ARCHIVES, metavar="NAME", help=f"of {DATA}; {', '.join(ARCHIVES)}"
+    )
+    names = ", ".join(system.key for system in PEER_SYSTEMS)
+    default = [key for key in (*NIGHTLY, *WEEKLY) if not key.startswith("tagger")]
+    parser.add_argument("--peers", nargs="*", default=default, metavar="NAME", help=f"{names} (%(default)s)")
+    parser.add_argument("--nights", type=int, default=24, metavar="N", help="at most so many steps (%(default)s)")
+    parser.add_argument(
+        "--share", type=float, default=0.5, help="of an archive that is known at the start (%(default)s)"
+    )
+    parser.add_argument("--live", action="store_true", help="also the article tagger with its live rate")
+    parser.add_argument("--no-keys", action="store_true", help="do not count the keys that are saved")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="add the figures to this file")
+    parser.add_argument("--output", type=Path, metavar="FILE", help="write the tables to this file")
+    parser.add_argument("--plots", type=Path, metavar="DIR", help="draw a PNG file of each archive into this folder")
+    return parser
+
+
+def measure(archive: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Return the figures of all systems on an archive."""
+    articles = dated(DATA / archive)
+    plan = schedule(articles, options.share, options.nights)
+    found = measures.description(plan)
+    say(f"{archive}: {chosen(found)}")
+    began = time.perf_counter()
+    systems = _systems(options)
+    found["systems"] = [
+        measures.over_time(system, plan, folder / system.key, 1 if system.key in NIGHTLY else measures.WEEK)
+        for system in systems
+    ]
+    if not options.no_keys:
+        found["work"] = [measures.saved_keys(system, articles, folder / system.key) for system in systems]
+    found["minutes"] = round((time.perf_counter() - began) / 60, 1)
+    return found
+
+
+def _systems(options: argparse.Namespace) -> list[System]:
+    ours = [system for system in our_systems() if system.key == OURS]
+    return [
+        *ours,
+        *([LIVE_SYSTEM] if options.live else []),
+        *(peer for peer in PEER_SYSTEMS if peer.key in options.peers),
+    ]
+
+
+def _write(figures: dict[str, Any], options: argparse.Namespace) -> None:
+    """Write what there is so far: a long run that breaks leaves its figures."""
+    if options.json:
+        options.json.write_text(json.dumps(figures, ensure_ascii=False) + "\n", encoding="utf-8")
+    if options.plots:
+        for name, found in figures["corpora"].items():
+            draw(name, found, options.plots)
+    if options.output:
+        options.output.write_text(_document(figures, options), encoding="utf-8")
+
+
+def _document(figures: dict[str, Any], options: argparse.Namespace) -> str:
+    """Return all tables as a document that links to the plots."""
+    beside = options.output.parent if options.output else Path()
+    links = {
+        name: os.path.relpath(plot_file(name, options.plots), beside) for name in figures["corpora"] if options.plots
+    }
+    return document(figures, machine_line(figures), links)
+
+
+if __name__ == "__main__":
+    main()
