@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -208,19 +209,26 @@ class Growth(NamedTuple):
 _NUMBERS = count()
 
 
+@contextmanager
+def without_collections() -> Iterator[None]:
+    """Collect no garbage meanwhile: in a process of many tests a collection takes longer than what is timed."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
 def cpu_seconds(work: Callable[[str], Any], text: str) -> float:
     """Return the CPU time of all threads of this process for some work on a text.
 
     A number is put behind the text, so that no answer to it can be remembered.
     """
     text += f" {next(_NUMBERS)}"
-    gc.disable()
-    try:
+    with without_collections():
         begun = time.process_time()
         work(text)
         return time.process_time() - begun
-    finally:
-        gc.enable()
 
 
 def growth(work: Callable[[str], Any], text: Text, n: int) -> Growth:

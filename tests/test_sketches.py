@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -17,12 +18,19 @@ from classifier.store.store import Store
 from classifier.text.cleaning import clean_body, normalise
 from classifier.text.shingles import sketch_of
 from tests.everything import put_set
+from tests.hostile import without_collections
 from tests.storing import put_article
 
 DRAW = random.Random(7)
 LONG = " ".join(f"word{DRAW.randrange(5000)}" for _ in range(100_000))
 BEFORE = Article("a", "ISKP in Kabul", LONG, tags_complete=False)
 AFTER = replace(BEFORE, body=f"{LONG} The mosque reopened.")
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    with without_collections():
+        yield
 
 
 class Transactions:
