@@ -264,7 +264,7 @@ def test_why_explains_any_tag_in_parts_that_add_up_to_its_decision_value(client:
     for one in told:
         assert set(one) == {"tag", "label", "score", "threshold", "decision_value", "outcome", "parts", "precedents"}
         assert sum(part["weight"] for part in one["parts"]) == pytest.approx(one["decision_value"], abs=1e-6)
-        assert {part["kind"] for part in one["parts"]} <= {"term", "mention", "prior", "competing"}
+        assert {part["kind"] for part in one["parts"]} <= {"term", "mention", "prior", "recency", "competing"}
 
 
 def test_why_names_the_mention_with_all_its_places(client: FlaskClient) -> None:

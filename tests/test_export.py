@@ -297,7 +297,7 @@ def test_decision_is_linear_but_for_what_competing_tags_add(pipeline: Pipeline, 
     np.testing.assert_allclose(sums, pipeline.decision_function([BRIEF]), rtol=0, atol=1e-9)
     explained = model.explain(BRIEF, tagger.classes_.tolist())
     competing = [sum(part.weight for part in one.parts if part.kind == "competing") for one in explained]
-    prior = [sum(part.weight for part in one.parts if part.kind == "prior") for one in explained]
+    prior = [sum(part.weight for part in one.parts if part.kind in ("prior", "recency")) for one in explained]
     np.testing.assert_allclose(tagger.competing(X)[0], competing, rtol=0, atol=1e-9)
     np.testing.assert_allclose(tagger.intercept_, prior, rtol=0, atol=1e-9)
 

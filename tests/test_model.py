@@ -16,6 +16,7 @@ from classifier.domain.taxonomy import Alias, Tag, Taxonomy
 from classifier.errors import UnknownTag
 from classifier.model.decision import stacked_decision, stacking_features
 from classifier.model.files import save_model
+from classifier.model.recency import Rates, recency_offset
 from classifier.model.retagging import retagged
 from classifier.model.tag_model import TagModel, aboutness_of
 from classifier.text.mention_features import crossed
@@ -111,6 +112,7 @@ def test_decision_values_follow_from_the_saved_arrays(model: TagModel, articles:
         )
         features = stacking_features(separator[None], arrays["n_positive"], naming[None])
         expected = stacked_decision(features, arrays["stack"], arrays["stack_intercepts"])[0]
+        expected += arrays["recency_weights"] * recency_offset(Rates(arrays["usual_rates"], arrays["recent_rates"]))
         explained = model.explain(article, [tag.id for tag in model.taxonomy.tags])
         assert [one.decision_value for one in explained] == pytest.approx(expected.tolist(), abs=1e-6)
 

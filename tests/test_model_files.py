@@ -234,6 +234,9 @@ FRACTIONS = [
     "naming_offsets",
     "stack",
     "stack_intercepts",
+    "recency_weights",
+    "usual_rates",
+    "recent_rates",
     "calibration",
     "precedent_values",
 ]

@@ -1,20 +1,34 @@
 """`evaluate`: measure the champion on articles with known tags."""
 
+import statistics
 from argparse import Namespace
+from collections.abc import Sequence
 
 from classifier.archive import evaluate
 from classifier.commands.common import print_result, registry_of, track, warn_set_aside
-from classifier.domain.articles import read_articles
+from classifier.domain.articles import Article, read_articles
+from classifier.domain.taxonomy import taxonomy_of
 from classifier.errors import BadArticle
 from classifier.settings import Settings
+from classifier.training.fitting import fit
+from classifier.training.rolling import rolling_origins
+
+MEASURES = ("micro_f1", "macro_f1", "calibration_error")
 
 
 def do_evaluate(options: Namespace, _settings: Settings) -> None:
-    model = registry_of(options).load_champion()
     articles = list(read_articles(options.articles))
     if not articles:
         files = ", ".join(map(str, options.articles))
         raise BadArticle(f"There is no article in {files}. Name a file with one article a line.", "")
+    if options.rolling:
+        _evaluate_rolling(options, articles)
+    else:
+        _evaluate_champion(options, articles)
+
+
+def _evaluate_champion(options: Namespace, articles: Sequence[Article]) -> None:
+    model = registry_of(options).load_champion()
     report = evaluate(model, articles, track)
     warn_set_aside(report["set_aside"])
     low, high = report["micro_f1_interval"]
@@ -25,3 +39,19 @@ def do_evaluate(options: Namespace, _settings: Settings) -> None:
         f"sample-F1 {report['sample_f1']:.3f}, calibration error {report['calibration_error']:.3f}, "
         f"{report['n_articles']} articles",
     )
+
+
+def _evaluate_rolling(options: Namespace, articles: Sequence[Article]) -> None:
+    taxonomy = registry_of(options).taxonomy() or taxonomy_of(tag for article in articles for tag in article.tags or ())
+    origins = []
+    for date, past, later in rolling_origins(articles):
+        report = evaluate(fit(past, taxonomy, track=track).model, later, track)
+        origins.append({"from": date, "n_learned": len(past), **report})
+    means = {name: statistics.fmean(origin[name] for origin in origins) for name in MEASURES}
+    lines = [
+        f"from {origin['from'][:10]}: {origin['n_learned']} articles learned, the next {origin['n_articles']} judged: "
+        f"micro-F1 {origin['micro_f1']:.3f}, macro-F1 {origin['macro_f1']:.3f}"
+        for origin in origins
+    ]
+    mean = f"mean: micro-F1 {means['micro_f1']:.3f}, macro-F1 {means['macro_f1']:.3f}"
+    print_result(options, {**means, "origins": origins}, "\n".join([*lines, mean]))

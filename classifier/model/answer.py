@@ -78,7 +78,7 @@ class Answer:
 class Part(NamedTuple):
     """One part of a decision value: what it is, its weight in the sum, and where it stands in the clean text."""
 
-    kind: str  # term, mention, prior, competing
+    kind: str  # term, mention, prior, recency, competing
     text: str
     weight: float
     spans: tuple[Span, ...]

@@ -69,12 +69,22 @@ class StackingModel:
     """The stacking model of fitted tags: `stacked_decision` of `stacking_features`, folded into few numbers for each tag.
 
     The decision value of a tag is slope * classifier - gap_weight * best + is_best_bonus * (is best)
-    + is_second_bonus * (is second) + prior + mention_weight * mentions.
-    prior and mention_weight are (n_tags,) float64, the others (n_fitted,).
+    + is_second_bonus * (is second) + prior + recency + mention_weight * mentions.
+    prior, recency and mention_weight are (n_tags,) float64, the others (n_fitted,).
     """
 
-    def __init__(self, weights: np.ndarray, intercepts: np.ndarray, n_positive: np.ndarray, fitted: np.ndarray) -> None:
-        """Fold the weights, (n_tags, len(STACKING_FEATURES)), for the tags `fitted` that have a classifier, (n_fitted,)."""
+    def __init__(
+        self,
+        weights: np.ndarray,
+        intercepts: np.ndarray,
+        n_positive: np.ndarray,
+        fitted: np.ndarray,
+        recency: np.ndarray,
+    ) -> None:
+        """Fold the weights, (n_tags, len(STACKING_FEATURES)), for the tags `fitted` that have a classifier, (n_fitted,).
+
+        `recency`, (n_tags,), is what the recent rates of the tags add.
+        """
         n = n_positive.astype(np.float64)
         log_n = np.log1p(n)
         classifier, gap, is_best, is_second, examples, examples_and_classifier, mentions, few_examples = weights.T
@@ -84,11 +94,13 @@ class StackingModel:
         self.gap_weight = (shrink * gap)[fitted]
         self.is_best_bonus, self.is_second_bonus = (shrink * is_best)[fitted], (shrink * is_second)[fitted]
         self.prior = intercepts + examples * log_n
+        self.recency = recency
+        self._constant = self.prior + recency
         self.mention_weight = mentions + few_examples / (n + 1.0)
 
     def decision(self, classifier: np.ndarray, mentions: np.ndarray) -> np.ndarray:
         """Return decision values of classifier values, (n_articles, n_fitted), and mentions, (n_articles, n_tags)."""
-        decision: np.ndarray = self.prior + self.mention_weight * mentions
+        decision: np.ndarray = self._constant + self.mention_weight * mentions
         if len(self.fitted):
             decision[:, self.fitted] += self.slope * classifier + self.competing(classifier)
         return decision

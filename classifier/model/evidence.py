@@ -121,6 +121,9 @@ class Explainer:
             competing = float(scorer.stack.competing(scored.scored.classifier)[0, column])
             parts += scored.surface_forms.parts(scorer.term_weights([tag], scored.scored))
         parts.append(Part("prior", f"{int(p.n_positive[tag])} examples", prior, ()))
+        if recency := float(scorer.stack.recency[tag]):
+            often = "more" if p.recent_rates[tag] > p.usual_rates[tag] else "less"
+            parts.append(Part("recency", f"used {often} often lately", recency, ()))
         if competing:
             parts.append(Part("competing", "the other tags", competing, ()))
         return sorted(parts, key=lambda part: (-abs(part.weight), part.text))

@@ -114,8 +114,9 @@ def _tag_classifier(model: TagModel, tag_ids: list[str]) -> TagClassifier:
     tagger.separator_coef_[p.separators] = np.asarray(p.weights).T
     tagger.separator_intercept_ = np.zeros(len(tag_ids))
     tagger.separator_intercept_[p.separators] = p.intercepts
-    for name in ("n_positive", "stack", "stack_intercepts", "calibration", "thresholds", "auto_thresholds"):
+    for name in ("n_positive", "stack", "calibration", "thresholds", "auto_thresholds"):
         setattr(tagger, f"{name}_", np.array(getattr(p, name)))
+    tagger.stack_intercepts_ = p.stack_intercepts + p.recency
     tagger.active_ = np.array([tag.active for tag in taxonomy.tags], dtype=bool)
     tagger.exclusive_kinds_ = [list(members) for members in taxonomy.exclusive_kinds]
     tagger.model_version_, tagger.taxonomy_version_ = model.version, taxonomy.version

@@ -44,6 +44,8 @@ _ARRAYS = tuple(f.name for f in fields(Parameters) if f.type is np.ndarray)
 _NUMBERS = tuple(f.name for f in fields(Parameters) if f.type is not np.ndarray)
 _TEXTS = ("model.json", "terms.txt", "title_terms.txt", "taxonomy.json", "card.json")
 _FILES = (*_TEXTS, *(f"{name}.npy" for name in _ARRAYS), *precedent_files.NAMES)
+# Arrays over the tags that a version lacks if it was saved before there were any; they are then 0.
+_LATER = ("recency_weights", "usual_rates", "recent_rates")
 _UNBOUNDED = ("thresholds", "auto_thresholds")  # infinite for a tag that is never suggested
 _KINDS = {"f": "numbers with a fraction", "i": "whole numbers"}
 _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError, EOFError)
@@ -102,6 +104,8 @@ def load_model(folder: Path, digest: str | None = None) -> TagModel:
 def _checked_files(folder: Path, digests: Mapping[str, str], cleaned: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     names = {}
     for name in _FILES:
+        if name.removesuffix(".npy") in _LATER and name not in digests:
+            continue
         if name not in digests:
             raise BadModel(f"Model {folder.name}: manifest.json does not list {name}.")
         file, digest = cleaned.get(name, (name, digests[name]))
@@ -132,12 +136,14 @@ def check_manifest(folder: Path, digest: str | None = None) -> dict[str, str]:
 
 
 def _read_files(folder: Path, names: dict[str, str]) -> TagModel:
-    arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in _ARRAYS if name != "weights"}
+    saved = [name for name in _ARRAYS if f"{name}.npy" in names and name != "weights"]
+    arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in saved}
     arrays["weights"] = np.load(folder / "weights.npy", allow_pickle=False, mmap_mode="r")
     numbers = json.loads((folder / "model.json").read_text(encoding="utf-8"))
-    parameters = Parameters(**arrays, **{name: numbers[name] for name in _NUMBERS})
     terms, title_terms = (_lines(folder / name) for name in ("terms.txt", "title_terms.txt"))
     taxonomy = taxonomy_from_json(json.loads((folder / "taxonomy.json").read_text(encoding="utf-8")))
+    later = {name: np.zeros(len(taxonomy.tags)) for name in _LATER}
+    parameters = Parameters(**{**later, **arrays}, **{name: numbers[name] for name in _NUMBERS})
     _check_parameters(parameters, len(terms), len(title_terms), len(taxonomy.tags))
     precedents = replace(read_precedents(folder, names), deleted=Deleted(folder.parent))
     _check_precedents(precedents, len(terms) + len(title_terms), len(taxonomy.tags))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from classifier.model.decision import STACKING_FEATURES
+from classifier.model.recency import Rates, recency_offset
 from classifier.text.mention_features import CATEGORIES, FEATURES
 
 
@@ -36,7 +37,21 @@ class Parameters:
     nowhere_intercept: float
     stack: np.ndarray = field(metadata=_array("n_tags", len(STACKING_FEATURES)))  # alike for the tags of a kind
     stack_intercepts: np.ndarray = field(metadata=_array("n_tags"))
+    recency_weights: np.ndarray = field(metadata=_array("n_tags"))  # of `recency_offset`, alike for the tags of a kind
+    usual_rates: np.ndarray = field(metadata=_array("n_tags"))  # see `recency.Rates`
+    recent_rates: np.ndarray = field(metadata=_array("n_tags"))
     calibration: np.ndarray = field(metadata=_array(4))
     always_one: bool
     language: str | None
     blocks: Sequence[str] = ()  # folded texts that stand on many pages of the site
+
+    @property
+    def rates(self) -> Rates:
+        """The rates of the tags after the last example."""
+        return Rates(self.usual_rates, self.recent_rates)
+
+    @property
+    def recency(self) -> np.ndarray:
+        """What the rates add to the decision values of tags, (n_tags,) float64."""
+        added: np.ndarray = self.recency_weights * recency_offset(self.rates)
+        return added

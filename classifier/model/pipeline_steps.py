@@ -279,7 +279,8 @@ class TagClassifier(_Learned, ClassifierMixin, BaseEstimator):  # type: ignore[m
     def _stacking_model(self) -> StackingModel:
         check_is_fitted(self)
         fitted = np.flatnonzero(self.n_positive_)
-        return StackingModel(self.stack_, self.stack_intercepts_, self.n_positive_, fitted)
+        in_intercepts = np.zeros(len(self.classes_))  # an export is of one day: what is recent never changes
+        return StackingModel(self.stack_, self.stack_intercepts_, self.n_positive_, fitted, in_intercepts)
 
     def _checked(self, X: sparse.csr_matrix) -> sparse.csr_matrix:
         check_is_fitted(self)

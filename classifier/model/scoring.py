@@ -76,7 +76,7 @@ class Scorer:
         self._mention_weights = MentionWeights(parameters.naming_weights, parameters.naming_intercept)
         self._unnamed = parameters.nowhere_intercept + parameters.naming_offsets[:, NOWHERE]
         p = parameters
-        self.stack = StackingModel(p.stack, p.stack_intercepts, p.n_positive, p.separators)
+        self.stack = StackingModel(p.stack, p.stack_intercepts, p.n_positive, p.separators, p.recency)
         self.active = np.array([tag.active for tag in taxonomy.tags], dtype=bool)
         self._choice = Choice(self.active, taxonomy.exclusive_kinds, parameters.always_one)
 

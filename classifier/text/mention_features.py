@@ -43,7 +43,7 @@ SHARED = (*CATEGORIES[1:], *VALUES)
 # Every feature counts for all kinds, and again for each kind: places are named otherwise than groups.
 FEATURES = (*SHARED, *(f"{name} ({kind})" for kind in KINDS for name in ("kind", *SHARED)))
 N_QUARTERS = 4
-SHORT, USUAL_LENGTH, LONG = 20, 200, 500  # words; beyond, a text is as short or as long as any
+SHORT, USUAL_LENGTH, LONG = 20, 200, 5_000  # words; beyond, a text is as short or as long as any
 
 
 class MentionFeatures(NamedTuple):

@@ -4,7 +4,7 @@ Thresholds, calibration and the stacking model are learned from out-of-fold valu
 cross-validation on the examples, and the same examples give the same arrays in any order.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -52,18 +52,31 @@ def fit(
     settings: FitSettings | None = None,
     track: Track = untracked,
     blocks: Sequence[str] = (),
+    timeless: Collection[str] = (),
 ) -> Fitted:
     """Fit a model to articles with known tags. Raises `TooFewExamples` if there is not enough to learn from.
 
     Without a taxonomy the tags are those of the articles. Articles that cannot be read are named under `set_aside` of the
-    card. `blocks` are the folded texts of repeated blocks, which are left out. `track` shows the progress of the long loops.
+    card. `blocks` are the folded texts of repeated blocks, which are left out. `timeless` are the ids of articles whose dates
+    say nothing of the desk's habits, as those of the starter articles. `track` shows the progress of the long loops.
     """
-    data = read_training_set(articles, taxonomy, settings or FitSettings(), track, sorted(blocks))
+    data = read_training_set(articles, taxonomy, settings or FitSettings(), track, sorted(blocks), frozenset(timeless))
     validated = out_of_fold(data, track)
     stacked = classifiers_alone(data, validated) if data.settings.fast else stack(data, validated)
     classifiers = fit_classifiers(data, data.all_rows, MIN_POSITIVES, track, "fitting all tags")
     suggesting = fit_suggesting(data, stacked.decision)
-    parameters = _parameters(data, classifiers, stacked, suggesting, sorted(blocks))
+    return joined(data, classifiers, stacked, suggesting, sorted(blocks))
+
+
+def joined(
+    data: TrainingSet,
+    classifiers: LinearClassifiers,
+    stacked: Stacked,
+    suggesting: Suggesting,
+    blocks: Sequence[str],
+) -> Fitted:
+    """Return a model that joins what the steps have learned, with its card."""
+    parameters = _parameters(data, classifiers, stacked, suggesting, blocks)
     scores = calibrated(stacked.decision, suggesting.calibration)
     held_out = HeldOut([article.id for article in data.articles], scores, suggesting.suggested, data.labels)
     tag_ids = [tag.id for tag in data.taxonomy.tags]
@@ -95,6 +108,9 @@ def _parameters(
         nowhere_intercept=stacked.mentions.nowhere,
         stack=stacked.stacking.weights,
         stack_intercepts=stacked.stacking.intercepts,
+        recency_weights=stacked.stacking.recency,
+        usual_rates=stacked.rates.usual,
+        recent_rates=stacked.rates.recent,
         calibration=suggesting.calibration,
         always_one=data.always_one,
         language=data.corpus.language,

@@ -18,6 +18,7 @@ from classifier.model.tag_model import TagModel
 from classifier.serving.champion import Champion
 from classifier.serving.registry import Registry
 from classifier.serving.taxonomy_changes import dated, history_of
+from classifier.store.queue import STARTER
 from classifier.store.runs import FAILED, JOB, RUNNING, SKIPPED
 from classifier.store.store import Store
 from classifier.text.repeated_blocks import Survey, survey
@@ -138,6 +139,11 @@ class Prepared:
     learn: np.ndarray  # rows of the examples, in rising order
     holdout: np.ndarray  # the same
     fair: bool  # whether the champion has learned from none of the holdout
+
+    @property
+    def timeless(self) -> frozenset[str]:
+        """The ids of the starter articles, whose dates say nothing of the desk's habits."""
+        return frozenset(example.article.id for example in self.checked.examples if example.source == STARTER)
 
     @property
     def held_out(self) -> list[Article]:

@@ -7,9 +7,11 @@ from sklearn.linear_model import LogisticRegression
 
 from classifier.domain.examples import UNKNOWN
 from classifier.model.decision import SHRINKAGE, STACKING_FEATURES, stacked_decision, stacking_features
+from classifier.model.recency import Rates, no_rates
 from classifier.text.mention_features import HINTED
 from classifier.training.linear_classifiers import OutOfFold
 from classifier.training.mention_fitting import MentionModel, fit_mentions, mention_logits, no_mentions
+from classifier.training.recency import walk_rates
 from classifier.training.training_set import TrainingSet
 
 MIN_KIND_POSITIVES = 200  # a kind with fewer shares the stacking model of all tags
@@ -19,24 +21,39 @@ UNFITTED = 100.0  # how far below all others a tag without examples stays if men
 
 
 class StackingWeights(NamedTuple):
-    """Weights, (n_tags, len(STACKING_FEATURES)) float64, and intercepts, (n_tags,), of a stacking model."""
+    """Weights, (n_tags, len(STACKING_FEATURES)) float64, and intercepts, (n_tags,), of a stacking model.
+
+    recency: (n_tags,) float64, the weights of the recency offsets.
+    """
 
     weights: np.ndarray
     intercepts: np.ndarray
+    recency: np.ndarray
+
+    def decision(self, features: "_Features", inside: np.ndarray) -> np.ndarray:
+        """Return the decision values of the articles of a mask, (n_inside, n_tags) float64."""
+        decision = stacked_decision(features.pairs[inside], self.weights, self.intercepts)
+        decision += self.recency * features.recency[inside]
+        return decision
 
 
 class Stacked(NamedTuple):
-    """Cross-fitted decision values, (n_articles, n_tags) float64, and the models fitted on all articles."""
+    """Cross-fitted decision values, (n_articles, n_tags) float64, and the models fitted on all articles.
+
+    rates: of the tags after the last article.
+    """
 
     decision: np.ndarray
     stacking: StackingWeights
     mentions: MentionModel
+    rates: Rates
 
 
 class _Features(NamedTuple):
     """What the stacking model is fitted on."""
 
     pairs: np.ndarray  # (n_articles, n_tags, len(STACKING_FEATURES)) float64
+    recency: np.ndarray  # (n_articles, n_tags) float64, the recency offsets before each article
     hidden: np.ndarray  # (n_named,) float64, the logits of named pairs as if their tags had no examples
 
 
@@ -52,7 +69,8 @@ def classifiers_alone(data: TrainingSet, classifiers: OutOfFold) -> Stacked:
     weights = np.zeros((len(n), len(STACKING_FEATURES)))
     weights[:, STACKING_FEATURES.index("classifier")] = (n + SHRINKAGE) / n
     weights[:, STACKING_FEATURES.index("examples")] = UNFITTED / np.log1p(n)
-    return Stacked(decision, StackingWeights(weights, np.full(len(n), -UNFITTED)), no_mentions(len(n)))
+    stacking = StackingWeights(weights, np.full(len(n), -UNFITTED), np.zeros(len(n)))
+    return Stacked(decision, stacking, no_mentions(len(n)), no_rates(len(n)))
 
 
 def stack(data: TrainingSet, classifiers: OutOfFold) -> Stacked:
@@ -64,12 +82,13 @@ def stack(data: TrainingSet, classifiers: OutOfFold) -> Stacked:
         logits[out] = mention_logits(model, named, out, data.labels.shape[1])
         pairs = out[named.articles]
         hidden[pairs] = model.pooled(named, pairs)
-    features = _Features(stacking_features(classifiers.values, classifiers.n_positive, logits), hidden)
+    recency, rates = walk_rates(data.labels, data.dates)
+    features = _Features(stacking_features(classifiers.values, classifiers.n_positive, logits), recency, hidden)
     decision = np.zeros(data.labels.shape)
     for out in data.held_out_masks():
-        decision[out] = stacked_decision(features.pairs[out], *_fit_stacking(data, features, ~out))
+        decision[out] = _fit_stacking(data, features, ~out).decision(features, out)
     mentions = fit_mentions(named, data.labels, data.all_rows)
-    return Stacked(decision, _fit_stacking(data, features, data.all_rows), mentions)
+    return Stacked(decision, _fit_stacking(data, features, data.all_rows), mentions, rates)
 
 
 def _fit_stacking(data: TrainingSet, features: _Features, inside: np.ndarray) -> StackingWeights:
@@ -83,20 +102,24 @@ def _fit_stacking(data: TrainingSet, features: _Features, inside: np.ndarray) ->
         n_positive = int((data.labels[inside][:, of_kind] == 1).sum())
         if n_positive >= MIN_KIND_POSITIVES and not of_kind.all():
             weights[of_kind], intercepts[of_kind] = _fit_pooled(data, features, inside, pair_weights, of_kind)
-    return StackingWeights(weights, intercepts)
+    return StackingWeights(weights[:, :-1], intercepts, weights[:, -1])
 
 
 def _fit_pooled(
     data: TrainingSet, features: _Features, inside: np.ndarray, pair_weights: np.ndarray, tags: np.ndarray
 ) -> tuple[np.ndarray, float]:
-    """Fit one logistic regression over the pairs of some tags, and over named pairs as if their tags had no examples."""
+    """Fit one logistic regression over the pairs of some tags, and over named pairs as if their tags had no examples.
+
+    Returns its weights, that of the recency offset last, and its intercept.
+    """
     named = data.corpus.named
     named_labels = data.labels[named.articles, named.tags]
     pairs = (pair_weights > 0) & tags
     is_hidden = inside[named.articles] & (named_labels != UNKNOWN) & (named.categories >= HINTED) & tags[named.tags]
     zeros = np.zeros((int(is_hidden.sum()), 1))
     hidden = stacking_features(zeros, zeros, features.hidden[is_hidden][:, None])[:, 0, :]
-    X = np.concatenate([features.pairs[pairs], hidden])
+    X = np.column_stack([features.pairs[pairs], features.recency[pairs]])
+    X = np.concatenate([X, np.column_stack([hidden, np.zeros(len(hidden))])])
     y = np.concatenate([data.labels[pairs] == 1, named_labels[is_hidden] == 1])
     weights = np.concatenate([pair_weights[pairs], np.full(len(hidden), HIDDEN_WEIGHT)])
     mean, spread = X.mean(axis=0), X.std(axis=0) + 1e-9

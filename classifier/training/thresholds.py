@@ -15,7 +15,8 @@ from classifier.model.decision import Choice, calibrated
 from classifier.training.training_set import TrainingSet
 
 REACH = 3.0  # how far, in decision values, a tag's own threshold may lie from the pooled one
-SHRINKAGES = (1.0, 3.0, 8.0, 20.0)  # positives that the pooled threshold may count for; cross-validation chooses
+# Positives that the pooled threshold may count for; cross-validation chooses.
+SHRINKAGES = (1.0, 3.0, 8.0, 20.0, 50.0, 100.0, 300.0)
 AUTO_PRECISION = 0.95
 AUTO_ERROR = 0.05  # one-sided
 

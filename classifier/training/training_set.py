@@ -1,13 +1,14 @@
 """The training set: articles with known tags, read once and dealt into folds for cross-validation."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from classifier.domain.articles import Article
+from classifier.domain.dates import in_utc
 from classifier.domain.examples import UNKNOWN, labels_of
 from classifier.domain.progress import Track
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
@@ -35,6 +36,7 @@ class TrainingSet:
     folds: np.ndarray  # (n_articles,) int8, numbers below n_folds
     n_folds: int
     settings: FitSettings
+    dates: Sequence[str | None]
 
     @property
     def all_rows(self) -> np.ndarray:
@@ -55,9 +57,17 @@ class TrainingSet:
 
 
 def read_training_set(
-    articles: Sequence[Article], taxonomy: Taxonomy | None, settings: FitSettings, track: Track, blocks: Sequence[str]
+    articles: Sequence[Article],
+    taxonomy: Taxonomy | None,
+    settings: FitSettings,
+    track: Track,
+    blocks: Sequence[str] = (),
+    timeless: Collection[str] = (),
 ) -> TrainingSet:
-    """Deal the articles that can be read into folds. Raises `TooFewExamples`, also if two have the same id."""
+    """Deal the articles that can be read into folds. Raises `TooFewExamples`, also if two have the same id.
+
+    The dates of the articles whose ids are `timeless` do not count.
+    """
     articles = sorted(articles, key=lambda article: article.id)
     taxonomy = taxonomy or taxonomy_of(tag for article in articles for tag in article.tags or ())
     labels = labels_of(articles, taxonomy)
@@ -69,7 +79,12 @@ def read_training_set(
     most = N_LARGE_FOLDS if corpus.X.nnz > LARGE_CORPUS else settings.n_folds
     n_folds = min(settings.n_folds, N_FAST_FOLDS if settings.fast else most)
     folds = make_folds(labels, corpus.groups, n_folds, settings.seed)
-    return TrainingSet(articles, taxonomy, labels, corpus, folds, n_folds, settings)
+    dates = [None if article.id in timeless else _date_of(article) for article in articles]
+    return TrainingSet(articles, taxonomy, labels, corpus, folds, n_folds, settings, dates)
+
+
+def _date_of(article: Article) -> str | None:
+    return None if article.published_at is None else in_utc(article.published_at)
 
 
 def _check(articles: Sequence[Article], labels: np.ndarray) -> None:
