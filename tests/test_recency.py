@@ -152,6 +152,18 @@ def test_without_dates_there_is_no_recency(changing: list[Article]) -> None:
     assert "recency" not in kinds
 
 
+def test_a_tag_is_never_less_likely_because_it_was_used_more() -> None:
+    """A tag that takes turns with another is rarer after it was used, but that is chance or a plan, and no habit."""
+    draws, words = random.Random(2), " ".join(TOPICS.values()).split()
+    articles = [
+        Article(f"d-{n:03}", "", " ".join(draws.sample(words, 9)), tags=(("odd", "even")[n % 2],), published_at=day)
+        for n, day in enumerate(DAYS)
+    ]
+    p, without = (fit(some, None, QUICK).model.parameters for some in (articles, undated(articles)))
+    assert not p.recency_weights.any()
+    np.testing.assert_allclose(p.stack, without.stack, rtol=0, atol=1e-6)
+
+
 def test_dates_of_timeless_articles_do_not_count(changing: list[Article]) -> None:
     timeless = fit(changing, None, QUICK, timeless=[article.id for article in changing]).model
     parameters = fit(undated(changing), None, QUICK).model.parameters

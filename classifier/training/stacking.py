@@ -122,6 +122,15 @@ def _fit_pooled(
     X = np.concatenate([X, np.column_stack([hidden, np.zeros(len(hidden))])])
     y = np.concatenate([data.labels[pairs] == 1, named_labels[is_hidden] == 1])
     weights = np.concatenate([pair_weights[pairs], np.full(len(hidden), HIDDEN_WEIGHT)])
+    coefficients, intercept = _fit_logistic(X, y, weights)
+    if coefficients[-1] < 0.0:  # without habits: of a rare tag's few examples, each that is past is one less to come
+        X[:, -1] = 0.0
+        coefficients, intercept = _fit_logistic(X, y, weights)
+    return coefficients, intercept
+
+
+def _fit_logistic(X: np.ndarray, y: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, float]:
+    """Return the weights and the intercept of a logistic regression that is fitted on standardised columns."""
     mean, spread = X.mean(axis=0), X.std(axis=0) + 1e-9
     fitted = LogisticRegression(C=100.0, solver="newton-cholesky").fit((X - mean) / spread, y, sample_weight=weights)
     coefficients = fitted.coef_[0] / spread
