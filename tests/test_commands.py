@@ -15,6 +15,7 @@ import tomllib
 from argparse import ArgumentParser, _SubParsersAction
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -25,7 +26,7 @@ import numpy as np
 import pytest
 
 from classifier.commands import build_parser, main
-from classifier.domain.articles import Article, read_articles
+from classifier.domain.articles import Article, read_articles, record_of
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model.files import content_digest
 from classifier.model.retagging import retagged
@@ -513,6 +514,26 @@ def test_evaluate_prints_one_line(run: Run, desk: Path, models: Path) -> None:
     assert (ran.code, ran.out.count("\n")) == (0, 1)
     assert "micro-F1" in ran.out
     assert "40 articles" in ran.out
+
+
+def test_evaluate_rolling_judges_what_came_after_what_was_learned(run: Run, desk: Path, tmp_path: Path) -> None:
+    files = ["--articles", desk / "train.jsonl", desk / "test.jsonl", "--models", tmp_path / "none"]
+    report = run("evaluate", *files, "--rolling", "--json").json
+    dates = sorted(article.published_at or "" for article in read_articles(files[1:3]))
+    assert [origin["n_learned"] for origin in report["origins"]] == [round(len(dates) * n) for n in (0.55, 0.7, 0.85)]
+    assert [origin["from"] for origin in report["origins"]] == [
+        dates[origin["n_learned"]] for origin in report["origins"]
+    ]
+    assert report["micro_f1"] == pytest.approx(sum(origin["micro_f1"] for origin in report["origins"]) / 3)
+    assert run("evaluate", *files, "--rolling").out.count("\n") == 4
+    assert not (tmp_path / "none").exists()
+
+
+def test_evaluate_rolling_needs_dates(run: Run, desk: Path, tmp_path: Path) -> None:
+    undated = [replace(article, published_at=None) for article in read_articles([desk / "test.jsonl"])]
+    (tmp_path / "undated.jsonl").write_text("".join(json.dumps(record_of(one)) + "\n" for one in undated))
+    ran = run("evaluate", "--articles", tmp_path / "undated.jsonl", "--rolling")
+    assert (ran.code, ran.out) == (1, "") and "0 of 40 articles have `published_at`" in ran.err
 
 
 def test_evaluate_on_an_empty_file_is_refused(run: Run, models: Path, tmp_path: Path) -> None:
