@@ -11,6 +11,7 @@ import argparse
 import random
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import numpy as np
 
@@ -18,6 +19,8 @@ from classifier.domain.articles import Article, read_articles
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.model.tag_model import TagModel
+from classifier.text import mention_features
+from classifier.text.mention_features import LONG
 from classifier.text.reading import ArticleReader
 from classifier.training.fitting import fit
 
@@ -30,10 +33,13 @@ def main() -> None:
     """Print the share of composites that get a group, and the groups that they get most often."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=0)
-    seed = parser.parse_args().seed
+    parser.add_argument("--long", type=int, default=LONG, help="words beyond which all texts are as long (%(default)s)")
+    options = parser.parse_args()
     articles = list(read_articles(sorted((STARTER / "articles").glob("*.jsonl"))))
     taxonomy = read_taxonomy(STARTER / "taxonomy.yaml")
-    groups = np.concatenate([groups_of(model, texts) for model, texts in held_out(articles, taxonomy, seed)])
+    with patch.object(mention_features, "LONG", options.long):
+        judged = [groups_of(model, texts) for model, texts in held_out(articles, taxonomy, options.seed)]
+    groups = np.concatenate(judged)
     names = np.array([tag.id for tag in taxonomy.tags])
     print(f"{len(groups)} composites: {groups.any(axis=1).mean():.1%} get a group, {groups.sum()} groups in all")
     for tag in np.argsort(-groups.sum(axis=0), kind="stable")[:10]:
