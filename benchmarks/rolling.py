@@ -22,7 +22,7 @@ from classifier.domain.articles import Article, read_articles
 from classifier.domain.examples import labels_of
 from classifier.domain.progress import untracked
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
-from classifier.model import evaluation, parameters, recency
+from classifier.model import evaluation, recency
 from classifier.model.recency import Rates
 from classifier.training import fitting, stacking, thresholds
 from classifier.training import recency as walking
@@ -106,9 +106,14 @@ def _without_recency() -> AbstractContextManager[Any]:
     return patch.object(walking, "MIN_DATED", np.inf)
 
 
-def _recency(half_life: float, smoothing: float) -> Change:
+def _recency(half_life: float, smoothing: float, damping: float = 1e-9) -> Change:
     """Count the half-life of a tag in its own positives, as the product does."""
-    return lambda: patch.multiple(recency, HALF_LIFE=half_life, SMOOTHING=smoothing)
+
+    def changed() -> AbstractContextManager[Any]:
+        constants = patch.multiple(recency, HALF_LIFE=half_life, SMOOTHING=smoothing)
+        return _both(lambda: constants, lambda: patch.object(walking, "DAMPING", damping))
+
+    return changed
 
 
 def _both(first: Change, second: Change) -> AbstractContextManager[Any]:
@@ -118,31 +123,10 @@ def _both(first: Change, second: Change) -> AbstractContextManager[Any]:
     return patches
 
 
-def _in_articles(half_life: float, smoothing: float) -> Change:
+def _in_articles(half_life: float, smoothing: float, damping: float = 1e-9) -> Change:
     """Count the half-life in articles, alike for all tags."""
     step = property(lambda rates: np.full(rates.usual.shape, 1.0 - 0.5 ** (1.0 / half_life)))
-    return lambda: _both(lambda: patch.object(Rates, "step", step), _recency(half_life, smoothing))
-
-
-def _damped(change: Change, n_more: float) -> Change:
-    """Damp the offset of a tag by n / (n + n_more), n its positives."""
-    walk, offset, damping = walking.walk_rates, recency.recency_offset, np.ones(0)
-
-    def walk_damped(labels: np.ndarray, dates: Sequence[str | None]) -> tuple[np.ndarray, Rates]:
-        nonlocal damping
-        n_positive = (labels == 1).sum(axis=0)
-        damping = n_positive / (n_positive + n_more)
-        offsets, rates = walk(labels, dates)
-        return offsets * damping, rates
-
-    def changed() -> AbstractContextManager[Any]:
-        patches = ExitStack()
-        patches.enter_context(change())
-        patches.enter_context(patch.object(stacking, "walk_rates", walk_damped))
-        patches.enter_context(patch.object(parameters, "recency_offset", lambda rates: offset(rates) * damping))
-        return patches
-
-    return changed
+    return lambda: _both(lambda: patch.object(Rates, "step", step), _recency(half_life, smoothing, damping))
 
 
 def _shrinkages(*values: float) -> Change:
@@ -151,16 +135,18 @@ def _shrinkages(*values: float) -> Change:
 
 CHANGES: dict[str, Change] = {
     "no recency": _without_recency,
+    "half-life of 30 articles, smoothing 0.01": _in_articles(30.0, 0.01),
     "half-life of 30 articles, smoothing 1": _in_articles(30.0, 1.0),
-    "half-life of 30 articles, smoothing 2": _in_articles(30.0, 2.0),
-    "half-life of 30 articles, smoothing 3": _in_articles(30.0, 3.0),
+    "half-life of 30 articles, smoothing 0.01, damping 50": _in_articles(30.0, 0.01, 50.0),
     "half-life of 100 articles, smoothing 3": _in_articles(100.0, 3.0),
     "half-life of 2 positives, smoothing 1": _recency(2.0, 1.0),
     "half-life of 4 positives, smoothing 1": _recency(4.0, 1.0),
+    "half-life of 4 positives, smoothing 1, damping 50": _recency(4.0, 1.0, 50.0),
     "half-life of 6 positives, smoothing 1": _recency(6.0, 1.0),
-    "half-life of 4 positives, smoothing 2": _recency(4.0, 2.0),
     "half-life of 8 positives, smoothing 1": _recency(8.0, 1.0),
-    "half-life of 8 positives, smoothing 0.01, damped by n / (n + 50)": _damped(_recency(8.0, 0.01), 50.0),
+    "half-life of 8 positives, smoothing 0.01, damping 50": _recency(8.0, 0.01, 50.0),
+    "half-life of 8 positives, smoothing 0.3, damping 50": _recency(8.0, 0.3, 50.0),
+    "half-life of 8 positives, smoothing 1, damping 50": _recency(8.0, 1.0, 50.0),
     "threshold shrinkage up to 20": _shrinkages(1.0, 3.0, 8.0, 20.0),
     "threshold shrinkage up to 20, no recency": lambda: _both(_without_recency, _shrinkages(1.0, 3.0, 8.0, 20.0)),
 }

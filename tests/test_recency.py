@@ -69,15 +69,15 @@ def undated(articles: Sequence[Article]) -> list[Article]:
 def test_rates_before_an_article_do_not_follow_from_its_own_or_later_labels() -> None:
     labels = (np.random.default_rng(0).random((150, 4)) < 0.3).astype(np.int8)
     dates = [f"2024-01-01T00:{n // 60:02}:{n % 60:02}" for n in range(150)]
-    offsets, _ = walk_rates(labels, dates)
+    offsets, _, _ = walk_rates(labels, dates)
     swapped = labels.copy()
     swapped[100:] = labels[100:][::-1]  # the usual rates stay
-    assert np.array_equal(walk_rates(swapped, dates)[0][:101], offsets[:101])
+    assert np.array_equal(walk_rates(swapped, dates).offsets[:101], offsets[:101])
 
 
 def test_articles_of_one_date_know_nothing_of_each_other() -> None:
     labels = (np.random.default_rng(1).random((120, 3)) < 0.4).astype(np.int8)
-    offsets, _ = walk_rates(labels, ["2024-01-01"] * 60 + ["2024-01-02"] * 60)
+    offsets, _, _ = walk_rates(labels, ["2024-01-01"] * 60 + ["2024-01-02"] * 60)
     assert np.abs(offsets[:60]).max() < 1e-12
     assert (offsets[60:] == offsets[60]).all() and np.abs(offsets[60]).min() > 1e-3
 
@@ -85,10 +85,10 @@ def test_articles_of_one_date_know_nothing_of_each_other() -> None:
 def test_unknown_labels_and_undated_articles_change_no_rate() -> None:
     labels = (np.random.default_rng(2).random((200, 3)) < 0.4).astype(np.int8)
     dates: list[str | None] = [f"2024-01-01T{n // 60:02}:{n % 60:02}:00" for n in range(200)]
-    offsets, rates = walk_rates(labels, dates)
+    offsets, _, rates = walk_rates(labels, dates)
     more = np.concatenate([labels, np.ones((50, 3), dtype=np.int8), np.full((50, 3), -1, dtype=np.int8)])
     more_dates = [*dates, *[None] * 50, *["2024-01-01T02:00:30"] * 50]
-    more_offsets, more_rates = walk_rates(more, more_dates)
+    more_offsets, _, more_rates = walk_rates(more, more_dates)
     assert np.array_equal(more_offsets[:200], offsets) and not more_offsets[200:250].any()
     assert all(np.array_equal(a, b) for a, b in zip(rates, more_rates, strict=True))
 
@@ -97,7 +97,7 @@ def test_few_dated_articles_say_nothing() -> None:
     labels = np.ones((MIN_DATED + 20, 2), dtype=np.int8)
     labels[::2] = 0
     dates = [DAYS[n] if n < MIN_DATED - 1 else None for n in range(len(labels))]
-    offsets, rates = walk_rates(labels, dates)
+    offsets, _, rates = walk_rates(labels, dates)
     assert not offsets.any() and not recency_offset(rates).any()
 
 
@@ -131,7 +131,7 @@ def test_nothing_is_known_of_a_tag_without_labels() -> None:
 
 def test_a_changed_habit_is_learned_and_named(model: TagModel) -> None:
     article = Article("new", "", story("ferries", random.Random(1)))
-    assert {one.tag for one in model.suggest(article).suggestions} == {"ferries", "travel"}
+    assert {one["tag"] for one in model.suggest(article).suggestions} == {"ferries", "travel"}
     (explanation,) = model.explain(article, ["travel"])
     recency = [part for part in explanation.parts if part.kind == "recency"]
     assert [part.text for part in recency] == ["used more often lately"] and recency[0].weight > 0

@@ -37,7 +37,7 @@ class Parameters:
     nowhere_intercept: float
     stack: np.ndarray = field(metadata=_array("n_tags", len(STACKING_FEATURES)))  # alike for the tags of a kind
     stack_intercepts: np.ndarray = field(metadata=_array("n_tags"))
-    recency_weights: np.ndarray = field(metadata=_array("n_tags"))  # of `recency_offset`, alike for the tags of a kind
+    recency_weights: np.ndarray = field(metadata=_array("n_tags"))  # of `recency_offset`; small for rare tags
     usual_rates: np.ndarray = field(metadata=_array("n_tags"))  # see `recency.Rates`
     recent_rates: np.ndarray = field(metadata=_array("n_tags"))
     calibration: np.ndarray = field(metadata=_array(4))

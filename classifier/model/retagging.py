@@ -41,7 +41,7 @@ def retagged(model: TagModel, taxonomy: Taxonomy) -> TagModel:
         naming_offsets=moved(p.naming_offsets, 0.0),
         stack=p.stack[stack_of],
         stack_intercepts=p.stack_intercepts[stack_of],
-        recency_weights=p.recency_weights[stack_of],
+        recency_weights=moved(p.recency_weights, 0.0),
         usual_rates=moved(p.usual_rates, 0.0),
         recent_rates=moved(p.recent_rates, 0.0),
     )

@@ -23,7 +23,7 @@ UNFITTED = 100.0  # how far below all others a tag without examples stays if men
 class StackingWeights(NamedTuple):
     """Weights, (n_tags, len(STACKING_FEATURES)) float64, and intercepts, (n_tags,), of a stacking model.
 
-    recency: (n_tags,) float64, the weights of the recency offsets.
+    recency: (n_tags,) float64, the weights of the recency offsets: of damped ones within `stack`.
     """
 
     weights: np.ndarray
@@ -53,7 +53,7 @@ class _Features(NamedTuple):
     """What the stacking model is fitted on."""
 
     pairs: np.ndarray  # (n_articles, n_tags, len(STACKING_FEATURES)) float64
-    recency: np.ndarray  # (n_articles, n_tags) float64, the recency offsets before each article
+    recency: np.ndarray  # (n_articles, n_tags) float64, the damped recency offsets before each article
     hidden: np.ndarray  # (n_named,) float64, the logits of named pairs as if their tags had no examples
 
 
@@ -82,13 +82,15 @@ def stack(data: TrainingSet, classifiers: OutOfFold) -> Stacked:
         logits[out] = mention_logits(model, named, out, data.labels.shape[1])
         pairs = out[named.articles]
         hidden[pairs] = model.pooled(named, pairs)
-    recency, rates = walk_rates(data.labels, data.dates)
-    features = _Features(stacking_features(classifiers.values, classifiers.n_positive, logits), recency, hidden)
+    walked = walk_rates(data.labels, data.dates)
+    features = _Features(stacking_features(classifiers.values, classifiers.n_positive, logits), walked.offsets, hidden)
     decision = np.zeros(data.labels.shape)
     for out in data.held_out_masks():
         decision[out] = _fit_stacking(data, features, ~out).decision(features, out)
     mentions = fit_mentions(named, data.labels, data.all_rows)
-    return Stacked(decision, _fit_stacking(data, features, data.all_rows), mentions, rates)
+    stacking = _fit_stacking(data, features, data.all_rows)
+    stacking = stacking._replace(recency=stacking.recency * walked.damping)
+    return Stacked(decision, stacking, mentions, walked.rates)
 
 
 def _fit_stacking(data: TrainingSet, features: _Features, inside: np.ndarray) -> StackingWeights:
