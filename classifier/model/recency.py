@@ -11,7 +11,7 @@ import numpy as np
 from classifier.domain.examples import POSITIVE, UNKNOWN
 
 HALF_LIFE = 8.0  # positives of a tag after which a label counts half as much: the rarer the tag, the more articles
-SMOOTHING = 1.0  # positives that the usual rate counts for beside the recent ones
+SMOOTHING = 0.3  # positives that the usual rate counts for beside the recent ones
 _RARELY, _ALMOST_ALWAYS = 1e-6, 1.0 - 1e-6
 
 
