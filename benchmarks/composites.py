@@ -54,7 +54,8 @@ def held_out(articles: Sequence[Article], taxonomy: Taxonomy, seed: int) -> Iter
     for part in (without[number::N_PARTS] for number in range(N_PARTS)):
         texts = composites(part, taxonomy, N_COMPOSITES // N_PARTS, draws)
         out = {article.id for article in part}
-        yield fit([article for article in articles if article.id not in out], taxonomy).model, texts
+        learned = [article for article in articles if article.id not in out]
+        yield fit(learned, taxonomy, timeless=[article.id for article in learned]).model, texts
 
 
 def composites(articles: Sequence[Article], taxonomy: Taxonomy, n: int, draws: random.Random) -> list[Article]:
