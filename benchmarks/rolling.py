@@ -110,8 +110,8 @@ def _recency(half_life: float, smoothing: float, damping: float = 1e-9) -> Chang
     """Count the half-life of a tag in its own positives, as the product does."""
 
     def changed() -> AbstractContextManager[Any]:
-        constants = patch.multiple(recency, HALF_LIFE=half_life, SMOOTHING=smoothing)
-        return _both(lambda: constants, lambda: patch.object(walking, "DAMPING", damping))
+        walk = patch.multiple(walking, HALF_LIFE=half_life, DAMPING=damping)
+        return _both(lambda: walk, lambda: patch.object(recency, "SMOOTHING", smoothing))
 
     return changed
 

@@ -112,7 +112,9 @@ def test_decision_values_follow_from_the_saved_arrays(model: TagModel, articles:
         )
         features = stacking_features(separator[None], arrays["n_positive"], naming[None])
         expected = stacked_decision(features, arrays["stack"], arrays["stack_intercepts"])[0]
-        expected += arrays["recency_weights"] * recency_offset(Rates(arrays["usual_rates"], arrays["recent_rates"]))
+        expected += arrays["recency_weights"] * recency_offset(
+            Rates(arrays["usual_rates"], arrays["recent_rates"], numbers["half_life"])
+        )
         explained = model.explain(article, [tag.id for tag in model.taxonomy.tags])
         assert [one.decision_value for one in explained] == pytest.approx(expected.tolist(), abs=1e-6)
 

@@ -299,6 +299,7 @@ def test_two_separators_of_one_tag_are_refused(saved: Path) -> None:
     ("name", "value"),
     [
         ("pooled_threshold", "0"),
+        ("half_life", None),
         ("naming_intercept", None),
         ("nowhere_intercept", True),
         ("always_one", 1),

@@ -37,6 +37,7 @@ from classifier.model.precedent_files import (
     write_text,
 )
 from classifier.model.precedents import Precedents
+from classifier.model.recency import HALF_LIFE
 from classifier.model.tag_model import TagModel
 
 FORMAT = 3
@@ -143,6 +144,7 @@ def _read_files(folder: Path, names: dict[str, str]) -> TagModel:
     terms, title_terms = (_lines(folder / name) for name in ("terms.txt", "title_terms.txt"))
     taxonomy = taxonomy_from_json(json.loads((folder / "taxonomy.json").read_text(encoding="utf-8")))
     later = {name: np.zeros(len(taxonomy.tags)) for name in _LATER}
+    numbers.setdefault("half_life", HALF_LIFE)
     parameters = Parameters(**{**later, **arrays}, **{name: numbers[name] for name in _NUMBERS})
     _check_parameters(parameters, len(terms), len(title_terms), len(taxonomy.tags))
     precedents = replace(read_precedents(folder, names), deleted=Deleted(folder.parent))
@@ -210,7 +212,7 @@ def _check_parameters(parameters: Parameters, n_terms: int, n_title_terms: int, 
     _check_positions("separators", parameters.separators, n_tags)
     if len(set(parameters.separators.tolist())) < n_separators:
         raise ValueError("separators names a tag twice")
-    for name in ("pooled_threshold", "naming_intercept", "nowhere_intercept"):
+    for name in ("pooled_threshold", "naming_intercept", "nowhere_intercept", "half_life"):
         value: Any = getattr(parameters, name)
         if isinstance(value, bool) or not isinstance(value, int | float) or not np.isfinite(value):
             raise ValueError(f"{name} in model.json is {value!r:.40}, not a number")

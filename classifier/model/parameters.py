@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from classifier.model.decision import STACKING_FEATURES
-from classifier.model.recency import Rates, recency_offset
+from classifier.model.recency import HALF_LIFE, Rates, recency_offset
 from classifier.text.mention_features import CATEGORIES, FEATURES
 
 
@@ -43,12 +43,13 @@ class Parameters:
     calibration: np.ndarray = field(metadata=_array(4))
     always_one: bool
     language: str | None
+    half_life: float = HALF_LIFE  # of the recent rates
     blocks: Sequence[str] = ()  # folded texts that stand on many pages of the site
 
     @property
     def rates(self) -> Rates:
         """The rates of the tags after the last example."""
-        return Rates(self.usual_rates, self.recent_rates)
+        return Rates(self.usual_rates, self.recent_rates, self.half_life)
 
     @property
     def recency(self) -> np.ndarray:

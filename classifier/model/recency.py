@@ -10,7 +10,7 @@ import numpy as np
 
 from classifier.domain.examples import POSITIVE, UNKNOWN
 
-HALF_LIFE = 8.0  # positives of a tag after which a label counts half as much: the rarer the tag, the more articles
+HALF_LIFE = 8.0  # positives
 SMOOTHING = 0.3  # positives that the usual rate counts for beside the recent ones
 _RARELY, _ALMOST_ALWAYS = 1e-6, 1.0 - 1e-6
 
@@ -18,16 +18,19 @@ _RARELY, _ALMOST_ALWAYS = 1e-6, 1.0 - 1e-6
 class Rates(NamedTuple):
     """The usual and the recent rates of tags, both (n_tags,) float64.
 
-    usual: the share of positives among the known labels, 0 for a tag without any; recent: their exponential mean.
+    usual: the share of positives among the known labels, 0 for a tag without any; recent: their exponential mean;
+    half_life: the positives of a tag after which a label counts half as much, so the rarer the tag, the more articles.
     """
 
     usual: np.ndarray
     recent: np.ndarray
+    half_life: float
 
     @property
     def step(self) -> np.ndarray:
         """How much the newest label counts in the recent rate, (n_tags,) float64 below 1."""
-        step: np.ndarray = 1.0 - 0.5 ** (np.clip(self.usual, _RARELY, _ALMOST_ALWAYS) / HALF_LIFE)
+        usual = np.clip(self.usual, _RARELY, _ALMOST_ALWAYS)
+        step: np.ndarray = 1.0 - 0.5 ** (usual / self.half_life)
         return step
 
     def after(self, labels: np.ndarray) -> Self:
@@ -38,7 +41,7 @@ class Rates(NamedTuple):
 
 def no_rates(n_tags: int) -> Rates:
     """Return the rates of tags of which nothing is known."""
-    return Rates(np.zeros(n_tags), np.zeros(n_tags))
+    return Rates(np.zeros(n_tags), np.zeros(n_tags), HALF_LIFE)
 
 
 def recency_offset(rates: Rates) -> np.ndarray:

@@ -111,6 +111,7 @@ def _parameters(
         recency_weights=stacked.stacking.recency,
         usual_rates=stacked.rates.usual,
         recent_rates=stacked.rates.recent,
+        half_life=stacked.rates.half_life,
         calibration=suggesting.calibration,
         always_one=data.always_one,
         language=data.corpus.language,

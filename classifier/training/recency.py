@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from classifier.domain.examples import POSITIVE, UNKNOWN
-from classifier.model.recency import Rates, no_rates, recency_offset
+from classifier.model.recency import HALF_LIFE, Rates, no_rates, recency_offset
 
 MIN_DATED = 100  # articles; of fewer, the rates would be chance
 DAMPING = 50.0  # positives that a tag needs for half of the weight of its rates
@@ -41,11 +41,11 @@ def walk_rates(labels: np.ndarray, dates: Sequence[str | None]) -> WalkedRates:
     n_positive = (labels[dated] == POSITIVE).sum(axis=0)
     usual = np.where(n_positive > 0, (n_positive + 0.5) / (n_known + 1.0), 0.0)
     damping = n_positive / (n_positive + DAMPING)
-    rates = Rates(usual, usual)
+    rates = Rates(usual, usual, HALF_LIFE)
     for _, rows in groupby(sorted(dated, key=lambda row: (dates[row], row)), key=dates.__getitem__):
         of_date = list(rows)
         offsets[of_date] = rates.recent
         for row in of_date:
             rates = rates.after(labels[row])
-    offsets[dated] = recency_offset(Rates(usual, offsets[dated])) * damping
+    offsets[dated] = recency_offset(rates._replace(recent=offsets[dated])) * damping
     return WalkedRates(offsets, damping, rates)
