@@ -62,9 +62,9 @@ def table(model: Model, texts: Sequence[Text]) -> str:
     found: dict[str, list[str]] = {aboutness: [] for aboutness in ABOUTNESS}
     for text in texts:
         for suggestion in model.suggest(text.article, 0).suggestions:
-            if suggestion.tag == text.group:
-                line = f"{text.article.id}  {text.kind:8}{text.group:28}{suggestion.score:.2f}"
-                found[suggestion.aboutness].append(line)
+            if suggestion["tag"] == text.group:
+                line = f"{text.article.id}  {text.kind:8}{text.group:28}{suggestion['score']:.2f}"
+                found[suggestion["aboutness"]].append(line)
     n = sum(map(len, found.values()))
     lines = [f"{n} of {len(texts)} texts get the group that they name in passing"]
     for aboutness, rows in found.items():

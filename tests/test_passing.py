@@ -90,7 +90,7 @@ class Suggests:
 
     def suggest(self, article: Article, n_evidence: int) -> SimpleNamespace:
         tag, aboutness = self.suggestions.get(article.id, ("sport", "main"))
-        return SimpleNamespace(suggestions=[SimpleNamespace(tag=tag, aboutness=aboutness, score=0.4)])
+        return SimpleNamespace(suggestions=[{"tag": tag, "aboutness": aboutness, "score": 0.4}])
 
 
 def test_benchmark_counts_a_text_only_for_the_group_that_it_names() -> None:
