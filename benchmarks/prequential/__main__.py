@@ -41,6 +41,8 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             figures["corpora"][Path(archive).name] = measure(archive, Path(folder), options)
         _write(figures, options)
+    if not options.archives:
+        _write(figures, options)
     print(_document(figures, options))
 
 

@@ -85,7 +85,15 @@ def saved_keys(system: System, articles: Sequence[Article], folder: Path) -> Key
             plan = first_articles(articles, n_labelled, N_SAVING)
             done = walk_system(system, plan, folder / f"first-{n_labelled}", every=1)
             total = total_keys(suggested_tags(done), plan.judged, costs)
-            saved.append(SavedKeys(n_labelled=n_labelled, n=len(plan.judged), **total._asdict(), saved=total.saved))
+            saved.append(
+                SavedKeys(
+                    n_labelled=n_labelled,
+                    n=len(plan.judged),
+                    suggested=total.suggested,
+                    typed=total.typed,
+                    saved=total.saved,
+                )
+            )
     except (Failed, ValueError) as error:
         return {**row, "problem": str(error)}
     say(f"{system.name}: keys saved {', '.join(format(one['saved'], '.0%') for one in saved)}")

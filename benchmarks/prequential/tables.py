@@ -67,7 +67,8 @@ def quality_table(name: str, found: ArchiveRow) -> str:
         f"{name}: every article judged before its labels are known",
         ["system", "micro-F1", "macro-F1", "trainings", "CPU seconds"],
         rows,
-        "The 95 % bootstrap interval over articles is in brackets. CPU seconds are those of all trainings and suggestions.",
+        "The 95 % bootstrap interval over articles is in brackets. CPU seconds are those of all trainings and "
+        "suggestions. They are noisy where other programs run on the machine.",
     )
 
 
