@@ -76,7 +76,7 @@ class Session:
     Leaving the `with` block ends the child. `cpu_seconds` is then what it and its own children took.
     """
 
-    def __init__(self, command: Sequence[str], limit_seconds: float = 900.0) -> None:
+    def __init__(self, command: Sequence[str], limit_seconds: float = 3600.0) -> None:
         self.cpu_seconds = 0.0
         self._command = command
         self._limit_seconds = limit_seconds

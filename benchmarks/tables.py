@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from benchmarks.systems import FASTTEXT, OURS
@@ -36,7 +36,7 @@ def _number(value: float | None, form: str) -> str:
     return MISSING if value is None else format(value, form)
 
 
-def with_interval(row: dict[str, Any], name: str) -> str:
+def with_interval(row: Mapping[str, Any], name: str) -> str:
     """Return a measure and its 95 % interval in brackets."""
     low, high = row[f"{name}_interval"]
     return f"{row[name]:.3f} ({low:.3f}–{high:.3f})"

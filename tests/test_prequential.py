@@ -172,7 +172,14 @@ def figures() -> dict[str, Any]:
         "macro_f1_interval": (0.2, 0.4), "n_trainings": 7, "cpu_seconds": 12.3,
     }  # fmt: skip
     saved = [{"n_labelled": n, "n": 10, "suggested": 15, "typed": 30, "saved": 0.5} for n in (100, 300, 1000)]
-    found = {"n_known": 5, "n_judged": 4, "n_steps": 2, "first_day": "2024-01-02", "last_day": "2024-01-03"}
+    found = {
+        "n_known": 5,
+        "n_judged": 4,
+        "n_steps": 2,
+        "first_day": "2024-01-02",
+        "last_day": "2024-01-03",
+        "minutes": 3.2,
+    }
     work = [{"name": "article tagger", "saved": saved}]
     return {
         "corpora": {

@@ -2,8 +2,7 @@
 
 The first half of an archive is known. Then articles arrive in steps of a day or more, and systems are trained overnight: some
 every night, slow ones every seventh. Prints a table of quality over all judged articles and a table of the keys that
-suggestions save. The whole takes under an hour on two cores. The peers live in `.venv-peers`, installed on first use; one
-that fails has a row that says why.
+suggestions save. The peers live in `.venv-peers`, installed on first use; one that fails has a row that says why.
 """
 
 from __future__ import annotations
@@ -18,6 +17,7 @@ from typing import Any
 
 from benchmarks.prequential import measures
 from benchmarks.prequential.plot import draw, plot_file
+from benchmarks.prequential.rows import ArchiveRow
 from benchmarks.prequential.schedule import schedule
 from benchmarks.prequential.tables import chosen, document
 from benchmarks.processes import say
@@ -41,11 +41,15 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder:
             figures["corpora"][Path(archive).name] = measure(archive, Path(folder), options)
         _write(figures, options)
+    if not options.archives:
+        _write(figures, options)
     print(_document(figures, options))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks.prequential", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument(
         "--archives", nargs="*", default=ARCHIVES, metavar="NAME", help=f"of {DATA}; {', '.join(ARCHIVES)}"
     )
@@ -58,17 +62,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--live", action="store_true", help="also the article tagger with its live rate")
     parser.add_argument("--no-keys", action="store_true", help="do not count the keys that are saved")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="add the figures to this file")
+    parser.add_argument(
+        "--json",
+        type=Path,
+        metavar="FILE",
+        help="add the figures to this file; with --archives alone, its figures are printed again",
+    )
     parser.add_argument("--output", type=Path, metavar="FILE", help="write the tables to this file")
     parser.add_argument("--plots", type=Path, metavar="DIR", help="draw a PNG file of each archive into this folder")
     return parser
 
 
-def measure(archive: str, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
+def measure(archive: str, folder: Path, options: argparse.Namespace) -> ArchiveRow:
     """Return the figures of all systems on an archive."""
     articles = dated(DATA / archive)
     plan = schedule(articles, options.share, options.nights)
-    found = measures.description(plan)
+    found = measures.described(plan)
     say(f"{archive}: {chosen(found)}")
     began = time.perf_counter()
     systems = _systems(options)

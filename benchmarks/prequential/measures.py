@@ -6,11 +6,11 @@ import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from benchmarks.prequential.keys import Keys, adding_costs, keys
+from benchmarks.prequential.rows import ArchiveRow, KeysRow, SavedKeys, SystemRow
 from benchmarks.prequential.schedule import Schedule, day, first_articles
 from benchmarks.prequential.walk import Walk, walk_system
 from benchmarks.processes import Failed, say
@@ -25,12 +25,12 @@ N_POINTS = 150  # of a plotted line
 WEEK = 7  # nights
 N_LABELLED = (100, 300, 1000)
 N_SAVING = 300  # articles on which the saved keys are counted
-KEPT = ("micro_f1", "micro_f1_interval", "macro_f1", "macro_f1_interval", "n_tags")
+N_TICKS = 7  # of a plot
 
 
-def over_time(system: System, plan: Schedule, folder: Path, every: int) -> dict[str, Any]:
+def over_time(system: System, plan: Schedule, folder: Path, every: int) -> SystemRow:
     """Return a system's figures over a schedule, or its problem."""
-    row: dict[str, Any] = {"key": system.key, "name": system.name, "every": every}
+    row: SystemRow = {"key": system.key, "name": system.name, "every": every}
     began = time.perf_counter()
     try:
         done = walk_system(system, plan, folder, every)
@@ -44,7 +44,11 @@ def over_time(system: System, plan: Schedule, folder: Path, every: int) -> dict[
     say(f"{system.name}: micro-F1 {found['micro_f1']:.3f}, macro-F1 {found['macro_f1']:.3f}, {seconds} s")
     return {
         **row,
-        **{name: found[name] for name in KEPT},
+        "micro_f1": found["micro_f1"],
+        "micro_f1_interval": found["micro_f1_interval"],
+        "macro_f1": found["macro_f1"],
+        "macro_f1_interval": found["macro_f1_interval"],
+        "n_tags": found["n_tags"],
         "n_trainings": done.n_trainings,
         "cpu_seconds": round(done.cpu_seconds, 1),
         "seconds": seconds,
@@ -71,17 +75,25 @@ def rolling(suggested: Sequence[Sequence[str]], articles: Sequence[Article]) -> 
     return [(window + int(at), round(float(values[at]), 4)) for at in places]
 
 
-def saved_keys(system: System, articles: Sequence[Article], folder: Path) -> dict[str, Any]:
+def saved_keys(system: System, articles: Sequence[Article], folder: Path) -> KeysRow:
     """Return the keys that a system saves after 100, 300 and 1,000 labelled articles, on the 300 that follow."""
-    row: dict[str, Any] = {"key": system.key, "name": system.name}
+    row: KeysRow = {"key": system.key, "name": system.name}
     costs = costs_of(articles)
     try:
-        saved = []
+        saved: list[SavedKeys] = []
         for n_labelled in N_LABELLED:
             plan = first_articles(articles, n_labelled, N_SAVING)
             done = walk_system(system, plan, folder / f"first-{n_labelled}", every=1)
             total = total_keys(suggested_tags(done), plan.judged, costs)
-            saved.append({"n_labelled": n_labelled, "n": len(plan.judged), **total._asdict(), "saved": total.saved})
+            saved.append(
+                SavedKeys(
+                    n_labelled=n_labelled,
+                    n=len(plan.judged),
+                    suggested=total.suggested,
+                    typed=total.typed,
+                    saved=total.saved,
+                )
+            )
     except (Failed, ValueError) as error:
         return {**row, "problem": str(error)}
     say(f"{system.name}: keys saved {', '.join(format(one['saved'], '.0%') for one in saved)}")
@@ -100,8 +112,8 @@ def total_keys(suggested: Sequence[Sequence[str]], articles: Sequence[Article], 
     return Keys(sum(one.suggested for one in each), sum(one.typed for one in each))
 
 
-def description(plan: Schedule) -> dict[str, Any]:
-    """Return what was chosen: how much is known, and how many articles arrive in how many steps."""
+def described(plan: Schedule) -> ArchiveRow:
+    """Return what was chosen: how much is known, and how many articles arrive in how many steps. Nothing is measured yet."""
     judged = plan.judged
     return {
         "n_known": len(plan.known),
@@ -109,6 +121,8 @@ def description(plan: Schedule) -> dict[str, Any]:
         "n_steps": len(plan.steps),
         "first_day": day(judged[0]),
         "last_day": day(judged[-1]),
-        "days": [day(article) for article in judged[:: max(1, len(judged) // 6)]],
-        "days_apart": max(1, len(judged) // 6),
+        "ticks": [(at, day(judged[at])) for at in range(0, len(judged), -(-len(judged) // N_TICKS))],
+        "systems": [],
+        "work": [],
+        "minutes": 0.0,
     }

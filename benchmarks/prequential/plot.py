@@ -10,13 +10,14 @@ from matplotlib.figure import Figure
 
 from benchmarks.plots import OURS_COLOUR, STYLE, saved
 from benchmarks.prequential.measures import WINDOW
+from benchmarks.prequential.rows import ArchiveRow
 
 PEER_COLOURS = ("#c2703d", "#5b8c5a", "#8a6fa8", "#7b8794", "#b59b3a", "#4f9da6", "#b0607a")
 NEXT_OURS = "#6fa3d8"
 MIN_GAP = 0.045  # between two labels, as a share of the axis
 
 
-def draw(name: str, found: dict[str, Any], folder: Path) -> Path:
+def draw(name: str, found: ArchiveRow, folder: Path) -> Path:
     """Draw the rolling micro-F1 of each system, named at the end of its line, and return the file."""
     mpl.rcParams.update(STYLE)
     figure = Figure(figsize=(9, 4.2), layout="constrained")
@@ -30,8 +31,7 @@ def draw(name: str, found: dict[str, Any], folder: Path) -> Path:
         ax.plot(x, y, color=colour, linewidth=2.2 if ours else 1.2, zorder=3 if ours else 2)
         ends.append((y[-1], row["name"], colour, x[-1]))
     _name_lines(ax, ends)
-    ticks = [at * found["days_apart"] for at in range(len(found["days"]))]
-    ax.set_xticks(ticks, found["days"])
+    ax.set_xticks(*zip(*found["ticks"], strict=True))
     ax.set_xlim(0, found["n_judged"])
     ax.grid(color="#e5e7eb")
     ax.set_xlabel("articles in date order, each judged before its labels are known")

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from benchmarks.prequential.measures import N_LABELLED
+from benchmarks.prequential.rows import ArchiveRow, KeysRow
 from benchmarks.tables import MISSING, table, with_interval, wrapped
 
 INTRODUCTION = (
@@ -39,20 +40,21 @@ def document(figures: dict[str, Any], machine: str, pictures: dict[str, str]) ->
         sections += [f"## {name}", chosen(found), quality_table(name, found)]
         if name in pictures:
             sections.append(f"![Rolling micro-F1 of each system on {name}]({pictures[name]})")
-        if found.get("work"):
+        if found["work"]:
             sections.append(work_table(name, found["work"]))
     return "\n\n".join(one if one.startswith(("#", "!")) else wrapped(one) for one in sections) + "\n"
 
 
-def chosen(found: dict[str, Any]) -> str:
-    """Return what was chosen for an archive."""
+def chosen(found: ArchiveRow) -> str:
+    """Return what was chosen for an archive, and how long it took."""
+    minutes = f" All systems together took {found['minutes']:.0f} minutes." if found["minutes"] else ""
     return (
         f"{found['n_known']} articles are known at the start. {found['n_judged']} articles from {found['first_day']} to "
-        f"{found['last_day']} arrive in {found['n_steps']} steps."
+        f"{found['last_day']} arrive in {found['n_steps']} steps.{minutes}"
     )
 
 
-def quality_table(name: str, found: dict[str, Any]) -> str:
+def quality_table(name: str, found: ArchiveRow) -> str:
     """Return the quality of each system over all articles that it judged, and what it took."""
     rows = []
     for row in found["systems"]:
@@ -65,18 +67,19 @@ def quality_table(name: str, found: dict[str, Any]) -> str:
         f"{name}: every article judged before its labels are known",
         ["system", "micro-F1", "macro-F1", "trainings", "CPU seconds"],
         rows,
-        "The 95 % bootstrap interval over articles is in brackets. CPU seconds are those of all trainings and suggestions.",
+        "The 95 % bootstrap interval over articles is in brackets. CPU seconds are those of all trainings and "
+        "suggestions. They are noisy where other programs run on the machine.",
     )
 
 
-def work_table(name: str, rows: Sequence[dict[str, Any]]) -> str:
+def work_table(name: str, rows: Sequence[KeysRow]) -> str:
     """Return the share of keys that each system saves after some numbers of labelled articles."""
     cells = [[row["name"], *_saved(row)] for row in rows]
     head = ["system", *(f"after {n:,} articles" for n in N_LABELLED)]
     return table(f"{name}: keys saved, and keys an article with suggestions and without", head, cells)
 
 
-def _saved(row: dict[str, Any]) -> list[str]:
+def _saved(row: KeysRow) -> list[str]:
     if "problem" in row:
         return [row["problem"], *[MISSING] * (len(N_LABELLED) - 1)]
     return [
