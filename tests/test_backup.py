@@ -174,6 +174,7 @@ def writers(tagger: Tagger, database_url: str) -> Iterator[list[str]]:
         thread.join(60)
 
 
+@pytest.mark.slow
 def test_a_backup_while_four_write_contains_everything_committed_before(
     writers: list[str], registry: Registry, database_url: str, tmp_path: Path
 ) -> None:

@@ -516,6 +516,7 @@ def test_evaluate_prints_one_line(run: Run, desk: Path, models: Path) -> None:
     assert "40 articles" in ran.out
 
 
+@pytest.mark.slow
 def test_evaluate_rolling_judges_what_came_after_what_was_learned(run: Run, desk: Path, tmp_path: Path) -> None:
     files = ["--articles", desk / "train.jsonl", desk / "test.jsonl", "--models", tmp_path / "none"]
     report = run("evaluate", *files, "--rolling", "--json").json

@@ -81,6 +81,7 @@ def test_an_example_sends_an_article_and_an_answer(desk: Desk, tmp_path: Path, l
     assert (decision.tag, decision.editor) == ("iskp", "website/Mira")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("language", ["python", "php", "js"])
 def test_an_example_says_what_is_wrong_with_its_key_and_does_not_repeat_it(
     desk: Desk, tmp_path: Path, language: str

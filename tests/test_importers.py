@@ -416,6 +416,7 @@ def test_a_pipe_must_be_named_and_is_then_read(tmp_path: Path) -> None:
     assert format_of(pipe, ReadOptions(format="csv")) == "csv"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("suffix", [".csv.gz", ".jsonl.gz"])
 def test_a_packed_file_that_grows_without_measure_is_refused(store: Store, tmp_path: Path, suffix: str) -> None:
     path = written(
@@ -783,6 +784,7 @@ def example(language: str, containing: str) -> str:
     return next(block for block in blocks if containing in block)
 
 
+@pytest.mark.slow
 def test_the_first_day_of_the_guide_goes_as_it_says(tmp_path: Path, database_url: str, store: Store) -> None:
     terms = "".join(
         f"<category domain='post_tag' nicename='x'>{name}</category>" for name in ("Shabab", "News", "Iraq")

@@ -50,6 +50,7 @@ def finding(result: Result, check: str) -> dict[str, object]:
     return found
 
 
+@pytest.mark.slow
 def test_a_thousand_wrong_accepts_on_known_articles_close_the_gate_and_name_the_editor(
     desk: Desk, articles: list[Article], taxonomy: Taxonomy
 ) -> None:
@@ -67,6 +68,7 @@ def test_a_thousand_wrong_accepts_on_known_articles_close_the_gate_and_name_the_
     told("wrong accepts by one editor on known articles", f"{n}", 0, "gate closed, and the report names the editor")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("editors", "named"),
     [(["mallory"], "mallory"), pytest.param([f"wp/editor{n}" for n in range(21)], "wp", marks=pytest.mark.slow)],

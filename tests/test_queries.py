@@ -236,6 +236,7 @@ def test_no_request_reads_a_whole_table(filled: Filled) -> None:
     assert KNOWN.keys() <= {one.partition(": ")[0] for one in wrong}
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite("its machine counts steps")
 def test_a_store_four_times_as_large_is_no_more_work_for_any_request(
     make_filled: Callable[..., Filled], monkeypatch: pytest.MonkeyPatch

@@ -85,6 +85,7 @@ def test_the_first_look_has_the_report_made_and_the_page_loads_itself_again(
     assert "Refresh" not in signed_in.get(path).headers
 
 
+@pytest.mark.slow
 def test_a_report_that_others_have_decided_behind_says_so_and_is_made_anew(
     signed_in: FlaskClient, store: Store, taxonomy: Taxonomy
 ) -> None:

@@ -196,6 +196,7 @@ def test_nearest_tags_are_those_of_the_articles(archive: list[Filed], whole: Tax
     assert nearest["libya"] == 5  # nobody may see yet what is suggested for a blind article
 
 
+@pytest.mark.slow
 def test_pasted_stub_is_a_sound_tag_that_covers_the_name(archive: list[Filed], tmp_path: Path) -> None:
     articles = archive + planted([*with_name("Harakat Nur al-Jabal (HNJ)")[:3], *with_name("HNJ")[3:]])
     (row,) = rising(articles, read_taxonomy(STARTER / "taxonomy.yaml"))

@@ -258,6 +258,7 @@ def test_a_slow_body_is_answered_when_it_is_there(server: Server) -> None:
         assert status_of(connection) == 200
 
 
+@pytest.mark.slow
 def test_clients_that_go_away_in_the_middle_leave_no_trace(server: Server) -> None:
     for _ in range(20):
         with server.connect() as connection:

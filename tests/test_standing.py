@@ -99,6 +99,7 @@ def by_fold(store: Store, article: str, body: str | None) -> dict[str, str]:
     return {tag: row.id for tag, row in fold(store.log.read(article).rows, current).decisions.items()}
 
 
+@pytest.mark.slow
 @given(STEPS, st.uuids())
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_fold_and_its_sql_agree_on_any_log(shared: Store, steps: list[Any], name: Any) -> None:

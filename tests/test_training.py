@@ -170,6 +170,7 @@ def test_a_champion_that_has_learned_from_the_holdout_is_judged_by_a_stand_in(
     assert abs(measures["champion"]["micro_f1"] - measures["challenger"]["micro_f1"]) < 0.2
 
 
+@pytest.mark.slow
 def test_what_is_worse_is_worse_with_other_folds_too(desk: Desk, dated: list[Article]) -> None:
     """New articles whose tags are another's teach nothing that is right, and half of the holdout is as it was."""
     before, new = desk.champion, dated[-N_LATER:]
