@@ -1221,3 +1221,10 @@ def test_every_command_has_an_example_or_a_next_step() -> None:
     for name, parser, runs in commands(build_parser(read_settings({}))):
         epilog = str(parser.epilog)
         assert not runs or "example:\n  python -m classifier " in epilog or "Next: " in epilog, name
+
+
+def test_commands_that_need_no_store_and_fit_nothing_import_neither_sqlalchemy_nor_scikit_learn() -> None:
+    modules = [f"classifier.commands.{name}" for name in ("suggest", "evaluate", "models", "tags", "export")]
+    code = f"import sys, {', '.join(modules)}; print(*sorted({{'sqlalchemy', 'sklearn', 'scipy', 'flask'}} & set(sys.modules)))"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == ""

@@ -10,8 +10,6 @@ from classifier.domain.articles import Article, read_articles
 from classifier.domain.taxonomy import taxonomy_of
 from classifier.errors import BadArticle
 from classifier.settings import Settings
-from classifier.training.fitting import fit
-from classifier.training.rolling import rolling_origins
 
 MEASURES = ("micro_f1", "macro_f1", "calibration_error")
 
@@ -42,6 +40,10 @@ def _evaluate_champion(options: Namespace, articles: Sequence[Article]) -> None:
 
 
 def _evaluate_rolling(options: Namespace, articles: Sequence[Article]) -> None:
+    # Without this option, `evaluate` imports nothing that fits models.
+    from classifier.training.fitting import fit
+    from classifier.training.rolling import rolling_origins
+
     taxonomy = registry_of(options).taxonomy() or taxonomy_of(tag for article in articles for tag in article.tags or ())
     origins = []
     for date, past, later in rolling_origins(articles):

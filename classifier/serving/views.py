@@ -6,7 +6,7 @@ of `web/api/descriptions.toml`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NotRequired, TypeVar, cast
+from typing import TYPE_CHECKING, NotRequired, TypeVar, cast
 
 from typing_extensions import TypedDict
 
@@ -14,9 +14,11 @@ from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.domain.decisions import CMS, Decision, Impression, Standing
 from classifier.model.answer import DIGITS, Answer, Mentioned, Removed, Span, Suggestion
 from classifier.model.protocol import Model
-from classifier.store.log import ArticleLog
-from classifier.store.rows import StoredArticle
 from classifier.text.reading import Reading
+
+if TYPE_CHECKING:  # commands that answer without a store import no SQLAlchemy
+    from classifier.store.log import ArticleLog
+    from classifier.store.rows import StoredArticle
 
 
 class Place(TypedDict):
@@ -216,7 +218,7 @@ def answer_view(answer: Answer, tags: Iterable[str], model: Model) -> AnswerOut:
 
 
 def stored_answer_view(
-    answer: Answer, stored: StoredArticle, log: ArticleLog, model: Model, viewer: str | None
+    answer: Answer, stored: "StoredArticle", log: "ArticleLog", model: Model, viewer: str | None
 ) -> StoredAnswer:
     """Return an answer to a stored article as a person may see it, without tags that people have set or rejected.
 
@@ -301,13 +303,13 @@ def reasons_to_withhold(suggestions: Iterable[Suggestion], standing: Standing, m
 # --- articles ---
 
 
-def article_row(stored: StoredArticle, tags: Iterable[str]) -> ArticleRow:
+def article_row(stored: "StoredArticle", tags: Iterable[str]) -> ArticleRow:
     """Return a stored article with the tags that somebody may see, without its body."""
     article = stored.article
     return pick(ArticleRow, {**vars(article), **vars(stored), "article_id": article.id, "tags": list(tags)})
 
 
-def listed_row(stored: StoredArticle, standing: Standing) -> ArticleRow:
+def listed_row(stored: "StoredArticle", standing: Standing) -> ArticleRow:
     """Return a stored article for a list, without what one of two editors said before its end."""
     is_apart = stored.n_editors > 1 and stored.state != "closed"
     return article_row(stored, stored.article.tags or () if is_apart else standing.tags)
@@ -321,7 +323,7 @@ def decision_view(row: Decision, hidden: bool) -> DecisionOut:
     return pick(DecisionOut, vars(row) | {"score": None, "band": None} if hidden else vars(row))
 
 
-def decided_view(rows: Sequence[Decision], stored: StoredArticle, log: ArticleLog, editor: str) -> DecidedOut:
+def decided_view(rows: Sequence[Decision], stored: "StoredArticle", log: "ArticleLog", editor: str) -> DecidedOut:
     """Return the reply to an editor's decisions, whose rows the log has already."""
     pooled, standing = log.standing(), standing_view(stored, log, editor)
     hidden = is_hidden(stored, pooled, editor)
@@ -334,7 +336,9 @@ def decided_view(rows: Sequence[Decision], stored: StoredArticle, log: ArticleLo
     }
 
 
-def log_view(stored: StoredArticle, log: ArticleLog, impressions: Iterable[Impression], viewer: str | None) -> LogOut:
+def log_view(
+    stored: "StoredArticle", log: "ArticleLog", impressions: Iterable[Impression], viewer: str | None
+) -> LogOut:
     """Return the log and the impressions of an article as somebody may see them."""
     hidden = is_hidden(stored, log.standing(), viewer)
     return {
@@ -344,7 +348,7 @@ def log_view(stored: StoredArticle, log: ArticleLog, impressions: Iterable[Impre
     }
 
 
-def standing_view(stored: StoredArticle, log: ArticleLog, viewer: str | None) -> StandingOut:
+def standing_view(stored: "StoredArticle", log: "ArticleLog", viewer: str | None) -> StandingOut:
     """Return what a log adds up to, as somebody may see it."""
     own, visible = log.standing(by=viewer).decisions.items(), standing_seen(stored, log, viewer)
     return {
@@ -357,22 +361,22 @@ def standing_view(stored: StoredArticle, log: ArticleLog, viewer: str | None) ->
     }
 
 
-def _rows_seen(stored: StoredArticle, log: ArticleLog, viewer: str | None) -> list[Decision]:
+def _rows_seen(stored: "StoredArticle", log: "ArticleLog", viewer: str | None) -> list[Decision]:
     apart = _is_apart(stored, viewer, log.standing())
     return [row for row in log.rows if not apart or row.editor in (viewer, CMS)]
 
 
-def standing_seen(stored: StoredArticle, log: ArticleLog, viewer: str | None) -> Standing:
+def standing_seen(stored: "StoredArticle", log: "ArticleLog", viewer: str | None) -> Standing:
     """Return what is known of an article as a person may see it, one of two editors only by the own decisions."""
     pooled = log.standing()
     return log.standing(by=viewer) if _is_apart(stored, viewer, pooled) else pooled
 
 
-def _is_apart(stored: StoredArticle, viewer: str | None, standing: Standing) -> bool:
+def _is_apart(stored: "StoredArticle", viewer: str | None, standing: Standing) -> bool:
     """Whether somebody is one of two editors that must not see each other's decisions yet."""
     return viewer is not None and stored.n_editors > 1 and viewer not in standing.closed_by
 
 
-def is_hidden(stored: StoredArticle, standing: Standing, viewer: str | None) -> bool:
+def is_hidden(stored: "StoredArticle", standing: Standing, viewer: str | None) -> bool:
     """Whether an article is blind to somebody: nothing that the model says of it may be seen."""
     return stored.blind and stored.state != "closed" and viewer not in standing.closed_by
