@@ -30,7 +30,7 @@ def fill(tagger: Tagger, archive: Iterable[Article]) -> str:
     store = tagger.store
     store.import_articles(archive, "import")
     tagger.put_article(replace(KABUL, tags=("taliban", "unheard-of"), published_at="2024-06-06"))
-    tagger.put_article(replace(KABUL, body="Rain in Lagos.", tags=("taliban",)))
+    tagger.put_article(replace(KABUL, body="Rain in Lagos.", standfirst="It rained.", tags=("taliban",)))
     said = [Draft("accept", "iskp"), Draft("reject", "policy", "wrong", "näh")]
     done = tagger.decide("kabul", DecisionBatch(said), "ada")
     tagger.decide("kabul", DecisionBatch([Draft("undo", undoes=done["decisions"][0]["id"])]), "ada", "ada", "key-1")

@@ -72,9 +72,8 @@ def assert_all_is_right(model: TagModel, article: Article, is_explained: bool = 
 
 def _assert_shown_whole(reading: Reading, article: Article) -> None:
     """Hold that a page shows every line of a body, whatever is marked or left out."""
-    shown = [
-        "".join(piece.text for piece in line if not piece.control) for line in paragraphs_of(reading, article.body, {})
-    ]
+    lines = paragraphs_of(reading.body, article.body, {}, reading.removed)
+    shown = ["".join(piece.text for piece in line if not piece.control) for line in lines]
     assert shown == [line for line in reading.body.text.split("\n") if line and not line.isspace()]
 
 

@@ -371,7 +371,7 @@ def test_no_cursor_is_a_fault(client: FlaskClient, cursor: bytes) -> None:
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
-        st.sampled_from(["title", "body", "body_format", "published_at", "url", "tags", "why", "odd"]),
+        st.sampled_from(["title", "standfirst", "body", "body_format", "published_at", "url", "tags", "why", "odd"]),
         st.recursive(
             st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.just("html"),
             lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),

@@ -15,7 +15,7 @@ from operator import attrgetter
 from classifier.domain import articles
 from classifier.domain.articles import Article, text_digest
 
-articles.TEXT_FIELDS = ("title", "body", "url")
+articles.TEXT_FIELDS = ("title", "standfirst", "body", "url")
 articles._texts_of = attrgetter(*articles.TEXT_FIELDS)
 
 from collections import Counter

@@ -36,8 +36,8 @@ class Finder:
         self.finder = MentionFinder(taxonomy)
 
     def __call__(self, body: str, title: str = "") -> Found:
-        fields = (title, body)
-        mentions = self.finder.find(read_text(title, body))
+        fields = (title, "", body)
+        mentions = self.finder.find(read_text(*fields))
         return [(self.taxonomy.tags[m.tag].id, fields[m.field][m.start : m.end]) for m in mentions]
 
     def tags(self, body: str, title: str = "") -> set[str]:
@@ -70,7 +70,7 @@ def tag(tag_id: str, *aliases: str, more: str = "") -> str:
 
 def test_mention_says_tag_field_word_place_and_strength(finder) -> None:  # type: ignore[no-untyped-def]
     find = finder(tag("eta", "Etarras") + tag("grapo", "Grapo gang", "{text: Camarada Arenas, strength: weak}"))
-    mentions = find.finder.find(read_text("The Etarras", "A Grapo gang met Camarada Arenas."))
+    mentions = find.finder.find(read_text("The Etarras", "", "A Grapo gang met Camarada Arenas."))
     assert mentions == [(0, TITLE, 1, 4, 11, False), (1, BODY, 1, 2, 12, False), (1, BODY, 4, 17, 32, True)]
 
 
@@ -104,7 +104,7 @@ PIECES = st.sampled_from(["ISKP", "Taliban", "Islamic State Khorasan", "Pakistan
 
 @given(pieces=st.lists(PIECES, max_size=12))
 def test_mentions_stand_in_order_and_overlap_only_where_they_are_one_name(starter: Finder, pieces: list[str]) -> None:
-    mentions = starter.finder.find(read_text("", " ".join(pieces)))
+    mentions = starter.finder.find(read_text("", "", " ".join(pieces)))
     places = sorted({(m.start, m.end) for m in mentions})
     assert [(m.start, m.end) for m in mentions] == sorted((m.start, m.end) for m in mentions)
     assert all(end <= start for (_, end), (start, _) in pairwise(places))

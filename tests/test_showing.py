@@ -22,6 +22,7 @@ from classifier.web.pages.showing import (
     Piece,
     controls_of,
     left_out,
+    marked_text,
     marks_of,
     paragraphs_of,
     pieces_of,
@@ -51,7 +52,8 @@ def read(reader: ArticleReader, body: str, body_format: str = "text") -> Reading
 
 
 def paragraphs(reader: ArticleReader, body: str, body_format: str = "text") -> list[list[Piece]]:
-    return paragraphs_of(read(reader, body, body_format), body, {})
+    reading = read(reader, body, body_format)
+    return paragraphs_of(reading.body, body, {}, reading.removed)
 
 
 # --- marks ------------------------------------------------------------------------------------------------------
@@ -115,7 +117,8 @@ def test_marks_of_an_article_stand_on_its_words(fitted: Fitted) -> None:
     article = Article(title="x", body=body)
     reading = fitted.model.reader.read(article)
     marks = marks_of(fitted.model.explain(article, ["taliban"], reading))
-    pieces = [piece for paragraph in paragraphs_of(reading, body, marks[BODY]) for piece in paragraph]
+    text = marked_text(article, reading, marks)
+    pieces = [piece for paragraph in text.paragraphs for piece in paragraph]
     assert {piece.text for piece in pieces if piece.tags} >= {"Taliban"}
     assert [(piece.text, piece.tags) for piece in pieces if piece.removed] == [("Read more: the Taliban", ())]
 

@@ -68,6 +68,7 @@ def test_putting_an_article_says_whether_it_was_new_changed_or_the_same(store: S
     [
         {"title": "Another title"},
         {"body": "Another body"},
+        {"standfirst": "What it comes to"},
         {"body_format": "text"},
         {"tags": ("taliban",)},
         {"tags": ("afghanistan", "taliban")},

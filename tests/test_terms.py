@@ -60,7 +60,7 @@ def test_long_word_is_cut() -> None:
 
 
 def test_long_word_is_not_kept_in_memory() -> None:
-    text, rows = read_text("", "y" * 100_000), TermRows(["raid"], [])
+    text, rows = read_text("", "", "y" * 100_000), TermRows(["raid"], [])
     assert text.spelling  # the text itself may hold it
     held = sys.getrefcount(text.words[BODY].spelling[0])
     text_terms(text)
@@ -73,12 +73,12 @@ def test_long_word_is_not_kept_in_memory() -> None:
 
 
 def test_terms_of_the_first_sentence_count_twice() -> None:
-    found = Counter(text_terms(read_text("", f"{SENTENCE} Nobody claimed it.")))
+    found = Counter(text_terms(read_text("", "", f"{SENTENCE} Nobody claimed it.")))
     assert (found["kunduz"], found["attack~"], found["nobody"], found["claim~"]) == (2, 2, 1, 1)
 
 
 def test_title_counts_once_with_the_body_and_has_a_view_of_its_own() -> None:
-    text = read_text("Raid in Kunar", f"{SENTENCE} A second raid failed.")
+    text = read_text("Raid in Kunar", "", f"{SENTENCE} A second raid failed.")
     assert Counter(text_terms(text))["raid"] == 2
     assert title_terms(text) == ["raid", "raid~", "in", "in~", "kunar", "kunar~"]
 
@@ -101,7 +101,7 @@ def test_words_joined_by_a_hyphen_give_the_compound_too(text: str, compounds: li
 
 @pytest.mark.parametrize("text", ["", " ", "...", "https://example.org/taliban"])
 def test_text_without_words_has_no_terms(text: str) -> None:
-    assert text_terms(read_text(text, text)) == []
+    assert text_terms(read_text(text, text, text)) == []
 
 
 # --- places -----------------------------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ def test_text_without_words_has_no_terms(text: str) -> None:
 
 def written(rows: TermRows, names: list[str], title: str, body: str) -> set[tuple[str, str]]:
     """Return (term, what writes it in the text) of all known terms."""
-    text = read_text(title, body)
+    text = read_text(title, "", body)
     found, joined = rows.find([text]), compounds_in(text)
     words = text.words[TITLE].spelling
     writings = [*words, *text.words[BODY].spelling, *(compound for compound, *_ in joined), *words]
@@ -133,7 +133,7 @@ def test_each_known_term_is_found_with_what_writes_it() -> None:
 
 
 def test_unknown_terms_are_counted_and_not_found() -> None:
-    found = TermRows(["raid"], []).find([read_text("", "a raid on Kunar")])
+    found = TermRows(["raid"], []).find([read_text("", "", "a raid on Kunar")])
     # "raid" and "raid~", "on" and "on~", "kunar" and "kunar~", all in the first sentence.
     assert (found.n_terms.tolist(), found.n_known.tolist()) == ([12], [2])
     assert (found.rows.tolist(), found.counts.tolist()) == ([0], [2])
@@ -161,9 +161,9 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(PIECES | ANY_TEXT, max_size=30).map(" ".join)
 
 
-@given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=3))
-def test_a_model_counts_the_terms_that_training_counts(pairs: list[tuple[str, str]]) -> None:
-    texts = [read_text(title, body) for title, body in pairs]
+@given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=3))
+def test_a_model_counts_the_terms_that_training_counts(articles: list[tuple[str, str, str]]) -> None:
+    texts = [read_text(*fields) for fields in articles]
     found = TermRows(VOCABULARY, TITLES).find(texts)
     for number, text in enumerate(texts):
         own = slice(found.begins[number], found.begins[number + 1])
@@ -184,7 +184,7 @@ def test_a_model_counts_the_terms_that_training_counts(pairs: list[tuple[str, st
     ids=["one word", "one compound"],
 )
 def test_megabyte_of_one_word_has_few_terms(body: str) -> None:
-    terms = finished(text_terms, read_text("", body))
+    terms = finished(text_terms, read_text("", "", body))
     assert len(set(terms)) <= 3
     assert max(map(len, terms)) <= 2 * MAX_WORD
 

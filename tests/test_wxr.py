@@ -90,6 +90,7 @@ def item(number: object = 7, extra: str = "", terms: str = TAGS, **changed: str)
         "status": "publish",
         "kind": "post",
         "password": "",
+        "excerpt": "",
         **changed,
     }
     return f"""\t<item>
@@ -100,7 +101,7 @@ def item(number: object = 7, extra: str = "", terms: str = TAGS, **changed: str)
 \t\t<guid isPermaLink="false">https://desk.example/?p={number}</guid>
 \t\t<description></description>
 \t\t<content:encoded><![CDATA[{given["body"]}]]></content:encoded>
-\t\t<excerpt:encoded><![CDATA[The excerpt.]]></excerpt:encoded>
+\t\t<excerpt:encoded><![CDATA[{given["excerpt"]}]]></excerpt:encoded>
 \t\t<wp:post_id>{number}</wp:post_id>
 \t\t<wp:post_date><![CDATA[{given["date"]}]]></wp:post_date>
 \t\t<wp:post_date_gmt><![CDATA[{given["gmt"]}]]></wp:post_date_gmt>

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from datetime import date, datetime
 from pathlib import Path
 
+from classifier.domain.articles import COLUMNS
 from classifier.settings import whole_number
 
 __all__ = ["Path"]
 
-FIELDS = ("id", "title", "body", "tags", "published_at", "url", "body_format")
 MAX_SOURCE = 40
 MAX_HOURS = 8760.0
 
@@ -61,8 +61,10 @@ def columns(text: str) -> dict[str, tuple[str, ...]]:
     headers: dict[str, tuple[str, ...]] = {}
     for part in filter(None, text.split(",")):
         field, sign, header = (piece.strip() for piece in part.partition("="))
-        if field not in FIELDS or not sign or not header:
-            raise argparse.ArgumentTypeError(f"{part!r} is not FIELD=HEADER, where FIELD is one of {', '.join(FIELDS)}")
+        if field not in COLUMNS or not sign or not header:
+            raise argparse.ArgumentTypeError(
+                f"{part!r} is not FIELD=HEADER, where FIELD is one of {', '.join(COLUMNS)}"
+            )
         if field in headers and field != "tags":
             raise argparse.ArgumentTypeError(f"{field!r} occurs twice; only tags may have several columns")
         headers[field] = (*headers.get(field, ()), header)

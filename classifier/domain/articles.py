@@ -17,10 +17,12 @@ from classifier.domain import strict_json
 from classifier.domain.dates import normal_date
 from classifier.errors import BadArticle, BadJSON
 
-# The text fields of an article, which its digest, its record and the model follow: each is an attribute of `Article`. What
-# comes behind the first two may be empty, and is then in no digest and in no record.
-TEXT_FIELDS = ("title", "body")
+# The text fields of an article as a reader meets them, which its digest, its record and the model follow: each is an attribute
+# of `Article`. Digests and records leave out those that are empty, except for title and body.
+TEXT_FIELDS = ("title", "standfirst", "body")
+ALWAYS = ("title", "body")
 _texts_of = attrgetter(*TEXT_FIELDS)
+COLUMNS = ("id", *TEXT_FIELDS, "tags", "published_at", "url", "body_format")  # of an article in a table
 BODY_FORMATS = ("text", "html")
 STORED_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
 # Those but for `.` and `..`, which name folders in an address: clients and proxies take them out. JSON Schema has no
@@ -36,7 +38,8 @@ class Article:
 
     `tags` and `rejected` are tag ids. With `tags_complete` every tag that is not listed is known to be wrong, but for
     those in `unknown`; without it, a tag in neither list is unknown. `tags` is None where the sender said nothing of
-    them. `tagged_at` is when the tags were completed, where that was not when the article was published.
+    them. `tagged_at` is when the tags were completed, where that was not when the article was published. `standfirst` is the
+    summary between headline and body, empty where there is none. `body_format` is its format too.
     """
 
     id: str = ""
@@ -50,6 +53,7 @@ class Article:
     url: str | None = None
     unknown: tuple[str, ...] = ()
     tagged_at: str | None = None
+    standfirst: str = ""
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -130,8 +134,8 @@ def checked(article: Article) -> Article:
 
 def record_of(article: Article) -> dict[str, object]:
     """Return the JSON record of an article, without the fields that say nothing: what `article_from_record` reads."""
-    record: dict[str, object] = {"id": article.id, "title": article.title, "body": article.body}
-    record |= _other_texts(article)
+    texts = article.texts_by_name.items()
+    record: dict[str, object] = {"id": article.id, **{name: text for name, text in texts if text or name in ALWAYS}}
     if article.body_format != "text":
         record["body_format"] = article.body_format
     if article.tags is not None:
@@ -144,12 +148,9 @@ def record_of(article: Article) -> dict[str, object]:
 
 def text_digest(article: Article) -> str:
     """Return the digest of what is judged of an article: its text fields, and the format of its body."""
-    judged = [article.title, article.body, article.body_format, *_other_texts(article).items()]
+    others = [(name, text) for name, text in article.texts_by_name.items() if text and name not in ALWAYS]
+    judged = [article.title, article.body, article.body_format, *others]
     return hashlib.sha256(json.dumps(judged).encode()).hexdigest()
-
-
-def _other_texts(article: Article) -> dict[str, str]:
-    return {name: text for name, text in article.texts_by_name.items() if text and name not in ("title", "body")}
 
 
 def check_id(article_id: str) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime
 from itertools import chain
 from pathlib import Path
 
-from classifier.domain.articles import Article
+from classifier.domain.articles import COLUMNS, TEXT_FIELDS, Article
 from classifier.errors import BadArticle
 from classifier.importers.formats import open_bytes
 from classifier.importers.records import (
@@ -25,7 +25,6 @@ from classifier.importers.records import (
     sound_text,
 )
 
-COLUMNS = ("id", "title", "body", "tags", "published_at", "url", "body_format")
 _DELIMITERS = ",;\t|"
 _SEPARATORS = ";|,"  # of tags within a cell; the first that a cell has
 _MAX_ROW = 4 * MAX_TEXT
@@ -161,10 +160,10 @@ class _Table:
 
     def _record(self, cells: Sequence[str], line: int) -> ArticleRecord:
         fields = {field: cells[positions[0]] for field, positions in self.columns.items()}
+        texts = {name: fields.get(name, "") for name in TEXT_FIELDS}
         article = Article(
             id=(self.options.id_prefix or "") + fields["id"].strip(),
-            title=fields.get("title", "").strip(),
-            body=fields.get("body", ""),
+            **texts | {"title": texts["title"].strip()},
             body_format=fields.get("body_format", "").strip().lower() or self.options.body_format,
             published_at=self._date(fields.get("published_at", "").strip()),
             url=fields.get("url", "").strip() or None,

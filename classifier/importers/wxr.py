@@ -37,9 +37,20 @@ MAX_ELEMENTS = 10_000  # in one child of an item
 MAX_TERMS = 1_000  # of a post
 _CHUNK = 32 << 10
 _CONTENT = "{http://purl.org/rss/1.0/modules/content/}encoded"
+_EXCERPT = re.compile(r"\{http://wordpress\.org/export/[0-9.]+/excerpt/\}encoded")  # what the author wrote, or nothing
 _WORDPRESS = re.compile(r"\{http://wordpress\.org/export/[0-9.]+/\}(\w+)")  # 1.0 to 1.2; not that of excerpts
 _FIELDS = frozenset(
-    ["title", "link", "wp:post_id", "wp:post_date", "wp:post_date_gmt", "wp:status", "wp:post_type", "wp:post_password"]
+    [
+        "title",
+        "excerpt",
+        "link",
+        "wp:post_id",
+        "wp:post_date",
+        "wp:post_date_gmt",
+        "wp:status",
+        "wp:post_type",
+        "wp:post_password",
+    ]
 )
 # The site's lists: element -> domain of its terms, element of the name, element of the slug.
 _LISTS = {
@@ -198,6 +209,7 @@ class _Post:
         return Article(
             id=prefix + number,
             title=self.fields.get("title", "").strip(),
+            standfirst=self.fields.get("excerpt", "").strip(),
             # Exporters of several languages or parts write several contents.
             body="\n\n".join(dict.fromkeys(filter(None, self.bodies))),
             body_format="html",
@@ -245,6 +257,8 @@ def _text(element: Any) -> str:
 def _name(tag: str) -> str:
     if tag == _CONTENT:
         return "content"
+    if _EXCERPT.fullmatch(tag):
+        return "excerpt"
     match = _WORDPRESS.fullmatch(tag)
     return f"wp:{match[1]}" if match else tag
 

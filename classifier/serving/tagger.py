@@ -113,14 +113,16 @@ class Tagger:
     def article(self, article_id: str, viewer: str | None = None) -> ArticleOut:
         """Return a stored article with its tags and the present model's suggestions, as an editor may see it."""
         stored, log = self.store.article(article_id), self.store.log.read(article_id)
-        row, model = views.article_row(stored, views.standing_seen(stored, log, viewer).tags), self.serving.model()
+        tags, model = views.standing_seen(stored, log, viewer).tags, self.serving.model()
         try:
             answer = self.judged(stored.article, model)
         except CannotJudge:
-            return {**row, "body": stored.article.body, **views.unreadable_view(article_id, row["tags"], model)}
+            return views.article_view(stored, tags, views.unreadable_view(article_id, tags, model))
         view = views.stored_answer_view(answer, stored, log, model, viewer)
-        set_id = self.store.suggestion_sets.show(stored.article, _for_store(answer), _scores(view["suggestions"]))
-        return {**row, "body": stored.article.body, **view, "suggestion_set_id": set_id}
+        view["suggestion_set_id"] = self.store.suggestion_sets.show(
+            stored.article, _for_store(answer), _scores(view["suggestions"])
+        )
+        return views.article_view(stored, tags, view)
 
     def judged(self, article: Article, model: Model) -> Answer:
         """Return what a model says of an article, or raise `CannotJudge` if it fails."""

@@ -114,8 +114,9 @@ class ArticleRow(TypedDict):
 
 
 class ArticleOut(StoredAnswer, ArticleRow):
-    """A stored article with its suggestions."""
+    """A stored article with its suggestions. `standfirst` is empty where there is none."""
 
+    standfirst: str
     body: str
 
 
@@ -313,6 +314,12 @@ def listed_row(stored: "StoredArticle", standing: Standing) -> ArticleRow:
     """Return a stored article for a list, without what one of two editors said before its end."""
     is_apart = stored.n_editors > 1 and stored.state != "closed"
     return article_row(stored, stored.article.tags or () if is_apart else standing.tags)
+
+
+def article_view(stored: StoredArticle, tags: Iterable[str], answer: StoredAnswer) -> ArticleOut:
+    """Return a stored article with all of its text and the answer to it."""
+    texts = stored.article.texts_by_name
+    return {**article_row(stored, tags), "standfirst": texts["standfirst"], "body": texts["body"], **answer}
 
 
 # --- decisions ---

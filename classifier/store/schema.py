@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.schema import SchemaItem
 
-from classifier.domain.articles import TEXT_FIELDS
+from classifier.domain.articles import ALWAYS, TEXT_FIELDS
 from classifier.store.columns import key, number, of_article, optional, required
 
 metadata = sa.MetaData(
@@ -29,7 +29,9 @@ def _table(name: str, *parts: SchemaItem, **options: Any) -> sa.Table:
 articles = _table(
     "articles",
     *key(id=200),
-    *required(**dict.fromkeys(TEXT_FIELDS, sa.Text), body_format=10),
+    # A default, because processes of an older version that still run do not write the fields that came later.
+    *(sa.Column(name, sa.Text, nullable=False, server_default=None if name in ALWAYS else "") for name in TEXT_FIELDS),
+    *required(body_format=10),
     *optional(published_at=40),
     # When it counts as dated, in UTC: as `published_at` says, or at its arrival if that is null or was still ahead.
     *required(dated_at=TIME),

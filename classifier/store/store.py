@@ -102,7 +102,7 @@ class Store(Part):
     def import_articles(self, incoming: Iterable[Article], source: str) -> Imported:
         """Store many articles, a few hundred in a transaction. Importing them again changes nothing.
 
-        A record replaces what its sender said before, except tags that it leaves out and a title or body that is empty now.
+        A record replaces what its sender said before, except tags that it leaves out and texts that are empty now.
         What editors decided stays.
         """
         outcomes: Counter[str] = Counter()

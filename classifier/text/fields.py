@@ -21,10 +21,13 @@ class TextField(NamedTuple):
 
 
 LEAD = TextField("lead", times=2, position="lead")  # the first sentence of the body, not a field of its own
-_READ_AS = {"title": TextField("title", position="title")}
+_READ_AS = {
+    "title": TextField("title", position="title"),
+    "standfirst": TextField("standfirst", times=2, position="lead"),
+}
 FIELDS = tuple(_READ_AS.get(name, TextField(name)) for name in TEXT_FIELDS)
 # Numbers of fields. The title also has a view of its own. The body has a format and a lead.
-TITLE, BODY = TEXT_FIELDS.index("title"), TEXT_FIELDS.index("body")
+TITLE, STANDFIRST, BODY = map(TEXT_FIELDS.index, ("title", "standfirst", "body"))
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,8 @@ class ReadText:
 
     @property
     def content(self) -> str:
-        """All fields, each a paragraph of its own."""
-        return "\n".join(self.contents)
+        """All fields that are not empty, each a paragraph of its own."""
+        return "\n".join(chain(self.contents[:1], filter(None, self.contents[1:])))
 
     @property
     def spelling(self) -> list[str]:

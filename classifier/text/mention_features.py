@@ -88,7 +88,7 @@ class _Counted:
     def __init__(self, first: int) -> None:
         self.n_named = self.n_hints = self.quarters = 0  # quarters of the body where it occurs, one bit for each
         self.in_title = self.in_lead = False
-        self.first = first  # number of the word where it is first named (or hinted at); below 0 in the title
+        self.first = first  # number of the word where it is first named (or hinted at); below 0 before the body
 
 
 _SHARE_OF_QUARTERS = [bin(bits).count("1") / N_QUARTERS for bits in range(1 << N_QUARTERS)]
@@ -215,7 +215,7 @@ def _count(mentions: Sequence[Mention], text: ReadText) -> dict[int, _Counted]:
     n_words = max(1, len(text.words[BODY]))
     counted: dict[int, _Counted] = {}
     for tag, field, word, start, _, weak in mentions:
-        order = word if field == BODY else word - len(text.words[field])
+        order = word if field == BODY else word - sum(map(len, text.words[field:BODY]))
         counts = counted.get(tag)
         if counts is None:
             counts = counted[tag] = _Counted(order)

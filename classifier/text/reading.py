@@ -11,7 +11,7 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.text.boilerplate import BoilerplateFinder, blank, joined
 from classifier.text.cleaning import clean_fields
 from classifier.text.english import ENGLISH
-from classifier.text.fields import BODY, TITLE, ReadText, read_text, read_texts
+from classifier.text.fields import BODY, STANDFIRST, TITLE, ReadText, read_text, read_texts
 from classifier.text.language import Language
 from classifier.text.mention_features import MentionFeatureReader, MentionFeatures
 from classifier.text.mentions import FoundNames, Mention, MentionFinder
@@ -37,6 +37,11 @@ class Reading:
     def title(self) -> CleanText:
         """The clean title."""
         return self.clean[TITLE]
+
+    @property
+    def standfirst(self) -> CleanText:
+        """The clean standfirst."""
+        return self.clean[STANDFIRST]
 
     @property
     def body(self) -> CleanText:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import socket
+import time
 
 import pytest
 
@@ -23,6 +24,35 @@ def test_saved_post_is_sent_behind_the_next_page_view_and_its_suggestions_are_ke
     desk.settled()
     assert "iskp" in desk.suggested(post)
     assert (desk.article(post)["title"], desk.article(post)["body"]) == (TITLE, BODY)
+
+
+def test_manual_excerpt_is_sent_and_none_is_made_of_the_text(desk: Desk) -> None:
+    written, none = desk.post(post_excerpt="Two <em>commanders</em> &amp; a \\ doctor"), desk.post(body=BODY * 20)
+    desk.settled()
+    assert desk.article(written)["standfirst"] == "Two <em>commanders</em> &amp; a \\ doctor"
+    assert desk.article(none)["standfirst"] == ""
+    desk.save(written, post_excerpt="")
+    desk.settled()
+    assert desk.article(written)["standfirst"] == ""
+
+
+def test_older_service_that_does_not_know_standfirsts_gets_the_post_without_one(desk: Desk) -> None:
+    unknown = [{"pointer": "/standfirst", "detail": "Extra inputs are not permitted"}]
+    refusal = {"type": "/docs#invalid", "title": "Invalid", "status": 422, "detail": "/standfirst", "errors": unknown}
+    had_one: list[bool] = []
+
+    def older(connection: socket.socket) -> None:
+        while not (request := connection.recv(65536, socket.MSG_PEEK)).endswith(b"}"):
+            time.sleep(0.01)
+        had_one.append(b'"standfirst"' in request)
+        answer = answering("422 Unprocessable", refusal) if had_one[-1] else answering("200 OK", FOREIGN)
+        answer(connection)
+
+    post = desk.post(post_excerpt="Two commanders and a doctor")
+    with in_its_place(desk.service, older):
+        desk.until(lambda: desk.waits() == 0)
+    assert had_one == [True, False]
+    assert desk.answer(post)["set"] == FOREIGN["suggestion_set_id"]
 
 
 def test_article_has_the_number_of_its_post_as_the_import_of_an_export_gives_it(desk: Desk) -> None:

@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 
-from classifier.domain.articles import Article
+from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.domain.examples import POSITIVE, UNKNOWN
 from classifier.domain.progress import Track
 from classifier.model.protocol import Model
@@ -73,10 +73,11 @@ def _why(model: Model, article: Article, tag: str, sign: int) -> tuple[str, list
     """Return where a text names a tag and the words that speak for it (1) or against it (-1)."""
     parts = model.explain(article, [tag])[0].parts
     mentions = [part for part in parts if part.kind == "mention" and part.spans]
-    title = any(field != BODY for part in mentions for field, _, _ in part.spans)
+    fields = {TEXT_FIELDS[field] for part in mentions for field, _, _ in part.spans}
     first = min((start for part in mentions for field, start, _ in part.spans if field == BODY), default=None)
     body = clean_body(article)
     lead = first is not None and first < model.reader.language.lead_end(blank(body.text, body.removed))
-    mentioned = "title" if title else "first sentence" if lead else "below" if mentions else "nowhere"
+    above = next((field for field in TEXT_FIELDS[:BODY] if field in fields), None)
+    mentioned = above or ("first sentence" if lead else "below" if mentions else "nowhere")
     strongest = [part.text for part in parts if part.spans and part.weight * sign > 0 and part.kind == "term"]
     return mentioned, strongest[:N_WORDS]

@@ -49,7 +49,7 @@ class Text:
 
     @once
     def read(self) -> ReadText:
-        """Its title and kept body."""
+        """Its title, its standfirst and its kept body."""
         return self._reader.read_text(self.filed.article)
 
     def check(self) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from classifier.domain.articles import ARTICLE_ID, Article
+from classifier.domain.articles import ARTICLE_ID, TEXT_FIELDS, Article
 from classifier.domain.dates import normal_date
 from classifier.errors import BadArticle
 
@@ -50,6 +50,7 @@ class ArticleIn(Strict):
     """An article. `title` or `body` is needed, and may be empty."""
 
     title: str = ""
+    standfirst: str = ""
     body: str = ""
     body_format: Literal["text", "html"] = "text"
     published_at: Annotated[str, AfterValidator(_date)] | None = None
@@ -65,9 +66,8 @@ class ArticleIn(Strict):
     def article(self, article_id: str = "") -> Article:
         """Return the article of this request."""
         tags = tuple(dict.fromkeys(self.tags)) if self.tags is not None else None
-        return Article(
-            article_id, self.title, self.body, self.body_format, tags, published_at=self.published_at, url=self.url
-        )
+        same = (*TEXT_FIELDS, "body_format", "published_at", "url")
+        return Article(article_id, tags=tags, **{name: getattr(self, name) for name in same})
 
 
 class SuggestIn(ArticleIn):

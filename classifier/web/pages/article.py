@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from flask import Blueprint, render_template, request
 
@@ -42,6 +43,7 @@ class Pages:
             is_allowed = True
             text = form.get("text", "").replace("\r\n", "\n")
             article = _html_article(text) if form.get("format") == "html" else article_from_text(text)
+            article = replace(article, standfirst=form.get("standfirst", "").strip())
             result = self._result(article, form.get("why", "").strip())
             return self._page(form, is_allowed, result=result)
         except (ApiProblem, TaggerError) as error:

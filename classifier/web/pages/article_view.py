@@ -61,6 +61,7 @@ class ReviewArticle(TypedDict):
     reason: str | None
     blind: bool
     title: list[Piece]
+    standfirst: list[list[Piece]]
     paragraphs: list[list[Piece]]
     suggestions: list[SuggestionView]
     mentioned: list[Mentioned]

@@ -15,10 +15,10 @@ import numpy as np
 
 from classifier.domain.articles import Article
 from classifier.model.answer import Explanation, Part, Span
-from classifier.text.fields import BODY, FIELDS, TITLE
+from classifier.text.fields import BODY, FIELDS, STANDFIRST, TITLE
 from classifier.text.markup import unescaped
 from classifier.text.reading import Reading
-from classifier.text.source_map import CleanText
+from classifier.text.source_map import CleanText, Removed
 
 N_REASONS = 6  # listed for a tag, and as many against it
 MIN_WEIGHT = 0.005  # of a reason that is listed
@@ -98,6 +98,7 @@ class MarkedText:
     """The text of an article as pages show it, and what is not part of the article."""
 
     title: list[Piece]
+    standfirst: list[list[Piece]]
     paragraphs: list[list[Piece]]
     removed: list[LeftOut]
     n_more_removed: int
@@ -174,7 +175,9 @@ def controls_of(clean: CleanText, source: str) -> Controls:
 def marked_text(article: Article, reading: Reading, marks: MarksOfFields) -> MarkedText:
     """Return the text of an article as it was read, cut where evidence begins and ends."""
     title = pieces_of(reading.title.text, marks[TITLE], controls_of(reading.title, article.title))
-    return MarkedText(title, paragraphs_of(reading, article.body, marks[BODY]), *left_out(reading))
+    standfirst = paragraphs_of(reading.standfirst, article.standfirst, marks[STANDFIRST])
+    body = paragraphs_of(reading.body, article.body, marks[BODY], reading.removed)
+    return MarkedText(title, standfirst, body, *left_out(reading))
 
 
 def left_out(reading: Reading) -> tuple[list[LeftOut], int]:
@@ -197,12 +200,11 @@ def pieces_of(text: str, marks: Marks, controls: Controls) -> list[Piece]:
     return _cut(text, [(0, len(text))], _layers(text, marks), controls)[0]
 
 
-def paragraphs_of(reading: Reading, body: str, marks: Marks) -> list[list[Piece]]:
-    """Return the paragraphs of a body as pieces. `body` is what was sent."""
-    text = reading.body.text
-    lines = [line.span() for line in _LINE.finditer(text) if not line[0].isspace()]
-    layers = [*_layers(text, marks), *(_Layer(part.start, part.end, removed=part.kind) for part in reading.removed)]
-    return _cut(text, lines, layers, controls_of(reading.body, body))
+def paragraphs_of(clean: CleanText, source: str, marks: Marks, removed: Iterable[Removed] = ()) -> list[list[Piece]]:
+    """Return the paragraphs of a text as pieces. `source` is what was sent."""
+    lines = [line.span() for line in _LINE.finditer(clean.text) if not line[0].isspace()]
+    layers = [*_layers(clean.text, marks), *(_Layer(part.start, part.end, removed=part.kind) for part in removed)]
+    return _cut(clean.text, lines, layers, controls_of(clean, source))
 
 
 def _layers(text: str, marks: Marks) -> list[_Layer]:

@@ -37,6 +37,7 @@ if (text) {
     if (!file) return;
     event.preventDefault();
     text.value = await file.text();
+    document.getElementById("standfirst").value = ""; // of another article
     const html = /\.html?$/i.test(file.name) || file.type === "text/html";
     document.querySelector(`input[name=format][value=${html ? "html" : "text"}]`).checked = true;
     text.focus();

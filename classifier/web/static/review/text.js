@@ -20,8 +20,12 @@ export function drawText(article, showAll) {
   return el("article", { class: "text", "aria-labelledby": "headline" },
     el("p", { class: "legend" }, el("span", { id: "legend" }), " ",
       button(showAll, { class: "all", id: "all-marks", hidden: true }, "Show all")),
-    article.paragraphs.map((pieces) => el("p", { dir: "auto" }, el("bdi", {}, drawPieces(article, pieces)))));
+    drawParagraphs(article, article.standfirst, "standfirst"),
+    drawParagraphs(article, article.paragraphs));
 }
+
+const drawParagraphs = (article, paragraphs, name = false) =>
+  paragraphs.map((pieces) => el("p", { class: name, dir: "auto" }, el("bdi", {}, drawPieces(article, pieces))));
 
 function drawPieces(article, pieces) {
   return pieces.map((piece) => {

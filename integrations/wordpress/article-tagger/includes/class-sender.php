@@ -191,8 +191,13 @@ class Sender {
 	 * @param \WP_Post $post The post.
 	 */
 	private function put( \WP_Post $post ): Reply {
-		$article = $this->article( $post );
-		$reply   = $this->client->put_article( $this->settings->article_id( $post->ID ), $article );
+		$article    = $this->article( $post );
+		$article_id = $this->settings->article_id( $post->ID );
+		$reply      = $this->client->put_article( $article_id, $article );
+		if ( $reply->is_refused() && $reply->names( '/standfirst' ) ) { // An older service does not know the field.
+			unset( $article['standfirst'] );
+			$reply = $this->client->put_article( $article_id, $article );
+		}
 		if ( $reply->ok() && ! is_string( $reply->body['suggestion_set_id'] ?? null ) ) {
 			$reply = new Reply( $reply->status, null ); // JSON, but not of the article tagger.
 		}
@@ -218,6 +223,11 @@ class Sender {
 			'body_format' => 'html',
 			'tags'        => $this->answers->tags_to_list( $post->ID ),
 		);
+		// What the author wrote. WordPress makes an excerpt of the first words only where a theme shows one.
+		$excerpt = trim( $this->sendable( $post->post_excerpt ) );
+		if ( '' !== $excerpt ) {
+			$article['standfirst'] = $excerpt;
+		}
 		if ( ! str_starts_with( $post->post_date_gmt, '0000' ) ) { // Drafts have no date yet.
 			$article['published_at'] = str_replace( ' ', 'T', $post->post_date_gmt ) . '+00:00';
 		}

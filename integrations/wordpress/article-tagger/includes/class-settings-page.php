@@ -247,7 +247,7 @@ class Settings_Page {
 		foreach ( $this->post_type_choices() as $name => $label ) {
 			$this->show_box( 'checkbox', '[post_types][]', $name, $label, in_array( $name, (array) $this->settings->get( 'post_types' ), true ) );
 		}
-		$this->show_note( __( 'Title and text of these, drafts too, are sent to the service when they are saved; posts with a password are not.', 'article-tagger' ) );
+		$this->show_note( __( 'Title, excerpt and text of these, drafts too, are sent to the service when they are saved; posts with a password are not.', 'article-tagger' ) );
 	}
 
 	/**
