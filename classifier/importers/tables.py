@@ -160,15 +160,15 @@ class _Table:
 
     def _record(self, cells: Sequence[str], line: int) -> ArticleRecord:
         fields = {field: cells[positions[0]] for field, positions in self.columns.items()}
-        texts = {name: fields.get(name, "") for name in TEXT_FIELDS}
         article = Article(
             id=(self.options.id_prefix or "") + fields["id"].strip(),
-            **texts | {"title": texts["title"].strip()},
             body_format=fields.get("body_format", "").strip().lower() or self.options.body_format,
             published_at=self._date(fields.get("published_at", "").strip()),
             url=fields.get("url", "").strip() or None,
             tags_complete=self.options.tags_complete,
         )
+        texts = ((name, fields[name]) for name in TEXT_FIELDS if name in fields)
+        article = article.with_texts({name: text if name == "body" else text.strip() for name, text in texts})
         if not fields["id"].strip():
             raise BadArticle("`id` is empty.", "id")
         terms = (term for position in self.columns.get("tags", ()) for term in self._terms(cells[position]))

@@ -130,12 +130,13 @@ def _as_imported(article: Article, row: Columns) -> Article:
     """Return an article with texts and tags from before, and whether the tags are all, where an import lacks them."""
     before = stored(row).article
     complete = article.tags_complete if article.tags is not None or before.tags is None else before.tags_complete
+    article = replace(article, tags=_tags_after(article, before), tags_complete=complete)
     kept = {name: text for name, text in before.texts_by_name.items() if not getattr(article, name).strip()}
     if "body" in kept:
-        kept["body_format"] = before.body_format
+        article = replace(article, body_format=before.body_format)
     elif article.body_format != before.body_format:  # a standfirst has the format of its body
         kept.pop("standfirst", None)
-    return replace(article, tags=_tags_after(article, before), tags_complete=complete, **kept)
+    return article.with_texts(kept)
 
 
 def _filled_in(article: Article, row: Columns) -> Article:

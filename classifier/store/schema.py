@@ -30,7 +30,12 @@ articles = _table(
     "articles",
     *key(id=200),
     # A default, because processes of an older version that still run do not write the fields that came later.
-    *(sa.Column(name, sa.Text, nullable=False, server_default=None if name in ALWAYS else "") for name in TEXT_FIELDS),
+    *required(**dict.fromkeys(ALWAYS, sa.Text)),
+    *(
+        sa.Column(name, sa.Text, nullable=False, server_default=sa.text("''"))
+        for name in TEXT_FIELDS
+        if name not in ALWAYS
+    ),
     *required(body_format=10),
     *optional(published_at=40),
     # When it counts as dated, in UTC: as `published_at` says, or at its arrival if that is null or was still ahead.

@@ -8,7 +8,7 @@ down_revision = "0017"
 
 
 def upgrade() -> None:
-    op.add_column("articles", sa.Column("standfirst", sa.Text(), nullable=False, server_default=""))
+    op.add_column("articles", sa.Column("standfirst", sa.Text(), nullable=False, server_default=sa.text("''")))
 
 
 def downgrade() -> None:
