@@ -16,7 +16,7 @@ ARTICLES = {
     "suggested": {"title": "ISKP bomber kills twelve at Kabul mosque", "body": "The Khorasan branch claimed it.", "tags": ["our-own"]},
     "named": {"title": "Boko Haram", "body": "Nobody blamed Hamas.\n\nRead more: the Taliban", "tags": []},
     "turned": {"title": "Al \u202eShabaab", "body": "<p>Mogadishu &rlm; port</p><nav>Home</nav>", "body_format": "html"},
-    "summed up": {"title": "Raid", "standfirst": "ISKP took Kabul.\nNobody else did.", "body": "It rained."},
+    "summary": {"title": "Raid", "standfirst": "ISKP took Kabul.\nNobody else did.", "body": "It rained."},
     "plain": {"title": "Tomatoes", "body": "They grow well."},
     "empty": {"title": ""},
 }  # fmt: skip
