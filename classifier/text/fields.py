@@ -20,11 +20,9 @@ class TextField(NamedTuple):
     position: Literal["title", "lead", "body"] = "body"  # where a mention in it stands for the mention features
 
 
-LEAD = TextField("lead", times=2, position="lead")  # the first sentence of the body, not a field of its own
-_READ_AS = {
-    "title": TextField("title", position="title"),
-    "standfirst": TextField("standfirst", times=2, position="lead"),
-}
+# The first sentence of the body, not a field of its own. A standfirst takes its place.
+LEAD = TextField("lead", times=2, position="lead")
+_READ_AS = {"title": TextField("title", position="title"), "standfirst": LEAD._replace(name="standfirst")}
 FIELDS = tuple(_READ_AS.get(name, TextField(name)) for name in TEXT_FIELDS)
 # Numbers of fields. The title also has a view of its own. The body has a format and a lead.
 TITLE, STANDFIRST, BODY = map(TEXT_FIELDS.index, ("title", "standfirst", "body"))
@@ -36,7 +34,7 @@ class ReadText:
 
     contents: tuple[str, ...]
     words: tuple[Words, ...]
-    lead_end: int  # where the first sentence of the body ends
+    lead_end: int  # where the first sentence of the body ends, 0 with a standfirst, which takes the place of the lead
 
     @property
     def content(self) -> str:
@@ -50,19 +48,23 @@ class ReadText:
 
     @once
     def n_lead(self) -> int:
-        """The number of words of the body that start in its first sentence."""
+        """The number of words of the body that start in its lead."""
         return self.words[BODY].n_before(self.lead_end)
 
 
 def read_text(*contents: str, language: Language = ENGLISH) -> ReadText:
     """Split text fields into words once, for everything that asks for them. The last fields may be left out."""
     contents = (*contents, *[""] * (len(FIELDS) - len(contents)))
-    return ReadText(contents, tuple(map(split_words, contents)), language.lead_end(contents[BODY]))
+    return ReadText(contents, tuple(map(split_words, contents)), _lead_end(contents, language))
 
 
 def read_texts(texts: Sequence[tuple[str, ...]], language: Language = ENGLISH) -> list[ReadText]:
     """Split the text fields of articles into words, hashed: many cost less together."""
     words = iter(split_all(list(chain.from_iterable(texts))))
     return [
-        ReadText(contents, tuple(islice(words, len(contents))), language.lead_end(contents[BODY])) for contents in texts
+        ReadText(contents, tuple(islice(words, len(contents))), _lead_end(contents, language)) for contents in texts
     ]
+
+
+def _lead_end(contents: tuple[str, ...], language: Language) -> int:
+    return 0 if contents[STANDFIRST].strip() else language.lead_end(contents[BODY])
