@@ -316,7 +316,7 @@ def listed_row(stored: "StoredArticle", standing: Standing) -> ArticleRow:
     return article_row(stored, stored.article.tags or () if is_apart else standing.tags)
 
 
-def article_view(stored: StoredArticle, tags: Iterable[str], answer: StoredAnswer) -> ArticleOut:
+def article_view(stored: "StoredArticle", tags: Iterable[str], answer: StoredAnswer) -> ArticleOut:
     """Return a stored article with all of its text and the answer to it."""
     texts = stored.article.texts_by_name
     return {**article_row(stored, tags), "standfirst": texts["standfirst"], "body": texts["body"], **answer}
