@@ -93,7 +93,7 @@ def test_every_line_of_the_story_is_read_and_no_menu(reader: ArticleReader, layo
 def test_what_is_removed_is_reported_where_it_stands_in_the_page(reader: ArticleReader, layout: str) -> None:
     page = LAYOUTS[layout](*STORIES["storm"])
     reading = reader.read(html_article(page))
-    slices = [page[slice(*reading.source_span(1, part.start, part.end))] for part in reading.removed]
+    slices = [page[slice(*reading.source_span(BODY, part.start, part.end))] for part in reading.removed]
     assert any("Hamas" in slice_ for slice_ in slices)
     assert not any("Berta Holm" in slice_ for slice_ in slices)
     edges = [edge for part in reading.removed for edge in (part.start, part.end)]
