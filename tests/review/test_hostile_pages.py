@@ -30,6 +30,7 @@ OWN = "window.owned=1"
 EVIL = f'<img src=x onerror="{OWN}">\u202egnp.exe'
 HOSTILE = {
     "title": f"<script>{OWN}</script> ISKP and Taliban {EVIL}",
+    "standfirst": f'<p onclick="{OWN}">ISKP &lt;script&gt;{OWN}&lt;/script&gt; \u202efought</p><script>{OWN}</script>',
     "body": f'<p>ISKP <script>{OWN}</script> in Kabul \u202egnp.exe <a href="javascript:{OWN}">Taliban</a> fought the Taliban</p>'
     f'<p onclick="{OWN}">&lt;script&gt;{OWN}&lt;/script&gt; &rlm;ISKP in Afghanistan</p>',
     "body_format": "html",
@@ -49,7 +50,8 @@ def test_hostile_article_and_editor_run_nothing(second_desk: Desk, open_page: Op
     page = open_page(second_desk, EVIL)
     article, first = shown_id(page), cards(page)[0]
     assert page.locator("#headline .control").all_inner_texts() == ["RLO"]
-    assert page.locator("article.text .control").all_inner_texts() == ["RLO", "RLM"]
+    assert page.locator("article.text .control").all_inner_texts() == ["RLO", "RLO", "RLM"]
+    expect(page.locator("article.text .standfirst mark").first).to_have_text("ISKP")
     page.locator("article.text p").last.click()
     card(page, first).focus()
     press(page, "a", "+")
