@@ -58,6 +58,9 @@ def our_systems() -> list[System]:
     return ours
 
 
+SYSTEMS = {system.key: system for system in (*our_systems(), LIVE_SYSTEM, *PEER_SYSTEMS)}
+
+
 def chosen(peers: Sequence[str] | None) -> list[System]:
     """Return our systems and the peers whose key starts with one of the names; all of them for None."""
     if peers is None:

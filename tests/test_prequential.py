@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks.prequential.keys import Keys, adding_costs, keys
-from benchmarks.prequential.measures import over_time, rolling, total_keys
+from benchmarks.prequential.measures import over_time, rolling, total_keys, with_others
 from benchmarks.prequential.schedule import Schedule, first_articles, schedule
 from benchmarks.prequential.tables import document
 from benchmarks.prequential.walk import KNOWN, NEW, OUTPUT, walk
@@ -195,3 +195,21 @@ def test_the_tables_show_quality_cost_keys_and_problems(figures: dict[str, Any])
     assert "| article tagger | 50 % (1.5 / 3.0) | 50 % (1.5 / 3.0) | 50 % (1.5 / 3.0) |" in page
     assert "(images/desk.png)" in page
     assert all(len(line) <= 100 for line in page.splitlines() if not line.startswith(("|", "!", "#")))
+
+
+def measured(n_steps: int, **scores: float) -> Any:
+    rows = [{"key": key, "micro_f1": value} for key, value in scores.items()]
+    figures = {"n_known": 5, "n_judged": 4, "n_steps": n_steps, "first_day": "2024-01-02", "minutes": 1.5}
+    return {**figures, "systems": rows, "work": [{"key": key} for key in scores]}
+
+
+def test_the_figures_of_other_systems_stay() -> None:
+    found = with_others(measured(2, tagger=0.6), measured(2, tagger=0.5, sklearn=0.4))
+    assert [(row["key"], row.get("micro_f1")) for row in found["systems"]] == [("tagger", 0.6), ("sklearn", 0.4)]
+    assert [row["key"] for row in found["work"]] == ["tagger", "sklearn"]
+    assert found["minutes"] == 3.0
+
+
+def test_figures_of_other_steps_are_not_put_into_one_table() -> None:
+    with pytest.raises(ValueError, match="other steps"):
+        with_others(measured(3, tagger=0.6), measured(2, sklearn=0.4))

@@ -23,10 +23,10 @@ from benchmarks.prequential.tables import chosen, document
 from benchmarks.processes import say
 from benchmarks.replay import DATA, dated
 from benchmarks.run import machine, machine_line
-from benchmarks.systems import FASTTEXT, LIVE_SYSTEM, OURS, PEER_SYSTEMS, THRESHOLDING, System, our_systems
+from benchmarks.systems import FASTTEXT, LIVE, OURS, SYSTEMS, THRESHOLDING
 
 ARCHIVES = ("digitalgov", "untidy/euvsdisinfo", "untidy/jupiter", "reuters21578")
-NIGHTLY = (OURS, LIVE_SYSTEM.key, "sklearn", THRESHOLDING)
+NIGHTLY = (OURS, LIVE, "sklearn", THRESHOLDING)
 WEEKLY = (FASTTEXT, "omikuji-bonsai", "annif-omikuji")
 
 
@@ -39,7 +39,9 @@ def main() -> None:
     figures["machine"] = machine()
     for archive in options.archives:
         with tempfile.TemporaryDirectory() as folder:
-            figures["corpora"][Path(archive).name] = measure(archive, Path(folder), options)
+            name = Path(archive).name
+            measured = measure(archive, Path(folder), options)
+            figures["corpora"][name] = measures.with_others(measured, figures["corpora"].get(name))
         _write(figures, options)
     if not options.archives:
         _write(figures, options)
@@ -53,14 +55,18 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--archives", nargs="*", default=ARCHIVES, metavar="NAME", help=f"of {DATA}; {', '.join(ARCHIVES)}"
     )
-    names = ", ".join(system.key for system in PEER_SYSTEMS)
-    default = [key for key in (*NIGHTLY, *WEEKLY) if not key.startswith("tagger")]
-    parser.add_argument("--peers", nargs="*", default=default, metavar="NAME", help=f"{names} (%(default)s)")
+    parser.add_argument(
+        "--systems",
+        nargs="*",
+        default=(*NIGHTLY, *WEEKLY),
+        choices=SYSTEMS,
+        metavar="NAME",
+        help=f"{', '.join(SYSTEMS)} (%(default)s); the figures of others stay in the file of --json",
+    )
     parser.add_argument("--nights", type=int, default=24, metavar="N", help="at most so many steps (%(default)s)")
     parser.add_argument(
         "--share", type=float, default=0.5, help="of an archive that is known at the start (%(default)s)"
     )
-    parser.add_argument("--live", action="store_true", help="also the article tagger with its live rate")
     parser.add_argument("--no-keys", action="store_true", help="do not count the keys that are saved")
     parser.add_argument(
         "--json",
@@ -80,7 +86,7 @@ def measure(archive: str, folder: Path, options: argparse.Namespace) -> ArchiveR
     found = measures.described(plan)
     say(f"{archive}: {chosen(found)}")
     began = time.perf_counter()
-    systems = _systems(options)
+    systems = [system for system in SYSTEMS.values() if system.key in options.systems]
     found["systems"] = [
         measures.over_time(system, plan, folder / system.key, 1 if system.key in NIGHTLY else measures.WEEK)
         for system in systems
@@ -89,15 +95,6 @@ def measure(archive: str, folder: Path, options: argparse.Namespace) -> ArchiveR
         found["work"] = [measures.saved_keys(system, articles, folder / system.key) for system in systems]
     found["minutes"] = round((time.perf_counter() - began) / 60, 1)
     return found
-
-
-def _systems(options: argparse.Namespace) -> list[System]:
-    ours = [system for system in our_systems() if system.key == OURS]
-    return [
-        *ours,
-        *([LIVE_SYSTEM] if options.live else []),
-        *(peer for peer in PEER_SYSTEMS if peer.key in options.peers),
-    ]
 
 
 def _write(figures: dict[str, Any], options: argparse.Namespace) -> None:

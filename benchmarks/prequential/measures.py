@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from benchmarks.prequential.schedule import Schedule, day, first_articles
 from benchmarks.prequential.walk import Walk, walk_system
 from benchmarks.processes import Failed, say
 from benchmarks.scoring import score
-from benchmarks.systems import System
+from benchmarks.systems import SYSTEMS, System
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import taxonomy_of
 from classifier.model.evaluation import f1
@@ -26,6 +27,7 @@ WEEK = 7  # nights
 N_LABELLED = (100, 300, 1000)
 N_SAVING = 300  # articles on which the saved keys are counted
 N_TICKS = 7  # of a plot
+Row = TypeVar("Row", SystemRow, KeysRow)
 
 
 def over_time(system: System, plan: Schedule, folder: Path, every: int) -> SystemRow:
@@ -126,3 +128,31 @@ def described(plan: Schedule) -> ArchiveRow:
         "work": [],
         "minutes": 0.0,
     }
+
+
+def with_others(new: ArchiveRow, old: ArchiveRow | None) -> ArchiveRow:
+    """Return the new figures with the old ones of systems that were not measured again.
+
+    Raises:
+        ValueError: if the old figures are of other steps, which cannot stand in one table with the new ones.
+    """
+    if old is None:
+        return new
+    if _steps(old) != _steps(new):
+        raise ValueError("the file has figures of other steps; measure all systems into a new file")
+    return {
+        **new,
+        "systems": _united(new["systems"], old["systems"]),
+        "work": _united(new["work"], old["work"]),
+        "minutes": round(new["minutes"] + old["minutes"], 1),
+    }
+
+
+def _united(new: Sequence[Row], old: Sequence[Row]) -> list[Row]:
+    """Return a row of each system in the order of all systems: the new row where there are two."""
+    rows = {row["key"]: row for row in (*old, *new)}
+    return [rows[key] for key in SYSTEMS if key in rows]
+
+
+def _steps(found: ArchiveRow) -> tuple[int, int, int, str]:
+    return found["n_known"], found["n_judged"], found["n_steps"], found["first_day"]
