@@ -133,6 +133,11 @@ def _shrinkages(*values: float) -> Change:
     return lambda: patch.object(thresholds, "SHRINKAGES", values)
 
 
+def _on_all_positives() -> AbstractContextManager[Any]:
+    """Choose the threshold of a tag also on positives that were judged as those of a tag without examples."""
+    return patch.object(thresholds, "own_labels", lambda data: data.labels)
+
+
 CHANGES: dict[str, Change] = {
     "no recency": _without_recency,
     "half-life of 30 articles, smoothing 0.01": _in_articles(30.0, 0.01),
@@ -147,6 +152,8 @@ CHANGES: dict[str, Change] = {
     "half-life of 8 positives, smoothing 0.01, damping 50": _recency(8.0, 0.01, 50.0),
     "half-life of 8 positives, smoothing 0.3, damping 50": _recency(8.0, 0.3, 50.0),
     "half-life of 8 positives, smoothing 1, damping 50": _recency(8.0, 1.0, 50.0),
+    "thresholds on all positives": _on_all_positives,
+    "thresholds on all positives, no recency": lambda: _both(_without_recency, _on_all_positives),
     "threshold shrinkage up to 20": _shrinkages(1.0, 3.0, 8.0, 20.0),
     "threshold shrinkage up to 20, no recency": lambda: _both(_without_recency, _shrinkages(1.0, 3.0, 8.0, 20.0)),
 }

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import random
+from collections import Counter
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.domain.articles import Article, read_articles
+from classifier.domain.examples import UNKNOWN
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import TooFewExamples
 from classifier.model.decision import best_of_kinds, calibrated
@@ -24,6 +28,7 @@ from classifier.training.thresholds import (
     fit_auto_thresholds,
     fit_calibration,
     fit_thresholds,
+    own_labels,
 )
 from tests.conftest import EVAL_DATA, needs_eval_data
 
@@ -142,10 +147,31 @@ def test_threshold_of_a_rare_tag_is_shrunk_to_the_pooled_one() -> None:
     labels[0, 1] = 1
     decision = rng.normal(size=(400, 2)) + 3.0 * labels
     decision[0, 1] = -8.0  # the only positive scored low
-    fitted = fit_thresholds(decision, labels)
+    fitted = fit_thresholds(decision, labels, labels)
     thresholds = fitted.shrunk(3.0)
     assert abs(thresholds[1] - fitted.pooled) < 1.0
     assert thresholds[1] > -1.0
+
+
+@needs_eval_data
+def test_tags_of_a_single_article_are_not_suggested_for_every_other() -> None:
+    """Eight tags stand on one of the first hundred dated articles of Reuters."""
+    articles = list(itertools.islice(read_articles([EVAL_DATA / "reuters21578/train.jsonl.gz"]), 3000))
+    first = sorted(articles, key=lambda article: (article.published_at or "", article.id))
+    known, later = [replace(article, published_at=None) for article in first[:100]], first[100:150]
+    once = {tag for tag, n in Counter(tag for article in known for tag in article.tags or ()).items() if n == 1}
+    suggested = Counter(tag for tags in fit(known, settings=QUICK).model.rank(later) for tag, _ in tags)
+    assert max(suggested[tag] for tag in once) < len(later) / 5
+
+
+def test_a_tag_whose_positives_are_in_one_fold_has_the_pooled_threshold() -> None:
+    labels = np.array([[1, 1], [0, 1], [0, 0], [UNKNOWN, 0]], dtype=np.int8)
+    data = SimpleNamespace(labels=labels, held_out_masks=lambda: iter(np.array([0, 1, 0, 1]) == f for f in (0, 1)))
+    data.folds = np.array([0, 1, 0, 1])
+    own = own_labels(data)  # type: ignore[arg-type]
+    assert own.tolist() == [[UNKNOWN, 1], [0, 1], [0, 0], [UNKNOWN, 0]]
+    fitted = fit_thresholds(np.array([[-5.0, 2.0], [-1.0, 1.0], [-2.0, -1.0], [-3.0, -2.0]]), labels, own)
+    assert fitted.shrunk(1.0)[0] == fitted.pooled
 
 
 def separable(n: int, n_wrong: int) -> tuple[np.ndarray, np.ndarray]:

@@ -37,7 +37,7 @@ def fit_suggesting(data: TrainingSet, decision: np.ndarray) -> Suggesting:
     """Fit thresholds and calibration to out-of-fold decision values, (n_articles, n_tags) float64."""
     labels = data.labels
     shrinkage, suggested = choose_shrinkage(data, decision)
-    fitted = fit_thresholds(decision, labels)
+    fitted = fit_thresholds(decision, labels, own_labels(data))
     thresholds = fitted.shrunk(shrinkage)
     judged = suggested & (labels != UNKNOWN)
     calibration = fit_calibration(decision[judged], labels[judged] == 1)
@@ -47,8 +47,8 @@ def fit_suggesting(data: TrainingSet, decision: np.ndarray) -> Suggesting:
 
 def choose_shrinkage(data: TrainingSet, decision: np.ndarray) -> tuple[float, np.ndarray]:
     """Return the shrinkage with the best sum of micro- and macro-F1, and what it suggests, (n_articles, n_tags) bool."""
-    labels = data.labels
-    of_others = [fit_thresholds(decision[~out], labels[~out]) for out in data.held_out_masks()]
+    labels, own = data.labels, own_labels(data)
+    of_others = [fit_thresholds(decision[~out], labels[~out], own[~out]) for out in data.held_out_masks()]
     choice = Choice(np.ones(labels.shape[1], dtype=bool), data.taxonomy.exclusive_kinds, data.always_one)
     tried = []
     for shrinkage in SHRINKAGES:  # with the thresholds of the other folds: the honest estimate
@@ -105,15 +105,29 @@ class Thresholds(NamedTuple):
         return np.asarray((n * near + shrinkage * self.pooled) / (n + shrinkage))
 
 
-def fit_thresholds(decision: np.ndarray, labels: np.ndarray) -> Thresholds:
-    """Fit thresholds to out-of-fold decision values, (n_articles, n_tags); a tag without positives has the pooled one."""
-    is_known = labels != UNKNOWN
+def own_labels(data: TrainingSet) -> np.ndarray:
+    """Return the labels that a tag's own threshold is chosen on, (n_articles, n_tags) int8.
+
+    A positive is unknown here if its fold has all positives of the tag. It was judged as that of a tag without examples,
+    below many articles, and a threshold that finds it would let a fitted tag pass everywhere.
+    """
+    in_fold = np.stack([(data.labels[out] == 1).sum(axis=0) for out in data.held_out_masks()])
+    has_others = in_fold.sum(axis=0) > in_fold
+    return np.where(has_others[data.folds] | (data.labels != 1), data.labels, UNKNOWN)
+
+
+def fit_thresholds(decision: np.ndarray, labels: np.ndarray, own: np.ndarray) -> Thresholds:
+    """Fit thresholds to out-of-fold decision values, (n_articles, n_tags); a tag without positives in `own` has the pooled one.
+
+    The pooled one is chosen on `labels`, those of the tags on `own` (see `own_labels`).
+    """
+    is_known, is_own = labels != UNKNOWN, own != UNKNOWN
     pooled = best_threshold(decision[is_known], labels[is_known] == 1)
     best = np.full(labels.shape[1], pooled)
-    n_positive = (labels == 1).sum(axis=0).astype(np.float64)
+    n_positive = (own == 1).sum(axis=0).astype(np.float64)
     for tag in np.flatnonzero(n_positive).tolist():
-        rows = is_known[:, tag]
-        best[tag] = best_threshold(decision[rows, tag], labels[rows, tag] == 1)
+        rows = is_own[:, tag]
+        best[tag] = best_threshold(decision[rows, tag], own[rows, tag] == 1)
     return Thresholds(best, n_positive, pooled)
 
 
