@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 from classifier.domain.articles import Article, article_from_text
 from classifier.domain.taxonomy import Alias, Tag, Taxonomy
 from classifier.errors import UnknownTag
+from classifier.model.aboutness import aboutness_by_rule
 from classifier.model.decision import stacked_decision, stacking_features
 from classifier.model.files import save_model
 from classifier.model.recency import Rates, recency_offset
 from classifier.model.retagging import retagged
-from classifier.model.tag_model import TagModel, aboutness_of
+from classifier.model.tag_model import TagModel
 from classifier.text.mention_features import crossed
 from classifier.text.terms import text_terms, title_terms
 from classifier.training.fitting import Fitted, fit
@@ -62,7 +63,7 @@ def test_headline_tells_the_main_subject(model: TagModel) -> None:
 def test_main_secondary_and_passing_are_told_apart(
     score: float, at_the_top: bool, is_best: bool, aboutness: str
 ) -> None:
-    assert aboutness_of(score, at_the_top, is_best) == aboutness
+    assert aboutness_by_rule(score, at_the_top, is_best) == aboutness
 
 
 def test_lookalike_gets_its_tags_and_its_furniture_mentions_nothing(model: TagModel) -> None:

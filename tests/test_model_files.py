@@ -238,6 +238,8 @@ FRACTIONS = [
     "usual_rates",
     "recent_rates",
     "calibration",
+    "aboutness_weights",
+    "aboutness_intercepts",
     "precedent_values",
 ]
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from classifier.domain.articles import Article
 
 ACTIONS = ("accept", "reject", "add", "remove", "unsure", "undo", "complete", "reopen")
-REASONS = ("wrong", "passing_mention", "too_general", "too_specific", "wrong_sense")
+PASSING_MENTION = "passing_mention"
+REASONS = ("wrong", PASSING_MENTION, "too_general", "too_specific", "wrong_sense")
 GIVES = frozenset(("accept", "add"))
 TAKES = frozenset(("reject", "remove"))
 CMS = "cms"  # the editor of changes that a CMS made by itself
@@ -110,6 +111,13 @@ class Standing:
     def said_by(self) -> dict[str, str]:
         """The editor of the decision that counts for each tag."""
         return {tag: row.editor for tag, row in self.decisions.items()}
+
+    @property
+    def passing(self) -> tuple[str, ...]:
+        """The rejected tags that the article only names in passing, as the decision says."""
+        return tuple(
+            tag for tag in self.rejected if tag in self.decisions and self.decisions[tag].reason == PASSING_MENTION
+        )
 
 
 def without_undone(log: Iterable[Decision]) -> list[Decision]:

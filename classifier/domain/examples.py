@@ -17,7 +17,8 @@ class Attributed:
 
     `at` is when the article was published, or else when it arrived. `said_by` has the editor of each tag with a decision. The
     suggestions of a `blind` article were hidden from its editors. `source` is the origin of the article, `owner` the name of
-    the key that sent it with its tags, None if they were imported.
+    the key that sent it with its tags, None if they were imported. `passing` are the tags that editors rejected as passing
+    mentions.
     """
 
     article: Article
@@ -26,6 +27,7 @@ class Attributed:
     blind: bool = False
     said_by: Mapping[str, str] = field(default_factory=dict)
     owner: str | None = None
+    passing: tuple[str, ...] = ()
 
 
 def labels_of(articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:

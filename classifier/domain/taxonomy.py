@@ -128,6 +128,14 @@ class Taxonomy:
             if kind.exclusive and any(tag.kind == name for tag in self.tags)
         ]
 
+    @cached_property
+    def positions_by_kind(self) -> list[list[int]]:
+        """The positions of the tags of each kind."""
+        by_kind: dict[str, list[int]] = {}
+        for position, tag in enumerate(self.tags):
+            by_kind.setdefault(tag.kind, []).append(position)
+        return list(by_kind.values())
+
     def to_json(self) -> dict[str, object]:
         """Return the taxonomy as plain JSON, without what is at its default."""
         kinds = {name: _without_defaults(kind) for name, kind in self.kinds.items()}

@@ -45,8 +45,8 @@ _ARRAYS = tuple(f.name for f in fields(Parameters) if f.type is np.ndarray)
 _NUMBERS = tuple(f.name for f in fields(Parameters) if f.type is not np.ndarray)
 _TEXTS = ("model.json", "terms.txt", "title_terms.txt", "taxonomy.json", "card.json")
 _FILES = (*_TEXTS, *(f"{name}.npy" for name in _ARRAYS), *precedent_files.NAMES)
-# Arrays over the tags that a version lacks if it was saved before there were any; they are then 0.
-_LATER = ("recency_weights", "usual_rates", "recent_rates")
+# Arrays that a version lacks if it was saved before there were any; they are then 0.
+_LATER = ("recency_weights", "usual_rates", "recent_rates", "aboutness_weights", "aboutness_intercepts")
 _UNBOUNDED = ("thresholds", "auto_thresholds")  # infinite for a tag that is never suggested
 _KINDS = {"f": "numbers with a fraction", "i": "whole numbers"}
 _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError, EOFError)
@@ -143,13 +143,18 @@ def _read_files(folder: Path, names: dict[str, str]) -> TagModel:
     numbers = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     terms, title_terms = (_lines(folder / name) for name in ("terms.txt", "title_terms.txt"))
     taxonomy = taxonomy_from_json(json.loads((folder / "taxonomy.json").read_text(encoding="utf-8")))
-    later = {name: np.zeros(len(taxonomy.tags)) for name in _LATER}
+    later = _later_arrays(len(taxonomy.tags))
     numbers.setdefault("half_life", HALF_LIFE)
     parameters = Parameters(**{**later, **arrays}, **{name: numbers[name] for name in _NUMBERS})
     _check_parameters(parameters, len(terms), len(title_terms), len(taxonomy.tags))
     precedents = replace(read_precedents(folder, names), deleted=Deleted(folder.parent))
     _check_precedents(precedents, len(terms) + len(title_terms), len(taxonomy.tags))
     return TagModel(parameters, terms, title_terms, taxonomy, folder.name, read_card(folder), precedents)
+
+
+def _later_arrays(n_tags: int) -> dict[str, np.ndarray]:
+    shapes = {array.name: array.metadata["shape"] for array in fields(Parameters) if array.name in _LATER}
+    return {name: np.zeros([n_tags if size == "n_tags" else size for size in shape]) for name, shape in shapes.items()}
 
 
 def read_card(folder: Path) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from classifier.model.aboutness import ABOUTNESS_FEATURES
 from classifier.model.decision import STACKING_FEATURES
 from classifier.model.recency import HALF_LIFE, Rates, recency_offset
 from classifier.text.mention_features import CATEGORIES, FEATURES
@@ -41,6 +42,10 @@ class Parameters:
     usual_rates: np.ndarray = field(metadata=_array("n_tags"))  # see `recency.Rates`
     recent_rates: np.ndarray = field(metadata=_array("n_tags"))
     calibration: np.ndarray = field(metadata=_array(4))
+    aboutness_weights: np.ndarray = field(
+        metadata=_array(2, len(ABOUTNESS_FEATURES))
+    )  # passing, main; see `AboutnessModel`
+    aboutness_intercepts: np.ndarray = field(metadata=_array(2))
     always_one: bool
     language: str | None
     half_life: float = HALF_LIFE  # of the recent rates

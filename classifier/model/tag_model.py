@@ -11,6 +11,7 @@ import numpy as np
 
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
+from classifier.model.aboutness import EVEN, AboutnessModel, aboutness_by_rule
 from classifier.model.answer import DIGITS, Answer, Explanation, Mentioned, Suggestion
 from classifier.model.evidence import Explainer, ForAndAgainst
 from classifier.model.parameters import Parameters
@@ -23,7 +24,6 @@ from classifier.text.reading import Reading
 N_EVIDENCE = 4
 N_PRECEDENTS = 3
 MAX_REMOVED = 200  # parts that an answer lists
-EVEN = 0.5  # the score at which a tag is as likely right as wrong
 
 
 class TagModel:
@@ -48,6 +48,10 @@ class TagModel:
         self.precedents = precedents or no_precedents(len(taxonomy.tags))
         self._scorer = Scorer(parameters, terms, title_terms, taxonomy)
         self._explainer = Explainer(self._scorer, taxonomy)
+        p = parameters
+        self._aboutness = AboutnessModel(
+            p.aboutness_weights, p.aboutness_intercepts, p.thresholds, taxonomy.positions_by_kind
+        )
         self.reader = self._scorer.reader
         self._position = {tag.id: position for position, tag in enumerate(taxonomy.tags)}
 
@@ -63,9 +67,9 @@ class TagModel:
         suggested, reasons = self._scorer.suggested([reading], scored.scored)
         scores = self._scorer.scores(scored.scored.decision[0])
         tags = self._in_order(np.flatnonzero(suggested[0]).tolist(), scores)
-        best = {self.taxonomy.tags[tag].kind: tag for tag in reversed(tags)}.values()
+        aboutness = self._aboutness_of(suggested[0], tags, scored, scores)
         evidence = zip(tags, self._explainer.evidence(tags, scored, n_evidence), strict=True)
-        suggestions = [self._suggestion(tag, float(scores[tag]), scored, e, tag in best) for tag, e in evidence]
+        suggestions = [self._suggestion(tag, float(scores[tag]), scored, e, aboutness[tag]) for tag, e in evidence]
         places = [(*reading.source_span(BODY, *span), kind) for *span, kind in parts]
         return Answer(
             model_version=self.version,
@@ -135,10 +139,23 @@ class TagModel:
     def _in_order(self, tags: Sequence[int], scores: np.ndarray) -> list[int]:
         return sorted(tags, key=lambda tag: (-scores[tag], self.taxonomy.tags[tag].id))
 
+    def _aboutness_of(
+        self, suggested: np.ndarray, tags: Sequence[int], scored: ScoredArticle, scores: np.ndarray
+    ) -> dict[int, str]:
+        """Return what suggested tags, the surest first, are to the article: as the model says, or else by rule."""
+        best = {self.taxonomy.tags[tag].kind: tag for tag in reversed(tags)}.values()
+        learned = self._aboutness.of_named(scored.scored.named, scored.scored.decision, suggested)
+        told: dict[int, str] = {}
+        for tag in tags:
+            # Of a tag that the model does not hold for passing, the rule only tells whether it is the main subject.
+            score = max(EVEN, scores[tag]) if tag in learned else scores[tag]
+            by_rule = aboutness_by_rule(score, scored.category(tag) >= LEAD, tag in best)
+            told[tag] = learned.get(tag) or by_rule
+        return told
+
     def _suggestion(
-        self, tag: int, score: float, scored: ScoredArticle, evidence: ForAndAgainst, is_best: bool
+        self, tag: int, score: float, scored: ScoredArticle, evidence: ForAndAgainst, aboutness: str
     ) -> Suggestion:
-        """Return the suggestion of a tag; `is_best` says whether it is the surest of its kind."""
         p, entry = self.parameters, self.taxonomy.tags[tag]
         category = scored.category(tag)
         source = "alias" if p.n_positive[tag] == 0 else "model+alias" if category >= HINTED else "model"
@@ -149,7 +166,7 @@ class TagModel:
             "kind": entry.kind,
             "score": round(score, DIGITS),
             "band": band,
-            "aboutness": aboutness_of(score, category >= LEAD, is_best),
+            "aboutness": aboutness,
             "source": source,
             "evidence": evidence[0],
             "evidence_against": evidence[1],
@@ -167,10 +184,3 @@ class TagModel:
     def _precedents(self, tag: int, scored: Scored) -> list[tuple[str, float]]:
         in_text = slice(0, int(np.searchsorted(scored.terms.rows, len(self.terms))))  # without the title's own view
         return self.precedents.nearest(scored.terms.rows[in_text], scored.tf_idf[in_text], tag, N_PRECEDENTS)
-
-
-def aboutness_of(score: float, at_the_top: bool, is_best: bool) -> str:
-    """Return what a suggested tag is to the article: main, secondary, or passing if it is more likely wrong than right."""
-    if score < EVEN:
-        return "secondary" if at_the_top else "passing"
-    return "main" if at_the_top or is_best else "secondary"

@@ -80,7 +80,7 @@ def _example(row: Columns, standing: Standing, close_after_days: int) -> Attribu
     )
     was_blind = bool(row["blind"]) and row["state"] == "closed"
     owner = row["owner"] if row["source"] == CMS else None  # the tags of an import are no key's
-    return Attributed(article, row["dated_at"], row["source"], was_blind, standing.said_by, owner)
+    return Attributed(article, row["dated_at"], row["source"], was_blind, standing.said_by, owner, standing.passing)
 
 
 def _filed(connection: Connection, rows: Sequence[Columns]) -> Iterator[Filed]:

@@ -50,7 +50,8 @@ def fit_on(prepared: Prepared, rows: Iterable[int], settings: FitSettings, track
     """Fit a model to rows of the examples; each draw has other folds."""
     articles = [prepared.articles[row] for row in rows]
     drawn = replace(settings, seed=settings.seed + draw)
-    return fit(articles, prepared.inputs.taxonomy, drawn, track, prepared.checked.blocks, prepared.timeless)
+    blocks, timeless, passing = prepared.checked.blocks, prepared.timeless, prepared.passing
+    return fit(articles, prepared.inputs.taxonomy, drawn, track, blocks, timeless, passing)
 
 
 def _compare(fitted: Fitted, prepared: Prepared, settings: TrainingSettings, track: Track, n_draws: int) -> Challenger:
@@ -83,7 +84,9 @@ def _opponent(champion: TagModel, prepared: Prepared, settings: TrainingSettings
         articles = [_as_learned(article, learned) for article in articles if article.id in learned.trained]
     fitting = replace(settings.fit, fast=bool(champion.card.get("settings", {}).get("fast")))
     try:
-        return fit(articles, champion.taxonomy, fitting, track, champion.parameters.blocks, prepared.timeless).model
+        return fit(
+            articles, champion.taxonomy, fitting, track, champion.parameters.blocks, prepared.timeless, prepared.passing
+        ).model
     except TooFewExamples:
         return champion
 

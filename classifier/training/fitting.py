@@ -19,6 +19,7 @@ from classifier.model.decision import calibrated
 from classifier.model.parameters import Parameters
 from classifier.model.precedents import Precedents, keep_precedents, no_precedents
 from classifier.model.tag_model import TagModel
+from classifier.training.aboutness import Aboutness, fit_aboutness, no_aboutness
 from classifier.training.linear_classifiers import LinearClassifiers, fit_classifiers, out_of_fold
 from classifier.training.settings import FitSettings
 from classifier.training.stacking import Stacked, classifiers_alone, stack
@@ -53,19 +54,23 @@ def fit(
     track: Track = untracked,
     blocks: Sequence[str] = (),
     timeless: Collection[str] = (),
+    passing: Collection[tuple[str, str]] = (),
 ) -> Fitted:
     """Fit a model to articles with known tags. Raises `TooFewExamples` if there is not enough to learn from.
 
     Without a taxonomy the tags are those of the articles. Articles that cannot be read are named under `set_aside` of the
     card. `blocks` are the folded texts of repeated blocks, which are left out. `timeless` are the ids of articles whose dates
-    say nothing of the desk's habits, as those of the starter articles. `track` shows the progress of the long loops.
+    say nothing of the desk's habits, as those of the starter articles. `passing` are the
+    pairs of article id and tag id that editors rejected as passing mentions. `track` shows the progress of the long loops.
     """
-    data = read_training_set(articles, taxonomy, settings or FitSettings(), track, sorted(blocks), frozenset(timeless))
+    settings = settings or FitSettings()
+    data = read_training_set(articles, taxonomy, settings, track, sorted(blocks), frozenset(timeless), passing)
     validated = out_of_fold(data, track)
     stacked = classifiers_alone(data, validated) if data.settings.fast else stack(data, validated)
     classifiers = fit_classifiers(data, data.all_rows, MIN_POSITIVES, track, "fitting all tags")
     suggesting = fit_suggesting(data, stacked.decision)
-    return joined(data, classifiers, stacked, suggesting, sorted(blocks))
+    aboutness = no_aboutness() if settings.fast else fit_aboutness(data, stacked.decision, suggesting)
+    return joined(data, classifiers, stacked, suggesting, aboutness, sorted(blocks))
 
 
 def joined(
@@ -73,22 +78,28 @@ def joined(
     classifiers: LinearClassifiers,
     stacked: Stacked,
     suggesting: Suggesting,
+    aboutness: Aboutness,
     blocks: Sequence[str],
 ) -> Fitted:
     """Return a model that joins what the steps have learned, with its card."""
-    parameters = _parameters(data, classifiers, stacked, suggesting, blocks)
+    parameters = _parameters(data, classifiers, stacked, suggesting, aboutness, blocks)
     scores = calibrated(stacked.decision, suggesting.calibration)
     held_out = HeldOut([article.id for article in data.articles], scores, suggesting.suggested, data.labels)
     tag_ids = [tag.id for tag in data.taxonomy.tags]
     measured = evaluation.report(scores, suggesting.suggested, data.labels, tag_ids, N_BOOTSTRAP)
-    card = {"shrink": suggesting.shrinkage} | _card(data, parameters, measured)
+    card = {"shrink": suggesting.shrinkage, "aboutness": aboutness.card} | _card(data, parameters, measured)
     terms, title_terms = data.corpus.terms, data.corpus.title_terms
     model = TagModel(parameters, terms, title_terms, data.taxonomy, card=card, precedents=_precedents(data))
     return Fitted(model, card, held_out)
 
 
 def _parameters(
-    data: TrainingSet, classifiers: LinearClassifiers, stacked: Stacked, suggesting: Suggesting, blocks: Sequence[str]
+    data: TrainingSet,
+    classifiers: LinearClassifiers,
+    stacked: Stacked,
+    suggesting: Suggesting,
+    aboutness: Aboutness,
+    blocks: Sequence[str],
 ) -> Parameters:
     n_positive = np.zeros(data.labels.shape[1], dtype=np.int32)
     n_positive[classifiers.tags] = (data.labels[:, classifiers.tags] == 1).sum(axis=0)
@@ -113,6 +124,8 @@ def _parameters(
         recent_rates=stacked.rates.recent,
         half_life=stacked.rates.half_life,
         calibration=suggesting.calibration,
+        aboutness_weights=aboutness.weights,
+        aboutness_intercepts=aboutness.intercepts,
         always_one=data.always_one,
         language=data.corpus.language,
         blocks=blocks,

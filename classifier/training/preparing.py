@@ -146,6 +146,11 @@ class Prepared:
         return frozenset(example.article.id for example in self.checked.examples if example.source == STARTER)
 
     @property
+    def passing(self) -> frozenset[tuple[str, str]]:
+        """The article id and the tag id of each rejection as a passing mention."""
+        return frozenset((example.article.id, tag) for example in self.checked.examples for tag in example.passing)
+
+    @property
     def held_out(self) -> list[Article]:
         """The articles of the holdout."""
         return [self.articles[row] for row in self.holdout]

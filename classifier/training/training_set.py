@@ -37,6 +37,7 @@ class TrainingSet:
     n_folds: int
     settings: FitSettings
     dates: Sequence[str | None]
+    passing: frozenset[tuple[str, str]] = frozenset()  # (article id, tag id) that editors rejected as passing mentions
 
     @property
     def all_rows(self) -> np.ndarray:
@@ -63,10 +64,12 @@ def read_training_set(
     track: Track,
     blocks: Sequence[str] = (),
     timeless: Collection[str] = (),
+    passing: Collection[tuple[str, str]] = (),
 ) -> TrainingSet:
     """Deal the articles that can be read into folds. Raises `TooFewExamples`, also if two have the same id.
 
-    The dates of the articles whose ids are `timeless` do not count.
+    The dates of the articles whose ids are `timeless` do not count. `passing` are (article id, tag id) of rejections as passing
+    mentions.
     """
     articles = sorted(articles, key=lambda article: article.id)
     taxonomy = taxonomy or taxonomy_of(tag for article in articles for tag in article.tags or ())
@@ -80,7 +83,7 @@ def read_training_set(
     n_folds = min(settings.n_folds, N_FAST_FOLDS if settings.fast else most)
     folds = make_folds(labels, corpus.groups, n_folds, settings.seed)
     dates = [None if article.id in timeless else _date_of(article) for article in articles]
-    return TrainingSet(articles, taxonomy, labels, corpus, folds, n_folds, settings, dates)
+    return TrainingSet(articles, taxonomy, labels, corpus, folds, n_folds, settings, dates, frozenset(passing))
 
 
 def _date_of(article: Article) -> str | None:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from classifier.domain.unreadable import UnreadableReport
-from classifier.reports.parts import DatedArticle
 
 
 @dataclass(frozen=True)
@@ -54,6 +53,15 @@ class TagChange(RateChange):
 
     tag: str
     label: str
+
+
+@dataclass(frozen=True)
+class DatedArticle:
+    """An article that a row names."""
+
+    article: str
+    title: str
+    date: str
 
 
 @dataclass(frozen=True)
