@@ -18,8 +18,9 @@ from classifier.commands import main
 from classifier.domain.articles import Article, read_articles
 from classifier.domain.decisions import Filed
 from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy, taxonomy_of
+from classifier.reports.chance import beyond_chance
 from classifier.reports.drift import figures, page
-from classifier.reports.drift.chance import beyond_chance, change, more_than_before, shift
+from classifier.reports.drift.chance import change, more_than_before, shift
 from classifier.reports.drift.records import DriftReport
 from classifier.reports.json_form import from_json, to_json
 from classifier.serving.registry import Registry

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import IO
 
 from classifier.commands.common import print_json, registry_of, store_of, track, warn
-from classifier.commands.parser import STARTER, Usage
+from classifier.commands.parser import Usage
+from classifier.domain.starter import STARTER
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.errors import BadImport, BadSetting, NoModel, TaggerError

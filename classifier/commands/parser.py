@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from classifier.commands import values
+from classifier.domain.starter import STARTER
 from classifier.errors import TaggerError
 from classifier.settings import LIMITS, Settings
 
-STARTER = Path(__file__).parent.parent.parent / "training_data"
 SCRIPT = "article-tagger"
 PROGRAM = SCRIPT if Path(sys.argv[0]).stem == SCRIPT else "python -m classifier"  # as the user called it
 ONE_OF = "ONE OF"  # the group of arguments of which exactly one is given

@@ -31,8 +31,8 @@ def do_data_report(options: Namespace, _settings: Settings) -> None:
     from classifier.reports.data.figures import data_report
     from classifier.reports.data.page import as_page, as_text
 
-    articles, taxonomy = read_examples(options.articles, options.taxonomy)
-    report = data_report(articles, taxonomy, track)
+    articles, taxonomy, timeless = read_examples(options.articles, options.taxonomy)
+    report = data_report(articles, taxonomy, track, timeless=timeless)
     warn_set_aside(report.set_aside)
     if options.output:
         _write(options.output, as_page(report))

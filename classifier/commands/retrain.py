@@ -4,7 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from classifier.commands.common import print_result, registry_of, shared_by, store_of, track, warn, warn_set_aside
-from classifier.commands.parser import STARTER
+from classifier.domain.starter import STARTER
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.errors import TaggerError

@@ -8,7 +8,7 @@ import tempfile
 from argparse import Namespace
 
 from classifier.commands.common import warn
-from classifier.commands.parser import STARTER
+from classifier.domain.starter import STARTER
 from classifier.errors import BadSetting
 from classifier.importers import import_files
 from classifier.settings import Settings

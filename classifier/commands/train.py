@@ -4,6 +4,7 @@ from argparse import Namespace
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from classifier.commands.common import (
     listed,
@@ -15,9 +16,10 @@ from classifier.commands.common import (
     warn_dropped,
     warn_set_aside,
 )
-from classifier.commands.parser import STARTER, user_name
+from classifier.commands.parser import user_name
 from classifier.domain.articles import Article, read_articles
 from classifier.domain.snapshots import snapshot_of
+from classifier.domain.starter import STARTER, starter_files, starter_ids
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.settings import Settings
@@ -26,12 +28,12 @@ from classifier.training.settings import FitSettings
 
 
 def do_train(options: Namespace, _settings: Settings) -> None:
-    articles, taxonomy = read_examples(options.articles, options.taxonomy)
+    articles, taxonomy, timeless = read_examples(options.articles, options.taxonomy)
     if taxonomy is not None:
         _warn_unknown_tags(articles, taxonomy)
     with shared_by(options.dask):
         settings = FitSettings(seed=options.seed, fast=options.fast)
-        fitted = fit(articles, taxonomy, settings, track, timeless=_starter_ids(options.articles))
+        fitted = fit(articles, taxonomy, settings, track, timeless=timeless)
     card, measured = fitted.card, fitted.card["cross_validation"]
     warn_set_aside(card["set_aside"])
     learned = frozenset(fitted.held_out.ids)
@@ -50,20 +52,21 @@ def do_train(options: Namespace, _settings: Settings) -> None:
     print_result(options, result, text)
 
 
-def _starter_ids(files: list[Path] | None) -> frozenset[str]:
-    """Return the ids of the starter articles among the files, whose dates are invented."""
-    starter = sorted((STARTER / "articles").glob("*.jsonl"))
-    named = None if files is None else {path.resolve() for path in files}
-    chosen = [path for path in starter if named is None or path.resolve() in named]
-    return frozenset(article.id for article in read_articles(chosen))
+class Examples(NamedTuple):
+    """Articles to learn from, the taxonomy if one is named, and the ids of the articles whose dates do not count."""
+
+    articles: list[Article]
+    taxonomy: Taxonomy | None
+    timeless: frozenset[str]
 
 
-def read_examples(files: list[Path] | None, taxonomy_file: Path | None) -> tuple[list[Article], Taxonomy | None]:
+def read_examples(files: list[Path] | None, taxonomy_file: Path | None) -> Examples:
     """Return the articles of files and their taxonomy if one is named; without files, the starter data."""
     if files is None:
-        files = sorted((STARTER / "articles").glob("*.jsonl"))
+        files = starter_files()
         taxonomy_file = taxonomy_file or STARTER / "taxonomy.yaml"
-    return list(read_articles(files)), read_taxonomy(taxonomy_file) if taxonomy_file else None
+    articles = list(read_articles(files))
+    return Examples(articles, read_taxonomy(taxonomy_file) if taxonomy_file else None, starter_ids(articles))
 
 
 def _warn_changed_tags(before: Taxonomy | None, after: Taxonomy) -> None:

@@ -1,6 +1,7 @@
 """What the texts and the pages of all reports are made of: figures in words, tables, and plots, drawn by `plots.html`."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from classifier.reports.layout import MAX_QUOTED, plain
@@ -24,6 +25,15 @@ def percent(share: float | None, interval: tuple[float, float] | None) -> str:
         return NOTHING
     low, high = interval
     return f"{share:.0%} ({low * 100:.0f} to {high:.0%})"
+
+
+@dataclass(frozen=True)
+class DatedArticle:
+    """An article that a row names."""
+
+    article: str
+    title: str
+    date: str
 
 
 class Table(NamedTuple):
@@ -58,11 +68,15 @@ class Point(NamedTuple):
 
 
 class Bar(NamedTuple):
-    """A bar of a plot, or a week's scores: `height` is a share of the plot, `position` counts from the left."""
+    """A bar of a plot, or a week's scores: `height` is a share of the plot, `position` counts from the left.
+
+    A pale bar counts too few to say much.
+    """
 
     position: int
     height: float
     title: str
+    pale: bool = False
 
 
 class Tick(NamedTuple):

@@ -111,6 +111,15 @@ def repeated_blocks(corpus: Corpus, copies: Copies, model: Model | None, track: 
     return Found(rows, len(groups), sorted({int(row) for having, _ in groups for row in having}))
 
 
+def repeated_texts(corpus: Corpus, copies: Copies) -> list[str]:
+    """Return the folded texts of the repeated blocks, in order."""
+    repeated = copies.blocks.repeated(MIN_REPEATS, FEW_STORIES)
+    wanted = set(copies.blocks.numbers[repeated].tolist())
+    rows = sorted({int(copies.blocks.having(block)[0]) for block in repeated})
+    blocks = (block.folded for row in rows for block in long_blocks(corpus.articles[row], MIN_BLOCK_WORDS))
+    return sorted({folded for folded in blocks if number_of(folded) in wanted})
+
+
 def _groups(copies: Copies) -> list[tuple[np.ndarray, list[int]]]:
     """Return the blocks that stand in just the same articles, with these articles, those of most articles first."""
     blocks_in: defaultdict[bytes, list[int]] = defaultdict(list)

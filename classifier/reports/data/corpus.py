@@ -1,7 +1,7 @@
 """The articles of a data report in the order of their ids, and the labels of their tags."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from functools import cached_property
 
 import numpy as np
@@ -19,14 +19,19 @@ N_ROWS = 50  # rows listed of a finding
 
 
 class Corpus:
-    """The articles in the order of their ids, the first of each id, with (n_articles, n_tags) int8 labels."""
+    """The articles in the order of their ids, the first of each id, with (n_articles, n_tags) int8 labels.
 
-    def __init__(self, articles: Iterable[Article], taxonomy: Taxonomy) -> None:
+    The dates of the articles whose ids are `timeless` do not count.
+    """
+
+    def __init__(self, articles: Iterable[Article], taxonomy: Taxonomy, timeless: Collection[str] = ()) -> None:
         ordered = sorted(articles, key=lambda article: (article.id, article.title, article.body, repr(article)))
         self.times = Counter(article.id for article in ordered)
         self.articles = list({article.id: article for article in reversed(ordered)}.values())[::-1]
         self.taxonomy = taxonomy
         self.labels = labels_of(self.articles, taxonomy)
+        self.timeless = frozenset(timeless)
+        self.dates = [None if article.id in self.timeless else article.published_at for article in self.articles]
 
     @cached_property
     def positives(self) -> sparse.csr_matrix:

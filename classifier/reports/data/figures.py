@@ -4,7 +4,7 @@ Of articles only ids, titles, single words and short repeated blocks are quoted.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
@@ -29,6 +29,7 @@ from classifier.reports.data.findings import (
     unknown_tags,
     untagged,
 )
+from classifier.reports.data.over_time import over_time
 from classifier.reports.data.records import (
     KINDS,
     Counts,
@@ -56,29 +57,36 @@ def data_report(
     taxonomy: Taxonomy | None,
     track: Track = untracked,
     settings: FitSettings | None = None,
+    timeless: Collection[str] = (),
 ) -> DataReport:
     """Return what a desk should know of its articles before it trains a model on them.
 
     Without a taxonomy the tags are those of the articles. A model is fitted for the scores of articles held out; where that
     is impossible the report says so under `not_checked`. The order of the articles does not matter. Articles that cannot be
-    read are left out and named under `set_aside`.
+    read are left out and named under `set_aside`. `timeless` are the ids of articles whose dates do not count, as those of the
+    starter articles.
 
     Raises:
         AllUnreadable: if no article can be read.
     """
     articles, unreadable = list(articles), Unreadable()
     taxonomy = taxonomy or taxonomy_of(tag for article in articles for tag in article.tags or ())
-    corpus = Corpus(_readable(articles, taxonomy, unreadable, track), taxonomy)
+    corpus = Corpus(_readable(articles, taxonomy, unreadable, track), taxonomy, timeless)
     unreadable.check(len(articles))
     copies = find_copies(corpus, track)
     findings = _without_model(corpus, copies)
     not_checked = []
     fitted: Fitted | None = None
     try:
-        fitted = fit(corpus.articles, corpus.taxonomy, settings, track)
+        fitted = fit(corpus.articles, corpus.taxonomy, settings, track, timeless=corpus.timeless)
         findings["suspect_labels"] = suspect_labels(corpus, fitted, track)
     except TooFewExamples as error:
         not_checked.append(NotChecked(KINDS["suspect_labels"].title, str(error)))
+    changes = over_time(corpus, copies, track)
+    if isinstance(changes, NotChecked):
+        not_checked.append(changes)
+    else:
+        findings |= changes
     findings["repeated_blocks"] = repeated_blocks(corpus, copies, fitted.model if fitted else None, track)
     return DataReport(
         n_articles=len(corpus.articles),

@@ -4,9 +4,20 @@ from itertools import pairwise
 
 import numpy as np
 
-from classifier.reports.data.records import FEW_POSITIVES, KINDS, Articles, DataReport, Finding, LeaningTag
+from classifier.reports.data.cards import OVER_TIME, cards, explained, in_percent
+from classifier.reports.data.records import (
+    FEW_POSITIVES,
+    KINDS,
+    Articles,
+    DataReport,
+    Finding,
+    LeaningTag,
+    Share,
+    SharePart,
+    WordChange,
+)
 from classifier.reports.layout import template
-from classifier.reports.parts import Table, counted, row_lines
+from classifier.reports.parts import DatedArticle, Table, counted, row_lines
 from classifier.text.shingles import SHINGLE
 
 N_OPEN = 12  # rows of a finding that the page shows at once
@@ -20,6 +31,13 @@ def _cell(value: object) -> str:
     if isinstance(value, LeaningTag):
         weight = "" if value.weight is None else f", weight {value.weight:+.2f}"
         return f"{value.tag} ({value.share:.0%} of its articles{weight})"
+    if isinstance(value, DatedArticle):
+        return f"{value.date} {value.title or 'without a title'} ({value.article})"
+    if isinstance(value, Share):
+        start = f" from {value.start} on" if isinstance(value, SharePart) else ""
+        return f"{in_percent(value.n / max(1, value.of))}{start} ({value.n} of {value.of})"
+    if isinstance(value, WordChange):
+        return f"{value.word} ({in_percent(value.before)} to {in_percent(value.after)})"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, float):
@@ -75,7 +93,11 @@ def as_page(report: DataReport) -> str:
     return template("data.html", cell=_cell).render(
         report=report,
         headline=_headline(report),
-        findings=[(finding, _table(finding)) for finding in findings],
+        findings=[
+            (finding, _table(finding), cards(finding, _cell) if finding.finding in OVER_TIME else [])
+            for finding in findings
+        ],
+        explained=explained,
         links=[(finding.finding, finding.title, finding.n) for finding in findings],
         tags=tags,
         heights=[float(np.log1p(tag.positives) / np.log1p(n_most)) for tag in tags],

@@ -54,6 +54,30 @@ class LeaningTag:
     weight: float | None
 
 
+@dataclass(frozen=True)
+class Share:
+    """How many of some articles have something."""
+
+    n: int
+    of: int
+
+
+@dataclass(frozen=True)
+class SharePart(Share):
+    """The articles of a part of the time that have a tag, of those of which it is known; `start` is its first day."""
+
+    start: str
+
+
+@dataclass(frozen=True)
+class WordChange:
+    """A word, and the shares of a tag's articles with it in the first and in the second half of its use."""
+
+    word: str
+    before: float
+    after: float
+
+
 class Found(NamedTuple):
     """What a check found: rows to show, how many there are in all, and the numbers of all their articles."""
 

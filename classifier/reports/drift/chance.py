@@ -10,7 +10,6 @@ from typing import NamedTuple
 import numpy as np
 
 SPANS = (1, 2, 4)  # newest weeks that are compared with the weeks before them
-FALSE_SHARE = 0.05  # of the flagged changes that may be chance
 MIN_EVENTS = 5  # before and after together; of fewer nothing can be said
 MIN_ARTICLES = 10  # in the newest weeks
 MIN_WEEKS = 4  # before, with an article: fewer do not show how much a rate varies
@@ -88,16 +87,6 @@ def _two_sided(n_now: int, of_now: int, mean: float, precision: float) -> float:
     probability = np.exp(ways + betaln(k + a, of_now - k + b) - betaln(a, b))
     low, high = float(probability[: n_now + 1].sum()), float(probability[n_now:].sum())
     return min(1.0, 2 * min(low, high))
-
-
-def beyond_chance(ps: Sequence[float], false_share: float = FALSE_SHARE) -> list[bool]:
-    """Return which of many tests are significant at a false discovery rate (Benjamini and Hochberg 1995)."""
-    if not ps:
-        return []
-    values = np.asarray(ps)
-    ordered = np.sort(values)
-    under = np.flatnonzero(ordered <= false_share * np.arange(1, len(ordered) + 1) / len(ordered))
-    return (values <= ordered[under[-1]]).tolist() if under.size else [False] * len(values)
 
 
 class Shift(NamedTuple):

@@ -15,11 +15,11 @@ from classifier.domain.decisions import Filed
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
-from classifier.reports.drift.chance import SPANS, Change, beyond_chance, change, shift
+from classifier.reports.chance import beyond_chance
+from classifier.reports.drift.chance import SPANS, Change, change, shift
 from classifier.reports.drift.records import (
     AliasChange,
     ArticleCounts,
-    DatedArticle,
     DriftReport,
     RateChange,
     ScoreShift,
@@ -29,6 +29,7 @@ from classifier.reports.drift.records import (
 )
 from classifier.reports.drift.rising import RisingNames, Text, Texts
 from classifier.reports.drift.tags import label_of
+from classifier.reports.parts import DatedArticle
 from classifier.store.queue import STARTER
 from classifier.text.reading import ArticleReader
 

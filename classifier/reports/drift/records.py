@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from classifier.domain.unreadable import UnreadableReport
+from classifier.reports.parts import DatedArticle
 
 
 @dataclass(frozen=True)
@@ -53,15 +54,6 @@ class TagChange(RateChange):
 
     tag: str
     label: str
-
-
-@dataclass(frozen=True)
-class DatedArticle:
-    """An article that a row names."""
-
-    article: str
-    title: str
-    date: str
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Taxonomy
 from classifier.reports.drift.chance import log_likelihood, more_than_before
 from classifier.reports.drift.names import Candidate, Key, NamesOf, compact, families, has_case, keyed, name_key
-from classifier.reports.drift.records import DatedArticle, RisingName
+from classifier.reports.drift.records import RisingName
 from classifier.reports.drift.tags import Nearest, stub
 from classifier.reports.layout import MAX_QUOTED, plain
+from classifier.reports.parts import DatedArticle
 from classifier.text.cleaning import normalise
 from classifier.text.fields import ReadText
 from classifier.text.mentions import Mention, MentionFinder

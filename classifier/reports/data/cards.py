@@ -1,0 +1,110 @@
+"""How the page of the data report shows what changed over time: a small plot for each tag, and what is known of it."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple, cast
+
+from classifier.reports.data.periods import UNITS
+from classifier.reports.data.records import KINDS, Finding, Row, Share, SharePart
+from classifier.reports.parts import Bar, DatedArticle, Point, Tick, tick_step
+
+N_TICKS = 5
+FEW = 10  # articles of a period; the share of fewer is shown, but pale
+
+
+class _Marks(NamedTuple):
+    """What the dashed lines of a plot are, and the days at which a row has one."""
+
+    what: str
+    days: Callable[[Row], list[str]]
+
+
+# The findings that are shown in this way.
+OVER_TIME: Mapping[str, _Marks] = {
+    "began": _Marks("the first article", lambda row: [cast(str, row["first"])]),
+    "ended": _Marks("the last article", lambda row: [cast(str, row["last"])]),
+    "changed_share": _Marks("a change", lambda row: [p.start for p in cast(Sequence[SharePart], row["steps"])[1:]]),
+    "changed_meaning": _Marks("the end of the first half", lambda row: [cast(str, row["until"])]),
+}
+
+
+class Plot(NamedTuple):
+    """The share of a tag by period. `n` is how many periods there are, `marks` are shares of the width."""
+
+    label: str
+    n: int
+    bars: list[Bar]
+    levels: list[Point]  # of a tag whose share changed: the ends of each level
+    marks: list[float]
+    ticks: list[Tick]
+    most: str
+
+
+class Card(NamedTuple):
+    """A tag, its plot, and what is known of it: (heading, words), or (heading, lines) for articles and steps."""
+
+    tag: str
+    plot: Plot
+    facts: list[tuple[str, str]]
+    lists: list[tuple[str, list[str]]]
+
+
+def in_percent(share: float) -> str:
+    """Return a share in percent, a small one with a decimal."""
+    return f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"
+
+
+def explained(finding: Finding) -> str:
+    """Return what the plots of a finding show."""
+    return (
+        f"Bars: the share of the articles by {finding.rows[0]['by']}, pale where there are fewer than {FEW} articles. "
+        f"Dashed: {OVER_TIME[finding.finding].what}."
+    )
+
+
+def cards(finding: Finding, in_words: Callable[[object], str]) -> list[Card]:
+    """Return the cards of a finding over time."""
+    return [_card(finding, row, in_words) for row in finding.rows]
+
+
+def _card(finding: Finding, row: Row, in_words: Callable[[object], str]) -> Card:
+    (_, tag), *others = [(heading, row[name]) for name, heading in KINDS[finding.finding].columns.items()]
+    facts, lists = [], []
+    for heading, value in others:
+        if isinstance(value, list) and value and isinstance(value[0], DatedArticle | SharePart):
+            lists.append((heading, list(map(in_words, value))))
+        elif value or not isinstance(value, list):
+            facts.append((heading, in_words(value)))
+    return Card(str(tag), _plot(finding, row), facts, lists)
+
+
+def _plot(finding: Finding, row: Row) -> Plot:
+    periods, unit = cast(Sequence[SharePart], row["periods"]), UNITS[cast(str, row["by"])]
+    starts = [period.start for period in periods]
+    names = [unit.title(date.fromisoformat(start)) for start in starts]
+    steps = cast(Sequence[SharePart], row.get("steps", ()))
+    most = max([*(_share(period) for period in periods if period.of >= FEW), *map(_share, steps)]) or 1.0
+    bars = [
+        Bar(number, min(1.0, _share(of) / most), f"{name}: {in_percent(_share(of))}, {of.n} of {of.of}", of.of < FEW)
+        for number, (name, of) in enumerate(zip(names, periods, strict=True))
+        if of.n
+    ]
+    edges = [*(_place(step.start, starts) for step in steps), 1.0]
+    levels = [
+        Point(x, _share(step) / most, "") for number, step in enumerate(steps) for x in edges[number : number + 2]
+    ]
+    each = tick_step(len(names), N_TICKS)
+    ticks = [Tick((n + 0.5) / len(names), names[n]) for n in range(each // 2, len(names), each)]
+    label = f"Share of the articles with {row['tag']}, by {unit.name}, at most {in_percent(most)}"
+    marks = [_place(day, starts) for day in OVER_TIME[finding.finding].days(row)]
+    return Plot(label, len(names), bars, levels, marks, ticks, in_percent(most))
+
+
+def _share(share: Share) -> float:
+    return share.n / share.of if share.of else 0.0
+
+
+def _place(day: str, starts: Sequence[str]) -> float:
+    """Return where a day is among periods, as a share of the width; the start of its period is near enough."""
+    number = sum(start <= day for start in starts) - 1
+    return max(0, number) / len(starts)
