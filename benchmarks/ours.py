@@ -11,12 +11,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from classifier import __version__
 from classifier.archive import write_suggestions
-from classifier.domain.articles import read_articles
+from classifier.domain.articles import Article, read_articles
 from classifier.domain.progress import untracked
-from classifier.model.tag_model import N_EVIDENCE
+from classifier.model.tag_model import N_EVIDENCE, TagModel
 from classifier.serving.registry import Registry
+from classifier.store.live import N_FOLLOWED
 from classifier.training.fitting import fit
 from classifier.training.settings import FitSettings
 
@@ -38,8 +41,14 @@ def main() -> None:
         "train": lambda: train(registry, options.train, fast=options.variant == "fast"),
         "suggest": lambda: suggest(registry, options.test, options.output),
         "latency": lambda: latency(registry, options.test),
-        "learn": lambda: learn_rate(registry, options.test),
     }
+    if options.variant == "live":
+        desk = Desk(registry)
+        steps |= {
+            "train": lambda: desk.train(options.train),
+            "suggest": lambda: desk.suggest(options.test, options.output),
+            "learn": lambda: desk.learn(options.test),
+        }
     for step in map(str.strip, sys.stdin) if options.step == "session" else [options.step]:
         print(json.dumps(steps[step]()), flush=True)
 
@@ -70,13 +79,49 @@ def suggest(registry: Registry, path: Path, output: Path) -> dict[str, Any]:
     return {"load_seconds": load_seconds, "suggest_seconds": seconds, "n_articles": n}
 
 
-def learn_rate(registry: Registry, path: Path) -> dict[str, Any]:
-    """Tell the champion the labels of articles that it has judged, from a file, without training.
+class Desk:
+    """The champion in memory. It follows the labels of articles that it has judged, as in the service."""
 
-    Raises:
-        NotImplementedError: always; this version has no rate that follows labels between trainings.
-    """
-    raise NotImplementedError("this version has no live rate")
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry
+        self._followed: list[tuple[Article, np.ndarray]] = []
+        self._model: TagModel | None = None
+
+    def train(self, path: Path) -> dict[str, Any]:
+        """Train from a file. What was followed before is among the examples now."""
+        figures = train(self.registry, path, fast=False)
+        self._followed.clear()
+        self._model = self.registry.load_champion()
+        return figures
+
+    def suggest(self, path: Path, output: Path) -> dict[str, Any]:
+        """Write the suggestion records of a file of articles."""
+        articles = list(read_articles([path]))
+        began = time.perf_counter()
+        ranked = self.model.rank(articles)
+        seconds = time.perf_counter() - began
+        with output.open("w", encoding="utf-8") as lines:
+            for article, tags in zip(articles, ranked, strict=True):
+                suggestions = [{"tag": tag, "score": score} for tag, score in tags]
+                lines.write(json.dumps({"id": article.id, "suggestions": suggestions}) + "\n")
+        return {"load_seconds": 0.0, "suggest_seconds": seconds, "n_articles": len(articles)}
+
+    def learn(self, path: Path) -> dict[str, Any]:
+        """Follow the labels of the articles of a file, without training."""
+        articles = list(read_articles([path]))
+        began = time.perf_counter()
+        new = zip(articles, self.model.decisions(articles), strict=True)
+        self._followed = [*self._followed, *new][-N_FOLLOWED:]
+        followed, decisions = zip(*self._followed, strict=True)
+        self._model = self.model.following(followed, np.array(decisions), (self.model.live_state or 0) + 1)
+        return {"learn_seconds": time.perf_counter() - began}
+
+    @property
+    def model(self) -> TagModel:
+        """The champion with its live rates."""
+        if self._model is None:
+            self._model = self.registry.load_champion()
+        return self._model
 
 
 def latency(registry: Registry, path: Path) -> dict[str, Any]:

@@ -24,8 +24,10 @@ from classifier.domain.progress import untracked
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.model import evaluation, recency
 from classifier.model.recency import Rates
+from classifier.model.tag_model import TagModel
 from classifier.training import fitting, stacking, thresholds
 from classifier.training import recency as walking
+from classifier.training.aboutness import no_aboutness
 from classifier.training.linear_classifiers import LinearClassifiers, OutOfFold, fit_classifiers, out_of_fold
 from classifier.training.rolling import rolling_origins
 from classifier.training.settings import FitSettings
@@ -88,14 +90,17 @@ def _prepare(past: Sequence[Article], later: Sequence[Article], taxonomy: Taxono
     return Prepared(data, out_of_fold(data, untracked), classifiers, later)
 
 
+def fitted(prepared: Prepared) -> TagModel:
+    """Return a model of what came before an origin."""
+    stacked = stacking.stack(prepared.data, prepared.validated)
+    suggesting = thresholds.fit_suggesting(prepared.data, stacked.decision)
+    return fitting.joined(prepared.data, prepared.classifiers, stacked, suggesting, no_aboutness(), []).model
+
+
 def judged(prepared: Prepared) -> tuple[float, float]:
     """Return micro- and macro-F1 of a model on what came after an origin."""
-    data, validated, classifiers, later = prepared
-    stacked = stacking.stack(data, validated)
-    suggesting = thresholds.fit_suggesting(data, stacked.decision)
-    model = fitting.joined(data, classifiers, stacked, suggesting, []).model
-    labels = labels_of(later, data.taxonomy)
-    _, suggested = model.judge(later)
+    labels = labels_of(prepared.later, prepared.data.taxonomy)
+    _, suggested = fitted(prepared).judge(prepared.later)
     return evaluation.micro_f1(suggested, labels), evaluation.macro_f1(suggested, labels)
 
 

@@ -83,6 +83,8 @@ class Settings:
     cache_mb: int = _number(32, 0, 4096)  # memory in which a process keeps its last answers
     # Open articles a second that are judged beside the requests after an import or a promotion. 0: none.
     backlog_rate: int = _number(20, 0, 10_000)
+    # Whether the champion follows decisions and imports between trainings.
+    live_rates: bool = _read(lambda value: bool(whole_number(value, 0, 1)), True)
 
 
 _FIELDS = {setting.name.upper(): setting for setting in fields(Settings)}

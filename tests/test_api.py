@@ -36,6 +36,7 @@ ARTICLE = {"title": TITLE, "body": BODY}
 ANSWER = {
     "model_version",
     "taxonomy_version",
+    "live_state",
     "suggestions",
     "mentioned",
     "unknown_tags",

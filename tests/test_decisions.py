@@ -148,6 +148,7 @@ def test_a_decision_carries_what_the_model_had_said(client: FlaskClient) -> None
         "suggestion_set_id": answer["suggestion_set_id"],
         "model_version": answer["model_version"],
         "taxonomy_version": answer["taxonomy_version"],
+        "live_state": None,
         "score": first["score"],
         "band": first["band"],
         "undoes": None,

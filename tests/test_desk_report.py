@@ -597,6 +597,19 @@ def test_headline_says_what_an_editor_in_chief_needs() -> None:
     assert look == "Tags to review first: Islamic State Khorasan Province (added 3 times without being suggested)."
 
 
+def test_suggestions_that_followed_decisions_since_the_training_have_a_line_of_their_own(desk: Desk) -> None:
+    for number in range(6):
+        desk.article(f"a{number}")
+        desk.show(f"a{number}", "iskp")
+        live_state = 7 if number < 4 else None
+        desk.decide(f"a{number}", "iskp", "reject" if number == 0 else "accept", live_state=live_state)
+    report = desk.report()
+    assert (report["live"]["followed"]["accepted"], report["live"]["followed"]["n"]) == (3, 4)
+    line = "4 answered suggestions followed decisions made since the training of the model: 75% (19 to 99%) were accepted, and 100% (16 to 100%) of the other 2."
+    assert line in as_text(report) and line in as_page(report)
+    assert small_desk().report()["live"] is None and "since the training" not in as_text(small_desk().report())
+
+
 def test_report_is_read_back_from_its_json() -> None:
     report = everything().report()
     report["agreement"]["n_disagreements"] = 3  # a key that the store adds

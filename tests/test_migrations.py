@@ -107,7 +107,7 @@ def test_a_migration_that_would_leave_orphans_is_not_done(store: Store, database
     engine = make_engine(database_url)
     driver = engine.raw_connection()
     driver.cursor().execute("PRAGMA foreign_keys=OFF")
-    driver.cursor().execute("INSERT INTO suggestion_sets VALUES ('s', 'nobody', 'd', 'm', 't', '{}', 'now')")
+    driver.cursor().execute("INSERT INTO suggestion_sets VALUES ('s', 'nobody', 'd', 'm', 't', '{}', 'now', NULL)")
     driver.cursor().execute("PRAGMA foreign_keys=ON")
     driver.close()
     with pytest.raises(BadStore, match="1 rows without their parents"):

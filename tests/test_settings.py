@@ -50,6 +50,7 @@ def test_an_empty_environment_gives_the_defaults_of_a_laptop() -> None:
         proxies=0,
         cache_mb=32,
         backlog_rate=20,
+        live_rates=True,
     )
 
 
@@ -80,11 +81,14 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "TAGGER_PROXIES": "1",
             "TAGGER_CACHE_MB": "8",
             "TAGGER_BACKLOG_RATE": "50",
+            "TAGGER_LIVE_RATES": "0",
         }
     )
     checks = {"labels_flipped": "warn", "never_shown": "block"}
     where = (Path("/srv/models"), "postgresql://db/tagger", "::", 81, 3, 5, 4096)
-    assert found == Settings(*where, 0.05, 1.0, 30, 500, checks, 0.25, True, 3, 0.5, "key", 400, 600, 12, 9, 1, 8, 50)
+    assert found == Settings(
+        *where, 0.05, 1.0, 30, 500, checks, 0.25, True, 3, 0.5, "key", 400, 600, 12, 9, 1, 8, 50, False
+    )
 
 
 @pytest.mark.parametrize(
@@ -96,6 +100,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         ("RETRAIN_HOURS", "daily"),
         ("METRICS", "closed"),
         ("REFIT", "yes"),
+        ("LIVE_RATES", "off"),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_named(name: str, wrong: str) -> None:

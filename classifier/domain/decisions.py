@@ -36,6 +36,7 @@ class Decision:
     undoes: str | None = None  # the id of the decision that an undo takes back
     digest: str = ""  # of the text that was decided on
     question_id: str | None = None  # of the question on removals that it belongs to
+    live_state: int | None = None  # the number of the labels that the model had followed
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Articles -> labels: for each article and tag whether the tag is right, wrong or unknown."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -48,6 +48,13 @@ def labels_of(articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:
             if tag in columns:
                 row[columns[tag]] = label
     return labels
+
+
+def undecided_of(articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:
+    """Return which labels are unknown only because the tags of an article are not complete, (n_articles, n_tags) bool."""
+    complete = [replace(article, tags=article.tags or (), tags_complete=True) for article in articles]
+    undecided: np.ndarray = (labels_of(articles, taxonomy) == UNKNOWN) & (labels_of(complete, taxonomy) == NEGATIVE)
+    return undecided
 
 
 def _was_tagged_before(article: Article, day: str) -> bool:

@@ -8,11 +8,13 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from classifier.domain.articles import Article, text_digest
 from classifier.domain.files import whole_file
@@ -91,17 +93,41 @@ def snapshot_of(articles: Iterable[Article]) -> Snapshot:
     return Snapshot(labels)
 
 
+class Learned:
+    """The ids of the articles that a model learned from, in eight bytes each."""
+
+    def __init__(self, article_ids: Iterable[str]) -> None:
+        self._digests = np.unique(np.fromiter(map(_short_digest, article_ids), dtype=np.uint64))
+
+    def __contains__(self, article_id: object) -> bool:
+        """Return whether the model learned from an article."""
+        digest = np.uint64(_short_digest(str(article_id)))
+        position = int(np.searchsorted(self._digests, digest))
+        return position < len(self._digests) and bool(self._digests[position] == digest)
+
+
+def _short_digest(article_id: str) -> int:
+    return int.from_bytes(hashlib.blake2b(article_id.encode(), digest_size=8).digest(), "big")
+
+
+def read_learned(path: Path) -> Learned:
+    """Return what a model learned from, without the labels. Raise `BadModel` if the snapshot cannot be read."""
+    return Learned(key for key, labels in _read(path) if labels.part == TRAINED)
+
+
 def read_snapshot(path: Path) -> Snapshot:
     """Return the snapshot of a file. Raise `BadModel` if it cannot be read."""
-    labels: dict[str, Labelled] = {}
+    return Snapshot(dict(_read(path)))
+
+
+def _read(path: Path) -> Iterator[tuple[str, Labelled]]:
     try:
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             for key, text, tags, rejected, unknown, complete, at, part in map(json.loads, lines):
                 lists = tuple(tags), tuple(rejected), tuple(unknown)
-                labels[key] = Labelled(text, *lists, complete, at, part)
+                yield key, Labelled(text, *lists, complete, at, part)
     except (OSError, ValueError, TypeError, IndexError, EOFError) as error:
         raise BadModel(f"The snapshot {path} cannot be read ({type(error).__name__}).") from None
-    return Snapshot(labels)
 
 
 def _facts(labels: Labelled) -> list[Any]:

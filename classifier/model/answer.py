@@ -58,6 +58,7 @@ class Removed(TypedDict):
 class Answer:
     """All that a model says of one article, in the order of the public JSON.
 
+    live_state: the number of the labels that the model has followed since it was fitted, None for none.
     unknown_tags: tags of the article that the taxonomy lacks. The caller fills them in.
     removed_more: number of the parts beyond those in `removed`.
     reason: why nothing is suggested, None if something is.
@@ -66,6 +67,7 @@ class Answer:
 
     model_version: str
     taxonomy_version: str
+    live_state: int | None
     suggestions: list[Suggestion]
     mentioned: list[Mentioned]
     unknown_tags: list[str]

@@ -5,8 +5,9 @@ them is linear and shared by all tags of a kind. Fitting, serving and the export
 """
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -97,6 +98,12 @@ class StackingModel:
         self.recency = recency
         self._constant = self.prior + recency
         self.mention_weight = mentions + few_examples / (n + 1.0)
+
+    def with_recency(self, recency: np.ndarray) -> Self:
+        """Return the same model with other values of `recency`, (n_tags,) float64."""
+        stack = copy(self)
+        stack.recency, stack._constant = recency, self.prior + recency
+        return stack
 
     def decision(self, classifier: np.ndarray, mentions: np.ndarray) -> np.ndarray:
         """Return decision values of classifier values, (n_articles, n_fitted), and mentions, (n_articles, n_tags)."""

@@ -122,7 +122,7 @@ class Explainer:
             parts += scored.surface_forms.parts(scorer.term_weights([tag], scored.scored))
         parts.append(Part("prior", f"{int(p.n_positive[tag])} examples", prior, ()))
         if recency := float(scorer.stack.recency[tag]):
-            often = "more" if p.recent_rates[tag] > p.usual_rates[tag] else "less"
+            often = "more" if recency > 0.0 else "less"  # the weight of an offset is never negative
             parts.append(Part("recency", f"used {often} often lately", recency, ()))
         if competing:
             parts.append(Part("competing", "the other tags", competing, ()))

@@ -1,13 +1,14 @@
 """What the rest of the product needs from a model; only `model` and `training` know more of it."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 import numpy as np
 
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model.answer import Answer, Explanation
+from classifier.model.live import Followed
 from classifier.text.reading import ArticleReader, Reading
 
 
@@ -16,6 +17,7 @@ class Model(Protocol):
 
     version: str
     taxonomy: Taxonomy
+    followed: Followed | None  # None if its constants are those of the training
 
     @property
     def card(self) -> Mapping[str, Any]:
@@ -26,8 +28,18 @@ class Model(Protocol):
         """Reads articles as the model does."""
 
     @property
+    def live_state(self) -> int | None:
+        """The number of the labels that the model has followed since its training, None for none."""
+
+    @property
     def n_auto_tags(self) -> int:
         """How many tags are ever sure enough for the band auto."""
+
+    def decisions(self, articles: Sequence[Article]) -> np.ndarray:
+        """Return the decision values of articles by the constants of the training, (n_articles, n_tags) float64."""
+
+    def following(self, articles: Sequence[Article], decisions: np.ndarray, number: int) -> Self:
+        """Return this model with constants that have followed labels of articles that it has not learned, oldest first."""
 
     def suggest(self, article: Article, n_evidence: int = ...) -> Answer:
         """Return what the model says of an article, with up to `n_evidence` places for and against each suggestion."""

@@ -11,6 +11,7 @@ import numpy as np
 from classifier.domain.examples import POSITIVE, UNKNOWN
 
 HALF_LIFE = 8.0  # positives
+DAMPING = 50.0  # positives that a tag needs for half of the weight of its rates
 SMOOTHING = 0.3  # positives that the usual rate counts for beside the recent ones
 _RARELY, _ALMOST_ALWAYS = 1e-6, 1.0 - 1e-6
 

@@ -1,10 +1,11 @@
 """Articles -> decision values, scores and suggestions, with all that an explanation needs."""
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -78,7 +79,13 @@ class Scorer:
         p = parameters
         self.stack = StackingModel(p.stack, p.stack_intercepts, p.n_positive, p.separators, p.recency)
         self.active = np.array([tag.active for tag in taxonomy.tags], dtype=bool)
-        self._choice = Choice(self.active, taxonomy.exclusive_kinds, parameters.always_one)
+        self.choice = Choice(self.active, taxonomy.exclusive_kinds, parameters.always_one)
+
+    def with_recency(self, recency: np.ndarray) -> Self:
+        """Return a scorer with the same parameters to which the recent rates add something else, (n_tags,) float64."""
+        scorer = copy(self)
+        scorer.stack = self.stack.with_recency(recency)
+        return scorer
 
     @cached_property
     def column(self) -> dict[int, int]:
@@ -119,6 +126,13 @@ class Scorer:
         decision = self.stack.decision(classifier, mentions)
         return Scored(terms, tf_idf, named, classifier, mentions, decision)
 
+    def decisions(self, readings: Sequence[Reading]) -> np.ndarray:
+        """Return the decision values of articles, (n_articles, n_tags) float64, NaN where the words are not to be trusted."""
+        scored = self.score(readings)
+        doubts = self._doubts(readings, scored)
+        scored.decision[doubts.is_silent | doubts.is_foreign] = np.nan
+        return scored.decision
+
     def _tf_idf(self, terms: CountedTerms) -> np.ndarray:
         """Return the TF-IDF values of the terms that occur, (n_rows,) float64; each of the two views has its own norm."""
         values: np.ndarray = (1.0 + np.log(terms.counts)) * self._idf[terms.rows]
@@ -131,7 +145,7 @@ class Scorer:
     def suggested(self, readings: Sequence[Reading], scored: Scored) -> tuple[np.ndarray, list[str | None]]:
         """Return which tags to suggest, (n_articles, n_tags) bool, and the reason where there is none."""
         doubts = self._doubts(readings, scored)
-        suggested = self._choice.suggested(scored.decision, self.parameters.thresholds, doubts)
+        suggested = self.choice.suggested(scored.decision, self.parameters.thresholds, doubts)
         reasons: list[str | None] = [None] * len(readings)
         for row in np.flatnonzero(~suggested.any(axis=1)).tolist():
             doubt = "language" if doubts.is_foreign[row] else "below_threshold"

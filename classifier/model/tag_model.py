@@ -5,7 +5,8 @@ The decision value of a tag is one sum, in float64: its terms, its mentions, a p
 """
 
 from collections.abc import Sequence
-from typing import Any
+from copy import copy
+from typing import Any, Self
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.model.aboutness import EVEN, AboutnessModel, aboutness_by_rule
 from classifier.model.answer import DIGITS, Answer, Explanation, Mentioned, Suggestion
 from classifier.model.evidence import Explainer, ForAndAgainst
+from classifier.model.live import Followed, labels_to_follow, live_move
 from classifier.model.parameters import Parameters
 from classifier.model.precedents import Precedents, no_precedents
 from classifier.model.scoring import Scored, ScoredArticle, Scorer
@@ -44,6 +46,7 @@ class TagModel:
         self.title_terms = title_terms
         self.taxonomy = taxonomy
         self.version = version
+        self.followed: Followed | None = None  # nothing, until `following`
         self.card = card or {}
         self.precedents = precedents or no_precedents(len(taxonomy.tags))
         self._scorer = Scorer(parameters, terms, title_terms, taxonomy)
@@ -56,9 +59,34 @@ class TagModel:
         self._position = {tag.id: position for position, tag in enumerate(taxonomy.tags)}
 
     @property
+    def live_state(self) -> int | None:
+        """The number of the labels that the constants have followed, None if they are those of the training."""
+        return self.followed.number if self.followed is not None else None
+
+    @property
     def n_auto_tags(self) -> int:
         """How many tags are ever sure enough for the band auto."""
         return int(np.isfinite(self.parameters.auto_thresholds).sum())
+
+    def decisions(self, articles: Sequence[Article]) -> np.ndarray:
+        """Return the decision values of articles by the constants of the training, for `following`.
+
+        (n_articles, n_tags) float64, NaN for an article whose text says nothing of its tags or is in another language.
+        """
+        readings = self.reader.read_all(articles)
+        return self._scorer.with_recency(self.parameters.recency).decisions(readings)
+
+    def following(self, articles: Sequence[Article], decisions: np.ndarray, number: int) -> Self:
+        """Return this model with constants that have followed the labels of articles that it has not learned, oldest first.
+
+        The two models share everything else. `decisions` are those of the articles, `number` names their labels.
+        """
+        model = copy(self)
+        moved = live_move(self.parameters, self._scorer.choice, labels_to_follow(articles, self.taxonomy, decisions))
+        model.followed = Followed(number, len(articles), moved)
+        model._scorer = self._scorer.with_recency(self.parameters.recency + moved)
+        model._explainer = Explainer(model._scorer, self.taxonomy)
+        return model
 
     def suggest(self, article: Article, n_evidence: int = N_EVIDENCE) -> Answer:
         """Return what the model says of an article, with up to `n_evidence` places for and against each suggestion."""
@@ -74,6 +102,7 @@ class TagModel:
         return Answer(
             model_version=self.version,
             taxonomy_version=self.taxonomy.version,
+            live_state=self.live_state,
             suggestions=suggestions,
             mentioned=self._mentioned(reading, scores, set(tags)),
             unknown_tags=[],

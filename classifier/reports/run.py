@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from classifier.domain.files import whole_file
 from classifier.reports.layout import template, texts
+from classifier.reports.live import followed_in_words
 from classifier.reports.parts import NOTHING, Point, cell, counted
 from classifier.store.runs import KEPT_RUNS, Run
 from classifier.text.terms import STEM_MARK
@@ -216,6 +217,8 @@ def facts(run: Run, details: RunDetails) -> list[str]:
             lines.append(_UNFAIR)
     elif "n_examples" in details:
         lines.append(counted(details["n_examples"], "example"))
+    if live := details.get("live"):
+        lines.append(followed_in_words(live["n_articles"], live["state"], live["moved"]))
     ended = f", ended {_minute(run.ended_at)}" if run.ended_at else ""
     lines.append(f"Started {_minute(run.started_at)} UTC{ended}, by {run.started_by} on {run.host}; run {run.id}")
     if details.get("taxonomy_version"):

@@ -25,7 +25,7 @@ from typing_extensions import TypedDict
 
 from classifier.domain.deleted import Deleted
 from classifier.domain.files import make_private_folder, whole_file
-from classifier.domain.snapshots import Snapshot, read_snapshot
+from classifier.domain.snapshots import Learned, Snapshot, read_learned, read_snapshot
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadModel, BadSetting, Busy, NoModel, NotFound
 from classifier.model import files
@@ -81,6 +81,13 @@ class Registry:
         """Return what a version learned from, or None if that is not known or cannot be read."""
         try:
             return read_snapshot(self._snapshot_file(version))
+        except BadModel:
+            return None
+
+    def learned(self, version: str) -> Learned | None:
+        """Return which articles a version learned from, or None if that is not known or cannot be read."""
+        try:
+            return read_learned(self._snapshot_file(version))
         except BadModel:
             return None
 

@@ -54,6 +54,12 @@ class Serving:
             raise NoModel(f"No champion model in {self.registry.folder}. Train one: python -m classifier train")
         return self._model
 
+    def replace(self, model: Model, successor: Model) -> None:
+        """Let the same version with other constants serve, unless another champion began to serve meanwhile."""
+        with self._lock:
+            if self._model is model:
+                self._model = successor
+
     def _is_due(self) -> bool:
         """Return whether it is time to look at the pointer. If so, the next time is a second away."""
         if time.monotonic() - self._looked_at < POLL_SECONDS:

@@ -239,7 +239,8 @@ def _able_to_judge(article: Article, model: Model) -> Iterator[None]:
 
 
 def _for_store(answer: Answer) -> ModelAnswer:
-    return ModelAnswer(answer.model_version, answer.taxonomy_version, views.answer_json(answer), answer.margin)
+    content = views.answer_json(answer)
+    return ModelAnswer(answer.model_version, answer.taxonomy_version, content, answer.margin, answer.live_state)
 
 
 def _scores(suggestions: Iterable[Suggestion]) -> list[TagScore]:

@@ -63,6 +63,7 @@ class AnswerOut(TypedDict):
 
     model_version: str
     taxonomy_version: str
+    live_state: int | None
     suggestions: list[Suggestion]
     mentioned: list[Mentioned]
     unknown_tags: list[str]
@@ -133,6 +134,7 @@ class DecisionOut(TypedDict):
     suggestion_set_id: str | None
     model_version: str | None
     taxonomy_version: str | None
+    live_state: NotRequired[int | None]
     score: float | None
     band: str | None
     undoes: str | None
@@ -243,7 +245,7 @@ def stored_answer_view(
 
 def unreadable_view(article_id: str, tags: Iterable[str], model: Model) -> StoredAnswer:
     """Return the answer to a stored article that the model cannot judge."""
-    answer = Answer(model.version, model.taxonomy.version, [], [], [], [], 0, "unreadable", 1.0)
+    answer = Answer(model.version, model.taxonomy.version, model.live_state, [], [], [], [], 0, "unreadable", 1.0)
     return {"article_id": article_id, "suggestion_set_id": None, **answer_view(answer, tags, model), "withheld": []}
 
 

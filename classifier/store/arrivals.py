@@ -30,10 +30,11 @@ NO_SHARES = Shares()
 
 
 class Arrival(NamedTuple):
-    """Whose an article is that arrived, and what its sender changed of its tags."""
+    """Whose an article is that arrived, what its sender changed of its tags, and whether that may change labels."""
 
     owner: str | None
     changes: Changes
+    changes_labels: bool
 
 
 def arrive(
@@ -44,13 +45,14 @@ def arrive(
     before = article_row(connection, article.id, hold=True)
     if before is None:
         _insert(connection, article, source, shares, owner)
-        return Arrival(owner, Changes((), article.tags or ()))
+        return Arrival(owner, Changes((), article.tags or ()), bool(article.tags))
     claim(connection, before, owner)
     changes = follow_cms(connection, before, source, article.tags)
-    _change(connection, _filled_in(article, before), source, before, sketches)
+    is_other = _change(connection, _filled_in(article, before), source, before, sketches)
     if before["state"] != "new":  # a text that has changed may open an article again
         _refresh_article(connection, article.id)
-    return Arrival(before["owner"] or owner, changes)
+    is_labelled = bool(before["tags"] or article.tags or before["rejected"]) or before["state"] != "new"
+    return Arrival(before["owner"] or owner, changes, is_other and is_labelled)
 
 
 def batches_of_texts(incoming: Iterable[Article]) -> Iterator[list[Article]]:

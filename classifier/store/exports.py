@@ -38,8 +38,8 @@ class Exports(Part):
                 standings = standings_of(connection, rows)
                 added = tags_of_runs(connection, [row["id"] for row in rows])
             for row in rows:
-                standing = _said_by_people(standings[row["id"]], added.get(row["id"], ()))
-                example = _example(row, standing, close_after_days)
+                standing = said_by_people(standings[row["id"]], added.get(row["id"], ()))
+                example = example_of(row, standing, close_after_days)
                 if example is not None and (with_starter or row["source"] != STARTER):
                     yield example
 
@@ -64,7 +64,8 @@ class Exports(Part):
         return ([row._mapping for row in rows] for rows in pages)
 
 
-def _example(row: Columns, standing: Standing, close_after_days: int) -> Attributed | None:
+def example_of(row: Columns, standing: Standing, close_after_days: int = 0) -> Attributed | None:
+    """Return what training reads of an article, or None if nothing is known of its tags."""
     complete = came_complete(row) or _is_left_alone(row, close_after_days) or standing.closed_at is not None
     if not complete and not standing.tags and not standing.rejected:
         return None
@@ -110,7 +111,7 @@ def _is_left_alone(row: Columns, days: int) -> bool:
     return bool(max(row["updated_at"], in_utc(row["published_at"])) < ago(days=days))
 
 
-def _said_by_people(standing: Standing, added: Iterable[str]) -> Standing:
+def said_by_people(standing: Standing, added: Iterable[str]) -> Standing:
     """Leave open the tags that runs added and that a CMS has listed since: no person has decided on them."""
     echoed = tuple(tag for tag in added if tag in standing.tags and tag not in standing.said_by)
     if not echoed:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, RowMapping, func, select
 
 from classifier.domain.decisions import CMS, Decision, Impression, Listing, Standing, fold, without_undone
 from classifier.errors import BadDecision
+from classifier.store.changes import note_change
 from classifier.store.requests import Request, keep, reply_to
 from classifier.store.rows import Columns, Part, came_complete, existing_row, new_id, now, tags_of_runs
 from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets
@@ -105,6 +106,7 @@ class DecisionLog(Part):
             reply = make_reply(added, article_log(connection, row, [*log, *added]))
             if request is not None:
                 keep(connection, request, reply)
+            note_change(connection)
             return reply
 
     def reply(self, request: Request) -> Mapping[str, object] | None:
@@ -187,6 +189,7 @@ def add_decision(connection: Connection, row: Columns, log: Sequence[Decision], 
     decision = _decision(draft, row, editor, _set_of(connection, row, None), undone)
     append(connection, [decision])
     refresh(connection, row, [*log, decision])
+    note_change(connection)
     return decision
 
 
@@ -271,7 +274,7 @@ def _decision(draft: Draft, row: Columns, editor: str, shown: Columns | None, un
     if shown is None:
         return decision
     score, band = (None, None) if decision.tag is None else _score_and_band(shown["answer"], decision.tag)
-    versions = {name: shown[name] for name in ("model_version", "taxonomy_version", "digest")}
+    versions = {name: shown[name] for name in ("model_version", "taxonomy_version", "live_state", "digest")}
     return replace(decision, suggestion_set_id=shown["id"], score=score, band=band, **versions)
 
 

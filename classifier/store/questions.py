@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, RowMapping, Select, func,
 
 from classifier.domain.decisions import CMS, Decision
 from classifier.errors import BadDecision, NotFound
+from classifier.store.changes import note_change
 from classifier.store.log import Changes, append
 from classifier.store.rows import Part, ago, batches, hold_articles, new_id, now, one_at_a_time
 from classifier.store.schema import articles, decisions, questions
@@ -87,6 +88,7 @@ class Questions(Part):
                 append(connection, (_row(question, row, "unsure", CMS) for row in removed))
             else:  # what was answered holds for what the CMS sends later
                 append(connection, (_undo(question, row, question["answered_by"]) for row in removed))
+            note_change(connection)
 
     def ask(self, tag: str, since: str) -> Question:
         """Ask about the removals of a tag by CMS since a day of which nobody was asked, or raise `NotFound`."""
@@ -100,6 +102,7 @@ class Questions(Part):
             question = {"id": new_id(), "key": None, "tag": tag, "asked_at": now(), "ended_at": now()}
             connection.execute(questions.insert().values(question))
             append(connection, (_row(question, row, "unsure", CMS) for row in removed))
+            note_change(connection)
             return _question(connection, _of_id(connection, str(question["id"])))
 
     def past(self) -> list[tuple[str, str, int]]:
@@ -229,6 +232,7 @@ def _note(connection: Connection, question_id: str, answer: str | None, editor: 
     answered_at = now() if answer is not None else None
     values = {"answer": answer, "answered_by": editor, "answered_at": answered_at}
     connection.execute(questions.update().where(questions.c.id == question_id).values(values))
+    note_change(connection)
     return _question(connection, _of_id(connection, question_id))
 
 

@@ -93,6 +93,8 @@ suggestion_sets = _table(
     *key(id=64),
     of_article(index=True),
     *required(digest=64, model_version=64, taxonomy_version=64, answer=sa.JSON, created_at=TIME),
+    # The number of the labels that the model had followed, null if it followed none.
+    *optional(live_state=sa.BigInteger),
 )
 
 impressions = _table(
@@ -127,6 +129,7 @@ decisions = _table(
     sa.Column("undoes", sa.String(32), unique=True),
     *required(digest=64),
     sa.Column("question_id", sa.String(32), index=True),
+    *optional(live_state=sa.BigInteger),
     sa.Index("ix_decisions_article_id", "article_id", "tag", "n"),
     sa.Index("ix_decisions_tag", "tag", "at"),
 )
@@ -198,6 +201,11 @@ assignments = _table(
 # Reports for the pages, as JSON, and what they were made of: the number of the newest decision, and the taxonomy.
 reports = _table(
     "reports", *key(name=40), *required(made_at=TIME, last_decision=sa.BigInteger, taxonomy_version=64, content=sa.Text)
+)
+
+# One row: a number that rises whenever labels may have changed.
+live_state = _table(
+    "live_state", sa.Column("id", sa.Integer, primary_key=True, autoincrement=False), *required(number=sa.BigInteger)
 )
 
 # Articles that were deleted, by digests of their ids: what else has them must not tell so. `n` is never used again.

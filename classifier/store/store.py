@@ -11,11 +11,13 @@ from sqlalchemy.exc import IntegrityError
 from classifier.domain.articles import Article
 from classifier.store.arrivals import Arrival, Shares, arrive, batches_of_texts, put_imported
 from classifier.store.assignments import Assignments
+from classifier.store.changes import note_change
 from classifier.store.counts import counted
 from classifier.store.deletions import Deletions, note_deleted
 from classifier.store.exports import Exports
 from classifier.store.keys import Keys, Sessions
 from classifier.store.limits import counters_of
+from classifier.store.live import LiveLabels
 from classifier.store.log import ArticleLog, DecisionLog, article_log, log_of
 from classifier.store.owners import Owners, check_may_delete
 from classifier.store.proposals import Proposals
@@ -60,6 +62,7 @@ class Store(Part):
         self.suggested = Suggested(engine)
         self.suggestion_sets = SuggestionSets(engine)
         self.exports = Exports(engine)
+        self.live = LiveLabels(engine)
         self.deletions = Deletions(engine)
 
     def close(self) -> None:
@@ -86,7 +89,10 @@ class Store(Part):
         def put() -> tuple[Arrival, str]:
             with self.engine.begin() as connection:
                 arrival = arrive(connection, article, source, shares, owner, sketches)
-                return arrival, _put_answer(connection, article.id, answer, shown)
+                set_id = _put_answer(connection, article.id, answer, shown)
+                if arrival.changes_labels:
+                    note_change(connection)
+                return arrival, set_id
 
         try:
             arrival, set_id = put()
@@ -124,6 +130,8 @@ class Store(Part):
             for article in batch:
                 outcome, rows[article.id] = put_imported(connection, article, source, rows.get(article.id), sketches)
                 outcomes[outcome] += 1
+            if outcomes["new"] or outcomes["changed"]:
+                note_change(connection)
         return outcomes
 
     def delete_article(self, article_id: str, owner: str | None = None) -> None:
@@ -182,4 +190,6 @@ def _delete(connection: Connection, article_ids: list[str]) -> int:
     connection.execute(requests.delete().where(of_request.in_(article_ids)))
     drop_reports_on(connection, article_ids)
     note_deleted(connection, article_ids)
-    return connection.execute(articles.delete().where(articles.c.id.in_(article_ids))).rowcount
+    n = connection.execute(articles.delete().where(articles.c.id.in_(article_ids))).rowcount
+    note_change(connection)
+    return n

@@ -66,6 +66,7 @@ class ModelAnswer:
     taxonomy_version: str
     content: Mapping[str, object]
     margin: float | None = None
+    live_state: int | None = None
 
     @property
     def by(self) -> str:
@@ -83,7 +84,7 @@ class SuggestionSets(Part):
         the article was deleted meanwhile.
         """
         digest = text_digest(article)
-        set_id = _id_of(article.id, digest, answer.by)
+        set_id = _id_of(article.id, digest, answer.by, answer.live_state)
         with self.reading() as connection:
             if _is_newest(connection, article.id, set_id, answer) and not _not_shown(connection, set_id, shown):
                 return set_id
@@ -116,9 +117,10 @@ def _waiting(by: str) -> list[Select[Any]]:
     return [select(articles.c.id).where(articles.c.state == state, part) for state in OPEN for part in by_others]
 
 
-def _id_of(article_id: str, digest: str, by: str) -> str:
-    """Return the id of a suggestion set: the same article, text, model and taxonomy give the same id."""
-    parts = json.dumps([article_id, digest, *by.partition(" ")[::2]])
+def _id_of(article_id: str, digest: str, by: str, live_state: int | None = None) -> str:
+    """Return the id of a suggestion set: the same article, text, model, taxonomy and live state give the same id."""
+    followed = [] if live_state is None else [live_state]
+    parts = json.dumps([article_id, digest, *by.partition(" ")[::2], *followed])
     return hashlib.sha256(parts.encode()).hexdigest()[:32]
 
 
@@ -132,7 +134,7 @@ def put_answer(
     connection: Connection, article_id: str, digest: str, answer: ModelAnswer, shown: Sequence[TagScore]
 ) -> str:
     """Make an answer the newest suggestion set of an article, note what is shown of it, and return its id."""
-    set_id = _id_of(article_id, digest, answer.by)
+    set_id = _id_of(article_id, digest, answer.by, answer.live_state)
     is_newest = _is_newest(connection, article_id, set_id, answer)
     if not is_newest:
         again = suggestion_sets.update().where(suggestion_sets.c.id == set_id)
@@ -140,7 +142,7 @@ def put_answer(
         if not connection.execute(again.values(values)).rowcount:
             values |= {"model_version": answer.model_version, "taxonomy_version": answer.taxonomy_version}
             values |= {"id": set_id, "article_id": article_id, "digest": digest}
-            connection.execute(suggestion_sets.insert(), values)
+            connection.execute(suggestion_sets.insert(), {**values, "live_state": answer.live_state})
     new = _not_shown(connection, set_id, shown)
     _put_impressions(connection, ((set_id, suggestion) for suggestion in new))
     if new or not is_newest:
@@ -160,13 +162,14 @@ def note_shown(connection: Connection, rows: Sequence[Columns], tag: str) -> dic
     chosen: dict[str, str] = {}
     missing: list[dict[str, object]] = []
     for row in rows:
-        of_text = sets.get((row["id"], row["digest"]), [])
+        of_text = sets.get((row["id"], row["digest"]), {})
         if row["judged_by"] == "":  # of an older store, or changed since: of no model unless a set says of which
             if of_text:
-                chosen[row["id"]] = of_text[-1]
+                chosen[row["id"]] = list(of_text)[-1]
             continue
-        set_id = chosen[row["id"]] = _id_of(row["id"], row["digest"], row["judged_by"])
-        if set_id not in of_text:
+        newest = next((key for key, by in reversed(of_text.items()) if by == row["judged_by"]), None)
+        set_id = chosen[row["id"]] = newest or _id_of(row["id"], row["digest"], row["judged_by"])
+        if newest is None:
             model_version, _, taxonomy_version = row["judged_by"].partition(" ")
             versions = {"model_version": model_version, "taxonomy_version": taxonomy_version}
             missing.append({"id": set_id, "article_id": row["id"], "digest": row["digest"], **versions})
@@ -205,13 +208,15 @@ def _put_impressions(connection: Connection, shown: Iterable[tuple[str, TagScore
         connection.execute(impressions.insert(), rows)
 
 
-def _sets_of(connection: Connection, article_ids: Sequence[str]) -> dict[tuple[str, str], list[str]]:
-    """Return the ids of the suggestion sets of articles and their texts, the newest last."""
-    columns = (suggestion_sets.c.article_id, suggestion_sets.c.digest, suggestion_sets.c.id)
+def _sets_of(connection: Connection, article_ids: Sequence[str]) -> dict[tuple[str, str], dict[str, str]]:
+    """Return the ids of the suggestion sets of articles and their texts with who judged, the newest last."""
+    names = ("article_id", "digest", "id", "model_version", "taxonomy_version")
+    columns = (suggestion_sets.c[name] for name in names)
     query = select(*columns).where(suggestion_sets.c.article_id.in_(article_ids)).order_by(suggestion_sets.c.created_at)
-    set_ids: dict[tuple[str, str], list[str]] = {}
+    set_ids: dict[tuple[str, str], dict[str, str]] = {}
     for row in connection.execute(query):
-        set_ids.setdefault((row.article_id, row.digest), []).append(row.id)
+        by = judged_by(row.model_version, row.taxonomy_version)
+        set_ids.setdefault((row.article_id, row.digest), {})[row.id] = by
     return set_ids
 
 

@@ -13,9 +13,11 @@ from classifier.domain.progress import Track
 from classifier.domain.snapshots import Snapshot, snapshot_of
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.domain.unreadable import Unreadable
-from classifier.errors import BadModel, NoModel
+from classifier.errors import BadModel, Busy, NoModel
+from classifier.model.live import Followed
 from classifier.model.tag_model import TagModel
 from classifier.serving.champion import Champion
+from classifier.serving.live import Follower
 from classifier.serving.registry import Registry
 from classifier.serving.taxonomy_changes import dated, history_of
 from classifier.store.queue import STARTER
@@ -38,6 +40,7 @@ class Inputs:
     pointer: Champion | None  # there also for a champion that cannot be loaded
     champion: TagModel | None
     learned: Snapshot | None  # None if the champion has no snapshot
+    followed: Followed | None  # by the champion while it served, None if it follows nothing
 
 
 def read_inputs(
@@ -52,7 +55,11 @@ def read_inputs(
     examples = sorted(track(attributed, 0, "reading the store"), key=lambda example: example.article.id)
     taxonomy = _taxonomy(registry, examples) if taxonomy is None else taxonomy
     snapshot = snapshot_of(example.article for example in examples)
-    return Inputs(examples, snapshot, taxonomy, pointer, champion, learned)
+    followed = None
+    if settings.live_rates and champion is not None and learned is not None:
+        with suppress(Busy):  # where labels change all the time, the record does without
+            followed = Follower(champion, learned.trained, store.live).following().followed
+    return Inputs(examples, snapshot, taxonomy, pointer, champion, learned, followed)
 
 
 def _taxonomy(registry: Registry, examples: Sequence[Attributed]) -> Taxonomy:

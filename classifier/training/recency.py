@@ -7,10 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from classifier.domain.examples import POSITIVE, UNKNOWN
-from classifier.model.recency import HALF_LIFE, Rates, no_rates, recency_offset
+from classifier.model.recency import DAMPING, HALF_LIFE, Rates, no_rates, recency_offset
 
 MIN_DATED = 100  # articles; of fewer, the rates would be chance
-DAMPING = 50.0  # positives that a tag needs for half of the weight of its rates
 
 
 class WalkedRates(NamedTuple):

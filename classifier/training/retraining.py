@@ -29,6 +29,7 @@ from classifier.training.run_result import (
     NOT_PROMOTED,
     PROMOTED,
     BlockedBy,
+    LiveRow,
     Result,
     RunDetails,
     blocked,
@@ -206,7 +207,16 @@ def _details(inputs: Inputs, settings: TrainingSettings, checked: Checked | None
         "findings": [finding._asdict() for finding in findings],
         "n_examples": len(snapshot.articles),
         "set_aside": (checked.unreadable if checked is not None else Unreadable()).to_json(),
+        "live": _live_row(inputs),
     }
+
+
+def _live_row(inputs: Inputs) -> LiveRow | None:
+    if inputs.champion is None or inputs.followed is None:
+        return None
+    tags = inputs.champion.taxonomy.tags
+    moved = [(tags[tag].id, round(move, 4)) for tag, move in inputs.followed.most_moved()]
+    return LiveRow(state=inputs.followed.number, n_articles=inputs.followed.n_articles, moved=moved)
 
 
 def _is_like(snapshot: Snapshot, other: Snapshot) -> bool:

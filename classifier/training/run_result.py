@@ -94,6 +94,14 @@ class BlockedBy(TypedDict):
     figure: str
 
 
+class LiveRow(TypedDict):
+    """What the champion had followed: the number of the labels, and the tags that moved furthest."""
+
+    state: int
+    n_articles: int
+    moved: list[tuple[str, float]]
+
+
 class RunDetails(TypedDict, total=False):
     """The details of a run. All fields from `gate` on are there only if a challenger was trained."""
 
@@ -103,6 +111,7 @@ class RunDetails(TypedDict, total=False):
     findings: list[dict[str, Any]]
     n_examples: int
     set_aside: UnreadableReport
+    live: LiveRow | None
     n_learned: int
     n_held_out: int
     fair: bool

@@ -31,6 +31,7 @@ class TrainingSettings:
     refit: bool = False  # whether the promoted model is fitted again on all examples
     starter_until: int = 1_000  # see `Store.attributed`, as the next
     close_after_days: int = 0
+    live_rates: bool = True  # whether the champion follows labels while it serves
     keep_versions: int = 10  # see `Registry.sweep`
     forget_days: int = 0  # see `Store.forget`, 0 for never
     learning_curve: tuple[float, ...] = (0.25, 0.5, 0.75, 1.0)  # shares of the examples at which it is measured

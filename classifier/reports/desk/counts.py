@@ -15,6 +15,7 @@ from classifier.reports.desk.records import (
     AddedTag,
     CmsChanges,
     EditorRow,
+    LiveAcceptance,
     MissedTag,
     Recall,
     ScoreRow,
@@ -169,6 +170,13 @@ def by_score(outcomes: list[Outcome]) -> list[ScoreRow]:
         )
         for number in sorted(bins)
     ]
+
+
+def by_live_state(desk: DeskLog) -> LiveAcceptance | None:
+    """Return the acceptance of suggestions with a live state and without, or None if no answered one had any."""
+    answered = [(row.live_state is not None, row.action in GIVES) for row in desk.decisions if row.band in SUGGESTED]
+    followed, trained = (rate(accepted for live, accepted in answered if live is part) for part in (True, False))
+    return LiveAcceptance(followed, trained) if followed.n else None
 
 
 def blind_recall(desk: DeskLog) -> Recall:

@@ -8,7 +8,16 @@ from collections.abc import Iterable, Mapping
 
 from classifier.domain.decisions import Case, Decision, Impression
 from classifier.reports.desk.agreement import agreement_of
-from classifier.reports.desk.counts import blind_recall, by_cms, by_editor, by_score, by_tag, by_week, often_added
+from classifier.reports.desk.counts import (
+    blind_recall,
+    by_cms,
+    by_editor,
+    by_live_state,
+    by_score,
+    by_tag,
+    by_week,
+    often_added,
+)
 from classifier.reports.desk.log import DeskLog, moment
 from classifier.reports.desk.records import (
     AddedTag,
@@ -65,6 +74,7 @@ def desk_report(
         added=added,
         editors=by_editor(desk),
         cms=by_cms(desk),
+        live=by_live_state(desk),
     )
 
 

@@ -12,6 +12,7 @@ from classifier.reports.desk.wording import (
     cms_in_words,
     headline,
     kappa_in_words,
+    live_in_words,
     rejected_in_words,
     scores_in_words,
     verdicts_in_words,
@@ -31,6 +32,7 @@ def as_text(report: DeskReport) -> str:
     """Return a desk report as text for a terminal."""
     lines = headline(report)
     lines += ["", *(WHY_THEY_DIFFER if report.recall.given else ()), scores_in_words(report.scores)]
+    lines += filter(None, [live_in_words(report.live)])
     for table in [*_tables(report), _weeks_table(report), _scores_table(report)]:
         if table.rows:
             lines += ["", f"{table.title}: {table.explanation}" if table.explanation else table.title]
@@ -60,6 +62,7 @@ def as_page(report: DeskReport, here: str | None = None, as_of: str = "") -> str
         week_ticks=_week_ticks(report.weeks),
         scores=[_point(row.score, row, f"score {row.from_:.1f} to {row.to:.1f}") for row in report.scores],
         scores_in_words=scores_in_words(report.scores),
+        live=live_in_words(report.live),
         cms=cms_in_words(report.cms),
         weeks_table=_weeks_table(report),
         scores_table=_scores_table(report),

@@ -33,6 +33,14 @@ def rate(accepted: Iterable[bool]) -> Rate:
 
 
 @dataclass(frozen=True)
+class LiveAcceptance:
+    """Answered suggestions of models that had followed labels since their training, and of models that had not."""
+
+    followed: Rate
+    trained: Rate
+
+
+@dataclass(frozen=True)
 class LabelledTag:
     """A tag with its label. Rows on tags begin with it."""
 
@@ -236,3 +244,4 @@ class DeskReport:
     added: list[AddedTag]
     editors: list[EditorRow]
     cms: CmsChanges
+    live: LiveAcceptance | None = None  # None if no answered suggestion had followed labels

@@ -7,6 +7,7 @@ from classifier.reports.desk.records import (
     DeskReport,
     Disagreement,
     Kappa,
+    LiveAcceptance,
     OftenDisputed,
     OftenRefused,
     Recall,
@@ -103,6 +104,22 @@ def scores_in_words(scores: list[ScoreRow]) -> str:
         f"{question} Of {counted(row.n, 'suggestion')} with a score of {row.from_:.1f} to {row.to:.1f} "
         f"(mean {row.score:.2f}), {percent(row.share, row.interval)} were accepted: {verdict}."
     )
+
+
+def live_in_words(live: LiveAcceptance | None) -> str:
+    """Return how often suggestions were accepted that followed decisions since the training; nothing if there are none."""
+    if live is None:
+        return ""
+    followed = (
+        f"{counted(live.followed.n, 'answered suggestion')} followed decisions made since the training of the model: "
+        f"{percent(live.followed.share, live.followed.interval)} were accepted"
+    )
+    others = (
+        f", and {percent(live.trained.share, live.trained.interval)} of the other {live.trained.n}"
+        if live.trained.n
+        else ""
+    )
+    return f"{followed}{others}."
 
 
 def cms_in_words(cms: CmsChanges) -> str:

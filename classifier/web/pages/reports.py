@@ -9,6 +9,7 @@ all workers and machines. Until the new report is ready, the pages show the earl
 import base64
 import hashlib
 import threading
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -16,7 +17,8 @@ import structlog
 from flask import Blueprint, Response, request
 
 from classifier.domain.decisions import Decision
-from classifier.errors import BadModel
+from classifier.errors import BadModel, NoModel
+from classifier.model.protocol import Model
 from classifier.serving.beside import run_beside
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
@@ -100,16 +102,20 @@ class ReportPages:
         runs = self.store.runs.list(JOB, N_RUNS)
         shown = runs if request.args.get("all") == "1" else [run for run in runs if run.outcome != SKIPPED]
         champion, problem = None, self.tagger.serving.problem
+        followed = None
         try:
             champion = self.registry.champion()
         except BadModel as error:
             problem = str(error)
+        with suppress(NoModel, BadModel):
+            followed = _followed(self.tagger.serving.model())
         return render(
             "runs.html",
             session,
             runs=[(run, _reason(run), _took(run)) for run in shown],
             n_quiet=len(runs) - len(shown),
             champion=champion,
+            followed=followed,
             problem=problem,
             n_runs=N_RUNS if len(runs) == N_RUNS else None,
         )
@@ -173,6 +179,16 @@ def _reason(run: Run) -> str:
 
     result = run.result or {}
     return reason(run, result.get("details", {}), result.get("blocked_by", []))
+
+
+def _followed(model: Model) -> str | None:
+    """Return in words what the rates of a model have followed since its training, or None if they follow nothing."""
+    from classifier.reports.live import followed_in_words
+
+    if (followed := model.followed) is None:
+        return None
+    moved = [(model.taxonomy.tags[tag].label, move) for tag, move in followed.most_moved()]
+    return followed_in_words(followed.n_articles, followed.number, moved)
 
 
 def _took(run: Run) -> str:
