@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -24,7 +25,8 @@ from classifier.model.recency import HALF_LIFE, Rates, no_rates, recency_offset
 from classifier.model.retagging import retagged
 from classifier.model.tag_model import TagModel
 from classifier.training.fitting import fit
-from classifier.training.recency import MIN_DATED, walk_rates
+from classifier.training.recency import MIN_DATED, recency_pays, walk_rates
+from classifier.training.rolling import rolling_masks, rolling_origins
 from classifier.training.settings import FitSettings
 
 QUICK = FitSettings(n_jobs=1)
@@ -163,6 +165,33 @@ def test_a_tag_is_never_less_likely_because_it_was_used_more() -> None:
     p, without = (fit(some, None, QUICK).model.parameters for some in (articles, undated(articles)))
     assert not p.recency_weights.any()
     np.testing.assert_allclose(p.stack, without.stack, rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize(("added", "pays"), [(4.0, True), (-4.0, False)])
+def test_recency_is_kept_if_it_pays_on_what_came_later(added: float, pays: bool) -> None:
+    """Words say little of the tag. Recency adds `added` where it is right."""
+    draws = np.random.default_rng(0)
+    labels = (draws.random((200, 1)) < 0.3).astype(np.int8)
+    without = draws.normal(size=labels.shape) + labels
+    data = SimpleNamespace(
+        labels=labels,
+        dates=[f"2024-{1 + n // 28:02}-{1 + n % 28:02}" for n in range(200)],
+        folds=np.arange(200) % 2,
+        held_out_masks=lambda: (np.arange(200) % 2 == fold for fold in range(2)),
+        taxonomy=Taxonomy((Tag("tag", "Tag", "theme"),)),
+        always_one=False,
+    )
+    decision = without + np.where(labels == 1, added, 0.0)
+    assert recency_pays(data, decision, without) is pays  # type: ignore[arg-type]
+
+
+def test_rolling_masks_are_the_rolling_origins() -> None:
+    articles = [Article(f"a{n:02}", "Title", "Body", published_at=f"2024-01-{31 - n:02}") for n in range(20)]
+    dates = [*(article.published_at for article in articles), None]
+    ids = np.array([*(article.id for article in articles), "undated"])
+    masks = [(set(ids[past]), set(ids[later])) for past, later in rolling_masks(dates)]
+    origins = [({a.id for a in past}, {a.id for a in later}) for _, past, later in rolling_origins(articles)]
+    assert masks == origins
 
 
 def test_dates_of_timeless_articles_do_not_count(changing: list[Article]) -> None:

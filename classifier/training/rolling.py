@@ -7,6 +7,8 @@ Shuffled folds let a model learn from the future. Whatever depends on time is ch
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from classifier.domain.articles import Article
 from classifier.domain.dates import in_utc
 from classifier.errors import TooFewExamples
@@ -39,3 +41,17 @@ def rolling_origins(articles: Sequence[Article]) -> Iterator[Origin]:
         first, end = round(share * len(dated)), round((share + WINDOW) * len(dated))
         past, later = ([article for _, article in part] for part in (dated[:first], dated[first:end]))
         yield Origin(dated[first][0], past, later)
+
+
+def rolling_masks(dates: Sequence[str | None]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Yield the articles before each origin and those that came next, as masks, both (n_articles,) bool.
+
+    Articles without a date are in neither. Of equal dates the earlier row comes first.
+    """
+    dated = [row for row, date in enumerate(dates) if date is not None]
+    rows = np.array(sorted(dated, key=lambda row: (dates[row], row)), dtype=np.int64)
+    for share in ORIGINS:
+        first, end = round(share * len(rows)), round((share + WINDOW) * len(rows))
+        past, later = np.zeros(len(dates), dtype=bool), np.zeros(len(dates), dtype=bool)
+        past[rows[:first]], later[rows[first:end]] = True, True
+        yield past, later

@@ -11,7 +11,7 @@ from classifier.model.recency import Rates, no_rates
 from classifier.text.mention_features import HINTED
 from classifier.training.linear_classifiers import OutOfFold
 from classifier.training.mention_fitting import MentionModel, fit_mentions, mention_logits, no_mentions
-from classifier.training.recency import walk_rates
+from classifier.training.recency import recency_pays, walk_rates
 from classifier.training.training_set import TrainingSet
 
 MIN_KIND_POSITIVES = 200  # a kind with fewer shares the stacking model of all tags
@@ -84,13 +84,23 @@ def stack(data: TrainingSet, classifiers: OutOfFold) -> Stacked:
         hidden[pairs] = model.pooled(named, pairs)
     walked = walk_rates(data.labels, data.dates)
     features = _Features(stacking_features(classifiers.values, classifiers.n_positive, logits), walked.offsets, hidden)
-    decision = np.zeros(data.labels.shape)
-    for out in data.held_out_masks():
-        decision[out] = _fit_stacking(data, features, ~out).decision(features, out)
+    decision, added = _cross_fitted(data, features)
+    if added.any() and not recency_pays(data, decision, decision - added):
+        features = features._replace(recency=np.zeros(data.labels.shape))
+        decision, _ = _cross_fitted(data, features)
     mentions = fit_mentions(named, data.labels, data.all_rows)
     stacking = _fit_stacking(data, features, data.all_rows)
     stacking = stacking._replace(recency=stacking.recency * walked.damping)
     return Stacked(decision, stacking, mentions, walked.rates)
+
+
+def _cross_fitted(data: TrainingSet, features: _Features) -> tuple[np.ndarray, np.ndarray]:
+    """Return decision values by the models of the other folds, and what recency adds to them, both (n_articles, n_tags)."""
+    decision, added = np.zeros(data.labels.shape), np.zeros(data.labels.shape)
+    for out in data.held_out_masks():
+        fitted = _fit_stacking(data, features, ~out)
+        decision[out], added[out] = fitted.decision(features, out), fitted.recency * features.recency[out]
+    return decision, added
 
 
 def _fit_stacking(data: TrainingSet, features: _Features, inside: np.ndarray) -> StackingWeights:

@@ -49,12 +49,17 @@ def choose_shrinkage(data: TrainingSet, decision: np.ndarray) -> tuple[float, np
     """Return the shrinkage with the best sum of micro- and macro-F1, and what it suggests, (n_articles, n_tags) bool."""
     labels, own = data.labels, own_labels(data)
     of_others = [fit_thresholds(decision[~out], labels[~out], own[~out]) for out in data.held_out_masks()]
-    choice = Choice(np.ones(labels.shape[1], dtype=bool), data.taxonomy.exclusive_kinds, data.always_one)
+    choice = choice_of(data)
     tried = []
     for shrinkage in SHRINKAGES:  # with the thresholds of the other folds: the honest estimate
         thresholds = np.stack([fitted.shrunk(shrinkage) for fitted in of_others])
         tried.append((shrinkage, choice.suggested(decision, thresholds[data.folds])))
     return max(tried, key=lambda trial: evaluation.micro_f1(trial[1], labels) + evaluation.macro_f1(trial[1], labels))
+
+
+def choice_of(data: TrainingSet) -> Choice:
+    """Return how suggestions are chosen by decision values, as if all tags were in use."""
+    return Choice(np.ones(data.labels.shape[1], dtype=bool), data.taxonomy.exclusive_kinds, data.always_one)
 
 
 def best_threshold(decision: np.ndarray, positive: np.ndarray) -> float:
