@@ -143,11 +143,6 @@ def _on_all_positives() -> AbstractContextManager[Any]:
     return patch.object(thresholds, "own_labels", lambda data: data.labels)
 
 
-def _always_recency() -> AbstractContextManager[Any]:
-    """Keep the recency rate also where it does not pay at the origins of the past."""
-    return patch.object(stacking, "recency_pays", lambda *_: True)
-
-
 CHANGES: dict[str, Change] = {
     "no recency": _without_recency,
     "half-life of 30 articles, smoothing 0.01": _in_articles(30.0, 0.01),
@@ -162,7 +157,6 @@ CHANGES: dict[str, Change] = {
     "half-life of 8 positives, smoothing 0.01, damping 50": _recency(8.0, 0.01, 50.0),
     "half-life of 8 positives, smoothing 0.3, damping 50": _recency(8.0, 0.3, 50.0),
     "half-life of 8 positives, smoothing 1, damping 50": _recency(8.0, 1.0, 50.0),
-    "the same, also where it does not pay in the past": _always_recency,
     "thresholds on all positives": _on_all_positives,
     "thresholds on all positives, no recency": lambda: _both(_without_recency, _on_all_positives),
     "threshold shrinkage up to 20": _shrinkages(1.0, 3.0, 8.0, 20.0),
