@@ -269,7 +269,7 @@ def test_page_and_text_escape_tags_and_titles(report: DataReport) -> None:
 def test_text_says_what_changed(report: DataReport) -> None:
     text = page.as_text(report)
     assert "Tags that began: 2 (" in text
-    assert "; tags of newer articles that read like it: instead; " in text
+    assert "; a newer tag that reads like it: instead; " in text
     assert KINDS["changed_meaning"].next in text
 
 

@@ -13,7 +13,10 @@ from classifier.reports.data.timeline import MIN_BLOCKS, Timeline
 
 MIN_USES = 5  # articles of a tag; of fewer, no gap says anything
 MIN_USES_OF_RATE = 10
-MIN_ALIKE, N_INSTEAD = 0.5, 3  # of the likeness of a tag's own articles, that another tag has that may replace it
+# A tag that may replace another: how like its own articles those of the new tag are, how often it is given compared with the
+# old one, how much it rose, and the share of the old tag's articles that it was on.
+MIN_ALIKE, MIN_OF_SHARE, MIN_RISE, MAX_TOGETHER = 0.6, 0.5, 2.0, 0.5
+N_INSTEAD = 1
 MIN_TIMES = 1.5  # the largest share of a tag divided by its smallest; a smaller change needs no action
 
 
@@ -96,17 +99,19 @@ def _ended(timeline: Timeline, texts: Texts, tag: int, p: float) -> dict[str, ob
 
 
 def _instead(timeline: Timeline, texts: Texts, places: np.ndarray) -> list[str]:
-    """Return the tags of newer articles whose words are most like those of the articles of a tag that ended."""
-    words = np.asarray(texts.weights[places].mean(axis=0)).ravel()
-    similar = texts.weights @ words
+    """Return the tags that may replace a tag that ended: they rose since, and their newer articles read like its own."""
+    has_tag = timeline.corpus.positives[timeline.rows]
+    is_newer = np.arange(len(timeline.rows)) > places[-1]
+    n_newer, n_older, n_both = (np.asarray(has_tag[rows].sum(axis=0)).ravel() for rows in (is_newer, ~is_newer, places))
+    newer, older = n_newer / is_newer.sum(), n_older / (~is_newer).sum()
+    is_possible = (n_newer >= MIN_USES) & (newer >= MIN_OF_SHARE * len(places) / (~is_newer).sum())
+    is_possible &= (newer >= MIN_RISE * older) & (n_both < MAX_TOGETHER * len(places))
+    similar = texts.weights @ np.asarray(texts.weights[places].mean(axis=0)).ravel()
     own = (len(places) * similar[places].mean() - 1) / (len(places) - 1)  # each article is like itself by 1
-    newer = np.arange(len(similar)) > places[-1]
-    has_tag = timeline.corpus.positives[timeline.rows[newer]]
-    n_newer = np.asarray(has_tag.sum(axis=0)).ravel()
-    beyond = (similar[newer] @ has_tag) / np.maximum(1, n_newer) - similar[newer].mean()
-    alike = np.flatnonzero((n_newer >= MIN_USES) & (beyond >= MIN_ALIKE * (own - similar.mean())))
-    tags = timeline.corpus.taxonomy.tags
-    return [tags[tag].id for tag in alike[np.argsort(-beyond[alike], kind="stable")][:N_INSTEAD]]
+    beyond = (similar[is_newer] @ has_tag[is_newer]) / np.maximum(1, n_newer) - similar[is_newer].mean()
+    possible = np.flatnonzero(is_possible & (beyond >= MIN_ALIKE * (own - similar.mean())))
+    surest = possible[np.argsort(-(beyond * np.sqrt(n_newer))[possible], kind="stable")]
+    return [timeline.corpus.taxonomy.tags[tag].id for tag in surest[:N_INSTEAD]]
 
 
 def _changed_shares(timeline: Timeline, uses: list[_Use], bounds: dict[int, list[int]]) -> Found:
