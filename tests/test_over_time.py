@@ -195,7 +195,7 @@ def test_articles_of_one_day_are_in_one_block() -> None:
 
 
 def test_false_alarms_are_as_rare_as_promised() -> None:
-    """Articles come in bursts of ten: a test of single articles would call a third of these changes."""
+    """Articles come in bursts of ten, and a test that shuffles single articles would call nearly all of these changes."""
     draws = np.random.default_rng(0)
     of = np.full(32, 40)
     steps = [steps_of_rate(10 * draws.binomial(4, 0.1, 32), of)[1] for _ in range(300)]

@@ -24,7 +24,7 @@ OVER_TIME: Mapping[str, _Marks] = {
     "began": _Marks("the first article", lambda row: [cast(str, row["first"])]),
     "ended": _Marks("the last article", lambda row: [cast(str, row["last"])]),
     "changed_share": _Marks("a change", lambda row: [p.start for p in cast(Sequence[SharePart], row["steps"])[1:]]),
-    "changed_meaning": _Marks("the end of the first half", lambda row: [cast(str, row["until"])]),
+    "changed_meaning": _Marks("the end of the first half of its articles", lambda row: [cast(str, row["until"])]),
 }
 
 
@@ -41,12 +41,12 @@ class Plot(NamedTuple):
 
 
 class Card(NamedTuple):
-    """A tag, its plot, and what is known of it: (heading, words), or (heading, lines) for articles and steps."""
+    """A tag, its plot, what is known of it, and articles to read: (heading, lines)."""
 
     tag: str
     plot: Plot
-    facts: list[tuple[str, str]]
-    lists: list[tuple[str, list[str]]]
+    facts: list[tuple[str, list[str]]]
+    articles: list[tuple[str, list[str]]]
 
 
 def in_percent(share: float) -> str:
@@ -69,13 +69,15 @@ def cards(finding: Finding, in_words: Callable[[object], str]) -> list[Card]:
 
 def _card(finding: Finding, row: Row, in_words: Callable[[object], str]) -> Card:
     (_, tag), *others = [(heading, row[name]) for name, heading in KINDS[finding.finding].columns.items()]
-    facts, lists = [], []
+    facts, articles = [], []
     for heading, value in others:
-        if isinstance(value, list) and value and isinstance(value[0], DatedArticle | SharePart):
-            lists.append((heading, list(map(in_words, value))))
-        elif value or not isinstance(value, list):
-            facts.append((heading, in_words(value)))
-    return Card(str(tag), _plot(finding, row), facts, lists)
+        values = value if isinstance(value, list) else [value]
+        if values and isinstance(values[0], DatedArticle):
+            articles.append((heading, list(map(in_words, values))))
+        elif values:
+            lines = list(map(in_words, values))
+            facts.append((heading, lines if isinstance(values[0], SharePart) else [", ".join(lines)]))
+    return Card(str(tag), _plot(finding, row), facts, articles)
 
 
 def _plot(finding: Finding, row: Row) -> Plot:

@@ -1,4 +1,4 @@
-"""What a desk should know of its data before it trains on them: counts, doubtful labels, copies, repeated blocks, overlaps.
+"""What a desk should know of its data before it trains on them: counts, doubtful labels, copies, overlaps, changes over time.
 
 Of articles only ids, titles, single words and short repeated blocks are quoted.
 """
