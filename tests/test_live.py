@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -86,18 +87,28 @@ def habitual(model: TagModel, card: dict[str, object]) -> TagModel:
     return TagModel(parameters, model.terms, model.title_terms, model.taxonomy, card=card, precedents=model.precedents)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def champion(fitted: Fitted) -> TagModel:
     return habitual(fitted.model, dict(fitted.card))
 
 
-@pytest.fixture
-def desk(tmp_path: Path, champion: TagModel, articles: list[Article], store: Store) -> Desk:
-    registry = Registry(tmp_path / "live")
-    learned = [replace(article, published_at="2026-01-01") for article in articles[:3]]
+@pytest.fixture(scope="module")
+def learned(articles: list[Article]) -> list[Article]:
+    """What the champion has learned, but for the first, which was held out."""
+    return [replace(article, published_at="2026-01-01") for article in articles[:3]]
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory, champion: TagModel, learned: list[Article]) -> Path:
+    registry = Registry(tmp_path_factory.mktemp("live"))
     snapshot = snapshot_of(learned).holding_out([learned[0].id])
     registry.promote(registry.save(champion, snapshot), "tests", "its rates matter")
-    serving = Serving(registry)
+    return registry.folder
+
+
+@pytest.fixture
+def desk(tmp_path: Path, saved: Path, learned: list[Article], store: Store) -> Desk:
+    serving = Serving(Registry(Path(shutil.copytree(saved, tmp_path / "live"))))
     desk = Desk(Tagger(serving, store), LiveRates(serving, store.live), learned)
     desk.tagger.put_article(TALIBAN)
     return desk
