@@ -34,6 +34,7 @@ from classifier.training.fitting import Fitted
 from classifier.training.preparing import read_inputs
 from classifier.training.settings import TrainingSettings
 from classifier.web import build_app
+from service import create_app
 
 NOTHING = Learned(())
 TALIBAN = Article(
@@ -359,6 +360,18 @@ def test_a_model_of_which_it_is_not_known_what_it_learned_follows_nothing(desk: 
     serving = Serving(registry)
     LiveRates(serving, desk.store.live).follow()
     assert serving.model().live_state is None
+
+
+@pytest.mark.parametrize("setting", ["1", "0"])
+def test_one_setting_turns_it_off(desk: Desk, monkeypatch: pytest.MonkeyPatch, database_url: str, setting: str) -> None:
+    followed: list[LiveRates] = []
+    monkeypatch.setattr(LiveRates, "start", lambda rates: followed.append(rates))
+    monkeypatch.setenv("TAGGER_MODELS", str(desk.tagger.serving.registry.folder))
+    monkeypatch.setenv("TAGGER_DATABASE_URL", database_url)
+    monkeypatch.setenv("TAGGER_BACKLOG_RATE", "0")
+    monkeypatch.setenv("TAGGER_LIVE_RATES", setting)
+    create_app()
+    assert len(followed) == int(setting)
 
 
 # --- its number ---
