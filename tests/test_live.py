@@ -364,14 +364,18 @@ def test_a_model_of_which_it_is_not_known_what_it_learned_follows_nothing(desk: 
 
 @pytest.mark.parametrize("setting", ["1", "0"])
 def test_one_setting_turns_it_off(desk: Desk, monkeypatch: pytest.MonkeyPatch, database_url: str, setting: str) -> None:
-    followed: list[LiveRates] = []
-    monkeypatch.setattr(LiveRates, "start", lambda rates: followed.append(rates))
+    started: list[LiveRates] = []
+
+    def start(rates: LiveRates) -> None:
+        started.append(rates)
+
+    monkeypatch.setattr(LiveRates, "start", start)
     monkeypatch.setenv("TAGGER_MODELS", str(desk.tagger.serving.registry.folder))
     monkeypatch.setenv("TAGGER_DATABASE_URL", database_url)
     monkeypatch.setenv("TAGGER_BACKLOG_RATE", "0")
     monkeypatch.setenv("TAGGER_LIVE_RATES", setting)
     create_app()
-    assert len(followed) == int(setting)
+    assert len(started) == int(setting)
 
 
 # --- its number ---
