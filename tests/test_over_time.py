@@ -8,11 +8,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from math import comb
+from pathlib import Path
 
 import numpy as np
 import pytest
 from lxml import html
 
+from classifier.commands import main
 from classifier.domain.articles import Article, read_articles
 from classifier.domain.progress import untracked
 from classifier.domain.starter import starter_files, starter_ids
@@ -290,3 +292,11 @@ def test_data_report_has_the_changes_and_says_why_not() -> None:
     undated = figures.data_report(with_dates([None] * N)[:40], Taxonomy((Tag("steady", "Steady"),)))
     assert NotChecked("Tags over time", "No article with complete tags has a date.") in undated.not_checked
     assert not set(CHANGES) & {finding.finding for finding in undated.findings}
+
+
+def test_command_leaves_the_dates_of_starter_articles_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    lines = starter_files()[0].read_text("utf-8").splitlines()[:8]
+    (tmp_path / "own.jsonl").write_text("\n".join(lines))
+    assert main(["data-report", "--articles", str(tmp_path / "own.jsonl"), "--json"]) == 0
+    reasons = [check["reason"] for check in json.loads(capsys.readouterr().out)["not_checked"]]
+    assert any(reason.startswith("The dates of the starter articles are invented") for reason in reasons)
