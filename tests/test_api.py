@@ -218,7 +218,8 @@ def test_offsets_are_exact_for_any_html(client: FlaskClient, pieces: list[str]) 
 
 
 def test_evidence_of_html_is_also_given_without_its_markup(client: FlaskClient) -> None:
-    body = "<p>The <b>Islamic</b>&nbsp;State&rsquo;s Khor\u00adasan <i>branch</i> claimed the attack in K&#97;bul.</p>"
+    body = "<p>The <b>Islamic</b>&nbsp;State&rsquo;s Khor\u00adasan <i>branch</i> claimed the attack in K&#97;bul. "
+    body += "The Islamic State's Khorasan branch had threatened it.</p>"
     sent = {"title": "Bombing", "body": body, "body_format": "html"}
     put(client, "a", **sent)
     for answer in (suggest(client, **sent), put(client, "a", **sent), client.get("/v1/articles/a").get_json()):

@@ -39,6 +39,7 @@ from classifier.model.precedent_files import (
 from classifier.model.precedents import Precedents
 from classifier.model.recency import HALF_LIFE
 from classifier.model.tag_model import TagModel
+from classifier.text.mention_features import with_later_features
 
 FORMAT = 3
 _ARRAYS = tuple(f.name for f in fields(Parameters) if f.type is np.ndarray)
@@ -139,6 +140,7 @@ def check_manifest(folder: Path, digest: str | None = None) -> dict[str, str]:
 def _read_files(folder: Path, names: dict[str, str]) -> TagModel:
     saved = [name for name in _ARRAYS if f"{name}.npy" in names and name != "weights"]
     arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in saved}
+    arrays["naming_weights"] = with_later_features(arrays["naming_weights"])
     arrays["weights"] = np.load(folder / "weights.npy", allow_pickle=False, mmap_mode="r")
     numbers = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     terms, title_terms = (_lines(folder / name) for name in ("terms.txt", "title_terms.txt"))

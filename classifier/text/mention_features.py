@@ -38,10 +38,36 @@ VALUES = (
     "its broader tag named",
     "its broader tag in title or lead",
 )
+# Groups have more features: many texts name one in passing, and the rates of other kinds are too uneven for so many weights.
+RIVAL = "another of its kind in title or lead"
+# Values that count otherwise above some knots: twice as long a text, or twice as late, is not twice as much a doubt.
+KNOTS = {
+    "how late it is first named": (0.1, 0.3, 0.5, 0.7, 0.9),
+    "length of the text": (-1.5, -0.7, 0.0, 0.7, 1.5),
+    "number of mentions": (1.0, 1.4, 1.8, 2.2),
+    "share among its kind": (0.1, 0.25, 0.5, 0.75),
+    "mentions for the length of the text": (0.3, 0.6, 1.0, 2.0),
+    "others of its kind": (0.5, 1.0, 1.5, 2.0),
+}
+# Values that count again for a tag that the body names once.
+OF_NAMED_ONCE = (
+    "how late it is first named",
+    "length of the text",
+    "others of its kind",
+    "others of its kind before it",
+    RIVAL,
+)
 KINDS = ("group", "place", "theme")
-SHARED = (*CATEGORIES[1:], *VALUES)
-# Every feature counts for all kinds, and again for each kind: places are named otherwise than groups.
-FEATURES = (*SHARED, *(f"{name} ({kind})" for kind in KINDS for name in ("kind", *SHARED)))
+GROUP = KINDS.index("group")
+PLAIN = (*CATEGORIES[1:], *VALUES)
+OF_GROUPS = (
+    RIVAL,
+    *(f"{name} above {knot}" for name, knots in KNOTS.items() for knot in knots),
+    *(f"{name} (body once)" for name in OF_NAMED_ONCE),
+)
+SHARED = (*PLAIN, *OF_GROUPS)
+# Every plain feature counts for all kinds, and again for each kind: places are named otherwise than groups.
+FEATURES = (*PLAIN, *(f"{name} ({kind})" for kind in KINDS for name in ("kind", *PLAIN)), *OF_GROUPS)
 N_QUARTERS = 4
 SHORT, USUAL_LENGTH, LONG = 20, 200, 5_000  # words; beyond, a text is as short or as long as any
 
@@ -56,13 +82,35 @@ class MentionFeatures(NamedTuple):
     shared: np.ndarray  # (n_named, len(SHARED)) float64
 
 
+_WITH_RIVAL = (*PLAIN, RIVAL)
+_BENT = [PLAIN.index(name) for name, knots in KNOTS.items() for _ in knots]
+_KNOTS = np.array([knot for knots in KNOTS.values() for knot in knots])
+_OF_ONCE = [_WITH_RIVAL.index(name) for name in OF_NAMED_ONCE]
+
+
+def with_features_of_groups(values: np.ndarray, kinds: np.ndarray) -> np.ndarray:
+    """Return shared features, (n, len(SHARED)) float64, of plain ones and RIVAL, (n, len(PLAIN) + 1)."""
+    above = np.maximum(values[:, _BENT] - _KNOTS, 0.0)
+    once = values[:, _OF_ONCE] * values[:, ONCE - 1 : ONCE]
+    features = np.concatenate([values, above, once], axis=1)
+    features[(kinds != GROUP) | (values[:, SCATTERED - 1] > 0.0), len(PLAIN) :] = 0.0
+    return features
+
+
 def crossed(shared: np.ndarray, kinds: np.ndarray) -> np.ndarray:
-    """Return shared features, (n, len(SHARED)), with their copies for each kind, (n, len(FEATURES)) float64."""
-    columns = [shared]
+    """Return shared features, (n, len(SHARED)), with the copies of the plain ones for each kind, (n, len(FEATURES)) float64."""
+    plain = shared[:, : len(PLAIN)]
+    columns = [plain]
     for kind in range(len(KINDS)):
         of_kind = (kinds == kind).astype(np.float64)[:, None]
-        columns += [of_kind, shared * of_kind]
-    return np.concatenate(columns, axis=1)
+        columns += [of_kind, plain * of_kind]
+    return np.concatenate([*columns, shared[:, len(PLAIN) :]], axis=1)
+
+
+def with_later_features(weights: np.ndarray) -> np.ndarray:
+    """Return the weights of a version that lacks OF_GROUPS as (len(FEATURES),), with 0 for these."""
+    n = len(FEATURES) - len(OF_GROUPS)
+    return np.append(weights, np.zeros(len(OF_GROUPS))) if weights.shape == (n,) else weights
 
 
 class MentionWeights:
@@ -70,9 +118,11 @@ class MentionWeights:
 
     def __init__(self, weights: np.ndarray, intercept: float) -> None:
         """Fold weights, (len(FEATURES),) float64."""
-        n = len(SHARED)
-        of_kind = weights[n:].reshape(len(KINDS), n + 1)
-        self._weights = np.vstack([weights[:n] + of_kind[:, 1:], weights[:n]])  # the last row: any other kind
+        n = len(PLAIN)
+        plain, of_kind, of_groups = np.split(weights, [n, len(weights) - len(OF_GROUPS)])
+        of_kind = of_kind.reshape(len(KINDS), n + 1)
+        own = np.vstack([plain + of_kind[:, 1:], plain])  # the last row: any other kind
+        self._weights = np.hstack([own, np.tile(of_groups, (len(own), 1))])
         self._intercepts = intercept + np.append(of_kind[:, 0], 0.0)
 
     def logits(self, kinds: np.ndarray, shared: np.ndarray) -> np.ndarray:
@@ -90,25 +140,31 @@ class _Counted:
         self.in_title = self.in_lead = False
         self.first = first  # number of the word where it is first named (or hinted at); below 0 before the body
 
+    @property
+    def at_top(self) -> bool:
+        return self.in_title or self.in_lead
+
 
 _SHARE_OF_QUARTERS = [bin(bits).count("1") / N_QUARTERS for bits in range(1 << N_QUARTERS)]
 _IS_CATEGORY = [tuple(float(c == category) for c in range(1, len(CATEGORIES))) for category in range(len(CATEGORIES))]
-_SCATTERED_ROW = (*_IS_CATEGORY[SCATTERED], *[0.0] * len(VALUES))
+_SCATTERED_ROW = (*_IS_CATEGORY[SCATTERED], *[0.0] * (len(VALUES) + 1))
 
 
 class _Kind:
     """The named tags of one kind in one article: what a tag of that kind is beside the others."""
 
-    __slots__ = ("best", "firsts", "second", "total")
+    __slots__ = ("best", "firsts", "n_at_top", "second", "total")
 
     def __init__(self) -> None:
         self.total = self.best = self.second = 0  # of mentions that name
+        self.n_at_top = 0  # in title or lead
         self.firsts: list[int] = []
 
     def add(self, counts: _Counted) -> None:
         n = counts.n_named
         self.total += n
         self.best, self.second = (n, self.best) if n > self.best else (self.best, max(n, self.second))
+        self.n_at_top += counts.at_top
         insort(self.firsts, counts.first)
 
 
@@ -148,16 +204,17 @@ class MentionFeatureReader:
                 categories.append(category)
                 shared.append((*_IS_CATEGORY[category], *values[tag]) if tag in counted else _SCATTERED_ROW)
         tag_numbers = np.array(tags, dtype=np.int64)
+        kinds = self._known_kind[tag_numbers]
         return MentionFeatures(
             np.array(articles, dtype=np.int64),
             tag_numbers,
             np.array(categories, dtype=np.int8),
-            self._known_kind[tag_numbers],
-            np.array(shared, dtype=np.float64).reshape(-1, len(SHARED)),
+            kinds,
+            with_features_of_groups(np.array(shared, dtype=np.float64).reshape(-1, len(PLAIN) + 1), kinds),
         )
 
     def _values(self, counted: Mapping[int, _Counted], n_words: int) -> dict[int, tuple[float, ...]]:
-        """Return VALUES of each tag: what it is alone, and beside the others of its article."""
+        """Return VALUES and RIVAL of each tag: what it is alone, and beside the others of its article."""
         of_kind: dict[str, _Kind] = defaultdict(_Kind)
         n_narrower, narrower_at_top = defaultdict[int, int](int), set[int]()
         for tag, counts in counted.items():
@@ -165,7 +222,7 @@ class MentionFeatureReader:
                 of_kind[self._kind[tag]].add(counts)
             for above in self._above[tag]:
                 n_narrower[above] += counts.n_named
-                if counts.in_title or counts.in_lead:
+                if counts.at_top:
                     narrower_at_top.add(above)
         length = log(min(LONG, max(SHORT, n_words)) / USUAL_LENGTH)
         values: dict[int, tuple[float, ...]] = {}
@@ -189,7 +246,8 @@ class MentionFeatureReader:
                 float(tag in narrower_at_top),
                 n / (n + below) if below else 1.0,
                 log1p(broader.n_named) if broader else 0.0,
-                float(broader.in_title or broader.in_lead) if broader else 0.0,
+                float(broader.at_top) if broader else 0.0,
+                float(kind.n_at_top > counts.at_top),
             )
         return values
 

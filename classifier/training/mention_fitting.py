@@ -8,9 +8,19 @@ from sklearn.linear_model import LogisticRegression
 
 from classifier.domain.examples import UNKNOWN
 from classifier.model.decision import sigmoid
-from classifier.text.mention_features import CATEGORIES, FEATURES, NOWHERE, MentionFeatures, MentionWeights, crossed
+from classifier.text.mention_features import (
+    CATEGORIES,
+    FEATURES,
+    GROUP,
+    NOWHERE,
+    ONCE,
+    MentionFeatures,
+    MentionWeights,
+    crossed,
+)
 
 KAPPA = 4.0  # examples that the average over all tags counts for in a tag's own offsets
+PASSING_COST = 2.0  # of a mistake on a group that the body names once and the article lacks: editors mind it more
 MAX_PAIRS = 200_000  # that the pooled model is fitted on
 
 
@@ -41,13 +51,15 @@ def fit_mentions(named: MentionFeatures, labels: np.ndarray, inside: np.ndarray)
     pair_labels = labels[named.articles, named.tags]
     pairs = inside[named.articles] & (pair_labels != UNKNOWN)
     tags, categories, right = named.tags[pairs], named.categories[pairs], pair_labels[pairs] == 1
-    weights, intercept = _fit_pooled(named, np.flatnonzero(pairs), right)
+    in_passing = (categories == ONCE) & (named.kinds[pairs] == GROUP) & ~right
+    costs = np.where(in_passing, PASSING_COST, 1.0)
+    weights, intercept = _fit_pooled(named, np.flatnonzero(pairs), right, costs)
     expected = sigmoid(MentionWeights(weights, intercept).logits(named.kinds[pairs], named.shared[pairs]))
     shape = (labels.shape[1], len(CATEGORIES))
     n, hits, sums = np.zeros(shape), np.zeros(shape), np.zeros(shape)
-    for total, amount in ((n, 1.0), (hits, right), (sums, expected)):
+    for total, amount in ((n, costs), (hits, right), (sums, costs * expected)):
         np.add.at(total, (tags, categories), amount)
-    n[:, NOWHERE] = (labels[inside] != UNKNOWN).sum(axis=0) - n.sum(axis=1)
+    n[:, NOWHERE] = (labels[inside] != UNKNOWN).sum(axis=0) - np.bincount(tags, minlength=shape[0])
     hits[:, NOWHERE] = (labels[inside] == 1).sum(axis=0) - hits.sum(axis=1)
     nowhere = (hits[:, NOWHERE].sum() + 0.5) / (n[:, NOWHERE].sum() + 1.0)
     sums[:, NOWHERE] = n[:, NOWHERE] * nowhere
@@ -56,15 +68,21 @@ def fit_mentions(named: MentionFeatures, labels: np.ndarray, inside: np.ndarray)
     return MentionModel(weights, intercept, float(logit(nowhere)), np.where(n > 0, logit(shrunk) - logit(usual), 0.0))
 
 
-def _fit_pooled(named: MentionFeatures, pairs: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, float]:
+def _fit_pooled(
+    named: MentionFeatures, pairs: np.ndarray, right: np.ndarray, costs: np.ndarray
+) -> tuple[np.ndarray, float]:
     """Fit the pooled model on at most MAX_PAIRS pairs, evenly drawn; return its weights and its intercept."""
     step = -(-len(pairs) // MAX_PAIRS) or 1
     sample, is_right = pairs[::step], right[::step]
     if len(set(is_right.tolist())) < 2:
         return np.zeros(len(FEATURES)), -1.0
     features = crossed(named.shared[sample], named.kinds[sample])
-    fitted = LogisticRegression(C=1.0, solver="newton-cholesky").fit(features, is_right)
-    return fitted.coef_[0], float(fitted.intercept_[0])
+    is_used = features.any(axis=0)  # an archive without groups has none of their features
+    model = LogisticRegression(C=1.0, solver="newton-cholesky")
+    fitted = model.fit(features[:, is_used], is_right, sample_weight=costs[::step])
+    weights = np.zeros(len(FEATURES))
+    weights[is_used] = fitted.coef_[0]
+    return weights, float(fitted.intercept_[0])
 
 
 def mention_logits(model: MentionModel, named: MentionFeatures, inside: np.ndarray, n_tags: int) -> np.ndarray:
