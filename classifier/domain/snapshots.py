@@ -94,13 +94,13 @@ def snapshot_of(articles: Iterable[Article]) -> Snapshot:
 
 
 class Learned:
-    """The ids of the articles that a model learned from, in eight bytes each."""
+    """The ids of the articles that a model learned from or was checked on, in eight bytes each."""
 
     def __init__(self, article_ids: Iterable[str]) -> None:
         self._digests = np.unique(np.fromiter(map(_short_digest, article_ids), dtype=np.uint64))
 
     def __contains__(self, article_id: object) -> bool:
-        """Return whether the model learned from an article."""
+        """Return whether an article was known at the training of the model."""
         digest = np.uint64(_short_digest(str(article_id)))
         position = int(np.searchsorted(self._digests, digest))
         return position < len(self._digests) and bool(self._digests[position] == digest)
@@ -111,8 +111,8 @@ def _short_digest(article_id: str) -> int:
 
 
 def read_learned(path: Path) -> Learned:
-    """Return what a model learned from, without the labels. Raise `BadModel` if the snapshot cannot be read."""
-    return Learned(key for key, labels in _read(path) if labels.part == TRAINED)
+    """Return the articles of a snapshot without the labels. Raise `BadModel` if it cannot be read."""
+    return Learned(key for key, _ in _read(path))
 
 
 def read_snapshot(path: Path) -> Snapshot:

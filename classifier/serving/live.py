@@ -20,7 +20,7 @@ _ATTEMPTS = 3
 
 
 class Follower:
-    """Lets a model follow the labels of a store, except those of articles that it learned from.
+    """Lets a model follow the labels of a store, except those of articles that were known at its training.
 
     The constants follow from the model and the labels alone, so that the number of the labels names the same ones in all
     processes. Each text is judged once: its decision values are kept, eight bytes for each tag.

@@ -85,7 +85,7 @@ class Registry:
             return None
 
     def learned(self, version: str) -> Learned | None:
-        """Return which articles a version learned from, or None if that is not known or cannot be read."""
+        """Return the articles known at the training of a version, or None if they are not known or cannot be read."""
         try:
             return read_learned(self._snapshot_file(version))
         except BadModel:

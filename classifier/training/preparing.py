@@ -58,7 +58,7 @@ def read_inputs(
     followed = None
     if settings.live_rates and champion is not None and learned is not None:
         with suppress(Busy):  # where labels change all the time, the record does without
-            followed = Follower(champion, learned.trained, store.live).following().followed
+            followed = Follower(champion, learned.articles, store.live).following().followed
     return Inputs(examples, snapshot, taxonomy, pointer, champion, learned, followed)
 
 
