@@ -72,7 +72,8 @@ def measured(
         settings = changed if isinstance(changed, FitSettings) else FitSettings()
         data = read_training_set(articles, taxonomy, settings, untracked, timeless=timeless)
         stacked = stacking.stack(data, out_of_fold(data, untracked))
-        _, suggested = thresholds.choose_shrinkage(data, stacked.decision)
+        of_others = thresholds.fit_on_others(data, stacked.decision)
+        _, suggested = thresholds.choose_shrinkage(data, stacked.decision, of_others)
     return evaluation.micro_f1(suggested, data.labels), evaluation.macro_f1(suggested, data.labels)
 
 

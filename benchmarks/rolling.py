@@ -28,6 +28,7 @@ from classifier.model.tag_model import TagModel
 from classifier.training import fitting, stacking, thresholds
 from classifier.training import recency as walking
 from classifier.training.aboutness import no_aboutness
+from classifier.training.held_out_tags import hold_out_tags
 from classifier.training.linear_classifiers import LinearClassifiers, OutOfFold, fit_classifiers, out_of_fold
 from classifier.training.rolling import rolling_origins
 from classifier.training.settings import FitSettings
@@ -93,7 +94,8 @@ def _prepare(past: Sequence[Article], later: Sequence[Article], taxonomy: Taxono
 def fitted(prepared: Prepared) -> TagModel:
     """Return a model of what came before an origin."""
     stacked = stacking.stack(prepared.data, prepared.validated)
-    suggesting = thresholds.fit_suggesting(prepared.data, stacked.decision)
+    held_out = hold_out_tags(prepared.data, stacked.stacking)
+    suggesting = thresholds.fit_suggesting(prepared.data, stacked.decision, held_out)
     return fitting.joined(prepared.data, prepared.classifiers, stacked, suggesting, no_aboutness(), []).model
 
 

@@ -17,16 +17,17 @@ from classifier.domain.articles import Article, read_articles
 from classifier.domain.examples import UNKNOWN
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import TooFewExamples
-from classifier.model.decision import best_of_kinds, calibrated
+from classifier.model.calibration import calibrated, with_one_bend
+from classifier.model.decision import best_of_kinds
 from classifier.model.files import content_digest
 from classifier.training.fitting import Fitted, fit
 from classifier.training.folds import make_folds
 from classifier.training.settings import FitSettings
 from classifier.training.thresholds import (
     AUTO_PRECISION,
+    AutoBand,
     best_threshold,
-    fit_auto_thresholds,
-    fit_calibration,
+    fit_auto_band,
     fit_thresholds,
     own_labels,
 )
@@ -174,48 +175,43 @@ def test_a_tag_whose_positives_are_in_one_fold_has_the_pooled_threshold() -> Non
     assert fitted.shrunk(1.0)[0] == fitted.pooled
 
 
-def separable(n: int, n_wrong: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return decision values and labels of two tags: half the articles carry the first, `n_wrong` of those do not.
+CURVES = np.tile(with_one_bend(np.array([-1.0, 0.5, 0.0, 2.0])), (2, 1))
 
-    The second tag is right as often as its value says, so that there is something to calibrate on.
-    """
-    rng = np.random.default_rng(0)
-    labels = np.zeros((n, 2), dtype=np.int8)
-    labels[: n // 2, 0] = 1
-    decision = np.where(labels == 1, 8.0, -8.0) + rng.normal(size=labels.shape)
-    labels[rng.choice(n // 2, n_wrong, replace=False), 0] = 0
-    decision[:, 1] = rng.normal(scale=3.0, size=n)
-    labels[:, 1] = rng.random(n) < 1.0 / (1.0 + np.exp(-decision[:, 1]))
-    return decision, labels
+
+def band_of(n_sure: int, n_wrong: int) -> AutoBand:
+    """Return the auto bands of two tags; the first is sure of so many articles, wrongly of some, the second of none."""
+    scores, right = np.full((400, 2), 0.9), np.ones((400, 2), dtype=bool)
+    scores[:n_sure, 0] = 0.96
+    right[:n_wrong, 0] = False
+    return fit_auto_band(scores, np.ones((400, 2), dtype=bool), right, CURVES, np.array([-3.0, 9.0]))
 
 
 @pytest.mark.parametrize(
-    ("n", "n_wrong", "earned"),
-    [(400, 0, True), (400, 3, True), (100, 0, False), (400, 20, False)],
-    ids=["always right", "nearly always", "too few to show it", "too often wrong"],
+    ("n_sure", "n_wrong", "lacking"),
+    [(59, 0, 0), (58, 0, 1), (200, 3, 0), (100, 2, 24), (0, 0, 59), (200, 20, 377)],
+    ids=["just enough", "one short", "nearly always right", "two wrong", "never sure", "too often wrong"],
 )
-def test_auto_band_is_earned_by_precision_that_is_shown(n: int, n_wrong: int, earned: bool) -> None:
-    decision, labels = separable(n, n_wrong)
-    at_least = np.array([-3.0, -3.0])
-    thresholds = fit_auto_thresholds(decision, labels, decision >= at_least, np.arange(n) % 5, at_least)
-    assert bool(np.isfinite(thresholds[0])) is earned
-    assert (thresholds >= at_least).all()
+def test_auto_band_is_earned_by_precision_that_is_shown(n_sure: int, n_wrong: int, lacking: int) -> None:
+    band = band_of(n_sure, n_wrong)
+    assert np.isfinite(band.thresholds).tolist() == [lacking == 0, False]
+    assert band.lacking.tolist() == [lacking, 59]
 
 
 def test_auto_band_begins_where_the_score_is_what_it_promises() -> None:
-    decision, labels = separable(400, 0)
-    suggested = decision >= -3.0
-    level = fit_auto_thresholds(decision, labels, suggested, np.arange(400) % 5, np.full(2, -3.0))[0]
-    calibration = fit_calibration(decision[suggested], labels[suggested] == 1)
-    assert calibrated(np.array([level]), calibration)[0] == pytest.approx(AUTO_PRECISION)
+    level = band_of(100, 0).thresholds[0]
+    assert calibrated(np.array(level), CURVES[0]) == pytest.approx(AUTO_PRECISION)
 
 
-def test_auto_band_is_never_given_to_a_tag_that_is_often_wrong() -> None:
-    rng = np.random.default_rng(0)
-    labels = (rng.random((600, 1)) < 0.5).astype(np.int8)
-    decision = rng.normal(size=(600, 1))
-    folds = np.arange(600) % 5
-    assert np.isinf(fit_auto_thresholds(decision, labels, decision > 0, folds, np.zeros(1))).all()
+def test_auto_band_is_no_wider_than_what_is_suggested() -> None:
+    sure = np.full((400, 2), 0.96)
+    band = fit_auto_band(sure, sure > 0, sure > 0, CURVES, np.array([-3.0, 9.0]))
+    assert band.thresholds[1] == 9.0
+
+
+def test_what_is_not_suggested_earns_no_auto_band() -> None:
+    sure = np.full((400, 2), 0.96)
+    band = fit_auto_band(sure, sure < 0, sure > 0, CURVES, np.array([-3.0, 9.0]))
+    assert np.isinf(band.thresholds).all()
 
 
 def test_fast_fit_has_separators_and_thresholds_and_hears_no_names(few: list[Article], taxonomy: Taxonomy) -> None:

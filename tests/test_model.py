@@ -274,7 +274,8 @@ def test_articles_are_judged_together_as_each_alone(model: TagModel, articles: l
 
 def test_all_arrays_are_finite_but_for_thresholds_that_are_never_reached(model: TagModel) -> None:
     arrays = {name: value for name, value in vars(model.parameters).items() if isinstance(value, np.ndarray)}
-    arrays.pop("auto_thresholds")
+    for name in ("thresholds", "auto_thresholds", "alias_thresholds"):
+        assert not np.isnan(arrays.pop(name)).any()
     assert all(np.isfinite(value).all() for value in arrays.values())
 
 

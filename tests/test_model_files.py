@@ -240,6 +240,9 @@ FRACTIONS = [
     "calibration",
     "aboutness_weights",
     "aboutness_intercepts",
+    "curves",
+    "alias_curves",
+    "alias_thresholds",
     "precedent_values",
 ]
 

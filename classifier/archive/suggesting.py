@@ -140,5 +140,11 @@ def evaluate(model: Model, articles: Sequence[Article], track: Track) -> dict[st
                 rows.append(row)
     unreadable.check(len(articles))
     labels = labels_of(articles, taxonomy)[rows]
-    report = evaluation.report(scores[rows], suggested[rows], labels, [tag.id for tag in taxonomy.tags])
+    report = evaluation.report(
+        scores[rows],
+        suggested[rows],
+        labels,
+        [tag.id for tag in taxonomy.tags],
+        kinds=[tag.kind for tag in taxonomy.tags],
+    )
     return {"model_version": model.version, **report, "set_aside": unreadable.to_json()}

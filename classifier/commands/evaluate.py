@@ -30,13 +30,16 @@ def _evaluate_champion(options: Namespace, articles: Sequence[Article]) -> None:
     report = evaluate(model, articles, track)
     warn_set_aside(report["set_aside"])
     low, high = report["micro_f1_interval"]
-    print_result(
-        options,
-        report,
+    total = (
         f"{model.version}: micro-F1 {report['micro_f1']:.3f} ({low:.3f} to {high:.3f}), macro-F1 {report['macro_f1']:.3f}, "
         f"sample-F1 {report['sample_f1']:.3f}, calibration error {report['calibration_error']:.3f}, "
-        f"{report['n_articles']} articles",
+        f"{report['n_articles']} articles"
     )
+    of_kinds = [
+        f"{row['kind']}: {row['n_suggested']} suggestions, calibration error {row['calibration_error']:.3f}"
+        for row in report["reliability_of_kinds"]
+    ]
+    print_result(options, report, "\n".join([total, *of_kinds]))
 
 
 def _evaluate_rolling(options: Namespace, articles: Sequence[Article]) -> None:

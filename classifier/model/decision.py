@@ -167,9 +167,3 @@ def best_of_kinds(passed: np.ndarray, decision: np.ndarray, exclusive_kinds: Seq
 def sigmoid(value: np.ndarray) -> np.ndarray:
     """Return the logistic function of decision values."""
     return np.asarray(1.0 / (1.0 + np.exp(-np.clip(value, -500, 500))))
-
-
-def calibrated(decision: np.ndarray, calibration: np.ndarray) -> np.ndarray:
-    """Return scores for decision values: a logistic curve with one bend, learned from out-of-fold suggestions."""
-    intercept, slope, bend, upper_slope = calibration
-    return sigmoid(intercept + slope * np.minimum(decision, bend) + upper_slope * np.maximum(decision - bend, 0.0))

@@ -3,6 +3,7 @@
 Labels are int8, (n_articles, n_tags): 1 positive, 0 negative, -1 unknown. Unknown pairs count nowhere.
 """
 
+from collections.abc import Sequence
 from typing import Any, TypedDict
 
 import numpy as np
@@ -97,6 +98,37 @@ def reliability(scores: np.ndarray, right: np.ndarray, n_bins: int = N_BINS) -> 
     ]
 
 
+class KindReliability(TypedDict):
+    """The reliability of the scores of a kind's tags: of what is suggested, and of all pairs."""
+
+    kind: str
+    n_suggested: int
+    calibration_error: float
+    suggested: list[dict[str, float]]
+    all: list[dict[str, float]]
+
+
+def reliability_of_kinds(
+    scores: np.ndarray, suggested: np.ndarray, labels: np.ndarray, kinds: Sequence[str]
+) -> list[KindReliability]:
+    """Return a row for each kind, in alphabetical order. `kinds`: the kind of each tag, (n_tags,)."""
+    rows: list[KindReliability] = []
+    for kind in sorted(set(kinds)):
+        of_kind = (labels != UNKNOWN) & (np.array(kinds) == kind)
+        judged = suggested & of_kind
+        right = labels[judged] == 1
+        rows.append(
+            {
+                "kind": kind,
+                "n_suggested": len(right),
+                "calibration_error": calibration_error(scores[judged], right) if right.size else 0.0,
+                "suggested": reliability(scores[judged], right),
+                "all": reliability(scores[of_kind], labels[of_kind] == 1),
+            }
+        )
+    return rows
+
+
 def f1_intervals(
     suggested: np.ndarray, labels: np.ndarray, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0
 ) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -121,9 +153,17 @@ def f1_intervals(
 
 
 def report(
-    scores: np.ndarray, suggested: np.ndarray, labels: np.ndarray, tag_ids: list[str], n_bootstrap: int = N_BOOTSTRAP
+    scores: np.ndarray,
+    suggested: np.ndarray,
+    labels: np.ndarray,
+    tag_ids: list[str],
+    n_bootstrap: int = N_BOOTSTRAP,
+    kinds: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Return all measures of scores and suggestions, (n_articles, n_tags), with intervals and a table per tag."""
+    """Return all measures of scores and suggestions, (n_articles, n_tags), with intervals and a table per tag.
+
+    `kinds`, the kind of each tag, adds the reliability of the scores of each kind.
+    """
     hits, judged, expected = counts(suggested, labels)
     right = hits[judged]
     per_tag = _per_tag(hits, judged, expected, scores, tag_ids)
@@ -144,6 +184,7 @@ def report(
         "coverage": float(suggested.any(axis=1).mean()) if len(labels) else 0.0,
         "calibration_error": calibration_error(scores[judged], right) if right.size else 0.0,
         "reliability": reliability(scores[judged], right) if right.size else [],
+        "reliability_of_kinds": reliability_of_kinds(scores, suggested, labels, kinds),
         "tags": per_tag,
     }
 

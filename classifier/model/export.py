@@ -114,7 +114,7 @@ def _tag_classifier(model: TagModel, tag_ids: list[str]) -> TagClassifier:
     tagger.separator_coef_[p.separators] = np.asarray(p.weights).T
     tagger.separator_intercept_ = np.zeros(len(tag_ids))
     tagger.separator_intercept_[p.separators] = p.intercepts
-    for name in ("n_positive", "stack", "calibration", "thresholds", "auto_thresholds"):
+    for name in ("n_positive", "stack", "calibration", "curves", "thresholds", "auto_thresholds"):
         setattr(tagger, f"{name}_", np.array(getattr(p, name)))
     tagger.stack_intercepts_ = p.stack_intercepts + p.recency
     tagger.active_ = np.array([tag.active for tag in taxonomy.tags], dtype=bool)

@@ -27,6 +27,7 @@ from classifier.domain.files import make_private_folder, sync_folder
 from classifier.domain.taxonomy import Taxonomy, taxonomy_from_json
 from classifier.errors import BadModel
 from classifier.model import precedent_files
+from classifier.model.calibration import with_one_bend
 from classifier.model.parameters import Parameters
 from classifier.model.precedent_files import (
     cleaned_files,
@@ -46,9 +47,11 @@ _ARRAYS = tuple(f.name for f in fields(Parameters) if f.type is np.ndarray)
 _NUMBERS = tuple(f.name for f in fields(Parameters) if f.type is not np.ndarray)
 _TEXTS = ("model.json", "terms.txt", "title_terms.txt", "taxonomy.json", "card.json")
 _FILES = (*_TEXTS, *(f"{name}.npy" for name in _ARRAYS), *precedent_files.NAMES)
-# Arrays that a version lacks if it was saved before there were any; they are then 0.
-_LATER = ("recency_weights", "usual_rates", "recent_rates", "aboutness_weights", "aboutness_intercepts")
-_UNBOUNDED = ("thresholds", "auto_thresholds")  # infinite for a tag that is never suggested
+# Arrays that a version lacks if it was saved before there were any: see `_later_arrays`.
+_LATER_CURVES = ("curves", "alias_curves")
+_LATER_ZEROS = ("recency_weights", "usual_rates", "recent_rates", "aboutness_weights", "aboutness_intercepts")
+_LATER = (*_LATER_ZEROS, *_LATER_CURVES, "alias_thresholds")
+_UNBOUNDED = ("thresholds", "auto_thresholds", "alias_thresholds")  # infinite for a tag that is never suggested
 _KINDS = {"f": "numbers with a fraction", "i": "whole numbers"}
 _UNREADABLE = (ValueError, LookupError, TypeError, AttributeError, RecursionError, OSError, EOFError)
 
@@ -145,7 +148,7 @@ def _read_files(folder: Path, names: dict[str, str]) -> TagModel:
     numbers = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     terms, title_terms = (_lines(folder / name) for name in ("terms.txt", "title_terms.txt"))
     taxonomy = taxonomy_from_json(json.loads((folder / "taxonomy.json").read_text(encoding="utf-8")))
-    later = _later_arrays(len(taxonomy.tags))
+    later = _later_arrays(arrays["calibration"], numbers["pooled_threshold"], len(taxonomy.tags))
     numbers.setdefault("half_life", HALF_LIFE)
     parameters = Parameters(**{**later, **arrays}, **{name: numbers[name] for name in _NUMBERS})
     _check_parameters(parameters, len(terms), len(title_terms), len(taxonomy.tags))
@@ -154,9 +157,14 @@ def _read_files(folder: Path, names: dict[str, str]) -> TagModel:
     return TagModel(parameters, terms, title_terms, taxonomy, folder.name, read_card(folder), precedents)
 
 
-def _later_arrays(n_tags: int) -> dict[str, np.ndarray]:
-    shapes = {array.name: array.metadata["shape"] for array in fields(Parameters) if array.name in _LATER}
-    return {name: np.zeros([n_tags if size == "n_tags" else size for size in shape]) for name, shape in shapes.items()}
+def _later_arrays(calibration: np.ndarray, pooled_threshold: object, n_tags: int) -> dict[str, np.ndarray]:
+    """Return what earlier versions lack: one curve and one threshold for all tags, and otherwise zeros."""
+    is_curve = calibration.shape == (4,) and calibration.dtype.kind == "f"  # if it is none, the check of arrays says so
+    curves = np.tile(with_one_bend(calibration), (n_tags, 1)) if is_curve else np.zeros((n_tags, 4))
+    threshold = float(pooled_threshold) if isinstance(pooled_threshold, int | float) else 0.0
+    shapes = {array.name: array.metadata["shape"] for array in fields(Parameters) if array.name in _LATER_ZEROS}
+    zeros = {name: np.zeros([n_tags if size == "n_tags" else size for size in shape]) for name, shape in shapes.items()}
+    return zeros | dict.fromkeys(_LATER_CURVES, curves) | {"alias_thresholds": np.full(n_tags, threshold)}
 
 
 def read_card(folder: Path) -> dict[str, Any]:
@@ -210,7 +218,7 @@ def _check_parameters(parameters: Parameters, n_terms: int, n_title_terms: int, 
     """Check the shape, type and values of all arrays, and the single numbers. Raises `ValueError` naming what is wrong."""
     n_separators = len(parameters.separators) if parameters.separators.ndim else 0
     sizes = {"n_terms": n_terms, "n_title_terms": n_title_terms, "n_rows": n_terms + n_title_terms}
-    sizes |= {"n_tags": n_tags, "n_separators": n_separators}
+    sizes |= {"n_tags": n_tags, "n_separators": n_separators, "n_curve": _even(parameters.curves.shape[-1:])}
     for array in (field for field in fields(parameters) if "shape" in field.metadata):
         values, kind = getattr(parameters, array.name), array.metadata["kind"]
         _check_array(array.name, values, tuple(sizes.get(size, size) for size in array.metadata["shape"]), kind)
@@ -230,6 +238,11 @@ def _check_parameters(parameters: Parameters, n_terms: int, n_title_terms: int, 
     blocks: Any = parameters.blocks
     if not isinstance(blocks, list) or not all(isinstance(block, str) for block in blocks):
         raise ValueError("blocks in model.json is not a list of texts")
+
+
+def _even(shape: tuple[int, ...]) -> int:
+    """Return how many numbers a curve has, for each bend two beside the first two; -1, which fits nothing, if it cannot be."""
+    return shape[0] if shape and shape[0] >= 4 and shape[0] % 2 == 0 else -1
 
 
 def _check_precedents(precedents: Precedents, n_rows: int, n_tags: int) -> None:

@@ -41,11 +41,14 @@ class Parameters:
     recency_weights: np.ndarray = field(metadata=_array("n_tags"))  # of `recency_offset`; small for rare tags
     usual_rates: np.ndarray = field(metadata=_array("n_tags"))  # see `recency.Rates`
     recent_rates: np.ndarray = field(metadata=_array("n_tags"))
-    calibration: np.ndarray = field(metadata=_array(4))
     aboutness_weights: np.ndarray = field(
         metadata=_array(2, len(ABOUTNESS_FEATURES))
     )  # passing, main; see `AboutnessModel`
     aboutness_intercepts: np.ndarray = field(metadata=_array(2))
+    calibration: np.ndarray = field(metadata=_array(4))  # one curve for all: what earlier versions read
+    curves: np.ndarray = field(metadata=_array("n_tags", "n_curve"))  # from decision values to scores
+    alias_curves: np.ndarray = field(metadata=_array("n_tags", "n_curve"))  # of a new tag of the same kind
+    alias_thresholds: np.ndarray = field(metadata=_array("n_tags"))  # the same; infinite if nothing names such tags
     always_one: bool
     language: str | None
     half_life: float = HALF_LIFE  # of the recent rates

@@ -15,7 +15,8 @@ from sklearn.utils.validation import check_is_fitted
 from classifier.domain.articles import Article, article_from_record, article_from_text
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model import decision
-from classifier.model.decision import Choice, StackingModel, calibrated
+from classifier.model.calibration import calibrated, with_one_bend
+from classifier.model.decision import Choice, StackingModel
 from classifier.model.scoring import FEW_KNOWN
 from classifier.text.mention_features import HINTED, SHARED
 from classifier.text.reading import ArticleReader, Reading, is_foreign
@@ -220,7 +221,8 @@ class TagClassifier(_Learned, ClassifierMixin, BaseEstimator):  # type: ignore[m
     n_positive_: np.ndarray  # (n_tags,) articles that taught each tag
     stack_: np.ndarray  # (n_tags, len(STACKING_FEATURES)), the stacking model (see `classifier.model.decision`)
     stack_intercepts_: np.ndarray  # (n_tags,)
-    calibration_: np.ndarray  # (4,), from decision values to scores
+    calibration_: np.ndarray  # (4,), from decision values to scores, in files of earlier versions
+    curves_: np.ndarray  # (n_tags, n_curve), the same for each tag (see `classifier.model.calibration`)
     thresholds_: np.ndarray  # (n_tags,) in decision values, inf for never
     auto_thresholds_: np.ndarray  # the same for the band auto
     active_: np.ndarray  # (n_tags,) bool
@@ -241,7 +243,8 @@ class TagClassifier(_Learned, ClassifierMixin, BaseEstimator):  # type: ignore[m
 
     def predict_proba(self, X: sparse.csr_matrix) -> np.ndarray:
         """Return the scores, (n_articles, n_tags) float64: calibrated probabilities; they need not add up to one."""
-        return calibrated(self.decision_function(X), self.calibration_)
+        curves = self.curves_ if hasattr(self, "curves_") else with_one_bend(self.calibration_)
+        return calibrated(self.decision_function(X), curves)
 
     def predict(self, X: sparse.csr_matrix) -> np.ndarray:
         """Return which tags are suggested, (n_articles, n_tags) int64 of 0 and 1."""

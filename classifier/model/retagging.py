@@ -11,7 +11,7 @@ from classifier.model.tag_model import TagModel
 def retagged(model: TagModel, taxonomy: Taxonomy) -> TagModel:
     """Return the same model with a changed taxonomy: what was learned of a tag stays with its id.
 
-    A new tag has no linear classifier. It is suggested from its mentions, at the pooled threshold.
+    A new tag has no linear classifier. It is suggested from its mentions, at the threshold of its kind.
     """
     p = model.parameters
     old = {tag.id: position for position, tag in enumerate(model.taxonomy.tags)}
@@ -30,17 +30,21 @@ def retagged(model: TagModel, taxonomy: Taxonomy) -> TagModel:
         out[is_old] = values[source[is_old]]
         return out
 
+    alias_curves, alias_thresholds = p.alias_curves[stack_of], p.alias_thresholds[stack_of]
     parameters = replace(
         p,
         weights=p.weights[:, columns],
         separators=np.array([target[int(p.separators[column])] for column in columns], dtype=np.int32),
         intercepts=p.intercepts[columns],
         n_positive=moved(p.n_positive, 0),
-        thresholds=moved(p.thresholds, p.pooled_threshold),
+        thresholds=np.where(is_old, p.thresholds[source], alias_thresholds),
+        alias_thresholds=alias_thresholds,
         auto_thresholds=moved(p.auto_thresholds, np.inf),
         naming_offsets=moved(p.naming_offsets, 0.0),
         stack=p.stack[stack_of],
         stack_intercepts=p.stack_intercepts[stack_of],
+        curves=np.where(is_old[:, None], p.curves[source], alias_curves),
+        alias_curves=alias_curves,
         recency_weights=moved(p.recency_weights, 0.0),
         usual_rates=moved(p.usual_rates, 0.0),
         recent_rates=moved(p.recent_rates, 0.0),

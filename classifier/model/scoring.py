@@ -11,7 +11,8 @@ import numpy as np
 
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
-from classifier.model.decision import Choice, Doubts, StackingModel, calibrated
+from classifier.model.calibration import calibrated
+from classifier.model.decision import Choice, Doubts, StackingModel
 from classifier.model.parameters import Parameters
 from classifier.model.surface_forms import SurfaceForms
 from classifier.text.mention_features import HINTED, NOWHERE, MentionFeatures, MentionWeights
@@ -98,8 +99,8 @@ class Scorer:
         return self.scores(self.parameters.thresholds)
 
     def scores(self, decision: np.ndarray) -> np.ndarray:
-        """Return the scores of decision values."""
-        return calibrated(decision, self.parameters.calibration)
+        """Return the scores of decision values, (…, n_tags)."""
+        return calibrated(decision, self.parameters.curves)
 
     def score_article(self, article: Article, reading: Reading | None = None) -> ScoredArticle:
         """Return one article with its values."""

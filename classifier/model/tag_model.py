@@ -131,15 +131,14 @@ class TagModel:
                 passed &= scored.decision >= self.parameters.auto_thresholds
             rows, tags = np.nonzero(passed)
         else:
-            order = np.argsort(-scored.decision, axis=1, kind="stable")
+            order = np.argsort(-scores, axis=1, kind="stable")
             best = [row[self._scorer.active[row]][:n_tags] for row in order]
             rows = np.arange(len(best)).repeat(np.array([len(of_row) for of_row in best], dtype=np.int64))
             tags = np.concatenate([np.zeros(0, dtype=np.int64), *best])
-        values = (-scored.decision[rows, tags]).tolist()
         ids = [self.taxonomy.tags[tag].id for tag in tags.tolist()]
         ranked: list[list[tuple[str, float]]] = [[] for _ in articles]
-        for row, _, tag_id, score in sorted(zip(rows.tolist(), values, ids, scores[rows, tags].tolist(), strict=True)):
-            ranked[row].append((tag_id, score))
+        for row, value, tag_id in sorted(zip(rows.tolist(), (-scores[rows, tags]).tolist(), ids, strict=True)):
+            ranked[row].append((tag_id, -value))
         return ranked
 
     def explain(self, article: Article, tag_ids: Sequence[str], reading: Reading | None = None) -> list[Explanation]:

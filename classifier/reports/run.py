@@ -55,6 +55,7 @@ def as_page(run: Run, here: str | None = None) -> str:
         gate_of_tags=[[check["tag"], check["figure"], "passed"] for check in of_tags],
         changes=_changes(measures),
         moved=[_moved(row) for row in details.get("moved", [])],
+        of_kinds=_of_kinds(details),
         reliability={name: list(map(_bin, measured["reliability"])) for name, measured in measures.items()},
         curve=[
             Point(row["n"] / curve[-1]["n"], row["micro_f1"], f"{row['n']} examples: micro-F1 {row['micro_f1']:.3f}")
@@ -126,6 +127,12 @@ def _main_figures(measured: Measures) -> dict[str, str]:
         "size": f"{measured['megabytes']:.1f} MB",
         "time per article": f"{measured['milliseconds']:.1f} ms",
     }
+
+
+def _of_kinds(details: RunDetails) -> list[list[str]]:
+    """Return how reliable the scores of each kind are in cross-validation; records of earlier versions lack it."""
+    rows = details.get("cross_validation", {}).get("reliability_of_kinds", [])
+    return [[row["kind"], str(row["n_suggested"]), _three(row["calibration_error"])] for row in rows]
 
 
 def _with_interval(value: float, interval: tuple[float, float] | None) -> str:

@@ -22,7 +22,6 @@ from classifier.model.aboutness import (
     aboutness_features,
     named_outright,
 )
-from classifier.model.decision import calibrated
 from classifier.text.mention_features import LEAD
 from classifier.training.thresholds import Suggesting
 from classifier.training.training_set import TrainingSet
@@ -145,7 +144,7 @@ def _pairs(data: TrainingSet, decision: np.ndarray, suggesting: Suggesting) -> _
     named = data.corpus.named
     places = named_outright(named)
     articles, tags = named.articles[places], named.tags[places]
-    scores = np.where(suggesting.suggested, calibrated(decision, suggesting.calibration), 0.0)
+    scores = np.where(suggesting.suggested, suggesting.scores, 0.0)
     best = np.zeros(decision.shape, dtype=bool)
     for columns in data.taxonomy.positions_by_kind:
         best[:, columns] = scores[:, columns] == scores[:, columns].max(axis=1, keepdims=True)

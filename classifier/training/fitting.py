@@ -15,11 +15,11 @@ from classifier.domain.dates import in_utc
 from classifier.domain.progress import Track, untracked
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model import evaluation
-from classifier.model.decision import calibrated
 from classifier.model.parameters import Parameters
 from classifier.model.precedents import Precedents, keep_precedents, no_precedents
 from classifier.model.tag_model import TagModel
 from classifier.training.aboutness import Aboutness, fit_aboutness, no_aboutness
+from classifier.training.held_out_tags import hold_out_tags, nothing_held_out
 from classifier.training.linear_classifiers import LinearClassifiers, fit_classifiers, out_of_fold
 from classifier.training.settings import FitSettings
 from classifier.training.stacking import Stacked, classifiers_alone, stack
@@ -68,7 +68,8 @@ def fit(
     validated = out_of_fold(data, track)
     stacked = classifiers_alone(data, validated) if data.settings.fast else stack(data, validated)
     classifiers = fit_classifiers(data, data.all_rows, MIN_POSITIVES, track, "fitting all tags")
-    suggesting = fit_suggesting(data, stacked.decision)
+    held_out = nothing_held_out(data) if data.settings.fast else hold_out_tags(data, stacked.stacking)
+    suggesting = fit_suggesting(data, stacked.decision, held_out)
     aboutness = no_aboutness() if settings.fast else fit_aboutness(data, stacked.decision, suggesting)
     return joined(data, classifiers, stacked, suggesting, aboutness, sorted(blocks))
 
@@ -83,11 +84,12 @@ def joined(
 ) -> Fitted:
     """Return a model that joins what the steps have learned, with its card."""
     parameters = _parameters(data, classifiers, stacked, suggesting, aboutness, blocks)
-    scores = calibrated(stacked.decision, suggesting.calibration)
+    scores, kinds = suggesting.scores, [tag.kind for tag in data.taxonomy.tags]
     held_out = HeldOut([article.id for article in data.articles], scores, suggesting.suggested, data.labels)
     tag_ids = [tag.id for tag in data.taxonomy.tags]
-    measured = evaluation.report(scores, suggesting.suggested, data.labels, tag_ids, N_BOOTSTRAP)
-    card = {"shrink": suggesting.shrinkage, "aboutness": aboutness.card} | _card(data, parameters, measured)
+    measured = evaluation.report(scores, suggesting.suggested, data.labels, tag_ids, N_BOOTSTRAP, kinds)
+    card = {"shrink": suggesting.shrinkage, "aboutness": aboutness.card}
+    card |= _card(data, parameters, measured, suggesting.auto.lacking.tolist())
     terms, title_terms = data.corpus.terms, data.corpus.title_terms
     model = TagModel(parameters, terms, title_terms, data.taxonomy, card=card, precedents=_precedents(data))
     return Fitted(model, card, held_out)
@@ -111,7 +113,7 @@ def _parameters(
         intercepts=classifiers.intercepts,
         n_positive=n_positive,
         thresholds=suggesting.thresholds,
-        auto_thresholds=suggesting.auto_thresholds,
+        auto_thresholds=suggesting.auto.thresholds,
         pooled_threshold=suggesting.pooled_threshold,
         naming_weights=stacked.mentions.weights,
         naming_offsets=stacked.mentions.offsets,
@@ -126,6 +128,9 @@ def _parameters(
         calibration=suggesting.calibration,
         aboutness_weights=aboutness.weights,
         aboutness_intercepts=aboutness.intercepts,
+        curves=suggesting.curves,
+        alias_curves=suggesting.alias_curves,
+        alias_thresholds=suggesting.alias_thresholds,
         always_one=data.always_one,
         language=data.corpus.language,
         blocks=blocks,
@@ -142,7 +147,9 @@ def _precedents(data: TrainingSet) -> Precedents:
     return keep_precedents(data.corpus.X[:, : len(data.corpus.terms)].tocsr(), data.labels == 1, ids, dates)
 
 
-def _card(data: TrainingSet, parameters: Parameters, cross_validation: dict[str, Any]) -> dict[str, Any]:
+def _card(
+    data: TrainingSet, parameters: Parameters, cross_validation: dict[str, Any], auto_lacks: list[int]
+) -> dict[str, Any]:
     n_positive, n_negative = ((data.labels == label).sum(axis=0).tolist() for label in (1, 0))
     fitted = set(parameters.separators.tolist())
     tags = data.taxonomy.tags
@@ -167,6 +174,7 @@ def _card(data: TrainingSet, parameters: Parameters, cross_validation: dict[str,
                 "negatives": n_negative[number],
                 "separator": number in fitted,
                 "auto": bool(np.isfinite(parameters.auto_thresholds[number])),
+                "auto_lacks": auto_lacks[number],
             }
             for number, tag in enumerate(tags)
         ],

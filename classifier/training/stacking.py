@@ -12,9 +12,8 @@ from classifier.text.mention_features import HINTED
 from classifier.training.linear_classifiers import OutOfFold
 from classifier.training.mention_fitting import MentionModel, fit_mentions, mention_logits, no_mentions
 from classifier.training.recency import recency_pays, walk_rates
-from classifier.training.training_set import TrainingSet
+from classifier.training.training_set import MIN_KIND_POSITIVES, TrainingSet
 
-MIN_KIND_POSITIVES = 200  # a kind with fewer shares the stacking model of all tags
 HIDDEN_WEIGHT = 0.05  # of a pair whose tag is treated as if it had no examples
 MAX_PAIRS = 1_500_000  # easy pairs beyond this are sampled and weighted
 UNFITTED = 100.0  # how far below all others a tag without examples stays if mentions do not count

@@ -19,6 +19,7 @@ from classifier.training.settings import FitSettings
 
 MIN_ARTICLES = 10
 MIN_POSITIVES = 2  # a tag with fewer has no linear classifier
+MIN_KIND_POSITIVES = 200  # a kind with fewer shares the stacking model of all tags
 # Above so many values in the matrix three folds are as good as five, and take half the time.
 LARGE_CORPUS = 10_000_000
 N_LARGE_FOLDS = 3
@@ -55,6 +56,12 @@ class TrainingSet:
             return self.settings.always_one
         complete = (self.labels != UNKNOWN).all(axis=1)
         return bool(complete.any() and (self.labels[complete] == 1).any(axis=1).all())
+
+
+def has_others(data: TrainingSet) -> np.ndarray:
+    """Return whether other folds than the article's have positives of the tag, (n_articles, n_tags) bool."""
+    in_fold = np.stack([(data.labels[out] == 1).sum(axis=0) for out in data.held_out_masks()])
+    return np.asarray((in_fold.sum(axis=0) > in_fold)[data.folds])
 
 
 def read_training_set(
