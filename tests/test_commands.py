@@ -509,11 +509,15 @@ def test_micro_f1_counts_every_tag_of_every_article(run: Run, desk: Path, models
     assert report["micro_f1"] == pytest.approx(2 * right / (suggested + expected))
 
 
-def test_evaluate_prints_one_line(run: Run, desk: Path, models: Path) -> None:
+def test_evaluate_prints_a_line_for_all_tags_and_one_for_each_kind(run: Run, desk: Path, models: Path) -> None:
     ran = run("evaluate", "--models", models, "--articles", desk / "test.jsonl")
-    assert (ran.code, ran.out.count("\n")) == (0, 1)
-    assert "micro-F1" in ran.out
-    assert "40 articles" in ran.out
+    total, *of_kinds = ran.out.splitlines()
+    assert ran.code == 0
+    assert "micro-F1" in total
+    assert total.endswith("40 articles")
+    kinds = [line.partition(":")[0] for line in of_kinds]
+    assert kinds == sorted(set(kinds)) != []
+    assert all("calibration error" in line for line in of_kinds)
 
 
 @pytest.mark.slow

@@ -242,6 +242,24 @@ def test_a_run_that_a_check_stopped_has_a_report_with_its_articles(ran: dict[str
     assert 'id="gate"' not in as_page(run)
 
 
+def test_the_page_says_which_tags_lack_how_many_articles_for_the_auto_band(ran: dict[str, Run]) -> None:
+    run = ran["second"]
+    lacks = details(run)["cross_validation"]["auto_lacks"]
+    part = as_page(run).partition('<section id="auto">')[2].partition("</section>")[0]
+    assert f"In the band: {sum(n == 0 for n in lacks.values())} of {len(lacks)} tags." in part
+    for tag, n in lacks.items():
+        assert (f">{tag}<" in part) is (n > 0)
+
+
+def test_the_page_says_how_reliable_the_scores_of_each_kind_are(ran: dict[str, Run]) -> None:
+    run = ran["second"]
+    text = text_of(as_page(run))
+    rows = details(run)["cross_validation"]["reliability_of_kinds"]
+    assert rows
+    for row in rows:
+        assert f"{row['kind']} {row['n_suggested']} {row['calibration_error']:.3f}" in text
+
+
 def test_every_point_of_the_plots_is_inside(ran: dict[str, Run]) -> None:
     page = as_page(ran["second"])
     told = details(ran["second"])

@@ -103,6 +103,7 @@ class KindReliability(TypedDict):
 
     kind: str
     n_suggested: int
+    n_pairs: int
     calibration_error: float
     suggested: list[dict[str, float]]
     all: list[dict[str, float]]
@@ -121,6 +122,7 @@ def reliability_of_kinds(
             {
                 "kind": kind,
                 "n_suggested": len(right),
+                "n_pairs": int(of_kind.sum()),
                 "calibration_error": calibration_error(scores[judged], right) if right.size else 0.0,
                 "suggested": reliability(scores[judged], right),
                 "all": reliability(scores[of_kind], labels[of_kind] == 1),

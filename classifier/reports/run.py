@@ -17,6 +17,7 @@ from classifier.store.runs import KEPT_RUNS, Run
 from classifier.text.terms import STEM_MARK
 
 if TYPE_CHECKING:
+    from classifier.model.evaluation import KindReliability
     from classifier.training.comparison import CheckRow
     from classifier.training.run_result import BlockedBy, Measures, ReliabilityBin, RunDetails, TagF1, TagMove
 
@@ -24,6 +25,7 @@ _TEXTS: dict[str, dict[str, str]] = texts("run.toml")
 CAUSES, CHECKS, ACTIONS, _NEXT = _TEXTS.values()
 _UNFAIR = "The champion had learned from those newest articles, so a similar model was trained without them for the comparison"
 N_OPEN = 15  # rows that the page shows at once
+MIN_PAIRS, LOWEST_SCORE = 50, 0.05  # of the bins whose reliability is compared
 
 
 def as_page(run: Run, here: str | None = None) -> str:
@@ -56,6 +58,7 @@ def as_page(run: Run, here: str | None = None) -> str:
         changes=_changes(measures),
         moved=[_moved(row) for row in details.get("moved", [])],
         of_kinds=_of_kinds(details),
+        auto=_auto_band(details),
         reliability={name: list(map(_bin, measured["reliability"])) for name, measured in measures.items()},
         curve=[
             Point(row["n"] / curve[-1]["n"], row["micro_f1"], f"{row['n']} examples: micro-F1 {row['micro_f1']:.3f}")
@@ -129,10 +132,29 @@ def _main_figures(measured: Measures) -> dict[str, str]:
     }
 
 
-def _of_kinds(details: RunDetails) -> list[list[str]]:
+def _of_kinds(details: RunDetails) -> list[list[object]]:
     """Return how reliable the scores of each kind are in cross-validation; records of earlier versions lack it."""
     rows = details.get("cross_validation", {}).get("reliability_of_kinds", [])
-    return [[row["kind"], str(row["n_suggested"]), _three(row["calibration_error"])] for row in rows]
+    return [[row["kind"], row["n_suggested"], _three(row["calibration_error"]), _worst(row)] for row in rows]
+
+
+def _worst(row: KindReliability) -> str:
+    """Return the bin of all scores, among those with enough pairs, that is furthest from the share that is right."""
+    enough = [one for one in row["all"] if one["share"] * row["n_pairs"] >= MIN_PAIRS and one["score"] >= LOWEST_SCORE]
+    if not enough:
+        return NOTHING
+    worst = max(enough, key=lambda one: abs(one["score"] - one["right"]))
+    return f"{worst['score']:.2f}, of which {worst['right']:.2f} are right"
+
+
+def _auto_band(details: RunDetails) -> tuple[str, list[tuple[str, int]]] | None:
+    """Return how many tags are in the auto band, in words, and how many articles the other tags lack."""
+    lacks: dict[str, int] = details.get("cross_validation", {}).get("auto_lacks", {})
+    if not lacks:
+        return None
+    earned = sum(n == 0 for n in lacks.values())
+    rows = sorted((n, tag) for tag, n in lacks.items() if n)
+    return f"{earned} of {counted(len(lacks), 'tag')}", [(tag, n) for n, tag in rows]
 
 
 def _with_interval(value: float, interval: tuple[float, float] | None) -> str:

@@ -88,8 +88,9 @@ def joined(
     held_out = HeldOut([article.id for article in data.articles], scores, suggesting.suggested, data.labels)
     tag_ids = [tag.id for tag in data.taxonomy.tags]
     measured = evaluation.report(scores, suggesting.suggested, data.labels, tag_ids, N_BOOTSTRAP, kinds)
+    measured["auto_lacks"] = dict(zip(tag_ids, suggesting.auto.lacking.tolist(), strict=True))
     card = {"shrink": suggesting.shrinkage, "aboutness": aboutness.card}
-    card |= _card(data, parameters, measured, suggesting.auto.lacking.tolist())
+    card |= _card(data, parameters, measured)
     terms, title_terms = data.corpus.terms, data.corpus.title_terms
     model = TagModel(parameters, terms, title_terms, data.taxonomy, card=card, precedents=_precedents(data))
     return Fitted(model, card, held_out)
@@ -147,9 +148,7 @@ def _precedents(data: TrainingSet) -> Precedents:
     return keep_precedents(data.corpus.X[:, : len(data.corpus.terms)].tocsr(), data.labels == 1, ids, dates)
 
 
-def _card(
-    data: TrainingSet, parameters: Parameters, cross_validation: dict[str, Any], auto_lacks: list[int]
-) -> dict[str, Any]:
+def _card(data: TrainingSet, parameters: Parameters, cross_validation: dict[str, Any]) -> dict[str, Any]:
     n_positive, n_negative = ((data.labels == label).sum(axis=0).tolist() for label in (1, 0))
     fitted = set(parameters.separators.tolist())
     tags = data.taxonomy.tags
@@ -174,7 +173,6 @@ def _card(
                 "negatives": n_negative[number],
                 "separator": number in fitted,
                 "auto": bool(np.isfinite(parameters.auto_thresholds[number])),
-                "auto_lacks": auto_lacks[number],
             }
             for number, tag in enumerate(tags)
         ],
