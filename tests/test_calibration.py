@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Alias, Tag, Taxonomy
 from classifier.model.calibration import calibrated, decision_at, with_one_bend
 from classifier.model.decision import sigmoid
+from classifier.model.files import load_model, save_model
 from classifier.model.retagging import retagged
 from classifier.training.calibration import Hinges, ScoreModel, _fit_hinges
 from classifier.training.fitting import Fitted, fit
@@ -109,3 +112,17 @@ def test_a_new_tag_of_a_kind_that_texts_never_name_is_never_suggested() -> None:
     model = fit(articles, taxonomy, FitSettings(n_jobs=1)).model
     assert np.isinf(model.parameters.thresholds[-1])
     assert np.isfinite(model.parameters.alias_thresholds[:4]).all()
+
+
+def test_a_folder_without_curves_scores_as_the_version_that_saved_it(fitted: Fitted, tmp_path: Path) -> None:
+    save_model(fitted.model, tmp_path / "old")
+    manifest = json.loads((tmp_path / "old/manifest.json").read_text("utf-8"))
+    for name in ("curves.npy", "alias_curves.npy", "alias_thresholds.npy"):
+        (tmp_path / "old" / name).unlink()
+        del manifest["files"][name]
+    (tmp_path / "old/manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    p = load_model(tmp_path / "old").parameters
+    decision = np.tile(np.linspace(-5.0, 5.0, 11)[:, None], len(p.thresholds))
+    assert calibrated(decision, p.curves).tolist() == calibrated(decision, with_one_bend(p.calibration)).tolist()
+    assert p.alias_curves.tolist() == p.curves.tolist()
+    assert set(p.alias_thresholds.tolist()) == {p.pooled_threshold}
