@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from classifier.model.decision import two_best
 from classifier.text.mention_features import FEATURES, HINTED, MentionFeatures, crossed
 
 PASSING, MAIN = range(2)  # rows of the weights
@@ -38,7 +37,7 @@ def aboutness_features(
     pairs: np.ndarray,
     decision: np.ndarray,
     thresholds: np.ndarray,
-    kinds: Sequence[Sequence[int]],
+    kinds: Sequence[Sequence[int] | np.ndarray],
 ) -> np.ndarray:
     """Return the features of named pairs, (n_pairs, len(ABOUTNESS_FEATURES)) float64.
 
@@ -51,14 +50,14 @@ def aboutness_features(
     return np.column_stack([crossed(named.shared[pairs], named.kinds[pairs]), values, above, ahead])
 
 
-def _ahead(decision: np.ndarray, kinds: Sequence[Sequence[int]]) -> np.ndarray:
+def _ahead(decision: np.ndarray, kinds: Sequence[Sequence[int] | np.ndarray]) -> np.ndarray:
     """Return how far each decision value is above the highest of the other tags of its kind; 0 for a tag without others."""
     ahead = np.zeros(decision.shape)
     for columns in kinds:
         if len(columns) > 1:
             values = decision[:, columns]
-            best, second = two_best(values)
-            ahead[:, columns] = values - np.where((values == best) & ~np.isnan(second), second, best)
+            second, best = np.partition(values, -2, axis=1)[:, -2:].T[:, :, None]
+            ahead[:, columns] = values - np.where(values == best, second, best)
     return ahead
 
 
@@ -69,7 +68,8 @@ class AboutnessModel:
         self, weights: np.ndarray, intercepts: np.ndarray, thresholds: np.ndarray, kinds: Sequence[Sequence[int]]
     ) -> None:
         """Take weights, (2, len(ABOUTNESS_FEATURES)) float64, intercepts, (2,), and the thresholds and kinds of the tags."""
-        self._weights, self._intercepts, self._thresholds, self._kinds = weights, intercepts, thresholds, kinds
+        self._weights, self._intercepts, self._thresholds = weights, intercepts, thresholds
+        self._kinds = [np.array(columns, dtype=np.int64) for columns in kinds]
         self._tells_passing, self._tells_main = (bool(row.any()) for row in weights)
 
     def of_named(self, named: MentionFeatures, decision: np.ndarray, suggested: np.ndarray) -> dict[int, str | None]:
