@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from classifier.text.mention_features import FEATURES, HINTED, MentionFeatures, crossed
+from classifier.text.mention_features import FEATURES, HINTED, MentionFeatures, MentionWeights, crossed
 
 PASSING, MAIN = range(2)  # rows of the weights
 # The decision value says what the words of the article add to its mentions.
@@ -37,7 +37,7 @@ def aboutness_features(
     pairs: np.ndarray,
     decision: np.ndarray,
     thresholds: np.ndarray,
-    kinds: Sequence[Sequence[int] | np.ndarray],
+    kinds: Sequence[Sequence[int]],
 ) -> np.ndarray:
     """Return the features of named pairs, (n_pairs, len(ABOUTNESS_FEATURES)) float64.
 
@@ -50,7 +50,7 @@ def aboutness_features(
     return np.column_stack([crossed(named.shared[pairs], named.kinds[pairs]), values, above, ahead])
 
 
-def _ahead(decision: np.ndarray, kinds: Sequence[Sequence[int] | np.ndarray]) -> np.ndarray:
+def _ahead(decision: np.ndarray, kinds: Sequence[Sequence[int]]) -> np.ndarray:
     """Return how far each decision value is above the highest of the other tags of its kind; 0 for a tag without others."""
     ahead = np.zeros(decision.shape)
     for columns in kinds:
@@ -68,8 +68,10 @@ class AboutnessModel:
         self, weights: np.ndarray, intercepts: np.ndarray, thresholds: np.ndarray, kinds: Sequence[Sequence[int]]
     ) -> None:
         """Take weights, (2, len(ABOUTNESS_FEATURES)) float64, intercepts, (2,), and the thresholds and kinds of the tags."""
-        self._weights, self._intercepts, self._thresholds = weights, intercepts, thresholds
+        self._mentions = [MentionWeights(*row) for row in zip(weights[:, : len(FEATURES)], intercepts, strict=True)]
+        self._of_values, self._thresholds = weights[:, len(FEATURES) :].T, thresholds
         self._kinds = [np.array(columns, dtype=np.int64) for columns in kinds]
+        self._kind_of = {tag: number for number, columns in enumerate(kinds) for tag in columns}
         self._tells_passing, self._tells_main = (bool(row.any()) for row in weights)
 
     def of_named(self, named: MentionFeatures, decision: np.ndarray, suggested: np.ndarray) -> dict[int, str | None]:
@@ -77,14 +79,33 @@ class AboutnessModel:
 
         `decision` has the decision values of the article, (1, n_tags), `suggested` is the mask of its tags, (n_tags,) bool.
         """
-        pairs = named_outright(named)
-        pairs = pairs[suggested[named.tags[pairs]]]
-        if not self._tells_passing or not len(pairs):
+        if not self._tells_passing:
             return {}
-        features = aboutness_features(named, pairs, decision, self._thresholds, self._kinds)
-        is_passing, is_main = (features @ self._weights.T + self._intercepts > 0.0).T.tolist()
+        pairs = np.flatnonzero((named.categories > HINTED) & suggested[named.tags])
+        if not len(pairs):
+            return {}
+        is_passing, is_main = (self._logits(named, pairs, decision[0]) > 0.0).T.tolist()
         answers = zip(named.tags[pairs].tolist(), is_passing, is_main, strict=True)
         return {tag: "passing" if passing else self._subject(main) for tag, passing, main in answers}
+
+    def _logits(self, named: MentionFeatures, pairs: np.ndarray, decision: np.ndarray) -> np.ndarray:
+        """Return the logits of the two models for pairs of one article, (n_pairs, 2); `aboutness_features` says of what."""
+        tags, kinds, shared = named.tags[pairs], named.kinds[pairs], named.shared[pairs]
+        values = decision[tags]
+        above = np.minimum(np.maximum(values - self._thresholds[tags], -FAR), FAR)
+        ahead = [self._ahead_of_kind(decision, tag) for tag in tags.tolist()]
+        logits: np.ndarray = np.array([values, above, ahead]).T @ self._of_values
+        for column, weights in enumerate(self._mentions):
+            logits[:, column] += weights.logits(kinds, shared)
+        return logits
+
+    def _ahead_of_kind(self, decision: np.ndarray, tag: int) -> float:
+        columns = self._kinds[self._kind_of[tag]]
+        if len(columns) < 2:
+            return 0.0
+        second, best = np.partition(decision[columns], -2)[-2:].tolist()
+        value = float(decision[tag])
+        return value - float(second if value == best else best)
 
     def _subject(self, is_main: bool) -> str | None:
         if not self._tells_main:
