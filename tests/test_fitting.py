@@ -63,6 +63,16 @@ def test_tag_with_fewer_than_two_positives_has_no_separator_and_is_listed(fitted
     assert "hamas" in fitted.card["left_out"]
 
 
+def test_a_single_example_shows_that_a_named_tag_is_meant(articles: list[Article], taxonomy: Taxonomy) -> None:
+    group = next(tag for tag in taxonomy.tags if tag.kind == "group")
+    carriers = [article for article in articles if group.id in (article.tags or ())]
+    once = [article for article in articles if article not in carriers[1:]]
+    p, never = (fit(some, taxonomy, QUICK).model.parameters for some in (once, [a for a in once if a != carriers[0]]))
+    position = taxonomy.tags.index(group)
+    assert p.thresholds[position] == p.pooled_threshold
+    assert never.thresholds[position] == never.alias_thresholds[position]
+
+
 def test_rare_words_never_enter_the_model(articles: list[Article], taxonomy: Taxonomy) -> None:
     once = replace(articles[0], body=articles[0].body + " Zyxwvutia.")
     model = fit([once, *articles[1:]], taxonomy, QUICK).model

@@ -53,7 +53,9 @@ def fit_suggesting(data: TrainingSet, decision: np.ndarray, held_out: HeldOutTag
     alias_thresholds = _alias_thresholds(data, held_out, fitted.pooled)
     n_positive = (labels == 1).sum(axis=0)
     n_positive[n_positive < MIN_POSITIVES] = 0  # these have no classifier
-    thresholds = np.where(n_positive > 0, fitted.shrunk(shrinkage), alias_thresholds)
+    # A single example is too few for a classifier, but it shows that the tag is meant where it is named.
+    is_meant = (n_positive > 0) | ((labels == 1).any(axis=0) & np.isfinite(alias_thresholds))
+    thresholds = np.where(is_meant, fitted.shrunk(shrinkage), alias_thresholds)
     centres = np.stack([other.shrunk(CENTRE_SHRINKAGE) for other in of_others])
     model = fit_score_model(data, decision, centres[data.folds], held_out, data.all_rows)
     curves = model.curves(fitted.shrunk(CENTRE_SHRINKAGE), n_positive)
