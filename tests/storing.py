@@ -1,14 +1,13 @@
 """Articles that are stored without a model's answer, as the service stores none."""
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from classifier.domain.articles import Article, check_id
 from classifier.store.arrivals import NO_SHARES, Arrival, Shares, arrive
 from classifier.store.rows import reading
 from classifier.store.schema import articles
 from classifier.store.sketches import sketches_for
-from classifier.store.store import Store
+from classifier.store.store import Store, again_if_stored_first
 
 
 def put_article(
@@ -23,10 +22,7 @@ def put_article(
         with store.engine.begin() as connection:
             return arrive(connection, article, source, shares, owner, sketches)
 
-    try:
-        arrival = put()
-    except IntegrityError:  # another process stored it first
-        arrival = put()
+    arrival = again_if_stored_first(put)
     store.questions.follow(arrival.owner, article.id, arrival.changes)
     return "new" if before is None else "unchanged" if _updated_at(store, article.id) == before else "changed"
 

@@ -6,20 +6,23 @@ import re
 import threading
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pysqlite3.dbapi2 as sqlite
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from classifier.domain.articles import Article
 from classifier.errors import BadArticle, BadStore, NotFound
 from classifier.importers import import_files
 from classifier.importers.records import SetAside
+from classifier.store.arrivals import NO_SHARES, Arrival, arrive
 from classifier.store.database.opening import migrate_to, open_store
 from classifier.store.database.sqlite import MIN_SQLITE
 from classifier.store.queue import STARTER as STARTER_SOURCE
 from classifier.store.queue import Wanted
 from classifier.store.store import Imported, Store
-from classifier.store.suggestion_sets import TagScore
+from classifier.store.suggestion_sets import ModelAnswer, TagScore
 from tests.conftest import STARTER
 from tests.everything import contents, newest_set, put_set, stored_articles
 from tests.storing import put_article
@@ -531,3 +534,19 @@ def test_articles_of_which_nothing_is_known_do_not_drive_the_starter_articles_ou
     assert {one.id for one in store.exports.examples(starter_until=5)} == {"s"}
     store.import_articles([replace(DATED, id=f"k{number}") for number in range(5)], "import")
     assert "s" not in {one.id for one in store.exports.examples(starter_until=5)}
+
+
+def test_an_article_that_others_store_and_delete_meanwhile_is_stored(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another process stores it first, and deletes it before the next try. That happens three times."""
+    conflicts = iter([IntegrityError("INSERT", {}, Exception("duplicate key"))] * 3)
+
+    def arrive_late(*given: Any) -> Arrival:
+        for conflict in conflicts:
+            raise conflict
+        return arrive(*given)
+
+    monkeypatch.setattr("classifier.store.store.arrive", arrive_late)
+    store.receive(RAID, "cms", ModelAnswer("m-1", "t-1", ANSWER, None), lambda *_: [], NO_SHARES, None)
+    assert store.article(RAID.id).article.title == RAID.title

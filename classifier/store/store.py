@@ -2,8 +2,10 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine, Select, select
 from sqlalchemy.exc import IntegrityError
@@ -32,6 +34,9 @@ from classifier.store.suggestion_sets import ModelAnswer, Suggested, SuggestionS
 
 # Which suggestions of an answer are shown to whoever asks: called with the article and its log.
 Shown = Callable[[StoredArticle, ArticleLog], Sequence[TagScore]]
+
+MOST_TRIES = 5  # of a change to an article that others store and delete at the same time
+Changed = TypeVar("Changed")
 
 
 @dataclass(frozen=True)
@@ -94,10 +99,7 @@ class Store(Part):
                     note_change(connection)
                 return arrival, set_id
 
-        try:
-            arrival, set_id = put()
-        except IntegrityError:  # another process stored it first, so now there is something to change
-            arrival, set_id = put()
+        arrival, set_id = again_if_stored_first(put)
         # In transactions of its own: it is about other articles too.
         if self.questions.follow(arrival.owner, article.id, arrival.changes):
             with self.engine.begin() as connection:
@@ -113,10 +115,7 @@ class Store(Part):
         """
         outcomes: Counter[str] = Counter()
         for batch in batches_of_texts(incoming):
-            try:
-                outcomes += self._import_batch(batch, source)
-            except IntegrityError:  # a CMS stored one of them first, so now there is something to change
-                outcomes += self._import_batch(batch, source)
+            outcomes += again_if_stored_first(partial(self._import_batch, batch, source))
         return Imported(**outcomes)
 
     def _import_batch(self, batch: list[Article], source: str) -> Counter[str]:
@@ -168,6 +167,17 @@ class Store(Part):
         """Return how many articles there are from each source."""
         query = counted("source").order_by(article_counts.c.source)
         return {source: int(n) for source, n in self._tuples(query) if n}
+
+
+def again_if_stored_first(change: Callable[[], Changed]) -> Changed:
+    """Carry out a change; again if another process stored one of its articles first, so that there is something to change.
+
+    The article may be deleted and stored once more in between, so a second try can fail as the first did.
+    """
+    for _ in range(MOST_TRIES - 1):
+        with suppress(IntegrityError):
+            return change()
+    return change()
 
 
 def _put_answer(connection: Connection, article_id: str, answer: ModelAnswer, shown: Shown) -> str:
