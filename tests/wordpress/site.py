@@ -126,9 +126,10 @@ class Site:
         ]
 
     def dump(self) -> None:
-        """Keep the database as it is now."""
+        """Keep the database as it is now. A request may store options while it is brought back: these are replaced."""
+        command = ["mariadb-dump", *_client(self.folder)[1:], "--replace", "wp"]
         with (self.folder / "dump.sql").open("wb") as file:
-            subprocess.run(["mariadb-dump", *_client(self.folder)[1:], "wp"], stdout=file, timeout=SECONDS, check=True)
+            subprocess.run(command, stdout=file, timeout=SECONDS, check=True)
 
     def restore(self) -> None:
         """Bring the database back to where it was kept."""
