@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from classifier.domain.articles import Article
 from classifier.domain.dates import in_utc
@@ -64,14 +65,16 @@ def fit(
     pairs of article id and tag id that editors rejected as passing mentions. `track` shows the progress of the long loops.
     """
     settings = settings or FitSettings()
-    data = read_training_set(articles, taxonomy, settings, track, sorted(blocks), frozenset(timeless), passing)
-    validated = out_of_fold(data, track)
-    stacked = classifiers_alone(data, validated) if data.settings.fast else stack(data, validated)
-    classifiers = fit_classifiers(data, data.all_rows, MIN_POSITIVES, track, "fitting all tags")
-    held_out = nothing_held_out(data) if data.settings.fast else hold_out_tags(data, stacked.stacking)
-    suggesting = fit_suggesting(data, stacked.decision, held_out)
-    aboutness = no_aboutness() if settings.fast else fit_aboutness(data, stacked.decision, suggesting)
-    return joined(data, classifiers, stacked, suggesting, aboutness, sorted(blocks))
+    # The matrices have few columns: threads of BLAS would wait for each other, and change the last bits of sums.
+    with threadpool_limits(1):
+        data = read_training_set(articles, taxonomy, settings, track, sorted(blocks), frozenset(timeless), passing)
+        validated = out_of_fold(data, track)
+        stacked = classifiers_alone(data, validated) if data.settings.fast else stack(data, validated)
+        classifiers = fit_classifiers(data, data.all_rows, MIN_POSITIVES, track, "fitting all tags")
+        held_out = nothing_held_out(data) if data.settings.fast else hold_out_tags(data, stacked.stacking)
+        suggesting = fit_suggesting(data, stacked.decision, held_out)
+        aboutness = no_aboutness() if settings.fast else fit_aboutness(data, stacked.decision, suggesting)
+        return joined(data, classifiers, stacked, suggesting, aboutness, sorted(blocks))
 
 
 def joined(
