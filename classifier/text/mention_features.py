@@ -83,17 +83,21 @@ class MentionFeatures(NamedTuple):
 
 
 _WITH_RIVAL = (*PLAIN, RIVAL)
-_BENT = [PLAIN.index(name) for name, knots in KNOTS.items() for _ in knots]
+_BENT = np.array([PLAIN.index(name) for name, knots in KNOTS.items() for _ in knots])
 _KNOTS = np.array([knot for knots in KNOTS.values() for knot in knots])
-_OF_ONCE = [_WITH_RIVAL.index(name) for name in OF_NAMED_ONCE]
+_OF_ONCE = np.array([_WITH_RIVAL.index(name) for name in OF_NAMED_ONCE])
 
 
 def with_features_of_groups(values: np.ndarray, kinds: np.ndarray) -> np.ndarray:
     """Return shared features, (n, len(SHARED)) float64, of plain ones and RIVAL, (n, len(PLAIN) + 1)."""
-    above = np.maximum(values[:, _BENT] - _KNOTS, 0.0)
-    once = values[:, _OF_ONCE] * values[:, ONCE - 1 : ONCE]
-    features = np.concatenate([values, above, once], axis=1)
-    features[(kinds != GROUP) | (values[:, SCATTERED - 1] > 0.0), len(PLAIN) :] = 0.0
+    features = np.zeros((len(values), len(SHARED)))
+    features[:, : len(PLAIN)] = values[:, : len(PLAIN)]
+    rows = np.flatnonzero((kinds == GROUP) & (values[:, SCATTERED - 1] == 0.0))
+    if len(rows):
+        of_groups = values[rows]
+        above = np.maximum(of_groups.take(_BENT, axis=1) - _KNOTS, 0.0)
+        once = of_groups.take(_OF_ONCE, axis=1) * of_groups[:, ONCE - 1 : ONCE]
+        features[rows, len(PLAIN) :] = np.concatenate([of_groups[:, len(PLAIN) :], above, once], axis=1)
     return features
 
 
