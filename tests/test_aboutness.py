@@ -14,7 +14,14 @@ from classifier.domain.decisions import Decision, Listing, fold
 from classifier.domain.examples import NEGATIVE, POSITIVE, UNKNOWN
 from classifier.domain.progress import untracked
 from classifier.domain.taxonomy import Alias, Tag, Taxonomy
-from classifier.model.aboutness import ABOUTNESS_FEATURES, MAIN, PASSING, AboutnessModel, named_outright
+from classifier.model.aboutness import (
+    ABOUTNESS_FEATURES,
+    MAIN,
+    PASSING,
+    AboutnessModel,
+    aboutness_features,
+    named_outright,
+)
 from classifier.model.files import content_digest, load_model, save_model
 from classifier.model.tag_model import TagModel
 from classifier.text.mention_features import SHARED, MentionFeatures
@@ -134,6 +141,23 @@ def test_what_was_not_learned_is_left_to_the_rule() -> None:
 def test_only_named_tags_that_are_suggested_have_an_answer() -> None:
     assert model_of(passing=-1.0, main=1.0).of_named(named_once(0, 1), np.zeros((1, 3)), ~ALL) == {}
     assert model_of(passing=-1.0, main=1.0).of_named(named_once(), np.zeros((1, 3)), ALL) == {}
+
+
+def test_answers_are_those_of_the_features_that_fitting_uses() -> None:
+    """Serving takes the weights apart. The kinds have three tags, two and one."""
+    draws = np.random.default_rng(0)
+    kinds, n = [[0, 2, 4], [1, 3], [5]], 6
+    thresholds = np.array([0.0, 1.0, np.inf, -1.0, 0.5, 0.0])
+    for _ in range(50):
+        weights, intercepts = draws.normal(size=(2, len(ABOUTNESS_FEATURES))), draws.normal(size=2)
+        shared, of_kinds = draws.random((n, len(SHARED))), draws.integers(-1, 2, n).astype(np.int8)
+        rows = np.zeros(n, np.int64), np.arange(n), np.full(n, 3, np.int8), of_kinds, shared
+        named, decision = MentionFeatures(*rows), draws.normal(size=(1, n))
+        features = aboutness_features(named, np.arange(n), decision, thresholds, kinds)
+        passing, main = (features @ weights.T + intercepts > 0.0).T.tolist()
+        expected = {t: "passing" if passing[t] else "main" if main[t] else "secondary" for t in range(n)}
+        model = AboutnessModel(weights, intercepts, thresholds, kinds)
+        assert model.of_named(named, decision, np.ones(n, dtype=bool)) == expected
 
 
 # --- a model folder ---

@@ -34,7 +34,7 @@ def stacking_features(classifier: np.ndarray, n_positive: np.ndarray, mentions: 
     """
     n = np.broadcast_to(np.asarray(n_positive, dtype=np.float64), classifier.shape)
     fitted = np.where(n > 0, classifier, -np.inf)
-    best, second = two_best(fitted)
+    best, second = _two_best(fitted)
     shrink = n / (n + SHRINKAGE)
     log_n = np.log1p(n)
     value = np.where(n > 0, classifier, 0.0)
@@ -56,7 +56,7 @@ def stacked_decision(features: np.ndarray, weights: np.ndarray, intercepts: np.n
     return np.asarray(np.einsum("...tf,tf->...t", features, weights) + intercepts)
 
 
-def two_best(fitted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _two_best(fitted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the highest and second highest value of each row, as columns; 0 where a row has none."""
     if fitted.shape[1] < 2:
         best = fitted.max(axis=1, keepdims=True)
@@ -114,7 +114,7 @@ class StackingModel:
 
     def competing(self, classifier: np.ndarray) -> np.ndarray:
         """Return what the other tags add to the decision values of the fitted tags, (n_articles, n_fitted)."""
-        best, second = two_best(classifier)
+        best, second = _two_best(classifier)
         added: np.ndarray = self.is_best_bonus * (classifier == best)
         added += self.is_second_bonus * (classifier == second)
         added -= self.gap_weight * best
