@@ -26,6 +26,7 @@ from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.model import decision, evaluation
 from classifier.text.fields import ReadText
+from classifier.text.terms import terms_of_form, text_forms
 from classifier.training import corpus, mention_fitting, stacking, thresholds
 from classifier.training.linear_classifiers import out_of_fold
 from classifier.training.settings import FitSettings
@@ -89,14 +90,14 @@ def _without_features(*columns: int) -> Change:
 
 
 def _terms_without(left_out: Callable[[str], bool]) -> Change:
-    whole = corpus.terms_of_form
+    whole = terms_of_form
     return lambda: patch.multiple(
         corpus, terms_of_form=lambda form: tuple(term for term in whole(form) if not left_out(term))
     )
 
 
 def _lead_once() -> AbstractContextManager[Any]:
-    whole = corpus.text_forms
+    whole = text_forms
 
     def once(text: ReadText) -> list[str]:
         return whole(replace(text, lead_end=0))

@@ -62,7 +62,8 @@ def composites(articles: Sequence[Article], taxonomy: Taxonomy, n: int, draws: r
     """Return articles that join the bodies of articles without a group; N_NAMING of N_JOINED name one in passing."""
     is_group = [tag.kind == "group" for tag in taxonomy.tags]
     reader = ArticleReader(taxonomy)
-    naming, silent = [], []
+    naming: list[Article] = []
+    silent: list[Article] = []
     for article in articles:
         mentions = reader.read(article).mentions_of
         names = any(is_group[tag] and not mention.weak for tag, found in mentions.items() for mention in found)

@@ -12,7 +12,7 @@ import json
 import sys
 import tempfile
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -53,7 +53,7 @@ def measure(sizes: Sequence[int], folder: Path) -> tuple[list[dict[str, Any]], d
 
 def train(path: Path, models: Path) -> dict[str, Any]:
     """Train on a file; return the seconds of each step, and the size of the model."""
-    steps: Counter[str] = Counter()
+    steps: defaultdict[str, float] = defaultdict(float)
 
     def track(things: Iterable[Any], _total: int, what: str) -> Iterator[Any]:
         name = "reading" if "reading" in what else SHARED
@@ -91,8 +91,8 @@ def _stored(folder: Path) -> dict[str, float]:
     sizes.append(_size(store, database))
     store.close()
     n_bytes = sum(len(article.title.encode()) + len(article.body.encode()) for article in articles)
-    article, answer, decision = ((after - before) / len(articles) for before, after in itertools.pairwise(sizes))
-    return {"text": n_bytes / len(articles), "article": article, "answer": answer, "decision": decision}
+    per_article, answer, decision = ((after - before) / len(articles) for before, after in itertools.pairwise(sizes))
+    return {"text": n_bytes / len(articles), "article": per_article, "answer": answer, "decision": decision}
 
 
 def _size(store: Any, database: Path) -> int:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
+from matplotlib import style
 from matplotlib.figure import Figure
 
 OURS_COLOUR, PEER_COLOUR = "#1f5fa8", "#9aa5b1"
-STYLE = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
+STYLE: dict[str, Any] = {"font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
 
 
 def draw(figures: dict[str, Any], folder: Path) -> list[Path]:
     """Draw what was measured, and return the files."""
-    mpl.rcParams.update(STYLE)
+    style.use(STYLE)
     folder.mkdir(parents=True, exist_ok=True)
     drawn = []
     for corpus in figures.get("corpora", {}).values():

@@ -36,6 +36,7 @@ from classifier.store.database.opening import open_store
 from classifier.training.fitting import fit
 from classifier.training.judging import judge
 from classifier.training.retraining import retrain
+from classifier.training.run_result import BlockedBy
 from classifier.training.settings import FitSettings, TrainingSettings
 
 DATA = Path(os.environ.get("TAGGER_EVAL_DATA", ROOT.parent / "shared" / "data"))
@@ -54,7 +55,7 @@ class Step:
     counts: dict[str, np.ndarray]
     outcome: str
     reason: str
-    blocked_by: list[dict[str, Any]]
+    blocked_by: list[BlockedBy]
     measured: tuple[float, float] | None = None  # micro-F1 of champion and challenger on the run's holdout
     fair: bool = True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import time
 from collections.abc import Sequence
@@ -150,7 +151,7 @@ def with_others(new: ArchiveRow, old: ArchiveRow | None) -> ArchiveRow:
 
 def _united(new: Sequence[Row], old: Sequence[Row]) -> list[Row]:
     """Return a row of each system in the order of all systems: the new row where there are two."""
-    rows = {row["key"]: row for row in (*old, *new)}
+    rows = {row["key"]: row for row in itertools.chain(old, new)}
     return [rows[key] for key in SYSTEMS if key in rows]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import matplotlib as mpl
+from matplotlib import style
 from matplotlib.figure import Figure
 
 from benchmarks.plots import OURS_COLOUR, STYLE, saved
@@ -19,7 +19,7 @@ MIN_GAP = 0.045  # between two labels, as a share of the axis
 
 def draw(name: str, found: ArchiveRow, folder: Path) -> Path:
     """Draw the rolling micro-F1 of each system, named at the end of its line, and return the file."""
-    mpl.rcParams.update(STYLE)
+    style.use(STYLE)
     figure = Figure(figsize=(9, 4.2), layout="constrained")
     ax = figure.subplots()
     colours = iter(PEER_COLOURS)
