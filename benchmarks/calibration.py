@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import binom
 
 from benchmarks.corpora import Corpus, corpus_of
 from classifier.domain.articles import Article, read_articles
@@ -25,6 +26,7 @@ from classifier.training.settings import FitSettings
 
 N_FOLDS = 5
 MIN_PAIRS = 50
+TOLERANCE = 0.05
 LOWEST_SCORE = 0.05
 N_FEW = 30  # rare tags whose scores are followed
 SETTINGS = FitSettings(n_jobs=1)
@@ -59,7 +61,7 @@ def _of_all(articles: Sequence[Article], taxonomy: Taxonomy) -> list[str]:
     labels, scores = labels_of(articles, taxonomy), np.zeros((len(articles), len(taxonomy.tags)))
     suggested = scores > 0
     for fold in range(N_FOLDS):
-        rows = np.flatnonzero(folds == fold)
+        rows = np.flatnonzero(folds == fold).tolist()
         model = fit(
             [article for article, at in zip(articles, folds, strict=True) if at != fold], taxonomy, SETTINGS
         ).model
@@ -121,11 +123,21 @@ def _bins(name: str, scores: np.ndarray, right: np.ndarray) -> list[str]:
             inside = (scores >= low) & (scores < low + width)
             if inside.sum() >= MIN_PAIRS:
                 rows.append((float(scores[inside].mean()), float(right[inside].mean()), int(inside.sum())))
-        far = [row for row in rows if abs(row[0] - row[1]) > 0.05]
+        far = [row for row in rows if abs(row[0] - row[1]) > TOLERANCE]
+        by_chance = sum(chance_of_being_off(score, n) for score, _, n in rows)
         worst = max(rows, key=lambda row: abs(row[0] - row[1]), default=(0.0, 0.0, 0))
         said = f"worst {worst[0]:.3f}, of which {worst[1]:.3f} of {worst[2]} are right"
-        lines.append(f"  {name}, bins of {width}: {len(far)} of {len(rows)} more than .05 off; {said}")
+        lines.append(
+            f"  {name}, bins of {width}: {len(far)} of {len(rows)} more than {TOLERANCE} off, {by_chance:.1f} expected of true "
+            f"scores; {said}"
+        )
     return lines
+
+
+def chance_of_being_off(score: float, n_pairs: int) -> float:
+    """Return how often a bin of `n_pairs` is more than the tolerance off, though its score is the true share: binomial."""
+    low, high = np.ceil(n_pairs * (score - TOLERANCE)), np.floor(n_pairs * (score + TOLERANCE))
+    return float(binom.cdf(low - 1, n_pairs, score) + binom.sf(high, n_pairs, score))
 
 
 if __name__ == "__main__":
