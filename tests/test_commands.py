@@ -13,7 +13,7 @@ import sys
 import time
 import tomllib
 from argparse import ArgumentParser, _SubParsersAction
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -520,11 +520,17 @@ def test_evaluate_prints_a_line_for_all_tags_and_one_for_each_kind(run: Run, des
     assert all("calibration error" in line for line in of_kinds)
 
 
+def _write_articles(path: Path, articles: Iterable[Article]) -> None:
+    path.write_text("".join(json.dumps(record_of(one)) + "\n" for one in articles), encoding="utf-8")
+
+
 @pytest.mark.slow
 def test_evaluate_rolling_judges_what_came_after_what_was_learned(run: Run, desk: Path, tmp_path: Path) -> None:
-    files = ["--articles", desk / "train.jsonl", desk / "test.jsonl", "--models", tmp_path / "none"]
+    articles = [replace(one, id=f"own-{one.id}") for one in read_articles([desk / "train.jsonl", desk / "test.jsonl"])]
+    _write_articles(tmp_path / "own.jsonl", articles)
+    files = ["--articles", tmp_path / "own.jsonl", "--models", tmp_path / "none"]
     report = run("evaluate", *files, "--rolling", "--json").json
-    dates = sorted(article.published_at or "" for article in read_articles(files[1:3]))
+    dates = sorted(article.published_at or "" for article in articles)
     assert [origin["n_learned"] for origin in report["origins"]] == [round(len(dates) * n) for n in (0.55, 0.7, 0.85)]
     assert [origin["from"] for origin in report["origins"]] == [
         dates[origin["n_learned"]] for origin in report["origins"]
@@ -535,10 +541,11 @@ def test_evaluate_rolling_judges_what_came_after_what_was_learned(run: Run, desk
 
 
 def test_evaluate_rolling_needs_dates(run: Run, desk: Path, tmp_path: Path) -> None:
-    undated = [replace(article, published_at=None) for article in read_articles([desk / "test.jsonl"])]
-    (tmp_path / "undated.jsonl").write_text("".join(json.dumps(record_of(one)) + "\n" for one in undated))
-    ran = run("evaluate", "--articles", tmp_path / "undated.jsonl", "--rolling")
-    assert (ran.code, ran.out) == (1, "") and "0 of 40 articles have `published_at`" in ran.err
+    own = [replace(one, id=f"own-{one.id}", published_at=None) for one in read_articles([desk / "test.jsonl"])]
+    _write_articles(tmp_path / "undated.jsonl", own)
+    for articles in (tmp_path / "undated.jsonl", desk / "test.jsonl"):  # the second are starter articles
+        ran = run("evaluate", "--articles", articles, "--rolling")
+        assert (ran.code, ran.out) == (1, "") and "0 of 40 articles have `published_at`" in ran.err
 
 
 def test_evaluate_on_an_empty_file_is_refused(run: Run, models: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from classifier.archive import evaluate
 from classifier.commands.common import print_result, registry_of, track, warn_set_aside
 from classifier.domain.articles import Article, read_articles
+from classifier.domain.starter import starter_ids
 from classifier.domain.taxonomy import taxonomy_of
 from classifier.errors import BadArticle
 from classifier.settings import Settings
@@ -49,7 +50,7 @@ def _evaluate_rolling(options: Namespace, articles: Sequence[Article]) -> None:
 
     taxonomy = registry_of(options).taxonomy() or taxonomy_of(tag for article in articles for tag in article.tags or ())
     origins = []
-    for date, past, later in rolling_origins(articles):
+    for date, past, later in rolling_origins(articles, starter_ids(articles)):
         report = evaluate(fit(past, taxonomy, track=track).model, later, track)
         origins.append({"from": date, "n_learned": len(past), **report})
     means = {name: statistics.fmean(origin[name] for origin in origins) for name in MEASURES}

@@ -4,7 +4,7 @@ Shuffled folds let a model learn from the future. Whatever depends on time is ch
 2000, Out-of-sample tests of forecasting accuracy).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,17 +25,19 @@ class Origin(NamedTuple):
     later: list[Article]
 
 
-def rolling_origins(articles: Sequence[Article]) -> Iterator[Origin]:
-    """Yield the origins of the articles that have a date.
+def rolling_origins(articles: Sequence[Article], timeless: Collection[str] = ()) -> Iterator[Origin]:
+    """Yield the origins of the articles that have a date, without those whose ids are `timeless`.
 
     Raises:
         TooFewExamples: if too few articles have a date for a window to hold one.
     """
-    dated = [(in_utc(article.published_at), article) for article in articles if article.published_at is not None]
+    counted = [article for article in articles if article.id not in timeless]
+    dated = [(in_utc(article.published_at), article) for article in counted if article.published_at is not None]
     dated.sort(key=lambda pair: (pair[0], pair[1].id))
     if round(WINDOW * len(dated)) < 1:
         raise TooFewExamples(
-            f"{len(dated)} of {len(articles)} articles have `published_at`: too few to walk them by date."
+            f"{len(dated)} of {len(articles)} articles have `published_at`: too few to walk them by date. The dates of starter "
+            "articles do not count: they are invented."
         )
     for share in ORIGINS:
         first, end = round(share * len(dated)), round((share + WINDOW) * len(dated))
