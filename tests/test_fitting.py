@@ -21,7 +21,7 @@ from classifier.model.calibration import calibrated, with_one_bend
 from classifier.model.decision import best_of_kinds
 from classifier.model.files import content_digest
 from classifier.training.fitting import Fitted, fit
-from classifier.training.folds import make_folds
+from classifier.training.folds import UNDEALT, make_folds
 from classifier.training.settings import FitSettings
 from classifier.training.thresholds import (
     AUTO_PRECISION,
@@ -123,6 +123,36 @@ def test_near_duplicates_are_kept_in_one_fold() -> None:
     groups = np.arange(40) // 2
     folds = make_folds(labels, groups, 5, 0)
     assert (folds[::2] == folds[1::2]).all()
+
+
+def test_an_article_keeps_its_fold_and_new_ones_are_dealt_the_rarest_tag_first() -> None:
+    labels = np.zeros((100, 2), dtype=np.int8)
+    labels[[0, 1, 2, 60, 61], 0] = 1
+    kept = np.where(np.arange(100) < 60, np.arange(100) % 5, UNDEALT)
+    folds = make_folds(labels, np.arange(100), 5, 0, kept)
+    assert (folds[:60] == kept[:60]).all()
+    assert sorted(folds[[60, 61]]) == [3, 4]  # the folds that have none of the rare tag
+    assert np.ptp(np.bincount(folds)) <= 1
+
+
+def test_a_near_duplicate_takes_the_fold_of_its_group() -> None:
+    labels = np.zeros((40, 1), dtype=np.int8)
+    kept = np.where(np.arange(40) < 30, np.arange(40) % 5, UNDEALT)
+    groups = np.arange(40)
+    groups[[35, 36]] = groups[3]  # two new copies of an article
+    groups[[1, 2]] = groups[6]  # two articles that a third one joins: the fold of two of them counts
+    folds = make_folds(labels, groups, 5, 0, kept)
+    assert folds[35] == folds[36] == folds[3] == 3
+    assert folds[1] == folds[2] == folds[6] == 1
+
+
+def test_where_there_are_more_folds_than_before_all_articles_are_dealt_anew() -> None:
+    labels = np.zeros((100, 1), dtype=np.int8)
+    folds = make_folds(labels, np.arange(100), 5, 0, np.arange(100) % 3)
+    assert np.bincount(folds).tolist() == [20] * 5
+    fewer = make_folds(labels, np.arange(100), 3, 0, np.arange(100) % 5)
+    assert (fewer[np.arange(100) % 5 < 3] == (np.arange(100) % 5)[np.arange(100) % 5 < 3]).all()
+    assert np.ptp(np.bincount(fewer)) <= 1
 
 
 def test_folds_spread_the_positives_of_a_rare_tag() -> None:

@@ -36,10 +36,11 @@ def do_train(options: Namespace, _settings: Settings) -> None:
         fitted = fit(articles, taxonomy, settings, track, timeless=timeless)
     card, measured = fitted.card, fitted.card["cross_validation"]
     warn_set_aside(card["set_aside"])
-    learned = frozenset(fitted.held_out.ids)
+    validated = fitted.validated
     registry = registry_of(options)
     before = registry.taxonomy()
-    version = registry.save(fitted.model, snapshot_of(article for article in articles if article.id in learned))
+    snapshot = snapshot_of(article for article in articles if article.id in validated)
+    version = registry.save(fitted.model, snapshot.with_validated(validated))
     registry.promote(version, user_name(), "trained")
     _warn_changed_tags(before, fitted.model.taxonomy)
     result = {"version": version, **{name: card[name] for name in ("n_articles", "n_tags")}}

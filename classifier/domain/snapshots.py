@@ -1,6 +1,8 @@
 """Snapshots: the articles that a model learned from and their labels, without their texts.
 
-A snapshot names its data by a digest, and shows a later run what has changed. It is packed JSON Lines, an article a line.
+A snapshot names its data by a digest, and shows a later run what has changed. It also keeps what models of the fitting that
+had not learned from an article suggested for it, so that a later model can be compared on all of them. It is packed JSON Lines:
+an article a line, then a line without a key on cross-validation.
 """
 
 from __future__ import annotations
@@ -8,11 +10,14 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -23,9 +28,19 @@ from classifier.errors import BadModel
 TRAINED, HELD_OUT = "trained", "held out"
 
 
+class CrossValidated(NamedTuple):
+    """The fold of an article in cross-validation, and the tags that models without this fold suggested, in rising order."""
+
+    fold: int
+    suggested: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Labelled:
-    """The labels of an article: the digest of its text, its tags in rising order, whether the model learned from it."""
+    """The labels of an article: the digest of its text, its tags in rising order, whether the model learned from it.
+
+    `validated` is None for an article that the model did not learn from, and in snapshots of earlier programs.
+    """
 
     text: str
     tags: tuple[str, ...]
@@ -34,6 +49,12 @@ class Labelled:
     complete: bool
     at: str | None
     part: str = TRAINED
+    validated: CrossValidated | None = None
+
+    @property
+    def facts(self) -> tuple[Any, ...]:
+        """What was known of the article, whatever the model made of it."""
+        return self.text, self.tags, self.rejected, self.unknown, self.complete, self.at
 
     @cached_property
     def _positive(self) -> frozenset[str]:
@@ -57,7 +78,7 @@ class Snapshot:
     @cached_property
     def digest(self) -> str:
         """The name of the data, whichever part of it was held out."""
-        lines = ([key, *_facts(labels)] for key, labels in sorted(self.articles.items()))
+        lines = ([key, *labels.facts] for key, labels in sorted(self.articles.items()))
         return hashlib.sha256("\n".join(map(json.dumps, lines)).encode()).hexdigest()
 
     @property
@@ -71,15 +92,27 @@ class Snapshot:
         parts = {key: HELD_OUT if key in held_out else TRAINED for key in self.articles}
         return Snapshot({key: replace(labels, part=parts[key]) for key, labels in self.articles.items()})
 
+    @property
+    def folds(self) -> dict[str, int]:
+        """The folds of the articles in cross-validation, by id; empty in snapshots of earlier programs."""
+        return {key: labels.validated.fold for key, labels in self.articles.items() if labels.validated is not None}
+
+    def with_validated(self, validated: Mapping[str, CrossValidated]) -> Snapshot:
+        """Return the same data with what cross-validation said of the articles."""
+        return Snapshot({key: replace(a, validated=validated.get(key)) for key, a in self.articles.items()})
+
     def without(self, deleted: Container[str]) -> Snapshot:
         """Return the same data without some articles."""
         return Snapshot({key: labels for key, labels in self.articles.items() if key not in deleted})
 
     def write(self, path: Path) -> None:
         """Write the snapshot to a file."""
+        articles = sorted(self.articles.items())
         with whole_file(path) as lines:
-            for key, labels in sorted(self.articles.items()):
-                lines.write(json.dumps([key, *_facts(labels), labels.part]).encode() + b"\n")
+            for key, labels in articles:
+                lines.write(_line(key, *labels.facts, labels.part))
+            if self.folds:
+                lines.write(_line(None, *_packed([labels for _, labels in articles])))
 
 
 def snapshot_of(articles: Iterable[Article]) -> Snapshot:
@@ -112,23 +145,93 @@ def _short_digest(article_id: str) -> int:
 
 def read_learned(path: Path) -> Learned:
     """Return the articles of a snapshot without the labels. Raise `BadModel` if it cannot be read."""
-    return Learned(key for key, _ in _read(path))
+    with _readable(path):
+        return Learned(key for key, line in _read(path) if isinstance(line, Labelled))
 
 
 def read_snapshot(path: Path) -> Snapshot:
     """Return the snapshot of a file. Raise `BadModel` if it cannot be read."""
-    return Snapshot(dict(_read(path)))
+    labels: dict[str, Labelled] = {}
+    validated: dict[str, CrossValidated] = {}
+    with _readable(path):
+        for key, line in _read(path):
+            if isinstance(line, _Packed):
+                validated = _unpacked(labels, line)
+            else:
+                labels[key] = line
+    return Snapshot(labels).with_validated(validated) if validated else Snapshot(labels)
 
 
-def _read(path: Path) -> Iterator[tuple[str, Labelled]]:
+def _read(path: Path) -> Iterator[tuple[str, Labelled | _Packed]]:
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        for key, *facts in map(json.loads, lines):
+            if key is None:
+                yield "", _Packed(*facts)
+            else:
+                text, tags, rejected, unknown, complete, at, part = facts
+                yield key, Labelled(text, tuple(tags), tuple(rejected), tuple(unknown), complete, at, part)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
     try:
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            for key, text, tags, rejected, unknown, complete, at, part in map(json.loads, lines):
-                lists = tuple(tags), tuple(rejected), tuple(unknown)
-                yield key, Labelled(text, *lists, complete, at, part)
+        yield
     except (OSError, ValueError, TypeError, IndexError, EOFError) as error:
         raise BadModel(f"The snapshot {path} cannot be read ({type(error).__name__}).") from None
 
 
-def _facts(labels: Labelled) -> list[Any]:
-    return [labels.text, labels.tags, labels.rejected, labels.unknown, labels.complete, labels.at]
+def _line(*values: Any) -> bytes:
+    return json.dumps(values, separators=(",", ":")).encode() + b"\n"
+
+
+# --- what cross-validation said, in one last line: between the digests it would take three times the space ---
+
+
+class _Packed(NamedTuple):
+    """What cross-validation said of the articles, in their order.
+
+    The tags are those that the articles have, in rising order, and then `further` ones. For each of them, `missed` counts
+    through the articles that have it, and `wrong` through all articles: the steps to each that is missed or wrong.
+    """
+
+    folds: list[int | None]
+    further: list[str]
+    missed: list[list[int]]
+    wrong: list[list[int]]
+
+
+def _packed(articles: Sequence[Labelled]) -> _Packed:
+    folds = [labels.validated.fold if labels.validated else None for labels in articles]
+    having = _rows_by_tag(labels.tags for labels in articles)
+    suggested = _rows_by_tag(labels.validated.suggested if labels.validated else labels.tags for labels in articles)
+    further = sorted(suggested.keys() - having.keys())
+    packed = _Packed(folds, further, [], [])
+    for tag in (*sorted(having), *further):
+        rows, found = having.get(tag, []), frozenset(suggested.get(tag, []))
+        packed.missed.append(_steps(number for number, row in enumerate(rows) if row not in found))
+        packed.wrong.append(_steps(sorted(found.difference(rows))))
+    return packed
+
+
+def _unpacked(labels: Mapping[str, Labelled], packed: _Packed) -> dict[str, CrossValidated]:
+    having = _rows_by_tag(article.tags for article in labels.values())
+    suggested: list[list[str]] = [[] for _ in labels]
+    for tag, missed, wrong in zip((*sorted(having), *packed.further), packed.missed, packed.wrong, strict=True):
+        numbers = frozenset(accumulate(missed))
+        found = (row for number, row in enumerate(having.get(tag, []), start=1) if number not in numbers)
+        for row in (*found, *(number - 1 for number in accumulate(wrong))):
+            suggested[row].append(tag)
+    rows = zip(labels, packed.folds, suggested, strict=True)
+    return {key: CrossValidated(fold, tuple(sorted(tags))) for key, fold, tags in rows if fold is not None}
+
+
+def _rows_by_tag(tags_of_articles: Iterable[Iterable[str]]) -> dict[str, list[int]]:
+    rows: defaultdict[str, list[int]] = defaultdict(list)
+    for row, tags in enumerate(tags_of_articles):
+        for tag in tags:
+            rows[tag].append(row)
+    return dict(rows)
+
+
+def _steps(positions: Iterable[int]) -> list[int]:
+    return [after - before for before, after in pairwise((-1, *positions))]

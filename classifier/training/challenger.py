@@ -47,11 +47,13 @@ def challenge(prepared: Prepared, settings: TrainingSettings, track: Track) -> C
 
 
 def fit_on(prepared: Prepared, rows: Iterable[int], settings: FitSettings, track: Track, draw: int = 0) -> Fitted:
-    """Fit a model to rows of the examples; each draw has other folds."""
+    """Fit a model to rows of the examples; the first draw has the champion's folds, each other one its own."""
     articles = [prepared.articles[row] for row in rows]
     drawn = replace(settings, seed=settings.seed + draw)
     blocks, timeless, passing = prepared.checked.blocks, prepared.timeless, prepared.passing
-    return fit(articles, prepared.inputs.taxonomy, drawn, track, blocks, timeless, passing)
+    learned = prepared.inputs.learned
+    kept_folds = learned.folds if learned is not None and not draw else None
+    return fit(articles, prepared.inputs.taxonomy, drawn, track, blocks, timeless, passing, kept_folds)
 
 
 def _compare(fitted: Fitted, prepared: Prepared, settings: TrainingSettings, track: Track, n_draws: int) -> Challenger:

@@ -4,7 +4,7 @@ Thresholds, calibration and the stacking model are learned from out-of-fold valu
 cross-validation on the examples, and the same examples give the same arrays in any order.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from classifier.domain.articles import Article
 from classifier.domain.dates import in_utc
 from classifier.domain.progress import Track, untracked
+from classifier.domain.snapshots import CrossValidated
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model import evaluation
 from classifier.model.parameters import Parameters
@@ -38,6 +39,7 @@ class HeldOut(NamedTuple):
     scores: np.ndarray  # (n_articles, n_tags) float64
     suggested: np.ndarray  # (n_articles, n_tags) bool
     labels: np.ndarray  # (n_articles, n_tags) int8
+    folds: np.ndarray  # (n_articles,) int8
 
 
 class Fitted(NamedTuple):
@@ -46,6 +48,13 @@ class Fitted(NamedTuple):
     model: TagModel
     card: dict[str, Any]
     held_out: HeldOut
+
+    @property
+    def validated(self) -> dict[str, CrossValidated]:
+        """The judgement of each article's tags, as a snapshot keeps it, by the id of the article."""
+        ids, held_out = np.array([tag.id for tag in self.model.taxonomy.tags], dtype=object), self.held_out
+        rows = zip(held_out.ids, held_out.folds.tolist(), held_out.suggested, strict=True)
+        return {article_id: CrossValidated(fold, tuple(sorted(ids[tags]))) for article_id, fold, tags in rows}
 
 
 def fit(
@@ -56,18 +65,20 @@ def fit(
     blocks: Sequence[str] = (),
     timeless: Collection[str] = (),
     passing: Collection[tuple[str, str]] = (),
+    kept_folds: Mapping[str, int] | None = None,
 ) -> Fitted:
     """Fit a model to articles with known tags. Raises `TooFewExamples` if there is not enough to learn from.
 
     Without a taxonomy the tags are those of the articles. Articles that cannot be read are named under `set_aside` of the
     card. `blocks` are the folded texts of repeated blocks, which are left out. `timeless` are the ids of articles whose dates
     say nothing of the desk's habits, as those of the starter articles. `passing` are the
-    pairs of article id and tag id that editors rejected as passing mentions. `track` shows the progress of the long loops.
+    pairs of article id and tag id that editors rejected as passing mentions. `kept_folds` are the folds that articles had in
+    an earlier fitting, by id. `track` shows the progress of the long loops.
     """
-    settings = settings or FitSettings()
+    settings, timeless = settings or FitSettings(), frozenset(timeless)
     # The matrices have few columns: threads of BLAS would wait for each other, and change the last bits of sums.
     with threadpool_limits(1):
-        data = read_training_set(articles, taxonomy, settings, track, sorted(blocks), frozenset(timeless), passing)
+        data = read_training_set(articles, taxonomy, settings, track, sorted(blocks), timeless, passing, kept_folds)
         validated = out_of_fold(data, track)
         stacked = classifiers_alone(data, validated) if data.settings.fast else stack(data, validated)
         classifiers = fit_classifiers(data, data.all_rows, MIN_POSITIVES, track, "fitting all tags")
@@ -88,7 +99,7 @@ def joined(
     """Return a model that joins what the steps have learned, with its card."""
     parameters = _parameters(data, classifiers, stacked, suggesting, aboutness, blocks)
     scores, kinds = suggesting.scores, [tag.kind for tag in data.taxonomy.tags]
-    held_out = HeldOut([article.id for article in data.articles], scores, suggesting.suggested, data.labels)
+    held_out = HeldOut([article.id for article in data.articles], scores, suggesting.suggested, data.labels, data.folds)
     tag_ids = [tag.id for tag in data.taxonomy.tags]
     measured = evaluation.report(scores, suggesting.suggested, data.labels, tag_ids, N_BOOTSTRAP, kinds)
     measured["auto_lacks"] = dict(zip(tag_ids, suggesting.auto.lacking.tolist(), strict=True))

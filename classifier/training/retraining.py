@@ -153,7 +153,7 @@ class _Retraining:
         return checks
 
     def _save(self, prepared: Prepared, fitted: Fitted, held_out: Iterable[str], gate: Iterable[Check]) -> str:
-        snapshot = prepared.checked.snapshot.holding_out(held_out)
+        snapshot = prepared.checked.snapshot.holding_out(held_out).with_validated(fitted.validated)
         fitted.model.card |= {
             "data": prepared.inputs.snapshot.digest,
             "n_held_out": len(snapshot.articles) - len(snapshot.trained),
@@ -221,6 +221,6 @@ def _live_row(inputs: Inputs) -> LiveRow | None:
 
 def _is_like(snapshot: Snapshot, other: Snapshot) -> bool:
     """Whether two snapshots differ in so few articles that a model of the one is like a model of the other."""
-    now, before = ({key: replace(a, part="") for key, a in each.articles.items()} for each in (snapshot, other))
-    n_changed = sum(before.get(key) != article for key, article in now.items())
+    now, before = ({key: labels.facts for key, labels in each.articles.items()} for each in (snapshot, other))
+    n_changed = sum(before.get(key) != facts for key, facts in now.items())
     return n_changed < max(MIN_DIFFERENT, TOO_ALIKE * len(now))

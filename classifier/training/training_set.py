@@ -1,7 +1,7 @@
 """The training set: articles with known tags, read once and dealt into folds for cross-validation."""
 
 import itertools
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from classifier.domain.progress import Track
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.errors import TooFewExamples
 from classifier.training.corpus import Corpus, read_corpus
-from classifier.training.folds import make_folds
+from classifier.training.folds import UNDEALT, make_folds
 from classifier.training.settings import FitSettings
 
 MIN_ARTICLES = 10
@@ -72,11 +72,12 @@ def read_training_set(
     blocks: Sequence[str] = (),
     timeless: Collection[str] = (),
     passing: Collection[tuple[str, str]] = (),
+    kept_folds: Mapping[str, int] | None = None,
 ) -> TrainingSet:
     """Deal the articles that can be read into folds. Raises `TooFewExamples`, also if two have the same id.
 
     The dates of the articles whose ids are `timeless` do not count. `passing` are (article id, tag id) of rejections as passing
-    mentions.
+    mentions. `kept_folds` are the folds that articles keep, by id.
     """
     articles = sorted(articles, key=lambda article: article.id)
     taxonomy = taxonomy or taxonomy_of(tag for article in articles for tag in article.tags or ())
@@ -88,7 +89,8 @@ def read_training_set(
         _check(articles, labels)
     most = N_LARGE_FOLDS if corpus.X.nnz > LARGE_CORPUS else settings.n_folds
     n_folds = min(settings.n_folds, N_FAST_FOLDS if settings.fast else most)
-    folds = make_folds(labels, corpus.groups, n_folds, settings.seed)
+    kept = np.array([(kept_folds or {}).get(article.id, UNDEALT) for article in articles], dtype=np.int64)
+    folds = make_folds(labels, corpus.groups, n_folds, settings.seed, kept)
     dates = [None if article.id in timeless else _date_of(article) for article in articles]
     return TrainingSet(articles, taxonomy, labels, corpus, folds, n_folds, settings, dates, frozenset(passing))
 
