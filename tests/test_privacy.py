@@ -364,6 +364,16 @@ def test_a_version_without_precedents_keeps_no_id_in_its_snapshot(kept: Registry
     assert SECRET not in snapshot.articles
 
 
+def test_a_snapshot_that_has_outlived_its_version_keeps_no_id_either(kept: Registry) -> None:
+    version = kept.versions()[0]
+    shutil.rmtree(kept.folder / version)
+    kept.deleted.add([digest_of(SECRET)])
+    assert version in kept.clean()
+    snapshot = kept.snapshot(version)
+    assert snapshot is not None
+    assert SECRET not in snapshot.articles
+
+
 @pytest.mark.sqlite
 def test_a_log_that_others_read_is_emptied_when_they_are_through(store: Store, tmp_path: Path) -> None:
     put_article(store, Article(SECRET, **ARTICLE), "cms")

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from classifier.domain.articles import Article
-from classifier.domain.snapshots import snapshot_of
+from classifier.domain.snapshots import CrossValidated, snapshot_of
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadModel, BadSetting, Busy, NoModel, NotFound
 from classifier.model.files import manifest_digest
 from classifier.model.retagging import retagged
 from classifier.model.tag_model import TagModel
-from classifier.serving.champion import champion_at, read_history, rolled_back
+from classifier.serving.champion import PROMOTE, ROLL_BACK, Champion, anchors, champion_at, read_history, rolled_back
 from classifier.serving.registry import Registry
 from classifier.serving.serving import POLL_SECONDS, Serving
 from classifier.training.fitting import Fitted
@@ -479,3 +483,66 @@ def test_what_a_version_learned_from_is_kept_beside_it(registry: Registry, artic
     assert read is not None
     assert read.trained == {article.id for article in articles[1:]}
     assert registry.snapshot(first(registry)) is None
+
+
+# --- the anchor ---
+
+NOW = datetime(2026, 11, 30, tzinfo=UTC)
+
+
+def served(version: str, days_ago: int, action: str = PROMOTE) -> Champion:
+    return Champion(version, "", None, "", (NOW - timedelta(days=days_ago)).isoformat(), "", action)
+
+
+def test_the_anchor_is_the_champion_of_four_weeks_ago_and_then_those_after_it() -> None:
+    history = [served("a", 60), served("b", 40), served("c", 27), served("d", 3), served("e", 1)]
+    assert anchors(history, NOW) == ["b", "c", "d"]
+    assert anchors(history[2:], NOW) == ["c", "d"]  # the history is younger: its first champion
+    assert anchors(history[:2], NOW) == []  # the champion of four weeks ago still serves
+    assert anchors([], NOW) == []
+
+
+def test_a_version_that_was_rolled_back_is_no_anchor() -> None:
+    history = [served("a", 40), served("b", 30), served("a", 29, ROLL_BACK), served("c", 2)]
+    assert anchors(history, NOW) == ["a"]
+    assert anchors([served("a", 40), served("b", 20), served("a", 19, ROLL_BACK), served("c", 2)], NOW) == ["a"]
+
+
+def test_the_snapshot_of_an_anchor_outlives_its_version(registry: Registry, articles: list[Article]) -> None:
+    model, snapshot = registry.load_champion(), snapshot_of(articles[:9])
+    snapshot = snapshot.with_validated(dict.fromkeys(snapshot.articles, CrossValidated(1, ("attack",))))
+    versions = sorted(registry.save(model, snapshot) for _ in range(5))
+    days = dict(zip(versions[:4], (60, 40, 20, 2), strict=True))
+    history = [served(version, days_ago) for version, days_ago in days.items()]
+    ago = datetime.now(UTC) - NOW
+    lines = (asdict(row) | {"at": (datetime.fromisoformat(row.at) + ago).isoformat()} for row in history)
+    (registry.folder / "history.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    registry.promote(versions[4], "tests", "now")
+    registry.sweep(1)
+    assert not {*versions[:3]} & {*registry.versions()}
+    assert registry.snapshots() == versions[1:]  # that of the first one is gone with it
+    anchor = registry.anchor()
+    assert anchor is not None
+    assert (anchor.version, anchor.snapshot) == (versions[1], snapshot)
+
+
+def test_a_version_without_known_suggestions_is_no_anchor(registry: Registry, articles: list[Article]) -> None:
+    model, snapshot = registry.load_champion(), snapshot_of(articles[:9])
+    old = registry.save(model, snapshot)
+    known = registry.save(model, snapshot.with_validated({articles[0].id: CrossValidated(0, ())}))
+    for version in (old, known, first(registry)):
+        registry.promote(version, "tests", "in turn")
+    anchor = registry.anchor()
+    assert anchor is not None
+    assert anchor.version == known
+    with pytest.raises(BadSetting, match=f"TAGGER_ANCHOR names '{old}'"):
+        registry.anchor(old)
+
+
+def test_a_snapshot_without_its_version_goes_a_day_later(registry: Registry, articles: list[Article]) -> None:
+    snapshot_of(articles[:9]).write(registry.folder / "snapshots" / "20200101-000000-00000000.jsonl.gz")
+    registry.sweep(1)
+    assert "20200101-000000-00000000" in registry.snapshots()  # another process may be saving the version
+    os.utime(registry.folder / "snapshots" / "20200101-000000-00000000.jsonl.gz", (1, 1))
+    registry.sweep(1)
+    assert "20200101-000000-00000000" not in registry.snapshots()

@@ -222,7 +222,7 @@ def _unpacked(labels: Mapping[str, Labelled], packed: _Packed) -> dict[str, Cros
         for row in (*found, *(number - 1 for number in accumulate(wrong))):
             suggested[row].append(tag)
     rows = zip(labels, packed.folds, suggested, strict=True)
-    return {key: CrossValidated(fold, tuple(sorted(tags))) for key, fold, tags in rows if fold is not None}
+    return {key: CrossValidated(fold, tuple(sorted(set(tags)))) for key, fold, tags in rows if fold is not None}
 
 
 def _rows_by_tag(tags_of_articles: Iterable[Iterable[str]]) -> dict[str, list[int]]:

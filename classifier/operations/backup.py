@@ -2,7 +2,8 @@
 
 manifest.json        format, program, time, and size and SHA-256 of every other file; always the first
 tagger.db            the database as an SQLite file, whichever engine it came from
-models/…             the champion, its predecessor and pinned versions, their snapshots, the history, the pointer
+models/…             the champion, its predecessor and pinned versions, their snapshots and those of anchors, the history, the
+                     pointer
 """
 
 import errno
@@ -124,7 +125,7 @@ def _copy_models(registry: Registry, target: Path) -> list[str]:
             for file in (registry.folder / version).iterdir():
                 shutil.copyfile(file, target / version / file.name)
     # The history is written before the pointer, so it knows the champion that was read above.
-    snapshots = (f"snapshots/{version}.jsonl.gz" for version in versions)
+    snapshots = (f"snapshots/{version}.jsonl.gz" for version in {*versions, *registry.anchors()})
     for name in ("history.jsonl", "pinned.json", deleted.FILE, *snapshots):
         if (registry.folder / name).is_file():
             (target / name).parent.mkdir(exist_ok=True)

@@ -8,13 +8,14 @@ import json
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from classifier.domain.files import whole_file
 from classifier.errors import BadModel, BadSetting
 
 PROMOTE, ROLL_BACK = "promote", "roll-back"
+ANCHOR_AGE = timedelta(days=28)
 
 
 @dataclass(frozen=True)
@@ -93,6 +94,19 @@ def champion_at(history: Sequence[Champion], moment: str) -> Champion | None:
     """Return the champion at a time (ISO 8601, UTC where it has no zone), or None."""
     time = _time_of(moment)
     return next((champion for champion in reversed(history) if _time_of(champion.at) <= time), None)
+
+
+def anchors(history: Sequence[Champion], now: datetime) -> list[str]:
+    """Return the versions that may be the anchor, or become it, the best one first.
+
+    That is the champion of ANCHOR_AGE ago, and those that came after it; in a younger history its first champion. The champion
+    of now and versions that were rolled back are none.
+    """
+    since = (now - ANCHOR_AGE).isoformat(timespec="seconds")
+    served = champion_at(history, since)
+    later = history[history.index(served) :] if served is not None else history
+    refused = {*rolled_back(history), *(champion.version for champion in history[-1:])}
+    return list(dict.fromkeys(champion.version for champion in later if champion.version not in refused))
 
 
 def _history_of(folder: Path) -> Path:

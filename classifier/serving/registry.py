@@ -2,7 +2,7 @@
 
 MODELS/champion.json, history.jsonl  which version serves (serving.champion)
 MODELS/<version>/                    a version (model.files)
-MODELS/snapshots/<version>.jsonl.gz  what a version learned from (domain.snapshots)
+MODELS/snapshots/<version>.jsonl.gz  what a version learned from (domain.snapshots); that of an anchor outlives its version
 MODELS/pinned.json                   the versions that are never swept
 MODELS/deleted.json                  digests of the ids of deleted articles, which no version names (domain.deleted)
 """
@@ -19,7 +19,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import EllipsisType
-from typing import Any
+from typing import Any, NamedTuple
 
 from typing_extensions import TypedDict
 
@@ -31,10 +31,20 @@ from classifier.errors import BadModel, BadSetting, Busy, NoModel, NotFound
 from classifier.model import files
 from classifier.model.precedent_files import clean_precedents
 from classifier.model.tag_model import TagModel
-from classifier.serving.champion import PROMOTE, ROLL_BACK, Champion, point, read_history, read_pointer, rolled_back
+from classifier.serving.champion import (
+    PROMOTE,
+    ROLL_BACK,
+    Champion,
+    anchors,
+    point,
+    read_history,
+    read_pointer,
+    rolled_back,
+)
 
 LEFT_SECONDS = 86_400.0
 _VERSION = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
+_SNAPSHOT = ".jsonl.gz"
 
 
 class VersionRow(TypedDict):
@@ -47,6 +57,13 @@ class VersionRow(TypedDict):
     n_tags: int | None
     micro_f1: float | None
     macro_f1: float | None
+
+
+class Anchor(NamedTuple):
+    """An older version, and what it learned from."""
+
+    version: str
+    snapshot: Snapshot
 
 
 class Registry:
@@ -91,8 +108,41 @@ class Registry:
         except BadModel:
             return None
 
+    def add_validated(self, version: str, snapshot: Snapshot) -> None:
+        """Write what cross-validation said into the snapshot of a version that was saved without it."""
+        with self.locked():
+            snapshot.without(self.deleted).write(self._snapshot_file(version))
+
+    def anchor(self, chosen: str | None = None) -> Anchor | None:
+        """Return the older version that challengers are compared with beside the champion, or None if there is none.
+
+        That is the champion of four weeks ago (`champion.anchors`) whose cross-validation is known, or a chosen version.
+
+        Raises:
+            BadSetting: if the cross-validation of the chosen version is not known.
+        """
+        for version in [chosen] if chosen else self.anchors():
+            snapshot = self.snapshot(version)
+            if snapshot is not None and snapshot.folds:
+                return Anchor(version, snapshot)
+        if chosen:
+            raise BadSetting(
+                f"TAGGER_ANCHOR names {chosen[:60]!r}, and no snapshot in {self.folder} knows what it suggested."
+            )
+        return None
+
+    def anchors(self) -> list[str]:
+        """Return the versions that may be the anchor, or become it, the best one first; some may have been swept."""
+        return anchors(self.history(), datetime.now(UTC))
+
+    def snapshots(self) -> list[str]:
+        """Return the versions that have a snapshot, oldest first, also those that are swept."""
+        return sorted(
+            file.name.removesuffix(_SNAPSHOT) for file in (self.folder / "snapshots").glob(f"[0-9]*{_SNAPSHOT}")
+        )
+
     def _snapshot_file(self, version: str) -> Path:
-        return self.folder / "snapshots" / f"{version}.jsonl.gz"
+        return self.folder / "snapshots" / f"{version}{_SNAPSHOT}"
 
     def champion(self) -> Champion | None:
         """Return the champion, None while nothing was promoted. Raise `BadModel` if the pointer cannot be read."""
@@ -216,7 +266,7 @@ class Registry:
             OSError: if a file cannot be written. The other versions are still to be cleaned.
         """
         cleaned = []
-        for version in self.versions():
+        for version in sorted({*self.versions(), *self.snapshots()}):
             with self.locked():
                 snapshot = self.snapshot(version)
                 had_any = snapshot is not None and any(article_id in self.deleted for article_id in snapshot.articles)
@@ -252,7 +302,8 @@ class Registry:
     def sweep(self, n_kept: int) -> list[str]:
         """Remove all but the newest `n_kept` versions, and return those removed. 0 keeps all.
 
-        The champion, its predecessor and pinned versions stay. Leftovers of killed processes are removed too.
+        The champion, its predecessor and pinned versions stay, and the snapshots of versions that are or will be the anchor.
+        Leftovers of killed processes are removed too.
         """
         if not n_kept or not self.folder.is_dir():
             return []
@@ -269,7 +320,14 @@ class Registry:
                 aside = self.folder / f".{version}.swept"
                 (self.folder / version).rename(aside)
                 shutil.rmtree(aside, ignore_errors=True)
-                self._snapshot_file(version).unlink(missing_ok=True)
+            with_snapshot = {*self.versions(), *self.anchors()}
+            for version in self.snapshots():
+                file = self._snapshot_file(version)
+                # A snapshot is written before its version, which another process may be saving.
+                if version not in with_snapshot and (
+                    version in old or time.time() - file.stat().st_mtime > LEFT_SECONDS
+                ):
+                    file.unlink(missing_ok=True)
             return old
 
     def _existing(self, version: str) -> Path:
