@@ -227,9 +227,15 @@ def exact_interval(n_yes: int, n: int) -> tuple[float, float] | None:
 def drawn_sums(counts: np.ndarray, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0) -> np.ndarray:
     """Return the sums of counts, (n_articles, n_counts) int64, over articles drawn with replacement (Efron 1979)."""
     # Articles with the same counts are drawn as one, in sorted order: so the draws do not depend on the articles' order.
-    distinct, n_each = np.unique(counts, axis=0, return_counts=True)
-    n = len(counts)
-    return np.asarray(np.random.default_rng(seed).multinomial(n, n_each / n, size=n_bootstrap) @ distinct)
+    return drawn_sums_of_kinds(*np.unique(counts, axis=0, return_counts=True), n_bootstrap, seed)
+
+
+def drawn_sums_of_kinds(
+    counts: np.ndarray, n_each: np.ndarray, n_bootstrap: int = N_BOOTSTRAP, seed: int = 0
+) -> np.ndarray:
+    """Return the same of articles by kinds: the counts of each kind, (n_kinds, n_counts), and how many articles it has."""
+    n = int(n_each.sum())
+    return np.asarray(np.random.default_rng(seed).multinomial(n, n_each / n, size=n_bootstrap) @ counts)
 
 
 def share_interval(hits: np.ndarray, totals: np.ndarray) -> tuple[float, float] | None:

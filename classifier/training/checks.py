@@ -13,9 +13,10 @@ from classifier.domain.decisions import CMS
 from classifier.domain.examples import Attributed
 from classifier.domain.snapshots import Snapshot, snapshot_of
 from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.voices import KEY, LEVELS, NAME, NAMES, voices_of
 from classifier.errors import BadSetting
 from classifier.text.repeated_blocks import RepeatedBlock
-from classifier.training.voices import KEY, LEVELS, NAME, NAMES, Labels, Surplus, voices_of
+from classifier.training.voices import Labels, Surplus
 
 BLOCK, WARN, REPAIR = "block", "warn", "repair"
 DEFAULTS = {"few_examples": BLOCK, "labels_flipped": BLOCK, "one_editor": REPAIR, "repeated_block": REPAIR}

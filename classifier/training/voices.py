@@ -1,9 +1,4 @@
-"""Voices: who gave a label, and how many labels of a tag one voice may give.
-
-A label has a voice on three levels: the editor by name, whichever key sent it; all editors that a key names together,
-because a key may name anybody; and the key, with those editors and with the tags that it sends with its articles.
-Imported labels belong to no voice.
-"""
+"""How many labels of a tag one voice may give."""
 
 import hashlib
 from collections import defaultdict
@@ -13,13 +8,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from classifier.domain.decisions import CMS
 from classifier.domain.examples import Attributed
 from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.voices import NAME, voices_of
 from classifier.model.evaluation import exact_interval
 
-NAME, NAMES, KEY = "name", "names", "key"
-LEVELS = (NAME, NAMES, KEY)
 FREE = 50  # labels of a tag that a voice may always give
 
 
@@ -39,18 +32,6 @@ class Surplus(NamedTuple):
     n_others: int  # labels by all others
     n_counted: int  # of the `n_labels`
     rows: list[int]  # the examples of the surplus
-
-
-def voices_of(editor: str | None, owner: str | None) -> dict[str, str]:
-    """Return the voice of a label on each level, without levels on which it has none.
-
-    `editor`: who decided: a person's name, `key/name`, `cms` for a change by the CMS itself, None for nobody.
-    `owner`: the name of the key that sent the article with its tags.
-    """
-    if editor is None or editor == CMS:
-        return {} if owner is None else {KEY: owner}
-    key, _, name = editor.rpartition("/")
-    return {NAME: name, NAMES: key or name, KEY: key or name}
 
 
 class Labels:

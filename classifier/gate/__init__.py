@@ -1,0 +1,8 @@
+"""The rules by which a challenger is compared with older versions: pure functions of labels and suggestions.
+
+reference    the articles that an older version learned from, with the labels as it knew them
+accounting   labels that changed without a person's decision
+holding      tags whose labels stay as the older version knew them
+tags         whether a tag has lost F1, and the smallest loss that would be seen
+whole        whether the model as a whole is worse, or damaged
+"""

@@ -1,0 +1,71 @@
+"""Label accounting: tags whose labels changed on articles with the same text, and nobody answers for it.
+
+A person's decision is a reason, unless one key decides on too much of a tag. A label that disappears without a name has none.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+import numpy as np
+
+from classifier.domain.examples import POSITIVE, UNKNOWN
+from classifier.domain.taxonomy import Taxonomy
+from classifier.gate.reference import Reference
+
+MIN_UNNAMED, UNNAMED = 3, 0.1  # labels of a tag that changed without a decision, and their share of its positives
+MIN_BY_KEY, BY_KEY = 20, 0.2  # the same if one key decided so
+RENAMED = 0.5  # of the lost labels that one new tag has
+
+
+class Turned(NamedTuple):
+    """The labels of a tag that turned from right to wrong or back since an older version, for no good reason."""
+
+    tag: int  # column
+    rows: list[int]  # the examples
+    n_positive: int  # examples that had the tag then or have it now
+    n_given: int
+    n_unnamed: int  # turned without a decision
+    keys: list[str]  # that decided on too much of the tag
+    renamed: int | None  # the column of a new tag that has taken its place
+
+    def figure(self, reference: Reference) -> str:
+        """Return for people what was counted. It names no key."""
+        n_taken = len(self.rows) - self.n_given
+        counted = (
+            f"{len(self.rows)} labels turned over ({self.n_given} given, {n_taken} taken) beside {self.n_positive}"
+        )
+        by_key = ", too many of them by one key" if self.keys else ""
+        return f"{counted} positives since the {reference.name}, {self.n_unnamed} without a decision{by_key}"
+
+
+def count_labels(reference: Reference, taxonomy: Taxonomy) -> list[Turned]:
+    """Return the tags whose labels turned in bulk. A tag that no article had then cannot have lost any."""
+    known = (reference.then != UNKNOWN) & (reference.now != UNKNOWN) & reference.same_text[:, None]
+    turned = known & (reference.then != reference.now)
+    had, has = (labels == POSITIVE for labels in (reference.then, reference.now))
+    n_positive = ((had | has) & reference.same_text[:, None]).sum(axis=0)
+    unnamed = (turned & ~reference.decided).sum(axis=0)
+    by_key = Counter((tag, key) for (row, tag), key in reference.keys.items() if turned[row, tag])
+    found = []
+    for tag in np.flatnonzero(turned.any(axis=0) & had.any(axis=0)).tolist():
+        keys = sorted(
+            key for (of, key), n in by_key.items() if of == tag and n >= max(MIN_BY_KEY, BY_KEY * n_positive[tag])
+        )
+        too_many = unnamed[tag] >= max(MIN_UNNAMED, UNNAMED * n_positive[tag])
+        if not taxonomy.tags[tag].retired and (too_many or keys):
+            rows = np.flatnonzero(turned[:, tag])
+            new_tag = _renamed(turned[:, tag] & had[:, tag], had, has)
+            n_given = int(has[rows, tag].sum())
+            ids = reference.rows[rows].tolist()
+            found.append(Turned(tag, ids, int(n_positive[tag]), n_given, int(unnamed[tag]), keys, new_tag))
+    return found
+
+
+def _renamed(lost: np.ndarray, had: np.ndarray, has: np.ndarray) -> int | None:
+    """Return the tag that no article had then and that half of the articles have which lost a tag."""
+    if not lost.any():
+        return None
+    share = np.where(had.any(axis=0), 0.0, has[lost].mean(axis=0))
+    return int(share.argmax()) if share.max() >= RENAMED else None

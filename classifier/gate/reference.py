@@ -1,0 +1,131 @@
+"""The reference: the articles that an older version learned from, with the labels as it knew them.
+
+The older version's cross-validation said what models that had not learned from these articles suggested. So did the
+challenger's, and both are compared on all of these articles. Which articles they are depends on no date.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+
+from classifier.domain.articles import Article
+from classifier.domain.decisions import CMS
+from classifier.domain.examples import Attributed, labels_of
+from classifier.domain.snapshots import Labelled, Snapshot, snapshot_of
+from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.voices import KEY, voices_of
+
+CHAMPION, ANCHOR = "champion", "anchor"
+NO_TAGS = np.zeros(0, dtype=np.int64)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """The examples that an older version knew. All arrays have a row for each and a column for each tag of the taxonomy.
+
+    Both sides are read through the taxonomy of now: labels and suggestions of a retired tag are those of its replacement.
+    """
+
+    name: str  # CHAMPION or ANCHOR
+    version: str
+    rows: np.ndarray  # (n,) of the examples, in rising order
+    then: np.ndarray  # (n, n_tags) int8, the labels as the older version knew them
+    now: np.ndarray  # (n, n_tags) int8
+    same_text: np.ndarray  # (n,) bool
+    keys: Mapping[tuple[int, int], str]  # the key of the person who decided on a row and a tag; the decision stands
+    suggested: np.ndarray  # (n, n_tags) bool, by the older version's cross-validation
+    validated: np.ndarray  # (n,) bool, whether cross-validation is known
+
+    @cached_property
+    def decided(self) -> np.ndarray:
+        """Whether a person's decision on the label stands, (n, n_tags) bool."""
+        decided = np.zeros(self.now.shape, dtype=bool)
+        if self.keys:
+            decided[tuple(np.array(list(self.keys)).T)] = True
+        return decided
+
+    def labels(self, held: Collection[int] = (), accepted: Collection[int] = ()) -> np.ndarray:
+        """Return the labels that count as evidence, (n, n_tags) int8: as they were, overwritten by persons' decisions since.
+
+        Args:
+            held: columns of tags whose labels stay as they were, whoever has decided on them since.
+            accepted: columns of tags whose labels of now are intended.
+        """
+        labels = np.where(self.decided, self.now, self.then)
+        labels[:, list(held)] = self.then[:, list(held)]
+        labels[:, list(accepted)] = self.now[:, list(accepted)]
+        return labels
+
+
+def reference_to(
+    name: str, version: str, older: Snapshot, examples: Sequence[Attributed], taxonomy: Taxonomy
+) -> Reference:
+    """Return the examples that an older version knew."""
+    rows = np.array(
+        [row for row, example in enumerate(examples) if example.article.id in older.articles], dtype=np.int64
+    )
+    known = [examples[row] for row in rows]
+    articles = [example.article for example in known]
+    labels = [older.articles[article.id] for article in articles]
+    texts = snapshot_of(articles).articles
+    return Reference(
+        name,
+        version,
+        rows,
+        then=labels_of(
+            [as_known(article, of_then) for article, of_then in zip(articles, labels, strict=True)], taxonomy
+        ),
+        now=labels_of(articles, taxonomy),
+        same_text=np.array([texts[a.id].text == old.text for a, old in zip(articles, labels, strict=True)], dtype=bool),
+        keys=_keys(known, taxonomy),
+        suggested=_suggested(labels, taxonomy),
+        validated=np.array([old.validated is not None for old in labels], dtype=bool),
+    )
+
+
+def as_known(article: Article, then: Labelled) -> Article:
+    """Return an article with what an older version knew of its tags."""
+    tags, rejected, unknown, complete = then.tags, then.rejected, then.unknown, then.complete
+    return replace(article, tags=tags, rejected=rejected, unknown=unknown, tags_complete=complete, tagged_at=then.at)
+
+
+def without_unvalidated(reference: Reference) -> Reference:
+    """Return the part of a reference on which two versions can be compared."""
+    inside = np.flatnonzero(reference.validated)
+    new_row = {int(row): number for number, row in enumerate(inside)}
+    arrays = ("rows", "then", "now", "same_text", "suggested", "validated")
+    parts = {name: getattr(reference, name)[inside] for name in arrays}
+    keys = {(new_row[row], tag): key for (row, tag), key in reference.keys.items() if row in new_row}
+    return replace(reference, keys=keys, **parts)
+
+
+def columns_of(tag_ids: Collection[str], taxonomy: Taxonomy) -> list[int]:
+    """Return the columns of some tags, in their order in the taxonomy."""
+    return [column for column, tag in enumerate(taxonomy.tags) if tag.id in tag_ids]
+
+
+def _read_as(taxonomy: Taxonomy) -> dict[str, list[int]]:
+    """Return the columns in which each tag is read: its own and those of its replacements."""
+    columns = {tag.id: column for column, tag in enumerate(taxonomy.tags)}
+    return {tag: [columns[each] for each in (tag, *taxonomy.replacements.get(tag, ()))] for tag in columns}
+
+
+def _keys(examples: Sequence[Attributed], taxonomy: Taxonomy) -> dict[tuple[int, int], str]:
+    columns, keys = _read_as(taxonomy), {}
+    for row, example in enumerate(examples):
+        for tag, editor in example.said_by.items():
+            if editor != CMS:
+                keys.update({(row, column): voices_of(editor, None)[KEY] for column in columns.get(tag, ())})
+    return keys
+
+
+def _suggested(labels: Sequence[Labelled], taxonomy: Taxonomy) -> np.ndarray:
+    columns, suggested = _read_as(taxonomy), np.zeros((len(labels), len(taxonomy.tags)), dtype=bool)
+    for row, old in enumerate(labels):
+        for tag in old.validated.suggested if old.validated is not None else ():
+            suggested[row, columns.get(tag, [])] = True
+    return suggested

@@ -1,0 +1,191 @@
+"""The checks of the model as a whole: its total, its scores and its costs, and whether its weights are sound.
+
+All functions take arrays and know nothing of models or files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, TypedDict
+
+import numpy as np
+
+from classifier.gate.settings import GateSettings
+from classifier.model.evaluation import calibration_error, counts, drawn_sums, f1, micro_f1
+
+N_DRAWS = 2_000
+N_CALIBRATION_DRAWS = 300
+
+
+class Costs(NamedTuple):
+    """What a model costs."""
+
+    megabytes: float
+    milliseconds: float  # per article
+
+
+class CheckRow(TypedDict):
+    """A check of the gate as plain JSON."""
+
+    tag: str | None
+    check: str
+    passed: bool
+    figure: str
+
+
+class Check(NamedTuple):
+    """One check of the gate. `tag` is None if it concerns no single tag; `figure` says for people what decided it."""
+
+    check: str
+    passed: bool
+    figure: str
+    tag: str | None = None
+
+    def to_json(self) -> CheckRow:
+        """Return it as plain JSON."""
+        return {"tag": self.tag, "check": self.check, "passed": self.passed, "figure": self.figure}
+
+
+def total(before: np.ndarray, after: np.ndarray, labels: np.ndarray, settings: GateSettings) -> Check:
+    """Check that micro-F1 does not surely fall, by the suggestions of both, (n_articles, n_tags) bool, on the same articles."""
+    columns = [part.sum(axis=1) for suggested in (before, after) for part in counts(suggested, labels)]
+    cells = np.column_stack(columns).astype(np.int64)
+    drawn = drawn_sums(cells, N_DRAWS)
+    change = f1(*drawn[:, 3:].T) - f1(*drawn[:, :3].T)
+    old, new = (float(f1(*part)) for part in np.split(cells.sum(axis=0), 2))
+    surely = float((change < -settings.margin).mean()) >= 1.0 - settings.alpha
+    low, high = np.percentile(change, [2.5, 97.5])
+    return Check("total", not surely, f"micro-F1 {old:.3f} -> {new:.3f} (change {low:+.3f} to {high:+.3f})")
+
+
+def calibration(
+    before: float | np.ndarray,
+    scores: np.ndarray,
+    suggested: tuple[np.ndarray, np.ndarray],
+    labels: np.ndarray,
+    settings: GateSettings,
+) -> Check:
+    """Check that scores stay as accurate as they say.
+
+    Args:
+        before: the champion's calibration error, or its scores, (n_articles, n_tags), which are drawn with the challenger's.
+        scores: the challenger's; suggested: by the champion and by the challenger, each (n_articles, n_tags) bool.
+    """
+
+    def errors(rows: slice | np.ndarray) -> tuple[float, float]:
+        old = before if isinstance(before, float) else _error(before[rows], suggested[0][rows], labels[rows])
+        return old, _error(scores[rows], suggested[1][rows], labels[rows])
+
+    (old, new), draws, n = errors(slice(None)), np.random.default_rng(0), len(labels)
+    worse = 0
+    for _ in range(N_CALIBRATION_DRAWS if new - old > settings.calibration else 0):
+        old_drawn, new_drawn = errors(draws.integers(0, n, n))
+        worse += new_drawn > old_drawn
+    passed = worse < (1.0 - settings.alpha) * N_CALIBRATION_DRAWS
+    return Check("calibration", passed, f"calibration error {old:.3f} -> {new:.3f}")
+
+
+def _error(scores: np.ndarray, suggested: np.ndarray, labels: np.ndarray) -> float:
+    counted = suggested & (labels >= 0)
+    return calibration_error(scores[counted], labels[counted] == 1) if counted.any() else 0.0
+
+
+def blind_recall(before: np.ndarray, after: np.ndarray, labels: np.ndarray, settings: GateSettings) -> Check:
+    """Check that recall does not surely fall on blind articles, those that were tagged without suggestions."""
+    positive = labels == 1
+    n = int(positive.sum())
+    if n < settings.min_blind:
+        return Check("blind_recall", True, f"not measured: {n} tags of blind articles, {settings.min_blind} are needed")
+    hits = [(suggested & positive).sum(axis=1) for suggested in (before, after)]
+    cells = np.column_stack([*hits, positive.sum(axis=1)]).astype(np.int64)
+    drawn = drawn_sums(cells, N_DRAWS)
+    worse = float((drawn[:, 1] < drawn[:, 0]).mean()) >= 1.0 - settings.alpha
+    old, new = (float(part.sum()) / n for part in hits)
+    return Check("blind_recall", not worse, f"recall {old:.3f} -> {new:.3f} of {n} tags of blind articles")
+
+
+def unknown(
+    before: np.ndarray, after: np.ndarray, labels: np.ndarray, settings: GateSettings, shared: np.ndarray | None = None
+) -> Check:
+    """Check that a model does not suggest far more of which nobody knows whether it is right.
+
+    If a CMS reports only which tags are right, F1 is highest for a model that suggests every tag.
+
+    Args:
+        shared: (n_tags,) bool, the tags that the model before has, too (default: all).
+    """
+    columns = slice(None) if shared is None else shared
+    n, is_unknown = max(1, len(labels)), (labels < 0)[:, columns]
+    old, new = (float((suggested[:, columns] & is_unknown).sum()) / n for suggested in (before, after))
+    # An article has about as many unreported right tags as reported ones.
+    usual = old + float((labels == 1).sum()) / n
+    passed = new <= max(settings.times_unknown * usual, usual + settings.free_unknown)
+    figure = f"suggestions an article of which nobody knows whether they are right: {old:.1f} -> {new:.1f}"
+    return Check("unknown", passed, figure)
+
+
+def costs(before: Costs, after: Costs, settings: GateSettings) -> list[Check]:
+    """Check that a model does not become far larger or slower."""
+    size, latency = after.megabytes, after.milliseconds
+    largest = min(settings.max_megabytes, max(settings.times_size * before.megabytes, settings.free_megabytes))
+    relative = max(settings.times_latency * before.milliseconds, settings.free_milliseconds)
+    longest = min(settings.max_milliseconds, relative)
+    return [
+        Check("size", size <= largest, f"{size:.1f} MB, at most {largest:.0f} MB"),
+        Check("latency", latency <= longest, f"{latency:.1f} ms an article, at most {longest:.0f} ms"),
+    ]
+
+
+def served(
+    validated: np.ndarray, suggested: np.ndarray, labels: np.ndarray, tag_ids: Sequence[str], settings: GateSettings
+) -> list[Check]:
+    """Check that the served model is as good on articles that it learned from as its cross-validation is on them.
+
+    It has learned these articles, and cross-validation has not. So it is better, unless its weights are damaged.
+
+    Args:
+        validated, suggested: (n_articles, n_tags) bool, the suggestions of cross-validation and of the served model.
+    """
+    old, new = (f1(*(part.sum(axis=0) for part in counts(part, labels))) for part in (validated, suggested))
+    compared = (labels == 1).sum(axis=0) >= settings.min_served
+    checks = [
+        Check("served", False, f"F1 {old[tag]:.3f} in cross-validation, {new[tag]:.3f} as served", tag_ids[tag])
+        for tag in np.flatnonzero(compared & (new < old - settings.served_margin)).tolist()
+    ]
+    figure = (
+        f"micro-F1 {micro_f1(validated, labels):.3f} in cross-validation, {micro_f1(suggested, labels):.3f} as served"
+    )
+    return checks or [Check("served", True, f"{figure}, on {len(labels)} articles")]
+
+
+def served_sample(labels: np.ndarray, order: Sequence[int], n: int, n_each: int) -> np.ndarray:
+    """Return rows on which the served model is looked at: some positives of each tag, the rarest first, and others up to `n`.
+
+    Args:
+        labels: (n_articles, n_tags) int8; order: all rows, in an order that has nothing to do with dates.
+    """
+    place = np.empty(len(labels), dtype=np.int64)
+    place[list(order)] = np.arange(len(labels))
+    positive, chosen = labels == 1, np.zeros(len(labels), dtype=bool)
+    for tag in np.argsort(positive.sum(axis=0), kind="stable").tolist():
+        missing = n_each - int(positive[chosen, tag].sum())
+        others = np.flatnonzero(positive[:, tag] & ~chosen)
+        chosen[others[np.argsort(place[others])][: max(0, missing)]] = True
+    rest = np.flatnonzero(~chosen)
+    chosen[rest[np.argsort(place[rest])][: max(0, n - int(chosen.sum()))]] = True
+    return np.flatnonzero(chosen)
+
+
+def compare_with_rule(
+    named: np.ndarray, suggested: np.ndarray, labels: np.ndarray, settings: GateSettings
+) -> list[Check]:
+    """Return the checks if there is no champion: a challenger must beat the alias rule.
+
+    `named`: (n_articles, n_tags) bool, the tags that an article names, which the alias rule alone would suggest.
+    """
+    model, rule = micro_f1(suggested, labels), micro_f1(named, labels)
+    return [
+        Check("better_than_nothing", model > 0.0, f"micro-F1 {model:.3f}"),
+        Check("better_than_alias_rule", model > rule, f"micro-F1 {model:.3f}, alias rule alone {rule:.3f}"),
+        unknown(named, suggested, labels, settings),
+    ]
