@@ -148,4 +148,8 @@ class _Pair(NamedTuple):
             n_lost -= taken
             more.append((*cells[kind, :3], 0, 0, cells[kind, 5], taken))
         added = np.array(more, dtype=np.int64).reshape(-1, 7)
-        return _Pair(np.concatenate([cells, added[:, :6]]), np.concatenate([n, added[:, 6]]))
+        cells, n = np.concatenate([cells, added[:, :6]]), np.concatenate([n, added[:, 6]])
+        kinds, kind_of = np.unique(
+            cells[n > 0], axis=0, return_inverse=True
+        )  # as `of` would count them: the same draws
+        return _Pair(kinds, np.bincount(kind_of.ravel(), n[n > 0], len(kinds)).astype(np.int64))
