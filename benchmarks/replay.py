@@ -3,7 +3,7 @@
 The model starts with what was published before the year. Each week the models suggest tags for the new articles, before
 anybody has said what is right; then the articles come into the store with their tags, and `retrain` runs, the real one, on a real
 store and real versions. Three ways are compared: never retrain; always fit on everything and serve it, proven or not; and the gate,
-whose challenger learns from all but the holdout. Every label is an editor's own, so each run that the gate refuses is an honest one.
+whose challenger may hold tags. Every label is an editor's own, so each run that the gate refuses is an honest one.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class Step:
     outcome: str
     reason: str
     blocked_by: list[BlockedBy]
-    measured: tuple[float, float] | None = None  # micro-F1 of champion and challenger on the run's holdout
-    fair: bool = True
+    measured: tuple[float, float] | None = None  # micro-F1 of champion and challenger in cross-validation
+    held: list[BlockedBy] = field(default_factory=list)
 
     @property
     def n_articles(self) -> int:
@@ -117,8 +117,7 @@ def replay(
         measures = result.details.get("measures", {})
         both = [measures[name]["micro_f1"] for name in ("champion", "challenger") if name in measures]
         pair = (both[0], both[1]) if len(both) == 2 else None
-        fair = result.details.get("fair", True)
-        done.steps.append(Step(at, judged, result.outcome, result.reason, result.blocked_by, pair, fair))
+        done.steps.append(Step(at, judged, result.outcome, result.reason, result.blocked_by, pair, result.held))
         tell(f"{at} {len(new):3} articles  {result.outcome}: {result.reason}")
         serving |= {GATED: registry.load_champion(), ALWAYS: _fitted(known, settings)}
     store.close()
@@ -178,7 +177,7 @@ def figures(done: Replay, n_parts: int = 13) -> dict[str, Any]:
         "n_articles": len(done.of(NEVER)),
         "n_runs": len(steps),
         "outcomes": {outcome: outcomes.count(outcome) for outcome in sorted(set(outcomes))},
-        "n_unfair": sum(not step.fair for step in steps),
+        "held": [{"week": step.start.isoformat(), **each} for step in steps for each in step.held],
         "micro_f1": {way: quality(done.of(way)) for way in WAYS},
         "differences": {
             f"{one} - {other}": difference(done.of(one), done.of(other))
@@ -205,6 +204,7 @@ def markdown(found: dict[str, Any], title: str) -> str:
         [row["week"], ", ".join(f"{one['check']} {one['tag'] or ''}: {one['figure']}" for one in row["blocked_by"])]
         for row in found["refused"]
     ]
+    held = [[row["week"], row["tag"], row["figure"]] for row in found["held"]]
     outcomes = ", ".join(f"{n} {outcome}" for outcome, n in found["outcomes"].items())
     what = (
         f"There are {found['n_before']} articles before the start and {found['n_articles']} in {found['n_runs']} steps. "
@@ -216,6 +216,7 @@ def markdown(found: dict[str, Any], title: str) -> str:
             table("Differences, on the same articles", ["", "micro-F1"], gaps),
             table("Over time", ["from", "articles", *WAYS], weeks),
             table("Honest runs that the gate refused", ["week", "refused because of"], refused or [["none", ""]]),
+            table("Tags held in honest runs", ["week", "tag", "figure"], held or [["none", "", ""]]),
         ]
     )
 
@@ -235,17 +236,15 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=52, help="how many (%(default)s)")
     parser.add_argument("--days", type=int, default=7, help="of a step (%(default)s)")
     parser.add_argument("--fast", action="store_true", help="plain models, in a fraction of the time")
-    parser.add_argument("--refit", action="store_true", help="fit a model that has won again, on the holdout as well")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
     options = parser.parse_args()
     articles = dated(DATA / options.corpus)
-    settings = TrainingSettings(fit=FitSettings(fast=options.fast), refit=options.refit)
+    settings = TrainingSettings(fit=FitSettings(fast=options.fast))
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         done = replay(articles, options.start, options.steps, options.days, Path(folder), settings)
     about = f"{options.corpus} from {options.start}, steps of {options.days} days"
-    more = [name for name in ("fast", "refit") if getattr(options, name)]
-    title = f"A year replayed: {about}{''.join(f', --{name}' for name in more)}"
+    title = f"A year replayed: {about}{', --fast' if options.fast else ''}"
     found = {"title": title, "machine": machine(), "seconds": round(time.perf_counter() - began), **figures(done)}
     if options.json:
         options.json.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")

@@ -30,6 +30,7 @@ _share = partial(_matching, r"0|1|0?\.[0-9]{1,6}|1\.0{1,6}", "a share from 0 to 
 _hours = partial(
     _matching, r"(?=.*[1-9])[0-9]{1,4}(?:\.[0-9]{1,6})?", "a number of hours above 0, like 24 or 0.5", float
 )
+_version = partial(_matching, "(?:[0-9]{8}-[0-9]{6}-[0-9a-f]{8})?", "a version, as `models list` shows it", str)
 _access = partial(_matching, "open|key", "open or key", str)
 
 
@@ -69,7 +70,7 @@ class Settings:
     # What each check before a training does: `labels_flipped=warn,repeated_block=block`.
     checks: dict[str, str] = field(default_factory=dict, metadata={"reader": _pairs})
     editor_share: float = _read(_share, 0.5)  # largest share of a tag's labels that may come from one editor
-    # Whether a challenger that has won is fitted again on all examples.
+    # Was to fit a challenger that has won again on all examples. Every challenger learns from all now: it changes nothing.
     refit: bool = _read(lambda value: bool(whole_number(value, 0, 1)), False)
     keep_versions: int = _number(10, 0, 10_000)  # the newest model versions. 0: all
     retrain_hours: float = _read(_hours, 24.0)  # how often `retrain` is expected to run: overdue after twice that time
@@ -85,6 +86,7 @@ class Settings:
     backlog_rate: int = _number(20, 0, 10_000)
     # Whether the champion follows decisions and imports between trainings.
     live_rates: bool = _read(lambda value: bool(whole_number(value, 0, 1)), True)
+    anchor: str = _read(_version, "")  # compared with beside the champion. Empty: the champion of four weeks ago
 
 
 _FIELDS = {setting.name.upper(): setting for setting in fields(Settings)}

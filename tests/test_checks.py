@@ -12,9 +12,12 @@ from classifier.domain.examples import Attributed
 from classifier.domain.snapshots import Snapshot, snapshot_of
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.errors import BadSetting
+from classifier.gate.holding import Held
+from classifier.gate.reference import ANCHOR, CHAMPION, reference_to
 from classifier.training.checks import (
     DEFAULTS,
     CheckSettings,
+    Finding,
     actions_of,
     few_examples,
     labels_flipped,
@@ -76,71 +79,37 @@ def test_few_examples(n: int, found: int) -> None:
     assert len(few_examples(n, SETTINGS)) == found
 
 
-# --- labels that were turned over ---
+# --- labels that were turned over: `tests/test_gate_labels.py` has the rule ---
 
 
-def test_a_tenth_of_a_tag_that_changed_without_a_decision_is_found() -> None:
+def turned(
+    before: list[Attributed], after: list[Attributed], settings: CheckSettings = SETTINGS
+) -> tuple[list[Finding], list[Held]]:
+    references = [
+        reference_to(name, "v1", seen(before), after, TAXONOMY, settings.accepted) for name in (CHAMPION, ANCHOR)
+    ]
+    return labels_flipped(references, [one.article.id for one in after], TAXONOMY, settings)
+
+
+def test_a_tag_whose_labels_turned_is_held_once_with_its_articles_and_keys() -> None:
     before = archive()
-    after = flip(before, 10)
-    (found,) = labels_flipped(after, seen(before), TAXONOMY, SETTINGS)
-    assert (found.tag, found.n, found.action, found.editors) == ("attack", 10, "block", [])
+    after = flip(before, 20, by="wp/ed4")
+    (found,), (held,) = turned(before, after)
+    assert (found.tag, found.n, found.action, found.editors) == ("attack", 20, "hold", ["wp"])
     assert found.articles == sorted(one.article.id for one, old in zip(after, before, strict=True) if one != old)
-    assert labels_flipped(flip(before, 9), seen(before), TAXONOMY, SETTINGS) == []
+    assert (TAXONOMY.tags[held.tag].id, held.reference.name, held.figure) == ("attack", CHAMPION, found.figure)
 
 
-def test_what_editors_decided_one_by_one_is_no_flip_and_what_one_decided_in_bulk_is() -> None:
+@pytest.mark.parametrize("action", ["warn", "block"])
+def test_the_settings_may_warn_or_stop_the_run_instead(action: str) -> None:
     before = archive()
-    some = flip(before, 19, by="ed4")
-    assert labels_flipped(some, seen(before), TAXONOMY, SETTINGS) == []
-    (found,) = labels_flipped(flip(before, 20, by="ed4"), seen(before), TAXONOMY, SETTINGS)
-    assert found.editors == ["ed4"]
+    (found,), held = turned(before, flip(before, 10), replace(SETTINGS, actions=actions_of({"labels_flipped": action})))
+    assert (found.action, held) == (action, [])
 
 
-def test_what_many_editors_of_one_key_decided_is_decided_in_bulk() -> None:
+def test_a_tag_whose_changes_were_accepted_is_left_alone() -> None:
     before = archive()
-    some = flip(before, 30)
-    turned = [one for one, old in zip(some, before, strict=True) if one != old]
-    by = {one.article.id: f"wp/editor{number}" for number, one in enumerate(turned)}
-    after = [replace(one, said_by={"attack": by[one.article.id]}) if one.article.id in by else one for one in some]
-    (found,) = labels_flipped(after, seen(before), TAXONOMY, SETTINGS)
-    assert (found.tag, found.n) == ("attack", 30)
-
-
-def test_what_a_cms_dropped_counts_as_nobodys_decision() -> None:
-    before = archive()
-    (found,) = labels_flipped(flip(before, 10, by="cms"), seen(before), TAXONOMY, SETTINGS)
-    assert (found.tag, found.editors) == ("attack", [])
-
-
-def test_a_text_that_changed_and_an_article_that_is_new_are_no_flips() -> None:
-    before = archive()
-    rewritten = [replace(one, article=replace(one.article, body="Another text.")) for one in flip(before, 60)]
-    assert labels_flipped(rewritten, seen(before), TAXONOMY, SETTINGS) == []
-    assert labels_flipped([example(900 + n, "attack") for n in range(90)], seen(before), TAXONOMY, SETTINGS) == []
-
-
-def test_what_was_unknown_is_news() -> None:
-    before = archive()
-    open_ones = [replace(one, article=replace(one.article, tags=(), tags_complete=False)) for one in before]
-    assert labels_flipped(before, seen(open_ones), TAXONOMY, SETTINGS) == []
-    with_new_tag = [retagged(one, *(one.article.tags or ()), "m23") for one in before]
-    assert labels_flipped(with_new_tag, seen(before), TAXONOMY, SETTINGS) == []
-
-
-def test_many_tags_a_little_are_found_as_a_whole() -> None:
-    many = Taxonomy(tuple(Tag(f"t{n}", f"Tag {n}") for n in range(40)))
-    before = [example(n, f"t{n % 40}") for n in range(1600)]
-    spread = [one if n % 20 else retagged(one) for n, one in enumerate(before)]
-    assert [one.tag for one in labels_flipped(spread, seen(before), many, SETTINGS)] in ([None], ["t0", "t20"])
-    thin = [retagged(one) if n % 41 == 0 or n % 43 == 0 else one for n, one in enumerate(before)]
-    (found,) = labels_flipped(thin, seen(before), many, SETTINGS)
-    assert (found.tag, found.n) == (None, sum(n % 41 == 0 or n % 43 == 0 for n in range(1600)))
-
-
-def test_a_tag_that_was_accepted_is_left_alone() -> None:
-    before = archive()
-    accepted = replace(SETTINGS, accepted=frozenset(["attack"]))
-    assert labels_flipped(flip(before, 40), seen(before), TAXONOMY, accepted) == []
+    assert turned(before, flip(before, 40), replace(SETTINGS, accepted=frozenset(["attack"]))) == ([], [])
 
 
 # --- one voice ---

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from classifier.domain.articles import Article, read_articles
 from classifier.domain.examples import UNKNOWN
-from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.errors import TooFewExamples
 from classifier.model.calibration import calibrated, with_one_bend
 from classifier.model.decision import best_of_kinds
@@ -268,6 +268,14 @@ def test_fast_fit_has_separators_and_thresholds_and_hears_no_names(few: list[Art
 
 def test_desk_that_leaves_articles_untagged_is_not_forced_to_one_tag(fitted: Fitted) -> None:
     assert not fitted.card["always_one"]
+
+
+def test_a_new_tag_does_not_decide_whether_every_article_gets_one(articles: list[Article], taxonomy: Taxonomy) -> None:
+    """The new tag is unknown on all older articles but those that have it: these alone are complete, and have a tag."""
+    new = Taxonomy((*taxonomy.tags, Tag("raid", "Raid", created="2999-01-01")), taxonomy.kinds)
+    having = [replace(one, tags=(*(one.tags or ()), "raid")) for one in articles[:5]]
+    fast = FitSettings(n_jobs=1, fast=True)
+    assert not fit([*having, *articles[5:]], new, fast).card["always_one"]
 
 
 def test_corpus_in_which_everything_is_tagged_always_gets_one(articles: list[Article]) -> None:

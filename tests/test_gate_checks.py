@@ -51,7 +51,7 @@ def losing(before: np.ndarray, labels: np.ndarray, tag: int, n: int) -> np.ndarr
 
 
 def worse(changes: list[TagChange]) -> list[str]:
-    return [change.tag for change in changes if change.p <= 1.0 - GATE.tag_surely]
+    return [change.tag for change in changes if change.is_loss(GATE.tag_surely)]
 
 
 # --- tags ---
@@ -253,9 +253,9 @@ def test_the_served_model_is_looked_at_on_some_articles_of_every_tag() -> None:
     labels = desk(3000, rate=0.02)
     labels[:, 0] = 0
     labels[[5, 2500], 0] = 1
-    order = np.random.default_rng(0).permutation(3000).tolist()
-    rows = served_sample(labels, order, 500, 5)
+    place = np.random.default_rng(0).permutation(3000)
+    rows = served_sample(labels, place, 500, 5)
     assert len(rows) == 500
     assert {5, 2500} <= set(rows.tolist())
     assert ((labels[rows] == 1).sum(axis=0) >= np.minimum(5, (labels == 1).sum(axis=0))).all()
-    assert len(served_sample(labels[:80], list(range(80)), 500, 5)) == 80
+    assert len(served_sample(labels[:80], np.arange(80), 500, 5)) == 80

@@ -71,6 +71,7 @@ def test_metrics_tell_the_model_the_queue_and_the_training(
     assert value(text, "tagger_model_age_seconds") >= 0
     assert value(text, "tagger_queue_articles", state="new") == 1
     assert "tagger_retrain_overdue 0.0" in text.splitlines()
+    assert "tagger_held_tags 0.0" in text.splitlines()
     assert value(text, "tagger_store_up") == 1
     store.runs.end(store.runs.begin(JOB), FAILED, "the disk is full")
     text = read(client)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pytest
 
 from classifier.domain.articles import Article
 from classifier.domain.examples import labels_of
+from classifier.domain.snapshots import Labelled
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model.evaluation import exact_interval
 from classifier.store.log import Draft
@@ -50,22 +51,34 @@ def finding(result: Result, check: str) -> dict[str, object]:
     return found
 
 
+def learned(desk: Desk) -> Mapping[str, Labelled]:
+    """Return what the champion learned from."""
+    snapshot = desk.registry.snapshot(str(desk.champion))
+    assert snapshot is not None
+    return snapshot.articles
+
+
 @pytest.mark.slow
-def test_a_thousand_wrong_accepts_on_known_articles_close_the_gate_and_name_the_editor(
+def test_tags_that_one_editor_accepts_a_thousand_times_on_known_articles_are_held_and_the_editor_is_named(
     desk: Desk, articles: list[Article], taxonomy: Taxonomy
 ) -> None:
-    before, tags, n = desk.champion, [tag.id for tag in taxonomy.tags], 0
+    before, tags, n = learned(desk), [tag.id for tag in taxonomy.tags], 0
     for article in in_order(articles)[:-N_CLEAN]:
         wrong = [tag for tag in tags if tag not in (article.tags or ())][:3]
         desk.decide(article.id, "mallory", *(Draft("add", tag) for tag in wrong))
         n += len(wrong)
     assert n >= 1000
     result = desk.retrain()
-    assert not result.promoted
-    assert {one["check"] for one in result.blocked_by} == {"labels_flipped"}
+    assert {one["check"] for one in result.held} == {"labels_flipped"}
+    assert len(result.held) >= 3
     assert finding(result, "labels_flipped")["editors"] == ["mallory"]
-    assert desk.champion == before
-    told("wrong accepts by one editor on known articles", f"{n}", 0, "gate closed, and the report names the editor")
+    after = learned(desk)
+    assert all(
+        after[key].of(one["tag"]) == labels.of(str(one["tag"])) for key, labels in before.items() for one in result.held
+    )
+    told(
+        "wrong accepts by one editor on known articles", f"{n}", 0, "the tags are held, and the report names the editor"
+    )
 
 
 @pytest.mark.slow
@@ -109,9 +122,11 @@ def test_a_thousand_wrong_accepts_on_new_articles_are_capped_and_do_no_harm(
 
 
 @pytest.mark.parametrize("share", [0.05, 0.1, 0.2])
-def test_labels_flipped_here_and_there_close_the_gate(desk: Desk, articles: list[Article], share: float) -> None:
+def test_labels_flipped_here_and_there_hold_their_tags_or_close_the_gate(
+    desk: Desk, articles: list[Article], share: float
+) -> None:
     """Of every article's tags a share is taken away, and as many wrong ones are put there."""
-    before, draws = desk.champion, np.random.default_rng(0)
+    draws = np.random.default_rng(0)
     tags = sorted({tag for one in articles for tag in one.tags or ()})
     lie = {}
     for article in in_order(articles)[:-N_CLEAN]:
@@ -120,10 +135,8 @@ def test_labels_flipped_here_and_there_close_the_gate(desk: Desk, articles: list
         lie[article.id] = tuple({*kept, *draws.choice(tags, n_wrong)})
     desk.set_tags(lie)
     result = desk.retrain()
-    assert not result.promoted
-    assert "labels_flipped" in {one["check"] for one in result.blocked_by}
-    assert desk.champion == before
-    told(f"{share:.0%} of all labels flipped", f"{len(lie)} articles", 0, "gate closed")
+    assert result.held or not result.promoted
+    told(f"{share:.0%} of all labels flipped", f"{len(lie)} articles", 0, f"{len(result.held)} tags held")
 
 
 def test_a_setting_lets_one_editor_count_for_less(desk: Desk, articles: list[Article]) -> None:

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +19,17 @@ from classifier.domain.articles import Article
 from classifier.domain.snapshots import snapshot_of
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.errors import BadSetting
+from classifier.gate.tags import TagChange
+from classifier.gate.whole import Costs
 from classifier.model.evaluation import f1_intervals, micro_f1
 from classifier.reports import run as run_words
 from classifier.reports.run import as_page, write_report
 from classifier.serving.registry import Registry
 from classifier.store.database.opening import open_store
 from classifier.store.runs import JOB, Run
-from classifier.training.comparison import Judged, TagChange
+from classifier.training.checks import CheckSettings
 from classifier.training.fitting import Fitted
-from classifier.training.run_result import confusions, measures_of, moved, strongest_terms
+from classifier.training.run_result import Measured, RunDetails, confusions, moved, strongest_terms
 from classifier.training.settings import TrainingSettings
 from tests.desk import QUICK, Desk, database, flipped
 
@@ -47,7 +50,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory, articles: list[Article], taxon
     desk.add(dated[-N_LATER:])
     desk.retrain(replace(QUICK, learning_curve=TrainingSettings().learning_curve))
     desk.set_tags(flipped(articles, FLIPPED, 0.5))
-    desk.retrain()
+    desk.retrain(replace(QUICK, checks=CheckSettings({**QUICK.checks.actions, "labels_flipped": "block"})))
     stopped, second, first = store.runs.list(JOB)
     store.close()
     return {"first": first, "second": second, "stopped": stopped}
@@ -68,9 +71,9 @@ def text_of(page: str) -> str:
 # --- facts ---
 
 
-def judged(suggested: list[list[int]], score: float = 0.7) -> Judged:
+def measured(suggested: list[list[int]], score: float = 0.7) -> Measured:
     some = np.array(suggested, dtype=bool)
-    return Judged(np.where(some, score, 0.1), some, 1.5, 2.5)
+    return Measured(some, LABELS, Costs(1.5, 2.5), np.where(some, score, 0.1))
 
 
 LABELS = np.array([[1, 0, 0]] * 4 + [[0, 1, 0]] * 3 + [[0, 0, 1]] * 2 + [[-1, 0, 0]], dtype=np.int8)
@@ -78,8 +81,8 @@ SAID = [[1, 0, 0]] * 2 + [[0, 1, 0]] * 2 + [[0, 1, 0]] * 3 + [[0, 0, 1]] * 2 + [
 
 
 def test_measures_are_those_of_the_arrays_and_leave_out_what_is_unknown() -> None:
-    one = judged(SAID)
-    found = measures_of(one, LABELS, ["kabul", "herat", "trial"])
+    one = measured(SAID)
+    found = one.measures(["kabul", "herat", "trial"])
     assert found["micro_f1"] == pytest.approx(micro_f1(one.suggested, LABELS)) == pytest.approx(14 / 18)
     assert found["micro_f1_interval"] == f1_intervals(one.suggested, LABELS)[0]
     assert (found["megabytes"], found["milliseconds"]) == (1.5, 2.5)
@@ -91,7 +94,7 @@ def test_measures_are_those_of_the_arrays_and_leave_out_what_is_unknown() -> Non
 
 
 def test_tags_have_their_f1_with_an_interval_from_three_positives_on() -> None:
-    rows = {row["tag"]: row for row in measures_of(judged(SAID), LABELS, ["kabul", "herat", "trial"])["tags"]}
+    rows = {row["tag"]: row for row in measured(SAID).measures(["kabul", "herat", "trial"])["tags"]}
     assert set(rows) == {"kabul", "herat"}  # trial has two
     assert (rows["kabul"]["support"], rows["kabul"]["f1"]) == (4, pytest.approx(2 * 2 / (2 + 4)))
     assert rows["herat"]["f1"] == pytest.approx(2 * 3 / (5 + 3))
@@ -100,13 +103,18 @@ def test_tags_have_their_f1_with_an_interval_from_three_positives_on() -> None:
 
 
 def test_nothing_suggested_is_measured_without_a_fault() -> None:
-    found = measures_of(judged([[0, 0, 0]] * len(LABELS)), LABELS, ["kabul", "herat", "trial"])
-    assert (found["micro_f1"], found["reliability"], found["calibration_error"]) == (0.0, [], 0.0)
+    found = measured([[0, 0, 0]] * len(LABELS)).measures(["kabul", "herat", "trial"])
+    assert (found["micro_f1"], found["reliability"], found["calibration_error"]) == (0.0, [], None)
+
+
+def test_of_the_champion_only_the_calibration_error_of_its_scores_is_known() -> None:
+    found = measured(SAID)._replace(scores=None, calibration_error=0.125).measures(["kabul", "herat", "trial"])
+    assert (found["micro_f1"], found["reliability"], found["calibration_error"]) == (pytest.approx(14 / 18), [], 0.125)
 
 
 def test_siblings_are_confused_only_within_a_kind() -> None:
     said = np.array([[0, 1, 1]] * 4 + [[1, 0, 1]] + [[0, 0, 1]] * 5, dtype=bool)
-    found = confusions(said, LABELS, TAXONOMY)
+    found = confusions(said, LABELS, TAXONOMY.tags)
     assert found == [
         {"tag": "kabul", "instead": "herat", "n": 4},
         {"tag": "herat", "instead": "kabul", "n": 1},
@@ -117,7 +125,7 @@ def test_what_moved_names_new_examples_and_words_that_came(fitted: Fitted, artic
     tag = next(iter(strongest_terms(fitted.model)))
     having = [one for one in articles if tag in (one.tags or ())]
     before = snapshot_of(one for one in articles if one not in having[:3])
-    changes = [TagChange(tag, 9, 0.5, 0.75, (0.1, 0.4), 1.0), TagChange("policy", 9, 0.5, 0.5, (0.0, 0.0), 1.0)]
+    changes = [TagChange(tag, 9, 0.5, 0.75, None, 1.0, 4, 0, 2), TagChange("policy", 9, 0.5, 0.5, None, 1.0, 4, 1, 1)]
     found = moved(changes, fitted.model, fitted.model, before, snapshot_of(articles))
     assert [(row["tag"], row["champion"], row["challenger"]) for row in found] == [(tag, 0.5, 0.75)]
     assert found[0]["new_examples"] == 3
@@ -166,12 +174,14 @@ def test_the_reason_names_the_tag_and_the_figure() -> None:
 
 def test_the_next_step_is_a_command_with_the_tags_that_it_takes() -> None:
     flips = [{"tag": tag, "check": "labels_flipped", "figure": "…"} for tag in ("iskp", "taliban")]
-    assert "retrain --accept-changes iskp taliban." in run_words.next_step(record("not promoted"), flips)
-    assert "models roll-back" in run_words.next_step(record("promoted"), [])
-    assert run_words.next_step(record("not promoted"), [{"tag": None, "check": "total", "figure": "…"}]).startswith(
+    assert "retrain --accept-changes iskp taliban." in run_words.next_step(record("not promoted"), {}, flips)
+    assert "models roll-back" in run_words.next_step(record("promoted"), {}, [])
+    held: RunDetails = {"held": [{"tag": tag} for tag in ("iskp", "taliban")]}  # type: ignore[typeddict-item]
+    assert "retrain --accept-changes iskp taliban." in run_words.next_step(record("promoted"), held, [])
+    assert run_words.next_step(record("not promoted"), {}, [{"tag": None, "check": "total", "figure": "…"}]).startswith(
         "Nothing needs to be done"
     )
-    assert run_words.next_step(record("skipped"), flips) == ""
+    assert run_words.next_step(record("skipped"), {}, flips) == ""
 
 
 def test_every_check_has_words(ran: dict[str, Run]) -> None:
@@ -198,7 +208,7 @@ def test_the_page_has_the_figures_of_the_record(ran: dict[str, Run]) -> None:
         low, high = measured["micro_f1_interval"]
         assert f"{measured['micro_f1']:.3f} ({low:.3f} to {high:.3f})" in text
         assert f"{measured['calibration_error']:.3f}" in text
-    assert f"learned from {told['n_learned']}, compared on the newest {told['n_held_out']}" in text
+    assert f"learned from {told['n_learned']}, compared on {told['n_reference']} that the champion" in text
     for check in told["gate"]:
         assert check["figure"] in text.replace("&gt;", ">")
     for row in told["moved"]:
@@ -217,8 +227,28 @@ def test_each_tag_stands_on_its_line_before_and_after(ran: dict[str, Run]) -> No
     }
     assert expected
     assert set(rows) == expected
-    changes = [float(after) - float(old) for old, after in re.findall(r"([\d.]+) → <strong>([\d.]+)", part)]
-    assert changes == sorted(changes)  # what lost most comes first
+    figures = re.findall(r"([\d.]+) → <strong>([\d.]+)", part)
+    changes = [float(after) - float(old) for old, after in figures]
+    assert all(less <= more + 0.002 for less, more in pairwise(changes))  # what lost most comes first; both are rounded
+
+
+def test_held_tags_and_what_could_be_seen_are_on_the_page(ran: dict[str, Run]) -> None:
+    run = ran["second"]
+    assert run.result is not None
+    held = {"tag": "iskp", "check": "tag_worse", "figure": "F1 0.81 -> 0.70", "reference": "champion", "version": "v1"}
+    held |= {"keys": {"cms-2": 58, "": 2}, "articles": ["a-17"]}
+    result = {**run.result, "details": {**details(run), "held": [held]}}
+    text = text_of(as_page(replace(run, result=result)))
+    assert "Tags that stay as they were 1 iskp F1 0.81 -&gt; 0.70" in text
+    assert "58 by cms-2, 2 by nobody that is known" in text
+    assert "retrain --accept-changes iskp" in text
+    rows = details(run)["tags"]
+    for row in rows:
+        n_now = row["n_found"] - row["n_lost"] + row["n_won"]
+        seen = "cannot be judged" if row["smallest_loss"] is None else f"{row['smallest_loss']} of {n_now}"
+        f1 = f"{row['champion']:.3f} → {row['challenger']:.3f}"
+        assert f"{row['tag']} {row['support']} {f1} {row['n_lost']} {row['n_won']} {seen}" in text
+    assert any(row["smallest_loss"] is None for row in rows)
 
 
 def test_the_first_run_has_no_before(ran: dict[str, Run]) -> None:

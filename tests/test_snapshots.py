@@ -5,9 +5,13 @@ from __future__ import annotations
 import gzip
 import json
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from classifier.domain.articles import Article
 from classifier.domain.snapshots import CrossValidated, Labelled, Snapshot, read_snapshot, snapshot_of
@@ -29,6 +33,19 @@ def test_folds_and_suggestions_of_cross_validation_are_kept(tmp_path: Path) -> N
     assert read == snapshot
     assert read.folds == {"a1": 3, "a2": 0}
     assert read.articles["a3"].validated is None
+
+
+tags = st.lists(st.sampled_from(["attack", "iskp", "policy", "trial", "ttp"]), unique=True).map(sorted).map(tuple)
+
+
+@given(st.lists(st.tuples(tags, tags, st.none() | st.tuples(st.integers(0, 4), tags)), max_size=12))
+def test_any_snapshot_is_read_as_it_was_written(rows: list[tuple[Any, ...]]) -> None:
+    labels = {
+        f"a{number:02}": Labelled("0f", right, wrong, (), False, None, validated=judged and CrossValidated(*judged))
+        for number, (right, wrong, judged) in enumerate(rows)
+    }
+    with TemporaryDirectory() as folder:
+        assert saved(Snapshot(labels), Path(folder)) == Snapshot(labels)
 
 
 def test_the_name_of_the_data_is_the_same_whatever_a_model_suggested() -> None:

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import compress
 from pathlib import Path
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 from sqlalchemy import update
 
 from classifier.domain.articles import Article
-from classifier.domain.snapshots import snapshot_of
-from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.progress import untracked
+from classifier.domain.snapshots import Snapshot, snapshot_of
+from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.errors import BadModel, Busy, NotFound
+from classifier.gate.settings import GateSettings
 from classifier.model.retagging import retagged
+from classifier.model.tag_model import TagModel
 from classifier.store.log import Draft
 from classifier.store.runs import FAILED, JOB, SKIPPED
 from classifier.store.schema import articles as table
 from classifier.training.checks import CheckSettings
 from classifier.training.fitting import Fitted
+from classifier.training.judging import compare_models, named_tags
 from classifier.training.retraining import retrain
 from classifier.training.run_result import NOT_PROMOTED, PROMOTED, strongest_terms
 from tests.desk import QUICK, Desk, flipped, in_copy_of, in_folder, trained_once, with_block
 
+LENIENT = replace(QUICK, gate=GateSettings(margin=0.5, tag_margin=1.0, calibration=1.0))
 N_LATER = 60  # articles that the desk gets after its first training
 FLIPPED = "attack"
 BLOCK = "Related: Islamic State"
@@ -55,6 +62,13 @@ def fresh(tmp_path: Path, taxonomy: Taxonomy) -> Iterator[Desk]:
         yield desk
 
 
+def learned(desk: Desk) -> Snapshot:
+    """Return what the champion learned from."""
+    snapshot = desk.registry.snapshot(str(desk.champion))
+    assert snapshot is not None
+    return snapshot
+
+
 # --- the first run ---
 
 
@@ -71,26 +85,20 @@ def test_the_first_run_promotes_what_beats_the_alias_rule_and_says_so(desk: Desk
     assert (pointer.by, pointer.why) == ("retrain", record.reason)
 
 
-def test_the_newest_are_held_out_and_nobody_learned_from_them(desk: Desk, dated: list[Article]) -> None:
-    assert desk.champion is not None
-    snapshot = desk.registry.snapshot(desk.champion)
-    assert snapshot is not None
-    known = {one.id: one for one in dated[:-N_LATER]}
-    held_out = snapshot.articles.keys() - snapshot.trained
-    assert set(snapshot.articles) == set(known)
-    assert 80 <= len(held_out) <= 100
-    newest = {one.id for one in dated[:-N_LATER][-100:]}
-    assert held_out <= newest
-    card = desk.registry.card(desk.champion)
-    assert card["n_articles"] == len(snapshot.trained)
-    assert (card["data"], card["n_held_out"]) == (snapshot.digest, len(held_out))
+def test_a_model_learns_from_all_examples_and_each_has_a_fold(desk: Desk, dated: list[Article]) -> None:
+    snapshot = learned(desk)
+    assert snapshot.trained == snapshot.folds.keys() == {one.id for one in dated[:-N_LATER]}
+    card = desk.registry.card(str(desk.champion))
+    assert (card["n_articles"], card["data"]) == (len(snapshot.trained), snapshot.digest)
 
 
-def test_a_challenger_worse_than_the_alias_rule_is_not_the_first_champion(fresh: Desk, dated: list[Article]) -> None:
-    # Tags at random teach nothing; what the holdout's articles name is right there.
-    drawn = [one.tags for one in dated[:-100]]
-    fresh.add(replace(one, tags=tags) for one, tags in zip(dated[:-100], drawn[::-1], strict=True))
-    fresh.add(dated[-100:])
+def test_a_challenger_worse_than_the_alias_rule_is_not_the_first_champion(
+    fresh: Desk, dated: list[Article], fitted: Fitted, taxonomy: Taxonomy
+) -> None:
+    """The tags of the archive are those that its articles name: the alias rule is always right."""
+    ids = [tag.id for tag in taxonomy.tags]
+    named = named_tags(fitted.model, dated, taxonomy)
+    fresh.add(replace(one, tags=tuple(compress(ids, row))) for one, row in zip(dated, named, strict=True))
     result = fresh.retrain()
     assert not result.promoted
     assert [one["check"] for one in result.blocked_by] == ["better_than_alias_rule"]
@@ -113,7 +121,6 @@ def test_nothing_new_is_skipped_and_said(desk: Desk) -> None:
 def test_what_the_champion_was_trained_on_by_hand_is_nothing_new(
     fresh: Desk, dated: list[Article], fitted: Fitted
 ) -> None:
-    """A challenger would have learned from less: all but the holdout."""
     fresh.registry.promote(fresh.registry.save(fitted.model, snapshot_of(dated)), "tests", "trained")
     fresh.add(dated)
     result = fresh.retrain()
@@ -137,54 +144,62 @@ def test_a_forced_run_on_the_same_data_makes_the_champion_once_more_and_leaves_i
     assert desk.champion == before
 
 
-def test_new_examples_are_learned_and_the_champion_is_judged_by_what_it_has_not_seen(
+def test_new_examples_are_learned_and_both_are_judged_on_what_the_champion_knew(
     desk: Desk, dated: list[Article]
 ) -> None:
-    before = desk.champion
+    before, known = desk.champion, learned(desk)
     desk.add(dated[-N_LATER:])
     result = desk.retrain()
     assert result.promoted, result.reason
     assert desk.champion == result.version != before
-    assert result.details["fair"]
-    assert result.details["champion"] == before
-    assert result.details["measures"].keys() == {"champion", "challenger"}
+    details = result.details
+    assert (details["champion"], details["n_fits"], details["stand_in"]) == (before, 1, False)
+    assert (details["n_learned"], details["n_reference"]) == (len(dated), len(known.trained))
+    assert details["measures"].keys() == {"champion", "challenger"}
     assert desk.registry.champion() is not None
     assert result.to_json() == {
         "version": result.version,
         "promoted": True,
         "reason": result.reason,
+        "held": [],
         "blocked_by": [],
         "outcome": PROMOTED,
     }
 
 
-def test_a_champion_that_has_learned_from_the_holdout_is_judged_by_a_stand_in(
+def test_an_article_keeps_its_fold_from_run_to_run(desk: Desk, dated: list[Article]) -> None:
+    before = learned(desk).folds
+    desk.add(dated[-N_LATER:])
+    assert desk.retrain().promoted
+    now = learned(desk).folds
+    assert {key: now[key] for key in before} == before
+    assert len(now) == len(before) + N_LATER
+
+
+def test_a_champion_of_an_earlier_program_gets_a_stand_in_once(
     desk: Desk, dated: list[Article], fitted: Fitted
 ) -> None:
-    everything = desk.registry.save(fitted.model, snapshot_of(dated[:-N_LATER]))
-    desk.registry.promote(everything, "tests", "learned by heart")
+    old = desk.registry.save(fitted.model, snapshot_of(dated[:-N_LATER]))
+    desk.registry.promote(old, "tests", "trained by an earlier program")
     desk.add(dated[-N_LATER:])
-    result = desk.retrain()
-    assert not result.details["fair"]
-    measures = result.details["measures"]
-    assert abs(measures["champion"]["micro_f1"] - measures["challenger"]["micro_f1"]) < 0.2
+    first = desk.retrain(LENIENT)
+    assert first.details["stand_in"]
+    snapshot = desk.registry.snapshot(old)
+    assert snapshot is not None
+    assert snapshot.folds.keys() == snapshot.trained
+    assert first.details["n_reference"] == len(snapshot.trained)
+    desk.registry.promote(old, "tests", "again")
+    assert not desk.retrain(LENIENT, force=True).details["stand_in"]
 
 
-@pytest.mark.slow
-def test_what_is_worse_is_worse_with_other_folds_too(desk: Desk, dated: list[Article]) -> None:
-    """New articles whose tags are another's teach nothing that is right, and half of the holdout is as it was."""
-    before, new = desk.champion, dated[-N_LATER:]
-    wrong = [one.tags for one in reversed(dated[:-N_LATER])]
-    copies = [
-        replace(one, id=f"wrong-{one.id}", tags=tags, published_at="2012-01-01", body=f"{one.body} {one.id}")
-        for one, tags in zip(dated[:-N_LATER], wrong, strict=True)
-    ]
-    desk.add([*new, *(replace(one, title=one.title[::-1], body=" ".join(one.body.split()[::2])) for one in copies)])
-    result = desk.retrain()
-    assert not result.promoted
-    assert {"total", "tag_worse"} & {one["check"] for one in result.blocked_by}
-    assert result.details["n_draws"] == 2
-    assert desk.champion == before
+def test_a_champion_that_knows_nothing_of_the_store_is_judged_by_what_it_suggests(
+    fresh: Desk, dated: list[Article], fitted: Fitted
+) -> None:
+    fresh.registry.promote(fresh.registry.save(fitted.model, snapshot_of(())), "tests", "of another archive")
+    fresh.add(replace(one, id=f"here-{one.id}") for one in dated)
+    result = fresh.retrain()
+    assert result.details["n_reference"] == len(dated)
+    assert {"total", "unknown"} <= {check["check"] for check in result.details["gate"]}
 
 
 def test_without_a_taxonomy_the_tags_are_those_of_the_articles(fresh: Desk, dated: list[Article]) -> None:
@@ -204,18 +219,6 @@ def test_a_dry_run_goes_all_the_way_and_leaves_no_trace(desk: Desk, dated: list[
     assert result.reason.startswith("Dry run: nothing is saved. Else: promoted.")
     assert result.details["gate"]
     assert (desk.registry.versions(), desk.store.runs.list(JOB), desk.champion) == (versions, runs, before)
-
-
-def test_a_setting_refits_the_winner_on_all_examples(desk: Desk, dated: list[Article]) -> None:
-    desk.add(dated[-N_LATER:])
-    result = desk.retrain(replace(QUICK, refit=True))
-    assert result.promoted
-    assert desk.champion is not None
-    card = desk.registry.card(desk.champion)
-    assert card["refitted_from"] in desk.registry.versions()
-    snapshot = desk.registry.snapshot(desk.champion)
-    assert snapshot is not None
-    assert snapshot.trained == {one.id for one in dated}
 
 
 def test_a_version_that_was_rolled_back_is_not_promoted_again_by_itself(desk: Desk, dated: list[Article]) -> None:
@@ -260,8 +263,8 @@ def test_a_champion_of_which_nobody_knows_what_it_learned_is_not_judged_by_its_m
     (desk.registry.folder / "snapshots" / f"{desk.champion}.jsonl.gz").unlink()
     desk.add(dated[-N_LATER:])
     result = desk.retrain()
-    assert not result.details["fair"]
-    assert {one["check"] for one in result.blocked_by} <= {"tag_worse"}  # by chance
+    assert result.details["n_reference"] == len(dated)
+    assert result.promoted, result.reason
 
 
 def test_a_tag_that_may_not_be_suggested_any_more_is_no_loss(desk: Desk, taxonomy: Taxonomy) -> None:
@@ -288,44 +291,79 @@ def test_old_versions_are_swept_after_a_run(desk: Desk, dated: list[Article]) ->
 # --- labels that lie ---
 
 
-def test_labels_flipped_in_bulk_close_the_gate_and_name_the_tag_and_no_other(desk: Desk, dated: list[Article]) -> None:
-    before = desk.champion
+def test_a_tag_whose_labels_turned_in_bulk_is_held_and_no_other(desk: Desk, dated: list[Article]) -> None:
+    before = learned(desk)
     old = {one.id: tuple(one.tags or ()) for one in dated}
     lie = flipped(dated[:-N_LATER], FLIPPED, 0.3)
-    assert lie.keys() & {one.id for one in dated[:-N_LATER][-100:]}, "the holdout is poisoned, too"
     desk.set_tags(lie)
+    desk.add(dated[-N_LATER:])
     result = desk.retrain()
-    assert not result.promoted
-    assert [(one["tag"], one["check"]) for one in result.blocked_by] == [(FLIPPED, "labels_flipped")]
-    assert desk.champion == before
-    finding = next(one for one in result.details["findings"] if one["check"] == "labels_flipped")
+    assert result.promoted, result.reason
+    assert [(one["tag"], one["check"]) for one in result.held] == [(FLIPPED, "labels_flipped")]
+    assert FLIPPED in result.reason
+    (finding,) = (one for one in result.details["findings"] if one["check"] == "labels_flipped")
     assert set(finding["articles"]) <= lie.keys()
-    assert finding["n"] == len(lie)
+    assert (finding["n"], finding["action"]) == (len(lie), "hold")
+    now = learned(desk)
+    assert all(now.articles[key].of(FLIPPED) == labels.of(FLIPPED) for key, labels in before.articles.items())
+    assert {now.articles[one.id].of(FLIPPED) for one in dated[-N_LATER:]} == {None}
+    assert all(now.articles[one.id].of("policy") is not None for one in dated)
+
+    again = desk.retrain(force=True)
+    assert [one["tag"] for one in again.held] == [FLIPPED]  # what is held is not forgotten the night after
 
     desk.set_tags({key: old[key] for key in lie})
-    desk.add(dated[-N_LATER:])
     mended = desk.retrain()
-    assert mended.promoted, mended.reason
-    assert desk.champion == mended.version
+    assert (mended.promoted, mended.held) == (True, []), mended.reason
 
 
-def test_changes_that_somebody_has_looked_at_go_through(desk: Desk, dated: list[Article]) -> None:
+def test_changes_that_somebody_has_looked_at_are_learned(desk: Desk, dated: list[Article]) -> None:
+    lie = flipped(dated[:-N_LATER], FLIPPED, 0.3)
+    desk.set_tags(lie)
+    assert [one["tag"] for one in desk.retrain().held] == [FLIPPED]
+    result = desk.retrain(replace(QUICK, checks=CheckSettings(accepted=frozenset([FLIPPED]))))
+    assert (result.promoted, result.held) == (True, []), result.reason
+    now = learned(desk)
+    assert all(now.articles[key].of(FLIPPED) == (FLIPPED in tags) for key, tags in lie.items())
+
+    desk.add(dated[-N_LATER:])
+    later = desk.retrain()  # the anchor knew other labels, and they were accepted since
+    assert (later.promoted, later.details["anchor"] is not None) == (True, True), later.reason
+    assert FLIPPED not in {one["tag"] for one in later.held}
+
+
+def test_labels_that_turned_stop_the_run_where_the_settings_say_so(desk: Desk, dated: list[Article]) -> None:
     desk.set_tags(flipped(dated[:-N_LATER], FLIPPED, 0.3))
-    assert not desk.retrain().promoted
-    accepted = replace(QUICK, checks=CheckSettings(accepted=frozenset([FLIPPED])))
-    result = desk.retrain(accepted)
-    assert "labels_flipped" not in {one["check"] for one in result.blocked_by}
-    assert "gate" in result.details
+    blocking = replace(QUICK, checks=CheckSettings({**QUICK.checks.actions, "labels_flipped": "block"}))
+    result = desk.retrain(blocking)
+    assert not result.promoted
+    assert [(one["tag"], one["check"]) for one in result.blocked_by] == [(FLIPPED, "labels_flipped")]
 
 
-def test_an_editor_who_turns_a_tag_over_is_named(desk: Desk, dated: list[Article]) -> None:
+def test_a_key_that_turns_a_tag_over_is_named_and_the_tag_held(desk: Desk, dated: list[Article]) -> None:
     having = [one.id for one in dated[:-N_LATER] if FLIPPED in (one.tags or ())]
     for article_id in having[: max(25, len(having) // 3)]:
         desk.decide(article_id, "mallory", Draft("remove", FLIPPED))
     result = desk.retrain()
-    assert [(one["tag"], one["check"]) for one in result.blocked_by] == [(FLIPPED, "labels_flipped")]
+    assert [(one["tag"], one["check"]) for one in result.held] == [(FLIPPED, "labels_flipped")]
     finding = next(one for one in result.details["findings"] if one["check"] == "labels_flipped")
     assert finding["editors"] == ["mallory"]
+
+
+def test_a_tag_that_got_another_id_loses_nothing_and_both_are_named(desk: Desk, dated: list[Article]) -> None:
+    before = learned(desk)
+    renamed = {
+        one.id: tuple("raid" if tag == FLIPPED else tag for tag in one.tags or ())
+        for one in dated[:-N_LATER]
+        if FLIPPED in (one.tags or ())
+    }
+    desk.set_tags(renamed)
+    desk.taxonomy = Taxonomy((*desk.taxonomy.tags, Tag("raid", "Raid")), desk.taxonomy.kinds)
+    result = desk.retrain()
+    assert [one["tag"] for one in result.held] == [FLIPPED]
+    assert "the new tag raid instead" in result.held[0]["figure"]
+    now = learned(desk)
+    assert all(now.articles[key].of(FLIPPED) == before.articles[key].of(FLIPPED) for key in renamed)
 
 
 def test_a_few_corrections_block_nothing(desk: Desk, dated: list[Article]) -> None:
@@ -336,6 +374,22 @@ def test_a_few_corrections_block_nothing(desk: Desk, dated: list[Article]) -> No
     result = desk.retrain()
     assert "labels_flipped" not in {one["check"] for one in result.details["findings"]}
     assert result.promoted, result.reason
+
+
+# --- two versions, by hand ---
+
+
+def test_two_versions_are_compared_on_articles_as_the_gate_compares(fitted: Fitted, articles: list[Article]) -> None:
+    model, column = fitted.model, [tag.id for tag in fitted.model.taxonomy.tags].index("nigeria")
+    thresholds = model.parameters.thresholds.copy()
+    thresholds[column] = np.inf
+    silent = TagModel(replace(model.parameters, thresholds=thresholds), model.terms, model.title_terms, model.taxonomy)
+    compared = compare_models(model, silent, articles[::4], untracked)
+    failed = {(check.check, check.tag) for check in compared.gate if not check.passed}
+    assert ("tag_worse", "nigeria") in failed
+    assert failed <= {("tag_worse", "nigeria"), ("total", None)}
+    assert [change.tag for change in compared.changes if change.challenger < change.champion] == ["nigeria"]
+    assert all(check.passed for check in compare_models(silent, model, articles[::4], untracked).gate)
 
 
 # --- a block that stands on many pages ---

@@ -97,7 +97,7 @@ def do_compare(options: Namespace, _settings: Settings) -> None:
     warn_set_aside(compared.unreadable.to_json())
     lines = (
         f"{'holds' if check.passed else 'WORSE'}  {check.check:<12} {check.tag or '':<32} {check.figure}"
-        for check in compared.comparison.gate
+        for check in compared.gate
     )
     print_result(options, compared.to_json(), "\n".join(lines))
 

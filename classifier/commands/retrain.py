@@ -23,7 +23,7 @@ def do_retrain(options: Namespace, settings: Settings) -> None:
     store, registry = store_of(options), registry_of(options)
     training = TrainingSettings(
         checks=CheckSettings(actions_of(settings.checks), settings.editor_share, frozenset(options.accept_changes)),
-        refit=settings.refit,
+        anchor=settings.anchor,
         starter_until=settings.starter_until,
         close_after_days=settings.close_after_days,
         live_rates=settings.live_rates,
@@ -37,6 +37,8 @@ def do_retrain(options: Namespace, settings: Settings) -> None:
         )
     for finding in result.details.get("findings", []):
         warn(f"{finding['action']}: {finding['check']} {finding['tag'] or ''}: {finding['figure']}")
+    for held in result.held:
+        warn(f"held: {held['tag']}: {held['check']}: {held['figure']}")
     warn_set_aside(result.details.get("set_aside"))
     if record is not None and result.outcome != SKIPPED:
         _write_report(registry, store, record.id)

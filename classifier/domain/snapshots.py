@@ -25,7 +25,7 @@ from classifier.domain.articles import Article, text_digest
 from classifier.domain.files import whole_file
 from classifier.errors import BadModel
 
-TRAINED, HELD_OUT = "trained", "held out"
+TRAINED = "trained"  # earlier programs held some articles out
 
 
 class CrossValidated(NamedTuple):
@@ -77,7 +77,7 @@ class Snapshot:
 
     @cached_property
     def digest(self) -> str:
-        """The name of the data, whichever part of it was held out."""
+        """The name of the data, whatever a model learned of it."""
         lines = ([key, *labels.facts] for key, labels in sorted(self.articles.items()))
         return hashlib.sha256("\n".join(map(json.dumps, lines)).encode()).hexdigest()
 
@@ -85,12 +85,6 @@ class Snapshot:
     def trained(self) -> set[str]:
         """The ids of the articles that the model learned from."""
         return {key for key, labels in self.articles.items() if labels.part == TRAINED}
-
-    def holding_out(self, article_ids: Iterable[str]) -> Snapshot:
-        """Return the same data with some articles held out."""
-        held_out = frozenset(article_ids)
-        parts = {key: HELD_OUT if key in held_out else TRAINED for key in self.articles}
-        return Snapshot({key: replace(labels, part=parts[key]) for key, labels in self.articles.items()})
 
     @property
     def folds(self) -> dict[str, int]:
@@ -116,7 +110,7 @@ class Snapshot:
 
 
 def snapshot_of(articles: Iterable[Article]) -> Snapshot:
-    """Return the snapshot of examples, none of them held out."""
+    """Return the snapshot of examples."""
     labels = {}
     for article in articles:
         tags, no, unknown = (tuple(sorted(ids)) for ids in (article.tags or (), article.rejected, article.unknown))

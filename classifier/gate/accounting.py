@@ -30,18 +30,23 @@ class Turned(NamedTuple):
     keys: list[str]  # that decided on too much of the tag
     renamed: int | None  # the column of a new tag that has taken its place
 
-    def figure(self, reference: Reference) -> str:
+    def figure(self, reference: Reference, taxonomy: Taxonomy) -> str:
         """Return for people what was counted. It names no key."""
         n_taken = len(self.rows) - self.n_given
         counted = (
             f"{len(self.rows)} labels turned over ({self.n_given} given, {n_taken} taken) beside {self.n_positive}"
         )
         by_key = ", too many of them by one key" if self.keys else ""
-        return f"{counted} positives since the {reference.name}, {self.n_unnamed} without a decision{by_key}"
+        renamed = (
+            f"; most have the new tag {taxonomy.tags[self.renamed].id} instead: was it renamed?"
+            if self.renamed is not None
+            else ""
+        )
+        return f"{counted} positives since the {reference.name}, {self.n_unnamed} without a decision{by_key}{renamed}"
 
 
 def count_labels(reference: Reference, taxonomy: Taxonomy) -> list[Turned]:
-    """Return the tags whose labels turned in bulk. A tag that no article had then cannot have lost any."""
+    """Return the tags whose labels turned in bulk, without settled ones. What no article had then cannot have been lost."""
     known = (reference.then != UNKNOWN) & (reference.now != UNKNOWN) & reference.same_text[:, None]
     turned = known & (reference.then != reference.now)
     had, has = (labels == POSITIVE for labels in (reference.then, reference.now))
@@ -54,7 +59,7 @@ def count_labels(reference: Reference, taxonomy: Taxonomy) -> list[Turned]:
             key for (of, key), n in by_key.items() if of == tag and n >= max(MIN_BY_KEY, BY_KEY * n_positive[tag])
         )
         too_many = unnamed[tag] >= max(MIN_UNNAMED, UNNAMED * n_positive[tag])
-        if not taxonomy.tags[tag].retired and (too_many or keys):
+        if tag not in reference.settled and not taxonomy.tags[tag].retired and (too_many or keys):
             rows = np.flatnonzero(turned[:, tag])
             new_tag = _renamed(turned[:, tag] & had[:, tag], had, has)
             n_given = int(has[rows, tag].sum())

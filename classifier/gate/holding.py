@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from classifier.domain.articles import Article
 from classifier.domain.examples import NEGATIVE, POSITIVE, UNKNOWN
 from classifier.domain.snapshots import Labelled, Snapshot
 from classifier.domain.taxonomy import Taxonomy
 from classifier.gate.reference import Reference
+
+LONG = 3  # runs in a row
 
 
 class HeldRow(TypedDict):
@@ -24,6 +26,12 @@ class HeldRow(TypedDict):
     figure: str
     reference: str
     version: str
+
+
+class HeldInCard(HeldRow):
+    """A held tag in the card of a model. `runs` counts the models in a row that held it, this one included."""
+
+    runs: int
 
 
 class Held(NamedTuple):
@@ -40,6 +48,17 @@ class Held(NamedTuple):
         return HeldRow(
             tag=tag, check=self.check, figure=self.figure, reference=reference.name, version=reference.version
         )
+
+
+def count_runs(rows: Iterable[HeldRow], before: Mapping[str, Any]) -> list[HeldInCard]:
+    """Return held tags for a model's card. `before` is the card of the champion before."""
+    runs = {row["tag"]: row["runs"] for row in before.get("held", ())}
+    return [HeldInCard(**row, runs=1 + runs.get(row["tag"], 0)) for row in rows]
+
+
+def held_long(card: Mapping[str, Any]) -> list[str]:
+    """Return the tags that the model of a card holds for the third time in a row or longer: somebody should look."""
+    return [row["tag"] for row in card.get("held", ()) if row["runs"] >= LONG]
 
 
 class _Lists(NamedTuple):

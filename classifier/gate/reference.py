@@ -20,7 +20,6 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.voices import KEY, voices_of
 
 CHAMPION, ANCHOR = "champion", "anchor"
-NO_TAGS = np.zeros(0, dtype=np.int64)
 
 
 @dataclass(frozen=True)
@@ -39,6 +38,7 @@ class Reference:
     keys: Mapping[tuple[int, int], str]  # the key of the person who decided on a row and a tag; the decision stands
     suggested: np.ndarray  # (n, n_tags) bool, by the older version's cross-validation
     validated: np.ndarray  # (n,) bool, whether cross-validation is known
+    settled: frozenset[int]  # columns of the tags whose labels of now were accepted since
 
     @cached_property
     def decided(self) -> np.ndarray:
@@ -48,23 +48,38 @@ class Reference:
             decided[tuple(np.array(list(self.keys)).T)] = True
         return decided
 
-    def labels(self, held: Collection[int] = (), accepted: Collection[int] = ()) -> np.ndarray:
+    def labels(self, held: Collection[int] = ()) -> np.ndarray:
         """Return the labels that count as evidence, (n, n_tags) int8: as they were, overwritten by persons' decisions since.
+
+        Those of settled tags are the labels of now.
 
         Args:
             held: columns of tags whose labels stay as they were, whoever has decided on them since.
-            accepted: columns of tags whose labels of now are intended.
         """
         labels = np.where(self.decided, self.now, self.then)
         labels[:, list(held)] = self.then[:, list(held)]
-        labels[:, list(accepted)] = self.now[:, list(accepted)]
+        settled = list(self.settled)
+        labels[:, settled] = self.now[:, settled]
         return labels
+
+    def part(self, inside: np.ndarray) -> Reference:
+        """Return the part of a mask, (n,) bool."""
+        arrays = ("rows", "then", "now", "same_text", "suggested", "validated")
+        parts = {name: getattr(self, name)[inside] for name in arrays}
+        new_row = dict(zip(np.flatnonzero(inside).tolist(), range(len(parts["rows"])), strict=True))
+        keys = {(new_row[row], tag): key for (row, tag), key in self.keys.items() if row in new_row}
+        return replace(self, keys=keys, **parts)
 
 
 def reference_to(
-    name: str, version: str, older: Snapshot, examples: Sequence[Attributed], taxonomy: Taxonomy
+    name: str,
+    version: str,
+    older: Snapshot,
+    examples: Sequence[Attributed],
+    taxonomy: Taxonomy,
+    accepted: Collection[str] = (),
 ) -> Reference:
-    """Return the examples that an older version knew."""
+    """Return the examples that an older version knew. `accepted` are the tags whose labels were accepted since."""
     rows = np.array(
         [row for row, example in enumerate(examples) if example.article.id in older.articles], dtype=np.int64
     )
@@ -84,6 +99,7 @@ def reference_to(
         keys=_keys(known, taxonomy),
         suggested=_suggested(labels, taxonomy),
         validated=np.array([old.validated is not None for old in labels], dtype=bool),
+        settled=frozenset(column for column, tag in enumerate(taxonomy.tags) if tag.id in accepted),
     )
 
 
@@ -91,21 +107,6 @@ def as_known(article: Article, then: Labelled) -> Article:
     """Return an article with what an older version knew of its tags."""
     tags, rejected, unknown, complete = then.tags, then.rejected, then.unknown, then.complete
     return replace(article, tags=tags, rejected=rejected, unknown=unknown, tags_complete=complete, tagged_at=then.at)
-
-
-def without_unvalidated(reference: Reference) -> Reference:
-    """Return the part of a reference on which two versions can be compared."""
-    inside = np.flatnonzero(reference.validated)
-    new_row = {int(row): number for number, row in enumerate(inside)}
-    arrays = ("rows", "then", "now", "same_text", "suggested", "validated")
-    parts = {name: getattr(reference, name)[inside] for name in arrays}
-    keys = {(new_row[row], tag): key for (row, tag), key in reference.keys.items() if row in new_row}
-    return replace(reference, keys=keys, **parts)
-
-
-def columns_of(tag_ids: Collection[str], taxonomy: Taxonomy) -> list[int]:
-    """Return the columns of some tags, in their order in the taxonomy."""
-    return [column for column, tag in enumerate(taxonomy.tags) if tag.id in tag_ids]
 
 
 def _read_as(taxonomy: Taxonomy) -> dict[str, list[int]]:

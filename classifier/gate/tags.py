@@ -35,6 +35,10 @@ class TagChange(NamedTuple):
     n_won: int  # that only the challenger finds
     smallest_loss: int | None = None
 
+    def is_loss(self, surely: float) -> bool:
+        """Whether at least this share of the draws loses more than the margin."""
+        return 1.0 - self.p >= surely
+
     def figure(self, since: str) -> str:
         """Return for people what was compared."""
         lost = f"{self.n_lost} of {self.n_found} found articles are lost and {self.n_won} won"

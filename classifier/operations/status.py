@@ -3,6 +3,7 @@
 from typing import Any, NamedTuple, TypedDict
 
 from classifier.errors import BadModel, BadStore, TaggerError
+from classifier.gate.holding import held_long
 from classifier.model.protocol import Model
 from classifier.serving.champion import Champion
 from classifier.serving.registry import Registry
@@ -68,7 +69,12 @@ def _champion(registry: Registry, problems: list[Problem]) -> tuple[Champion | N
         return None, None
     if champion is not None:
         try:
-            return champion, registry.load_champion()
+            model = registry.load_champion()
+            if held := held_long(model.card):
+                text = f"retrain has held tags in three or more runs: {', '.join(held)}. They learn nothing new."
+                step = f"look at the run at /runs; if their labels are right: python -m classifier retrain --accept-changes {' '.join(held)}"
+                problems.append(Problem(text, step))
+            return champion, model
         except TaggerError as error:
             again = "models roll-back" if champion.previous else "train"
             way = "roll back" if champion.previous else "train the model anew"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from classifier.domain.files import whole_file
 from classifier.reports.layout import template, texts
@@ -17,13 +17,15 @@ from classifier.store.runs import KEPT_RUNS, Run
 from classifier.text.terms import STEM_MARK
 
 if TYPE_CHECKING:
+    from classifier.gate.whole import CheckRow
     from classifier.model.evaluation import KindReliability
-    from classifier.training.comparison import CheckRow
     from classifier.training.run_result import BlockedBy, Measures, ReliabilityBin, RunDetails, TagF1, TagMove
 
 _TEXTS: dict[str, dict[str, str]] = texts("run.toml")
 CAUSES, CHECKS, ACTIONS, _NEXT = _TEXTS.values()
-_UNFAIR = "The champion had learned from those newest articles, so a similar model was trained without them for the comparison"
+_STAND_IN = (
+    "The champion was trained by an earlier version of the program, so its cross-validation was computed once more"
+)
 N_OPEN = 15  # rows that the page shows at once
 MIN_PAIRS, LOWEST_SCORE = 50, 0.05  # of the bins whose reliability is compared
 
@@ -47,7 +49,7 @@ def as_page(run: Run, here: str | None = None) -> str:
         here=here,
         headline=headline(run, details),
         reason=reason(run, details, blocked_by),
-        next_step=next_step(run, blocked_by),
+        next_step=next_step(run, details, blocked_by),
         facts=facts(run, details),
         findings=[{"quote": "", **finding} for finding in details.get("findings", [])],  # early records have no quote
         check_names=CHECKS,
@@ -55,6 +57,9 @@ def as_page(run: Run, here: str | None = None) -> str:
         figures=_figures(measures, details),
         gate=[_gate_row(check) for check in other_checks],
         gate_of_tags=[[check["tag"], check["figure"], "passed"] for check in of_tags],
+        held=details.get("held", []),
+        evidence=[_evidence(row) for row in details.get("tags", []) if "n_found" in row],
+        not_judged=[row["tag"] for row in details.get("tags", []) if row.get("smallest_loss", 0) is None],
         changes=_changes(measures),
         moved=[_moved(row) for row in details.get("moved", [])],
         of_kinds=_of_kinds(details),
@@ -103,6 +108,14 @@ def _gate_row(check: CheckRow) -> list[str]:
     return [name, check["tag"] or "", check["figure"], "passed" if check["passed"] else "failed"]
 
 
+def _evidence(row: dict[str, Any]) -> list[object]:
+    """Return what became of the articles that a tag was rightly suggested for, and which loss would have been seen."""
+    f1 = f"{row['champion']:.3f} → {row['challenger']:.3f}"
+    least, n_now = row["smallest_loss"], row["n_found"] - row["n_lost"] + row["n_won"]
+    seen = "cannot be judged" if least is None else f"{least} of {n_now}"
+    return [row["tag"], row["support"], f1, row["n_lost"], row["n_won"], seen]
+
+
 def _moved(row: TagMove) -> list[object]:
     f1 = f"{row['champion']:.3f} → {row['challenger']:.3f}"
     words = terms_in_words(row["terms_in"]), terms_in_words(row["terms_out"])
@@ -125,7 +138,7 @@ def _main_figures(measured: Measures) -> dict[str, str]:
     return {
         "micro-F1": _with_interval(measured["micro_f1"], measured["micro_f1_interval"]),
         "macro-F1": _with_interval(measured["macro_f1"], measured["macro_f1_interval"]),
-        "calibration error": _three(measured["calibration_error"]),
+        "calibration error": NOTHING if (error := measured["calibration_error"]) is None else _three(error),
         "articles with a suggestion": f"{measured['coverage']:.0%}",
         "size": f"{measured['megabytes']:.1f} MB",
         "time per article": f"{measured['milliseconds']:.1f} ms",
@@ -207,12 +220,18 @@ def reason(run: Run, details: RunDetails, blocked_by: list[BlockedBy]) -> str:
     if run.outcome != "promoted" or "challenger" not in measures:
         return str(run.reason)
     new, old = measures["challenger"], measures.get("champion")
-    where = f"on {counted(details['n_held_out'], 'article')}"
+    where = f"on {counted(details['n_reference'], 'article')}"
     if old is None:
-        return f"Its micro-F1 is {new['micro_f1']:.3f} {where} that it has not learned from."
+        return f"Its micro-F1 is {new['micro_f1']:.3f} {where}, each judged by a model that has not read it."
+    held = [row["tag"] for row in details.get("held", [])]
+    kept = (
+        f"These tags stay as they were: {', '.join(held)}. All others go on"
+        if held
+        else "No tag is worse beyond chance"
+    )
     return (
-        f"No tag that can be compared is worse beyond chance: micro-F1 {old['micro_f1']:.3f} before, "
-        f"{new['micro_f1']:.3f} now, {where} that neither has learned from."
+        f"{kept}: micro-F1 {old['micro_f1']:.3f} before, {new['micro_f1']:.3f} now, {where}, "
+        "each judged by models that have not read it."
     )
 
 
@@ -221,10 +240,11 @@ def _cause(block: BlockedBy) -> str:
     return CAUSES.get(block["check"], block["check"]).format(tag=tag)
 
 
-def next_step(run: Run, blocked_by: list[BlockedBy]) -> str:
+def next_step(run: Run, details: RunDetails, blocked_by: list[BlockedBy]) -> str:
     """Return what a person should do now; empty where nothing is to be done."""
     if run.outcome == "promoted":
-        return _NEXT["promoted"]
+        held = " ".join(row["tag"] for row in details.get("held", []))
+        return _NEXT["held"].format(tags=held) if held else _NEXT["promoted"]
     if run.outcome == "failed":
         return "Fix what the message says, then run: python -m classifier retrain"
     if run.outcome != "not promoted":
@@ -239,11 +259,17 @@ def next_step(run: Run, blocked_by: list[BlockedBy]) -> str:
 def facts(run: Run, details: RunDetails) -> list[str]:
     """Return what the run worked on."""
     lines = []
-    if "n_held_out" in details:
-        n_examples, n_newest = counted(details["n_examples"], "example"), details["n_held_out"]
-        lines.append(f"{n_examples}: learned from {details['n_learned']}, compared on the newest {n_newest}")
-        if not details["fair"]:
-            lines.append(_UNFAIR)
+    if "n_reference" in details:
+        n_examples, since = counted(details["n_examples"], "example"), details.get("champion")
+        compared = f", compared on {details['n_reference']} that the champion {since} knew" if since else ""
+        lines.append(f"{n_examples}: learned from {details['n_learned']}{compared}")
+        if details.get("anchor"):
+            lines.append(f"Compared with the anchor {details['anchor']} as well, so that nothing gets worse slowly")
+        if (later := details.get("later")) is not None:
+            f1, articles = _with_interval(later["micro_f1"], later["interval"]), counted(later["n"], "article")
+            lines.append(f"On {articles} that came after its training the champion had a micro-F1 of {f1}")
+        if details.get("stand_in"):
+            lines.append(_STAND_IN)
     elif "n_examples" in details:
         lines.append(counted(details["n_examples"], "example"))
     if live := details.get("live"):

@@ -14,7 +14,7 @@ from pathlib import Path
 from classifier.domain.files import whole_file
 from classifier.errors import BadModel, BadSetting
 
-PROMOTE, ROLL_BACK = "promote", "roll-back"
+PROMOTE, ROLL_BACK, TRAIN = "promote", "roll-back", "train"
 ANCHOR_AGE = timedelta(days=28)
 
 
@@ -100,8 +100,10 @@ def anchors(history: Sequence[Champion], now: datetime) -> list[str]:
     """Return the versions that may be the anchor, or become it, the best one first.
 
     That is the champion of ANCHOR_AGE ago, and those that came after it; in a younger history its first champion. The champion
-    of now and versions that were rolled back are none.
+    of now and versions that were rolled back are none. A training by hand begins anew, whatever was known before.
     """
+    by_hand = [number for number, champion in enumerate(history) if champion.action == TRAIN]
+    history = history[by_hand[-1] :] if by_hand else history
     since = (now - ANCHOR_AGE).isoformat(timespec="seconds")
     served = champion_at(history, since)
     later = history[history.index(served) :] if served is not None else history

@@ -219,10 +219,12 @@ class Registry:
         """Return a version, checked."""
         return files.load_model(self._existing(version))
 
-    def promote(self, version: str, by: str, why: str, instead_of: str | EllipsisType | None = ...) -> Champion:
+    def promote(
+        self, version: str, by: str, why: str, instead_of: str | EllipsisType | None = ..., action: str = PROMOTE
+    ) -> Champion:
         """Make a version the champion, after checking that it can be loaded.
 
-        `instead_of` is the version that must still be champion (None: there is none).
+        `instead_of` is the version that must still be champion (None: there is none). `action` is what the history says.
 
         Raises:
             Busy: if the champion was changed meanwhile.
@@ -233,7 +235,7 @@ class Registry:
             if instead_of is not ... and (serves.version if serves else None) != instead_of:
                 present = f"{serves.version} by {serves.by}" if serves else "none"
                 raise Busy(f"The champion was changed meanwhile ({present}); {version} is saved and not promoted.")
-            return self._point(version, by, why)
+            return self._point(version, by, why, action)
 
     def roll_back(self, by: str, why: str) -> Champion:
         """Make the champion's predecessor the champion again, a second time the one before that.

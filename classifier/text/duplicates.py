@@ -1,4 +1,4 @@
-"""Near-duplicates: articles that are the same story in nearly the same words, kept together in folds and holdouts."""
+"""Near-duplicates: articles that are the same story in nearly the same words, kept together in folds."""
 
 from collections.abc import Sequence
 

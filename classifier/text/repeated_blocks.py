@@ -116,7 +116,6 @@ LEANING = LeaningRule(min_articles=10, min_share=0.2, times_elsewhere=4.0)
 class Survey:
     """What the pass before training finds. It knows nothing of articles that cannot be read."""
 
-    groups: np.ndarray  # (n_articles,) int32, near-duplicates share one
     blocks: list[RepeatedBlock]
     unreadable: Unreadable
 
@@ -139,15 +138,14 @@ def survey(articles: Sequence[Article], labels: np.ndarray, taxonomy: Taxonomy, 
             words = reader.read_text(article).spelling
             blocks = list(long_blocks(article, MIN_WORDS))
         copies.add(words, blocks)
-    groups = copies.stories()
-    shared = copies.blocks(groups)
+    shared = copies.blocks(copies.stories())
     rows_of = {int(shared.numbers[which]): shared.having(which) for which in shared.repeated(MIN_STORIES, FEW_STORIES)}
     repeated = []
     for number, rows in sorted(rows_of.items(), key=lambda item: (-len(item[1]), item[0])):
         folded = (block.folded for block in long_blocks(articles[rows[0]], MIN_WORDS))
         text = next(text for text in folded if number_of(text) == number)
         repeated.append(_repeated_block(text, rows, labels, taxonomy, reader))
-    return Survey(groups, repeated, unreadable)
+    return Survey(repeated, unreadable)
 
 
 def _repeated_block(

@@ -1,102 +1,125 @@
-"""The challenger of a retraining: a model fitted without the holdout, and its comparison with the champion on it."""
+"""The challenger of a retraining: a model of all examples, compared with the champion and the anchor by cross-validation.
 
-from collections.abc import Iterable, Mapping
+A tag that would surely get worse is held, and the model is fitted once more with the labels that the older version knew. If
+it is still worse, the fault is not in the labels, and the gate closes.
+"""
+
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from classifier.domain.articles import Article
 from classifier.domain.progress import Track
 from classifier.domain.snapshots import Snapshot
 from classifier.errors import TooFewExamples
-from classifier.model import evaluation
+from classifier.gate import whole
+from classifier.gate.holding import Held, hold_in_snapshot
+from classifier.gate.tags import TagChange
+from classifier.gate.whole import Check, Costs
 from classifier.model.tag_model import TagModel
-from classifier.training.comparison import Check, Judged, TagChange, compare_with_rule
 from classifier.training.fitting import Fitted, fit
-from classifier.training.judging import compare_judged, judge, named_tags
-from classifier.training.preparing import Prepared, oldest_first
-from classifier.training.run_result import CurvePoint, strongest_terms
-from classifier.training.settings import FitSettings, TrainingSettings
-
-N_DRAWS = 2  # of the folds, before a challenger counts as worse …
-DRAWN_AGAIN = ("total", "tag_worse", "calibration", "blind_recall")  # … by one of these checks
+from classifier.training.judging import costs_of, judge, named_tags, shared_tags
+from classifier.training.older import Older, older_versions
+from classifier.training.preparing import Prepared
+from classifier.training.run_result import CurvePoint, Measured, strongest_terms
+from classifier.training.settings import TrainingSettings
+from classifier.training.trial import Trial, run_trial
 
 
 @dataclass(frozen=True)
 class Challenger:
-    """A model that has not learned from the holdout, and how it compares with the champion on it."""
+    """A model, and how it compares with the champion and the anchor."""
 
     fitted: Fitted
+    snapshot: Snapshot  # what it learned, and what its cross-validation said
     gate: list[Check]
-    changes: list[TagChange]
-    judged: Mapping[str, Judged]  # the judgements of the holdout by "challenger" and, if there is one, "champion"
-    n_draws: int  # how often it was fitted
+    held: list[Held]
+    changes: list[TagChange]  # since the champion
+    measured: dict[str, Measured]  # what the figures of "challenger" and, if there is one, "champion" are counted from
+    older: Older
+    n_fits: int
 
 
 def challenge(prepared: Prepared, settings: TrainingSettings, track: Track) -> Challenger:
-    """Fit a challenger and compare it; one that is worse is fitted once more with other folds.
+    """Fit a challenger and compare it. If tags get worse that are not held, it is fitted once more and holds them."""
+    older, taxonomy = older_versions(prepared, settings, track), prepared.inputs.taxonomy
+    trial, n_fits = run_trial(prepared, older, prepared.checked.held, settings, track), 1
+    worse = trial.worse()
+    if worse and not {each.tag for each in trial.held} & {each.tag for each in worse}:
+        trial, n_fits = run_trial(prepared, older, [*trial.held, *worse], settings, track), 2
+        worse = trial.worse()
+    costs = _costs(trial)
+    gate = [
+        *_whole(trial),
+        *(Check("tag_worse", False, each.figure, taxonomy.tags[each.tag].id) for each in worse),
+        *whole.costs(costs.get("champion", costs["challenger"]), costs["challenger"], settings.gate),
+        *_served(trial, track),
+        _boilerplate(trial.fitted.model, prepared),
+    ]
+    ids = [article.id for article in prepared.articles]
+    snapshot = hold_in_snapshot(prepared.checked.snapshot, ids, trial.held, taxonomy)
+    snapshot = snapshot.with_validated(trial.fitted.validated)
+    measured = _measured(trial, costs)
+    return Challenger(trial.fitted, snapshot, gate, list(trial.held), trial.changes(), measured, older, n_fits)
 
-    Folds move thresholds and calibration: models of the same 700 articles differ by .02 micro-F1 (standard deviation).
-    """
-    for draw in range(N_DRAWS):
-        fitted = fit_on(prepared, prepared.learn.tolist(), settings.fit, track, draw)
-        challenger = _compare(fitted, prepared, settings, track, draw + 1)
-        if all(check.passed or check.check not in DRAWN_AGAIN for check in challenger.gate):
-            break
-    return challenger
 
-
-def fit_on(prepared: Prepared, rows: Iterable[int], settings: FitSettings, track: Track, draw: int = 0) -> Fitted:
-    """Fit a model to rows of the examples; the first draw has the champion's folds, each other one its own."""
-    articles = [prepared.articles[row] for row in rows]
-    drawn = replace(settings, seed=settings.seed + draw)
-    blocks, timeless, passing = prepared.checked.blocks, prepared.timeless, prepared.passing
-    learned = prepared.inputs.learned
-    kept_folds = learned.folds if learned is not None and not draw else None
-    return fit(articles, prepared.inputs.taxonomy, drawn, track, blocks, timeless, passing, kept_folds)
-
-
-def _compare(fitted: Fitted, prepared: Prepared, settings: TrainingSettings, track: Track, n_draws: int) -> Challenger:
-    taxonomy, champion, labels = prepared.inputs.taxonomy, prepared.inputs.champion, prepared.holdout_labels
-    judged = _judge(fitted.model, prepared, track, "judging by the challenger")
-    boilerplate = _boilerplate(fitted.model, prepared)
+def _whole(trial: Trial) -> list[Check]:
+    prepared, gate, older = trial.prepared, trial.settings.gate, trial.older
+    champion = prepared.inputs.champion
     if champion is None:
-        named = named_tags(fitted.model, prepared.held_out, taxonomy)
-        gate = compare_with_rule(judged, named, labels, settings.gate)
-        return Challenger(fitted, [*gate, boilerplate], [], {"challenger": judged}, n_draws)
-    opponent = _opponent(champion, prepared, settings, track)
-    theirs = _judge(opponent, prepared, track, "judging by the champion")
-    blind = np.array([prepared.checked.examples[row].blind for row in prepared.holdout], dtype=bool)
-    gate, changes = compare_judged(champion.taxonomy, taxonomy, theirs, judged, labels, blind, settings.gate)
-    return Challenger(fitted, [*gate, boilerplate], changes, {"champion": theirs, "challenger": judged}, n_draws)
+        return _first(trial)
+    compared = trial.compared(older.references[0])
+    before, after, labels = compared.before, compared.after, compared.labels
+    blind = np.array([prepared.examples[row].blind for row in compared.rows], dtype=bool)
+    shared = shared_tags(champion.taxonomy, prepared.inputs.taxonomy)[trial.active]
+    checks = [whole.total(before, after, labels, gate)]
+    if older.calibration_error is not None:
+        scores = trial.scores[compared.rows]
+        checks.append(whole.calibration(older.calibration_error, scores, (before, after), labels, gate))
+    checks.append(whole.blind_recall(before[blind], after[blind], labels[blind], gate))
+    return [*checks, whole.unknown(before, after, labels, gate, shared)]
 
 
-def _judge(model: TagModel, prepared: Prepared, track: Track, description: str, timed: bool = True) -> Judged:
-    taxonomy, unreadable = prepared.inputs.taxonomy, prepared.checked.unreadable
-    return judge(model, prepared.held_out, taxonomy, track, description, unreadable, timed)
+def _first(trial: Trial) -> list[Check]:
+    """Return the checks if there is no champion, on some of the articles, which have to be read again."""
+    prepared, n = trial.prepared, trial.settings.gate.n_served
+    is_read = np.isin(prepared.mixed, trial.rows)
+    rows = np.array(prepared.mixed, dtype=np.int64)[is_read][:n]
+    articles = [prepared.articles[row] for row in rows]
+    named = named_tags(trial.fitted.model, articles, prepared.inputs.taxonomy)[:, trial.active]
+    return whole.compare_with_rule(named, trial.suggested[rows], trial.labels[rows], trial.settings.gate)
 
 
-def _opponent(champion: TagModel, prepared: Prepared, settings: TrainingSettings, track: Track) -> TagModel:
-    """Return the champion; if it has learned from the holdout, a model of its training data without the holdout."""
-    if prepared.fair:
-        return champion
-    learned = prepared.inputs.learned
-    articles = [prepared.articles[row] for row in prepared.learn]
-    if learned is not None:
-        articles = [_as_learned(article, learned) for article in articles if article.id in learned.trained]
-    fitting = replace(settings.fit, fast=bool(champion.card.get("settings", {}).get("fast")))
-    try:
-        return fit(
-            articles, champion.taxonomy, fitting, track, champion.parameters.blocks, prepared.timeless, prepared.passing
-        ).model
-    except TooFewExamples:
-        return champion
+def _served(trial: Trial, track: Track) -> list[Check]:
+    """Check the served model against its own cross-validation, on articles that it learned."""
+    prepared, gate, active = trial.prepared, trial.settings.gate, trial.active
+    place = np.empty(len(prepared.mixed), dtype=np.int64)
+    place[prepared.mixed] = np.arange(len(place))
+    sample = whole.served_sample(trial.labels[trial.rows], place[trial.rows], gate.n_served, gate.min_served)
+    rows = trial.rows[sample]
+    articles = [prepared.articles[row] for row in rows]
+    served = judge(trial.fitted.model, articles, prepared.inputs.taxonomy, track, "judging by the challenger")
+    return whole.served(trial.suggested[rows], served.suggested[:, active], trial.labels[rows], trial.tag_ids, gate)
 
 
-def _as_learned(article: Article, learned: Snapshot) -> Article:
-    then = learned.articles[article.id]
-    tags, rejected, unknown, complete = then.tags, then.rejected, then.unknown, then.complete
-    return replace(article, tags=tags, rejected=rejected, unknown=unknown, tags_complete=complete, tagged_at=then.at)
+def _costs(trial: Trial) -> dict[str, Costs]:
+    prepared = trial.prepared
+    articles = [prepared.articles[row] for row in prepared.mixed]
+    models = {"champion": prepared.inputs.champion, "challenger": trial.fitted.model}
+    return {name: costs_of(model, articles, prepared.checked.unreadable) for name, model in models.items() if model}
+
+
+def _measured(trial: Trial, costs: dict[str, Costs]) -> dict[str, Measured]:
+    """Return what the figures of the report are counted from: the reference, without a champion all examples."""
+    if not trial.older.references:
+        rows = trial.rows
+        first = Measured(trial.suggested[rows], trial.labels[rows], costs["challenger"], trial.scores[rows])
+        return {"challenger": first}
+    rows, before, after, labels = trial.compared(trial.older.references[0])
+    error = trial.older.calibration_error
+    return {
+        "champion": Measured(before, labels, costs["champion"], None, error),
+        "challenger": Measured(after, labels, costs["challenger"], trial.scores[rows]),
+    }
 
 
 def _boilerplate(model: TagModel, prepared: Prepared) -> Check:
@@ -114,16 +137,13 @@ def _boilerplate(model: TagModel, prepared: Prepared) -> Check:
 
 
 def learning_curve(prepared: Prepared, settings: TrainingSettings, track: Track) -> list[CurvePoint]:
-    """Return how good fast models of growing parts of the examples are on the holdout, the oldest examples first."""
-    order = oldest_first(prepared.checked.examples, prepared.learn)
-    curve: list[CurvePoint] = []
+    """Return the cross-validated quality of fast models of growing parts of the examples, the oldest examples first."""
+    order, curve = prepared.oldest_first, list[CurvePoint]()
     for share in settings.learning_curve:
         articles = [prepared.articles[row] for row in order[: round(share * len(order))]]
         try:
-            model = fit(articles, prepared.inputs.taxonomy, replace(settings.fit, fast=True), track).model
+            fitted = fit(articles, prepared.inputs.taxonomy, replace(settings.fit, fast=True), track)
         except TooFewExamples:
             continue
-        judged = _judge(model, prepared, track, "learning curve", timed=False)
-        micro_f1 = evaluation.micro_f1(judged.suggested, prepared.holdout_labels)
-        curve.append({"n": len(articles), "micro_f1": micro_f1})
+        curve.append({"n": len(articles), "micro_f1": fitted.card["cross_validation"]["micro_f1"]})
     return curve

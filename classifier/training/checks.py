@@ -1,32 +1,35 @@
 """Checks of the examples before a training: too few, labels changed in bulk, one voice that outweighs the others.
 
-A finding blocks the training, warns, or is repaired, as the settings say. It names the tag, the articles and the editors.
+A finding blocks the training, holds its tag, warns, or is repaired, as the settings say. It names the tag, the articles and the editors.
 """
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from typing import NamedTuple
 
 from classifier.domain.decisions import CMS
 from classifier.domain.examples import Attributed
-from classifier.domain.snapshots import Snapshot, snapshot_of
+from classifier.domain.snapshots import Snapshot
 from classifier.domain.taxonomy import Taxonomy
-from classifier.domain.voices import KEY, LEVELS, NAME, NAMES, voices_of
+from classifier.domain.voices import KEY, LEVELS, NAME, NAMES
 from classifier.errors import BadSetting
+from classifier.gate.accounting import count_labels
+from classifier.gate.holding import Held
+from classifier.gate.reference import Reference
 from classifier.text.repeated_blocks import RepeatedBlock
 from classifier.training.voices import Labels, Surplus
 
-BLOCK, WARN, REPAIR = "block", "warn", "repair"
-DEFAULTS = {"few_examples": BLOCK, "labels_flipped": BLOCK, "one_editor": REPAIR, "repeated_block": REPAIR}
+BLOCK, WARN, REPAIR, HOLD = "block", "warn", "repair", "hold"
+DEFAULTS = {"few_examples": BLOCK, "labels_flipped": HOLD, "one_editor": REPAIR, "repeated_block": REPAIR}
 DEFAULTS |= {"tag_rates": WARN, "never_shown": WARN}
-REPAIRED = ("one_editor", "repeated_block")  # all others cannot be repaired
+FURTHER = {
+    "one_editor": REPAIR,
+    "repeated_block": REPAIR,
+    "labels_flipped": HOLD,
+}  # what a check can do beside both others
 
 MIN_EXAMPLES = 200
-MIN_FLIPS, FLIPPED = 5, 0.1  # labels of a tag that changed without a decision, and their share of its positives
-MIN_BY_ONE, BY_ONE = 20, 0.2  # the same if one editor decided so
-MIN_IN_ALL, IN_ALL = 50, 0.03  # over all tags
 MIN_NEW = 50  # articles from which a change of rates is seen
 TIMES_RATE = 3.0
 SURELY = 0.001
@@ -51,7 +54,7 @@ class Finding(NamedTuple):
 def actions_of(chosen: Mapping[str, str]) -> dict[str, str]:
     """Return the action of each check, a chosen one or its default. Raises `BadSetting` for one that does not exist."""
     for check, action in chosen.items():
-        allowed = (BLOCK, WARN, REPAIR) if check in REPAIRED else (BLOCK, WARN)
+        allowed = (BLOCK, WARN, *([FURTHER[check]] if check in FURTHER else []))
         if check not in DEFAULTS:
             raise BadSetting(f"There is no check {check!r}. There are: {', '.join(DEFAULTS)}.")
         if action not in allowed:
@@ -65,7 +68,7 @@ class CheckSettings:
 
     actions: Mapping[str, str] = field(default_factory=lambda: DEFAULTS)  # what each check does
     editor_share: float = 0.5  # of a tag's labels that may come from one editor
-    accepted: frozenset[str] = frozenset()  # tags whose bulk label changes are intended
+    accepted: frozenset[str] = frozenset()  # tags whose labels of now are intended, whatever they were
 
 
 def few_examples(n: int, settings: CheckSettings) -> list[Finding]:
@@ -76,62 +79,20 @@ def few_examples(n: int, settings: CheckSettings) -> list[Finding]:
     return [Finding("few_examples", settings.actions["few_examples"], None, figure, n, [], [])]
 
 
-class _Flip(NamedTuple):
-    article: str
-    editor: str | None  # None: no decision of a person says so
-    to: bool  # whether the tag is right now
-
-
 def labels_flipped(
-    examples: Sequence[Attributed], before: Snapshot, taxonomy: Taxonomy, settings: CheckSettings
-) -> list[Finding]:
-    """Find tags whose labels changed in bulk since a snapshot, on articles whose text is the same.
-
-    A label that was unknown then is new, not changed. So is that of a tag that the taxonomy of the snapshot's model lacks.
-    """
-    created = {tag.id: tag.created or "" for tag in taxonomy.tags}
-    now = snapshot_of(example.article for example in examples)
-    flips: defaultdict[str, list[_Flip]] = defaultdict(list)
-    n_positive: Counter[str] = Counter()
-    for example in examples:
-        article_id = example.article.id
-        old, new = before.articles.get(article_id), now.articles[article_id]
-        if old is None or old.text != new.text:
-            continue
-        for tag in {*old.tags, *old.rejected, *new.tags, *new.rejected} & created.keys():
-            old_label, label = old.of(tag), new.of(tag)
-            if not old_label and tag not in old.rejected and created[tag] > (old.at or created[tag]):
-                old_label = None  # the tag did not exist when the article was tagged
-            n_positive[tag] += old_label is True or label is True
-            if old_label is not None and label is not None and old_label != label:
-                editor = example.said_by.get(tag)
-                flips[tag].append(_Flip(article_id, None if editor == CMS else editor, label))
+    references: Iterable[Reference], article_ids: Sequence[str], taxonomy: Taxonomy, settings: CheckSettings
+) -> tuple[list[Finding], list[Held]]:
+    """Find tags whose labels turned in bulk since an older version, and hold them. `article_ids` are those of the examples."""
     action = settings.actions["labels_flipped"]
-    of_tags = {tag: of_tag for tag, of_tag in flips.items() if tag not in settings.accepted}
-    in_bulk = sorted(tag for tag, of_tag in of_tags.items() if _in_bulk(of_tag, n_positive[tag]))
-    if in_bulk:
-        return [_flipped(tag, of_tags[tag], n_positive[tag], action) for tag in in_bulk]
-    # Perhaps many labels changed in all, though not too many of any single tag.
-    every, n = list(chain(*of_tags.values())), n_positive.total()
-    return [_flipped(None, every, n, action)] if len(every) >= max(MIN_IN_ALL, IN_ALL * n) else []
-
-
-def _in_bulk(flips: list[_Flip], n_positive: int) -> bool:
-    unexplained = sum(flip.editor is None for flip in flips)
-    by_voice = Counter(voice for flip in flips for voice in voices_of(flip.editor, None).items())
-    n_by_one = max(by_voice.values(), default=0)
-    share = 1.0 / max(1, n_positive)
-    is_by_one = n_by_one >= MIN_BY_ONE and n_by_one * share >= BY_ONE
-    return is_by_one or (unexplained >= MIN_FLIPS and unexplained * share >= FLIPPED)
-
-
-def _flipped(tag: str | None, flips: list[_Flip], n_positive: int, action: str) -> Finding:
-    n, n_added = len(flips), sum(flip.to for flip in flips)
-    figure = f"{n} labels turned over ({n_added} given, {n - n_added} taken) beside {n_positive} positives"
-    editors = Counter(flip.editor for flip in flips if flip.editor is not None)
-    articles = sorted({flip.article for flip in flips})
-    names = [name for name, _ in editors.most_common()]
-    return Finding("labels_flipped", action, tag, figure, n, articles[:N_NAMED], names)
+    found: dict[int, tuple[Finding, Held]] = {}
+    for reference in references:
+        for turned in count_labels(reference, taxonomy):
+            tag, figure = taxonomy.tags[turned.tag].id, turned.figure(reference, taxonomy)
+            articles = sorted(article_ids[row] for row in turned.rows)[:N_NAMED]
+            finding = Finding("labels_flipped", action, tag, figure, len(turned.rows), articles, turned.keys)
+            found.setdefault(turned.tag, (finding, Held(turned.tag, "labels_flipped", figure, reference)))
+    findings = [finding for finding, _ in found.values()]
+    return findings, [held for _, held in found.values() if action == HOLD]
 
 
 _GAVE = {

@@ -11,14 +11,25 @@ from classifier.domain.examples import labels_of
 from classifier.domain.progress import Track
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
+from classifier.gate import whole
+from classifier.gate.reference import CHAMPION
+from classifier.gate.settings import GateSettings
+from classifier.gate.tags import TagChange, compare_tags
+from classifier.gate.whole import Check, Costs
 from classifier.model.tag_model import TagModel
 from classifier.text.mention_features import HINTED
-from classifier.training.comparison import Comparison, GateSettings, Judged, compare
 
 BATCH = 32  # articles that are judged together
 N_TIMED = 64  # articles on which latency is measured
 N_PASSES = 3
 MEGABYTE = 1 << 20
+
+
+class Judged(NamedTuple):
+    """The judgements of a model: scores, (n_articles, n_tags) float64, and suggestions, the same shape, bool."""
+
+    scores: np.ndarray
+    suggested: np.ndarray
 
 
 def judge(
@@ -28,7 +39,6 @@ def judge(
     track: Track,
     description: str,
     unreadable: Unreadable | None = None,
-    timed: bool = True,
 ) -> Judged:
     """Judge articles with a model; the result has a column for each tag of a taxonomy.
 
@@ -45,8 +55,13 @@ def judge(
         for row, judgement in enumerate(judged, start):
             if judgement is not None:
                 scores[row, columns], suggested[row, columns] = (part[model_columns] for part in judgement)
+    return Judged(scores, suggested)
+
+
+def costs_of(model: TagModel, articles: Sequence[Article], unreadable: Unreadable) -> Costs:
+    """Return the size of a model, and how long it takes for some of the articles that can be read."""
     readable = [article for article in articles[:N_TIMED] if article.id not in unreadable.kinds]
-    return Judged(scores, suggested, _megabytes(model), _milliseconds(model, readable) if timed else 0.0)
+    return Costs(_megabytes(model), _milliseconds(model, readable))
 
 
 def named_tags(model: TagModel, articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:
@@ -66,7 +81,8 @@ class ComparedModels(NamedTuple):
     champion: str
     challenger: str
     n_articles: int
-    comparison: Comparison
+    gate: list[Check]
+    changes: list[TagChange]
     unreadable: Unreadable
 
     def to_json(self) -> dict[str, Any]:
@@ -75,8 +91,8 @@ class ComparedModels(NamedTuple):
             "champion": self.champion,
             "challenger": self.challenger,
             "n_articles": self.n_articles,
-            "checks": [check.to_json() for check in self.comparison.gate],
-            "tags": [change._asdict() for change in self.comparison.changes],
+            "checks": [check.to_json() for check in self.gate],
+            "tags": [change._asdict() for change in self.changes],
             "set_aside": self.unreadable.to_json(),
         }
 
@@ -85,31 +101,38 @@ def compare_models(
     champion: TagModel, challenger: TagModel, articles: Sequence[Article], track: Track
 ) -> ComparedModels:
     """Compare two models on articles with known tags, as the gate of a retraining does."""
-    taxonomy, unreadable = challenger.taxonomy, Unreadable()
-    models = champion, challenger
-    old, new = (judge(model, articles, taxonomy, track, f"by {model.version}", unreadable) for model in models)
-    not_blind = np.zeros(len(articles), dtype=bool)
-    labels = labels_of(articles, taxonomy)
-    comparison = compare_judged(champion.taxonomy, taxonomy, old, new, labels, not_blind, GateSettings())
-    return ComparedModels(champion.version, challenger.version, len(articles), comparison, unreadable)
+    taxonomy, unreadable, settings = challenger.taxonomy, Unreadable(), GateSettings()
+    old, new = (
+        judge(each, articles, taxonomy, track, f"by {each.version}", unreadable) for each in (champion, challenger)
+    )
+    active = active_columns(taxonomy)
+    before, after, labels = (part[:, active] for part in (old.suggested, new.suggested, labels_of(articles, taxonomy)))
+    tag_ids = [taxonomy.tags[column].id for column in active]
+    changes = compare_tags(before, after, labels, tag_ids, settings.tag_margin)
+    scores = old.scores[:, active], new.scores[:, active]
+    gate = [
+        whole.total(before, after, labels, settings),
+        *(tag_check(change, CHAMPION, settings) for change in changes),
+        whole.calibration(*scores, (before, after), labels, settings),
+        whole.unknown(before, after, labels, settings, shared_tags(champion.taxonomy, taxonomy)[active]),
+        *whole.costs(costs_of(champion, articles, unreadable), costs_of(challenger, articles, unreadable), settings),
+    ]
+    return ComparedModels(champion.version, challenger.version, len(articles), gate, changes, unreadable)
 
 
-def compare_judged(
-    before: Taxonomy,
-    after: Taxonomy,
-    champion: Judged,
-    challenger: Judged,
-    labels: np.ndarray,
-    blind: np.ndarray,
-    settings: GateSettings,
-) -> Comparison:
-    """Compare two models whose taxonomies may differ; all arrays have a column for each tag of `after`."""
-    # A tag that may no longer be suggested is no loss, and a tag that the champion lacks cannot be compared.
-    active = np.flatnonzero([tag.active for tag in after.tags])
-    ids = [after.tags[tag].id for tag in active]
-    shared = np.array([tag in before.by_id for tag in ids], dtype=bool)
-    both = champion.of_tags(active), challenger.of_tags(active)
-    return compare(*both, labels[:, active], ids, blind, settings, shared)
+def tag_check(change: TagChange, since: str, settings: GateSettings) -> Check:
+    """Return the check of one tag since an older version."""
+    return Check("tag_worse", not change.is_loss(settings.tag_surely), change.figure(since), change.tag)
+
+
+def active_columns(taxonomy: Taxonomy) -> list[int]:
+    """Return the columns of the tags that may be suggested: one that may not any more is no loss."""
+    return [column for column, tag in enumerate(taxonomy.tags) if tag.active]
+
+
+def shared_tags(before: Taxonomy, after: Taxonomy) -> np.ndarray:
+    """Return which tags of a taxonomy the one before has, (n_tags,) bool."""
+    return np.array([tag.id in before.by_id for tag in after.tags], dtype=bool)
 
 
 def _megabytes(model: TagModel) -> float:

@@ -1,8 +1,10 @@
-"""The first steps of a retraining: read the examples, check them, and hold the newest ones out."""
+"""The first steps of a retraining: read the examples, check them, and find what older versions knew of them."""
 
+import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import chain
 
 import numpy as np
@@ -14,11 +16,13 @@ from classifier.domain.snapshots import Snapshot, snapshot_of
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.domain.unreadable import Unreadable
 from classifier.errors import BadModel, Busy, NoModel
+from classifier.gate.holding import Held
+from classifier.gate.reference import ANCHOR, CHAMPION, Reference, reference_to
 from classifier.model.live import Followed
 from classifier.model.tag_model import TagModel
 from classifier.serving.champion import Champion
 from classifier.serving.live import Follower
-from classifier.serving.registry import Registry
+from classifier.serving.registry import Anchor, Registry
 from classifier.serving.taxonomy_changes import dated, history_of
 from classifier.store.queue import STARTER
 from classifier.store.runs import FAILED, JOB, RUNNING, SKIPPED
@@ -41,6 +45,17 @@ class Inputs:
     champion: TagModel | None
     learned: Snapshot | None  # None if the champion has no snapshot
     followed: Followed | None  # by the champion while it served, None if it follows nothing
+    anchor: Anchor | None  # None if there is no other version to compare with
+
+    @property
+    def accepted_before(self) -> dict[str, str]:
+        """The tags whose labels were accepted before the champion was trained, and the versions that learned them."""
+        accepted: dict[str, str] = self.champion.card.get("accepted", {}) if self.champion is not None else {}
+        return accepted
+
+    def accepted_since(self, version: str, settings: CheckSettings) -> set[str]:
+        """Return the tags whose labels were accepted after a version was trained, or are accepted in this run."""
+        return {tag for tag, later in self.accepted_before.items() if later > version} | settings.accepted
 
 
 def read_inputs(
@@ -59,7 +74,10 @@ def read_inputs(
     if settings.live_rates and champion is not None and learned is not None:
         with suppress(Busy):  # where labels change all the time, the record does without
             followed = Follower(champion, learned.articles, store.live).following().followed
-    return Inputs(examples, snapshot, taxonomy, pointer, champion, learned, followed)
+    anchor = registry.anchor(settings.anchor) if champion is not None else None
+    if anchor is not None and champion is not None and anchor.version == champion.version:
+        anchor = None
+    return Inputs(examples, snapshot, taxonomy, pointer, champion, learned, followed, anchor)
 
 
 def _taxonomy(registry: Registry, examples: Sequence[Attributed]) -> Taxonomy:
@@ -88,7 +106,7 @@ def skip(inputs: Inputs, store: Store, settings: CheckSettings) -> Result | None
     if details.get("taxonomy_version") != version or set(details.get("accepted", [])) != settings.accepted:
         return None
     reason = f"Nothing is new since {last.started_at[:16]} ({last.outcome}: {last.reason})"
-    return Result(SKIPPED, reason, None, result.get("blocked_by", []))
+    return Result(SKIPPED, reason, None, result.get("blocked_by", []), result.get("held", []))
 
 
 @dataclass(frozen=True)
@@ -99,8 +117,9 @@ class Checked:
     snapshot: Snapshot  # what was known before that repair
     blocks: list[str]  # the texts to leave out of all articles
     findings: list[Finding]
-    groups: np.ndarray  # (n_examples,), near-duplicates share one
     unreadable: Unreadable  # articles that were set aside, to which later steps add
+    references: list[Reference]  # what the champion and the anchor knew of the examples
+    held: list[Held]  # tags whose labels turned
 
     @property
     def blocking(self) -> list[Finding]:
@@ -118,16 +137,29 @@ def check_examples(inputs: Inputs, store: Store, settings: CheckSettings, track:
         snapshot = snapshot_of(example.article for example in examples)
         surveyed = _survey(examples, inputs.taxonomy, track)
     findings = checks.few_examples(len(examples), settings)
-    if inputs.learned is not None and inputs.champion is not None:
-        findings += checks.labels_flipped(examples, inputs.learned, inputs.champion.taxonomy, settings)
+    if inputs.learned is not None:
         findings += checks.tag_rates(examples, inputs.learned, inputs.taxonomy, settings)
     repaired, one_editor = checks.one_editor(examples, inputs.taxonomy, settings)
     ids = [example.article.id for example in examples]
     blocks, repeated = checks.repeated_blocks(surveyed.blocks, ids, settings)
     shown, n_shown = store.log.shown_tags()
     never_shown = checks.never_shown(examples, shown, n_shown, inputs.taxonomy, settings)
-    findings = [*findings, *one_editor, *repeated, *never_shown]
-    return Checked(repaired, snapshot, blocks, findings, surveyed.groups, unreadable)
+    references = _references(inputs, repaired, settings)
+    flipped, held = checks.labels_flipped(references, ids, inputs.taxonomy, settings)
+    findings = [*findings, *flipped, *one_editor, *repeated, *never_shown]
+    return Checked(repaired, snapshot, blocks, findings, unreadable, references, held)
+
+
+def _references(inputs: Inputs, examples: Sequence[Attributed], settings: CheckSettings) -> list[Reference]:
+    older = []
+    if inputs.champion is not None and inputs.learned is not None:
+        older.append((CHAMPION, inputs.champion.version, inputs.learned))
+    if inputs.anchor is not None:
+        older.append((ANCHOR, inputs.anchor.version, inputs.anchor.snapshot))
+    return [
+        reference_to(name, version, snapshot, examples, inputs.taxonomy, inputs.accepted_since(version, settings))
+        for name, version, snapshot in older
+    ]
 
 
 def _survey(examples: Sequence[Attributed], taxonomy: Taxonomy, track: Track) -> Survey:
@@ -137,56 +169,43 @@ def _survey(examples: Sequence[Attributed], taxonomy: Taxonomy, track: Track) ->
 
 @dataclass(frozen=True)
 class Prepared:
-    """Examples that are ready to train on, and which of them are held out."""
+    """Examples that are ready to train on."""
 
     inputs: Inputs
     checked: Checked
-    articles: list[Article]
-    labels: np.ndarray  # (n_examples, n_tags) int8
-    learn: np.ndarray  # rows of the examples, in rising order
-    holdout: np.ndarray  # the same
-    fair: bool  # whether the champion has learned from none of the holdout
+
+    @property
+    def examples(self) -> list[Attributed]:
+        """The examples, in the order of their ids."""
+        return self.checked.examples
+
+    @cached_property
+    def articles(self) -> list[Article]:
+        """The articles of the examples."""
+        return [example.article for example in self.examples]
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """The labels of the examples, (n_examples, n_tags) int8."""
+        return labels_of(self.articles, self.inputs.taxonomy)
 
     @property
     def timeless(self) -> frozenset[str]:
         """The ids of the starter articles, whose dates say nothing of the desk's habits."""
-        return frozenset(example.article.id for example in self.checked.examples if example.source == STARTER)
+        return frozenset(example.article.id for example in self.examples if example.source == STARTER)
+
+    @cached_property
+    def mixed(self) -> list[int]:
+        """The rows of the examples in an order that has nothing to do with dates or ids, and is the same in every run."""
+        digests = [hashlib.sha256(article.id.encode()).digest() for article in self.articles]
+        return sorted(range(len(digests)), key=digests.__getitem__)
 
     @property
     def passing(self) -> frozenset[tuple[str, str]]:
         """The article id and the tag id of each rejection as a passing mention."""
-        return frozenset((example.article.id, tag) for example in self.checked.examples for tag in example.passing)
+        return frozenset((example.article.id, tag) for example in self.examples for tag in example.passing)
 
     @property
-    def held_out(self) -> list[Article]:
-        """The articles of the holdout."""
-        return [self.articles[row] for row in self.holdout]
-
-    @property
-    def holdout_labels(self) -> np.ndarray:
-        """The labels of the holdout, (n_held_out, n_tags) int8."""
-        return np.asarray(self.labels[self.holdout])
-
-
-def hold_out(inputs: Inputs, checked: Checked, settings: TrainingSettings) -> Prepared:
-    """Hold the newest examples out, without near-duplicates of those that are learned from."""
-    articles = [example.article for example in checked.examples]
-    rows = np.arange(len(articles))
-    size = min(settings.max_holdout, max(settings.min_holdout, round(settings.holdout * len(articles))))
-    newest = np.array(oldest_first(checked.examples, rows)[::-1], dtype=np.int64)
-    trained = inputs.learned.trained if inputs.learned is not None else set()
-    in_training = np.array([article.id in trained for article in articles], dtype=bool)
-    learned = np.isin(checked.groups, checked.groups[in_training])  # from an article or from a near-duplicate
-    if inputs.champion is not None and inputs.learned is None:  # it may have learned from all of them
-        learned[:] = True
-    unlearned = newest[~learned[newest]]
-    fair = inputs.champion is None or len(unlearned) >= min(size, settings.min_holdout)
-    holdout = np.sort((unlearned if fair else newest)[:size])
-    is_copy = np.isin(checked.groups[holdout], checked.groups[np.setdiff1d(rows, holdout)])
-    holdout, learn = holdout[~is_copy], np.setdiff1d(rows, holdout[~is_copy])
-    return Prepared(inputs, checked, articles, labels_of(articles, inputs.taxonomy), learn, holdout, fair)
-
-
-def oldest_first(examples: Sequence[Attributed], rows: np.ndarray) -> list[int]:
-    """Return rows of examples in the order of their dates."""
-    return sorted(rows.tolist(), key=lambda row: (examples[row].at, examples[row].article.id))
+    def oldest_first(self) -> list[int]:
+        """The rows of the examples in the order of their dates."""
+        return sorted(range(len(self.examples)), key=lambda row: (self.examples[row].at, self.articles[row].id))

@@ -1,19 +1,24 @@
 """Retraining: examples -> checks -> challenger -> comparison -> promotion, unattended. One run at a time.
 
-The challenger that is compared is the one that serves: it has not learned from the holdout, and is not fitted again on
-it unless a setting asks for it. Every run is recorded with its outcome and the reason.
+The challenger that is compared is the one that serves: it learns from all examples, and cross-validation says how good it
+is. Every run is recorded with its outcome and the reason.
 """
 
 import time
+from collections import Counter
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from classifier.domain.progress import Track, untracked
 from classifier.domain.snapshots import Snapshot
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
+from classifier.domain.voices import KEY, voices_of
 from classifier.errors import Busy, TaggerError
+from classifier.gate.holding import Held, count_runs
+from classifier.gate.whole import Check
 from classifier.model.files import content_digest
 from classifier.serving.champion import rolled_back
 from classifier.serving.registry import Registry
@@ -21,27 +26,27 @@ from classifier.serving.taxonomy_changes import adopt
 from classifier.serving.traces import try_to_remove_traces
 from classifier.store.runs import FAILED, JOB, Run
 from classifier.store.store import Store
-from classifier.training.challenger import Challenger, challenge, fit_on, learning_curve
-from classifier.training.comparison import Check
-from classifier.training.fitting import Fitted
-from classifier.training.preparing import Checked, Inputs, Prepared, check_examples, hold_out, read_inputs, skip
+from classifier.training.challenger import Challenger, challenge, learning_curve
+from classifier.training.older import judged_later
+from classifier.training.preparing import Checked, Inputs, Prepared, check_examples, read_inputs, skip
 from classifier.training.run_result import (
     NOT_PROMOTED,
     PROMOTED,
     BlockedBy,
+    HeldTag,
     LiveRow,
     Result,
     RunDetails,
     blocked,
     blocked_by,
     confusions,
-    measures_of,
     moved,
     reason_of,
 )
 from classifier.training.settings import TrainingSettings
 
 TOO_ALIKE = 0.01  # a challenger whose data differ by less from those of a version that was rolled back stays out
+N_KEYS, N_NAMED = 5, 20  # keys and newest articles of a held tag that a record names
 MIN_DIFFERENT = 20  # articles; fewer are too alike in a small store, too
 
 
@@ -116,10 +121,7 @@ class _Retraining:
         checked = check_examples(inputs, self.store, settings.checks, self.track)
         if checked.blocking:
             return blocked(blocked_by(checked.blocking), _details(inputs, settings, checked))
-        prepared = hold_out(inputs, checked, settings)
-        if len(prepared.holdout) < settings.min_holdout / 2:
-            figure = f"{len(prepared.holdout)} articles are left to set aside, without copies of others"
-            return blocked([BlockedBy(tag=None, check="holdout", figure=figure)], _details(inputs, settings, checked))
+        prepared = Prepared(inputs, checked)
         return self._decide(prepared, challenge(prepared, settings, self.track))
 
     def _decide(self, prepared: Prepared, challenger: Challenger) -> Result:
@@ -127,13 +129,16 @@ class _Retraining:
         gate = [*challenger.gate, *self._against_the_past(prepared, challenger)]
         causes = blocked_by(check for check in gate if not check.passed)
         outcome = NOT_PROMOTED if causes else PROMOTED
-        reason = reason_of(causes, gate)
-        result = Result(outcome, reason, None, causes, self._compared(prepared, challenger, gate))
+        tags = prepared.inputs.taxonomy.tags
+        held = [BlockedBy(tag=tags[each.tag].id, check=each.check, figure=each.figure) for each in challenger.held]
+        reason = reason_of(causes, gate, held)
+        result = Result(outcome, reason, None, causes, held, self._compared(prepared, challenger, gate))
         if self.dry_run:
             return replace(result, outcome=NOT_PROMOTED, reason=f"Dry run: nothing is saved. Else: {outcome}. {reason}")
-        held_out = [article.id for article in prepared.held_out]
-        result = replace(result, version=self._save(prepared, challenger.fitted, held_out, gate))
-        return result if causes else self._promote(prepared, gate, result)
+        if (champion := prepared.inputs.champion) is not None and challenger.older.stand_in is not None:
+            self.registry.add_validated(champion.version, challenger.older.stand_in)
+        result = replace(result, version=self._save(prepared, challenger, gate))
+        return result if causes else self._promote(prepared, result)
 
     def _against_the_past(self, prepared: Prepared, challenger: Challenger) -> list[Check]:
         """Return failed checks if the challenger is the champion once more, or like a version that was rolled back."""
@@ -147,28 +152,25 @@ class _Retraining:
                 card = self.registry.card(version)
             if "retagged_from" in card and card.get("taxonomy_version") != prepared.inputs.taxonomy.version:
                 continue  # it was an older model with a changed taxonomy, and this run's taxonomy is another one
-            if version.endswith(digest[:8]) or (learned is not None and _is_like(prepared.checked.snapshot, learned)):
+            if version.endswith(digest[:8]) or (learned is not None and _is_like(challenger.snapshot, learned)):
                 figure = f"it has learned nearly the same as {version}, which was rolled back"
                 checks.append(Check("rolled_back", False, figure))
         return checks
 
-    def _save(self, prepared: Prepared, fitted: Fitted, held_out: Iterable[str], gate: Iterable[Check]) -> str:
-        snapshot = prepared.checked.snapshot.holding_out(held_out).with_validated(fitted.validated)
-        fitted.model.card |= {
+    def _save(self, prepared: Prepared, challenger: Challenger, gate: Iterable[Check]) -> str:
+        taxonomy, champion, model = prepared.inputs.taxonomy, prepared.inputs.champion, challenger.fitted.model
+        model.card |= {
             "data": prepared.inputs.snapshot.digest,
-            "n_held_out": len(snapshot.articles) - len(snapshot.trained),
+            "held": count_runs((each.to_json(taxonomy) for each in challenger.held), champion.card if champion else {}),
+            "accepted": prepared.inputs.accepted_before | dict.fromkeys(self.settings.checks.accepted, _now()),
             "contest": [check.to_json() for check in gate],
         }
         # An article that was deleted and has come again since is no longer one that models may not name.
         self.registry.deleted.follow(self.store.deletions.digests)
-        return self.registry.save(fitted.model, snapshot)
+        return self.registry.save(model, challenger.snapshot)
 
-    def _promote(self, prepared: Prepared, gate: Iterable[Check], result: Result) -> Result:
+    def _promote(self, prepared: Prepared, result: Result) -> Result:
         assert result.version is not None
-        if self.settings.refit:
-            refitted = fit_on(prepared, range(len(prepared.articles)), self.settings.fit, self.track)
-            refitted.model.card["refitted_from"] = result.version
-            result = replace(result, version=self._save(prepared, refitted, (), gate))
         pointer = prepared.inputs.pointer
         before = pointer.version if pointer else None
         try:
@@ -179,18 +181,22 @@ class _Retraining:
         return result
 
     def _compared(self, prepared: Prepared, challenger: Challenger, gate: Iterable[Check]) -> RunDetails:
-        inputs, labels, judged = prepared.inputs, prepared.holdout_labels, challenger.judged
-        tag_ids, model = [tag.id for tag in inputs.taxonomy.tags], challenger.fitted.model
+        inputs, model, measured = prepared.inputs, challenger.fitted.model, challenger.measured
+        active = [tag for tag in inputs.taxonomy.tags if tag.active]
+        tag_ids, last = [tag.id for tag in active], measured["challenger"]
         return _details(inputs, self.settings, prepared.checked) | RunDetails(
-            n_learned=len(prepared.learn),
-            n_held_out=len(prepared.holdout),
-            fair=prepared.fair,
+            n_learned=len(challenger.fitted.held_out.ids),
+            n_reference=len(last.labels),
+            anchor=inputs.anchor.version if inputs.anchor else None,
+            stand_in=challenger.older.stand_in is not None,
             gate=[check.to_json() for check in gate],
-            n_draws=challenger.n_draws,
+            held=[_held_tag(each, prepared) for each in challenger.held],
+            n_fits=challenger.n_fits,
+            later=judged_later(prepared, self.track),
             tags=[change._asdict() for change in challenger.changes],
-            measures={name: measures_of(judgements, labels, tag_ids) for name, judgements in judged.items()},
+            measures={name: each.measures(tag_ids) for name, each in measured.items()},
             cross_validation=challenger.fitted.card["cross_validation"],
-            confusions=confusions(judged["challenger"].suggested, labels, inputs.taxonomy),
+            confusions=confusions(last.suggested, last.labels, active),
             moved=moved(challenger.changes, inputs.champion, model, inputs.learned, prepared.checked.snapshot),
             learning_curve=learning_curve(prepared, self.settings, self.track),
             seconds=round(time.monotonic() - self.begun, 1),
@@ -217,6 +223,24 @@ def _live_row(inputs: Inputs) -> LiveRow | None:
     tags = inputs.champion.taxonomy.tags
     moved = [(tags[tag].id, round(move, 4)) for tag, move in inputs.followed.most_moved()]
     return LiveRow(state=inputs.followed.number, n_articles=inputs.followed.n_articles, moved=moved)
+
+
+def _now() -> str:
+    """Return the time as it begins the names of versions, so that both can be compared."""
+    return f"{datetime.now(UTC):%Y%m%d-%H%M%S}"
+
+
+def _held_tag(held: Held, prepared: Prepared) -> HeldTag:
+    """Return a held tag, with the keys that gave it to articles that the older version did not know."""
+    tag, known = prepared.inputs.taxonomy.tags[held.tag].id, set(held.reference.rows.tolist())
+    newest = [row for row in prepared.oldest_first[::-1] if row not in known]
+    rows = [row for row in newest if tag in (prepared.articles[row].tags or ())]
+    examples = [prepared.examples[row] for row in rows]
+    keys = Counter(voices_of(each.said_by.get(tag), each.owner).get(KEY, "") for each in examples)
+    row = held.to_json(prepared.inputs.taxonomy)
+    return HeldTag(
+        **row, keys=dict(keys.most_common(N_KEYS)), articles=[each.article.id for each in examples[:N_NAMED]]
+    )
 
 
 def _is_like(snapshot: Snapshot, other: Snapshot) -> bool:

@@ -4,24 +4,26 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import product
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
 from classifier.domain.snapshots import Snapshot
-from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.taxonomy import Tag
 from classifier.domain.unreadable import UnreadableReport
+from classifier.gate.holding import HeldRow
+from classifier.gate.tags import TagChange
+from classifier.gate.whole import Check, CheckRow, Costs
 from classifier.model import evaluation
 from classifier.model.tag_model import TagModel
 from classifier.training.checks import Finding
-from classifier.training.comparison import Check, CheckRow, Judged, TagChange
 
 PROMOTED, NOT_PROMOTED = "promoted", "not promoted"
 N_REASONS = 3  # causes that a reason names
 N_TERMS = 10
 N_CONFUSIONS = 20
 N_MOVED = 15
-MIN_SUPPORT = 3  # positives in the holdout; below, an interval says nothing
+MIN_SUPPORT = 3  # positives; below, an interval says nothing
 
 Interval = tuple[float, float]
 
@@ -37,7 +39,7 @@ class ReliabilityBin(TypedDict):
 
 
 class TagF1(TypedDict):
-    """The F1 of a tag with its 95 % interval. `support` is its positives in the holdout."""
+    """The F1 of a tag with its 95 % interval. `support` is its positives."""
 
     tag: str
     f1: float
@@ -46,13 +48,13 @@ class TagF1(TypedDict):
 
 
 class Measures(TypedDict):
-    """How good a model is on a holdout, and what it costs."""
+    """How good a model is in cross-validation, and what it costs."""
 
     micro_f1: float
     micro_f1_interval: Interval | None
     macro_f1: float
     macro_f1_interval: Interval | None
-    calibration_error: float
+    calibration_error: float | None
     reliability: list[ReliabilityBin]
     coverage: float
     megabytes: float
@@ -86,6 +88,21 @@ class CurvePoint(TypedDict):
     micro_f1: float
 
 
+class Later(TypedDict):
+    """How good the champion was on articles that it did not know when it was trained: what cross-validation cannot say."""
+
+    n: int
+    micro_f1: float
+    interval: Interval
+
+
+class HeldTag(HeldRow):
+    """A held tag with what a person needs to look at: the keys that gave its newest labels, and some of these articles."""
+
+    keys: dict[str, int]
+    articles: list[str]
+
+
 class BlockedBy(TypedDict):
     """A check that keeps a challenger from being promoted. `tag` is None if it concerns no single tag."""
 
@@ -113,10 +130,13 @@ class RunDetails(TypedDict, total=False):
     set_aside: UnreadableReport
     live: LiveRow | None
     n_learned: int
-    n_held_out: int
-    fair: bool
+    n_reference: int
+    anchor: str | None
+    stand_in: bool
     gate: list[CheckRow]
-    n_draws: int
+    held: list[HeldTag]
+    n_fits: int
+    later: Later | None
     tags: list[dict[str, Any]]
     measures: dict[str, Measures]
     cross_validation: dict[str, Any]
@@ -134,6 +154,7 @@ class Result:
     reason: str
     version: str | None = None
     blocked_by: list[BlockedBy] = field(default_factory=list)
+    held: list[BlockedBy] = field(default_factory=list)
     details: RunDetails = field(default_factory=RunDetails)
 
     @property
@@ -148,6 +169,7 @@ class Result:
             "version": self.version,
             "promoted": self.promoted,
             "reason": self.reason,
+            "held": self.held,
             "blocked_by": self.blocked_by,
             "outcome": self.outcome,
             **({"set_aside": set_aside} if set_aside and set_aside["n"] else {}),
@@ -161,37 +183,52 @@ def blocked_by(causes: Iterable[Finding | Check]) -> list[BlockedBy]:
 
 def blocked(causes: list[BlockedBy], details: RunDetails) -> Result:
     """Return the result of a run that something blocks."""
-    return Result(NOT_PROMOTED, reason_of(causes), None, causes, details)
+    return Result(NOT_PROMOTED, reason_of(causes), None, causes, details=details)
 
 
-def reason_of(causes: Sequence[BlockedBy], gate: Sequence[Check] = ()) -> str:
-    """Return in one sentence what closed the gate, or what opened it."""
+def reason_of(causes: Sequence[BlockedBy], gate: Sequence[Check] = (), held: Sequence[BlockedBy] = ()) -> str:
+    """Return in a sentence what closed the gate, or what opened it, and which tags are held."""
     if not causes:
         against = "Not worse than the champion" if gate[0].check == "total" else "The first"
-        return f"{against}: {gate[0].figure}."
+        opened = f"{against}: {gate[0].figure}."
+        return f"{opened} Held: {', '.join(str(each['tag']) for each in held)}." if held else opened
     names = [f"{cause['check']} of {cause['tag']}" if cause["tag"] else cause["check"] for cause in causes]
     parts = [f"{name} ({cause['figure']})" for name, cause in zip(names, causes[:N_REASONS], strict=False)]
     more = f"; and {len(causes) - N_REASONS} more" if len(causes) > N_REASONS else ""
     return f"Closed by {'; '.join(parts)}{more}."
 
 
-def measures_of(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> Measures:
-    """Measure a model on a holdout. `labels`: (n_articles, n_tags) int8."""
-    counted = judged.suggested & (labels >= 0)
-    right, scores = labels[counted] == 1, judged.scores[counted]
-    micro, macro = evaluation.f1_intervals(judged.suggested, labels)
-    return {
-        "micro_f1": evaluation.micro_f1(judged.suggested, labels),
-        "micro_f1_interval": micro,
-        "macro_f1": evaluation.macro_f1(judged.suggested, labels),
-        "macro_f1_interval": macro,
-        "calibration_error": evaluation.calibration_error(scores, right) if counted.any() else 0.0,
-        "reliability": _reliability(scores, right),
-        "coverage": float(judged.suggested.any(axis=1).mean()) if len(labels) else 0.0,
-        "megabytes": round(judged.megabytes, 2),
-        "milliseconds": round(judged.milliseconds, 2),
-        "tags": _f1_of_tags(judged, labels, tag_ids),
-    }
+class Measured(NamedTuple):
+    """What the figures of a model are counted from. Of the champion's scores only their calibration error is known.
+
+    suggested: (n_articles, n_tags) bool; labels: the same shape, int8; scores: the same, float64.
+    """
+
+    suggested: np.ndarray
+    labels: np.ndarray
+    costs: Costs
+    scores: np.ndarray | None
+    calibration_error: float | None = None
+
+    def measures(self, tag_ids: Sequence[str]) -> Measures:
+        """Measure the model. `tag_ids` are those of the columns."""
+        suggested, labels = self.suggested, self.labels
+        counted = suggested & (labels >= 0)
+        right, scores = labels[counted] == 1, self.scores[counted] if self.scores is not None else np.zeros(0)
+        micro, macro = evaluation.f1_intervals(suggested, labels)
+        error = evaluation.calibration_error(scores, right) if scores.size else self.calibration_error
+        return {
+            "micro_f1": evaluation.micro_f1(suggested, labels),
+            "micro_f1_interval": micro,
+            "macro_f1": evaluation.macro_f1(suggested, labels),
+            "macro_f1_interval": macro,
+            "calibration_error": error,
+            "reliability": _reliability(scores, right) if scores.size else [],
+            "coverage": float(suggested.any(axis=1).mean()) if len(labels) else 0.0,
+            "megabytes": round(self.costs.megabytes, 2),
+            "milliseconds": round(self.costs.milliseconds, 2),
+            "tags": _f1_of_tags(suggested, labels, tag_ids),
+        }
 
 
 def _reliability(scores: np.ndarray, right: np.ndarray) -> list[ReliabilityBin]:
@@ -203,8 +240,8 @@ def _reliability(scores: np.ndarray, right: np.ndarray) -> list[ReliabilityBin]:
     return rows
 
 
-def _f1_of_tags(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> list[TagF1]:
-    counts = evaluation.counts(judged.suggested, labels)
+def _f1_of_tags(suggested: np.ndarray, labels: np.ndarray, tag_ids: Sequence[str]) -> list[TagF1]:
+    counts = evaluation.counts(suggested, labels)
     rows: list[TagF1] = []
     for number, tag in enumerate(tag_ids):
         cells = np.column_stack([part[:, number] for part in counts]).astype(np.int64)
@@ -216,14 +253,14 @@ def _f1_of_tags(judged: Judged, labels: np.ndarray, tag_ids: Sequence[str]) -> l
     return rows
 
 
-def confusions(suggested: np.ndarray, labels: np.ndarray, taxonomy: Taxonomy) -> list[Confusion]:
+def confusions(suggested: np.ndarray, labels: np.ndarray, tags: Sequence[Tag]) -> list[Confusion]:
     """Return which right tags were missed while another of their kind was wrongly suggested, the most frequent first."""
     missed, wrong = (labels == 1) & ~suggested, (labels == 0) & suggested
     pairs: Counter[tuple[int, int]] = Counter()
     for row in np.flatnonzero(missed.any(axis=1) & wrong.any(axis=1)):
         for tag, instead in product(np.flatnonzero(missed[row]).tolist(), np.flatnonzero(wrong[row]).tolist()):
-            pairs[tag, instead] += taxonomy.tags[tag].kind == taxonomy.tags[instead].kind
-    ids = [tag.id for tag in taxonomy.tags]
+            pairs[tag, instead] += tags[tag].kind == tags[instead].kind
+    ids = [tag.id for tag in tags]
     return [
         {"tag": ids[tag], "instead": ids[instead], "n": n} for (tag, instead), n in pairs.most_common(N_CONFUSIONS) if n
     ]

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from classifier.gate.settings import GateSettings
 from classifier.training.checks import CheckSettings
-from classifier.training.comparison import GateSettings
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,7 @@ class TrainingSettings:
     fit: FitSettings = field(default_factory=FitSettings)
     gate: GateSettings = field(default_factory=GateSettings)
     checks: CheckSettings = field(default_factory=CheckSettings)
-    holdout: float = 0.1  # the share of the newest examples that is held out, within the next two
-    min_holdout: int = 100
-    max_holdout: int = 2_000
-    refit: bool = False  # whether the promoted model is fitted again on all examples
+    anchor: str = ""  # the version that is the anchor; without one, the champion of four weeks ago
     starter_until: int = 1_000  # see `Store.attributed`, as the next
     close_after_days: int = 0
     live_rates: bool = True  # whether the champion follows labels while it serves

@@ -9,7 +9,7 @@ import numpy as np
 
 from classifier.domain.articles import Article
 from classifier.domain.dates import in_utc
-from classifier.domain.examples import UNKNOWN, labels_of
+from classifier.domain.examples import labels_of
 from classifier.domain.progress import Track
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.errors import TooFewExamples
@@ -51,10 +51,14 @@ class TrainingSet:
 
     @cached_property
     def always_one(self) -> bool:
-        """Whether every article gets at least one tag: as the settings say, else if all completely tagged articles have one."""
+        """Whether every article gets at least one tag: as the settings say, else if all completely tagged articles have one.
+
+        A tag that is younger than an article does not make its tags incomplete: else a new tag would decide for all.
+        """
         if self.settings.always_one is not None:
             return self.settings.always_one
-        complete = (self.labels != UNKNOWN).all(axis=1)
+        articles = self.articles
+        complete = np.array([a.tags is not None and a.tags_complete and not a.unknown for a in articles], dtype=bool)
         return bool(complete.any() and (self.labels[complete] == 1).any(axis=1).all())
 
 

@@ -113,7 +113,7 @@ def test_an_archive_is_learned_and_an_answer_too(chain: Desk, sit: Callable[...,
     before = score(chain, post)
 
     # The next run has learned it.
-    second = json.loads(classifier("retrain", *where, "--json", TAGGER_REFIT="1"))
+    second = json.loads(classifier("retrain", *where, "--json"))
     assert second["version"] != first["version"]
     assert second["promoted"], second
     snapshot = Registry(service.models).snapshot(second["version"])

@@ -15,6 +15,7 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from classifier.gate.holding import held_long
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.serving.views import AnswerOut, DecisionOut
@@ -90,11 +91,13 @@ class Metrics:
     def _model(self) -> Iterator[Metric]:
         info = GaugeMetricFamily("tagger_model", "The champion.", labels=("version",))
         age = GaugeMetricFamily("tagger_model_age_seconds", "Since the champion was promoted.")
+        held = GaugeMetricFamily("tagger_held_tags", "Tags that `retrain` has held in three or more runs.")
         with suppress(Exception):  # readiness reports a pointer that cannot be read
             if champion := self.registry.champion():
                 info.add_metric((champion.version,), 1)
                 age.add_metric((), 3600.0 * hours_since(champion.at))
-        yield from (info, age)
+                held.add_metric((), len(held_long(self.registry.card(champion.version))))
+        yield from (info, age, held)
 
     def _store(self) -> Iterator[Metric]:
         store = self.tagger.store

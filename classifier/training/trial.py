@@ -1,0 +1,127 @@
+"""A trial: a fitted challenger beside the older versions, on the articles that cross-validation of both has judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+
+from classifier.domain.articles import Article
+from classifier.domain.examples import labels_of
+from classifier.domain.progress import Track
+from classifier.gate.holding import Held, hold
+from classifier.gate.reference import CHAMPION, Reference
+from classifier.gate.tags import TagChange, compare_tags, smallest_loss
+from classifier.training.fitting import Fitted, fit
+from classifier.training.judging import active_columns
+from classifier.training.older import Older
+from classifier.training.preparing import Prepared
+from classifier.training.settings import TrainingSettings
+
+
+class Compared(NamedTuple):
+    """The suggestions of an older version and of the challenger, and the labels that count as evidence.
+
+    rows: (n,) of the examples; before, after: (n, n_active) bool; labels: (n, n_active) int8.
+    """
+
+    rows: np.ndarray
+    before: np.ndarray
+    after: np.ndarray
+    labels: np.ndarray
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A challenger that holds some tags. Columns are those of the tags that may be suggested, in all that it returns."""
+
+    prepared: Prepared
+    older: Older
+    settings: TrainingSettings
+    held: Sequence[Held]
+    articles: Sequence[Article]  # of the examples, as the challenger learned them
+    fitted: Fitted
+
+    @cached_property
+    def active(self) -> list[int]:
+        """The columns of the tags that may be suggested."""
+        return active_columns(self.prepared.inputs.taxonomy)
+
+    @property
+    def tag_ids(self) -> list[str]:
+        """The ids of these tags."""
+        return [self.prepared.inputs.taxonomy.tags[column].id for column in self.active]
+
+    @cached_property
+    def labels(self) -> np.ndarray:
+        """The labels of the examples as the challenger learned them, (n_examples, n_active) int8."""
+        return np.asarray(labels_of(self.articles, self.prepared.inputs.taxonomy)[:, self.active])
+
+    @cached_property
+    def rows(self) -> np.ndarray:
+        """The rows of the examples that could be read, in rising order."""
+        row_of = {article.id: row for row, article in enumerate(self.articles)}
+        return np.array([row_of[article_id] for article_id in self.fitted.held_out.ids], dtype=np.int64)
+
+    @cached_property
+    def suggested(self) -> np.ndarray:
+        """The suggestions of the challenger's cross-validation, (n_examples, n_active) bool."""
+        suggested = np.zeros(self.labels.shape, dtype=bool)
+        suggested[self.rows] = self.fitted.held_out.suggested[:, self.active]
+        return suggested
+
+    @cached_property
+    def scores(self) -> np.ndarray:
+        """The scores of the challenger's cross-validation, (n_examples, n_active) float64."""
+        scores = np.zeros(self.labels.shape)
+        scores[self.rows] = self.fitted.held_out.scores[:, self.active]
+        return scores
+
+    def compared(self, reference: Reference) -> Compared:
+        """Return what both suggest on the articles of a reference."""
+        part = reference.part(reference.validated & np.isin(reference.rows, self.rows))
+        labels = part.labels([each.tag for each in self.held])
+        return Compared(part.rows, part.suggested[:, self.active], self.suggested[part.rows], labels[:, self.active])
+
+    def worse(self) -> list[Held]:
+        """Return the tags that surely lost since the champion, or else since the anchor, without those that are accepted."""
+        found: dict[int, Held] = {}
+        columns = dict(zip(self.tag_ids, self.active, strict=True))
+        for reference in self.older.references:
+            for change in self._changes(reference):
+                is_accepted = change.tag in self.settings.checks.accepted
+                if change.is_loss(self.settings.gate.tag_surely) and not is_accepted:
+                    tag, figure = columns[change.tag], change.figure(reference.name)
+                    found.setdefault(tag, Held(tag, "tag_worse", figure, reference))
+        return list(found.values())
+
+    def changes(self) -> list[TagChange]:
+        """Return how each tag changed since the champion, with the smallest loss that would have been seen."""
+        gate, changes = self.settings.gate, []
+        for reference in self.older.references[:1]:
+            compared = self.compared(reference)
+            for change in self._changes(reference):
+                column = self.tag_ids.index(change.tag)
+                before, after, labels = (part[:, column] for part in compared[1:])
+                least = smallest_loss(before, after, labels, gate.tag_margin, gate.tag_surely)
+                changes.append(change._replace(smallest_loss=least))
+        return changes
+
+    def _changes(self, reference: Reference) -> list[TagChange]:
+        gate, compared = self.settings.gate, self.compared(reference)
+        margin = gate.tag_margin if reference.name == CHAMPION else gate.anchor_margin
+        return compare_tags(compared.before, compared.after, compared.labels, self.tag_ids, margin)
+
+
+def run_trial(
+    prepared: Prepared, older: Older, held: Sequence[Held], settings: TrainingSettings, track: Track
+) -> Trial:
+    """Fit a challenger that holds some tags."""
+    taxonomy = prepared.inputs.taxonomy
+    articles = hold(prepared.articles, held, taxonomy)
+    blocks, timeless, passing = prepared.checked.blocks, prepared.timeless, prepared.passing
+    fitted = fit(articles, taxonomy, settings.fit, track, blocks, timeless, passing, older.kept_folds)
+    return Trial(prepared, older, settings, held, articles, fitted)

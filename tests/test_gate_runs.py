@@ -1,0 +1,188 @@
+"""Faults in whole runs: which tags are held, what closes the gate, and that everything else goes on."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from classifier.domain.articles import Article
+from classifier.domain.snapshots import Snapshot
+from classifier.domain.taxonomy import Taxonomy
+from classifier.store.log import Draft
+from classifier.text.fields import ReadText
+from classifier.training import corpus
+from classifier.training.fitting import Fitted, fit
+from classifier.training.run_result import Result, strongest_terms
+from tests.desk import Desk, in_copy_of, trained_once
+
+N_LATER = 60
+LOST, POISONED, INSTEAD = "nigeria", "financing", "humanitarian"
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def dated(articles: list[Article]) -> list[Article]:
+    """The desk's articles in the order of their dates."""
+    return sorted(articles, key=lambda one: (one.published_at or "", one.id))
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory, dated: list[Article], taxonomy: Taxonomy) -> Path:
+    """A folder in which a desk has trained once."""
+    return trained_once(tmp_path_factory.mktemp("gate"), dated[:-N_LATER], taxonomy)
+
+
+@pytest.fixture
+def desk(first_run: Path, tmp_path: Path, taxonomy: Taxonomy) -> Iterator[Desk]:
+    """A desk of one's own that has trained once."""
+    with in_copy_of(first_run, tmp_path / "desk", taxonomy) as desk:
+        yield desk
+
+
+def learned(desk: Desk) -> Snapshot:
+    snapshot = desk.registry.snapshot(str(desk.champion))
+    assert snapshot is not None
+    return snapshot
+
+
+def held(result: Result) -> set[str | None]:
+    return {one["tag"] for one in result.held}
+
+
+def having(articles: list[Article], tag: str) -> list[Article]:
+    return [one for one in articles if tag in (one.tags or ())]
+
+
+def poison(articles: list[Article], n: int, published_at: str | None = None) -> list[Article]:
+    """Return articles of sentences of one tag's articles, shuffled, that have another tag."""
+    sentences, draw = [part for one in having(articles, POISONED) for part in one.body.split(". ")], random.Random(0)
+    return [
+        Article(
+            f"poison-{number}",
+            "News",
+            ". ".join(draw.sample(sentences, 12)),
+            tags=(INSTEAD,),
+            published_at=published_at,
+        )
+        for number in range(n)
+    ]
+
+
+def test_labels_that_vanish_without_a_decision_hold_their_tag_and_others_learn(
+    desk: Desk, dated: list[Article]
+) -> None:
+    before = learned(desk)
+    lose = having(dated[:-N_LATER], LOST)
+    desk.set_tags({one.id: tuple(tag for tag in one.tags or () if tag != LOST) for one in lose[: -len(lose) // 10]})
+    desk.add(dated[-N_LATER:])
+    result = desk.retrain()
+    assert result.promoted, result.reason
+    assert held(result) == {LOST}
+    f1 = {row["tag"]: (row["champion"], row["challenger"]) for row in result.details["tags"]}
+    assert abs(f1[LOST][0] - f1[LOST][1]) <= 0.05
+    now = learned(desk)
+    assert all(now.articles[key].of(LOST) == labels.of(LOST) for key, labels in before.articles.items())
+    assert all(set(one.tags or ()) - {LOST} <= set(now.articles[one.id].tags) for one in dated[-N_LATER:])
+
+
+@pytest.mark.parametrize("published_at", [None, "2010-01-01", "2026-11-30"])
+def test_poison_is_held_with_its_tag_whatever_its_date(
+    desk: Desk, dated: list[Article], published_at: str | None
+) -> None:
+    desk.add(poison(dated[:-N_LATER], 60, published_at))
+    result = desk.retrain()
+    assert result.promoted, result.reason
+    assert held(result) == {INSTEAD}
+    (row,) = result.details["held"]
+    assert (row["check"], row["reference"], result.details["n_fits"]) == ("tag_worse", "champion", 2)
+    assert set(row["articles"]) <= {f"poison-{number}" for number in range(60)}
+    assert held(desk.retrain(force=True)) == {INSTEAD}  # the poison is still there the night after
+
+
+def test_a_fault_that_is_not_in_the_labels_refuses_the_run_after_the_second_fit(
+    desk: Desk, dated: list[Article], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = desk.champion
+    lost = {word for term in strongest_terms(desk.registry.load_champion(), 40)[LOST] for word in term.split()}
+    plain = corpus.text_words
+
+    def without(text: ReadText) -> list[str]:
+        return [word for word in plain(text) if word not in lost]
+
+    monkeypatch.setattr(corpus, "text_words", without)
+    monkeypatch.setattr(corpus, "title_words", without)
+    desk.add(dated[-N_LATER:])
+    result = desk.retrain()
+    assert not result.promoted
+    assert ("tag_worse", LOST) in {(one["check"], one["tag"]) for one in result.blocked_by}
+    assert result.details["n_fits"] == 2
+    assert desk.champion == before
+
+
+def test_weights_of_two_tags_that_are_swapped_refuse_the_run_and_name_both(
+    desk: Desk, dated: list[Article], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swapped = ("nigeria", "trial")
+
+    def damaged(*some: Any) -> Fitted:
+        fitted = fit(*some)
+        parameters, taxonomy = fitted.model.parameters, fitted.model.taxonomy
+        ids = [taxonomy.tags[column].id for column in parameters.separators.tolist()]
+        one, other = (ids.index(tag) for tag in swapped)
+        weights = np.asarray(parameters.weights).copy()
+        weights[:, [one, other]] = weights[:, [other, one]]
+        fitted.model.parameters = replace(parameters, weights=weights)
+        model = type(fitted.model)(
+            replace(parameters, weights=weights),
+            fitted.model.terms,
+            fitted.model.title_terms,
+            taxonomy,
+            card=fitted.card,
+            precedents=fitted.model.precedents,
+        )
+        return fitted._replace(model=model)
+
+    monkeypatch.setattr("classifier.training.trial.fit", damaged)
+    desk.add(dated[-N_LATER:])
+    result = desk.retrain()
+    assert not result.promoted
+    assert {(one["check"], one["tag"]) for one in result.blocked_by} == {("served", tag) for tag in swapped}
+
+
+def test_articles_that_carry_the_champions_own_suggestions_prove_nothing(desk: Desk, dated: list[Article]) -> None:
+    desk.add(dated[-N_LATER:])
+    plain = desk.run(dry_run=True)[0]
+    model = desk.registry.load_champion()
+    echoes = [replace(one, id=f"echo-{one.id}", published_at="2026-11-30") for one in dated[:140]]
+    _, suggested = model.judge(echoes)
+    ids = np.array([tag.id for tag in model.taxonomy.tags], dtype=object)
+    desk.add(replace(one, tags=tuple(ids[row])) for one, row in zip(echoes, suggested, strict=True))
+    result = desk.retrain()
+    assert result.promoted, result.reason
+    assert held(result) == held(plain) == set()
+    assert result.details["n_reference"] == plain.details["n_reference"]
+    assert result.details["measures"]["champion"]["micro_f1"] == plain.details["measures"]["champion"]["micro_f1"]
+
+
+def test_what_three_editors_reject_is_learned_and_what_one_key_rejects_under_many_names_is_not(
+    desk: Desk, dated: list[Article]
+) -> None:
+    tag = "attack"
+    articles = having(dated[:-N_LATER], tag)
+    for number, one in enumerate(articles[: round(0.4 * len(articles))]):
+        desk.decide(one.id, ("ana", "ben", "eva")[number % 3], Draft("remove", tag))
+    result = desk.retrain()
+    assert (result.promoted, held(result)) == (True, set()), result.reason
+    for number, one in enumerate(articles[round(0.4 * len(articles)) :][:30]):
+        desk.decide(one.id, f"cms-2/name{number % 21}", Draft("remove", tag))
+    result = desk.retrain()
+    assert held(result) == {tag}
+    (finding,) = (one for one in result.details["findings"] if one["check"] == "labels_flipped")
+    assert finding["editors"] == ["cms-2"]
