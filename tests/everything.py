@@ -18,6 +18,7 @@ from classifier.store.log import Draft
 from classifier.store.reports import KeptReport
 from classifier.store.rows import StoredArticle
 from classifier.store.schema import article_counts, counters, metadata
+from classifier.store.shadow import InShadow
 from classifier.store.store import Store
 from classifier.store.suggestion_sets import ModelAnswer, TagScore
 from tests.storing import put_article
@@ -48,6 +49,7 @@ def fill(tagger: Tagger, archive: Iterable[Article]) -> str:
         added = Additions(found.article.id, found.stamp, [("leadership", 0.75)])
         store.assignments.add(store.runs.begin("archive"), [added], lambda same: {"n": len(same)})
     store.reports.put(KeptReport("desk", "2024-06-06", 5, "t-1", {"editors": ["ada", "bo"]}))
+    store.shadow.put([InShadow("kabul", "d", "v-2", {"iskp": 0.75}, "v-1", {})])
     store.keys.settle()
     assert [name for name, rows in contents(store).items() if not rows] == []
     return secret

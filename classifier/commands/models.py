@@ -17,6 +17,7 @@ from classifier.commands.parser import user_name
 from classifier.domain.articles import read_articles
 from classifier.errors import BadArticle, NoModel, TaggerError
 from classifier.serving.champion import champion_at, read_history
+from classifier.serving.shadow import begin_shadow, end_shadow
 from classifier.settings import Settings
 
 
@@ -33,7 +34,8 @@ def do_list(options: Namespace, _settings: Settings) -> None:
     for row in rows:
         quality = f"micro-F1 {row['micro_f1']:.3f}" if row["micro_f1"] is not None else ""
         star = "*" if row["champion"] else " "
-        lines.append(f"{star} {row['version']}  {row['n_articles'] or '?':>7} articles  {quality}")
+        shadow = "  in shadow" if row["shadow"] else ""
+        lines.append(f"{star} {row['version']}  {row['n_articles'] or '?':>7} articles  {quality}{shadow}")
     nothing = f"no models in {options.models}; train one: python -m classifier train"
     print_result(options, {"models": rows}, "\n".join(lines) or nothing)
 
@@ -107,6 +109,18 @@ def do_pin(options: Namespace, _settings: Settings) -> None:
     registry.pin(options.version, options.keep)
     state = "pinned: it is never removed" if options.keep else "no longer pinned"
     print_result(options, {"pinned": registry.pinned()}, f"{options.version} is {state}")
+
+
+def do_shadow(options: Namespace, _settings: Settings) -> None:
+    registry = registry_of(options)
+    if options.end:
+        with registry.locked():
+            end_shadow(registry.folder)
+        print_result(options, {"shadow": None}, "no version is in shadow")
+        return
+    shadow = begin_shadow(registry, options.version, user_name())
+    text = f"{shadow.version} is in shadow until {shadow.until[:10]}: `retrain` compares it, and nobody sees its suggestions"
+    print_result(options, {"shadow": vars(shadow) | {"until": shadow.until}}, text)
 
 
 def do_sweep(options: Namespace, _settings: Settings) -> None:

@@ -25,6 +25,9 @@ def _print_status(report: Status) -> None:
     print(f"stored:  {stored}; keys in use: {report['keys']}")
     if report["waiting"]:
         print(f"waiting: {report['waiting']} open articles for suggestions of this model (made while the service runs)")
+    if (shadow := report["shadow"]) is not None:
+        judged = f"{shadow['n_articles']} articles judged, ends on {shadow['until'][:10]}"
+        print(f"shadow:  {shadow['version']} since {shadow['since'][:10]}, {judged}")
     for problem in report["problems"]:
         print(f"wrong:   {problem}")
     print(f"next:    {report['next_step']}")

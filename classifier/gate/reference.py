@@ -6,7 +6,7 @@ challenger's, and both are compared on all of these articles. Which articles the
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -97,7 +97,7 @@ def reference_to(
         now=labels_of(articles, taxonomy),
         same_text=np.array([texts[a.id].text == old.text for a, old in zip(articles, labels, strict=True)], dtype=bool),
         keys=_keys(known, taxonomy),
-        suggested=_suggested(labels, taxonomy),
+        suggested=suggested_tags([old.validated.suggested if old.validated else () for old in labels], taxonomy),
         validated=np.array([old.validated is not None for old in labels], dtype=bool),
         settled=frozenset(column for column, tag in enumerate(taxonomy.tags) if tag.id in accepted),
     )
@@ -124,9 +124,10 @@ def _keys(examples: Sequence[Attributed], taxonomy: Taxonomy) -> dict[tuple[int,
     return keys
 
 
-def _suggested(labels: Sequence[Labelled], taxonomy: Taxonomy) -> np.ndarray:
-    columns, suggested = _read_as(taxonomy), np.zeros((len(labels), len(taxonomy.tags)), dtype=bool)
-    for row, old in enumerate(labels):
-        for tag in old.validated.suggested if old.validated is not None else ():
+def suggested_tags(suggestions: Sequence[Iterable[str]], taxonomy: Taxonomy) -> np.ndarray:
+    """Return suggested tags, those of each article, as (n_articles, n_tags) bool. A retired tag is its replacement too."""
+    columns, suggested = _read_as(taxonomy), np.zeros((len(suggestions), len(taxonomy.tags)), dtype=bool)
+    for row, tags in enumerate(suggestions):
+        for tag in tags:
             suggested[row, columns.get(tag, [])] = True
     return suggested

@@ -2,8 +2,8 @@
 
 manifest.json        format, program, time, and size and SHA-256 of every other file; always the first
 tagger.db            the database as an SQLite file, whichever engine it came from
-models/…             the champion, its predecessor and pinned versions, their snapshots and those of anchors, the history, the
-                     pointer
+models/…             the champion, its predecessor, pinned versions and the one in shadow, their snapshots and those of
+                     anchors, the history, the pointer
 """
 
 import errno
@@ -30,6 +30,7 @@ from classifier.domain import deleted
 from classifier.domain.files import PRIVATE, make_private_folder, sync_folder, whole_file
 from classifier.domain.progress import Track
 from classifier.errors import BadBackup, BadStore, TaggerError
+from classifier.serving import shadow
 from classifier.serving.registry import LEFT_SECONDS, Registry
 from classifier.store.database.copying import check_copy, copy_store, end_sessions, is_empty, save_copy
 from classifier.store.database.engine import file_of, parsed_url
@@ -114,7 +115,7 @@ def _copy_models(registry: Registry, target: Path) -> list[str]:
     """Copy the models in use and return their versions. A promotion meanwhile does no harm."""
     target.mkdir()
     champion = registry.champion()
-    in_use = {*registry.pinned(), *((champion.version, champion.previous) if champion else ())}
+    in_use = registry.needed()
     versions = [version for version in registry.versions() if version in in_use]
     if champion is not None:
         registry.champion_folder()  # checks it: a backup of a broken model is useless
@@ -126,7 +127,7 @@ def _copy_models(registry: Registry, target: Path) -> list[str]:
                 shutil.copyfile(file, target / version / file.name)
     # The history is written before the pointer, so it knows the champion that was read above.
     snapshots = (f"snapshots/{version}.jsonl.gz" for version in {*versions, *registry.anchors()})
-    for name in ("history.jsonl", "pinned.json", deleted.FILE, *snapshots):
+    for name in ("history.jsonl", "pinned.json", shadow.FILE, deleted.FILE, *snapshots):
         if (registry.folder / name).is_file():
             (target / name).parent.mkdir(exist_ok=True)
             shutil.copyfile(registry.folder / name, target / name)

@@ -7,11 +7,21 @@ from classifier.gate.holding import held_long
 from classifier.model.protocol import Model
 from classifier.serving.champion import Champion
 from classifier.serving.registry import Registry
+from classifier.serving.shadow import Shadow, read_shadow
 from classifier.store.database.engine import DamagedStore, file_of, parsed_url
 from classifier.store.database.opening import open_store
 from classifier.store.database.sqlite import open_to_others, was_there
 from classifier.store.runs import JOB
 from classifier.store.suggestion_sets import judged_by
+
+
+class ShadowStatus(TypedDict):
+    """The version in shadow, since when and until when at the latest, and how many articles it has judged."""
+
+    version: str
+    since: str
+    until: str
+    n_articles: int
 
 
 class Status(TypedDict):
@@ -22,6 +32,7 @@ class Status(TypedDict):
     articles: dict[str, int]
     keys: int
     waiting: int
+    shadow: ShadowStatus | None
     problems: list[str]
     next_step: str
 
@@ -34,20 +45,25 @@ class Problem(NamedTuple):
 
 
 class _Stored(NamedTuple):
-    """Articles by source, usable keys, all keys, decided articles while no run has learned from any, articles that wait."""
+    """Articles by source, usable keys, all keys, decided articles while no run has learned from any, articles that wait.
+
+    `n_in_shadow` articles were judged by the version in shadow.
+    """
 
     articles: dict[str, int]
     n_keys: int = 0
     n_ever: int = 0
     n_unlearned: int = 0
     n_waiting: int = 0
+    n_in_shadow: int = 0
 
 
 def status(registry: Registry, database_url: str, retrain_hours: float = 24.0) -> Status:
     """Return the state of models and store, and what to do next. Creates nothing."""
     problems: list[Problem] = []
     champion, model = _champion(registry, problems)
-    stored = _stored(database_url, retrain_hours, model, problems)
+    shadow = _shadow(registry, problems)
+    stored = _stored(database_url, retrain_hours, model, shadow, problems)
     steps = "; then ".join(problem.step for problem in problems)
     return {
         "champion": vars(champion) if champion else None,
@@ -55,6 +71,7 @@ def status(registry: Registry, database_url: str, retrain_hours: float = 24.0) -
         "articles": stored.articles,
         "keys": stored.n_keys,
         "waiting": stored.n_waiting,
+        "shadow": _shadow_status(shadow, stored.n_in_shadow) if shadow else None,
         "problems": [problem.text for problem in problems],
         "next_step": steps or _next_step(champion is not None, stored),
     }
@@ -82,7 +99,9 @@ def _champion(registry: Registry, problems: list[Problem]) -> tuple[Champion | N
     return champion, None
 
 
-def _stored(database_url: str, retrain_hours: float, model: Model | None, problems: list[Problem]) -> _Stored:
+def _stored(
+    database_url: str, retrain_hours: float, model: Model | None, shadow: Shadow | None, problems: list[Problem]
+) -> _Stored:
     try:
         path = file_of(parsed_url(database_url))
         if path is not None and not was_there(path):
@@ -99,12 +118,25 @@ def _stored(database_url: str, retrain_hours: float, model: Model | None, proble
         n_usable = sum(key.usable for key in keys)
         # While no model can be loaded, no article waits for its judgement.
         n_waiting = store.suggested.n_waiting(judged_by(model.version, model.taxonomy.version)) if model else 0
-        return _Stored(store.count_articles(), n_usable, len(keys), n_unlearned, n_waiting)
+        n_in_shadow = store.shadow.n_articles(shadow.version) if shadow else 0
+        return _Stored(store.count_articles(), n_usable, len(keys), n_unlearned, n_waiting, n_in_shadow)
     except (BadStore, OSError) as error:
         damaged = isinstance(error, DamagedStore)
         step = "restore the database from a backup" if damaged else "mend the database as it is said above"
         problems.append(Problem(str(error), step))
         return _Stored({})
+
+
+def _shadow(registry: Registry, problems: list[Problem]) -> Shadow | None:
+    try:
+        return read_shadow(registry.folder)
+    except BadModel as error:
+        problems.append(Problem(str(error), "end it: python -m classifier models shadow --end"))
+        return None
+
+
+def _shadow_status(shadow: Shadow, n_articles: int) -> ShadowStatus:
+    return ShadowStatus(version=shadow.version, since=shadow.at, until=shadow.until, n_articles=n_articles)
 
 
 def _next_step(serves: bool, stored: _Stored) -> str:

@@ -13,6 +13,7 @@ from classifier.domain.files import whole_file
 from classifier.reports.layout import template, texts
 from classifier.reports.live import followed_in_words
 from classifier.reports.parts import NOTHING, Point, cell, counted
+from classifier.reports.shadow import shadow_in_words
 from classifier.store.runs import KEPT_RUNS, Run
 from classifier.text.terms import STEM_MARK
 
@@ -62,6 +63,7 @@ def as_page(run: Run, here: str | None = None) -> str:
         not_judged=[row["tag"] for row in details.get("tags", []) if row.get("smallest_loss", 0) is None],
         changes=_changes(measures),
         moved=[_moved(row) for row in details.get("moved", [])],
+        shadow=shadow_in_words(row) if (row := details.get("shadow")) else None,
         of_kinds=_of_kinds(details),
         auto=_auto_band(details),
         reliability={name: list(map(_bin, measured["reliability"])) for name, measured in measures.items()},

@@ -4,6 +4,7 @@ MODELS/champion.json, history.jsonl  which version serves (serving.champion)
 MODELS/<version>/                    a version (model.files)
 MODELS/snapshots/<version>.jsonl.gz  what a version learned from (domain.snapshots); that of an anchor outlives its version
 MODELS/pinned.json                   the versions that are never swept
+MODELS/shadow.json                   the version in shadow (serving.shadow)
 MODELS/deleted.json                  digests of the ids of deleted articles, which no version names (domain.deleted)
 """
 
@@ -41,6 +42,7 @@ from classifier.serving.champion import (
     read_pointer,
     rolled_back,
 )
+from classifier.serving.shadow import end_shadow, read_shadow
 
 LEFT_SECONDS = 86_400.0
 _VERSION = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{8}")
@@ -52,6 +54,7 @@ class VersionRow(TypedDict):
 
     version: str
     champion: bool
+    shadow: bool
     created_at: str | None
     n_articles: int | None
     n_tags: int | None
@@ -191,10 +194,11 @@ class Registry:
 
         Where the pointer cannot be read none is marked: the list is where the version to promote is looked up.
         """
-        try:
+        champion = shadow = None
+        with suppress(BadModel):
             champion = self.champion()
-        except BadModel:
-            champion = None
+        with suppress(BadModel):
+            shadow = read_shadow(self.folder)
         rows: list[VersionRow] = []
         for version in reversed(self.versions()):
             try:
@@ -206,6 +210,7 @@ class Registry:
                 {
                     "version": version,
                     "champion": champion is not None and champion.version == version,
+                    "shadow": shadow is not None and shadow.version == version,
                     "created_at": card.get("created_at"),
                     "n_articles": card.get("n_articles"),
                     "n_tags": card.get("n_tags"),
@@ -301,11 +306,17 @@ class Registry:
             with whole_file(self.folder / "pinned.json") as file:
                 file.write(json.dumps(pinned).encode() + b"\n")
 
+    def needed(self) -> set[str | None]:
+        """Return the versions that are never swept: the champion, its predecessor, the one in shadow and pinned ones."""
+        champion, shadow = self.champion(), read_shadow(self.folder)
+        in_use = (champion.version, champion.previous) if champion else ()
+        return {*self.pinned(), *in_use, *([shadow.version] if shadow else [])}
+
     def sweep(self, n_kept: int) -> list[str]:
         """Remove all but the newest `n_kept` versions, and return those removed. 0 keeps all.
 
-        The champion, its predecessor and pinned versions stay, and the snapshots of versions that are or will be the anchor.
-        Leftovers of killed processes are removed too.
+        The champion, its predecessor, pinned versions and the one in shadow stay, and the snapshots of versions that are or will
+        be the anchor. Leftovers of killed processes are removed too.
         """
         if not n_kept or not self.folder.is_dir():
             return []
@@ -314,8 +325,7 @@ class Registry:
             for entry in [*self.folder.glob(".*"), *(self.folder / "snapshots").glob(".*")]:
                 if not entry.name.startswith(".lock") and time.time() - entry.stat().st_mtime > LEFT_SECONDS:
                     shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
-            champion = self.champion()
-            needed = {*self.pinned(), *((champion.version, champion.previous) if champion else ())}
+            needed = self.needed()
             old = [version for version in self.versions()[:-n_kept] if version not in needed]
             for version in old:
                 # Renamed first, so that a half-removed folder is no version. Processes that map it keep its pages.
@@ -370,4 +380,5 @@ class Registry:
         previous = before.version if before and before.version != version else before.previous if before else None
         champion = Champion(version, digest, previous, by, datetime.now(UTC).isoformat(timespec="seconds"), why, action)
         point(self.folder, champion)
+        end_shadow(self.folder, version)
         return champion

@@ -115,6 +115,14 @@ suggested = _table(
     sa.Index("ix_suggested_tag", "tag", "score", "article_id"),
 )
 
+# What a version in shadow suggests for an article, and what the champion of that night does. Nobody is shown either.
+shadow_suggestions = _table(
+    "shadow_suggestions",
+    of_article(primary_key=True),
+    *required(digest=64, version=64, suggested=sa.JSON),
+    *required(champion_version=64, champion_suggested=sa.JSON, judged_at=TIME),
+)
+
 # The log: rows are added and never changed. `n` is their order.
 decisions = _table(
     "decisions",

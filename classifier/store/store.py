@@ -29,6 +29,7 @@ from classifier.store.reports import Reports, drop_reports_on
 from classifier.store.rows import Part, StoredArticle, ago, batches, existing_row, hold_articles, one_at_a_time, stored
 from classifier.store.runs import Runs
 from classifier.store.schema import article_counts, articles, decisions, requests
+from classifier.store.shadow import ShadowSuggestions
 from classifier.store.sketches import sketches_for
 from classifier.store.suggestion_sets import ModelAnswer, Suggested, SuggestionSets, TagScore, put_answer
 
@@ -66,6 +67,7 @@ class Store(Part):
         self.reports = Reports(engine)
         self.suggested = Suggested(engine)
         self.suggestion_sets = SuggestionSets(engine)
+        self.shadow = ShadowSuggestions(engine)
         self.exports = Exports(engine)
         self.live = LiveLabels(engine)
         self.deletions = Deletions(engine)

@@ -30,7 +30,7 @@ from classifier.store.store import Store
 from classifier.text.repeated_blocks import Survey, survey
 from classifier.training import checks
 from classifier.training.checks import CheckSettings, Finding
-from classifier.training.run_result import NOT_PROMOTED, PROMOTED, Result
+from classifier.training.run_result import NOT_PROMOTED, PROMOTED, Result, ShadowRow
 from classifier.training.settings import TrainingSettings
 
 
@@ -46,6 +46,7 @@ class Inputs:
     learned: Snapshot | None  # None if the champion has no snapshot
     followed: Followed | None  # by the champion while it served, None if it follows nothing
     anchor: Anchor | None  # None if there is no other version to compare with
+    shadow: ShadowRow | None = None
 
     @property
     def accepted_before(self) -> dict[str, str]:

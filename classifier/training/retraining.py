@@ -44,6 +44,7 @@ from classifier.training.run_result import (
     reason_of,
 )
 from classifier.training.settings import TrainingSettings
+from classifier.training.shadow import end_if_over, follow_shadow
 
 TOO_ALIKE = 0.01  # a challenger whose data differ by less from those of a version that was rolled back stays out
 N_KEYS, N_NAMED = 5, 20  # keys and newest articles of a held tag that a record names
@@ -72,11 +73,11 @@ def retrain(
             taxonomy = adopt(taxonomy, registry)
         retraining = _Retraining(store, registry, settings, by, dry_run, track, time.monotonic())
         if dry_run:
-            return retraining.run(read_inputs(store, registry, settings, taxonomy, track), force=True), None
+            return retraining.run(retraining.inputs(taxonomy), force=True), None
         store.proposals.keep_promises(registry.taxonomy() or Taxonomy(()))
         record, data = store.runs.begin(JOB), None
         try:
-            inputs = read_inputs(store, registry, settings, taxonomy, track)
+            inputs = retraining.inputs(taxonomy)
             data = inputs.snapshot.digest
             result = retraining.run(inputs, force)
         except BaseException as error:
@@ -86,6 +87,7 @@ def retrain(
         else:
             recorded = {**result.to_json(), "details": result.details}
             store.runs.end(record, result.outcome, result.reason, version=result.version, data=data, result=recorded)
+            end_if_over(registry, inputs.shadow)
         finally:
             _forget(store, registry, settings)
         registry.sweep(settings.keep_versions)
@@ -111,6 +113,11 @@ class _Retraining:
     dry_run: bool
     track: Track
     begun: float  # time.monotonic()
+
+    def inputs(self, taxonomy: Taxonomy | None) -> Inputs:
+        """Read what the run starts from, and let the version in shadow judge what has arrived before anything is learned."""
+        inputs = read_inputs(self.store, self.registry, self.settings, taxonomy, self.track)
+        return replace(inputs, shadow=follow_shadow(self.store, self.registry, inputs, self.dry_run, self.track))
 
     def run(self, inputs: Inputs, force: bool) -> Result:
         """Run the steps in their order; the first that blocks the run ends it."""
@@ -214,6 +221,7 @@ def _details(inputs: Inputs, settings: TrainingSettings, checked: Checked | None
         "n_examples": len(snapshot.articles),
         "set_aside": (checked.unreadable if checked is not None else Unreadable()).to_json(),
         "live": _live_row(inputs),
+        "shadow": inputs.shadow,
     }
 
 

@@ -119,6 +119,53 @@ class LiveRow(TypedDict):
     moved: list[tuple[str, float]]
 
 
+class ShadowSide(TypedDict):
+    """What a model suggested in the comparison of a shadow. Nobody has judged `unjudged` suggestions, so they count nowhere."""
+
+    found: int
+    missed: int
+    wrong: int
+    unjudged: int
+    micro_f1: float
+    interval: Interval
+
+
+class ShadowChange(TypedDict):
+    """The change of micro-F1 from the champions to the version in shadow, with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class ShadowTag(TypedDict):
+    """The right and the wrong suggestions of a tag, which `n` of the compared articles have."""
+
+    tag: str
+    n: int
+    champion: tuple[int, int]
+    shadow: tuple[int, int]
+
+
+class ShadowRow(TypedDict):
+    """The version in shadow beside the champions of its time, on articles that none of them had learned from.
+
+    `ended` is why it is in shadow no longer, None while it is. `change` is None while the articles are too few.
+    """
+
+    version: str
+    since: str
+    until: str
+    n_judged: int
+    n_compared: int
+    n_blind: int
+    champion: ShadowSide
+    shadow: ShadowSide
+    change: ShadowChange | None
+    tags: list[ShadowTag]
+    ended: str | None
+
+
 class RunDetails(TypedDict, total=False):
     """The details of a run. All fields from `gate` on are there only if a challenger was trained."""
 
@@ -129,6 +176,7 @@ class RunDetails(TypedDict, total=False):
     n_examples: int
     set_aside: UnreadableReport
     live: LiveRow | None
+    shadow: ShadowRow | None
     n_learned: int
     n_reference: int
     anchor: str | None

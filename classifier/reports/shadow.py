@@ -1,0 +1,90 @@
+"""What a version in shadow suggested beside the champions of its time, in words and tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from classifier.reports.parts import counted
+
+if TYPE_CHECKING:
+    from classifier.training.run_result import ShadowChange, ShadowRow, ShadowSide
+
+_FAVOURS = (
+    "Nobody sees what the version in shadow suggests. Editors see the suggestions of the model that serves, and accept them "
+    "with one key. So the comparison favours the model that serves"
+)
+
+
+class ShadowInWords(NamedTuple):
+    """The comparison of a version in shadow for a page: sentences, and the rows of two tables."""
+
+    verdict: str
+    summary: str
+    figures: list[list[object]]
+    tags: list[list[object]]
+    caution: str
+    next_step: str
+
+
+def shadow_in_words(row: ShadowRow) -> ShadowInWords:
+    """Return the comparison of a version in shadow in words."""
+    blind = f", except on {counted(row['n_blind'], 'article')} tagged without suggestions" if row["n_blind"] else ""
+    tags: list[list[object]] = [
+        [each["tag"], each["n"], *(each[side][what] for what in (0, 1) for side in ("champion", "shadow"))]
+        for each in row["tags"]
+    ]
+    return ShadowInWords(_verdict(row), _summary(row), _figures(row), tags, f"{_FAVOURS}{blind}.", _next_step(row))
+
+
+def _verdict(row: ShadowRow) -> str:
+    change = row["change"]
+    if change is None:
+        return "Too few of its articles have been tagged so far to say which model is better."
+    if change["low"] > 0.0:
+        return f"It is better than the model that serves, beyond chance: {_in_figures(change)}."
+    if change["high"] < 0.0:
+        return f"It is worse than the model that serves, beyond chance: {_in_figures(change)}."
+    return f"It is neither better nor worse than the model that serves, beyond chance: {_in_figures(change)}."
+
+
+def _in_figures(change: ShadowChange) -> str:
+    return f"micro-F1 {change['value']:+.3f} (95 % interval {change['low']:+.3f} to {change['high']:+.3f})"
+
+
+def _summary(row: ShadowRow) -> str:
+    shadow, serves = row["shadow"], row["champion"]
+    n_right = shadow["found"] + shadow["missed"]
+    judged = f"Version {row['version']} has judged {counted(row['n_judged'], 'article')} since {row['since'][:10]}"
+    if not row["n_compared"]:
+        return f"{judged}. Of none of them are the tags known yet."
+    return (
+        f"{judged}. On the {row['n_compared']} of them whose tags are known it found {shadow['found']} of "
+        f"{counted(n_right, 'right tag')} and suggested {counted(shadow['wrong'], 'wrong one')}. The model that served then "
+        f"found {serves['found']} and suggested {counted(serves['wrong'], 'wrong one')}. Neither had learned from these articles."
+    )
+
+
+def _figures(row: ShadowRow) -> list[list[object]]:
+    sides = row["champion"], row["shadow"]
+    if not row["n_compared"]:
+        return []
+    return [
+        ["right tags found", *(side["found"] for side in sides)],
+        ["right tags missed", *(side["missed"] for side in sides)],
+        ["wrong tags suggested", *(side["wrong"] for side in sides)],
+        ["suggestions that nobody has judged", *(side["unjudged"] for side in sides)],
+        ["micro-F1", *map(_micro_f1, sides)],
+    ]
+
+
+def _micro_f1(side: ShadowSide) -> str:
+    low, high = side["interval"]
+    return f"{side['micro_f1']:.3f} ({low:.3f} to {high:.3f})"
+
+
+def _next_step(row: ShadowRow) -> str:
+    promote = f"To let it serve: python -m classifier models promote {row['version']}."
+    if row["ended"] is not None:
+        return f"It is in shadow no longer: {row['ended']}. This is the last comparison. {promote}"
+    ends = f"It ends by itself on {row['until'][:10]}, or at once with: python -m classifier models shadow --end"
+    return f"{promote} {ends}"
