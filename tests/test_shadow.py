@@ -340,7 +340,11 @@ def test_few_articles_say_nothing_of_which_is_better(n: int) -> None:
 
 @pytest.mark.parametrize(
     ("low", "high", "says"),
-    [(0.01, 0.09, "It is better than"), (-0.09, -0.01, "It is worse than"), (-0.01, 0.01, "neither better nor worse")],
+    [
+        (0.01, 0.09, "is clearly better"),
+        (-0.09, -0.01, "is clearly worse"),
+        (-0.01, 0.01, "neither clearly better nor"),
+    ],
 )
 def test_the_verdict_follows_the_interval(low: float, high: float, says: str) -> None:
     side = {"found": 3, "missed": 1, "wrong": 2, "unjudged": 0, "micro_f1": 0.6, "interval": (0.5, 0.7)}
@@ -398,6 +402,7 @@ def test_a_file_that_cannot_be_read_is_said_and_mended(models: Registry, other: 
     assert read_shadow(models.folder) is None
 
 
+@pytest.mark.slow
 def test_a_backup_keeps_the_version_in_shadow_and_what_it_suggested(
     night: Callable[..., ShadowRow | None],
     store: Store,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from classifier.reports.parts import counted
 
 if TYPE_CHECKING:
-    from classifier.training.run_result import ShadowChange, ShadowRow, ShadowSide
+    from classifier.training.run_result import ShadowRow, ShadowSide
 
 _FAVOURS = (
     "Nobody sees what the version in shadow suggests. Editors see the suggestions of the model that serves, and accept them "
@@ -40,15 +40,14 @@ def _verdict(row: ShadowRow) -> str:
     change = row["change"]
     if change is None:
         return "Too few of its articles have been tagged so far to say which model is better."
+    differs = (
+        f"micro-F1 differs by {change['value']:+.3f} (95 % interval {change['low']:+.3f} to {change['high']:+.3f})"
+    )
     if change["low"] > 0.0:
-        return f"It is better than the model that serves, beyond chance: {_in_figures(change)}."
+        return f"It is clearly better than the model that serves: {differs}."
     if change["high"] < 0.0:
-        return f"It is worse than the model that serves, beyond chance: {_in_figures(change)}."
-    return f"It is neither better nor worse than the model that serves, beyond chance: {_in_figures(change)}."
-
-
-def _in_figures(change: ShadowChange) -> str:
-    return f"micro-F1 {change['value']:+.3f} (95 % interval {change['low']:+.3f} to {change['high']:+.3f})"
+        return f"It is clearly worse than the model that serves: {differs}."
+    return f"So far it is neither clearly better nor clearly worse than the model that serves: {differs}."
 
 
 def _summary(row: ShadowRow) -> str:
@@ -59,8 +58,8 @@ def _summary(row: ShadowRow) -> str:
         return f"{judged}. Of none of them are the tags known yet."
     return (
         f"{judged}. On the {row['n_compared']} of them whose tags are known it found {shadow['found']} of "
-        f"{counted(n_right, 'right tag')} and suggested {counted(shadow['wrong'], 'wrong one')}. The model that served then "
-        f"found {serves['found']} and suggested {counted(serves['wrong'], 'wrong one')}. Neither had learned from these articles."
+        f"{counted(n_right, 'right tag')} and suggested {shadow['wrong']} wrong ones. The model that served then "
+        f"found {serves['found']} and suggested {serves['wrong']} wrong ones. Neither had learned from these articles."
     )
 
 
@@ -69,10 +68,10 @@ def _figures(row: ShadowRow) -> list[list[object]]:
     if not row["n_compared"]:
         return []
     return [
-        ["right tags found", *(side["found"] for side in sides)],
-        ["right tags missed", *(side["missed"] for side in sides)],
-        ["wrong tags suggested", *(side["wrong"] for side in sides)],
-        ["suggestions that nobody has judged", *(side["unjudged"] for side in sides)],
+        ["right tags found", *(str(side["found"]) for side in sides)],
+        ["right tags missed", *(str(side["missed"]) for side in sides)],
+        ["wrong tags suggested", *(str(side["wrong"]) for side in sides)],
+        ["suggestions that nobody has judged", *(str(side["unjudged"]) for side in sides)],
         ["micro-F1", *map(_micro_f1, sides)],
     ]
 
