@@ -954,6 +954,29 @@ def test_status_tells_what_is_wrong(run: Run, models: Path, tmp_path: Path) -> N
     assert "backup" in found["next_step"]
 
 
+def test_status_names_the_tags_that_are_held_for_the_third_time(run: Run, models: Path, database_url: str) -> None:
+    registry = Registry(models)
+    for n_runs in (2, 3):
+        model = registry.load_champion()
+        row = {"tag": "taliban", "check": "tag_worse", "figure": "", "reference": "champion", "version": "v"}
+        model.card["held"] = [{**row, "runs": n_runs}, {**row, "tag": "iskp", "runs": 1}]
+        registry.promote(registry.save(model), "retrain", "held")
+        found = run("status", "--models", models, "--database", database_url, "--json")
+        assert found.code == (n_runs == 3)
+    (problem,) = found.json["problems"]
+    assert problem.startswith("retrain has held tags in three or more runs: taliban.")
+    assert found.json["next_step"].endswith("retrain --accept-changes taliban")
+
+
+def test_accepting_the_changes_of_a_tag_that_does_not_exist_is_refused(
+    run: Run, models: Path, database_url: str, stored: Store
+) -> None:
+    ran = run("retrain", "--accept-changes", "taliban", "talban", "--models", models, "--database", database_url)
+    assert (ran.code, ran.out) == (1, "")
+    assert "the taxonomy has no tag 'talban'. See: python -m classifier tags list" in ran.err
+    assert stored.runs.list(JOB) == []
+
+
 def test_status_of_a_damaged_champion_with_a_predecessor_says_to_roll_back(
     run: Run, models: Path, two_versions: tuple[str, str], database_url: str
 ) -> None:

@@ -67,7 +67,11 @@ def test_a_tag_that_surely_loses_more_than_the_margin_is_named_and_no_other() ->
     assert (change.n_lost >= 20, change.support) == (True, int((labels[:, 7] == 1).sum()))
     assert change.interval is not None
     assert change.interval[1] < change.challenger - change.champion + 0.2
-    assert f"{change.n_lost} of {change.n_found} found articles are lost" in change.figure("champion")
+    figure = change.figure("champion")
+    assert f"{change.n_lost} of {change.n_found} found articles are lost" in figure
+    wrong = tuple(int((part & (labels == 0))[:, 7].sum()) for part in (before, after))
+    assert (change.n_wrong_before, change.n_wrong) == wrong
+    assert figure.endswith(f"wrong suggestions {wrong[0]} -> {wrong[1]}")
 
 
 def test_equal_and_better_models_need_no_draws() -> None:

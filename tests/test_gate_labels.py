@@ -204,7 +204,10 @@ def test_the_figure_names_no_key() -> None:
     after = lose(before, 30, by="secret/maria{}")
     (found,) = turned(before, after)
     figure = found.figure(since(before, after), TAXONOMY)
-    assert "30 labels turned over (0 given, 30 taken) beside 100 positives since the champion" in figure
+    assert (
+        "30 articles lost the tag and 0 got it since the champion, of 100 with it. No person decided so on 0" in figure
+    )
+    assert figure.endswith("Too many of the decisions come from one key")
     assert "secret" not in figure
 
 

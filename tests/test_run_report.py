@@ -237,18 +237,30 @@ def test_held_tags_and_what_could_be_seen_are_on_the_page(ran: dict[str, Run]) -
     assert run.result is not None
     held = {"tag": "iskp", "check": "tag_worse", "figure": "F1 0.81 -> 0.70", "reference": "champion", "version": "v1"}
     held |= {"keys": {"cms-2": 58, "": 2}, "articles": ["a-17"]}
-    result = {**run.result, "details": {**details(run), "held": [held]}}
+    other = {**held, "tag": "ttp", "keys": {}, "articles": []}
+    result = {**run.result, "details": {**details(run), "held": [held, other]}}
     text = text_of(as_page(replace(run, result=result)))
-    assert "Tags that stay as they were 1 iskp F1 0.81 -&gt; 0.70" in text
-    assert "58 by cms-2, 2 by nobody that is known" in text
-    assert "retrain --accept-changes iskp" in text
+    assert "Tags that stay as they were 2 iskp F1 0.81 -&gt; 0.70" in text
+    assert "Its newest labels come from: cms-2 (58), an unknown sender (2)" in text
+    assert "Look at the newest articles of iskp, ttp, below." in text
+    assert "retrain --accept-changes iskp ttp." in text
     rows = details(run)["tags"]
     for row in rows:
         n_now = row["n_found"] - row["n_lost"] + row["n_won"]
-        seen = "cannot be judged" if row["smallest_loss"] is None else f"{row['smallest_loss']} of {n_now}"
-        f1 = f"{row['champion']:.3f} → {row['challenger']:.3f}"
-        assert f"{row['tag']} {row['support']} {f1} {row['n_lost']} {row['n_won']} {seen}" in text
-    assert any(row["smallest_loss"] is None for row in rows)
+        seen = "cannot be judged" if row["smallest_loss"] is None else f"{row['smallest_loss']} of {n_now} lost"
+        f1 = f"{row['n_wrong_before']} → {row['n_wrong']} {row['champion']:.3f} → {row['challenger']:.3f}"
+        assert f"{row['tag']} {row['support']} {row['n_found']} {row['n_lost']} {row['n_won']} {f1} {seen}" in text
+    not_judged = [row["tag"] for row in rows if row["smallest_loss"] is None]
+    assert f"Cannot be judged: {', '.join(not_judged)}." in text
+    assert not_judged
+
+
+def test_a_run_of_the_first_day_of_this_release_has_no_wrong_suggestions(ran: dict[str, Run]) -> None:
+    run = ran["second"]
+    assert run.result is not None
+    rows = [{key: row[key] for key in row if "wrong" not in key} for row in details(run)["tags"]]
+    result = {**run.result, "details": {**details(run), "tags": rows}}
+    assert f"{rows[0]['n_won']} – {rows[0]['champion']:.3f} →" in text_of(as_page(replace(run, result=result)))
 
 
 def test_the_first_run_has_no_before(ran: dict[str, Run]) -> None:

@@ -301,7 +301,7 @@ def test_a_run_records_the_comparison_and_a_dry_run_keeps_nothing(
     assert row["n_compared"] == N_ARRIVED
     text = text_of(as_page(run))
     assert f"found {row['shadow']['found']} of " in text
-    assert f"{LACKS} {row['tags'][0]['n']} {row['tags'][0]['champion'][0]} 0 " in text
+    assert f"{LACKS} {row['tags'][0]['n']} {row['tags'][0]['champion'][0]} → 0 " in text
     assert "the comparison favours the model that serves" in text
 
 

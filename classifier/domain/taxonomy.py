@@ -87,7 +87,7 @@ class Taxonomy:
         return "t-" + hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:12]
 
     def tag(self, tag_id: str) -> Tag:
-        """Return the tag of an id, or raise `UnknownTag` with the nearest ids."""
+        """Return the tag of an id, or raise `UnknownTag`."""
         try:
             return self.by_id[tag_id]
         except KeyError:

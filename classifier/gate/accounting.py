@@ -32,17 +32,16 @@ class Turned(NamedTuple):
 
     def figure(self, reference: Reference, taxonomy: Taxonomy) -> str:
         """Return for people what was counted. It names no key."""
-        n_taken = len(self.rows) - self.n_given
-        counted = (
-            f"{len(self.rows)} labels turned over ({self.n_given} given, {n_taken} taken) beside {self.n_positive}"
-        )
-        by_key = ", too many of them by one key" if self.keys else ""
+        n_taken, since = len(self.rows) - self.n_given, f"since the {reference.name}"
+        turned = f"{n_taken} articles lost the tag and {self.n_given} got it {since}, of {self.n_positive} with it"
+        unnamed = f". No person decided so on {self.n_unnamed} of them"
+        by_key = ". Too many of the decisions come from one key" if self.keys else ""
         renamed = (
-            f"; most have the new tag {taxonomy.tags[self.renamed].id} instead: was it renamed?"
+            f". Most have the new tag {taxonomy.tags[self.renamed].id} instead: was it renamed?"
             if self.renamed is not None
             else ""
         )
-        return f"{counted} positives since the {reference.name}, {self.n_unnamed} without a decision{by_key}{renamed}"
+        return f"{turned}{unnamed}{by_key}{renamed}"
 
 
 def count_labels(reference: Reference, taxonomy: Taxonomy) -> list[Turned]:

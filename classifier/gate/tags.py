@@ -34,6 +34,8 @@ class TagChange(NamedTuple):
     n_lost: int  # of these that the challenger misses
     n_won: int  # that only the challenger finds
     smallest_loss: int | None = None
+    n_wrong_before: int = 0  # wrong suggestions by the champion
+    n_wrong: int = 0  # the same by the challenger
 
     def is_loss(self, surely: float) -> bool:
         """Whether at least this share of the draws loses more than the margin."""
@@ -42,7 +44,8 @@ class TagChange(NamedTuple):
     def figure(self, since: str) -> str:
         """Return for people what was compared."""
         lost = f"{self.n_lost} of {self.n_found} found articles are lost and {self.n_won} won"
-        return f"F1 {self.champion:.3f} -> {self.challenger:.3f} since the {since}: {lost}"
+        wrong = f"wrong suggestions {self.n_wrong_before} -> {self.n_wrong}"
+        return f"F1 {self.champion:.3f} -> {self.challenger:.3f} since the {since}: {lost}, {wrong}"
 
 
 def compare_tags(
@@ -62,7 +65,9 @@ def compare_tags(
         low, high = np.percentile(drawn, [2.5, 97.5]).tolist() if drawn is not None else (0.0, 0.0)
         p = 1.0 - float((drawn < -margin).mean()) if drawn is not None else 1.0
         interval = (low, high) if drawn is not None else None
-        rows.append(TagChange(tag_ids[tag], pair.n_positive, old, new, interval, p, *pair.found()))
+        change = TagChange(tag_ids[tag], pair.n_positive, old, new, interval, p, *pair.found())
+        n_wrong_before, n_wrong = pair.wrong()
+        rows.append(change._replace(n_wrong_before=n_wrong_before, n_wrong=n_wrong))
     return rows
 
 
@@ -114,6 +119,11 @@ class _Pair(NamedTuple):
         """Return how many articles the champion finds, and how many of them are lost and won."""
         old, new = self.cells[:, 0], self.cells[:, 3]
         return int(self.n @ old), int(self.n @ (old & ~new & 1)), int(self.n @ (new & ~old & 1))
+
+    def wrong(self) -> tuple[int, int]:
+        """Return the numbers of wrong suggestions by the champion and by the challenger."""
+        before, after = (int(self.n @ (self.cells[:, first + 1] - self.cells[:, first])) for first in (0, 3))
+        return before, after
 
     def f1(self) -> tuple[float, float]:
         totals = self.n @ self.cells

@@ -20,7 +20,7 @@ from classifier.text.terms import STEM_MARK
 if TYPE_CHECKING:
     from classifier.gate.whole import CheckRow
     from classifier.model.evaluation import KindReliability
-    from classifier.training.run_result import BlockedBy, Measures, ReliabilityBin, RunDetails, TagF1, TagMove
+    from classifier.training.run_result import BlockedBy, HeldTag, Measures, ReliabilityBin, RunDetails, TagF1, TagMove
 
 _TEXTS: dict[str, dict[str, str]] = texts("run.toml")
 CAUSES, CHECKS, ACTIONS, _NEXT = _TEXTS.values()
@@ -28,6 +28,7 @@ _STAND_IN = (
     "The champion was trained by an earlier version of the program, so its cross-validation was computed once more"
 )
 N_OPEN = 15  # rows that the page shows at once
+MIN_LATER = 30  # articles that came after a training; of fewer, a figure says nothing
 MIN_PAIRS, LOWEST_SCORE = 50, 0.05  # of the bins whose reliability is compared
 
 
@@ -58,8 +59,8 @@ def as_page(run: Run, here: str | None = None) -> str:
         figures=_figures(measures, details),
         gate=[_gate_row(check) for check in other_checks],
         gate_of_tags=[[check["tag"], check["figure"], "passed"] for check in of_tags],
-        held=details.get("held", []),
-        evidence=[_evidence(row) for row in details.get("tags", []) if "n_found" in row],
+        held=[{**row, "senders": _senders(row)} for row in details.get("held", [])],
+        evidence=_evidence(details),
         not_judged=[row["tag"] for row in details.get("tags", []) if row.get("smallest_loss", 0) is None],
         changes=_changes(measures),
         moved=[_moved(row) for row in details.get("moved", [])],
@@ -110,12 +111,23 @@ def _gate_row(check: CheckRow) -> list[str]:
     return [name, check["tag"] or "", check["figure"], "passed" if check["passed"] else "failed"]
 
 
-def _evidence(row: dict[str, Any]) -> list[object]:
-    """Return what became of the articles that a tag was rightly suggested for, and which loss would have been seen."""
+def _evidence(details: RunDetails) -> list[list[object]]:
+    """Return what became of the articles that each tag was rightly suggested for, the tags that lost most first."""
+    rows = [row for row in details.get("tags", []) if "n_found" in row]
+    return [_evidence_of(row) for row in sorted(rows, key=lambda row: (row["n_won"] - row["n_lost"], row["tag"]))]
+
+
+def _evidence_of(row: dict[str, Any]) -> list[object]:
     f1 = f"{row['champion']:.3f} → {row['challenger']:.3f}"
     least, n_now = row["smallest_loss"], row["n_found"] - row["n_lost"] + row["n_won"]
-    seen = "cannot be judged" if least is None else f"{least} of {n_now}"
-    return [row["tag"], row["support"], f1, row["n_lost"], row["n_won"], seen]
+    held_from = "cannot be judged" if least is None else f"{least} of {n_now} lost"
+    wrong = f"{row['n_wrong_before']} → {row['n_wrong']}" if "n_wrong" in row else NOTHING
+    return [row["tag"], row["support"], row["n_found"], row["n_lost"], row["n_won"], wrong, f1, held_from]
+
+
+def _senders(row: HeldTag) -> str:
+    """Return who gave the newest labels of a held tag, with their numbers."""
+    return ", ".join(f"{key or 'an unknown sender'} ({n})" for key, n in row.get("keys", {}).items())
 
 
 def _moved(row: TagMove) -> list[object]:
@@ -245,17 +257,21 @@ def _cause(block: BlockedBy) -> str:
 def next_step(run: Run, details: RunDetails, blocked_by: list[BlockedBy]) -> str:
     """Return what a person should do now; empty where nothing is to be done."""
     if run.outcome == "promoted":
-        held = " ".join(row["tag"] for row in details.get("held", []))
-        return _NEXT["held"].format(tags=held) if held else _NEXT["promoted"]
+        held = [row["tag"] for row in details.get("held", [])]
+        return _next("held", held) if held else _NEXT["promoted"]
     if run.outcome == "failed":
         return "Fix what the message says, then run: python -m classifier retrain"
     if run.outcome != "not promoted":
         return ""
-    for check, words in _NEXT.items():
+    for check in _NEXT:
         tags = [block["tag"] or "TAG" for block in blocked_by if block["check"] == check]
         if tags:
-            return words.format(tags=" ".join(tags))
+            return _next(check, tags)
     return "Nothing needs to be done; the next run tries again."
+
+
+def _next(check: str, tags: list[str]) -> str:
+    return _NEXT[check].format(tags=" ".join(tags), names=", ".join(tags))
 
 
 def facts(run: Run, details: RunDetails) -> list[str]:
@@ -267,7 +283,7 @@ def facts(run: Run, details: RunDetails) -> list[str]:
         lines.append(f"{n_examples}: learned from {details['n_learned']}{compared}")
         if details.get("anchor"):
             lines.append(f"Compared with the anchor {details['anchor']} as well, so that nothing gets worse slowly")
-        if (later := details.get("later")) is not None:
+        if (later := details.get("later")) is not None and later["n"] >= MIN_LATER:
             f1, articles = _with_interval(later["micro_f1"], later["interval"]), counted(later["n"], "article")
             lines.append(f"On {articles} that came after its training the champion had a micro-F1 of {f1}")
         if details.get("stand_in"):

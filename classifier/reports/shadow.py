@@ -30,7 +30,11 @@ def shadow_in_words(row: ShadowRow) -> ShadowInWords:
     """Return the comparison of a version in shadow in words."""
     blind = f", except on {counted(row['n_blind'], 'article')} tagged without suggestions" if row["n_blind"] else ""
     tags: list[list[object]] = [
-        [each["tag"], each["n"], *(each[side][what] for what in (0, 1) for side in ("champion", "shadow"))]
+        [
+            each["tag"],
+            each["n"],
+            *(f"{serves} → {shadow}" for serves, shadow in zip(each["champion"], each["shadow"], strict=True)),
+        ]
         for each in row["tags"]
     ]
     return ShadowInWords(_verdict(row), _summary(row), _figures(row), tags, f"{_FAVOURS}{blind}.", _next_step(row))

@@ -16,7 +16,7 @@ from classifier.domain.snapshots import Snapshot
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
 from classifier.domain.voices import KEY, voices_of
-from classifier.errors import Busy, TaggerError
+from classifier.errors import Busy, TaggerError, UnknownTag
 from classifier.gate.holding import Held, count_runs
 from classifier.gate.whole import Check
 from classifier.model.files import content_digest
@@ -66,11 +66,13 @@ def retrain(
 
     Without a taxonomy the champion's is taken, or one of the articles' own tags. `force` trains though nothing is new.
     `dry_run` runs all steps but saves and records nothing. Raises `Busy` if another process is retraining, `DroppedTags` if
-    the taxonomy lacks tags that the champion has, and `TaggerError` if the run fails, which is recorded.
+    the taxonomy lacks tags that the champion has, `UnknownTag` if a tag is accepted that it does not have, and `TaggerError` if
+    the run fails, which is recorded.
     """
     with store.runs.alone(JOB):
         if taxonomy is not None:
             taxonomy = adopt(taxonomy, registry)
+        _check_accepted(settings, taxonomy or registry.taxonomy())
         retraining = _Retraining(store, registry, settings, by, dry_run, track, time.monotonic())
         if dry_run:
             return retraining.run(retraining.inputs(taxonomy), force=True), None
@@ -92,6 +94,13 @@ def retrain(
             _forget(store, registry, settings)
         registry.sweep(settings.keep_versions)
         return result, record
+
+
+def _check_accepted(settings: TrainingSettings, taxonomy: Taxonomy | None) -> None:
+    unknown = sorted(settings.checks.accepted - taxonomy.by_id.keys()) if taxonomy is not None else []
+    if unknown:
+        names = ", ".join(repr(tag[:80]) for tag in unknown)
+        raise UnknownTag(f"--accept-changes: the taxonomy has no tag {names}. See: python -m classifier tags list")
 
 
 def _forget(store: Store, registry: Registry, settings: TrainingSettings) -> None:
@@ -239,11 +248,11 @@ def _now() -> str:
 
 
 def _held_tag(held: Held, prepared: Prepared) -> HeldTag:
-    """Return a held tag, with the keys that gave it to articles that the older version did not know."""
+    """Return a held tag, with the keys that gave or rejected it on articles that the older version did not know."""
     tag, known = prepared.inputs.taxonomy.tags[held.tag].id, set(held.reference.rows.tolist())
     newest = [row for row in prepared.oldest_first[::-1] if row not in known]
-    rows = [row for row in newest if tag in (prepared.articles[row].tags or ())]
-    examples = [prepared.examples[row] for row in rows]
+    examples = [prepared.examples[row] for row in newest]
+    examples = [each for each in examples if tag in (*(each.article.tags or ()), *each.article.rejected)]
     keys = Counter(voices_of(each.said_by.get(tag), each.owner).get(KEY, "") for each in examples)
     row = held.to_json(prepared.inputs.taxonomy)
     return HeldTag(
