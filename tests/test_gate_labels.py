@@ -16,6 +16,8 @@ from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.gate.accounting import Turned, count_labels
 from classifier.gate.holding import Held, count_runs, held_long, hold, hold_in_snapshot
 from classifier.gate.reference import CHAMPION, Reference, reference_to
+from classifier.store.log import Draft
+from classifier.store.store import Store
 
 TAXONOMY = Taxonomy((Tag("attack", "Attack"), Tag("iskp", "ISKP"), Tag("m23", "M23")))
 ATTACK, ISKP, M23 = range(3)
@@ -209,6 +211,49 @@ def test_the_figure_names_no_key() -> None:
     )
     assert figure.endswith("Too many of the decisions come from one key")
     assert "secret" not in figure
+
+
+def silent(examples: list[Attributed], n: int, **more: Any) -> list[Attributed]:
+    """Return the examples of which the first `n` with attacks come without a word on them."""
+    lost = {each.article.id for each in [one for one in examples if "attack" in (one.article.tags or ())][:n]}
+    return [
+        replace(each, article=replace(each.article, tags=(), rejected=("m23",), tags_complete=False, **more))
+        if each.article.id in lost
+        else each
+        for each in examples
+    ]
+
+
+def test_a_label_that_vanishes_without_a_word_is_counted_and_one_that_is_left_open_is_not() -> None:
+    before = archive()
+    (found,) = turned(before, silent(before, 10))
+    assert (found.tag, len(found.rows), found.n_unnamed) == (ATTACK, 10, 10)
+    assert turned(before, silent(before, 9)) == []
+    assert turned(before, silent(before, 50, unknown=("attack", "iskp"))) == []
+
+
+def test_taking_a_decision_back_is_a_reason_unless_one_key_does_too_much_of_it() -> None:
+    before = archive()
+    after = [replace(each, said_by={}, undone_by=each.said_by) for each in lose(before, 15, by="maria")]
+    assert turned(before, after) == []
+    after = [replace(each, said_by={}, undone_by=each.said_by) for each in lose(before, 25, by="key/name{}")]
+    (found,) = turned(before, after)
+    assert (found.n_unnamed, found.keys) == (0, ["key"])
+    labels = since(before, silent(before, 5)).labels()
+    assert (labels == since(before, before).labels()).all()
+
+
+def test_an_editor_who_undoes_many_decisions_is_seen_as_the_reason(store: Store) -> None:
+    articles = [each.article for each in archive(30)]
+    store.import_articles(articles, "import")
+    for article in articles[::2]:
+        store.log.decide(article.id, [Draft("add", "attack")], "maria", lambda *_: {})
+    before = seen(list(store.exports.attributed()))
+    for entry in list(store.log.all()):
+        store.log.decide(entry.article_id, [Draft("undo", undoes=entry.id)], "maria", lambda *_: {})
+    reference = reference_to(CHAMPION, "v1", before, list(store.exports.attributed()), TAXONOMY)
+    assert int((reference.then != reference.now)[:, ATTACK].sum()) == 15
+    assert count_labels(reference, TAXONOMY) == []
 
 
 # --- held tags ---

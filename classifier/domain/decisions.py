@@ -97,7 +97,7 @@ class Standing:
     `tags` are on the article, in the order in which they were added. `rejected` are wrong, `unsure` were left open.
     `decisions` has the decision that counts for each tag, the latest last. `listed` are the tags that the sender lists, and
     those whose removal by the sender was undone. `closed_at` is when an editor last said that the tags are complete, None
-    while they are not.
+    while they are not. `undone_by` has the editor who took back the last decision on a tag, so that none stands any more.
     """
 
     tags: tuple[str, ...] = ()
@@ -107,6 +107,7 @@ class Standing:
     listed: tuple[str, ...] = ()
     closed_at: str | None = None
     closed_by: frozenset[str] = field(default_factory=frozenset)
+    undone_by: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def said_by(self) -> dict[str, str]:
@@ -159,7 +160,14 @@ def fold(log: Iterable[Decision], current: Collection[str] | None = None, listin
     tags = dict.fromkeys([tag for tag in listed if tag not in removed] + accepted)
     rejected = dict.fromkeys(tag for tag in (*listing.rejected, *removed) if tag not in tags and tag not in unsure)
     closed_at = max(closings.values(), default=None)
-    return Standing(tuple(tags), tuple(sorted(rejected)), unsure, latest, listed, closed_at, frozenset(closings))
+    closed_by, undone_by = frozenset(closings), _undone_by(rows, latest)
+    return Standing(tuple(tags), tuple(sorted(rejected)), unsure, latest, listed, closed_at, closed_by, undone_by)
+
+
+def _undone_by(rows: Sequence[Decision], standing: Collection[str]) -> dict[str, str]:
+    tags = {row.id: row.tag for row in rows if row.tag is not None and row.action != "undo"}
+    undone = {tags[row.undoes]: row.editor for row in rows if row.undoes in tags}
+    return {tag: editor for tag, editor in undone.items() if tag not in standing}
 
 
 def _listed_still(rows: Sequence[Decision]) -> list[str]:

@@ -18,7 +18,7 @@ class Attributed:
     `at` is when the article was published, or else when it arrived. `said_by` has the editor of each tag with a decision. The
     suggestions of a `blind` article were hidden from its editors. `source` is the origin of the article, `owner` the name of
     the key that sent it with its tags, None if they were imported. `passing` are the tags that editors rejected as passing
-    mentions.
+    mentions. `undone_by` has the editor who took back the last decision on a tag.
     """
 
     article: Article
@@ -28,6 +28,7 @@ class Attributed:
     said_by: Mapping[str, str] = field(default_factory=dict)
     owner: str | None = None
     passing: tuple[str, ...] = ()
+    undone_by: Mapping[str, str] = field(default_factory=dict)
 
 
 def labels_of(articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:

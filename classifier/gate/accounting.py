@@ -46,8 +46,8 @@ class Turned(NamedTuple):
 
 def count_labels(reference: Reference, taxonomy: Taxonomy) -> list[Turned]:
     """Return the tags whose labels turned in bulk, without settled ones. What no article had then cannot have been lost."""
-    known = (reference.then != UNKNOWN) & (reference.now != UNKNOWN) & reference.same_text[:, None]
-    turned = known & (reference.then != reference.now)
+    known = (reference.then != UNKNOWN) & (reference.now != UNKNOWN)
+    turned = (known & (reference.then != reference.now) | reference.vanished) & reference.same_text[:, None]
     had, has = (labels == POSITIVE for labels in (reference.then, reference.now))
     n_positive = ((had | has) & reference.same_text[:, None]).sum(axis=0)
     unnamed = (turned & ~reference.decided).sum(axis=0)

@@ -14,7 +14,7 @@ import numpy as np
 
 from classifier.domain.articles import Article
 from classifier.domain.decisions import CMS
-from classifier.domain.examples import Attributed, labels_of
+from classifier.domain.examples import POSITIVE, UNKNOWN, Attributed, labels_of
 from classifier.domain.snapshots import Labelled, Snapshot, snapshot_of
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.voices import KEY, voices_of
@@ -34,15 +34,16 @@ class Reference:
     rows: np.ndarray  # (n,) of the examples, in rising order
     then: np.ndarray  # (n, n_tags) int8, the labels as the older version knew them
     now: np.ndarray  # (n, n_tags) int8
+    vanished: np.ndarray  # (n, n_tags) bool, labels that were positive then, and of which nothing at all is said now
     same_text: np.ndarray  # (n,) bool
-    keys: Mapping[tuple[int, int], str]  # the key of the person who decided on a row and a tag; the decision stands
+    keys: Mapping[tuple[int, int], str]  # the key of the person who decided on a row and a tag, or took a decision back
     suggested: np.ndarray  # (n, n_tags) bool, by the older version's cross-validation
     validated: np.ndarray  # (n,) bool, whether cross-validation is known
     settled: frozenset[int]  # columns of the tags whose labels of now were accepted since
 
     @cached_property
     def decided(self) -> np.ndarray:
-        """Whether a person's decision on the label stands, (n, n_tags) bool."""
+        """Whether a person has decided on the label, or has taken the last decision back, (n, n_tags) bool."""
         decided = np.zeros(self.now.shape, dtype=bool)
         if self.keys:
             decided[tuple(np.array(list(self.keys)).T)] = True
@@ -64,7 +65,7 @@ class Reference:
 
     def part(self, inside: np.ndarray) -> Reference:
         """Return the part of a mask, (n,) bool."""
-        arrays = ("rows", "then", "now", "same_text", "suggested", "validated")
+        arrays = ("rows", "then", "now", "vanished", "same_text", "suggested", "validated")
         parts = {name: getattr(self, name)[inside] for name in arrays}
         new_row = dict(zip(np.flatnonzero(inside).tolist(), range(len(parts["rows"])), strict=True))
         keys = {(new_row[row], tag): key for (row, tag), key in self.keys.items() if row in new_row}
@@ -86,18 +87,19 @@ def reference_to(
     known = [examples[row] for row in rows]
     articles = [example.article for example in known]
     labels = [older.articles[article.id] for article in articles]
-    texts = snapshot_of(articles).articles
+    texts, now = snapshot_of(articles).articles, labels_of(articles, taxonomy)
+    then = labels_of([as_known(*pair) for pair in zip(articles, labels, strict=True)], taxonomy)
+    left_open = columns_of([article.unknown for article in articles], taxonomy)
     return Reference(
         name,
         version,
         rows,
-        then=labels_of(
-            [as_known(article, of_then) for article, of_then in zip(articles, labels, strict=True)], taxonomy
-        ),
-        now=labels_of(articles, taxonomy),
+        then,
+        now,
+        vanished=(then == POSITIVE) & (now == UNKNOWN) & ~left_open,
         same_text=np.array([texts[a.id].text == old.text for a, old in zip(articles, labels, strict=True)], dtype=bool),
         keys=_keys(known, taxonomy),
-        suggested=suggested_tags([old.validated.suggested if old.validated else () for old in labels], taxonomy),
+        suggested=columns_of([old.validated.suggested if old.validated else () for old in labels], taxonomy),
         validated=np.array([old.validated is not None for old in labels], dtype=bool),
         settled=frozenset(column for column, tag in enumerate(taxonomy.tags) if tag.id in accepted),
     )
@@ -118,16 +120,16 @@ def _read_as(taxonomy: Taxonomy) -> dict[str, list[int]]:
 def _keys(examples: Sequence[Attributed], taxonomy: Taxonomy) -> dict[tuple[int, int], str]:
     columns, keys = _read_as(taxonomy), {}
     for row, example in enumerate(examples):
-        for tag, editor in example.said_by.items():
+        for tag, editor in {**example.undone_by, **example.said_by}.items():
             if editor != CMS:
                 keys.update({(row, column): voices_of(editor, None)[KEY] for column in columns.get(tag, ())})
     return keys
 
 
-def suggested_tags(suggestions: Sequence[Iterable[str]], taxonomy: Taxonomy) -> np.ndarray:
-    """Return suggested tags, those of each article, as (n_articles, n_tags) bool. A retired tag is its replacement too."""
-    columns, suggested = _read_as(taxonomy), np.zeros((len(suggestions), len(taxonomy.tags)), dtype=bool)
-    for row, tags in enumerate(suggestions):
+def columns_of(tags_of_articles: Sequence[Iterable[str]], taxonomy: Taxonomy) -> np.ndarray:
+    """Return which tags articles have, (n_articles, n_tags) bool. A retired tag is its replacement too."""
+    columns, has = _read_as(taxonomy), np.zeros((len(tags_of_articles), len(taxonomy.tags)), dtype=bool)
+    for row, tags in enumerate(tags_of_articles):
         for tag in tags:
-            suggested[row, columns.get(tag, [])] = True
-    return suggested
+            has[row, columns.get(tag, [])] = True
+    return has

@@ -81,7 +81,8 @@ def example_of(row: Columns, standing: Standing, close_after_days: int = 0) -> A
     )
     was_blind = bool(row["blind"]) and row["state"] == "closed"
     owner = row["owner"] if row["source"] == CMS else None  # the tags of an import are no key's
-    return Attributed(article, row["dated_at"], row["source"], was_blind, standing.said_by, owner, standing.passing)
+    said_by, undone_by, at = standing.said_by, standing.undone_by, row["dated_at"]
+    return Attributed(article, at, row["source"], was_blind, said_by, owner, standing.passing, undone_by)
 
 
 def _filed(connection: Connection, rows: Sequence[Columns]) -> Iterator[Filed]:

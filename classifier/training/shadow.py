@@ -17,7 +17,7 @@ from classifier.domain.progress import Track
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
 from classifier.errors import BadModel, NotFound
-from classifier.gate.reference import suggested_tags
+from classifier.gate.reference import columns_of
 from classifier.model import evaluation
 from classifier.model.tag_model import TagModel
 from classifier.serving.registry import Registry
@@ -108,8 +108,8 @@ def _row(shadow: Shadow, judged: Sequence[InShadow], n_judged: int, inputs: Inpu
     known = [row for row in judged if row.article_id in examples]
     decided = [examples[row.article_id] for row in known]
     labels = labels_of([example.article for example in decided], taxonomy)
-    before = suggested_tags([row.champion_suggested for row in known], taxonomy)
-    after = suggested_tags([row.suggested for row in known], taxonomy)
+    before = columns_of([row.champion_suggested for row in known], taxonomy)
+    after = columns_of([row.suggested for row in known], taxonomy)
     compared = Compared.of(before, after, labels, taxonomy)
     return ShadowRow(
         version=shadow.version,
