@@ -31,6 +31,7 @@ _hours = partial(
     _matching, r"(?=.*[1-9])[0-9]{1,4}(?:\.[0-9]{1,6})?", "a number of hours above 0, like 24 or 0.5", float
 )
 _version = partial(_matching, "(?:[0-9]{8}-[0-9]{6}-[0-9a-f]{8})?", "a version, as `models list` shows it", str)
+_learn_left = partial(_matching, "none|closed|all", "none, closed or all", str)
 _access = partial(_matching, "open|key", "open or key", str)
 
 
@@ -87,6 +88,8 @@ class Settings:
     # Whether the champion follows decisions and imports between trainings.
     live_rates: bool = _read(lambda value: bool(whole_number(value, 0, 1)), True)
     anchor: str = _read(_version, "")  # compared with beside the champion. Empty: the champion of four weeks ago
+    # On which articles models learn tags that were suggested and left standing: none, closed ones, all.
+    learn_left: str = _read(_learn_left, "closed")
 
 
 _FIELDS = {setting.name.upper(): setting for setting in fields(Settings)}

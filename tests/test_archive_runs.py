@@ -239,12 +239,12 @@ def test_training_reads_the_same_before_and_after_a_run(store: Store, folder: Pa
     store.import_articles([replace(KABUL, tags=("taliban",)), replace(KABUL, id="b"), GARDEN], "import")
     put_article(store, replace(KABUL, id="c", tags=("policy",), tags_complete=False), "cms")
     decide(store, "reject", "iskp", "b")
-    before = list(store.exports.attributed())
+    before = list(store.exports.examples())
     run(store, folder, ALL, untracked)
     assert standing(store)
-    assert list(store.exports.attributed()) == before
+    assert list(store.exports.examples()) == before
     undo(store)
-    assert list(store.exports.attributed()) == before
+    assert list(store.exports.examples()) == before
 
 
 def example(store: Store) -> Article:

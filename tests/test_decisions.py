@@ -149,6 +149,7 @@ def test_a_decision_carries_what_the_model_had_said(client: FlaskClient) -> None
         "model_version": answer["model_version"],
         "taxonomy_version": answer["taxonomy_version"],
         "live_state": None,
+        "in_bulk": None,
         "score": first["score"],
         "band": first["band"],
         "undoes": None,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from classifier.domain.articles import Article
-from classifier.domain.examples import Attributed, labels_of
+from classifier.domain.examples import NEGATIVE, POSITIVE, UNKNOWN, Attributed, labels_of
 from classifier.domain.snapshots import CrossValidated, Snapshot, snapshot_of
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.gate.accounting import Turned, count_labels
@@ -123,6 +123,55 @@ def test_models_are_compared_where_both_have_been_validated() -> None:
     assert part.rows.tolist() == list(range(50, 60))
     assert part.suggested[:, ISKP].all()
     assert part.decided.sum() == sum("attack" in each.said_by for each in after[50:60]) == 5
+
+
+def echoing(examples: list[Attributed], *numbers: int, tag: str = "attack") -> list[Attributed]:
+    """Return the examples with some whose tag a model has suggested and nobody has decided on."""
+    return [replace(each, echoes=frozenset([tag])) if n in numbers else each for n, each in enumerate(examples)]
+
+
+def test_what_a_model_suggested_and_nobody_looked_at_is_no_evidence() -> None:
+    before = archive()
+    labels = since(before, echoing(before, 1, 2)).labels()
+    assert labels[:4, ATTACK].tolist() == [
+        NEGATIVE,
+        UNKNOWN,
+        NEGATIVE,
+        POSITIVE,
+    ]  # a negative label contradicts the model
+    assert labels[:4, ISKP].tolist() == [POSITIVE, NEGATIVE, NEGATIVE, NEGATIVE]
+    gone = lose(echoing(before, 1), 1, by="cms")  # the CMS has taken it off: it was an echo all the same
+    assert since(before, gone).labels()[1, ATTACK] == UNKNOWN
+    for held, accepted in (([ATTACK], []), ([], ["attack"])):
+        assert since(before, echoing(before, 1), accepted=accepted).labels(held)[1, ATTACK] == UNKNOWN
+
+
+def test_an_echo_counts_once_a_person_has_decided() -> None:
+    before = archive()
+    after = [replace(each, said_by={"attack": "maria"}) if n == 1 else each for n, each in enumerate(before)]
+    assert since(before, after).labels()[1, ATTACK] == POSITIVE
+    mended = lose(before, 1, by="maria")
+    assert since(before, mended).labels()[1, ATTACK] == NEGATIVE
+
+
+def test_of_an_article_that_nobody_touched_only_decisions_are_evidence() -> None:
+    before = archive()
+    article = replace(before[3].article, rejected=("iskp",))
+    after = [replace(each, article=article, left_alone=True) if n == 3 else each for n, each in enumerate(before)]
+    labels = since(after, after).labels()[3]
+    assert (labels[ATTACK], labels[ISKP], labels[M23]) == (POSITIVE, NEGATIVE, UNKNOWN)
+
+
+def test_an_echo_of_a_retired_tag_is_one_of_its_replacement() -> None:
+    before = archive()
+    raid = RENAMED.tags.index(RENAMED.by_id["raid"])
+    assert since(before, echoing(before, 1), RENAMED).labels()[[1, 3], raid].tolist() == [UNKNOWN, POSITIVE]
+
+
+def test_parts_keep_their_echoes() -> None:
+    reference = since(archive(), echoing(archive(), 51))
+    part = reference.part(reference.rows >= 50)
+    assert part.labels()[:4, ATTACK].tolist() == [NEGATIVE, UNKNOWN, NEGATIVE, POSITIVE]
 
 
 # --- label accounting ---

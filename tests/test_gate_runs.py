@@ -15,11 +15,14 @@ from classifier.domain.articles import Article
 from classifier.domain.snapshots import Snapshot
 from classifier.domain.taxonomy import Taxonomy
 from classifier.store.log import Draft
+from classifier.store.suggestion_sets import TagScore
 from classifier.text.fields import ReadText
 from classifier.training import corpus
 from classifier.training.fitting import Fitted, fit
 from classifier.training.run_result import Result, strongest_terms
-from tests.desk import Desk, in_copy_of, trained_once
+from tests.desk import QUICK, Desk, in_copy_of, trained_once
+from tests.everything import put_set
+from tests.storing import put_article
 
 N_LATER = 60
 LOST, POISONED, INSTEAD = "nigeria", "financing", "humanitarian"
@@ -169,6 +172,46 @@ def test_articles_that_carry_the_champions_own_suggestions_prove_nothing(desk: D
     assert held(result) == held(plain) == set()
     assert result.details["n_reference"] == plain.details["n_reference"]
     assert result.details["measures"]["champion"]["micro_f1"] == plain.details["measures"]["champion"]["micro_f1"]
+
+
+def echoed(desk: Desk, articles: list[Article]) -> list[Article]:
+    """Let a CMS send articles and adopt what the champion suggests. Return them with these tags."""
+    model = desk.registry.load_champion()
+    _, suggested = model.judge(articles)
+    ids, sent = np.array([tag.id for tag in model.taxonomy.tags], dtype=object), []
+    for one, row in zip(articles, suggested, strict=True):
+        draft = replace(one, tags=None, tags_complete=False)
+        put_article(desk.store, draft, "cms")
+        shown = [TagScore(tag, 0.9, "auto") for tag in ids[row]]
+        put_set(desk.store, draft, model.version, "t", {"suggestions": [], "mentioned": []}, shown=shown)
+        sent.append(replace(draft, tags=tuple(ids[row])))
+        put_article(desk.store, sent[-1], "cms")
+    return sent
+
+
+def mended(desk: Desk, sent: list[Article], archive: dict[str, Article]) -> None:
+    """Let three editors mend what the champion suggested: they accept what is right, and reject what is wrong."""
+    for number, one in enumerate(sent):
+        right = set(archive[one.id].tags or ())
+        drafts = [Draft("accept" if tag in right else "reject", tag) for tag in one.tags or ()]
+        drafts += [Draft("add", tag) for tag in sorted(right.difference(one.tags or ()))]
+        desk.decide(one.id, ("ana", "ben", "eva")[number % 3], *drafts)
+
+
+def test_suggestions_that_were_left_standing_prove_nothing_after_they_are_learned_either(
+    desk: Desk, dated: list[Article]
+) -> None:
+    learns_all = replace(QUICK, learn_left="all")
+    sent = echoed(desk, dated[-N_LATER:])
+    first = desk.retrain(learns_all)
+    assert first.promoted, first.reason
+    assert first.details["origins"]["left"] == sum(len(one.tags or ()) for one in sent)
+    assert first.details["later"] is None  # nothing else has come
+    mended(desk, sent[::2], {one.id: one for one in dated})
+    result = desk.retrain(learns_all)
+    assert (result.promoted, held(result)) == (True, set()), result.reason
+    assert result.details["n_reference"] == len(dated) - sum(not one.tags for one in sent)
+    assert all(measured["micro_f1"] < 0.95 for measured in result.details["measures"].values())
 
 
 def test_what_three_editors_reject_is_learned_and_what_one_key_rejects_under_many_names_is_not(

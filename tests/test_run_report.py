@@ -16,6 +16,7 @@ import pytest
 
 from classifier.commands import main
 from classifier.domain.articles import Article
+from classifier.domain.origins import ORIGINS
 from classifier.domain.snapshots import snapshot_of
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.errors import BadSetting
@@ -192,6 +193,14 @@ def test_every_check_has_words(ran: dict[str, Run]) -> None:
     assert set(run_words.CHECKS) == set(run_words.CAUSES)
 
 
+def test_the_page_says_how_tags_came_onto_the_articles_in_words(ran: dict[str, Run]) -> None:
+    assert run_words.ORIGINS.keys() == set(ORIGINS)
+    told = {**details(ran["second"]), "origins": {"left": 2, "imported": 8}}
+    assert "Their 10 tags: 8 imported; 2 suggested and left standing, which" in " ".join(
+        run_words.facts(ran["second"], told)
+    )
+
+
 def test_a_stem_is_named_only_where_no_word_of_it_is() -> None:
     assert run_words.terms_in_words(["raid~", "raid", "tortur~"]) == "raid, tortur…"
     assert run_words.terms_in_words([]) == "–"
@@ -209,6 +218,8 @@ def test_the_page_has_the_figures_of_the_record(ran: dict[str, Run]) -> None:
         assert f"{measured['micro_f1']:.3f} ({low:.3f} to {high:.3f})" in text
         assert f"{measured['calibration_error']:.3f}" in text
     assert f"learned from {told['n_learned']}, compared on {told['n_reference']} that the champion" in text
+    n_tags = told["origins"]["imported"]
+    assert f"Their {n_tags} tags: {n_tags} imported" in text
     for check in told["gate"]:
         assert check["figure"] in text.replace("&gt;", ">")
     for row in told["moved"]:

@@ -52,6 +52,7 @@ def test_an_empty_environment_gives_the_defaults_of_a_laptop() -> None:
         backlog_rate=20,
         live_rates=True,
         anchor="",
+        learn_left="closed",
     )
 
 
@@ -84,13 +85,15 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "TAGGER_BACKLOG_RATE": "50",
             "TAGGER_LIVE_RATES": "0",
             "TAGGER_ANCHOR": "20260601-023000-0123abcd",
+            "TAGGER_LEARN_LEFT": "none",
         }
     )
     checks = {"labels_flipped": "warn", "never_shown": "block"}
     where = (Path("/srv/models"), "postgresql://db/tagger", "::", 81, 3, 5, 4096)
     numbers = (400, 600, 12, 9, 1, 8, 50)
     assert found == Settings(
-        *where, 0.05, 1.0, 30, 500, checks, 0.25, True, 3, 0.5, "key", *numbers, False, "20260601-023000-0123abcd"
+        *(*where, 0.05, 1.0, 30, 500, checks, 0.25, True, 3, 0.5, "key", *numbers, False),
+        *("20260601-023000-0123abcd", "none"),
     )
 
 
@@ -105,6 +108,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         ("REFIT", "yes"),
         ("LIVE_RATES", "off"),
         ("ANCHOR", "last week"),
+        ("LEARN_LEFT", "0"),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_named(name: str, wrong: str) -> None:

@@ -30,13 +30,14 @@ from classifier.serving.shadow import FILE, begin_shadow, end_shadow, read_shado
 from classifier.store.database.opening import open_store
 from classifier.store.log import Draft
 from classifier.store.store import Store
+from classifier.store.suggestion_sets import TagScore
 from classifier.training import shadow as module
 from classifier.training.fitting import Fitted
 from classifier.training.preparing import read_inputs
 from classifier.training.run_result import ShadowRow
 from classifier.training.shadow import Compared, end_if_over, follow_shadow
 from tests.desk import QUICK, Desk
-from tests.everything import contents
+from tests.everything import contents, put_set
 from tests.storing import put_article
 from tests.test_run_report import text_of
 
@@ -123,6 +124,20 @@ def test_both_models_judge_what_arrives_and_are_compared_on_what_is_known_of_it(
     assert (tag["tag"], tag["shadow"]) == (LACKS, (0, 0))
     assert row["change"] is not None
     assert row["change"]["low"] < row["change"]["value"] < row["change"]["high"] <= 0.0
+
+
+def test_what_the_champion_suggested_and_nobody_looked_at_does_not_count(
+    night: Callable[..., ShadowRow | None], store: Store, models: Registry, other: str, arriving: list[Article]
+) -> None:
+    begin_shadow(models, other, "ana")
+    store.import_articles(arriving, "import")
+    before = compared(night())
+    having = [article for article in arriving if LACKS in (article.tags or ())]
+    for article in having:
+        put_set(store, article, "v", "t", {"suggestions": []}, shown=[TagScore(LACKS, 0.9, "suggest")])
+    after = compared(night())
+    assert after["champion"]["found"] == before["champion"]["found"] - before["tags"][0]["champion"][0]
+    assert after["champion"]["found"] == after["shadow"]["found"]
 
 
 def test_nobody_sees_what_a_version_in_shadow_suggests(

@@ -164,7 +164,7 @@ def test_the_api_says_what_stands(client: FlaskClient) -> None:
     assert standing | {"own": []} == told["standing"] | {"own": []}
     assert [row["tag"] for row in told["standing"]["own"]] == [other, "policy"]
     assert standing["decisions"][0] == {
-        name: rejected[name] for name in ("tag", "id", "action", "reason", "editor", "at", "question_id")
+        name: rejected[name] for name in ("tag", "id", "action", "reason", "editor", "at", "question_id", "in_bulk")
     }
     assert (standing["tags"], standing["listed"], standing["n_rows"]) == ([other], ["policy"], 3)
     put(client, **{**OTHER, "tags": ["policy"]})

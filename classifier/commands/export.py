@@ -25,8 +25,9 @@ def do_decisions(options: Namespace, _settings: Settings) -> None:
 
 
 def do_examples(options: Namespace, settings: Settings) -> None:
-    examples = store_of(options).exports.examples(settings.starter_until, settings.close_after_days)
-    _export(options, "examples", map(record_of, examples))
+    how = settings.starter_until, settings.close_after_days, settings.learn_left
+    examples = store_of(options).exports.attributed(*how)
+    _export(options, "examples", (record_of(one.article) | {"origins": dict(one.origins)} for one in examples))
 
 
 def _export(options: Namespace, name: str, records: Iterable[Mapping[str, object]]) -> None:

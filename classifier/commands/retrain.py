@@ -26,6 +26,7 @@ def do_retrain(options: Namespace, settings: Settings) -> None:
         anchor=settings.anchor,
         starter_until=settings.starter_until,
         close_after_days=settings.close_after_days,
+        learn_left=settings.learn_left,
         live_rates=settings.live_rates,
         keep_versions=settings.keep_versions,
         forget_days=settings.forget_days,

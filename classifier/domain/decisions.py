@@ -37,6 +37,7 @@ class Decision:
     digest: str = ""  # of the text that was decided on
     question_id: str | None = None  # of the question on removals that it belongs to
     live_state: int | None = None  # the number of the labels that the model had followed
+    in_bulk: bool | None = None  # whether it was made over a list of articles; None: not known, or no
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,9 @@ class Attributed:
     `at` is when the article was published, or else when it arrived. `said_by` has the editor of each tag with a decision. The
     suggestions of a `blind` article were hidden from its editors. `source` is the origin of the article, `owner` the name of
     the key that sent it with its tags, None if they were imported. `passing` are the tags that editors rejected as passing
-    mentions. `undone_by` has the editor who took back the last decision on a tag.
+    mentions. `undone_by` has the editor who took back the last decision on a tag. `origins` say how each tag came onto the
+    article, also those that the example leaves open. `echoes` are the tags that models offered and on which nobody has decided,
+    looking at the article. An article that was `left_alone` counts as complete only because nobody touched it.
     """
 
     article: Article
@@ -29,6 +31,14 @@ class Attributed:
     owner: str | None = None
     passing: tuple[str, ...] = ()
     undone_by: Mapping[str, str] = field(default_factory=dict)
+    origins: Mapping[str, str] = field(default_factory=dict)
+    echoes: frozenset[str] = frozenset()
+    left_alone: bool = False
+
+    @property
+    def has_echoes(self) -> bool:
+        """Whether labels of the article say what a model said, and nobody looked at them."""
+        return self.left_alone or not self.echoes.isdisjoint(self.origins)
 
 
 def labels_of(articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:

@@ -14,7 +14,7 @@ import numpy as np
 
 from classifier.domain.articles import Article
 from classifier.domain.decisions import CMS
-from classifier.domain.examples import POSITIVE, UNKNOWN, Attributed, labels_of
+from classifier.domain.examples import NEGATIVE, POSITIVE, UNKNOWN, Attributed, labels_of
 from classifier.domain.snapshots import Labelled, Snapshot, snapshot_of
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.voices import KEY, voices_of
@@ -40,6 +40,9 @@ class Reference:
     suggested: np.ndarray  # (n, n_tags) bool, by the older version's cross-validation
     validated: np.ndarray  # (n,) bool, whether cross-validation is known
     settled: frozenset[int]  # columns of the tags whose labels of now were accepted since
+    echoes: (
+        np.ndarray
+    )  # (n, n_tags) int8, the label that would be a model's echo there: POSITIVE, NEGATIVE, or UNKNOWN for none
 
     @cached_property
     def decided(self) -> np.ndarray:
@@ -52,7 +55,7 @@ class Reference:
     def labels(self, held: Collection[int] = ()) -> np.ndarray:
         """Return the labels that count as evidence, (n, n_tags) int8: as they were, overwritten by persons' decisions since.
 
-        Those of settled tags are the labels of now.
+        Those of settled tags are the labels of now. What models suggested and nobody looked at is unknown.
 
         Args:
             held: columns of tags whose labels stay as they were, whoever has decided on them since.
@@ -61,11 +64,11 @@ class Reference:
         labels[:, list(held)] = self.then[:, list(held)]
         settled = list(self.settled)
         labels[:, settled] = self.now[:, settled]
-        return labels
+        return np.where(labels == self.echoes, np.int8(UNKNOWN), labels)
 
     def part(self, inside: np.ndarray) -> Reference:
         """Return the part of a mask, (n,) bool."""
-        arrays = ("rows", "then", "now", "vanished", "same_text", "suggested", "validated")
+        arrays = ("rows", "then", "now", "vanished", "same_text", "suggested", "validated", "echoes")
         parts = {name: getattr(self, name)[inside] for name in arrays}
         new_row = dict(zip(np.flatnonzero(inside).tolist(), range(len(parts["rows"])), strict=True))
         keys = {(new_row[row], tag): key for (row, tag), key in self.keys.items() if row in new_row}
@@ -102,7 +105,30 @@ def reference_to(
         suggested=columns_of([old.validated.suggested if old.validated else () for old in labels], taxonomy),
         validated=np.array([old.validated is not None for old in labels], dtype=bool),
         settled=frozenset(column for column, tag in enumerate(taxonomy.tags) if tag.id in accepted),
+        echoes=_echoes_in(known, taxonomy),
     )
+
+
+def without_echoes(labels: np.ndarray, examples: Sequence[Attributed], taxonomy: Taxonomy) -> np.ndarray:
+    """Return the labels of examples, (n_examples, n_tags) int8, without those that are a model's echo: they are unknown."""
+    return np.where(labels == _echoes_in(examples, taxonomy), np.int8(UNKNOWN), labels)
+
+
+def _echoes_in(examples: Sequence[Attributed], taxonomy: Taxonomy) -> np.ndarray:
+    """Return where a label of examples is the echo of a model if it is this one, (n_examples, n_tags) int8; UNKNOWN elsewhere.
+
+    A tag that was offered is right only because it was left standing. In an article that nobody touched, other tags are wrong
+    only because they were not offered. Whichever version it was: later ones have learned from it.
+    """
+    columns, echoes = _read_as(taxonomy), np.full((len(examples), len(taxonomy.tags)), UNKNOWN, dtype=np.int8)
+    for row, example in enumerate(examples):
+        if example.left_alone:
+            echoes[row] = NEGATIVE
+            for tag in example.article.rejected:
+                echoes[row, columns.get(tag, [])] = UNKNOWN
+        for tag in example.echoes:
+            echoes[row, columns.get(tag, [])] = POSITIVE
+    return echoes
 
 
 def as_known(article: Article, then: Labelled) -> Article:

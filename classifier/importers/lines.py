@@ -13,6 +13,7 @@ from classifier.errors import BadArticle, BadJSON
 from classifier.importers.formats import open_bytes
 from classifier.importers.records import ArticleRecord, CmsTerm, ReadOptions, Record, SetAside
 
+OF_EXPORTS = frozenset(["origins"])  # what `export examples` says besides; an import is an origin of its own
 MAX_LINE = 16 << 20  # bytes; JSON may write a character with six
 
 
@@ -21,7 +22,7 @@ def read_lines(path: Path, options: ReadOptions) -> Iterator[Record]:
     for number, line in _numbered(path):
         try:
             record = _record(line, options)
-            article, ignored = article_from_file(record), frozenset(record) - RECORD_FIELDS
+            article, ignored = article_from_file(record), frozenset(record) - RECORD_FIELDS - OF_EXPORTS
         except BadArticle as error:
             yield SetAside(str(path), number, str(error), error.field)
             continue

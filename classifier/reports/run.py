@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from classifier.training.run_result import BlockedBy, HeldTag, Measures, ReliabilityBin, RunDetails, TagF1, TagMove
 
 _TEXTS: dict[str, dict[str, str]] = texts("run.toml")
-CAUSES, CHECKS, ACTIONS, _NEXT = _TEXTS.values()
+CAUSES, CHECKS, ACTIONS, ORIGINS, _NEXT = _TEXTS.values()
 _STAND_IN = (
     "The champion was trained by an earlier version of the program, so its cross-validation was computed once more"
 )
@@ -290,6 +290,9 @@ def facts(run: Run, details: RunDetails) -> list[str]:
             lines.append(_STAND_IN)
     elif "n_examples" in details:
         lines.append(counted(details["n_examples"], "example"))
+    if origins := details.get("origins"):
+        named = [f"{origins[origin]} {words}" for origin, words in ORIGINS.items() if origins.get(origin)]
+        lines.append(f"Their {counted(sum(origins.values()), 'tag')}: {'; '.join(named)}")
     if live := details.get("live"):
         lines.append(followed_in_words(live["n_articles"], live["state"], live["moved"]))
     ended = f", ended {_minute(run.ended_at)}" if run.ended_at else ""

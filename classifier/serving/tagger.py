@@ -32,11 +32,15 @@ from classifier.store.suggestion_sets import Judged, ModelAnswer, TagScore
 
 @dataclass(frozen=True)
 class DecisionBatch:
-    """Decisions that are asked for at once: on tags, and whether the article's tags are complete with them."""
+    """Decisions that are asked for at once: on tags, and whether the article's tags are complete with them.
+
+    Decisions `in_bulk` are made over a list of articles.
+    """
 
     drafts: Sequence[Draft]
     complete: bool = False
     suggestion_set_id: str | None = None
+    in_bulk: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,16 +117,17 @@ class Tagger:
     def article(self, article_id: str, viewer: str | None = None) -> ArticleOut:
         """Return a stored article with its tags and the present model's suggestions, as an editor may see it."""
         stored, log = self.store.article(article_id), self.store.log.read(article_id)
-        tags, model = views.standing_seen(stored, log, viewer).tags, self.serving.model()
+        model, offered = self.serving.model(), self.store.suggestion_sets.offered(article_id)
+        origins = views.origins_seen(stored, log, offered, viewer)
         try:
             answer = self.judged(stored.article, model)
         except CannotJudge:
-            return views.article_view(stored, tags, views.unreadable_view(article_id, tags, model))
+            return views.article_view(stored, origins, views.unreadable_view(article_id, origins, model))
         view = views.stored_answer_view(answer, stored, log, model, viewer)
         view["suggestion_set_id"] = self.store.suggestion_sets.show(
             stored.article, _for_store(answer), _scores(view["suggestions"])
         )
-        return views.article_view(stored, tags, view)
+        return views.article_view(stored, origins, view)
 
     def judged(self, article: Article, model: Model) -> Answer:
         """Return what a model says of an article, or raise `CannotJudge` if it fails."""
@@ -178,7 +183,15 @@ class Tagger:
             Busy: while another request with the same key is being carried out.
         """
         drafts = [vars(draft) for draft in batch.drafts]
-        content = json.dumps([article_id, editor, batch.complete, batch.suggestion_set_id, drafts], sort_keys=True)
+        parts = [
+            article_id,
+            editor,
+            batch.complete,
+            batch.suggestion_set_id,
+            drafts,
+            *([True] if batch.in_bulk else []),
+        ]
+        content = json.dumps(parts, sort_keys=True)
         request = Request(sender, key, hashlib.sha256(content.encode()).hexdigest()) if key else None
         if request is not None and (reply := self.store.log.reply(request)) is not None:
             return cast(DecidedOut, reply)
@@ -191,6 +204,7 @@ class Tagger:
             lambda rows, log: views.decided_view(rows, stored, log, editor),
             complete=batch.complete,
             suggestion_set_id=batch.suggestion_set_id,
+            in_bulk=batch.in_bulk,
             may_undo_all=may_undo_all,
             request=request,
         )

@@ -1,8 +1,7 @@
 """What somebody may see of an article: JSON with named fields, as the API answers it and the review page reads it.
 
 Of an article that waits for two editors, neither sees the other's decisions before having closed it. Of a blind article nobody
-sees the suggestions before then. The order of the fields is that of the JSON. The OpenAPI document is made of these types and
-of `web/api/descriptions.toml`.
+sees the suggestions before then. The OpenAPI document is made of these types and of `web/api/descriptions.toml`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing_extensions import TypedDict
 
 from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.domain.decisions import CMS, Decision, Impression, Standing
+from classifier.domain.origins import NOTHING_OFFERED, Offered, origins_of
 from classifier.model.answer import DIGITS, Answer, Mentioned, Removed, Span, Suggestion
 from classifier.model.protocol import Model
 from classifier.text.reading import Reading
@@ -115,10 +115,11 @@ class ArticleRow(TypedDict):
 
 
 class ArticleOut(StoredAnswer, ArticleRow):
-    """A stored article with its suggestions. `standfirst` is empty where there is none."""
+    """A stored article with its suggestions, and how each tag came onto it. `standfirst` may be empty."""
 
     standfirst: str
     body: str
+    origins: dict[str, str]
 
 
 class DecisionOut(TypedDict):
@@ -135,6 +136,7 @@ class DecisionOut(TypedDict):
     model_version: str | None
     taxonomy_version: str | None
     live_state: NotRequired[int | None]
+    in_bulk: NotRequired[bool | None]
     score: float | None
     band: str | None
     undoes: str | None
@@ -151,6 +153,7 @@ class StandingDecision(TypedDict):
     editor: str
     at: str
     question_id: str | None
+    in_bulk: NotRequired[bool | None]
 
 
 class StandingOut(TypedDict):
@@ -318,10 +321,16 @@ def listed_row(stored: "StoredArticle", standing: Standing) -> ArticleRow:
     return article_row(stored, stored.article.tags or () if is_apart else standing.tags)
 
 
-def article_view(stored: "StoredArticle", tags: Iterable[str], answer: StoredAnswer) -> ArticleOut:
-    """Return a stored article with all of its text and the answer to it."""
-    texts = stored.article.texts_by_name
-    return {**article_row(stored, tags), "standfirst": texts["standfirst"], "body": texts["body"], **answer}
+def origins_seen(stored: "StoredArticle", log: "ArticleLog", offered: Offered, viewer: str | None) -> dict[str, str]:
+    """Return how each tag that a person may see came onto an article."""
+    seen = NOTHING_OFFERED if is_hidden(stored, log.standing(), viewer) else offered
+    return origins_of(standing_seen(stored, log, viewer), stored.source, stored.blind, seen)
+
+
+def article_view(stored: "StoredArticle", origins: Mapping[str, str], answer: StoredAnswer) -> ArticleOut:
+    """Return a stored article with all of its text, its tags by their origins, and the answer to it."""
+    whole = {**article_row(stored, origins), **stored.article.texts_by_name, "origins": dict(origins), **answer}
+    return cast(ArticleOut, whole)
 
 
 # --- decisions ---

@@ -1,6 +1,6 @@
 """The whole store, article by article: what training learns from, and what reports count."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection, RowMapping, select
@@ -9,10 +9,12 @@ from classifier.domain.articles import Article
 from classifier.domain.dates import in_utc
 from classifier.domain.decisions import CMS, Case, Filed, Standing
 from classifier.domain.examples import Attributed
+from classifier.domain.origins import ALL, CLOSED, LEFT, NOTHING_OFFERED, Offered, echoes_of, origins_of
 from classifier.store.log import standings_of
 from classifier.store.queue import STARTER
-from classifier.store.rows import BATCH, Columns, Part, ago, came_complete, stored, tags_of_runs
+from classifier.store.rows import BATCH, Columns, Part, ago, came_complete, stored
 from classifier.store.schema import articles, suggestion_sets
+from classifier.store.suggestion_sets import offered_on
 
 STARTER_UNTIL = 1000  # examples of the desk from which on the starter articles teach nothing any more
 
@@ -20,26 +22,31 @@ STARTER_UNTIL = 1000  # examples of the desk from which on the starter articles 
 class Exports(Part):
     """The articles of a store, all of them, without holding them all in memory."""
 
-    def examples(self, starter_until: int = STARTER_UNTIL, close_after_days: int = 0) -> Iterator[Article]:
+    def examples(
+        self, starter_until: int = STARTER_UNTIL, close_after_days: int = 0, learn_left: str = CLOSED
+    ) -> Iterator[Article]:
         """Yield what training reads: each article of which something is known, with what is known of its tags."""
-        return (example.article for example in self.attributed(starter_until, close_after_days))
+        return (example.article for example in self.attributed(starter_until, close_after_days, learn_left))
 
-    def attributed(self, starter_until: int = STARTER_UNTIL, close_after_days: int = 0) -> Iterator[Attributed]:
-        """Yield the examples with who decided on their tags.
+    def attributed(
+        self, starter_until: int = STARTER_UNTIL, close_after_days: int = 0, learn_left: str = CLOSED
+    ) -> Iterator[Attributed]:
+        """Yield the examples with who decided on their tags, and how these came onto the article.
 
         Args:
             starter_until: the starter articles are left out once the desk has as many examples of its own.
             close_after_days: published articles that nobody touched for so many days count as complete, 0 for never.
+            learn_left: on which articles tags count that were suggested and left standing, see `LEARN_LEFT`.
         """
         with self.reading() as connection:
             with_starter = not _has_as_many(connection, starter_until)
         for rows in self._in_batches():
             with self.reading() as connection:
                 standings = standings_of(connection, rows)
-                added = tags_of_runs(connection, [row["id"] for row in rows])
+                offered = offered_on(connection, [row["id"] for row in rows])
             for row in rows:
-                standing = said_by_people(standings[row["id"]], added.get(row["id"], ()))
-                example = example_of(row, standing, close_after_days)
+                on_it = offered.get(row["id"], NOTHING_OFFERED)
+                example = example_of(row, standings[row["id"]], on_it, close_after_days, learn_left)
                 if example is not None and (with_starter or row["source"] != STARTER):
                     yield example
 
@@ -64,9 +71,16 @@ class Exports(Part):
         return ([row._mapping for row in rows] for rows in pages)
 
 
-def example_of(row: Columns, standing: Standing, close_after_days: int = 0) -> Attributed | None:
+def example_of(
+    row: Columns, standing: Standing, offered: Offered, close_after_days: int = 0, learn_left: str = CLOSED
+) -> Attributed | None:
     """Return what training reads of an article, or None if nothing is known of its tags."""
-    complete = came_complete(row) or _is_left_alone(row, close_after_days) or standing.closed_at is not None
+    said_complete = came_complete(row) or standing.closed_at is not None
+    complete = said_complete or _is_left_alone(row, close_after_days)
+    origins, echoes = origins_of(standing, row["source"], bool(row["blind"]), offered), echoes_of(standing, offered)
+    learns_left = learn_left == ALL or (learn_left == CLOSED and complete)
+    left = [tag for tag, origin in origins.items() if origin == LEFT]
+    standing = _leaving_open(standing, [tag for tag in left if tag in offered.added or not learns_left])
     if not complete and not standing.tags and not standing.rejected:
         return None
     was_past = row["published_at"] is not None and in_utc(row["published_at"]) == row["dated_at"]
@@ -81,8 +95,19 @@ def example_of(row: Columns, standing: Standing, close_after_days: int = 0) -> A
     )
     was_blind = bool(row["blind"]) and row["state"] == "closed"
     owner = row["owner"] if row["source"] == CMS else None  # the tags of an import are no key's
-    said_by, undone_by, at = standing.said_by, standing.undone_by, row["dated_at"]
-    return Attributed(article, at, row["source"], was_blind, said_by, owner, standing.passing, undone_by)
+    return Attributed(
+        article,
+        row["dated_at"],
+        row["source"],
+        was_blind,
+        standing.said_by,
+        owner,
+        standing.passing,
+        standing.undone_by,
+        origins,
+        echoes,
+        left_alone=not said_complete and complete,
+    )
 
 
 def _filed(connection: Connection, rows: Sequence[Columns]) -> Iterator[Filed]:
@@ -112,13 +137,12 @@ def _is_left_alone(row: Columns, days: int) -> bool:
     return bool(max(row["updated_at"], in_utc(row["published_at"])) < ago(days=days))
 
 
-def said_by_people(standing: Standing, added: Iterable[str]) -> Standing:
-    """Leave open the tags that runs added and that a CMS has listed since: no person has decided on them."""
-    echoed = tuple(tag for tag in added if tag in standing.tags and tag not in standing.said_by)
-    if not echoed:
+def _leaving_open(standing: Standing, tags: Sequence[str]) -> Standing:
+    """Leave some tags of an article open: no person has decided on them."""
+    if not tags:
         return standing
-    tags = tuple(tag for tag in standing.tags if tag not in echoed)
-    return replace(standing, tags=tags, unsure=(*standing.unsure, *echoed))
+    others = tuple(tag for tag in standing.tags if tag not in tags)
+    return replace(standing, tags=others, unsure=tuple(dict.fromkeys((*standing.unsure, *tags))))
 
 
 def _has_as_many(connection: Connection, n: int) -> bool:

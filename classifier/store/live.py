@@ -11,13 +11,15 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, func, select
 
 from classifier.domain.articles import TEXT_FIELDS, Article
+from classifier.domain.origins import NONE, NOTHING_OFFERED
 from classifier.errors import Busy
 from classifier.store.changes import NUMBER
-from classifier.store.exports import example_of, said_by_people
+from classifier.store.exports import example_of
 from classifier.store.log import standings_of
 from classifier.store.queue import STARTER
-from classifier.store.rows import Part, batches, stored, tags_of_runs
+from classifier.store.rows import Part, batches, stored
 from classifier.store.schema import articles
+from classifier.store.suggestion_sets import offered_on
 
 N_NEWEST = 2_000  # articles by date; what is older says nothing of what is used lately
 N_FOLLOWED = 500  # of them, those that a model follows at most
@@ -87,12 +89,14 @@ def _newest() -> Select[Any]:
 def _labelled(connection: Connection, article_ids: Sequence[str]) -> list[LiveExample]:
     query = select(*_COLUMNS).where(articles.c.id.in_(article_ids))
     rows = {row["id"]: {**row, **dict.fromkeys(TEXT_FIELDS, "")} for row in connection.execute(query).mappings()}
-    standings, added = standings_of(connection, list(rows.values())), tags_of_runs(connection, article_ids)
+    standings, offered = standings_of(connection, list(rows.values())), offered_on(connection, article_ids)
     examples = []
     for row in (rows[article_id] for article_id in article_ids if article_id in rows):
         if row["published_at"] is None and row["tags_complete"]:
             continue
-        example = example_of(row, said_by_people(standings[row["id"]], added.get(row["id"], ())))
+        # A tag that was suggested and left standing would move the model that suggested it.
+        on_it = offered.get(row["id"], NOTHING_OFFERED)
+        example = example_of(row, standings[row["id"]], on_it, learn_left=NONE)
         if example is not None:
             examples.append(LiveExample(example.article, row["digest"]))
     return examples

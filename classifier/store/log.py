@@ -67,6 +67,7 @@ class DecisionLog(Part):
         *,
         complete: bool = False,
         suggestion_set_id: str | None = None,
+        in_bulk: bool = False,
         may_undo_all: bool = False,
         request: Request | None = None,
     ) -> Mapping[str, object]:
@@ -78,6 +79,7 @@ class DecisionLog(Part):
         Args:
             make_reply: called with the new rows, and with the article's log as it is with them.
             complete: close the article, unless this editor has.
+            in_bulk: whether the editor decided over a list of articles.
 
         Raises:
             NotFound: if there is no such article.
@@ -96,7 +98,8 @@ class DecisionLog(Part):
             added: list[Decision] = []
             for number, draft in enumerate(drafts):  # an undo may take back an earlier one of them
                 undone = _undoable(draft, [*log, *added], editor, may_undo_all, number)
-                added.append(_decision(draft, row, editor, shown, undone))
+                decision = _decision(draft, row, editor, shown, undone)
+                added.append(replace(decision, in_bulk=True) if in_bulk and undone is None else decision)
             if complete and editor not in standing_of(connection, row, [*log, *added]).closed_by:
                 added.append(_decision(Draft("complete"), row, editor, shown, None))
             append(connection, added)

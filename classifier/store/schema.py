@@ -137,7 +137,7 @@ decisions = _table(
     sa.Column("undoes", sa.String(32), unique=True),
     *required(digest=64),
     sa.Column("question_id", sa.String(32), index=True),
-    *optional(live_state=sa.BigInteger),
+    *optional(live_state=sa.BigInteger, in_bulk=sa.Boolean),
     sa.Index("ix_decisions_article_id", "article_id", "tag", "n"),
     sa.Index("ix_decisions_tag", "tag", "at"),
 )

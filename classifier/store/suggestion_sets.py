@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -9,8 +10,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, RowMapping, Select, func, select, union_all
 
 from classifier.domain.articles import Article, text_digest
+from classifier.domain.origins import NOTHING_OFFERED, Offered
 from classifier.errors import NotFound
-from classifier.store.rows import Columns, Part, StoredArticle, hold_articles, now, stored
+from classifier.store.rows import Columns, Part, StoredArticle, hold_articles, now, stored, tags_of_runs
 from classifier.store.schema import articles, impressions, suggested, suggestion_sets
 
 OPEN = ("new", "started")
@@ -77,6 +79,11 @@ class ModelAnswer:
 class SuggestionSets(Part):
     """The suggestion sets of a store."""
 
+    def offered(self, article_id: str) -> Offered:
+        """Return what models have said of an article."""
+        with self.reading() as connection:
+            return offered_on(connection, [article_id]).get(article_id, NOTHING_OFFERED)
+
     def show(self, article: Article, answer: ModelAnswer, shown: Sequence[TagScore]) -> str:
         """Keep an answer to a stored article, note which suggestions are shown, and return the set's id.
 
@@ -92,6 +99,18 @@ class SuggestionSets(Part):
             if not hold_articles(connection, [article.id]):
                 raise NotFound(f"There is no article {article.id!r} any more.")
             return put_answer(connection, article.id, digest, answer, shown)
+
+
+def offered_on(connection: Connection, article_ids: Sequence[str]) -> dict[str, Offered]:
+    """Return what models have said of those articles of which they have said anything."""
+    columns = (suggestion_sets.c.article_id, impressions.c.tag, func.min(impressions.c.shown_at))
+    query = select(*columns).select_from(suggestion_sets.join(impressions))
+    query = query.where(suggestion_sets.c.article_id.in_(article_ids)).group_by(*columns[:2])
+    shown: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    for article_id, tag, shown_at in connection.execute(query):
+        shown[article_id][tag] = shown_at
+    added = tags_of_runs(connection, article_ids)
+    return {article_id: Offered(shown[article_id], added.get(article_id, ())) for article_id in {*shown, *added}}
 
 
 def judged_by(model_version: str, taxonomy_version: str) -> str:

@@ -59,11 +59,15 @@ def older_versions(prepared: Prepared, settings: TrainingSettings, track: Track)
 
 
 def judged_later(prepared: Prepared, track: Track) -> Later | None:
-    """Return how good the champion is on articles that have come since it was trained; None without any."""
+    """Return how good the champion is on articles that have come since it was trained; None without any.
+
+    Articles with labels that say only what a model said are left out.
+    """
     champion, learned, taxonomy = prepared.inputs.champion, prepared.inputs.learned, prepared.inputs.taxonomy
     if champion is None or learned is None:
         return None
-    rows = [row for row in prepared.mixed if prepared.articles[row].id not in learned.articles][:MAX_LATER]
+    new = (row for row in prepared.mixed if prepared.articles[row].id not in learned.articles)
+    rows = [row for row in new if not prepared.examples[row].has_echoes][:MAX_LATER]
     articles = [prepared.articles[row] for row in rows]
     if not rows:
         return None

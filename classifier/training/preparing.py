@@ -67,7 +67,7 @@ def read_inputs(
     with suppress(NoModel, BadModel):
         champion = registry.load_champion()
     learned = registry.snapshot(champion.version) if champion is not None else None
-    attributed = store.exports.attributed(settings.starter_until, settings.close_after_days)
+    attributed = store.exports.attributed(settings.starter_until, settings.close_after_days, settings.learn_left)
     examples = sorted(track(attributed, 0, "reading the store"), key=lambda example: example.article.id)
     taxonomy = _taxonomy(registry, examples) if taxonomy is None else taxonomy
     snapshot = snapshot_of(example.article for example in examples)

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from classifier.domain.origins import count_origins
 from classifier.domain.progress import Track, untracked
 from classifier.domain.snapshots import Snapshot
 from classifier.domain.taxonomy import Taxonomy
@@ -228,6 +229,7 @@ def _details(inputs: Inputs, settings: TrainingSettings, checked: Checked | None
         "accepted": sorted(settings.checks.accepted),
         "findings": [finding._asdict() for finding in findings],
         "n_examples": len(snapshot.articles),
+        "origins": count_origins(example.origins for example in inputs.examples),
         "set_aside": (checked.unreadable if checked is not None else Unreadable()).to_json(),
         "live": _live_row(inputs),
         "shadow": inputs.shadow,

@@ -174,6 +174,7 @@ class RunDetails(TypedDict, total=False):
     accepted: list[str]
     findings: list[dict[str, Any]]
     n_examples: int
+    origins: dict[str, int]
     set_aside: UnreadableReport
     live: LiveRow | None
     shadow: ShadowRow | None

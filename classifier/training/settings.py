@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 
+from classifier.domain.origins import CLOSED
 from classifier.gate.settings import GateSettings
 from classifier.training.checks import CheckSettings
 
@@ -26,8 +27,9 @@ class TrainingSettings:
     gate: GateSettings = field(default_factory=GateSettings)
     checks: CheckSettings = field(default_factory=CheckSettings)
     anchor: str = ""  # the version that is the anchor; without one, the champion of four weeks ago
-    starter_until: int = 1_000  # see `Store.attributed`, as the next
+    starter_until: int = 1_000  # see `Exports.attributed`, as the next two
     close_after_days: int = 0
+    learn_left: str = CLOSED
     live_rates: bool = True  # whether the champion follows labels while it serves
     keep_versions: int = 10  # see `Registry.sweep`
     forget_days: int = 0  # see `Store.forget`, 0 for never

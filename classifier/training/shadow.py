@@ -17,7 +17,7 @@ from classifier.domain.progress import Track
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
 from classifier.errors import BadModel, NotFound
-from classifier.gate.reference import columns_of
+from classifier.gate.reference import columns_of, without_echoes
 from classifier.model import evaluation
 from classifier.model.tag_model import TagModel
 from classifier.serving.registry import Registry
@@ -107,7 +107,7 @@ def _row(shadow: Shadow, judged: Sequence[InShadow], n_judged: int, inputs: Inpu
     taxonomy, examples = inputs.taxonomy, {example.article.id: example for example in inputs.examples}
     known = [row for row in judged if row.article_id in examples]
     decided = [examples[row.article_id] for row in known]
-    labels = labels_of([example.article for example in decided], taxonomy)
+    labels = without_echoes(labels_of([example.article for example in decided], taxonomy), decided, taxonomy)
     before = columns_of([row.champion_suggested for row in known], taxonomy)
     after = columns_of([row.suggested for row in known], taxonomy)
     compared = Compared.of(before, after, labels, taxonomy)

@@ -38,7 +38,13 @@ def test_one_tag_is_decided_over_a_list_and_taken_back(desk: Desk, open_page: Op
     accepted = [(article, "taliban", "accept", "ana") for article in order[:3]]
     rejected = [(article, "taliban", "reject", "ana") for article in order[3:]]
     assert desk.log() == accepted + rejected
-    assert {row.reason for row in desk.tagger.store.log.all()} == {None, "passing_mention"}
+    assert {(row.reason, row.in_bulk) for row in desk.tagger.store.log.all()} == {
+        (None, True),
+        ("passing_mention", True),
+    }
+    page.goto(f"{desk.address}/review/{order[0]}")
+    expect(page.locator("#on")).to_contain_text("accepted over a list by you")
+    page.go_back()
     page.reload()  # and by then nobody waits for an answer any more
     expect(page.locator("#b-title")).to_contain_text("no open article")
     expect(page.locator("#b-rows .said")).to_have_text(["accepted"] * 3 + ["rejected"] * 2)

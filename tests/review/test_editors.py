@@ -90,7 +90,20 @@ def test_decision_on_a_text_that_changed_is_shown_no_more_and_undo_shows_what_st
     expect(card(page, first).locator(".decided")).to_contain_text("Rejected by you")
     press(page, "z")
     expect(card(page, first).locator(".decided")).to_contain_text("Accepted by ben")
-    expect(page.locator("#on")).to_contain_text("by ben")
+    expect(page.locator("#on")).to_contain_text("accepted by ben")
+
+
+def test_each_tag_says_how_it_came_onto_the_article(desk: Desk, open_page: OpenPage) -> None:
+    desk.put("a", tags=("policy",))
+    desk.put("a", tags=("policy", "iskp"))
+    page = open_page(desk, path="/review/a")
+    on = page.locator("#on li")
+    expect(on).to_have_text([re.compile("added in the CMS"), re.compile("suggested and left standing")])
+    expect(page.get_by_role("button", name="Accept policy")).to_have_count(0)
+    on.nth(1).get_by_role("button", name="Accept").click()
+    expect(on.filter(has_text="accepted by you")).to_have_count(1)
+    press(page, "z")
+    expect(on.filter(has_text="suggested and left standing")).to_have_count(1)
 
 
 def test_decisions_are_never_logged_under_who_signed_in_later(desk: Desk, open_page: OpenPage) -> None:

@@ -82,7 +82,10 @@ class Decisions:
         """Log what an editor decided of an article."""
         caller: Caller = g.caller
         drafts = [Draft(row.action, row.tag, row.reason, row.note, row.decision_id) for row in body.decisions]
-        answer, editor = DecisionBatch(drafts, body.complete, body.suggestion_set_id), caller.editor(body.editor)
+        answer, editor = (
+            DecisionBatch(drafts, body.complete, body.suggestion_set_id, body.in_bulk),
+            caller.editor(body.editor),
+        )
         decided = self.tagger.decide(article_id, answer, editor, caller.sender, _idempotency_key(), caller.may_undo_all)
         count_decisions(decided["decisions"])
         return decided

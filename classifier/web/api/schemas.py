@@ -123,6 +123,7 @@ class DecisionsIn(Strict):
     suggestion_set_id: Annotated[str, Field(max_length=64)] | None = None
     editor: Annotated[str, Field(pattern=r"^[^/\x00-\x1f\x7f]{1,80}$")] | None = None
     complete: bool = False
+    in_bulk: bool = False
     decisions: list[DecisionIn] = Field([], max_length=500)
 
     @model_validator(mode="after")

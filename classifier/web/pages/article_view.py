@@ -26,13 +26,17 @@ class SuggestionView(TypedDict):
 
 
 class TagView(TypedDict):
-    """A tag of an article. `known` says whether the taxonomy has it, `by` is the editor who gave it, or the article's source."""
+    """A tag of an article. `known` says whether the taxonomy has it, `by` is the editor who gave it, or the article's source.
+
+    `origin` says how it came onto the article.
+    """
 
     tag: str
     label: str
     kind: str
     known: bool
     by: str
+    origin: str
 
 
 class OtherEditor(TypedDict):
@@ -110,18 +114,26 @@ def article_view(tagger: Tagger, article_id: str, viewer: str | None) -> ReviewA
             pick(SuggestionView, {**row, "aboutness": WORDING["aboutness"][row["aboutness"]], "threshold": threshold})
             for row, threshold in zip(suggestions, thresholds, strict=True)
         ],
-        "tags": [_tag(tag, editors.get(tag, described["source"]), model) for tag in described["tags"]],
-        "labels": {tag: _tag(tag, "", model)["label"] for tag in editors},
+        "tags": [
+            _tag(tag, editors.get(tag, described["source"]), described["origins"][tag], model)
+            for tag in described["tags"]
+        ],
+        "labels": {tag: _label(tag, model) for tag in editors},
         "reason_text": WORDING["reasons"].get(described["reason"] or ""),
         "others": _other_editors(rows, viewer),
     }
     return pick(ReviewArticle, {**described, **logged, **vars(text), **own})
 
 
-def _tag(tag_id: str, editor: str, model: Model) -> TagView:
+def _label(tag_id: str, model: Model) -> str:
     tag = model.taxonomy.by_id.get(tag_id)
-    label, kind = (tag.label, tag.kind) if tag else (tag_id, "")
-    return {"tag": tag_id, "label": label, "kind": kind, "known": tag is not None, "by": editor}
+    return tag.label if tag else tag_id
+
+
+def _tag(tag_id: str, editor: str, origin: str, model: Model) -> TagView:
+    tag = model.taxonomy.by_id.get(tag_id)
+    label, kind = _label(tag_id, model), tag.kind if tag else ""
+    return {"tag": tag_id, "label": label, "kind": kind, "known": tag is not None, "by": editor, "origin": origin}
 
 
 def _other_editors(decisions: Iterable[Decision], viewer: str | None) -> list[OtherEditor]:

@@ -141,7 +141,7 @@ class Bulk {
     const rows = this.ticked;
     for (const row of rows) {
       const decision = { tag: row.tag, action, ...(action === "reject" && reason && { reason }) };
-      row.job = { key: uuid(), action, body: { suggestion_set_id: row.suggestion_set_id, complete: false, decisions: [decision] } };
+      row.job = { key: uuid(), action, body: { suggestion_set_id: row.suggestion_set_id, complete: false, in_bulk: true, decisions: [decision] } };
     }
     return this.run(rows);
   }

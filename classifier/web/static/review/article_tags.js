@@ -2,10 +2,10 @@
 
 import { tagField, tagOptions } from "./combobox.js";
 import { byId, el, plain, shown, smallButton } from "./elements.js";
-import { TAKES } from "./standing.js";
+import { GIVES, TAKES } from "./standing.js";
 import { draftOf } from "./storage.js";
 import { folded } from "./tags.js";
-import { PAST_TENSE } from "./wording.js";
+import { howGiven, said } from "./wording.js";
 
 /** Return the empty lists and the field of an article. `actions`: add(tag), propose(label, sent), leave(), done(). */
 export function drawTagLists(article, editor, state, actions) {
@@ -14,24 +14,26 @@ export function drawTagLists(article, editor, state, actions) {
     el("div", { id: "not-here" })];
 }
 
-/** Show which tags are on an article and which were taken off. `actions`: add(tag), remove(tag). */
-export function showTags(article, { tags, latest }, editor, { add, remove }) {
-  const row = (tag, note, action, act) => el("li", {}, el("span", { class: "name" }, shown(article.label(tag))), " ",
+/** Show which tags are on an article and which were taken off. `actions`: add(tag), accept(tag), remove(tag). */
+export function showTags(article, { tags, latest }, editor, { add, accept, remove }) {
+  const row = (tag, note, answers) => el("li", {}, el("span", { class: "name" }, shown(article.label(tag))), " ",
     el("span", { class: "low" }, note),
-    smallButton(act, { "aria-label": `${action} ${plain(article.label(tag))}` }, action));
+    el("span", { class: "acts" },
+      Object.entries(answers).map(([name, act]) => smallButton(act, { "aria-label": `${name} ${plain(article.label(tag))}` }, name))));
   const on = tags.map((tag) => {
-    const { by, known } = article.tagRows.get(tag) ?? {};
-    const name = latest.get(tag)?.editor ?? by;
-    const from = name === editor ? "by you" : name ? ["by ", shown(name)] : "";
-    return row(tag, [from, known === false ? " not in the taxonomy" : ""], "Remove", () => remove(tag));
+    const { origin, known } = article.tagRows.get(tag) ?? {};
+    const given = GIVES.has(latest.get(tag)?.action) ? latest.get(tag) : null;
+    const by = given ? [" by ", given.editor === editor ? "you" : shown(given.editor)] : [];
+    const note = [howGiven(origin, given), ...by, known === false ? " not in the taxonomy" : ""];
+    return row(tag, note, { ...(origin === "left" && !given && { Accept: () => accept(tag) }), Remove: () => remove(tag) });
   });
   const hadFocus = byId("on").contains(document.activeElement);
   byId("on").replaceChildren(...(on.length ? on : [el("li", { class: "low none" }, "No tag yet.")]));
   if (hadFocus) byId("on-title").focus();
   const off = [...latest].filter(([tag, { action }]) => TAKES.has(action) && !article.cardTags.includes(tag) && !tags.includes(tag));
   const taken = off.map(([tag, decision]) => row(tag,
-    [`${PAST_TENSE[decision.action]} by `, decision.editor === editor ? "you" : shown(decision.editor)],
-    "Add", () => add({ id: tag, label: article.label(tag) })));
+    [`${said(decision)} by `, decision.editor === editor ? "you" : shown(decision.editor)],
+    { Add: () => add({ id: tag, label: article.label(tag) }) }));
   byId("not-here").replaceChildren(...(taken.length ? [el("h2", {}, "Taken off"), el("ul", { class: "on-article" }, taken)] : []));
 }
 

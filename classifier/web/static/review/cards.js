@@ -7,7 +7,7 @@ import { GIVES, TAKES, nextOpen } from "./standing.js";
 import { draftOf } from "./storage.js";
 import { loadedTags } from "./tags.js";
 import { markWords } from "./text.js";
-import { PAST_TENSE, capitalized, percent } from "./wording.js";
+import { capitalized, percent, said } from "./wording.js";
 
 const ABOUTNESS = { main: "main subject", secondary: "secondary subject", passing: "perhaps only in passing" };
 const SOURCES = { model: "its words", alias: "its name", "model+alias": "its words and its name" };
@@ -78,7 +78,7 @@ export class Cards {
     const isQuestioned = row.action === "unsure" && row.question_id; // questions.js asks it above the article
     if (isQuestioned) return ["In question: its sender took it off many articles at once"];
     const reason = this.reasons.text(row.reason);
-    return [capitalized(PAST_TENSE[row.action]), " by ", row.editor === this.page.editor ? "you" : shown(row.editor), reason ? `: ${reason}` : ""];
+    return [capitalized(said(row)), " by ", row.editor === this.page.editor ? "you" : shown(row.editor), reason ? `: ${reason}` : ""];
   }
 
   /** Return the tags that wait for an answer; where two editors are asked, for this editor's own. */

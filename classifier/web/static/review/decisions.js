@@ -52,6 +52,13 @@ export class Decisions {
     say(`Removed: ${label}.`);
   }
 
+  /** Accept a tag that was suggested, and that the article has although nobody said so. */
+  accept(tag) {
+    const label = plain(this.page.article.label(tag));
+    this.#record("accept", { tag, label });
+    say(`Accepted: ${label}.`);
+  }
+
   add({ id, label }) {
     const { article } = this.page;
     if (this.page.state().tags.includes(id)) {

@@ -186,7 +186,7 @@ class ReviewPage {
     if (this.drawn !== article) this.draw(article);
     const state = this.state();
     this.cards.show(state);
-    showTags(article, state, editor, { add: (tag) => decisions.add(tag), remove: (tag) => decisions.remove(tag) });
+    showTags(article, state, editor, { add: (tag) => decisions.add(tag), accept: (tag) => decisions.accept(tag), remove: (tag) => decisions.remove(tag) });
     const actions = { reveal: () => this.reveal(article.id), reopen: () => decisions.reopen() };
     byId("notices").replaceChildren(...drawNotices(article, state.closings, editor, actions));
     byId("done").firstChild.data = state.closings.has(editor) ? "Go on " : "Done ";
