@@ -1,6 +1,7 @@
 """Label accounting: tags whose labels changed on articles with the same text, and nobody answers for it.
 
-A person's decision is a reason, unless one key decides on too much of a tag. A label that disappears without a name has none.
+A person's decision is a reason, and so is an undo, unless one key decides on too much of a tag. A label that disappears without
+a name has none, whether it is wrong now or nothing is said of it any more.
 """
 
 from __future__ import annotations
