@@ -8,12 +8,14 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from threading import Lock
 
 from benchmarks.processes import ROOT, Failed, say
 
 FOLDER = ROOT / ".venv-peers"
 PEERS = Path(__file__).parent / "peers"
 REQUIREMENTS = {"linear": PEERS / "requirements.txt", "annif": PEERS / "requirements-annif.txt"}
+INSTALLING = Lock()  # systems that run at once may share an environment
 OWN = "own"  # the environment that runs this
 
 
@@ -23,7 +25,8 @@ def python_of(name: str) -> str:
     Raises:
         Failed: if it cannot be installed; with what the installer said.
     """
-    python, problem = _found(name)
+    with INSTALLING:
+        python, problem = _found(name)
     if problem:
         raise Failed(problem)
     return python

@@ -12,18 +12,19 @@ import json
 import os
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 from benchmarks.prequential import measures
 from benchmarks.prequential.plot import draw, plot_file
-from benchmarks.prequential.rows import ArchiveRow
+from benchmarks.prequential.rows import ArchiveRow, SystemRow
 from benchmarks.prequential.schedule import schedule
 from benchmarks.prequential.tables import chosen, document
 from benchmarks.processes import say
 from benchmarks.replay import DATA, dated
 from benchmarks.run import machine, machine_line
-from benchmarks.systems import FASTTEXT, LIVE, OURS, SYSTEMS, THRESHOLDING
+from benchmarks.systems import FASTTEXT, LIVE, OURS, SYSTEMS, THRESHOLDING, System
 
 ARCHIVES = ("digitalgov", "untidy/euvsdisinfo", "untidy/jupiter", "reuters21578")
 NIGHTLY = (OURS, LIVE, "sklearn", THRESHOLDING)
@@ -87,12 +88,15 @@ def measure(archive: str, folder: Path, options: argparse.Namespace) -> ArchiveR
     say(f"{archive}: {chosen(found)}")
     began = time.perf_counter()
     systems = [system for system in SYSTEMS.values() if system.key in options.systems]
-    found["systems"] = [
-        measures.over_time(system, plan, folder / system.key, 1 if system.key in NIGHTLY else measures.WEEK)
-        for system in systems
-    ]
-    if not options.no_keys:
-        found["work"] = [measures.saved_keys(system, articles, folder / system.key) for system in systems]
+
+    def over_time(system: System) -> SystemRow:
+        return measures.over_time(system, plan, folder / system.key, 1 if system.key in NIGHTLY else measures.WEEK)
+
+    # Each system is a process of its own.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found["systems"] = list(pool.map(over_time, systems))
+        if not options.no_keys:
+            found["work"] = list(pool.map(lambda one: measures.saved_keys(one, articles, folder / one.key), systems))
     found["minutes"] = round((time.perf_counter() - began) / 60, 1)
     return found
 

@@ -19,7 +19,7 @@ INTRODUCTION = (
     "the others every seventh. The article tagger is fitted on everything (`fit`) and serves at once: no gate compares it with "
     "its predecessor, and no article is held out.",
     "Systems run with the settings of `python -m benchmarks.run`. Each is one process of its own environment, and "
-    "gets files without the labels that it may not see.",
+    "gets files without the labels that it may not see. As many run at once as the machine has cores.",
 )
 KEYS = (
     "## Keys",
