@@ -178,7 +178,6 @@ def figures() -> dict[str, Any]:
         "n_steps": 2,
         "first_day": "2024-01-02",
         "last_day": "2024-01-03",
-        "minutes": 3.2,
     }
     work = [{"name": "article tagger", "saved": saved}]
     return {
@@ -199,7 +198,7 @@ def test_the_tables_show_quality_cost_keys_and_problems(figures: dict[str, Any])
 
 def measured(n_steps: int, **scores: float) -> Any:
     rows = [{"key": key, "micro_f1": value} for key, value in scores.items()]
-    figures = {"n_known": 5, "n_judged": 4, "n_steps": n_steps, "first_day": "2024-01-02", "minutes": 1.5}
+    figures = {"n_known": 5, "n_judged": 4, "n_steps": n_steps, "first_day": "2024-01-02"}
     return {**figures, "systems": rows, "work": [{"key": key} for key in scores]}
 
 
@@ -207,7 +206,6 @@ def test_the_figures_of_other_systems_stay() -> None:
     found = with_others(measured(2, tagger=0.6), measured(2, tagger=0.5, sklearn=0.4))
     assert [(row["key"], row.get("micro_f1")) for row in found["systems"]] == [("tagger", 0.6), ("sklearn", 0.4)]
     assert [row["key"] for row in found["work"]] == ["tagger", "sklearn"]
-    assert found["minutes"] == 3.0
 
 
 def test_figures_of_other_steps_are_not_put_into_one_table() -> None:

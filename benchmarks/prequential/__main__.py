@@ -11,7 +11,6 @@ import argparse
 import json
 import os
 import tempfile
-import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -86,7 +85,6 @@ def measure(archive: str, folder: Path, options: argparse.Namespace) -> ArchiveR
     plan = schedule(articles, options.share, options.nights)
     found = measures.described(plan)
     say(f"{archive}: {chosen(found)}")
-    began = time.perf_counter()
     systems = [system for system in SYSTEMS.values() if system.key in options.systems]
 
     def over_time(system: System) -> SystemRow:
@@ -97,7 +95,6 @@ def measure(archive: str, folder: Path, options: argparse.Namespace) -> ArchiveR
         found["systems"] = list(pool.map(over_time, systems))
         if not options.no_keys:
             found["work"] = list(pool.map(lambda one: measures.saved_keys(one, articles, folder / one.key), systems))
-    found["minutes"] = round((time.perf_counter() - began) / 60, 1)
     return found
 
 

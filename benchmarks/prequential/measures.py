@@ -127,7 +127,6 @@ def described(plan: Schedule) -> ArchiveRow:
         "ticks": [(at, day(judged[at])) for at in range(0, len(judged), -(-len(judged) // N_TICKS))],
         "systems": [],
         "work": [],
-        "minutes": 0.0,
     }
 
 
@@ -145,7 +144,6 @@ def with_others(new: ArchiveRow, old: ArchiveRow | None) -> ArchiveRow:
         **new,
         "systems": _united(new["systems"], old["systems"]),
         "work": _united(new["work"], old["work"]),
-        "minutes": round(new["minutes"] + old["minutes"], 1),
     }
 
 

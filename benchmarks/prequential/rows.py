@@ -54,4 +54,3 @@ class ArchiveRow(TypedDict):
     ticks: list[tuple[int, str]]  # articles judged so far, and the day of the next: for the plot
     systems: list[SystemRow]
     work: list[KeysRow]
-    minutes: float

@@ -46,11 +46,12 @@ def document(figures: dict[str, Any], machine: str, pictures: dict[str, str]) ->
 
 
 def chosen(found: ArchiveRow) -> str:
-    """Return what was chosen for an archive, and how long it took."""
-    minutes = f" All systems together took {found['minutes']:.0f} minutes." if found["minutes"] else ""
+    """Return what was chosen for an archive, and what it took."""
+    minutes = sum(row.get("cpu_seconds", 0.0) for row in found["systems"]) / 60
+    took = f" All systems together took {minutes:.0f} CPU minutes." if minutes else ""
     return (
         f"{found['n_known']} articles are known at the start. {found['n_judged']} articles from {found['first_day']} to "
-        f"{found['last_day']} arrive in {found['n_steps']} steps.{minutes}"
+        f"{found['last_day']} arrive in {found['n_steps']} steps.{took}"
     )
 
 
