@@ -27,7 +27,10 @@ DAYS = ("1999-01-01", "2023-12-31", "2024-01-01", "2024-06-06T10:00:00+00:00", "
 def archive() -> list[Attributed]:
     tags = (("attack", 2), ("iskp", 5), ("m23", 3))
     examples = (example(number, *(tag for tag, each in tags if number % each == 0)) for number in range(60))
-    return [replace(each, article=replace(each.article, published_at="2024-06-06")) for each in examples]
+    return [
+        replace(each, article=replace(each.article, published_at="2024-06-06" if number % 4 else None))
+        for number, each in enumerate(examples)
+    ]
 
 
 def seen(examples: list[Attributed]) -> Snapshot:

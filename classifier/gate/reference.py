@@ -134,7 +134,8 @@ def _echoes_in(examples: Sequence[Attributed], taxonomy: Taxonomy) -> np.ndarray
 def as_known(article: Article, then: Labelled) -> Article:
     """Return an article with what an older version knew of its tags."""
     tags, rejected, unknown, complete = then.tags, then.rejected, then.unknown, then.complete
-    return replace(article, tags=tags, rejected=rejected, unknown=unknown, tags_complete=complete, tagged_at=then.at)
+    known = replace(article, tags=tags, rejected=rejected, unknown=unknown, tags_complete=complete, tagged_at=then.at)
+    return known if then.at is not None else replace(known, published_at=None)  # a date that came later says nothing
 
 
 def _read_as(taxonomy: Taxonomy) -> dict[str, list[int]]:
