@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import compress
@@ -16,6 +17,7 @@ from classifier.domain.articles import Article
 from classifier.domain.progress import untracked
 from classifier.domain.snapshots import Snapshot, snapshot_of
 from classifier.domain.taxonomy import Tag, Taxonomy
+from classifier.domain.unreadable import Unreadable
 from classifier.errors import BadModel, Busy, NotFound
 from classifier.gate.settings import GateSettings
 from classifier.model.retagging import retagged
@@ -25,7 +27,7 @@ from classifier.store.runs import FAILED, JOB, SKIPPED
 from classifier.store.schema import articles as table
 from classifier.training.checks import CheckSettings
 from classifier.training.fitting import Fitted
-from classifier.training.judging import compare_models, named_tags
+from classifier.training.judging import compare_models, costs_of, named_tags
 from classifier.training.retraining import retrain
 from classifier.training.run_result import NOT_PROMOTED, PROMOTED, strongest_terms
 from tests.desk import QUICK, Desk, flipped, in_copy_of, in_folder, trained_once, with_block
@@ -390,6 +392,21 @@ def test_two_versions_are_compared_on_articles_as_the_gate_compares(fitted: Fitt
     assert failed <= {("tag_worse", "nigeria"), ("total", None)}
     assert [change.tag for change in compared.changes if change.challenger < change.champion] == ["nigeria"]
     assert all(check.passed for check in compare_models(silent, model, articles[::4], untracked).gate)
+
+
+def test_a_busy_machine_makes_no_model_slow(fitted: Fitted, articles: list[Article]) -> None:
+    class Waiting:
+        """A model that waits for the processor before each suggestion."""
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(fitted.model, name)
+
+        def suggest(self, article: Article) -> object:
+            time.sleep(0.03)
+            return fitted.model.suggest(article)
+
+    costs = costs_of(Waiting(), articles[:3], Unreadable())  # type: ignore[arg-type]
+    assert 0.0 < costs.milliseconds < 25.0
 
 
 # --- a block that stands on many pages ---

@@ -17,7 +17,7 @@ class GateSettings:
     times_size: float = 3.0  # how many times the champion's size a challenger may have
     times_latency: float = 3.0  # the same for the time of a suggestion
     free_megabytes: float = 100.0  # allowed in any case
-    free_milliseconds: float = 25.0  # allowed in any case: a busy machine measures twice the time
+    free_milliseconds: float = 25.0  # allowed in any case
     max_megabytes: float = 2_000.0  # never exceeded
     max_milliseconds: float = 50.0  # never exceeded
     times_unknown: float = 1.5  # suggestions with unknown labels, as a multiple of the champion's
