@@ -92,6 +92,7 @@ PARTS = {
     "access": Part(
         "SQLite", "system", ("access", "keys", "poisoning", "logs", "metrics", "privacy", "deploy", "operations")
     ),
+    "gate": Part("SQLite", "", ("gate_checks", "gate_labels", "gate_runs", "replay")),
     "postgres": Part(
         "PostgreSQL",
         "postgres",

@@ -21,7 +21,7 @@ from benchmarks.prequential.rows import ArchiveRow, SystemRow
 from benchmarks.prequential.schedule import schedule
 from benchmarks.prequential.tables import chosen, document
 from benchmarks.processes import say
-from benchmarks.replay import DATA, dated
+from benchmarks.replay.year import DATA, dated
 from benchmarks.run import machine, machine_line
 from benchmarks.systems import FASTTEXT, LIVE, OURS, SYSTEMS, THRESHOLDING, System
 

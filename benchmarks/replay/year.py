@@ -1,4 +1,4 @@
-"""Replay a year of a dated archive: `python -m benchmarks.replay`. What is it worth to retrain, and does the gate get in the way?
+"""Replay a year of a dated archive: `python -m benchmarks.replay.year`. What is it worth to retrain, and does the gate get in the way?
 
 The model starts with what was published before the year. Each week the models suggest tags for the new articles, before
 anybody has said what is right; then the articles come into the store with their tags, and `retrain` runs, the real one, on a real
@@ -14,7 +14,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -82,9 +82,10 @@ class Replay:
 
 
 def dated(folder: Path) -> list[Article]:
-    """Return the articles of both parts of a corpus that have a date, in their order."""
+    """Return the articles of both parts of a corpus that have a date, in their order, with ids that a store takes."""
     corpus = corpus_of(folder)
-    some = [article for article in read_articles([corpus.train, corpus.test]) if article.published_at]
+    read = read_articles([corpus.train, corpus.test])
+    some = [replace(article, id=article.id.replace("%", ".")) for article in read if article.published_at]
     return sorted(some, key=lambda article: (article.published_at or "", article.id))
 
 
@@ -230,7 +231,9 @@ def main() -> None:
     """Replay the year that is asked for and print its tables."""
     from benchmarks.run import machine
 
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        "python -m benchmarks.replay.year", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--corpus", default="digitalgov", help="a folder of the evaluation data (%(default)s)")
     parser.add_argument("--start", type=date.fromisoformat, default="2015-01-01", help="(%(default)s)")
     parser.add_argument("--steps", type=int, default=52, help="how many (%(default)s)")
