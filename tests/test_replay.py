@@ -186,15 +186,15 @@ def an_archive(folder: Path, starter: list[Article]) -> Archive:
         return Archive("digitalgov", dated(EVAL_DATA / "digitalgov"), 980, 20, settings, folder, tell=lambda _: None)
     articles = [replace(one, tags=tuple(tag for tag in one.tags or () if tag in DESK_TAGS)) for one in starter]
     random.Random(0).shuffle(articles)  # the dates of starter articles are invented
-    n_known = len(articles) - size(60, 200)
-    return Archive("starter", articles, n_known, size(10, 5), QUICK, folder, tell=lambda _: None)
+    n_known = len(articles) - 60
+    return Archive("starter", articles, n_known, 5, QUICK, folder, tell=lambda _: None)
 
 
 @pytest.mark.slow
 def test_honest_nights_hold_nearly_nothing_refuse_nothing_and_keep_every_fold(
     tmp_path: Path, articles: list[Article]
 ) -> None:
-    archive, n_nights = an_archive(tmp_path, articles), size(6, 40)
+    archive, n_nights = an_archive(tmp_path, articles), size(8, 40)
     archive.begin()
     folds: dict[str, int] = {}
     nights = []
@@ -222,8 +222,9 @@ def test_a_few_poisoned_articles_a_night_are_seen_since_the_anchor_though_no_nig
     archive.begin()
     hurt = runs.Hurt(0, ["pakistan", "trial"])
     if archive.name == "digitalgov":
-        hurt = runs.hurt_tags(archive, archive.honest_quality(serving=False), 6, 0)
-    cases = runs.slow_fault(archive, fault, hurt, size(6, 25), size(5, 15), goal=1.0)
+        archive = replace(archive, n_nightly=30)
+        hurt = runs.hurt_tags(archive, archive.honest_quality(serving=False), 4, 0)
+    cases = runs.slow_fault(archive, fault, hurt, size(6, 25), goal=1.0)
     n_found = sum(case["first"] is not None for case in cases)
     told(
         "3 poisoned articles a night",

@@ -13,6 +13,7 @@ import json
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TypedDict
 
@@ -69,37 +70,39 @@ def main() -> None:
             figures |= Found(n_known=archive.n_known, n_nightly=archive.n_nightly)
             archive.begin()
             for part in options.parts:
-                measure(part, archive, figures, options)
-                if options.json:
-                    text = json.dumps({"machine": machine(), "archives": found}, indent=1)
-                    options.json.write_text(text + "\n", encoding="utf-8")
+                began = time.perf_counter()
+                for _ in measure(part, archive, figures, options):
+                    figures["seconds"][part] = round(time.perf_counter() - began)
+                    _write(found, options.json)
+                say(f"{archive.name}: {part}, {figures['seconds'][part]} s")
     print(tables.document(found))
 
 
-def measure(part: str, archive: Archive, figures: Found, options: argparse.Namespace) -> None:
-    """Replay a part of an archive, and put in its figures."""
-    began = time.perf_counter()
+def measure(part: str, archive: Archive, figures: Found, options: argparse.Namespace) -> Iterator[None]:
+    """Replay a part of an archive, and put in its figures. Yields after each fault: a run that breaks leaves its figures."""
     if part == "honest":
         figures["honest"] = honest_nights(archive, options.nights)
+        yield
+        return
+    quality = {serving: archive.honest_quality(serving) for serving in (False, True)}
+    if part == "faults":
+        figures["faults"] = []
+        for fault in FAULTS:
+            for hurt in _draws(archive, fault, quality[False], options.draws):
+                figures["faults"] += faulty_night(archive, fault, hurt, quality[fault.is_seen_in_serving])
+            yield
     else:
-        quality = {serving: archive.honest_quality(serving) for serving in (False, True)}
-        if part == "faults":
-            figures["faults"] = [
-                case
-                for fault in FAULTS
-                for hurt in _draws(archive, fault, quality[False], options.draws)
-                for case in faulty_night(archive, fault, hurt, quality[fault.is_seen_in_serving])
-            ]
-        else:
-            nights = options.slow_nights, options.slow_nightly
-            figures["slow"] = [
-                case
-                for fault in SLOW
-                for hurt in _draws(archive, fault, quality[False], options.slow_draws)
-                for case in slow_fault(archive, fault, hurt, *nights, GOAL)
-            ]
-    figures["seconds"][part] = round(time.perf_counter() - began)
-    say(f"{archive.name}: {part}, {figures['seconds'][part]} s")
+        figures["slow"] = []
+        for fault in SLOW:
+            for hurt in _draws(archive, fault, quality[False], options.slow_draws):
+                figures["slow"] += slow_fault(archive, fault, hurt, options.slow_nights, GOAL)
+            yield
+
+
+def _write(found: Mapping[str, Found], path: Path | None) -> None:
+    if path:
+        text = json.dumps({"machine": machine(), "archives": found}, indent=1)
+        path.write_text(text + "\n", encoding="utf-8")
 
 
 def _draws(archive: Archive, fault: Fault, quality: Quality, n: int) -> list[Hurt]:
@@ -118,7 +121,6 @@ def _parser() -> argparse.ArgumentParser:
     add("--draws", type=int, default=2, help="of tags for each fault (%(default)s)")
     add("--slow-draws", type=int, default=1, help="the same for slow faults (%(default)s)")
     add("--slow-nights", type=int, default=25, help="of a slow fault (%(default)s)")
-    add("--slow-nightly", type=int, default=15, help="honest articles a night beside a slow fault (%(default)s)")
     add("--parts", nargs="+", default=PARTS, choices=PARTS, help="(%(default)s); others stay in the file of --json")
     add("--fast", action="store_true", help="plain models, in a fraction of the time")
     add("--json", type=Path, metavar="FILE", help="write the figures here as well")

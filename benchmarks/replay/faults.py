@@ -180,5 +180,5 @@ FAULTS = (
 )
 SLOW = (
     Fault("3% of labels lost a night", partial(lose_slowly, share=0.03), n_hurt=12),
-    Fault("3 poisoned articles a night", partial(poison, n=3)),
+    Fault("3 poisoned articles a night beside 15", partial(poison, n=3), n_hurt=4),  # two pairs, 30 honest articles
 )

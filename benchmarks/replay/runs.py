@@ -93,9 +93,9 @@ class Archive:
         """The tags of all articles."""
         return taxonomy_of(tag for article in self.articles for tag in article.tags or ())
 
-    def of_night(self, night: int, n: int | None = None) -> Sequence[Article]:
+    def of_night(self, night: int) -> Sequence[Article]:
         """Return the honest articles of a night, the first is 1."""
-        n = self.n_nightly if n is None else n
+        n = self.n_nightly
         return self.articles[self.n_known + (night - 1) * n : self.n_known + night * n]
 
     def begin(self) -> None:
@@ -208,9 +208,7 @@ def _named(result: Result) -> dict[str, str]:
 # --- slow faults ---
 
 
-def slow_fault(
-    archive: Archive, fault: Fault, hurt: Hurt, n_nights: int, n_nightly: int, goal: float
-) -> list[SlowCase]:
+def slow_fault(archive: Archive, fault: Fault, hurt: Hurt, n_nights: int, goal: float) -> list[SlowCase]:
     """Return when each tag of a slow fault was named. It ends when all are, or so much of all labels is gone.
 
     `goal`: the share of the labels that may be gone at the end.
@@ -220,7 +218,7 @@ def slow_fault(
         cases = _unnamed(fault, hurt, _counts(archive.known))
         for night in range(1, n_nights + 1):
             scene = Scene(desk, archive.known, hurt.tags, hurt.draw, night)
-            desk.add(archive.of_night(night, n_nightly))
+            desk.add(archive.of_night(night))
             fault.harm(scene)
             result = desk.night(archive.settings)
             _follow(cases, night, result, before, archive.quality(desk), _labels_gone(desk, archive.known, hurt.tags))
