@@ -305,6 +305,16 @@ def test_an_editor_who_undoes_many_decisions_is_seen_as_the_reason(store: Store)
     assert count_labels(reference, TAXONOMY) == []
 
 
+def test_an_article_that_loses_its_last_label_is_counted(store: Store) -> None:
+    articles = [replace(each.article, tags_complete=False) for each in archive(30)]
+    store.import_articles(articles, "import")
+    before = seen(list(store.exports.attributed()))
+    store.import_articles([replace(article, tags=()) for article in articles[1:21:2]], "import")
+    after = list(store.exports.attributed(known=before.articles))
+    (found,) = count_labels(reference_to(CHAMPION, "v1", before, after, TAXONOMY), TAXONOMY)
+    assert (found.tag, len(found.rows), found.n_unnamed) == (ATTACK, 10, 10)
+
+
 # --- held tags ---
 
 

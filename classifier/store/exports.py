@@ -1,6 +1,6 @@
 """The whole store, article by article: what training learns from, and what reports count."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import replace
 
 from sqlalchemy import Connection, RowMapping, select
@@ -29,7 +29,11 @@ class Exports(Part):
         return (example.article for example in self.attributed(starter_until, close_after_days, learn_left))
 
     def attributed(
-        self, starter_until: int = STARTER_UNTIL, close_after_days: int = 0, learn_left: str = CLOSED
+        self,
+        starter_until: int = STARTER_UNTIL,
+        close_after_days: int = 0,
+        learn_left: str = CLOSED,
+        known: Container[str] = (),
     ) -> Iterator[Attributed]:
         """Yield the examples with who decided on their tags, and how these came onto the article.
 
@@ -37,6 +41,7 @@ class Exports(Part):
             starter_until: the starter articles are left out once the desk has as many examples of its own.
             close_after_days: published articles that nobody touched for so many days count as complete, 0 for never.
             learn_left: on which articles tags count that were suggested and left standing, see `LEARN_LEFT`.
+            known: ids of articles that are examples though nothing is known of their tags any more.
         """
         with self.reading() as connection:
             with_starter = not _has_as_many(connection, starter_until)
@@ -46,7 +51,8 @@ class Exports(Part):
                 offered = offered_on(connection, [row["id"] for row in rows])
             for row in rows:
                 on_it = offered.get(row["id"], NOTHING_OFFERED)
-                example = example_of(row, standings[row["id"]], on_it, close_after_days, learn_left)
+                is_known = row["id"] in known
+                example = example_of(row, standings[row["id"]], on_it, close_after_days, learn_left, is_known=is_known)
                 if example is not None and (with_starter or row["source"] != STARTER):
                     yield example
 
@@ -72,16 +78,22 @@ class Exports(Part):
 
 
 def example_of(
-    row: Columns, standing: Standing, offered: Offered, close_after_days: int = 0, learn_left: str = CLOSED
+    row: Columns,
+    standing: Standing,
+    offered: Offered,
+    close_after_days: int = 0,
+    learn_left: str = CLOSED,
+    *,
+    is_known: bool = False,
 ) -> Attributed | None:
-    """Return what training reads of an article, or None if nothing is known of its tags."""
+    """Return what training reads of an article, or None if nothing is known of its tags and it `is_known` to no model."""
     said_complete = came_complete(row) or standing.closed_at is not None
     complete = said_complete or _is_left_alone(row, close_after_days)
     origins, echoes = origins_of(standing, row["source"], bool(row["blind"]), offered), echoes_of(standing, offered)
     learns_left = learn_left == ALL or (learn_left == CLOSED and complete)
     left = [tag for tag, origin in origins.items() if origin == LEFT]
     standing = _leaving_open(standing, [tag for tag in left if tag in offered.added or not learns_left])
-    if not complete and not standing.tags and not standing.rejected:
+    if not (is_known or complete or standing.tags or standing.rejected):
         return None
     was_past = row["published_at"] is not None and in_utc(row["published_at"]) == row["dated_at"]
     article = replace(

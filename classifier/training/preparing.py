@@ -67,7 +67,13 @@ def read_inputs(
     with suppress(NoModel, BadModel):
         champion = registry.load_champion()
     learned = registry.snapshot(champion.version) if champion is not None else None
-    attributed = store.exports.attributed(settings.starter_until, settings.close_after_days, settings.learn_left)
+    anchor = registry.anchor(settings.anchor) if champion is not None else None
+    if anchor is not None and champion is not None and anchor.version == champion.version:
+        anchor = None
+    older = [snapshot.articles for snapshot in (learned, anchor and anchor.snapshot) if snapshot is not None]
+    how = (settings.starter_until, settings.close_after_days, settings.learn_left)
+    # An article that loses its last label stays an example, or nobody would see that the label is gone.
+    attributed = store.exports.attributed(*how, known=set().union(*older))
     examples = sorted(track(attributed, 0, "reading the store"), key=lambda example: example.article.id)
     taxonomy = _taxonomy(registry, examples) if taxonomy is None else taxonomy
     snapshot = snapshot_of(example.article for example in examples)
@@ -75,9 +81,6 @@ def read_inputs(
     if settings.live_rates and champion is not None and learned is not None:
         with suppress(Busy):  # where labels change all the time, the record does without
             followed = Follower(champion, learned.articles, store.live).following().followed
-    anchor = registry.anchor(settings.anchor) if champion is not None else None
-    if anchor is not None and champion is not None and anchor.version == champion.version:
-        anchor = None
     return Inputs(examples, snapshot, taxonomy, pointer, champion, learned, followed, anchor)
 
 
