@@ -29,6 +29,10 @@ from classifier.domain.origins import (
     echoes_of,
     origins_of,
 )
+from classifier.domain.snapshots import snapshot_of
+from classifier.domain.taxonomy import Taxonomy
+from classifier.gate.accounting import count_labels
+from classifier.gate.reference import CHAMPION, reference_to
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
@@ -162,6 +166,19 @@ def test_on_a_closed_article_it_counts_unless_the_setting_says_none(left: FlaskC
     found = example(store)
     assert found is not None
     assert "iskp" in found.echoes  # but it still proves nothing
+
+
+def test_labels_that_an_older_release_learned_have_not_turned_when_they_are_unknown(
+    left: FlaskClient, store: Store, taxonomy: Taxonomy
+) -> None:
+    for article in ("b", "c", "d", "e"):
+        put(left, article)
+        put(left, article, tags=["iskp"])
+    before = snapshot_of(one.article for one in store.exports.attributed(0, 0, ALL))
+    assert sum("iskp" in labels.tags for labels in before.articles.values()) == 5
+    after = list(store.exports.attributed(0, 0, CLOSED, known=before.articles))
+    assert len(after) == 5
+    assert count_labels(reference_to(CHAMPION, "v1", before, after, taxonomy), taxonomy) == []
 
 
 def test_what_was_accepted_over_a_list_teaches_and_says_so(client: FlaskClient, store: Store) -> None:
