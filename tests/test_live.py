@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -295,7 +296,11 @@ def test_a_text_that_the_model_fails_on_shows_no_errors(desk: Desk, monkeypatch:
 
 def test_following_leaves_the_processor_to_requests(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     slept: list[float] = []
-    monkeypatch.setattr("classifier.serving.live.time.sleep", slept.append)
+    here, sleep = threading.get_ident(), time.sleep
+    monkeypatch.setattr(
+        "classifier.serving.live.time.sleep",
+        lambda seconds: slept.append(seconds) if threading.get_ident() == here else sleep(seconds),
+    )
     desk.decide("add", "taliban")
     began = time.thread_time()
     LiveRates(Serving(desk.tagger.serving.registry), desk.store.live, share=0.01).follow()
