@@ -129,6 +129,28 @@ def test_a_fault_that_is_not_in_the_labels_refuses_the_run_after_the_second_fit(
     assert desk.champion == before
 
 
+@pytest.mark.parametrize(("n_lost", "promoted"), [(7, True), (16, False)])
+def test_a_held_tag_that_stays_worse_stops_the_others_only_beyond_chance(
+    desk: Desk, dated: list[Article], monkeypatch: pytest.MonkeyPatch, n_lost: int, promoted: bool
+) -> None:
+    with_tag = {one.id for one in having(dated, LOST)}
+
+    def forgetting(*some: Any) -> Fitted:
+        fitted = fit(*some)
+        column = [tag.id for tag in fitted.model.taxonomy.tags].index(LOST)
+        suggested = fitted.held_out.suggested
+        found = [row for row in np.flatnonzero(suggested[:, column]) if fitted.held_out.ids[row] in with_tag]
+        suggested[found[:n_lost], column] = False
+        return fitted
+
+    monkeypatch.setattr("classifier.training.trial.fit", forgetting)
+    desk.add(dated[-N_LATER:][:1])
+    result = desk.retrain()
+    assert (held(result), result.details["n_fits"]) == ({LOST}, 2)
+    assert result.promoted == promoted, result.reason
+    assert {one["tag"] for one in result.blocked_by} == (set() if promoted else {LOST})
+
+
 def test_weights_of_two_tags_that_are_swapped_refuse_the_run_and_name_both(
     desk: Desk, dated: list[Article], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -242,7 +242,7 @@ def main() -> None:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures here as well")
     options = parser.parse_args()
     articles = dated(DATA / options.corpus)
-    settings = TrainingSettings(fit=FitSettings(fast=options.fast))
+    settings = TrainingSettings(fit=FitSettings(fast=options.fast), learning_curve=())
     began = time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:
         done = replay(articles, options.start, options.steps, options.days, Path(folder), settings)

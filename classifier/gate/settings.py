@@ -9,6 +9,7 @@ class GateSettings:
 
     tag_margin: float = 0.03  # the F1 that a tag may lose since the champion
     anchor_margin: float = 0.05  # the same since the anchor
+    held_margin: float = 0.1  # what a tag may lose that is held, before the run is refused
     tag_surely: float = 0.98  # the share of draws that must lose more
     margin: float = 0.01  # the micro-F1 that a challenger may lose, twice as much as it changes on an honest night
     alpha: float = 0.05  # the level of the tests of the whole

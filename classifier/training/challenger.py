@@ -1,7 +1,7 @@
 """The challenger of a retraining: a model of all examples, compared with the champion and the anchor by cross-validation.
 
 A tag that would surely get worse is held, and the model is fitted once more with the labels that the older version knew. If
-it is still worse, the fault is not in the labels, and the gate closes.
+it still surely loses far more, the fault is not in the labels, and the gate closes. A little is the choice of its threshold.
 """
 
 from dataclasses import dataclass, replace
@@ -43,14 +43,14 @@ def challenge(prepared: Prepared, settings: TrainingSettings, track: Track) -> C
     """Fit a challenger and compare it. If tags get worse that are not held, it is fitted once more and holds them."""
     older, taxonomy = older_versions(prepared, settings, track), prepared.inputs.taxonomy
     trial, n_fits = run_trial(prepared, older, prepared.checked.held, settings, track), 1
-    worse = trial.worse()
-    if worse and not {each.tag for each in trial.held} & {each.tag for each in worse}:
+    margin = settings.gate.held_margin
+    worse = [each for each in trial.worse() if each.tag not in trial.held_tags]
+    if worse and trial.held_tags.isdisjoint(each.tag for each in trial.worse(margin)):
         trial, n_fits = run_trial(prepared, older, [*trial.held, *worse], settings, track), 2
-        worse = trial.worse()
     costs = _costs(trial)
     gate = [
         *_whole(trial),
-        *(Check("tag_worse", False, each.figure, taxonomy.tags[each.tag].id) for each in worse),
+        *(Check("tag_worse", False, each.figure, taxonomy.tags[each.tag].id) for each in trial.worse(margin)),
         *whole.costs(costs.get("champion", costs["challenger"]), costs["challenger"], settings.gate),
         *_served(trial, track),
         _boilerplate(trial.fitted.model, prepared),

@@ -80,18 +80,26 @@ class Trial:
         scores[self.rows] = self.fitted.held_out.scores[:, self.active]
         return scores
 
+    @property
+    def held_tags(self) -> set[int]:
+        """The columns of the tags that are held, of the whole taxonomy."""
+        return {each.tag for each in self.held}
+
     def compared(self, reference: Reference) -> Compared:
         """Return what both suggest on the articles of a reference."""
         part = reference.part(reference.validated & np.isin(reference.rows, self.rows))
         labels = part.labels([each.tag for each in self.held])
         return Compared(part.rows, part.suggested[:, self.active], self.suggested[part.rows], labels[:, self.active])
 
-    def worse(self) -> list[Held]:
-        """Return the tags that surely lost since the champion, or else since the anchor, without those that are accepted."""
+    def worse(self, margin: float | None = None) -> list[Held]:
+        """Return the tags that surely lost since the champion, or else since the anchor, without those that are accepted.
+
+        `margin`: the F1 that they may lose, by default what a tag may lose before it is held.
+        """
         found: dict[int, Held] = {}
         columns = dict(zip(self.tag_ids, self.active, strict=True))
         for reference in self.older.references:
-            for change in self._changes(reference):
+            for change in self._changes(reference, margin):
                 is_accepted = change.tag in self.settings.checks.accepted
                 if change.is_loss(self.settings.gate.tag_surely) and not is_accepted:
                     tag, figure = columns[change.tag], change.figure(reference.name)
@@ -110,9 +118,10 @@ class Trial:
                 changes.append(change._replace(smallest_loss=least))
         return changes
 
-    def _changes(self, reference: Reference) -> list[TagChange]:
+    def _changes(self, reference: Reference, margin: float | None = None) -> list[TagChange]:
         gate, compared = self.settings.gate, self.compared(reference)
-        margin = gate.tag_margin if reference.name == CHAMPION else gate.anchor_margin
+        if margin is None:
+            margin = gate.tag_margin if reference.name == CHAMPION else gate.anchor_margin
         return compare_tags(compared.before, compared.after, compared.labels, self.tag_ids, margin)
 
 
