@@ -149,6 +149,7 @@ def test_a_slow_fault_is_found_in_time_before_a_fifth_is_gone(
 ) -> None:
     case = SlowCase(
         fault="3%",
+        draw=0,
         tag="a",
         n_positive=40,
         nights=9,
@@ -168,6 +169,14 @@ def test_nights_in_a_row_are_those_of_one_tag() -> None:
     nights = [Night(n_known=0, outcome="promoted", reason="", held=tags) for tags in held]
     assert tables.held_in_a_row(nights) == 2
     assert tables.held_in_a_row([]) == 0
+
+
+def test_runs_of_two_archives_are_counted_apart() -> None:
+    refused: Case = {**CASE, "outcome": "not promoted", "others_held": ["b"]}
+    found = {name: {"faults": [refused, {**refused, "tag": "c"}]} for name in ("one", "other")}
+    lines = tables.fault_table(found).splitlines()
+    assert next(line for line in lines if line.startswith("| all")).endswith("| 4 | 4 | 4 | 0.80 → 0.60 | 0.78 | 2 |")
+    assert lines[-1] == "In these 2 runs 2 tags were held that the fault was not put into."
 
 
 def test_hurt_tags_are_of_all_sizes_and_have_something_to_lose(tmp_path: Path) -> None:

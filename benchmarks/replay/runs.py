@@ -50,6 +50,7 @@ class SlowCase(TypedDict):
     """A tag that was hurt a little every night."""
 
     fault: str
+    draw: int
     tag: str
     n_positive: int
     nights: int  # that were replayed
@@ -235,6 +236,7 @@ def _unnamed(fault: Fault, hurt: Hurt, counts: Mapping[str, int]) -> list[SlowCa
     return [
         SlowCase(
             fault=fault.name,
+            draw=hurt.draw,
             tag=tag,
             n_positive=counts[tag],
             nights=0,

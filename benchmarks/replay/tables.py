@@ -74,38 +74,33 @@ def honest_table(found: Mapping[str, Any]) -> str:
 
 def fault_table(found: Mapping[str, Any]) -> str:
     """Return what was stopped of each fault within one night."""
-    cases = [case for archive in found.values() for case in archive.get("faults", [])]
-    rows = [_row(fault, [case for case in cases if case["fault"] == fault]) for fault in _names(cases)]
-    few = [case for case in cases if case["n_positive"] < FEW]
-    by_archive = [_row(name, archive.get("faults", [])) for name, archive in found.items()]
-    rows += [*by_archive, _row(f"tags with fewer than {FEW} articles", few), _row("all", cases)]
+    archives: list[list[Case]] = [archive.get("faults", []) for archive in found.values()]
+    names = dict.fromkeys(case["fault"] for cases in archives for case in cases)
+    rows = [_row(name, [[case for case in cases if case["fault"] == name] for cases in archives]) for name in names]
+    rows += [_row(name, [cases]) for name, cases in zip(found, archives, strict=True)]
+    few = [[case for case in cases if case["n_positive"] < FEW] for cases in archives]
+    rows += [_row(f"tags with fewer than {FEW} articles", few), _row("all", archives)]
     head = ["fault", "tags", f"lose more than {LOSS} F1", "stopped", "by name", "F1 without a gate", "with it"]
     notes = (
         "Stopped: the gate named the tag or refused the run, and what serves has not lost more than .1 F1. "
         "F1: medians of the tags that lose more than .1, by their true labels.",
-        _others(cases),
+        _others(archives),
     )
     return table("Faults of one night", [*head, "runs refused"], rows, *notes)
 
 
-def _names(cases: Sequence[Any]) -> list[str]:
-    return list(dict.fromkeys(case["fault"] for case in cases))
-
-
-def _row(title: str, cases: Sequence[Case]) -> list[str]:
+def _row(title: str, archives: Sequence[Sequence[Case]]) -> list[str]:
+    cases = [case for of_archive in archives for case in of_archive]
     losses = [case for case in cases if lost(case)]
-    runs = {(case["fault"], case["draw"], case["n_positive"], case["outcome"]) for case in cases}
-    n_refused = len({run[:2] for run in runs if run[3] != "promoted"})
+    refused = [[case for case in of_archive if case["outcome"] != "promoted"] for of_archive in archives]
     counted = [str(sum(map(rule, losses))) for rule in (is_stopped, is_named)]
-    return [
-        title,
-        str(len(cases)),
-        str(len(losses)),
-        *counted,
-        _medians(losses),
-        _median(losses, "guarded"),
-        str(n_refused),
-    ]
+    f1 = _medians(losses), _median(losses, "guarded")
+    return [title, str(len(cases)), str(len(losses)), *counted, *f1, str(sum(len(_runs(part)) for part in refused))]
+
+
+def _runs(cases: Sequence[Case]) -> dict[tuple[str, int], Case]:
+    """Return a case of each run of an archive."""
+    return {(case["fault"], case["draw"]): case for case in cases}
 
 
 def _medians(losses: Sequence[Case]) -> str:
@@ -116,9 +111,9 @@ def _median(losses: Sequence[Any], name: str) -> str:
     return f"{median(case[name] for case in losses):.2f}" if losses else MISSING
 
 
-def _others(cases: Sequence[Case]) -> str:
-    runs = {(case["fault"], case["draw"], *case["others_held"]) for case in cases}
-    n = sum(len(run) - 2 for run in runs)
+def _others(archives: Sequence[Sequence[Case]]) -> str:
+    runs = [case for cases in archives for case in _runs(cases).values()]
+    n = sum(len(case["others_held"]) for case in runs)
     return f"In these {len(runs)} runs {n} tags were held that the fault was not put into."
 
 
@@ -126,7 +121,7 @@ def slow_table(found: Mapping[str, Any]) -> str:
     """Return how soon each slow fault was found."""
     cases = [case for archive in found.values() for case in archive.get("slow", [])]
     rows = []
-    for fault in _names(cases):
+    for fault in dict.fromkeys(case["fault"] for case in cases):
         of_fault = [case for case in cases if case["fault"] == fault]
         large, small = (
             [case for case in of_fault if (case["n_positive"] >= FEW) == is_large] for is_large in (True, False)
@@ -134,11 +129,11 @@ def slow_table(found: Mapping[str, Any]) -> str:
         rows += [_slow_row(f"{fault}, tags from {FEW} articles on", large), _slow_row(f"{fault}, smaller tags", small)]
     head = ["slow fault", "tags", "cost something", "named", "before a fifth is gone", "night (median)"]
     refused = {
-        (name, case["fault"], case["n_refused"], case["nights"])
+        (case["n_refused"], case["nights"], name, case["fault"], case["draw"])
         for name, archive in found.items()
         for case in archive.get("slow", [])
     }
-    note = f"{sum(run[2] for run in refused)} of {sum(run[3] for run in refused)} runs were refused as a whole."
+    note = f"{sum(run[0] for run in refused)} of {sum(run[1] for run in refused)} runs were refused as a whole."
     return table("Slow faults", [*head, "labels gone, at most", "quality gone, at most"], rows, note)
 
 
