@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -42,6 +43,7 @@ from classifier.training.settings import FitSettings, TrainingSettings
 DATA = Path(os.environ.get("TAGGER_EVAL_DATA", ROOT.parent / "shared" / "data"))
 NEVER, ALWAYS, GATED = "never", "always", "gated"
 WAYS = (NEVER, ALWAYS, GATED)
+_FOREIGN = re.compile(r"[^A-Za-z0-9._:-]")  # in ids: a store does not take it
 
 
 @dataclass
@@ -85,7 +87,7 @@ def dated(folder: Path) -> list[Article]:
     """Return the articles of both parts of a corpus that have a date, in their order, with ids that a store takes."""
     corpus = corpus_of(folder)
     read = read_articles([corpus.train, corpus.test])
-    some = [replace(article, id=article.id.replace("%", ".")) for article in read if article.published_at]
+    some = [replace(article, id=_FOREIGN.sub(".", article.id)) for article in read if article.published_at]
     return sorted(some, key=lambda article: (article.published_at or "", article.id))
 
 
