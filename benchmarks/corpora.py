@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from classifier.domain.articles import Article
 
 
 @dataclass(frozen=True)
@@ -49,3 +52,8 @@ def repeated(path: Path, n: int, output: Path) -> Path:
             for record in records(path):
                 lines.write(json.dumps({**record, "id": f"{record['id']}-{number}"}, ensure_ascii=False) + "\n")
     return output
+
+
+def tag_counts(articles: Iterable[Article]) -> Counter[str]:
+    """Return how many articles have each tag."""
+    return Counter(tag for article in articles for tag in article.tags or ())

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.corpora import Corpus, repeated
+from benchmarks.corpora import Corpus, repeated, tag_counts
 from benchmarks.environments import python_of
 from benchmarks.processes import Failed, Run, run, say, size_mb
 from benchmarks.scoring import score
@@ -31,19 +31,11 @@ def measure(corpus: Corpus, systems: Sequence[System], folder: Path) -> dict[str
         "n_train": len(train),
         "n_test": len(test),
         "n_tags": len({tag for article in (*train, *test) for tag in article.tags or ()}),
-        "train_counts": _counts(train),
+        "train_counts": tag_counts(train),
         "systems": rows,
         "rates": rates(corpus, sound, folder),
         "fast_to_thresholding": _fast_ratio({row["key"]: row for row in rows}),
     }
-
-
-def _counts(articles: Sequence[Article]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for article in articles:
-        for tag in article.tags or ():
-            counts[tag] = counts.get(tag, 0) + 1
-    return counts
 
 
 def measure_system(corpus: Corpus, system: System, test: Sequence[Article], folder: Path) -> dict[str, Any]:

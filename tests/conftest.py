@@ -24,6 +24,7 @@ from classifier.store.store import Store
 from classifier.training.fitting import Fitted, fit
 from classifier.training.settings import FitSettings
 from classifier.web import build_app
+from tests.desk import N_LATER, Desk, in_copy_of, trained_once
 from tests.hard import size, told
 from tests.postgres import SERVER, database, drop, drop_all, empty
 
@@ -79,6 +80,25 @@ def articles() -> list[Article]:
         for name in ("islamic-state.jsonl", "south-asia.jsonl", "themes.jsonl", "general.jsonl")
     ]
     return list(read_articles(files))
+
+
+@pytest.fixture(scope="module")
+def dated(articles: list[Article]) -> list[Article]:
+    """The desk's articles in the order of their dates."""
+    return sorted(articles, key=lambda one: (one.published_at or "", one.id))
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory, dated: list[Article], taxonomy: Taxonomy) -> Path:
+    """A folder in which a desk has trained once."""
+    return trained_once(tmp_path_factory.mktemp("trained"), dated[:-N_LATER], taxonomy)
+
+
+@pytest.fixture
+def desk(first_run: Path, tmp_path: Path, taxonomy: Taxonomy) -> Iterator[Desk]:
+    """A desk of one's own that has trained once."""
+    with in_copy_of(first_run, tmp_path / "desk", taxonomy) as desk:
+        yield desk
 
 
 @pytest.fixture(scope="session")

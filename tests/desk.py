@@ -24,8 +24,9 @@ from classifier.training.run_result import Result
 from classifier.training.settings import FitSettings, TrainingSettings
 from tests.postgres import copied, database
 
-__all__ = ["QUICK", "Desk", "database", "flipped", "in_copy_of", "in_folder", "trained_once", "with_block"]
+__all__ = ["N_LATER", "QUICK", "Desk", "database", "flipped", "in_copy_of", "in_folder", "trained_once", "with_block"]
 
+N_LATER = 60  # articles that a desk gets after its first training
 QUICK = TrainingSettings(fit=FitSettings(fast=True, n_jobs=1), learning_curve=())
 
 

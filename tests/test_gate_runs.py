@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,40 +11,19 @@ import pytest
 
 from classifier.domain.articles import Article
 from classifier.domain.snapshots import Snapshot
-from classifier.domain.taxonomy import Taxonomy
 from classifier.store.log import Draft
 from classifier.store.suggestion_sets import TagScore
 from classifier.text.fields import ReadText
 from classifier.training import corpus
 from classifier.training.fitting import Fitted, fit
 from classifier.training.run_result import Result, strongest_terms
-from tests.desk import QUICK, Desk, in_copy_of, trained_once
+from tests.desk import N_LATER, QUICK, Desk
 from tests.everything import put_set
 from tests.storing import put_article
 
-N_LATER = 60
 LOST, POISONED, INSTEAD = "nigeria", "financing", "humanitarian"
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture(scope="module")
-def dated(articles: list[Article]) -> list[Article]:
-    """The desk's articles in the order of their dates."""
-    return sorted(articles, key=lambda one: (one.published_at or "", one.id))
-
-
-@pytest.fixture(scope="module")
-def first_run(tmp_path_factory: pytest.TempPathFactory, dated: list[Article], taxonomy: Taxonomy) -> Path:
-    """A folder in which a desk has trained once."""
-    return trained_once(tmp_path_factory.mktemp("gate"), dated[:-N_LATER], taxonomy)
-
-
-@pytest.fixture
-def desk(first_run: Path, tmp_path: Path, taxonomy: Taxonomy) -> Iterator[Desk]:
-    """A desk of one's own that has trained once."""
-    with in_copy_of(first_run, tmp_path / "desk", taxonomy) as desk:
-        yield desk
 
 
 def learned(desk: Desk) -> Snapshot:

@@ -32,9 +32,8 @@ from classifier.training.checks import CheckSettings
 from classifier.training.fitting import Fitted
 from classifier.training.run_result import Measured, RunDetails, confusions, moved, strongest_terms
 from classifier.training.settings import TrainingSettings
-from tests.desk import QUICK, Desk, database, flipped
+from tests.desk import N_LATER, QUICK, Desk, database, flipped
 
-N_LATER = 60
 FLIPPED = "attack"
 TAXONOMY = Taxonomy((Tag("kabul", "Kabul", "place"), Tag("herat", "Herat", "place"), Tag("trial", "Trial", "theme")))
 

@@ -23,9 +23,7 @@ from classifier.store.runs import JOB, SKIPPED, Run
 from classifier.store.store import Store
 from classifier.web.guard.auth import COOKIE
 from tests.browser import CHROMIUM, chromium, serious, serving
-from tests.desk import Desk, database, flipped
-
-N_LATER = 60
+from tests.desk import N_LATER, Desk, database, flipped
 
 
 def sign_in(client: FlaskClient, name: str = "ana", key: str = "") -> Any:

@@ -30,31 +30,11 @@ from classifier.training.fitting import Fitted
 from classifier.training.judging import compare_models, costs_of, named_tags
 from classifier.training.retraining import retrain
 from classifier.training.run_result import NOT_PROMOTED, PROMOTED, strongest_terms
-from tests.desk import QUICK, Desk, flipped, in_copy_of, in_folder, trained_once, with_block
+from tests.desk import N_LATER, QUICK, Desk, flipped, in_folder, with_block
 
 LENIENT = replace(QUICK, gate=GateSettings(margin=0.5, tag_margin=1.0, calibration=1.0))
-N_LATER = 60  # articles that the desk gets after its first training
 FLIPPED = "attack"
 BLOCK = "Related: Islamic State"
-
-
-@pytest.fixture(scope="module")
-def dated(articles: list[Article]) -> list[Article]:
-    """The desk's articles in the order of their dates."""
-    return sorted(articles, key=lambda one: (one.published_at or "", one.id))
-
-
-@pytest.fixture(scope="module")
-def first_run(tmp_path_factory: pytest.TempPathFactory, dated: list[Article], taxonomy: Taxonomy) -> Path:
-    """A folder in which a desk has trained once."""
-    return trained_once(tmp_path_factory.mktemp("trained"), dated[:-N_LATER], taxonomy)
-
-
-@pytest.fixture
-def desk(first_run: Path, tmp_path: Path, taxonomy: Taxonomy) -> Iterator[Desk]:
-    """A desk of one's own that has trained once."""
-    with in_copy_of(first_run, tmp_path / "desk", taxonomy) as desk:
-        yield desk
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
+from benchmarks.corpora import tag_counts
 from benchmarks.processes import say
 from benchmarks.replay.desk import Desk, Quality, Suggested, desk_in, quality, unguarded
 from benchmarks.replay.faults import Fault, Scene
@@ -129,19 +130,11 @@ class Archive:
 
 def hurt_tags(archive: Archive, honest: Quality, n: int, seed: int) -> Hurt:
     """Return tags of all sizes that have enough to lose: one of each of `n` equal parts by their number of articles."""
-    counts = _counts(archive.known)
+    counts = tag_counts(archive.known)
     able = [tag for tag, k in counts.items() if k >= MIN_POSITIVES and honest.get(tag, 0.0) >= MIN_F1]
     able.sort(key=lambda tag: (-counts[tag], tag))
     draw, edges = random.Random(seed), [round(part * len(able) / n) for part in range(n + 1)]
     return Hurt(seed, [draw.choice(able[since:until]) for since, until in pairwise(edges) if since < until])
-
-
-def _counts(articles: Sequence[Article]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for article in articles:
-        for tag in article.tags or ():
-            counts[tag] = counts.get(tag, 0) + 1
-    return counts
 
 
 # --- a night with a fault ---
@@ -158,7 +151,7 @@ def faulty_night(archive: Archive, fault: Fault, hurt: Hurt, honest: Quality) ->
             after[guarded] = archive.quality(desk, fault.is_seen_in_serving)
     if not results[False].promoted:
         raise RuntimeError(f"A desk without a gate refused: {results[False].reason}")
-    counts, named = _counts(archive.known), _named(results[True])
+    counts, named = tag_counts(archive.known), _named(results[True])
     result = results[True]
     cases = [
         Case(
@@ -216,7 +209,7 @@ def slow_fault(archive: Archive, fault: Fault, hurt: Hurt, n_nights: int, goal: 
     """
     with archive.desk() as desk:
         before = archive.quality(desk)
-        cases = _unnamed(fault, hurt, _counts(archive.known))
+        cases = _unnamed(fault, hurt, tag_counts(archive.known))
         for night in range(1, n_nights + 1):
             scene = Scene(desk, archive.known, hurt.tags, hurt.draw, night)
             desk.add(archive.of_night(night))
@@ -272,8 +265,8 @@ def _follow(
 
 
 def _labels_gone(desk: Desk, known: Sequence[Article], hurt: Sequence[str]) -> dict[str, float]:
-    tags, counts = desk.tags(), _counts(known)
-    lost = _counts([replace(one, tags=tuple({*(one.tags or ())} - tags[one.id])) for one in known])
+    tags, counts = desk.tags(), tag_counts(known)
+    lost = tag_counts([replace(one, tags=tuple({*(one.tags or ())} - tags[one.id])) for one in known])
     return {tag: lost.get(tag, 0) / counts[tag] for tag in hurt}
 
 

@@ -20,11 +20,8 @@ BLIND = "blind"  # an editor gave it while the suggestions were hidden
 ORIGINS = (ADDED, ACCEPTED, IN_BULK, LEFT, IMPORTED, BLIND)
 
 NONE, CLOSED, ALL = "none", "closed", "all"
-LEARN_LEFT = (
-    NONE,
-    CLOSED,
-    ALL,
-)  # on which articles models learn labels of the origin `left`: all, or those that are complete
+# On which articles models learn labels of the origin `left`: on none, on those whose tags are complete, on all.
+LEARN_LEFT = (NONE, CLOSED, ALL)
 
 
 @dataclass(frozen=True)

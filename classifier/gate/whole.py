@@ -12,7 +12,7 @@ from typing import NamedTuple, TypedDict
 import numpy as np
 
 from classifier.gate.settings import GateSettings
-from classifier.model.evaluation import calibration_error, counts, drawn_sums, f1, micro_f1
+from classifier.model.evaluation import calibration_error, counts, drawn_sums, f1, micro_f1, micro_f1_change
 
 N_DRAWS = 2_000
 N_CALIBRATION_DRAWS = 300
@@ -49,14 +49,12 @@ class Check(NamedTuple):
 
 def total(before: np.ndarray, after: np.ndarray, labels: np.ndarray, settings: GateSettings) -> Check:
     """Check that micro-F1 does not surely fall, by the suggestions of both, (n_articles, n_tags) bool, on the same articles."""
-    columns = [part.sum(axis=1) for suggested in (before, after) for part in counts(suggested, labels)]
-    cells = np.column_stack(columns).astype(np.int64)
-    drawn = drawn_sums(cells, N_DRAWS)
-    change = f1(*drawn[:, 3:].T) - f1(*drawn[:, :3].T)
-    old, new = (float(f1(*part)) for part in np.split(cells.sum(axis=0), 2))
-    surely = float((change < -settings.margin).mean()) >= 1.0 - settings.alpha
-    low, high = np.percentile(change, [2.5, 97.5])
-    return Check("total", not surely, f"micro-F1 {old:.3f} -> {new:.3f} (change {low:+.3f} to {high:+.3f})")
+    change = micro_f1_change(before, after, labels, N_DRAWS)
+    surely = float((change.drawn < -settings.margin).mean()) >= 1.0 - settings.alpha
+    low, high = change.interval
+    return Check(
+        "total", not surely, f"micro-F1 {change.before:.3f} -> {change.after:.3f} (change {low:+.3f} to {high:+.3f})"
+    )
 
 
 def calibration(

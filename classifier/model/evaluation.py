@@ -4,7 +4,7 @@ Labels are int8, (n_articles, n_tags): 1 positive, 0 negative, -1 unknown. Unkno
 """
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
@@ -236,6 +236,35 @@ def drawn_sums_of_kinds(
     """Return the same of articles by kinds: the counts of each kind, (n_kinds, n_counts), and how many articles it has."""
     n = int(n_each.sum())
     return np.asarray(np.random.default_rng(seed).multinomial(n, n_each / n, size=n_bootstrap) @ counts)
+
+
+class F1Change(NamedTuple):
+    """Micro-F1 by two models on the same articles. `drawn` has its change in draws of articles, (n_bootstrap,) float64."""
+
+    before: float
+    after: float
+    drawn: np.ndarray
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """The change in 95 of 100 draws."""
+        low, high = np.percentile(self.drawn, [2.5, 97.5]).tolist()
+        return low, high
+
+
+def micro_f1_change(
+    before: np.ndarray, after: np.ndarray, labels: np.ndarray, n_bootstrap: int = N_BOOTSTRAP
+) -> F1Change:
+    """Return how micro-F1 changes, by a paired bootstrap over articles (Koehn 2004).
+
+    Args:
+        before, after: (n_articles, n_tags) bool, the suggestions of both; labels: the same shape, int8.
+    """
+    columns = [part.sum(axis=1) for suggested in (before, after) for part in counts(suggested, labels)]
+    cells = np.column_stack(columns).astype(np.int64)
+    drawn = drawn_sums(cells, n_bootstrap)
+    old, new = (float(f1(*part)) for part in np.split(cells.sum(axis=0), 2))
+    return F1Change(old, new, f1(*drawn[:, 3:].T) - f1(*drawn[:, :3].T))
 
 
 def share_interval(hits: np.ndarray, totals: np.ndarray) -> tuple[float, float] | None:

@@ -176,12 +176,9 @@ def _side(suggested: np.ndarray, labels: np.ndarray) -> ShadowSide:
 
 
 def _change(before: np.ndarray, after: np.ndarray, labels: np.ndarray) -> ShadowChange | None:
-    """Return the change of micro-F1 with its 95 % interval, by a paired bootstrap over articles (Koehn 2004)."""
+    """Return the change of micro-F1 with its 95 % interval."""
     if len(labels) < MIN_COMPARED:
         return None
-    columns = [part.sum(axis=1) for suggested in (before, after) for part in evaluation.counts(suggested, labels)]
-    cells = np.column_stack(columns).astype(np.int64)
-    drawn = evaluation.drawn_sums(cells, N_DRAWS)
-    low, high = np.percentile(evaluation.f1(*drawn[:, 3:].T) - evaluation.f1(*drawn[:, :3].T), [2.5, 97.5]).tolist()
-    old, new = (float(evaluation.f1(*part)) for part in np.split(cells.sum(axis=0), 2))
-    return ShadowChange(value=new - old, low=low, high=high)
+    change = evaluation.micro_f1_change(before, after, labels, N_DRAWS)
+    low, high = change.interval
+    return ShadowChange(value=change.after - change.before, low=low, high=high)
