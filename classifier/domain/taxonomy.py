@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from classifier.domain.spelling import spell
+from classifier.domain.tag_fields import Pairs, from_plain, to_plain
 from classifier.errors import UnknownTag
 
 TAG_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,79}")
@@ -34,6 +35,7 @@ class Alias:
     blocked_within: int | None = BLOCKED_WITHIN
     since: str | None = None
     until: str | None = None
+    lang: str | None = None  # None: of any language
 
 
 @dataclass(frozen=True)
@@ -46,17 +48,37 @@ class Kind:
 
 @dataclass(frozen=True)
 class Tag:
-    """An entry of the taxonomy."""
+    """An entry of the taxonomy.
+
+    `label` and `note` are in the main language, `labels` and `notes` in others. `matches` are URIs of the same or a similar
+    thing elsewhere. `parts` are the tags that it was split into. A tag with `caution` is never added without an editor, and if
+    it is a number, only suggested from this score on. `origin` is the tag that it was made from by a rename or a split: what
+    was known of that one is known of this one. `retired_at` is the moment in UTC from which on decisions say `replaced_by`.
+    """
 
     id: str
     label: str
     kind: str = "theme"
-    broader: str | None = None
+    broader: tuple[str, ...] = ()
     status: str = "active"
     replaced_by: str | None = None
     note: str = ""
     created: str | None = None
     aliases: tuple[Alias, ...] = ()
+    labels: Pairs = ()
+    notes: Pairs = ()
+    related: tuple[str, ...] = ()
+    matches: Pairs = ()
+    uri: str | None = None
+    parts: tuple[str, ...] = ()
+    caution: bool | float = False
+    origin: str | None = None
+    retired_at: str | None = None
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Take the state of a pickle. In those of earlier versions `broader` is one id or None."""
+        broader = state.get("broader")
+        vars(self).update(state, broader=(broader,) if isinstance(broader, str) else broader or ())
 
     @property
     def active(self) -> bool:
@@ -139,11 +161,40 @@ class Taxonomy:
     def to_json(self) -> dict[str, object]:
         """Return the taxonomy as plain JSON, without what is at its default."""
         kinds = {name: _without_defaults(kind) for name, kind in self.kinds.items()}
-        tags = [_without_defaults(tag) for tag in self.tags]
-        for tag, entry in zip(self.tags, tags, strict=True):
-            if tag.aliases:
-                entry["aliases"] = [_without_defaults(alias) for alias in tag.aliases]
-        return {"kinds": kinds, "tags": tags}
+        return {"kinds": kinds, "tags": [tag_to_json(tag) for tag in self.tags]}
+
+
+def ids_in(tag: Tag, field_name: str) -> tuple[str, ...]:
+    """Return the ids that a field of a tag names."""
+    value = getattr(tag, field_name)
+    return value if isinstance(value, tuple) else (value,) if value is not None else ()
+
+
+def leads_back(by_id: Mapping[str, Tag], tag_id: str, field_name: str) -> bool:
+    """Return whether a field that names tags leads from a tag back to itself."""
+    passed, waiting = set[str](), list(ids_in(by_id[tag_id], field_name))
+    while waiting:
+        above = waiting.pop()
+        if above == tag_id:
+            return True
+        if above in by_id and above not in passed:
+            passed.add(above)
+            waiting += ids_in(by_id[above], field_name)
+    return False
+
+
+def tag_to_json(tag: Tag) -> dict[str, object]:
+    """Return a tag as plain JSON, without what is at its default."""
+    entry = {name: to_plain(name, value) for name, value in _without_defaults(tag).items()}
+    if tag.aliases:
+        entry["aliases"] = [_without_defaults(alias) for alias in tag.aliases]
+    return entry
+
+
+def tag_from_json(entry: Mapping[str, Any]) -> Tag:
+    """Return the tag that `tag_to_json` wrote. Raise `ValueError` or `TypeError` if it is none."""
+    values = {name: from_plain(name, value) for name, value in entry.items() if name != "aliases"}
+    return Tag(**values, aliases=tuple(map(alias_from_json, entry.get("aliases", ()))))
 
 
 def _without_defaults(entry: Kind | Tag | Alias) -> dict[str, object]:
@@ -152,11 +203,13 @@ def _without_defaults(entry: Kind | Tag | Alias) -> dict[str, object]:
 
 def taxonomy_from_json(data: dict[str, Any]) -> Taxonomy:
     """Return the taxonomy that `Taxonomy.to_json` wrote."""
-    tags = (Tag(**{**tag, "aliases": tuple(map(_alias_from_json, tag.get("aliases", ())))}) for tag in data["tags"])
-    return Taxonomy(tuple(tags), {name: Kind(**kind) for name, kind in data["kinds"].items()})
+    return Taxonomy(
+        tuple(map(tag_from_json, data["tags"])), {name: Kind(**kind) for name, kind in data["kinds"].items()}
+    )
 
 
-def _alias_from_json(alias: Mapping[str, Any]) -> Alias:
+def alias_from_json(alias: Mapping[str, Any]) -> Alias:
+    """Return the alias of plain JSON. Raise `TypeError` if it has unknown fields."""
     return Alias(**{**alias, **{name: tuple(alias[name]) for name in ("needs", "blocked") if name in alias}})
 
 

@@ -11,7 +11,8 @@ from typing import Any
 import yaml
 
 from classifier.domain.spelling import spell, spelled_words
-from classifier.domain.taxonomy import TAG_ID, Alias, Kind, Tag, Taxonomy
+from classifier.domain.tag_fields import FIELDS, check_language, from_plain
+from classifier.domain.taxonomy import TAG_ID, Alias, Kind, Tag, Taxonomy, ids_in, leads_back
 from classifier.errors import BadTaxonomy
 
 _DAY = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")  # or a month, or a year
@@ -51,6 +52,7 @@ class _Reader:
         self.alias_lines: dict[tuple[str, str], int] = {}  # (tag id, alias) -> line
         self.kind_fields: _Readers = {"exclusive": self.flag, "label_is_alias": self.flag}
         self.tag_fields: _Readers = {field.name: self.text for field in fields(Tag)} | {
+            **dict.fromkeys(FIELDS, self.plain),
             "id": self.tag_id,
             "kind": lambda name, node: self.choice(name, node, self.kinds),
             "status": lambda name, node: self.choice(name, node, ("active", "muted", "retired")),
@@ -60,6 +62,7 @@ class _Reader:
         }
         self.alias_fields: _Readers = {
             **dict.fromkeys(("text", "since", "until"), self.text),
+            "lang": self.language,
             "case": lambda name, node: self.choice(name, node, ("any", "exact")) == "exact",
             "strength": lambda name, node: self.choice(name, node, ("name", "weak")) == "weak",
             **dict.fromkeys(("whole_word", "shared"), self.flag),
@@ -148,11 +151,11 @@ class _Reader:
         """Check the fields that name another tag."""
         for tag in taxonomy.tags:
             line = self.tag_lines[tag.id]
-            for name in ("broader", "replaced_by"):
-                tag_id = getattr(tag, name)
-                if tag_id is not None and tag_id not in self.tag_lines:
+            for name in ("broader", "replaced_by", "related", "parts", "origin"):
+                missing = [tag_id for tag_id in ids_in(tag, name) if tag_id not in self.tag_lines]
+                for tag_id in missing:
                     self.problem(line, f"`{name}` of {tag.id!r} names {tag_id!r}, which is not in the taxonomy")
-                elif _leads_back(taxonomy, tag, name):
+                if not missing and name in ("broader", "replaced_by") and leads_back(taxonomy.by_id, tag.id, name):
                     self.problem(line, f"`{name}` of {tag.id!r} leads back to itself")
             if tag.replaced_by and not tag.retired:
                 self.problem(line, f"{tag.id!r} has `replaced_by` but is not retired")
@@ -208,6 +211,22 @@ class _Reader:
             return ""
         return str(node.value).strip()
 
+    def plain(self, name: str, node: yaml.Node) -> Any:
+        value = _plain(node)
+        try:
+            return from_plain(name, value) if value != "" else getattr(Tag, name)
+        except ValueError as error:
+            self.problem(node, str(error))
+            return getattr(Tag, name)
+
+    def language(self, name: str, node: yaml.Node) -> str:
+        value = self.text(name, node)
+        try:
+            return check_language(value)
+        except ValueError as error:
+            self.problem(node, str(error))
+            return value
+
     def choice(self, name: str, node: yaml.Node, choices: Collection[str]) -> str:
         value = self.text(name, node)
         if value not in choices:
@@ -239,11 +258,10 @@ def _line(node: yaml.Node) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _leads_back(taxonomy: Taxonomy, tag: Tag, field_name: str) -> bool:
-    passed, tag_id = set(), getattr(tag, field_name)
-    while tag_id in taxonomy.by_id and tag_id not in passed:
-        if tag_id == tag.id:
-            return True
-        passed.add(tag_id)
-        tag_id = getattr(taxonomy.by_id[tag_id], field_name)
-    return False
+def _plain(node: yaml.Node) -> Any:
+    """Return the value of a node as texts, lists and mappings."""
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item) for item in node.value]
+    if isinstance(node, yaml.MappingNode):
+        return {str(key.value): _plain(value) for key, value in node.value}
+    return str(node.value).strip()

@@ -180,7 +180,7 @@ class MentionFeatureReader:
         self._kind = [tag.kind for tag in taxonomy.tags]
         known_kinds = [KINDS.index(kind) if kind in KINDS else -1 for kind in self._kind]
         self._known_kind = np.array(known_kinds, dtype=np.int8)
-        self._broader = [position.get(tag.broader or "", -1) for tag in taxonomy.tags]
+        self._broader = [tuple(position[each] for each in tag.broader if each in position) for tag in taxonomy.tags]
         self._above = _above(self._broader)
         # The words of labels, by their longest word: few articles hold it, and only there the others matter.
         self._labels: dict[int, list[tuple[int, frozenset[int]]]] = defaultdict(list)
@@ -232,7 +232,7 @@ class MentionFeatureReader:
         values: dict[int, tuple[float, ...]] = {}
         for tag, counts in counted.items():
             kind, n, below = of_kind[self._kind[tag]], counts.n_named, n_narrower.get(tag, 0)
-            broader = counted.get(self._broader[tag])
+            broader = [counted[above] for above in self._broader[tag] if above in counted]
             next_best = kind.second if n == kind.best else kind.best
             values[tag] = (
                 log1p(n),
@@ -249,22 +249,23 @@ class MentionFeatureReader:
                 log1p(below),
                 float(tag in narrower_at_top),
                 n / (n + below) if below else 1.0,
-                log1p(broader.n_named) if broader else 0.0,
-                float(broader.at_top) if broader else 0.0,
+                log1p(max(above.n_named for above in broader)) if broader else 0.0,
+                float(any(above.at_top for above in broader)) if broader else 0.0,
                 float(kind.n_at_top > counts.at_top),
             )
         return values
 
 
-def _above(broader: list[int]) -> list[tuple[int, ...]]:
+def _above(broader: list[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Return all tags above each tag, the nearest first."""
     above = []
-    for tag in range(len(broader)):
-        broader_tags: dict[int, None] = {}
-        ancestor = broader[tag]
-        while ancestor >= 0 and ancestor not in broader_tags:
-            broader_tags[ancestor] = None
-            ancestor = broader[ancestor]
-        above.append(tuple(broader_tags))
+    for direct in broader:
+        passed: dict[int, None] = {}
+        waiting = direct
+        while waiting:
+            passed |= dict.fromkeys(waiting)
+            waiting = tuple(upper for tag in waiting for upper in broader[tag] if upper not in passed)
+        above.append(tuple(passed))
     return above
 
 

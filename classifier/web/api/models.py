@@ -27,6 +27,7 @@ class TagOut(TypedDict):
     label: str
     kind: str
     broader: str | None
+    all_broader: list[str]
     status: str
     replaced_by: str | None
     replacement: str | None
@@ -85,7 +86,8 @@ class Models:
         for tag in taxonomy.tags:
             replacement = taxonomy.replacement_of(tag.id) if tag.retired else None
             aliases = [pick(AliasOut, vars(alias)) for alias in tag.aliases]
-            tags.append(pick(TagOut, vars(tag) | {"replacement": replacement, "aliases": aliases}))
+            broader = {"broader": next(iter(tag.broader), None), "all_broader": list(tag.broader)}
+            tags.append(pick(TagOut, vars(tag) | broader | {"replacement": replacement, "aliases": aliases}))
         return {"taxonomy_version": taxonomy.version, "tags": tags}
 
     def model(self) -> ModelOut:
