@@ -48,6 +48,18 @@ class BadTaxonomy(_BadFile):
     kind = "taxonomy"
 
 
+class BadOperation(TaggerError):
+    """An operation on the taxonomy cannot be understood, or not be carried out."""
+
+
+class DependentChanges(BadOperation):
+    """A change cannot be undone while later ones rest on it. `numbers` are theirs, newest first."""
+
+    def __init__(self, message: str, numbers: list[int]) -> None:
+        super().__init__(message)
+        self.numbers = numbers
+
+
 class BadMap(_BadFile):
     """A map from the terms of a CMS to tags cannot be used."""
 

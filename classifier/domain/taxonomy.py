@@ -187,8 +187,13 @@ def tag_to_json(tag: Tag) -> dict[str, object]:
     """Return a tag as plain JSON, without what is at its default."""
     entry = {name: to_plain(name, value) for name, value in _without_defaults(tag).items()}
     if tag.aliases:
-        entry["aliases"] = [_without_defaults(alias) for alias in tag.aliases]
+        entry["aliases"] = list(map(alias_to_json, tag.aliases))
     return entry
+
+
+def alias_to_json(alias: Alias) -> dict[str, object]:
+    """Return an alias as plain JSON, without what is at its default."""
+    return _without_defaults(alias)
 
 
 def tag_from_json(entry: Mapping[str, Any]) -> Tag:

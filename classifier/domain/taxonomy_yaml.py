@@ -3,16 +3,15 @@
 import re
 from collections.abc import Callable, Collection
 from dataclasses import fields
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from classifier.domain.spelling import spell, spelled_words
+from classifier.domain.alias_checks import alias_key, alias_problems
+from classifier.domain.spelling import spell
 from classifier.domain.tag_fields import FIELDS, check_language, from_plain
-from classifier.domain.taxonomy import TAG_ID, Alias, Kind, Tag, Taxonomy, ids_in, leads_back
+from classifier.domain.taxonomy import TAG_ID, Alias, Kind, Tag, Taxonomy, alias_to_json, ids_in, leads_back
 from classifier.errors import BadTaxonomy
 
 _DAY = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")  # or a month, or a year
@@ -36,10 +35,29 @@ def read_taxonomy(path: Path) -> Taxonomy:
     return taxonomy
 
 
-@cache
-def _common_words() -> frozenset[str]:
-    """Return the words that are in nearly every article. As an alias in any case they would match everywhere."""
-    return frozenset((files("classifier.domain") / "common_words.txt").read_text("utf-8").split())
+def read_alias(text: str, policy: str) -> Alias:
+    """Return an alias whose policy is a mapping in YAML. Raise `ValueError` with what is wrong with it."""
+    try:
+        node = yaml.compose(policy, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError:
+        node = None
+    if not isinstance(node, yaml.MappingNode):
+        raise ValueError("a policy is written like {case: exact, needs: [word]}")
+    reader = _Reader()
+    alias = reader.alias(node, text)
+    if reader.problems or alias is None:
+        raise ValueError("; ".join(problem.partition(": ")[2] for _, problem in reader.problems))
+    return alias
+
+
+def policy_of(alias: Alias) -> dict[str, object]:
+    """Return what an alias has besides its text, as YAML names it, without what is at its default."""
+    policy = {name: value for name, value in alias_to_json(alias).items() if name != "text"}
+    if policy.pop("case_exact", False):
+        policy["case"] = "exact"
+    if policy.pop("weak", False):
+        policy["strength"] = "weak"
+    return {name: "article" if value is None else value for name, value in policy.items()}
 
 
 class _Reader:
@@ -117,35 +135,21 @@ class _Reader:
                 if alias.text in lines:
                     self.problem(item, f"the alias {alias.text!r} stands in line {lines[alias.text]} too")
                 lines.setdefault(alias.text, _line(item))
-                self.check_alias(item, alias)
+                for problem in alias_problems(alias):
+                    self.problem(item, problem)
                 aliases.append((_line(item), alias))
         return aliases
 
-    def alias(self, node: yaml.Node) -> Alias | None:
+    def alias(self, node: yaml.Node, text: str | None = None) -> Alias | None:
         if isinstance(node, yaml.ScalarNode):
             return Alias(node.value)
         values = self.values(node, self.alias_fields)
+        if text is not None:
+            values["text"] = text
         if "text" not in values:
             self.problem(node, "an alias without `text`")
             return None
         return Alias(case_exact=values.pop("case", False), weak=values.pop("strength", False), **values)
-
-    def check_alias(self, node: yaml.Node, alias: Alias) -> None:
-        words = spelled_words(alias.text)
-        letters = sum(map(len, words))
-        any_case = len(words) == 1 and not alias.case_exact
-        if not words:
-            self.problem(node, f"the alias {alias.text!r} has no word in it")
-        elif letters < 2:
-            self.problem(node, f"the alias {alias.text!r} is too short to be safe")
-        elif any_case and letters <= 4 and alias.text.isupper():
-            text = f"the abbreviation {alias.text!r} is too short to be safe in any case: add `case: exact`"
-            self.problem(node, text)
-        elif any_case and words[0] in _common_words():
-            self.problem(node, f"the alias {alias.text!r} is too common a word to be safe: add `case: exact`")
-        for phrase in (*alias.needs, *alias.blocked):
-            if not spell(phrase):
-                self.problem(node, f"the context {phrase!r} of alias {alias.text!r} has no word in it")
 
     def check_references(self, taxonomy: Taxonomy) -> None:
         """Check the fields that name another tag."""
@@ -165,7 +169,7 @@ class _Reader:
         owners: dict[str, tuple[Tag, Alias]] = {}
         aliases = ((tag, alias) for tag in taxonomy.tags if not tag.retired for alias in tag.aliases)
         for tag, alias in aliases:
-            key = alias.text if alias.case_exact else spell(alias.text)
+            key = alias_key(alias)
             owner, owners_alias = owners.setdefault(key, (tag, alias))
             if key and owner.id != tag.id and not (alias.shared and owners_alias.shared):
                 line = self.alias_lines[owner.id, owners_alias.text]

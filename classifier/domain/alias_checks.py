@@ -1,0 +1,36 @@
+"""Whether an alias is safe to look for, and which aliases are alike."""
+
+from functools import cache
+from importlib.resources import files
+
+from classifier.domain.spelling import spell, spelled_words
+from classifier.domain.taxonomy import Alias
+
+
+def alias_key(alias: Alias) -> str:
+    """Return what two aliases share if they clash: the text, or its spelling if its case does not matter."""
+    return alias.text if alias.case_exact else spell(alias.text)
+
+
+def alias_problems(alias: Alias) -> list[str]:
+    """Return why an alias cannot be used. Nothing is wrong with most."""
+    words = spelled_words(alias.text)
+    letters = sum(map(len, words))
+    any_case = len(words) == 1 and not alias.case_exact
+    problems = []
+    if not words:
+        problems.append(f"the alias {alias.text!r} has no word in it")
+    elif letters < 2:
+        problems.append(f"the alias {alias.text!r} is too short to be safe")
+    elif any_case and letters <= 4 and alias.text.isupper():
+        problems.append(f"the abbreviation {alias.text!r} is too short to be safe in any case: add `case: exact`")
+    elif any_case and words[0] in _common_words():
+        problems.append(f"the alias {alias.text!r} is too common a word to be safe: add `case: exact`")
+    contexts = (phrase for phrase in (*alias.needs, *alias.blocked) if not spell(phrase))
+    return problems + [f"the context {phrase!r} of alias {alias.text!r} has no word in it" for phrase in contexts]
+
+
+@cache
+def _common_words() -> frozenset[str]:
+    """Return the words that are in nearly every article. As an alias in any case they would match everywhere."""
+    return frozenset((files("classifier.domain") / "common_words.txt").read_text("utf-8").split())

@@ -1,0 +1,192 @@
+"""Operations that change a taxonomy, as values: read from JSON and written back.
+
+`operation_lines` reads and writes them as lines of text. Whether an operation can be carried out is decided in `editing`,
+where it meets a taxonomy.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar
+
+from classifier.domain.tag_fields import Pairs, from_plain
+from classifier.domain.taxonomy import Alias, alias_from_json, alias_to_json
+from classifier.errors import BadOperation
+
+Ids = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """A change of a taxonomy. `op` names it, `form` is how it is written."""
+
+    op: ClassVar[str]
+    form: ClassVar[str]
+
+
+@dataclass(frozen=True)
+class Create(Operation):
+    """Make a new tag."""
+
+    tag: str
+    label: str
+    kind: str = "theme"
+    broader: Ids = ()
+    created: str | None = None
+    op, form = "create", 'create ID "Label" [kind=KIND] [broader=ID,…] [created=DAY]'
+
+
+@dataclass(frozen=True)
+class Relabel(Operation):
+    """Give a tag another label. In the main language the old one becomes an alias."""
+
+    tag: str
+    label: str
+    lang: str | None = None
+    op, form = "relabel", 'relabel ID "Label" [lang=LANGUAGE]'
+
+
+@dataclass(frozen=True)
+class Merge(Operation):
+    """Retire tags in favour of another one, which gets their aliases."""
+
+    tags: Ids
+    into: str
+    op, form = "merge", "merge ID [ID …] into ID"
+
+
+@dataclass(frozen=True)
+class Rename(Operation):
+    """Give a tag another id: a new tag that is the same in all else, and the old one is retired in its favour."""
+
+    tag: str
+    to: str
+    op, form = "rename", "rename ID to NEW"
+
+
+@dataclass(frozen=True)
+class Split(Operation):
+    """Put several tags in the place of one, or below it if it is kept. `labels` are those of new ones."""
+
+    tag: str
+    into: Ids
+    labels: Pairs = ()
+    keep: bool = False
+    op, form = "split", 'split ID into ID[="Label"] ID[="Label"] … [keep]'
+
+
+@dataclass(frozen=True)
+class Retire(Operation):
+    """Retire a tag, in favour of another one if there is one."""
+
+    tag: str
+    into: str | None = None
+    op, form = "retire", "retire ID [for ID]"
+
+
+@dataclass(frozen=True)
+class Revive(Operation):
+    """Make a retired tag an active one again."""
+
+    tag: str
+    op, form = "revive", "revive ID"
+
+
+@dataclass(frozen=True)
+class Move(Operation):
+    """Put a tag under others, or under none."""
+
+    tag: str
+    under: Ids = ()
+    op, form = "move", "move ID under ID [ID …], or: move ID under -"
+
+
+@dataclass(frozen=True)
+class ChangeAlias(Operation):
+    """Give a tag an alias, in the place of one with the same spelling, or take one off."""
+
+    tag: str
+    add: Alias | None = None
+    drop: str | None = None
+    op, form = "alias", 'alias ID +"text" [{case: exact, needs: [word], …}], or: alias ID -"text"'
+
+
+@dataclass(frozen=True)
+class SetField(Operation):
+    """Give a field of a tag another value, as plain JSON; "" or None for the default.
+
+    Of a field by language or by relation only the values that are named change.
+    """
+
+    tag: str
+    field: str
+    value: Any = None
+    op, form = "set", "set ID FIELD=VALUE, or: set ID notes.fr=TEXT"
+
+
+BY_NAME: dict[str, type[Operation]] = {
+    kind.op: kind for kind in (Create, Relabel, Merge, Rename, Split, Retire, Revive, Move, ChangeAlias, SetField)
+}
+
+
+def operation_to_json(operation: Operation) -> dict[str, Any]:
+    """Return an operation as plain JSON: `op` and its fields, without what is at its default."""
+    values = {f.name: (getattr(operation, f.name), f.default) for f in fields(operation)}
+    return {"op": operation.op} | {name: _plain(value) for name, (value, default) in values.items() if value != default}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Alias):
+        return alias_to_json(value)
+    if isinstance(value, tuple):
+        return dict(value) if value and isinstance(value[0], tuple) else list(value)
+    return value
+
+
+def operation_from_json(value: Any) -> Operation:
+    """Return the operation of plain JSON. Raise `BadOperation`, naming the field that is wrong."""
+    kind = BY_NAME.get(str(value.get("op"))) if isinstance(value, Mapping) else None
+    if kind is None:
+        raise BadOperation(f"An operation has `op`, one of {', '.join(BY_NAME)}.")
+    known = {f.name: f for f in fields(kind)}
+    for name in value:
+        if name not in known and name != "op":
+            raise BadOperation(f"`{kind.op}` has no field {name[:40]!r}; it has {', '.join(known)}.")
+    values = {}
+    for name, field in known.items():
+        if name in value:
+            try:
+                values[name] = _READERS[field.type](value[name])
+            except (ValueError, TypeError):
+                raise BadOperation(f"`{name}` of `{kind.op}` cannot be {str(value[name])[:80]!r}.") from None
+    try:
+        return kind(**values)
+    except TypeError:
+        missing = next(name for name in known if name not in values)
+        raise BadOperation(f"`{kind.op}` needs `{missing}`. Written as a line: {kind.form}") from None
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError
+    return value
+
+
+def _flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError
+    return value
+
+
+def _maybe(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda value: None if value is None else read(value)
+
+
+_READERS: dict[Any, Callable[[Any], Any]] = {
+    str: _text,
+    str | None: _maybe(_text),
+    bool: _flag,
+    Ids: lambda value: from_plain("related", value),
+    Pairs: lambda value: tuple((str(tag), _text(label)) for tag, label in dict(value).items()),
+    Alias | None: _maybe(alias_from_json),
+    Any: lambda value: value,
+}

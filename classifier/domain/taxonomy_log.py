@@ -1,0 +1,153 @@
+"""The log of changes to a taxonomy: the taxonomy at n is the fold of its rows 1 to n.
+
+A row is an operation, the import of a whole taxonomy, or the undo of an earlier row. An undo is a change like any other, and
+may be undone itself.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from classifier.domain.applying import adopt, carry_out
+from classifier.domain.editing import ID_FIELDS, Edit, Editor, Edits
+from classifier.domain.operation_lines import operation_to_text
+from classifier.domain.operations import Operation, operation_from_json, operation_to_json
+from classifier.domain.taxonomy import Tag, Taxonomy, taxonomy_from_json
+from classifier.errors import BadOperation, DependentChanges
+
+IMPORT, UNDO = "import", "undo"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the log. `args` are those of the operation. `undoes` is the number of the row that an undo takes back."""
+
+    n: int
+    op: str
+    args: Mapping[str, Any]
+    at: str
+    by: str = ""
+    change_set: str | None = None
+    undoes: int | None = None
+
+    @property
+    def line(self) -> str:
+        """The row as people write it."""
+        if self.op == UNDO:
+            return f"undo {self.undoes}"
+        if self.op == IMPORT:
+            return f"import {len(self.args['taxonomy']['tags'])} tags"
+        return operation_to_text(operation_from_json({"op": self.op, **self.args}))
+
+
+def row_of(operation: Operation, n: int, at: str, by: str = "", change_set: str | None = None) -> Row:
+    """Return the row of an operation."""
+    args = operation_to_json(operation)
+    return Row(n, args.pop("op"), args, at, by, change_set)
+
+
+def import_row(taxonomy: Taxonomy, n: int, at: str, by: str = "", change_set: str | None = None) -> Row:
+    """Return the row that takes over a whole taxonomy."""
+    return Row(n, IMPORT, {"taxonomy": taxonomy.to_json()}, at, by, change_set)
+
+
+class FoldedLog:
+    """A log, row by row, with the taxonomy that it adds up to and what each row did."""
+
+    def __init__(self, rows: Iterable[Row] = ()) -> None:
+        self.rows: list[Row] = []
+        self.edits: dict[int, Edits] = {}
+        self._editor = Editor(Taxonomy(()))
+        for row in rows:
+            self.append(row)
+
+    @property
+    def n(self) -> int:
+        """The number of the last row, 0 if there is none."""
+        return self.rows[-1].n if self.rows else 0
+
+    def taxonomy(self) -> Taxonomy:
+        """Return what the rows add up to."""
+        return self._editor.taxonomy()
+
+    def append(self, row: Row) -> Edits:
+        """Add the next row and return its edits. Raise `BadOperation` if it does not fit; then nothing is added."""
+        if row.n != self.n + 1:
+            raise BadOperation(f"The row {row.n} does not follow the row {self.n}.")
+        edits = self.edits[row.n] = self._played(row)
+        self.rows.append(row)
+        return edits
+
+    def _played(self, row: Row) -> Edits:
+        if row.op == IMPORT:
+            return adopt(taxonomy_from_json(dict(row.args["taxonomy"])), self._editor, row.at)
+        if row.op != UNDO:
+            return carry_out(operation_from_json({"op": row.op, **row.args}), self._editor, row.at)
+        self.check_undo(row.undoes or 0)
+        return self._editor.take_back(self.edits[row.undoes or 0])
+
+    # --- what an undo may meet ----------------------------------------------------------------------------------
+
+    def check_undo(self, n: int) -> None:
+        """Raise `BadOperation` if a row cannot be undone, `DependentChanges` if later ones have to be undone first."""
+        if not 1 <= n <= self.n:
+            raise BadOperation(f"There is no change {n}; the last one is {self.n}.")
+        if (by := self._undone_by().get(n)) is not None:
+            raise BadOperation(f"The change {n} was undone before, by {by}.")
+        if self.rows[n - 1].op == IMPORT and n == 1:
+            raise BadOperation("The first import cannot be undone: there was no taxonomy before it.")
+        if later := self.dependents(n):
+            listed = "; ".join(f"{m}: {self.rows[m - 1].line}" for m in later)
+            raise DependentChanges(f"Later changes rest on {n}. Undo them with it, newest first: {listed}", later)
+
+    def _undone_by(self) -> dict[int, int]:
+        """Return the rows that are not in effect, each with the undo that is."""
+        undone: dict[int, int] = {}
+        for row in reversed(self.rows):
+            if row.undoes is not None and row.n not in undone:
+                undone[row.undoes] = row.n
+        return undone
+
+    def dependents(self, n: int) -> list[int]:
+        """Return the later rows that rest on a row, or on one that does, newest first."""
+        undone = self._undone_by()
+        silent = {*undone, *(by for earlier, by in undone.items() if earlier > n)}
+        made, numbers = _Made(self.edits[n]), list[int]()
+        for row in self.rows[n:]:
+            if row.n not in silent and any(map(made.carries, self.edits[row.n])):
+                made.add(self.edits[row.n])
+                numbers.insert(0, row.n)
+        return numbers
+
+
+class _Made:
+    """What some rows made: values of fields, tags, and tags that stand in the place of others."""
+
+    def __init__(self, edits: Edits) -> None:
+        self._elements: dict[tuple[str | None, str | None], set[object]] = {}
+        self._tags: set[str] = set()
+        self._heirs: set[str] = set()
+        self.add(edits)
+
+    def add(self, edits: Edits) -> None:
+        for edit in edits:
+            self._elements.setdefault((edit.tag, edit.field), set()).update(edit.elements)
+            if edit.tag is not None and edit.field is None and edit.before is None:
+                self._tags.add(edit.tag)
+            if edit.field == "replaced_by" and edit.after is not None:
+                self._heirs.add(edit.after)
+
+    def carries(self, edit: Edit) -> bool:
+        """Return whether a later edit rests on it."""
+        changes_same = bool(edit.elements & self._elements.get((edit.tag, edit.field), set()))
+        retires_heir = edit.tag in self._heirs and edit.field == "status" and edit.after == "retired"
+        return changes_same or retires_heir or edit.tag in self._tags or bool(self._tags & set(_named_in(edit)))
+
+
+def _named_in(edit: Edit) -> Iterable[str]:
+    """Return the ids that an edit makes a tag name."""
+    if isinstance(edit.after, Tag):
+        values = [getattr(edit.after, field) for field in ID_FIELDS]
+    else:
+        values = [edit.after] if edit.field in ID_FIELDS else []
+    return [tag_id for value in values for tag_id in ((value,) if isinstance(value, str) else value or ())]
