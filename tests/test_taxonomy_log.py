@@ -101,7 +101,7 @@ def played(lines: Sequence[str]) -> FoldedLog:
 log_ops = ("create", "relabel", "merge", "rename", "split", "retire", "revive", "move", "alias", "set")
 
 
-@settings(max_examples=size(60, 2000))
+@settings(max_examples=size(60, 600))
 @given(st.lists(LINES, max_size=25))
 def test_random_logs_are_sound_and_their_last_rows_have_exact_inverses(lines: list[str]) -> None:
     log = played(lines)
@@ -118,7 +118,7 @@ def test_random_logs_are_sound_and_their_last_rows_have_exact_inverses(lines: li
         log = FoldedLog(log.rows[:-1])
 
 
-@settings(max_examples=size(40, 1000))
+@settings(max_examples=size(40, 600))
 @given(st.lists(LINES, min_size=2, max_size=15), st.data())
 def test_a_row_and_all_that_rest_on_it_can_be_undone_newest_first_and_leave_a_sound_taxonomy(
     lines: list[str], data: st.DataObject

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from classifier.domain.articles import Article
+from classifier.domain.resolving import NEGATIVE, POSITIVE, UNKNOWN
 from classifier.domain.taxonomy import Taxonomy
 
-POSITIVE, NEGATIVE, UNKNOWN = 1, 0, -1
+__all__ = ["NEGATIVE", "POSITIVE", "UNKNOWN", "Attributed", "labels_of", "undecided_of"]
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,8 @@ def labels_of(articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:
     """Return the labels, (n_articles, n_tags) int8: 1 positive, 0 negative, -1 unknown.
 
     If the tags of an article are complete, the tags that it lacks are negative, except its `unknown` ones and tags that did
-    not exist yet when it was tagged (or published, if that is not known). A label of a retired tag counts for its
-    replacements, too.
+    not exist yet when it was tagged (or published, if that is not known). Labels count for the living tags that their ids are
+    read as (`resolving`). A retired tag has its labels besides, as they stood.
     """
     columns = {tag.id: column for column, tag in enumerate(taxonomy.tags)}
     labels = np.full((len(articles), len(taxonomy.tags)), UNKNOWN, dtype=np.int8)
@@ -55,7 +56,7 @@ def labels_of(articles: Sequence[Article], taxonomy: Taxonomy) -> np.ndarray:
         if article.tags is not None and article.tags_complete:
             row[:] = NEGATIVE
             row[[column for column, day in created if _was_tagged_before(article, day)]] = UNKNOWN
-        for tag, label in _explicit_labels(article, taxonomy).items():
+        for tag, label in taxonomy.paths.with_resolved(_said_of(article)).items():
             if tag in columns:
                 row[columns[tag]] = label
     return labels
@@ -76,15 +77,7 @@ def _was_tagged_before(article: Article, day: str) -> bool:
     return tagged_at < day or (article.published_at is None and tagged_at[: len(day)] == day)
 
 
-def _explicit_labels(article: Article, taxonomy: Taxonomy) -> dict[str, int]:
-    """Return the labels of the tags that an article lists, and of their replacements, whose own labels take precedence."""
-    listed = dict.fromkeys(article.unknown, UNKNOWN) | dict.fromkeys(article.rejected, NEGATIVE)
-    listed |= dict.fromkeys(article.tags or (), POSITIVE)
-    labels = dict(listed)
-    for tag, label in listed.items():
-        for replacement in taxonomy.replacements.get(tag, ()):
-            if listed.get(replacement, UNKNOWN) != UNKNOWN:
-                break
-            if labels.get(replacement) != POSITIVE:  # it may be meant more widely than a tag that is wrong
-                labels[replacement] = POSITIVE if label == POSITIVE else UNKNOWN
-    return labels
+def _said_of(article: Article) -> dict[str, int]:
+    """Return the labels of the tags that an article lists."""
+    said = dict.fromkeys(article.unknown, UNKNOWN) | dict.fromkeys(article.rejected, NEGATIVE)
+    return said | dict.fromkeys(article.tags or (), POSITIVE)

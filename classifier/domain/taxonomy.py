@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Any
 
+from classifier.domain.resolving import Paths
 from classifier.domain.spelling import spell
 from classifier.domain.tag_fields import Pairs, from_plain, to_plain
 from classifier.errors import UnknownTag
@@ -116,21 +117,23 @@ class Taxonomy:
             raise UnknownTag(f"The taxonomy has no tag {tag_id[:80]!r}.") from None
 
     @cached_property
+    def paths(self) -> Paths:
+        """How ids lead to living tags."""
+        return Paths(self.by_id)
+
+    @cached_property
     def replacements(self) -> dict[str, tuple[str, ...]]:
         """The chain of replacements of each replaced tag, up to the first that is not retired. Circles end."""
-        return {tag.id: self._followed(tag) for tag in self.tags if tag.retired and tag.replaced_by in self.by_id}
-
-    def _followed(self, tag: Tag) -> tuple[str, ...]:
-        chain = [tag.id]
-        while tag.retired and tag.replaced_by in self.by_id and tag.replaced_by not in chain:
-            tag = self.by_id[tag.replaced_by]
-            chain.append(tag.id)
-        return tuple(chain[1:])
+        return {tag.id: chain for tag in self.tags if (chain := self.paths.chain(tag.id))}
 
     def replacement_of(self, tag_id: str) -> str | None:
-        """Return the tag that a tag is read as: itself, or its last replacement if it is retired, or None."""
-        last = self.by_id.get((tag_id, *self.replacements.get(tag_id, ()))[-1])
-        return None if last is None or last.retired else last.id
+        """Return the only living tag that an id is read as: itself, or its heir if it is retired, or None."""
+        living = self.paths.living(tag_id)
+        return living[0] if len(living) == 1 else None
+
+    def __getstate__(self) -> dict[str, object]:
+        """Return what a pickle keeps: not what was computed from it."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def filled_kinds(self, tag_ids: Iterable[str]) -> set[str]:
         """Return the exclusive kinds of some tags: no other tag of these kinds is suggested beside them."""

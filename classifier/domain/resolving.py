@@ -1,0 +1,208 @@
+"""Reading ids through the taxonomy of now: the one place that follows replacements.
+
+Nothing is rewritten when tags are merged, renamed or split: what was written keeps its id, and is read as this module says.
+A merged tag is the three-valued OR of its parts as they stood at the merge, and decisions after it count alone. A split is the
+same read backwards: what lacked the whole lacks the parts, and of what had it each part is unknown until somebody decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from classifier.domain.taxonomy import Tag, Taxonomy
+
+POSITIVE, NEGATIVE, UNKNOWN = 1, 0, -1
+
+
+def resolve(tag_id: str, taxonomy: Taxonomy) -> tuple[str, ...]:
+    """Return the living tags that an id is read as: itself, its heir, or the parts of a split. () if there are none."""
+    return taxonomy.paths.living(tag_id)
+
+
+def heir_of(tag_id: str, taxonomy: Taxonomy) -> str:
+    """Return the living tag in whose place an id stands, or the id itself if there is not exactly one heir."""
+    return taxonomy.paths.heir(tag_id)
+
+
+def written_as(tag_id: str, taxonomy: Taxonomy) -> tuple[str, ...]:
+    """Return the ids that are read as a living tag alone: itself, and all that were merged into it or renamed to it."""
+    return taxonomy.paths.written_as(tag_id)
+
+
+def resolved(labels: Mapping[str, int], taxonomy: Taxonomy) -> dict[str, int]:
+    """Return the labels of an article by living and by unresolved ids, from what was said under any id.
+
+    Labels are POSITIVE, NEGATIVE or UNKNOWN. A tag without any is not spoken of: it is negative if the article's tags are
+    complete, and else unknown.
+    """
+    return taxonomy.paths.resolved(labels)
+
+
+class Paths:
+    """How the ids of a taxonomy lead to living tags."""
+
+    def __init__(self, by_id: Mapping[str, Tag]) -> None:
+        self._by_id = by_id
+        self._living: dict[str, tuple[str, ...]] = {}
+        self._merged: dict[str, list[str]] = {}  # the tags that each tag directly replaces
+        self._wholes: dict[str, list[str]] = {}  # the tags that were split into each tag
+        for tag in by_id.values():
+            if tag.retired and tag.replaced_by in self._by_id and not self._is_in_circle(tag):
+                self._merged.setdefault(str(tag.replaced_by), []).append(tag.id)
+            for part in tag.parts:
+                self._wholes.setdefault(part, []).append(tag.id)
+
+    def _is_in_circle(self, tag: Tag) -> bool:
+        last = self._by_id[(tag.id, *self.chain(tag.id))[-1]]
+        return last.retired and last.replaced_by == tag.id
+
+    @cached_property
+    def _bound(self) -> frozenset[str]:
+        """The ids whose labels depend on other ids, or other ids' on them."""
+        pairs = [*self._merged.items(), *self._wholes.items()]
+        return frozenset(tag_id for heir, others in pairs for tag_id in (heir, *others))
+
+    def living(self, tag_id: str) -> tuple[str, ...]:
+        """Return the living tags that an id is read as."""
+        if tag_id not in self._living:
+            self._living[tag_id] = tuple(dict.fromkeys(self._walk(tag_id, set())))
+        return self._living[tag_id]
+
+    def _walk(self, tag_id: str, passed: set[str]) -> Iterable[str]:
+        tag = self._by_id.get(tag_id)
+        if tag is None or tag_id in passed:
+            return
+        if not tag.retired:
+            yield tag_id
+            return
+        for onward in (tag.replaced_by,) if tag.replaced_by else tag.parts:
+            yield from self._walk(onward, passed | {tag_id})
+
+    def heir(self, tag_id: str) -> str:
+        """Return the only living tag that an id is read as, or the id."""
+        tag = self._by_id.get(tag_id)
+        if tag is None or not tag.retired:
+            return tag_id
+        living = self.living(tag_id)
+        return living[0] if len(living) == 1 else tag_id
+
+    def chain(self, tag_id: str) -> tuple[str, ...]:
+        """Return the tags that replaced a retired tag one after another. Circles end."""
+        ids, tag = [tag_id], self._by_id.get(tag_id)
+        while tag is not None and tag.retired and tag.replaced_by in self._by_id and tag.replaced_by not in ids:
+            tag = self._by_id[str(tag.replaced_by)]
+            ids.append(tag.id)
+        return tuple(ids[1:])
+
+    def written_as(self, tag_id: str) -> tuple[str, ...]:
+        """Return an id and all that lead to it alone."""
+        ids = [tag_id]
+        for written in ids:  # it grows
+            ids += [earlier for earlier in self._merged.get(written, ()) if earlier not in ids]
+        return tuple(ids)
+
+    def at(self, tag_id: str, moment: str) -> str:
+        """Return the id for which a decision of a moment counts: a retired tag's heir, once it was retired."""
+        passed: set[str] = set()
+        while (tag := self._by_id.get(tag_id)) is not None and self._was_replaced(tag, moment) and tag_id not in passed:
+            passed.add(tag_id)
+            tag_id = str(tag.replaced_by)
+        return tag_id
+
+    def overruled(self, tag_id: str, moment: str) -> list[str]:
+        """Return the ids that had been merged into a tag when it was decided on: what was said of them counts no more."""
+        earlier = (self._by_id[written] for written in self.written_as(tag_id)[1:])
+        return [tag.id for tag in earlier if self._was_replaced(tag, moment)]
+
+    @staticmethod
+    def _was_replaced(tag: Tag, moment: str) -> bool:
+        return tag.retired and tag.replaced_by is not None and tag.retired_at is not None and tag.retired_at < moment
+
+    def resolved(self, labels: Mapping[str, int]) -> dict[str, int]:
+        """Return the labels of an article by living and by unresolved ids."""
+        if self._bound.isdisjoint(labels):
+            return dict(labels)
+        return {tag_id: label for tag_id, label in self.with_resolved(labels).items() if self._stays(tag_id)}
+
+    def with_resolved(self, labels: Mapping[str, int]) -> dict[str, int]:
+        """Return the same with the labels of retired tags, as they stood when the tags were retired."""
+        bound = [tag_id for tag_id in labels if tag_id in self._bound]
+        if not bound:
+            return dict(labels)
+        reached = dict.fromkeys(target for tag_id in bound for target in self._reached(tag_id))
+        table = _Table(labels, self)
+        apart = {tag_id: label for tag_id, label in labels.items() if tag_id not in reached}
+        return apart | {each: label for each in reached if (label := table.label(each)) is not None}
+
+    def _reached(self, tag_id: str) -> Iterable[str]:
+        """Return the tags whose labels depend on that of a tag."""
+        found = [tag_id]
+        for each in found:  # it grows
+            tag = self._by_id[each]
+            onward = (tag.replaced_by,) if tag.retired and tag.replaced_by in self._by_id else ()
+            found += [other for other in (*onward, *tag.parts) if other in self._by_id and other not in found]
+        return found
+
+    def _stays(self, tag_id: str) -> bool:
+        return self.heir(tag_id) == tag_id
+
+    def merged_into(self, tag_id: str) -> Sequence[str]:
+        """Return the tags that a tag directly replaces."""
+        return self._merged.get(tag_id, ())
+
+    def wholes_of(self, tag_id: str) -> Sequence[str]:
+        """Return the tags that were split into a tag and others."""
+        return self._wholes.get(tag_id, ())
+
+    def tag(self, tag_id: str) -> Tag | None:
+        """Return the tag of an id, None if there is none."""
+        return self._by_id.get(tag_id)
+
+
+class _Table:
+    """The labels of one article, each computed once. None stands for a tag that is not spoken of."""
+
+    def __init__(self, labels: Mapping[str, int], paths: Paths) -> None:
+        self._said, self._paths = labels, paths
+        self._known: dict[str, int | None] = {}
+
+    def label(self, tag_id: str) -> int | None:
+        if tag_id not in self._known:
+            self._known[tag_id] = None  # where a circle would come back to it
+            self._known[tag_id] = self._merged(tag_id)
+        return self._known[tag_id]
+
+    def _merged(self, tag_id: str) -> int | None:
+        tag, earlier = self._paths.tag(tag_id), list(self._paths.merged_into(tag_id))
+        label = self._part(tag_id)
+        if tag is not None and tag.origin in earlier:  # it is that tag under another id, and had no life before
+            earlier.remove(str(tag.origin))
+            label = self.label(str(tag.origin)) if label is None else label
+        return _either([label, *map(self.label, earlier)]) if earlier else label
+
+    def _part(self, tag_id: str) -> int | None:
+        said, tag = self._said.get(tag_id), self._paths.tag(tag_id)
+        wholes = self._paths.wholes_of(tag_id)
+        if said is not None or tag is None or not wholes:
+            return said
+        of_whole = {whole: self.label(whole) for whole in wholes}
+        if any(
+            label == UNKNOWN or (label == POSITIVE and not self._chosen(whole)) for whole, label in of_whole.items()
+        ):
+            return UNKNOWN
+        return NEGATIVE if tag.origin is not None and of_whole.get(tag.origin) == NEGATIVE else None
+
+    def _chosen(self, whole: str) -> bool:
+        tag = self._paths.tag(whole)
+        return tag is not None and any(self._said.get(part) == POSITIVE for part in tag.parts)
+
+
+def _either(labels: Sequence[int | None]) -> int | None:
+    if POSITIVE in labels:
+        return POSITIVE
+    if UNKNOWN in labels:
+        return UNKNOWN
+    return NEGATIVE if None not in labels else None

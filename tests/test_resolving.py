@@ -1,0 +1,155 @@
+"""Reading ids through the taxonomy of now: the three-valued table for merges and splits, one by one and on random logs."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from classifier.domain.articles import Article
+from classifier.domain.examples import labels_of
+from classifier.domain.resolving import NEGATIVE, POSITIVE, UNKNOWN, heir_of, resolve, resolved, written_as
+from classifier.domain.taxonomy import Tag, Taxonomy
+from tests.hard import size
+from tests.test_taxonomy_log import LINES, log_of, played
+
+P, N, U = POSITIVE, NEGATIVE, UNKNOWN
+
+
+def after(*lines: str) -> Taxonomy:
+    return log_of(*lines).taxonomy()
+
+
+@pytest.mark.parametrize(
+    ("lines", "tag", "living"),
+    [
+        ((), "a", ("a",)),
+        ((), "gone", ()),
+        (("merge a into b", "merge b into c"), "a", ("c",)),
+        (("retire a",), "a", ()),
+        (("split a into g h", "merge g into b"), "a", ("b", "h")),
+        (("split a into g h", "merge g h into b"), "a", ("b",)),
+        (("split a into g h keep",), "a", ("a",)),
+        (("merge a into b", "retire b"), "a", ()),
+    ],
+)
+def test_an_id_is_read_as_the_living_tags_at_the_end_of_all_ways(
+    lines: tuple[str, ...], tag: str, living: tuple[str, ...]
+) -> None:
+    taxonomy = after(*lines)
+    assert resolve(tag, taxonomy) == living
+    assert heir_of(tag, taxonomy) == (living[0] if len(living) == 1 else tag)
+
+
+def test_an_id_is_written_as_all_that_was_merged_into_it() -> None:
+    taxonomy = after("merge a into b", "rename b to g", "merge c into g")
+    assert written_as("g", taxonomy) == ("g", "b", "c", "a")
+
+
+# --- the table of merges ----------------------------------------------------------------------------------------
+
+STATES: dict[str, int | None] = {"+": P, "-": N, "?": U, " ": None}
+
+
+def said(**states: str) -> dict[str, int]:
+    return {tag: label for tag, state in states.items() if (label := STATES[state]) is not None}
+
+
+def in_words(label: int | None) -> str:
+    return next(state for state, value in STATES.items() if value == label)
+
+
+@pytest.mark.parametrize(("a", "b", "c"), [*product(STATES, repeat=3)])
+def test_a_merged_tag_is_the_three_valued_or_of_its_parts(a: str, b: str, c: str) -> None:
+    label = resolved(said(a=a, b=b, c=c), after("merge a b into c")).get("c")
+    parts = (a, b, c)
+    if "+" in parts:
+        assert in_words(label) == "+"
+    elif set(parts) == {"-"}:
+        assert in_words(label) == "-"
+    else:
+        assert label in (None, UNKNOWN)
+        assert (label == UNKNOWN) == ("?" in parts)
+
+
+@pytest.mark.parametrize(("whole", "part"), [("+", "?"), ("-", "-"), ("?", "?"), (" ", " ")])
+def test_a_part_of_a_split_is_unknown_where_the_whole_was_right(whole: str, part: str) -> None:
+    known = resolved(said(a=whole), after("split a into g h"))
+    assert [in_words(known.get(tag)) for tag in "gh"] == [part, part]
+
+
+def test_after_a_choice_the_parts_are_as_chosen() -> None:
+    known = resolved(said(a="+", g="+"), after("split a into g h"))
+    assert (known["g"], known.get("h")) == (POSITIVE, None)
+    assert resolved(said(a="-", g="+"), after("split a into g h"))["g"] == POSITIVE
+
+
+def test_a_part_that_was_there_before_is_not_wrong_because_the_whole_was() -> None:
+    assert "b" not in resolved(said(a="-"), after("split a into b h"))
+    assert resolved(said(a="-"), after("split a into b h"))["h"] == NEGATIVE
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_renamed_tag_has_the_labels_of_the_old_id_and_its_own_count_alone(state: str) -> None:
+    taxonomy = after("rename a to g")
+    assert in_words(resolved(said(a=state), taxonomy).get("g")) == state
+    for own in "+-?":
+        assert in_words(resolved(said(a=state, g=own), taxonomy).get("g")) == own
+
+
+def test_arrays_have_the_same_labels_and_complete_articles_lack_what_they_do_not_name() -> None:
+    taxonomy = after("merge a into c", "split b into g h", "rename d to i")
+    column = {tag.id: number for number, tag in enumerate(taxonomy.tags)}
+    articles = [
+        Article(tags=("a",)),
+        Article(tags=("b",)),
+        Article(tags=("b", "h")),
+        Article(tags=("d",)),
+        Article(tags=()),
+        Article(rejected=("a",), tags_complete=False),
+        Article(rejected=("b", "d"), tags_complete=False),
+    ]
+    labels = labels_of(articles, taxonomy)[:, [column[tag] for tag in "cghi"]]
+    assert labels.tolist() == [
+        [P, N, N, N],
+        [N, U, U, N],
+        [N, N, P, N],
+        [N, N, N, P],
+        [N, N, N, N],
+        [U, U, U, U],
+        [U, N, N, N],
+    ]
+
+
+@settings(max_examples=size(60, 600))
+@given(
+    st.lists(LINES, max_size=15),
+    st.dictionaries(st.sampled_from("abcdefghT"), st.sampled_from([P, N, U]), max_size=6),
+)
+def test_on_random_logs_the_table_holds_row_by_row(lines: list[str], labels: dict[str, int]) -> None:
+    """Plays each row on the labels themselves, as the table says, and compares with what is read through the head."""
+    log = played(lines)
+    taxonomy = log.taxonomy()
+    if any(row.op in ("undo", "revive", "split", "retire") for row in log.rows):
+        return
+    start = {tag: label for tag, label in labels.items() if tag in {one.id for one in log_of().taxonomy().tags}}
+    expected: dict[str, int | None] = dict(start)
+    for row in log.rows:
+        if row.op == "merge":
+            parts = [expected.get(tag) for tag in dict.fromkeys((*row.args["tags"], row.args["into"]))]
+            all_wrong = NEGATIVE if set(parts) == {NEGATIVE} else UNKNOWN if UNKNOWN in parts else None
+            expected[row.args["into"]] = POSITIVE if POSITIVE in parts else all_wrong
+        elif row.op == "rename":
+            expected[row.args["to"]] = expected.get(row.args["tag"])
+    known = resolved(start, taxonomy)
+    for tag in taxonomy.tags:
+        if not tag.retired:
+            assert known.get(tag.id) == expected.get(tag.id), tag.id
+
+
+def test_a_circle_of_an_older_model_is_read_as_nothing() -> None:
+    circle = Taxonomy(tuple(Tag(tag, tag, status="retired", replaced_by=heir) for tag, heir in ("ab", "ba")))
+    assert resolve("a", circle) == ()
+    assert resolved(said(a="+"), circle) == {"a": POSITIVE}
