@@ -60,6 +60,14 @@ class DependentChanges(BadOperation):
         self.numbers = numbers
 
 
+class ChangedMeanwhile(BadOperation):
+    """Others changed the same tags since a preview. `numbers` are their changes, oldest first."""
+
+    def __init__(self, message: str, numbers: list[int]) -> None:
+        super().__init__(message)
+        self.numbers = numbers
+
+
 class BadMap(_BadFile):
     """A map from the terms of a CMS to tags cannot be used."""
 

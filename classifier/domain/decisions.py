@@ -4,9 +4,11 @@ The log is append-only. The state is a fold of its rows: the latest decision on 
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from classifier.domain.articles import Article
+from classifier.domain.resolving import NEGATIVE, POSITIVE, UNKNOWN
+from classifier.domain.taxonomy import Taxonomy
 
 ACTIONS = ("accept", "reject", "add", "remove", "unsure", "undo", "complete", "reopen")
 PASSING_MENTION = "passing_mention"
@@ -122,6 +124,30 @@ class Standing:
             tag for tag in self.rejected if tag in self.decisions and self.decisions[tag].reason == PASSING_MENTION
         )
 
+    def through(self, taxonomy: Taxonomy | None) -> "Standing":
+        """Return the state by the living tags of a taxonomy. Ids that lead to no living tag, or to several, stay."""
+        said = dict.fromkeys(self.unsure, UNKNOWN) | dict.fromkeys(self.rejected, NEGATIVE)
+        said |= dict.fromkeys(self.tags, POSITIVE)
+        if taxonomy is None or (known := taxonomy.paths.resolved(said)) == said:
+            return self
+        heir, decisions = taxonomy.paths.heir, dict[str, Decision]()
+        for tag, row in self.decisions.items():
+            if known.get(heir(tag)) == said.get(tag):
+                decisions.pop(heir(tag), None)
+                decisions[heir(tag)] = row
+
+        def having(label: int, first: Iterable[str]) -> tuple[str, ...]:
+            return tuple(tag for tag in dict.fromkeys((*map(heir, first), *known)) if known.get(tag) == label)
+
+        return replace(
+            self,
+            tags=having(POSITIVE, self.tags),
+            rejected=tuple(sorted(having(NEGATIVE, ()))),
+            unsure=having(UNKNOWN, self.unsure),
+            decisions=decisions,
+            listed=tuple(dict.fromkeys(map(heir, self.listed))),
+        )
+
 
 def without_undone(log: Iterable[Decision]) -> list[Decision]:
     """Return the rows of a log without undone decisions, and without the undo rows."""
@@ -130,7 +156,12 @@ def without_undone(log: Iterable[Decision]) -> list[Decision]:
     return [row for row in rows if row.action != "undo" and row.id not in undone]
 
 
-def fold(log: Iterable[Decision], current: Collection[str] | None = None, listing: Listing = Listing()) -> Standing:
+def fold(
+    log: Iterable[Decision],
+    current: Collection[str] | None = None,
+    listing: Listing = Listing(),
+    taxonomy: Taxonomy | None = None,
+) -> Standing:
     """Return the state of an article's tags from its log and from the tags that its sender lists.
 
     If a removal by the CMS was undone, the tag counts as listed until the CMS removes it again. Which decision counts for a
@@ -139,8 +170,11 @@ def fold(log: Iterable[Decision], current: Collection[str] | None = None, listin
     Args:
         current: digests of texts that are materially the same as the article's present text. Rejections and closings made
             on another, stale text are ignored; accepted tags are kept. None: decisions on stale texts count too.
+        taxonomy: tells since when a retired tag is another one. A decision on it after that is one on its heir, and a decision
+            that takes the heir, or leaves it open, is one on all that had been merged into it.
     """
     rows = list(log)
+    id_at = taxonomy.paths.at if taxonomy is not None else None
     latest: dict[str, Decision] = {}
     closings: dict[str, str] = {}
     for row in without_undone(rows):
@@ -151,9 +185,13 @@ def fold(log: Iterable[Decision], current: Collection[str] | None = None, listin
         elif row.action == "reopen":
             closings.clear()
         elif row.tag is not None:
-            latest.pop(row.tag, None)  # the latest stands last
+            tag = id_at(row.tag, row.at) if id_at is not None else row.tag
+            latest.pop(tag, None)  # the latest stands last
             if not stale or row.action in GIVES:
-                latest[row.tag] = row
+                latest[tag] = row
+    if taxonomy is not None:
+        for tag, row in [*latest.items()]:
+            latest |= dict.fromkeys(taxonomy.paths.overruled(tag, row.at), row) if row.action not in GIVES else {}
     removed = {tag for tag, row in latest.items() if row.action in TAKES}
     unsure = tuple(tag for tag, row in latest.items() if row.action == "unsure")
     accepted = [tag for tag, row in latest.items() if row.action in GIVES]

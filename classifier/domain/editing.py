@@ -48,6 +48,12 @@ class Editor:
         self.places = dict(places) if places else {tag_id: place for place, tag_id in enumerate(self.tags)}
         self._edits: list[Edit] = []
 
+    def copy(self) -> "Editor":
+        """Return an editor of the same taxonomy."""
+        editor = Editor(Taxonomy((), self.kinds), self.places)
+        editor.tags, editor.places = dict(self.tags), dict(self.places)
+        return editor
+
     def taxonomy(self) -> Taxonomy:
         """Return the taxonomy as it is now."""
         return Taxonomy(tuple(sorted(self.tags.values(), key=lambda tag: self.places[tag.id])), dict(self.kinds))

@@ -77,6 +77,20 @@ def _was_tagged_before(article: Article, day: str) -> bool:
     return tagged_at < day or (article.published_at is None and tagged_at[: len(day)] == day)
 
 
+def read_through(article: Article, taxonomy: Taxonomy | None) -> Article:
+    """Return an article with its labels by living tags. Beside a wrong tag stand the ids that were merged into it.
+
+    Without them nobody could tell a tag that is wrong from one that was wrong before others were merged into it.
+    """
+    said = _said_of(article)
+    if taxonomy is None or (known := taxonomy.paths.resolved(said)) == said:
+        return article
+    tags, rejected, unknown = ([tag for tag in known if known[tag] == label] for label in (POSITIVE, NEGATIVE, UNKNOWN))
+    merged = [written for tag in rejected for written in taxonomy.paths.written_as(tag)]
+    listed = tuple(tags) if article.tags is not None or tags else None
+    return replace(article, tags=listed, rejected=tuple(dict.fromkeys(merged)), unknown=tuple(unknown))
+
+
 def _said_of(article: Article) -> dict[str, int]:
     """Return the labels of the tags that an article lists."""
     said = dict.fromkeys(article.unknown, UNKNOWN) | dict.fromkeys(article.rejected, NEGATIVE)

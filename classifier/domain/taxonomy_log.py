@@ -6,7 +6,7 @@ may be undone itself.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple, Self
 
 from classifier.domain.applying import adopt, carry_out
 from classifier.domain.editing import ID_FIELDS, Edit, Editor, Edits
@@ -16,6 +16,13 @@ from classifier.domain.taxonomy import Tag, Taxonomy, taxonomy_from_json
 from classifier.errors import BadOperation, DependentChanges
 
 IMPORT, UNDO = "import", "undo"
+
+
+class Head(NamedTuple):
+    """A taxonomy and the number of the row that made it, None if it is of no log."""
+
+    n: int | None
+    taxonomy: Taxonomy
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,12 @@ class FoldedLog:
         for row in rows:
             self.append(row)
 
+    def copy(self) -> Self:
+        """Return a log that goes on from here by itself."""
+        log = type(self)()
+        log.rows, log.edits, log._editor = list(self.rows), dict(self.edits), self._editor.copy()
+        return log
+
     @property
     def n(self) -> int:
         """The number of the last row, 0 if there is none."""
@@ -74,7 +87,8 @@ class FoldedLog:
         """Add the next row and return its edits. Raise `BadOperation` if it does not fit; then nothing is added."""
         if row.n != self.n + 1:
             raise BadOperation(f"The row {row.n} does not follow the row {self.n}.")
-        edits = self.edits[row.n] = self._played(row)
+        edits = self._played(row)
+        self.edits[row.n] = edits
         self.rows.append(row)
         return edits
 
@@ -85,6 +99,14 @@ class FoldedLog:
             return carry_out(operation_from_json({"op": row.op, **row.args}), self._editor, row.at)
         self.check_undo(row.undoes or 0)
         return self._editor.take_back(self.edits[row.undoes or 0])
+
+    def tags_since(self, n: int) -> dict[str, list[int]]:
+        """Return the tags that rows behind a number touch, each with their numbers."""
+        touched: dict[str, list[int]] = {}
+        for row in self.rows[n:]:
+            for tag in {edit.tag for edit in self.edits[row.n] if edit.tag is not None}:
+                touched.setdefault(tag, []).append(row.n)
+        return touched
 
     # --- what an undo may meet ----------------------------------------------------------------------------------
 

@@ -295,7 +295,8 @@ def _place(span: Span, reading: Reading) -> Place:
 def reasons_to_withhold(suggestions: Iterable[Suggestion], standing: Standing, model: Model) -> dict[str, str]:
     """Return by its tag why a suggestion is not shown: a person has decided, or has given a tag of its exclusive kind."""
     taxonomy = model.taxonomy
-    in_question = [tag for tag in standing.unsure if standing.decisions[tag].question_id is not None]
+    asked = {tag for tag, row in standing.decisions.items() if row.question_id is not None}
+    in_question = [tag for tag in standing.unsure if tag in asked]
     reasons = {**dict.fromkeys(standing.rejected, "rejected"), **dict.fromkeys(in_question, "in_question")}
     reasons |= dict.fromkeys(standing.tags, "already_tagged")
     tags = [taxonomy.by_id[tag] for tag in standing.tags if tag in taxonomy.by_id]

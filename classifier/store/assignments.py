@@ -6,18 +6,20 @@ A run writes a batch of articles and its progress in one transaction. Killed any
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, func, select
 
 from classifier.domain.articles import Article
 from classifier.domain.decisions import GIVES, TAKES, Decision, Standing
+from classifier.domain.taxonomy import Taxonomy
 from classifier.store.log import listings, read_log, standings_of
 from classifier.store.queue import STARTER
 from classifier.store.rows import BATCH, Columns, Part, hold_articles, now, stored, tags_of_runs
 from classifier.store.runs import Run
 from classifier.store.schema import articles, assignments, decisions, runs
+from classifier.store.taxonomy import head_of
 
 OUT_OF_SCOPE, COMPLETE, BLIND = "out of scope", "complete", "blind"
 
@@ -45,6 +47,13 @@ class Scope:
             and (not self.with_tags or not tag_set.isdisjoint(self.with_tags))
             and tag_set.isdisjoint(self.without_tags)
         )
+
+    def through(self, taxonomy: Taxonomy | None) -> Scope:
+        """Return the same scope by living tags."""
+        if taxonomy is None:
+            return self
+        with_tags, without_tags = (tuple(map(taxonomy.paths.heir, ids)) for ids in (self.with_tags, self.without_tags))
+        return replace(self, with_tags=with_tags, without_tags=without_tags)
 
     def to_json(self) -> dict[str, object]:
         """Return it as plain JSON."""
@@ -186,12 +195,13 @@ def _after(day: str) -> str:
 def _candidates(connection: Connection, rows: Sequence[Columns], scope: Scope) -> list[Candidate]:
     ids = [row["id"] for row in rows]
     logs, added = read_log(connection, ids), tags_of_runs(connection, ids)
-    standings = standings_of(connection, rows)
+    standings, taxonomy = standings_of(connection, rows), head_of(connection)
     candidates = []
     for row in rows:
         standing, stamp = standings[row["id"]], (row["updated_at"], len(logs.get(row["id"], ())))
-        assigned = frozenset(tag for tag, undone_at in added.get(row["id"], {}).items() if undone_at is None)
-        why = _passed_over(row, standing, scope)
+        of_runs = (tag for tag, undone_at in added.get(row["id"], {}).items() if undone_at is None)
+        assigned = frozenset(_read_as(tag, taxonomy) for tag in of_runs)
+        why = _passed_over(row, standing, scope.through(taxonomy))
         candidates.append(Candidate(stored(row).article, standing, assigned, why, stamp))
     return candidates
 
@@ -224,8 +234,9 @@ def _decided(connection: Connection, rows: Sequence[Columns]) -> dict[int, Decis
     """Return by the numbers of rows the decision on the tag that a person has made since."""
     standings = standings_of(connection, listings(connection, {row["article_id"] for row in rows}))
     decided: dict[int, Decision] = {}
+    taxonomy = head_of(connection)
     for row in rows:
-        decision = standings.get(row["article_id"], Standing()).decisions.get(row["tag"])
+        decision = standings.get(row["article_id"], Standing()).decisions.get(_read_as(row["tag"], taxonomy))
         if decision is not None and decision.action in GIVES | TAKES and decision.at >= row["at"]:
             decided[row["n"]] = decision
     return decided
@@ -235,13 +246,22 @@ def _overruled(connection: Connection, rows: Sequence[Columns]) -> set[int]:
     """Return the numbers of rows whose tag a person or the sender took off, or whose article was deleted."""
     decided = _decided(connection, rows)
     query = select(articles.c.id, articles.c.rejected).where(articles.c.id.in_({row["article_id"] for row in rows}))
-    wrong = {row.id: row.rejected for row in connection.execute(query)}
+    taxonomy = head_of(connection)
+    wrong = {row.id: {_read_as(tag, taxonomy) for tag in row.rejected} for row in connection.execute(query)}
     return {
         row["n"]
         for row in rows
         if row["article_id"] not in wrong
-        or (decided[row["n"]].action in TAKES if row["n"] in decided else row["tag"] in wrong[row["article_id"]])
+        or (
+            decided[row["n"]].action in TAKES
+            if row["n"] in decided
+            else _read_as(row["tag"], taxonomy) in wrong[row["article_id"]]
+        )
     }
+
+
+def _read_as(tag: str, taxonomy: Taxonomy | None) -> str:
+    return tag if taxonomy is None else taxonomy.paths.heir(tag)
 
 
 def _of_row(row: Columns) -> Assignment:

@@ -1,20 +1,23 @@
 """The whole store, article by article: what training learns from, and what reports count."""
 
-from collections.abc import Container, Iterator, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, select
 
-from classifier.domain.articles import Article
+from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.domain.dates import in_utc
 from classifier.domain.decisions import CMS, Case, Filed, Standing
-from classifier.domain.examples import Attributed
+from classifier.domain.examples import Attributed, read_through
 from classifier.domain.origins import ALL, CLOSED, LEFT, NOTHING_OFFERED, Offered, echoes_of, origins_of
+from classifier.domain.taxonomy import Taxonomy
 from classifier.store.log import standings_of
 from classifier.store.queue import STARTER
 from classifier.store.rows import BATCH, Columns, Part, ago, came_complete, stored
 from classifier.store.schema import articles, suggestion_sets
 from classifier.store.suggestion_sets import offered_on
+from classifier.store.taxonomy import head_of
 
 STARTER_UNTIL = 1000  # examples of the desk from which on the starter articles teach nothing any more
 
@@ -25,8 +28,11 @@ class Exports(Part):
     def examples(
         self, starter_until: int = STARTER_UNTIL, close_after_days: int = 0, learn_left: str = CLOSED
     ) -> Iterator[Article]:
-        """Yield what training reads: each article of which something is known, with what is known of its tags."""
-        return (example.article for example in self.attributed(starter_until, close_after_days, learn_left))
+        """Yield each article of which something is known, with what is known of its tags, by living tags."""
+        with self.reading() as connection:
+            taxonomy = head_of(connection)
+        examples = self.attributed(starter_until, close_after_days, learn_left)
+        return (read_through(example.article, taxonomy) for example in examples)
 
     def attributed(
         self,
@@ -34,25 +40,29 @@ class Exports(Part):
         close_after_days: int = 0,
         learn_left: str = CLOSED,
         known: Container[str] = (),
+        texts: bool = True,
     ) -> Iterator[Attributed]:
-        """Yield the examples with who decided on their tags, and how these came onto the article.
+        """Yield what training reads: the examples, with who decided on their tags, and how these came onto the article.
+
+        The tags of an example have the ids under which they were written.
 
         Args:
             starter_until: the starter articles are left out once the desk has as many examples of its own.
             close_after_days: published articles that nobody touched for so many days count as complete, 0 for never.
             learn_left: on which articles tags count that were suggested and left standing, see `LEARN_LEFT`.
             known: ids of articles that are examples though nothing is known of their tags any more.
+            texts: whether the texts of the articles are wanted, which are most of what is read.
         """
         with self.reading() as connection:
             with_starter = not _has_as_many(connection, starter_until)
-        for rows in self._in_batches():
+        for rows in self._in_batches(texts):
             with self.reading() as connection:
-                standings = standings_of(connection, rows)
+                standings, taxonomy = standings_of(connection, rows, as_written=True), head_of(connection)
                 offered = offered_on(connection, [row["id"] for row in rows])
             for row in rows:
-                on_it = offered.get(row["id"], NOTHING_OFFERED)
+                on_it, how = offered.get(row["id"], NOTHING_OFFERED), (close_after_days, learn_left)
                 is_known = row["id"] in known
-                example = example_of(row, standings[row["id"]], on_it, close_after_days, learn_left, is_known=is_known)
+                example = example_of(row, standings[row["id"]], on_it, *how, is_known=is_known, taxonomy=taxonomy)
                 if example is not None and (with_starter or row["source"] != STARTER):
                     yield example
 
@@ -72,9 +82,11 @@ class Exports(Part):
                 closed = row["state"] == "closed" and not came_complete(row)
                 yield Case(row["id"], row["title"], row["blind"], row["n_editors"], tuple(row["tags"] or ()), closed)
 
-    def _in_batches(self) -> Iterator[Sequence[RowMapping]]:
-        pages = self.pages(select(articles), articles.c.id, "", BATCH)
-        return ([row._mapping for row in rows] for rows in pages)
+    def _in_batches(self, texts: bool = True) -> Iterator[Sequence[Columns]]:
+        columns = [column for column in articles.c if texts or column.name not in TEXT_FIELDS]
+        none = {} if texts else dict.fromkeys(TEXT_FIELDS, "")
+        for rows in self.pages(select(*columns), articles.c.id, "", BATCH):
+            yield [{**row._mapping, **none} if none else row._mapping for row in rows]
 
 
 def example_of(
@@ -85,14 +97,20 @@ def example_of(
     learn_left: str = CLOSED,
     *,
     is_known: bool = False,
+    taxonomy: Taxonomy | None = None,
 ) -> Attributed | None:
-    """Return what training reads of an article, or None if nothing is known of its tags and it `is_known` to no model."""
+    """Return what training reads of an article, or None if nothing is known of its tags and it `is_known` to no model.
+
+    The tags of `standing` and of the example have the ids under which they were written. What was `offered`, origins and echoes
+    have living ones, and who decided is known by both.
+    """
+    read, heir = standing.through(taxonomy), taxonomy.paths.heir if taxonomy is not None else str
     said_complete = came_complete(row) or standing.closed_at is not None
     complete = said_complete or _is_left_alone(row, close_after_days)
-    origins, echoes = origins_of(standing, row["source"], bool(row["blind"]), offered), echoes_of(standing, offered)
+    origins, echoes = origins_of(read, row["source"], bool(row["blind"]), offered), echoes_of(read, offered)
     learns_left = learn_left == ALL or (learn_left == CLOSED and complete)
-    left = [tag for tag, origin in origins.items() if origin == LEFT]
-    standing = _leaving_open(standing, [tag for tag in left if tag in offered.added or not learns_left])
+    left = {tag for tag, origin in origins.items() if origin == LEFT and (tag in offered.added or not learns_left)}
+    standing = _leaving_open(standing, [tag for tag in standing.tags if heir(tag) in left])
     if not (is_known or complete or standing.tags or standing.rejected):
         return None
     was_past = row["published_at"] is not None and in_utc(row["published_at"]) == row["dated_at"]
@@ -112,10 +130,10 @@ def example_of(
         row["dated_at"],
         row["source"],
         was_blind,
-        standing.said_by,
+        {**standing.said_by, **read.said_by},
         owner,
-        standing.passing,
-        standing.undone_by,
+        tuple(dict.fromkeys((*standing.passing, *read.passing))),
+        {**standing.undone_by, **read.undone_by},
         origins,
         echoes,
         left_alone=not said_complete and complete,
@@ -123,7 +141,7 @@ def example_of(
 
 
 def _filed(connection: Connection, rows: Sequence[Columns]) -> Iterator[Filed]:
-    standings = standings_of(connection, rows)
+    standings, taxonomy = standings_of(connection, rows), head_of(connection)
     columns = (suggestion_sets.c.article_id, suggestion_sets.c.model_version, suggestion_sets.c.answer)
     of_articles = suggestion_sets.c.article_id.in_([row["id"] for row in rows])
     query = select(*columns).where(of_articles).order_by(suggestion_sets.c.created_at)
@@ -135,11 +153,20 @@ def _filed(connection: Connection, rows: Sequence[Columns]) -> Iterator[Filed]:
             # A CMS sends drafts, which have no date yet. Imported articles without dates are older than their import.
             None if row["published_at"] is None and row["tags_complete"] else row["dated_at"],
             row["source"],
-            {suggestion["tag"]: suggestion["score"] for suggestion in newest.answer["suggestions"]} if newest else None,
+            _by_living_tags(newest.answer["suggestions"], taxonomy) if newest else None,
             newest.model_version if newest else None,
             blind=bool(row["blind"]) and row["state"] != "closed",
             closed=row["state"] == "closed",
         )
+
+
+def _by_living_tags(suggestions: Iterable[Mapping[str, Any]], taxonomy: Taxonomy | None) -> dict[str, float]:
+    """Return the scores of suggestions, each under the tag that it is read as, the highest of several."""
+    scores: dict[str, float] = {}
+    for suggestion in suggestions:
+        tag = suggestion["tag"] if taxonomy is None else taxonomy.paths.heir(suggestion["tag"])
+        scores[tag] = max(suggestion["score"], scores.get(tag, 0.0))
+    return scores
 
 
 def _is_left_alone(row: Columns, days: int) -> bool:

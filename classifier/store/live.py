@@ -20,6 +20,7 @@ from classifier.store.queue import STARTER
 from classifier.store.rows import Part, batches, stored
 from classifier.store.schema import articles
 from classifier.store.suggestion_sets import offered_on
+from classifier.store.taxonomy import head_of
 
 N_NEWEST = 2_000  # articles by date; what is older says nothing of what is used lately
 N_FOLLOWED = 500  # of them, those that a model follows at most
@@ -60,6 +61,10 @@ class LiveLabels(Part):
                 return number, examples
         raise Busy("Labels change faster than they are read.")
 
+    def newest(self, n: int) -> list[Article]:
+        """Return the newest articles by date with their texts, up to `n`."""
+        return [article for _, article in self.texts(self._values(_newest().limit(n)))]
+
     def texts(self, article_ids: Sequence[str]) -> list[tuple[tuple[str, str], Article]]:
         """Return articles with their texts, each with what names its text, without those that were deleted."""
         query = select(articles).where(articles.c.id.in_(article_ids))
@@ -89,14 +94,15 @@ def _newest() -> Select[Any]:
 def _labelled(connection: Connection, article_ids: Sequence[str]) -> list[LiveExample]:
     query = select(*_COLUMNS).where(articles.c.id.in_(article_ids))
     rows = {row["id"]: {**row, **dict.fromkeys(TEXT_FIELDS, "")} for row in connection.execute(query).mappings()}
-    standings, offered = standings_of(connection, list(rows.values())), offered_on(connection, article_ids)
+    standings = standings_of(connection, list(rows.values()), as_written=True)
+    offered, taxonomy = offered_on(connection, article_ids), head_of(connection)
     examples = []
     for row in (rows[article_id] for article_id in article_ids if article_id in rows):
         if row["published_at"] is None and row["tags_complete"]:
             continue
         # A tag that was suggested and left standing would move the model that suggested it.
         on_it = offered.get(row["id"], NOTHING_OFFERED)
-        example = example_of(row, standings[row["id"]], on_it, learn_left=NONE)
+        example = example_of(row, standings[row["id"]], on_it, learn_left=NONE, taxonomy=taxonomy)
         if example is not None:
             examples.append(LiveExample(example.article, row["digest"]))
     return examples

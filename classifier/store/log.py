@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from classifier.domain.decisions import CMS, Decision, Impression, Listing, Standing, fold, without_undone
+from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadDecision
 from classifier.store.changes import note_change
 from classifier.store.requests import Request, keep, reply_to
@@ -16,6 +17,7 @@ from classifier.store.schema import articles, closings, decisions, impressions, 
 from classifier.store.sketches import Sketches, compare_texts, same_texts, sketches_for_decision
 from classifier.store.standing import settled
 from classifier.store.suggestion_sets import newest_set
+from classifier.store.taxonomy import head_of
 
 _FIELDS = [decisions.c[field.name] for field in fields(Decision)]  # in the order of its arguments
 _OF_SUGGESTION = [impressions.c[name] for name in ("tag", "suggestion_set_id", "shown_at", "score", "band")]
@@ -43,16 +45,20 @@ class Changes:
 
 @dataclass(frozen=True)
 class ArticleLog:
-    """The rows of an article's log, digests of texts that are materially its present one, and what its sender lists."""
+    """The rows of an article's log, digests of texts that are materially its present one, and what its sender lists.
+
+    `taxonomy` is the one through which ids are read, None for none.
+    """
 
     rows: Sequence[Decision]
     current: Collection[str]
     listing: Listing
+    taxonomy: Taxonomy | None = None
 
     def standing(self, by: str | None = None) -> Standing:
         """Return what is known of the article's tags. With `by`, only decisions of that editor and the CMS count."""
         rows = self.rows if by is None else [row for row in self.rows if row.editor in (by, CMS)]
-        return fold(rows, self.current, self.listing)
+        return fold(rows, self.current, self.listing, self.taxonomy).through(self.taxonomy)
 
 
 class DecisionLog(Part):
@@ -206,14 +212,19 @@ def article_log(connection: Connection, row: Columns, log: Sequence[Decision]) -
     current = {row["digest"]}
     if any(decision.digest not in current for decision in log):
         current |= same_texts(connection, [row["id"]])[row["id"]]
-    return ArticleLog(log, current, _listing(row))
+    return ArticleLog(log, current, _listing(row), head_of(connection))
 
 
-def standings_of(connection: Connection, rows: Sequence[Columns]) -> dict[str, Standing]:
-    """Return what is known of the tags of the articles of some rows."""
-    ids = [row["id"] for row in rows]
+def standings_of(connection: Connection, rows: Sequence[Columns], as_written: bool = False) -> dict[str, Standing]:
+    """Return what is known of the tags of the articles of some rows, by living tags, or by the ids as they were written."""
+    ids, taxonomy = [row["id"] for row in rows], head_of(connection)
     logs, same = read_log(connection, ids), same_texts(connection, ids)
-    return {row["id"]: fold(logs.get(row["id"], ()), {row["digest"], *same[row["id"]]}, _listing(row)) for row in rows}
+    standings = {}
+    for row in rows:
+        current = {row["digest"], *same[row["id"]]}
+        standing = fold(logs.get(row["id"], ()), current, _listing(row), taxonomy)
+        standings[row["id"]] = standing if as_written else standing.through(taxonomy)
+    return standings
 
 
 def listings(connection: Connection, article_ids: Collection[str]) -> Sequence[RowMapping]:
@@ -244,21 +255,30 @@ def follow_cms(connection: Connection, before: Columns, source: str, tags: Seque
     """Log what a CMS changed since it last listed the tags of an article: what it dropped, and what it gave back.
 
     The CMS may name tags differently from an import. So it counts for nothing that it does not list what an import listed.
+    Ids are compared as they are read now: a CMS that follows a merge or a rename has dropped nothing.
     """
-    listed = tuple(tag for tag in tags or () if tag not in (before["tags"] or ()))
+    taxonomy = head_of(connection)
+    lists, listed_before = _read_as(tags or (), taxonomy), _read_as(before["tags"] or (), taxonomy)
+    listed = tuple(tag for tag in lists if tag not in listed_before)
     if tags is None or before["tags"] is None or before["source"] != source:
         return Changes((), listed)
     log = log_of(connection, before["id"])
     has = standing_of(connection, before, log).tags
     # No person has decided on a tag that the CMS lists or drops because an archive run added it or took it back.
-    added = tags_of_runs(connection, [before["id"]]).get(before["id"], {})
-    dropped = [tag for tag in before["tags"] if tag not in tags and tag in has and not added.get(tag)]
-    decided = {row.tag for row in log}
+    runs = tags_of_runs(connection, [before["id"]]).get(before["id"], {})
+    added = {heir: undone_at for tag, undone_at in runs.items() for heir in _read_as([tag], taxonomy)}
+    dropped = [tag for tag in listed_before if tag not in lists and tag in has and not added.get(tag)]
+    decided = set(_read_as((row.tag for row in log if row.tag is not None), taxonomy))
     given_back = [tag for tag in listed if tag in decided and tag not in has and (tag not in added or added[tag])]
     drafts = [Draft("remove", tag) for tag in dropped] + [Draft("add", tag) for tag in given_back]
     shown = _set_of(connection, before, None)
     append(connection, [_decision(draft, before, CMS, shown, None) for draft in drafts])
     return Changes(dropped, listed)
+
+
+def _read_as(tags: Iterable[str], taxonomy: Taxonomy | None) -> tuple[str, ...]:
+    """Return the tags that ids are read as, each once; ids without one living tag stay."""
+    return tuple(dict.fromkeys(tags if taxonomy is None else map(taxonomy.paths.heir, tags)))
 
 
 def _set_of(connection: Connection, row: Columns, set_id: str | None) -> RowMapping | None:

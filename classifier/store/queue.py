@@ -1,15 +1,18 @@
 """The queue: which articles wait for an editor, and in which order."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, TypeAlias
 
 from sqlalchemy import ColumnElement, Connection, func, literal, select, union_all
 
+from classifier.domain.taxonomy import Taxonomy
 from classifier.store.counts import counted
 from classifier.store.rows import Part, StoredArticle, hold_articles, stored
 from classifier.store.schema import article_counts, articles, closings, suggested
 from classifier.store.standing import settled
 from classifier.store.suggestion_sets import note_shown
+from classifier.store.taxonomy import head_of
 
 STARTER = "starter"  # source of the articles that come with the product, which nobody has to review
 STATES = ("new", "started", "closed")
@@ -25,7 +28,8 @@ class Wanted:
     """Which articles are wanted, and in which order.
 
     `state` is one of `STATES`, `open` (new and started) or None for all. `tag` selects articles for which it is suggested and
-    not settled, shown or not. `viewer` leaves out of the open articles those that this editor has closed.
+    not settled, shown or not. `viewer` leaves out of the open articles those that this editor has closed. `merged` are the
+    tags that were merged into `tag`, which the store knows.
     """
 
     state: str | None = None
@@ -35,6 +39,14 @@ class Wanted:
     until: str | None = None
     order: str = "newest"
     viewer: str | None = None
+    merged: tuple[str, ...] = ()
+
+    def through(self, taxonomy: Taxonomy | None) -> "Wanted":
+        """Return what is wanted of the living tag that `tag` is read as."""
+        if taxonomy is None or self.tag is None:
+            return self
+        tag, *merged = taxonomy.paths.written_as(taxonomy.paths.heir(self.tag))
+        return replace(self, tag=tag, merged=tuple(merged))
 
 
 # Where a page ended: (created_at, id), or for `teach` (margin, id, lot, id), with None where a stream has not begun.
@@ -60,7 +72,7 @@ class Queue(Part):
     def page(self, wanted: Wanted, after: PageEnd | None, limit: int) -> tuple[list[StoredArticle], PageEnd | None]:
         """Return a page of articles behind the end of another one, and its own end, None behind the last page."""
         with self.reading() as connection:
-            search = _Search(connection, wanted)
+            search = _Search(connection, wanted.through(head_of(connection)))
             ids, end = (search.teaching if wanted.order == "teach" else search.newest)(after, limit)
             query = select(articles).where(articles.c.id.in_(ids))
             rows = {row["id"]: row for row in connection.execute(query).mappings()}
@@ -72,18 +84,22 @@ class Queue(Part):
             query = counted("state", of_days=_of_days(wanted, article_counts.c.day))
             query = query.where(*_of_source(wanted, article_counts.c.source))
         else:
+            with self.reading() as connection:
+                wanted = wanted.through(head_of(connection))
             conditions = _conditions(replace(wanted, state=None))
             query = select(articles.c.state, func.count()).where(*conditions).group_by(articles.c.state)
         return dict.fromkeys(STATES, 0) | {state: int(n) for state, n in self._tuples(query)}
 
     def show(self, wanted: Wanted, limit: int) -> list[BulkRow]:
         """Return the articles for which `wanted.tag` is suggested and not settled, best score first, and note them as shown."""
+        with self.reading() as connection:
+            wanted = wanted.through(head_of(connection))
         names = ("id", "title", "published_at", "digest", "judged_by")
         columns: list[Any] = [*(articles.c[name] for name in names), suggested.c.score, suggested.c.band]
         tag = wanted.tag or ""
         query = select(*columns).join(suggested, suggested.c.article_id == articles.c.id)
         query = query.where(articles.c.state.in_(_states(wanted)), *_conditions(replace(wanted, tag=None)))
-        query = query.where(suggested.c.tag == tag, _is_open(tag))
+        query = query.where(suggested.c.tag == tag, _is_open(tag, wanted.merged))
         query = query.order_by(suggested.c.score.desc(), articles.c.id).limit(limit)
         rows = self._rows(query)
         if not rows:
@@ -122,8 +138,8 @@ def _conditions(wanted: Wanted) -> list[_Condition]:
         mine = select(closings.c.editor).where(closings.c.article_id == articles.c.id)
         conditions.append(~mine.where(closings.c.editor == wanted.viewer).exists())
     if wanted.tag is not None:
-        of_tag = select(suggested.c.article_id).where(suggested.c.tag == wanted.tag)
-        conditions.append(articles.c.id.in_(of_tag) & _is_open(wanted.tag))
+        of_tag = select(suggested.c.article_id).where(suggested.c.tag.in_((wanted.tag, *wanted.merged)))
+        conditions.append(articles.c.id.in_(of_tag) & _is_open(wanted.tag, wanted.merged))
     return conditions
 
 
@@ -133,10 +149,10 @@ def _states(wanted: Wanted) -> tuple[str, ...]:
     return ("new", "started") if wanted.state == "open" else (wanted.state,)
 
 
-def _is_open(tag: str) -> _Condition:
+def _is_open(tag: str, merged: Sequence[str]) -> _Condition:
     """Return whether a tag is not settled. Blind articles that are not closed are left out."""
     hidden = articles.c.blind & (articles.c.state != "closed")
-    return ~hidden & ~settled(articles.c.id, literal(tag))
+    return ~hidden & ~settled(articles.c.id, literal(tag), merged)
 
 
 class _Search:

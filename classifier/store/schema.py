@@ -177,6 +177,34 @@ proposals = _table(
     *optional(tag=80, settled_at=TIME, decision=32),
 )
 
+# Changes of the taxonomy that belong together: asked for, previewed, applied or declined, and undone together.
+change_sets = _table(
+    "change_sets",
+    *key(id=32),
+    *required(state=10, title=sa.Text, ops=sa.JSON, by=EDITOR, at=TIME),
+    *optional(decided_by=EDITOR, decided_at=TIME),
+    sa.Column("article_id", sa.ForeignKey("articles.id", ondelete="SET NULL")),
+    *optional(preview=sa.JSON(none_as_null=True), based_on=sa.Integer),
+    sa.Index("ix_change_sets_state", "state", "at"),
+)
+
+# The log of the taxonomy: the taxonomy at n is what the rows 1 to n add up to. Rows are added and never changed.
+taxonomy_changes = _table(
+    "taxonomy_changes",
+    sa.Column("n", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("change_set", sa.ForeignKey("change_sets.id"), index=True),
+    *required(op=20, args=sa.JSON, by=EDITOR, at=TIME),
+    sa.Column("undoes", sa.Integer, unique=True),
+    *required(head_version=64),
+)
+
+# How far each reader of that log has come, and what is left for it to do.
+feed_places = _table(
+    "feed_places",
+    *key(consumer=80),
+    *required(n=sa.Integer, moved=sa.Integer, failed=sa.Integer, to_do=sa.Integer, at=TIME),
+)
+
 # What scheduled jobs did: a row each, whatever came of it.
 runs = _table(
     "runs",

@@ -1,8 +1,9 @@
 """Which decision stands on a tag, as SQL: the rule of `decisions.fold` for queries that cannot read every log."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, exists, or_, select
+from sqlalchemy import ColumnElement, FromClause, exists, literal, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
@@ -28,10 +29,18 @@ def overruled(row: FromClause) -> ColumnElement[bool]:
     return exists().where(same_tag, later.c.n > row.c.n, not_undone(later))
 
 
-def settled(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnElement[bool]:
-    """Return whether a tag is settled: somebody decided on it, or the article's sender lists it."""
+def settled(article_id: ColumnElement[str], tag: ColumnElement[str], merged: Iterable[str] = ()) -> ColumnElement[bool]:
+    """Return whether a tag is settled: somebody decided on it, or the article's sender lists it.
+
+    It is, too, where one of the tags that were `merged` into it is right. Where one is wrong, the tag is still open.
+    """
     decided = exists().where(decisions.c.article_id == article_id, decisions.c.tag == tag, stands())
-    return decided | _listed(article_id, tag) | _listed_still(article_id, tag)
+    given = decisions.c.action.in_(GIVES)
+    settled_so = [decided, _listed(article_id, tag), _listed_still(article_id, tag)]
+    for earlier in map(literal, merged):
+        is_given = exists().where(decisions.c.article_id == article_id, decisions.c.tag == earlier, given, stands())
+        settled_so += [is_given, _listed(article_id, earlier), _listed_still(article_id, earlier)]
+    return or_(*settled_so)
 
 
 def _listed(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnElement[bool]:

@@ -32,6 +32,7 @@ from classifier.store.schema import article_counts, articles, decisions, request
 from classifier.store.shadow import ShadowSuggestions
 from classifier.store.sketches import sketches_for
 from classifier.store.suggestion_sets import ModelAnswer, Suggested, SuggestionSets, TagScore, put_answer
+from classifier.store.taxonomy import TaxonomyChanges
 
 # Which suggestions of an answer are shown to whoever asks: called with the article and its log.
 Shown = Callable[[StoredArticle, ArticleLog], Sequence[TagScore]]
@@ -71,6 +72,7 @@ class Store(Part):
         self.exports = Exports(engine)
         self.live = LiveLabels(engine)
         self.deletions = Deletions(engine)
+        self.taxonomy = TaxonomyChanges(engine)
 
     def close(self) -> None:
         """Close all connections."""

@@ -14,6 +14,7 @@ from classifier.domain.origins import NOTHING_OFFERED, Offered
 from classifier.errors import NotFound
 from classifier.store.rows import Columns, Part, StoredArticle, hold_articles, now, stored, tags_of_runs
 from classifier.store.schema import articles, impressions, suggested, suggestion_sets
+from classifier.store.taxonomy import head_of
 
 OPEN = ("new", "started")
 BRIEF = "brief"  # marks the answer of a set that was made for a list: only tags, scores and bands
@@ -102,14 +103,16 @@ class SuggestionSets(Part):
 
 
 def offered_on(connection: Connection, article_ids: Sequence[str]) -> dict[str, Offered]:
-    """Return what models have said of those articles of which they have said anything."""
+    """Return what models have said of those articles of which they have said anything, by living tags."""
+    heir = taxonomy.paths.heir if (taxonomy := head_of(connection)) is not None else str
     columns = (suggestion_sets.c.article_id, impressions.c.tag, func.min(impressions.c.shown_at))
     query = select(*columns).select_from(suggestion_sets.join(impressions))
     query = query.where(suggestion_sets.c.article_id.in_(article_ids)).group_by(*columns[:2])
     shown: defaultdict[str, dict[str, str]] = defaultdict(dict)
     for article_id, tag, shown_at in connection.execute(query):
-        shown[article_id][tag] = shown_at
-    added = tags_of_runs(connection, article_ids)
+        first = shown[article_id].get(heir(tag), shown_at)
+        shown[article_id][heir(tag)] = min(first, shown_at)
+    added = {key: frozenset(map(heir, tags)) for key, tags in tags_of_runs(connection, article_ids).items()}
     return {article_id: Offered(shown[article_id], added.get(article_id, ())) for article_id in {*shown, *added}}
 
 
