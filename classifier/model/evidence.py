@@ -128,14 +128,14 @@ class Explainer:
             parts.append(Part("competing", "the other tags", competing, ()))
         return sorted(parts, key=lambda part: (-abs(part.weight), part.text))
 
-    def outcome(self, tag: int, decision: float, suggested: Collection[int]) -> str:
-        """Return what became of a tag, as an `Explanation` names it."""
+    def outcome(self, tag: int, passed: bool, suggested: Collection[int]) -> str:
+        """Return what became of a tag, as an `Explanation` names it. `passed` says whether it reaches its threshold."""
         if tag in suggested:
             return "suggested"
         entry = self._taxonomy.tags[tag]
         if not entry.active:
             return entry.status
-        if decision < self._scorer.parameters.thresholds[tag]:
+        if not passed:
             return "below_threshold"
         rivals = next((members for members in self._taxonomy.exclusive_kinds if tag in members), [])
         return "text" if set(suggested).isdisjoint(rivals) else "another_of_its_kind"

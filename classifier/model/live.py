@@ -6,7 +6,7 @@ perceptron (Rosenblatt 1958) with only its intercept learning. So it follows how
 suggests it and where it does not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -14,7 +14,6 @@ import numpy as np
 from classifier.domain.articles import Article
 from classifier.domain.examples import POSITIVE, UNKNOWN, labels_of, undecided_of
 from classifier.domain.taxonomy import Taxonomy
-from classifier.model.decision import Choice
 from classifier.model.parameters import Parameters
 from classifier.model.recency import DAMPING, Rates, recency_offset
 
@@ -56,11 +55,17 @@ def labels_to_follow(articles: Sequence[Article], taxonomy: Taxonomy, decision: 
     return Labels(labels_of(articles, taxonomy), undecided_of(articles, taxonomy), decision)
 
 
-def live_move(parameters: Parameters, choice: Choice, labels: Labels) -> np.ndarray:
+def live_move(
+    parameters: Parameters, active: np.ndarray, choose: Callable[[np.ndarray], np.ndarray], labels: Labels
+) -> np.ndarray:
     """Return what labels add to the decision values of tags, (n_tags,) float64, at most `MAX_MOVE` in each direction.
 
     Rates count only where training found a use for them, and less for tags with few positives. Articles whose text says nothing
     show no errors. Unknown labels never move a constant away from 0 (see `_takes_back`).
+
+    Args:
+        active: (n_tags,) bool, the tags that may be suggested.
+        choose: returns which tags decision values, (1, n_tags), suggest.
     """
     trained, n = parameters.rates, parameters.n_positive
     weight = np.where(parameters.recency_weights > 0.0, RATE_WEIGHT * n / (n + DAMPING), 0.0)
@@ -68,9 +73,9 @@ def live_move(parameters: Parameters, choice: Choice, labels: Labels) -> np.ndar
     errors = moved = np.zeros(len(n))
     for known, undecided, decision in zip(*labels, strict=True):
         if not np.isnan(decision).any():
-            suggested = choice.suggested((decision + moved)[None], parameters.thresholds)[0]
-            errors = _errors_after(errors, known, undecided, suggested & choice.active)
-            errors[~choice.active] = 0.0
+            suggested = choose((decision + moved)[None])[0]
+            errors = _errors_after(errors, known, undecided, suggested & active)
+            errors[~active] = 0.0
         recent = _recent_after(trained, recent, known, undecided)
         change = weight * (recency_offset(trained._replace(recent=recent)) - usual)
         moved = np.clip(change + errors, -MAX_MOVE, MAX_MOVE)

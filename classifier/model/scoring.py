@@ -1,6 +1,6 @@
 """Articles -> decision values, scores and suggestions, with all that an explanation needs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
@@ -15,6 +15,7 @@ from classifier.model.calibration import calibrated
 from classifier.model.decision import Choice, Doubts, StackingModel
 from classifier.model.parameters import Parameters
 from classifier.model.surface_forms import SurfaceForms
+from classifier.model.voices import Spoken, Voices
 from classifier.text.mention_features import HINTED, NOWHERE, MentionFeatures, MentionWeights
 from classifier.text.once import once
 from classifier.text.reading import ArticleReader, Reading, is_foreign
@@ -81,6 +82,26 @@ class Scorer:
         self.stack = StackingModel(p.stack, p.stack_intercepts, p.n_positive, p.separators, p.recency)
         self.active = np.array([tag.active for tag in taxonomy.tags], dtype=bool)
         self.choice = Choice(self.active, taxonomy.exclusive_kinds, parameters.always_one)
+        self._voices = Voices({}, len(taxonomy.tags))  # nobody speaks for another tag, until `seen`
+
+    def seen(self, taxonomy: Taxonomy, parameters: Parameters, voices: Voices, reader: ArticleReader) -> Self:
+        """Return a scorer of the same linear classifiers for other tags, whose names a reader finds."""
+        scorer, p = copy(self), parameters
+        for computed in ("column", "threshold_scores"):
+            vars(scorer).pop(computed, None)
+        scorer.parameters, scorer.reader, scorer._voices = parameters, reader, voices
+        scorer._unnamed = p.nowhere_intercept + p.naming_offsets[:, NOWHERE]
+        scorer.stack = StackingModel(p.stack, p.stack_intercepts, p.n_positive, p.separators, p.recency)
+        scorer.active = np.array([tag.active for tag in taxonomy.tags], dtype=bool)
+        scorer.choice = Choice(scorer.active, taxonomy.exclusive_kinds, p.always_one)
+        return scorer
+
+    def spoken(self, decision: np.ndarray) -> Spoken:
+        """Return the values of tags from their own decision values, (n_articles, n_tags)."""
+        scores = self.scores(decision)
+        if not self._voices:
+            return Spoken(decision, scores)
+        return self._voices.spoken(decision, scores, self.parameters.thresholds)
 
     def with_recency(self, recency: np.ndarray) -> Self:
         """Return a scorer with the same parameters to which the recent rates add something else, (n_tags,) float64."""
@@ -143,15 +164,33 @@ class Scorer:
         values /= norms[view]
         return values
 
-    def suggested(self, readings: Sequence[Reading], scored: Scored) -> tuple[np.ndarray, list[str | None]]:
+    def suggested(
+        self, readings: Sequence[Reading], scored: Scored, spoken: Spoken
+    ) -> tuple[np.ndarray, list[str | None]]:
         """Return which tags to suggest, (n_articles, n_tags) bool, and the reason where there is none."""
         doubts = self._doubts(readings, scored)
-        suggested = self.choice.suggested(scored.decision, self.parameters.thresholds, doubts)
+        suggested = self.chosen(spoken, doubts)
         reasons: list[str | None] = [None] * len(readings)
         for row in np.flatnonzero(~suggested.any(axis=1)).tolist():
             doubt = "language" if doubts.is_foreign[row] else "below_threshold"
             reasons[row] = "empty" if doubts.is_silent[row] else doubt
         return suggested, reasons
+
+    def by_heir(self, counts: Mapping[int, int]) -> dict[int, int]:
+        """Return counts of tags, each under the tag for which it speaks."""
+        sums: dict[int, int] = {}
+        for tag, n in counts.items():
+            heir = int(self._voices.heir_of[tag])
+            sums[heir] = sums.get(heir, 0) + n
+        return sums
+
+    def choose(self, decision: np.ndarray) -> np.ndarray:
+        """Return which tags decision values suggest, (n_articles, n_tags) bool."""
+        return self.chosen(self.spoken(decision) if self._voices else Spoken(decision, decision))
+
+    def chosen(self, spoken: Spoken, doubts: Doubts | None = None) -> np.ndarray:
+        """Return which tags to suggest, (n_articles, n_tags) bool."""
+        return self.choice.suggested(spoken.decision, spoken.of_voice(self.parameters.thresholds), doubts)
 
     def _doubts(self, readings: Sequence[Reading], scored: Scored) -> Doubts:
         terms, named = scored.terms, scored.named
@@ -162,7 +201,7 @@ class Scorer:
         written_out = np.zeros(scored.decision.shape, dtype=bool)
         if foreign.any():
             names = named.categories > HINTED
-            written_out[named.articles[names], named.tags[names]] = True
+            written_out[named.articles[names], self._voices.heir_of[named.tags[names]]] = True
         n_informative = np.bincount(terms.text_of_row, self._is_informative[terms.rows], minlength=len(readings))
         return Doubts((terms.n_known >= terms.n_terms) & (n_informative == 0), foreign, written_out)
 

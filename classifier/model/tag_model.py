@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 
 from classifier.domain.articles import Article
-from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.model.aboutness import EVEN, AboutnessModel, aboutness_by_rule
 from classifier.model.answer import DIGITS, Answer, Explanation, Mentioned, Suggestion
 from classifier.model.evidence import Explainer, ForAndAgainst
@@ -19,9 +19,10 @@ from classifier.model.live import Followed, labels_to_follow, live_move
 from classifier.model.parameters import Parameters
 from classifier.model.precedents import Precedents, no_precedents
 from classifier.model.scoring import Scored, ScoredArticle, Scorer
+from classifier.model.voices import Voices
 from classifier.text.fields import BODY
 from classifier.text.mention_features import HINTED, LEAD
-from classifier.text.reading import Reading
+from classifier.text.reading import ArticleReader, Reading
 
 N_EVIDENCE = 4
 N_PRECEDENTS = 3
@@ -49,14 +50,39 @@ class TagModel:
         self.followed: Followed | None = None  # nothing, until `following`
         self.card = card or {}
         self.precedents = precedents or no_precedents(len(taxonomy.tags))
-        self._scorer = Scorer(parameters, terms, title_terms, taxonomy)
-        self._explainer = Explainer(self._scorer, taxonomy)
-        p = parameters
+        self._fitted: TagModel | None = None
+        self._use(Scorer(parameters, terms, title_terms, taxonomy))
+
+    def _use(self, scorer: Scorer) -> None:
+        p = self.parameters
+        self._scorer, self.reader = scorer, scorer.reader
+        self._explainer = Explainer(scorer, self.taxonomy)
         self._aboutness = AboutnessModel(
-            p.aboutness_weights, p.aboutness_intercepts, p.thresholds, taxonomy.positions_by_kind
+            p.aboutness_weights, p.aboutness_intercepts, p.thresholds, self.taxonomy.positions_by_kind
         )
-        self.reader = self._scorer.reader
-        self._position = {tag.id: position for position, tag in enumerate(taxonomy.tags)}
+        self._position = {tag.id: position for position, tag in enumerate(self.taxonomy.tags)}
+
+    @property
+    def fitted(self) -> "TagModel":
+        """The model as it was fitted: itself, unless it is a `seen` one."""
+        return self._fitted or self
+
+    def seen(self, taxonomy: Taxonomy, parameters: Parameters, voices: Voices, named: Taxonomy) -> Self:
+        """Return this model for other tags, the first in the places of its own.
+
+        Args:
+            parameters: with the same linear classifiers.
+            voices: which tags speak for others.
+            named: the tags with the names by which texts are read.
+        """
+        model = copy(self)
+        model._fitted, model.followed = self.fitted, None
+        model.taxonomy, model.parameters = taxonomy, parameters
+        behind = [-1] * (len(taxonomy.tags) - len(self.taxonomy.tags))
+        model.precedents = self.precedents.moved([*range(len(self.taxonomy.tags)), *behind])
+        reader = self.reader if _read_alike(self.taxonomy, named) else ArticleReader(named, parameters.blocks)
+        model._use(self._scorer.seen(taxonomy, parameters, voices, reader))
+        return model
 
     @property
     def live_state(self) -> int | None:
@@ -82,7 +108,8 @@ class TagModel:
         The two models share everything else. `decisions` are those of the articles, `number` names their labels.
         """
         model = copy(self)
-        moved = live_move(self.parameters, self._scorer.choice, labels_to_follow(articles, self.taxonomy, decisions))
+        labels = labels_to_follow(articles, self.taxonomy, decisions)
+        moved = live_move(self.parameters, self._scorer.active, self._scorer.choose, labels)
         model.followed = Followed(number, len(articles), moved)
         model._scorer = self._scorer.with_recency(self.parameters.recency + moved)
         model._explainer = Explainer(model._scorer, self.taxonomy)
@@ -92,12 +119,15 @@ class TagModel:
         """Return what the model says of an article, with up to `n_evidence` places for and against each suggestion."""
         scored = self._scorer.score_article(article)
         reading, parts = scored.reading, scored.reading.removed[:MAX_REMOVED]
-        suggested, reasons = self._scorer.suggested([reading], scored.scored)
-        scores = self._scorer.scores(scored.scored.decision[0])
+        spoken = self._scorer.spoken(scored.scored.decision)
+        suggested, reasons = self._scorer.suggested([reading], scored.scored, spoken)
+        scores = spoken.scores[0]
         tags = self._in_order(np.flatnonzero(suggested[0]).tolist(), scores)
-        aboutness = self._aboutness_of(suggested[0], tags, scored, scores)
-        evidence = zip(tags, self._explainer.evidence(tags, scored, n_evidence), strict=True)
-        suggestions = [self._suggestion(tag, float(scores[tag]), scored, e, aboutness[tag]) for tag, e in evidence]
+        voices = [spoken.voice_of(0, tag) for tag in tags]
+        aboutness = self._aboutness_of(tags, voices, scored, scores)
+        told = zip(tags, voices, self._explainer.evidence(voices, scored, n_evidence), aboutness, strict=True)
+        suggestions = [self._suggestion(tag, voice, float(scores[tag]), scored, e, a) for tag, voice, e, a in told]
+        to_threshold = np.abs(scores - np.atleast_2d(spoken.of_voice(self._scorer.threshold_scores))[0])
         places = [(*reading.source_span(BODY, *span), kind) for *span, kind in parts]
         return Answer(
             model_version=self.version,
@@ -109,14 +139,15 @@ class TagModel:
             removed=[{"field": "body", "start": start, "end": end, "kind": kind} for start, end, kind in places],
             removed_more=len(reading.removed) - len(parts),
             reason=reasons[0],
-            margin=float(np.abs(scores - self._scorer.threshold_scores)[self._scorer.active].min(initial=1.0)),
+            margin=float(to_threshold[self._scorer.active].min(initial=1.0)),
         )
 
     def judge(self, articles: Sequence[Article]) -> tuple[np.ndarray, np.ndarray]:
         """Return the scores of all tags, (n_articles, n_tags) float64, and which are suggested, the same shape, bool."""
         readings = self.reader.read_all(articles)
         scored = self._scorer.score(readings)
-        return self._scorer.scores(scored.decision), self._scorer.suggested(readings, scored)[0]
+        spoken = self._scorer.spoken(scored.decision)
+        return spoken.scores, self._scorer.suggested(readings, scored, spoken)[0]
 
     def rank(
         self, articles: Sequence[Article], n_tags: int | None = None, band: str = "suggest"
@@ -124,11 +155,12 @@ class TagModel:
         """Return (tag id, score) in falling order for each article: what passed for the band, or the best `n_tags`."""
         readings = self.reader.read_all(articles)
         scored = self._scorer.score(readings)
-        scores = self._scorer.scores(scored.decision)
+        spoken = self._scorer.spoken(scored.decision)
+        scores = spoken.scores
         if n_tags is None:
-            passed = self._scorer.suggested(readings, scored)[0]
+            passed = self._scorer.suggested(readings, scored, spoken)[0]
             if band == "auto":
-                passed &= scored.decision >= self.parameters.auto_thresholds
+                passed &= spoken.decision >= spoken.of_voice(self.parameters.auto_thresholds)
             rows, tags = np.nonzero(passed)
         else:
             order = np.argsort(-scores, axis=1, kind="stable")
@@ -149,45 +181,51 @@ class TagModel:
         tags = [self._position[self.taxonomy.tag(tag_id).id] for tag_id in tag_ids]
         scored = self._scorer.score_article(article, reading)
         decision = scored.scored.decision[0]
-        scores = self._scorer.scores(decision)
-        suggested = set(np.flatnonzero(self._scorer.suggested([scored.reading], scored.scored)[0][0]).tolist())
+        spoken = self._scorer.spoken(scored.scored.decision)
+        suggested = set(np.flatnonzero(self._scorer.suggested([scored.reading], scored.scored, spoken)[0][0]).tolist())
+        passed = decision >= self.parameters.thresholds
         return [
             Explanation(
                 tag=self.taxonomy.tags[tag],
-                score=float(scores[tag]),
-                threshold=float(self._scorer.threshold_scores[tag]),
-                decision_value=float(decision[tag]),
-                outcome=self._explainer.outcome(tag, float(decision[tag]), suggested),
-                parts=self._explainer.parts(tag, scored),
-                precedents=self._precedents(tag, scored.scored),
+                score=float(spoken.scores[0, tag]),
+                threshold=float(self._scorer.threshold_scores[voice]),
+                decision_value=float(decision[voice]),
+                outcome=self._explainer.outcome(tag, bool(passed[voice]), suggested),
+                parts=self._explainer.parts(voice, scored),
+                precedents=self._precedents(voice, scored.scored),
             )
-            for tag in tags
+            for tag, voice in ((tag, spoken.voice_of(0, tag)) for tag in tags)
         ]
 
     def _in_order(self, tags: Sequence[int], scores: np.ndarray) -> list[int]:
         return sorted(tags, key=lambda tag: (-scores[tag], self.taxonomy.tags[tag].id))
 
     def _aboutness_of(
-        self, suggested: np.ndarray, tags: Sequence[int], scored: ScoredArticle, scores: np.ndarray
-    ) -> dict[int, str]:
-        """Return what suggested tags, the surest first, are to the article: as the model says, or else by rule."""
+        self, tags: Sequence[int], voices: Sequence[int], scored: ScoredArticle, scores: np.ndarray
+    ) -> list[str]:
+        """Return what suggested tags, the surest first, are to the article: as the model says, or else by rule.
+
+        `voices` are the tags that speak for them.
+        """
         best = {self.taxonomy.tags[tag].kind: tag for tag in reversed(tags)}.values()
+        suggested = np.zeros(len(self.taxonomy.tags), dtype=bool)
+        suggested[voices] = True
         learned = self._aboutness.of_named(scored.scored.named, scored.scored.decision, suggested)
-        told: dict[int, str] = {}
-        for tag in tags:
+        told = []
+        for tag, voice in zip(tags, voices, strict=True):
             # Of a tag that the model does not hold for passing, the rule only tells whether it is the main subject.
-            score = max(EVEN, scores[tag]) if tag in learned else scores[tag]
-            by_rule = aboutness_by_rule(score, scored.category(tag) >= LEAD, tag in best)
-            told[tag] = learned.get(tag) or by_rule
+            score = max(EVEN, scores[tag]) if voice in learned else scores[tag]
+            by_rule = aboutness_by_rule(score, scored.category(voice) >= LEAD, tag in best)
+            told.append(learned.get(voice) or by_rule)
         return told
 
     def _suggestion(
-        self, tag: int, score: float, scored: ScoredArticle, evidence: ForAndAgainst, aboutness: str
+        self, tag: int, voice: int, score: float, scored: ScoredArticle, evidence: ForAndAgainst, aboutness: str
     ) -> Suggestion:
         p, entry = self.parameters, self.taxonomy.tags[tag]
-        category = scored.category(tag)
-        source = "alias" if p.n_positive[tag] == 0 else "model+alias" if category >= HINTED else "model"
-        band = "auto" if scored.scored.decision[0, tag] >= p.auto_thresholds[tag] else "suggest"
+        category = scored.category(voice)
+        source = "alias" if p.n_positive[voice] == 0 else "model+alias" if category >= HINTED else "model"
+        band = "auto" if scored.scored.decision[0, voice] >= p.auto_thresholds[voice] else "suggest"
         return {
             "tag": entry.id,
             "label": entry.label,
@@ -201,7 +239,9 @@ class TagModel:
         }
 
     def _mentioned(self, reading: Reading, scores: np.ndarray, suggested: set[int]) -> list[Mentioned]:
-        strong = {tag: sum(not mention.weak for mention in found) for tag, found in reading.mentions_of.items()}
+        strong = self._scorer.by_heir(
+            {tag: sum(not mention.weak for mention in found) for tag, found in reading.mentions_of.items()}
+        )
         named = [tag for tag, n in strong.items() if n and tag not in suggested and self._scorer.active[tag]]
         rows = [(tag, self.taxonomy.tags[tag]) for tag in self._in_order(named, scores)]
         return [
@@ -212,3 +252,14 @@ class TagModel:
     def _precedents(self, tag: int, scored: Scored) -> list[tuple[str, float]]:
         in_text = slice(0, int(np.searchsorted(scored.terms.rows, len(self.terms))))  # without the title's own view
         return self.precedents.nearest(scored.terms.rows[in_text], scored.tf_idf[in_text], tag, N_PRECEDENTS)
+
+
+def _read_alike(taxonomy: Taxonomy, named: Taxonomy) -> bool:
+    """Return whether texts are read alike for two taxonomies: the first tags have the same names, and no other has any."""
+    n = len(taxonomy.tags)
+    same = (_names_of(tag) == _names_of(other) for tag, other in zip(taxonomy.tags, named.tags, strict=False))
+    return all(same) and not any(tag.aliases for tag in named.tags[n:])
+
+
+def _names_of(tag: Tag) -> tuple[object, ...]:
+    return () if tag.retired else (tag.kind, tag.label, tag.broader, tag.aliases)
