@@ -107,10 +107,22 @@ class TagModel:
 
         The two models share everything else. `decisions` are those of the articles, `number` names their labels.
         """
-        model = copy(self)
         labels = labels_to_follow(articles, self.taxonomy, decisions)
         moved = live_move(self.parameters, self._scorer.active, self._scorer.choose, labels)
-        model.followed = Followed(number, len(articles), moved)
+        return self._moved(Followed(number, len(articles), moved))
+
+    def as_followed_by(self, other: "TagModel") -> Self:
+        """Return this model with the constants of another one that was fitted as it was, if they have followed labels."""
+        if other.fitted is not self.fitted or other.followed is None:
+            return self
+        moved = np.zeros(len(self.taxonomy.tags))
+        known = other.followed.moved[: len(moved)]
+        moved[: len(known)] = known
+        return self._moved(other.followed._replace(moved=moved))
+
+    def _moved(self, followed: Followed) -> Self:
+        model, moved = copy(self), followed.moved
+        model._fitted, model.followed = self.fitted, followed
         model._scorer = self._scorer.with_recency(self.parameters.recency + moved)
         model._explainer = Explainer(model._scorer, self.taxonomy)
         return model

@@ -17,7 +17,7 @@ LONG = 50_000  # characters of a text that takes so long that others need not wa
 
 
 class Answers:
-    """The last answers, by model version, live state and digest of the text: an article is saved and opened many times.
+    """The last answers, by model and taxonomy version, live state and digest of the text: an article is saved and opened many times.
 
     They are kept as JSON, so that their length is what they take of the memory, and only up to `max_bytes` of it.
     Texts are not kept, nor what was said of long ones.
@@ -35,7 +35,8 @@ class Answers:
         Threads take turns: side by side they would hand Python's one lock to each other at every call of numpy, and each
         wait five milliseconds to get it back. A long text takes no turn.
         """
-        text = "\0".join((model.version, str(model.live_state), article.body_format, *article.texts))
+        seen_as = model.version, model.taxonomy.version, str(model.live_state)
+        text = "\0".join((*seen_as, article.body_format, *article.texts))
         if len(text) > LONG:
             return model.suggest(article)
         key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -86,7 +86,7 @@ class LiveRates:
     def __init__(self, serving: Serving, labels: LiveLabels, share: float = 1.0) -> None:
         """Spend up to this share of one processor."""
         self.serving, self.labels, self._share = serving, labels, share
-        self._version: str | None = None
+        self._versions: tuple[str, str] | None = None
         self._follower: Follower | None = None
 
     def start(self) -> None:
@@ -101,9 +101,10 @@ class LiveRates:
             Busy: if labels change all the time while they are read.
         """
         model = self.serving.model()
-        if model.version != self._version:
+        versions = model.version, model.taxonomy.version
+        if versions != self._versions:
             learned = self.serving.registry.learned(model.version)
             self._follower = Follower(model, learned, self.labels, self._share) if learned is not None else None
-            self._version = model.version
+            self._versions = versions
         if self._follower is not None and model.live_state != self.labels.number():
             self.serving.replace(model, self._follower.following())

@@ -1,6 +1,7 @@
 """Model versions in one folder: saved, promoted, rolled back and swept.
 
 MODELS/champion.json, history.jsonl  which version serves (serving.champion)
+MODELS/taxonomy.json                 the taxonomy through which it is seen (serving.head)
 MODELS/<version>/                    a version (model.files)
 MODELS/snapshots/<version>.jsonl.gz  what a version learned from (domain.snapshots); that of an anchor outlives its version
 MODELS/pinned.json                   the versions that are never swept
@@ -32,6 +33,7 @@ from classifier.errors import BadModel, BadSetting, Busy, NoModel, NotFound
 from classifier.model import files
 from classifier.model.precedent_files import clean_precedents
 from classifier.model.tag_model import TagModel
+from classifier.model.through_head import seen_through
 from classifier.serving.champion import (
     PROMOTE,
     ROLL_BACK,
@@ -42,6 +44,7 @@ from classifier.serving.champion import (
     read_pointer,
     rolled_back,
 )
+from classifier.serving.head import read_head
 from classifier.serving.shadow import end_shadow, read_shadow
 
 LEFT_SECONDS = 86_400.0
@@ -152,7 +155,14 @@ class Registry:
         return read_pointer(self.folder)
 
     def taxonomy(self) -> Taxonomy | None:
-        """Return the champion's taxonomy, even if the model is damaged, or None if it cannot be read."""
+        """Return the taxonomy of now: the published one, or that of the champion. None if there is none."""
+        with suppress(BadModel):
+            if (head := read_head(self.folder)) is not None:
+                return head.taxonomy
+        return self.champions_taxonomy()
+
+    def champions_taxonomy(self) -> Taxonomy | None:
+        """Return the taxonomy that the champion was fitted with, even if it is damaged, or None if it cannot be read."""
         champion = self.last_champion()
         try:
             return files.read_model_taxonomy(self.folder / champion.version) if champion else None
@@ -167,8 +177,17 @@ class Registry:
             return history[-1] if (history := self.history()) else None
 
     def load_champion(self) -> TagModel:
-        """Return the champion, checked against the digest with which it was promoted."""
+        """Return the champion as it serves: seen through the taxonomy of now."""
+        return self.as_it_serves(self.load_fitted_champion())
+
+    def load_fitted_champion(self) -> TagModel:
+        """Return the champion as it was fitted, checked against the digest with which it was promoted."""
         return files.load_model(self.champion_folder())
+
+    def as_it_serves(self, model: TagModel) -> TagModel:
+        """Return a model seen through the taxonomy of now. Raise `BadModel` if that cannot be read."""
+        head = read_head(self.folder)
+        return seen_through(model, head.taxonomy if head is not None else model.fitted.taxonomy)
 
     def champion_folder(self) -> Path:
         """Return the folder of the champion, whose manifest is the one that was promoted."""

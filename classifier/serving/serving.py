@@ -1,13 +1,16 @@
-"""The champion in memory: workers watch the pointer and swap models between requests."""
+"""The champion in memory: workers watch the pointer and the taxonomy, and swap models between requests."""
 
 import gc
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from classifier.errors import BadModel, NoModel, TaggerError
 from classifier.model.protocol import Model
+from classifier.model.tag_model import TagModel
 from classifier.serving.champion import pointer_of
+from classifier.serving.head import head_file
 from classifier.serving.registry import Registry
 
 POLL_SECONDS = 1.0
@@ -28,7 +31,8 @@ class Serving:
         self.registry, self._long_lived = registry, long_lived
         self.problem: str | None = None
         self._model: Model | None = None
-        self._loaded_pointer: tuple[int, int, int] | None = None
+        self._fitted: TagModel | None = None  # without what the taxonomy of now changes
+        self._loaded: _Stats = (None, None)
         self._looked_at = 0.0
         self._lock = threading.Lock()
 
@@ -44,7 +48,7 @@ class Serving:
                 if self._is_due():
                     self._look()
         elif self._is_due() and self._lock.acquire(blocking=False):
-            if self._stat() != self._loaded_pointer:
+            if self._stats() != self._loaded:
                 threading.Thread(target=self._look_and_release, name="load the champion", daemon=True).start()
             else:
                 self._lock.release()
@@ -81,28 +85,44 @@ class Serving:
             self._lock.release()
 
     def _look(self) -> None:
-        """Load the champion if it is another. In a long-lived process the garbage collector leaves all its terms alone."""
-        pointer = self._stat()
-        if pointer != self._loaded_pointer or (self._model is None and pointer is not None):
+        """Load the champion if it is another, or see it through another taxonomy."""
+        stats = self._stats()
+        if stats != self._loaded or (self._model is None and stats[0] is not None):
             try:
-                if self._long_lived:
-                    gc.unfreeze()
-                self._model = self.registry.load_champion()
-                if self._long_lived:
-                    gc.collect()
-                    gc.freeze()
+                if self._fitted is None or stats[0] != self._loaded[0]:
+                    self._fitted = self._load()
+                model = self.registry.as_it_serves(self._fitted)
+                self._model = model.as_followed_by(self._model) if isinstance(self._model, TagModel) else model
                 self.problem = None
                 self.after_change(self._model)
             except NoModel:
-                self._model = None
+                self._model = self._fitted = None
             except TaggerError as error:
                 self.problem = str(error)
-            self._loaded_pointer = pointer
+            self._loaded = stats
 
-    def _stat(self) -> tuple[int, int, int] | None:
-        """Return what changes with each champion, or None while there is no pointer."""
-        try:
-            pointer = pointer_of(self.registry.folder).stat()
-        except OSError:
-            return None
-        return pointer.st_ino, pointer.st_mtime_ns, pointer.st_size
+    def _load(self) -> TagModel:
+        """Load the champion. In a long-lived process the garbage collector leaves all its terms alone."""
+        if self._long_lived:
+            gc.unfreeze()
+        model = self.registry.load_fitted_champion()
+        if self._long_lived:
+            gc.collect()
+            gc.freeze()
+        return model
+
+    def _stats(self) -> "_Stats":
+        """Return what changes with each champion and with each taxonomy, None for what there is not."""
+        return _stat(pointer_of(self.registry.folder)), _stat(head_file(self.registry.folder))
+
+
+_Stat = tuple[int, int, int] | None
+_Stats = tuple[_Stat, _Stat]
+
+
+def _stat(path: Path) -> _Stat:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns, found.st_size

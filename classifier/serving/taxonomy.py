@@ -1,0 +1,70 @@
+"""Changing the taxonomy: in the log of the store, and then in the file beside the models that all processes read."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+
+from classifier.domain.operations import Operation
+from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.taxonomy_log import Head
+from classifier.errors import BadModel
+from classifier.serving.head import is_same, read_head, write_head
+from classifier.serving.registry import Registry
+from classifier.store.store import Store
+from classifier.store.taxonomy import Applied
+
+POLL_SECONDS = 1.0
+IMPORTED = "import"  # who appended what no person did
+
+
+def publish(registry: Registry, store: Store) -> Head | None:
+    """Bring the published taxonomy up to the log, and return it. None: there is no taxonomy yet.
+
+    An empty log begins with the taxonomy that is published, or that of the champion. What is read under the lock is at least as
+    new as what anybody has committed before, so that an older taxonomy never takes the place of a newer one.
+    """
+    with registry.locked():
+        published = None
+        with suppress(BadModel):  # written anew below
+            published = read_head(registry.folder)
+        head = store.taxonomy.head()
+        if head is None and (first := published.taxonomy if published else registry.champions_taxonomy()) is not None:
+            store.taxonomy.import_first(first, IMPORTED)
+        elif head is not None and published is not None and published.n is None:
+            store.taxonomy.adopt(published.taxonomy, IMPORTED, "A model was trained by hand")
+        head = store.taxonomy.head()
+        if head is not None and not is_same(published, head):
+            write_head(registry.folder, head)
+        return head
+
+
+def change(
+    registry: Registry,
+    store: Store,
+    operations: Sequence[Operation],
+    by: str,
+    note: str = "",
+    based_on: int | None = None,
+) -> Applied:
+    """Carry out operations as one change set, and publish the taxonomy. Raises what `TaxonomyChanges.apply` does."""
+    publish(registry, store)
+    applied = store.taxonomy.apply(operations, by, note, based_on)
+    publish(registry, store)
+    return applied
+
+
+def undo(registry: Registry, store: Store, numbers: Sequence[int], by: str, note: str = "") -> Applied:
+    """Take back rows of the log, and publish the taxonomy. Raises what `TaxonomyChanges.undo` does."""
+    publish(registry, store)
+    applied = store.taxonomy.undo(numbers, by, note)
+    publish(registry, store)
+    return applied
+
+
+def take_over(registry: Registry, store: Store, taxonomy: Taxonomy, by: str, note: str = "") -> Head | None:
+    """Make a whole taxonomy the one of now, as one change set, unless it is, and publish it."""
+    head = publish(registry, store)
+    if head is None:
+        store.taxonomy.import_first(taxonomy, by)
+    elif head.taxonomy.version != taxonomy.version:
+        store.taxonomy.adopt(taxonomy, by, note)
+    return publish(registry, store)
