@@ -9,6 +9,7 @@ from classifier.errors import BadStore
 from classifier.serving.answers import Answers
 from classifier.serving.backlog import Backlog
 from classifier.serving.live import SHARE, LiveRates
+from classifier.serving.publisher import Publisher
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
@@ -37,6 +38,7 @@ def create_app() -> Flask:
     needs_key = settings.metrics == "key"
     app = build_app(tagger, registry, settings.max_body_bytes, settings.retrain_hours, needs_key, limits)
     logs.watch(app)
+    Publisher(registry, tagger.store).start()
     Backlog(tagger, settings.backlog_rate).start()
     if settings.live_rates:
         LiveRates(tagger.serving, tagger.store.live, SHARE).start()

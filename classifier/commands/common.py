@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from classifier.domain.taxonomy import Taxonomy
     from classifier.serving.champion import Champion
     from classifier.serving.registry import Registry
+    from classifier.settings import Settings
     from classifier.store.store import Store
 
 N_LISTED = 10
@@ -30,6 +31,21 @@ def store_of(options: Namespace, migrate: bool = True) -> Store:
     from classifier.store.database.opening import open_store
 
     return open_store(options.database, migrate=migrate)
+
+
+def store_of_log(options: Namespace, settings: Settings, registry: Registry) -> Store | None:
+    """Open the store that has the log of the taxonomy. None: there is none, and the folder of models stands alone.
+
+    It is the one that `--database` names, or that of the settings if the published taxonomy is of a log.
+    """
+    from classifier.serving.head import read_head
+
+    if options.database is None:
+        head = read_head(registry.folder)
+        if head is None or head.n is None:
+            return None
+        options.database = settings.database_url
+    return store_of(options)
 
 
 @contextmanager

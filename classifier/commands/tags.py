@@ -3,17 +3,27 @@
 from argparse import Namespace
 from collections.abc import Mapping
 
-from classifier.commands.common import print_champion, print_json, print_rows, registry_of, store_of, warn
+from classifier.commands.common import (
+    print_champion,
+    print_json,
+    print_rows,
+    registry_of,
+    store_of,
+    store_of_log,
+    warn,
+)
 from classifier.commands.parser import user_name
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.serving.registry import Registry
-from classifier.serving.taxonomy_changes import adopt, apply_taxonomy, new_dates
+from classifier.serving.taxonomy_changes import adopt, apply_in_store, apply_taxonomy, new_dates
 from classifier.settings import Settings
 
 
 def do_list(options: Namespace, _settings: Settings) -> None:
-    taxonomy = registry_of(options).load_champion().taxonomy
+    registry = registry_of(options)
+    registry.champion_folder()
+    taxonomy = registry.taxonomy() or Taxonomy(())
     if options.json:
         print_json({"taxonomy_version": taxonomy.version, **taxonomy.to_json()})
         return
@@ -42,14 +52,22 @@ def _warn_dates(dated: Mapping[str, str]) -> None:
         warn(f"{text} (set `created` in the file for another day)")
 
 
-def do_apply(options: Namespace, _settings: Settings) -> None:
-    applied = apply_taxonomy(registry_of(options), read_taxonomy(options.file), user_name())
+def do_apply(options: Namespace, settings: Settings) -> None:
+    registry, taxonomy, head = registry_of(options), read_taxonomy(options.file), None
+    if (store := store_of_log(options, settings, registry)) is None:
+        applied = apply_taxonomy(registry, taxonomy, user_name())
+    else:
+        applied, head = apply_in_store(registry, store, taxonomy, user_name())
     counts = {"added": len(applied.added), "removed": 0, "changed": len(applied.changed)}  # programs read `removed`
     if options.json:
-        print_json({**vars(applied.champion), **counts, "dated": applied.dated})
+        of_log = {"n": head.n, "taxonomy_version": head.taxonomy.version} if head is not None else {}
+        print_json({**vars(applied.champion), **counts, "dated": applied.dated, **of_log})
         return
     _warn_dates(applied.dated)
-    print_champion(options, applied.champion)
+    if head is None:
+        print_champion(options, applied.champion)
+    else:
+        print(f"change {head.n}: the taxonomy is {head.taxonomy.version}; {applied.champion.version} stays champion")
     print("tags: " + ", ".join(f"{n} {change}" for change, n in counts.items()))
 
 

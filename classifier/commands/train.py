@@ -23,6 +23,7 @@ from classifier.domain.starter import STARTER, starter_files, starter_ids
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.serving.champion import TRAIN
+from classifier.serving.head import begin_anew
 from classifier.settings import Settings
 from classifier.training.fitting import fit
 from classifier.training.settings import FitSettings
@@ -43,6 +44,7 @@ def do_train(options: Namespace, _settings: Settings) -> None:
     snapshot = snapshot_of(article for article in articles if article.id in validated)
     version = registry.save(fitted.model, snapshot.with_validated(validated))
     registry.promote(version, user_name(), "trained", action=TRAIN)
+    begin_anew(registry.folder, fitted.model.taxonomy)
     _warn_changed_tags(before, fitted.model.taxonomy)
     result = {"version": version, **{name: card[name] for name in ("n_articles", "n_tags")}}
     result |= {name: measured[name] for name in ("micro_f1", "macro_f1")}

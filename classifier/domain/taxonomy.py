@@ -121,11 +121,6 @@ class Taxonomy:
         """How ids lead to living tags."""
         return Paths(self.by_id)
 
-    @cached_property
-    def replacements(self) -> dict[str, tuple[str, ...]]:
-        """The chain of replacements of each replaced tag, up to the first that is not retired. Circles end."""
-        return {tag.id: chain for tag in self.tags if (chain := self.paths.chain(tag.id))}
-
     def replacement_of(self, tag_id: str) -> str | None:
         """Return the only living tag that an id is read as: itself, or its heir if it is retired, or None."""
         living = self.paths.living(tag_id)
@@ -134,6 +129,10 @@ class Taxonomy:
     def __getstate__(self) -> dict[str, object]:
         """Return what a pickle keeps: not what was computed from it."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    def json_of(self, tag_id: str) -> dict[str, object] | None:
+        """Return a tag as plain JSON, None if there is none."""
+        return tag_to_json(self.by_id[tag_id]) if tag_id in self.by_id else None
 
     def filled_kinds(self, tag_ids: Iterable[str]) -> set[str]:
         """Return the exclusive kinds of some tags: no other tag of these kinds is suggested beside them."""

@@ -100,6 +100,14 @@ class FoldedLog:
         self.check_undo(row.undoes or 0)
         return self._editor.take_back(self.edits[row.undoes or 0])
 
+    def last_to_undo(self) -> int:
+        """Return the number of the last change that is in effect and no undo. Raise `BadOperation` if there is none."""
+        undone = self._undone_by()
+        numbers = [row.n for row in self.rows[1:] if row.op != UNDO and row.n not in undone]
+        if not numbers:
+            raise BadOperation("There is no change to undo.")
+        return numbers[-1]
+
     def tags_since(self, n: int) -> dict[str, list[int]]:
         """Return the tags that rows behind a number touch, each with their numbers."""
         touched: dict[str, list[int]] = {}

@@ -93,8 +93,8 @@ class _Changes:
             labels = each.reference.then[:, each.tag].tolist()
             of_rows = dict(zip(each.reference.rows.tolist(), labels, strict=True))
             self._labels[taxonomy.tags[each.tag].id] = of_rows
-        read_as = taxonomy.replacements.items()
-        self._dropped = {*self._labels, *(tag for tag, heirs in read_as if not self._labels.keys().isdisjoint(heirs))}
+        self._written_as = {tag: taxonomy.paths.written_as(tag) for tag in self._labels}
+        self._dropped = {written for ids in self._written_as.values() for written in ids}
 
     def of_article(self, row: int, article: Article) -> Article:
         if not self._labels:
@@ -116,6 +116,7 @@ class _Changes:
         """Return the lists of an article; those tags that are read as a held one give way to it."""
         kept = (tuple(tag for tag in ids if tag not in self._dropped) for ids in (tags, rejected, unknown))
         labels = {tag: of_rows.get(row, UNKNOWN) for tag, of_rows in self._labels.items()}
-        positive, negative, open_ = (tuple(t for t in labels if labels[t] == v) for v in (POSITIVE, NEGATIVE, UNKNOWN))
+        positive, wrong, open_ = (tuple(t for t in labels if labels[t] == v) for v in (POSITIVE, NEGATIVE, UNKNOWN))
+        negative = tuple(written for tag in wrong for written in self._written_as[tag])  # else the tag would be unknown
         added = (positive, () if complete else negative, open_ if complete else ())
         return _Lists(*(ids + more for ids, more in zip(kept, added, strict=True)))

@@ -139,9 +139,9 @@ def as_known(article: Article, then: Labelled) -> Article:
 
 
 def _read_as(taxonomy: Taxonomy) -> dict[str, list[int]]:
-    """Return the columns in which each tag is read: its own and those of its replacements."""
+    """Return the columns in which each tag is read: its own and that of its heir."""
     columns = {tag.id: column for column, tag in enumerate(taxonomy.tags)}
-    return {tag: [columns[each] for each in (tag, *taxonomy.replacements.get(tag, ()))] for tag in columns}
+    return {tag: [columns[each] for each in dict.fromkeys((tag, taxonomy.paths.heir(tag)))] for tag in columns}
 
 
 def _keys(examples: Sequence[Attributed], taxonomy: Taxonomy) -> dict[tuple[int, int], str]:

@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 from typing_extensions import TypedDict
 
 from classifier.domain.deleted import Deleted
-from classifier.domain.files import make_private_folder, whole_file
+from classifier.domain.files import locked, make_private_folder, whole_file
 from classifier.domain.snapshots import Learned, Snapshot, read_learned, read_snapshot
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadModel, BadSetting, Busy, NoModel, NotFound
@@ -157,8 +157,8 @@ class Registry:
     def taxonomy(self) -> Taxonomy | None:
         """Return the taxonomy of now: the published one, or that of the champion. None if there is none."""
         with suppress(BadModel):
-            if (head := read_head(self.folder)) is not None:
-                return head.taxonomy
+            head = read_head(self.folder)
+            return head.taxonomy if head else self.champions_taxonomy()
         return self.champions_taxonomy()
 
     def champions_taxonomy(self) -> Taxonomy | None:
@@ -186,8 +186,7 @@ class Registry:
 
     def as_it_serves(self, model: TagModel) -> TagModel:
         """Return a model seen through the taxonomy of now. Raise `BadModel` if that cannot be read."""
-        head = read_head(self.folder)
-        return seen_through(model, head.taxonomy if head is not None else model.fitted.taxonomy)
+        return seen_through(model, head.taxonomy if (head := read_head(self.folder)) else model.fitted.taxonomy)
 
     def champion_folder(self) -> Path:
         """Return the folder of the champion, whose manifest is the one that was promoted."""
@@ -310,8 +309,7 @@ class Registry:
     def pinned(self) -> list[str]:
         """Return the versions that are never swept."""
         try:
-            versions: list[str] = json.loads((self.folder / "pinned.json").read_text(encoding="utf-8"))
-            return versions
+            return list(json.loads((self.folder / "pinned.json").read_text(encoding="utf-8")))
         except FileNotFoundError:
             return []
         except (OSError, ValueError) as error:
@@ -389,8 +387,7 @@ class Registry:
     def locked(self) -> Iterator[None]:
         """Let one process at a time change the pointer and the versions, or copy them. The lock ends with its process."""
         make_private_folder(self.folder)
-        with (self.folder / ".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with locked(self.folder / ".lock"):
             yield
 
     def _point(self, version: str, by: str, why: str, action: str = PROMOTE) -> Champion:

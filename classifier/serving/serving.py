@@ -113,14 +113,15 @@ class Serving:
 
     def _stats(self) -> "_Stats":
         """Return what changes with each champion and with each taxonomy, None for what there is not."""
-        return _stat(pointer_of(self.registry.folder)), _stat(head_file(self.registry.folder))
+        return stat_of(pointer_of(self.registry.folder)), stat_of(head_file(self.registry.folder))
 
 
 _Stat = tuple[int, int, int] | None
 _Stats = tuple[_Stat, _Stat]
 
 
-def _stat(path: Path) -> _Stat:
+def stat_of(path: Path) -> _Stat:
+    """Return what changes with each version of a file that is replaced, None if there is none."""
     try:
         found = path.stat()
     except OSError:

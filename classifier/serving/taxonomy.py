@@ -1,7 +1,10 @@
 """Changing the taxonomy: in the log of the store, and then in the file beside the models that all processes read."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from classifier.domain.operations import Operation
 from classifier.domain.taxonomy import Taxonomy
@@ -9,10 +12,11 @@ from classifier.domain.taxonomy_log import Head
 from classifier.errors import BadModel
 from classifier.serving.head import is_same, read_head, write_head
 from classifier.serving.registry import Registry
-from classifier.store.store import Store
-from classifier.store.taxonomy import Applied
 
-POLL_SECONDS = 1.0
+if TYPE_CHECKING:  # commands that answer without a store import no SQLAlchemy
+    from classifier.store.store import Store
+    from classifier.store.taxonomy import Applied
+
 IMPORTED = "import"  # who appended what no person did
 
 

@@ -1,18 +1,27 @@
 """A taxonomy that takes the place of the champion's: no tag is dropped, and a new tag has the day of its first sight."""
 
+from __future__ import annotations
+
 import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Tag, Taxonomy
+from classifier.domain.taxonomy_log import Head
 from classifier.errors import BadModel, DroppedTags
 from classifier.model.files import read_model_taxonomy
 from classifier.model.retagging import retagged
 from classifier.serving.champion import Champion
+from classifier.serving.head import begin_anew
 from classifier.serving.registry import Registry
+from classifier.serving.taxonomy import publish, take_over
+
+if TYPE_CHECKING:
+    from classifier.store.store import Store
 
 N_EXPLAINED = 10  # dropped tags of which an error names the nearest tag
 NEAR = 0.75  # of names, as difflib measures it: "isil" and "isis" are as near as that
@@ -40,19 +49,43 @@ def apply_taxonomy(registry: Registry, taxonomy: Taxonomy, by: str) -> Applied:
     """
     registry.champion_folder()  # without a champion there is nothing to lock
     with registry.alone("tags apply"):
-        pointer, model = registry.champion(), registry.load_champion()
+        pointer, model, before = registry.champion(), registry.load_fitted_champion(), registry.taxonomy()
         assert pointer is not None
+        assert before is not None
         adopted = adopt(taxonomy, registry)
-        if adopted.version != model.taxonomy.version:
+        if adopted.version != before.version:
             # It has learned the same as the champion.
             version = registry.save(retagged(model, adopted), registry.snapshot(model.version))
             pointer = registry.promote(version, by, f"taxonomy {adopted.version} applied", instead_of=pointer.version)
-    old = model.taxonomy.by_id
+            begin_anew(registry.folder, adopted)
+    return _applied(pointer, taxonomy, adopted, before)
+
+
+def apply_in_store(registry: Registry, store: Store, taxonomy: Taxonomy, by: str) -> tuple[Applied, Head]:
+    """Make a taxonomy the one of now, as one change set of the log. The champion stays as it is.
+
+    Raises:
+        DroppedTags: if the taxonomy lacks tags that there are.
+        NoModel: if there is no champion.
+    """
+    registry.champion_folder()
+    publish(registry, store)
+    pointer, before = registry.champion(), registry.taxonomy()
+    assert pointer is not None
+    assert before is not None
+    adopted = adopt(taxonomy, registry)
+    head = take_over(registry, store, adopted, by, "tags apply")
+    assert head is not None
+    return _applied(pointer, taxonomy, adopted, before), head
+
+
+def _applied(pointer: Champion, taxonomy: Taxonomy, adopted: Taxonomy, before: Taxonomy) -> Applied:
+    old = before.by_id
     return Applied(
         pointer,
         tuple(tag.id for tag in adopted.tags if tag.id not in old),
         tuple(tag.id for tag in adopted.tags if tag.id in old and old[tag.id] != tag),
-        new_dates(taxonomy, adopted, model.taxonomy),
+        new_dates(taxonomy, adopted, before),
     )
 
 
@@ -65,7 +98,7 @@ def adopt(taxonomy: Taxonomy, registry: Registry) -> Taxonomy:
     before = registry.taxonomy()
     if before is not None and (dropped := dropped_tags(before, taxonomy)):
         raise _dropped(dropped, before, taxonomy)
-    return dated(taxonomy, history_of(registry))
+    return dated(taxonomy, [*history_of(registry), *([("", before)] if before is not None else [])])
 
 
 # --- tags that are dropped --------------------------------------------------------------------------------------
@@ -83,7 +116,11 @@ def _dropped(dropped: Sequence[Tag], before: Taxonomy, after: Taxonomy) -> Dropp
     lines = []
     for tag in dropped[:N_EXPLAINED]:
         nearest = _nearest(tag, names, before)
-        lines.append(f"{tag.id!r} ({tag.label})" + (f"; the nearest tag of the file is {nearest!r}" if nearest else ""))
+        meant = f"retire {tag.id}"
+        if nearest is not None:
+            meant = f"merge {tag.id} into {nearest}" if nearest in before.by_id else f"rename {tag.id} to {nearest}"
+        near = f"the nearest tag of the file is {nearest!r}, " if nearest else ""
+        lines.append(f'{tag.id!r} ({tag.label}); {near}perhaps you meant: tags do "{meant}"')
     if len(dropped) > N_EXPLAINED:
         lines.append(f"and {len(dropped) - N_EXPLAINED} more: {', '.join(tag.id for tag in dropped[N_EXPLAINED:])}")
     return DroppedTags([tag.id for tag in dropped], lines)
@@ -155,10 +192,10 @@ def _first_days(history: Iterable[tuple[str, Taxonomy]]) -> dict[str, str | None
     before: Taxonomy | None = None
     for day, taxonomy in history:
         replaced: dict[str, list[str]] = defaultdict(list)  # the days of the tags in whose place each tag comes
-        for tag_id, replacements in taxonomy.replacements.items():
-            if before is not None and tag_id in before.by_id and not before.by_id[tag_id].retired:
-                for replacement in replacements:
-                    replaced[replacement].append(days[tag_id] or "")
+        for tag in before.tags if before is not None else ():
+            if not tag.retired:
+                for replacement in taxonomy.paths.chain(tag.id):
+                    replaced[replacement].append(days[tag.id] or "")
         for tag in taxonomy.tags:
             if tag.created:
                 days[tag.id] = tag.created

@@ -71,6 +71,10 @@ class TaxonomyChanges(Part):
             present = _up_to_date(connection)
         return Head(present.log.n, present.taxonomy) if present.log.n else None
 
+    def last(self) -> int:
+        """Return the number of the last row, 0 if there is none."""
+        return self._number(select(func.max(taxonomy_changes.c.n)))
+
     def log(self) -> FoldedLog:
         """Return the log as it is now. Nobody may change it."""
         with self.reading() as connection:

@@ -21,6 +21,7 @@ from classifier.gate.reference import ANCHOR, CHAMPION, Reference, reference_to
 from classifier.model.live import Followed
 from classifier.model.tag_model import TagModel
 from classifier.serving.champion import Champion
+from classifier.serving.head import head_file
 from classifier.serving.live import Follower
 from classifier.serving.registry import Anchor, Registry
 from classifier.serving.taxonomy_changes import dated, history_of
@@ -85,10 +86,10 @@ def read_inputs(
 
 
 def _taxonomy(registry: Registry, examples: Sequence[Attributed]) -> Taxonomy:
-    champions = registry.taxonomy() or Taxonomy(())
-    ids = [tag.id for tag in champions.tags]
-    if ids and champions.version != taxonomy_of(ids).version:  # somebody maintains it
-        return dated(champions, history_of(registry))
+    present = registry.taxonomy() or Taxonomy(())
+    ids = [tag.id for tag in present.tags]
+    if ids and present.version != taxonomy_of(ids).version:  # somebody maintains it
+        return present if head_file(registry.folder).exists() else dated(present, history_of(registry))
     return taxonomy_of(chain(ids, (tag for example in examples for tag in example.article.tags or ())))
 
 
@@ -99,7 +100,7 @@ def skip(inputs: Inputs, store: Store, settings: CheckSettings) -> Result | None
         return None
     same_data = inputs.learned is not None and inputs.learned.digest == digest
     fitted = "retagged_from" not in champion.card  # a changed taxonomy's new tags have not been learned yet
-    if same_data and fitted and champion.taxonomy.version == version:
+    if same_data and fitted and champion.fitted.taxonomy.version == version:
         return Result(SKIPPED, f"Nothing is new since {champion.version} was trained.")
     trained = store.runs.list(JOB, without=(SKIPPED, FAILED, RUNNING))
     last = next((run for run in trained if run.outcome in (PROMOTED, NOT_PROMOTED)), None)

@@ -23,6 +23,7 @@ from classifier.gate.whole import Check
 from classifier.model.files import content_digest
 from classifier.serving.champion import rolled_back
 from classifier.serving.registry import Registry
+from classifier.serving.taxonomy import publish, take_over
 from classifier.serving.taxonomy_changes import adopt
 from classifier.serving.traces import try_to_remove_traces
 from classifier.store.runs import FAILED, JOB, Run
@@ -73,6 +74,9 @@ def retrain(
     with store.runs.alone(JOB):
         if taxonomy is not None:
             taxonomy = adopt(taxonomy, registry)
+        if not dry_run:
+            head = publish(registry, store) if taxonomy is None else take_over(registry, store, taxonomy, by)
+            taxonomy = head.taxonomy if head is not None and taxonomy is not None else taxonomy
         _check_accepted(settings, taxonomy or registry.taxonomy())
         retraining = _Retraining(store, registry, settings, by, dry_run, track, time.monotonic())
         if dry_run:
@@ -82,6 +86,7 @@ def retrain(
         try:
             inputs = retraining.inputs(taxonomy)
             data = inputs.snapshot.digest
+            take_over(registry, store, inputs.taxonomy, by)  # where nobody maintains it, articles bring new tags
             result = retraining.run(inputs, force)
         except BaseException as error:
             reason = str(error) if isinstance(error, TaggerError | OSError) else type(error).__name__

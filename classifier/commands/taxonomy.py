@@ -1,0 +1,86 @@
+"""`tags plan`, `do`, `undo`, `log` and `diff`: change the taxonomy by operations, and see what was changed."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from classifier.commands.common import minute, print_json, print_result, registry_of, store_of
+from classifier.commands.parser import Usage, user_name
+from classifier.domain.operation_lines import operation_from_text
+from classifier.domain.operations import Operation
+from classifier.domain.taxonomy_log import FoldedLog, Row
+from classifier.errors import BadOperation, BadSetting
+from classifier.serving.taxonomy import change, publish, undo
+from classifier.settings import Settings
+from classifier.store.taxonomy import Applied
+
+
+def do_do(options: Namespace, _settings: Settings) -> None:
+    operations, store = _operations(options), store_of(options)
+    applied = change(registry_of(options), store, operations, user_name(), options.note)
+    _print_applied(options, applied, store.taxonomy.log())
+
+
+def do_undo(options: Namespace, _settings: Settings) -> None:
+    store, registry = store_of(options), registry_of(options)
+    publish(registry, store)
+    numbers = options.numbers or [store.taxonomy.log().last_to_undo()]
+    applied = undo(registry, store, numbers, user_name(), options.note)
+    _print_applied(options, applied, store.taxonomy.log())
+
+
+def do_log(options: Namespace, _settings: Settings) -> None:
+    store = store_of(options)
+    publish(registry_of(options), store)
+    rows = store.taxonomy.log().rows[::-1][: options.limit]
+    lines = (f"{row.n:>5}  {minute(row.at)}  {row.by:<16} {row.line}" for row in rows)
+    value = {"changes": [_row(row) for row in rows]}
+    print_result(
+        options, value, "\n".join(lines) or "there is no taxonomy yet; train a model: python -m classifier train"
+    )
+
+
+def do_diff(options: Namespace, _settings: Settings) -> None:
+    log = store_of(options).taxonomy.log()
+    for n in (options.first, options.last):
+        if not 1 <= n <= log.n:
+            raise BadOperation(f"There is no change {n}; the last one is {log.n}.")
+    before, after = (FoldedLog(log.rows[:n]).taxonomy() for n in (options.first, options.last))
+    changed = [tag for tag in {**before.by_id, **after.by_id} if before.by_id.get(tag) != after.by_id.get(tag)]
+    rows = [{"tag": tag, "before": before.json_of(tag), "after": after.json_of(tag)} for tag in changed]
+    lines = (f"{row['tag']}: {row['before']} -> {row['after']}" for row in rows)
+    print_result(options, {"tags": rows}, "\n".join(lines) or "no tag differs")
+
+
+def _operations(options: Namespace) -> Sequence[Operation]:
+    lines = [*options.operations, *(_lines(options.file) if options.file is not None else ())]
+    if not lines:
+        raise Usage('Name an operation, like "merge isis into islamic-state", or --file FILE with one a line.')
+    return [operation_from_text(line) for line in lines]
+
+
+def _lines(path: Path) -> Sequence[str]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(f"{path} cannot be read: {error}") from None
+    return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _print_applied(options: Namespace, applied: Applied, log: FoldedLog) -> None:
+    rows = [log.rows[n - 1] for n in applied.numbers]
+    if options.json:
+        version = applied.head.taxonomy.version
+        print_json(
+            {"change_set": applied.change_set, "taxonomy_version": version, "changes": [_row(row) for row in rows]}
+        )
+        return
+    for row in rows:
+        print(f"change {row.n}: {row.line}")
+    print(
+        f"the taxonomy is {applied.head.taxonomy.version}; take it back: tags undo {' '.join(map(str, applied.numbers))}"
+    )
+
+
+def _row(row: Row) -> dict[str, object]:
+    return {**vars(row), "line": row.line} if row.op != "import" else {**vars(row), "line": row.line, "args": {}}
