@@ -32,13 +32,14 @@ class Voices:
     def __init__(self, parts_of: Mapping[int, Sequence[int]], n_tags: int) -> None:
         """Take the places of each heir's parts, of which it may be one."""
         self.heirs = np.array(list(parts_of), dtype=np.int64)
-        self._sizes = np.array([len(parts) for parts in parts_of.values()], dtype=np.int64)
+        sizes = np.array([len(parts) for parts in parts_of.values()], dtype=np.int64)
         self._parts = np.array([part for parts in parts_of.values() for part in parts], dtype=np.int64)
-        self._starts = np.concatenate([[0], np.cumsum(self._sizes)[:-1]]).astype(np.int64)
+        self._starts = np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
+        self._group = np.repeat(np.arange(len(sizes)), sizes)
         self._order = np.arange(len(self._parts))
         self._itself = np.arange(n_tags)
         self.heir_of = self._itself.copy()
-        self.heir_of[self._parts] = np.repeat(self.heirs, self._sizes)
+        self.heir_of[self._parts] = self.heirs[self._group]
 
     def __bool__(self) -> bool:
         """Whether there is any heir."""
@@ -46,16 +47,16 @@ class Voices:
 
     def spoken(self, decision: np.ndarray, scores: np.ndarray, thresholds: np.ndarray) -> Spoken:
         """Return the values of tags, from each tag's own decision values and scores, (n_articles, n_tags), and thresholds."""
-        of_parts = scores[:, self._parts]
+        of_parts = scores.take(self._parts, axis=1)
         # Scores are at most 1: whoever passes stands before all who do not.
-        rank = of_parts + 2.0 * (decision[:, self._parts] >= thresholds[self._parts])
+        rank = of_parts + 2.0 * (decision.take(self._parts, axis=1) >= thresholds.take(self._parts))
         best = np.maximum.reduceat(rank, self._starts, axis=1)
-        is_best = rank == np.repeat(best, self._sizes, axis=1)
+        is_best = rank == best.take(self._group, axis=1)
         first = np.minimum.reduceat(np.where(is_best, self._order, len(self._order)), self._starts, axis=1)
-        speaks = self._parts[first]
+        speaks = self._parts.take(first)
         voice = np.repeat(self._itself[None], len(decision), axis=0)
         voice[:, self.heirs] = speaks
         decision, scores = decision.copy(), scores.copy()
         scores[:, self.heirs] = np.maximum.reduceat(of_parts, self._starts, axis=1)
-        decision[:, self.heirs] = np.take_along_axis(decision, speaks, axis=1)
+        decision[:, self.heirs] = decision[np.arange(len(decision))[:, None], speaks]
         return Spoken(decision, scores, voice)
