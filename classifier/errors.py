@@ -75,12 +75,14 @@ class BadMap(_BadFile):
 
 
 class DroppedTags(TaggerError):
-    """A taxonomy lacks tags that the champion has. `tags` are their ids."""
+    """A taxonomy lacks tags that the champion has. `tags` are their ids, `meant` operations that would do instead."""
 
-    def __init__(self, tags: list[str], lines: list[str]) -> None:
+    def __init__(self, tags: list[str], lines: list[str], meant: list[str]) -> None:
         head = "The taxonomy lacks tags that the champion has, and what was learned of them would be lost:"
         step = "An id is never dropped. Keep the entry of each, with `status: retired`, and `replaced_by: ID` if another tag "
-        super().__init__("\n  ".join([head, *lines]) + f"\n{step}took its place.")
+        operations = " ".join(f'"{operation}"' for operation in meant)
+        by_operation = f"With a database, perhaps you meant: tags do {operations}"
+        super().__init__("\n  ".join([head, *lines]) + f"\n{step}took its place.\n{by_operation}")
         self.tags = tags
 
 

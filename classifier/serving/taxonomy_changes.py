@@ -113,17 +113,21 @@ def _dropped(dropped: Sequence[Tag], before: Taxonomy, after: Taxonomy) -> Dropp
     names: dict[str, list[str]] = defaultdict(list)  # the ids of the tags that have each name, spelled alike
     for name, tag_id in ((name, tag.id) for tag in after.tags if not tag.retired for name in _names_of(tag)):
         names[name].append(tag_id)
-    lines = []
+    lines, meant = list[str](), list[str]()
     for tag in dropped[:N_EXPLAINED]:
         nearest = _nearest(tag, names, before)
-        meant = f"retire {tag.id}"
-        if nearest is not None:
-            meant = f"merge {tag.id} into {nearest}" if nearest in before.by_id else f"rename {tag.id} to {nearest}"
-        near = f"the nearest tag of the file is {nearest!r}, " if nearest else ""
-        lines.append(f'{tag.id!r} ({tag.label}); {near}perhaps you meant: tags do "{meant}"')
+        meant.append(_meant(tag, nearest, before))
+        lines.append(f"{tag.id!r} ({tag.label})" + (f"; the nearest tag of the file is {nearest!r}" if nearest else ""))
     if len(dropped) > N_EXPLAINED:
         lines.append(f"and {len(dropped) - N_EXPLAINED} more: {', '.join(tag.id for tag in dropped[N_EXPLAINED:])}")
-    return DroppedTags([tag.id for tag in dropped], lines)
+    return DroppedTags([tag.id for tag in dropped], lines, meant)
+
+
+def _meant(tag: Tag, nearest: str | None, before: Taxonomy) -> str:
+    """Return the operation that whoever dropped a tag probably meant."""
+    if nearest is None:
+        return f"retire {tag.id}"
+    return f"merge {tag.id} into {nearest}" if nearest in before.by_id else f"rename {tag.id} to {nearest}"
 
 
 def _names_of(tag: Tag) -> list[str]:
