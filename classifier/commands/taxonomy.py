@@ -10,6 +10,7 @@ from classifier.domain.operation_lines import operation_from_text
 from classifier.domain.operations import Operation
 from classifier.domain.taxonomy_log import FoldedLog, Row
 from classifier.errors import BadOperation, BadSetting
+from classifier.serving.preview import lines_of, preview_of
 from classifier.serving.taxonomy import change, publish, undo
 from classifier.settings import Settings
 from classifier.store.taxonomy import Applied
@@ -19,6 +20,14 @@ def do_do(options: Namespace, _settings: Settings) -> None:
     operations, store = _operations(options), store_of(options)
     applied = change(registry_of(options), store, operations, user_name(), options.note)
     _print_applied(options, applied, store.taxonomy.log())
+
+
+def do_plan(options: Namespace, _settings: Settings) -> None:
+    operations, store, registry = _operations(options), store_of(options), registry_of(options)
+    publish(registry, store)
+    after = store.taxonomy.preview(operations)
+    preview = preview_of(store, registry, after, after.n - len(operations))
+    print_result(options, preview, "\n".join(lines_of(preview)))
 
 
 def do_undo(options: Namespace, _settings: Settings) -> None:

@@ -15,7 +15,7 @@ from classifier.store.requests import Request, keep, reply_to
 from classifier.store.rows import Columns, Part, came_complete, existing_row, new_id, now, tags_of_runs
 from classifier.store.schema import articles, closings, decisions, impressions, suggestion_sets
 from classifier.store.sketches import Sketches, compare_texts, same_texts, sketches_for_decision
-from classifier.store.standing import settled
+from classifier.store.standing import not_undone, settled
 from classifier.store.suggestion_sets import newest_set
 from classifier.store.taxonomy import head_of
 
@@ -164,6 +164,15 @@ class DecisionLog(Part):
         """Return on how many articles people have decided."""
         query = select(func.count(decisions.c.article_id.distinct())).where(decisions.c.editor != CMS)
         return self._number(query)
+
+    def counts_of(self, tags: Sequence[str]) -> dict[str, dict[str, int]]:
+        """Return by tag and action how many decisions there are that were not undone, by the ids as they were written."""
+        of_tags = select(decisions.c.tag, decisions.c.action, func.count()).where(decisions.c.tag.in_(tags))
+        query = of_tags.where(not_undone(decisions)).group_by(decisions.c.tag, decisions.c.action)
+        counts: dict[str, dict[str, int]] = {}
+        for tag, action, n in self._tuples(query.order_by(decisions.c.tag, decisions.c.action)):
+            counts.setdefault(tag, {})[action] = int(n)
+        return counts
 
     def shown_tags(self) -> tuple[dict[str, int], int]:
         """Return how often each tag was suggested, and on how many articles anything was."""
