@@ -36,7 +36,8 @@ def create_app() -> Flask:
     at_once = min(settings.at_once, max(1, settings.threads * 3 // 4))
     limits = Limits(settings.rate_limit, at_once, settings.read_seconds, settings.proxies)
     needs_key = settings.metrics == "key"
-    app = build_app(tagger, registry, settings.max_body_bytes, settings.retrain_hours, needs_key, limits)
+    sizes = settings.max_body_bytes, settings.retrain_hours
+    app = build_app(tagger, registry, *sizes, needs_key, limits, settings.second_person)
     logs.watch(app)
     Publisher(registry, tagger.store).start()
     Backlog(tagger, settings.backlog_rate).start()

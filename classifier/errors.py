@@ -68,6 +68,14 @@ class ChangedMeanwhile(BadOperation):
         self.numbers = numbers
 
 
+class WrongState(TaggerError):
+    """Somebody has decided on a change set meanwhile."""
+
+
+class NeedsAnother(TaggerError):
+    """A change is so large that another person than its author has to apply it."""
+
+
 class BadMap(_BadFile):
     """A map from the terms of a CMS to tags cannot be used."""
 

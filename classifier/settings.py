@@ -85,6 +85,8 @@ class Settings:
     cache_mb: int = _number(32, 0, 4096)  # memory in which a process keeps its last answers
     # Open articles a second that are judged beside the requests after an import or a promotion. 0: none.
     backlog_rate: int = _number(20, 0, 10_000)
+    # Articles that a change set of the taxonomy may touch if its author applies it. Above, another person does. 0: any number
+    second_person: int = _number(0, 0, 1_000_000_000)
     # Whether the champion follows decisions and imports between trainings.
     live_rates: bool = _read(lambda value: bool(whole_number(value, 0, 1)), True)
     anchor: str = _read(_version, "")  # compared with beside the champion. Empty: the champion of four weeks ago

@@ -14,6 +14,7 @@ from classifier.domain.articles import Article
 from classifier.serving.tagger import DecisionBatch, Tagger
 from classifier.store.assignments import Additions, Scope
 from classifier.store.database.opening import open_store
+from classifier.store.feed_places import FeedPlace
 from classifier.store.log import Draft
 from classifier.store.reports import KeptReport
 from classifier.store.rows import StoredArticle
@@ -49,6 +50,8 @@ def fill(tagger: Tagger, archive: Iterable[Article]) -> str:
         added = Additions(found.article.id, found.stamp, [("leadership", 0.75)])
         store.assignments.add(store.runs.begin("archive"), [added], lambda same: {"n": len(same)})
     store.reports.put(KeptReport("desk", "2024-06-06", 5, "t-1", {"editors": ["ada", "bo"]}))
+    store.taxonomy.import_first(tagger.taxonomy(), "ada")
+    store.feed_places.put("cms-1", FeedPlace(1, 3, 0, 2))
     store.shadow.put([InShadow("kabul", "d", "v-2", {"iskp": 0.75}, "v-1", {})])
     store.keys.settle()
     assert [name for name, rows in contents(store).items() if not rows] == []

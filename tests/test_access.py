@@ -32,8 +32,9 @@ ARTICLE = {"title": "ISKP bomber kills twelve at Kabul mosque"}
 BATCH = {"articles": [{"id": "a", **ARTICLE}]}
 DECISIONS = {"decisions": [{"tag": "iskp", "action": "accept"}]}
 HAND_OVER = {"from": "the cms", "to": None}
-WRITERS = {"cms", "editor", "admin"}
-EDITORS = {"editor", "admin"}
+TAXONOMISTS = {"taxonomist", "admin"}
+EDITORS = {"editor", *TAXONOMISTS}
+WRITERS = {"cms", *EDITORS}
 # Method, path, body, the roles that may, and what they get.
 ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("POST", "/v1/suggest", ARTICLE, WRITERS, 200),
@@ -52,6 +53,16 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("GET", "/review/bulk.json?tag=iskp", None, EDITORS, 200),
     ("POST", "/review/proposals", {"label": "A new group"}, EDITORS, 201),
     ("GET", "/v1/tags", None, set(ROLES), 200),
+    ("GET", "/v1/tags/changes", None, set(ROLES), 200),
+    ("POST", "/v1/tags/changes/place", {"n": 1}, {"cms", "admin"}, 200),
+    ("GET", "/v1/tags/iskp", None, set(ROLES), 200),
+    ("POST", "/v1/tags/change-sets", {"ops": [{"op": "revive", "tag": "iskp"}]}, EDITORS, 422),  # it is not retired
+    ("GET", "/v1/tags/change-sets", None, EDITORS, 200),
+    ("GET", "/v1/tags/change-sets/<set_id>", None, EDITORS, 404),
+    ("GET", "/v1/tags/change-sets/<set_id>/preview", None, TAXONOMISTS, 404),
+    ("POST", "/v1/tags/change-sets/<set_id>/apply", {"based_on": 1}, TAXONOMISTS, 404),
+    ("POST", "/v1/tags/change-sets/<set_id>/decline", {}, TAXONOMISTS, 404),
+    ("POST", "/v1/tags/change-sets/<set_id>/undo", {}, TAXONOMISTS, 404),
     ("GET", "/v1/model", None, set(ROLES), 200),
     ("GET", "/v1/models", None, set(ROLES), 200),
 ]

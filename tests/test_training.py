@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import update
 
 from classifier.domain.articles import Article
+from classifier.domain.operations import Retire
 from classifier.domain.progress import untracked
 from classifier.domain.snapshots import Snapshot, snapshot_of
 from classifier.domain.taxonomy import Tag, Taxonomy
@@ -22,6 +23,7 @@ from classifier.errors import BadModel, Busy, NotFound
 from classifier.gate.settings import GateSettings
 from classifier.model.retagging import retagged
 from classifier.model.tag_model import TagModel
+from classifier.serving.taxonomy import change
 from classifier.store.log import Draft
 from classifier.store.runs import FAILED, JOB, SKIPPED
 from classifier.store.schema import articles as table
@@ -111,10 +113,7 @@ def test_what_the_champion_was_trained_on_by_hand_is_nothing_new(
 
 
 def test_a_changed_taxonomy_is_something_new(desk: Desk, taxonomy: Taxonomy) -> None:
-    champion = desk.registry.load_champion()
-    fewer = Taxonomy(taxonomy.tags[:-1], taxonomy.kinds)
-    version = desk.registry.save(retagged(champion, fewer), desk.registry.snapshot(champion.version))
-    desk.registry.promote(version, "ed4", "taxonomy applied")
+    change(desk.registry, desk.store, [Retire(taxonomy.tags[-1].id)], "ed4")
     result, _ = retrain(desk.store, desk.registry, QUICK)
     assert result.outcome != SKIPPED
 

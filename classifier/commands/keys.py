@@ -14,12 +14,12 @@ def do_create(options: Namespace, _settings: Settings) -> None:
 
 def do_list(options: Namespace, _settings: Settings) -> None:
     keys = store_of(options).keys.list()
-    lines = [f"{'name':<32} {'role':<8} {'created':<16}  {'expires':<16}  {'last used':<16}  state"] if keys else []
+    lines = [f"{'name':<32} {'role':<10} {'created':<16}  {'expires':<16}  {'last used':<16}  state"] if keys else []
     for key in keys:
         times = "  ".join(f"{minute(time):<16}" for time in (key.created_at, key.expires_at, key.last_used_at))
         old = f", old secret until {minute(key.old_until)}" if key.old_usable else ""
         state = "revoked" if key.revoked_at else "in use" if key.usable else "expired"
-        lines.append(f"{key.name:<32} {key.role:<8} {times}  {state}{old}")
+        lines.append(f"{key.name:<32} {key.role:<10} {times}  {state}{old}")
     nothing = "no keys: the service answers to this machine only, and every role is open"
     print_rows(options, "keys", keys, lines, nothing)
 

@@ -203,6 +203,23 @@ class Editor:
         return tag.aliases if others else (*tag.aliases, alias)
 
 
+def states_of(edits: Edits, tags: Mapping[str, Tag]) -> dict[str, tuple[Tag | None, Tag | None]]:
+    """Return each tag of some edits as it was before and as it is after them, None where there was or is none.
+
+    `tags` are those after the edits.
+    """
+    states: dict[str, tuple[Tag | None, Tag | None]] = {}
+    for edit in reversed(edits):
+        if edit.tag is not None:
+            before, after = states.get(edit.tag, (tags.get(edit.tag),) * 2)
+            if edit.field is None:
+                before = edit.before
+            elif before is not None:
+                before = replace(before, **{edit.field: edit.before})
+            states[edit.tag] = before, after
+    return dict(reversed(states.items()))
+
+
 def _value_before(edit: Edit, present: Any) -> Any:
     """Return the value of a field without what an edit did to it. Raise `BadOperation` if it was changed since."""
     if present == edit.after:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 from classifier.domain.applying import adopt, carry_out
-from classifier.domain.editing import ID_FIELDS, Edit, Editor, Edits
+from classifier.domain.editing import ID_FIELDS, Edit, Editor, Edits, states_of
 from classifier.domain.operation_lines import operation_to_text
 from classifier.domain.operations import Operation, operation_from_json, operation_to_json
 from classifier.domain.taxonomy import Tag, Taxonomy, taxonomy_from_json
@@ -64,6 +64,9 @@ class FoldedLog:
     def __init__(self, rows: Iterable[Row] = ()) -> None:
         self.rows: list[Row] = []
         self.edits: dict[int, Edits] = {}
+        self.states: dict[
+            int, Mapping[str, tuple[Tag | None, Tag | None]]
+        ] = {}  # each touched tag before and after a row
         self._editor = Editor(Taxonomy(()))
         for row in rows:
             self.append(row)
@@ -71,7 +74,8 @@ class FoldedLog:
     def copy(self) -> Self:
         """Return a log that goes on from here by itself."""
         log = type(self)()
-        log.rows, log.edits, log._editor = list(self.rows), dict(self.edits), self._editor.copy()
+        log.rows, log.edits, log.states = list(self.rows), dict(self.edits), dict(self.states)
+        log._editor = self._editor.copy()
         return log
 
     @property
@@ -88,7 +92,7 @@ class FoldedLog:
         if row.n != self.n + 1:
             raise BadOperation(f"The row {row.n} does not follow the row {self.n}.")
         edits = self._played(row)
-        self.edits[row.n] = edits
+        self.edits[row.n], self.states[row.n] = edits, states_of(edits, self._editor.tags)
         self.rows.append(row)
         return edits
 

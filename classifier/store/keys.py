@@ -17,7 +17,7 @@ from classifier.errors import BadSetting, BadStore, KeyEnded, NotFound
 from classifier.store.rows import Columns, Part, ago, now
 from classifier.store.schema import keys, sessions
 
-ROLES = ("cms", "editor", "admin", "reader")
+ROLES = ("cms", "editor", "admin", "reader", "taxonomist")
 PREFIX = "tagger"
 KEPT_SECONDS = 1.0
 MAX_KEPT = 1000

@@ -123,6 +123,11 @@ class DecisionLog(Part):
         with self.reading() as connection:
             return reply_to(connection, request)
 
+    def keep_reply(self, request: Request, reply: Mapping[str, object]) -> None:
+        """Keep the reply to a request that was carried out in a transaction of its own."""
+        with self.engine.begin() as connection:
+            keep(connection, request, reply)
+
     def read(self, article_id: str) -> ArticleLog:
         """Return the log of an article, or raise `NotFound`."""
         with self.reading() as connection:

@@ -13,10 +13,12 @@ from sqlalchemy.exc import IntegrityError
 from classifier.domain.articles import Article
 from classifier.store.arrivals import Arrival, Shares, arrive, batches_of_texts, put_imported
 from classifier.store.assignments import Assignments
+from classifier.store.change_sets import ChangeSets
 from classifier.store.changes import note_change
 from classifier.store.counts import counted
 from classifier.store.deletions import Deletions, note_deleted
 from classifier.store.exports import Exports
+from classifier.store.feed_places import FeedPlaces
 from classifier.store.keys import Keys, Sessions
 from classifier.store.limits import counters_of
 from classifier.store.live import LiveLabels
@@ -73,6 +75,8 @@ class Store(Part):
         self.live = LiveLabels(engine)
         self.deletions = Deletions(engine)
         self.taxonomy = TaxonomyChanges(engine)
+        self.change_sets = ChangeSets(engine)
+        self.feed_places = FeedPlaces(engine)
 
     def close(self) -> None:
         """Close all connections."""

@@ -1,7 +1,10 @@
 """The log of the taxonomy in the store: appended to by one transaction at a time, and folded once in each process."""
 
+from __future__ import annotations
+
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
 
@@ -11,12 +14,12 @@ from classifier.domain.operation_lines import operation_to_text
 from classifier.domain.operations import Operation, operation_to_json
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_log import UNDO, FoldedLog, Head, Row, import_row, row_of
-from classifier.errors import ChangedMeanwhile, NotFound
+from classifier.errors import BadOperation, ChangedMeanwhile, NotFound
+from classifier.store.change_sets import APPLIED, PROPOSED, UNDONE, settle
 from classifier.store.changes import note_change
 from classifier.store.rows import Part, new_id, now, one_at_a_time
 from classifier.store.schema import change_sets, taxonomy_changes
 
-APPLIED, UNDONE = "applied", "undone"
 _COLUMNS = [taxonomy_changes.c[name] for name in ("n", "op", "args", "at", "by", "change_set", "undoes")]
 
 
@@ -89,7 +92,7 @@ class TaxonomyChanges(Part):
             if not log.n:
                 log.append(import_row(taxonomy, 1, at, by, change_set))
 
-        return self._append(play, by, "The taxonomy of the champion", [])
+        return self._append(play, _as_new(by, "The taxonomy of the champion", []))
 
     def adopt(self, taxonomy: Taxonomy, by: str, note: str = "") -> Applied:
         """Take over a whole taxonomy as one change. Tags that it lacks are retired."""
@@ -97,48 +100,74 @@ class TaxonomyChanges(Part):
         def play(log: FoldedLog, change_set: str, at: str) -> None:
             log.append(import_row(taxonomy, log.n + 1, at, by, change_set))
 
-        return self._append(play, by, note, [])
+        return self._append(play, _as_new(by, note, []))
 
-    def apply(self, operations: Sequence[Operation], by: str, note: str = "", based_on: int | None = None) -> Applied:
-        """Carry out operations as one change set, all or none.
+    def apply(
+        self,
+        operations: Sequence[Operation],
+        by: str,
+        note: str = "",
+        based_on: int | None = None,
+        proposed: str | None = None,
+        preview: Mapping[str, Any] | None = None,
+    ) -> Applied:
+        """Carry out operations as one change set, all or none: as a new one, or as the one that was `proposed`.
+
+        `preview` is kept with a proposed set.
 
         Raises:
             BadOperation: if one does not fit the taxonomy.
             ChangedMeanwhile: if a row behind `based_on` touches one of the same tags.
+            WrongState: if the set is not proposed any more.
         """
 
         def play(log: FoldedLog, change_set: str, at: str) -> None:
-            before = log.n
+            if based_on is not None and based_on < log.n:
+                _check_base(log, based_on, operations, at)
             for operation in operations:
                 log.append(row_of(operation, log.n + 1, at, by, change_set))
-            _check_base(log, before if based_on is None else based_on, before)
 
+        def record_proposed(connection: Connection, set_id: str, before: int) -> None:
+            settle(connection, set_id, PROPOSED, APPLIED, by, preview=preview, based_on=before)
+
+        if proposed is not None:
+            return self._append(play, record_proposed, proposed)
         title = note or "; ".join(map(operation_to_text, operations))
-        return self._append(play, by, title, [operation_to_json(operation) for operation in operations])
+        return self._append(play, _as_new(by, title, list(map(operation_to_json, operations))))
 
-    def undo(self, numbers: Sequence[int], by: str, note: str = "") -> Applied:
-        """Take back rows as one change set, all or none, the newest first.
+    def undo(self, numbers: Sequence[int], by: str, note: str = "", undone: str | None = None) -> Applied:
+        """Take back rows as one change set, all or none, the newest first. `undone` is the change set of which they are all.
 
         Raises:
             BadOperation: if there is no such row, or it was undone before.
             DependentChanges: if later rows, which are not among them, rest on one.
+            WrongState: if the set is not applied.
         """
         newest_first = sorted(set(numbers), reverse=True)
+        title = note or "; ".join(f"undo {number}" for number in newest_first)
+        as_new = _as_new(by, title, [{"op": UNDO, "n": number} for number in newest_first])
 
         def play(log: FoldedLog, change_set: str, at: str) -> None:
             for number in newest_first:
                 log.append(Row(log.n + 1, UNDO, {}, at, by, change_set, number))
 
-        title = note or "; ".join(f"undo {number}" for number in newest_first)
-        return self._append(play, by, title, [{"op": UNDO, "n": number} for number in newest_first])
+        def record(connection: Connection, set_id: str, before: int) -> None:
+            as_new(connection, set_id, before)
+            if undone is not None:
+                settle(connection, undone, APPLIED, UNDONE, by)
+
+        return self._append(play, record)
 
     def rows_of(self, change_set: str) -> list[int]:
         """Return the numbers of the rows of an applied change set, or raise `NotFound`."""
-        query = select(taxonomy_changes.c.n).where(taxonomy_changes.c.change_set == change_set)
-        numbers: list[int] = self._values(query.order_by(taxonomy_changes.c.n))
-        if not numbers:
+        if not (numbers := self.numbers_of(change_set)):
             raise NotFound(f"There is no applied change set {change_set[:40]!r}.")
         return numbers
+
+    def numbers_of(self, change_set: str) -> list[int]:
+        """Return the numbers of the rows of a change set, none unless it was applied."""
+        query = select(taxonomy_changes.c.n).where(taxonomy_changes.c.change_set == change_set)
+        return self._values(query.order_by(taxonomy_changes.c.n))
 
     def preview(self, operations: Sequence[Operation]) -> FoldedLog:
         """Return the log with operations that are carried out but not stored. Raise `BadOperation` as `apply` does."""
@@ -147,31 +176,47 @@ class TaxonomyChanges(Part):
             log.append(row_of(operation, log.n + 1, now()))
         return log
 
-    def _append(
-        self, play: Callable[[FoldedLog, str, str], None], by: str, title: str, ops: list[dict[str, Any]]
-    ) -> Applied:
-        """Append what `play` plays on the log. One transaction at a time does so, on both engines."""
-        change_set, at = new_id(), now()
+    def _append(self, play: _Play, record: _Record, set_id: str | None = None) -> Applied:
+        """Append what `play` plays on the log, and `record` the change set. One transaction at a time does so."""
+        change_set = set_id or new_id()
         with self.engine.begin() as connection:
             one_at_a_time(connection, "taxonomy")
             present = folded(connection)
             log = present.copy()
-            play(log, change_set, at)
+            play(log, change_set, now())
             rows, taxonomy = log.rows[present.n :], log.taxonomy()
             if rows:
-                values = {"id": change_set, "state": APPLIED, "title": title, "ops": ops, "by": by, "at": at}
-                decided = {"decided_by": by, "decided_at": at, "based_on": present.n}
-                connection.execute(change_sets.insert().values(values | decided))
+                record(connection, change_set, present.n)
                 version = {"head_version": taxonomy.version}
                 connection.execute(taxonomy_changes.insert(), [vars(row) | version for row in rows])
                 note_change(connection)
         return Applied(change_set, [row.n for row in rows], Head(log.n, taxonomy))
 
 
-def _check_base(log: FoldedLog, based_on: int, before: int) -> None:
-    """Raise `ChangedMeanwhile` if rows behind a preview's touch the same tags as the new ones behind `before`."""
-    mine = log.tags_since(before)
-    theirs = {n for tag, numbers in log.tags_since(based_on).items() if tag in mine for n in numbers if n <= before}
-    if theirs:
-        listed = "; ".join(f"{n}: {log.rows[n - 1].line}" for n in sorted(theirs))
-        raise ChangedMeanwhile(f"The same tags were changed since the preview: {listed}.", sorted(theirs))
+_Play = Callable[[FoldedLog, str, str], None]  # given the log, the id of the change set and the moment
+_Record = Callable[
+    [Connection, str, int], None
+]  # given the id of the change set and the number of the last row before it
+
+
+def _as_new(by: str, title: str, ops: list[dict[str, Any]]) -> _Record:
+    """Return what records a change set that is applied at once."""
+
+    def record(connection: Connection, set_id: str, before: int) -> None:
+        values = {"id": set_id, "state": APPLIED, "title": title, "ops": ops, "by": by, "at": (at := now())}
+        decided = {"decided_by": by, "decided_at": at, "based_on": before}
+        connection.execute(change_sets.insert().values(values | decided))
+
+    return record
+
+
+def _check_base(log: FoldedLog, based_on: int, operations: Sequence[Operation], at: str) -> None:
+    """Raise `ChangedMeanwhile` if rows behind `based_on` touch the same tags as operations would have there."""
+    base = FoldedLog(log.rows[:based_on])
+    with suppress(BadOperation):  # whether they fit now is what counts
+        for operation in operations:
+            base.append(row_of(operation, base.n + 1, at))
+    mine, since = base.tags_since(based_on), log.tags_since(based_on)
+    if theirs := sorted({n for tag, numbers in since.items() if tag in mine for n in numbers}):
+        listed = "; ".join(f"{n}: {log.rows[n - 1].line}" for n in theirs)
+        raise ChangedMeanwhile(f"The same tags were changed since the preview: {listed}.", theirs)

@@ -10,6 +10,7 @@ from classifier.web.api.articles import Articles
 from classifier.web.api.decisions import Decisions
 from classifier.web.api.models import Models
 from classifier.web.api.router import Router
+from classifier.web.api.taxonomy import Taxonomies
 from classifier.web.guard import limits
 from classifier.web.guard.auth import Gate, SignInFirst, check_origin, sign_in_first
 from classifier.web.guard.limits import Limits
@@ -42,6 +43,7 @@ def build_app(
     retrain_hours: float = 24.0,
     metrics_need_key: bool = False,
     allowed: Limits | None = None,
+    second_person: int = 0,
 ) -> Flask:
     """Return the WSGI app of a tagger. `retrain_hours` is how often `retrain` is expected to run."""
     app = Flask("classifier.web", static_folder="static", template_folder="templates")
@@ -51,7 +53,8 @@ def build_app(
     app.jinja_env.globals["site"] = SITE
     allowed = allowed or Limits()
     gate = Gate(tagger.store, allowed.rate, allowed.proxies)
-    groups = Articles(tagger), Decisions(tagger), Models(tagger, registry, retrain_hours)
+    taxonomies = Taxonomies(tagger, registry, second_person)
+    groups = Articles(tagger), Decisions(tagger), Models(tagger, registry, retrain_hours), taxonomies
     api = Router(gate, max_body_bytes, [endpoint for group in groups for endpoint in group.endpoints()])
     app.register_blueprint(api.blueprint)
     app.register_blueprint(Pages(tagger, gate, api.endpoints, max_body_bytes).blueprint)

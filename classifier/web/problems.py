@@ -13,7 +13,16 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from classifier import errors
-from classifier.errors import BadArticle, BadDecision, BadJSON, TaggerError, UnknownTag
+from classifier.errors import (
+    BadArticle,
+    BadDecision,
+    BadJSON,
+    BadOperation,
+    ChangedMeanwhile,
+    DependentChanges,
+    TaggerError,
+    UnknownTag,
+)
 
 MAX_ERRORS = 50  # listed in one answer
 MAX_DETAIL = 300  # characters of each
@@ -69,6 +78,10 @@ _OF_ERRORS: Mapping[type[TaggerError], tuple[str, Mapping[str, str]]] = {
     errors.KeyEnded: ("key-ended", CHALLENGE),
     errors.NotFound: ("not-found", {}),
     errors.OtherOwner: ("other-owner", {}),
+    errors.ChangedMeanwhile: ("changed", {}),
+    errors.DependentChanges: ("changed", {}),
+    errors.WrongState: ("changed", {}),
+    errors.NeedsAnother: ("needs-another", {}),
     errors.CannotJudge: ("cannot-judge", {}),
     errors.NoModel: ("no-model", _LATER),
     errors.BadModel: ("no-model", _LATER),
@@ -84,6 +97,11 @@ def problem_of(error: TaggerError) -> ApiProblem:
             return ApiProblem("invalid", str(error), [{"pointer": pointer, "detail": str(error)}])
         case BadArticle(field=field) | BadDecision(field=field):
             return bad_parameter(field, str(error))
+        case ChangedMeanwhile(numbers=numbers) | DependentChanges(numbers=numbers):
+            rows = [{"pointer": f"/changes/{n}", "detail": f"change {n}"} for n in numbers[:MAX_ERRORS]]
+            return ApiProblem("changed", str(error), rows)
+        case BadOperation():
+            return bad_parameter("ops", str(error))
         case UnknownTag():
             return bad_parameter("why", str(error))
     slug, headers = next(_OF_ERRORS[kind] for kind in type(error).__mro__ if kind in _OF_ERRORS)

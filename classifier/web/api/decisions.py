@@ -86,7 +86,7 @@ class Decisions:
             DecisionBatch(drafts, body.complete, body.suggestion_set_id, body.in_bulk),
             caller.editor(body.editor),
         )
-        decided = self.tagger.decide(article_id, answer, editor, caller.sender, _idempotency_key(), caller.may_undo_all)
+        decided = self.tagger.decide(article_id, answer, editor, caller.sender, idempotency_key(), caller.may_undo_all)
         count_decisions(decided["decisions"])
         return decided
 
@@ -113,7 +113,8 @@ class Decisions:
         return pick(QuestionOut, fields)
 
 
-def _idempotency_key() -> str | None:
+def idempotency_key() -> str | None:
+    """Return the Idempotency-Key of the request, None if it has none. Raise `ApiProblem` (422) if it is none."""
     key = request.headers.get("Idempotency-Key")
     if key is not None and not re.fullmatch(rf"[\x21-\x7e]{{1,{MAX_IDEMPOTENCY_KEY}}}", key):
         detail = f"`Idempotency-Key` is 1 to {MAX_IDEMPOTENCY_KEY} printable characters."

@@ -17,7 +17,7 @@ DEFAULT_PAGE = 50
 MAX_FILTER = 200  # characters of a source or a tag
 QUEUE_STATES = ("open", *STATES, "all")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_LIMIT = re.compile(r"[0-9]{1,9}")
+_LIMIT = re.compile(r"[0-9]{1,10}")
 
 PARAMETERS = (
     Parameter.choice("state", *QUEUE_STATES, default="all"),
@@ -37,6 +37,14 @@ def choice_of(name: str, choices: tuple[str, ...], default: str) -> str:
     if value not in choices:
         raise bad_parameter(name, f"`{name}` is one of {', '.join(choices)}, not {value[:60]!r}.")
     return value
+
+
+def number_of(name: str, low: int, high: int, default: int) -> int:
+    """Return a parameter of the query string that is a whole number. Raise `ApiProblem` (422) if it is none in the range."""
+    value = request.args.get(name, str(default))
+    if not _LIMIT.fullmatch(value) or not low <= int(value) <= high:
+        raise bad_parameter(name, f"`{name}` is a whole number from {low} to {high}, not {value[:60]!r}.")
+    return int(value)
 
 
 def queue_wanted(viewer: str | None, state: str = "all") -> Wanted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -137,6 +137,34 @@ class QuestionIn(Strict):
     """An answer to a question, or `undo` of the answer."""
 
     answer: Literal["removed", "term_changed", "undo"]
+
+
+class ChangeSetIn(Strict):
+    """Operations on the taxonomy that somebody proposes, each like {"op": "merge", "tags": ["isis"], "into": "islamic-state"}."""
+
+    ops: list[dict[str, Any]] = Field(min_length=1, max_length=500)
+    note: str = Field("", max_length=2000)
+    state: Literal["proposed"] = "proposed"
+    article_id: str | None = Field(None, max_length=200)
+
+
+class ApplyIn(Strict):
+    """The number of the last change that the preview knew."""
+
+    based_on: int = Field(ge=0, le=10**9)
+
+
+class NothingIn(Strict):
+    """A request that says all by its address: `{}`."""
+
+
+class PlaceIn(Strict):
+    """How far a reader of the changes has come: the last change it has carried out, and on how many articles."""
+
+    n: int = Field(ge=0, le=10**9)
+    moved: int = Field(0, ge=0, le=10**9)
+    failed: int = Field(0, ge=0, le=10**9)
+    to_do: int = Field(0, ge=0, le=10**9)
 
 
 class ProposalIn(Strict):

@@ -15,7 +15,8 @@ from classifier.web.guard.loopback import NEXT_STEP, why_from_elsewhere
 from classifier.web.problems import CHALLENGE, ApiProblem
 
 COOKIE = "tagger_session"
-EDITORS = ("editor", "admin")
+TAXONOMISTS = ("taxonomist", "admin")
+EDITORS = ("editor", *TAXONOMISTS)
 WRITERS = ("cms", *EDITORS)
 ANY_ROLE = (*WRITERS, "reader")
 NOBODY = OPEN_SENDER  # who decides while no key exists and no name is given

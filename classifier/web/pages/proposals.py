@@ -13,7 +13,7 @@ from classifier.store.keys import Session
 from classifier.store.proposals import OPEN, PROPOSAL_STATES, TAKEN
 from classifier.web.api.schemas import ProposalIn
 from classifier.web.bodies import json_response, read_form, read_json
-from classifier.web.guard.auth import EDITORS, Gate
+from classifier.web.guard.auth import EDITORS, TAXONOMISTS, Gate
 from classifier.web.pages import render
 from classifier.web.problems import ApiProblem
 
@@ -49,7 +49,7 @@ class Proposals:
         """Take or decline a proposal, or open it again."""
         session = self.gate.editor_session()
         if session is None or not _may_close(session):
-            raise ApiProblem("not-allowed", "Only the taxonomy owner answers proposals (role admin).")
+            raise ApiProblem("not-allowed", "Only the taxonomy owner answers proposals (role taxonomist or admin).")
         form = read_form()
         self.gate.check_csrf(session, form.get("csrf", ""))
         state = form.get("state", "")
@@ -76,4 +76,4 @@ class Proposals:
 
 
 def _may_close(session: Session) -> bool:
-    return session.key is None or session.key.role == "admin"
+    return session.key is None or session.key.role in TAXONOMISTS

@@ -1,0 +1,100 @@
+"""Change sets: operations on the taxonomy that belong together, proposed, and then applied or declined, and perhaps undone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from classifier.domain.operation_lines import operation_to_text
+from classifier.domain.operations import Operation, operation_from_json, operation_to_json
+from classifier.domain.taxonomy_log import UNDO
+from classifier.errors import NotFound, WrongState
+from classifier.store.rows import Part, existing_row, new_id, now
+from classifier.store.schema import change_sets
+
+PROPOSED, APPLIED, DECLINED, UNDONE = CHANGE_SET_STATES = ("proposed", "applied", "declined", "undone")
+
+
+@dataclass(frozen=True)
+class ChangeSet:
+    """A change set. `ops` are its operations as plain JSON, `preview` what they did or would do when it was decided on."""
+
+    id: str
+    state: str
+    title: str
+    ops: list[dict[str, Any]]
+    by: str
+    at: str
+    decided_by: str | None = None
+    decided_at: str | None = None
+    article_id: str | None = None
+    preview: dict[str, Any] | None = None
+    based_on: int | None = None
+
+    @property
+    def lines(self) -> list[str]:
+        """The operations as people write them."""
+        return [
+            f"undo {operation['n']}"
+            if operation.get("op") == UNDO
+            else operation_to_text(operation_from_json(operation))
+            for operation in self.ops
+        ]
+
+    @property
+    def operations(self) -> list[Operation]:
+        """The operations."""
+        return [operation_from_json(operation) for operation in self.ops]
+
+
+_FIELDS = [change_sets.c[field.name] for field in fields(ChangeSet)]
+
+
+class ChangeSets(Part):
+    """The change sets of a store."""
+
+    def propose(self, operations: Sequence[Operation], by: str, note: str = "", article_id: str | None = None) -> str:
+        """Keep operations that somebody proposes, and return the id of the set. Raise `NotFound` if there is no such article."""
+        title = note or "; ".join(map(operation_to_text, operations))
+        ops = [operation_to_json(operation) for operation in operations]
+        values = {"id": new_id(), "state": PROPOSED, "title": title, "ops": ops, "by": by, "at": now()}
+        with self.engine.begin() as connection:
+            if article_id is not None:
+                existing_row(connection, article_id)
+            connection.execute(change_sets.insert().values(values | {"article_id": article_id}))
+        return str(values["id"])
+
+    def get(self, set_id: str) -> ChangeSet:
+        """Return a change set, or raise `NotFound`."""
+        with self.reading() as connection:
+            return change_set(connection, set_id)
+
+    def list(self, state: str | None = None, limit: int = 100) -> list[ChangeSet]:
+        """Return change sets, newest first."""
+        query = select(*_FIELDS).order_by(change_sets.c.at.desc(), change_sets.c.id).limit(limit)
+        if state is not None:
+            query = query.where(change_sets.c.state == state)
+        return [ChangeSet(*row) for row in self._tuples(query)]
+
+    def decline(self, set_id: str, by: str) -> None:
+        """Decline a proposed change set. Raises `NotFound`, and `WrongState` if it is not proposed."""
+        with self.engine.begin() as connection:
+            settle(connection, set_id, PROPOSED, DECLINED, by)
+
+
+def change_set(connection: Connection, set_id: str) -> ChangeSet:
+    """Return a change set, or raise `NotFound`."""
+    row = connection.execute(select(*_FIELDS).where(change_sets.c.id == set_id)).first() if set_id.isalnum() else None
+    if row is None:
+        raise NotFound(f"There is no change set {set_id[:40]!r}.")
+    return ChangeSet(*row)
+
+
+def settle(connection: Connection, set_id: str, before: str, after: str, by: str, **values: object) -> None:
+    """Bring a change set from one state into another, once. Raises `NotFound`, and `WrongState` if it is in another state."""
+    is_so = (change_sets.c.id == set_id) & (change_sets.c.state == before)
+    decided = {"state": after, "decided_by": by, "decided_at": now(), **values}
+    if not connection.execute(change_sets.update().where(is_so).values(decided)).rowcount:
+        present = change_set(connection, set_id)
+        raise WrongState(f"The change set is {present.state}, not {before}: {present.title[:200]}")

@@ -1,0 +1,332 @@
+"""The endpoints of changes to the taxonomy: the feed of what was changed, and change sets that are proposed and decided on."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, cast
+
+from flask import g
+from typing_extensions import TypedDict
+
+from classifier.domain.operations import operation_from_json
+from classifier.domain.resolving import resolve
+from classifier.domain.taxonomy import Tag, Taxonomy
+from classifier.domain.taxonomy_log import FoldedLog, Row
+from classifier.errors import BadOperation, NeedsAnother, NotFound
+from classifier.serving.preview import Preview, preview_of
+from classifier.serving.registry import Registry
+from classifier.serving.tagger import Tagger
+from classifier.serving.taxonomy import publish
+from classifier.serving.views import pick
+from classifier.store.change_sets import CHANGE_SET_STATES, PROPOSED, ChangeSet
+from classifier.store.feed_places import FeedPlace
+from classifier.store.requests import Request
+from classifier.store.taxonomy import Applied
+from classifier.web.api.decisions import IDEMPOTENCY_KEY, idempotency_key
+from classifier.web.api.openapi import NEEDS_STORE, Endpoint, Parameter
+from classifier.web.api.queue_query import choice_of, number_of
+from classifier.web.api.schemas import ApplyIn, ChangeSetIn, NothingIn, PlaceIn
+from classifier.web.guard.auth import ANY_ROLE, EDITORS, NOBODY, TAXONOMISTS, Caller
+
+SETS = "/v1/tags/change-sets"
+SET = f"{SETS}/<set_id>"
+MAX_CHANGES = 1000
+_STATE = Parameter.choice("state", *CHANGE_SET_STATES, "all", default="all")
+_FEED = (
+    Parameter("since", {"type": "integer", "minimum": 0, "default": 0}, "The last change that the reader knows."),
+    Parameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_CHANGES, "default": 100}),
+)
+
+
+class TagState(TypedDict):
+    """What a CMS shows of a tag."""
+
+    label: str
+    status: str
+    replaced_by: str | None
+    broader: list[str]
+
+
+class ChangeOut(TypedDict):
+    """What a change did to one tag. `into` is the tag that stands in its place now, null if none or several do."""
+
+    n: int
+    op: str
+    line: str
+    tag: str
+    into: str | None
+    before: TagState | None
+    after: TagState | None
+    by: str
+    at: str
+    undoes: int | None
+
+
+class ChangesOut(TypedDict):
+    """Changes of the taxonomy in their order. `next` is where the next page begins, null if there is none."""
+
+    head: int
+    changes: list[ChangeOut]
+    next: int | None
+
+
+class PlaceOut(TypedDict):
+    """How far a reader has come."""
+
+    n: int
+    moved: int
+    failed: int
+    to_do: int
+
+
+class ChangeSetOut(TypedDict):
+    """Operations that belong together. `lines` are the operations as people write them, `numbers` their changes."""
+
+    id: str
+    state: str
+    title: str
+    ops: list[dict[str, Any]]
+    lines: list[str]
+    by: str
+    at: str
+    decided_by: str | None
+    decided_at: str | None
+    article_id: str | None
+    based_on: int | None
+    preview: dict[str, Any] | None
+    numbers: list[int]
+
+
+class ChangeSetsOut(TypedDict):
+    """Change sets, the newest first."""
+
+    change_sets: list[ChangeSetOut]
+
+
+class AppliedOut(TypedDict):
+    """What was appended to the log: the change set, the numbers of its changes, and the taxonomy with them."""
+
+    change_set: str
+    numbers: list[int]
+    head: int
+    taxonomy_version: str
+
+
+class TagHistoryOut(TypedDict):
+    """A tag with what became of it. `living` are the tags that it is read as."""
+
+    id: str
+    label: str
+    kind: str
+    status: str
+    replaced_by: str | None
+    replacement: str | None
+    living: list[str]
+    parts: list[str]
+    labels: dict[str, str]
+    decisions: dict[str, int]
+    history: list[ChangeOut]
+
+
+class Taxonomies:
+    """The endpoints of the taxonomy's changes.
+
+    A set that touches more than `second_person` articles is applied by another person than its author; 0: any size.
+    """
+
+    def __init__(self, tagger: Tagger, registry: Registry, second_person: int = 0) -> None:
+        self.tagger, self.registry, self.second_person = tagger, registry, second_person
+        self.store = tagger.store
+
+    def endpoints(self) -> list[Endpoint]:
+        """Return the endpoints in the order of the OpenAPI document."""
+        decided = (*NEEDS_STORE, "invalid", "changed", "running")
+        keyed = (IDEMPOTENCY_KEY,)
+        listed, noted = (*NEEDS_STORE, "invalid"), ("cms", "admin")
+        return [
+            Endpoint("GET", "/v1/tags/changes", self.tag_changes, ANY_ROLE, listed, _FEED),
+            Endpoint("POST", "/v1/tags/changes/place", self.note_place, noted, NEEDS_STORE),
+            Endpoint("POST", SETS, self.propose_change_set, EDITORS, NEEDS_STORE, status=201),
+            Endpoint("GET", SETS, self.list_change_sets, EDITORS, listed, (_STATE,)),
+            Endpoint("GET", SET, self.get_change_set, EDITORS, NEEDS_STORE),
+            Endpoint("GET", f"{SET}/preview", self.preview_change_set, TAXONOMISTS, (*NEEDS_STORE, "changed")),
+            Endpoint("POST", f"{SET}/apply", self.apply_change_set, TAXONOMISTS, (*decided, "needs-another"), keyed),
+            Endpoint("POST", f"{SET}/decline", self.decline_change_set, TAXONOMISTS, decided),
+            Endpoint("POST", f"{SET}/undo", self.undo_change_set, TAXONOMISTS, decided, keyed),
+            Endpoint("GET", "/v1/tags/<tag_id>", self.get_tag, ANY_ROLE, NEEDS_STORE),
+        ]
+
+    # --- the feed -----------------------------------------------------------------------------------------------
+
+    def tag_changes(self) -> ChangesOut:
+        """List what was changed of the taxonomy, in its order."""
+        since, limit = number_of("since", 0, 10**9, 0), number_of("limit", 1, MAX_CHANGES, 100)
+        log = self._log()
+        taxonomy = log.taxonomy()
+        rows = [row for row in log.rows if row.n > max(since, 1)][:limit]  # the first is where every reader begins
+        changes = [change for row in rows for change in _changes_of(row, log, taxonomy)]
+        more = rows[-1].n if rows and rows[-1].n < log.n else None
+        return {"head": log.n, "changes": changes, "next": more}
+
+    def note_place(self, body: PlaceIn) -> PlaceOut:
+        """Note how far a reader of the changes has come."""
+        place = FeedPlace(body.n, body.moved, body.failed, body.to_do)
+        self.store.feed_places.put(g.caller.key.name if g.caller.key else NOBODY, place)
+        return pick(PlaceOut, place._asdict())
+
+    # --- change sets --------------------------------------------------------------------------------------------
+
+    def propose_change_set(self, body: ChangeSetIn) -> ChangeSetOut:
+        """Propose operations on the taxonomy. They must fit it as it is now."""
+        operations = [operation_from_json(operation) for operation in body.ops]
+        self._log()
+        self.store.taxonomy.preview(operations)
+        set_id = self.store.change_sets.propose(operations, g.caller.editor(None), body.note, body.article_id)
+        return self.get_change_set(set_id)
+
+    def list_change_sets(self) -> ChangeSetsOut:
+        """List change sets, newest first."""
+        state = choice_of("state", (*CHANGE_SET_STATES, "all"), "all")
+        sets = self.store.change_sets.list(None if state == "all" else state)
+        return {"change_sets": [self._set(each) for each in sets]}
+
+    def get_change_set(self, set_id: str) -> ChangeSetOut:
+        """Get a change set."""
+        return self._set(self.store.change_sets.get(set_id))
+
+    def preview_change_set(self, set_id: str) -> Preview:
+        """Get what a proposed change set would do now. Nothing is stored."""
+        return self._preview(self.store.change_sets.get(set_id))
+
+    def apply_change_set(self, set_id: str, body: ApplyIn) -> AppliedOut:
+        """Carry out a proposed change set."""
+        proposed, caller = self.store.change_sets.get(set_id), cast(Caller, g.caller)
+        by = caller.editor(None)
+
+        def apply() -> Applied:
+            preview = None
+            with suppress(BadOperation):  # `apply` says what has come between
+                preview = self._preview(proposed) if proposed.state == PROPOSED else None
+            if preview is not None and by == proposed.by and 0 < self.second_person < preview["n_articles"]:
+                raise NeedsAnother(
+                    f"It touches {preview['n_articles']} articles. Above {self.second_person}, another taxonomist than its "
+                    "author applies a change set."
+                )
+            return self.store.taxonomy.apply(proposed.operations, by, "", body.based_on, set_id, preview)
+
+        return self._once(caller, [set_id, "apply", body.based_on], apply)
+
+    def decline_change_set(self, set_id: str, body: NothingIn) -> ChangeSetOut:
+        """Decline a proposed change set."""
+        self.store.change_sets.decline(set_id, g.caller.editor(None))
+        return self.get_change_set(set_id)
+
+    def undo_change_set(self, set_id: str, body: NothingIn) -> AppliedOut:
+        """Take back an applied change set."""
+        caller = cast(Caller, g.caller)
+        self.store.change_sets.get(set_id)
+
+        def undo() -> Applied:
+            return self.store.taxonomy.undo(
+                self.store.taxonomy.rows_of(set_id), caller.editor(None), f"undo of {set_id}", set_id
+            )
+
+        return self._once(caller, [set_id, "undo"], undo)
+
+    # --- one tag ------------------------------------------------------------------------------------------------
+
+    def get_tag(self, tag_id: str) -> TagHistoryOut:
+        """Get a tag, living or retired, with its history."""
+        log = self._log()
+        taxonomy = log.taxonomy()
+        tag = taxonomy.by_id.get(tag_id)
+        if tag is None:
+            raise NotFound(f"The taxonomy has no tag {tag_id[:80]!r}.")
+        changes = (
+            change for row in log.rows[1:] for change in _changes_of(row, log, taxonomy) if change["tag"] == tag_id
+        )
+        found: TagHistoryOut = {
+            "id": tag.id,
+            "label": tag.label,
+            "kind": tag.kind,
+            "status": tag.status,
+            "replaced_by": tag.replaced_by,
+            "replacement": taxonomy.replacement_of(tag_id) if tag.retired else None,
+            "living": list(resolve(tag_id, taxonomy)),
+            "parts": list(tag.parts),
+            "labels": dict(tag.labels),
+            "decisions": self.store.log.counts_of([tag_id]).get(tag_id, {}),
+            "history": list(changes),
+        }
+        return found
+
+    # --- their parts --------------------------------------------------------------------------------------------
+
+    def _log(self) -> FoldedLog:
+        """Return the log, which begins with the taxonomy that serves."""
+        if not self.store.taxonomy.last():
+            publish(self.registry, self.store)
+        return self.store.taxonomy.log()
+
+    def _preview(self, change_set: ChangeSet) -> Preview:
+        based_on = self._log().n
+        after = self.store.taxonomy.preview(change_set.operations)
+        return preview_of(self.store, self.registry, after, based_on)
+
+    def _once(self, caller: Caller, content: list[object], work: Callable[[], Applied]) -> AppliedOut:
+        """Change the taxonomy, once for each Idempotency-Key, and publish it."""
+        key = idempotency_key()
+        digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
+        asked = Request(caller.sender, key, digest) if key else None
+        if asked is not None and (reply := self.store.log.reply(asked)) is not None:
+            return cast(AppliedOut, reply)
+        applied = work()
+        publish(self.registry, self.store)
+        head, taxonomy = applied.head
+        out: AppliedOut = {
+            "change_set": applied.change_set,
+            "numbers": applied.numbers,
+            "head": head or 0,
+            "taxonomy_version": taxonomy.version,
+        }
+        if asked is not None:
+            self.store.log.keep_reply(asked, out)
+        return out
+
+    def _set(self, change_set: ChangeSet) -> ChangeSetOut:
+        fields = vars(change_set) | {
+            "lines": change_set.lines,
+            "numbers": self.store.taxonomy.numbers_of(change_set.id),
+        }
+        return pick(ChangeSetOut, fields)
+
+
+def _changes_of(row: Row, log: FoldedLog, taxonomy: Taxonomy) -> list[ChangeOut]:
+    """Return what a row did to each tag that a CMS shows."""
+    changes: list[ChangeOut] = []
+    for tag, states in log.states[row.n].items():
+        before, after = map(_state, states)
+        if before != after:
+            heir = taxonomy.replacement_of(tag)
+            changes.append(
+                {
+                    "n": row.n,
+                    "op": row.op,
+                    "line": row.line,
+                    "tag": tag,
+                    "into": heir if heir != tag else None,
+                    "before": before,
+                    "after": after,
+                    "by": row.by,
+                    "at": row.at,
+                    "undoes": row.undoes,
+                }
+            )
+    return changes
+
+
+def _state(tag: Tag | None) -> TagState | None:
+    if tag is None:
+        return None
+    return {"label": tag.label, "status": tag.status, "replaced_by": tag.replaced_by, "broader": list(tag.broader)}
