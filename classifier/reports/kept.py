@@ -17,9 +17,12 @@ MAX_DISAGREEMENTS = 2_000  # kept for the pages, those to settle first: a page o
 
 
 def make_desk_report(store: Store, taxonomy: Taxonomy) -> DeskReport:
-    """Return the desk report of a store."""
-    labels = {tag.id: tag.label for tag in taxonomy.tags}
-    return desk_report(store.log.all(), store.log.all_impressions(), store.exports.cases(), labels)
+    """Return the desk report of a store, by living tags."""
+    heir, labels = taxonomy.paths.heir, {tag.id: tag.label for tag in taxonomy.tags}
+    log = (replace(row, tag=heir(row.tag)) if row.tag is not None else row for row in store.log.all())
+    shown = (replace(row, tag=heir(row.tag)) for row in store.log.all_impressions())
+    cases = (replace(case, listed=tuple(map(heir, case.listed))) for case in store.exports.cases())
+    return desk_report(log, shown, cases, labels)
 
 
 def keep_desk_report(store: Store, taxonomy: Taxonomy) -> DeskReport:

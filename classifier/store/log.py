@@ -1,6 +1,6 @@
 """The decision log, to which rows are only added. The state that they add up to is kept with the article."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -180,10 +180,15 @@ class DecisionLog(Part):
         return counts
 
     def shown_tags(self) -> tuple[dict[str, int], int]:
-        """Return how often each tag was suggested, and on how many articles anything was."""
+        """Return how often each tag was suggested, by living tags, and on how many articles anything was."""
         of_tags = select(impressions.c.tag, func.count()).group_by(impressions.c.tag)
         on = select(func.count(suggestion_sets.c.article_id.distinct())).select_from(suggestion_sets.join(impressions))
-        return {tag: int(n) for tag, n in self._tuples(of_tags)}, self._number(on)
+        with self.reading() as connection:
+            heir = taxonomy.paths.heir if (taxonomy := head_of(connection)) is not None else str
+        shown: Counter[str] = Counter()
+        for tag, n in self._tuples(of_tags):
+            shown[heir(tag)] += int(n)
+        return dict(shown), self._number(on)
 
 
 def read_log(connection: Connection, article_ids: Sequence[str]) -> Mapping[str, list[Decision]]:

@@ -1,5 +1,6 @@
 """Tags that editors miss: a list for whoever keeps the taxonomy, and what their articles get of it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, select
@@ -87,9 +88,10 @@ class Proposals(Part):
         waiting = select(proposals).where(proposals.c.state == TAKEN, *unsettled)
         promises = [Proposal(**row) for row in self._rows(waiting)]
         tags = ((promise, taxonomy.replacement_of(promise.tag or "")) for promise in promises)
-        return sum(self._keep(promise, tag) for promise, tag in tags if tag is not None)
+        heir = taxonomy.paths.heir
+        return sum(self._keep(promise, tag, heir) for promise, tag in tags if tag is not None)
 
-    def _keep(self, proposal: Proposal, tag: str) -> bool:
+    def _keep(self, proposal: Proposal, tag: str, heir: Callable[[str], str]) -> bool:
         with self.engine.begin() as connection:
             article = _hold_article(connection, proposal)
             is_same = proposals.c.settled_at.is_(None), proposals.c.tag == proposal.tag, proposals.c.state == TAKEN
@@ -98,9 +100,10 @@ class Proposals(Part):
             if article is None or not connection.execute(settling).rowcount:
                 return False
             log = log_of(connection, article["id"])
-            later = (row for row in without_undone(log) if row.tag == tag and row.at > proposal.at)
+            on_tags = (row for row in without_undone(log) if row.tag is not None)
+            later = (row for row in on_tags if heir(row.tag or "") == tag and row.at > proposal.at)
             against = any(row.action not in GIVES for row in later)
-            if against or tag in article["rejected"] or tag in standing_of(connection, article, log).tags:
+            if against or tag in map(heir, article["rejected"]) or tag in standing_of(connection, article, log).tags:
                 return False
             decision = add_decision(connection, article, log, Draft("add", tag), proposal.editor)
             noted = proposals.update().where(proposals.c.id == proposal.id).values(decision=decision.id)

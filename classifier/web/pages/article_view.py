@@ -102,7 +102,7 @@ def article_view(tagger: Tagger, article_id: str, viewer: str | None) -> ReviewA
     named = {row["tag"] for row in described["mentioned"]} - {row["tag"] for row in suggestions}
     marks = marks_of(explained)
     for mention in reading.mentions:
-        tag = model.taxonomy.tags[mention.tag].id
+        tag = model.taxonomy.paths.heir(model.taxonomy.tags[mention.tag].id)
         if tag in named and not mention.weak:
             marks[mention.field][mention.start, mention.end].append(tag)
     text = marked_text(article, reading, marks)
