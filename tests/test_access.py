@@ -56,6 +56,7 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("GET", "/v1/tags/changes", None, set(ROLES), 200),
     ("POST", "/v1/tags/changes/place", {"n": 1}, {"cms", "admin"}, 200),
     ("GET", "/v1/tags/iskp", None, set(ROLES), 200),
+    ("GET", "/v1/tags/iskp/redecide", None, EDITORS, 404),  # it was not split
     ("POST", "/v1/tags/change-sets", {"ops": [{"op": "revive", "tag": "iskp"}]}, EDITORS, 422),  # it is not retired
     ("GET", "/v1/tags/change-sets", None, EDITORS, 200),
     ("GET", "/v1/tags/change-sets/<set_id>", None, EDITORS, 404),

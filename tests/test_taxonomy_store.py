@@ -11,7 +11,7 @@ from classifier.domain.articles import Article, text_digest
 from classifier.domain.examples import NEGATIVE, POSITIVE, UNKNOWN, labels_of
 from classifier.domain.operation_lines import operation_from_text
 from classifier.domain.taxonomy import Alias, Tag, Taxonomy
-from classifier.errors import BadOperation, ChangedMeanwhile, DependentChanges
+from classifier.errors import BadOperation, ChangedMeanwhile, DependentChanges, NotFound
 from classifier.store.database.opening import open_store
 from classifier.store.log import Draft
 from classifier.store.queue import Wanted
@@ -249,6 +249,23 @@ def test_an_undo_of_a_merge_gives_everything_back(kept: Store) -> None:
     assert standing(kept, "x") == (("b", "d"), (), ())
     kept.taxonomy.undo(applied.numbers, "x")
     assert (standing(kept, "x"), known(kept, "x"), list(kept.exports.examples())) == before
+
+
+def test_the_queue_of_a_split_holds_exactly_the_articles_that_had_the_tag_until_somebody_decides(kept: Store) -> None:
+    for article, tags in {"listed": ("a",), "given": (), "merged": ("c",), "wrong": (), "never": ("d",)}.items():
+        send(kept, article, tags)
+    decide(kept, "given", "add", "a")
+    decide(kept, "wrong", "reject", "a")
+    do(kept, "merge c into a", "split a into left right")
+    n, waiting = kept.redeciding.waiting("a")
+    assert (n, {row.article_id for row in waiting}) == (3, {"listed", "given", "merged"})
+    assert kept.redeciding.parts_of("a") == ("left", "right")
+    assert standing(kept, "merged") == (("a",), (), ("left", "right"))
+    decide(kept, "given", "add", "left")
+    decide(kept, "listed", "remove", "a")
+    assert [row.article_id for row in kept.redeciding.waiting("a", "teach")[1]] == ["merged"]
+    with pytest.raises(NotFound, match="was not split"):
+        kept.redeciding.waiting("b")
 
 
 # --- a CMS ------------------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ def resolve(tag_id: str, taxonomy: Taxonomy) -> tuple[str, ...]:
 
 
 def heir_of(tag_id: str, taxonomy: Taxonomy) -> str:
-    """Return the living tag in whose place an id stands, or the id itself if there is not exactly one heir."""
+    """Return the living tag that stands in the place of an id, or if that is not one, the last that took its place."""
     return taxonomy.paths.heir(tag_id)
 
 
@@ -82,12 +82,12 @@ class Paths:
             yield from self._walk(onward, passed | {tag_id})
 
     def heir(self, tag_id: str) -> str:
-        """Return the only living tag that an id is read as, or the id."""
+        """Return the only living tag that an id is read as, or the last that took its place, or the id."""
         tag = self._by_id.get(tag_id)
         if tag is None or not tag.retired:
             return tag_id
         living = self.living(tag_id)
-        return living[0] if len(living) == 1 else tag_id
+        return living[0] if len(living) == 1 else (tag_id, *self.chain(tag_id))[-1]
 
     def chain(self, tag_id: str) -> tuple[str, ...]:
         """Return the tags that replaced a retired tag one after another. Circles end."""

@@ -59,7 +59,7 @@ def _parts_of(base: TagModel, taxonomy: Taxonomy) -> dict[int, list[int]]:
     for number, fitted in enumerate(base.taxonomy.tags):
         heir = place[taxonomy.paths.heir(fitted.id)]
         learned = not fitted.retired or base.parameters.n_positive[number] > 0
-        if heir != number and learned:
+        if heir != number and learned and not taxonomy.tags[heir].retired:
             parts_of.setdefault(heir, [heir] if _speaks(heir, base, taxonomy) else []).append(number)
     return parts_of
 

@@ -36,14 +36,15 @@ def settled(article_id: ColumnElement[str], tag: ColumnElement[str], merged: Ite
     """
     decided = exists().where(decisions.c.article_id == article_id, decisions.c.tag == tag, stands())
     given = decisions.c.action.in_(GIVES)
-    settled_so = [decided, _listed(article_id, tag), _listed_still(article_id, tag)]
+    settled_so = [decided, lists(article_id, tag), _listed_still(article_id, tag)]
     for earlier in map(literal, merged):
         is_given = exists().where(decisions.c.article_id == article_id, decisions.c.tag == earlier, given, stands())
-        settled_so += [is_given, _listed(article_id, earlier), _listed_still(article_id, earlier)]
+        settled_so += [is_given, lists(article_id, earlier), _listed_still(article_id, earlier)]
     return or_(*settled_so)
 
 
-def _listed(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnElement[bool]:
+def lists(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return whether the sender of an article lists a tag."""
     sent = articles.alias()
     element = _Elements(sent.c.tags).table_valued("value")
     listed = select(sent.c.id).select_from(sent).join(element, element.c.value == tag).where(sent.c.id == article_id)

@@ -27,6 +27,7 @@ from classifier.store.owners import Owners, check_may_delete
 from classifier.store.proposals import Proposals
 from classifier.store.questions import Questions
 from classifier.store.queue import STARTER, Queue
+from classifier.store.redeciding import Redeciding
 from classifier.store.reports import Reports, drop_reports_on
 from classifier.store.rows import Part, StoredArticle, ago, batches, existing_row, hold_articles, one_at_a_time, stored
 from classifier.store.runs import Runs
@@ -77,6 +78,7 @@ class Store(Part):
         self.taxonomy = TaxonomyChanges(engine)
         self.change_sets = ChangeSets(engine)
         self.feed_places = FeedPlaces(engine)
+        self.redeciding = Redeciding(engine)
 
     def close(self) -> None:
         """Close all connections."""

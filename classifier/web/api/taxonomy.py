@@ -21,17 +21,22 @@ from classifier.serving.taxonomy import publish
 from classifier.serving.views import pick
 from classifier.store.change_sets import CHANGE_SET_STATES, PROPOSED, ChangeSet
 from classifier.store.feed_places import FeedPlace
+from classifier.store.redeciding import ORDERS
 from classifier.store.requests import Request
 from classifier.store.taxonomy import Applied
 from classifier.web.api.decisions import IDEMPOTENCY_KEY, idempotency_key
 from classifier.web.api.openapi import NEEDS_STORE, Endpoint, Parameter
-from classifier.web.api.queue_query import choice_of, number_of
+from classifier.web.api.queue_query import DEFAULT_PAGE, MAX_PAGE, choice_of, number_of
 from classifier.web.api.schemas import ApplyIn, ChangeSetIn, NothingIn, PlaceIn
 from classifier.web.guard.auth import ANY_ROLE, EDITORS, NOBODY, TAXONOMISTS, Caller
 
 SETS = "/v1/tags/change-sets"
 SET = f"{SETS}/<set_id>"
 MAX_CHANGES = 1000
+_REDECIDE = (
+    Parameter.choice("order", *ORDERS, default="newest"),
+    Parameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE}),
+)
 _STATE = Parameter.choice("state", *CHANGE_SET_STATES, "all", default="all")
 _FEED = (
     Parameter("since", {"type": "integer", "minimum": 0, "default": 0}, "The last change that the reader knows."),
@@ -129,6 +134,23 @@ class TagHistoryOut(TypedDict):
     history: list[ChangeOut]
 
 
+class RedecisionOut(TypedDict):
+    """An article that had a tag which was split since."""
+
+    article_id: str
+    title: str
+    tags: list[str]
+
+
+class RedecisionsOut(TypedDict):
+    """The articles on which nobody has decided between the parts of a split tag, `n` of them in all."""
+
+    tag: str
+    parts: list[str]
+    n: int
+    articles: list[RedecisionOut]
+
+
 class Taxonomies:
     """The endpoints of the taxonomy's changes.
 
@@ -155,6 +177,7 @@ class Taxonomies:
             Endpoint("POST", f"{SET}/decline", self.decline_change_set, TAXONOMISTS, decided),
             Endpoint("POST", f"{SET}/undo", self.undo_change_set, TAXONOMISTS, decided, keyed),
             Endpoint("GET", "/v1/tags/<tag_id>", self.get_tag, ANY_ROLE, NEEDS_STORE),
+            Endpoint("GET", "/v1/tags/<tag_id>/redecide", self.get_redecisions, EDITORS, listed, _REDECIDE),
         ]
 
     # --- the feed -----------------------------------------------------------------------------------------------
@@ -260,6 +283,14 @@ class Taxonomies:
             "history": list(changes),
         }
         return found
+
+    def get_redecisions(self, tag_id: str) -> RedecisionsOut:
+        """List the articles that wait for a decision between the parts of a tag that was split."""
+        order, limit = choice_of("order", ORDERS, "newest"), number_of("limit", 1, MAX_PAGE, DEFAULT_PAGE)
+        parts = self.store.redeciding.parts_of(tag_id)
+        n, waiting = self.store.redeciding.waiting(tag_id, order, limit)
+        articles = [pick(RedecisionOut, vars(row) | {"tags": list(row.tags)}) for row in waiting]
+        return {"tag": tag_id, "parts": list(parts), "n": n, "articles": articles}
 
     # --- their parts --------------------------------------------------------------------------------------------
 
