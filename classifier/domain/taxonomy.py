@@ -76,6 +76,15 @@ class Tag:
     origin: str | None = None
     retired_at: str | None = None
 
+    @cached_property
+    def as_text(self) -> str:
+        """The tag as the text of its JSON."""
+        return json.dumps(tag_to_json(self), sort_keys=True)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a pickle keeps."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take the state of a pickle. In those of earlier versions `broader` is one id or None."""
         broader = state.get("broader")
@@ -107,7 +116,13 @@ class Taxonomy:
     @cached_property
     def version(self) -> str:
         """A digest of the content: the same content has the same version."""
-        return "t-" + hashlib.sha256(json.dumps(self.to_json(), sort_keys=True).encode()).hexdigest()[:12]
+        return "t-" + hashlib.sha256(self.as_text.encode()).hexdigest()[:12]
+
+    @property
+    def as_text(self) -> str:
+        """The taxonomy as the text of `to_json`, of which each tag is made once."""
+        kinds = json.dumps({name: _without_defaults(kind) for name, kind in self.kinds.items()}, sort_keys=True)
+        return f'{{"kinds": {kinds}, "tags": [{", ".join(tag.as_text for tag in self.tags)}]}}'
 
     def tag(self, tag_id: str) -> Tag:
         """Return the tag of an id, or raise `UnknownTag`."""

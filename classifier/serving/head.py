@@ -1,12 +1,13 @@
 """The taxonomy of now, published beside the models, so that suggesting needs no database.
 
-MODELS/taxonomy.json     the number of its row in the log and the taxonomy itself, replaced atomically
+MODELS/taxonomy.json     the number of its row in the log, its version and the taxonomy itself, replaced atomically
 
 The log in the store is the truth. Whoever finds the file behind it writes it anew. A file without a number was written by a
 command that had no store; whoever has one next takes its taxonomy over into the log.
 """
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +38,25 @@ def read_head(folder: Path) -> Head | None:
 
 def write_head(folder: Path, head: Head) -> None:
     """Publish a taxonomy. Raise `BadSetting` if it cannot be written."""
+    n, taxonomy = json.dumps(head.n), head.taxonomy
     with whole_file(head_file(folder)) as file:
-        file.write(json.dumps({"n": head.n, "taxonomy": head.taxonomy.to_json()}, ensure_ascii=False).encode() + b"\n")
+        file.write(f'{{"n": {n}, "version": "{taxonomy.version}", "taxonomy": {taxonomy.as_text}}}\n'.encode())
 
 
-def is_same(published: Head | None, head: Head | None) -> bool:
-    """Return whether the same taxonomy of the same row is published."""
-    if published is None or head is None:
-        return published is head
-    return published.n == head.n and published.taxonomy.version == head.taxonomy.version
+def is_published(folder: Path, head: Head) -> bool:
+    """Return whether the taxonomy of a row is the one that is published."""
+    return _begins(folder, f'{{"n": {json.dumps(head.n)}, "version": "{head.taxonomy.version}", "taxonomy": ')
+
+
+def is_of_no_log(folder: Path) -> bool:
+    """Return whether a taxonomy is published that no log has."""
+    return _begins(folder, '{"n": null, ')
+
+
+def _begins(folder: Path, beginning: str) -> bool:
+    with suppress(OSError), head_file(folder).open("rb") as file:
+        return file.read(len(beginning)) == beginning.encode()
+    return False
 
 
 def begin_anew(folder: Path, taxonomy: Taxonomy) -> None:

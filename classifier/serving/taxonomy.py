@@ -10,7 +10,7 @@ from classifier.domain.operations import Operation
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_log import Head
 from classifier.errors import BadModel
-from classifier.serving.head import is_same, read_head, write_head
+from classifier.serving.head import is_of_no_log, is_published, read_head, write_head
 from classifier.serving.registry import Registry
 
 if TYPE_CHECKING:  # commands that answer without a store import no SQLAlchemy
@@ -27,16 +27,18 @@ def publish(registry: Registry, store: Store) -> Head | None:
     new as what anybody has committed before, so that an older taxonomy never takes the place of a newer one.
     """
     with registry.locked():
-        published = None
-        with suppress(BadModel):  # written anew below
-            published = read_head(registry.folder)
-        head = store.taxonomy.head()
+        head, published = store.taxonomy.head(), None
+        if head is not None and is_published(registry.folder, head):
+            return head
+        if head is None or is_of_no_log(registry.folder):
+            with suppress(BadModel):  # written anew below
+                published = read_head(registry.folder)
         if head is None and (first := published.taxonomy if published else registry.champions_taxonomy()) is not None:
             store.taxonomy.import_first(first, IMPORTED)
         elif head is not None and published is not None and published.n is None:
             store.taxonomy.adopt(published.taxonomy, IMPORTED, "A model was trained by hand")
         head = store.taxonomy.head()
-        if head is not None and not is_same(published, head):
+        if head is not None:
             write_head(registry.folder, head)
         return head
 
