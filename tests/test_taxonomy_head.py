@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
 from classifier.commands import main
 from classifier.domain.articles import Article
@@ -24,6 +29,7 @@ from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.serving.taxonomy import change, publish, take_over, undo
+from classifier.store.database.opening import open_store
 from classifier.store.store import Store
 
 MERGE = "merge iskp iswap into islamic-state"
@@ -300,3 +306,58 @@ def test_an_undo_under_a_dependent_change_names_it(registry: Registry, store: St
     head = take_over(registry, store, store.taxonomy.log().taxonomy(), "x")
     assert head is not None
     assert head.n == 5
+
+
+# --- killed at each write ---------------------------------------------------------------------------------------
+
+_WRITES = ("open", "os.rename", "os.remove", "os.link")
+
+
+def _apply_and_die(folder: Path, url: str, at: int) -> None:
+    """Carry out a merge in this process, and kill it at a write: at a statement, or when a file is opened or renamed."""
+    seen = 0
+
+    def count(*_: object) -> None:
+        nonlocal seen
+        seen += 1
+        if seen == at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    store = open_store(url)
+    registry = Registry(folder)
+    operations = [operation_from_text(MERGE)]
+    event.listen(store.engine, "before_cursor_execute", count)
+    event.listen(store.engine, "commit", count)
+    sys.addaudithook(lambda name, _: count() if name in _WRITES else None)
+    change(registry, store, operations, "x")
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_at_any_write_leaves_before_or_after(
+    registry: Registry, store: Store, database_url: str
+) -> None:
+    publish(registry, store)
+    before, at, seen = store.taxonomy.head(), 0, set[str]()
+    while True:
+        at += 1
+        child = os.fork()
+        if child == 0:
+            with suppress(BaseException):
+                _apply_and_die(registry.folder, database_url, at)
+            os._exit(0)
+        was_killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        published, head = read_head(registry.folder), store.taxonomy.head()
+        assert published is not None
+        assert head is not None
+        is_after = head.taxonomy.replacement_of("iskp") == "islamic-state"
+        assert is_after or head.taxonomy == before.taxonomy  # type: ignore[union-attr]
+        assert published.taxonomy in (head.taxonomy, before.taxonomy)  # type: ignore[union-attr]
+        assert publish(registry, store) == head == read_head(registry.folder)
+        seen.add("after" if is_after else "before")
+        if is_after:
+            store.taxonomy.undo([store.taxonomy.log().last_to_undo()], "x")
+            publish(registry, store)
+        if not was_killed:
+            break
+    assert at > 10
+    assert seen == {"before", "after"}
