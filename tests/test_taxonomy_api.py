@@ -161,6 +161,20 @@ def test_operations_that_do_not_fit_are_refused_when_they_are_proposed(
     assert detail in refused.get_json()["detail"]
 
 
+def test_the_taxonomy_is_listed_as_it_is_now_and_as_it_was_in_another_language(open_client: FlaskClient) -> None:
+    french = {"op": "relabel", "tag": "taliban", "label": "Les talibans", "lang": "fr"}
+    ok(apply(open_client, propose(open_client, french, {"op": "rename", "tag": "hamas", "to": "hms"}), 1))
+
+    def tags(query: str) -> dict[str, Any]:
+        return {row["id"]: row for row in ok(open_client.get(f"/v1/tags?{query}"))["tags"]}
+
+    now = tags("lang=fr")
+    assert (now["taliban"]["label"], now["taliban"]["labels"]) == ("Les talibans", {"fr": "Les talibans"})
+    assert (now["hamas"]["replacement"], now["iskp"]["label"]) == ("hms", tags("at=1")["iskp"]["label"])
+    assert "hms" not in tags("at=1")
+    assert open_client.get("/v1/tags?at=9").status_code == 422
+
+
 # --- roles ------------------------------------------------------------------------------------------------------
 
 

@@ -20,6 +20,10 @@ class Model(Protocol):
     followed: Followed | None  # None if its constants are those of the training
 
     @property
+    def head(self) -> Taxonomy:
+        """The taxonomy of now, without the tags that only the model has."""
+
+    @property
     def card(self) -> Mapping[str, Any]:
         """What is known of the model: its training, its measures."""
 

@@ -51,6 +51,7 @@ class TagModel:
         self.card = card or {}
         self.precedents = precedents or no_precedents(len(taxonomy.tags))
         self._fitted: TagModel | None = None
+        self._head: Taxonomy | None = None
         self._use(Scorer(parameters, terms, title_terms, taxonomy))
 
     def _use(self, scorer: Scorer) -> None:
@@ -67,16 +68,23 @@ class TagModel:
         """The model as it was fitted: itself, unless it is a `seen` one."""
         return self._fitted or self
 
-    def seen(self, taxonomy: Taxonomy, parameters: Parameters, voices: Voices, named: Taxonomy) -> Self:
+    @property
+    def head(self) -> Taxonomy:
+        """The taxonomy of now, without the tags that only the model has."""
+        return self._head or self.taxonomy
+
+    def seen(self, head: Taxonomy, taxonomy: Taxonomy, parameters: Parameters, voices: Voices, named: Taxonomy) -> Self:
         """Return this model for other tags, the first in the places of its own.
 
         Args:
+            head: the taxonomy through which it is seen.
+            taxonomy: its tags in the places of the model's.
             parameters: with the same linear classifiers.
             voices: which tags speak for others.
             named: the tags with the names by which texts are read.
         """
         model = copy(self)
-        model._fitted, model.followed = self.fitted, None
+        model._fitted, model._head, model.followed = self.fitted, head, None
         model.taxonomy, model.parameters = taxonomy, parameters
         behind = [-1] * (len(taxonomy.tags) - len(self.taxonomy.tags))
         model.precedents = self.precedents.moved([*range(len(self.taxonomy.tags)), *behind])

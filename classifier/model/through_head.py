@@ -38,7 +38,7 @@ def seen_through(model: TagModel, head: Taxonomy) -> TagModel:
         return base
     voices = Voices(parts_of, len(taxonomy.tags))
     parameters = _with_caution(_with_new_tags(base, taxonomy), taxonomy, voices)
-    return base.seen(taxonomy, parameters, voices, _as_named(base, taxonomy, parts_of))
+    return base.seen(head, taxonomy, parameters, voices, _as_named(base, taxonomy, parts_of))
 
 
 def _in_places_of(base: Taxonomy, head: Taxonomy) -> Taxonomy:

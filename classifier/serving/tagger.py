@@ -72,7 +72,7 @@ class Tagger:
     def taxonomy(self) -> Taxonomy:
         """Return the taxonomy that serves, an empty one while none does."""
         try:
-            return self.serving.model().taxonomy
+            return self.serving.model().head
         except (NoModel, BadModel):
             return Taxonomy(())
 

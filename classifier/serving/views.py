@@ -219,7 +219,7 @@ def answer_json(answer: Answer) -> AnswerOut:
 def answer_view(answer: Answer, tags: Iterable[str], model: Model) -> AnswerOut:
     """Return an answer to a text that has some tags."""
     view = answer_json(answer)
-    view["unknown_tags"] = [tag for tag in tags if tag not in model.taxonomy.by_id]
+    view["unknown_tags"] = [tag for tag in tags if tag not in model.head.by_id]
     return view
 
 

@@ -2,15 +2,25 @@
 
 from typing import Any, NotRequired
 
+from flask import request
 from typing_extensions import TypedDict
 
+from classifier.domain.tag_fields import to_plain
+from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.taxonomy_log import FoldedLog
 from classifier.errors import TaggerError
 from classifier.serving.registry import Registry, VersionRow
 from classifier.serving.tagger import Tagger
 from classifier.serving.views import pick
 from classifier.store.runs import JOB
-from classifier.web.api.openapi import NEEDS_MODEL, Endpoint
+from classifier.web.api.openapi import NEEDS_MODEL, Endpoint, Parameter
 from classifier.web.guard.auth import ANY_ROLE
+from classifier.web.problems import bad_parameter
+
+_OF_TAGS = (
+    Parameter("at", {"type": "integer", "minimum": 1}, "The taxonomy after this change, instead of that of now."),
+    Parameter("lang", {"type": "string"}, "Labels in this language, where there are any."),
+)
 
 
 class AliasOut(TypedDict):
@@ -32,6 +42,12 @@ class TagOut(TypedDict):
     replaced_by: str | None
     replacement: str | None
     note: str
+    labels: dict[str, str]
+    related: list[str]
+    matches: dict[str, list[str]]
+    uri: str | None
+    parts: list[str]
+    caution: bool | float
     aliases: list[AliasOut]
 
 
@@ -72,7 +88,7 @@ class Models:
     def endpoints(self) -> list[Endpoint]:
         """Return the endpoints in the order of the OpenAPI document."""
         return [
-            Endpoint("GET", "/v1/tags", self.tags, ANY_ROLE, NEEDS_MODEL),
+            Endpoint("GET", "/v1/tags", self.tags, ANY_ROLE, (*NEEDS_MODEL, "invalid"), _OF_TAGS),
             Endpoint("GET", "/v1/model", self.model, ANY_ROLE, NEEDS_MODEL),
             Endpoint("GET", "/v1/models", self.models, ANY_ROLE),
             Endpoint("GET", "/health/live", self.live, ()),
@@ -81,14 +97,28 @@ class Models:
 
     def tags(self) -> TagsOut:
         """Get the taxonomy."""
-        taxonomy = self.tagger.serving.model().taxonomy
+        number, language = request.args.get("at"), request.args.get("lang")
+        taxonomy = self.tagger.serving.model().head if number is None else self._taxonomy_at(number)
         tags = []
         for tag in taxonomy.tags:
-            replacement = taxonomy.replacement_of(tag.id) if tag.retired else None
-            aliases = [pick(AliasOut, vars(alias)) for alias in tag.aliases]
-            broader = {"broader": next(iter(tag.broader), None), "all_broader": list(tag.broader)}
-            tags.append(pick(TagOut, vars(tag) | broader | {"replacement": replacement, "aliases": aliases}))
+            labels = dict(tag.labels)
+            told = {
+                "label": labels.get(language or "", tag.label),
+                "broader": next(iter(tag.broader), None),
+                "replacement": taxonomy.replacement_of(tag.id) if tag.retired else None,
+                "aliases": [pick(AliasOut, vars(alias)) for alias in tag.aliases],
+                "labels": labels,
+                **{"all_broader": list(tag.broader), "related": list(tag.related), "parts": list(tag.parts)},
+                "matches": to_plain("matches", tag.matches),
+            }
+            tags.append(pick(TagOut, vars(tag) | told))
         return {"taxonomy_version": taxonomy.version, "tags": tags}
+
+    def _taxonomy_at(self, number: str) -> Taxonomy:
+        log = self.tagger.store.taxonomy.log()
+        if not number.isdecimal() or len(number) > 9 or not 1 <= int(number) <= log.n:
+            raise bad_parameter("at", f"`at` is the number of a change, from 1 to {log.n}, not {number[:40]!r}.")
+        return FoldedLog(log.rows[: int(number)]).taxonomy()
 
     def model(self) -> ModelOut:
         """Get the card of the model that serves."""
