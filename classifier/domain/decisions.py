@@ -126,9 +126,11 @@ class Standing:
 
     def through(self, taxonomy: Taxonomy | None) -> "Standing":
         """Return the state by the living tags of a taxonomy. Ids that lead to no living tag, or to several, stay."""
+        if taxonomy is None or taxonomy.paths.is_plain:
+            return self
         said = dict.fromkeys(self.unsure, UNKNOWN) | dict.fromkeys(self.rejected, NEGATIVE)
         said |= dict.fromkeys(self.tags, POSITIVE)
-        if taxonomy is None or (known := taxonomy.paths.resolved(said)) == said:
+        if (known := taxonomy.paths.resolved(said)) == said:
             return self
         heir, decisions = taxonomy.paths.heir, dict[str, Decision]()
         for tag, row in self.decisions.items():
@@ -174,6 +176,9 @@ def fold(
             that takes the heir, or leaves it open, is one on all that had been merged into it.
     """
     rows = list(log)
+    if not rows:  # as most articles of an archive have none
+        lists = tuple(dict.fromkeys(listing.tags))
+        return Standing(lists, tuple(sorted(set(listing.rejected) - set(lists))), listed=lists)
     id_at = taxonomy.paths.at if taxonomy is not None else None
     latest: dict[str, Decision] = {}
     closings: dict[str, str] = {}

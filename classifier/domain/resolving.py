@@ -65,6 +65,11 @@ class Paths:
         pairs = [*self._merged.items(), *self._wholes.items()]
         return frozenset(tag_id for heir, others in pairs for tag_id in (heir, *others))
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether every id is read as itself."""
+        return not self._bound
+
     def living(self, tag_id: str) -> tuple[str, ...]:
         """Return the living tags that an id is read as."""
         if tag_id not in self._living:

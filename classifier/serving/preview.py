@@ -84,9 +84,11 @@ class Preview(TypedDict):
 
 def preview_of(store: Store, registry: Registry, after: FoldedLog, based_on: int) -> Preview:
     """Return what the rows of a log behind `based_on` do, which are not stored. The rows up to there are."""
-    log = FoldedLog(after.rows[:based_on])
     edits = [edit for row in after.rows[based_on:] for edit in after.edits[row.n]]
-    before, head = log.taxonomy(), after.taxonomy()
+    present = store.taxonomy.head()
+    is_head = present is not None and present.n == based_on
+    before = present.taxonomy if present is not None and is_head else FoldedLog(after.rows[:based_on]).taxonomy()
+    head = after.taxonomy()
     tags = list(dict.fromkeys(edit.tag for edit in edits if edit.tag is not None))
     counts = _Counts(tags, before, head)
     for examples in _batched(store.exports.attributed(texts=False)):
