@@ -361,3 +361,18 @@ def test_a_process_that_is_killed_at_any_write_leaves_before_or_after(
             break
     assert at > 10
     assert seen == {"before", "after"}
+
+
+def test_files_of_articles_are_tagged_by_the_taxonomy_of_now(
+    registry: Registry, store: Store, articles: list[Article], tmp_path: Path
+) -> None:
+    do(registry, store, MERGE)
+    article = next(one for one in articles if "iskp" in (one.tags or ()))
+    (tmp_path / "in.jsonl").write_text(
+        json.dumps({"id": "a", "title": article.title, "body": article.body}) + "\n", "utf-8"
+    )
+    where = ["--models", str(registry.folder), "--articles", str(tmp_path / "in.jsonl")]
+    assert main(["suggest", *where, "--output", str(tmp_path / "out.jsonl")]) == 0
+    tags = {row["tag"] for row in json.loads((tmp_path / "out.jsonl").read_text("utf-8"))["suggestions"]}
+    assert "islamic-state" in tags
+    assert not {"iskp", "iswap"} & tags

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from classifier.model.files import load_model
 from classifier.model.tag_model import TagModel
+from classifier.serving.registry import Registry
 
 BATCH = 64  # articles that are judged together; more would leave the processor's cache
 CHUNK = 4 * BATCH  # articles that a process is handed at a time
@@ -24,8 +25,8 @@ def batched(items: Iterable[_T], size: int = BATCH) -> Iterator[list[_T]]:
 
 @lru_cache(maxsize=1)
 def loaded(folder: Path) -> TagModel:
-    """Return the model of a folder, loaded once in each process."""
-    model = load_model(folder)
+    """Return the model of a folder as it serves, loaded once in each process."""
+    model = Registry(folder.parent).as_it_serves(load_model(folder))
     # The model stays: the garbage collector need not walk through its terms and names again and again.
     gc.freeze()
     return model

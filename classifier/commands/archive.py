@@ -31,7 +31,8 @@ def _plan(options: Namespace) -> Plan:
 def do_dry_run(options: Namespace, _settings: Settings) -> None:
     folder, store = registry_of(options).champion_folder(), store_of(options, migrate=False)
     table, page = (options.output.with_name(f"{options.output.name}{suffix}") for suffix in (".csv", ".html"))
-    summary = Summary(registry_of(options).load(folder.name), _plan(options))
+    registry = registry_of(options)
+    summary = Summary(registry.as_it_serves(registry.load(folder.name)), _plan(options))
     with shared_by(options.dask):
         summary.write_rows(dry_run(store, folder, summary.plan, track), table)
     summary.write_page(page)

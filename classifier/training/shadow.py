@@ -79,7 +79,8 @@ def _judge_arrivals(store: Store, registry: Registry, inputs: Inputs, shadow: Sh
     arrived = store.live.texts(waiting[:most])
     articles, unreadable = [article for _, article in arrived], Unreadable()
     ours, theirs = (
-        _suggested(model, articles, unreadable, track) for model in (registry.load(shadow.version), champion)
+        _suggested(model, articles, unreadable, track)
+        for model in (registry.as_it_serves(registry.load(shadow.version)), champion)
     )
     store.shadow.put(
         [
