@@ -228,6 +228,19 @@ def test_tags_do_undo_and_log(command: Command, registry: Registry, taxonomy: Ta
     assert "There is no change to undo." in error
 
 
+def test_tags_plan_and_propose_change_nothing(command: Command, registry: Registry, store: Store) -> None:
+    planned, _ = command("tags", "plan", MERGE)
+    assert (planned["based_on"], planned["changes"]) == (1, [MERGE])
+    proposed, _ = command("tags", "propose", MERGE, "--note", "one group")
+    (kept,) = store.change_sets.list("proposed")
+    assert (proposed["change_set"], kept.lines, kept.title) == (kept.id, [MERGE], "one group")
+    assert store.taxonomy.last() == 1
+    _, error = command("tags", "plan", "merge iskp into gone", code=1)
+    assert "The taxonomy has no tag 'gone'." in error
+    _, error = command("tags", "plan", code=2)
+    assert "Name an operation" in error
+
+
 def test_tags_do_refuses_what_does_not_fit_and_changes_nothing(command: Command, registry: Registry) -> None:
     _, error = command("tags", "do", MERGE, "merge iskp into taliban", code=1)
     assert "The tag 'iskp' is retired in favour of 'islamic-state'" in error

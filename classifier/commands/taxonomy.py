@@ -30,6 +30,15 @@ def do_plan(options: Namespace, _settings: Settings) -> None:
     print_result(options, preview, "\n".join(lines_of(preview)))
 
 
+def do_propose(options: Namespace, _settings: Settings) -> None:
+    operations, store = _operations(options), store_of(options)
+    publish(registry_of(options), store)
+    store.taxonomy.preview(operations)  # what does not fit now is refused now
+    set_id = store.change_sets.propose(operations, user_name(), options.note)
+    lines = store.change_sets.get(set_id).lines
+    print_result(options, {"change_set": set_id, "lines": lines}, f"proposed as {set_id}: {'; '.join(lines)}")
+
+
 def do_undo(options: Namespace, _settings: Settings) -> None:
     store, registry = store_of(options), registry_of(options)
     publish(registry, store)
