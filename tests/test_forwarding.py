@@ -34,7 +34,7 @@ def model(fitted: Fitted) -> TagModel:
 
 @pytest.fixture(scope="module")
 def some(articles: list[Article]) -> list[Article]:
-    return articles[::7]
+    return articles[::15]
 
 
 def suggested(model: TagModel, article: Article) -> dict[str, float]:

@@ -18,6 +18,9 @@ from tests.desk import Desk, in_copy_of, trained_once
 from tests.storing import put_article
 
 
+pytestmark = pytest.mark.slow  # each trains
+
+
 @pytest.fixture(scope="module")
 def trained(articles: list[Article], taxonomy: Taxonomy, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return trained_once(tmp_path_factory.mktemp("trained"), articles, taxonomy)
