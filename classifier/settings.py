@@ -85,13 +85,13 @@ class Settings:
     cache_mb: int = _number(32, 0, 4096)  # memory in which a process keeps its last answers
     # Open articles a second that are judged beside the requests after an import or a promotion. 0: none.
     backlog_rate: int = _number(20, 0, 10_000)
-    # Articles that a change set of the taxonomy may touch if its author applies it. Above, another person does. 0: any number
-    second_person: int = _number(0, 0, 1_000_000_000)
     # Whether the champion follows decisions and imports between trainings.
     live_rates: bool = _read(lambda value: bool(whole_number(value, 0, 1)), True)
     anchor: str = _read(_version, "")  # compared with beside the champion. Empty: the champion of four weeks ago
     # On which articles models learn tags that were suggested and left standing: none, closed ones, all.
     learn_left: str = _read(_learn_left, "closed")
+    # Articles that a change set of the taxonomy may touch if its author applies it. Above, another person does. 0: any number
+    second_person: int = _number(0, 0, 1_000_000_000)
 
 
 _FIELDS = {setting.name.upper(): setting for setting in fields(Settings)}

@@ -17,7 +17,6 @@ from classifier.store.store import Store
 from tests.desk import Desk, in_copy_of, trained_once
 from tests.storing import put_article
 
-
 pytestmark = pytest.mark.slow  # each trains
 
 

@@ -76,15 +76,6 @@ class Tag:
     origin: str | None = None
     retired_at: str | None = None
 
-    @cached_property
-    def as_text(self) -> str:
-        """The tag as the text of its JSON."""
-        return json.dumps(tag_to_json(self), sort_keys=True)
-
-    def __getstate__(self) -> dict[str, Any]:
-        """Return what a pickle keeps."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
     def __setstate__(self, state: dict[str, Any]) -> None:
         """Take the state of a pickle. In those of earlier versions `broader` is one id or None."""
         broader = state.get("broader")
@@ -122,7 +113,7 @@ class Taxonomy:
     def as_text(self) -> str:
         """The taxonomy as the text of `to_json`, of which each tag is made once."""
         kinds = json.dumps({name: _without_defaults(kind) for name, kind in self.kinds.items()}, sort_keys=True)
-        return f'{{"kinds": {kinds}, "tags": [{", ".join(tag.as_text for tag in self.tags)}]}}'
+        return f'{{"kinds": {kinds}, "tags": [{", ".join(map(_text_of, self.tags))}]}}'
 
     def tag(self, tag_id: str) -> Tag:
         """Return the tag of an id, or raise `UnknownTag`."""
@@ -206,6 +197,21 @@ def tag_to_json(tag: Tag) -> dict[str, object]:
     if tag.aliases:
         entry["aliases"] = list(map(alias_to_json, tag.aliases))
     return entry
+
+
+_texts: dict[int, tuple[Tag, str]] = {}  # by the identity of tags: most of a large taxonomy stays the same
+_MOST_TEXTS = 20_000
+
+
+def _text_of(tag: Tag) -> str:
+    """Return the text of a tag's JSON, made once for each tag that was not changed."""
+    kept, text = _texts.get(id(tag), (None, ""))
+    if kept is not tag:
+        if len(_texts) >= _MOST_TEXTS:
+            _texts.clear()
+        text = json.dumps(tag_to_json(tag), sort_keys=True)
+        _texts[id(tag)] = tag, text
+    return text
 
 
 def alias_to_json(alias: Alias) -> dict[str, object]:

@@ -1,5 +1,7 @@
 """The service keeps the published taxonomy up to the log, also where a process was killed between the two."""
 
+from contextlib import suppress
+
 from classifier.serving.beside import repeat
 from classifier.serving.head import head_file
 from classifier.serving.registry import Registry
@@ -18,7 +20,9 @@ class Publisher:
         self._seen: tuple[object, ...] | None = None
 
     def start(self) -> None:
-        """Publish from now on, in a thread of its own."""
+        """Publish now if that can be done, and from now on, in a thread of its own."""
+        with suppress(Exception):  # the thread tries again, and says what is wrong
+            self.work()
         repeat("taxonomy", POLL_SECONDS, self.work, "no_taxonomy")
 
     def work(self) -> None:

@@ -117,7 +117,7 @@ def one_editor(
             for row in voice.rows:
                 surplus[row].add(voice.label.tag)
             findings.append(_too_many(voice, level, [repaired[row].article.id for row in voice.rows], action))
-        repaired = [_without(example, surplus[row]) for row, example in enumerate(repaired)]
+        repaired = [_without(example, surplus[row], taxonomy) for row, example in enumerate(repaired)]
     return repaired if action == REPAIR else list(examples), findings
 
 
@@ -127,10 +127,12 @@ def _too_many(surplus: Surplus, level: str, articles: list[str], action: str) ->
     return Finding("one_editor", action, surplus.label.tag, figure, len(articles), articles[:N_NAMED], [surplus.voice])
 
 
-def _without(example: Attributed, tags: set[str]) -> Attributed:
+def _without(example: Attributed, tags: set[str], taxonomy: Taxonomy) -> Attributed:
+    """Return an example without what is known of some tags, and of those that were merged into them."""
     if not tags:
         return example
     article = example.article
+    tags = {written for tag in tags for written in taxonomy.paths.written_as(tag)}
     positive = tuple(tag for tag in article.tags or () if tag not in tags)
     rejected = tuple(tag for tag in article.rejected if tag not in tags)
     unknown = tuple(sorted({*article.unknown, *tags}))

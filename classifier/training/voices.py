@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from classifier.domain.examples import Attributed
+from classifier.domain.examples import Attributed, read_through
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.voices import NAME, voices_of
 from classifier.model.evaluation import exact_interval
@@ -45,8 +45,9 @@ class Labels:
         self._of_voice: defaultdict[tuple[Label, str], list[int]] = defaultdict(list)
         self._parts: defaultdict[str, set[int]] = defaultdict(set)
         for row, example in enumerate(examples):
-            article = example.article
-            labels = [Label(tag, True) for tag in article.tags or ()] + [Label(tag, False) for tag in article.rejected]
+            article = read_through(example.article, taxonomy)
+            wrong = (tag for tag in article.rejected if taxonomy.paths.heir(tag) == tag)
+            labels = [Label(tag, True) for tag in article.tags or ()] + [Label(tag, False) for tag in wrong]
             for label in labels:
                 self._all[label].append(row)
                 voice = voices_of(example.said_by.get(label.tag), example.owner).get(level)

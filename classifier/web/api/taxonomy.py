@@ -185,7 +185,7 @@ class Taxonomies:
     def tag_changes(self) -> ChangesOut:
         """List what was changed of the taxonomy, in its order."""
         since, limit = number_of("since", 0, 10**9, 0), number_of("limit", 1, MAX_CHANGES, 100)
-        log = self._log()
+        log = self.store.taxonomy.log()
         taxonomy = log.taxonomy()
         rows = [row for row in log.rows if row.n > max(since, 1)][:limit]  # the first is where every reader begins
         changes = [change for row in rows for change in _changes_of(row, log, taxonomy)]
@@ -261,8 +261,8 @@ class Taxonomies:
 
     def get_tag(self, tag_id: str) -> TagHistoryOut:
         """Get a tag, living or retired, with its history."""
-        log = self._log()
-        taxonomy = log.taxonomy()
+        log = self.store.taxonomy.log()
+        taxonomy = log.taxonomy() if log.n else self.tagger.taxonomy()
         tag = taxonomy.by_id.get(tag_id)
         if tag is None:
             raise NotFound(f"The taxonomy has no tag {tag_id[:80]!r}.")
