@@ -96,6 +96,7 @@ KNOWN: dict[str, str] = {
 KNOWN_TO_GROW = {
     "GET /v1/articles?limit=5&since=2014-01-03&until=2014-01-05": "walks past what came later, where days have over FEW articles",
     "GET /v1/articles?limit=5&tag=iskp&state=open&order=teach": "counts the articles for which the tag is suggested",
+    "GET /v1/tags/<tag_id>": "counts the decisions on the tag",
     "GET /v1/tags/<tag_id>/redecide": "looks for a tag in what senders list, and counts the articles",
 }
 
