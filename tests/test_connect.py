@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -14,6 +15,9 @@ from typing import NamedTuple
 
 import pytest
 
+from classifier.domain.operation_lines import operation_from_text
+from classifier.serving.registry import Registry
+from classifier.serving.taxonomy import publish
 from classifier.store.database.opening import open_store
 from classifier.store.store import Store
 from tests.conftest import ROOT
@@ -33,6 +37,7 @@ class Desk(NamedTuple):
 
     store: Store
     environment: dict[str, str]
+    models: Path
 
 
 @pytest.fixture(scope="module")
@@ -41,9 +46,10 @@ def desk(_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[De
     url = f"sqlite:///{folder}/tagger.db"
     with closing(open_store(url)) as store:
         secret = store.keys.create("website", "cms")
-        server = start(Path(shutil.copytree(_models, folder / "models")), url, "--workers", "1", "--threads", "8")
+        models = Path(shutil.copytree(_models, folder / "models"))
+        server = start(models, url, "--workers", "1", "--threads", "8")
         told = {"ARTICLE_TAGGER_URL": f"http://127.0.0.1:{server.port}", "ARTICLE_TAGGER_KEY": secret}
-        yield Desk(store, told)
+        yield Desk(store, told, models)
         stop(server)
 
 
@@ -99,3 +105,50 @@ def test_an_example_gives_up_where_nobody_answers(desk: Desk, tmp_path: Path, la
     away = {**desk.environment, "ARTICLE_TAGGER_URL": f"http://127.0.0.1:{free_port()}"}
     done = run(language, tmp_path, away)
     assert "iskp" not in done.stdout
+
+
+def feed_example() -> str:
+    blocks = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    return next(block for block in blocks if "/v1/tags/changes" in block)
+
+
+def follow(folder: Path, environment: dict[str, str]) -> dict[str, list[str]]:
+    """Let the CMS of the example follow the taxonomy, and return its articles."""
+    (folder / "feed.py").write_text(feed_example(), encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "feed.py"],
+        cwd=folder,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    articles: dict[str, list[str]] = json.loads(done.stdout)
+    return articles
+
+
+def test_a_cms_follows_a_merge_and_its_undo(desk: Desk, tmp_path: Path) -> None:
+    store, articles = (
+        desk.store,
+        {"a": ["iskp", "taliban"], "b": ["iskp", "islamic-state"], "c": ["hamas"], "d": ["iskp"]},
+    )
+    if store.taxonomy.head() is None:
+        publish(Registry(desk.models), store)
+    begun = store.taxonomy.last()
+    terms = {"iskp": "ISKP", "taliban": "Taliban", "hamas": "Hamas"}
+    cms = {"n": begun, "terms": terms, "articles": articles, "moved": {}}
+    (tmp_path / "terms.json").write_text(json.dumps(cms), encoding="utf-8")
+    lines = ("merge iskp into islamic-state", 'relabel hamas "Hamas (Gaza)"')
+    applied = store.taxonomy.apply([operation_from_text(line) for line in lines], "ada")
+    moved = {"a": ["islamic-state", "taliban"], "b": ["islamic-state"], "c": ["hamas"], "d": ["islamic-state"]}
+    assert follow(tmp_path, desk.environment) == moved
+    assert store.feed_places.all()["website"][:2] == (applied.head.n, 3)
+    kept = json.loads((tmp_path / "terms.json").read_text(encoding="utf-8"))
+    assert kept["terms"]["hamas"] == "Hamas (Gaza)"
+    kept["articles"]["d"] = ["taliban"]  # somebody has tagged it again
+    (tmp_path / "terms.json").write_text(json.dumps(kept), encoding="utf-8")
+    store.taxonomy.undo(applied.numbers, "ada")
+    back = {"a": ["iskp", "taliban"], "b": ["islamic-state", "iskp"], "c": ["hamas"], "d": ["taliban"]}
+    assert follow(tmp_path, desk.environment) == back
