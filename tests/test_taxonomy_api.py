@@ -175,6 +175,15 @@ def test_the_taxonomy_is_listed_as_it_is_now_and_as_it_was_in_another_language(o
     assert open_client.get("/v1/tags?at=9").status_code == 422
 
 
+def test_an_unchanged_taxonomy_is_not_sent_again(open_client: FlaskClient) -> None:
+    first = open_client.get("/v1/tags")
+    same = {"If-None-Match": first.headers["ETag"]}
+    again = open_client.get("/v1/tags", headers=same)
+    assert (again.status_code, again.data, again.headers["ETag"]) == (304, b"", first.headers["ETag"])
+    assert open_client.get("/v1/tags?lang=fr", headers=same).status_code == 200
+    assert open_client.get('/v1/tags?lang="').status_code == 422
+
+
 # --- roles ------------------------------------------------------------------------------------------------------
 
 

@@ -2,10 +2,10 @@
 
 from typing import Any, NotRequired
 
-from flask import request
+from flask import Response, after_this_request, request
 from typing_extensions import TypedDict
 
-from classifier.domain.tag_fields import to_plain
+from classifier.domain.tag_fields import LANGUAGE, to_plain
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_log import FoldedLog
 from classifier.errors import TaggerError
@@ -96,8 +96,10 @@ class Models:
         ]
 
     def tags(self) -> TagsOut:
-        """Get the taxonomy."""
+        """Get the taxonomy. With the `ETag` of an earlier answer in `If-None-Match`, 304 if it is the same."""
         number, language = request.args.get("at"), request.args.get("lang")
+        if language is not None and not LANGUAGE.fullmatch(language):
+            raise bad_parameter("lang", f"`lang` is a language like `fr` or `pt-BR`, not {language[:40]!r}.")
         taxonomy = self.tagger.serving.model().head if number is None else self._taxonomy_at(number)
         tags = []
         for tag in taxonomy.tags:
@@ -112,6 +114,13 @@ class Models:
                 "matches": to_plain("matches", tag.matches),
             }
             tags.append(pick(TagOut, vars(tag) | told))
+
+        @after_this_request
+        def _(response: Response) -> Response:
+            response.set_etag(f"{taxonomy.version}-{language or ''}")
+            response.make_conditional(request)
+            return response
+
         return {"taxonomy_version": taxonomy.version, "tags": tags}
 
     def _taxonomy_at(self, number: str) -> Taxonomy:
