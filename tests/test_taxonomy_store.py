@@ -10,6 +10,7 @@ import pytest
 from classifier.domain.articles import Article, text_digest
 from classifier.domain.examples import NEGATIVE, POSITIVE, UNKNOWN, labels_of
 from classifier.domain.operation_lines import operation_from_text
+from classifier.domain.origins import ACCEPTED, ADDED, ALL, LEFT, NONE
 from classifier.domain.taxonomy import Alias, Tag, Taxonomy
 from classifier.errors import BadOperation, ChangedMeanwhile, DependentChanges, NotFound
 from classifier.store.database.opening import open_store
@@ -18,6 +19,7 @@ from classifier.store.queue import Wanted
 from classifier.store.store import Store
 from classifier.store.suggestion_sets import Judged, TagScore
 from classifier.store.taxonomy import Applied
+from tests.everything import put_set
 from tests.storing import put_article
 
 START = Taxonomy(tuple(Tag(tag, f"{tag * 3} tag", aliases=(Alias(f"{tag * 3} tag"),)) for tag in "abcd"))
@@ -287,6 +289,24 @@ def test_a_cms_that_does_not_follow_may_still_drop_the_old_id_and_then_the_heir_
     assert standing(kept, "x") == (("d",), ("b",), ())
     send(kept, "x", ("a", "d"))
     assert set(standing(kept, "x")[0]) == {"b", "d"}
+
+
+def test_what_a_model_offered_under_the_old_id_is_left_standing_under_the_new_one(kept: Store) -> None:
+    send(kept, "x", ("d",))
+    shown = [TagScore("a", 0.9, "suggest")]
+    answer = {"suggestions": [shown[0]._asdict()], "mentioned": []}
+    put_set(kept, kept.article("x").article, "model", "taxonomy", answer, 0.1, shown)
+    do(kept, "merge a into b")
+    send(kept, "x", ("d", "b"))  # the CMS lists what it has made of the suggestion
+    (example,) = kept.exports.attributed(learn_left=NONE)
+    assert example.origins == {"d": ADDED, "b": LEFT}
+    assert example.echoes == {"b"}
+    assert known(kept, "x")["b"] == UNKNOWN
+    (learned,) = kept.exports.attributed(learn_left=ALL)
+    assert labels_of([learned.article], head(kept))[0].tolist()[1] == POSITIVE
+    decide(kept, "x", "accept", "b")
+    (decided,) = kept.exports.attributed(learn_left=NONE)
+    assert (decided.origins["b"], decided.echoes) == (ACCEPTED, frozenset())
 
 
 # --- the queue --------------------------------------------------------------------------------------------------
