@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from classifier.domain.articles import Article
-from classifier.domain.examples import labels_of
+from classifier.domain.examples import labels_of, read_through
 from classifier.domain.resolving import NEGATIVE, POSITIVE, UNKNOWN, heir_of, resolve, resolved, written_as
 from classifier.domain.taxonomy import Tag, Taxonomy
 from tests.hard import size
@@ -154,3 +154,21 @@ def test_a_circle_of_an_older_model_is_read_as_nothing() -> None:
     circle = Taxonomy(tuple(Tag(tag, tag, status="retired", replaced_by=heir) for tag, heir in ("ab", "ba")))
     assert resolve("a", circle) == ()
     assert resolved(said(a="+"), circle) == {"a": POSITIVE}
+
+
+@settings(max_examples=size(60, 600))
+@given(
+    st.lists(LINES, max_size=12),
+    st.dictionaries(st.sampled_from("abcdefgh"), st.sampled_from([P, N, U]), max_size=5),
+    st.booleans(),
+)
+def test_an_article_that_is_read_through_a_taxonomy_has_the_same_labels_again(
+    lines: list[str], labels: dict[str, int], complete: bool
+) -> None:
+    taxonomy = played(lines).taxonomy()
+    tags, rejected, unknown = (tuple(tag for tag in labels if labels[tag] == label) for label in (P, N, U))
+    article = Article(tags=tags, rejected=rejected, unknown=unknown, tags_complete=complete)
+    read = read_through(article, taxonomy)
+    living = [not tag.retired for tag in taxonomy.tags]
+    assert labels_of([read], taxonomy)[0, living].tolist() == labels_of([article], taxonomy)[0, living].tolist()
+    assert not {tag for tag in read.tags or () if taxonomy.paths.heir(tag) != tag}

@@ -82,8 +82,10 @@ def read_through(article: Article, taxonomy: Taxonomy | None) -> Article:
 
     Without them nobody could tell a tag that is wrong from one that was wrong before others were merged into it.
     """
+    if taxonomy is None or taxonomy.paths.is_plain:
+        return article
     said = _said_of(article)
-    if taxonomy is None or (known := taxonomy.paths.resolved(said)) == said:
+    if (known := taxonomy.paths.resolved(said)) == said:
         return article
     tags, rejected, unknown = ([tag for tag in known if known[tag] == label] for label in (POSITIVE, NEGATIVE, UNKNOWN))
     merged = [written for tag in rejected for written in taxonomy.paths.written_as(tag)]

@@ -3,14 +3,14 @@
 import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain
 
 import numpy as np
 
 from classifier.domain.articles import Article
-from classifier.domain.examples import Attributed, labels_of
+from classifier.domain.examples import Attributed, labels_of, read_through
 from classifier.domain.progress import Track
 from classifier.domain.snapshots import Snapshot, snapshot_of
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
@@ -141,14 +141,15 @@ def check_examples(inputs: Inputs, store: Store, settings: CheckSettings, track:
         examples = [example for example in examples if example.article.id not in unreadable.kinds]
         snapshot = snapshot_of(example.article for example in examples)
         surveyed = _survey(examples, inputs.taxonomy, track)
+    read = [replace(each, article=read_through(each.article, inputs.taxonomy)) for each in examples]
     findings = checks.few_examples(len(examples), settings)
     if inputs.learned is not None:
-        findings += checks.tag_rates(examples, inputs.learned, inputs.taxonomy, settings)
+        findings += checks.tag_rates(read, inputs.learned, inputs.taxonomy, settings)
     repaired, one_editor = checks.one_editor(examples, inputs.taxonomy, settings)
     ids = [example.article.id for example in examples]
     blocks, repeated = checks.repeated_blocks(surveyed.blocks, ids, settings)
     shown, n_shown = store.log.shown_tags()
-    never_shown = checks.never_shown(examples, shown, n_shown, inputs.taxonomy, settings)
+    never_shown = checks.never_shown(read, shown, n_shown, inputs.taxonomy, settings)
     references = _references(inputs, repaired, settings)
     flipped, held = checks.labels_flipped(references, ids, inputs.taxonomy, settings)
     findings = [*findings, *flipped, *one_editor, *repeated, *never_shown]

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from classifier.domain.examples import read_through
 from classifier.domain.origins import count_origins
 from classifier.domain.progress import Track, untracked
 from classifier.domain.snapshots import Snapshot
@@ -259,7 +260,8 @@ def _held_tag(held: Held, prepared: Prepared) -> HeldTag:
     tag, known = prepared.inputs.taxonomy.tags[held.tag].id, set(held.reference.rows.tolist())
     newest = [row for row in prepared.oldest_first[::-1] if row not in known]
     examples = [prepared.examples[row] for row in newest]
-    examples = [each for each in examples if tag in (*(each.article.tags or ()), *each.article.rejected)]
+    read = [(each, read_through(each.article, prepared.inputs.taxonomy)) for each in examples]
+    examples = [each for each, article in read if tag in (*(article.tags or ()), *article.rejected)]
     keys = Counter(voices_of(each.said_by.get(tag), each.owner).get(KEY, "") for each in examples)
     row = held.to_json(prepared.inputs.taxonomy)
     return HeldTag(

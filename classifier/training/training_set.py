@@ -9,7 +9,7 @@ import numpy as np
 
 from classifier.domain.articles import Article
 from classifier.domain.dates import in_utc
-from classifier.domain.examples import UNKNOWN, labels_of
+from classifier.domain.examples import UNKNOWN, labels_of, read_through
 from classifier.domain.progress import Track
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.errors import TooFewExamples
@@ -85,6 +85,7 @@ def read_training_set(
     """
     articles = sorted(articles, key=lambda article: article.id)
     taxonomy = taxonomy or taxonomy_of(tag for article in articles for tag in article.tags or ())
+    articles = [read_through(article, taxonomy) for article in articles]
     labels = labels_of(articles, taxonomy)
     labels[:, [tag.retired for tag in taxonomy.tags]] = UNKNOWN  # the tags in their place learn from them
     _check(articles, labels)
