@@ -270,6 +270,22 @@ def test_the_queue_of_a_split_holds_exactly_the_articles_that_had_the_tag_until_
         kept.redeciding.waiting("b")
 
 
+def test_a_rejection_of_the_heir_while_a_merge_stood_counts_for_both_after_an_undo_and_an_acceptance_for_the_heir(
+    kept: Store,
+) -> None:
+    for article in "xyz":
+        send(kept, article, ("a", "d"))
+    applied = do(kept, "merge a into b")
+    decide(kept, "x", "remove", "b")
+    decide(kept, "y", "accept", "b")
+    decide(kept, "z", "remove", "b")
+    kept.taxonomy.undo(applied.numbers, "x")
+    assert {tag: known(kept, "x")[tag] for tag in "ab"} == {"a": NEGATIVE, "b": NEGATIVE}
+    assert {tag: known(kept, "y")[tag] for tag in "ab"} == {"a": POSITIVE, "b": POSITIVE}
+    decide(kept, "z", "add", "a")
+    assert {tag: known(kept, "z")[tag] for tag in "ab"} == {"a": POSITIVE, "b": NEGATIVE}
+
+
 # --- a CMS ------------------------------------------------------------------------------------------------------
 
 

@@ -196,7 +196,9 @@ def fold(
                 latest[tag] = row
     if taxonomy is not None:
         for tag, row in [*latest.items()]:
-            latest |= dict.fromkeys(taxonomy.paths.overruled(tag, row.at), row) if row.action not in GIVES else {}
+            for merged in taxonomy.paths.overruled(tag, row.at) if row.action not in GIVES else ():
+                if merged not in latest or latest[merged].at < row.at:
+                    latest[merged] = row
     removed = {tag for tag, row in latest.items() if row.action in TAKES}
     unsure = tuple(tag for tag, row in latest.items() if row.action == "unsure")
     accepted = [tag for tag, row in latest.items() if row.action in GIVES]

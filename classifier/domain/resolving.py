@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from classifier.domain.taxonomy import Tag, Taxonomy
@@ -41,17 +41,32 @@ def resolved(labels: Mapping[str, int], taxonomy: Taxonomy) -> dict[str, int]:
     return taxonomy.paths.resolved(labels)
 
 
+class PastMerge(NamedTuple):
+    """A merge or rename that was undone: the tag, its heir, and the moments between which it stood."""
+
+    tag: str
+    heir: str
+    since: str
+    until: str
+
+
 class Paths:
     """How the ids of a taxonomy lead to living tags."""
 
-    def __init__(self, by_id: Mapping[str, Tag]) -> None:
+    def __init__(self, by_id: Mapping[str, Tag], past: Iterable[PastMerge] = ()) -> None:
+        """Take the tags, and the merges that were undone, for the decisions that were made while they stood."""
         self._by_id = by_id
         self._living: dict[str, tuple[str, ...]] = {}
         self._merged: dict[str, list[str]] = {}  # the tags that each tag directly replaces
         self._wholes: dict[str, list[str]] = {}  # the tags that were split into each tag
+        self._spans: dict[str, list[tuple[str, str, str | None]]] = {}  # since when and until when tags were merged
+        for merge in past:
+            self._spans.setdefault(merge.heir, []).append((merge.tag, merge.since, merge.until))
         for tag in by_id.values():
             if tag.retired and tag.replaced_by in self._by_id and not self._is_in_circle(tag):
                 self._merged.setdefault(str(tag.replaced_by), []).append(tag.id)
+            if tag.replaced_by is not None and tag.retired and tag.retired_at is not None:
+                self._spans.setdefault(tag.replaced_by, []).append((tag.id, tag.retired_at, None))
             for part in tag.parts:
                 self._wholes.setdefault(part, []).append(tag.id)
 
@@ -118,9 +133,15 @@ class Paths:
         return tag_id
 
     def overruled(self, tag_id: str, moment: str) -> list[str]:
-        """Return the ids that had been merged into a tag when it was decided on: what was said of them counts no more."""
-        earlier = (self._by_id[written] for written in self.written_as(tag_id)[1:])
-        return [tag.id for tag in earlier if self._was_replaced(tag, moment)]
+        """Return the ids that were merged into a tag when it was decided on: what had been said of them counts no more.
+
+        A decision that takes the tag is one on them too, also if the merge was undone since.
+        """
+        ids = [tag_id]
+        for heir in ids:  # it grows
+            spans = self._spans.get(heir, ())
+            ids += [tag for tag, since, until in spans if since < moment < (until or "~") and tag not in ids]
+        return ids[1:]
 
     @staticmethod
     def _was_replaced(tag: Tag, moment: str) -> bool:

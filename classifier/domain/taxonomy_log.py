@@ -12,6 +12,7 @@ from classifier.domain.applying import adopt, carry_out
 from classifier.domain.editing import ID_FIELDS, Edit, Editor, Edits, states_of
 from classifier.domain.operation_lines import operation_to_text
 from classifier.domain.operations import Operation, operation_from_json, operation_to_json
+from classifier.domain.resolving import PastMerge, Paths
 from classifier.domain.taxonomy import Tag, Taxonomy, taxonomy_from_json
 from classifier.errors import BadOperation, DependentChanges
 
@@ -84,8 +85,10 @@ class FoldedLog:
         return self.rows[-1].n if self.rows else 0
 
     def taxonomy(self) -> Taxonomy:
-        """Return what the rows add up to."""
-        return self._editor.taxonomy()
+        """Return what the rows add up to. Decisions that were made under a merge that was undone are read as made under it."""
+        taxonomy = self._editor.taxonomy()
+        vars(taxonomy)["paths"] = Paths(taxonomy.by_id, self.past_merges())
+        return taxonomy
 
     def append(self, row: Row) -> Edits:
         """Add the next row and return its edits. Raise `BadOperation` if it does not fit; then nothing is added."""
@@ -103,6 +106,16 @@ class FoldedLog:
             return carry_out(operation_from_json({"op": row.op, **row.args}), self._editor, row.at)
         self.check_undo(row.undoes or 0)
         return self._editor.take_back(self.edits[row.undoes or 0])
+
+    def past_merges(self) -> list[PastMerge]:
+        """Return the merges and renames that were undone."""
+        undone = ((self.rows[n - 1], self.rows[by - 1]) for n, by in self._undone_by().items())
+        return [
+            PastMerge(edit.tag, edit.after, row.at, by.at)
+            for row, by in undone
+            for edit in self.edits[row.n]
+            if edit.tag is not None and edit.field == "replaced_by" and edit.after is not None
+        ]
 
     def last_to_undo(self) -> int:
         """Return the number of the last change that is in effect and no undo. Raise `BadOperation` if there is none."""
