@@ -24,13 +24,13 @@ def alias_problems(alias: Alias) -> list[str]:
         problems.append(f"the alias {alias.text!r} is too short to be safe")
     elif any_case and letters <= 4 and alias.text.isupper():
         problems.append(f"the abbreviation {alias.text!r} is too short to be safe in any case: add `case: exact`")
-    elif any_case and words[0] in _common_words():
+    elif any_case and words[0] in common_words():
         problems.append(f"the alias {alias.text!r} is too common a word to be safe: add `case: exact`")
     contexts = (phrase for phrase in (*alias.needs, *alias.blocked) if not spell(phrase))
     return problems + [f"the context {phrase!r} of alias {alias.text!r} has no word in it" for phrase in contexts]
 
 
 @cache
-def _common_words() -> frozenset[str]:
+def common_words() -> frozenset[str]:
     """Return the words that are in nearly every article. As an alias in any case they would match everywhere."""
     return frozenset((files("classifier.domain") / "common_words.txt").read_text("utf-8").split())

@@ -1,0 +1,285 @@
+"""Pairs of tags that may be one. Each rule says which are surely one and why; what it is not sure of, people decide.
+
+Every rule looks names up under a key, so that all take time in proportion to the number of names.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from itertools import combinations
+
+from classifier.domain.alias_checks import common_words
+from classifier.reports.draft.archive import Archive
+from classifier.reports.draft.names import (
+    MAX_LETTERS,
+    SHORT,
+    Name,
+    deletions,
+    one_edit_apart,
+    plural_words,
+)
+from classifier.reports.draft.records import INITIALS, MISSPELLING, PLURAL, SAME_LETTERS, WRITTEN_AS_BOTH, Pair
+from classifier.text.english import ENGLISH
+
+MAX_ALIKE = 20  # names that share a key; more are a series, such as numbered parts
+NAMES_OF_THEIR_OWN = 0.5  # the share of capitals above which a word is a name, which has no plural
+MIN_MISSPELT = 7  # letters of a name that may be a misspelling
+MIN_MISSPELT_WORD = 5
+WELL_WRITTEN = 3  # articles that write what a single word is a misspelling of
+MIN_UNKNOWN_PLURAL = 5  # letters of a word that no dictionary knows and that may have a plural
+EXPLAINED_OFTEN = 5  # or so many of them
+EXPLAINED = 0.25  # the share of an abbreviation's articles that must say which words it stands for
+TIMES_OTHER = 2  # how many times as often as any other words
+# Words that mean something else with an s. simplemma's list has news, politics, economics and the like as words.
+_OTHER_WITH_S = frozenset(
+    [
+        "arm",
+        "custom",
+        "good",
+        "glass",
+        "mar",
+        "wale",
+        "manner",
+        "spirit",
+        "minute",
+        "paper",
+        "damage",
+        "look",
+        "work",
+        "time",
+        "force",
+    ]
+)
+
+
+def find_pairs(names: Sequence[Name], archive: Archive) -> list[Pair]:
+    """Return the pairs of names that may be one, the surest first: at most one of two names, by the first rule that fits."""
+    found: dict[frozenset[str], Pair] = {}
+    for rule in (_same_letters, _written_as_both, _plurals, _initials, _misspellings):
+        for pair in rule(names, archive):
+            found.setdefault(frozenset((pair.name, pair.other)), pair)
+    pairs = list(found.values())
+    return [pair for pair in pairs if pair.sure] + [pair for pair in pairs if not pair.sure]
+
+
+def _alike(names: Iterable[tuple[object, Name]], archive: Archive) -> Iterator[tuple[Name, list[Name]]]:
+    """Yield for each key with several names the most used of them, and the others."""
+    by_key: defaultdict[object, list[Name]] = defaultdict(list)
+    for key, name in names:
+        if name.letters:
+            by_key[key].append(name)
+    for alike in by_key.values():
+        if len(alike) > 1:
+            first, *others = ranked(alike, archive)
+            yield first, others
+
+
+def ranked(names: Iterable[Name], archive: Archive) -> list[Name]:
+    """Return names by their uses, the most used first; of equally used ones that which articles write most."""
+    return sorted(
+        names, key=lambda name: (-archive.uses[name.text], -archive.of(name).n_articles, -len(name.text), name.text)
+    )
+
+
+# --- same letters ---
+
+
+def _same_letters(names: Sequence[Name], archive: Archive) -> Iterator[Pair]:
+    for first, others in _alike((((name.letters, name.numbers), name) for name in names), archive):
+        for other in others:
+            doubt = _doubt_of_letters(first, other, archive)
+            yield Pair(other.text, first.text, SAME_LETTERS, not doubt, doubt or "the same letters and digits")
+
+
+def _doubt_of_letters(name: Name, other: Name, archive: Archive) -> str:
+    """Return why two names with the same letters may not be one, or "" if they are."""
+    if name.normal == other.normal:
+        risky = name.normal in ENGLISH.words_in_capitals | common_words()
+        return (
+            "a common word in one case and perhaps an abbreviation in the other"
+            if risky and name.text != other.text
+            else ""
+        )
+    if len(name.letters) <= SHORT and name.plain_of_code != other.plain_of_code:
+        return "so short that a sign may make another name"
+    acronym, plain = (name, other) if name.is_acronym else (other, name)
+    if acronym.is_acronym and not plain.is_acronym and not _is_in_capitals(plain, archive):
+        return "an abbreviation and perhaps a word"
+    joined, parted = (name, other) if len(name.words) < len(other.words) else (other, name)
+    if len(parted.words) > len(joined.words) and _is_name_of_words(joined, parted, archive):
+        return "the articles write both, one as a word of its own and the other as a name with a noun"
+    return ""
+
+
+def _is_in_capitals(name: Name, archive: Archive) -> bool:
+    forms = archive.of(name).forms
+    return sum(n for form, n in forms.items() if form.isupper()) > forms.total() / 2 or name.text.isupper()
+
+
+def _is_name_of_words(joined: Name, parted: Name, archive: Archive) -> bool:
+    """Whether texts write a word that no dictionary knows, and the same letters as a name with a plain noun: Linux server."""
+    forms = archive.of(parted).forms
+    with_noun = sum(n for form, n in forms.items() if form[:1].isupper() and " " in form and form.split()[-1].islower())
+    is_other = with_noun > forms.total() / 2 and archive.of(joined).n_articles > 1
+    return is_other and not any(map(is_word, joined.words))
+
+
+# --- written as both ---
+
+
+def _written_as_both(names: Sequence[Name], archive: Archive) -> Iterator[Pair]:
+    by_letters = {(name.letters, name.numbers): name for name in reversed(ranked(names, archive))}
+    for name in names:
+        for part in name.in_parentheses or ():
+            other = by_letters.get((Name(part).letters, name.numbers))
+            if other is not None and other.text != name.text:
+                small, large = (name, other) if archive.uses[name.text] < archive.uses[other.text] else (other, name)
+                yield Pair(small.text, large.text, WRITTEN_AS_BOTH, True, f"{name.text!r} has both")
+
+
+# --- plurals ---
+
+
+def _plurals(names: Sequence[Name], archive: Archive) -> Iterator[Pair]:
+    for first, others in _alike((((name.plural_key, name.numbers), name) for name in names), archive):
+        for other in others[:MAX_ALIKE]:
+            words = plural_words(first, other) if first.letters != other.letters else None
+            if words:
+                doubt = _doubt_of_plurals(words, first, other, archive)
+                yield Pair(other.text, first.text, PLURAL, not doubt, doubt or "singular and plural")
+
+
+def _doubt_of_plurals(words: list[tuple[str, str]], name: Name, other: Name, archive: Archive) -> str:
+    """Return why two names that differ in plurals may not be one, or "" if they are."""
+    written = archive.of(name), archive.of(other)
+    are_plain = all(form.n_articles and form.capitals() <= NAMES_OF_THEIR_OWN for form in written)
+    if len(name.words) == len(other.words) == 1:
+        if _is_plural_of_abbreviation(*words[0], archive):
+            return ""
+        if any(form.capitals() > NAMES_OF_THEIR_OWN for form in written):
+            return "the articles write one of them as a name"
+        if len(words[0][1]) <= SHORT and not are_plain:
+            return "the word is short"
+    if any(singular in _OTHER_WITH_S for _, singular in words):
+        return "the word means something else with an s"
+    for plural, singular in words:
+        if singular_of(plural) != singular and not (are_plain and len(singular) >= MIN_UNKNOWN_PLURAL):
+            return f"no dictionary has {plural!r} as a plural"
+    return ""
+
+
+def _is_plural_of_abbreviation(plural: str, singular: str, archive: Archive) -> bool:
+    """Whether texts write them as VPNs and VPN."""
+    forms, plurals = (archive.of(Name(word)).forms for word in (singular, plural))
+    return 2 * forms[singular.upper()] > forms.total() and 2 * plurals[f"{singular.upper()}s"] > plurals.total()
+
+
+# --- initials ---
+
+
+def _initials(names: Sequence[Name], archive: Archive) -> Iterator[Pair]:
+    short = {name.letters: name for name in reversed(ranked(names, archive)) if len(name.words) == 1}
+    phrases: defaultdict[str, list[Name]] = defaultdict(list)
+    for name in names:
+        for letters in name.initials & short.keys():
+            if letters not in name.words:
+                phrases[letters].append(name)
+    for letters, of_letters in phrases.items():
+        yield from _pairs_of_initials(short[letters], of_letters, archive)
+
+
+def _pairs_of_initials(short: Name, phrases: list[Name], archive: Archive) -> Iterator[Pair]:
+    """Yield the pairs of an abbreviation. Sure is the one that its articles say more often than any other words."""
+    defined = archive.definitions.get(short.letters, Counter())
+    said = Counter(defined)
+    for phrase in phrases:
+        said[phrase.plural_key] += archive.n_both(short.text, phrase.text)
+    most_said = said.most_common(2)
+    enough = min(EXPLAINED * archive.uses[short.text], EXPLAINED_OFTEN)
+    for phrase in phrases:
+        n = said[phrase.plural_key]
+        other = max((n for words, n in most_said if words != phrase.plural_key), default=0)
+        small, large = sorted((short, phrase), key=lambda name: (archive.uses[name.text], name.text))
+        doubt = ""
+        if n < enough or n <= TIMES_OTHER * other:
+            doubt = f"of {archive.uses[short.text]}, and {other} say otherwise"
+        elif len(short.letters) < SHORT and not defined[phrase.plural_key]:
+            doubt = "and two letters agree by chance"
+        elif _is_plain(short, archive):
+            doubt = "and it is a word too"
+        if n:
+            why = f"{n} articles have both, or explain one by the other"
+            yield Pair(small.text, large.text, INITIALS, not doubt, f"{why}, {doubt}" if doubt else why)
+
+
+def _is_plain(name: Name, archive: Archive) -> bool:
+    """Whether texts mostly write a name without a capital."""
+    forms = archive.of(name).forms
+    return 2 * sum(n for form, n in forms.items() if form.islower()) > forms.total()
+
+
+# --- misspellings ---
+
+
+def _misspellings(names: Sequence[Name], archive: Archive) -> Iterator[Pair]:
+    if not archive.has_texts:  # names alone cannot tell a misspelling from another name
+        return
+    by_deletion: defaultdict[str, list[Name]] = defaultdict(list)
+    for name in names:
+        if MIN_MISSPELT <= len(name.letters) <= MAX_LETTERS:
+            for letters in deletions(name.letters):
+                by_deletion[letters].append(name)
+    seen = set()
+    for alike in by_deletion.values():
+        if 1 < len(alike) <= MAX_ALIKE:
+            for pair in combinations(ranked(alike, archive), 2):
+                if pair not in seen and pair[0].numbers == pair[1].numbers:
+                    seen.add(pair)
+                    yield from _misspelling(*pair, archive)
+
+
+def _misspelling(right: Name, wrong: Name, archive: Archive) -> Iterator[Pair]:
+    if archive.uses[right.text] == archive.uses[wrong.text] and archive.of(wrong).n_articles:
+        right, wrong = wrong, right
+    n = archive.of(right).n_articles
+    if (
+        not n
+        or archive.of(wrong).n_articles
+        or right.signs != wrong.signs
+        or not one_edit_apart(right.letters, wrong.letters)
+    ):
+        return
+    doubt = _doubt_of_misspelling(right, wrong)
+    if not doubt and len(wrong.words) == 1 and (n < WELL_WRITTEN or archive.uses[right.text] == 1):
+        doubt = "the other is rare too"
+    why = f"no article writes it, {n} write the other"
+    yield Pair(wrong.text, right.text, MISSPELLING, not doubt, f"{why}; but {doubt}" if doubt else why)
+
+
+def _doubt_of_misspelling(right: Name, wrong: Name) -> str:
+    if wrong.letters[0] != right.letters[0]:
+        return "the first letters differ"
+    if wrong.letters.startswith(right.letters) or right.letters.startswith(wrong.letters):
+        return "one goes on where the other ends"
+    changed = [word for word in wrong.words if word not in right.words]
+    if all(map(is_word, changed)):
+        return "it is made of words"
+    if any(len(word) < MIN_MISSPELT_WORD for word in changed):
+        return "the word that differs is short"
+    return ""
+
+
+@lru_cache(maxsize=100_000)
+def is_word(word: str) -> bool:
+    """Whether a dictionary of English has a word."""
+    import simplemma  # its word list takes 0.4 s to load
+
+    return bool(simplemma.is_known(word, lang=ENGLISH.code))
+
+
+@lru_cache(maxsize=100_000)
+def singular_of(word: str) -> str:
+    """Return the dictionary form of an English word, or the word itself."""
+    import simplemma
+
+    return str(simplemma.lemmatize(word, lang=ENGLISH.code))
