@@ -82,6 +82,12 @@ class BadMap(_BadFile):
     kind = "map of terms"
 
 
+class BadNames(_BadFile):
+    """A file with names of tags cannot be used."""
+
+    kind = "list of names"
+
+
 class DroppedTags(TaggerError):
     """A taxonomy lacks tags that the champion has. `tags` are their ids, `meant` operations that would do instead."""
 

@@ -3,6 +3,7 @@
 import json
 from argparse import Namespace
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -46,17 +47,22 @@ def do_import(options: Namespace, _settings: Settings) -> None:
 
 
 def _reading(options: Namespace) -> ReadOptions:
+    map_ids = options.map is not None or options.taxonomy is not None
+    return replace(
+        read_options(options), id_prefix=options.id_prefix, map_ids=map_ids, tags_complete=not options.incomplete
+    )
+
+
+def read_options(options: Namespace) -> ReadOptions:
+    """Return how to read files of articles, from the arguments that all commands which read them share."""
     return ReadOptions(
         format=options.format,
-        id_prefix=options.id_prefix,
-        map_ids=options.map is not None or options.taxonomy is not None,
         encoding=options.encoding,
         columns=options.columns,
         delimiter=options.delimiter,
         tag_separator=options.tag_separator,
         date_format=options.date_format,
         body_format=options.body_format,
-        tags_complete=not options.incomplete,
         post_types=options.types,
         statuses=options.statuses,
         domains=options.domains,

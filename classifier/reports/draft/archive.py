@@ -37,8 +37,8 @@ class Written:
     forms: Counter[str] = field(default_factory=Counter)
 
     def capitals(self) -> float:
-        """Return the share of its places where its last word begins with a capital."""
-        n = sum(n for form, n in self.forms.items() if last_word(form)[:1].isupper())
+        """Return the share of its places where its last word has a capital."""
+        n = sum(n for form, n in self.forms.items() if any(map(str.isupper, last_word(form))))
         return n / max(1, self.forms.total())
 
 

@@ -107,13 +107,10 @@ class Name:
 
 
 def _without_plural(word: str) -> str:
-    """Return a word without what plurals differ in: "movies" and "movie", "proxies" and "proxy" become one."""
-    if len(word) < SHORT or not word.isalpha():
-        return word
-    if word.endswith("s") and not word.endswith(("ss", "us", "is")):
+    """Return a word without what plurals differ in, wherever it stands: "movies" and "movie", "proxies" and "proxy" become one."""
+    if len(word) >= SHORT and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         word = word[:-1]
-    word = word.removesuffix("e")
-    return f"{word[:-1]}i" if word.endswith("y") else word
+    return word.replace("y", "i").replace("e", "")
 
 
 def is_plural(plural: str, singular: str) -> bool:

@@ -1,0 +1,56 @@
+"""`tags draft`: draft a taxonomy from an untidy archive, or from the names of tags alone."""
+
+from argparse import Namespace
+from collections.abc import Iterator
+
+from classifier.commands.common import print_result, registry_of, store_of, track, warn
+from classifier.commands.importing import read_options
+from classifier.commands.parser import Usage
+from classifier.domain.articles import Article
+from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.taxonomy_yaml import read_taxonomy
+from classifier.errors import NoModel, TaggerError
+from classifier.importers import Outcome, read_files
+from classifier.reports.draft.archive import read_archive
+from classifier.reports.draft.figures import draft_taxonomy
+from classifier.reports.draft.names_file import read_names
+from classifier.reports.draft.page import as_text
+from classifier.reports.json_form import to_json
+from classifier.settings import Settings
+from classifier.store.queue import STARTER
+
+
+def do_draft(options: Namespace, _settings: Settings) -> None:
+    if options.names and options.files:
+        raise Usage("Draft from files of articles or from --names, not from both.")
+    archive = read_names(options.names) if options.names else read_archive(_articles(options))
+    draft = draft_taxonomy(archive, _taxonomy(options), options.least)
+    print_result(options, to_json(draft), as_text(draft).rstrip("\n"))
+
+
+def _articles(options: Namespace) -> Iterator[Article]:
+    """Yield the articles of files with their terms as they are, or without files those of the store."""
+    if not options.files:
+        store = store_of(options)
+        total = sum(store.count_articles().values())
+        filed = track(store.exports.filed(), total, "reading articles")
+        yield from (row.article for row in filed if row.source != STARTER)
+        return
+    outcome = Outcome()
+    yield from track(read_files(options.files, outcome, read_options(options)), 0, "reading articles")
+    if outcome.failures:
+        raise TaggerError("\n".join(outcome.failures))
+    if outcome.n_set_aside:
+        warn(f"set aside {outcome.n_set_aside} records that cannot be read; `import` says why")
+
+
+def _taxonomy(options: Namespace) -> Taxonomy | None:
+    """Return the taxonomy whose tags stay tags: that of a file; for the articles of the store, that of the champion."""
+    if options.taxonomy:
+        return read_taxonomy(options.taxonomy)
+    if options.files or options.names:
+        return None
+    try:
+        return registry_of(options).load_champion().taxonomy
+    except NoModel:
+        return None
