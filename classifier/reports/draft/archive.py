@@ -50,6 +50,7 @@ class Archive:
     tagged: Mapping[str, frozenset[int]] = field(default_factory=dict)  # numbers of the articles with each tag
     written: Mapping[str, Written] = field(default_factory=dict)  # by spelling
     definitions: Mapping[str, Counter[str]] = field(default_factory=dict)  # letters of abbreviations -> plural keys
+    first: Mapping[str, str] = field(default_factory=dict)  # the day of the first article with each tag
     n_articles: int = 0
 
     @property
@@ -70,14 +71,18 @@ def read_archive(articles: Iterable[Article]) -> Archive:
     """Return what an archive says of the tags that its articles have. All articles are held in memory."""
     articles = list(articles)
     tagged: defaultdict[str, set[int]] = defaultdict(set)
+    first: dict[str, str] = {}
     for number, article in enumerate(articles):
+        day = (article.published_at or "")[:10]
         for tag in article.tags or ():
             tagged[tag].add(number)
+            if day:
+                first[tag] = min(day, first.get(tag, day))
     names = [Name(text) for text in tagged]
     written, definitions = _read_texts(articles, names)
     uses = {text: len(numbers) for text, numbers in tagged.items()}
     sets = {text: frozenset(numbers) for text, numbers in tagged.items()}
-    return Archive(uses, sets, written, definitions, len(articles))
+    return Archive(uses, sets, written, definitions, first, len(articles))
 
 
 def _read_texts(articles: list[Article], names: list[Name]) -> tuple[dict[str, Written], dict[str, Counter[str]]]:

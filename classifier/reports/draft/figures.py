@@ -87,11 +87,13 @@ class _Drafting:
 
     def _kept(self, head: str, tag: str, label: str, broader: str | None) -> Kept:
         if self.taxonomy is None or head not in self.tags:
-            return Kept(head, self.kept[head], create(tag, label, broader), tag, label, broader)
+            days = [self.archive.first.get(name.text, "") for name in self.clusters.members[head]]
+            operation = create(tag, label, broader, min(filter(None, days), default=None))
+            return Kept(head, self.kept[head], operation, tag, label, broader)
         known = self.taxonomy.tag(tag)
         is_new = broader is not None and broader != known.broader
-        operation = move(tag, broader) if is_new and broader else None
-        return Kept(head, self.kept[head], operation, tag, known.label, broader)
+        moved = move(tag, broader) if is_new and broader else None
+        return Kept(head, self.kept[head], moved, tag, known.label, broader)
 
     def _alias(self, keep: Iterable[Kept]) -> list[AliasOf]:
         """Return each name that is not the head of its cluster, by the first of its pairs, the surest first."""

@@ -7,27 +7,31 @@ from classifier.domain.spelling import spell
 from classifier.domain.taxonomy_yaml import common_words
 from classifier.reports.draft.records import INITIALS
 
+_KEYWORDS = frozenset(("into", "to", "under", "for", "keep"))  # words of operations; an id that is one is quoted
 MAX_SHORT = 4  # letters of an abbreviation that counts only as it is written
 
 
-def create(tag: str, label: str, broader: str | None) -> str:
-    """Return the operation for a new tag."""
-    return f"create {tag} {_quoted(label)}" + (f" broader={broader}" if broader else "")
+def create(tag: str, label: str, broader: str | None, created: str | None) -> str:
+    """Return the operation for a new tag. `created` is its day: articles from before say nothing of it."""
+    options = {"broader": broader and _id(broader), "created": created}
+    return " ".join(
+        ["create", _id(tag), _quoted(label), *(f"{name}={value}" for name, value in options.items() if value)]
+    )
 
 
 def move(tag: str, broader: str) -> str:
     """Return the operation that puts a tag under another."""
-    return f"move {tag} under {broader}"
+    return f"move {_id(tag)} under {_id(broader)}"
 
 
 def merge(tag: str, into: str) -> str:
     """Return the operation that makes a tag one with another."""
-    return f"merge {tag} into {into}"
+    return f"merge {_id(tag)} into {_id(into)}"
 
 
 def retire(tag: str) -> str:
     """Return the operation for a tag that is no longer used."""
-    return f"retire {tag}"
+    return f"retire {_id(tag)}"
 
 
 class Aliases:
@@ -41,12 +45,16 @@ class Aliases:
         """Return the operation for an alias as articles write it. Short and common ones count only as they are written."""
         words = spell(form).split()
         spelling = " ".join(words)
-        if not words or spelling in self._names[tag]:
+        if len(spelling) < 2 or spelling in self._names[tag]:
             return None
         self._names[tag].add(spelling)
         is_short = len(words) == 1 and (len(words[0]) <= MAX_SHORT or words[0] in common_words())
         text = form.upper() if is_short and rule == INITIALS and form.islower() else form
-        return f"alias {tag} +{_quoted(text)}" + (" {case: exact}" if is_short else "")
+        return f"alias {_id(tag)} +{_quoted(text)}" + (" {case: exact}" if is_short else "")
+
+
+def _id(tag: str) -> str:
+    return _quoted(tag) if tag in _KEYWORDS else tag
 
 
 def _quoted(text: str) -> str:
