@@ -244,7 +244,7 @@ def test_a_line_break_in_a_name_cannot_forge_an_operation() -> None:
 def test_a_tag_is_as_old_as_its_first_article() -> None:
     days = ("2020-05-02", None, "2019-12-31T10:00:00+01:00")
     archive = read_archive(Article(str(n), "", "Maps.", tags=("maps",), published_at=day) for n, day in enumerate(days))
-    assert draft_taxonomy(archive, least=1).operations == ['create maps "maps" created=2019-12-31']
+    assert draft_taxonomy(archive, least=1).operations == ['create maps "Maps" created=2019-12-31']
 
 
 def test_an_id_that_is_a_word_of_operations_is_quoted() -> None:

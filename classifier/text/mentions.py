@@ -228,7 +228,7 @@ def _add_longer(candidates: list[_Candidate], node: _Node, text_field: _Field, f
 def _rule(tag: int, alias: Alias, words: NameWords, language: Language) -> _Rule:
     needs = context_of(map(words.of, alias.needs), alias.needs_within)
     blocked = context_of(map(words.of, alias.blocked), alias.blocked_within)
-    bare = _bare(alias.text) if alias.case_exact else None
+    bare = bare_letters(alias.text) if alias.case_exact else None
     unsafe_in_capitals = spell(alias.text) in language.words_in_capitals
     always = not (alias.case_exact or needs or blocked)
     return _Rule(tag, alias.weak, bare, unsafe_in_capitals, needs, blocked, always)
@@ -239,14 +239,15 @@ def _fits(rule: _Rule, text_field: _Field, first: int, last: int, contexts: Cont
         return False
     if rule.bare is not None and not text_field.capitals:  # hyphens and blanks may differ
         start, end = text_field.words.span(first, last)
-        if _bare(text_field.content[start:end]) != rule.bare:
+        if bare_letters(text_field.content[start:end]) != rule.bare:
             return False
     if rule.needs is not None and not contexts.near(text_field.number, first, rule.needs):
         return False
     return rule.blocked is None or not contexts.near(text_field.number, first, rule.blocked)
 
 
-def _bare(name: str) -> str:
+def bare_letters(name: str) -> str:
+    """Return a name without blanks and signs, in its case: what an alias with `case: exact` compares."""
     return name if name.isalnum() else "".join(c for c in name if c.isalnum())
 
 

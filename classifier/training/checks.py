@@ -188,9 +188,24 @@ def never_shown(
     examples: Sequence[Attributed], shown: Mapping[str, int], n_shown: int, taxonomy: Taxonomy, settings: CheckSettings
 ) -> list[Finding]:
     """Find active tags with examples that were never suggested, from how often each was on `n_shown` articles."""
+    positives = Counter(tag for example in examples for tag in example.article.tags or ())
+    action = settings.actions["never_shown"]
+    return [
+        Finding("never_shown", action, tag, never_shown_figure(n, n_shown), n, [], [])
+        for tag, n in unshown_tags(positives, shown, n_shown, taxonomy)
+    ]
+
+
+def unshown_tags(
+    positives: Mapping[str, int], shown: Mapping[str, int], n_shown: int, taxonomy: Taxonomy
+) -> list[tuple[str, int]]:
+    """Return the active tags that have enough positives and were never suggested, each with its positives."""
     if n_shown < MIN_SHOWN:
         return []
-    positives = Counter(tag for example in examples for tag in example.article.tags or ())
-    unseen = [(tag.id, positives[tag.id]) for tag in taxonomy.tags if tag.active and not shown.get(tag.id)]
-    action, never = settings.actions["never_shown"], f"examples, never suggested on {n_shown} articles"
-    return [Finding("never_shown", action, tag, f"{n} {never}", n, [], []) for tag, n in unseen if n >= MIN_POSITIVES]
+    unseen = [(tag.id, positives.get(tag.id, 0)) for tag in taxonomy.tags if tag.active and not shown.get(tag.id)]
+    return [(tag, n) for tag, n in unseen if n >= MIN_POSITIVES]
+
+
+def never_shown_figure(n: int, n_shown: int) -> str:
+    """Return in words that a tag with n examples was never suggested."""
+    return f"{n} examples, never suggested on {n_shown} articles"

@@ -87,9 +87,9 @@ def overlapping_tags(corpus: Corpus) -> Found:
     for a, b, both in zip(together.row.tolist(), together.col.tolist(), together.data.tolist(), strict=True):
         if n[a] > n[b] or (n[a] == n[b] and corpus.taxonomy.tags[a].id > corpus.taxonomy.tags[b].id):
             a, b = b, a  # noqa: PLW2901 - the rarer one first: it is the one that may lie within the other
-        jaccard, within = both / (n[a] + n[b] - both), both / n[a]
-        if n[a] >= MIN_TOGETHER and (jaccard >= OVERLAP or within >= WITHIN):
-            pairs.append((float(jaccard), float(within), a, b))
+        jaccard, within = overlap(int(n[a]), int(n[b]), int(both))
+        if overlaps(int(n[a]), jaccard, within):
+            pairs.append((jaccard, within, a, b))
     pairs.sort(key=lambda p: (-p[0], -p[1], corpus.taxonomy.tags[p[2]].id, corpus.taxonomy.tags[p[3]].id))
     rows, articles = [], []
     for jaccard, within, a, b in pairs:
@@ -98,6 +98,16 @@ def overlapping_tags(corpus: Corpus) -> Found:
         row = {"tag": corpus.taxonomy.tags[a].id, "other": corpus.taxonomy.tags[b].id}
         rows.append({**row, "jaccard": jaccard, "within": within, "articles": corpus.refs(both)})
     return Found(rows, len(rows), articles)
+
+
+def overlap(n: int, n_other: int, n_both: int) -> tuple[float, float]:
+    """Return which share of the articles with either of two tags has both, and which share of those with the first."""
+    return n_both / (n + n_other - n_both), n_both / n
+
+
+def overlaps(n: int, jaccard: float, within: float) -> bool:
+    """Whether a tag with n articles, the rarer one of two, overlaps with the other so far that somebody should look."""
+    return n >= MIN_TOGETHER and (jaccard >= OVERLAP or within >= WITHIN)
 
 
 def untagged(corpus: Corpus) -> Found:

@@ -1,0 +1,44 @@
+"""`tags lint`: what the archive says is wrong with a taxonomy."""
+
+from argparse import Namespace
+from collections.abc import Iterator
+
+from classifier.commands.common import print_result, registry_of, store_of, track, warn_set_aside
+from classifier.domain.articles import read_articles
+from classifier.domain.decisions import Filed
+from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.taxonomy_yaml import read_taxonomy
+from classifier.reports.desk.records import Rate
+from classifier.reports.json_form import to_json
+from classifier.reports.kept import make_desk_report
+from classifier.reports.lint.figures import lint_taxonomy
+from classifier.reports.lint.page import as_text
+from classifier.settings import Settings
+from classifier.store.queue import STARTER
+from classifier.store.store import Store
+
+
+def do_lint(options: Namespace, _settings: Settings) -> None:
+    taxonomy = read_taxonomy(options.taxonomy) if options.taxonomy else registry_of(options).load_champion().taxonomy
+    if options.articles:
+        report = lint_taxonomy(taxonomy, _of_files(options))
+    else:
+        store = store_of(options)
+        report = lint_taxonomy(taxonomy, _of_store(store), _acceptance(store, taxonomy))
+    warn_set_aside(report.set_aside)
+    print_result(options, to_json(report), as_text(report))
+
+
+def _of_files(options: Namespace) -> Iterator[Filed]:
+    for article in track(read_articles(options.articles), 0, "reading articles"):
+        yield Filed(article, article.published_at, closed=article.tags is not None and article.tags_complete)
+
+
+def _of_store(store: Store) -> Iterator[Filed]:
+    total = sum(store.count_articles().values())
+    rows = track(store.exports.filed(), total, "reading articles")
+    return (row for row in rows if row.source != STARTER)
+
+
+def _acceptance(store: Store, taxonomy: Taxonomy) -> dict[str, Rate]:
+    return {row.tag: row.acceptance for row in make_desk_report(store, taxonomy).tags}

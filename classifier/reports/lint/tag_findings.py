@@ -1,0 +1,154 @@
+"""What is wrong with tags, each with the operation that would mend it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import combinations
+
+from classifier.domain.decisions import Filed
+from classifier.domain.taxonomy import Tag, Taxonomy
+from classifier.reports.data.findings import overlap, overlaps
+from classifier.reports.data.records import WITHIN
+from classifier.reports.desk.records import Rate
+from classifier.reports.draft.archive import Archive, Written
+from classifier.reports.draft.broader import MAX_TAGS
+from classifier.reports.draft.figures import BLANKET, BLANKET_FROM
+from classifier.reports.draft.names import Name
+from classifier.reports.draft.operations import merge, move
+from classifier.reports.draft.pairs import find_pairs
+from classifier.reports.draft.records import INITIALS, MISSPELLING, PLURAL, SAME_LETTERS, WRITTEN_AS_BOTH
+from classifier.reports.lint.alias_findings import RARELY, shares
+from classifier.reports.lint.newest import Newest
+from classifier.reports.lint.records import AliasRow, LintFinding
+from classifier.reports.parts import DatedArticle
+from classifier.training.checks import never_shown_figure, unshown_tags
+
+NEVER_SUGGESTED, NEVER_ACCEPTED, TOO_BROAD = "never suggested", "never accepted", "too broad"
+OVERLAPPING, ALIKE, PASSING = "overlapping", "near-duplicate in name", "named in passing"
+RULES = frozenset((SAME_LETTERS, WRITTEN_AS_BOTH, PLURAL, INITIALS, MISSPELLING))
+SPELLINGS = frozenset((SAME_LETTERS, MISSPELLING))
+MIN_NAMED = 20  # times that articles name a tag
+MIN_ANSWERED = 10  # suggestions of a tag that count towards its acceptance, none of them accepted
+
+
+class TagUses:
+    """Counts the tags of articles that are shown to it one by one."""
+
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        """Take the taxonomy."""
+        self._taxonomy = taxonomy
+        self._living = {tag.id: tag for tag in taxonomy.tags if not tag.retired}
+        self._n_tagged = self._n_asked = 0
+        self._tagged: defaultdict[str, set[int]] = defaultdict(set)
+        self._suggested: Counter[str] = Counter()
+        self._both: Counter[tuple[str, str]] = Counter()
+        self._newest: defaultdict[str | tuple[str, str], Newest] = defaultdict(Newest)
+
+    def count(self, filed: Filed, named: DatedArticle) -> None:
+        """Count an article."""
+        tags = sorted({tag for tag in filed.article.tags or () if tag in self._living})
+        for tag in tags:
+            self._tagged[tag].add(self._n_tagged)
+            self._newest[tag].add(named)
+        for pair in combinations(tags[:MAX_TAGS], 2):
+            self._both[pair] += 1
+            self._newest[pair].add(named)
+        self._n_tagged += bool(tags)
+        if filed.suggested is not None:
+            self._n_asked += 1
+            self._suggested.update(filed.suggested)
+
+    def findings(
+        self, acceptance: Mapping[str, Rate], aliases: Sequence[AliasRow], written: Mapping[str, Written]
+    ) -> Iterator[LintFinding]:
+        """Yield what is wrong with tags.
+
+        Args:
+            acceptance: of the suggestions of each tag.
+            aliases: in the archive.
+            written: how the articles write each spelling of an alias.
+        """
+        yield from self._never_suggested()
+        yield from self._never_accepted(acceptance)
+        yield from self._too_broad()
+        yield from self._overlapping()
+        yield from self._rarely_right(aliases)
+        yield from self._alike(written)
+
+    def _of(
+        self, check: str, tag: str, n: int, figure: str, operation: str | None, other: str | None = None
+    ) -> LintFinding:
+        return LintFinding(check, tag, None, other, n, figure, operation, self._newest[tag].articles())
+
+    def _never_suggested(self) -> Iterator[LintFinding]:
+        positives = {tag: len(numbers) for tag, numbers in self._tagged.items()}
+        for tag, n in unshown_tags(positives, self._suggested, self._n_asked, self._taxonomy):
+            yield self._of(NEVER_SUGGESTED, tag, n, never_shown_figure(n, self._n_asked), None)
+
+    def _never_accepted(self, acceptance: Mapping[str, Rate]) -> Iterator[LintFinding]:
+        for tag, rate in acceptance.items():
+            if tag in self._living and self._living[tag].active and rate.n >= MIN_ANSWERED and not rate.accepted:
+                figure = f"none of {rate.n} answered suggestions was accepted"
+                yield self._of(NEVER_ACCEPTED, tag, rate.n, figure, _muted(tag))
+
+    def _too_broad(self) -> Iterator[LintFinding]:
+        for tag, numbers in self._tagged.items():
+            n = len(numbers)
+            if self._n_tagged >= BLANKET_FROM and n >= BLANKET * self._n_tagged:
+                yield self._of(TOO_BROAD, tag, n, f"on {n} of {self._n_tagged} tagged articles", _muted(tag))
+
+    def _overlapping(self) -> Iterator[LintFinding]:
+        for pair, both in self._both.most_common():
+            tag, other = sorted(pair, key=lambda tag: (len(self._tagged[tag]), tag))
+            jaccard, within = overlap(len(self._tagged[tag]), len(self._tagged[other]), both)
+            if overlaps(len(self._tagged[tag]), jaccard, within) and not self._is_under(tag, other):
+                figure = f"on the same articles: {both} of {len(self._tagged[tag])} and {len(self._tagged[other])}"
+                is_narrower = within >= WITHIN and self._living[tag].kind == self._living[other].kind
+                operation = move(tag, other) if is_narrower and jaccard < within else None
+                articles = self._newest[pair].articles()
+                yield LintFinding(OVERLAPPING, tag, None, other, both, figure, operation, articles)
+
+    def _is_under(self, tag: str, other: str) -> bool:
+        return self._living[tag].broader == other
+
+    def _alike(self, written: Mapping[str, Written]) -> Iterator[LintFinding]:
+        """Yield tags whose labels are nearly the same name, and those of which aliases are.
+
+        Only for labels there is an operation. Aliases are told apart on purpose: Jalal-Abad and Jalalabad are two places.
+        """
+        labels = {tag.label: tag for tag in reversed(self._living.values())}
+        aliases = {alias.text: tag for tag in reversed(self._living.values()) for alias in tag.aliases}
+        found: set[frozenset[str]] = set()
+        for owners, rules in ((labels, RULES), ({**aliases, **labels}, SPELLINGS)):
+            for pair in find_pairs([Name(text) for text in owners], self._archive(owners, written)):
+                tag, other = owners[pair.name], owners[pair.other]
+                ids = frozenset((tag.id, other.id))
+                if pair.rule in rules and len(ids) == 2 and ids not in found and (pair.sure or rules is RULES):
+                    found.add(ids)
+                    is_one = rules is RULES and pair.sure and tag.kind == other.kind
+                    figure = f"{pair.name!r} and {pair.other!r}: {pair.rule}; {pair.why}"
+                    yield self._of(
+                        ALIKE,
+                        tag.id,
+                        len(self._tagged[tag.id]),
+                        figure,
+                        merge(tag.id, other.id) if is_one else None,
+                        other.id,
+                    )
+
+    def _archive(self, owners: Mapping[str, Tag], written: Mapping[str, Written]) -> Archive:
+        """Return what is known of some names of tags: an article that has a tag has all its names."""
+        tagged = {text: frozenset(self._tagged[tag.id]) for text, tag in owners.items()}
+        return Archive(
+            {text: len(numbers) for text, numbers in tagged.items()}, tagged, written, n_articles=self._n_tagged
+        )
+
+    def _rarely_right(self, aliases: Iterable[AliasRow]) -> Iterator[LintFinding]:
+        """Yield tags that mostly are not on the articles that name them, by whatever name."""
+        for tag, (right, known) in shares(aliases).items():
+            if known >= MIN_NAMED and right <= RARELY * known and self._living[tag].active:
+                figure = f"{right} of {known} times that an article names it, it has the tag"
+                yield self._of(PASSING, tag, known, figure, f"set {tag} caution=true")
+
+
+def _muted(tag: str) -> str:
+    return f"set {tag} status=muted"
