@@ -48,7 +48,8 @@ def main() -> None:
     rows, samples = [], list[str]()
     for name in ARCHIVES:
         start = time.process_time()
-        archive = read_archive(read_articles([UNTIDY / f"{name}.jsonl.gz"]))
+        path = UNTIDY / f"{name}.jsonl.gz"
+        archive = read_archive(lambda path=path: read_articles([path]))
         draft = draft_taxonomy(archive)
         judged = list(_judged(name))
         rows.append(_row(name, draft, judged, time.process_time() - start))

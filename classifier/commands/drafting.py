@@ -11,37 +11,48 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.errors import NoModel, TaggerError
 from classifier.importers import Outcome, read_files
-from classifier.reports.draft.archive import read_archive
+from classifier.reports.draft.archive import Archive, read_archive
 from classifier.reports.draft.figures import draft_taxonomy
 from classifier.reports.draft.names_file import read_names
 from classifier.reports.draft.page import as_text
 from classifier.reports.json_form import to_json
 from classifier.settings import Settings
 from classifier.store.queue import STARTER
+from classifier.store.store import Store
 
 
 def do_draft(options: Namespace, _settings: Settings) -> None:
     if options.names and options.files:
         raise Usage("Draft from files of articles or from --names, not from both.")
-    archive = read_names(options.names) if options.names else read_archive(_articles(options))
+    archive = read_names(options.names) if options.names else _archive(options)
     draft = draft_taxonomy(archive, _taxonomy(options), options.least)
     print_result(options, to_json(draft), as_text(draft).rstrip("\n"))
 
 
-def _articles(options: Namespace) -> Iterator[Article]:
-    """Yield the articles of files with their terms as they are, or without files those of the store."""
+def _archive(options: Namespace) -> Archive:
+    """Return the archive of files, with their terms as they are, or without files that of the store."""
     if not options.files:
         store = store_of(options)
-        total = sum(store.count_articles().values())
-        filed = track(store.exports.filed(), total, "reading articles")
-        yield from (row.article for row in filed if row.source != STARTER)
-        return
+        return read_archive(lambda: _of_store(store))
+    outcomes: list[Outcome] = []
+    archive = read_archive(lambda: _of_files(options, outcomes))
+    if outcomes[0].n_set_aside:
+        warn(f"set aside {outcomes[0].n_set_aside} records that cannot be read; `import` says why")
+    return archive
+
+
+def _of_store(store: Store) -> Iterator[Article]:
+    total = sum(store.count_articles().values())
+    filed = track(store.exports.filed(), total, "reading articles")
+    return (row.article for row in filed if row.source != STARTER)
+
+
+def _of_files(options: Namespace, outcomes: list[Outcome]) -> Iterator[Article]:
     outcome = Outcome()
+    outcomes.append(outcome)
     yield from track(read_files(options.files, outcome, read_options(options)), 0, "reading articles")
     if outcome.failures:
         raise TaggerError("\n".join(outcome.failures))
-    if outcome.n_set_aside:
-        warn(f"set aside {outcome.n_set_aside} records that cannot be read; `import` says why")
 
 
 def _taxonomy(options: Namespace) -> Taxonomy | None:

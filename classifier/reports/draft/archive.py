@@ -2,21 +2,22 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 
 from classifier.domain.articles import Article
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Alias, Tag, Taxonomy
+from classifier.domain.unreadable import Unreadable
 from classifier.reports.draft.names import Name
 from classifier.text.reading import ArticleReader, Reading
 
 BATCH = 256  # articles that are read together
 MAX_FORMS = 20  # ways to write a name that are told apart
 # "Software Freedom Conservancy (SFC)" and "SFC (Software Freedom Conservancy)".
-_SHORT_AFTER = re.compile(r"\(\s*([^\W\d_][\w.&-]{1,9})\s*\)")
-_LONG_AFTER = re.compile(r"\b([^\W\d_][\w.&-]{1,9})\s*\(\s*([^()\n]{3,80}?)\s*\)")
+_SHORT_AFTER = re.compile(r"\(\s?([^\W\d_][\w.&-]{1,9})\s?\)")
+_LONG_AFTER = re.compile(r"\b([^\W\d_][\w.&-]{1,9})\s?\(([^()\n]{3,80})\)")
 _BEFORE = 120  # characters before an abbreviation in which its words stand
 _MAX_SMALL_WORDS = 3
 
@@ -67,51 +68,63 @@ class Archive:
         return len(self.tagged.get(first, frozenset()) & self.tagged.get(second, frozenset()))
 
 
-def read_archive(articles: Iterable[Article]) -> Archive:
-    """Return what an archive says of the tags that its articles have. All articles are held in memory."""
-    articles = list(articles)
+def read_archive(read: Callable[[], Iterable[Article]]) -> Archive:
+    """Return what an archive says of the tags that its articles have.
+
+    `read` reads the articles anew each time it is called. It is called twice, so that no text is kept. Articles that cannot be
+    read are tagged, and write nothing.
+    """
     tagged: defaultdict[str, set[int]] = defaultdict(set)
     first: dict[str, str] = {}
-    for number, article in enumerate(articles):
+    n_articles = 0
+    for number, article in enumerate(read()):
+        n_articles += 1
         day = (article.published_at or "")[:10]
         for tag in article.tags or ():
             tagged[tag].add(number)
             if day:
                 first[tag] = min(day, first.get(tag, day))
-    names = [Name(text) for text in tagged]
-    written, definitions = _read_texts(articles, names)
+    texts = _Texts([Name(text) for text in tagged])
+    texts.count(read())
     uses = {text: len(numbers) for text, numbers in tagged.items()}
     sets = {text: frozenset(numbers) for text, numbers in tagged.items()}
-    return Archive(uses, sets, written, definitions, first, len(articles))
+    return Archive(uses, sets, dict(texts.written), dict(texts.definitions), first, n_articles)
 
 
-def _read_texts(articles: list[Article], names: list[Name]) -> tuple[dict[str, Written], dict[str, Counter[str]]]:
-    spellings = sorted({name.spelling for name in names} - {""})
-    tags = (Tag(str(number), spelling, aliases=(Alias(spelling),)) for number, spelling in enumerate(spellings))
-    reader = ArticleReader(Taxonomy(tuple(tags)))
-    abbreviations = {name.letters for name in names if len(name.words) == 1}
-    written: defaultdict[str, Written] = defaultdict(Written)
-    definitions: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    for reading in _readings(reader, articles):
+class _Texts:
+    """Counts how texts write some names, and what they explain abbreviations with."""
+
+    def __init__(self, names: Iterable[Name]) -> None:
+        names = list(names)
+        self._spellings = sorted({name.spelling for name in names} - {""})
+        tags = (
+            Tag(str(number), spelling, aliases=(Alias(spelling),)) for number, spelling in enumerate(self._spellings)
+        )
+        self._reader = ArticleReader(Taxonomy(tuple(tags)))
+        self._abbreviations = {name.letters for name in names if len(name.words) == 1}
+        self.written: defaultdict[str, Written] = defaultdict(Written)
+        self.definitions: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    def count(self, articles: Iterable[Article]) -> None:
+        rest, unreadable = iter(articles), Unreadable()
+        while batch := list(islice(rest, BATCH)):
+            for reading in filter(None, unreadable.each(self._reader.read_all, batch)):
+                self._count_names(reading)
+                for content in reading.text.contents:
+                    for short, words in set(_definitions(content, self._abbreviations)):
+                        self.definitions[short][words] += 1
+
+    def _count_names(self, reading: Reading) -> None:
         found = set()
         for mention in reading.mentions:
-            spelling = spellings[mention.tag]
-            form, forms = reading.text.contents[mention.field][mention.start : mention.end], written[spelling].forms
+            spelling = self._spellings[mention.tag]
+            form = reading.text.contents[mention.field][mention.start : mention.end]
+            forms = self.written[spelling].forms
             if form in forms or len(forms) < MAX_FORMS:
                 forms[form] += 1
             found.add(spelling)
         for spelling in found:
-            written[spelling].n_articles += 1
-        for content in reading.text.contents:
-            for short, words in set(_definitions(content, abbreviations)):
-                definitions[short][words] += 1
-    return dict(written), dict(definitions)
-
-
-def _readings(reader: ArticleReader, articles: list[Article]) -> Iterator[Reading]:
-    rest = iter(articles)
-    while batch := list(islice(rest, BATCH)):
-        yield from reader.read_all(batch)
+            self.written[spelling].n_articles += 1
 
 
 def _definitions(text: str, abbreviations: set[str]) -> Iterator[tuple[str, str]]:

@@ -15,7 +15,7 @@ MAX_LETTERS = 80  # names that are longer are phrases, which are compared only b
 _SIGNS = frozenset("+#%@/$€£*")
 _FOLDED_SCRIPTS = ("LATIN", "GREEK")  # their accents are left out; й and が are letters of their own
 _NUMBER = re.compile(r"\d+")
-_ACRONYM = re.compile(r"\b(?:\w\.)+\w\b\.?")
+_ACRONYM = re.compile(r"\b(?:[^\W\d_]\.)+[^\W\d_]\b\.?")
 _HAS_LETTER = re.compile(r"[^\W\d_]")
 _BETWEEN_LETTER_AND_DIGIT = re.compile(r"(?<=[^\W\d_])[\s_-]+(?=\d)|(?<=\d)[\s_-]+(?=[^\W\d_])")
 _IN_PARENTHESES = re.compile(r"(.+?)\s*\(\s*([^()]+?)\s*\)")

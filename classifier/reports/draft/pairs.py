@@ -100,11 +100,11 @@ def _doubt_of_letters(name: Name, other: Name, archive: Archive) -> str:
             if risky and name.text != other.text
             else ""
         )
+    if name.is_acronym != other.is_acronym:
+        plain = other if name.is_acronym else name
+        return "" if _is_in_capitals(plain, archive) else "an abbreviation and perhaps a word"
     if len(name.letters) <= SHORT and name.plain_of_code != other.plain_of_code:
         return "so short that a sign may make another name"
-    acronym, plain = (name, other) if name.is_acronym else (other, name)
-    if acronym.is_acronym and not plain.is_acronym and not _is_in_capitals(plain, archive):
-        return "an abbreviation and perhaps a word"
     joined, parted = (name, other) if len(name.words) < len(other.words) else (other, name)
     if len(parted.words) > len(joined.words) and _is_name_of_words(joined, parted, archive):
         return "the articles write both, one as a word of its own and the other as a name with a noun"
