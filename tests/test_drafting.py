@@ -15,8 +15,10 @@ from classifier.commands import main
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.errors import BadNames
+from classifier.importers.mapping import read_map
 from classifier.reports.draft.archive import Archive, read_archive
 from classifier.reports.draft.figures import draft_taxonomy
+from classifier.reports.draft.map_file import as_csv
 from classifier.reports.draft.names import Name, one_edit_apart
 from classifier.reports.draft.names_file import read_names
 from classifier.reports.draft.page import as_text
@@ -319,6 +321,15 @@ def test_the_command_drafts_from_names_alone(tmp_path: Path, capsys: pytest.Capt
     assert 'create data-journalism "data journalism"\n' in out
     assert 'alias data-journalism +"datajournalism"\n' in out
     assert "# maps: 3 articles" in out
+
+
+def test_the_map_of_a_draft_is_one_that_an_import_reads(tmp_path: Path) -> None:
+    draft = draft_of(*archive_of_gadgets(), ("Again.", ['a "b", c']), least=5)
+    (tmp_path / "map.csv").write_text(as_csv(draft), encoding="utf-8")
+    terms = read_map(tmp_path / "map.csv", taxonomy_of(row.id for row in draft.keep))
+    of_alias = {"android 14": ("android",), "selfhosted": ("self-hosted",)}
+    kept = {"android": ("android",), "self-hosted": ("self-hosted",), "walking": ("walking",)}
+    assert terms == {**kept, **of_alias, "blog": (), "once": (), 'a "b", c': ()}
 
 
 def test_a_list_of_names_without_a_header_is_read(tmp_path: Path) -> None:

@@ -7,12 +7,14 @@ from classifier.commands.common import print_result, registry_of, store_of, trac
 from classifier.commands.importing import read_options
 from classifier.commands.parser import Usage
 from classifier.domain.articles import Article
+from classifier.domain.files import whole_file
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.errors import NoModel, TaggerError
 from classifier.importers import Outcome, read_files
 from classifier.reports.draft.archive import Archive, read_archive
 from classifier.reports.draft.figures import draft_taxonomy
+from classifier.reports.draft.map_file import as_csv
 from classifier.reports.draft.names_file import read_names
 from classifier.reports.draft.page import as_text
 from classifier.reports.json_form import to_json
@@ -26,6 +28,9 @@ def do_draft(options: Namespace, _settings: Settings) -> None:
         raise Usage("Draft from files of articles or from --names, not from both.")
     archive = read_names(options.names) if options.names else _archive(options)
     draft = draft_taxonomy(archive, _taxonomy(options), options.least)
+    if options.map:
+        with whole_file(options.map) as file:
+            file.write(as_csv(draft).encode())
     print_result(options, to_json(draft), as_text(draft).rstrip("\n"))
 
 
