@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from classifier.commands import main
 from classifier.domain.articles import Article
-from classifier.domain.taxonomy import Taxonomy, taxonomy_of
+from classifier.domain.taxonomy import Kind, Tag, Taxonomy, taxonomy_of
 from classifier.errors import BadNames
 from classifier.importers.mapping import read_map
 from classifier.reports.draft.archive import Archive, read_archive
@@ -212,16 +212,26 @@ def test_the_operations_of_a_draft_come_in_an_order_that_can_be_applied() -> Non
     assert [line for line in lines if line and not line.startswith("#")] == draft.operations
 
 
-def test_tags_of_a_taxonomy_are_merged_moved_and_retired() -> None:
-    taxonomy = taxonomy_of(["android", "android-14", "self-hosted", "once", "selfhosting"])
-    posts = [*archive_of_gadgets(), ("Home.", ["selfhostings"]), ("Home.", ["selfhosting"])]
-    draft = draft_of(*posts, taxonomy=taxonomy, least=3)
-    assert draft.operations == [
-        'create walking "walking"',
-        "move android-14 under android",
-        "retire selfhosting",
-        "retire once",
-    ]
+def test_the_tags_of_a_taxonomy_stay_however_rare_they_are() -> None:
+    taxonomy = taxonomy_of(["android", "android-14", "self-hosted", "once", "blog"])
+    draft = draft_of(*archive_of_gadgets(), taxonomy=taxonomy, least=5)
+    expected = ['create walking "Walking"', "move android-14 under android", 'alias self-hosted +"selfhosted"']
+    assert [line.lower() for line in draft.operations] == [line.lower() for line in expected]
+    assert {row.name for row in draft.keep} == {"android", "android 14", "self-hosted", "walking", "once", "blog"}
+
+
+def test_tags_of_two_kinds_are_not_merged() -> None:
+    tags = (Tag("drone", "drone", "theme"), Tag("drones", "drones", "object"))
+    taxonomy = Taxonomy(tags, {"theme": Kind(), "object": Kind()})
+    draft = draft_of(("A drone, two drones.", ["drone", "drones"]), taxonomy=taxonomy)
+    assert (joined(draft), draft.operations) == ({frozenset(("drone", "drones"))}, [])
+
+
+def test_an_abbreviation_that_two_names_explain_is_neither() -> None:
+    assert not joined(names_draft("Russia Today (RT)", "Rail Transit (RT)", "RT"))
+    assert joined(names_draft("Russia Today (RT)", "Rail Transit (RT)", "Russia Today")) == {
+        frozenset(("Russia Today (RT)", "Russia Today"))
+    }
 
 
 def test_two_tags_of_a_taxonomy_that_are_one_are_merged() -> None:

@@ -9,7 +9,7 @@ from classifier.reports.draft.broader import one_word_more, same_articles, versi
 from classifier.reports.draft.clusters import Clusters
 from classifier.reports.draft.ids import Ids, known_tags, label_of
 from classifier.reports.draft.names import Name
-from classifier.reports.draft.operations import Aliases, create, merge, move, retire
+from classifier.reports.draft.operations import Aliases, create, merge, move
 from classifier.reports.draft.pairs import find_pairs
 from classifier.reports.draft.records import AliasOf, Blanket, Kept, Pair, TaxonomyDraft, Under, Used
 
@@ -45,14 +45,14 @@ class _Drafting:
         self.kept = {
             head: n
             for head, n in self.clusters.n.items()
-            if n >= least and head not in blank and self.clusters.head_of[head].letters
+            if head in self.tags or (n >= least and head not in blank and self.clusters.head_of[head].letters)
         }
 
     def draft(self) -> TaxonomyDraft:
         keep = self._keep()
         alias, under = self._alias(keep), self._under()
         drop = self._drop({*self.kept, *(row.name for row in (*under, *self.blanket))})
-        rows: list[Used] = [*keep, *alias, *drop]
+        rows: list[Used] = [*keep, *alias]
         return TaxonomyDraft(
             self.archive.n_articles,
             self.n_names,
@@ -98,26 +98,29 @@ class _Drafting:
     def _alias(self, keep: Iterable[Kept]) -> list[AliasOf]:
         """Return each name that is not the head of its cluster, by the first of its pairs, the surest first."""
         ids = {row.name: row.id for row in keep}
-        aliases = Aliases({row.id: row.label for row in keep})
+        aliases = Aliases({row.id: (row.label, *self._names_of(row.id)) for row in keep})
         rows: dict[str, AliasOf] = {}
         for pair in self.pairs:
             head = self.clusters.head_of[pair.name].text
             for name in (pair.name, pair.other) if pair.sure else ():
                 if name != head and name not in rows:
-                    operation = self._operation_of_alias(name, head, pair.rule, ids.get(head), aliases)
+                    operation = self._operation_of_alias(name, pair.rule, ids.get(head), aliases)
                     n = self.archive.uses[name]
                     rows[name] = AliasOf(name, n, operation, head, pair.rule, pair.why, head in self.kept)
         return list(rows.values())
 
-    def _operation_of_alias(self, name: str, head: str, rule: str, tag: str | None, aliases: Aliases) -> str | None:
+    def _names_of(self, tag: str) -> list[str]:
+        known = self.taxonomy.by_id.get(tag) if self.taxonomy else None
+        return [alias.text for alias in known.aliases] if known else []
+
+    def _operation_of_alias(self, name: str, rule: str, tag: str | None, aliases: Aliases) -> str | None:
+        """Return the operation for another name of a kept tag. Tags of other kinds cannot be merged."""
         known = self.tags.get(name)
-        if known is not None and known == self.tags.get(head):
-            return None
         if tag is None:
-            return None if known is None else retire(known)
-        if known is not None:
-            return merge(known, tag)
-        return aliases.add(tag, label_of(Name(name), self.archive), rule)
+            return None
+        if known is None or self.taxonomy is None or known == tag:
+            return aliases.add(tag, label_of(Name(name), self.archive), rule)
+        return merge(known, tag) if self.taxonomy.tag(known).kind == self.taxonomy.tag(tag).kind else None
 
     def _under(self) -> list[Under]:
         """Return the versions of kept tags."""
@@ -128,8 +131,7 @@ class _Drafting:
         )
 
     def _drop(self, spoken_for: set[str]) -> list[Used]:
-        left = ((head, n) for head, n in self.clusters.n.items() if head not in spoken_for)
-        return _most_used(Used(head, n, retire(self.tags[head]) if head in self.tags else None) for head, n in left)
+        return _most_used(Used(head, n) for head, n in self.clusters.n.items() if head not in spoken_for)
 
     def _questions(self) -> list[Pair]:
         """Return what people decide: pairs that are not sure, of which one at least is kept."""

@@ -1,7 +1,7 @@
 """The rows of a draft as operations of a change set, a line of text each."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy_yaml import common_words
@@ -29,17 +29,12 @@ def merge(tag: str, into: str) -> str:
     return f"merge {_id(tag)} into {_id(into)}"
 
 
-def retire(tag: str) -> str:
-    """Return the operation for a tag that is no longer used."""
-    return f"retire {_id(tag)}"
-
-
 class Aliases:
     """Gives the operations for new aliases, none for a name that is another of its tag but for signs."""
 
-    def __init__(self, labels: Mapping[str, str]) -> None:
-        """Take the labels of the tags by their ids."""
-        self._names = {tag: {spell(label)} for tag, label in labels.items()}
+    def __init__(self, names: Mapping[str, Iterable[str]]) -> None:
+        """Take the names that the tags have already, by their ids."""
+        self._names = {tag: set(map(spell, of_tag)) for tag, of_tag in names.items()}
 
     def add(self, tag: str, form: str, rule: str) -> str | None:
         """Return the operation for an alias as articles write it. Short and common ones count only as they are written."""

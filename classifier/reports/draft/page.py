@@ -54,11 +54,9 @@ def _rows(rows: Iterable[_Row], comment: Callable[[_Row], str]) -> Iterator[str]
 
 
 def _left_out(rows: Sequence[Used]) -> Iterator[str]:
-    """Yield the names that the taxonomy has, and the first of the others."""
-    others = [row for row in rows if not row.operation]
-    yield from _rows([*(row for row in rows if row.operation), *others[:N_DROPPED]], _dropped)
-    if len(others) > N_DROPPED:
-        yield f"# … and {len(others) - N_DROPPED} more: --json lists them"
+    yield from _rows(rows[:N_DROPPED], _dropped)
+    if len(rows) > N_DROPPED:
+        yield f"# … and {len(rows) - N_DROPPED} more: --json lists them"
 
 
 def _kept(row: Kept) -> str:

@@ -20,6 +20,7 @@ from classifier.reports.draft.names import (
 )
 from classifier.reports.draft.records import INITIALS, MISSPELLING, PLURAL, SAME_LETTERS, WRITTEN_AS_BOTH, Pair
 from classifier.text.english import ENGLISH
+from classifier.text.language import word_list
 
 MAX_ALIKE = 20  # names that share a key; more are a series, such as numbered parts
 NAMES_OF_THEIR_OWN = 0.5  # the share of capitals above which a word is a name, which has no plural
@@ -30,26 +31,8 @@ MIN_UNKNOWN_PLURAL = 5  # letters of a word that no dictionary knows and that ma
 EXPLAINED_OFTEN = 5  # or so many of them
 EXPLAINED = 0.25  # the share of an abbreviation's articles that must say which words it stands for
 TIMES_OTHER = 2  # how many times as often as any other words
-# Words that mean something else with an s. simplemma's list has news, politics, economics and the like as words.
-_OTHER_WITH_S = frozenset(
-    [
-        "arm",
-        "custom",
-        "good",
-        "glass",
-        "mar",
-        "wale",
-        "manner",
-        "spirit",
-        "minute",
-        "paper",
-        "damage",
-        "look",
-        "work",
-        "time",
-        "force",
-    ]
-)
+# Words that mean something else with an s: arms, customs, Mars. simplemma has news and politics as words of their own.
+_OTHER_WITH_S = word_list("en_other_with_s.txt")
 
 
 def find_pairs(names: Sequence[Name], archive: Archive) -> list[Pair]:
@@ -94,12 +77,8 @@ def _same_letters(names: Sequence[Name], archive: Archive) -> Iterator[Pair]:
 def _doubt_of_letters(name: Name, other: Name, archive: Archive) -> str:
     """Return why two names with the same letters may not be one, or "" if they are."""
     if name.normal == other.normal:
-        risky = name.normal in ENGLISH.words_in_capitals | common_words()
-        return (
-            "a common word in one case and perhaps an abbreviation in the other"
-            if risky and name.text != other.text
-            else ""
-        )
+        is_common = name.normal in ENGLISH.words_in_capitals | common_words()
+        return "a common word in one case and perhaps an abbreviation in the other" if is_common else ""
     if name.is_acronym != other.is_acronym:
         plain = other if name.is_acronym else name
         return "" if _is_in_capitals(plain, archive) else "an abbreviation and perhaps a word"
@@ -129,11 +108,16 @@ def _is_name_of_words(joined: Name, parted: Name, archive: Archive) -> bool:
 
 def _written_as_both(names: Sequence[Name], archive: Archive) -> Iterator[Pair]:
     by_letters = {(name.letters, name.numbers): name for name in reversed(ranked(names, archive))}
-    for name in names:
-        for part in name.in_parentheses or ():
-            other = by_letters.get((Name(part).letters, name.numbers))
-            if other is not None and other.text != name.text:
-                small, large = (name, other) if archive.uses[name.text] < archive.uses[other.text] else (other, name)
+    both = [(name, [Name(part) for part in name.in_parentheses]) for name in names if name.in_parentheses]
+    meanings: defaultdict[str, set[str]] = defaultdict(set)
+    for _, (full, short) in both:
+        meanings[short.letters].add(full.plural_key)
+    for name, parts in both:
+        is_sure = len(meanings[parts[1].letters]) == 1
+        for part in parts if is_sure else parts[:1]:
+            other = by_letters.get((part.letters, name.numbers))
+            if other is not None and other is not name:
+                large, small = ranked((name, other), archive)
                 yield Pair(small.text, large.text, WRITTEN_AS_BOTH, True, f"{name.text!r} has both")
 
 
@@ -239,8 +223,6 @@ def _misspellings(names: Sequence[Name], archive: Archive) -> Iterator[Pair]:
 
 
 def _misspelling(right: Name, wrong: Name, archive: Archive) -> Iterator[Pair]:
-    if archive.uses[right.text] == archive.uses[wrong.text] and archive.of(wrong).n_articles:
-        right, wrong = wrong, right
     n = archive.of(right).n_articles
     if (
         not n

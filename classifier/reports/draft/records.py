@@ -27,7 +27,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Used:
-    """A name and its uses, with those of its aliases. `operation` retires it if the taxonomy has it."""
+    """A name and its uses, with those of its aliases."""
 
     name: str
     n: int
