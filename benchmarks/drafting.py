@@ -14,6 +14,7 @@ import random
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,7 +50,7 @@ def main() -> None:
     for name in ARCHIVES:
         start = time.process_time()
         path = UNTIDY / f"{name}.jsonl.gz"
-        archive = read_archive(lambda path=path: read_articles([path]))
+        archive = read_archive(partial(read_articles, [path]))
         draft = draft_taxonomy(archive)
         judged = list(_judged(name))
         rows.append(_row(name, draft, judged, time.process_time() - start))
