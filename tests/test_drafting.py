@@ -313,16 +313,6 @@ def test_the_command_drafts_from_files_with_their_terms_as_they_are(
     assert draft["operations"] == ['create walking "Walking"', 'create walking-tours "walking tours"']
 
 
-def test_the_command_drafts_from_the_store(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    database, models = f"sqlite:///{tmp_path / 'desk.db'}", str(tmp_path / "models")
-    line = json.dumps({"id": "a-1", "title": "Maps", "body": "", "tags": ["maps", "map-room"]})
-    (tmp_path / "archive.jsonl").write_text(line)
-    assert main(["import", str(tmp_path / "archive.jsonl"), "--database", database]) == 0
-    capsys.readouterr()
-    assert main(["tags", "draft", "--database", database, "--models", models, "--least", "1", "--json"]) == 0
-    assert {row["id"] for row in json.loads(capsys.readouterr().out)["keep"]} == {"maps", "map-room"}
-
-
 def test_the_command_drafts_from_names_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = tmp_path / "names.csv"
     names.write_text("uses,name\n12,data-journalism\n,datajournalism\n3,maps\n")

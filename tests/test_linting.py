@@ -222,6 +222,16 @@ def test_the_command_prints_operations_below_their_reasons(
     assert {row["alias"] for row in report["aliases"]} == {"State", "Arakan", "Army", "Arakan Army"}
 
 
+def test_both_commands_read_the_store(files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = ["--database", f"sqlite:///{tmp_path / 'desk.db'}"]
+    assert main(["import", files[-1], *store]) == 0
+    capsys.readouterr()
+    assert main(["tags", "draft", *store, "--models", str(tmp_path / "models"), "--least", "1", "--json"]) == 0
+    assert [row["id"] for row in json.loads(capsys.readouterr().out)["keep"]] == ["army"]
+    assert main(["tags", "lint", *store, *files[:2]]) == 0
+    assert 'alias state -"Arakan"' in capsys.readouterr().out
+
+
 def test_the_text_names_no_more_than_the_first_findings_of_a_check() -> None:
     tags = [tag(f"t-{n}", f"Name {chr(97 + n)}") for n in range(25)]
     rows = [filed(f"The Big Name {chr(97 + n)}.", "big") for n in range(25) for _ in range(5)]

@@ -213,29 +213,34 @@ def _misspellings(names: Sequence[Name], archive: Archive) -> Iterator[Pair]:
         if MIN_MISSPELT <= len(name.letters) <= MAX_LETTERS:
             for letters in deletions(name.letters):
                 by_deletion[letters].append(name)
-    seen = set()
+    rights: defaultdict[Name, set[Name]] = defaultdict(set)
     for alike in by_deletion.values():
         if 1 < len(alike) <= MAX_ALIKE:
-            for pair in combinations(ranked(alike, archive), 2):
-                if pair not in seen and pair[0].numbers == pair[1].numbers:
-                    seen.add(pair)
-                    yield from _misspelling(*pair, archive)
+            for right, wrong in combinations(ranked(alike, archive), 2):
+                if _is_misspelling(right, wrong, archive):
+                    rights[wrong].add(right)
+    for wrong, near in rights.items():
+        yield from _pairs_of_misspelling(wrong, ranked(near, archive), archive)
 
 
-def _misspelling(right: Name, wrong: Name, archive: Archive) -> Iterator[Pair]:
-    n = archive.of(right).n_articles
-    if (
-        not n
-        or archive.of(wrong).n_articles
-        or right.signs != wrong.signs
-        or not one_edit_apart(right.letters, wrong.letters)
-    ):
-        return
-    doubt = _doubt_of_misspelling(right, wrong)
-    if not doubt and len(wrong.words) == 1 and (n < WELL_WRITTEN or archive.uses[right.text] == 1):
-        doubt = "the other is rare too"
-    why = f"no article writes it, {n} write the other"
-    yield Pair(wrong.text, right.text, MISSPELLING, not doubt, f"{why}; but {doubt}" if doubt else why)
+def _is_misspelling(right: Name, wrong: Name, archive: Archive) -> bool:
+    """Whether a name that no article writes is one letter away from one that articles write."""
+    if right.numbers != wrong.numbers or right.signs != wrong.signs or archive.of(wrong).n_articles:
+        return False
+    return archive.of(right).n_articles > 0 and one_edit_apart(right.letters, wrong.letters)
+
+
+def _pairs_of_misspelling(wrong: Name, near: Sequence[Name], archive: Archive) -> Iterator[Pair]:
+    best = max(near, key=lambda right: archive.of(right).n_articles)
+    for right in near:
+        n = archive.of(right).n_articles
+        doubt = _doubt_of_misspelling(right, wrong)
+        if not doubt and len(wrong.words) == 1 and (n < WELL_WRITTEN or archive.uses[right.text] == 1):
+            doubt = "the other is rare too"
+        elif not doubt and right.plural_key != best.plural_key:
+            doubt = f"more write {best.text}, which is as near"
+        why = f"no article writes it, {n} write the other"
+        yield Pair(wrong.text, right.text, MISSPELLING, not doubt, f"{why}; but {doubt}" if doubt else why)
 
 
 def _doubt_of_misspelling(right: Name, wrong: Name) -> str:
