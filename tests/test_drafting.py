@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from classifier.commands import main
@@ -242,7 +242,7 @@ def test_two_tags_of_a_taxonomy_that_are_one_are_merged() -> None:
 
 def test_short_aliases_count_only_as_they_are_written() -> None:
     posts = [("Tax on land (TOL) is due. TOL.", ["tax on land", "tol"])] * 3 + [("So.", ["tax on land"])]
-    assert 'alias tax-on-land +"TOL" {case: exact}' in draft_of(*posts).operations
+    assert 'alias tax-on-land +"TOL" {"case": "exact"}' in draft_of(*posts).operations
 
 
 def test_every_tag_has_an_id_of_its_own() -> None:
@@ -253,20 +253,17 @@ def test_every_tag_has_an_id_of_its_own() -> None:
     assert all(Name(tag).text.isascii() for tag in ids)
 
 
-def test_a_line_break_in_a_name_cannot_forge_an_operation() -> None:
-    draft = names_draft("calm\nretire taliban", "quiet")
-    assert not any(line.startswith("retire") for line in as_text(draft).splitlines())
+ANY = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
 
 
-def test_a_tag_is_as_old_as_its_first_article() -> None:
-    days = ("2020-05-02", None, "2019-12-31T10:00:00+01:00")
-    articles = [Article(str(n), "", "Maps.", tags=("maps",), published_at=day) for n, day in enumerate(days)]
-    archive = read_archive(lambda: articles)
-    assert draft_taxonomy(archive, least=1).operations == ['create maps "Maps" created=2019-12-31']
-
-
-def test_an_id_that_is_a_word_of_operations_is_quoted() -> None:
-    assert names_draft("under").operations == ['create "under" "under"']
+@settings(deadline=None, max_examples=30)
+@given(st.lists(st.tuples(ANY, st.lists(ANY, max_size=3, unique=True)), min_size=1, max_size=4))
+@example([("Calm.", ["calm\u2028retire taliban", "¨", "quiet\x85"])])
+def test_no_name_can_break_a_draft_or_forge_an_operation(posts: list[Post]) -> None:
+    draft = draft_of(*posts)
+    lines = [line for line in as_text(draft).splitlines() if line and not line.startswith("#")]
+    assert lines == draft.operations
+    assert {line.split()[0] for line in lines} <= {"create", "alias", "move"}
 
 
 # --- speed ---

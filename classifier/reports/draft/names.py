@@ -24,7 +24,7 @@ _ENDS_IN_ES = ("s", "x", "z", "ch", "sh", "o")
 
 @lru_cache(maxsize=4096)
 def _folds(letter: str) -> bool:
-    return unicodedata.name(letter, "").startswith(_FOLDED_SCRIPTS)
+    return letter != "" and unicodedata.name(letter, "").startswith(_FOLDED_SCRIPTS)
 
 
 def normal(name: str) -> str:

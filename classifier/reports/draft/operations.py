@@ -8,6 +8,7 @@ from classifier.domain.taxonomy_yaml import common_words
 from classifier.reports.draft.records import INITIALS
 
 _KEYWORDS = frozenset(("into", "to", "under", "for", "keep"))  # words of operations; an id that is one is quoted
+EXACT = {"case": "exact"}  # the policy of an alias that counts only as it is written
 MAX_SHORT = 4  # letters of an abbreviation that counts only as it is written
 
 
@@ -29,6 +30,21 @@ def merge(tag: str, into: str) -> str:
     return f"merge {_id(tag)} into {_id(into)}"
 
 
+def change_alias(tag: str, text: str, policy: Mapping[str, object]) -> str:
+    """Return the operation that gives a tag an alias, or an alias another policy."""
+    return f"alias {_id(tag)} +{_quoted(text)}" + (f" {json.dumps(policy)}" if policy else "")
+
+
+def drop_alias(tag: str, text: str) -> str:
+    """Return the operation that takes an alias off its tag."""
+    return f"alias {_id(tag)} -{_quoted(text)}"
+
+
+def set_field(tag: str, field: str, value: str) -> str:
+    """Return the operation that gives a field of a tag another value."""
+    return f"set {_id(tag)} {field}={value}"
+
+
 class Aliases:
     """Gives the operations for new aliases, none for a name that is another of its tag but for signs."""
 
@@ -45,7 +61,7 @@ class Aliases:
         self._names[tag].add(spelling)
         is_short = len(words) == 1 and (len(words[0]) <= MAX_SHORT or words[0] in common_words())
         text = form.upper() if is_short and rule == INITIALS and form.islower() else form
-        return f"alias {_id(tag)} +{_quoted(text)}" + (" {case: exact}" if is_short else "")
+        return change_alias(tag, text, EXACT if is_short else {})
 
 
 def _id(tag: str) -> str:
@@ -53,4 +69,5 @@ def _id(tag: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """Return a text in quotation marks, with the escapes of JSON for what cannot be printed: a line stays one line."""
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in json.dumps(text, ensure_ascii=False))

@@ -1,12 +1,12 @@
 """What is wrong with aliases, each with the operation that would mend it."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Alias, Taxonomy
+from classifier.reports.draft.operations import EXACT, change_alias, drop_alias
 from classifier.reports.lint.records import AliasRow, LintFinding
 
 TOO_COMMON, MISLEADING, SHARED = "too common here", "rarely right", "shared"
@@ -71,7 +71,7 @@ def _rarely_right(
     figure = f"{row.right} of {row.known} articles that say so have the tag"
     better = [tag for tag in row.shared_with if _is_mostly_right(rows.get((tag, spell(row.alias))))]
     if better:
-        return SHARED, f"{figure}, mostly they mean {better[0]}", drop(row)
+        return SHARED, f"{figure}, mostly they mean {better[0]}", drop_alias(row.tag, row.alias)
     others_right, others = of_tag[0] - row.right, of_tag[1] - row.known
     if row.articles >= max(MIN_COMMON, COMMON * archived.n_articles):
         common = f"in {row.articles} of {archived.n_articles} articles; {figure}"
@@ -89,7 +89,7 @@ def _narrower(row: AliasRow, alias: Alias) -> str:
     """Return the operation that makes an alias count less often: in its own case, or only beside other evidence, or never."""
     if not alias.case_exact and row.exact_known >= MIN_KNOWN / 2 and row.exact_right >= MOSTLY * row.exact_known:
         return _in_its_case(row, alias)
-    return drop(row) if alias.weak else _changed(row, alias, strength="weak")
+    return drop_alias(row.tag, row.alias) if alias.weak else _changed(row, alias, strength="weak")
 
 
 def _in_its_case(row: AliasRow, alias: Alias) -> str:
@@ -98,7 +98,7 @@ def _in_its_case(row: AliasRow, alias: Alias) -> str:
 
 def _changed(row: AliasRow, alias: Alias, **changes: str) -> str:
     """Return the operation that changes the policy of an alias and keeps all else of it."""
-    policy: dict[str, object] = {"case": "exact"} if alias.case_exact else {}
+    policy: dict[str, object] = {**EXACT} if alias.case_exact else {}
     policy |= {"strength": "weak"} if alias.weak else {}
     policy |= {} if alias.whole_word else {"whole_word": False}
     policy |= {"shared": True} if alias.shared else {}
@@ -107,17 +107,16 @@ def _changed(row: AliasRow, alias: Alias, **changes: str) -> str:
             within = getattr(alias, f"{name}_within")
             policy |= {name: list(phrases), f"{name}_within": "article" if within is None else within}
     policy |= {name: value for name in ("since", "until") if (value := getattr(alias, name))} | changes
-    return f"alias {row.tag} +{json.dumps(alias.text, ensure_ascii=False)} {json.dumps(policy, ensure_ascii=False)}"
-
-
-def drop(row: AliasRow) -> str:
-    """Return the operation that takes an alias off its tag."""
-    return f"alias {row.tag} -{json.dumps(row.alias, ensure_ascii=False)}"
+    return change_alias(row.tag, alias.text, policy)
 
 
 def _unused(row: AliasRow, alias: Alias, archived: Archived) -> _Found | None:
     if row.longer >= max(MIN_SHADOWED, MOSTLY_LONGER * row.places):
-        return SHADOWED, f"{row.longer} of {row.places} places are part of {', '.join(row.longer_names)}", drop(row)
+        return (
+            SHADOWED,
+            f"{row.longer} of {row.places} places are part of {', '.join(row.longer_names)}",
+            drop_alias(row.tag, row.alias),
+        )
     year_ago, n = archived.today - YEAR, archived.n_last_year
     is_over = alias.until is not None and alias.until <= archived.today.isoformat()
     if row.last is None or row.last >= year_ago.isoformat() or is_over:
@@ -126,7 +125,11 @@ def _unused(row: AliasRow, alias: Alias, archived: Archived) -> _Found | None:
     chance = (1.0 - n / archived.n_articles) ** row.articles
     if chance > BY_CHANCE:
         return None
-    return SILENT, f"in {row.articles} articles, the last of {row.last}; {n} articles since {year_ago}", drop(row)
+    return (
+        SILENT,
+        f"in {row.articles} articles, the last of {row.last}; {n} articles since {year_ago}",
+        drop_alias(row.tag, row.alias),
+    )
 
 
 def _is_label(row: AliasRow, taxonomy: Taxonomy) -> bool:

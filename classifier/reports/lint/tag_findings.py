@@ -13,7 +13,7 @@ from classifier.reports.draft.archive import Archive, Written
 from classifier.reports.draft.broader import MAX_TAGS
 from classifier.reports.draft.figures import BLANKET, BLANKET_FROM
 from classifier.reports.draft.names import Name
-from classifier.reports.draft.operations import merge, move
+from classifier.reports.draft.operations import merge, move, set_field
 from classifier.reports.draft.pairs import find_pairs
 from classifier.reports.draft.records import INITIALS, MISSPELLING, PLURAL, SAME_LETTERS, WRITTEN_AS_BOTH
 from classifier.reports.lint.alias_findings import RARELY, shares
@@ -147,8 +147,8 @@ class TagUses:
         for tag, (right, known) in shares(aliases).items():
             if known >= MIN_NAMED and right <= RARELY * known and self._living[tag].active:
                 figure = f"{right} of {known} times that an article names it, it has the tag"
-                yield self._of(PASSING, tag, known, figure, f"set {tag} caution=true")
+                yield self._of(PASSING, tag, known, figure, set_field(tag, "caution", "true"))
 
 
 def _muted(tag: str) -> str:
-    return f"set {tag} status=muted"
+    return set_field(tag, "status", "muted")
