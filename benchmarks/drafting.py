@@ -2,7 +2,8 @@
 
 Of the sure merges of a draft, those that stand among pairs which somebody judged are right or wrong. Pairs that the judge was not
 sure of are counted apart. From names alone, a draft is compared with the tags that an author renamed or merged himself. With
-`--sample`, some sure merges that nobody judged are printed, to be read.
+`--sample`, some sure merges that nobody judged are printed, to be read. The names of the starter taxonomy are a third test: two
+names of one tag may be joined, names of two tags may not, except for those that somebody told apart on purpose.
 """
 
 from __future__ import annotations
@@ -12,17 +13,21 @@ import csv
 import os
 import random
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.tables import table
 from classifier.domain.articles import read_articles
+from classifier.domain.starter import STARTER, starter_files
+from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.reports.draft.archive import Archive, read_archive
 from classifier.reports.draft.figures import draft_taxonomy
 from classifier.reports.draft.names import Name
+from classifier.reports.draft.pairs import find_pairs
 from classifier.reports.draft.records import TaxonomyDraft
 
 ROOT = Path(__file__).parent.parent
@@ -57,7 +62,7 @@ def main() -> None:
         samples += _sample(name, draft, archive, judged, options)
     head = ("archive", "names", "sure merges", "right of those judged", "not sure: right of those", "easy merges found")
     print(table("Drafts", (*head, "with other digits", "CPU s"), rows))
-    print(_renames(), *samples, sep="\n")
+    print(_renames(), _starter_names(), *samples, sep="\n")
 
 
 def _judged(name: str) -> Iterator[Judged]:
@@ -104,6 +109,25 @@ def _renames() -> str:
         "An author's renames, from names alone",
         ("kind", "renames", "found"),
         [*kinds, ["all", str(n.total()), str(found.total())]],
+    )
+
+
+def _starter_names() -> str:
+    owners: defaultdict[str, set[str]] = defaultdict(set)
+    for tag in read_taxonomy(STARTER / "taxonomy.yaml").tags:
+        for text in (tag.label, *(alias.text for alias in tag.aliases)):
+            owners[text].add(tag.id)
+    # The names are the tags of one article, so that only what the articles write tells them apart.
+    first, *others = (replace(article, tags=()) for article in read_articles(starter_files()))
+    archive = read_archive(lambda: [replace(first, tags=tuple(owners)), *others])
+    pairs = [pair for pair in find_pairs([Name(text) for text in owners], replace(archive, tagged={})) if pair.sure]
+    of_one = Counter(pair.rule for pair in pairs if owners[pair.name] & owners[pair.other])
+    n = Counter(pair.rule for pair in pairs)
+    rows = [[rule, str(n[rule]), str(of_one[rule])] for rule in n]
+    return table(
+        "Names of the starter taxonomy",
+        ("rule", "joined", "of one tag"),
+        [*rows, ["all", str(n.total()), str(of_one.total())]],
     )
 
 
