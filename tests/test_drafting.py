@@ -69,6 +69,8 @@ SAME = (
     ("bodies", "body"),
     ("codereviews", "code review"),
     ("Russia Today (RT)", "RT"),
+    ("radicalisation", "radicalization"),
+    ("organised crime", "Organized crime"),
 )
 OTHER = (
     ("m2", "m.2"),
@@ -83,6 +85,7 @@ OTHER = (
     ("gtk 4.0", "gtk 40"),
     ("фойе", "фоие"),
     ("かき", "かぎ"),
+    ("prise", "prize"),
     ("news", "new"),
     ("arms", "arm"),
     ("economics", "economic"),

@@ -19,6 +19,8 @@ _ACRONYM = re.compile(r"\b(?:[^\W\d_]\.)+[^\W\d_]\b\.?")
 _HAS_LETTER = re.compile(r"[^\W\d_]")
 _BETWEEN_LETTER_AND_DIGIT = re.compile(r"(?<=[^\W\d_])[\s_-]+(?=\d)|(?<=\d)[\s_-]+(?=[^\W\d_])")
 _IN_PARENTHESES = re.compile(r"(.+?)\s*\(\s*([^()]+?)\s*\)")
+# Organise and organize, radicalisation and radicalization, analysed and analyzed; not prise and prize.
+_BRITISH = re.compile(r"(?<=[^\W\d_]{4})(?<=[iy])s(?=(?:e[drs]?|ers|ing|ations?)$)")
 _ENDS_IN_ES = ("s", "x", "z", "ch", "sh", "o")
 
 
@@ -86,6 +88,11 @@ class Name:
     def plural_key(self) -> str:
         """The letters without the plurals of words: what two names have in common of which one may be a plural."""
         return "".join(map(_without_plural, self.words))
+
+    @once
+    def american(self) -> str:
+        """The letters with z where British spelling may have s."""
+        return "".join(_BRITISH.sub("z", word) for word in self.words)
 
     @once
     def initials(self) -> frozenset[str]:

@@ -18,7 +18,7 @@ from classifier.reports.draft.names import (
     one_edit_apart,
     plural_words,
 )
-from classifier.reports.draft.records import INITIALS, MISSPELLING, PLURAL, SAME_LETTERS, WRITTEN_AS_BOTH, Pair
+from classifier.reports.draft.records import BRITISH, INITIALS, MISSPELLING, PLURAL, SAME_LETTERS, WRITTEN_AS_BOTH, Pair
 from classifier.text.english import ENGLISH
 from classifier.text.language import word_list
 
@@ -38,7 +38,7 @@ _OTHER_WITH_S = word_list("en_other_with_s.txt")
 def find_pairs(names: Sequence[Name], archive: Archive) -> list[Pair]:
     """Return the pairs of names that may be one, the surest first: at most one of two names, by the first rule that fits."""
     found: dict[frozenset[str], Pair] = {}
-    for rule in (_same_letters, _written_as_both, _plurals, _initials, _misspellings):
+    for rule in (_same_letters, _written_as_both, _british, _plurals, _initials, _misspellings):
         for pair in rule(names, archive):
             found.setdefault(frozenset((pair.name, pair.other)), pair)
     pairs = list(found.values())
@@ -119,6 +119,16 @@ def _written_as_both(names: Sequence[Name], archive: Archive) -> Iterator[Pair]:
             if other is not None and other is not name:
                 large, small = ranked((name, other), archive)
                 yield Pair(small.text, large.text, WRITTEN_AS_BOTH, True, f"{name.text!r} has both")
+
+
+# --- British and American ---
+
+
+def _british(names: Sequence[Name], archive: Archive) -> Iterator[Pair]:
+    for first, others in _alike((((name.american, name.numbers), name) for name in names), archive):
+        for other in others:
+            if other.letters != first.letters:
+                yield Pair(other.text, first.text, BRITISH, True, "one is spelled with s, the other with z")
 
 
 # --- plurals ---

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 # The rules by which two names may be one.
 SAME_LETTERS = "same letters"
 WRITTEN_AS_BOTH = "written as both"
+BRITISH = "British and American"
 PLURAL = "plural"
 INITIALS = "initials"
 MISSPELLING = "misspelling"

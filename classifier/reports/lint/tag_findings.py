@@ -15,7 +15,7 @@ from classifier.reports.draft.figures import BLANKET, BLANKET_FROM
 from classifier.reports.draft.names import Name
 from classifier.reports.draft.operations import merge, move, set_field
 from classifier.reports.draft.pairs import find_pairs
-from classifier.reports.draft.records import INITIALS, MISSPELLING, PLURAL, SAME_LETTERS, WRITTEN_AS_BOTH
+from classifier.reports.draft.records import BRITISH, INITIALS, MISSPELLING, PLURAL, SAME_LETTERS, WRITTEN_AS_BOTH
 from classifier.reports.lint.alias_findings import RARELY, shares
 from classifier.reports.lint.newest import Newest
 from classifier.reports.lint.records import AliasRow, LintFinding
@@ -24,8 +24,8 @@ from classifier.training.checks import never_shown_figure, unshown_tags
 
 NEVER_SUGGESTED, NEVER_ACCEPTED, TOO_BROAD = "never suggested", "never accepted", "too broad"
 OVERLAPPING, ALIKE, PASSING = "overlapping", "near-duplicate in name", "named in passing"
-RULES = frozenset((SAME_LETTERS, WRITTEN_AS_BOTH, PLURAL, INITIALS, MISSPELLING))
-SPELLINGS = frozenset((SAME_LETTERS, MISSPELLING))
+RULES = frozenset((SAME_LETTERS, WRITTEN_AS_BOTH, BRITISH, PLURAL, INITIALS, MISSPELLING))
+SPELLINGS = frozenset((SAME_LETTERS, BRITISH, MISSPELLING))
 MIN_NAMED = 20  # times that articles name a tag
 MIN_ANSWERED = 10  # suggestions of a tag that count towards its acceptance, none of them accepted
 
