@@ -336,6 +336,8 @@ def test_a_list_of_names_without_a_header_is_read(tmp_path: Path) -> None:
     names = tmp_path / "names.csv"
     names.write_text('"Paris, Texas",4\nRome\n\nRome,2\n', encoding="utf-8-sig")
     assert read_names(names).uses == {"Paris, Texas": 4, "Rome": 3}
+    names.write_text("tag,times\nRome,2\n")
+    assert read_names(names).uses == {"Rome": 2}
 
 
 def test_every_problem_of_a_list_of_names_is_named_with_its_line(tmp_path: Path) -> None:

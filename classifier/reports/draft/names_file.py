@@ -1,6 +1,7 @@
 """A CSV file with the names of tags and their uses -> an archive without texts."""
 
 import csv
+from collections.abc import Iterator
 from pathlib import Path
 
 from classifier.errors import BadNames
@@ -13,7 +14,7 @@ NAME, USES = "name", "uses"
 
 
 def read_names(path: Path) -> Archive:
-    """Return the names of a CSV file: columns `name` and `uses`, or the first two columns of a file without a header.
+    """Return the names of a CSV file: columns `name` and `uses`, or the first two columns, whatever they are called.
 
     A name without uses counts once. Raises `BadNames` with every problem and its line.
     """
@@ -22,31 +23,39 @@ def read_names(path: Path) -> Archive:
             text = file.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadNames(str(path), [f"is not UTF-8: {error.reason}"]) from None
-    rows = csv.reader(text.splitlines(keepends=True))
     uses: dict[str, int] = {}
     problems: list[str] = []
-    at_name, at_uses = 0, 1
     try:
-        for row in rows:
-            cells = [cell.strip() for cell in row]
-            lower = [cell.lower() for cell in cells]
-            if rows.line_num == 1 and NAME in lower:
-                at_name, at_uses = lower.index(NAME), lower.index(USES) if USES in lower else len(lower)
-            elif any(cells):
-                name, n = ([*cells, "", ""][at] for at in (at_name, at_uses)) if len(cells) > at_name else ("", "")
-                if problem := _problem(name, n):
-                    problems.append(f"line {rows.line_num}: {problem}")
-                else:
-                    uses[name] = uses.get(name, 0) + int(n or 1)
+        for line, name, n in _rows(text):
+            if problem := _problem(name, n):
+                problems.append(f"line {line}: {problem}")
+            else:
+                uses[name] = uses.get(name, 0) + int(n or 1)
     except csv.Error as error:
-        problems.append(f"line {rows.line_num}: {error}")
-    if not uses and not problems:
-        problems.append("has no names")
+        problems.append(str(error))
     if len(uses) > MAX_NAMES:
         problems.append(f"has more than {MAX_NAMES} names")
-    if problems:
-        raise BadNames(str(path), problems[:100])
+    if problems or not uses:
+        raise BadNames(str(path), problems[:100] or ["has no names"])
     return Archive(uses)
+
+
+def _rows(text: str) -> Iterator[tuple[int, str, str]]:
+    """Yield line, name and uses of each row that is no heading and not empty."""
+    rows = csv.reader(text.splitlines(keepends=True))
+    at_name, at_uses = 0, 1
+    for row in rows:
+        cells = [cell.strip() for cell in row]
+        if rows.line_num == 1 and (heads := [cell.lower() for cell in cells]) and _is_heading(heads):
+            if NAME in heads:
+                at_name, at_uses = heads.index(NAME), heads.index(USES) if USES in heads else len(heads)
+        elif any(cells):
+            padded = [*cells, *[""] * (max(at_name, at_uses) + 1)]
+            yield rows.line_num, padded[at_name], padded[at_uses]
+
+
+def _is_heading(cells: list[str]) -> bool:
+    return NAME in cells or (len(cells) > 1 and cells[1] != "" and not cells[1].isdecimal())
 
 
 def _problem(name: str, uses: str) -> str:
