@@ -90,7 +90,7 @@ def test_an_alias_that_other_names_of_its_tag_outdo_is_made_weak() -> None:
     (finding,) = found(lint_taxonomy(taxonomy, good + poor), "rarely right")
     assert finding.figure == "0 of 12 articles that say so have the tag, by its other names 12 of 12"
     policy = json.loads(finding.operation.removeprefix('alias quds +"Soleimani" '))  # type: ignore[union-attr]
-    assert policy == {"needs": ["Iran"], "needs_within": "article", "strength": "weak"}
+    assert policy == {"needs": ["Iran"], "strength": "weak"}
     assert {article.article for article in finding.articles} <= {row.article.id for row in poor}
 
 

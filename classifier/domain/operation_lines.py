@@ -210,7 +210,7 @@ def _written(operation: Operation) -> Sequence[str]:
             return [_word(tag), "-" + _quoted(text or "")]
         case SetField(tag, name, value):
             values = {f".{key}": text for key, text in value.items()} if isinstance(value, Mapping) else {"": value}
-            return [_word(tag), *(f"{name}{key}={_quoted(_value_text(text))}" for key, text in values.items())]
+            return [_word(tag), *(f"{name}{key}={_word(_value_text(text))}" for key, text in values.items())]
     return [_word(operation.tag)] if isinstance(operation, Revive) else []
 
 
@@ -225,4 +225,5 @@ def _word(text: str) -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    """Return a text in quotation marks, with the escapes of JSON for what cannot be printed: a line stays one line."""
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in json.dumps(text, ensure_ascii=False))

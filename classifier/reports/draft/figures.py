@@ -91,8 +91,7 @@ class _Drafting:
             operation = create(tag, label, broader, min(filter(None, days), default=None))
             return Kept(head, self.kept[head], operation, tag, label, broader)
         known = self.taxonomy.tag(tag)
-        is_new = broader is not None and broader != known.broader
-        moved = move(tag, broader) if is_new and broader else None
+        moved = move(tag, (*known.broader, broader)) if broader and broader not in known.broader else None
         return Kept(head, self.kept[head], moved, tag, known.label, broader)
 
     def _alias(self, keep: Iterable[Kept]) -> list[AliasOf]:

@@ -1,48 +1,45 @@
-"""The rows of a draft as operations of a change set, a line of text each."""
+"""The rows of a draft and the findings of the linter as operations of a change set, a line of text each."""
 
-import json
 from collections.abc import Iterable, Mapping
 
+from classifier.domain.alias_checks import common_words
+from classifier.domain.operation_lines import operation_to_text
+from classifier.domain.operations import ChangeAlias, Create, Merge, Move, SetField
 from classifier.domain.spelling import spell
-from classifier.domain.taxonomy_yaml import common_words
+from classifier.domain.taxonomy import Alias
 from classifier.reports.draft.records import INITIALS
 
-_KEYWORDS = frozenset(("into", "to", "under", "for", "keep"))  # words of operations; an id that is one is quoted
-EXACT = {"case": "exact"}  # the policy of an alias that counts only as it is written
 MAX_SHORT = 4  # letters of an abbreviation that counts only as it is written
 
 
 def create(tag: str, label: str, broader: str | None, created: str | None) -> str:
     """Return the operation for a new tag. `created` is its day: articles from before say nothing of it."""
-    options = {"broader": broader and _id(broader), "created": created}
-    return " ".join(
-        ["create", _id(tag), _quoted(label), *(f"{name}={value}" for name, value in options.items() if value)]
-    )
+    return operation_to_text(Create(tag, label, broader=(broader,) if broader else (), created=created))
 
 
-def move(tag: str, broader: str) -> str:
-    """Return the operation that puts a tag under another."""
-    return f"move {_id(tag)} under {_id(broader)}"
+def move(tag: str, under: Iterable[str]) -> str:
+    """Return the operation that puts a tag under others."""
+    return operation_to_text(Move(tag, tuple(under)))
 
 
 def merge(tag: str, into: str) -> str:
     """Return the operation that makes a tag one with another."""
-    return f"merge {_id(tag)} into {_id(into)}"
+    return operation_to_text(Merge((tag,), into))
 
 
-def change_alias(tag: str, text: str, policy: Mapping[str, object]) -> str:
+def change_alias(tag: str, alias: Alias) -> str:
     """Return the operation that gives a tag an alias, or an alias another policy."""
-    return f"alias {_id(tag)} +{_quoted(text)}" + (f" {json.dumps(policy)}" if policy else "")
+    return operation_to_text(ChangeAlias(tag, add=alias))
 
 
 def drop_alias(tag: str, text: str) -> str:
     """Return the operation that takes an alias off its tag."""
-    return f"alias {_id(tag)} -{_quoted(text)}"
+    return operation_to_text(ChangeAlias(tag, drop=text))
 
 
 def set_field(tag: str, field: str, value: str) -> str:
     """Return the operation that gives a field of a tag another value."""
-    return f"set {_id(tag)} {field}={value}"
+    return operation_to_text(SetField(tag, field, value))
 
 
 class Aliases:
@@ -61,13 +58,4 @@ class Aliases:
         self._names[tag].add(spelling)
         is_short = len(words) == 1 and (len(words[0]) <= MAX_SHORT or words[0] in common_words())
         text = form.upper() if is_short and rule == INITIALS and form.islower() else form
-        return change_alias(tag, text, EXACT if is_short else {})
-
-
-def _id(tag: str) -> str:
-    return _quoted(tag) if tag in _KEYWORDS else tag
-
-
-def _quoted(text: str) -> str:
-    """Return a text in quotation marks, with the escapes of JSON for what cannot be printed: a line stays one line."""
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in json.dumps(text, ensure_ascii=False))
+        return change_alias(tag, Alias(text, case_exact=is_short))

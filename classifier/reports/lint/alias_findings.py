@@ -1,12 +1,13 @@
 """What is wrong with aliases, each with the operation that would mend it."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import NamedTuple
 
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Alias, Taxonomy
-from classifier.reports.draft.operations import EXACT, change_alias, drop_alias
+from classifier.reports.draft.operations import change_alias, drop_alias
 from classifier.reports.lint.records import AliasRow, LintFinding
 
 TOO_COMMON, MISLEADING, SHARED = "too common here", "rarely right", "shared"
@@ -89,25 +90,11 @@ def _narrower(row: AliasRow, alias: Alias) -> str:
     """Return the operation that makes an alias count less often: in its own case, or only beside other evidence, or never."""
     if not alias.case_exact and row.exact_known >= MIN_KNOWN / 2 and row.exact_right >= MOSTLY * row.exact_known:
         return _in_its_case(row, alias)
-    return drop_alias(row.tag, row.alias) if alias.weak else _changed(row, alias, strength="weak")
+    return drop_alias(row.tag, row.alias) if alias.weak else change_alias(row.tag, replace(alias, weak=True))
 
 
 def _in_its_case(row: AliasRow, alias: Alias) -> str:
-    return _changed(row, alias, case="exact")
-
-
-def _changed(row: AliasRow, alias: Alias, **changes: str) -> str:
-    """Return the operation that changes the policy of an alias and keeps all else of it."""
-    policy: dict[str, object] = {**EXACT} if alias.case_exact else {}
-    policy |= {"strength": "weak"} if alias.weak else {}
-    policy |= {} if alias.whole_word else {"whole_word": False}
-    policy |= {"shared": True} if alias.shared else {}
-    for name in ("needs", "blocked"):
-        if phrases := getattr(alias, name):
-            within = getattr(alias, f"{name}_within")
-            policy |= {name: list(phrases), f"{name}_within": "article" if within is None else within}
-    policy |= {name: value for name in ("since", "until") if (value := getattr(alias, name))} | changes
-    return change_alias(row.tag, alias.text, policy)
+    return change_alias(row.tag, replace(alias, case_exact=True))
 
 
 def _unused(row: AliasRow, alias: Alias, archived: Archived) -> _Found | None:

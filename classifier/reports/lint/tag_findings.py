@@ -103,12 +103,12 @@ class TagUses:
             if overlaps(len(self._tagged[tag]), jaccard, within) and not self._is_under(tag, other):
                 figure = f"on the same articles: {both} of {len(self._tagged[tag])} and {len(self._tagged[other])}"
                 is_narrower = within >= WITHIN and self._living[tag].kind == self._living[other].kind
-                operation = move(tag, other) if is_narrower and jaccard < within else None
+                operation = move(tag, (*self._living[tag].broader, other)) if is_narrower and jaccard < within else None
                 articles = self._newest[pair].articles()
                 yield LintFinding(OVERLAPPING, tag, None, other, both, figure, operation, articles)
 
     def _is_under(self, tag: str, other: str) -> bool:
-        return self._living[tag].broader == other
+        return other in self._living[tag].broader
 
     def _alike(self, written: Mapping[str, Written]) -> Iterator[LintFinding]:
         """Yield tags whose labels are nearly the same name, and those of which aliases are.
