@@ -16,6 +16,7 @@ from hypothesis import settings
 from classifier.domain.articles import Article, read_articles
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
+from classifier.serving.head import head_file
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
@@ -118,7 +119,9 @@ def _models(fitted: Fitted, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def registry(_models: Path, tmp_path: Path) -> Registry:
     """A registry of one's own whose champion is the desk's model."""
-    return Registry(Path(shutil.copytree(_models, tmp_path / "models")))
+    folder = Path(shutil.copytree(_models, tmp_path / "models"))
+    head_file(folder).unlink(missing_ok=True)  # the service of another test may have published it
+    return Registry(folder)
 
 
 @pytest.fixture
