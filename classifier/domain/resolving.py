@@ -48,6 +48,15 @@ class PastMerge(NamedTuple):
     heir: str
     since: str
     until: str
+    is_rename: bool = False
+
+
+class Span(NamedTuple):
+    """The decisions on a tag that were made after a moment and, unless that is None, before another one."""
+
+    tag: str
+    after: str
+    until: str | None
 
 
 class Paths:
@@ -60,8 +69,11 @@ class Paths:
         self._merged: dict[str, list[str]] = {}  # the tags that each tag directly replaces
         self._wholes: dict[str, list[str]] = {}  # the tags that were split into each tag
         self._spans: dict[str, list[tuple[str, str, str | None]]] = {}  # since when and until when tags were merged
+        self._renamed: dict[str, list[PastMerge]] = {}  # by ids that are gone with the undo that took them back
         for merge in past:
             self._spans.setdefault(merge.heir, []).append((merge.tag, merge.since, merge.until))
+            if merge.heir not in by_id and merge.is_rename:
+                self._renamed.setdefault(merge.heir, []).append(merge)
         for tag in by_id.values():
             if tag.retired and tag.replaced_by in self._by_id and not self._is_in_circle(tag):
                 self._merged.setdefault(str(tag.replaced_by), []).append(tag.id)
@@ -125,8 +137,14 @@ class Paths:
         return tuple(ids)
 
     def at(self, tag_id: str, moment: str) -> str:
-        """Return the id for which a decision of a moment counts: a retired tag's heir, once it was retired."""
+        """Return the id for which a decision of a moment counts: a retired tag's heir, once it was retired.
+
+        A new id that was taken back counts for the old one.
+        """
         passed: set[str] = set()
+        for rename in self._renamed.get(tag_id, ()):
+            if rename.since < moment < rename.until:
+                tag_id = rename.tag
         while (tag := self._by_id.get(tag_id)) is not None and self._was_replaced(tag, moment) and tag_id not in passed:
             passed.add(tag_id)
             tag_id = str(tag.replaced_by)
@@ -142,6 +160,46 @@ class Paths:
             spans = self._spans.get(heir, ())
             ids += [tag for tag, since, until in spans if since < moment < (until or "~") and tag not in ids]
         return ids[1:]
+
+    def counted(self, tag_id: str) -> list[Span]:
+        """Return the decisions that count for an id: what `at` says, read backwards."""
+        tag = self._by_id.get(tag_id)
+        until = tag.retired_at if tag is not None and tag.retired and tag.replaced_by is not None else None
+        spans = [Span(tag_id, "", until)]
+        for written, after, _ in spans:  # it grows
+            for earlier in self._merged.get(written, ()):
+                if (moment := self._by_id[earlier].retired_at) is not None:
+                    spans.append(Span(earlier, max(after, moment), until))
+        renames = [rename for rows in self._renamed.values() for rename in rows]
+        written_before = {span.tag: span.after for span in spans}
+        for rename in renames:
+            if rename.tag in written_before:
+                after = written_before[rename.tag]
+                spans.append(Span(rename.heir, max(after, rename.since), min(until or "~", rename.until)))
+        return spans
+
+    def overruling(self, tag_id: str) -> list[Span]:
+        """Return the decisions on other tags that are ones on a tag too if they take them: `overruled`, read backwards."""
+        spans = [Span(tag_id, "", None)]
+        for tag, after, until in spans:  # it grows
+            for heir, since, end in self._heirs.get(tag, ()):
+                span = Span(heir, max(after, since), min(until or "~", end or "~"))
+                if span.after < (span.until or "~") and span not in spans:
+                    spans.append(span)
+        return spans[1:]
+
+    @cached_property
+    def _heirs(self) -> dict[str, list[Span]]:
+        """The tags into which each tag was merged, and when."""
+        heirs: dict[str, list[Span]] = {}
+        for heir, merged in self._spans.items():
+            for tag, since, until in merged:
+                heirs.setdefault(tag, []).append(Span(heir, since, until))
+        return heirs
+
+    def is_plain_for(self, tag_id: str) -> bool:
+        """Return whether labels of a tag are those of its id alone."""
+        return tag_id not in self._bound and len(self.counted(tag_id)) == 1 and not self.overruling(tag_id)
 
     @staticmethod
     def _was_replaced(tag: Tag, moment: str) -> bool:

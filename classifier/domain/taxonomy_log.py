@@ -108,14 +108,27 @@ class FoldedLog:
         return self._editor.take_back(self.edits[row.undoes or 0])
 
     def past_merges(self) -> list[PastMerge]:
-        """Return the merges and renames that were undone."""
-        undone = ((self.rows[n - 1], self.rows[by - 1]) for n, by in self._undone_by().items())
+        """Return the merges and renames that were undone, with the moments between which they stood."""
         return [
-            PastMerge(edit.tag, edit.after, row.at, by.at)
-            for row, by in undone
-            for edit in self.edits[row.n]
+            PastMerge(edit.tag, edit.after, since, until, self.rows[n - 1].op == "rename")
+            for n, spans in self._past_spans().items()
+            for since, until in spans
+            for edit in self.edits[n]
             if edit.tag is not None and edit.field == "replaced_by" and edit.after is not None
         ]
+
+    def _past_spans(self) -> dict[int, list[tuple[str, str]]]:
+        """Return the moments between which rows were in effect that were undone then."""
+        since, spans = {row.n: row.at for row in self.rows}, dict[int, list[tuple[str, str]]]()
+        for undo in (row for row in self.rows if row.undoes is not None):
+            n = undo.undoes
+            while n is not None:  # with an undo that is undone, what it undid is in effect again
+                if n in since:
+                    spans.setdefault(n, []).append((since.pop(n), undo.at))
+                else:
+                    since[n] = undo.at
+                n = self.rows[n - 1].undoes
+        return spans
 
     def last_to_undo(self) -> int:
         """Return the number of the last change that is in effect and no undo. Raise `BadOperation` if there is none."""

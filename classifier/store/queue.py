@@ -1,16 +1,16 @@
 """The queue: which articles wait for an editor, and in which order."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, func, literal, select, union_all
+from sqlalchemy import ColumnElement, Connection, func, select, union_all
 
+from classifier.domain.resolving import Paths
 from classifier.domain.taxonomy import Taxonomy
 from classifier.store.counts import counted
 from classifier.store.rows import Part, StoredArticle, hold_articles, stored
 from classifier.store.schema import article_counts, articles, closings, suggested
-from classifier.store.standing import settled
+from classifier.store.settling import settled_through
 from classifier.store.suggestion_sets import note_shown
 from classifier.store.taxonomy import head_of
 
@@ -28,8 +28,8 @@ class Wanted:
     """Which articles are wanted, and in which order.
 
     `state` is one of `STATES`, `open` (new and started) or None for all. `tag` selects articles for which it is suggested and
-    not settled, shown or not. `viewer` leaves out of the open articles those that this editor has closed. `merged` are the
-    tags that were merged into `tag`, which the store knows.
+    not settled, shown or not. `viewer` leaves out of the open articles those that this editor has closed. `paths` say
+    how the store reads ids.
     """
 
     state: str | None = None
@@ -39,14 +39,13 @@ class Wanted:
     until: str | None = None
     order: str = "newest"
     viewer: str | None = None
-    merged: tuple[str, ...] = ()
+    paths: Paths | None = field(default=None, compare=False)
 
     def through(self, taxonomy: Taxonomy | None) -> "Wanted":
         """Return what is wanted of the living tag that `tag` is read as."""
         if taxonomy is None or self.tag is None:
             return self
-        tag, *merged = taxonomy.paths.written_as(taxonomy.paths.heir(self.tag))
-        return replace(self, tag=tag, merged=tuple(merged))
+        return replace(self, tag=taxonomy.paths.heir(self.tag), paths=taxonomy.paths)
 
 
 # Where a page ended: (created_at, id), or for `teach` (margin, id, lot, id), with None where a stream has not begun.
@@ -99,7 +98,7 @@ class Queue(Part):
         tag = wanted.tag or ""
         query = select(*columns).join(suggested, suggested.c.article_id == articles.c.id)
         query = query.where(articles.c.state.in_(_states(wanted)), *_conditions(replace(wanted, tag=None)))
-        query = query.where(suggested.c.tag == tag, _is_open(tag, wanted.merged))
+        query = query.where(suggested.c.tag == tag, _is_open(wanted))
         query = query.order_by(suggested.c.score.desc(), articles.c.id).limit(limit)
         rows = self._rows(query)
         if not rows:
@@ -138,8 +137,9 @@ def _conditions(wanted: Wanted) -> list[_Condition]:
         mine = select(closings.c.editor).where(closings.c.article_id == articles.c.id)
         conditions.append(~mine.where(closings.c.editor == wanted.viewer).exists())
     if wanted.tag is not None:
-        of_tag = select(suggested.c.article_id).where(suggested.c.tag.in_((wanted.tag, *wanted.merged)))
-        conditions.append(articles.c.id.in_(of_tag) & _is_open(wanted.tag, wanted.merged))
+        written = wanted.paths.written_as(wanted.tag) if wanted.paths is not None else (wanted.tag,)
+        of_tag = select(suggested.c.article_id).where(suggested.c.tag.in_(written))
+        conditions.append(articles.c.id.in_(of_tag) & _is_open(wanted))
     return conditions
 
 
@@ -149,10 +149,10 @@ def _states(wanted: Wanted) -> tuple[str, ...]:
     return ("new", "started") if wanted.state == "open" else (wanted.state,)
 
 
-def _is_open(tag: str, merged: Sequence[str]) -> _Condition:
-    """Return whether a tag is not settled. Blind articles that are not closed are left out."""
+def _is_open(wanted: Wanted) -> _Condition:
+    """Return whether the tag is not settled. Blind articles that are not closed are left out."""
     hidden = articles.c.blind & (articles.c.state != "closed")
-    return ~hidden & ~settled(articles.c.id, literal(tag), merged)
+    return ~hidden & ~settled_through(articles.c.id, wanted.tag or "", wanted.paths)
 
 
 class _Search:

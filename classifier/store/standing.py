@@ -1,58 +1,67 @@
 """Which decision stands on a tag, as SQL: the rule of `decisions.fold` for queries that cannot read every log."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, exists, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, exists, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
 from classifier.domain.decisions import CMS, GIVES
+from classifier.domain.resolving import Span
 from classifier.store.schema import articles, decisions, texts
 
 
-def stands(row: FromClause = decisions, stale_texts: bool = False) -> ColumnElement[bool]:
+def stands(
+    row: FromClause = decisions, stale_texts: bool = False, within: Sequence[Span] | None = None
+) -> ColumnElement[bool]:
     """Return whether a row of the log is the decision that stands on its tag.
 
     Args:
         row: the table of decisions, or an alias of it.
         stale_texts: whether decisions on texts that are materially different from the article's present text count too.
+        within: the decisions that count for one tag, under whatever ids and when they were made. None: those with its id.
     """
-    latest = row.c.tag.is_not(None) & not_undone(row) & ~overruled(row)
+    latest = (row.c.tag.is_not(None) if within is None else _counts(row, within)) & not_undone(row)
+    latest &= ~overruled(row, within)
     return latest if stale_texts else latest & or_(row.c.action.in_(GIVES), _on_current_text(row))
 
 
-def overruled(row: FromClause) -> ColumnElement[bool]:
+def overruled(row: FromClause, within: Sequence[Span] | None = None) -> ColumnElement[bool]:
     """Return whether somebody has decided on the tag of a row of the log since."""
     later = decisions.alias()
-    same_tag = (later.c.article_id == row.c.article_id) & (later.c.tag == row.c.tag)
-    return exists().where(same_tag, later.c.n > row.c.n, not_undone(later))
+    same_tag = later.c.tag == row.c.tag if within is None else _counts(later, within)
+    return exists().where(later.c.article_id == row.c.article_id, same_tag, later.c.n > row.c.n, not_undone(later))
 
 
-def settled(article_id: ColumnElement[str], tag: ColumnElement[str], merged: Iterable[str] = ()) -> ColumnElement[bool]:
-    """Return whether a tag is settled: somebody decided on it, or the article's sender lists it.
+def _counts(row: FromClause, within: Sequence[Span]) -> ColumnElement[bool]:
+    return or_(*(and_(row.c.tag == span.tag, *made_within(row, span)) for span in within))
 
-    It is, too, where one of the tags that were `merged` into it is right. Where one is wrong, the tag is still open.
-    """
+
+def made_within(row: FromClause, span: Span) -> list[ColumnElement[bool]]:
+    """Return when a row of the log has to be made to be within a span."""
+    since = [row.c.at > span.after] if span.after else []
+    return since + ([row.c.at <= span.until] if span.until not in (None, "~") else [])
+
+
+def settled(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return whether an id is settled: somebody decided on it, or the article's sender lists it."""
     decided = exists().where(decisions.c.article_id == article_id, decisions.c.tag == tag, stands())
-    given = decisions.c.action.in_(GIVES)
-    settled_so = [decided, lists(article_id, tag), _listed_still(article_id, tag)]
-    for earlier in map(literal, merged):
-        is_given = exists().where(decisions.c.article_id == article_id, decisions.c.tag == earlier, given, stands())
-        settled_so += [is_given, lists(article_id, earlier), _listed_still(article_id, earlier)]
-    return or_(*settled_so)
+    return or_(decided, lists(article_id, tag), lists_still(article_id, tag))
 
 
-def lists(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnElement[bool]:
-    """Return whether the sender of an article lists a tag."""
+def lists(
+    article_id: ColumnElement[str], tag: ColumnElement[str], field: str = "tags"
+) -> ColumnElement[bool]:
+    """Return whether the sender of an article lists a tag, or with the field `rejected` says that it is wrong."""
     sent = articles.alias()
-    element = _Elements(sent.c.tags).table_valued("value")
+    element = _Elements(sent.c[field]).table_valued("value")
     listed = select(sent.c.id).select_from(sent).join(element, element.c.value == tag).where(sent.c.id == article_id)
     return listed.exists()
 
 
-def _listed_still(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnElement[bool]:
-    """Whether the last removal of a tag by the CMS was undone."""
+def lists_still(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return whether the last removal of a tag by the CMS was undone."""
     removal, later, undo = decisions.alias(), decisions.alias(), decisions.alias()
     of_tag = removal.c.article_id == article_id, removal.c.tag == tag, removals(removal)
     again = exists().where(

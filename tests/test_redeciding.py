@@ -1,0 +1,110 @@
+"""What people have to decide again: which tags are open after changes of the taxonomy, in SQL as by the fold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import literal, select
+
+from classifier.domain.articles import Article, text_digest
+from classifier.domain.decisions import CMS, Decision, Listing, Standing, fold
+from classifier.domain.operation_lines import operation_from_text
+from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.taxonomy_log import FoldedLog, Row, import_row, row_of
+from classifier.errors import BadOperation
+from classifier.store.database.opening import open_store
+from classifier.store.rows import new_id
+from classifier.store.schema import articles, decisions
+from classifier.store.settling import settled_through
+from classifier.store.store import Store
+from tests.hard import size
+from tests.storing import put_article
+from tests.test_taxonomy_log import START
+
+# --- the filter of the queue, in SQL as by the fold ----------------------------------------------------------------
+
+_TAGS = st.sampled_from([*"abcdgh", "g1"])
+_CHANGES = st.one_of(
+    st.builds("merge {} into {}".format, _TAGS, _TAGS),
+    st.builds("merge {} {} into {}".format, _TAGS, _TAGS, _TAGS),
+    st.builds("rename {} to {}".format, _TAGS, st.sampled_from("ghij")),
+    st.builds("split {} into {} {}".format, _TAGS, _TAGS, _TAGS),
+    st.builds("retire {}".format, _TAGS),
+    st.builds("undo {}".format, st.integers(2, 12)),
+)
+_SAYS = st.tuples(
+    st.sampled_from(["accept", "reject", "add", "remove", "unsure", "undo"]),
+    _TAGS,
+    st.sampled_from(["ann", "ben", CMS]),
+    st.booleans(),  # whether on a text that is another one now
+)
+_STEPS = st.lists(st.one_of(_CHANGES, _SAYS, _SAYS), max_size=16)
+
+
+def moment(number: int) -> str:
+    return f"2026-12-01T{number // 60:02}:{number % 60:02}:00.000000+00:00"
+
+
+def lived_through(article: Article, steps: Sequence[object]) -> tuple[Taxonomy, list[Decision]]:
+    """Play changes of the taxonomy and decisions on an article in their order, each a minute behind the one before."""
+    log, rows = FoldedLog([import_row(START, 1, moment(0))]), list[Decision]()
+    for number, step in enumerate(steps, 1):
+        if isinstance(step, str):
+            try:
+                if step.startswith("undo "):
+                    log.append(Row(log.n + 1, "undo", {}, moment(number), undoes=int(step.split()[1])))
+                else:
+                    log.append(row_of(operation_from_text(step), log.n + 1, moment(number)))
+            except BadOperation:
+                continue
+        elif isinstance(step, tuple):
+            action, tag, editor, is_stale = step
+            free = [row for row in rows if row.action != "undo" and row.id not in {one.undoes for one in rows}]
+            undone = free[-1] if action == "undo" and free else None
+            if action != "undo" or undone is not None:
+                facts = {"digest": "of another text" if is_stale else text_digest(article)}
+                tag = undone.tag if undone is not None else tag
+                undoes = undone.id if undone is not None else None
+                rows.append(Decision(new_id(), article.id, tag, action, editor, moment(number), undoes=undoes, **facts))
+    return log.taxonomy(), rows
+
+
+def folded(article: Article, rows: Sequence[Decision], taxonomy: Taxonomy) -> Standing:
+    listing = Listing(article.tags or (), article.rejected)
+    return fold(rows, {text_digest(article)}, listing, taxonomy).through(taxonomy)
+
+
+def is_settled(store: Store, article_id: str, tag: str, taxonomy: Taxonomy) -> bool:
+    with store.reading() as connection:
+        return bool(connection.scalar(select(settled_through(literal(article_id), tag, taxonomy.paths))))
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store for many examples, each with an article of its own."""
+    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('redeciding') / 'tagger.db'}")
+    yield store
+    store.close()
+
+
+@given(_STEPS, st.lists(_TAGS, unique=True, max_size=2), st.lists(_TAGS, unique=True, max_size=2))
+@settings(max_examples=size(60, 3000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_queue_and_the_fold_agree_on_what_is_settled_after_any_changes(
+    shared: Store, steps: list[object], listed: list[str], rejected: list[str]
+) -> None:
+    article = Article(new_id(), "Title", "body", tags=tuple(listed), tags_complete=False)
+    put_article(shared, article, "cms")
+    taxonomy, rows = lived_through(article, steps)
+    wrong = tuple(tag for tag in rejected if tag not in listed)
+    with shared.engine.begin() as connection:
+        connection.execute(articles.update().where(articles.c.id == article.id).values(rejected=list(wrong)))
+        if rows:
+            connection.execute(decisions.insert(), [vars(row) for row in rows])
+    plain = {tag.id for tag in taxonomy.tags if taxonomy.paths.is_plain_for(tag.id)}
+    found = folded(Article(article.id, "Title", "body", tags=tuple(listed), rejected=wrong), rows, taxonomy)
+    spoken_of = {*found.tags, *found.decisions, *(tag for tag in found.rejected if tag not in plain)}
+    for tag in (tag.id for tag in taxonomy.tags if not tag.retired):
+        assert is_settled(shared, article.id, tag, taxonomy) == (tag in spoken_of), tag
