@@ -14,15 +14,19 @@ from classifier.domain.decisions import CMS, Decision, Listing, Standing, fold
 from classifier.domain.operation_lines import operation_from_text
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_log import FoldedLog, Row, import_row, row_of
-from classifier.errors import BadOperation
+from classifier.errors import BadOperation, NotFound
 from classifier.store.database.opening import open_store
+from classifier.store.log import Draft
 from classifier.store.rows import new_id
 from classifier.store.schema import articles, decisions
 from classifier.store.settling import settled_through
 from classifier.store.store import Store
+from classifier.store.suggestion_sets import Judged, TagScore
 from tests.hard import size
 from tests.storing import put_article
 from tests.test_taxonomy_log import START
+from tests.test_taxonomy_store import START as TAXONOMY
+from tests.test_taxonomy_store import decide, do, send, standing
 
 # --- the filter of the queue, in SQL as by the fold ----------------------------------------------------------------
 
@@ -91,7 +95,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 @given(_STEPS, st.lists(_TAGS, unique=True, max_size=2), st.lists(_TAGS, unique=True, max_size=2))
-@settings(max_examples=size(60, 3000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=size(25, 3000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_queue_and_the_fold_agree_on_what_is_settled_after_any_changes(
     shared: Store, steps: list[object], listed: list[str], rejected: list[str]
 ) -> None:
@@ -108,3 +112,110 @@ def test_the_queue_and_the_fold_agree_on_what_is_settled_after_any_changes(
     spoken_of = {*found.tags, *found.decisions, *(tag for tag in found.rejected if tag not in plain)}
     for tag in (tag.id for tag in taxonomy.tags if not tag.retired):
         assert is_settled(shared, article.id, tag, taxonomy) == (tag in spoken_of), tag
+
+
+# --- "A or B?" after an undo ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def kept(store: Store) -> Store:
+    """A store whose log has a taxonomy, with three articles, one of which has the tag a."""
+    store.taxonomy.import_first(TAXONOMY, "tests")
+    for article, tags in (("x", ("a",)), ("y", ()), ("z", ())):
+        send(store, article, tags)
+    return store
+
+
+def waiting(store: Store, tag: str, order: str = "newest") -> dict[str, tuple[str, ...]]:
+    n, rows = store.redeciding.waiting(tag, order)
+    assert n == len(rows)
+    return {row.article_id: row.between for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("merge", "heir", "between"), [("merge a into b", "b", ("a", "b")), ("merge a b into c", "c", ("a", "b", "c"))]
+)
+def test_what_was_accepted_while_a_merge_stood_waits_after_its_undo(
+    kept: Store, merge: str, heir: str, between: tuple[str, ...]
+) -> None:
+    decide(kept, "z", "add", heir)  # before the merge: it is about the heir alone
+    applied = do(kept, merge)
+    decide(kept, "x", "accept", heir)
+    decide(kept, "y", "remove", heir)
+    undone = kept.taxonomy.undo(applied.numbers, "taxonomist")
+    decide(kept, "y", "add", heir)  # after it
+    assert kept.redeciding.choices_of(heir) == between
+    assert waiting(kept, heir) == {"x": between}
+    assert standing(kept, "x")[0] == ("a", heir)
+    again = kept.taxonomy.undo(undone.numbers, "taxonomist")
+    assert (kept.redeciding.choices_of(heir), waiting(kept, heir)) == ((), {})
+    kept.taxonomy.undo(again.numbers, "taxonomist")
+    assert waiting(kept, heir) == {"x": between}
+    with pytest.raises(NotFound, match="no merge into it was undone"):
+        kept.redeciding.waiting("d")
+
+
+@pytest.mark.parametrize(
+    ("answer", "tags"),
+    [
+        ((("add", "a"), ("remove", "b")), {"a"}),
+        ((("remove", "a"), ("add", "b")), {"b"}),
+        ((("add", "a"), ("add", "b")), {"a", "b"}),
+        ((("remove", "a"), ("remove", "b")), set()),
+        ((("unsure", "b"),), {"a"}),
+    ],
+)
+def test_any_answer_takes_an_article_out_of_the_queue_and_its_undo_puts_it_back(
+    kept: Store, answer: tuple[tuple[str, str], ...], tags: set[str]
+) -> None:
+    applied = do(kept, "merge a into b")
+    decide(kept, "x", "accept", "b")
+    kept.taxonomy.undo(applied.numbers, "taxonomist")
+    for action, tag in answer:
+        decide(kept, "x", action, tag)
+    assert waiting(kept, "b") == {}
+    assert set(standing(kept, "x")[0]) == tags
+    for row in kept.log.read("x").rows[-len(answer) :]:
+        kept.log.decide("x", [Draft("undo", undoes=row.id)], "ed4", lambda *_: {})
+    assert waiting(kept, "b") == {"x": ("a", "b")}
+
+
+def test_what_was_decided_on_a_new_id_that_was_taken_back_counts_for_the_old_one(kept: Store) -> None:
+    applied = do(kept, "rename b to new")
+    decide(kept, "x", "add", "new")
+    decide(kept, "y", "reject", "new")
+    kept.taxonomy.undo(applied.numbers, "taxonomist")
+    assert set(standing(kept, "x")[0]) == {"a", "b"}
+    assert standing(kept, "y") == ((), ("b",), ())
+    assert waiting(kept, "new") == {}
+
+
+def test_merges_in_a_row_that_are_undone_ask_for_all_that_were_one_at_the_time(kept: Store) -> None:
+    first, second = do(kept, "merge a into b"), do(kept, "merge b into c")
+    decide(kept, "x", "accept", "c")
+    kept.taxonomy.undo([*second.numbers, *first.numbers], "taxonomist")
+    assert {key: set(between) for key, between in waiting(kept, "c").items()} == {"x": {"a", "b", "c"}}
+
+
+# --- the queue of a split ---------------------------------------------------------------------------------------
+
+
+def test_an_article_that_has_none_of_the_parts_has_been_decided(kept: Store) -> None:
+    do(kept, "split a into left right")
+    assert waiting(kept, "a") == {"x": ("left", "right")}
+    decide(kept, "x", "reject", "left")
+    assert waiting(kept, "a") == {"x": ("left", "right")}
+    decide(kept, "x", "reject", "right")
+    assert waiting(kept, "a") == {}
+
+
+def test_the_doubtful_come_first(kept: Store) -> None:
+    scores = {"clear": (0.9, 0.1), "doubtful": (0.6, 0.5), "unnamed": ()}
+    for article in scores:
+        send(kept, article, ("a",))
+    do(kept, "split a into left right")
+    for article, of_parts in scores.items():
+        shown = [TagScore(tag, score, "suggest") for tag, score in zip(("left", "right"), of_parts, strict=False)]
+        kept.suggested.put("m t", [Judged(article, text_digest(kept.article(article).article), 0.1, shown)])
+    decide(kept, "x", "remove", "a")
+    assert list(waiting(kept, "a", "doubtful")) == ["unnamed", "doubtful", "clear"]

@@ -261,7 +261,7 @@ def test_the_queue_of_a_split_holds_exactly_the_articles_that_had_the_tag_until_
     do(kept, "merge c into a", "split a into left right")
     n, waiting = kept.redeciding.waiting("a")
     assert (n, {row.article_id for row in waiting}) == (3, {"listed", "given", "merged"})
-    assert kept.redeciding.parts_of("a") == ("left", "right")
+    assert kept.redeciding.choices_of("a") == ("left", "right")
     assert standing(kept, "merged") == (("a",), (), ("left", "right"))
     decide(kept, "given", "add", "left")
     decide(kept, "listed", "remove", "a")

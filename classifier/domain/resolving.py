@@ -70,7 +70,9 @@ class Paths:
         self._wholes: dict[str, list[str]] = {}  # the tags that were split into each tag
         self._spans: dict[str, list[tuple[str, str, str | None]]] = {}  # since when and until when tags were merged
         self._renamed: dict[str, list[PastMerge]] = {}  # by ids that are gone with the undo that took them back
+        self._past: dict[str, list[str]] = {}  # the tags that were merged into each tag until that was undone
         for merge in past:
+            self._past.setdefault(merge.heir, []).append(merge.tag)
             self._spans.setdefault(merge.heir, []).append((merge.tag, merge.since, merge.until))
             if merge.heir not in by_id and merge.is_rename:
                 self._renamed.setdefault(merge.heir, []).append(merge)
@@ -160,6 +162,10 @@ class Paths:
             spans = self._spans.get(heir, ())
             ids += [tag for tag, since, until in spans if since < moment < (until or "~") and tag not in ids]
         return ids[1:]
+
+    def were_merged_into(self, tag_id: str) -> tuple[str, ...]:
+        """Return the tags that were merged into a tag until that was undone."""
+        return tuple(dict.fromkeys(self._past.get(tag_id, ())))
 
     def counted(self, tag_id: str) -> list[Span]:
         """Return the decisions that count for an id: what `at` says, read backwards."""

@@ -50,9 +50,7 @@ def settled(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnEl
     return or_(decided, lists(article_id, tag), lists_still(article_id, tag))
 
 
-def lists(
-    article_id: ColumnElement[str], tag: ColumnElement[str], field: str = "tags"
-) -> ColumnElement[bool]:
+def lists(article_id: ColumnElement[str], tag: ColumnElement[str], field: str = "tags") -> ColumnElement[bool]:
     """Return whether the sender of an article lists a tag, or with the field `rejected` says that it is wrong."""
     sent = articles.alias()
     element = _Elements(sent.c[field]).table_valued("value")

@@ -135,15 +135,23 @@ class TagHistoryOut(TypedDict):
 
 
 class RedecisionOut(TypedDict):
-    """An article that had a tag which was split since."""
+    """An article that has a tag which was split since, or that got it while others were merged into it.
+
+    `between` are the tags to decide between. `cause` is `split` or `undone_merge`.
+    """
 
     article_id: str
     title: str
     tags: list[str]
+    between: list[str]
+    cause: str
 
 
 class RedecisionsOut(TypedDict):
-    """The articles on which nobody has decided between the parts of a split tag, `n` of them in all."""
+    """The articles on which nobody has decided again since a tag was split, or a merge into it undone, `n` of them in all.
+
+    `parts` are all tags that they may have instead.
+    """
 
     tag: str
     parts: list[str]
@@ -285,11 +293,12 @@ class Taxonomies:
         return found
 
     def get_redecisions(self, tag_id: str) -> RedecisionsOut:
-        """List the articles that wait for a decision between the parts of a tag that was split."""
+        """List the articles that wait for a decision since a tag was split, or a merge into it undone."""
         order, limit = choice_of("order", ORDERS, "newest"), number_of("limit", 1, MAX_PAGE, DEFAULT_PAGE)
-        parts = self.store.redeciding.parts_of(tag_id)
+        parts = self.store.redeciding.choices_of(tag_id)
         n, waiting = self.store.redeciding.waiting(tag_id, order, limit)
-        articles = [pick(RedecisionOut, vars(row) | {"tags": list(row.tags)}) for row in waiting]
+        lists = ({"tags": list(row.tags), "between": list(row.between)} for row in waiting)
+        articles = [pick(RedecisionOut, vars(row) | more) for row, more in zip(waiting, lists, strict=True)]
         return {"tag": tag_id, "parts": list(parts), "n": n, "articles": articles}
 
     # --- their parts --------------------------------------------------------------------------------------------
