@@ -8,6 +8,8 @@ DASK := .venv-dask
 FUZZ := .venv-fuzz
 UV_INSTALL = $(TOOLS)/bin/uv pip install -q --only-binary :all:
 export PYTHONPATH := .
+# Python keeps what it has compiled, also where the machine says otherwise: the tests start many processes.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup serve train test coverage test-notebooks test-browser test-javascript test-system test-postgres test-wordpress test-dask test-supply test-versions test-full sbom audit test-hard lint format bench lock clean screenshots notebooks

@@ -157,6 +157,7 @@ def test_an_article_keeps_its_fold_from_run_to_run(desk: Desk, dated: list[Artic
     assert len(now) == len(before) + N_LATER
 
 
+@pytest.mark.slow
 def test_a_champion_of_an_earlier_program_gets_a_stand_in_once(
     desk: Desk, dated: list[Article], fitted: Fitted
 ) -> None:
@@ -202,6 +203,7 @@ def test_a_dry_run_goes_all_the_way_and_leaves_no_trace(desk: Desk, dated: list[
     assert (desk.registry.versions(), desk.store.runs.list(JOB), desk.champion) == (versions, runs, before)
 
 
+@pytest.mark.slow
 def test_a_version_that_was_rolled_back_is_not_promoted_again_by_itself(desk: Desk, dated: list[Article]) -> None:
     before = desk.champion
     desk.add(dated[-N_LATER:])
@@ -213,6 +215,7 @@ def test_a_version_that_was_rolled_back_is_not_promoted_again_by_itself(desk: De
     assert desk.champion == before
 
 
+@pytest.mark.slow
 def test_a_changed_taxonomy_that_was_rolled_back_stops_no_other(
     desk: Desk, dated: list[Article], taxonomy: Taxonomy
 ) -> None:
@@ -256,6 +259,7 @@ def test_a_tag_that_may_not_be_suggested_any_more_is_no_loss(desk: Desk, taxonom
     assert FLIPPED not in {one["tag"] for one in result.details["tags"]}
 
 
+@pytest.mark.slow
 def test_old_versions_are_swept_after_a_run(desk: Desk, dated: list[Article]) -> None:
     first = desk.champion
     for part in (dated[-N_LATER:-30], dated[-30:]):
@@ -298,6 +302,7 @@ def test_a_tag_whose_labels_turned_in_bulk_is_held_and_no_other(desk: Desk, date
     assert (mended.promoted, mended.held) == (True, []), mended.reason
 
 
+@pytest.mark.slow
 def test_changes_that_somebody_has_looked_at_are_learned(desk: Desk, dated: list[Article]) -> None:
     lie = flipped(dated[:-N_LATER], FLIPPED, 0.3)
     desk.set_tags(lie)
@@ -413,6 +418,7 @@ def test_a_planted_block_is_found_with_its_count_and_tag_and_not_learned(fresh: 
     assert model.suggest(with_block(plain, BLOCK)).suggestions == model.suggest(plain).suggestions
 
 
+@pytest.mark.slow
 def test_without_the_repair_the_gate_names_the_block_or_the_run_goes_on_with_a_warning(
     fresh: Desk, dated: list[Article]
 ) -> None:
@@ -452,6 +458,7 @@ def test_too_few_examples_block_with_the_count(fresh: Desk, dated: list[Article]
     assert result.blocked_by == [{"tag": None, "check": "few_examples", "figure": "50 examples, 200 are needed"}]
 
 
+@pytest.mark.slow
 def test_a_champion_changed_by_a_person_during_the_run_stays(
     desk: Desk, dated: list[Article], monkeypatch: pytest.MonkeyPatch
 ) -> None:
