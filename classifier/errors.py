@@ -76,6 +76,10 @@ class NeedsAnother(TaggerError):
     """A change is so large that another person than its author has to apply it."""
 
 
+class NotShown(TaggerError):
+    """Nobody has shown that enough of what an archive run would add is right."""
+
+
 class BadMap(_BadFile):
     """A map from the terms of a CMS to tags cannot be used."""
 

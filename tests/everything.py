@@ -18,6 +18,7 @@ from classifier.store.feed_places import FeedPlace
 from classifier.store.log import Draft
 from classifier.store.reports import KeptReport
 from classifier.store.rows import StoredArticle
+from classifier.store.samples import Sample
 from classifier.store.schema import article_counts, counters, metadata
 from classifier.store.shadow import InShadow
 from classifier.store.store import Store
@@ -49,6 +50,8 @@ def fill(tagger: Tagger, archive: Iterable[Article]) -> str:
         found = next(store.assignments.candidates(Scope()))
         added = Additions(found.article.id, found.stamp, [("leadership", 0.75)])
         store.assignments.add(store.runs.begin("archive"), [added], lambda same: {"n": len(same)})
+    of_sample = ("leadership", {"band": "suggest"}, "v", "m-1", 40, [[750, 40]], 7, "ada", "2024-06-06")
+    store.samples.keep(Sample("s-1", *of_sample), [("kabul", 0.75)])
     store.reports.put(KeptReport("desk", "2024-06-06", 5, "t-1", {"editors": ["ada", "bo"]}))
     store.taxonomy.import_first(tagger.taxonomy(), "ada")
     store.feed_places.put("cms-1", FeedPlace(1, 3, 0, 2))

@@ -48,6 +48,7 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("GET", "/v1/articles/a/decisions", None, WRITERS, 200),
     ("GET", "/v1/questions", None, EDITORS, 200),
     ("POST", "/v1/questions/<question_id>", {"answer": "removed"}, EDITORS, 404),  # nobody asked it
+    ("GET", "/v1/samples/<sample_id>", None, EDITORS, 404),  # nobody drew it
     ("GET", "/review/articles/a", None, EDITORS, 200),
     ("GET", "/review/articles/a/why?tag=iskp", None, EDITORS, 200),
     ("GET", "/review/bulk.json?tag=iskp", None, EDITORS, 200),

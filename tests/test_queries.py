@@ -30,6 +30,7 @@ from classifier.serving.tagger import Tagger
 from classifier.serving.taxonomy import change
 from classifier.store.database.opening import open_store
 from classifier.store.runs import JOB
+from classifier.store.samples import Sample
 from classifier.store.store import Store
 from classifier.web import build_app
 from tests.hard import size, told
@@ -61,6 +62,7 @@ QUERIES = {
         "?limit=5&since=2014-01-03&until=2014-01-05",
         "?limit=5&since=2014-01-03&until=2014-01-28&order=teach",
         "?limit=5&tag=iskp&state=open&order=teach",
+        "?limit=5&sample=s-1&state=all",
     ),
     "/review/articles/<article_id>/why": ("?tag=iskp",),
     "/review/bulk": ("?tag=iskp",),
@@ -205,8 +207,11 @@ def make_filled(
             "proposal_id": store.proposals.add("Zagros", "", None, "ada"),
             "question_id": _ask_about_removals(tagger),
             "tag_id": "financing",
+            "sample_id": "s-1",
             "set_id": store.change_sets.propose([Retire("leadership")], "ada"),
         }
+        of_sample = ("trial", {}, "v", "m-1", 50, [[750, 50]], 7, "ada", "2024-06-06")
+        store.samples.keep(Sample("s-1", *of_sample), [(f"a{number:07}", 0.75) for number in range(50)])
         change(registry, store, [Split("financing", ("income", "expense"))], "ada")
         keep_desk_report(store, taxonomy)
         app = build_app(tagger, registry)

@@ -19,19 +19,26 @@ UNREADABLE = "unreadable"  # why an article was passed over: it cannot be judged
 
 @dataclass(frozen=True)
 class Plan:
-    """Which articles a run covers, and the lowest band whose tags it adds."""
+    """Which articles a run covers, and the lowest band whose tags it adds.
+
+    `tags`: it adds no others; () for all. `least_score`: it adds no tag with a lower score.
+    """
 
     scope: Scope = field(default_factory=Scope)
     band: str = "auto"
+    tags: tuple[str, ...] = ()
+    least_score: float = 0.0
 
     def to_json(self) -> dict[str, object]:
         """Return the plan as plain JSON."""
-        return {"scope": self.scope.to_json(), "band": self.band}
+        only = {"tags": list(self.tags), "least_score": self.least_score}
+        return {"scope": self.scope.to_json(), "band": self.band, **only}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Plan:
-        """Return the plan of plain JSON."""
-        return cls(Scope.from_json(value["scope"]), value["band"])
+        """Return the plan of plain JSON. Those of earlier versions name no tags."""
+        only = tuple(value.get("tags", ())), value.get("least_score", 0.0)
+        return cls(Scope.from_json(value["scope"]), value["band"], *only)
 
 
 class Judged(NamedTuple):
@@ -101,16 +108,16 @@ class Figures:
         return cls(n_articles, n_tagged, n_changed, *counts, value.get("set_aside", {}).get("articles", []))
 
 
-def judge(folder: Path, band: str, candidates: Sequence[Candidate]) -> list[Judged]:
+def judge(folder: Path, plan: Plan, candidates: Sequence[Candidate]) -> list[Judged]:
     """Return what the model of a folder would add to each article. Articles that it cannot judge are passed over."""
     model = loaded(folder)
-    rank, unreadable = partial(model.rank, band=band), Unreadable()
+    rank, unreadable = partial(model.rank, band=plan.band), Unreadable()
     additions: dict[int, list[tuple[str, float]]] = {}
     for rows in batched(row for row, candidate in enumerate(candidates) if candidate.passed_over is None):
         ranked = unreadable.each(rank, [candidates[row].article for row in rows])
         for row, tags in zip(rows, ranked, strict=True):
             if tags is not None:
-                additions[row] = _additions(candidates[row], tags, model.taxonomy)
+                additions[row] = _planned(plan, _additions(candidates[row], tags, model.taxonomy), model.taxonomy)
     return [
         Judged(
             Additions(candidate.article.id, candidate.stamp, additions.get(row, ())),
@@ -134,3 +141,9 @@ def _additions(
     return [
         (tag, round(score, 6)) for tag, score in ranked if tag not in closed and taxonomy.by_id[tag].kind not in filled
     ]
+
+
+def _planned(plan: Plan, additions: list[tuple[str, float]], taxonomy: Taxonomy) -> list[tuple[str, float]]:
+    """Return the additions that a plan asks for. Its tags may have been merged since it was made."""
+    tags = set(map(taxonomy.paths.heir, plan.tags))
+    return [(tag, score) for tag, score in additions if (not tags or tag in tags) and score >= plan.least_score]

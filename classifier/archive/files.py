@@ -213,7 +213,7 @@ def _judged_lines(folder: Path, plan: Plan, placed: list[tuple[str, bytes]]) -> 
         candidates = [_candidate(article_of_line(position, line), plan.scope) for position, line in placed]
     except BadArticle as error:
         return Fault(str(error), error.field)
-    return judge(folder, plan.band, candidates)
+    return judge(folder, plan, candidates)
 
 
 def _candidate(article: Article, scope: Scope) -> Candidate:

@@ -1,6 +1,6 @@
 """Archive runs over the articles of a store: dry runs, runs that write, and how to resume or undo one."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, repeat
@@ -30,6 +30,13 @@ class Ran(NamedTuple):
     figures: Figures
 
 
+class Acceptance(NamedTuple):
+    """Why a run may add tags: samples that show that it is right, or somebody who did without (`waived_by`)."""
+
+    samples: Sequence[str] = ()
+    waived_by: str | None = None
+
+
 class Undone(NamedTuple):
     """How many tags of a run were removed again, and which stay since a person has decided on them."""
 
@@ -44,14 +51,19 @@ def dry_run(store: Store, folder: Path, plan: Plan, track: Track, n_jobs: int = 
     yield from track(articles, store.assignments.count(plan.scope), "judging")
 
 
-def run(store: Store, folder: Path, plan: Plan, track: Track, n_jobs: int = -1) -> Ran:
-    """Add tags to the articles of a store by the model of a folder.
+def run(
+    store: Store, folder: Path, plan: Plan, track: Track, n_jobs: int = -1, acceptance: Acceptance | None = None
+) -> Ran:
+    """Add tags to the articles of a store by the model of a folder. The record keeps why it may.
 
     Raises:
         Busy: if another run is going on.
     """
     with store.runs.alone(JOB):
-        return _Running(store, store.runs.begin(JOB), folder, plan, n_jobs).finish(track)
+        record = store.runs.begin(JOB)
+        if acceptance is not None:
+            store.samples.note_run(acceptance.samples, record.id)
+        return _Running(store, record, folder, plan, n_jobs, acceptance=acceptance).finish(track)
 
 
 def resume(store: Store, registry: Registry, track: Track, n_jobs: int = -1) -> Ran:
@@ -74,7 +86,8 @@ def resume(store: Store, registry: Registry, track: Track, n_jobs: int = -1) -> 
             )
         store.runs.end(last, RUNNING, "", ended_at=None)
         plan, figures = Plan.from_json(progress["plan"]), Figures.from_json(progress["figures"])
-        return _Running(store, last, folder, plan, n_jobs, progress["after"], figures).finish(track)
+        acceptance = Acceptance(**progress["acceptance"]) if progress.get("acceptance") else None
+        return _Running(store, last, folder, plan, n_jobs, progress["after"], figures, acceptance).finish(track)
 
 
 def undo(store: Store, run_id: str | None = None) -> Undone:
@@ -105,7 +118,7 @@ def _last(store: Store) -> Run:
 def _judged(store: Store, folder: Path, plan: Plan, after: str, n_jobs: int) -> Iterator[list[Judged]]:
     is_large = store.assignments.count(plan.scope, after) >= MANY
     chunks = batched(store.assignments.candidates(plan.scope, after), CHUNK)
-    return map_chunks(partial(judge, folder, plan.band), chunks, n_jobs if is_large else 1)
+    return map_chunks(partial(judge, folder, plan), chunks, n_jobs if is_large else 1)
 
 
 @dataclass
@@ -119,6 +132,7 @@ class _Running:
     n_jobs: int
     after: str = ""
     figures: Figures = field(default_factory=Figures)
+    acceptance: Acceptance | None = None
 
     def finish(self, track: Track) -> Ran:
         total = self.store.assignments.count(self.plan.scope, self.after)
@@ -130,6 +144,8 @@ class _Running:
             self.store.runs.end(self.record, FAILED, reason, version=self.folder.name)
             raise
         reason = f"{self.figures.n_added} tags added to {self.figures.n_tagged} of {self.figures.n_articles} articles."
+        if self.acceptance is not None and self.acceptance.waived_by is not None:
+            reason += f" {self.acceptance.waived_by} did without a sample."
         self.store.runs.end(self.record, DONE, reason, version=self.folder.name, result=self._progress())
         return Ran(self.record, self.folder.name, self.figures)
 
@@ -152,4 +168,5 @@ class _Running:
             "model_version": self.folder.name,
             "after": self.after,
             "figures": self.figures.to_json(),
+            **({"acceptance": self.acceptance._asdict()} if self.acceptance is not None else {}),
         }

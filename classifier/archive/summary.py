@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from classifier.archive.adding import UNREADABLE, Figures, Judged, Plan
+from classifier.archive.spread import Spread
 from classifier.domain.files import whole_file
 from classifier.model.protocol import Model
 from classifier.reports.layout import plain, template
@@ -56,6 +57,12 @@ class Summary:
         self.figures = Figures()
         self._tags: defaultdict[str, _Tag] = defaultdict(_Tag)
         self._had: Counter[str] = Counter()
+        self.spreads = [Spread(tag) for tag in plan.tags]
+
+    def count(self, articles: Iterable[Judged]) -> None:
+        """Count what would be added, without writing it anywhere."""
+        for article in articles:
+            self._note(article)
 
     def write_rows(self, articles: Iterable[Judged], path: Path) -> None:
         """Write a row of CSV for each tag that would be added."""
@@ -78,6 +85,8 @@ class Summary:
         if article.passed_over == OUT_OF_SCOPE:
             return
         self._had.update(article.tags)
+        for spread in self.spreads:
+            spread.note(article)
         for tag, score in article.additions.tags:
             self._tags[tag].add(score, f"{article.additions.article_id} {plain(article.title, 60)}".strip())
 
@@ -95,6 +104,7 @@ class Summary:
             **self.figures.to_json(),
             "tags": [dict(zip(TAG_KEYS, row, strict=True)) for row in self._ranked()],
             "plan": self.plan.to_json(),
+            **({"spread": [spread.to_json() for spread in self.spreads]} if self.spreads else {}),
             "model_version": self.model.version,
             "n_auto_tags": self.model.n_auto_tags,
             "n_model_tags": len(self.model.taxonomy.tags),
@@ -103,7 +113,9 @@ class Summary:
     def write_page(self, path: Path) -> None:
         """Write the summary as an HTML page without other files."""
         rows = [(label, n, had, f"{mean:.2f}", "; ".join(low)) for _, label, n, had, mean, low in self._ranked()]
-        page = template("archive.html", cell=str).render(report=self.figures, headline=self.headline(), rows=rows)
+        page = template("archive.html", cell=str).render(
+            report=self.figures, headline=self.headline(), rows=rows, spreads=self.spreads
+        )
         with whole_file(path) as file:
             file.write(page.encode())
 
@@ -113,8 +125,10 @@ class Summary:
         sure = f"; {self.model.n_auto_tags} of its {n_tags} tags are ever sure enough for it" if band == "auto" else ""
         added = f"{figures.n_added} tags would be added to {figures.n_tagged} of {figures.n_articles} articles"
         by = f"by the model {self.model.version}, from the band {band} on{sure}"
+        if self.plan.least_score:
+            by += f", with a score of {self.plan.least_score:.2f} or more"
         lines = [f"{added}{scope_in_words(self.plan.scope)}", by]
-        if band == "auto" and self.model.n_auto_tags < n_tags / 2:
+        if band == "auto" and not self.plan.tags and self.model.n_auto_tags < n_tags / 2:
             lines.append("--band suggest adds all that passes its threshold; look at the lowest scores before that")
         return lines + [f"passed over: {n} articles ({_WHY[reason]})" for reason, n in figures.passed_over.items()]
 

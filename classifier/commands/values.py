@@ -53,6 +53,16 @@ def hours(text: str) -> float:
     return number
 
 
+def score(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0.0 <= number <= 1.0:
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a score between 0 and 1, like 0.8")
+    return number
+
+
 def names(text: str) -> frozenset[str]:
     return frozenset(filter(None, (name.strip() for name in text.split(","))))
 

@@ -28,13 +28,17 @@ Stamp = tuple[str, int]  # when an article last changed, and how long its log is
 
 @dataclass(frozen=True)
 class Scope:
-    """Selects articles by day of publication, source, tags of which they have one, and tags of which they have none."""
+    """Selects articles by day of publication, source, tags of which they have one, and tags of which they have none.
+
+    `stored_by` is the moment by which they were stored, None for any.
+    """
 
     since: str | None = None
     until: str | None = None
     source: str | None = None
     with_tags: tuple[str, ...] = ()
     without_tags: tuple[str, ...] = ()
+    stored_by: str | None = None
 
     def holds(self, dated_at: str | None, tags: Iterable[str]) -> bool:
         """Return whether the scope selects an article by its tags and its date in UTC, None if it has none."""
@@ -184,6 +188,8 @@ def _in_scope(scope: Scope, after: str) -> Select[Any]:
         query = query.where(articles.c.dated_at >= scope.since)
     if scope.until is not None:
         query = query.where(articles.c.dated_at < _after(scope.until))
+    if scope.stored_by is not None:
+        query = query.where(articles.c.created_at <= scope.stored_by)
     return query
 
 

@@ -9,7 +9,7 @@ from classifier.domain.resolving import Paths
 from classifier.domain.taxonomy import Taxonomy
 from classifier.store.counts import counted
 from classifier.store.rows import Part, StoredArticle, hold_articles, stored
-from classifier.store.schema import article_counts, articles, closings, suggested
+from classifier.store.schema import article_counts, articles, closings, sample_articles, samples, suggested
 from classifier.store.settling import settled_through
 from classifier.store.suggestion_sets import note_shown
 from classifier.store.taxonomy import head_of
@@ -17,6 +17,7 @@ from classifier.store.taxonomy import head_of
 STARTER = "starter"  # source of the articles that come with the product, which nobody has to review
 STATES = ("new", "started", "closed")
 ORDERS = ("newest", "teach")
+DRAWN = "drawn"  # the order of a sample
 CHANCE = 0.1  # share of articles drawn by lot, so that editors also see what the model is sure of
 EVERY = 10
 FEW = 2000  # articles of a source or of days that are read without the index of the order
@@ -29,7 +30,7 @@ class Wanted:
 
     `state` is one of `STATES`, `open` (new and started) or None for all. `tag` selects articles for which it is suggested and
     not settled, shown or not. `viewer` leaves out of the open articles those that this editor has closed. `paths` say
-    how the store reads ids.
+    how the store reads ids. `sample` selects the articles of a sample on whose tag nobody has decided, in the order `DRAWN`.
     """
 
     state: str | None = None
@@ -40,6 +41,7 @@ class Wanted:
     order: str = "newest"
     viewer: str | None = None
     paths: Paths | None = field(default=None, compare=False)
+    sample: str | None = None
 
     def through(self, taxonomy: Taxonomy | None) -> "Wanted":
         """Return what is wanted of the living tag that `tag` is read as."""
@@ -48,7 +50,8 @@ class Wanted:
         return replace(self, tag=taxonomy.paths.heir(self.tag), paths=taxonomy.paths)
 
 
-# Where a page ended: (created_at, id), or for `teach` (margin, id, lot, id), with None where a stream has not begun.
+# Where a page ended: (created_at, id), for a sample (position,), or for `teach` (margin, id, lot, id), with None where a stream
+# has not begun.
 PageEnd = tuple[Any, ...]
 _Column: TypeAlias = ColumnElement[Any]
 _Condition: TypeAlias = ColumnElement[bool]
@@ -71,20 +74,21 @@ class Queue(Part):
     def page(self, wanted: Wanted, after: PageEnd | None, limit: int) -> tuple[list[StoredArticle], PageEnd | None]:
         """Return a page of articles behind the end of another one, and its own end, None behind the last page."""
         with self.reading() as connection:
-            search = _Search(connection, wanted.through(head_of(connection)))
-            ids, end = (search.teaching if wanted.order == "teach" else search.newest)(after, limit)
+            search = _Search(connection, _resolved(connection, wanted))
+            pages = {"teach": search.teaching, DRAWN: search.drawn}
+            ids, end = pages.get(wanted.order, search.newest)(after, limit)
             query = select(articles).where(articles.c.id.in_(ids))
             rows = {row["id"]: row for row in connection.execute(query).mappings()}
         return [stored(rows[article_id]) for article_id in ids if article_id in rows], end
 
     def counts(self, wanted: Wanted) -> dict[str, int]:
         """Return how many of the wanted articles are in each state, whatever state is wanted."""
-        if wanted.tag is None:
+        if wanted.tag is None and wanted.sample is None:
             query = counted("state", of_days=_of_days(wanted, article_counts.c.day))
             query = query.where(*_of_source(wanted, article_counts.c.source))
         else:
             with self.reading() as connection:
-                wanted = wanted.through(head_of(connection))
+                wanted = _resolved(connection, wanted)
             conditions = _conditions(replace(wanted, state=None))
             query = select(articles.c.state, func.count()).where(*conditions).group_by(articles.c.state)
         return dict.fromkeys(STATES, 0) | {state: int(n) for state, n in self._tuples(query)}
@@ -119,6 +123,14 @@ class Queue(Part):
         return [source for source, n in self._tuples(query) if n]
 
 
+def _resolved(connection: Connection, wanted: Wanted) -> Wanted:
+    """Return what is wanted, of the tag of the sample if there is one, by living tags."""
+    if wanted.sample is not None:
+        of_sample = select(samples.c.tag).where(samples.c.id == wanted.sample)
+        wanted = replace(wanted, tag=connection.scalar(of_sample) or "")
+    return wanted.through(head_of(connection))
+
+
 def _of_source(wanted: Wanted, source: ColumnElement[str]) -> list[_Condition]:
     return [source != STARTER] + ([source == wanted.source] if wanted.source is not None else [])
 
@@ -136,7 +148,10 @@ def _conditions(wanted: Wanted) -> list[_Condition]:
     if wanted.state == "open" and wanted.viewer is not None:
         mine = select(closings.c.editor).where(closings.c.article_id == articles.c.id)
         conditions.append(~mine.where(closings.c.editor == wanted.viewer).exists())
-    if wanted.tag is not None:
+    if wanted.sample is not None:
+        drawn = select(sample_articles.c.article_id).where(sample_articles.c.sample_id == wanted.sample)
+        conditions.append(articles.c.id.in_(drawn) & _is_open(wanted))
+    elif wanted.tag is not None:
         written = wanted.paths.written_as(wanted.tag) if wanted.paths is not None else (wanted.tag,)
         of_tag = select(suggested.c.article_id).where(suggested.c.tag.in_(written))
         conditions.append(articles.c.id.in_(of_tag) & _is_open(wanted))
@@ -189,6 +204,15 @@ class _Search:
         margin_end = by_margin[n_margin - 1] if n_margin else after[:2]
         lot_end = by_lot[n_lot - 1] if n_lot else after[2:]
         return ids, (*margin_end, *lot_end)
+
+    def drawn(self, after: PageEnd | None, limit: int) -> tuple[list[str], PageEnd | None]:
+        """Return a page of the articles of a sample, in the order in which they were drawn."""
+        position, wanted = sample_articles.c.position, self._wanted
+        query = select(position, articles.c.id).join(articles, articles.c.id == sample_articles.c.article_id)
+        query = query.where(sample_articles.c.sample_id == wanted.sample, position > (after[0] if after else -1))
+        query = query.where(articles.c.state.in_(_states(wanted)), *_conditions(wanted))
+        rows = self._connection.execute(query.order_by(position).limit(limit + 1)).all()
+        return [row.id for row in rows[:limit]], (rows[limit - 1].position,) if len(rows) > limit else None
 
     def _by_margin(self, after: PageEnd, limit: int) -> list[tuple[Any, str]]:
         """Return keys and ids of articles by margin, and behind them by id those that were never judged."""

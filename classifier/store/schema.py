@@ -234,6 +234,26 @@ assignments = _table(
     sa.Index("uq_assignments_article_id", "article_id", "tag", unique=True, **_standing),
 )
 
+# Random samples of what an archive run would add of one tag. `scores` counts the additions by score, in thousandths, and
+# `run_id` is the last run that rested on the sample.
+samples = _table(
+    "samples",
+    *key(id=32),
+    *required(tag=80, plan=sa.JSON, tag_version=64, model_version=64),
+    *required(n_population=sa.Integer, scores=sa.JSON, seed=sa.Integer, by=EDITOR, at=TIME),
+    sa.Column("run_id", sa.ForeignKey("runs.id")),
+    sa.Index("ix_samples_tag", "tag", "at"),
+)
+
+# Their articles, in the order in which they were drawn.
+sample_articles = _table(
+    "sample_articles",
+    sa.Column("sample_id", sa.ForeignKey("samples.id", ondelete="CASCADE"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    of_article(index=True),
+    *required(score=sa.Float),
+)
+
 # Reports for the pages, as JSON, and what they were made of: the number of the newest decision, and the taxonomy.
 reports = _table(
     "reports", *key(name=40), *required(made_at=TIME, last_decision=sa.BigInteger, taxonomy_version=64, content=sa.Text)

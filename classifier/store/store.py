@@ -31,6 +31,7 @@ from classifier.store.redeciding import Redeciding
 from classifier.store.reports import Reports, drop_reports_on
 from classifier.store.rows import Part, StoredArticle, ago, batches, existing_row, hold_articles, one_at_a_time, stored
 from classifier.store.runs import Runs
+from classifier.store.samples import Samples
 from classifier.store.schema import article_counts, articles, decisions, requests
 from classifier.store.shadow import ShadowSuggestions
 from classifier.store.sketches import sketches_for
@@ -67,6 +68,7 @@ class Store(Part):
         self.questions = Questions(engine)
         self.runs = Runs(engine)
         self.assignments = Assignments(engine)
+        self.samples = Samples(engine)
         self.owners = Owners(engine)
         self.reports = Reports(engine)
         self.suggested = Suggested(engine)

@@ -10,6 +10,7 @@ from classifier.web.api.articles import Articles
 from classifier.web.api.decisions import Decisions
 from classifier.web.api.models import Models
 from classifier.web.api.router import Router
+from classifier.web.api.samples import Samples
 from classifier.web.api.taxonomy import Taxonomies
 from classifier.web.guard import limits
 from classifier.web.guard.auth import Gate, SignInFirst, check_origin, sign_in_first
@@ -54,7 +55,7 @@ def build_app(
     allowed = allowed or Limits()
     gate = Gate(tagger.store, allowed.rate, allowed.proxies)
     taxonomies = Taxonomies(tagger, registry, second_person)
-    groups = Articles(tagger), Decisions(tagger), Models(tagger, registry, retrain_hours), taxonomies
+    groups = Articles(tagger), Decisions(tagger), Samples(tagger), Models(tagger, registry, retrain_hours), taxonomies
     api = Router(gate, max_body_bytes, [endpoint for group in groups for endpoint in group.endpoints()])
     app.register_blueprint(api.blueprint)
     app.register_blueprint(Pages(tagger, gate, api.endpoints, max_body_bytes).blueprint)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
+from classifier.archive.adding import Plan
+from classifier.archive.backfill import sample_of
+from classifier.domain.progress import untracked
 from tests.browser import IN_BROWSER
 from tests.review.desk import Desk, OpenPage, card, cards, choose, press, saved, shown_id
 
@@ -78,3 +81,25 @@ def test_article_whose_text_changed_waits_for_answers_again(desk: Desk, open_pag
     press(page, "Enter")
     saved(page)
     assert [action for _, _, action, _ in desk.log()] == ["reject", "complete", "complete"]
+
+
+def test_sample_is_judged_in_its_order_and_says_what_is_shown(desk: Desk, open_page: OpenPage) -> None:
+    for n in range(4):
+        desk.put(f"a{n}", 0)
+    plan, tagger = Plan(band="suggest", tags=("iskp",)), desk.tagger
+    sample = sample_of(tagger.store, tagger.serving.registry, plan, "ana", untracked, 3, 1)
+    drawn = [one.article_id for one in tagger.store.samples.drawn(sample)]
+    page = open_page(desk)
+    page.goto(f"{desk.address}/review?state=all&sample={sample.id}")
+    line = page.locator("#sample")
+    expect(line).to_contain_text("Does “Islamic State Khorasan Province” belong here? 0 of 0 judged are right")
+    assert (listed(page), shown_id(page)) == (drawn, drawn[0])
+    expect(card(page, "iskp")).to_be_focused()
+    press(page, "a", "n")
+    expect(line).to_contain_text("1 of 1 judged are right")
+    expect(page.locator("#article")).to_have_attribute("data-id", drawn[1])
+    press(page, "x", "Enter")
+    expect(line).to_contain_text("1 of 2 judged are right: fewer than 95 % of all are, surely")
+    page.reload()
+    expect(page.locator("#list a")).to_have_count(2)
+    assert listed(page) == drawn[2:]

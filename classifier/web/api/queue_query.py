@@ -3,17 +3,19 @@
 import base64
 import json
 import re
+from dataclasses import replace
 
 from flask import request
 
 from classifier.domain import strict_json
 from classifier.errors import BadJSON
-from classifier.store.queue import ORDERS, STATES, Wanted
+from classifier.store.queue import DRAWN, ORDERS, STATES, Wanted
 from classifier.web.api.openapi import Parameter
 from classifier.web.problems import bad_parameter
 
 MAX_PAGE = 100
 DEFAULT_PAGE = 50
+MAX_POSITION = 10**9
 MAX_FILTER = 200  # characters of a source or a tag
 QUEUE_STATES = ("open", *STATES, "all")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -24,6 +26,7 @@ PARAMETERS = (
     Parameter.choice("order", *ORDERS, default="newest"),
     Parameter("source", {"type": "string"}),
     Parameter("tag", {"type": "string"}, "Suggested, and not answered yet."),
+    Parameter("sample", {"type": "string"}, "Of a sample, and not judged yet, in the order in which they were drawn."),
     Parameter("since", {"type": "string", "format": "date"}),
     Parameter("until", {"type": "string", "format": "date"}),
     Parameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE}),
@@ -50,8 +53,9 @@ def number_of(name: str, low: int, high: int, default: int) -> int:
 def queue_wanted(viewer: str | None, state: str = "all") -> Wanted:
     """Return the articles that a request asks for. `state` holds where it names none."""
     state, order = choice_of("state", QUEUE_STATES, state), choice_of("order", ORDERS, "newest")
-    since, until = _day("since"), _day("until")
-    return Wanted(None if state == "all" else state, _filter("source"), _filter("tag"), since, until, order, viewer)
+    since, until, sample = _day("since"), _day("until"), _filter("sample")
+    wanted = Wanted(None if state == "all" else state, _filter("source"), _filter("tag"), since, until, order, viewer)
+    return wanted if sample is None else replace(wanted, sample=sample, order=DRAWN)
 
 
 def _day(name: str) -> str | None:
@@ -95,6 +99,8 @@ def read_cursor(order: str) -> tuple[object, ...] | None:
             return created_at, article_id
         case "teach", [margin, a, lot, b] if _is_end(margin, a) and _is_end(lot, b) and (margin, lot) != (None, None):
             return _float(margin), a, _float(lot), b
+        case "drawn", [int(position)] if 0 <= position < MAX_POSITION:
+            return (position,)
     raise bad_parameter("cursor", "`cursor` is not one that this service gave for this order.")
 
 

@@ -12,6 +12,7 @@ import { drawEnd, drawNotices, drawProblem } from "./notices.js";
 import { Outbox } from "./outbox.js";
 import { ProposalDialog } from "./proposals.js";
 import { Queue } from "./queue.js";
+import { Sample } from "./sample.js";
 import { Status, say } from "./status.js";
 import { allTags } from "./tags.js";
 import { drawHead, drawRemoved, drawText, markWords } from "./text.js";
@@ -38,6 +39,7 @@ class ReviewPage {
     this.queue = new Queue(this.articles, {
       filtered: () => this.filter(), loaded: (error) => this.listLoaded(error), chosen: (id) => this.show(id),
     });
+    this.sample = new Sample();
     this.status = new Status(this.outbox);
     this.decisions = new Decisions(this);
     this.cards = new Cards(this, JSON.parse(root.dataset.reasons), (action, fields) => this.decisions.decide(action, fields));
@@ -58,7 +60,8 @@ class ReviewPage {
     allTags().then(() => this.render()).catch(() => {});
     setInterval(() => document.visibilityState === "visible" && this.poll(), POLL_MS);
     if (matchMedia(NARROW).matches) byId("queue-box").open = false;
-    await this.queue.load();
+    this.sample.id = this.queue.sample;
+    await Promise.all([this.queue.load(), this.sample.show()]);
     const { article } = this.root.dataset;
     if (article) await this.show(article, { push: false });
     else if (this.queue.problem) this.showProblem(this.queue.problem, () => location.reload());
@@ -90,7 +93,7 @@ class ReviewPage {
     document.title = `${plain(article.headline).slice(0, 80)} · Review`;
     if (focus) {
       scrollTo(0, 0);
-      if (!this.cards.focusFirst(tag)) byId("headline").focus({ preventScroll: true });
+      if (!this.cards.focusFirst(tag ?? this.sample.tag)) byId("headline").focus({ preventScroll: true });
     }
     this.poll();
     this.lookAhead();
@@ -151,7 +154,8 @@ class ReviewPage {
 
   async filter() {
     this.queue.readFilters();
-    await this.queue.load();
+    this.sample.id = this.queue.sample;
+    await Promise.all([this.queue.load(), this.sample.show()]);
     await this.showFirst({ focus: false });
   }
 
@@ -247,6 +251,7 @@ class ReviewPage {
     const article = this.articles.get(id);
     article?.addRows(reply.decisions);
     article?.setStanding(reply.standing);
+    this.sample.show();
     const waits = this.outbox.rows(id).length > 0;
     if (id === this.revealed && !waits) {
       this.reveal(id);

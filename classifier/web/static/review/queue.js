@@ -11,7 +11,7 @@ const N_ROWS = "50"; // that are loaded at a time
 /** The list of articles. `events`: filtered(), loaded(error or null), chosen(article id). */
 export class Queue {
   constructor(articles, events) {
-    Object.assign(this, { articles, events, rows: [], cursor: null, problem: null, tag: "", filters: new URLSearchParams() });
+    Object.assign(this, { articles, events, rows: [], cursor: null, problem: null, tag: "", sample: "", filters: new URLSearchParams() });
     this.nOpen = undefined; // articles that were open when the list was loaded; unknown before
   }
 
@@ -19,13 +19,13 @@ export class Queue {
   start() {
     const form = byId("filters");
     for (const [name, value] of new URLSearchParams(location.search)) {
-      if (name === "tag") this.tag = value;
+      if (["tag", "sample"].includes(name)) this[name] = value;
       else if (form.elements[name]) form.elements[name].value = value;
     }
     this.readFilters();
     form.addEventListener("change", (event) => { if (event.target.id !== "f-tag") this.events.filtered(); });
     form.addEventListener("submit", (event) => event.preventDefault());
-    form.addEventListener("reset", () => setTimeout(() => this.#filterBy("")));
+    form.addEventListener("reset", () => setTimeout(() => { this.sample = ""; this.#filterBy(""); }));
     byId("more").addEventListener("click", () => this.load(true));
     const input = byId("f-tag");
     allTags().then((tags) => { if (this.tag) input.value = tags.label(this.tag); }).catch(() => {});
@@ -44,7 +44,7 @@ export class Queue {
 
   readFilters() {
     this.filters = new URLSearchParams([...new FormData(byId("filters"))].filter(([, value]) => value));
-    if (this.tag) this.filters.set("tag", this.tag);
+    for (const name of ["tag", "sample"]) if (this[name]) this.filters.set(name, this[name]);
   }
 
   /** Whether there are filters other than those of the plain page. */

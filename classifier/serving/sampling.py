@@ -1,0 +1,187 @@
+"""Where the sample of a backfill stands: what was judged of it, what that shows, and what to do next."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import takewhile
+from typing import Any, NamedTuple
+
+from classifier.domain.resolving import resolve
+from classifier.domain.taxonomy import Taxonomy
+from classifier.errors import BadSetting, NotShown
+from classifier.gate.acceptance import BELOW, OPEN, PERCENT_RIGHT, SHOWN, SPENT, Judged
+from classifier.serving.registry import Registry
+from classifier.store.samples import Drawn, Sample
+from classifier.store.store import Store
+
+LEAST_FOR_SCORE = 18  # judgements above a score, before it is proposed: if all are right, the next one is with 95 %
+# What of a tag has no influence on which articles get it.
+_IN_WORDS = ("note", "labels", "notes", "related", "matches", "uri", "created", "retired_at")
+
+
+class Proposal(NamedTuple):
+    """A higher least score: how many additions have it, and the judgements of these."""
+
+    least_score: float
+    n_population: int
+    n_right: int
+    n_wrong: int
+
+
+@dataclass(frozen=True)
+class SampleState:
+    """A sample with its articles. Judgements count up to the first article that nobody has judged.
+
+    So nobody can choose which articles count: not by skipping some, and not by judging others first.
+    """
+
+    sample: Sample
+    drawn: Sequence[Drawn]
+
+    @cached_property
+    def counted(self) -> list[Drawn]:
+        """The articles whose judgements count."""
+        return list(takewhile(lambda drawn: drawn.is_right is not None, self.drawn))
+
+    @cached_property
+    def judged(self) -> Judged:
+        """The number of judgements that count."""
+        n_right = sum(bool(drawn.is_right) for drawn in self.counted)
+        return Judged(self.sample.n_population, len(self.drawn), n_right, len(self.counted) - n_right)
+
+    @cached_property
+    def outcome(self) -> str:
+        """What is shown by now."""
+        return self.judged.outcome()
+
+    def next(self, n: int) -> list[Drawn]:
+        """Return the next articles to judge."""
+        return [drawn for drawn in self.drawn if drawn.is_right is None][:n]
+
+    def proposal(self) -> Proposal | None:
+        """Return the lowest score from which on enough seems right, None if there is none. A new sample has to show it.
+
+        Of so many judgements the next one is right with (right + 1) / (n + 2), by Laplace's rule of succession.
+        """
+        of_sample = float(self.sample.plan.get("least_score", 0.0))
+        for hundredth in range(int(of_sample * 100) + 1, 100):
+            least = hundredth / 100
+            right = [bool(drawn.is_right) for drawn in self.counted if drawn.score >= least]
+            if len(right) < LEAST_FOR_SCORE:
+                return None
+            if (sum(right) + 1) * 100 >= PERCENT_RIGHT * (len(right) + 2):
+                n_population = sum(n for thousandth, n in self.sample.scores if thousandth >= hundredth * 10)
+                return Proposal(least, n_population, sum(right), len(right) - sum(right))
+        return None
+
+    def to_json(self) -> dict[str, object]:
+        """Return where the sample stands, as plain JSON."""
+        judged = self.judged
+        proposal = self.proposal() if self.outcome in (BELOW, SPENT) else None
+        return {
+            "id": self.sample.id,
+            "tag": self.sample.tag,
+            "model_version": self.sample.model_version,
+            "at": self.sample.at,
+            "n_population": judged.n_population,
+            "n_drawn": judged.n_drawn,
+            "n_right": judged.n_right,
+            "n_wrong": judged.n_wrong,
+            "outcome": self.outcome,
+            "share_shown": round(judged.share_shown(), 4),
+            "n_more": judged.n_more() if self.outcome == OPEN else None,
+            "proposal": proposal._asdict() if proposal is not None else None,
+            "text": self.in_words(),
+        }
+
+    def in_words(self) -> str:
+        """Return where the sample stands, for people."""
+        judged = self.judged
+        counts = f"{judged.n_right} of {judged.n} judged are right"
+        if self.outcome == SHOWN:
+            return f"{counts}: at least {PERCENT_RIGHT} % of the {judged.n_population} are, with 95 % confidence."
+        if self.outcome == OPEN:
+            per_mille = int(judged.share_shown() * 1000)  # rounded down: what is shown, and not more
+            so_far = f"that shows {per_mille / 10} %" if judged.n else "nothing is shown yet"
+            return f"{counts}: {so_far}. {judged.n_more()} more right ones in a row would show {PERCENT_RIGHT} %."
+        surely, spent = f"fewer than {PERCENT_RIGHT} % of all are, surely", "what is left to judge cannot show more"
+        return f"{counts}: {surely if self.outcome == BELOW else spent}. {self._advice()}"
+
+    def _advice(self) -> str:
+        if (proposal := self.proposal()) is None:
+            return "No score parts the right from the wrong ones: look at the names of the tag, or let a model learn from this."
+        right = f"{proposal.n_right} of {proposal.n_right + proposal.n_wrong} judged are right"
+        above = (
+            f"From a score of {proposal.least_score:.2f} on, {right}, and {proposal.n_population} articles would get it"
+        )
+        return f"{above}: draw a new sample from these."
+
+
+def state_of(store: Store, sample: Sample) -> SampleState:
+    """Return where a sample stands."""
+    return SampleState(sample, store.samples.drawn(sample))
+
+
+def living_tags(ids: Sequence[str], taxonomy: Taxonomy) -> tuple[str, ...]:
+    """Return the living tags in the place of some ids, each once.
+
+    Raises:
+        UnknownTag: if the taxonomy lacks one.
+        BadSetting: if one was retired, or split into several.
+    """
+    tags = []
+    for tag_id in ids:
+        taxonomy.tag(tag_id)
+        living = resolve(tag_id, taxonomy)
+        if len(living) != 1:
+            instead = (
+                f"split into {' and '.join(living)}: name the one you mean" if living else "retired without an heir"
+            )
+            raise BadSetting(f"The tag {tag_id} was {instead}.")
+        tags.append(living[0])
+    return tuple(dict.fromkeys(tags))
+
+
+def tag_version(tag_id: str, taxonomy: Taxonomy) -> str:
+    """Return a digest of what of a living tag, and of those that speak for it, says which articles get it."""
+    of_tags = [taxonomy.json_of(written) or {} for written in taxonomy.paths.written_as(tag_id)]
+    kept = [{name: value for name, value in tag.items() if name not in _IN_WORDS} for tag in of_tags]
+    return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def newest_sample(store: Store, registry: Registry, tag: str, plan: Mapping[str, Any]) -> Sample | None:
+    """Return the newest sample of what a plan would add of a living tag, None if there is none that still holds.
+
+    It holds while the tag is as it was, and its model is there: a run adds what that model would.
+    """
+    version, versions = tag_version(tag, registry.taxonomy() or Taxonomy(())), registry.versions()
+    for sample in store.samples.of_tag(tag):
+        is_same = {**sample.plan, "tags": None} == {**plan, "tags": None}
+        if is_same and sample.tag_version == version and sample.model_version in versions:
+            return sample
+    return None
+
+
+def samples_that_show(store: Store, registry: Registry, tags: Sequence[str], plan: Mapping[str, Any]) -> list[Sample]:
+    """Return for each tag the sample that shows that a run may add it.
+
+    Raises:
+        NotShown: if one shows nothing yet, or shows the contrary; or if they are of different models.
+    """
+    found = [(tag, newest_sample(store, registry, tag, plan)) for tag in tags]
+    for tag, sample in found:
+        state = state_of(store, sample) if sample is not None else None
+        if state is None or state.outcome != SHOWN:
+            so_far = f"sample {state.sample.id}: {state.in_words()}" if state is not None else "nobody drew a sample"
+            raise NotShown(
+                f"Nobody has shown that what this run would add of {tag} is right: {so_far}. Draw one, or go on with it: "
+                f"archive sample --tag {tag}, with the options of the run; or run with --without-sample, which is recorded."
+            )
+    samples = [sample for _, sample in found if sample is not None]
+    if len({sample.model_version for sample in samples}) > 1:
+        raise NotShown("The samples of these tags are of different models. Run for one tag after the other.")
+    return samples
