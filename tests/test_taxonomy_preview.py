@@ -6,7 +6,9 @@ import pytest
 
 from classifier.domain.articles import Article
 from classifier.domain.operation_lines import operation_from_text
-from classifier.serving.preview import Preview, TagCounts, lines_of, preview_of
+from classifier.reports.preview.figures import preview_of
+from classifier.reports.preview.page import lines_of
+from classifier.reports.preview.records import Preview, TagCounts
 from classifier.serving.registry import Registry
 from classifier.serving.taxonomy import change, publish
 from classifier.store.log import Draft

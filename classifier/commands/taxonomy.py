@@ -10,7 +10,8 @@ from classifier.domain.operation_lines import operation_from_text
 from classifier.domain.operations import Operation
 from classifier.domain.taxonomy_log import FoldedLog, Row
 from classifier.errors import BadOperation, BadSetting
-from classifier.serving.preview import lines_of, preview_of
+from classifier.reports.preview.figures import preview_of
+from classifier.reports.preview.page import lines_of
 from classifier.serving.taxonomy import change, publish, undo
 from classifier.settings import Settings
 from classifier.store.taxonomy import Applied

@@ -4,7 +4,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.domain.dates import in_utc
@@ -14,7 +14,7 @@ from classifier.domain.origins import ALL, CLOSED, LEFT, NOTHING_OFFERED, Offere
 from classifier.domain.taxonomy import Taxonomy
 from classifier.store.log import standings_of
 from classifier.store.queue import STARTER
-from classifier.store.rows import BATCH, Columns, Part, ago, came_complete, stored
+from classifier.store.rows import BATCH, Columns, Part, ago, batches, came_complete, stored
 from classifier.store.schema import articles, suggestion_sets
 from classifier.store.suggestion_sets import offered_on
 from classifier.store.taxonomy import head_of
@@ -41,6 +41,7 @@ class Exports(Part):
         learn_left: str = CLOSED,
         known: Container[str] = (),
         texts: bool = True,
+        ids: Sequence[str] | None = None,
     ) -> Iterator[Attributed]:
         """Yield what training reads: the examples, with who decided on their tags, and how these came onto the article.
 
@@ -52,10 +53,11 @@ class Exports(Part):
             learn_left: on which articles tags count that were suggested and left standing, see `LEARN_LEFT`.
             known: ids of articles that are examples though nothing is known of their tags any more.
             texts: whether the texts of the articles are wanted, which are most of what is read.
+            ids: of the articles that are read; None: all of them.
         """
         with self.reading() as connection:
-            with_starter = not _has_as_many(connection, starter_until)
-        for rows in self._in_batches(texts):
+            with_starter = with_starter_articles(connection, starter_until)
+        for rows in self._in_batches(texts, ids):
             with self.reading() as connection:
                 standings, taxonomy = standings_of(connection, rows, as_written=True), head_of(connection)
                 offered = offered_on(connection, [row["id"] for row in rows])
@@ -82,11 +84,15 @@ class Exports(Part):
                 closed = row["state"] == "closed" and not came_complete(row)
                 yield Case(row["id"], row["title"], row["blind"], row["n_editors"], tuple(row["tags"] or ()), closed)
 
-    def _in_batches(self, texts: bool = True) -> Iterator[Sequence[Columns]]:
-        columns = [column for column in articles.c if texts or column.name not in TEXT_FIELDS]
+    def _in_batches(self, texts: bool = True, ids: Sequence[str] | None = None) -> Iterator[Sequence[Columns]]:
+        query = select(*(column for column in articles.c if texts or column.name not in TEXT_FIELDS))
         none = {} if texts else dict.fromkeys(TEXT_FIELDS, "")
-        for rows in self.pages(select(*columns), articles.c.id, "", BATCH):
+        pages = self.pages(query, articles.c.id, "", BATCH) if ids is None else self._of_ids(query, ids)
+        for rows in pages:
             yield [{**row._mapping, **none} if none else row._mapping for row in rows]
+
+    def _of_ids(self, query: Select[Any], ids: Sequence[str]) -> Iterator[Sequence[Any]]:
+        return (self._tuples(query.where(articles.c.id.in_(batch))) for batch in batches(ids))
 
 
 def example_of(
@@ -182,6 +188,11 @@ def _leaving_open(standing: Standing, tags: Sequence[str]) -> Standing:
         return standing
     others = tuple(tag for tag in standing.tags if tag not in tags)
     return replace(standing, tags=others, unsure=tuple(dict.fromkeys((*standing.unsure, *tags))))
+
+
+def with_starter_articles(connection: Connection, until: int = STARTER_UNTIL) -> bool:
+    """Return whether the starter articles still count: the desk has fewer than so many examples of its own."""
+    return not _has_as_many(connection, until)
 
 
 def _has_as_many(connection: Connection, n: int) -> bool:

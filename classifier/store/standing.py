@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, or_, select
+from sqlalchemy import ColumnElement, FromClause, TableValuedAlias, and_, exists, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
@@ -53,9 +53,14 @@ def settled(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnEl
 def lists(article_id: ColumnElement[str], tag: ColumnElement[str], field: str = "tags") -> ColumnElement[bool]:
     """Return whether the sender of an article lists a tag, or with the field `rejected` says that it is wrong."""
     sent = articles.alias()
-    element = _Elements(sent.c[field]).table_valued("value")
+    element = elements(sent.c[field])
     listed = select(sent.c.id).select_from(sent).join(element, element.c.value == tag).where(sent.c.id == article_id)
     return listed.exists()
+
+
+def elements(column: ColumnElement[Any]) -> TableValuedAlias:
+    """Return the strings of a JSON list as a table with the column `value`."""
+    return _Elements(column).table_valued("value")
 
 
 def lists_still(article_id: ColumnElement[str], tag: ColumnElement[str]) -> ColumnElement[bool]:

@@ -36,6 +36,7 @@ from classifier.store.schema import article_counts, articles, decisions, request
 from classifier.store.shadow import ShadowSuggestions
 from classifier.store.sketches import sketches_for
 from classifier.store.suggestion_sets import ModelAnswer, Suggested, SuggestionSets, TagScore, put_answer
+from classifier.store.tag_labels import TagLabels
 from classifier.store.taxonomy import TaxonomyChanges
 
 # Which suggestions of an answer are shown to whoever asks: called with the article and its log.
@@ -81,6 +82,7 @@ class Store(Part):
         self.change_sets = ChangeSets(engine)
         self.feed_places = FeedPlaces(engine)
         self.redeciding = Redeciding(engine)
+        self.tag_labels = TagLabels(engine)
 
     def close(self) -> None:
         """Close all connections."""

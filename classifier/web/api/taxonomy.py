@@ -14,7 +14,8 @@ from classifier.domain.resolving import resolve
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.domain.taxonomy_log import FoldedLog, Row
 from classifier.errors import BadOperation, NeedsAnother, NotFound
-from classifier.serving.preview import Preview, preview_of
+from classifier.reports.preview.figures import preview_of
+from classifier.reports.preview.records import Preview
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.serving.taxonomy import publish
