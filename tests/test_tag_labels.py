@@ -15,6 +15,7 @@ from classifier.reports.preview.counts import LabelCounts
 from classifier.store.log import ArticleLog, Draft
 from classifier.store.schema import articles, decisions
 from classifier.store.store import Store
+from classifier.store.tag_labels import Sender
 from tests.storing import put_article
 
 TAGS = ("a", "b", "c", "new", "late")
@@ -73,5 +74,8 @@ def test_posts_are_counted_by_who_lists_a_tag(store: Store) -> None:
     put_article(store, Article(id="x", body="x", tags=("a", "b")), "cms", owner="wp")
     put_article(store, Article(id="y", body="y", tags=("a",)), "cms", owner="wp")
     store.import_articles([Article(id="z", body="z", tags=("a", "ab"))], "import")
-    assert store.tag_labels.speaking_of(["a", "b"]).listed == {"wp": {"a": 2, "b": 1}, "import": {"a": 1}}
+    assert store.tag_labels.speaking_of(["a", "b"]).listed == {
+        Sender("wp", True): {"a": 2, "b": 1},
+        Sender("import", False): {"a": 1},
+    }
     assert store.tag_labels.n_articles() == 3

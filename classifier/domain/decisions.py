@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from classifier.domain.articles import Article
+from classifier.domain.examples import read_through
 from classifier.domain.resolving import NEGATIVE, POSITIVE, UNKNOWN
 from classifier.domain.taxonomy import Taxonomy
 
@@ -83,6 +84,22 @@ class Filed:
     model_version: str | None = None
     blind: bool = False
     closed: bool = True
+
+    def through(self, taxonomy: Taxonomy | None) -> "Filed":
+        """Return it by the living tags of a taxonomy, if its tags are those that were written."""
+        if taxonomy is None:
+            return self
+        suggested = None if self.suggested is None else scores_of(self.suggested.items(), taxonomy)
+        return replace(self, article=read_through(self.article, taxonomy), suggested=suggested)
+
+
+def scores_of(suggestions: Iterable[tuple[str, float]], taxonomy: Taxonomy | None) -> dict[str, float]:
+    """Return the scores of suggestions, each under the living tag that its tag is read as, the highest of several."""
+    scores: dict[str, float] = {}
+    for tag, score in suggestions:
+        heir = tag if taxonomy is None else taxonomy.paths.heir(tag)
+        scores[heir] = max(score, scores.get(heir, 0.0))
+    return scores
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, Select, select
 
 from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.domain.dates import in_utc
-from classifier.domain.decisions import CMS, Case, Filed, Standing
+from classifier.domain.decisions import CMS, Case, Filed, Standing, scores_of
 from classifier.domain.examples import Attributed, read_through
 from classifier.domain.origins import ALL, CLOSED, LEFT, NOTHING_OFFERED, Offered, echoes_of, origins_of
 from classifier.domain.taxonomy import Taxonomy
@@ -74,6 +74,17 @@ class Exports(Part):
             with self.reading() as connection:
                 filed = list(_filed(connection, rows))
             yield from filed
+
+    def filed_as_written(self, ids: Sequence[str]) -> Iterator[Filed]:
+        """Yield some articles with what is known of their tags, all ids as they were written, batch by batch.
+
+        Their wrong tags are those that anybody said to be wrong. With `Filed.through` it is by living tags.
+        """
+        for rows in self._in_batches(ids=ids):
+            with self.reading() as connection:
+                filed = list(_filed(connection, rows, as_written=True))
+            place = {article_id: number for number, article_id in enumerate(ids)}
+            yield from sorted(filed, key=lambda each: place[each.article.id])
 
     def cases(self) -> Iterator[Case]:
         """Yield the desk's articles as cases to decide, without their texts."""
@@ -146,16 +157,17 @@ def example_of(
     )
 
 
-def _filed(connection: Connection, rows: Sequence[Columns]) -> Iterator[Filed]:
-    standings, taxonomy = standings_of(connection, rows), head_of(connection)
+def _filed(connection: Connection, rows: Sequence[Columns], as_written: bool = False) -> Iterator[Filed]:
+    standings, taxonomy = standings_of(connection, rows, as_written), None if as_written else head_of(connection)
     columns = (suggestion_sets.c.article_id, suggestion_sets.c.model_version, suggestion_sets.c.answer)
     of_articles = suggestion_sets.c.article_id.in_([row["id"] for row in rows])
     query = select(*columns).where(of_articles).order_by(suggestion_sets.c.created_at)
     newest_sets = {row.article_id: row for row in connection.execute(query)}
     for row in rows:
-        newest = newest_sets.get(row["id"])
+        newest, standing = newest_sets.get(row["id"]), standings[row["id"]]
+        article = replace(stored(row).article, tags=standing.tags)
         yield Filed(
-            replace(stored(row).article, tags=standings[row["id"]].tags),
+            replace(article, rejected=standing.rejected, unknown=standing.unsure) if as_written else article,
             # A CMS sends drafts, which have no date yet. Imported articles without dates are older than their import.
             None if row["published_at"] is None and row["tags_complete"] else row["dated_at"],
             row["source"],
@@ -167,12 +179,8 @@ def _filed(connection: Connection, rows: Sequence[Columns]) -> Iterator[Filed]:
 
 
 def _by_living_tags(suggestions: Iterable[Mapping[str, Any]], taxonomy: Taxonomy | None) -> dict[str, float]:
-    """Return the scores of suggestions, each under the tag that it is read as, the highest of several."""
-    scores: dict[str, float] = {}
-    for suggestion in suggestions:
-        tag = suggestion["tag"] if taxonomy is None else taxonomy.paths.heir(suggestion["tag"])
-        scores[tag] = max(suggestion["score"], scores.get(tag, 0.0))
-    return scores
+    """Return the scores of suggestions, each under the tag that it is read as."""
+    return scores_of(((suggestion["tag"], suggestion["score"]) for suggestion in suggestions), taxonomy)
 
 
 def _is_left_alone(row: Columns, days: int) -> bool:

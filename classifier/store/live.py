@@ -61,9 +61,9 @@ class LiveLabels(Part):
                 return number, examples
         raise Busy("Labels change faster than they are read.")
 
-    def newest(self, n: int) -> list[Article]:
-        """Return the newest articles by date with their texts, up to `n`."""
-        return [article for _, article in self.texts(self._values(_newest().limit(n)))]
+    def newest(self, n: int) -> list[str]:
+        """Return the ids of the newest articles by date, up to `n`, the newest first."""
+        return self._values(_newest().limit(n))
 
     def texts(self, article_ids: Sequence[str]) -> list[tuple[tuple[str, str], Article]]:
         """Return articles with their texts, each with what names its text, without those that were deleted."""

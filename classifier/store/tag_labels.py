@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ColumnElement, Select, case, func, null, select
 
 from classifier.domain.dates import in_utc
+from classifier.domain.decisions import CMS
 from classifier.store.exports import with_starter_articles
 from classifier.store.queue import STARTER
 from classifier.store.rows import Part, batches
@@ -28,11 +29,18 @@ class Tagged(NamedTuple):
     tagged_at: str | None
 
 
+class Sender(NamedTuple):
+    """Who sent articles: the name of a CMS's key, or else the source."""
+
+    name: str
+    is_cms: bool
+
+
 class Speaking(NamedTuple):
     """The articles that speak of some tags, and on how many each sender lists each tag as it is written."""
 
     article_ids: list[str]
-    listed: dict[str, Counter[str]]
+    listed: dict[Sender, Counter[str]]
 
 
 class TagLabels(Part):
@@ -43,11 +51,12 @@ class TagLabels(Part):
 
         Articles that were closed in an unusual way are among them: the day of their closing is for `example_of` to say.
         """
-        listed: dict[str, Counter[str]] = {}
+        listed: dict[Sender, Counter[str]] = {}
         found: dict[str, None] = {}
         for article_id, tag, owner, source in self._tuples(_naming(articles.c.tags, tags)):
             found[article_id] = None
-            listed.setdefault(owner or source, Counter())[tag] += 1
+            sender = Sender(owner or source, owner is not None or source == CMS)
+            listed.setdefault(sender, Counter())[tag] += 1
         for article_id, *_ in self._tuples(_naming(articles.c.rejected, tags)):
             found[article_id] = None
         of_tags = select(decisions.c.article_id).where(decisions.c.tag.in_(tags)).distinct()

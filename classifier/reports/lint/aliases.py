@@ -1,7 +1,9 @@
 """Every alias in the archive: how often it stands there, how it is written, where it counts, and how often it is right."""
 
 from collections import Counter
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from classifier.domain.decisions import Filed
 from classifier.domain.taxonomy import Alias, Taxonomy
@@ -41,59 +43,76 @@ class _Use:
             self.forms[key] += 1
 
 
+class AliasPlace(NamedTuple):
+    """A place where the words of an alias stand, and whether they count there or why not.
+
+    Inside of a longer name of another tag, `mention` is that of the longer name, whose spelling is `longer`.
+    """
+
+    owner: Owner
+    mention: Mention
+    counts: str
+    longer: str = ""
+
+
 class AliasUses:
     """Counts the aliases of a taxonomy in articles that are shown to it one by one."""
 
-    def __init__(self, taxonomy: Taxonomy) -> None:
-        """Take the taxonomy."""
+    def __init__(self, taxonomy: Taxonomy, only: Container[str] | None = None) -> None:
+        """Take the taxonomy, and the tags whose aliases are counted, None for all."""
         self._taxonomy = taxonomy
-        self.names = AliasNames(taxonomy)
+        self.names = AliasNames(taxonomy, only)
         self._uses = {owner: _Use() for owners in self.names.owners for owner in owners}
         self.written: dict[str, Written] = {}  # by spelling, wherever its words stand
 
-    def count(self, filed: Filed, reading: Reading, bare: list[Mention], named: DatedArticle) -> None:
-        """Count an article.
+    def count(self, filed: Filed, reading: Reading, bare: list[Mention], named: DatedArticle) -> list[AliasPlace]:
+        """Count an article, and return the places of the aliases in it.
 
         Args:
             reading: of the article, for the taxonomy itself.
             bare: the places of all aliases without their conditions, which `names.finder` finds.
         """
         exact: dict[Owner, bool] = {}  # the aliases that count, and whether in their own case
-        spans = set()
-        for mention in reading.mentions:
-            form = _form(reading, mention)
-            owner = self.names.owner(mention.tag, form)
-            if owner is not None:
-                spans.add((owner, mention.field, mention.start))
-                self._uses[owner].note(form, COUNTS)
-                exact[owner] = exact.get(owner, False) or bare_letters(form) == bare_letters(self._alias(owner).text)
-        self._count_other_places(reading, bare, spans)
-        for owner, in_own_case in exact.items():
-            self._count_article(owner, in_own_case, filed, named)
-
-    def _alias(self, owner: Owner) -> Alias:
-        return self._taxonomy.tags[owner.tag].aliases[owner.alias]
-
-    def _count_other_places(self, reading: Reading, bare: list[Mention], spans: set[tuple[Owner, int, int]]) -> None:
-        """Count the places where the words of an alias do not count, and all ways in which its words are written."""
-        for mention in bare:
-            form = _form(reading, mention)
-            owners = self.names.owners[mention.tag]
-            for owner in owners:
-                if (owner, mention.field, mention.start) not in spans:
-                    differs = self._alias(owner).case_exact and bare_letters(form) != bare_letters(
-                        self._alias(owner).text
-                    )
-                    self._uses[owner].note(form, CASE if differs else CONTEXT)
-            tags = {owner.tag for owner in owners}
-            for part in self.names.within[mention.tag]:
-                for owner in self.names.owners[part]:
-                    if owner.tag not in tags:
-                        self._uses[owner].longer[self.names.spellings[mention.tag]] += 1
+        places = list(self._places(reading, bare))
+        for place in places:
+            owner, form = place.owner, form_of(reading, place.mention)
+            if place.counts == LONGER:
+                self._uses[owner].longer[place.longer] += 1
+                continue
+            self._uses[owner].note(form, place.counts)
+            if place.counts == COUNTS:
+                exact[owner] = exact.get(owner, False) or bare_letters(form) == bare_letters(self.alias(owner).text)
         for spelling, forms in _by_spelling(self.names, reading, bare).items():
             written = self.written.setdefault(spelling, Written())
             written.n_articles += 1
             written.forms.update(form for form in forms if form in written.forms or len(written.forms) < MAX_FORMS)
+        for owner, in_own_case in exact.items():
+            self._count_article(owner, in_own_case, filed, named)
+        return places
+
+    def _places(self, reading: Reading, bare: list[Mention]) -> Iterator[AliasPlace]:
+        """Yield the places that count first, then those that do not."""
+        counted = set()
+        for mention in reading.mentions:
+            owner = self.names.owner(mention.tag, form_of(reading, mention))
+            if owner is not None:
+                counted.add((owner, mention.field, mention.start))
+                yield AliasPlace(owner, mention, COUNTS)
+        for mention in bare:
+            owners, form = self.names.owners[mention.tag], form_of(reading, mention)
+            for owner in owners:
+                if (owner, mention.field, mention.start) not in counted:
+                    alias = self.alias(owner)
+                    differs = alias.case_exact and bare_letters(form) != bare_letters(alias.text)
+                    yield AliasPlace(owner, mention, CASE if differs else CONTEXT)
+            tags, longer = {owner.tag for owner in owners}, self.names.spellings[mention.tag]
+            for part in self.names.within[mention.tag]:
+                within = (owner for owner in self.names.owners[part] if owner.tag not in tags)
+                yield from (AliasPlace(owner, mention, LONGER, longer) for owner in within)
+
+    def alias(self, owner: Owner) -> Alias:
+        """Return an alias."""
+        return self._taxonomy.tags[owner.tag].aliases[owner.alias]
 
     def _count_article(self, owner: Owner, in_own_case: bool, filed: Filed, named: DatedArticle) -> None:
         use, tag = self._uses[owner], self._taxonomy.tags[owner.tag].id
@@ -115,7 +134,7 @@ class AliasUses:
         return [self._row(owner, use) for owner, use in sorted(self._uses.items())]
 
     def _row(self, owner: Owner, use: _Use) -> AliasRow:
-        tag, alias = self._taxonomy.tags[owner.tag], self._alias(owner)
+        tag, alias = self._taxonomy.tags[owner.tag], self.alias(owner)
         longer = use.longer.total()
         forms = [FormRow(form, counts, n) for (form, counts), n in use.forms.most_common(N_FORMS)]
         if longer:
@@ -152,9 +171,10 @@ def label_of(filed: Filed, tag: str) -> bool | None:
 def _by_spelling(names: AliasNames, reading: Reading, bare: list[Mention]) -> dict[str, list[str]]:
     forms: dict[str, list[str]] = {}
     for mention in bare:
-        forms.setdefault(names.spellings[mention.tag], []).append(_form(reading, mention))
+        forms.setdefault(names.spellings[mention.tag], []).append(form_of(reading, mention))
     return forms
 
 
-def _form(reading: Reading, mention: Mention) -> str:
+def form_of(reading: Reading, mention: Mention) -> str:
+    """Return a mention as the article writes it."""
     return reading.text.contents[mention.field][mention.start : mention.end]

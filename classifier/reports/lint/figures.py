@@ -1,7 +1,7 @@
 """A taxonomy and its archive -> the linter's report."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
 from itertools import islice
 
@@ -11,7 +11,8 @@ from classifier.domain.unreadable import Unreadable
 from classifier.reports.desk.records import Rate
 from classifier.reports.layout import MAX_QUOTED, plain
 from classifier.reports.lint.alias_findings import YEAR, Archived, alias_findings
-from classifier.reports.lint.aliases import AliasUses
+from classifier.reports.lint.aliases import AliasPlace, AliasUses
+from classifier.reports.lint.near import near_tags
 from classifier.reports.lint.records import LintReport
 from classifier.reports.lint.tag_findings import TagUses
 from classifier.reports.parts import DatedArticle
@@ -34,32 +35,58 @@ def lint_taxonomy(
         acceptance: of the suggestions of each tag, as the desk report has it.
         today: the end of the last year; without it the day of the newest article.
     """
-    reader, unreadable = ArticleReader(taxonomy), Unreadable()
-    aliases, tags, days = AliasUses(taxonomy), TagUses(taxonomy), Counter[str]()
-    n_articles = 0
-    for row, reading, bare in _readings(filed, reader, aliases.names.finder, unreadable):
-        named = _named(row, reading)
-        aliases.count(row, reading, bare.mentions, named)
-        tags.count(row, named)
-        days[named.date] += 1
-        n_articles += 1
-    unreadable.check(n_articles + len(unreadable))
-    newest = max(days, default="")
-    end = today or (date.fromisoformat(newest) if newest else datetime.now(UTC).date())
-    n_last_year = sum(n for day, n in days.items() if day >= (end - YEAR).isoformat())
-    rows = aliases.rows()
-    return LintReport(
-        today=end.isoformat(),
-        taxonomy_version=taxonomy.version,
-        n_articles=n_articles,
-        n_last_year=n_last_year,
-        findings=[
-            *alias_findings(rows, taxonomy, Archived(n_articles, n_last_year, end)),
-            *tags.findings(acceptance or {}, rows, aliases.written),
-        ],
-        aliases=rows,
-        set_aside=unreadable.to_json(),
-    )
+    reader, unreadable, linter = ArticleReader(taxonomy), Unreadable(), Linter(taxonomy)
+    for row, reading, bare in _readings(filed, reader, linter.finder, unreadable):
+        linter.count(row, reading, bare)
+    unreadable.check(linter.n_articles + len(unreadable))
+    return linter.report(acceptance or {}, today, unreadable)
+
+
+class Linter:
+    """Counts a taxonomy in the articles that are shown to it one by one, and says what is wrong with it."""
+
+    def __init__(self, taxonomy: Taxonomy, touched: Collection[str] | None = None) -> None:
+        """Take the taxonomy.
+
+        Args:
+            touched: the tags of which findings are wanted, with those of which they share words; None: of all.
+        """
+        self._taxonomy, self._touched = taxonomy, touched
+        self.aliases = AliasUses(taxonomy, near_tags(taxonomy, touched) if touched is not None else None)
+        self.finder = self.aliases.names.finder
+        self._tags, self._days = TagUses(taxonomy), Counter[str]()
+
+    @property
+    def n_articles(self) -> int:
+        """How many articles were counted."""
+        return self._days.total()
+
+    def count(self, filed: Filed, reading: Reading, bare: FoundNames) -> tuple[DatedArticle, list[AliasPlace]]:
+        """Count an article, and return how rows name it, and its places. `bare` is what `finder` finds in it."""
+        named = _named(filed, reading)
+        places = self.aliases.count(filed, reading, bare.mentions, named)
+        self._tags.count(filed, named)
+        self._days[named.date] += 1
+        return named, places
+
+    def report(self, acceptance: Mapping[str, Rate], today: date | None, unreadable: Unreadable) -> LintReport:
+        """Return what is wrong with the taxonomy."""
+        newest = max(self._days, default="")
+        end = today or (date.fromisoformat(newest) if newest else datetime.now(UTC).date())
+        n_last_year = sum(n for day, n in self._days.items() if day >= (end - YEAR).isoformat())
+        rows, archived = self.aliases.rows(), Archived(self.n_articles, n_last_year, end)
+        return LintReport(
+            today=end.isoformat(),
+            taxonomy_version=self._taxonomy.version,
+            n_articles=self.n_articles,
+            n_last_year=n_last_year,
+            findings=[
+                *alias_findings(rows, self._taxonomy, archived),
+                *self._tags.findings(acceptance, rows, self.aliases.written, self._touched),
+            ],
+            aliases=rows,
+            set_aside=unreadable.to_json(),
+        )
 
 
 def _readings(

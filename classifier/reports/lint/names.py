@@ -1,6 +1,7 @@
 """The aliases of a taxonomy by their spelling, without conditions, so that places where they do not count are found too."""
 
 from collections import defaultdict
+from collections.abc import Container
 from typing import NamedTuple
 
 from classifier.domain.spelling import spell
@@ -18,11 +19,12 @@ class Owner(NamedTuple):
 class AliasNames:
     """The spellings of all aliases of tags that are not retired, and a finder of them."""
 
-    def __init__(self, taxonomy: Taxonomy) -> None:
-        """Take the taxonomy whose aliases they are."""
+    def __init__(self, taxonomy: Taxonomy, only: Container[str] | None = None) -> None:
+        """Take the taxonomy whose aliases they are, and the tags whose aliases are wanted, None for all."""
         owners: defaultdict[tuple[str, bool], list[Owner]] = defaultdict(list)
         for number, tag in enumerate(taxonomy.tags):
-            for place, alias in enumerate(() if tag.retired else tag.aliases):
+            is_wanted = not tag.retired and (only is None or tag.id in only)
+            for place, alias in enumerate(tag.aliases if is_wanted else ()):
                 owners[spell(alias.text), alias.whole_word].append(Owner(number, place))
         owners.pop(("", True), None)
         owners.pop(("", False), None)

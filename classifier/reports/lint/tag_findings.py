@@ -1,7 +1,7 @@
 """What is wrong with tags, each with the operation that would mend it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import combinations
 
 from classifier.domain.decisions import Filed
@@ -17,6 +17,7 @@ from classifier.reports.draft.operations import merge, move, set_field
 from classifier.reports.draft.pairs import find_pairs
 from classifier.reports.draft.records import BRITISH, INITIALS, MISSPELLING, PLURAL, SAME_LETTERS, WRITTEN_AS_BOTH
 from classifier.reports.lint.alias_findings import RARELY, shares
+from classifier.reports.lint.near import near_names
 from classifier.reports.lint.newest import Newest
 from classifier.reports.lint.records import AliasRow, LintFinding
 from classifier.reports.parts import DatedArticle
@@ -58,7 +59,11 @@ class TagUses:
             self._suggested.update(filed.suggested)
 
     def findings(
-        self, acceptance: Mapping[str, Rate], aliases: Sequence[AliasRow], written: Mapping[str, Written]
+        self,
+        acceptance: Mapping[str, Rate],
+        aliases: Sequence[AliasRow],
+        written: Mapping[str, Written],
+        touched: Collection[str] | None = None,
     ) -> Iterator[LintFinding]:
         """Yield what is wrong with tags.
 
@@ -66,13 +71,14 @@ class TagUses:
             acceptance: of the suggestions of each tag.
             aliases: in the archive.
             written: how the articles write each spelling of an alias.
+            touched: the tags whose names are compared with those of all others; None: all tags.
         """
         yield from self._never_suggested()
         yield from self._never_accepted(acceptance)
         yield from self._too_broad()
         yield from self._overlapping()
         yield from self._rarely_right(aliases)
-        yield from self._alike(written)
+        yield from self._alike(written, touched)
 
     def _of(
         self, check: str, tag: str, n: int, figure: str, operation: str | None, other: str | None = None
@@ -110,7 +116,7 @@ class TagUses:
     def _is_under(self, tag: str, other: str) -> bool:
         return other in self._living[tag].broader
 
-    def _alike(self, written: Mapping[str, Written]) -> Iterator[LintFinding]:
+    def _alike(self, written: Mapping[str, Written], touched: Collection[str] | None) -> Iterator[LintFinding]:
         """Yield tags whose labels are nearly the same name, and those of which aliases are.
 
         Only for labels there is an operation. Aliases are told apart on purpose: Jalal-Abad and Jalalabad are two places.
@@ -119,7 +125,8 @@ class TagUses:
         aliases = {alias.text: tag for tag in reversed(self._living.values()) for alias in tag.aliases}
         found: set[frozenset[str]] = set()
         for owners, rules in ((labels, RULES), ({**aliases, **labels}, SPELLINGS)):
-            for pair in find_pairs([Name(text) for text in owners], self._archive(owners, written)):
+            names = owners if touched is None else near_names(owners, touched)
+            for pair in find_pairs([Name(text) for text in names], self._archive(owners, written)):
                 tag, other = owners[pair.name], owners[pair.other]
                 ids = frozenset((tag.id, other.id))
                 if pair.rule in rules and len(ids) == 2 and ids not in found and (pair.sure or rules is RULES):

@@ -5,7 +5,7 @@ The numbers are those of afterwards: the same function counts them through the t
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from typing import NamedTuple
 
 from classifier.domain.alias_checks import alias_key
 from classifier.domain.articles import Article
@@ -16,12 +16,18 @@ from classifier.domain.taxonomy_log import FoldedLog
 from classifier.errors import BadModel, NoModel
 from classifier.model.tag_model import TagModel
 from classifier.model.through_head import seen_through
+from classifier.reports.desk.records import Rate
+from classifier.reports.kept import kept_desk_report
+from classifier.reports.preview.aliases import with_suggestions
 from classifier.reports.preview.counts import LabelCounts
-from classifier.reports.preview.records import AliasChange, Preview
+from classifier.reports.preview.newest import read_newest
+from classifier.reports.preview.records import AliasChange, AliasHits, Preview
 from classifier.serving.registry import Registry
+from classifier.store.reports import DESK
 from classifier.store.store import Store
 
-N_JUDGED = 500  # of the newest articles
+N_READ = 2_000  # of the newest articles
+N_JUDGED = 500  # of them, by the champion
 
 
 def preview_of(store: Store, registry: Registry, after: FoldedLog, based_on: int) -> Preview:
@@ -38,11 +44,16 @@ def preview_of(store: Store, registry: Registry, after: FoldedLog, based_on: int
     counts.add_complete(store.tag_labels.complete(speaking.article_ids))
     counts.add_reference(_snapshot(registry))
     n_articles = store.tag_labels.n_articles()
-    n_judged, appear, vanish = _suggestions(registry, store, before, head)
+    ids = store.live.newest(N_READ)
+    newest = read_newest(store.exports.filed_as_written(ids), tags, (before, head), _acceptance(store))
+    listed = newest.hits.listed()
+    judged = _suggestions(registry, store, (before, head), ids[:N_JUDGED], [row["article_id"] for row in listed])
+    with_suggestions(listed, judged.changes)
     return {
         "based_on": based_on,
         "changes": [row.line for row in after.rows[based_on:]],
         "n_articles": counts.n_articles,
+        "n_known": n_articles,
         "several": counts.n_several,
         "contradictions": counts.n_contradictions,
         "tags": [counts.change(tag, n_articles) for tag in tags],
@@ -50,9 +61,17 @@ def preview_of(store: Store, registry: Registry, after: FoldedLog, based_on: int
         "aliases": _aliases(tags, before, head),
         "moved": _moved(tags, before, head),
         "redirects": _redirects(edits, before),
-        "n_judged": n_judged,
-        "appear": dict(appear.most_common()),
-        "vanish": dict(vanish.most_common()),
+        "listed_by": [
+            {"sender": sender.name, "is_cms": sender.is_cms, "posts": dict(posts)}
+            for sender, posts in sorted(speaking.listed.items())
+        ],
+        "n_judged": judged.n_articles,
+        "appear": dict(judged.appear.most_common()),
+        "vanish": dict(judged.vanish.most_common()),
+        "n_read": newest.n_read,
+        "hits": newest.hits.rows(),
+        "findings": newest.findings,
+        "mended": newest.mended,
     }
 
 
@@ -86,21 +105,48 @@ def _snapshot(registry: Registry) -> Snapshot | None:
     return registry.snapshot(champion.version) if champion is not None else None
 
 
+def to_keep(preview: Preview) -> Preview:
+    """Return a preview without what it quotes of articles: they may be deleted, and a kept preview would still have them."""
+    hits: list[AliasHits] = [{**row, "articles": []} for row in preview["hits"]]
+    return {**preview, "hits": hits}
+
+
+def _acceptance(store: Store) -> dict[str, Rate]:
+    """Return the acceptance of the suggestions of each tag, as the kept desk report has it."""
+    kept = store.reports.get(DESK)
+    return {row.tag: row.acceptance for row in kept_desk_report(kept)[0].tags} if kept is not None else {}
+
+
+class _Judged(NamedTuple):
+    """On how many of the newest articles the champion was asked, which suggestions appear and vanish there, and by article."""
+
+    n_articles: int
+    appear: Counter[str]
+    vanish: Counter[str]
+    changes: dict[str, tuple[dict[str, float], dict[str, float]]]
+
+
 def _suggestions(
-    registry: Registry, store: Store, before: Taxonomy, after: Taxonomy
-) -> tuple[int, Counter[str], Counter[str]]:
-    """Return on how many of the newest articles the champion was asked, and which suggestions appear and vanish."""
-    appear, vanish = Counter[str](), Counter[str]()
-    articles: Sequence[Article] = ()
-    with suppress(NoModel, BadModel):
+    registry: Registry, store: Store, sides: Sequence[Taxonomy], newest: Sequence[str], others: Sequence[str]
+) -> _Judged:
+    """Return what the champion suggests only after or only before on the newest articles, and on others by article."""
+    judged = _Judged(len(newest), Counter(), Counter(), {})
+    try:
         model = registry.load_fitted_champion()
-        articles = store.live.newest(N_JUDGED)
-        sides: list[list[set[str]]] = [_suggested(seen_through(model, head), articles) for head in (before, after)]
-        for had, has in zip(*sides, strict=True):
-            appear.update(has - had)
-            vanish.update(had - has)
-    return len(articles), appear, vanish
+    except (NoModel, BadModel):
+        return judged._replace(n_articles=0)
+    ids = list(dict.fromkeys((*newest, *others)))
+    stored = [article for _, article in store.live.texts(ids)]
+    before, after = (_suggested(seen_through(model, side), stored) for side in sides)
+    is_newest = set(newest)
+    for article, had, has in zip(stored, before, after, strict=True):
+        appear, vanish = ({tag: a[tag] for tag in a if tag not in b} for a, b in ((has, had), (had, has)))
+        judged.changes[article.id] = appear, vanish
+        if article.id in is_newest:
+            judged.appear.update(appear.keys())
+            judged.vanish.update(vanish.keys())
+    return judged
 
 
-def _suggested(model: TagModel, articles: Sequence[Article]) -> list[set[str]]:
-    return [{tag for tag, _ in ranked} for ranked in model.rank(articles)] if articles else []
+def _suggested(model: TagModel, articles: Sequence[Article]) -> list[dict[str, float]]:
+    return [dict(ranked) for ranked in model.rank(articles)] if articles else []

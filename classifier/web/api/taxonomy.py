@@ -14,7 +14,7 @@ from classifier.domain.resolving import resolve
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.domain.taxonomy_log import FoldedLog, Row
 from classifier.errors import BadOperation, NeedsAnother, NotFound
-from classifier.reports.preview.figures import preview_of
+from classifier.reports.preview.figures import preview_of, to_keep
 from classifier.reports.preview.records import Preview
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
@@ -245,7 +245,8 @@ class Taxonomies:
                     f"It touches {preview['n_articles']} articles. Above {self.second_person}, another taxonomist than its "
                     "author applies a change set."
                 )
-            return self.store.taxonomy.apply(proposed.operations, by, "", body.based_on, set_id, preview)
+            kept = None if preview is None else to_keep(preview)
+            return self.store.taxonomy.apply(proposed.operations, by, "", body.based_on, set_id, kept)
 
         return self._once(caller, [set_id, "apply", body.based_on], apply)
 
