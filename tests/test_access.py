@@ -61,6 +61,7 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("POST", "/v1/tags/change-sets", {"ops": [{"op": "revive", "tag": "iskp"}]}, EDITORS, 422),  # it is not retired
     ("GET", "/v1/tags/change-sets", None, EDITORS, 200),
     ("GET", "/v1/tags/change-sets/<set_id>", None, EDITORS, 404),
+    ("POST", "/v1/tags/change-sets/preview", {"ops": [{"op": "revive", "tag": "iskp"}]}, TAXONOMISTS, 422),
     ("GET", "/v1/tags/change-sets/<set_id>/preview", None, TAXONOMISTS, 404),
     ("POST", "/v1/tags/change-sets/<set_id>/apply", {"based_on": 1}, TAXONOMISTS, 404),
     ("POST", "/v1/tags/change-sets/<set_id>/decline", {}, TAXONOMISTS, 404),

@@ -86,6 +86,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
 }
 # Routes that are not asked, and why.
 NOT_ASKED = {
+    "/v1/tags/change-sets/preview": "counts all articles",
     "/v1/tags/change-sets/<set_id>/preview": "counts all articles",
     "/v1/tags/change-sets/<set_id>/apply": "makes a preview",
     "/v1/tags/change-sets/<set_id>/undo": "is of a set that was applied",

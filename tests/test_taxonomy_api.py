@@ -67,6 +67,25 @@ def test_a_change_set_is_proposed_previewed_applied_and_undone(open_client: Flas
         pytest.fail("the undo is not seen")
 
 
+def test_operations_are_previewed_before_they_are_proposed(open_client: FlaskClient, store: Store) -> None:
+    text = "The caliphate of old fell. " * 3
+    store.import_articles([Article(id="x", title="History", body=text, tags=("iskp",))], "import")
+    operation = {"op": "alias", "tag": "islamic-state", "add": {"text": "caliphate"}}
+    preview = ok(open_client.post(f"{SETS}/preview", json={"ops": [operation]}))
+    (hit,) = preview["hits"]
+    assert (hit["tag"], hit["alias"], hit["change"], hit["gained"]) == ("islamic-state", "caliphate", "added", 1)
+    (article,) = hit["articles"]
+    assert (article["article_id"], article["title"], article["has_tag"]) == ("x", "History", False)
+    assert (article["places"][0]["left"], article["places"][0]["text"]) == ("The ", "caliphate")
+    assert ok(open_client.get(f"{SETS}?state=proposed"))["change_sets"] == []
+    set_id = propose(open_client, operation)
+    ok(apply(open_client, set_id, 1))
+    (kept,) = ok(open_client.get(f"{SETS}/{set_id}"))["preview"]["hits"]
+    assert (kept["gained"], kept["articles"]) == (1, [])  # a text may be deleted, and would stay here
+    refused = open_client.post(f"{SETS}/preview", json={"ops": [{"op": "retire", "tag": "never"}]})
+    assert refused.status_code == 422
+
+
 def test_the_feed_says_what_became_of_each_tag(open_client: FlaskClient) -> None:
     set_id = propose(open_client, MERGE, {"op": "relabel", "tag": "taliban", "label": "The Taliban"})
     ok(apply(open_client, set_id, 1))

@@ -13,7 +13,7 @@ from classifier.reports.lint.aliases import AliasPlace, AliasUses, label_of
 from classifier.reports.lint.names import Owner
 from classifier.reports.lint.records import COUNTS
 from classifier.reports.parts import DatedArticle
-from classifier.reports.preview.records import AliasArticle, AliasCounts, AliasHits, PlaceOut
+from classifier.reports.preview.records import AliasArticle, AliasCounts, AliasHits, PlaceInText
 from classifier.text.fields import FIELDS
 from classifier.text.reading import Reading
 
@@ -222,9 +222,9 @@ def _by_owner(aliases: Sequence[tuple[str, Alias] | None], taxonomy: Taxonomy) -
     return owners
 
 
-def _places(found: tuple[list[AliasPlace], list[AliasPlace]], readings: tuple[Reading, Reading]) -> list[PlaceOut]:
+def _places(found: tuple[list[AliasPlace], list[AliasPlace]], readings: tuple[Reading, Reading]) -> list[PlaceInText]:
     """Return the first places of an alias in an article, as both sides see them."""
-    places: dict[tuple[int, int], PlaceOut] = {}
+    places: dict[tuple[int, int], PlaceInText] = {}
     for side, name in ((0, "before"), (1, "after")):
         for place in found[side]:
             mention = place.mention
@@ -235,7 +235,7 @@ def _places(found: tuple[list[AliasPlace], list[AliasPlace]], readings: tuple[Re
     return [places[key] for key in sorted(places)][:N_PLACES]
 
 
-def _quoted(place: AliasPlace, reading: Reading) -> PlaceOut:
+def _quoted(place: AliasPlace, reading: Reading) -> PlaceInText:
     mention = place.mention
     content = reading.text.contents[mention.field]
     start, end = mention.start, mention.end

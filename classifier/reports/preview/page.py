@@ -12,7 +12,7 @@ from classifier.reports.preview.records import (
     AliasCounts,
     AliasHits,
     FindingOut,
-    PlaceOut,
+    PlaceInText,
     Preview,
     TagCounts,
 )
@@ -147,7 +147,7 @@ def _scores(scores: Mapping[str, float]) -> str:
     return ", ".join(f"{tag} {score:.2f}" for tag, score in scores.items())
 
 
-def _place(place: PlaceOut, outcome: str) -> str:
+def _place(place: PlaceInText, outcome: str) -> str:
     why = place["after"] or place["before"] or ""
     reason = "" if outcome in (GAINED, LOST) or why == COUNTS else f" ({why})"
     return f"{place['field']}: …{place['left']}[{place['text']}]{place['right']}…{reason}"

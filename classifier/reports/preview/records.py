@@ -28,7 +28,7 @@ class AliasChange(TypedDict):
     removed: list[str]
 
 
-class PlaceOut(TypedDict):
+class PlaceInText(TypedDict):
     """A place in the clean text of an article where the words of an alias stand, with what is around them.
 
     `before` and `after` say whether they count there: `counts`, or `other case`, `context`, `part of a longer name`. None: the
@@ -55,7 +55,7 @@ class AliasArticle(TypedDict):
     date: str
     outcome: str
     has_tag: bool | None
-    places: list[PlaceOut]
+    places: list[PlaceInText]
     appear: dict[str, float]
     vanish: dict[str, float]
 

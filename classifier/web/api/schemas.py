@@ -148,6 +148,12 @@ class ChangeSetIn(Strict):
     article_id: str | None = Field(None, max_length=200)
 
 
+class OperationsIn(Strict):
+    """Operations on the taxonomy whose preview is wanted. Nothing is stored."""
+
+    ops: list[dict[str, Any]] = Field(min_length=1, max_length=500)
+
+
 class ApplyIn(Strict):
     """The number of the last change that the preview knew."""
 

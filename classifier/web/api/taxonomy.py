@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
 from flask import g
 from typing_extensions import TypedDict
 
-from classifier.domain.operations import operation_from_json
+from classifier.domain.operations import Operation, operation_from_json
 from classifier.domain.resolving import resolve
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.domain.taxonomy_log import FoldedLog, Row
@@ -28,7 +28,7 @@ from classifier.store.taxonomy import Applied
 from classifier.web.api.decisions import IDEMPOTENCY_KEY, idempotency_key
 from classifier.web.api.openapi import NEEDS_STORE, Endpoint, Parameter
 from classifier.web.api.queue_query import DEFAULT_PAGE, MAX_PAGE, choice_of, number_of
-from classifier.web.api.schemas import ApplyIn, ChangeSetIn, NothingIn, PlaceIn
+from classifier.web.api.schemas import ApplyIn, ChangeSetIn, NothingIn, OperationsIn, PlaceIn
 from classifier.web.guard.auth import ANY_ROLE, EDITORS, NOBODY, TAXONOMISTS, Caller
 
 SETS = "/v1/tags/change-sets"
@@ -181,6 +181,7 @@ class Taxonomies:
             Endpoint("POST", SETS, self.propose_change_set, EDITORS, NEEDS_STORE, status=201),
             Endpoint("GET", SETS, self.list_change_sets, EDITORS, listed, (_STATE,)),
             Endpoint("GET", SET, self.get_change_set, EDITORS, NEEDS_STORE),
+            Endpoint("POST", f"{SETS}/preview", self.preview_operations, TAXONOMISTS, NEEDS_STORE),
             Endpoint("GET", f"{SET}/preview", self.preview_change_set, TAXONOMISTS, (*NEEDS_STORE, "changed")),
             Endpoint("POST", f"{SET}/apply", self.apply_change_set, TAXONOMISTS, (*decided, "needs-another"), keyed),
             Endpoint("POST", f"{SET}/decline", self.decline_change_set, TAXONOMISTS, decided),
@@ -229,7 +230,11 @@ class Taxonomies:
 
     def preview_change_set(self, set_id: str) -> Preview:
         """Get what a proposed change set would do now. Nothing is stored."""
-        return self._preview(self.store.change_sets.get(set_id))
+        return self._preview(self.store.change_sets.get(set_id).operations)
+
+    def preview_operations(self, body: OperationsIn) -> Preview:
+        """Get what operations would do now, before they are proposed: labels, aliases with their hits, suggestions, findings."""
+        return self._preview([operation_from_json(operation) for operation in body.ops])
 
     def apply_change_set(self, set_id: str, body: ApplyIn) -> AppliedOut:
         """Carry out a proposed change set."""
@@ -239,7 +244,7 @@ class Taxonomies:
         def apply() -> Applied:
             preview = None
             with suppress(BadOperation):  # `apply` says what has come between
-                preview = self._preview(proposed) if proposed.state == PROPOSED else None
+                preview = self._preview(proposed.operations) if proposed.state == PROPOSED else None
             if preview is not None and by == proposed.by and 0 < self.second_person < preview["n_articles"]:
                 raise NeedsAnother(
                     f"It touches {preview['n_articles']} articles. Above {self.second_person}, another taxonomist than its "
@@ -311,9 +316,9 @@ class Taxonomies:
             publish(self.registry, self.store)
         return self.store.taxonomy.log()
 
-    def _preview(self, change_set: ChangeSet) -> Preview:
+    def _preview(self, operations: Sequence[Operation]) -> Preview:
         based_on = self._log().n
-        after = self.store.taxonomy.preview(change_set.operations)
+        after = self.store.taxonomy.preview(operations)
         return preview_of(self.store, self.registry, after, based_on)
 
     def _once(self, caller: Caller, content: list[object], work: Callable[[], Applied]) -> AppliedOut:
