@@ -64,6 +64,7 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("POST", "/v1/tags/change-sets/preview", {"ops": [{"op": "revive", "tag": "iskp"}]}, TAXONOMISTS, 422),
     ("GET", "/v1/tags/change-sets/<set_id>/preview", None, TAXONOMISTS, 404),
     ("POST", "/v1/tags/change-sets/<set_id>/apply", {"based_on": 1}, TAXONOMISTS, 404),
+    ("POST", "/v1/tags/change-sets/<set_id>/schedule", {"based_on": 1, "apply_at": None}, TAXONOMISTS, 404),
     ("POST", "/v1/tags/change-sets/<set_id>/decline", {}, TAXONOMISTS, 404),
     ("POST", "/v1/tags/change-sets/<set_id>/undo", {}, TAXONOMISTS, 404),
     ("GET", "/v1/model", None, set(ROLES), 200),

@@ -43,6 +43,7 @@ ANSWER = {
     "removed",
     "removed_more",
     "reason",
+    "choices",
 }
 SUGGESTION = {"tag", "label", "kind", "score", "band", "aboutness", "source", "evidence", "evidence_against"}
 

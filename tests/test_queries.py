@@ -89,6 +89,7 @@ NOT_ASKED = {
     "/v1/tags/change-sets/preview": "counts all articles",
     "/v1/tags/change-sets/<set_id>/preview": "counts all articles",
     "/v1/tags/change-sets/<set_id>/apply": "makes a preview",
+    "/v1/tags/change-sets/<set_id>/schedule": "makes a preview",
     "/v1/tags/change-sets/<set_id>/undo": "is of a set that was applied",
 }
 # Statements that read a whole table, by route, and why that is borne.

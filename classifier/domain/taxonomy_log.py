@@ -138,6 +138,13 @@ class FoldedLog:
             raise BadOperation("There is no change to undo.")
         return numbers[-1]
 
+    def to_undo(self, n: int) -> int:
+        """Return the row to undo so that a row is not in effect: itself, or what put it in effect again after an undo."""
+        undone_by = {row.undoes: row.n for row in self.rows if row.undoes is not None}
+        while undone_by.get(n) in undone_by:
+            n = undone_by[undone_by[n]]
+        return n
+
     def tags_since(self, n: int) -> dict[str, list[int]]:
         """Return the tags that rows behind a number touch, each with their numbers."""
         touched: dict[str, list[int]] = {}

@@ -1,6 +1,6 @@
 """What a model says of an article, and why. The rows of an answer are those of the public JSON."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from typing_extensions import TypedDict
@@ -45,6 +45,26 @@ class Mentioned(TypedDict):
     mentions: int
 
 
+class TagName(TypedDict):
+    """A tag and its label."""
+
+    tag: str
+    label: str
+
+
+class ToChoose(TypedDict):
+    """A tag in whose place stand several now, and the tags `between` which somebody has to decide, for a `cause`.
+
+    `score` is that of the tag, None where the model would not suggest it.
+    """
+
+    tag: str
+    label: str
+    score: float | None
+    cause: str
+    between: list[TagName]
+
+
 class Removed(TypedDict):
     """A part of the body that was left out because it is not the article. Offsets are into the body as it was sent."""
 
@@ -62,6 +82,7 @@ class Answer:
     unknown_tags: tags of the article that the taxonomy lacks. The caller fills them in.
     removed_more: number of the parts beyond those in `removed`.
     reason: why nothing is suggested, None if something is.
+    choices: split tags that the text fits, where it names none of the parts.
     margin: the distance between the score that is nearest to its tag's threshold, and that threshold. It is not public.
     """
 
@@ -75,6 +96,7 @@ class Answer:
     removed_more: int
     reason: str | None
     margin: float
+    choices: list[ToChoose] = field(default_factory=list)
 
 
 class Part(NamedTuple):

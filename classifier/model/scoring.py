@@ -176,6 +176,19 @@ class Scorer:
             reasons[row] = "empty" if doubts.is_silent[row] else doubt
         return suggested, reasons
 
+    def split_tags(self, reading: Reading, scored: Scored) -> list[int]:
+        """Return the tags that were split and that one article would get if they were not."""
+        if not self._voices.split:
+            return []
+        is_split = np.isin(np.arange(len(self.active)), list(self._voices.split))
+        whole = Choice(is_split, (), always_one=False)
+        passed = whole.suggested(scored.decision, self.parameters.thresholds, self._doubts([reading], scored))
+        return [int(tag) for tag in np.flatnonzero(passed[0])]
+
+    def parts_of(self, tag: int) -> Sequence[int]:
+        """Return the tags into which a tag was split."""
+        return self._voices.split.get(tag, ())
+
     def by_heir(self, counts: Mapping[int, int]) -> dict[int, int]:
         """Return counts of tags, each under the tag for which it speaks."""
         sums: dict[int, int] = {}

@@ -11,9 +11,10 @@ from typing import Any, Self
 import numpy as np
 
 from classifier.domain.articles import Article
+from classifier.domain.redeciding import SPLIT
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.model.aboutness import EVEN, AboutnessModel, aboutness_by_rule
-from classifier.model.answer import DIGITS, Answer, Explanation, Mentioned, Suggestion
+from classifier.model.answer import DIGITS, Answer, Explanation, Mentioned, Suggestion, TagName, ToChoose
 from classifier.model.evidence import Explainer, ForAndAgainst
 from classifier.model.live import Followed, labels_to_follow, live_move
 from classifier.model.parameters import Parameters
@@ -160,6 +161,7 @@ class TagModel:
             removed_more=len(reading.removed) - len(parts),
             reason=reasons[0],
             margin=float(to_threshold[self._scorer.active].min(initial=1.0)),
+            choices=self._choices(scored, scores, set(tags)),
         )
 
     def judge(self, articles: Sequence[Article]) -> tuple[np.ndarray, np.ndarray]:
@@ -268,6 +270,22 @@ class TagModel:
             {"tag": entry.id, "label": entry.label, "score": round(float(scores[t]), DIGITS), "mentions": strong[t]}
             for t, entry in rows
         ]
+
+    def _choices(self, scored: ScoredArticle, scores: np.ndarray, suggested: set[int]) -> list[ToChoose]:
+        """Return the split tags that an article would get, where none of their parts is suggested."""
+        choices: list[ToChoose] = []
+        asked = set(suggested)
+        for tag in self._in_order(self._scorer.split_tags(scored.reading, scored.scored), scores):
+            parts = self._scorer.parts_of(tag)
+            if asked.isdisjoint(parts):
+                asked.update(parts)
+                score, between = round(float(scores[tag]), DIGITS), [self._name(part) for part in parts]
+                choices.append({**self._name(tag), "score": score, "cause": SPLIT, "between": between})
+        return choices
+
+    def _name(self, tag: int) -> TagName:
+        entry = self.taxonomy.tags[tag]
+        return {"tag": entry.id, "label": entry.label}
 
     def _precedents(self, tag: int, scored: Scored) -> list[tuple[str, float]]:
         in_text = slice(0, int(np.searchsorted(scored.terms.rows, len(self.terms))))  # without the title's own view

@@ -4,7 +4,7 @@ Tags keep their places. Retired ones that were replaced speak for their heirs (`
 from their mentions, at the threshold of their kind.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -36,9 +36,10 @@ def seen_through(model: TagModel, head: Taxonomy) -> TagModel:
     cautious = any(tag.caution for tag in taxonomy.tags)
     if taxonomy == base.taxonomy and taxonomy.version == base.taxonomy.version and not parts_of and not cautious:
         return base
-    voices = Voices(parts_of, len(taxonomy.tags))
+    split = _split(base, taxonomy)
+    voices = Voices(parts_of, len(taxonomy.tags), split)
     parameters = _with_caution(_with_new_tags(base, taxonomy), taxonomy, voices)
-    return base.seen(head, taxonomy, parameters, voices, _as_named(base, taxonomy, parts_of))
+    return base.seen(head, taxonomy, parameters, voices, _as_named(base, taxonomy, parts_of, split))
 
 
 def _in_places_of(base: Taxonomy, head: Taxonomy) -> Taxonomy:
@@ -64,6 +65,17 @@ def _parts_of(base: TagModel, taxonomy: Taxonomy) -> dict[int, list[int]]:
     return parts_of
 
 
+def _split(base: TagModel, taxonomy: Taxonomy) -> dict[int, list[int]]:
+    """Return the places of the tags that were split and that the model has learned, each with those of its parts."""
+    place = {tag.id: number for number, tag in enumerate(taxonomy.tags)}
+    learned = (number for number in range(len(base.taxonomy.tags)) if base.parameters.n_positive[number] > 0)
+    return {
+        number: [place[part] for part in parts]
+        for number in learned
+        if taxonomy.tags[number].retired and (parts := taxonomy.paths.living(taxonomy.tags[number].id))[1:]
+    }
+
+
 def _speaks(heir: int, base: TagModel, taxonomy: Taxonomy) -> bool:
     """Return whether an heir has a voice of its own: not if it is new and nothing else than its parts names it."""
     if heir < len(base.taxonomy.tags):
@@ -78,10 +90,11 @@ def _aliases(tag_id: str, base: TagModel) -> Sequence[Alias]:
     return tag.aliases if tag is not None else ()
 
 
-def _as_named(base: TagModel, taxonomy: Taxonomy, parts_of: dict[int, list[int]]) -> Taxonomy:
+def _as_named(base: TagModel, taxonomy: Taxonomy, parts_of: dict[int, list[int]], split: Iterable[int]) -> Taxonomy:
     """Return the taxonomy as texts are read: the names of a part are the part's, and not its heir's a second time.
 
-    With nothing but replacements it is the one that the model was fitted with, so that all values are the same bits.
+    With nothing but replacements it is the one that the model was fitted with, so that all values are the same bits. A tag
+    that was split keeps the names that no other tag has.
     """
     tags = [_named_as_before(tag, base.taxonomy.by_id.get(tag.id), taxonomy) for tag in taxonomy.tags]
     for heir, parts in parts_of.items():
@@ -96,6 +109,11 @@ def _as_named(base: TagModel, taxonomy: Taxonomy, parts_of: dict[int, list[int]]
                 given |= {alias_key(alias) for alias in aliases} - own
         left = (alias for alias in tags[heir].aliases if alias_key(alias) not in given)
         tags[heir] = replace(tags[heir], aliases=tuple(left))
+    names = {alias_key(alias) for tag in tags if not tag.retired for alias in tag.aliases}
+    for whole in split:
+        before = base.taxonomy.tags[whole]
+        aliases = tuple(alias for alias in before.aliases if alias_key(alias) not in names)
+        tags[whole] = replace(before, status="active", aliases=aliases)
     return Taxonomy(tuple(tags), taxonomy.kinds)
 
 

@@ -29,8 +29,11 @@ class Spoken(NamedTuple):
 class Voices:
     """Which tags speak for which."""
 
-    def __init__(self, parts_of: Mapping[int, Sequence[int]], n_tags: int) -> None:
-        """Take the places of each heir's parts, of which it may be one."""
+    def __init__(
+        self, parts_of: Mapping[int, Sequence[int]], n_tags: int, split: Mapping[int, Sequence[int]] = {}
+    ) -> None:
+        """Take the places of each heir's parts, of which it may be one, and of the tags into which others were split."""
+        self.split = dict(split)
         self.heirs = np.array(list(parts_of), dtype=np.int64)
         sizes = np.array([len(parts) for parts in parts_of.values()], dtype=np.int64)
         self._parts = np.array([part for parts in parts_of.values() for part in parts], dtype=np.int64)

@@ -8,6 +8,7 @@ from classifier.model.protocol import Model
 from classifier.serving.champion import Champion
 from classifier.serving.registry import Registry
 from classifier.serving.shadow import Shadow, read_shadow
+from classifier.store.change_sets import ChangeSet
 from classifier.store.database.engine import DamagedStore, file_of, parsed_url
 from classifier.store.database.opening import open_store
 from classifier.store.database.sqlite import open_to_others, was_there
@@ -112,6 +113,7 @@ def _stored(
             names = list(map(str, files))
             step = f"let only its owner read the database: chmod o= {' '.join(names)}"
             problems.append(Problem(f"Everybody on this machine can read {', '.join(names)}.", step))
+        problems += map(_in_conflict, store.change_sets.in_conflict())
         if overdue := store.runs.overdue(JOB, retrain_hours):
             problems.append(Problem(overdue, "look at the runs and the schedule: python -m classifier runs"))
         n_unlearned = 0 if store.runs.list(JOB, 1) else store.log.n_articles()
@@ -125,6 +127,12 @@ def _stored(
         step = "restore the database from a backup" if damaged else "mend the database as it is said above"
         problems.append(Problem(str(error), step))
         return _Stored({})
+
+
+def _in_conflict(change_set: ChangeSet) -> Problem:
+    detail = change_set.conflict["detail"] if change_set.conflict else ""
+    text = f"The change set {change_set.id} was not applied when its time had come. {detail}"
+    return Problem(text, f"preview it again, and then apply, schedule or decline it: {change_set.title[:80]}")
 
 
 def _shadow(registry: Registry, problems: list[Problem]) -> Shadow | None:

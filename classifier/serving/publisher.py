@@ -1,4 +1,7 @@
-"""The service keeps the published taxonomy up to the log, also where a process was killed between the two."""
+"""The service applies change sets whose time has come, and keeps the published taxonomy up to the log.
+
+It also does so where a process was killed between the two.
+"""
 
 from contextlib import suppress
 
@@ -26,7 +29,8 @@ class Publisher:
         repeat("taxonomy", POLL_SECONDS, self.work, "no_taxonomy")
 
     def work(self) -> None:
-        """Publish once, if anything has changed since the last time."""
+        """Apply what is due, and publish once if anything has changed since the last time."""
+        self.store.taxonomy.apply_due()
         if self._now() != self._seen:
             head = publish(self.registry, self.store)
             self._seen = self._now() if head is not None else None

@@ -21,6 +21,7 @@ from classifier.serving import views
 from classifier.serving.answers import Answers
 from classifier.serving.serving import Serving
 from classifier.serving.views import ArticleOut, ArticleRow, DecidedOut, LogOut, StoredAnswer, SuggestOut
+from classifier.serving.withholding import reasons_to_withhold
 from classifier.store.arrivals import NO_SHARES, Shares
 from classifier.store.log import ArticleLog, Draft
 from classifier.store.queue import PageEnd, Wanted
@@ -146,7 +147,7 @@ class Tagger:
             with suppress(CannotJudge), _able_to_judge(article, model):
                 answer = self.answers.brief(article, model)
                 suggestions, margin = answer.suggestions, answer.margin
-            reasons = views.reasons_to_withhold(suggestions, standings.get(article.id, Standing()), model)
+            reasons = reasons_to_withhold(suggestions, standings.get(article.id, Standing()), model)
             scores = _scores(row for row in suggestions if row["tag"] not in reasons)
             yield Judged(article.id, text_digest(article), margin, scores)
 

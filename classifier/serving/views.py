@@ -12,8 +12,9 @@ from typing_extensions import TypedDict
 from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.domain.decisions import CMS, Decision, Impression, Standing
 from classifier.domain.origins import NOTHING_OFFERED, Offered, origins_of
-from classifier.model.answer import DIGITS, Answer, Mentioned, Removed, Span, Suggestion
+from classifier.model.answer import DIGITS, Answer, Mentioned, Removed, Span, Suggestion, ToChoose
 from classifier.model.protocol import Model
+from classifier.serving.withholding import choices_seen, reasons_to_withhold
 from classifier.text.reading import Reading
 
 if TYPE_CHECKING:  # commands that answer without a store import no SQLAlchemy
@@ -70,6 +71,7 @@ class AnswerOut(TypedDict):
     removed: list[Removed]
     removed_more: int
     reason: str | None
+    choices: list[ToChoose]
 
 
 class SuggestOut(AnswerOut):
@@ -230,15 +232,17 @@ def stored_answer_view(
 
     Its suggestion set is still to be named.
     """
-    standing = standing_seen(stored, log, viewer)
+    pooled, standing = log.standing(), standing_seen(stored, log, viewer)
     view: StoredAnswer = {
         "article_id": stored.article.id,
         "suggestion_set_id": None,
         **answer_view(answer, standing.tags, model),
         "withheld": [],
     }
-    if is_hidden(stored, log.standing(), viewer):
-        return {**view, "suggestions": [], "mentioned": [], "reason": "blind"}
+    if is_hidden(stored, pooled, viewer):
+        return {**view, "suggestions": [], "mentioned": [], "reason": "blind", "choices": []}
+    by = viewer if _is_apart(stored, viewer, pooled) else None
+    view["choices"] = choices_seen(answer, log.choices(by), standing, model)
     reasons = reasons_to_withhold(answer.suggestions, standing, model)
     view["suggestions"] = [row for row in answer.suggestions if row["tag"] not in reasons]
     tags = (row["tag"] for row in answer.suggestions)
@@ -290,21 +294,6 @@ def explanations_of(article: Article, tags: Sequence[str], model: Model) -> list
 def _place(span: Span, reading: Reading) -> Place:
     start, end = reading.source_span(*span)
     return {"field": TEXT_FIELDS[span[0]], "start": start, "end": end}
-
-
-def reasons_to_withhold(suggestions: Iterable[Suggestion], standing: Standing, model: Model) -> dict[str, str]:
-    """Return by its tag why a suggestion is not shown: a person has decided, or has given a tag of its exclusive kind."""
-    taxonomy = model.taxonomy
-    asked = {tag for tag, row in standing.decisions.items() if row.question_id is not None}
-    in_question = [tag for tag in standing.unsure if tag in asked]
-    reasons = {**dict.fromkeys(standing.rejected, "rejected"), **dict.fromkeys(in_question, "in_question")}
-    reasons |= dict.fromkeys(standing.tags, "already_tagged")
-    tags = [taxonomy.by_id[tag] for tag in standing.tags if tag in taxonomy.by_id]
-    full_kinds = {tag.kind for tag in tags if taxonomy.exclusive(tag)}
-    for suggestion in suggestions:
-        if suggestion["kind"] in full_kinds:
-            reasons.setdefault(suggestion["tag"], "another_of_its_kind")
-    return reasons
 
 
 # --- articles ---

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import Connection, select
+from typing_extensions import TypedDict
 
 from classifier.domain.operation_lines import operation_to_text
 from classifier.domain.operations import Operation, operation_from_json, operation_to_json
@@ -13,12 +14,24 @@ from classifier.errors import NotFound, WrongState
 from classifier.store.rows import Part, existing_row, new_id, now
 from classifier.store.schema import change_sets
 
-PROPOSED, APPLIED, DECLINED, UNDONE = CHANGE_SET_STATES = ("proposed", "applied", "declined", "undone")
+CHANGE_SET_STATES = ("proposed", "scheduled", "applied", "declined", "undone")
+PROPOSED, SCHEDULED, APPLIED, DECLINED, UNDONE = CHANGE_SET_STATES
+_UNDECIDED = dict.fromkeys(("decided_by", "decided_at", "preview", "based_on", "apply_at"))
+
+
+class Conflict(TypedDict):
+    """Why a scheduled set could not be applied: in words, and the numbers of the changes in the way."""
+
+    detail: str
+    numbers: list[int]
 
 
 @dataclass(frozen=True)
 class ChangeSet:
-    """A change set. `ops` are its operations as plain JSON, `preview` what they did or would do when it was decided on."""
+    """A change set. `ops` are its operations as plain JSON, `preview` what they did or would do when it was decided on.
+
+    A scheduled set is applied at `apply_at`, in UTC. `conflict` is why it was not, and is proposed again.
+    """
 
     id: str
     state: str
@@ -31,6 +44,8 @@ class ChangeSet:
     article_id: str | None = None
     preview: dict[str, Any] | None = None
     based_on: int | None = None
+    apply_at: str | None = None
+    conflict: Conflict | None = None
 
     @property
     def lines(self) -> list[str]:
@@ -81,6 +96,22 @@ class ChangeSets(Part):
         """Decline a proposed change set. Raises `NotFound`, and `WrongState` if it is not proposed."""
         with self.engine.begin() as connection:
             settle(connection, set_id, PROPOSED, DECLINED, by)
+
+    def take_back(self, set_id: str, by: str, conflict: Conflict | None = None) -> None:
+        """Make a scheduled change set a proposed one again. Raises `NotFound`, and `WrongState` if it is not scheduled."""
+        with self.engine.begin() as connection:
+            settle(connection, set_id, SCHEDULED, PROPOSED, by, **_UNDECIDED, conflict=conflict)
+
+    def due(self) -> Sequence[ChangeSet]:
+        """Return the scheduled change sets whose time has come, the earliest first."""
+        is_due = change_sets.c.state == SCHEDULED, change_sets.c.apply_at <= now()
+        query = select(*_FIELDS).where(*is_due).order_by(change_sets.c.apply_at, change_sets.c.at)
+        return [ChangeSet(*row) for row in self._tuples(query)]
+
+    def in_conflict(self) -> Sequence[ChangeSet]:
+        """Return the proposed change sets that could not be applied when their time had come."""
+        is_so = change_sets.c.state == PROPOSED, change_sets.c.conflict.is_not(None)
+        return [ChangeSet(*row) for row in self._tuples(select(*_FIELDS).where(*is_so).order_by(change_sets.c.at))]
 
 
 def change_set(connection: Connection, set_id: str) -> ChangeSet:

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, RowMapping, func, select
 
 from classifier.domain.decisions import CMS, Decision, Impression, Listing, Standing, fold, without_undone
+from classifier.domain.redeciding import Choice, choices_of
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadDecision
 from classifier.store.changes import note_change
@@ -57,8 +58,15 @@ class ArticleLog:
 
     def standing(self, by: str | None = None) -> Standing:
         """Return what is known of the article's tags. With `by`, only decisions of that editor and the CMS count."""
+        return self._said(by).through(self.taxonomy)
+
+    def choices(self, by: str | None = None) -> list[Choice]:
+        """Return what has to be decided again since the taxonomy changed, with `by` by the same decisions."""
+        return choices_of(self._said(by), self.taxonomy)
+
+    def _said(self, by: str | None) -> Standing:
         rows = self.rows if by is None else [row for row in self.rows if row.editor in (by, CMS)]
-        return fold(rows, self.current, self.listing, self.taxonomy).through(self.taxonomy)
+        return fold(rows, self.current, self.listing, self.taxonomy)
 
 
 class DecisionLog(Part):

@@ -177,14 +177,16 @@ proposals = _table(
     *optional(tag=80, settled_at=TIME, decision=32),
 )
 
-# Changes of the taxonomy that belong together: asked for, previewed, applied or declined, and undone together.
+# Changes of the taxonomy that belong together: asked for, previewed, applied or declined, and undone together. `apply_at` is
+# when a scheduled set is applied, `conflict` what came between the last time.
 change_sets = _table(
     "change_sets",
     *key(id=32),
     *required(state=10, title=sa.Text, ops=sa.JSON, by=EDITOR, at=TIME),
     *optional(decided_by=EDITOR, decided_at=TIME),
     sa.Column("article_id", sa.ForeignKey("articles.id", ondelete="SET NULL")),
-    *optional(preview=sa.JSON(none_as_null=True), based_on=sa.Integer),
+    *optional(preview=sa.JSON(none_as_null=True), based_on=sa.Integer, apply_at=TIME),
+    *optional(conflict=sa.JSON(none_as_null=True)),
     sa.Index("ix_change_sets_state", "state", "at"),
 )
 

@@ -14,8 +14,17 @@ from classifier.domain.operation_lines import operation_to_text
 from classifier.domain.operations import Operation, operation_to_json
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_log import UNDO, FoldedLog, Head, Row, import_row, row_of
-from classifier.errors import BadOperation, ChangedMeanwhile, NotFound
-from classifier.store.change_sets import APPLIED, PROPOSED, UNDONE, settle
+from classifier.errors import BadOperation, ChangedMeanwhile, NotFound, WrongState
+from classifier.store.change_sets import (
+    APPLIED,
+    PROPOSED,
+    SCHEDULED,
+    UNDONE,
+    ChangeSet,
+    ChangeSets,
+    Conflict,
+    settle,
+)
 from classifier.store.changes import note_change
 from classifier.store.rows import Part, new_id, now, one_at_a_time
 from classifier.store.schema import change_sets, taxonomy_changes
@@ -110,10 +119,11 @@ class TaxonomyChanges(Part):
         based_on: int | None = None,
         proposed: str | None = None,
         preview: Mapping[str, Any] | None = None,
+        state: str = PROPOSED,
     ) -> Applied:
         """Carry out operations as one change set, all or none: as a new one, or as the one that was `proposed`.
 
-        `preview` is kept with a proposed set.
+        `preview` is kept with a proposed set, whose `state` has to be this one.
 
         Raises:
             BadOperation: if one does not fit the taxonomy.
@@ -128,12 +138,44 @@ class TaxonomyChanges(Part):
                 log.append(row_of(operation, log.n + 1, at, by, change_set))
 
         def record_proposed(connection: Connection, set_id: str, before: int) -> None:
-            settle(connection, set_id, PROPOSED, APPLIED, by, preview=preview, based_on=before)
+            settle(connection, set_id, state, APPLIED, by, preview=preview, based_on=before, conflict=None)
 
         if proposed is not None:
             return self._append(play, record_proposed, proposed)
         title = note or "; ".join(map(operation_to_text, operations))
         return self._append(play, _as_new(by, title, list(map(operation_to_json, operations))))
+
+    def schedule(
+        self, change_set: ChangeSet, by: str, apply_at: str, based_on: int, preview: Mapping[str, Any]
+    ) -> None:
+        """Let a proposed change set be applied at a time, in UTC. Raises what `apply` does."""
+        log = self.log()
+        _check_base(log, based_on, change_set.operations, now())
+        self.preview(change_set.operations)
+        values = {"apply_at": apply_at, "based_on": log.n, "preview": preview, "conflict": None}
+        with self.engine.begin() as connection:
+            settle(connection, change_set.id, PROPOSED, SCHEDULED, by, **values)
+
+    def apply_due(self) -> int:
+        """Apply the scheduled change sets whose time has come, each once whoever else is at it. Return how many were.
+
+        A set that does not fit any more is proposed again, with what is in the way.
+        """
+        n_applied = 0
+        for due in self._change_sets.due():
+            by = due.decided_by or due.by
+            with suppress(WrongState):  # another process was first, or somebody took it back
+                try:
+                    self.apply(due.operations, by, "", due.based_on, due.id, due.preview, SCHEDULED)
+                    n_applied += 1
+                except BadOperation as error:
+                    numbers = error.numbers if isinstance(error, ChangedMeanwhile) else []
+                    self._change_sets.take_back(due.id, by, Conflict(detail=str(error), numbers=numbers))
+        return n_applied
+
+    @property
+    def _change_sets(self) -> ChangeSets:
+        return ChangeSets(self.engine)
 
     def undo(self, numbers: Sequence[int], by: str, note: str = "", undone: str | None = None) -> Applied:
         """Take back rows as one change set, all or none, the newest first. `undone` is the change set of which they are all.
@@ -149,7 +191,7 @@ class TaxonomyChanges(Part):
 
         def play(log: FoldedLog, change_set: str, at: str) -> None:
             for number in newest_first:
-                log.append(Row(log.n + 1, UNDO, {}, at, by, change_set, number))
+                log.append(Row(log.n + 1, UNDO, {}, at, by, change_set, log.to_undo(number)))
 
         def record(connection: Connection, set_id: str, before: int) -> None:
             as_new(connection, set_id, before)

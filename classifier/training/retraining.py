@@ -76,6 +76,7 @@ def retrain(
         if taxonomy is not None:
             taxonomy = adopt(taxonomy, registry)
         if not dry_run:
+            store.taxonomy.apply_due()
             head = publish(registry, store) if taxonomy is None else take_over(registry, store, taxonomy, by)
             taxonomy = head.taxonomy if head is not None and taxonomy is not None else taxonomy
         _check_accepted(settings, taxonomy or registry.taxonomy())

@@ -35,6 +35,13 @@ test("a button that has the focus is pressed by Enter and space", () => {
   assert.equal(nameOf("a", { ...ON_TAG, onControl: true }), "accept");
 });
 
+test("on a card with choices digits choose as many as there are, and reasons come first", () => {
+  assert.deepEqual(actionOf("2", { ...ON_TAG, choices: 2 }), { name: "choose", number: 2 });
+  assert.equal(actionOf("3", { ...ON_TAG, choices: 2 }), null);
+  assert.equal(nameOf("1", { ...ON_TAG, choices: 2, reasons: ["wrong"] }), "rejectFor");
+  assert.equal(actionOf("1", { ...ON_TAG, choices: 2, repeat: true }), IGNORED);
+});
+
 test("while the page asks why, digits choose a reason and Enter none", () => {
   const asking = { ...ON_TAG, reasons: ["wrong", "too_general"] };
   assert.deepEqual(actionOf("2", asking), { name: "rejectFor", reason: "too_general" });

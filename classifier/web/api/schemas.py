@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -39,11 +40,14 @@ class ProblemOut(Strict):
     errors: list[FieldProblem] = []
 
 
-def _date(value: str) -> str:
-    try:
-        return normal_date(value, "published_at")
-    except BadArticle as error:
-        raise ValueError(str(error)) from None
+def _date_of(field: str) -> Callable[[str], str]:
+    def read(value: str) -> str:
+        try:
+            return normal_date(value, field)
+        except BadArticle as error:
+            raise ValueError(str(error)) from None
+
+    return read
 
 
 class ArticleIn(Strict):
@@ -53,7 +57,7 @@ class ArticleIn(Strict):
     standfirst: str = ""
     body: str = ""
     body_format: Literal["text", "html"] = "text"
-    published_at: Annotated[str, AfterValidator(_date)] | None = None
+    published_at: Annotated[str, AfterValidator(_date_of("published_at"))] | None = None
     url: str | None = Field(None, max_length=2000)
     tags: list[TagText] | None = Field(None, max_length=500)
 
@@ -158,6 +162,12 @@ class ApplyIn(Strict):
     """The number of the last change that the preview knew."""
 
     based_on: int = Field(ge=0, le=10**9)
+
+
+class ScheduleIn(ApplyIn):
+    """When a change set is to be applied; null takes it back."""
+
+    apply_at: Annotated[str, AfterValidator(_date_of("apply_at"))] | None
 
 
 class NothingIn(Strict):

@@ -9,18 +9,19 @@ from typing import Any, cast
 from flask import g
 from typing_extensions import TypedDict
 
+from classifier.domain.dates import in_utc
 from classifier.domain.operations import Operation, operation_from_json
 from classifier.domain.resolving import resolve
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.domain.taxonomy_log import FoldedLog, Row
-from classifier.errors import BadOperation, NeedsAnother, NotFound
+from classifier.errors import BadOperation, NeedsAnother, NotFound, WrongState
 from classifier.reports.preview.figures import preview_of, to_keep
 from classifier.reports.preview.records import Preview
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.serving.taxonomy import publish
 from classifier.serving.views import pick
-from classifier.store.change_sets import CHANGE_SET_STATES, PROPOSED, ChangeSet
+from classifier.store.change_sets import CHANGE_SET_STATES, PROPOSED, ChangeSet, Conflict
 from classifier.store.feed_places import FeedPlace
 from classifier.store.redeciding import ORDERS
 from classifier.store.requests import Request
@@ -28,7 +29,7 @@ from classifier.store.taxonomy import Applied
 from classifier.web.api.decisions import IDEMPOTENCY_KEY, idempotency_key
 from classifier.web.api.openapi import NEEDS_STORE, Endpoint, Parameter
 from classifier.web.api.queue_query import DEFAULT_PAGE, MAX_PAGE, choice_of, number_of
-from classifier.web.api.schemas import ApplyIn, ChangeSetIn, NothingIn, OperationsIn, PlaceIn
+from classifier.web.api.schemas import ApplyIn, ChangeSetIn, NothingIn, OperationsIn, PlaceIn, ScheduleIn
 from classifier.web.guard.auth import ANY_ROLE, EDITORS, NOBODY, TAXONOMISTS, Caller
 
 SETS = "/v1/tags/change-sets"
@@ -102,6 +103,8 @@ class ChangeSetOut(TypedDict):
     based_on: int | None
     preview: dict[str, Any] | None
     numbers: list[int]
+    apply_at: str | None
+    conflict: Conflict | None
 
 
 class ChangeSetsOut(TypedDict):
@@ -184,6 +187,7 @@ class Taxonomies:
             Endpoint("POST", f"{SETS}/preview", self.preview_operations, TAXONOMISTS, NEEDS_STORE),
             Endpoint("GET", f"{SET}/preview", self.preview_change_set, TAXONOMISTS, (*NEEDS_STORE, "changed")),
             Endpoint("POST", f"{SET}/apply", self.apply_change_set, TAXONOMISTS, (*decided, "needs-another"), keyed),
+            Endpoint("POST", f"{SET}/schedule", self.schedule_change_set, TAXONOMISTS, (*decided, "needs-another")),
             Endpoint("POST", f"{SET}/decline", self.decline_change_set, TAXONOMISTS, decided),
             Endpoint("POST", f"{SET}/undo", self.undo_change_set, TAXONOMISTS, decided, keyed),
             Endpoint("GET", "/v1/tags/<tag_id>", self.get_tag, ANY_ROLE, NEEDS_STORE),
@@ -245,15 +249,32 @@ class Taxonomies:
             preview = None
             with suppress(BadOperation):  # `apply` says what has come between
                 preview = self._preview(proposed.operations) if proposed.state == PROPOSED else None
-            if preview is not None and by == proposed.by and 0 < self.second_person < preview["n_articles"]:
-                raise NeedsAnother(
-                    f"It touches {preview['n_articles']} articles. Above {self.second_person}, another taxonomist than its "
-                    "author applies a change set."
-                )
+            if preview is not None:
+                self._check_author(proposed, preview, by)
             kept = None if preview is None else to_keep(preview)
             return self.store.taxonomy.apply(proposed.operations, by, "", body.based_on, set_id, kept)
 
         return self._once(caller, [set_id, "apply", body.based_on], apply)
+
+    def schedule_change_set(self, set_id: str, body: ScheduleIn) -> ChangeSetOut:
+        """Let a proposed change set be applied at a time, or take that back."""
+        proposed, by = self.store.change_sets.get(set_id), g.caller.editor(None)
+        if body.apply_at is None:
+            self.store.change_sets.take_back(set_id, by)
+        else:
+            if proposed.state != PROPOSED:
+                raise WrongState(f"The change set is {proposed.state}, not {PROPOSED}: {proposed.title[:200]}")
+            preview = self._preview(proposed.operations)
+            self._check_author(proposed, preview, by)
+            self.store.taxonomy.schedule(proposed, by, in_utc(body.apply_at), body.based_on, to_keep(preview))
+        return self.get_change_set(set_id)
+
+    def _check_author(self, proposed: ChangeSet, preview: Preview, by: str) -> None:
+        if by == proposed.by and 0 < self.second_person < preview["n_articles"]:
+            raise NeedsAnother(
+                f"It touches {preview['n_articles']} articles. Above {self.second_person}, another taxonomist than its "
+                "author applies a change set."
+            )
 
     def decline_change_set(self, set_id: str, body: NothingIn) -> ChangeSetOut:
         """Decline a proposed change set."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing_extensions import TypedDict
 
 from classifier.domain.decisions import Decision, without_undone
-from classifier.model.answer import Mentioned
+from classifier.model.answer import Mentioned, ToChoose
 from classifier.model.protocol import Model
 from classifier.serving.tagger import Tagger
 from classifier.serving.views import DecisionOut, StandingOut, pick
@@ -69,6 +69,7 @@ class ReviewArticle(TypedDict):
     paragraphs: list[list[Piece]]
     suggestions: list[SuggestionView]
     mentioned: list[Mentioned]
+    choices: list[ToChoose]
     tags: list[TagView]
     labels: dict[str, str]
     removed: list[LeftOut]
@@ -99,7 +100,8 @@ def article_view(tagger: Tagger, article_id: str, viewer: str | None) -> ReviewA
 
     reading = model.reader.read(article)
     explained = model.explain(article, [row["tag"] for row in suggestions], reading)
-    named = {row["tag"] for row in described["mentioned"]} - {row["tag"] for row in suggestions}
+    named = {row["tag"] for row in (*described["mentioned"], *described["choices"])}
+    named -= {row["tag"] for row in suggestions}
     marks = marks_of(explained)
     for mention in reading.mentions:
         tag = model.taxonomy.paths.heir(model.taxonomy.tags[mention.tag].id)

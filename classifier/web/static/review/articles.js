@@ -1,6 +1,7 @@
 // Articles as the service describes them for review, and those that the page has loaded.
 
 import { articlePath, ask } from "./api.js";
+import { keyOf } from "./choices.js";
 import { plain } from "./elements.js";
 import { NOTHING, withWaiting } from "./standing.js";
 import { loadedTags } from "./tags.js";
@@ -10,12 +11,16 @@ const N_LOADED = 60;
 
 /** An article. It has the fields of the service's answer, and what was learned since: rows of its log, and news of others. */
 export class Article {
-  constructor(id, { title = [], suggestions = [], mentioned = [], tags = [], labels = {}, decisions = [], ...fields } = {}) {
+  constructor(id, { title = [], suggestions = [], mentioned = [], choices = [], tags = [], labels = {}, decisions = [], ...fields } = {}) {
     Object.assign(this, fields, { id, title, suggestions, mentioned, log: decisions, news: [] });
     this.rowIds = new Set(decisions.map((row) => row.id));
     this.tagRows = new Map(tags.map((row) => [row.tag, row]));
-    this.labels = new Map([...Object.entries(labels), ...[...tags, ...suggestions, ...mentioned].map((row) => [row.tag, row.label])]);
-    this.cardTags = [...new Set([...suggestions, ...mentioned].map((row) => row.tag))];
+    const before = new Map(fields.standing?.decisions?.map((row) => [row.tag, row.id]));
+    this.choices = choices.map((row) => ({ ...row, before })); // a decision of before is no answer
+    const named = [...tags, ...suggestions, ...mentioned, ...choices, ...choices.flatMap((row) => row.between)];
+    this.labels = new Map([...Object.entries(labels), ...named.map((row) => [row.tag, row.label]),
+      ...choices.map((row) => [keyOf(row), row.label])]);
+    this.cardTags = [...new Set([...choices.map(keyOf), ...[...suggestions, ...mentioned].map((row) => row.tag)])];
   }
 
   get headline() { return this.title.map((piece) => piece.text).join("") || "(no title)"; }

@@ -1,9 +1,11 @@
 // The cards of an article: a card for each suggested or mentioned tag, to be answered one after another.
 
+import { drawChoice, isChosen, keyOf, showChoice } from "./choices.js";
 import { bar, byId, drawScore, el, plain, shown, smallButton } from "./elements.js";
 import { toggleWhy } from "./explanations.js";
 import { RejectionReasons } from "./reasons.js";
 import { GIVES, TAKES, nextOpen } from "./standing.js";
+import { say } from "./status.js";
 import { draftOf } from "./storage.js";
 import { loadedTags } from "./tags.js";
 import { markWords } from "./text.js";
@@ -14,12 +16,12 @@ const SOURCES = { model: "its words", alias: "its name", "model+alias": "its wor
 const BANDS = [["auto", "Sure", "right at least 95 times in 100"], ["suggest", "Suggested", "over the tag's threshold"]];
 const PRESSED_BY = { accept: GIVES, reject: TAKES, unsure: new Set(["unsure"]) };
 
-/** The cards. `decide(action, fields)` decides on the current tag. */
+/** The cards. `decide(action, fields)` decides on the current tag, `choose(choice, tag)` and `leaveOpen(choice)` between several. */
 export class Cards {
-  constructor(page, reasons, decide) {
+  constructor(page, reasons, { decide, choose, leaveOpen }) {
     this.page = page;
-    this.decide = decide;
-    this.tag = null; // whose card is current
+    Object.assign(this, { decide, choose, leaveOpen });
+    this.tag = null; // whose card is current; of a choice, its key
     this.reasons = new RejectionReasons(reasons);
   }
 
@@ -31,13 +33,18 @@ export class Cards {
 
   get tags() { return this.page.article?.cardTags ?? []; }
 
+  /** The choice whose card is current, if one is. */
+  get choice() { return this.#choiceOf(this.tag); }
+
+  #choiceOf(key) { return this.page.article?.choices.find((choice) => keyOf(choice) === key); }
+
   /** Return the cards of an article under their headings. */
-  draw({ suggestions, mentioned }) {
+  draw({ suggestions, mentioned, choices }) {
     const section = (title, note, rows, style = "") => (rows.length ? [el("h2", {}, title, " ", el("small", {}, note)),
-      el("ul", { class: `cards${style}` }, rows.map((row) => el("li", {}, this.#drawCard(row))))] : []);
+      el("ul", { class: `cards${style}` }, rows.map((row) => el("li", {}, row.between ? this.#drawChoice(row) : this.#drawCard(row))))] : []);
     const suggested = new Set(suggestions.map((row) => row.tag));
     const named = mentioned.filter((row) => !suggested.has(row.tag)).map((row) => ({ ...row, band: "hidden" }));
-    return [...BANDS.flatMap(([band, title, note]) => section(title, note, suggestions.filter((row) => row.band === band))),
+    return [...section("To choose", "one tag became several", choices), ...BANDS.flatMap(([band, title, note]) => section(title, note, suggestions.filter((row) => row.band === band))),
       ...section("Only mentioned", "named, but not what it is about", named, " small-cards")];
   }
 
@@ -47,10 +54,7 @@ export class Cards {
       { "data-do": action, "aria-keyshortcuts": shortcut, "aria-label": `${text} ${plain(row.label)}` }, text, " ", el("kbd", { "aria-hidden": "true" }, key));
     const facts = row.mentions ? [`named ${row.mentions === 1 ? "once" : `${row.mentions} times`}`]
       : [ABOUTNESS[row.aboutness] ?? row.aboutness, `from ${SOURCES[row.source] ?? row.source}`, `threshold ${percent(row.threshold)}%`];
-    return el("div", { class: `card band-${row.band}`, role: "group", tabindex: "-1", id: `card-${tag}`, "aria-labelledby": `label-${tag}`, "data-tag": tag,
-      focusin: () => this.setCurrent(tag),
-      click: (event) => { if (!event.target.closest("button, input, a")) this.focus(tag); } },
-    el("div", { class: "head" }, el("h3", { id: `label-${tag}` }, shown(row.label)),
+    return this.#frame(tag, row.band, el("div", { class: "head" }, el("h3", { id: `label-${tag}` }, shown(row.label)),
       el("span", { class: "kind" }, row.kind ?? loadedTags?.byId.get(tag)?.kind ?? ""), drawScore(row.score)),
     bar(row.score), el("p", { class: "facts" }, facts.join(" · ")), el("p", { class: "decided", hidden: true }),
     el("div", { class: "answers" }, answer("accept", "Accept", "a"), answer("reject", "Reject", "x"),
@@ -58,9 +62,25 @@ export class Cards {
     el("div", { class: "because", hidden: true }), el("div", { class: "why-box", hidden: true }));
   }
 
+  #drawChoice(choice) {
+    const key = keyOf(choice);
+    const current = (act) => (...args) => { this.focus(key, false); act(choice, ...args); };
+    return this.#frame(key, "suggest", drawChoice(choice, { answer: current(this.choose), unsure: current(() => this.leaveOpen(choice)) }));
+  }
+
+  #frame(key, band, ...content) {
+    return el("div", { class: `card band-${band}`, role: "group", tabindex: "-1", id: `card-${key}`, "aria-labelledby": `label-${key}`, "data-tag": key,
+      focusin: () => this.setCurrent(key),
+      click: (event) => { if (!event.target.closest("button, input, a")) this.focus(key); } }, content);
+  }
+
   /** Show on each card what was decided on its tag. */
   show({ latest, mine }) {
-    for (const tag of this.tags) this.#showDecision(byId(`card-${tag}`), latest.get(tag), mine.get(tag));
+    for (const tag of this.tags) {
+      const choice = this.#choiceOf(tag);
+      if (choice) showChoice(byId(`card-${tag}`), choice, this.#answered({ latest, mine }));
+      else this.#showDecision(byId(`card-${tag}`), latest.get(tag), mine.get(tag));
+    }
   }
 
   #showDecision(card, row, own) {
@@ -83,10 +103,14 @@ export class Cards {
 
   /** Return the tags that wait for an answer; where two editors are asked, for this editor's own. */
   undecided() {
-    const { latest, mine } = this.page.state();
-    const answered = this.page.article.n_editors > 1 ? mine : latest;
-    return this.tags.filter((tag) => !answered.has(tag));
+    const answered = this.#answered(this.page.state());
+    return this.tags.filter((tag) => {
+      const choice = this.#choiceOf(tag);
+      return choice ? !isChosen(choice, answered) : !answered.has(tag);
+    });
   }
+
+  #answered({ latest, mine }) { return this.page.article.n_editors > 1 ? mine : latest; }
 
   /** Make a tag's card the current one. */
   setCurrent(tag) {
@@ -98,7 +122,7 @@ export class Cards {
       if (!isCurrent) this.reasons.close(card);
     }
     this.tag = tag;
-    markWords(this.page.article, tag);
+    markWords(this.page.article, this.choice?.tag ?? tag);
   }
 
   focus(tag, moves = true) {
@@ -132,14 +156,24 @@ export class Cards {
 
   /** Do what a button of the current card does. */
   press(action) {
-    const { tag, page } = this;
+    const { tag, page, choice } = this;
     const card = byId(`card-${tag}`);
-    if (action === "why") toggleWhy(page.article, tag, card.querySelector(".why-box"));
+    if (choice) this.#pressOnChoice(action, choice);
+    else if (action === "why") toggleWhy(page.article, tag, card.querySelector(".why-box"));
     else if (action === "reject") {
       const draft = draftOf(page.editor, `note/${page.article.id}/${tag}`);
       this.reasons.open(card, page.article.label(tag), draft, (fields) => this.decide("reject", fields));
     } else this.decide(action);
   }
+
+  #pressOnChoice(action, choice) {
+    if (action === "reject") this.choose(choice, null);
+    else if (action === "unsure") this.leaveOpen(choice);
+    else say("Press the number of a tag that the article has, or x for none of them.");
+  }
+
+  /** Choose the tag with a number on the current card. */
+  chooseNumber(number) { this.choose(this.choice, this.choice.between[number - 1].tag); }
 
   closeReasons() {
     this.reasons.close(byId(`card-${this.tag}`));

@@ -1,8 +1,9 @@
 // Decisions of this editor: recorded in the outbox, shown at once, and undone.
 
 import { Article } from "./articles.js";
+import { answerOn } from "./choices.js";
 import { byId, plain } from "./elements.js";
-import { isRepeated, stateBefore } from "./standing.js";
+import { GIVES, TAKES, isRepeated, stateBefore } from "./standing.js";
 import { say } from "./status.js";
 import { TabList } from "./storage.js";
 import { PAST_TENSE, capitalized, plural } from "./wording.js";
@@ -44,6 +45,32 @@ export class Decisions {
       say(`${capitalized(PAST_TENSE[action])}: ${label}${reason}.`);
     }
     if (!cards.goOn()) byId("said").append(" All are answered; Enter closes the article.");
+  }
+
+  /** Decide between the tags of a choice: for `tag`, or against it if it was chosen before; with null for none of them. */
+  choose(choice, tag) {
+    const { tags, latest } = this.page.state();
+    const isGiven = (other) => GIVES.has(answerOn(choice, other, latest)?.action);
+    const takesBack = tag !== null && isGiven(tag);
+    // What was chosen before stays, so that an article may have several.
+    const against = choice.between.filter(({ tag: other }) => (takesBack ? other === tag : other !== tag && (tag === null || !isGiven(other)))
+      && !TAKES.has(answerOn(choice, other, latest)?.action));
+    for (const { tag: other, label } of against) this.#record(tags.includes(other) ? "remove" : "reject", { tag: other, label });
+    const { article, cards } = this.page;
+    const label = plain(article.label(tag ?? choice.tag));
+    if (tag === null || takesBack) say(tag === null ? `None of ${label}.` : `Taken off: ${label}.`);
+    else {
+      this.#record(article.isSuggested(tag) ? "accept" : "add", { tag, label });
+      say(`Chosen: ${label}.`);
+    }
+    cards.goOn();
+  }
+
+  /** Leave all tags of a choice open. */
+  leaveOpen(choice) {
+    for (const { tag, label } of choice.between) this.#record("unsure", { tag, label });
+    say(`Left open: ${plain(choice.label)}.`);
+    this.page.cards.goOn();
   }
 
   remove(tag) {

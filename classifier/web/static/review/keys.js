@@ -12,17 +12,18 @@ export const IGNORED = { name: "ignored" };
  * Return the action of a key; null if the key is left to the browser.
  *
  * `onControl` says that a button or link has the focus, `repeat` that the key is held down. `reasons` are the codes to
- * choose from while the page asks why a tag is rejected, else null. `hasArticle` and `hasTag` say what there is to act on.
+ * choose from while the page asks why a tag is rejected, else null. `choices` is how many tags the current card lets choose from. `hasArticle` and `hasTag` say what there is to act on.
  */
-export function actionOf(key, { repeat = false, onControl = false, reasons = null, hasArticle = false, hasTag = false }) {
+export function actionOf(key, { repeat = false, onControl = false, reasons = null, choices = 0, hasArticle = false, hasTag = false }) {
   if (onControl && (key === "Enter" || key === " ")) return null;
   if (repeat && !REPEATED.has(key)) return IGNORED;
+  const number = /^[1-9]$/.test(key) ? Number(key) : 0;
   if (reasons) {
     if (key === "Escape") return { name: "keepTag" };
     if (key === "Enter") return { name: "rejectFor", reason: null };
-    const number = /^[1-9]$/.test(key) ? Number(key) : 0;
     if (number && number <= reasons.length) return { name: "rejectFor", reason: reasons[number - 1] };
   }
+  if (number && number <= choices) return { name: "choose", number };
   const keys = { ...(hasArticle && hasTag && ON_TAG), ...(hasArticle && ON_ARTICLE), ...ALWAYS };
   return Object.hasOwn(keys, key) ? { name: keys[key] } : null;
 }

@@ -42,7 +42,11 @@ class ReviewPage {
     this.sample = new Sample();
     this.status = new Status(this.outbox);
     this.decisions = new Decisions(this);
-    this.cards = new Cards(this, JSON.parse(root.dataset.reasons), (action, fields) => this.decisions.decide(action, fields));
+    this.cards = new Cards(this, JSON.parse(root.dataset.reasons), {
+      decide: (action, fields) => this.decisions.decide(action, fields),
+      choose: (choice, tag) => this.decisions.choose(choice, tag),
+      leaveOpen: (choice) => this.decisions.leaveOpen(choice),
+    });
     this.proposals = new ProposalDialog(this.editor, (label) => {
       say(`Proposed: ${label}.`);
       this.leaveField();
@@ -309,8 +313,9 @@ class ReviewPage {
     const moves = { undo: () => this.decisions.undo(), back: () => this.back(), next: () => this.next(), done: () => this.done() };
     const actions = { ...moves, help: showHelp, down: () => cards.step(1), up: () => cards.step(-1), addTag: () => byId("add").focus(),
       pageDown: () => scroll(1), pageUp: () => scroll(-1), accept: () => cards.press("accept"), reject: () => cards.press("reject"),
-      unsure: () => cards.press("unsure"), why: () => cards.press("why"), keepTag: () => cards.closeReasons(), rejectFor: ({ reason }) => cards.reasons.choose(reason) };
-    const state = () => ({ reasons: cards.reasons.codes, hasArticle: Boolean(this.article && !this.wanted), hasTag: Boolean(cards.tag) });
+      unsure: () => cards.press("unsure"), why: () => cards.press("why"), keepTag: () => cards.closeReasons(), rejectFor: ({ reason }) => cards.reasons.choose(reason),
+      choose: ({ number }) => cards.chooseNumber(number) };
+    const state = () => ({ reasons: cards.reasons.codes, choices: cards.choice?.between.length ?? 0, hasArticle: Boolean(this.article && !this.wanted), hasTag: Boolean(cards.tag) });
     listenToKeys(state, (action) => {
       if (action.name !== "done") this.touched = true;
       actions[action.name](action);
