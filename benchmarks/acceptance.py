@@ -64,7 +64,7 @@ def looks(numbers: Sequence[int]) -> Rule:
 
 def product() -> Rule:
     """Return the product's own rule."""
-    more = [Judged(N_POPULATION, MOST, 0, n_wrong).n_more() for n_wrong in range(MOST_WRONG)]
+    more = [Judged(N_POPULATION, MOST, 0, n_wrong).n_more for n_wrong in range(MOST_WRONG)]
     return [MOST + 1 if n is None else n + n_wrong for n_wrong, n in enumerate(more)] + [MOST + 1], None
 
 
@@ -87,7 +87,7 @@ def given_up(share: float, n_samples: int = 300) -> float:
     rng, found = np.random.default_rng(1), []
     for _ in range(n_samples):
         right = np.cumsum(rng.random(400) < share)
-        outcomes = (Judged(5_000, MOST, int(r), n - int(r)).outcome() for n, r in enumerate(right, 1))
+        outcomes = (Judged(5_000, MOST, int(r), n - int(r)).outcome for n, r in enumerate(right, 1))
         found.append(next((n for n, outcome in enumerate(outcomes, 1) if outcome == BELOW), 401))
     return float(np.median(found))
 

@@ -17,7 +17,7 @@ MOST = 1000
 @lru_cache
 def least_n(n_population: int, n_wrong: int) -> int:
     """Return how many judgements with so many wrong ones show 95 %, more than there are if none do."""
-    of_all = Judged(n_population, n_population, 0, n_wrong).n_more() if n_wrong <= n_population else None
+    of_all = Judged(n_population, n_population, 0, n_wrong).n_more if n_wrong <= n_population else None
     return n_population + 1 if of_all is None else of_all + n_wrong
 
 
@@ -70,35 +70,35 @@ def test_a_bad_tag_is_given_up_soon_and_a_good_one_hardly_ever() -> None:
         for _ in range(30):
             right = rng.random(200) < share
             outcomes = (
-                Judged(5_000, MOST, int(right[:n].sum()), int((~right[:n]).sum())).outcome() for n in range(1, 201)
+                Judged(5_000, MOST, int(right[:n].sum()), int((~right[:n]).sum())).outcome for n in range(1, 201)
             )
             found.append(next((n for n, outcome in enumerate(outcomes, 1) if outcome in (BELOW, SHOWN)), 0))
         return found
 
     rng = np.random.default_rng(3)
     assert np.median(given_up(0.7)) <= 25
-    assert [Judged(5_000, MOST, n, 0).outcome() for n in (0, 30, 73, 74, 200)] == [OPEN, OPEN, OPEN, SHOWN, SHOWN]
+    assert [Judged(5_000, MOST, n, 0).outcome for n in (0, 30, 73, 74, 200)] == [OPEN, OPEN, OPEN, SHOWN, SHOWN]
 
 
 def test_it_takes_fewer_of_a_small_population_and_all_of_a_tiny_one() -> None:
-    needed = [Judged(n, n, 0, 0).n_more() for n in (1, 10, 19, 20, 40, 100, 1_000, 100_000)]
+    needed = [Judged(n, n, 0, 0).n_more for n in (1, 10, 19, 20, 40, 100, 1_000, 100_000)]
     assert needed == [1, 10, 19, 16, 26, 43, 70, 75]
-    assert [Judged(10, 10, 9, 1).outcome(), Judged(20, 20, 19, 1).outcome()] == [BELOW, SHOWN]
+    assert [Judged(10, 10, 9, 1).outcome, Judged(20, 20, 19, 1).outcome] == [BELOW, SHOWN]
 
 
 @pytest.mark.parametrize(("n_population", "n_drawn"), [(1, 1), (19, 19), (20, 20), (300, 300)])
 def test_where_all_are_judged_the_answer_is_the_truth(n_population: int, n_drawn: int) -> None:
     for n_wrong in range(min(n_population, 30) + 1):
-        outcome = Judged(n_population, n_drawn, n_population - n_wrong, n_wrong).outcome()
+        outcome = Judged(n_population, n_drawn, n_population - n_wrong, n_wrong).outcome
         assert (outcome == SHOWN) == (100 * (n_population - n_wrong) >= 95 * n_population)
         assert outcome != OPEN
 
 
 def test_what_was_drawn_may_be_too_little() -> None:
-    assert Judged(5_000, 60, 10, 0).outcome() == SPENT
-    assert Judged(5_000, 75, 10, 0).outcome() == OPEN
-    assert Judged(5_000, 80, 10, 1).outcome() == SPENT
-    assert Judged(5_000, 60, 10, 0).n_more() is None
+    assert Judged(5_000, 60, 10, 0).outcome == SPENT
+    assert Judged(5_000, 75, 10, 0).outcome == OPEN
+    assert Judged(5_000, 80, 10, 1).outcome == SPENT
+    assert Judged(5_000, 60, 10, 0).n_more is None
 
 
 @given(st.integers(1, 3_000), st.data())
@@ -106,9 +106,9 @@ def test_more_right_ones_show_more(n_population: int, data: st.DataObject) -> No
     n_wrong = data.draw(st.integers(0, min(n_population, 10)))
     n_right = data.draw(st.integers(0, min(n_population - n_wrong, 200)))
     judged = Judged(n_population, n_population, n_right, n_wrong)
-    assert n_right / n_population <= judged.share_shown() <= 1.0 - n_wrong / n_population
-    assert (judged.outcome() == SHOWN) == (judged.share_shown() >= 0.95) == (judged.n_more() == 0)
+    assert n_right / n_population <= judged.share_shown <= 1.0 - n_wrong / n_population
+    assert (judged.outcome == SHOWN) == (judged.share_shown >= 0.95) == (judged.n_more == 0)
     if n_right + n_wrong < n_population:
         more = Judged(n_population, n_population, n_right + 1, n_wrong)
-        assert more.share_shown() >= judged.share_shown()
-        assert judged.outcome() != SHOWN or more.outcome() == SHOWN
+        assert more.share_shown >= judged.share_shown
+        assert judged.outcome != SHOWN or more.outcome == SHOWN

@@ -284,7 +284,9 @@ def test_a_run_needs_a_sample_that_shows_enough(store: Store, registry: Registry
     assert draw(store, registry, plan).sample.id != state.sample.id
 
 
-def test_a_person_can_do_without_a_sample_which_is_recorded(store: Store, registry: Registry, plan: Plan) -> None:
+def test_a_person_can_do_without_a_sample_which_is_recorded(
+    store: Store, registry: Registry, plan: Plan, do: Callable[..., None]
+) -> None:
     store.import_articles(many(3), "import")
     state = judge(store, draw(store, registry, plan), ["reject"])
     ran = backfill(store, registry, plan, "bo")
@@ -293,13 +295,16 @@ def test_a_person_can_do_without_a_sample_which_is_recorded(store: Store, regist
     assert record.result is not None
     assert record.result["acceptance"] == {"samples": [state.sample.id], "waived_by": "bo"}
     assert len(standing(store)) == 2
+    do("set zagros-front caution=true")
+    with pytest.raises(NotShown, match="has `caution`"):
+        allowed(store, registry, plan, "bo")
 
 
 def test_undo_takes_back_what_a_backfill_added_and_nothing_else(store: Store, registry: Registry, plan: Plan) -> None:
     store.import_articles(many(30), "import")
     run(store, registry.champion_folder(), Plan(band="suggest", tags=("iskp",)), untracked, 1)
     others, state = standing(store), draw(store, registry, plan)
-    n_judged = state.judged.n_more() or 0
+    n_judged = state.judged.n_more or 0
     assert judge(store, state, ["accept"] * n_judged).outcome == SHOWN
     backfill(store, registry, plan)
     left = [one.article_id for one in state.drawn[n_judged:]]

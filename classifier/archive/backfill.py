@@ -14,7 +14,7 @@ from classifier.archive.adding import Judged, Plan
 from classifier.archive.stored import Acceptance, dry_run
 from classifier.domain.progress import Track
 from classifier.domain.taxonomy import Taxonomy
-from classifier.errors import NotFound
+from classifier.errors import NotFound, NotShown
 from classifier.gate.acceptance import OPEN, SHOWN
 from classifier.serving.registry import Registry
 from classifier.serving.sampling import newest_sample, samples_that_show, state_of, tag_version
@@ -118,9 +118,12 @@ def allowed(store: Store, registry: Registry, plan: Plan, waived_by: str | None 
     It is by the model of the samples, and for the articles that were stored when they were drawn: of these they tell.
 
     Raises:
-        NotShown: if samples do not show it.
+        NotShown: if samples do not show it, and for a tag with caution also if somebody would do without.
     """
     if waived_by is not None:
+        taxonomy = registry.taxonomy() or Taxonomy(())
+        if cautious := [tag for tag in plan.tags if taxonomy.tag(tag).caution]:
+            raise NotShown(f"The tag {cautious[0]} has `caution`: editors have to judge a sample of it first.")
         known = (newest_sample(store, registry, tag, plan.to_json()) for tag in plan.tags)
         ids = [sample.id for sample in known if sample is not None]
         return Allowed(registry.champion_folder(), plan, Acceptance(ids, waived_by))

@@ -13,7 +13,7 @@ Clopper-Pearson bound at 95 % needs 59 of 59. decisions/023-acceptance.md has th
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -43,8 +43,9 @@ class Judged:
         """How many were judged."""
         return self.n_right + self.n_wrong
 
+    @cached_property
     def outcome(self) -> str:
-        """Return `OPEN`, `SHOWN`, `BELOW` or `SPENT`."""
+        """`OPEN`, `SHOWN`, `BELOW` or `SPENT`."""
         if _shows(self.n_population, self.n_right, self.n_wrong):
             return SHOWN
         least = least_right(self.n_population)
@@ -52,8 +53,9 @@ class Judged:
             return BELOW
         return OPEN if _shows(self.n_population, self.n_drawn - self.n_wrong, self.n_wrong) else SPENT
 
+    @cached_property
     def n_more(self) -> int | None:
-        """Return how many more right ones in a row would show it. None: all that were drawn would not do."""
+        """How many more right ones in a row would show it. None: all that were drawn would not do."""
         low, high = 0, self.n_drawn - self.n
         if not _shows(self.n_population, self.n_right + high, self.n_wrong):
             return None
@@ -65,8 +67,9 @@ class Judged:
                 low = middle + 1
         return low
 
+    @cached_property
     def share_shown(self) -> float:
-        """Return the share of right additions that is shown with 95 % confidence by now."""
+        """The share of right additions that is shown with 95 % confidence by now."""
         low, high = self.n_right, self.n_population - self.n_wrong
         while low < high:  # the smallest number of right ones that is not ruled out
             middle = (low + high) // 2

@@ -56,7 +56,7 @@ class SampleState:
     @cached_property
     def outcome(self) -> str:
         """What is shown by now."""
-        return self.judged.outcome()
+        return self.judged.outcome
 
     def next(self, n: int) -> list[Drawn]:
         """Return the next articles to judge."""
@@ -92,8 +92,8 @@ class SampleState:
             "n_right": judged.n_right,
             "n_wrong": judged.n_wrong,
             "outcome": self.outcome,
-            "share_shown": round(judged.share_shown(), 4),
-            "n_more": judged.n_more() if self.outcome == OPEN else None,
+            "share_shown": round(judged.share_shown, 4),
+            "n_more": judged.n_more if self.outcome == OPEN else None,
             "proposal": proposal._asdict() if proposal is not None else None,
             "text": self.in_words(),
         }
@@ -105,9 +105,9 @@ class SampleState:
         if self.outcome == SHOWN:
             return f"{counts}: at least {PERCENT_RIGHT} % of the {judged.n_population} are, with 95 % confidence."
         if self.outcome == OPEN:
-            per_mille = int(judged.share_shown() * 1000)  # rounded down: what is shown, and not more
+            per_mille = int(judged.share_shown * 1000)  # rounded down: what is shown, and not more
             so_far = f"that shows {per_mille / 10} %" if judged.n else "nothing is shown yet"
-            return f"{counts}: {so_far}. {judged.n_more()} more right ones in a row would show {PERCENT_RIGHT} %."
+            return f"{counts}: {so_far}. {judged.n_more} more right ones in a row would show {PERCENT_RIGHT} %."
         surely, spent = f"fewer than {PERCENT_RIGHT} % of all are, surely", "what is left to judge cannot show more"
         return f"{counts}: {surely if self.outcome == BELOW else spent}. {self._advice()}"
 
