@@ -14,11 +14,15 @@ import pytest
 from classifier.commands import main
 from classifier.domain.articles import Article
 from classifier.domain.decisions import Filed
+from classifier.domain.operation_lines import operation_from_text
 from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy
 from classifier.reports.desk.records import Rate, rate
 from classifier.reports.lint.figures import lint_taxonomy
 from classifier.reports.lint.page import as_text
 from classifier.reports.lint.records import CASE, CONTEXT, COUNTS, LONGER, AliasRow, LintFinding, LintReport
+from classifier.serving.registry import Registry
+from classifier.serving.taxonomy import change, publish
+from classifier.store.store import Store
 
 FIRST = date(2022, 1, 1)
 NUMBERS = count()
@@ -239,3 +243,44 @@ def test_the_text_names_no_more_than_the_first_findings_of_a_check() -> None:
     text = as_text(lint_taxonomy(taxonomy_with(*tags, *longer), rows))
     assert "# == shadowed: 25" in text
     assert "# … and 5 more" in text
+
+
+# --- the taxonomy of now ---
+
+
+def test_findings_and_drafts_are_of_the_taxonomy_of_now_and_are_applied_as_they_are_printed(
+    registry: Registry, store: Store, database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store.import_articles(
+        (Article(f"a-{n}", "", "The Big Arakan Army.", tags=("taliban",)) for n in range(6)), "import"
+    )
+    operations = ['create state "State" kind=group', 'alias state +"Arakan"', 'create army "Army" kind=group']
+    change(registry, store, [operation_from_text(line) for line in [*operations, 'alias army +"Arakan Army"']], "x")
+    of_store = ["--database", database_url, "--models", str(registry.folder)]
+    assert main(["tags", "lint", *of_store]) == 0
+    findings = tmp_path / "lint.txt"
+    findings.write_text(capsys.readouterr().out)
+    assert 'alias state -"Arakan"' in findings.read_text().splitlines()
+    assert main(["tags", "do", "--file", str(findings), *of_store]) == 0
+    head = store.taxonomy.head()
+    assert head is not None
+    assert [alias.text for alias in head.taxonomy.tag("state").aliases] == []
+
+
+def test_a_draft_is_proposed_beside_the_taxonomy_of_now(
+    registry: Registry, store: Store, database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    publish(registry, store)
+    change(registry, store, [operation_from_text('create maps "Maps" kind=group')], "x")
+    names = tmp_path / "names.csv"
+    names.write_text("uses,name\n12,data-journalism\n11,datajournalism\n30,maps\n20,Changes\n")
+    of_store = ["--database", database_url, "--models", str(registry.folder), "--names", str(names)]
+    assert main(["tags", "draft", *of_store, "--propose"]) == 0
+    assert "proposed as" in capsys.readouterr().out
+    (proposed,) = store.change_sets.list("proposed")
+    assert 'create data-journalism "data journalism"' in proposed.lines
+    assert not any(line.startswith("create maps") for line in proposed.lines)
+    store.taxonomy.apply(proposed.operations, "x", proposed=proposed.id)
+    assert main(["tags", "draft", *of_store, "--propose"]) == 0
+    assert "nothing to propose" in capsys.readouterr().out
+    assert main(["tags", "draft", *of_store, "--propose", "--taxonomy", str(names)]) == 2

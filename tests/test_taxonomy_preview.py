@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+
 import pytest
 
 from classifier.domain.articles import Article
 from classifier.domain.operation_lines import operation_from_text
+from classifier.domain.snapshots import CrossValidated, snapshot_of
+from classifier.reports.lint.figures import lint_taxonomy
 from classifier.reports.preview.figures import preview_of
 from classifier.reports.preview.page import lines_of
 from classifier.reports.preview.records import Preview, TagCounts
@@ -55,25 +60,6 @@ def test_a_merge_is_counted_before_and_after(registry: Registry, filled: Store) 
     assert filled.taxonomy.last() == 1
 
 
-@pytest.mark.parametrize(
-    "lines",
-    [
-        (MERGE,),
-        ("rename iskp to khorasan", 'relabel taliban "The Taliban"'),
-        ("split islamic-state into left right", "merge taliban into haqqani-network"),
-        ("retire iskp", 'create new "New group" kind=group'),
-    ],
-)
-def test_the_numbers_of_a_preview_are_those_afterwards(
-    registry: Registry, filled: Store, lines: tuple[str, ...]
-) -> None:
-    preview = plan(registry, filled, *lines)
-    change(registry, filled, [operation_from_text(line) for line in lines], "x")
-    tags = [tag for tag, told in counts(preview, "after").items() if told is not None]
-    afterwards = plan(registry, filled, *(f'set {tag} note="again"' for tag in tags))
-    assert counts(afterwards, "before") == {tag: counts(preview, "after")[tag] for tag in tags}
-
-
 def test_suggestions_that_appear_and_vanish_are_counted_on_the_newest_articles(
     registry: Registry, store: Store, articles: list[Article]
 ) -> None:
@@ -92,3 +78,100 @@ def test_redirects_and_narrower_tags_that_come_along_are_named(registry: Registr
     preview = plan(registry, store, "move taliban under iswap", "merge iswap into islamic-state")
     assert preview["redirects"] == ["iskp"]
     assert preview["moved"] == {"taliban": ["islamic-state"]}
+
+
+EVERYTHING = [
+    (MERGE, 'alias taliban -"Taleban"', 'alias hamas +"Gaza" {case: exact}'),
+    ("rename iskp to khorasan", 'relabel taliban "The Taliban"', 'create caliphate "caliphate" kind=group'),
+    ("split islamic-state into left right", "merge taliban into haqqani-network", "move hamas under ttp"),
+    ("retire iskp", 'alias islamic-state +"ISKP" {case: exact}', "set hamas status=muted"),
+]
+
+
+@pytest.fixture
+def judged(registry: Registry, filled: Store, articles: list[Article]) -> Store:
+    """Articles of an import and of a CMS, and a champion with cross-validation, which is wrong on some of them."""
+    filled.import_articles(articles[:30], "import")
+    put_article(filled, Article(id="post", body="On ISKP.", tags=("iskp", "taliban")), "cms", owner="wp")
+    validated = {
+        article.id: CrossValidated(0, tuple(sorted({"iskp", *(article.tags or ())[number % 2 :]})))
+        for number, article in enumerate(articles[:30])
+    }
+    learned = snapshot_of(articles[:30]).with_validated(validated)
+    registry.promote(registry.save(registry.load_fitted_champion(), learned), "tests", "with cross-validation")
+    return filled
+
+
+@pytest.mark.parametrize(
+    "lines", [*EVERYTHING[:2], *(pytest.param(lines, marks=pytest.mark.slow) for lines in EVERYTHING[2:])]
+)
+def test_every_number_of_a_preview_is_the_one_afterwards(
+    registry: Registry, judged: Store, lines: tuple[str, ...]
+) -> None:
+    newest = [article for _, article in judged.live.texts(judged.live.newest(500))]
+    suggested = Counter(tag for ranked in registry.load_champion().rank(newest) for tag, _ in ranked)
+    publish(registry, judged)
+    before = judged.taxonomy.log().taxonomy()
+    preview = plan(registry, judged, *lines)
+    change(registry, judged, [operation_from_text(line) for line in lines], "x")
+    head = judged.taxonomy.log().taxonomy()
+
+    living = [row["tag"] for row in preview["tags"] if row["after"] is not None]
+    afterwards = plan(registry, judged, *(f'set {tag} note="again"' for tag in living))
+    assert {row["tag"]: row["after"] for row in preview["tags"] if row["after"] is not None} == {
+        row["tag"]: row["before"] for row in afterwards["tags"]
+    }
+    assert any(row["after"] and row["after"]["f1"] for row in preview["tags"])
+    assert preview["n_known"] == afterwards["n_known"] == 37
+    decided = judged.log.counts_of([row["tag"] for row in preview["tags"]])
+    assert preview["decisions"] == decided
+
+    for row in preview["aliases"]:
+        had = {alias.text for alias in before.by_id[row["tag"]].aliases} if row["tag"] in before.by_id else set()
+        assert {alias.text for alias in head.tag(row["tag"]).aliases} == had - {*row["removed"]} | {*row["added"]}
+    for tag, broader in preview["moved"].items():
+        assert list(head.tag(tag).broader) == broader
+
+    now = Counter(tag for ranked in registry.load_champion().rank(newest) for tag, _ in ranked)
+    assert now == suggested + Counter(preview["appear"]) - Counter(preview["vanish"])
+    assert preview["n_judged"] == len(newest)
+
+    filed = [row.through(head) for row in judged.exports.filed_as_written(judged.live.newest(2000))]
+    report = lint_taxonomy(head, filed)
+    rows = {(row.tag, row.alias): row for row in report.aliases}
+    for hit in preview["hits"]:
+        if hit["after"] is not None:
+            row = rows[hit["tag"], hit["alias"]]
+            assert (hit["after"]["articles"], hit["after"]["has_tag"]) == (row.articles, row.right)
+            assert hit["after"]["lacks_tag"] == row.known - row.right
+            assert hit["shared_with"] == row.shared_with
+    found = {(row.check, row.tag, row.alias, row.other, row.figure) for row in report.findings}
+    assert {
+        (row["check"], row["tag"], row["alias"], row["other"], row["figure"]) for row in preview["findings"]
+    } <= found
+    assert (
+        not {(row["check"], row["tag"], row["alias"], row["other"], row["figure"]) for row in preview["mended"]} & found
+    )
+    assert preview["n_read"] == report.n_articles == 37
+    of_wp = [row["posts"] for row in preview["listed_by"] if row["is_cms"] and row["sender"] == "wp"]
+    assert of_wp == [{tag: 1 for tag in ("iskp", "taliban") if tag in {row["tag"] for row in preview["tags"]}}]
+
+
+def test_a_taxonomist_reads_what_a_preview_found(registry: Registry, judged: Store) -> None:
+    text = "\n".join(lines_of(plan(registry, judged, *EVERYTHING[0])))
+    assert "articles have one of the tags" in text
+    assert re.search(r"islamic-state +\d+ right, \d+ wrong, \d+ unknown, F1 0\.\d\d -> \d+ right", text)
+    assert re.search(
+        r'hamas, "Gaza" is added: names it in \d+ articles? \(\d+ have the tag, \d+ lack it\); \d+ new', text
+    )
+    assert re.search(r"body: …?.*\[Gaza\]", text)
+    assert "islamic-state gets from iskp, in the same articles: " in text
+    assert "wp lists iskp 1, taliban 1" in text
+
+
+def test_where_no_cms_has_listed_a_tag_its_posts_are_not_known(registry: Registry, store: Store) -> None:
+    store.import_articles([Article(id="x", body="x", tags=("iskp",))], "import")
+    assert lines_of(plan(registry, store, MERGE))[-2:] == [
+        "import lists iskp 1",
+        "No CMS has listed these tags: its terms and posts are not known",
+    ]

@@ -48,6 +48,12 @@ def store_of_log(options: Namespace, settings: Settings, registry: Registry) -> 
     return store_of(options)
 
 
+def taxonomy_of(registry: Registry, store: Store | None) -> Taxonomy | None:
+    """Return the taxonomy at the head of a store's log, or without one that of the champion. None: there is none."""
+    head = store.taxonomy.head() if store is not None else None
+    return head.taxonomy if head is not None else registry.taxonomy()
+
+
 @contextmanager
 def shared_by(address: str | None) -> Iterator[None]:
     """Share the work with the Dask cluster at an address; None: this machine alone."""

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from collections.abc import Iterator
 
-from classifier.commands.common import print_result, registry_of, store_of, track, warn_set_aside
+from classifier.commands.common import print_result, registry_of, store_of, taxonomy_of, track, warn_set_aside
 from classifier.domain.articles import read_articles
 from classifier.domain.decisions import Filed
 from classifier.domain.taxonomy import Taxonomy
@@ -13,20 +13,26 @@ from classifier.reports.json_form import to_json
 from classifier.reports.kept import make_desk_report
 from classifier.reports.lint.figures import lint_taxonomy
 from classifier.reports.lint.page import as_text
+from classifier.serving.registry import Registry
 from classifier.settings import Settings
 from classifier.store.queue import STARTER
 from classifier.store.store import Store
 
 
 def do_lint(options: Namespace, _settings: Settings) -> None:
-    taxonomy = read_taxonomy(options.taxonomy) if options.taxonomy else registry_of(options).load_champion().taxonomy
-    if options.articles:
+    store = None if options.articles else store_of(options)
+    taxonomy = read_taxonomy(options.taxonomy) if options.taxonomy else _taxonomy(registry_of(options), store)
+    if store is None:
         report = lint_taxonomy(taxonomy, _of_files(options))
     else:
-        store = store_of(options)
-        report = lint_taxonomy(taxonomy, _of_store(store), _acceptance(store, taxonomy))
+        report = lint_taxonomy(taxonomy, _of_store(store, taxonomy), _acceptance(store, taxonomy))
     warn_set_aside(report.set_aside)
     print_result(options, to_json(report), as_text(report))
+
+
+def _taxonomy(registry: Registry, store: Store | None) -> Taxonomy:
+    """Return the taxonomy of now, or raise `NoModel`."""
+    return taxonomy_of(registry, store) or registry.load_champion().taxonomy
 
 
 def _of_files(options: Namespace) -> Iterator[Filed]:
@@ -34,10 +40,10 @@ def _of_files(options: Namespace) -> Iterator[Filed]:
         yield Filed(article, article.published_at, closed=article.tags is not None and article.tags_complete)
 
 
-def _of_store(store: Store) -> Iterator[Filed]:
+def _of_store(store: Store, taxonomy: Taxonomy) -> Iterator[Filed]:
     total = sum(store.count_articles().values())
-    rows = track(store.exports.filed(), total, "reading articles")
-    return (row for row in rows if row.source != STARTER)
+    rows = track(store.exports.filed_as_written(), total, "reading articles")
+    return (row.through(taxonomy) for row in rows if row.source != STARTER)
 
 
 def _acceptance(store: Store, taxonomy: Taxonomy) -> dict[str, Rate]:

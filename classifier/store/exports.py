@@ -75,16 +75,16 @@ class Exports(Part):
                 filed = list(_filed(connection, rows))
             yield from filed
 
-    def filed_as_written(self, ids: Sequence[str]) -> Iterator[Filed]:
-        """Yield some articles with what is known of their tags, all ids as they were written, batch by batch.
+    def filed_as_written(self, ids: Sequence[str] | None = None) -> Iterator[Filed]:
+        """Yield all articles, or some in the order of `ids`, with what is known of their tags, all ids as they were written.
 
         Their wrong tags are those that anybody said to be wrong. With `Filed.through` it is by living tags.
         """
+        place = {article_id: number for number, article_id in enumerate(ids or ())}
         for rows in self._in_batches(ids=ids):
             with self.reading() as connection:
                 filed = list(_filed(connection, rows, as_written=True))
-            place = {article_id: number for number, article_id in enumerate(ids)}
-            yield from sorted(filed, key=lambda each: place[each.article.id])
+            yield from sorted(filed, key=lambda each: place.get(each.article.id, 0))
 
     def cases(self) -> Iterator[Case]:
         """Yield the desk's articles as cases to decide, without their texts."""

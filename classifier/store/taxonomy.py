@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary
@@ -217,6 +217,20 @@ class TaxonomyChanges(Part):
         for operation in operations:
             log.append(row_of(operation, log.n + 1, now()))
         return log
+
+    def fitting(
+        self, operations: Iterable[Operation], refused: Callable[[Operation, BadOperation], None]
+    ) -> list[Operation]:
+        """Return the operations that fit the taxonomy of now, each after those before it. `refused` is told of the others."""
+        log, fit = self.log().copy(), list[Operation]()
+        for operation in operations:
+            try:
+                log.append(row_of(operation, log.n + 1, now()))
+            except BadOperation as error:
+                refused(operation, error)
+            else:
+                fit.append(operation)
+        return fit
 
     def _append(self, play: _Play, record: _Record, set_id: str | None = None) -> Applied:
         """Append what `play` plays on the log, and `record` the change set. One transaction at a time does so."""

@@ -177,20 +177,26 @@ def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {n}" for name, n in counts.items())
 
 
+_FOUND = "The linter would find"
+
+
 def _findings(told: Preview) -> Iterator[str]:
-    for title, findings in (("The linter would find", told["findings"]), ("and find no more", told["mended"])):
+    for title, findings in ((_FOUND, told["findings"]), ("The linter would find no more", told["mended"])):
         if findings:
             yield ""
             yield title
-            yield from (line for finding in findings[:N_SHOWN] for line in _finding(finding))
+            mending = title == _FOUND
+            yield from (line for finding in findings[:N_SHOWN] for line in _finding(finding, mending))
             if len(findings) > N_SHOWN:
                 yield f"  and {len(findings) - N_SHOWN} more: --json lists them"
 
 
-def _finding(finding: FindingOut) -> Iterator[str]:
+def _finding(finding: FindingOut, mending: bool) -> Iterator[str]:
     alias = f', "{plain(finding["alias"], MAX_QUOTED)}"' if finding["alias"] is not None else ""
     other = f" and {finding['other']}" if finding["other"] else ""
     yield f"  {finding['check']}: {finding['tag']}{alias}{other}: {plain(finding['figure'], MAX_QUOTED)}"
+    if mending and finding["operation"]:
+        yield f"    would be mended by: {finding['operation']}"
 
 
 def _senders(told: Preview) -> Iterator[str]:
