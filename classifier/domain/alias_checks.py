@@ -1,6 +1,6 @@
 """Whether an alias is safe to look for, and which aliases are alike."""
 
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from classifier.domain.spelling import spell, spelled_words
@@ -9,7 +9,10 @@ from classifier.domain.taxonomy import Alias
 
 def alias_key(alias: Alias) -> str:
     """Return what two aliases share if they clash: the text, or its spelling if its case does not matter."""
-    return alias.text if alias.case_exact else spell(alias.text)
+    return alias.text if alias.case_exact else _spelling(alias.text)
+
+
+_spelling = lru_cache(maxsize=50_000)(spell)  # of names, which are asked for again and again
 
 
 def alias_problems(alias: Alias) -> list[str]:

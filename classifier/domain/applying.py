@@ -173,7 +173,7 @@ def _set_field(operation: SetField, editor: Editor, at: str) -> None:
     if (
         name == "kind"
         and editor.known_kind(value) != tag.kind
-        and any(t.replaced_by == tag.id for t in editor.tags.values())
+        and any(other.replaced_by == tag.id for other in editor.namers(tag.id))
     ):
         raise BadOperation(
             f"{tag.id!r} stands in the place of tags of the kind {tag.kind!r}, so it stays of this kind."
@@ -203,7 +203,7 @@ def _redirect(editor: Editor, tag: Tag, heir: Tag, at: str) -> None:
 def _retire_tag(editor: Editor, tag: Tag, heir: str | None, at: str) -> None:
     """Retire a tag. What names it as broader or related then names its heir, or what is above it."""
     editor.set_fields(tag.id, status="retired", replaced_by=heir, retired_at=at)
-    for other in list(editor.tags.values()):
+    for other in editor.namers(tag.id):
         if tag.id in other.broader:
             above = (heir,) if heir is not None and heir != other.id else tag.broader
             editor.set_fields(other.id, broader=_instead(other.broader, tag.id, above, other.id))

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 
 from classifier.domain.alias_checks import alias_key, alias_problems
 from classifier.domain.tag_fields import RELATIONS
-from classifier.domain.taxonomy import TAG_ID, Alias, Kind, Tag, Taxonomy, ids_in, leads_back
+from classifier.domain.tag_index import INDEXED, TagIndex
+from classifier.domain.taxonomy import TAG_ID, Alias, Kind, Tag, Taxonomy, leads_back
 from classifier.errors import BadOperation
 
 RESERVED = frozenset(("changes", "change-sets", "export", "import"))  # words of the API where an id stands
-ID_FIELDS = ("broader", "replaced_by", "related", "parts", "origin")
 
 
 class Edit(NamedTuple):
@@ -47,11 +47,18 @@ class Editor:
         self.kinds: dict[str, Kind] = dict(taxonomy.kinds)
         self.places = dict(places) if places else {tag_id: place for place, tag_id in enumerate(self.tags)}
         self._edits: list[Edit] = []
+        self._made_index: TagIndex | None = None
+
+    @property
+    def _index(self) -> TagIndex:
+        if self._made_index is None:
+            self._made_index = TagIndex(self.tags.values())
+        return self._made_index
 
     def copy(self) -> "Editor":
         """Return an editor of the same taxonomy."""
         editor = Editor(Taxonomy((), self.kinds), self.places)
-        editor.tags, editor.places = dict(self.tags), dict(self.places)
+        editor.tags, editor._made_index = dict(self.tags), self._index.copy()
         return editor
 
     def taxonomy(self) -> Taxonomy:
@@ -96,13 +103,15 @@ class Editor:
     def _put(self, edit: Edit) -> None:
         if edit.tag is None:
             self.kinds = edit.after
-        elif edit.field is not None:
+            return
+        before = self.tags.pop(edit.tag) if edit.field is None and edit.after is None else self.tags.get(edit.tag)
+        if edit.field is not None:
             self.tags[edit.tag] = replace(self.tags[edit.tag], **{edit.field: edit.after})
-        elif edit.after is None:
-            del self.tags[edit.tag]
-        else:
+        elif edit.after is not None:
             self.tags[edit.tag] = edit.after
             self.places.setdefault(edit.tag, len(self.places))
+        if self._made_index is not None and (edit.field is None or edit.field in INDEXED):
+            self._made_index.put(edit.tag, before, self.tags.get(edit.tag))
 
     def set_fields(self, tag_id: str, **values: Any) -> None:
         """Give fields of a tag other values."""
@@ -122,7 +131,7 @@ class Editor:
         if edit.tag is None:
             self._edit(None, None, edit.before)
         elif edit.field is None:
-            if present != edit.after or (edit.before is None and self._namers(edit.tag)):
+            if present != edit.after or (edit.before is None and self.namers(edit.tag)):
                 raise BadOperation(f"{edit.tag!r} was changed or is named by other tags since.")
             self._edit(edit.tag, None, edit.before)
         elif present is None:
@@ -130,8 +139,9 @@ class Editor:
         else:
             self._edit(edit.tag, edit.field, _value_before(edit, getattr(present, edit.field)))
 
-    def _namers(self, tag_id: str) -> list[str]:
-        return [tag.id for tag in self.tags.values() if any(tag_id in ids_in(tag, field) for field in ID_FIELDS)]
+    def namers(self, tag_id: str) -> list[Tag]:
+        """Return the tags that name a tag in one of ID_FIELDS, in their order."""
+        return [self.tags[each] for each in sorted(self._index.namers(tag_id), key=self.places.__getitem__)]
 
     # --- what an operation may rely on --------------------------------------------------------------------------
 
@@ -186,11 +196,9 @@ class Editor:
     def owners(self, keys: set[str]) -> dict[str, list[tuple[str, Alias]]]:
         """Return the living tags that have aliases with some keys."""
         owners: dict[str, list[tuple[str, Alias]]] = {}
-        for tag in self.tags.values():
-            if not tag.retired:
-                for alias in tag.aliases:
-                    if (key := alias_key(alias)) in keys and key:
-                        owners.setdefault(key, []).append((tag.id, alias))
+        for key in filter(None, keys):
+            if found := self._index.owners(key):
+                owners[key] = sorted(found, key=lambda owned: self.places[owned[0]])
         return owners
 
     def with_label_as_alias(self, tag: Tag, label: str) -> tuple[Alias, ...]:

@@ -42,12 +42,12 @@ def resolved(labels: Mapping[str, int], taxonomy: Taxonomy) -> dict[str, int]:
 
 
 class PastMerge(NamedTuple):
-    """A merge or rename that was undone: the tag, its heir, and the moments between which it stood."""
+    """A merge or rename that was undone, or ended by a revival: the tag, its heir, and the moments between which it stood."""
 
     tag: str
     heir: str
     since: str
-    until: str
+    until: str = "~"  # behind all moments
     is_rename: bool = False
 
 
@@ -62,25 +62,32 @@ class Span(NamedTuple):
 class Paths:
     """How the ids of a taxonomy lead to living tags."""
 
-    def __init__(self, by_id: Mapping[str, Tag], past: Iterable[PastMerge] = ()) -> None:
-        """Take the tags, and the merges that were undone, for the decisions that were made while they stood."""
-        self._by_id = by_id
+    def __init__(
+        self, by_id: Mapping[str, Tag], past: Iterable[PastMerge] = (), since: Mapping[str, str] | None = None
+    ) -> None:
+        """Take the tags, the merges that have ended, for the decisions made while they stood, and since when others stand.
+
+        `since` differs from `retired_at` where a merge was undone, and that undo was undone.
+        """
+        self._by_id, self._since = by_id, since or {}
         self._living: dict[str, tuple[str, ...]] = {}
         self._merged: dict[str, list[str]] = {}  # the tags that each tag directly replaces
         self._wholes: dict[str, list[str]] = {}  # the tags that were split into each tag
         self._spans: dict[str, list[tuple[str, str, str | None]]] = {}  # since when and until when tags were merged
-        self._renamed: dict[str, list[PastMerge]] = {}  # by ids that are gone with the undo that took them back
+        self._renamed: dict[str, str] = {}  # the tags by ids that they had until a rename was undone
         self._past: dict[str, list[str]] = {}  # the tags that were merged into each tag until that was undone
         for merge in past:
             self._past.setdefault(merge.heir, []).append(merge.tag)
             self._spans.setdefault(merge.heir, []).append((merge.tag, merge.since, merge.until))
-            if merge.heir not in by_id and merge.is_rename:
-                self._renamed.setdefault(merge.heir, []).append(merge)
+            if merge.is_rename and merge.heir not in by_id and merge.tag in by_id:
+                self._renamed[merge.heir] = merge.tag
+        for written, present in self._renamed.items():
+            self._merged.setdefault(present, []).append(written)
         for tag in by_id.values():
             if tag.retired and tag.replaced_by in self._by_id and not self._is_in_circle(tag):
                 self._merged.setdefault(str(tag.replaced_by), []).append(tag.id)
-            if tag.replaced_by is not None and tag.retired and tag.retired_at is not None:
-                self._spans.setdefault(tag.replaced_by, []).append((tag.id, tag.retired_at, None))
+            if tag.replaced_by is not None and tag.retired and (moment := self._merged_at(tag)) is not None:
+                self._spans.setdefault(tag.replaced_by, []).append((tag.id, moment, None))
             for part in tag.parts:
                 self._wholes.setdefault(part, []).append(tag.id)
 
@@ -106,7 +113,7 @@ class Paths:
         return self._living[tag_id]
 
     def _walk(self, tag_id: str, passed: set[str]) -> Iterable[str]:
-        tag = self._by_id.get(tag_id)
+        tag = self._by_id.get(tag_id := self._renamed.get(tag_id, tag_id))
         if tag is None or tag_id in passed:
             return
         if not tag.retired:
@@ -117,7 +124,7 @@ class Paths:
 
     def heir(self, tag_id: str) -> str:
         """Return the only living tag that an id is read as, or the last that took its place, or the id."""
-        tag = self._by_id.get(tag_id)
+        tag = self._by_id.get(tag_id := self._renamed.get(tag_id, tag_id))
         if tag is None or not tag.retired:
             return tag_id
         living = self.living(tag_id)
@@ -144,9 +151,7 @@ class Paths:
         A new id that was taken back counts for the old one.
         """
         passed: set[str] = set()
-        for rename in self._renamed.get(tag_id, ()):
-            if rename.since < moment < rename.until:
-                tag_id = rename.tag
+        tag_id = self._renamed.get(tag_id, tag_id)
         while (tag := self._by_id.get(tag_id)) is not None and self._was_replaced(tag, moment) and tag_id not in passed:
             passed.add(tag_id)
             tag_id = str(tag.replaced_by)
@@ -169,19 +174,16 @@ class Paths:
 
     def counted(self, tag_id: str) -> list[Span]:
         """Return the decisions that count for an id: what `at` says, read backwards."""
+        if tag_id in self._renamed:
+            return []
         tag = self._by_id.get(tag_id)
-        until = tag.retired_at if tag is not None and tag.retired and tag.replaced_by is not None else None
+        until = self._merged_at(tag) if tag is not None and tag.retired and tag.replaced_by is not None else None
         spans = [Span(tag_id, "", until)]
         for written, after, _ in spans:  # it grows
             for earlier in self._merged.get(written, ()):
-                if (moment := self._by_id[earlier].retired_at) is not None:
+                moment = "" if earlier in self._renamed else self._merged_at(self._by_id[earlier])
+                if moment is not None:
                     spans.append(Span(earlier, max(after, moment), until))
-        renames = [rename for rows in self._renamed.values() for rename in rows]
-        written_before = {span.tag: span.after for span in spans}
-        for rename in renames:
-            if rename.tag in written_before:
-                after = written_before[rename.tag]
-                spans.append(Span(rename.heir, max(after, rename.since), min(until or "~", rename.until)))
         return spans
 
     def overruling(self, tag_id: str) -> list[Span]:
@@ -207,9 +209,12 @@ class Paths:
         """Return whether labels of a tag are those of its id alone."""
         return tag_id not in self._bound and len(self.counted(tag_id)) == 1 and not self.overruling(tag_id)
 
-    @staticmethod
-    def _was_replaced(tag: Tag, moment: str) -> bool:
-        return tag.retired and tag.replaced_by is not None and tag.retired_at is not None and tag.retired_at < moment
+    def _was_replaced(self, tag: Tag, moment: str) -> bool:
+        since = self._merged_at(tag)
+        return tag.retired and tag.replaced_by is not None and since is not None and since < moment
+
+    def _merged_at(self, tag: Tag) -> str | None:
+        return self._since.get(tag.id, tag.retired_at)
 
     def resolved(self, labels: Mapping[str, int]) -> dict[str, int]:
         """Return the labels of an article by living and by unresolved ids."""
@@ -231,9 +236,9 @@ class Paths:
         """Return the tags whose labels depend on that of a tag."""
         found = [tag_id]
         for each in found:  # it grows
-            tag = self._by_id[each]
-            onward = (tag.replaced_by,) if tag.retired and tag.replaced_by in self._by_id else ()
-            found += [other for other in (*onward, *tag.parts) if other in self._by_id and other not in found]
+            tag = self._by_id.get(each)
+            onward = (*([tag.replaced_by] * tag.retired), *tag.parts) if tag is not None else (self._renamed[each],)
+            found += [other for other in onward if other is not None and other in self._by_id and other not in found]
         return found
 
     def _stays(self, tag_id: str) -> bool:

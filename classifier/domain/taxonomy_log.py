@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
 from classifier.domain.applying import adopt, carry_out
-from classifier.domain.editing import ID_FIELDS, Edit, Editor, Edits, states_of
+from classifier.domain.editing import Edit, Editor, Edits, states_of
 from classifier.domain.operation_lines import operation_to_text
 from classifier.domain.operations import Operation, operation_from_json, operation_to_json
 from classifier.domain.resolving import PastMerge, Paths
+from classifier.domain.tag_index import ID_FIELDS
 from classifier.domain.taxonomy import Tag, Taxonomy, taxonomy_from_json
 from classifier.errors import BadOperation, DependentChanges
 
@@ -68,6 +69,8 @@ class FoldedLog:
         self.states: dict[
             int, Mapping[str, tuple[Tag | None, Tag | None]]
         ] = {}  # each touched tag before and after a row
+        self._merged: dict[str, PastMerge] = {}  # those that stand, which have no end yet
+        self._past: list[PastMerge] = []
         self._editor = Editor(Taxonomy(()))
         for row in rows:
             self.append(row)
@@ -76,6 +79,7 @@ class FoldedLog:
         """Return a log that goes on from here by itself."""
         log = type(self)()
         log.rows, log.edits, log.states = list(self.rows), dict(self.edits), dict(self.states)
+        log._merged, log._past = dict(self._merged), list(self._past)
         log._editor = self._editor.copy()
         return log
 
@@ -85,9 +89,10 @@ class FoldedLog:
         return self.rows[-1].n if self.rows else 0
 
     def taxonomy(self) -> Taxonomy:
-        """Return what the rows add up to. Decisions that were made under a merge that was undone are read as made under it."""
+        """Return what the rows add up to. Decisions that were made under a merge are read as made under it, also after its end."""
         taxonomy = self._editor.taxonomy()
-        vars(taxonomy)["paths"] = Paths(taxonomy.by_id, self.past_merges())
+        since = {tag: merge.since for tag, merge in self._merged.items()}
+        vars(taxonomy)["paths"] = Paths(taxonomy.by_id, self._past, since)
         return taxonomy
 
     def append(self, row: Row) -> Edits:
@@ -97,7 +102,22 @@ class FoldedLog:
         edits = self._played(row)
         self.edits[row.n], self.states[row.n] = edits, states_of(edits, self._editor.tags)
         self.rows.append(row)
+        self._note_merges(row)
         return edits
+
+    def _note_merges(self, row: Row) -> None:
+        """Note which merges and renames a row begins, and which it ends, as an undo or a revival does."""
+        for tag_id, (_, tag) in self.states[row.n].items():
+            heir = tag.replaced_by if tag is not None and tag.retired else None
+            before = self._merged.get(tag_id)
+            if heir == (before.heir if before is not None else None):
+                continue
+            if before is not None:
+                self._past.append(self._merged.pop(tag_id)._replace(until=row.at))
+            if heir is not None and tag is not None:
+                since = row.at if row.op == UNDO else tag.retired_at or row.at
+                is_rename = heir in self._editor.tags and self._editor.tags[heir].origin == tag_id and not tag.parts
+                self._merged[tag_id] = PastMerge(tag_id, heir, since, is_rename=is_rename)
 
     def _played(self, row: Row) -> Edits:
         if row.op == IMPORT:
@@ -106,29 +126,6 @@ class FoldedLog:
             return carry_out(operation_from_json({"op": row.op, **row.args}), self._editor, row.at)
         self.check_undo(row.undoes or 0)
         return self._editor.take_back(self.edits[row.undoes or 0])
-
-    def past_merges(self) -> list[PastMerge]:
-        """Return the merges and renames that were undone, with the moments between which they stood."""
-        return [
-            PastMerge(edit.tag, edit.after, since, until, self.rows[n - 1].op == "rename")
-            for n, spans in self._past_spans().items()
-            for since, until in spans
-            for edit in self.edits[n]
-            if edit.tag is not None and edit.field == "replaced_by" and edit.after is not None
-        ]
-
-    def _past_spans(self) -> dict[int, list[tuple[str, str]]]:
-        """Return the moments between which rows were in effect that were undone then."""
-        since, spans = {row.n: row.at for row in self.rows}, dict[int, list[tuple[str, str]]]()
-        for undo in (row for row in self.rows if row.undoes is not None):
-            n = undo.undoes
-            while n is not None:  # with an undo that is undone, what it undid is in effect again
-                if n in since:
-                    spans.setdefault(n, []).append((since.pop(n), undo.at))
-                else:
-                    since[n] = undo.at
-                n = self.rows[n - 1].undoes
-        return spans
 
     def last_to_undo(self) -> int:
         """Return the number of the last change that is in effect and no undo. Raise `BadOperation` if there is none."""

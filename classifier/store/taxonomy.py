@@ -30,6 +30,7 @@ from classifier.store.rows import Part, new_id, now, one_at_a_time
 from classifier.store.schema import change_sets, taxonomy_changes
 
 _COLUMNS = [taxonomy_changes.c[name] for name in ("n", "op", "args", "at", "by", "change_set", "undoes")]
+_IDENTITY = [taxonomy_changes.c[name] for name in ("n", "at", "change_set")]
 
 
 class Applied(NamedTuple):
@@ -61,17 +62,29 @@ def head_of(connection: Connection) -> Taxonomy | None:
 
 
 def _up_to_date(connection: Connection) -> _Folded:
-    last = int(connection.scalar(select(func.max(taxonomy_changes.c.n))) or 0)
     present = _folded.get(connection.dialect)
-    if present is not None and present.log.n == last:
+    if present is not None and _last_of(present.log) == _last(connection):
         return present
     with _folding:
-        log = present.log.copy() if present is not None and present.log.n < last else FoldedLog()
+        present = _folded.get(connection.dialect)
+        goes_on = present is not None and _last_of(present.log) == _last(connection, present.log.n)
+        log = present.log.copy() if present is not None and goes_on else FoldedLog()
         query = select(*_COLUMNS).where(taxonomy_changes.c.n > log.n).order_by(taxonomy_changes.c.n)
         for row in connection.execute(query):
             log.append(Row(*row))
         _folded[connection.dialect] = present = _Folded(log, log.taxonomy())
         return present
+
+
+def _last(connection: Connection, n: int | None = None) -> tuple[object, ...]:
+    """Return what tells the last row from that of any other log, also of the same length; or that of the row n."""
+    query = select(*_IDENTITY).order_by(taxonomy_changes.c.n.desc()).limit(1)
+    row = connection.execute(query if n is None else query.where(taxonomy_changes.c.n == n)).first()
+    return tuple(row) if row is not None else ()
+
+
+def _last_of(log: FoldedLog) -> tuple[object, ...]:
+    return (log.n, log.rows[-1].at, log.rows[-1].change_set) if log.n else ()
 
 
 class TaxonomyChanges(Part):
@@ -246,6 +259,8 @@ class TaxonomyChanges(Part):
                 version = {"head_version": taxonomy.version}
                 connection.execute(taxonomy_changes.insert(), [vars(row) | version for row in rows])
                 note_change(connection)
+        with _folding:  # it is committed, so whoever reads next need not fold it again
+            _folded[self.engine.dialect] = _Folded(log, taxonomy)
         return Applied(change_set, [row.n for row in rows], Head(log.n, taxonomy))
 
 
