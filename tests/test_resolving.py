@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import product
 
 import pytest
@@ -12,6 +13,7 @@ from classifier.domain.articles import Article
 from classifier.domain.examples import labels_of, read_through
 from classifier.domain.resolving import NEGATIVE, POSITIVE, UNKNOWN, heir_of, resolve, resolved, written_as
 from classifier.domain.taxonomy import Tag, Taxonomy
+from classifier.domain.taxonomy_log import FoldedLog
 from tests.hard import size
 from tests.test_taxonomy_log import LINES, log_of, played
 
@@ -124,30 +126,65 @@ def test_arrays_have_the_same_labels_and_complete_articles_lack_what_they_do_not
     ]
 
 
-@settings(max_examples=size(60, 600))
-@given(
-    st.lists(LINES, max_size=15),
-    st.dictionaries(st.sampled_from("abcdefghT"), st.sampled_from([P, N, U]), max_size=6),
-)
-def test_on_random_logs_the_table_holds_row_by_row(lines: list[str], labels: dict[str, int]) -> None:
-    """Plays each row on the labels themselves, as the table says, and compares with what is read through the head."""
-    log = played(lines)
-    taxonomy = log.taxonomy()
-    if any(row.op in ("undo", "revive", "split", "retire") for row in log.rows):
-        return
-    start = {tag: label for tag, label in labels.items() if tag in {one.id for one in log_of().taxonomy().tags}}
-    expected: dict[str, int | None] = dict(start)
+def either(parts: Sequence[int | None]) -> int | None:
+    """The three-valued OR of the table."""
+    if P in parts:
+        return P
+    return U if U in parts else N if set(parts) == {N} else None
+
+
+def played_on_labels(log: FoldedLog, start: dict[str, int]) -> dict[str, int | None]:
+    """What the table says of an article's labels, row by row, as the log goes on."""
+    known: dict[str, int | None] = dict(start)
+    there = {tag.id for tag in log_of().taxonomy().tags}
     for row in log.rows:
-        if row.op == "merge":
-            parts = [expected.get(tag) for tag in dict.fromkeys((*row.args["tags"], row.args["into"]))]
-            all_wrong = NEGATIVE if set(parts) == {NEGATIVE} else UNKNOWN if UNKNOWN in parts else None
-            expected[row.args["into"]] = POSITIVE if POSITIVE in parts else all_wrong
+        if row.op == "merge" or (row.op == "retire" and "into" in row.args):
+            parts = (*row.args.get("tags", (row.args.get("tag"),)), row.args["into"])
+            known[row.args["into"]] = either([known.get(tag) for tag in dict.fromkeys(parts)])
         elif row.op == "rename":
-            expected[row.args["to"]] = expected.get(row.args["tag"])
-    known = resolved(start, taxonomy)
-    for tag in taxonomy.tags:
+            known[row.args["to"]] = known.get(row.args["tag"])
+        for part in row.args["into"] if row.op == "split" else ():
+            whole = known.get(row.args["tag"])
+            if part not in there:
+                known[part] = U if whole == P else whole
+            elif known.get(part) is None and whole in (P, U):
+                known[part] = U
+        there |= log.states[row.n].keys()
+    return known
+
+
+def assert_read_as_played(log: FoldedLog, start: dict[str, int]) -> None:
+    expected, known = played_on_labels(log, start), resolved(start, log.taxonomy())
+    for tag in log.taxonomy().tags:
         if not tag.retired:
-            assert known.get(tag.id) == expected.get(tag.id), tag.id
+            assert known.get(tag.id) == expected.get(tag.id), (tag.id, [row.line for row in log.rows])
+
+
+@settings(max_examples=size(80, 2000))
+@given(st.lists(LINES, max_size=15), st.dictionaries(st.sampled_from("abcdef"), st.sampled_from([P, N, U]), max_size=6))
+def test_on_random_logs_with_merges_renames_and_splits_the_table_holds_row_by_row(
+    lines: list[str], labels: dict[str, int]
+) -> None:
+    log = played([line for line in lines if line.split()[0] not in ("undo", "revive")])
+    parts = {part for row in log.rows if row.op == "split" for part in row.args["into"]}
+    assert_read_as_played(log, {tag: label for tag, label in labels.items() if tag not in parts})
+
+
+@pytest.mark.parametrize("label", [P, N, U])
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("split a into g h keep", "merge a into g"),
+        ("split a into g h keep", "merge g into a"),
+        ("split a into g h keep", "merge g into b", "merge b into a"),
+        ("merge b into a", "split a into g h keep", "merge a into g"),
+        ("split a into g h", "merge g into h"),
+        ("split a into g h keep", "split g into i j", "merge a into i"),
+        ("rename a to g", "split g into h i", "merge h into i"),
+    ],
+)
+def test_parts_that_are_merged_with_their_whole_again_are_read_by_the_table(lines: tuple[str, ...], label: int) -> None:
+    assert_read_as_played(log_of(*lines), {"a": label})
 
 
 def test_a_circle_of_an_older_model_is_read_as_nothing() -> None:

@@ -180,7 +180,8 @@ def _set_field(operation: SetField, editor: Editor, at: str) -> None:
         )
     if name == "related":
         for other in value:
-            editor.living(other)
+            if editor.living(other) is tag:
+                raise BadOperation(f"{tag.id!r} cannot be related to itself.")
     editor.set_fields(tag.id, **{name: value})
 
 

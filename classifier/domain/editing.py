@@ -158,7 +158,8 @@ class Editor:
     def new_id(self, tag_id: str) -> str:
         """Return an id that a new tag may have, or raise `BadOperation`."""
         if tag_id in self.tags:
-            raise BadOperation(f"There is a tag {tag_id!r} already.")
+            retired = ", which is retired. Undo what retired it, or revive it" * self.tags[tag_id].retired
+            raise BadOperation(f"There is a tag {tag_id!r} already{retired}.")
         if tag_id in RESERVED:
             raise BadOperation(f"{tag_id!r} cannot be an id: it is a word of the API.")
         if tag_id in self.places:

@@ -273,7 +273,10 @@ class _Table:
     def _merged(self, tag_id: str) -> int | None:
         tag, earlier = self._paths.tag(tag_id), list(self._paths.merged_into(tag_id))
         label = self._part(tag_id)
-        if tag is not None and tag.origin in earlier:  # it is that tag under another id, and had no life before
+        origin = self._paths.tag(tag.origin) if tag is not None and tag.origin in earlier else None
+        if (
+            tag is not None and origin is not None and tag_id not in origin.parts
+        ):  # that tag under another id, without a past
             earlier.remove(str(tag.origin))
             label = self.label(str(tag.origin)) if label is None else label
         return _either([label, *map(self.label, earlier)]) if earlier else label
@@ -283,12 +286,22 @@ class _Table:
         wholes = self._paths.wholes_of(tag_id)
         if said is not None or tag is None or not wholes:
             return said
-        of_whole = {whole: self.label(whole) for whole in wholes}
+        of_whole = {whole: self._whole(whole) for whole in wholes}
         if any(
             label == UNKNOWN or (label == POSITIVE and not self._chosen(whole)) for whole, label in of_whole.items()
         ):
             return UNKNOWN
         return NEGATIVE if tag.origin is not None and of_whole.get(tag.origin) == NEGATIVE else None
+
+    def _whole(self, tag_id: str) -> int | None:
+        """Return the label of a tag when it was split: before its parts, or what they were merged into, were merged into it."""
+        tag = self._paths.tag(tag_id)
+        parts = set(tag.parts if tag is not None else ())
+        later = [tag for tag in self._paths.merged_into(tag_id) if not parts.isdisjoint(self._paths.written_as(tag))]
+        if not later:
+            return self.label(tag_id)
+        earlier = [tag for tag in self._paths.merged_into(tag_id) if tag not in later]
+        return _either([self._part(tag_id), *map(self.label, earlier)])
 
     def _chosen(self, whole: str) -> bool:
         tag = self._paths.tag(whole)
