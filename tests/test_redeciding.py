@@ -37,7 +37,9 @@ _CHANGES = st.one_of(
     st.builds("merge {} {} into {}".format, _TAGS, _TAGS, _TAGS),
     st.builds("rename {} to {}".format, _TAGS, st.sampled_from("ghij")),
     st.builds("split {} into {} {}".format, _TAGS, _TAGS, _TAGS),
+    st.builds("split {} into {} {} keep".format, _TAGS, _TAGS, _TAGS),
     st.builds("retire {}".format, _TAGS),
+    st.builds("revive {}".format, _TAGS),
     st.builds("undo {}".format, st.integers(2, 12)),
 )
 _SAYS = st.tuples(

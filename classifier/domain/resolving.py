@@ -81,8 +81,6 @@ class Paths:
             self._spans.setdefault(merge.heir, []).append((merge.tag, merge.since, merge.until))
             if merge.is_rename and merge.heir not in by_id and merge.tag in by_id:
                 self._renamed[merge.heir] = merge.tag
-        for written, present in self._renamed.items():
-            self._merged.setdefault(present, []).append(written)
         for tag in by_id.values():
             if tag.retired and tag.replaced_by in self._by_id and not self._is_in_circle(tag):
                 self._merged.setdefault(str(tag.replaced_by), []).append(tag.id)
@@ -98,7 +96,7 @@ class Paths:
     @cached_property
     def _bound(self) -> frozenset[str]:
         """The ids whose labels depend on other ids, or other ids' on them."""
-        pairs = [*self._merged.items(), *self._wholes.items()]
+        pairs = [*self._merged.items(), *self._wholes.items(), *((tag, [gone]) for gone, tag in self._renamed.items())]
         return frozenset(tag_id for heir, others in pairs for tag_id in (heir, *others))
 
     @property
@@ -142,8 +140,13 @@ class Paths:
         """Return an id and all that lead to it alone."""
         ids = [tag_id]
         for written in ids:  # it grows
-            ids += [earlier for earlier in self._merged.get(written, ()) if earlier not in ids]
+            earlier = (*self._merged.get(written, ()), *self.gone_ids_of(written))
+            ids += [each for each in earlier if each not in ids]
         return tuple(ids)
+
+    def gone_ids_of(self, tag_id: str) -> list[str]:
+        """Return the ids that a tag had until a rename was undone."""
+        return [gone for gone, present in self._renamed.items() if present == tag_id]
 
     def at(self, tag_id: str, moment: str) -> str:
         """Return the id for which a decision of a moment counts: a retired tag's heir, once it was retired.
@@ -181,9 +184,9 @@ class Paths:
         spans = [Span(tag_id, "", until)]
         for written, after, _ in spans:  # it grows
             for earlier in self._merged.get(written, ()):
-                moment = "" if earlier in self._renamed else self._merged_at(self._by_id[earlier])
-                if moment is not None:
+                if (moment := self._merged_at(self._by_id[earlier])) is not None:
                     spans.append(Span(earlier, max(after, moment), until))
+            spans += [Span(gone, after, until) for gone in self.gone_ids_of(written)]
         return spans
 
     def overruling(self, tag_id: str) -> list[Span]:
@@ -248,6 +251,20 @@ class Paths:
         """Return the tags that a tag directly replaces."""
         return self._merged.get(tag_id, ())
 
+    def merged_before_split(self, tag_id: str) -> Sequence[str]:
+        """Return the tags that a tag directly replaces, but for its own parts and what these were merged into."""
+        tag = self._by_id.get(tag_id)
+        parts = frozenset(tag.parts if tag is not None else ())
+        merged = self.merged_into(tag_id)
+        return [earlier for earlier in merged if parts.isdisjoint(self.written_as(earlier))] if parts else merged
+
+    def renamed_from(self, tag_id: str) -> str | None:
+        """Return the tag that a tag was before it got this id, None if it was not renamed."""
+        tag = self._by_id.get(tag_id)
+        origin = self._by_id.get(tag.origin) if tag is not None and tag.origin is not None else None
+        is_same = origin is not None and origin.id in self.merged_into(tag_id) and tag_id not in origin.parts
+        return origin.id if origin is not None and is_same else None
+
     def wholes_of(self, tag_id: str) -> Sequence[str]:
         """Return the tags that were split into a tag and others."""
         return self._wholes.get(tag_id, ())
@@ -271,18 +288,14 @@ class _Table:
         return self._known[tag_id]
 
     def _merged(self, tag_id: str) -> int | None:
-        tag, earlier = self._paths.tag(tag_id), list(self._paths.merged_into(tag_id))
-        label = self._part(tag_id)
-        origin = self._paths.tag(tag.origin) if tag is not None and tag.origin in earlier else None
-        if (
-            tag is not None and origin is not None and tag_id not in origin.parts
-        ):  # that tag under another id, without a past
-            earlier.remove(str(tag.origin))
-            label = self.label(str(tag.origin)) if label is None else label
+        label, same = self._part(tag_id), self._paths.renamed_from(tag_id)
+        if same is not None and label is None:  # it had no life of its own before
+            label = self.label(same)
+        earlier = [tag for tag in self._paths.merged_into(tag_id) if tag != same]
         return _either([label, *map(self.label, earlier)]) if earlier else label
 
     def _part(self, tag_id: str) -> int | None:
-        said, tag = self._said.get(tag_id), self._paths.tag(tag_id)
+        said, tag = self._by_itself(tag_id), self._paths.tag(tag_id)
         wholes = self._paths.wholes_of(tag_id)
         if said is not None or tag is None or not wholes:
             return said
@@ -293,14 +306,15 @@ class _Table:
             return UNKNOWN
         return NEGATIVE if tag.origin is not None and of_whole.get(tag.origin) == NEGATIVE else None
 
+    def _by_itself(self, tag_id: str) -> int | None:
+        ids = (tag_id, *self._paths.gone_ids_of(tag_id))
+        return next((self._said[each] for each in ids if each in self._said), None)
+
     def _whole(self, tag_id: str) -> int | None:
-        """Return the label of a tag when it was split: before its parts, or what they were merged into, were merged into it."""
-        tag = self._paths.tag(tag_id)
-        parts = set(tag.parts if tag is not None else ())
-        later = [tag for tag in self._paths.merged_into(tag_id) if not parts.isdisjoint(self._paths.written_as(tag))]
-        if not later:
+        """Return the label of a tag when it was split, before any of its parts was merged into it."""
+        earlier = self._paths.merged_before_split(tag_id)
+        if len(earlier) == len(self._paths.merged_into(tag_id)):
             return self.label(tag_id)
-        earlier = [tag for tag in self._paths.merged_into(tag_id) if tag not in later]
         return _either([self._part(tag_id), *map(self.label, earlier)])
 
     def _chosen(self, whole: str) -> bool:

@@ -107,7 +107,8 @@ class FoldedLog:
 
     def _note_merges(self, row: Row) -> None:
         """Note which merges and renames a row begins, and which it ends, as an undo or a revival does."""
-        for tag_id, (_, tag) in self.states[row.n].items():
+        states = list(self.states[row.n].items())
+        for tag_id, (_, tag) in reversed(states) if row.op == UNDO else states:  # in the order in which they began
             heir = tag.replaced_by if tag is not None and tag.retired else None
             before = self._merged.get(tag_id)
             if heir == (before.heir if before is not None else None):

@@ -21,6 +21,7 @@ from classifier.store.standing import lists, lists_still, made_within, settled, 
 # unknown is open.
 _NEGATIVE, _SILENT, _OPEN, _UNSURE, _POSITIVE = range(5)
 _Number = ColumnElement[int]
+_When = tuple[ColumnElement[bool], int]
 
 
 def settled_through(article_id: ColumnElement[str], tag: str, paths: Paths | None) -> ColumnElement[bool]:
@@ -45,11 +46,10 @@ class _Labels:
         if tag_id in self._met:  # where a circle comes back to it
             return literal(_SILENT)
         self._met.add(tag_id)
-        tag, earlier = self._paths.tag(tag_id), list(self._paths.merged_into(tag_id))
-        label = self._of_part(tag_id)
-        if tag is not None and tag.origin in earlier:
-            earlier.remove(str(tag.origin))
-            label = _or_else(label, self.of(str(tag.origin)))
+        label, same = self._of_part(tag_id), self._paths.renamed_from(tag_id)
+        if same is not None:
+            label = _or_else(label, self.of(same))
+        earlier = [tag for tag in self._paths.merged_into(tag_id) if tag != same]
         label = _highest([label, *map(self.of, earlier)])
         self._met.remove(tag_id)
         return label
@@ -69,16 +69,29 @@ class _Labels:
         silent = _SILENT if is_origin else _NEGATIVE  # the label by the origin stands, whatever other wholes do not say
         chosen = or_(*(self._said(part) == _POSITIVE for part in parts))
         by_label = {_POSITIVE: case((chosen, silent), else_=_OPEN), _UNSURE: _OPEN, _OPEN: _OPEN, _NEGATIVE: _NEGATIVE}
-        return case(by_label, value=self.of(whole), else_=silent)
+        return case(by_label, value=self._when_split(whole), else_=silent)
+
+    def _when_split(self, tag_id: str) -> _Number:
+        """Return the label of a tag when it was split, before any of its parts was merged into it."""
+        earlier = self._paths.merged_before_split(tag_id)
+        if len(earlier) == len(self._paths.merged_into(tag_id)):
+            return self.of(tag_id)
+        return _highest([self._of_part(tag_id), *map(self.of, earlier)])
 
     def _said(self, tag_id: str) -> _Number:
         """Return the label of an id by what was said of it alone."""
         tag = literal(tag_id)
-        listed = lists(self._article_id, tag) | lists_still(self._article_id, tag)
+        (listed, _), is_wrong = self._as_sent(tag)
         by_action = dict.fromkeys(GIVES, _POSITIVE) | dict.fromkeys(TAKES, _NEGATIVE)
         unsure = {"unsure": case((listed, _POSITIVE), else_=_UNSURE)}
-        by_sender = case((listed, _POSITIVE), (lists(self._article_id, tag, "rejected"), _NEGATIVE), else_=_SILENT)
+        gone = (when for each in self._paths.gone_ids_of(tag_id) for when in self._as_sent(literal(each)))
+        by_sender = case((listed, _POSITIVE), is_wrong, *gone, else_=_SILENT)
         return case(by_action | unsure, value=self._last_action(tag_id), else_=by_sender)
+
+    def _as_sent(self, tag: ColumnElement[str]) -> tuple[_When, _When]:
+        """Return when the sender of the article lists an id, and when it says that it is wrong, each with the label."""
+        listed = lists(self._article_id, tag) | lists_still(self._article_id, tag)
+        return (listed, _POSITIVE), (lists(self._article_id, tag, "rejected"), _NEGATIVE)
 
     def _last_action(self, tag_id: str) -> ColumnElement[str]:
         """Return the action of the decision that counts for an id: on itself, or one that takes a tag in its place."""

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause, TableValuedAlias, and_, exists, or_, select
+from sqlalchemy import ColumnElement, FromClause, TableValuedAlias, and_, exists, false, or_, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import GenericFunction
 
@@ -35,7 +35,7 @@ def overruled(row: FromClause, within: Sequence[Span] | None = None) -> ColumnEl
 
 
 def _counts(row: FromClause, within: Sequence[Span]) -> ColumnElement[bool]:
-    return or_(*(and_(row.c.tag == span.tag, *made_within(row, span)) for span in within))
+    return or_(false(), *(and_(row.c.tag == span.tag, *made_within(row, span)) for span in within))
 
 
 def made_within(row: FromClause, span: Span) -> list[ColumnElement[bool]]:
