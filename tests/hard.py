@@ -87,7 +87,17 @@ PARTS = {
     "faults": Part(
         "SQLite",
         "system",
-        ("nothing_lost", "database_faults", "backup", "promotion_under_load", "faults", "migrations", "proxy"),
+        (
+            "nothing_lost",
+            "database_faults",
+            "backup",
+            "promotion_under_load",
+            "faults",
+            "migrations",
+            "proxy",
+            "taxonomy_head",
+            "taxonomy_service",
+        ),
     ),
     "access": Part(
         "SQLite", "system", ("access", "keys", "poisoning", "logs", "metrics", "privacy", "deploy", "operations")
