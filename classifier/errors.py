@@ -80,6 +80,16 @@ class NotShown(TaggerError):
     """Nobody has shown that enough of what an archive run would add is right."""
 
 
+class BadOperations(_BadFile):
+    """A file of operations cannot be used."""
+
+    kind = "list of operations"
+
+
+class NotInstalled(TaggerError):
+    """A part of the product that is not installed is needed."""
+
+
 class BadMap(_BadFile):
     """A map from the terms of a CMS to tags cannot be used."""
 

@@ -55,6 +55,8 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("POST", "/review/proposals", {"label": "A new group"}, EDITORS, 201),
     ("GET", "/v1/tags", None, set(ROLES), 200),
     ("GET", "/v1/tags/changes", None, set(ROLES), 200),
+    ("GET", "/v1/tags/export", None, set(ROLES), 200),
+    ("POST", "/v1/tags/import?format=iptc-json", {"tags": []}, TAXONOMISTS, 422),  # it has no concepts
     ("POST", "/v1/tags/changes/place", {"n": 1}, {"cms", "admin"}, 200),
     ("GET", "/v1/tags/iskp", None, set(ROLES), 200),
     ("GET", "/v1/tags/iskp/redecide", None, EDITORS, 404),  # it was not split

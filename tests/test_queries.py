@@ -76,6 +76,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/hand-overs"): {"json": {"from": None, "to": None, "article_ids": ["a0000001"]}},
     ("POST", "/v1/questions/<question_id>"): {"json": {"answer": "removed"}},
     ("POST", "/v1/tags/changes/place"): {"json": {"n": 1}},
+    ("POST", "/v1/tags/import"): {"data": b"id,label\nzagros,Zagros front", "content_type": "text/csv"},
     ("POST", "/v1/tags/change-sets"): {"json": {"ops": [{"op": "retire", "tag": "trial"}]}},
     ("POST", "/v1/tags/change-sets/<set_id>/decline"): {"json": {}},
     ("POST", "/"): {"data": {"text": TEXT["title"]}},

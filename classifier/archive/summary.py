@@ -11,6 +11,7 @@ from pathlib import Path
 from classifier.archive.adding import UNREADABLE, Figures, Judged, Plan
 from classifier.archive.spread import Spread
 from classifier.domain.files import whole_file
+from classifier.domain.spreadsheets import guarded
 from classifier.model.protocol import Model
 from classifier.reports.layout import plain, template
 from classifier.store.assignments import BLIND, COMPLETE, OUT_OF_SCOPE, Scope
@@ -18,7 +19,6 @@ from classifier.store.assignments import BLIND, COMPLETE, OUT_OF_SCOPE, Scope
 N_EXAMPLES = 3  # articles of a tag with the lowest scores: mistakes are most likely there
 TAG_KEYS = ("tag", "label", "n", "had", "mean_score", "lowest")
 COLUMNS = ("article_id", "published_at", "title", "tag", "label", "score")
-_FORMULA = tuple("=+-@\t\r")  # a spreadsheet takes text that starts with these for a formula
 _WHY = {
     BLIND: "blind, and not closed yet",
     COMPLETE: "an editor said that their tags are complete",
@@ -77,8 +77,8 @@ class Summary:
             text.detach()
 
     def _rows(self, article: Judged) -> Iterable[Sequence[str]]:
-        head = (article.additions.article_id, article.published_at or "", _cell(plain(article.title, 200)))
-        return ((*head, tag, _cell(self._label(tag)), f"{score:.4f}") for tag, score in article.additions.tags)
+        head = (article.additions.article_id, article.published_at or "", guarded(plain(article.title, 200)))
+        return ((*head, tag, guarded(self._label(tag)), f"{score:.4f}") for tag, score in article.additions.tags)
 
     def _note(self, article: Judged) -> None:
         self.figures.note(article)
@@ -143,7 +143,3 @@ def scope_in_words(scope: Scope) -> str:
         f"without {' and '.join(scope.without_tags)}" if scope.without_tags else "",
     ]
     return "".join(f", {part}" for part in parts if part)
-
-
-def _cell(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -4,8 +4,9 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from classifier.commands.common import minute, print_json, print_result, registry_of, store_of
+from classifier.commands.common import N_LISTED, minute, print_json, print_result, registry_of, store_of
 from classifier.commands.parser import Usage, user_name
+from classifier.domain.exchange.operation_table import operations_of_rows
 from classifier.domain.operation_lines import operation_from_text
 from classifier.domain.operations import Operation
 from classifier.domain.taxonomy_log import FoldedLog, Row
@@ -43,8 +44,11 @@ def do_propose(options: Namespace, _settings: Settings) -> None:
 def do_undo(options: Namespace, _settings: Settings) -> None:
     store, registry = store_of(options), registry_of(options)
     publish(registry, store)
-    numbers = options.numbers or [store.taxonomy.log().last_to_undo()]
-    applied = undo(registry, store, numbers, user_name(), options.note)
+    if options.set:
+        applied = undo(registry, store, store.taxonomy.rows_of(options.set), user_name(), options.note, options.set)
+    else:
+        numbers = options.numbers or [store.taxonomy.log().last_to_undo()]
+        applied = undo(registry, store, numbers, user_name(), options.note)
     _print_applied(options, applied, store.taxonomy.log())
 
 
@@ -72,18 +76,27 @@ def do_diff(options: Namespace, _settings: Settings) -> None:
 
 
 def _operations(options: Namespace) -> Sequence[Operation]:
-    lines = [*options.operations, *(_lines(options.file) if options.file is not None else ())]
-    if not lines:
+    operations = [operation_from_text(line) for line in options.operations]
+    if options.file is not None:
+        text = _text(options.file)
+        is_table = options.file.suffix.lower() in (".csv", ".tsv")
+        operations += (
+            operations_of_rows(text, str(options.file)) if is_table else map(operation_from_text, _lines(text))
+        )
+    if not operations:
         raise Usage('Name an operation, like "merge isis into islamic-state", or --file FILE with one a line.')
-    return [operation_from_text(line) for line in lines]
+    return operations
 
 
-def _lines(path: Path) -> Sequence[str]:
+def _text(path: Path) -> str:
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise BadSetting(f"{path} cannot be read: {error}") from None
-    return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
+def _lines(text: str) -> Sequence[str]:
+    return [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
 
 
 def _print_applied(options: Namespace, applied: Applied, log: FoldedLog) -> None:
@@ -96,9 +109,9 @@ def _print_applied(options: Namespace, applied: Applied, log: FoldedLog) -> None
         return
     for row in rows:
         print(f"change {row.n}: {row.line}")
-    print(
-        f"the taxonomy is {applied.head.taxonomy.version}; take it back: tags undo {' '.join(map(str, applied.numbers))}"
-    )
+    few = len(applied.numbers) <= N_LISTED
+    back = " ".join(map(str, applied.numbers)) if few else f"--set {applied.change_set}"
+    print(f"the taxonomy is {applied.head.taxonomy.version}; take it back: tags undo {back}")
 
 
 def _row(row: Row) -> dict[str, object]:

@@ -11,6 +11,7 @@ from classifier.domain.editing import Editor, Edits
 from classifier.domain.operations import (
     ChangeAlias,
     Create,
+    Keep,
     Merge,
     Move,
     Operation,
@@ -21,11 +22,13 @@ from classifier.domain.operations import (
     SetField,
     Split,
 )
-from classifier.domain.tag_fields import check_language, from_plain, to_plain
-from classifier.domain.taxonomy import Tag, Taxonomy
+from classifier.domain.statements import KEPT_OF, STATEMENT
+from classifier.domain.tag_fields import FIELDS, check_language, from_plain, to_plain
+from classifier.domain.taxonomy import Tag, Taxonomy, alias_from_json
 from classifier.errors import BadOperation
 
-_SETTABLE = ("note", "created", "uri", "caution", "related", "labels", "notes", "matches", "status", "kind")
+_SETTABLE = ("note", "created", "uri", "notation", "caution", "related", "labels", "notes", "matches", "status", "kind")
+_OF_NEW = frozenset((*_SETTABLE, "aliases", "replaced_by", "parts")) - {"created", "kind"}
 _DAY = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 
 
@@ -56,7 +59,10 @@ def _create(operation: Create, editor: Editor, at: str) -> None:
     new_id, kind = editor.new_id(operation.tag), editor.known_kind(operation.kind)
     broader = tuple(editor.living(above).id for above in operation.broader)
     tag = Tag(new_id, operation.label, kind, broader, created=day)
-    editor.make(replace(tag, aliases=editor.with_label_as_alias(tag, tag.label)))
+    more = _fields_of_new(operation.fields or {}, tag, editor, at)
+    if "aliases" not in more:
+        more["aliases"] = editor.with_label_as_alias(tag, tag.label)
+    editor.make(replace(tag, **more))
 
 
 @_do.register
@@ -185,7 +191,54 @@ def _set_field(operation: SetField, editor: Editor, at: str) -> None:
     editor.set_fields(tag.id, **{name: value})
 
 
+@_do.register
+def _keep(operation: Keep, editor: Editor, at: str) -> None:
+    if not KEPT_OF.fullmatch(operation.uri):
+        raise BadOperation(f"{operation.uri[:80]!r} is no URI of which statements are kept.")
+    for statement in operation.statements:
+        if not STATEMENT.fullmatch(statement):
+            raise BadOperation(f"{statement[:80]!r} is no statement in N-Triples without its subject.")
+    editor.keep(operation.uri, operation.statements)
+
+
 # --- their parts ------------------------------------------------------------------------------------------------
+
+
+def _fields_of_new(fields: Any, tag: Tag, editor: Editor, at: str) -> dict[str, Any]:
+    """Return the values of further fields of a new tag. A retired one is replaced by what leads to a living tag, or nothing."""
+    if not isinstance(fields, Mapping) or not _OF_NEW.issuperset(fields):
+        raise BadOperation(f"The fields of a new tag are {', '.join(sorted(_OF_NEW))}.")
+    try:
+        more = {name: _of_new(name, value) for name, value in fields.items()}
+    except (ValueError, TypeError) as error:
+        raise BadOperation(f"{tag.id!r}: {error}.") from None
+    for alias in more.get("aliases", ()):
+        if problems := alias_problems(alias):
+            raise BadOperation(f"This cannot be an alias of {tag.id!r}: {'; '.join(problems)}.")
+    for other in (*more.get("related", ()), *more.get("parts", ())):
+        editor.living(other)
+    if (heir := more.get("replaced_by")) is not None:
+        last = editor.tags.get(heir)
+        while last is not None and last.retired:
+            last = editor.tags.get(last.replaced_by or "")
+        if last is None:
+            raise BadOperation(f"{heir!r}, in the place of {tag.id!r}, leads to no living tag.")
+        _check_kind(tag, editor.tags[heir])
+    if (more.get("status") == "retired") < (heir is not None):
+        raise BadOperation(f"{tag.id!r} has `replaced_by` but is not retired.")
+    return more | ({"retired_at": at} if more.get("status") == "retired" else {})
+
+
+def _of_new(name: str, value: Any) -> Any:
+    if name == "aliases":
+        return tuple(map(alias_from_json, value))
+    if name == "status" and value not in ("active", "muted", "retired"):
+        raise ValueError(f"`status` cannot be {str(value)[:40]!r}")
+    if name in FIELDS:
+        return from_plain(name, value)
+    if not isinstance(value, str):
+        raise ValueError(f"`{name}` must be a text")
+    return value
 
 
 def _check_kind(tag: Tag, heir: Tag) -> None:

@@ -20,7 +20,8 @@ RESERVED = frozenset(("changes", "change-sets", "export", "import"))  # words of
 class Edit(NamedTuple):
     """A field of a tag, and its values before and after a change.
 
-    Without a field it is the tag itself, None where there was or is none. Without a tag it is the kinds.
+    Without a field it is the tag itself, None where there was or is none. Without a tag it is the kinds, or with a URI as its
+    field, the statements that are kept of that.
     """
 
     tag: str | None
@@ -45,6 +46,7 @@ class Editor:
     def __init__(self, taxonomy: Taxonomy, places: Mapping[str, int] | None = None) -> None:
         self.tags: dict[str, Tag] = dict(taxonomy.by_id)
         self.kinds: dict[str, Kind] = dict(taxonomy.kinds)
+        self.kept: dict[str, tuple[str, ...]] = {}  # what a vocabulary says of a URI and no field holds
         self.places = dict(places) if places else {tag_id: place for place, tag_id in enumerate(self.tags)}
         self._edits: list[Edit] = []
         self._made_index: TagIndex | None = None
@@ -58,7 +60,7 @@ class Editor:
     def copy(self) -> "Editor":
         """Return an editor of the same taxonomy."""
         editor = Editor(Taxonomy((), self.kinds), self.places)
-        editor.tags, editor._made_index = dict(self.tags), self._index.copy()
+        editor.tags, editor.kept, editor._made_index = dict(self.tags), dict(self.kept), self._index.copy()
         return editor
 
     def taxonomy(self) -> Taxonomy:
@@ -95,23 +97,35 @@ class Editor:
     # --- edits --------------------------------------------------------------------------------------------------
 
     def _edit(self, tag: str | None, field: str | None, value: Any) -> None:
-        before = self.kinds if tag is None else self.tags.get(tag) if field is None else getattr(self.tags[tag], field)
+        before = self._value(tag, field)
         if before != value:
             self._edits.append(Edit(tag, field, before, value))
             self._put(self._edits[-1])
 
+    def _value(self, tag: str | None, field: str | None) -> Any:
+        if tag is None:
+            return self.kinds if field is None else self.kept.get(field, ())
+        return self.tags.get(tag) if field is None else getattr(self.tags[tag], field)
+
     def _put(self, edit: Edit) -> None:
-        if edit.tag is None:
+        if edit.tag is not None:
+            self._put_tag(edit, edit.tag)
+        elif edit.field is None:
             self.kinds = edit.after
-            return
-        before = self.tags.pop(edit.tag) if edit.field is None and edit.after is None else self.tags.get(edit.tag)
+        elif edit.after:
+            self.kept[edit.field] = edit.after
+        else:
+            self.kept.pop(edit.field, None)
+
+    def _put_tag(self, edit: Edit, tag_id: str) -> None:
+        before = self.tags.pop(tag_id) if edit.field is None and edit.after is None else self.tags.get(tag_id)
         if edit.field is not None:
-            self.tags[edit.tag] = replace(self.tags[edit.tag], **{edit.field: edit.after})
+            self.tags[tag_id] = replace(self.tags[tag_id], **{edit.field: edit.after})
         elif edit.after is not None:
-            self.tags[edit.tag] = edit.after
-            self.places.setdefault(edit.tag, len(self.places))
+            self.tags[tag_id] = edit.after
+            self.places.setdefault(tag_id, len(self.places))
         if self._made_index is not None and (edit.field is None or edit.field in INDEXED):
-            self._made_index.put(edit.tag, before, self.tags.get(edit.tag))
+            self._made_index.put(tag_id, before, self.tags.get(tag_id))
 
     def set_fields(self, tag_id: str, **values: Any) -> None:
         """Give fields of a tag other values."""
@@ -126,10 +140,15 @@ class Editor:
         """Give the taxonomy other kinds."""
         self._edit(None, None, dict(kinds))
 
+    def keep(self, uri: str, statements: tuple[str, ...]) -> None:
+        """Keep other statements of a URI, or none."""
+        self._edit(None, uri, statements)
+
     def _reverse(self, edit: Edit) -> None:
         present = self.tags.get(edit.tag) if edit.tag is not None else None
         if edit.tag is None:
-            self._edit(None, None, edit.before)
+            value = edit.before if edit.field is None else _value_before(edit, self._value(None, edit.field))
+            self._edit(None, edit.field, value)
         elif edit.field is None:
             if present != edit.after or (edit.before is None and self.namers(edit.tag)):
                 raise BadOperation(f"{edit.tag!r} was changed or is named by other tags since.")

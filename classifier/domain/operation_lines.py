@@ -14,6 +14,7 @@ from classifier.domain.operations import (
     ChangeAlias,
     Create,
     Ids,
+    Keep,
     Merge,
     Move,
     Operation,
@@ -103,7 +104,10 @@ def _options(words: Sequence[Word], *names: str) -> dict[str, str]:
 
 
 def _create(words: Sequence[Word]) -> Operation:
-    options: dict[str, Any] = _options(words[2:], "kind", "broader", "created")
+    rest, more = words[2:], {}
+    if rest and rest[-1].text.startswith("{") and not rest[-1].quoted:
+        rest, more = rest[:-1], {"fields": json.loads(rest[-1].text)}
+    options: dict[str, Any] = _options(rest, "kind", "broader", "created") | more
     if "broader" in options:
         options["broader"] = tuple(filter(None, options["broader"].split(",")))
     return Create(words[0].text, words[1].text, **options)
@@ -171,6 +175,7 @@ def _relabel(words: Sequence[Word]) -> Operation:
 
 _FROM_WORDS: dict[str, Callable[[Sequence[Word]], Operation]] = {
     **{"create": _create, "relabel": _relabel, "merge": _merge, "rename": _rename, "split": _split},
+    "keep": lambda words: Keep(words[0].text, tuple(word.text for word in words[1:])),
     **{"retire": _retire, "revive": lambda words: Revive(_one(words)), "move": _move, "alias": _alias, "set": _set},
 }
 
@@ -182,18 +187,21 @@ def operation_to_text(operation: Operation) -> str:
 
 def _written(operation: Operation) -> Sequence[str]:
     match operation:
-        case Create(tag, label, kind, broader, created):
+        case Create(tag, label, kind, broader, created, more):
             options = {"kind": kind * (kind != "theme"), "broader": ",".join(broader), "created": created or ""}
-            return [_word(tag), _quoted(label), *(f"{name}={_word(text)}" for name, text in options.items() if text)]
+            written = (f"{name}={_word(text)}" for name, text in options.items() if text)
+            return [_word(tag), _printable(label), *written, *([_printable(more)] if more else [])]
+        case Keep(uri, statements):
+            return [_word(uri), *map(_printable, statements)]
         case Relabel(tag, label, lang):
-            return [_word(tag), _quoted(label), *([f"lang={lang}"] if lang else [])]
+            return [_word(tag), _printable(label), *([f"lang={lang}"] if lang else [])]
         case Merge(tags, into):
             return [*map(_word, tags), "into", _word(into)]
         case Rename(tag, to):
             return [_word(tag), "to", _word(to)]
         case Split(tag, into, labels, keep):
             named = dict(labels)
-            parts = (_word(part) + (f"={_quoted(named[part])}" if part in named else "") for part in into)
+            parts = (_word(part) + (f"={_printable(named[part])}" if part in named else "") for part in into)
             return [_word(tag), "into", *parts, *["keep"] * keep]
         case Retire(tag, into):
             return [_word(tag), *(["for", _word(into)] if into else [])]
@@ -201,13 +209,9 @@ def _written(operation: Operation) -> Sequence[str]:
             return [_word(tag), "under", *(map(_word, under) if under else ["-"])]
         case ChangeAlias(tag, Alias() as alias):
             policy = policy_of(alias)
-            return [
-                _word(tag),
-                "+" + _quoted(alias.text),
-                *([json.dumps(policy, ensure_ascii=False)] if policy else []),
-            ]
+            return [_word(tag), "+" + _printable(alias.text), *([_printable(policy)] if policy else [])]
         case ChangeAlias(tag, drop=text):
-            return [_word(tag), "-" + _quoted(text or "")]
+            return [_word(tag), "-" + _printable(text or "")]
         case SetField(tag, name, value):
             values = {f".{key}": text for key, text in value.items()} if isinstance(value, Mapping) else {"": value}
             return [_word(tag), *(f"{name}{key}={_word(_value_text(text))}" for key, text in values.items())]
@@ -221,9 +225,9 @@ def _value_text(value: Any) -> str:
 
 
 def _word(text: str) -> str:
-    return text if _SIMPLE.fullmatch(text) and text not in _KEYWORDS else _quoted(text)
+    return text if _SIMPLE.fullmatch(text) and text not in _KEYWORDS else _printable(text)
 
 
-def _quoted(text: str) -> str:
-    """Return a text in quotation marks, with the escapes of JSON for what cannot be printed: a line stays one line."""
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in json.dumps(text, ensure_ascii=False))
+def _printable(value: Any) -> str:
+    """Return the JSON of a value, with escapes for what cannot be printed: a line stays one line."""
+    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in json.dumps(value, ensure_ascii=False))

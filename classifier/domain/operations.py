@@ -25,14 +25,15 @@ class Operation:
 
 @dataclass(frozen=True)
 class Create(Operation):
-    """Make a new tag."""
+    """Make a new tag. `fields` are its other fields as plain JSON, where an import has more of them."""
 
     tag: str
     label: str
     kind: str = "theme"
     broader: Ids = ()
     created: str | None = None
-    op, form = "create", 'create ID "Label" [kind=KIND] [broader=ID,…] [created=DAY]'
+    fields: Any = None
+    op, form = "create", 'create ID "Label" [kind=KIND] [broader=ID,…] [created=DAY] [{"uri": "URI", …}]'
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,17 @@ class SetField(Operation):
     op, form = "set", "set ID FIELD=VALUE, or: set ID notes.fr=TEXT"
 
 
+@dataclass(frozen=True)
+class Keep(Operation):
+    """Keep what a vocabulary says of a URI and no field holds, in the place of what was kept of it; none for nothing."""
+
+    uri: str
+    statements: Ids = ()
+    op, form = "keep", 'keep URI "STATEMENT" …'
+
+
 BY_NAME: dict[str, type[Operation]] = {
-    kind.op: kind for kind in (Create, Relabel, Merge, Rename, Split, Retire, Revive, Move, ChangeAlias, SetField)
+    kind.op: kind for kind in (Create, Relabel, Merge, Rename, Split, Retire, Revive, Move, ChangeAlias, SetField, Keep)
 }
 
 

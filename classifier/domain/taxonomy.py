@@ -52,7 +52,7 @@ class Tag:
     """An entry of the taxonomy.
 
     `label` and `note` are in the main language, `labels` and `notes` in others. `matches` are URIs of the same or a similar
-    thing elsewhere. `parts` are the tags that it was split into. A tag with `caution` is never added without an editor, and if
+    thing elsewhere, `uri` and `notation` are the tag's own in a vocabulary. `parts` are the tags that it was split into. A tag with `caution` is never added without an editor, and if
     it is a number, only suggested from this score on. `origin` is the tag that it was made from by a rename or a split: what
     was known of that one is known of this one. `retired_at` is the moment in UTC from which on decisions say `replaced_by`.
     """
@@ -71,6 +71,7 @@ class Tag:
     related: tuple[str, ...] = ()
     matches: Pairs = ()
     uri: str | None = None
+    notation: str | None = None
     parts: tuple[str, ...] = ()
     caution: bool | float = False
     origin: str | None = None

@@ -6,6 +6,7 @@ may be undone itself.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from heapq import heappop, heappush
 from typing import Any, NamedTuple, Self
 
 from classifier.domain.applying import adopt, carry_out
@@ -72,6 +73,9 @@ class FoldedLog:
         self._merged: dict[str, PastMerge] = {}  # those that stand, which have no end yet
         self._past: list[PastMerge] = []
         self._editor = Editor(Taxonomy(()))
+        self._undone: dict[int, int] = {}  # the rows that are not in effect, each with the undo that is
+        self._undos: dict[int, int] = {}  # the rows that were ever undone, each with its last undo
+        self._touching: dict[_Place, tuple[int, ...]] = {}  # the rows that change a place or make a tag name another
         for row in rows:
             self.append(row)
 
@@ -80,8 +84,18 @@ class FoldedLog:
         log = type(self)()
         log.rows, log.edits, log.states = list(self.rows), dict(self.edits), dict(self.states)
         log._merged, log._past = dict(self._merged), list(self._past)
-        log._editor = self._editor.copy()
+        log._editor, log._touching = self._editor.copy(), dict(self._touching)
+        log._undone, log._undos = dict(self._undone), dict(self._undos)
         return log
+
+    @property
+    def kept(self) -> Mapping[str, tuple[str, ...]]:
+        """What vocabularies that were imported say of URIs, and no field holds. Nobody may change it."""
+        return self._editor.kept
+
+    def editor(self) -> Editor:
+        """Return an editor of the taxonomy as it is now, whose changes leave the log alone."""
+        return self._editor.copy()
 
     @property
     def n(self) -> int:
@@ -103,7 +117,22 @@ class FoldedLog:
         self.edits[row.n], self.states[row.n] = edits, states_of(edits, self._editor.tags)
         self.rows.append(row)
         self._note_merges(row)
+        for place in {place for edit in edits for place in _places(edit)}:
+            self._touching[place] = (*self._touching.get(place, ()), row.n)
+        self._note_undo(row)
         return edits
+
+    def _note_undo(self, row: Row) -> None:
+        """Note that an undo takes its row out of effect. If that is an undo too, its row is in effect again, and so on."""
+        by, target, is_out = row.n, row.undoes, True
+        if target is not None:
+            self._undos[target] = by
+        while target is not None:
+            if is_out:
+                self._undone[target] = by
+            else:
+                self._undone.pop(target, None)
+            by, target, is_out = target, self.rows[target - 1].undoes, not is_out
 
     def _note_merges(self, row: Row) -> None:
         """Note which merges and renames a row begins, and which it ends, as an undo or a revival does."""
@@ -130,17 +159,15 @@ class FoldedLog:
 
     def last_to_undo(self) -> int:
         """Return the number of the last change that is in effect and no undo. Raise `BadOperation` if there is none."""
-        undone = self._undone_by()
-        numbers = [row.n for row in self.rows[1:] if row.op != UNDO and row.n not in undone]
+        numbers = [row.n for row in self.rows[1:] if row.op != UNDO and row.n not in self._undone]
         if not numbers:
             raise BadOperation("There is no change to undo.")
         return numbers[-1]
 
     def to_undo(self, n: int) -> int:
         """Return the row to undo so that a row is not in effect: itself, or what put it in effect again after an undo."""
-        undone_by = {row.undoes: row.n for row in self.rows if row.undoes is not None}
-        while undone_by.get(n) in undone_by:
-            n = undone_by[undone_by[n]]
+        while (undo := self._undos.get(n)) in self._undos:
+            n = self._undos[undo]
         return n
 
     def tags_since(self, n: int) -> dict[str, list[int]]:
@@ -157,7 +184,7 @@ class FoldedLog:
         """Raise `BadOperation` if a row cannot be undone, `DependentChanges` if later ones have to be undone first."""
         if not 1 <= n <= self.n:
             raise BadOperation(f"There is no change {n}; the last one is {self.n}.")
-        if (by := self._undone_by().get(n)) is not None:
+        if (by := self._undone.get(n)) is not None:
             raise BadOperation(f"The change {n} was undone before, by {by}.")
         if self.rows[n - 1].op == IMPORT and n == 1:
             raise BadOperation("The first import cannot be undone: there was no taxonomy before it.")
@@ -165,24 +192,47 @@ class FoldedLog:
             listed = "; ".join(f"{m}: {self.rows[m - 1].line}" for m in later)
             raise DependentChanges(f"Later changes rest on {n}. Undo them with it, newest first: {listed}", later)
 
-    def _undone_by(self) -> dict[int, int]:
-        """Return the rows that are not in effect, each with the undo that is."""
-        undone: dict[int, int] = {}
-        for row in reversed(self.rows):
-            if row.undoes is not None and row.n not in undone:
-                undone[row.undoes] = row.n
-        return undone
-
     def dependents(self, n: int) -> list[int]:
         """Return the later rows that rest on a row, or on one that does, newest first."""
-        undone = self._undone_by()
-        silent = {*undone, *(by for earlier, by in undone.items() if earlier > n)}
         made, numbers = _Made(self.edits[n]), list[int]()
-        for row in self.rows[n:]:
-            if row.n not in silent and any(map(made.carries, self.edits[row.n])):
-                made.add(self.edits[row.n])
-                numbers.insert(0, row.n)
+        waiting = self._later(self.edits[n], n)
+        passed = set(waiting)
+        while waiting:
+            m = heappop(waiting)
+            if not self._is_silent(m, n) and any(map(made.carries, self.edits[m])):
+                made.add(self.edits[m])
+                numbers.insert(0, m)
+                for later in self._later(self.edits[m], m):
+                    if later not in passed:
+                        passed.add(later)
+                        heappush(waiting, later)
         return numbers
+
+    def _later(self, edits: Edits, n: int) -> list[int]:
+        """Return the rows behind n that touch the same places, or name the same tags, in rising order."""
+        places = {place for edit in edits for place in (_place(edit), *_heir(edit))}
+        return sorted({m for place in places for m in self._touching.get(place, ()) if m > n})
+
+    def _is_silent(self, m: int, n: int) -> bool:
+        """Return whether a row is not in effect, or is an undo in effect that took back a row behind n."""
+        target = self.rows[m - 1].undoes
+        return m in self._undone or (target is not None and target > n and self._undone.get(target) == m)
+
+
+_Place = tuple[str | None, str | None]  # a tag and None, or None and the URI of kept statements
+
+
+def _place(edit: Edit) -> _Place:
+    return (edit.tag, None) if edit.tag is not None else (None, edit.field)
+
+
+def _heir(edit: Edit) -> Iterable[_Place]:
+    return [(edit.after, None)] if edit.field == "replaced_by" and edit.after is not None else []
+
+
+def _places(edit: Edit) -> Iterable[_Place]:
+    """Return the places at which an edit may rest on an earlier one: what it changes, and the tags that it names."""
+    return (_place(edit), *((tag_id, None) for tag_id in _named_in(edit)))
 
 
 class _Made:

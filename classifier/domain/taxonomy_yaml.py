@@ -15,24 +15,50 @@ from classifier.domain.taxonomy import TAG_ID, Alias, Kind, Tag, Taxonomy, alias
 from classifier.errors import BadTaxonomy
 
 _DAY = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")  # or a month, or a year
+_MAX_DEPTH = 12
 _Readers = dict[str, Callable[[str, yaml.Node], object]]  # name of a field -> what reads its value
 
 
 def read_taxonomy(path: Path) -> Taxonomy:
     """Return the taxonomy of a YAML file. Raise `BadTaxonomy` with every problem and its line."""
     try:
-        root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise BadTaxonomy(str(path), [f"cannot be read: {error.strerror}"]) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
         raise BadTaxonomy(str(path), [" ".join(str(error).split())]) from None
+    return parse_taxonomy(text, str(path))
+
+
+def parse_taxonomy(text: str, name: str) -> Taxonomy:
+    """Return the taxonomy of a YAML text. `name` is what errors call it. Raise `BadTaxonomy` with every problem and its line."""
+    try:
+        root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.YAMLError as error:
+        raise BadTaxonomy(name, [" ".join(str(error).split())]) from None
+    _check_tree(root, name)
     reader = _Reader()
     taxonomy = reader.taxonomy(root)
     reader.check_references(taxonomy)
     reader.check_clashes(taxonomy)
     if reader.problems:
-        raise BadTaxonomy(str(path), [text for _, text in sorted(reader.problems)])
+        raise BadTaxonomy(name, [text for _, text in sorted(reader.problems)])
     return taxonomy
+
+
+def _check_tree(root: yaml.Node | None, name: str) -> None:
+    """Raise `BadTaxonomy` if values are deep in each other, or stand in several places: a few such make billions."""
+    passed, waiting = set[int](), [(root, 0)]
+    while waiting:
+        node, depth = waiting.pop()
+        if isinstance(node, yaml.CollectionNode):
+            if id(node) in passed:
+                raise BadTaxonomy(name, [f"line {_line(node)}: write each value where it belongs, without * and &"])
+            if depth > _MAX_DEPTH:
+                raise BadTaxonomy(name, [f"line {_line(node)}: is nested deeper than {_MAX_DEPTH} levels"])
+            passed.add(id(node))
+            pairs = node.value if isinstance(node, yaml.MappingNode) else ((each,) for each in node.value)
+            waiting += [(part, depth + 1) for pair in pairs for part in pair]
 
 
 def read_alias(text: str, policy: str) -> Alias:

@@ -4,7 +4,7 @@ import codecs
 import csv
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -127,6 +127,11 @@ def _loosely(name: str) -> str:
 
 def read_map(path: Path, taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:
     """Return the entries of a map file, YAML or CSV. Raises `BadMap` with every problem and its line."""
+    return read_entries(path, taxonomy.by_id, "tag")
+
+
+def read_entries(path: Path, known: Container[str], noun: str) -> dict[str, tuple[str, ...]]:
+    """Return the entries of a file that maps terms to `known` tags or kinds. Raises `BadMap` as `read_map` does."""
     tabular = path.suffix.lower() in (".csv", ".tsv")
     try:
         text = path.read_bytes().removeprefix(codecs.BOM_UTF8).decode()
@@ -144,7 +149,7 @@ def read_map(path: Path, taxonomy: Taxonomy) -> dict[str, tuple[str, ...]]:
             problems.append(f"line {line}: an entry is a term and the ids of its tags ({form} to drop it)")
         elif entries.setdefault(term, tags) != tags:
             problems.append(f"line {line}: {term!r} stands here twice, with other tags")
-        problems += [f"line {line}: the taxonomy has no tag {tag!r}" for tag in tags if tag not in taxonomy.by_id]
+        problems += [f"line {line}: the taxonomy has no {noun} {tag!r}" for tag in tags if tag not in known]
     if problems:
         raise BadMap(str(path), problems)
     return entries

@@ -58,10 +58,12 @@ def change(
     return applied
 
 
-def undo(registry: Registry, store: Store, numbers: Sequence[int], by: str, note: str = "") -> Applied:
+def undo(
+    registry: Registry, store: Store, numbers: Sequence[int], by: str, note: str = "", undone: str | None = None
+) -> Applied:
     """Take back rows of the log, and publish the taxonomy. Raises what `TaxonomyChanges.undo` does."""
     publish(registry, store)
-    applied = store.taxonomy.undo(numbers, by, note)
+    applied = store.taxonomy.undo(numbers, by, note, undone)
     publish(registry, store)
     return applied
 

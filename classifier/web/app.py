@@ -8,6 +8,7 @@ from classifier.serving.tagger import Tagger
 from classifier.web import bodies, problems, static_files
 from classifier.web.api.articles import Articles
 from classifier.web.api.decisions import Decisions
+from classifier.web.api.exchange import Exchange
 from classifier.web.api.models import Models
 from classifier.web.api.router import Router
 from classifier.web.api.samples import Samples
@@ -55,7 +56,8 @@ def build_app(
     allowed = allowed or Limits()
     gate = Gate(tagger.store, allowed.rate, allowed.proxies)
     taxonomies = Taxonomies(tagger, registry, second_person)
-    groups = Articles(tagger), Decisions(tagger), Samples(tagger), Models(tagger, registry, retrain_hours), taxonomies
+    exchange, models = Exchange(tagger, registry), Models(tagger, registry, retrain_hours)
+    groups = Articles(tagger), Decisions(tagger), Samples(tagger), models, exchange, taxonomies
     api = Router(gate, max_body_bytes, [endpoint for group in groups for endpoint in group.endpoints()])
     app.register_blueprint(api.blueprint)
     app.register_blueprint(Pages(tagger, gate, api.endpoints, max_body_bytes).blueprint)

@@ -18,6 +18,7 @@ from classifier.errors import (
     BadDecision,
     BadJSON,
     BadOperation,
+    BadTaxonomy,
     ChangedMeanwhile,
     DependentChanges,
     TaggerError,
@@ -83,6 +84,7 @@ _OF_ERRORS: Mapping[type[TaggerError], tuple[str, Mapping[str, str]]] = {
     errors.WrongState: ("changed", {}),
     errors.NeedsAnother: ("needs-another", {}),
     errors.CannotJudge: ("cannot-judge", {}),
+    errors.NotInstalled: ("not-installed", {}),
     errors.NoModel: ("no-model", _LATER),
     errors.BadModel: ("no-model", _LATER),
     errors.BadStore: ("no-store", _LATER),
@@ -100,6 +102,9 @@ def problem_of(error: TaggerError) -> ApiProblem:
         case ChangedMeanwhile(numbers=numbers) | DependentChanges(numbers=numbers):
             rows = [{"pointer": f"/changes/{n}", "detail": f"change {n}"} for n in numbers[:MAX_ERRORS]]
             return ApiProblem("changed", str(error), rows)
+        case BadTaxonomy(problems=problems):
+            fields = [{"pointer": "", "detail": problem[:MAX_DETAIL]} for problem in problems[:MAX_ERRORS]]
+            return ApiProblem("invalid", str(error), fields)
         case BadOperation():
             return bad_parameter("ops", str(error))
         case UnknownTag():

@@ -49,8 +49,8 @@ class Parameter:
 class Endpoint:
     """One call of the API: all that its description and its checks need.
 
-    The view gets the parts of the path by name and the body, if there is one, as `body`. What it returns becomes JSON, alone or
-    with the status. Its annotations are the schemas of the two, its docstring is the summary.
+    The view gets the parts of the path by name and the body, if there is one, as `body`. If the call `reads` other types than
+    JSON, it gets the bytes as `raw`. What it returns becomes JSON, alone or with the status, unless it `gives` other types. Its annotations are the schemas of the two, its docstring is the summary.
     """
 
     method: str
@@ -61,6 +61,8 @@ class Endpoint:
     parameters: tuple[Parameter, ...] = ()
     status: int = 200
     also: tuple[int, ...] = ()  # other statuses with the same kind of answer
+    reads: tuple[str, ...] = ()
+    gives: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -78,7 +80,7 @@ class Endpoint:
         """The schema of the answer."""
         schema = get_type_hints(self.view)["return"]
         schema = get_args(schema)[0] if get_origin(schema) is tuple else schema
-        return None if schema is type(None) else schema
+        return None if schema is type(None) or self.gives else schema
 
 
 def document(endpoints: Sequence[Endpoint]) -> dict[str, object]:
@@ -139,6 +141,11 @@ def _operation(endpoint: Endpoint, path: str) -> dict[str, object]:
         content = _json(endpoint.returns)
         done = {str(endpoint.status): {"description": "Done", "content": content}}
         done |= {str(status): {"description": "Not now", "content": content} for status in endpoint.also}
+    if endpoint.gives:
+        done[str(endpoint.status)] = {
+            "description": "Done",
+            "content": {each: {"schema": {}} for each in endpoint.gives},
+        }
     of_path = {"in": "path", "required": True, "schema": {"type": "string", "pattern": f"^{ARTICLE_ID.pattern}$"}}
     parameters = [{"name": name, **of_path} for name in re.findall(r"{(\w+)}", path)]
     operation: dict[str, object] = {
@@ -152,6 +159,9 @@ def _operation(endpoint: Endpoint, path: str) -> dict[str, object]:
         operation["description"] = f"Roles: {', '.join(endpoint.roles)}."
     if endpoint.takes:
         operation["requestBody"] = {"required": True, "content": _json(endpoint.takes)}
+    if endpoint.reads:
+        content = {each: {"schema": {"type": "string"}} for each in endpoint.reads}
+        operation["requestBody"] = {"required": True, "content": content}
     return operation
 
 
@@ -160,6 +170,8 @@ def _problem_responses(endpoint: Endpoint, path: str) -> dict[str, object]:
     slugs = {"internal", *endpoint.problems}
     if endpoint.roles:
         slugs |= {"no-key", "key-ended", "not-allowed", "too-many", "overloaded"}
+    if endpoint.reads:
+        slugs |= {"bad-request", "too-large", "too-slow", "not-json-type"}
     if endpoint.takes:
         slugs |= {"not-json", "too-large", "too-slow", "not-json-type", "invalid"}
     if "{" in path:

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, g, request
 
 from classifier.domain.articles import check_id, check_stored_id
 from classifier.web.api.openapi import Endpoint, document
-from classifier.web.bodies import json_response, read_json
+from classifier.web.bodies import json_response, read_body, read_json
 from classifier.web.guard.auth import Gate
 from classifier.web.problems import ApiProblem
 
@@ -35,7 +35,14 @@ class Router:
                 text = f"Send `Content-Type: application/json`, not {request.mimetype[:60]!r}."
                 raise ApiProblem("not-json-type", text)
             arguments["body"] = read_json(endpoint.takes, self.max_body_bytes)
+        if endpoint.reads:
+            if request.mimetype not in endpoint.reads:
+                text = f"Send `Content-Type:` {' or '.join(endpoint.reads)}, not {request.mimetype[:60]!r}."
+                raise ApiProblem("not-json-type", text)
+            arguments["raw"] = read_body(self.max_body_bytes)
         result = endpoint.view(**arguments)
+        if isinstance(result, Response):
+            return result
         if result is None:
             return Response(status=endpoint.status)
         return json_response(*result) if isinstance(result, tuple) else json_response(result, endpoint.status)

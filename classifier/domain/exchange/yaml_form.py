@@ -1,0 +1,66 @@
+"""A taxonomy as YAML that `tags check`, `tags apply` and `tags import` read: nothing of it is lost."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import yaml
+
+from classifier.domain.exchange.planning import Plan
+from classifier.domain.operations import Operation
+from classifier.domain.spelling import spell
+from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy, tag_to_json
+from classifier.domain.taxonomy_yaml import parse_taxonomy, policy_of
+from classifier.errors import BadTaxonomy
+
+
+def yaml_of(taxonomy: Taxonomy) -> str:
+    """Return a taxonomy as YAML. Reading it gives the same taxonomy."""
+    kinds = {name: vars(kind) for name, kind in taxonomy.kinds.items()} or {
+        name: vars(Kind()) for name in dict.fromkeys(tag.kind for tag in taxonomy.tags)
+    }
+    content = {"kinds": kinds, "tags": [_entry(tag, taxonomy) for tag in taxonomy.tags]}
+    text: str = yaml.dump(
+        content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=False
+    )
+    return text
+
+
+class _Dumper(yaml.CSafeDumper):
+    """Writes equal values anew, without anchors."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
+def _entry(tag: Tag, taxonomy: Taxonomy) -> dict[str, Any]:
+    entry = tag_to_json(tag) | {"kind": tag.kind}
+    if tag.aliases:
+        entry["aliases"] = list(map(_alias, tag.aliases))
+    spelled = {spell(alias.text) for alias in tag.aliases}
+    if spell(tag.label) not in spelled and taxonomy.kinds.get(tag.kind, Kind()).label_is_alias:
+        entry["label_is_alias"] = False
+    return entry
+
+
+def _alias(alias: Alias) -> Any:
+    policy = policy_of(alias)
+    return {"text": alias.text, **policy} if policy else alias.text
+
+
+def operations_of_yaml(text: str, name: str, plan: Callable[[Any], Plan]) -> Sequence[Operation]:
+    """Return the operations that make a taxonomy have the tags of a YAML file as it has them.
+
+    `plan` makes the plan from what it shall report to. Raises `BadTaxonomy` with every problem.
+    """
+    problems = list[str]()
+    made = plan(lambda tag, field, problem: problems.append(f"{tag}, `{field}`: {problem}"))
+    taxonomy = parse_taxonomy(text, name)
+    if made.editor.kinds:
+        for kind, described in taxonomy.kinds.items():
+            if made.editor.kinds.get(kind) != described:
+                problems.append(f"the kind {kind!r} is new or another one; `tags apply` changes kinds")
+    if not problems:
+        made.bring(taxonomy.tags)
+    if problems:
+        raise BadTaxonomy(name, problems[:100])
+    return made.operations
