@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.domain.articles import Article
-from classifier.domain.snapshots import CrossValidated, Labelled, Snapshot, read_snapshot, snapshot_of
+from classifier.domain.snapshots import CrossValidated, Labelled, Snapshot, read_snapshot, read_validated, snapshot_of
 from classifier.errors import BadModel
 from classifier.training.fitting import Fitted
 
@@ -46,6 +47,24 @@ def test_any_snapshot_is_read_as_it_was_written(rows: list[tuple[Any, ...]]) -> 
     }
     with TemporaryDirectory() as folder:
         assert saved(Snapshot(labels), Path(folder)) == Snapshot(labels)
+
+
+@given(st.lists(st.tuples(tags, tags, st.none() | st.tuples(st.integers(0, 4), tags)), max_size=8), tags)
+def test_what_cross_validation_said_of_some_tags_is_a_part_of_what_it_said(
+    rows: list[tuple[Any, ...]], wanted: tuple[str, ...]
+) -> None:
+    said = {f"a{n}": CrossValidated(*row[2]) for n, row in enumerate(rows) if row[2] is not None}
+    labels = {f"a{n}": Labelled("0f", has, wrong, (), True, None) for n, (has, wrong, _) in enumerate(rows)}
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "one.jsonl.gz"
+        Snapshot(labels).with_validated(said).write(path)
+        read = read_validated(path, wanted)
+    expected = [
+        replace(row, validated=CrossValidated(said[key].fold, tuple(sorted({*said[key].suggested} & {*wanted}))))
+        for key, row in labels.items()
+        if key in said and not {*wanted}.isdisjoint((*row.tags, *said[key].suggested))
+    ]
+    assert read == expected
 
 
 def test_the_name_of_the_data_is_the_same_whatever_a_model_suggested() -> None:

@@ -156,6 +156,39 @@ def read_snapshot(path: Path) -> Snapshot:
     return Snapshot(labels).with_validated(validated) if validated else Snapshot(labels)
 
 
+def read_validated(path: Path, tags: Container[str]) -> list[Labelled]:
+    """Return what cross-validation said of some tags: the articles that have one or were suggested one, and no other suggestions.
+
+    That is a part of `read_snapshot` in less than half of the time. Raise `BadModel` if the file cannot be read.
+    """
+    rows: list[list[Any]] = []
+    packed: _Packed | None = None
+    with _readable(path), gzip.open(path, "rt", encoding="utf-8") as lines:
+        for key, *facts in map(json.loads, lines):
+            if key is None:
+                packed = _Packed(*facts)
+            else:
+                rows.append(facts)
+        return _about(rows, packed, tags) if packed is not None else []
+
+
+def _about(rows: Sequence[Sequence[Any]], packed: _Packed, tags: Container[str]) -> list[Labelled]:
+    having, about = _rows_by_tag(facts[1] for facts in rows), defaultdict[int, list[str]](list)
+    for tag, missed, wrong in zip((*sorted(having), *packed.further), packed.missed, packed.wrong, strict=True):
+        if tag in tags:
+            for row in having.get(tag, ()):
+                about[row]  # it has the tag, though it may not have been suggested
+            for row in _found(having.get(tag, []), missed, wrong):
+                about[row].append(tag)
+    labels = []
+    for row, suggested in sorted(about.items()):
+        (text, has, rejected, unknown, complete, at, part), fold = rows[row], packed.folds[row]
+        if fold is not None:
+            said = CrossValidated(fold, tuple(sorted(set(suggested))))
+            labels.append(Labelled(text, tuple(has), tuple(rejected), tuple(unknown), complete, at, part, said))
+    return labels
+
+
 def _read(path: Path) -> Iterator[tuple[str, Labelled | _Packed]]:
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         for key, *facts in map(json.loads, lines):
@@ -211,12 +244,17 @@ def _unpacked(labels: Mapping[str, Labelled], packed: _Packed) -> dict[str, Cros
     having = _rows_by_tag(article.tags for article in labels.values())
     suggested: list[list[str]] = [[] for _ in labels]
     for tag, missed, wrong in zip((*sorted(having), *packed.further), packed.missed, packed.wrong, strict=True):
-        numbers = frozenset(accumulate(missed))
-        found = (row for number, row in enumerate(having.get(tag, []), start=1) if number not in numbers)
-        for row in (*found, *(number - 1 for number in accumulate(wrong))):
+        for row in _found(having.get(tag, []), missed, wrong):
             suggested[row].append(tag)
     rows = zip(labels, packed.folds, suggested, strict=True)
     return {key: CrossValidated(fold, tuple(sorted(set(tags)))) for key, fold, tags in rows if fold is not None}
+
+
+def _found(having: Sequence[int], missed: Iterable[int], wrong: Iterable[int]) -> Iterator[int]:
+    """Yield the articles for which a tag was suggested, from those that have it and the steps of `_Packed`."""
+    numbers = frozenset(accumulate(missed))
+    yield from (row for number, row in enumerate(having, start=1) if number not in numbers)
+    yield from (number - 1 for number in accumulate(wrong))
 
 
 def _rows_by_tag(tags_of_articles: Iterable[Iterable[str]]) -> dict[str, list[int]]:

@@ -93,7 +93,7 @@ class Registry:
         model.card["version"] = version
         model.card["created_at"] = now.isoformat(timespec="seconds")
         if snapshot is not None:
-            snapshot.without(self.deleted).write(self._snapshot_file(version))
+            snapshot.without(self.deleted).write(self.snapshot_file(version))
         try:
             files.save_model(model, self.folder / version)
         except OSError as error:
@@ -102,22 +102,21 @@ class Registry:
 
     def snapshot(self, version: str) -> Snapshot | None:
         """Return what a version learned from, or None if that is not known or cannot be read."""
-        try:
-            return read_snapshot(self._snapshot_file(version))
-        except BadModel:
-            return None
+        with suppress(BadModel):
+            return read_snapshot(self.snapshot_file(version))
+        return None
 
     def learned(self, version: str) -> Learned | None:
         """Return the articles known at the training of a version, or None if they are not known or cannot be read."""
         try:
-            return read_learned(self._snapshot_file(version))
+            return read_learned(self.snapshot_file(version))
         except BadModel:
             return None
 
     def add_validated(self, version: str, snapshot: Snapshot) -> None:
         """Write what cross-validation said into the snapshot of a version that was saved without it."""
         with self.locked():
-            snapshot.without(self.deleted).write(self._snapshot_file(version))
+            snapshot.without(self.deleted).write(self.snapshot_file(version))
 
     def anchor(self, chosen: str | None = None) -> Anchor | None:
         """Return the older version that challengers are compared with beside the champion, or None if there is none.
@@ -147,7 +146,8 @@ class Registry:
             file.name.removesuffix(_SNAPSHOT) for file in (self.folder / "snapshots").glob(f"[0-9]*{_SNAPSHOT}")
         )
 
-    def _snapshot_file(self, version: str) -> Path:
+    def snapshot_file(self, version: str) -> Path:
+        """Return where what a version learned from is kept."""
         return self.folder / "snapshots" / f"{version}{_SNAPSHOT}"
 
     def champion(self) -> Champion | None:
@@ -296,7 +296,7 @@ class Registry:
                 snapshot = self.snapshot(version)
                 had_any = snapshot is not None and any(article_id in self.deleted for article_id in snapshot.articles)
                 if snapshot is not None and had_any:
-                    snapshot.without(self.deleted).write(self._snapshot_file(version))
+                    snapshot.without(self.deleted).write(self.snapshot_file(version))
                 # Other commands report a damaged version. Another process may sweep this one meanwhile.
                 with suppress(BadModel, ValueError, LookupError, FileNotFoundError):
                     had_any |= clean_precedents(self.folder / version, self.deleted)
@@ -351,7 +351,7 @@ class Registry:
                 shutil.rmtree(aside, ignore_errors=True)
             with_snapshot = {*self.versions(), *self.anchors()}
             for version in self.snapshots():
-                file = self._snapshot_file(version)
+                file = self.snapshot_file(version)
                 # A snapshot is written before its version, which another process may be saving.
                 if version not in with_snapshot and (
                     version in old or time.time() - file.stat().st_mtime > LEFT_SECONDS

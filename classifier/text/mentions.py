@@ -226,8 +226,8 @@ def _add_longer(candidates: list[_Candidate], node: _Node, text_field: _Field, f
 
 
 def _rule(tag: int, alias: Alias, words: NameWords, language: Language) -> _Rule:
-    needs = context_of(map(words.of, alias.needs), alias.needs_within)
-    blocked = context_of(map(words.of, alias.blocked), alias.blocked_within)
+    needs = context_of(map(words.of, alias.needs), alias.needs_within) if alias.needs else None
+    blocked = context_of(map(words.of, alias.blocked), alias.blocked_within) if alias.blocked else None
     bare = bare_letters(alias.text) if alias.case_exact else None
     unsafe_in_capitals = spell(alias.text) in language.words_in_capitals
     always = not (alias.case_exact or needs or blocked)

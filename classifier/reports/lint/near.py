@@ -9,6 +9,8 @@ from classifier.text.english import ENGLISH
 
 LENGTHS = 4  # letters by which names that may be one differ in length at most: "proxies" and "proxy", an edit
 
+ENDS = 3  # letters
+
 
 def near_tags(taxonomy: Taxonomy, touched: Collection[str]) -> set[str]:
     """Return some tags with all that have a name within one of theirs, or around one: no others share or cover their names."""
@@ -31,7 +33,8 @@ def _parts(name: str) -> Iterable[str]:
 def near_names(owners: Mapping[str, Tag], touched: Collection[str]) -> list[str]:
     """Return the names that may be one with a name of some tags by the rules of drafts, these among them.
 
-    They begin with the same letter and are about as long, or one may be the initials of the other, or explains them.
+    They begin with the same letter, are about as long and begin or end alike, or one may be the initials of the other, or
+    explains them.
     """
     letters = {text: spell(text).replace(" ", "") for text in owners}
     by_shape: defaultdict[tuple[str, int], list[str]] = defaultdict(list)
@@ -44,12 +47,18 @@ def near_names(owners: Mapping[str, Tag], touched: Collection[str]) -> list[str]
     near: dict[str, None] = {}
     for text in (text for text, tag in owners.items() if tag.id in touched):
         size, first = len(letters[text]), letters[text][:1]
-        near |= dict.fromkeys(name for n in range(size - LENGTHS, size + LENGTHS + 1) for name in by_shape[first, n])
+        about_as_long = (name for n in range(size - LENGTHS, size + LENGTHS + 1) for name in by_shape[first, n])
+        near |= dict.fromkeys(name for name in about_as_long if _begin_or_end_alike(letters[name], letters[text]))
         near |= dict.fromkeys(by_initials[letters[text]])
         for initials in _initials(text):
             near |= dict.fromkeys((*_with_letters(by_shape, initials, letters), *by_initials[initials]))
         near |= dict.fromkeys((text, *explained))
     return list(near)
+
+
+def _begin_or_end_alike(letters: str, others: str) -> bool:
+    """Whether two names that differ in one place, or in plurals, may be those: an edit of seven letters leaves one of the ends."""
+    return letters[:ENDS] == others[:ENDS] or letters[-ENDS:] == others[-ENDS:]
 
 
 def _with_letters(

@@ -8,7 +8,7 @@ import numpy as np
 
 from classifier.domain.articles import Article
 from classifier.domain.examples import NEGATIVE, POSITIVE, UNKNOWN, labels_of
-from classifier.domain.snapshots import Labelled, Snapshot
+from classifier.domain.snapshots import Labelled
 from classifier.domain.taxonomy import Taxonomy, ids_in
 from classifier.gate.reference import columns_of
 from classifier.reports.preview.records import TagChange, TagCounts
@@ -54,10 +54,8 @@ class LabelCounts:
             for side in self.sides:
                 side.add(articles, np.array([counts[day] for day in batch]))
 
-    def add_reference(self, learned: Snapshot | None) -> None:
-        """Take what the champion's cross-validation said of the articles that it learned from."""
-        ids = set(self.ids)
-        validated = [labels for labels in learned.articles.values() if _speaks_of(ids, labels)] if learned else []
+    def add_reference(self, validated: Iterable[Labelled]) -> None:
+        """Take what the champion's cross-validation said of the articles that have one of the tags or were suggested one."""
         for batch in _batched(validated):
             for side in self.sides:
                 side.add_reference(batch)
@@ -66,12 +64,6 @@ class LabelCounts:
         """Return the counts of a tag on both sides, of so many articles."""
         before, after = (side.counts(tag, n_articles) for side in self.sides)
         return {"tag": tag, "before": before, "after": after}
-
-
-def _speaks_of(ids: Collection[str], labels: Labelled) -> bool:
-    """Whether cross-validation judged an article that has or was suggested one of some tags: no other counts for their F1."""
-    said = labels.validated
-    return said is not None and not set(ids).isdisjoint((*labels.tags, *said.suggested))
 
 
 class _Side:

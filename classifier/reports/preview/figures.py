@@ -5,12 +5,13 @@ The numbers are those of afterwards: the same function counts them through the t
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from classifier.domain.alias_checks import alias_key
 from classifier.domain.articles import Article
 from classifier.domain.editing import Edit
-from classifier.domain.snapshots import Snapshot
+from classifier.domain.snapshots import Labelled, read_validated
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_log import FoldedLog
 from classifier.errors import BadModel, NoModel
@@ -42,7 +43,7 @@ def preview_of(store: Store, registry: Registry, after: FoldedLog, based_on: int
     speaking = store.tag_labels.speaking_of(counts.ids)
     counts.add(example.article for example in store.exports.attributed(texts=False, ids=speaking.article_ids))
     counts.add_complete(store.tag_labels.complete(speaking.article_ids))
-    counts.add_reference(_snapshot(registry))
+    counts.add_reference(_validated(registry, counts.ids))
     n_articles = store.tag_labels.n_articles()
     ids = store.live.newest(N_READ)
     newest = read_newest(store.exports.filed_as_written(ids), tags, (before, head), _acceptance(store))
@@ -100,9 +101,11 @@ def _redirects(edits: Iterable[Edit], before: Taxonomy) -> list[str]:
     return [tag.id for tag in before.tags if tag.retired and tag.replaced_by in retired]
 
 
-def _snapshot(registry: Registry) -> Snapshot | None:
+def _validated(registry: Registry, tags: Sequence[str]) -> list[Labelled]:
     champion = registry.last_champion()
-    return registry.snapshot(champion.version) if champion is not None else None
+    with suppress(BadModel):
+        return read_validated(registry.snapshot_file(champion.version), frozenset(tags)) if champion is not None else []
+    return []
 
 
 def to_keep(preview: Preview) -> Preview:
