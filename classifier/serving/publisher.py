@@ -30,10 +30,12 @@ class Publisher:
 
     def work(self) -> None:
         """Apply what is due, and publish once if anything has changed since the last time."""
-        self.store.taxonomy.apply_due()
-        if self._now() != self._seen:
-            head = publish(self.registry, self.store)
-            self._seen = self._now() if head is not None else None
+        try:
+            self.store.taxonomy.apply_due()
+        finally:  # whatever a set fails of, the taxonomy is published
+            if self._now() != self._seen:
+                head = publish(self.registry, self.store)
+                self._seen = self._now() if head is not None else None
 
     def _now(self) -> tuple[object, ...]:
         return self.store.taxonomy.last(), stat_of(head_file(self.registry.folder))
