@@ -343,6 +343,10 @@ def test_where_only_high_scores_are_right_a_least_score_is_proposed() -> None:
     assert state.outcome == BELOW
     assert state.proposal() == (0.41, 300, 40, 0)
     assert "From a score of 0.41 on, 40 of 40 judged are right, and 300 articles would get it" in state.in_words()
+    assert state.next(9) == []
+    short = SampleState(of_sample, [*drawn[:12], *[replace(one, is_right=None) for one in drawn[12:]]])
+    assert (short.outcome, [one.article_id for one in short.next(2)]) == (BELOW, ["12", "13"])
+    assert short.in_words().endswith("Judge more of them to learn from which score on enough are right.")
     hopeless = SampleState(of_sample, [replace(one, score=0.9) for one in drawn])
     assert hopeless.proposal() is None
     assert "look at the names of the tag" in hopeless.in_words()

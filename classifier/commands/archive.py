@@ -19,7 +19,6 @@ from classifier.commands.common import (
 )
 from classifier.commands.parser import Usage, user_name
 from classifier.domain.taxonomy import Taxonomy
-from classifier.gate.acceptance import OPEN
 from classifier.reports.layout import plain
 from classifier.serving.sampling import SampleState, living_tags, state_of
 from classifier.settings import Settings
@@ -77,7 +76,7 @@ def do_judge(options: Namespace, _settings: Settings) -> None:
 
 
 def _print_sample(options: Namespace, state: SampleState) -> None:
-    following, sample = state.next(options.show) if state.outcome == OPEN else [], state.sample
+    following, sample = state.next(options.show), state.sample
     drawn = f"sample {sample.id}: {state.judged.n_drawn} of {state.judged.n_population} additions of {sample.tag}"
     lines = [f"{drawn}, drawn at random", state.in_words()]
     lines += [f"  {one.article_id}  {one.score:.2f}  {plain(one.title, 80)}" for one in following]

@@ -18,6 +18,7 @@ from classifier.serving.registry import Registry
 from classifier.store.samples import Drawn, Sample
 from classifier.store.store import Store
 
+ENOUGH_FOR_SCORE = 60  # judgements after which no score is looked for any more
 LEAST_FOR_SCORE = 18  # judgements above a score, before it is proposed: if all are right, the next one is with 95 %
 # What of a tag has no influence on which articles get it.
 _IN_WORDS = ("note", "labels", "notes", "related", "matches", "uri", "created", "retired_at")
@@ -59,8 +60,15 @@ class SampleState:
         return self.judged.outcome
 
     def next(self, n: int) -> list[Drawn]:
-        """Return the next articles to judge."""
-        return [drawn for drawn in self.drawn if drawn.is_right is None][:n]
+        """Return the next articles to judge, none where they would tell nothing more."""
+        is_wanted = self.outcome == OPEN or self.looks_for_score
+        return [drawn for drawn in self.drawn if drawn.is_right is None][:n] if is_wanted else []
+
+    @property
+    def looks_for_score(self) -> bool:
+        """Whether too few are right, and more judgements may tell from which score on enough are."""
+        is_short = self.judged.n < min(self.judged.n_drawn, ENOUGH_FOR_SCORE)
+        return is_short and self.outcome in (BELOW, SPENT) and self.proposal() is None
 
     def proposal(self) -> Proposal | None:
         """Return the lowest score from which on enough seems right, None if there is none. A new sample has to show it.
@@ -112,6 +120,8 @@ class SampleState:
         return f"{counts}: {surely if self.outcome == BELOW else spent}. {self._advice()}"
 
     def _advice(self) -> str:
+        if self.looks_for_score:
+            return "Judge more of them to learn from which score on enough are right."
         if (proposal := self.proposal()) is None:
             return "No score parts the right from the wrong ones: look at the names of the tag, or let a model learn from this."
         right = f"{proposal.n_right} of {proposal.n_right + proposal.n_wrong} judged are right"
