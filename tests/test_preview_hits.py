@@ -23,6 +23,7 @@ TAXONOMY = Taxonomy(
         Tag("khorasan", "Khorasan", aliases=(Alias("Islamic State Khorasan"), Alias("IS-K", case_exact=True))),
         Tag("army", "Army", aliases=(Alias("Arakan Army"),)),
         Tag("turkey", "Turkey", kind="place", aliases=(Alias("Turkey", case_exact=True),)),
+        Tag("camp", "Camp", aliases=(Alias("Islamic"),)),
         Tag("ankara", "Ankara", kind="place", aliases=(Alias("Ankara"),)),
     ),
     {"theme": Kind(), "place": Kind()},
@@ -34,6 +35,9 @@ TEXTS = {
     "d": ("The army of nobody. Tags: Ankara", ()),
     "e": ("The Arakan Army marched on the army.", ("army",)),
     "f": ("Nothing at all here.", ()),
+    "g": ("An Islamic school.", ()),
+    "h": ("Islamic art.", ()),
+    "i": ("Islamic banking.", ()),
 }
 
 
@@ -143,7 +147,8 @@ def test_suggestions_on_blind_articles_are_not_shown() -> None:
 )
 def test_what_a_preview_finds_is_what_the_linter_finds_on_the_whole_taxonomy(lines: tuple[str, ...]) -> None:
     taxonomies, _ = sides(*lines)
-    filed = articles(9)
+    filed = articles(9)  # in which a tag that nothing changes, with a part of a changed name, is named in passing
+    assert ("named in passing", "camp") in {(row.check, row.tag) for row in lint_taxonomy(TAXONOMY, filed).findings}
     whole = [
         {
             (row.check, row.tag, row.alias, row.other, row.figure, row.operation)
@@ -169,5 +174,5 @@ def test_only_names_that_may_be_one_are_compared() -> None:
         "Russia Today (RT)": Tag("u", "u"),
     }
     assert set(near_names(owners, {"x"})) == {"self hosted", "selfhosted", "work from home", "WFH", "Russia Today (RT)"}
-    assert near_tags(TAXONOMY, {"khorasan"}) == {"khorasan", "state"}
+    assert near_tags(TAXONOMY, {"khorasan"}) == {"khorasan", "state", "camp"}
     assert near_tags(TAXONOMY, {"ankara"}) == {"ankara"}

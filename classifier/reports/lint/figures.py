@@ -12,7 +12,6 @@ from classifier.reports.desk.records import Rate
 from classifier.reports.layout import MAX_QUOTED, plain
 from classifier.reports.lint.alias_findings import YEAR, Archived, alias_findings
 from classifier.reports.lint.aliases import AliasPlace, AliasUses
-from classifier.reports.lint.near import near_tags
 from classifier.reports.lint.records import LintReport
 from classifier.reports.lint.tag_findings import TagUses
 from classifier.reports.parts import DatedArticle
@@ -45,14 +44,17 @@ def lint_taxonomy(
 class Linter:
     """Counts a taxonomy in the articles that are shown to it one by one, and says what is wrong with it."""
 
-    def __init__(self, taxonomy: Taxonomy, touched: Collection[str] | None = None) -> None:
+    def __init__(
+        self, taxonomy: Taxonomy, touched: Collection[str] | None = None, near: Collection[str] | None = None
+    ) -> None:
         """Take the taxonomy.
 
         Args:
-            touched: the tags of which findings are wanted, with those of which they share words; None: of all.
+            touched: the tags whose names are compared with those of all others; None: all tags.
+            near: the tags whose aliases are counted; None: those of all tags.
         """
         self._taxonomy, self._touched = taxonomy, touched
-        self.aliases = AliasUses(taxonomy, near_tags(taxonomy, touched) if touched is not None else None)
+        self.aliases = AliasUses(taxonomy, near)
         self.finder = self.aliases.names.finder
         self._tags, self._days = TagUses(taxonomy), Counter[str]()
 

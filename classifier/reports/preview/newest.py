@@ -10,6 +10,7 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
 from classifier.reports.desk.records import Rate
 from classifier.reports.lint.figures import BATCH, Linter
+from classifier.reports.lint.near import near_tags
 from classifier.reports.lint.records import LintFinding
 from classifier.reports.preview.aliases import AliasPass, changed_aliases, words_of
 from classifier.reports.preview.records import FindingOut
@@ -37,7 +38,8 @@ def read_newest(filed: Iterable[Filed], tags: Sequence[str], sides: Sides, accep
         acceptance: of the suggestions of each tag.
     """
     changed = changed_aliases(tags, *sides)
-    linters, unreadable = (Linter(sides[0], tags), Linter(sides[1], tags)), Unreadable()
+    near = near_tags(sides[0], tags) | near_tags(sides[1], tags)
+    linters, unreadable = (Linter(sides[0], tags, near), Linter(sides[1], tags, near)), Unreadable()
     hits = AliasPass(changed, (linters[0].aliases, linters[1].aliases), sides)
     labels = {frozenset(spell(side.by_id[tag].label).split()) for side in sides for tag in tags if tag in side.by_id}
     reader = _PairReader(sides, [*words_of(changed), *labels], unreadable)

@@ -18,6 +18,7 @@ from classifier.reports.preview.records import (
 )
 
 N_SHOWN = 20  # rows of a section; JSON has more
+N_WITH_ARTICLES = 5  # aliases whose articles are shown
 N_NAMED = 8  # names in one line
 
 
@@ -65,8 +66,8 @@ def _aliases(told: Preview) -> Iterator[str]:
     yield ""
     yield f"Aliases, in the newest {counted(told['n_read'], 'article')}"
     speak, silent = ([row for row in told["hits"] if _says_something(row) is wanted] for wanted in (True, False))
-    for row in speak[:N_SHOWN]:
-        yield from _hits(row)
+    for number, row in enumerate(speak[:N_SHOWN]):
+        yield from _hits(row, with_articles=number < N_WITH_ARTICLES)
     if len(speak) > N_SHOWN:
         yield f"  and {len(speak) - N_SHOWN} more: --json lists them"
     order = sorted(silent, key=_group)
@@ -75,9 +76,10 @@ def _aliases(told: Preview) -> Iterator[str]:
 
 
 def _says_something(row: AliasHits) -> bool:
-    """Whether an alias names its tag in other articles than before, clashes, or is new and stands anywhere."""
-    places = any((row[side] or {"places": None})["places"] for side in ("before", "after"))
-    return bool(row["gained"] or row["lost"] or row["shared_with"] or (places and row["change"] in (ADDED, CHANGED)))
+    """Whether an alias names its tag in other articles than before, or is new and stands anywhere or clashes."""
+    places = any((side or _NONE)["places"] for side in (row["before"], row["after"]))
+    is_new = row["change"] in (ADDED, CHANGED) and (places or row["shared_with"])
+    return bool(row["gained"] or row["lost"] or is_new)
 
 
 def _group(row: AliasHits) -> tuple[str, str, str]:
@@ -102,7 +104,7 @@ def _named(rows: Iterable[AliasHits]) -> str:
 _NONE: AliasCounts = {"articles": 0, "has_tag": 0, "lacks_tag": 0, "places": {}}
 
 
-def _hits(row: AliasHits) -> Iterator[str]:
+def _hits(row: AliasHits, with_articles: bool) -> Iterator[str]:
     origin = f", from {row['from_tag']}" if row["from_tag"] else ""
     yield f'  {row["tag"]}, "{plain(row["alias"], MAX_QUOTED)}" is {row["change"]}{origin}: {_outcome(row)}'
     silent = {why: n for why, n in (row["after"] or row["before"] or _NONE)["places"].items() if why != COUNTS}
@@ -110,7 +112,7 @@ def _hits(row: AliasHits) -> Iterator[str]:
         yield f"    places that do not count: {_counts(silent)}"
     if row["shared_with"]:
         yield f"    also an alias of {', '.join(row['shared_with'])}"
-    for article in row["articles"]:
+    for article in row["articles"] if with_articles else ():
         yield from _article(article)
 
 
@@ -163,8 +165,8 @@ def _suggestions(told: Preview) -> Iterator[str]:
         return
     appear, vanish = (sum(told["appear"].values()), sum(told["vanish"].values()))
     yield (
-        f"On the newest {counted(told['n_judged'], 'article')} {counted(appear, 'suggestion')} appear"
-        f"{_in_brackets(told['appear'])} and {vanish} vanish{_in_brackets(told['vanish'])}"
+        f"On the newest {counted(told['n_judged'], 'article')} {counted(appear, 'suggestion')} appear{'s' if appear == 1 else ''}"
+        f"{_in_brackets(told['appear'])} and {vanish} vanish{'es' if vanish == 1 else ''}{_in_brackets(told['vanish'])}"
     )
 
 
