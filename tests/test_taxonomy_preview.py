@@ -160,7 +160,7 @@ def test_every_number_of_a_preview_is_the_one_afterwards(
 def test_a_taxonomist_reads_what_a_preview_found(registry: Registry, judged: Store) -> None:
     text = "\n".join(lines_of(plan(registry, judged, *EVERYTHING[0])))
     assert "articles have one of the tags" in text
-    assert re.search(r"islamic-state +\d+ right, \d+ wrong, \d+ unknown, F1 0\.\d\d -> \d+ right", text)
+    assert re.search(r"islamic-state +\d+ have it, \d+ lack it, \d+ unknown, F1 0\.\d\d -> \d+ have it", text)
     assert re.search(
         r'hamas, "Gaza" is added: names it in \d+ articles? \(\d+ have the tag, \d+ lack it\); \d+ new', text
     )

@@ -54,7 +54,7 @@ def _in_words(counts: TagCounts | None) -> str:
     if counts is None:
         return "none"
     f1 = f", F1 {counts['f1']:.2f}" if counts["f1"] is not None else ""
-    return f"{counts['positive']} right, {counts['negative']} wrong, {counts['unknown']} unknown{f1}"
+    return f"{counts['positive']} have it, {counts['negative']} lack it, {counts['unknown']} unknown{f1}"
 
 
 # --- aliases ---
