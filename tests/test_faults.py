@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -13,7 +12,6 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -29,13 +27,12 @@ from classifier.store.runs import FAILED, JOB, RUNNING, SKIPPED, Run
 from tests.conftest import ROOT
 from tests.desk import Desk, database
 from tests.hard import HARD, size, told
+from tests.tracing import CHANGES, counted_calls, traced
 from tests.waiting import SECONDS
 
 pytestmark = pytest.mark.slow
 
 WHOLE = os.environ.get("TAGGER_TEST_NEEDS") == "system"  # where what is missing is a fault
-# What changes files or puts changes to disk; the rest of what a promotion does is reading and memory.
-CHANGES = "openat,write,pwrite64,fsync,rename,renameat,renameat2,unlink,unlinkat,mkdir,rmdir,chmod,flock,ftruncate"
 EVERY = "read,pread64,close,lseek,newfstatat,fstat,mmap,munmap,getdents64,access,readlink,ioctl"
 
 needs_strace = pytest.mark.skipif(
@@ -55,31 +52,13 @@ def _promoting(registry: Registry, version: str) -> subprocess.Popen[bytes]:
     return process
 
 
-@contextmanager
-def _traced(process: subprocess.Popen[bytes], log: Path, *options: str) -> Iterator[None]:
-    """Attach strace to a process that waits, and let it go on."""
-    command = ["strace", "-f", "-o", str(log), *options, "-p", str(process.pid)]
-    tracer = subprocess.Popen(command, stderr=subprocess.PIPE)
-    assert tracer.stderr is not None
-    assert b"attached" in tracer.stderr.readline()
-    assert process.stdin is not None
-    process.stdin.write(b"go\n")
-    process.stdin.close()
-    yield
-    process.wait(SECONDS)
-    tracer.wait(SECONDS)
-    assert process.stdout is not None
-    process.stdout.close()
-    tracer.stderr.close()
-
-
 def _calls(registry: Registry, version: str, calls: str, log: Path) -> Counter[str]:
     """Return how often a promotion makes each of some system calls."""
     process = _promoting(registry, version)
-    with _traced(process, log, "-e", f"trace={calls}"):
+    with traced(process, log, "-e", f"trace={calls}"):
         pass
     assert process.returncode == 0
-    return Counter(found[1] for line in log.read_text().splitlines() if (found := re.match(r"\d+ +(\w+)\(", line)))
+    return counted_calls(log)
 
 
 def _killed_at(points: Iterable[tuple[str, int]], registry: Registry, version: str, folder: Path) -> Counter[str]:
@@ -91,7 +70,7 @@ def _killed_at(points: Iterable[tuple[str, int]], registry: Registry, version: s
         assert old is not None
         process = _promoting(registry, version)
         kill = f"inject={call}:signal=SIGKILL:when={number}"
-        with _traced(process, folder / "log", "-e", f"trace={call}", "-e", kill):
+        with traced(process, folder / "log", "-e", f"trace={call}", "-e", kill):
             pass
         now = registry.champion()
         assert now is not None

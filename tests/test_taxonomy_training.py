@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import pytest
 
-from classifier.domain.articles import Article
+from classifier.domain.articles import Article, read_articles
 from classifier.domain.examples import NEGATIVE, POSITIVE, labels_of
 from classifier.domain.operation_lines import operation_from_text
-from classifier.domain.taxonomy import Taxonomy
-from classifier.serving.taxonomy import change
+from classifier.domain.taxonomy import Taxonomy, taxonomy_of
+from classifier.reports.preview.figures import preview_of
+from classifier.serving.taxonomy import change, publish, undo
 from classifier.store.store import Store
-from tests.desk import Desk, in_copy_of, trained_once
+from classifier.training.settings import FitSettings, TrainingSettings
+from tests.conftest import EVAL_DATA, needs_eval_data
+from tests.desk import QUICK, Desk, in_copy_of, in_folder, trained_once
+from tests.hard import HARD, told
 from tests.storing import put_article
 
 pytestmark = pytest.mark.slow  # each trains
+
+Item = TypeVar("Item")
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +77,94 @@ def test_a_rename_turns_no_example_and_the_next_training_is_promoted_with_nothin
     assert n_fitted(desk) == n
     fitted_tags = {fitted.taxonomy.tags[tag].id for tag in fitted.parameters.separators.tolist()}
     assert ("raid" in fitted_tags, "attack" in fitted_tags) == (True, False)
+
+
+def f1_of(desk: Desk, tag: str) -> float:
+    """The F1 of a tag, by what the champion's cross-validation suggested and by the labels as they are read now."""
+    publish(desk.registry, desk.store)
+    log = desk.store.taxonomy.preview([operation_from_text(f'set {tag} note="measured"')])
+    (told,) = preview_of(desk.store, desk.registry, log, log.n - 1)["tags"]
+    assert told["before"] is not None
+    assert told["before"]["f1"] is not None
+    return told["before"]["f1"]
+
+
+def assert_rename_keeps(desk: Desk, tag: str, new: str, settings: TrainingSettings) -> None:
+    """Rename a tag and train again. Its F1 stays within .01 throughout, and so do those of all other tags together."""
+    before = desk.registry.load_champion().card["micro_f1"]
+    f1 = [f1_of(desk, tag)]
+    taxonomy = do(desk, f"rename {tag} to {new}")
+    f1.append(f1_of(desk, new))
+    desk.taxonomy = None  # type: ignore[assignment]
+    assert desk.retrain(settings).promoted
+    f1.append(f1_of(desk, new))
+    after = desk.registry.load_champion()
+    assert after.taxonomy.version == taxonomy.version
+    assert f1 == pytest.approx([f1[0]] * 3, abs=0.01)
+    assert after.card["micro_f1"] == pytest.approx(before, abs=0.01)
+    told(f"{tag} renamed to {new}, and a retraining", "1", 0, f"F1 before, renamed and trained again: {f1}")
+
+
+def test_the_f1_of_a_renamed_tag_stays_within_a_hundredth_before_and_after_the_next_training(desk: Desk) -> None:
+    assert_rename_keeps(desk, "attack", "raid", QUICK)
+
+
+@pytest.mark.skipif(not HARD, reason="trains twice on a large corpus: make test-hard")
+@needs_eval_data
+def test_the_f1_of_a_renamed_tag_of_a_large_corpus_stays_within_a_hundredth(tmp_path: Path) -> None:
+    corpus = list(read_articles([EVAL_DATA / "digitalgov" / "train.jsonl.gz"]))
+    counts = Counter(tag for article in corpus for tag in article.tags or ())
+    settings = replace(QUICK, fit=FitSettings(n_jobs=1))
+    with in_folder(tmp_path, taxonomy_of(counts)) as desk:
+        desk.add(corpus)
+        assert desk.retrain(settings).promoted
+        assert_rename_keeps(desk, max(counts, key=lambda tag: counts[tag]), "renamed", settings)
+
+
+def test_a_merge_of_133_articles_turns_no_label_and_the_next_training_is_promoted_with_one_classifier_fewer(
+    desk: Desk, taxonomy: Taxonomy
+) -> None:
+    known, n = labels(desk.store, taxonomy), n_fitted(desk)
+    large = [tag for tag in known if (known[tag] == POSITIVE).sum() >= 20 and taxonomy.tag(tag).kind == "category"]
+    first, second = sorted(large, key=lambda tag: -(known[tag] == POSITIVE).sum())[:2]
+    n_articles = int(((known[first] == POSITIVE) | (known[second] == POSITIVE)).sum())
+    assert n_articles >= 133
+    do(desk, f"merge {first} into {second}")
+    result = retrain(desk)
+    assert (result.outcome, result.promoted, result.held) == ("promoted", True, [])
+    assert [row for row in result.details["findings"] if row["check"] == "labels_flipped"] == []
+    assert n_fitted(desk) == n - 1
+
+
+def test_a_merge_while_a_training_runs_is_seen_through_the_model_that_it_promotes(desk: Desk) -> None:
+    do(desk, "rename attack to raid")
+    steps = list[str]()
+
+    def merging(items: Iterable[Item], total: int, what: str) -> Iterable[Item]:
+        if len(steps) == 1:  # the articles were read
+            do(desk, "merge iskp into islamic-state")
+        steps.append(what)
+        return items
+
+    desk.taxonomy = None  # type: ignore[assignment]
+    assert desk.retrain(track=merging).promoted
+    assert len(steps) > 2
+    fitted, seen = desk.registry.load_fitted_champion(), desk.registry.load_champion()
+    assert (fitted.taxonomy.replacement_of("iskp"), seen.taxonomy.replacement_of("iskp")) == ("iskp", "islamic-state")
+    assert seen.taxonomy.replacement_of("attack") == "raid"
+    desk.taxonomy = None  # type: ignore[assignment]
+    assert desk.retrain().promoted
+    assert desk.registry.load_fitted_champion().taxonomy.replacement_of("iskp") == "islamic-state"
+
+
+def test_a_merge_that_is_undone_after_a_training_leaves_the_part_to_its_names_until_the_next(desk: Desk) -> None:
+    numbers = change(desk.registry, desk.store, [operation_from_text("merge iskp into islamic-state")], "x").numbers
+    assert retrain(desk).promoted
+    undo(desk.registry, desk.store, numbers, "x")
+    article = Article(title="ISKP claims the attack in Kabul", body="ISKP said so. " * 5)
+    assert "iskp" in {row["tag"] for row in desk.registry.load_champion().suggest(article).suggestions}
+    assert retrain(desk).promoted
+    assert "iskp" in {row["tag"] for row in desk.registry.load_champion().suggest(article).suggestions}
 
 
 def test_a_merge_holds_nothing_and_leaves_one_linear_classifier_fewer_for_each_tag(
