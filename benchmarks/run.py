@@ -2,7 +2,7 @@
 
 Prints Markdown tables. Times are of this machine and noisy; the ratios within a run are what to read. The peers live in
 `.venv-peers`, installed on first use; one that is missing has a row that says why. The JSON has the keys `machine`,
-`corpora` (by name: `systems`, `rates`, `train_counts`, …), `service`, `loading`, `wordpress` and `scale`, each only if it was measured.
+`corpora` (by name: `systems`, `rates`, `train_counts`, …), `service`, `loading`, `taxonomy`, `wordpress` and `scale`, each only if it was measured.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from benchmarks import loading, quality, scale, service, tables
+from benchmarks import loading, quality, scale, service, tables, taxonomy
 from benchmarks.corpora import Corpus, find_corpora
 from benchmarks.processes import ROOT, Failed, say
 from benchmarks.systems import PEER_SYSTEMS, chosen, our_systems
 
 DATA = Path(os.environ.get("TAGGER_EVAL_DATA", ROOT.parent / "shared" / "data"))
-PARTS = ("quality", "service", "loading", "wordpress", "scale")
-DEFAULT_PARTS = ("quality", "service", "loading", "wordpress")  # scale takes long: only by name
+PARTS = ("quality", "service", "loading", "taxonomy", "wordpress", "scale")
+DEFAULT_PARTS = ("quality", "service", "loading", "taxonomy", "wordpress")  # scale takes long: only by name
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "flask", "gunicorn")
 
 
@@ -108,6 +108,8 @@ def _measure(
             figures["service"] = service.measure(folder, with_annif=with_annif, n_rounds=options.rounds)
         elif part == "loading":
             figures["loading"] = loading.measure(folder)
+        elif part == "taxonomy":
+            figures["taxonomy"] = taxonomy.measure(folder)
         elif part == "wordpress":
             from benchmarks import wordpress
 
@@ -129,6 +131,8 @@ def markdown(figures: dict[str, Any]) -> str:
         found.append(tables.service_table(figures["service"]))
     if "loading" in figures:
         found.append(tables.loading_table(figures["loading"]))
+    if "taxonomy" in figures:
+        found.append(tables.taxonomy_table(figures["taxonomy"]))
     if "wordpress" in figures:
         from benchmarks.wordpress import wordpress_table
 

@@ -184,6 +184,14 @@ def loading_table(found: dict[str, Any]) -> str:
     return table(title, ["what", "figure"], rows)
 
 
+def taxonomy_table(found: dict[str, Any]) -> str:
+    """Return the table of changes of a large taxonomy."""
+    from benchmarks.taxonomy import N_TAGS, rows_of
+
+    title = f"Changes of a taxonomy: {N_TAGS} tags, {found['n_articles']} articles"
+    return table(title, ["what", "CPU time", "wall time", "of what is allowed"], rows_of(found))
+
+
 def scale_table(found: Sequence[dict[str, Any]]) -> str:
     """Return the table of training at scale."""
     head = ["training", "articles", "tags", "text MB", "minutes", "CPU minutes", "peak GB", "cross-validated micro-F1"]

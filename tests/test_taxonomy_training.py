@@ -11,13 +11,17 @@ from typing import TypeVar
 import numpy as np
 import pytest
 
+from classifier.domain.applying import carry_out
 from classifier.domain.articles import Article, read_articles
-from classifier.domain.examples import NEGATIVE, POSITIVE, labels_of
+from classifier.domain.editing import Editor
+from classifier.domain.examples import NEGATIVE, POSITIVE, labels_of, read_through
 from classifier.domain.operation_lines import operation_from_text
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
+from classifier.model.through_head import seen_through
 from classifier.reports.preview.figures import preview_of
-from classifier.serving.taxonomy import change, publish, undo
+from classifier.serving.taxonomy import change, publish
 from classifier.store.store import Store
+from classifier.training.fitting import fit
 from classifier.training.settings import FitSettings, TrainingSettings
 from tests.conftest import EVAL_DATA, needs_eval_data
 from tests.desk import QUICK, Desk, in_copy_of, in_folder, trained_once
@@ -27,6 +31,7 @@ from tests.storing import put_article
 pytestmark = pytest.mark.slow  # each trains
 
 Item = TypeVar("Item")
+FAST_ENOUGH = FitSettings(n_jobs=1, n_folds=3)
 
 
 @pytest.fixture(scope="module")
@@ -89,19 +94,22 @@ def f1_of(desk: Desk, tag: str) -> float:
     return told["before"]["f1"]
 
 
+def all_f1(desk: Desk) -> float:
+    """The micro-F1 of the champion's cross-validation."""
+    return float(desk.registry.load_fitted_champion().card["cross_validation"]["micro_f1"])
+
+
 def assert_rename_keeps(desk: Desk, tag: str, new: str, settings: TrainingSettings) -> None:
     """Rename a tag and train again. Its F1 stays within .01 throughout, and so do those of all other tags together."""
-    before = desk.registry.load_champion().card["micro_f1"]
-    f1 = [f1_of(desk, tag)]
+    before, f1 = all_f1(desk), [f1_of(desk, tag)]
     taxonomy = do(desk, f"rename {tag} to {new}")
     f1.append(f1_of(desk, new))
     desk.taxonomy = None  # type: ignore[assignment]
     assert desk.retrain(settings).promoted
     f1.append(f1_of(desk, new))
-    after = desk.registry.load_champion()
-    assert after.taxonomy.version == taxonomy.version
+    assert desk.registry.load_champion().taxonomy.version == taxonomy.version
     assert f1 == pytest.approx([f1[0]] * 3, abs=0.01)
-    assert after.card["micro_f1"] == pytest.approx(before, abs=0.01)
+    assert all_f1(desk) == pytest.approx(before, abs=0.01)
     told(f"{tag} renamed to {new}, and a retraining", "1", 0, f"F1 before, renamed and trained again: {f1}")
 
 
@@ -157,14 +165,20 @@ def test_a_merge_while_a_training_runs_is_seen_through_the_model_that_it_promote
     assert desk.registry.load_fitted_champion().taxonomy.replacement_of("iskp") == "islamic-state"
 
 
-def test_a_merge_that_is_undone_after_a_training_leaves_the_part_to_its_names_until_the_next(desk: Desk) -> None:
-    numbers = change(desk.registry, desk.store, [operation_from_text("merge iskp into islamic-state")], "x").numbers
-    assert retrain(desk).promoted
-    undo(desk.registry, desk.store, numbers, "x")
-    article = Article(title="ISKP claims the attack in Kabul", body="ISKP said so. " * 5)
-    assert "iskp" in {row["tag"] for row in desk.registry.load_champion().suggest(article).suggestions}
-    assert retrain(desk).promoted
-    assert "iskp" in {row["tag"] for row in desk.registry.load_champion().suggest(article).suggestions}
+def test_a_merge_that_is_undone_after_a_training_leaves_the_part_to_its_names_until_the_next(
+    articles: list[Article], taxonomy: Taxonomy
+) -> None:
+    editor = Editor(taxonomy)
+    edits = carry_out(operation_from_text("merge iskp into islamic-state"), editor, "2026-12-01T01:00:00")
+    model = fit(
+        [read_through(article, editor.taxonomy()) for article in articles], editor.taxonomy(), FAST_ENOUGH
+    ).model
+    editor.take_back(edits)
+    seen = seen_through(model, editor.taxonomy())
+    named = Article(title="ISKP claims the attack in Kabul", body="ISKP said so. " * 5)
+    assert "iskp" in {row["tag"] for row in seen.suggest(named).suggestions}
+    of_no_name = Article(title="Rain on the hills", body="Rain fell on the hills and nobody came. " * 20)
+    assert "iskp" not in {row["tag"] for row in seen.suggest(of_no_name).suggestions}
 
 
 def test_a_merge_holds_nothing_and_leaves_one_linear_classifier_fewer_for_each_tag(
