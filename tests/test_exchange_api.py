@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -116,3 +117,44 @@ def test_an_import_needs_a_file_that_tells_its_format(run: Run, registry: Regist
     assert "--format skos-ttl" in run("tags", "import", "taxonomy.xml", *where).err
     assert "cannot be read" in run("tags", "import", "nothing.csv", *where).err
     assert run("tags", "import", "nothing.csv", *where, "--apply", "--dry-run").err.startswith("error: Either")
+
+
+TURTLE = """@prefix skos: <http://www.w3.org/2004/02/skos/core#> . @prefix d: <https://example.org/d/> .
+d:zagros a skos:Concept ; skos:prefLabel "Zagros Front"@en ; skos:inScheme d:groups ; skos:notation "Z" .
+"""
+
+
+def test_a_vocabulary_comes_in_and_goes_out_over_http(open_client: FlaskClient) -> None:
+    told = ok(send(open_client, "skos-ttl", TURTLE, "text/turtle"), 201)
+    assert told["counts"] == {"create": 1, "keep": 1}
+    ok(apply(open_client, told["change_set"], 1))
+    response = open_client.get(EXPORT + "skos-ttl")
+    assert response.content_type == "text/turtle; charset=utf-8"
+    assert 'skos:notation "Z"' in response.text
+    for form, kind in (("skos-jsonld", "application/ld+json"), ("iptc-json", "application/json")):
+        assert "Zagros Front" in open_client.get(EXPORT + form).text
+        assert send(open_client, form, "3", kind).status_code == 422
+    assert ok(send(open_client, "skos-ttl", response.text, "text/turtle"), 200)["n_operations"] == 0
+
+
+def test_without_rdflib_the_service_says_what_to_install(
+    open_client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "rdflib", None)
+    for response in (open_client.get(EXPORT + "skos-ttl"), send(open_client, "skos-ttl", TURTLE, "text/turtle")):
+        assert response.status_code == 501
+        assert response.get_json()["type"] == "/docs#not-installed"
+        assert "pip install 'rdflib>=7.6'" in response.get_json()["detail"]
+    assert open_client.get(EXPORT + "csv").status_code == 200
+
+
+def test_a_map_gives_the_kinds_of_a_vocabulary(run: Run, registry: Registry, database_url: str, tmp_path: Path) -> None:
+    where = ["--models", str(registry.folder), "--database", database_url]
+    vocabulary, kinds = tmp_path / "v.ttl", tmp_path / "kinds.yaml"
+    vocabulary.write_text(TURTLE)
+    kinds.write_text("https://example.org/d/groups: group\n")
+    dry = run("tags", "import", str(vocabulary), "--kind-map", str(kinds), "--dry-run", *where).out
+    assert dry.startswith('create zagros "Zagros Front" kind=group ')
+    kinds.write_text("https://example.org/d/groups: nothing\n")
+    refused = run("tags", "import", str(vocabulary), "--kind-map", str(kinds), "--dry-run", *where)
+    assert (refused.code, "line 1: the taxonomy has no kind 'nothing'" in refused.err) == (1, True)

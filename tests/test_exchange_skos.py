@@ -533,6 +533,17 @@ SHAPES: dict[str, Callable[[int], str]] = {
 }
 
 
+@pytest.mark.parametrize("shape", ["a chain", "replacements"])
+def test_what_is_too_deep_is_kept_and_named(shape: str) -> None:
+    log = log_of()
+    incoming = take(log, SHAPES[shape](12_000 if shape == "a chain" else 11_000))
+    assert any("100 tags above" in note or "no single living tag" in note for note in incoming.notes)
+    assert len(log.taxonomy().tags) > 130
+    assert len(without_blanks(out(log))) == len(
+        without_blanks(PREFIXES + SHAPES[shape](12_000 if shape == "a chain" else 11_000))
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", SHAPES)
 def test_an_import_takes_linear_time(shape: str) -> None:

@@ -106,6 +106,11 @@ class Taxonomy:
         return {tag.id: tag for tag in self.tags}
 
     @cached_property
+    def positions(self) -> dict[str, int]:
+        """The places of the tags in their order, by their ids."""
+        return {tag.id: position for position, tag in enumerate(self.tags)}
+
+    @cached_property
     def version(self) -> str:
         """A digest of the content: the same content has the same version."""
         return "t-" + hashlib.sha256(self.as_text.encode()).hexdigest()[:12]

@@ -16,6 +16,8 @@ from classifier.domain.taxonomy import Alias, Kind, Tag, id_for
 from classifier.domain.taxonomy_log import FoldedLog
 
 _LETTERS = re.compile("[a-z]{3}")
+MAX_DEPTH = 100  # of replacements one after another, and of broader tags above each other
+_MOST_ABOVE = 1_000  # concepts above one, in which a kind is looked for
 
 
 @dataclass
@@ -179,7 +181,7 @@ class _Reading:
         first, passed = "", {concept.uri}
         while concept.deprecated:
             heirs = [uri for uri in concept.replaced_by if uri in self.concepts]
-            if len(heirs) != 1 or heirs[0] in passed:
+            if len(heirs) != 1 or heirs[0] in passed or len(passed) > MAX_DEPTH:
                 if concept.replaced_by:
                     self.notes.append(
                         f"{concept.uri}: its replacement is kept and not used: it leads to no single living tag"
@@ -197,33 +199,40 @@ class _Reading:
             for group in (uri, *(above.groups if above else ())):
                 if self.options.kinds.get(group):
                     return self.options.kinds[group]
-            if above is not None and uri not in passed:
+            if above is not None and uri not in passed and len(waiting) < _MOST_ABOVE and self.options.kinds:
                 waiting += sorted(above.broader)
             passed.add(uri)
         kinds = self.editor.kinds
         return "theme" if "theme" in kinds or not kinds else next(iter(kinds))
 
     def _without_circles(self, tags: dict[str, Tag]) -> None:
-        """Take off the links to broader tags that lead back. They are kept as statements, and named."""
+        """Take off the links to broader tags that lead back, or too far. They are kept as statements, and named."""
         broader = {tag.id: list(tag.broader) for tag in (*self.before.tags, *tags.values())}
-        by_id = {tag.id: uri for uri, tag in tags.items()}
-        state: dict[str, int] = {}
+        uri_of = {tag.id: uri for uri, tag in tags.items()}
+        depths: dict[str, int] = {}  # of the tags that are done; 0 for those that are not
         for start in sorted(broader):
-            waiting = [(start, iter(broader[start]))] if start not in state else []
-            state.setdefault(start, 1)
+            waiting = [(start, iter(broader[start]))] if start not in depths else []
+            depths.setdefault(start, 0)
             while waiting:
                 tag_id, rest = waiting[-1]
                 above = next(rest, None)
                 if above is None:
-                    state[tag_id] = 2
                     waiting.pop()
-                elif state.get(above) == 1 and tag_id in by_id:
-                    tag = tags[by_id[tag_id]]
-                    tags[by_id[tag_id]] = replace(tag, broader=tuple(b for b in tag.broader if b != above))
-                    self._report(tag_id, "broader", f"{above!r} leads back to {tag_id!r}")
-                elif above not in state and above in broader:
-                    state[above] = 1
+                    above_it = [depths.get(each, 0) for each in broader[tag_id]]
+                    depths[tag_id] = 1 + max((depth for depth in above_it if depth < MAX_DEPTH), default=0)
+                    for each in [each for each in broader[tag_id] if depths.get(each, 0) >= MAX_DEPTH]:
+                        self._unlink(tags, uri_of, tag_id, each, f"has {MAX_DEPTH} tags above each other above it")
+                elif depths.get(above) == 0:
+                    self._unlink(tags, uri_of, tag_id, above, f"leads back to {tag_id!r}")
+                elif above not in depths and above in broader:
+                    depths[above] = 0
                     waiting.append((above, iter(broader[above])))
+
+    def _unlink(self, tags: dict[str, Tag], uri_of: Mapping[str, str], tag_id: str, above: str, why: str) -> None:
+        if tag_id in uri_of:
+            tag = tags[uri_of[tag_id]]
+            tags[uri_of[tag_id]] = replace(tag, broader=tuple(each for each in tag.broader if each != above))
+            self._report(tag_id, "broader", f"{above!r} {why}")
 
     def _with_safe_aliases(self, tags: dict[str, Tag]) -> None:
         """Give tags the aliases that are safe and nobody else's, with `case: exact` where it takes that."""

@@ -212,12 +212,10 @@ class AliasPass:
 
 def _by_owner(aliases: Sequence[tuple[str, Alias] | None], taxonomy: Taxonomy) -> dict[Owner, list[int]]:
     """Return the numbers of aliases by their places in a taxonomy."""
-    tags = {each[0] for each in aliases if each is not None}
-    number_of = {tag.id: number for number, tag in enumerate(taxonomy.tags) if tag.id in tags}
     owners: dict[Owner, list[int]] = {}
     for number, each in enumerate(aliases):
         if each is not None:
-            tag = number_of[each[0]]
+            tag = taxonomy.positions[each[0]]
             owners.setdefault(Owner(tag, taxonomy.tags[tag].aliases.index(each[1])), []).append(number)
     return owners
 
