@@ -1106,7 +1106,9 @@ def test_every_command_runs_a_function_that_exists() -> None:
 
 
 def test_commands_that_read_records_describe_them() -> None:
-    texts = {name.split(" ", 3)[-1]: str(parser.epilog) for name, parser, _ in commands(build_parser(read_settings({})))}
+    texts = {
+        name.split(" ", 3)[-1]: str(parser.epilog) for name, parser, _ in commands(build_parser(read_settings({})))
+    }
     assert all('{"id": ' in texts[command] for command in ("train", "evaluate", "import"))
 
 
