@@ -107,6 +107,18 @@ def test_the_settings_may_warn_or_stop_the_run_instead(action: str) -> None:
     assert (found.action, held) == (action, [])
 
 
+def test_a_small_tag_that_loses_a_label_is_a_warning_until_three_are_gone() -> None:
+    nights = [[example(n, *(["m23"] if n < 9 - lost else [])) for n in range(60)] for lost in range(4)]
+    ids = [one.article.id for one in nights[0]]
+    for lost, action in ((1, "warn"), (2, "warn"), (3, "hold")):
+        references = [
+            reference_to(name, "v1", seen(before), nights[lost], TAXONOMY, ())
+            for name, before in ((CHAMPION, nights[lost - 1]), (ANCHOR, nights[0]))
+        ]
+        (found,), held = labels_flipped(references, ids, TAXONOMY, SETTINGS)
+        assert (found.tag, found.action, len(held)) == ("m23", action, action == "hold")
+
+
 def test_a_tag_whose_changes_were_accepted_is_left_alone() -> None:
     before = archive()
     assert turned(before, flip(before, 40), replace(SETTINGS, accepted=frozenset(["attack"]))) == ([], [])

@@ -184,7 +184,17 @@ def test_a_tenth_of_a_tag_that_turned_without_a_decision_is_found_from_three_on(
     assert turned(before, lose(before, 9)) == []
     few = [example(number, *(["m23"] if number < 4 else [])) for number in range(60)]
     assert [each.tag for each in turned(few, lose(few, 3, "m23"))] == [M23]
-    assert turned(few, lose(few, 2, "m23")) == []
+    assert [each.is_bulk for each in turned(few, lose(few, 3, "m23"))] == [True]
+
+
+@pytest.mark.parametrize(("n_with", "n_lost", "is_found"), [(4, 2, True), (8, 1, True), (11, 1, False), (20, 2, True)])
+def test_a_small_tag_that_loses_a_tenth_without_a_decision_is_found_and_not_in_bulk(
+    n_with: int, n_lost: int, is_found: bool
+) -> None:
+    before = [example(number, *(["m23"] if number < n_with else [])) for number in range(60)]
+    assert [each.is_bulk for each in turned(before, lose(before, n_lost, "m23"))] == [False] * is_found
+    assert turned(before, lose(before, n_lost, "m23", by="maria")) == []
+    assert turned(lose(before, n_lost, "m23"), before) == []  # labels that came are no loss
 
 
 def test_labels_that_are_given_without_a_decision_are_found_too() -> None:
@@ -311,8 +321,9 @@ def test_an_article_that_loses_its_last_label_is_counted(store: Store) -> None:
     before = seen(list(store.exports.attributed()))
     store.import_articles([replace(article, tags=()) for article in articles[1:21:2]], "import")
     after = list(store.exports.attributed(known=before.articles))
-    (found,) = count_labels(reference_to(CHAMPION, "v1", before, after, TAXONOMY), TAXONOMY)
-    assert (found.tag, len(found.rows), found.n_unnamed) == (ATTACK, 10, 10)
+    found, few = count_labels(reference_to(CHAMPION, "v1", before, after, TAXONOMY), TAXONOMY)
+    assert (found.tag, len(found.rows), found.n_unnamed, found.is_bulk) == (ATTACK, 10, 10, True)
+    assert (few.tag, len(few.rows), few.is_bulk) == (ISKP, 2, False)
 
 
 # --- held tags ---

@@ -30,6 +30,7 @@ class Turned(NamedTuple):
     n_unnamed: int  # turned without a decision
     keys: list[str]  # that decided on too much of the tag
     renamed: int | None  # the column of a new tag that has taken its place
+    is_bulk: bool  # else a tenth of the labels is lost, and yet fewer than three: a small tag
 
     def figure(self, reference: Reference, taxonomy: Taxonomy) -> str:
         """Return for people what was counted. It names no key."""
@@ -46,25 +47,29 @@ class Turned(NamedTuple):
 
 
 def count_labels(reference: Reference, taxonomy: Taxonomy) -> list[Turned]:
-    """Return the tags whose labels turned in bulk, without settled ones. What no article had then cannot have been lost."""
+    """Return the tags whose labels turned in bulk, and small tags that lost a tenth, without settled ones.
+
+    What no article had then cannot have been lost.
+    """
     known = (reference.then != UNKNOWN) & (reference.now != UNKNOWN)
     turned = (known & (reference.then != reference.now) | reference.vanished) & reference.same_text[:, None]
     had, has = (labels == POSITIVE for labels in (reference.then, reference.now))
     n_positive = ((had | has) & reference.same_text[:, None]).sum(axis=0)
-    unnamed = (turned & ~reference.decided).sum(axis=0)
+    unnamed, share = turned & ~reference.decided, UNNAMED * n_positive
+    n_unnamed, n_lost = unnamed.sum(axis=0), (unnamed & had).sum(axis=0)
     by_key = Counter((tag, key) for (row, tag), key in reference.keys.items() if turned[row, tag])
     found = []
     for tag in np.flatnonzero(turned.any(axis=0) & had.any(axis=0)).tolist():
         keys = sorted(
             key for (of, key), n in by_key.items() if of == tag and n >= max(MIN_BY_KEY, BY_KEY * n_positive[tag])
         )
-        too_many = unnamed[tag] >= max(MIN_UNNAMED, UNNAMED * n_positive[tag])
-        if tag not in reference.settled and not taxonomy.tags[tag].retired and (too_many or keys):
+        is_bulk = bool(keys or n_unnamed[tag] >= max(MIN_UNNAMED, share[tag]))
+        is_found = is_bulk or n_lost[tag] >= max(1, share[tag])
+        if tag not in reference.settled and not taxonomy.tags[tag].retired and is_found:
             rows = np.flatnonzero(turned[:, tag])
             new_tag = _renamed(turned[:, tag] & had[:, tag], had, has)
-            n_given = int(has[rows, tag].sum())
-            ids = reference.rows[rows].tolist()
-            found.append(Turned(tag, ids, int(n_positive[tag]), n_given, int(unnamed[tag]), keys, new_tag))
+            n_given, ids = int(has[rows, tag].sum()), reference.rows[rows].tolist()
+            found.append(Turned(tag, ids, int(n_positive[tag]), n_given, int(n_unnamed[tag]), keys, new_tag, is_bulk))
     return found
 
 

@@ -51,10 +51,12 @@ def total(before: np.ndarray, after: np.ndarray, labels: np.ndarray, settings: G
     """Check that micro-F1 does not surely fall, by the suggestions of both, (n_articles, n_tags) bool, on the same articles."""
     change = micro_f1_change(before, after, labels, N_DRAWS)
     surely = float((change.drawn < -settings.margin).mean()) >= 1.0 - settings.alpha
-    low, high = change.interval
-    return Check(
-        "total", not surely, f"micro-F1 {change.before:.3f} -> {change.after:.3f} (change {low:+.3f} to {high:+.3f})"
-    )
+    bounds = " to ".join(dict.fromkeys(map(_signed, change.interval)))
+    return Check("total", not surely, f"micro-F1 {change.before:.3f} -> {change.after:.3f} (change {bounds})")
+
+
+def _signed(change: float) -> str:
+    return f"{change:+.3f}" if abs(change) >= 0.0005 else "less than 0.001"
 
 
 def calibration(

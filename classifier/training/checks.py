@@ -82,17 +82,19 @@ def few_examples(n: int, settings: CheckSettings) -> list[Finding]:
 def labels_flipped(
     references: Iterable[Reference], article_ids: Sequence[str], taxonomy: Taxonomy, settings: CheckSettings
 ) -> tuple[list[Finding], list[Held]]:
-    """Find tags whose labels turned in bulk since an older version, and hold them. `article_ids` are those of the examples."""
-    action = settings.actions["labels_flipped"]
+    """Find tags whose labels turned since an older version, and hold those whose labels turned in bulk.
+
+    `article_ids` are those of the examples.
+    """
     found: dict[int, tuple[Finding, Held]] = {}
-    for reference in references:
-        for turned in count_labels(reference, taxonomy):
-            tag, figure = taxonomy.tags[turned.tag].id, turned.figure(reference, taxonomy)
-            articles = sorted(article_ids[row] for row in turned.rows)[:N_NAMED]
-            finding = Finding("labels_flipped", action, tag, figure, len(turned.rows), articles, turned.keys)
-            found.setdefault(turned.tag, (finding, Held(turned.tag, "labels_flipped", figure, reference)))
-    findings = [finding for finding, _ in found.values()]
-    return findings, [held for _, held in found.values() if action == HOLD]
+    counted = [(turned, reference) for reference in references for turned in count_labels(reference, taxonomy)]
+    for turned, reference in sorted(counted, key=lambda pair: not pair[0].is_bulk):
+        tag, figure = taxonomy.tags[turned.tag].id, turned.figure(reference, taxonomy)
+        action = settings.actions["labels_flipped"] if turned.is_bulk else WARN
+        articles = sorted(article_ids[row] for row in turned.rows)[:N_NAMED]
+        finding = Finding("labels_flipped", action, tag, figure, len(turned.rows), articles, turned.keys)
+        found.setdefault(turned.tag, (finding, Held(turned.tag, "labels_flipped", figure, reference)))
+    return [finding for finding, _ in found.values()], [held for f, held in found.values() if f.action == HOLD]
 
 
 _GAVE = {
