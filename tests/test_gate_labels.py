@@ -342,7 +342,17 @@ def test_a_held_tag_keeps_its_labels_and_is_unknown_on_new_articles_and_no_other
     labels, plain = labels_of(articles, TAXONOMY), labels_of([each.article for each in after], TAXONOMY)
     assert (labels[:200, ATTACK] == labels_of([each.article for each in before], TAXONOMY)[:, ATTACK]).all()
     assert (labels[200:, ATTACK] == -1).all()
-    assert (labels[:, [ISKP, M23]] == plain[:, [ISKP, M23]]).all()
+    assert (labels[:200, [ISKP, M23]] == plain[:200, [ISKP, M23]]).all()
+    assert (labels[200:, M23] == POSITIVE).all()
+
+
+def test_new_articles_with_a_held_tag_are_not_believed_about_the_tags_that_they_lack() -> None:
+    before = archive()
+    with_tag, without = [example(900 + n, "attack") for n in range(3)], [example(903 + n, "m23") for n in range(3)]
+    after = [*before, *with_tag, *without]
+    labels = labels_of(hold([each.article for each in after], held(before, after), TAXONOMY), TAXONOMY)
+    assert (labels[200:203] == UNKNOWN).all()
+    assert labels[203:].tolist() == [[UNKNOWN, NEGATIVE, POSITIVE]] * 3
 
 
 def test_the_labels_of_articles_whose_tags_are_not_complete_are_held_too() -> None:

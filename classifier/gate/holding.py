@@ -1,6 +1,7 @@
 """Held tags: a tag that would get worse keeps the labels that the older version knew, and all others go on.
 
-On articles that the older version did not know, a held tag is unknown. So the model learns nothing new of it tonight.
+On articles that the older version did not know, a held tag is unknown. So the model learns nothing new of it tonight. Such an
+article that has the tag is not believed about the tags that it lacks either: a wrong label often stands in the place of the right one.
 """
 
 from __future__ import annotations
@@ -65,6 +66,7 @@ class _Lists(NamedTuple):
     tags: tuple[str, ...]
     rejected: tuple[str, ...]
     unknown: tuple[str, ...]
+    complete: bool
 
 
 def hold(articles: Sequence[Article], held: Iterable[Held], taxonomy: Taxonomy) -> list[Article]:
@@ -100,23 +102,31 @@ class _Changes:
         if not self._labels:
             return article
         complete = article.tags is not None and article.tags_complete
-        lists = self._lists(row, article.tags or (), article.rejected, article.unknown, complete)
-        return replace(article, **lists._asdict(), tags_complete=complete)
+        tags, rejected, unknown, complete = self._lists(
+            row, article.tags or (), article.rejected, article.unknown, complete
+        )
+        return replace(article, tags=tags, rejected=rejected, unknown=unknown, tags_complete=complete)
 
     def of_labelled(self, row: int, labels: Labelled) -> Labelled:
         if not self._labels:
             return labels
-        lists = self._lists(row, labels.tags, labels.rejected, labels.unknown, labels.complete)
+        *lists, complete = self._lists(row, labels.tags, labels.rejected, labels.unknown, labels.complete)
         tags, rejected, unknown = (tuple(sorted(ids)) for ids in lists)
-        return replace(labels, tags=tags, rejected=rejected, unknown=unknown)
+        return replace(labels, tags=tags, rejected=rejected, unknown=unknown, complete=complete)
 
     def _lists(
         self, row: int, tags: Sequence[str], rejected: Sequence[str], unknown: Sequence[str], complete: bool
     ) -> _Lists:
         """Return the lists of an article; those tags that are read as a held one give way to it."""
+        complete = complete and not self._is_new_with_held(row, tags)
         kept = (tuple(tag for tag in ids if tag not in self._dropped) for ids in (tags, rejected, unknown))
         labels = {tag: of_rows.get(row, UNKNOWN) for tag, of_rows in self._labels.items()}
         positive, wrong, open_ = (tuple(t for t in labels if labels[t] == v) for v in (POSITIVE, NEGATIVE, UNKNOWN))
         negative = tuple(written for tag in wrong for written in self._written_as[tag])  # else the tag would be unknown
         added = (positive, () if complete else negative, open_ if complete else ())
-        return _Lists(*(ids + more for ids, more in zip(kept, added, strict=True)))
+        tags, rejected, unknown = (ids + more for ids, more in zip(kept, added, strict=True))
+        return _Lists(tags, rejected, unknown, complete)
+
+    def _is_new_with_held(self, row: int, tags: Sequence[str]) -> bool:
+        new = [tag for tag, of_rows in self._labels.items() if row not in of_rows]
+        return any(written in tags for tag in new for written in self._written_as[tag])

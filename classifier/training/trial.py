@@ -13,7 +13,7 @@ from classifier.domain.articles import Article
 from classifier.domain.examples import labels_of
 from classifier.domain.progress import Track
 from classifier.gate.holding import Held, hold
-from classifier.gate.reference import CHAMPION, Reference
+from classifier.gate.reference import Reference
 from classifier.gate.tags import TagChange, compare_tags, smallest_loss
 from classifier.training.fitting import Fitted, fit
 from classifier.training.judging import active_columns
@@ -119,9 +119,7 @@ class Trial:
         return changes
 
     def _changes(self, reference: Reference, margin: float | None = None) -> list[TagChange]:
-        gate, compared = self.settings.gate, self.compared(reference)
-        if margin is None:
-            margin = gate.tag_margin if reference.name == CHAMPION else gate.anchor_margin
+        margin, compared = self.settings.gate.tag_margin if margin is None else margin, self.compared(reference)
         return compare_tags(compared.before, compared.after, compared.labels, self.tag_ids, margin)
 
 
