@@ -24,6 +24,8 @@ from tests.conftest import DESK_TAGS, EVAL_DATA
 from tests.desk import QUICK
 from tests.hard import HARD, size, told
 
+LOST = 0.05  # F1
+
 KNOWN = [
     Article(
         f"n-{number}", f"About {number}", f"First {number}. Second {number}. Third.", tags=tuple("abc"[: number % 4])
@@ -136,16 +138,17 @@ def test_a_loss_is_stopped_if_it_was_seen_and_does_not_serve(
 
 
 @pytest.mark.parametrize(
-    ("first", "labels", "f1", "cost", "soon"),
+    ("first", "labels", "f1", "warned", "verdicts"),
     [
-        (5, 0.15, 0.0, True, True),
-        (8, 0.24, 0.0, True, False),
-        (9, 0.0, 0.3, True, False),
-        (None, 0.0, 0.02, False, False),
+        (5, 0.15, 0.0, None, (True, True, True)),
+        (8, 0.24, 0.0, None, (True, False, False)),
+        (8, 0.24, 0.0, 0.12, (True, False, True)),
+        (9, 0.0, 0.3, 0.3, (True, False, False)),
+        (None, 0.0, 0.02, None, (False, False, False)),
     ],
 )
 def test_a_slow_fault_is_found_in_time_before_a_fifth_is_gone(
-    first: int | None, labels: float, f1: float, cost: bool, soon: bool
+    first: int | None, labels: float, f1: float, warned: float | None, verdicts: tuple[bool, bool, bool]
 ) -> None:
     case = SlowCase(
         fault="3%",
@@ -159,9 +162,11 @@ def test_a_slow_fault_is_found_in_time_before_a_fifth_is_gone(
         since=None,
         labels_gone=labels,
         quality_gone=f1,
+        warned=warned,
+        lost=0.0,
         others_held=[],
     )
-    assert (tables.has_cost(case), tables.is_soon(case)) == (cost, soon)
+    assert (tables.has_cost(case), tables.is_soon(case), tables.is_told_soon(case)) == verdicts
 
 
 def test_nights_in_a_row_are_those_of_one_tag() -> None:
@@ -239,7 +244,7 @@ def test_a_few_poisoned_articles_a_night_are_seen_since_the_anchor_though_no_nig
         "3 poisoned articles a night",
         f"{len(cases)} tags",
         len(cases) - n_found,
-        str([case["first"] for case in cases]),
+        str([(case["first"], round(case["lost"], 3)) for case in cases]),
     )
     assert {case["since"] for case in cases if case["first"] is not None} == {"anchor"}
-    assert [case for case in cases if case["first"] is None and case["quality_gone"] > tables.MIN_SLOW] == []
+    assert [case for case in cases if case["first"] is None and case["lost"] > LOST] == []

@@ -64,7 +64,7 @@ def main() -> None:
     settings = TrainingSettings(fit=FitSettings(fast=options.fast, n_jobs=1), learning_curve=())
     for name in options.archives:
         with tempfile.TemporaryDirectory() as folder:
-            articles = dated(DATA / name)
+            articles = dated(DATA / name)[options.skip :]
             archive = Archive(Path(name).name, articles, options.known, options.nightly, settings, Path(folder))
             figures = found.setdefault(archive.name, Found(seconds={}))
             figures |= Found(n_known=archive.n_known, n_nightly=archive.n_nightly)
@@ -88,13 +88,13 @@ def measure(part: str, archive: Archive, figures: Found, options: argparse.Names
     if part == "faults":
         figures["faults"] = []
         for fault in FAULTS:
-            for hurt in _draws(archive, fault, quality[False], options.draws):
+            for hurt in _draws(archive, fault, quality[False], options.first_draw, options.draws):
                 figures["faults"] += faulty_night(archive, fault, hurt, quality[fault.is_seen_in_serving])
             yield
     else:
         figures["slow"] = []
         for fault in SLOW:
-            for hurt in _draws(archive, fault, quality[False], options.slow_draws):
+            for hurt in _draws(archive, fault, quality[False], options.first_draw, options.slow_draws):
                 figures["slow"] += slow_fault(archive, fault, hurt, options.slow_nights, GOAL)
             yield
 
@@ -105,8 +105,8 @@ def _write(found: Mapping[str, Found], path: Path | None) -> None:
         path.write_text(text + "\n", encoding="utf-8")
 
 
-def _draws(archive: Archive, fault: Fault, quality: Quality, n: int) -> list[Hurt]:
-    return [hurt_tags(archive, quality, fault.n_hurt, draw) for draw in range(n)]
+def _draws(archive: Archive, fault: Fault, quality: Quality, first: int, n: int) -> list[Hurt]:
+    return [hurt_tags(archive, quality, fault.n_hurt, draw) for draw in range(first, first + n)]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -116,10 +116,12 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--archives", nargs="+", default=ARCHIVES, metavar="NAME", help=f"of {DATA} (%(default)s)")
     add("--known", type=int, default=1_000, help="articles of the first training (%(default)s)")
+    add("--skip", type=int, default=0, help="oldest articles that are left out: other nights (%(default)s)")
     add("--nightly", type=int, default=30, help="honest articles a night (%(default)s)")
     add("--nights", type=int, default=20, help="honest nights (%(default)s)")
     add("--draws", type=int, default=2, help="of tags for each fault (%(default)s)")
     add("--slow-draws", type=int, default=1, help="the same for slow faults (%(default)s)")
+    add("--first-draw", type=int, default=0, help="the first of these draws: other tags (%(default)s)")
     add("--slow-nights", type=int, default=25, help="of a slow fault (%(default)s)")
     add("--parts", nargs="+", default=PARTS, choices=PARTS, help="(%(default)s); others stay in the file of --json")
     add("--fast", action="store_true", help="plain models, in a fraction of the time")

@@ -61,6 +61,8 @@ class SlowCase(TypedDict):
     since: str | None  # the older version that the tag was compared with, None if the tag refused the run
     labels_gone: float  # share, at that night
     quality_gone: float  # share of F1 that had been lost in what served until then
+    warned: float | None  # the larger of both shares when the report first had the tag as a warning
+    lost: float  # F1 that what serves has lost in the end
     others_held: list[str]
 
 
@@ -239,6 +241,8 @@ def _unnamed(fault: Fault, hurt: Hurt, counts: Mapping[str, int]) -> list[SlowCa
             since=None,
             labels_gone=0.0,
             quality_gone=0.0,
+            warned=None,
+            lost=0.0,
             others_held=[],
         )
         for tag in hurt.tags
@@ -251,9 +255,11 @@ def _follow(
     """Put a night into the cases. What serves after a tag was named does not count for it."""
     named, tags = _named(result), {case["tag"] for case in cases}
     since = {each["tag"]: each["reference"] for each in result.details.get("held", [])}
+    warned = {each["tag"] for each in result.details.get("findings", []) if each["check"] == "labels_flipped"}
     for case in cases:
         tag = case["tag"]
         case["nights"] = night
+        case["lost"] = before[tag] - now.get(tag, 0.0)
         case["n_refused"] += not result.promoted
         case["others_held"] = sorted({*case["others_held"], *named.keys() - tags})
         if case["first"] is None:
@@ -261,7 +267,9 @@ def _follow(
             if tag in named:
                 case["first"], case["by"], case["since"] = night, named[tag], since.get(tag)
             else:
-                case["quality_gone"] = max(case["quality_gone"], 1.0 - now.get(tag, 0.0) / before[tag])
+                case["quality_gone"] = max(case["quality_gone"], case["lost"] / before[tag])
+        if case["warned"] is None and tag in warned:
+            case["warned"] = max(case["labels_gone"], case["quality_gone"])
 
 
 def _labels_gone(desk: Desk, known: Sequence[Article], hurt: Sequence[str]) -> dict[str, float]:

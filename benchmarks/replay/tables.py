@@ -40,6 +40,11 @@ def is_soon(case: SlowCase) -> bool:
     return case["first"] is not None and case["labels_gone"] < SOON and case["quality_gone"] < SOON
 
 
+def is_told_soon(case: SlowCase) -> bool:
+    """Whether a slow fault was found, or in the report as a warning, before a fifth of the labels or of the quality was gone."""
+    return is_soon(case) or (case["warned"] is not None and case["warned"] < SOON)
+
+
 def has_cost(case: SlowCase) -> bool:
     """Whether a slow fault was found, or has cost something that could be found."""
     return case["first"] is not None or case["labels_gone"] >= MIN_SLOW or case["quality_gone"] >= MIN_SLOW
@@ -127,7 +132,7 @@ def slow_table(found: Mapping[str, Any]) -> str:
             [case for case in of_fault if (case["n_positive"] >= FEW) == is_large] for is_large in (True, False)
         )
         rows += [_slow_row(f"{fault}, tags from {FEW} articles on", large), _slow_row(f"{fault}, smaller tags", small)]
-    head = ["slow fault", "tags", "cost something", "named", "before a fifth is gone", "night (median)"]
+    head = ["slow fault", "tags", "cost something", "held", "before a fifth is gone", "or warned", "night (median)"]
     refused = {
         (case["n_refused"], case["nights"], name, case["fault"], case["draw"])
         for name, archive in found.items()
@@ -145,5 +150,5 @@ def _slow_row(fault: str, cases: Sequence[SlowCase]) -> list[str]:
         max((case["labels_gone"] for case in cost), default=0.0),
         max((case["quality_gone"] for case in cost), default=0.0),
     ]
-    counted = len(cases), len(cost), len(nights), sum(map(is_soon, cost))
+    counted = len(cases), len(cost), len(nights), sum(map(is_soon, cost)), sum(map(is_told_soon, cost))
     return [fault, *map(str, counted), night, *(f"{share:.0%}" for share in gone)]
