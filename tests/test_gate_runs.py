@@ -106,26 +106,51 @@ def test_a_fault_that_is_not_in_the_labels_refuses_the_run_after_the_second_fit(
     assert desk.champion == before
 
 
+def forgetting(articles: list[Article], n_lost_of: list[dict[str, int]]) -> Any:
+    """Return a fit whose cross-validation misses some found articles of tags, in each fit those of the next entry."""
+    entries = iter(n_lost_of)
+
+    def damaged(*some: Any) -> Fitted:
+        fitted = fit(*some)
+        columns, suggested = [tag.id for tag in fitted.model.taxonomy.tags], fitted.held_out.suggested
+        for tag, n in next(entries, {}).items():
+            with_tag, column = {one.id for one in having(articles, tag)}, columns.index(tag)
+            found = [row for row in np.flatnonzero(suggested[:, column]) if fitted.held_out.ids[row] in with_tag]
+            suggested[found[:n], column] = False
+        return fitted
+
+    return damaged
+
+
 @pytest.mark.parametrize(("n_lost", "promoted"), [(7, True), (16, False)])
 def test_a_held_tag_that_stays_worse_stops_the_others_only_beyond_chance(
     desk: Desk, dated: list[Article], monkeypatch: pytest.MonkeyPatch, n_lost: int, promoted: bool
 ) -> None:
-    with_tag = {one.id for one in having(dated, LOST)}
-
-    def forgetting(*some: Any) -> Fitted:
-        fitted = fit(*some)
-        column = [tag.id for tag in fitted.model.taxonomy.tags].index(LOST)
-        suggested = fitted.held_out.suggested
-        found = [row for row in np.flatnonzero(suggested[:, column]) if fitted.held_out.ids[row] in with_tag]
-        suggested[found[:n_lost], column] = False
-        return fitted
-
-    monkeypatch.setattr("classifier.training.trial.fit", forgetting)
+    monkeypatch.setattr("classifier.training.trial.fit", forgetting(dated, [{LOST: n_lost}] * 2))
     desk.add(dated[-N_LATER:][:1])
     result = desk.retrain()
     assert (held(result), result.details["n_fits"]) == ({LOST}, 2)
     assert result.promoted == promoted, result.reason
     assert {one["tag"] for one in result.blocked_by} == (set() if promoted else {LOST})
+
+
+def test_a_tag_that_gets_worse_only_in_the_second_fit_is_named_and_held_from_the_next_run_on(
+    desk: Desk, dated: list[Article], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = learned(desk)
+    lose = having(dated[:-N_LATER], LOST)[:2]  # too few to be counted
+    desk.set_tags({one.id: tuple(tag for tag in one.tags or () if tag != LOST) for one in lose})
+    monkeypatch.setattr("classifier.training.trial.fit", forgetting(dated, [{POISONED: 16}, {LOST: 7}]))
+    result = desk.retrain()
+    assert result.promoted, result.reason
+    assert (held(result), result.details["n_fits"]) == ({POISONED, LOST}, 2)
+    assert next(one["figure"] for one in result.held if one["tag"] == LOST).endswith("from the next run on")
+    desk.add(dated[-N_LATER:][:1])
+    result = desk.retrain()
+    assert (held(result), result.details["n_fits"]) == ({LOST}, 1)
+    assert all(learned(desk).articles[one.id].of(LOST) == before.articles[one.id].of(LOST) for one in lose)
+    desk.add(dated[-N_LATER:][1:2])
+    assert held(desk.retrain()) == set()
 
 
 def test_weights_of_two_tags_that_are_swapped_refuse_the_run_and_name_both(

@@ -2,6 +2,7 @@
 
 A tag that would surely get worse is held, and the model is fitted once more with the labels that the older version knew. If
 it still surely loses far more, the fault is not in the labels, and the gate closes. A little is the choice of its threshold.
+A tag that gets worse only in the second fit is held from the next run on: there is no third fit.
 """
 
 from dataclasses import dataclass, replace
@@ -24,6 +25,8 @@ from classifier.training.run_result import CurvePoint, Measured, strongest_terms
 from classifier.training.settings import TrainingSettings
 from classifier.training.trial import Trial, run_trial
 
+LATE = "Only the second fit shows it, so the tag is held from the next run on"
+
 
 @dataclass(frozen=True)
 class Challenger:
@@ -32,7 +35,8 @@ class Challenger:
     fitted: Fitted
     snapshot: Snapshot  # what it learned, and what its cross-validation said
     gate: list[Check]
-    held: list[Held]
+    held: list[Held]  # with the late ones
+    late: list[Held]  # to be held from the next run on
     changes: list[TagChange]  # since the champion
     measured: dict[str, Measured]  # what the figures of "challenger" and, if there is one, "champion" are counted from
     older: Older
@@ -55,11 +59,13 @@ def challenge(prepared: Prepared, settings: TrainingSettings, track: Track) -> C
         *_served(trial, track),
         _boilerplate(trial.fitted.model, prepared),
     ]
+    late = [each for each in trial.worse() if each.tag not in trial.held_tags] if n_fits > 1 else []
+    held = [*trial.held, *(each._replace(figure=f"{each.figure}. {LATE}") for each in late)]
     ids = [article.id for article in prepared.articles]
-    snapshot = hold_in_snapshot(prepared.checked.snapshot, ids, trial.held, taxonomy)
+    snapshot = hold_in_snapshot(prepared.checked.snapshot, ids, held, taxonomy)
     snapshot = snapshot.with_validated(trial.fitted.validated)
     measured = _measured(trial, costs)
-    return Challenger(trial.fitted, snapshot, gate, list(trial.held), trial.changes(), measured, older, n_fits)
+    return Challenger(trial.fitted, snapshot, gate, held, late, trial.changes(), measured, older, n_fits)
 
 
 def _whole(trial: Trial) -> list[Check]:

@@ -1,7 +1,7 @@
 """The first steps of a retraining: read the examples, check them, and find what older versions knew of them."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -152,8 +152,21 @@ def check_examples(inputs: Inputs, store: Store, settings: CheckSettings, track:
     never_shown = checks.never_shown(read, shown, n_shown, inputs.taxonomy, settings)
     references = _references(inputs, repaired, settings)
     flipped, held = checks.labels_flipped(references, ids, inputs.taxonomy, settings)
+    held += _seen_late(inputs, references, {each.tag for each in held})
     findings = [*findings, *flipped, *one_editor, *repeated, *never_shown]
     return Checked(repaired, snapshot, blocks, findings, unreadable, references, held)
+
+
+def _seen_late(inputs: Inputs, references: Iterable[Reference], held: Container[int]) -> list[Held]:
+    """Return the tags that got worse in the second fit of the champion. Its snapshot has the labels that they keep."""
+    figures = inputs.champion.card.get("hold_next", {}) if inputs.champion is not None else {}
+    return [
+        Held(column, "tag_worse", f"{figures[tag.id]}. That was in the last run", reference)
+        for reference in references
+        if reference.name == CHAMPION
+        for column, tag in enumerate(inputs.taxonomy.tags)
+        if tag.id in figures and tag.active and column not in reference.settled and column not in held
+    ]
 
 
 def _references(inputs: Inputs, examples: Sequence[Attributed], settings: CheckSettings) -> list[Reference]:

@@ -186,6 +186,7 @@ class _Retraining:
         model.card |= {
             "data": prepared.inputs.snapshot.digest,
             "held": count_runs((each.to_json(taxonomy) for each in challenger.held), champion.card if champion else {}),
+            "hold_next": {taxonomy.tags[each.tag].id: each.figure for each in challenger.late},
             "accepted": prepared.inputs.accepted_before | dict.fromkeys(self.settings.checks.accepted, _now()),
             "contest": [check.to_json() for check in gate],
         }
