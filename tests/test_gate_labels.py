@@ -346,13 +346,16 @@ def test_a_held_tag_keeps_its_labels_and_is_unknown_on_new_articles_and_no_other
     assert (labels[200:, M23] == POSITIVE).all()
 
 
-def test_new_articles_with_a_held_tag_are_not_believed_about_the_tags_that_they_lack() -> None:
+def test_new_articles_with_a_tag_that_got_worse_are_not_believed_about_the_tags_that_they_lack() -> None:
     before = archive()
     with_tag, without = [example(900 + n, "attack") for n in range(3)], [example(903 + n, "m23") for n in range(3)]
     after = [*before, *with_tag, *without]
-    labels = labels_of(hold([each.article for each in after], held(before, after), TAXONOMY), TAXONOMY)
+    articles, worse = [each.article for each in after], held(before, after)
+    labels = labels_of(hold(articles, worse, TAXONOMY), TAXONOMY)
     assert (labels[200:203] == UNKNOWN).all()
     assert labels[203:].tolist() == [[UNKNOWN, NEGATIVE, POSITIVE]] * 3
+    turned = [each._replace(check="labels_flipped") for each in worse]  # the fault is in the articles that it knew
+    assert labels_of(hold(articles, turned, TAXONOMY), TAXONOMY)[200:203, M23].tolist() == [NEGATIVE] * 3
 
 
 def test_the_labels_of_articles_whose_tags_are_not_complete_are_held_too() -> None:

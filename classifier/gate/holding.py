@@ -1,7 +1,8 @@
 """Held tags: a tag that would get worse keeps the labels that the older version knew, and all others go on.
 
-On articles that the older version did not know, a held tag is unknown. So the model learns nothing new of it tonight. Such an
-article that has the tag is not believed about the tags that it lacks either: a wrong label often stands in the place of the right one.
+On articles that the older version did not know, a held tag is unknown. So the model learns nothing new of it tonight. If a tag
+got worse, such an article that has it is not believed about the tags that it lacks either: a wrong label often stands in the place
+of the right one.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.gate.reference import Reference
 
 LONG = 3  # runs in a row
+TAG_WORSE = "tag_worse"  # the check; its fault is in the new articles
 
 
 class HeldRow(TypedDict):
@@ -91,10 +93,13 @@ class _Changes:
 
     def __init__(self, held: Iterable[Held], taxonomy: Taxonomy) -> None:
         self._labels: dict[str, Mapping[int, int]] = {}
+        self._doubted: set[str] = set()  # tags whose new articles are not believed
         for each in held:
             labels = each.reference.then[:, each.tag].tolist()
             of_rows = dict(zip(each.reference.rows.tolist(), labels, strict=True))
-            self._labels[taxonomy.tags[each.tag].id] = of_rows
+            tag = taxonomy.tags[each.tag].id
+            self._labels[tag] = of_rows
+            self._doubted |= {tag} if each.check == TAG_WORSE else set()
         self._written_as = {tag: taxonomy.paths.written_as(tag) for tag in self._labels}
         self._dropped = {written for ids in self._written_as.values() for written in ids}
 
@@ -118,7 +123,7 @@ class _Changes:
         self, row: int, tags: Sequence[str], rejected: Sequence[str], unknown: Sequence[str], complete: bool
     ) -> _Lists:
         """Return the lists of an article; those tags that are read as a held one give way to it."""
-        complete = complete and not self._is_new_with_held(row, tags)
+        complete = complete and not self._is_doubtful(row, tags)
         kept = (tuple(tag for tag in ids if tag not in self._dropped) for ids in (tags, rejected, unknown))
         labels = {tag: of_rows.get(row, UNKNOWN) for tag, of_rows in self._labels.items()}
         positive, wrong, open_ = (tuple(t for t in labels if labels[t] == v) for v in (POSITIVE, NEGATIVE, UNKNOWN))
@@ -127,6 +132,6 @@ class _Changes:
         tags, rejected, unknown = (ids + more for ids, more in zip(kept, added, strict=True))
         return _Lists(tags, rejected, unknown, complete)
 
-    def _is_new_with_held(self, row: int, tags: Sequence[str]) -> bool:
-        new = [tag for tag, of_rows in self._labels.items() if row not in of_rows]
+    def _is_doubtful(self, row: int, tags: Sequence[str]) -> bool:
+        new = (tag for tag in self._doubted if row not in self._labels[tag])
         return any(written in tags for tag in new for written in self._written_as[tag])

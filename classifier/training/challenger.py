@@ -13,7 +13,7 @@ from classifier.domain.progress import Track
 from classifier.domain.snapshots import Snapshot
 from classifier.errors import TooFewExamples
 from classifier.gate import whole
-from classifier.gate.holding import Held, hold_in_snapshot
+from classifier.gate.holding import TAG_WORSE, Held, hold_in_snapshot
 from classifier.gate.tags import TagChange
 from classifier.gate.whole import Check, Costs
 from classifier.model.tag_model import TagModel
@@ -54,7 +54,7 @@ def challenge(prepared: Prepared, settings: TrainingSettings, track: Track) -> C
     costs = _costs(trial)
     gate = [
         *_whole(trial),
-        *(Check("tag_worse", False, each.figure, taxonomy.tags[each.tag].id) for each in trial.worse(margin)),
+        *(Check(TAG_WORSE, False, each.figure, taxonomy.tags[each.tag].id) for each in trial.worse(margin)),
         *whole.costs(costs.get("champion", costs["challenger"]), costs["challenger"], settings.gate),
         *_served(trial, track),
         _boilerplate(trial.fitted.model, prepared),

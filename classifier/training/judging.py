@@ -13,6 +13,7 @@ from classifier.domain.progress import Track
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
 from classifier.gate import whole
+from classifier.gate.holding import TAG_WORSE
 from classifier.gate.reference import CHAMPION
 from classifier.gate.settings import GateSettings
 from classifier.gate.tags import TagChange, compare_tags
@@ -123,7 +124,7 @@ def compare_models(
 
 def tag_check(change: TagChange, since: str, settings: GateSettings) -> Check:
     """Return the check of one tag since an older version."""
-    return Check("tag_worse", not change.is_loss(settings.tag_surely), change.figure(since), change.tag)
+    return Check(TAG_WORSE, not change.is_loss(settings.tag_surely), change.figure(since), change.tag)
 
 
 def active_columns(taxonomy: Taxonomy) -> list[int]:

@@ -16,7 +16,7 @@ from classifier.domain.snapshots import Snapshot, snapshot_of
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.domain.unreadable import Unreadable
 from classifier.errors import BadModel, Busy, NoModel
-from classifier.gate.holding import Held
+from classifier.gate.holding import TAG_WORSE, Held
 from classifier.gate.reference import ANCHOR, CHAMPION, Reference, reference_to
 from classifier.model.live import Followed
 from classifier.model.tag_model import TagModel
@@ -161,7 +161,7 @@ def _seen_late(inputs: Inputs, references: Iterable[Reference], held: Container[
     """Return the tags that got worse in the second fit of the champion. Its snapshot has the labels that they keep."""
     figures = inputs.champion.card.get("hold_next", {}) if inputs.champion is not None else {}
     return [
-        Held(column, "tag_worse", f"{figures[tag.id]}. That was in the last run", reference)
+        Held(column, TAG_WORSE, f"{figures[tag.id]}. That was in the last run", reference)
         for reference in references
         if reference.name == CHAMPION
         for column, tag in enumerate(inputs.taxonomy.tags)

@@ -12,7 +12,7 @@ import numpy as np
 from classifier.domain.articles import Article
 from classifier.domain.examples import labels_of
 from classifier.domain.progress import Track
-from classifier.gate.holding import Held, hold
+from classifier.gate.holding import TAG_WORSE, Held, hold
 from classifier.gate.reference import Reference
 from classifier.gate.tags import TagChange, compare_tags, smallest_loss
 from classifier.training.fitting import Fitted, fit
@@ -103,7 +103,7 @@ class Trial:
                 is_accepted = change.tag in self.settings.checks.accepted
                 if change.is_loss(self.settings.gate.tag_surely) and not is_accepted:
                     tag, figure = columns[change.tag], change.figure(reference.name)
-                    found.setdefault(tag, Held(tag, "tag_worse", figure, reference))
+                    found.setdefault(tag, Held(tag, TAG_WORSE, figure, reference))
         return list(found.values())
 
     def changes(self) -> list[TagChange]:
