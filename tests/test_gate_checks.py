@@ -92,6 +92,20 @@ def test_a_loss_within_the_margin_holds_nothing_however_sure_it_is() -> None:
     assert worse(compare_tags(before, after, labels, ["one"], 0.01)) == ["one"]
 
 
+def test_a_share_of_f1_is_surely_lost_by_a_weak_tag_before_a_fixed_margin_is() -> None:
+    labels = np.zeros((1000, 1), dtype=np.int8)
+    labels[:34] = 1
+    before = np.arange(1000)[:, None] < 12
+    before[100:112] = True
+    after = before.copy()
+    after[112:127] = True  # F1 .41 -> .33
+    by_margin, by_share = (compare_tags(before, after, labels, ["one"], 0.05, share)[0] for share in (None, 0.05))
+    assert (by_margin.is_loss(0.99), by_share.is_loss(0.99)) == (False, True)
+    after = before.copy()
+    after[112:117] = True  # F1 .41 -> .38, which is surely more than a twentieth, and yet little
+    assert not compare_tags(before, after, labels, ["one"], 0.05, 0.05)[0].is_loss(0.99)
+
+
 def test_a_tag_with_few_articles_is_held_only_if_nearly_all_are_lost() -> None:
     labels = np.zeros((500, 1), dtype=np.int8)
     labels[:12] = 1

@@ -95,6 +95,7 @@ def unguarded(settings: TrainingSettings) -> TrainingSettings:
     much = 1e9
     gate = GateSettings(
         tag_surely=much,
+        anchor_surely=much,
         margin=much,
         calibration=much,
         times_unknown=much,

@@ -19,7 +19,7 @@ N_NORMAL = 2.06  # standard deviations beyond which 2 of 100 draws lie, for a fi
 class TagChange(NamedTuple):
     """F1 of a tag by both, and what became of the articles that it was rightly suggested for.
 
-    `p` is the share of draws that lose no more than the margin, and `interval` has the change in 95 of 100 draws: None where no
+    `p` is the share of draws that lose no more than allowed, and `interval` has the change in 95 of 100 draws: None where no
     more than the margin is lost, so that nothing is drawn. `smallest_loss` is how many found articles would have to be lost
     for the gate to see it; None if not even the loss of all is seen.
     """
@@ -49,22 +49,30 @@ class TagChange(NamedTuple):
 
 
 def compare_tags(
-    before: np.ndarray, after: np.ndarray, labels: np.ndarray, tag_ids: list[str], margin: float
+    before: np.ndarray,
+    after: np.ndarray,
+    labels: np.ndarray,
+    tag_ids: list[str],
+    margin: float,
+    share: float | None = None,
 ) -> list[TagChange]:
     """Return how the F1 of each tag with a positive label changes.
 
     Args:
         before, after: (n_articles, n_tags) bool, the suggestions of both; labels: the same shape, int8.
         margin: the F1 that a tag may lose.
+        share: of its F1 that a tag may lose in a draw, if it lost more than the margin (default: the margin counts in draws, too).
     """
     rows = []
     for tag in np.flatnonzero((labels == 1).any(axis=0)).tolist():
         pair = _Pair.of(before[:, tag], after[:, tag], labels[:, tag])
         old, new = pair.f1()
-        drawn = pair.drawn() if old - new > margin else None
-        low, high = np.percentile(drawn, [2.5, 97.5]).tolist() if drawn is not None else (0.0, 0.0)
-        p = 1.0 - float((drawn < -margin).mean()) if drawn is not None else 1.0
-        interval = (low, high) if drawn is not None else None
+        p, interval = 1.0, None
+        if old - new > margin:
+            olds, news = pair.drawn()
+            low, high = np.percentile(news - olds, [2.5, 97.5]).tolist()
+            allowed = margin if share is None else share * olds
+            p, interval = 1.0 - float((news - olds < -allowed).mean()), (low, high)
         change = TagChange(tag_ids[tag], pair.n_positive, old, new, interval, p, *pair.found())
         n_wrong_before, n_wrong = pair.wrong()
         rows.append(change._replace(n_wrong_before=n_wrong_before, n_wrong=n_wrong))
@@ -129,14 +137,17 @@ class _Pair(NamedTuple):
         totals = self.n @ self.cells
         return float(f1(*totals[:3])), float(f1(*totals[3:]))
 
-    def drawn(self) -> np.ndarray:
-        """Return the change of F1 in draws of articles, (N_DRAWS,) float64."""
+    def drawn(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the F1 of the champion and of the challenger in draws of articles, each (N_DRAWS,) float64."""
         drawn = drawn_sums_of_kinds(self.cells, self.n, N_DRAWS)
-        return np.asarray(f1(*drawn[:, 3:].T) - f1(*drawn[:, :3].T))
+        return np.asarray(f1(*drawn[:, :3].T)), np.asarray(f1(*drawn[:, 3:].T))
 
     def is_worse(self, margin: float, surely: float) -> bool:
         old, new = self.f1()
-        return old - new > margin and float((self.drawn() < -margin).mean()) >= surely
+        if old - new <= margin:
+            return False
+        olds, news = self.drawn()
+        return float((news - olds < -margin).mean()) >= surely
 
     def is_probably_worse(self, margin: float) -> bool:
         """Whether a tag is worse by the normal distribution, with the error of the difference by the delta method."""

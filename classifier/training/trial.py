@@ -13,7 +13,7 @@ from classifier.domain.articles import Article
 from classifier.domain.examples import labels_of
 from classifier.domain.progress import Track
 from classifier.gate.holding import TAG_WORSE, Held, hold
-from classifier.gate.reference import Reference
+from classifier.gate.reference import ANCHOR, Reference
 from classifier.gate.tags import TagChange, compare_tags, smallest_loss
 from classifier.training.fitting import Fitted, fit
 from classifier.training.judging import active_columns
@@ -97,11 +97,12 @@ class Trial:
         `margin`: the F1 that they may lose, by default what a tag may lose before it is held.
         """
         found: dict[int, Held] = {}
-        columns = dict(zip(self.tag_ids, self.active, strict=True))
+        columns, gate = dict(zip(self.tag_ids, self.active, strict=True)), self.settings.gate
         for reference in self.older.references:
+            by_share = reference.name == ANCHOR and margin is None
             for change in self._changes(reference, margin):
                 is_accepted = change.tag in self.settings.checks.accepted
-                if change.is_loss(self.settings.gate.tag_surely) and not is_accepted:
+                if change.is_loss(gate.anchor_surely if by_share else gate.tag_surely) and not is_accepted:
                     tag, figure = columns[change.tag], change.figure(reference.name)
                     found.setdefault(tag, Held(tag, TAG_WORSE, figure, reference))
         return list(found.values())
@@ -119,8 +120,11 @@ class Trial:
         return changes
 
     def _changes(self, reference: Reference, margin: float | None = None) -> list[TagChange]:
-        margin, compared = self.settings.gate.tag_margin if margin is None else margin, self.compared(reference)
-        return compare_tags(compared.before, compared.after, compared.labels, self.tag_ids, margin)
+        gate, compared, share = self.settings.gate, self.compared(reference), None
+        if margin is None and reference.name == ANCHOR:
+            margin, share = gate.anchor_margin, gate.anchor_share
+        margin = gate.tag_margin if margin is None else margin
+        return compare_tags(compared.before, compared.after, compared.labels, self.tag_ids, margin, share)
 
 
 def run_trial(
