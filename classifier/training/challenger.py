@@ -76,7 +76,7 @@ def _whole(trial: Trial) -> list[Check]:
     compared = trial.compared(older.references[0])
     before, after, labels = compared.before, compared.after, compared.labels
     blind = np.array([prepared.examples[row].blind for row in compared.rows], dtype=bool)
-    shared = shared_tags(champion.taxonomy, prepared.inputs.taxonomy)[trial.active]
+    shared = shared_tags(champion, prepared.inputs.taxonomy)[trial.active]
     checks = [whole.total(before, after, labels, gate)]
     if older.calibration_error is not None:
         scores = trial.scores[compared.rows]

@@ -116,7 +116,7 @@ def compare_models(
         whole.total(before, after, labels, settings),
         *(tag_check(change, CHAMPION, settings) for change in changes),
         whole.calibration(*scores, (before, after), labels, settings),
-        whole.unknown(before, after, labels, settings, shared_tags(champion.taxonomy, taxonomy)[active]),
+        whole.unknown(before, after, labels, settings, shared_tags(champion, taxonomy)[active]),
         *whole.costs(costs_of(champion, articles, unreadable), costs_of(challenger, articles, unreadable), settings),
     ]
     return ComparedModels(champion.version, challenger.version, len(articles), gate, changes, unreadable)
@@ -132,9 +132,12 @@ def active_columns(taxonomy: Taxonomy) -> list[int]:
     return [column for column, tag in enumerate(taxonomy.tags) if tag.active]
 
 
-def shared_tags(before: Taxonomy, after: Taxonomy) -> np.ndarray:
-    """Return which tags of a taxonomy the one before has, (n_tags,) bool."""
-    return np.array([tag.id in before.by_id for tag in after.tags], dtype=bool)
+def shared_tags(before: TagModel, after: Taxonomy) -> np.ndarray:
+    """Return which tags of a taxonomy a model was fitted with, also by an id that is now read as the tag, (n_tags,) bool."""
+    fitted = before.fitted.taxonomy.by_id.keys()
+    return np.array(
+        [not fitted.isdisjoint((tag.id, *after.paths.written_as(tag.id))) for tag in after.tags], dtype=bool
+    )
 
 
 def _megabytes(model: TagModel) -> float:
