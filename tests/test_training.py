@@ -23,13 +23,13 @@ from classifier.errors import BadModel, Busy, NotFound
 from classifier.gate.settings import GateSettings
 from classifier.model.retagging import retagged
 from classifier.model.tag_model import TagModel
-from classifier.serving.taxonomy import change
+from classifier.serving.taxonomy import change, take_over
 from classifier.store.log import Draft
 from classifier.store.runs import FAILED, JOB, SKIPPED
 from classifier.store.schema import articles as table
 from classifier.training.checks import CheckSettings
 from classifier.training.fitting import Fitted
-from classifier.training.judging import compare_models, costs_of, named_tags
+from classifier.training.judging import compare_models, costs_of, named_tags, shared_tags
 from classifier.training.retraining import retrain
 from classifier.training.run_result import NOT_PROMOTED, PROMOTED, strongest_terms
 from tests.desk import N_LATER, QUICK, Desk, flipped, in_folder, with_block
@@ -350,6 +350,14 @@ def test_a_tag_that_got_another_id_loses_nothing_and_both_are_named(desk: Desk, 
     assert "the new tag raid instead" in result.held[0]["figure"]
     now = learned(desk)
     assert all(now.articles[key].of(FLIPPED) == before.articles[key].of(FLIPPED) for key in renamed)
+
+
+def test_a_tag_that_came_after_the_champion_is_not_shared_with_it(desk: Desk) -> None:
+    taxonomy = Taxonomy((*desk.taxonomy.tags, Tag("raid", "Raid")), desk.taxonomy.kinds)
+    take_over(desk.registry, desk.store, taxonomy, "maria")
+    champion = desk.registry.load_champion()
+    assert [tag.id for tag in champion.taxonomy.tags] == [tag.id for tag in taxonomy.tags]
+    assert shared_tags(champion, taxonomy).tolist() == [True] * len(desk.taxonomy.tags) + [False]
 
 
 def test_a_few_corrections_block_nothing(desk: Desk, dated: list[Article]) -> None:
