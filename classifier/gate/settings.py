@@ -9,8 +9,8 @@ class GateSettings:
 
     tag_margin: float = 0.03  # the F1 that a tag may lose since the champion
     anchor_margin: float = 0.05  # the same since the anchor
-    anchor_share: float = 0.05  # of its F1 that a tag may surely lose since the anchor
-    anchor_surely: float = 0.99  # the share of draws that must lose more
+    anchor_share: float = 0.05  # of its F1, if it has lost more than that margin
+    anchor_surely: float = 0.99  # the share of draws that must lose more than this share
     held_margin: float = 0.1  # what a tag may lose that is held, before the run is refused
     tag_surely: float = 0.98  # the share of draws that must lose more
     margin: float = 0.01  # the micro-F1 that a challenger may lose, twice as much as it changes on an honest night

@@ -34,6 +34,14 @@ class Compared(NamedTuple):
     labels: np.ndarray
 
 
+class _Limit(NamedTuple):
+    """What a tag may lose: the share of draws that must lose more than the margin, or than a share of the tag's F1."""
+
+    margin: float
+    surely: float
+    share: float | None = None
+
+
 @dataclass(frozen=True)
 class Trial:
     """A challenger that holds some tags. Columns are those of the tags that may be suggested, in all that it returns."""
@@ -99,12 +107,18 @@ class Trial:
         found: dict[int, Held] = {}
         columns, gate = dict(zip(self.tag_ids, self.active, strict=True)), self.settings.gate
         for reference in self.older.references:
-            by_share = reference.name == ANCHOR and margin is None
-            for change in self._changes(reference, margin):
-                is_accepted = change.tag in self.settings.checks.accepted
-                if change.is_loss(gate.anchor_surely if by_share else gate.tag_surely) and not is_accepted:
-                    tag, figure = columns[change.tag], change.figure(reference.name)
-                    found.setdefault(tag, Held(tag, TAG_WORSE, figure, reference))
+            limits = [_Limit(gate.tag_margin if margin is None else margin, gate.tag_surely)]
+            if reference.name == ANCHOR and margin is None:
+                limits = [
+                    _Limit(gate.anchor_margin, gate.tag_surely),
+                    _Limit(gate.anchor_margin, gate.anchor_surely, gate.anchor_share),
+                ]
+            for limit in limits:
+                for change in self._changes(reference, limit):
+                    is_accepted = change.tag in self.settings.checks.accepted
+                    if change.is_loss(limit.surely) and not is_accepted:
+                        tag, figure = columns[change.tag], change.figure(reference.name)
+                        found.setdefault(tag, Held(tag, TAG_WORSE, figure, reference))
         return list(found.values())
 
     def changes(self) -> list[TagChange]:
@@ -112,19 +126,16 @@ class Trial:
         gate, changes = self.settings.gate, []
         for reference in self.older.references[:1]:
             compared = self.compared(reference)
-            for change in self._changes(reference):
+            for change in self._changes(reference, _Limit(gate.tag_margin, gate.tag_surely)):
                 column = self.tag_ids.index(change.tag)
                 before, after, labels = (part[:, column] for part in compared[1:])
                 least = smallest_loss(before, after, labels, gate.tag_margin, gate.tag_surely)
                 changes.append(change._replace(smallest_loss=least))
         return changes
 
-    def _changes(self, reference: Reference, margin: float | None = None) -> list[TagChange]:
-        gate, compared, share = self.settings.gate, self.compared(reference), None
-        if margin is None and reference.name == ANCHOR:
-            margin, share = gate.anchor_margin, gate.anchor_share
-        margin = gate.tag_margin if margin is None else margin
-        return compare_tags(compared.before, compared.after, compared.labels, self.tag_ids, margin, share)
+    def _changes(self, reference: Reference, limit: _Limit) -> list[TagChange]:
+        compared = self.compared(reference)
+        return compare_tags(compared.before, compared.after, compared.labels, self.tag_ids, limit.margin, limit.share)
 
 
 def run_trial(
