@@ -112,7 +112,7 @@ def _split(operation: Split, editor: Editor, at: str) -> None:
             broader = (tag.id,) if operation.keep else tag.broader
             part = Tag(editor.new_id(part_id), label, tag.kind, broader, created=tag.created, origin=tag.id)
             editor.make(replace(part, aliases=editor.with_label_as_alias(part, label)))
-    editor.set_fields(tag.id, parts=operation.into)
+    editor.set_fields(tag.id, parts=tuple(dict.fromkeys((*tag.parts, *operation.into))))
     if not operation.keep:
         _retire_tag(editor, editor.tags[tag.id], None, at)
 

@@ -289,8 +289,6 @@ class _Table:
 
     def _merged(self, tag_id: str) -> int | None:
         label, same = self._part(tag_id), self._paths.renamed_from(tag_id)
-        if same is not None and label is None:  # it had no life of its own before
-            label = self.label(same)
         earlier = [tag for tag in self._paths.merged_into(tag_id) if tag != same]
         return _either([label, *map(self.label, earlier)]) if earlier else label
 
@@ -307,8 +305,9 @@ class _Table:
         return NEGATIVE if tag.origin is not None and of_whole.get(tag.origin) == NEGATIVE else None
 
     def _by_itself(self, tag_id: str) -> int | None:
-        ids = (tag_id, *self._paths.gone_ids_of(tag_id))
-        return next((self._said[each] for each in ids if each in self._said), None)
+        ids, same = (tag_id, *self._paths.gone_ids_of(tag_id)), self._paths.renamed_from(tag_id)
+        said = next((self._said[each] for each in ids if each in self._said), None)
+        return self.label(same) if said is None and same is not None else said
 
     def _whole(self, tag_id: str) -> int | None:
         """Return the label of a tag when it was split, before any of its parts was merged into it."""

@@ -47,20 +47,22 @@ class _Labels:
             return literal(_SILENT)
         self._met.add(tag_id)
         label, same = self._of_part(tag_id), self._paths.renamed_from(tag_id)
-        if same is not None:
-            label = _or_else(label, self.of(same))
         earlier = [tag for tag in self._paths.merged_into(tag_id) if tag != same]
         label = _highest([label, *map(self.of, earlier)])
         self._met.remove(tag_id)
         return label
 
     def _of_part(self, tag_id: str) -> _Number:
-        said, tag = self._said(tag_id), self._paths.tag(tag_id)
+        said, tag = self._by_itself(tag_id), self._paths.tag(tag_id)
         wholes = self._paths.wholes_of(tag_id)
         if tag is None or not wholes:
             return said
         by_wholes = [self._by_whole(whole, whole == tag.origin) for whole in wholes]
         return _or_else(said, _highest([*by_wholes, *([] if tag.origin in wholes else [literal(_SILENT)])]))
+
+    def _by_itself(self, tag_id: str) -> _Number:
+        same = self._paths.renamed_from(tag_id)
+        return self._said(tag_id) if same is None else _or_else(self._said(tag_id), self.of(same))
 
     def _by_whole(self, whole: str, is_origin: bool) -> _Number:
         """Return what a part is by the label of a tag that was split into it and others."""
