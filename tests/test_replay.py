@@ -224,7 +224,7 @@ def test_honest_nights_hold_nearly_nothing_refuse_nothing_and_keep_every_fold(
     held = sum(len(night["held"]) for night in nights)
     told(f"honest nights of {archive.name}", f"{n_nights} nights", held, f"in a row {tables.held_in_a_row(nights)}")
     assert {night["outcome"] for night in nights} == {"promoted"}
-    assert held <= max(1, n_nights / 10)
+    assert held <= max(2, n_nights / 10)  # in the short form one tag, for two nights
     assert tables.held_in_a_row(nights) < tables.N_IN_A_ROW
 
 
