@@ -21,6 +21,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from classifier.domain.articles import Article
+from classifier.domain.exchange.formats import FORMATS
 from classifier.domain.operations import Retire, Split
 from classifier.domain.taxonomy import Taxonomy
 from classifier.reports.kept import keep_desk_report
@@ -67,6 +68,8 @@ QUERIES = {
     "/review/articles/<article_id>/why": ("?tag=iskp",),
     "/review/bulk": ("?tag=iskp",),
     "/review/bulk.json": ("?tag=iskp",),
+    "/v1/tags/export": tuple(f"?format={form}" for form in FORMATS),
+    "/v1/tags/import": ("?format=csv",),
 }
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/suggest"): {"json": TEXT},
@@ -163,7 +166,7 @@ class Filled:
         client, form = self.sign_in()
         path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: self.places[found[1]], rule)
         body = {} if method in ("GET", "DELETE") else dict(BODIES[method, rule])
-        if "data" in body:
+        if isinstance(body.get("data"), dict):
             body["data"] = {**body["data"], **form}
         self.watch.statements.clear()
         self.watch.n_ticks = 0
