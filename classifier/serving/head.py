@@ -1,20 +1,25 @@
 """The taxonomy of now, published beside the models, so that suggesting needs no database.
 
-MODELS/taxonomy.json     the number of its row in the log, its version and the taxonomy itself, replaced atomically
+MODELS/taxonomy.json     the number of its row in the log, the log's id, the version and the taxonomy itself, replaced atomically
 
 The log in the store is the truth. Whoever finds the file behind it writes it anew. A file without a number was written by a
-command that had no store; whoever has one next takes its taxonomy over into the log.
+command that had no store; whoever has one next takes its taxonomy over into the log. So it is with a file that is ahead of its
+own log, because the database was put back.
 """
 
 import json
+import re
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from classifier.domain.files import whole_file
 from classifier.domain.taxonomy import Taxonomy, taxonomy_from_json
 from classifier.domain.taxonomy_log import Head
 from classifier.errors import BadModel
+
+_BEGINNING = re.compile(rb'\{"n": (null|\d+), (?:"log": "(\w+)", )?"version": "([^"]+)", "taxonomy": ')
+_LONGEST = 300  # bytes of the beginning
 
 
 def head_file(folder: Path) -> Path:
@@ -36,27 +41,29 @@ def read_head(folder: Path) -> Head | None:
         raise BadModel(f"{file} cannot be read ({error}). {step}.") from None
 
 
-def write_head(folder: Path, head: Head) -> None:
-    """Publish a taxonomy. Raise `BadSetting` if it cannot be written."""
+class Published(NamedTuple):
+    """Which row of which log is published: its number, None if it is of no log, the log's id if it is known, and the version."""
+
+    n: int | None
+    log: str | None
+    version: str
+
+
+def write_head(folder: Path, head: Head, log: str | None = None) -> None:
+    """Publish the taxonomy of a row of a log. Raise `BadSetting` if it cannot be written."""
     n, taxonomy = json.dumps(head.n), head.taxonomy
+    of_log = f'"log": "{log}", ' if log else ""
     with whole_file(head_file(folder)) as file:
-        file.write(f'{{"n": {n}, "version": "{taxonomy.version}", "taxonomy": {taxonomy.as_text}}}\n'.encode())
+        file.write(f'{{"n": {n}, {of_log}"version": "{taxonomy.version}", "taxonomy": {taxonomy.as_text}}}\n'.encode())
 
 
-def is_published(folder: Path, head: Head) -> bool:
-    """Return whether the taxonomy of a row is the one that is published."""
-    return _begins(folder, f'{{"n": {json.dumps(head.n)}, "version": "{head.taxonomy.version}", "taxonomy": ')
-
-
-def is_of_no_log(folder: Path) -> bool:
-    """Return whether a taxonomy is published that no log has."""
-    return _begins(folder, '{"n": null, ')
-
-
-def _begins(folder: Path, beginning: str) -> bool:
+def published(folder: Path) -> Published | None:
+    """Return what is published, by the beginning of the file, None if there is none or it cannot be read."""
     with suppress(OSError), head_file(folder).open("rb") as file:
-        return file.read(len(beginning)) == beginning.encode()
-    return False
+        if found := _BEGINNING.match(file.read(_LONGEST)):
+            n, log, version = (part.decode() if part else None for part in found.groups())
+            return Published(None if n == "null" else int(str(n)), log, str(version))
+    return None
 
 
 def begin_anew(folder: Path, taxonomy: Taxonomy) -> None:

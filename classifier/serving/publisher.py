@@ -5,8 +5,9 @@ It also does so where a process was killed between the two.
 
 from contextlib import suppress
 
+from classifier.errors import BadModel
 from classifier.serving.beside import repeat
-from classifier.serving.head import head_file
+from classifier.serving.head import head_file, published
 from classifier.serving.registry import Registry
 from classifier.serving.serving import stat_of
 from classifier.serving.taxonomy import publish
@@ -34,8 +35,18 @@ class Publisher:
             self.store.taxonomy.apply_due()
         finally:  # whatever a set fails of, the taxonomy is published
             if self._now() != self._seen:
+                self._check_folder()
                 head = publish(self.registry, self.store)
                 self._seen = self._now() if head is not None else None
+
+    def _check_folder(self) -> None:
+        """Raise `BadModel` if somebody else publishes where this process has: two would overwrite each other for ever."""
+        there = published(self.registry.folder)
+        if self._seen is not None and there is not None and there.log not in (None, self.store.taxonomy.log_id()):
+            folder = self.registry.folder
+            raise BadModel(
+                f"Another service, with another database, publishes its taxonomy in {folder}. Give each a folder."
+            )
 
     def _now(self) -> tuple[object, ...]:
         return self.store.taxonomy.last(), stat_of(head_file(self.registry.folder))

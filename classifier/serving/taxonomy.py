@@ -10,7 +10,7 @@ from classifier.domain.operations import Operation
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_log import Head
 from classifier.errors import BadModel
-from classifier.serving.head import is_of_no_log, is_published, read_head, write_head
+from classifier.serving.head import Published, published, read_head, write_head
 from classifier.serving.registry import Registry
 
 if TYPE_CHECKING:  # commands that answer without a store import no SQLAlchemy
@@ -27,20 +27,38 @@ def publish(registry: Registry, store: Store) -> Head | None:
     new as what anybody has committed before, so that an older taxonomy never takes the place of a newer one.
     """
     with registry.locked():
-        head, published = store.taxonomy.head(), None
-        if head is not None and is_published(registry.folder, head):
+        head, there = store.taxonomy.head(), published(registry.folder)
+        if head is not None and there is not None and (there.n, there.version) == (head.n, head.taxonomy.version):
             return head
-        if head is None or is_of_no_log(registry.folder):
+        if (reason := _why_to_take_over(head, there, store)) is not None:
             with suppress(BadModel):  # written anew below
-                published = read_head(registry.folder)
-        if head is None and (first := published.taxonomy if published else registry.champions_taxonomy()) is not None:
+                present = read_head(registry.folder)
+                if present is not None:
+                    store.taxonomy.adopt(present.taxonomy, IMPORTED, reason)
+        elif head is None and (first := _first_of(registry)) is not None:
             store.taxonomy.import_first(first, IMPORTED)
-        elif head is not None and published is not None and published.n is None:
-            store.taxonomy.adopt(published.taxonomy, IMPORTED, "A model was trained by hand")
         head = store.taxonomy.head()
         if head is not None:
-            write_head(registry.folder, head)
+            write_head(registry.folder, head, store.taxonomy.log_id())
         return head
+
+
+def _why_to_take_over(head: Head | None, there: Published | None, store: Store) -> str | None:
+    """Return why the log takes over what is published, None if it does not."""
+    if head is None or there is None or there.version == head.taxonomy.version:
+        return None
+    if there.n is None:
+        return "A model was trained by hand"
+    is_behind = there.log is not None and there.log == store.taxonomy.log_id() and there.n > (head.n or 0)
+    return "The database was put back behind what was published" if is_behind else None
+
+
+def _first_of(registry: Registry) -> Taxonomy | None:
+    """Return the taxonomy with which a log begins: the published one, or that of the champion."""
+    present = None
+    with suppress(BadModel):
+        present = read_head(registry.folder)
+    return present.taxonomy if present is not None else registry.champions_taxonomy()
 
 
 def change(

@@ -100,6 +100,10 @@ class TaxonomyChanges(Part):
         """Return the number of the last row, 0 if there is none."""
         return self._number(select(func.max(taxonomy_changes.c.n)))
 
+    def log_id(self) -> str | None:
+        """Return what tells the log from those of other stores, None if it is empty."""
+        return next((row.change_set for row in self.log().rows[:1]), None)
+
     def log(self) -> FoldedLog:
         """Return the log as it is now. Nobody may change it."""
         with self.reading() as connection:
