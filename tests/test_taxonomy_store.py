@@ -160,6 +160,13 @@ def test_an_article_has_the_heir_of_its_tag_at_the_end_of_two_merges(kept: Store
     assert exported.tags == ("c",)
     (filed,) = kept.exports.filed()
     assert filed.article.tags == ("c",)
+    kept.import_articles([Article(id="y", body="y", tags=("a",), tags_complete=False)], "import")
+    assert known(kept, "y")["c"] == POSITIVE
+    for article in "xyz":
+        put_article(kept, Article(id="z", body="z"), "cms")
+        judged = Judged(article, text_digest(kept.article(article).article), 0.1, [TagScore("c", 0.9, "suggest")])
+        kept.suggested.put("model taxonomy", [judged])
+    assert [[one.article.id for one in kept.queue.page(Wanted(tag=tag), None, 10)[0]] for tag in "abc"] == [["z"]] * 3
 
 
 @pytest.mark.parametrize(
