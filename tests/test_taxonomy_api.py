@@ -151,6 +151,17 @@ def test_an_undo_under_a_dependent_change_is_refused_with_its_number(open_client
         ok(open_client.post(f"{SETS}/{set_id}/undo", json={}))
 
 
+def test_a_list_has_the_first_operations_of_each_change_set_and_says_how_many_there_are(
+    open_client: FlaskClient,
+) -> None:
+    set_id = propose(open_client, *({"op": "create", "tag": f"new-{n}", "label": f"New {n}"} for n in range(25)))
+    (listed,) = ok(open_client.get(f"{SETS}?state=proposed"))["change_sets"]
+    assert (listed["id"], listed["n_operations"], len(listed["ops"]), len(listed["lines"])) == (set_id, 25, 20, 20)
+    assert listed["title"].endswith('create new-9 "New 9"; and 15 more')
+    whole = ok(open_client.get(f"{SETS}/{set_id}"))
+    assert (whole["n_operations"], len(whole["ops"]), whole["lines"][24]) == (25, 25, 'create new-24 "New 24"')
+
+
 def test_what_was_decided_is_not_decided_again_but_a_repeated_request_gets_its_answer(open_client: FlaskClient) -> None:
     set_id, key = propose(open_client, MERGE), {"Idempotency-Key": "k-1"}
     applied = ok(apply(open_client, set_id, 1, headers=key))

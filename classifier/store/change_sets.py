@@ -16,6 +16,7 @@ from classifier.store.schema import change_sets
 
 CHANGE_SET_STATES = ("proposed", "scheduled", "applied", "declined", "undone")
 PROPOSED, SCHEDULED, APPLIED, DECLINED, UNDONE = CHANGE_SET_STATES
+N_IN_TITLE = 10
 _UNDECIDED = dict.fromkeys(("decided_by", "decided_at", "preview", "based_on", "apply_at"))
 
 
@@ -63,6 +64,12 @@ class ChangeSet:
         return [operation_from_json(operation) for operation in self.ops]
 
 
+def title_of(operations: Sequence[Operation]) -> str:
+    """Return what a change set is called if nobody has said it: its first operations, and how many more there are."""
+    first = "; ".join(map(operation_to_text, operations[:N_IN_TITLE]))
+    return f"{first}; and {len(operations) - N_IN_TITLE} more" if len(operations) > N_IN_TITLE else first
+
+
 _FIELDS = [change_sets.c[field.name] for field in fields(ChangeSet)]
 
 
@@ -71,7 +78,7 @@ class ChangeSets(Part):
 
     def propose(self, operations: Sequence[Operation], by: str, note: str = "", article_id: str | None = None) -> str:
         """Keep operations that somebody proposes, and return the id of the set. Raise `NotFound` if there is no such article."""
-        title = note or "; ".join(map(operation_to_text, operations))
+        title = note or title_of(operations)
         ops = [operation_to_json(operation) for operation in operations]
         values = {"id": new_id(), "state": PROPOSED, "title": title, "ops": ops, "by": by, "at": now()}
         with self.engine.begin() as connection:

@@ -10,7 +10,6 @@ from weakref import WeakKeyDictionary
 
 from sqlalchemy import Connection, Dialect, func, select
 
-from classifier.domain.operation_lines import operation_to_text
 from classifier.domain.operations import Operation, operation_to_json
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_log import UNDO, FoldedLog, Head, Row, import_row, row_of
@@ -24,6 +23,7 @@ from classifier.store.change_sets import (
     ChangeSets,
     Conflict,
     settle,
+    title_of,
 )
 from classifier.store.changes import note_change
 from classifier.store.rows import Part, new_id, now, one_at_a_time
@@ -159,7 +159,7 @@ class TaxonomyChanges(Part):
 
         if proposed is not None:
             return self._append(play, record_proposed, proposed)
-        title = note or "; ".join(map(operation_to_text, operations))
+        title = note or title_of(operations)
         return self._append(play, _as_new(by, title, list(map(operation_to_json, operations))))
 
     def schedule(

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, cast
 
 from flask import g
@@ -35,6 +36,7 @@ from classifier.web.guard.auth import ANY_ROLE, EDITORS, NOBODY, TAXONOMISTS, Ca
 SETS = "/v1/tags/change-sets"
 SET = f"{SETS}/<set_id>"
 MAX_CHANGES = 1000
+N_LISTED = 20  # operations of each change set in a list
 _REDECIDE = (
     Parameter.choice("order", *ORDERS, default="newest"),
     Parameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE}),
@@ -88,11 +90,15 @@ class PlaceOut(TypedDict):
 
 
 class ChangeSetOut(TypedDict):
-    """Operations that belong together. `lines` are the operations as people write them, `numbers` their changes."""
+    """Operations that belong together. `lines` are the operations as people write them, `numbers` their changes.
+
+    A list has the first 20 of the `n_operations`, and no `preview`.
+    """
 
     id: str
     state: str
     title: str
+    n_operations: int
     ops: list[dict[str, Any]]
     lines: list[str]
     by: str
@@ -226,7 +232,7 @@ class Taxonomies:
         """List change sets, newest first."""
         state = choice_of("state", (*CHANGE_SET_STATES, "all"), "all")
         sets = self.store.change_sets.list(None if state == "all" else state)
-        return {"change_sets": [self._set(each) for each in sets]}
+        return {"change_sets": [self._set(each, N_LISTED) | {"preview": None} for each in sets]}
 
     def get_change_set(self, set_id: str) -> ChangeSetOut:
         """Get a change set."""
@@ -362,9 +368,11 @@ class Taxonomies:
             self.store.log.keep_reply(asked, out)
         return out
 
-    def _set(self, change_set: ChangeSet) -> ChangeSetOut:
-        fields = vars(change_set) | {
-            "lines": change_set.lines,
+    def _set(self, change_set: ChangeSet, most: int | None = None) -> ChangeSetOut:
+        shown = replace(change_set, ops=change_set.ops[:most])
+        fields = vars(shown) | {
+            "n_operations": len(change_set.ops),
+            "lines": shown.lines,
             "numbers": self.store.taxonomy.numbers_of(change_set.id),
         }
         return pick(ChangeSetOut, fields)
