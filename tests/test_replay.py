@@ -22,7 +22,7 @@ from classifier.domain.taxonomy import taxonomy_of
 from classifier.training.settings import FitSettings, TrainingSettings
 from tests.conftest import DESK_TAGS, EVAL_DATA
 from tests.desk import QUICK
-from tests.hard import HARD, size, told
+from tests.hard import HARD, told
 
 LOST = 0.05  # F1
 
@@ -208,7 +208,8 @@ def an_archive(folder: Path, starter: list[Article]) -> Archive:
 def test_honest_nights_hold_nearly_nothing_refuse_nothing_and_keep_every_fold(
     tmp_path: Path, articles: list[Article]
 ) -> None:
-    archive, n_nights = an_archive(tmp_path, articles), size(8, 40)
+    archive = an_archive(tmp_path, articles)
+    n_nights = 40 if archive.name == "digitalgov" else 8
     archive.begin()
     folds: dict[str, int] = {}
     nights = []
@@ -234,11 +235,11 @@ def test_a_few_poisoned_articles_a_night_are_seen_since_the_anchor_though_no_nig
 ) -> None:
     archive, fault = an_archive(tmp_path, articles), Fault("3 poisoned articles a night", partial(poison, n=3))
     archive.begin()
-    hurt = runs.Hurt(0, ["pakistan", "trial"])
+    hurt, n_nights = runs.Hurt(0, ["pakistan", "trial"]), 6
     if archive.name == "digitalgov":
-        archive = replace(archive, n_nightly=30)
+        archive, n_nights = replace(archive, n_nightly=30), 25
         hurt = runs.hurt_tags(archive, archive.honest_quality(serving=False), 4, 0)
-    cases = runs.slow_fault(archive, fault, hurt, size(6, 25), goal=1.0)
+    cases = runs.slow_fault(archive, fault, hurt, n_nights, goal=1.0)
     n_found = sum(case["first"] is not None for case in cases)
     told(
         "3 poisoned articles a night",
