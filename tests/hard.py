@@ -97,6 +97,8 @@ PARTS = {
             "proxy",
             "taxonomy_head",
             "taxonomy_service",
+            "taxonomy_kills",
+            "taxonomy_training",
         ),
     ),
     "access": Part(
