@@ -12,15 +12,14 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from classifier.domain.articles import Article
-from classifier.domain.taxonomy import Taxonomy
-from classifier.model.retagging import retagged
+from classifier.model.tag_model import TagModel
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
@@ -44,9 +43,12 @@ References = dict[str, list[Any]]
 
 @pytest.fixture
 def other(registry: Registry) -> str:
-    """A second version, with half of the tags."""
-    model = registry.load_champion()
-    return registry.save(retagged(model, Taxonomy(model.taxonomy.tags[::2], model.taxonomy.kinds)))
+    """A second version, which suggests half of the tags less often."""
+    model = registry.load_fitted_champion()
+    thresholds = model.parameters.thresholds.copy()
+    thresholds[::2] += 3.0
+    parameters = replace(model.parameters, thresholds=thresholds)
+    return registry.save(TagModel(parameters, model.terms, model.title_terms, model.taxonomy, card=dict(model.card)))
 
 
 @pytest.fixture
