@@ -13,8 +13,7 @@ from typing_extensions import TypedDict
 from classifier.domain.dates import in_utc
 from classifier.domain.operations import Operation, operation_from_json
 from classifier.domain.resolving import resolve
-from classifier.domain.taxonomy import Tag, Taxonomy
-from classifier.domain.taxonomy_log import FoldedLog, Row
+from classifier.domain.taxonomy_log import FoldedLog
 from classifier.errors import BadOperation, NeedsAnother, NotFound, WrongState
 from classifier.reports.preview.figures import preview_of, to_keep
 from classifier.reports.preview.records import Preview
@@ -28,6 +27,7 @@ from classifier.store.redeciding import ORDERS
 from classifier.store.requests import Request
 from classifier.store.taxonomy import Applied
 from classifier.web.api.decisions import IDEMPOTENCY_KEY, idempotency_key
+from classifier.web.api.feed import ChangeOut, changes_of
 from classifier.web.api.openapi import NEEDS_STORE, Endpoint, Parameter
 from classifier.web.api.queue_query import DEFAULT_PAGE, MAX_PAGE, choice_of, number_of
 from classifier.web.api.schemas import ApplyIn, ChangeSetIn, NothingIn, OperationsIn, PlaceIn, ScheduleIn
@@ -46,30 +46,6 @@ _FEED = (
     Parameter("since", {"type": "integer", "minimum": 0, "default": 0}, "The last change that the reader knows."),
     Parameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_CHANGES, "default": 100}),
 )
-
-
-class TagState(TypedDict):
-    """What a CMS shows of a tag."""
-
-    label: str
-    status: str
-    replaced_by: str | None
-    broader: list[str]
-
-
-class ChangeOut(TypedDict):
-    """What a change did to one tag. `into` is the tag that stands in its place now, null if none or several do."""
-
-    n: int
-    op: str
-    line: str
-    tag: str
-    into: str | None
-    before: TagState | None
-    after: TagState | None
-    by: str
-    at: str
-    undoes: int | None
 
 
 class ChangesOut(TypedDict):
@@ -208,7 +184,7 @@ class Taxonomies:
         log = self.store.taxonomy.log()
         taxonomy = log.taxonomy()
         rows = [row for row in log.rows if row.n > max(since, 1)][:limit]  # the first is where every reader begins
-        changes = [change for row in rows for change in _changes_of(row, log, taxonomy)]
+        changes = [change for row in rows for change in changes_of(row, log, taxonomy)]
         more = rows[-1].n if rows and rows[-1].n < log.n else None
         return {"head": log.n, "changes": changes, "next": more}
 
@@ -309,7 +285,7 @@ class Taxonomies:
         if tag is None:
             raise NotFound(f"The taxonomy has no tag {tag_id[:80]!r}.")
         changes = (
-            change for row in log.rows[1:] for change in _changes_of(row, log, taxonomy) if change["tag"] == tag_id
+            change for row in log.rows[1:] for change in changes_of(row, log, taxonomy) if change["tag"] == tag_id
         )
         found: TagHistoryOut = {
             "id": tag.id,
@@ -376,33 +352,3 @@ class Taxonomies:
             "numbers": self.store.taxonomy.numbers_of(change_set.id),
         }
         return pick(ChangeSetOut, fields)
-
-
-def _changes_of(row: Row, log: FoldedLog, taxonomy: Taxonomy) -> list[ChangeOut]:
-    """Return what a row did to each tag that a CMS shows."""
-    changes: list[ChangeOut] = []
-    for tag, states in log.states[row.n].items():
-        before, after = map(_state, states)
-        if before != after:
-            heir = taxonomy.replacement_of(tag)
-            changes.append(
-                {
-                    "n": row.n,
-                    "op": row.op,
-                    "line": row.line,
-                    "tag": tag,
-                    "into": heir if heir != tag else None,
-                    "before": before,
-                    "after": after,
-                    "by": row.by,
-                    "at": row.at,
-                    "undoes": row.undoes,
-                }
-            )
-    return changes
-
-
-def _state(tag: Tag | None) -> TagState | None:
-    if tag is None:
-        return None
-    return {"label": tag.label, "status": tag.status, "replaced_by": tag.replaced_by, "broader": list(tag.broader)}
