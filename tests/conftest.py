@@ -125,6 +125,13 @@ def registry(_models: Path, tmp_path: Path) -> Registry:
 
 
 @pytest.fixture
+def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let `create_app` start nothing beside requests: a thread would outlive the test, and ask for its database for ever."""
+    for module in ("backlog", "live", "publisher"):
+        monkeypatch.setattr(f"classifier.serving.{module}.repeat", lambda *_: None)
+
+
+@pytest.fixture
 def database_url(tmp_path: Path) -> Iterator[str]:
     """The URL of a database of one's own with all tables."""
     url = database(tmp_path)

@@ -370,6 +370,7 @@ def test_a_model_of_which_it_is_not_known_what_it_learned_follows_nothing(desk: 
 
 
 @pytest.mark.parametrize("setting", ["1", "0"])
+@pytest.mark.usefixtures("no_threads")
 def test_one_setting_turns_it_off(desk: Desk, monkeypatch: pytest.MonkeyPatch, database_url: str, setting: str) -> None:
     started: list[LiveRates] = []
 

@@ -123,7 +123,7 @@ def where(models: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> I
 
 
 @pytest.fixture
-def app(where: None) -> Iterator[Flask]:
+def app(where: None, no_threads: None) -> Iterator[Flask]:
     """The service, as it is started."""
     app = create_app()
     yield app
