@@ -378,7 +378,6 @@ def test_one_setting_turns_it_off(desk: Desk, monkeypatch: pytest.MonkeyPatch, d
         started.append(rates)
 
     monkeypatch.setattr(LiveRates, "start", start)
-    monkeypatch.setattr("service.watch_traces", lambda *_: None)
     monkeypatch.setenv("TAGGER_MODELS", str(desk.tagger.serving.registry.folder))
     monkeypatch.setenv("TAGGER_DATABASE_URL", database_url)
     monkeypatch.setenv("TAGGER_BACKLOG_RATE", "0")
