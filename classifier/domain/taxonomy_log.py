@@ -73,6 +73,7 @@ class FoldedLog:
         self._merged: dict[str, PastMerge] = {}  # those that stand, which have no end yet
         self._past: list[PastMerge] = []
         self._editor = Editor(Taxonomy(()))
+        self._taxonomy: Taxonomy | None = None  # what the rows add up to, once it was asked for
         self._undone: dict[int, int] = {}  # the rows that are not in effect, each with the undo that is
         self._undos: dict[int, int] = {}  # the rows that were ever undone, each with its last undo
         self._touching: dict[_Place, tuple[int, ...]] = {}  # the rows that change a place or make a tag name another
@@ -85,6 +86,7 @@ class FoldedLog:
         log.rows, log.edits, log.states = list(self.rows), dict(self.edits), dict(self.states)
         log._merged, log._past = dict(self._merged), list(self._past)
         log._editor, log._touching = self._editor.copy(), dict(self._touching)
+        log._taxonomy = self._taxonomy
         log._undone, log._undos = dict(self._undone), dict(self._undos)
         return log
 
@@ -104,16 +106,18 @@ class FoldedLog:
 
     def taxonomy(self) -> Taxonomy:
         """Return what the rows add up to. Decisions that were made under a merge are read as made under it, also after its end."""
-        taxonomy = self._editor.taxonomy()
-        since = {tag: merge.since for tag, merge in self._merged.items()}
-        vars(taxonomy)["paths"] = Paths(taxonomy.by_id, self._past, since)
-        return taxonomy
+        if self._taxonomy is None:
+            taxonomy = self._editor.taxonomy()
+            since = {tag: merge.since for tag, merge in self._merged.items()}
+            vars(taxonomy)["paths"] = Paths(taxonomy.by_id, self._past, since)
+            self._taxonomy = taxonomy
+        return self._taxonomy
 
     def append(self, row: Row) -> Edits:
         """Add the next row and return its edits. Raise `BadOperation` if it does not fit; then nothing is added."""
         if row.n != self.n + 1:
             raise BadOperation(f"The row {row.n} does not follow the row {self.n}.")
-        edits = self._played(row)
+        edits, self._taxonomy = self._played(row), None
         self.edits[row.n], self.states[row.n] = edits, states_of(edits, self._editor.tags)
         self.rows.append(row)
         self._note_merges(row)

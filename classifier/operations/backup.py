@@ -218,7 +218,7 @@ def _unpack(tar: tarfile.TarFile, member: tarfile.TarInfo, files: dict[str, _Fil
 def _database_aside(path: Path, mark: str) -> list[Path]:
     """Move all files of a database aside. Unless it is damaged, no other process may have it open."""
     if path.is_file() and path.stat().st_size:
-        with suppress(BadStore):
+        with suppress(BadStore, OSError):
             stand_alone(path)
     names = [(file, file.with_name(file.name.replace(path.name, f"{path.name}.{mark}", 1))) for file in files_of(path)]
     return [file.rename(aside) for file, aside in names][:1]

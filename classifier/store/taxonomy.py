@@ -41,39 +41,30 @@ class Applied(NamedTuple):
     head: Head
 
 
-class _Folded(NamedTuple):
-    log: FoldedLog
-    taxonomy: Taxonomy
-
-
-_folded: WeakKeyDictionary[Dialect, _Folded] = WeakKeyDictionary()  # each engine has a dialect of its own
+_folded: WeakKeyDictionary[Dialect, FoldedLog] = WeakKeyDictionary()  # each engine has a dialect of its own
 _folding = threading.Lock()
 
 
 def folded(connection: Connection) -> FoldedLog:
     """Return the log as a connection sees it. Nobody may change it."""
-    return _up_to_date(connection).log
+    present = _folded.get(connection.dialect)
+    if present is not None and _last_of(present) == _last(connection):
+        return present
+    with _folding:
+        present = _folded.get(connection.dialect)
+        goes_on = present is not None and _last_of(present) == _last(connection, present.n)
+        log = present.copy() if present is not None and goes_on else FoldedLog()
+        query = select(*_COLUMNS).where(taxonomy_changes.c.n > log.n).order_by(taxonomy_changes.c.n)
+        for row in connection.execute(query):
+            log.append(Row(*row))
+        _folded[connection.dialect] = log
+        return log
 
 
 def head_of(connection: Connection) -> Taxonomy | None:
     """Return the taxonomy at the head of the log as a connection sees it, None if the log is empty."""
-    present = _up_to_date(connection)
-    return present.taxonomy if present.log.n else None
-
-
-def _up_to_date(connection: Connection) -> _Folded:
-    present = _folded.get(connection.dialect)
-    if present is not None and _last_of(present.log) == _last(connection):
-        return present
-    with _folding:
-        present = _folded.get(connection.dialect)
-        goes_on = present is not None and _last_of(present.log) == _last(connection, present.log.n)
-        log = present.log.copy() if present is not None and goes_on else FoldedLog()
-        query = select(*_COLUMNS).where(taxonomy_changes.c.n > log.n).order_by(taxonomy_changes.c.n)
-        for row in connection.execute(query):
-            log.append(Row(*row))
-        _folded[connection.dialect] = present = _Folded(log, log.taxonomy())
-        return present
+    log = folded(connection)
+    return log.taxonomy() if log.n else None
 
 
 def _last(connection: Connection, n: int | None = None) -> tuple[object, ...]:
@@ -92,9 +83,8 @@ class TaxonomyChanges(Part):
 
     def head(self) -> Head | None:
         """Return the taxonomy at the head of the log, None if the log is empty."""
-        with self.reading() as connection:
-            present = _up_to_date(connection)
-        return Head(present.log.n, present.taxonomy) if present.log.n else None
+        log = self.log()
+        return Head(log.n, log.taxonomy()) if log.n else None
 
     def last(self) -> int:
         """Return the number of the last row, 0 if there is none."""
@@ -264,7 +254,7 @@ class TaxonomyChanges(Part):
                 connection.execute(taxonomy_changes.insert(), [vars(row) | version for row in rows])
                 note_change(connection)
         with _folding:  # it is committed, so whoever reads next need not fold it again
-            _folded[self.engine.dialect] = _Folded(log, taxonomy)
+            _folded[self.engine.dialect] = log
         return Applied(change_set, [row.n for row in rows], Head(log.n, taxonomy))
 
 

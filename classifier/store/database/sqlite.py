@@ -6,6 +6,7 @@ tagger.db.commits    the number of commits ever made: a database with fewer has 
 tagger.db.turn, .next  locks by which writers take turns
 """
 
+import errno
 import os
 import time
 from contextlib import suppress
@@ -219,11 +220,19 @@ def check_pages(engine: Engine, with_indexes: bool = False) -> None:
 
 
 def stand_alone(path: Path) -> None:
-    """Merge the write-ahead log of a database into its file. Raise `Busy` if it is open, `DamagedStore` if not sound."""
+    """Merge the write-ahead log of a database into its file.
+
+    Raises:
+        Busy: if it is open.
+        DamagedStore: if it is not sound.
+        OSError: if the disk is full.
+    """
     connection = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=rw", uri=True)
     try:
         connection.execute("PRAGMA journal_mode=DELETE")
     except sqlite3.OperationalError as error:
+        if "disk is full" in str(error):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC)) from None
         if "locked" not in str(error):
             raise BadStore(f"The database {path} cannot be used: {error}.") from None
         raise Busy(f"Somebody has the database {path} open. Stop the service first.") from None
