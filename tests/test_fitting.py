@@ -20,7 +20,7 @@ from classifier.errors import TooFewExamples
 from classifier.model.calibration import calibrated, with_one_bend
 from classifier.model.decision import best_of_kinds
 from classifier.model.files import content_digest
-from classifier.training.fitting import Fitted, fit
+from classifier.training.fitting import Fitted, cross_validated_micro_f1, fit
 from classifier.training.folds import UNDEALT, make_folds
 from classifier.training.settings import FitSettings
 from classifier.training.thresholds import (
@@ -256,6 +256,8 @@ def test_what_is_not_suggested_earns_no_auto_band() -> None:
 
 def test_fast_fit_has_separators_and_thresholds_and_hears_no_names(few: list[Article], taxonomy: Taxonomy) -> None:
     fitted = fit(few, taxonomy, FitSettings(n_jobs=1, fast=True))
+    measured = fitted.card["cross_validation"]["micro_f1"]
+    assert cross_validated_micro_f1(few, taxonomy, FitSettings(n_jobs=1)) == measured
     explained = fitted.model.explain(few[0], [tag.id for tag in taxonomy.tags])
     named = [part for one in explained for part in one.parts if part.kind == "mention"]
     assert named

@@ -5,7 +5,7 @@ it still surely loses far more, the fault is not in the labels, and the gate clo
 A tag that gets worse only in the second fit is held from the next run on: there is no third fit.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from classifier.gate.holding import TAG_WORSE, Held, hold_in_snapshot
 from classifier.gate.tags import TagChange
 from classifier.gate.whole import Check, Costs
 from classifier.model.tag_model import TagModel
-from classifier.training.fitting import Fitted, fit
+from classifier.training.fitting import Fitted, cross_validated_micro_f1
 from classifier.training.judging import costs_of, judge, named_tags, shared_tags
 from classifier.training.older import Older, older_versions
 from classifier.training.preparing import Prepared
@@ -148,8 +148,8 @@ def learning_curve(prepared: Prepared, settings: TrainingSettings, track: Track)
     for share in settings.learning_curve:
         articles = [prepared.articles[row] for row in order[: round(share * len(order))]]
         try:
-            fitted = fit(articles, prepared.inputs.taxonomy, replace(settings.fit, fast=True), track)
+            micro_f1 = cross_validated_micro_f1(articles, prepared.inputs.taxonomy, settings.fit, track)
         except TooFewExamples:
             continue
-        curve.append({"n": len(articles), "micro_f1": fitted.card["cross_validation"]["micro_f1"]})
+        curve.append({"n": len(articles), "micro_f1": micro_f1})
     return curve
