@@ -92,7 +92,7 @@ def _without_features(*columns: int) -> Change:
 def _terms_without(left_out: Callable[[str], bool]) -> Change:
     whole = terms_of_form
     return lambda: patch.multiple(
-        corpus, terms_of_form=lambda form: tuple(term for term in whole(form) if not left_out(term))
+        corpus, terms_of_form=lambda *form: tuple(term for term in whole(*form) if not left_out(term))
     )
 
 

@@ -108,6 +108,7 @@ VARIANTS = {
     ),
     "all pass": lambda model: changed(model, thresholds=np.full(len(model.taxonomy.tags), -1e9)),
     "any language": lambda model: changed(model, language=None),
+    "stems of any language": lambda model: changed(model, stem="first-5"),
     "exclusive kinds": exclusive,
     "muted, retired, new": with_statuses,
     "always one that is not muted": lambda model: with_statuses(VARIANTS["always one, unreachable"](model)),

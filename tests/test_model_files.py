@@ -309,6 +309,8 @@ def test_two_separators_of_one_tag_are_refused(saved: Path) -> None:
         ("nowhere_intercept", True),
         ("always_one", 1),
         ("language", 7),
+        ("stem", "porter"),
+        ("stem", ["english"]),
         ("blocks", "a"),
         ("blocks", [1]),
     ],

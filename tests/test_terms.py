@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.text.fields import BODY, TITLE, read_text
+from classifier.text.stems import BEGINNINGS, STEMS, Stems
 from classifier.text.term_rows import TermRows
 from classifier.text.terms import (
     MAX_WORD,
@@ -48,6 +49,23 @@ SENTENCE = "Gunmen attacked a police post near Kunduz on Monday."
 )
 def test_word_gives_itself_and_its_stem(word: str, terms: tuple[str, ...]) -> None:
     assert terms_of_word(word) == terms
+
+
+@pytest.mark.parametrize(
+    ("word", "terms"),
+    [
+        ("attaques", ("attaques", "attaq~")),
+        ("attaquants", ("attaquants", "attaq~")),
+        ("طالبان", ("طالبان", "طالبا~")),
+        ("የአልሸባብ", ("የአልሸባብ", "የአልሸባ~")),
+        ("iyo", ("iyo", "iyo~")),
+        ("2024", ("0000",)),
+        ("m23", ("m00",)),
+        ("a", ()),
+    ],
+)
+def test_word_of_any_language_gives_itself_and_its_beginning(word: str, terms: tuple[str, ...]) -> None:
+    assert terms_of_word(word, BEGINNINGS) == terms
 
 
 def test_term_of_titles_alone_is_refused() -> None:
@@ -161,18 +179,18 @@ PIECES = st.sampled_from(
 TEXTS = st.lists(PIECES | ANY_TEXT, max_size=30).map(" ".join)
 
 
-@given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=3))
-def test_a_model_counts_the_terms_that_training_counts(articles: list[tuple[str, str, str]]) -> None:
+@given(st.lists(st.tuples(TEXTS, TEXTS, TEXTS), min_size=1, max_size=3), st.sampled_from(list(STEMS.values())))
+def test_a_model_counts_the_terms_that_training_counts(articles: list[tuple[str, str, str]], stems: Stems) -> None:
     texts = [read_text(*fields) for fields in articles]
-    found = TermRows(VOCABULARY, TITLES).find(texts)
+    found = TermRows(VOCABULARY, TITLES, stems).find(texts)
     for number, text in enumerate(texts):
         own = slice(found.begins[number], found.begins[number + 1])
-        in_text, in_title = Counter(text_terms(text)), Counter(title_terms(text))
+        in_text, in_title = Counter(text_terms(text, stems)), Counter(title_terms(text, stems))
         expected = {row: in_text[term] for row, term in enumerate(VOCABULARY) if in_text[term]}
         expected |= {row: in_title[term] for row, term in enumerate(TITLES, len(VOCABULARY)) if in_title[term]}
         assert dict(zip(found.rows[own].tolist(), found.counts[own].tolist(), strict=True)) == expected
         assert found.text_of_row[own].tolist() == [number] * len(expected)
-        assert found.n_terms[number] == len(text_terms(text))
+        assert found.n_terms[number] == len(text_terms(text, stems))
 
 
 # --- hostile text -----------------------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ Loading needs this package, best in the versions of it and of scikit-learn that 
 """
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,15 +66,16 @@ def build_pipeline(model: TagModel) -> Pipeline:
     """Return a fitted pipeline that predicts what the model suggests."""
     p, taxonomy = model.parameters, model.taxonomy
     tag_ids = [tag.id for tag in taxonomy.tags]
-    words = _vectorizer(reading_terms, model.terms, p.idf)
+    words = _vectorizer(partial(reading_terms, stem=p.stem), model.terms, p.idf)
     common = frozenset(np.array(model.terms, dtype=object)[~(p.idf > np.log(4.0) + 1.0)])
     naming = Pipeline([("vectorizer", NamingVectorizer(tag_ids).fit()), ("weigher", _weigher(model, tag_ids))])
     views: list[tuple[str, Any]] = [("words", words)]
     weights = {}
     if len(model.title_terms):  # scikit-learn has no vectorizer without a vocabulary
-        views.append(("title", _vectorizer(reading_title_terms, model.title_terms, p.title_idf)))
+        of_title = partial(reading_title_terms, stem=p.stem)
+        views.append(("title", _vectorizer(of_title, model.title_terms, p.title_idf)))
         weights["title"] = TITLE_WEIGHT
-    doubts = Doubts(words.vocabulary, common, p.language).fit()
+    doubts = Doubts(words.vocabulary, common, p.language, p.stem).fit()
     views += [("naming", naming), ("written_out", WrittenOut(tag_ids).fit()), ("doubts", doubts)]
     read = ArticleTransformer(_Taxonomy(taxonomy.tags, taxonomy.kinds), list(p.blocks)).fit()
     features = FeatureUnion(views, transformer_weights=weights)

@@ -41,6 +41,7 @@ from classifier.model.precedents import Precedents
 from classifier.model.recency import HALF_LIFE
 from classifier.model.tag_model import TagModel
 from classifier.text.mention_features import with_later_features
+from classifier.text.stems import ENGLISH_STEMS, STEMS
 
 FORMAT = 3
 _ARRAYS = tuple(f.name for f in fields(Parameters) if f.type is np.ndarray)
@@ -149,7 +150,7 @@ def _read_files(folder: Path, names: dict[str, str]) -> TagModel:
     terms, title_terms = (_lines(folder / name) for name in ("terms.txt", "title_terms.txt"))
     taxonomy = taxonomy_from_json(json.loads((folder / "taxonomy.json").read_text(encoding="utf-8")))
     later = _later_arrays(arrays["calibration"], numbers["pooled_threshold"], len(taxonomy.tags))
-    numbers.setdefault("half_life", HALF_LIFE)
+    numbers = {"half_life": HALF_LIFE, "stem": ENGLISH_STEMS.name} | numbers
     parameters = Parameters(**{**later, **arrays}, **{name: numbers[name] for name in _NUMBERS})
     _check_parameters(parameters, len(terms), len(title_terms), len(taxonomy.tags))
     precedents = replace(read_precedents(folder, names), deleted=Deleted(folder.parent))
@@ -235,6 +236,8 @@ def _check_parameters(parameters: Parameters, n_terms: int, n_title_terms: int, 
         raise ValueError(f"always_one in model.json is {parameters.always_one!r:.40}, not true or false")
     if not isinstance(parameters.language, str | None):
         raise ValueError(f"language in model.json is {parameters.language!r:.40}, not a text")
+    if not isinstance(parameters.stem, str) or parameters.stem not in STEMS:
+        raise ValueError(f"stem in model.json is {parameters.stem!r:.40}, not one of {', '.join(STEMS)}")
     blocks: Any = parameters.blocks
     if not isinstance(blocks, list) or not all(isinstance(block, str) for block in blocks):
         raise ValueError("blocks in model.json is not a list of texts")

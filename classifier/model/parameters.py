@@ -9,6 +9,7 @@ from classifier.model.aboutness import ABOUTNESS_FEATURES
 from classifier.model.decision import STACKING_FEATURES
 from classifier.model.recency import HALF_LIFE, Rates, recency_offset
 from classifier.text.mention_features import CATEGORIES, FEATURES
+from classifier.text.stems import ENGLISH_STEMS
 
 
 def _array(*shape: str | int, kind: str = "f") -> Mapping[str, object]:
@@ -53,6 +54,7 @@ class Parameters:
     language: str | None
     half_life: float = HALF_LIFE  # of the recent rates
     blocks: Sequence[str] = ()  # folded texts that stand on many pages of the site
+    stem: str = ENGLISH_STEMS.name  # the stems of its terms: see `text.stems`
 
     @property
     def rates(self) -> Rates:

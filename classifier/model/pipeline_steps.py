@@ -20,6 +20,7 @@ from classifier.model.decision import Choice, StackingModel
 from classifier.model.scoring import FEW_KNOWN
 from classifier.text.mention_features import HINTED, SHARED
 from classifier.text.reading import ArticleReader, Reading, is_foreign
+from classifier.text.stems import ENGLISH_STEMS, STEMS
 from classifier.text.terms import text_terms, title_terms
 
 
@@ -92,14 +93,14 @@ class ArticleTransformer(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             self.fit()
 
 
-def reading_terms(read: NamedReading) -> list[str]:
+def reading_terms(read: NamedReading, stem: str = ENGLISH_STEMS.name) -> list[str]:
     """Return the terms of title and body: the analyzer of the words."""
-    return text_terms(read.reading.text)
+    return text_terms(read.reading.text, STEMS[stem])
 
 
-def reading_title_terms(read: NamedReading) -> list[str]:
+def reading_title_terms(read: NamedReading, stem: str = ENGLISH_STEMS.name) -> list[str]:
     """Return the terms of the title: the analyzer of the title."""
-    return title_terms(read.reading.text)
+    return title_terms(read.reading.text, STEMS[stem])
 
 
 class _OfReadings(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -184,20 +185,29 @@ class Doubts(_OfReadings):
     `vocabulary`: the terms that the model knows.
     `common`: those that stand in more than a quarter of the articles it was trained on, and say nothing alone.
     `language`: the model's language, "en" or None for any.
+    `stem`: the stems of its terms.
     """
 
     NAMES = ("says nothing", "another language")
+    stem = ENGLISH_STEMS.name  # files of earlier versions lack it
 
-    def __init__(self, vocabulary: Mapping[str, int], common: frozenset[str], language: str | None) -> None:
+    def __init__(
+        self,
+        vocabulary: Mapping[str, int],
+        common: frozenset[str],
+        language: str | None,
+        stem: str = ENGLISH_STEMS.name,
+    ) -> None:
         self.vocabulary = vocabulary
         self.common = common
         self.language = language
+        self.stem = stem
 
     def transform(self, X: Sequence[NamedReading]) -> np.ndarray:
         """Return (n_articles, 2) float64 of 0 and 1."""
         doubts = np.zeros((len(X), len(self.NAMES)))
         for row, text in enumerate(read.reading.text for read in X):
-            terms = text_terms(text)
+            terms = text_terms(text, STEMS[self.stem])
             n_known = sum(map(self.vocabulary.__contains__, terms))
             doubtful = self.language == "en" and n_known <= FEW_KNOWN * len(terms)
             doubts[row] = self.common.issuperset(terms), doubtful and is_foreign(text)

@@ -19,6 +19,7 @@ from classifier.model.voices import Spoken, Voices
 from classifier.text.mention_features import HINTED, NOWHERE, MentionFeatures, MentionWeights
 from classifier.text.once import once
 from classifier.text.reading import ArticleReader, Reading, is_foreign
+from classifier.text.stems import STEMS
 from classifier.text.term_rows import CountedTerms, TermRows
 
 TITLE_WEIGHT = 0.5
@@ -71,7 +72,7 @@ class Scorer:
         self.parameters = parameters
         self.reader = ArticleReader(taxonomy, parameters.blocks)
         self.n_terms = len(terms)
-        self._rows = TermRows(terms, title_terms, self.reader.language)
+        self._rows = TermRows(terms, title_terms, STEMS[parameters.stem])
         # Indexing through the memmap class costs three times as much.
         self._weights = parameters.weights.view(np.ndarray)
         self._idf = np.concatenate([parameters.idf, parameters.title_idf]).astype(np.float64)

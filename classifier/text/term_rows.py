@@ -9,10 +9,9 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from classifier.text.english import ENGLISH
 from classifier.text.fields import BODY, FIELDS, LEAD, TITLE, ReadText
 from classifier.text.hashing import HashedWords, WordTable
-from classifier.text.language import Language
+from classifier.text.stems import ENGLISH_STEMS, Stems
 from classifier.text.terms import N_CACHED, STEM_MARK, Compound, compounds_in, terms_of_words
 from classifier.text.words import Words, hashed_all
 
@@ -66,9 +65,9 @@ class _Forms(NamedTuple):
 class TermRows:
     """Looks up the terms of texts among those of a model."""
 
-    def __init__(self, terms: Sequence[str], title_terms: Sequence[str], language: Language = ENGLISH) -> None:
+    def __init__(self, terms: Sequence[str], title_terms: Sequence[str], stems: Stems = ENGLISH_STEMS) -> None:
         """Take a model's terms, of which those of titles are some, or raise `ValueError`."""
-        self._language = language
+        self._stems = stems
         self._n_terms = len(terms)
         self._n_rows = len(terms) + len(title_terms)
         self._row = {term: row for row, term in enumerate(terms, start=1)}
@@ -135,7 +134,7 @@ class TermRows:
 
     def _codes_of(self, words: Sequence[str]) -> list[int]:
         codes, row = [], self._row.get
-        for terms in terms_of_words(words, self._language):
+        for terms in terms_of_words(words, self._stems):
             first, second = row(terms[0], 0) if terms else 0, row(terms[1], 0) if len(terms) == 2 else 0
             codes.append(len(terms) << 2 * _ROW_BITS | second << _ROW_BITS | first)
         return codes

@@ -9,9 +9,8 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
-from classifier.text.english import ENGLISH
 from classifier.text.fields import BODY, FIELDS, LEAD, TITLE, ReadText
-from classifier.text.language import Language
+from classifier.text.stems import ENGLISH_STEMS, Stems
 from classifier.text.words import Words
 
 _DIGIT = re.compile(r"[0-9]")
@@ -22,33 +21,33 @@ N_CACHED = 200_000  # words whose terms are kept in memory
 Compound = tuple[str, int, int, int]  # the compound, its field, and where it starts and ends there
 
 
-def terms_of_word(word: str, language: Language = ENGLISH) -> tuple[str, ...]:
+def terms_of_word(word: str, stems: Stems = ENGLISH_STEMS) -> tuple[str, ...]:
     """Return the terms of one folded word: itself and its stem, none for a single character."""
-    return _terms_of_short_word(word[:MAX_WORD], language)  # cut before it is cached
+    return _terms_of_short_word(word[:MAX_WORD], stems)  # cut before it is cached
 
 
 @lru_cache(maxsize=N_CACHED)
-def _terms_of_short_word(word: str, language: Language) -> tuple[str, ...]:
-    return next(terms_of_words([word], language))
+def _terms_of_short_word(word: str, stems: Stems) -> tuple[str, ...]:
+    return next(terms_of_words([word], stems))
 
 
-def terms_of_words(words: Sequence[str], language: Language = ENGLISH) -> Iterator[tuple[str, ...]]:
+def terms_of_words(words: Sequence[str], stems: Stems = ENGLISH_STEMS) -> Iterator[tuple[str, ...]]:
     """Return the terms of each of some folded words, which costs less than one by one."""
     short = [word[:MAX_WORD] for word in words]
-    return map(_terms, short, language.stems(short))
+    return map(_terms, short, stems.of(short), map(stems.has_stem, short))
 
 
-def _terms(word: str, stem: str) -> tuple[str, ...]:
+def _terms(word: str, stem: str, has_stem: bool) -> tuple[str, ...]:
     if len(word) < 2:
         return ()
-    if word.isalpha() and word.isascii():
+    if has_stem:
         return word, stem + STEM_MARK
     return (_DIGIT.sub("0", word),)
 
 
-def terms_of_form(form: str, language: Language = ENGLISH) -> tuple[str, ...]:
+def terms_of_form(form: str, stems: Stems = ENGLISH_STEMS) -> tuple[str, ...]:
     """Return the terms of a surface form."""
-    return (form,) if "-" in form else terms_of_word(form, language)
+    return (form,) if "-" in form else terms_of_word(form, stems)
 
 
 def text_words(text: ReadText) -> list[str]:
@@ -75,14 +74,14 @@ def title_forms(text: ReadText) -> list[str]:
     return text.words[TITLE].spelling + [compound for compound, *_ in compounds]
 
 
-def text_terms(text: ReadText) -> list[str]:
+def text_terms(text: ReadText, stems: Stems = ENGLISH_STEMS) -> list[str]:
     """Return the terms of all fields, each as often as it counts."""
-    return [term for form in text_forms(text) for term in terms_of_form(form)]
+    return [term for form in text_forms(text) for term in terms_of_form(form, stems)]
 
 
-def title_terms(text: ReadText) -> list[str]:
+def title_terms(text: ReadText, stems: Stems = ENGLISH_STEMS) -> list[str]:
     """Return the terms of the title."""
-    return [term for form in title_forms(text) for term in terms_of_form(form)]
+    return [term for form in title_forms(text) for term in terms_of_form(form, stems)]
 
 
 def compounds_in(text: ReadText) -> list[Compound]:

@@ -20,10 +20,12 @@ from classifier.text.duplicates import NearDuplicates
 from classifier.text.fields import ReadText, read_text
 from classifier.text.mention_features import MentionFeatures
 from classifier.text.reading import ArticleReader
+from classifier.text.stems import BEGINNINGS, ENGLISH_STEMS
 from classifier.text.terms import terms_of_form, text_forms, text_words, title_forms, title_words
 
 BATCH = 256
 N_SAMPLED = 50  # articles whose language is looked at
+ENGLISH_FROM = 0.6  # the share of them from which on an archive has English stems
 
 
 class Corpus(NamedTuple):
@@ -40,6 +42,7 @@ class Corpus(NamedTuple):
     language: str | None  # "en" or None
     rows: np.ndarray  # (n_articles,) which of the articles these are, without those that could not be read
     unreadable: Unreadable
+    stem: str  # the name of the stems of its terms
 
 
 def read_corpus(
@@ -57,7 +60,13 @@ def read_corpus(
     for text in chain(reading.texts(track(articles, len(articles), "reading articles")), titles):
         for counts in views:
             counts.add(text)
-    terms_of = (lambda form: terms_of_form(form)[:1]) if plain else terms_of_form  # the word alone, without its stem
+    is_english = reading.n_english >= ENGLISH_FROM * reading.n_sampled  # also where no language was looked at
+    stems = ENGLISH_STEMS if is_english else BEGINNINGS
+    n_terms_of_form = 1 if plain else None  # the word alone, without its stem
+
+    def terms_of(form: str) -> tuple[str, ...]:
+        return terms_of_form(form, stems)[:n_terms_of_form]
+
     n = reading.n_read
     fitted = [_View(counts, n, weight, terms_of) for counts, weight in zip(views, (1.0, TITLE_WEIGHT), strict=True)]
     if not fitted[0].terms:
@@ -71,9 +80,10 @@ def read_corpus(
         fitted[1].idf,
         MentionFeatures(*map(np.concatenate, zip(*reading.named, strict=True))),
         reading.groups(),
-        "en" if reading.n_english > 0.6 * max(1, reading.n_sampled) else None,
+        "en" if reading.n_english > ENGLISH_FROM * max(1, reading.n_sampled) else None,
         np.array(reading.rows, dtype=np.int64),
         reading.unreadable,
+        stems.name,
     )
 
 

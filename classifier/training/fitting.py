@@ -160,6 +160,7 @@ def _parameters(
         always_one=data.always_one,
         language=data.corpus.language,
         blocks=blocks,
+        stem=data.corpus.stem,
     )
 
 
@@ -185,6 +186,7 @@ def _card(data: TrainingSet, parameters: Parameters, cross_validation: dict[str,
         "n_near_duplicates": int(len(data.corpus.groups) - len(np.unique(data.corpus.groups))),
         "taxonomy_version": data.taxonomy.version,
         "language": parameters.language,
+        "stem": parameters.stem,
         "always_one": parameters.always_one,
         "settings": asdict(data.settings),
         "n_folds": data.n_folds,
