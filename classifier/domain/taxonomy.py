@@ -41,10 +41,16 @@ class Alias:
 
 @dataclass(frozen=True)
 class Kind:
-    """What the tags of a kind have in common. Of an exclusive kind at most one tag is suggested."""
+    """What the tags of a kind have in common. Of an exclusive kind at most one tag is suggested.
+
+    The names of a `named` kind, as those of groups and places, are names in texts of every language. `lang` is the language of
+    the other aliases that name none: see `domain.naming`.
+    """
 
     exclusive: bool = False
     label_is_alias: bool = True
+    named: bool = False
+    lang: str | None = None
 
 
 @dataclass(frozen=True)
@@ -118,7 +124,7 @@ class Taxonomy:
     @property
     def as_text(self) -> str:
         """The taxonomy as the text of `to_json`, of which each tag is made once."""
-        kinds = json.dumps({name: _without_defaults(kind) for name, kind in self.kinds.items()}, sort_keys=True)
+        kinds = json.dumps({name: kind_to_json(kind) for name, kind in self.kinds.items()}, sort_keys=True)
         return f'{{"kinds": {kinds}, "tags": [{", ".join(map(_text_of, self.tags))}]}}'
 
     def tag(self, tag_id: str) -> Tag:
@@ -174,7 +180,7 @@ class Taxonomy:
 
     def to_json(self) -> dict[str, object]:
         """Return the taxonomy as plain JSON, without what is at its default."""
-        kinds = {name: _without_defaults(kind) for name, kind in self.kinds.items()}
+        kinds = {name: kind_to_json(kind) for name, kind in self.kinds.items()}
         return {"kinds": kinds, "tags": [tag_to_json(tag) for tag in self.tags]}
 
 
@@ -218,6 +224,11 @@ def _text_of(tag: Tag) -> str:
         text = json.dumps(tag_to_json(tag), sort_keys=True)
         _texts[id(tag)] = tag, text
     return text
+
+
+def kind_to_json(kind: Kind) -> dict[str, object]:
+    """Return a kind as plain JSON, without what is at its default."""
+    return _without_defaults(kind)
 
 
 def alias_to_json(alias: Alias) -> dict[str, object]:

@@ -94,7 +94,10 @@ class _Reader:
         self.kinds: dict[str, Kind] = {}
         self.tag_lines: dict[str, int] = {}
         self.alias_lines: dict[tuple[str, str], int] = {}  # (tag id, alias) -> line
-        self.kind_fields: _Readers = {"exclusive": self.flag, "label_is_alias": self.flag}
+        self.kind_fields: _Readers = {
+            **dict.fromkeys(("exclusive", "label_is_alias", "named"), self.flag),
+            "lang": self.language,
+        }
         self.tag_fields: _Readers = {field.name: self.text for field in fields(Tag)} | {
             **dict.fromkeys(FIELDS, self.plain),
             "id": self.tag_id,

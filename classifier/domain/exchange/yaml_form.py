@@ -8,17 +8,18 @@ import yaml
 from classifier.domain.exchange.planning import Plan
 from classifier.domain.operations import Operation
 from classifier.domain.spelling import spell
-from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy, tag_to_json
+from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy, kind_to_json, tag_to_json
 from classifier.domain.taxonomy_yaml import parse_taxonomy, policy_of
 from classifier.errors import BadTaxonomy
 
 
 def yaml_of(taxonomy: Taxonomy) -> str:
     """Return a taxonomy as YAML. Reading it gives the same taxonomy."""
-    kinds = {name: vars(kind) for name, kind in taxonomy.kinds.items()} or {
-        name: vars(Kind()) for name in dict.fromkeys(tag.kind for tag in taxonomy.tags)
+    kinds = taxonomy.kinds or {tag.kind: Kind() for tag in taxonomy.tags}
+    content = {
+        "kinds": {name: kind_to_json(kind) for name, kind in kinds.items()},
+        "tags": [_entry(tag, taxonomy) for tag in taxonomy.tags],
     }
-    content = {"kinds": kinds, "tags": [_entry(tag, taxonomy) for tag in taxonomy.tags]}
     text: str = yaml.dump(
         content, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120, default_flow_style=False
     )
