@@ -22,8 +22,8 @@ from classifier.domain.taxonomy import taxonomy_of
 from classifier.model import evaluation
 from classifier.text import fields, mention_features, term_rows, terms
 from classifier.text.cleaning import clean_body
-from classifier.text.english import ENGLISH
 from classifier.text.fields import BODY
+from classifier.text.sentences import lead_end
 from classifier.training.fitting import fit
 
 DATA = Path(os.environ.get("TAGGER_EVAL_DATA", Path(__file__).parent.parent.parent / "shared" / "data"))
@@ -83,9 +83,7 @@ def reading(times: int, in_place_of_lead: bool) -> ExitStack:
         patches.enter_context(patch.object(module, "FIELDS", changed))
     patches.enter_context(patch.object(term_rows, "_TIMES", np.array([field.times for field in changed], dtype=float)))
     if not in_place_of_lead:
-        patches.enter_context(
-            patch.object(fields, "_lead_end", lambda contents, language: language.lead_end(contents[BODY]))
-        )
+        patches.enter_context(patch.object(fields, "_lead_end", lambda contents: lead_end(contents[BODY])))
     return patches
 
 
@@ -95,7 +93,7 @@ def _plain(article: Article) -> Article:
 
 def _with_standfirst(article: Article) -> Article:
     article = _plain(article)
-    end = ENGLISH.lead_end(article.body)
+    end = lead_end(article.body)
     return replace(article, standfirst=article.body[:end].strip(), body=article.body[end:].lstrip())
 
 

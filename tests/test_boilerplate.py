@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from classifier.domain.articles import article_from_text
 from classifier.domain.spelling import spell
 from classifier.text.boilerplate import BoilerplateFinder, blank
+from classifier.text.boilerplate_patterns import N_PREFIX
 from classifier.text.cleaning import clean_body
-from classifier.text.english import ENGLISH
-from classifier.text.language import N_PREFIX
+from classifier.text.language import ENGLISH
 from classifier.text.source_map import Removed
 from tests.conftest import LOOKALIKE
 from tests.test_words import ANY_TEXT, finished

@@ -16,8 +16,8 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.text.boilerplate import BoilerplateFinder, blank
 from classifier.text.cleaning import clean_body, normalise
-from classifier.text.english import ENGLISH
 from classifier.text.fields import BODY, TITLE, read_text
+from classifier.text.language import ENGLISH
 from classifier.text.mentions import MentionFinder
 from tests.test_words import ANY_TEXT, finished
 

@@ -12,9 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.domain.spelling import fold, spell
-from classifier.text.english import ENGLISH
 from classifier.text.hashing import WordTable
-from classifier.text.language import MAX_LEAD
+from classifier.text.sentences import MAX_LEAD, lead_end
 from classifier.text.words import Words, split_all, split_words
 from tests.waiting import SECONDS
 
@@ -224,7 +223,7 @@ def test_hash_of_a_term_takes_all_digits_for_one() -> None:
 
 
 def first_sentence(text: str) -> str:
-    return text[: ENGLISH.lead_end(text)]
+    return text[: lead_end(text)]
 
 
 @pytest.mark.parametrize(
@@ -249,13 +248,13 @@ def test_dateline_or_short_heading_is_not_the_first_sentence(opening: str) -> No
 
 
 def test_text_without_an_end_is_all_first_sentence() -> None:
-    assert ENGLISH.lead_end("Gunmen attacked a police post") == len("Gunmen attacked a police post")
+    assert lead_end("Gunmen attacked a police post") == len("Gunmen attacked a police post")
 
 
 def test_first_sentence_is_never_longer_than_the_limit() -> None:
-    assert ENGLISH.lead_end("on and " * 500) == MAX_LEAD
+    assert lead_end("on and " * 500) == MAX_LEAD
 
 
 @given(ANY_TEXT)
 def test_first_sentence_of_any_text_ends_inside_it(text: str) -> None:
-    assert 0 <= ENGLISH.lead_end(text) <= len(text)
+    assert 0 <= lead_end(text) <= len(text)

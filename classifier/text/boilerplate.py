@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, pairwise
 from typing import NamedTuple
 
-from classifier.text.language import N_PREFIX, Language
+from classifier.text.boilerplate_patterns import N_PREFIX
+from classifier.text.language import Language
 from classifier.text.page_parts import outermost
 from classifier.text.source_map import Removed
 from classifier.text.words import split_words

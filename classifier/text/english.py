@@ -1,8 +1,9 @@
-"""English: its word lists, the ends of its sentences, and the patterns of its boilerplate."""
+"""English: the patterns of its boilerplate."""
 
 import re
 
-from classifier.text.language import BoilerplatePatterns, Language, word_list
+from classifier.text.boilerplate_patterns import BoilerplatePatterns
+from classifier.text.lists import word_list
 
 _TAG_LIST = re.compile(
     r"(?:tags?|topics?|keywords?|categor(?:y|ies)|labels?|filed (?:under|in)|posted in|related topics|tagged(?: with| in)?)"
@@ -67,31 +68,16 @@ _BYLINE = re.compile(r"by\b.{1,80}(?<![.!?])$", re.IGNORECASE)
 # The word comes first in the pattern: it is what the search looks for.
 _CONTRIBUTED = re.compile(r"contributed(?<=\bcontributed) (?:to )?(?:this |the )?(?:report|story|reporting|article)")
 
-# A sentence ends at . ! or ? before white space and a capital, a digit or a quotation mark, or at the end of a line;
-# not after an initial or a short abbreviation (U.S., Mr., Gen., No.).
-# The sign comes first in the pattern: it is what the search looks for.
-_SENTENCE_END = re.compile(
-    r"[.!?\n](?:(?<=\n)|(?<![\s.][A-Za-z].)(?<!\b(?:Mr|Dr|St|No).)(?<!\b(?:Mrs|Gen|Col|Sgt|Lt\.).)"
-    r"[\"')\]]*\s+(?=[A-Z0-9\"'(\[]))"
-)
-
-ENGLISH = Language(
-    code="en",
-    stemmer="english",
-    small_words=word_list("en_small_words.txt"),
-    words_in_capitals=word_list("en_words_in_capitals.txt"),
-    sentence_end=_SENTENCE_END,
-    boilerplate=BoilerplatePatterns(
-        starts=word_list("en_boilerplate_starts.txt"),
-        share=_SHARE,
-        read_more=_READ_MORE,
-        newsletter=_NEWSLETTER,
-        tag_list=_TAG_LIST,
-        credit=_CREDIT,
-        contributed=_CONTRIBUTED,
-        stamp=_STAMP,
-        author_note=_BIO,
-        past=_WAS,
-        byline=_BYLINE,
-    ),
+BOILERPLATE = BoilerplatePatterns(
+    starts=word_list("en_boilerplate_starts.txt"),
+    share=_SHARE,
+    read_more=_READ_MORE,
+    newsletter=_NEWSLETTER,
+    tag_list=_TAG_LIST,
+    credit=_CREDIT,
+    contributed=_CONTRIBUTED,
+    stamp=_STAMP,
+    author_note=_BIO,
+    past=_WAS,
+    byline=_BYLINE,
 )

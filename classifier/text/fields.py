@@ -6,9 +6,8 @@ from itertools import chain, islice
 from typing import Literal, NamedTuple
 
 from classifier.domain.articles import TEXT_FIELDS
-from classifier.text.english import ENGLISH
-from classifier.text.language import Language
 from classifier.text.once import once
+from classifier.text.sentences import lead_end
 from classifier.text.words import Words, split_all, split_words
 
 
@@ -52,19 +51,17 @@ class ReadText:
         return self.words[BODY].n_before(self.lead_end)
 
 
-def read_text(*contents: str, language: Language = ENGLISH) -> ReadText:
+def read_text(*contents: str) -> ReadText:
     """Split text fields into words once, for everything that asks for them. The last fields may be left out."""
     contents = (*contents, *[""] * (len(FIELDS) - len(contents)))
-    return ReadText(contents, tuple(map(split_words, contents)), _lead_end(contents, language))
+    return ReadText(contents, tuple(map(split_words, contents)), _lead_end(contents))
 
 
-def read_texts(texts: Sequence[tuple[str, ...]], language: Language = ENGLISH) -> list[ReadText]:
+def read_texts(texts: Sequence[tuple[str, ...]]) -> list[ReadText]:
     """Split the text fields of articles into words, hashed: many cost less together."""
     words = iter(split_all(list(chain.from_iterable(texts))))
-    return [
-        ReadText(contents, tuple(islice(words, len(contents))), _lead_end(contents, language)) for contents in texts
-    ]
+    return [ReadText(contents, tuple(islice(words, len(contents))), _lead_end(contents)) for contents in texts]
 
 
-def _lead_end(contents: tuple[str, ...], language: Language) -> int:
-    return 0 if contents[STANDFIRST].strip() else language.lead_end(contents[BODY])
+def _lead_end(contents: tuple[str, ...]) -> int:
+    return 0 if contents[STANDFIRST].strip() else lead_end(contents[BODY])

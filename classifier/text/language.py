@@ -1,98 +1,101 @@
-"""A language: its stemmer, its word lists, the ends of its sentences, and the patterns of its boilerplate."""
+"""The languages of articles: what is known of each, and in which one a text is written."""
 
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable, Sequence
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from types import MappingProxyType
+from typing import Any
 
-import Stemmer
-
+from classifier.text.boilerplate_patterns import NOTHING, BoilerplatePatterns
+from classifier.text.english import BOILERPLATE
+from classifier.text.lists import word_list
 from classifier.text.once import once
 from classifier.text.words import split_words
 
-ENOUGH_KNOWN = 0.6  # the share of a text's words that its language must know
-ENOUGH_SMALL = 0.2  # with this share of small words a text is of the language, and no large word list is asked
-MAX_SAMPLED = 2000  # characters of a text by which its language is told
-N_PREFIX = 3  # letters of a line that are looked at before any pattern is
-MAX_LEAD = 600  # characters of a first sentence
-MIN_LEAD_WORDS = 6  # a dateline or a short heading has fewer
-
-
-@dataclass(frozen=True)
-class BoilerplatePatterns:
-    """How the boilerplate of a language reads. Each pattern is matched at the start of a line."""
-
-    # The first words, in lower case, of all lines that match `share`, `read_more` or `newsletter`: few lines begin so.
-    starts: frozenset[str]
-    share: re.Pattern[str]
-    read_more: re.Pattern[str]
-    newsletter: re.Pattern[str]
-    tag_list: re.Pattern[str]
-    credit: re.Pattern[str]
-    contributed: re.Pattern[str]  # searched for in the line in lower case
-    stamp: re.Pattern[str]
-    author_note: re.Pattern[str]  # has a group `surname`
-    past: re.Pattern[str]  # searched for in the line: with it, the line is no author note
-    byline: re.Pattern[str]
-
-    @once
-    def prefixes(self) -> frozenset[str]:
-        """The first letters of `starts`."""
-        return frozenset(word[:N_PREFIX] for word in self.starts)
-
-    @once
-    def letters(self) -> frozenset[str]:
-        """Those of `starts` that are one letter, as in e-mail and X, in both cases."""
-        return frozenset(case for word in self.starts if len(word) == 1 for case in (word, word.upper()))
+ENOUGH_SMALL = 0.2  # with this share of small words a text is English, and nothing else is asked
+MAX_SAMPLED = 2000  # characters of a text that are searched for small words
+MAX_DETECTED = 1000  # characters of a text that the detector reads
+MIN_WORDS = 8  # of two letters or more: fewer words are of no known language
+# What the detector calls by a name of its own: no language at all, and dialects that are written as a larger language.
+_READ_AS = {"zxx": None, "arz": "ar", "ary": "ar", "pcm": "en", "nn": "no", "nb": "no"}
 
 
 @dataclass(frozen=True, eq=False)
 class Language:
-    """All that reading an article needs to know of the language that it is written in."""
+    """What is known of a language: a record of data. A text of a language without a record is read by the same rules."""
 
-    code: str  # of ISO 639-1
-    stemmer: str  # the name of its Snowball stemmer
-    small_words: frozenset[str]  # which hold its sentences together
-    words_in_capitals: frozenset[str]  # which cannot be told from aliases in a text that is written in capitals
-    sentence_end: re.Pattern[str]  # matches from the sign at the end of a sentence
-    boilerplate: BoilerplatePatterns
-
-    def stems(self, words: Sequence[str]) -> list[str]:
-        """Return the stem of each word."""
-        return self._stemmers.stems(words)
+    code: str  # of ISO 639-1, or 639-3 where there is none
+    name: str  # in English, for pages
+    right_to_left: bool = False
+    boilerplate: BoilerplatePatterns = NOTHING
+    small_words: frozenset[str] = frozenset()  # which hold its sentences together
+    words_in_capitals: frozenset[str] = frozenset()  # which cannot be told from aliases in a text in capitals
 
     @once
-    def _stemmers(self) -> _Stemmers:
-        return _Stemmers(self.stemmer)
-
-    def lead_end(self, text: str) -> int:
-        """Return where the first sentence of a body ends. Blanks before it are skipped."""
-        begin = len(text) - len(text.lstrip())
-        for end in self.sentence_end.finditer(text, begin, begin + MAX_LEAD):
-            if len(text[begin : end.start()].split()) >= MIN_LEAD_WORDS:
-                return end.start() + 1
-        return min(len(text), begin + MAX_LEAD)
-
-    def is_of(self, text: str) -> bool:
-        """Whether a text is more likely of this language than not, from the share of its words that it knows."""
-        words = split_words(text[:MAX_SAMPLED]).spelling
-        if sum(map(self.small_words.__contains__, words)) >= ENOUGH_SMALL * max(1, len(words)):
-            return True
-        import simplemma  # its word list takes 0.3 s and 140 MB, and few articles need it
-
-        return bool(simplemma.in_target_language(text[:MAX_SAMPLED], lang=self.code) > ENOUGH_KNOWN)
+    def stop_words(self) -> frozenset[str]:
+        """The common words of the language, folded; none where no list is known."""
+        name = f"stop_words/{self.code}.txt"
+        return self.small_words or (
+            word_list(name) if (files("classifier.text") / "word_lists" / name).is_file() else frozenset()
+        )
 
 
-class _Stemmers(threading.local):
-    """A stemmer for each thread: it works on its own state, and threads that share one get each other's stems."""
+ENGLISH = Language(
+    code="en",
+    name="English",
+    boilerplate=BOILERPLATE,
+    small_words=word_list("en_small_words.txt"),
+    words_in_capitals=word_list("en_words_in_capitals.txt"),
+)
 
-    def __init__(self, name: str) -> None:
-        self.stems: Callable[[Sequence[str]], list[str]] = Stemmer.Stemmer(name, 0).stemWords
+
+def _recorded() -> Mapping[str, Language]:
+    records = tomllib.loads((files("classifier.text") / "languages.toml").read_text("utf-8"))
+    others = {code: _language(code, **record) for code, record in records.items()}
+    return MappingProxyType(dict(sorted({ENGLISH.code: ENGLISH, **others}.items())))
 
 
-def word_list(name: str) -> frozenset[str]:
-    """Return the words of a file in `word_lists`, one a line."""
-    return frozenset((files("classifier.text") / "word_lists" / name).read_text("utf-8").split())
+def _language(code: str, boilerplate: Mapping[str, Any] | None = None, **record: Any) -> Language:
+    patterns = dict(boilerplate or {})
+    starts = frozenset(patterns.pop("starts", ()))
+    compiled = {name: re.compile(pattern, re.IGNORECASE) for name, pattern in patterns.items()}
+    return Language(code, boilerplate=BoilerplatePatterns(starts, **compiled), **record)
+
+
+LANGUAGES = _recorded()
+
+
+def primary(tag: str) -> str:
+    """Return the code of a language tag as BCP 47 writes them: `fr` of `fr-CA`."""
+    return re.split("[-_]", tag.strip().lower(), maxsplit=1)[0]
+
+
+def language_of(text: str, told: str | None = None) -> str | None:
+    """Return the code of the language of a text, None for one of few words or of no language that can be told.
+
+    What the caller says (`told`, a tag of BCP 47) wins. A text with many small words of English is English. Only for others
+    the detector is loaded, which takes half a second and 120 MB.
+    """
+    if told:
+        return primary(told)
+    words = split_words(text[:MAX_SAMPLED]).spelling
+    if sum(len(word) > 1 for word in words) < MIN_WORDS:
+        return None
+    return ENGLISH.code if has_small_words(words) else detected(text)
+
+
+def has_small_words(words: Sequence[str], language: Language = ENGLISH) -> bool:
+    """Whether words of a text are those of a language, by the share of its small words among them."""
+    return sum(map(language.small_words.__contains__, words)) >= ENOUGH_SMALL * max(1, len(words))
+
+
+def detected(text: str) -> str | None:
+    """Return the code of the language that a text looks like, None for none (Lui and Baldwin 2012, langid.py)."""
+    from py3langid.langid import classify
+
+    code = str(classify(text[:MAX_DETECTED])[0])
+    return _READ_AS.get(code, code)

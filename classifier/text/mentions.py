@@ -13,10 +13,9 @@ import numpy as np
 
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Alias, Taxonomy
-from classifier.text.english import ENGLISH
 from classifier.text.fields import FIELDS, ReadText
 from classifier.text.hashing import HashedWords, WordTable
-from classifier.text.language import Language
+from classifier.text.language import ENGLISH, Language
 from classifier.text.words import Words, hashed_all
 
 N_PAIRS = 1 << 16  # places for pairs of words with which names begin; a starter taxonomy has three thousand pairs

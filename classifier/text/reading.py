@@ -10,15 +10,13 @@ from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Taxonomy
 from classifier.text.boilerplate import BoilerplateFinder, blank, joined
 from classifier.text.cleaning import clean_fields
-from classifier.text.english import ENGLISH
 from classifier.text.fields import BODY, STANDFIRST, TITLE, ReadText, read_text, read_texts
-from classifier.text.language import Language
+from classifier.text.language import ENGLISH, Language, language_of
 from classifier.text.mention_features import MentionFeatureReader, MentionFeatures
 from classifier.text.mentions import FoundNames, Mention, MentionFinder
 from classifier.text.once import once
 from classifier.text.source_map import CleanText, Removed
 
-MIN_FOREIGN_WORDS = 8
 # Characters of a field that are read, some 65,000 words: what an article is about stands there, and two megabytes of
 # names would keep a worker busy for seconds.
 MAX_READ = 400_000
@@ -94,13 +92,13 @@ class ArticleReader:
     def read_all(self, articles: Sequence[Article]) -> list[Reading]:
         """Return the readings of articles, which cost less together."""
         clean = [self._clean(article) for article in articles]
-        texts = read_texts([fields.contents for fields in clean], self.language)
+        texts = read_texts([fields.contents for fields in clean])
         parts = zip(clean, texts, self._finder.find_all(texts), strict=True)
         return [Reading(text, fields.fields, fields.removed, names) for fields, text, names in parts]
 
     def read_text(self, article: Article) -> ReadText:
         """Return only the text of a reading, without looking for mentions."""
-        return read_text(*self._clean(article).contents, language=self.language)
+        return read_text(*self._clean(article).contents)
 
     def _clean(self, article: Article) -> _Clean:
         fields = clean_fields(article)
@@ -119,5 +117,5 @@ class ArticleReader:
 
 def is_foreign(text: ReadText, language: Language = ENGLISH) -> bool:
     """Whether a text of which few terms are known is of another language. A few words are of no known language."""
-    n_words = sum(len(word) > 1 for word in text.spelling)
-    return n_words >= MIN_FOREIGN_WORDS and not language.is_of(text.content)
+    code = language_of(text.content)
+    return code is not None and code != language.code

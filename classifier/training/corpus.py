@@ -18,6 +18,7 @@ from classifier.errors import TooFewExamples
 from classifier.model.scoring import TITLE_WEIGHT
 from classifier.text.duplicates import NearDuplicates
 from classifier.text.fields import ReadText, read_text
+from classifier.text.language import ENGLISH, language_of
 from classifier.text.mention_features import MentionFeatures
 from classifier.text.reading import ArticleReader
 from classifier.text.stems import BEGINNINGS, ENGLISH_STEMS
@@ -96,7 +97,8 @@ class _Reading:
         self._plain = plain
         self.named = [self._reader.mention_features([])]
         self._duplicates = NearDuplicates()
-        self.n_read = self.n_sampled = self.n_english = 0  # of those that can be read
+        self.n_read = self.n_english = 0  # of those that can be read
+        self.n_sampled = 0  # of those whose language can be told
         self.rows: list[int] = []
         self.unreadable = Unreadable()
 
@@ -112,8 +114,9 @@ class _Reading:
                 if not self._plain:
                     self._duplicates.add(text.spelling)
                     if number % self._each == 0:
-                        self.n_sampled += 1
-                        self.n_english += self._reader.language.is_of(text.content)
+                        language = language_of(text.content)
+                        self.n_sampled += language is not None
+                        self.n_english += language == ENGLISH.code
                 yield text
             self.n_read += len(texts)
 

@@ -13,6 +13,7 @@ from classifier.reports.data.records import Found
 from classifier.text.boilerplate import blank
 from classifier.text.cleaning import clean_body
 from classifier.text.fields import BODY
+from classifier.text.sentences import lead_end
 from classifier.training.fitting import Fitted, HeldOut
 
 N_SUSPECTS = 100  # doubtful labels listed
@@ -76,7 +77,7 @@ def _why(model: Model, article: Article, tag: str, sign: int) -> tuple[str, list
     fields = {TEXT_FIELDS[field] for part in mentions for field, _, _ in part.spans}
     first = min((start for part in mentions for field, start, _ in part.spans if field == BODY), default=None)
     body = clean_body(article)
-    lead = first is not None and first < model.reader.language.lead_end(blank(body.text, body.removed))
+    lead = first is not None and first < lead_end(blank(body.text, body.removed))
     above = next((field for field in TEXT_FIELDS[:BODY] if field in fields), None)
     mentioned = above or ("first sentence" if lead else "below" if mentions else "nowhere")
     strongest = [part.text for part in parts if part.spans and part.weight * sign > 0 and part.kind == "term"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 
 from classifier.domain.spelling import spell
-from classifier.text.english import ENGLISH
+from classifier.text.language import ENGLISH
 from classifier.text.once import once
 
 SHORT = 3  # letters and digits; in a name that is not longer, a sign may be all that tells two names apart

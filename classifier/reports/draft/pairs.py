@@ -19,8 +19,8 @@ from classifier.reports.draft.names import (
     plural_words,
 )
 from classifier.reports.draft.records import BRITISH, INITIALS, MISSPELLING, PLURAL, SAME_LETTERS, WRITTEN_AS_BOTH, Pair
-from classifier.text.english import ENGLISH
-from classifier.text.language import word_list
+from classifier.text.language import ENGLISH
+from classifier.text.lists import word_list
 
 MAX_ALIKE = 20  # names that share a key; more are a series, such as numbered parts
 NAMES_OF_THEIR_OWN = 0.5  # the share of capitals above which a word is a name, which has no plural

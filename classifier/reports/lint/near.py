@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Tag, Taxonomy
-from classifier.text.english import ENGLISH
+from classifier.text.language import ENGLISH
 
 LENGTHS = 4  # letters by which names that may be one differ in length at most: "proxies" and "proxy", an edit
 
