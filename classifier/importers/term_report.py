@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NotRequired, TypedDict
 
 from classifier.domain.spelling import spell
+from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadArticle
 from classifier.importers.mapping import TermMap
 from classifier.importers.records import ArticleRecord, CmsTerm, place_of, shown
@@ -77,7 +78,7 @@ class TermCounts:
     def report(self, terms: TermMap) -> TermReport:
         """Return the report on all articles so far."""
         mapped, unmapped, dropped = list[TermRow](), list[TermRow](), list[TermRow]()
-        nearest = _Nearest(terms)
+        nearest = NearestTags(terms.taxonomy)
         for term, n in sorted(self.counts.items(), key=lambda pair: (-pair[1], pair[0].name)):
             match = terms.match(term)
             row: TermRow = {"term": term.name, "slug": term.slug, "n_articles": n}
@@ -105,14 +106,14 @@ class TermCounts:
         }
 
 
-class _Nearest:
+class NearestTags:
     """Finds the tags whose names are most like a term, by their common trigrams (Dice coefficient)."""
 
-    def __init__(self, terms: TermMap) -> None:
-        self._tags = terms.taxonomy.by_id
+    def __init__(self, taxonomy: Taxonomy) -> None:
+        self.taxonomy, self._tags = taxonomy, taxonomy.by_id
         self._names: list[tuple[str, int]] = []  # tag, number of trigrams
         self._with: defaultdict[str, list[int]] = defaultdict(list)
-        for tag in terms.taxonomy.tags:
+        for tag in taxonomy.tags:
             if tag.retired:
                 continue
             for name in {spell(name) for name in (tag.id, tag.label, *(alias.text for alias in tag.aliases))} - {""}:
@@ -121,6 +122,7 @@ class _Nearest:
                 self._names.append((tag.id, len(trigrams)))
 
     def __call__(self, term: CmsTerm) -> list[NearTag]:
+        """Return the few tags that are most like a term, the most like it first."""
         likeness: dict[str, float] = {}
         for name in {spell(term.name), spell(term.slug)} - {""}:
             trigrams = _trigrams(name)

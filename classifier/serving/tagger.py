@@ -3,7 +3,7 @@
 import hashlib
 import json
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from typing import cast
@@ -92,10 +92,17 @@ class Tagger:
             view["why"] = views.explanations_of(article, why, model)
         return view
 
-    def put_article(self, article: Article, source: str = "cms", owner: str | None = None) -> StoredAnswer:
+    def put_article(
+        self,
+        article: Article,
+        source: str = "cms",
+        owner: str | None = None,
+        explained: Mapping[str, str] | None = None,
+    ) -> StoredAnswer:
         """Store an article and return its suggestions, without the tags that people have set or rejected.
 
-        `owner` is the name of the `cms` key that writes, None for anybody else.
+        `owner` is the name of the `cms` key that writes, None for anybody else. `explained` are tags that nobody removed,
+        although they may be missing now, each with a moment (`Store.receive`).
 
         Raises:
             CannotJudge: if the model fails on the text. Then nothing is stored.
@@ -112,7 +119,7 @@ class Tagger:
 
         # What a CMS lists is what it has so far: silence on a tag is not a no.
         article = replace(article, tags_complete=False)
-        set_id = self.store.receive(article, source, _for_store(answer), shown, self.shares, owner)
+        set_id = self.store.receive(article, source, _for_store(answer), shown, self.shares, owner, explained or {})
         return {**seen[-1], "suggestion_set_id": set_id}
 
     def article(self, article_id: str, viewer: str | None = None) -> ArticleOut:

@@ -93,6 +93,7 @@ class StoredAnswer(AnswerOut):
     article_id: str
     suggestion_set_id: str | None
     withheld: list[Withheld]
+    known: NotRequired[dict[str, str]]
 
 
 class ArticleRow(TypedDict):

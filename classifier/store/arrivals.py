@@ -1,6 +1,6 @@
 """How an article that arrives becomes a row: what its sender left out stays as it was. Works on open connections."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -9,7 +9,7 @@ from sqlalchemy import Connection, RowMapping
 from classifier.domain.articles import TEXT_FIELDS, Article, check_id, text_digest
 from classifier.domain.dates import dated_at
 from classifier.store.deletions import note_stored
-from classifier.store.log import Changes, follow_cms, log_of, refresh
+from classifier.store.log import NOTHING, Changes, follow_cms, log_of, refresh
 from classifier.store.owners import claim
 from classifier.store.rows import BATCH, Columns, ago, article_row, came_complete, existing_row, now, share_of, stored
 from classifier.store.schema import articles, suggested
@@ -38,16 +38,22 @@ class Arrival(NamedTuple):
 
 
 def arrive(
-    connection: Connection, article: Article, source: str, shares: Shares, owner: str | None, sketches: Sketches
+    connection: Connection,
+    article: Article,
+    source: str,
+    shares: Shares,
+    owner: str | None,
+    sketches: Sketches,
+    explained: Mapping[str, str] = NOTHING,
 ) -> Arrival:
-    """Store or change an article that a CMS sends, and log what it changed of its tags."""
+    """Store or change an article that a CMS sends, and log what it changed of its tags (`log.follow_cms`)."""
     check_id(article.id)
     before = article_row(connection, article.id, hold=True)
     if before is None:
         _insert(connection, article, source, shares, owner)
         return Arrival(owner, Changes((), article.tags or ()), bool(article.tags))
     claim(connection, before, owner)
-    changes = follow_cms(connection, before, source, article.tags)
+    changes = follow_cms(connection, before, source, article.tags, explained)
     is_other = _change(connection, _filled_in(article, before), source, before, sketches)
     if before["state"] != "new":  # a text that has changed may open an article again
         _refresh_article(connection, article.id)

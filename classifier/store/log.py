@@ -24,6 +24,8 @@ _FIELDS = [decisions.c[field.name] for field in fields(Decision)]  # in the orde
 _OF_SUGGESTION = [impressions.c[name] for name in ("tag", "suggestion_set_id", "shown_at", "score", "band")]
 _SHOWN = select(suggestion_sets.c.article_id, *_OF_SUGGESTION).select_from(impressions.join(suggestion_sets))
 
+NOTHING: Mapping[str, str] = {}
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -278,10 +280,17 @@ def refresh(connection: Connection, row: Columns, log: Sequence[Decision]) -> No
         connection.execute(closings.insert(), rows)
 
 
-def follow_cms(connection: Connection, before: Columns, source: str, tags: Sequence[str] | None) -> Changes:
+def follow_cms(
+    connection: Connection,
+    before: Columns,
+    source: str,
+    tags: Sequence[str] | None,
+    explained: Mapping[str, str] = NOTHING,
+) -> Changes:
     """Log what a CMS changed since it last listed the tags of an article: what it dropped, and what it gave back.
 
-    The CMS may name tags differently from an import. So it counts for nothing that it does not list what an import listed.
+    The CMS may name tags differently from an import. So it counts for nothing that it does not list what an import listed,
+    nor that it does not list an `explained` id, unless the article has changed since the moment that stands with the id.
     Ids are compared as they are read now: a CMS that follows a merge or a rename has dropped nothing.
     """
     taxonomy = head_of(connection)
@@ -294,7 +303,11 @@ def follow_cms(connection: Connection, before: Columns, source: str, tags: Seque
     # No person has decided on a tag that the CMS lists or drops because an archive run added it or took it back.
     runs = tags_of_runs(connection, [before["id"]]).get(before["id"], {})
     added = {heir: undone_at for tag, undone_at in runs.items() for heir in _read_as([tag], taxonomy)}
-    dropped = [tag for tag in listed_before if tag not in lists and tag in has and not added.get(tag)]
+    free = {tag for tag, at in explained.items() if before["updated_at"] <= at}
+    free |= set(_read_as(free, taxonomy))
+    dropped = [
+        tag for tag in listed_before if tag not in lists and tag in has and not added.get(tag) and tag not in free
+    ]
     decided = set(_read_as((row.tag for row in log if row.tag is not None), taxonomy))
     given_back = [tag for tag in listed if tag in decided and tag not in has and (tag not in added or added[tag])]
     drafts = [Draft("remove", tag) for tag in dropped] + [Draft("add", tag) for tag in given_back]

@@ -207,6 +207,15 @@ feed_places = _table(
     *required(n=sa.Integer, moved=sa.Integer, failed=sa.Integer, to_do=sa.Integer, at=TIME),
 )
 
+# The terms of each CMS, and the tags that they stand for. `former` are tags that a term stood for before, each with the
+# moment at which that ended.
+cms_terms = _table(
+    "cms_terms",
+    *key(consumer=80, term_id=80),
+    *required(name=200, slug=200, taxonomy=80, tags=sa.JSON, by=20, former=sa.JSON, at=TIME),
+    *optional(editor=EDITOR),
+)
+
 # What scheduled jobs did: a row each, whatever came of it.
 runs = _table(
     "runs",

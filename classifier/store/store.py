@@ -1,7 +1,7 @@
 """A store: its articles, and the parts that keep everything else. Knows no model."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,7 @@ from classifier.store.arrivals import Arrival, Shares, arrive, batches_of_texts,
 from classifier.store.assignments import Assignments
 from classifier.store.change_sets import ChangeSets
 from classifier.store.changes import note_change
+from classifier.store.cms_terms import CmsTerms
 from classifier.store.counts import counted
 from classifier.store.deletions import Deletions, note_deleted
 from classifier.store.exports import Exports
@@ -22,7 +23,7 @@ from classifier.store.feed_places import FeedPlaces
 from classifier.store.keys import Keys, Sessions
 from classifier.store.limits import counters_of
 from classifier.store.live import LiveLabels
-from classifier.store.log import ArticleLog, DecisionLog, article_log, log_of
+from classifier.store.log import NOTHING, ArticleLog, DecisionLog, article_log, log_of
 from classifier.store.owners import Owners, check_may_delete
 from classifier.store.proposals import Proposals
 from classifier.store.questions import Questions
@@ -83,6 +84,7 @@ class Store(Part):
         self.feed_places = FeedPlaces(engine)
         self.redeciding = Redeciding(engine)
         self.tag_labels = TagLabels(engine)
+        self.cms_terms = CmsTerms(engine)
 
     def close(self) -> None:
         """Close all connections."""
@@ -94,20 +96,27 @@ class Store(Part):
         self._values(select(articles.c.id).limit(1))
 
     def receive(
-        self, article: Article, source: str, answer: ModelAnswer, shown: Shown, shares: Shares, owner: str | None
+        self,
+        article: Article,
+        source: str,
+        answer: ModelAnswer,
+        shown: Shown,
+        shares: Shares,
+        owner: str | None,
+        explained: Mapping[str, str] = NOTHING,
     ) -> str:
         """Store or change an article, and a model's answer with it. Return the id of the suggestion set.
 
         What the sender leaves out (tags, rejected tags, date, URL) stays as it was. A tag that it listed last time and does
-        not list now is logged as removed by it. `owner` is the name of the `cms` key that writes. `shown` may be called
-        again, where another process stores the same article at the same time. Raise `OtherOwner` if the article belongs to
-        another `cms` key.
+        not list now is logged as removed by it, unless it is `explained` (`log.follow_cms`). `owner` is the name of the `cms`
+        key that writes. `shown` may be called again, where another process stores the same article at the same time. Raise
+        `OtherOwner` if the article belongs to another `cms` key.
         """
         sketches = sketches_for(self.engine, [article])
 
         def put() -> tuple[Arrival, str]:
             with self.engine.begin() as connection:
-                arrival = arrive(connection, article, source, shares, owner, sketches)
+                arrival = arrive(connection, article, source, shares, owner, sketches, explained)
                 set_id = _put_answer(connection, article.id, answer, shown)
                 if arrival.changes_labels:
                     note_change(connection)

@@ -13,6 +13,7 @@ from classifier.web.api.models import Models
 from classifier.web.api.router import Router
 from classifier.web.api.samples import Samples
 from classifier.web.api.taxonomy import Taxonomies
+from classifier.web.api.terms import Terms
 from classifier.web.guard import limits
 from classifier.web.guard.auth import Gate, SignInFirst, check_origin, sign_in_first
 from classifier.web.guard.limits import Limits
@@ -56,8 +57,9 @@ def build_app(
     allowed = allowed or Limits()
     gate = Gate(tagger.store, allowed.rate, allowed.proxies)
     taxonomies = Taxonomies(tagger, registry, second_person)
-    exchange, models = Exchange(tagger, registry), Models(tagger, registry, retrain_hours)
-    groups = Articles(tagger), Decisions(tagger), Samples(tagger), models, exchange, taxonomies
+    terms, exchange = Terms(tagger, registry), Exchange(tagger, registry)
+    models = Models(tagger, registry, retrain_hours)
+    groups = Articles(tagger, terms), Decisions(tagger), Samples(tagger), models, exchange, taxonomies, terms
     api = Router(gate, max_body_bytes, [endpoint for group in groups for endpoint in group.endpoints()])
     app.register_blueprint(api.blueprint)
     app.register_blueprint(Pages(tagger, gate, api.endpoints, max_body_bytes).blueprint)

@@ -1,5 +1,6 @@
 """The endpoints that suggest tags, and those that store, list and delete articles."""
 
+from dataclasses import replace
 from typing import cast
 
 from flask import g
@@ -10,7 +11,8 @@ from classifier.serving.tagger import Tagger
 from classifier.serving.views import AnswerOut, ArticleOut, ArticleRow, StoredAnswer, SuggestOut
 from classifier.web.api.openapi import NEEDS_BOTH, NEEDS_MODEL, NEEDS_STORE, Endpoint
 from classifier.web.api.queue_query import PARAMETERS, cursor_of, page_size, queue_wanted, read_cursor
-from classifier.web.api.schemas import ArticleIn, BatchIn, HandOverIn, SuggestIn
+from classifier.web.api.schemas import BatchIn, HandOverIn, StoredArticleIn, SuggestIn
+from classifier.web.api.terms import Terms
 from classifier.web.guard.auth import WRITERS
 from classifier.web.problems import bad_parameter
 from classifier.web.watch.metrics import counted
@@ -55,8 +57,8 @@ class ArticlesOut(TypedDict):
 class Articles:
     """The endpoints of articles."""
 
-    def __init__(self, tagger: Tagger) -> None:
-        self.tagger = tagger
+    def __init__(self, tagger: Tagger, terms: Terms) -> None:
+        self.tagger, self.terms = tagger, terms
 
     def endpoints(self) -> list[Endpoint]:
         """Return the endpoints in the order of the OpenAPI document."""
@@ -81,9 +83,15 @@ class Articles:
         answers = ({"id": article.id, **counted(self.tagger.suggest(article))} for article in articles)
         return {"results": [cast(BatchAnswer, answer) for answer in answers]}
 
-    def put_article(self, article_id: str, body: ArticleIn) -> StoredAnswer:
+    def put_article(self, article_id: str, body: StoredArticleIn) -> StoredAnswer:
         """Store an article and get its suggestions: the CMS's call."""
-        return counted(self.tagger.put_article(body.article(article_id), owner=g.caller.owner))
+        article = body.article(article_id)
+        if body.terms is None:
+            return counted(self.tagger.put_article(article, owner=g.caller.owner))
+        found = self.terms.found(body.terms)
+        article = replace(article, tags=tuple(dict.fromkeys((*(article.tags or ()), *found.tags))))
+        answer = self.tagger.put_article(article, owner=g.caller.owner, explained=found.explained)
+        return counted({**answer, "known": found.known})
 
     def get_article(self, article_id: str) -> ArticleOut:
         """Get a stored article with its tags and suggestions."""

@@ -53,8 +53,8 @@ def number_of(name: str, low: int, high: int, default: int) -> int:
 def queue_wanted(viewer: str | None, state: str = "all") -> Wanted:
     """Return the articles that a request asks for. `state` holds where it names none."""
     state, order = choice_of("state", QUEUE_STATES, state), choice_of("order", ORDERS, "newest")
-    since, until, sample = _day("since"), _day("until"), _filter("sample")
-    wanted = Wanted(None if state == "all" else state, _filter("source"), _filter("tag"), since, until, order, viewer)
+    since, until, sample = _day("since"), _day("until"), filter_of("sample")
+    wanted = Wanted(None if state == "all" else state, filter_of("source"), filter_of("tag"), since, until, order, viewer)
     return wanted if sample is None else replace(wanted, sample=sample, order=DRAWN)
 
 
@@ -65,7 +65,8 @@ def _day(name: str) -> str | None:
     return value
 
 
-def _filter(name: str) -> str | None:
+def filter_of(name: str) -> str | None:
+    """Return a text parameter of the query string, None without it. Raise `ApiProblem` (422) if it is too long or has a NUL."""
     value = request.args.get(name)
     if value is not None and ("\x00" in value or len(value) > MAX_FILTER):
         raise bad_parameter(name, f"`{name}` has at most {MAX_FILTER} characters, none of them NUL.")

@@ -13,6 +13,7 @@ from classifier.errors import BadArticle
 
 MAX_BATCH = 100
 MAX_WHY = 20
+EDITOR_NAME = r"^[^/\x00-\x1f\x7f]{1,80}$"
 
 TagText = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -48,6 +49,16 @@ def _date_of(field: str) -> Callable[[str], str]:
             raise ValueError(str(error)) from None
 
     return read
+
+
+class TermIn(Strict):
+    """A term of a CMS. `tag` is the tag that the CMS made it for, if it did."""
+
+    id: str = Field(min_length=1, max_length=80)
+    name: str = Field(max_length=200)
+    slug: str = Field("", max_length=200)
+    taxonomy: str = Field("", max_length=80)
+    tag: TagText | None = None
 
 
 class ArticleIn(Strict):
@@ -92,6 +103,33 @@ class BatchIn(Strict):
     articles: list[BatchArticleIn] = Field(min_length=1, max_length=MAX_BATCH)
 
 
+class StoredArticleIn(ArticleIn):
+    """An article to store."""
+
+    terms: list[TermIn] | None = Field(None, max_length=500)
+
+
+class TermsIn(Strict):
+    """Terms of a CMS. `editor` is who changed them."""
+
+    terms: list[TermIn] = Field(min_length=1, max_length=500)
+    editor: Annotated[str, Field(pattern=EDITOR_NAME)] | None = None
+
+
+class TermTagsIn(Strict):
+    """What a person says of a term: its tags, none to ignore it, or null to look it up again."""
+
+    tags: list[TagText] | None = Field(max_length=20)
+    editor: Annotated[str, Field(pattern=EDITOR_NAME)] | None = None
+
+
+class TermMergeIn(Strict):
+    """A term that a person merged into another one in the CMS."""
+
+    into: str = Field(min_length=1, max_length=80)
+    editor: Annotated[str, Field(pattern=EDITOR_NAME)] | None = None
+
+
 class HandOverIn(Strict):
     """A change of owner from one `cms` key to another. Null stands for nobody."""
 
@@ -125,7 +163,7 @@ class DecisionsIn(Strict):
     """An editor's decisions on an article. All of them are logged, or none."""
 
     suggestion_set_id: Annotated[str, Field(max_length=64)] | None = None
-    editor: Annotated[str, Field(pattern=r"^[^/\x00-\x1f\x7f]{1,80}$")] | None = None
+    editor: Annotated[str, Field(pattern=EDITOR_NAME)] | None = None
     complete: bool = False
     in_bulk: bool = False
     decisions: list[DecisionIn] = Field([], max_length=500)
