@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from classifier.commands import main
 from classifier.domain.articles import Article
+from classifier.domain.taxonomy import Taxonomy
 from classifier.importers.cms_terms import entries_of
+from classifier.importers.mapping import TermMap
+from classifier.importers.records import CmsTerm
+from classifier.store.cms_terms import IGNORE, PERSON, KeptTerm
 from classifier.store.store import Store
+from tests.conftest import STARTER
 
 TEXT = {"title": "Three held in Kabul", "body": "Police named no group."}
 KHORASAN, TTP, UNKNOWN = (
@@ -77,6 +84,12 @@ def test_a_term_keeps_its_tag_when_it_is_renamed_and_a_proposal_is_made_once(cli
     assert proposals(client) == [['relabel taliban "Taleban movement"', "rename taliban to taleban"]]
     put(client, terms=[{**renamed, "name": "Taliban"}])  # known by this name: nothing is meant by it
     assert len(proposals(client)) == 1
+
+
+def test_a_term_that_is_renamed_to_the_name_of_another_tag_stands_for_that(client: FlaskClient, store: Store) -> None:
+    put(client, terms=[{"id": "5", "name": "Taliban", "slug": "taliban"}])
+    assert put(client, terms=[{"id": "5", "name": "TTP", "slug": "taliban"}])["known"] == {"5": "ttp"}
+    assert (tags(client), log(store), proposals(client)) == ({"ttp"}, [], [["merge taliban into ttp"]])
 
 
 def test_what_a_person_says_of_a_term_counts_and_takes_no_tag_off_as_removed(client: FlaskClient, store: Store) -> None:
@@ -151,3 +164,30 @@ def test_an_import_and_the_terms_of_saves_agree(client: FlaskClient, store: Stor
     for _ in range(2):
         put(client, terms=[KHORASAN, TTP])
         assert (tags(client), log(store)) == ({"iskp", "ttp"}, [])
+
+
+def test_an_import_uses_what_persons_said_of_terms(taxonomy: Taxonomy, store: Store) -> None:
+    kept = [
+        KeptTerm("7", "ISIS-K", "isis-k", "", ("iswap",), PERSON),
+        KeptTerm("8", "Weather", "weather", "", (), IGNORE),
+    ]
+    store.cms_terms.keep("north", kept)
+    store.cms_terms.keep("south", [KeptTerm("1", "Weather", "weather-2", "", ("attack",), PERSON)])
+    terms = TermMap(taxonomy, {"Storm": ()}, entries_of(store.cms_terms.corrected()))
+    assert [terms.match(CmsTerm(name)).tags for name in ("ISIS-K", "weather-2", "Weather")] == [
+        ("iswap",),
+        ("attack",),
+        (),
+    ]
+    assert terms.match(CmsTerm("Weather")).by == "unknown"  # the keys contradict each other
+    assert terms.unused() == ["Storm"]
+
+
+def test_the_import_command_takes_the_terms_of_a_key(store: Store, database_url: str, tmp_path: Path) -> None:
+    store.cms_terms.keep("north", [KeptTerm("7", "Storm", "storm", "", ("iskp",), PERSON)])
+    table = tmp_path / "a.csv"
+    table.write_text("id,title,body,tags\na,Kabul,Text,Storm\n", encoding="utf-8")
+    where = ["--taxonomy", str(STARTER / "taxonomy.yaml"), "--database", database_url]
+    for key, expected in (("south", ()), ("north", ("iskp",))):
+        assert main(["import", str(table), *where, "--terms-of", key]) == 0
+        assert store.article("a").article.tags == expected

@@ -14,6 +14,7 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.errors import BadImport, BadSetting, NoModel, TaggerError
 from classifier.importers import Outcome, import_files
+from classifier.importers.cms_terms import entries_of
 from classifier.importers.formats import reads_terms
 from classifier.importers.mapping import TermMap, read_map
 from classifier.importers.records import ReadOptions, SetAside, shown
@@ -30,10 +31,11 @@ def do_import(options: Namespace, _settings: Settings) -> None:
         raise Usage(
             "--report is about the terms of a CMS, and these files have none. For JSON Lines name --taxonomy or --map."
         )
-    terms = _term_map(options) if mapped else None
+    entries = _entries(options) if mapped else None
     with _output(options.rejects, options) as rejects, _output(options.report, options) as report:
         aside = _Aside(rejects)
         store = store_of(options)
+        terms = TermMap(*entries, entries_of(store.cms_terms.corrected(options.terms_of))) if entries else None
         try:
             outcome = import_files(store, options.files, options.source, track, reading, terms, aside)
         except BadImport as error:
@@ -69,9 +71,9 @@ def read_options(options: Namespace) -> ReadOptions:
     )
 
 
-def _term_map(options: Namespace) -> TermMap:
+def _entries(options: Namespace) -> tuple[Taxonomy, dict[str, tuple[str, ...]]]:
     taxonomy = _taxonomy(options)
-    return TermMap(taxonomy, read_map(options.map, taxonomy) if options.map else None)
+    return taxonomy, read_map(options.map, taxonomy) if options.map else {}
 
 
 def _taxonomy(options: Namespace) -> Taxonomy:

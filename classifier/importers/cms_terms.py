@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from classifier.domain.operations import ChangeAlias, Operation, Relabel, Rename
+from classifier.domain.operations import ChangeAlias, Merge, Operation, Relabel, Rename
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import TAG_ID, Alias, Taxonomy
 from classifier.importers.mapping import Match, TermMap
 from classifier.importers.records import CmsTerm
-from classifier.store.cms_terms import KeptTerm
+from classifier.store.cms_terms import IGNORE, PERSON, KeptTerm
 from classifier.store.store import Store
 
 FOR_EVER = "9999"  # later than any moment
@@ -65,7 +65,15 @@ class TermResolver:
         kept = replace(before or KeptTerm(sent.id, "", "", ""), name=sent.name, slug=sent.slug, taxonomy=sent.taxonomy)
         if before is None and sent.tag is not None and sent.tag in taxonomy.by_id:
             return kept.standing_for((sent.tag,), CMS)
-        return kept if kept.settled else self.look_up(kept, taxonomy)
+        if not kept.settled:
+            return self.look_up(kept, taxonomy)
+        return self._followed(kept, taxonomy) if before is not None and _names(before) != _names(kept) else kept
+
+    def _followed(self, renamed: KeptTerm, taxonomy: Taxonomy) -> KeptTerm:
+        """Return a renamed term with the tag of its new name, where that is another one and no person said otherwise."""
+        found = self.look_up(renamed, taxonomy)
+        is_other = set(map(taxonomy.paths.heir, found.tags)) != set(map(taxonomy.paths.heir, renamed.tags))
+        return found if found.tags and is_other and renamed.by not in (PERSON, IGNORE) else renamed
 
     def _match(self, term: CmsTerm, taxonomy: Taxonomy) -> Match:
         if self._map is None or self._map.taxonomy is not taxonomy:
@@ -93,6 +101,8 @@ def operations_of(was: KeptTerm, now: KeptTerm, taxonomy: Taxonomy) -> list[Oper
     if tag is None or tag.retired:
         return []
     operations: list[Operation] = []
+    if now.tags != was.tags:
+        return [Merge((tag.id,), now.tags[0])] if len(now.tags) == 1 else []
     names = {spell(name) for name in (tag.label, *(alias.text for alias in tag.aliases))}
     if spell(now.name) != spell(was.name) and spell(now.name) not in names:
         is_label = spell(was.name) == spell(tag.label)
@@ -103,7 +113,7 @@ def operations_of(was: KeptTerm, now: KeptTerm, taxonomy: Taxonomy) -> list[Oper
 
 
 def entries_of(corrected: Sequence[tuple[str, KeptTerm]]) -> dict[str, tuple[str, ...]]:
-    """Return what persons said of the terms of CMSs as the entries of a map, by names and slugs; contradictions are left out."""
+    """Return what persons said of terms as the entries of a map, by names and slugs, without those that contradict."""
     entries: dict[str, set[tuple[str, ...]]] = {}
     for _, term in corrected:
         for name in filter(None, (term.name, term.slug)):

@@ -28,11 +28,20 @@ class Match(NamedTuple):
 
 
 class TermMap:
-    """Maps terms to tags. `entries` of a map file, term -> tag ids, take precedence over names."""
+    """Maps terms to tags. `entries` of a map file, term -> tag ids, take precedence over names.
 
-    def __init__(self, taxonomy: Taxonomy, entries: Mapping[str, tuple[str, ...]] | None = None) -> None:
+    `remembered` are entries of the same form that persons made in a CMS. Those of the file take precedence over them.
+    """
+
+    def __init__(
+        self,
+        taxonomy: Taxonomy,
+        entries: Mapping[str, tuple[str, ...]] | None = None,
+        remembered: Mapping[str, tuple[str, ...]] | None = None,
+    ) -> None:
         self.taxonomy = taxonomy
-        self._entries = dict(entries or {})
+        self._of_file = frozenset(entries or ())
+        self._entries = {**(remembered or {}), **(entries or {})}
         self._entry_of = {**{_spelled(term): term for term in self._entries}, **{term: term for term in self._entries}}
         self._used: set[str] = set()
         self._matches: dict[CmsTerm, Match] = {}
@@ -49,8 +58,8 @@ class TermMap:
         return tuple(dict.fromkeys(tag for term in terms for tag in self.match(term).tags))
 
     def unused(self) -> list[str]:
-        """Return the entries of the map that matched no term so far."""
-        return [term for term in self._entries if term not in self._used]
+        """Return the entries of the map file that matched no term so far."""
+        return [term for term in self._entries if term in self._of_file and term not in self._used]
 
     def _by_map(self, term: CmsTerm) -> Match | None:
         forms = _forms(term)

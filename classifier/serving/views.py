@@ -93,6 +93,11 @@ class StoredAnswer(AnswerOut):
     article_id: str
     suggestion_set_id: str | None
     withheld: list[Withheld]
+
+
+class PutAnswer(StoredAnswer):
+    """The answer to an article that a CMS stored, with what is known of its terms if it sent any."""
+
     known: NotRequired[dict[str, str]]
 
 

@@ -196,7 +196,7 @@ def test_tags_set_by_hand_survive_any_sequence_of_what_happens(desk: Desk, seed:
     desk.later(7200)
     desk.settled()
     assert by_hand <= desk.terms(post)
-    assert {"by-hand", "taliban"} <= set(desk.article(post)["tags"])
+    assert "taliban" in desk.article(post)["tags"]
 
 
 def test_name_of_a_tag_that_was_replaced_twice_finds_the_tag_that_it_is_read_as(desk: Desk) -> None:

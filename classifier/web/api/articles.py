@@ -8,7 +8,7 @@ from typing_extensions import TypedDict
 
 from classifier.errors import BadSetting
 from classifier.serving.tagger import Tagger
-from classifier.serving.views import AnswerOut, ArticleOut, ArticleRow, StoredAnswer, SuggestOut
+from classifier.serving.views import AnswerOut, ArticleOut, ArticleRow, PutAnswer, SuggestOut
 from classifier.web.api.openapi import NEEDS_BOTH, NEEDS_MODEL, NEEDS_STORE, Endpoint
 from classifier.web.api.queue_query import PARAMETERS, cursor_of, page_size, queue_wanted, read_cursor
 from classifier.web.api.schemas import BatchIn, HandOverIn, StoredArticleIn, SuggestIn
@@ -83,15 +83,15 @@ class Articles:
         answers = ({"id": article.id, **counted(self.tagger.suggest(article))} for article in articles)
         return {"results": [cast(BatchAnswer, answer) for answer in answers]}
 
-    def put_article(self, article_id: str, body: StoredArticleIn) -> StoredAnswer:
+    def put_article(self, article_id: str, body: StoredArticleIn) -> PutAnswer:
         """Store an article and get its suggestions: the CMS's call."""
         article = body.article(article_id)
         if body.terms is None:
-            return counted(self.tagger.put_article(article, owner=g.caller.owner))
+            return counted(cast(PutAnswer, self.tagger.put_article(article, owner=g.caller.owner)))
         found = self.terms.found(body.terms)
         article = replace(article, tags=tuple(dict.fromkeys((*(article.tags or ()), *found.tags))))
         answer = self.tagger.put_article(article, owner=g.caller.owner, explained=found.explained)
-        return counted({**answer, "known": found.known})
+        return counted(cast(PutAnswer, {**answer, "known": found.known}))
 
     def get_article(self, article_id: str) -> ArticleOut:
         """Get a stored article with its tags and suggestions."""

@@ -20,7 +20,7 @@ defined( 'ABSPATH' ) || exit;
 const VERSION = '1.0.0';
 const FILE    = __FILE__;
 
-foreach ( array( 'settings', 'reply', 'client', 'tags', 'terms', 'outbox', 'answers', 'sender', 'watcher', 'health', 'settings-page', 'rest', 'screens' ) as $article_tagger_part ) {
+foreach ( array( 'settings', 'reply', 'client', 'tags', 'terms', 'outbox', 'answers', 'term-sync', 'resend', 'sender', 'watcher', 'health', 'settings-page', 'map-page', 'rest', 'screens' ) as $article_tagger_part ) {
 	require_once __DIR__ . '/includes/class-' . $article_tagger_part . '.php';
 }
 unset( $article_tagger_part );
@@ -39,16 +39,20 @@ function start(): void {
 	$terms    = new Terms( $settings );
 	$outbox   = new Outbox();
 	$answers  = new Answers( $settings, $terms, $outbox );
-	$sender   = new Sender( $settings, $client, $terms, $outbox, $answers );
+	$sync     = new Term_Sync( $settings, $client, $terms, $outbox );
+	$resend   = new Resend( $settings, $outbox );
+	$sender   = new Sender( $settings, $client, $outbox, $answers, $sync, $resend );
 	$watcher  = new Watcher( $settings, $terms, $outbox );
 	$health   = new Health( $settings, $client, $outbox );
 	foreach (
 		array(
+			$sync,
 			$sender,
 			$watcher,
 			new Rest( $settings, $tags, $terms, $outbox, $answers ),
 			new Screens( $settings, $outbox ),
 			new Settings_Page( $settings, $health ),
+			new Map_Page( $client, $tags, $terms, $resend ),
 		) as $part
 	) {
 		$part->register();

@@ -17,8 +17,12 @@ function forget_all(): void {
 	delete_option( 'article_tagger' );
 	delete_option( 'article_tagger_site' );
 	delete_option( 'article_tagger_pause' );
-	foreach ( $wpdb->get_col( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE 'article\\_tagger\\_gone\\_%'" ) as $name ) { // phpcs:ignore WordPress.DB
-		delete_option( $name );
+	delete_option( 'article_tagger_terms_place' );
+	foreach ( array( 'gone', 'term', 'merged', 'resend' ) as $what ) {
+		$like = $wpdb->esc_like( "article_tagger_{$what}_" ) . '%';
+		foreach ( $wpdb->get_col( $wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s", $like ) ) as $name ) { // phpcs:ignore WordPress.DB
+			delete_option( $name );
+		}
 	}
 	delete_transient( 'article_tagger_tags' );
 	wp_clear_scheduled_hook( 'article_tagger_sweep' );

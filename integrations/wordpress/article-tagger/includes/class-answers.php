@@ -33,9 +33,9 @@ class Answers {
 	 *
 	 * @param int      $post_id The post.
 	 * @param array    $body    The answer.
-	 * @param string[] $listed  The tags that went with the article.
+	 * @param array    $article The article as it was sent.
 	 */
-	public function keep( int $post_id, array $body, array $listed ): void {
+	public function keep( int $post_id, array $body, array $article ): void {
 		$rows   = is_array( $body['suggestions'] ?? null ) ? $body['suggestions'] : array();
 		$answer = array(
 			'set'         => is_string( $body['suggestion_set_id'] ?? null ) ? $body['suggestion_set_id'] : '',
@@ -43,8 +43,11 @@ class Answers {
 			'suggestions' => array_values( array_filter( array_map( array( $this, 'read' ), $rows ) ) ),
 		);
 		update_post_meta( $post_id, self::ANSWER, wp_slash( $answer ) );
-		update_post_meta( $post_id, self::LISTED, wp_slash( $listed ) );
-		if ( $this->terms->learn( $post_id, $answer['suggestions'] ) ) {
+		$known = is_array( $body['known'] ?? null ) ? $body['known'] : array();
+		update_post_meta( $post_id, self::LISTED, wp_slash( $article['tags'] ?? array_values( array_unique( $known ) ) ) );
+		if ( isset( $article['terms'] ) ) {
+			$this->terms->know( $article['terms'], $known );
+		} elseif ( $this->terms->learn( $post_id, $answer['suggestions'] ) ) {
 			$this->outbox->mark( $post_id ); // The post has a tag under another slug: the service is told which it is.
 		}
 	}
@@ -57,6 +60,16 @@ class Answers {
 	 */
 	public function tags_to_list( int $post_id ): array {
 		return array_slice( $this->settled( $post_id ), 0, 500 );
+	}
+
+	/**
+	 * Return the terms that the service is told of: not those that were added by themselves.
+	 *
+	 * @param int $post_id The post.
+	 * @return array[]
+	 */
+	public function terms_to_list( int $post_id ): array {
+		return $this->terms->to_send( $post_id, $this->auto( $post_id ) );
 	}
 
 	/**
@@ -125,7 +138,7 @@ class Answers {
 	 */
 	public function add_by_itself( \WP_Post $post ): void {
 		foreach ( $this->open( $post->ID ) as $one ) {
-			$term = 'auto' === $one['band'] && 'category' !== $one['kind'] && ! $one['added'] ? $this->terms->find( $one ) : null;
+			$term = 'auto' === $one['band'] && 'category' !== $one['kind'] && ! $one['added'] ? $this->terms->find( $one, $post->ID ) : null;
 			if ( $term && is_object_in_taxonomy( $post, $term->taxonomy ) ) {
 				add_post_meta( $post->ID, self::AUTO, wp_slash( $one['id'] ) );
 				$this->terms->add( $post, $term, $one );
@@ -200,7 +213,7 @@ class Answers {
 	 */
 	private function added( int $post_id, array $open ): array {
 		$added = array_filter( $open, fn( array $one ) => $one['added'] );
-		return array_values( array_filter( array_map( array( $this->terms, 'find' ), $added ) ) );
+		return array_values( array_filter( array_map( fn( array $one ) => $this->terms->find( $one, $post_id ), $added ) ) );
 	}
 
 	/**

@@ -24,23 +24,26 @@ class Outbox {
 	const PAUSE    = 'article_tagger_pause';     // While the service is away: until when, how often in a row, and why.
 	const SEND     = 'article_tagger_send';      // The event of a sending, as soon as may be.
 
+	const FIRST         = YEAR_IN_SECONDS; // What editors save counts as due for so long: before all that is sent in bulk.
 	const SOON          = 2; // seconds: a click makes up to three requests, and none of them shall have to start the sending.
 	const LONGEST_PAUSE = 5 * MINUTE_IN_SECONDS;
 	const LONGEST_WAIT  = 30 * MINUTE_IN_SECONDS;
 
 	/**
 	 * Mark a post as unsent, and have it sent in the background. While the service is left alone nothing is under way, and a
-	 * mark that is there says all.
+	 * mark that is there says all. A post that is one of many is sent behind those that editors save.
 	 *
-	 * @param int $post_id The post.
+	 * @param int  $post_id The post.
+	 * @param bool $in_bulk Whether it is one of many.
 	 */
-	public function mark( int $post_id ): void {
-		$is_due = '' !== $this->token( $post_id ) && (int) get_post_meta( $post_id, self::DUE, true ) <= time();
-		if ( $is_due && $this->is_paused() ) {
+	public function mark( int $post_id, bool $in_bulk = false ): void {
+		$due    = (int) get_post_meta( $post_id, self::DUE, true );
+		$is_due = '' !== $this->token( $post_id ) && $due <= time();
+		if ( $is_due && ( $in_bulk || ( $this->is_paused() && $due <= time() - self::FIRST ) ) ) {
 			return;
 		}
 		update_post_meta( $post_id, self::UNSENT, wp_generate_uuid4() );
-		update_post_meta( $post_id, self::DUE, time() );
+		update_post_meta( $post_id, self::DUE, $in_bulk ? time() : time() - self::FIRST );
 		delete_post_meta( $post_id, self::ATTEMPTS );
 		$this->schedule();
 	}

@@ -139,7 +139,7 @@ class Rest {
 	 */
 	private function reject( \WP_Post $post, array $tag, \WP_REST_Request $request ): \WP_REST_Response {
 		$more = array();
-		$term = in_array( $tag['id'], $this->answers->auto( $post->ID ), true ) ? $this->terms->find( $tag ) : null;
+		$term = in_array( $tag['id'], $this->answers->auto( $post->ID ), true ) ? $this->terms->find( $tag, $post->ID ) : null;
 		delete_post_meta( $post->ID, Answers::AUTO, wp_slash( $tag['id'] ) ); // Before the term: its removal is no decision of its own.
 		if ( $term ) {
 			wp_remove_object_terms( $post->ID, $term->term_id, $term->taxonomy );

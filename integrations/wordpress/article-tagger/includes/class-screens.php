@@ -124,7 +124,7 @@ class Screens {
 		foreach ( array_map( 'intval', $post_ids ) as $post_id ) {
 			$post = get_post( $post_id );
 			if ( $post && $this->settings->covers( $post ) && current_user_can( 'edit_post', $post_id ) ) {
-				$this->outbox->mark( $post_id );
+				$this->outbox->mark( $post_id, true );
 				++$n_marked;
 			}
 		}

@@ -21,18 +21,20 @@ class Sender {
 	/**
 	 * Keep the parts.
 	 *
-	 * @param Settings $settings The settings.
-	 * @param Client   $client   The service.
-	 * @param Terms    $terms    The terms.
-	 * @param Outbox   $outbox   What waits.
-	 * @param Answers  $answers  What came back.
+	 * @param Settings  $settings The settings.
+	 * @param Client    $client   The service.
+	 * @param Outbox    $outbox   What waits.
+	 * @param Answers   $answers  What came back.
+	 * @param Term_Sync $sync     What the service knows of terms.
+	 * @param Resend    $resend   What is sent again.
 	 */
 	public function __construct(
 		private Settings $settings,
 		private Client $client,
-		private Terms $terms,
 		private Outbox $outbox,
-		private Answers $answers
+		private Answers $answers,
+		private Term_Sync $sync,
+		private Resend $resend
 	) {}
 
 	/**
@@ -89,7 +91,7 @@ class Sender {
 		}
 		$this->let_go();
 		$until = microtime( true ) + self::SECONDS;
-		$all   = $this->delete_articles( $until ) && $this->send_posts( $until );
+		$all   = $this->delete_articles( $until ) && $this->sync->run( $until ) && $this->send_posts( $until ) && $this->resend->run();
 		$this->unlock();
 		if ( ! $all && ! $this->outbox->is_paused() ) {
 			$this->outbox->schedule();
@@ -194,21 +196,35 @@ class Sender {
 		$article    = $this->article( $post );
 		$article_id = $this->settings->article_id( $post->ID );
 		$reply      = $this->client->put_article( $article_id, $article );
-		if ( $reply->is_refused() && $reply->names( '/standfirst' ) ) { // An older service does not know the field.
-			unset( $article['standfirst'] );
-			$reply = $this->client->put_article( $article_id, $article );
+		foreach ( array( 'standfirst', 'terms', 'standfirst' ) as $field ) { // An older service does not know them. It names one.
+			if ( isset( $article[ $field ] ) && $reply->is_refused() && $reply->names( "/$field" ) ) {
+				$article = $this->without( $field, $article, $post->ID );
+				$reply   = $this->client->put_article( $article_id, $article );
+			}
 		}
 		if ( $reply->ok() && ! is_string( $reply->body['suggestion_set_id'] ?? null ) ) {
 			$reply = new Reply( $reply->status, null ); // JSON, but not of the article tagger.
 		}
 		if ( $reply->ok() ) {
 			delete_post_meta( $post->ID, Outbox::PROBLEM );
-			$this->answers->keep( $post->ID, $reply->body, $article['tags'] );
+			$this->answers->keep( $post->ID, $reply->body, $article );
 			if ( $this->settings->get( 'auto' ) ) {
 				$this->answers->add_by_itself( $post );
 			}
 		}
 		return $reply;
+	}
+
+	/**
+	 * Return an article as an older service takes it.
+	 *
+	 * @param string $field   The field that the service does not know.
+	 * @param array  $article The article.
+	 * @param int    $post_id Its post.
+	 */
+	private function without( string $field, array $article, int $post_id ): array {
+		unset( $article[ $field ] );
+		return 'terms' === $field ? array_merge( $article, array( 'tags' => $this->answers->tags_to_list( $post_id ) ) ) : $article;
 	}
 
 	/**
@@ -221,7 +237,7 @@ class Sender {
 			'title'       => html_entity_decode( wp_strip_all_tags( $this->sendable( $post->post_title ) ), ENT_QUOTES | ENT_HTML5, 'UTF-8' ),
 			'body'        => $this->sendable( $post->post_content ),
 			'body_format' => 'html',
-			'tags'        => $this->answers->tags_to_list( $post->ID ),
+			'terms'       => $this->answers->terms_to_list( $post->ID ),
 		);
 		// What the author wrote. WordPress makes an excerpt of the first words only where a theme shows one.
 		$excerpt = trim( $this->sendable( $post->post_excerpt ) );

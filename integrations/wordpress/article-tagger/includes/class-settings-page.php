@@ -61,6 +61,7 @@ class Settings_Page {
 	public static function changed(): void {
 		delete_option( Outbox::PAUSE );
 		delete_transient( Tags::CACHE );
+		Term_Sync::begin_anew();
 	}
 
 	/**
@@ -107,7 +108,8 @@ class Settings_Page {
 		foreach ( $this->health->lines() as list( $level, $text ) ) {
 			printf( '<div class="notice notice-%s inline"><p>%s</p></div>', esc_attr( $level ), esc_html( $text ) );
 		}
-		echo '</div><form action="options.php" method="post">';
+		printf( '</div><p><a href="%s">%s</a></p>', esc_url( Map_Page::url() ), esc_html__( 'Which term stands for which tag', 'article-tagger' ) );
+		echo '<form action="options.php" method="post">';
 		settings_fields( self::GROUP );
 		do_settings_sections( self::PAGE );
 		submit_button();

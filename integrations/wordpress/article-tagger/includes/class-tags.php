@@ -59,6 +59,28 @@ class Tags {
 	}
 
 	/**
+	 * Return the tag that is called so: by its label, its id or another name. Null if there is none, or several.
+	 *
+	 * @param string $name The name.
+	 */
+	public function named( string $name ): ?array {
+		$name  = mb_strtolower( trim( $name ) );
+		$found = array_filter( '' === $name ? array() : $this->all(), fn( array $tag ) => mb_strtolower( $tag['label'] ) === $name );
+		$found = $found ? $found : array_filter( '' === $name ? array() : $this->all(), fn( array $tag ) => in_array( $name, explode( "\n", $tag['names'] ), true ) );
+		return 1 === count( $found ) ? reset( $found ) : null;
+	}
+
+	/**
+	 * Return some of the tags, in the order of the taxonomy.
+	 *
+	 * @param int $n How many.
+	 * @return array[]
+	 */
+	public function first( int $n ): array {
+		return array_slice( $this->all(), 0, $n );
+	}
+
+	/**
 	 * Return all tags that may be given.
 	 *
 	 * @return array[]

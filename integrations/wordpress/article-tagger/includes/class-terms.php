@@ -33,11 +33,64 @@ class Terms {
 		$tags = array();
 		foreach ( $this->settings->taxonomies() as $taxonomy ) {
 			$terms = taxonomy_exists( $taxonomy ) ? get_the_terms( $post_id, $taxonomy ) : false;
-			foreach ( is_array( $terms ) && ! $this->is_filler( $terms, $taxonomy ) ? $terms : array() as $term ) {
+			foreach ( is_array( $terms ) && ! $this->is_filler( $terms ) ? $terms : array() as $term ) {
 				$tags[] = $this->tag_of( $term );
 			}
 		}
 		return array_values( array_unique( $tags ) );
+	}
+
+	/**
+	 * Return the terms of a post as the service takes them.
+	 *
+	 * @param int      $post_id The post.
+	 * @param string[] $without The tags whose terms are left out.
+	 * @return array[]
+	 */
+	public function to_send( int $post_id, array $without ): array {
+		$sent = array();
+		foreach ( $this->settings->taxonomies() as $taxonomy ) {
+			$terms = taxonomy_exists( $taxonomy ) ? get_the_terms( $post_id, $taxonomy ) : false;
+			foreach ( is_array( $terms ) && ! $this->is_filler( $terms ) ? $terms : array() as $term ) {
+				if ( ! in_array( $this->tag_of( $term ), $without, true ) ) {
+					$sent[] = self::sendable( $term );
+				}
+			}
+		}
+		return array_slice( $sent, 0, 500 );
+	}
+
+	/**
+	 * Return a term as the service takes it.
+	 *
+	 * @param \WP_Term $term The term.
+	 */
+	public static function sendable( \WP_Term $term ): array {
+		$sent = array(
+			'id'       => (string) $term->term_id,
+			'name'     => mb_substr( html_entity_decode( mb_scrub( $term->name, 'UTF-8' ), ENT_QUOTES | ENT_HTML5, 'UTF-8' ), 0, 200 ),
+			'slug'     => mb_substr( mb_scrub( rawurldecode( $term->slug ), 'UTF-8' ), 0, 200 ),
+			'taxonomy' => $term->taxonomy,
+		);
+		$tag  = get_term_meta( $term->term_id, self::TAG, true );
+		return is_string( $tag ) && '' !== $tag ? array_merge( $sent, array( 'tag' => $tag ) ) : $sent;
+	}
+
+	/**
+	 * Remember which tags terms stand for.
+	 *
+	 * @param array[] $sent  The terms as they were sent.
+	 * @param array   $known The tags of those that stand for one, by the ids of the terms.
+	 */
+	public function know( array $sent, array $known ): void {
+		foreach ( $sent as $term ) {
+			$tag = $known[ $term['id'] ] ?? '';
+			if ( is_string( $tag ) && '' !== $tag ) {
+				update_term_meta( (int) $term['id'], self::TAG, wp_slash( $tag ) );
+			} elseif ( isset( $term['tag'] ) ) {
+				delete_term_meta( (int) $term['id'], self::TAG );
+			}
+		}
 	}
 
 	/**
@@ -51,22 +104,20 @@ class Terms {
 	}
 
 	/**
-	 * Return the term that stands for a tag, or null.
+	 * Return the term that stands for a tag, or null. Of several it is one that the post has, or else the one most used.
 	 *
-	 * @param array $tag The tag: id, label and kind.
+	 * @param array $tag     The tag: id, label and kind.
+	 * @param int   $post_id The post.
 	 */
-	public function find( array $tag ): ?\WP_Term {
+	public function find( array $tag, int $post_id = 0 ): ?\WP_Term {
 		$taxonomy = $this->settings->taxonomy_of( $tag['kind'] );
-		$mapped   = get_terms(
-			array(
-				'taxonomy'   => $taxonomy,
-				'hide_empty' => false,
-				'number'     => 1,
-				'meta_key'   => self::TAG, // phpcs:ignore WordPress.DB.SlowDBQuery
-				'meta_value' => $tag['id'], // phpcs:ignore WordPress.DB.SlowDBQuery
-			)
-		);
-		if ( is_array( $mapped ) && $mapped ) {
+		$mapped   = $this->all_of( $tag['id'], $taxonomy );
+		foreach ( count( $mapped ) > 1 ? $mapped : array() as $term ) {
+			if ( true === is_object_in_term( $post_id, $taxonomy, $term->term_id ) ) {
+				return $term;
+			}
+		}
+		if ( $mapped ) {
 			return $mapped[0];
 		}
 		foreach ( array( 'slug', 'name' ) as $field ) {
@@ -76,6 +127,28 @@ class Terms {
 			}
 		}
 		return null;
+	}
+
+	/**
+	 * Return the terms that are known to stand for a tag, the most used first.
+	 *
+	 * @param string          $tag_id   The id of the tag.
+	 * @param string|string[] $taxonomy The taxonomy, or several.
+	 * @return \WP_Term[]
+	 */
+	public function all_of( string $tag_id, string|array $taxonomy ): array {
+		$mapped = get_terms(
+			array(
+				'taxonomy'   => $taxonomy,
+				'hide_empty' => false,
+				'number'     => 50,
+				'orderby'    => 'count',
+				'order'      => 'DESC',
+				'meta_key'   => self::TAG, // phpcs:ignore WordPress.DB.SlowDBQuery
+				'meta_value' => $tag_id, // phpcs:ignore WordPress.DB.SlowDBQuery
+			)
+		);
+		return is_array( $mapped ) ? $mapped : array();
 	}
 
 	/**
@@ -90,7 +163,7 @@ class Terms {
 		$there   = $this->tags_of( $post_id );
 		foreach ( $suggestions as $tag ) {
 			$term = in_array( $tag['id'], $there, true ) ? null : $this->find( $tag );
-			if ( $term && true === is_object_in_term( $post_id, $term->taxonomy, $term->term_id ) && ! $this->is_filler( array( $term ), $term->taxonomy ) ) {
+			if ( $term && true === is_object_in_term( $post_id, $term->taxonomy, $term->term_id ) && ! $this->is_filler( array( $term ) ) ) {
 				update_term_meta( $term->term_id, self::TAG, wp_slash( $tag['id'] ) );
 				$learned = true;
 			}
@@ -114,7 +187,7 @@ class Terms {
 			/* translators: %s: the name of a taxonomy, such as Tags */
 			return new \WP_Error( 'article_tagger_assign', sprintf( __( 'You may not set %s.', 'article-tagger' ), $taxonomy->label ), array( 'status' => 403 ) );
 		}
-		$term = $this->find( $tag ) ?? $this->make( $tag, $taxonomy );
+		$term = $this->find( $tag, $post->ID ) ?? $this->make( $tag, $taxonomy );
 		return is_wp_error( $term ) ? $term : $this->add( $post, $term, $tag );
 	}
 
@@ -169,10 +242,18 @@ class Terms {
 	/**
 	 * Whether these are only the category that WordPress gives to posts without one: nobody has chosen it.
 	 *
-	 * @param \WP_Term[] $terms    The terms of a post.
-	 * @param string     $taxonomy Their taxonomy.
+	 * @param \WP_Term[] $terms The terms of a post in a taxonomy.
 	 */
-	private function is_filler( array $terms, string $taxonomy ): bool {
-		return 'category' === $taxonomy && 1 === count( $terms ) && (int) get_option( 'default_category' ) === $terms[0]->term_id;
+	private function is_filler( array $terms ): bool {
+		return 1 === count( $terms ) && $this->is_default( reset( $terms ) );
+	}
+
+	/**
+	 * Whether WordPress gives a term to posts that have no other.
+	 *
+	 * @param \WP_Term $term The term.
+	 */
+	public function is_default( \WP_Term $term ): bool {
+		return 'category' === $term->taxonomy && (int) get_option( 'default_category' ) === $term->term_id;
 	}
 }

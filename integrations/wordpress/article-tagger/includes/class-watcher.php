@@ -15,6 +15,13 @@ defined( 'ABSPATH' ) || exit;
 class Watcher {
 
 	/**
+	 * How many there are at work for whom what happens to terms is no decision.
+	 *
+	 * @var int
+	 */
+	private static int $looks_away = 0;
+
+	/**
 	 * Keep the parts.
 	 *
 	 * @param Settings $settings The settings.
@@ -34,6 +41,15 @@ class Watcher {
 		add_action( 'delete_attachment', array( $this, 'deleted' ), 10, 2 ); // Of media WordPress says only this.
 		add_filter( 'wxr_export_skip_postmeta', array( $this, 'skip_in_export' ), 10, 2 );
 		add_filter( 'wxr_export_skip_termmeta', array( $this, 'skip_in_export' ), 10, 2 );
+	}
+
+	/**
+	 * Take what happens to the terms of posts for no decision, until it is ended.
+	 *
+	 * @param bool $away Whether it begins.
+	 */
+	public static function look_away( bool $away ): void {
+		self::$looks_away = max( 0, self::$looks_away + ( $away ? 1 : -1 ) );
 	}
 
 	/**
@@ -81,7 +97,7 @@ class Watcher {
 		foreach ( $tt_ids as $tt_id ) {
 			$term = get_term_by( 'term_taxonomy_id', $tt_id, $taxonomy );
 			$tag  = $term instanceof \WP_Term ? $this->terms->tag_of( $term ) : '';
-			if ( '' !== $tag && ! in_array( $tag, $listed, true ) && $this->was_given( $post_id, $tag ) ) {
+			if ( ! self::$looks_away && '' !== $tag && ! in_array( $tag, $listed, true ) && $this->was_given( $post_id, $tag ) ) {
 				$this->outbox->decide(
 					$post_id,
 					array(

@@ -1,0 +1,330 @@
+<?php
+/**
+ * What the service knows of the site's terms.
+ *
+ * @package Article_Tagger
+ */
+
+namespace Article_Tagger;
+
+defined( 'ABSPATH' ) || exit;
+
+/**
+ * Tells the service of all terms once, and of those that people make, rename or merge. What it answers is kept with the terms.
+ */
+class Term_Sync {
+
+	const PLACE   = 'article_tagger_terms_place'; // The last term that was sent, or 'all'.
+	const CHANGED = 'article_tagger_term_';       // An option for each term that was changed, with its names before.
+	const MERGED  = 'article_tagger_merged_';     // An option for each term that was merged into another one.
+	const BATCH   = 200;
+
+	/**
+	 * The terms that posts were given since this request began, by the posts.
+	 *
+	 * @var array
+	 */
+	private array $given = array();
+
+	/**
+	 * The term that is about to be deleted, as the service takes it.
+	 *
+	 * @var ?array
+	 */
+	private ?array $going = null;
+
+	/**
+	 * Keep the parts.
+	 *
+	 * @param Settings $settings The settings.
+	 * @param Client   $client   The service.
+	 * @param Terms    $terms    The terms.
+	 * @param Outbox   $outbox   What waits.
+	 */
+	public function __construct( private Settings $settings, private Client $client, private Terms $terms, private Outbox $outbox ) {}
+
+	/**
+	 * Hook into WordPress.
+	 */
+	public function register(): void {
+		add_action( 'created_term', array( $this, 'made' ), 10, 3 );
+		add_action( 'edit_terms', array( $this, 'changes' ), 10, 2 );
+		add_action( 'set_object_terms', array( $this, 'terms_set' ), 5, 6 );
+		add_action( 'pre_delete_term', array( $this, 'goes' ), 10, 2 );
+		add_action( 'delete_term', array( $this, 'gone' ), 10, 5 );
+	}
+
+	/**
+	 * Have all terms sent again.
+	 */
+	public static function begin_anew(): void {
+		delete_option( self::PLACE );
+	}
+
+	// --- what people do with terms ---
+
+	/**
+	 * Note a new term.
+	 *
+	 * @param int    $term_id  The term.
+	 * @param int    $tt_id    Its id in the taxonomy.
+	 * @param string $taxonomy The taxonomy.
+	 */
+	public function made( int $term_id, int $tt_id, string $taxonomy ): void {
+		$this->note( $tt_id ? $term_id : 0, $taxonomy, false );
+	}
+
+	/**
+	 * Note the names of a term before it is changed: the service may not know them yet.
+	 *
+	 * @param int    $term_id  The term.
+	 * @param string $taxonomy The taxonomy.
+	 */
+	public function changes( int $term_id, string $taxonomy ): void {
+		$this->note( $term_id, $taxonomy, true );
+	}
+
+	/**
+	 * Note which terms posts are given, which tells later into which one a deleted term was merged.
+	 *
+	 * @param int    $post_id  The post.
+	 * @param array  $terms    The terms.
+	 * @param int[]  $tt_ids   The terms by their ids in the taxonomy.
+	 * @param string $taxonomy The taxonomy.
+	 * @param bool   $append   Whether they were added.
+	 * @param int[]  $before   What there was before.
+	 */
+	public function terms_set( int $post_id, mixed $terms, array $tt_ids, string $taxonomy, bool $append, array $before ): void {
+		if ( $this->is_meant( $taxonomy ) && is_array( $terms ) && ( $append || $tt_ids ) ) {
+			$added = array_diff( array_map( 'intval', $tt_ids ), array_map( 'intval', $before ) );
+
+			$this->given[ $post_id ] = array_merge( $this->given[ $post_id ] ?? array(), $added );
+		}
+	}
+
+	/**
+	 * Remember a term that is about to be deleted.
+	 *
+	 * @param int    $term_id  The term.
+	 * @param string $taxonomy The taxonomy.
+	 */
+	public function goes( int $term_id, string $taxonomy ): void {
+		$term        = $this->is_meant( $taxonomy ) ? get_term( $term_id, $taxonomy ) : null;
+		$this->going = $term instanceof \WP_Term ? Terms::sendable( $term ) : null;
+
+		Watcher::look_away( true );
+	}
+
+	/**
+	 * Note a term that was merged into another one: all posts that had it were given the other one.
+	 *
+	 * @param int      $term_id  The term.
+	 * @param int      $tt_id    Its id in the taxonomy.
+	 * @param string   $taxonomy The taxonomy.
+	 * @param mixed    $term     The term.
+	 * @param int[]    $post_ids The posts that had it.
+	 */
+	public function gone( int $term_id, int $tt_id, string $taxonomy, mixed $term, array $post_ids ): void {
+		Watcher::look_away( false );
+		delete_option( self::CHANGED . $term_id );
+		$into = $this->going && $term && $tt_id ? $this->merged_into( $taxonomy, $post_ids ) : null;
+		if ( $into ) {
+			$merge = array(
+				'term'   => $this->going,
+				'into'   => Terms::sendable( $into ),
+				'editor' => Watcher::editor(),
+			);
+			update_option( self::MERGED . $term_id, $merge, false );
+		}
+		$this->going = null;
+	}
+
+	/**
+	 * Return the term that all posts of a deleted term were given in its place, or null.
+	 *
+	 * @param string $taxonomy The taxonomy.
+	 * @param int[]  $post_ids The posts that had the deleted term.
+	 */
+	private function merged_into( string $taxonomy, array $post_ids ): ?\WP_Term {
+		$common = null;
+		$given  = array();
+		foreach ( $post_ids as $post_id ) {
+			$has    = wp_get_object_terms( $post_id, $taxonomy, array( 'fields' => 'tt_ids' ) );
+			$has    = array_map( 'intval', is_array( $has ) ? $has : array() );
+			$common = null === $common ? $has : array_intersect( $common, $has );
+			$given  = array_merge( $given, $this->given[ $post_id ] ?? array() );
+		}
+		foreach ( array_intersect( $common ?? array(), $given ) as $tt_id ) {
+			$term = get_term_by( 'term_taxonomy_id', $tt_id, $taxonomy );
+			if ( $term instanceof \WP_Term && ! $this->terms->is_default( $term ) ) {
+				return $term;
+			}
+		}
+		return null;
+	}
+
+	/**
+	 * Note a term.
+	 *
+	 * @param int    $term_id  The term.
+	 * @param string $taxonomy The taxonomy.
+	 * @param bool   $before   Whether its names are to be remembered.
+	 */
+	private function note( int $term_id, string $taxonomy, bool $before ): void {
+		$term = $this->is_meant( $taxonomy ) ? get_term( $term_id, $taxonomy ) : null;
+		if ( $term instanceof \WP_Term && '' !== $this->settings->address() ) {
+			$note = array(
+				'before' => $before ? Terms::sendable( $term ) : null,
+				'editor' => Watcher::editor(),
+			);
+			add_option( self::CHANGED . $term_id, $note, '', false ); // The names of the first of several changes stay.
+			$this->outbox->schedule();
+		}
+	}
+
+	/**
+	 * Whether the terms of a taxonomy are sent.
+	 *
+	 * @param string $taxonomy The taxonomy.
+	 */
+	private function is_meant( string $taxonomy ): bool {
+		return in_array( $taxonomy, $this->settings->taxonomies(), true );
+	}
+
+	// --- what the service is told ---
+
+	/**
+	 * Tell the service what it does not know yet: renames and merges before any post that shows them.
+	 *
+	 * @param float $until When to leave the rest to the next sweep.
+	 * @return bool Whether posts may be sent now.
+	 */
+	public function run( float $until ): bool {
+		return $this->tell_merges() && $this->tell_changes() && $this->tell_all( $until );
+	}
+
+	/**
+	 * Tell of merges.
+	 *
+	 * @return bool Whether the service knows all of them.
+	 */
+	private function tell_merges(): bool {
+		foreach ( $this->options( self::MERGED ) as $name => $merge ) {
+			$reply = $this->resolve( array( $merge['term'], $merge['into'] ), $merge['editor'] );
+			if ( $reply->ok() ) {
+				$path  = '/v1/terms/' . rawurlencode( $merge['term']['id'] ) . '/merge';
+				$reply = $this->client->request(
+					'POST',
+					$path,
+					array(
+						'into'   => $merge['into']['id'],
+						'editor' => $merge['editor'],
+					)
+				);
+			}
+			if ( ! $this->concluded( $reply ) ) {
+				return false;
+			}
+			delete_option( $name );
+		}
+		return true;
+	}
+
+	/**
+	 * Tell of terms that were made or renamed.
+	 *
+	 * @return bool Whether the service knows all of them.
+	 */
+	private function tell_changes(): bool {
+		foreach ( $this->options( self::CHANGED ) as $name => $note ) {
+			$term  = get_term( (int) substr( $name, strlen( self::CHANGED ) ) );
+			$reply = $note['before'] ? $this->resolve( array( $note['before'] ), $note['editor'] ) : null;
+			if ( ( ! $reply || $reply->ok() ) && $term instanceof \WP_Term ) {
+				$reply = $this->resolve( array( Terms::sendable( $term ) ), $note['editor'] );
+			}
+			if ( $reply && ! $this->concluded( $reply ) ) {
+				return false;
+			}
+			delete_option( $name );
+		}
+		return true;
+	}
+
+	/**
+	 * Tell of all terms, once for each site, address and key.
+	 *
+	 * @param float $until When to leave the rest to the next sweep.
+	 * @return bool Whether the service is there.
+	 */
+	private function tell_all( float $until ): bool {
+		$after = get_option( self::PLACE, 0 );
+		while ( 'all' !== $after && microtime( true ) < $until ) {
+			$terms = $this->behind( (int) $after );
+			$reply = $terms ? $this->resolve( array_map( array( Terms::class, 'sendable' ), $terms ) ) : null;
+			if ( $reply && ! $this->concluded( $reply ) ) {
+				return false;
+			}
+			$after = $terms && $reply->ok() ? end( $terms )->term_id : 'all';
+			update_option( self::PLACE, $after, false );
+		}
+		return true;
+	}
+
+	/**
+	 * Send terms and remember what they stand for.
+	 *
+	 * @param array[] $sent   The terms as the service takes them.
+	 * @param ?string $editor Who changed them.
+	 */
+	private function resolve( array $sent, ?string $editor = null ): Reply {
+		$body  = array_merge( array( 'terms' => $sent ), null === $editor ? array() : array( 'editor' => $editor ) );
+		$reply = $this->client->request( 'POST', '/v1/terms/resolve', $body );
+		if ( $reply->ok() && is_array( $reply->body['known'] ?? null ) ) {
+			$this->terms->know( array_filter( $sent, fn( array $term ) => get_term( (int) $term['id'] ) instanceof \WP_Term ), $reply->body['known'] );
+		}
+		return $reply;
+	}
+
+	/**
+	 * Whether a request need not be made again. An older service does not know such requests.
+	 *
+	 * @param Reply $reply What came back.
+	 */
+	private function concluded( Reply $reply ): bool {
+		if ( $reply->is_away() ) {
+			$this->outbox->pause_for( $reply );
+		}
+		return ! $reply->is_away() && $reply->status < 500;
+	}
+
+	/**
+	 * Return the next terms behind an id.
+	 *
+	 * @param int $after The id.
+	 * @return \WP_Term[]
+	 */
+	private function behind( int $after ): array {
+		global $wpdb;
+		$taxonomies = array_values( array_filter( $this->settings->taxonomies(), 'taxonomy_exists' ) );
+		$marks      = implode( ', ', array_fill( 0, count( $taxonomies ), '%s' ) );
+		$query      = "SELECT term_id FROM {$wpdb->term_taxonomy} WHERE taxonomy IN ( $marks ) AND term_id > %d ORDER BY term_id LIMIT %d";
+		$ids        = $wpdb->get_col( $wpdb->prepare( $query, array_merge( $taxonomies, array( $after, self::BATCH ) ) ) ); // phpcs:ignore WordPress.DB
+		return array_filter( array_map( fn( string $id ) => get_term( (int) $id ), $ids ), fn( mixed $term ) => $term instanceof \WP_Term );
+	}
+
+	/**
+	 * Return options whose names begin so, the oldest first.
+	 *
+	 * @param string $prefix How they begin.
+	 * @return array[]
+	 */
+	private function options( string $prefix ): array {
+		global $wpdb;
+		$query = "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s ORDER BY option_id LIMIT 100";
+		$found = array();
+		foreach ( $wpdb->get_col( $wpdb->prepare( $query, $wpdb->esc_like( $prefix ) . '%' ) ) as $name ) { // phpcs:ignore WordPress.DB
+			$found[ $name ] = (array) get_option( $name );
+		}
+		return $found;
+	}
+}
