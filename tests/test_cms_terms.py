@@ -123,6 +123,7 @@ def test_terms_are_listed_with_the_tags_they_are_like(client: FlaskClient) -> No
     listed = ok(client.get("/v1/terms?limit=2"))
     assert ([row["id"] for row in listed["terms"]], listed["cursor"]) == (["3", "7"], "7")
     assert listed["terms"][0]["nearest"][0]["tag"] == "taliban"
+    assert [row["id"] for row in ok(client.get("/v1/terms?prefix=9"))["terms"]] == ["9"]
     assert ok(client.get("/v1/terms?after=7"))["terms"][0]["name"] == "Weather"
     assert [row["by"] for row in ok(client.get("/v1/terms?state=unknown"))["terms"]] == ["unknown"] * 2
     correct(client, "9", [])
@@ -141,6 +142,27 @@ def test_a_term_that_was_merged_in_the_cms_removes_nothing_and_is_proposed(clien
     assert unknown.status_code == 404
 
 
+def test_an_undo_of_a_merge_removes_nothing_from_what_was_listed_meanwhile(client: FlaskClient, store: Store) -> None:
+    put(client, terms=[TTP])
+    put(client, "b", terms=[KHORASAN, TTP])
+    sets = "/v1/tags/change-sets"
+    merge = {"op": "merge", "tags": ["ttp"], "into": "iskp"}
+    set_id = ok(client.post(sets, json={"ops": [merge]}), 201)["id"]
+    ok(client.post(f"{sets}/{set_id}/apply", json={"based_on": 1}))
+    for article in ("a", "b"):  # the CMS has followed
+        put(client, article, terms=[KHORASAN])
+        assert (tags(client, article), log(store, article)) == ({"iskp"}, [])
+    ok(client.post(f"{sets}/{set_id}/undo", json={}))
+    put(client, terms=[TTP])
+    put(client, "b", terms=[KHORASAN, TTP])
+    assert [(tags(client, article), log(store, article)) for article in ("a", "b")] == [
+        ({"ttp"}, []),
+        ({"iskp", "ttp"}, []),
+    ]
+    put(client, "b", terms=[TTP])  # after that a removal is one
+    assert log(store, "b") == [("iskp", "remove")]
+
+
 @pytest.mark.parametrize("hint", ["iskp", "no-such-tag"])
 def test_the_tag_that_the_cms_made_a_term_for_counts_at_first(client: FlaskClient, hint: str) -> None:
     term = {"id": "4", "name": "K", "slug": "k", "tag": hint}
@@ -157,6 +179,12 @@ def test_each_key_has_terms_of_its_own(client: FlaskClient, store: Store) -> Non
     assert (shown["north"]["tags"], shown["north"]["editor"]) == (["ttp"], "north/Mira")
     assert (shown["south"]["tags"], shown["south"]["by"]) == (["iskp"], "alias")
     assert entries_of(store.cms_terms.corrected()) == {"ISIS-K": ("ttp",), "isis-k": ("ttp",)}
+
+
+def test_a_key_learns_its_name_and_role(client: FlaskClient, store: Store) -> None:
+    assert ok(client.get("/v1/key")) == {"name": None, "role": None}
+    headers = {"Authorization": f"Bearer {store.keys.create('north', 'reader')}"}
+    assert ok(client.get("/v1/key", headers=headers)) == {"name": "north", "role": "reader"}
 
 
 def test_an_import_and_the_terms_of_saves_agree(client: FlaskClient, store: Store) -> None:

@@ -212,6 +212,11 @@ class Paths:
         """Return whether labels of a tag are those of its id alone."""
         return tag_id not in self._bound and len(self.counted(tag_id)) == 1 and not self.overruling(tag_id)
 
+    def parted(self, tag_id: str, moment: str) -> list[str]:
+        """Return the tags that were read as a tag at a moment, and stand for themselves again since an undo."""
+        spans = self._spans.get(tag_id, ())
+        return [tag for tag, since, until in spans if until is not None and since < moment < until]
+
     def _was_replaced(self, tag: Tag, moment: str) -> bool:
         since = self._merged_at(tag)
         return tag.retired and tag.replaced_by is not None and since is not None and since < moment

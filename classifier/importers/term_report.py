@@ -4,7 +4,9 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NotRequired, TypedDict
+from typing import NotRequired
+
+from typing_extensions import TypedDict
 
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Taxonomy

@@ -83,9 +83,16 @@ class CmsTerms(Part):
             _put(connection, [asdict(after) | {"consumer": consumer, "at": now()}])
             return after
 
-    def page(self, consumer: str, state: str | None, after: str, limit: int, words: str = "") -> list[KeptTerm]:
-        """Return terms of a CMS behind an id in the order of their ids: those of a state, and with words in their names."""
+    def page(
+        self, consumer: str, state: str | None, after: str, limit: int, words: str = "", prefix: str = ""
+    ) -> list[KeptTerm]:
+        """Return terms of a CMS behind an id in the order of their ids: those of a state, and with words in their names.
+
+        The ids of all begin with `prefix`.
+        """
         query = select(*_FIELDS).where(cms_terms.c.consumer == consumer, cms_terms.c.term_id > after)
+        if prefix:
+            query = query.where(cms_terms.c.term_id.startswith(prefix, autoescape=True))
         if words:
             is_like = [
                 func.lower(cms_terms.c[name]).contains(words.lower(), autoescape=True) for name in ("name", "slug")

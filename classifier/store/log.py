@@ -305,6 +305,10 @@ def follow_cms(
     added = {heir: undone_at for tag, undone_at in runs.items() for heir in _read_as([tag], taxonomy)}
     free = {tag for tag, at in explained.items() if before["updated_at"] <= at}
     free |= set(_read_as(free, taxonomy))
+    if taxonomy is not None:  # an undo gave the article back the tag that had been merged
+        free |= {
+            tag for tag in listed_before if not set(lists).isdisjoint(taxonomy.paths.parted(tag, before["updated_at"]))
+        }
     dropped = [
         tag for tag in listed_before if tag not in lists and tag in has and not added.get(tag) and tag not in free
     ]

@@ -99,7 +99,6 @@ def signed_in(browser: Browser, site: Site) -> dict[str, Path]:
 def desk(site: Site, service: Service, signed_in: dict[str, Path]) -> Iterator[Desk]:
     """The site as it was installed, connected to the service; its articles have ids of this test's own."""
     site.restore()
-    service.forget_terms()
     service.start()
     desk = Desk(site, service, f"t{next(COUNTER)}-")
     desk.set(address=service.address, key=service.cms_key, prefix=desk.prefix)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import socket
-import sqlite3
 import threading
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,11 +48,6 @@ class Service:
         if self.running is not None:
             server.stop(self.running)
             self.running = None
-
-    def forget_terms(self) -> None:
-        """Forget the terms of other tests, whose ids this test's have again."""
-        with closing(sqlite3.connect(self.url.removeprefix("sqlite:///"))) as connection, connection:
-            connection.execute("DELETE FROM cms_terms")
 
     def ask(self, method: str, path: str, sent: Any = None, key: str | None = None) -> Any:
         """Return the answer to whoever has a key; without one to an administrator."""

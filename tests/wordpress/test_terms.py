@@ -59,7 +59,7 @@ def proposals(desk: Desk) -> list[str]:
 
 
 def terms(desk: Desk) -> dict[str, dict[str, Any]]:
-    listed = desk.service.ask("GET", "/v1/terms?limit=500", key=desk.service.cms_key)["terms"]
+    listed = desk.service.ask("GET", f"/v1/terms?limit=500&prefix={desk.prefix}t", key=desk.service.cms_key)["terms"]
     return {row["name"]: row for row in listed}
 
 

@@ -20,12 +20,13 @@ from classifier.store.cms_terms import IGNORE, PERSON, STATES, KeptTerm
 from classifier.web.api.openapi import NEEDS_STORE, Endpoint, Parameter
 from classifier.web.api.queue_query import choice_of, filter_of, number_of
 from classifier.web.api.schemas import TermIn, TermMergeIn, TermsIn, TermTagsIn
-from classifier.web.guard.auth import WRITERS
+from classifier.web.guard.auth import ANY_ROLE, WRITERS
 
 MAX_TERMS = 500
 _PARAMETERS = (
     Parameter.choice("state", *STATES, "all", default="all"),
     Parameter("words", {"type": "string"}, "What the name or the slug contains."),
+    Parameter("prefix", {"type": "string"}, "What the ids of the terms begin with."),
     Parameter("after", {"type": "string"}, "The id of the last term of the page before."),
     Parameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_TERMS, "default": 100}),
 )
@@ -58,6 +59,13 @@ class FoundOut(TypedDict):
     unknown: list[TermOut]
 
 
+class KeyOut(TypedDict):
+    """The key of a request: its name and its role. Both are null without a key, while none exists."""
+
+    name: str | None
+    role: str | None
+
+
 class MergedOut(TypedDict):
     """The change set that was proposed, null if both terms stand for the same tag, or one for none."""
 
@@ -76,6 +84,7 @@ class Terms:
         """Return the endpoints in the order of the OpenAPI document."""
         listed = (*NEEDS_STORE, "invalid")
         return [
+            Endpoint("GET", "/v1/key", self.get_key, ANY_ROLE, NEEDS_STORE),
             Endpoint("GET", "/v1/terms", self.list_terms, WRITERS, listed, _PARAMETERS),
             Endpoint("POST", "/v1/terms/resolve", self.resolve_terms, WRITERS, NEEDS_STORE),
             Endpoint("PUT", "/v1/terms/<term_id>", self.put_term, WRITERS, NEEDS_STORE),
@@ -92,12 +101,17 @@ class Terms:
             self._propose(operations_of(was, now, taxonomy), note, editor)
         return found
 
+    def get_key(self) -> KeyOut:
+        """Get the name and the role of the key that asks."""
+        key = g.caller.key
+        return {"name": key.name if key else None, "role": key.role if key else None}
+
     def list_terms(self) -> TermsOut:
         """List the terms that the CMS has sent."""
         state, limit = choice_of("state", (*STATES, "all"), "all"), number_of("limit", 1, MAX_TERMS, 100)
         of_state = None if state == "all" else state
         after, words = filter_of("after") or "", (filter_of("words") or "").strip()
-        page = self.store.cms_terms.page(g.caller.sender, of_state, after, limit + 1, words)
+        page = self.store.cms_terms.page(g.caller.sender, of_state, after, limit + 1, words, filter_of("prefix") or "")
         more = page[limit - 1].term_id if len(page) > limit else None
         return {"terms": list(map(self._shown, page[:limit])), "cursor": more}
 

@@ -20,7 +20,7 @@ defined( 'ABSPATH' ) || exit;
 const VERSION = '1.0.0';
 const FILE    = __FILE__;
 
-foreach ( array( 'settings', 'reply', 'client', 'tags', 'terms', 'outbox', 'answers', 'term-sync', 'resend', 'sender', 'watcher', 'health', 'settings-page', 'map-page', 'rest', 'screens' ) as $article_tagger_part ) {
+foreach ( array( 'settings', 'reply', 'client', 'tags', 'terms', 'outbox', 'answers', 'term-sync', 'resend', 'hidden-terms', 'mover', 'feed', 'sender', 'watcher', 'health', 'settings-page', 'network-page', 'map-page', 'rest', 'screens' ) as $article_tagger_part ) {
 	require_once __DIR__ . '/includes/class-' . $article_tagger_part . '.php';
 }
 unset( $article_tagger_part );
@@ -41,7 +41,9 @@ function start(): void {
 	$answers  = new Answers( $settings, $terms, $outbox );
 	$sync     = new Term_Sync( $settings, $client, $terms, $outbox );
 	$resend   = new Resend( $settings, $outbox );
-	$sender   = new Sender( $settings, $client, $outbox, $answers, $sync, $resend );
+	$mover    = new Mover( $settings, $client, $terms );
+	$feed     = new Feed( $settings, $client, $outbox, $mover );
+	$sender   = new Sender( $settings, $client, $outbox, $answers, $sync, $resend, $feed );
 	$watcher  = new Watcher( $settings, $terms, $outbox );
 	$health   = new Health( $settings, $client, $outbox );
 	foreach (
@@ -52,7 +54,9 @@ function start(): void {
 			new Rest( $settings, $tags, $terms, $outbox, $answers ),
 			new Screens( $settings, $outbox ),
 			new Settings_Page( $settings, $health ),
-			new Map_Page( $client, $tags, $terms, $resend ),
+			new Hidden_Terms( $settings ),
+			new Network_Page( $settings ),
+			new Map_Page( $settings, $client, $tags, $terms, $resend, $feed ),
 		) as $part
 	) {
 		$part->register();

@@ -17,7 +17,10 @@ function forget_all(): void {
 	delete_option( 'article_tagger' );
 	delete_option( 'article_tagger_site' );
 	delete_option( 'article_tagger_pause' );
-	delete_option( 'article_tagger_terms_place' );
+	foreach ( array( 'terms_place', 'feed', 'hidden' ) as $name ) {
+		delete_option( "article_tagger_$name" );
+	}
+	delete_transient( 'article_tagger_feed_behind' );
 	foreach ( array( 'gone', 'term', 'merged', 'resend' ) as $what ) {
 		$like = $wpdb->esc_like( "article_tagger_{$what}_" ) . '%';
 		foreach ( $wpdb->get_col( $wpdb->prepare( "SELECT option_name FROM {$wpdb->options} WHERE option_name LIKE %s", $like ) ) as $name ) { // phpcs:ignore WordPress.DB
@@ -27,14 +30,17 @@ function forget_all(): void {
 	delete_transient( 'article_tagger_tags' );
 	wp_clear_scheduled_hook( 'article_tagger_sweep' );
 	wp_clear_scheduled_hook( 'article_tagger_send' );
-	delete_metadata( 'term', 0, '_article_tagger_tag', '', true );
-	foreach ( array( 'answer', 'listed', 'auto', 'unsent', 'due', 'attempts', 'problem', 'decision' ) as $name ) {
+	foreach ( array( 'tag', 'as', 'was', 'slug', 'from' ) as $name ) {
+		delete_metadata( 'term', 0, "_article_tagger_$name", '', true );
+	}
+	foreach ( array( 'answer', 'listed', 'auto', 'unsent', 'due', 'attempts', 'problem', 'decision', 'moved' ) as $name ) {
 		delete_metadata( 'post', 0, "_article_tagger_$name", '', true );
 	}
 	// Each user's places of the boxes are WordPress's own, and harmless.
 }
 
 if ( is_multisite() ) {
+	delete_site_option( 'article_tagger_network' );
 	foreach ( get_sites( array( 'fields' => 'ids', 'number' => 0 ) ) as $article_tagger_site ) { // phpcs:ignore
 		switch_to_blog( $article_tagger_site );
 		forget_all();

@@ -17,6 +17,7 @@ class Health {
 	const GOOD    = 'success';
 	const WARNING = 'warning';
 	const BAD     = 'error';
+	const ASKED   = 2; // posts whose articles are looked at.
 	const LATE    = 10 * MINUTE_IN_SECONDS; // So long after its time a sweep is overdue.
 
 	/**
@@ -42,7 +43,7 @@ class Health {
 			/* translators: %s: the address of a site */
 			return array( array( self::BAD, sprintf( __( 'This site was copied from %s. Nothing is sent. Save these settings if this site is to send to the service under the ids shown here.', 'article-tagger' ), $original ) ) );
 		}
-		return array_values( array_filter( array( $this->connection(), $this->waiting(), $this->schedule(), $this->in_clear() ) ) );
+		return array_values( array_filter( array( $this->connection(), $this->ids(), $this->waiting(), $this->schedule(), $this->in_clear() ) ) );
 	}
 
 	/**
@@ -62,6 +63,54 @@ class Health {
 		}
 		/* translators: %s: the version of a model */
 		return array( self::GOOD, sprintf( __( 'Connected. The model is %s.', 'article-tagger' ), $ready['model_version'] ) );
+	}
+
+	/**
+	 * Return whether the articles with the ids of this site's posts are another site's, or the key is none of a CMS.
+	 */
+	private function ids(): ?array {
+		$key  = $this->client->get( '/v1/key' );
+		$role = $key->ok() ? $key->body['role'] ?? null : null;
+		if ( is_string( $role ) && ! in_array( $role, array( 'cms', 'admin' ), true ) ) {
+			/* translators: %s: a role such as editor */
+			return array( self::BAD, sprintf( __( 'The key has the role %s. WordPress needs one that was made with --role cms.', 'article-tagger' ), $role ) );
+		}
+		$posts = get_posts(
+			array(
+				'post_type'   => (array) $this->settings->get( 'post_types' ),
+				'post_status' => 'publish',
+				'numberposts' => self::ASKED,
+			)
+		);
+		foreach ( $posts as $post ) {
+			$article = $this->client->get( '/v1/articles/' . rawurlencode( $this->settings->article_id( $post->ID ) ) );
+			$problem = $article->ok() ? $this->of_another( $article->body, $key->ok() ? $key->body['name'] ?? null : null ) : '';
+			if ( '' !== $problem ) {
+				return array( self::BAD, $problem );
+			}
+		}
+		return null;
+	}
+
+	/**
+	 * Return why an article is not of this site, or nothing.
+	 *
+	 * @param array   $article The article as the service has it.
+	 * @param ?string $key     The name of this site's key, null if it is not known.
+	 */
+	private function of_another( array $article, ?string $key ): string {
+		$id    = (string) ( $article['article_id'] ?? '' );
+		$owner = $article['owner'] ?? null;
+		if ( null !== $key && is_string( $owner ) && $owner !== $key ) {
+			/* translators: 1: the id of an article, 2: the name of a key */
+			return sprintf( __( 'The article %1$s belongs to the key %2$s. Have the ids of this site begin with something of its own, or have the articles handed over.', 'article-tagger' ), $id, $owner );
+		}
+		$url = is_string( $article['url'] ?? null ) ? $article['url'] : '';
+		if ( '' !== $url && wp_parse_url( $url, PHP_URL_HOST ) !== wp_parse_url( home_url(), PHP_URL_HOST ) ) {
+			/* translators: 1: the id of an article, 2: an address */
+			return sprintf( __( 'The article %1$s is one of %2$s. If that is another site, have the ids of this one begin with something of its own: otherwise both overwrite each other.', 'article-tagger' ), $id, $url );
+		}
+		return '';
 	}
 
 	/**

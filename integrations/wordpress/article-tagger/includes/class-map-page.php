@@ -24,12 +24,14 @@ class Map_Page {
 	/**
 	 * Keep the parts.
 	 *
-	 * @param Client $client The service.
-	 * @param Tags   $tags   The tags of the service.
-	 * @param Terms  $terms  The terms.
-	 * @param Resend $resend What is sent again.
+	 * @param Settings $settings The settings.
+	 * @param Client $client   The service.
+	 * @param Tags   $tags     The tags of the service.
+	 * @param Terms  $terms    The terms.
+	 * @param Resend $resend   What is sent again.
+	 * @param Feed   $feed     What was changed of tags.
 	 */
-	public function __construct( private Client $client, private Tags $tags, private Terms $terms, private Resend $resend ) {}
+	public function __construct( private Settings $settings, private Client $client, private Tags $tags, private Terms $terms, private Resend $resend, private Feed $feed ) {}
 
 	/**
 	 * Hook into WordPress.
@@ -97,11 +99,13 @@ class Map_Page {
 			'tags'   => $tags[ $do ] ?? null,
 			'editor' => Watcher::editor(),
 		);
-		$reply = $this->client->request( 'PUT', '/v1/terms/' . $term->term_id, $body, array(), Client::IMPATIENT );
+		$sent  = $this->terms->sendable( $term );
+		$reply = $this->client->request( 'PUT', '/v1/terms/' . rawurlencode( $sent['id'] ), $body, array(), Client::IMPATIENT );
 		if ( ! $reply->ok() || ! is_array( $reply->body['tags'] ?? null ) ) {
 			return $reply->problem();
 		}
-		$this->terms->know( array( Terms::sendable( $term ) ), array_slice( array( $term->term_id => $reply->body['tags'][0] ?? '' ), 0, 1 === count( $reply->body['tags'] ) ? 1 : 0, true ) );
+		delete_term_meta( $term->term_id, Mover::TAG );
+		$this->terms->know( array( $sent ), 1 === count( $reply->body['tags'] ) ? array( $sent['id'] => $reply->body['tags'][0] ) : array() );
 		$this->resend->posts_of( $term );
 		return '';
 	}
@@ -133,10 +137,11 @@ class Map_Page {
 			$shown[ $name ] = is_string( $_GET[ $name ] ?? null ) ? sanitize_text_field( wp_unslash( $_GET[ $name ] ) ) : ''; // phpcs:ignore WordPress.Security.NonceVerification
 		}
 		$shown['state'] = in_array( $shown['state'], array( 'known', 'unknown', 'ignored', 'all' ), true ) ? $shown['state'] : 'unknown';
-		$reply          = $this->client->get( '/v1/terms?' . http_build_query( array_merge( array_filter( $shown ), array( 'limit' => self::ROWS ) ) ) );
+		$reply          = $this->client->get( '/v1/terms?' . http_build_query( array_merge( array_filter( $shown ), array( 'limit' => self::ROWS, 'prefix' => $this->settings->term_prefix() ) ) ) );
 		echo '<div class="wrap"><h1>' . esc_html( get_admin_page_title() ) . '</h1>';
 		echo '<p>' . esc_html__( 'Each term of this site stands for a tag of the article tagger, or for none. What you say here counts for posts that are saved and for archives that are imported.', 'article-tagger' ) . '</p>';
 		$this->show_notice();
+		$this->show_plan();
 		$this->show_filters( $shown );
 		if ( $reply->ok() && is_array( $reply->body['terms'] ?? null ) ) {
 			$this->show_table( array_filter( $reply->body['terms'], 'is_array' ), $shown );
@@ -155,6 +160,26 @@ class Map_Page {
 		if ( is_array( $notice ) ) {
 			delete_transient( self::NOTICE . get_current_user_id() );
 			printf( '<div class="notice notice-%s" role="status"><p>%s</p></div>', $notice[0] ? 'success' : 'error', esc_html( $notice[1] ) );
+		}
+	}
+
+	/**
+	 * Show which changes of the tags wait, and how many posts each would give another term.
+	 */
+	private function show_plan(): void {
+		$plan  = $this->feed->plan();
+		$state = $this->feed->state();
+		if ( $plan ) {
+			echo '<h2>' . esc_html__( 'Changes of the tags that are to be carried out', 'article-tagger' ) . '</h2><ul class="ul-disc" id="article-tagger-plan">';
+			foreach ( array_slice( $plan, 0, 20 ) as list( $line, $n ) ) {
+				/* translators: 1: a change, 2: a number of posts */
+				echo '<li>' . esc_html( sprintf( __( '%1$s (posts that get another term: %2$s)', 'article-tagger' ), $line, number_format_i18n( $n ) ) ) . '</li>';
+			}
+			echo '</ul>';
+		}
+		if ( $state['moved'] + $state['failed'] ) {
+			/* translators: 1: a number of posts, 2: another one */
+			printf( '<p>%s</p>', esc_html( sprintf( __( 'So far %1$s posts got another term, and %2$s could not.', 'article-tagger' ), number_format_i18n( $state['moved'] ), number_format_i18n( $state['failed'] ) ) ) );
 		}
 	}
 
@@ -200,7 +225,7 @@ class Map_Page {
 		echo '</tr></thead><tbody>';
 		$n_shown = 0;
 		foreach ( $rows as $row ) {
-			$term = get_term( (int) ( $row['id'] ?? 0 ) );
+			$term = get_term( $this->settings->term_number( (string) ( $row['id'] ?? '' ) ) );
 			if ( $term instanceof \WP_Term ) {
 				$this->show_row( $term, $row, $shown );
 				++$n_shown;

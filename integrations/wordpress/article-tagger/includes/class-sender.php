@@ -27,6 +27,7 @@ class Sender {
 	 * @param Answers   $answers  What came back.
 	 * @param Term_Sync $sync     What the service knows of terms.
 	 * @param Resend    $resend   What is sent again.
+	 * @param Feed      $feed     What was changed of tags.
 	 */
 	public function __construct(
 		private Settings $settings,
@@ -34,7 +35,8 @@ class Sender {
 		private Outbox $outbox,
 		private Answers $answers,
 		private Term_Sync $sync,
-		private Resend $resend
+		private Resend $resend,
+		private Feed $feed
 	) {}
 
 	/**
@@ -91,7 +93,7 @@ class Sender {
 		}
 		$this->let_go();
 		$until = microtime( true ) + self::SECONDS;
-		$all   = $this->delete_articles( $until ) && $this->sync->run( $until ) && $this->send_posts( $until ) && $this->resend->run();
+		$all   = $this->delete_articles( $until ) && $this->sync->run( $until ) && $this->send_posts( $until ) && $this->resend->run() && $this->feed->run( $until );
 		$this->unlock();
 		if ( ! $all && ! $this->outbox->is_paused() ) {
 			$this->outbox->schedule();

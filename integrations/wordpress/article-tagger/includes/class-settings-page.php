@@ -61,6 +61,7 @@ class Settings_Page {
 	public static function changed(): void {
 		delete_option( Outbox::PAUSE );
 		delete_transient( Tags::CACHE );
+		delete_transient( Feed::BEHIND );
 		Term_Sync::begin_anew();
 	}
 
@@ -90,9 +91,10 @@ class Settings_Page {
 			'shown'             => __( 'Suggestions shown at most', 'article-tagger' ),
 			'auto'              => __( 'Adding by itself', 'article-tagger' ),
 			'prefix'            => __( 'Ids of articles begin with', 'article-tagger' ),
+			'follow'            => __( 'Changes of the tags', 'article-tagger' ),
 		);
 		foreach ( $fields as $name => $title ) {
-			$for = in_array( $name, array( 'post_types', 'taxonomies', 'auto' ), true ) ? array() : array( 'label_for' => "article-tagger-$name" );
+			$for = in_array( $name, array( 'post_types', 'taxonomies', 'auto', 'follow' ), true ) ? array() : array( 'label_for' => "article-tagger-$name" );
 			add_settings_field( $name, esc_html( $title ), array( $this, 'show_' . $name ), self::PAGE, 'all', $for );
 		}
 	}
@@ -135,7 +137,9 @@ class Settings_Page {
 			'category_taxonomy' => $this->one_of( 'category_taxonomy', $given, $kinds ),
 			'shown'             => max( 1, min( 50, absint( $given['shown'] ?? Settings::DEFAULTS['shown'] ) ) ),
 			'auto'              => ! empty( $given['auto'] ),
-			'prefix'            => $this->prefix( (string) ( $given['prefix'] ?? Settings::DEFAULTS['prefix'] ) ),
+			'prefix'            => $this->prefix( (string) ( $given['prefix'] ?? Settings::default_prefix() ) ),
+			'follow'            => ! empty( $given['follow'] ),
+			'slugs'             => ! empty( $given['slugs'] ),
 		);
 	}
 
@@ -145,15 +149,11 @@ class Settings_Page {
 	 * @param string $given What was sent.
 	 */
 	private function address( string $given ): string {
-		$given = trim( $given );
-		$url   = esc_url_raw( $given, array( 'http', 'https' ) );
-		$host  = (string) wp_parse_url( $url, PHP_URL_HOST );
-		$extra = wp_parse_url( $url, PHP_URL_QUERY ) || wp_parse_url( $url, PHP_URL_FRAGMENT ) || wp_parse_url( $url, PHP_URL_USER );
-		if ( '' === $given || ( '' !== $host && ! $extra ) ) {
-			return untrailingslashit( $url );
+		$address = Settings::address_in( $given );
+		if ( null === $address ) {
+			add_settings_error( self::GROUP, 'address', __( 'The address is none. It looks like https://tagger.example.org or http://127.0.0.1:8000.', 'article-tagger' ) );
 		}
-		add_settings_error( self::GROUP, 'address', __( 'The address is none. It looks like https://tagger.example.org or http://127.0.0.1:8000.', 'article-tagger' ) );
-		return $this->settings->address();
+		return $address ?? (string) $this->settings->own( 'address' );
 	}
 
 	/**
@@ -170,7 +170,7 @@ class Settings_Page {
 			add_settings_error( self::GROUP, 'key', __( 'The key has characters that no key has. Copy it again.', 'article-tagger' ) );
 			$key = '';
 		}
-		return '' === $key ? (string) $this->settings->get( 'key' ) : $key;
+		return '' === $key ? (string) $this->settings->own( 'key' ) : $key;
 	}
 
 	/**
@@ -216,10 +216,14 @@ class Settings_Page {
 	 */
 	public function show_address(): void {
 		printf(
-			'<input type="url" class="regular-text code" id="article-tagger-address" name="%s[address]" value="%s" placeholder="http://127.0.0.1:8000">',
+			'<input type="url" class="regular-text code" id="article-tagger-address" name="%s[address]" value="%s" placeholder="%s">',
 			esc_attr( Settings::OPTION ),
-			esc_attr( $this->settings->address() )
+			esc_attr( (string) $this->settings->own( 'address' ) ),
+			esc_attr( '' === $this->settings->of_network( 'address' ) ? 'http://127.0.0.1:8000' : $this->settings->of_network( 'address' ) )
 		);
+		if ( '' !== $this->settings->of_network( 'address' ) ) {
+			$this->show_note( __( 'Empty: address and key of the network are used.', 'article-tagger' ) );
+		}
 	}
 
 	/**
@@ -230,7 +234,7 @@ class Settings_Page {
 			echo '<p id="article-tagger-key">' . esc_html__( 'Set in wp-config.php (ARTICLE_TAGGER_KEY).', 'article-tagger' ) . '</p>';
 			return;
 		}
-		$is_set = '' !== $this->settings->get( 'key' );
+		$is_set = '' !== (string) $this->settings->own( 'key' );
 		printf(
 			'<input type="password" class="regular-text code" id="article-tagger-key" name="%s[key]" value="" autocomplete="off" placeholder="%s">',
 			esc_attr( Settings::OPTION ),
@@ -305,6 +309,15 @@ class Settings_Page {
 			esc_attr( $this->settings->get( 'prefix' ) )
 		);
 		$this->show_note( __( 'Where several sites use one service, each needs its own. Changed later, the service takes all posts for new ones.', 'article-tagger' ) );
+	}
+
+	/**
+	 * Show the fields of following the changes of the tags.
+	 */
+	public function show_follow(): void {
+		$this->show_box( 'checkbox', '[follow]', '1', __( 'Rename and merge terms as the tags of the article tagger are renamed and merged', 'article-tagger' ), (bool) $this->settings->get( 'follow' ) );
+		$this->show_box( 'checkbox', '[slugs]', '1', __( 'Change the slug too, where it was the id of the tag', 'article-tagger' ), (bool) $this->settings->get( 'slugs' ) );
+		$this->show_note( __( 'An undo at the article tagger gives posts back their terms. Old addresses lead to the new ones.', 'article-tagger' ) );
 	}
 
 	/**

@@ -15,8 +15,9 @@ defined( 'ABSPATH' ) || exit;
 class Settings {
 
 	// One array: WordPress shows plain options to administrators at options.php, and an array as "SERIALIZED DATA".
-	const OPTION = 'article_tagger';
-	const SITE   = 'article_tagger_site'; // The address of the site that the settings were made for; see here().
+	const OPTION  = 'article_tagger';
+	const NETWORK = 'article_tagger_network'; // The address and the key for all sites of a network.
+	const SITE    = 'article_tagger_site'; // The address of the site that the settings were made for; see here().
 
 	const DEFAULTS = array(
 		'address'           => '',
@@ -28,6 +29,8 @@ class Settings {
 		'shown'             => 10,
 		'auto'              => false,
 		'prefix'            => 'wp-',
+		'follow'            => true,
+		'slugs'             => false,
 	);
 
 	/**
@@ -36,8 +39,38 @@ class Settings {
 	 * @param string $name A key of DEFAULTS.
 	 */
 	public function get( string $name ): mixed {
+		$value = $this->own( $name );
+		if ( in_array( $name, array( 'address', 'key' ), true ) && '' === (string) $value ) {
+			return $this->of_network( $name );
+		}
+		return $value ?? ( 'prefix' === $name ? self::default_prefix() : self::DEFAULTS[ $name ] );
+	}
+
+	/**
+	 * Return what this site has set itself, null if it has not.
+	 *
+	 * @param string $name A key of DEFAULTS.
+	 */
+	public function own( string $name ): mixed {
 		$stored = get_option( self::OPTION, array() );
-		return is_array( $stored ) && isset( $stored[ $name ] ) ? $stored[ $name ] : self::DEFAULTS[ $name ];
+		return is_array( $stored ) ? $stored[ $name ] ?? null : null;
+	}
+
+	/**
+	 * Return what is set for all sites of a network; empty if nothing is, or there is no network.
+	 *
+	 * @param string $name The setting: address or key.
+	 */
+	public function of_network( string $name ): string {
+		$stored = is_multisite() ? get_site_option( self::NETWORK, array() ) : array();
+		return is_array( $stored ) && is_string( $stored[ $name ] ?? null ) ? $stored[ $name ] : '';
+	}
+
+	/**
+	 * Return what ids begin with where nobody has said: of a site of a network with its number, but for the main site.
+	 */
+	public static function default_prefix(): string {
+		return is_multisite() && ! is_main_site() ? 'wp-' . get_current_blog_id() . '-' : self::DEFAULTS['prefix'];
 	}
 
 	/**
@@ -45,6 +78,19 @@ class Settings {
 	 */
 	public function address(): string {
 		return untrailingslashit( (string) $this->get( 'address' ) );
+	}
+
+	/**
+	 * Return the address of a service as it is kept, null for what is none.
+	 *
+	 * @param string $given What was typed.
+	 */
+	public static function address_in( string $given ): ?string {
+		$given = trim( $given );
+		$url   = esc_url_raw( $given, array( 'http', 'https' ) );
+		$host  = (string) wp_parse_url( $url, PHP_URL_HOST );
+		$extra = wp_parse_url( $url, PHP_URL_QUERY ) || wp_parse_url( $url, PHP_URL_FRAGMENT ) || wp_parse_url( $url, PHP_URL_USER );
+		return '' === $given || ( '' !== $host && ! $extra ) ? untrailingslashit( $url ) : null;
 	}
 
 	/**
@@ -103,6 +149,32 @@ class Settings {
 	 */
 	public function article_id( int $post_id ): string {
 		return $this->get( 'prefix' ) . $post_id;
+	}
+
+	/**
+	 * Return the id under which the service knows a term. Sites that share a key have different ones.
+	 *
+	 * @param int $term_id The term.
+	 */
+	public function term_id( int $term_id ): string {
+		return $this->term_prefix() . $term_id;
+	}
+
+	/**
+	 * Return what those ids begin with.
+	 */
+	public function term_prefix(): string {
+		return mb_substr( (string) $this->get( 'prefix' ), 0, 60 ) . 't';
+	}
+
+	/**
+	 * Return the term that an id of the service means, or 0.
+	 *
+	 * @param string $id The id.
+	 */
+	public function term_number( string $id ): int {
+		$prefix = $this->term_prefix();
+		return str_starts_with( $id, $prefix ) ? (int) substr( $id, strlen( $prefix ) ) : 0;
 	}
 
 	/**

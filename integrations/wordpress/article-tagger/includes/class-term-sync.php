@@ -14,7 +14,7 @@ defined( 'ABSPATH' ) || exit;
  */
 class Term_Sync {
 
-	const PLACE   = 'article_tagger_terms_place'; // The last term that was sent, or 'all'.
+	const PLACE   = 'article_tagger_terms_place'; // of: to which service. after: the last term that was sent, or 'all'.
 	const CHANGED = 'article_tagger_term_';       // An option for each term that was changed, with its names before.
 	const MERGED  = 'article_tagger_merged_';     // An option for each term that was merged into another one.
 	const BATCH   = 200;
@@ -110,9 +110,9 @@ class Term_Sync {
 	 */
 	public function goes( int $term_id, string $taxonomy ): void {
 		$term        = $this->is_meant( $taxonomy ) ? get_term( $term_id, $taxonomy ) : null;
-		$this->going = $term instanceof \WP_Term ? Terms::sendable( $term ) : null;
+		$this->going = $term instanceof \WP_Term ? $this->terms->sendable( $term ) : null;
 
-		Watcher::look_away( true );
+		Watcher::watch( min( Watcher::LISTS, Watcher::watches() ) );
 	}
 
 	/**
@@ -125,13 +125,13 @@ class Term_Sync {
 	 * @param int[]    $post_ids The posts that had it.
 	 */
 	public function gone( int $term_id, int $tt_id, string $taxonomy, mixed $term, array $post_ids ): void {
-		Watcher::look_away( false );
+		Watcher::watch( Watcher::ALL );
 		delete_option( self::CHANGED . $term_id );
 		$into = $this->going && $term && $tt_id ? $this->merged_into( $taxonomy, $post_ids ) : null;
 		if ( $into ) {
 			$merge = array(
 				'term'   => $this->going,
-				'into'   => Terms::sendable( $into ),
+				'into'   => $this->terms->sendable( $into ),
 				'editor' => Watcher::editor(),
 			);
 			update_option( self::MERGED . $term_id, $merge, false );
@@ -174,7 +174,7 @@ class Term_Sync {
 		$term = $this->is_meant( $taxonomy ) ? get_term( $term_id, $taxonomy ) : null;
 		if ( $term instanceof \WP_Term && '' !== $this->settings->address() ) {
 			$note = array(
-				'before' => $before ? Terms::sendable( $term ) : null,
+				'before' => $before ? $this->terms->sendable( $term ) : null,
 				'editor' => Watcher::editor(),
 			);
 			add_option( self::CHANGED . $term_id, $note, '', false ); // The names of the first of several changes stay.
@@ -240,7 +240,7 @@ class Term_Sync {
 			$term  = get_term( (int) substr( $name, strlen( self::CHANGED ) ) );
 			$reply = $note['before'] ? $this->resolve( array( $note['before'] ), $note['editor'] ) : null;
 			if ( ( ! $reply || $reply->ok() ) && $term instanceof \WP_Term ) {
-				$reply = $this->resolve( array( Terms::sendable( $term ) ), $note['editor'] );
+				$reply = $this->resolve( array( $this->terms->sendable( $term ) ), $note['editor'] );
 			}
 			if ( $reply && ! $this->concluded( $reply ) ) {
 				return false;
@@ -257,15 +257,17 @@ class Term_Sync {
 	 * @return bool Whether the service is there.
 	 */
 	private function tell_all( float $until ): bool {
-		$after = get_option( self::PLACE, 0 );
+		$place = (array) get_option( self::PLACE, array() );
+		$of    = $this->settings->address() . ' ' . $this->settings->term_prefix();
+		$after = ( $place['of'] ?? '' ) === $of ? $place['after'] : 0;
 		while ( 'all' !== $after && microtime( true ) < $until ) {
 			$terms = $this->behind( (int) $after );
-			$reply = $terms ? $this->resolve( array_map( array( Terms::class, 'sendable' ), $terms ) ) : null;
+			$reply = $terms ? $this->resolve( array_map( array( $this->terms, 'sendable' ), $terms ) ) : null;
 			if ( $reply && ! $this->concluded( $reply ) ) {
 				return false;
 			}
 			$after = $terms && $reply->ok() ? end( $terms )->term_id : 'all';
-			update_option( self::PLACE, $after, false );
+			update_option( self::PLACE, compact( 'of', 'after' ), false );
 		}
 		return true;
 	}
@@ -280,7 +282,7 @@ class Term_Sync {
 		$body  = array_merge( array( 'terms' => $sent ), null === $editor ? array() : array( 'editor' => $editor ) );
 		$reply = $this->client->request( 'POST', '/v1/terms/resolve', $body );
 		if ( $reply->ok() && is_array( $reply->body['known'] ?? null ) ) {
-			$this->terms->know( array_filter( $sent, fn( array $term ) => get_term( (int) $term['id'] ) instanceof \WP_Term ), $reply->body['known'] );
+			$this->terms->know( array_filter( $sent, fn( array $term ) => get_term( $this->settings->term_number( $term['id'] ) ) instanceof \WP_Term ), $reply->body['known'] );
 		}
 		return $reply;
 	}

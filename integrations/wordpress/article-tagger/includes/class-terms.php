@@ -52,8 +52,9 @@ class Terms {
 		foreach ( $this->settings->taxonomies() as $taxonomy ) {
 			$terms = taxonomy_exists( $taxonomy ) ? get_the_terms( $post_id, $taxonomy ) : false;
 			foreach ( is_array( $terms ) && ! $this->is_filler( $terms ) ? $terms : array() as $term ) {
-				if ( ! in_array( $this->tag_of( $term ), $without, true ) ) {
-					$sent[] = self::sendable( $term );
+				$tags = array( $this->tag_of( $term ), (string) get_term_meta( $term->term_id, Mover::TAG, true ) );
+				if ( ! array_intersect( $tags, $without ) ) {
+					$sent[] = $this->sendable( $term );
 				}
 			}
 		}
@@ -65,9 +66,9 @@ class Terms {
 	 *
 	 * @param \WP_Term $term The term.
 	 */
-	public static function sendable( \WP_Term $term ): array {
+	public function sendable( \WP_Term $term ): array {
 		$sent = array(
-			'id'       => (string) $term->term_id,
+			'id'       => $this->settings->term_id( $term->term_id ),
 			'name'     => mb_substr( html_entity_decode( mb_scrub( $term->name, 'UTF-8' ), ENT_QUOTES | ENT_HTML5, 'UTF-8' ), 0, 200 ),
 			'slug'     => mb_substr( mb_scrub( rawurldecode( $term->slug ), 'UTF-8' ), 0, 200 ),
 			'taxonomy' => $term->taxonomy,
@@ -84,11 +85,14 @@ class Terms {
 	 */
 	public function know( array $sent, array $known ): void {
 		foreach ( $sent as $term ) {
-			$tag = $known[ $term['id'] ] ?? '';
+			$tag     = $known[ $term['id'] ] ?? '';
+			$term_id = $this->settings->term_number( $term['id'] );
 			if ( is_string( $tag ) && '' !== $tag ) {
-				update_term_meta( (int) $term['id'], self::TAG, wp_slash( $tag ) );
+				update_term_meta( $term_id, self::TAG, wp_slash( $tag ) );
+				add_term_meta( $term_id, Mover::TAG, wp_slash( $tag ), true );
 			} elseif ( isset( $term['tag'] ) ) {
-				delete_term_meta( (int) $term['id'], self::TAG );
+				delete_term_meta( $term_id, self::TAG );
+				delete_term_meta( $term_id, Mover::TAG );
 			}
 		}
 	}
@@ -200,6 +204,7 @@ class Terms {
 	 */
 	public function add( \WP_Post $post, \WP_Term $term, array $tag ): \WP_Term|\WP_Error {
 		update_term_meta( $term->term_id, self::TAG, wp_slash( $tag['id'] ) );
+		add_term_meta( $term->term_id, Mover::TAG, wp_slash( $tag['id'] ), true );
 		$set = wp_set_object_terms( $post->ID, array( $term->term_id ), $term->taxonomy, true );
 		return is_wp_error( $set ) ? $set : $term;
 	}
@@ -231,7 +236,7 @@ class Terms {
 	 * @param array  $tag      The tag.
 	 * @param string $taxonomy Its taxonomy.
 	 */
-	private function name_of( array $tag, string $taxonomy ): string {
+	public function name_of( array $tag, string $taxonomy ): string {
 		$name = wp_strip_all_tags( $tag['label'] );
 		if ( ! is_taxonomy_hierarchical( $taxonomy ) ) {
 			$name = str_replace( ',', '', $name ); // The classic editor parts the names of tags at commas.

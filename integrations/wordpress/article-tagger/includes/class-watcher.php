@@ -14,12 +14,16 @@ defined( 'ABSPATH' ) || exit;
  */
 class Watcher {
 
+	const ALL     = 2;
+	const LISTS   = 1; // That a post lost a term is no decision of its own. The next listing of its tags tells.
+	const NOTHING = 0; // The service knows what happens, because it was its change.
+
 	/**
-	 * How many there are at work for whom what happens to terms is no decision.
+	 * What counts as done by people.
 	 *
 	 * @var int
 	 */
-	private static int $looks_away = 0;
+	private static int $watches = self::ALL;
 
 	/**
 	 * Keep the parts.
@@ -44,12 +48,19 @@ class Watcher {
 	}
 
 	/**
-	 * Take what happens to the terms of posts for no decision, until it is ended.
+	 * Say what counts as done by people from now on.
 	 *
-	 * @param bool $away Whether it begins.
+	 * @param int $what ALL, LISTS or NOTHING.
 	 */
-	public static function look_away( bool $away ): void {
-		self::$looks_away = max( 0, self::$looks_away + ( $away ? 1 : -1 ) );
+	public static function watch( int $what ): void {
+		self::$watches = $what;
+	}
+
+	/**
+	 * Return what counts as done by people.
+	 */
+	public static function watches(): int {
+		return self::$watches;
 	}
 
 	/**
@@ -97,7 +108,7 @@ class Watcher {
 		foreach ( $tt_ids as $tt_id ) {
 			$term = get_term_by( 'term_taxonomy_id', $tt_id, $taxonomy );
 			$tag  = $term instanceof \WP_Term ? $this->terms->tag_of( $term ) : '';
-			if ( ! self::$looks_away && '' !== $tag && ! in_array( $tag, $listed, true ) && $this->was_given( $post_id, $tag ) ) {
+			if ( self::ALL === self::$watches && '' !== $tag && ! in_array( $tag, $listed, true ) && $this->was_given( $post_id, $tag ) ) {
 				$this->outbox->decide(
 					$post_id,
 					array(
@@ -165,7 +176,7 @@ class Watcher {
 	private function is_meant( \WP_Post $post ): bool {
 		$is_import   = defined( 'WP_IMPORTING' ) && WP_IMPORTING;
 		$is_autosave = defined( 'DOING_AUTOSAVE' ) && DOING_AUTOSAVE;
-		return ! $is_import && ! $is_autosave && $this->settings->covers( $post );
+		return ! $is_import && ! $is_autosave && self::NOTHING !== self::$watches && $this->settings->covers( $post );
 	}
 
 	/**
