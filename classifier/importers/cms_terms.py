@@ -1,12 +1,13 @@
 """The terms that a CMS sends with its articles -> tags, by the lookup of imports, remembered for each key."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from classifier.domain.operations import ChangeAlias, Merge, Operation, Relabel, Rename
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import TAG_ID, Alias, Taxonomy
-from classifier.importers.mapping import Match, TermMap
+from classifier.importers.mapping import Match, TermMap, spelled
 from classifier.importers.records import CmsTerm
 from classifier.store.cms_terms import IGNORE, PERSON, KeptTerm
 from classifier.store.store import Store
@@ -114,8 +115,8 @@ def operations_of(was: KeptTerm, now: KeptTerm, taxonomy: Taxonomy) -> list[Oper
 
 def entries_of(corrected: Sequence[tuple[str, KeptTerm]]) -> dict[str, tuple[str, ...]]:
     """Return what persons said of terms as the entries of a map, by names and slugs, without those that contradict."""
-    entries: dict[str, set[tuple[str, ...]]] = {}
-    for _, term in corrected:
-        for name in filter(None, (term.name, term.slug)):
-            entries.setdefault(name, set()).add(term.tags)
-    return {name: tags for name, (tags, *others) in entries.items() if not others}
+    said = [(name, term.tags) for _, term in corrected for name in (term.name, term.slug) if name]
+    tags_of: defaultdict[str, set[tuple[str, ...]]] = defaultdict(set)
+    for name, tags in said:
+        tags_of[spelled(name)].add(tags)
+    return {name: tags for name, tags in said if len(tags_of[spelled(name)]) == 1}

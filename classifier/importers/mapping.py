@@ -42,7 +42,7 @@ class TermMap:
         self.taxonomy = taxonomy
         self._of_file = frozenset(entries or ())
         self._entries = {**(remembered or {}), **(entries or {})}
-        self._entry_of = {**{_spelled(term): term for term in self._entries}, **{term: term for term in self._entries}}
+        self._entry_of = {**{spelled(term): term for term in self._entries}, **{term: term for term in self._entries}}
         self._used: set[str] = set()
         self._matches: dict[CmsTerm, Match] = {}
         self._exact, self._loose = _names(taxonomy)
@@ -63,7 +63,7 @@ class TermMap:
 
     def _by_map(self, term: CmsTerm) -> Match | None:
         forms = _forms(term)
-        for key in (*forms, *map(_spelled, forms)):
+        for key in (*forms, *map(spelled, forms)):
             entry = self._entry_of.get(key)
             if entry is not None:
                 self._used.add(entry)
@@ -100,7 +100,7 @@ def _names(taxonomy: Taxonomy) -> tuple[tuple[_Level, ...], tuple[_Level, ...]]:
     by_id = _level(taxonomy, "id", str.lower, lambda tag: [tag.id])
     by_label = _level(taxonomy, "label", str, lambda tag: [tag.label])
     by_alias = _level(taxonomy, "alias", str, lambda tag: [alias.text for alias in tag.aliases if not alias.weak])
-    spelt, loosely = (_level(taxonomy, "spelling", key, names_of) for key in (_spelled, _loosely))
+    spelt, loosely = (_level(taxonomy, "spelling", key, names_of) for key in (spelled, _loosely))
     return (by_id, by_label, by_alias, spelt), (loosely,)
 
 
@@ -122,7 +122,8 @@ def _level(taxonomy: Taxonomy, by: str, key: Callable[[str], str], names: Callab
     return _Level(by, key, {name: frozenset(tags) for name, tags in tags_of.items()})
 
 
-def _spelled(name: str) -> str:
+def spelled(name: str) -> str:
+    """Return the form in which two names of a term are compared."""
     return spell(name) or name.strip().casefold()
 
 

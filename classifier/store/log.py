@@ -303,12 +303,7 @@ def follow_cms(
     # No person has decided on a tag that the CMS lists or drops because an archive run added it or took it back.
     runs = tags_of_runs(connection, [before["id"]]).get(before["id"], {})
     added = {heir: undone_at for tag, undone_at in runs.items() for heir in _read_as([tag], taxonomy)}
-    free = {tag for tag, at in explained.items() if before["updated_at"] <= at}
-    free |= set(_read_as(free, taxonomy))
-    if taxonomy is not None:  # an undo gave the article back the tag that had been merged
-        free |= {
-            tag for tag in listed_before if not set(lists).isdisjoint(taxonomy.paths.parted(tag, before["updated_at"]))
-        }
+    free = _not_removed(before, lists, explained, taxonomy)
     dropped = [
         tag for tag in listed_before if tag not in lists and tag in has and not added.get(tag) and tag not in free
     ]
@@ -318,6 +313,18 @@ def follow_cms(
     shown = _set_of(connection, before, None)
     append(connection, [_decision(draft, before, CMS, shown, None) for draft in drafts])
     return Changes(dropped, listed)
+
+
+def _not_removed(
+    before: Columns, lists: Collection[str], explained: Mapping[str, str], taxonomy: Taxonomy | None
+) -> set[str]:
+    """Return tags of an article that nobody removed, although a CMS does not list them any more."""
+    free = {tag for tag, at in explained.items() if before["updated_at"] <= at}
+    free |= set(_read_as(free, taxonomy))
+    if taxonomy is not None:  # the undo of a merge gave the article back the tag that had been merged
+        moment, listed = before["updated_at"], _read_as(before["tags"] or (), taxonomy)
+        free |= {tag for tag in listed if not set(lists).isdisjoint(taxonomy.paths.parted(tag, moment))}
+    return free
 
 
 def _read_as(tags: Iterable[str], taxonomy: Taxonomy | None) -> tuple[str, ...]:

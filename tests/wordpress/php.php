@@ -3,7 +3,7 @@
 define( 'WP_USE_THEMES', false );
 define( 'DISABLE_WP_CRON', true ); // No page view: only those run what is scheduled.
 $config              = json_decode( $argv[2] ?? '{}', true );
-$_SERVER            += array( 'HTTP_HOST' => $config['host'] ?? '127.0.0.1', 'SERVER_PROTOCOL' => 'HTTP/1.1', 'REQUEST_METHOD' => 'GET', 'REQUEST_URI' => '/' );
+$_SERVER            += array( 'HTTP_HOST' => $config['host'] ?? '127.0.0.1', 'SERVER_PROTOCOL' => 'HTTP/1.1', 'REQUEST_METHOD' => 'GET', 'REQUEST_URI' => $config['uri'] ?? '/' );
 if ( ! empty( $config['installing'] ) ) {
 	define( 'WP_INSTALLING', true );
 }

@@ -98,9 +98,14 @@ class Site:
         """Where WordPress writes what PHP complains of."""
         return self.folder / "debug.log"
 
-    def php(self, code: str, given: Mapping[str, Any] | None = None, *, installing: bool = False) -> Any:
-        """Run PHP code inside the site and return what it returns; `given` is its array $given."""
-        config = {"host": f"127.0.0.1:{self.port}", "given": given or {}, "installing": installing}
+    def php(
+        self, code: str, given: Mapping[str, Any] | None = None, *, installing: bool = False, uri: str = "/"
+    ) -> Any:
+        """Run PHP code inside the site and return what it returns; `given` is its array $given.
+
+        Of a network it is the site whose address begins with `uri`.
+        """
+        config = {"host": f"127.0.0.1:{self.port}", "given": given or {}, "installing": installing, "uri": uri}
         command = ["php", str(HERE / "php.php"), str(self.root), json.dumps(config)]
         ran = subprocess.run(command, input=code, capture_output=True, text=True, timeout=SECONDS, check=False)
         _, mark, answer = ran.stdout.rpartition("\x1e")

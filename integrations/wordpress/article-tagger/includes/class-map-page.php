@@ -202,7 +202,7 @@ class Map_Page {
 		}
 		echo '<ul class="subsubsub"><li>' . implode( ' | </li><li>', $links ) . '</li></ul>'; // phpcs:ignore WordPress.Security.EscapeOutput
 		printf(
-			'<form class="search-box" method="get"><input type="hidden" name="page" value="%s"><input type="hidden" name="state" value="%s"><label class="screen-reader-text" for="article-tagger-words">%s</label><input type="search" id="article-tagger-words" name="words" value="%s"> <button class="button">%4$s</button></form>',
+			'<form class="search-box" method="get"><input type="hidden" name="page" value="%s"><input type="hidden" name="state" value="%s"><label class="screen-reader-text" for="article-tagger-words">%s</label><input type="search" id="article-tagger-words" name="words" value="%s"> <button class="button">%3$s</button></form>',
 			esc_attr( self::PAGE ),
 			esc_attr( $shown['state'] ),
 			esc_html__( 'Search terms', 'article-tagger' ),
