@@ -47,6 +47,7 @@ def test_fresh_plugin_is_connected_by_address_and_key_alone(desk: Desk, sit: Sit
         "shown": 10,
         "auto": False,
         "prefix": "wp-",
+        "kinds": [],
         "follow": True,
         "slugs": False,
     }

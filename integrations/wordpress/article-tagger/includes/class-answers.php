@@ -50,6 +50,13 @@ class Answers {
 		} elseif ( $this->terms->learn( $post_id, $answer['suggestions'] ) ) {
 			$this->outbox->mark( $post_id ); // The post has a tag under another slug: the service is told which it is.
 		}
+		/**
+		 * Fires when the service has answered to a post.
+		 *
+		 * @param int   $post_id The post.
+		 * @param array $body    The answer.
+		 */
+		do_action( 'article_tagger_answered', $post_id, $body );
 	}
 
 	/**
@@ -201,7 +208,13 @@ class Answers {
 				$open[] = array_merge( $one, array( 'added' => in_array( $one['id'], $auto, true ) ) );
 			}
 		}
-		return $open;
+		/**
+		 * Filters the suggestions that are shown, and that may be added by themselves.
+		 *
+		 * @param array[] $open    The suggestions: id, label, kind, score, band, words and added.
+		 * @param int     $post_id The post.
+		 */
+		return array_values( (array) apply_filters( 'article_tagger_suggestions', $open, $post_id ) );
 	}
 
 	/**

@@ -157,6 +157,14 @@ class Outbox {
 		$row = array_merge( array( 'key' => wp_generate_uuid4() ), $more, array( 'decision' => $decision ) );
 		add_post_meta( $post_id, self::DECISION, wp_slash( $row ) );
 		$this->mark( $post_id ); // The answer to come takes it into account.
+		/**
+		 * Fires when somebody has decided on a tag, before the service is told.
+		 *
+		 * @param int   $post_id  The post.
+		 * @param array $decision The decision: action, tag and perhaps reason.
+		 * @param array $more     The editor, and the suggestion set if it is known.
+		 */
+		do_action( 'article_tagger_decided', $post_id, $decision, $more );
 	}
 
 	/**

@@ -236,13 +236,13 @@ class Sender {
 	 */
 	private function article( \WP_Post $post ): array {
 		$article = array(
-			'title'       => html_entity_decode( wp_strip_all_tags( $this->sendable( $post->post_title ) ), ENT_QUOTES | ENT_HTML5, 'UTF-8' ),
-			'body'        => $this->sendable( $post->post_content ),
+			'title'       => html_entity_decode( wp_strip_all_tags( Text::sendable( $post->post_title ) ), ENT_QUOTES | ENT_HTML5, 'UTF-8' ),
+			'body'        => Text::body( $post->post_content ),
 			'body_format' => 'html',
 			'terms'       => $this->answers->terms_to_list( $post->ID ),
 		);
 		// What the author wrote. WordPress makes an excerpt of the first words only where a theme shows one.
-		$excerpt = trim( $this->sendable( $post->post_excerpt ) );
+		$excerpt = trim( Text::sendable( $post->post_excerpt ) );
 		if ( '' !== $excerpt ) {
 			$article['standfirst'] = $excerpt;
 		}
@@ -252,16 +252,13 @@ class Sender {
 		if ( 'publish' === $post->post_status ) {
 			$article['url'] = mb_substr( (string) get_permalink( $post ), 0, 2000 );
 		}
-		return $article;
-	}
-
-	/**
-	 * Return a text without what JSON may not hold.
-	 *
-	 * @param string $text The text.
-	 */
-	private function sendable( string $text ): string {
-		return str_replace( "\0", ' ', mb_scrub( $text, 'UTF-8' ) );
+		/**
+		 * Filters what the service is sent of a post.
+		 *
+		 * @param array    $article title, standfirst, body, body_format, terms, published_at and url, as `PUT /v1/articles` takes them.
+		 * @param \WP_Post $post    The post.
+		 */
+		return (array) apply_filters( 'article_tagger_article', $article, $post );
 	}
 
 	/**

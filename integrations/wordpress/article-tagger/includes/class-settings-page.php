@@ -20,10 +20,11 @@ class Settings_Page {
 	/**
 	 * Keep the parts.
 	 *
-	 * @param Settings $settings The settings.
-	 * @param Health   $health   The connection.
+	 * @param Settings    $settings The settings.
+	 * @param Health      $health   The connection.
+	 * @param Kinds_Field $kinds    The choice of taxonomies for kinds of tags.
 	 */
-	public function __construct( private Settings $settings, private Health $health ) {}
+	public function __construct( private Settings $settings, private Health $health, private Kinds_Field $kinds ) {}
 
 	/**
 	 * Hook into WordPress.
@@ -88,13 +89,14 @@ class Settings_Page {
 			'taxonomies'        => __( 'Taxonomies that hold tags', 'article-tagger' ),
 			'tag_taxonomy'      => __( 'Accepted tags go to', 'article-tagger' ),
 			'category_taxonomy' => __( 'The accepted category goes to', 'article-tagger' ),
+			'kinds'             => __( 'Kinds of tags', 'article-tagger' ),
 			'shown'             => __( 'Suggestions shown at most', 'article-tagger' ),
 			'auto'              => __( 'Adding by itself', 'article-tagger' ),
 			'prefix'            => __( 'Ids of articles begin with', 'article-tagger' ),
 			'follow'            => __( 'Changes of the tags', 'article-tagger' ),
 		);
 		foreach ( $fields as $name => $title ) {
-			$for = in_array( $name, array( 'post_types', 'taxonomies', 'auto', 'follow' ), true ) ? array() : array( 'label_for' => "article-tagger-$name" );
+			$for = in_array( $name, array( 'post_types', 'taxonomies', 'auto', 'follow', 'kinds' ), true ) ? array() : array( 'label_for' => "article-tagger-$name" );
 			add_settings_field( $name, esc_html( $title ), array( $this, 'show_' . $name ), self::PAGE, 'all', $for );
 		}
 	}
@@ -135,6 +137,7 @@ class Settings_Page {
 			'taxonomies'        => $this->chosen( $given['taxonomies'] ?? array(), $kinds ),
 			'tag_taxonomy'      => $this->one_of( 'tag_taxonomy', $given, $kinds ),
 			'category_taxonomy' => $this->one_of( 'category_taxonomy', $given, $kinds ),
+			'kinds'             => $this->kinds->chosen( $given['kinds'] ?? null, $kinds ),
 			'shown'             => max( 1, min( 50, absint( $given['shown'] ?? Settings::DEFAULTS['shown'] ) ) ),
 			'auto'              => ! empty( $given['auto'] ),
 			'prefix'            => $this->prefix( (string) ( $given['prefix'] ?? Settings::default_prefix() ) ),
@@ -265,9 +268,7 @@ class Settings_Page {
 		}
 	}
 
-	/**
-	 * Show the field of the taxonomy for tags.
-	 */
+	/** Show the field of the taxonomy for tags. */
 	public function show_tag_taxonomy(): void {
 		$this->show_select( 'tag_taxonomy' );
 	}
@@ -278,6 +279,13 @@ class Settings_Page {
 	public function show_category_taxonomy(): void {
 		$this->show_select( 'category_taxonomy' );
 		$this->show_note( __( 'The kind of article, of which the service suggests one. It is only ever set by an editor.', 'article-tagger' ) );
+	}
+
+	/**
+	 * Show the field of the kinds of tags.
+	 */
+	public function show_kinds(): void {
+		$this->kinds->show( $this->taxonomy_choices() );
 	}
 
 	/**

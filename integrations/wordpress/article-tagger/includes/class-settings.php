@@ -29,6 +29,7 @@ class Settings {
 		'shown'             => 10,
 		'auto'              => false,
 		'prefix'            => 'wp-',
+		'kinds'             => array(), // By post types ('' for any) and kinds of tags: the taxonomy, where it is not the usual one.
 		'follow'            => true,
 		'slugs'             => false,
 	);
@@ -178,12 +179,25 @@ class Settings {
 	}
 
 	/**
-	 * Return the taxonomy that takes the tags of a kind.
+	 * Return the taxonomy that takes the tags of a kind on a post.
 	 *
-	 * @param string $kind The kind of a tag.
+	 * @param string         $kind The kind of a tag.
+	 * @param int|\WP_Post $post The post, or 0 for any.
 	 */
-	public function taxonomy_of( string $kind ): string {
-		return (string) $this->get( 'category' === $kind ? 'category_taxonomy' : 'tag_taxonomy' );
+	public function taxonomy_of( string $kind, int|\WP_Post $post = 0 ): string {
+		$post     = $post ? get_post( $post ) : null;
+		$kinds    = (array) $this->get( 'kinds' );
+		$usual    = (string) $this->get( 'category' === $kind ? 'category_taxonomy' : 'tag_taxonomy' );
+		$taxonomy = ( $post ? $kinds[ $post->post_type ][ $kind ] ?? '' : '' );
+		$taxonomy = '' === $taxonomy ? $kinds[''][ $kind ] ?? '' : $taxonomy;
+		/**
+		 * Filters the taxonomy that takes the tags of a kind.
+		 *
+		 * @param string    $taxonomy The taxonomy.
+		 * @param string    $kind     The kind of the tag: group, place, person, theme, category or another one of the service.
+		 * @param ?\WP_Post $post     The post, or null where any is meant.
+		 */
+		return (string) apply_filters( 'article_tagger_taxonomy', '' === $taxonomy || ! taxonomy_exists( $taxonomy ) ? $usual : $taxonomy, $kind, $post );
 	}
 
 	/**
@@ -192,7 +206,9 @@ class Settings {
 	 * @return string[]
 	 */
 	public function taxonomies(): array {
-		return array_unique( array_merge( (array) $this->get( 'taxonomies' ), array( $this->taxonomy_of( 'category' ), $this->taxonomy_of( 'tag' ) ) ) );
+		$usual = array( $this->taxonomy_of( 'category' ), $this->taxonomy_of( 'tag' ) );
+		$kinds = array_map( 'array_values', array_filter( array_values( (array) $this->get( 'kinds' ) ), 'is_array' ) );
+		return array_values( array_unique( array_filter( array_merge( (array) $this->get( 'taxonomies' ), $usual, ...$kinds ) ) ) );
 	}
 
 	/**

@@ -81,6 +81,17 @@ class Tags {
 	}
 
 	/**
+	 * Return the kinds of tags.
+	 *
+	 * @return string[]
+	 */
+	public function kinds(): array {
+		$kinds = array_values( array_unique( array_filter( array_column( $this->all(), 'kind' ) ) ) );
+		sort( $kinds );
+		return $kinds;
+	}
+
+	/**
 	 * Return all tags that may be given.
 	 *
 	 * @return array[]

@@ -33,8 +33,10 @@ class Terms {
 		$tags = array();
 		foreach ( $this->settings->taxonomies() as $taxonomy ) {
 			$terms = taxonomy_exists( $taxonomy ) ? get_the_terms( $post_id, $taxonomy ) : false;
-			foreach ( is_array( $terms ) && ! $this->is_filler( $terms ) ? $terms : array() as $term ) {
-				$tags[] = $this->tag_of( $term );
+			foreach ( is_array( $terms ) ? $terms : array() as $term ) {
+				if ( ! $this->is_filler( $term, count( $terms ) ) ) {
+					$tags[] = $this->tag_of( $term );
+				}
 			}
 		}
 		return array_values( array_unique( $tags ) );
@@ -51,9 +53,9 @@ class Terms {
 		$sent = array();
 		foreach ( $this->settings->taxonomies() as $taxonomy ) {
 			$terms = taxonomy_exists( $taxonomy ) ? get_the_terms( $post_id, $taxonomy ) : false;
-			foreach ( is_array( $terms ) && ! $this->is_filler( $terms ) ? $terms : array() as $term ) {
+			foreach ( is_array( $terms ) ? $terms : array() as $term ) {
 				$tags = array( $this->tag_of( $term ), (string) get_term_meta( $term->term_id, Mover::TAG, true ) );
-				if ( ! array_intersect( $tags, $without ) ) {
+				if ( ! array_intersect( $tags, $without ) && ! $this->is_filler( $term, count( $terms ) ) ) {
 					$sent[] = $this->sendable( $term );
 				}
 			}
@@ -114,7 +116,7 @@ class Terms {
 	 * @param int   $post_id The post.
 	 */
 	public function find( array $tag, int $post_id = 0 ): ?\WP_Term {
-		$taxonomy = $this->settings->taxonomy_of( $tag['kind'] );
+		$taxonomy = $this->settings->taxonomy_of( $tag['kind'], $post_id );
 		$mapped   = $this->all_of( $tag['id'], $taxonomy );
 		foreach ( count( $mapped ) > 1 ? $mapped : array() as $term ) {
 			if ( true === is_object_in_term( $post_id, $taxonomy, $term->term_id ) ) {
@@ -167,7 +169,7 @@ class Terms {
 		$there   = $this->tags_of( $post_id );
 		foreach ( $suggestions as $tag ) {
 			$term = in_array( $tag['id'], $there, true ) ? null : $this->find( $tag );
-			if ( $term && true === is_object_in_term( $post_id, $term->taxonomy, $term->term_id ) && ! $this->is_filler( array( $term ) ) ) {
+			if ( $term && true === is_object_in_term( $post_id, $term->taxonomy, $term->term_id ) && ! $this->is_filler( $term, 1 ) ) {
 				update_term_meta( $term->term_id, self::TAG, wp_slash( $tag['id'] ) );
 				$learned = true;
 			}
@@ -182,10 +184,10 @@ class Terms {
 	 * @param array    $tag  The tag: id, label and kind.
 	 */
 	public function give( \WP_Post $post, array $tag ): \WP_Term|\WP_Error {
-		$taxonomy = get_taxonomy( $this->settings->taxonomy_of( $tag['kind'] ) );
+		$taxonomy = get_taxonomy( $this->settings->taxonomy_of( $tag['kind'], $post ) );
 		if ( false === $taxonomy || ! is_object_in_taxonomy( $post, $taxonomy->name ) ) {
 			/* translators: %s: the name of a taxonomy */
-			return new \WP_Error( 'article_tagger_taxonomy', sprintf( __( 'This kind of post has no %s. Choose another taxonomy in the settings.', 'article-tagger' ), $this->settings->taxonomy_of( $tag['kind'] ) ), array( 'status' => 409 ) );
+			return new \WP_Error( 'article_tagger_taxonomy', sprintf( __( 'This kind of post has no %s. Choose another taxonomy in the settings.', 'article-tagger' ), $this->settings->taxonomy_of( $tag['kind'], $post ) ), array( 'status' => 409 ) );
 		}
 		if ( ! current_user_can( $taxonomy->cap->assign_terms ) ) {
 			/* translators: %s: the name of a taxonomy, such as Tags */
@@ -245,12 +247,31 @@ class Terms {
 	}
 
 	/**
-	 * Whether these are only the category that WordPress gives to posts without one: nobody has chosen it.
+	 * Take the category off a post that WordPress gave it because it had none, now that it has one.
 	 *
-	 * @param \WP_Term[] $terms The terms of a post in a taxonomy.
+	 * @param \WP_Post $post The post.
+	 * @param \WP_Term $term The category that it was given.
+	 * @return ?\WP_Term The one that it lost.
 	 */
-	private function is_filler( array $terms ): bool {
-		return 1 === count( $terms ) && $this->is_default( reset( $terms ) );
+	public function without_filler( \WP_Post $post, \WP_Term $term ): ?\WP_Term {
+		$terms = get_the_terms( $post->ID, $term->taxonomy );
+		foreach ( is_array( $terms ) ? $terms : array() as $other ) {
+			if ( $other->term_id !== $term->term_id && $this->is_filler( $other, 2 ) && true === wp_remove_object_terms( $post->ID, $other->term_id, $other->taxonomy ) ) {
+				return $other;
+			}
+		}
+		return null;
+	}
+
+	/**
+	 * Whether a term of a post is only the category that WordPress gives to posts without one: nobody has chosen it. Beside
+	 * others it is so as long as it stands for no tag.
+	 *
+	 * @param \WP_Term $term The term.
+	 * @param int      $n    How many terms of this taxonomy the post has.
+	 */
+	private function is_filler( \WP_Term $term, int $n ): bool {
+		return $this->is_default( $term ) && ( 1 === $n || '' === (string) get_term_meta( $term->term_id, self::TAG, true ) );
 	}
 
 	/**
