@@ -48,6 +48,7 @@ def test_fresh_plugin_is_connected_by_address_and_key_alone(desk: Desk, sit: Sit
         "auto": False,
         "prefix": "wp-",
         "kinds": [],
+        "completes": False,
         "follow": True,
         "slugs": False,
     }

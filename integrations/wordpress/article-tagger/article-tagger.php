@@ -44,7 +44,7 @@ function start(): void {
 	$mover    = new Mover( $settings, $client, $terms );
 	$feed     = new Feed( $settings, $client, $outbox, $mover );
 	$sender   = new Sender( $settings, $client, $outbox, $answers, $sync, $resend, $feed );
-	$watcher  = new Watcher( $settings, $terms, $outbox );
+	$watcher  = new Watcher( $settings, $terms, $outbox, $answers );
 	$health   = new Health( $settings, $client, $outbox );
 	foreach (
 		array(

@@ -83,7 +83,12 @@
 				return take( found, number );
 			} );
 		}, [ post ] );
-		return { answer, failure, look, decide };
+		const complete = useCallback( () => {
+			const number = ++newest.current;
+			return wp.apiFetch( { path: `${ SPACE }/posts/${ post }/complete`, method: 'POST' } ).then( ( found ) => take( found, number ) );
+		}, [ post ] );
+		const seen = useCallback( () => wp.apiFetch( { path: `${ SPACE }/posts/${ post }?open=true` } ).catch( () => {} ), [ post ] );
+		return { answer, failure, look, decide, complete, seen };
 	}
 
 	/**
@@ -221,7 +226,7 @@
 				onTerm( term );
 			}
 		};
-		const { answer, failure, look, decide } = useAnswer( post, saves, ( terms ) => terms.forEach( apply ) );
+		const { answer, failure, look, decide, complete, seen } = useAnswer( post, saves, ( terms ) => terms.forEach( apply ) );
 		const [ busy, setBusy ] = useState( false );
 		const [ refusal, setRefusal ] = useState( '' );
 
@@ -247,7 +252,12 @@
 			setRefusal( '' );
 			return decide( data ).then( ( found ) => done( action, tag, found ), refused ).finally( () => setBusy( false ) );
 		};
-		return { answer, failure, busy, refusal, onDecide, onRead: () => setRefusal( '' ) };
+		const onComplete = () => {
+			setBusy( true );
+			setRefusal( '' );
+			return complete().then( () => wp.a11y.speak( __( 'The tags are complete.', 'article-tagger' ) ), refused ).finally( () => setBusy( false ) );
+		};
+		return { answer, failure, busy, refusal, onDecide, onComplete, onSeen: seen, onRead: () => setRefusal( '' ) };
 	}
 
 	/**
@@ -257,7 +267,13 @@
 	 * @param {Object} props.known What useSuggestions returned.
 	 */
 	function Panel( { known } ) {
-		const { answer, failure, busy, refusal, onDecide, onRead } = known;
+		const { answer, failure, busy, refusal, onDecide, onComplete, onSeen, onRead } = known;
+		const set = answer ? answer.set : '';
+		useEffect( () => {
+			if ( set ) {
+				onSeen();
+			}
+		}, [ set ] );
 		if ( ! answer ) {
 			return el( 'div', { className: 'article-tagger' }, failure ? el( 'p', {}, failure ) : el( Spinner ) );
 		}
@@ -266,7 +282,10 @@
 			refusal && el( Notice, { status: 'error', onRemove: onRead }, refusal ),
 			el( 'ul', { className: 'article-tagger-list', 'aria-label': __( 'Suggested tags', 'article-tagger' ) },
 				answer.suggestions.map( ( one ) => el( Suggestion, { key: one.id, one, busy, onDecide } ) ) ),
-			answer.can_decide && el( Adding, { busy, onDecide } )
+			answer.can_decide && el( Adding, { busy, onDecide } ),
+			answer.can_decide && set && el( 'p', { className: 'article-tagger-complete' }, answer.complete
+				? __( 'The tags are complete.', 'article-tagger' )
+				: el( Button, { variant: 'secondary', disabled: busy, onClick: onComplete }, __( 'Tags are complete', 'article-tagger' ) ) )
 		);
 	}
 

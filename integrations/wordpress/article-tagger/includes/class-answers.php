@@ -17,6 +17,8 @@ class Answers {
 	const ANSWER = '_article_tagger_answer';
 	const LISTED = '_article_tagger_listed'; // The tags that the service was last told of.
 	const AUTO   = '_article_tagger_auto';   // A row for each tag that was added by itself and that nobody has confirmed.
+	const CLOSED = '_article_tagger_closed'; // The suggestion set on which somebody called the tags complete.
+	const SEEN   = '_article_tagger_seen';   // Who had the panel open last.
 	const WORDS  = 4;
 
 	/**
@@ -119,6 +121,36 @@ class Answers {
 	}
 
 	/**
+	 * Note that an editor calls the tags of a post complete: every tag that it lacks is wrong for it.
+	 *
+	 * @param int $post_id The post.
+	 */
+	public function complete( int $post_id ): void {
+		update_post_meta( $post_id, self::CLOSED, wp_slash( $this->answer( $post_id )['set'] ?? '' ) );
+		$this->outbox->complete( $post_id, Watcher::editor() );
+	}
+
+	/**
+	 * Note that the user has the panel of a post open.
+	 *
+	 * @param int $post_id The post.
+	 */
+	public function seen( int $post_id ): void {
+		if ( (int) get_post_meta( $post_id, self::SEEN, true ) !== get_current_user_id() ) {
+			update_post_meta( $post_id, self::SEEN, get_current_user_id() );
+		}
+	}
+
+	/**
+	 * Whether the user has had the panel of a post open since anybody else.
+	 *
+	 * @param int $post_id The post.
+	 */
+	public function was_seen( int $post_id ): bool {
+		return is_user_logged_in() && (int) get_post_meta( $post_id, self::SEEN, true ) === get_current_user_id();
+	}
+
+	/**
 	 * Return the tags that were added by themselves.
 	 *
 	 * @param int $post_id The post.
@@ -168,6 +200,7 @@ class Answers {
 			'set'         => $answer['set'] ?? '',
 			'can_decide'  => $this->settings->covers( $post ) && $this->settings->may_send(),
 			'suggestions' => array_slice( $open, 0, (int) $this->settings->get( 'shown' ) ),
+			'complete'    => null !== $answer && '' !== $answer['set'] && get_post_meta( $post->ID, self::CLOSED, true ) === $answer['set'],
 			'unsent'      => count( $this->outbox->decisions( $post->ID ) ),
 			'added'       => array_map( array( $this, 'term_for_form' ), $this->added( $post->ID, $open ) ),
 		);

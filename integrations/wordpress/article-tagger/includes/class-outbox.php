@@ -168,6 +168,23 @@ class Outbox {
 	}
 
 	/**
+	 * Keep that an editor calls the tags of a post complete, until it is sent.
+	 *
+	 * @param int    $post_id The post.
+	 * @param string $editor  The editor.
+	 */
+	public function complete( int $post_id, string $editor ): void {
+		$this->decide(
+			$post_id,
+			array(),
+			array(
+				'editor'   => $editor,
+				'complete' => true,
+			)
+		);
+	}
+
+	/**
 	 * Return the decisions that wait, the oldest first.
 	 *
 	 * @param int $post_id The post.

@@ -48,7 +48,9 @@ class Rest {
 	public function add_routes(): void {
 		$may_edit = array( $this, 'may_edit' );
 		$of_post  = '/posts/(?P<id>[1-9][0-9]{0,18})';
-		$this->add( $of_post, 'GET', array( $this, 'get' ), $may_edit );
+		$open     = array( 'open' => array( 'type' => 'boolean' ) );
+		$this->add( $of_post, 'GET', array( $this, 'get' ), $may_edit, $open );
+		$this->add( $of_post . '/complete', 'POST', array( $this, 'complete' ), $may_edit );
 		$this->add( $of_post . '/decisions', 'POST', array( $this, 'decide' ), $may_edit, $this->arguments_of_decide() );
 		$words = array(
 			'words' => array(
@@ -78,7 +80,31 @@ class Rest {
 		if ( '' !== $this->outbox->token( (int) $request['id'] ) ) {
 			$this->outbox->schedule(); // An event gets lost where two processes change the schedule of WordPress at once.
 		}
+		if ( $request['open'] ) {
+			$this->answers->seen( (int) $request['id'] );
+		}
 		return $this->shown( get_post( (int) $request['id'] ) );
+	}
+
+	/**
+	 * Have the service told that the tags of a post are complete.
+	 *
+	 * @param \WP_REST_Request $request The request.
+	 */
+	public function complete( \WP_REST_Request $request ): \WP_REST_Response|\WP_Error {
+		$post = get_post( (int) $request['id'] );
+		if ( ! $this->settings->covers( $post ) ) {
+			return self::not_sent();
+		}
+		$this->answers->complete( $post->ID );
+		return $this->shown( $post );
+	}
+
+	/**
+	 * Return why nothing can be decided on a post.
+	 */
+	private static function not_sent(): \WP_Error {
+		return new \WP_Error( 'article_tagger_post', __( 'This post is not sent to the article tagger.', 'article-tagger' ), array( 'status' => 409 ) );
 	}
 
 	/**
@@ -99,7 +125,7 @@ class Rest {
 	public function decide( \WP_REST_Request $request ): \WP_REST_Response|\WP_Error {
 		$post = get_post( (int) $request['id'] );
 		if ( ! $this->settings->covers( $post ) ) {
-			return new \WP_Error( 'article_tagger_post', __( 'This post is not sent to the article tagger.', 'article-tagger' ), array( 'status' => 409 ) );
+			return self::not_sent();
 		}
 		$suggested = $this->answers->find( $post->ID, $request['tag'] );
 		$tag       = $suggested ?? $this->tags->find( $request['tag'] );

@@ -156,7 +156,7 @@ class Sender {
 		}
 		if ( ! $reply && $this->settings->covers( $post ) && '' !== $token ) {
 			$reply = $this->put( $post );
-			$reply = $reply->ok() ? null : $reply;
+			$reply = $reply->ok() ? $this->send_decisions( $post, true ) : $reply; // That the tags are complete counts with those of now.
 		}
 		return $this->conclude( $post_id, $token, $reply );
 	}
@@ -264,11 +264,15 @@ class Sender {
 	/**
 	 * Send the decisions on a post, the oldest first.
 	 *
-	 * @param \WP_Post $post The post.
+	 * @param \WP_Post $post     The post.
+	 * @param bool     $complete Whether to send those that its tags are complete, and no others.
 	 * @return ?Reply What stopped it, or null.
 	 */
-	private function send_decisions( \WP_Post $post ): ?Reply {
+	private function send_decisions( \WP_Post $post, bool $complete = false ): ?Reply {
 		foreach ( $this->outbox->decisions( $post->ID ) as $row ) {
+			if ( $complete !== ! empty( $row['complete'] ) ) {
+				continue;
+			}
 			$reply = $this->send_decision( $post->ID, $row );
 			if ( ! $reply->ok() && ! $reply->is_refused() ) {
 				return $reply;
@@ -293,7 +297,8 @@ class Sender {
 	 */
 	private function send_decision( int $post_id, array $row ): Reply {
 		$body = array(
-			'decisions' => array( $row['decision'] ),
+			'decisions' => $row['decision'] ? array( $row['decision'] ) : array(),
+			'complete'  => ! empty( $row['complete'] ),
 			'editor'    => $row['editor'],
 		);
 		$set  = $row['set'] ?? '';

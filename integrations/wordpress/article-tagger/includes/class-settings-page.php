@@ -92,11 +92,12 @@ class Settings_Page {
 			'kinds'             => __( 'Kinds of tags', 'article-tagger' ),
 			'shown'             => __( 'Suggestions shown at most', 'article-tagger' ),
 			'auto'              => __( 'Adding by itself', 'article-tagger' ),
+			'completes'         => __( 'Complete tags', 'article-tagger' ),
 			'prefix'            => __( 'Ids of articles begin with', 'article-tagger' ),
 			'follow'            => __( 'Changes of the tags', 'article-tagger' ),
 		);
 		foreach ( $fields as $name => $title ) {
-			$for = in_array( $name, array( 'post_types', 'taxonomies', 'auto', 'follow', 'kinds' ), true ) ? array() : array( 'label_for' => "article-tagger-$name" );
+			$for = in_array( $name, array( 'post_types', 'taxonomies', 'auto', 'completes', 'follow', 'kinds' ), true ) ? array() : array( 'label_for' => "article-tagger-$name" );
 			add_settings_field( $name, esc_html( $title ), array( $this, 'show_' . $name ), self::PAGE, 'all', $for );
 		}
 	}
@@ -141,6 +142,7 @@ class Settings_Page {
 			'shown'             => max( 1, min( 50, absint( $given['shown'] ?? Settings::DEFAULTS['shown'] ) ) ),
 			'auto'              => ! empty( $given['auto'] ),
 			'prefix'            => $this->prefix( (string) ( $given['prefix'] ?? Settings::default_prefix() ) ),
+			'completes'         => ! empty( $given['completes'] ),
 			'follow'            => ! empty( $given['follow'] ),
 			'slugs'             => ! empty( $given['slugs'] ),
 		);
@@ -214,9 +216,7 @@ class Settings_Page {
 
 	// --- the fields ---
 
-	/**
-	 * Show the field of the address.
-	 */
+	/** Show the field of the address. */
 	public function show_address(): void {
 		printf(
 			'<input type="url" class="regular-text code" id="article-tagger-address" name="%s[address]" value="%s" placeholder="%s">',
@@ -249,9 +249,7 @@ class Settings_Page {
 		$this->show_note( __( 'Made by whoever runs the service: python -m classifier keys create wordpress --role cms', 'article-tagger' ) );
 	}
 
-	/**
-	 * Show the field of the post types.
-	 */
+	/** Show the field of the post types. */
 	public function show_post_types(): void {
 		foreach ( $this->post_type_choices() as $name => $label ) {
 			$this->show_box( 'checkbox', '[post_types][]', $name, $label, in_array( $name, (array) $this->settings->get( 'post_types' ), true ) );
@@ -259,9 +257,7 @@ class Settings_Page {
 		$this->show_note( __( 'Title, excerpt and text of these, drafts too, are sent to the service when they are saved; posts with a password are not.', 'article-tagger' ) );
 	}
 
-	/**
-	 * Show the field of the taxonomies.
-	 */
+	/** Show the field of the taxonomies. */
 	public function show_taxonomies(): void {
 		foreach ( $this->taxonomy_choices() as $name => $label ) {
 			$this->show_box( 'checkbox', '[taxonomies][]', $name, $label, in_array( $name, $this->settings->taxonomies(), true ) );
@@ -281,16 +277,12 @@ class Settings_Page {
 		$this->show_note( __( 'The kind of article, of which the service suggests one. It is only ever set by an editor.', 'article-tagger' ) );
 	}
 
-	/**
-	 * Show the field of the kinds of tags.
-	 */
+	/** Show the field of the kinds of tags. */
 	public function show_kinds(): void {
 		$this->kinds->show( $this->taxonomy_choices() );
 	}
 
-	/**
-	 * Show the field of the number of suggestions.
-	 */
+	/** Show the field of the number of suggestions. */
 	public function show_shown(): void {
 		printf(
 			'<input type="number" class="small-text" id="article-tagger-shown" name="%s[shown]" value="%d" min="1" max="50">',
@@ -299,17 +291,18 @@ class Settings_Page {
 		);
 	}
 
-	/**
-	 * Show the field of adding by itself.
-	 */
+	/** Show the field of adding by itself. */
 	public function show_auto(): void {
 		$this->show_box( 'checkbox', '[auto]', '1', __( 'Add tags of which the service is sure before an editor accepts them', 'article-tagger' ), (bool) $this->settings->get( 'auto' ) );
 		$this->show_note( __( 'Only tags whose term is there already, and never the category. They stay marked until an editor keeps or rejects them.', 'article-tagger' ) );
 	}
 
-	/**
-	 * Show the field of the prefix.
-	 */
+	/** Show the field of what publishing says. */
+	public function show_completes(): void {
+		$this->show_box( 'checkbox', '[completes]', '1', __( 'Publishing a post says that its tags are complete, where the editor had the panel open', 'article-tagger' ), (bool) $this->settings->get( 'completes' ) );
+	}
+
+	/** Show the field of the prefix. */
 	public function show_prefix(): void {
 		printf(
 			'<input type="text" class="regular-text code" id="article-tagger-prefix" name="%s[prefix]" value="%s" pattern="[A-Za-z0-9._:\-]{0,100}">',

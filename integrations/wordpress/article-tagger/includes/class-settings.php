@@ -30,6 +30,7 @@ class Settings {
 		'auto'              => false,
 		'prefix'            => 'wp-',
 		'kinds'             => array(), // By post types ('' for any) and kinds of tags: the taxonomy, where it is not the usual one.
+		'completes'         => false,
 		'follow'            => true,
 		'slugs'             => false,
 	);

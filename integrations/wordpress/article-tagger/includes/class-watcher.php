@@ -31,14 +31,16 @@ class Watcher {
 	 * @param Settings $settings The settings.
 	 * @param Terms    $terms    The terms.
 	 * @param Outbox   $outbox   What waits.
+	 * @param Answers  $answers  What was suggested.
 	 */
-	public function __construct( private Settings $settings, private Terms $terms, private Outbox $outbox ) {}
+	public function __construct( private Settings $settings, private Terms $terms, private Outbox $outbox, private Answers $answers ) {}
 
 	/**
 	 * Hook into WordPress. The block editor saves up to three times for one click: the mark is the same.
 	 */
 	public function register(): void {
 		add_action( 'wp_after_insert_post', array( $this, 'saved' ), 10, 2 );
+		add_action( 'transition_post_status', array( $this, 'published' ), 10, 3 );
 		add_action( 'set_object_terms', array( $this, 'terms_set' ), 10, 6 );
 		add_action( 'deleted_term_relationships', array( $this, 'terms_removed' ), 10, 3 );
 		add_action( 'before_delete_post', array( $this, 'deleted' ), 10, 2 );
@@ -72,6 +74,20 @@ class Watcher {
 	public function saved( int $post_id, \WP_Post $post ): void {
 		if ( $this->is_meant( $post ) ) {
 			$this->outbox->mark( $post_id );
+		}
+	}
+
+	/**
+	 * Take the tags of a post for complete that is published by somebody who has seen its panel, where that is set.
+	 *
+	 * @param string   $status The status that it gets.
+	 * @param string   $before The status that it had.
+	 * @param \WP_Post $post   The post.
+	 */
+	public function published( string $status, string $before, \WP_Post $post ): void {
+		$is_first = 'publish' === $status && 'publish' !== $before;
+		if ( $is_first && $this->settings->get( 'completes' ) && $this->is_meant( $post ) && $this->answers->was_seen( $post->ID ) ) {
+			$this->answers->complete( $post->ID );
 		}
 	}
 
