@@ -66,9 +66,9 @@ def service(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         Article("first", "First", "A database with an article gets no starter articles.")
     )
     keys = {role: store.keys.create(role, role) for role in ("cms", "admin")}
-    other = store.keys.create("other", "cms")
+    others = store.keys.create("other", "cms"), store.keys.create("vera", "editor")
     store.close()
-    service = Service(models, url, keys["cms"], keys["admin"], other)
+    service = Service(models, url, keys["cms"], keys["admin"], *others)
     service.start()
     yield service
     service.stop()

@@ -31,9 +31,11 @@ BODY = f"<!-- wp:paragraph -->\n<p>{TEXT}</p>\n<!-- /wp:paragraph -->"
 class Service:
     """The service, which can be stopped and started again at the same address."""
 
-    def __init__(self, models: Path, url: str, cms_key: str, admin_key: str, other_key: str = "") -> None:
+    def __init__(
+        self, models: Path, url: str, cms_key: str, admin_key: str, other_key: str = "", editor_key: str = ""
+    ) -> None:
         self.models, self.url = models, url
-        self.cms_key, self.admin_key, self.other_key = cms_key, admin_key, other_key
+        self.cms_key, self.admin_key, self.other_key, self.editor_key = cms_key, admin_key, other_key, editor_key
         self.port = server.free_port()
         self.running: server.Server | None = None
 

@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.wordpress.desk import Desk, Service, answering, in_its_place
+from tests.wordpress.editors import BlockEditor
 from tests.wordpress.test_tags import decide
 
 pytestmark = pytest.mark.wordpress
@@ -153,6 +154,57 @@ def test_health_warns_of_an_address_in_the_clear(desk: Desk, sit: Sit) -> None:
     page = sit("admin", SETTINGS)
     assert "does not begin with https" in health(page)
     assert "WP_ACCESSIBLE_HOSTS" in health(page)
+
+
+# --- what is said where people are ---------------------------------------------------------------------------------
+
+LONG_AGO = "$pause = get_option( 'article_tagger_pause' ); update_option( 'article_tagger_pause', array_merge( $pause, array( 'since' => time() - 7300 ) ) );"
+SITE_HEALTH = """
+    require_once ABSPATH . 'wp-admin/includes/class-wp-site-health.php';
+    $tests = WP_Site_Health::get_tests();
+    return call_user_func( $tests['direct']['article_tagger']['test'] );
+"""
+
+
+def test_administrators_are_told_on_the_dashboard_after_an_hour(desk: Desk, sit: Sit) -> None:
+    assert desk.site.php(SITE_HEALTH)["status"] == "good"
+    desk.service.stop()
+    desk.post()
+    desk.until(desk.pause)
+    notices = sit("admin", "/wp-admin/").locator(".article-tagger-notice")
+    expect(notices).to_have_count(0)
+    desk.site.php(LONG_AGO)
+    expect(sit("admin", "/wp-admin/").locator(".article-tagger-notice")).to_contain_text(
+        "has not been reached for 2 hours"
+    )
+    expect(sit("ana", "/wp-admin/").locator(".article-tagger-notice")).to_have_count(0)
+    assert desk.site.php(SITE_HEALTH)["status"] == "critical"
+
+
+def test_key_that_is_not_accepted_is_said_in_the_panel_and_on_the_dashboard(desk: Desk, sit: Sit) -> None:
+    desk.set(key="tagger_wrong")
+    post = desk.post()
+    desk.until(desk.pause)
+    expect(sit("admin", "/wp-admin/").locator(".article-tagger-notice")).to_contain_text("does not accept the key")
+    page = sit("ana", f"/wp-admin/post.php?post={post}&action=edit")
+    BlockEditor(page).ready().says("does not accept the key")
+
+
+def test_key_of_another_role_is_said_and_holds_up_only_what_it_may_not_do(desk: Desk, sit: Sit) -> None:
+    desk.set(key=desk.service.editor_key)
+    post, other = desk.post(), desk.post()
+    desk.until(lambda: desk.suggested(post) and desk.suggested(other))
+    decide(desk, post, "accept", "iskp")
+    refused = "return (bool) get_option( 'article_tagger_refused' );"
+    desk.until(lambda: desk.site.php(refused))
+    assert desk.pause() == {}
+    expect(sit("admin", "/wp-admin/").locator(".article-tagger-notice")).to_contain_text("needs the role cms")
+    assert "The key has the role editor" in health(sit("admin", SETTINGS))
+    desk.set(key=desk.service.cms_key)
+    desk.later(7200)
+    desk.settled()
+    assert desk.log(post) == [("iskp", "accept", None, "cms/ana")]
+    assert desk.site.php(refused) is False
 
 
 # --- the bulk action ------------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ function forget_all(): void {
 	delete_option( 'article_tagger' );
 	delete_option( 'article_tagger_site' );
 	delete_option( 'article_tagger_pause' );
-	foreach ( array( 'terms_place', 'feed', 'hidden' ) as $name ) {
+	foreach ( array( 'terms_place', 'feed', 'hidden', 'refused' ) as $name ) {
 		delete_option( "article_tagger_$name" );
 	}
 	delete_transient( 'article_tagger_feed_behind' );

@@ -6,7 +6,7 @@
 
 	const { createElement: el, useCallback, useEffect, useRef, useState } = wp.element;
 	const { Button, Notice, Spinner, TextControl } = wp.components;
-	const { __, sprintf } = wp.i18n;
+	const { __, _n, sprintf } = wp.i18n;
 	const { addQueryArgs } = wp.url;
 	const SPACE = '/article-tagger/v1';
 	const PATIENCE = [ 1, 1, 2, 2, 3, 3, 5, 5, 10 ]; // Seconds between two looks while an answer is awaited; then the last.
@@ -131,6 +131,11 @@
 	 */
 	function Suggestion( { one, busy, onDecide } ) {
 		const [ rejecting, setRejecting ] = useState( false );
+		const reject = useRef();
+		const cancel = () => {
+			setRejecting( false );
+			reject.current.focus();
+		};
 		const percent = Math.min( Math.round( one.score * 100 ), 99 ); // Nothing is certain.
 		/* translators: 1: the label of a tag, 2: a number */
 		const heard = sprintf( __( '%1$s, score %2$d percent', 'article-tagger' ), one.label, percent );
@@ -147,13 +152,12 @@
 			one.words.length > 0 && el( 'p', { className: 'article-tagger-words', dir: 'auto' },
 				/* translators: %s: words of the text, with commas between */
 				sprintf( __( 'because of: %s', 'article-tagger' ), one.words.join( ', ' ) ) ),
-			rejecting
-				? el( Reasons, { label: one.label, onReason: ( reason ) => onDecide( 'reject', one, reason ), onCancel: () => setRejecting( false ) } )
-				: el( 'div', { className: 'article-tagger-actions' },
-					/* translators: 1: a verb such as Accept, 2: the label of a tag */
-					el( Button, { variant: 'secondary', isSmall: true, disabled: busy, 'aria-label': sprintf( __( '%1$s: %2$s', 'article-tagger' ), accept, one.label ), onClick: () => onDecide( 'accept', one ) }, accept ),
-					el( Button, { variant: 'tertiary', isSmall: true, isDestructive: true, disabled: busy, 'aria-expanded': false, 'aria-label': sprintf( __( '%1$s: %2$s', 'article-tagger' ), __( 'Reject', 'article-tagger' ), one.label ), onClick: () => setRejecting( true ) }, __( 'Reject', 'article-tagger' ) )
-				)
+			el( 'div', { className: 'article-tagger-actions' },
+				/* translators: 1: a verb such as Accept, 2: the label of a tag */
+				el( Button, { variant: 'secondary', isSmall: true, disabled: busy, 'aria-label': sprintf( __( '%1$s: %2$s', 'article-tagger' ), accept, one.label ), onClick: () => onDecide( 'accept', one ) }, accept ),
+				el( Button, { variant: 'tertiary', isSmall: true, isDestructive: true, disabled: busy, ref: reject, 'aria-expanded': rejecting, 'aria-label': sprintf( __( '%1$s: %2$s', 'article-tagger' ), __( 'Reject', 'article-tagger' ), one.label ), onClick: () => setRejecting( ! rejecting ) }, __( 'Reject', 'article-tagger' ) )
+			),
+			rejecting && el( Reasons, { label: one.label, onReason: ( reason ) => onDecide( 'reject', one, reason ), onCancel: cancel } )
 		);
 	}
 
@@ -261,6 +265,54 @@
 	}
 
 	/**
+	 * Keep the focus in the panel: after a decision it is on the card that takes the place of the one that went.
+	 *
+	 * @param {Array}    suggestions What is shown.
+	 * @param {boolean}  busy        Whether something is under way.
+	 * @param {Function} onDecide    Called with the action, the suggestion and a reason.
+	 */
+	function useFocus( suggestions, busy, onDecide ) {
+		const root = useRef();
+		const next = useRef( null ); // The place of the card that is decided on.
+		useEffect( () => {
+			if ( busy || next.current === null || ! root.current ) {
+				return;
+			}
+			const cards = root.current.querySelectorAll( '.article-tagger-suggestion' );
+			const card = cards[ Math.min( next.current, cards.length - 1 ) ];
+			const target = card ? card.querySelector( 'button' ) : root.current.querySelector( 'input' );
+			next.current = null;
+			if ( target && ( document.activeElement === document.body || root.current.contains( document.activeElement ) ) ) {
+				target.focus();
+			}
+		}, [ busy ] );
+		const decide = ( action, one, reason ) => {
+			next.current = suggestions.findIndex( ( { id } ) => id === one.id );
+			return onDecide( action, one, reason );
+		};
+		return [ root, decide ];
+	}
+
+	/**
+	 * Tell somebody who does not see the panel how many suggestions have come.
+	 *
+	 * @param {?Object} answer What is known of the post.
+	 */
+	function useArrivals( answer ) {
+		const was = useRef( null );
+		const n = answer && answer.state === 'ready' ? answer.suggestions.length : 0;
+		useEffect( () => {
+			if ( answer && answer.state === 'ready' && answer.set !== was.current ) {
+				was.current = answer.set;
+				if ( n ) {
+					/* translators: %d: a number of suggestions */
+					wp.a11y.speak( sprintf( _n( '%d suggestion', '%d suggestions', n, 'article-tagger' ), n ) );
+				}
+			}
+		}, [ answer ] );
+	}
+
+	/**
 	 * The panel.
 	 *
 	 * @param {Object} props       What it is made of.
@@ -274,14 +326,16 @@
 				onSeen();
 			}
 		}, [ set ] );
+		useArrivals( answer );
+		const [ root, decide ] = useFocus( answer ? answer.suggestions : [], busy, onDecide );
 		if ( ! answer ) {
 			return el( 'div', { className: 'article-tagger' }, failure ? el( 'p', {}, failure ) : el( Spinner ) );
 		}
-		return el( 'div', { className: 'article-tagger', 'data-state': answer.state },
+		return el( 'div', { className: 'article-tagger', 'data-state': answer.state, ref: root },
 			el( 'div', { role: 'status', className: 'article-tagger-message' }, answer.message ),
 			refusal && el( Notice, { status: 'error', onRemove: onRead }, refusal ),
 			el( 'ul', { className: 'article-tagger-list', 'aria-label': __( 'Suggested tags', 'article-tagger' ) },
-				answer.suggestions.map( ( one ) => el( Suggestion, { key: one.id, one, busy, onDecide } ) ) ),
+				answer.suggestions.map( ( one ) => el( Suggestion, { key: one.id, one, busy, onDecide: decide } ) ) ),
 			answer.can_decide && el( Adding, { busy, onDecide } ),
 			answer.can_decide && set && el( 'p', { className: 'article-tagger-complete' }, answer.complete
 				? __( 'The tags are complete.', 'article-tagger' )

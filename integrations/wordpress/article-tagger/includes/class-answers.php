@@ -323,6 +323,12 @@ class Answers {
 			return __( 'This site was copied from another one, and nothing is sent to the article tagger. An administrator changes that under Settings → Article Tagger.', 'article-tagger' );
 		}
 		if ( $waiting ) {
+			if ( '' !== $problem && (int) get_post_meta( $post->ID, Outbox::DUE, true ) > time() ) {
+				return $problem;
+			}
+			if ( $this->outbox->is_paused() && 401 === $this->outbox->pause()['status'] ) {
+				return __( 'The article tagger does not accept the key of this site. Tell an administrator. Saving is not affected.', 'article-tagger' );
+			}
 			return $this->outbox->is_paused()
 				? __( 'The article tagger cannot be reached. Suggestions come by themselves when it is back; saving is not affected.', 'article-tagger' )
 				: __( 'Suggestions are on their way.', 'article-tagger' );

@@ -17,6 +17,7 @@ class Health {
 	const GOOD    = 'success';
 	const WARNING = 'warning';
 	const BAD     = 'error';
+	const LONG    = HOUR_IN_SECONDS; // After which administrators are told that the service is away.
 	const ASKED   = 2; // posts whose articles are looked at.
 	const LATE    = 10 * MINUTE_IN_SECONDS; // So long after its time a sweep is overdue.
 
@@ -44,6 +45,33 @@ class Health {
 			return array( array( self::BAD, sprintf( __( 'This site was copied from %s. Nothing is sent. Save these settings if this site is to send to the service under the ids shown here.', 'article-tagger' ), $original ) ) );
 		}
 		return array_values( array_filter( array( $this->connection(), $this->ids(), $this->waiting(), $this->schedule(), $this->in_clear() ) ) );
+	}
+
+	/**
+	 * Return what an administrator has to do, without asking the service.
+	 *
+	 * @return string[]
+	 */
+	public function to_do(): array {
+		if ( ! $this->settings->may_send() ) {
+			return array();
+		}
+		$pause   = $this->outbox->pause();
+		$refused = (array) get_option( Outbox::REFUSED, array() );
+		$to_do   = array();
+		if ( 401 === $pause['status'] && $pause['failures'] ) {
+			/* translators: %s: what the service says */
+			$to_do[] = sprintf( __( 'The article tagger does not accept the key of this site: %s Set another one under Settings → Article Tagger.', 'article-tagger' ), self::sentence( $pause['problem'] ) );
+		} elseif ( $pause['failures'] && $pause['since'] < time() - self::LONG ) {
+			/* translators: 1: a time such as "2 hours", 2: what went wrong */
+			$to_do[] = sprintf( __( 'The article tagger has not been reached for %1$s: %2$s Posts are saved as ever, and sent when it is back.', 'article-tagger' ), human_time_diff( $pause['since'] ), self::sentence( $pause['problem'] ) );
+		}
+		if ( $refused ) {
+			/* translators: %s: what the service says */
+			$to_do[] = sprintf( __( 'The article tagger refuses what this site sends: %s The key needs the role cms.', 'article-tagger' ), self::sentence( (string) $refused[1] ) );
+		}
+		$stopped = $this->schedule();
+		return $stopped ? array_merge( $to_do, array( $stopped[1] ) ) : $to_do;
 	}
 
 	/**

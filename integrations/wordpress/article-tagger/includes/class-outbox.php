@@ -22,6 +22,7 @@ class Outbox {
 	const DECISION = '_article_tagger_decision'; // A row for each: two editors at once do not overwrite each other.
 	const GONE     = 'article_tagger_gone_';     // An option for each article to delete, named by the number of its post.
 	const PAUSE    = 'article_tagger_pause';     // While the service is away: until when, how often in a row, and why.
+	const REFUSED  = 'article_tagger_refused';   // When the service last said that the key may not do something, and what it said.
 	const SEND     = 'article_tagger_send';      // The event of a sending, as soon as may be.
 
 	const FIRST         = YEAR_IN_SECONDS; // What editors save counts as due for so long: before all that is sent in bulk.
@@ -261,13 +262,15 @@ class Outbox {
 	/**
 	 * Return what is known of the service being away.
 	 *
-	 * @return array until (a time), failures and problem.
+	 * @return array until (a time), failures, problem, since (a time) and status.
 	 */
 	public function pause(): array {
 		$none = array(
 			'until'    => 0,
 			'failures' => 0,
 			'problem'  => '',
+			'since'    => 0,
+			'status'   => 0,
 		);
 		return array_merge( $none, (array) get_option( self::PAUSE, array() ) );
 	}
@@ -278,12 +281,15 @@ class Outbox {
 	 * @param Reply $reply What came instead of an answer.
 	 */
 	public function pause_for( Reply $reply ): void {
-		$failures = 1 + $this->pause()['failures'];
+		$before   = $this->pause();
+		$failures = 1 + $before['failures'];
 		$wait     = max( min( $reply->retry_after, HOUR_IN_SECONDS ), self::back_off( 15, $failures, self::LONGEST_PAUSE ) );
 		$pause    = array(
 			'until'    => time() + $wait,
 			'failures' => $failures,
 			'problem'  => $reply->problem(),
+			'since'    => $before['since'] ? $before['since'] : time(),
+			'status'   => $reply->status,
 		);
 		update_option( self::PAUSE, $pause, false );
 	}

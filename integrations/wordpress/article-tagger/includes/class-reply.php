@@ -41,7 +41,14 @@ class Reply {
 	 */
 	public function is_away(): bool {
 		return null === $this->body && 500 !== $this->status
-			|| in_array( $this->status, array( 0, 401, 403, 408, 429, 502, 503, 504 ), true );
+			|| in_array( $this->status, array( 0, 401, 408, 429, 502, 503, 504 ), true );
+	}
+
+	/**
+	 * Whether the key may not do this. Other requests may fare better.
+	 */
+	public function is_forbidden(): bool {
+		return 403 === $this->status && ! $this->is_away();
 	}
 
 	/**

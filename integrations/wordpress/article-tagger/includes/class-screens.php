@@ -64,7 +64,23 @@ class Screens {
 	public function add_meta_box( string $post_type, mixed $post ): void {
 		if ( $post instanceof \WP_Post && $this->is_sent( $post_type ) ) {
 			$title = __( 'Suggested tags', 'article-tagger' );
-			add_meta_box( 'article-tagger', $title, array( $this, 'show_meta_box' ), $post_type, 'side', 'high', array( '__back_compat_meta_box' => true ) );
+			add_meta_box( 'article-tagger', $title, array( $this, 'show_meta_box' ), $post_type, 'side', 'core', array( '__back_compat_meta_box' => true ) );
+			$this->put_below_publish( $post_type );
+		}
+	}
+
+	/**
+	 * Put the box of the classic editor directly below that which publishes, which stays where it was.
+	 *
+	 * @param string $post_type The type of the post.
+	 */
+	private function put_below_publish( string $post_type ): void {
+		global $wp_meta_boxes;
+		$boxes = $wp_meta_boxes[ $post_type ]['side']['core'] ?? array();
+		if ( isset( $boxes['submitdiv'], $boxes['article-tagger'] ) ) {
+			$first = array_intersect_key( $boxes, array_flip( array( 'submitdiv', 'article-tagger' ) ) );
+
+			$wp_meta_boxes[ $post_type ]['side']['core'] = $first + $boxes; // phpcs:ignore WordPress.WP.GlobalVariablesOverride
 		}
 	}
 

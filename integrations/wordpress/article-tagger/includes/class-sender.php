@@ -93,7 +93,7 @@ class Sender {
 		}
 		$this->let_go();
 		$until = microtime( true ) + self::SECONDS;
-		$all   = $this->delete_articles( $until ) && $this->sync->run( $until ) && $this->send_posts( $until ) && $this->resend->run() && $this->feed->run( $until );
+		$all   = $this->delete_articles( $until ) && $this->sync->tell_news() && $this->send_posts( $until ) && $this->sync->tell_all( $until ) && $this->resend->run() && $this->feed->run( $until );
 		$this->unlock();
 		if ( ! $all && ! $this->outbox->is_paused() ) {
 			$this->outbox->schedule();
@@ -173,12 +173,18 @@ class Sender {
 		if ( ! $reply ) {
 			$this->outbox->done( $post_id, $token, (string) get_post_meta( $post_id, Outbox::PROBLEM, true ) );
 			$this->outbox->resume();
+			delete_option( Outbox::REFUSED );
 			return true;
 		}
 		if ( $reply->is_refused() ) {
 			/* translators: %s: what the service says is wrong */
 			$this->outbox->done( $post_id, $token, sprintf( __( 'The article tagger does not take this post: %s', 'article-tagger' ), $reply->problem() ) );
 			return true;
+		}
+		if ( $reply->is_forbidden() ) {
+			/* translators: %s: what the service says is wrong */
+			update_post_meta( $post_id, Outbox::PROBLEM, wp_slash( sprintf( __( 'The article tagger refuses this: %s Tell an administrator.', 'article-tagger' ), $reply->problem() ) ) );
+			update_option( Outbox::REFUSED, array( time(), $reply->problem() ), false );
 		}
 		// That the service is away is no fault of the post: it waits no longer than the service is left alone.
 		$this->outbox->postpone( $post_id, $reply->retry_after, $reply->is_away() ? Outbox::LONGEST_PAUSE : Outbox::LONGEST_WAIT );

@@ -194,13 +194,12 @@ class Term_Sync {
 	// --- what the service is told ---
 
 	/**
-	 * Tell the service what it does not know yet: renames and merges before any post that shows them.
+	 * Tell the service of renames and merges, before any post that shows them.
 	 *
-	 * @param float $until When to leave the rest to the next sweep.
 	 * @return bool Whether posts may be sent now.
 	 */
-	public function run( float $until ): bool {
-		return $this->tell_merges() && $this->tell_changes() && $this->tell_all( $until );
+	public function tell_news(): bool {
+		return $this->tell_merges() && $this->tell_changes();
 	}
 
 	/**
@@ -254,9 +253,9 @@ class Term_Sync {
 	 * Tell of all terms, once for each site, address and key.
 	 *
 	 * @param float $until When to leave the rest to the next sweep.
-	 * @return bool Whether the service is there.
+	 * @return bool Whether all are told.
 	 */
-	private function tell_all( float $until ): bool {
+	public function tell_all( float $until ): bool {
 		$place = (array) get_option( self::PLACE, array() );
 		$of    = $this->settings->address() . ' ' . $this->settings->term_prefix();
 		$after = ( $place['of'] ?? '' ) === $of ? $place['after'] : 0;
@@ -264,12 +263,12 @@ class Term_Sync {
 			$terms = $this->behind( (int) $after );
 			$reply = $terms ? $this->resolve( array_map( array( $this->terms, 'sendable' ), $terms ) ) : null;
 			if ( $reply && ! $this->concluded( $reply ) ) {
-				return false;
+				return true; // It is tried again with the next sweep.
 			}
 			$after = $terms && $reply->ok() ? end( $terms )->term_id : 'all';
 			update_option( self::PLACE, compact( 'of', 'after' ), false );
 		}
-		return true;
+		return 'all' === $after;
 	}
 
 	/**
@@ -281,7 +280,10 @@ class Term_Sync {
 	private function resolve( array $sent, ?string $editor = null ): Reply {
 		$body  = array_merge( array( 'terms' => $sent ), null === $editor ? array() : array( 'editor' => $editor ) );
 		$reply = $this->client->request( 'POST', '/v1/terms/resolve', $body );
-		if ( $reply->ok() && is_array( $reply->body['known'] ?? null ) ) {
+		if ( $reply->ok() && ! is_array( $reply->body['known'] ?? null ) ) {
+			return new Reply( $reply->status, null ); // JSON, but not of the article tagger.
+		}
+		if ( $reply->ok() ) {
 			$this->terms->know( array_filter( $sent, fn( array $term ) => get_term( $this->settings->term_number( $term['id'] ) ) instanceof \WP_Term ), $reply->body['known'] );
 		}
 		return $reply;
