@@ -54,7 +54,9 @@ def queue_wanted(viewer: str | None, state: str = "all") -> Wanted:
     """Return the articles that a request asks for. `state` holds where it names none."""
     state, order = choice_of("state", QUEUE_STATES, state), choice_of("order", ORDERS, "newest")
     since, until, sample = _day("since"), _day("until"), filter_of("sample")
-    wanted = Wanted(None if state == "all" else state, filter_of("source"), filter_of("tag"), since, until, order, viewer)
+    wanted = Wanted(
+        None if state == "all" else state, filter_of("source"), filter_of("tag"), since, until, order, viewer
+    )
     return wanted if sample is None else replace(wanted, sample=sample, order=DRAWN)
 
 

@@ -20,7 +20,7 @@ defined( 'ABSPATH' ) || exit;
 const VERSION = '1.0.0';
 const FILE    = __FILE__;
 
-foreach ( array( 'settings', 'text', 'reply', 'client', 'tags', 'terms', 'outbox', 'answers', 'term-sync', 'resend', 'hidden-terms', 'mover', 'feed', 'sender', 'watcher', 'health', 'notices', 'kinds-field', 'settings-page', 'network-page', 'map-page', 'rest', 'screens' ) as $article_tagger_part ) {
+foreach ( array( 'settings', 'text', 'reply', 'client', 'tags', 'terms', 'outbox', 'answers', 'term-sync', 'resend', 'hidden-terms', 'mover', 'feed', 'sender', 'watcher', 'health', 'notices', 'privacy', 'kinds-field', 'settings-page', 'network-page', 'map-page', 'rest', 'screens' ) as $article_tagger_part ) {
 	require_once __DIR__ . '/includes/class-' . $article_tagger_part . '.php';
 }
 unset( $article_tagger_part );
@@ -51,11 +51,12 @@ function start(): void {
 			$sync,
 			$sender,
 			$watcher,
-			new Rest( $settings, $tags, $terms, $outbox, $answers ),
+			new Rest( $settings, $client, $tags, $terms, $outbox, $answers ),
 			new Screens( $settings, $outbox ),
 			new Settings_Page( $settings, $health, new Kinds_Field( $settings, $tags ) ),
 			new Hidden_Terms( $settings ),
 			new Notices( $health ),
+			new Privacy(),
 			new Network_Page( $settings ),
 			new Map_Page( $settings, $client, $tags, $terms, $resend, $feed ),
 		) as $part

@@ -8,6 +8,7 @@
 	const { select, dispatch, useSelect } = wp.data;
 	const { __ } = wp.i18n;
 	const PANEL = 'article-tagger/suggestions';
+	const PrePublishPanel = ( wp.editor && wp.editor.PluginPrePublishPanel ) || wp.editPost.PluginPrePublishPanel;
 	const DocumentPanel = ( wp.editor && wp.editor.PluginDocumentSettingPanel ) || wp.editPost.PluginDocumentSettingPanel;
 
 	/**
@@ -93,13 +94,22 @@
 		dispatch( 'core/preferences' ).set( 'article-tagger', 'opened', true );
 	}
 
+	function getText() {
+		const { getEditedPostAttribute, getEditedPostContent } = select( 'core/editor' );
+		return { title: getEditedPostAttribute( 'title' ) || '', content: getEditedPostContent(), excerpt: getEditedPostAttribute( 'excerpt' ) || '' };
+	}
+
 	function ArticleTagger() {
 		const post = useSelect( ( from ) => from( 'core/editor' ).getCurrentPostId(), [] );
-		const known = window.articleTagger.useSuggestions( post, useSaves(), onTerm, onRemoved );
+		const known = window.articleTagger.useSuggestions( post, useSaves(), onTerm, onRemoved, getText );
 		useEffect( openOnce, [] );
 		const n = known.answer ? known.answer.suggestions.length : 0;
 		const title = __( 'Suggested tags', 'article-tagger' ) + ( n ? ` (${ n })` : '' );
-		return el( DocumentPanel, { name: 'suggestions', title, className: 'article-tagger-panel' }, el( window.articleTagger.Panel, { known } ) );
+		const panel = () => el( window.articleTagger.Panel, { known } );
+		return el( wp.element.Fragment, {},
+			el( DocumentPanel, { name: 'suggestions', title, className: 'article-tagger-panel' }, panel() ),
+			el( PrePublishPanel, { title, className: 'article-tagger-panel', initialOpen: n > 0 }, panel() )
+		);
 	}
 
 	wp.plugins.registerPlugin( 'article-tagger', { render: ArticleTagger, icon: null } );

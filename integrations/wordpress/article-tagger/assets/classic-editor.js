@@ -61,8 +61,16 @@
 		window.tagBox.quickClicks( document.getElementById( term.taxonomy ) );
 	}
 
+	function getText() {
+		if ( window.tinymce ) {
+			window.tinymce.triggerSave(); // What is written there is in the form only when it is sent.
+		}
+		const value = ( id ) => ( document.getElementById( id ) || { value: '' } ).value;
+		return { title: value( 'title' ), content: value( 'content' ), excerpt: value( 'excerpt' ) };
+	}
+
 	function ArticleTagger( { post } ) {
-		return el( window.articleTagger.Panel, { known: window.articleTagger.useSuggestions( post, 0, onTerm, onRemoved ) } );
+		return el( window.articleTagger.Panel, { known: window.articleTagger.useSuggestions( post, 0, onTerm, onRemoved, getText ) } );
 	}
 
 	$( function () {

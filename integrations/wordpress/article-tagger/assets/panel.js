@@ -88,7 +88,11 @@
 			return wp.apiFetch( { path: `${ SPACE }/posts/${ post }/complete`, method: 'POST' } ).then( ( found ) => take( found, number ) );
 		}, [ post ] );
 		const seen = useCallback( () => wp.apiFetch( { path: `${ SPACE }/posts/${ post }?open=true` } ).catch( () => {} ), [ post ] );
-		return { answer, failure, look, decide, complete, seen };
+		const suggest = useCallback( ( text ) => {
+			const number = ++newest.current;
+			return wp.apiFetch( { path: `${ SPACE }/posts/${ post }/suggest`, method: 'POST', data: text } ).then( ( found ) => take( found, number ) );
+		}, [ post ] );
+		return { answer, failure, look, decide, complete, seen, suggest };
 	}
 
 	/**
@@ -220,8 +224,9 @@
 	 * @param {number}   saves     How often it was saved since the page was opened.
 	 * @param {Function} onTerm    Called with a term that the post was given.
 	 * @param {Function} onRemoved Called with a term that it lost.
+	 * @param {Function} getText   Called for title, content and excerpt as they are in the form.
 	 */
-	function useSuggestions( post, saves, onTerm, onRemoved ) {
+	function useSuggestions( post, saves, onTerm, onRemoved, getText ) {
 		const applied = useRef( new Set() ); // Each once: what an editor takes out of the form is not put back.
 		const apply = ( term ) => {
 			const name = `${ term.taxonomy } ${ term.id }`;
@@ -230,7 +235,7 @@
 				onTerm( term );
 			}
 		};
-		const { answer, failure, look, decide, complete, seen } = useAnswer( post, saves, ( terms ) => terms.forEach( apply ) );
+		const { answer, failure, look, decide, complete, seen, suggest } = useAnswer( post, saves, ( terms ) => terms.forEach( apply ) );
 		const [ busy, setBusy ] = useState( false );
 		const [ refusal, setRefusal ] = useState( '' );
 
@@ -261,7 +266,12 @@
 			setRefusal( '' );
 			return complete().then( () => wp.a11y.speak( __( 'The tags are complete.', 'article-tagger' ) ), refused ).finally( () => setBusy( false ) );
 		};
-		return { answer, failure, busy, refusal, onDecide, onComplete, onSeen: seen, onRead: () => setRefusal( '' ) };
+		const onSuggest = () => {
+			setBusy( true );
+			setRefusal( '' );
+			return suggest( getText() ).then( () => {}, ( error ) => setRefusal( error.message || __( 'WordPress does not answer. Try again.', 'article-tagger' ) ) ).finally( () => setBusy( false ) );
+		};
+		return { answer, failure, busy, refusal, onDecide, onComplete, onSuggest, onSeen: seen, onRead: () => setRefusal( '' ) };
 	}
 
 	/**
@@ -319,7 +329,7 @@
 	 * @param {Object} props.known What useSuggestions returned.
 	 */
 	function Panel( { known } ) {
-		const { answer, failure, busy, refusal, onDecide, onComplete, onSeen, onRead } = known;
+		const { answer, failure, busy, refusal, onDecide, onComplete, onSuggest, onSeen, onRead } = known;
 		const set = answer ? answer.set : '';
 		useEffect( () => {
 			if ( set ) {
@@ -336,6 +346,7 @@
 			refusal && el( Notice, { status: 'error', onRemove: onRead }, refusal ),
 			el( 'ul', { className: 'article-tagger-list', 'aria-label': __( 'Suggested tags', 'article-tagger' ) },
 				answer.suggestions.map( ( one ) => el( Suggestion, { key: one.id, one, busy, onDecide: decide } ) ) ),
+			el( 'p', { className: 'article-tagger-now' }, el( Button, { variant: 'link', disabled: busy, onClick: onSuggest }, __( 'Suggest now', 'article-tagger' ) ) ),
 			answer.can_decide && el( Adding, { busy, onDecide } ),
 			answer.can_decide && set && el( 'p', { className: 'article-tagger-complete' }, answer.complete
 				? __( 'The tags are complete.', 'article-tagger' )

@@ -38,13 +38,7 @@ class Answers {
 	 * @param array    $article The article as it was sent.
 	 */
 	public function keep( int $post_id, array $body, array $article ): void {
-		$rows   = is_array( $body['suggestions'] ?? null ) ? $body['suggestions'] : array();
-		$answer = array(
-			'set'         => is_string( $body['suggestion_set_id'] ?? null ) ? $body['suggestion_set_id'] : '',
-			'reason'      => is_string( $body['reason'] ?? null ) ? $body['reason'] : '',
-			'suggestions' => array_values( array_filter( array_map( array( $this, 'read' ), $rows ) ) ),
-		);
-		update_post_meta( $post_id, self::ANSWER, wp_slash( $answer ) );
+		$answer = $this->keep_suggestions( $post_id, $body );
 		$known = is_array( $body['known'] ?? null ) ? $body['known'] : array();
 		update_post_meta( $post_id, self::LISTED, wp_slash( $article['tags'] ?? array_values( array_unique( $known ) ) ) );
 		if ( isset( $article['terms'] ) ) {
@@ -59,6 +53,24 @@ class Answers {
 		 * @param array $body    The answer.
 		 */
 		do_action( 'article_tagger_answered', $post_id, $body );
+	}
+
+	/**
+	 * Keep the suggestions of an answer.
+	 *
+	 * @param int   $post_id The post.
+	 * @param array $body    The answer.
+	 * @return array What is kept.
+	 */
+	public function keep_suggestions( int $post_id, array $body ): array {
+		$rows   = is_array( $body['suggestions'] ?? null ) ? $body['suggestions'] : array();
+		$answer = array(
+			'set'         => is_string( $body['suggestion_set_id'] ?? null ) ? $body['suggestion_set_id'] : '',
+			'reason'      => is_string( $body['reason'] ?? null ) ? $body['reason'] : '',
+			'suggestions' => array_values( array_filter( array_map( array( $this, 'read' ), $rows ) ) ),
+		);
+		update_post_meta( $post_id, self::ANSWER, wp_slash( $answer ) );
+		return $answer;
 	}
 
 	/**

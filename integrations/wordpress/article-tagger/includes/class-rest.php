@@ -22,6 +22,7 @@ class Rest {
 	 * Keep the parts.
 	 *
 	 * @param Settings $settings The settings.
+	 * @param Client   $client   The service.
 	 * @param Tags     $tags     The tags of the service.
 	 * @param Terms    $terms    The terms.
 	 * @param Outbox   $outbox   What waits.
@@ -29,6 +30,7 @@ class Rest {
 	 */
 	public function __construct(
 		private Settings $settings,
+		private Client $client,
 		private Tags $tags,
 		private Terms $terms,
 		private Outbox $outbox,
@@ -50,6 +52,7 @@ class Rest {
 		$of_post  = '/posts/(?P<id>[1-9][0-9]{0,18})';
 		$open     = array( 'open' => array( 'type' => 'boolean' ) );
 		$this->add( $of_post, 'GET', array( $this, 'get' ), $may_edit, $open );
+		$this->add( $of_post . '/suggest', 'POST', array( $this, 'suggest' ), $may_edit, $this->arguments_of_suggest() );
 		$this->add( $of_post . '/complete', 'POST', array( $this, 'complete' ), $may_edit );
 		$this->add( $of_post . '/decisions', 'POST', array( $this, 'decide' ), $may_edit, $this->arguments_of_decide() );
 		$words = array(
@@ -84,6 +87,48 @@ class Rest {
 			$this->answers->seen( (int) $request['id'] );
 		}
 		return $this->shown( get_post( (int) $request['id'] ) );
+	}
+
+	/**
+	 * Ask for suggestions for a text that is not saved yet. The service keeps nothing of it; somebody waits for it.
+	 *
+	 * @param \WP_REST_Request $request The request.
+	 */
+	public function suggest( \WP_REST_Request $request ): \WP_REST_Response|\WP_Error {
+		$post = get_post( (int) $request['id'] );
+		if ( '' !== $post->post_password || ! $this->settings->covers_type( $post ) || ! $this->settings->may_send() ) {
+			return self::not_sent();
+		}
+		$article = array(
+			'title'       => html_entity_decode( wp_strip_all_tags( Text::sendable( $request['title'] ) ), ENT_QUOTES | ENT_HTML5, 'UTF-8' ),
+			'standfirst'  => Text::sendable( (string) $request['excerpt'] ),
+			'body'        => Text::body( $request['content'] ),
+			'body_format' => 'html',
+			'tags'        => $this->answers->tags_to_list( $post->ID ),
+		);
+		$reply   = $this->client->request( 'POST', '/v1/suggest', $article, array(), Client::IMPATIENT );
+		if ( ! $reply->ok() || ! is_array( $reply->body['suggestions'] ?? null ) ) {
+			/* translators: %s: what went wrong */
+			$text = sprintf( __( 'There are no suggestions at present: %s Saving is not affected.', 'article-tagger' ), $reply->problem() );
+			return new \WP_Error( 'article_tagger_away', $text, array( 'status' => 503 ) );
+		}
+		$this->answers->keep_suggestions( $post->ID, $reply->body );
+		return $this->shown( $post, array( 'can_decide' => $this->settings->covers( $post ) ) );
+	}
+
+	/**
+	 * Return what a text is made of.
+	 */
+	private function arguments_of_suggest(): array {
+		$text = array(
+			'type'     => 'string',
+			'required' => true,
+		);
+		return array(
+			'title'   => $text,
+			'content' => $text,
+			'excerpt' => array( 'type' => 'string' ),
+		);
 	}
 
 	/**

@@ -168,7 +168,16 @@ class Watcher {
 	 * Return the name under which the service knows the current user.
 	 */
 	public static function editor(): string {
-		$login = (string) preg_replace( '/[\/\x00-\x1f\x7f]/', '-', wp_get_current_user()->user_login ?? '' );
+		return self::name_of( wp_get_current_user() );
+	}
+
+	/**
+	 * Return the name under which the service knows a user.
+	 *
+	 * @param \WP_User $user The user.
+	 */
+	public static function name_of( \WP_User $user ): string {
+		$login = (string) preg_replace( '/[\/\x00-\x1f\x7f]/', '-', $user->user_login ?? '' );
 		return '' === $login ? 'wordpress' : mb_substr( $login, 0, 80 );
 	}
 
