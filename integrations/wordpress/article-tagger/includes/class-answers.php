@@ -39,7 +39,7 @@ class Answers {
 	 */
 	public function keep( int $post_id, array $body, array $article ): void {
 		$answer = $this->keep_suggestions( $post_id, $body );
-		$known = is_array( $body['known'] ?? null ) ? $body['known'] : array();
+		$known  = is_array( $body['known'] ?? null ) ? $body['known'] : array();
 		update_post_meta( $post_id, self::LISTED, wp_slash( $article['tags'] ?? array_values( array_unique( $known ) ) ) );
 		if ( isset( $article['terms'] ) ) {
 			$this->terms->know( $article['terms'], $known );
