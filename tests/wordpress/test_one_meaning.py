@@ -47,12 +47,8 @@ def spellings(taxonomy: Taxonomy) -> dict[str, str]:
     return {tag.id: next(names(tag)) for tag in taxonomy.tags} | OWN
 
 
-def test_both_sides_mean_the_same_tags(chain: Desk, tmp_path: Path) -> None:
-    service, where = chain.service, ("--models", str(chain.service.models), "--database", chain.service.url)
-    taxonomy = read_taxonomy(STARTER / "taxonomy.yaml")
-    name_of = spellings(taxonomy)
-    known = {name: tag for tag, name in name_of.items()}
-    articles = archive()
+def publish(desk: Desk, file: Path, name_of: dict[str, str]) -> int:
+    """Publish the archive with the desk's names for the tags, and return how many posts it has."""
     posts = [
         {
             "title": one.title,
@@ -60,11 +56,27 @@ def test_both_sides_mean_the_same_tags(chain: Desk, tmp_path: Path) -> None:
             "date": f"{(one.published_at or '')[:10]} 09:00:00",
             "tags": [name_of[tag] for tag in one.tags or ()],
         }
-        for one in articles
+        for one in archive()
     ]
-    file, export = tmp_path / "posts.json", tmp_path / "desk.xml"
     file.write_text(json.dumps(posts), encoding="utf-8")
-    assert chain.site.php(PUBLISH, {"file": str(file)}) == len(articles)
+    assert desk.site.php(PUBLISH, {"file": str(file)}) == len(posts)
+    return len(posts)
+
+
+def pairs(taxonomy: Taxonomy, counts: dict[str, int]) -> tuple[str, str, str, str]:
+    """Return four tags of one kind that several posts have, the rarest first."""
+    themes = [tag.id for tag in taxonomy.tags if tag.kind == "group" and counts[tag.id] >= 3 and tag.id not in OWN]
+    one, other, third, heir, *_ = sorted(themes, key=lambda tag: counts[tag])
+    return one, other, third, heir
+
+
+def test_both_sides_mean_the_same_tags(chain: Desk, tmp_path: Path) -> None:
+    service, where = chain.service, ("--models", str(chain.service.models), "--database", chain.service.url)
+    taxonomy = read_taxonomy(STARTER / "taxonomy.yaml")
+    name_of = spellings(taxonomy)
+    known = {name: tag for tag, name in name_of.items()}
+    export = tmp_path / "desk.xml"
+    n_posts = publish(chain, tmp_path / "posts.json", name_of)
 
     # The archive is exported, imported and learned; then the site is connected.
     chain.site.php(EXPORT, {"file": str(export)})
@@ -97,16 +109,9 @@ def test_both_sides_mean_the_same_tags(chain: Desk, tmp_path: Path) -> None:
     save_all()
     save_all()
     before = check(str)
-    counts = {tag: sum(name_of[tag] in names for names in before.values()) for tag in name_of}
-    few = sorted((tag for tag, n in counts.items() if n >= 3 and tag not in OWN), key=lambda tag: counts[tag])
-    kind_of = {tag.id: tag.kind for tag in taxonomy.tags}
-    one, other = few[0], next(tag for tag in few[1:] if kind_of[tag] == kind_of[few[0]])
-    third = next(
-        tag
-        for tag in few[1:]
-        if tag != other and any(kind_of[tag] == kind_of[each] for each in few if each not in (tag, one, other))
+    one, other, third, heir = pairs(
+        taxonomy, {tag: sum(name in names for names in before.values()) for tag, name in name_of.items()}
     )
-    heir = next(tag for tag in few if kind_of[tag] == kind_of[third] and tag not in (one, other, third))
 
     # A person merges two terms in WordPress: nothing is removed, and it is proposed.
     chain.site.php(MERGE_TERMS, {"term": name_of[one], "into": name_of[other]})
@@ -127,7 +132,7 @@ def test_both_sides_mean_the_same_tags(chain: Desk, tmp_path: Path) -> None:
     examples = tmp_path / "examples.jsonl"
     classifier("export", "examples", *where[2:], "--output", str(examples))
     rows = [json.loads(line) for line in examples.read_text(encoding="utf-8").splitlines()]
-    assert len(rows) == len(articles) and not any(row.get("rejected") for row in rows)
+    assert len(rows) == n_posts and not any(row.get("rejected") for row in rows)
 
     # The undo restores both sides.
     undo(service, set_id)
