@@ -12,7 +12,7 @@ export PYTHONPATH := .
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve train test coverage test-notebooks test-browser test-javascript test-system test-postgres test-wordpress test-dask test-supply test-versions test-full sbom audit test-hard lint format bench lock clean screenshots notebooks
+.PHONY: help setup serve train plugin-zip test coverage test-notebooks test-browser test-javascript test-system test-postgres test-wordpress test-dask test-supply test-versions test-full sbom audit test-hard lint format bench lock clean screenshots notebooks
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -60,6 +60,9 @@ test-browser: $(VENV)/.dev ## run the tests in a browser; they fail where there 
 
 test-javascript: ## run the unit tests of the review page's modules in Node (Debian's nodejs); they fail where it is missing
 	@node --test tests/javascript/*.test.mjs
+
+plugin-zip: ## write the WordPress plugin as a zip into dist/ (needs gettext)
+	@integrations/wordpress/make-zip dist
 
 test-wordpress: $(VENV)/.dev ## run the plugin's tests in a real WordPress; they fail where its packages are missing
 	@$(RUN) pytest -m wordpress --junitxml=var/test-wordpress.xml tests/wordpress

@@ -4,7 +4,6 @@
 """
 
 import ast
-import hashlib
 import json
 import re
 import subprocess
@@ -61,7 +60,7 @@ def main(folder: Path) -> None:
         scripts = sorted({file for message in messages for file in message.files if file.endswith(".js")})
         for script in scripts:
             of_script = [message for message in messages if script in message.files]
-            name = f"{DOMAIN}-{language}-{hashlib.md5(script.encode(), usedforsecurity=False).hexdigest()}.json"
+            name = f"{DOMAIN}-{language}-{DOMAIN}-{Path(script).stem}.json"  # as WordPress looks for it, by the script's handle
             (folder / name).write_text(json_of(of_script, language), encoding="utf-8")
 
 

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -21,6 +22,7 @@ Sit = Callable[..., Page]
 PHP = sorted(PLUGIN.rglob("*.php"))
 POT = PLUGIN / "languages" / "article-tagger.pot"
 MARK = "»"
+LANGUAGES = ("de_DE", "fr_FR")
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
@@ -64,6 +66,31 @@ def test_texts_for_translators_are_up_to_date(tmp_path: Path) -> None:
     assert new == POT.read_text(encoding="utf-8"), "run integrations/wordpress/make-pot"
 
 
+def test_zip_has_the_plugin_with_its_translations_and_is_the_same_each_time(tmp_path: Path) -> None:
+    packed = []
+    for folder in ("one", "two"):
+        ran = run(PLUGIN.parent / "make-zip", tmp_path / folder)
+        assert ran.returncode == 0, ran.stderr
+        packed.append(Path(ran.stdout.strip()))
+    assert packed[0].read_bytes() == packed[1].read_bytes()
+    names = zipfile.ZipFile(packed[0]).namelist()
+    own = {f"article-tagger/{path.relative_to(PLUGIN)}" for path in PLUGIN.rglob("*") if path.is_file()}
+    assert own <= set(names)
+    for language in LANGUAGES:
+        assert f"article-tagger/languages/article-tagger-{language}.mo" in names
+        assert f"article-tagger/languages/article-tagger-{language}-article-tagger-panel.json" in names
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_translations_are_complete(language: str) -> None:
+    source = PLUGIN.parent / "languages" / f"{language}.po"
+    done = run("msgfmt", "--check", "--statistics", "-o", "/dev/null", source)
+    assert done.returncode == 0, done.stderr
+    assert "untranslated" not in done.stderr and "fuzzy" not in done.stderr, done.stderr
+    missing = run("msgcmp", "--use-untranslated", source, POT)
+    assert missing.returncode == 0, missing.stderr
+
+
 def test_panel_and_settings_speak_the_language_of_the_site(desk: Desk, sit: Sit) -> None:
     translate(desk.site.root / "wp-content" / "plugins" / PLUGIN.name / "languages", "xx_XX")
     languages = desk.site.root / "wp-content" / "languages"
@@ -74,7 +101,9 @@ def test_panel_and_settings_speak_the_language_of_the_site(desk: Desk, sit: Sit)
     )
     desk.site.php("update_option( 'WPLANG', 'xx_XX' );")  # takes only languages that WordPress itself has
     page = sit("admin", "/wp-admin/options-general.php?page=article-tagger")
-    labels = page.locator(".form-table th, .form-table .description, #article-tagger-health p").all_inner_texts()
+    labels = page.locator(
+        ".form-table > tbody > tr > th, .form-table .description, #article-tagger-health p"
+    ).all_inner_texts()
     assert len(labels) > 10
     assert [text for text in labels if not text.startswith(MARK)] == []
     post = desk.post()
