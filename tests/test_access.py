@@ -69,6 +69,11 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("POST", "/v1/tags/change-sets/<set_id>/schedule", {"based_on": 1, "apply_at": None}, TAXONOMISTS, 404),
     ("POST", "/v1/tags/change-sets/<set_id>/decline", {}, TAXONOMISTS, 404),
     ("POST", "/v1/tags/change-sets/<set_id>/undo", {}, TAXONOMISTS, 404),
+    ("GET", "/v1/key", None, set(ROLES), 200),
+    ("GET", "/v1/terms", None, WRITERS, 200),
+    ("POST", "/v1/terms/resolve", {"terms": [{"id": "1", "name": "ISIS-K"}]}, WRITERS, 200),
+    ("PUT", "/v1/terms/<term_id>", {"tags": []}, WRITERS, 404),
+    ("POST", "/v1/terms/<term_id>/merge", {"into": "2"}, WRITERS, 404),
     ("GET", "/v1/model", None, set(ROLES), 200),
     ("GET", "/v1/models", None, set(ROLES), 200),
 ]

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 HERE = Path(__file__).parent
 DOMAIN = "article-tagger"
-PLURALS = "nplurals=2; plural=(n != 1);"
 
 
 class Message(NamedTuple):
@@ -43,9 +42,9 @@ def read_po(path: Path) -> Iterator[Message]:
             yield Message(fields["msgid"], fields.get("msgid_plural", ""), files, texts)
 
 
-def json_of(messages: list[Message], language: str) -> str:
+def json_of(messages: list[Message], language: str, plurals: str) -> str:
     """Return the messages as WordPress's scripts read them."""
-    head = {"domain": "messages", "lang": language, "plural-forms": PLURALS}
+    head = {"domain": "messages", "lang": language, "plural-forms": plurals}
     texts = {message.text: list(message.translations) for message in messages if any(message.translations)}
     return json.dumps({"domain": "messages", "locale_data": {"messages": {"": head, **texts}}}, ensure_ascii=False)
 
@@ -57,11 +56,12 @@ def main(folder: Path) -> None:
         command = ["msgfmt", "--check-format", "-o", folder / f"{DOMAIN}-{language}.mo", po]
         subprocess.run(command, check=True)  # noqa: S603 - our own files
         messages = list(read_po(po))
+        (plurals,) = re.findall(r'^"Plural-Forms: (.*)\\n"$', po.read_text(encoding="utf-8"), re.M)
         scripts = sorted({file for message in messages for file in message.files if file.endswith(".js")})
         for script in scripts:
             of_script = [message for message in messages if script in message.files]
             name = f"{DOMAIN}-{language}-{DOMAIN}-{Path(script).stem}.json"  # as WordPress looks for it, by the script's handle
-            (folder / name).write_text(json_of(of_script, language), encoding="utf-8")
+            (folder / name).write_text(json_of(of_script, language, plurals), encoding="utf-8")
 
 
 if __name__ == "__main__":
