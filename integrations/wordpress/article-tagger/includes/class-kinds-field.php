@@ -62,7 +62,7 @@ class Kinds_Field {
 		foreach ( array_keys( $this->types() ) as $type ) {
 			$of_type = is_array( $given ) && is_array( $given[ $type ] ?? null ) ? $given[ $type ] : array();
 			foreach ( $of_type as $kind => $taxonomy ) {
-				$fits = in_array( $taxonomy, $taxonomies, true ) && ( '' === $type || is_object_in_taxonomy( $type, $taxonomy ) );
+				$fits = in_array( $taxonomy, $taxonomies, true ) && ( 'any' === $type || is_object_in_taxonomy( $type, $taxonomy ) );
 				if ( $fits && preg_match( '/^[a-z0-9_-]{1,40}$/D', (string) $kind ) ) {
 					$kept[ $type ][ $kind ] = $taxonomy;
 				}
@@ -74,7 +74,7 @@ class Kinds_Field {
 	/**
 	 * Show a choice.
 	 *
-	 * @param string   $type       A type of post; empty for all.
+	 * @param string   $type       A type of post, or any.
 	 * @param string   $kind       A kind of tag.
 	 * @param string   $label      What the choice is called.
 	 * @param string[] $taxonomies The labels of the taxonomies by their names.
@@ -82,9 +82,9 @@ class Kinds_Field {
 	private function show_choice( string $type, string $kind, string $label, array $taxonomies ): void {
 		$chosen = ( (array) $this->settings->get( 'kinds' ) )[ $type ][ $kind ] ?? '';
 		printf( '<select name="%s[kinds][%s][%s]" aria-label="%s">', esc_attr( Settings::OPTION ), esc_attr( $type ), esc_attr( $kind ), esc_attr( $label ) );
-		printf( '<option value="">%s</option>', esc_html( '' === $type ? __( 'As above', 'article-tagger' ) : __( 'As for all', 'article-tagger' ) ) );
+		printf( '<option value="">%s</option>', esc_html( 'any' === $type ? __( 'As above', 'article-tagger' ) : __( 'As for all', 'article-tagger' ) ) );
 		foreach ( $taxonomies as $name => $text ) {
-			if ( '' === $type || is_object_in_taxonomy( $type, $name ) ) {
+			if ( 'any' === $type || is_object_in_taxonomy( $type, $name ) ) {
 				printf( '<option value="%s"%s>%s</option>', esc_attr( $name ), selected( $name, $chosen, false ), esc_html( $text ) );
 			}
 		}
@@ -92,12 +92,12 @@ class Kinds_Field {
 	}
 
 	/**
-	 * Return the types of posts that are sent, with their labels. Empty stands for all.
+	 * Return the types of posts that are sent, with their labels. `any` stands for all.
 	 *
 	 * @return string[]
 	 */
 	private function types(): array {
-		$types = array( '' => __( 'All', 'article-tagger' ) );
+		$types = array( 'any' => __( 'All', 'article-tagger' ) );
 		foreach ( (array) $this->settings->get( 'post_types' ) as $name ) {
 			$type = get_post_type_object( $name );
 			if ( $type ) {

@@ -29,7 +29,7 @@ class Settings {
 		'shown'             => 10,
 		'auto'              => false,
 		'prefix'            => 'wp-',
-		'kinds'             => array(), // By post types ('' for any) and kinds of tags: the taxonomy, where it is not the usual one.
+		'kinds'             => array(), // By post types (or any) and kinds of tags: the taxonomy, where it is not the usual one.
 		'completes'         => false,
 		'follow'            => true,
 		'slugs'             => false,
@@ -190,7 +190,7 @@ class Settings {
 		$kinds    = (array) $this->get( 'kinds' );
 		$usual    = (string) $this->get( 'category' === $kind ? 'category_taxonomy' : 'tag_taxonomy' );
 		$taxonomy = ( $post ? $kinds[ $post->post_type ][ $kind ] ?? '' : '' );
-		$taxonomy = '' === $taxonomy ? $kinds[''][ $kind ] ?? '' : $taxonomy;
+		$taxonomy = '' === $taxonomy ? $kinds['any'][ $kind ] ?? '' : $taxonomy;
 		/**
 		 * Filters the taxonomy that takes the tags of a kind.
 		 *
