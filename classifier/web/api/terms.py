@@ -17,7 +17,7 @@ from classifier.serving.tagger import Tagger
 from classifier.serving.taxonomy import publish
 from classifier.store.change_sets import PROPOSED
 from classifier.store.cms_terms import IGNORE, PERSON, STATES, KeptTerm
-from classifier.web.api.openapi import NEEDS_STORE, Endpoint, Parameter
+from classifier.web.api.openapi import NEEDS_BOTH, NEEDS_STORE, Endpoint, Parameter
 from classifier.web.api.queue_query import choice_of, filter_of, number_of
 from classifier.web.api.schemas import TermIn, TermMergeIn, TermsIn, TermTagsIn
 from classifier.web.guard.auth import ANY_ROLE, WRITERS
@@ -82,18 +82,18 @@ class Terms:
 
     def endpoints(self) -> list[Endpoint]:
         """Return the endpoints in the order of the OpenAPI document."""
-        listed = (*NEEDS_STORE, "invalid")
+        listed = (*NEEDS_BOTH, "invalid")
         return [
             Endpoint("GET", "/v1/key", self.get_key, ANY_ROLE, NEEDS_STORE),
             Endpoint("GET", "/v1/terms", self.list_terms, WRITERS, listed, _PARAMETERS),
-            Endpoint("POST", "/v1/terms/resolve", self.resolve_terms, WRITERS, NEEDS_STORE),
-            Endpoint("PUT", "/v1/terms/<term_id>", self.put_term, WRITERS, NEEDS_STORE),
-            Endpoint("POST", "/v1/terms/<term_id>/merge", self.merge_term, WRITERS, NEEDS_STORE),
+            Endpoint("POST", "/v1/terms/resolve", self.resolve_terms, WRITERS, NEEDS_BOTH),
+            Endpoint("PUT", "/v1/terms/<term_id>", self.put_term, WRITERS, NEEDS_BOTH),
+            Endpoint("POST", "/v1/terms/<term_id>/merge", self.merge_term, WRITERS, NEEDS_BOTH),
         ]
 
     def found(self, sent: Sequence[TermIn], editor: str | None = None) -> Resolved:
         """Return the tags of terms that the caller sends, and propose what a renamed one may mean for the taxonomy."""
-        taxonomy = self.tagger.taxonomy()
+        taxonomy = self.tagger.serving.model().head
         terms = [SentTerm(term.id, term.name, term.slug, term.taxonomy, term.tag) for term in sent]
         found = self.resolver.resolve(g.caller.sender, terms, taxonomy)
         for was, now in found.renamed:
@@ -122,7 +122,7 @@ class Terms:
 
     def put_term(self, term_id: str, body: TermTagsIn) -> TermOut:
         """Say which tags a term stands for."""
-        taxonomy, editor = self.tagger.taxonomy(), g.caller.editor(body.editor)
+        taxonomy, editor = self.tagger.serving.model().head, g.caller.editor(body.editor)
         for tag in body.tags or ():
             if tag not in taxonomy.by_id:
                 raise UnknownTag(f"The taxonomy has no tag {tag[:60]!r}. GET /v1/tags lists those that there are.")
@@ -136,7 +136,7 @@ class Terms:
 
     def merge_term(self, term_id: str, body: TermMergeIn) -> MergedOut:
         """Say that a person merged a term into another one. The merge of their tags is proposed, and no tag counts as removed."""
-        consumer, taxonomy = g.caller.sender, self.tagger.taxonomy()
+        consumer, taxonomy = g.caller.sender, self.tagger.serving.model().head
         kept = self.store.cms_terms.of(consumer, [term_id, body.into])
         for each in (term_id, body.into):
             if each not in kept:
@@ -154,7 +154,7 @@ class Terms:
     # --- their parts --------------------------------------------------------------------------------------------
 
     def _shown(self, term: KeptTerm) -> TermOut:
-        taxonomy = self.tagger.taxonomy()
+        taxonomy = self.tagger.serving.model().head
         if self._nearest is None or self._nearest.taxonomy is not taxonomy:
             self._nearest = NearestTags(taxonomy)
         nearest = [] if term.tags else self._nearest(CmsTerm(term.name, term.slug))

@@ -156,8 +156,9 @@ class Sender {
 		}
 		if ( ! $reply && $this->settings->covers( $post ) && '' !== $token ) {
 			$reply = $this->put( $post );
-			$reply = $reply->ok() ? $this->send_decisions( $post, true ) : $reply; // That the tags are complete counts with those of now.
+			$reply = $reply->ok() ? null : $reply;
 		}
+		$reply = $reply ?? $this->send_decisions( $post, true ); // That the tags are complete counts with those of now.
 		return $this->conclude( $post_id, $token, $reply );
 	}
 

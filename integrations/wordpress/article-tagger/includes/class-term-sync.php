@@ -10,11 +10,11 @@ namespace Article_Tagger;
 defined( 'ABSPATH' ) || exit;
 
 /**
- * Tells the service of all terms once, and of those that people make, rename or merge. What it answers is kept with the terms.
+ * Tells the service of all terms once, of those that are made later, and of those that people rename or merge. What it answers is kept with the terms.
  */
 class Term_Sync {
 
-	const PLACE   = 'article_tagger_terms_place'; // of: to which service. after: the last term that was sent, or 'all'.
+	const PLACE   = 'article_tagger_terms_place'; // of: to which service. after: the last term that was sent.
 	const CHANGED = 'article_tagger_term_';       // An option for each term that was changed, with its names before.
 	const MERGED  = 'article_tagger_merged_';     // An option for each term that was merged into another one.
 	const BATCH   = 200;
@@ -47,7 +47,6 @@ class Term_Sync {
 	 * Hook into WordPress.
 	 */
 	public function register(): void {
-		add_action( 'created_term', array( $this, 'made' ), 10, 3 );
 		add_action( 'edit_terms', array( $this, 'changes' ), 10, 2 );
 		add_action( 'set_object_terms', array( $this, 'terms_set' ), 5, 6 );
 		add_action( 'pre_delete_term', array( $this, 'goes' ), 10, 2 );
@@ -64,24 +63,21 @@ class Term_Sync {
 	// --- what people do with terms ---
 
 	/**
-	 * Note a new term.
-	 *
-	 * @param int    $term_id  The term.
-	 * @param int    $tt_id    Its id in the taxonomy.
-	 * @param string $taxonomy The taxonomy.
-	 */
-	public function made( int $term_id, int $tt_id, string $taxonomy ): void {
-		$this->note( $tt_id ? $term_id : 0, $taxonomy, false );
-	}
-
-	/**
 	 * Note the names of a term before it is changed: the service may not know them yet.
 	 *
 	 * @param int    $term_id  The term.
 	 * @param string $taxonomy The taxonomy.
 	 */
 	public function changes( int $term_id, string $taxonomy ): void {
-		$this->note( $term_id, $taxonomy, true );
+		$term = $this->is_meant( $taxonomy ) ? get_term( $term_id, $taxonomy ) : null;
+		if ( $term instanceof \WP_Term && '' !== $this->settings->address() ) {
+			$note = array(
+				'before' => $this->terms->sendable( $term ),
+				'editor' => Watcher::editor(),
+			);
+			add_option( self::CHANGED . $term_id, $note, '', false ); // The names of the first of several changes stay.
+			$this->outbox->schedule();
+		}
 	}
 
 	/**
@@ -164,25 +160,6 @@ class Term_Sync {
 	}
 
 	/**
-	 * Note a term.
-	 *
-	 * @param int    $term_id  The term.
-	 * @param string $taxonomy The taxonomy.
-	 * @param bool   $before   Whether its names are to be remembered.
-	 */
-	private function note( int $term_id, string $taxonomy, bool $before ): void {
-		$term = $this->is_meant( $taxonomy ) ? get_term( $term_id, $taxonomy ) : null;
-		if ( $term instanceof \WP_Term && '' !== $this->settings->address() ) {
-			$note = array(
-				'before' => $before ? $this->terms->sendable( $term ) : null,
-				'editor' => Watcher::editor(),
-			);
-			add_option( self::CHANGED . $term_id, $note, '', false ); // The names of the first of several changes stay.
-			$this->outbox->schedule();
-		}
-	}
-
-	/**
 	 * Whether the terms of a taxonomy are sent.
 	 *
 	 * @param string $taxonomy The taxonomy.
@@ -230,18 +207,18 @@ class Term_Sync {
 	}
 
 	/**
-	 * Tell of terms that were made or renamed.
+	 * Tell of terms that were renamed.
 	 *
 	 * @return bool Whether the service knows all of them.
 	 */
 	private function tell_changes(): bool {
 		foreach ( $this->options( self::CHANGED ) as $name => $note ) {
 			$term  = get_term( (int) substr( $name, strlen( self::CHANGED ) ) );
-			$reply = $note['before'] ? $this->resolve( array( $note['before'] ), $note['editor'] ) : null;
-			if ( ( ! $reply || $reply->ok() ) && $term instanceof \WP_Term ) {
+			$reply = $this->resolve( array( $note['before'] ), $note['editor'] );
+			if ( $reply->ok() && $term instanceof \WP_Term ) {
 				$reply = $this->resolve( array( $this->terms->sendable( $term ) ), $note['editor'] );
 			}
-			if ( $reply && ! $this->concluded( $reply ) ) {
+			if ( ! $this->concluded( $reply ) ) {
 				return false;
 			}
 			delete_option( $name );
@@ -250,25 +227,25 @@ class Term_Sync {
 	}
 
 	/**
-	 * Tell of all terms, once for each site, address and key.
+	 * Tell of all terms, once for each site, address and key, and of those that were made since.
 	 *
 	 * @param float $until When to leave the rest to the next sweep.
-	 * @return bool Whether all are told.
+	 * @return bool Whether all are told, or have to wait for the service.
 	 */
 	public function tell_all( float $until ): bool {
 		$place = (array) get_option( self::PLACE, array() );
 		$of    = $this->settings->address() . ' ' . $this->settings->term_prefix();
-		$after = ( $place['of'] ?? '' ) === $of ? $place['after'] : 0;
-		while ( 'all' !== $after && microtime( true ) < $until ) {
-			$terms = $this->behind( (int) $after );
+		$after = ( $place['of'] ?? '' ) === $of ? (int) $place['after'] : 0;
+		do {
+			$terms = $this->behind( $after );
 			$reply = $terms ? $this->resolve( array_map( array( $this->terms, 'sendable' ), $terms ) ) : null;
-			if ( $reply && ! $this->concluded( $reply ) ) {
-				return true; // It is tried again with the next sweep.
+			if ( ! $reply || ! $this->concluded( $reply ) ) {
+				return true;
 			}
-			$after = $terms && $reply->ok() ? end( $terms )->term_id : 'all';
+			$after = end( $terms )->term_id;
 			update_option( self::PLACE, compact( 'of', 'after' ), false );
-		}
-		return 'all' === $after;
+		} while ( microtime( true ) < $until );
+		return false;
 	}
 
 	/**
