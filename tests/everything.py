@@ -13,6 +13,7 @@ from classifier.commands import main
 from classifier.domain.articles import Article
 from classifier.serving.tagger import DecisionBatch, Tagger
 from classifier.store.assignments import Additions, Scope
+from classifier.store.cms_terms import PERSON, KeptTerm
 from classifier.store.database.opening import open_store
 from classifier.store.feed_places import FeedPlace
 from classifier.store.log import Draft
@@ -55,6 +56,9 @@ def fill(tagger: Tagger, archive: Iterable[Article]) -> str:
     store.reports.put(KeptReport("desk", "2024-06-06", 5, "t-1", {"editors": ["ada", "bo"]}))
     store.taxonomy.import_first(tagger.taxonomy(), "ada")
     store.feed_places.put("cms-1", FeedPlace(1, 3, 0, 2))
+    store.cms_terms.keep(
+        "cms-1", [KeptTerm("7", "Khorasan — 🕌", "kb", "post_tag", ("iskp",), PERSON, (("ttp", "2024"),))]
+    )
     store.shadow.put([InShadow("kabul", "d", "v-2", {"iskp": 0.75}, "v-1", {})])
     store.keys.settle()
     assert [name for name, rows in contents(store).items() if not rows] == []
