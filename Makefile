@@ -12,7 +12,7 @@ export PYTHONPATH := .
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve train plugin-zip test coverage test-notebooks test-browser test-javascript test-system test-postgres test-wordpress test-dask test-supply test-versions test-full sbom audit test-hard lint format bench lock clean screenshots notebooks
+.PHONY: help setup serve train plugin-zip test-superdesk test coverage test-notebooks test-browser test-javascript test-system test-postgres test-wordpress test-dask test-supply test-versions test-full sbom audit test-hard lint format bench lock clean screenshots notebooks
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -60,6 +60,10 @@ test-browser: $(VENV)/.dev ## run the tests in a browser; they fail where there 
 
 test-javascript: ## run the unit tests of the review page's modules in Node (Debian's nodejs); they fail where it is missing
 	@node --test tests/javascript/*.test.mjs
+
+test-superdesk: $(VENV)/.dev ## run Superdesk's own client against the service (fetches its wheel, which is AGPL and not kept)
+	@mkdir -p var && $(VENV)/bin/pip download --no-deps --quiet --dest var/superdesk superdesk-core==2.5.3
+	@TAGGER_TEST_SUPERDESK=$$(ls $(CURDIR)/var/superdesk/*.whl) $(RUN) pytest tests/test_superdesk.py
 
 plugin-zip: ## write the WordPress plugin as a zip into dist/ (needs gettext)
 	@integrations/wordpress/make-zip dist
@@ -118,7 +122,7 @@ audit: $(TOOLS)/.done ## look up known vulnerabilities of all that is locked; fa
 	  echo $$lock && $(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock || exit 1; \
 	done
 
-test-full: coverage test-notebooks test-browser test-javascript test-system test-postgres test-wordpress test-dask test-supply test-versions ## run what needs Debian's packages (root installs them: .ci/install)
+test-full: coverage test-notebooks test-browser test-javascript test-system test-postgres test-wordpress test-superdesk test-dask test-supply test-versions ## run what needs Debian's packages (root installs them: .ci/install)
 
 test-hard: $(VENV)/.dev $(DASK)/.done $(FUZZ)/.done sbom test-versions ## run the hard tests in full (an hour, ten minutes of it a fuzzer: TAGGER_TEST_FUZZ_SECONDS): what was done, how often, what was lost
 	@$(RUN) tests.hard --output var/test-hard.md

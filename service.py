@@ -37,7 +37,7 @@ def create_app() -> Flask:
     limits = Limits(settings.rate_limit, at_once, settings.read_seconds, settings.proxies)
     needs_key = settings.metrics == "key"
     sizes = settings.max_body_bytes, settings.retrain_hours
-    app = build_app(tagger, registry, *sizes, needs_key, limits, settings.second_person)
+    app = build_app(tagger, registry, *sizes, needs_key, limits, settings.second_person, settings.superdesk)
     logs.watch(app)
     Publisher(registry, tagger.store).start()
     Backlog(tagger, settings.backlog_rate).start()

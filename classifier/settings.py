@@ -92,6 +92,7 @@ class Settings:
     learn_left: str = _read(_learn_left, "closed")
     # Articles that a change set of the taxonomy may touch if its author applies it. Above, another person does. 0: any number
     second_person: int = _number(0, 0, 1_000_000_000)
+    superdesk: bool = _read(lambda value: bool(whole_number(value, 0, 1)), False)  # answers Superdesk's tagging panel
 
 
 _FIELDS = {setting.name.upper(): setting for setting in fields(Settings)}

@@ -87,12 +87,13 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "TAGGER_ANCHOR": "20260601-023000-0123abcd",
             "TAGGER_LEARN_LEFT": "none",
             "TAGGER_SECOND_PERSON": "500",
+            "TAGGER_SUPERDESK": "1",
         }
     )
     checks = {"labels_flipped": "warn", "never_shown": "block"}
     where = (Path("/srv/models"), "postgresql://db/tagger", "::", 81, 3, 5, 4096)
     numbers = (400, 600, 12, 9, 1, 8, 50)
-    later = (False, "20260601-023000-0123abcd", "none", 500)
+    later = (False, "20260601-023000-0123abcd", "none", 500, True)
     assert found == Settings(*where, 0.05, 1.0, 30, 500, checks, 0.25, True, 3, 0.5, "key", *numbers, *later)
 
 

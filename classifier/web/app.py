@@ -23,6 +23,7 @@ from classifier.web.pages.reports import ReportPages
 from classifier.web.pages.review import Review
 from classifier.web.pages.showing import parts_of
 from classifier.web.pages.sign_in import SignIn
+from classifier.web.superdesk import Superdesk
 from classifier.web.watch.metrics import Metrics, watch
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
@@ -47,8 +48,12 @@ def build_app(
     metrics_need_key: bool = False,
     allowed: Limits | None = None,
     second_person: int = 0,
+    superdesk: bool = False,
 ) -> Flask:
-    """Return the WSGI app of a tagger. `retrain_hours` is how often `retrain` is expected to run."""
+    """Return the WSGI app of a tagger. `retrain_hours` is how often `retrain` is expected to run.
+
+    With `superdesk` it answers the tagging panel of Superdesk too.
+    """
     app = Flask("classifier.web", static_folder="static", template_folder="templates")
     app.config["MAX_FORM_MEMORY_SIZE"] = max_body_bytes
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -63,6 +68,8 @@ def build_app(
     api = Router(gate, max_body_bytes, [endpoint for group in groups for endpoint in group.endpoints()])
     app.register_blueprint(api.blueprint)
     app.register_blueprint(Pages(tagger, gate, api.endpoints, max_body_bytes).blueprint)
+    if superdesk:
+        app.register_blueprint(Superdesk(tagger, gate, max_body_bytes).blueprint)
     app.register_blueprint(SignIn(tagger.store, gate).blueprint)
     app.register_blueprint(Review(tagger, gate).blueprint)
     app.register_blueprint(Proposals(tagger, gate, max_body_bytes).blueprint)

@@ -67,11 +67,11 @@ def test_plugin_is_connected_without_a_key_while_none_exists(desk: Desk, sit: Si
 
 def test_settings_are_kept_and_shown_again(desk: Desk, sit: Sit) -> None:
     page = sit("admin", SETTINGS)
-    page.get_by_label("Pages").check()
+    page.get_by_role("checkbox", name="Pages").check()
     page.get_by_label("Suggestions shown at most").fill("3")
     page.get_by_label("Add tags of which the service is sure").check()
     store(page)
-    expect(page.get_by_label("Pages")).to_be_checked()
+    expect(page.get_by_role("checkbox", name="Pages")).to_be_checked()
     expect(page.get_by_label("Suggestions shown at most")).to_have_value("3")
     expect(page.get_by_label("Add tags of which the service is sure")).to_be_checked()
     post = desk.post(post_type="page")

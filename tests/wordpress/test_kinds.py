@@ -39,7 +39,7 @@ def regions(desk: Desk) -> None:
 
 def test_places_go_to_regions_where_that_is_set(desk: Desk, sit: Sit) -> None:
     page = sit("admin", SETTINGS)
-    page.get_by_label("Pages").check()
+    page.get_by_role("checkbox", name="Pages").check()
     store(page)
     page.get_by_label("place: All", exact=True).select_option(label="Regions")
     page.get_by_label("place: Pages", exact=True).select_option(label="Tags")

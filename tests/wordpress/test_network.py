@@ -80,7 +80,8 @@ def network(service: Service) -> Iterator[Network]:
         network = MULTISITE.format(port=site.port)
         config.write_text("\n".join(lines).replace("$table_prefix", f"{network}\n$table_prefix"), encoding="utf-8")
         domain = f"127.0.0.1:{site.port}"
-        assert site.php("return wpmu_create_blog( $given['d'], '/two/', 'Two', 1 );", {"d": domain}) == 2
+        two = {"domain": domain, "path": TWO, "network_id": 1, "title": "Two", "user_id": 1}
+        assert site.php("return wp_insert_site( $given );", two) == 2
         site.php("activate_plugin( 'article-tagger/article-tagger.php', '', true );")
         service.start()
         yield Network(site, service)

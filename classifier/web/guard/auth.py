@@ -112,6 +112,12 @@ class Gate:
             )
         return self._counted(Caller(session.key, session) if session else Caller(), roles, is_open)
 
+    def check_basic(self, roles: tuple[str, ...]) -> Caller:
+        """Do as `check` for a client that sends its key as the password of HTTP Basic. Sessions do not count."""
+        is_open, sent = self.open(), request.authorization
+        secret = sent.password if sent is not None and sent.type == "basic" else None
+        return self._counted(Caller(self._store.keys.of(secret) if secret else None), roles, is_open)
+
     def check_secret(self, secret: str, roles: tuple[str, ...]) -> None:
         """Refuse a form whose key, or without one whose session, may not do what takes one of `roles`."""
         is_open, session = self.open(), self.session()

@@ -292,7 +292,8 @@
 			const card = cards[ Math.min( next.current, cards.length - 1 ) ];
 			const target = card ? card.querySelector( 'button' ) : root.current.querySelector( 'input' );
 			next.current = null;
-			if ( target && ( document.activeElement === document.body || root.current.contains( document.activeElement ) ) ) {
+			const at = document.activeElement; // The body, or what else lies around a button that went.
+			if ( target && ( ! at || at.contains( root.current ) || root.current.contains( at ) ) ) {
 				target.focus();
 			}
 		}, [ busy ] );
