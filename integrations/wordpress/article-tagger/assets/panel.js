@@ -285,17 +285,20 @@
 		const root = useRef();
 		const next = useRef( null ); // The place of the card that is decided on.
 		useEffect( () => {
-			if ( busy || next.current === null || ! root.current ) {
-				return;
+			if ( busy || next.current === null ) {
+				return undefined;
 			}
-			const cards = root.current.querySelectorAll( '.article-tagger-suggestion' );
-			const card = cards[ Math.min( next.current, cards.length - 1 ) ];
-			const target = card ? card.querySelector( 'button' ) : root.current.querySelector( 'input' );
-			next.current = null;
-			const at = document.activeElement; // The body, or what else lies around a button that went.
-			if ( target && ( ! at || at.contains( root.current ) || root.current.contains( at ) ) ) {
-				target.focus();
-			}
+			const timer = setTimeout( () => { // The block editor draws the panel a moment later than this runs.
+				const cards = root.current ? root.current.querySelectorAll( '.article-tagger-suggestion' ) : [];
+				const card = cards[ Math.min( next.current, cards.length - 1 ) ];
+				const target = card ? card.querySelector( 'button' ) : root.current && root.current.querySelector( 'input' );
+				const at = document.activeElement; // The body, or what else lies around a button that went.
+				next.current = null;
+				if ( target && ( ! at || at.contains( root.current ) || root.current.contains( at ) ) ) {
+					target.focus();
+				}
+			}, 50 );
+			return () => clearTimeout( timer );
 		}, [ busy ] );
 		const decide = ( action, one, reason ) => {
 			next.current = suggestions.findIndex( ( { id } ) => id === one.id );
