@@ -63,7 +63,7 @@ def test_tag_that_is_typed_and_not_saved_yet_survives_accepted_and_added_ones(de
     assert desk.terms(post) == expected
     desk.settled()
     assert sorted(desk.log(post)) == [("iskp", "accept", None, "cms/ana"), ("ttp", "add", None, "cms/ana")]
-    assert set(desk.article(post)["tags"]) == {"typed-by-hand", "iskp", "ttp"}
+    assert set(desk.article(post)["tags"]) == {"iskp", "ttp"}
 
 
 def test_accepted_category_that_was_not_there_is_ticked_in_its_box(desk: Desk, sit: Sit) -> None:

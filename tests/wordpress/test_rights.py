@@ -59,6 +59,8 @@ def test_author_sees_and_decides_on_own_posts_only(desk: Desk, post: int, sit: S
     page.wait_for_function("window.wpApiSettings && window.wpApiSettings.nonce")
     assert fetch(page, f"/posts/{post}")[0] == 403
     assert fetch(page, f"/posts/{post}/decisions", {"action": "accept", "tag": "iskp"})[0] == 403
+    assert fetch(page, f"/posts/{post}/complete", {"a": 1})[0] == 403
+    assert fetch(page, f"/posts/{post}/suggest", {"title": "ISKP", "content": "ISKP"})[0] == 403
     assert desk.terms(post) == set()
     max_ = desk.site.php("return get_user_by( 'login', 'max' )->ID;")
     own = desk.post(post_author=max_)

@@ -56,18 +56,23 @@ class Answers {
 	}
 
 	/**
-	 * Keep the suggestions of an answer.
+	 * Keep the suggestions of an answer. One to a text that is not saved does not say which tags people have rejected: those
+	 * of the answer before are left out.
 	 *
 	 * @param int   $post_id The post.
 	 * @param array $body    The answer.
 	 * @return array What is kept.
 	 */
 	public function keep_suggestions( int $post_id, array $body ): array {
-		$rows   = is_array( $body['suggestions'] ?? null ) ? $body['suggestions'] : array();
-		$answer = array(
+		$rows     = is_array( $body['suggestions'] ?? null ) ? $body['suggestions'] : array();
+		$rows     = array_values( array_filter( array_map( array( $this, 'read' ), $rows ) ) );
+		$before   = $this->answer( $post_id )['withheld'] ?? array();
+		$withheld = is_array( $body['withheld'] ?? null ) ? array_column( $body['withheld'], 'tag' ) : $before;
+		$answer   = array(
 			'set'         => is_string( $body['suggestion_set_id'] ?? null ) ? $body['suggestion_set_id'] : '',
 			'reason'      => is_string( $body['reason'] ?? null ) ? $body['reason'] : '',
-			'suggestions' => array_values( array_filter( array_map( array( $this, 'read' ), $rows ) ) ),
+			'suggestions' => array_values( array_filter( $rows, fn( array $one ) => ! in_array( $one['id'], $withheld, true ) ) ),
+			'withheld'    => array_values( array_filter( $withheld, 'is_string' ) ),
 		);
 		update_post_meta( $post_id, self::ANSWER, wp_slash( $answer ) );
 		return $answer;

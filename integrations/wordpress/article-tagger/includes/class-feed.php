@@ -61,7 +61,8 @@ class Feed {
 	 */
 	public function plan(): array {
 		$state = $this->state();
-		$page  = null === $state['n'] ? null : $this->page( $state['n'] );
+		$reply = null === $state['n'] ? null : $this->ask( $state['n'] );
+		$page  = $reply ? $this->page( $reply ) : null;
 		return array_map( fn( array $change ) => array( (string) $change['line'], $this->mover->left( $change ) ), $page['changes'] ?? array() );
 	}
 
@@ -111,12 +112,17 @@ class Feed {
 	 */
 	private function read(): ?array {
 		$state = $this->state();
-		$page  = $this->page( $state['n'] ?? 0 );
-		if ( null === $page || null === $state['n'] || $page['head'] < $state['n'] ) {
-			// The first time, or another service: the terms were matched with its tags as they are now.
-			if ( null !== $page ) {
-				$this->keep( array( 'n' => $page['head'] ) );
-			}
+		$reply = $this->ask( $state['n'] ?? 0 );
+		$page  = $this->page( $reply );
+		if ( $reply->is_away() ) {
+			$this->outbox->pause_for( $reply );
+		}
+		if ( null === $page ) {
+			set_transient( self::BEHIND, 1, $reply->is_not_found() ? self::NOT_YET : self::EACH );
+			return null;
+		}
+		if ( null === $state['n'] || $page['head'] < $state['n'] ) {
+			$this->keep( array( 'n' => $page['head'] ) ); // The first time, or another service: terms were matched with tags as they are now.
 			return null;
 		}
 		if ( $page['head'] === $state['n'] ) {
@@ -127,17 +133,21 @@ class Feed {
 	}
 
 	/**
-	 * Return a page of the feed, or null.
+	 * Ask for a page of the feed.
 	 *
 	 * @param int $since The place.
 	 */
-	private function page( int $since ): ?array {
-		$reply = $this->client->request( 'GET', '/v1/tags/changes?since=' . $since );
-		if ( $reply->is_away() ) {
-			$this->outbox->pause_for( $reply );
-		}
+	private function ask( int $since ): Reply {
+		return $this->client->request( 'GET', '/v1/tags/changes?since=' . $since );
+	}
+
+	/**
+	 * Return a page of the feed, or null if a reply is none.
+	 *
+	 * @param Reply $reply The reply.
+	 */
+	private function page( Reply $reply ): ?array {
 		if ( ! $reply->ok() || ! is_int( $reply->body['head'] ?? null ) || ! is_array( $reply->body['changes'] ?? null ) ) {
-			set_transient( self::BEHIND, 1, $reply->is_away() ? self::EACH : self::NOT_YET );
 			return null;
 		}
 		return array(

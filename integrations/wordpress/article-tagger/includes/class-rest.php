@@ -99,6 +99,9 @@ class Rest {
 		if ( '' !== $post->post_password || ! $this->settings->covers_type( $post ) || ! $this->settings->may_send() ) {
 			return self::not_sent();
 		}
+		if ( 'blind' === ( $this->answers->answer( $post->ID )['reason'] ?? '' ) ) {
+			return $this->shown( $post ); // What suggestions miss is found out on this one.
+		}
 		$article = array(
 			'title'       => html_entity_decode( wp_strip_all_tags( Text::sendable( $request['title'] ) ), ENT_QUOTES | ENT_HTML5, 'UTF-8' ),
 			'standfirst'  => Text::sendable( (string) $request['excerpt'] ),
