@@ -19,7 +19,7 @@ class Mover {
 	const MOVED = '_article_tagger_moved'; // Of a post: "n:term:into:had", for each term that it lost by the change n.
 	const FROM  = '_article_tagger_from';  // Of a term: "n:tag" for each change n that moved its posts elsewhere.
 	const TAG   = '_article_tagger_as';    // Of a term: the tag that it stood for when the last change was carried out.
-	const WAS   = '_article_tagger_was';   // Of a term that took the name of another tag: n, its name and its slug before.
+	const WAS   = '_article_tagger_was';   // Of a term that took the name of another tag, a row for each change: n, its name and its slug before.
 
 	/**
 	 * Keep the parts.
@@ -171,7 +171,7 @@ class Mover {
 		$reply = $this->client->request( 'GET', '/v1/tags/' . rawurlencode( $heir ) );
 		$label = is_string( $reply->body['label'] ?? null ) ? $reply->body['label'] : $heir;
 		$old   = (string) get_term_meta( $term->term_id, self::TAG, true );
-		update_term_meta( $term->term_id, self::WAS, wp_slash( array( $n, $term->name, $term->slug ) ) );
+		add_term_meta( $term->term_id, self::WAS, wp_slash( array( $n, $term->name, $term->slug ) ) );
 		update_term_meta( $term->term_id, self::TAG, wp_slash( $heir ) );
 		update_term_meta( $term->term_id, Terms::TAG, wp_slash( $heir ) );
 		return $this->rename( $term, $label, $heir, $this->settings->get( 'slugs' ) && $old === $term->slug ? $heir : '' );
@@ -249,11 +249,12 @@ class Mover {
 			return array( false, $moved, 0 );
 		}
 		$failed = 0;
-		foreach ( $this->that_took_name( $n ) as $term ) {
-			$was     = (array) get_term_meta( $term->term_id, self::WAS, true );
-			$failed += $this->rename( $term, html_entity_decode( (string) $was[1], ENT_QUOTES | ENT_HTML5, 'UTF-8' ), $tag, (string) $was[2] ) ? 0 : 1;
-			delete_term_meta( $term->term_id, self::WAS );
-			$this->stands_again( $term, $tag );
+		foreach ( $this->with( self::WAS, null ) as $term ) {
+			foreach ( array_filter( get_term_meta( $term->term_id, self::WAS ), fn( mixed $row ) => is_array( $row ) && $n === (int) $row[0] ) as $was ) {
+				$failed += $this->rename( $term, html_entity_decode( (string) $was[1], ENT_QUOTES | ENT_HTML5, 'UTF-8' ), $tag, (string) $was[2] ) ? 0 : 1;
+				delete_term_meta( $term->term_id, self::WAS, wp_slash( $was ) );
+				$this->stands_again( $term, $tag );
+			}
 		}
 		return array( true, 0, $failed );
 	}
@@ -322,17 +323,6 @@ class Mover {
 	private function that_stand_for( string $tag ): array {
 		$hidden = Hidden_Terms::all();
 		return array_values( array_filter( $this->with( self::TAG, $tag ), fn( \WP_Term $term ) => ! isset( $hidden[ $term->term_id ] ) ) );
-	}
-
-	/**
-	 * Return the terms that have taken the name of another tag by a change.
-	 *
-	 * @param int $n The number of the change.
-	 * @return \WP_Term[]
-	 */
-	private function that_took_name( int $n ): array {
-		$all = $this->with( self::WAS, null );
-		return array_filter( $all, fn( \WP_Term $term ) => (int) ( (array) get_term_meta( $term->term_id, self::WAS, true ) )[0] === $n );
 	}
 
 	/**
