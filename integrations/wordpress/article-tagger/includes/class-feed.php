@@ -42,13 +42,17 @@ class Feed {
 		}
 		$page = $this->read();
 		while ( null !== $page ) {
-			foreach ( $page['changes'] as $change ) {
+			foreach ( $page['changes'] as $place => $change ) {
 				if ( ! $this->carry_out( $change, $until ) ) {
 					$this->tell( $this->mover->left( $change ) );
 					return false;
 				}
+				if ( ( $page['changes'][ $place + 1 ]['n'] ?? 0 ) !== $change['n'] ) {
+					$this->keep( array( 'n' => $change['n'] ) ); // One change may be about several tags.
+				}
 			}
 			$this->keep( array( 'n' => $page['next'] ?? $page['head'] ) );
+			$this->tell( 0 );
 			$page = null === $page['next'] ? null : $this->read();
 		}
 		return true;
@@ -122,7 +126,8 @@ class Feed {
 			return null;
 		}
 		if ( null === $state['n'] || $page['head'] < $state['n'] ) {
-			$this->keep( array( 'n' => $page['head'] ) ); // The first time, or another service: terms were matched with tags as they are now.
+			$this->keep( array( 'n' => $page['head'] ) );
+			$this->tell( 0 ); // The first time, or another service: terms were matched with tags as they are now.
 			return null;
 		}
 		if ( $page['head'] === $state['n'] ) {
@@ -158,15 +163,12 @@ class Feed {
 	}
 
 	/**
-	 * Keep how far the changes were carried out, and tell the service where a change is done.
+	 * Keep how far the changes were carried out.
 	 *
 	 * @param array $changed What is different.
 	 */
 	private function keep( array $changed ): void {
 		update_option( self::STATE, array_merge( $this->state(), $changed ), false );
-		if ( isset( $changed['n'] ) ) {
-			$this->tell( 0 );
-		}
 	}
 
 	/**
