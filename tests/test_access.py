@@ -90,7 +90,17 @@ PAGES = [
     "/runs/<run_id>",
 ]
 FORMS = ["/sign-in", "/sign-out", "/review/proposals/<proposal_id>"]
-OPEN = ["/health/live", "/health/ready", "/metrics", "/openapi.json", "/docs", "/", "/sign-in", "/static/style.css"]
+OPEN = [
+    "/health/live",
+    "/health/ready",
+    "/metrics",
+    "/openapi.json",
+    "/docs",
+    "/help",
+    "/",
+    "/sign-in",
+    "/static/style.css",
+]
 route = pytest.mark.parametrize(
     ("method", "path", "sent", "roles", "status"), ROUTES, ids=[f"{method} {path}" for method, path, *_ in ROUTES]
 )
@@ -768,4 +778,4 @@ def test_without_a_model_the_review_page_says_so(store: Store, tmp_path: Path) -
     registry = Registry(tmp_path / "none")
     client = build_app(Tagger(Serving(registry), store), registry).test_client()
     client.post("/sign-in", data={"name": "ana", "next": "/review"})
-    assert "No model serves." in client.get("/review").text
+    assert "Nothing is suggested yet." in client.get("/review").text

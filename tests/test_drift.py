@@ -373,11 +373,11 @@ def test_kept_report_is_shown_to_editors(where: list[str], client: FlaskClient) 
     client.post("/sign-in", data={"name": "amy"})
     before = client.get("/drift")
     assert before.status_code == 200
-    assert "drift-report --keep" in before.text
+    assert "No report yet" in before.text
     assert main(["drift-report", *where, "--keep"]) == 0
     after = client.get("/drift")
     assert "Ansar al-Fajr" in after.text
-    assert html.fromstring(after.text).xpath("//nav[@aria-label='Site']/a[@href='/drift'][@aria-current='page']")
+    assert html.fromstring(after.text).xpath("//nav[@aria-label='Reports']/a[@href='/drift'][@aria-current='page']")
     assert "'unsafe-inline'" not in after.headers["Content-Security-Policy"]
 
 

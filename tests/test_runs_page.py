@@ -15,13 +15,13 @@ from playwright.sync_api import Browser, Page, expect
 
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
-from classifier.reports.layout import SITE
 from classifier.reports.run import as_page
 from classifier.serving.registry import Registry
 from classifier.store.database.opening import open_store
 from classifier.store.runs import JOB, SKIPPED, Run
 from classifier.store.store import Store
 from classifier.web.guard.auth import COOKIE
+from classifier.web.site import SECTIONS
 from tests.browser import CHROMIUM, chromium, serious, serving
 from tests.desk import N_LATER, Desk, database, flipped
 
@@ -102,14 +102,13 @@ def test_what_serves_is_named_with_the_way_back(signed_in: FlaskClient, store: S
     page = signed_in.get("/runs").text
     assert f"<strong>{champion.version}</strong> serves since" in page
     assert "fitted for the tests" in page
-    assert "models roll-back" not in page  # there is none before it
+    assert "previous version" not in page  # there is none before it
     assert page.index(run.id) < page.index(">serves</span>")
     second = registry.save(registry.load_champion())
     registry.promote(second, "ana", "a second opinion")
     page = signed_in.get("/runs").text
     assert f"<strong>{second}</strong> serves since" in page
-    assert f"the one before ({champion.version}) is back in seconds" in page
-    assert "models roll-back --why" in page
+    assert f"can bring back the previous version ({champion.version}) in seconds" in page
     registry.roll_back("ana", "it errs")
     assert "brought back by <bdi>ana</bdi>: it errs" in signed_in.get("/runs").text
 
@@ -126,12 +125,16 @@ def test_a_pointer_that_cannot_be_read_is_said_and_the_runs_are_there(
 
 
 def test_without_a_run_the_page_says_how_to_begin(signed_in: FlaskClient) -> None:
-    assert "python -m classifier schedule" in signed_in.get("/runs").text
+    page = signed_in.get("/runs").text
+    assert "Nothing was learned yet" in page
+    assert '<a class="button main" href="/review">' in page
 
 
 def test_the_menu_leads_to_the_runs(signed_in: FlaskClient) -> None:
-    assert '<a href="/runs">Runs</a>' in signed_in.get("/").text
-    assert '<a href="/runs" aria-current="page">Runs</a>' in signed_in.get("/runs").text
+    (link,) = html.fromstring(signed_in.get("/report").text).xpath("//nav[@aria-label='Reports']/a[@href='/runs']")
+    assert link.get("aria-current") is None
+    (link,) = html.fromstring(signed_in.get("/runs").text).xpath("//nav[@aria-label='Reports']/a[@href='/runs']")
+    assert link.get("aria-current") == "page"
 
 
 # --- a report ---
@@ -164,10 +167,12 @@ def test_a_run_that_is_not_there_is_not_looked_for_among_files(
 @pytest.mark.parametrize("path", ["/runs", "/runs/{}", "/report", "/review", "/docs"])
 def test_every_page_leads_to_the_others_and_says_where_it_is(signed_in: FlaskClient, store: Store, path: str) -> None:
     path = path.format(past(store, "failed", "The disk is full.").id)
-    links = html.fromstring(signed_in.get(path).text).xpath("//nav[@aria-label='Site']/a")
-    assert [link.get("href") for link in links] == [address for address, _ in SITE]
-    (here,) = [link.get("href") for link in links if link.get("aria-current")]
-    assert path.startswith(here)
+    page = html.fromstring(signed_in.get(path).text)
+    links = page.xpath("//nav[@aria-label='Site']/a")
+    assert [link.get("href") for link in links] == [section.pages[0].address for section in SECTIONS]
+    (here,) = [link.text for link in links if link.get("aria-current")]
+    (shown,) = page.xpath(f"//nav[@aria-label='{here}']/a[@aria-current]/@href")
+    assert path.startswith(shown)
 
 
 def test_a_report_in_a_file_has_no_links_that_lead_nowhere(store: Store) -> None:
@@ -178,9 +183,9 @@ def test_a_report_in_a_file_has_no_links_that_lead_nowhere(store: Store) -> None
 
 def test_a_report_allows_its_own_style_and_nothing_else(signed_in: FlaskClient, store: Store) -> None:
     policy = signed_in.get(f"/runs/{past(store, 'failed', 'The disk is full.').id}").headers["Content-Security-Policy"]
-    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert policy.startswith("default-src 'none'; style-src 'self' 'sha256-")
     assert "unsafe" not in policy
-    assert "script-src" not in policy
+    assert "script-src 'self';" in policy
 
 
 def test_a_run_that_is_going_on_has_a_page(signed_in: FlaskClient, store: Store) -> None:

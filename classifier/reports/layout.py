@@ -1,5 +1,6 @@
 """The layout of all reports. A page is one file without scripts, fonts or pictures from elsewhere; all values are escaped."""
 
+import re
 import tomllib
 import unicodedata
 from collections.abc import Callable
@@ -9,31 +10,28 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 MAX_QUOTED = 200
+_COMMAND = re.compile(r"python -m |\bTAGGER_[A-Z]")
+_SENTENCES = re.compile(r"(?<=[.!?])\s+")
 _TURNS = frozenset(("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"))
 TEMPLATES = Path(__file__).parent / "templates"
-# Links above the pages of the service.
-SITE = (
-    ("/", "Try an article"),
-    ("/review", "Review"),
-    ("/report", "Report"),
-    ("/runs", "Runs"),
-    ("/drift", "Drift"),
-    ("/docs", "API"),
-)
 
 
 def template(name: str, **filters: Callable[[Any], object]) -> Template:
     """Return a template of this package; `filters` turn values into the words that the page shows."""
     folder = FileSystemLoader(TEMPLATES)
     pages = Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    pages.filters.update(filters)
-    pages.globals["site"] = SITE
+    pages.filters.update(filters, without_commands=without_commands)
     return pages.get_template(name)
 
 
 def texts(name: str) -> dict[str, Any]:
     """Return the texts of a report, a TOML file beside its template."""
     return tomllib.loads((TEMPLATES / name).read_text("utf-8"))
+
+
+def without_commands(text: str) -> str:
+    """Return a text without the sentences that name a shell command or a setting: editors can do nothing with them."""
+    return " ".join(sentence for sentence in _SENTENCES.split(text) if not _COMMAND.search(sentence))
 
 
 def plain(text: str, max_length: int) -> str:

@@ -35,7 +35,7 @@ MIN_PAIRS, LOWEST_SCORE = 50, 0.05  # of the bins whose reliability is compared
 def as_page(run: Run, here: str | None = None) -> str:
     """Return the report of a run as one HTML page.
 
-    `here` is the address of the page in the service, which then shows its links above it and links the articles.
+    `here` is the address of the page in the service; the page then links the articles.
     """
     result = run.result or {}
     details: RunDetails = result.get("details", {})

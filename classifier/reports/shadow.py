@@ -89,5 +89,5 @@ def _next_step(row: ShadowRow) -> str:
     promote = f"To let it serve: python -m classifier models promote {row['version']}."
     if row["ended"] is not None:
         return f"It is in shadow no longer: {row['ended']}. This is the last comparison. {promote}"
-    ends = f"It ends by itself on {row['until'][:10]}, or at once with: python -m classifier models shadow --end"
+    ends = f"It ends by itself on {row['until'][:10]}. To end it at once: python -m classifier models shadow --end"
     return f"{promote} {ends}"

@@ -2,7 +2,8 @@
 
 from flask import Flask, Response, request
 
-from classifier.reports.layout import SITE
+from classifier.errors import TaggerError
+from classifier.reports.layout import without_commands
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.web import bodies, problems, static_files
@@ -23,6 +24,7 @@ from classifier.web.pages.reports import ReportPages
 from classifier.web.pages.review import Review
 from classifier.web.pages.showing import parts_of
 from classifier.web.pages.sign_in import SignIn
+from classifier.web.site import SECTIONS, section_at
 from classifier.web.superdesk import Superdesk
 from classifier.web.watch.metrics import Metrics, watch
 
@@ -57,10 +59,11 @@ def build_app(
     app = Flask("classifier.web", static_folder="static", template_folder="templates")
     app.config["MAX_FORM_MEMORY_SIZE"] = max_body_bytes
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters["parts"] = parts_of
-    app.jinja_env.globals["site"] = SITE
+    app.jinja_env.filters.update(parts=parts_of, without_commands=without_commands)
+    app.jinja_env.globals.update(sections=SECTIONS, section_at=section_at)
     allowed = allowed or Limits()
     gate = Gate(tagger.store, allowed.rate, allowed.proxies)
+    app.context_processor(lambda: _signed_in(gate))
     taxonomies = Taxonomies(tagger, registry, second_person)
     terms, exchange = Terms(tagger, registry), Exchange(tagger, registry)
     models = Models(tagger, registry, retrain_hours)
@@ -94,3 +97,12 @@ def build_app(
         return response
 
     return app
+
+
+def _signed_in(gate: Gate) -> dict[str, str | None]:
+    """Return who is signed in, for the head of every page."""
+    try:
+        session = gate.session()
+    except TaggerError:  # the page says that something else is wrong
+        session = None
+    return {"editor": session.editor if session else None, "csrf": session.csrf if session else None}

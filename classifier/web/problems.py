@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import structlog
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, g, render_template, request
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -24,6 +24,7 @@ from classifier.errors import (
     TaggerError,
     UnknownTag,
 )
+from classifier.reports.layout import without_commands
 
 MAX_ERRORS = 50  # listed in one answer
 MAX_DETAIL = 300  # characters of each
@@ -65,7 +66,11 @@ class ApiProblem(Exception):
         kinds, is_for_programs = request.accept_mimetypes, request.path.startswith(_OF_PROGRAMS)
         # A browser shows the answer. Programs accept any type, or JSON.
         if not is_for_programs and kinds.best_match(["application/json", "text/html"]) == "text/html":
-            page = render_template("problem.html", problem=problem, slug=self.slug, detail=self.detail)
+            if self.slug == "no-store":
+                g.setdefault("session", None)  # it would be asked once more who is signed in
+            page = render_template(
+                "problem.html", problem=problem, slug=self.slug, detail=without_commands(self.detail)
+            )
             return Response(page, problem.status, self.headers, content_type="text/html; charset=utf-8")
         body = {"type": f"/docs#{self.slug}", "title": problem.title, "status": problem.status, "detail": self.detail}
         text = json.dumps(body | {"errors": self.errors} if self.errors else body)

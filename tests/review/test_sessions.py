@@ -54,7 +54,7 @@ def test_only_the_right_name_and_key_sign_in_and_signing_out_ends_it(keyed: tupl
     keyed_page.wait_for_url("**/sign-in")
     keyed_page.context.add_cookies(cookies)  # the session is over on the server, not only forgotten by the browser
     keyed_page.goto(f"{desk.address}/review/a")
-    expect(keyed_page.get_by_role("heading", level=1)).to_have_text("Sign in to review")
+    expect(keyed_page.get_by_role("heading", level=1)).to_have_text("Sign in")
 
 
 def test_wrong_token_is_refused(keyed: tuple[Desk, str], keyed_page: Page) -> None:

@@ -40,16 +40,17 @@ def as_text(report: DeskReport) -> str:
     return "\n".join([*lines, "", cms_in_words(report.cms)])
 
 
-def as_page(report: DeskReport, here: str | None = None, as_of: str = "") -> str:
+def as_page(report: DeskReport, here: str | None = None, made_at: str = "", note: str = "") -> str:
     """Return a desk report as one HTML page.
 
-    `here` is the address of the page in the service, which then shows its links above it. `as_of` says when the report was
-    made.
+    `here` is the address of the page in the service. `made_at` and `note` say when the
+    report was made, and what came since.
     """
     return template("desk.html", cell=cell, why=why_in_words).render(
         report=report,
         here=here,
-        as_of=as_of,
+        made_at=made_at,
+        note=note,
         headline=headline(report),
         shares=[
             (name, row.share, row.interval, percent(row.share, row.interval))

@@ -38,7 +38,7 @@ def as_text(report: DriftReport) -> str:
 def as_page(report: DriftReport, here: str | None = None) -> str:
     """Return a drift report as one HTML page.
 
-    `here` is the address of the page in the service, which then shows its links above it.
+    `here` is the address of the page in the service.
     """
     weeks = report.weeks
 

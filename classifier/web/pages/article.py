@@ -28,6 +28,7 @@ class Pages:
         self.blueprint.add_url_rule("/", "try_article", self.form)
         self.blueprint.add_url_rule("/", "show_article", self.show, methods=["POST"])
         self.blueprint.add_url_rule("/docs", "docs", self.docs)
+        self.blueprint.add_url_rule("/help", "help", self.help)
 
     def form(self) -> str:
         """Return the page with an empty form, or one that holds the example."""
@@ -54,7 +55,11 @@ class Pages:
 
     def docs(self) -> str:
         """Return the page that describes the API."""
-        return render_template("docs.html", api=document(self.endpoints), catalogue=CATALOGUE, **self._signed_in())
+        return render_template("docs.html", api=document(self.endpoints), catalogue=CATALOGUE)
+
+    def help(self) -> str:
+        """Return the page that explains the work of an editor."""
+        return render_template("help.html", reasons=list(WORDING["rejections"].items()))
 
     def _page(
         self,
@@ -81,17 +86,11 @@ class Pages:
             n_tags=len(tags),
             labels=[] if needs_key and not is_allowed else [(tag.label, tag.kind) for tag in tags],
             needs_key=needs_key,
-            **self._signed_in(),
             wording=WORDING,
             result=result,
             problem=problem,
             example=example,
         )
-
-    def _signed_in(self) -> dict[str, str | None]:
-        """Return who is signed in, for the head of the page."""
-        session = self.gate.session()
-        return {"editor": session.editor if session else None, "csrf": session.csrf if session else None}
 
     def _result(self, article: Article, asked_tag: str) -> dict[str, object]:
         """Return the suggestions for an article and its text with their evidence.

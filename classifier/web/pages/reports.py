@@ -6,8 +6,6 @@ When an editor opens an outdated desk report, a separate process makes a new one
 all workers and machines. Until the new report is ready, the pages show the earlier one with its time.
 """
 
-import base64
-import hashlib
 import threading
 from contextlib import suppress
 from datetime import datetime
@@ -28,6 +26,7 @@ from classifier.store.rows import hours_since
 from classifier.store.runs import JOB, SKIPPED, Run
 from classifier.web.guard.auth import Gate
 from classifier.web.pages import render
+from classifier.web.pages.framing import framed
 
 N_RUNS = 100
 MAKING_SECONDS = 20.0  # from one making of the report to the next, over all processes …
@@ -37,11 +36,11 @@ OLD_HOURS = 1.0  # after which it is made anew without new decisions: suggestion
 
 
 class Shown(NamedTuple):
-    """A stored report, the decisions since, at most MAX_NEWER of them, and the time of the report in words."""
+    """A stored report, the decisions since, at most MAX_NEWER of them, and what came since in words."""
 
     report: KeptReport
     newer: list[Decision]
-    as_of: str
+    note: str
 
 
 class ReportPages:
@@ -73,7 +72,8 @@ class ReportPages:
             disagreements=decided_since(report.agreement.disagreements, shown.newer),
             agreement=report.agreement,
             kappa=kappa_in_words,
-            as_of=shown.as_of,
+            made_at=shown.report.made_at,
+            note=shown.note,
             left_out=n_left_out,
         )
 
@@ -86,7 +86,8 @@ class ReportPages:
         from classifier.reports.desk.page import as_page
         from classifier.reports.kept import kept_desk_report
 
-        return with_policy(as_page(kept_desk_report(shown.report)[0], here="/report", as_of=shown.as_of))
+        made_at, report = shown.report.made_at, kept_desk_report(shown.report)[0]
+        return framed(as_page(report, here="/report", made_at=made_at, note=shown.note), session)
 
     def drift(self) -> str | Response:
         """Show the page that `drift-report --keep` wrote last. It takes a minute on a large archive."""
@@ -94,7 +95,7 @@ class ReportPages:
         from classifier.reports.drift.page import PAGE
 
         page = self.registry.folder / PAGE
-        return with_policy(page.read_text(encoding="utf-8")) if page.is_file() else render("drift.html", session)
+        return framed(page.read_text(encoding="utf-8"), session) if page.is_file() else render("drift.html", session)
 
     def runs(self) -> str:
         """Return the page of runs, for a signed-in editor."""
@@ -122,10 +123,10 @@ class ReportPages:
 
     def run(self, run_id: str) -> Response:
         """Return the report of a run, for a signed-in editor."""
-        self.gate.require_editor()
+        session = self.gate.require_editor()
         from classifier.reports.run import as_page
 
-        return with_policy(as_page(self.store.runs.get(run_id), here=f"/runs/{run_id}"))
+        return framed(as_page(self.store.runs.get(run_id), here=f"/runs/{run_id}"), session)
 
     def _shown(self) -> Shown | None:
         """Return the desk report, None while the first is being made. An outdated one is made anew meanwhile."""
@@ -135,7 +136,7 @@ class ReportPages:
             self._make("first desk report", FIRST_SECONDS)
             return None
         newer = self.store.log.since(report.last_decision, MAX_NEWER)
-        as_of = f"As of {report.made_at[:10]}, {report.made_at[11:16]} UTC."
+        note = ""
         if (
             newer
             or self.store.log.last() != report.last_decision  # an article was deleted
@@ -144,9 +145,9 @@ class ReportPages:
         ):
             self._make("desk report", MAKING_SECONDS)
             n = f"more than {MAX_NEWER:,}" if len(newer) == MAX_NEWER else str(len(newer))
-            since = f" {n} decision{'' if n == '1' else 's'} came since." if newer else ""
-            as_of += f"{since} A newer one is being made: load this page again in half a minute."
-        return Shown(report, newer, as_of)
+            since = f"{n} decision{'' if n == '1' else 's'} came since. " if newer else ""
+            note = f"{since}A newer one is being made: load this page again in half a minute."
+        return Shown(report, newer, note)
 
     def _make(self, counter: str, seconds: float) -> None:
         """Make the report in another process, unless that was begun within these seconds."""
@@ -162,16 +163,6 @@ class ReportPages:
 
 def _being_made(title: str, session: Session) -> Response:
     return Response(render("being_made.html", session, title=title), headers={"Refresh": "2"})
-
-
-def with_policy(page: str) -> Response:
-    """Return a page that carries its own style, and the policy that allows this style and nothing else."""
-    style = page.partition("<style>")[2].partition("</style>")[0]
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    policy = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    return Response(page, headers={"Content-Security-Policy": policy})
 
 
 def _reason(run: Run) -> str:
