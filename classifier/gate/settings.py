@@ -14,6 +14,8 @@ class GateSettings:
     held_margin: float = 0.1  # what a tag may lose that is held, before the run is refused
     tag_surely: float = 0.98  # the share of draws that must lose more
     margin: float = 0.01  # the micro-F1 that a challenger may lose, twice as much as it changes on an honest night
+    language_margin: float = 0.03  # the micro-F1 that a language may lose since the champion
+    min_language: int = 50  # articles of a language that both models judged, from which on it is compared
     alpha: float = 0.05  # the level of the tests of the whole
     min_blind: int = 20  # tags of blind articles from which recall is tested
     calibration: float = 0.02  # how much the expected calibration error may rise

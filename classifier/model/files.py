@@ -150,7 +150,8 @@ def _read_files(folder: Path, names: dict[str, str]) -> TagModel:
     terms, title_terms = (_lines(folder / name) for name in ("terms.txt", "title_terms.txt"))
     taxonomy = taxonomy_from_json(json.loads((folder / "taxonomy.json").read_text(encoding="utf-8")))
     later = _later_arrays(arrays["calibration"], numbers["pooled_threshold"], len(taxonomy.tags))
-    numbers = {"half_life": HALF_LIFE, "stem": ENGLISH_STEMS.name} | numbers
+    known = {"half_life": HALF_LIFE, "stem": ENGLISH_STEMS.name, "learned": list(filter(None, [numbers["language"]]))}
+    numbers = known | numbers
     parameters = Parameters(**{**later, **arrays}, **{name: numbers[name] for name in _NUMBERS})
     _check_parameters(parameters, len(terms), len(title_terms), len(taxonomy.tags))
     precedents = replace(read_precedents(folder, names), deleted=Deleted(folder.parent))
@@ -238,9 +239,10 @@ def _check_parameters(parameters: Parameters, n_terms: int, n_title_terms: int, 
         raise ValueError(f"language in model.json is {parameters.language!r:.40}, not a text")
     if not isinstance(parameters.stem, str) or parameters.stem not in STEMS:
         raise ValueError(f"stem in model.json is {parameters.stem!r:.40}, not one of {', '.join(STEMS)}")
-    blocks: Any = parameters.blocks
-    if not isinstance(blocks, list) or not all(isinstance(block, str) for block in blocks):
-        raise ValueError("blocks in model.json is not a list of texts")
+    for name in ("blocks", "learned"):
+        listed: Any = getattr(parameters, name)
+        if not isinstance(listed, list) or not all(isinstance(text, str) for text in listed):
+            raise ValueError(f"{name} in model.json is not a list of texts")
 
 
 def _even(shape: tuple[int, ...]) -> int:

@@ -55,6 +55,7 @@ class Parameters:
     half_life: float = HALF_LIFE  # of the recent rates
     blocks: Sequence[str] = ()  # folded texts that stand on many pages of the site
     stem: str = ENGLISH_STEMS.name  # the stems of its terms: see `text.stems`
+    learned: Sequence[str] = ()  # the languages of which it has learned from enough articles
 
     @property
     def rates(self) -> Rates:

@@ -20,7 +20,16 @@ from classifier.text.terms import STEM_MARK
 if TYPE_CHECKING:
     from classifier.gate.whole import CheckRow
     from classifier.model.evaluation import KindReliability
-    from classifier.training.run_result import BlockedBy, HeldTag, Measures, ReliabilityBin, RunDetails, TagF1, TagMove
+    from classifier.training.run_result import (
+        BlockedBy,
+        HeldTag,
+        LanguageF1,
+        Measures,
+        ReliabilityBin,
+        RunDetails,
+        TagF1,
+        TagMove,
+    )
 
 _TEXTS: dict[str, dict[str, str]] = texts("run.toml")
 CAUSES, CHECKS, ACTIONS, ORIGINS, _NEXT = _TEXTS.values()
@@ -57,6 +66,7 @@ def as_page(run: Run, here: str | None = None) -> str:
         check_names=CHECKS,
         action_names=ACTIONS,
         figures=_figures(measures, details),
+        languages=[_language(row) for row in details.get("languages", [])],
         gate=[_gate_row(check) for check in other_checks],
         gate_of_tags=[[check["tag"], check["figure"], "passed"] for check in of_tags],
         held=[{**row, "senders": _senders(row)} for row in details.get("held", [])],
@@ -146,6 +156,13 @@ def _figures(measures: dict[str, Measures], details: RunDetails) -> list[list[st
     rows = [[name, before.get(name, NOTHING), value] for name, value in now.items()]
     last = ["micro-F1 in cross-validation", NOTHING, f"{micro_f1} on {counted(folds['n_articles'], 'article')}"]
     return [*rows, last]
+
+
+def _language(row: LanguageF1) -> list[object]:
+    """Return the figures of a language in cross-validation. One with few articles is not learned."""
+    before = NOTHING if row["champion"] is None else _three(row["champion"])
+    learned = "yes" if row["learned"] else "no"
+    return [row["name"], row["n_articles"], learned, before, _three(row["micro_f1"]), _three(row["macro_f1"])]
 
 
 def _main_figures(measured: Measures) -> dict[str, str]:

@@ -83,15 +83,11 @@ def same_texts(connection: Connection, article_ids: Sequence[str]) -> Mapping[st
 
 def computed(article: Article) -> bytes:
     """Return the sketch of a text."""
-    return sketch_of(compared_text(article))
-
-
-def compared_text(article: Article) -> str:
-    """Return the text of an article as it is compared with others: without markup, if that can be read."""
     try:
-        return "\n".join(field.text for field in clean_fields(article))
+        text = "\n".join(field.text for field in clean_fields(article))
     except Exception:  # noqa: BLE001 - a better text must be able to replace one that cannot be read
-        return "\n".join(article.texts)
+        text = "\n".join(article.texts)
+    return sketch_of(text)
 
 
 def _article(row: Columns) -> Article:

@@ -6,6 +6,7 @@ from itertools import chain, islice
 from typing import Literal, NamedTuple
 
 from classifier.domain.articles import TEXT_FIELDS
+from classifier.text.language import language_of
 from classifier.text.once import once
 from classifier.text.sentences import lead_end
 from classifier.text.words import Words, split_all, split_words
@@ -44,6 +45,11 @@ class ReadText:
     def spelling(self) -> list[str]:
         """The words of all fields."""
         return list(chain.from_iterable(words.spelling for words in self.words))
+
+    @once
+    def language(self) -> str | None:
+        """The code of the language that the text is written in, None if it cannot be told."""
+        return language_of(self.content)
 
     @once
     def n_lead(self) -> int:

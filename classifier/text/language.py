@@ -69,6 +69,11 @@ def _language(code: str, boilerplate: Mapping[str, Any] | None = None, **record:
 LANGUAGES = _recorded()
 
 
+def name_of(code: str) -> str:
+    """Return the name of a language for people: its code where it has no record."""
+    return LANGUAGES[code].name if code in LANGUAGES else code
+
+
 def primary(tag: str) -> str:
     """Return the code of a language tag as BCP 47 writes them: `fr` of `fr-CA`."""
     return re.split("[-_]", tag.strip().lower(), maxsplit=1)[0]

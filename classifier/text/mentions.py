@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from classifier.domain.naming import Names, primary
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Alias, Taxonomy
 from classifier.text.fields import FIELDS, ReadText
@@ -59,6 +60,7 @@ class NameWords:
 def _names(taxonomy: Taxonomy) -> Iterator[str]:
     for tag in taxonomy.tags:
         yield tag.label
+        yield from (label for _, label in tag.labels)
         for alias in tag.aliases:
             yield from (alias.text, *alias.needs, *alias.blocked)
 
@@ -72,6 +74,7 @@ class _Rule(NamedTuple):
     unsafe_in_capitals: bool
     needs: Context | None
     blocked: Context | None
+    lang: str | None  # the language of the texts in which it counts
     always: bool  # wherever its words stand in a row
 
 
@@ -100,6 +103,7 @@ class _Field(NamedTuple):
     """One field of a text while names are looked for, with the numbers of its words."""
 
     number: int
+    text: ReadText
     content: str
     words: Words
     numbers: list[int]
@@ -119,10 +123,11 @@ class MentionFinder:
     def __init__(self, taxonomy: Taxonomy, language: Language = ENGLISH) -> None:
         self.words = NameWords(taxonomy)
         self._root = _Node()
+        names = Names(taxonomy)
         for position, tag in enumerate(taxonomy.tags):
             if tag.retired:
                 continue
-            for alias in tag.aliases:
+            for alias in names.of(tag):
                 self._add(alias, _rule(position, alias, self.words, language))
         # Of the words, whether names consist of them or go on with any word; of pairs, whether names may begin with them.
         self._alone = np.zeros(len(self.words) + 1, dtype=bool)
@@ -165,7 +170,7 @@ class MentionFinder:
                 fields = []
                 for index, content in enumerate(text.contents, start=first):
                     of_field = all_numbers[edges[index] : edges[index + 1]]
-                    fields.append(_Field(index - first, content, words[index], of_field, content.isupper()))
+                    fields.append(_Field(index - first, text, content, words[index], of_field, content.isupper()))
                 contexts = Contexts([field.numbers for field in fields], numbers[edges[first] : edges[last]], present)
                 for field, index in zip(fields, range(first, last), strict=True):
                     if firsts[index] or self._root.beginnings:
@@ -229,8 +234,9 @@ def _rule(tag: int, alias: Alias, words: NameWords, language: Language) -> _Rule
     blocked = context_of(map(words.of, alias.blocked), alias.blocked_within) if alias.blocked else None
     bare = bare_letters(alias.text) if alias.case_exact else None
     unsafe_in_capitals = spell(alias.text) in language.words_in_capitals
-    always = not (alias.case_exact or needs or blocked)
-    return _Rule(tag, alias.weak, bare, unsafe_in_capitals, needs, blocked, always)
+    lang = primary(alias.lang) if alias.lang else None
+    always = not (alias.case_exact or needs or blocked or lang)
+    return _Rule(tag, alias.weak, bare, unsafe_in_capitals, needs, blocked, lang, always)
 
 
 def _fits(rule: _Rule, text_field: _Field, first: int, last: int, contexts: Contexts) -> bool:
@@ -242,7 +248,10 @@ def _fits(rule: _Rule, text_field: _Field, first: int, last: int, contexts: Cont
             return False
     if rule.needs is not None and not contexts.near(text_field.number, first, rule.needs):
         return False
-    return rule.blocked is None or not contexts.near(text_field.number, first, rule.blocked)
+    if rule.blocked is not None and contexts.near(text_field.number, first, rule.blocked):
+        return False
+    # In a text of no known language every name counts.
+    return rule.lang is None or text_field.text.language in (None, rule.lang)
 
 
 def bare_letters(name: str) -> str:

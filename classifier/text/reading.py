@@ -11,7 +11,7 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.text.boilerplate import BoilerplateFinder, blank, joined
 from classifier.text.cleaning import clean_fields
 from classifier.text.fields import BODY, STANDFIRST, TITLE, ReadText, read_text, read_texts
-from classifier.text.language import ENGLISH, Language, language_of
+from classifier.text.language import ENGLISH, Language
 from classifier.text.mention_features import MentionFeatureReader, MentionFeatures
 from classifier.text.mentions import FoundNames, Mention, MentionFinder
 from classifier.text.once import once
@@ -117,5 +117,4 @@ class ArticleReader:
 
 def is_foreign(text: ReadText, language: Language = ENGLISH) -> bool:
     """Whether a text of which few terms are known is of another language. A few words are of no known language."""
-    code = language_of(text.content)
-    return code is not None and code != language.code
+    return text.language not in (None, language.code)

@@ -14,9 +14,11 @@ from classifier.domain.snapshots import Snapshot
 from classifier.errors import TooFewExamples
 from classifier.gate import whole
 from classifier.gate.holding import TAG_WORSE, Held, hold_in_snapshot
+from classifier.gate.languages import LanguageChange, language_check
 from classifier.gate.tags import TagChange
 from classifier.gate.whole import Check, Costs
 from classifier.model.tag_model import TagModel
+from classifier.text.language import name_of
 from classifier.training.fitting import Fitted, cross_validated_micro_f1
 from classifier.training.judging import costs_of, judge, named_tags, shared_tags
 from classifier.training.older import Older, older_versions
@@ -38,6 +40,7 @@ class Challenger:
     held: list[Held]  # with the late ones
     late: list[Held]  # to be held from the next run on
     changes: list[TagChange]  # since the champion
+    languages: list[LanguageChange]  # the same
     measured: dict[str, Measured]  # what the figures of "challenger" and, if there is one, "champion" are counted from
     older: Older
     n_fits: int
@@ -51,9 +54,12 @@ def challenge(prepared: Prepared, settings: TrainingSettings, track: Track) -> C
     worse = [each for each in trial.worse() if each.tag not in trial.held_tags]
     if worse and trial.held_tags.isdisjoint(each.tag for each in trial.worse(margin)):
         trial, n_fits = run_trial(prepared, older, [*trial.held, *worse], settings, track), 2
-    costs = _costs(trial)
+    costs, languages = _costs(trial), trial.language_changes()
+    first, *others = _whole(trial)
     gate = [
-        *_whole(trial),
+        first,
+        *(language_check(each, name_of(each.language), settings.gate) for each in languages),
+        *others,
         *(Check(TAG_WORSE, False, each.figure, taxonomy.tags[each.tag].id) for each in trial.worse(margin)),
         *whole.costs(costs.get("champion", costs["challenger"]), costs["challenger"], settings.gate),
         *_served(trial, track),
@@ -65,7 +71,7 @@ def challenge(prepared: Prepared, settings: TrainingSettings, track: Track) -> C
     snapshot = hold_in_snapshot(prepared.checked.snapshot, ids, held, taxonomy)
     snapshot = snapshot.with_validated(trial.fitted.validated)
     measured = _measured(trial, costs)
-    return Challenger(trial.fitted, snapshot, gate, held, late, trial.changes(), measured, older, n_fits)
+    return Challenger(trial.fitted, snapshot, gate, held, late, trial.changes(), languages, measured, older, n_fits)
 
 
 def _whole(trial: Trial) -> list[Check]:

@@ -18,15 +18,14 @@ from classifier.errors import TooFewExamples
 from classifier.model.scoring import TITLE_WEIGHT
 from classifier.text.duplicates import NearDuplicates
 from classifier.text.fields import ReadText, read_text
-from classifier.text.language import ENGLISH, language_of
+from classifier.text.language import ENGLISH
 from classifier.text.mention_features import MentionFeatures
 from classifier.text.reading import ArticleReader
-from classifier.text.stems import BEGINNINGS, ENGLISH_STEMS
+from classifier.text.stems import BEGINNINGS, ENGLISH_STEMS, Stems
 from classifier.text.terms import terms_of_form, text_forms, text_words, title_forms, title_words
 
 BATCH = 256
-N_SAMPLED = 50  # articles whose language is looked at
-ENGLISH_FROM = 0.6  # the share of them from which on an archive has English stems
+ENGLISH_FROM = 0.6  # the share of English articles from which on an archive is English, and has English stems
 
 
 class Corpus(NamedTuple):
@@ -44,6 +43,7 @@ class Corpus(NamedTuple):
     rows: np.ndarray  # (n_articles,) which of the articles these are, without those that could not be read
     unreadable: Unreadable
     stem: str  # the name of the stems of its terms
+    languages: list[str | None]  # of each article, None where none can be told
 
 
 def read_corpus(
@@ -53,7 +53,7 @@ def read_corpus(
 
     A plain reading takes words alone: no stems and compounds, mentions, language and near-duplicates.
     """
-    reading = _Reading(articles, ArticleReader(taxonomy, blocks), plain)
+    reading = _Reading(ArticleReader(taxonomy, blocks), plain)
     text_of, title_of = (text_words, title_words) if plain else (text_forms, title_forms)
     views = _Counts(text_of), _Counts(title_of)
     strong_names = [[tag.label, *(alias.text for alias in tag.aliases if not alias.weak)] for tag in taxonomy.tags]
@@ -61,8 +61,7 @@ def read_corpus(
     for text in chain(reading.texts(track(articles, len(articles), "reading articles")), titles):
         for counts in views:
             counts.add(text)
-    is_english = reading.n_english >= ENGLISH_FROM * reading.n_sampled  # also where no language was looked at
-    stems = ENGLISH_STEMS if is_english else BEGINNINGS
+    language, stems = _language_and_stems(reading.languages)
     n_terms_of_form = 1 if plain else None  # the word alone, without its stem
 
     def terms_of(form: str) -> tuple[str, ...]:
@@ -81,24 +80,32 @@ def read_corpus(
         fitted[1].idf,
         MentionFeatures(*map(np.concatenate, zip(*reading.named, strict=True))),
         reading.groups(),
-        "en" if reading.n_english > ENGLISH_FROM * max(1, reading.n_sampled) else None,
+        language,
         np.array(reading.rows, dtype=np.int64),
         reading.unreadable,
         stems.name,
+        reading.languages,
     )
+
+
+def _language_and_stems(languages: Sequence[str | None]) -> tuple[str | None, Stems]:
+    """Return "en" for an archive that is mostly English, else None, and its stems: English ones, too, if nothing can be told."""
+    told = [language for language in languages if language is not None]
+    if told.count(ENGLISH.code) < ENGLISH_FROM * len(told):
+        return None, BEGINNINGS
+    return ENGLISH.code if told else None, ENGLISH_STEMS
 
 
 class _Reading:
     """Reads articles once, batch by batch, and collects everything but their terms."""
 
-    def __init__(self, articles: Sequence[Article], reader: ArticleReader, plain: bool) -> None:
+    def __init__(self, reader: ArticleReader, plain: bool) -> None:
         self._reader = reader
-        self._each = max(1, len(articles) // N_SAMPLED)
         self._plain = plain
         self.named = [self._reader.mention_features([])]
         self._duplicates = NearDuplicates()
-        self.n_read = self.n_english = 0  # of those that can be read
-        self.n_sampled = 0  # of those whose language can be told
+        self.n_read = 0  # of those that can be read
+        self.languages: list[str | None] = []  # of these
         self.rows: list[int] = []
         self.unreadable = Unreadable()
 
@@ -110,13 +117,10 @@ class _Reading:
             self.rows += [row for row, text in enumerate(readings, start=n_articles) if text is not None]
             n_articles += len(batch)
             texts = [text for text in readings if text is not None]
-            for number, text in enumerate(texts, start=self.n_read):
+            for text in texts:
                 if not self._plain:
                     self._duplicates.add(text.spelling)
-                    if number % self._each == 0:
-                        language = language_of(text.content)
-                        self.n_sampled += language is not None
-                        self.n_english += language == ENGLISH.code
+                self.languages.append(None if self._plain else text.language)
                 yield text
             self.n_read += len(texts)
 

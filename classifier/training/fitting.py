@@ -16,6 +16,7 @@ from classifier.domain.dates import in_utc
 from classifier.domain.progress import Track, untracked
 from classifier.domain.snapshots import CrossValidated
 from classifier.domain.taxonomy import Taxonomy
+from classifier.gate.languages import language_rows, learned_languages
 from classifier.model import evaluation
 from classifier.model.parameters import Parameters
 from classifier.model.precedents import Precedents, keep_precedents, no_precedents
@@ -40,6 +41,7 @@ class HeldOut(NamedTuple):
     suggested: np.ndarray  # (n_articles, n_tags) bool
     labels: np.ndarray  # (n_articles, n_tags) int8
     folds: np.ndarray  # (n_articles,) int8
+    languages: list[str | None]
 
 
 class Fitted(NamedTuple):
@@ -110,11 +112,13 @@ def joined(
     """Return a model that joins what the steps have learned, with its card."""
     parameters = _parameters(data, classifiers, stacked, suggesting, aboutness, blocks)
     scores, kinds = suggesting.scores, [tag.kind for tag in data.taxonomy.tags]
-    held_out = HeldOut([article.id for article in data.articles], scores, suggesting.suggested, data.labels, data.folds)
+    ids, languages = [article.id for article in data.articles], data.corpus.languages
+    held_out = HeldOut(ids, scores, suggesting.suggested, data.labels, data.folds, languages)
     tag_ids = [tag.id for tag in data.taxonomy.tags]
     measured = evaluation.report(scores, suggesting.suggested, data.labels, tag_ids, N_BOOTSTRAP, kinds)
     measured["auto_lacks"] = dict(zip(tag_ids, suggesting.auto.lacking.tolist(), strict=True))
     card = {"shrink": suggesting.shrinkage, "aboutness": aboutness.card}
+    card["languages"] = language_rows(suggesting.suggested, data.labels, languages)
     card |= _card(data, parameters, measured)
     terms, title_terms = data.corpus.terms, data.corpus.title_terms
     model = TagModel(parameters, terms, title_terms, data.taxonomy, card=card, precedents=_precedents(data))
@@ -161,6 +165,7 @@ def _parameters(
         language=data.corpus.language,
         blocks=blocks,
         stem=data.corpus.stem,
+        learned=learned_languages(data.corpus.languages),
     )
 
 

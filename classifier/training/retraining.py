@@ -43,6 +43,7 @@ from classifier.training.run_result import (
     blocked,
     blocked_by,
     confusions,
+    languages_of,
     moved,
     reason_of,
 )
@@ -221,6 +222,7 @@ class _Retraining:
             tags=[change._asdict() for change in challenger.changes],
             measures={name: each.measures(tag_ids) for name, each in measured.items()},
             cross_validation=challenger.fitted.card["cross_validation"],
+            languages=languages_of(challenger.fitted.card["languages"], challenger.languages),
             confusions=confusions(last.suggested, last.labels, active),
             moved=moved(challenger.changes, inputs.champion, model, inputs.learned, prepared.checked.snapshot),
             learning_curve=learning_curve(prepared, self.settings, self.track),

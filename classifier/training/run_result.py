@@ -1,7 +1,7 @@
 """The result of a run of `retrain`: its outcome, the reason, and the figures that the run report shows."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any, NamedTuple, TypedDict
@@ -12,10 +12,12 @@ from classifier.domain.snapshots import Snapshot
 from classifier.domain.taxonomy import Tag
 from classifier.domain.unreadable import UnreadableReport
 from classifier.gate.holding import HeldRow
+from classifier.gate.languages import LanguageChange, LanguageRow
 from classifier.gate.tags import TagChange
 from classifier.gate.whole import Check, CheckRow, Costs
 from classifier.model import evaluation
 from classifier.model.tag_model import TagModel
+from classifier.text.language import name_of
 from classifier.training.checks import Finding
 
 PROMOTED, NOT_PROMOTED = "promoted", "not promoted"
@@ -166,6 +168,18 @@ class ShadowRow(TypedDict):
     ended: str | None
 
 
+class LanguageF1(TypedDict):
+    """A language of the examples in cross-validation; `champion` is the micro-F1 before, None where it was not compared."""
+
+    language: str
+    name: str
+    n_articles: int
+    learned: bool
+    micro_f1: float
+    macro_f1: float
+    champion: float | None
+
+
 class RunDetails(TypedDict, total=False):
     """The details of a run. All fields from `gate` on are there only if a challenger was trained."""
 
@@ -189,6 +203,7 @@ class RunDetails(TypedDict, total=False):
     tags: list[dict[str, Any]]
     measures: dict[str, Measures]
     cross_validation: dict[str, Any]
+    languages: list[LanguageF1]
     confusions: list[Confusion]
     moved: list[TagMove]
     learning_curve: list[CurvePoint]
@@ -312,6 +327,14 @@ def confusions(suggested: np.ndarray, labels: np.ndarray, tags: Sequence[Tag]) -
     ids = [tag.id for tag in tags]
     return [
         {"tag": ids[tag], "instead": ids[instead], "n": n} for (tag, instead), n in pairs.most_common(N_CONFUSIONS) if n
+    ]
+
+
+def languages_of(rows: Mapping[str, LanguageRow], changes: Iterable[LanguageChange]) -> list[LanguageF1]:
+    """Return the languages of the examples, the one with most articles first."""
+    before = {change.language: change.champion for change in changes}
+    return [
+        LanguageF1(**row, language=code, name=name_of(code), champion=before.get(code)) for code, row in rows.items()
     ]
 
 

@@ -13,6 +13,7 @@ from classifier.domain.articles import Article
 from classifier.domain.examples import labels_of
 from classifier.domain.progress import Track
 from classifier.gate.holding import TAG_WORSE, Held, hold
+from classifier.gate.languages import LanguageChange, language_changes
 from classifier.gate.reference import ANCHOR, Reference
 from classifier.gate.tags import TagChange, compare_tags, smallest_loss
 from classifier.training.fitting import Fitted, fit
@@ -88,6 +89,11 @@ class Trial:
         scores[self.rows] = self.fitted.held_out.scores[:, self.active]
         return scores
 
+    @cached_property
+    def languages(self) -> dict[int, str | None]:
+        """The languages of the examples that could be read, by their rows."""
+        return dict(zip(self.rows.tolist(), self.fitted.held_out.languages, strict=True))
+
     @property
     def held_tags(self) -> set[int]:
         """The columns of the tags that are held, of the whole taxonomy."""
@@ -132,6 +138,15 @@ class Trial:
                 least = smallest_loss(before, after, labels, gate.tag_margin, gate.tag_surely)
                 changes.append(change._replace(smallest_loss=least))
         return changes
+
+    def language_changes(self) -> list[LanguageChange]:
+        """Return how micro-F1 changed since the champion in each language of which both judged enough articles."""
+        found: list[LanguageChange] = []
+        for reference in self.older.references[:1]:
+            rows, before, after, labels = self.compared(reference)
+            languages = [self.languages[row] for row in rows.tolist()]
+            found += language_changes(before, after, labels, languages, self.settings.gate)
+        return found
 
     def _changes(self, reference: Reference, limit: _Limit) -> list[TagChange]:
         compared = self.compared(reference)
