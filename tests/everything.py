@@ -16,10 +16,12 @@ from classifier.store.assignments import Additions, Scope
 from classifier.store.cms_terms import PERSON, KeptTerm
 from classifier.store.database.opening import open_store
 from classifier.store.feed_places import FeedPlace
+from classifier.store.leases import Holder
 from classifier.store.log import Draft
 from classifier.store.reports import KeptReport
 from classifier.store.rows import StoredArticle
 from classifier.store.samples import Sample
+from classifier.store.saved_filters import SavedFilter
 from classifier.store.schema import article_counts, counters, metadata
 from classifier.store.shadow import InShadow
 from classifier.store.store import Store
@@ -60,6 +62,8 @@ def fill(tagger: Tagger, archive: Iterable[Article]) -> str:
         "cms-1", [KeptTerm("7", "Khorasan — 🕌", "kb", "post_tag", ("iskp",), PERSON, (("ttp", "2024"),))]
     )
     store.shadow.put([InShadow("kabul", "d", "v-2", {"iskp": 0.75}, "v-1", {})])
+    store.leases.take("kabul", Holder("session", "ada"))
+    store.saved_filters.save("ada", SavedFilter("Africa", {"source": "cms"}))
     store.keys.settle()
     assert [name for name, rows in contents(store).items() if not rows] == []
     return secret

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Table
 from classifier.domain.articles import Article, text_digest
 from classifier.store import schema as tables
 from classifier.store.database.opening import open_store
+from classifier.store.searching import searched_of
 from classifier.store.store import Store
 
 WORDS = ("soldiers", "villages", "attack", "claimed", "district", "police", "governor", "market", "convoy", "leader")
@@ -46,6 +47,8 @@ def fill(store: Store, size: Size, tags: Sequence[str], seed: int = 0) -> None:
         rows = [_article(number, size, tags, draw) for number in range(start, min(start + _BATCH, size.n_articles))]
         with store.engine.begin() as connection:
             _insert(connection, tables.articles, rows)
+            if "searched" in tables.metadata.tables:
+                _insert(connection, tables.metadata.tables["searched"], [searched_of(row) for row in rows])
             _insert(connection, tables.suggestion_sets, (_set_of(row) for row in rows if row["suggested"]))
             _insert(connection, tables.impressions, (one for row in rows for one in _impressions(row)))
             if "suggested" in tables.metadata.tables:
@@ -87,6 +90,7 @@ def _article(number: int, size: Size, tags: Sequence[str], draw: random.Random) 
         "state": state,
         "n_editors": 2 if draw.random() < 0.1 else 1,
         "margin": draw.random() if not imported or draw.random() < 0.5 else None,
+        "doubt": draw.random() if not imported else None,
         "lot": draw.random(),
         "suggested": [] if imported else draw.sample(tags, 3),
     }

@@ -48,6 +48,13 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("GET", "/v1/articles/a/decisions", None, WRITERS, 200),
     ("GET", "/v1/questions", None, EDITORS, 200),
     ("POST", "/v1/questions/<question_id>", {"answer": "removed"}, EDITORS, 404),  # nobody asked it
+    ("POST", "/v1/queue/deal", {}, EDITORS, 200),
+    ("PUT", "/v1/articles/a/lease", {}, EDITORS, 200),
+    ("DELETE", "/v1/articles/a/lease", None, EDITORS, 204),
+    ("GET", "/v1/articles/a/near", None, EDITORS, 200),
+    ("GET", "/v1/filters", None, EDITORS, 200),
+    ("PUT", "/v1/filters", {"name": "Africa", "filters": {"source": "cms"}}, EDITORS, 200),
+    ("DELETE", "/v1/filters/<name>", None, EDITORS, 404),  # nobody saved it
     ("GET", "/v1/samples/<sample_id>", None, EDITORS, 404),  # nobody drew it
     ("GET", "/review/articles/a", None, EDITORS, 200),
     ("GET", "/review/articles/a/why?tag=iskp", None, EDITORS, 200),

@@ -430,6 +430,8 @@ def test_the_list_is_newest_first_without_bodies(client: FlaskClient) -> None:
         "owner",
         "created_at",
         "updated_at",
+        "beginning",
+        "held_by",
     }
 
 

@@ -281,7 +281,7 @@ def test_a_request_whose_process_dies_leaves_nothing_and_can_be_sent_again_at_on
 ) -> None:
     put(client)
     with monkeypatch.context() as dying:
-        dying.setattr("classifier.store.log.keep", Mock(side_effect=KeyboardInterrupt))
+        dying.setattr("classifier.store.decision_log.keep", Mock(side_effect=KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             decide(client, {"tag": "iskp", "action": "accept"}, key="k")
     assert log(client)["decisions"] == []

@@ -30,6 +30,7 @@ from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.serving.taxonomy import change
 from classifier.store.database.opening import open_store
+from classifier.store.queue import ORDERS
 from classifier.store.runs import JOB
 from classifier.store.samples import Sample
 from classifier.store.store import Store
@@ -41,8 +42,19 @@ from tests.postgres import SERVER, database
 
 N_ARTICLES = 800
 N_STEPS = 100  # of SQLite's machine, which are counted together
+# Not `searched`: a search reads all of its rows, which are short.
 LARGE = frozenset(
-    ("articles", "decisions", "impressions", "suggestion_sets", "texts", "closings", "assignments", "suggested")
+    (
+        "articles",
+        "near_keys",
+        "decisions",
+        "impressions",
+        "suggestion_sets",
+        "texts",
+        "closings",
+        "assignments",
+        "suggested",
+    )
 )
 TEXT = {
     "title": "ISKP bomber kills twelve at Kabul mosque",
@@ -54,17 +66,15 @@ SOURCES = ("cms", "second-desk")
 QUERIES = {
     "/v1/articles": (
         "?limit=5",
-        *(
-            f"?limit=5&state={state}&order={order}"
-            for state in ("open", "closed", "all")
-            for order in ("newest", "teach")
-        ),
+        *(f"?limit=5&state={state}&order={order}" for state in ("open", "closed", "all") for order in ORDERS),
         *(f"?limit=5&state=open&order={order}&source={source}" for order in ("newest", "teach") for source in SOURCES),
         "?limit=5&since=2014-01-03&until=2014-01-05",
         "?limit=5&since=2014-01-03&until=2014-01-28&order=teach",
         "?limit=5&tag=iskp&state=open&order=teach",
         "?limit=5&sample=s-1&state=all",
+        *(f"?limit=5&state={state}&order=turns&q={text}" for state in ("open", "all") for text in ("convoy", "iskp")),
     ),
+    "/v1/queue/deal": ("", *(f"?order={order}" for order in ORDERS)),
     "/review/articles/<article_id>/why": ("?tag=iskp",),
     "/review/bulk": ("?tag=iskp",),
     "/review/bulk.json": ("?tag=iskp",),
@@ -75,6 +85,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/suggest"): {"json": TEXT},
     ("POST", "/v1/suggest/batch"): {"json": {"articles": [{"id": "a", **TEXT}]}},
     ("PUT", "/v1/articles/<article_id>"): {"json": {**TEXT, "tags": ["iskp"]}},
+    ("POST", "/v1/queue/deal"): {"json": {}},
+    ("PUT", "/v1/articles/<article_id>/lease"): {"json": {}},
+    ("PUT", "/v1/filters"): {"json": {"name": "Africa", "filters": {"source": "cms"}}},
     ("POST", "/v1/articles/<article_id>/decisions"): {"json": {"decisions": [{"tag": "iskp", "action": "accept"}]}},
     ("POST", "/v1/hand-overs"): {"json": {"from": None, "to": None, "article_ids": ["a0000001"]}},
     ("POST", "/v1/questions/<question_id>"): {"json": {"answer": "removed"}},
@@ -102,7 +115,11 @@ KNOWN: dict[str, str] = {
 }
 # Requests that are more work on a larger store, and why.
 KNOWN_TO_GROW = {
-    "GET /v1/articles?limit=5&since=2014-01-03&until=2014-01-05": "walks past what came later, where days have over FEW articles",
+    **{
+        f"GET /v1/articles?limit=5&state={state}&order=turns&q={text}": "looks through all titles and ids"
+        for state in ("open", "all")
+        for text in ("convoy", "iskp")
+    },
     "GET /v1/articles?limit=5&tag=iskp&state=open&order=teach": "counts the articles for which the tag is suggested",
     "GET /v1/tags/<tag_id>": "counts the decisions on the tag",
     "GET /v1/tags/<tag_id>/redecide": "looks for a tag in what senders list, and counts the articles",
@@ -214,6 +231,7 @@ def make_filled(
             "question_id": _ask_about_removals(tagger),
             "tag_id": "financing",
             "sample_id": "s-1",
+            "name": "Africa",
             "set_id": store.change_sets.propose([Retire("leadership")], "ada"),
         }
         of_sample = ("trial", {}, "v", "m-1", 50, [[750, 50]], 7, "ada", "2024-06-06")

@@ -41,6 +41,7 @@ class Decision:
     question_id: str | None = None  # of the question on removals that it belongs to
     live_state: int | None = None  # the number of the labels that the model had followed
     in_bulk: bool | None = None  # whether it was made over a list of articles; None: not known, or no
+    together: str | None = None  # names the decisions that one answer made on several articles
 
 
 @dataclass(frozen=True)

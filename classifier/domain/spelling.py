@@ -21,6 +21,7 @@ _ADDRESS = re.compile(
 _HINT_OF_DOMAIN = re.compile(r"\.(?:(?<=www\.)|com|org|net|info|gov|edu|mil|int|io|tv|co\.uk)", re.IGNORECASE)
 _HINT = re.compile(rf"{_HINT_OF_DOMAIN.pattern}|@|://", re.IGNORECASE)
 _SPACE = re.compile(r"\s|\Z")
+_SEARCHED = re.compile(r"[^\W_]+")
 
 
 class _FoldTable(dict[int, str]):
@@ -45,6 +46,11 @@ CODES = ("utf-32-le", "surrogatepass")  # four bytes for each code point
 def fold(text: str) -> str:
     """Return the text in lower case without accents. Its length is that of the text."""
     return text.lower().replace("`", "'") if text.isascii() else text.translate(_FOLDS)
+
+
+def searchable(*texts: str) -> str:
+    """Return the folded words of texts, each behind a blank, as a search compares them."""
+    return "".join(f" {word}" for text in texts for word in _SEARCHED.findall(fold(text)))
 
 
 def _word_character(code: int) -> str:

@@ -84,6 +84,7 @@ class Answer:
     reason: why nothing is suggested, None if something is.
     choices: split tags that the text fits, where it names none of the parts.
     margin: the distance between the score that is nearest to its tag's threshold, and that threshold. It is not public.
+    doubt: the sum of s (1 - s) / (n + 1) over the tags, of score s and n positives in training. It is not public.
     """
 
     model_version: str
@@ -97,6 +98,7 @@ class Answer:
     reason: str | None
     margin: float
     choices: list[ToChoose] = field(default_factory=list)
+    doubt: float = 0.0
 
 
 class Part(NamedTuple):

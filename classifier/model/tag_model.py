@@ -20,7 +20,7 @@ from classifier.model.live import Followed, labels_to_follow, live_move
 from classifier.model.parameters import Parameters
 from classifier.model.precedents import Precedents, no_precedents
 from classifier.model.scoring import Scored, ScoredArticle, Scorer
-from classifier.model.voices import Voices
+from classifier.model.voices import Spoken, Voices
 from classifier.text.fields import BODY
 from classifier.text.mention_features import HINTED, LEAD
 from classifier.text.reading import ArticleReader, Reading
@@ -148,7 +148,7 @@ class TagModel:
         aboutness = self._aboutness_of(tags, voices, scored, scores)
         told = zip(tags, voices, self._explainer.evidence(voices, scored, n_evidence), aboutness, strict=True)
         suggestions = [self._suggestion(tag, voice, float(scores[tag]), scored, e, a) for tag, voice, e, a in told]
-        to_threshold = np.abs(scores - np.atleast_2d(spoken.of_voice(self._scorer.threshold_scores))[0])
+        margins, doubts = self._open_questions(spoken)
         places = [(*reading.source_span(BODY, *span), kind) for *span, kind in parts]
         return Answer(
             model_version=self.version,
@@ -160,7 +160,8 @@ class TagModel:
             removed=[{"field": "body", "start": start, "end": end, "kind": kind} for start, end, kind in places],
             removed_more=len(reading.removed) - len(parts),
             reason=reasons[0],
-            margin=float(to_threshold[self._scorer.active].min(initial=1.0)),
+            margin=float(margins[0]),
+            doubt=float(doubts[0]),
             choices=self._choices(scored, scores, set(tags)),
         )
 
@@ -170,6 +171,17 @@ class TagModel:
         scored = self._scorer.score(readings)
         spoken = self._scorer.spoken(scored.decision)
         return spoken.scores, self._scorer.suggested(readings, scored, spoken)[0]
+
+    def open_questions(self, articles: Sequence[Article]) -> tuple[np.ndarray, np.ndarray]:
+        """Return the margin and the doubt of each article, both (n_articles,) float64 (see `Answer`)."""
+        return self._open_questions(self._scorer.spoken(self._scorer.score(self.reader.read_all(articles)).decision))
+
+    def _open_questions(self, spoken: Spoken) -> tuple[np.ndarray, np.ndarray]:
+        active, scores = self._scorer.active, spoken.scores[:, self._scorer.active]
+        thresholds, n = spoken.of_voice(self._scorer.threshold_scores), spoken.of_voice(self.parameters.n_positive)
+        margins = np.abs(scores - np.atleast_2d(thresholds)[:, active]).min(axis=1, initial=1.0)
+        doubts = (scores * (1.0 - scores) / (np.atleast_2d(n)[:, active] + 1.0)).sum(axis=1)
+        return margins, doubts
 
     def rank(
         self, articles: Sequence[Article], n_tags: int | None = None, band: str = "suggest"

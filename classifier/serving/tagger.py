@@ -19,11 +19,20 @@ from classifier.model.answer import Answer, Suggestion
 from classifier.model.protocol import Model
 from classifier.serving import views
 from classifier.serving.answers import Answers
+from classifier.serving.lists import ListedArticle, NearRow, listed_row
 from classifier.serving.serving import Serving
-from classifier.serving.views import ArticleOut, ArticleRow, DecidedOut, LogOut, StoredAnswer, SuggestOut
+from classifier.serving.views import (
+    ArticleOut,
+    DecidedOut,
+    LogOut,
+    StoredAnswer,
+    SuggestOut,
+)
 from classifier.serving.withholding import reasons_to_withhold
 from classifier.store.arrivals import NO_SHARES, Shares
+from classifier.store.leases import Holder
 from classifier.store.log import ArticleLog, Draft
+from classifier.store.near import keys_of
 from classifier.store.queue import PageEnd, Wanted
 from classifier.store.requests import Request
 from classifier.store.rows import StoredArticle
@@ -35,13 +44,14 @@ from classifier.store.suggestion_sets import Judged, ModelAnswer, TagScore
 class DecisionBatch:
     """Decisions that are asked for at once: on tags, and whether the article's tags are complete with them.
 
-    Decisions `in_bulk` are made over a list of articles.
+    Decisions `in_bulk` are made over a list of articles. `also` names near-duplicates that are answered in the same way.
     """
 
     drafts: Sequence[Draft]
     complete: bool = False
     suggestion_set_id: str | None = None
     in_bulk: bool = False
+    also: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -119,7 +129,8 @@ class Tagger:
 
         # What a CMS lists is what it has so far: silence on a tag is not a no.
         article = replace(article, tags_complete=False)
-        set_id = self.store.receive(article, source, _for_store(answer), shown, self.shares, owner, explained or {})
+        for_store = _for_store(answer, keys_of(article))
+        set_id = self.store.receive(article, source, for_store, shown, self.shares, owner, explained or {})
         return {**seen[-1], "suggestion_set_id": set_id}
 
     def article(self, article_id: str, viewer: str | None = None) -> ArticleOut:
@@ -150,19 +161,34 @@ class Tagger:
         standings = self.store.log.standings([stored.article.id for stored in waiting])
         for article in (stored.article for stored in waiting):
             suggestions: Sequence[Suggestion] = ()
-            margin = None
+            margin = doubt = None
             with suppress(CannotJudge), _able_to_judge(article, model):
                 answer = self.answers.brief(article, model)
-                suggestions, margin = answer.suggestions, answer.margin
+                suggestions, margin, doubt = answer.suggestions, answer.margin, answer.doubt
             reasons = reasons_to_withhold(suggestions, standings.get(article.id, Standing()), model)
             scores = _scores(row for row in suggestions if row["tag"] not in reasons)
-            yield Judged(article.id, text_digest(article), margin, scores)
+            yield Judged(article.id, text_digest(article), margin, scores, doubt, keys_of(article))
 
-    def articles(self, wanted: Wanted, after: PageEnd | None, limit: int) -> tuple[list[ArticleRow], PageEnd | None]:
-        """Return a page of stored articles without their bodies, and where the next page begins."""
+    def articles(
+        self, wanted: Wanted, after: PageEnd | None, limit: int, holder: Holder | None = None
+    ) -> tuple[list[ListedArticle], PageEnd | None]:
+        """Return a page of stored articles without their bodies, and where the next page begins.
+
+        The rows name who holds the articles, without `holder`.
+        """
         page, end = self.store.queue.page(wanted, after, limit)
-        standings = self.store.log.standings([stored.article.id for stored in page])
-        return [views.listed_row(stored, standings[stored.article.id]) for stored in page], end
+        return self._listed(page, holder), end
+
+    def near(self, article_id: str, holder: Holder) -> list[NearRow]:
+        """Return the open articles that are nearly this one, the nearest first. Raise `NotFound` if it is not stored."""
+        found = self.store.near_duplicates.of(article_id)
+        rows = self._listed([near.stored for near in found], holder)
+        return [{**row, "similarity": near.similarity} for row, near in zip(rows, found, strict=True)]
+
+    def _listed(self, page: Sequence[StoredArticle], holder: Holder | None) -> list[ListedArticle]:
+        ids = [stored.article.id for stored in page]
+        standings, held_by = self.store.log.standings(ids), self.store.leases.others(ids, holder)
+        return [listed_row(stored, standings[stored.article.id], held_by.get(stored.article.id, ())) for stored in page]
 
     def delete_article(self, article_id: str, owner: str | None = None) -> None:
         """Delete an article and all that hangs on it. A `cms` key, named `owner`, can delete only what it wrote."""
@@ -190,7 +216,8 @@ class Tagger:
             BadDecision: naming the field of the request that cannot be taken.
             Busy: while another request with the same key is being carried out.
         """
-        drafts = [vars(draft) for draft in batch.drafts]
+        # As older versions wrote it, so that what was sent to one of them and is repeated here is known.
+        drafts = [{k: v for k, v in vars(draft).items() if k != "together" or v is not None} for draft in batch.drafts]
         parts = [
             article_id,
             editor,
@@ -198,6 +225,7 @@ class Tagger:
             batch.suggestion_set_id,
             drafts,
             *([True] if batch.in_bulk else []),
+            *([sorted(batch.also)] if batch.also else []),
         ]
         content = json.dumps(parts, sort_keys=True)
         request = Request(sender, key, hashlib.sha256(content.encode()).hexdigest()) if key else None
@@ -215,6 +243,7 @@ class Tagger:
             in_bulk=batch.in_bulk,
             may_undo_all=may_undo_all,
             request=request,
+            also=batch.also,
         )
         return cast(DecidedOut, reply)
 
@@ -260,9 +289,10 @@ def _able_to_judge(article: Article, model: Model) -> Iterator[None]:
         ) from None
 
 
-def _for_store(answer: Answer) -> ModelAnswer:
+def _for_store(answer: Answer, keys: Sequence[int] | None = None) -> ModelAnswer:
     content = views.answer_json(answer)
-    return ModelAnswer(answer.model_version, answer.taxonomy_version, content, answer.margin, answer.live_state)
+    versions = answer.model_version, answer.taxonomy_version
+    return ModelAnswer(*versions, content, answer.margin, answer.live_state, answer.doubt, keys)
 
 
 def _scores(suggestions: Iterable[Suggestion]) -> list[TagScore]:

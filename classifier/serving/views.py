@@ -145,6 +145,7 @@ class DecisionOut(TypedDict):
     taxonomy_version: str | None
     live_state: NotRequired[int | None]
     in_bulk: NotRequired[bool | None]
+    together: NotRequired[str | None]
     score: float | None
     band: str | None
     undoes: str | None
@@ -187,6 +188,7 @@ class DecidedOut(TypedDict):
     complete: bool
     decisions: list[DecisionOut]
     standing: NotRequired[StandingOut]
+    together: NotRequired[str]
 
 
 class ImpressionOut(TypedDict):
@@ -220,7 +222,7 @@ def pick(kind: type[Row], values: Mapping[str, object]) -> Row:
 def answer_json(answer: Answer) -> AnswerOut:
     """Return an answer as public JSON."""
     content = dict(vars(answer))
-    del content["margin"]
+    del content["margin"], content["doubt"]
     return cast(AnswerOut, content)
 
 
@@ -311,12 +313,6 @@ def article_row(stored: "StoredArticle", tags: Iterable[str]) -> ArticleRow:
     return pick(ArticleRow, {**vars(article), **vars(stored), "article_id": article.id, "tags": list(tags)})
 
 
-def listed_row(stored: "StoredArticle", standing: Standing) -> ArticleRow:
-    """Return a stored article for a list, without what one of two editors said before its end."""
-    is_apart = stored.n_editors > 1 and stored.state != "closed"
-    return article_row(stored, stored.article.tags or () if is_apart else standing.tags)
-
-
 def origins_seen(stored: "StoredArticle", log: "ArticleLog", offered: Offered, viewer: str | None) -> dict[str, str]:
     """Return how each tag that a person may see came onto an article."""
     seen = NOTHING_OFFERED if is_hidden(stored, log.standing(), viewer) else offered
@@ -341,13 +337,15 @@ def decided_view(rows: Sequence[Decision], stored: "StoredArticle", log: "Articl
     """Return the reply to an editor's decisions, whose rows the log has already."""
     pooled, standing = log.standing(), standing_view(stored, log, editor)
     hidden = is_hidden(stored, pooled, editor)
-    return {
+    together = next((row.together for row in rows if row.together is not None), None)
+    view: DecidedOut = {
         "article_id": stored.article.id,
         "tags": standing["tags"],
         "complete": pooled.closed_at is not None,
         "decisions": [decision_view(row, hidden) for row in rows],
         "standing": standing,
     }
+    return {**view, "together": together} if together is not None else view
 
 
 def log_view(

@@ -12,7 +12,8 @@ from classifier.store.deletions import note_stored
 from classifier.store.log import NOTHING, Changes, follow_cms, log_of, refresh
 from classifier.store.owners import claim
 from classifier.store.rows import BATCH, Columns, ago, article_row, came_complete, existing_row, now, share_of, stored
-from classifier.store.schema import articles, suggested
+from classifier.store.schema import articles, near_keys, suggested
+from classifier.store.searching import keep_searchable
 from classifier.store.sketches import Sketches, compare_texts, keep_text, sketch_in
 
 _BATCH_CHARACTERS = 8 << 20  # of the texts of a batch, so that they do not fill the memory
@@ -106,6 +107,7 @@ def _insert(
         "owner": owner,
     }
     connection.execute(articles.insert(), {**row, **drawn})
+    keep_searchable(connection, {**row, **drawn})
     note_stored(connection, [article.id])
 
 
@@ -121,10 +123,13 @@ def _change(connection: Connection, article: Article, source: str, before: Colum
         row["sketch"] = sketch_in(sketches, {"id": article.id, **row, "sketch": None})
         compare_texts(connection, {"id": article.id, **row}, sketches)
         # What was suggested was suggested for another text.
-        connection.execute(suggested.delete().where(suggested.c.article_id == article.id))
+        for table in (suggested, near_keys):
+            connection.execute(table.delete().where(table.c.article_id == article.id))
     time = now()
     row |= {"updated_at": time, "dated_at": dated_at(article.published_at, before["created_at"], time), "judged_by": ""}
     connection.execute(articles.update().where(articles.c.id == article.id).values(row))
+    if any(before[name] != row[name] for name in ("title", "tags")):
+        keep_searchable(connection, {"id": article.id, **row})
     return True
 
 

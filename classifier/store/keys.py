@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from classifier.errors import BadSetting, BadStore, KeyEnded, NotFound
 from classifier.store.rows import Columns, Part, ago, now
-from classifier.store.schema import keys, sessions
+from classifier.store.schema import keys, leases, sessions
 
 ROLES = ("cms", "editor", "admin", "reader", "taxonomist")
 PREFIX = "tagger"
@@ -247,6 +247,7 @@ class Sessions(Part):
         """End a session."""
         with self.engine.begin() as connection:
             connection.execute(sessions.delete().where(sessions.c.id == session.id))
+            connection.execute(leases.delete().where(leases.c.holder == session.id))
 
 
 def _row_in_use(connection: Connection, name: str) -> RowMapping:

@@ -1,22 +1,25 @@
 """The queue: which articles wait for an editor, and in which order."""
 
+from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
-from sqlalchemy import ColumnElement, Connection, func, select, union_all
+from sqlalchemy import ColumnElement, Connection, and_, func, select, true, union_all
 
 from classifier.domain.resolving import Paths
 from classifier.domain.taxonomy import Taxonomy
 from classifier.store.counts import counted
 from classifier.store.rows import Part, StoredArticle, hold_articles, stored
 from classifier.store.schema import article_counts, articles, closings, sample_articles, samples, suggested
+from classifier.store.searching import Sought, matches
 from classifier.store.settling import settled_through
 from classifier.store.suggestion_sets import note_shown
 from classifier.store.taxonomy import head_of
 
 STARTER = "starter"  # source of the articles that come with the product, which nobody has to review
 STATES = ("new", "started", "closed")
-ORDERS = ("newest", "teach")
+ORDERS = ("turns", "newest", "teach")
 DRAWN = "drawn"  # the order of a sample
 CHANCE = 0.1  # share of articles drawn by lot, so that editors also see what the model is sure of
 EVERY = 10
@@ -31,6 +34,7 @@ class Wanted:
     `state` is one of `STATES`, `open` (new and started) or None for all. `tag` selects articles for which it is suggested and
     not settled, shown or not. `viewer` leaves out of the open articles those that this editor has closed. `paths` say
     how the store reads ids. `sample` selects the articles of a sample on whose tag nobody has decided, in the order `DRAWN`.
+    `text` selects articles by what is looked for in them.
     """
 
     state: str | None = None
@@ -42,6 +46,7 @@ class Wanted:
     viewer: str | None = None
     paths: Paths | None = field(default=None, compare=False)
     sample: str | None = None
+    text: Sought | None = None
 
     def through(self, taxonomy: Taxonomy | None) -> "Wanted":
         """Return what is wanted of the living tag that `tag` is read as."""
@@ -50,8 +55,8 @@ class Wanted:
         return replace(self, tag=taxonomy.paths.heir(self.tag), paths=taxonomy.paths)
 
 
-# Where a page ended: (created_at, id), for a sample (position,), or for `teach` (margin, id, lot, id), with None where a stream
-# has not begun.
+# Where a page ended: (dated_at, id), for a sample (position,), for `teach` (margin, id, lot, id), or for `turns`
+# (dated_at, id, doubt, id), with None where a stream has not begun.
 PageEnd = tuple[Any, ...]
 _Column: TypeAlias = ColumnElement[Any]
 _Condition: TypeAlias = ColumnElement[bool]
@@ -73,23 +78,30 @@ class Queue(Part):
 
     def page(self, wanted: Wanted, after: PageEnd | None, limit: int) -> tuple[list[StoredArticle], PageEnd | None]:
         """Return a page of articles behind the end of another one, and its own end, None behind the last page."""
-        with self.reading() as connection:
-            search = _Search(connection, _resolved(connection, wanted))
-            pages = {"teach": search.teaching, DRAWN: search.drawn}
-            ids, end = pages.get(wanted.order, search.newest)(after, limit)
-            query = select(articles).where(articles.c.id.in_(ids))
-            rows = {row["id"]: row for row in connection.execute(query).mappings()}
+        ids, end = self.ids(wanted, after, limit)
+        rows = {row["id"]: row for row in self._rows(select(articles).where(articles.c.id.in_(ids)))}
         return [stored(rows[article_id]) for article_id in ids if article_id in rows], end
+
+    def ids(
+        self, wanted: Wanted, after: PageEnd | None, limit: int, *where: ColumnElement[bool]
+    ) -> tuple[list[str], PageEnd | None]:
+        """Return a page as `page` does, but only the ids, of the articles on which conditions hold besides."""
+        with self.reading() as connection:
+            search = _Search(connection, _resolved(connection, wanted), where)
+            pages = {"teach": search.teaching, "turns": search.by_turns, DRAWN: search.drawn}
+            return pages.get(wanted.order, search.newest)(after, limit)
 
     def counts(self, wanted: Wanted) -> dict[str, int]:
         """Return how many of the wanted articles are in each state, whatever state is wanted."""
-        if wanted.tag is None and wanted.sample is None:
+        if wanted.tag is None and wanted.sample is None and wanted.text is None:
             query = counted("state", of_days=_of_days(wanted, article_counts.c.day))
             query = query.where(*_of_source(wanted, article_counts.c.source))
         else:
             with self.reading() as connection:
                 wanted = _resolved(connection, wanted)
             conditions = _conditions(replace(wanted, state=None))
+            if wanted.text is not None:
+                conditions.append(matches(wanted.text))
             query = select(articles.c.state, func.count()).where(*conditions).group_by(articles.c.state)
         return dict.fromkeys(STATES, 0) | {state: int(n) for state, n in self._tuples(query)}
 
@@ -170,20 +182,58 @@ def _is_open(wanted: Wanted) -> _Condition:
     return ~hidden & ~settled_through(articles.c.id, wanted.tag or "", wanted.paths)
 
 
+def _below(key: _Column, end: PageEnd) -> _Condition:
+    """Return whether an article comes behind the end of a stream in falling order."""
+    if end[0] is None:
+        return true()
+    return and_(key <= end[0], ~((key == end[0]) & (articles.c.id >= end[1])))
+
+
+def _next_new(
+    streams: Sequence[deque[tuple[Any, str]]], ends: list[PageEnd], number: int, ids: dict[str, None]
+) -> bool:
+    """Add the next article of a stream that is not there yet, move the stream's end, and return whether there was one."""
+    while streams[number]:
+        ends[number] = row = streams[number].popleft()
+        if row[1] not in ids:
+            ids[row[1]] = None
+            return True
+    return False
+
+
 class _Search:
     """Finds the wanted articles page by page. A page is the ids of its articles, and its end."""
 
-    def __init__(self, connection: Connection, wanted: Wanted) -> None:
-        self._connection, self._wanted = connection, wanted
+    def __init__(self, connection: Connection, wanted: Wanted, where: Sequence[_Condition] = ()) -> None:
+        self._connection, self._wanted, self._where = connection, wanted, where
 
     def newest(self, after: PageEnd | None, limit: int) -> tuple[list[str], PageEnd | None]:
-        """Return a page of the newest articles."""
-        created_at, article_id = articles.c.created_at, articles.c.id
-        where = []
-        if after is not None:
-            where = [created_at <= after[0], ~((created_at == after[0]) & (article_id >= after[1]))]
-        rows = self._first(created_at, limit + 1, *where, last=True)
+        """Return a page of the newest articles, by their own dates."""
+        rows = self._newest(after or (None, None), limit + 1)
         return [row[1] for row in rows[:limit]], rows[limit - 1] if len(rows) > limit else None
+
+    def by_turns(self, after: PageEnd | None, limit: int) -> tuple[list[str], PageEnd | None]:
+        """Return a page of two streams by turns, the newest and the most doubtful, each article once."""
+        of_date, of_doubt = (after[:2], after[2:]) if after else ((None, None), (None, None))
+        dated_at, doubt = articles.c.dated_at, articles.c.doubt
+        # What the other stream has given on earlier pages is left out by its end, and on this page by its id.
+        by_date = self._newest(of_date, 2 * limit + 1, doubt.is_(None) | _below(doubt, of_doubt))
+        by_doubt = self._first(
+            doubt, 2 * limit + 1, doubt.is_not(None), _below(doubt, of_doubt), _below(dated_at, of_date), last=True
+        )
+        streams, ends, ids = (deque(by_date), deque(by_doubt)), [of_date, of_doubt], dict[str, None]()
+        while len(ids) < limit and any(streams):
+            for number in (len(ids) % 2, 1 - len(ids) % 2):
+                if _next_new(streams, ends, number, ids):
+                    break
+        is_last = not any(row[1] not in ids for stream in streams for row in stream)
+        return list(ids), None if is_last else (*ends[0], *ends[1])
+
+    def _newest(self, after: PageEnd, limit: int, *where: _Condition) -> list[tuple[Any, str]]:
+        dated_at = articles.c.dated_at
+        return self._first(
+            dated_at, limit, *_of_days(self._wanted, dated_at), _below(dated_at, after), *where, last=True
+        )
 
     def teaching(self, after: PageEnd | None, limit: int) -> tuple[list[str], PageEnd | None]:
         """Return a page of two streams: what teaches most, and as every tenth article one that comes by lot."""
@@ -210,7 +260,7 @@ class _Search:
         position, wanted = sample_articles.c.position, self._wanted
         query = select(position, articles.c.id).join(articles, articles.c.id == sample_articles.c.article_id)
         query = query.where(sample_articles.c.sample_id == wanted.sample, position > (after[0] if after else -1))
-        query = query.where(articles.c.state.in_(_states(wanted)), *_conditions(wanted))
+        query = query.where(articles.c.state.in_(_states(wanted)), *_conditions(wanted), *self._where)
         rows = self._connection.execute(query.order_by(position).limit(limit + 1)).all()
         return [row.id for row in rows[:limit]], (rows[limit - 1].position,) if len(rows) > limit else None
 
@@ -237,7 +287,9 @@ class _Search:
 
     def _first(self, key: _Column, limit: int, *where: _Condition, last: bool = False) -> list[tuple[Any, str]]:
         """Return key and id of the first articles in the order of both, from its index or from a few articles."""
-        conditions = [*where, *_conditions(self._wanted)]
+        conditions = [*where, *_conditions(self._wanted), *self._where]
+        if self._wanted.text is not None:  # a word may match most articles: they are walked in their order
+            conditions.append(matches(self._wanted.text, articles.c.id.concat("")))
         if few := self._few():
             conditions.append(articles.c.id.in_(select(articles.c.id).where(*few)))
         columns = key.label("key"), articles.c.id

@@ -55,13 +55,16 @@ articles = _table(
     sa.Column("n_editors", sa.Integer, nullable=False, server_default="1"),
     # How far the nearest score is from its threshold: the nearer, the more an answer teaches. Null before any suggestion.
     *optional(margin=sa.Float),
+    # How much the model doubts, see `model.answer.Answer`. Null before any suggestion.
+    *optional(doubt=sa.Float),
     # The model and the taxonomy of margin and suggestions, empty until one has judged the present text and tags.
     sa.Column("judged_by", sa.String(130), nullable=False, server_default=sa.text("''")),
     # Drawn once, in [0, 1): a tenth of the queue is ordered by it alone.
     sa.Column("lot", sa.Float, nullable=False, server_default="0.5"),
     *optional(owner=80),  # The name of the `cms` key that wrote it, null if it belongs to nobody
     # The orders of the queue for each state, and the filters that may leave few articles.
-    sa.Index("ix_articles_state_created_at", "state", "created_at", "id"),
+    sa.Index("ix_articles_state_dated_at", "state", "dated_at", "id"),
+    sa.Index("ix_articles_state_doubt", "state", "doubt", "id"),
     sa.Index("ix_articles_state", "state", "margin", "id"),
     sa.Index("ix_articles_state_lot", "state", "lot", "id"),
     sa.Index("ix_articles_source", "source"),
@@ -76,6 +79,29 @@ article_counts = _table(
     *required(day=10, source=40, state=10, n=sa.Integer),
     sa.Index("ix_article_counts_day", "day", "source", "state"),
 )
+
+# What the search looks through, folded: the words of title and id, and the ids of the tags that the sender lists.
+searched = _table("searched", of_article(primary_key=True), *required(words=sa.Text, tags=sa.Text))
+
+# A few hashes of a text, of which near-duplicates share at least one.
+near_keys = _table(
+    "near_keys",
+    of_article(primary_key=True),
+    sa.Column("key", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Index("ix_near_keys_key", "key"),
+)
+
+# Who has an article before them: `holder` is a session or a key. A row counts until its time.
+leases = _table(
+    "leases",
+    of_article(primary_key=True),
+    *key(holder=64),
+    *required(editor=EDITOR, until=TIME),
+    sa.Index("ix_leases_holder", "holder"),
+)
+
+# Filters of the queue that an editor has named.
+saved_filters = _table("saved_filters", *key(editor=EDITOR, name=80), *required(filters=sa.JSON, at=TIME))
 
 # Sketches of texts that an article had before, and whether what was decided on them still counts.
 texts = _table(
@@ -138,6 +164,8 @@ decisions = _table(
     *required(digest=64),
     sa.Column("question_id", sa.String(32), index=True),
     *optional(live_state=sa.BigInteger, in_bulk=sa.Boolean),
+    # Names the decisions that one answer made on several articles.
+    sa.Column("together", sa.String(32), index=True),
     sa.Index("ix_decisions_article_id", "article_id", "tag", "n"),
     sa.Index("ix_decisions_tag", "tag", "at"),
 )

@@ -83,11 +83,15 @@ def same_texts(connection: Connection, article_ids: Sequence[str]) -> Mapping[st
 
 def computed(article: Article) -> bytes:
     """Return the sketch of a text."""
+    return sketch_of(compared_text(article))
+
+
+def compared_text(article: Article) -> str:
+    """Return the text of an article as it is compared with others: without markup, if that can be read."""
     try:
-        text = "\n".join(field.text for field in clean_fields(article))
+        return "\n".join(field.text for field in clean_fields(article))
     except Exception:  # noqa: BLE001 - a better text must be able to replace one that cannot be read
-        text = "\n".join(article.texts)
-    return sketch_of(text)
+        return "\n".join(article.texts)
 
 
 def _article(row: Columns) -> Article:

@@ -17,13 +17,16 @@ from classifier.store.change_sets import ChangeSets
 from classifier.store.changes import note_change
 from classifier.store.cms_terms import CmsTerms
 from classifier.store.counts import counted
+from classifier.store.decision_log import DecisionLog
 from classifier.store.deletions import Deletions, note_deleted
 from classifier.store.exports import Exports
 from classifier.store.feed_places import FeedPlaces
 from classifier.store.keys import Keys, Sessions
+from classifier.store.leases import Leases
 from classifier.store.limits import counters_of
 from classifier.store.live import LiveLabels
-from classifier.store.log import NOTHING, ArticleLog, DecisionLog, article_log, log_of
+from classifier.store.log import NOTHING, ArticleLog, article_log, log_of
+from classifier.store.near import NearDuplicates
 from classifier.store.owners import Owners, check_may_delete
 from classifier.store.proposals import Proposals
 from classifier.store.questions import Questions
@@ -33,6 +36,7 @@ from classifier.store.reports import Reports, drop_reports_on
 from classifier.store.rows import Part, StoredArticle, ago, batches, existing_row, hold_articles, one_at_a_time, stored
 from classifier.store.runs import Runs
 from classifier.store.samples import Samples
+from classifier.store.saved_filters import SavedFilters
 from classifier.store.schema import article_counts, articles, decisions, requests
 from classifier.store.shadow import ShadowSuggestions
 from classifier.store.sketches import sketches_for
@@ -85,6 +89,9 @@ class Store(Part):
         self.redeciding = Redeciding(engine)
         self.tag_labels = TagLabels(engine)
         self.cms_terms = CmsTerms(engine)
+        self.leases = Leases(engine)
+        self.near_duplicates = NearDuplicates(engine)
+        self.saved_filters = SavedFilters(engine)
 
     def close(self) -> None:
         """Close all connections."""

@@ -13,7 +13,7 @@ from classifier.domain.articles import Article, text_digest
 from classifier.domain.origins import NOTHING_OFFERED, Offered
 from classifier.errors import NotFound
 from classifier.store.rows import Columns, Part, StoredArticle, hold_articles, now, stored, tags_of_runs
-from classifier.store.schema import articles, impressions, suggested, suggestion_sets
+from classifier.store.schema import articles, impressions, near_keys, suggested, suggestion_sets
 from classifier.store.taxonomy import head_of
 
 OPEN = ("new", "started")
@@ -30,12 +30,17 @@ class TagScore(NamedTuple):
 
 @dataclass(frozen=True)
 class Judged:
-    """What a model says of the text of an article with this digest: its margin, and the suggested tags."""
+    """What a model says of the text of an article with this digest: its margin and doubt, and the suggested tags.
+
+    `keys` are those by which its near-duplicates are found, None if they are not known.
+    """
 
     article_id: str
     digest: str
     margin: float | None
     suggestions: Sequence[TagScore] = ()
+    doubt: float | None = None
+    keys: Sequence[int] | None = None
 
 
 class Suggested(Part):
@@ -62,6 +67,7 @@ class Suggested(Part):
 class ModelAnswer:
     """What a model says of an article's text. `margin` is the distance of the nearest score from its threshold.
 
+    `doubt` is how much the model doubts, `keys` are those by which near-duplicates are found, None if they are not known.
     `content` is the answer as JSON. The store reads its `suggestions` (tag, score, band) and `mentioned` (tag, score).
     """
 
@@ -70,6 +76,8 @@ class ModelAnswer:
     content: Mapping[str, object]
     margin: float | None = None
     live_state: int | None = None
+    doubt: float | None = None
+    keys: Sequence[int] | None = None
 
     @property
     def by(self) -> str:
@@ -124,13 +132,18 @@ def judged_by(model_version: str, taxonomy_version: str) -> str:
 def replace_suggested(connection: Connection, by: str, judged: Judged) -> None:
     """Keep what was judged instead of what was before, unless the article has another text by now."""
     same = (articles.c.id == judged.article_id) & (articles.c.digest == judged.digest)
-    values = {"judged_by": by, "margin": judged.margin}
+    values = {"judged_by": by, "margin": judged.margin, "doubt": judged.doubt}
     if not connection.execute(articles.update().where(same).values(values)).rowcount:
         return
     connection.execute(suggested.delete().where(suggested.c.article_id == judged.article_id))
     rows = [{"article_id": judged.article_id, **suggestion._asdict()} for suggestion in judged.suggestions]
     if rows:
         connection.execute(suggested.insert(), rows)
+    if (
+        judged.keys
+        and connection.scalar(select(near_keys.c.key).where(near_keys.c.article_id == judged.article_id)) is None
+    ):
+        connection.execute(near_keys.insert(), [{"article_id": judged.article_id, "key": key} for key in judged.keys])
 
 
 def _waiting(by: str) -> list[Select[Any]]:
@@ -168,7 +181,8 @@ def put_answer(
     new = _not_shown(connection, set_id, shown)
     _put_impressions(connection, ((set_id, suggestion) for suggestion in new))
     if new or not is_newest:
-        replace_suggested(connection, answer.by, Judged(article_id, digest, answer.margin, shown))
+        judged = Judged(article_id, digest, answer.margin, shown, answer.doubt, answer.keys)
+        replace_suggested(connection, answer.by, judged)
     return set_id
 
 

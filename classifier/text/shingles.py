@@ -19,13 +19,17 @@ def shingles(words: Sequence[str]) -> set[str]:
     return {" ".join(words[i : i + SHINGLE]) for i in range(len(words) - SHINGLE + 1)}
 
 
+def shingles_of(text: str) -> set[str]:
+    """Return the runs of five words of a text, in lower case."""
+    return shingles(_WORD.findall(text.casefold()))
+
+
 def sketch_of(text: str) -> bytes:
     """Return the smallest hashes of a text's shingles, at most 512 little-endian uint64 in rising order.
 
     A bottom-k sketch (Cohen and Kaplan 2007): it tells how alike two texts are, and no word of either.
     """
-    runs = shingles(_WORD.findall(text.casefold()))
-    digests = (hashlib.blake2b(shingle.encode(), digest_size=8).digest() for shingle in runs)
+    digests = (hashlib.blake2b(shingle.encode(), digest_size=8).digest() for shingle in shingles_of(text))
     hashes = sorted(int.from_bytes(digest, "little") for digest in digests)
     return np.array(hashes[:N_SKETCHED], dtype="<u8").tobytes()
 

@@ -11,6 +11,7 @@ from classifier.web.api.articles import Articles
 from classifier.web.api.decisions import Decisions
 from classifier.web.api.exchange import Exchange
 from classifier.web.api.models import Models
+from classifier.web.api.queue import QueueWork
 from classifier.web.api.router import Router
 from classifier.web.api.samples import Samples
 from classifier.web.api.taxonomy import Taxonomies
@@ -66,8 +67,8 @@ def build_app(
     app.context_processor(lambda: _signed_in(gate))
     taxonomies = Taxonomies(tagger, registry, second_person)
     terms, exchange = Terms(tagger, registry), Exchange(tagger, registry)
-    models = Models(tagger, registry, retrain_hours)
-    groups = Articles(tagger, terms), Decisions(tagger), Samples(tagger), models, exchange, taxonomies, terms
+    models, work = Models(tagger, registry, retrain_hours), QueueWork(tagger)
+    groups = Articles(tagger, terms), Decisions(tagger), work, Samples(tagger), models, exchange, taxonomies, terms
     api = Router(gate, max_body_bytes, [endpoint for group in groups for endpoint in group.endpoints()])
     app.register_blueprint(api.blueprint)
     app.register_blueprint(Pages(tagger, gate, api.endpoints, max_body_bytes).blueprint)

@@ -7,8 +7,9 @@ from flask import g
 from typing_extensions import TypedDict
 
 from classifier.errors import BadSetting
+from classifier.serving.lists import ListedArticle
 from classifier.serving.tagger import Tagger
-from classifier.serving.views import AnswerOut, ArticleOut, ArticleRow, PutAnswer, SuggestOut
+from classifier.serving.views import AnswerOut, ArticleOut, PutAnswer, SuggestOut
 from classifier.web.api.openapi import NEEDS_BOTH, NEEDS_MODEL, NEEDS_STORE, Endpoint
 from classifier.web.api.queue_query import PARAMETERS, cursor_of, page_size, queue_wanted, read_cursor
 from classifier.web.api.schemas import BatchIn, HandOverIn, StoredArticleIn, SuggestIn
@@ -49,7 +50,7 @@ class Counts(TypedDict):
 class ArticlesOut(TypedDict):
     """A page of stored articles in the requested order. `cursor` leads to the next page."""
 
-    articles: list[ArticleRow]
+    articles: list[ListedArticle]
     cursor: str | None
     counts: Counts
 
@@ -110,7 +111,8 @@ class Articles:
 
     def list_articles(self) -> ArticlesOut:
         """List stored articles: the queue."""
-        wanted = queue_wanted(g.caller.viewer)
-        rows, end = self.tagger.articles(wanted, read_cursor(wanted.order), page_size())
+        wanted = queue_wanted(self.tagger, g.caller.viewer)
+        holder = g.caller.holder if g.caller.viewer is not None else None
+        rows, end = self.tagger.articles(wanted, read_cursor(wanted.order), page_size(), holder)
         counts = cast(Counts, self.tagger.store.queue.counts(wanted))
         return {"articles": rows, "cursor": cursor_of(end), "counts": counts}

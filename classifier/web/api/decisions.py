@@ -81,9 +81,11 @@ class Decisions:
     def post_decisions(self, article_id: str, body: DecisionsIn) -> DecidedOut:
         """Log what an editor decided of an article."""
         caller: Caller = g.caller
-        drafts = [Draft(row.action, row.tag, row.reason, row.note, row.decision_id) for row in body.decisions]
+        drafts = [
+            Draft(row.action, row.tag, row.reason, row.note, row.decision_id, row.together) for row in body.decisions
+        ]
         answer, editor = (
-            DecisionBatch(drafts, body.complete, body.suggestion_set_id, body.in_bulk),
+            DecisionBatch(drafts, body.complete, body.suggestion_set_id, body.in_bulk, tuple(body.also)),
             caller.editor(body.editor),
         )
         decided = self.tagger.decide(article_id, answer, editor, caller.sender, idempotency_key(), caller.may_undo_all)

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -38,6 +38,10 @@ class Parameter:
     def choice(cls, name: str, *choices: str, default: str) -> Parameter:
         """Return a parameter of the query string that takes one of some values."""
         return cls(name, {"type": "string", "enum": choices, "default": default})
+
+    def saying(self, description: str) -> Parameter:
+        """Return the parameter with a description."""
+        return replace(self, description=description)
 
     def described(self) -> dict[str, object]:
         """Return the parameter as OpenAPI describes it."""

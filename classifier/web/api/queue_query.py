@@ -9,6 +9,8 @@ from flask import request
 
 from classifier.domain import strict_json
 from classifier.errors import BadJSON
+from classifier.serving.finding import sought_in
+from classifier.serving.tagger import Tagger
 from classifier.store.queue import DRAWN, ORDERS, STATES, Wanted
 from classifier.web.api.openapi import Parameter
 from classifier.web.problems import bad_parameter
@@ -21,14 +23,21 @@ QUEUE_STATES = ("open", *STATES, "all")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LIMIT = re.compile(r"[0-9]{1,10}")
 
-PARAMETERS = (
-    Parameter.choice("state", *QUEUE_STATES, default="all"),
-    Parameter.choice("order", *ORDERS, default="newest"),
+FILTERS = (
+    Parameter.choice("order", *ORDERS, default="newest").saying(
+        "`newest`: by the articles' own dates. `turns`: the newest and those of which the model doubts most, by turns. "
+        "`teach`: those with a score nearest to its threshold, and as every tenth one by lot."
+    ),
+    Parameter("q", {"type": "string", "maxLength": MAX_FILTER}, "Beginnings of words of title or id, or a tag's name."),
     Parameter("source", {"type": "string"}),
     Parameter("tag", {"type": "string"}, "Suggested, and not answered yet."),
     Parameter("sample", {"type": "string"}, "Of a sample, and not judged yet, in the order in which they were drawn."),
     Parameter("since", {"type": "string", "format": "date"}),
     Parameter("until", {"type": "string", "format": "date"}),
+)
+PARAMETERS = (
+    Parameter.choice("state", *QUEUE_STATES, default="all"),
+    *FILTERS,
     Parameter("limit", {"type": "integer", "minimum": 1, "maximum": MAX_PAGE, "default": DEFAULT_PAGE}),
     Parameter("cursor", {"type": "string"}, "`cursor` of the page before."),
 )
@@ -50,13 +59,15 @@ def number_of(name: str, low: int, high: int, default: int) -> int:
     return int(value)
 
 
-def queue_wanted(viewer: str | None, state: str = "all") -> Wanted:
+def queue_wanted(tagger: Tagger, viewer: str | None, state: str = "all") -> Wanted:
     """Return the articles that a request asks for. `state` holds where it names none."""
     state, order = choice_of("state", QUEUE_STATES, state), choice_of("order", ORDERS, "newest")
-    since, until, sample = _day("since"), _day("until"), filter_of("sample")
+    since, until, sample, text = _day("since"), _day("until"), filter_of("sample"), filter_of("q")
     wanted = Wanted(
         None if state == "all" else state, filter_of("source"), filter_of("tag"), since, until, order, viewer
     )
+    if text is not None and text.strip():
+        wanted = replace(wanted, text=sought_in(text, tagger.taxonomy()))
     return wanted if sample is None else replace(wanted, sample=sample, order=DRAWN)
 
 
@@ -98,8 +109,13 @@ def read_cursor(order: str) -> tuple[object, ...] | None:
     except (ValueError, BadJSON):
         end = None
     match order, end:
-        case "newest", [str(created_at), str(article_id)]:
-            return created_at, article_id
+        case "newest", [str(dated_at), str(article_id)]:
+            return dated_at, article_id
+        case "turns", [None | str() as dated_at, a, doubt, b] if _is_end(doubt, b) and (dated_at is None) == (
+            a is None
+        ):
+            if a is None or isinstance(a, str):
+                return dated_at, a, _float(doubt), b
         case "teach", [margin, a, lot, b] if _is_end(margin, a) and _is_end(lot, b) and (margin, lot) != (None, None):
             return _float(margin), a, _float(lot), b
         case "drawn", [int(position)] if 0 <= position < MAX_POSITION:

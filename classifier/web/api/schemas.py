@@ -14,6 +14,7 @@ from classifier.errors import BadArticle
 MAX_BATCH = 100
 MAX_WHY = 20
 EDITOR_NAME = r"^[^/\x00-\x1f\x7f]{1,80}$"
+MAX_ALSO = 30
 
 TagText = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -139,21 +140,24 @@ class HandOverIn(Strict):
 
 
 class DecisionIn(Strict):
-    """A decision: on a `tag`, or `undo` of the decision `decision_id`, or `reopen` of the article."""
+    """A decision: on a `tag`, or `undo` of the decision `decision_id` or of the answer `together`, or `reopen` of the article."""
 
     action: Literal["accept", "reject", "add", "remove", "unsure", "undo", "reopen"]
     tag: TagText | None = None
     reason: Literal["wrong", "passing_mention", "too_general", "too_specific", "wrong_sense"] | None = None
     note: str | None = Field(None, max_length=1000)
     decision_id: Annotated[str, Field(max_length=64)] | None = None
+    together: Annotated[str, Field(max_length=64)] | None = None
 
     @model_validator(mode="after")
     def _whole(self) -> DecisionIn:
         on_tag = self.action not in ("undo", "reopen")
         if on_tag != (self.tag is not None):
             raise ValueError(f"`{self.action}` {'needs a' if on_tag else 'takes no'} `tag`")
-        if (self.action == "undo") != (self.decision_id is not None):
-            raise ValueError("`decision_id` goes with `undo`, and an `undo` needs it")
+        if (self.action == "undo") != (self.decision_id is not None or self.together is not None):
+            raise ValueError("`decision_id` goes with `undo`, and an `undo` needs it, or `together` instead")
+        if self.decision_id is not None and self.together is not None:
+            raise ValueError("an `undo` takes back a decision or an answer, not both")
         if self.reason is not None and self.action != "reject":
             raise ValueError("`reason` goes with `reject`")
         return self
@@ -166,13 +170,44 @@ class DecisionsIn(Strict):
     editor: Annotated[str, Field(pattern=EDITOR_NAME)] | None = None
     complete: bool = False
     in_bulk: bool = False
+    also: list[Annotated[str, Field(pattern=f"^{ARTICLE_ID.pattern}$")]] = Field([], max_length=MAX_ALSO)
     decisions: list[DecisionIn] = Field([], max_length=500)
 
     @model_validator(mode="after")
     def _something(self) -> DecisionsIn:
         if not self.decisions and not self.complete:
             raise ValueError("there is no decision, and `complete` is not true")
+        if self.also and any(decision.action in ("undo", "reopen") for decision in self.decisions):
+            raise ValueError("`also` goes with decisions on tags: undo an answer by its `together`")
         return self
+
+
+class DealIn(Strict):
+    """Articles that shall not be dealt, as those that the editor has just left open."""
+
+    skip: list[Annotated[str, Field(max_length=200)]] = Field([], max_length=500)
+
+
+FilterText = Annotated[str, Field(max_length=200, pattern=r"^[^\x00]*$")]
+
+
+class FiltersIn(Strict):
+    """Parameters of `GET /v1/articles`."""
+
+    state: Literal["open", "new", "started", "closed", "all"] | None = None
+    order: Literal["turns", "newest", "teach"] | None = None
+    source: FilterText | None = None
+    tag: FilterText | None = None
+    q: FilterText | None = None
+    since: FilterText | None = None
+    until: FilterText | None = None
+
+
+class FilterIn(Strict):
+    """A filter of the queue, and the name under which it is saved."""
+
+    name: str = Field(pattern=r"^[^/\x00-\x1f\x7f]{1,80}$")
+    filters: FiltersIn
 
 
 class QuestionIn(Strict):

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.domain.decisions import CMS
 from classifier.store.keys import Key, Session
+from classifier.store.leases import Holder
 from classifier.store.store import Store
 from classifier.web.guard.limits import OPEN_SENDER, Rate, count_try, counters_of
 from classifier.web.guard.loopback import NEXT_STEP, why_from_elsewhere
@@ -45,6 +46,12 @@ class Caller:
     def sender(self) -> str:
         """The sender to whom idempotency keys belong."""
         return self.key.name if self.key is not None else self.viewer or NOBODY
+
+    @property
+    def holder(self) -> Holder:
+        """Who holds an article that the caller has before them: a browser's session, or else a key."""
+        identity = self.session.id if self.session is not None else self.key.id if self.key is not None else NOBODY
+        return Holder(identity, self.editor(None))
 
     @property
     def owner(self) -> str | None:

@@ -70,7 +70,7 @@ class Review:
 
     def bulk_rows(self) -> Response:
         """Return the open articles for which a tag is suggested and nobody has answered."""
-        wanted = queue_wanted(self._viewer(), state="open")
+        wanted = queue_wanted(self.tagger, self._viewer(), state="open")
         tag = self.tagger.serving.model().taxonomy.tag(wanted.tag or "")
         rows = self.store.queue.show(wanted, MAX_BULK)
         return json_response({"tag": tag.id, "label": tag.label, "rows": [row._asdict() for row in rows]})

@@ -56,7 +56,7 @@ export class Queue {
   address(id) {
     const filters = new URLSearchParams(this.filters);
     if (filters.get("state") === "open") filters.delete("state");
-    if (filters.get("order") === "teach") filters.delete("order");
+    if (filters.get("order") === "turns") filters.delete("order");
     return (id ? pagePath(id) : "/review") + (filters.size ? `?${filters}` : "");
   }
 

@@ -1,0 +1,46 @@
+"""Filters of the queue that editors have named: those of a desk, a source, a tag."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from sqlalchemy import func, select
+
+from classifier.errors import BadSetting, NotFound
+from classifier.store.rows import Part, now
+from classifier.store.schema import saved_filters
+
+MOST = 50  # of an editor
+
+
+class SavedFilter(NamedTuple):
+    """A named filter: the parameters of the query string of the queue."""
+
+    name: str
+    filters: Mapping[str, str]
+
+
+class SavedFilters(Part):
+    """The saved filters of a store."""
+
+    def of(self, editor: str) -> list[SavedFilter]:
+        """Return the filters of an editor by their names."""
+        query = select(saved_filters.c.name, saved_filters.c.filters).where(saved_filters.c.editor == editor)
+        return [SavedFilter(*row) for row in self._tuples(query.order_by(saved_filters.c.name))]
+
+    def save(self, editor: str, saved: SavedFilter) -> None:
+        """Save a filter under its name, in place of another one. Raise `BadSetting` if the editor has too many."""
+        mine = saved_filters.c.editor == editor
+        with self.engine.begin() as connection:
+            connection.execute(saved_filters.delete().where(mine, saved_filters.c.name == saved.name))
+            n = connection.scalar(select(func.count()).select_from(saved_filters).where(mine)) or 0
+            if n >= MOST:
+                raise BadSetting(f"You have saved {MOST} filters already. Delete one first.")
+            values = {"editor": editor, "name": saved.name, "filters": dict(saved.filters), "at": now()}
+            connection.execute(saved_filters.insert(), values)
+
+    def delete(self, editor: str, name: str) -> None:
+        """Delete a filter, or raise `NotFound`."""
+        mine = (saved_filters.c.editor == editor) & (saved_filters.c.name == name)
+        with self.engine.begin() as connection:
+            if not connection.execute(saved_filters.delete().where(mine)).rowcount:
+                raise NotFound(f"You have saved no filter {name[:80]!r}.")

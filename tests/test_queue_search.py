@@ -1,0 +1,175 @@
+"""The order of the queue, its search and its saved filters, and articles without a title."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from classifier.domain.articles import Article, text_digest
+from classifier.domain.taxonomy import Taxonomy
+from classifier.serving.finding import sought_in
+from classifier.serving.tagger import DecisionBatch, Tagger
+from classifier.store.log import Draft
+from classifier.store.queue import ORDERS, Wanted
+from classifier.store.schema import articles
+from classifier.store.searching import sought
+from classifier.store.store import Store
+from classifier.store.suggestion_sets import Judged
+from tests.storing import put_article
+
+
+def put(store: Store, article_id: str, title: str = "T", **fields: object) -> None:
+    put_article(store, replace(Article(article_id, title), **fields), "cms")  # type: ignore[arg-type]
+
+
+def judged(store: Store, **doubts: float) -> None:
+    texts = {article_id: text_digest(store.article(article_id).article) for article_id in doubts}
+    store.suggested.put("m t", [Judged(key, texts[key], 0.5, (), doubt) for key, doubt in doubts.items()])
+
+
+def found(store: Store, text: str, *tags: str, state: str | None = None) -> list[str]:
+    wanted = Wanted(state, text=sought(text, tags))
+    ids = store.queue.ids(wanted, None, 50)[0]
+    assert sum(store.queue.counts(wanted).values()) == len(ids)
+    return ids
+
+
+# --- order ---
+
+
+def test_newest_is_by_the_articles_own_dates_not_by_the_order_of_their_arrival(store: Store) -> None:
+    for article_id, day in (("old", "2020-01-01"), ("new", "2024-01-01"), ("middle", "2022-01-01")):
+        put(store, article_id, published_at=day)
+    assert store.queue.ids(Wanted(), None, 9)[0] == ["new", "middle", "old"]
+
+
+def test_the_newest_and_the_most_doubtful_come_by_turns(store: Store) -> None:
+    for number in range(6):
+        put(store, f"a{number}", published_at=f"2024-06-0{number + 1}")
+    judged(store, a0=0.9, a1=0.1, a2=0.8, a3=0.2, a4=0.3, a5=0.7)
+    # Newest first: a5 a4 a3 a2 a1 a0. Most doubtful first: a0 a2 a5 a4 a3 a1.
+    assert store.queue.ids(Wanted(order="turns"), None, 9)[0] == ["a5", "a0", "a4", "a2", "a3", "a1"]
+
+
+@pytest.mark.parametrize("order", ORDERS)
+@pytest.mark.parametrize("limit", [1, 2, 3, 7])
+def test_pages_of_every_order_give_each_article_once(store: Store, order: str, limit: int) -> None:
+    for number in range(17):
+        put(store, f"a{number:02}", published_at=f"2024-06-{1 + number % 5:02}")
+    judged(store, **{f"a{number:02}": (number * 7 % 5) / 10 for number in range(11)})  # the others were never judged
+    ids: list[str] = []
+    end = None
+    while True:
+        page, end = store.queue.ids(Wanted(order=order), end, limit)
+        ids += page
+        if end is None:
+            break
+        assert len(page) == limit
+    assert sorted(ids) == [f"a{number:02}" for number in range(17)]
+
+
+def test_the_doubt_of_a_model_is_kept_with_an_article_it_judges(tagger: Tagger, store: Store) -> None:
+    tagger.put_article(Article("sure", "", ""))
+    tagger.put_article(Article("kabul", "ISKP bomber kills twelve at Kabul mosque", "The Taliban blamed ISKP."))
+    with store.reading() as connection:
+        rows = connection.execute(select(articles.c.id, articles.c.doubt)).all()
+    doubts = {row.id: row.doubt for row in rows}
+    assert doubts["kabul"] > 0.0
+
+
+# --- search ---
+
+
+def test_articles_are_found_by_the_beginnings_of_words_in_title_and_id(store: Store) -> None:
+    put(store, "lwj-123", "Boko Haram raids a village")
+    put(store, "lwj-124", "Zāwiya: Daʿesh claims an attack")
+    assert found(store, "boko") == found(store, "HARAM vill") == found(store, "123") == ["lwj-123"]
+    assert found(store, "zawiya") == ["lwj-124"]
+    assert found(store, "lwj") == ["lwj-124", "lwj-123"]
+    assert found(store, "oko") == found(store, "boko claims") == found(store, "?!") == []
+
+
+@pytest.mark.parametrize("text", ["%", "_", "100%", "a_b", "\\", "'; DROP TABLE articles"])
+def test_signs_of_patterns_are_nothing_but_text(store: Store, text: str) -> None:
+    put(store, "a", "Something else")
+    assert found(store, text) == []
+
+
+def test_the_search_follows_a_changed_title_and_forgets_a_deleted_article(store: Store) -> None:
+    put(store, "a", "Before")
+    put(store, "a", "Afterwards")
+    assert (found(store, "before"), found(store, "after")) == ([], ["a"])
+    store.delete_article("a")
+    assert found(store, "after") == []
+
+
+def test_articles_are_found_by_the_tags_that_they_have(store: Store) -> None:
+    put(store, "listed", tags=("iskp",))
+    put(store, "removed", tags=("iskp",))
+    put(store, "added")
+    put(store, "other", tags=("iskp-north",))
+    store.log.decide("removed", [Draft("remove", "iskp")], "ada", lambda *_: {})
+    store.log.decide("added", [Draft("add", "iskp")], "ada", lambda *_: {})
+    assert sorted(found(store, "Islamic State Khorasan", "iskp")) == ["added", "listed"]
+
+
+def test_a_tag_is_named_by_its_label_an_alias_or_the_beginning_of_one(taxonomy: Taxonomy) -> None:
+    label = taxonomy.tag("iskp").label
+    for text in ("iskp", label, label.upper(), label[:12]):
+        assert "iskp" in sought_in(text, taxonomy).tags, text
+    assert sought_in("kh", taxonomy).tags == sought_in("…", taxonomy).tags == ()
+
+
+def test_the_list_searches_within_a_state(client: FlaskClient, tagger: Tagger) -> None:
+    for article_id in ("a", "b"):
+        tagger.put_article(Article(article_id, "Raid near Kabul"))
+    tagger.decide("a", DecisionBatch([], complete=True), "ada")
+    answer = client.get("/v1/articles?q=kabul&state=open").get_json()
+    assert [row["article_id"] for row in answer["articles"]] == ["b"]
+    assert answer["counts"] == {"new": 1, "started": 0, "closed": 1}
+
+
+def test_an_article_without_a_title_is_listed_with_its_first_words(client: FlaskClient, tagger: Tagger) -> None:
+    tagger.put_article(
+        Article("a", "", "<p>The <b>raid</b> began at dawn.</p>" + "<p>More text.</p>" * 40, body_format="html")
+    )
+    tagger.put_article(Article("b", "A title", "And a text."))
+    rows = {row["article_id"]: row["beginning"] for row in client.get("/v1/articles").get_json()["articles"]}
+    assert rows["a"].startswith("The raid began at dawn. More text.")
+    assert len(rows["a"]) <= 90
+    assert rows["b"] == ""
+
+
+# --- saved filters ---
+
+
+def test_a_filter_is_saved_by_name_replaced_and_deleted(client: FlaskClient) -> None:
+    def names() -> list[tuple[str, dict[str, str]]]:
+        return [(row["name"], row["filters"]) for row in client.get("/v1/filters").get_json()["filters"]]
+
+    client.put("/v1/filters", json={"name": "Africa desk", "filters": {"source": "cms", "state": "open"}})
+    client.put("/v1/filters", json={"name": "Africa desk", "filters": {"q": "sahel", "source": ""}})
+    client.put("/v1/filters", json={"name": "Mine", "filters": {}})
+    assert names() == [("Africa desk", {"q": "sahel"}), ("Mine", {})]
+    assert client.delete("/v1/filters/Africa desk").status_code == 204
+    assert client.delete("/v1/filters/Africa desk").status_code == 404
+    assert names() == [("Mine", {})]
+
+
+def test_a_filter_of_an_unknown_parameter_or_without_a_name_is_refused(client: FlaskClient) -> None:
+    for body in (
+        {"name": "", "filters": {}},
+        {"name": "a", "filters": {"colour": "red"}},
+        {"name": "a/b", "filters": {}},
+    ):
+        assert client.put("/v1/filters", json=body).status_code == 422
+
+
+def test_an_editor_saves_only_so_many_filters(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("classifier.store.saved_filters.MOST", 1)
+    assert client.put("/v1/filters", json={"name": "a", "filters": {}}).status_code == 200
+    assert client.put("/v1/filters", json={"name": "b", "filters": {}}).status_code == 422
+    assert client.put("/v1/filters", json={"name": "a", "filters": {"q": "x"}}).status_code == 200
