@@ -46,6 +46,7 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("POST", "/v1/hand-overs", HAND_OVER, {"admin"}, 200),
     ("POST", "/v1/articles/a/decisions", DECISIONS, WRITERS, 201),
     ("GET", "/v1/articles/a/decisions", None, WRITERS, 200),
+    ("GET", "/v1/articles/a/history", None, WRITERS, 200),
     ("GET", "/v1/questions", None, EDITORS, 200),
     ("POST", "/v1/questions/<question_id>", {"answer": "removed"}, EDITORS, 404),  # nobody asked it
     ("POST", "/v1/queue/deal", {}, EDITORS, 200),
@@ -86,6 +87,7 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
 ]
 # Pages for a signed-in editor: everybody else is led to the page that signs in.
 PAGES = [
+    "/articles/a/history",
     "/review",
     "/review/a",
     "/review/bulk",

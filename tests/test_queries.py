@@ -95,6 +95,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/tags/import"): {"data": b"id,label\nzagros,Zagros front", "content_type": "text/csv"},
     ("POST", "/v1/tags/change-sets"): {"json": {"ops": [{"op": "retire", "tag": "trial"}]}},
     ("POST", "/v1/tags/change-sets/<set_id>/decline"): {"json": {}},
+    ("POST", "/v1/terms/resolve"): {"json": {"terms": [{"id": "1", "name": "ISIS-K"}, {"id": "2", "name": "Zagros"}]}},
+    ("PUT", "/v1/terms/<term_id>"): {"json": {"tags": []}},
+    ("POST", "/v1/terms/<term_id>/merge"): {"json": {"into": "2"}},
     ("POST", "/"): {"data": {"text": TEXT["title"]}},
     ("POST", "/sign-in"): {"data": {"name": "ada"}},
     ("POST", "/sign-out"): {"data": {}},
@@ -232,6 +235,7 @@ def make_filled(
             "tag_id": "financing",
             "sample_id": "s-1",
             "name": "Africa",
+            "term_id": "1",
             "set_id": store.change_sets.propose([Retire("leadership")], "ada"),
         }
         of_sample = ("trial", {}, "v", "m-1", 50, [[750, 50]], 7, "ada", "2024-06-06")

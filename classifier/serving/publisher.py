@@ -1,12 +1,15 @@
 """The service applies change sets whose time has come, and keeps the published taxonomy up to the log.
 
-It also does so where a process was killed between the two.
+It also does so where a process was killed between the two. And it notes changes of the champion among the events of the store:
+they are made in files, by whoever promotes.
 """
 
 from contextlib import suppress
+from dataclasses import asdict
 
 from classifier.errors import BadModel
 from classifier.serving.beside import repeat
+from classifier.serving.champion import pointer_of
 from classifier.serving.head import head_file, published
 from classifier.serving.registry import Registry
 from classifier.serving.serving import stat_of
@@ -22,6 +25,7 @@ class Publisher:
     def __init__(self, registry: Registry, store: Store) -> None:
         self.registry, self.store = registry, store
         self._seen: tuple[object, ...] | None = None
+        self._champion: object = None
 
     def start(self) -> None:
         """Publish now if that can be done, and from now on, in a thread of its own."""
@@ -32,12 +36,19 @@ class Publisher:
     def work(self) -> None:
         """Apply what is due, and publish once if anything has changed since the last time."""
         try:
+            self._follow_champions()
             self.store.taxonomy.apply_due()
         finally:  # whatever a set fails of, the taxonomy is published
             if self._now() != self._seen:
                 self._check_folder()
                 head = publish(self.registry, self.store)
                 self._seen = self._now() if head is not None else None
+
+    def _follow_champions(self) -> None:
+        champion = stat_of(pointer_of(self.registry.folder))
+        if champion != self._champion:
+            self.store.events.follow_champions([asdict(each) for each in self.registry.history()])
+            self._champion = champion
 
     def _check_folder(self) -> None:
         """Raise `BadModel` if somebody else publishes where this process has: two would overwrite each other for ever."""

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, RowMapping
 
 from classifier.domain.articles import TEXT_FIELDS, Article, check_id, text_digest
 from classifier.domain.dates import dated_at
 from classifier.store.deletions import note_stored
+from classifier.store.events import CHANGED, STORED, Noted, note
 from classifier.store.log import NOTHING, Changes, follow_cms, log_of, refresh
 from classifier.store.owners import claim
 from classifier.store.rows import BATCH, Columns, ago, article_row, came_complete, existing_row, now, share_of, stored
@@ -55,7 +56,7 @@ def arrive(
         return Arrival(owner, Changes((), article.tags or ()), bool(article.tags))
     claim(connection, before, owner)
     changes = follow_cms(connection, before, source, article.tags, explained)
-    is_other = _change(connection, _filled_in(article, before), source, before, sketches)
+    is_other = _change(connection, _filled_in(article, before), source, before, sketches, owner or source)
     if before["state"] != "new":  # a text that has changed may open an article again
         _refresh_article(connection, article.id)
     is_labelled = bool(before["tags"] or article.tags or before["rejected"]) or before["state"] != "new"
@@ -84,7 +85,7 @@ def put_imported(
     if before is None:
         _insert(connection, article, source)
         return "new", existing_row(connection, article.id)
-    if not _change(connection, _as_imported(article, before), source, before, sketches):
+    if not _change(connection, _as_imported(article, before), source, before, sketches, source):
         return "unchanged", before
     return "changed", _refresh_article(connection, article.id)
 
@@ -109,9 +110,13 @@ def _insert(
     connection.execute(articles.insert(), {**row, **drawn})
     keep_searchable(connection, {**row, **drawn})
     note_stored(connection, [article.id])
+    facts = {"source": source, "tags": row["tags"]}
+    note(connection, STORED, [Noted(owner or source, article.id, facts=facts, at=time)])
 
 
-def _change(connection: Connection, article: Article, source: str, before: Columns, sketches: Sketches) -> bool:
+def _change(
+    connection: Connection, article: Article, source: str, before: Columns, sketches: Sketches, by: str
+) -> bool:
     """Change the row of an article, and return whether it is another one now."""
     row = _row_of(article, source)
     if all(before[name] == value for name, value in row.items()):
@@ -126,11 +131,22 @@ def _change(connection: Connection, article: Article, source: str, before: Colum
         for table in (suggested, near_keys):
             connection.execute(table.delete().where(table.c.article_id == article.id))
     time = now()
+    note(connection, CHANGED, [Noted(by, article.id, facts=_what_changed(before, row), at=time)])
     row |= {"updated_at": time, "dated_at": dated_at(article.published_at, before["created_at"], time), "judged_by": ""}
     connection.execute(articles.update().where(articles.c.id == article.id).values(row))
     if any(before[name] != row[name] for name in ("title", "tags")):
         keep_searchable(connection, {"id": article.id, **row})
     return True
+
+
+def _what_changed(before: Columns, row: Mapping[str, Any]) -> dict[str, object]:
+    """Return which fields are other ones, and which tags the sender lists that it did not list, and the other way round."""
+    had, has = before["tags"] or [], row["tags"] or []
+    return {
+        "fields": [name for name in (*TEXT_FIELDS, "published_at", "url") if before[name] != row[name]],
+        "listed": [tag for tag in has if tag not in had],
+        "dropped": [tag for tag in had if tag not in has],
+    }
 
 
 def _refresh_article(connection: Connection, article_id: str) -> RowMapping:

@@ -14,10 +14,11 @@ from sqlalchemy import Connection, Select, func, select
 from classifier.domain.articles import Article
 from classifier.domain.decisions import GIVES, TAKES, Decision, Standing
 from classifier.domain.taxonomy import Taxonomy
+from classifier.store.events import ADDED, TAKEN_BACK, Noted, note
 from classifier.store.log import listings, read_log, standings_of
 from classifier.store.queue import STARTER
 from classifier.store.rows import BATCH, Columns, Part, hold_articles, now, stored, tags_of_runs
-from classifier.store.runs import Run
+from classifier.store.runs import Run, user_name
 from classifier.store.schema import articles, assignments, decisions, runs
 from classifier.store.taxonomy import head_of
 
@@ -141,6 +142,8 @@ class Assignments(Part):
             ]
             if rows:
                 connection.execute(assignments.insert(), rows)
+                tagged = dict.fromkeys(str(row["article_id"]) for row in rows)
+                note(connection, ADDED, (Noted(run.started_by, each, run.id, at=added_at) for each in tagged))
             connection.execute(runs.update().where(runs.c.id == run.id).values(result=progress(unchanged)))
 
     def undo(self, run_id: str) -> tuple[int, list[Decision]]:
@@ -154,10 +157,17 @@ class Assignments(Part):
                 decided = _decided(connection, rows)
                 free = [row["n"] for row in rows if row["n"] not in decided]
                 connection.execute(assignments.update().where(assignments.c.n.in_(free)).values(undone_at=now()))
+                untagged = dict.fromkeys(row["article_id"] for row in rows if row["n"] not in decided)
+                note(connection, TAKEN_BACK, (Noted(user_name(), each, run_id) for each in untagged))
             if not rows:
                 return n, decided_on
             n, last = n + len(free), rows[-1]["n"]
             decided_on += decided.values()
+
+    def of_article(self, article_id: str) -> list[Assignment]:
+        """Return what runs added to an article, also what they took back, in its order."""
+        query = select(assignments).where(assignments.c.article_id == article_id).order_by(assignments.c.n)
+        return [_of_row(row) for row in self._rows(query)]
 
     def standing(self, run_id: str | None = None) -> Iterator[Assignment]:
         """Yield the tags that runs, or one run, added and that nobody has undone or removed since."""

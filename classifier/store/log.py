@@ -12,6 +12,7 @@ from classifier.domain.redeciding import Choice, choices_of
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadDecision
 from classifier.store.changes import note_change
+from classifier.store.events import DECIDED, Noted, note
 from classifier.store.rows import (
     Columns,
     came_complete,
@@ -92,9 +93,11 @@ def log_of(connection: Connection, article_id: str) -> list[Decision]:
 
 
 def append(connection: Connection, rows: Iterable[Decision]) -> None:
-    """Add rows to the log."""
-    if values := [vars(row) for row in rows]:
-        connection.execute(decisions.insert(), values)
+    """Add rows to the log, and an event for each."""
+    added = list(rows)
+    if added:
+        connection.execute(decisions.insert(), [vars(row) for row in added])
+        note(connection, DECIDED, (Noted(row.editor, row.article_id, row.id, at=row.at) for row in added))
 
 
 def add_decision(connection: Connection, row: Columns, log: Sequence[Decision], draft: Draft, editor: str) -> Decision:

@@ -13,6 +13,7 @@ from sqlalchemy import Select, select
 
 from classifier.domain.files import locked
 from classifier.errors import BadStore, Busy, NotFound
+from classifier.store.events import RETRAINED, Noted, note
 from classifier.store.rows import Part, hours_since, lock_number, now
 from classifier.store.schema import runs
 
@@ -67,11 +68,7 @@ class Runs(Part):
 
     def begin(self, job: str) -> Run:
         """Record that a job has begun, and that those left running have failed. Call it within `alone`."""
-        try:
-            user = getpass.getuser()
-        except (OSError, KeyError):
-            user = "unknown"
-        run = Run(secrets.token_hex(8), job, user, socket.gethostname()[:200], now())
+        run = Run(secrets.token_hex(8), job, user_name(), socket.gethostname()[:200], now())
         with self.engine.begin() as connection:
             lost = (runs.c.job == job) & (runs.c.outcome == RUNNING)
             ended = {"outcome": FAILED, "ended_at": now(), "reason": "Its process ended without a word."}
@@ -84,6 +81,9 @@ class Runs(Part):
         values = {"outcome": outcome, "reason": reason, "ended_at": now(), **facts}
         with self.engine.begin() as connection:
             connection.execute(runs.update().where(runs.c.id == run.id).values(values))
+            if run.job == JOB:
+                told = {"outcome": outcome, "reason": reason, "version": facts.get("version")}
+                note(connection, RETRAINED, [Noted(run.started_by, subject=run.id, facts=told)])
 
     def sweep(self, job: str) -> None:
         """Remove the records of a job but for the newest ones."""
@@ -120,6 +120,14 @@ class Runs(Part):
         if row is None:
             raise NotFound(f"There is no run {run_id[:40]!r}.")
         return Run(**row)
+
+
+def user_name() -> str:
+    """Return the name of whoever runs this process, `unknown` if the system has none."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):
+        return "unknown"
 
 
 def _newest_first(job: str) -> Select[Any]:

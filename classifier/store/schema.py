@@ -303,6 +303,19 @@ live_state = _table(
     "live_state", sa.Column("id", sa.Integer, primary_key=True, autoincrement=False), *required(number=sa.BigInteger)
 )
 
+# What has changed, each row written in the transaction that changes it. Rows are added and never changed. `subject` names the
+# row that says more: a decision, a suggestion set, a run, a change set. `facts` holds what no other table keeps.
+events = _table(
+    "events",
+    number(),
+    *required(at=TIME, kind=20, by=EDITOR),
+    sa.Column("article_id", sa.ForeignKey("articles.id", ondelete="CASCADE")),
+    *optional(subject=64, facts=sa.JSON(none_as_null=True)),
+    sa.Index("ix_events_article_id", "article_id", "n"),
+    sa.Index("ix_events_kind", "kind", "n"),
+    sqlite_autoincrement=True,
+)
+
 # Articles that were deleted, by digests of their ids: what else has them must not tell so. `n` is never used again.
 deletions = _table(
     "deletions",

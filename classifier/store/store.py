@@ -19,6 +19,7 @@ from classifier.store.cms_terms import CmsTerms
 from classifier.store.counts import counted
 from classifier.store.decision_log import DecisionLog
 from classifier.store.deletions import Deletions, note_deleted
+from classifier.store.events import Events
 from classifier.store.exports import Exports
 from classifier.store.feed_places import FeedPlaces
 from classifier.store.keys import Keys, Sessions
@@ -92,6 +93,7 @@ class Store(Part):
         self.leases = Leases(engine)
         self.near_duplicates = NearDuplicates(engine)
         self.saved_filters = SavedFilters(engine)
+        self.events = Events(engine)
 
     def close(self) -> None:
         """Close all connections."""

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, RowMapping, Select, func, select, union_all
 from classifier.domain.articles import Article, text_digest
 from classifier.domain.origins import NOTHING_OFFERED, Offered
 from classifier.errors import NotFound
+from classifier.store.events import SUGGESTED, Noted, note
 from classifier.store.rows import Columns, Part, StoredArticle, hold_articles, now, stored, tags_of_runs
 from classifier.store.schema import articles, impressions, near_keys, suggested, suggestion_sets
 from classifier.store.taxonomy import head_of
@@ -92,6 +93,11 @@ class SuggestionSets(Part):
         """Return what models have said of an article."""
         with self.reading() as connection:
             return offered_on(connection, [article_id]).get(article_id, NOTHING_OFFERED)
+
+    def some(self, set_ids: Sequence[str]) -> dict[str, RowMapping]:
+        """Return the rows of some suggestion sets by their ids."""
+        query = select(suggestion_sets).where(suggestion_sets.c.id.in_(set_ids))
+        return {row["id"]: row for row in self._rows(query)}
 
     def show(self, article: Article, answer: ModelAnswer, shown: Sequence[TagScore]) -> str:
         """Keep an answer to a stored article, note which suggestions are shown, and return the set's id.
@@ -178,6 +184,7 @@ def put_answer(
             values |= {"model_version": answer.model_version, "taxonomy_version": answer.taxonomy_version}
             values |= {"id": set_id, "article_id": article_id, "digest": digest}
             connection.execute(suggestion_sets.insert(), {**values, "live_state": answer.live_state})
+        note(connection, SUGGESTED, [Noted(answer.model_version, article_id, set_id)])
     new = _not_shown(connection, set_id, shown)
     _put_impressions(connection, ((set_id, suggestion) for suggestion in new))
     if new or not is_newest:
@@ -269,3 +276,5 @@ def _add_brief_sets(connection: Connection, missing: Sequence[dict[str, object]]
         answer = {BRIEF: True, "suggestions": suggestions.get(new["article_id"], []), "mentioned": []}
         new |= {"created_at": created_at, "answer": answer}
     connection.execute(suggestion_sets.insert(), list(missing))
+    noted = (tuple(map(str, (new["model_version"], new["article_id"], new["id"]))) for new in missing)
+    note(connection, SUGGESTED, (Noted(by, article_id, set_id) for by, article_id, set_id in noted))

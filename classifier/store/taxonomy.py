@@ -26,6 +26,7 @@ from classifier.store.change_sets import (
     title_of,
 )
 from classifier.store.changes import note_change
+from classifier.store.events import TAXONOMY, Noted, note
 from classifier.store.rows import Part, new_id, now, one_at_a_time
 from classifier.store.schema import change_sets, taxonomy_changes
 
@@ -252,6 +253,7 @@ class TaxonomyChanges(Part):
                 record(connection, change_set, present.n)
                 version = {"head_version": taxonomy.version}
                 connection.execute(taxonomy_changes.insert(), [vars(row) | version for row in rows])
+                note(connection, TAXONOMY, [Noted(rows[0].by, subject=change_set, at=rows[0].at)])
                 note_change(connection)
         with _folding:  # it is committed, so whoever reads next need not fold it again
             _folded[self.engine.dialect] = log

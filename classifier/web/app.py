@@ -10,6 +10,7 @@ from classifier.web import bodies, problems, static_files
 from classifier.web.api.articles import Articles
 from classifier.web.api.decisions import Decisions
 from classifier.web.api.exchange import Exchange
+from classifier.web.api.history import Histories
 from classifier.web.api.models import Models
 from classifier.web.api.queue import QueueWork
 from classifier.web.api.router import Router
@@ -20,6 +21,7 @@ from classifier.web.guard import limits
 from classifier.web.guard.auth import Gate, SignInFirst, check_origin, sign_in_first
 from classifier.web.guard.limits import Limits
 from classifier.web.pages.article import Pages
+from classifier.web.pages.history import History
 from classifier.web.pages.proposals import Proposals
 from classifier.web.pages.reports import ReportPages
 from classifier.web.pages.review import Review
@@ -68,7 +70,10 @@ def build_app(
     taxonomies = Taxonomies(tagger, registry, second_person)
     terms, exchange = Terms(tagger, registry), Exchange(tagger, registry)
     models, work = Models(tagger, registry, retrain_hours), QueueWork(tagger)
-    groups = Articles(tagger, terms), Decisions(tagger), work, Samples(tagger), models, exchange, taxonomies, terms
+    groups = (
+        *(Articles(tagger, terms), Histories(tagger), Decisions(tagger), work, Samples(tagger)),
+        *(models, exchange, taxonomies, terms),
+    )
     api = Router(gate, max_body_bytes, [endpoint for group in groups for endpoint in group.endpoints()])
     app.register_blueprint(api.blueprint)
     app.register_blueprint(Pages(tagger, gate, api.endpoints, max_body_bytes).blueprint)
@@ -76,6 +81,7 @@ def build_app(
         app.register_blueprint(Superdesk(tagger, gate, max_body_bytes).blueprint)
     app.register_blueprint(SignIn(tagger.store, gate).blueprint)
     app.register_blueprint(Review(tagger, gate).blueprint)
+    app.register_blueprint(History(tagger, gate).blueprint)
     app.register_blueprint(Proposals(tagger, gate, max_body_bytes).blueprint)
     app.register_blueprint(ReportPages(tagger, registry, gate).blueprint)
     app.register_blueprint(Metrics(tagger, registry, gate, retrain_hours, metrics_need_key).blueprint)
