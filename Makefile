@@ -12,7 +12,7 @@ export PYTHONPATH := .
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve train plugin-zip test-superdesk test coverage test-notebooks test-browser test-javascript test-system test-postgres test-wordpress test-dask test-supply test-versions test-full sbom audit test-hard lint format bench lock clean screenshots notebooks
+.PHONY: help setup serve train plugin-zip plugin-screenshots test-superdesk test coverage test-notebooks test-browser test-javascript test-system test-postgres test-wordpress test-dask test-supply test-versions test-full sbom audit test-hard lint format bench lock clean screenshots notebooks
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -68,8 +68,12 @@ test-superdesk: $(VENV)/.dev ## run Superdesk's own client against the service (
 plugin-zip: ## write the WordPress plugin as a zip into dist/ (needs gettext)
 	@integrations/wordpress/make-zip dist
 
-test-wordpress: $(VENV)/.dev ## run the plugin's tests in a real WordPress; they fail where its packages are missing
+test-wordpress: $(VENV)/.dev ## run the plugin's tests in Debian's WordPress, then a smoke test in the newest that npm offers; they fail where packages are missing
 	@$(RUN) pytest -m wordpress --junitxml=var/test-wordpress.xml tests/wordpress
+	@$(RUN) tests.wordpress.newest
+
+plugin-screenshots: $(VENV)/.dev ## take the pictures of the plugin for its documents and the directory (packages of .ci/install, a model in var/models)
+	@$(RUN) tests.wordpress.screenshots
 
 test-system: $(VENV)/.dev ## run what takes long (killed processes), or needs root or more programs: strace, a full disk, no network, PHP, Node
 	@TAGGER_TEST_NEEDS=system $(RUN) pytest tests/test_faults.py tests/test_deploy.py tests/test_proxy.py tests/test_privacy.py tests/test_connect.py tests/test_open_mode.py -m "not slow"

@@ -536,6 +536,20 @@ def test_decisions_written_after_the_closing_they_came_with_belong_to_it(desk: D
     assert desk.report()["agreement"]["both_gave"] == 1
 
 
+def test_tag_that_the_second_editor_gave_is_none_of_the_first_although_the_cms_lists_it_now(desk: Desk) -> None:
+    desk.article("a1", n_editors=2, closed=True, listed=("iskp", "hamas", "iran"))
+    desk.decide("a1", "iskp", "accept", "amy")
+    desk.close("a1", "amy")
+    desk.decide("a1", "iskp", "add", "ben")
+    desk.decide("a1", "hamas", "add", "ben")
+    desk.close("a1", "ben")
+    agreed = desk.report()["agreement"]
+    tags = {row["tag"]: (row["both"], row["one"]) for row in agreed["tags"]}
+    assert tags == {"iskp": (1, 0), "iran": (1, 0), "hamas": (0, 1)}
+    (row,) = agreed["disagreements"]
+    assert [one["says"] for one in row["said"]] == ["no (said nothing)", "yes (add)"]
+
+
 # --- the whole, text and page -----------------------------------------------------------------------------------
 
 

@@ -21,13 +21,7 @@ from classifier.serving import views
 from classifier.serving.answers import Answers
 from classifier.serving.lists import ListedArticle, NearRow, listed_row
 from classifier.serving.serving import Serving
-from classifier.serving.views import (
-    ArticleOut,
-    DecidedOut,
-    LogOut,
-    StoredAnswer,
-    SuggestOut,
-)
+from classifier.serving.views import ArticleOut, DecidedOut, LogOut, PutAnswer, SuggestOut
 from classifier.serving.withholding import reasons_to_withhold
 from classifier.store.arrivals import NO_SHARES, Shares
 from classifier.store.leases import Holder
@@ -108,7 +102,7 @@ class Tagger:
         source: str = "cms",
         owner: str | None = None,
         explained: Mapping[str, str] | None = None,
-    ) -> StoredAnswer:
+    ) -> PutAnswer:
         """Store an article and return its suggestions, without the tags that people have set or rejected.
 
         `owner` is the name of the `cms` key that writes, None for anybody else. `explained` are tags that nobody removed,
@@ -121,17 +115,19 @@ class Tagger:
         check_id(article.id)
         model = self.serving.model()
         answer = self.judged(article, model)
-        seen: list[StoredAnswer] = []
+        seen: list[PutAnswer] = []
 
         def shown(stored: StoredArticle, log: ArticleLog) -> list[TagScore]:
-            seen.append(views.stored_answer_view(answer, stored, log, model, None))
+            view = views.stored_answer_view(answer, stored, log, model, None)
+            seen.append(cast(PutAnswer, {**view, "n_editors": stored.n_editors}))
             return _scores(seen[-1]["suggestions"])
 
         # What a CMS lists is what it has so far: silence on a tag is not a no.
         article = replace(article, tags_complete=False)
         for_store = _for_store(answer, keys_of(article))
         set_id = self.store.receive(article, source, for_store, shown, self.shares, owner, explained or {})
-        return {**seen[-1], "suggestion_set_id": set_id}
+        seen[-1]["suggestion_set_id"] = set_id
+        return seen[-1]
 
     def article(self, article_id: str, viewer: str | None = None) -> ArticleOut:
         """Return a stored article with its tags and the present model's suggestions, as an editor may see it."""

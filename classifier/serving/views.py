@@ -98,6 +98,7 @@ class StoredAnswer(AnswerOut):
 class PutAnswer(StoredAnswer):
     """The answer to an article that a CMS stored, with what is known of its terms if it sent any."""
 
+    n_editors: int
     known: NotRequired[dict[str, str]]
 
 

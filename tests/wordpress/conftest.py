@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -94,6 +95,18 @@ def signed_in(browser: Browser, site: Site) -> dict[str, Path]:
     site.php("delete_transient( 'doing_cron' );")
     site.dump()
     return found
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str], record_property: Callable[[str, object], None]) -> Callable[[str], None]:
+    """Print a figure that a test has measured, also where pytest keeps what tests print, and into the file of results."""
+
+    def say(figure: str) -> None:
+        record_property("figure", figure)
+        with capsys.disabled():
+            sys.stdout.write(f"\n{figure}\n")
+
+    return say
 
 
 @pytest.fixture

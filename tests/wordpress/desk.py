@@ -7,7 +7,7 @@ import socket
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from tests import server
 from tests.wordpress.site import Site
 
 SECONDS = 60.0
+ONE_WORKER = ("--workers", "1", "--threads", "8")
 TITLE = "ISKP bombs mosque in Kabul, Taliban say"
 TEXT = (
     "ISKP claimed the bombing of a mosque in Kabul on Friday. The Taliban said that they would hunt ISKP in Afghanistan, "
@@ -32,11 +33,18 @@ class Service:
     """The service, which can be stopped and started again at the same address."""
 
     def __init__(
-        self, models: Path, url: str, cms_key: str, admin_key: str, other_key: str = "", editor_key: str = ""
+        self,
+        models: Path,
+        url: str,
+        cms_key: str,
+        admin_key: str,
+        other_key: str = "",
+        editor_key: str = "",
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         self.models, self.url = models, url
         self.cms_key, self.admin_key, self.other_key, self.editor_key = cms_key, admin_key, other_key, editor_key
-        self.port = server.free_port()
+        self.settings, self.port = settings, server.free_port()
         self.running: server.Server | None = None
 
     @property
@@ -45,7 +53,7 @@ class Service:
 
     def start(self) -> None:
         if self.running is None:
-            self.running = server.start(self.models, self.url, "--workers", "1", "--threads", "8", port=self.port)
+            self.running = server.start(self.models, self.url, *ONE_WORKER, port=self.port, settings=self.settings)
 
     def stop(self) -> None:
         if self.running is not None:

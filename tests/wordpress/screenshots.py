@@ -1,4 +1,7 @@
-"""Take the screenshots of the plugin: python -m tests.wordpress.screenshots [DIR]. Uses the starter model of var/models."""
+"""Take the screenshots of the plugin: python -m tests.wordpress.screenshots [DIR]. Uses the starter model of var/models.
+
+They are named as WordPress's directory wants them: `readme.txt` says in the same order what they show.
+"""
 
 from __future__ import annotations
 
@@ -6,18 +9,35 @@ import sys
 import tempfile
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from classifier.settings import read_settings
 from tests.browser import chromium
 from tests.conftest import ROOT
 from tests.wordpress.desk import Desk, Service
-from tests.wordpress.editors import BlockEditor, ClassicEditor, sign_in, use_classic
+from tests.wordpress.editors import BlockEditor, sign_in
 from tests.wordpress.site import running_site
+
+PICTURES = ROOT / "integrations" / "wordpress" / "assets"
+PAGES = {"screenshot-2.png": "article-tagger-terms", "screenshot-3.png": "article-tagger"}
+
+
+def shoot_panel(page: Page, desk: Desk, post: int, path: Path) -> None:
+    """Take a picture of the panel in the block editor, with one suggestion accepted."""
+    page.goto(desk.site.address + BlockEditor.path(post))
+    editor = BlockEditor(page).ready()
+    editor.accept("afghanistan")
+    editor.shows("iskp")
+    desk.settled()
+    expect(editor.root.locator(".article-tagger-message")).to_be_empty()
+    page.locator(".article-tagger-panel").evaluate(
+        "panel => { panel.scrollIntoView(); panel.closest('.interface-complementary-area').parentElement.scrollTop -= 50; }"
+    )
+    page.screenshot(path=path)
 
 
 def main(folder: Path) -> None:
-    """Write wordpress.png, wordpress-classic.png and wordpress-settings.png."""
+    """Write screenshot-1.png (the panel), screenshot-2.png (terms and tags) and screenshot-3.png (the settings)."""
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="desk-") as scratch,
@@ -29,27 +49,17 @@ def main(folder: Path) -> None:
         desk = Desk(site, service, "wp-")
         site.php("activate_plugin( 'article-tagger/article-tagger.php' );")
         desk.set(address=service.address)
+        desk.give(desk.post("Weather"), "ISIS-K", "Taliban", "Pakistani Taliban", "Talibans group", "Weather")
         post = desk.post()
         desk.settled()
         page = browser.new_page(viewport={"width": 1180, "height": 860})
         sign_in(page.context, site.address, "admin")
-        page.goto(site.address + BlockEditor.path(post))
-        editor = BlockEditor(page).ready()
-        editor.accept("afghanistan")
-        editor.shows("iskp")
-        expect(editor.root.locator(".article-tagger-message")).to_be_empty()
-        page.locator(".article-tagger-panel").evaluate(
-            "panel => { panel.scrollIntoView(); panel.closest('.interface-complementary-area').parentElement.scrollTop -= 50; }"
-        )
-        page.screenshot(path=folder / "wordpress.png")
-        use_classic(desk)
-        page.goto(site.address + ClassicEditor.path(post))
-        ClassicEditor(page).shows("taliban").get_by_role("button", name="Reject").click()
-        page.screenshot(path=folder / "wordpress-classic.png")
-        page.goto(f"{site.address}/wp-admin/options-general.php?page=article-tagger")
-        page.screenshot(path=folder / "wordpress-settings.png")
+        shoot_panel(page, desk, post, folder / "screenshot-1.png")
+        for name, slug in PAGES.items():
+            page.goto(f"{site.address}/wp-admin/options-general.php?page={slug}")
+            page.screenshot(path=folder / name)
         service.stop()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "images")
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES)

@@ -59,7 +59,7 @@ def test_terms_that_were_set_just_before_count(desk: Desk) -> None:
     assert (desk.article(post)["state"], desk.article(post)["tags"], desk.log(post)) == (
         "closed",
         ["taliban"],
-        [COMPLETE],
+        [("taliban", "add", None, "cms/ana"), COMPLETE],  # she stands for what was set in the form
     )
 
 

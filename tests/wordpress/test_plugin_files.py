@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+import classifier
 from tests.wordpress.desk import Desk
 from tests.wordpress.editors import BlockEditor
 from tests.wordpress.site import PLUGIN
@@ -48,15 +49,24 @@ def test_php_does_nothing_when_it_is_asked_for_by_address(path: Path) -> None:
     assert (ran.returncode, ran.stdout) == (0, "")
 
 
-def test_version_and_requirements_are_the_same_everywhere() -> None:
+def test_version_is_that_of_the_product_and_requirements_are_the_same_everywhere() -> None:
     main = (PLUGIN / "article-tagger.php").read_text(encoding="utf-8")
     readme = (PLUGIN / "readme.txt").read_text(encoding="utf-8")
     (version,) = re.findall(r"\* Version: +(\S+)", main)
+    assert version == classifier.__version__
+    assert f"= {version} =" in readme
     assert f"const VERSION = '{version}';" in main
     assert f"Stable tag: {version}" in readme
     for name in ("Requires at least", "Requires PHP", "License"):
         (value,) = re.findall(rf"\* {name}: +(\S+)", main)
         assert f"{name}: {value}" in readme
+
+
+def test_readme_names_the_php_that_runs_here() -> None:
+    version = run("php", "-r", "echo PHP_MAJOR_VERSION, '.', PHP_MINOR_VERSION;").stdout
+    readme = (PLUGIN / "readme.txt").read_text(encoding="utf-8")
+    (tested,) = re.findall(r"^The plugin was tested with .*$", readme, re.M)
+    assert f"PHP {version}" in tested
 
 
 def test_texts_for_translators_are_up_to_date(tmp_path: Path) -> None:

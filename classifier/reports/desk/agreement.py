@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from classifier.domain.decisions import CMS, Case, Decision, Listing, Standing, fold
+from classifier.domain.decisions import CMS, GIVES, Case, Decision, Listing, Standing, fold
 from classifier.model.agreement import BOTH, FIRST, SECOND, agreement, cells_of
 from classifier.reports.desk.log import DeskLog
 from classifier.reports.desk.records import Agreement, Disagreement, Kappa, TagKappa, Verdict
@@ -68,20 +68,30 @@ def _pair(rows: list[Decision], case: Case | None) -> _Pair | None:
     for number in closings:
         editors = sorted(fold(rows[: number + 1]).closed_by - {CMS})
         if len(editors) == 2:
-            listing = Listing(case.listed if case else ())
-            return _pair_as_of(rows, number, (editors[0], editors[1]), listing)
+            return _pair_as_of(rows, number, (editors[0], editors[1]), case.listed if case else ())
     return None
 
 
-def _pair_as_of(rows: list[Decision], closing: int, editors: tuple[str, str], listing: Listing) -> _Pair:
+def _pair_as_of(rows: list[Decision], closing: int, editors: tuple[str, str], listed: tuple[str, ...]) -> _Pair:
     # Decisions that were sent together with the closing belong to it, whichever was written first.
     moment = rows[closing].editor, rows[closing].at
     sent_along = [row for row in rows[closing + 1 :] if (row.editor, row.at) == moment]
     later = [row for row in rows[closing + 1 :] if (row.editor, row.at) != moment]
     before = [*rows[:closing], *sent_along]
-    # Silence of an editor is a no, except for the tags that the CMS lists.
-    first, second = (fold((row for row in before if row.editor == editor), listing=listing) for editor in editors)
+    # Silence of an editor is a no, except for the tags that the CMS listed then.
+    first, second = (
+        fold((row for row in before if row.editor == editor), listing=_seen_by(editor, rows, closing, listed))
+        for editor in editors
+    )
     return _Pair(rows[closing].article_id, editors, (first, second), frozenset(row.tag for row in later))
+
+
+def _seen_by(editor: str, rows: list[Decision], closing: int, listed: tuple[str, ...]) -> Listing:
+    """Return what the CMS listed when an editor closed the article: without the tags that others gave later."""
+    number = max(n for n in range(closing + 1) if rows[n].action == "complete" and rows[n].editor == editor)
+    given_before = {row.tag for row in rows[:number] if row.action in GIVES}
+    given_later = {row.tag for row in rows[number:] if row.action in GIVES and row.editor != editor}
+    return Listing(tuple(tag for tag in listed if tag in given_before or tag not in given_later))
 
 
 def _verdict(pair: _Pair, number: int, tag: str) -> Verdict:

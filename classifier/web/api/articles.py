@@ -88,7 +88,7 @@ class Articles:
         """Store an article and get its suggestions: the CMS's call."""
         article = body.article(article_id)
         if body.terms is None:
-            return counted(cast(PutAnswer, self.tagger.put_article(article, owner=g.caller.owner)))
+            return counted(self.tagger.put_article(article, owner=g.caller.owner))
         found = self.terms.found(body.terms)
         article = replace(article, tags=tuple(dict.fromkeys((*(article.tags or ()), *found.tags))))
         answer = self.tagger.put_article(article, owner=g.caller.owner, explained=found.explained)

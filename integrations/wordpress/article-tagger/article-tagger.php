@@ -2,7 +2,7 @@
 /**
  * Plugin Name:       Article Tagger
  * Description:       Suggests tags for posts by your own article tagger, shows the words that speak for each, and sends back what editors decide.
- * Version:           1.0.0
+ * Version:           0.1.0
  * Requires at least: 6.1
  * Requires PHP:      8.0
  * License:           GPL-2.0-or-later
@@ -17,7 +17,7 @@ namespace Article_Tagger;
 
 defined( 'ABSPATH' ) || exit;
 
-const VERSION = '1.0.0';
+const VERSION = '0.1.0'; // of classifier/__init__.py, as all versions of the product
 const FILE    = __FILE__;
 
 foreach ( array( 'settings', 'text', 'reply', 'client', 'tags', 'terms', 'outbox', 'answers', 'term-sync', 'resend', 'hidden-terms', 'mover', 'feed', 'sender', 'watcher', 'health', 'notices', 'privacy', 'kinds-field', 'settings-page', 'network-page', 'map-page', 'rest', 'screens' ) as $article_tagger_part ) {

@@ -33,7 +33,7 @@ function forget_all(): void {
 	foreach ( array( 'tag', 'as', 'was', 'slug', 'from' ) as $name ) {
 		delete_metadata( 'term', 0, "_article_tagger_$name", '', true );
 	}
-	foreach ( array( 'answer', 'listed', 'auto', 'unsent', 'due', 'attempts', 'problem', 'decision', 'moved', 'closed', 'seen' ) as $name ) {
+	foreach ( array( 'answer', 'listed', 'auto', 'unsent', 'due', 'attempts', 'problem', 'decision', 'moved', 'closed', 'given', 'seen' ) as $name ) {
 		delete_metadata( 'post', 0, "_article_tagger_$name", '', true );
 	}
 	// Each user's places of the boxes are WordPress's own, and harmless.

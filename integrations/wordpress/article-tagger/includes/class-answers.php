@@ -17,7 +17,8 @@ class Answers {
 	const ANSWER = '_article_tagger_answer';
 	const LISTED = '_article_tagger_listed'; // The tags that the service was last told of.
 	const AUTO   = '_article_tagger_auto';   // A row for each tag that was added by itself and that nobody has confirmed.
-	const CLOSED = '_article_tagger_closed'; // The suggestion set on which somebody called the tags complete.
+	const CLOSED = '_article_tagger_closed'; // A row for each editor who called the tags complete: EDITOR/SET, with the suggestion set.
+	const GIVEN  = '_article_tagger_given';  // A row for each tag that an editor gave by a decision: EDITOR/TAG.
 	const SEEN   = '_article_tagger_seen';   // Who had the panel open last.
 	const WORDS  = 4;
 
@@ -71,6 +72,7 @@ class Answers {
 		$answer   = array(
 			'set'         => is_string( $body['suggestion_set_id'] ?? null ) ? $body['suggestion_set_id'] : '',
 			'reason'      => is_string( $body['reason'] ?? null ) ? $body['reason'] : '',
+			'editors'     => is_int( $body['n_editors'] ?? null ) ? $body['n_editors'] : $this->n_editors( $post_id ),
 			'suggestions' => array_values( array_filter( $rows, fn( array $one ) => ! in_array( $one['id'], $withheld, true ) ) ),
 			'withheld'    => array_values( array_filter( $withheld, 'is_string' ) ),
 		);
@@ -143,8 +145,95 @@ class Answers {
 	 * @param int $post_id The post.
 	 */
 	public function complete( int $post_id ): void {
-		update_post_meta( $post_id, self::CLOSED, wp_slash( $this->answer( $post_id )['set'] ?? '' ) );
-		$this->outbox->complete( $post_id, Watcher::editor() );
+		$editor = Watcher::editor();
+		$others = array_diff( $this->closed_by( $post_id ), array( $editor ) );
+		$this->note( $post_id, self::CLOSED, $editor, $this->answer( $post_id )['set'] ?? '' );
+		$this->outbox->complete( $post_id, $editor, (bool) $others );
+	}
+
+	/**
+	 * Return who called the tags of a post complete, as it is now.
+	 *
+	 * @param int $post_id The post.
+	 * @return string[]
+	 */
+	private function closed_by( int $post_id ): array {
+		$set = $this->answer( $post_id )['set'] ?? '';
+		return '' === $set ? array() : $this->editors( $post_id, self::CLOSED, $set );
+	}
+
+	/**
+	 * Return the editors who are noted with something.
+	 *
+	 * @param int    $post_id The post.
+	 * @param string $name    Where they are noted.
+	 * @param string $what    With what.
+	 * @return string[]
+	 */
+	private function editors( int $post_id, string $name, string $what ): array {
+		$rows = array_map( fn( string $row ) => explode( '/', $row, 2 ), (array) get_post_meta( $post_id, $name ) ); // Names have no slash.
+		return array_column( array_filter( $rows, fn( array $row ) => $what === ( $row[1] ?? '' ) ), 0 );
+	}
+
+	/**
+	 * Note an editor with something, once.
+	 *
+	 * @param int    $post_id The post.
+	 * @param string $name    Where.
+	 * @param string $editor  The editor.
+	 * @param string $what    With what.
+	 */
+	private function note( int $post_id, string $name, string $editor, string $what ): void {
+		if ( ! in_array( $editor, $this->editors( $post_id, $name, $what ), true ) ) {
+			add_post_meta( $post_id, $name, wp_slash( "$editor/$what" ) );
+		}
+	}
+
+	/**
+	 * Return how many editors are asked to call the tags of a post complete.
+	 *
+	 * @param int $post_id The post.
+	 */
+	private function n_editors( int $post_id ): int {
+		return $this->answer( $post_id )['editors'] ?? 1;
+	}
+
+	/**
+	 * Note that an editor gave a tag by a decision.
+	 *
+	 * @param int    $post_id The post.
+	 * @param string $tag     The id of the tag.
+	 * @param string $editor  The editor.
+	 */
+	public function given( int $post_id, string $tag, string $editor ): void {
+		$this->note( $post_id, self::GIVEN, $editor, $tag );
+	}
+
+	/**
+	 * Forget who gave a tag.
+	 *
+	 * @param int    $post_id The post.
+	 * @param string $tag     The id of the tag.
+	 */
+	public function taken( int $post_id, string $tag ): void {
+		foreach ( $this->editors( $post_id, self::GIVEN, $tag ) as $editor ) {
+			delete_post_meta( $post_id, self::GIVEN, wp_slash( "$editor/$tag" ) );
+		}
+	}
+
+	/**
+	 * Return the tags for which an editor stands who calls the tags of a post complete: those that the post has and that
+	 * nobody gave by a decision, because they were set in the form. A second editor stands for those of the first as well.
+	 *
+	 * @param int    $post_id The post.
+	 * @param string $editor  The editor.
+	 * @param bool   $second  Whether somebody else called them complete before.
+	 * @return string[]
+	 */
+	public function stood_for( int $post_id, string $editor, bool $second ): array {
+		$known = array_intersect( $this->tags_to_list( $post_id ), (array) get_post_meta( $post_id, self::LISTED, true ) );
+		$given = fn( string $tag ) => $this->editors( $post_id, self::GIVEN, $tag );
+		return array_values( array_filter( $known, fn( string $tag ) => $second ? ! in_array( $editor, $given( $tag ), true ) : ! $given( $tag ) ) );
 	}
 
 	/**
@@ -217,10 +306,20 @@ class Answers {
 			'set'         => $answer['set'] ?? '',
 			'can_decide'  => $this->settings->covers( $post ) && $this->settings->may_send(),
 			'suggestions' => array_slice( $open, 0, (int) $this->settings->get( 'shown' ) ),
-			'complete'    => null !== $answer && '' !== $answer['set'] && get_post_meta( $post->ID, self::CLOSED, true ) === $answer['set'],
+			'complete'    => $this->is_complete( $post->ID ),
 			'unsent'      => count( $this->outbox->decisions( $post->ID ) ),
 			'added'       => array_map( array( $this, 'term_for_form' ), $this->added( $post->ID, $open ) ),
 		);
+	}
+
+	/**
+	 * Whether the tags of a post are complete for the user: who called them so, or all who were asked.
+	 *
+	 * @param int $post_id The post.
+	 */
+	private function is_complete( int $post_id ): bool {
+		$closed_by = $this->closed_by( $post_id );
+		return in_array( Watcher::editor(), $closed_by, true ) || count( $closed_by ) >= $this->n_editors( $post_id );
 	}
 
 	/**
@@ -352,6 +451,9 @@ class Answers {
 		}
 		if ( '' !== $problem ) {
 			return $problem;
+		}
+		if ( $this->closed_by( $post->ID ) && ! $this->is_complete( $post->ID ) ) {
+			return __( 'A second opinion is asked for: put the tags right, and say that they are complete.', 'article-tagger' );
 		}
 		return $open ? '' : $this->nothing( $answer );
 	}

@@ -173,14 +173,16 @@ class Outbox {
 	 *
 	 * @param int    $post_id The post.
 	 * @param string $editor  The editor.
+	 * @param bool   $second  Whether somebody else did so before.
 	 */
-	public function complete( int $post_id, string $editor ): void {
+	public function complete( int $post_id, string $editor, bool $second ): void {
 		$this->decide(
 			$post_id,
 			array(),
 			array(
 				'editor'   => $editor,
 				'complete' => true,
+				'second'   => $second,
 			)
 		);
 	}

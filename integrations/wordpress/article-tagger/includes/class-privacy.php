@@ -61,6 +61,12 @@ class Privacy {
 					'value' => __( 'yes', 'article-tagger' ),
 				);
 			}
+			foreach ( $this->noted( $post_id, $user ) as $row ) {
+				$data[] = array(
+					'name'  => Answers::GIVEN === $row[0] ? __( 'Gave the tag', 'article-tagger' ) : __( 'Said that the tags are complete', 'article-tagger' ),
+					'value' => Answers::GIVEN === $row[0] ? $row[2] : __( 'yes', 'article-tagger' ),
+				);
+			}
 			$items[] = array(
 				'group_id'    => self::NAME,
 				'group_label' => __( 'Article Tagger', 'article-tagger' ),
@@ -84,6 +90,9 @@ class Privacy {
 		$posts = $user ? $this->posts( $user, 1 ) : array();
 		foreach ( $posts as $post_id ) {
 			delete_post_meta( $post_id, Answers::SEEN, $user->ID );
+			foreach ( $this->noted( $post_id, $user ) as $row ) {
+				update_post_meta( $post_id, $row[0], wp_slash( "wordpress/$row[2]" ), wp_slash( "$row[1]/$row[2]" ) );
+			}
 			foreach ( $this->waiting( $post_id, $user ) as $row ) {
 				update_post_meta( $post_id, Outbox::DECISION, wp_slash( array_merge( $row, array( 'editor' => 'wordpress' ) ) ), wp_slash( $row ) );
 			}
@@ -119,9 +128,31 @@ class Privacy {
 	 */
 	private function posts( \WP_User $user, int $page ): array {
 		global $wpdb;
-		$like  = '%' . $wpdb->esc_like( serialize( Watcher::name_of( $user ) ) ) . '%'; // phpcs:ignore WordPress.PHP.DiscouragedPHPFunctions
-		$query = "SELECT DISTINCT post_id FROM {$wpdb->postmeta} WHERE ( meta_key = %s AND meta_value = %s ) OR ( meta_key = %s AND meta_value LIKE %s ) ORDER BY post_id LIMIT %d OFFSET %d";
-		return array_map( 'intval', $wpdb->get_col( $wpdb->prepare( $query, Answers::SEEN, (string) $user->ID, Outbox::DECISION, $like, self::PAGE, ( $page - 1 ) * self::PAGE ) ) ); // phpcs:ignore WordPress.DB
+		$name  = Watcher::name_of( $user );
+		$like  = '%' . $wpdb->esc_like( serialize( $name ) ) . '%'; // phpcs:ignore WordPress.PHP.DiscouragedPHPFunctions
+		$noted = $wpdb->esc_like( "$name/" ) . '%';
+		$query = "SELECT DISTINCT post_id FROM {$wpdb->postmeta} WHERE ( meta_key = %s AND meta_value = %s ) OR ( meta_key = %s AND meta_value LIKE %s ) OR ( meta_key IN ( %s, %s ) AND meta_value LIKE %s ) ORDER BY post_id LIMIT %d OFFSET %d";
+		return array_map( 'intval', $wpdb->get_col( $wpdb->prepare( $query, Answers::SEEN, (string) $user->ID, Outbox::DECISION, $like, Answers::GIVEN, Answers::CLOSED, $noted, self::PAGE, ( $page - 1 ) * self::PAGE ) ) ); // phpcs:ignore WordPress.DB
+	}
+
+	/**
+	 * Return what is noted of a user on a post: the field, the user and with what.
+	 *
+	 * @param int      $post_id The post.
+	 * @param \WP_User $user    The user.
+	 * @return array[]
+	 */
+	private function noted( int $post_id, \WP_User $user ): array {
+		$found = array();
+		foreach ( array( Answers::GIVEN, Answers::CLOSED ) as $field ) {
+			foreach ( (array) get_post_meta( $post_id, $field ) as $value ) {
+				$row = array( $field, ...explode( '/', $value, 2 ) );
+				if ( Watcher::name_of( $user ) === $row[1] ) {
+					$found[] = $row;
+				}
+			}
+		}
+		return $found;
 	}
 
 	/**

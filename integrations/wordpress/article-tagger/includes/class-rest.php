@@ -201,6 +201,7 @@ class Rest {
 		}
 		delete_post_meta( $post->ID, Answers::AUTO, wp_slash( $tag['id'] ) ); // Somebody stands for it now.
 		$this->note( $post, array( 'action' => $suggested ? 'accept' : 'add' ), $tag, $request );
+		$this->answers->given( $post->ID, $tag['id'], Watcher::editor() );
 		$filler = $this->terms->without_filler( $post, $term );
 		$more   = array( 'term' => $this->answers->term_for_form( $term ) );
 		return $this->shown( $post, $filler ? array_merge( $more, array( 'removed' => $this->answers->term_for_form( $filler ) ) ) : $more );

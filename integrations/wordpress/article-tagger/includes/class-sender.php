@@ -280,7 +280,7 @@ class Sender {
 			if ( $complete !== ! empty( $row['complete'] ) ) {
 				continue;
 			}
-			$reply = $this->send_decision( $post->ID, $row );
+			$reply = $complete ? $this->send_complete( $post->ID, $row ) : $this->send_decision( $post->ID, $row );
 			if ( ! $reply->ok() && ! $reply->is_refused() ) {
 				return $reply;
 			}
@@ -297,6 +297,27 @@ class Sender {
 	}
 
 	/**
+	 * Send that the tags of a post are complete, with the decisions that it gives those that were set in the form.
+	 *
+	 * @param int   $post_id The post.
+	 * @param array $row     The decision.
+	 */
+	private function send_complete( int $post_id, array $row ): Reply {
+		$tags  = array_slice( $this->answers->stood_for( $post_id, $row['editor'], ! empty( $row['second'] ) ), 0, 500 );
+		$body  = array(
+			'decisions' => array_map( fn( string $tag ) => array( 'action' => 'add', 'tag' => $tag ), $tags ),
+			'complete'  => true,
+			'editor'    => $row['editor'],
+		);
+		$id    = $this->settings->article_id( $post_id );
+		$reply = $this->client->post_decisions( $id, $body, $row['key'] );
+		if ( $reply->ok() ) {
+			array_map( fn( string $tag ) => $this->answers->given( $post_id, $tag, $row['editor'] ), $tags );
+		}
+		return $reply->is_refused() && $tags ? $this->client->post_decisions( $id, array_merge( $body, array( 'decisions' => array() ) ), $row['key'] ) : $reply;
+	}
+
+	/**
 	 * Send one decision; if the service has forgotten the set that it was made on, without it.
 	 *
 	 * @param int   $post_id The post.
@@ -304,8 +325,8 @@ class Sender {
 	 */
 	private function send_decision( int $post_id, array $row ): Reply {
 		$body = array(
-			'decisions' => $row['decision'] ? array( $row['decision'] ) : array(),
-			'complete'  => ! empty( $row['complete'] ),
+			'decisions' => array( $row['decision'] ),
+			'complete'  => false,
 			'editor'    => $row['editor'],
 		);
 		$set  = $row['set'] ?? '';

@@ -135,6 +135,7 @@ class Watcher {
 				);
 			}
 			delete_post_meta( $post_id, Answers::AUTO, wp_slash( $tag ) );
+			$this->answers->taken( $post_id, $tag );
 		}
 		$this->outbox->mark( $post_id );
 	}
