@@ -66,10 +66,10 @@ def test_words_stand_in_order_apart_and_inside_the_text(text: str) -> None:
 
 
 @given(ANY_TEXT)
-def test_each_word_is_the_folded_text_of_its_place_without_apostrophes(text: str) -> None:
+def test_each_word_is_the_folded_text_of_its_place_without_apostrophes_and_marks(text: str) -> None:
     words, folded = split_words(text), fold(text)
     spans = zip(words.starts, words.ends, strict=True)
-    assert words.spelling == [folded[start:end].replace("'", "") for start, end in spans]
+    assert words.spelling == [folded[start:end].replace("'", "").replace(MARK, "") for start, end in spans]
 
 
 @given(ANY_TEXT, st.integers(0, 200))
@@ -78,14 +78,19 @@ def test_words_before_an_offset_are_those_that_start_there(text: str, offset: in
     assert words.n_before(offset) == sum(start < offset for start in words.starts)
 
 
-_WORD = re.compile(r"[^\W_]+(?:'(?!s(?![^\W_]))[^\W_]+)*")
+MARK = "\u0640"  # stands for all marks in a folded text
+# With an apostrophe behind s at the start of a word and before a vowel, as in s'est, the word ends.
+_WORD = re.compile(r"[^\W_]+(?:'(?!s(?![^\W_]))(?!(?<=s')(?<![^\W_]s')[aei])[^\W_]+)*")
 
 
 @given(st.text(st.sampled_from("abs's'’ʿ_- .,é İß字ا\u0301S'`😀1ﬁ"), max_size=14))
-def test_words_are_runs_of_letters_digits_and_inner_apostrophes(text: str) -> None:
+def test_words_are_runs_of_letters_digits_marks_and_inner_apostrophes(text: str) -> None:
     folded = fold(text)
-    spans = [found.span() for found in _WORD.finditer(folded)]
-    assert placed(text)[1:] == ([start for start, _ in spans], [end for _, end in spans])
+    letters = [place for place, character in enumerate(folded) if character != MARK]
+    words = _WORD.finditer("".join(folded[place] for place in letters))
+    spans = [(letters[word.start()], letters[word.end() - 1] + 1) for word in words]
+    with_marks = [(start, end + len(folded[end:]) - len(folded[end:].lstrip(MARK))) for start, end in spans]
+    assert placed(text)[1:] == ([start for start, _ in spans], [end for _, end in with_marks])
 
 
 def test_words_have_their_places() -> None:

@@ -1,4 +1,4 @@
-"""The spelling in which names are compared, without case, accents and apostrophes.
+"""The spelling in which names are compared, without case, accents, vowel signs and apostrophes, in every script.
 
 Folding never changes the length of a text: an offset into the folded text is an offset into the text.
 """
@@ -10,8 +10,15 @@ import numpy as np
 
 # Signs that stand inside transliterated names and are left out of a word: Da'esh, Hay'at, al-Shari'a, Qur'an.
 _APOSTROPHES = "'’‘ʼʾʿʻ`´"
+# What stands in a word and is no letter of it, in a folded text: a combining mark, or the line that stretches Arabic words.
+_MARK = "\u0640"
 # An apostrophe that is not inside a word. A possessive "'s" is a word of its own, so that "ISKP's" is the word "iskp".
-_LOOSE_APOSTROPHE = re.compile(r"'(?:(?<=[\W_]')|(?<=^')|(?![^\W_])|(?=s\b))")
+# And one that stands for the vowel of a short word before another vowel, in French and Italian: l'Ukraine, d'Aqmi, dell'Iran.
+_ELIDED = (
+    r"(?:(?<=[cdjlmnst]')(?<![^\W_].')|(?<=\bqu')|(?<=\bun')|(?<=\ball')|(?<=\b(?:dall|dell|nell|sull)')|(?<=\bjusqu')"
+    r"|(?<=\b(?:lorsqu|puisqu|quoiqu)'))(?=[aeiouyh\u00e6\u0153])"
+)
+_LOOSE_APOSTROPHE = re.compile(rf"'(?:(?<=[\W_]')|(?<=^')|(?![^\W_])|(?=s\b)|{_ELIDED})")
 _ADDRESS = re.compile(
     r"(?:https?://|www\.)\S+|[\w.+-]{1,64}@[\w-]{1,63}\.[\w.-]{1,63}"
     r"|\b(?:[\w-]{1,63}\.){1,5}(?:com|org|net|info|gov|edu|mil|int|io|tv|co\.uk)\b(?:/\S*)?",
@@ -24,6 +31,18 @@ _SPACE = re.compile(r"\s|\Z")
 _SEARCHED = re.compile(r"[^\W_]+")
 
 
+# Letters that are written for one another and that Unicode does not take apart.
+_ALIKE = {"ى": "ي", "ی": "ي", "ة": "ه", "ہ": "ه", "ک": "ك", "ٱ": "ا"}  # of Arabic, Persian and Urdu
+_ALIKE |= dict(zip("ɓɗƙƴłøđħıŋß", "bdkylodhins", strict=True))
+_N_VOWELS = 7  # of an Ethiopic letter, which is written for each vowel in a way of its own, in their order
+_LONG = 3  # the vowel that is read as the first one after these two letters
+_READ_AS = {"ሐ": "ሀ", "ኀ": "ሀ", "ሠ": "ሰ", "ዐ": "አ", "ፀ": "ጸ"}  # Amharic letters of one sound, with the first vowel
+for _letter, _other in _READ_AS.items():
+    _ALIKE |= {chr(ord(_letter) + vowel): chr(ord(_other) + vowel) for vowel in range(_N_VOWELS)}
+for _letter in ("ሀ", "ሐ", "ኀ", "አ", "ዐ"):
+    _ALIKE[chr(ord(_letter) + _LONG)] = _READ_AS.get(_letter, _letter)
+
+
 class _FoldTable(dict[int, str]):
     """Maps a code point to one folded character. It is filled as characters occur."""
 
@@ -31,9 +50,12 @@ class _FoldTable(dict[int, str]):
         character = chr(code)
         if character in _APOSTROPHES:
             folded = "'"
+        elif unicodedata.category(character).startswith("M"):
+            folded = _MARK
         else:
             base = "".join(c for c in unicodedata.normalize("NFKD", character) if not unicodedata.combining(c))
             folded = next((f for f in (base.lower(), character.lower()) if len(f) == 1), character)
+            folded = _ALIKE.get(folded, folded)
         if len(self) < 10_000:  # a hostile text may walk through all of Unicode
             self[code] = folded
         return folded
@@ -86,11 +108,36 @@ def different(codes: np.ndarray) -> list[int]:
 
 
 def plain_words(text: str) -> str:
-    """Return the folded text with a blank for each character of an address or of no word. Words keep inner apostrophes."""
+    """Return the folded text with a blank for each character of an address or of no word.
+
+    Words keep inner apostrophes, and have an apostrophe for each mark.
+    """
     if "@" in text or "://" in text or _HINT_OF_DOMAIN.search(text):
         text = _without_addresses(text)
     plain = _in_words(text)
+    return _with_marks(plain) if _MARK in plain else _without_loose_apostrophes(plain)
+
+
+def _without_loose_apostrophes(plain: str) -> str:
     return _LOOSE_APOSTROPHE.sub(" ", plain) if "'" in plain else plain
+
+
+def _with_marks(plain: str) -> str:
+    """Return a text with apostrophes for the marks in its words, which it is spelt without, and blanks for other marks."""
+    codes = np.frombuffer(plain.encode(*CODES), dtype=np.uint32)
+    is_letter = codes != ord(_MARK)
+    spelt = _without_loose_apostrophes(plain.replace(_MARK, ""))
+    letters = np.frombuffer((" " + spelt).encode(*CODES), dtype=np.uint32)
+    before = letters[
+        np.cumsum(is_letter)
+    ]  # each letter itself, and before a mark the last one, a blank where there is none
+    is_loose = is_letter | (before == ord(" "))
+    marked: str = np.where(is_loose, before, np.uint32(ord("'"))).tobytes().decode(*CODES)
+    return marked
+
+
+def _blanks(match: re.Match[str]) -> str:
+    return " " * len(match[0])
 
 
 def _without_addresses(text: str) -> str:
@@ -102,7 +149,7 @@ def _without_addresses(text: str) -> str:
         start, end = hint.start(), _SPACE.search(text, hint.start()).start()  # type: ignore[union-attr]
         while start > position and not text[start - 1].isspace():
             start -= 1
-        pieces += [text[position:start], _ADDRESS.sub(lambda match: " " * len(match[0]), text[start:end])]
+        pieces += [text[position:start], _ADDRESS.sub(_blanks, text[start:end])]
         position = end
     return "".join([*pieces, text[position:]])
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, chain, pairwise
 from typing import NamedTuple
+from unicodedata import normalize
 
 import numpy as np
 
@@ -17,13 +18,14 @@ from classifier.domain.taxonomy import Alias, Taxonomy
 from classifier.text.fields import FIELDS, ReadText
 from classifier.text.hashing import HashedWords, WordTable
 from classifier.text.language import ENGLISH, Language
+from classifier.text.particles import with_particles
 from classifier.text.words import Words, hashed_all
 
 N_PAIRS = 1 << 16  # places for pairs of words with which names begin; a starter taxonomy has three thousand pairs
 _GAP_BITS = 30
 _GAP = 1 << _GAP_BITS  # words between two fields: nothing in one is near to the other
 # Between the words of one name there is no end of a sentence, no bracket and no quotation mark.
-_BREAK = re.compile(r"[\n!?;:,\"()\[\]]|(?<=\w\w\w\w)\.\s")
+_BREAK = re.compile(r"[\n!?;:,\"()\[\]«»،؛؟۔።፣፤፥]|(?<=\w\w\w\w)\.\s")
 
 
 class Mention(NamedTuple):
@@ -41,9 +43,10 @@ class NameWords:
     """The words of all that a taxonomy's tags are named by, as numbers from 1. Any other word is 0."""
 
     def __init__(self, taxonomy: Taxonomy) -> None:
-        spelt = dict.fromkeys(word for name in _names(taxonomy) for word in spell(name).split())
+        spelt = dict.fromkeys(word for name in _names(taxonomy) for form in _forms(name) for word in form)
         self._table = WordTable(list(spelt))
         self._number = {word: number for number, word in enumerate(spelt, start=1)}
+        self._spelling = ["", *spelt]
 
     def __len__(self) -> int:
         return len(self._number)
@@ -51,6 +54,14 @@ class NameWords:
     def of(self, name: str) -> list[int]:
         """Return the words of a name that is the taxonomy's."""
         return [self._number[word] for word in spell(name).split()]
+
+    def spelling(self, word: int) -> str:
+        """Return how a word is spelt."""
+        return self._spelling[word]
+
+    def forms(self, name: str, whole_word: bool = True) -> list[list[int]]:
+        """Return the words of a name in all the ways that it is written with particles, without them first."""
+        return [[self._number[word] for word in form] for form in _forms(name, whole_word)]
 
     def of_texts(self, hashed: HashedWords) -> np.ndarray:
         """Return the words of some texts, one after the other, int64."""
@@ -63,6 +74,10 @@ def _names(taxonomy: Taxonomy) -> Iterator[str]:
         yield from (label for _, label in tag.labels)
         for alias in tag.aliases:
             yield from (alias.text, *alias.needs, *alias.blocked)
+
+
+def _forms(name: str, whole_word: bool = True) -> Iterator[tuple[str, ...]]:
+    return with_particles(spell(name).split(), whole_word)
 
 
 class _Rule(NamedTuple):
@@ -123,12 +138,11 @@ class MentionFinder:
     def __init__(self, taxonomy: Taxonomy, language: Language = ENGLISH) -> None:
         self.words = NameWords(taxonomy)
         self._root = _Node()
-        names = Names(taxonomy)
+        names, rules = Names(taxonomy), list[tuple[Alias, _Rule]]()
         for position, tag in enumerate(taxonomy.tags):
-            if tag.retired:
-                continue
-            for alias in names.of(tag):
-                self._add(alias, _rule(position, alias, self.words, language))
+            if not tag.retired:
+                rules += [(alias, _rule(position, alias, self.words, language)) for alias in names.of(tag)]
+        self._add_all(rules)
         # Of the words, whether names consist of them or go on with any word; of pairs, whether names may begin with them.
         self._alone = np.zeros(len(self.words) + 1, dtype=bool)
         self._alone[[word for word, node in self._root.following.items() if node.rules or node.beginnings]] = True
@@ -136,12 +150,21 @@ class MentionFinder:
         self._pairs = np.zeros(N_PAIRS, dtype=bool)
         self._pairs[_slots(*np.array(pairs, dtype=np.int64).reshape(-1, 2).T)] = True
 
-    def _add(self, alias: Alias, rule: _Rule) -> None:
-        node, words = self._root, self.words.of(alias.text)
+    def _add_all(self, rules: Sequence[tuple[Alias, _Rule]]) -> None:
+        plain = {tuple(self.words.of(alias.text)) for alias, _ in rules}
+        for alias, rule in rules:
+            name, *with_particles = self.words.forms(alias.text, alias.whole_word)
+            self._add(name, alias, rule)
+            for form in with_particles:
+                if tuple(form) not in plain:  # what is a name itself is that name
+                    self._add(form, alias, rule)
+
+    def _add(self, words: list[int], alias: Alias, rule: _Rule) -> None:
+        node = self._root
         for word in words if alias.whole_word else words[:-1]:
             node = node.following.setdefault(word, _Node())
         if not alias.whole_word:
-            node = node.beginnings.setdefault(spell(alias.text).split()[-1], _Node())
+            node = node.beginnings.setdefault(self.words.spelling(words[-1]), _Node())
         node.rules.append(rule)
 
     def find(self, text: ReadText) -> list[Mention]:
@@ -230,12 +253,12 @@ def _add_longer(candidates: list[_Candidate], node: _Node, text_field: _Field, f
 
 
 def _rule(tag: int, alias: Alias, words: NameWords, language: Language) -> _Rule:
-    needs = context_of(map(words.of, alias.needs), alias.needs_within) if alias.needs else None
-    blocked = context_of(map(words.of, alias.blocked), alias.blocked_within) if alias.blocked else None
-    bare = bare_letters(alias.text) if alias.case_exact else None
+    needs = context_of(chain(*map(words.forms, alias.needs)), alias.needs_within) if alias.needs else None
+    blocked = context_of(chain(*map(words.forms, alias.blocked)), alias.blocked_within) if alias.blocked else None
+    bare = bare_letters(alias.text) if alias.case_exact and alias.text.upper() != alias.text.lower() else None
     unsafe_in_capitals = spell(alias.text) in language.words_in_capitals
     lang = primary(alias.lang) if alias.lang else None
-    always = not (alias.case_exact or needs or blocked or lang)
+    always = not (bare or needs or blocked or lang)
     return _Rule(tag, alias.weak, bare, unsafe_in_capitals, needs, blocked, lang, always)
 
 
@@ -256,7 +279,7 @@ def _fits(rule: _Rule, text_field: _Field, first: int, last: int, contexts: Cont
 
 def bare_letters(name: str) -> str:
     """Return a name without blanks and signs, in its case: what an alias with `case: exact` compares."""
-    return name if name.isalnum() else "".join(c for c in name if c.isalnum())
+    return name if name.isalnum() else "".join(c for c in normalize("NFC", name) if c.isalnum())
 
 
 def _longest(candidates: list[_Candidate]) -> list[_Candidate]:
