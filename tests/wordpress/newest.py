@@ -33,13 +33,13 @@ def npm(*arguments: str, folder: Path | None = None) -> str:
         ran = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=SECONDS, check=True)
     except (OSError, subprocess.SubprocessError) as error:
         said = (getattr(error, "stderr", None) or str(error)).strip().splitlines()
-        raise Unreachable(said[-1] if said else "it does not answer") from None
+        raise Unreachable(said[0] if said else "it does not answer") from None
     return ran.stdout
 
 
 def fetched() -> Path:
     """Return the folder of the newest WordPress, fetched if it is not there."""
-    version = json.loads(npm("view", PACKAGE, "version", "--json"))
+    version = json.loads(npm("view", PACKAGE, "version", "--json", "--fetch-retries=1"))
     folder = KEPT / version
     if not folder.exists():
         part = KEPT / f"{version}.part"
