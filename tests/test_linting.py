@@ -284,3 +284,41 @@ def test_a_draft_is_proposed_beside_the_taxonomy_of_now(
     assert main(["tags", "draft", *of_store, "--propose"]) == 0
     assert "nothing to propose" in capsys.readouterr().out
     assert main(["tags", "draft", *of_store, "--propose", "--taxonomy", str(names)]) == 2
+
+
+# --- other languages ---
+
+SOMALI = "Ninkii ayaa yiri in suuqa uu aad ugu {} yahay guriga ay ku nool yihiin carruurta iyo waalidkood maanta."
+SHIPS = "The navy said that the {} had left the port in the night, and that it was seen by the pilots on {} evening."
+
+
+def somali_and_english(alias: Alias | str, **kinds: Kind) -> LintReport:
+    taxonomy = Taxonomy((tag("maritime", alias),), {"theme": Kind(), **kinds})
+    rows = [filed(SOMALI.format("dhow"), day=n) for n in range(30)]
+    rows += [filed(SOMALI.format("fog"), day=30 + n) for n in range(10)]
+    rows += [filed(SHIPS.format("dhow", day), "maritime", day=40 + n) for n, day in enumerate(["Monday", "Friday"] * 6)]
+    return lint_taxonomy(taxonomy, rows)
+
+
+def test_an_alias_that_is_a_common_word_of_another_language_is_reported_with_its_count() -> None:
+    (finding,) = found(somali_and_english("dhow"), "common word of a language")
+    assert (finding.tag, finding.alias, finding.n) == ("maritime", "dhow", 30)
+    assert finding.figure == "stands in 30 of 40 Somali articles; 0 of 30 that say so have the tag"
+    assert finding.operation == 'alias maritime +"dhow" {"lang": "en"}'
+    operation_from_text(finding.operation)
+
+
+def test_an_alias_of_one_language_is_no_word_of_another() -> None:
+    report = somali_and_english(Alias("dhow", lang="en"))
+    assert found(report, "common word of a language") == []
+    assert found(somali_and_english("dhow", group=Kind(named=True)), "common word of a language") == []
+
+
+def test_a_stop_word_of_a_language_is_reported_from_three_articles_on() -> None:
+    taxonomy = taxonomy_with(tag("waa", Alias("aad"), Alias("ugu", case_exact=True)))
+    report = lint_taxonomy(taxonomy, [filed(SOMALI.format("fog"), closed=False, day=n) for n in range(25)])
+    assert [(one.alias, one.figure) for one in found(report, "common word of a language")] == [
+        ("aad", "stands in 25 of 25 Somali articles")
+    ]
+    few = lint_taxonomy(taxonomy, [filed(SOMALI.format("fog"), closed=False, day=n) for n in range(19)])
+    assert found(few, "common word of a language") == []
