@@ -35,6 +35,7 @@ HAND_OVER = {"from": "the cms", "to": None}
 TAXONOMISTS = {"taxonomist", "admin"}
 EDITORS = {"editor", *TAXONOMISTS}
 WRITERS = {"cms", *EDITORS}
+READERS = {"reader", *EDITORS}
 # Method, path, body, the roles that may, and what they get.
 ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("POST", "/v1/suggest", ARTICLE, WRITERS, 200),
@@ -82,6 +83,7 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("POST", "/v1/terms/resolve", {"terms": [{"id": "1", "name": "ISIS-K"}]}, WRITERS, 200),
     ("PUT", "/v1/terms/<term_id>", {"tags": []}, WRITERS, 404),
     ("POST", "/v1/terms/<term_id>/merge", {"into": "2"}, WRITERS, 404),
+    ("GET", "/tags/names?q=isk", None, READERS, 200),
     ("GET", "/v1/model", None, set(ROLES), 200),
     ("GET", "/v1/models", None, set(ROLES), 200),
 ]
@@ -92,6 +94,18 @@ PAGES = [
     "/review/a",
     "/review/bulk",
     "/review/proposals",
+    "/tags",
+    "/tags/tag",
+    "/tags/iskp",
+    "/tags/split",
+    "/tags/basket",
+    "/tags/basket/effect",
+    "/tags/changes",
+    "/tags/changes/<set_id>",
+    "/tags/changes/<set_id>/effect",
+    "/tags/proposals",
+    "/tags/rising",
+    "/tags/import",
     "/review/disagreements",
     "/report",
     "/drift",
@@ -110,6 +124,26 @@ OPEN = [
     "/sign-in",
     "/static/style.css",
 ]
+# Forms by which the taxonomy is changed, and who may send them.
+FORMS_OF_TAGS: dict[str, set[str]] = {
+    **dict.fromkeys(("/tags/basket", "/tags/basket/remove", "/tags/basket/propose"), EDITORS),
+    **dict.fromkeys(
+        (
+            "/tags/basket/apply",
+            "/tags/changes/undo",
+            "/tags/changes/<set_id>/apply",
+            "/tags/changes/<set_id>/decline",
+            "/tags/changes/<set_id>/undo",
+            "/tags/check",
+            "/tags/import",
+            "/tags/proposals/<proposal_id>",
+            "/tags/rising",
+            "/tags/rising/look",
+            "/tags/try",
+        ),
+        TAXONOMISTS,
+    ),
+}
 route = pytest.mark.parametrize(
     ("method", "path", "sent", "roles", "status"), ROUTES, ids=[f"{method} {path}" for method, path, *_ in ROUTES]
 )
@@ -188,7 +222,9 @@ def test_the_routes_of_this_file_are_all_that_there_are(app: Flask) -> None:
         if not rule.rule.startswith("/static/")
     }
     tested = {(method, path.partition("?")[0]) for method, path, *_ in ROUTES}
-    tested |= {("GET", path) for path in (*OPEN[:-1], *PAGES)} | {("POST", path) for path in ("/", *FORMS)}
+    tested |= {("GET", path) for path in (*OPEN[:-1], *PAGES)} | {
+        ("POST", path) for path in ("/", *FORMS, *FORMS_OF_TAGS)
+    }
     assert found == tested
 
 
@@ -430,11 +466,19 @@ def test_a_session_ends_with_the_secret_that_began_it(
     assert sign_in(client, "ana", new).status_code == 303
 
 
-@pytest.mark.parametrize("role", ["cms", "reader"])
-def test_only_editors_sign_in(client: FlaskClient, store: Store, role: str) -> None:
-    secret = store.keys.create("ana", role)
+def test_a_cms_does_not_sign_in(client: FlaskClient, store: Store) -> None:
+    secret = store.keys.create("ana", "cms")
     assert sign_in(client, "ana", secret).status_code == 403
     assert_signed_out(client)
+
+
+def test_a_reader_who_signs_in_sees_the_tags_and_no_page_of_editors(client: FlaskClient, store: Store) -> None:
+    response = sign_in(client, "ana", store.keys.create("ana", "reader"))
+    assert (response.status_code, response.headers["Location"]) == (303, "/tags")
+    assert client.get("/tags").status_code == 200
+    for path in ("/review", "/review/bulk", "/report", "/runs", "/tags/basket"):
+        assert client.get(path).status_code == 403
+    assert client.get("/review/articles/a").status_code == 403
 
 
 def test_an_expired_key_does_not_sign_in_and_the_page_says_why(client: FlaskClient, store: Store) -> None:
@@ -551,7 +595,7 @@ def has_rule(app: Flask, method: str, path: str) -> bool:
 
 
 def token_of(client: FlaskClient) -> str:
-    (token,) = set(html.fromstring(client.get("/review/proposals").text).xpath("//form//input[@name='csrf']/@value"))
+    (token,) = set(html.fromstring(client.get("/tags/proposals").text).xpath("//form//input[@name='csrf']/@value"))
     return str(token)
 
 
@@ -601,7 +645,7 @@ def refused_without(client: FlaskClient, method: str, path: str, token: str | No
     return client.open(path, method=method, json=ARTICLE, headers=headers).status_code
 
 
-FORM_PATHS = {"/", *(re.sub("<[^>]+>", "a", path) for path in FORMS)}
+FORM_PATHS = {"/", *(re.sub("<[^>]+>", "a", path) for path in (*FORMS, *FORMS_OF_TAGS))}
 
 
 def test_every_form_of_every_page_carries_the_token(client: FlaskClient, app: Flask, store: Store) -> None:
@@ -617,7 +661,7 @@ def test_every_form_of_every_page_carries_the_token(client: FlaskClient, app: Fl
             seen.add(action)
             assert action in NO_TOKEN or form.xpath(".//input[@name='csrf']/@value") == [token], (path, action)
     assert {"/", "/sign-in", "/sign-out"} < seen
-    assert any(action.startswith("/review/proposals/") for action in seen)
+    assert any(action.startswith("/tags/proposals/") for action in seen)
 
 
 def test_no_call_takes_a_body_over_the_limit(client: FlaskClient, app: Flask) -> None:
@@ -714,7 +758,7 @@ def test_an_answer_to_a_fault_has_the_security_headers(client: FlaskClient, stor
     with store.engine.begin() as connection:
         connection.exec_driver_sql("DROP TABLE proposals")
     client.post("/sign-in", data={"name": "ana"})
-    response = client.get("/review/proposals")
+    response = client.get("/tags/proposals")
     assert response.status_code >= 500
     assert_secure(response.headers)
 

@@ -42,7 +42,7 @@ def answer(client: FlaskClient, store: Store) -> Answering:
     client.post("/sign-in", data={"name": "chief"})
 
     def answer(state: str, tag: str | None = None, status: int = 303) -> None:
-        page = client.get("/review/proposals").text
+        page = client.get("/tags/proposals").text
         token = page.split('name="csrf" value="')[1].split('"')[0]
         (proposal,) = store.proposals.list()
         form = {"csrf": token, "state": state} | ({} if tag is None else {"tag": tag})
@@ -71,7 +71,7 @@ def test_article_gets_a_tag_that_exists_when_it_is_taken_from_the_editor_who_pro
     answer("taken", "hamas")
     assert tags(client) == ["hamas"]
     assert log(store) == [("hamas", "add", "ana")]
-    assert "the article has got it" in client.get("/review/proposals").text
+    assert "the article has got it" in client.get("/tags/proposals").text
     (example,) = store.exports.examples()
     assert example.tags == ("hamas",)
 
@@ -81,7 +81,7 @@ def test_article_gets_a_tag_that_comes_after_it_was_taken_as_soon_as_it_serves(
 ) -> None:
     answer("taken")  # as the page suggests
     assert (proposal(store).tag, tags(client)) == ("jaish-al-adl", [])
-    assert "the article gets it once the taxonomy has it" in client.get("/review/proposals").text
+    assert "the article gets it once the taxonomy has it" in client.get("/tags/proposals").text
     apply_taxonomy(registry, with_new, "chief")
     tagger.serving._looked_at = 0.0  # a second later
     tagger.serving.settled()
@@ -120,7 +120,7 @@ def test_what_somebody_has_decided_since_is_not_overwritten(
     tagger.decide("a", DecisionBatch([Draft(action, "hamas")]), "bo")
     answer("taken", "hamas")
     assert (tags(client), log(store)) == ([], [("hamas", action, "bo")])
-    assert "the article is left as it is" in client.get("/review/proposals").text
+    assert "the article is left as it is" in client.get("/tags/proposals").text
 
 
 def test_a_tag_that_the_article_has_is_not_given_again(
@@ -177,13 +177,17 @@ def test_a_proposal_that_was_taken_as_the_wrong_tag_is_opened_again_and_the_tag_
     assert log(store) == [("hamas", "add", "ana"), ("hamas", "undo", "chief"), ("taliban", "add", "ana")]
 
 
-def test_the_page_suggests_the_tag_that_is_called_so_or_an_id(
+def test_the_page_offers_the_tag_that_is_called_so_or_a_new_one(
     client: FlaskClient, store: Store, answer: Answering
 ) -> None:
     store.proposals.add("ISKP", "", None, "ana")
-    page = client.get("/review/proposals").text
-    assert 'value="iskp"' in page
-    assert 'value="jaish-al-adl"' in page
+    page = client.get("/tags/proposals").text
+    assert 'name="tag" value="iskp"' in page
+    assert 'name="label" value="Jaish al-Adl"' in page
+
+
+def test_the_earlier_address_leads_to_the_page(client: FlaskClient, answer: Answering) -> None:
+    assert client.get("/review/proposals").headers["Location"] == "/tags/proposals"
 
 
 def test_a_tag_that_can_be_no_id_is_refused(store: Store, answer: Answering) -> None:

@@ -139,6 +139,6 @@ def test_help_explains_each_decision_to_anybody(client: FlaskClient) -> None:
 
 def test_times_are_given_with_their_zone_for_the_script(signed_in: FlaskClient, store: Store) -> None:
     store.proposals.add("Jaish al-Adl", "", None, "ana")
-    (time,) = html.fromstring(signed_in.get("/review/proposals").text).xpath("//main//time")
+    (time,) = html.fromstring(signed_in.get("/tags/proposals").text).xpath("//main//time")
     assert time.get("datetime")[10] == "T"
     assert time.text.endswith(" UTC")

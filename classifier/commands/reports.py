@@ -9,6 +9,7 @@ from classifier.commands.common import print_json, registry_of, store_of, track,
 from classifier.domain.files import whole_file
 from classifier.reports.json_form import to_json
 from classifier.settings import Settings
+from classifier.store.rows import now
 
 
 def _write(path: Path, page: str) -> None:
@@ -59,9 +60,10 @@ def do_desk_report(options: Namespace, _settings: Settings) -> None:
 
 def do_drift_report(options: Namespace, _settings: Settings) -> None:
     from classifier.reports.drift.figures import drift_report
+    from classifier.reports.drift.kept import keep_rising
     from classifier.reports.drift.page import PAGE, as_page, as_text
 
-    store, model = store_of(options), registry_of(options).load_champion()
+    store, model, made_at = store_of(options), registry_of(options).load_champion(), now()
     total = sum(store.count_articles().values())
     today = date.fromisoformat(options.today) if options.today else datetime.now(UTC).date()
     report = drift_report(
@@ -76,6 +78,7 @@ def do_drift_report(options: Namespace, _settings: Settings) -> None:
         _write(options.output, as_page(report))
     if options.keep:
         _write(options.models / PAGE, as_page(report, here="/drift"))
+        keep_rising(store, report, made_at)
     written = f"{len(report.rising)} rising names in {report.articles.newest_week} articles"
     path = options.output or (options.models / PAGE if options.keep else None)
     _print_report(options, report, as_text, written, path)

@@ -168,6 +168,10 @@ class FoldedLog:
             raise BadOperation("There is no change to undo.")
         return numbers[-1]
 
+    def undone_by(self, n: int) -> int | None:
+        """Return the number of the undo that took a row out of effect, None if it is in effect."""
+        return self._undone.get(n)
+
     def to_undo(self, n: int) -> int:
         """Return the row to undo so that a row is not in effect: itself, or what put it in effect again after an undo."""
         while (undo := self._undos.get(n)) in self._undos:

@@ -8,6 +8,7 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.reports.desk.figures import desk_report
 from classifier.reports.desk.records import DeskReport, Disagreement
 from classifier.reports.json_form import from_json, to_json
+from classifier.reports.uses import keep_uses
 from classifier.store.reports import DESK, KeptReport
 from classifier.store.rows import now
 from classifier.store.store import Store
@@ -26,7 +27,7 @@ def make_desk_report(store: Store, taxonomy: Taxonomy) -> DeskReport:
 
 
 def keep_desk_report(store: Store, taxonomy: Taxonomy) -> DeskReport:
-    """Make the desk report of a store, keep it for the pages, and return it.
+    """Make the desk report of a store, keep it for the pages with the use of the tags, and return it.
 
     Raises:
         Busy: if another process is making it.
@@ -38,6 +39,7 @@ def keep_desk_report(store: Store, taxonomy: Taxonomy) -> DeskReport:
         content = to_json(replace(report, agreement=replace(report.agreement, disagreements=listed)))
         content["agreement"]["n_disagreements"] = len(report.agreement.disagreements)
         store.reports.put(KeptReport(DESK, made_at, last, taxonomy.version, content))
+        keep_uses(store, taxonomy, {row.tag: row.acceptance for row in report.tags}, last)
         return report
 
 

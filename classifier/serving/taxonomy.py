@@ -10,6 +10,7 @@ from classifier.domain.operations import Operation
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_log import Head
 from classifier.errors import BadModel
+from classifier.serving.following import follow_undo
 from classifier.serving.head import Published, published, read_head, write_head
 from classifier.serving.registry import Registry
 
@@ -83,6 +84,7 @@ def undo(
     publish(registry, store)
     applied = store.taxonomy.undo(numbers, by, note, undone)
     publish(registry, store)
+    follow_undo(store, applied, by)
     return applied
 
 

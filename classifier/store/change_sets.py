@@ -4,18 +4,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 from typing_extensions import TypedDict
 
 from classifier.domain.operation_lines import operation_to_text
 from classifier.domain.operations import Operation, operation_from_json, operation_to_json
 from classifier.domain.taxonomy_log import UNDO
 from classifier.errors import NotFound, WrongState
-from classifier.store.rows import Part, existing_row, new_id, now
+from classifier.store.rows import Part, existing_row, new_id, now, one_at_a_time
 from classifier.store.schema import change_sets
 
 CHANGE_SET_STATES = ("proposed", "scheduled", "applied", "declined", "undone")
 PROPOSED, SCHEDULED, APPLIED, DECLINED, UNDONE = CHANGE_SET_STATES
+DRAFT = "draft"  # operations that a person collects: the only set in this state that is theirs, listed for nobody
 N_IN_TITLE = 10
 _UNDECIDED = dict.fromkeys(("decided_by", "decided_at", "preview", "based_on", "apply_at"))
 
@@ -94,10 +95,49 @@ class ChangeSets(Part):
 
     def list(self, state: str | None = None, limit: int = 100) -> list[ChangeSet]:
         """Return change sets, newest first."""
-        query = select(*_FIELDS).order_by(change_sets.c.at.desc(), change_sets.c.id).limit(limit)
-        if state is not None:
-            query = query.where(change_sets.c.state == state)
+        wanted = change_sets.c.state != DRAFT if state is None else change_sets.c.state == state
+        query = select(*_FIELDS).where(wanted).order_by(change_sets.c.at.desc(), change_sets.c.id).limit(limit)
         return [ChangeSet(*row) for row in self._tuples(query)]
+
+    def list_decided(self, limit: int, before: str = "") -> Sequence[ChangeSet]:
+        """Return change sets that were decided on, those decided last first. `before` is when the last one of a page was."""
+        decided = change_sets.c.decided_at.is_not(None), change_sets.c.state.in_((APPLIED, DECLINED, UNDONE))
+        query = select(*_FIELDS).where(*decided, *([change_sets.c.decided_at < before] if before else []))
+        query = query.order_by(change_sets.c.decided_at.desc(), change_sets.c.id).limit(limit)
+        return [ChangeSet(*row) for row in self._tuples(query)]
+
+    def count(self, state: str) -> int:
+        """Return how many change sets are in a state."""
+        return self._number(select(func.count()).where(change_sets.c.state == state))
+
+    def draft_of(self, by: str) -> ChangeSet | None:
+        """Return the operations that a person collects, None if there are none."""
+        query = select(*_FIELDS).where(change_sets.c.state == DRAFT, change_sets.c.by == by)
+        rows = self._tuples(query.order_by(change_sets.c.at, change_sets.c.id).limit(1))
+        return ChangeSet(*rows[0]) if rows else None
+
+    def draft(self, operations: Sequence[Operation], by: str) -> None:
+        """Keep the operations that a person collects, in the place of those before. Without any, none are kept."""
+        mine = (change_sets.c.state == DRAFT) & (change_sets.c.by == by)
+        ops = [operation_to_json(operation) for operation in operations]
+        values = {"ops": ops, "title": title_of(operations), "at": now()}
+        with self.engine.begin() as connection:
+            one_at_a_time(connection, "drafts of change sets")
+            if not ops:
+                connection.execute(change_sets.delete().where(mine))
+            elif not connection.execute(change_sets.update().where(mine).values(values)).rowcount:
+                connection.execute(change_sets.insert().values({"id": new_id(), "state": DRAFT, "by": by, **values}))
+
+    def hand_in(self, set_id: str, by: str, title: str = "") -> None:
+        """Make the operations that a person collected a proposed change set. Raises what `settle` does."""
+        with self.engine.begin() as connection:
+            titled = {"title": title} if title else {}
+            settle(connection, set_id, DRAFT, PROPOSED, by, **_UNDECIDED, **titled, at=now())
+
+    def give_title(self, set_id: str, title: str) -> None:
+        """Say what a change set is called."""
+        with self.engine.begin() as connection:
+            connection.execute(change_sets.update().where(change_sets.c.id == set_id).values(title=title))
 
     def decline(self, set_id: str, by: str) -> None:
         """Decline a proposed change set. Raises `NotFound`, and `WrongState` if it is not proposed."""

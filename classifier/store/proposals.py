@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, func, select
 
 from classifier.domain.decisions import GIVES, without_undone
 from classifier.domain.taxonomy import Taxonomy
@@ -54,6 +54,10 @@ class Proposals(Part):
         query = select(proposals, articles.c.title).outerjoin(articles, proposals.c.article_id == articles.c.id)
         query = query.order_by(proposals.c.state != OPEN, proposals.c.at.desc())
         return [Proposal(**row) for row in self._rows(query)]
+
+    def count(self, state: str) -> int:
+        """Return how many proposals are in a state."""
+        return self._number(select(func.count()).where(proposals.c.state == state))
 
     def get(self, proposal_id: str) -> Proposal:
         """Return a proposal, or raise `NotFound`."""

@@ -10,8 +10,8 @@ from sqlalchemy import Connection, select
 from classifier.store.rows import Part
 from classifier.store.schema import reports
 
-DESK = "desk"
-_NAMED = re.compile(r'"article_id":"([^"]*)"')
+DESK, TAGS, LINT, RISING = "desk", "tags", "lint", "rising"
+_NAMED = re.compile(r'"article(?:_id)?":"([^"]*)"')
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from classifier.store.leases import Leases
 from classifier.store.limits import counters_of
 from classifier.store.live import LiveLabels
 from classifier.store.log import NOTHING, ArticleLog, article_log, log_of
+from classifier.store.naming import NamedTags
 from classifier.store.near import NearDuplicates
 from classifier.store.owners import Owners, check_may_delete
 from classifier.store.proposals import Proposals
@@ -94,6 +95,7 @@ class Store(Part):
         self.near_duplicates = NearDuplicates(engine)
         self.saved_filters = SavedFilters(engine)
         self.events = Events(engine)
+        self.naming = NamedTags(engine)
 
     def close(self) -> None:
         """Close all connections."""

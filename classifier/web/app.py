@@ -17,6 +17,7 @@ from classifier.web.api.router import Router
 from classifier.web.api.samples import Samples
 from classifier.web.api.taxonomy import Taxonomies
 from classifier.web.api.terms import Terms
+from classifier.web.changing import Changing
 from classifier.web.guard import limits
 from classifier.web.guard.auth import Gate, SignInFirst, check_origin, sign_in_first
 from classifier.web.guard.limits import Limits
@@ -25,8 +26,13 @@ from classifier.web.pages.history import History
 from classifier.web.pages.proposals import Proposals
 from classifier.web.pages.reports import ReportPages
 from classifier.web.pages.review import Review
+from classifier.web.pages.rising import Rising
 from classifier.web.pages.showing import parts_of
 from classifier.web.pages.sign_in import SignIn
+from classifier.web.pages.tag_basket import Basket
+from classifier.web.pages.tag_changes import Changes
+from classifier.web.pages.tag_files import Files
+from classifier.web.pages.tags import TagPages
 from classifier.web.site import SECTIONS, section_at
 from classifier.web.superdesk import Superdesk
 from classifier.web.watch.metrics import Metrics, watch
@@ -67,7 +73,8 @@ def build_app(
     allowed = allowed or Limits()
     gate = Gate(tagger.store, allowed.rate, allowed.proxies)
     app.context_processor(lambda: _signed_in(gate))
-    taxonomies = Taxonomies(tagger, registry, second_person)
+    changing = Changing(tagger, registry, second_person)
+    taxonomies = Taxonomies(tagger, changing)
     terms, exchange = Terms(tagger, registry), Exchange(tagger, registry)
     models, work = Models(tagger, registry, retrain_hours), QueueWork(tagger)
     groups = (
@@ -82,7 +89,10 @@ def build_app(
     app.register_blueprint(SignIn(tagger.store, gate).blueprint)
     app.register_blueprint(Review(tagger, gate).blueprint)
     app.register_blueprint(History(tagger, gate).blueprint)
-    app.register_blueprint(Proposals(tagger, gate, max_body_bytes).blueprint)
+    app.register_blueprint(Proposals(gate, changing, max_body_bytes).blueprint)
+    app.register_blueprint(Files(gate, changing, max_body_bytes).blueprint)
+    for pages in (TagPages, Basket, Changes, Rising):
+        app.register_blueprint(pages(gate, changing).blueprint)
     app.register_blueprint(ReportPages(tagger, registry, gate).blueprint)
     app.register_blueprint(Metrics(tagger, registry, gate, retrain_hours, metrics_need_key).blueprint)
     static_files.install(app)

@@ -69,13 +69,18 @@ def read_json(schema: type[Schema], limit: int) -> Schema:
 
 def read_form(limit: int = SMALL_FORM) -> dict[str, str]:
     """Return the fields of a form, each once. Raise `ApiProblem` if the body is no form, too large, or not UTF-8."""
+    return {name: values[-1] for name, values in read_fields(limit, 20).items()}
+
+
+def read_fields(limit: int = SMALL_FORM, most: int = 1_000) -> dict[str, list[str]]:
+    """Return the fields of a form, at most so many, each with all its values. Raises what `read_form` does."""
     if request.mimetype != "application/x-www-form-urlencoded":
         raise ApiProblem("not-json-type", "The page sends `application/x-www-form-urlencoded`.")
     try:
-        fields = parse_qs(read_body(limit).decode("utf-8"), keep_blank_values=True, max_num_fields=20)
+        fields = parse_qs(read_body(limit).decode("utf-8"), keep_blank_values=True, max_num_fields=most)
     except ValueError:
         raise ApiProblem("bad-request", "The form is not UTF-8, or has too many fields.") from None
-    return {name: values[-1].replace("\x00", "") for name, values in fields.items()}
+    return {name: [value.replace("\x00", "") for value in values] for name, values in fields.items()}
 
 
 def _too_large(limit: int) -> ApiProblem:

@@ -26,7 +26,17 @@ SECTIONS = (
             Page("/review/disagreements", "Disagreements"),
         ),
     ),
-    Section("Tags", (Page("/review/proposals", "Proposed tags"),)),
+    Section(
+        "Tags",
+        (
+            Page("/tags", "All tags"),
+            Page("/tags/proposals", "Missed tags"),
+            Page("/tags/rising", "Rising names"),
+            Page("/tags/changes", "Changes"),
+            Page("/tags/import", "Import and export"),
+            Page("/tags/basket", "Basket"),
+        ),
+    ),
     Section("Reports", (Page("/report", "Desk"), Page("/runs", "Training"), Page("/drift", "Changes over time"))),
     Section("Try it", (Page("/", "Try an article"),)),
     Section("Help", (Page("/help", "For editors"), Page("/docs", "API"))),

@@ -12,7 +12,6 @@ from classifier.reports.desk.records import Rate
 from classifier.reports.layout import MAX_QUOTED, plain
 from classifier.reports.lint.alias_findings import YEAR, Archived, alias_findings
 from classifier.reports.lint.aliases import AliasPlace, AliasUses
-from classifier.reports.lint.languages import LanguageUses
 from classifier.reports.lint.records import LintReport
 from classifier.reports.lint.tag_findings import TagUses
 from classifier.reports.parts import DatedArticle
@@ -58,7 +57,6 @@ class Linter:
         self.aliases = AliasUses(taxonomy, near)
         self.finder = self.aliases.names.finder
         self._tags, self._days = TagUses(taxonomy), Counter[str]()
-        self._languages = LanguageUses(taxonomy)
 
     @property
     def n_articles(self) -> int:
@@ -70,7 +68,6 @@ class Linter:
         named = _named(filed, reading)
         places = self.aliases.count(filed, reading, bare.mentions, named)
         self._tags.count(filed, named)
-        self._languages.count(filed, reading.text.language, places, named)
         self._days[named.date] += 1
         return named, places
 
@@ -87,7 +84,6 @@ class Linter:
             n_last_year=n_last_year,
             findings=[
                 *alias_findings(rows, self._taxonomy, archived),
-                *self._languages.findings(),
                 *self._tags.findings(acceptance, rows, self.aliases.written, self._touched),
             ],
             aliases=rows,

@@ -2,8 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
@@ -11,15 +10,12 @@ from flask import g
 from typing_extensions import TypedDict
 
 from classifier.domain.dates import in_utc
-from classifier.domain.operations import Operation, operation_from_json
+from classifier.domain.operations import operation_from_json
 from classifier.domain.resolving import resolve
-from classifier.domain.taxonomy_log import FoldedLog
-from classifier.errors import BadOperation, NeedsAnother, NotFound, WrongState
-from classifier.reports.preview.figures import preview_of, to_keep
+from classifier.errors import NotFound, WrongState
+from classifier.reports.preview.figures import to_keep
 from classifier.reports.preview.records import Preview
-from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
-from classifier.serving.taxonomy import publish
 from classifier.serving.views import pick
 from classifier.store.change_sets import CHANGE_SET_STATES, PROPOSED, ChangeSet, Conflict
 from classifier.store.feed_places import FeedPlace
@@ -31,6 +27,7 @@ from classifier.web.api.feed import ChangeOut, changes_of
 from classifier.web.api.openapi import NEEDS_STORE, Endpoint, Parameter
 from classifier.web.api.queue_query import DEFAULT_PAGE, MAX_PAGE, choice_of, number_of
 from classifier.web.api.schemas import ApplyIn, ChangeSetIn, NothingIn, OperationsIn, PlaceIn, ScheduleIn
+from classifier.web.changing import Changing
 from classifier.web.guard.auth import ANY_ROLE, EDITORS, NOBODY, TAXONOMISTS, Caller
 
 SETS = "/v1/tags/change-sets"
@@ -146,14 +143,10 @@ class RedecisionsOut(TypedDict):
 
 
 class Taxonomies:
-    """The endpoints of the taxonomy's changes.
+    """The endpoints of the taxonomy's changes."""
 
-    A set that touches more than `second_person` articles is applied by another person than its author; 0: any size.
-    """
-
-    def __init__(self, tagger: Tagger, registry: Registry, second_person: int = 0) -> None:
-        self.tagger, self.registry, self.second_person = tagger, registry, second_person
-        self.store = tagger.store
+    def __init__(self, tagger: Tagger, changing: Changing) -> None:
+        self.tagger, self.changing, self.store = tagger, changing, tagger.store
 
     def endpoints(self) -> list[Endpoint]:
         """Return the endpoints in the order of the OpenAPI document."""
@@ -199,7 +192,7 @@ class Taxonomies:
     def propose_change_set(self, body: ChangeSetIn) -> ChangeSetOut:
         """Propose operations on the taxonomy. They must fit it as it is now."""
         operations = [operation_from_json(operation) for operation in body.ops]
-        self._log()
+        self.changing.log()
         self.store.taxonomy.preview(operations)
         set_id = self.store.change_sets.propose(operations, g.caller.editor(None), body.note, body.article_id)
         return self.get_change_set(set_id)
@@ -216,27 +209,18 @@ class Taxonomies:
 
     def preview_change_set(self, set_id: str) -> Preview:
         """Get what a proposed change set would do now. Nothing is stored."""
-        return self._preview(self.store.change_sets.get(set_id).operations)
+        return self.changing.preview(self.store.change_sets.get(set_id).operations)
 
     def preview_operations(self, body: OperationsIn) -> Preview:
         """Get what operations would do now, before they are proposed: labels, aliases with their hits, suggestions, findings."""
-        return self._preview([operation_from_json(operation) for operation in body.ops])
+        return self.changing.preview([operation_from_json(operation) for operation in body.ops])
 
     def apply_change_set(self, set_id: str, body: ApplyIn) -> AppliedOut:
         """Carry out a proposed change set."""
         proposed, caller = self.store.change_sets.get(set_id), cast(Caller, g.caller)
         by = caller.editor(None)
-
-        def apply() -> Applied:
-            preview = None
-            with suppress(BadOperation):  # `apply` says what has come between
-                preview = self._preview(proposed.operations) if proposed.state == PROPOSED else None
-            if preview is not None:
-                self._check_author(proposed, preview, by)
-            kept = None if preview is None else to_keep(preview)
-            return self.store.taxonomy.apply(proposed.operations, by, "", body.based_on, set_id, kept)
-
-        return self._once(caller, [set_id, "apply", body.based_on], apply)
+        content = [set_id, "apply", body.based_on]
+        return self._once(caller, content, lambda: self.changing.apply(proposed, by, body.based_on))
 
     def schedule_change_set(self, set_id: str, body: ScheduleIn) -> ChangeSetOut:
         """Let a proposed change set be applied at a time, or take that back."""
@@ -246,17 +230,10 @@ class Taxonomies:
         else:
             if proposed.state != PROPOSED:
                 raise WrongState(f"The change set is {proposed.state}, not {PROPOSED}: {proposed.title[:200]}")
-            preview = self._preview(proposed.operations)
-            self._check_author(proposed, preview, by)
+            preview = self.changing.preview(proposed.operations)
+            self.changing.check_author(proposed, preview, by)
             self.store.taxonomy.schedule(proposed, by, in_utc(body.apply_at), body.based_on, to_keep(preview))
         return self.get_change_set(set_id)
-
-    def _check_author(self, proposed: ChangeSet, preview: Preview, by: str) -> None:
-        if by == proposed.by and 0 < self.second_person < preview["n_articles"]:
-            raise NeedsAnother(
-                f"It touches {preview['n_articles']} articles. Above {self.second_person}, another taxonomist than its "
-                "author applies a change set."
-            )
 
     def decline_change_set(self, set_id: str, body: NothingIn) -> ChangeSetOut:
         """Decline a proposed change set."""
@@ -268,12 +245,7 @@ class Taxonomies:
         caller = cast(Caller, g.caller)
         self.store.change_sets.get(set_id)
 
-        def undo() -> Applied:
-            return self.store.taxonomy.undo(
-                self.store.taxonomy.rows_of(set_id), caller.editor(None), f"undo of {set_id}", set_id
-            )
-
-        return self._once(caller, [set_id, "undo"], undo)
+        return self._once(caller, [set_id, "undo"], lambda: self.changing.undo_set(set_id, caller.editor(None)))
 
     # --- one tag ------------------------------------------------------------------------------------------------
 
@@ -313,26 +285,14 @@ class Taxonomies:
 
     # --- their parts --------------------------------------------------------------------------------------------
 
-    def _log(self) -> FoldedLog:
-        """Return the log, which begins with the taxonomy that serves."""
-        if not self.store.taxonomy.last():
-            publish(self.registry, self.store)
-        return self.store.taxonomy.log()
-
-    def _preview(self, operations: Sequence[Operation]) -> Preview:
-        based_on = self._log().n
-        after = self.store.taxonomy.preview(operations)
-        return preview_of(self.store, self.registry, after, based_on)
-
     def _once(self, caller: Caller, content: list[object], work: Callable[[], Applied]) -> AppliedOut:
-        """Change the taxonomy, once for each Idempotency-Key, and publish it."""
+        """Change the taxonomy, once for each Idempotency-Key."""
         key = idempotency_key()
         digest = hashlib.sha256(json.dumps(content).encode()).hexdigest()
         asked = Request(caller.sender, key, digest) if key else None
         if asked is not None and (reply := self.store.log.reply(asked)) is not None:
             return cast(AppliedOut, reply)
         applied = work()
-        publish(self.registry, self.store)
         head, taxonomy = applied.head
         out: AppliedOut = {
             "change_set": applied.change_set,

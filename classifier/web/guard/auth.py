@@ -20,6 +20,7 @@ TAXONOMISTS = ("taxonomist", "admin")
 EDITORS = ("editor", *TAXONOMISTS)
 WRITERS = ("cms", *EDITORS)
 ANY_ROLE = (*WRITERS, "reader")
+PEOPLE = (*EDITORS, "reader")  # who may sign in
 NOBODY = OPEN_SENDER  # who decides while no key exists and no name is given
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -147,7 +148,7 @@ class Gate:
         return caller
 
     def sign_in(self, name: str, secret: str) -> Key | None:
-        """Return the key of an editor who signs in, or None if none has this name and this key.
+        """Return the key of a person who signs in, or None if nobody has this name and this key.
 
         Raises:
             ApiProblem: 429 after too many tries.
@@ -155,7 +156,7 @@ class Gate:
         """
         count_try(self._store.counters, name)
         key = self._store.keys.of(secret, fresh=True)
-        if key is None or key.role not in EDITORS or key.name != name:
+        if key is None or key.role not in PEOPLE or key.name != name:
             return None
         for counter in counters_of(name):  # an attempt that succeeds does not count
             self._store.counters.give_back(counter)
@@ -168,17 +169,25 @@ class Gate:
         session: Session | None = g.session
         return session
 
-    def editor_session(self) -> Session | None:
-        """Return the session of a page for editors, or None where one has to sign in (again)."""
+    def require_editor(self) -> Session:
+        """Return the session of a page for editors. Raises what `require` does."""
+        return self.require(EDITORS)
+
+    def require(self, roles: tuple[str, ...]) -> Session:
+        """Return the session of somebody who has one of some roles; while no key exists, of anybody.
+
+        Raises:
+            SignInFirst: if nobody is signed in.
+            ApiProblem: 403 if the role is another.
+        """
         self.open()
         session = self.session()
-        return session if session is None or session.key is None or session.key.role in EDITORS else None
-
-    def require_editor(self) -> Session:
-        """Return the session of a page for editors. Raise `SignInFirst` where there is none."""
-        session = self.editor_session()
         if session is None:
             raise SignInFirst
+        if session.key is not None and session.key.role not in roles:
+            raise ApiProblem(
+                "not-allowed", f"You are signed in as a {session.key.role}. This takes the role {' or '.join(roles)}."
+            )
         return session
 
     @staticmethod

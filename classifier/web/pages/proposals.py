@@ -1,41 +1,60 @@
 """Tags that editors miss: the page that lists them, and the forms that propose, take and decline them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from flask import Blueprint, Response, g, redirect
 from werkzeug.wrappers import Response as WsgiResponse
 
-from classifier.domain.taxonomy import TAG_ID, id_for
+from classifier.domain.operations import Create
+from classifier.domain.taxonomy import TAG_ID, Tag, Taxonomy, id_for
+from classifier.errors import BadOperation
 from classifier.importers.mapping import TermMap
 from classifier.importers.records import CmsTerm
-from classifier.serving.tagger import Tagger
 from classifier.store.keys import Session
-from classifier.store.proposals import OPEN, PROPOSAL_STATES, TAKEN
+from classifier.store.proposals import OPEN, PROPOSAL_STATES, TAKEN, Proposal
 from classifier.web.api.schemas import ProposalIn
-from classifier.web.bodies import json_response, read_form, read_json
+from classifier.web.bodies import json_response, read_json
+from classifier.web.changing import Changing
 from classifier.web.guard.auth import EDITORS, TAXONOMISTS, Gate
-from classifier.web.pages import render
-from classifier.web.problems import ApiProblem
+from classifier.web.pages.tag_operations import free_id, named
+from classifier.web.pages.tag_site import Form, TagSite, see
+from classifier.web.problems import ApiProblem, problem_of
+
+PAGE = "/tags/proposals"
+N_CLOSED = 100
 
 
-class Proposals:
+class Missed(NamedTuple):
+    """A proposal, the tag that has its name already, and what became of it: the tag, and whether the taxonomy has it."""
+
+    proposal: Proposal
+    same: Tag | None
+    tag: Tag | None
+
+
+class Proposals(TagSite):
     """The page of proposals as a blueprint."""
 
-    def __init__(self, tagger: Tagger, gate: Gate, max_body_bytes: int) -> None:
-        self.tagger, self.gate, self.limit = tagger, gate, max_body_bytes
-        self.proposals = tagger.store.proposals
-        self.blueprint = Blueprint("proposals", __name__, url_prefix="/review/proposals")
+    def __init__(self, gate: Gate, changing: Changing, max_body_bytes: int) -> None:
+        super().__init__(gate, changing)
+        self.limit, self.proposals = max_body_bytes, self.store.proposals
+        self.blueprint = Blueprint("proposals", __name__)
         add = self.blueprint.add_url_rule
-        add("", "list", self.list)
-        add("", "propose", self.propose, methods=["POST"])
-        add("/<proposal_id>", "answer", self.answer, methods=["POST"])
+        add("/review/proposals", "moved", self.moved)
+        add("/review/proposals", "propose", self.propose, methods=["POST"])
+        add("/review/proposals/<proposal_id>", "answer", self.answer, methods=["POST"])
+        add(PAGE, "list", self.list)
+        add(f"{PAGE}/<proposal_id>", "take", self.take, methods=["POST"])
+
+    def moved(self) -> WsgiResponse:
+        """Lead from the earlier address of the page."""
+        self.gate.require_editor()
+        return redirect(PAGE, 302)
 
     def list(self) -> str:
-        """Return the page of all proposals, for a signed-in editor."""
-        session = self.gate.require_editor()
-        rows, may_close = self.proposals.list(), _may_close(session)
-        suggested = self._tags_for([row.label for row in rows if row.state == OPEN]) if may_close else {}
-        return render("proposals.html", session, proposals=rows, suggested=suggested, may_close=may_close)
+        """Return the page of all proposals."""
+        return self._page(self.reader())
 
     def propose(self) -> Response:
         """Add a proposal."""
@@ -46,34 +65,86 @@ class Proposals:
         return json_response({"id": proposal_id}, 201)
 
     def answer(self, proposal_id: str) -> WsgiResponse:
-        """Take or decline a proposal, or open it again."""
-        session = self.gate.editor_session()
-        if session is None or not _may_close(session):
-            raise ApiProblem("not-allowed", "Only the taxonomy owner answers proposals (role taxonomist or admin).")
-        form = read_form()
-        self.gate.check_csrf(session, form.get("csrf", ""))
-        state = form.get("state", "")
+        """Take a proposal as the tag of an id, whether there is one yet or not; or decline it, or open it again."""
+        form = self._answering()
+        state = form.text("state")
         if state not in PROPOSAL_STATES:
             raise ApiProblem("bad-request", f"`state` is one of {', '.join(PROPOSAL_STATES)}, not {state[:60]!r}.")
-        tag = self._tag_taken(proposal_id, form.get("tag", "").strip()) if state == TAKEN else None
-        self.tagger.resolve_proposal(proposal_id, state, session.editor, tag)
-        return redirect("/review/proposals", 303)
+        tag = self._tag_taken(proposal_id, form.text("tag")) if state == TAKEN else None
+        self._resolve(proposal_id, state, form.session, tag)
+        return see(PAGE)
+
+    def take(self, proposal_id: str) -> WsgiResponse | tuple[str, int]:
+        """Take a proposal: make the tag, or choose the one that is meant. Its article gets it at once. Or decline it."""
+        form = self._answering()
+        proposal, state = self.proposals.get(proposal_id), form.text("state")
+        if state in PROPOSAL_STATES and state != TAKEN:
+            self._resolve(proposal_id, state, form.session, None)
+            return see(PAGE)
+        try:
+            tag = named(form.text("tag"), self.changing.taxonomy()) if state == TAKEN else self._made(proposal, form)
+        except BadOperation as error:
+            status = problem_of(error).response().status_code
+            return self._page(form.session, str(error), proposal_id), status
+        self._resolve(proposal_id, TAKEN, form.session, tag)
+        return see(f"{PAGE}#taken-{proposal_id}")
+
+    # --- their parts --------------------------------------------------------------------------------------------
+
+    def _answering(self) -> Form:
+        self.gate.open()
+        session = self.gate.session()
+        if session is None or (session.key is not None and session.key.role not in TAXONOMISTS):
+            raise ApiProblem("not-allowed", "Only the taxonomy owner answers proposals (role taxonomist or admin).")
+        return self.form()
+
+    def _made(self, proposal: Proposal, form: Form) -> str:
+        """Make a tag of a proposal, as a change set that can be undone, and return its id."""
+        taxonomy, label = self.changing.taxonomy(), " ".join((form.text("label") or proposal.label).split())
+        kinds = sorted(taxonomy.kinds or {tag.kind for tag in taxonomy.tags}) or ["theme"]
+        kind = form.text("kind") or kinds[0]
+        created = Create(form.text("id") or free_id(taxonomy, label), label[:200], kind)
+        set_id = self.store.change_sets.propose([created], proposal.editor, "", proposal.article_id)
+        proposed = self.store.change_sets.get(set_id)
+        try:
+            self.changing.apply(proposed, form.session.editor, self.changing.log().n)
+        except BadOperation:
+            self.store.change_sets.decline(set_id, form.session.editor)
+            raise
+        return created.tag
+
+    def _resolve(self, proposal_id: str, state: str, session: Session, tag: str | None) -> None:
+        self.changing.tagger.resolve_proposal(proposal_id, state, session.editor, tag)
+        self.proposals.keep_promises(self.changing.taxonomy())  # the model of this process may not know the tag yet
+
+    def _page(self, session: Session, problem: str | None = None, at: str | None = None) -> str:
+        rows, taxonomy = self.proposals.list(), self.changing.taxonomy()
+        same = self._tags_for([row.label for row in rows if row.state == OPEN], taxonomy)
+        missed = [
+            Missed(row, taxonomy.by_id.get(same.get(row.label, "")), taxonomy.by_id.get(row.tag or "")) for row in rows
+        ]
+        return self.render(
+            "proposals.html",
+            session,
+            waiting=[each for each in missed if each.proposal.state == OPEN],
+            closed=[each for each in missed if each.proposal.state != OPEN][:N_CLOSED],
+            kinds=sorted(taxonomy.kinds or {tag.kind for tag in taxonomy.tags}) or ["theme"],
+            problem=problem,
+            at=at,
+        )
 
     def _tag_taken(self, proposal_id: str, tag: str) -> str:
         """Return the tag id for a taken proposal: the one sent, else the one that the page suggests."""
+        taxonomy = self.changing.tagger.taxonomy()
         if not tag:
             label = self.proposals.get(proposal_id).label
-            tag = self._tags_for([label])[label]
-        if not TAG_ID.fullmatch(tag) and tag not in self.tagger.taxonomy().by_id:
+            tag = self._tags_for([label], taxonomy)[label]
+        if not TAG_ID.fullmatch(tag) and tag not in taxonomy.by_id:
             raise ApiProblem("bad-request", f"A tag's id has only a-z, 0-9 and hyphens, not {tag[:80]!r}.")
         return tag
 
-    def _tags_for(self, labels: Iterable[str]) -> dict[str, str]:
+    def _tags_for(self, labels: Iterable[str], taxonomy: Taxonomy) -> Mapping[str, str]:
         """Return a tag id for each label: that of the tag with this name, or one for a new tag."""
-        terms = TermMap(self.tagger.taxonomy())
+        terms = TermMap(taxonomy)
         tags = {label: terms.match(CmsTerm(label, "")).tags for label in labels}
         return {label: tags[label][0] if len(tags[label]) == 1 else id_for(label) for label in tags}
-
-
-def _may_close(session: Session) -> bool:
-    return session.key is None or session.key.role in TAXONOMISTS

@@ -7,7 +7,7 @@ from classifier.errors import KeyEnded
 from classifier.store.keys import Key
 from classifier.store.store import Store
 from classifier.web.bodies import read_form
-from classifier.web.guard.auth import COOKIE, Gate, person
+from classifier.web.guard.auth import COOKIE, EDITORS, Gate, person
 from classifier.web.guard.loopback import host_of, is_loopback
 from classifier.web.problems import CATALOGUE, ApiProblem
 
@@ -36,7 +36,7 @@ class SignIn:
         except (ApiProblem, KeyEnded) as error:
             problem = error if isinstance(error, ApiProblem) else ApiProblem("not-allowed", str(error))
             return self._page(onward, problem.detail, name), CATALOGUE[problem.slug].status, problem.headers
-        response = redirect(onward if _is_ours(onward) else "/review", 303)
+        response = redirect(onward if _is_ours(onward) else _home(key), 303)
         token = self.store.sessions.start(person(name), key)
         needs_tls = not is_loopback(host_of(request.host))
         response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=needs_tls, path="/")
@@ -65,6 +65,11 @@ class SignIn:
 
     def _page(self, onward: str, problem: str | None = None, name: str = "") -> str:
         return render_template("sign_in.html", open=self.gate.open(), problem=problem, next=onward, name=name)
+
+
+def _home(key: Key | None) -> str:
+    """Return the first page of somebody who signs in: a reader sees the tags, and does not review."""
+    return "/review" if key is None or key.role in EDITORS else "/tags"
 
 
 def _is_ours(path: str) -> bool:

@@ -1,0 +1,159 @@
+"""The basket: changes of the taxonomy that a person collects, sees the effect of, and applies or proposes together."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from flask import Blueprint
+from werkzeug.wrappers import Response as WsgiResponse
+
+from classifier.domain.operations import Operation
+from classifier.errors import BadOperation, NeedsAnother, TaggerError
+from classifier.reports.preview.records import Preview
+from classifier.store.change_sets import DRAFT, ChangeSet
+from classifier.store.keys import Session
+from classifier.web.changing import Changing
+from classifier.web.guard.auth import EDITORS, TAXONOMISTS, Gate
+from classifier.web.pages.sentences import Sentence, Sentences
+from classifier.web.pages.tag_operations import operations_of
+from classifier.web.pages.tag_site import TagSite, see
+from classifier.web.problems import ApiProblem, problem_of
+
+MAX_NOTE = 500
+Page = tuple[str, int]
+
+
+class Line(NamedTuple):
+    """An operation of the basket, and why it does not fit the taxonomy any more."""
+
+    sentence: Sentence
+    problem: str | None
+
+
+class Basket(TagSite):
+    """The basket as a blueprint."""
+
+    def __init__(self, gate: Gate, changing: Changing) -> None:
+        super().__init__(gate, changing)
+        self.sets = self.store.change_sets
+        self.blueprint = Blueprint("basket", __name__, url_prefix="/tags/basket")
+        add = self.blueprint.add_url_rule
+        add("", "show", self.show)
+        add("", "add", self.add, methods=["POST"])
+        add("/effect", "effect", self.effect)
+        add("/remove", "remove", self.remove, methods=["POST"])
+        add("/apply", "apply", self.apply, methods=["POST"])
+        add("/propose", "propose", self.propose, methods=["POST"])
+
+    def show(self) -> str:
+        """Show the basket. What its changes would do is shown on a page of its own, because counting takes seconds."""
+        return self._page(self.gate.require(EDITORS))
+
+    def effect(self) -> str:
+        """Show the basket with what its changes would do now."""
+        session = self.gate.require(TAXONOMISTS)
+        try:
+            return self._page(session, preview=self._preview(session))
+        except BadOperation as error:
+            return self._page(session, problem=str(error))
+
+    def add(self) -> WsgiResponse | Page:
+        """Put changes into the basket."""
+        form = self.form(EDITORS)
+        try:
+            operations = [*self._operations(form.session), *operations_of(form, self.changing.taxonomy())]
+            self.store.taxonomy.preview(operations)
+        except BadOperation as error:
+            return self._page(form.session, problem=str(error), onward=form.onward), 422
+        self.sets.draft(operations, form.session.editor)
+        return see(form.onward)
+
+    def remove(self) -> WsgiResponse:
+        """Take a change out of the basket, or all of them."""
+        form = self.form(EDITORS)
+        operations, number = self._operations(form.session), form.text("number")
+        is_one = number.isascii() and number.isdecimal() and len(number) < 6
+        kept = [each for place, each in enumerate(operations) if is_one and place != int(number)]
+        self.sets.draft(kept, form.session.editor)
+        return see("/tags/basket")
+
+    def apply(self) -> WsgiResponse | Page:
+        """Apply the changes of the basket."""
+        form = self.form(TAXONOMISTS)
+        draft, based_on, note = self._draft(form.session), form.text("based_on", 9), form.text("note", MAX_NOTE)
+        if draft is None:
+            return see("/tags/basket")
+        if not note:
+            return self._again(form.session, "Say why, in a few words. The history shows it.", 422)
+        if not (based_on.isascii() and based_on.isdecimal()):
+            raise ApiProblem("bad-request", "Look at what the changes would do first.")
+        try:
+            self.changing.apply(draft, form.session.editor, int(based_on), DRAFT)
+        except (BadOperation, NeedsAnother) as error:
+            return self._again(form.session, str(error), problem_of(error), isinstance(error, NeedsAnother))
+        self.sets.give_title(draft.id, note)
+        return see(f"/tags/changes/{draft.id}?applied=1")
+
+    def propose(self) -> WsgiResponse | Page:
+        """Propose the changes of the basket, for another taxonomist to decide on."""
+        form = self.form(EDITORS)
+        draft = self._draft(form.session)
+        if draft is None:
+            return see("/tags/basket")
+        try:
+            self.store.taxonomy.preview(draft.operations)
+        except BadOperation as error:
+            return self._page(form.session, problem=str(error)), 422
+        self.sets.hand_in(draft.id, form.session.editor, form.text("note", MAX_NOTE))
+        return see(f"/tags/changes/{draft.id}")
+
+    # --- their parts --------------------------------------------------------------------------------------------
+
+    def _draft(self, session: Session) -> ChangeSet | None:
+        self.changing.log()
+        return self.sets.draft_of(session.editor)
+
+    def _operations(self, session: Session) -> Sequence[Operation]:
+        draft = self._draft(session)
+        return draft.operations if draft is not None else []
+
+    def _preview(self, session: Session) -> Preview | None:
+        operations = self._operations(session)
+        return self.changing.preview(operations) if operations else None
+
+    def _again(self, session: Session, problem: str, status: int | ApiProblem, needs_another: bool = False) -> Page:
+        """Return the basket with what is in the way, and with what its changes would do now."""
+        preview = None
+        try:
+            preview = self._preview(session)
+        except TaggerError as error:
+            problem = str(error)
+        code = status if isinstance(status, int) else status.response().status_code
+        return self._page(session, problem=problem, preview=preview, needs_another=needs_another), code
+
+    def _page(
+        self,
+        session: Session,
+        problem: str | None = None,
+        preview: Preview | None = None,
+        onward: str | None = None,
+        needs_another: bool = False,
+    ) -> str:
+        operations, refused = self._operations(session), dict[int, str]()
+
+        def refuse(operation: Operation, why: BadOperation) -> None:
+            refused[id(operation)] = str(why)
+
+        self.store.taxonomy.fitting(operations, refuse)
+        told = Sentences(self.changing.taxonomy()).asked(operations)
+        lines = [Line(sentence, refused.get(id(each))) for sentence, each in zip(told, operations, strict=True)]
+        return self.render(
+            "basket.html",
+            session,
+            operations,
+            lines=lines,
+            n_refused=len(refused),
+            preview=preview,
+            problem=problem,
+            onward=onward,
+            needs_another=needs_another,
+        )

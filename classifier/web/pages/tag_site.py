@@ -1,0 +1,142 @@
+"""What all pages of the taxonomy share: who may see and change it, and what stands above each page."""
+
+import threading
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
+from urllib.parse import quote
+
+import structlog
+from flask import render_template
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response
+
+from classifier.domain.operations import Create, Operation, Split
+from classifier.domain.taxonomy import TAG_ID, Tag, Taxonomy
+from classifier.errors import NotFound
+from classifier.serving.beside import run_beside
+from classifier.store.change_sets import PROPOSED
+from classifier.store.keys import Session
+from classifier.store.proposals import OPEN
+from classifier.web.bodies import read_fields
+from classifier.web.changing import Changing
+from classifier.web.guard.auth import EDITORS, PEOPLE, TAXONOMISTS, Gate
+from classifier.web.problems import ApiProblem
+
+# Pages of their own, where the id of a tag stands: a tag with such an id has another address.
+PAGES = ("basket", "changes", "check", "import", "names", "proposals", "rising", "split", "tag", "try")
+MAX_NAME = 200
+MAX_FORM = 512 * 1024
+
+
+class Form(NamedTuple):
+    """A form that somebody sent who may do what it asks for."""
+
+    session: Session
+    fields: Mapping[str, list[str]]
+
+    def text(self, name: str, most: int = 2_000) -> str:
+        """Return a field without the blanks around it, "" if it was not sent."""
+        return (self.fields.get(name) or [""])[-1].strip()[:most]
+
+    def texts(self, name: str) -> list[str]:
+        """Return the values of a field, without empty ones."""
+        return [value.strip() for value in self.fields.get(name, ()) if value.strip()]
+
+    @property
+    def onward(self) -> str:
+        """The page of the taxonomy to go on with."""
+        path = self.text("next")
+        return path if path.startswith("/tags") and "\\" not in path and path.isprintable() else "/tags/basket"
+
+
+class TagSite:
+    """The pages of the taxonomy, seen from one of them."""
+
+    def __init__(self, gate: Gate, changing: Changing) -> None:
+        self.gate, self.changing, self.store = gate, changing, changing.store
+
+    def reader(self) -> Session:
+        """Return the session of somebody who may see the taxonomy."""
+        return self.gate.require(PEOPLE)
+
+    def sender(self, roles: tuple[str, ...]) -> Session:
+        """Return the session of whoever sent a form. Raise `ApiProblem` (403) if none has one of some roles."""
+        self.gate.open()
+        if self.gate.session() is None:
+            raise ApiProblem("not-allowed", "Nobody is signed in here any more. Sign in and send it again.")
+        return self.gate.require(roles)
+
+    def form(self, roles: tuple[str, ...] = TAXONOMISTS) -> Form:
+        """Return the form that was sent. Raise `ApiProblem` if its sender may not do what takes one of some roles."""
+        session = self.sender(roles)
+        fields = read_fields(MAX_FORM)
+        self.gate.check_csrf(session, (fields.get("csrf") or [""])[-1])
+        return Form(session, fields)
+
+    def beside(self, counter: str, seconds: float, *command: str) -> bool:
+        """Run a command in a process of its own, unless that was begun within some seconds. Return whether it was begun now."""
+
+        def run() -> None:
+            reason = run_beside(self.store, self.changing.registry.folder, *command)
+            if reason is not None:
+                structlog.get_logger().warning("not_made", what=counter, reason=reason)
+
+        is_first = self.store.counters.hit(counter, seconds).n == 1
+        if is_first:
+            threading.Thread(target=run, name=f"make the {counter}", daemon=True).start()
+        return is_first
+
+    def render(self, name: str, session: Session, operations: Iterable[Operation] = (), **values: object) -> str:
+        """Return a page with what stands above it: how much is in the basket, and how much waits for an answer.
+
+        `operations` are those of which the page tells what they do: it calls the tags that they make by their labels.
+        """
+        role = session.key.role if session.key is not None else None
+        basket = self.store.change_sets.draft_of(session.editor)
+        counts = {
+            "/tags/basket": len(basket.ops) if basket is not None else 0,
+            "/tags/changes": self.store.change_sets.count(PROPOSED),
+            "/tags/proposals": self.store.proposals.count(OPEN),
+        }
+        may = {"may_change": role is None or role in TAXONOMISTS, "may_propose": role is None or role in EDITORS}
+        by_id, labels = self.changing.taxonomy().by_id, new_labels(operations)
+
+        def label_of(tag_id: str) -> str:
+            return by_id[tag_id].label if tag_id in by_id else labels.get(tag_id, tag_id)
+
+        shared = {
+            "editor": session.editor,
+            "csrf": session.csrf,
+            "address": address,
+            "label_of": label_of,
+            "counts": counts,
+        }
+        return render_template(name, **shared, **may, **values)
+
+
+def see(path: str) -> Response:
+    """Lead to a page after a form."""
+    return redirect(path, 303)
+
+
+def address(tag_id: str) -> str:
+    """Return the address of a tag's page."""
+    is_plain = TAG_ID.fullmatch(tag_id) and tag_id not in PAGES
+    return f"/tags/{tag_id}" if is_plain else f"/tags/tag?id={quote(tag_id, safe='')}"
+
+
+def new_labels(operations: Iterable[Operation]) -> dict[str, str]:
+    """Return the labels of the tags that operations make, by their ids."""
+    labels: dict[str, str] = {}
+    for operation in operations:
+        labels |= dict(operation.labels) if isinstance(operation, Split) else {}
+        labels |= {operation.tag: operation.label} if isinstance(operation, Create) else {}
+    return labels
+
+
+def known_tag(taxonomy: Taxonomy, tag_id: str) -> Tag:
+    """Return a tag, or raise `NotFound`."""
+    tag = taxonomy.by_id.get(tag_id)
+    if tag is None:
+        raise NotFound(f"The taxonomy has no tag {tag_id[:80]!r}.")
+    return tag

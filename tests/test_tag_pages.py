@@ -1,0 +1,410 @@
+"""The pages of the taxonomy: who may see and change it, what a change set says, and that what is done can be taken back."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+from classifier.domain.articles import Article
+from classifier.domain.operation_lines import operation_from_text
+from classifier.domain.taxonomy import Tag, Taxonomy
+from classifier.domain.taxonomy_log import FoldedLog, import_row, row_of
+from classifier.reports.desk.records import rate
+from classifier.reports.drift.kept import KeptRising
+from classifier.reports.drift.records import RisingName
+from classifier.reports.json_form import to_json
+from classifier.reports.parts import DatedArticle
+from classifier.reports.uses import TagUse, uses_of
+from classifier.store.reports import RISING, KeptReport
+from classifier.store.rows import now
+from classifier.store.store import Store
+from classifier.web.pages.sentences import Sentences, text_of
+from classifier.web.pages.tag_list import Known, Wanted, listed, tag_named
+from classifier.web.pages.tag_site import PAGES, address
+from tests.test_access import EDITORS, FORMS_OF_TAGS, READERS, sign_in
+
+HERE = "/tags/basket"
+ARTICLE = {"title": "Raid on a border post", "body": "Gunmen of Jaish al-Adl attacked a border post near Saravan."}
+
+
+@dataclass
+class Person:
+    """A signed-in browser."""
+
+    client: FlaskClient
+    csrf: str
+
+    def get(self, path: str, status: int = 200) -> str:
+        response = self.client.get(path)
+        assert response.status_code == status, response.text[-600:]
+        return response.text
+
+    def put(self, article_id: str, **article: str) -> None:
+        headers = {"X-CSRF-Token": self.csrf}
+        response = self.client.put(f"/v1/articles/{article_id}", json=article or ARTICLE, headers=headers)
+        assert response.status_code == 200
+
+    def post(self, path: str, status: int = 303, **fields: Any) -> Any:
+        response = self.client.post(path, data={"csrf": self.csrf, **fields}, headers={"Accept": "text/html"})
+        assert response.status_code == status, response.text[-1200:]
+        return response
+
+    def add(self, status: int = 303, **fields: Any) -> str:
+        """Put a change into the basket."""
+        text: str = self.post(HERE, status, **fields).text
+        return text
+
+    def apply(self, note: str = "For the tests", status: int = 303) -> str:
+        """Look at what the basket would change, and apply it. Return the address of the change set."""
+        based_on = re.search(r'name="based_on" value="(\d+)"', self.get(f"{HERE}/effect"))
+        assert based_on is not None
+        response = self.post(f"{HERE}/apply", status, based_on=based_on[1], note=note)
+        return str(response.headers.get("Location", response.text)).partition("?")[0]
+
+
+def signed_in(client: FlaskClient, name: str = "chief") -> Person:
+    client.post("/sign-in", data={"name": name})
+    token = re.search(r'name="csrf" content="([^"]+)"', client.get("/help").text)
+    assert token is not None
+    return Person(client, token[1])
+
+
+@pytest.fixture(autouse=True)
+def _nothing_beside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is counted in processes of their own."""
+    monkeypatch.setattr("classifier.web.pages.tag_site.run_beside", lambda *_: None)
+
+
+@pytest.fixture
+def chief(client: FlaskClient) -> Person:
+    return signed_in(client)
+
+
+Decided = Callable[[], list[tuple[str | None, str, str]]]
+
+
+# --- lists ---
+
+
+def tree() -> Taxonomy:
+    tags = [Tag("a", "Alpha"), Tag("b", "Beta", broader=("a",)), Tag("c", "Gamma", "group", broader=("b",))]
+    return Taxonomy((*tags, Tag("d", "Delta", "group"), Tag("old", "Old", status="retired", replaced_by="a")))
+
+
+def shown(wanted: Wanted, known: Known | None = None) -> list[tuple[str, int]]:
+    return [(row.tag.id, row.depth) for row in listed(tree(), wanted, known or Known()).rows]
+
+
+def test_tags_stand_below_those_that_they_are_under_unless_an_order_or_a_filter_is_asked_for() -> None:
+    assert shown(Wanted()) == [("a", 0), ("b", 1), ("c", 2), ("d", 0)]
+    assert shown(Wanted(view="list")) == [("a", 0), ("b", 0), ("d", 0), ("c", 0)]
+    assert shown(Wanted(kind="group")) == [("d", 0), ("c", 0)]
+    assert shown(Wanted(status="retired")) == [("old", 0)]
+
+
+def test_the_best_name_comes_first_and_a_retired_tag_last() -> None:
+    tags = (Tag("x", "Beta Front"), Tag("y", "Beta"), Tag("z", "The Beta"), Tag("w", "Beta old", status="retired"))
+    found = listed(Taxonomy(tags), Wanted("beta", status="all"), Known()).rows
+    assert [row.tag.id for row in found] == ["y", "x", "w", "z"]
+
+
+def test_orders_by_use_put_what_was_never_used_where_it_belongs() -> None:
+    known = Known({"a": TagUse("a", 5, "2024-01-02", 10, 9), "b": TagUse("b", 9, "2023-01-01", 10, 2)})
+    assert [tag for tag, _ in shown(Wanted(order="articles"), known)] == ["b", "a", "d", "c"]
+    assert [tag for tag, _ in shown(Wanted(order="last"), known)] == ["d", "c", "b", "a"]
+    assert [tag for tag, _ in shown(Wanted(order="accepted"), known)] == ["b", "a", "d", "c"]
+
+
+def test_a_later_page_repeats_the_tags_above_its_first_one() -> None:
+    below = [Tag(f"t{number:03}", f"T {number:03}", broader=("a",)) for number in range(150)]
+    page = listed(Taxonomy((Tag("a", "Alpha"), *below)), Wanted(page=2), Known())
+    assert (page.n, page.n_pages) == (151, 2)
+    assert (page.rows[0].tag.id, page.rows[0].is_above, page.rows[1].tag.id) == ("a", True, "t099")
+
+
+def test_a_tag_is_named_by_its_id_its_label_or_its_alias_and_not_where_two_may_be_meant(taxonomy: Taxonomy) -> None:
+    named = {name: tag.id if (tag := tag_named(taxonomy, name)) else None for name in ("iskp", "taliban", " ISIS-K ")}
+    assert named == {"iskp": "iskp", "taliban": "taliban", " ISIS-K ": "iskp"}
+    two = Taxonomy((Tag("x", "Jordan"), Tag("y", "Jordan", "place")))
+    assert tag_named(two, "Jordan") is None
+
+
+def test_uses_are_counted_with_their_neighbours() -> None:
+    articles = [("2024-01-01", ("a", "b")), ("2024-01-03", ("a",)), ("2024-01-02", ("a", "b", "c"))]
+    uses = {use.tag: use for use in uses_of(articles, {"a": rate([True, False]), "z": rate([False])}).tags}
+    assert (uses["a"].articles, uses["a"].last, uses["a"].answered, uses["a"].accepted) == (3, "2024-01-03", 2, 1)
+    assert [(near.tag, near.n) for near in uses["a"].near] == [("b", 2), ("c", 1)]
+    assert (uses["z"].articles, uses["z"].last, uses["z"].answered) == (0, None, 1)
+
+
+# --- sentences ---
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ('create e "Epsilon" kind=group broader=a', "made the tag Epsilon (group), under Alpha"),
+        ('relabel a "Aleph" lang=he', "gave Alpha the label (he) “Aleph”"),
+        ("merge d into c", "merged Delta into Gamma"),
+        ("rename a to aleph", "changed the id of Alpha to “aleph”"),
+        ('split c into c1="One" c2="Two" keep', "split Gamma into One and Two, and keep it above them"),
+        ("retire d for c", "retired Delta in favour of Gamma"),
+        ("revive old", "revived Old"),
+        ("move d under -", "put Delta at the top"),
+        ('alias a +"IS" {case: exact, needs: [Syria]}', "gave Alpha the alias “IS”, in exactly this case, where the article has Syria"),
+        ('alias a -"IS"', "took the alias “IS” off Alpha"),
+        ("set a status=muted", "muted Alpha"),
+        ('set a note="What it is"', "set the note of Alpha to “What it is”"),
+    ],
+)  # fmt: skip
+def test_operations_are_told_as_sentences(line: str, told: str) -> None:
+    log = FoldedLog([import_row(tree(), 1, "2024-01-01")])
+    row = row_of(operation_from_text(line), 2, "2024-01-02", "ana")
+    after = FoldedLog(log.rows)
+    if "-" not in line.rsplit(maxsplit=1)[-1] and "-" not in line.split('"', maxsplit=1)[0]:
+        after.append(row)
+    labels = {"e": "Epsilon", "c1": "One", "c2": "Two"}
+    sentence = Sentences(tree(), labels).done(row, after)
+    assert (
+        text_of(
+            [
+                word._replace(quoted=word.quoted and word.tag is None and word.text not in labels.values())
+                for word in sentence
+            ]
+        )
+        == told
+    )
+
+
+def test_ids_that_are_words_of_an_address_have_pages_too() -> None:
+    assert address("iskp") == "/tags/iskp"
+    assert {address(word) for word in PAGES} == {f"/tags/tag?id={word}" for word in PAGES}
+    assert address("A b/c") == "/tags/tag?id=A%20b%2Fc"
+
+
+# --- who may ---
+
+
+@pytest.mark.parametrize("role", sorted(READERS))
+def test_roles_see_and_change_what_they_may(client: FlaskClient, store: Store, role: str) -> None:
+    secret = store.keys.create("ana", role)
+    assert sign_in(client, "ana", secret).status_code == 303
+    token = re.search(r'name="csrf" content="([^"]+)"', client.get("/help").text)
+    assert token is not None
+    person = Person(client, token[1])
+    page = person.get("/tags/iskp")
+    assert ("/tags/changes/undo" in page or "Change the tag" in page) is (role in EDITORS)
+    for path, roles in FORMS_OF_TAGS.items():
+        response = client.post(path.replace("<set_id>", "a").replace("<proposal_id>", "a"), data={"csrf": token[1]})
+        assert (response.status_code == 403) is (role not in roles), (path, response.status_code)
+
+
+def test_forms_need_the_token_of_their_page_and_a_session(client: FlaskClient, chief: Person) -> None:
+    for path in FORMS_OF_TAGS:
+        wrong = client.post(path.replace("<set_id>", "a").replace("<proposal_id>", "a"), data={"csrf": "wrong"})
+        assert wrong.status_code == 403, path
+    client.delete_cookie("tagger_session")
+    for path in FORMS_OF_TAGS:
+        assert client.post(path.replace("<set_id>", "a").replace("<proposal_id>", "a")).status_code == 403
+
+
+# --- the basket ---
+
+
+def test_changes_are_collected_seen_applied_with_a_reason_and_undone(chief: Person, store: Store) -> None:
+    chief.add(op="merge", tag="iskp", into="Taliban")
+    assert ">merge " in chief.get(HERE)
+    assert store.taxonomy.log().n <= 1
+    assert "Say why" in chief.apply(note="", status=422)
+    applied = chief.apply("One group for the desk")
+    head = store.taxonomy.log().taxonomy()
+    assert head.replacement_of("iskp") == "taliban"
+    assert "One group for the desk" in chief.get("/tags/changes")
+    assert "It is read as" in chief.get("/tags/iskp")
+    assert store.change_sets.draft_of("chief") is None
+    chief.post(f"{applied}/undo")
+    assert store.taxonomy.log().taxonomy().replacement_of("iskp") == "iskp"
+
+
+def test_each_person_has_a_basket_and_drafts_are_listed_for_nobody(app: Any, chief: Person, store: Store) -> None:
+    chief.add(op="retire", tag="hamas")
+    other = signed_in(app.test_client(), "ana")
+    assert "The basket is empty" in other.get(HERE)
+    assert [each.by for each in store.change_sets.list()] == ["import"]
+    chief.add(op="mute", tag="pakistan")
+    draft = store.change_sets.draft_of("chief")
+    assert draft is not None
+    assert draft.lines == ["retire hamas", "set pakistan status=muted"]
+    chief.post(f"{HERE}/remove", number="0")
+    assert [each.lines for each in [store.change_sets.draft_of("chief")] if each] == [["set pakistan status=muted"]]
+    chief.post(f"{HERE}/remove")
+    assert store.change_sets.draft_of("chief") is None
+
+
+def test_what_does_not_fit_is_refused_with_the_reason_and_a_name_that_may_be_meant(chief: Person) -> None:
+    assert "Did you mean" in chief.add(422, op="merge", tag="iskp", into="talib")
+    assert "Only tags of one kind" in chief.add(422, op="merge", tag="iskp", into="Pakistan")
+    assert "Tick the tags first" in chief.add(422, op="retire")
+    assert "The basket is empty" in chief.get(HERE)
+
+
+def test_what_was_changed_meanwhile_is_said_plainly(app: Any, chief: Person, store: Store) -> None:
+    chief.add(op="retire", tag="hamas", into="")
+    page = chief.get(f"{HERE}/effect")
+    based_on = re.search(r'name="based_on" value="(\d+)"', page)
+    assert based_on is not None
+    other = signed_in(app.test_client(), "ana")
+    other.add(op="relabel", tag="hamas", label="Hamas movement")
+    other.apply()
+    refused = chief.post(f"{HERE}/apply", 409, based_on=based_on[1], note="Not needed").text
+    assert "The same tags were changed since the preview" in refused
+    other.add(op="retire", tag="hamas")
+    other.apply()
+    assert "Does not fit any more" in chief.get(HERE)
+
+
+def test_an_undo_on_which_later_changes_rest_offers_to_take_them_along(chief: Person, store: Store) -> None:
+    chief.add(op="create", label="Zagros Front", kind="group")
+    first = chief.apply()
+    chief.add(op="relabel", tag="zagros-front", label="Front of Zagros")
+    chief.apply()
+    page = chief.post(f"{first}/undo", 409).text
+    numbers = re.findall(r'name="number" value="(\d+)"', page)
+    assert numbers == ["3", "2"]
+    chief.post("/tags/changes/undo", number=numbers)
+    assert "zagros-front" not in store.taxonomy.log().taxonomy().by_id
+
+
+def test_a_proposed_set_is_applied_or_declined_by_whoever_may(chief: Person, store: Store) -> None:
+    for answer, state in (("decline", "declined"), ("apply", "applied")):
+        chief.add(op="retire", tag="pakistan")
+        proposed = chief.post(f"{HERE}/propose", note="Nobody writes of it").headers["Location"]
+        assert "Waiting for a decision" in chief.get("/tags/changes")
+        based_on = re.search(r'name="based_on" value="(\d+)"', chief.get(f"{proposed}/effect"))
+        assert based_on is not None
+        chief.post(f"{proposed}/{answer}", based_on=based_on[1])
+        assert store.change_sets.get(proposed.rpartition("/")[2]).state == state
+
+
+def test_labels_and_aliases_of_strangers_are_text(chief: Person) -> None:
+    hostile = "<script>alert(1)</script> & \u202e\"'"
+    chief.add(op="create", label=hostile, kind="group")
+    applied = chief.apply(note=hostile)
+    tag = re.search(r'href="(/tags/script[^"]*)"', chief.get(applied))
+    assert tag is not None
+    for path in ("/tags", "/tags/changes", applied, tag[1], f"/tags?q={'%3Cscript%3E'}"):
+        page = chief.get(path)
+        assert "<script>alert" not in page, path
+        words = re.sub(r'<title>.*?</title>|(?:aria-label|value|title)="[^"]*"', "", page)
+        assert "\u202e" not in words, path
+
+
+def test_an_alias_is_tried_on_the_archive_before_it_is_added(chief: Person) -> None:
+    chief.put("a")
+    page = chief.post("/tags/try", 200, tag="hamas", alias="Jaish al-Adl").text
+    assert "stands in 1 article of the newest" in page
+    assert "Raid on a border post" in page
+    assert "too common a word" in chief.post("/tags/try", 422, tag="hamas", alias="said").text
+
+
+# --- missed tags ---
+
+
+def test_taking_a_missed_tag_makes_it_and_its_article_has_it_until_it_is_undone(chief: Person, store: Store) -> None:
+    chief.put("a")
+    missed = store.proposals.add("Jaish al-Adl", "Baluch", "a", "ana")
+    chief.post(f"/tags/proposals/{missed}", state="new", label="Jaish al-Adl", kind="group")
+    assert store.log.read("a").standing().tags == ("jaish-al-adl",)
+    (created,) = store.change_sets.list("applied")[:1]
+    assert (created.by, created.decided_by, created.article_id) == ("ana", "chief", "a")
+    assert "the article has got it" in chief.get("/tags/proposals")
+    chief.post(f"/tags/changes/{created.id}/undo")
+    assert store.log.read("a").standing().tags == ()
+    assert store.proposals.get(missed).state == "open"
+
+
+def test_a_missed_tag_that_is_another_name_is_given_as_the_tag(chief: Person, store: Store) -> None:
+    chief.put("a")
+    missed = store.proposals.add("The Palestinian group", "", "a", "ana")
+    assert "No tag is called" in chief.post(f"/tags/proposals/{missed}", 422, state="taken", tag="Hammas").text
+    chief.post(f"/tags/proposals/{missed}", state="taken", tag="Hamas")
+    assert store.log.read("a").standing().tags == ("hamas",)
+    again = store.proposals.add("Nothing", "", "a", "ana")
+    chief.post(f"/tags/proposals/{again}", state="declined")
+    assert store.proposals.get(again).state == "declined"
+
+
+# --- rising names ---
+
+
+def rises(store: Store, name: str, *ids: str) -> None:
+    found = [DatedArticle(article_id, "", "2026-11-30") for article_id in ids]
+    row = RisingName(name, [f"{name}s"], len(ids), 40, 0, 900, 31.0, "2026-11-28", found, None, [], [], "")
+    content = to_json(KeptRising("2026-11-30", [row]))
+    store.reports.put(KeptReport(RISING, now(), 0, "t-1", content))
+
+
+def test_a_rising_name_becomes_a_tag_with_its_articles_in_one_press(chief: Person, store: Store) -> None:
+    for article_id in ("a", "b"):
+        chief.put(article_id)
+    chief.put("c", title="The fair Adl of Jaish", body="Nothing else is in it.")
+    rises(store, "Jaish al-Adl", "a")
+    assert "never before" in chief.get("/tags/rising")
+    done = chief.post("/tags/rising", name="Jaish al-Adl", kind="group").headers["Location"]
+    assert "2 articles that name it have the tag now" in chief.get(done)
+    tags = {key: store.log.read(key).standing().tags for key in ("a", "b", "c")}
+    assert tags == {"a": ("jaish-al-adl",), "b": ("jaish-al-adl",), "c": ()}
+    assert [alias.text for alias in store.taxonomy.log().taxonomy().tag("jaish-al-adl").aliases][:1] == ["Jaish al-Adl"]
+    assert "is a tag now" in chief.get("/tags/rising")
+    undone = chief.post(f"{done.partition('?')[0]}/undo").headers["Location"].partition("?")[0]
+    assert store.log.read("a").standing().tags == ()
+    chief.post(f"{undone}/undo")  # and done again
+    assert store.log.read("b").standing().tags == ("jaish-al-adl",)
+
+
+def test_only_names_that_rise_become_tags_and_reports_forget_deleted_articles(chief: Person, store: Store) -> None:
+    chief.put("a")
+    rises(store, "Jaish al-Adl", "a")
+    chief.post("/tags/rising", 400, name="Something else")
+    chief.client.delete("/v1/articles/a", headers={"X-CSRF-Token": chief.csrf})
+    assert store.reports.get(RISING) is None
+
+
+# --- files ---
+
+
+def send(person: Person, name: str, text: str, status: int = 303, **fields: str) -> Any:
+    data = {"csrf": person.csrf, "file": (io.BytesIO(text.encode()), name), **fields}
+    response = person.client.post("/tags/import", data=data, headers={"Accept": "text/html"})
+    assert response.status_code == status, response.text[-600:]
+    return response
+
+
+def test_a_file_is_a_proposed_change_that_is_seen_first(chief: Person, store: Store) -> None:
+    seen = send(chief, "tags.csv", "id,label,kind\nzagros,Zagros Front,group\n").headers["Location"]
+    assert "Zagros Front" in chief.get(seen)
+    assert "zagros" not in store.taxonomy.log().taxonomy().by_id
+    seen = send(chief, "draft.txt", "# a comment\nretire hamas\nmerge nobody into pakistan\n").headers["Location"]
+    assert store.change_sets.get(seen.split("/")[3]).lines == ["retire hamas"]
+    assert "Nothing would change" in send(chief, "same.csv", "id,kind\niskp,group\n", 200).text
+    assert "line 1" in send(chief, "wrong.csv", "no,such\n1,2\n", 422).text
+    send(chief, "tags.exe", "x", 422)
+
+
+def test_only_the_own_form_uploads(chief: Person) -> None:
+    data = {"csrf": "wrong", "file": (io.BytesIO(b"id,label\n"), "a.csv")}
+    assert chief.client.post("/tags/import", data=data).status_code == 403
+    raw = chief.client.post("/tags/import", data=b"--x\r\nbroken", content_type="multipart/form-data; boundary=x")
+    assert raw.status_code in (400, 403)
+
+
+def test_articles_of_the_store_are_found_by_words_in_any_case(store: Store) -> None:
+    store.import_articles([Article("a", title="JAISH al-Adl"), Article("b", body="jaish"), Article("c", "x")], "import")
+    assert set(store.naming.having(["jaish"], 10)) == {"a", "b"}
+    assert store.naming.having(["jäish", "%"], 10) == []
