@@ -429,3 +429,35 @@ def test_first_letters_pass_over_no_line_that_begins_as_boilerplate() -> None:
     assert {word for word in ENGLISH.boilerplate.starts if len(word) < N_PREFIX} == {"e", "x"}
     for line in ("e-mail | print", "Email | Twitter", "X | Facebook", "Share this", "Don't miss:"):
         assert BoilerplateFinder(ENGLISH, ()).find(f"{STORY}\n{line}\n{STORY}"), line
+
+
+# --- other languages, whose patterns are data ---
+
+
+@pytest.mark.parametrize(
+    ("line", "kind"),
+    [
+        ("À lire aussi : Le président est revenu de son voyage", "read more"),
+        ("Sur le même sujet", "read more"),
+        ("Partager sur Facebook", "share links"),
+        ("اقرأ أيضا: الرئيس يعود من رحلته", "read more"),
+        ("Akhriso sidoo kale: Madaxweynaha oo soo laabtay", "read more"),
+    ],
+)
+def test_links_in_other_languages_are_boilerplate(line: str, kind: str) -> None:
+    body = f"The first sentence of the article is here.\n{line}\nThe last sentence of the article is here."
+    [removed] = BoilerplateFinder(ENGLISH, frozenset()).find(body)
+    assert (removed.kind, body[removed.start : removed.end]) == (kind, line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "À lire entre les lignes, le discours du président annonce une réforme des retraites.",
+        "Sur le terrain, les secours cherchent des survivants depuis trois jours.",
+        "شارك الآلاف في مظاهرة في العاصمة أمس.",
+    ],
+)
+def test_sentences_in_other_languages_are_no_boilerplate(line: str) -> None:
+    body = f"The first sentence of the article is here.\n{line}\nThe last sentence of the article is here."
+    assert BoilerplateFinder(ENGLISH, frozenset()).find(body) == []

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 from itertools import chain, pairwise
 from typing import NamedTuple
 
-from classifier.text.boilerplate_patterns import N_PREFIX
-from classifier.text.language import Language
+from classifier.text.boilerplate_patterns import N_PREFIX, together
+from classifier.text.language import LANGUAGES, Language
 from classifier.text.page_parts import outermost
 from classifier.text.source_map import Removed
 from classifier.text.words import split_words
@@ -24,17 +24,20 @@ MAX_SHORT_LINES = 30  # without a sentence, below a tag list
 MAX_NAMES = 40  # of tags in a line
 MAX_BLOCK = 2000  # characters; what is longer is a text of its own
 _HASHTAGS = re.compile(r"(?:#[\w-]+[\s,;|]*)+$")
-_FIRST_LETTERS = re.compile(r"[A-Za-z]*")
+_FIRST_LETTERS = re.compile(r"[^\W\d_]*")
 _SEPARATOR = re.compile(r"[,;|/#\u2022\u00b7\u2014]")
 _CLOSING = "\"')]\u201d\u2019"
 _AFTER_SENTENCE = re.compile(r"(?<=[.!?])[\"')\]]*\s+")
 
 
 class BoilerplateFinder:
-    """Finds the boilerplate of clean bodies, from the folded names of all tags and the folded texts of repeated blocks."""
+    """Finds the boilerplate of clean bodies, from the folded names of all tags and the folded texts of repeated blocks.
+
+    That of a language is found by its patterns in texts of every language: no article has the words of another one's links.
+    """
 
     def __init__(self, language: Language, tag_names: Collection[str], blocks: Collection[str] = ()) -> None:
-        self._patterns = language.boilerplate
+        self._patterns = together(language.boilerplate, [each.boilerplate for each in LANGUAGES.values()])
         self._tag_names, self._blocks = tag_names, blocks
 
     def find(self, body: str) -> list[Removed]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from classifier.text.once import once
 
@@ -40,3 +41,23 @@ class BoilerplatePatterns:
 
 
 NOTHING = BoilerplatePatterns()
+_ALTERNATIVES = ("share", "read_more", "newsletter", "tag_list", "credit", "contributed", "stamp", "past", "byline")
+
+
+def together(main: BoilerplatePatterns, others: Sequence[BoilerplatePatterns]) -> BoilerplatePatterns:
+    """Return patterns that match what those of any language match. Author notes are found in the main language alone."""
+    patterns = [main, *(each for each in others if each is not main and each is not NOTHING)]
+    if len(patterns) == 1:
+        return main
+    starts = frozenset(word for each in patterns for word in each.starts)
+    joined = {name: _any([getattr(each, name) for each in patterns]) for name in _ALTERNATIVES}
+    return replace(main, starts=starts, **joined)
+
+
+def _any(patterns: Sequence[re.Pattern[str]]) -> re.Pattern[str]:
+    used = [each for each in patterns if each is not NEVER]
+    if len(used) < 2:
+        return used[0] if used else NEVER
+    return re.compile(
+        "|".join(f"(?i:{each.pattern})" if each.flags & re.IGNORECASE else f"(?:{each.pattern})" for each in used)
+    )
