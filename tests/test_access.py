@@ -58,6 +58,7 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("PUT", "/v1/filters", {"name": "Africa", "filters": {"source": "cms"}}, EDITORS, 200),
     ("DELETE", "/v1/filters/<name>", None, EDITORS, 404),  # nobody saved it
     ("GET", "/v1/samples/<sample_id>", None, EDITORS, 404),  # nobody drew it
+    ("GET", "/v1/assignments", None, {"cms", "admin"}, 200),
     ("GET", "/review/articles/a", None, EDITORS, 200),
     ("GET", "/review/articles/a/why?tag=iskp", None, EDITORS, 200),
     ("GET", "/review/bulk.json?tag=iskp", None, EDITORS, 200),

@@ -62,6 +62,8 @@ ANSWERS: list[tuple[str, str, str, Any, int]] = [
     ("post", "/v1/questions/{question_id}", "/v1/questions/nobody", {"answer": "yes"}, 422),
     ("get", "/v1/articles", "/v1/articles?sample=nobodys", None, 200),
     ("get", "/v1/samples/{sample_id}", "/v1/samples/nobodys", None, 404),
+    ("get", "/v1/assignments", "/v1/assignments?since=0&limit=5&prefix=wp-", None, 200),
+    ("get", "/v1/assignments", "/v1/assignments?since=x", None, 422),
     ("get", "/v1/tags", "/v1/tags", None, 200),
     ("get", "/v1/model", "/v1/model", None, 200),
     ("get", "/v1/models", "/v1/models", None, 200),

@@ -29,6 +29,7 @@ from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.serving.taxonomy import change
+from classifier.store.assignments import Additions, Scope
 from classifier.store.database.opening import open_store
 from classifier.store.queue import ORDERS
 from classifier.store.runs import JOB
@@ -272,6 +273,7 @@ def make_filled(
         store.samples.keep(Sample("s-1", *of_sample), [(f"a{number:07}", 0.75) for number in range(50)])
         change(registry, store, [Split("financing", ("income", "expense"))], "ada")
         keep_desk_report(store, taxonomy)
+        _add_tags(store)
         app = build_app(tagger, registry)
         with app.test_request_context():
             places["version"] = url_for("versioned", filename="style.css").split("/")[2].removeprefix("v-")
@@ -280,6 +282,12 @@ def make_filled(
     yield make
     for store in stores:
         store.close()
+
+
+def _add_tags(store: Store) -> None:
+    """Add a tag to the articles of the store, as an archive run does."""
+    added = [Additions(one.article.id, one.stamp, [("trial", 0.75)]) for one in store.assignments.candidates(Scope())]
+    store.assignments.add(store.runs.begin("archive"), added, lambda _: {})
 
 
 def _ask_about_removals(tagger: Tagger) -> str:

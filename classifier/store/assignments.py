@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
+from itertools import count
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from classifier.domain.articles import Article
 from classifier.domain.decisions import GIVES, TAKES, Decision, Standing
@@ -23,6 +24,7 @@ from classifier.store.schema import articles, assignments, decisions, runs
 from classifier.store.taxonomy import head_of
 
 OUT_OF_SCOPE, COMPLETE, BLIND = "out of scope", "complete", "blind"
+STANDS, CONFIRMED, UNDONE = "added", "confirmed", "undone"  # states of a `Change`
 
 Stamp = tuple[str, int]  # when an article last changed, and how long its log is
 
@@ -105,6 +107,26 @@ class Assignment:
     undone_at: str | None = None
 
 
+class Reader(NamedTuple):
+    """Who reads which assignments: a `cms` key those of its own articles and of nobody's, None all; ids begin with `prefix`."""
+
+    owner: str | None = None
+    prefix: str = ""
+
+
+class Change(NamedTuple):
+    """An addition of a run or its undo, at its place among all of them.
+
+    `tag` is the living tag. `state` is `added`, `confirmed` (a person has given the tag since) or `undone` (taken back, or a
+    person or the sender took it off).
+    """
+
+    place: int
+    assignment: Assignment
+    tag: str
+    state: str
+
+
 class Assignments(Part):
     """The tags that runs added to the articles of a store."""
 
@@ -133,9 +155,10 @@ class Assignments(Part):
         """
         with self.giving_way() as connection:
             unchanged = _unchanged(connection, [article for article in additions if article.tags])
-            added_at = now()
+            added_at, place = now(), count(_head(connection) + 1)
             rows = [
                 {"article_id": article.article_id, "tag": tag, "score": score, "run_id": run.id, "at": added_at}
+                | {"place": next(place)}
                 for article in additions
                 if article.article_id in unchanged
                 for tag, score in article.tags
@@ -156,7 +179,9 @@ class Assignments(Part):
                 hold_articles(connection, (row["article_id"] for row in rows))
                 decided = _decided(connection, rows)
                 free = [row["n"] for row in rows if row["n"] not in decided]
-                connection.execute(assignments.update().where(assignments.c.n.in_(free)).values(undone_at=now()))
+                place = _head(connection) + 1 + assignments.c.n - min(free, default=0)
+                undone = assignments.update().where(assignments.c.n.in_(free))
+                connection.execute(undone.values(undone_at=now(), place=place))
                 untagged = dict.fromkeys(row["article_id"] for row in rows if row["n"] not in decided)
                 note(connection, TAKEN_BACK, (Noted(user_name(), each, run_id) for each in untagged))
             if not rows:
@@ -168,6 +193,35 @@ class Assignments(Part):
         """Return what runs added to an article, also what they took back, in its order."""
         query = select(assignments).where(assignments.c.article_id == article_id).order_by(assignments.c.n)
         return [_of_row(row) for row in self._rows(query)]
+
+    def changes(self, since: int, limit: int, reader: Reader) -> tuple[list[Change], int]:
+        """Return what runs added and took back behind a place, the oldest first, and the last place of all.
+
+        Each addition is there once: at the place of its undo if it was undone.
+        """
+        query = select(assignments).join(articles, articles.c.id == assignments.c.article_id)
+        query = query.where(assignments.c.place > since, articles.c.source != STARTER)
+        if reader.owner is not None:
+            query = query.where(or_(articles.c.owner == reader.owner, articles.c.owner.is_(None)))
+        if reader.prefix:
+            query = query.where(articles.c.id.startswith(reader.prefix, autoescape=True))
+        with self.reading() as connection:
+            head = _head(connection)
+            rows = connection.execute(query.order_by(assignments.c.place).limit(limit)).mappings().all()
+            decided, overruled, taxonomy = _decided(connection, rows), _overruled(connection, rows), head_of(connection)
+        return [
+            Change(
+                row["place"],
+                _of_row(row),
+                _read_as(row["tag"], taxonomy),
+                UNDONE
+                if row["undone_at"] is not None or row["n"] in overruled
+                else CONFIRMED
+                if row["n"] in decided
+                else STANDS,
+            )
+            for row in rows
+        ], head
 
     def standing(self, run_id: str | None = None) -> Iterator[Assignment]:
         """Yield the tags that runs, or one run, added and that nobody has undone or removed since."""
@@ -186,6 +240,11 @@ class Assignments(Part):
         query = _of_run(run_id).where(assignments.c.undone_at.is_not(None), ~stands)
         for rows in self.pages(query, assignments.c.n):
             yield from (_of_row(row._mapping) for row in rows)
+
+
+def _head(connection: Connection) -> int:
+    """Return the last place, 0 if there is none."""
+    return connection.scalar(select(func.max(assignments.c.place))) or 0
 
 
 def _in_scope(scope: Scope, after: str) -> Select[Any]:

@@ -257,7 +257,8 @@ runs = _table(
     sa.Index("ix_runs_job", "job", "started_at"),
 )
 
-# The tags that archive runs added, apart from all decisions of people. Only `undone_at` is ever changed.
+# The tags that archive runs added, apart from all decisions of people. Only `undone_at` is ever changed, and with it `place`,
+# the number of the addition or of its undo among all of them: by it a CMS reads on.
 _standing: Any = dict.fromkeys(("sqlite_where", "postgresql_where"), sa.text("undone_at IS NULL"))
 assignments = _table(
     "assignments",
@@ -266,7 +267,8 @@ assignments = _table(
     *required(tag=200, score=sa.Float),
     sa.Column("run_id", sa.ForeignKey("runs.id"), nullable=False),
     *required(at=TIME),
-    *optional(undone_at=TIME),
+    *optional(undone_at=TIME, place=sa.BigInteger),
+    sa.Index("uq_assignments_place", "place", unique=True),
     sa.Index("ix_assignments_article_id", "article_id", "tag"),
     sa.Index("ix_assignments_run_id", "run_id", "n"),
     # A tag stands on an article once, whatever runs and crashes did.

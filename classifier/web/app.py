@@ -8,6 +8,7 @@ from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.web import bodies, problems, static_files
 from classifier.web.api.articles import Articles
+from classifier.web.api.assignments import AssignmentFeed
 from classifier.web.api.decisions import Decisions
 from classifier.web.api.exchange import Exchange
 from classifier.web.api.history import Histories
@@ -78,7 +79,7 @@ def build_app(
     terms, exchange = Terms(tagger, registry), Exchange(tagger, registry)
     models, work = Models(tagger, registry, retrain_hours), QueueWork(tagger)
     groups = (
-        *(Articles(tagger, terms), Histories(tagger), Decisions(tagger), work, Samples(tagger)),
+        *(Articles(tagger, terms), Histories(tagger), Decisions(tagger), work, Samples(tagger), AssignmentFeed(tagger)),
         *(models, exchange, taxonomies, terms),
     )
     api = Router(gate, max_body_bytes, [endpoint for group in groups for endpoint in group.endpoints()])
