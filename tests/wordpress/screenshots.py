@@ -37,7 +37,7 @@ def shoot_panel(page: Page, desk: Desk, post: int, path: Path) -> None:
 
 
 def main(folder: Path) -> None:
-    """Write screenshot-1.png (the panel), screenshot-2.png (terms and tags) and screenshot-3.png (the settings)."""
+    """Write screenshot-1.png (the panel), screenshot-2.png (terms and tags), screenshot-3.png (the settings) and -4 (the suggestions of posts)."""
     folder.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory(prefix="desk-") as scratch,
@@ -58,6 +58,8 @@ def main(folder: Path) -> None:
         for name, slug in PAGES.items():
             page.goto(f"{site.address}/wp-admin/options-general.php?page={slug}")
             page.screenshot(path=folder / name)
+        page.goto(f"{site.address}/wp-admin/edit.php?page=article-tagger-accept")
+        page.screenshot(path=folder / "screenshot-4.png")
         service.stop()
 
 

@@ -114,6 +114,13 @@ class Site:
         )
         return json.loads(answer)
 
+    def wp(self, *arguments: str, kill_after: int = 0) -> subprocess.CompletedProcess[str]:
+        """Run a command of WP-CLI, of which there is a stand-in. It dies after so many additions of terms."""
+        config = json.dumps({"host": f"127.0.0.1:{self.port}"})
+        command = ["php", str(HERE / "wp_cli.php"), str(self.root), config, *arguments]
+        environment = {**os.environ, "TESTS_KILL_AFTER": str(kill_after or "")}
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=SECONDS, check=False)
+
     def sql(self, statement: str) -> list[list[str]]:
         """Run SQL and return the rows."""
         command = [*_client(self.folder), "-N", "-B", "wp", "-e", statement]

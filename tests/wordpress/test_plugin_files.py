@@ -69,6 +69,20 @@ def test_readme_names_the_php_that_runs_here() -> None:
     assert f"PHP {version}" in tested
 
 
+def test_all_that_the_plugin_keeps_is_deleted_with_it() -> None:
+    deleted = re.findall(r"'([a-z_]+)'", (PLUGIN / "uninstall.php").read_text(encoding="utf-8"))
+    source = "".join(path.read_text(encoding="utf-8") for path in sorted((PLUGIN / "includes").glob("*.php")))
+    fields = re.findall(r"const [A-Z]+ *= '_article_tagger_([a-z_]+)'", source)
+    options = re.findall(r"(?:add|update)_option\( (?:self|[A-Z]\w+)::([A-Z]+)", source)
+    names = [
+        name for const in options for name in re.findall(rf"const {const} *= 'article_tagger_?([a-z_]*?)_?'", source)
+    ]
+    assert len(fields) > 12
+    assert len(names) > 6
+    assert set(fields) - set(deleted) == set()
+    assert {name for name in names if name and f"article_tagger_{name}" not in deleted} - set(deleted) == set()
+
+
 def test_texts_for_translators_are_up_to_date(tmp_path: Path) -> None:
     ran = run(PLUGIN.parent / "make-pot", tmp_path / "new.pot")
     assert ran.returncode == 0, ran.stderr

@@ -20,7 +20,7 @@ defined( 'ABSPATH' ) || exit;
 const VERSION = '0.1.0'; // of classifier/__init__.py, as all versions of the product
 const FILE    = __FILE__;
 
-foreach ( array( 'settings', 'text', 'reply', 'client', 'tags', 'terms', 'outbox', 'answers', 'term-sync', 'resend', 'hidden-terms', 'mover', 'feed', 'sender', 'watcher', 'health', 'notices', 'privacy', 'kinds-field', 'settings-page', 'network-page', 'map-page', 'rest', 'screens' ) as $article_tagger_part ) {
+foreach ( array( 'settings', 'text', 'reply', 'client', 'tags', 'terms', 'outbox', 'answers', 'additions', 'archive', 'open-counts', 'term-sync', 'resend', 'hidden-terms', 'mover', 'feed', 'sender', 'watcher', 'health', 'notices', 'privacy', 'kinds-field', 'settings-page', 'network-page', 'map-page', 'rest', 'screens', 'posts-list', 'accept-page' ) as $article_tagger_part ) {
 	require_once __DIR__ . '/includes/class-' . $article_tagger_part . '.php';
 }
 unset( $article_tagger_part );
@@ -43,14 +43,21 @@ function start(): void {
 	$resend   = new Resend( $settings, $outbox );
 	$mover    = new Mover( $settings, $client, $terms );
 	$feed     = new Feed( $settings, $client, $outbox, $mover );
-	$sender   = new Sender( $settings, $client, $outbox, $answers, $sync, $resend, $feed );
+	$counts   = new Open_Counts( $settings, $answers );
+	$added    = new Additions( $settings, $terms, $outbox, $answers, $counts );
+	$archive  = new Archive( $settings, $client, $outbox, $added );
+	$sender   = new Sender( $settings, $client, $outbox, $answers, $sync, $resend, $feed, $archive, $counts );
 	$watcher  = new Watcher( $settings, $terms, $outbox, $answers );
 	$health   = new Health( $settings, $client, $outbox );
+	$map      = new Map_Page( $settings, $client, $tags, $terms, $resend, $feed );
 	foreach (
 		array(
 			$sync,
 			$sender,
 			$watcher,
+			$counts,
+			new Posts_List( $settings ),
+			new Accept_Page( $settings, $answers ),
 			new Rest( $settings, $client, $tags, $terms, $outbox, $answers ),
 			new Screens( $settings, $outbox ),
 			new Settings_Page( $settings, $health, new Kinds_Field( $settings, $tags ) ),
@@ -58,10 +65,16 @@ function start(): void {
 			new Notices( $health ),
 			new Privacy(),
 			new Network_Page( $settings ),
-			new Map_Page( $settings, $client, $tags, $terms, $resend, $feed ),
+			$map,
 		) as $part
 	) {
 		$part->register();
+	}
+	if ( defined( 'WP_CLI' ) && WP_CLI ) {
+		require_once __DIR__ . '/includes/class-additions-file.php';
+		require_once __DIR__ . '/includes/class-command.php';
+		$file = new Additions_File( $tags, $added );
+		\WP_CLI::add_command( 'article-tagger', new Command( $settings, $client, $tags, $outbox, $health, $map, $feed, $archive, $added, $file ) );
 	}
 }
 

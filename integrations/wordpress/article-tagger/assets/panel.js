@@ -149,7 +149,7 @@
 				el( 'div', { className: 'article-tagger-names' },
 					el( 'span', { className: 'article-tagger-label', dir: 'auto' }, one.label ),
 					one.kind === 'category' && el( 'span', { className: 'article-tagger-mark' }, __( 'Category', 'article-tagger' ) ),
-					one.added && el( 'span', { className: 'article-tagger-mark' }, __( 'Added by itself', 'article-tagger' ) )
+					one.added && el( 'span', { className: 'article-tagger-mark' }, one.archive ? __( 'From an archive run', 'article-tagger' ) : __( 'Added by itself', 'article-tagger' ) )
 				),
 				el( 'span', { className: 'article-tagger-score', 'aria-hidden': true }, `${ percent } %` )
 			),

@@ -117,12 +117,24 @@ class Answers {
 	 * @param string $tag     The id of the tag.
 	 */
 	public function find( int $post_id, string $tag ): ?array {
-		foreach ( $this->answer( $post_id )['suggestions'] ?? array() as $one ) {
+		foreach ( $this->all( $post_id ) as $one ) {
 			if ( $one['id'] === $tag ) {
 				return $one;
 			}
 		}
 		return null;
+	}
+
+	/**
+	 * Return the suggestions of the last answer, and the tags of archive runs on which nobody has decided.
+	 *
+	 * @param int $post_id The post.
+	 * @return array[]
+	 */
+	private function all( int $post_id ): array {
+		$suggested = $this->answer( $post_id )['suggestions'] ?? array();
+		$archive   = Additions::open( $post_id, $this->auto( $post_id ) );
+		return array_merge( $suggested, array_values( array_diff_key( $archive, array_flip( array_column( $suggested, 'id' ) ) ) ) );
 	}
 
 	/**
@@ -132,6 +144,7 @@ class Answers {
 	 * @param string $tag     The id of the tag.
 	 */
 	public function drop( int $post_id, string $tag ): void {
+		Additions::decided( $post_id, $tag );
 		$answer = $this->answer( $post_id );
 		if ( null !== $answer ) {
 			$answer['suggestions'] = array_values( array_filter( $answer['suggestions'], fn( array $one ) => $one['id'] !== $tag ) );
@@ -344,23 +357,26 @@ class Answers {
 	 * @param int $post_id The post.
 	 * @return array[]
 	 */
-	private function open( int $post_id ): array {
+	public function open( int $post_id ): array {
 		$auto     = $this->auto( $post_id );
 		$settled  = $this->settled( $post_id );
 		$answered = array();
 		foreach ( $this->outbox->decisions( $post_id ) as $row ) {
 			$answered[] = $row['decision']['tag'] ?? '';
 		}
-		$open = array();
-		foreach ( $this->answer( $post_id )['suggestions'] ?? array() as $one ) {
+		$archive = Additions::open( $post_id, $auto );
+		$open    = array();
+		foreach ( $this->all( $post_id ) as $one ) {
 			if ( ! in_array( $one['id'], $settled, true ) && ! in_array( $one['id'], $answered, true ) ) {
-				$open[] = array_merge( $one, array( 'added' => in_array( $one['id'], $auto, true ) ) );
+				$one['added']   = in_array( $one['id'], $auto, true );
+				$one['archive'] = isset( $archive[ $one['id'] ] );
+				$open[]         = $one;
 			}
 		}
 		/**
 		 * Filters the suggestions that are shown, and that may be added by themselves.
 		 *
-		 * @param array[] $open    The suggestions: id, label, kind, score, band, words and added.
+		 * @param array[] $open    The suggestions: id, label, kind, score, band, words, added and archive.
 		 * @param int     $post_id The post.
 		 */
 		return array_values( (array) apply_filters( 'article_tagger_suggestions', $open, $post_id ) );

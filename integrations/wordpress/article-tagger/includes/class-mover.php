@@ -174,6 +174,7 @@ class Mover {
 		add_term_meta( $term->term_id, self::WAS, wp_slash( array( $n, $term->name, $term->slug ) ) );
 		update_term_meta( $term->term_id, self::TAG, wp_slash( $heir ) );
 		update_term_meta( $term->term_id, Terms::TAG, wp_slash( $heir ) );
+		Additions::renamed( $term, $old, $heir );
 		return $this->rename( $term, $label, $heir, $this->settings->get( 'slugs' ) && $old === $term->slug ? $heir : '' );
 	}
 
@@ -215,8 +216,8 @@ class Mover {
 	 */
 	private function unconfirmed( int $post_id, \WP_Term $from, \WP_Term $into ): void {
 		$tag = (string) get_term_meta( $from->term_id, self::TAG, true );
-		if ( '' !== $tag && delete_post_meta( $post_id, Answers::AUTO, wp_slash( $tag ) ) ) {
-			add_post_meta( $post_id, Answers::AUTO, wp_slash( $this->terms->tag_of( $into ) ) );
+		if ( '' !== $tag ) {
+			Additions::moved( $post_id, $tag, $into, $this->terms->tag_of( $into ) );
 		}
 	}
 
@@ -239,7 +240,7 @@ class Mover {
 			foreach ( $rows as $row ) {
 				list( , , $into, $had ) = explode( ':', $row->meta_value );
 
-				$moved += $this->move_back( (int) $row->post_id, $term, get_term( (int) $into ), '1' === $had );
+				$moved += $this->move_back( (int) $row->post_id, $term, $tag, get_term( (int) $into ), '1' === $had );
 				delete_post_meta( (int) $row->post_id, self::MOVED, $row->meta_value );
 			}
 			if ( count( $rows ) < self::BATCH ) {
@@ -253,6 +254,7 @@ class Mover {
 			foreach ( array_filter( get_term_meta( $term->term_id, self::WAS ), fn( mixed $row ) => is_array( $row ) && $n === (int) $row[0] ) as $was ) {
 				$failed += $this->rename( $term, html_entity_decode( (string) $was[1], ENT_QUOTES | ENT_HTML5, 'UTF-8' ), $tag, (string) $was[2] ) ? 0 : 1;
 				delete_term_meta( $term->term_id, self::WAS, wp_slash( $was ) );
+				Additions::renamed( $term, $this->terms->tag_of( $term ), $tag );
 				$this->stands_again( $term, $tag );
 			}
 		}
@@ -264,17 +266,19 @@ class Mover {
 	 *
 	 * @param int      $post_id The post.
 	 * @param \WP_Term $term    The term.
+	 * @param string   $tag     The id of the tag that it stands for again.
 	 * @param mixed    $into    The term that it got instead.
 	 * @param bool     $had     Whether it had that one too.
 	 * @return int How many posts that were.
 	 */
-	private function move_back( int $post_id, \WP_Term $term, mixed $into, bool $had ): int {
+	private function move_back( int $post_id, \WP_Term $term, string $tag, mixed $into, bool $had ): int {
 		if ( ! $into instanceof \WP_Term || true !== is_object_in_term( $post_id, $into->taxonomy, $into->term_id ) ) {
 			return 0; // Somebody has tagged it again meanwhile.
 		}
 		wp_set_object_terms( $post_id, array( $term->term_id ), $term->taxonomy, true );
 		if ( ! $had ) {
 			wp_remove_object_terms( $post_id, $into->term_id, $into->taxonomy );
+			Additions::moved( $post_id, $this->terms->tag_of( $into ), $term, $tag );
 		}
 		return 1;
 	}

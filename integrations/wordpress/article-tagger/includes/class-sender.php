@@ -21,13 +21,15 @@ class Sender {
 	/**
 	 * Keep the parts.
 	 *
-	 * @param Settings  $settings The settings.
-	 * @param Client    $client   The service.
-	 * @param Outbox    $outbox   What waits.
-	 * @param Answers   $answers  What came back.
-	 * @param Term_Sync $sync     What the service knows of terms.
-	 * @param Resend    $resend   What is sent again.
-	 * @param Feed      $feed     What was changed of tags.
+	 * @param Settings    $settings The settings.
+	 * @param Client      $client   The service.
+	 * @param Outbox      $outbox   What waits.
+	 * @param Answers     $answers  What came back.
+	 * @param Term_Sync   $sync     What the service knows of terms.
+	 * @param Resend      $resend   What is sent again.
+	 * @param Feed        $feed     What was changed of tags.
+	 * @param Archive     $archive  What archive runs added.
+	 * @param Open_Counts $counts   How many suggestions posts have.
 	 */
 	public function __construct(
 		private Settings $settings,
@@ -36,7 +38,9 @@ class Sender {
 		private Answers $answers,
 		private Term_Sync $sync,
 		private Resend $resend,
-		private Feed $feed
+		private Feed $feed,
+		private Archive $archive,
+		private Open_Counts $counts
 	) {}
 
 	/**
@@ -93,7 +97,7 @@ class Sender {
 		}
 		$this->let_go();
 		$until = microtime( true ) + self::SECONDS;
-		$all   = $this->delete_articles( $until ) && $this->sync->tell_news() && $this->send_posts( $until ) && $this->sync->tell_all( $until ) && $this->resend->run() && $this->feed->run( $until );
+		$all   = $this->delete_articles( $until ) && $this->sync->tell_news() && $this->send_posts( $until ) && $this->sync->tell_all( $until ) && $this->resend->run() && $this->feed->run( $until ) && $this->archive->run( $until ) && $this->counts->catch_up();
 		$this->unlock();
 		if ( ! $all && ! $this->outbox->is_paused() ) {
 			$this->outbox->schedule();

@@ -63,6 +63,7 @@ class Settings_Page {
 		delete_option( Outbox::PAUSE );
 		delete_transient( Tags::CACHE );
 		delete_transient( Feed::BEHIND );
+		delete_transient( Archive::BEHIND );
 		Term_Sync::begin_anew();
 	}
 
@@ -95,9 +96,10 @@ class Settings_Page {
 			'completes'         => __( 'Complete tags', 'article-tagger' ),
 			'prefix'            => __( 'Ids of articles begin with', 'article-tagger' ),
 			'follow'            => __( 'Changes of the tags', 'article-tagger' ),
+			'archive'           => __( 'Archive runs', 'article-tagger' ),
 		);
 		foreach ( $fields as $name => $title ) {
-			$for = in_array( $name, array( 'post_types', 'taxonomies', 'auto', 'completes', 'follow', 'kinds' ), true ) ? array() : array( 'label_for' => "article-tagger-$name" );
+			$for = in_array( $name, array( 'post_types', 'taxonomies', 'auto', 'completes', 'follow', 'archive', 'kinds' ), true ) ? array() : array( 'label_for' => "article-tagger-$name" );
 			add_settings_field( $name, esc_html( $title ), array( $this, 'show_' . $name ), self::PAGE, 'all', $for );
 		}
 	}
@@ -144,6 +146,7 @@ class Settings_Page {
 			'prefix'            => $this->prefix( (string) ( $given['prefix'] ?? Settings::default_prefix() ) ),
 			'completes'         => ! empty( $given['completes'] ),
 			'follow'            => ! empty( $given['follow'] ),
+			'archive'           => ! empty( $given['archive'] ),
 			'slugs'             => ! empty( $given['slugs'] ),
 		);
 	}
@@ -312,13 +315,17 @@ class Settings_Page {
 		$this->show_note( __( 'Where several sites use one service, each needs its own. Changed later, the service takes all posts for new ones.', 'article-tagger' ) );
 	}
 
-	/**
-	 * Show the fields of following the changes of the tags.
-	 */
+	/** Show the fields of following the changes of the tags. */
 	public function show_follow(): void {
 		$this->show_box( 'checkbox', '[follow]', '1', __( 'Rename and merge terms as the tags of the article tagger are renamed and merged', 'article-tagger' ), (bool) $this->settings->get( 'follow' ) );
 		$this->show_box( 'checkbox', '[slugs]', '1', __( 'Change the slug too, where it was the id of the tag', 'article-tagger' ), (bool) $this->settings->get( 'slugs' ) );
 		$this->show_note( __( 'An undo at the article tagger gives posts back their terms. Old addresses lead to the new ones.', 'article-tagger' ) );
+	}
+
+	/** Show the field of what archive runs add. */
+	public function show_archive(): void {
+		$this->show_box( 'checkbox', '[archive]', '1', __( 'Give posts the tags that archive runs add, and take them off again when a run is undone', 'article-tagger' ), (bool) $this->settings->get( 'archive' ) );
+		$this->show_note( __( 'They stay marked until an editor keeps or rejects them. A category is only suggested.', 'article-tagger' ) );
 	}
 
 	/**

@@ -32,6 +32,7 @@ class Settings {
 		'kinds'             => array(), // By post types (or any) and kinds of tags: the taxonomy, where it is not the usual one.
 		'completes'         => false,
 		'follow'            => true,
+		'archive'           => true,
 		'slugs'             => false,
 	);
 

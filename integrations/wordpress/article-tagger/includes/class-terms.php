@@ -198,6 +198,20 @@ class Terms {
 	}
 
 	/**
+	 * Return the term of a tag for a post, made if there is none. Not for a user: nobody's rights are asked.
+	 *
+	 * @param \WP_Post $post The post.
+	 * @param array    $tag  The tag: id, label and kind.
+	 */
+	public function term_for( \WP_Post $post, array $tag ): \WP_Term|\WP_Error {
+		$taxonomy = $this->settings->taxonomy_of( $tag['kind'], $post );
+		if ( ! is_object_in_taxonomy( $post, $taxonomy ) ) {
+			return new \WP_Error( 'article_tagger_taxonomy' );
+		}
+		return $this->find( $tag, $post->ID ) ?? $this->insert( $tag, $taxonomy );
+	}
+
+	/**
 	 * Add a term that is there to a post, and remember which tag it stands for.
 	 *
 	 * @param \WP_Post $post The post.
@@ -223,13 +237,23 @@ class Terms {
 			/* translators: %s: the label of a tag */
 			return new \WP_Error( 'article_tagger_make', sprintf( __( 'There is no “%s” yet, and you may not make it. Ask an administrator.', 'article-tagger' ), $tag['label'] ), array( 'status' => 403 ) );
 		}
-		$made = wp_insert_term( wp_slash( $this->name_of( $tag, $taxonomy->name ) ), $taxonomy->name, array( 'slug' => $tag['id'] ) );
+		return $this->insert( $tag, $taxonomy->name );
+	}
+
+	/**
+	 * Insert the term of a tag.
+	 *
+	 * @param array  $tag      The tag.
+	 * @param string $taxonomy Its taxonomy.
+	 */
+	private function insert( array $tag, string $taxonomy ): \WP_Term|\WP_Error {
+		$made = wp_insert_term( wp_slash( $this->name_of( $tag, $taxonomy ) ), $taxonomy, array( 'slug' => $tag['id'] ) );
 		if ( is_wp_error( $made ) && 'term_exists' === $made->get_error_code() ) {
 			// Two editors at once, or a term of this name that stands for another tag.
-			$there = get_term( (int) $made->get_error_data(), $taxonomy->name );
+			$there = get_term( (int) $made->get_error_data(), $taxonomy );
 			return $there instanceof \WP_Term && $this->tag_of( $there ) === $tag['id'] ? $there : $made;
 		}
-		return is_wp_error( $made ) ? $made : get_term( $made['term_id'], $taxonomy->name );
+		return is_wp_error( $made ) ? $made : get_term( $made['term_id'], $taxonomy );
 	}
 
 	/**
