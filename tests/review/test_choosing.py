@@ -77,6 +77,7 @@ def test_the_card_fits_a_telephone_and_has_no_serious_fault(desk: Desk, open_pag
     page = open_page(desk, path="/review/phone")
     page.set_viewport_size({"width": 390, "height": 844})
     asking = page.locator(f'[id="card-{KEY}"]')
+    page.get_by_role("button", name="Tags").click()
     expect(asking).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert serious(page) == []

@@ -93,10 +93,12 @@ def test_mention_is_not_pre_ticked_and_accepting_it_adds_the_tag(desk: Desk, ope
     expect(name).to_have_css(
         "background-color", "rgba(0, 0, 0, 0)"
     )  # what is only mentioned is marked when it is asked for
+    expect(card(page, "hamas")).to_be_hidden()
+    page.get_by_text("Only mentioned:").click()
     card(page, "hamas").focus()
     expect(page.locator("article.text mark.on")).to_have_text(["Hamas"])
     expect(name).not_to_have_css("background-color", "rgba(0, 0, 0, 0)")
-    expect(page.locator("#legend")).to_have_text("marked is what names Hamas")
+    expect(page.locator("#legend")).to_have_text("Highlighted words name Hamas")
     press(page, "a")
     expect(page.locator("#on")).to_contain_text("Hamas")
     saved(page)
@@ -137,9 +139,13 @@ def test_enter_pressed_twice_closes_one_article_and_says_what_counts_as_no(desk:
     page = open_page(desk)
     one, n = shown_id(page), len(cards(page))
     page.wait_for_load_state("networkidle")  # the next article is there already
+    n_active = sum(tag.active for tag in desk.tagger.serving.model().taxonomy.tags)
+    expect(page.locator("#closing")).to_have_text(
+        f"Done: {n_active} tags of the taxonomy become a no, {n} of them shown here"
+    )
     press(page, "Enter", "Enter")
     expect(page.locator("#article")).not_to_have_attribute("data-id", one)
-    expect(page.locator("#said")).to_contain_text(f"{n} unanswered suggestions count as no")
+    expect(page.locator("#said")).to_contain_text(f"became a no, {n} of them shown without an answer")
     saved(page)
     assert [(article, action) for article, _, action, _ in desk.log()] == [(one, "complete")]
     page.wait_for_timeout(600)

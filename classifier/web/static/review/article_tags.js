@@ -9,17 +9,16 @@ import { howGiven, said } from "./wording.js";
 
 /** Return the empty lists and the field of an article. `actions`: add(tag), propose(label, sent), leave(), done(). */
 export function drawTagLists(article, editor, state, actions) {
-  return [el("h2", { id: "on-title", tabindex: "-1" }, "On the article"), el("ul", { id: "on", class: "on-article" }),
-    el("h2", { id: "add-title" }, "Add a tag ", el("kbd", {}, "+")), drawAddField(article, editor, state, actions),
-    el("div", { id: "not-here" })];
+  return el("div", { class: "on-top" }, el("h2", { id: "on-title", class: "kind-title", tabindex: "-1" }, "On the article"),
+    el("ul", { id: "on", class: "on-article" }), el("div", { id: "not-here" }), drawAddField(article, editor, state, actions));
 }
 
 /** Show which tags are on an article and which were taken off. `actions`: add(tag), accept(tag), remove(tag). */
 export function showTags(article, { tags, latest }, editor, { add, accept, remove }) {
-  const row = (tag, note, answers) => el("li", {}, el("span", { class: "name" }, shown(article.label(tag))), " ",
-    el("span", { class: "low" }, note),
-    el("span", { class: "acts" },
-      Object.entries(answers).map(([name, act]) => smallButton(act, { "aria-label": `${name} ${plain(article.label(tag))}` }, name))));
+  const signs = { Accept: "✓", Remove: "✕", Add: "+" };
+  const row = (tag, note, answers) => el("li", {},
+    el("span", {}, el("span", { class: "name" }, shown(article.label(tag))), " ", el("span", { class: "low" }, note)),
+    Object.entries(answers).map(([name, act]) => smallButton(act, { class: "small quiet", title: name, "aria-label": `${name} ${plain(article.label(tag))}` }, signs[name])));
   const on = tags.map((tag) => {
     const { origin, known } = article.tagRows.get(tag) ?? {};
     const given = GIVES.has(latest.get(tag)?.action) ? latest.get(tag) : null;
@@ -34,12 +33,14 @@ export function showTags(article, { tags, latest }, editor, { add, accept, remov
   const taken = off.map(([tag, decision]) => row(tag,
     [`${said(decision)} by `, decision.editor === editor ? "you" : shown(decision.editor)],
     { Add: () => add({ id: tag, label: article.label(tag) }) }));
-  byId("not-here").replaceChildren(...(taken.length ? [el("h2", {}, "Taken off"), el("ul", { class: "on-article" }, taken)] : []));
+  const wasOpen = Boolean(byId("not-here").querySelector("details[open]"));
+  byId("not-here").replaceChildren(...(taken.length ? [el("details", { class: "fold", open: wasOpen }, el("summary", {}, `Taken off: ${taken.length}`),
+    el("ul", { class: "on-article" }, taken))] : []));
 }
 
 function drawAddField(article, editor, state, { add, propose, leave, done }) {
   const draft = draftOf(editor, `add/${article.id}`);
-  const input = el("input", { id: "add", autocomplete: "off", placeholder: "Name, alias or id", "aria-keyshortcuts": "+" });
+  const input = el("input", { id: "add", autocomplete: "off", placeholder: "Add a tag: name or alias", "aria-keyshortcuts": "+" });
   const list = el("ul", { id: "add-list", hidden: true });
   input.value = draft.get();
   input.addEventListener("input", () => draft.set(input.value));
@@ -55,5 +56,5 @@ function drawAddField(article, editor, state, { add, propose, leave, done }) {
     return [...matches, { content, choose: () => propose(text, clear) }];
   };
   tagField(input, list, options, { leave, enter: done });
-  return el("div", { class: "combo" }, el("label", { class: "visually-hidden", for: "add" }, "Add a tag"), input, list);
+  return el("div", { class: "combo" }, el("label", { class: "visually-hidden", for: "add" }, "Add a tag"), input, el("kbd", { "aria-hidden": "true" }, "+"), list);
 }

@@ -3,16 +3,21 @@
 import { articlePath, ask } from "./api.js";
 import { keyOf } from "./choices.js";
 import { plain } from "./elements.js";
+import { byKind } from "./kinds.js";
 import { NOTHING, withWaiting } from "./standing.js";
 import { loadedTags } from "./tags.js";
 import { PAST_TENSE } from "./wording.js";
 
 const N_LOADED = 60;
+const MAX_HEADLINE = 120; // characters that stand for a title
+
+const textOf = (pieces) => pieces.map((piece) => piece.text).join("").trim();
+const shortened = (text) => (text.length > MAX_HEADLINE ? `${text.slice(0, MAX_HEADLINE).replace(/\s+\S*$/, "")} …` : text);
 
 /** An article. It has the fields of the service's answer, and what was learned since: rows of its log, and news of others. */
 export class Article {
   constructor(id, { title = [], suggestions = [], mentioned = [], choices = [], tags = [], labels = {}, decisions = [], ...fields } = {}) {
-    Object.assign(this, fields, { id, title, suggestions, mentioned, log: decisions, news: [] });
+    Object.assign(this, fields, { id, title, suggestions: byKind(suggestions), mentioned, log: decisions, news: [] });
     this.rowIds = new Set(decisions.map((row) => row.id));
     this.tagRows = new Map(tags.map((row) => [row.tag, row]));
     const before = new Map(fields.standing?.decisions?.map((row) => [row.tag, row.id]));
@@ -20,10 +25,15 @@ export class Article {
     const named = [...tags, ...suggestions, ...mentioned, ...choices, ...choices.flatMap((row) => row.between)];
     this.labels = new Map([...Object.entries(labels), ...named.map((row) => [row.tag, row.label]),
       ...choices.map((row) => [keyOf(row), row.label])]);
-    this.cardTags = [...new Set([...choices.map(keyOf), ...[...suggestions, ...mentioned].map((row) => row.tag)])];
+    this.cardTags = [...new Set([...choices.map(keyOf), ...[...this.suggestions, ...mentioned].map((row) => row.tag)])];
   }
 
-  get headline() { return this.title.map((piece) => piece.text).join("") || "(no title)"; }
+  /** The title, or the first words of an article without one. */
+  get headline() {
+    const title = this.title.map((piece) => piece.text).join("");
+    const first = [...(this.standfirst ?? []), ...(this.paragraphs ?? [])].find(textOf);
+    return title || (first ? shortened(textOf(first)) : "(no title)");
+  }
 
   isSuggested(tag) { return this.suggestions.some((row) => row.tag === tag); }
 

@@ -3,6 +3,7 @@
 import { drawChoice, isChosen, keyOf, showChoice } from "./choices.js";
 import { bar, byId, drawScore, el, plain, shown, smallButton } from "./elements.js";
 import { toggleWhy } from "./explanations.js";
+import { groupsOf, headingOf } from "./kinds.js";
 import { RejectionReasons } from "./reasons.js";
 import { GIVES, TAKES, nextOpen } from "./standing.js";
 import { say } from "./status.js";
@@ -12,9 +13,17 @@ import { markWords } from "./text.js";
 import { capitalized, percent, said } from "./wording.js";
 
 const ABOUTNESS = { main: "main subject", secondary: "secondary subject", passing: "perhaps only in passing" };
-const SOURCES = { model: "its words", alias: "its name", "model+alias": "its words and its name" };
-const BANDS = [["auto", "Sure", "right at least 95 times in 100"], ["suggest", "Suggested", "over the tag's threshold"]];
+const SOURCES = { model: "its words", alias: "its name", "model+alias": "words and name" };
+const [HEADING_PX, MARGIN_PX] = [36, 12]; // that stay free above and below the current card
 const PRESSED_BY = { accept: GIVES, reject: TAKES, unsure: new Set(["unsure"]) };
+
+/** Scroll a list so that a node of it is in view. The window stays where it is. */
+function scrollWithin(list, node) {
+  const [outer, inner] = [list.getBoundingClientRect(), node.getBoundingClientRect()];
+  const bottom = Math.min(outer.bottom, innerHeight);
+  if (inner.top < outer.top + HEADING_PX) list.scrollTop += inner.top - outer.top - HEADING_PX;
+  else if (inner.bottom > bottom) list.scrollTop += Math.min(inner.bottom - bottom + MARGIN_PX, inner.top - outer.top - HEADING_PX);
+}
 
 /** The cards. `decide(action, fields)` decides on the current tag, `choose(choice, tag)` and `leaveOpen(choice)` between several. */
 export class Cards {
@@ -38,28 +47,38 @@ export class Cards {
 
   #choiceOf(key) { return this.page.article?.choices.find((choice) => keyOf(choice) === key); }
 
-  /** Return the cards of an article under their headings. */
+  /** Return the cards of an article: what is to be chosen, the suggestions by kind, and folded, what is only mentioned. */
   draw({ suggestions, mentioned, choices }) {
-    const section = (title, note, rows, style = "") => (rows.length ? [el("h2", {}, title, " ", el("small", {}, note)),
-      el("ul", { class: `cards${style}` }, rows.map((row) => el("li", {}, row.between ? this.#drawChoice(row) : this.#drawCard(row))))] : []);
+    const list = (title, note, cards) => [el("h2", { class: "kind-title" }, title, " ", el("small", {}, note)), el("ul", { class: "cards" }, cards)];
     const suggested = new Set(suggestions.map((row) => row.tag));
     const named = mentioned.filter((row) => !suggested.has(row.tag)).map((row) => ({ ...row, band: "hidden" }));
-    return [...section("To choose", "one tag became several", choices), ...BANDS.flatMap(([band, title, note]) => section(title, note, suggestions.filter((row) => row.band === band))),
-      ...section("Only mentioned", "named, but not what it is about", named, " small-cards")];
+    return [
+      choices.length ? list("To choose", "one tag became several", choices.map((row) => el("li", {}, this.#drawChoice(row)))) : [],
+      groupsOf(suggestions).map(([kind, rows]) => list(headingOf(kind), "", rows.map((row) => el("li", {}, this.#drawCard(row))))),
+      this.page.article.blind || suggestions.length || choices.length ? null : el("p", { class: "low none" }, "Nothing is suggested. Add what is missing."),
+      named.length ? this.#drawMentioned(named) : null];
+  }
+
+  #drawMentioned(rows) {
+    const names = rows.flatMap(({ label }, i) => [i ? ", " : "", shown(label)]);
+    return el("details", { class: "fold mentions" }, el("summary", {}, el("span", {}, "Only mentioned: "), names),
+      el("ul", { class: "cards small-cards" }, rows.map((row) => el("li", {}, this.#drawCard(row)))));
   }
 
   #drawCard(row) {
     const { tag } = row;
-    const answer = (action, text, key, shortcut = key) => smallButton(() => { this.focus(tag, false); this.press(action); },
-      { "data-do": action, "aria-keyshortcuts": shortcut, "aria-label": `${text} ${plain(row.label)}` }, text, " ", el("kbd", { "aria-hidden": "true" }, key));
+    const answer = (action, sign, text, key, shortcut = key) => smallButton(() => { this.focus(tag, false); this.press(action); },
+      { "data-do": action, "aria-keyshortcuts": shortcut, "aria-label": `${text} ${plain(row.label)}`, title: text },
+      sign && el("span", { class: "sign", "aria-hidden": "true" }, sign), el("span", { class: "words" }, text, " "), el("kbd", { "aria-hidden": "true" }, key));
     const facts = row.mentions ? [`named ${row.mentions === 1 ? "once" : `${row.mentions} times`}`]
       : [ABOUTNESS[row.aboutness] ?? row.aboutness, `from ${SOURCES[row.source] ?? row.source}`, `threshold ${percent(row.threshold)}%`];
-    return this.#frame(tag, row.band, el("div", { class: "head" }, el("h3", { id: `label-${tag}` }, shown(row.label)),
-      el("span", { class: "kind" }, row.kind ?? loadedTags?.byId.get(tag)?.kind ?? ""), drawScore(row.score)),
-    bar(row.score), el("p", { class: "facts" }, facts.join(" · ")), el("p", { class: "decided", hidden: true }),
-    el("div", { class: "answers" }, answer("accept", "Accept", "a"), answer("reject", "Reject", "x"),
-      answer("unsure", "Unsure", "␣", "Space"), answer("why", "Why", "w")),
-    el("div", { class: "because", hidden: true }), el("div", { class: "why-box", hidden: true }));
+    return this.#frame(tag, row.band, el("h3", { id: `label-${tag}` }, shown(row.label)),
+      row.band === "auto" ? el("span", { class: "badge good", title: "Suggestions like this are right at least 95 times in 100" }, "sure") : null,
+      bar(row.score), drawScore(row.score),
+      el("p", { class: "facts note", id: `note-of-${tag}` }), el("p", { class: "facts" }, facts.join(" · ")), el("p", { class: "decided", hidden: true }),
+      el("div", { class: "answers" }, answer("accept", "✓", "Accept", "a"), answer("reject", "✕", "Reject", "x"),
+        answer("unsure", "", "Unsure", "␣", "Space"), answer("why", "", "Why", "w")),
+      el("div", { class: "because", hidden: true }), el("div", { class: "why-box", hidden: true }));
   }
 
   #drawChoice(choice) {
@@ -74,7 +93,7 @@ export class Cards {
       click: (event) => { if (!event.target.closest("button, input, a")) this.focus(key); } }, content);
   }
 
-  /** Show on each card what was decided on its tag. */
+  /** Show on each card what was decided on its tag, and what the tag covers once the tags are loaded. */
   show({ latest, mine }) {
     for (const tag of this.tags) {
       const choice = this.#choiceOf(tag);
@@ -84,6 +103,8 @@ export class Cards {
   }
 
   #showDecision(card, row, own) {
+    const note = card.querySelector(".note");
+    if (loadedTags && !note.textContent) note.replaceChildren(shown(loadedTags.byId.get(card.dataset.tag)?.note ?? ""));
     const line = card.querySelector(".decided");
     card.dataset.state = row ? row.action : "";
     line.hidden = !row;
@@ -110,6 +131,12 @@ export class Cards {
     });
   }
 
+  /** Return the tags that the page goes to by itself: those undecided, without mentions that are folded away. */
+  #waiting() {
+    const isFolded = (tag) => byId(`card-${tag}`)?.closest("details:not([open])");
+    return this.undecided().filter((tag) => !isFolded(tag));
+  }
+
   #answered({ latest, mine }) { return this.page.article.n_editors > 1 ? mine : latest; }
 
   /** Make a tag's card the current one. */
@@ -126,15 +153,22 @@ export class Cards {
   }
 
   focus(tag, moves = true) {
+    this.page.sheet.open();
+    const card = byId(`card-${tag}`);
+    const fold = card?.closest("details");
+    if (fold) fold.open = true;
     this.setCurrent(tag);
-    if (moves) byId(`card-${tag}`)?.focus();
+    if (!moves || !card) return;
+    card.focus({ preventScroll: true });
+    scrollWithin(card.closest(".suggested"), card);
   }
 
-  /** Focus the first card that waits for an answer, or the card of `tag`. Returns whether there is a card. */
+  /** Go to the first card that waits for an answer, or the card of `tag`. Returns whether a card has the focus. */
   focusFirst(tag) {
-    const first = this.tags.includes(tag) ? tag : this.undecided()[0] ?? this.tags[0];
-    if (first) this.focus(first);
-    return Boolean(first);
+    const first = this.tags.includes(tag) ? tag : this.#waiting()[0] ?? this.tags.find((other) => !byId(`card-${other}`).closest("details"));
+    if (first && this.page.sheet.isVisible) this.focus(first);
+    else if (first) this.setCurrent(first);
+    return Boolean(first && this.page.sheet.isVisible);
   }
 
   /** Go a card further, or back with -1. */
@@ -149,7 +183,7 @@ export class Cards {
 
   /** Go to the next tag that waits. Returns false if none does. */
   goOn() {
-    const next = nextOpen(this.tags, this.tag, new Set(this.undecided()));
+    const next = nextOpen(this.tags, this.tag, new Set(this.#waiting()));
     this.focus(next ?? this.tag);
     return next !== undefined;
   }
@@ -158,6 +192,7 @@ export class Cards {
   press(action) {
     const { tag, page, choice } = this;
     const card = byId(`card-${tag}`);
+    page.sheet.open();
     if (choice) this.#pressOnChoice(action, choice);
     else if (action === "why") toggleWhy(page.article, tag, card.querySelector(".why-box"));
     else if (action === "reject") {

@@ -6,6 +6,7 @@ import { byId, plain } from "./elements.js";
 import { GIVES, TAKES, isRepeated, stateBefore } from "./standing.js";
 import { say } from "./status.js";
 import { TabList } from "./storage.js";
+import { loadedTags } from "./tags.js";
 import { PAST_TENSE, capitalized, plural } from "./wording.js";
 
 const N_UNDOS = 1000;
@@ -108,10 +109,12 @@ export class Decisions {
     const { article, cards, editor } = this.page;
     if (this.page.state().closings.has(editor)) return [];
     const nOpen = article.blind ? 0 : cards.undecided().length;
+    const nOthers = loadedTags?.nWithout(this.page.state().tags);
     this.#record("complete");
     const title = plain(article.headline);
     const sentences = [`Done: ${title.slice(0, 60)}${title.length > 60 ? "…" : "."} `];
-    if (nOpen) sentences.push(`${plural(nOpen, "unanswered suggestion")} ${nOpen === 1 ? "counts" : "count"} as no; z takes that back. `);
+    const others = nOthers === undefined ? "All other tags" : plural(nOthers, "tag");
+    sentences.push(`${others} became a no${nOpen ? `, ${nOpen} of them shown without an answer` : ""}; z takes that back. `);
     return sentences;
   }
 
@@ -121,7 +124,7 @@ export class Decisions {
     const list = this.undos.read();
     const last = list.pop();
     if (!last) {
-      say("There is nothing of this sitting to take back.");
+      say("Nothing to undo.");
       return;
     }
     this.#setUndos(list);

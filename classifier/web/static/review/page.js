@@ -13,9 +13,11 @@ import { Outbox } from "./outbox.js";
 import { ProposalDialog } from "./proposals.js";
 import { Queue } from "./queue.js";
 import { Sample } from "./sample.js";
+import { Sheet } from "./sheet.js";
 import { Status, say } from "./status.js";
-import { allTags } from "./tags.js";
+import { allTags, loadedTags } from "./tags.js";
 import { drawHead, drawRemoved, drawText, markWords } from "./text.js";
+import { closingInWords } from "./wording.js";
 
 const POLL_MS = 10_000;
 const SETTLE_MS = 500; // after Done, in which nobody can have read the next article
@@ -40,6 +42,7 @@ class ReviewPage {
       filtered: () => this.filter(), loaded: (error) => this.listLoaded(error), chosen: (id) => this.show(id),
     });
     this.sample = new Sample();
+    this.sheet = new Sheet();
     this.status = new Status(this.outbox);
     this.decisions = new Decisions(this);
     this.cards = new Cards(this, JSON.parse(root.dataset.reasons), {
@@ -197,7 +200,11 @@ class ReviewPage {
     showTags(article, state, editor, { add: (tag) => decisions.add(tag), accept: (tag) => decisions.accept(tag), remove: (tag) => decisions.remove(tag) });
     const actions = { reveal: () => this.reveal(article.id), reopen: () => decisions.reopen() };
     byId("notices").replaceChildren(...drawNotices(article, state.closings, editor, actions));
-    byId("done").firstChild.data = state.closings.has(editor) ? "Go on " : "Done ";
+    const isDone = state.closings.has(editor);
+    byId("done").firstChild.data = isDone ? "Go on " : "Done ";
+    const nOpen = article.blind ? 0 : this.cards.undecided().length;
+    byId("closing").textContent = isDone ? "" : closingInWords(loadedTags?.nWithout(state.tags), nOpen);
+    byId("n-open").textContent = nOpen ? ` ${nOpen}` : "";
   }
 
   draw(article) {
@@ -208,13 +215,11 @@ class ReviewPage {
     const actions = { add, leave, propose: (label, sent) => this.proposals.open(article, label, sent), done: () => { if (!this.wanted) this.done(); } };
     byId("article").dataset.id = article.id;
     byId("article").replaceChildren(
-      drawHead(article),
-      el("div", { id: "notices" }),
       el("div", { class: "result", id: "result" },
-        el("section", { class: "tags", "aria-label": "Tags of this article" }, this.cards.draw(article),
-          drawTagLists(article, this.editor, () => this.state(), actions),
-          article.blind ? null : drawWhyNot(article, { add, leave }), drawRemoved(article)),
-        drawText(article, () => markWords(article, null))));
+        el("div", { class: "reading" }, drawHead(article), el("div", { id: "notices" }), drawText(article, () => markWords(article, null))),
+        el("section", { class: "tags", "aria-label": "Tags of this article" }, drawTagLists(article, this.editor, () => this.state(), actions),
+          el("div", { class: "suggested" }, this.cards.draw(article),
+            article.blind ? null : drawWhyNot(article, { add, leave }), drawRemoved(article)))));
     markWords(article, null);
   }
 
@@ -227,6 +232,7 @@ class ReviewPage {
 
   showProblem(detail, retry, status = 0) {
     this.article = null;
+    byId("closing").textContent = byId("n-open").textContent = "";
     this.stage(drawProblem(detail, status, retry));
     if (status === 0) addEventListener("online", retry, { once: true });
   }
@@ -234,6 +240,7 @@ class ReviewPage {
   showEnd() {
     this.article = null;
     this.wanted = null;
+    byId("closing").textContent = byId("n-open").textContent = "";
     this.setAddress();
     document.title = "Review · Article tagger";
     this.stage(drawEnd(this.queue, { clear: () => byId("filters").reset(), again: () => this.filter() }));
@@ -301,7 +308,7 @@ class ReviewPage {
 
   /** Go from a field back to the cards. */
   leaveField() {
-    if (this.cards.tag) this.cards.focus(this.cards.tag);
+    if (this.cards.tag && this.sheet.isVisible) this.cards.focus(this.cards.tag);
     else byId("headline").focus();
   }
 
@@ -311,7 +318,7 @@ class ReviewPage {
     // The text scrolls by script: the list of tags, which has the focus, would take these keys for itself.
     const scroll = (pages) => scrollBy(0, pages * innerHeight * 0.8);
     const moves = { undo: () => this.decisions.undo(), back: () => this.back(), next: () => this.next(), done: () => this.done() };
-    const actions = { ...moves, help: showHelp, down: () => cards.step(1), up: () => cards.step(-1), addTag: () => byId("add").focus(),
+    const actions = { ...moves, help: showHelp, down: () => cards.step(1), up: () => cards.step(-1), addTag: () => { this.sheet.open(); byId("add").focus(); },
       pageDown: () => scroll(1), pageUp: () => scroll(-1), accept: () => cards.press("accept"), reject: () => cards.press("reject"),
       unsure: () => cards.press("unsure"), why: () => cards.press("why"), keepTag: () => cards.closeReasons(), rejectFor: ({ reason }) => cards.reasons.choose(reason),
       choose: ({ number }) => cards.chooseNumber(number) };
@@ -320,6 +327,7 @@ class ReviewPage {
       if (action.name !== "done") this.touched = true;
       actions[action.name](action);
     });
+    this.sheet.listen(() => { if (!cards.focusFirst(cards.tag)) byId("add")?.focus(); });
     for (const [id, act] of Object.entries({ ...moves, keys: showHelp })) byId(id).addEventListener("click", act);
     addEventListener("popstate", () => {
       const id = decodeURIComponent(location.pathname.split("/")[2] ?? "");

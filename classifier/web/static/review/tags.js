@@ -20,6 +20,36 @@ const hasParts = (key, words) => words.every((word) => key.includes(word));
 const RANKS = [["names", isWhole], ["aliases", isWhole], ["names", isBeginning], ["names", hasBeginnings],
   ["aliases", isBeginning], ["aliases", hasBeginnings], ["names", hasParts], ["aliases", hasParts]];
 
+const MAX_TYPOS = 2;
+const MIN_LETTERS = 4; // shorter texts are near everything
+
+/**
+ * Return how many letters are wrong, missing, too many or swapped (optimal string alignment distance), at most one more
+ * than `most`. Source: Damerau (1964), in the restricted form.
+ */
+export function typos(a, b, most) {
+  if (Math.abs(a.length - b.length) > most) return most + 1;
+  let [before, last] = [[], Array.from({ length: b.length + 1 }, (_, j) => j)];
+  for (let i = 1; i <= a.length; i += 1) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j += 1) {
+      const isSame = a[i - 1] === b[j - 1];
+      row[j] = Math.min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (isSame ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) row[j] = Math.min(row[j], before[j - 2] + 1);
+    }
+    if (Math.min(...row) > most) return most + 1;
+    [before, last] = [last, row];
+  }
+  return Math.min(last[b.length], most + 1);
+}
+
+/** Return with how few typing errors a text begins a key. */
+function typosIn(key, text) {
+  const most = Math.min(MAX_TYPOS, Math.floor(text.length / MIN_LETTERS));
+  const ends = [0, -1, 1].map((more) => key.slice(0, text.length + more));
+  return Math.min(...[key, ...ends].map((part) => typos(part, text, most)));
+}
+
 const keyed = (texts) => texts.map((text) => ({ text, key: ` ${folded(text)}` }));
 
 /** All tags. They are found by label, id and alias. */
@@ -30,6 +60,12 @@ export class Tags {
     this.rows = tags.map((tag) => ({
       tag, names: keyed([tag.label, tag.id]), aliases: keyed(tag.aliases.map(({ text }) => text).filter((text) => text !== tag.label)),
     }));
+  }
+
+  /** Return how many tags an article without others than `tags` lacks: those that closing it makes a no. */
+  nWithout(tags) {
+    const has = new Set(tags);
+    return this.all.filter(({ id, status }) => status === "active" && !has.has(id)).length;
   }
 
   label(id) { return this.byId.get(id)?.label ?? id; }
@@ -49,8 +85,20 @@ export class Tags {
       const alias = kind === "aliases" ? texts.aliases.find(({ key }) => test(key, words)).text : null;
       matches.push({ tag, alias, rank: rank + (tag.status === "retired" ? 0.5 : 0) });
     }
+    if (!matches.length) matches.push(...this.#nearly(words.join(" ")));
     const byRank = (a, b) => a.rank - b.rank || a.tag.label.length - b.tag.label.length || a.tag.label.localeCompare(b.tag.label);
     return matches.sort(byRank).slice(0, limit);
+  }
+
+  /** Return the tags whose name or alias begins with a text that has a typing error or two. */
+  #nearly(text) {
+    if (text.length < MIN_LETTERS) return [];
+    const most = Math.min(MAX_TYPOS, Math.floor(text.length / MIN_LETTERS));
+    return this.rows.flatMap(({ tag, names, aliases }) => {
+      const found = [...names.map((row) => ({ ...row, alias: null })), ...aliases.map((row) => ({ ...row, alias: row.text }))]
+        .map((row) => ({ tag, alias: row.alias, rank: typosIn(row.key.trimStart(), text) })).sort((a, b) => a.rank - b.rank)[0];
+      return found.rank <= most ? [{ ...found, rank: found.rank + (tag.status === "retired" ? 0.5 : 0) }] : [];
+    });
   }
 }
 

@@ -8,10 +8,10 @@ export function drawHead(article) {
   const link = /^https?:\/\//i.test(article.url ?? "")
     && el("a", { href: article.url, rel: "noopener noreferrer nofollow", target: "_blank" }, "Original");
   const facts = [day(article.published_at), article.source && shown(article.source), link,
-    article.n_editors > 1 && "two editors are asked"].filter(Boolean);
+    article.title.length ? null : "no title", article.n_editors > 1 && "two editors are asked"].filter(Boolean);
   return el("header", { class: "head-of-article" },
-    el("h1", { id: "headline", tabindex: "-1", dir: "auto" },
-      el("bdi", {}, drawPieces(article, article.title)), article.title.length ? null : "(no title)"),
+    el("h1", { id: "headline", tabindex: "-1", dir: "auto", class: article.title.length ? null : "untitled" },
+      article.title.length ? el("bdi", {}, drawPieces(article, article.title)) : shown(article.headline)),
     el("p", { class: "facts" }, facts.map((fact, i) => [i ? " · " : "", fact])));
 }
 
@@ -41,10 +41,10 @@ function drawPieces(article, pieces) {
 export function drawRemoved(article) {
   if (!article.removed.length) return [];
   const more = article.n_more_removed;
-  return [el("h2", {}, "Left out ", el("small", {}, "not part of the article; it weighs nothing")),
+  return el("details", { class: "fold" }, el("summary", {}, "Ignored: not part of the article"),
     el("ul", { class: "removed" },
       article.removed.map(({ kind, text }) => el("li", {}, el("span", { class: "low" }, kind), " ", shown(text.slice(0, 90)))),
-      more ? el("li", { class: "low" }, `and ${more.toLocaleString("en")} more`) : null)];
+      more ? el("li", { class: "low" }, `and ${more.toLocaleString("en")} more`) : null));
 }
 
 /** Mark only the words of one tag, or with `null` those of all suggested tags. */
@@ -58,12 +58,12 @@ export function markWords(article, tag) {
   byId("legend").replaceChildren(...(tag === null ? legendOfAll(work) : legendOf(article, tag, marks.some(isOn))));
 }
 
-const marked = () => el("span", { class: "mark" }, "marked");
+const marked = (text) => el("span", { class: "mark" }, text);
 
-const legendOfAll = (work) => (work.querySelector("mark:not(.named)") ? [marked(), " is what speaks for the suggested tags"] : []);
+const legendOfAll = (work) => (work.querySelector("mark:not(.named)") ? [marked("Highlighted words"), " support the suggested tags"] : []);
 
 function legendOf(article, tag, hasMarks) {
   const label = el("strong", {}, shown(article.label(tag)));
-  if (!hasMarks) return ["nothing is marked", " for ", label];
-  return [marked(), article.isSuggested(tag) ? " is what speaks for " : " is what names ", label];
+  if (!hasMarks) return ["Nothing is highlighted for ", label];
+  return [marked("Highlighted words"), article.isSuggested(tag) ? " support " : " name ", label];
 }

@@ -14,6 +14,13 @@ export const said = ({ action, in_bulk: inBulk }) => `${PAST_TENSE[action]}${inB
 export const howGiven = (origin, decision) => (decision
   ? `${said(decision)}${origin === "blind" ? " before suggestions were shown" : ""}` : WITHOUT_DECISION[origin] ?? "");
 
+/** Return in words what closing an article means. `nOthers`: tags that are not on it; `nOpen`: shown ones without an answer. */
+export function closingInWords(nOthers, nOpen) {
+  const others = nOthers === undefined ? "all other tags" : plural(nOthers, "tag");
+  const open = nOpen ? `, ${nOpen} of them shown here` : "";
+  return `Done: ${others} of the taxonomy ${nOthers === 1 ? "becomes" : "become"} a no${open}`;
+}
+
 export const percent = (score) => (score >= 0.995 ? "99+" : String(Math.round(score * 100)));
 export const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
 export const day = (time) => String(time ?? "").slice(0, 10);
