@@ -13,7 +13,7 @@ import { markWords } from "./text.js";
 import { capitalized, percent, said } from "./wording.js";
 
 const ABOUTNESS = { main: "main subject", secondary: "secondary subject", passing: "perhaps only in passing" };
-const SOURCES = { model: "its words", alias: "its name", "model+alias": "words and name" };
+const SOURCES = { model: "words", alias: "name", "model+alias": "words and name" };
 const [HEADING_PX, MARGIN_PX] = [36, 12]; // that stay free above and below the current card
 const PRESSED_BY = { accept: GIVES, reject: TAKES, unsure: new Set(["unsure"]) };
 
@@ -71,7 +71,7 @@ export class Cards {
       { "data-do": action, "aria-keyshortcuts": shortcut, "aria-label": `${text} ${plain(row.label)}`, title: text },
       sign && el("span", { class: "sign", "aria-hidden": "true" }, sign), el("span", { class: "words" }, text, " "), el("kbd", { "aria-hidden": "true" }, key));
     const facts = row.mentions ? [`named ${row.mentions === 1 ? "once" : `${row.mentions} times`}`]
-      : [ABOUTNESS[row.aboutness] ?? row.aboutness, `from ${SOURCES[row.source] ?? row.source}`, `threshold ${percent(row.threshold)}%`];
+      : [ABOUTNESS[row.aboutness] ?? row.aboutness, SOURCES[row.source] ?? row.source, `threshold ${percent(row.threshold)}%`];
     return this.#frame(tag, row.band, el("h3", { id: `label-${tag}` }, shown(row.label)),
       row.band === "auto" ? el("span", { class: "badge good", title: "Suggestions like this are right at least 95 times in 100" }, "sure") : null,
       bar(row.score), drawScore(row.score),
