@@ -73,7 +73,7 @@ def test_hostile_article_and_editor_run_nothing(second_desk: Desk, open_page: Op
     for path, where in (
         ("/review/proposals", "h2"),
         ("/review/proposals", "a"),
-        ("/review/disagreements", "td"),
+        ("/review/disagreements", ".side"),
         ("/review", ".who"),
     ):
         visit(page, second_desk, path)

@@ -27,6 +27,7 @@ from classifier.store.runs import JOB, SKIPPED, Run
 from classifier.web.guard.auth import Gate
 from classifier.web.pages import render
 from classifier.web.pages.framing import framed
+from classifier.web.pages.showing import WORDING
 
 N_RUNS = 100
 MAKING_SECONDS = 20.0  # from one making of the report to the next, over all processes …
@@ -72,6 +73,7 @@ class ReportPages:
             disagreements=decided_since(report.agreement.disagreements, shown.newer),
             agreement=report.agreement,
             kappa=kappa_in_words,
+            reasons=WORDING["rejections"],
             made_at=shown.report.made_at,
             note=shown.note,
             left_out=n_left_out,
