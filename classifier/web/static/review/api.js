@@ -5,6 +5,7 @@ export const TIMEOUT_MS = 15_000;
 /** The token that requests of this page carry. It is renewed with the session. */
 const session = { csrf: globalThis.document?.querySelector("meta[name=csrf]")?.content ?? "" };
 
+export const articlesPath = (article) => `/v1/articles/${encodeURIComponent(article)}`;
 export const decisionsPath = (article) => `/v1/articles/${encodeURIComponent(article)}/decisions`;
 export const articlePath = (article) => `/review/articles/${encodeURIComponent(article)}`;
 export const pagePath = (article) => `/review/${encodeURIComponent(article)}`;
@@ -30,6 +31,7 @@ export async function ask(path, { method = "GET", body, headers = {} } = {}) {
   } catch {
     throw new Refused(0, "The network or the service does not answer.");
   }
+  if (response.status === 204) return {};
   const isJson = /\bjson\b/.test(response.headers.get("Content-Type") ?? "");
   if (response.ok && !isJson) throw new Refused(401, "Your session is over."); // the answer is the sign-in page
   let data = {};
@@ -50,9 +52,9 @@ export async function renew(editor) {
   return response.ok ? signedIn : "";
 }
 
-/** Post a body, a second time with a new token if the first was refused for its token. Raises Refused. */
-export async function post(editor, path, body, headers = {}) {
-  const request = { method: "POST", body, headers };
+/** Send a body, a second time with a new token if the first was refused for its token. Raises Refused. */
+export async function post(editor, path, body, headers = {}, method = "POST") {
+  const request = { method, body, headers };
   try { return await ask(path, request); } catch (error) {
     if (error.status !== 403 || (await renew(editor).catch(() => "")) !== editor) throw error;
     return ask(path, request);

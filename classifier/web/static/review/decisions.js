@@ -29,7 +29,9 @@ export class Decisions {
     const before = action === "undo" ? null : stateBefore(this.page.state(), fields.tag);
     const entry = { action, article: article.id, title: article.headline, set: article.suggestion_set_id, ...fields };
     const key = this.page.outbox.add(entry);
-    if (before) this.#setUndos([...this.undos.read(), { key, article: article.id, action, tag: fields.tag ?? null, before }]);
+    const also = fields.also ?? [];
+    for (const other of also) this.page.queue.setState(other, "closed");
+    if (before) this.#setUndos([...this.undos.read(), { key, article: article.id, action, tag: fields.tag ?? null, before, also }]);
     this.page.recorded();
   }
 
@@ -110,12 +112,18 @@ export class Decisions {
     if (this.page.state().closings.has(editor)) return [];
     const nOpen = article.blind ? 0 : cards.undecided().length;
     const nOthers = loadedTags?.nWithout(this.page.state().tags);
-    this.#record("complete");
+    const also = this.page.near.chosen;
+    this.#record("complete", also.length ? { also, decisions: this.#given() } : {});
     const title = plain(article.headline);
-    const sentences = [`Done: ${title.slice(0, 60)}${title.length > 60 ? "…" : "."} `];
+    const sentences = [`Done: ${title.slice(0, 60)}${title.length > 60 ? "…" : "."} `, also.length ? `With it ${plural(also.length, "near-duplicate")}. ` : ""];
     const others = nOthers === undefined ? "All other tags" : plural(nOthers, "tag");
     sentences.push(`${others} became a no${nOpen ? `, ${nOpen} of them shown without an answer` : ""}; z takes that back. `);
     return sentences;
+  }
+
+  /** Return this editor's answers to the article, as they are sent for its near-duplicates. */
+  #given() {
+    return [...this.page.state().mine.values()].map(({ tag, action, reason }) => ({ tag, action, ...(action === "reject" && reason && { reason }) }));
   }
 
   /** Undo the latest decision of this session, and go back to its article. */
@@ -128,12 +136,13 @@ export class Decisions {
       return;
     }
     this.#setUndos(list);
-    const { action, tag, key, before } = last;
+    const { action, tag, key, before, also = [] } = last;
+    for (const other of also) page.queue.setState(other, "started");
     const article = page.articles.get(last.article) ?? new Article(last.article);
     const description = `${PAST_TENSE[action]}${tag ? ` ${plain(article.label(tag))}` : ""}`;
     // The server's id, if it has arrived: its answer may be forgotten before the undo is sent.
     const id = page.outbox.decisionId(key);
-    this.#record("undo", { undoes: key, tag, before, ...(id && { decision_id: id }) }, article);
+    this.#record("undo", { undoes: key, tag, before, ...(id && !also.length && { decision_id: id }) }, article);
     if (page.article?.id !== last.article) await page.show(last.article, { tag });
     else if (tag && page.cards.tags.includes(tag)) page.cards.focus(tag);
     say(`Taken back: ${description}.`);

@@ -1,7 +1,7 @@
 // The keys of the review page.
 
 const ALWAYS = { n: "next", p: "back", z: "undo", "?": "help" };
-const ON_ARTICLE = { j: "down", ArrowDown: "down", k: "up", ArrowUp: "up", Enter: "done", "+": "addTag", PageDown: "pageDown", PageUp: "pageUp" };
+const ON_ARTICLE = { j: "down", ArrowDown: "down", k: "up", ArrowUp: "up", Enter: "done", "+": "addTag", t: "together", PageDown: "pageDown", PageUp: "pageUp" };
 const ON_TAG = { a: "accept", x: "reject", " ": "unsure", w: "why" };
 const REPEATED = new Set(["j", "k", "ArrowDown", "ArrowUp", "PageDown", "PageUp"]);
 

@@ -11,6 +11,8 @@ const news = (lines) => el("div", { class: "notice news" }, lines.map((line) => 
 export function drawNotices(article, closings, editor, { reveal, reopen }) {
   const isMine = closings.has(editor);
   const notices = [];
+  const holders = (article.holders ?? []).filter((name) => name !== editor);
+  if (holders.length) notices.push(notice(holders.map((name, i) => [i ? ", " : "", shown(name)]), ` ${holders.length > 1 ? "have" : "has"} this article open now.`));
   if (article.blind && !isMine) {
     notices.push(notice(el("strong", {}, "Blind. "), "Of some articles the suggestions are held back, so that what the model misses can be measured. Read it, add every tag that it needs (",
       el("kbd", {}, "+"), "), then press Done. After that you may see what would have been suggested."));
@@ -35,7 +37,7 @@ export function drawProblem(detail, status, retry) {
 }
 
 /** Return what is shown at the end of the queue. `clear()` clears the filters, `again()` loads the queue again. */
-export function drawEnd(queue, { clear, again }) {
+export function drawEnd(queue, { clear, again, everywhere }) {
   const nLeft = queue.open.length;
   const isFiltered = !nLeft && queue.isFiltered;
   const [headline, lead, label] = nLeft
@@ -46,6 +48,6 @@ export function drawEnd(queue, { clear, again }) {
   return el("section", { class: "end" },
     el("h1", { id: "headline", tabindex: "-1" }, headline),
     el("p", { class: "lead" }, lead),
-    el("p", { class: "row" }, isFiltered ? button(clear, { class: "main" }, "Clear the filters") : null,
+    el("p", { class: "row" }, isFiltered && queue.filters.get("q") && queue.filters.get("state") !== "all" ? button(everywhere, { class: "main" }, "Search all articles") : null, isFiltered ? button(clear, { class: "main" }, "Clear the filters") : null,
       button(again, { class: isFiltered ? "" : "main" }, label)));
 }

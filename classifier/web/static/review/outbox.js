@@ -82,7 +82,7 @@ export class Outbox {
     }
     try {
       const reply = await ask(decisionsPath(entry.article), { method: "POST", body, headers: { "Idempotency-Key": entry.key } });
-      storage.set(this.resultPrefix + entry.key, { at: Date.now(), article: entry.article, rows: reply.decisions, tags: reply.tags });
+      storage.set(this.resultPrefix + entry.key, { at: Date.now(), article: entry.article, rows: reply.decisions, tags: reply.tags, together: reply.together });
       storage.remove(entry.name);
       this.nFailures = 0;
       this.blocked = "";
@@ -121,11 +121,13 @@ export class Outbox {
   /** Return what is sent of an entry; null for the undo of a decision that never arrived. */
   #body(entry) {
     const suggestionSet = entry.set && { suggestion_set_id: entry.set };
-    if (entry.action === "complete") return { ...suggestionSet, complete: true, decisions: [] };
+    if (entry.action === "complete") return { ...suggestionSet, complete: true, decisions: entry.decisions ?? [], ...(entry.also?.length && { also: entry.also }) };
     const decision = {};
     if (entry.action === "undo") {
-      decision.decision_id = entry.decision_id ?? this.decisionId(entry.undoes);
-      if (!decision.decision_id) return null;
+      const { together } = storage.get(this.resultPrefix + entry.undoes) ?? {};
+      if (together) decision.together = together;
+      else decision.decision_id = entry.decision_id ?? this.decisionId(entry.undoes);
+      if (!decision.together && !decision.decision_id) return null;
     } else if (entry.tag) decision.tag = entry.tag;
     if (entry.reason) decision.reason = entry.reason;
     if (entry.note) decision.note = entry.note;

@@ -8,6 +8,8 @@ import { Decisions } from "./decisions.js";
 import { byId, el, plain, smallButton } from "./elements.js";
 import { drawWhyNot } from "./explanations.js";
 import { listenToKeys } from "./keys.js";
+import { Leases } from "./leases.js";
+import { Near } from "./near.js";
 import { drawEnd, drawNotices, drawProblem } from "./notices.js";
 import { Outbox } from "./outbox.js";
 import { ProposalDialog } from "./proposals.js";
@@ -43,6 +45,8 @@ class ReviewPage {
     });
     this.sample = new Sample();
     this.sheet = new Sheet();
+    this.near = new Near();
+    this.leases = new Leases(this.editor);
     this.status = new Status(this.outbox);
     this.decisions = new Decisions(this);
     this.cards = new Cards(this, JSON.parse(root.dataset.reasons), {
@@ -80,7 +84,7 @@ class ReviewPage {
   /** The id of the article that is shown, or loading. */
   get currentId() { return this.wanted ?? this.article?.id; }
 
-  async show(id, { push = true, focus = true, tag = null } = {}) {
+  async show(id, { push = true, focus = true, tag = null, dealt = false } = {}) {
     this.wanted = id;
     this.revealed = null;
     if (push) this.setAddress(id);
@@ -103,12 +107,29 @@ class ReviewPage {
       if (!this.cards.focusFirst(tag ?? this.sample.tag)) byId("headline").focus({ preventScroll: true });
     }
     this.poll();
+    this.hold(article, dealt);
+    this.near.show(id, () => this.render());
     this.lookAhead();
+  }
+
+  /** Hold the article for this editor. If somebody else has it, say so; one that came by itself is passed over. */
+  async hold(article, dealt) {
+    const { held, others } = await this.leases.take(article.id);
+    article.holders = others.map(({ editor }) => editor);
+    this.queue.setHolders(article.id, article.holders);
+    if (this.article !== article) return;
+    if (!held && dealt && !this.touched && !article.holders.includes(this.editor)) {
+      await this.next();
+      say(`${article.holders.join(", ")} has “${plain(article.headline).slice(0, 60)}” open. This is the next one.`);
+    } else if (others.length) {
+      this.render();
+      this.drawQueue();
+    }
   }
 
   async showFirst(options) {
     const [first] = this.queue.open;
-    if (first) await this.show(first, options);
+    if (first) await this.show(first, { ...options, dealt: true });
     else this.showEnd();
   }
 
@@ -124,7 +145,8 @@ class ReviewPage {
     const id = this.currentId;
     if (!this.queue.after(id).length && this.queue.cursor) await this.queue.load(true);
     const [next] = this.queue.after(id);
-    if (next) await this.show(next);
+    this.touched = false;
+    if (next) await this.show(next, { dealt: true });
     else this.showEnd();
   }
 
@@ -216,7 +238,7 @@ class ReviewPage {
     byId("article").dataset.id = article.id;
     byId("article").replaceChildren(
       el("div", { class: "result", id: "result" },
-        el("div", { class: "reading" }, drawHead(article), el("div", { id: "notices" }), drawText(article, () => markWords(article, null))),
+        el("div", { class: "reading" }, drawHead(article), el("div", { id: "notices" }), el("div", { id: "near" }), drawText(article, () => markWords(article, null))),
         el("section", { class: "tags", "aria-label": "Tags of this article" }, drawTagLists(article, this.editor, () => this.state(), actions),
           el("div", { class: "suggested" }, this.cards.draw(article),
             article.blind ? null : drawWhyNot(article, { add, leave }), drawRemoved(article)))));
@@ -243,7 +265,7 @@ class ReviewPage {
     byId("closing").textContent = byId("n-open").textContent = "";
     this.setAddress();
     document.title = "Review · Article tagger";
-    this.stage(drawEnd(this.queue, { clear: () => byId("filters").reset(), again: () => this.filter() }));
+    this.stage(drawEnd(this.queue, { clear: () => byId("filters").reset(), again: () => this.filter(), everywhere: () => { byId("f-state").value = "all"; this.filter(); } }));
     byId("headline").focus({ preventScroll: true });
     this.drawQueue();
   }
@@ -284,6 +306,7 @@ class ReviewPage {
   async poll() {
     const { article } = this;
     if (!article || this.polling) return;
+    this.leases.renew();
     this.polling = true;
     try {
       const { decisions, standing } = await ask(decisionsPath(article.id));
@@ -318,7 +341,8 @@ class ReviewPage {
     // The text scrolls by script: the list of tags, which has the focus, would take these keys for itself.
     const scroll = (pages) => scrollBy(0, pages * innerHeight * 0.8);
     const moves = { undo: () => this.decisions.undo(), back: () => this.back(), next: () => this.next(), done: () => this.done() };
-    const actions = { ...moves, help: showHelp, down: () => cards.step(1), up: () => cards.step(-1), addTag: () => { this.sheet.open(); byId("add").focus(); },
+    const actions = { ...moves, help: showHelp, down: () => cards.step(1), up: () => cards.step(-1), together: () => say({ true: "Done answers the near-duplicates, too.", false: "Done answers this article only." }[this.near.toggle()] ?? "This article has no near-duplicates."),
+      addTag: () => { this.sheet.open(); byId("add").focus(); },
       pageDown: () => scroll(1), pageUp: () => scroll(-1), accept: () => cards.press("accept"), reject: () => cards.press("reject"),
       unsure: () => cards.press("unsure"), why: () => cards.press("why"), keepTag: () => cards.closeReasons(), rejectFor: ({ reason }) => cards.reasons.choose(reason),
       choose: ({ number }) => cards.chooseNumber(number) };

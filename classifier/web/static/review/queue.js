@@ -2,11 +2,12 @@
 
 import { ask, pagePath } from "./api.js";
 import { tagField, tagOptions } from "./combobox.js";
-import { byId, el, shown } from "./elements.js";
+import { byId, el, plain, shown } from "./elements.js";
 import { allTags } from "./tags.js";
 import { day } from "./wording.js";
 
 const N_ROWS = "50"; // that are loaded at a time
+const SEARCH_MS = 300; // after the last letter that is typed
 
 /** The list of articles. `events`: filtered(), loaded(error or null), chosen(article id). */
 export class Queue {
@@ -25,6 +26,10 @@ export class Queue {
     this.readFilters();
     form.addEventListener("change", (event) => { if (event.target.id !== "f-tag") this.events.filtered(); });
     form.addEventListener("submit", (event) => event.preventDefault());
+    byId("f-q").addEventListener("input", () => { // the field stands outside of the form
+      clearTimeout(this.timer);
+      this.timer = setTimeout(() => this.events.filtered(), SEARCH_MS);
+    });
     form.addEventListener("reset", () => setTimeout(() => { this.sample = ""; this.#filterBy(""); }));
     byId("more").addEventListener("click", () => this.load(true));
     const input = byId("f-tag");
@@ -88,8 +93,24 @@ export class Queue {
     return this.articles.get(row.article_id) ? closings.size >= (row.n_editors || 1) : row.state === "closed";
   }
 
-  /** Whether an article is passed over: it is closed, and closed ones are not listed on purpose. */
-  isPassed(row) { return !["closed", "all"].includes(this.filters.get("state")) && this.isClosed(row); }
+  /** Whether as many other editors as are asked have an article before them. */
+  isHeld(row) { return !row.held_by?.includes(this.articles.outbox.editor) && (row.held_by?.length ?? 0) >= (row.n_editors || 1); }
+
+  /** Note who else has an article before them. */
+  setHolders(id, names) {
+    const row = this.rows[this.#index(id)];
+    if (row) row.held_by = names;
+  }
+
+  /** Note that an article was closed together with another, or is open again. */
+  setState(id, state) {
+    const row = this.rows[this.#index(id)];
+    if (row) row.state = state;
+    this.articles.drop(id);
+  }
+
+  /** Whether an article is passed over: somebody else has it, or it is closed, and closed ones are not listed on purpose. */
+  isPassed(row) { return this.isHeld(row) || (!["closed", "all"].includes(this.filters.get("state")) && this.isClosed(row)); }
 
   /** Return the ids of the articles to decide. */
   get open() { return this.rows.filter((row) => !this.isPassed(row)).map((row) => row.article_id); }
@@ -116,15 +137,16 @@ export class Queue {
 
   #drawRow(row, isCurrent) {
     const closed = this.isClosed(row);
-    const badges = [row.blind && !closed && "blind", row.n_editors > 1 && "second editor", closed ? "done" : row.state === "started" && "started"];
+    const badges = [row.blind && !closed && "blind", row.n_editors > 1 && "second editor", closed ? "done" : row.state === "started" && "started",
+      !closed && row.held_by?.length && `${row.held_by.join(", ")} ${row.held_by.length > 1 ? "have" : "has"} it`];
     const open = (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       this.events.chosen(row.article_id);
     };
     return el("li", { class: closed ? "closed" : null },
-      el("a", { href: this.address(row.article_id), "aria-current": isCurrent ? "true" : null, click: open }, row.title ? shown(row.title) : "(no title)"),
+      el("a", { href: this.address(row.article_id), "aria-current": isCurrent ? "true" : null, click: open }, row.title ? shown(row.title) : el("i", {}, shown(row.beginning || "(no title)"))),
       el("small", {}, day(row.published_at ?? row.created_at),
-        badges.filter(Boolean).map((text) => [" ", el("span", { class: `badge ${text.split(" ")[0]}` }, text)])));
+        badges.filter(Boolean).map((text) => [" ", el("span", { class: `badge ${["blind", "second"].find((name) => text.startsWith(name)) ?? ""}` }, plain(text))])));
   }
 }
