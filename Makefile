@@ -149,7 +149,7 @@ notebooks: $(VENV)/.dev ## run the notebooks on a few starter articles and write
 	@rm -rf docs/notebooks/*_files
 	@PYTHONPATH=$(CURDIR) TAGGER_EVAL_DATA=none TAGGER_NOTEBOOK_ARTICLES=400 TAGGER_NOTEBOOK_STEPS=6 $(RUN) nbconvert --log-level=WARN --execute --to markdown --output-dir docs/notebooks notebooks/*.ipynb
 
-screenshots: $(VENV)/.dev ## take the screenshots of the README
+screenshots: $(VENV)/.dev ## take the screenshots of the README, and of each page in three widths and both themes (var/screenshots)
 	@test -f $${TAGGER_MODELS:-var/models}/champion.json || $(RUN) classifier train
 	@$(RUN) tests.screenshots
 

@@ -1,5 +1,7 @@
 """Take the screenshots of the documents: python -m tests.screenshots [DIR]. Uses the starter model of var/models.
 
+Each page of the site is taken besides, in three widths and both themes, into var/screenshots: to be looked at, not kept.
+
 The desk on them is played: its articles are those of training_data/ under new ids, and its editors answer as the archive
 did, except that one of them never sees the point of `analysis` and `policy`. The model knows these articles: no figure on the
 pictures says how good it is.
@@ -13,21 +15,24 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import islice, zip_longest
+from itertools import islice, product, zip_longest
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from classifier.domain.articles import Article, read_articles
 from classifier.settings import read_settings
+from classifier.web.site import SECTIONS
 from tests.browser import chromium, serving
 from tests.conftest import ROOT, STARTER
 
 EXAMPLE = ROOT / "classifier" / "web" / "templates" / "example.txt"
 PHONE = {"width": 360, "height": 740}
 WIDE = {"width": 1280, "height": 860}
+WIDTHS = {"phone": PHONE, "tablet": {"width": 820, "height": 1100}, "desk": {"width": 1440, "height": 900}}
+THEMES = ("light", "dark")
 SHARES = {"TAGGER_BLIND_SHARE": "0.15", "TAGGER_SECOND_SHARE": "0.2"}
 FILES = ("south-asia", "islamic-state", "themes", "worldwide")
 N_ARTICLES, N_DECIDED = 170, 90
@@ -117,8 +122,7 @@ def shoot_review(page: Page, address: str, folder: Path) -> None:
     page.screenshot(path=folder / "review.png")
     page.set_viewport_size(PHONE)
     page.reload()
-    page.locator(".card.on").wait_for()
-    page.locator("#headline").evaluate("(node) => scrollTo(0, node.getBoundingClientRect().top + scrollY - 115)")
+    page.locator("#headline").wait_for()
     page.screenshot(path=folder / "review-phone.png")
     page.set_viewport_size(WIDE)
     page.goto(f"{address}/review/bulk?tag=attack")
@@ -130,9 +134,41 @@ def shoot_review(page: Page, address: str, folder: Path) -> None:
     page.screenshot(path=folder / "report.png")
 
 
+def addresses() -> dict[str, str]:
+    """Return the address of every page under the name of its pictures."""
+    listed = {
+        page.address: page.address.strip("/").replace("/", "-") or "try" for each in SECTIONS for page in each.pages
+    }
+    more = {"/?example=1": "try-example", "/no-such-page": "not-found"}
+    opened = {"/review/desk-100": "review-article", "/review/bulk?tag=attack": "review-bulk"}
+    return {name: address for address, name in {**listed, **more, **opened}.items()}
+
+
+def shoot_site(browser: Browser, address: str, folder: Path) -> None:
+    """Write each page in three widths and both themes: NAME-WIDTH-THEME.png, and the sheet of tags on a telephone."""
+    for theme, (width, size) in product(THEMES, WIDTHS.items()):
+        page = browser.new_page(viewport=size, color_scheme=theme, reduced_motion="reduce")
+        page.goto(f"{address}/sign-in")
+        page.screenshot(path=folder / f"sign-in-{width}-{theme}.png")
+        page.get_by_label("Your name").fill("cleo")
+        page.keyboard.press("Enter")
+        page.locator(".who").wait_for()
+        for name, path in addresses().items():
+            page.goto(f"{address}{path}")
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=folder / f"{name}-{width}-{theme}.png")
+        if width == "phone":
+            page.goto(f"{address}/review/desk-100")
+            page.get_by_role("button", name="Tags").click()
+            page.locator(".card.on").wait_for()
+            page.screenshot(path=folder / f"review-tags-{width}-{theme}.png")
+        page.close()
+
+
 def main(folder: Path) -> None:
     """Write all pictures."""
     folder.mkdir(parents=True, exist_ok=True)
+    (site := ROOT / "var" / "screenshots").mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as scratch,
         serving(read_settings().models, f"sqlite:///{scratch}/t.db", SHARES) as address,
@@ -142,6 +178,7 @@ def main(folder: Path) -> None:
         shoot_pages(page, address, folder)
         open_desk(address)
         shoot_review(page, address, folder)
+        shoot_site(browser, address, site)
 
 
 if __name__ == "__main__":

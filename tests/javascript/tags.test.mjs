@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Tags, folded } from "../../classifier/web/static/review/tags.js";
+import { Tags, folded, typos } from "../../classifier/web/static/review/tags.js";
 
 const tag = (id, label, aliases = [], more = {}) => ({ id, label, aliases: aliases.map((text) => ({ text })), status: "active", ...more });
 const search = (text, ...tags) => new Tags(tags).search(text).map((match) => match.tag.id);
@@ -39,4 +39,25 @@ test("nothing is found for a text without letters, and at most twelve tags", () 
 test("a retired tag stands for its replacement, or for none", () => {
   const tags = new Tags([tag("new", "New"), tag("old", "Old", [], { status: "retired", replacement: "new" }), tag("gone", "Gone", [], { status: "retired" })]);
   assert.deepEqual(tags.all.map((each) => tags.current(each)?.id ?? null), ["new", "new", null]);
+});
+
+test("typing errors are counted: wrong, missing, added and swapped letters, up to one more than asked", () => {
+  assert.deepEqual([["haram", "haram"], ["harm", "haram"], ["harram", "haram"], ["harem", "haram"], ["ahram", "haram"]].map(([a, b]) => typos(a, b, 2)), [0, 1, 1, 1, 1]);
+  assert.equal(typos("abcdef", "uvwxyz", 2), 3);
+  assert.equal(typos("", "ab", 2), 2);
+});
+
+test("a text with typing errors finds a tag only where nothing matches", () => {
+  const tags = [tag("boko-haram", "Boko Haram"), tag("boko", "Bokoro"), tag("taliban", "Taliban", ["Taleban"]), tag("mali", "Mali")];
+  assert.deepEqual(search("boko harm", ...tags), ["boko-haram"]);
+  assert.deepEqual(search("bkoo ha", ...tags), ["boko-haram"]);
+  assert.deepEqual(search("boko", ...tags), ["boko", "boko-haram"]);
+  assert.deepEqual(search("talibna", ...tags), ["taliban"]);
+  assert.deepEqual(search("mla", ...tags), []); // too short to be nearly anything
+  assert.deepEqual(search("hezbollah", ...tags), []);
+});
+
+test("tags that closing an article makes a no are the active ones that it lacks", () => {
+  const tags = new Tags([tag("a", "A"), tag("b", "B"), tag("old", "Old", [], { status: "retired" }), tag("mute", "Mute", [], { status: "muted" })]);
+  assert.equal(tags.nWithout(["a", "unknown"]), 1);
 });

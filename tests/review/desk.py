@@ -51,6 +51,11 @@ PAGES = {
     "/review/proposals": "h1",
     "/review/disagreements": "h1",
     "/report": "h1",
+    "/runs": "h1",
+    "/drift": "h1",
+    "/": "#text",
+    "/help": "h1",
+    "/docs": "h1",
 }
 
 

@@ -20,6 +20,7 @@ pytestmark = IN_BROWSER
 MODES: dict[str, dict[str, Any]] = {
     "light": {"color_scheme": "light"},
     "dark": {"color_scheme": "dark"},
+    "dark, chosen": {"color_scheme": "light"},
     "forced colours": {"forced_colors": "active"},
     "more contrast": {"contrast": "more"},
     "320px": {},
@@ -45,6 +46,10 @@ def test_pages_have_no_serious_barrier(second_desk: Desk, open_page: OpenPage, m
     decide_some(second_desk)
     page = open_page(second_desk, "eve")
     page.emulate_media(**MODES[mode])
+    if "chosen" in mode:
+        for colours in ("light", "dark"):
+            page.locator("#theme").click()
+            expect(page.locator("html")).to_have_attribute("data-theme", colours)
     page.set_viewport_size({"width": 320 if mode == "320px" else 1280, "height": 900})
     found: dict[str, Any] = {}
     for path in PAGES:

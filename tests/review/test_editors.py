@@ -16,7 +16,9 @@ pytestmark = IN_BROWSER
 
 def test_two_editors_on_one_article_lose_nothing_and_hear_of_each_other(desk: Desk, open_page: OpenPage) -> None:
     desk.put("a")
-    ana, ben = open_page(desk, "ana"), open_page(desk, "ben")
+    ana = open_page(desk, "ana")
+    cards(ana)
+    ben = open_page(desk, "ben", "/review/a")  # it is not dealt to him while she has it
     ana.clock.install()
     ana.reload()
     first, second, *_ = cards(ana)

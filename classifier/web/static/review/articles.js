@@ -9,7 +9,7 @@ import { loadedTags } from "./tags.js";
 import { PAST_TENSE } from "./wording.js";
 
 const N_LOADED = 60;
-const MAX_HEADLINE = 120; // characters that stand for a title
+const MAX_HEADLINE = 80; // characters that stand for a title
 
 const textOf = (pieces) => pieces.map((piece) => piece.text).join("").trim();
 const shortened = (text) => (text.length > MAX_HEADLINE ? `${text.slice(0, MAX_HEADLINE).replace(/\s+\S*$/, "")} …` : text);
