@@ -18,7 +18,7 @@ SMALL = """() => [...document.querySelectorAll(".tools button, .work .tags :is(b
 def on_phone(desk: Desk, open_page: OpenPage) -> Page:
     """A page whose article has a long text."""
     desk.put("a", 0, body="\n\n".join([STORIES[0][1]] * 12), published_at="2024-06-06")
-    desk.put("b", 2)
+    desk.put("b", 2, published_at="2024-01-01")
     page = open_page(desk, has_touch=True, path="/review/a")
     page.set_viewport_size(PHONE)
     page.reload()

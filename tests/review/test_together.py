@@ -17,8 +17,8 @@ WIRE = (
 
 def test_near_duplicates_are_answered_once_and_one_undo_takes_it_back(desk: Desk, open_page: OpenPage) -> None:
     for n, more in enumerate(("", " The toll rose to ten.", " It was the second attack.")):
-        desk.put(f"wire{n}", title=f"Kabul, update {n}", body=WIRE + more)
-    desk.put("other", 2)
+        desk.put(f"wire{n}", title=f"Kabul, update {n}", body=WIRE + more, published_at=f"2024-06-0{9 - n}")
+    desk.put("other", 2, published_at="2024-01-01")
     page = open_page(desk, path="/review/wire0")
     first = cards(page)[0]
     expect(page.locator("#near")).to_contain_text("Answer 2 near-duplicates together")
