@@ -8,7 +8,7 @@ export function drawHead(article) {
   const link = /^https?:\/\//i.test(article.url ?? "")
     && el("a", { href: article.url, rel: "noopener noreferrer nofollow", target: "_blank" }, "Original");
   const facts = [day(article.published_at), article.source && shown(article.source), link,
-    article.title.length ? null : "no title", article.n_editors > 1 && "two editors are asked"].filter(Boolean);
+    article.title.length ? null : "no title", el("a", { href: `/articles/${encodeURIComponent(article.id)}/history` }, "History"), article.n_editors > 1 && "two editors are asked"].filter(Boolean);
   return el("header", { class: "head-of-article" },
     el("h1", { id: "headline", tabindex: "-1", dir: "auto", class: article.title.length ? null : "untitled" },
       article.title.length ? el("bdi", {}, drawPieces(article, article.title)) : shown(article.headline)),
