@@ -67,6 +67,7 @@ def test_hostile_article_and_editor_run_nothing(second_desk: Desk, open_page: Op
     for path in PAGES:
         visit(page, second_desk, path)
         assert harmless(page), path
+    visit(page, second_desk, "/report")
     expect(page.locator("#disagreements")).to_contain_text("[RLO]gnp.exe")
     visit(page, second_desk, "/review/bulk?tag=taliban")
     expect(page.locator("#b-rows .control").first).to_have_text("RLO")

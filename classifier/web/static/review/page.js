@@ -351,7 +351,7 @@ class ReviewPage {
       if (action.name !== "done") this.touched = true;
       actions[action.name](action);
     });
-    this.sheet.listen(() => { if (!cards.focusFirst(cards.tag)) byId("add")?.focus(); });
+    this.sheet.listen(() => { if (this.article && !cards.focusFirst(cards.tag)) byId("add").focus(); });
     for (const [id, act] of Object.entries({ ...moves, keys: showHelp })) byId(id).addEventListener("click", act);
     addEventListener("popstate", () => {
       const id = decodeURIComponent(location.pathname.split("/")[2] ?? "");
