@@ -137,6 +137,8 @@ FORMS_OF_TAGS: dict[str, set[str]] = {
             "/tags/changes/<set_id>/undo",
             "/tags/check",
             "/tags/import",
+            "/tags/past/run",
+            "/tags/past/sample",
             "/tags/proposals/<proposal_id>",
             "/tags/rising",
             "/tags/rising/look",

@@ -129,6 +129,8 @@ NOT_ASKED = {
     "/tags/changes/undo": "is of a set that was applied",
     "/tags/try": "makes a preview",
     "/tags/check": "begins a process",
+    "/tags/past/sample": "begins a process",
+    "/tags/past/run": "begins a process",
     "/tags/rising/look": "begins a process",
     "POST /tags/rising": "looks for a name in all articles",
     "POST /tags/import": "does what the API does",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -19,10 +20,15 @@ from classifier.reports.desk.records import rate
 from classifier.reports.drift.kept import KeptRising
 from classifier.reports.drift.records import RisingName
 from classifier.reports.json_form import to_json
+from classifier.reports.kept import keep_desk_report
+from classifier.reports.lint.kept import KeptAlias, KeptFinding, KeptLint
 from classifier.reports.parts import DatedArticle
 from classifier.reports.uses import TagUse, uses_of
-from classifier.store.reports import RISING, KeptReport
+from classifier.serving.sampling import tag_version
+from classifier.store.log import Draft
+from classifier.store.reports import LINT, RISING, KeptReport
 from classifier.store.rows import now
+from classifier.store.samples import Sample
 from classifier.store.store import Store
 from classifier.web.pages.sentences import Sentences, text_of
 from classifier.web.pages.tag_list import Known, Wanted, listed, tag_named
@@ -76,9 +82,13 @@ def signed_in(client: FlaskClient, name: str = "chief") -> Person:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_beside(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is counted in processes of their own."""
-    monkeypatch.setattr("classifier.web.pages.tag_site.run_beside", lambda *_: None)
+def beside(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
+    """The commands that pages begin in processes of their own, which are not run."""
+    begun: list[tuple[str, ...]] = []
+    monkeypatch.setattr(
+        "classifier.web.pages.tag_site.run_beside", lambda _store, _models, *command: begun.append(command)
+    )
+    return begun
 
 
 @pytest.fixture
@@ -201,7 +211,10 @@ def test_roles_see_and_change_what_they_may(client: FlaskClient, store: Store, r
     page = person.get("/tags/iskp")
     assert ("/tags/changes/undo" in page or "Change the tag" in page) is (role in EDITORS)
     for path, roles in FORMS_OF_TAGS.items():
-        response = client.post(path.replace("<set_id>", "a").replace("<proposal_id>", "a"), data={"csrf": token[1]})
+        data: dict[str, Any] = {"csrf": token[1]}
+        if path == "/tags/import":
+            data["file"] = io.BytesIO(b"id,label"), "a.csv"
+        response = client.post(path.replace("<set_id>", "a").replace("<proposal_id>", "a"), data=data)
         assert (response.status_code == 403) is (role not in roles), (path, response.status_code)
 
 
@@ -338,6 +351,72 @@ def test_a_missed_tag_that_is_another_name_is_given_as_the_tag(chief: Person, st
     again = store.proposals.add("Nothing", "", "a", "ana")
     chief.post(f"/tags/proposals/{again}", state="declined")
     assert store.proposals.get(again).state == "declined"
+
+
+# --- older articles, and what is counted ---
+
+
+def begun(beside: list[tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the command that was begun last, once its thread has come to it."""
+    until = time.monotonic() + 10
+    while not beside and time.monotonic() < until:
+        time.sleep(0.01)
+    return beside.pop()
+
+
+def test_older_articles_get_a_tag_once_a_sample_shows_that_it_is_right(
+    chief: Person, store: Store, taxonomy: Taxonomy, beside: list[tuple[str, ...]]
+) -> None:
+    assert "Look which would get it" in chief.get("/tags/hamas")
+    chief.post("/tags/past/sample", tag="hamas")
+    assert begun(beside) == ("archive", "sample", "--tag=hamas", "--by=chief")
+    chief.put("a")
+    plan = ("hamas", {}, tag_version("hamas", store.taxonomy.log().taxonomy()), "m-1", 1, [[750, 1]], 7, "chief", now())
+    store.samples.keep(Sample("s1", *plan), [("a", 0.75)])
+    page = chief.get("/tags/hamas")
+    assert "/review?state=all&amp;sample=s1" in page
+    assert "Tag the older articles" not in page
+    store.log.decide("a", [Draft("accept", "hamas")], "ana", lambda *_: {})
+    assert "Tag the older articles" in chief.get("/tags/hamas")
+    chief.post("/tags/past/run", tag="hamas")
+    assert begun(beside) == ("archive", "run", "--tag=hamas")
+    chief.post("/tags/past/run", 404, tag="nobody")
+
+
+def test_the_list_shows_what_was_counted_last_and_has_it_counted_anew(
+    chief: Person, store: Store, taxonomy: Taxonomy, beside: list[tuple[str, ...]]
+) -> None:
+    chief.put("a", title="Hamas", body="Hamas fired rockets.")
+    assert "The articles are being counted" in chief.get("/tags")
+    assert begun(beside) == ("desk-report", "--keep")
+    for n_uses in (1, 2):
+        chief.client.post(
+            "/v1/articles/a/decisions" if n_uses == 1 else "/v1/articles/b/decisions",
+            json={"decisions": [{"tag": "hamas", "action": "add"}]}, headers={"X-CSRF-Token": chief.csrf},
+        )  # fmt: skip
+        keep_desk_report(store, store.taxonomy.log().taxonomy())
+        listed_row = re.search(r'value="hamas".*?data-label="articles">(\d+)<', chief.get("/tags"), re.DOTALL)
+        assert listed_row is not None
+        assert listed_row[1] == str(n_uses)
+        chief.put("b", title="Hamas again", body="Hamas fired rockets.")
+
+
+def test_findings_of_the_check_are_flags_and_buttons_that_mend(
+    chief: Person, store: Store, beside: list[tuple[str, ...]]
+) -> None:
+    chief.post("/tags/check", next="/tags")
+    assert begun(beside) == ("tags", "lint", "--keep")
+    finding = KeptFinding("rarely right", "hamas", "Movement", None, "2 of 90 are right", 'alias hamas -"Hamas"')
+    report = KeptLint(90, [finding], [KeptAlias("hamas", "Hamas", 171, 90, 2, "2026-11-30")])
+    store.reports.put(KeptReport(LINT, now(), 0, "t-1", to_json(report)))
+    assert "rarely right" in chief.get("/tags?flagged=1")
+    page = chief.get("/tags/hamas")
+    assert "2 of 90" in page
+    assert "171" in page
+    chief.add(op="lines", lines=finding.operation)
+    draft = store.change_sets.draft_of("chief")
+    assert draft is not None
+    assert draft.lines == ['alias hamas -"Hamas"']
 
 
 # --- rising names ---

@@ -6,10 +6,12 @@ It takes a pass over the archive, so it is made beside the service and kept for 
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from classifier.domain.taxonomy import Taxonomy
 from classifier.reports.desk.records import Rate
 from classifier.reports.json_form import from_json, to_json
+from classifier.reports.remembered import Remembered
 from classifier.store.reports import TAGS, KeptReport
 from classifier.store.rows import now
 from classifier.store.store import Store
@@ -73,9 +75,8 @@ def keep_uses(store: Store, taxonomy: Taxonomy, acceptance: Mapping[str, Rate], 
     store.reports.put(KeptReport(TAGS, made_at, last_decision, taxonomy.version, content))
 
 
-def kept_uses(store: Store) -> tuple[dict[str, TagUse], KeptReport] | None:
-    """Return the use of tags as it was kept last, by their ids, and when that was; None if it never was."""
-    kept = store.reports.get(TAGS)
-    if kept is None:
-        return None
-    return {row.tag: row for row in from_json(TagUses, kept.content).tags}, kept
+def _by_tag(content: dict[str, Any]) -> dict[str, TagUse]:
+    return {row.tag: row for row in from_json(TagUses, content).tags}
+
+
+KEPT_USES = Remembered(TAGS, _by_tag)  # the use of tags, by their ids

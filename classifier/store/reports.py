@@ -33,6 +33,12 @@ class Reports(Part):
         row = self._row(select(reports).where(reports.c.name == name))
         return KeptReport(**{**row, "content": json.loads(row["content"])}) if row else None
 
+    def stamp(self, name: str) -> KeptReport | None:
+        """Return the report that was kept last under a name without its content, or None."""
+        columns = [column for column in reports.c if column.name != "content"]
+        row = self._row(select(*columns).where(reports.c.name == name))
+        return KeptReport(**row, content={}) if row else None
+
     def put(self, report: KeptReport) -> None:
         """Keep a report instead of the one before it."""
         content = json.dumps(report.content, ensure_ascii=False, separators=(",", ":"))
@@ -43,6 +49,7 @@ class Reports(Part):
 
 def drop_reports_on(connection: Connection, article_ids: list[str]) -> None:
     """Remove the stored reports that name one of these articles. The next reader has them made again."""
-    for row in connection.execute(select(reports.c.name, reports.c.content)).all():
+    may_name_some = reports.c.name.not_in((TAGS, LINT))
+    for row in connection.execute(select(reports.c.name, reports.c.content).where(may_name_some)).all():
         if not set(article_ids).isdisjoint(_NAMED.findall(row.content)):
             connection.execute(reports.delete().where(reports.c.name == row.name))

@@ -33,6 +33,7 @@ from classifier.web.pages.sign_in import SignIn
 from classifier.web.pages.tag_basket import Basket
 from classifier.web.pages.tag_changes import Changes
 from classifier.web.pages.tag_files import Files
+from classifier.web.pages.tag_past import Past
 from classifier.web.pages.tags import TagPages
 from classifier.web.site import SECTIONS, section_at
 from classifier.web.superdesk import Superdesk
@@ -92,7 +93,7 @@ def build_app(
     app.register_blueprint(History(tagger, gate).blueprint)
     app.register_blueprint(Proposals(gate, changing, max_body_bytes).blueprint)
     app.register_blueprint(Files(gate, changing, max_body_bytes).blueprint)
-    for pages in (TagPages, Basket, Changes, Rising):
+    for pages in (TagPages, Basket, Changes, Rising, Past):
         app.register_blueprint(pages(gate, changing).blueprint)
     app.register_blueprint(ReportPages(tagger, registry, gate).blueprint)
     app.register_blueprint(Metrics(tagger, registry, gate, retrain_hours, metrics_need_key).blueprint)

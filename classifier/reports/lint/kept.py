@@ -1,9 +1,11 @@
 """What the pages show of the linter's report: kept in the store, without the articles that it quotes."""
 
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 from classifier.reports.json_form import from_json, to_json
 from classifier.reports.lint.records import LintReport
+from classifier.reports.remembered import Remembered
 from classifier.store.reports import LINT, KeptReport
 from classifier.store.store import Store
 
@@ -47,7 +49,20 @@ def keep_lint(store: Store, report: LintReport, made_at: str, last_decision: int
     store.reports.put(KeptReport(LINT, made_at, last_decision, report.taxonomy_version, content))
 
 
-def kept_lint(store: Store) -> tuple[KeptLint, KeptReport] | None:
-    """Return what was kept last and when, None if nothing ever was."""
-    kept = store.reports.get(LINT)
-    return None if kept is None else (from_json(KeptLint, kept.content), kept)
+class LintByTag(NamedTuple):
+    """The findings and the aliases of a kept report, by the ids of their tags."""
+
+    findings: dict[str, list[KeptFinding]]
+    aliases: dict[str, list[KeptAlias]]
+
+
+def _by_tag(content: dict[str, Any]) -> LintByTag:
+    kept, by_tag = from_json(KeptLint, content), LintByTag({}, {})
+    for finding in kept.findings:
+        by_tag.findings.setdefault(finding.tag, []).append(finding)
+    for alias in kept.aliases:
+        by_tag.aliases.setdefault(alias.tag, []).append(alias)
+    return by_tag
+
+
+KEPT_LINT = Remembered(LINT, _by_tag)

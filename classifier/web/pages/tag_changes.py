@@ -7,6 +7,7 @@ from typing import NamedTuple
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as WsgiResponse
 
+from classifier.domain.operations import ChangeAlias, Create
 from classifier.domain.taxonomy_log import UNDO, FoldedLog
 from classifier.errors import BadOperation, DependentChanges, NeedsAnother, WrongState
 from classifier.reports.preview.records import Preview
@@ -146,11 +147,12 @@ class Changes(TagSite):
     ) -> str:
         log = self.changing.log()
         numbers = self.store.taxonomy.numbers_of(each.id)
+        operations = [] if _is_undo(each) else replace(each, ops=each.ops[:N_OF_SET]).operations
         events: Sequence[Event] = events_of(log, log.taxonomy(), [log.rows[n - 1] for n in numbers[:N_OF_SET]])
         return self.render(
             "change_set.html",
             session,
-            [] if _is_undo(each) else replace(each, ops=each.ops[:N_OF_SET]).operations,
+            operations,
             view=self._view(each, log, N_OF_SET),
             events=events,
             preview=preview if preview is not None else each.preview,
@@ -158,6 +160,7 @@ class Changes(TagSite):
             article=each.article_id,
             problem=problem,
             applied=request.args.get("applied") == "1" and each.state == APPLIED,
+            made=[each.tag for each in operations if isinstance(each, Create | ChangeAlias)][:N_SENTENCES],
             tagged=request.args.get("tagged", ""),
             may_decide=session.key is None or session.key.role in TAXONOMISTS,
         )

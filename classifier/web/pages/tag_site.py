@@ -23,7 +23,7 @@ from classifier.web.guard.auth import EDITORS, PEOPLE, TAXONOMISTS, Gate
 from classifier.web.problems import ApiProblem
 
 # Pages of their own, where the id of a tag stands: a tag with such an id has another address.
-PAGES = ("basket", "changes", "check", "import", "names", "proposals", "rising", "split", "tag", "try")
+PAGES = ("basket", "changes", "check", "import", "names", "past", "proposals", "rising", "split", "tag", "try")
 MAX_NAME = 200
 MAX_FORM = 512 * 1024
 

@@ -1,6 +1,5 @@
 """The pages of the taxonomy that show: the list of all tags, and each tag with what became of it."""
 
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 from urllib.parse import urlencode
@@ -13,9 +12,9 @@ from classifier.domain.redeciding import choices_between
 from classifier.domain.taxonomy import Alias, Tag, Taxonomy
 from classifier.domain.taxonomy_log import FoldedLog, Row
 from classifier.errors import BadOperation
-from classifier.reports.lint.kept import KeptAlias, kept_lint
+from classifier.reports.lint.kept import KEPT_LINT, KeptAlias
 from classifier.reports.preview.records import AliasHits
-from classifier.reports.uses import TagUse, kept_uses
+from classifier.reports.uses import KEPT_USES, TagUse
 from classifier.store.keys import Session
 from classifier.store.reports import KeptReport
 from classifier.store.rows import hours_since
@@ -24,6 +23,7 @@ from classifier.web.changing import Changing
 from classifier.web.guard.auth import PEOPLE, Gate
 from classifier.web.pages.sentences import Sentence, Sentences
 from classifier.web.pages.tag_list import ORDERS, STATUSES, TREE, VIEWS, Known, Wanted, found_tags, listed, offered
+from classifier.web.pages.tag_past import past_of
 from classifier.web.pages.tag_site import TagSite, address, known_tag, see
 
 N_WAITING = 20  # articles that are listed of those that wait for a decision
@@ -104,14 +104,11 @@ class TagPages(TagSite):
 
     def _known(self, taxonomy: Taxonomy) -> tuple[Known, KeptReport | None, KeptReport | None]:
         """Return what was kept of the use of tags and when, and of their check. The first is made anew where it is old."""
-        uses, lint = kept_uses(self.store), kept_lint(self.store)
-        findings = defaultdict(list)
-        for finding in lint[0].findings if lint is not None else ():
-            findings[finding.tag].append(finding)
-        if uses is None or self._is_old(uses[1], taxonomy):
+        uses, lint = KEPT_USES.of(self.store), KEPT_LINT.of(self.store)
+        if uses is None or self._is_old(uses.stamp, taxonomy):
             self.beside("desk report", MAKING_SECONDS, "desk-report", "--keep")
-        known = Known(uses[0] if uses is not None else {}, findings)
-        return known, uses[1] if uses is not None else None, lint[1] if lint is not None else None
+        known = Known(uses.content if uses is not None else {}, lint.content.findings if lint is not None else {})
+        return known, uses.stamp if uses is not None else None, lint.stamp if lint is not None else None
 
     def _is_old(self, kept: KeptReport, taxonomy: Taxonomy) -> bool:
         is_other = kept.taxonomy_version != taxonomy.version or kept.last_decision != self.store.log.last()
@@ -159,8 +156,8 @@ class TagPages(TagSite):
         log, taxonomy = self.changing.log(), self.changing.taxonomy()
         tag = known_tag(taxonomy, tag_id)
         use, near = self._use(tag, taxonomy)
-        lint = kept_lint(self.store)
-        hits = {row.alias: row for row in lint[0].aliases if row.tag == tag_id} if lint is not None else {}
+        lint = KEPT_LINT.of(self.store)
+        hits = {row.alias: row for row in lint.content.aliases.get(tag_id, ())} if lint is not None else {}
         rows = [row for row in reversed(log.rows) if tag_id in log.states[row.n]]
         return self.render(
             "tag.html",
@@ -173,9 +170,11 @@ class TagPages(TagSite):
             use=use,
             near=near,
             aliases=[AliasView(alias, hits.get(alias.text)) for alias in tag.aliases],
-            counted=lint[1] if lint is not None else None,
-            findings=[row for row in lint[0].findings if row.tag == tag_id] if lint is not None else [],
+            counted=lint.stamp if lint is not None else None,
+            findings=lint.content.findings.get(tag_id, []) if lint is not None else [],
             decisions=self.store.log.counts_of([tag_id]).get(tag_id, {}),
+            past=None if tag.retired else past_of(self.store, taxonomy, tag_id),
+            begun=request.args.get("begun", ""),
             is_open=bool(choices_between(tag.id, taxonomy)),
             events=events_of(log, taxonomy, rows[:N_EVENTS]),
             n_events=len(rows),
@@ -187,8 +186,8 @@ class TagPages(TagSite):
 
     def _use(self, tag: Tag, taxonomy: Taxonomy) -> tuple[TagUse | None, Sequence[tuple[Tag, int]]]:
         """Return how a tag is used, and the tags beside which it stands most often."""
-        uses = kept_uses(self.store)
-        use = uses[0].get(tag.id) if uses is not None else None
+        uses = KEPT_USES.of(self.store)
+        use = uses.content.get(tag.id) if uses is not None else None
         near = [(taxonomy.by_id[each.tag], each.n) for each in use.near if each.tag in taxonomy.by_id] if use else []
         return use, near
 
