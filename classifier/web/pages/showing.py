@@ -124,7 +124,7 @@ def why_of(explanation: Explanation, titles: Mapping[str, str]) -> Why:
 def _shown(part: Part) -> str:
     match part.kind:
         case "prior":
-            return f"before reading ({part.text})"
+            return f"base rate of this tag ({part.text})"
         case "competing":
             return "other tags that fit better or worse"
         case "mention" if part.spans:
