@@ -1,13 +1,12 @@
 """Tags that editors miss: the page that lists them, and the forms that propose, take and decline them."""
 
-from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from flask import Blueprint, Response, g, redirect
 from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.domain.operations import Create
-from classifier.domain.taxonomy import TAG_ID, Tag, Taxonomy, id_for
+from classifier.domain.taxonomy import TAG_ID, Tag, id_for
 from classifier.errors import BadOperation
 from classifier.importers.mapping import TermMap
 from classifier.importers.records import CmsTerm
@@ -17,6 +16,7 @@ from classifier.web.api.schemas import ProposalIn
 from classifier.web.bodies import json_response, read_json
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import EDITORS, TAXONOMISTS, Gate
+from classifier.web.pages.tag_list import tag_named
 from classifier.web.pages.tag_operations import free_id, named
 from classifier.web.pages.tag_site import Form, TagSite, see
 from classifier.web.problems import ApiProblem, problem_of
@@ -119,9 +119,13 @@ class Proposals(TagSite):
 
     def _page(self, session: Session, problem: str | None = None, at: str | None = None) -> str:
         rows, taxonomy = self.proposals.list(), self.changing.taxonomy()
-        same = self._tags_for([row.label for row in rows if row.state == OPEN], taxonomy)
         missed = [
-            Missed(row, taxonomy.by_id.get(same.get(row.label, "")), taxonomy.by_id.get(row.tag or "")) for row in rows
+            Missed(
+                row,
+                tag_named(taxonomy, row.label) if row.state == OPEN else None,
+                taxonomy.by_id.get(row.tag or ""),
+            )
+            for row in rows
         ]
         return self.render(
             "proposals.html",
@@ -138,13 +142,8 @@ class Proposals(TagSite):
         taxonomy = self.changing.tagger.taxonomy()
         if not tag:
             label = self.proposals.get(proposal_id).label
-            tag = self._tags_for([label], taxonomy)[label]
+            found = TermMap(taxonomy).match(CmsTerm(label, "")).tags
+            tag = found[0] if len(found) == 1 else id_for(label)
         if not TAG_ID.fullmatch(tag) and tag not in taxonomy.by_id:
             raise ApiProblem("bad-request", f"A tag's id has only a-z, 0-9 and hyphens, not {tag[:80]!r}.")
         return tag
-
-    def _tags_for(self, labels: Iterable[str], taxonomy: Taxonomy) -> Mapping[str, str]:
-        """Return a tag id for each label: that of the tag with this name, or one for a new tag."""
-        terms = TermMap(taxonomy)
-        tags = {label: terms.match(CmsTerm(label, "")).tags for label in labels}
-        return {label: tags[label][0] if len(tags[label]) == 1 else id_for(label) for label in tags}

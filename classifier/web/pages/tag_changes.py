@@ -11,6 +11,7 @@ from classifier.domain.operations import ChangeAlias, Create
 from classifier.domain.taxonomy_log import UNDO, FoldedLog
 from classifier.errors import BadOperation, DependentChanges, NeedsAnother, WrongState
 from classifier.reports.preview.records import Preview
+from classifier.serving.taxonomy import IMPORTED
 from classifier.store.change_sets import APPLIED, N_IN_TITLE, PROPOSED, SCHEDULED, ChangeSet
 from classifier.store.keys import Session
 from classifier.web.changing import Changing
@@ -172,5 +173,7 @@ def _is_undo(each: ChangeSet) -> bool:
 
 def _title(each: ChangeSet) -> str | None:
     """Return what the author of a change set said of it, None if nobody said anything but its operations."""
+    if each.by == IMPORTED and not each.ops:
+        return "The tags that the service began with" if each.based_on == 0 else each.title
     first = "; ".join(replace(each, ops=each.ops[:N_IN_TITLE]).lines)
     return None if each.title.startswith((first, "undo of ") if first else "undo of ") or not each.title else each.title

@@ -28,6 +28,7 @@ from classifier.web.pages.tag_site import TagSite, address, known_tag, see
 
 N_WAITING = 20  # articles that are listed of those that wait for a decision
 N_EVENTS = 50
+N_ALIASES = 12  # that are shown at once
 OLD_HOURS = 1.0
 MAKING_SECONDS = 30.0
 CHECKING_SECONDS = 120.0
@@ -169,7 +170,8 @@ class TagPages(TagSite):
             ),
             use=use,
             near=near,
-            aliases=[AliasView(alias, hits.get(alias.text)) for alias in tag.aliases],
+            aliases=_most_used_first([AliasView(alias, hits.get(alias.text)) for alias in tag.aliases]),
+            n_aliases=N_ALIASES,
             counted=lint.stamp if lint is not None else None,
             findings=lint.content.findings.get(tag_id, []) if lint is not None else [],
             decisions=self.store.log.counts_of([tag_id]).get(tag_id, {}),
@@ -206,6 +208,10 @@ def events_of(log: FoldedLog, taxonomy: Taxonomy, rows: Sequence[Row]) -> Sequen
         Event(row, told.done(row, log), log.undone_by(row.n), row.n > 1 and log.undone_by(row.n) is None)
         for row in rows
     ]
+
+
+def _most_used_first(aliases: Sequence[AliasView]) -> Sequence[AliasView]:
+    return sorted(aliases, key=lambda view: -(view.hits.articles if view.hits is not None else 0))
 
 
 def _wanted() -> Wanted:
