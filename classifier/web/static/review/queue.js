@@ -137,8 +137,9 @@ export class Queue {
 
   #drawRow(row, isCurrent) {
     const closed = this.isClosed(row);
+    const others = (row.held_by ?? []).filter((name) => name !== this.articles.outbox.editor);
     const badges = [row.blind && !closed && "blind", row.n_editors > 1 && "second editor", closed ? "done" : row.state === "started" && "started",
-      !closed && row.held_by?.length && `${row.held_by.join(", ")} ${row.held_by.length > 1 ? "have" : "has"} it`];
+      !closed && others.length && `${others.join(", ")} ${others.length > 1 ? "have" : "has"} it`];
     const open = (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
