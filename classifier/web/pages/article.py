@@ -15,6 +15,7 @@ from classifier.text.markup import html_to_text
 from classifier.web.api.openapi import Endpoint, document
 from classifier.web.bodies import read_form
 from classifier.web.guard.auth import WRITERS, Gate
+from classifier.web.pages.examples import EXAMPLE_VALUES, example_body
 from classifier.web.pages.showing import WORDING, marked_text, marks_of, why_of
 from classifier.web.problems import CATALOGUE, ApiProblem, problem_of
 
@@ -55,7 +56,9 @@ class Pages:
 
     def docs(self) -> str:
         """Return the page that describes the API."""
-        return render_template("docs.html", api=document(self.endpoints), catalogue=CATALOGUE)
+        return render_template(
+            "docs.html", api=document(self.endpoints), catalogue=CATALOGUE, example=example_body, values=EXAMPLE_VALUES
+        )
 
     def help(self) -> str:
         """Return the page that explains the work of an editor."""
