@@ -114,7 +114,7 @@ def _themes(finder: MentionFinder, articles: Sequence[Article], tags: Sequence[o
     for article in articles:
         fields = (article.title, "", article.body)
         mentions = finder.find(read_text(*fields))
-        themes = (each for each in mentions if getattr(tags[each.tag], "kind", "") == "theme" and not each.weak)
+        themes = (each for each in mentions if getattr(tags[each.tag], "kind", "") == "theme")
         yield {fields[each.field][each.start : each.end].casefold() for each in themes}
 
 
