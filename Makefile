@@ -141,9 +141,11 @@ lint: $(VENV)/.dev ## check style, types, layers and dependencies
 format: $(VENV)/.dev ## format the code
 	@$(RUN) ruff check --fix-only -q . ; $(RUN) ruff format -q .
 
-bench: $(VENV)/.dev ## measure quality, cost and speed beside peers (installs them into .venv-peers), and replay faults and honest nights
+bench: $(VENV)/.dev ## measure quality, cost and speed beside peers (installs them into .venv-peers), replay faults and honest nights, cost of pages, orders of the queue
 	@$(RUN) benchmarks.run
 	@$(RUN) benchmarks.replay --json benchmarks/faults.json
+	@$(RUN) benchmarks.pages
+	@$(RUN) benchmarks.queue
 
 notebooks: $(VENV)/.dev ## run the notebooks on a few starter articles and write their pages into docs/notebooks/
 	@rm -rf docs/notebooks/*_files

@@ -174,13 +174,13 @@ def document(figures: dict[str, Any]) -> str:
     """Return the tables."""
     size = figures["size"]
     about = (
-        f"{size['n_seeds']} simulated desks of each archive: {size['n_start']} answered articles at the start, then "
+        f"Simulated desks: {size['n_start']} answered articles at the start, then "
         f"{size['n_batches']} batches of {size['n_batch']} out of {size['n_waiting']} that wait, a fit after each. Areas under "
         f"the learning curve on {size['n_judged']} articles of the newest quarter; differences of pairs with their 95 % intervals over the desks."
     )
     tables = [
         table(
-            f"{name}: {measure}-F1",
+            f"{name}: {measure}-F1, {corpus['n_desks']} desks",
             ("order", "area", "against random", "against teach"),
             [
                 (
@@ -188,7 +188,7 @@ def document(figures: dict[str, Any]) -> str:
                     f"{found[measure]['area']:.3f}",
                     *(_change(found[measure].get(f"to_{other}")) for other in ("random", "teach")),
                 )
-                for key, found in corpus.items()
+                for key, found in corpus["orders"].items()
             ],
         )
         for name, corpus in figures["corpora"].items()
@@ -201,6 +201,13 @@ def _change(difference: dict[str, float] | None) -> str:
     if difference is None:
         return "–"
     return f"{difference['mean']:+.3f} ({difference['low']:+.3f} to {difference['high']:+.3f})"
+
+
+def _write(figures: dict[str, Any], options: argparse.Namespace) -> None:
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+    if options.output:
+        options.output.write_text(document(figures), encoding="utf-8")
 
 
 def main() -> None:
@@ -223,13 +230,14 @@ def main() -> None:
         figures["corpora"] = {}
     figures |= {"machine": machine(), "size": vars(size)}
     for name in options.corpora:
-        say(name)
-        desks = Parallel(options.jobs)(delayed(desk)(name, seed, size, options.orders) for seed in range(size.n_seeds))
-        figures["corpora"][name] = summary(desks)
-        if options.json:
-            options.json.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
-        if options.output:
-            options.output.write_text(document(figures), encoding="utf-8")
+        desks: list[dict[str, list[list[float]]]] = []
+        runs = (delayed(desk)(name, seed, size, options.orders) for seed in range(size.n_seeds))
+        for done in Parallel(options.jobs, return_as="generator")(runs):
+            desks.append(done)
+            say(f"{name}: {len(desks)} of {size.n_seeds} desks")
+            if len(desks) > 1:  # a long run that breaks leaves its figures
+                figures["corpora"][name] = {"n_desks": len(desks), "orders": summary(desks)}
+                _write(figures, options)
     print(document(figures))
 
 

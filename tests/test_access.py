@@ -50,6 +50,7 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("GET", "/v1/articles/a/history", None, WRITERS, 200),
     ("GET", "/v1/questions", None, EDITORS, 200),
     ("POST", "/v1/questions/<question_id>", {"answer": "removed"}, EDITORS, 404),  # nobody asked it
+    ("GET", "/v1/disputes", None, EDITORS, 200),
     ("POST", "/v1/queue/deal", {}, EDITORS, 200),
     ("PUT", "/v1/articles/a/lease", {}, EDITORS, 200),
     ("DELETE", "/v1/articles/a/lease", None, EDITORS, 204),
@@ -229,6 +230,64 @@ def test_the_routes_of_this_file_are_all_that_there_are(app: Flask) -> None:
         ("POST", path) for path in ("/", *FORMS, *FORMS_OF_TAGS)
     }
     assert found == tested
+
+
+ANYBODY = {"nobody", *ROLES}
+
+
+def who_may() -> dict[tuple[str, str], set[str]]:
+    """Return for each method and path who is answered, with a key or signed in with one, as this file's tables say."""
+    may = {(method, path.partition("?")[0]): roles for method, path, _, roles, _ in ROUTES}
+    may |= {("GET", path): EDITORS for path in PAGES} | {("POST", FORMS[2]): TAXONOMISTS}
+    return (
+        may | {("GET", path): ANYBODY for path in OPEN[:-1]} | {("POST", path): ANYBODY for path in ("/", *FORMS[:2])}
+    )
+
+
+@pytest.mark.slow
+def test_every_route_answers_the_roles_that_may_and_refuses_all_others(
+    _guarded: FlaskClient, guarded_store: Store, keys: dict[str, str]
+) -> None:
+    """The table of all routes and roles, generated from the app: as a key, and as a browser that signed in with it."""
+    app, sent = _guarded.application, {(method, path.partition("?")[0]): body for method, path, body, *_ in ROUTES}
+    browsers, tokens = {}, {}
+    for role in sorted(EDITORS):
+        browsers[role] = app.test_client()
+        assert sign_in(browsers[role], f"the {role}", keys[role]).status_code == 303
+        tokens[role] = html.fromstring(browsers[role].get("/review").data).xpath("//meta[@name='csrf']/@content")[0]
+    table: dict[tuple[str, str], set[str]] = {}
+    put_article(guarded_store, Article("a", **ARTICLE), "cms", owner="the cms")
+    for rule in app.url_map.iter_rules():
+        path = rule.rule.replace("<article_id>", "a").replace("<tag_id>", "iskp")
+        for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
+            if path.startswith("/static/") or (method, path) in {("POST", "/sign-out"), ("POST", "/sign-in")}:
+                continue
+            answered = table.setdefault((method, path), set())
+            for caller in sorted(ANYBODY):
+                if method != "GET":
+                    put_article(guarded_store, Article("a", **ARTICLE), "cms", owner="the cms")
+                client, headers = app.test_client(), {"Authorization": f"Bearer {keys.get(caller)}"}
+                responses = [
+                    client.open(
+                        path, method=method, json=sent.get((method, path)), headers=headers if caller in keys else {}
+                    )
+                ]
+                if caller in browsers:
+                    token = {"X-CSRF-Token": tokens[caller]}
+                    responses.append(
+                        browsers[caller].open(path, method=method, json=sent.get((method, path)), headers=token)
+                    )
+                if any(_is_answered(response) for response in responses):
+                    answered.add(caller)
+    expected = who_may()
+    print("\n".join(f"{method:6} {path:44} {', '.join(sorted(who))}" for (method, path), who in sorted(table.items())))  # noqa: T201
+    assert {key: who for key, who in table.items() if who != expected.get(key)} == {}
+    assert expected.keys() - table.keys() == {("POST", "/sign-out"), ("POST", "/sign-in")}
+
+
+def _is_answered(response: Any) -> bool:
+    leads_to_sign_in = response.status_code == 303 and response.headers["Location"].startswith("/sign-in")
+    return response.status_code not in (401, 403) and not leads_to_sign_in
 
 
 # --- with keys ---

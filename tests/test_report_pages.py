@@ -173,3 +173,20 @@ def test_a_page_reads_no_table_from_one_end_to_the_other(
             plans += [row[3] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values)]
     assert any("decisions" in plan for plan in plans)
     assert [plan for plan in plans if re.match("SCAN (articles|decisions|impressions|suggestion_sets)", plan)] == []
+
+
+def test_disputes_are_listed_with_both_sides_until_a_decision_settles_them(
+    signed_in: FlaskClient, store: Store, taxonomy: Taxonomy
+) -> None:
+    assert signed_in.get("/v1/disputes").get_json() == {"disputes": [], "made_at": None}
+    differ(store, "a1")
+    differ(store, "a2")
+    keep_desk_report(store, taxonomy)
+    disputes = signed_in.get("/v1/disputes").get_json()["disputes"]
+    assert [(row["article_id"], row["tag"]) for row in disputes] == [("a1", "iskp"), ("a2", "iskp")]
+    times = {row.editor: row.at for row in store.log.read("a1").rows if row.tag == "iskp" or row.action == "complete"}
+    assert {side["editor"]: side["gave"] for side in disputes[0]["said"]} == {"ana": True, "ben": False}
+    assert all(side["at"] and side["at"] <= times[side["editor"]] for side in disputes[0]["said"])
+    decide(store, "a1", "cleo", Draft("accept", "iskp"))
+    assert [row["article_id"] for row in signed_in.get("/v1/disputes").get_json()["disputes"]] == ["a2"]
+    assert signed_in.get("/v1/disputes?article_id=a1").get_json()["disputes"] == []

@@ -10,6 +10,7 @@ from classifier.web import bodies, problems, static_files
 from classifier.web.api.articles import Articles
 from classifier.web.api.assignments import AssignmentFeed
 from classifier.web.api.decisions import Decisions
+from classifier.web.api.disputes import Disputes
 from classifier.web.api.exchange import Exchange
 from classifier.web.api.history import Histories
 from classifier.web.api.models import Models
@@ -78,9 +79,10 @@ def build_app(
     changing = Changing(tagger, registry, second_person)
     taxonomies = Taxonomies(tagger, changing)
     terms, exchange = Terms(tagger, registry), Exchange(tagger, registry)
-    models, work = Models(tagger, registry, retrain_hours), QueueWork(tagger)
+    models, work = Models(tagger, registry, retrain_hours), (QueueWork(tagger), Disputes(tagger))
     groups = (
-        *(Articles(tagger, terms), Histories(tagger), Decisions(tagger), work, Samples(tagger), AssignmentFeed(tagger)),
+        *(Articles(tagger, terms), Histories(tagger), Decisions(tagger), *work, Samples(tagger)),
+        AssignmentFeed(tagger),
         *(models, exchange, taxonomies, terms),
     )
     api = Router(gate, max_body_bytes, [endpoint for group in groups for endpoint in group.endpoints()])

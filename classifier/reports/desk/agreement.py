@@ -100,7 +100,8 @@ def _verdict(pair: _Pair, number: int, tag: str) -> Verdict:
     action, reason = (decision.action, decision.reason) if decision else (None, None)
     details = action or ("listed by the CMS" if gave else "said nothing")
     details += f", {reason.replace('_', ' ')}" if reason else ""
-    return Verdict(pair.editors[number], f"{'yes' if gave else 'no'} ({details})", gave, action, reason)
+    at = decision.at if decision else standing.closed_at
+    return Verdict(pair.editors[number], f"{'yes' if gave else 'no'} ({details})", gave, action, reason, at)
 
 
 def _disagreement(desk: DeskLog, pair: _Pair, tag: str) -> Disagreement:

@@ -166,13 +166,17 @@ class TagKappa(Kappa, LabelledTag):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What an editor said of a tag; `says` has it in words."""
+    """What an editor said of a tag; `says` has it in words.
+
+    `at` is when they decided on it, or else closed the article, None in reports of earlier versions.
+    """
 
     editor: str
     says: str
     gave: bool
     action: str | None
     reason: str | None
+    at: str | None = None
 
 
 @dataclass(frozen=True)
