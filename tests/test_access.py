@@ -48,6 +48,7 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("POST", "/v1/articles/a/decisions", DECISIONS, WRITERS, 201),
     ("GET", "/v1/articles/a/decisions", None, WRITERS, 200),
     ("GET", "/v1/articles/a/history", None, WRITERS, 200),
+    ("POST", "/v1/articles/a/impressions", {"suggestion_set_id": "0", "tags": []}, WRITERS, 422),  # it has no such set
     ("GET", "/v1/questions", None, EDITORS, 200),
     ("POST", "/v1/questions/<question_id>", {"answer": "removed"}, EDITORS, 404),  # nobody asked it
     ("GET", "/v1/disputes", None, EDITORS, 200),
@@ -63,7 +64,7 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("GET", "/review/articles/a", None, EDITORS, 200),
     ("GET", "/review/articles/a/why?tag=iskp", None, EDITORS, 200),
     ("GET", "/review/bulk.json?tag=iskp", None, EDITORS, 200),
-    ("POST", "/review/proposals", {"label": "A new group"}, EDITORS, 201),
+    ("POST", "/review/proposals", {"label": "A new group"}, WRITERS, 201),
     ("GET", "/v1/tags", None, set(ROLES), 200),
     ("GET", "/v1/tags/changes", None, set(ROLES), 200),
     ("GET", "/v1/tags/export", None, set(ROLES), 200),

@@ -94,6 +94,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/v1/articles/<article_id>/lease"): {"json": {}},
     ("PUT", "/v1/filters"): {"json": {"name": "Africa", "filters": {"source": "cms"}}},
     ("POST", "/v1/articles/<article_id>/decisions"): {"json": {"decisions": [{"tag": "iskp", "action": "accept"}]}},
+    ("POST", "/v1/articles/<article_id>/impressions"): {"json": {"suggestion_set_id": "s-a0000077", "tags": ["iskp"]}},
     ("POST", "/v1/hand-overs"): {"json": {"from": None, "to": None, "article_ids": ["a0000001"]}},
     ("POST", "/v1/questions/<question_id>"): {"json": {"answer": "removed"}},
     ("POST", "/v1/tags/changes/place"): {"json": {"n": 1}},

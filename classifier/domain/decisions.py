@@ -46,7 +46,10 @@ class Decision:
 
 @dataclass(frozen=True)
 class Impression:
-    """A suggestion that was shown, and whether an editor has decided on it."""
+    """A suggestion that was shown, and whether an editor has decided on it.
+
+    `editor` is who saw it first, None where the client did not say.
+    """
 
     article_id: str
     tag: str
@@ -55,6 +58,7 @@ class Impression:
     score: float | None
     band: str | None
     answered: bool = False
+    editor: str | None = None
 
 
 @dataclass(frozen=True)

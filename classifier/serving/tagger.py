@@ -14,7 +14,7 @@ from classifier.domain.articles import Article, check_id, text_digest
 from classifier.domain.decisions import GIVES, Standing
 from classifier.domain.deleted import digest_of
 from classifier.domain.taxonomy import Taxonomy
-from classifier.errors import BadDecision, BadModel, BadSetting, CannotJudge, NoModel, TaggerError
+from classifier.errors import BadDecision, BadModel, BadSetting, CannotJudge, NoModel, NotFound, TaggerError
 from classifier.model.answer import Answer, Suggestion
 from classifier.model.protocol import Model
 from classifier.serving import views
@@ -22,7 +22,7 @@ from classifier.serving.answers import Answers
 from classifier.serving.lists import ListedArticle, NearRow, listed_row
 from classifier.serving.serving import Serving
 from classifier.serving.views import ArticleOut, DecidedOut, LogOut, PutAnswer, SuggestOut
-from classifier.serving.withholding import reasons_to_withhold
+from classifier.serving.withholding import reasons_to_withhold, without_suggestions
 from classifier.store.arrivals import NO_SHARES, Shares
 from classifier.store.leases import Holder
 from classifier.store.log import ArticleLog, Draft
@@ -83,18 +83,37 @@ class Tagger:
 
     # --- suggestions ---
 
-    def suggest(self, article: Article, why: Sequence[str] = ()) -> SuggestOut:
+    def suggest(
+        self, article: Article, why: Sequence[str] = (), article_id: str | None = None, viewer: str | None = None
+    ) -> SuggestOut:
         """Return the answer to a text without storing it. `why` names tags to explain.
+
+        `article_id` is the article that may get this text: what people have decided on it is withheld, and a blind article
+        shows nothing.
 
         Raises:
             NoModel, BadModel: while nothing can serve.
             UnknownTag: if `why` names no tag of the taxonomy.
         """
         model = self.serving.model()
-        view = cast(SuggestOut, views.answer_view(self.judged(article, model), article.tags or (), model))
-        if why:
+        answer = self.judged(article, model)
+        view = cast(SuggestOut, views.answer_view(answer, article.tags or (), model))
+        if article_id is not None:
+            view = self._as_of_article(view, answer, article_id, model, viewer)
+        if why and view["reason"] != "blind":
             view["why"] = views.explanations_of(article, why, model)
         return view
+
+    def _as_of_article(
+        self, view: SuggestOut, answer: Answer, article_id: str, model: Model, viewer: str | None
+    ) -> SuggestOut:
+        try:
+            stored, log = self.store.article(article_id), self.store.log.read(article_id)
+        except NotFound:
+            view = {**view, "article_id": article_id, "withheld": []}
+            return without_suggestions(view) if self.shares.makes_blind(article_id) else view
+        seen = views.stored_answer_view(answer, stored, log, model, viewer)
+        return cast(SuggestOut, {name: value for name, value in seen.items() if name != "suggestion_set_id"})
 
     def put_article(
         self,
@@ -102,11 +121,13 @@ class Tagger:
         source: str = "cms",
         owner: str | None = None,
         explained: Mapping[str, str] | None = None,
+        in_background: bool = False,
     ) -> PutAnswer:
         """Store an article and return its suggestions, without the tags that people have set or rejected.
 
         `owner` is the name of the `cms` key that writes, None for anybody else. `explained` are tags that nobody removed,
-        although they may be missing now, each with a moment (`Store.receive`).
+        although they may be missing now, each with a moment (`Store.receive`). The suggestions count as shown unless the
+        article comes `in_background`.
 
         Raises:
             CannotJudge: if the model fails on the text. Then nothing is stored.
@@ -124,10 +145,21 @@ class Tagger:
 
         # What a CMS lists is what it has so far: silence on a tag is not a no.
         article = replace(article, tags_complete=False)
-        for_store = _for_store(answer, keys_of(article))
-        set_id = self.store.receive(article, source, for_store, shown, self.shares, owner, explained or {})
-        seen[-1]["suggestion_set_id"] = set_id
+        sent = article, source, _for_store(answer, keys_of(article)), shown, self.shares, owner, explained or {}
+        seen[-1]["suggestion_set_id"] = self.store.receive(*sent, in_background)
         return seen[-1]
+
+    def note_seen(self, article_id: str, set_id: str, tags: Sequence[str], editor: str) -> list[str]:
+        """Note which suggestions of a stored article an editor saw, and return their tags.
+
+        Raises:
+            NotFound: if there is no such article.
+            BadDecision: if the suggestion set is not one of the article.
+        """
+        stored, log = self.store.article(article_id), self.store.log.read(article_id)
+        if views.is_hidden(stored, log.standing(), editor):
+            tags = ()
+        return self.store.suggestion_sets.note_seen(article_id, set_id, tags, editor)
 
     def article(self, article_id: str, viewer: str | None = None) -> ArticleOut:
         """Return a stored article with its tags and the present model's suggestions, as an editor may see it."""

@@ -14,7 +14,7 @@ from classifier.domain.decisions import CMS, Decision, Impression, Standing
 from classifier.domain.origins import NOTHING_OFFERED, Offered, origins_of
 from classifier.model.answer import DIGITS, Answer, Mentioned, Removed, Span, Suggestion, ToChoose
 from classifier.model.protocol import Model
-from classifier.serving.withholding import choices_seen, reasons_to_withhold
+from classifier.serving.withholding import choices_seen, reasons_to_withhold, without_suggestions
 from classifier.text.reading import Reading
 
 if TYPE_CHECKING:  # commands that answer without a store import no SQLAlchemy
@@ -74,17 +74,19 @@ class AnswerOut(TypedDict):
     choices: list[ToChoose]
 
 
-class SuggestOut(AnswerOut):
-    """The answer to a text, with `why` if the request has it."""
-
-    why: NotRequired[list[ExplanationOut]]
-
-
 class Withheld(TypedDict):
     """A tag that would be suggested, and the reason why it is not."""
 
     tag: str
     reason: str
+
+
+class SuggestOut(AnswerOut):
+    """The answer to a text, with `why` if the request has it, and `withheld` if it names an article."""
+
+    why: NotRequired[list[ExplanationOut]]
+    article_id: NotRequired[str]
+    withheld: NotRequired[list[Withheld]]
 
 
 class StoredAnswer(AnswerOut):
@@ -199,6 +201,7 @@ class ImpressionOut(TypedDict):
     suggestion_set_id: str
     shown_at: str
     answered: bool
+    editor: str | None
 
 
 class LogOut(TypedDict):
@@ -249,13 +252,13 @@ def stored_answer_view(
         "withheld": [],
     }
     if is_hidden(stored, pooled, viewer):
-        return {**view, "suggestions": [], "mentioned": [], "reason": "blind", "choices": []}
+        return without_suggestions(view)
     by = viewer if _is_apart(stored, viewer, pooled) else None
     view["choices"] = choices_seen(answer, log.choices(by), standing, model)
     reasons = reasons_to_withhold(answer.suggestions, standing, model)
     view["suggestions"] = [row for row in answer.suggestions if row["tag"] not in reasons]
-    tags = (row["tag"] for row in answer.suggestions)
-    view["withheld"] = [{"tag": tag, "reason": reasons[tag]} for tag in tags if tag in reasons]
+    withheld = (row["tag"] for row in answer.suggestions if row["tag"] in reasons)
+    view["withheld"] = [{"tag": tag, "reason": reasons[tag]} for tag in withheld]
     return view
 
 
@@ -322,8 +325,8 @@ def origins_seen(stored: "StoredArticle", log: "ArticleLog", offered: Offered, v
 
 def article_view(stored: "StoredArticle", origins: Mapping[str, str], answer: StoredAnswer) -> ArticleOut:
     """Return a stored article with all of its text, its tags by their origins, and the answer to it."""
-    whole = {**article_row(stored, origins), **stored.article.texts_by_name, "origins": dict(origins), **answer}
-    return cast(ArticleOut, whole)
+    row, texts = article_row(stored, origins), stored.article.texts_by_name
+    return cast(ArticleOut, {**row, **texts, "origins": dict(origins), **answer})
 
 
 # --- decisions ---

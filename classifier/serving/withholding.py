@@ -1,11 +1,14 @@
 """What of an answer waits for people: suggestions that are withheld, and tags between which somebody has to choose."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar, cast
 
 from classifier.domain.decisions import Standing
 from classifier.domain.redeciding import Choice
 from classifier.model.answer import Answer, Suggestion, TagName, ToChoose
 from classifier.model.protocol import Model
+
+View = TypeVar("View", bound=Mapping[str, object])
 
 
 def reasons_to_withhold(suggestions: Iterable[Suggestion], standing: Standing, model: Model) -> dict[str, str]:
@@ -21,6 +24,11 @@ def reasons_to_withhold(suggestions: Iterable[Suggestion], standing: Standing, m
         if suggestion["kind"] in full_kinds:
             reasons.setdefault(suggestion["tag"], "another_of_its_kind")
     return reasons
+
+
+def without_suggestions(view: View) -> View:
+    """Return an answer as it is seen before the end of a blind article."""
+    return cast(View, {**view, "suggestions": [], "mentioned": [], "reason": "blind", "choices": []})
 
 
 def choices_seen(answer: Answer, again: Iterable[Choice], standing: Standing, model: Model) -> list[ToChoose]:

@@ -27,6 +27,10 @@ class Shares:
     blind: float = 0.0
     second: float = 0.0
 
+    def makes_blind(self, article_id: str) -> bool:
+        """Whether an article that a CMS sends for the first time is blind."""
+        return share_of("blind", article_id) < self.blind
+
 
 NO_SHARES = Shares()
 
@@ -103,7 +107,7 @@ def _insert(
         "dated_at": dated_at(article.published_at, time, time),
         "state": "closed" if complete else "new",
         "lot": share_of("lot", article.id),
-        "blind": not complete and share_of("blind", article.id) < shares.blind,
+        "blind": not complete and shares.makes_blind(article.id),
         "n_editors": 2 if not complete and share_of("second", article.id) < shares.second else 1,
         "owner": owner,
     }

@@ -104,10 +104,11 @@ class DecisionLog(Part):
 
     def impressions(self, article_id: str) -> list[Impression]:
         """Return the impressions of an article in their order."""
-        query = _SHOWN.add_columns(settled(suggestion_sets.c.article_id, impressions.c.tag))
+        query = _SHOWN.add_columns(settled(suggestion_sets.c.article_id, impressions.c.tag), impressions.c.editor)
         order = impressions.c.shown_at, impressions.c.suggestion_set_id, impressions.c.tag
         query = query.where(suggestion_sets.c.article_id == article_id).order_by(*order)
-        return [replace(Impression(*row[:-1]), answered=bool(row[-1])) for row in self._tuples(query)]
+        rows = self._tuples(query)
+        return [replace(Impression(*row[:-2]), answered=bool(row[-2]), editor=row[-1]) for row in rows]
 
     def all_impressions(self) -> Iterator[Impression]:
         """Yield all impressions, in no order and without `answered`."""

@@ -1,16 +1,15 @@
 """The decision log, to which rows are only added. The state that they add up to is kept with the article."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, select
 
-from classifier.domain.decisions import CMS, Decision, Listing, Standing, fold, without_undone
+from classifier.domain.decisions import CMS, GIVES, Decision, Listing, Standing, fold, without_undone
 from classifier.domain.redeciding import Choice, choices_of
 from classifier.domain.taxonomy import Taxonomy
-from classifier.errors import BadDecision
 from classifier.store.changes import note_change
 from classifier.store.events import DECIDED, Noted, note
 from classifier.store.rows import (
@@ -20,9 +19,9 @@ from classifier.store.rows import (
     now,
     tags_of_runs,
 )
-from classifier.store.schema import articles, closings, decisions, suggestion_sets
+from classifier.store.schema import articles, closings, decisions
 from classifier.store.sketches import same_texts
-from classifier.store.suggestion_sets import newest_set
+from classifier.store.suggestion_sets import newest_set, suggestion_set
 from classifier.store.taxonomy import head_of
 
 FIELDS = [decisions.c[field.name] for field in fields(Decision)]  # in the order of its arguments
@@ -183,6 +182,7 @@ def follow_cms(
     runs = tags_of_runs(connection, [before["id"]]).get(before["id"], {})
     added = {heir: undone_at for tag, undone_at in runs.items() for heir in _read_as([tag], taxonomy)}
     free = _not_removed(before, lists, explained, taxonomy)
+    free |= set(_read_as(_taken_back(log, before["updated_at"]), taxonomy))
     dropped = [
         tag for tag in listed_before if tag not in lists and tag in has and not added.get(tag) and tag not in free
     ]
@@ -206,6 +206,12 @@ def _not_removed(
     return free
 
 
+def _taken_back(log: Sequence[Decision], since: str) -> Iterator[str]:
+    """Yield the tags that editors gave and took back since a moment: a CMS that drops them with that has removed nothing."""
+    gave = {row.id: row.tag for row in log if row.tag is not None and row.action in GIVES}
+    yield from (gave[row.undoes] for row in log if row.undoes in gave and row.at >= since)
+
+
 def _read_as(tags: Iterable[str], taxonomy: Taxonomy | None) -> tuple[str, ...]:
     """Return the tags that ids are read as, each once; ids without one living tag stay."""
     return tuple(dict.fromkeys(tags if taxonomy is None else map(taxonomy.paths.heir, tags)))
@@ -215,11 +221,7 @@ def set_of(connection: Connection, row: Columns, set_id: str | None) -> RowMappi
     """Return the suggestion set of an id, or the newest one of the text of an article's row. Raise `BadDecision`."""
     if set_id is None:
         return newest_set(connection, row["id"], row["digest"])
-    query = select(suggestion_sets).where(suggestion_sets.c.article_id == row["id"], suggestion_sets.c.id == set_id)
-    shown = connection.execute(query).mappings().first()
-    if shown is None:
-        raise BadDecision(f"The article has no suggestion set {set_id[:64]!r}.", "suggestion_set_id")
-    return shown
+    return suggestion_set(connection, row["id"], set_id)
 
 
 def decision_of(draft: Draft, row: Columns, editor: str, shown: Columns | None, undone: Decision | None) -> Decision:

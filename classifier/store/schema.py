@@ -128,7 +128,7 @@ impressions = _table(
     sa.Column("suggestion_set_id", sa.ForeignKey("suggestion_sets.id", ondelete="CASCADE"), primary_key=True),
     *key(tag=80),
     *required(shown_at=TIME),
-    *optional(score=sa.Float, band=10),
+    *optional(score=sa.Float, band=10, editor=200),
     sa.Index("ix_impressions_tag", "tag"),
 )
 

@@ -115,12 +115,13 @@ class Store(Part):
         shares: Shares,
         owner: str | None,
         explained: Mapping[str, str] = NOTHING,
+        in_background: bool = False,
     ) -> str:
         """Store or change an article, and a model's answer with it. Return the id of the suggestion set.
 
         What the sender leaves out (tags, rejected tags, date, URL) stays as it was. A tag that it listed last time and does
         not list now is logged as removed by it, unless it is `explained` (`log.follow_cms`). `owner` is the name of the `cms`
-        key that writes. `shown` may be called again, where another process stores the same article at the same time. Raise
+        key that writes. The suggestions `shown` count as seen unless the article comes `in_background`; it may be called again, where another process stores the same article at the same time. Raise
         `OtherOwner` if the article belongs to another `cms` key.
         """
         sketches = sketches_for(self.engine, [article])
@@ -128,7 +129,7 @@ class Store(Part):
         def put() -> tuple[Arrival, str]:
             with self.engine.begin() as connection:
                 arrival = arrive(connection, article, source, shares, owner, sketches, explained)
-                set_id = _put_answer(connection, article.id, answer, shown)
+                set_id = _put_answer(connection, article.id, answer, shown, in_background)
                 if arrival.changes_labels:
                     note_change(connection)
                 return arrival, set_id
@@ -138,7 +139,7 @@ class Store(Part):
         if self.questions.follow(arrival.owner, article.id, arrival.changes):
             with self.engine.begin() as connection:
                 if hold_articles(connection, [article.id]):
-                    set_id = _put_answer(connection, article.id, answer, shown)
+                    set_id = _put_answer(connection, article.id, answer, shown, in_background)
         return set_id
 
     def import_articles(self, incoming: Iterable[Article], source: str) -> Imported:
@@ -214,10 +215,10 @@ def again_if_stored_first(change: Callable[[], Changed]) -> Changed:
     return change()
 
 
-def _put_answer(connection: Connection, article_id: str, answer: ModelAnswer, shown: Shown) -> str:
+def _put_answer(connection: Connection, article_id: str, answer: ModelAnswer, shown: Shown, in_background: bool) -> str:
     row = existing_row(connection, article_id)
     log = article_log(connection, row, log_of(connection, article_id))
-    return put_answer(connection, article_id, row["digest"], answer, shown(stored(row), log))
+    return put_answer(connection, article_id, row["digest"], answer, shown(stored(row), log), in_background)
 
 
 def _untouched_since(before: str) -> Select[Any]:

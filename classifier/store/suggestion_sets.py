@@ -11,9 +11,9 @@ from sqlalchemy import Connection, RowMapping, Select, func, select, union_all
 
 from classifier.domain.articles import Article, text_digest
 from classifier.domain.origins import NOTHING_OFFERED, Offered
-from classifier.errors import NotFound
+from classifier.errors import BadDecision, NotFound
 from classifier.store.events import SUGGESTED, Noted, note
-from classifier.store.rows import Columns, Part, StoredArticle, hold_articles, now, stored, tags_of_runs
+from classifier.store.rows import Columns, Part, StoredArticle, existing_row, hold_articles, now, stored, tags_of_runs
 from classifier.store.schema import articles, impressions, near_keys, suggested, suggestion_sets
 from classifier.store.taxonomy import head_of
 
@@ -115,6 +115,24 @@ class SuggestionSets(Part):
                 raise NotFound(f"There is no article {article.id!r} any more.")
             return put_answer(connection, article.id, digest, answer, shown)
 
+    def note_seen(self, article_id: str, set_id: str, tags: Sequence[str], editor: str) -> list[str]:
+        """Note which suggestions of a set an editor saw, and return their tags; others than those of the set are left out.
+
+        Each suggestion of a set counts once, for the first who saw it.
+
+        Raises:
+            NotFound: if there is no such article.
+            BadDecision: if the set is not one of the article.
+        """
+        with self.engine.begin() as connection:
+            existing_row(connection, article_id, hold=True)
+            content = suggestion_set(connection, article_id, set_id)["answer"]
+            scores = [TagScore(row["tag"], row["score"], row["band"]) for row in content["suggestions"]]
+            seen = [suggestion for suggestion in scores if suggestion.tag in tags]
+            new = _not_shown(connection, set_id, seen)
+            _put_impressions(connection, ((set_id, suggestion) for suggestion in new), editor)
+            return [suggestion.tag for suggestion in seen]
+
 
 def offered_on(connection: Connection, article_ids: Sequence[str]) -> dict[str, Offered]:
     """Return what models have said of those articles of which they have said anything, by living tags."""
@@ -171,10 +189,27 @@ def newest_set(connection: Connection, article_id: str, digest: str) -> RowMappi
     return connection.execute(query).mappings().first()
 
 
+def suggestion_set(connection: Connection, article_id: str, set_id: str) -> RowMapping:
+    """Return the row of a suggestion set of an article, or raise `BadDecision`."""
+    query = select(suggestion_sets).where(suggestion_sets.c.article_id == article_id, suggestion_sets.c.id == set_id)
+    found = connection.execute(query).mappings().first()
+    if found is None:
+        raise BadDecision(f"The article has no suggestion set {set_id[:64]!r}.", "suggestion_set_id")
+    return found
+
+
 def put_answer(
-    connection: Connection, article_id: str, digest: str, answer: ModelAnswer, shown: Sequence[TagScore]
+    connection: Connection,
+    article_id: str,
+    digest: str,
+    answer: ModelAnswer,
+    shown: Sequence[TagScore],
+    in_background: bool = False,
 ) -> str:
-    """Make an answer the newest suggestion set of an article, note what is shown of it, and return its id."""
+    """Make an answer the newest suggestion set of an article, and return its id.
+
+    Its suggestions count as shown, unless the answer came in the background.
+    """
     set_id = _id_of(article_id, digest, answer.by, answer.live_state)
     is_newest = _is_newest(connection, article_id, set_id, answer)
     if not is_newest:
@@ -185,9 +220,9 @@ def put_answer(
             values |= {"id": set_id, "article_id": article_id, "digest": digest}
             connection.execute(suggestion_sets.insert(), {**values, "live_state": answer.live_state})
         note(connection, SUGGESTED, [Noted(answer.model_version, article_id, set_id)])
-    new = _not_shown(connection, set_id, shown)
+    new = [] if in_background else _not_shown(connection, set_id, shown)
     _put_impressions(connection, ((set_id, suggestion) for suggestion in new))
-    if new or not is_newest:
+    if in_background or new or not is_newest:
         judged = Judged(article_id, digest, answer.margin, shown, answer.doubt, answer.keys)
         replace_suggested(connection, answer.by, judged)
     return set_id
@@ -243,10 +278,10 @@ def _not_shown(connection: Connection, set_id: str, shown: Sequence[TagScore]) -
     return [suggestion for suggestion in shown if suggestion.tag not in tags]
 
 
-def _put_impressions(connection: Connection, shown: Iterable[tuple[str, TagScore]]) -> None:
-    """Note that suggestions, each with the id of its set, are shown for the first time."""
-    shown_at = now()
-    rows = [{"suggestion_set_id": set_id, "shown_at": shown_at, **score._asdict()} for set_id, score in shown]
+def _put_impressions(connection: Connection, shown: Iterable[tuple[str, TagScore]], editor: str | None = None) -> None:
+    """Note that suggestions, each with the id of its set, are shown for the first time, and to whom if that is known."""
+    same = {"shown_at": now(), "editor": editor}
+    rows = [{"suggestion_set_id": set_id, **same, **score._asdict()} for set_id, score in shown]
     if rows:
         connection.execute(impressions.insert(), rows)
 

@@ -174,7 +174,9 @@ def by_score(outcomes: list[Outcome]) -> list[ScoreRow]:
 
 def by_live_state(desk: DeskLog) -> LiveAcceptance | None:
     """Return the acceptance of suggestions with a live state and without, or None if no answered one had any."""
-    answered = [(row.live_state is not None, row.action in GIVES) for row in desk.decisions if row.band in SUGGESTED]
+    shown = {(row.article_id, row.tag) for row in desk.shown}
+    on_shown = (row for row in desk.decisions if row.band in SUGGESTED and (row.article_id, row.tag) in shown)
+    answered = [(row.live_state is not None, row.action in GIVES) for row in on_shown]
     followed, trained = (rate(accepted for live, accepted in answered if live is part) for part in (True, False))
     return LiveAcceptance(followed, trained) if followed.n else None
 

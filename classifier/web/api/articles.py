@@ -1,6 +1,7 @@
 """The endpoints that suggest tags, and those that store, list and delete articles."""
 
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 from flask import g
@@ -76,7 +77,7 @@ class Articles:
 
     def suggest(self, body: SuggestIn) -> SuggestOut:
         """Suggest tags for a text; nothing is stored."""
-        return counted(self.tagger.suggest(body.article(), body.why))
+        return counted(self.tagger.suggest(body.article(), body.why, body.article_id, g.caller.viewer))
 
     def suggest_batch(self, body: BatchIn) -> BatchOut:
         """Suggest tags for up to 100 articles; nothing is stored."""
@@ -86,12 +87,12 @@ class Articles:
 
     def put_article(self, article_id: str, body: StoredArticleIn) -> PutAnswer:
         """Store an article and get its suggestions: the CMS's call."""
-        article = body.article(article_id)
+        article, put = body.article(article_id), partial(self.tagger.put_article, in_background=body.background)
         if body.terms is None:
-            return counted(self.tagger.put_article(article, owner=g.caller.owner))
+            return counted(put(article, owner=g.caller.owner))
         found = self.terms.found(body.terms)
         article = replace(article, tags=tuple(dict.fromkeys((*(article.tags or ()), *found.tags))))
-        answer = self.tagger.put_article(article, owner=g.caller.owner, explained=found.explained)
+        answer = put(article, owner=g.caller.owner, explained=found.explained)
         return counted(cast(PutAnswer, {**answer, "known": found.known}))
 
     def get_article(self, article_id: str) -> ArticleOut:

@@ -11,13 +11,14 @@ from classifier.store.log import Draft
 from classifier.store.questions import Question
 from classifier.web.api.openapi import NEEDS_BOTH, NEEDS_STORE, Endpoint, Parameter
 from classifier.web.api.queue_query import choice_of
-from classifier.web.api.schemas import DecisionsIn, QuestionIn
+from classifier.web.api.schemas import DecisionsIn, ImpressionsIn, QuestionIn
 from classifier.web.guard.auth import EDITORS, WRITERS, Caller
 from classifier.web.problems import bad_parameter
 from classifier.web.watch.metrics import count_decisions
 
 MAX_IDEMPOTENCY_KEY = 200
 DECISIONS = "/v1/articles/<article_id>/decisions"
+IMPRESSIONS = "/v1/articles/<article_id>/impressions"
 IDEMPOTENCY_KEY = Parameter(
     "Idempotency-Key",
     {"type": "string", "maxLength": MAX_IDEMPOTENCY_KEY},
@@ -27,6 +28,14 @@ IDEMPOTENCY_KEY = Parameter(
 QUESTIONS = "/v1/questions"
 QUESTION_STATES = ("open", "all")
 QUESTION_STATE = Parameter.choice("state", *QUESTION_STATES, default="open")
+
+
+class SeenOut(TypedDict):
+    """The suggestions that count as shown, those of the request that the set has."""
+
+    article_id: str
+    suggestion_set_id: str
+    tags: list[str]
 
 
 class TitleOut(TypedDict):
@@ -74,6 +83,7 @@ class Decisions:
         return [
             Endpoint("POST", DECISIONS, post, WRITERS, decided, (IDEMPOTENCY_KEY,), status=201),
             Endpoint("GET", DECISIONS, self.get_decisions, WRITERS, NEEDS_STORE),
+            Endpoint("POST", IMPRESSIONS, self.post_impressions, WRITERS, NEEDS_STORE),
             Endpoint("GET", QUESTIONS, self.list_questions, EDITORS, listed, (QUESTION_STATE,)),
             Endpoint("POST", f"{QUESTIONS}/<question_id>", answer, EDITORS, NEEDS_STORE),
         ]
@@ -95,6 +105,12 @@ class Decisions:
     def get_decisions(self, article_id: str) -> LogOut:
         """Get the decisions on an article, and what was shown of it."""
         return self.tagger.decisions(article_id, g.caller.viewer)
+
+    def post_impressions(self, article_id: str, body: ImpressionsIn) -> SeenOut:
+        """Say which suggestions an editor saw, after a `PUT` in the background."""
+        editor = g.caller.editor(body.editor)
+        tags = self.tagger.note_seen(article_id, body.suggestion_set_id, body.tags, editor)
+        return {"article_id": article_id, "suggestion_set_id": body.suggestion_set_id, "tags": tags}
 
     def list_questions(self) -> QuestionsOut:
         """List the tags that vanished from many articles at once, until somebody says what that means."""

@@ -90,6 +90,7 @@ class SuggestIn(ArticleIn):
     """A text to suggest tags for."""
 
     why: list[TagText] = Field([], max_length=MAX_WHY)
+    article_id: str | None = Field(None, pattern=f"^{ARTICLE_ID.pattern}$")
 
 
 class BatchArticleIn(ArticleIn):
@@ -108,6 +109,7 @@ class StoredArticleIn(ArticleIn):
     """An article to store."""
 
     terms: list[TermIn] | None = Field(None, max_length=500)
+    background: bool = False
 
 
 class TermsIn(Strict):
@@ -210,6 +212,14 @@ class FilterIn(Strict):
     filters: FiltersIn
 
 
+class ImpressionsIn(Strict):
+    """The suggestions that an editor saw."""
+
+    suggestion_set_id: str = Field(max_length=64)
+    tags: list[TagText] = Field(max_length=500)
+    editor: Annotated[str, Field(pattern=EDITOR_NAME)] | None = None
+
+
 class QuestionIn(Strict):
     """An answer to a question, or `undo` of the answer."""
 
@@ -262,3 +272,4 @@ class ProposalIn(Strict):
     label: str = Field(min_length=1, max_length=200)
     note: str = Field("", max_length=2000)
     article_id: str | None = None
+    editor: Annotated[str, Field(pattern=EDITOR_NAME)] | None = None

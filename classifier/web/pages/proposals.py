@@ -15,7 +15,7 @@ from classifier.store.proposals import OPEN, PROPOSAL_STATES, TAKEN, Proposal
 from classifier.web.api.schemas import ProposalIn
 from classifier.web.bodies import json_response, read_json
 from classifier.web.changing import Changing
-from classifier.web.guard.auth import EDITORS, TAXONOMISTS, Gate
+from classifier.web.guard.auth import TAXONOMISTS, WRITERS, Gate
 from classifier.web.pages.tag_list import tag_named
 from classifier.web.pages.tag_operations import free_id, named
 from classifier.web.pages.tag_site import Form, TagSite, see
@@ -58,9 +58,9 @@ class Proposals(TagSite):
 
     def propose(self) -> Response:
         """Add a proposal."""
-        g.caller = self.gate.check(EDITORS)
+        g.caller = self.gate.check(WRITERS)
         proposal = read_json(ProposalIn, self.limit)
-        editor = g.caller.editor(None)
+        editor = g.caller.editor(proposal.editor)
         proposal_id = self.proposals.add(proposal.label.strip(), proposal.note, proposal.article_id, editor)
         return json_response({"id": proposal_id}, 201)
 
