@@ -28,9 +28,18 @@ def test_unsaved_text_has_suggestions_and_is_not_stored(desk: Desk, sit: Sit, ki
     editor.shows("iskp")
     assert (desk.article(post)["title"], desk.waits()) == ("Nothing yet", 0)
     editor.accept("iskp")
+    desk.until(lambda: desk.waits() == 1)  # the post is sent, and the decision waits for the text that it was made on
+    assert desk.log(post) == []
+    editor.save()
     desk.settled()
     assert [row[:2] for row in desk.log(post)] == [("iskp", "accept")]
     assert desk.article(post)["tags"] == ["iskp"]
+    said = desk.service.ask("GET", f"/v1/articles/{desk.prefix}{post}/decisions")
+    assert said["decisions"][0]["band"] in ("auto", "suggest")
+    of_decision = {"tag": "iskp", "set": said["decisions"][0]["suggestion_set_id"], "editor": "cms/ana"}
+    assert of_decision in [
+        {"tag": row["tag"], "set": row["suggestion_set_id"], "editor": row["editor"]} for row in said["impressions"]
+    ]
 
 
 def test_service_that_is_away_is_said_at_once(desk: Desk, sit: Sit) -> None:

@@ -20,7 +20,7 @@ defined( 'ABSPATH' ) || exit;
 const VERSION = '0.1.0'; // of classifier/__init__.py, as all versions of the product
 const FILE    = __FILE__;
 
-foreach ( array( 'settings', 'text', 'reply', 'client', 'tags', 'terms', 'outbox', 'answers', 'additions', 'archive', 'open-counts', 'term-sync', 'resend', 'hidden-terms', 'mover', 'feed', 'sender', 'watcher', 'health', 'notices', 'privacy', 'kinds-field', 'settings-page', 'network-page', 'map-page', 'rest', 'screens', 'posts-list', 'accept-page' ) as $article_tagger_part ) {
+foreach ( array( 'settings', 'text', 'reply', 'client', 'tags', 'terms', 'outbox', 'answers', 'undo', 'additions', 'archive', 'open-counts', 'term-sync', 'resend', 'hidden-terms', 'mover', 'feed', 'telling', 'sender', 'watcher', 'health', 'notices', 'privacy', 'kinds-field', 'settings-page', 'network-page', 'map-page', 'rest', 'asking', 'screens', 'posts-list', 'accept-page' ) as $article_tagger_part ) {
 	require_once __DIR__ . '/includes/class-' . $article_tagger_part . '.php';
 }
 unset( $article_tagger_part );
@@ -39,6 +39,8 @@ function start(): void {
 	$terms    = new Terms( $settings );
 	$outbox   = new Outbox();
 	$answers  = new Answers( $settings, $terms, $outbox );
+	$undo     = new Undo( $terms, $outbox, $answers );
+	$rest     = new Rest( $settings, $tags, $terms, $outbox, $answers, $undo );
 	$sync     = new Term_Sync( $settings, $client, $terms, $outbox );
 	$resend   = new Resend( $settings, $outbox );
 	$mover    = new Mover( $settings, $client, $terms );
@@ -46,7 +48,7 @@ function start(): void {
 	$counts   = new Open_Counts( $settings, $answers );
 	$added    = new Additions( $settings, $terms, $outbox, $answers, $counts );
 	$archive  = new Archive( $settings, $client, $outbox, $added );
-	$sender   = new Sender( $settings, $client, $outbox, $answers, $sync, $resend, $feed, $archive, $counts );
+	$sender   = new Sender( $settings, $client, $outbox, $answers, $sync, $resend, $feed, $archive, $counts, new Telling( $settings, $client, $outbox, $answers, $undo ) );
 	$watcher  = new Watcher( $settings, $terms, $outbox, $answers );
 	$health   = new Health( $settings, $client, $outbox );
 	$map      = new Map_Page( $settings, $client, $tags, $terms, $resend, $feed );
@@ -58,7 +60,8 @@ function start(): void {
 			$counts,
 			new Posts_List( $settings ),
 			new Accept_Page( $settings, $answers ),
-			new Rest( $settings, $client, $tags, $terms, $outbox, $answers ),
+			$rest,
+			new Asking( $settings, $client, $tags, $outbox, $answers, $rest ),
 			new Screens( $settings, $outbox ),
 			new Settings_Page( $settings, $health, new Kinds_Field( $settings, $tags ) ),
 			new Hidden_Terms( $settings ),

@@ -38,7 +38,7 @@ function forget_all(): void {
 	foreach ( array( 'tag', 'as', 'was', 'slug', 'from' ) as $name ) {
 		delete_metadata( 'term', 0, "_article_tagger_$name", '', true );
 	}
-	foreach ( array( 'answer', 'listed', 'auto', 'unsent', 'due', 'attempts', 'problem', 'decision', 'moved', 'closed', 'given', 'seen', 'archive', 'open', 'marked' ) as $name ) {
+	foreach ( array( 'answer', 'listed', 'auto', 'unsent', 'due', 'attempts', 'problem', 'decision', 'moved', 'closed', 'given', 'seen', 'saw', 'done', 'archive', 'open', 'marked' ) as $name ) {
 		delete_metadata( 'post', 0, "_article_tagger_$name", '', true );
 	}
 	// Each user's places of the boxes are WordPress's own, and harmless.

@@ -99,9 +99,29 @@
 		return { title: getEditedPostAttribute( 'title' ) || '', content: getEditedPostContent(), excerpt: getEditedPostAttribute( 'excerpt' ) || '' };
 	}
 
+	/**
+	 * Call something when title, text or excerpt change. Nothing is drawn anew, and no text is put together.
+	 *
+	 * @param {Function} onChange What to call.
+	 */
+	function watchText( onChange ) {
+		const parts = () => {
+			const { getEditedPostAttribute } = select( 'core/editor' );
+			return [ getEditedPostAttribute( 'title' ), select( 'core/block-editor' ).getBlocks(), getEditedPostAttribute( 'excerpt' ) ];
+		};
+		let before = parts();
+		return wp.data.subscribe( () => {
+			const now = parts();
+			if ( now.some( ( part, n ) => part !== before[ n ] ) ) {
+				before = now;
+				onChange();
+			}
+		} );
+	}
+
 	function ArticleTagger() {
 		const post = useSelect( ( from ) => from( 'core/editor' ).getCurrentPostId(), [] );
-		const known = window.articleTagger.useSuggestions( post, useSaves(), onTerm, onRemoved, getText );
+		const known = window.articleTagger.useSuggestions( post, useSaves(), { onTerm, onRemoved, getText, watchText, isChanged: () => select( 'core/editor' ).isEditedPostDirty() } );
 		useEffect( openOnce, [] );
 		const n = known.answer ? known.answer.suggestions.length : 0;
 		const title = __( 'Suggested tags', 'article-tagger' ) + ( n ? ` (${ n })` : '' );

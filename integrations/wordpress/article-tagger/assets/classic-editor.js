@@ -69,8 +69,31 @@
 		return { title: value( 'title' ), content: value( 'content' ), excerpt: value( 'excerpt' ) };
 	}
 
+	/**
+	 * Call something when title, text or excerpt change.
+	 *
+	 * @param {Function} onChange What to call.
+	 */
+	function watchText( onChange ) {
+		const fields = $( '#title, #content, #excerpt' ).on( 'input', onChange );
+		const watch = ( editor ) => editor && editor.on( 'input change keyup', onChange );
+		const made = ( event, editor ) => editor.id === 'content' && watch( editor );
+		$( document ).on( 'tinymce-editor-init', made );
+		watch( window.tinymce && window.tinymce.get( 'content' ) );
+		return () => {
+			const editor = window.tinymce && window.tinymce.get( 'content' );
+			fields.off( 'input', onChange );
+			$( document ).off( 'tinymce-editor-init', made );
+			if ( editor ) {
+				editor.off( 'input change keyup', onChange );
+			}
+		};
+	}
+
+	const form = { onTerm, onRemoved, getText, watchText, isChanged: () => false }; // The panel is there from the beginning.
+
 	function ArticleTagger( { post } ) {
-		return el( window.articleTagger.Panel, { known: window.articleTagger.useSuggestions( post, 0, onTerm, onRemoved, getText ) } );
+		return el( window.articleTagger.Panel, { known: window.articleTagger.useSuggestions( post, 0, form ) } );
 	}
 
 	$( function () {

@@ -153,15 +153,45 @@ class Answers {
 	}
 
 	/**
+	 * Put a suggestion back into the last answer.
+	 *
+	 * @param int   $post_id The post.
+	 * @param array $tag     The suggestion.
+	 */
+	public function restore( int $post_id, array $tag ): void {
+		$answer = $this->answer( $post_id );
+		if ( null !== $answer && ! in_array( $tag['id'], array_column( $answer['suggestions'], 'id' ), true ) ) {
+			$answer['suggestions'][] = $tag;
+			usort( $answer['suggestions'], fn( array $a, array $b ) => $b['score'] <=> $a['score'] );
+			$answer['withheld'] = array_values( array_diff( $answer['withheld'] ?? array(), array( $tag['id'] ) ) );
+			update_post_meta( $post_id, self::ANSWER, wp_slash( $answer ) );
+		}
+	}
+
+	/**
 	 * Note that an editor calls the tags of a post complete: every tag that it lacks is wrong for it.
 	 *
 	 * @param int $post_id The post.
+	 * @return string The key of the decision.
 	 */
-	public function complete( int $post_id ): void {
+	public function complete( int $post_id ): string {
 		$editor = Watcher::editor();
 		$others = array_diff( $this->closed_by( $post_id ), array( $editor ) );
 		$this->note( $post_id, self::CLOSED, $editor, $this->answer( $post_id )['set'] ?? '' );
-		$this->outbox->complete( $post_id, $editor, (bool) $others );
+		return $this->outbox->complete( $post_id, $editor, (bool) $others );
+	}
+
+	/**
+	 * Note that the user does not call the tags of a post complete any more.
+	 *
+	 * @param int $post_id The post.
+	 */
+	public function not_complete( int $post_id ): void {
+		foreach ( (array) get_post_meta( $post_id, self::CLOSED ) as $row ) {
+			if ( str_starts_with( $row, Watcher::editor() . '/' ) ) {
+				delete_post_meta( $post_id, self::CLOSED, wp_slash( $row ) );
+			}
+		}
 	}
 
 	/**
@@ -320,6 +350,7 @@ class Answers {
 			'can_decide'  => $this->settings->covers( $post ) && $this->settings->may_send(),
 			'suggestions' => array_slice( $open, 0, (int) $this->settings->get( 'shown' ) ),
 			'complete'    => $this->is_complete( $post->ID ),
+			'live'        => (bool) $this->settings->get( 'drafts' ) && '' === $post->post_password && $this->settings->may_send(),
 			'unsent'      => count( $this->outbox->decisions( $post->ID ) ),
 			'added'       => array_map( array( $this, 'term_for_form' ), $this->added( $post->ID, $open ) ),
 		);
@@ -409,19 +440,22 @@ class Answers {
 			'kind'  => is_string( $row['kind'] ?? null ) ? $row['kind'] : '',
 			'score' => is_numeric( $row['score'] ?? null ) ? (float) $row['score'] : 0.0,
 			'band'  => 'auto' === ( $row['band'] ?? '' ) ? 'auto' : 'suggest',
-			'words' => $this->words( is_array( $row['evidence'] ?? null ) ? $row['evidence'] : array() ),
+			'words' => $this->words( $row['evidence'] ?? null ),
+			'about' => in_array( $row['aboutness'] ?? '', array( 'main', 'secondary', 'passing' ), true ) ? $row['aboutness'] : '',
+			'against' => $this->words( $row['evidence_against'] ?? null, -1 ),
 		);
 	}
 
 	/**
-	 * Return the words that speak most for a tag.
+	 * Return the words that speak most for a tag, or against it.
 	 *
-	 * @param array $evidence Places in the text as it was sent, with its markup.
+	 * @param mixed $evidence Places in the text as it was sent, with its markup.
+	 * @param int   $sign     Is 1 for those with the largest weights first, -1 for those with the smallest.
 	 * @return string[]
 	 */
-	private function words( array $evidence ): array {
-		$evidence = array_filter( $evidence, fn( $one ) => is_array( $one ) && is_string( $one['text'] ?? null ) );
-		usort( $evidence, fn( array $a, array $b ) => ( $b['weight'] ?? 0 ) <=> ( $a['weight'] ?? 0 ) );
+	private function words( mixed $evidence, int $sign = 1 ): array {
+		$evidence = array_filter( is_array( $evidence ) ? $evidence : array(), fn( $one ) => is_array( $one ) && is_string( $one['text'] ?? null ) );
+		usort( $evidence, fn( array $a, array $b ) => $sign * ( ( $b['weight'] ?? 0 ) <=> ( $a['weight'] ?? 0 ) ) );
 		$words = array();
 		foreach ( $evidence as $one ) {
 			$plain = html_entity_decode( wp_strip_all_tags( $one['text'] ), ENT_QUOTES | ENT_HTML5, 'UTF-8' );
@@ -445,7 +479,7 @@ class Answers {
 		$problem = (string) get_post_meta( $post->ID, Outbox::PROBLEM, true );
 		if ( ! $this->settings->covers( $post ) ) {
 			return '' === $post->post_password
-				? __( 'Save the post to get suggestions.', 'article-tagger' )
+				? ( $open ? __( 'Save the post to accept or reject these.', 'article-tagger' ) : __( 'Save the post to get suggestions.', 'article-tagger' ) )
 				: __( 'Posts with a password are not sent to the article tagger.', 'article-tagger' );
 		}
 		if ( '' === $this->settings->address() ) {

@@ -48,6 +48,21 @@ class Client {
 	}
 
 	/**
+	 * Tell which suggestions an editor saw.
+	 *
+	 * @param string $article_id The id of the article.
+	 * @param array  $seen       What was seen: set, tags and editor.
+	 */
+	public function post_seen( string $article_id, array $seen ): Reply {
+		$body = array(
+			'suggestion_set_id' => $seen['set'],
+			'tags'              => $seen['tags'],
+			'editor'            => $seen['editor'],
+		);
+		return $this->request( 'POST', '/v1/articles/' . rawurlencode( $article_id ) . '/impressions', $body );
+	}
+
+	/**
 	 * Delete an article and all that is known of it.
 	 *
 	 * @param string $article_id The id of the article.

@@ -20,6 +20,7 @@ class Outbox {
 	const ATTEMPTS = '_article_tagger_attempts'; // How often it failed in a row.
 	const PROBLEM  = '_article_tagger_problem';  // Why the service refused it.
 	const DECISION = '_article_tagger_decision'; // A row for each: two editors at once do not overwrite each other.
+	const SEEN     = '_article_tagger_saw';      // A row for each time that suggestions came into sight.
 	const GONE     = 'article_tagger_gone_';     // An option for each article to delete, named by the number of its post.
 	const PAUSE    = 'article_tagger_pause';     // While the service is away: until when, how often in a row, and why.
 	const REFUSED  = 'article_tagger_refused';   // When the service last said that the key may not do something, and what it said.
@@ -126,7 +127,14 @@ class Outbox {
 	 */
 	public function settle( int $post_id ): void {
 		wp_cache_delete( $post_id, 'post_meta' ); // Others write while a sending is under way.
-		if ( '' === $this->token( $post_id ) && ! $this->decisions( $post_id ) ) {
+		$waiting = $this->decisions( $post_id );
+		$held    = array_filter( $waiting, fn( array $row ) => $this->is_held( $post_id, $row ) );
+		if ( '' !== $this->token( $post_id ) || $this->seen( $post_id ) || count( $held ) < count( $waiting ) ) {
+			return;
+		}
+		if ( $held ) {
+			update_post_meta( $post_id, self::DUE, min( array_column( array_column( $held, 'unsaved' ), 'until' ) ) );
+		} else {
 			delete_post_meta( $post_id, self::DUE );
 		}
 	}
@@ -153,8 +161,9 @@ class Outbox {
 	 * @param int   $post_id  The post.
 	 * @param array $decision What goes into the request: action, tag, reason.
 	 * @param array $more     The editor, and the suggestion set if it is known.
+	 * @return string The key of the decision.
 	 */
-	public function decide( int $post_id, array $decision, array $more ): void {
+	public function decide( int $post_id, array $decision, array $more ): string {
 		$row = array_merge( array( 'key' => wp_generate_uuid4() ), $more, array( 'decision' => $decision ) );
 		add_post_meta( $post_id, self::DECISION, wp_slash( $row ) );
 		$this->mark( $post_id ); // The answer to come takes it into account.
@@ -166,6 +175,7 @@ class Outbox {
 		 * @param array $more     The editor, and the suggestion set if it is known.
 		 */
 		do_action( 'article_tagger_decided', $post_id, $decision, $more );
+		return $row['key'];
 	}
 
 	/**
@@ -174,9 +184,10 @@ class Outbox {
 	 * @param int    $post_id The post.
 	 * @param string $editor  The editor.
 	 * @param bool   $second  Whether somebody else did so before.
+	 * @return string The key of the decision.
 	 */
-	public function complete( int $post_id, string $editor, bool $second ): void {
-		$this->decide(
+	public function complete( int $post_id, string $editor, bool $second ): string {
+		return $this->decide(
 			$post_id,
 			array(),
 			array(
@@ -198,13 +209,80 @@ class Outbox {
 	}
 
 	/**
-	 * Forget a decision that was sent.
+	 * Return what holds back a decision that was made on a text before it is saved, for an hour at most.
+	 *
+	 * @param \WP_Post $post The post.
+	 */
+	public static function hold( \WP_Post $post ): array {
+		return array(
+			'text'  => $post->post_modified_gmt,
+			'until' => time() + HOUR_IN_SECONDS,
+		);
+	}
+
+	/**
+	 * Whether a decision waits for the text to be saved that it was made on.
 	 *
 	 * @param int   $post_id The post.
 	 * @param array $row     The decision as it was kept.
 	 */
-	public function sent( int $post_id, array $row ): void {
-		delete_post_meta( $post_id, self::DECISION, wp_slash( $row ) );
+	public function is_held( int $post_id, array $row ): bool {
+		$unsaved = $row['unsaved'] ?? null;
+		return is_array( $unsaved ) && time() < $unsaved['until'] && get_post_field( 'post_modified_gmt', $post_id, 'raw' ) === $unsaved['text'];
+	}
+
+	/**
+	 * Forget a decision that was sent.
+	 *
+	 * @param int   $post_id The post.
+	 * @param array $row     The decision as it was kept.
+	 * @return bool Whether it was there.
+	 */
+	public function sent( int $post_id, array $row ): bool {
+		return delete_post_meta( $post_id, self::DECISION, wp_slash( $row ) );
+	}
+
+	// --- what was shown ---
+
+	/**
+	 * Keep which suggestions somebody saw, until the service is told. It is in no hurry: several are told at once.
+	 *
+	 * @param int      $post_id The post.
+	 * @param string   $set     The suggestion set.
+	 * @param string[] $tags    The tags.
+	 * @param string   $editor  Who saw them.
+	 */
+	public function saw( int $post_id, string $set, array $tags, string $editor ): void {
+		$row = array(
+			'set'    => $set,
+			'tags'   => $tags,
+			'editor' => $editor,
+		);
+		if ( $tags && '' !== $set && ! in_array( $row, $this->seen( $post_id ), true ) ) {
+			add_post_meta( $post_id, self::SEEN, wp_slash( $row ) );
+			add_post_meta( $post_id, self::DUE, time(), true );
+			$this->schedule();
+		}
+	}
+
+	/**
+	 * Return what somebody saw and the service has not been told of, the oldest first.
+	 *
+	 * @param int $post_id The post.
+	 * @return array[]
+	 */
+	public function seen( int $post_id ): array {
+		return array_filter( (array) get_post_meta( $post_id, self::SEEN ), 'is_array' );
+	}
+
+	/**
+	 * Forget what the service was told.
+	 *
+	 * @param int   $post_id The post.
+	 * @param array $row     What somebody saw, as it was kept.
+	 */
+	public function told( int $post_id, array $row ): void {
+		delete_post_meta( $post_id, self::SEEN, wp_slash( $row ) );
 	}
 
 	// --- articles of deleted posts ---

@@ -67,6 +67,15 @@ class Privacy {
 					'value' => Answers::GIVEN === $row[0] ? $row[2] : __( 'yes', 'article-tagger' ),
 				);
 			}
+			foreach ( $this->of_user( $post_id, $user ) as list( $key, $row ) ) {
+				$data[] = Outbox::SEEN === $key ? array(
+					'name'  => __( 'Suggestions in sight, of which the service is not told yet', 'article-tagger' ),
+					'value' => implode( ', ', $row['tags'] ),
+				) : array(
+					'name'  => __( 'Decision that can be undone', 'article-tagger' ),
+					'value' => trim( $row['action'] . ' ' . ( $row['tag']['id'] ?? '' ) ),
+				);
+			}
 			$items[] = array(
 				'group_id'    => self::NAME,
 				'group_label' => __( 'Article Tagger', 'article-tagger' ),
@@ -92,6 +101,9 @@ class Privacy {
 			delete_post_meta( $post_id, Answers::SEEN, $user->ID );
 			foreach ( $this->noted( $post_id, $user ) as $row ) {
 				update_post_meta( $post_id, $row[0], wp_slash( "wordpress/$row[2]" ), wp_slash( "$row[1]/$row[2]" ) );
+			}
+			foreach ( $this->of_user( $post_id, $user ) as list( $key, $row ) ) {
+				delete_post_meta( $post_id, $key, wp_slash( $row ) );
 			}
 			foreach ( $this->waiting( $post_id, $user ) as $row ) {
 				update_post_meta( $post_id, Outbox::DECISION, wp_slash( array_merge( $row, array( 'editor' => 'wordpress' ) ) ), wp_slash( $row ) );
@@ -128,11 +140,12 @@ class Privacy {
 	 */
 	private function posts( \WP_User $user, int $page ): array {
 		global $wpdb;
-		$name  = Watcher::name_of( $user );
-		$like  = '%' . $wpdb->esc_like( serialize( $name ) ) . '%'; // phpcs:ignore WordPress.PHP.DiscouragedPHPFunctions
-		$noted = $wpdb->esc_like( "$name/" ) . '%';
-		$query = "SELECT DISTINCT post_id FROM {$wpdb->postmeta} WHERE ( meta_key = %s AND meta_value = %s ) OR ( meta_key = %s AND meta_value LIKE %s ) OR ( meta_key IN ( %s, %s ) AND meta_value LIKE %s ) ORDER BY post_id LIMIT %d OFFSET %d";
-		return array_map( 'intval', $wpdb->get_col( $wpdb->prepare( $query, Answers::SEEN, (string) $user->ID, Outbox::DECISION, $like, Answers::GIVEN, Answers::CLOSED, $noted, self::PAGE, ( $page - 1 ) * self::PAGE ) ) ); // phpcs:ignore WordPress.DB
+		$name  = '%' . $wpdb->esc_like( serialize( Watcher::name_of( $user ) ) ) . '%'; // phpcs:ignore WordPress.PHP.DiscouragedPHPFunctions
+		$id    = '%' . $wpdb->esc_like( serialize( 'user' ) . serialize( $user->ID ) ) . '%'; // phpcs:ignore WordPress.PHP.DiscouragedPHPFunctions
+		$noted = $wpdb->esc_like( Watcher::name_of( $user ) . '/' ) . '%';
+		$query = "SELECT DISTINCT post_id FROM {$wpdb->postmeta} WHERE ( meta_key = %s AND meta_value = %s ) OR ( meta_key IN ( %s, %s ) AND meta_value LIKE %s ) OR ( meta_key = %s AND meta_value LIKE %s ) OR ( meta_key IN ( %s, %s ) AND meta_value LIKE %s ) ORDER BY post_id LIMIT %d OFFSET %d";
+		$for   = array( Answers::SEEN, (string) $user->ID, Outbox::DECISION, Outbox::SEEN, $name, Undo::DONE, $id, Answers::GIVEN, Answers::CLOSED, $noted, self::PAGE, ( $page - 1 ) * self::PAGE );
+		return array_map( 'intval', $wpdb->get_col( $wpdb->prepare( $query, $for ) ) ); // phpcs:ignore WordPress.DB
 	}
 
 	/**
@@ -149,6 +162,25 @@ class Privacy {
 				$row = array( $field, ...explode( '/', $value, 2 ) );
 				if ( Watcher::name_of( $user ) === $row[1] ) {
 					$found[] = $row;
+				}
+			}
+		}
+		return $found;
+	}
+
+	/**
+	 * Return what else is kept of a user on a post: suggestions that came into sight, and decisions that can be taken back.
+	 *
+	 * @param int      $post_id The post.
+	 * @param \WP_User $user    The user.
+	 * @return array[] Names of fields, each with a row.
+	 */
+	private function of_user( int $post_id, \WP_User $user ): array {
+		$found = array();
+		foreach ( array( Outbox::SEEN, Undo::DONE ) as $key ) {
+			foreach ( array_filter( (array) get_post_meta( $post_id, $key ), 'is_array' ) as $row ) {
+				if ( ( $row['editor'] ?? '' ) === Watcher::name_of( $user ) || ( $row['user'] ?? 0 ) === $user->ID ) {
+					$found[] = array( $key, $row );
 				}
 			}
 		}

@@ -22,19 +22,19 @@ class Rest {
 	 * Keep the parts.
 	 *
 	 * @param Settings $settings The settings.
-	 * @param Client   $client   The service.
 	 * @param Tags     $tags     The tags of the service.
 	 * @param Terms    $terms    The terms.
 	 * @param Outbox   $outbox   What waits.
 	 * @param Answers  $answers  What was suggested.
+	 * @param Undo     $undo     What can be taken back.
 	 */
 	public function __construct(
 		private Settings $settings,
-		private Client $client,
 		private Tags $tags,
 		private Terms $terms,
 		private Outbox $outbox,
-		private Answers $answers
+		private Answers $answers,
+		private Undo $undo
 	) {}
 
 	/**
@@ -48,13 +48,13 @@ class Rest {
 	 * Tell WordPress of the routes.
 	 */
 	public function add_routes(): void {
-		$may_edit = array( $this, 'may_edit' );
-		$of_post  = '/posts/(?P<id>[1-9][0-9]{0,18})';
-		$open     = array( 'open' => array( 'type' => 'boolean' ) );
-		$this->add( $of_post, 'GET', array( $this, 'get' ), $may_edit, $open );
-		$this->add( $of_post . '/suggest', 'POST', array( $this, 'suggest' ), $may_edit, $this->arguments_of_suggest() );
-		$this->add( $of_post . '/complete', 'POST', array( $this, 'complete' ), $may_edit );
-		$this->add( $of_post . '/decisions', 'POST', array( $this, 'decide' ), $may_edit, $this->arguments_of_decide() );
+		$of_post = '/posts/(?P<id>[1-9][0-9]{0,18})';
+		$open    = array( 'open' => array( 'type' => 'boolean' ) );
+		$this->add( $of_post, 'GET', array( $this, 'get' ), $open );
+		$this->add( $of_post . '/shown', 'POST', array( $this, 'note_shown' ), $this->arguments_of_shown() );
+		$this->add( $of_post . '/complete', 'POST', array( $this, 'complete' ) );
+		$this->add( $of_post . '/undo', 'POST', array( $this, 'undo' ) );
+		$this->add( $of_post . '/decisions', 'POST', array( $this, 'decide' ), $this->arguments_of_decide() );
 		$words = array(
 			'words' => array(
 				'type'      => 'string',
@@ -62,7 +62,7 @@ class Rest {
 				'maxLength' => 200,
 			),
 		);
-		$this->add( '/tags', 'GET', array( $this, 'search' ), fn() => current_user_can( 'edit_posts' ), $words );
+		$this->add( '/tags', 'GET', array( $this, 'search' ), $words, fn() => current_user_can( 'edit_posts' ) );
 	}
 
 	/**
@@ -90,47 +90,40 @@ class Rest {
 	}
 
 	/**
-	 * Ask for suggestions for a text that is not saved yet. The service keeps nothing of it; somebody waits for it.
+	 * Note which suggestions came into the user's sight.
 	 *
 	 * @param \WP_REST_Request $request The request.
 	 */
-	public function suggest( \WP_REST_Request $request ): \WP_REST_Response|\WP_Error {
-		$post = get_post( (int) $request['id'] );
-		if ( '' !== $post->post_password || ! $this->settings->covers_type( $post ) || ! $this->settings->may_send() ) {
-			return self::not_sent();
+	public function note_shown( \WP_REST_Request $request ): \WP_REST_Response {
+		$post   = get_post( (int) $request['id'] );
+		$answer = $this->answers->answer( $post->ID );
+		$this->answers->seen( $post->ID );
+		if ( $this->settings->covers( $post ) && '' !== $request['set'] && ( $answer['set'] ?? '' ) === $request['set'] ) {
+			$this->outbox->saw( $post->ID, $request['set'], array_values( array_unique( $request['tags'] ) ), Watcher::editor() );
 		}
-		if ( 'blind' === ( $this->answers->answer( $post->ID )['reason'] ?? '' ) ) {
-			return $this->shown( $post ); // What suggestions miss is found out on this one.
-		}
-		$article = array(
-			'title'       => html_entity_decode( wp_strip_all_tags( Text::sendable( $request['title'] ) ), ENT_QUOTES | ENT_HTML5, 'UTF-8' ),
-			'standfirst'  => Text::sendable( (string) $request['excerpt'] ),
-			'body'        => Text::body( $request['content'] ),
-			'body_format' => 'html',
-			'tags'        => $this->answers->tags_to_list( $post->ID ),
-		);
-		$reply   = $this->client->request( 'POST', '/v1/suggest', $article, array(), Client::IMPATIENT );
-		if ( ! $reply->ok() || ! is_array( $reply->body['suggestions'] ?? null ) ) {
-			/* translators: %s: what went wrong */
-			$text = sprintf( __( 'There are no suggestions at present: %s Saving is not affected.', 'article-tagger' ), $reply->problem() );
-			return new \WP_Error( 'article_tagger_away', $text, array( 'status' => 503 ) );
-		}
-		$this->answers->keep_suggestions( $post->ID, $reply->body );
-		return $this->shown( $post, array( 'can_decide' => $this->settings->covers( $post ) ) );
+		return new \WP_REST_Response( null, 204 );
 	}
 
 	/**
-	 * Return what a text is made of.
+	 * Return what is told of suggestions that came into sight.
 	 */
-	private function arguments_of_suggest(): array {
-		$text = array(
-			'type'     => 'string',
-			'required' => true,
-		);
+	private function arguments_of_shown(): array {
 		return array(
-			'title'   => $text,
-			'content' => $text,
-			'excerpt' => array( 'type' => 'string' ),
+			'set'  => array(
+				'type'      => 'string',
+				'required'  => true,
+				'maxLength' => 64,
+			),
+			'tags' => array(
+				'type'     => 'array',
+				'required' => true,
+				'maxItems' => 100,
+				'items'    => array(
+					'type'      => 'string',
+					'minLength' => 1,
+					'maxLength' => 200,
+				),
+			),
 		);
 	}
 
@@ -144,14 +137,28 @@ class Rest {
 		if ( ! $this->settings->covers( $post ) ) {
 			return self::not_sent();
 		}
-		$this->answers->complete( $post->ID );
+		$this->undo->note( $post->ID, $this->answers->complete( $post->ID ), 'complete', null );
 		return $this->shown( $post );
+	}
+
+	/**
+	 * Take back the last decision of the user on a post.
+	 *
+	 * @param \WP_REST_Request $request The request.
+	 */
+	public function undo( \WP_REST_Request $request ): \WP_REST_Response|\WP_Error {
+		$post = get_post( (int) $request['id'] );
+		$more = $this->undo->undo( $post );
+		if ( null === $more ) {
+			return new \WP_Error( 'article_tagger_undo', __( 'There is nothing to undo.', 'article-tagger' ), array( 'status' => 409 ) );
+		}
+		return $this->shown( $post, $more );
 	}
 
 	/**
 	 * Return why nothing can be decided on a post.
 	 */
-	private static function not_sent(): \WP_Error {
+	public static function not_sent(): \WP_Error {
 		return new \WP_Error( 'article_tagger_post', __( 'This post is not sent to the article tagger.', 'article-tagger' ), array( 'status' => 409 ) );
 	}
 
@@ -161,7 +168,7 @@ class Rest {
 	 * @param \WP_REST_Request $request The request.
 	 */
 	public function search( \WP_REST_Request $request ): \WP_REST_Response {
-		$found = array_map( fn( array $tag ) => array_intersect_key( $tag, array_flip( array( 'id', 'label', 'kind' ) ) ), $this->tags->search( $request['words'] ) );
+		$found = array_map( fn( array $tag ) => array_intersect_key( $tag, array_flip( array( 'id', 'label', 'kind', 'note' ) ) ), $this->tags->search( $request['words'] ) );
 		return new \WP_REST_Response( array( 'tags' => $found ) );
 	}
 
@@ -195,15 +202,22 @@ class Rest {
 	 * @param \WP_REST_Request $request   The request.
 	 */
 	private function give( \WP_Post $post, array $tag, bool $suggested, \WP_REST_Request $request ): \WP_REST_Response|\WP_Error {
-		$term = $this->terms->give( $post, $tag );
+		$there = $this->terms->find( $tag, $post->ID );
+		$had   = $there && true === is_object_in_term( $post->ID, $there->taxonomy, $there->term_id );
+		$term  = $this->terms->give( $post, $tag );
 		if ( is_wp_error( $term ) ) {
 			return $term;
 		}
-		delete_post_meta( $post->ID, Answers::AUTO, wp_slash( $tag['id'] ) ); // Somebody stands for it now.
-		$this->note( $post, array( 'action' => $suggested ? 'accept' : 'add' ), $tag, $request );
+		$auto = delete_post_meta( $post->ID, Answers::AUTO, wp_slash( $tag['id'] ) ); // Somebody stands for it now.
 		$this->answers->given( $post->ID, $tag['id'], Watcher::editor() );
 		$filler = $this->terms->without_filler( $post, $term );
-		$more   = array( 'term' => $this->answers->term_for_form( $term ) );
+		$change = array(
+			'auto' => $auto,
+			'gave' => $had ? 0 : $term->term_id,
+			'took' => $filler ? $filler->term_id : 0,
+		);
+		$this->note( $post, array( 'action' => $suggested ? 'accept' : 'add' ), $tag, $request, $change );
+		$more = array( 'term' => $this->answers->term_for_form( $term ) );
 		return $this->shown( $post, $filler ? array_merge( $more, array( 'removed' => $this->answers->term_for_form( $filler ) ) ) : $more );
 	}
 
@@ -217,13 +231,17 @@ class Rest {
 	private function reject( \WP_Post $post, array $tag, \WP_REST_Request $request ): \WP_REST_Response {
 		$more = array();
 		$term = in_array( $tag['id'], $this->answers->auto( $post->ID ), true ) ? $this->terms->find( $tag, $post->ID ) : null;
-		delete_post_meta( $post->ID, Answers::AUTO, wp_slash( $tag['id'] ) ); // Before the term: its removal is no decision of its own.
+		$auto = delete_post_meta( $post->ID, Answers::AUTO, wp_slash( $tag['id'] ) ); // Before the term: its removal is no decision of its own.
 		if ( $term ) {
 			wp_remove_object_terms( $post->ID, $term->term_id, $term->taxonomy );
 			$more['removed'] = $this->answers->term_for_form( $term );
 		}
 		$reason = (string) ( $request['reason'] ?? '' );
-		$this->note( $post, array_filter( array( 'action' => 'reject', 'reason' => $reason ) ), $tag, $request ); // phpcs:ignore
+		$change = array(
+			'auto' => $auto,
+			'took' => $term ? $term->term_id : 0,
+		);
+		$this->note( $post, array_filter( array( 'action' => 'reject', 'reason' => $reason ) ), $tag, $request, $change ); // phpcs:ignore
 		return $this->shown( $post, $more );
 	}
 
@@ -234,13 +252,20 @@ class Rest {
 	 * @param array            $decision What was decided.
 	 * @param array            $tag      The tag.
 	 * @param \WP_REST_Request $request  The request.
+	 * @param array            $change   What changed of the post with it.
 	 */
-	private function note( \WP_Post $post, array $decision, array $tag, \WP_REST_Request $request ): void {
+	private function note( \WP_Post $post, array $decision, array $tag, \WP_REST_Request $request, array $change ): void {
 		$more = array(
 			'editor' => Watcher::editor(),
 			'set'    => (string) ( $request['set'] ?? '' ),
 		);
-		$this->outbox->decide( $post->ID, array_merge( $decision, array( 'tag' => $tag['id'] ) ), $more );
+		if ( '' === $more['set'] && '' === ( $this->answers->answer( $post->ID )['set'] ?? '' ) && 'add' !== $decision['action'] ) {
+			$more['unsaved'] = Outbox::hold( $post );
+		} elseif ( 'add' !== $decision['action'] ) {
+			$this->outbox->saw( $post->ID, $more['set'], array( $tag['id'] ), $more['editor'] ); // Wherever it was shown.
+		}
+		$key = $this->outbox->decide( $post->ID, array_merge( $decision, array( 'tag' => $tag['id'] ) ), $more );
+		$this->undo->note( $post->ID, $key, $decision['action'], $tag, array_merge( $change, array( 'set' => $more['set'] ) ) );
 	}
 
 	/**
@@ -249,27 +274,28 @@ class Rest {
 	 * @param \WP_Post $post The post.
 	 * @param array    $more What is said besides.
 	 */
-	private function shown( \WP_Post $post, array $more = array() ): \WP_REST_Response {
-		return new \WP_REST_Response( array_merge( $this->answers->shown( $post ), $more ), 200, array( 'Cache-Control' => 'no-store' ) );
+	public function shown( \WP_Post $post, array $more = array() ): \WP_REST_Response {
+		$undo = array( 'undo' => Undo::shown( $this->undo->last( $post->ID ) ) );
+		return new \WP_REST_Response( array_merge( $this->answers->shown( $post ), $undo, $more ), 200, array( 'Cache-Control' => 'no-store' ) );
 	}
 
 	/**
 	 * Add a route.
 	 *
-	 * @param string   $path      The path.
-	 * @param string   $method    The method.
-	 * @param callable $answer    What answers.
-	 * @param callable $allow     What tells who may ask.
-	 * @param array    $arguments The arguments.
+	 * @param string    $path      The path.
+	 * @param string    $method    The method.
+	 * @param callable  $answer    What answers.
+	 * @param array     $arguments The arguments.
+	 * @param ?callable $allow     What tells who may ask; without it whoever may edit the post.
 	 */
-	private function add( string $path, string $method, callable $answer, callable $allow, array $arguments = array() ): void {
+	public function add( string $path, string $method, callable $answer, array $arguments = array(), ?callable $allow = null ): void {
 		register_rest_route(
 			self::SPACE,
 			$path,
 			array(
 				'methods'             => $method,
 				'callback'            => $answer,
-				'permission_callback' => $allow,
+				'permission_callback' => $allow ?? array( $this, 'may_edit' ),
 				'args'                => $arguments,
 			)
 		);

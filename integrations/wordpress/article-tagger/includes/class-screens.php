@@ -168,11 +168,15 @@ class Screens {
 	 * @param string[] $needs What it needs besides the panel.
 	 */
 	private function enqueue( string $name, array $needs ): void {
-		$panel = array( 'wp-element', 'wp-components', 'wp-api-fetch', 'wp-i18n', 'wp-a11y', 'wp-url' );
-		wp_enqueue_script( 'article-tagger-panel', plugins_url( 'assets/panel.js', FILE ), $panel, VERSION, true );
-		wp_set_script_translations( 'article-tagger-panel', 'article-tagger', plugin_dir_path( FILE ) . 'languages' );
-		wp_enqueue_script( "article-tagger-$name", plugins_url( "assets/$name.js", FILE ), array_merge( array( 'article-tagger-panel' ), $needs ), VERSION, true );
-		wp_set_script_translations( "article-tagger-$name", 'article-tagger', plugin_dir_path( FILE ) . 'languages' );
+		$scripts = array(
+			'suggestions' => array( 'wp-element', 'wp-api-fetch', 'wp-i18n', 'wp-a11y' ),
+			'panel'       => array( 'article-tagger-suggestions', 'wp-components', 'wp-url' ),
+			$name         => array_merge( array( 'article-tagger-panel' ), $needs ),
+		);
+		foreach ( $scripts as $script => $before ) {
+			wp_enqueue_script( "article-tagger-$script", plugins_url( "assets/$script.js", FILE ), $before, VERSION, true );
+			wp_set_script_translations( "article-tagger-$script", 'article-tagger', plugin_dir_path( FILE ) . 'languages' );
+		}
 		wp_enqueue_style( 'article-tagger', plugins_url( 'assets/panel.css', FILE ), array( 'wp-components' ), VERSION );
 	}
 

@@ -30,6 +30,7 @@ class Sender {
 	 * @param Feed        $feed     What was changed of tags.
 	 * @param Archive     $archive  What archive runs added.
 	 * @param Open_Counts $counts   How many suggestions posts have.
+	 * @param Telling     $telling  What editors did.
 	 */
 	public function __construct(
 		private Settings $settings,
@@ -40,7 +41,8 @@ class Sender {
 		private Resend $resend,
 		private Feed $feed,
 		private Archive $archive,
-		private Open_Counts $counts
+		private Open_Counts $counts,
+		private Telling $telling
 	) {}
 
 	/**
@@ -153,16 +155,16 @@ class Sender {
 			return true;
 		}
 		$token = $this->outbox->token( $post_id );
-		$reply = $this->send_decisions( $post );
+		$reply = $this->telling->sights( $post_id ) ?? $this->telling->decisions( $post );
 		if ( $reply && $reply->is_not_found() && $this->settings->covers( $post ) ) {
 			$reply = $this->put( $post );  // The service does not know the article (any more).
-			$reply = $reply->ok() ? $this->send_decisions( $post ) : $reply;
+			$reply = $reply->ok() ? $this->telling->decisions( $post ) : $reply;
 		}
 		if ( ! $reply && $this->settings->covers( $post ) && '' !== $token ) {
 			$reply = $this->put( $post );
 			$reply = $reply->ok() ? null : $reply;
 		}
-		$reply = $reply ?? $this->send_decisions( $post, true ); // That the tags are complete counts with those of now.
+		$reply = $reply ?? $this->telling->decisions( $post, true );
 		return $this->conclude( $post_id, $token, $reply );
 	}
 
@@ -209,11 +211,11 @@ class Sender {
 		$article    = $this->article( $post );
 		$article_id = $this->settings->article_id( $post->ID );
 		$reply      = $this->client->put_article( $article_id, $article );
-		foreach ( array( 'standfirst', 'terms', 'standfirst' ) as $field ) { // An older service does not know them. It names one.
-			if ( isset( $article[ $field ] ) && $reply->is_refused() && $reply->names( "/$field" ) ) {
-				$article = $this->without( $field, $article, $post->ID );
-				$reply   = $this->client->put_article( $article_id, $article );
-			}
+		$unknown    = $this->refused_field( $reply, $article );
+		while ( '' !== $unknown ) {
+			$article = $this->without( $unknown, $article, $post->ID );
+			$reply   = $this->client->put_article( $article_id, $article );
+			$unknown = $this->refused_field( $reply, $article );
 		}
 		if ( $reply->ok() && ! is_string( $reply->body['suggestion_set_id'] ?? null ) ) {
 			$reply = new Reply( $reply->status, null ); // JSON, but not of the article tagger.
@@ -226,6 +228,21 @@ class Sender {
 			}
 		}
 		return $reply;
+	}
+
+	/**
+	 * Return the field that an older service does not know, of those that it can do without; empty if there is none.
+	 *
+	 * @param Reply $reply   Its answer, which names one field.
+	 * @param array $article The article that was sent.
+	 */
+	private function refused_field( Reply $reply, array $article ): string {
+		foreach ( $reply->is_refused() ? array( 'standfirst', 'terms', 'background' ) : array() as $field ) {
+			if ( isset( $article[ $field ] ) && $reply->names( "/$field" ) ) {
+				return $field;
+			}
+		}
+		return '';
 	}
 
 	/**
@@ -251,6 +268,7 @@ class Sender {
 			'body'        => Text::body( $post->post_content ),
 			'body_format' => 'html',
 			'terms'       => $this->answers->terms_to_list( $post->ID ),
+			'background'  => true, // What is shown the panel says.
 		);
 		// What the author wrote. WordPress makes an excerpt of the first words only where a theme shows one.
 		$excerpt = trim( Text::sendable( $post->post_excerpt ) );
@@ -270,78 +288,6 @@ class Sender {
 		 * @param \WP_Post $post    The post.
 		 */
 		return (array) apply_filters( 'article_tagger_article', $article, $post );
-	}
-
-	/**
-	 * Send the decisions on a post, the oldest first.
-	 *
-	 * @param \WP_Post $post     The post.
-	 * @param bool     $complete Whether to send those that its tags are complete, and no others.
-	 * @return ?Reply What stopped it, or null.
-	 */
-	private function send_decisions( \WP_Post $post, bool $complete = false ): ?Reply {
-		foreach ( $this->outbox->decisions( $post->ID ) as $row ) {
-			if ( $complete !== ! empty( $row['complete'] ) ) {
-				continue;
-			}
-			$reply = $complete ? $this->send_complete( $post->ID, $row ) : $this->send_decision( $post->ID, $row );
-			if ( ! $reply->ok() && ! $reply->is_refused() ) {
-				return $reply;
-			}
-			if ( ! $reply->ok() ) {
-				/* translators: 1: the id of a tag, 2: what the service says is wrong */
-				$problem = sprintf( __( 'The article tagger does not take a decision on “%1$s”: %2$s', 'article-tagger' ), $row['decision']['tag'] ?? '', $reply->problem() );
-				update_post_meta( $post->ID, Outbox::PROBLEM, wp_slash( $problem ) );
-			}
-			// Out of the answer first: between both it would be shown again.
-			$this->answers->drop( $post->ID, $row['decision']['tag'] ?? '' );
-			$this->outbox->sent( $post->ID, $row );
-		}
-		return null;
-	}
-
-	/**
-	 * Send that the tags of a post are complete, with the decisions that it gives those that were set in the form.
-	 *
-	 * @param int   $post_id The post.
-	 * @param array $row     The decision.
-	 */
-	private function send_complete( int $post_id, array $row ): Reply {
-		$tags  = array_slice( $this->answers->stood_for( $post_id, $row['editor'], ! empty( $row['second'] ) ), 0, 500 );
-		$body  = array(
-			'decisions' => array_map( fn( string $tag ) => array( 'action' => 'add', 'tag' => $tag ), $tags ),
-			'complete'  => true,
-			'editor'    => $row['editor'],
-		);
-		$id    = $this->settings->article_id( $post_id );
-		$reply = $this->client->post_decisions( $id, $body, $row['key'] );
-		if ( $reply->ok() ) {
-			array_map( fn( string $tag ) => $this->answers->given( $post_id, $tag, $row['editor'] ), $tags );
-		}
-		return $reply->is_refused() && $tags ? $this->client->post_decisions( $id, array_merge( $body, array( 'decisions' => array() ) ), $row['key'] ) : $reply;
-	}
-
-	/**
-	 * Send one decision; if the service has forgotten the set that it was made on, without it.
-	 *
-	 * @param int   $post_id The post.
-	 * @param array $row     The decision.
-	 */
-	private function send_decision( int $post_id, array $row ): Reply {
-		$body = array(
-			'decisions' => array( $row['decision'] ),
-			'complete'  => false,
-			'editor'    => $row['editor'],
-		);
-		$set  = $row['set'] ?? '';
-		$id   = $this->settings->article_id( $post_id );
-		if ( '' !== $set ) {
-			$reply = $this->client->post_decisions( $id, array_merge( $body, array( 'suggestion_set_id' => $set ) ), $row['key'] );
-			if ( ! $reply->is_refused() || ! $reply->names( '/suggestion_set_id' ) ) {
-				return $reply;
-			}
-		}
-		return $this->client->post_decisions( $id, $body, $row['key'] );
 	}
 
 	/**

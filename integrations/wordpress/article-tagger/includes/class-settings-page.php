@@ -94,19 +94,18 @@ class Settings_Page {
 			'shown'             => __( 'Suggestions shown at most', 'article-tagger' ),
 			'auto'              => __( 'Adding by itself', 'article-tagger' ),
 			'completes'         => __( 'Complete tags', 'article-tagger' ),
+			'drafts'            => __( 'While writing', 'article-tagger' ),
 			'prefix'            => __( 'Ids of articles begin with', 'article-tagger' ),
 			'follow'            => __( 'Changes of the tags', 'article-tagger' ),
 			'archive'           => __( 'Archive runs', 'article-tagger' ),
 		);
 		foreach ( $fields as $name => $title ) {
-			$for = in_array( $name, array( 'post_types', 'taxonomies', 'auto', 'completes', 'follow', 'archive', 'kinds' ), true ) ? array() : array( 'label_for' => "article-tagger-$name" );
+			$for = in_array( $name, array( 'post_types', 'taxonomies', 'auto', 'completes', 'drafts', 'follow', 'archive', 'kinds' ), true ) ? array() : array( 'label_for' => "article-tagger-$name" );
 			add_settings_field( $name, esc_html( $title ), array( $this, 'show_' . $name ), self::PAGE, 'all', $for );
 		}
 	}
 
-	/**
-	 * Show the page.
-	 */
+	/** Show the page. */
 	public function show(): void {
 		if ( ! current_user_can( 'manage_options' ) ) {
 			return;
@@ -145,6 +144,7 @@ class Settings_Page {
 			'auto'              => ! empty( $given['auto'] ),
 			'prefix'            => $this->prefix( (string) ( $given['prefix'] ?? Settings::default_prefix() ) ),
 			'completes'         => ! empty( $given['completes'] ),
+			'drafts'            => ! empty( $given['drafts'] ),
 			'follow'            => ! empty( $given['follow'] ),
 			'archive'           => ! empty( $given['archive'] ),
 			'slugs'             => ! empty( $given['slugs'] ),
@@ -232,9 +232,7 @@ class Settings_Page {
 		}
 	}
 
-	/**
-	 * Show the field of the key, without the key.
-	 */
+	/** Show the field of the key, without the key. */
 	public function show_key(): void {
 		if ( $this->settings->key_is_constant() ) {
 			echo '<p id="article-tagger-key">' . esc_html__( 'Set in wp-config.php (ARTICLE_TAGGER_KEY).', 'article-tagger' ) . '</p>';
@@ -272,9 +270,7 @@ class Settings_Page {
 		$this->show_select( 'tag_taxonomy' );
 	}
 
-	/**
-	 * Show the field of the taxonomy for the category.
-	 */
+	/** Show the field of the taxonomy for the category. */
 	public function show_category_taxonomy(): void {
 		$this->show_select( 'category_taxonomy' );
 		$this->show_note( __( 'The kind of article, of which the service suggests one. It is only ever set by an editor.', 'article-tagger' ) );
@@ -303,6 +299,11 @@ class Settings_Page {
 	/** Show the field of what publishing says. */
 	public function show_completes(): void {
 		$this->show_box( 'checkbox', '[completes]', '1', __( 'Publishing a post says that its tags are complete, where the editor had the panel open', 'article-tagger' ), (bool) $this->settings->get( 'completes' ) );
+	}
+
+	/** Show the field of suggestions before a save. */
+	public function show_drafts(): void {
+		$this->show_box( 'checkbox', '[drafts]', '1', __( 'Suggest tags while a post is written, before it is saved (the service keeps nothing of that text)', 'article-tagger' ), (bool) $this->settings->get( 'drafts' ) );
 	}
 
 	/** Show the field of the prefix. */

@@ -31,6 +31,7 @@ class Settings {
 		'prefix'            => 'wp-',
 		'kinds'             => array(), // By post types (or any) and kinds of tags: the taxonomy, where it is not the usual one.
 		'completes'         => false,
+		'drafts'            => false,
 		'follow'            => true,
 		'archive'           => true,
 		'slugs'             => false,

@@ -130,6 +130,7 @@ class Tags {
 			'label' => is_string( $row['label'] ?? null ) ? $row['label'] : $row['id'],
 			'kind'  => is_string( $row['kind'] ?? null ) ? $row['kind'] : '',
 			'names' => $this->names( $row ),
+			'note'  => is_string( $row['note'] ?? null ) ? mb_substr( trim( $row['note'] ), 0, 1000 ) : '',
 		);
 	}
 
