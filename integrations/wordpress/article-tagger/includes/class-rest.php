@@ -259,7 +259,9 @@ class Rest {
 			'editor' => Watcher::editor(),
 			'set'    => (string) ( $request['set'] ?? '' ),
 		);
-		if ( '' === $more['set'] && '' === ( $this->answers->answer( $post->ID )['set'] ?? '' ) && 'add' !== $decision['action'] ) {
+
+		$is_archive = isset( Additions::of( $post->ID )[ $tag['id'] ] ); // The service suggested it for the text that it has.
+		if ( '' === $more['set'] && '' === ( $this->answers->answer( $post->ID )['set'] ?? '' ) && 'add' !== $decision['action'] && ! $is_archive ) {
 			$more['unsaved'] = Outbox::hold( $post );
 		} elseif ( 'add' !== $decision['action'] ) {
 			$this->outbox->saw( $post->ID, $more['set'], array( $tag['id'] ), $more['editor'] ); // Wherever it was shown.
