@@ -42,6 +42,7 @@ ANSWER = {
     "unknown_tags",
     "removed",
     "removed_more",
+    "language",
     "reason",
     "choices",
 }

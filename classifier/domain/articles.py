@@ -27,6 +27,7 @@ BODY_FORMATS = ("text", "html")
 STORED_ID = re.compile(r"[A-Za-z0-9._:-]{1,200}")
 # Those but for `.` and `..`, which name folders in an address: clients and proxies take them out. JSON Schema has no
 # shorter way to say so.
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{1,8}){0,8}")  # of BCP 47; some systems join its parts by _
 ARTICLE_ID = re.compile(
     r"(?:[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,199}|\.[A-Za-z0-9_:-][A-Za-z0-9._:-]{0,198}|\.\.[A-Za-z0-9._:-]{1,198})"
 )
@@ -39,7 +40,8 @@ class Article:
     `tags` and `rejected` are tag ids. With `tags_complete` every tag that is not listed is known to be wrong, but for
     those in `unknown`; without it, a tag in neither list is unknown. `tags` is None where the sender said nothing of
     them. `tagged_at` is when the tags were completed, where that was not when the article was published. `standfirst` is the
-    summary between headline and body, empty where there is none. `body_format` is its format too.
+    summary between headline and body, empty where there is none. `body_format` is its format too. `language` is that of the
+    text as the sender says, a tag of BCP 47.
     """
 
     id: str = ""
@@ -54,6 +56,7 @@ class Article:
     unknown: tuple[str, ...] = ()
     tagged_at: str | None = None
     standfirst: str = ""
+    language: str | None = None
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -72,7 +75,7 @@ class Article:
         return replace(self, **changes)
 
 
-_STRINGS = ("id", *TEXT_FIELDS, "body_format", "published_at", "url", "tagged_at")
+_STRINGS = ("id", *TEXT_FIELDS, "body_format", "published_at", "url", "tagged_at", "language")
 _LISTS = ("tags", "rejected", "unknown")
 RECORD_FIELDS = frozenset({*_STRINGS, *_LISTS, "tags_complete"})
 
@@ -82,6 +85,8 @@ def article_from_record(record: Any) -> Article:
     if not isinstance(record, dict):
         raise BadArticle(f"An article record is a JSON object, not {type(record).__name__}.", "")
     fields = {key: value for key, value in record.items() if key in RECORD_FIELDS and value is not None}
+    if not is_language(fields.get("language")):  # files say `English` and more: such an article is of no told language
+        fields.pop("language", None)
     for field, value in fields.items():
         if field in _LISTS:
             if not isinstance(value, list) or not all(isinstance(tag, str) and tag for tag in value):
@@ -147,15 +152,21 @@ def record_of(article: Article) -> dict[str, object]:
         record["tags"] = list(article.tags)
     record |= {field: list(tags) for field in ("rejected", "unknown") if (tags := getattr(article, field))}
     record["tags_complete"] = article.tags_complete
-    optional = ("published_at", "url", "tagged_at")
+    optional = ("published_at", "url", "tagged_at", "language")
     return record | {field: value for field in optional if (value := getattr(article, field)) is not None}
 
 
 def text_digest(article: Article) -> str:
-    """Return the digest of what is judged of an article: its text fields, and the format of its body."""
+    """Return the digest of what is judged of an article: its text fields, the format of its body, and the told language."""
     others = [(name, text) for name, text in article.texts_by_name.items() if text and name not in ALWAYS]
+    others += [("language", article.language)] if article.language else []
     judged = [article.title, article.body, article.body_format, *others]
     return hashlib.sha256(json.dumps(judged).encode()).hexdigest()
+
+
+def is_language(value: object) -> bool:
+    """Whether a value is a language as BCP 47 writes it."""
+    return isinstance(value, str) and LANGUAGE.fullmatch(value) is not None
 
 
 def check_id(article_id: str) -> str:

@@ -65,6 +65,19 @@ class ToChoose(TypedDict):
     between: list[TagName]
 
 
+class TextLanguage(TypedDict):
+    """The language of a text.
+
+    code: the first part of its tag in BCP 47, None where it cannot be told.
+    learned: whether the model judges its words. In another language only names count that are written out.
+    told: whether the sender said it.
+    """
+
+    code: str | None
+    learned: bool
+    told: bool
+
+
 class Removed(TypedDict):
     """A part of the body that was left out because it is not the article. Offsets are into the body as it was sent."""
 
@@ -83,6 +96,7 @@ class Answer:
     removed_more: number of the parts beyond those in `removed`.
     reason: why nothing is suggested, None if something is.
     choices: split tags that the text fits, where it names none of the parts.
+    language: of the text.
     margin: the distance between the score that is nearest to its tag's threshold, and that threshold. It is not public.
     doubt: the sum of s (1 - s) / (n + 1) over the tags, of score s and n positives in training. It is not public.
     """
@@ -99,6 +113,7 @@ class Answer:
     margin: float
     choices: list[ToChoose] = field(default_factory=list)
     doubt: float = 0.0
+    language: TextLanguage = field(default_factory=lambda: TextLanguage(code=None, learned=True, told=False))
 
 
 class Part(NamedTuple):

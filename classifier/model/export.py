@@ -13,7 +13,7 @@ Articles are `Article`s, records (dicts as in an archive's JSON Lines) or plain 
         title       the same for the title alone, times 0.5; absent where the model has no title terms
         naming      the mention features of each tag, weighed to one value per tag
         written_out 1 where a tag's name is written out, not only hinted at
-        doubts      1 where the text says nothing, or is in another language
+        doubts      1 where the text says nothing, or is in a language that the model has not learned
     tagger          the linear classifiers, the stacking model that joins them to the mentions, calibration and thresholds
 
 Only the vectorizers can be fitted anew; what the other steps learned comes from `classifier.training.fitting`. To put another
@@ -51,6 +51,7 @@ from classifier.model.pipeline_steps import (
 )
 from classifier.model.scoring import TITLE_WEIGHT
 from classifier.model.tag_model import TagModel
+from classifier.model.unlearned import has_names
 from classifier.text.mention_features import CATEGORIES, FEATURES, NOWHERE, SHARED
 
 
@@ -75,7 +76,7 @@ def build_pipeline(model: TagModel) -> Pipeline:
         of_title = partial(reading_title_terms, stem=p.stem)
         views.append(("title", _vectorizer(of_title, model.title_terms, p.title_idf)))
         weights["title"] = TITLE_WEIGHT
-    doubts = Doubts(words.vocabulary, common, p.language, p.stem).fit()
+    doubts = Doubts(words.vocabulary, common, p.language, p.stem, list(p.learned) or None).fit()
     views += [("naming", naming), ("written_out", WrittenOut(tag_ids).fit()), ("doubts", doubts)]
     read = ArticleTransformer(_Taxonomy(taxonomy.tags, taxonomy.kinds), list(p.blocks)).fit()
     features = FeatureUnion(views, transformer_weights=weights)
@@ -119,6 +120,9 @@ def _tag_classifier(model: TagModel, tag_ids: list[str]) -> TagClassifier:
     for name in ("n_positive", "stack", "calibration", "curves", "thresholds", "auto_thresholds"):
         setattr(tagger, f"{name}_", np.array(getattr(p, name)))
     tagger.stack_intercepts_ = p.stack_intercepts + p.recency
+    named = has_names(taxonomy)
+    tagger.names_intercepts_ = np.array(p.stack_intercepts)
+    tagger.names_thresholds_ = np.where(named, p.thresholds, np.inf)
     tagger.active_ = np.array([tag.active for tag in taxonomy.tags], dtype=bool)
     tagger.exclusive_kinds_ = [list(members) for members in taxonomy.exclusive_kinds]
     tagger.model_version_, tagger.taxonomy_version_ = model.version, taxonomy.version

@@ -17,9 +17,8 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.model import decision
 from classifier.model.calibration import calibrated, with_one_bend
 from classifier.model.decision import Choice, StackingModel
-from classifier.model.scoring import FEW_KNOWN
 from classifier.text.mention_features import HINTED, SHARED
-from classifier.text.reading import ArticleReader, Reading, is_foreign
+from classifier.text.reading import ArticleReader, Reading, is_unlearned
 from classifier.text.stems import ENGLISH_STEMS, STEMS
 from classifier.text.terms import text_terms, title_terms
 
@@ -186,10 +185,12 @@ class Doubts(_OfReadings):
     `common`: those that stand in more than a quarter of the articles it was trained on, and say nothing alone.
     `language`: the model's language, "en" or None for any.
     `stem`: the stems of its terms.
+    `learned`: the languages that it has learned, none for any; None for the one above.
     """
 
     NAMES = ("says nothing", "another language")
-    stem = ENGLISH_STEMS.name  # files of earlier versions lack it
+    stem = ENGLISH_STEMS.name  # files of earlier versions lack it, and the next
+    learned: Sequence[str] | None = None
 
     def __init__(
         self,
@@ -197,7 +198,9 @@ class Doubts(_OfReadings):
         common: frozenset[str],
         language: str | None,
         stem: str = ENGLISH_STEMS.name,
+        learned: Sequence[str] | None = None,
     ) -> None:
+        self.learned = learned
         self.vocabulary = vocabulary
         self.common = common
         self.language = language
@@ -206,11 +209,12 @@ class Doubts(_OfReadings):
     def transform(self, X: Sequence[NamedReading]) -> np.ndarray:
         """Return (n_articles, 2) float64 of 0 and 1."""
         doubts = np.zeros((len(X), len(self.NAMES)))
+        learned = self.learned if self.learned is not None else list(filter(None, [self.language]))
         for row, text in enumerate(read.reading.text for read in X):
             terms = text_terms(text, STEMS[self.stem])
             n_known = sum(map(self.vocabulary.__contains__, terms))
-            doubtful = self.language == "en" and n_known <= FEW_KNOWN * len(terms)
-            doubts[row] = self.common.issuperset(terms), doubtful and is_foreign(text)
+            is_foreign = bool(learned) and is_unlearned(text, learned, n_known, len(terms))
+            doubts[row] = self.common.issuperset(terms), is_foreign
         return doubts
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
@@ -237,6 +241,10 @@ class TagClassifier(_Learned, ClassifierMixin, BaseEstimator):  # type: ignore[m
     auto_thresholds_: np.ndarray  # the same for the band auto
     active_: np.ndarray  # (n_tags,) bool
     exclusive_kinds_: list[list[int]]  # the columns of the tags of each such kind
+    # The same for texts in languages that the model has not learned (see `classifier.model.unlearned`), inf for tags that are
+    # no names; files of earlier versions lack them.
+    names_thresholds_: np.ndarray
+    names_intercepts_: np.ndarray
     n_terms_: int  # columns of words and title
     n_features_in_: int
     model_version_: str
@@ -249,7 +257,11 @@ class TagClassifier(_Learned, ClassifierMixin, BaseEstimator):  # type: ignore[m
         """Return the decision values, (n_articles, n_tags) float64."""
         X = self._checked(X)
         stack = self._stacking_model
-        return stack.decision(self._classifier_values(X)[:, stack.fitted], self._columns(X, 0))
+        decision = stack.decision(self._classifier_values(X)[:, stack.fitted], self._columns(X, 0))
+        rows = self._of_names(X)
+        if len(rows):
+            decision[rows] = self._names_stacking_model.decision(np.zeros((len(rows), 0)), self._columns(X, 0)[rows])
+        return decision
 
     def predict_proba(self, X: sparse.csr_matrix) -> np.ndarray:
         """Return the scores, (n_articles, n_tags) float64: calibrated probabilities; they need not add up to one."""
@@ -262,7 +274,11 @@ class TagClassifier(_Learned, ClassifierMixin, BaseEstimator):  # type: ignore[m
         is_silent, is_foreign = self._columns(X, 2).T > 0
         doubts = decision.Doubts(is_silent, is_foreign, self._columns(X, 1) > 0)
         choice = Choice(self.active_, self.exclusive_kinds_, self.always_one)
-        return choice.suggested(self.decision_function(X), self.thresholds_, doubts).astype(np.int64)
+        thresholds = np.repeat(self.thresholds_[None], X.shape[0], axis=0)
+        rows = self._of_names(X)
+        if len(rows):
+            thresholds[rows] = self.names_thresholds_
+        return choice.suggested(self.decision_function(X), thresholds, doubts).astype(np.int64)
 
     def competing(self, X: sparse.csr_matrix) -> np.ndarray:
         """Return what the other tags add to each decision value, (n_articles, n_tags) float64: the part that is not linear."""
@@ -287,6 +303,17 @@ class TagClassifier(_Learned, ClassifierMixin, BaseEstimator):  # type: ignore[m
         intercept: np.ndarray = stack.prior.copy()
         intercept[stack.fitted] += stack.slope * self.separator_intercept_[stack.fitted]
         return intercept
+
+    def _of_names(self, X: sparse.csr_matrix) -> np.ndarray:
+        """Return the rows of texts in languages that the model has not learned, (n_rows,) int64."""
+        has_names = hasattr(self, "names_thresholds_")
+        return np.flatnonzero(self._columns(X, 2)[:, 1]) if has_names else np.zeros(0, dtype=np.int64)
+
+    @property
+    def _names_stacking_model(self) -> StackingModel:
+        n_tags = len(self.classes_)
+        none = np.zeros(0, dtype=np.int64)
+        return StackingModel(self.stack_, self.names_intercepts_, np.zeros(n_tags), none, np.zeros(n_tags))
 
     @property
     def _stacking_model(self) -> StackingModel:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import NamedTuple, Self
@@ -11,19 +11,21 @@ import numpy as np
 
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
+from classifier.model.answer import TextLanguage
 from classifier.model.calibration import calibrated
 from classifier.model.decision import Choice, Doubts, StackingModel
 from classifier.model.parameters import Parameters
 from classifier.model.surface_forms import SurfaceForms
+from classifier.model.unlearned import has_names, of_names
 from classifier.model.voices import Spoken, Voices
+from classifier.text.fields import ReadText
 from classifier.text.mention_features import HINTED, NOWHERE, MentionFeatures, MentionWeights
 from classifier.text.once import once
-from classifier.text.reading import ArticleReader, Reading, is_foreign
+from classifier.text.reading import ArticleReader, Reading, is_unlearned, seen_language
 from classifier.text.stems import STEMS
 from classifier.text.term_rows import CountedTerms, TermRows
 
 TITLE_WEIGHT = 0.5
-FEW_KNOWN = 0.6  # a text with a smaller share of known terms may be in another language
 COMMON_IDF = np.log(4.0) + 1.0  # terms up to it are in more than a quarter of the articles, and inform of nothing
 
 
@@ -36,6 +38,7 @@ class Scored(NamedTuple):
     classifier: np.ndarray  # (n_articles, n_fitted), values of the linear classifiers
     mentions: np.ndarray  # (n_articles, n_tags), the logits by the mentions alone
     decision: np.ndarray  # (n_articles, n_tags)
+    is_foreign: np.ndarray  # (n_articles,) bool, whether it is in a language that the model has not learned
 
 
 @dataclass(frozen=True)
@@ -84,13 +87,15 @@ class Scorer:
         self.active = np.array([tag.active for tag in taxonomy.tags], dtype=bool)
         self.choice = Choice(self.active, taxonomy.exclusive_kinds, parameters.always_one)
         self._voices = Voices({}, len(taxonomy.tags))  # nobody speaks for another tag, until `seen`
+        self._taxonomy, self.is_of_names = taxonomy, False
+        self.learned = frozenset(parameters.learned or filter(None, [parameters.language]))
 
     def seen(self, taxonomy: Taxonomy, parameters: Parameters, voices: Voices, reader: ArticleReader) -> Self:
         """Return a scorer of the same linear classifiers for other tags, whose names a reader finds."""
         scorer, p = copy(self), parameters
-        for computed in ("column", "threshold_scores"):
+        for computed in ("column", "threshold_scores", "of_names"):
             vars(scorer).pop(computed, None)
-        scorer.parameters, scorer.reader, scorer._voices = parameters, reader, voices
+        scorer.parameters, scorer.reader, scorer._voices, scorer._taxonomy = parameters, reader, voices, taxonomy
         scorer._unnamed = p.nowhere_intercept + p.naming_offsets[:, NOWHERE]
         scorer.stack = StackingModel(p.stack, p.stack_intercepts, p.n_positive, p.separators, p.recency)
         scorer.active = np.array([tag.active for tag in taxonomy.tags], dtype=bool)
@@ -108,6 +113,16 @@ class Scorer:
         """Return a scorer with the same parameters to which the recent rates add something else, (n_tags,) float64."""
         scorer = copy(self)
         scorer.stack = self.stack.with_recency(recency)
+        return scorer
+
+    @cached_property
+    def of_names(self) -> Self:
+        """The scorer of texts in other languages than those that were learned: see `unlearned`."""
+        parameters = of_names(self.parameters)
+        scorer = self.seen(self._taxonomy, parameters, self._voices, self.reader)
+        scorer._weights, scorer.is_of_names = parameters.weights, True
+        scorer.active = scorer.active & has_names(self._taxonomy)
+        scorer.choice = replace(scorer.choice, active=scorer.active)
         return scorer
 
     @cached_property
@@ -147,7 +162,24 @@ class Scorer:
             offsets = p.naming_offsets[named.tags, named.categories]
             mentions[named.articles, named.tags] = self._mention_weights.logits(named.kinds, named.shared) + offsets
         decision = self.stack.decision(classifier, mentions)
-        return Scored(terms, tf_idf, named, classifier, mentions, decision)
+        return Scored(terms, tf_idf, named, classifier, mentions, decision, self._are_foreign(readings, terms))
+
+    def _are_foreign(self, readings: Sequence[Reading], terms: CountedTerms) -> np.ndarray:
+        """Return which articles are in languages that the model has not learned, (n_articles,) bool."""
+        if self.is_of_names:
+            return np.ones(len(readings), dtype=bool)
+        pairs = zip(readings, terms.n_known.tolist(), terms.n_terms.tolist(), strict=True)
+        return np.array([self.is_foreign(reading.text, *known) for reading, *known in pairs], dtype=bool)
+
+    def language_of(self, scored: ScoredArticle) -> TextLanguage:
+        """Return the language of one article."""
+        text, terms = scored.reading.text, scored.scored.terms
+        code, is_other = seen_language(text, self.learned, terms.n_known.item(), terms.n_terms.item())
+        return {"code": code, "learned": not is_other, "told": text.told is not None}
+
+    def is_foreign(self, text: ReadText, n_known: float, n_terms: float) -> bool:
+        """Whether a text is in a language that the model has not learned, if it is known what that has learned."""
+        return bool(self.learned) and is_unlearned(text, self.learned, n_known, n_terms)
 
     def decisions(self, readings: Sequence[Reading]) -> np.ndarray:
         """Return the decision values of articles, (n_articles, n_tags) float64, NaN where the words are not to be trusted."""
@@ -207,11 +239,7 @@ class Scorer:
         return self.choice.suggested(spoken.decision, spoken.of_voice(self.parameters.thresholds), doubts)
 
     def _doubts(self, readings: Sequence[Reading], scored: Scored) -> Doubts:
-        terms, named = scored.terms, scored.named
-        foreign = np.zeros(len(readings), dtype=bool)
-        if self.parameters.language == "en":
-            for row in np.flatnonzero(terms.n_known <= FEW_KNOWN * terms.n_terms).tolist():
-                foreign[row] = is_foreign(readings[row].text, self.reader.language)
+        terms, named, foreign = scored.terms, scored.named, scored.is_foreign
         written_out = np.zeros(scored.decision.shape, dtype=bool)
         if foreign.any():
             names = named.categories > HINTED

@@ -6,7 +6,7 @@ The decision value of a tag is one sum, in float64: its terms, its mentions, a p
 
 from collections.abc import Sequence
 from copy import copy
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -28,6 +28,14 @@ from classifier.text.reading import ArticleReader, Reading
 N_EVIDENCE = 4
 N_PRECEDENTS = 3
 MAX_REMOVED = 200  # parts that an answer lists
+
+
+class _Judged(NamedTuple):
+    """What a model says of articles, (n_articles, n_tags) of each."""
+
+    scores: np.ndarray  # float64
+    suggested: np.ndarray  # bool
+    is_sure: np.ndarray  # bool, which of these are in the band auto
 
 
 class TagModel:
@@ -139,6 +147,12 @@ class TagModel:
     def suggest(self, article: Article, n_evidence: int = N_EVIDENCE) -> Answer:
         """Return what the model says of an article, with up to `n_evidence` places for and against each suggestion."""
         scored = self._scorer.score_article(article)
+        if scored.scored.is_foreign[0]:
+            names = self._of_names
+            return names._suggest(names._scorer.score_article(article, scored.reading), n_evidence)
+        return self._suggest(scored, n_evidence)
+
+    def _suggest(self, scored: ScoredArticle, n_evidence: int) -> Answer:
         reading, parts = scored.reading, scored.reading.removed[:MAX_REMOVED]
         spoken = self._scorer.spoken(scored.scored.decision)
         suggested, reasons = self._scorer.suggested([reading], scored.scored, spoken)
@@ -162,15 +176,39 @@ class TagModel:
             reason=reasons[0],
             margin=float(margins[0]),
             doubt=float(doubts[0]),
+            language=self._scorer.language_of(scored),
             choices=self._choices(scored, scores, set(tags)),
         )
 
     def judge(self, articles: Sequence[Article]) -> tuple[np.ndarray, np.ndarray]:
         """Return the scores of all tags, (n_articles, n_tags) float64, and which are suggested, the same shape, bool."""
+        judged = self._judged(articles)
+        return judged.scores, judged.suggested
+
+    def _judged(self, articles: Sequence[Article]) -> "_Judged":
         readings = self.reader.read_all(articles)
-        scored = self._scorer.score(readings)
-        spoken = self._scorer.spoken(scored.decision)
-        return spoken.scores, self._scorer.suggested(readings, scored, spoken)[0]
+        scored, judged = self._judged_by(self._scorer, readings)
+        rows = np.flatnonzero(scored.is_foreign)
+        if len(rows):
+            _, of_names = self._judged_by(self._scorer.of_names, [readings[row] for row in rows.tolist()])
+            for values, others in zip(judged, of_names, strict=True):
+                values[rows] = others
+        return judged
+
+    def _judged_by(self, scorer: Scorer, readings: Sequence[Reading]) -> "tuple[Scored, _Judged]":
+        scored = scorer.score(readings)
+        spoken = scorer.spoken(scored.decision)
+        suggested = scorer.suggested(readings, scored, spoken)[0]
+        is_sure = spoken.decision >= spoken.of_voice(scorer.parameters.auto_thresholds)
+        return scored, _Judged(spoken.scores, suggested, suggested & is_sure)
+
+    @property
+    def _of_names(self) -> Self:
+        """The model for texts in languages that it has not learned."""
+        model = copy(self)
+        model.parameters = self._scorer.of_names.parameters
+        model._use(self._scorer.of_names)
+        return model
 
     def open_questions(self, articles: Sequence[Article]) -> tuple[np.ndarray, np.ndarray]:
         """Return the margin and the doubt of each article, both (n_articles,) float64 (see `Answer`)."""
@@ -187,15 +225,10 @@ class TagModel:
         self, articles: Sequence[Article], n_tags: int | None = None, band: str = "suggest"
     ) -> list[list[tuple[str, float]]]:
         """Return (tag id, score) in falling order for each article: what passed for the band, or the best `n_tags`."""
-        readings = self.reader.read_all(articles)
-        scored = self._scorer.score(readings)
-        spoken = self._scorer.spoken(scored.decision)
-        scores = spoken.scores
+        judged = self._judged(articles)
+        scores = judged.scores
         if n_tags is None:
-            passed = self._scorer.suggested(readings, scored, spoken)[0]
-            if band == "auto":
-                passed &= spoken.decision >= spoken.of_voice(self.parameters.auto_thresholds)
-            rows, tags = np.nonzero(passed)
+            rows, tags = np.nonzero(judged.is_sure if band == "auto" else judged.suggested)
         else:
             order = np.argsort(-scores, axis=1, kind="stable")
             best = [row[self._scorer.active[row]][:n_tags] for row in order]
@@ -214,6 +247,8 @@ class TagModel:
         """
         tags = [self._position[self.taxonomy.tag(tag_id).id] for tag_id in tag_ids]
         scored = self._scorer.score_article(article, reading)
+        if scored.scored.is_foreign[0] and not self._scorer.is_of_names:
+            return self._of_names.explain(article, tag_ids, scored.reading)
         decision = scored.scored.decision[0]
         spoken = self._scorer.spoken(scored.scored.decision)
         suggested = set(np.flatnonzero(self._scorer.suggested([scored.reading], scored.scored, spoken)[0][0]).tolist())

@@ -36,7 +36,7 @@ class Answers:
         wait five milliseconds to get it back. A long text takes no turn.
         """
         seen_as = model.version, model.taxonomy.version, str(model.live_state)
-        text = "\0".join((*seen_as, article.body_format, *article.texts))
+        text = "\0".join((*seen_as, article.language or "", article.body_format, *article.texts))
         if len(text) > LONG:
             return model.suggest(article)
         key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

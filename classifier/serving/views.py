@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from classifier.domain.articles import TEXT_FIELDS, Article
 from classifier.domain.decisions import CMS, Decision, Impression, Standing
 from classifier.domain.origins import NOTHING_OFFERED, Offered, origins_of
-from classifier.model.answer import DIGITS, Answer, Mentioned, Removed, Span, Suggestion, ToChoose
+from classifier.model.answer import DIGITS, Answer, Mentioned, Removed, Span, Suggestion, TextLanguage, ToChoose
 from classifier.model.protocol import Model
 from classifier.serving.withholding import choices_seen, reasons_to_withhold, without_suggestions
 from classifier.text.reading import Reading
@@ -72,6 +72,7 @@ class AnswerOut(TypedDict):
     removed_more: int
     reason: str | None
     choices: list[ToChoose]
+    language: TextLanguage
 
 
 class Withheld(TypedDict):

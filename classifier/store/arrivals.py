@@ -147,7 +147,7 @@ def _what_changed(before: Columns, row: Mapping[str, Any]) -> dict[str, object]:
     """Return which fields are other ones, and which tags the sender lists that it did not list, and the other way round."""
     had, has = before["tags"] or [], row["tags"] or []
     return {
-        "fields": [name for name in (*TEXT_FIELDS, "published_at", "url") if before[name] != row[name]],
+        "fields": [name for name in (*TEXT_FIELDS, "published_at", "url", "language") if before[name] != row[name]],
         "listed": [tag for tag in has if tag not in had],
         "dropped": [tag for tag in had if tag not in has],
     }
@@ -163,7 +163,8 @@ def _as_imported(article: Article, row: Columns) -> Article:
     """Return an article with texts and tags from before, and whether the tags are all, where an import lacks them."""
     before = stored(row).article
     complete = article.tags_complete if article.tags is not None or before.tags is None else before.tags_complete
-    article = replace(article, tags=_tags_after(article, before), tags_complete=complete)
+    language = article.language or before.language
+    article = replace(article, tags=_tags_after(article, before), tags_complete=complete, language=language)
     kept = {name: text for name, text in before.texts_by_name.items() if not getattr(article, name).strip()}
     if "body" in kept:
         article = replace(article, body_format=before.body_format)
@@ -197,7 +198,7 @@ def _tags_after(article: Article, before: Article) -> tuple[str, ...] | None:
 
 def _row_of(article: Article, source: str) -> dict[str, object]:
     return {
-        **{name: getattr(article, name) for name in (*TEXT_FIELDS, "body_format", "published_at", "url")},
+        **{name: getattr(article, name) for name in (*TEXT_FIELDS, "body_format", "published_at", "url", "language")},
         "tags": list(article.tags) if article.tags is not None else None,
         "rejected": list(article.rejected),
         # No column holds which tags are unknown. With any of them, a tag that is not listed is not known to be wrong.

@@ -163,7 +163,7 @@ def came_complete(row: Columns) -> bool:
 def stored(row: Columns) -> StoredArticle:
     """Return the article of a row."""
     tags = tuple(row["tags"]) if row["tags"] is not None else None
-    same = (*TEXT_FIELDS, "body_format", "tags_complete", "published_at", "url")
+    same = (*TEXT_FIELDS, "body_format", "tags_complete", "published_at", "url", "language")
     rejected = tuple(row["rejected"])
     article = Article(row["id"], tags=tags, rejected=rejected, **{name: row[name] for name in same})
     besides = ("source", "created_at", "updated_at", "state", "blind", "n_editors", "owner")

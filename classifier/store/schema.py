@@ -41,6 +41,7 @@ articles = _table(
     # When it counts as dated, in UTC: as `published_at` says, or at its arrival if that is null or was still ahead.
     *required(dated_at=TIME),
     *optional(url=sa.Text),
+    *optional(language=80),  # as the sender says
     *required(source=40),
     # The tags that the sender last listed, in its order, null if it said nothing of them.
     *optional(tags=sa.JSON(none_as_null=True)),

@@ -6,7 +6,7 @@ from itertools import chain, islice
 from typing import Literal, NamedTuple
 
 from classifier.domain.articles import TEXT_FIELDS
-from classifier.text.language import language_of
+from classifier.text.language import MAX_SAMPLED, language_of_words, primary
 from classifier.text.once import once
 from classifier.text.sentences import lead_end
 from classifier.text.words import Words, split_all, split_words
@@ -35,6 +35,7 @@ class ReadText:
     contents: tuple[str, ...]
     words: tuple[Words, ...]
     lead_end: int  # where the first sentence of the body ends, 0 with a standfirst, which takes the place of the lead
+    told: str | None = None  # the language as the sender says, a tag of BCP 47
 
     @property
     def content(self) -> str:
@@ -49,7 +50,13 @@ class ReadText:
     @once
     def language(self) -> str | None:
         """The code of the language that the text is written in, None if it cannot be told."""
-        return language_of(self.content)
+        return primary(self.told) if self.told else language_of_words(self.first_words, self.content)
+
+    @property
+    def first_words(self) -> list[str]:
+        """The words that tell the language."""
+        plain = "\n".join(words.plain for words in self.words if words.plain)
+        return plain[:MAX_SAMPLED].replace("'", "").split()
 
     @once
     def n_lead(self) -> int:
@@ -63,10 +70,13 @@ def read_text(*contents: str) -> ReadText:
     return ReadText(contents, tuple(map(split_words, contents)), _lead_end(contents))
 
 
-def read_texts(texts: Sequence[tuple[str, ...]]) -> list[ReadText]:
-    """Split the text fields of articles into words, hashed: many cost less together."""
+def read_texts(texts: Sequence[tuple[str, ...]], told: Sequence[str | None] | None = None) -> list[ReadText]:
+    """Split the text fields of articles into words, hashed: many cost less together. `told` are their languages."""
     words = iter(split_all(list(chain.from_iterable(texts))))
-    return [ReadText(contents, tuple(islice(words, len(contents))), _lead_end(contents)) for contents in texts]
+    return [
+        ReadText(contents, tuple(islice(words, len(contents))), _lead_end(contents), language)
+        for contents, language in zip(texts, told or [None] * len(texts), strict=True)
+    ]
 
 
 def _lead_end(contents: tuple[str, ...]) -> int:

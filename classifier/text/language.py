@@ -19,7 +19,7 @@ from classifier.text.words import split_words
 ENOUGH_SMALL = 0.2  # with this share of small words a text is English, and nothing else is asked
 MAX_SAMPLED = 2000  # characters of a text that are searched for small words
 MAX_DETECTED = 1000  # characters of a text that the detector reads
-MIN_WORDS = 8  # of two letters or more: fewer words are of no known language
+MIN_WORDS = 8  # fewer words are of no known language
 # What the detector calls by a name of its own: no language at all, and dialects that are written as a larger language.
 _READ_AS = {"zxx": None, "arz": "ar", "ary": "ar", "pcm": "en", "nn": "no", "nb": "no"}
 
@@ -85,12 +85,19 @@ def language_of(text: str, told: str | None = None) -> str | None:
     What the caller says (`told`, a tag of BCP 47) wins. A text with many small words of English is English. Only for others
     the detector is loaded, which takes half a second and 120 MB.
     """
-    if told:
-        return primary(told)
-    words = split_words(text[:MAX_SAMPLED]).spelling
-    if sum(len(word) > 1 for word in words) < MIN_WORDS:
+    return primary(told) if told else language_of_words(split_words(text[:MAX_SAMPLED]).spelling, text)
+
+
+def language_of_words(words: Sequence[str], text: str) -> str | None:
+    """Return the same as `language_of` for a text that is split into words, of which the first are enough."""
+    if not has_enough_words(words):
         return None
     return ENGLISH.code if has_small_words(words) else detected(text)
+
+
+def has_enough_words(words: Sequence[str]) -> bool:
+    """Whether there are enough words to tell their language."""
+    return len(words) >= MIN_WORDS
 
 
 def has_small_words(words: Sequence[str], language: Language = ENGLISH) -> bool:

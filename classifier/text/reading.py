@@ -1,7 +1,7 @@
 """Reading an article as the model sees it: clean text without boilerplate, its words, its mentions, how it names tags."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,12 +11,13 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.text.boilerplate import BoilerplateFinder, blank, joined
 from classifier.text.cleaning import clean_fields
 from classifier.text.fields import BODY, STANDFIRST, TITLE, ReadText, read_text, read_texts
-from classifier.text.language import ENGLISH, Language
+from classifier.text.language import ENGLISH, Language, has_enough_words
 from classifier.text.mention_features import MentionFeatureReader, MentionFeatures
 from classifier.text.mentions import FoundNames, Mention, MentionFinder
 from classifier.text.once import once
 from classifier.text.source_map import CleanText, Removed
 
+FEW_KNOWN = 0.6  # a text with a smaller share of known terms may be in another language
 # Characters of a field that are read, some 65,000 words: what an article is about stands there, and two megabytes of
 # names would keep a worker busy for seconds.
 MAX_READ = 400_000
@@ -92,7 +93,7 @@ class ArticleReader:
     def read_all(self, articles: Sequence[Article]) -> list[Reading]:
         """Return the readings of articles, which cost less together."""
         clean = [self._clean(article) for article in articles]
-        texts = read_texts([fields.contents for fields in clean])
+        texts = read_texts([fields.contents for fields in clean], [article.language for article in articles])
         parts = zip(clean, texts, self._finder.find_all(texts), strict=True)
         return [Reading(text, fields.fields, fields.removed, names) for fields, text, names in parts]
 
@@ -115,6 +116,20 @@ class ArticleReader:
         return self._mention_features.read([(reading.names, reading.text) for reading in readings])
 
 
-def is_foreign(text: ReadText, language: Language = ENGLISH) -> bool:
-    """Whether a text of which few terms are known is of another language. A few words are of no known language."""
-    return text.language not in (None, language.code)
+def is_unlearned(text: ReadText, learned: Collection[str], n_known: float, n_terms: float) -> bool:
+    """Whether a text is in another language than those that a model has learned, of whose terms the model knows some.
+
+    A text most of whose terms a model of English knows is English. A text of no language that can be told is in another one if
+    few of its terms are known, and a text of a few words if none is.
+    """
+    return seen_language(text, learned, n_known, n_terms)[1]
+
+
+def seen_language(text: ReadText, learned: Collection[str], n_known: float, n_terms: float) -> tuple[str | None, bool]:
+    """Return the language of a text, None where it cannot be told, and whether it is another one (see `is_unlearned`)."""
+    has_many_known = n_known > FEW_KNOWN * n_terms
+    if text.told is None and has_many_known and set(learned) == {ENGLISH.code}:
+        return ENGLISH.code, False
+    if text.language is not None or not learned:
+        return text.language, bool(learned) and text.language not in learned
+    return None, n_terms > 0 and not has_many_known and (n_known == 0 or has_enough_words(text.first_words))

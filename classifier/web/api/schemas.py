@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
-from classifier.domain.articles import ARTICLE_ID, TEXT_FIELDS, Article
+from classifier.domain.articles import ARTICLE_ID, LANGUAGE, TEXT_FIELDS, Article
 from classifier.domain.dates import normal_date
 from classifier.errors import BadArticle
 
@@ -69,6 +69,7 @@ class ArticleIn(Strict):
     standfirst: str = ""
     body: str = ""
     body_format: Literal["text", "html"] = "text"
+    language: str | None = Field(None, pattern=f"^{LANGUAGE.pattern}$", max_length=80)
     published_at: Annotated[str, AfterValidator(_date_of("published_at"))] | None = None
     url: str | None = Field(None, max_length=2000)
     tags: list[TagText] | None = Field(None, max_length=500)
@@ -82,7 +83,7 @@ class ArticleIn(Strict):
     def article(self, article_id: str = "") -> Article:
         """Return the article of this request."""
         tags = tuple(dict.fromkeys(self.tags)) if self.tags is not None else None
-        same = (*TEXT_FIELDS, "body_format", "published_at", "url")
+        same = (*TEXT_FIELDS, "body_format", "published_at", "url", "language")
         return Article(article_id, tags=tags, **{name: getattr(self, name) for name in same})
 
 
