@@ -1,6 +1,7 @@
 """A taxonomy as YAML that `tags check`, `tags apply` and `tags import` read: nothing of it is lost."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import yaml
@@ -58,7 +59,9 @@ def operations_of_yaml(text: str, name: str, plan: Callable[[Any], Plan]) -> Seq
     taxonomy = parse_taxonomy(text, name)
     if made.editor.kinds:
         for kind, described in taxonomy.kinds.items():
-            if made.editor.kinds.get(kind) != described:
+            known = made.editor.kinds.get(kind)
+            # Files of earlier versions say nothing of languages.
+            if known is None or described not in (known, replace(known, named=False, lang=None)):
                 problems.append(f"the kind {kind!r} is new or another one; `tags apply` changes kinds")
     if not problems:
         made.bring(taxonomy.tags)
