@@ -337,7 +337,7 @@ def test_put_stores_an_article_and_answers_with_its_suggestions(client: FlaskCli
     answer = put(
         client, "lwj-123", title=TITLE, body=HTML, body_format="html", published_at="2024-06-06", tags=["taliban"]
     )
-    assert set(answer) == {*ANSWER, "article_id", "suggestion_set_id", "withheld"}
+    assert set(answer) == {*ANSWER, "article_id", "suggestion_set_id", "withheld", "n_editors"}
     assert answer["article_id"] == "lwj-123"
     assert len(answer["suggestion_set_id"]) == 32
     assert "iskp" in tags(answer)

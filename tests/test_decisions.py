@@ -150,6 +150,7 @@ def test_a_decision_carries_what_the_model_had_said(client: FlaskClient) -> None
         "taxonomy_version": answer["taxonomy_version"],
         "live_state": None,
         "in_bulk": None,
+        "together": None,
         "score": first["score"],
         "band": first["band"],
         "undoes": None,
