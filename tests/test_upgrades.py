@@ -47,9 +47,8 @@ QUERIES = {
     "/review/articles/<article_id>/why": "?tag=taliban",
     "/review/bulk.json": "?tag=taliban",
     "/tags/tag": "?id=taliban",
-    "/tags/split": "?id=taliban",
 }
-MADE_LATER = ("/report", "/drift", "/review/disagreements")  # by a job
+MADE_LATER = ("/report", "/drift", "/review/disagreements", "/tags/split")  # by a job, or by who splits a tag
 
 
 @pytest.fixture(params=VERSIONS)
