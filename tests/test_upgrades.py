@@ -201,8 +201,8 @@ def test_suggestions_are_those_of_the_older_version(desk: Desk, expected: dict[s
 
 
 def test_every_page_and_route_answers(desk: Desk, app: Flask, expected: dict[str, Any]) -> None:
-    secret = expected["secrets"]["ada"]
-    assert desk.client.post("/sign-in", data={"name": "ada", "key": secret}).status_code == 303
+    secret = expected["secrets"]["chief"]
+    assert desk.client.post("/sign-in", data={"name": "chief", "key": secret}).status_code == 303
     articles = ("wp:a-032", "date-year-1", "forged")
     for rule in app.url_map.iter_rules():
         if "GET" not in (rule.methods or ()) or rule.arguments - {"article_id"}:
