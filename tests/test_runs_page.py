@@ -281,11 +281,13 @@ def test_runs_and_reports_can_be_read_by_everybody(page: Page) -> None:
     reason="BROWSER TESTS NOT RUN: no Chromium found (install `chromium`)",
 )
 def test_a_report_opens_as_a_file(browser: Browser, tmp_path: Path, articles: list[Article], page: Page) -> None:
-    """Saved from the browser, it looks the same without the service."""
+    """Saved as a file, it looks the same without the service."""
     page.locator(".card h2 a").nth(1).click()
     page.wait_for_selector("footer")
     saved = tmp_path / "report.html"
-    saved.write_text(page.content(), encoding="utf-8")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Save as a file").click()
+    download.value.save_as(saved)
     context = browser.new_context(offline=True)
     alone = context.new_page()
     asked: list[str] = []

@@ -4,7 +4,7 @@ import base64
 import hashlib
 from typing import NamedTuple
 
-from flask import Response
+from flask import Response, request
 
 from classifier.store.keys import Session
 from classifier.web.pages import render
@@ -20,11 +20,18 @@ class Parts(NamedTuple):
     footer: str
 
 
+def wanted_as_file() -> bool:
+    """Return whether the reader asks for a report as a file of its own."""
+    return request.args.get("as") == "file"
+
+
 def framed(page: str, session: Session) -> Response:
-    """Return a report in the site's layout, with a policy that allows the report's own style.
+    """Return a report in the site's layout, with a policy that allows the report's own style; or as a file, if that is wanted.
 
     The style is nested below `.report`, and its tokens are those of the site, so that it changes nothing around the report.
     """
+    if wanted_as_file():
+        return Response(page, headers={"Content-Disposition": 'attachment; filename="report.html"'})
     report = _parts_of(page)
     style = f".report {{\n{report.style}\n}}"
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()

@@ -26,7 +26,7 @@ from classifier.store.rows import hours_since
 from classifier.store.runs import JOB, SKIPPED, Run
 from classifier.web.guard.auth import Gate
 from classifier.web.pages import render
-from classifier.web.pages.framing import framed
+from classifier.web.pages.framing import framed, wanted_as_file
 from classifier.web.pages.showing import WORDING
 
 N_RUNS = 100
@@ -89,7 +89,7 @@ class ReportPages:
         from classifier.reports.kept import kept_desk_report
 
         made_at, report = shown.report.made_at, kept_desk_report(shown.report)[0]
-        return framed(as_page(report, here="/report", made_at=made_at, note=shown.note), session)
+        return framed(as_page(report, here=_here("/report"), made_at=made_at, note=shown.note), session)
 
     def drift(self) -> str | Response:
         """Show the page that `drift-report --keep` wrote last. It takes a minute on a large archive."""
@@ -128,7 +128,7 @@ class ReportPages:
         session = self.gate.require_editor()
         from classifier.reports.run import as_page
 
-        return framed(as_page(self.store.runs.get(run_id), here=f"/runs/{run_id}"), session)
+        return framed(as_page(self.store.runs.get(run_id), here=_here(f"/runs/{run_id}")), session)
 
     def _shown(self) -> Shown | None:
         """Return the desk report, None while the first is being made. An outdated one is made anew meanwhile."""
@@ -161,6 +161,11 @@ class ReportPages:
 
         if self.store.counters.hit(counter, seconds).n == 1:
             threading.Thread(target=run, name="make the desk report", daemon=True).start()
+
+
+def _here(address: str) -> str | None:
+    """Return the address of a report, None for a file: its links would lead nowhere."""
+    return None if wanted_as_file() else address
 
 
 def _being_made(title: str, session: Session) -> Response:
