@@ -52,6 +52,8 @@ def test_fresh_plugin_is_connected_by_address_and_key_alone(desk: Desk, sit: Sit
         "completes": False,
         "follow": True,
         "slugs": False,
+        "archive": True,
+        "drafts": False,
     }
 
 
