@@ -135,7 +135,7 @@ def test_panel_and_settings_speak_the_language_of_the_site(desk: Desk, sit: Sit)
     page.goto(desk.site.address + BlockEditor.path(post))
     editor = BlockEditor(page).ready()
     card = editor.shows("iskp")
-    expect(card.locator("button")).to_have_text([f"{MARK}Accept", f"{MARK}Reject"])
+    expect(card.locator("button")).to_have_text([f"{MARK}{name}" for name in ("Accept", "Reject", "Details")])
     expect(card.locator("p")).to_contain_text(f"{MARK}because of:")
 
 
