@@ -165,6 +165,7 @@ def test_marks_split_no_word_and_join_none(text: str, marks: str) -> None:
         ("Des hommes armés ont attaqué « un poste de police ».", " À Paris, on enquête."),
         ("हथियारबंद लोगों ने सोमवार को पुलिस चौकी पर हमला किया।", " जाँच जारी है"),
         ("Gunmen attacked a police post near Kunduz on 3.5. last week.", " Nobody claimed it."),
+        ("Gunmen attacked a police post near Kunduz, the governor said.\n", "\u201cWe will find them,\u201d he added."),
     ],
 )  # fmt: skip
 def test_first_sentence_ends_in_every_script(sentence: str, rest: str) -> None:

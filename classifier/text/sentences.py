@@ -7,10 +7,11 @@ MIN_LEAD_WORDS = 6  # a dateline or a short heading has fewer
 
 # A sentence ends at a sign that ends nothing else, at the end of a line, or at . ! or ? before white space and what may begin
 # the next one; not after an initial or a short abbreviation (U.S., Mr., Gen., No.).
-# The sign comes first in the pattern: it is what the search looks for.
+# The sign comes first in the pattern: it is what the search looks for. It is all that matches, so that the end of a line
+# behind a full stop is looked at, too.
 _END = re.compile(
     r"[.!?\n\u061f\u06d4\u1362\u0964](?:(?<=[\n\u061f\u06d4\u1362\u0964])|"
-    r"(?<![\s.][A-Za-z].)(?<!\b(?:Mr|Dr|St|No).)(?<!\b(?:Mrs|Gen|Col|Sgt|Lt\.).)[\"')\]\u00bb]*\s+(?=(.)))"
+    r"(?<![\s.][A-Za-z].)(?<!\b(?:Mr|Dr|St|No).)(?<!\b(?:Mrs|Gen|Col|Sgt|Lt\.).)(?=[\"')\]\u00bb]*\s+(.)))"
 )
 _OPENING = frozenset("0123456789\"'([\u00ab\u00bb")  # before a sentence; the French write a blank before \u00bb, too
 
