@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import Any
 
 import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from classifier.domain.articles import Article, article_from_record, record_of, text_digest
+from classifier.domain.articles import Article, article_from_record, read_articles, record_of, text_digest
 from classifier.model.export import build_pipeline
 from classifier.model.tag_model import TagModel
 from classifier.model.unlearned import has_names
 from classifier.store.store import Store
-from classifier.training.fitting import Fitted
+from classifier.training.fitting import Fitted, fit
+from classifier.training.settings import FitSettings
+from tests.conftest import EVAL_DATA, needs_eval_data
 
 SOMALI = Article(
     title="Taliban iyo Boko Haram",
@@ -157,3 +160,23 @@ def test_language_is_asked_for_stored_and_answered(client: FlaskClient, store: S
 def test_what_is_no_language_is_refused(client: FlaskClient, value: Any) -> None:
     answer = client.post("/v1/suggest", json={"title": "A", "language": value})
     assert (answer.status_code, answer.get_json()["errors"][0]["pointer"]) == (422, "/language")
+
+
+# --- articles of newsrooms --------------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+@needs_eval_data
+def test_a_model_learns_a_language_by_twenty_articles() -> None:
+    def texts_of(language: str, part: str, n: int | None = None) -> list[Article]:
+        return list(islice(read_articles([EVAL_DATA / "languages" / f"{language}-{part}.jsonl.gz"]), n))
+
+    french, somali = texts_of("fra", "train"), texts_of("som", "train", 20)
+    others = {language: texts_of(language, "test", 30) for language in ("som", "ara", "amh")}
+    model = fit(french, None, FitSettings()).model
+    for language, articles in others.items():
+        assert {model.suggest(article).reason for article in articles} == {"language"}, language
+    assert {model.suggest(article).reason for article in texts_of("fra", "test", 30)} == {None}
+    both = fit(french + somali, None, FitSettings()).model
+    assert {both.suggest(article).reason for article in others["som"]} == {None}
+    assert {both.suggest(article).reason for article in others["ara"]} == {"language"}
