@@ -191,6 +191,14 @@ class Desk:
             if ( $pause ) { update_option( 'article_tagger_pause', array_merge( $pause, array( 'until' => $pause['until'] - $by ) ) ); }
             global $wpdb;
             $wpdb->query( "UPDATE $wpdb->postmeta SET meta_value = meta_value - $by WHERE meta_key = '_article_tagger_due'" );
+            $held = $wpdb->get_results( "SELECT meta_id, meta_value FROM $wpdb->postmeta WHERE meta_key = '_article_tagger_decision'" );
+            foreach ( $held as $row ) {
+                $value = maybe_unserialize( $row->meta_value );
+                if ( isset( $value['unsaved']['until'] ) ) {
+                    $value['unsaved']['until'] -= $by;
+                    update_metadata_by_mid( 'post', (int) $row->meta_id, wp_slash( $value ) );
+                }
+            }
         """
         self.site.php(code, {"seconds": seconds})
 

@@ -181,13 +181,17 @@ def test_tags_set_by_hand_survive_any_sequence_of_what_happens(desk: Desk, seed:
         desk.service.start()
         desk.later(600)
 
+    def answer() -> None:
+        desk.later(7200)  # a decision on what is not saved yet waits for an hour
+        desk.settled()
+
     steps = {
         "save": lambda: desk.save(post, post_title=f"{TITLE} {draws.random()}"),
         "another text": lambda: desk.save(post, post_content=draws.choice([BODY, OTHER_BODY])),
         "accept": lambda: decide(desk, post, "accept", draws.choice(["iskp", "afghanistan", "attack"])),
         "reject": lambda: decide(desk, post, "reject", draws.choice(["taliban", "iskp", "afghanistan", "attack"])),
         "add": lambda: decide(desk, post, "add", draws.choice(["ttp", "taliban"])),
-        "answer": desk.settled,
+        "answer": answer,
         "away": away,
     }
     for _ in range(14):
