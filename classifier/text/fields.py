@@ -6,7 +6,7 @@ from itertools import chain, islice
 from typing import Literal, NamedTuple
 
 from classifier.domain.articles import TEXT_FIELDS
-from classifier.text.language import MAX_SAMPLED, language_of_words, primary
+from classifier.text.language import language_of_words, primary
 from classifier.text.once import once
 from classifier.text.sentences import lead_end
 from classifier.text.words import Words, split_all, split_words
@@ -52,11 +52,10 @@ class ReadText:
         """The code of the language that the text is written in, None if it cannot be told."""
         return primary(self.told) if self.told else language_of_words(self.first_words, self.content)
 
-    @property
-    def first_words(self) -> list[str]:
-        """The words that tell the language."""
-        plain = "\n".join(words.plain for words in self.words if words.plain)
-        return plain[:MAX_SAMPLED].replace("'", "").split()
+    def first_words(self, n_characters: int) -> list[str]:
+        """Return the words in the first characters of all fields."""
+        plain = "\n".join(words.plain[:n_characters] for words in self.words if words.plain)
+        return plain[:n_characters].replace("'", "").split()
 
     @once
     def n_lead(self) -> int:

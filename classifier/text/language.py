@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from types import MappingProxyType
@@ -16,8 +16,11 @@ from classifier.text.lists import word_list
 from classifier.text.once import once
 from classifier.text.words import split_words
 
-ENOUGH_SMALL = 0.2  # with this share of small words a text is English, and nothing else is asked
-MAX_SAMPLED = 2000  # characters of a text that are searched for small words
+# With this share of small words a text is English, and nothing else is asked; the share of many words varies less. Of 1,856
+# articles of the starter 1 in 80 has a smaller share of many words, of 4,700 in four other languages none a larger one.
+ENOUGH_SMALL, ENOUGH_OF_MANY, MANY = 0.2, 0.15, 100
+# Characters of a text that are searched for small words: only the more where the fewer have not enough of them.
+FEW_SAMPLED, MAX_SAMPLED = 500, 2000
 MAX_DETECTED = 1000  # characters of a text that the detector reads
 MIN_WORDS = 8  # fewer words are of no known language
 # What the detector calls by a name of its own: no language at all, and dialects that are written as a larger language.
@@ -85,11 +88,15 @@ def language_of(text: str, told: str | None = None) -> str | None:
     What the caller says (`told`, a tag of BCP 47) wins. A text with many small words of English is English. Only for others
     the detector is loaded, which takes half a second and 120 MB.
     """
-    return primary(told) if told else language_of_words(split_words(text[:MAX_SAMPLED]).spelling, text)
+    return primary(told) if told else language_of_words(lambda n: split_words(text[:n]).spelling, text)
 
 
-def language_of_words(words: Sequence[str], text: str) -> str | None:
-    """Return the same as `language_of` for a text that is split into words, of which the first are enough."""
+def language_of_words(words_in: Callable[[int], Sequence[str]], text: str) -> str | None:
+    """Return the same as `language_of` for a text of which a function returns the words in its first characters."""
+    words = words_in(FEW_SAMPLED)
+    if has_enough_words(words) and has_small_words(words):
+        return ENGLISH.code
+    words = words_in(MAX_SAMPLED)
     if not has_enough_words(words):
         return None
     return ENGLISH.code if has_small_words(words) else detected(text)
@@ -102,7 +109,8 @@ def has_enough_words(words: Sequence[str]) -> bool:
 
 def has_small_words(words: Sequence[str], language: Language = ENGLISH) -> bool:
     """Whether words of a text are those of a language, by the share of its small words among them."""
-    return sum(map(language.small_words.__contains__, words)) >= ENOUGH_SMALL * max(1, len(words))
+    enough = ENOUGH_SMALL if len(words) < MANY else ENOUGH_OF_MANY
+    return sum(map(language.small_words.__contains__, words)) >= enough * max(1, len(words))
 
 
 def detected(text: str) -> str | None:

@@ -11,7 +11,7 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.text.boilerplate import BoilerplateFinder, blank, joined
 from classifier.text.cleaning import clean_fields
 from classifier.text.fields import BODY, STANDFIRST, TITLE, ReadText, read_text, read_texts
-from classifier.text.language import ENGLISH, Language, has_enough_words
+from classifier.text.language import ENGLISH, MAX_SAMPLED, Language, has_enough_words
 from classifier.text.mention_features import MentionFeatureReader, MentionFeatures
 from classifier.text.mentions import FoundNames, Mention, MentionFinder
 from classifier.text.once import once
@@ -132,4 +132,6 @@ def seen_language(text: ReadText, learned: Collection[str], n_known: float, n_te
         return ENGLISH.code, False
     if text.language is not None or not learned:
         return text.language, bool(learned) and text.language not in learned
-    return None, n_terms > 0 and not has_many_known and (n_known == 0 or has_enough_words(text.first_words))
+    return None, n_terms > 0 and not has_many_known and (
+        n_known == 0 or has_enough_words(text.first_words(MAX_SAMPLED))
+    )
