@@ -103,6 +103,14 @@ def test_sending_the_same_again_notes_nothing(client: FlaskClient, store: Store)
     assert store.events.last() == before
 
 
+def test_a_change_of_no_text_is_named_too(client: FlaskClient, store: Store) -> None:
+    put(client, url="https://desk.example/a", language="en")
+    put(client, url="https://desk.example/b", language="fr")
+    store.import_articles([replace(store.article("a").article, rejected=("hamas",))], "cms")
+    changed = [row for row in history(client)["events"] if row["kind"] == "article_changed"]
+    assert [set(row["fields"]) for row in changed] == [{"url", "language"}, {"rejected"}]
+
+
 def test_what_is_not_done_is_not_noted(
     client: FlaskClient, store: Store, tagger: Tagger, monkeypatch: pytest.MonkeyPatch
 ) -> None:

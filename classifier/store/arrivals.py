@@ -143,11 +143,14 @@ def _change(
     return True
 
 
+_NAMED = (*TEXT_FIELDS, "published_at", "url", "language", "rejected", "tags_complete")
+
+
 def _what_changed(before: Columns, row: Mapping[str, Any]) -> dict[str, object]:
     """Return which fields are other ones, and which tags the sender lists that it did not list, and the other way round."""
     had, has = before["tags"] or [], row["tags"] or []
     return {
-        "fields": [name for name in (*TEXT_FIELDS, "published_at", "url", "language") if before[name] != row[name]],
+        "fields": [name for name in _NAMED if before[name] != row[name]],
         "listed": [tag for tag in has if tag not in had],
         "dropped": [tag for tag in had if tag not in has],
     }

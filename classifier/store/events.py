@@ -20,7 +20,6 @@ ADDED, TAKEN_BACK = "tags_added", "tags_taken_back"  # by an archive run, the su
 TAXONOMY = "taxonomy_changed"  # subject: the change set
 RETRAINED = "retrained"  # subject: the run
 CHAMPION = "champion"  # subject: the version that serves from then on
-KINDS = (STORED, CHANGED, SUGGESTED, DECIDED, ADDED, TAKEN_BACK, TAXONOMY, RETRAINED, CHAMPION)
 
 
 @dataclass(frozen=True)
