@@ -194,7 +194,6 @@ def kept_models(articles: list[Article], taxonomy: Taxonomy, tmp_path_factory: p
     for why in ("first", "second"):
         registry.promote(registry.save(model, snapshot_of(learned)), "tests", why)
         model.card["note"] = why
-        time.sleep(1.1)  # versions are named by the second
     return folder
 
 

@@ -12,13 +12,12 @@ MODELS/deleted.json                  digests of the ids of deleted articles, whi
 import fcntl
 import json
 import re
-import secrets
 import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import EllipsisType
 from typing import Any, NamedTuple
@@ -87,9 +86,10 @@ class Registry:
         """
         model.precedents = replace(model.precedents.without(self.deleted), deleted=self.deleted)
         now = datetime.now(UTC)
+        taken = {version[:15] for version in self.versions()}
+        while f"{now:%Y%m%d-%H%M%S}" in taken:  # names sort by time, so no two versions have the same second
+            now += timedelta(seconds=1)
         version = f"{now:%Y%m%d-%H%M%S}-{files.content_digest(model)[:8]}"
-        while (self.folder / version).exists():  # the same model, saved again within one second
-            version = f"{version[:-8]}{secrets.token_hex(4)}"
         model.card["version"] = version
         model.card["created_at"] = now.isoformat(timespec="seconds")
         if snapshot is not None:
