@@ -56,7 +56,7 @@ test-notebooks: $(VENV)/.dev ## run the notebooks on a few articles
 
 
 test-browser: $(VENV)/.dev ## run the tests in a browser; they fail where there is no Chromium
-	@TAGGER_TEST_NEEDS=chromium $(RUN) pytest -m browser
+	@TAGGER_TEST_NEEDS=chromium $(RUN) pytest -m browser --numprocesses 2 --dist loadfile
 
 test-javascript: ## run the unit tests of the review page's modules in Node (Debian's nodejs); they fail where it is missing
 	@node --test tests/javascript/*.test.mjs
@@ -69,7 +69,7 @@ plugin-zip: ## write the WordPress plugin as a zip into dist/ (needs gettext)
 	@integrations/wordpress/make-zip dist
 
 test-wordpress: $(VENV)/.dev ## run the plugin's tests in Debian's WordPress, then a smoke test in the newest that npm offers; they fail where packages are missing
-	@$(RUN) pytest -m wordpress --junitxml=var/test-wordpress.xml tests/wordpress
+	@$(RUN) pytest -m wordpress --numprocesses 2 --dist loadfile --junitxml=var/test-wordpress.xml tests/wordpress
 	@$(RUN) tests.wordpress.newest
 
 plugin-screenshots: $(VENV)/.dev ## take the pictures of the plugin for its documents and the directory (packages of .ci/install, a model in var/models)
@@ -80,7 +80,7 @@ test-system: $(VENV)/.dev ## run what takes long (killed processes), or needs ro
 	@TAGGER_TEST_NEEDS=system $(RUN) pytest -m "slow and not browser" --numprocesses 2 --dist worksteal
 
 test-postgres: $(VENV)/.dev ## run the tests of the store on a PostgreSQL of their own (Debian's package)
-	@TAGGER_TEST_NEEDS=postgres $(RUN) tests.postgres $(BIN)/python -m pytest
+	@TAGGER_TEST_NEEDS=postgres $(RUN) tests.postgres $(BIN)/python -m pytest --numprocesses 3 --dist worksteal
 
 $(TOOLS)/.done: requirements-tools.txt
 	@test -x $(TOOLS)/bin/python || $(PYTHON) -m venv $(TOOLS)
