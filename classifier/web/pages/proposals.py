@@ -16,9 +16,10 @@ from classifier.web.api.schemas import ProposalIn
 from classifier.web.bodies import json_response, read_json
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import TAXONOMISTS, WRITERS, Gate
+from classifier.web.pages.forms import Form, see
 from classifier.web.pages.tag_list import tag_named
 from classifier.web.pages.tag_operations import free_id, named
-from classifier.web.pages.tag_site import Form, TagSite, see
+from classifier.web.pages.tag_site import TagSite
 from classifier.web.problems import ApiProblem, problem_of
 
 PAGE = "/tags/proposals"

@@ -15,9 +15,10 @@ from classifier.serving.naming import articles_naming, safe_aliases
 from classifier.store.keys import Session
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import Gate
+from classifier.web.pages.forms import see
 from classifier.web.pages.tag_list import tag_named
 from classifier.web.pages.tag_operations import free_id
-from classifier.web.pages.tag_site import MAX_NAME, TagSite, see
+from classifier.web.pages.tag_site import MAX_NAME, TagSite
 from classifier.web.problems import ApiProblem, problem_of
 
 LOOKING_SECONDS = 120.0

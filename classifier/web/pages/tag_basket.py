@@ -13,9 +13,10 @@ from classifier.store.change_sets import DRAFT, ChangeSet
 from classifier.store.keys import Session
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import EDITORS, TAXONOMISTS, Gate
+from classifier.web.pages.forms import see
 from classifier.web.pages.sentences import Sentence, Sentences
 from classifier.web.pages.tag_operations import operations_of
-from classifier.web.pages.tag_site import TagSite, see
+from classifier.web.pages.tag_site import TagSite, onward
 from classifier.web.problems import ApiProblem, problem_of
 
 MAX_NOTE = 500
@@ -63,9 +64,9 @@ class Basket(TagSite):
             operations = [*self._operations(form.session), *operations_of(form, self.changing.taxonomy())]
             self.store.taxonomy.preview(operations)
         except BadOperation as error:
-            return self._page(form.session, problem=str(error), onward=form.onward), 422
+            return self._page(form.session, problem=str(error), onward=onward(form)), 422
         self.sets.draft(operations, form.session.editor)
-        return see(form.onward)
+        return see(onward(form))
 
     def remove(self) -> WsgiResponse:
         """Take a change out of the basket, or all of them."""

@@ -16,8 +16,9 @@ from classifier.store.change_sets import APPLIED, N_IN_TITLE, PROPOSED, SCHEDULE
 from classifier.store.keys import Session
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import TAXONOMISTS, Gate
+from classifier.web.pages.forms import see
 from classifier.web.pages.sentences import Sentence, Sentences
-from classifier.web.pages.tag_site import TagSite, see
+from classifier.web.pages.tag_site import TagSite
 from classifier.web.pages.tags import Event, events_of
 from classifier.web.problems import ApiProblem, problem_of
 

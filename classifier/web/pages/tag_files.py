@@ -19,7 +19,8 @@ from classifier.store.rows import now
 from classifier.web.bodies import read_body
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import TAXONOMISTS, Gate
-from classifier.web.pages.tag_site import TagSite, see
+from classifier.web.pages.forms import see
+from classifier.web.pages.tag_site import TagSite
 from classifier.web.problems import ApiProblem
 
 LINES, TABLE = "operations", "operations-csv"

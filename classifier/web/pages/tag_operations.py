@@ -19,8 +19,9 @@ from classifier.domain.operations import (
 )
 from classifier.domain.taxonomy import Taxonomy, id_for
 from classifier.errors import BadOperation
+from classifier.web.pages.forms import Form
 from classifier.web.pages.tag_list import found_tags, tag_named
-from classifier.web.pages.tag_site import MAX_NAME, Form
+from classifier.web.pages.tag_site import MAX_NAME
 from classifier.web.pages.tags import alias_of
 
 MOST_AT_ONCE = 500

@@ -12,7 +12,8 @@ from classifier.store.samples import Sample
 from classifier.store.store import Store
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import Gate
-from classifier.web.pages.tag_site import Form, TagSite, address, known_tag, see
+from classifier.web.pages.forms import Form, see
+from classifier.web.pages.tag_site import TagSite, address, known_tag
 from classifier.web.problems import ApiProblem
 
 LOOKING_SECONDS = 60.0  # from one reading of the archive for a tag to the next

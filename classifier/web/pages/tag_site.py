@@ -1,14 +1,11 @@
 """What all pages of the taxonomy share: who may see and change it, and what stands above each page."""
 
 import threading
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Iterable
 from urllib.parse import quote
 
 import structlog
 from flask import render_template
-from werkzeug.utils import redirect
-from werkzeug.wrappers import Response
 
 from classifier.domain.operations import Create, Operation, Split
 from classifier.domain.taxonomy import TAG_ID, Tag, Taxonomy
@@ -17,61 +14,25 @@ from classifier.serving.beside import run_beside
 from classifier.store.change_sets import PROPOSED
 from classifier.store.keys import Session
 from classifier.store.proposals import OPEN
-from classifier.web.bodies import read_fields
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import EDITORS, PEOPLE, TAXONOMISTS, Gate
-from classifier.web.problems import ApiProblem
+from classifier.web.pages.forms import Form, FormPages
 
 # Pages of their own, where the id of a tag stands: a tag with such an id has another address.
 PAGES = ("basket", "changes", "check", "import", "names", "past", "proposals", "rising", "split", "tag", "try")
 MAX_NAME = 200
-MAX_FORM = 512 * 1024
 
 
-class Form(NamedTuple):
-    """A form that somebody sent who may do what it asks for."""
-
-    session: Session
-    fields: Mapping[str, list[str]]
-
-    def text(self, name: str, most: int = 2_000) -> str:
-        """Return a field without the blanks around it, "" if it was not sent."""
-        return (self.fields.get(name) or [""])[-1].strip()[:most]
-
-    def texts(self, name: str) -> list[str]:
-        """Return the values of a field, without empty ones."""
-        return [value.strip() for value in self.fields.get(name, ()) if value.strip()]
-
-    @property
-    def onward(self) -> str:
-        """The page of the taxonomy to go on with."""
-        path = self.text("next")
-        return path if path.startswith("/tags") and "\\" not in path and path.isprintable() else "/tags/basket"
-
-
-class TagSite:
+class TagSite(FormPages):
     """The pages of the taxonomy, seen from one of them."""
 
     def __init__(self, gate: Gate, changing: Changing) -> None:
-        self.gate, self.changing, self.store = gate, changing, changing.store
+        super().__init__(gate)
+        self.changing, self.store = changing, changing.store
 
     def reader(self) -> Session:
         """Return the session of somebody who may see the taxonomy."""
         return self.gate.require(PEOPLE)
-
-    def sender(self, roles: tuple[str, ...]) -> Session:
-        """Return the session of whoever sent a form. Raise `ApiProblem` (403) if none has one of some roles."""
-        self.gate.open()
-        if self.gate.session() is None:
-            raise ApiProblem("not-allowed", "Nobody is signed in here any more. Sign in and send it again.")
-        return self.gate.require(roles)
-
-    def form(self, roles: tuple[str, ...] = TAXONOMISTS) -> Form:
-        """Return the form that was sent. Raise `ApiProblem` if its sender may not do what takes one of some roles."""
-        session = self.sender(roles)
-        fields = read_fields(MAX_FORM)
-        self.gate.check_csrf(session, (fields.get("csrf") or [""])[-1])
-        return Form(session, fields)
 
     def beside(self, counter: str, seconds: float, *command: str) -> bool:
         """Run a command in a process of its own, unless that was begun within some seconds. Return whether it was begun now."""
@@ -114,9 +75,10 @@ class TagSite:
         return render_template(name, **shared, **may, **values)
 
 
-def see(path: str) -> Response:
-    """Lead to a page after a form."""
-    return redirect(path, 303)
+def onward(form: Form) -> str:
+    """Return the page of the taxonomy to go on with after a form."""
+    path = form.text("next")
+    return path if path.startswith("/tags") and "\\" not in path and path.isprintable() else "/tags/basket"
 
 
 def address(tag_id: str) -> str:

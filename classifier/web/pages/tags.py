@@ -21,10 +21,11 @@ from classifier.store.rows import hours_since
 from classifier.web.bodies import json_response
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import PEOPLE, Gate
+from classifier.web.pages.forms import see
 from classifier.web.pages.sentences import Sentence, Sentences
 from classifier.web.pages.tag_list import ORDERS, STATUSES, TREE, VIEWS, Known, Wanted, found_tags, listed, offered
 from classifier.web.pages.tag_past import past_of
-from classifier.web.pages.tag_site import TagSite, address, known_tag, see
+from classifier.web.pages.tag_site import TagSite, address, known_tag, onward
 
 N_WAITING = 20  # articles that are listed of those that wait for a decision
 N_EVENTS = 50
@@ -95,7 +96,7 @@ class TagPages(TagSite):
         """Have the taxonomy checked against the archive, beside the service."""
         form = self.form()
         self.beside("check of the tags", CHECKING_SECONDS, "tags", "lint", "--keep")
-        return see(f"{form.onward.partition('?')[0]}?checking=1")
+        return see(f"{onward(form).partition('?')[0]}?checking=1")
 
     def names(self) -> Response:
         """Return the tags that a field offers for what was typed, as JSON."""
