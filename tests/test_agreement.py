@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from scipy.stats import binomtest
 from sklearn.metrics import cohen_kappa_score
 
-from classifier.model.agreement import MIN_ARTICLES, agreement, cells_of, kappa
-from classifier.model.evaluation import drawn_sums, exact_interval, share_interval
+from classifier.model.agreement import agreement, cells_of, kappa
+from classifier.model.evaluation import MIN_FOR_INTERVAL, drawn_sums, exact_interval, share_interval
 
 VOTES = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60)
 
@@ -62,8 +62,8 @@ def test_few_articles_have_no_interval() -> None:
     assert measured.kappa == pytest.approx((0.9 - 0.62) / 0.38)
     assert measured.interval is None
     assert agreement(np.array([[2, 1, 0, 7], [3, 1, 0, 6]])).interval is None
-    assert agreement(cells(3, 1, 1, MIN_ARTICLES - 6)).interval is None
-    assert agreement(cells(3, 1, 1, MIN_ARTICLES - 5)).interval is not None
+    assert agreement(cells(3, 1, 1, MIN_FOR_INTERVAL - 6)).interval is None
+    assert agreement(cells(3, 1, 1, MIN_FOR_INTERVAL - 5)).interval is not None
 
 
 def test_articles_that_are_all_alike_have_no_interval() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,12 @@ from sqlalchemy import event
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import Busy
+from classifier.reports.drift.figures import drift_report
+from classifier.reports.drift.page import PAGE
+from classifier.reports.drift.page import as_page as as_drift_page
+from classifier.reports.drift.records import RisingName
 from classifier.reports.kept import JOB, decided_since, keep_desk_report
+from classifier.reports.parts import DatedArticle
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import NO_SHARES, Tagger
@@ -22,6 +29,7 @@ from classifier.store.arrivals import Shares
 from classifier.store.log import Draft
 from classifier.store.reports import DESK
 from classifier.store.store import Store
+from classifier.text.reading import ArticleReader
 from classifier.web import build_app
 from tests.storing import put_article
 from tests.waiting import SECONDS
@@ -154,6 +162,41 @@ def test_of_very_many_differences_the_page_shows_those_that_it_can(
     page = signed_in.get("/review/disagreements").text
     assert "1 more disagreements are not listed" in page
     assert "To settle <small>2</small>" in page
+
+
+def test_titles_lead_to_their_articles_and_in_a_file_nowhere(
+    signed_in: FlaskClient, store: Store, registry: Registry, taxonomy: Taxonomy
+) -> None:
+    differ(store, "a1")
+    put_article(store, Article("a:2", "<b>Bold</b>", "ISKP bombed a mosque in Kabul."), "cms")
+    for number in range(3):
+        put(store, f"b{number}")
+    for article in ("b0", "b1", "b2", "a:2"):
+        decide(store, article, "ana", Draft("add", "taliban"))
+    keep_desk_report(store, taxonomy)
+    shown = signed_in.get("/report").text
+    assert '<a href="/review/a1">About a1</a>' in shown
+    assert '<a href="/review/a%3A2">&lt;b&gt;Bold&lt;/b&gt;</a>' in shown
+    saved = signed_in.get("/report?as=file").text
+    assert "a1 About a1" in saved
+    assert 'href="/' not in saved
+
+
+def test_the_drift_page_leads_to_articles_and_its_file_nowhere(
+    signed_in: FlaskClient, registry: Registry, taxonomy: Taxonomy
+) -> None:
+    named = DatedArticle("a 1", "Attack & claim", "2026-01-05")
+    report = drift_report(list, taxonomy, date(2026, 1, 5), 12, ArticleReader(taxonomy))
+    name = RisingName(
+        "Ansar al-Fajr", [], 9, 20, 0, 100, 9.0, "2026-01-05", [named], None, [], [], "- id: ansar-al-fajr"
+    )
+    page = as_drift_page(replace(report, rising=[name]), here="/drift")
+    (registry.folder / PAGE).write_text(page, "utf-8")
+    link = '<a href="/review/a%201">Attack &amp; claim</a>'
+    assert link in signed_in.get("/drift").text
+    saved = signed_in.get("/drift?as=file").text
+    assert "Attack &amp; claim" in saved
+    assert 'href="/' not in saved
 
 
 @pytest.mark.sqlite

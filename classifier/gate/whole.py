@@ -12,7 +12,15 @@ from typing import NamedTuple, TypedDict
 import numpy as np
 
 from classifier.gate.settings import GateSettings
-from classifier.model.evaluation import calibration_error, counts, drawn_sums, f1, micro_f1, micro_f1_change
+from classifier.model.evaluation import (
+    calibration_error,
+    counts,
+    drawn_sums,
+    f1,
+    micro_f1,
+    micro_f1_change,
+    shown_interval,
+)
 
 N_DRAWS = 2_000
 N_CALIBRATION_DRAWS = 300
@@ -51,7 +59,8 @@ def total(before: np.ndarray, after: np.ndarray, labels: np.ndarray, settings: G
     """Check that micro-F1 does not surely fall, by the suggestions of both, (n_articles, n_tags) bool, on the same articles."""
     change = micro_f1_change(before, after, labels, N_DRAWS)
     surely = float((change.drawn < -settings.margin).mean()) >= 1.0 - settings.alpha
-    bounds = " to ".join(dict.fromkeys(map(_signed, change.interval)))
+    interval = shown_interval(change.interval, len(labels)) or (change.after - change.before,)
+    bounds = " to ".join(dict.fromkeys(map(_signed, interval)))
     return Check("total", not surely, f"micro-F1 {change.before:.3f} -> {change.after:.3f} (change {bounds})")
 
 

@@ -4,10 +4,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from classifier.model.evaluation import drawn_sums
+from classifier.model.evaluation import MIN_FOR_INTERVAL, drawn_sums
 
 BOTH, FIRST, SECOND, NEITHER = range(4)
-MIN_ARTICLES = 10  # from fewer an interval is not drawn: two alike would give one of no width, as if kappa were certain
 
 
 class Agreement(NamedTuple):
@@ -16,7 +15,7 @@ class Agreement(NamedTuple):
     kappa: float | None  # None where it is undefined: both always gave the tag, or neither ever did
     interval: (
         tuple[float, float] | None
-    )  # None without kappa, for fewer than MIN_ARTICLES, and if all draws are the same
+    )  # None without kappa, for fewer than MIN_FOR_INTERVAL, and if all draws are the same
     n: int
     both: int
     one: int
@@ -54,7 +53,8 @@ def agreement(cells: np.ndarray) -> Agreement:
     both, first, second, neither = total.tolist()
     if np.isnan(value):
         return Agreement(None, None, len(cells), both, first + second, neither)
-    drawn = kappa(drawn_sums(cells)) if len(cells) >= MIN_ARTICLES else np.zeros(0)
+    # Two articles that are alike would give an interval of no width, as if kappa were certain.
+    drawn = kappa(drawn_sums(cells)) if len(cells) >= MIN_FOR_INTERVAL else np.zeros(0)
     drawn = drawn[~np.isnan(drawn)]  # draws without a yes, or without a no
     low, high = np.percentile(drawn, [2.5, 97.5]).tolist() if len(drawn) else (0.0, 0.0)
     return Agreement(value, (low, high) if low < high else None, len(cells), both, first + second, neither)

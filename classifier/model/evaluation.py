@@ -12,6 +12,8 @@ from classifier.domain.examples import UNKNOWN
 
 N_BINS = 10
 N_BOOTSTRAP = 500
+MIN_FOR_INTERVAL = 10  # articles or decisions
+Interval = tuple[float, float]
 
 
 class TagMeasures(TypedDict):
@@ -211,6 +213,11 @@ def _per_tag(
         }
         for tag, n_right, n_suggested, n_expected, promise, tag_f1 in rows
     ]
+
+
+def shown_interval(interval: Interval | None, n: int) -> Interval | None:
+    """Return an interval as reports may show it: None if it is from fewer than ten, of which it says next to nothing."""
+    return interval if n >= MIN_FOR_INTERVAL else None
 
 
 def exact_interval(n_yes: int, n: int) -> tuple[float, float] | None:

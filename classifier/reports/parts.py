@@ -1,8 +1,11 @@
 """What the texts and the pages of all reports are made of: figures in words, tables, and plots, drawn by `plots.html`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from markupsafe import Markup, escape
 
 from classifier.reports.layout import MAX_QUOTED, plain
 
@@ -19,12 +22,41 @@ def counted(n: int, noun: str) -> str:
     return f"{n} {noun if n == 1 else noun + 's'}"
 
 
-def percent(share: float | None, interval: tuple[float, float] | None) -> str:
-    """Return a share with its interval; a dash if there is nothing to count."""
-    if share is None or interval is None:
-        return NOTHING
-    low, high = interval
-    return f"{share:.0%} ({low * 100:.0f} to {high:.0%})"
+class Linked(NamedTuple):
+    """Words of which some are the title of an article: each part with the id of its article, or with None."""
+
+    parts: tuple[tuple[str, str | None], ...]
+
+    def __str__(self) -> str:
+        """Return them for a terminal and a file, where an article is found by its id."""
+        return "".join(f"{article} {words}".strip() if article else words for words, article in self.parts)
+
+
+def linked(articles: Iterable[tuple[str, str]], before: str = "", between: str = "; ", after: str = "") -> Linked:
+    """Return the titles of articles, (id, title), one after the other. Without a title it is the id."""
+    parts: list[tuple[str, str | None]] = [(before, None)] if before else []
+    for number, (article, words) in enumerate(articles):
+        parts += [(between, None)] if number else []
+        parts.append((words, article))
+    return Linked((*parts, (after, None)) if after else tuple(parts))
+
+
+def article_link(here: str | None, article: str, words: str = "") -> Markup:
+    """Return the title of an article, or else its id, for a page: a link if the service shows the page at `here`."""
+    shown = escape(words or article)
+    return Markup('<a href="/review/{}">{}</a>').format(quote(article, safe=""), shown) if here else shown
+
+
+def linking(here: str | None, in_words: Callable[[Any], str]) -> Callable[[Any], str]:
+    """Return a filter that says values in words. On a page that the service shows, `Linked` words lead to their articles."""
+
+    def shown(value: Any) -> str:
+        if here is None or not isinstance(value, Linked):
+            return in_words(value)
+        parts = (article_link(here, article, words) if article else escape(words) for words, article in value.parts)
+        return Markup("").join(parts)
+
+    return shown
 
 
 @dataclass(frozen=True)

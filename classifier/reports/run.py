@@ -6,13 +6,15 @@ It is made from the record alone. So it can be written beside the models, and se
 from __future__ import annotations
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from classifier.domain.files import whole_file
+from classifier.model.evaluation import Interval, shown_interval
 from classifier.reports.layout import template, texts
 from classifier.reports.live import followed_in_words
-from classifier.reports.parts import NOTHING, Point, cell, counted
+from classifier.reports.parts import NOTHING, Point, article_link, cell, counted
 from classifier.reports.shadow import shadow_in_words
 from classifier.store.runs import KEPT_RUNS, Run
 from classifier.text.terms import STEM_MARK
@@ -55,7 +57,9 @@ def as_page(run: Run, here: str | None = None) -> str:
     other_checks = sorted((check for check in gate if check not in of_tags), key=lambda check: check["passed"])
     confused = [row for row in details.get("confusions", []) if row["n"] > 1]
     curve = details.get("learning_curve", [])
-    return template("run.html", cell=cell, f1=_three).render(
+    return template(
+        "run.html", cell=cell, f1=_three, article=partial(article_link, here), interval=_interval_of
+    ).render(
         run=run,
         here=here,
         headline=headline(run, details),
@@ -150,9 +154,10 @@ def _figures(measures: dict[str, Measures], details: RunDetails) -> list[list[st
     """Return the main figures of both models."""
     if not measures:
         return []
-    before, now = (_main_figures(measures[name]) if name in measures else {} for name in ("champion", "challenger"))
+    n = details["n_reference"]
+    before, now = (_main_figures(measures[name], n) if name in measures else {} for name in ("champion", "challenger"))
     folds = details["cross_validation"]
-    micro_f1 = _with_interval(folds["micro_f1"], folds["micro_f1_interval"])
+    micro_f1 = _with_interval(folds["micro_f1"], folds["micro_f1_interval"], folds["n_articles"])
     rows = [[name, before.get(name, NOTHING), value] for name, value in now.items()]
     last = ["micro-F1 in cross-validation", NOTHING, f"{micro_f1} on {counted(folds['n_articles'], 'article')}"]
     return [*rows, last]
@@ -165,10 +170,10 @@ def _language(row: LanguageF1) -> list[object]:
     return [row["name"], row["n_articles"], learned, before, _three(row["micro_f1"]), _three(row["macro_f1"])]
 
 
-def _main_figures(measured: Measures) -> dict[str, str]:
+def _main_figures(measured: Measures, n: int) -> dict[str, str]:
     return {
-        "micro-F1": _with_interval(measured["micro_f1"], measured["micro_f1_interval"]),
-        "macro-F1": _with_interval(measured["macro_f1"], measured["macro_f1_interval"]),
+        "micro-F1": _with_interval(measured["micro_f1"], measured["micro_f1_interval"], n),
+        "macro-F1": _with_interval(measured["macro_f1"], measured["macro_f1_interval"], n),
         "calibration error": NOTHING if (error := measured["calibration_error"]) is None else _three(error),
         "articles with a suggestion": f"{measured['coverage']:.0%}",
         "size": f"{measured['megabytes']:.1f} MB",
@@ -201,8 +206,10 @@ def _auto_band(details: RunDetails) -> tuple[str, list[tuple[str, int]]] | None:
     return f"{earned} of {counted(len(lacks), 'tag')}", [(tag, n) for n, tag in rows]
 
 
-def _with_interval(value: float, interval: tuple[float, float] | None) -> str:
-    return f"{value:.3f} ({interval[0]:.3f} to {interval[1]:.3f})" if interval else _three(value)
+def _with_interval(value: float, interval: Interval | None, n: int) -> str:
+    """Return a figure of n articles with its interval, if they are enough for one."""
+    shown = shown_interval(interval, n)
+    return f"{value:.3f} ({shown[0]:.3f} to {shown[1]:.3f})" if shown else _three(value)
 
 
 # --- plots ---
@@ -216,9 +223,13 @@ def _changes(measures: dict[str, Measures]) -> list[tuple[TagF1 | None, TagF1]]:
     return sorted(pairs, key=lambda pair: (pair[1]["f1"] - (pair[0] or pair[1])["f1"], pair[1]["f1"], pair[1]["tag"]))
 
 
+def _interval_of(row: TagF1) -> Interval | None:
+    return shown_interval(row["interval"], row["support"])
+
+
 def _bin(row: ReliabilityBin) -> Point:
     """Return the mean score of a bin against the share that is right."""
-    low, high = row["interval"] or (None, None)
+    low, high = shown_interval(row["interval"], row["n"]) or (None, None)
     title = f"score {row['score']:.2f}: {row['right']:.0%} of {row['n']} right"
     return Point(row["score"], row["right"], title, low, high)
 
@@ -301,7 +312,10 @@ def facts(run: Run, details: RunDetails) -> list[str]:
         if details.get("anchor"):
             lines.append(f"Compared with the anchor {details['anchor']} as well, so that nothing gets worse slowly")
         if (later := details.get("later")) is not None and later["n"] >= MIN_LATER:
-            f1, articles = _with_interval(later["micro_f1"], later["interval"]), counted(later["n"], "article")
+            f1, articles = (
+                _with_interval(later["micro_f1"], later["interval"], later["n"]),
+                counted(later["n"], "article"),
+            )
             lines.append(f"On {articles} that came after its training the champion had a micro-F1 of {f1}")
         if details.get("stand_in"):
             lines.append(_STAND_IN)

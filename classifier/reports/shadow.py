@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from classifier.model.evaluation import shown_interval
 from classifier.reports.parts import counted
 
 if TYPE_CHECKING:
@@ -76,13 +77,14 @@ def _figures(row: ShadowRow) -> list[list[object]]:
         ["right tags missed", *(str(side["missed"]) for side in sides)],
         ["wrong tags suggested", *(str(side["wrong"]) for side in sides)],
         ["suggestions that nobody has judged", *(str(side["unjudged"]) for side in sides)],
-        ["micro-F1", *map(_micro_f1, sides)],
+        ["micro-F1", *(_micro_f1(side, row["n_compared"]) for side in sides)],
     ]
 
 
-def _micro_f1(side: ShadowSide) -> str:
-    low, high = side["interval"]
-    return f"{side['micro_f1']:.3f} ({low:.3f} to {high:.3f})"
+def _micro_f1(side: ShadowSide, n: int) -> str:
+    if (interval := shown_interval(side["interval"], n)) is None:
+        return f"{side['micro_f1']:.3f}"
+    return f"{side['micro_f1']:.3f} ({interval[0]:.3f} to {interval[1]:.3f})"
 
 
 def _next_step(row: ShadowRow) -> str:

@@ -16,6 +16,7 @@ from classifier.gate.languages import LanguageChange, LanguageRow
 from classifier.gate.tags import TagChange
 from classifier.gate.whole import Check, CheckRow, Costs
 from classifier.model import evaluation
+from classifier.model.evaluation import Interval
 from classifier.model.tag_model import TagModel
 from classifier.text.language import name_of
 from classifier.training.checks import Finding
@@ -25,9 +26,7 @@ N_REASONS = 3  # causes that a reason names
 N_TERMS = 10
 N_CONFUSIONS = 20
 N_MOVED = 15
-MIN_SUPPORT = 3  # positives; below, an interval says nothing
-
-Interval = tuple[float, float]
+MIN_SUPPORT = 3  # positives; of fewer, F1 says nothing
 
 
 class ReliabilityBin(TypedDict):

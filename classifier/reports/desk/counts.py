@@ -9,7 +9,7 @@ from typing import TypeVar
 import numpy as np
 
 from classifier.domain.decisions import CMS, GIVES, REASONS, Decision, Standing
-from classifier.model.evaluation import exact_interval, share_interval
+from classifier.model.evaluation import MIN_FOR_INTERVAL, exact_interval, share_interval
 from classifier.reports.desk.log import SUGGESTED, DeskLog, Outcome, moment
 from classifier.reports.desk.records import (
     AddedTag,
@@ -28,7 +28,6 @@ N_BINS = 10
 N_EXAMPLES = 5  # articles named for a tag
 MAX_PAUSE = 600  # seconds; a longer pause between two decisions ends a session
 OFTEN = 3  # additions of a tag that was not suggested
-MANY_BLIND = 10  # articles with tags; the interval of fewer is not drawn over articles
 _Item = TypeVar("_Item")
 _Key = TypeVar("_Key", str, int)
 
@@ -189,7 +188,7 @@ def blind_recall(desk: DeskLog) -> Recall:
     totals = np.array([len(rows) for rows in giving.values()], dtype=np.int64)
     n_given, n_hits = int(totals.sum()), int(hits.sum())
     # The tags of an article depend on each other, so articles are drawn. Few articles, or all hits, give no useful draws.
-    drawn = int((totals > 0).sum()) >= MANY_BLIND and 0 < n_hits < n_given
+    drawn = int((totals > 0).sum()) >= MIN_FOR_INTERVAL and 0 < n_hits < n_given
     interval = share_interval(hits, totals) if drawn else exact_interval(n_hits, n_given)
     if interval is not None and interval[0] == interval[1]:  # all articles are alike, and so are all draws
         drawn, interval = False, exact_interval(n_hits, n_given)

@@ -3,23 +3,25 @@
 from collections.abc import Iterable
 from datetime import date
 
-from classifier.reports.desk.counts import MANY_BLIND
-from classifier.reports.desk.records import AddedTag, DeskReport, EditorRow, Rate, ScoreRow, TagRow, WeekRow
+from classifier.model.evaluation import MIN_FOR_INTERVAL
+from classifier.reports.desk.records import AddedTag, DeskReport, EditorRow, ScoreRow, TagRow, WeekRow
 from classifier.reports.desk.wording import (
     NO_BLIND,
     TEXTS,
     WHY_THEY_DIFFER,
     cms_in_words,
     headline,
+    interval_of,
     kappa_in_words,
     live_in_words,
+    rate_in_words,
     rejected_in_words,
     scores_in_words,
     verdicts_in_words,
     why_in_words,
 )
 from classifier.reports.layout import plain, template
-from classifier.reports.parts import NOTHING, Point, Table, Tick, cell, percent, row_lines, tick_step
+from classifier.reports.parts import NOTHING, Linked, Point, Table, Tick, cell, linked, linking, row_lines, tick_step
 
 N_NAMED = 3  # articles named in a cell
 N_OPEN = 12  # rows of a table that the page shows at once
@@ -46,14 +48,14 @@ def as_page(report: DeskReport, here: str | None = None, made_at: str = "", note
     `here` is the address of the page in the service. `made_at` and `note` say when the
     report was made, and what came since.
     """
-    return template("desk.html", cell=cell, why=why_in_words).render(
+    return template("desk.html", cell=linking(here, cell), why=why_in_words).render(
         report=report,
         here=here,
         made_at=made_at,
         note=note,
         headline=headline(report),
         shares=[
-            (name, row.share, row.interval, percent(row.share, row.interval))
+            (name, row.share, interval_of(row), rate_in_words(row))
             for name, row in (("accepted", report.acceptance), ("blind recall", report.recall))
         ],
         tables=_tables(report),
@@ -68,13 +70,13 @@ def as_page(report: DeskReport, here: str | None = None, made_at: str = "", note
         weeks_table=_weeks_table(report),
         scores_table=_scores_table(report),
         n_open=N_OPEN,
-        many_blind=MANY_BLIND,
+        many_blind=MIN_FOR_INTERVAL,
     )
 
 
 def _point(x: float, row: WeekRow | ScoreRow, name: str) -> Point:
-    low, high = row.interval or (0.0, 1.0)
-    return Point(x, row.share or 0.0, f"{name}: {_percent(row)} of {row.n}", low, high)
+    low, high = interval_of(row) or (None, None)
+    return Point(x, row.share or 0.0, f"{name}: {rate_in_words(row)} of {row.n}", low, high)
 
 
 def _week_positions(weeks: list[WeekRow]) -> list[float]:
@@ -103,7 +105,8 @@ def _tables(report: DeskReport) -> list[Table]:
     agreed = report.agreement
     disagreements: tuple[list[list[object]], ...] = ([], [])  # to settle, and settled
     for row in agreed.disagreements:
-        disagreements[row.settled].append([row.article_id, row.title, row.label, verdicts_in_words(row)])
+        title = linked([(row.article_id, cell(row.title))])
+        disagreements[row.settled].append([title, row.label, verdicts_in_words(row)])
     every = (
         _table("tags", map(_tag_cells, report.tags)),
         _table("added", ([row.label, row.added, row.articles, _examples(row)] for row in report.added)),
@@ -125,17 +128,17 @@ def _table(name: str, rows: Iterable[list[object]]) -> Table:
 
 def _weeks_table(report: DeskReport) -> Table:
     """Return the acceptance of each week, the newest first."""
-    return _table("weeks", ([row.week, _percent(row), row.accepted, row.n] for row in reversed(report.weeks)))
+    return _table("weeks", ([row.week, rate_in_words(row), row.accepted, row.n] for row in reversed(report.weeks)))
 
 
 def _scores_table(report: DeskReport) -> Table:
     """Return the acceptance of each tenth of the score."""
     rows = ((f"{row.from_:.1f} to {row.to:.1f}", f"{row.score:.2f}", row) for row in report.scores)
-    return _table("scores", ([tenth, mean, _percent(row), row.accepted, row.n] for tenth, mean, row in rows))
+    return _table("scores", ([tenth, mean, rate_in_words(row), row.accepted, row.n] for tenth, mean, row in rows))
 
 
 def _tag_cells(row: TagRow) -> list[object]:
-    cells = [row.label, row.shown, row.answered, _percent(row.acceptance), row.acceptance.n, row.accepted]
+    cells = [row.label, row.shown, row.answered, rate_in_words(row.acceptance), row.acceptance.n, row.accepted]
     return [*cells, rejected_in_words(row), row.removed, row.added, row.unsure, row.undone]
 
 
@@ -144,7 +147,7 @@ def _editor_cells(row: EditorRow) -> list[object]:
         row.editor,
         row.touched,
         row.closed,
-        _percent(row.acceptance),
+        rate_in_words(row.acceptance),
         row.acceptance.n,
         row.accepted,
         row.rejected,
@@ -153,9 +156,6 @@ def _editor_cells(row: EditorRow) -> list[object]:
     return [*cells, row.added, row.removed, row.unsure, row.undone, pace]
 
 
-def _percent(row: Rate) -> str:
-    return percent(row.share, row.interval)
-
-
-def _examples(row: AddedTag) -> str:
-    return "; ".join(f"{article.article_id} {plain(article.title, 60)}".strip() for article in row.examples[:N_NAMED])
+def _examples(row: AddedTag) -> Linked:
+    articles = row.examples[:N_NAMED]
+    return linked((article.article_id, plain(article.title, 60)) for article in articles)

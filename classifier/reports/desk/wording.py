@@ -1,6 +1,6 @@
 """The figures of the desk report in words: for its headline, its text and its page."""
 
-from classifier.model.agreement import MIN_ARTICLES
+from classifier.model.evaluation import MIN_FOR_INTERVAL, Interval, shown_interval
 from classifier.reports.desk.records import (
     Agreement,
     CmsChanges,
@@ -10,13 +10,14 @@ from classifier.reports.desk.records import (
     LiveAcceptance,
     OftenDisputed,
     OftenRefused,
+    Rate,
     Recall,
     ScoreRow,
     TagRow,
     TagToReview,
 )
 from classifier.reports.layout import texts
-from classifier.reports.parts import NOTHING, cell, counted, percent
+from classifier.reports.parts import NOTHING, cell, counted
 
 CHECKED_SCORE = 0.8  # the score that the report compares with acceptance in words
 
@@ -24,11 +25,24 @@ TEXTS = texts("desk.toml")
 WHY_THEY_DIFFER, NO_BLIND = TEXTS["words"]["why_they_differ"], str(TEXTS["words"]["no_blind"])
 
 
+def interval_of(row: Rate | Recall) -> Interval | None:
+    """Return the interval of a rate, if it may be shown. That of blind recall takes enough articles and enough tags."""
+    return shown_interval(row.interval, min(row.articles, row.given) if isinstance(row, Recall) else row.n)
+
+
+def rate_in_words(row: Rate | Recall) -> str:
+    """Return a rate as words, with its interval if that may be shown."""
+    if row.share is None:
+        return NOTHING
+    interval = interval_of(row)
+    return f"{row.share:.0%}" if interval is None else f"{row.share:.0%} ({interval[0] * 100:.0f} to {interval[1]:.0%})"
+
+
 def kappa_in_words(row: Kappa) -> str:
     """Return kappa with its interval, or why it has none; a dash if it is undefined."""
     if row.kappa is None:
         return NOTHING
-    why = "too few articles for an interval" if row.n < MIN_ARTICLES else "too alike for an interval"
+    why = "too few articles for an interval" if row.n < MIN_FOR_INTERVAL else "too alike for an interval"
     interval = why if row.low is None else f"{row.low:.2f} to {row.high:.2f}"
     return f"{row.kappa:.2f} ({interval})"
 
@@ -42,7 +56,7 @@ def headline(report: DeskReport) -> list[str]:
     if accepted.n:
         counts = f"{accepted.accepted} of {counted(accepted.n, 'suggestion')}"
         acceptance = (
-            f"Acceptance {percent(accepted.share, accepted.interval)}: editors accepted {counts} that they answered or "
+            f"Acceptance {rate_in_words(accepted)}: editors accepted {counts} that they answered or "
             "left open on a closed article."
         )
     return [
@@ -62,7 +76,7 @@ def _recall_in_words(recall: Recall) -> str:
     if not recall.given:
         return f"Editors gave no tag to {articles}, so what the model misses is not measured."
     return (
-        f"Blind recall {percent(recall.share, recall.interval)}: the model would have suggested {recall.found} of {counted(recall.given, 'tag')} "
+        f"Blind recall {rate_in_words(recall)}: the model would have suggested {recall.found} of {counted(recall.given, 'tag')} "
         f"that editors gave to {articles} without seeing suggestions."
     )
 
@@ -97,12 +111,14 @@ def scores_in_words(scores: list[ScoreRow]) -> str:
     row = next((row for row in scores if row.from_ <= CHECKED_SCORE < row.to), None)
     if row is None or row.interval is None:
         return f"{question} No suggestion with such a score counts yet."
-    low, high = row.interval
+    if (interval := shown_interval(row.interval, row.n)) is None:
+        return f"{question} Only {counted(row.n, 'suggestion')} with such a score can be counted yet, too few to say."
+    low, high = interval
     verdict = "accepted less often than promised" if high < row.score else "accepted more often than promised"
     verdict = "as promised, within what chance allows" if low <= row.score <= high else verdict
     return (
         f"{question} Of {counted(row.n, 'suggestion')} with a score of {row.from_:.1f} to {row.to:.1f} "
-        f"(mean {row.score:.2f}), {percent(row.share, row.interval)} were accepted: {verdict}."
+        f"(mean {row.score:.2f}), {rate_in_words(row)} were accepted: {verdict}."
     )
 
 
@@ -112,13 +128,9 @@ def live_in_words(live: LiveAcceptance | None) -> str:
         return ""
     followed = (
         f"{counted(live.followed.n, 'answered suggestion')} followed decisions made since the training of the model: "
-        f"{percent(live.followed.share, live.followed.interval)} were accepted"
+        f"{rate_in_words(live.followed)} were accepted"
     )
-    others = (
-        f", and {percent(live.trained.share, live.trained.interval)} of the other {live.trained.n}"
-        if live.trained.n
-        else ""
-    )
+    others = f", and {rate_in_words(live.trained)} of the other {live.trained.n}" if live.trained.n else ""
     return f"{followed}{others}."
 
 

@@ -13,7 +13,7 @@ from classifier.reports.drift.wording import (
     scores_in_words,
 )
 from classifier.reports.layout import template
-from classifier.reports.parts import Bar, Tick, cell, tick_step
+from classifier.reports.parts import Bar, DatedArticle, Tick, article_link, cell, tick_step
 
 PAGE = "drift.html"  # in the folder of the models, where the service finds it
 N_OPEN = 10  # rows of a table that the page shows at once
@@ -46,8 +46,17 @@ def as_page(report: DriftReport, here: str | None = None) -> str:
         totals = (getattr(week, of) for week in weeks)
         return [n / total if total else 0.0 for n, total in zip(row.weeks, totals, strict=True)]
 
+    def link(article: DatedArticle) -> str:
+        return article_link(here, article.article, cell(article.title))
+
     page = template(
-        "drift.html", cell=cell, change=change_in_words, alias=alias_in_words, rise=rise_in_words, related=related_tags
+        "drift.html",
+        cell=cell,
+        link=link,
+        change=change_in_words,
+        alias=alias_in_words,
+        rise=rise_in_words,
+        related=related_tags,
     )
     return page.render(
         report=report,

@@ -2,12 +2,15 @@
 
 import base64
 import hashlib
+import re
 from typing import NamedTuple
 
 from flask import Response, request
 
 from classifier.store.keys import Session
 from classifier.web.pages import render
+
+_LINK = re.compile(r'<a href="/[^"]*">(.*?)</a>')
 
 
 class Parts(NamedTuple):
@@ -31,6 +34,7 @@ def framed(page: str, session: Session) -> Response:
     The style is nested below `.report`, and its tokens are those of the site, so that it changes nothing around the report.
     """
     if wanted_as_file():
+        page = _LINK.sub(r"\1", page)  # a file has no service beside it
         return Response(page, headers={"Content-Disposition": 'attachment; filename="report.html"'})
     report = _parts_of(page)
     style = f".report {{\n{report.style}\n}}"
