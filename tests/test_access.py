@@ -112,6 +112,7 @@ PAGES = [
     "/tags/import",
     "/review/disagreements",
     "/report",
+    "/data",
     "/drift",
     "/runs",
     "/runs/<run_id>",
@@ -128,11 +129,13 @@ OPEN = [
     "/sign-in",
     "/static/style.css",
 ]
-# Forms by which the taxonomy is changed, and who may send them.
+# Forms of pages by which tags, labels and the taxonomy are changed, and who may send them.
 FORMS_OF_TAGS: dict[str, set[str]] = {
     **dict.fromkeys(("/tags/basket", "/tags/basket/remove", "/tags/basket/propose"), EDITORS),
+    **dict.fromkeys(("/data/label", "/data/label/undo"), EDITORS),
     **dict.fromkeys(
         (
+            "/data/make",
             "/tags/basket/apply",
             "/tags/changes/undo",
             "/tags/changes/<set_id>/apply",

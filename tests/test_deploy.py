@@ -105,7 +105,12 @@ def test_the_cron_line_runs_both_jobs_as_its_user_with_the_settings_of_the_machi
     )
     said = "daemon postgresql+psycopg://db/tagger -m classifier"
     log = (tmp_path / "article-tagger-retrain.log").read_text(encoding="utf-8")
-    assert log.splitlines() == [f"{said} retrain --json", f"{said} drift-report --keep", f"{said} tags lint --keep"]
+    assert log.splitlines() == [
+        f"{said} retrain --json",
+        f"{said} drift-report --keep",
+        f"{said} tags lint --keep",
+        f"{said} data-report --keep",
+    ]
 
 
 # --- the image and compose ----------------------------------------------------------------------------------------

@@ -1,15 +1,21 @@
 """`data-report`, `desk-report` and `drift-report`: what the data, the editors' decisions and the newest weeks show."""
 
+from __future__ import annotations
+
 from argparse import Namespace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from classifier.commands.common import print_json, registry_of, store_of, track, warn_set_aside
+from classifier.commands.common import print_json, registry_of, store_of, taxonomy_of, track, warn_set_aside
+from classifier.commands.parser import Usage
 from classifier.domain.files import whole_file
 from classifier.reports.json_form import to_json
 from classifier.settings import Settings
 from classifier.store.rows import now
+
+if TYPE_CHECKING:
+    from classifier.reports.data.records import DataReport
 
 
 def _write(path: Path, page: str) -> None:
@@ -27,19 +33,36 @@ def _print_report(options: Namespace, report: Any, as_text: Any, written: str, p
         print(as_text(report))
 
 
-def do_data_report(options: Namespace, _settings: Settings) -> None:
-    from classifier.commands.train import read_examples
-    from classifier.reports.data.figures import data_report
+def do_data_report(options: Namespace, settings: Settings) -> None:
     from classifier.reports.data.page import as_page, as_text
 
-    articles, taxonomy, timeless = read_examples(options.articles, options.taxonomy)
-    report = data_report(articles, taxonomy, track, timeless=timeless)
+    if options.keep and (options.articles or options.taxonomy):
+        raise Usage("--keep is for the taxonomy and the articles of the store.")
+    report = _kept_data_report(options, settings) if options.keep else _data_report(options)
     warn_set_aside(report.set_aside)
     if options.output:
         _write(options.output, as_page(report))
     n_findings = sum(finding.n for finding in report.findings)
     written = f"{report.n_articles} articles, {n_findings} findings"
-    _print_report(options, report, as_text, written, options.output)
+    path = options.output or ("the pages of the service" if options.keep else None)
+    _print_report(options, report, as_text, written, path)
+
+
+def _data_report(options: Namespace) -> DataReport:
+    from classifier.commands.train import read_examples
+    from classifier.reports.data.figures import data_report
+
+    articles, taxonomy, timeless = read_examples(options.articles, options.taxonomy)
+    return data_report(articles, taxonomy, track, timeless=timeless)
+
+
+def _kept_data_report(options: Namespace, settings: Settings) -> DataReport:
+    from classifier.reports.data.making import keep_data_report
+
+    store, registry = store_of(options), registry_of(options)
+    taxonomy = taxonomy_of(registry, store) or registry.load_champion().taxonomy
+    how = settings.starter_until, settings.close_after_days, settings.learn_left
+    return keep_data_report(store, taxonomy, store.exports.attributed(*how), track)
 
 
 def do_desk_report(options: Namespace, _settings: Settings) -> None:

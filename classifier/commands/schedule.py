@@ -32,11 +32,12 @@ def do_schedule(options: Namespace, _settings: Settings) -> None:
 
 
 def _run_once(options: Namespace) -> None:
-    """Retrain, and write what the service shows: the drift page, which must forget deleted articles, and the linter's findings."""
+    """Retrain, and write what the service shows: the drift page, which must forget deleted articles, and reports on tags and data."""
     dask = [] if options.dask is None else ["--dask", options.dask]
     _run_apart(options, "retrain", "--json", *dask)
     _run_apart(options, "drift-report", "--keep")
     _run_apart(options, "tags", "lint", "--keep")
+    _run_apart(options, "data-report", "--keep")
 
 
 def _run_apart(options: Namespace, command: str, *arguments: str) -> None:

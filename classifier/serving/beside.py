@@ -44,6 +44,23 @@ def run_beside(store: Store, models: Path, *arguments: str) -> str | None:
     return last_line[:300] if last_line.startswith("error: ") else f"{arguments[0]} ended with {process.returncode}"
 
 
+def begin_beside(store: Store, models: Path, what: str, seconds: float, *arguments: str) -> bool:
+    """Have a command make something in a process of its own, unless that was begun within some seconds.
+
+    Return whether it was begun now. A failure is logged as `not_made`.
+    """
+
+    def run() -> None:
+        reason = run_beside(store, models, *arguments)
+        if reason is not None:
+            structlog.get_logger().warning("not_made", what=what, reason=reason)
+
+    is_first = store.counters.hit(what, seconds).n == 1
+    if is_first:
+        threading.Thread(target=run, name=f"make the {what}", daemon=True).start()
+    return is_first
+
+
 def repeat(name: str, seconds: float, work: Callable[[], object], failed: str) -> None:
     """Work every few seconds from now on, in a thread of its own. A failure is logged as the event `failed`."""
 

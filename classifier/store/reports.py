@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,8 +11,8 @@ from sqlalchemy import Connection, select
 from classifier.store.rows import Part
 from classifier.store.schema import reports
 
-DESK, TAGS, LINT, RISING = "desk", "tags", "lint", "rising"
-_NAMED = re.compile(r'"article(?:_id)?":"([^"]*)"')
+DESK, TAGS, LINT, RISING, DATA, PROGRESS = "desk", "tags", "lint", "rising", "data", "progress of data"
+_NAMED = re.compile(r'"article(?:_id)?":"([^"]*)"|"ids":\[([^]]*)]')
 
 
 @dataclass(frozen=True)
@@ -46,10 +47,22 @@ class Reports(Part):
             connection.execute(reports.delete().where(reports.c.name == report.name))
             connection.execute(reports.insert().values({**vars(report), "content": content}))
 
+    def drop(self, name: str) -> None:
+        """Forget the report of a name, if there is one."""
+        with self.engine.begin() as connection:
+            connection.execute(reports.delete().where(reports.c.name == name))
+
 
 def drop_reports_on(connection: Connection, article_ids: list[str]) -> None:
     """Remove the stored reports that name one of these articles. The next reader has them made again."""
     may_name_some = reports.c.name.not_in((TAGS, LINT))
     for row in connection.execute(select(reports.c.name, reports.c.content).where(may_name_some)).all():
-        if not set(article_ids).isdisjoint(_NAMED.findall(row.content)):
+        if not set(article_ids).isdisjoint(_named(row.content)):
             connection.execute(reports.delete().where(reports.c.name == row.name))
+
+
+def _named(content: str) -> Iterator[str]:
+    """Yield the ids of the articles that a report names. An id has no character that JSON would write in another way."""
+    for one, several in _NAMED.findall(content):
+        yield one
+        yield from several.replace('"', "").split(",")

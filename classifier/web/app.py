@@ -24,6 +24,7 @@ from classifier.web.guard import limits
 from classifier.web.guard.auth import Gate, SignInFirst, check_origin, sign_in_first
 from classifier.web.guard.limits import Limits
 from classifier.web.pages.article import Pages
+from classifier.web.pages.data import DataPages
 from classifier.web.pages.history import History
 from classifier.web.pages.proposals import Proposals
 from classifier.web.pages.reports import ReportPages
@@ -97,7 +98,8 @@ def build_app(
     app.register_blueprint(Files(gate, changing, max_body_bytes).blueprint)
     for pages in (TagPages, Basket, Changes, Rising, Past):
         app.register_blueprint(pages(gate, changing).blueprint)
-    app.register_blueprint(ReportPages(tagger, registry, gate).blueprint)
+    for reports in (ReportPages, DataPages):
+        app.register_blueprint(reports(tagger, registry, gate).blueprint)
     app.register_blueprint(Metrics(tagger, registry, gate, retrain_hours, metrics_need_key).blueprint)
     static_files.install(app)
     problems.install(app)

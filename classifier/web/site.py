@@ -37,7 +37,15 @@ SECTIONS = (
             Page("/tags/basket", "Basket"),
         ),
     ),
-    Section("Reports", (Page("/report", "Desk"), Page("/runs", "Training"), Page("/drift", "Changes over time"))),
+    Section(
+        "Reports",
+        (
+            Page("/report", "Desk"),
+            Page("/data", "Data"),
+            Page("/runs", "Training"),
+            Page("/drift", "Changes over time"),
+        ),
+    ),
     Section("Try it", (Page("/", "Try an article"),)),
     Section("Help", (Page("/help", "For editors"), Page("/docs", "API"))),
 )

@@ -11,6 +11,7 @@ from classifier.reports.kept import keep_desk_report
 from classifier.serving.tagger import DecisionBatch
 from classifier.store.log import Draft
 from tests.browser import IN_BROWSER, serious
+from tests.data_reports import doubted, found, keep, overlapping, report_of
 from tests.everything import newest_set
 from tests.review.desk import PAGES, Desk, OpenPage, card, cards, press, visit
 
@@ -39,6 +40,11 @@ def decide_some(desk: Desk) -> None:
             desk.tagger.decide(f"a{n}", _answer(action, answer[0]), editor)
     desk.tagger.store.proposals.add("Jaish al-Adl", "Baluch, in Iran", "a0", "ana")
     keep_desk_report(desk.tagger.store, desk.tagger.serving.model().taxonomy)
+    labels = [doubted("a2", "iskp", given=True, title="Mosque"), doubted("a3", "taliban", given=False)]
+    keep(
+        desk.tagger.store,
+        report_of(found(suspect_labels=labels, overlapping_tags=[overlapping("iskp", "kabul", "a0")])),
+    )
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -5,6 +5,7 @@ from itertools import pairwise
 import numpy as np
 
 from classifier.reports.data.cards import OVER_TIME, cards, explained, in_percent
+from classifier.reports.data.mending import Mending, labels_of_tags
 from classifier.reports.data.records import (
     FEW_POSITIVES,
     KINDS,
@@ -12,27 +13,36 @@ from classifier.reports.data.records import (
     DataReport,
     Finding,
     LeaningTag,
+    Row,
     Share,
     SharePart,
     WordChange,
 )
-from classifier.reports.layout import template
-from classifier.reports.parts import DatedArticle, Table, counted, row_lines
+from classifier.reports.layout import template, without_commands
+from classifier.reports.parts import DatedArticle, Linked, Table, article_link, counted, linked, linking, row_lines
 from classifier.text.shingles import SHINGLE
 
 N_OPEN = 12  # rows of a finding that the page shows at once
 N_COMMON = 16  # tags in the plot
 
 
+def _linked(value: object) -> object:
+    """Return values that name articles as words that lead to them, and other values as they are."""
+    if isinstance(value, Articles):
+        after = " …" if value.n > len(value.ids) else ""
+        return linked(((article, "") for article in value.ids), f"{value.n}: ", ", ", after)
+    if isinstance(value, DatedArticle):
+        return linked([(value.article, value.title)], f"{value.date} ")
+    return value
+
+
 def _cell(value: object) -> str:
     """Return a value of a row as words."""
-    if isinstance(value, Articles):
-        return f"{value.n}: {', '.join(value.ids)}{' …' if value.n > len(value.ids) else ''}"
+    if isinstance(shown := _linked(value), Linked):
+        return str(shown)
     if isinstance(value, LeaningTag):
         weight = "" if value.weight is None else f", weight {value.weight:+.2f}"
         return f"{value.tag} ({value.share:.0%} of its articles{weight})"
-    if isinstance(value, DatedArticle):
-        return f"{value.date} {value.title or 'without a title'} ({value.article})"
     if isinstance(value, Share):
         start = f" from {value.start} on" if isinstance(value, SharePart) else ""
         return f"{in_percent(value.n / max(1, value.of))}{start} ({value.n} of {value.of})"
@@ -45,10 +55,19 @@ def _cell(value: object) -> str:
     return ", ".join(map(_cell, value)) if isinstance(value, list) else str(value)
 
 
-def _table(finding: Finding) -> Table:
+def _table(finding: Finding, here: str | None = None) -> Table:
+    """Return the rows of a finding. In the service the title of an article stands for it."""
     columns = KINDS[finding.finding].columns
-    rows = [[row[name] for name in columns] for row in finding.rows]
+    if here and {"article", "title"} <= columns.keys():
+        columns = {name: heading for name, heading in columns.items() if name != "article"}
+    rows = [[_value(row, name, here) for name in columns] for row in finding.rows]
     return Table(finding.finding, finding.title, finding.what, list(columns.values()), rows)
+
+
+def _value(row: Row, name: str, here: str | None) -> object:
+    if here and "article" in row and name in ("article", "title"):
+        return linked([(str(row["article"]), str(row.get("title", "")))])
+    return _linked(row[name])
 
 
 def _headline(report: DataReport) -> list[str]:
@@ -82,19 +101,33 @@ def as_text(report: DataReport) -> str:
     return "\n".join([*lines, "", f"nothing found: {'; '.join(nothing) or '-'}"])
 
 
-def as_page(report: DataReport) -> str:
-    """Return a data report as one HTML page."""
+def as_page(report: DataReport, here: str | None = None, desk: Mending | None = None) -> str:
+    """Return a data report as one HTML page.
+
+    `here` is the address of the page in the service, and `desk` what it adds there.
+    """
     counts = report.counts
     tags = sorted(counts.tags, key=lambda tag: (-tag.positives, tag.tag))
     n_most = max([1, *(tag.positives for tag in tags)])
     bins = counts.words.bins
     ends = [f" to {after.from_ - 1}" if after.from_ > bin_.from_ + 1 else "" for bin_, after in pairwise(bins)]
     findings = [finding for finding in report.findings if finding.n]
-    return template("data.html", cell=_cell).render(
+    shown = linking(here, _cell)
+
+    def words(value: object) -> str:
+        return shown(_linked(value))
+
+    def link(row: Row) -> str:
+        return article_link(here, str(row["article"]), str(row["title"]))
+
+    return template("data.html", cell=words, link=link).render(
         report=report,
-        headline=_headline(report),
+        here=here,
+        desk=desk,
+        labels=labels_of_tags(report),
+        headline=[without_commands(line) if here else line for line in _headline(report)],
         findings=[
-            (finding, _table(finding), cards(finding, _cell) if finding.finding in OVER_TIME else [])
+            (finding, _table(finding, here), cards(finding, words) if finding.finding in OVER_TIME else [])
             for finding in findings
         ],
         explained=explained,

@@ -1,11 +1,13 @@
 """The sections of the data report, whose fields are the keys of its JSON, and what it looks for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple
+from dataclasses import dataclass, replace
+from typing import NamedTuple, cast
 
 from classifier.domain.unreadable import UnreadableReport
+from classifier.reports.json_form import from_json
 from classifier.reports.layout import texts
+from classifier.reports.parts import DatedArticle
 from classifier.text.shingles import SHINGLE
 
 FEW_POSITIVES = 5
@@ -197,3 +199,22 @@ class DataReport:
     not_checked: list[NotChecked]
     set_aside: UnreadableReport
     findings: list[Finding]
+
+
+_Value = Articles | LeaningTag | DatedArticle | SharePart | Share | WordChange
+
+
+def with_typed_rows(report: DataReport) -> DataReport:
+    """Return a report that was read from its JSON, with the values of its rows as they were before."""
+    findings = [replace(each, rows=[_typed_row(row) for row in each.rows]) for each in report.findings]
+    return replace(report, findings=findings)
+
+
+def _typed_row(row: Row) -> Row:
+    return {name: _typed(value) for name, value in row.items()}
+
+
+def _typed(value: object) -> object:
+    if isinstance(value, list):
+        return [_typed(item) for item in value]
+    return from_json(cast(type, _Value), value) if isinstance(value, dict) else value

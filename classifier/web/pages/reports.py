@@ -6,18 +6,16 @@ When an editor opens an outdated desk report, a separate process makes a new one
 all workers and machines. Until the new report is ready, the pages show the earlier one with its time.
 """
 
-import threading
 from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
-import structlog
 from flask import Blueprint, Response, request
 
 from classifier.domain.decisions import Decision
 from classifier.errors import BadModel, NoModel
 from classifier.model.protocol import Model
-from classifier.serving.beside import run_beside
+from classifier.serving.beside import begin_beside
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.store.keys import Session
@@ -153,14 +151,7 @@ class ReportPages:
 
     def _make(self, counter: str, seconds: float) -> None:
         """Make the report in another process, unless that was begun within these seconds."""
-
-        def run() -> None:
-            reason = run_beside(self.store, self.registry.folder, "desk-report", "--keep")
-            if reason is not None:
-                structlog.get_logger().warning("no_desk_report", reason=reason)
-
-        if self.store.counters.hit(counter, seconds).n == 1:
-            threading.Thread(target=run, name="make the desk report", daemon=True).start()
+        begin_beside(self.store, self.registry.folder, counter, seconds, "desk-report", "--keep")
 
 
 def _here(address: str) -> str | None:

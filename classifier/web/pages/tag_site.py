@@ -1,16 +1,14 @@
 """What all pages of the taxonomy share: who may see and change it, and what stands above each page."""
 
-import threading
 from collections.abc import Iterable
 from urllib.parse import quote
 
-import structlog
 from flask import render_template
 
 from classifier.domain.operations import Create, Operation, Split
 from classifier.domain.taxonomy import TAG_ID, Tag, Taxonomy
 from classifier.errors import NotFound
-from classifier.serving.beside import run_beside
+from classifier.serving.beside import begin_beside
 from classifier.store.change_sets import PROPOSED
 from classifier.store.keys import Session
 from classifier.store.proposals import OPEN
@@ -36,16 +34,7 @@ class TagSite(FormPages):
 
     def beside(self, counter: str, seconds: float, *command: str) -> bool:
         """Run a command in a process of its own, unless that was begun within some seconds. Return whether it was begun now."""
-
-        def run() -> None:
-            reason = run_beside(self.store, self.changing.registry.folder, *command)
-            if reason is not None:
-                structlog.get_logger().warning("not_made", what=counter, reason=reason)
-
-        is_first = self.store.counters.hit(counter, seconds).n == 1
-        if is_first:
-            threading.Thread(target=run, name=f"make the {counter}", daemon=True).start()
-        return is_first
+        return begin_beside(self.store, self.changing.registry.folder, counter, seconds, *command)
 
     def render(self, name: str, session: Session, operations: Iterable[Operation] = (), **values: object) -> str:
         """Return a page with what stands above it: how much is in the basket, and how much waits for an answer.
