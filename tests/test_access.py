@@ -117,7 +117,7 @@ PAGES = [
     "/runs",
     "/runs/<run_id>",
 ]
-FORMS = ["/sign-in", "/sign-out", "/review/proposals/<proposal_id>"]
+FORMS = ["/sign-in", "/sign-out", "/review/proposals/<proposal_id>", "/language"]
 OPEN = [
     "/health/live",
     "/health/ready",
@@ -249,7 +249,9 @@ def who_may() -> dict[tuple[str, str], set[str]]:
     }
     may |= {("POST", path): roles for path, roles in FORMS_OF_TAGS.items()} | {("POST", FORMS[2]): TAXONOMISTS}
     return (
-        may | {("GET", path): ANYBODY for path in OPEN[:-1]} | {("POST", path): ANYBODY for path in ("/", *FORMS[:2])}
+        may
+        | {("GET", path): ANYBODY for path in OPEN[:-1]}
+        | {("POST", path): ANYBODY for path in ("/", *FORMS[:2], FORMS[3])}
     )
 
 
@@ -643,7 +645,11 @@ def test_a_key_named_as_the_cms_itself_is_told_apart_in_the_log(client: FlaskCli
 
 # --- what pages elsewhere make a browser send, and forms ---
 
-NO_TOKEN = {"/", "/sign-in"}  # these forms belong to no session; where they come from is checked all the same
+NO_TOKEN = {
+    "/",
+    "/sign-in",
+    "/language",
+}  # these forms belong to no session; where they come from is checked all the same
 ELSEWHERE = [
     {"Sec-Fetch-Site": "cross-site"},
     {"Sec-Fetch-Site": "same-site"},

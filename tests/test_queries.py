@@ -107,6 +107,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/"): {"data": {"text": TEXT["title"]}},
     ("POST", "/sign-in"): {"data": {"name": "ada"}},
     ("POST", "/sign-out"): {"data": {}},
+    ("POST", "/language"): {"data": {"language": "fr"}},
     ("POST", "/review/proposals"): {"json": {"label": "Zagros front"}},
     ("POST", "/review/proposals/<proposal_id>"): {"data": {"state": "declined"}},
     ("POST", "/tags/proposals/<proposal_id>"): {"data": {"state": "declined"}},

@@ -6,7 +6,7 @@ from classifier.errors import TaggerError
 from classifier.reports.layout import without_commands
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
-from classifier.web import bodies, problems, static_files
+from classifier.web import bodies, problems, static_files, texts
 from classifier.web.api.articles import Articles
 from classifier.web.api.assignments import AssignmentFeed
 from classifier.web.api.decisions import Decisions
@@ -23,6 +23,7 @@ from classifier.web.changing import Changing
 from classifier.web.guard import limits
 from classifier.web.guard.auth import Gate, SignInFirst, check_origin, sign_in_first
 from classifier.web.guard.limits import Limits
+from classifier.web.pages import language
 from classifier.web.pages.article import Pages
 from classifier.web.pages.data import DataPages
 from classifier.web.pages.history import History
@@ -101,7 +102,9 @@ def build_app(
     for reports in (ReportPages, DataPages):
         app.register_blueprint(reports(tagger, registry, gate).blueprint)
     app.register_blueprint(Metrics(tagger, registry, gate, retrain_hours, metrics_need_key).blueprint)
+    app.register_blueprint(language.blueprint)
     static_files.install(app)
+    texts.install(app)
     problems.install(app)
     app.register_error_handler(SignInFirst, sign_in_first)
     watch(app)

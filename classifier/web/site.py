@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from classifier.texts import N_
+
 
 class Page(NamedTuple):
     """A page that the navigation leads to. Addresses below its own belong to it, too."""
@@ -19,35 +21,35 @@ class Section(NamedTuple):
 
 SECTIONS = (
     Section(
-        "Review",
+        N_("Review"),
         (
-            Page("/review", "Queue"),
-            Page("/review/bulk", "One tag, many articles"),
-            Page("/review/disagreements", "Disagreements"),
+            Page("/review", N_("Queue")),
+            Page("/review/bulk", N_("One tag, many articles")),
+            Page("/review/disagreements", N_("Disagreements")),
         ),
     ),
     Section(
-        "Tags",
+        N_("Tags"),
         (
-            Page("/tags", "All tags"),
-            Page("/tags/proposals", "Missed tags"),
-            Page("/tags/rising", "Rising names"),
-            Page("/tags/changes", "Changes"),
-            Page("/tags/import", "Import and export"),
-            Page("/tags/basket", "Basket"),
+            Page("/tags", N_("All tags")),
+            Page("/tags/proposals", N_("Missed tags")),
+            Page("/tags/rising", N_("Rising names")),
+            Page("/tags/changes", N_("Changes")),
+            Page("/tags/import", N_("Import and export")),
+            Page("/tags/basket", N_("Basket")),
         ),
     ),
     Section(
-        "Reports",
+        N_("Reports"),
         (
-            Page("/report", "Desk"),
-            Page("/data", "Data"),
-            Page("/runs", "Training"),
-            Page("/drift", "Changes over time"),
+            Page("/report", N_("Desk")),
+            Page("/data", N_("Data")),
+            Page("/runs", N_("Training")),
+            Page("/drift", N_("Changes over time")),
         ),
     ),
-    Section("Try it", (Page("/", "Try an article"),)),
-    Section("Help", (Page("/help", "For editors"), Page("/docs", "API"))),
+    Section(N_("Try it"), (Page("/", N_("Try an article")),)),
+    Section(N_("Help"), (Page("/help", N_("For editors")), Page("/docs", N_("API")))),
 )
 
 

@@ -6,7 +6,7 @@ import { openBrowser } from "./browser.mjs";
 import { Article } from "../../classifier/web/static/review/articles.js";
 import { plain } from "../../classifier/web/static/review/elements.js";
 import { TabList, draftOf, storage, uuid } from "../../classifier/web/static/review/storage.js";
-import { percent, plural, signed } from "../../classifier/web/static/review/wording.js";
+import { nDecisions, percent, signed } from "../../classifier/web/static/review/wording.js";
 
 const row = (id, editor, action, tag = null, undoes = null) => ({ id, editor, action, tag, undoes });
 
@@ -56,7 +56,7 @@ test("direction controls are left out of plain texts", () => {
 test("figures are written as editors read them", () => {
   assert.deepEqual([0, 0.994, 0.995, 1].map(percent), ["0", "99", "99+", "99+"]);
   assert.deepEqual([-1.5, 0, 2].map(signed), ["−1.50", "+0.00", "+2.00"]);
-  assert.deepEqual([0, 1, 2].map((n) => plural(n, "decision")), ["0 decisions", "1 decision", "2 decisions"]);
+  assert.deepEqual([0, 1, 2].map((n) => nDecisions(n)), ["0 decisions", "1 decision", "2 decisions"]);
 });
 
 test("ids are random UUIDs of version 4", () => {

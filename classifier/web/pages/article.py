@@ -16,7 +16,7 @@ from classifier.web.api.openapi import Endpoint, document
 from classifier.web.bodies import read_form
 from classifier.web.guard.auth import WRITERS, Gate
 from classifier.web.pages.examples import EXAMPLE_VALUES, example_body
-from classifier.web.pages.showing import WORDING, marked_text, marks_of, why_of
+from classifier.web.pages.showing import WORDING, marked_text, marks_of, rejections, why_of
 from classifier.web.problems import CATALOGUE, ApiProblem, problem_of
 
 
@@ -62,7 +62,7 @@ class Pages:
 
     def help(self) -> str:
         """Return the page that explains the work of an editor."""
-        return render_template("help.html", reasons=list(WORDING["rejections"].items()))
+        return render_template("help.html", reasons=rejections())
 
     def _page(
         self,

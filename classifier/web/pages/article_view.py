@@ -1,6 +1,7 @@
 """An article as the review page shows it to one editor: its text in pieces, suggestions, tags and decisions."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from typing_extensions import TypedDict
 
@@ -9,7 +10,9 @@ from classifier.model.answer import Mentioned, ToChoose
 from classifier.model.protocol import Model
 from classifier.serving.tagger import Tagger
 from classifier.serving.views import DecisionOut, StandingOut, pick
+from classifier.texts import gettext
 from classifier.web.pages.showing import WORDING, LeftOut, Piece, marked_text, marks_of
+from classifier.web.texts import label_of
 
 
 class SuggestionView(TypedDict):
@@ -113,15 +116,27 @@ def article_view(tagger: Tagger, article_id: str, viewer: str | None) -> ReviewA
     own = {
         "blind": is_blind,
         "suggestions": [
-            pick(SuggestionView, {**row, "aboutness": WORDING["aboutness"][row["aboutness"]], "threshold": threshold})
+            pick(
+                SuggestionView,
+                {
+                    **_named(row, model),
+                    "aboutness": gettext(WORDING["aboutness"][row["aboutness"]]),
+                    "threshold": threshold,
+                },
+            )
             for row, threshold in zip(suggestions, thresholds, strict=True)
         ],
         "tags": [
             _tag(tag, editors.get(tag, described["source"]), described["origins"][tag], model)
             for tag in described["tags"]
         ],
+        "mentioned": [_named(row, model) for row in described["mentioned"]],
+        "choices": [
+            {**_named(row, model), "between": [_named(each, model) for each in row["between"]]}
+            for row in described["choices"]
+        ],
         "labels": {tag: _label(tag, model) for tag in editors},
-        "reason_text": WORDING["reasons"].get(described["reason"] or ""),
+        "reason_text": _in_words(described["reason"]),
         "others": _other_editors(rows, viewer),
     }
     return pick(ReviewArticle, {**described, **logged, **vars(text), **own})
@@ -129,7 +144,17 @@ def article_view(tagger: Tagger, article_id: str, viewer: str | None) -> ReviewA
 
 def _label(tag_id: str, model: Model) -> str:
     tag = model.taxonomy.by_id.get(tag_id)
-    return tag.label if tag else tag_id
+    return label_of(tag) if tag else tag_id
+
+
+def _named(row: Mapping[str, Any], model: Model) -> dict[str, Any]:
+    """Return a row of a tag with its label in the reader's language."""
+    return {**row, "label": _label(row["tag"], model)}
+
+
+def _in_words(reason: str | None) -> str | None:
+    """Return why nothing is suggested, in words; None where something is."""
+    return gettext(WORDING["reasons"][reason]) if reason in WORDING["reasons"] else None
 
 
 def _tag(tag_id: str, editor: str, origin: str, model: Model) -> TagView:

@@ -6,15 +6,15 @@ from classifier.domain.articles import check_stored_id
 from classifier.errors import TaggerError
 from classifier.serving.tagger import Tagger
 from classifier.serving.views import is_hidden
+from classifier.texts import _
 from classifier.web.api.queue_query import queue_wanted
 from classifier.web.bodies import json_response
 from classifier.web.guard.auth import EDITORS, Gate
 from classifier.web.pages import render
 from classifier.web.pages.article_view import article_view
-from classifier.web.pages.showing import WORDING, why_of
+from classifier.web.pages.showing import rejections, why_of
 from classifier.web.problems import ApiProblem
 
-REASONS = list(WORDING["rejections"].items())
 MAX_BULK = 500
 
 
@@ -43,7 +43,7 @@ class Review:
         return render(
             "review.html",
             session,
-            reasons=REASONS,
+            reasons=rejections(),
             sources=self.store.queue.sources(),
             article_id=article_id,
             missing=missing,
@@ -59,14 +59,14 @@ class Review:
         viewer = self._viewer()
         stored = self.store.article(check_stored_id(article_id))
         if stored.blind and is_hidden(stored, self.store.log.read(stored.article.id).standing(), viewer):
-            raise ApiProblem("not-allowed", "This article is blind: its suggestions are shown when it is done.")
+            raise ApiProblem("not-allowed", _("This article is blind: its suggestions are shown when it is done."))
         explanation = self.tagger.serving.model().explain(stored.article, [request.args.get("tag", "")])[0]
         titles = self.store.titles(article_id for article_id, _ in explanation.precedents)
         return json_response(why_of(explanation, titles))
 
     def bulk(self) -> str:
         """Return the page of one tag over many articles, for a signed-in editor."""
-        return render("bulk.html", self.gate.require_editor(), reasons=REASONS, tag=request.args.get("tag"))
+        return render("bulk.html", self.gate.require_editor(), reasons=rejections(), tag=request.args.get("tag"))
 
     def bulk_rows(self) -> Response:
         """Return the open articles for which a tag is suggested and nobody has answered."""

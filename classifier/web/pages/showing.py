@@ -19,6 +19,8 @@ from classifier.text.fields import BODY, FIELDS, STANDFIRST, TITLE
 from classifier.text.markup import unescaped
 from classifier.text.reading import Reading
 from classifier.text.source_map import CleanText, Removed
+from classifier.texts import _, gettext, number
+from classifier.web.texts import label_of
 
 N_REASONS = 6  # listed for a tag, and as many against it
 MIN_WEIGHT = 0.005  # of a reason that is listed
@@ -104,6 +106,11 @@ class MarkedText:
     n_more_removed: int
 
 
+def rejections() -> list[tuple[str, str]]:
+    """Return why editors reject a tag: each reason as the API has it, and in words."""
+    return [(reason, gettext(text)) for reason, text in WORDING["rejections"].items()]
+
+
 def why_of(explanation: Explanation, titles: Mapping[str, str]) -> Why:
     """Return the reasons of an explanation. `titles` are those of its precedents."""
     widest = max((abs(part.weight) for part in explanation.parts), default=1.0) or 1.0
@@ -117,18 +124,20 @@ def why_of(explanation: Explanation, titles: Mapping[str, str]) -> Why:
 
     tag, score, threshold, value, outcome, _, precedents = explanation
     past = [titles.get(article_id) or article_id for article_id, _ in precedents]
-    outcome = WORDING["outcomes"][outcome]
-    return Why(tag.id, tag.label, reasons(1), reasons(-1), score, threshold, value, outcome, past)
+    outcome = gettext(WORDING["outcomes"][outcome])
+    return Why(tag.id, label_of(tag), reasons(1), reasons(-1), score, threshold, value, outcome, past)
 
 
 def _shown(part: Part) -> str:
     match part.kind:
         case "prior":
-            return f"base rate of this tag ({part.text})"
+            return _("base rate of this tag (%(rate)s)", rate=part.text)
         case "competing":
-            return "other tags that fit better or worse"
+            return _("other tags that fit better or worse")
         case "mention" if part.spans:
-            return f"{'named too little' if part.weight < 0 else 'named'}: {part.text}"
+            if part.weight < 0:
+                return _("named too little: %(name)s", name=part.text)
+            return _("named: %(name)s", name=part.text)
         case _:
             return part.text
 
@@ -165,10 +174,10 @@ def controls_of(clean: CleanText, source: str) -> Controls:
     # All offsets are looked up together: numpy copies the whole array for a number of another type.
     starts = np.array([start for start, _ in named[: MAX_CONTROLS + 1]], dtype=clean.source.starts.dtype)
     offsets = clean.source.starts.searchsorted(starts).tolist()
-    for offset, (_, name) in zip(offsets, named[:MAX_CONTROLS], strict=False):
+    for offset, (__, name) in zip(offsets, named[:MAX_CONTROLS], strict=False):
         controls[offset].append(name)
     if len(named) > MAX_CONTROLS:
-        controls[offsets[-1]].append(f"{len(named) - MAX_CONTROLS:,} more")
+        controls[offsets[-1]].append(gettext("%(n)s more", n=number(len(named) - MAX_CONTROLS)))
     return controls
 
 
@@ -184,7 +193,8 @@ def left_out(reading: Reading) -> tuple[list[LeftOut], int]:
     """Return the first parts that were left out of a body, and the number of the others."""
     text, parts = reading.body.text, reading.removed
     shown = [
-        LeftOut(part.kind, text[part.start : min(part.end, part.start + MAX_SHOWN)]) for part in parts[:MAX_REMOVED]
+        LeftOut(gettext(part.kind), text[part.start : min(part.end, part.start + MAX_SHOWN)])
+        for part in parts[:MAX_REMOVED]
     ]
     return shown, len(parts) - len(shown)
 
@@ -203,7 +213,10 @@ def pieces_of(text: str, marks: Marks, controls: Controls) -> list[Piece]:
 def paragraphs_of(clean: CleanText, source: str, marks: Marks, removed: Iterable[Removed] = ()) -> list[list[Piece]]:
     """Return the paragraphs of a text as pieces. `source` is what was sent."""
     lines = [line.span() for line in _LINE.finditer(clean.text) if not line[0].isspace()]
-    layers = [*_layers(clean.text, marks), *(_Layer(part.start, part.end, removed=part.kind) for part in removed)]
+    layers = [
+        *_layers(clean.text, marks),
+        *(_Layer(part.start, part.end, removed=gettext(part.kind)) for part in removed),
+    ]
     return _cut(clean.text, lines, layers, controls_of(clean, source))
 
 

@@ -6,10 +6,16 @@ import { tagField, tagOptions } from "./review/combobox.js";
 import { bar, byId, drawScore, el, shown } from "./review/elements.js";
 import { TabList, uuid } from "./review/storage.js";
 import { allTags } from "./review/tags.js";
-import { PAST_TENSE, day, plural } from "./review/wording.js";
+import { PAST_TENSE, day, nArticles } from "./review/wording.js";
+import { _, ngettext } from "./texts.js";
 
 const N_REMEMBERED = 2000; // decisions of four full lists
 const NONE = 101; // percent, a score that no article has
+const DECIDED = {
+  accept: (n) => ngettext("%(n)s article accepted.", "%(n)s articles accepted.", n),
+  reject: (n) => ngettext("%(n)s article rejected.", "%(n)s articles rejected.", n),
+  undo: (n) => ngettext("%(n)s article taken back.", "%(n)s articles taken back.", n),
+};
 
 class Bulk {
   constructor(root) {
@@ -75,7 +81,7 @@ class Bulk {
     this.clear();
     this.showTrouble("");
     this.showStatus("");
-    if (!this.tag) { this.showTrouble("Choose a tag from the list."); return; }
+    if (!this.tag) { this.showTrouble(_("Choose a tag from the list.")); return; }
     const filters = [...new FormData(byId("which"))].filter(([, value]) => value);
     const query = String(new URLSearchParams([["tag", this.tag], ...filters]));
     const { tag } = this;
@@ -95,7 +101,7 @@ class Bulk {
     byId("b-result").hidden = false;
     byId("b-list").hidden = !this.rows.length;
     byId("b-title").replaceChildren(shown(label), " ",
-      el("small", {}, rows.length ? plural(rows.length, "article") : "no open article waits for an answer to this tag"));
+      el("small", {}, rows.length ? nArticles(rows.length) : _("no open article waits for an answer to this tag")));
     byId("b-rows").replaceChildren(...this.rows.map((row) => this.drawRow(row)));
     for (const row of this.rows.filter(({ decision }) => decision)) {
       row.tick.disabled = true;
@@ -111,8 +117,8 @@ class Bulk {
     row.tick = el("input", { type: "checkbox", id: `tick-${row.article_id}`, change: () => this.count() });
     row.cell = el("td", { class: "said" });
     row.node = el("tr", {}, el("td", {}, row.tick),
-      el("td", {}, el("label", { for: row.tick.id }, row.title ? shown(row.title) : "(no title)"), " ",
-        el("small", {}, day(row.published_at), " ", el("a", { href: pagePath(row.article_id), "aria-label": `Read ${row.title}` }, "read"))),
+      el("td", {}, el("label", { for: row.tick.id }, row.title ? shown(row.title) : _("(no title)")), " ",
+        el("small", {}, day(row.published_at), " ", el("a", { href: pagePath(row.article_id), "aria-label": _("Read %(title)s", { title: row.title }) }, _("read")))),
       el("td", { class: `band-${row.band}` }, drawScore(row.score), bar(row.score)), row.cell);
     return row.node;
   }
@@ -130,8 +136,8 @@ class Bulk {
 
   count() {
     const n = this.ticked.length;
-    for (const [id, text] of [["b-accept", "Accept"], ["b-reject", "Reject"]]) {
-      byId(id).textContent = `${text} ${n}`;
+    for (const [id, text] of [["b-accept", _("Accept %(n)s", { n })], ["b-reject", _("Reject %(n)s", { n })]]) {
+      byId(id).textContent = text;
       byId(id).disabled = !n || this.running;
     }
   }
@@ -164,12 +170,13 @@ class Bulk {
     for (const row of rows) {
       await this.send(row);
       progress.value += 1;
-      this.showStatus(`${progress.value} of ${rows.length} …`);
+      this.showStatus(_("%(n)s of %(all)s …", { n: progress.value, all: rows.length }));
     }
     this.running = byId("b-tag").disabled = false;
     progress.hidden = true;
     const failed = rows.filter((row) => row.job || row.gone);
-    this.showStatus(`${plural(rows.length - failed.length, "article")} ${PAST_TENSE[action]}.${failed.length ? ` ${failed.length} failed, see the list.` : ""}`);
+    const failures = failed.length ? ` ${ngettext("%(n)s failed, see the list.", "%(n)s failed, see the list.", failed.length)}` : "";
+    this.showStatus(DECIDED[action](rows.length - failed.length) + failures);
     byId("b-undo").hidden = !this.rows.some((row) => row.decision);
     byId("b-again").hidden = !this.rows.some((row) => row.job);
     this.count();
@@ -186,7 +193,7 @@ class Bulk {
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
       if (isUndo && (error.status === 404 || error.status === 422)) this.finish(row, { decision: null, gone: true }); // somebody else undid it
-      this.showState(row, `failed: ${error.message}`, "failed");
+      this.showState(row, _("failed: %(problem)s", { problem: error.message }), "failed");
     }
   }
 

@@ -3,8 +3,9 @@
 import { Refused, decisionsPath, post } from "./review/api.js";
 import { byId, plain } from "./review/elements.js";
 import { uuid } from "./review/storage.js";
+import { _ } from "./texts.js";
 
-const ANSWERS = { yes: { action: "add", outcome: "Settled: it belongs." }, no: { action: "reject", outcome: "Settled: it does not belong." } };
+const ANSWERS = { yes: { action: "add", outcome: _("Settled: it belongs.") }, no: { action: "reject", outcome: _("Settled: it does not belong.") } };
 
 class Dispute {
   constructor(card, editor) {
@@ -31,7 +32,7 @@ class Dispute {
       this.buttons[answer === "undo" ? "yes" : "undo"].focus();
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      this.show(`Not saved. ${error.message}`, true);
+      this.show(_("Not saved. %(problem)s", { problem: error.message }), true);
     } finally { this.isSending = false; }
   }
 

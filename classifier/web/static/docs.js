@@ -1,5 +1,7 @@
 // "Try it" in the description of the API: a call is made with the session of this browser, and its answer is shown.
 
+import { _ } from "./texts.js";
+
 const csrf = document.querySelector("meta[name=csrf]")?.content ?? "";
 
 function requestOf(form) {
@@ -23,7 +25,7 @@ async function send(form) {
     let content = text;
     try { content = JSON.stringify(JSON.parse(text), null, 2); } catch { /* it is no JSON: shown as it is */ }
     shown.textContent = `${response.status} ${response.statusText}\n${content.slice(0, 20_000)}`;
-  } catch { shown.textContent = "The service does not answer."; }
+  } catch { shown.textContent = _("The service does not answer."); }
 }
 
 for (const form of document.querySelectorAll("form.try")) {

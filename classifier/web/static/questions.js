@@ -2,13 +2,14 @@
 
 import { Refused, ask, pagePath, post } from "./review/api.js";
 import { byId, el, shown, smallButton } from "./review/elements.js";
-import { plural } from "./review/wording.js";
+import { nArticles } from "./review/wording.js";
+import { _, nodes } from "./texts.js";
 
 const POLL_MS = 60_000;
 const DAY_MS = 24 * 3600_000;
 const ANSWERS = {
-  removed: { label: "The articles no longer carry it", meaning: "these articles no longer carry it" },
-  term_changed: { label: "Its term was renamed, merged or deleted", meaning: "its term was renamed, merged or deleted, and they carry it still" },
+  removed: { label: _("The articles no longer carry it"), meaning: _("these articles no longer carry it") },
+  term_changed: { label: _("Its term was renamed, merged or deleted"), meaning: _("its term was renamed, merged or deleted, and they carry it still") },
 };
 
 class Questions {
@@ -44,7 +45,7 @@ class Questions {
   }
 
   drawNotice(question, name, ...children) {
-    return el("section", { class: "notice question", id: `question-${question.id}`, "aria-label": `${name} on the tag ${question.label}` },
+    return el("section", { class: "notice question", id: `question-${question.id}`, "aria-label": name },
       ...children, el("p", { class: "problem", role: "alert", hidden: true }));
   }
 
@@ -54,20 +55,22 @@ class Questions {
 
   drawOpen(question) {
     const nMore = question.waiting - question.titles.length;
-    return this.drawNotice(question, "Question",
-      el("p", {}, el("strong", {}, question.key ? shown(question.key) : "The CMS", " took “", shown(question.label), `” off ${plural(question.n_articles, "article")} at once. `),
-        "Do these articles no longer carry the tag, or did only its term change there? Until somebody says so, the model learns nothing from it."),
-      el("ul", {}, question.titles.map(({ article_id: id, title }) => el("li", {}, el("a", { href: pagePath(id) }, title ? shown(title) : "(no title)"))),
-        nMore > 0 ? el("li", { class: "low" }, `and ${nMore} more`) : null),
+    const facts = { sender: question.key ? shown(question.key) : _("The CMS"), label: shown(question.label), articles: nArticles(question.n_articles) };
+    return this.drawNotice(question, _("Question on the tag %(label)s", question),
+      el("p", {}, el("strong", {}, nodes("%(sender)s took “%(label)s” off %(articles)s at once.", facts), " "),
+        _("Do these articles no longer carry the tag, or did only its term change there? Until somebody says so, the model learns nothing from it.")),
+      el("ul", {}, question.titles.map(({ article_id: id, title }) => el("li", {}, el("a", { href: pagePath(id) }, title ? shown(title) : _("(no title)")))),
+        nMore > 0 ? el("li", { class: "low" }, _("and %(n)s more", { n: nMore })) : null),
       el("p", { class: "choices" }, Object.entries(ANSWERS).map(([answer, { label }]) => this.answerButton(question, answer, label))));
   }
 
   drawAnswered(question) {
-    const editor = question.answered_by === this.editor ? "You" : shown(question.answered_by);
+    const name = question.answered_by === this.editor ? _("You") : shown(question.answered_by);
+    const facts = { name, label: shown(question.label), articles: nArticles(question.n_articles), meaning: ANSWERS[question.answer].meaning };
     const dismiss = () => { this.dismissed.add(question.id); this.draw(); };
-    return this.drawNotice(question, "Answered question",
-      el("p", {}, editor, " said of “", shown(question.label), `” on ${plural(question.n_articles, "article")}: ${ANSWERS[question.answer].meaning}. `,
-        this.answerButton(question, "undo", "Undo"), " ", smallButton(dismiss, {}, "Dismiss")));
+    return this.drawNotice(question, _("Answered question on the tag %(label)s", question),
+      el("p", {}, nodes("%(name)s said of “%(label)s” on %(articles)s: %(meaning)s.", facts), " ",
+        this.answerButton(question, "undo", _("Undo")), " ", smallButton(dismiss, {}, _("Dismiss"))));
   }
 
   setSending(sending) {
@@ -84,7 +87,7 @@ class Questions {
       this.draw();
     } catch (error) {
       const problem = document.querySelector(`#question-${question.id} .problem`);
-      problem.textContent = `Not taken. ${error.message}`;
+      problem.textContent = _("Not taken. %(problem)s", { problem: error.message });
       problem.hidden = false;
     } finally {
       this.setSending(false);

@@ -4,7 +4,6 @@
 (() => {
   const THEME = "tagger.theme"; // "light" or "dark"; without it the colours are those of the system
   const THEMES = ["", "light", "dark"];
-  const NAMES = { "": "as the system", light: "light", dark: "dark" };
   const root = document.documentElement;
   const stored = () => { try { return localStorage.getItem(THEME) ?? ""; } catch { return root.dataset.theme ?? ""; } };
   const apply = (theme) => { if (theme) root.dataset.theme = theme; else delete root.dataset.theme; };
@@ -21,7 +20,7 @@
     const button = document.getElementById("theme");
     if (!button) return;
     const name = () => {
-      button.title = `Colours: ${NAMES[stored()] ?? NAMES[""]}`;
+      button.title = button.dataset[stored() || "system"] ?? button.dataset.system;
       button.lastElementChild.textContent = button.title;
     };
     button.hidden = false;
@@ -49,7 +48,8 @@
     });
   };
 
-  const long = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "short" });
+  // The digits are those of all figures of the pages.
+  const long = new Intl.DateTimeFormat(root.lang === "en" ? "en-GB" : `${root.lang}-u-nu-latn`, { dateStyle: "medium", timeStyle: "short" });
 
   /** Show the times below a node in the reader's zone. A day without a time is left as it is. */
   const localTimes = (node) => {

@@ -1,5 +1,7 @@
 // Makes the pages of the taxonomy quicker to use. Everything works without it.
-"use strict";
+
+import { kindName } from "./review/kinds.js";
+import { _, ngettext } from "./texts.js";
 
 // A field that names a tag offers tags as one types.
 const asked = new Map();
@@ -15,7 +17,7 @@ const offer = async (field) => {
   const options = asked.get(text).map(({ id, label, kind }) => {
     const option = document.createElement("option");
     option.value = label;
-    option.label = `${label} (${kind}, ${id})`;
+    option.label = `${label} (${kindName(kind)}, ${id})`;
     return option;
   });
   field.list.replaceChildren(...options);
@@ -32,7 +34,7 @@ for (const field of document.querySelectorAll("input[data-names]")) {
 for (const part of document.querySelectorAll("[data-load]")) {
   const waiting = part.querySelector(".loading");
   const link = waiting.firstElementChild;
-  waiting.textContent = "Counting …";
+  waiting.textContent = _("Counting …");
   fetch(part.dataset.load, { headers: { Accept: "text/html" } })
     .then(async (reply) => {
       const page = new DOMParser().parseFromString(await reply.text(), "text/html");
@@ -42,7 +44,7 @@ for (const part of document.querySelectorAll("[data-load]")) {
       part.replaceChildren(...counted.childNodes);
       if (problem && !part.contains(problem)) part.prepend(problem);
     })
-    .catch(() => waiting.replaceChildren("It could not be counted just now. ", link));
+    .catch(() => waiting.replaceChildren(_("It could not be counted just now."), " ", link));
 }
 
 // The number of ticked tags stands on the button. Shift ticks all between two.
@@ -53,7 +55,7 @@ if (list?.querySelector(".act")) {
   const title = list.querySelector(".act legend");
   const count = () => {
     const n = boxes.filter((box) => box.checked).length;
-    title.textContent = `With ${n} ticked tag${n === 1 ? "" : "s"}`;
+    title.textContent = ngettext("With %(n)s ticked tag", "With %(n)s ticked tags", n);
     bar.hidden = !n;
   };
   let last = null;

@@ -1,5 +1,7 @@
 // Requests to the service.
 
+import { _ } from "../texts.js";
+
 export const TIMEOUT_MS = 15_000;
 
 /** The token that requests of this page carry. It is renewed with the session. */
@@ -29,14 +31,14 @@ export async function ask(path, { method = "GET", body, headers = {} } = {}) {
       ...(body && { body: JSON.stringify(body) }),
     });
   } catch {
-    throw new Refused(0, "The network or the service does not answer.");
+    throw new Refused(0, _("The network or the service does not answer."));
   }
   if (response.status === 204) return {};
   const isJson = /\bjson\b/.test(response.headers.get("Content-Type") ?? "");
-  if (response.ok && !isJson) throw new Refused(401, "Your session is over."); // the answer is the sign-in page
+  if (response.ok && !isJson) throw new Refused(401, _("Your session is over.")); // the answer is the sign-in page
   let data = {};
-  try { data = isJson ? await response.json() : {}; } catch { throw new Refused(0, "The answer broke off."); }
-  if (!response.ok) throw new Refused(response.status, data.detail || data.title || `The service answered ${response.status}.`);
+  try { data = isJson ? await response.json() : {}; } catch { throw new Refused(0, _("The answer broke off.")); }
+  if (!response.ok) throw new Refused(response.status, data.detail || data.title || _("The service answered %(status)s.", { status: response.status }));
   return data;
 }
 

@@ -1,5 +1,6 @@
 // Articles as the service describes them for review, and those that the page has loaded.
 
+import { _ } from "../texts.js";
 import { articlePath, ask } from "./api.js";
 import { keyOf } from "./choices.js";
 import { plain } from "./elements.js";
@@ -32,7 +33,7 @@ export class Article {
   get headline() {
     const title = this.title.map((piece) => piece.text).join("");
     const first = [...(this.standfirst ?? []), ...(this.paragraphs ?? [])].find(textOf);
-    return title || (first ? shortened(textOf(first)) : "(no title)");
+    return title || (first ? shortened(textOf(first)) : _("(no title)"));
   }
 
   isSuggested(tag) { return this.suggestions.some((row) => row.tag === tag); }
@@ -56,16 +57,16 @@ export class Article {
   describe(row) {
     if (row.action === "undo") {
       const undone = this.log.find(({ id }) => id === row.undoes);
-      return undone ? `took back “${this.describe(undone)}”` : "took back a decision";
+      return undone ? _("took back “%(decision)s”", { decision: this.describe(undone) }) : _("took back a decision");
     }
-    return row.tag ? `${PAST_TENSE[row.action]} ${plain(this.label(row.tag))}` : PAST_TENSE[row.action];
+    return row.tag ? _("%(done)s %(label)s", { done: PAST_TENSE[row.action], label: plain(this.label(row.tag)) }) : PAST_TENSE[row.action];
   }
 
   /** Note what other editors decided meanwhile. Returns a sentence for each editor. */
   addNews(rows, editor) {
     const editors = new Set(rows.map((row) => row.editor).filter((name) => name !== editor));
     const news = [...editors].map((name) =>
-      `${name} decided here too: ${rows.filter((row) => row.editor === name).map((row) => this.describe(row)).join(", ")}`);
+      _("%(name)s decided here too: %(decisions)s", { name, decisions: rows.filter((row) => row.editor === name).map((row) => this.describe(row)).join(_(", ")) }));
     this.news = [...this.news, ...news].slice(-5);
     return news;
   }

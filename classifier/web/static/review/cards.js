@@ -1,5 +1,6 @@
 // The cards of an article: a card for each suggested or mentioned tag, to be answered one after another.
 
+import { _, ngettext, nodes } from "../texts.js";
 import { drawChoice, isChosen, keyOf, showChoice } from "./choices.js";
 import { bar, byId, drawScore, el, plain, shown, smallButton } from "./elements.js";
 import { toggleWhy } from "./explanations.js";
@@ -10,10 +11,9 @@ import { say } from "./status.js";
 import { draftOf } from "./storage.js";
 import { loadedTags } from "./tags.js";
 import { markWords } from "./text.js";
-import { capitalized, percent, said } from "./wording.js";
+import { capitalized, said, thresholdOf } from "./wording.js";
 
-const ABOUTNESS = { main: "main subject", secondary: "secondary subject", passing: "perhaps only in passing" };
-const SOURCES = { model: "words", alias: "name", "model+alias": "words and name" };
+const SOURCES = { model: _("words"), alias: _("name"), "model+alias": _("words and name") };
 const [HEADING_PX, MARGIN_PX] = [36, 12]; // that stay free above and below the current card
 const PRESSED_BY = { accept: GIVES, reject: TAKES, unsure: new Set(["unsure"]) };
 
@@ -53,31 +53,32 @@ export class Cards {
     const suggested = new Set(suggestions.map((row) => row.tag));
     const named = mentioned.filter((row) => !suggested.has(row.tag)).map((row) => ({ ...row, band: "hidden" }));
     return [
-      choices.length ? list("To choose", "one tag became several", choices.map((row) => el("li", {}, this.#drawChoice(row)))) : [],
+      choices.length ? list(_("To choose"), _("one tag became several"), choices.map((row) => el("li", {}, this.#drawChoice(row)))) : [],
       groupsOf(suggestions).map(([kind, rows]) => list(headingOf(kind), "", rows.map((row) => el("li", {}, this.#drawCard(row))))),
-      this.page.article.blind || suggestions.length || choices.length ? null : el("p", { class: "low none" }, "Nothing is suggested. Add what is missing."),
+      this.page.article.blind || suggestions.length || choices.length ? null : el("p", { class: "low none" }, _("Nothing is suggested. Add what is missing.")),
       named.length ? this.#drawMentioned(named) : null];
   }
 
   #drawMentioned(rows) {
-    const names = rows.flatMap(({ label }, i) => [i ? ", " : "", shown(label)]);
-    return el("details", { class: "fold mentions" }, el("summary", {}, el("span", {}, "Only mentioned: "), names),
+    const names = rows.flatMap(({ label }, i) => [i ? _(", ") : "", shown(label)]);
+    return el("details", { class: "fold mentions" }, el("summary", {}, el("span", {}, _("Only mentioned:"), " "), names),
       el("ul", { class: "cards small-cards" }, rows.map((row) => el("li", {}, this.#drawCard(row)))));
   }
 
   #drawCard(row) {
     const { tag } = row;
-    const answer = (action, sign, text, key, shortcut = key) => smallButton(() => { this.focus(tag, false); this.press(action); },
-      { "data-do": action, "aria-keyshortcuts": shortcut, "aria-label": `${text} ${plain(row.label)}`, title: text },
+    const answer = (action, sign, text, about, key, shortcut = key) => smallButton(() => { this.focus(tag, false); this.press(action); },
+      { "data-do": action, "aria-keyshortcuts": shortcut, "aria-label": about, title: text },
       sign && el("span", { class: "sign", "aria-hidden": "true" }, sign), el("span", { class: "words" }, text, " "), el("kbd", { "aria-hidden": "true" }, key));
-    const facts = row.mentions ? [`named ${row.mentions === 1 ? "once" : `${row.mentions} times`}`]
-      : [ABOUTNESS[row.aboutness] ?? row.aboutness, SOURCES[row.source] ?? row.source, `threshold ${percent(row.threshold)}%`];
+    const facts = row.mentions ? [ngettext("named once", "named %(n)s times", row.mentions)]
+      : [row.aboutness, SOURCES[row.source] ?? row.source, thresholdOf(row)];
+    const label = { label: plain(row.label) };
     return this.#frame(tag, row.band, el("h3", { id: `label-${tag}` }, shown(row.label)),
-      row.band === "auto" ? el("span", { class: "badge good", title: "Suggestions like this are right at least 95 times in 100" }, "sure") : null,
+      row.band === "auto" ? el("span", { class: "badge good", title: _("Suggestions like this are right at least 95 times in 100") }, _("sure")) : null,
       bar(row.score), drawScore(row.score),
       el("p", { class: "facts note", id: `note-of-${tag}` }), el("p", { class: "facts" }, facts.join(" · ")), el("p", { class: "decided", hidden: true }),
-      el("div", { class: "answers" }, answer("accept", "✓", "Accept", "a"), answer("reject", "✕", "Reject", "x"),
-        answer("unsure", "", "Unsure", "␣", "Space"), answer("why", "", "Why", "w")),
+      el("div", { class: "answers" }, answer("accept", "✓", _("Accept"), _("Accept %(label)s", label), "a"), answer("reject", "✕", _("Reject"), _("Reject %(label)s", label), "x"),
+        answer("unsure", "", _("Unsure"), _("Unsure %(label)s", label), "␣", "Space"), answer("why", "", _("Why"), _("Why %(label)s", label), "w")),
       el("div", { class: "because", hidden: true }), el("div", { class: "why-box", hidden: true }));
   }
 
@@ -117,9 +118,10 @@ export class Cards {
 
   #describe(row) {
     const isQuestioned = row.action === "unsure" && row.question_id; // questions.js asks it above the article
-    if (isQuestioned) return ["In question: its sender took it off many articles at once"];
+    if (isQuestioned) return [_("In question: its sender took it off many articles at once")];
     const reason = this.reasons.text(row.reason);
-    return [capitalized(said(row)), " by ", row.editor === this.page.editor ? "you" : shown(row.editor), reason ? `: ${reason}` : ""];
+    const words = { done: capitalized(said(row)), name: row.editor === this.page.editor ? _("you") : shown(row.editor) };
+    return [...nodes("%(done)s by %(name)s", words), reason ? `: ${reason}` : ""];
   }
 
   /** Return the tags that wait for an answer; where two editors are asked, for this editor's own. */
@@ -204,7 +206,7 @@ export class Cards {
   #pressOnChoice(action, choice) {
     if (action === "reject") this.choose(choice, null);
     else if (action === "unsure") this.leaveOpen(choice);
-    else say("Press the number of a tag that the article has, or x for none of them.");
+    else say(_("Press the number of a tag that the article has, or x for none of them."));
   }
 
   /** Choose the tag with a number on the current card. */

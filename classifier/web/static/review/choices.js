@@ -1,11 +1,12 @@
 // Cards that ask which tags an article has where one became several: "A: which?". An answer is a decision on each of them.
 
+import { _, nodes } from "../texts.js";
 import { bar, drawScore, el, plain, shown, smallButton } from "./elements.js";
 import { GIVES, TAKES } from "./standing.js";
 import { capitalized, said } from "./wording.js";
 
-const CAUSES = { split: "It was split. Which of its parts does the article have?",
-  undone_merge: "They were one tag when the article got it. Which does it have?" };
+const CAUSES = { split: _("It was split. Which of its parts does the article have?"),
+  undone_merge: _("They were one tag when the article got it. Which does it have?") };
 
 /** Return the key of a choice's card. It is the id of no tag. */
 export const keyOf = (choice) => `choice:${choice.tag}`;
@@ -22,14 +23,14 @@ export const isChosen = (choice, decisions) => choice.between.some(({ tag }) => 
 export function drawChoice(choice, { answer, unsure }) {
   const option = (key, shortcut, text, click, about) => smallButton(click,
     { ...about, "aria-keyshortcuts": shortcut, "aria-pressed": "false" }, text, " ", el("kbd", { "aria-hidden": "true" }, key));
-  return [el("div", { class: "head" }, el("h3", { id: `label-${keyOf(choice)}` }, shown(choice.label), ": which?"),
+  return [el("div", { class: "head" }, el("h3", { id: `label-${keyOf(choice)}` }, nodes("%(label)s: which?", { label: shown(choice.label) })),
     choice.score === null ? null : drawScore(choice.score)),
   choice.score === null ? null : bar(choice.score),
   el("p", { class: "facts" }, CAUSES[choice.cause] ?? ""), el("p", { class: "decided", hidden: true }),
   el("div", { class: "answers" },
     choice.between.map(({ tag, label }, i) => option(i + 1, i + 1, shown(label), () => answer(tag), { "data-choose": tag })),
-    option("x", "x", "None", () => answer(null), { "data-do": "reject", "aria-label": `None of ${plain(choice.label)}` }),
-    option("␣", "Space", "Unsure", unsure, { "data-do": "unsure", "aria-label": `Unsure which of ${plain(choice.label)}` }))];
+    option("x", "x", _("None"), () => answer(null), { "data-do": "reject", "aria-label": _("None of %(label)s", { label: plain(choice.label) }) }),
+    option("␣", "Space", _("Unsure"), unsure, { "data-do": "unsure", "aria-label": _("Unsure which of %(label)s", { label: plain(choice.label) }) }))];
 }
 
 /** Show on its card what was answered. */

@@ -1,6 +1,8 @@
 // A text field with a list of options (the combobox of ARIA 1.2), and the options of a search for tags.
 
+import { _, nodes } from "../texts.js";
 import { el, shown } from "./elements.js";
+import { kindName } from "./kinds.js";
 import { allTags, loadedTags } from "./tags.js";
 
 /**
@@ -76,9 +78,9 @@ export function tagField(input, list, options, { leave, enter } = {}) {
   const find = (text) => {
     if (loadedTags) return options(loadedTags, text);
     allTags().then(() => document.activeElement === input && input.dispatchEvent(new Event("input"))).catch(() => {});
-    return [{ content: ["The tags are loading …"], disabled: true }];
+    return [{ content: [_("The tags are loading …")], disabled: true }];
   };
-  combobox(input, list, { label: "Tags", find, leave, enter });
+  combobox(input, list, { label: _("Tags"), find, leave, enter });
 }
 
 /**
@@ -89,11 +91,11 @@ export function tagOptions(tags, text, choose, isChosen = () => false) {
   return tags.search(text).map(({ tag, alias }) => {
     const current = tags.current(tag);
     const notes = [];
-    if (alias) notes.push(el("small", {}, "also ", shown(alias)));
-    if (tag.status === "retired") notes.push(el("small", { class: "retired" }, current ? `retired: use ${current.label}` : "retired, and nothing replaces it"));
-    if (tag.status === "muted") notes.push(el("small", {}, "muted: never suggested"));
-    if (current && isChosen(current.id)) notes.push(el("small", {}, "on the article"));
-    const content = [el("span", {}, tag.label), el("span", { class: "kind" }, tag.kind), ...notes];
+    if (alias) notes.push(el("small", {}, nodes("also %(alias)s", { alias: shown(alias) })));
+    if (tag.status === "retired") notes.push(el("small", { class: "retired" }, current ? _("retired: use %(label)s", { label: current.label }) : _("retired, and nothing replaces it")));
+    if (tag.status === "muted") notes.push(el("small", {}, _("muted: never suggested")));
+    if (current && isChosen(current.id)) notes.push(el("small", {}, _("on the article")));
+    const content = [el("span", {}, tag.label), el("span", { class: "kind" }, kindName(tag.kind)), ...notes];
     return { content, disabled: !current, choose: () => choose(current) };
   });
 }

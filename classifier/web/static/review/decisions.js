@@ -1,5 +1,6 @@
 // Decisions of this editor: recorded in the outbox, shown at once, and undone.
 
+import { _, ngettext } from "../texts.js";
 import { Article } from "./articles.js";
 import { answerOn } from "./choices.js";
 import { byId, plain } from "./elements.js";
@@ -7,7 +8,7 @@ import { GIVES, TAKES, isRepeated, stateBefore } from "./standing.js";
 import { say } from "./status.js";
 import { TabList } from "./storage.js";
 import { loadedTags } from "./tags.js";
-import { PAST_TENSE, capitalized, plural } from "./wording.js";
+import { PAST_TENSE, capitalized } from "./wording.js";
 
 const N_UNDOS = 1000;
 
@@ -41,13 +42,13 @@ export class Decisions {
     const label = plain(article.label(tag));
     const action = answer === "accept" && !article.isSuggested(tag) ? "add" : answer; // a mention was not suggested
     const own = page.state().mine.get(tag);
-    if (isRepeated(own, action, fields)) say(`You have ${PAST_TENSE[own.action]} ${label} already.`);
+    if (isRepeated(own, action, fields)) say(_("You have %(done)s %(label)s already.", { done: PAST_TENSE[own.action], label }));
     else {
       this.#record(action, { tag, label, ...fields });
       const reason = fields.reason ? ` (${cards.reasons.text(fields.reason)})` : "";
-      say(`${capitalized(PAST_TENSE[action])}: ${label}${reason}.`);
+      say(_("%(done)s: %(label)s.", { done: capitalized(PAST_TENSE[action]), label: label + reason }));
     }
-    if (!cards.goOn()) byId("said").append(" All are answered; Enter closes the article.");
+    if (!cards.goOn()) byId("said").append(" ", _("All are answered; Enter closes the article."));
   }
 
   /** Decide between the tags of a choice: for `tag`, or against it if it was chosen before; with null for none of them. */
@@ -61,10 +62,10 @@ export class Decisions {
     for (const { tag: other, label } of against) this.#record(tags.includes(other) ? "remove" : "reject", { tag: other, label });
     const { article, cards } = this.page;
     const label = plain(article.label(tag ?? choice.tag));
-    if (tag === null || takesBack) say(tag === null ? `None of ${label}.` : `Taken off: ${label}.`);
+    if (tag === null || takesBack) say(tag === null ? _("None of %(label)s.", { label }) : _("Taken off: %(label)s.", { label }));
     else {
       this.#record(article.isSuggested(tag) ? "accept" : "add", { tag, label });
-      say(`Chosen: ${label}.`);
+      say(_("Chosen: %(label)s.", { label }));
     }
     cards.goOn();
   }
@@ -72,14 +73,14 @@ export class Decisions {
   /** Leave all tags of a choice open. */
   leaveOpen(choice) {
     for (const { tag, label } of choice.between) this.#record("unsure", { tag, label });
-    say(`Left open: ${plain(choice.label)}.`);
+    say(_("Left open: %(label)s.", { label: plain(choice.label) }));
     this.page.cards.goOn();
   }
 
   remove(tag) {
     const label = plain(this.page.article.label(tag));
     this.#record("remove", { tag, label });
-    say(`Removed: ${label}.`);
+    say(_("Removed: %(label)s.", { label }));
   }
 
   /** Accept a tag that was suggested, and that the article has although nobody said so. */
@@ -92,17 +93,17 @@ export class Decisions {
   add({ id, label }) {
     const { article } = this.page;
     if (this.page.state().tags.includes(id)) {
-      say(`${label} is on the article already.`);
+      say(_("%(label)s is on the article already.", { label }));
       return;
     }
     article.labels.set(id, label);
     this.#record(article.isSuggested(id) ? "accept" : "add", { tag: id, label });
-    say(`Added: ${label}.`);
+    say(_("Added: %(label)s.", { label }));
   }
 
   reopen() {
     this.#record("reopen");
-    say("The article is open again.");
+    say(_("The article is open again."));
     byId("headline").focus();
   }
 
@@ -115,10 +116,12 @@ export class Decisions {
     const also = this.page.near.chosen;
     this.#record("complete", also.length ? { also, decisions: this.#given() } : {});
     const title = plain(article.headline);
-    const sentences = [`Done: ${title.slice(0, 60)}${title.length > 60 ? "…" : "."} `, also.length ? `With it ${plural(also.length, "near-duplicate")}. ` : ""];
-    const others = nOthers === undefined ? "All other tags" : plural(nOthers, "tag");
-    sentences.push(`${others} became a no${nOpen ? `, ${nOpen} of them shown without an answer` : ""}; z takes that back. `);
-    return sentences;
+    const end = title.length > 60 ? "…" : ".";
+    const others = nOthers === undefined ? _("All other tags became a no") : ngettext("%(n)s tag became a no", "%(n)s tags became a no", nOthers);
+    const all = nOpen ? ngettext("%(others)s, %(n)s of them shown without an answer", "%(others)s, %(n)s of them shown without an answer", nOpen, { others }) : others;
+    return [`${_("Done: %(title)s", { title: title.slice(0, 60) + end })} `,
+      also.length ? `${ngettext("With it %(n)s near-duplicate.", "With it %(n)s near-duplicates.", also.length)} ` : "",
+      `${_("%(others)s; z takes that back.", { others: all })} `];
   }
 
   /** Return this editor's answers to the article, as they are sent for its near-duplicates. */
@@ -132,20 +135,21 @@ export class Decisions {
     const list = this.undos.read();
     const last = list.pop();
     if (!last) {
-      say("Nothing to undo.");
+      say(_("Nothing to undo."));
       return;
     }
     this.#setUndos(list);
     const { action, tag, key, before, also = [] } = last;
     for (const other of also) page.queue.setState(other, "started");
     const article = page.articles.get(last.article) ?? new Article(last.article);
-    const description = `${PAST_TENSE[action]}${tag ? ` ${plain(article.label(tag))}` : ""}`;
+    const done = PAST_TENSE[action];
+    const description = tag ? _("%(done)s %(label)s", { done, label: plain(article.label(tag)) }) : done;
     // The server's id, if it has arrived: its answer may be forgotten before the undo is sent.
     const id = page.outbox.decisionId(key);
     this.#record("undo", { undoes: key, tag, before, ...(id && !also.length && { decision_id: id }) }, article);
     if (page.article?.id !== last.article) await page.show(last.article, { tag });
     else if (tag && page.cards.tags.includes(tag)) page.cards.focus(tag);
-    say(`Taken back: ${description}.`);
+    say(_("Taken back: %(decision)s.", { decision: description }));
   }
 
   /** Forget a decision that the server refused: there is nothing to undo. */

@@ -1,5 +1,6 @@
 // Elements of the pages. Text of articles only ever becomes text nodes.
 
+import { _ } from "../texts.js";
 import { percent } from "./wording.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -23,7 +24,7 @@ export function el(name, properties = {}, ...children) {
 
 /** Return the visible name of an invisible character that changes the direction of text. */
 export const control = (name) =>
-  el("span", { class: "control", title: `an invisible character that turns the text: ${name}` }, name);
+  el("span", { class: "control", title: _("an invisible character that turns the text: %(name)s", { name }) }, name);
 
 const splitAtControls = (text) => String(text ?? "").split(CONTROL);
 
@@ -39,7 +40,7 @@ const rectangles = (height, ...widths) => el("svg", { viewBox: `0 0 100 ${height
   widths.map((attributes) => el("rect", { ...attributes, height })));
 
 /** Return a score as a bar. */
-export const bar = (score) => el("span", { class: "bar", role: "img", "aria-label": `score ${percent(score)} percent` },
+export const bar = (score) => el("span", { class: "bar", role: "img", "aria-label": _("score %(score)s percent", { score: percent(score) }) },
   rectangles(8, { class: "track", width: 100 }, { class: "fill", width: score * 100 }));
 
 export const drawScore = (score) => el("span", { class: "score" }, percent(score), el("small", {}, "%"));
@@ -53,4 +54,4 @@ export const smallButton = (click, properties, ...children) => button(click, { c
 
 /** Return an error as a notice that screen readers read out. */
 export const alertOf = (error) => el("p", { class: "notice bad", role: "alert" }, error.message);
-export const loading = () => el("p", { class: "facts" }, "Loading …");
+export const loading = () => el("p", { class: "facts" }, _("Loading …"));

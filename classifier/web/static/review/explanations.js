@@ -1,9 +1,10 @@
 // Why a tag was suggested, and why another was not.
 
+import { _ } from "../texts.js";
 import { ask, whyPath } from "./api.js";
 import { tagField, tagOptions } from "./combobox.js";
 import { alertOf, bar, drawScore, el, loading, plain, shown, smallButton, weightBar } from "./elements.js";
-import { percent, signed } from "./wording.js";
+import { signed, thresholdOf } from "./wording.js";
 
 /** Show the explanation of a tag in a box, or hide it. It is fetched once. */
 export async function toggleWhy(article, tag, box) {
@@ -25,8 +26,9 @@ async function explain(article, tag, box, draw) {
 }
 
 function drawExplanation(why) {
-  return [...drawReasons("For", why.pros, "pro"), ...drawReasons("Against", why.cons, "con"), ...drawPrecedents(why.precedents),
-    el("p", { class: "sum" }, `All parts add up to ${signed(why.decision_value)}, which is a score of ${(why.score * 100).toFixed(1)}%.`)];
+  const total = { value: signed(why.decision_value), score: (why.score * 100).toFixed(1) };
+  return [...drawReasons(_("For"), why.pros, "pro"), ...drawReasons(_("Against"), why.cons, "con"), ...drawPrecedents(why.precedents),
+    el("p", { class: "sum" }, _("All parts add up to %(value)s, which is a score of %(score)s%.", total))];
 }
 
 function drawReasons(title, reasons, kind) {
@@ -39,23 +41,23 @@ function drawReasons(title, reasons, kind) {
 
 function drawPrecedents(titles) {
   if (!titles.length) return [];
-  return [el("h4", {}, "Past articles with this tag that resemble it"),
+  return [el("h4", {}, _("Past articles with this tag that resemble it")),
     el("ul", { class: "precedents" }, titles.map((title) => el("li", {}, shown(title))))];
 }
 
 /** Return the field that explains any tag. `add(tag)` puts it on the article. */
 export function drawWhyNot(article, { add, leave }) {
-  const input = el("input", { id: "why-not", autocomplete: "off", placeholder: "Type a tag" });
+  const input = el("input", { id: "why-not", autocomplete: "off", placeholder: _("Type a tag") });
   const list = el("ul", { id: "why-not-list", hidden: true });
   const result = el("div", { id: "why-not-result", "aria-live": "polite" });
   const choose = (tag) => {
     input.value = tag.label;
     explain(article, tag.id, result, (why) => [el("div", { class: "card band-hidden" },
       el("div", { class: "head" }, el("h3", {}, shown(why.label)), drawScore(why.score)), bar(why.score),
-      el("p", { class: "facts" }, `${why.outcome} · threshold ${percent(why.threshold)}%`),
-      el("div", { class: "answers" }, smallButton(() => add(tag), {}, `Add ${plain(tag.label)}`)), ...drawExplanation(why))]);
+      el("p", { class: "facts" }, why.outcome, " · ", thresholdOf(why)),
+      el("div", { class: "answers" }, smallButton(() => add(tag), {}, _("Add %(label)s", { label: plain(tag.label) }))), ...drawExplanation(why))]);
   };
   tagField(input, list, (tags, text) => tagOptions(tags, text, choose), { leave });
-  return el("section", { class: "why-not" }, el("h2", {}, "Why not …?"), el("label", { for: "why-not" }, "Explain any tag"),
+  return el("section", { class: "why-not" }, el("h2", {}, _("Why not …?")), el("label", { for: "why-not" }, _("Explain any tag")),
     el("div", { class: "combo" }, input, list), result);
 }

@@ -1,8 +1,8 @@
 // Near-duplicates of an article, as wire updates of it: Done can answer them together with it, and one undo takes that back.
 
+import { _, ngettext } from "../texts.js";
 import { articlesPath, ask, pagePath } from "./api.js";
 import { byId, el, shown } from "./elements.js";
-import { plural } from "./wording.js";
 
 export class Near {
   constructor() {
@@ -37,9 +37,9 @@ export class Near {
     const n = this.rows.length;
     return el("div", { class: "notice near" },
       el("label", {}, el("input", { type: "checkbox", id: "together", "aria-keyshortcuts": "t", change: changed }), " ",
-        el("strong", {}, `Answer ${plural(n, "near-duplicate")} together `), el("kbd", { "aria-hidden": "true" }, "t")),
-      el("details", { class: "fold" }, el("summary", {}, "Done gives them your answers to this article, and closes them. Which?"),
+        el("strong", {}, ngettext("Answer %(n)s near-duplicate together", "Answer %(n)s near-duplicates together", n), " "), el("kbd", { "aria-hidden": "true" }, "t")),
+      el("details", { class: "fold" }, el("summary", {}, _("Done gives them your answers to this article, and closes them. Which?")),
         el("ul", {}, this.rows.map((row) => el("li", {}, el("a", { href: pagePath(row.article_id) }, shown(row.title || row.beginning || row.article_id)), " ",
-          el("small", {}, `${Math.round(row.similarity * 100)}% the same`))))));
+          el("small", {}, _("%(percent)s% the same", { percent: Math.round(row.similarity * 100) })))))));
   }
 }

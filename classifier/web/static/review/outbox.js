@@ -1,5 +1,6 @@
 // Decisions on their way to the server.
 
+import { _ } from "../texts.js";
 import { Refused, TIMEOUT_MS, ask, decisionsPath, renew } from "./api.js";
 import { storage, uuid } from "./storage.js";
 
@@ -104,7 +105,9 @@ export class Outbox {
         return true;
       }
       if (signedIn !== null && signedIn !== this.editor) {
-        this.blocked = signedIn ? `${signedIn} is signed in in this browser now, and these decisions are yours, ${this.editor}.` : "Your session is over.";
+        this.blocked = signedIn
+          ? _("%(name)s is signed in in this browser now, and these decisions are yours, %(you)s.", { name: signedIn, you: this.editor })
+          : _("Your session is over.");
         return false;
       }
     }

@@ -1,5 +1,6 @@
 // The review page: read an article, decide with one key, go on. This module puts the others together.
 
+import { _, ngettext } from "../texts.js";
 import { ask, decisionsPath } from "./api.js";
 import { drawTagLists, showTags } from "./article_tags.js";
 import { Articles } from "./articles.js";
@@ -55,7 +56,7 @@ class ReviewPage {
       leaveOpen: (choice) => this.decisions.leaveOpen(choice),
     });
     this.proposals = new ProposalDialog(this.editor, (label) => {
-      say(`Proposed: ${label}.`);
+      say(_("Proposed: %(label)s.", { label }));
       this.leaveField();
     });
   }
@@ -88,7 +89,7 @@ class ReviewPage {
     this.wanted = id;
     this.revealed = null;
     if (push) this.setAddress(id);
-    if (!this.articles.get(id)) this.stage(el("p", { class: "low" }, "Loading …"));
+    if (!this.articles.get(id)) this.stage(el("p", { class: "low" }, _("Loading …")));
     let article;
     try { article = await this.articles.load(id); } catch (error) {
       if (this.wanted === id) this.showProblem(error.message, () => this.show(id, { push: false }), error.status);
@@ -101,7 +102,7 @@ class ReviewPage {
     this.render();
     this.drawQueue();
     byId("list").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); // not at every decision: it moves the page, too
-    document.title = `${plain(article.headline).slice(0, 80)} · Review`;
+    document.title = `${plain(article.headline).slice(0, 80)} · ${_("Review")}`;
     if (focus) {
       scrollTo(0, 0);
       if (!this.cards.focusFirst(tag ?? this.sample.tag)) byId("headline").focus({ preventScroll: true });
@@ -120,7 +121,8 @@ class ReviewPage {
     if (this.article !== article) return;
     if (!held && dealt && !this.touched && !article.holders.includes(this.editor)) {
       await this.next();
-      say(`${article.holders.join(", ")} has “${plain(article.headline).slice(0, 60)}” open. This is the next one.`);
+      say(ngettext("%(names)s has “%(title)s” open. This is the next one.", "%(names)s has “%(title)s” open. This is the next one.",
+        article.holders.length, { names: article.holders.join(_(", ")), title: plain(article.headline).slice(0, 60) }));
     } else if (others.length) {
       this.render();
       this.drawQueue();
@@ -153,7 +155,7 @@ class ReviewPage {
   async back() {
     const before = this.queue.before(this.currentId);
     if (before) await this.show(before);
-    else say("This is the first article of the list.");
+    else say(_("This is the first article of the list."));
   }
 
   /** Close the article and go on. */
@@ -162,7 +164,7 @@ class ReviewPage {
     // The second half of a double click, or of a double Enter, is not meant for the article that has come meanwhile.
     if (!article || (!this.touched && performance.now() - this.doneAt < SETTLE_MS)) return;
     const message = this.decisions.close();
-    if (article.blind && message.length) message.push(smallButton(() => this.reveal(article.id), {}, "Show what would have been suggested"));
+    if (article.blind && message.length) message.push(smallButton(() => this.reveal(article.id), {}, _("Show what would have been suggested")));
     this.doneAt = performance.now();
     this.touched = false;
     await this.next();
@@ -173,7 +175,7 @@ class ReviewPage {
   async reveal(id) {
     if (this.outbox.rows(id).length) {
       this.revealed = id; // when its decisions have arrived
-      say("It waits until the article is saved as done …");
+      say(_("It waits until the article is saved as done …"));
       this.outbox.send();
       return;
     }
@@ -189,7 +191,7 @@ class ReviewPage {
   }
 
   listLoaded(error) {
-    if (error?.status === 401 || error?.status === 403) this.outbox.blocked = "Your session is over.";
+    if (error?.status === 401 || error?.status === 403) this.outbox.blocked = _("Your session is over.");
     this.drawQueue();
     this.showStatus();
   }
@@ -223,7 +225,7 @@ class ReviewPage {
     const actions = { reveal: () => this.reveal(article.id), reopen: () => decisions.reopen() };
     byId("notices").replaceChildren(...drawNotices(article, state.closings, editor, actions));
     const isDone = state.closings.has(editor);
-    byId("done").firstChild.data = isDone ? "Go on " : "Done ";
+    byId("done").firstChild.data = `${isDone ? _("Go on") : _("Done")} `;
     const nOpen = article.blind ? 0 : this.cards.undecided().length;
     byId("closing").textContent = isDone ? "" : closingInWords(loadedTags?.nWithout(state.tags), nOpen);
     byId("n-open").textContent = nOpen ? ` ${nOpen}` : "";
@@ -239,7 +241,7 @@ class ReviewPage {
     byId("article").replaceChildren(
       el("div", { class: "result", id: "result" },
         el("div", { class: "reading" }, drawHead(article), el("div", { id: "notices" }), el("div", { id: "near" }), drawText(article, () => markWords(article, null))),
-        el("section", { class: "tags", "aria-label": "Tags of this article" }, drawTagLists(article, this.editor, () => this.state(), actions),
+        el("section", { class: "tags", "aria-label": _("Tags of this article") }, drawTagLists(article, this.editor, () => this.state(), actions),
           el("div", { class: "suggested" }, this.cards.draw(article),
             article.blind ? null : drawWhyNot(article, { add, leave }), drawRemoved(article)))));
     markWords(article, null);
@@ -264,7 +266,7 @@ class ReviewPage {
     this.wanted = null;
     byId("closing").textContent = byId("n-open").textContent = "";
     this.setAddress();
-    document.title = "Review · Article tagger";
+    document.title = `${_("Review")} · ${_("Article tagger")}`;
     this.stage(drawEnd(this.queue, { clear: () => byId("filters").reset(), again: () => this.filter(), everywhere: () => { byId("f-state").value = "all"; this.filter(); } }));
     byId("headline").focus({ preventScroll: true });
     this.drawQueue();
@@ -319,9 +321,9 @@ class ReviewPage {
         this.drawQueue();
       }
     } catch (error) {
-      if (error.status === 404 && this.article === article) say("This article has been deleted meanwhile.");
+      if (error.status === 404 && this.article === article) say(_("This article has been deleted meanwhile."));
       if (error.status === 401) {
-        this.outbox.blocked ||= "Your session is over.";
+        this.outbox.blocked ||= _("Your session is over.");
         this.showStatus();
       }
     } finally { this.polling = false; }
@@ -341,7 +343,7 @@ class ReviewPage {
     // The text scrolls by script: the list of tags, which has the focus, would take these keys for itself.
     const scroll = (pages) => scrollBy(0, pages * innerHeight * 0.8);
     const moves = { undo: () => this.decisions.undo(), back: () => this.back(), next: () => this.next(), done: () => this.done() };
-    const actions = { ...moves, help: showHelp, down: () => cards.step(1), up: () => cards.step(-1), together: () => say({ true: "Done answers the near-duplicates, too.", false: "Done answers this article only." }[this.near.toggle()] ?? "This article has no near-duplicates."),
+    const actions = { ...moves, help: showHelp, down: () => cards.step(1), up: () => cards.step(-1), together: () => say({ true: _("Done answers the near-duplicates, too."), false: _("Done answers this article only.") }[this.near.toggle()] ?? _("This article has no near-duplicates.")),
       addTag: () => { this.sheet.open(); byId("add").focus(); },
       pageDown: () => scroll(1), pageUp: () => scroll(-1), accept: () => cards.press("accept"), reject: () => cards.press("reject"),
       unsure: () => cards.press("unsure"), why: () => cards.press("why"), keepTag: () => cards.closeReasons(), rejectFor: ({ reason }) => cards.reasons.choose(reason),

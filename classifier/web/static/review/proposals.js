@@ -1,5 +1,6 @@
 // The dialog that proposes a new tag.
 
+import { _ } from "../texts.js";
 import { post } from "./api.js";
 import { byId, plain } from "./elements.js";
 import { draftOf } from "./storage.js";
@@ -31,7 +32,7 @@ export class ProposalDialog {
     try {
       await post(this.editor, "/review/proposals", { label, note, article_id: article.id });
     } catch (error) {
-      byId("p-problem").textContent = `Not sent, and nothing is lost. ${error.message}`;
+      byId("p-problem").textContent = _("Not sent, and nothing is lost. %(problem)s", { problem: error.message });
       byId("p-problem").hidden = false;
       return;
     }

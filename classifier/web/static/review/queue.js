@@ -1,5 +1,6 @@
 // The queue: which articles are listed, in which order, and which of them are still to be decided.
 
+import { _, ngettext } from "../texts.js";
 import { ask, pagePath } from "./api.js";
 import { tagField, tagOptions } from "./combobox.js";
 import { byId, el, plain, shown } from "./elements.js";
@@ -138,16 +139,17 @@ export class Queue {
   #drawRow(row, isCurrent) {
     const closed = this.isClosed(row);
     const others = (row.held_by ?? []).filter((name) => name !== this.articles.outbox.editor);
-    const badges = [row.blind && !closed && "blind", row.n_editors > 1 && "second editor", closed ? "done" : row.state === "started" && "started",
-      !closed && others.length && `${others.join(", ")} ${others.length > 1 ? "have" : "has"} it`];
+    const badges = [row.blind && !closed && ["blind", _("blind")], row.n_editors > 1 && ["second", _("second editor")],
+      closed ? ["", _("done")] : row.state === "started" && ["", _("started")],
+      !closed && others.length && ["", ngettext("%(names)s has it", "%(names)s have it", others.length, { names: others.join(_(", ")) })]];
     const open = (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return;
       event.preventDefault();
       this.events.chosen(row.article_id);
     };
     return el("li", { class: closed ? "closed" : null },
-      el("a", { href: this.address(row.article_id), "aria-current": isCurrent ? "true" : null, click: open }, row.title ? shown(row.title) : el("i", {}, shown(row.beginning || "(no title)"))),
+      el("a", { href: this.address(row.article_id), "aria-current": isCurrent ? "true" : null, click: open }, row.title ? shown(row.title) : el("i", {}, shown(row.beginning || _("(no title)")))),
       el("small", {}, day(row.published_at ?? row.created_at),
-        badges.filter(Boolean).map((text) => [" ", el("span", { class: `badge ${["blind", "second"].find((name) => text.startsWith(name)) ?? ""}` }, plain(text))])));
+        badges.filter(Boolean).map(([style, text]) => [" ", el("span", { class: `badge ${style}` }, plain(text))])));
   }
 }

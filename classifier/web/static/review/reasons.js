@@ -1,5 +1,6 @@
 // The box on a card that asks why a tag is rejected.
 
+import { _ } from "../texts.js";
 import { el, plain, smallButton } from "./elements.js";
 
 /** The box that is open, if one is. `reasons` are pairs of a code and its text. */
@@ -41,12 +42,12 @@ export class RejectionReasons {
   #draw(label, note) {
     const choice = (key, text, reason) =>
       smallButton(() => this.choose(reason), {}, el("kbd", { "aria-hidden": "true" }, key), " ", text);
-    const keys = this.reasons.map(([, text], i) => `${i + 1}: ${text}`).join(", ");
+    const keys = this.reasons.map(([, text], i) => `${i + 1}: ${text}`).join(_(", "));
     return el("div", { role: "group", tabindex: "-1", class: "because-group",
-      "aria-label": `Why is ${label} rejected? ${keys}. Enter: no reason. Escape: leave it.` },
-    el("p", { class: "facts" }, "Why? A digit, or Enter for no reason"),
-    el("div", { class: "choices" }, this.reasons.map(([code, text], i) => choice(i + 1, text, code)), choice("↵", "no reason", null)),
-    el("label", { for: note.id }, "Note"), note, el("p", { class: "facts" }, "Enter in the note goes back to the reasons."));
+      "aria-label": _("Why is %(label)s rejected? %(keys)s. Enter: no reason. Escape: leave it.", { label, keys }) },
+    el("p", { class: "facts" }, _("Why? A digit, or Enter for no reason")),
+    el("div", { class: "choices" }, this.reasons.map(([code, text], i) => choice(i + 1, text, code)), choice("↵", _("no reason"), null)),
+    el("label", { for: note.id }, _("Note")), note, el("p", { class: "facts" }, _("Enter in the note goes back to the reasons.")));
   }
 
   close(card) {

@@ -1,5 +1,6 @@
 // The sample of a tag that is judged article by article, before an archive run adds the tag: what the judgements show by now.
 
+import { nodes } from "../texts.js";
 import { ask } from "./api.js";
 import { byId, el, shown } from "./elements.js";
 
@@ -17,7 +18,7 @@ export class Sample {
     try {
       const { tag, label, text } = await ask(`/v1/samples/${encodeURIComponent(this.id)}`);
       this.tag = tag;
-      line.replaceChildren(el("strong", {}, "Does “", shown(label), "” belong here? "), text);
+      line.replaceChildren(el("strong", {}, nodes("Does “%(label)s” belong here?", { label: shown(label) }), " "), text);
     } catch (error) { line.replaceChildren(error.message); }
   }
 }

@@ -1,13 +1,17 @@
 // What the page says: that decisions are saved, or wait, or were refused.
 
+import { _, ngettext, nodes } from "../texts.js";
 import { byId, el, plain, shown, smallButton } from "./elements.js";
 import { storage } from "./storage.js";
-import { PAST_TENSE, plural } from "./wording.js";
+import { PAST_TENSE } from "./wording.js";
 
 const SLOW_MS = 400; // until "Saving…" is shown: most answers are quicker, and the words would only flicker
 
 /** Say what has just happened. */
 export const say = (text, ...more) => byId("said").replaceChildren(shown(text), ...more);
+
+const waitsForSignIn = (n) => ngettext("Not saved yet: %(n)s decision waits for you to sign in", "Not saved yet: %(n)s decisions wait for you to sign in", n);
+const waitsForNetwork = (n) => ngettext("Not saved yet: %(n)s decision waits for the network", "Not saved yet: %(n)s decisions wait for the network", n);
 
 /** The state of the outbox, as it is shown. */
 export class Status {
@@ -20,25 +24,20 @@ export class Status {
   show(nLeft) {
     const n = this.outbox.entries().length;
     byId("saved").setAttribute("aria-busy", String(n > 0)); // at once; the words follow if it takes long
-    const text = this.#text(n);
-    if (text !== "Saving…") this.#showSaved(text);
-    else this.timer ??= setTimeout(() => this.#showSaved(text), SLOW_MS); // further decisions do not put it off
-    byId("left").textContent = nLeft === undefined ? "" : `${nLeft} left ·`;
+    const { nFailures, blocked } = this.outbox;
+    const waits = n > 0 && Boolean(nFailures || blocked || !navigator.onLine);
+    if (waits) this.#showSaved(blocked ? waitsForSignIn(n) : waitsForNetwork(n), true);
+    else if (!n) this.#showSaved(_("Saved"));
+    else this.timer ??= setTimeout(() => this.#showSaved(_("Saving…")), SLOW_MS); // further decisions do not put it off
+    byId("left").textContent = nLeft === undefined ? "" : ngettext("%(n)s left ·", "%(n)s left ·", nLeft);
     this.#showBlocked(n);
   }
 
-  #text(n) {
-    const { nFailures, blocked } = this.outbox;
-    if (!n) return "Saved";
-    if (!nFailures && !blocked && navigator.onLine) return "Saving…";
-    return `Not saved yet: ${plural(n, "decision")} ${n === 1 ? "waits" : "wait"} for ${blocked ? "you to sign in" : "the network"}`;
-  }
-
-  #showSaved(text) {
+  #showSaved(text, isBad = false) {
     this.timer = clearTimeout(this.timer);
     const line = byId("saved");
     if (line.textContent !== text) line.textContent = text;
-    line.classList.toggle("bad", text.startsWith("Not"));
+    line.classList.toggle("bad", isBad);
   }
 
   #showBlocked(n) {
@@ -48,18 +47,19 @@ export class Status {
     if (!blocked || notice) return;
     const address = encodeURIComponent(location.pathname + location.search);
     byId("trouble").append(el("div", { id: "stopped", class: "notice bad" }, el("strong", {}, shown(blocked)), " ",
-      n ? "Nothing is lost: what is not saved is kept in this browser, and sent once you are signed in. " : "",
-      el("a", { href: `/sign-in?next=${address}`, click: () => { this.leaves = true; } }, `Sign in as ${editor}`)));
+      n ? [_("Nothing is lost: what is not saved is kept in this browser, and sent once you are signed in."), " "] : "",
+      el("a", { href: `/sign-in?next=${address}`, click: () => { this.leaves = true; } }, _("Sign in as %(name)s", { name: editor }))));
   }
 
   /** Show the decisions that the server refused, each until it is dismissed. */
   showRefusals() {
     for (const [name, entry] of this.outbox.refusals()) {
       if (byId(name)) continue;
-      const decision = entry.action === "undo" ? "Taking back a decision" : `${entry.label ? `“${plain(entry.label)}” ` : ""}${PAST_TENSE[entry.action]}`;
+      const named = () => (entry.label ? _("“%(label)s” %(done)s", { label: plain(entry.label), done: PAST_TENSE[entry.action] }) : PAST_TENSE[entry.action]);
+      const decision = entry.action === "undo" ? _("Taking back a decision") : named();
       const dismiss = () => { storage.remove(name); box.remove(); };
-      const box = el("div", { id: name, class: "notice bad refused" }, el("strong", {}, "Not taken: "), decision, " on “", shown(entry.title), "”. ",
-        shown(entry.detail), " ", smallButton(dismiss, {}, "Dismiss"));
+      const box = el("div", { id: name, class: "notice bad refused" }, el("strong", {}, _("Not taken:"), " "), nodes("%(decision)s on “%(title)s”.", { decision, title: shown(entry.title) }), " ",
+        shown(entry.detail), " ", smallButton(dismiss, {}, _("Dismiss")));
       byId("trouble").append(box);
     }
   }

@@ -1,14 +1,15 @@
 // The text of an article, with the words marked that support or name a tag.
 
+import { _, nodes, number } from "../texts.js";
 import { button, byId, control, el, shown } from "./elements.js";
 import { day } from "./wording.js";
 
 /** Return the headline of an article and the facts under it. */
 export function drawHead(article) {
   const link = /^https?:\/\//i.test(article.url ?? "")
-    && el("a", { href: article.url, rel: "noopener noreferrer nofollow", target: "_blank" }, "Original");
+    && el("a", { href: article.url, rel: "noopener noreferrer nofollow", target: "_blank" }, _("Original"));
   const facts = [day(article.published_at), article.source && shown(article.source), link,
-    article.title.length ? null : "no title", el("a", { href: `/articles/${encodeURIComponent(article.id)}/history` }, "History"), article.n_editors > 1 && "two editors are asked"].filter(Boolean);
+    article.title.length ? null : _("no title"), el("a", { href: `/articles/${encodeURIComponent(article.id)}/history` }, _("History")), article.n_editors > 1 && _("two editors are asked")].filter(Boolean);
   return el("header", { class: "head-of-article" },
     el("h1", { id: "headline", tabindex: "-1", dir: "auto", class: article.title.length ? null : "untitled" },
       article.title.length ? el("bdi", {}, drawPieces(article, article.title)) : shown(article.headline)),
@@ -19,7 +20,7 @@ export function drawHead(article) {
 export function drawText(article, showAll) {
   return el("article", { class: "text", "aria-labelledby": "headline" },
     el("p", { class: "legend" }, el("span", { id: "legend" }), " ",
-      button(showAll, { class: "all", id: "all-marks", hidden: true }, "Show all")),
+      button(showAll, { class: "all", id: "all-marks", hidden: true }, _("Show all"))),
     drawParagraphs(article, article.standfirst, "standfirst"),
     drawParagraphs(article, article.paragraphs));
 }
@@ -30,7 +31,7 @@ const drawParagraphs = (article, paragraphs, name = false) =>
 function drawPieces(article, pieces) {
   return pieces.map((piece) => {
     if (piece.control) return control(piece.control);
-    if (piece.removed) return el("span", { class: "gone", title: `left out: ${piece.removed}` }, piece.text);
+    if (piece.removed) return el("span", { class: "gone", title: _("left out: %(kind)s", { kind: piece.removed }) }, piece.text);
     if (!piece.tags.length) return piece.text;
     const isName = !piece.tags.some((tag) => article.isSuggested(tag)); // of tags only mentioned: marked with their card
     return el("mark", { class: isName && "named", "data-tags": piece.tags.join(" ") }, piece.text);
@@ -41,10 +42,10 @@ function drawPieces(article, pieces) {
 export function drawRemoved(article) {
   if (!article.removed.length) return [];
   const more = article.n_more_removed;
-  return el("details", { class: "fold" }, el("summary", {}, "Ignored: not part of the article"),
+  return el("details", { class: "fold" }, el("summary", {}, _("Ignored: not part of the article")),
     el("ul", { class: "removed" },
       article.removed.map(({ kind, text }) => el("li", {}, el("span", { class: "low" }, kind), " ", shown(text.slice(0, 90)))),
-      more ? el("li", { class: "low" }, `and ${more.toLocaleString("en")} more`) : null));
+      more ? el("li", { class: "low" }, _("and %(n)s more", { n: number(more) })) : null));
 }
 
 /** Mark only the words of one tag, or with `null` those of all suggested tags. */
@@ -60,10 +61,12 @@ export function markWords(article, tag) {
 
 const marked = (text) => el("span", { class: "mark" }, text);
 
-const legendOfAll = (work) => (work.querySelector("mark:not(.named)") ? [marked("Highlighted words"), " support the suggested tags"] : []);
+const legendOfAll = (work) => (work.querySelector("mark:not(.named)")
+  ? nodes("%(words)s support the suggested tags", { words: marked(_("Highlighted words")) }) : []);
 
 function legendOf(article, tag, hasMarks) {
   const label = el("strong", {}, shown(article.label(tag)));
-  if (!hasMarks) return ["Nothing is highlighted for ", label];
-  return [marked("Highlighted words"), article.isSuggested(tag) ? " support " : " name ", label];
+  if (!hasMarks) return nodes("Nothing is highlighted for %(label)s", { label });
+  const words = marked(_("Highlighted words"));
+  return article.isSuggested(tag) ? nodes("%(words)s support %(label)s", { words, label }) : nodes("%(words)s name %(label)s", { words, label });
 }

@@ -1,0 +1,116 @@
+"""The reader's language, and the texts of pages in it: gettext catalogues in `translations/`, English without one.
+
+A reader's language is the one chosen on a page, else the first of the browser's that there is, else English. A catalogue is
+compiled when its first reader comes.
+"""
+
+import gettext as gettext_module
+import json
+from collections.abc import Callable
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from flask import Flask, Response, g, has_request_context, request
+from markupsafe import Markup, escape
+
+from classifier import texts
+from classifier.domain.taxonomy import Tag
+from classifier.text.language import LANGUAGES as RECORDS
+from classifier.texts import N_, gettext, ngettext, number, pgettext
+
+FOLDER = Path(__file__).with_name("translations")
+ENGLISH = "en"
+NAMES = {ENGLISH: "English", "fr": "Français", "ar": "العربية"}  # as their readers call them
+COOKIE = "language"
+N_PLURALS = 200  # numbers whose plural forms scripts are told; above, the last two digits tell the form
+_KINDS = {"group": N_("group"), "place": N_("place"), "person": N_("person"), "theme": N_("theme")}
+_KINDS |= {"category": N_("category")}
+
+
+def language() -> str:
+    """Return the language of whoever sent the request, English outside of one."""
+    if not has_request_context():
+        return ENGLISH
+    if "language" not in g:
+        chosen = request.cookies.get(COOKIE)
+        g.language = chosen if chosen in NAMES else request.accept_languages.best_match(list(NAMES)) or ENGLISH
+    return str(g.language)
+
+
+def is_right_to_left() -> bool:
+    """Return whether the reader's language is written from right to left."""
+    record = RECORDS.get(language())
+    return record is not None and record.right_to_left
+
+
+def kind_name(kind: str) -> str:
+    """Return what readers call a kind of tags: its name in the taxonomy, where it is none of the usual."""
+    return gettext(_KINDS[kind]) if kind in _KINDS else kind
+
+
+def label_of(tag: Tag) -> str:
+    """Return the label of a tag in the reader's language, its main one where it has none there."""
+    return dict(tag.labels).get(language(), tag.label)
+
+
+@cache
+def _translations(code: str) -> gettext_module.NullTranslations:
+    if code == ENGLISH:
+        return gettext_module.NullTranslations()
+    from babel.messages.mofile import write_mo  # for readers of other languages only
+
+    compiled = BytesIO()
+    write_mo(compiled, _catalogue(code))
+    compiled.seek(0)
+    return gettext_module.GNUTranslations(compiled)
+
+
+def _catalogue(code: str) -> Any:
+    from babel.messages.pofile import read_po
+
+    with (FOLDER / code / "LC_MESSAGES" / "messages.po").open("rb") as file:
+        return read_po(file, locale=code)
+
+
+@cache
+def _texts_of_scripts(code: str) -> Markup:
+    found: dict[str, object] = {}
+    for message in _catalogue(code):
+        if message.id and any(name.endswith(".js") for name, _ in message.locations):
+            key = message.id if isinstance(message.id, str) else message.id[0]
+            found[f"{message.context}\x04{key}" if message.context else key] = message.string
+    form = _translations(code).plural  # type: ignore[attr-defined]  # the rule in the head of the catalogue
+    content = {"texts": found, "plurals": "".join(str(form(n)) for n in range(N_PLURALS))}
+    return Markup(json.dumps(content, ensure_ascii=False).replace("<", "\\u003c"))  # noqa: S704
+
+
+def texts_of_scripts() -> Markup:
+    """Return the texts of scripts in the reader's language as JSON for `texts.js`, nothing in English."""
+    return Markup("") if language() == ENGLISH else _texts_of_scripts(language())
+
+
+def _as_markup(translate: Callable[..., str]) -> Callable[..., Markup]:
+    """Return a function of templates: the text is HTML of this program, its values are escaped."""
+
+    def translated(*messages: Any, **values: object) -> Markup:
+        return Markup(translate(*messages, **{name: escape(value) for name, value in values.items()}))  # noqa: S704
+
+    return translated
+
+
+def install(app: Flask) -> None:
+    """Give templates the texts, and let answers say that they depend on the reader's language."""
+    texts.translate_by(lambda: _translations(language()))
+    functions: dict[str, Callable[..., str]] = {"_": gettext, "ngettext": ngettext, "pgettext": pgettext}
+    app.jinja_env.globals.update({name: _as_markup(translate) for name, translate in functions.items()})
+    app.jinja_env.globals.update(language=language, is_right_to_left=is_right_to_left, languages=NAMES)
+    app.jinja_env.globals.update(texts_of_scripts=texts_of_scripts)
+    app.jinja_env.filters.update(number=number, kind_name=kind_name, label=label_of)
+
+    @app.after_request
+    def vary(response: Response) -> Response:
+        if "language" in g:
+            response.vary.update(["Accept-Language", "Cookie"])
+        return response

@@ -1,0 +1,158 @@
+"""Texts of the pages: every one has a complete translation, and a reader gets the language that they chose or their browser asks for."""
+
+from __future__ import annotations
+
+import html as entities
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+from babel.messages.catalog import Catalog, Message
+from flask import Flask
+from flask.testing import FlaskClient
+from lxml import html
+
+from benchmarks.texts import extracted, forms, path_of, translations
+from classifier.web.texts import COOKIE, ENGLISH, NAMES, texts_of_scripts
+
+PLACE = re.compile(r"%\(\w+\)s")
+TAG = re.compile(r"</?\w+[^>]*>")
+OTHERS = [code for code in NAMES if code != ENGLISH]
+N_ARABIC_FORMS = 6
+N_IN_WORDS = {"fr": 1, "ar": 3}  # the first plural forms, which may write their number as a word: "two articles"
+
+
+@pytest.fixture(scope="module")
+def texts() -> Catalog:
+    return extracted()
+
+
+def pairs(texts: Catalog, code: str) -> Iterator[tuple[Message, Message | None]]:
+    """Yield each text with its translation."""
+    catalog = translations(code)
+    for text in texts:
+        if text.id:
+            found = catalog.get(text.id, text.context)
+            yield text, found if found is not None and found.id == text.id else None
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_every_text_is_translated_and_no_other(texts: Catalog, code: str) -> None:
+    """`python -m benchmarks.texts` adds what is new, for somebody to translate."""
+    missing = [text.id for text, found in pairs(texts, code) if found is None or not all(forms(found)) or found.fuzzy]
+    assert missing == []
+    assert {(m.id, m.context) for m in translations(code)} == {(m.id, m.context) for m in texts}
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_translations_have_the_values_and_the_elements_of_their_texts(texts: Catalog, code: str) -> None:
+    for text, found in pairs(texts, code):
+        assert found is not None
+        source = text.id if isinstance(text.id, str) else text.id[1]
+        for number, form in enumerate(forms(found)):
+            words = {"%(n)s"} if not isinstance(text.id, str) and number < N_IN_WORDS[code] else set()
+            assert set(PLACE.findall(source)) - words <= set(PLACE.findall(form)) <= set(PLACE.findall(source)), form
+            assert TAG.findall(form) == TAG.findall(source), form
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_translations_can_stand_in_attributes(texts: Catalog, code: str) -> None:
+    """A straight quotation mark or an angle bracket would end an attribute or begin an element."""
+    for text, found in pairs(texts, code):
+        assert found is not None
+        for form in forms(found):
+            assert not set('"<>') & set(TAG.sub("", form)), (text.id, form)
+
+
+def test_plural_forms_are_those_of_the_language(texts: Catalog) -> None:
+    assert {code: translations(code).num_plurals for code in OTHERS} == {"fr": 2, "ar": N_ARABIC_FORMS}
+    plural = [found for text, found in pairs(texts, "ar") if not isinstance(text.id, str)]
+    assert plural
+    assert {len(forms(found)) for found in plural if found} == {N_ARABIC_FORMS}
+
+
+def test_catalogues_are_as_the_program_writes_them(texts: Catalog) -> None:
+    from benchmarks.texts import updated, written
+
+    for code in OTHERS:
+        assert path_of(code).read_text("utf-8") == written(updated(code, texts)), "python -m benchmarks.texts"
+
+
+# --- the reader's language ---
+
+
+def language_of(client: FlaskClient, **headers: str) -> tuple[str, str | None]:
+    page = html.fromstring(client.get("/help", headers=headers).text)
+    return page.get("lang"), page.get("dir")
+
+
+@pytest.mark.parametrize(
+    ("accepted", "shown"),
+    [
+        ("", ("en", None)),
+        ("fr", ("fr", None)),
+        ("fr-CA,fr;q=0.9,en;q=0.8", ("fr", None)),
+        ("ar-YE", ("ar", "rtl")),
+        ("de-DE,de;q=0.9", ("en", None)),
+        ("de,fr;q=0.5,en;q=0.3", ("fr", None)),
+        ("en-GB,en;q=0.9,fr;q=0.8", ("en", None)),
+        ("*", ("en", None)),
+        ("\x7f;;;q=x", ("en", None)),
+    ],
+)
+def test_the_browser_tells_the_language(client: FlaskClient, accepted: str, shown: tuple[str, str | None]) -> None:
+    assert language_of(client, **{"Accept-Language": accepted}) == shown
+
+
+def test_the_chosen_language_is_kept_and_leads_back_to_the_page(client: FlaskClient) -> None:
+    answer = client.post("/language", data={"language": "ar"}, headers={"Referer": "http://localhost/tags?q=kabul#x"})
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/tags?q=kabul")
+    assert language_of(client, **{"Accept-Language": "fr"}) == ("ar", "rtl")
+    client.post("/language", data={"language": "en"})
+    assert language_of(client, **{"Accept-Language": "fr"}) == ("en", None)
+
+
+@pytest.mark.parametrize(
+    "page", ["https://elsewhere.example/x", "http://localhost//elsewhere.example", "", "javascript:x"]
+)
+def test_choosing_a_language_leads_to_no_other_site(client: FlaskClient, page: str) -> None:
+    answer = client.post("/language", data={"language": "fr"}, headers={"Referer": page})
+    assert answer.headers["Location"] == "/"
+
+
+def test_a_language_that_there_is_not_is_not_kept(client: FlaskClient) -> None:
+    assert "Set-Cookie" not in client.post("/language", data={"language": "tlh"}).headers
+    client.set_cookie(COOKIE, "../../etc/passwd")
+    assert language_of(client) == ("en", None)
+
+
+def test_pages_say_that_they_depend_on_the_language_and_the_api_is_english(client: FlaskClient) -> None:
+    assert {"Accept-Language", "Cookie"} <= set(client.get("/help").vary)
+    answer = client.get("/v1/articles/none", headers={"Accept-Language": "ar"})
+    assert answer.get_json()["title"] == "Not found"
+
+
+def test_english_pages_bring_no_texts_for_scripts_and_others_bring_all(client: FlaskClient, texts: Catalog) -> None:
+    assert 'id="texts"' not in client.get("/help").text
+    page = html.fromstring(client.get("/help", headers={"Accept-Language": "ar"}).text)
+    brought = json.loads(page.get_element_by_id("texts").text)
+    wanted = {
+        m.id if isinstance(m.id, str) else m.id[0] for m in texts if any(".js" in name for name, _ in m.locations)
+    }
+    assert {key.split("\x04")[-1] for key in brought["texts"]} == wanted
+    assert brought["plurals"][:4] + brought["plurals"][11] + brought["plurals"][100] == "012345"
+
+
+def test_texts_of_scripts_cannot_end_their_element(app: Flask) -> None:
+    with app.test_request_context(headers={"Accept-Language": "fr"}):
+        assert "<" not in texts_of_scripts()
+
+
+@pytest.mark.parametrize("code", OTHERS)
+def test_a_value_in_a_translated_text_is_escaped(app: Flask, code: str) -> None:
+    with app.test_request_context(headers={"Accept-Language": code}):
+        shown = app.jinja_env.from_string("{{ _('named: %(name)s', name=name) }}").render(name="<b>Kabul & Co</b>")
+    assert "&lt;b&gt;Kabul &amp; Co&lt;/b&gt;" in shown
+    assert "<b>" not in shown
+    assert entities.unescape(shown) != "named: <b>Kabul & Co</b>"
