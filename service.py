@@ -6,6 +6,7 @@ import structlog
 from flask import Flask
 
 from classifier.errors import BadStore
+from classifier.operations.deliverer import Deliverer
 from classifier.serving.answers import Answers
 from classifier.serving.backlog import Backlog
 from classifier.serving.live import SHARE, LiveRates
@@ -43,6 +44,7 @@ def create_app() -> Flask:
     Backlog(tagger, settings.backlog_rate).start()
     if settings.live_rates:
         LiveRates(tagger.serving, tagger.store.live, SHARE).start()
+    Deliverer(tagger.store, settings.webhook_hosts, settings.address, settings.retrain_hours).start()
     watch_traces(tagger.store, registry)
     return app
 

@@ -31,6 +31,10 @@ class BadDecision(_BadField):
     """A decision cannot be stored."""
 
 
+class BadWebhook(_BadField):
+    """A webhook cannot be made or used as it is."""
+
+
 class _BadFile(TaggerError):
     """A file breaks its rules. `problems` are all of them, each with its line."""
 

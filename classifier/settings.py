@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from classifier.errors import BadSetting
+from classifier.operations.receivers import Hosts, read_hosts
 
 PREFIX = "TAGGER_"
 
@@ -33,6 +34,15 @@ _hours = partial(
 _version = partial(_matching, "(?:[0-9]{8}-[0-9]{6}-[0-9a-f]{8})?", "a version, as `models list` shows it", str)
 _learn_left = partial(_matching, "none|closed|all", "none, closed or all", str)
 _access = partial(_matching, "open|key", "open or key", str)
+
+
+_address = partial(
+    _matching, r"(?:https?://[^\s/?#@]+(?:/[^\s?#]*)?)?", "an address like https://tagger.example.org", str
+)
+
+
+def _hosts(value: str) -> Hosts:
+    return read_hosts(value.split(","))
 
 
 def _pairs(value: str) -> dict[str, str]:
@@ -93,6 +103,8 @@ class Settings:
     # Articles that a change set of the taxonomy may touch if its author applies it. Above, another person does. 0: any number
     second_person: int = _number(0, 0, 1_000_000_000)
     superdesk: bool = _read(lambda value: bool(whole_number(value, 0, 1)), False)  # answers Superdesk's tagging panel
+    webhook_hosts: Hosts = _read(_hosts, Hosts())  # noqa: RUF009 - it returns a field. Empty: nothing is sent to anybody
+    address: str = _read(_address, "")  # of the service as its users know it, for links in messages
 
 
 _FIELDS = {setting.name.upper(): setting for setting in fields(Settings)}

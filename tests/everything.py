@@ -26,6 +26,7 @@ from classifier.store.schema import article_counts, counters, metadata
 from classifier.store.shadow import InShadow
 from classifier.store.store import Store
 from classifier.store.suggestion_sets import ModelAnswer, TagScore
+from classifier.store.webhooks import KINDS
 from tests.storing import put_article
 
 KABUL = Article("kabul", "ISKP bomber kills twelve at Kabul mosque", "The Taliban said the “attack” killed 12 — 🕌.")
@@ -64,6 +65,10 @@ def fill(tagger: Tagger, archive: Iterable[Article]) -> str:
     store.shadow.put([InShadow("kabul", "d", "v-2", {"iskp": 0.75}, "v-1", {})])
     store.leases.take("kabul", Holder("session", "ada"))
     store.saved_filters.save("ada", SavedFilter("Africa", {"source": "cms"}))
+    webhook, _ = store.webhooks.add("https://cms.example.org/hook", KINDS, "ada")
+    put_article(store, Article("told", "T", "B", tags=("iskp",)), "cms")
+    store.log.decide("told", [Draft("add", "attack")], "ada", lambda *_: {})
+    store.deliveries.arrange(webhook, store.events.last())
     store.keys.settle()
     assert [name for name, rows in contents(store).items() if not rows] == []
     return secret

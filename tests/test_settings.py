@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.errors import BadSetting
+from classifier.operations.receivers import read_hosts
 from classifier.settings import Settings, read_settings
 
 NUMBERS = {"PORT": (0, 65535), "WORKERS": (1, 64), "THREADS": (1, 1024), "MAX_BODY_BYTES": (1024, 1 << 30)}
@@ -88,12 +89,15 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "TAGGER_LEARN_LEFT": "none",
             "TAGGER_SECOND_PERSON": "500",
             "TAGGER_SUPERDESK": "1",
+            "TAGGER_WEBHOOK_HOSTS": "cms.example.org, 10.1.0.0/16",
+            "TAGGER_ADDRESS": "https://tagger.example.org/desk",
         }
     )
     checks = {"labels_flipped": "warn", "never_shown": "block"}
     where = (Path("/srv/models"), "postgresql://db/tagger", "::", 81, 3, 5, 4096)
     numbers = (400, 600, 12, 9, 1, 8, 50)
-    later = (False, "20260601-023000-0123abcd", "none", 500, True)
+    hosts = read_hosts(["cms.example.org", "10.1.0.0/16"])
+    later = (False, "20260601-023000-0123abcd", "none", 500, True, hosts, "https://tagger.example.org/desk")
     assert found == Settings(*where, 0.05, 1.0, 30, 500, checks, 0.25, True, 3, 0.5, "key", *numbers, *later)
 
 

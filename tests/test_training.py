@@ -25,13 +25,13 @@ from classifier.model.retagging import retagged
 from classifier.model.tag_model import TagModel
 from classifier.serving.taxonomy import change, take_over
 from classifier.store.log import Draft
-from classifier.store.runs import FAILED, JOB, SKIPPED
+from classifier.store.runs import FAILED, JOB, NOT_PROMOTED, PROMOTED, SKIPPED
 from classifier.store.schema import articles as table
 from classifier.training.checks import CheckSettings
 from classifier.training.fitting import Fitted
 from classifier.training.judging import compare_models, costs_of, named_tags, shared_tags
 from classifier.training.retraining import retrain
-from classifier.training.run_result import NOT_PROMOTED, PROMOTED, strongest_terms
+from classifier.training.run_result import strongest_terms
 from tests.desk import N_LATER, QUICK, Desk, flipped, in_folder, with_block
 
 LENIENT = replace(QUICK, gate=GateSettings(margin=0.5, tag_margin=1.0, calibration=1.0))

@@ -125,6 +125,11 @@ class DecisionLog(Part):
         query = select(*FIELDS).where(decisions.c.n > number).order_by(decisions.c.n).limit(limit)
         return [Decision(*row) for row in self._tuples(query)]
 
+    def decision(self, decision_id: str) -> Decision | None:
+        """Return a decision, or None if there is none of this id."""
+        rows = self._tuples(select(*FIELDS).where(decisions.c.id == decision_id))
+        return Decision(*rows[0]) if rows else None
+
     def n_articles(self) -> int:
         """Return on how many articles people have decided."""
         query = select(func.count(decisions.c.article_id.distinct())).where(decisions.c.editor != CMS)

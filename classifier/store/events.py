@@ -4,13 +4,15 @@ Whatever changes one of them adds its event in the same transaction. An event sa
 that says more. What happened before the table existed was taken over from those rows.
 """
 
+import hashlib
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, select, text
 
-from classifier.store.rows import Part, now, one_at_a_time
+from classifier.store.rows import Part, ago, now, one_at_a_time
 from classifier.store.schema import events
 
 STORED, CHANGED = "article_stored", "article_changed"
@@ -20,6 +22,10 @@ ADDED, TAKEN_BACK = "tags_added", "tags_taken_back"  # by an archive run, the su
 TAXONOMY = "taxonomy_changed"  # subject: the change set
 RETRAINED = "retrained"  # subject: the run
 CHAMPION = "champion"  # subject: the version that serves from then on
+RISING = "rising_name"  # subject: the digest of the name, which stands in the report of rising names alone
+OVERDUE = "retrain_overdue"  # subject: the last run
+
+SETTLING_SECONDS = 2.0  # for which a reader waits for transactions that are at it
 
 
 @dataclass(frozen=True)
@@ -48,12 +54,39 @@ class Noted(NamedTuple):
 _COLUMNS = [events.c[field.name] for field in fields(Event)]
 
 
+_WRITERS = """
+SELECT virtualtransaction FROM pg_locks WHERE locktype = 'relation' AND relation = 'events'::regclass
+AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+AND mode = 'RowExclusiveLock' AND granted AND pid <> pg_backend_pid()
+"""
+
+
 class Events(Part):
     """The events of a store, in their order."""
 
     def last(self) -> int:
         """Return the number of the newest event, 0 if there is none."""
         return self._number(select(func.max(events.c.n)))
+
+    def settled(self) -> int | None:
+        """Return a number up to which every event there will ever be can be read, or None while that is not known.
+
+        On PostgreSQL an event may become visible after one with a higher number: numbers are drawn before the commit. Whoever
+        has drawn one holds a lock on the table until then. On SQLite there is one writer at a time.
+        """
+        last = self.last()
+        if self.engine.dialect.name != "postgresql":
+            return last
+        until, at_it = time.monotonic() + SETTLING_SECONDS, self._writers()
+        while at_it and time.monotonic() < until:
+            time.sleep(0.02)
+            at_it &= self._writers()
+        return None if at_it else last
+
+    def _writers(self) -> set[str]:
+        """Return the transactions that write events at this moment."""
+        with self.reading() as connection:
+            return set(connection.scalars(text(_WRITERS)))
 
     def since(self, n: int, limit: int) -> list[Event]:
         """Return up to `limit` events behind a number, the oldest first."""
@@ -92,9 +125,27 @@ def _noted(champion: Mapping[str, Any]) -> Noted:
     return Noted(champion["by"], subject=champion["version"], facts=facts, at=champion["at"])
 
 
+def rising(name: str, n_articles: int) -> Noted:
+    """Return the event of a name that rises, with the number of articles of the week that name it."""
+    return Noted("drift-report", subject=digest_of_name(name), facts={"n_articles": n_articles})
+
+
+def digest_of_name(name: str) -> str:
+    """Return what stands for a name in an event: events stay when the articles that have the name are deleted."""
+    return hashlib.sha256(name.casefold().encode()).hexdigest()
+
+
 def note(connection: Connection, kind: str, changes: Iterable[Noted]) -> None:
     """Add events of a kind. One without a moment happened now."""
     at = now()
     rows = [{"kind": kind, **change._asdict(), "at": change.at or at} for change in changes]
     if rows:
         connection.execute(events.insert(), rows)
+
+
+def note_once(connection: Connection, kind: str, changes: Sequence[Noted], days: int) -> None:
+    """Add those events of a kind whose subject has had none for so many days."""
+    one_at_a_time(connection, kind)
+    recent = select(events.c.subject).where(events.c.kind == kind, events.c.at > ago(days=days))
+    known = set(connection.scalars(recent))
+    note(connection, kind, [each for each in changes if each.subject not in known])

@@ -2,16 +2,19 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, select
 
+from classifier.store.events import RISING as RISING_NAME
+from classifier.store.events import Noted, note_once
 from classifier.store.rows import Part
 from classifier.store.schema import reports
 
 DESK, TAGS, LINT, RISING, DATA, PROGRESS = "desk", "tags", "lint", "rising", "data", "progress of data"
+NEWS_DAYS = 28  # after which a name that still rises, or rises again, is news once more
 _NAMED = re.compile(r'"article(?:_id)?":"([^"]*)"|"ids":\[([^]]*)]')
 
 
@@ -40,12 +43,14 @@ class Reports(Part):
         row = self._row(select(*columns).where(reports.c.name == name))
         return KeptReport(**row, content={}) if row else None
 
-    def put(self, report: KeptReport) -> None:
-        """Keep a report instead of the one before it."""
+    def put(self, report: KeptReport, risen: Sequence[Noted] = ()) -> None:
+        """Keep a report instead of the one before it, and add events for names that rise anew, see `events.rising`."""
         content = json.dumps(report.content, ensure_ascii=False, separators=(",", ":"))
         with self.engine.begin() as connection:
             connection.execute(reports.delete().where(reports.c.name == report.name))
             connection.execute(reports.insert().values({**vars(report), "content": content}))
+            if risen:
+                note_once(connection, RISING_NAME, risen, NEWS_DAYS)
 
     def drop(self, name: str) -> None:
         """Forget the report of a name, if there is one."""

@@ -13,13 +13,15 @@ from sqlalchemy import Select, select
 
 from classifier.domain.files import locked
 from classifier.errors import BadStore, Busy, NotFound
-from classifier.store.events import RETRAINED, Noted, note
+from classifier.store.events import OVERDUE, RETRAINED, Noted, note, note_once
 from classifier.store.rows import Part, hours_since, lock_number, now
 from classifier.store.schema import runs
 
 JOB = "retrain"
+EVER = 36_500  # days
 KEPT_RUNS = 400  # records of a job, more than a year of nights, and as many reports
 RUNNING, FAILED, SKIPPED = "running", "failed", "skipped"
+PROMOTED, NOT_PROMOTED = "promoted", "not promoted"  # of `retrain`
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,7 @@ class Runs(Part):
             connection.execute(runs.update().where(runs.c.id == run.id).values(values))
             if run.job == JOB:
                 told = {"outcome": outcome, "reason": reason, "version": facts.get("version")}
-                note(connection, RETRAINED, [Noted(run.started_by, subject=run.id, facts=told)])
+                note(connection, RETRAINED, [Noted(run.started_by, subject=run.id, facts=told | _causes(facts))])
 
     def sweep(self, job: str) -> None:
         """Remove the records of a job but for the newest ones."""
@@ -104,14 +106,32 @@ class Runs(Part):
 
     def overdue(self, job: str, hours: float) -> str | None:
         """Return why a job is overdue, or None: its last run failed, or it has run, but not to its end for two periods."""
+        late = self._late_since(job, hours)
+        if late is None:
+            return None
+        if late.outcome == FAILED:
+            return f"`{job}` failed at {late.started_at[:16]}: {late.reason}"
+        last = late.ended_at or late.started_at
+        return f"`{job}` has not come to its end since {last[:16]}; it is expected every {hours:g} hours."
+
+    def note_overdue(self, job: str, hours: float) -> str | None:
+        """Add an event if a job is overdue, one for each last run, and return the id of that run."""
+        late = self._late_since(job, hours)
+        if late is None:
+            return None
+        facts = {"failed": late.outcome == FAILED, "since": late.ended_at or late.started_at, "hours": hours}
+        with self.engine.begin() as connection:
+            note_once(connection, OVERDUE, [Noted(job, subject=late.id, facts=facts)], EVER)
+        return late.id
+
+    def _late_since(self, job: str, hours: float) -> Run | None:
+        """Return the last run that ended if it failed or is too long ago, or where none has ended the first one."""
         runs = self.brief(job)
         ended = [run for run in runs if run.ended_at is not None]
-        if ended and ended[0].outcome == FAILED:
-            return f"`{job}` failed at {ended[0].started_at[:16]}: {ended[0].reason}"
-        last = ended[0].ended_at if ended else runs[-1].started_at if runs else None
-        if last is None or hours_since(last) <= 2 * hours:
-            return None
-        return f"`{job}` has not come to its end since {last[:16]}; it is expected every {hours:g} hours."
+        if not runs or (ended and ended[0].outcome == FAILED):
+            return ended[0] if runs else None
+        last = ended[0] if ended else runs[-1]
+        return last if hours_since(last.ended_at or last.started_at) > 2 * hours else None
 
     def get(self, run_id: str) -> Run:
         """Return a record, or raise `NotFound`."""
@@ -120,6 +140,13 @@ class Runs(Part):
         if row is None:
             raise NotFound(f"There is no run {run_id[:40]!r}.")
         return Run(**row)
+
+
+def _causes(facts: dict[str, Any]) -> dict[str, list[str]]:
+    """Return the tags that a run has held and the checks that closed the gate, without figures, which may quote an article."""
+    result = facts.get("result") or {}
+    checks = sorted({each["check"] for each in result.get("blocked_by", ())})
+    return {"held": [each["tag"] for each in result.get("held", ())], "checks": checks}
 
 
 def user_name() -> str:

@@ -319,6 +319,31 @@ events = _table(
     sqlite_autoincrement=True,
 )
 
+# Who is told of events, and up to which event that is arranged (`place`). While a receiver does not answer at all, it rests.
+webhooks = _table(
+    "webhooks",
+    *key(id=32),
+    *required(
+        url=sa.Text, kinds=sa.JSON, secret=200, state=10, by=EDITOR, at=TIME, place=sa.BigInteger, n_silent=sa.Integer
+    ),
+    *optional(resting_until=TIME, delivered_at=TIME),
+)
+
+# Events on their way to a webhook, and those that were given up. A row goes when the receiver has taken the event. Rows of
+# one topic are delivered in the order of their events.
+deliveries = _table(
+    "deliveries",
+    number(),
+    sa.Column("webhook_id", sa.ForeignKey("webhooks.id", ondelete="CASCADE"), nullable=False),
+    sa.Column("event", sa.ForeignKey("events.n", ondelete="CASCADE"), nullable=False),
+    *required(topic=250, state=10, attempts=sa.Integer, next_at=TIME),
+    *optional(first_at=TIME, tried_at=TIME, error=200),
+    sa.UniqueConstraint("event", "webhook_id"),
+    sa.Index("ix_deliveries_webhook_id", "webhook_id", "state", "next_at"),
+    sa.Index("ix_deliveries_topic", "webhook_id", "topic", "event"),
+    sqlite_autoincrement=True,
+)
+
 # Articles that were deleted, by digests of their ids: what else has them must not tell so. `n` is never used again.
 deletions = _table(
     "deletions",

@@ -19,6 +19,7 @@ from classifier.store.cms_terms import CmsTerms
 from classifier.store.counts import counted
 from classifier.store.decision_log import DecisionLog
 from classifier.store.deletions import Deletions, note_deleted
+from classifier.store.deliveries import Deliveries
 from classifier.store.events import Events
 from classifier.store.exports import Exports
 from classifier.store.feed_places import FeedPlaces
@@ -45,6 +46,7 @@ from classifier.store.sketches import sketches_for
 from classifier.store.suggestion_sets import ModelAnswer, Suggested, SuggestionSets, TagScore, put_answer
 from classifier.store.tag_labels import TagLabels
 from classifier.store.taxonomy import TaxonomyChanges
+from classifier.store.webhooks import Webhooks
 
 # Which suggestions of an answer are shown to whoever asks: called with the article and its log.
 Shown = Callable[[StoredArticle, ArticleLog], Sequence[TagScore]]
@@ -96,6 +98,8 @@ class Store(Part):
         self.saved_filters = SavedFilters(engine)
         self.events = Events(engine)
         self.naming = NamedTags(engine)
+        self.webhooks = Webhooks(engine)
+        self.deliveries = Deliveries(engine)
 
     def close(self) -> None:
         """Close all connections."""

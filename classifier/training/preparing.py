@@ -26,12 +26,12 @@ from classifier.serving.live import Follower
 from classifier.serving.registry import Anchor, Registry
 from classifier.serving.taxonomy_changes import dated, history_of
 from classifier.store.queue import STARTER
-from classifier.store.runs import FAILED, JOB, RUNNING, SKIPPED
+from classifier.store.runs import FAILED, JOB, NOT_PROMOTED, PROMOTED, RUNNING, SKIPPED
 from classifier.store.store import Store
 from classifier.text.repeated_blocks import Survey, survey
 from classifier.training import checks
 from classifier.training.checks import CheckSettings, Finding
-from classifier.training.run_result import NOT_PROMOTED, PROMOTED, Result, ShadowRow
+from classifier.training.run_result import Result, ShadowRow
 from classifier.training.settings import TrainingSettings
 
 

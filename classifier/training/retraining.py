@@ -27,14 +27,12 @@ from classifier.serving.registry import Registry
 from classifier.serving.taxonomy import publish, take_over
 from classifier.serving.taxonomy_changes import adopt
 from classifier.serving.traces import try_to_remove_traces
-from classifier.store.runs import FAILED, JOB, Run
+from classifier.store.runs import FAILED, JOB, NOT_PROMOTED, PROMOTED, Run
 from classifier.store.store import Store
 from classifier.training.challenger import Challenger, challenge, learning_curve
 from classifier.training.older import judged_later
 from classifier.training.preparing import Checked, Inputs, Prepared, check_examples, read_inputs, skip
 from classifier.training.run_result import (
-    NOT_PROMOTED,
-    PROMOTED,
     BlockedBy,
     HeldTag,
     LiveRow,

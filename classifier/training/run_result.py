@@ -18,10 +18,10 @@ from classifier.gate.whole import Check, CheckRow, Costs
 from classifier.model import evaluation
 from classifier.model.evaluation import Interval
 from classifier.model.tag_model import TagModel
+from classifier.store.runs import NOT_PROMOTED, PROMOTED
 from classifier.text.language import name_of
 from classifier.training.checks import Finding
 
-PROMOTED, NOT_PROMOTED = "promoted", "not promoted"
 N_REASONS = 3  # causes that a reason names
 N_TERMS = 10
 N_CONFUSIONS = 20

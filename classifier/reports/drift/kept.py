@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from classifier.reports.drift.records import DriftReport, RisingName
 from classifier.reports.json_form import from_json, to_json
+from classifier.store.events import rising
 from classifier.store.reports import RISING, KeptReport
 from classifier.store.store import Store
 
@@ -19,7 +20,8 @@ class KeptRising:
 def keep_rising(store: Store, report: DriftReport, made_at: str) -> None:
     """Keep the rising names of a report."""
     content = to_json(KeptRising(report.today, report.rising))
-    store.reports.put(KeptReport(RISING, made_at, 0, report.taxonomy_version, content))
+    kept = KeptReport(RISING, made_at, 0, report.taxonomy_version, content)
+    store.reports.put(kept, [rising(row.name, row.n_now) for row in report.rising])
 
 
 def kept_rising(store: Store) -> tuple[KeptRising, KeptReport] | None:
