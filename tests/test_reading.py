@@ -7,15 +7,18 @@ import sys
 
 import pytest
 
-from classifier.text.language import ENOUGH_SMALL, LANGUAGES, has_small_words, language_of
+from classifier.domain.articles import read_articles
+from classifier.text.fields import read_text
+from classifier.text.language import ENOUGH_COMMON, FEW_SAMPLED, LANGUAGES, MAX_SAMPLED, has_small_words, language_of
 from classifier.text.words import split_words
-from tests.conftest import ROOT
+from tests.conftest import ROOT, STARTER
 
 REPORT = (
     "The gunmen came before dawn, said two farmers who were on the road to the market, and they left with the cattle "
     "and with at least four of the younger men from the village."
 )
 WIRE = "Army drone strike kills seven Shabaab fighters near Buulobarde; clan militia recaptures two wells, Hiiraan officials say"
+BRIEF = "Blast at Azaz market: a refrigerated lorry blew up beside the vegetable stalls shortly after noon. It brought down one wall of the depot, and two men were hurt."
 OTHERS = {
     "de": "Die Männer kamen vor Sonnenaufgang, sagten zwei Bauern, und sie nahmen das Vieh und mindestens vier junge Leute mit.",
     "nl": "De mannen kwamen voor zonsopgang, zeiden twee boeren die op weg waren naar de markt, en zij namen het vee mee; dat was in de week van het offerfeest.",
@@ -33,12 +36,23 @@ OTHERS = {
 }
 
 
-def test_english_is_known_without_the_word_list() -> None:
+@pytest.mark.parametrize("text", [REPORT, BRIEF])
+def test_english_is_known_without_the_detector(text: str) -> None:
     program = (
-        f"import sys; from classifier.text.language import language_of; assert language_of({REPORT!r}) == 'en'; "
+        f"import sys; from classifier.text.language import language_of; assert language_of({text!r}) == 'en'; "
         "assert not {'py3langid', 'simplemma'} & sys.modules.keys()"
     )
     subprocess.run([sys.executable, "-c", program], check=True, cwd=ROOT)
+
+
+def test_few_starter_articles_need_the_detector() -> None:
+    articles = list(read_articles(sorted((STARTER / "articles").glob("*.jsonl"))))
+    texts = {article.id: read_text(article.title, "", article.body) for article in articles}
+    seen = {
+        name: [has_small_words(text.first_words(n)) for n in (FEW_SAMPLED, MAX_SAMPLED)] for name, text in texts.items()
+    }
+    assert sum(not any(is_english) for is_english in seen.values()) <= 6
+    assert sum(first for first, _ in seen.values()) > 0.99 * len(articles)
 
 
 @pytest.mark.parametrize("text", [REPORT, WIRE])
@@ -53,7 +67,7 @@ def test_language_of_another_text_is_told(code: str, text: str) -> None:
 
 @pytest.mark.parametrize("text", OTHERS.values())
 def test_other_languages_have_far_fewer_small_words_of_english(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("classifier.text.language.ENOUGH_SMALL", 0.75 * ENOUGH_SMALL)
+    monkeypatch.setattr("classifier.text.language.ENOUGH_COMMON", 0.75 * ENOUGH_COMMON)
     assert not has_small_words(split_words(text).spelling)
 
 

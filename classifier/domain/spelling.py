@@ -115,10 +115,8 @@ def plain_words(text: str) -> str:
     if "@" in text or "://" in text or _HINT_OF_DOMAIN.search(text):
         text = _without_addresses(text)
     plain = _in_words(text)
-    return _with_marks(plain) if _MARK in plain else _without_loose_apostrophes(plain)
-
-
-def _without_loose_apostrophes(plain: str) -> str:
+    if _MARK in plain:
+        return _with_marks(plain)
     return _LOOSE_APOSTROPHE.sub(" ", plain) if "'" in plain else plain
 
 
@@ -126,11 +124,10 @@ def _with_marks(plain: str) -> str:
     """Return a text with apostrophes for the marks in its words, which it is spelt without, and blanks for other marks."""
     codes = np.frombuffer(plain.encode(*CODES), dtype=np.uint32)
     is_letter = codes != ord(_MARK)
-    spelt = _without_loose_apostrophes(plain.replace(_MARK, ""))
+    spelt = _LOOSE_APOSTROPHE.sub(" ", plain.replace(_MARK, ""))
     letters = np.frombuffer((" " + spelt).encode(*CODES), dtype=np.uint32)
-    before = letters[
-        np.cumsum(is_letter)
-    ]  # each letter itself, and before a mark the last one, a blank where there is none
+    # Each letter itself, and before a mark the last one, a blank where there is none.
+    before = letters[np.cumsum(is_letter)]
     is_loose = is_letter | (before == ord(" "))
     marked: str = np.where(is_loose, before, np.uint32(ord("'"))).tobytes().decode(*CODES)
     return marked

@@ -215,10 +215,10 @@ class TagModel:
         return self._open_questions(self._scorer.spoken(self._scorer.score(self.reader.read_all(articles)).decision))
 
     def _open_questions(self, spoken: Spoken) -> tuple[np.ndarray, np.ndarray]:
-        active, scores = self._scorer.active, spoken.scores[:, self._scorer.active]
+        active, scores = self._scorer.active, spoken.scores
         thresholds, n = spoken.of_voice(self._scorer.threshold_scores), spoken.of_voice(self.parameters.n_positive)
-        margins = np.abs(scores - np.atleast_2d(thresholds)[:, active]).min(axis=1, initial=1.0)
-        doubts = (scores * (1.0 - scores) / (np.atleast_2d(n)[:, active] + 1.0)).sum(axis=1)
+        margins = np.abs(scores - thresholds).min(axis=1, initial=1.0, where=active)
+        doubts = (scores * (1.0 - scores) / (n + 1.0)).sum(axis=1, where=active)
         return margins, doubts
 
     def rank(

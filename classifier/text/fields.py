@@ -50,11 +50,11 @@ class ReadText:
     @once
     def language(self) -> str | None:
         """The code of the language that the text is written in, None if it cannot be told."""
-        return primary(self.told) if self.told else language_of_words(self.first_words, self.content)
+        return primary(self.told) if self.told else language_of_words(self.first_words, lambda: self.content)
 
     def first_words(self, n_characters: int) -> list[str]:
         """Return the words in the first characters of all fields."""
-        plain = "\n".join(words.plain[:n_characters] for words in self.words if words.plain)
+        plain = "\n".join([words.plain[:n_characters] for words in self.words if words.plain])
         return plain[:n_characters].replace("'", "").split()
 
     @once
