@@ -174,5 +174,9 @@ class BadSetting(TaggerError):
     """A setting has a value that cannot be used."""
 
 
+class Cancelled(TaggerError):
+    """A person has stopped a run."""
+
+
 class Busy(TaggerError):
     """Another process is doing the same. Try again when it is done."""

@@ -90,6 +90,10 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("GET", "/tags/names?q=isk", None, READERS, 200),
     ("GET", "/v1/model", None, set(ROLES), 200),
     ("GET", "/v1/models", None, set(ROLES), 200),
+    ("POST", "/v1/runs", {"force": "no"}, {"admin"}, 422),  # no truth value, so that none begins here
+    ("GET", "/v1/runs", None, READERS, 200),
+    ("GET", "/v1/runs/<run_id>", None, READERS, 404),
+    ("POST", "/v1/runs/<run_id>/cancel", {}, {"admin"}, 404),
 ]
 # Pages for a signed-in editor: everybody else is led to the page that signs in.
 PAGES = [

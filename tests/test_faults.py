@@ -23,7 +23,7 @@ from classifier.serving.champion import read_history
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.store.database.opening import open_store
-from classifier.store.runs import FAILED, JOB, RUNNING, SKIPPED, Run
+from classifier.store.runs import FAILED, JOB, LOST, RUNNING, SKIPPED, Run
 from tests.conftest import ROOT
 from tests.desk import Desk, database
 from tests.hard import HARD, size, told
@@ -195,14 +195,17 @@ def test_of_two_runs_at_once_the_second_is_refused_and_after_a_kill_the_next_sta
     second = _retrain(models, url)
     assert (second.returncode, second.stdout) == (3, "")
     assert "Another process is at `retrain`" in second.stderr
-    assert (desk.registry.versions(), desk.store.runs.list(JOB)) == (versions, runs)
+    assert (desk.registry.versions(), [run.id for run in desk.store.runs.list(JOB)]) == (
+        versions,
+        [run.id for run in runs],
+    )
     first.kill()
     first.wait(SECONDS)
     third = _retrain(models, url)
     assert third.returncode == 0, third.stderr
     assert json.loads(third.stdout)["version"] in desk.registry.versions()
     lost, done = desk.store.runs.list(JOB)[::-1]
-    assert (lost.outcome, lost.reason) == (FAILED, "Its process ended without a word.")
+    assert (lost.outcome, lost.reason) == (FAILED, LOST)
     assert done.outcome not in (RUNNING, FAILED)
 
 

@@ -67,6 +67,8 @@ ANSWERS: list[tuple[str, str, str, Any, int]] = [
     ("get", "/v1/tags", "/v1/tags", None, 200),
     ("get", "/v1/model", "/v1/model", None, 200),
     ("get", "/v1/models", "/v1/models", None, 200),
+    ("get", "/v1/runs", "/v1/runs", None, 200),
+    ("get", "/v1/runs/{run_id}", "/v1/runs/nobodys", None, 404),
     ("get", "/health/live", "/health/live", None, 200),
     ("get", "/health/ready", "/health/ready", None, 200),
 ]
@@ -136,7 +138,7 @@ def test_what_needs_a_key_says_so_with_its_roles(document: dict[str, Any]) -> No
 
 def test_what_takes_a_body_describes_its_refusals(document: dict[str, Any]) -> None:
     taking = [one for _, _, one in operations(document) if "requestBody" in one]
-    assert len(taking) == 21
+    assert len(taking) == 23
     for one in taking:
         assert {"400", "401", "403", "413", "415", "422"} <= set(one["responses"])
 

@@ -123,6 +123,8 @@ NOT_ASKED = {
     "/v1/tags/change-sets/<set_id>/apply": "makes a preview",
     "/v1/tags/change-sets/<set_id>/schedule": "makes a preview",
     "/v1/tags/change-sets/<set_id>/undo": "is of a set that was applied",
+    "POST /v1/runs": "begins a process",
+    "POST /v1/runs/<run_id>/cancel": "is of a run that goes on",
     "/tags/basket/effect": "counts all articles",
     "/tags/basket/apply": "makes a preview",
     "/tags/changes/<set_id>/effect": "counts all articles",

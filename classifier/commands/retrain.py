@@ -1,5 +1,7 @@
 """`retrain` and `runs`: train on what the store has learned, and list what came of it."""
 
+import signal
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -32,9 +34,16 @@ def do_retrain(options: Namespace, settings: Settings) -> None:
         forget_days=settings.forget_days,
     )
     taxonomy = _taxonomy(options.taxonomy, registry, store)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a service that was started in the background ignores it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the record says that it was stopped
     with shared_by(options.dask):
         result, record = retrain(
-            store, registry, training, taxonomy, force=options.force, dry_run=options.dry_run, track=track
+            *(store, registry, training, taxonomy),
+            by=store.runs.get(options.run_id).started_by if options.run_id else JOB,
+            force=options.force,
+            dry_run=options.dry_run,
+            track=track,
+            asked=options.run_id,
         )
     for finding in result.details.get("findings", []):
         warn(f"{finding['action']}: {finding['check']} {finding['tag'] or ''}: {finding['figure']}")

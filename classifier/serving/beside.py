@@ -5,6 +5,7 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -31,16 +32,19 @@ def run_beside(store: Store, models: Path, *arguments: str) -> str | None:
         "TAGGER_MODELS": str(models.absolute()),
         "PYTHONPATH": os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH")))),
     }
-    process = subprocess.run(  # noqa: S603
-        [*_NICE, sys.executable, "-m", "classifier", *arguments],
-        env={**os.environ, **settings},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if process.returncode in (0, BUSY):
-        return None
-    last_line = process.stderr.strip().rpartition("\n")[2]
+    with tempfile.TemporaryFile("w+", errors="replace") as errors:  # no pipe: the command may outlive this process
+        process = subprocess.run(  # noqa: S603
+            [*_NICE, sys.executable, "-m", "classifier", *arguments],
+            env={**os.environ, **settings},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            check=False,
+        )
+        errors.seek(0)
+        if process.returncode in (0, BUSY):
+            return None
+        last_line = errors.read().strip().rpartition("\n")[2]
     return last_line[:300] if last_line.startswith("error: ") else f"{arguments[0]} ended with {process.returncode}"
 
 

@@ -21,6 +21,7 @@ DECIDED = "decided"  # subject: the decision
 ADDED, TAKEN_BACK = "tags_added", "tags_taken_back"  # by an archive run, the subject
 TAXONOMY = "taxonomy_changed"  # subject: the change set
 RETRAINED = "retrained"  # subject: the run
+TRAINING = "training"  # subject: the run that somebody asked for or stopped, as `facts["action"]` says
 CHAMPION = "champion"  # subject: the version that serves from then on
 RISING = "rising_name"  # subject: the digest of the name, which stands in the report of rising names alone
 OVERDUE = "retrain_overdue"  # subject: the last run

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from classifier.domain.files import locked
-from classifier.errors import BadStore, Busy, NotFound
-from classifier.store.events import OVERDUE, RETRAINED, Noted, note, note_once
-from classifier.store.rows import Part, hours_since, lock_number, now
+from classifier.domain.progress import RunProgress
+from classifier.errors import BadStore, Busy, NotFound, WrongState
+from classifier.store.events import OVERDUE, RETRAINED, TRAINING, Noted, note, note_once
+from classifier.store.rows import Part, ago, hours_since, lock_number, now, one_at_a_time
 from classifier.store.schema import runs
 
 JOB = "retrain"
@@ -22,11 +23,19 @@ EVER = 36_500  # days
 KEPT_RUNS = 400  # records of a job, more than a year of nights, and as many reports
 RUNNING, FAILED, SKIPPED = "running", "failed", "skipped"
 PROMOTED, NOT_PROMOTED = "promoted", "not promoted"  # of `retrain`
+WAITING, CANCELLED = "waiting", "cancelled"  # asked for, and not begun yet; stopped by a person
+UNFINISHED = (WAITING, RUNNING)
+SILENT_SECONDS = 30.0  # after which it is looked whether the process of a run is still there
+LOST = "It was stopped before its end, as by a restart of the service. Nothing was changed."
 
 
 @dataclass(frozen=True)
 class Run:
-    """The record of a job. `outcome` is running, failed, or a word of the job. `data` names what it worked on."""
+    """The record of a job. `outcome` is waiting, running, failed, cancelled or a word of the job.
+
+    `data` names what it worked on. `beat_at` is when its process last said how far it has come. `may_cancel` says whether it
+    can be stopped now, `cancelled_by` who asked for that.
+    """
 
     id: str
     job: str
@@ -39,6 +48,15 @@ class Run:
     reason: str = ""
     data: str | None = None
     result: dict[str, Any] | None = None
+    progress: RunProgress | None = None
+    beat_at: str | None = None
+    may_cancel: bool = False
+    cancelled_by: str | None = None
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether it waits or runs."""
+        return self.outcome in UNFINISHED
 
 
 class Runs(Part):
@@ -68,19 +86,80 @@ class Runs(Part):
                 with suppress(BadStore):  # a server that went away has given the right up by itself
                     connection.exec_driver_sql(f"SELECT pg_advisory_unlock({number})")
 
-    def begin(self, job: str) -> Run:
-        """Record that a job has begun, and that those left running have failed. Call it within `alone`."""
-        run = Run(secrets.token_hex(8), job, user_name(), socket.gethostname()[:200], now())
+    def ask(self, job: str, by: str) -> Run:
+        """Record that somebody asks for a job, which a process of its own begins. Raise `Busy` if it waits or runs already."""
+        self.settle(job)
+        run = Run(secrets.token_hex(8), job, by, _host(), now(), None, WAITING, may_cancel=True)
+        with self.engine.begin() as connection:
+            one_at_a_time(connection, f"ask for {job}")
+            unfinished = (runs.c.job == job) & runs.c.outcome.in_(UNFINISHED)
+            present = connection.execute(select(runs.c.started_by, runs.c.started_at).where(unfinished)).first()
+            if present is not None:
+                began, by = present.started_at[:16].replace("T", " "), present.started_by
+                raise Busy(f"A run is under way already. It was begun at {began} UTC by {by}.")
+            connection.execute(runs.insert().values(vars(run)))
+            note(connection, TRAINING, [Noted(by, subject=run.id, facts={"action": "asked"})])
+        return run
+
+    def begin(self, job: str, asked: str | None = None) -> Run:
+        """Record that a job has begun, and that those left running have failed. Call it within `alone`.
+
+        `asked` is the id of the run that somebody asked for. Raises `WrongState` if it does not wait any more.
+        """
+        run = Run(asked or secrets.token_hex(8), job, user_name(), _host(), now())
         with self.engine.begin() as connection:
             lost = (runs.c.job == job) & (runs.c.outcome == RUNNING)
-            ended = {"outcome": FAILED, "ended_at": now(), "reason": "Its process ended without a word."}
-            connection.execute(runs.update().where(lost).values(ended))
-            connection.execute(runs.insert().values(vars(run)))
-        return run
+            connection.execute(runs.update().where(lost).values(_lost()))
+            if asked is None:
+                connection.execute(runs.insert().values(vars(run)))
+            else:
+                waits = (runs.c.id == asked) & (runs.c.job == job) & (runs.c.outcome == WAITING)
+                begun = {"outcome": RUNNING, "host": run.host, "beat_at": now()}
+                if not connection.execute(runs.update().where(waits).values(begun)).rowcount:
+                    raise WrongState(f"The run {asked[:40]!r} does not wait to begin.")
+        return self.get(run.id)
+
+    def beat(self, run_id: str, progress: RunProgress) -> str | None:
+        """Record how far a run has come, and return who asked to stop it, or None."""
+        with self.giving_way() as connection:
+            connection.execute(runs.update().where(runs.c.id == run_id).values(progress=progress, beat_at=now()))
+            by: str | None = connection.scalar(select(runs.c.cancelled_by).where(runs.c.id == run_id))
+            return by
+
+    def let_cancel(self, run_id: str, may_cancel: bool) -> bool:
+        """Record whether a run can be stopped from now on. Return False if somebody has asked to stop it."""
+        with self.engine.begin() as connection:
+            is_free = (runs.c.id == run_id) & runs.c.cancelled_by.is_(None)
+            return bool(connection.execute(runs.update().where(is_free).values(may_cancel=may_cancel)).rowcount)
+
+    def cancel(self, run_id: str, by: str) -> None:
+        """Ask a run to stop; one that has not begun is over. Raise `WrongState` if it cannot be stopped any more."""
+        this = runs.c.id == run_id
+        open_ = this & runs.c.may_cancel & runs.c.outcome.in_(UNFINISHED) & runs.c.cancelled_by.is_(None)
+        with self.engine.begin() as connection:
+            if not connection.execute(runs.update().where(open_).values(cancelled_by=by)).rowcount:
+                raise WrongState(
+                    "The run cannot be stopped any more: it has ended, is being stopped or saves its model."
+                )
+            ended = {"outcome": CANCELLED, "ended_at": now(), "reason": f"Stopped by {by} before it began."}
+            connection.execute(runs.update().where(this & (runs.c.outcome == WAITING)).values(ended))
+            note(connection, TRAINING, [Noted(by, subject=run_id, facts={"action": "cancelled"})])
+
+    def settle(self, job: str) -> None:
+        """Record that runs have failed whose process has ended without a word."""
+        last_heard = func.coalesce(runs.c.beat_at, runs.c.started_at)
+        silent = (runs.c.job == job) & runs.c.outcome.in_(UNFINISHED) & (last_heard < ago(seconds=SILENT_SECONDS))
+        if self._number(select(func.count()).select_from(runs).where(silent)):
+            with suppress(Busy), self.alone(job):  # a process that is there holds the lock, however silent it is
+                self._end_lost(silent)
+
+    def _end_lost(self, silent: ColumnElement[bool]) -> None:
+        with self.engine.begin() as connection:
+            connection.execute(runs.update().where(silent).values(_lost()))
 
     def end(self, run: Run, outcome: str, reason: str, **facts: Any) -> None:
         """Record how a job ended; `facts` are version, data and result."""
-        values = {"outcome": outcome, "reason": reason, "ended_at": now(), **facts}
+        values = {"outcome": outcome, "reason": reason, "ended_at": now(), "may_cancel": False, **facts}
         with self.engine.begin() as connection:
             connection.execute(runs.update().where(runs.c.id == run.id).values(values))
             if run.job == JOB:
@@ -94,8 +173,8 @@ class Runs(Part):
             connection.execute(runs.delete().where(runs.c.job == job, runs.c.id.not_in(newest_ids)))
 
     def brief(self, job: str, limit: int = 100) -> list[Run]:
-        """Return the newest records of a job without their results, which may be long, newest first."""
-        columns = (column for column in runs.c if column.name != "result")
+        """Return the newest records of a job without their results and progress, which may be long, newest first."""
+        columns = (column for column in runs.c if column.name not in ("result", "progress"))
         query = _newest_first(job).with_only_columns(*columns).limit(limit)
         return [Run(**row) for row in self._rows(query)]
 
@@ -126,7 +205,7 @@ class Runs(Part):
 
     def _late_since(self, job: str, hours: float) -> Run | None:
         """Return the last run that ended if it failed or is too long ago, or where none has ended the first one."""
-        runs = self.brief(job)
+        runs = [run for run in self.brief(job) if run.outcome not in (CANCELLED, WAITING)]
         ended = [run for run in runs if run.ended_at is not None]
         if not runs or (ended and ended[0].outcome == FAILED):
             return ended[0] if runs else None
@@ -147,6 +226,14 @@ def _causes(facts: dict[str, Any]) -> dict[str, list[str]]:
     result = facts.get("result") or {}
     checks = sorted({each["check"] for each in result.get("blocked_by", ())})
     return {"held": [each["tag"] for each in result.get("held", ())], "checks": checks}
+
+
+def _lost() -> dict[str, Any]:
+    return {"outcome": FAILED, "ended_at": now(), "reason": LOST, "may_cancel": False}
+
+
+def _host() -> str:
+    return socket.gethostname()[:200]
 
 
 def user_name() -> str:

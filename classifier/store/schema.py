@@ -255,6 +255,10 @@ runs = _table(
     *optional(version=64),
     *required(reason=sa.Text),
     *optional(data=64, result=sa.JSON(none_as_null=True)),
+    # How far it has come, when its process said so last, and whether and by whom it is or was stopped.
+    *optional(progress=sa.JSON(none_as_null=True), beat_at=TIME),
+    sa.Column("may_cancel", sa.Boolean, nullable=False, server_default=sa.false()),
+    *optional(cancelled_by=EDITOR),
     sa.Index("ix_runs_job", "job", "started_at"),
 )
 

@@ -5,6 +5,7 @@ it still surely loses far more, the fault is not in the labels, and the gate clo
 A tag that gets worse only in the second fit is held from the next run on: there is no third fit.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,10 +47,16 @@ class Challenger:
     n_fits: int
 
 
-def challenge(prepared: Prepared, settings: TrainingSettings, track: Track) -> Challenger:
-    """Fit a challenger and compare it. If tags get worse that are not held, it is fitted once more and holds them."""
+def challenge(
+    prepared: Prepared, settings: TrainingSettings, track: Track, after_fit: Callable[[], None] = lambda: None
+) -> Challenger:
+    """Fit a challenger and compare it. If tags get worse that are not held, it is fitted once more and holds them.
+
+    `after_fit` is called when it was fitted for the first time.
+    """
     older, taxonomy = older_versions(prepared, settings, track), prepared.inputs.taxonomy
     trial, n_fits = run_trial(prepared, older, prepared.checked.held, settings, track), 1
+    after_fit()
     margin = settings.gate.held_margin
     worse = [each for each in trial.worse() if each.tag not in trial.held_tags]
     if worse and trial.held_tags.isdisjoint(each.tag for each in trial.worse(margin)):

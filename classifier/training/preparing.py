@@ -26,7 +26,7 @@ from classifier.serving.live import Follower
 from classifier.serving.registry import Anchor, Registry
 from classifier.serving.taxonomy_changes import dated, history_of
 from classifier.store.queue import STARTER
-from classifier.store.runs import FAILED, JOB, NOT_PROMOTED, PROMOTED, RUNNING, SKIPPED
+from classifier.store.runs import CANCELLED, FAILED, JOB, NOT_PROMOTED, PROMOTED, RUNNING, SKIPPED, WAITING
 from classifier.store.store import Store
 from classifier.text.repeated_blocks import Survey, survey
 from classifier.training import checks
@@ -102,7 +102,7 @@ def skip(inputs: Inputs, store: Store, settings: CheckSettings) -> Result | None
     fitted = "retagged_from" not in champion.card  # a changed taxonomy's new tags have not been learned yet
     if same_data and fitted and champion.fitted.taxonomy.version == version:
         return Result(SKIPPED, f"Nothing is new since {champion.version} was trained.")
-    trained = store.runs.list(JOB, without=(SKIPPED, FAILED, RUNNING))
+    trained = store.runs.list(JOB, without=(SKIPPED, FAILED, RUNNING, WAITING, CANCELLED))
     last = next((run for run in trained if run.outcome in (PROMOTED, NOT_PROMOTED)), None)
     if last is None or last.data != digest:
         return None

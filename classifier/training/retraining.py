@@ -18,7 +18,7 @@ from classifier.domain.snapshots import Snapshot
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
 from classifier.domain.voices import KEY, voices_of
-from classifier.errors import Busy, TaggerError, UnknownTag
+from classifier.errors import Busy, Cancelled, TaggerError, UnknownTag
 from classifier.gate.holding import Held, count_runs
 from classifier.gate.whole import Check
 from classifier.model.files import content_digest
@@ -27,11 +27,22 @@ from classifier.serving.registry import Registry
 from classifier.serving.taxonomy import publish, take_over
 from classifier.serving.taxonomy_changes import adopt
 from classifier.serving.traces import try_to_remove_traces
-from classifier.store.runs import FAILED, JOB, NOT_PROMOTED, PROMOTED, Run
+from classifier.store.runs import CANCELLED, FAILED, JOB, LOST, NOT_PROMOTED, PROMOTED, Run
 from classifier.store.store import Store
 from classifier.training.challenger import Challenger, challenge, learning_curve
 from classifier.training.older import judged_later
 from classifier.training.preparing import Checked, Inputs, Prepared, check_examples, read_inputs, skip
+from classifier.training.progress import (
+    CHECKING,
+    COMPARING,
+    LEARNING,
+    READING,
+    REPORTING,
+    SAVING,
+    Progress,
+    Unwatched,
+    Watched,
+)
 from classifier.training.run_result import (
     BlockedBy,
     HeldTag,
@@ -50,6 +61,7 @@ from classifier.training.shadow import end_if_over, follow_shadow
 
 TOO_ALIKE = 0.01  # a challenger whose data differ by less from those of a version that was rolled back stays out
 N_KEYS, N_NAMED = 5, 20  # keys and newest articles of a held tag that a record names
+CHAMPION_STAYS = "The model that serves stays."
 MIN_DIFFERENT = 20  # articles; fewer are too alike in a small store, too
 
 
@@ -63,11 +75,13 @@ def retrain(
     force: bool = False,
     dry_run: bool = False,
     track: Track = untracked,
+    asked: str | None = None,
 ) -> tuple[Result, Run | None]:
     """Train a challenger on the store's examples, promote it if it is not worse, and return the result and its record.
 
     Without a taxonomy the champion's is taken, or one of the articles' own tags. `force` trains though nothing is new.
-    `dry_run` runs all steps but saves and records nothing. Raises `Busy` if another process is retraining, `DroppedTags` if
+    `dry_run` runs all steps but saves and records nothing. `asked` is the id of the run that somebody asked for, and that may be
+    stopped. Raises `Cancelled` if it was, `Busy` if another process is retraining, `DroppedTags` if
     the taxonomy lacks tags that the champion has, `UnknownTag` if a tag is accepted that it does not have, and `TaggerError` if
     the run fails, which is recorded.
     """
@@ -79,19 +93,25 @@ def retrain(
             head = publish(registry, store) if taxonomy is None else take_over(registry, store, taxonomy, by)
             taxonomy = head.taxonomy if head is not None and taxonomy is not None else taxonomy
         _check_accepted(settings, taxonomy or registry.taxonomy())
-        retraining = _Retraining(store, registry, settings, by, dry_run, track, time.monotonic())
+        begun = time.monotonic()
         if dry_run:
+            retraining = _Retraining(store, registry, settings, by, True, Unwatched(track), begun)
             return retraining.run(retraining.inputs(taxonomy), force=True), None
         store.proposals.keep_promises(registry.taxonomy() or Taxonomy(()))
-        record, data = store.runs.begin(JOB), None
+        record, data = store.runs.begin(JOB, asked), None
+        progress = Watched(store, record, track)
+        retraining = _Retraining(store, registry, settings, by, False, progress, begun)
         try:
-            inputs = retraining.inputs(taxonomy)
-            data = inputs.snapshot.digest
-            take_over(registry, store, inputs.taxonomy, by)  # where nobody maintains it, articles bring new tags
-            result = retraining.run(inputs, force)
+            with progress:
+                inputs = retraining.inputs(taxonomy)
+                data = inputs.snapshot.digest
+                take_over(registry, store, inputs.taxonomy, by)  # where nobody maintains it, articles bring new tags
+                result = retraining.run(inputs, force)
         except BaseException as error:
-            reason = str(error) if isinstance(error, TaggerError | OSError) else type(error).__name__
-            store.runs.end(record, FAILED, reason, data=data)
+            if progress.cancelled_by is not None and isinstance(error, Cancelled | KeyboardInterrupt):
+                store.runs.end(record, CANCELLED, f"Stopped by {progress.cancelled_by}. {CHAMPION_STAYS}", data=data)
+                raise Cancelled(f"Stopped by {progress.cancelled_by}. {CHAMPION_STAYS}") from None
+            store.runs.end(record, FAILED, _why(error), data=data)
             raise
         else:
             recorded = {**result.to_json(), "details": result.details}
@@ -101,6 +121,13 @@ def retrain(
             _forget(store, registry, settings)
         registry.sweep(settings.keep_versions)
         return result, record
+
+
+def _why(error: BaseException) -> str:
+    """Return why a run failed, as its record says it."""
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        return LOST
+    return str(error) if isinstance(error, TaggerError | OSError) else type(error).__name__
 
 
 def _check_accepted(settings: TrainingSettings, taxonomy: Taxonomy | None) -> None:
@@ -127,11 +154,12 @@ class _Retraining:
     settings: TrainingSettings
     by: str
     dry_run: bool
-    track: Track
+    track: Progress
     begun: float  # time.monotonic()
 
     def inputs(self, taxonomy: Taxonomy | None) -> Inputs:
         """Read what the run starts from, and let the version in shadow judge what has arrived before anything is learned."""
+        self.track.step(READING)
         inputs = read_inputs(self.store, self.registry, self.settings, taxonomy, self.track)
         return replace(inputs, shadow=follow_shadow(self.store, self.registry, inputs, self.dry_run, self.track))
 
@@ -141,11 +169,16 @@ class _Retraining:
         skipped = None if force else skip(inputs, self.store, settings.checks)
         if skipped is not None:
             return replace(skipped, details=_details(inputs, settings))
+        self.track.step(CHECKING)
+        self.track.say(f"{len(inputs.examples):,} articles to learn from")
         checked = check_examples(inputs, self.store, settings.checks, self.track)
+        self.track.say(f"{len(checked.findings)} findings, {len(checked.held)} tags held because of their labels")
         if checked.blocking:
             return blocked(blocked_by(checked.blocking), _details(inputs, settings, checked))
         prepared = Prepared(inputs, checked)
-        return self._decide(prepared, challenge(prepared, settings, self.track))
+        self.track.step(LEARNING)
+        challenger = challenge(prepared, settings, self.track, lambda: self.track.step(COMPARING))
+        return self._decide(prepared, challenger)
 
     def _decide(self, prepared: Prepared, challenger: Challenger) -> Result:
         """Return the result of a comparison; unless it is a dry run, save the challenger and promote it if nothing blocks it."""
@@ -155,11 +188,13 @@ class _Retraining:
         tags = prepared.inputs.taxonomy.tags
         held = [BlockedBy(tag=tags[each.tag].id, check=each.check, figure=each.figure) for each in challenger.held]
         reason = reason_of(causes, gate, held)
+        self.track.step(REPORTING)
         result = Result(outcome, reason, None, causes, held, self._compared(prepared, challenger, gate))
         if self.dry_run:
             return replace(result, outcome=NOT_PROMOTED, reason=f"Dry run: nothing is saved. Else: {outcome}. {reason}")
         if (champion := prepared.inputs.champion) is not None and challenger.older.stand_in is not None:
             self.registry.add_validated(champion.version, challenger.older.stand_in)
+        self.track.step(SAVING)
         result = replace(result, version=self._save(prepared, challenger, gate))
         return result if causes else self._promote(prepared, result)
 

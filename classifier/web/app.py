@@ -6,6 +6,7 @@ from classifier.errors import TaggerError
 from classifier.reports.layout import without_commands
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
+from classifier.serving.trainer import Trainer
 from classifier.web import bodies, problems, static_files, texts
 from classifier.web.api.articles import Articles
 from classifier.web.api.assignments import AssignmentFeed
@@ -16,6 +17,7 @@ from classifier.web.api.history import Histories
 from classifier.web.api.models import Models
 from classifier.web.api.queue import QueueWork
 from classifier.web.api.router import Router
+from classifier.web.api.runs import Trainings
 from classifier.web.api.samples import Samples
 from classifier.web.api.taxonomy import Taxonomies
 from classifier.web.api.terms import Terms
@@ -80,12 +82,12 @@ def build_app(
     app.context_processor(lambda: _signed_in(gate))
     changing = Changing(tagger, registry, second_person)
     taxonomies = Taxonomies(tagger, changing)
-    terms, exchange = Terms(tagger, registry), Exchange(tagger, registry)
+    terms, exchange, trainer = Terms(tagger, registry), Exchange(tagger, registry), Trainer(tagger.store, registry)
     models, work = Models(tagger, registry, retrain_hours), (QueueWork(tagger), Disputes(tagger))
     groups = (
         *(Articles(tagger, terms), Histories(tagger), Decisions(tagger), *work, Samples(tagger)),
         AssignmentFeed(tagger),
-        *(models, exchange, taxonomies, terms),
+        *(models, Trainings(trainer), exchange, taxonomies, terms),
     )
     api = Router(gate, max_body_bytes, [endpoint for group in groups for endpoint in group.endpoints()])
     app.register_blueprint(api.blueprint)

@@ -258,6 +258,12 @@ class NothingIn(Strict):
     """A request that says all by its address: `{}`."""
 
 
+class RunIn(Strict):
+    """A training. With `force` it trains even if nothing is new since the last one."""
+
+    force: bool = False
+
+
 class PlaceIn(Strict):
     """How far a reader of the changes has come: the last change it has carried out, and on how many articles."""
 

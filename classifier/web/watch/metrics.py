@@ -21,7 +21,7 @@ from classifier.serving.tagger import Tagger
 from classifier.serving.views import AnswerOut, DecisionOut
 from classifier.store.queue import Wanted
 from classifier.store.rows import hours_since
-from classifier.store.runs import JOB, RUNNING
+from classifier.store.runs import JOB
 from classifier.web.guard.auth import Gate
 
 READERS = ("admin", "reader")
@@ -106,7 +106,7 @@ class Metrics:
             queue.add_metric((state,), n)
         overdue = store.runs.overdue(JOB, self.hours) is not None
         since = GaugeMetricFamily("tagger_retrain_age_seconds", "Since the last run ended.", labels=("outcome",))
-        last = next((run for run in store.runs.brief(JOB, 10) if run.outcome != RUNNING), None)
+        last = next((run for run in store.runs.brief(JOB, 10) if not run.is_unfinished), None)
         if last is not None:
             since.add_metric((last.outcome,), 3600.0 * hours_since(last.ended_at or last.started_at))
         yield queue

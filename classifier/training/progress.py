@@ -1,0 +1,147 @@
+"""The progress of a retraining, as its record keeps it: steps, bars, a log, and the wish of a person to stop it.
+
+A thread writes the record every few seconds, so that every worker of the service and every machine sees it. Somebody who asks
+to stop the run is heard at the next step or pass of a loop; a computation without either is interrupted.
+"""
+
+import signal
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self
+
+from classifier.domain.progress import LogLine, RunProgress, Track, seconds_of_steps
+from classifier.errors import Cancelled
+from classifier.store.rows import now
+from classifier.store.runs import JOB, Run
+from classifier.store.store import Store
+
+READING, CHECKING, LEARNING, COMPARING, REPORTING, SAVING = STEPS = (
+    "reading",
+    "checking",
+    "learning",
+    "comparing",
+    "reporting",
+    "saving",
+)
+BEAT_SECONDS = 2.0
+PATIENCE_SECONDS = 4.0  # for a run to stop by itself, before it is interrupted
+N_LINES = 100  # of the log, the newest
+
+
+class Watched:
+    """A run that is watched while the block is open. Called like a `Track`, it yields items and notes how many are done."""
+
+    def __init__(self, store: Store, run: Run, track: Track) -> None:
+        self._runs, self._run, self._track = store.runs, run, track
+        self._progress = RunProgress(names=list(STEPS), steps=[], doing=None, expected=_last_seconds(store), log=[])
+        self._lock, self._ended = threading.Lock(), threading.Event()
+        self._cancelled_by: str | None = None
+        self._may_cancel = True
+        self._step_began = monotonic()
+
+    def __enter__(self) -> Self:
+        self._runs.let_cancel(self._run.id, may_cancel=True)
+        threading.Thread(target=self._beat_on, name="progress", daemon=True).start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        with self._lock:
+            self._may_cancel = False
+        self._ended.set()
+        self._end_step()
+        with suppress(Exception):  # what is known of the run itself is recorded by whoever ends it
+            self._beat()
+
+    def __call__(self, items: Iterable[Any], total: int, label: str) -> Iterator[Any]:
+        """Yield items as the terminal's bar does, and note how far they are. Raise `Cancelled` if somebody stops the run."""
+        of = f" ({total:,})" if total else ""
+        self.say(f"{label[:1].upper()}{label[1:]}{of}")
+        for done, item in enumerate(self._track(items, total, label)):
+            self._stop_if_cancelled()
+            self._progress["doing"] = {"label": label, "done": done, "total": total}
+            yield item
+        self._progress["doing"] = None
+
+    @property
+    def cancelled_by(self) -> str | None:
+        """Who has asked to stop the run, if it can still be stopped."""
+        return self._cancelled_by
+
+    def step(self, name: str) -> None:
+        """Begin a step. Raise `Cancelled` if somebody stops the run."""
+        self._end_step()
+        if name == SAVING:
+            self._close()
+        self._stop_if_cancelled()
+        self._step_began = monotonic()
+        self._progress["steps"].append({"name": name, "began_at": now(), "seconds": None})
+        self._beat()
+
+    def say(self, text: str) -> None:
+        """Add a line to the log."""
+        self._progress["log"] = [*self._progress["log"], LogLine(at=now(), text=text)][-N_LINES:]
+
+    def _end_step(self) -> None:
+        self._progress["doing"] = None
+        if self._progress["steps"] and self._progress["steps"][-1]["seconds"] is None:
+            self._progress["steps"][-1]["seconds"] = round(monotonic() - self._step_began, 1)
+
+    def _close(self) -> None:
+        """From now on nobody can stop the run. Raise `Cancelled` if somebody has."""
+        with self._lock:
+            self._may_cancel = False
+        if not self._runs.let_cancel(self._run.id, may_cancel=False):
+            self._beat()
+            self._stop_if_cancelled()
+
+    def _stop_if_cancelled(self) -> None:
+        if self._cancelled_by is not None:
+            raise Cancelled(f"Stopped by {self._cancelled_by}.")
+
+    def _beat(self) -> None:
+        self._cancelled_by = self._runs.beat(self._run.id, self._progress) or self._cancelled_by
+
+    def _beat_on(self) -> None:
+        asked: float | None = None
+        while not self._ended.wait(BEAT_SECONDS):
+            with suppress(Exception):  # a database that is away now may be there in some seconds
+                self._beat()
+            if self._cancelled_by is not None:
+                asked = asked or monotonic()
+                with self._lock:
+                    if self._may_cancel and monotonic() - asked > PATIENCE_SECONDS:
+                        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+                        return
+
+
+class Unwatched:
+    """A run of which nothing is recorded while it goes on."""
+
+    cancelled_by = None
+
+    def __init__(self, track: Track) -> None:
+        self._track = track
+
+    def __call__(self, items: Iterable[Any], total: int, label: str) -> Iterable[Any]:
+        """Yield items as the terminal's bar does."""
+        return self._track(items, total, label)
+
+    def step(self, name: str) -> None:
+        """Begin a step."""
+
+    def say(self, text: str) -> None:
+        """Drop a line of the log."""
+
+
+Progress = Watched | Unwatched
+
+
+def _last_seconds(store: Store) -> dict[str, float]:
+    """Return how long the steps of the last run took that trained a model; empty if there was none."""
+    for run in store.runs.list(JOB, 20):
+        if run.version is not None and run.progress is not None:
+            return seconds_of_steps(run.progress)
+    return {}
