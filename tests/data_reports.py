@@ -51,7 +51,7 @@ def found(**rows: Rows) -> list[Finding]:
 
 
 def report_of(findings: Sequence[Finding], tag_ids: Sequence[str] = tuple(LABELS), **more: Any) -> DataReport:
-    tags = [TagCounts(tag, LABELS.get(tag, tag), "group", 9, 90, 0) for tag in tag_ids]
+    tags = [TagCounts(tag, LABELS.get(tag, tag), "place" if tag == "kabul" else "group", 9, 90, 0) for tag in tag_ids]
     words = WordCounts(300.0, [LengthCount(0, 40), LengthCount(400, 59)])
     counts = Counts(tags, [KindCounts("group", 3, 3, 27, 20)], 1.4, [YearCount("2025", 99)], words)
     shared, measured = SharedSequences(1000, 5, 0.005, high=False), CrossValidation(0.8, 0.7, {"group": 0.8})

@@ -137,6 +137,8 @@ OPEN = [
 FORMS_OF_TAGS: dict[str, set[str]] = {
     **dict.fromkeys(("/tags/basket", "/tags/basket/remove", "/tags/basket/propose"), EDITORS),
     **dict.fromkeys(("/data/label", "/data/label/undo"), EDITORS),
+    "/data/block": {"admin"},
+    "/data/block/undo": {"admin"},
     **dict.fromkeys(
         (
             "/data/make",

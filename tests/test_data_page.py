@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
@@ -13,7 +14,9 @@ from classifier.domain.articles import Article
 from classifier.domain.operations import Merge
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import Busy
-from classifier.reports.data.kept import KEPT_DATA, progress_of, read_data_report
+from classifier.model.tag_model import TagModel
+from classifier.reports.data.figures import data_report
+from classifier.reports.data.kept import KEPT_DATA, progress_of, read_data_report, rows_of
 from classifier.reports.data.making import JOB, keep_data_report
 from classifier.reports.data.records import Articles, LeaningTag
 from classifier.reports.json_form import to_json
@@ -21,8 +24,12 @@ from classifier.serving.registry import Registry
 from classifier.store.log import Draft
 from classifier.store.reports import DATA, PROGRESS, KeptReport
 from classifier.store.rows import now
+from classifier.store.runs import SKIPPED
 from classifier.store.store import Store
+from classifier.text.boilerplate import REPEATED
+from classifier.training.settings import FitSettings
 from tests.data_reports import doubted, found, keep, overlapping, report_of
+from tests.desk import Desk
 from tests.storing import put_article
 
 BODY = "ISKP bombed a mosque in Kabul."
@@ -146,6 +153,21 @@ def test_overlapping_tags_are_merged_in_the_basket(signed_in: FlaskClient, store
     assert "In the basket" not in signed_in.get("/data").text
 
 
+def test_tags_of_two_kinds_are_not_offered_as_a_merge(signed_in: FlaskClient, store: Store) -> None:
+    keep(store, report_of(found(overlapping_tags=[overlapping("iskp", "kabul", "a1")])))
+    page = signed_in.get("/data").text
+    assert "Of two kinds: not to be merged" in page
+    assert 'action="/tags/basket"' not in page
+
+
+def test_what_to_do_next_is_said_for_those_who_are_at_the_page(signed_in: FlaskClient, store: Store) -> None:
+    keep(store, report_of(found(undated=[{"article": "a1", "title": ""}], repeated_blocks=[repeating("b")])))
+    page = signed_in.get("/data").text
+    assert "Ask whoever imports the articles to send their dates." in page
+    assert "published_at" not in page and "export the archive" not in page
+    assert "published_at" in signed_in.get("/data?as=file").text
+
+
 def test_without_a_report_the_page_offers_to_make_one_and_says_how_far_it_is(
     signed_in: FlaskClient, store: Store
 ) -> None:
@@ -260,3 +282,92 @@ def test_an_empty_store_has_an_empty_report(
     page = signed_in.get("/data").text
     assert "No article has tags yet" in page
     assert 'href="/review"' in page
+
+
+# --- blocks -----------------------------------------------------------------------------------------------------
+
+NEWSLETTER = "Sign up to our newsletter and never miss a story"
+
+
+def repeating(*folded: str, left_out: bool = False) -> dict[str, object]:
+    leaning = [LeaningTag("iskp", 0.9, 1.25)]
+    row = {
+        "text": "Sign up <b>now</b>",
+        "left_out": left_out,
+        "leaning": leaning,
+        "articles": Articles(30, ["a1", "a2"]),
+    }
+    return {**row, "folded": list(folded)}
+
+
+def test_a_block_is_ignored_with_who_and_when_and_read_again_after_undo(signed_in: FlaskClient, store: Store) -> None:
+    keep(
+        store,
+        report_of(
+            found(repeated_blocks=[repeating(NEWSLETTER.lower(), "never miss a story"), repeating("b", left_out=True)])
+        ),
+    )
+    page = html.fromstring(signed_in.get("/data").text)
+    (form,) = page.xpath("//section[@id='repeated_blocks']//form")
+    assert page.xpath("//section[@id='repeated_blocks']//a/@href")[:2] == ["/review/a1", "/review/a2"]
+    shown = send(signed_in, "/data/block", block=dict(form.form_values())["block"])
+    (ignored,) = store.ignored_blocks.list()
+    assert (ignored.texts, ignored.by) == (["never miss a story", NEWSLETTER.lower()], "eve")
+    part = html.fromstring(shown).xpath("//section[@id='ignored']")[0].text_content()
+    assert "Sign up <b>now</b>" in part and "By eve" in part and ignored.at[:10] in part
+    assert "/data/block'" not in shown and 'action="/data/block"' not in shown  # gone from the list
+    shown = send(signed_in, "/data/block/undo", block=ignored.id)
+    assert store.ignored_blocks.list() == []
+    assert 'action="/data/block"' in shown
+
+
+def test_a_block_that_the_report_does_not_have_is_refused(signed_in: FlaskClient, store: Store) -> None:
+    fields = {"csrf": csrf(signed_in), "block": "0" * 32}
+    assert signed_in.post("/data/block", data=fields).status_code == 400  # there is no report
+    keep(store, report_of(found(repeated_blocks=[repeating("b")])))
+    assert signed_in.post("/data/block", data=fields).status_code == 400
+    assert signed_in.post("/data/block", data={**fields, "block": ""}).status_code == 400
+    assert signed_in.post("/data/block/undo", data=fields).status_code == 404
+    assert store.ignored_blocks.list() == []
+
+
+def test_two_who_ignore_the_same_make_one_choice(store: Store) -> None:
+    first = store.ignored_blocks.ignore(["b", "a"], "A. B.", "ana")
+    assert store.ignored_blocks.ignore(["a", "b"], "A. B.", "ben") == first
+    (kept,) = store.ignored_blocks.list()
+    assert (kept.by, kept.texts) == ("ana", ["a", "b"])
+
+
+def test_training_leaves_ignored_blocks_out_and_reads_them_after_undo(desk: Desk) -> None:
+    line = "Our correspondents report from Kabul and beyond"
+    article = Article("a", "", f"ISKP bombed a mosque in Kabul on Friday.\n{line}")
+
+    def trained() -> TagModel:
+        result = desk.retrain()
+        assert result.version is not None, result  # a choice is news, though no label is
+        return desk.registry.load(result.version)
+
+    assert desk.retrain().outcome == SKIPPED
+    block = desk.store.ignored_blocks.ignore([line.lower()], line, "ada")
+    model = trained()
+    assert line.lower() in model.parameters.blocks
+    assert [part.kind for part in model.reader.read(article).removed] == [REPEATED]
+    assert desk.retrain().outcome == SKIPPED
+    desk.store.ignored_blocks.undo(block)
+    model = trained()
+    assert line.lower() not in model.parameters.blocks
+    assert model.reader.read(article).removed == []
+
+
+def test_the_report_names_the_texts_of_blocks_and_knows_those_that_are_ignored(
+    articles: list[Article], taxonomy: Taxonomy
+) -> None:
+    line = "Our correspondents report from Kabul and beyond"
+    copied = [
+        replace(each, body=f"{each.body}\n{line}") if n % 3 == 0 else each for n, each in enumerate(articles[:90])
+    ]
+    settings = FitSettings(fast=True, n_jobs=1)
+    for blocks, left_out in (([], False), ([line.lower()], True)):
+        rows = rows_of(data_report(copied, taxonomy, settings=settings, blocks=blocks), "repeated_blocks")
+        row = next(row for row in rows if line in row["text"])
+        assert (row["folded"], row["left_out"]) == ([line.lower()], left_out)

@@ -134,6 +134,8 @@ NOT_ASKED = {
     "/tags/changes/undo": "is of a set that was applied",
     "/tags/try": "makes a preview",
     "/data/make": "begins a process",
+    "/data/block": "is of a block that the report has",
+    "/data/block/undo": "is of a block that is ignored",
     "/data/label/undo": "is of a decision that was made",
     "/tags/check": "begins a process",
     "/tags/past/sample": "begins a process",

@@ -104,6 +104,9 @@ leases = _table(
 # Filters of the queue that an editor has named.
 saved_filters = _table("saved_filters", *key(editor=EDITOR, name=80), *required(filters=sa.JSON, at=TIME))
 
+# Repeated blocks of text that somebody has chosen to leave out of training.
+ignored_blocks = _table("ignored_blocks", *key(id=32), *required(texts=sa.JSON, quote=sa.Text, by=EDITOR, at=TIME))
+
 # Sketches of texts that an article had before, and whether what was decided on them still counts.
 texts = _table(
     "texts",

@@ -23,6 +23,7 @@ from classifier.store.deliveries import Deliveries
 from classifier.store.events import Events
 from classifier.store.exports import Exports
 from classifier.store.feed_places import FeedPlaces
+from classifier.store.ignored_blocks import IgnoredBlocks
 from classifier.store.keys import Keys, Sessions
 from classifier.store.leases import Leases
 from classifier.store.limits import counters_of
@@ -96,6 +97,7 @@ class Store(Part):
         self.leases = Leases(engine)
         self.near_duplicates = NearDuplicates(engine)
         self.saved_filters = SavedFilters(engine)
+        self.ignored_blocks = IgnoredBlocks(engine)
         self.events = Events(engine)
         self.naming = NamedTags(engine)
         self.webhooks = Webhooks(engine)

@@ -25,6 +25,7 @@ from classifier.serving.head import head_file
 from classifier.serving.live import Follower
 from classifier.serving.registry import Anchor, Registry
 from classifier.serving.taxonomy_changes import dated, history_of
+from classifier.store.ignored_blocks import IgnoredBlock, texts_of
 from classifier.store.queue import STARTER
 from classifier.store.runs import CANCELLED, FAILED, JOB, NOT_PROMOTED, PROMOTED, RUNNING, SKIPPED, WAITING
 from classifier.store.store import Store
@@ -48,6 +49,12 @@ class Inputs:
     followed: Followed | None  # by the champion while it served, None if it follows nothing
     anchor: Anchor | None  # None if there is no other version to compare with
     shadow: ShadowRow | None = None
+    ignored: Sequence[IgnoredBlock] = ()  # that somebody has chosen to leave out
+
+    @property
+    def ignored_ids(self) -> list[str]:
+        """The ids of the ignored blocks, in order."""
+        return sorted(each.id for each in self.ignored)
 
     @property
     def accepted_before(self) -> dict[str, str]:
@@ -82,7 +89,8 @@ def read_inputs(
     if settings.live_rates and champion is not None and learned is not None:
         with suppress(Busy):  # where labels change all the time, the record does without
             followed = Follower(champion, learned.articles, store.live).following().followed
-    return Inputs(examples, snapshot, taxonomy, pointer, champion, learned, followed, anchor)
+    ignored = store.ignored_blocks.list()
+    return Inputs(examples, snapshot, taxonomy, pointer, champion, learned, followed, anchor, ignored=ignored)
 
 
 def _taxonomy(registry: Registry, examples: Sequence[Attributed]) -> Taxonomy:
@@ -100,7 +108,8 @@ def skip(inputs: Inputs, store: Store, settings: CheckSettings) -> Result | None
         return None
     same_data = inputs.learned is not None and inputs.learned.digest == digest
     fitted = "retagged_from" not in champion.card  # a changed taxonomy's new tags have not been learned yet
-    if same_data and fitted and champion.fitted.taxonomy.version == version:
+    same_blocks = champion.card.get("ignored_blocks", []) == inputs.ignored_ids
+    if same_data and same_blocks and fitted and champion.fitted.taxonomy.version == version:
         return Result(SKIPPED, f"Nothing is new since {champion.version} was trained.")
     trained = store.runs.list(JOB, without=(SKIPPED, FAILED, RUNNING, WAITING, CANCELLED))
     last = next((run for run in trained if run.outcome in (PROMOTED, NOT_PROMOTED)), None)
@@ -109,6 +118,8 @@ def skip(inputs: Inputs, store: Store, settings: CheckSettings) -> Result | None
     result = last.result or {}
     details = result.get("details", {})
     if details.get("taxonomy_version") != version or set(details.get("accepted", [])) != settings.accepted:
+        return None
+    if details.get("ignored_blocks", []) != inputs.ignored_ids:
         return None
     reason = f"Nothing is new since {last.started_at[:16]} ({last.outcome}: {last.reason})"
     return Result(SKIPPED, reason, None, result.get("blocked_by", []), result.get("held", []))
@@ -148,6 +159,7 @@ def check_examples(inputs: Inputs, store: Store, settings: CheckSettings, track:
     repaired, one_editor = checks.one_editor(examples, inputs.taxonomy, settings)
     ids = [example.article.id for example in examples]
     blocks, repeated = checks.repeated_blocks(surveyed.blocks, ids, settings)
+    blocks = sorted({*blocks, *texts_of(inputs.ignored)})
     shown, n_shown = store.log.shown_tags()
     never_shown = checks.never_shown(read, shown, n_shown, inputs.taxonomy, settings)
     references = _references(inputs, repaired, settings)

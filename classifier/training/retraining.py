@@ -221,6 +221,7 @@ class _Retraining:
             "data": prepared.inputs.snapshot.digest,
             "held": count_runs((each.to_json(taxonomy) for each in challenger.held), champion.card if champion else {}),
             "hold_next": {taxonomy.tags[each.tag].id: each.figure for each in challenger.late},
+            "ignored_blocks": prepared.inputs.ignored_ids,
             "accepted": prepared.inputs.accepted_before | dict.fromkeys(self.settings.checks.accepted, _now()),
             "contest": [check.to_json() for check in gate],
         }
@@ -270,6 +271,7 @@ def _details(inputs: Inputs, settings: TrainingSettings, checked: Checked | None
         "champion": inputs.pointer.version if inputs.pointer else None,
         "taxonomy_version": inputs.taxonomy.version,
         "accepted": sorted(settings.checks.accepted),
+        "ignored_blocks": inputs.ignored_ids,
         "findings": [finding._asdict() for finding in findings],
         "n_examples": len(snapshot.articles),
         "origins": count_origins(example.origins for example in inputs.examples),

@@ -185,6 +185,7 @@ class RunDetails(TypedDict, total=False):
     champion: str | None
     taxonomy_version: str
     accepted: list[str]
+    ignored_blocks: list[str]
     findings: list[dict[str, Any]]
     n_examples: int
     origins: dict[str, int]

@@ -106,6 +106,7 @@ def repeated_blocks(corpus: Corpus, copies: Copies, model: Model | None, track: 
                 "left_out": all(any(part.start <= s and e <= part.end for part in removed) for s, e in spans),
                 "leaning": _leaning(corpus, having, numbers, model),
                 "articles": corpus.refs(having),
+                "folded": _folded(article, numbers),
             }
         )
     return Found(rows, len(groups), sorted({int(row) for having, _ in groups for row in having}))
@@ -127,6 +128,13 @@ def _groups(copies: Copies) -> list[tuple[np.ndarray, list[int]]]:
         blocks_in[copies.blocks.having(block).tobytes()].append(block)
     groups = [(copies.blocks.having(blocks[0]), blocks) for blocks in blocks_in.values()]
     return sorted(groups, key=lambda group: (-len(group[0]), group[0].tolist(), group[1]))
+
+
+def _folded(article: Article, numbers: np.ndarray) -> list[str]:
+    """Return the folded texts of blocks that an article has, in order."""
+    wanted = set(numbers.tolist())
+    folded = {block.folded for block in long_blocks(article, MIN_BLOCK_WORDS)}
+    return sorted(text for text in folded if number_of(text) in wanted)
 
 
 def _spans(article: Article, numbers: np.ndarray) -> list[tuple[int, int]]:

@@ -58,13 +58,14 @@ def data_report(
     track: Track = untracked,
     settings: FitSettings | None = None,
     timeless: Collection[str] = (),
+    blocks: Sequence[str] = (),
 ) -> DataReport:
     """Return what a desk should know of its articles before it trains a model on them.
 
     Without a taxonomy the tags are those of the articles. A model is fitted for the scores of articles held out; where that
     is impossible the report says so under `not_checked`. The order of the articles does not matter. Articles that cannot be
     read are left out and named under `set_aside`. `timeless` are the ids of articles whose dates do not count, as those of the
-    starter articles.
+    starter articles. `blocks` are the folded texts of blocks that training leaves out.
 
     Raises:
         AllUnreadable: if no article can be read.
@@ -78,7 +79,7 @@ def data_report(
     not_checked = []
     fitted: Fitted | None = None
     try:
-        fitted = fit(corpus.articles, corpus.taxonomy, settings, track, timeless=corpus.timeless)
+        fitted = fit(corpus.articles, corpus.taxonomy, settings, track, blocks, timeless=corpus.timeless)
         findings["suspect_labels"] = suspect_labels(corpus, fitted, track)
     except TooFewExamples as error:
         not_checked.append(NotChecked(KINDS["suspect_labels"].title, str(error)))

@@ -12,6 +12,7 @@ from classifier.reports.data.figures import data_report
 from classifier.reports.data.kept import read_data_report
 from classifier.reports.data.records import DataReport
 from classifier.reports.json_form import to_json
+from classifier.store.ignored_blocks import texts_of
 from classifier.store.queue import STARTER
 from classifier.store.reports import DATA, PROGRESS, KeptReport
 from classifier.store.rows import now
@@ -36,12 +37,13 @@ def keep_data_report(store: Store, taxonomy: Taxonomy, examples: Iterable[Attrib
             read = list(examples)
             timeless = [each.article.id for each in read if each.source == STARTER]
             articles = [read_through(each.article, taxonomy) for each in read]
-            digest, content = snapshot_of(articles).digest, None
+            ignored = store.ignored_blocks.list()
+            digest, content = " ".join([snapshot_of(articles).digest, *sorted(each.id for each in ignored)]), None
             before = store.reports.get(DATA)
             if before is not None and before.taxonomy_version == taxonomy.version and before.content["data"] == digest:
                 content = before.content  # nothing is new: a night in which nobody worked costs no fitting
             if content is None:
-                report = data_report(articles, taxonomy, progress.track, timeless=timeless)
+                report = data_report(articles, taxonomy, progress.track, timeless=timeless, blocks=texts_of(ignored))
                 content = {**to_json(report), "data": digest}
             store.reports.put(KeptReport(DATA, made_at, last, taxonomy.version, content))
             return read_data_report(content)

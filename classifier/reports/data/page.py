@@ -1,5 +1,6 @@
 """The data report as text for a terminal, and as a page."""
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -117,14 +118,19 @@ def as_page(report: DataReport, here: str | None = None, desk: Mending | None = 
     def words(value: object) -> str:
         return shown(_linked(value))
 
+    def articles(ids: Sequence[str]) -> str:
+        return shown(linked(((article, "") for article in ids), between=", "))
+
     def link(row: Row) -> str:
         return article_link(here, str(row["article"]), str(row["title"]))
 
-    return template("data.html", cell=words, link=link).render(
+    return template("data.html", cell=words, link=link, articles=articles).render(
         report=report,
         here=here,
         desk=desk,
         labels=labels_of_tags(report),
+        kinds={tag.tag: tag.kind for tag in report.counts.tags},
+        here_next={name: kind.next_here for name, kind in KINDS.items()},
         headline=[without_commands(line) if here else line for line in _headline(report)],
         findings=[
             (finding, _table(finding, here), cards(finding, words) if finding.finding in OVER_TIME else [])

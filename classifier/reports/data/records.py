@@ -24,6 +24,7 @@ class FindingKind(NamedTuple):
     what: str
     next: str
     columns: dict[str, str]
+    next_here: str  # on the page of the service
 
 
 def _kinds() -> dict[str, FindingKind]:
@@ -32,7 +33,9 @@ def _kinds() -> dict[str, FindingKind]:
     kinds = {}
     for name, kind in texts("data.toml").items():
         headings = {field: kind.get("headings", {}).get(field, field) for field in kind["columns"]}
-        kinds[name] = FindingKind(kind["title"], kind["what"].format(**numbers), kind["next"], headings)
+        kinds[name] = FindingKind(
+            kind["title"], kind["what"].format(**numbers), kind["next"], headings, kind.get("next_here", kind["next"])
+        )
     return kinds
 
 

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from classifier.reports.data.records import DataReport
 
 PAGE = "/data"
+ADMINS = ("admin",)  # who chooses what training reads
 MOST_TRIES = 20  # of the page to find a report that is being made, without a word of it
 MAKING_SECONDS = 60.0  # from one making of the report to the next, over all processes
 MAX_NEWER = 10_000  # decisions since the report that are looked at
@@ -55,6 +56,8 @@ class DataPages(FormPages):
         add("/make", "make", self.make, methods=["POST"])
         add("/label", "label", self.label, methods=["POST"])
         add("/label/undo", "undo_label", self.undo_label, methods=["POST"])
+        add("/block", "ignore", self.ignore, methods=["POST"])
+        add("/block/undo", "undo_block", self.undo_block, methods=["POST"])
 
     def show(self) -> Response:
         """Show the report that was made last, without what was mended since."""
@@ -89,6 +92,25 @@ class DataPages(FormPages):
         form = self.form(EDITORS)
         self._decide(form.text("article"), Draft("undo", undoes=form.text("decision")), form)
         return see(f"{PAGE}#suspect_labels")
+
+    def ignore(self) -> WsgiResponse:
+        """Leave a repeated block out of training from now on."""
+        form = self.form(ADMINS)
+        from classifier.reports.data.kept import KEPT_DATA
+        from classifier.reports.data.mending import repeated
+
+        kept = KEPT_DATA.of(self.store)
+        row = repeated(kept.content, form.text("block")) if kept is not None else None
+        if row is None:
+            raise ApiProblem("bad-request", "The report does not have this block any more. Load the page again.")
+        self.store.ignored_blocks.ignore(row["folded"], str(row["text"]), form.session.editor)  # type: ignore[arg-type]
+        return see(f"{PAGE}#ignored")
+
+    def undo_block(self) -> WsgiResponse:
+        """Let training read a block again."""
+        form = self.form(ADMINS)
+        self.store.ignored_blocks.undo(form.text("block"))
+        return see(f"{PAGE}#repeated_blocks")
 
     # --- their parts --------------------------------------------------------------------------------------------
 
@@ -133,6 +155,8 @@ class DataPages(FormPages):
             may_decide=_may(session, EDITORS),
             may_make=_may(session, TAXONOMISTS),
             decided=pairs(without_undone(newer), taxonomy.paths.heir),
+            may_ignore=_may(session, ADMINS),
+            ignored=self.store.ignored_blocks.list(),
             merging=frozenset((tag, merge.into) for merge in merges for tag in merge.tags),
             progress=progress_of(self.store),
             notice=self._notice(report, session),
