@@ -26,6 +26,7 @@ SOURCES = (
     ("classifier/web/static/**/*.js", "javascript"),
 )
 TABLES = ("classifier/web/pages/wording.toml", "classifier/web/problems.toml")
+CONTEXTS = {"history"}  # tables whose texts mean another thing elsewhere
 KEYWORDS: dict[str, Any] = {
     "_": None,
     "N_": None,
@@ -55,8 +56,9 @@ def found() -> Iterator[tuple[str, Any, str | None]]:
             for _, text, _, context in extract_from_file(method, path, KEYWORDS, options=OPTIONS.get(method)):
                 yield name, text, context
     for name in TABLES:
-        for table in tomllib.loads((ROOT / name).read_text("utf-8")).values():
-            yield from ((name, text, None) for text in table.values() if isinstance(text, str))
+        for title, table in tomllib.loads((ROOT / name).read_text("utf-8")).items():
+            context = title if title in CONTEXTS else None
+            yield from ((name, text, context) for text in table.values() if isinstance(text, str))
 
 
 def extracted() -> Catalog:

@@ -17,6 +17,7 @@ from classifier.gate.acceptance import BELOW, OPEN, PERCENT_RIGHT, SHOWN, SPENT,
 from classifier.serving.registry import Registry
 from classifier.store.samples import Drawn, Sample
 from classifier.store.store import Store
+from classifier.texts import N_, _
 
 ENOUGH_FOR_SCORE = 60  # judgements after which no score is looked for any more
 LEAST_FOR_SCORE = 18  # judgements above a score, before it is proposed: if all are right, the next one is with 95 %
@@ -109,26 +110,33 @@ class SampleState:
     def in_words(self) -> str:
         """Return where the sample stands, for people."""
         judged = self.judged
-        counts = f"{judged.n_right} of {judged.n} judged are right"
+        counts = _("%(right)s of %(n)s judged are right", right=judged.n_right, n=judged.n)
+        facts = {"counts": counts, "percent": PERCENT_RIGHT, "all": judged.n_population, "more": judged.n_more}
         if self.outcome == SHOWN:
-            return f"{counts}: at least {PERCENT_RIGHT} % of the {judged.n_population} are, with 95 % confidence."
+            return _("%(counts)s: at least %(percent)s % of the %(all)s are, with 95 % confidence.", **facts)
         if self.outcome == OPEN:
             per_mille = int(judged.share_shown * 1000)  # rounded down: what is shown, and not more
-            so_far = f"that shows {per_mille / 10} %" if judged.n else "nothing is shown yet"
-            return f"{counts}: {so_far}. {judged.n_more} more right ones in a row would show {PERCENT_RIGHT} %."
-        surely, spent = f"fewer than {PERCENT_RIGHT} % of all are, surely", "what is left to judge cannot show more"
-        return f"{counts}: {surely if self.outcome == BELOW else spent}. {self._advice()}"
+            so_far = _("that shows %(share)s %", share=per_mille / 10) if judged.n else _("nothing is shown yet")
+            text = N_("%(counts)s: %(so_far)s. %(more)s more right ones in a row would show %(percent)s %.")
+            return _(text, **facts, so_far=so_far)
+        surely = _("fewer than %(percent)s % of all are, surely", percent=PERCENT_RIGHT)
+        verdict = surely if self.outcome == BELOW else _("what is left to judge cannot show more")
+        return f"{counts}{_(':')} {verdict}. {self._advice()}"
 
     def _advice(self) -> str:
         if self.looks_for_score:
-            return "Judge more of them to learn from which score on enough are right."
+            return _("Judge more of them to learn from which score on enough are right.")
         if (proposal := self.proposal()) is None:
-            return "No score parts the right from the wrong ones: look at the names of the tag, or let a model learn from this."
-        right = f"{proposal.n_right} of {proposal.n_right + proposal.n_wrong} judged are right"
-        above = (
-            f"From a score of {proposal.least_score:.2f} on, {right}, and {proposal.n_population} articles would get it"
+            return _(
+                "No score parts the right from the wrong ones: look at the names of the tag, or let a model learn from this."
+            )
+        n, score = proposal.n_right + proposal.n_wrong, f"{proposal.least_score:.2f}"
+        return _(
+            "From a score of %(score)s on, %(counts)s, and %(n)s articles would get it: draw a new sample from these.",
+            score=score,
+            counts=_("%(right)s of %(n)s judged are right", right=proposal.n_right, n=n),
+            n=proposal.n_population,
         )
-        return f"{above}: draw a new sample from these."
 
 
 def state_of(store: Store, sample: Sample) -> SampleState:

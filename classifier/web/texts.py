@@ -50,6 +50,11 @@ def kind_name(kind: str) -> str:
     return gettext(_KINDS[kind]) if kind in _KINDS else kind
 
 
+def field_name(name: str) -> str:
+    """Return what readers call a field of an article."""
+    return gettext(name.replace("_", " "))
+
+
 def label_of(tag: Tag) -> str:
     """Return the label of a tag in the reader's language, its main one where it has none there."""
     return dict(tag.labels).get(language(), tag.label)
@@ -107,7 +112,7 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update({name: _as_markup(translate) for name, translate in functions.items()})
     app.jinja_env.globals.update(language=language, is_right_to_left=is_right_to_left, languages=NAMES)
     app.jinja_env.globals.update(texts_of_scripts=texts_of_scripts)
-    app.jinja_env.filters.update(number=number, kind_name=kind_name, label=label_of)
+    app.jinja_env.filters.update(number=number, kind_name=kind_name, field_name=field_name, label=label_of)
 
     @app.after_request
     def vary(response: Response) -> Response:

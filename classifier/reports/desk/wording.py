@@ -18,6 +18,7 @@ from classifier.reports.desk.records import (
 )
 from classifier.reports.layout import texts
 from classifier.reports.parts import NOTHING, cell, counted
+from classifier.texts import _
 
 CHECKED_SCORE = 0.8  # the score that the report compares with acceptance in words
 
@@ -42,8 +43,10 @@ def kappa_in_words(row: Kappa) -> str:
     """Return kappa with its interval, or why it has none; a dash if it is undefined."""
     if row.kappa is None:
         return NOTHING
-    why = "too few articles for an interval" if row.n < MIN_FOR_INTERVAL else "too alike for an interval"
-    interval = why if row.low is None else f"{row.low:.2f} to {row.high:.2f}"
+    few = row.n < MIN_FOR_INTERVAL
+    why = _("too few articles for an interval") if few else _("too alike for an interval")
+    low, high = ("", "") if row.low is None else (f"{row.low:.2f}", f"{row.high:.2f}")
+    interval = why if row.low is None else _("%(low)s to %(high)s", low=low, high=high)
     return f"{row.kappa:.2f} ({interval})"
 
 

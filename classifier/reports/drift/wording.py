@@ -13,6 +13,7 @@ from classifier.reports.drift.records import (
     TagChange,
 )
 from classifier.reports.parts import NOTHING, cell, counted
+from classifier.texts import _, ngettext
 
 N_NAMED = 3  # names in a line of the headline
 
@@ -59,8 +60,17 @@ def name_in_words(row: RisingName) -> str:
 
 def rise_in_words(row: RisingName) -> str:
     """Return how a name rises."""
-    before = f"before in {row.n_before} of {row.of_before}" if row.n_before else "never before"
-    return f"in {row.n_now} of {counted(row.of_now, 'article')} of the week, {before}; first seen {row.first_seen}"
+    now = ngettext(
+        "in %(some)s of %(n)s article of the week",
+        "in %(some)s of %(n)s articles of the week",
+        row.of_now,
+        some=row.n_now,
+        n=row.of_now,
+    )
+    before = (
+        _("before in %(some)s of %(all)s", some=row.n_before, all=row.of_before) if row.n_before else _("never before")
+    )
+    return _("%(now)s, %(before)s; first seen %(day)s", now=now, before=before, day=row.first_seen)
 
 
 def related_tags(row: RisingName) -> list[str]:

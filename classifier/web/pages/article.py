@@ -12,6 +12,7 @@ from classifier.errors import TaggerError
 from classifier.model.protocol import Model
 from classifier.serving.tagger import Tagger
 from classifier.text.markup import html_to_text
+from classifier.texts import _
 from classifier.web.api.openapi import Endpoint, document
 from classifier.web.bodies import read_form
 from classifier.web.guard.auth import WRITERS, Gate
@@ -50,7 +51,7 @@ class Pages:
             return self._page(form, is_allowed, result=result)
         except (ApiProblem, TaggerError) as error:
             problem = error if isinstance(error, ApiProblem) else problem_of(error)
-            needs_key = "A key is needed. Enter one, or sign in under Review."
+            needs_key = _("A key is needed. Enter one, or sign in under Review.")
             detail = needs_key if problem.slug == "no-key" else problem.detail
             return self._page(form, is_allowed, problem=detail), CATALOGUE[problem.slug].status
 

@@ -22,10 +22,11 @@ from classifier.store.keys import Session
 from classifier.store.reports import DESK, KeptReport
 from classifier.store.rows import hours_since
 from classifier.store.runs import JOB, SKIPPED, Run
+from classifier.texts import _, ngettext, number
 from classifier.web.guard.auth import Gate
 from classifier.web.pages import render
 from classifier.web.pages.framing import framed, wanted_as_file
-from classifier.web.pages.showing import WORDING
+from classifier.web.pages.showing import rejections
 
 N_RUNS = 100
 MAKING_SECONDS = 20.0  # from one making of the report to the next, over all processes …
@@ -60,7 +61,7 @@ class ReportPages:
         session = self.gate.require_editor()
         shown = self._shown()
         if shown is None:
-            return _being_made("Where editors disagree", session)
+            return _being_made(_("Where editors disagree"), session)
         from classifier.reports.desk.wording import kappa_in_words  # its statistics are not loaded for serving
         from classifier.reports.kept import decided_since, kept_desk_report
 
@@ -71,7 +72,7 @@ class ReportPages:
             disagreements=decided_since(report.agreement.disagreements, shown.newer),
             agreement=report.agreement,
             kappa=kappa_in_words,
-            reasons=WORDING["rejections"],
+            reasons=dict(rejections()),
             made_at=shown.report.made_at,
             note=shown.note,
             left_out=n_left_out,
@@ -82,7 +83,7 @@ class ReportPages:
         session = self.gate.require_editor()
         shown = self._shown()
         if shown is None:
-            return _being_made("What editors made of the suggestions", session)
+            return _being_made(_("What editors made of the suggestions"), session)
         from classifier.reports.desk.page import as_page
         from classifier.reports.kept import kept_desk_report
 
@@ -144,9 +145,12 @@ class ReportPages:
             or hours_since(report.made_at) > OLD_HOURS
         ):
             self._make("desk report", MAKING_SECONDS)
-            n = f"more than {MAX_NEWER:,}" if len(newer) == MAX_NEWER else str(len(newer))
-            since = f"{n} decision{'' if n == '1' else 's'} came since. " if newer else ""
-            note = f"{since}A newer one is being made: load this page again in half a minute."
+            n = len(newer)
+            many = _("more than %(n)s", n=number(n)) if n == MAX_NEWER else str(n)
+            since = (
+                ngettext("%(n)s decision came since.", "%(n)s decisions came since.", n, n=many) + " " if newer else ""
+            )
+            note = since + _("A newer one is being made: load this page again in half a minute.")
         return Shown(report, newer, note)
 
     def _make(self, counter: str, seconds: float) -> None:
@@ -185,4 +189,6 @@ def _took(run: Run) -> str:
     if run.ended_at is None:
         return ""
     seconds = (datetime.fromisoformat(run.ended_at) - datetime.fromisoformat(run.started_at)).total_seconds()
-    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
+    if seconds < 100:
+        return _("%(n)s s", n=round(seconds))
+    return _("%(n)s min", n=round(seconds / 60))

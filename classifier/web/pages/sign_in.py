@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 from classifier.errors import KeyEnded
 from classifier.store.keys import Key
 from classifier.store.store import Store
+from classifier.texts import _
 from classifier.web.bodies import read_form
 from classifier.web.guard.auth import COOKIE, EDITORS, Gate, person
 from classifier.web.guard.loopback import host_of, is_loopback
@@ -46,11 +47,13 @@ class SignIn:
         """Return the key of an editor who signs in. None while no key exists and any name will do."""
         if self.gate.open():
             if not 0 < len(name) <= 80 or "/" in name:
-                raise ApiProblem("not-allowed", "Give a name of 1 to 80 characters, no slash.")
+                raise ApiProblem("not-allowed", _("Give a name of 1 to 80 characters, no slash."))
             return None
         key = self.gate.sign_in(name, secret)
         if key is None:
-            raise ApiProblem("not-allowed", "No editor has this name and key. Check the name and key you were given.")
+            raise ApiProblem(
+                "not-allowed", _("No editor has this name and key. Check the name and key you were given.")
+            )
         return key
 
     def end(self) -> WsgiResponse:
