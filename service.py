@@ -38,13 +38,14 @@ def create_app() -> Flask:
     limits = Limits(settings.rate_limit, at_once, settings.read_seconds, settings.proxies)
     needs_key = settings.metrics == "key"
     sizes = settings.max_body_bytes, settings.retrain_hours
-    app = build_app(tagger, registry, *sizes, needs_key, limits, settings.second_person, settings.superdesk)
+    hosts = settings.webhook_hosts
+    app = build_app(tagger, registry, *sizes, needs_key, limits, settings.second_person, settings.superdesk, hosts)
     logs.watch(app)
     Publisher(registry, tagger.store).start()
     Backlog(tagger, settings.backlog_rate).start()
     if settings.live_rates:
         LiveRates(tagger.serving, tagger.store.live, SHARE).start()
-    Deliverer(tagger.store, settings.webhook_hosts, settings.address, settings.retrain_hours).start()
+    Deliverer(tagger.store, hosts, settings.address, settings.retrain_hours).start()
     watch_traces(tagger.store, registry)
     return app
 

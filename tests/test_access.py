@@ -87,6 +87,12 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("POST", "/v1/terms/resolve", {"terms": [{"id": "1", "name": "ISIS-K"}]}, WRITERS, 200),
     ("PUT", "/v1/terms/<term_id>", {"tags": []}, WRITERS, 404),
     ("POST", "/v1/terms/<term_id>/merge", {"into": "2"}, WRITERS, 404),
+    ("GET", "/v1/webhooks", None, {"admin"}, 200),
+    ("POST", "/v1/webhooks", {"url": "https://cms.example.org/"}, {"admin"}, 422),  # nobody has listed the host
+    ("POST", "/v1/webhooks/<webhook_id>", {"state": "paused"}, {"admin"}, 404),  # nobody added it
+    ("DELETE", "/v1/webhooks/<webhook_id>", None, {"admin"}, 404),
+    ("GET", "/v1/webhooks/failed", None, {"admin"}, 200),
+    ("POST", "/v1/webhooks/failed", {"action": "resend"}, {"admin"}, 200),
     ("GET", "/tags/names?q=isk", None, READERS, 200),
     ("GET", "/v1/model", None, set(ROLES), 200),
     ("GET", "/v1/models", None, set(ROLES), 200),

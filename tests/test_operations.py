@@ -21,10 +21,15 @@ from classifier.serving.tagger import Tagger
 from classifier.settings import PREFIX, Settings, read_settings
 from classifier.store.database.engine import make_engine
 from classifier.store.database.opening import migrate_to, open_store
+from classifier.store.log import Draft
+from classifier.store.rows import ago
 from classifier.store.runs import FAILED, JOB
+from classifier.store.schema import deliveries
 from classifier.store.store import Store
+from classifier.store.webhooks import KINDS
 from classifier.web import build_app
 from tests.conftest import ROOT
+from tests.storing import put_article
 
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 ARTICLE = Article("a-2", "ISKP bomber held in Kabul")
@@ -118,6 +123,27 @@ def _as_of_format(registry: Registry, number: int) -> None:
     pointer.write_text(json.dumps(content | {"digest": sha256(manifest.read_bytes()).hexdigest()}), encoding="utf-8")
 
 
+def _refusing(store: Store) -> None:
+    """Let the receiver of a webhook have refused a message."""
+    webhook, _ = store.webhooks.add("https://cms.example.org/", KINDS, "ada")
+    put_article(store, ARTICLE, "cms")
+    store.log.decide(ARTICLE.id, [Draft("add", "iskp")], "ada", lambda *_: {})
+    store.deliveries.arrange(webhook, store.events.last())
+    store.deliveries.failed(webhook, store.deliveries.take(webhook), "it answered 500", silent=False)
+
+
+def _given_up(_registry: Registry, store: Store) -> None:
+    _refusing(store)
+    with store.engine.begin() as connection:
+        connection.execute(deliveries.update().values(state="failed"))
+
+
+def _not_taken(_registry: Registry, store: Store) -> None:
+    _refusing(store)
+    with store.engine.begin() as connection:
+        connection.execute(deliveries.update().values(first_at=ago(hours=2)))
+
+
 ALARMS: dict[str, tuple[Callable[[Registry, Store], None], str, float]] = {
     "no model": (_no_pointer, "No champion model in …", 24),
     "bad pointer": (_bad_pointer, "… cannot be read (…). Write it anew: models promote VERSION.", 24),
@@ -127,6 +153,8 @@ ALARMS: dict[str, tuple[Callable[[Registry, Store], None], str, float]] = {
     "another format": (_another_format, "Model … has format …", 24),
     "failed": (_failed, "retrain_overdue: …` `failed at …", 24),
     "late": (_late, "retrain_overdue: …` `has not come to its end …", 1e-9),
+    "given up": (_given_up, "webhooks: …` `were given up.", 24),
+    "not taken": (_not_taken, "webhooks: …` `for over an hour.", 24),
     "unreadable": (_unreadable, "The database cannot be read (…).", 24),
 }
 

@@ -24,6 +24,7 @@ from classifier.domain.articles import Article
 from classifier.domain.exchange.formats import FORMATS
 from classifier.domain.operations import Retire, Split
 from classifier.domain.taxonomy import Taxonomy
+from classifier.operations.receivers import read_hosts
 from classifier.reports.kept import keep_desk_report
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
@@ -35,6 +36,7 @@ from classifier.store.queue import ORDERS
 from classifier.store.runs import JOB
 from classifier.store.samples import Sample
 from classifier.store.store import Store
+from classifier.store.webhooks import KINDS
 from classifier.web import build_app
 from tests.hard import size, told
 from tests.hostile import without_collections
@@ -104,6 +106,9 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/terms/resolve"): {"json": {"terms": [{"id": "1", "name": "ISIS-K"}, {"id": "2", "name": "Zagros"}]}},
     ("PUT", "/v1/terms/<term_id>"): {"json": {"tags": []}},
     ("POST", "/v1/terms/<term_id>/merge"): {"json": {"into": "2"}},
+    ("POST", "/v1/webhooks"): {"json": {"url": "https://cms.example.org/"}},
+    ("POST", "/v1/webhooks/<webhook_id>"): {"json": {"state": "paused"}},
+    ("POST", "/v1/webhooks/failed"): {"json": {"action": "resend"}},
     ("POST", "/"): {"data": {"text": TEXT["title"]}},
     ("POST", "/sign-in"): {"data": {"name": "ada"}},
     ("POST", "/sign-out"): {"data": {}},
@@ -277,6 +282,7 @@ def make_filled(
             "tag_id": "financing",
             "sample_id": "s-1",
             "name": "Africa",
+            "webhook_id": store.webhooks.add("https://cms.example.org/", KINDS, "ada")[0].id,
             "term_id": "1",
             "set_id": store.change_sets.propose([Retire("leadership")], "ada"),
         }
@@ -285,7 +291,7 @@ def make_filled(
         change(registry, store, [Split("financing", ("income", "expense"))], "ada")
         keep_desk_report(store, taxonomy)
         _add_tags(store)
-        app = build_app(tagger, registry)
+        app = build_app(tagger, registry, hosts=read_hosts(["cms.example.org"]))
         with app.test_request_context():
             places["version"] = url_for("versioned", filename="style.css").split("/")[2].removeprefix("v-")
         return Filled(app, store, places, Watch(store))

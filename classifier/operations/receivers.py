@@ -90,6 +90,9 @@ class Hosts:
                 raise NotDelivered("without https messages go to listed addresses only", silent=True)
 
 
+NO_HOSTS = Hosts()
+
+
 def read_hosts(entries: Iterable[str]) -> Hosts:
     """Return the hosts of a list. Raise `ValueError` with the entry that is neither a name nor an address."""
     names: set[str] = set()

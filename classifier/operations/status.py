@@ -116,6 +116,8 @@ def _stored(
         problems += map(_in_conflict, store.change_sets.in_conflict())
         if overdue := store.runs.overdue(JOB, retrain_hours):
             problems.append(Problem(overdue, "look at the runs and the schedule: python -m classifier runs"))
+        if refused := store.deliveries.problem():
+            problems.append(Problem(refused, "see which: python -m classifier webhooks list, webhooks failed"))
         n_unlearned = 0 if store.runs.list(JOB, 1) else store.log.n_articles()
         n_usable = sum(key.usable for key in keys)
         # While no model can be loaded, no article waits for its judgement.

@@ -130,6 +130,17 @@ class Deliveries(Part):
             query = query.where(deliveries.c.webhook_id == webhook_id)
         return [_due_of(row) for row in self._rows(query.order_by(deliveries.c.event, deliveries.c.n).limit(limit))]
 
+    def problem(self) -> str | None:
+        """Return what is wrong with deliveries in a sentence, or None: some were given up, or wait for an hour already."""
+        failed = self._number(select(func.count()).select_from(deliveries).where(deliveries.c.state == FAILED))
+        if failed:
+            return f"{failed} message{'' if failed == 1 else 's'} to webhooks were given up."
+        late = (deliveries.c.first_at < ago(hours=1)) & deliveries.c.error.is_not(None)
+        waiting = self._number(select(func.count()).select_from(deliveries).where(late))
+        return (
+            f"Receivers of webhooks have not taken {waiting} of their messages for over an hour." if waiting else None
+        )
+
     def counts(self) -> dict[str, int]:
         """Return how many deliveries wait, were tried in vain and wait, and were given up."""
         tried = (deliveries.c.attempts > 0) & deliveries.c.error.is_not(None) & (deliveries.c.state == WAITING)

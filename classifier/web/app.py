@@ -3,6 +3,7 @@
 from flask import Flask, Response, request
 
 from classifier.errors import TaggerError
+from classifier.operations.receivers import NO_HOSTS, Hosts
 from classifier.reports.layout import without_commands
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
@@ -21,6 +22,7 @@ from classifier.web.api.runs import Trainings
 from classifier.web.api.samples import Samples
 from classifier.web.api.taxonomy import Taxonomies
 from classifier.web.api.terms import Terms
+from classifier.web.api.webhooks import WebhookApi
 from classifier.web.changing import Changing
 from classifier.web.guard import limits
 from classifier.web.guard.auth import Gate, SignInFirst, check_origin, sign_in_first
@@ -67,10 +69,11 @@ def build_app(
     allowed: Limits | None = None,
     second_person: int = 0,
     superdesk: bool = False,
+    hosts: Hosts = NO_HOSTS,
 ) -> Flask:
     """Return the WSGI app of a tagger. `retrain_hours` is how often `retrain` is expected to run.
 
-    With `superdesk` it answers the tagging panel of Superdesk too.
+    Webhooks may be sent to `hosts`. With `superdesk` it answers the tagging panel of Superdesk too.
     """
     app = Flask("classifier.web", static_folder="static", template_folder="templates")
     app.config["MAX_FORM_MEMORY_SIZE"] = max_body_bytes
@@ -87,7 +90,7 @@ def build_app(
     groups = (
         *(Articles(tagger, terms), Histories(tagger), Decisions(tagger), *work, Samples(tagger)),
         AssignmentFeed(tagger),
-        *(models, Trainings(trainer), exchange, taxonomies, terms),
+        *(models, Trainings(trainer), exchange, taxonomies, terms, WebhookApi(tagger, hosts)),
     )
     api = Router(gate, max_body_bytes, [endpoint for group in groups for endpoint in group.endpoints()])
     app.register_blueprint(api.blueprint)

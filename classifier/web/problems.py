@@ -19,6 +19,7 @@ from classifier.errors import (
     BadJSON,
     BadOperation,
     BadTaxonomy,
+    BadWebhook,
     ChangedMeanwhile,
     DependentChanges,
     TaggerError,
@@ -102,7 +103,7 @@ def problem_of(error: TaggerError) -> ApiProblem:
     match error:
         case BadJSON(pointer=str(pointer)):
             return ApiProblem("invalid", str(error), [{"pointer": pointer, "detail": str(error)}])
-        case BadArticle(field=field) | BadDecision(field=field):
+        case BadArticle(field=field) | BadDecision(field=field) | BadWebhook(field=field):
             return bad_parameter(field, str(error))
         case ChangedMeanwhile(numbers=numbers) | DependentChanges(numbers=numbers):
             rows = [{"pointer": f"/changes/{n}", "detail": f"change {n}"} for n in numbers[:MAX_ERRORS]]

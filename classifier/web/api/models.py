@@ -156,6 +156,8 @@ class Models:
             self.tagger.store.check()
             if late := self.tagger.store.runs.overdue(JOB, self.retrain_hours):
                 problems.append(f"retrain_overdue: {late}")
+            if refused := self.tagger.store.deliveries.problem():
+                problems.append(f"webhooks: {refused}")
         except Exception as error:  # noqa: BLE001 - any driver's error means the same here
             problems.append(f"The database cannot be read ({type(error).__name__}).")
         status = "ok" if not problems else "degraded" if version else "down"

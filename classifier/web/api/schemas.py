@@ -16,6 +16,16 @@ MAX_WHY = 20
 EDITOR_NAME = r"^[^/\x00-\x1f\x7f]{1,80}$"
 MAX_ALSO = 30
 
+WebhookKind = Literal[
+    "suggestions_ready",
+    "decision",
+    "taxonomy_changed",
+    "model_promoted",
+    "rising_name",
+    "retraining_overdue",
+    "model_held",
+    "model_refused",
+]
 TagText = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -140,6 +150,26 @@ class HandOverIn(Strict):
     from_: str | None = Field(alias="from", max_length=80)
     to: str | None = Field(max_length=80)
     article_ids: Annotated[list[Annotated[str, Field(max_length=200)]], Field(max_length=1000)] | None = None
+
+
+class WebhookIn(Strict):
+    """A webhook to be added. Without kinds it is told everything."""
+
+    url: str = Field(max_length=1000)
+    kinds: Annotated[list[WebhookKind], Field(min_length=1, max_length=20)] | None = None
+
+
+class WebhookStateIn(Strict):
+    """The state that a webhook is to have."""
+
+    state: Literal["active", "paused"]
+
+
+class GivenUpIn(Strict):
+    """What is to be done with messages that were given up, by their numbers. Without numbers, with all of them."""
+
+    action: Literal["resend", "drop"]
+    numbers: Annotated[list[Annotated[int, Field(ge=1, le=2**53)]], Field(min_length=1, max_length=1000)] | None = None
 
 
 class DecisionIn(Strict):

@@ -110,6 +110,12 @@ class Metrics:
         if last is not None:
             since.add_metric((last.outcome,), 3600.0 * hours_since(last.ended_at or last.started_at))
         yield queue
+        told = GaugeMetricFamily(
+            "tagger_webhook_messages", "Messages to webhooks that were not taken.", labels=("state",)
+        )
+        for state, n in store.deliveries.counts().items():
+            told.add_metric((state,), n)
+        yield told
         yield GaugeMetricFamily("tagger_retrain_overdue", "Whether `retrain` failed or did not run.", value=overdue)
         yield since
 
