@@ -244,7 +244,7 @@ class Filled:
 @pytest.fixture(autouse=True)
 def _nothing_beside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of the taxonomy have nothing counted in processes of their own."""
-    monkeypatch.setattr("classifier.web.pages.tag_site.run_beside", lambda *_: None)
+    monkeypatch.setattr("classifier.web.pages.tag_site.begin_beside", lambda *_: None)
 
 
 def requests_of(app: Flask) -> list[tuple[str, str, str]]:
