@@ -15,7 +15,7 @@ from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.serving.traces import watch_traces
-from classifier.settings import read_settings
+from classifier.settings import mail_of, read_settings
 from classifier.store.arrivals import Shares
 from classifier.store.database.engine import DamagedStore, make_engine
 from classifier.store.database.opening import open_store
@@ -45,7 +45,7 @@ def create_app() -> Flask:
     Backlog(tagger, settings.backlog_rate).start()
     if settings.live_rates:
         LiveRates(tagger.serving, tagger.store.live, SHARE).start()
-    Deliverer(tagger.store, hosts, settings.address, settings.retrain_hours).start()
+    Deliverer(tagger.store, hosts, settings.address, settings.retrain_hours, mail_of(settings)).start()
     watch_traces(tagger.store, registry)
     return app
 

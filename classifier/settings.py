@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from classifier.errors import BadSetting
 from classifier.operations.receivers import Hosts, read_hosts
+
+if TYPE_CHECKING:
+    from classifier.operations.mail import Mail
 
 PREFIX = "TAGGER_"
 
@@ -39,6 +42,18 @@ _access = partial(_matching, "open|key", "open or key", str)
 _address = partial(
     _matching, r"(?:https?://[^\s/?#@]+(?:/[^\s?#]*)?)?", "an address like https://tagger.example.org", str
 )
+
+
+_mail_address = partial(_matching, r"[^\s@,<>\"]+@[^\s@,<>\"]+", "an address like desk@example.org", str)
+_security = partial(_matching, "starttls|tls|none", "starttls, tls or none", str)
+
+
+def _mail_addresses(value: str) -> tuple[str, ...]:
+    return tuple(str(_mail_address(part.strip())) for part in value.split(",") if part.strip())
+
+
+def _file(value: str) -> Path | None:
+    return Path(value) if value else None
 
 
 def _hosts(value: str) -> Hosts:
@@ -105,12 +120,29 @@ class Settings:
     superdesk: bool = _read(lambda value: bool(whole_number(value, 0, 1)), False)  # answers Superdesk's tagging panel
     webhook_hosts: Hosts = _read(_hosts, Hosts())  # noqa: RUF009 - it returns a field. Empty: nothing is sent to anybody
     address: str = _read(_address, "")  # of the service as its users know it, for links in messages
+    mail_to: tuple[str, ...] = _read(_mail_addresses, ())  # who gets news by e-mail. Empty: nobody
+    mail_from: str = _read(_mail_address, "article-tagger@localhost")
+    smtp_host: str = _read(str, "localhost")
+    smtp_port: int = _number(587, 1, 65535)
+    smtp_security: str = _read(_security, "starttls")
+    smtp_user: str = _read(str, "")  # Empty: the server needs no password
+    smtp_password: str = _read(str, "")
+    smtp_password_file: Path | None = _read(_file, None)  # noqa: RUF009 - it returns a field
 
 
 _FIELDS = {setting.name.upper(): setting for setting in fields(Settings)}
 LIMITS: dict[str, tuple[int, int]] = {
     name: setting.metadata["limits"] for name, setting in _FIELDS.items() if "limits" in setting.metadata
 }
+
+
+def mail_of(settings: Settings) -> "Mail":
+    """Return where mail goes, and by which server."""
+    from classifier.operations.mail import Mail
+
+    server = settings.smtp_host, settings.smtp_port, settings.smtp_security
+    signed_in = settings.smtp_user, settings.smtp_password, settings.smtp_password_file
+    return Mail(settings.mail_to, settings.mail_from, *server, *signed_in)
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:

@@ -91,6 +91,14 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "TAGGER_SUPERDESK": "1",
             "TAGGER_WEBHOOK_HOSTS": "cms.example.org, 10.1.0.0/16",
             "TAGGER_ADDRESS": "https://tagger.example.org/desk",
+            "TAGGER_MAIL_TO": "desk@example.org, chief@example.org",
+            "TAGGER_MAIL_FROM": "tagger@example.org",
+            "TAGGER_SMTP_HOST": "mail.example.org",
+            "TAGGER_SMTP_PORT": "465",
+            "TAGGER_SMTP_SECURITY": "tls",
+            "TAGGER_SMTP_USER": "tagger",
+            "TAGGER_SMTP_PASSWORD": "pw",
+            "TAGGER_SMTP_PASSWORD_FILE": "/etc/smtp",
         }
     )
     checks = {"labels_flipped": "warn", "never_shown": "block"}
@@ -98,7 +106,11 @@ def test_every_setting_is_read_from_its_variable() -> None:
     numbers = (400, 600, 12, 9, 1, 8, 50)
     hosts = read_hosts(["cms.example.org", "10.1.0.0/16"])
     later = (False, "20260601-023000-0123abcd", "none", 500, True, hosts, "https://tagger.example.org/desk")
-    assert found == Settings(*where, 0.05, 1.0, 30, 500, checks, 0.25, True, 3, 0.5, "key", *numbers, *later)
+    mail = (("desk@example.org", "chief@example.org"), "tagger@example.org", "mail.example.org", 465, "tls")
+    password = ("tagger", "pw", Path("/etc/smtp"))
+    assert found == Settings(
+        *where, 0.05, 1.0, 30, 500, checks, 0.25, True, 3, 0.5, "key", *numbers, *later, *mail, *password
+    )
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from classifier.commands.common import minute, print_result, print_rows, store_of, warn
 from classifier.errors import BadWebhook, TaggerError
-from classifier.settings import Settings
+from classifier.settings import Settings, mail_of
 
 if TYPE_CHECKING:
     from classifier.store.deliveries import Due
@@ -59,7 +59,7 @@ def do_test(options: Namespace, settings: Settings) -> None:
     store = store_of(options)
     webhook = store.webhooks.get(options.id)
     try:
-        message_id = send_test(store, settings.webhook_hosts, webhook)
+        message_id = send_test(store, settings.webhook_hosts, webhook, mail_of(settings))
     except NotDelivered as error:
         raise TaggerError(f"The test message was not taken: {error}.") from None
     print_result(options, {"webhook_id": webhook.id, "message_id": message_id}, f"{webhook.id} has taken {message_id}")

@@ -3,10 +3,12 @@
 import base64
 import secrets
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, fields
 from typing import Any
 
 from sqlalchemy import func, select
+from sqlalchemy.exc import IntegrityError
 
 from classifier.errors import NotFound
 from classifier.store.events import CHAMPION, DECIDED, OVERDUE, RETRAINED, RISING, SUGGESTED, TAXONOMY, Event
@@ -27,6 +29,7 @@ KIND_OF_EVENT = {
     OVERDUE: "retraining_overdue",
 }
 KINDS = (*KIND_OF_EVENT.values(), MODEL_HELD, MODEL_REFUSED)
+MAIL = "mail"  # id of what goes by e-mail
 SECRET_PREFIX = "whsec_"  # noqa: S105 - as Standard Webhooks marks them
 
 
@@ -73,9 +76,9 @@ _COLUMNS = [webhooks.c[field.name] for field in fields(Webhook) if field.name in
 class Webhooks(Part):
     """The webhooks of a store."""
 
-    def add(self, url: str, kinds: Collection[str], by: str) -> tuple[Webhook, str]:
+    def add(self, url: str, kinds: Collection[str], by: str, hook_id: str | None = None) -> tuple[Webhook, str]:
         """Add a webhook that is told of what happens from now on, and return it with its secret."""
-        hook_id = secrets.token_hex(4)
+        hook_id = hook_id or secrets.token_hex(4)
         secret = SECRET_PREFIX + base64.b64encode(secrets.token_bytes(32)).decode()
         with self.engine.begin() as connection:
             place = connection.scalar(select(func.max(events.c.n))) or 0
@@ -112,6 +115,15 @@ class Webhooks(Part):
         """Return the secret by which the messages to a webhook are signed, or raise `NotFound`."""
         found = self._values(select(webhooks.c.secret).where(webhooks.c.id == self.get(hook_id).id))
         return str(found[0])
+
+    def keep_mail(self, kinds: Collection[str]) -> None:
+        """Let news of some kinds be mailed, from now on if none were before. No kinds: nothing is mailed any more."""
+        there = self._values(select(webhooks.c.kinds).where(webhooks.c.id == MAIL))
+        if there and not kinds:
+            self.remove(MAIL)
+        elif kinds and not there:
+            with suppress(IntegrityError):  # another process was faster
+                self.add(f"{MAIL}to:", kinds, "the settings", MAIL)
 
     def pause(self, hook_id: str) -> None:
         """Send nothing to a webhook from now on. What happens meanwhile waits for it."""
