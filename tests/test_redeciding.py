@@ -17,6 +17,7 @@ from classifier.domain.taxonomy_log import FoldedLog, Row, import_row, row_of
 from classifier.errors import BadOperation, NotFound
 from classifier.store.database.opening import open_store
 from classifier.store.log import Draft
+from classifier.store.queue import Wanted
 from classifier.store.rows import new_id
 from classifier.store.schema import articles, decisions
 from classifier.store.settling import settled_through
@@ -222,3 +223,26 @@ def test_the_doubtful_come_first(kept: Store) -> None:
         kept.suggested.put("m t", [Judged(article, text_digest(kept.article(article).article), 0.1, shown)])
     decide(kept, "x", "remove", "a")
     assert list(waiting(kept, "a", "doubtful")) == ["unnamed", "doubtful", "clear"]
+
+
+# --- the queue --------------------------------------------------------------------------------------------------
+
+
+def test_the_queue_of_a_split_has_each_waiting_article_once_whatever_its_state(kept: Store) -> None:
+    for number in range(7):
+        send(kept, f"n{number}", ("a",))
+    do(kept, "split a into b c")
+    kept.log.decide("n1", [Draft("complete")], "ann", lambda *_: {})
+    decide(kept, "n2", "accept", "b")
+    wanted = Wanted(redecide="a")
+    pages, end = list[str](), None
+    while page := kept.queue.ids(wanted, end, 2):
+        pages, end = pages + page[0], page[1]
+        if end is None:
+            break
+    assert sorted(pages) == sorted(waiting(kept, "a")) == ["n0", "n1", "n3", "n4", "n5", "n6", "x"]
+    assert kept.queue.counts(wanted) == {"new": 6, "started": 0, "closed": 1}
+    assert kept.queue.ids(Wanted("closed", redecide="a"), None, 9)[0] == ["n1"]
+    assert kept.queue.ids(Wanted(redecide="a", source="elsewhere"), None, 9)[0] == []
+    with pytest.raises(NotFound, match="was not split"):
+        kept.queue.ids(Wanted(redecide="b"), None, 9)

@@ -1,7 +1,7 @@
 """The queue: which articles wait for an editor, and in which order."""
 
-from collections import deque
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple, TypeAlias
 
@@ -10,7 +10,8 @@ from sqlalchemy import ColumnElement, Connection, and_, func, select, true, unio
 from classifier.domain.resolving import Paths
 from classifier.domain.taxonomy import Taxonomy
 from classifier.store.counts import counted
-from classifier.store.rows import Part, StoredArticle, hold_articles, stored
+from classifier.store.redeciding import waiting_ids
+from classifier.store.rows import Part, StoredArticle, batches, hold_articles, stored
 from classifier.store.schema import article_counts, articles, closings, sample_articles, samples, suggested
 from classifier.store.searching import Sought, matches
 from classifier.store.settling import settled_through
@@ -34,7 +35,8 @@ class Wanted:
     `state` is one of `STATES`, `open` (new and started) or None for all. `tag` selects articles for which it is suggested and
     not settled, shown or not. `viewer` leaves out of the open articles those that this editor has closed. `paths` say
     how the store reads ids. `sample` selects the articles of a sample on whose tag nobody has decided, in the order `DRAWN`.
-    `text` selects articles by what is looked for in them.
+    `text` selects articles by what is looked for in them. `redecide` selects articles that wait for another decision instead
+    of a tag that was split, the newest first.
     """
 
     state: str | None = None
@@ -47,6 +49,7 @@ class Wanted:
     paths: Paths | None = field(default=None, compare=False)
     sample: str | None = None
     text: Sought | None = None
+    redecide: str | None = None
 
     def through(self, taxonomy: Taxonomy | None) -> "Wanted":
         """Return what is wanted of the living tag that `tag` is read as."""
@@ -88,22 +91,24 @@ class Queue(Part):
         """Return a page as `page` does, but only the ids, of the articles on which conditions hold besides."""
         with self.reading() as connection:
             search = _Search(connection, _resolved(connection, wanted), where)
+            if wanted.redecide is not None:
+                return search.redeciding(after, limit)
             pages = {"teach": search.teaching, "turns": search.by_turns, DRAWN: search.drawn}
             return pages.get(wanted.order, search.newest)(after, limit)
 
     def counts(self, wanted: Wanted) -> dict[str, int]:
         """Return how many of the wanted articles are in each state, whatever state is wanted."""
-        if wanted.tag is None and wanted.sample is None and wanted.text is None:
+        numbers: Counter[str] = Counter(dict.fromkeys(STATES, 0))
+        if wanted.tag is None and wanted.sample is None and wanted.text is None and wanted.redecide is None:
             query = counted("state", of_days=_of_days(wanted, article_counts.c.day))
             query = query.where(*_of_source(wanted, article_counts.c.source))
-        else:
-            with self.reading() as connection:
-                wanted = _resolved(connection, wanted)
-            conditions = _conditions(replace(wanted, state=None))
-            if wanted.text is not None:
-                conditions.append(matches(wanted.text))
-            query = select(articles.c.state, func.count()).where(*conditions).group_by(articles.c.state)
-        return dict.fromkeys(STATES, 0) | {state: int(n) for state, n in self._tuples(query)}
+            return numbers | {state: int(n) for state, n in self._tuples(query)}
+        with self.reading() as connection:
+            wanted = _resolved(connection, replace(wanted, state=None))
+            for conditions in _each_condition(connection, wanted):
+                query = select(articles.c.state, func.count()).where(*conditions).group_by(articles.c.state)
+                numbers.update({row[0]: int(row[1]) for row in connection.execute(query)})
+        return dict(numbers)
 
     def show(self, wanted: Wanted, limit: int) -> list[BulkRow]:
         """Return the articles for which `wanted.tag` is suggested and not settled, best score first, and note them as shown."""
@@ -168,6 +173,16 @@ def _conditions(wanted: Wanted) -> list[_Condition]:
         of_tag = select(suggested.c.article_id).where(suggested.c.tag.in_(written))
         conditions.append(articles.c.id.in_(of_tag) & _is_open(wanted))
     return conditions
+
+
+def _each_condition(connection: Connection, wanted: Wanted) -> Iterator[list[_Condition]]:
+    """Yield what is wanted of articles, but for their state: once, or for some of those that wait for another decision."""
+    conditions = _conditions(wanted) + ([matches(wanted.text)] if wanted.text is not None else [])
+    if wanted.redecide is None:
+        yield conditions
+        return
+    for batch in batches(waiting_ids(connection, wanted.redecide)):
+        yield [articles.c.id.in_(batch), *conditions]
 
 
 def _states(wanted: Wanted) -> tuple[str, ...]:
@@ -263,6 +278,16 @@ class _Search:
         query = query.where(articles.c.state.in_(_states(wanted)), *_conditions(wanted), *self._where)
         rows = self._connection.execute(query.order_by(position).limit(limit + 1)).all()
         return [row.id for row in rows[:limit]], (rows[limit - 1].position,) if len(rows) > limit else None
+
+    def redeciding(self, after: PageEnd | None, limit: int) -> tuple[list[str], PageEnd | None]:
+        """Return a page of the articles that wait for another decision instead of a tag, the newest first."""
+        rows: list[tuple[str, str]] = []
+        for conditions in _each_condition(self._connection, self._wanted):
+            query = select(articles.c.dated_at, articles.c.id).where(*conditions, *self._where)
+            found = self._connection.execute(query.where(articles.c.state.in_(_states(self._wanted))))
+            rows += ((row.dated_at, row.id) for row in found)
+        behind = sorted((row for row in rows if after is None or row < tuple(after)), reverse=True)
+        return [row[1] for row in behind[:limit]], behind[limit - 1] if len(behind) > limit else None
 
     def _by_margin(self, after: PageEnd, limit: int) -> list[tuple[Any, str]]:
         """Return keys and ids of articles by margin, and behind them by id those that were never judged."""

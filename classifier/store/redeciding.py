@@ -47,13 +47,7 @@ class Redeciding(Part):
         tell between the tags. Raise `NotFound` as `choices_of` does.
         """
         with self.reading() as connection:
-            taxonomy = _taxonomy_with(tag_id, connection)
-            found: dict[str, tuple[Choice, tuple[str, ...]]] = {}
-            for batch in batches(_candidates(connection, taxonomy.paths.written_as(tag_id))):
-                for key, said in standings_of(connection, listings(connection, batch), as_written=True).items():
-                    for choice in choices_of(said, taxonomy):
-                        if choice.tag == tag_id:
-                            found[key] = choice, said.through(taxonomy).tags
+            found = _found(connection, tag_id)
             rows = [row for batch in batches(sorted(found)) for row in connection.execute(_described(batch))]
             leads = _leads(connection, found) if order == DOUBTFUL else {}
         rows.sort(key=lambda row: (row.created_at, row.id), reverse=True)
@@ -63,6 +57,23 @@ class Redeciding(Part):
         of_article = ((row.id, row.title, *found[row.id]) for row in rows[:limit])
         first = [Redecision(key, title, tags, choice.between, choice.cause) for key, title, choice, tags in of_article]
         return len(found), first
+
+
+def waiting_ids(connection: Connection, tag_id: str) -> list[str]:
+    """Return the articles that wait for a decision instead of a tag. Raise `NotFound` as `Redeciding.waiting` does."""
+    return sorted(_found(connection, tag_id))
+
+
+def _found(connection: Connection, tag_id: str) -> dict[str, tuple[Choice, tuple[str, ...]]]:
+    """Return what has to be chosen on each article that waits instead of a tag, and the tags that it has."""
+    taxonomy = _taxonomy_with(tag_id, connection)
+    found: dict[str, tuple[Choice, tuple[str, ...]]] = {}
+    for batch in batches(_candidates(connection, taxonomy.paths.written_as(tag_id))):
+        for key, said in standings_of(connection, listings(connection, batch), as_written=True).items():
+            for choice in choices_of(said, taxonomy):
+                if choice.tag == tag_id:
+                    found[key] = choice, said.through(taxonomy).tags
+    return found
 
 
 def _taxonomy_with(tag_id: str, connection: Connection) -> Taxonomy:

@@ -32,6 +32,9 @@ FILTERS = (
     Parameter("source", {"type": "string"}),
     Parameter("tag", {"type": "string"}, "Suggested, and not answered yet."),
     Parameter("sample", {"type": "string"}, "Of a sample, and not judged yet, in the order in which they were drawn."),
+    Parameter(
+        "redecide", {"type": "string"}, "Waiting for another decision instead of this tag, which was split. Newest first."
+    ),
     Parameter("since", {"type": "string", "format": "date"}),
     Parameter("until", {"type": "string", "format": "date"}),
 )
@@ -68,6 +71,11 @@ def queue_wanted(tagger: Tagger, viewer: str | None, state: str = "all") -> Want
     )
     if text is not None and text.strip():
         wanted = replace(wanted, text=sought_in(text, tagger.taxonomy()))
+    redecide = filter_of("redecide")
+    if redecide is not None and sample is not None:
+        raise bad_parameter("redecide", "`redecide` and `sample` cannot be asked for together.")
+    if redecide is not None:
+        return replace(wanted, redecide=redecide, order="newest")
     return wanted if sample is None else replace(wanted, sample=sample, order=DRAWN)
 
 

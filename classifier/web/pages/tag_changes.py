@@ -7,7 +7,7 @@ from typing import NamedTuple
 from flask import Blueprint, request
 from werkzeug.wrappers import Response as WsgiResponse
 
-from classifier.domain.operations import ChangeAlias, Create
+from classifier.domain.operations import ChangeAlias, Create, Split
 from classifier.domain.taxonomy_log import UNDO, FoldedLog
 from classifier.errors import BadOperation, DependentChanges, NeedsAnother, WrongState
 from classifier.reports.preview.records import Preview
@@ -163,6 +163,7 @@ class Changes(TagSite):
             problem=problem,
             applied=request.args.get("applied") == "1" and each.state == APPLIED,
             made=[each.tag for each in operations if isinstance(each, Create | ChangeAlias)][:N_SENTENCES],
+            split=[each.tag for each in operations if isinstance(each, Split)][:N_SENTENCES],
             tagged=request.args.get("tagged", ""),
             may_decide=session.key is None or session.key.role in TAXONOMISTS,
         )

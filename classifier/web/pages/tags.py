@@ -131,9 +131,9 @@ class TagPages(TagSite):
         session, taxonomy = self.reader(), self.changing.taxonomy()
         tag = known_tag(taxonomy, request.args.get("id", ""))
         n, rows = self.store.redeciding.waiting(tag.id, limit=N_WAITING)
-        return self.render(
-            "split.html", session, tag=tag, n=n, rows=rows, choices=self.store.redeciding.choices_of(tag.id)
-        )
+        choices = self.store.redeciding.choices_of(tag.id)
+        query = urlencode({"state": "all", "redecide": tag.id})
+        return self.render("split.html", session, tag=tag, n=n, rows=rows, choices=choices, query=query)
 
     def try_alias(self) -> str | tuple[str, int]:
         """Show a tag with what an alias that somebody tries would find in the newest articles."""

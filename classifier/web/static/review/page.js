@@ -15,6 +15,7 @@ import { drawEnd, drawNotices, drawProblem } from "./notices.js";
 import { Outbox } from "./outbox.js";
 import { ProposalDialog } from "./proposals.js";
 import { Queue } from "./queue.js";
+import { Redeciding } from "./redeciding.js";
 import { Sample } from "./sample.js";
 import { Sheet } from "./sheet.js";
 import { Status, say } from "./status.js";
@@ -45,6 +46,7 @@ class ReviewPage {
       filtered: () => this.filter(), loaded: (error) => this.listLoaded(error), chosen: (id) => this.show(id),
     });
     this.sample = new Sample();
+    this.redeciding = new Redeciding();
     this.sheet = new Sheet();
     this.near = new Near();
     this.leases = new Leases(this.editor);
@@ -72,8 +74,7 @@ class ReviewPage {
     allTags().then(() => this.render()).catch(() => {});
     setInterval(() => document.visibilityState === "visible" && this.poll(), POLL_MS);
     if (matchMedia(NARROW).matches) byId("queue-box").open = false;
-    this.sample.id = this.queue.sample;
-    await Promise.all([this.queue.load(), this.sample.show()]);
+    await this.loadList();
     const { article } = this.root.dataset;
     if (article) await this.show(article, { push: false });
     else if (this.queue.problem) this.showProblem(this.queue.problem, () => location.reload());
@@ -105,7 +106,7 @@ class ReviewPage {
     document.title = `${plain(article.headline).slice(0, 80)} · ${_("Review")}`;
     if (focus) {
       scrollTo(0, 0);
-      if (!this.cards.focusFirst(tag ?? this.sample.tag)) byId("headline").focus({ preventScroll: true });
+      if (!this.cards.focusFirst(tag ?? this.sample.tag ?? this.redeciding.card)) byId("headline").focus({ preventScroll: true });
     }
     this.poll();
     this.hold(article, dealt);
@@ -185,9 +186,15 @@ class ReviewPage {
 
   async filter() {
     this.queue.readFilters();
-    this.sample.id = this.queue.sample;
-    await Promise.all([this.queue.load(), this.sample.show()]);
+    await this.loadList();
     await this.showFirst({ focus: false });
+  }
+
+  /** Load the queue, and say what its articles are asked for. */
+  async loadList() {
+    this.sample.id = this.queue.sample;
+    this.redeciding.tag = this.queue.redecide;
+    await Promise.all([this.queue.load(), this.sample.show(), this.redeciding.show()]);
   }
 
   listLoaded(error) {

@@ -2,6 +2,7 @@
 
 import { _, ngettext } from "../texts.js";
 import { ask, pagePath } from "./api.js";
+import { isChosen } from "./choices.js";
 import { tagField, tagOptions } from "./combobox.js";
 import { byId, el, plain, shown } from "./elements.js";
 import { allTags } from "./tags.js";
@@ -9,11 +10,12 @@ import { day } from "./wording.js";
 
 const N_ROWS = "50"; // that are loaded at a time
 const SEARCH_MS = 300; // after the last letter that is typed
+const OF_THE_ADDRESS = ["tag", "sample", "redecide"]; // filters that are no fields of the form
 
 /** The list of articles. `events`: filtered(), loaded(error or null), chosen(article id). */
 export class Queue {
   constructor(articles, events) {
-    Object.assign(this, { articles, events, rows: [], cursor: null, problem: null, tag: "", sample: "", filters: new URLSearchParams() });
+    Object.assign(this, { articles, events, rows: [], cursor: null, problem: null, tag: "", sample: "", redecide: "", filters: new URLSearchParams() });
     this.nOpen = undefined; // articles that were open when the list was loaded; unknown before
   }
 
@@ -21,7 +23,7 @@ export class Queue {
   start() {
     const form = byId("filters");
     for (const [name, value] of new URLSearchParams(location.search)) {
-      if (["tag", "sample"].includes(name)) this[name] = value;
+      if (OF_THE_ADDRESS.includes(name)) this[name] = value;
       else if (form.elements[name]) form.elements[name].value = value;
     }
     this.readFilters();
@@ -31,7 +33,7 @@ export class Queue {
       clearTimeout(this.timer);
       this.timer = setTimeout(() => this.events.filtered(), SEARCH_MS);
     });
-    form.addEventListener("reset", () => setTimeout(() => { this.sample = ""; this.#filterBy(""); }));
+    form.addEventListener("reset", () => setTimeout(() => { this.sample = this.redecide = ""; this.#filterBy(""); }));
     byId("more").addEventListener("click", () => this.load(true));
     const input = byId("f-tag");
     allTags().then((tags) => { if (this.tag) input.value = tags.label(this.tag); }).catch(() => {});
@@ -50,7 +52,7 @@ export class Queue {
 
   readFilters() {
     this.filters = new URLSearchParams([...new FormData(byId("filters"))].filter(([, value]) => value));
-    for (const name of ["tag", "sample"]) if (this[name]) this.filters.set(name, this[name]);
+    for (const name of OF_THE_ADDRESS) if (this[name]) this.filters.set(name, this[name]);
   }
 
   /** Whether there are filters other than those of the plain page. */
@@ -78,10 +80,10 @@ export class Queue {
       if (this.wanted !== wanted) return;
       const before = more ? this.rows : [];
       const ids = new Set(before.map((row) => row.article_id));
-      for (const row of articles) row.wasOpen = row.state !== "closed";
+      for (const row of articles) row.wasOpen = Boolean(this.redecide) || row.state !== "closed";
       this.rows = [...before, ...articles.filter((row) => !ids.has(row.article_id))];
       this.cursor = cursor;
-      this.nOpen = (counts?.new ?? 0) + (counts?.started ?? 0);
+      this.nOpen = (counts?.new ?? 0) + (counts?.started ?? 0) + (this.redecide ? counts?.closed ?? 0 : 0);
     } catch (error) { failure = error; }
     this.problem = failure && failure.message;
     this.events.loaded(failure);
@@ -92,6 +94,14 @@ export class Queue {
     const { closings } = this.articles.state(row.article_id);
     if (closings.has(this.articles.outbox.editor)) return true;
     return this.articles.get(row.article_id) ? closings.size >= (row.n_editors || 1) : row.state === "closed";
+  }
+
+  /** Whether nothing is left to do on an article: it is closed, or where tags are decided again, somebody has chosen. */
+  isDone(row) {
+    if (!this.redecide) return this.isClosed(row);
+    const article = this.articles.get(row.article_id);
+    const choice = article?.choices.find(({ tag }) => tag === this.redecide);
+    return Boolean(article) && (!choice || isChosen(choice, this.articles.state(row.article_id).decisions));
   }
 
   /** Whether as many other editors as are asked have an article before them. */
@@ -111,13 +121,13 @@ export class Queue {
   }
 
   /** Whether an article is passed over: somebody else has it, or it is closed, and closed ones are not listed on purpose. */
-  isPassed(row) { return this.isHeld(row) || (!["closed", "all"].includes(this.filters.get("state")) && this.isClosed(row)); }
+  isPassed(row) { return this.isHeld(row) || ((this.redecide || !["closed", "all"].includes(this.filters.get("state"))) && this.isDone(row)); }
 
   /** Return the ids of the articles to decide. */
   get open() { return this.rows.filter((row) => !this.isPassed(row)).map((row) => row.article_id); }
 
   /** Return the number of open articles, those beyond the list included; undefined before it is loaded. */
-  get nLeft() { return this.nOpen && Math.max(0, this.nOpen - this.rows.filter((row) => row.wasOpen && this.isClosed(row)).length); }
+  get nLeft() { return this.nOpen && Math.max(0, this.nOpen - this.rows.filter((row) => row.wasOpen && this.isDone(row)).length); }
 
   /** Return the ids of the articles to decide after an article. */
   after(id) { return this.rows.slice(this.#index(id) + 1).filter((row) => !this.isPassed(row)).map((row) => row.article_id); }
@@ -137,7 +147,7 @@ export class Queue {
   }
 
   #drawRow(row, isCurrent) {
-    const closed = this.isClosed(row);
+    const closed = this.isDone(row);
     const others = (row.held_by ?? []).filter((name) => name !== this.articles.outbox.editor);
     const badges = [row.blind && !closed && ["blind", _("blind")], row.n_editors > 1 && ["second", _("second editor")],
       closed ? ["", _("done")] : row.state === "started" && ["", _("started")],
