@@ -149,9 +149,12 @@ FORMS_OF_TAGS: dict[str, set[str]] = {
         (
             "/data/make",
             "/tags/basket/apply",
+            "/tags/basket/schedule",
             "/tags/changes/undo",
             "/tags/changes/<set_id>/apply",
+            "/tags/changes/<set_id>/cancel",
             "/tags/changes/<set_id>/decline",
+            "/tags/changes/<set_id>/schedule",
             "/tags/changes/<set_id>/undo",
             "/tags/check",
             "/tags/import",

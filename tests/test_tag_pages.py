@@ -7,6 +7,7 @@ import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -303,6 +304,53 @@ def test_a_proposed_set_is_applied_or_declined_by_whoever_may(chief: Person, sto
         assert based_on is not None
         chief.post(f"{proposed}/{answer}", based_on=based_on[1])
         assert store.change_sets.get(proposed.rpartition("/")[2]).state == state
+
+
+def soon(**ahead: int) -> str:
+    """Return a time as a form sends it, on a clock that is an hour ahead of UTC."""
+    return (datetime.now(UTC) + timedelta(hours=1, **ahead)).isoformat()[:16]
+
+
+def test_a_basket_is_applied_at_a_time_of_the_readers_clock_unless_it_is_cancelled(chief: Person, store: Store) -> None:
+    chief.add(op="relabel", tag="iskp", label="IS in Khorasan")
+    based_on = re.search(r'name="based_on" value="(\d+)"', chief.get(f"{HERE}/effect"))
+    assert based_on is not None
+    fields = {"based_on": based_on[1], "note": "The new name", "zone": "60"}
+    for when, said in (("", "Choose the day"), ("2026-02-30T10:00", "no such day"), (soon(days=-1), "a time to come")):
+        assert said in chief.post(f"{HERE}/schedule", 422, when=when, **fields).text
+    assert "You chose a time" in (page := chief.post(f"{HERE}/apply", 422, when=soon(days=2), **fields).text)
+    assert 'value="The new name"' in page  # what was typed is still there
+    when = soon(days=2)
+    path = chief.post(f"{HERE}/schedule", when=when, **fields).headers["Location"]
+    (scheduled,) = store.change_sets.list("scheduled")
+    assert (scheduled.title, path) == ("The new name", f"/tags/changes/{scheduled.id}?scheduled=1")
+    at = datetime.fromisoformat(scheduled.apply_at or "")
+    assert at == datetime.fromisoformat(when).replace(tzinfo=UTC) - timedelta(minutes=60)
+    assert f'datetime="{scheduled.apply_at}"' in chief.get(path)
+    assert "Scheduled <small>1</small>" in chief.get("/tags/changes")
+    assert store.change_sets.draft_of("chief") is None
+    back = chief.post(f"/tags/changes/{scheduled.id}/cancel").headers["Location"]
+    assert "Cancelled." in chief.get(back)
+    assert [each.id for each in store.change_sets.list("proposed")] == [scheduled.id]
+    fields |= {"when": soon(days=3)}
+    again = chief.post(f"/tags/changes/{scheduled.id}/schedule", **fields).headers["Location"]
+    assert "Scheduled." in chief.get(again)
+    assert store.taxonomy.log().taxonomy().tag("iskp").label != "IS in Khorasan"
+    chief.post(f"/tags/changes/{scheduled.id}/cancel")
+    chief.post(f"/tags/changes/{scheduled.id}/cancel", 409)
+
+
+def test_a_split_leads_to_the_queue_of_what_waits(chief: Person, store: Store) -> None:
+    store.import_articles([Article("h", "Raid", "Hamas.", tags=("hamas",))], "import")
+    chief.add(op="split", tag="hamas", parts="Hamas in Gaza\nHamas abroad")
+    assert 'href="/tags/split?id=hamas"' in chief.get(f"{chief.apply()}?applied=1")
+    page = chief.get("/tags/split?id=hamas")
+    assert "1 article waits for a decision" in page
+    assert 'href="/review?state=all&amp;redecide=hamas"' in page
+    assert 'href="/review/h?state=all&amp;redecide=hamas"' in page
+    rows = chief.client.get("/v1/articles?state=all&redecide=hamas").get_json()
+    assert ([row["article_id"] for row in rows["articles"]], sum(rows["counts"].values())) == (["h"], 1)
+    assert chief.client.get("/v1/articles?redecide=hamas&sample=s").status_code == 422
 
 
 def test_labels_and_aliases_of_strangers_are_text(chief: Person) -> None:

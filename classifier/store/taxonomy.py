@@ -154,15 +154,21 @@ class TaxonomyChanges(Part):
         return self._append(play, _as_new(by, title, list(map(operation_to_json, operations))))
 
     def schedule(
-        self, change_set: ChangeSet, by: str, apply_at: str, based_on: int, preview: Mapping[str, Any]
+        self,
+        change_set: ChangeSet,
+        by: str,
+        apply_at: str,
+        based_on: int,
+        preview: Mapping[str, Any],
+        state: str = PROPOSED,
     ) -> None:
-        """Let a proposed change set be applied at a time, in UTC. Raises what `apply` does."""
+        """Let a change set that is in a state be applied at a time, in UTC. Raises what `apply` does."""
         log = self.log()
         _check_base(log, based_on, change_set.operations, now())
         self.preview(change_set.operations)
         values = {"apply_at": apply_at, "based_on": log.n, "preview": preview, "conflict": None}
         with self.engine.begin() as connection:
-            settle(connection, change_set.id, PROPOSED, SCHEDULED, by, **values)
+            settle(connection, change_set.id, state, SCHEDULED, by, **values)
 
     def apply_due(self) -> int:
         """Apply the scheduled change sets whose time has come, each once whoever else is at it. Return how many were.

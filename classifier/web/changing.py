@@ -6,7 +6,7 @@ from contextlib import suppress
 from classifier.domain.operations import Operation
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_log import FoldedLog
-from classifier.errors import BadOperation, NeedsAnother
+from classifier.errors import BadOperation, NeedsAnother, WrongState
 from classifier.reports.preview.figures import preview_of, to_keep
 from classifier.reports.preview.records import Preview
 from classifier.serving.registry import Registry
@@ -63,6 +63,14 @@ class Changing:
         applied = self.store.taxonomy.apply(operations, by, "", based_on, proposed.id, kept, state)
         publish(self.registry, self.store)
         return applied
+
+    def schedule(self, proposed: ChangeSet, by: str, based_on: int, apply_at: str, state: str = PROPOSED) -> None:
+        """Let a change set that is in a state be applied at a time, in UTC. Raises what `apply` does."""
+        if proposed.state != state:
+            raise WrongState(f"The change set is {proposed.state}, not {state}: {proposed.title[:200]}")
+        preview = self.preview(proposed.operations)
+        self.check_author(proposed, preview, by)
+        self.store.taxonomy.schedule(proposed, by, apply_at, based_on, to_keep(preview), state)
 
     def undo_set(self, set_id: str, by: str) -> Applied:
         """Take back an applied change set. Raises what `TaxonomyChanges.undo` does."""

@@ -33,7 +33,9 @@ FILTERS = (
     Parameter("tag", {"type": "string"}, "Suggested, and not answered yet."),
     Parameter("sample", {"type": "string"}, "Of a sample, and not judged yet, in the order in which they were drawn."),
     Parameter(
-        "redecide", {"type": "string"}, "Waiting for another decision instead of this tag, which was split. Newest first."
+        "redecide",
+        {"type": "string"},
+        "Waiting for another decision instead of this tag, which was split. Newest first.",
     ),
     Parameter("since", {"type": "string", "format": "date"}),
     Parameter("until", {"type": "string", "format": "date"}),

@@ -12,12 +12,11 @@ from typing_extensions import TypedDict
 from classifier.domain.dates import in_utc
 from classifier.domain.operations import operation_from_json
 from classifier.domain.resolving import resolve
-from classifier.errors import NotFound, WrongState
-from classifier.reports.preview.figures import to_keep
+from classifier.errors import NotFound
 from classifier.reports.preview.records import Preview
 from classifier.serving.tagger import Tagger
 from classifier.serving.views import pick
-from classifier.store.change_sets import CHANGE_SET_STATES, PROPOSED, ChangeSet, Conflict
+from classifier.store.change_sets import CHANGE_SET_STATES, ChangeSet, Conflict
 from classifier.store.feed_places import FeedPlace
 from classifier.store.redeciding import ORDERS
 from classifier.store.requests import Request
@@ -228,11 +227,7 @@ class Taxonomies:
         if body.apply_at is None:
             self.store.change_sets.take_back(set_id, by)
         else:
-            if proposed.state != PROPOSED:
-                raise WrongState(f"The change set is {proposed.state}, not {PROPOSED}: {proposed.title[:200]}")
-            preview = self.changing.preview(proposed.operations)
-            self.changing.check_author(proposed, preview, by)
-            self.store.taxonomy.schedule(proposed, by, in_utc(body.apply_at), body.based_on, to_keep(preview))
+            self.changing.schedule(proposed, by, body.based_on, in_utc(body.apply_at))
         return self.get_change_set(set_id)
 
     def decline_change_set(self, set_id: str, body: NothingIn) -> ChangeSetOut:

@@ -1,6 +1,6 @@
 """The basket: changes of the taxonomy that a person collects, sees the effect of, and applies or proposes together."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from flask import Blueprint
@@ -13,10 +13,10 @@ from classifier.store.change_sets import DRAFT, ChangeSet
 from classifier.store.keys import Session
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import EDITORS, TAXONOMISTS, Gate
-from classifier.web.pages.forms import see
+from classifier.web.pages.forms import Form, see
 from classifier.web.pages.sentences import Sentence, Sentences
 from classifier.web.pages.tag_operations import operations_of
-from classifier.web.pages.tag_site import TagSite, onward
+from classifier.web.pages.tag_site import TagSite, applied_now, based_on, moment_in, onward
 from classifier.web.problems import ApiProblem, problem_of
 
 MAX_NOTE = 500
@@ -43,6 +43,7 @@ class Basket(TagSite):
         add("/effect", "effect", self.effect)
         add("/remove", "remove", self.remove, methods=["POST"])
         add("/apply", "apply", self.apply, methods=["POST"])
+        add("/schedule", "schedule", self.schedule, methods=["POST"])
         add("/propose", "propose", self.propose, methods=["POST"])
 
     def show(self) -> str:
@@ -79,20 +80,19 @@ class Basket(TagSite):
 
     def apply(self) -> WsgiResponse | Page:
         """Apply the changes of the basket."""
-        form = self.form(TAXONOMISTS)
-        draft, based_on, note = self._draft(form.session), form.text("based_on", 9), form.text("note", MAX_NOTE)
-        if draft is None:
-            return see("/tags/basket")
-        if not note:
-            return self._again(form.session, "Say why, in a few words. The history shows it.", 422)
-        if not (based_on.isascii() and based_on.isdecimal()):
-            raise ApiProblem("bad-request", "Look at what the changes would do first.")
-        try:
-            self.changing.apply(draft, form.session.editor, int(based_on), DRAFT)
-        except (BadOperation, NeedsAnother) as error:
-            return self._again(form.session, str(error), problem_of(error), isinstance(error, NeedsAnother))
-        self.sets.give_title(draft.id, note)
-        return see(f"/tags/changes/{draft.id}?applied=1")
+
+        def apply(draft: ChangeSet, form: Form) -> None:
+            self.changing.apply(draft, form.session.editor, applied_now(form), DRAFT)
+
+        return self._decide(apply, "applied")
+
+    def schedule(self) -> WsgiResponse | Page:
+        """Let the changes of the basket be applied at a time."""
+
+        def schedule(draft: ChangeSet, form: Form) -> None:
+            self.changing.schedule(draft, form.session.editor, based_on(form), moment_in(form), DRAFT)
+
+        return self._decide(schedule, "scheduled")
 
     def propose(self) -> WsgiResponse | Page:
         """Propose the changes of the basket, for another taxonomist to decide on."""
@@ -109,6 +109,21 @@ class Basket(TagSite):
 
     # --- their parts --------------------------------------------------------------------------------------------
 
+    def _decide(self, decide: Callable[[ChangeSet, Form], None], what: str) -> WsgiResponse | Page:
+        """Decide on the basket with the reason that was given, and lead to what became of it."""
+        form = self.form(TAXONOMISTS)
+        draft, note = self._draft(form.session), form.text("note", MAX_NOTE)
+        if draft is None:
+            return see("/tags/basket")
+        if not note:
+            return self._again(form, "Say why, in a few words. The history shows it.", 422)
+        try:
+            decide(draft, form)
+        except (BadOperation, NeedsAnother) as error:
+            return self._again(form, str(error), problem_of(error), isinstance(error, NeedsAnother))
+        self.sets.give_title(draft.id, note)
+        return see(f"/tags/changes/{draft.id}?{what}=1")
+
     def _draft(self, session: Session) -> ChangeSet | None:
         self.changing.log()
         return self.sets.draft_of(session.editor)
@@ -121,15 +136,16 @@ class Basket(TagSite):
         operations = self._operations(session)
         return self.changing.preview(operations) if operations else None
 
-    def _again(self, session: Session, problem: str, status: int | ApiProblem, needs_another: bool = False) -> Page:
+    def _again(self, form: Form, problem: str, status: int | ApiProblem, needs_another: bool = False) -> Page:
         """Return the basket with what is in the way, and with what its changes would do now."""
         preview = None
         try:
-            preview = self._preview(session)
+            preview = self._preview(form.session)
         except TaggerError as error:
             problem = str(error)
         code = status if isinstance(status, int) else status.response().status_code
-        return self._page(session, problem=problem, preview=preview, needs_another=needs_another), code
+        note = form.text("note", MAX_NOTE)
+        return self._page(form.session, problem, preview, needs_another=needs_another, note=note), code
 
     def _page(
         self,
@@ -138,6 +154,7 @@ class Basket(TagSite):
         preview: Preview | None = None,
         onward: str | None = None,
         needs_another: bool = False,
+        note: str = "",
     ) -> str:
         operations, refused = self._operations(session), dict[int, str]()
 
@@ -157,4 +174,5 @@ class Basket(TagSite):
             problem=problem,
             onward=onward,
             needs_another=needs_another,
+            note=note,
         )

@@ -1,6 +1,6 @@
 """What was changed of the taxonomy, by whom and why, with a button that takes it back; and what is proposed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -16,9 +16,9 @@ from classifier.store.change_sets import APPLIED, N_IN_TITLE, PROPOSED, SCHEDULE
 from classifier.store.keys import Session
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import TAXONOMISTS, Gate
-from classifier.web.pages.forms import see
+from classifier.web.pages.forms import Form, see
 from classifier.web.pages.sentences import Sentence, Sentences
-from classifier.web.pages.tag_site import TagSite
+from classifier.web.pages.tag_site import TagSite, applied_now, based_on, moment_in
 from classifier.web.pages.tags import Event, events_of
 from classifier.web.problems import ApiProblem, problem_of
 
@@ -52,19 +52,22 @@ class Changes(TagSite):
         add("/<set_id>", "set", self.set)
         add("/<set_id>/effect", "effect", self.effect)
         add("/<set_id>/apply", "apply", self.apply, methods=["POST"])
+        add("/<set_id>/schedule", "schedule", self.schedule, methods=["POST"])
+        add("/<set_id>/cancel", "cancel", self.cancel, methods=["POST"])
         add("/<set_id>/decline", "decline", self.decline, methods=["POST"])
         add("/<set_id>/undo", "undo_set", self.undo_set, methods=["POST"])
 
     def list(self) -> str:
-        """Show the change sets, the newest first, and above them those that wait for a decision."""
+        """Show the change sets, the newest first, and above them those that wait for a decision, or for their time."""
         session, log = self.reader(), self.changing.log()
-        waiting = [*self.sets.list(SCHEDULED), *self.sets.list(PROPOSED)]
+        scheduled = sorted(self.sets.list(SCHEDULED), key=lambda each: each.apply_at or "")
         before = request.args.get("before", "")
         sets = self.sets.list_decided(N_SETS + 1, before if len(before) <= 40 and before.isprintable() else "")
         return self.render(
             "changes.html",
             session,
-            waiting=[self._view(each, log) for each in waiting] if not before else [],
+            scheduled=[self._view(each, log) for each in scheduled] if not before else [],
+            waiting=[self._view(each, log) for each in self.sets.list(PROPOSED)] if not before else [],
             sets=[self._view(each, log) for each in sets[:N_SETS]],
             before=sets[N_SETS - 1].decided_at if len(sets) > N_SETS else None,
             places=self.store.feed_places.all(),
@@ -86,16 +89,25 @@ class Changes(TagSite):
 
     def apply(self, set_id: str) -> WsgiResponse | tuple[str, int]:
         """Apply a proposed change set."""
-        form, proposed = self.form(), self.sets.get(set_id)
-        based_on = form.text("based_on", 9)
-        if not (based_on.isascii() and based_on.isdecimal()):
-            raise ApiProblem("bad-request", "Look at what the changes would do first.")
-        try:
-            self.changing.apply(proposed, form.session.editor, int(based_on))
-        except (BadOperation, NeedsAnother, WrongState) as error:
-            status = problem_of(error).response().status_code
-            return self._page(form.session, self.sets.get(set_id), problem=str(error)), status
-        return see(f"/tags/changes/{set_id}?applied=1")
+
+        def apply(proposed: ChangeSet, form: Form) -> None:
+            self.changing.apply(proposed, form.session.editor, applied_now(form))
+
+        return self._decide(set_id, apply, "applied")
+
+    def schedule(self, set_id: str) -> WsgiResponse | tuple[str, int]:
+        """Let a proposed change set be applied at a time."""
+
+        def schedule(proposed: ChangeSet, form: Form) -> None:
+            self.changing.schedule(proposed, form.session.editor, based_on(form), moment_in(form))
+
+        return self._decide(set_id, schedule, "scheduled")
+
+    def cancel(self, set_id: str) -> WsgiResponse:
+        """Take back that a change set is applied at a time. It is proposed again."""
+        form = self.form()
+        self.sets.take_back(set_id, form.session.editor)
+        return see(f"/tags/changes/{set_id}?cancelled=1")
 
     def decline(self, set_id: str) -> WsgiResponse:
         """Decline a proposed change set."""
@@ -132,6 +144,18 @@ class Changes(TagSite):
 
     # --- their parts --------------------------------------------------------------------------------------------
 
+    def _decide(
+        self, set_id: str, decide: Callable[[ChangeSet, Form], None], what: str
+    ) -> WsgiResponse | tuple[str, int]:
+        """Decide on a change set, and show what became of it, or why that cannot be done."""
+        form, proposed = self.form(), self.sets.get(set_id)
+        try:
+            decide(proposed, form)
+        except (BadOperation, NeedsAnother, WrongState) as error:
+            status = problem_of(error).response().status_code
+            return self._page(form.session, self.sets.get(set_id), problem=str(error)), status
+        return see(f"/tags/changes/{set_id}?{what}=1")
+
     def _resting(self, session: Session, numbers: Sequence[int], problem: str) -> str:
         """Return the page that offers to take back changes with those that rest on them."""
         log = self.changing.log()
@@ -161,6 +185,8 @@ class Changes(TagSite):
             is_fresh=preview is not None,
             article=each.article_id,
             problem=problem,
+            scheduled=request.args.get("scheduled") == "1" and each.state == SCHEDULED,
+            cancelled=request.args.get("cancelled") == "1" and each.state == PROPOSED,
             applied=request.args.get("applied") == "1" and each.state == APPLIED,
             made=[each.tag for each in operations if isinstance(each, Create | ChangeAlias)][:N_SENTENCES],
             split=[each.tag for each in operations if isinstance(each, Split)][:N_SENTENCES],

@@ -1,13 +1,15 @@
 """What all pages of the taxonomy share: who may see and change it, and what stands above each page."""
 
+import re
 from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 from flask import render_template
 
 from classifier.domain.operations import Create, Operation, Split
 from classifier.domain.taxonomy import TAG_ID, Tag, Taxonomy
-from classifier.errors import NotFound
+from classifier.errors import BadOperation, NotFound
 from classifier.serving.beside import begin_beside
 from classifier.store.change_sets import PROPOSED
 from classifier.store.keys import Session
@@ -19,6 +21,8 @@ from classifier.web.pages.forms import Form, FormPages
 # Pages of their own, where the id of a tag stands: a tag with such an id has another address.
 PAGES = ("basket", "changes", "check", "import", "names", "past", "proposals", "rising", "split", "tag", "try")
 MAX_NAME = 200
+FARTHEST = timedelta(days=366)  # to which changes may be put off
+_WHEN, _ZONE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}"), re.compile(r"-?[0-9]{1,3}")
 
 
 class TagSite(FormPages):
@@ -91,3 +95,35 @@ def known_tag(taxonomy: Taxonomy, tag_id: str) -> Tag:
     if tag is None:
         raise NotFound(f"The taxonomy has no tag {tag_id[:80]!r}.")
     return tag
+
+
+def based_on(form: Form) -> int:
+    """Return the number of the change up to which the sender of a form saw the taxonomy. Raise `ApiProblem` without it."""
+    number = form.text("based_on", 9)
+    if not (number.isascii() and number.isdecimal()):
+        raise ApiProblem("bad-request", "Look at what the changes would do first.")
+    return int(number)
+
+
+def moment_in(form: Form) -> str:
+    """Return the time to come that the sender of a form chose, in UTC. Raise `BadOperation` if there is none.
+
+    `when` is a time of the sender's clock, `zone` the minutes by which that is ahead of UTC, empty where that is not known.
+    """
+    when, zone = form.text("when", 16), form.text("zone", 5) or "0"
+    if not (_WHEN.fullmatch(when) and _ZONE.fullmatch(zone)):
+        raise BadOperation("Choose the day and the time at which the changes shall be applied.")
+    try:
+        moment = datetime.fromisoformat(when).replace(tzinfo=UTC) - timedelta(minutes=int(zone))
+    except (ValueError, OverflowError):
+        raise BadOperation("There is no such day.") from None
+    if not timedelta(0) < moment - datetime.now(UTC) < FARTHEST:
+        raise BadOperation("Choose a time to come, at most a year ahead.")
+    return moment.isoformat()
+
+
+def applied_now(form: Form) -> int:
+    """Return what `based_on` does, of a form that applies changes now. Raise `BadOperation` if its sender chose a time."""
+    if form.text("when"):  # Enter in that field, without scripts
+        raise BadOperation("You chose a time. Schedule the changes, or empty the time to apply them now.")
+    return based_on(form)

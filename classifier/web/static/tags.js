@@ -73,6 +73,22 @@ if (list?.querySelector(".act")) {
   count();
 }
 
+// A time to come is one of the reader's clock. Enter in it schedules, and does not apply at once.
+for (const when of document.querySelectorAll("[data-when]")) {
+  const { form } = when;
+  form.querySelector("[data-clock]").textContent = `(${Intl.DateTimeFormat().resolvedOptions().timeZone})`;
+  const now = new Date();
+  when.min = new Date(now - now.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+  when.addEventListener("input", () => {
+    form.elements.zone.value = when.value ? -new Date(when.value).getTimezoneOffset() : "";
+  });
+  when.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter") return;
+    event.preventDefault();
+    form.requestSubmit(form.querySelector("[formaction$=schedule]"));
+  });
+}
+
 // "/" leads to the search.
 addEventListener("keydown", (event) => {
   const search = document.getElementById("q");
