@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +17,7 @@ from flask.testing import FlaskClient
 
 from classifier.domain.articles import Article
 from classifier.domain.operation_lines import operation_from_text
+from classifier.domain.operations import Create
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.domain.taxonomy_log import FoldedLog, import_row, row_of
 from classifier.reports.desk.records import rate
@@ -27,6 +30,7 @@ from classifier.reports.parts import DatedArticle
 from classifier.reports.uses import TagUse, uses_of
 from classifier.serving.sampling import tag_version
 from classifier.store.log import Draft
+from classifier.store.naming import giving
 from classifier.store.reports import LINT, RISING, KeptReport
 from classifier.store.rows import now
 from classifier.store.samples import Sample
@@ -493,6 +497,38 @@ def test_a_rising_name_becomes_a_tag_with_its_articles_in_one_press(chief: Perso
     assert store.log.read("a").standing().tags == ()
     chief.post(f"{undone}/undo")  # and done again
     assert store.log.read("b").standing().tags == ("jaish-al-adl",)
+
+
+_KILLED = """
+import os, sys
+from classifier.domain.operations import Create
+from classifier.store import naming
+from classifier.store.database.opening import open_store
+
+decide, store = naming._decide, open_store(sys.argv[1])
+
+def die_at_the_second(connection, article_id, draft, editor):
+    if article_id == "b":
+        os._exit(9)
+    decide(connection, article_id, draft, editor)
+
+naming._decide = die_at_the_second
+store.taxonomy.apply([Create("zagros", "Zagros Front", "group")], "ada", then=naming.giving("zagros", ["a", "b"], "ada"))
+"""
+
+
+def test_a_process_that_dies_leaves_no_tag_that_only_some_articles_have(
+    chief: Person, store: Store, database_url: str
+) -> None:
+    for article_id in ("a", "b"):
+        chief.put(article_id)
+    before = store.taxonomy.last()
+    killed = subprocess.run([sys.executable, "-c", _KILLED, database_url], check=False)
+    assert killed.returncode == 9
+    assert store.taxonomy.last() == before
+    assert store.log.last() == 0
+    store.taxonomy.apply([Create("zagros", "Zagros Front", "group")], "ada", then=giving("zagros", ["a", "b"], "ada"))
+    assert [store.log.read(key).standing().tags for key in ("a", "b")] == [("zagros",), ("zagros",)]
 
 
 def test_only_names_that_rise_become_tags_and_reports_forget_deleted_articles(chief: Person, store: Store) -> None:

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING
 
 from classifier.domain.operations import Operation
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_log import Head
 from classifier.errors import BadModel
-from classifier.serving.following import follow_undo
 from classifier.serving.head import Published, published, read_head, write_head
 from classifier.serving.registry import Registry
 
 if TYPE_CHECKING:  # commands that answer without a store import no SQLAlchemy
     from classifier.store.store import Store
-    from classifier.store.taxonomy import Applied
+    from classifier.store.taxonomy import Applied, Then
 
 IMPORTED = "import"  # who appended what no person did
 
@@ -69,10 +69,11 @@ def change(
     by: str,
     note: str = "",
     based_on: int | None = None,
+    then: Then | None = None,
 ) -> Applied:
-    """Carry out operations as one change set, and publish the taxonomy. Raises what `TaxonomyChanges.apply` does."""
+    """Carry out operations as one change set, and publish the taxonomy. Takes and raises what `TaxonomyChanges.apply` does."""
     publish(registry, store)
-    applied = store.taxonomy.apply(operations, by, note, based_on)
+    applied = store.taxonomy.apply(operations, by, note, based_on, then=then)
     publish(registry, store)
     return applied
 
@@ -81,10 +82,11 @@ def undo(
     registry: Registry, store: Store, numbers: Sequence[int], by: str, note: str = "", undone: str | None = None
 ) -> Applied:
     """Take back rows of the log, and publish the taxonomy. Raises what `TaxonomyChanges.undo` does."""
+    from classifier.store.following import follow_undo
+
     publish(registry, store)
-    applied = store.taxonomy.undo(numbers, by, note, undone)
+    applied = store.taxonomy.undo(numbers, by, note, undone, partial(follow_undo, by=by))
     publish(registry, store)
-    follow_undo(store, applied, by)
     return applied
 
 

@@ -1,6 +1,6 @@
 """Tags that editors miss: a list for whoever keeps the taxonomy, and what their articles get of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, RowMapping, func, select
@@ -9,7 +9,7 @@ from classifier.domain.decisions import GIVES, without_undone
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import NotFound
 from classifier.store.log import Draft, add_decision, log_of, standing_of
-from classifier.store.rows import Part, article_row, existing_row, new_id, now
+from classifier.store.rows import Part, article_row, existing_row, hold_articles, new_id, now
 from classifier.store.schema import articles, proposals
 
 OPEN, TAKEN, DECLINED = PROPOSAL_STATES = ("open", "taken", "declined")
@@ -71,16 +71,7 @@ class Proposals(Part):
         Raise `NotFound` if there is no such proposal.
         """
         with self.engine.begin() as connection:
-            article = _hold_article(connection, _proposal(connection, proposal_id))
-            before = _proposal(connection, proposal_id)
-            if (before.state, before.tag) == (state, tag):
-                return
-            if before.decision is not None and article is not None:
-                log = log_of(connection, article["id"])
-                if any(row.id == before.decision for row in without_undone(log)):  # nobody has undone it
-                    add_decision(connection, article, log, Draft("undo", undoes=before.decision), editor)
-            values = {"state": state, "tag": tag, "settled_at": None, "decision": None}
-            connection.execute(proposals.update().where(proposals.c.id == proposal_id).values(values))
+            _resolve(connection, proposal_id, state, editor, tag)
 
     def keep_promises(self, taxonomy: Taxonomy) -> int:
         """Give articles the proposed tags that were taken and that the taxonomy has. Return how many articles got one.
@@ -113,6 +104,30 @@ class Proposals(Part):
             noted = proposals.update().where(proposals.c.id == proposal.id).values(decision=decision.id)
             connection.execute(noted)
             return True
+
+
+def open_again(connection: Connection, tags: Collection[str], editor: str) -> None:
+    """Open the proposals again that were taken as some tags, as `Proposals.resolve` does."""
+    taken = proposals.c.state == TAKEN, proposals.c.tag.in_(tags)
+    rows = connection.execute(
+        select(proposals.c.id, proposals.c.article_id).where(*taken).order_by(proposals.c.id)
+    ).all()
+    hold_articles(connection, {row.article_id for row in rows if row.article_id is not None})
+    for row in rows:
+        _resolve(connection, row.id, OPEN, editor, None)
+
+
+def _resolve(connection: Connection, proposal_id: str, state: str, editor: str, tag: str | None) -> None:
+    article = _hold_article(connection, _proposal(connection, proposal_id))
+    before = _proposal(connection, proposal_id)
+    if (before.state, before.tag) == (state, tag):
+        return
+    if before.decision is not None and article is not None:
+        log = log_of(connection, article["id"])
+        if any(row.id == before.decision for row in without_undone(log)):  # nobody has undone it
+            add_decision(connection, article, log, Draft("undo", undoes=before.decision), editor)
+    values = {"state": state, "tag": tag, "settled_at": None, "decision": None}
+    connection.execute(proposals.update().where(proposals.c.id == proposal_id).values(values))
 
 
 def _proposal(connection: Connection, proposal_id: str) -> Proposal:

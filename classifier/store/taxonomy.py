@@ -34,6 +34,9 @@ _COLUMNS = [taxonomy_changes.c[name] for name in ("n", "op", "args", "at", "by",
 _IDENTITY = [taxonomy_changes.c[name] for name in ("n", "at", "change_set")]
 
 
+Then = Callable[[Connection, FoldedLog, Sequence[Row]], None]  # given the log and what was appended to it
+
+
 class Applied(NamedTuple):
     """What was appended to the log: the change set, the numbers of its rows, and the head with them."""
 
@@ -128,10 +131,12 @@ class TaxonomyChanges(Part):
         proposed: str | None = None,
         preview: Mapping[str, Any] | None = None,
         state: str = PROPOSED,
+        then: Then | None = None,
     ) -> Applied:
         """Carry out operations as one change set, all or none: as a new one, or as the one that was `proposed`.
 
-        `preview` is kept with a proposed set, whose `state` has to be this one.
+        `preview` is kept with a proposed set, whose `state` has to be this one. `then` does what belongs to the change in the
+        same transaction.
 
         Raises:
             BadOperation: if one does not fit the taxonomy.
@@ -149,9 +154,9 @@ class TaxonomyChanges(Part):
             settle(connection, set_id, state, APPLIED, by, preview=preview, based_on=before, conflict=None)
 
         if proposed is not None:
-            return self._append(play, record_proposed, proposed)
+            return self._append(play, record_proposed, proposed, then)
         title = note or title_of(operations)
-        return self._append(play, _as_new(by, title, list(map(operation_to_json, operations))))
+        return self._append(play, _as_new(by, title, list(map(operation_to_json, operations))), then=then)
 
     def schedule(
         self,
@@ -191,8 +196,17 @@ class TaxonomyChanges(Part):
     def _change_sets(self) -> ChangeSets:
         return ChangeSets(self.engine)
 
-    def undo(self, numbers: Sequence[int], by: str, note: str = "", undone: str | None = None) -> Applied:
+    def undo(
+        self,
+        numbers: Sequence[int],
+        by: str,
+        note: str = "",
+        undone: str | None = None,
+        then: Then | None = None,
+    ) -> Applied:
         """Take back rows as one change set, all or none, the newest first. `undone` is the change set of which they are all.
+
+        `then` does what belongs to it in the same transaction.
 
         Raises:
             BadOperation: if there is no such row, or it was undone before.
@@ -212,7 +226,7 @@ class TaxonomyChanges(Part):
             if undone is not None:
                 settle(connection, undone, APPLIED, UNDONE, by)
 
-        return self._append(play, record)
+        return self._append(play, record, then=then)
 
     def rows_of(self, change_set: str) -> list[int]:
         """Return the numbers of the rows of an applied change set, or raise `NotFound`."""
@@ -246,7 +260,7 @@ class TaxonomyChanges(Part):
                 fit.append(operation)
         return fit
 
-    def _append(self, play: _Play, record: _Record, set_id: str | None = None) -> Applied:
+    def _append(self, play: _Play, record: _Record, set_id: str | None = None, then: Then | None = None) -> Applied:
         """Append what `play` plays on the log, and `record` the change set. One transaction at a time does so."""
         change_set = set_id or new_id()
         with self.engine.begin() as connection:
@@ -260,6 +274,8 @@ class TaxonomyChanges(Part):
                 version = {"head_version": taxonomy.version}
                 connection.execute(taxonomy_changes.insert(), [vars(row) | version for row in rows])
                 note(connection, TAXONOMY, [Noted(rows[0].by, subject=change_set, at=rows[0].at)])
+                if then is not None:
+                    then(connection, log, rows)
                 note_change(connection)
         with _folding:  # it is committed, so whoever reads next need not fold it again
             _folded[self.engine.dialect] = log

@@ -12,7 +12,9 @@ from classifier.reports.drift.kept import kept_rising
 from classifier.reports.drift.records import RisingName
 from classifier.reports.drift.wording import rise_in_words
 from classifier.serving.naming import articles_naming, safe_aliases
+from classifier.serving.taxonomy import change
 from classifier.store.keys import Session
+from classifier.store.naming import giving
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import Gate
 from classifier.web.pages.forms import see
@@ -79,10 +81,10 @@ class Rising(TagSite):
         named = articles_naming(self.store, after, created.tag, [article.article for article in row.articles])
         if 0 < self.changing.second_person < len(named):
             raise NeedsAnother(f"{len(named)} articles name it. Propose the tag, and let another taxonomist apply it.")
-        set_id = self.store.change_sets.propose([created], editor, f"{label} rises in the news")
-        self.changing.apply(self.store.change_sets.get(set_id), editor, self.changing.log().n)
-        self.store.naming.give(created.tag, named, editor)
-        return set_id, len(named)
+        # In one transaction: a process that dies leaves no tag that only some of the articles have.
+        note, then = f"{label} rises in the news", giving(created.tag, named, editor)
+        applied = change(self.changing.registry, self.store, [created], editor, note, then=then)
+        return applied.change_set, len(named)
 
     def _page(self, session: Session, problem: str | None = None, at: str | None = None) -> str:
         kept, taxonomy = kept_rising(self.store), self.changing.taxonomy()

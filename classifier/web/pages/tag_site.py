@@ -17,6 +17,7 @@ from classifier.store.proposals import OPEN
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import EDITORS, PEOPLE, TAXONOMISTS, Gate
 from classifier.web.pages.forms import Form, FormPages
+from classifier.web.problems import ApiProblem
 
 # Pages of their own, where the id of a tag stands: a tag with such an id has another address.
 PAGES = ("basket", "changes", "check", "import", "names", "past", "proposals", "rising", "split", "tag", "try")
