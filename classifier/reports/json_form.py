@@ -1,5 +1,6 @@
 """Reports as plain JSON and back: the fields of their dataclasses are the keys."""
 
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import cache
 from types import UnionType
@@ -19,22 +20,36 @@ def to_json(value: Any) -> Any:
 
 def from_json(report_type: type[_Report], content: Any) -> _Report:
     """Read a report that was stored as JSON. Keys without a field are ignored; keys that are missing need a default."""
-    report: _Report = _read(report_type, content)
+    kind: Any = report_type
+    report: _Report = _reader(kind)(content)
     return report
 
 
-def _read(hint: Any, value: Any) -> Any:
-    if value is None:
-        return None
+_Reader = Callable[[Any], Any]
+
+
+@cache
+def _reader(hint: Any) -> _Reader:
+    """Return what reads values of a type. It is made once: a report may have tens of thousands of rows."""
     if isinstance(hint, type) and is_dataclass(hint):
-        keys = {name: name.rstrip("_") for name in _hints(hint)}
-        return hint(**{name: _read(_hints(hint)[name], value[key]) for name, key in keys.items() if key in value})
+        return _reader_of_rows(hint)
     container, members = get_origin(hint), get_args(hint)
     if container in (Union, UnionType):
-        return _read(_fitting(members, value), value)
+        return lambda value: None if value is None else _reader(_fitting(members, value))(value)
     if container in (list, tuple):
-        return container(_read(members[0], item) for item in value)
-    return value
+        return lambda values: None if values is None else container(map(_reader(members[0]), values))
+    return lambda value: value
+
+
+def _reader_of_rows(row_type: Any) -> _Reader:
+    readers = [(name, name.rstrip("_"), hint) for name, hint in _hints(row_type).items()]
+
+    def read(row: Any) -> Any:
+        if row is None:
+            return None
+        return row_type(**{name: _reader(hint)(row[key]) for name, key, hint in readers if key in row})
+
+    return read
 
 
 @cache

@@ -20,7 +20,7 @@ N_NEAR = 6  # tags beside which a tag stands most often
 MOST_TAGS = 30  # of an article that are looked at as pairs
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class NearTag:
     """A tag that stands on `n` of the articles of another one."""
 
@@ -28,7 +28,7 @@ class NearTag:
     n: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TagUse:
     """On how many articles a tag stands, the day of the newest, and how many of its suggestions were accepted."""
 
@@ -40,7 +40,7 @@ class TagUse:
     near: list[NearTag] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class TagUses:
     """The use of all tags that stand on an article, or whose suggestions were answered."""
 

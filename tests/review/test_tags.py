@@ -95,7 +95,7 @@ def test_a_taxonomist_merges_splits_takes_what_was_missed_and_what_rises(
     apply_basket(page, desk, "Two desks")
     page.goto(f"{desk.address}/tags/hamas")
     expect(page.locator("#waiting")).to_contain_text("1 article waits for a decision")
-    expect(page.locator("#waiting .articles a")).to_have_attribute("href", "/review/h")
+    expect(page.locator("#waiting .articles a")).to_have_attribute("href", "/review/h?state=all&redecide=hamas")
 
     # Takes a proposal, and the article that asked has the tag.
     page.goto(f"{desk.address}/tags/proposals")

@@ -132,11 +132,12 @@ class RedecisionOut(TypedDict):
 class RedecisionsOut(TypedDict):
     """The articles on which nobody has decided again since a tag was split, or a merge into it undone, `n` of them in all.
 
-    `parts` are all tags that they may have instead.
+    `parts` are all tags that they may have instead, and `labels` names these and the tag.
     """
 
     tag: str
     parts: list[str]
+    labels: dict[str, str]
     n: int
     articles: list[RedecisionOut]
 
@@ -276,7 +277,9 @@ class Taxonomies:
         n, waiting = self.store.redeciding.waiting(tag_id, order, limit)
         lists = ({"tags": list(row.tags), "between": list(row.between)} for row in waiting)
         articles = [pick(RedecisionOut, vars(row) | more) for row, more in zip(waiting, lists, strict=True)]
-        return {"tag": tag_id, "parts": list(parts), "n": n, "articles": articles}
+        by_id = self.changing.taxonomy().by_id
+        labels = {tag: by_id[tag].label for tag in (tag_id, *parts)}
+        return {"tag": tag_id, "parts": list(parts), "labels": labels, "n": n, "articles": articles}
 
     # --- their parts --------------------------------------------------------------------------------------------
 

@@ -294,6 +294,7 @@ class ReviewPage {
     article?.addRows(reply.decisions);
     article?.setStanding(reply.standing);
     this.sample.show();
+    this.showStatus();
     const waits = this.outbox.rows(id).length > 0;
     if (id === this.revealed && !waits) {
       this.reveal(id);

@@ -101,7 +101,7 @@ export class Queue {
     if (!this.redecide) return this.isClosed(row);
     const article = this.articles.get(row.article_id);
     const choice = article?.choices.find(({ tag }) => tag === this.redecide);
-    return Boolean(article) && (!choice || isChosen(choice, this.articles.state(row.article_id).decisions));
+    return Boolean(article) && (!choice || isChosen(choice, this.articles.state(row.article_id).latest));
   }
 
   /** Whether as many other editors as are asked have an article before them. */

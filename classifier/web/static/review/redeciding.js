@@ -1,13 +1,14 @@
 // The articles that wait for another decision, since a tag was split or a merge into it was taken back.
 
+import { nodes } from "../texts.js";
 import { ask } from "./api.js";
 import { keyOf } from "./choices.js";
 import { byId, el, shown } from "./elements.js";
-import { allTags } from "./tags.js";
 
 /** Return what is said above the articles that wait for a choice instead of a tag. */
-const question = (tags, tag, parts) => [el("a", { href: `/tags/tag?id=${encodeURIComponent(tag)}` }, shown(tags.label(tag))), " is more than one tag now. ",
-  el("strong", {}, "Which of them does this article have: ", parts.map((part, i) => [i ? (i === parts.length - 1 ? " or " : ", ") : "", shown(tags.label(part))]), "?")];
+const question = ({ tag, parts, labels }) => [
+  nodes("%(tag)s is more than one tag now.", { tag: el("a", { href: `/tags/tag?id=${encodeURIComponent(tag)}` }, shown(labels[tag])) }), " ",
+  el("strong", {}, nodes("Which of them does this article have: %(tags)s?", { tags: parts.map((part, i) => [i ? ", " : "", shown(labels[part])]) }))].flat(Infinity);
 
 export class Redeciding {
   constructor() { this.tag = ""; }
@@ -21,8 +22,7 @@ export class Redeciding {
     line.hidden = !this.tag;
     if (!this.tag) return;
     try {
-      const [tags, { parts }] = await Promise.all([allTags(), ask(`/v1/tags/${encodeURIComponent(this.tag)}/redecide?limit=1`)]);
-      line.replaceChildren(...question(tags, this.tag, parts));
+      line.replaceChildren(...question(await ask(`/v1/tags/${encodeURIComponent(this.tag)}/redecide?limit=1`)));
     } catch (error) { line.replaceChildren(error.message); }
   }
 }
