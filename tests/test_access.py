@@ -114,6 +114,7 @@ PAGES = [
     "/tags/split",
     "/tags/basket",
     "/tags/basket/effect",
+    "/tags/past/undo",
     "/tags/changes",
     "/tags/changes/<set_id>",
     "/tags/changes/<set_id>/effect",
@@ -160,6 +161,7 @@ FORMS_OF_TAGS: dict[str, set[str]] = {
             "/tags/import",
             "/tags/past/run",
             "/tags/past/sample",
+            "/tags/past/undo",
             "/tags/proposals/<proposal_id>",
             "/tags/rising",
             "/tags/rising/look",
@@ -259,7 +261,7 @@ def who_may() -> dict[tuple[str, str], set[str]]:
     """Return for each method and path who is answered, with a key or signed in with one, as this file's tables say."""
     may = {(method, path.partition("?")[0]): roles for method, path, _, roles, _ in ROUTES}
     may |= {("GET", path): READERS if path.startswith("/tags") else EDITORS for path in PAGES}
-    may |= {("GET", path): TAXONOMISTS for path in PAGES if path.endswith("/effect")} | {
+    may |= {("GET", path): TAXONOMISTS for path in PAGES if path.endswith(("/effect", "/undo"))} | {
         ("GET", "/tags/basket"): EDITORS
     }
     may |= {("POST", path): roles for path, roles in FORMS_OF_TAGS.items()} | {("POST", FORMS[2]): TAXONOMISTS}

@@ -87,6 +87,7 @@ QUERIES = {
     "/tags/names": ("?q=isk",),
     "/tags/tag": ("?id=iskp",),
     "/tags/split": ("?id=financing",),
+    "/tags/past/undo": ("?id=iskp",),
 }
 BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/suggest"): {"json": TEXT},
@@ -148,6 +149,7 @@ NOT_ASKED = {
     "/tags/check": "begins a process",
     "/tags/past/sample": "begins a process",
     "/tags/past/run": "begins a process",
+    "POST /tags/past/undo": "begins a process",
     "/tags/rising/look": "begins a process",
     "POST /tags/rising": "looks for a name in all articles",
     "POST /tags/import": "does what the API does",

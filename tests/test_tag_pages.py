@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from classifier.archive.stored import undo
 from classifier.domain.articles import Article
 from classifier.domain.operation_lines import operation_from_text
 from classifier.domain.operations import Create
@@ -29,6 +30,7 @@ from classifier.reports.lint.kept import KeptAlias, KeptFinding, KeptLint
 from classifier.reports.parts import DatedArticle
 from classifier.reports.uses import TagUse, uses_of
 from classifier.serving.sampling import tag_version
+from classifier.store.assignments import Additions, Scope
 from classifier.store.log import Draft
 from classifier.store.naming import giving
 from classifier.store.reports import LINT, RISING, KeptReport
@@ -91,7 +93,7 @@ def beside(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """The commands that pages begin in processes of their own, which are not run."""
     begun: list[tuple[str, ...]] = []
     monkeypatch.setattr(
-        "classifier.web.pages.tag_site.run_beside", lambda _store, _models, *command: begun.append(command)
+        "classifier.serving.beside.run_beside", lambda _store, _models, *command: begun.append(command)
     )
     return begun
 
@@ -433,6 +435,38 @@ def test_older_articles_get_a_tag_once_a_sample_shows_that_it_is_right(
     chief.post("/tags/past/run", tag="hamas")
     assert begun(beside) == ("archive", "run", "--tag=hamas")
     chief.post("/tags/past/run", 404, tag="nobody")
+
+
+def test_what_a_run_added_is_taken_back_from_the_page_of_its_tag(
+    chief: Person, store: Store, beside: list[tuple[str, ...]]
+) -> None:
+    assert "nothing to take back" in chief.get("/tags/past/undo?id=hamas")
+    for article_id in ("a", "b"):
+        chief.put(article_id)
+    plan = ("hamas", {}, tag_version("hamas", store.taxonomy.log().taxonomy()), "m-1", 2, [[750, 2]], 7, "chief", now())
+    store.samples.keep(Sample("s1", *plan), [("a", 0.75)])
+    run = store.runs.begin("archive")
+    additions = [
+        Additions(each.article.id, each.stamp, [("hamas", 0.75)]) for each in store.assignments.candidates(Scope())
+    ]
+    store.assignments.add(run, additions, lambda _: {"figures": {"n_tagged": 2}})
+    store.samples.note_run(["s1"], run.id)
+    assert "are being tagged: 2 articles so far" in chief.get("/tags/hamas")
+    store.runs.end(run, "done", "", version="m-1")
+    store.log.decide("a", [Draft("accept", "hamas")], "ana", lambda *_: {})
+    assert "put this tag on 2 older articles" in (page := chief.get("/tags/hamas"))
+    assert 'href="/tags/past/undo?id=hamas"' in page
+    page = chief.get("/tags/past/undo?id=hamas")
+    assert "<strong>1</strong> article loses" in page
+    assert "1 article keeps it" in page
+    assert ('href="/review/b"' in page, 'href="/review/a"' in page) == (True, False)
+    chief.post("/tags/past/undo", tag="hamas", run=run.id)
+    assert begun(beside) == ("archive", "undo", run.id, "--by=chief")
+    undo(store, run.id, "chief")
+    assert "It was taken back" in (page := chief.get("/tags/hamas"))
+    assert "Look which would get it" in page
+    assert "chief took back what an archive run had added" in re.sub("<[^>]+>", "", chief.get("/articles/b/history"))
+    chief.post("/tags/past/undo", 404, tag="hamas", run="none")
 
 
 def test_the_list_shows_what_was_counted_last_and_has_it_counted_anew(

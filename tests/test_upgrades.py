@@ -48,7 +48,13 @@ QUERIES = {
     "/review/bulk.json": "?tag=taliban",
     "/tags/tag": "?id=taliban",
 }
-MADE_LATER = ("/report", "/drift", "/review/disagreements", "/tags/split")  # by a job, or by who splits a tag
+MADE_LATER = (
+    "/report",
+    "/drift",
+    "/review/disagreements",
+    "/tags/split",
+    "/tags/past/undo",
+)  # by a job, or about one tag
 
 
 @pytest.fixture(params=VERSIONS)

@@ -90,8 +90,10 @@ def resume(store: Store, registry: Registry, track: Track, n_jobs: int = -1) -> 
         return _Running(store, last, folder, plan, n_jobs, progress["after"], figures, acceptance).finish(track)
 
 
-def undo(store: Store, run_id: str | None = None) -> Undone:
+def undo(store: Store, run_id: str | None = None, by: str | None = None) -> Undone:
     """Remove what a run added, except the tags that a person has decided on since. Without an id it is the last run.
+
+    `by` is who takes it back, by default the user of this process.
 
     Raises:
         Busy: if a run is going on.
@@ -101,7 +103,7 @@ def undo(store: Store, run_id: str | None = None) -> Undone:
         record = _last(store) if run_id is None else store.runs.get(run_id)
         if record.job != JOB:
             raise NotFound(f"{record.id} is not an archive run, but a run of `{record.job}`.")
-        n, kept = store.assignments.undo(record.id)
+        n, kept = store.assignments.undo(record.id, by)
         reason = f"{n} tags taken back, {len(kept)} kept since a person has decided on them."
         store.runs.end(record, UNDONE, reason)
         return Undone(record, n, kept)

@@ -128,7 +128,7 @@ def _print_figures(options: Namespace, ran: Wrote | Ran) -> None:
 
 
 def do_undo(options: Namespace, _settings: Settings) -> None:
-    undone = undo(store_of(options), options.run_id)
+    undone = undo(store_of(options), options.run_id, options.by)
     if options.json:
         names = ("article_id", "tag", "action", "editor", "at")
         kept = [{name: getattr(decision, name) for name in names} for decision in undone.kept]

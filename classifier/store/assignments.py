@@ -5,6 +5,7 @@ A run writes a batch of articles and its progress in one transaction. Killed any
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from itertools import count
@@ -26,6 +27,7 @@ from classifier.store.taxonomy import head_of
 OUT_OF_SCOPE, COMPLETE, BLIND = "out of scope", "complete", "blind"
 STANDS, CONFIRMED, UNDONE = "added", "confirmed", "undone"  # states of a `Change`
 
+N_NAMED = 20  # articles that are named of those from which a run is taken back
 Stamp = tuple[str, int]  # when an article last changed, and how long its log is
 
 
@@ -127,6 +129,14 @@ class Change(NamedTuple):
     state: str
 
 
+class ToUndo(NamedTuple):
+    """What the undo of a run takes back: how often each living tag, how many stay since a person decided, the first articles."""
+
+    tags: Counter[str]
+    n_kept: int
+    first: list[str]
+
+
 class Assignments(Part):
     """The tags that runs added to the articles of a store."""
 
@@ -169,8 +179,24 @@ class Assignments(Part):
                 note(connection, ADDED, (Noted(run.started_by, each, run.id, at=added_at) for each in tagged))
             connection.execute(runs.update().where(runs.c.id == run.id).values(result=progress(unchanged)))
 
-    def undo(self, run_id: str) -> tuple[int, list[Decision]]:
-        """Take back the tags that still stand of a run. Return their number, and people's decisions for which tags stay."""
+    def to_undo(self, run_id: str) -> ToUndo:
+        """Return what `undo` would take back now."""
+        tags, n_kept, first = Counter[str](), 0, list[str]()
+        for page in self.pages(_of_run(run_id).where(assignments.c.undone_at.is_(None)), assignments.c.n):
+            rows = [row._mapping for row in page]
+            with self.reading() as connection:
+                decided, taxonomy = _decided(connection, rows), head_of(connection)
+            free = [row for row in rows if row["n"] not in decided]
+            tags.update(_read_as(row["tag"], taxonomy) for row in free)
+            first += [row["article_id"] for row in free[: N_NAMED - len(first)]]
+            n_kept += len(decided)
+        return ToUndo(tags, n_kept, first)
+
+    def undo(self, run_id: str, by: str | None = None) -> tuple[int, list[Decision]]:
+        """Take back the tags that still stand of a run. Return their number, and people's decisions for which tags stay.
+
+        `by` is who does so, by default the user of this process.
+        """
         n, decided_on, last = 0, list[Decision](), 0
         while True:
             with self.giving_way() as connection:
@@ -183,7 +209,7 @@ class Assignments(Part):
                 undone = assignments.update().where(assignments.c.n.in_(free))
                 connection.execute(undone.values(undone_at=now(), place=place))
                 untagged = dict.fromkeys(row["article_id"] for row in rows if row["n"] not in decided)
-                note(connection, TAKEN_BACK, (Noted(user_name(), each, run_id) for each in untagged))
+                note(connection, TAKEN_BACK, (Noted(by or user_name(), each, run_id) for each in untagged))
             if not rows:
                 return n, decided_on
             n, last = n + len(free), rows[-1]["n"]
