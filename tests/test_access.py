@@ -143,6 +143,7 @@ OPEN = [
 # Forms of pages by which tags, labels and the taxonomy are changed, and who may send them.
 FORMS_OF_TAGS: dict[str, set[str]] = {
     **dict.fromkeys(("/tags/basket", "/tags/basket/remove", "/tags/basket/propose"), EDITORS),
+    "/articles/a/history/undo": EDITORS,
     **dict.fromkeys(("/data/label", "/data/label/undo"), EDITORS),
     "/data/block": {"admin"},
     "/data/block/undo": {"admin"},

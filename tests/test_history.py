@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
+from lxml import html
 from sqlalchemy import text
 
 from classifier.domain.articles import Article
@@ -16,6 +17,7 @@ from classifier.errors import BadDecision
 from classifier.serving.publisher import Publisher
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
+from classifier.serving.taxonomy import change, publish
 from classifier.store.arrivals import Shares
 from classifier.store.assignments import Additions, Scope
 from classifier.store.database.engine import make_engine
@@ -253,6 +255,43 @@ def test_the_page_says_it_in_sentences(client: FlaskClient, store: Store) -> Non
     of_one = client.get(f"/articles/a/history?tag={tag}").text
     assert "Show everything" in of_one
     assert len(of_one) < len(page)
+
+
+def test_an_editor_takes_back_what_they_decided_and_nothing_of_others(client: FlaskClient, store: Store) -> None:
+    put(client)
+    tag = first_suggestion(client)
+    decide(client, "chief", {"tag": tag, "action": "accept"})
+    decide(client, "ana", {"tag": "taliban", "action": "add"})
+    client.post("/sign-in", data={"name": "chief"})
+    page = html.fromstring(client.get("/articles/a/history").text)
+    (form,) = page.xpath("//ol//form")
+    fields = {each.get("name"): each.get("value") for each in form.xpath(".//input")}
+    answer = client.post(form.get("action"), data=fields)
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/articles/a/history")
+    assert store.log.read("a").standing().tags == ("taliban",)
+    page = html.fromstring(client.get("/articles/a/history").text)
+    assert page.xpath("//ol//form") == []
+    assert len(page.xpath("//li[contains(@class, 'taken-back')]")) == 1
+    assert client.post(form.get("action"), data=fields).status_code == 422  # it was taken back before
+    of_ana = next(row.id for row in store.log.all() if row.editor == "ana")
+    assert client.post(form.get("action"), data=fields | {"decision": of_ana}).status_code == 422
+    assert client.post(form.get("action"), data=fields | {"csrf": "x"}).status_code == 403
+
+
+def test_changes_of_the_taxonomy_are_sentences_and_the_page_leads_to_its_json(
+    client: FlaskClient, registry: Registry, store: Store
+) -> None:
+    publish(registry, store)
+    put(client, tags=["hamas"])
+    change(registry, store, [operation_from_text('relabel hamas "The movement"')], "chief")
+    client.post("/sign-in", data={"name": "chief"})
+    page = html.fromstring(client.get("/articles/a/history").text)
+    told = " ".join(page.xpath("string(//li[contains(@class, 'taxonomy_changed')])").split())
+    assert "chief gave The movement the label “The movement”." in told
+    (set_id,) = {row.change_set for row in store.taxonomy.log().rows[1:]}
+    assert page.xpath(f"//a[@href='/tags/changes/{set_id}']")
+    (link,) = page.xpath("//a[text()='As JSON']/@href")
+    assert client.get(link).get_json()["article_id"] == "a"
 
 
 def test_the_page_needs_somebody_who_is_signed_in(client: FlaskClient, store: Store) -> None:

@@ -146,6 +146,7 @@ NOT_ASKED = {
     "/data/block": "is of a block that the report has",
     "/data/block/undo": "is of a block that is ignored",
     "/data/label/undo": "is of a decision that was made",
+    "/articles/<article_id>/history/undo": "is of a decision that was made",
     "/tags/check": "begins a process",
     "/tags/past/sample": "begins a process",
     "/tags/past/run": "begins a process",

@@ -92,9 +92,7 @@ def signed_in(client: FlaskClient, name: str = "chief") -> Person:
 def beside(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, ...]]:
     """The commands that pages begin in processes of their own, which are not run."""
     begun: list[tuple[str, ...]] = []
-    monkeypatch.setattr(
-        "classifier.serving.beside.run_beside", lambda _store, _models, *command: begun.append(command)
-    )
+    monkeypatch.setattr("classifier.serving.beside.run_beside", lambda _store, _models, *command: begun.append(command))
     return begun
 
 

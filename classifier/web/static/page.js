@@ -1,6 +1,12 @@
 // Makes the page quicker to use; everything works without it.
 "use strict";
 
+// A page that is made to be printed has a button for it.
+for (const print of document.querySelectorAll("[data-print]")) {
+  print.hidden = false;
+  print.addEventListener("click", () => window.print());
+}
+
 // A tag is picked: only its evidence stays marked.
 const result = document.querySelector(".result");
 if (result) {
