@@ -1,7 +1,7 @@
 """What the first paint of each page costs on a large store: `python -m benchmarks.pages`.
 
 A store of 100,000 articles, two fifths of them the desk's own, and 400,000 decisions is made, with a desk report and a data report; it takes
-some minutes. Every page of the app is asked by a signed-in editor, and what a page asks for before it shows anything. Figures are
+some minutes. `--tags 5000` adds tags to those of the starter data, until there are so many. Every page of the app is asked by a signed-in editor, and what a page asks for before it shows anything. Figures are
 milliseconds of CPU of the service in one process, the median of some requests and the first one. The goal is 300.
 """
 
@@ -13,6 +13,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +24,10 @@ from benchmarks.processes import say
 from benchmarks.run import machine, machine_line
 from benchmarks.synthetic import starter_model
 from benchmarks.tables import table
+from classifier.domain.taxonomy import Alias, Tag, Taxonomy
+from classifier.model.retagging import retagged
 from classifier.reports.kept import keep_desk_report
+from classifier.serving.publisher import Publisher
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
@@ -65,10 +69,11 @@ def main() -> None:
     """Make the store, ask for all pages, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--articles", type=int, default=100_000, metavar="N", help="(%(default)s)")
+    parser.add_argument("--tags", type=int, default=0, metavar="N", help="so many at least (those of the starter data)")
     parser.add_argument("--output", type=Path, metavar="FILE", help="also write the table to this file")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        app, places = large_service(Path(folder), options.articles)
+        app, places = large_service(Path(folder), options.articles, options.tags)
         client = app.test_client()
         client.post("/sign-in", data={"name": "ada"})
         costs = [cost(client, path) for path in (*pages(app, client, places), *ASKED_FIRST)]
@@ -78,10 +83,12 @@ def main() -> None:
         options.output.write_text(text, encoding="utf-8")
 
 
-def large_service(folder: Path, n_articles: int) -> tuple[Flask, Mapping[str, str]]:
+def large_service(folder: Path, n_articles: int, n_tags: int = 0) -> tuple[Flask, Mapping[str, str]]:
     """Return a service with the starter model on a store of this size, and what stands for the parts of its paths."""
     store, registry = open_store(f"sqlite:///{folder}/tagger.db"), Registry(folder / "models")
-    registry.promote(registry.save(starter_model()), "benchmark", "serves the pages")
+    model = starter_model()
+    registry.promote(registry.save(retagged(model, with_more(model.taxonomy, n_tags))), "benchmark", "serves the pages")
+    Publisher(registry, store).work()  # as the service does before it answers anybody
     tagger = Tagger(Serving(registry), store)
     taxonomy = tagger.taxonomy()
     say(f"{n_articles:,} articles")
@@ -92,6 +99,21 @@ def large_service(folder: Path, n_articles: int) -> tuple[Flask, Mapping[str, st
     run = store.runs.begin(JOB)
     store.runs.end(run, "kept", "no better", result={"checks": []})
     return build_app(tagger, registry), {**PLACES, "run_id": run.id}
+
+
+def with_more(taxonomy: Taxonomy, n_tags: int) -> Taxonomy:
+    """Return a taxonomy with tags besides its own, so that it has so many, twenty of them under each."""
+    more = [
+        Tag(
+            f"extra-{n}",
+            f"Extra thing {n}",
+            taxonomy.tags[n % len(taxonomy.tags)].kind,
+            broader=(f"extra-{n // 20}",) if n >= 20 else (),
+            aliases=(Alias(f"Extra thing {n}"), Alias(f"Xtr{n} force")),
+        )
+        for n in range(n_tags - len(taxonomy.tags))
+    ]
+    return replace(taxonomy, tags=(*taxonomy.tags, *more))
 
 
 def pages(app: Flask, client: FlaskClient, places: Mapping[str, str]) -> Iterator[str]:
