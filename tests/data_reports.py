@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import cycle
 from typing import Any
 
 from classifier.reports.data.records import (
     KINDS,
+    Advice,
     Articles,
+    CandidateName,
+    ConfusedTags,
     Counts,
     CrossValidation,
     DataReport,
     Finding,
     KindCounts,
     LengthCount,
+    NamedArticle,
     SharedSequences,
     TagCounts,
+    TagErrors,
+    TagLacks,
     WordCounts,
     YearCount,
 )
@@ -27,6 +34,17 @@ from classifier.store.store import Store
 
 LABELS = {"iskp": "Islamic State Khorasan Province", "taliban": "Taliban", "kabul": "Kabul"}
 Rows = Sequence[Mapping[str, object]]
+ADVICE = Advice(
+    [
+        TagErrors("iskp", 9, 5, 4, 1, "missed", [NamedArticle("a1", "<b>Bold</b>")], [NamedArticle("a2", "")]),
+        TagErrors("taliban", 9, 5, 1, 4, "wrong", [], []),
+        TagErrors("kabul", 3, 1, 2, 0, "more", [], []),
+    ],
+    [CandidateName("iskp", "Zagros Council", 3, 9, 10)],
+    [ConfusedTags("iskp", "taliban", 2, [NamedArticle("a1", "Blast")])],
+    [TagLacks("kabul", 3, 2)],
+    [TagLacks("taliban", 9, 12)],
+)
 
 
 def doubted(article: str, tag: str, *, given: bool, title: str = "") -> dict[str, object]:
@@ -80,7 +98,9 @@ def full_report(tags: Sequence[str]) -> DataReport:
         {"article": each, "title": "A title " * 8, "share": 0.4, "known": "nothing", "times": 2} for each in ids[:50]
     ]
     rows |= dict.fromkeys(("untagged", "undated", "empty", "shared_sequences", "repeated_ids"), listed)
-    return report_of(found(**rows), tags)
+    errors = [replace(ADVICE.errors[0], tag=tag) for tag in tags[:20]]
+    few, names = [TagLacks(tag, 1, 4) for tag in tags[:50]], [replace(ADVICE.names[0], tag=tag) for tag in tags[:12]]
+    return report_of(found(**rows), tags, advice=replace(ADVICE, errors=errors, few=few, names=names))
 
 
 def keep(store: Store, report: DataReport) -> None:

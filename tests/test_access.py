@@ -123,6 +123,7 @@ PAGES = [
     "/tags/import",
     "/review/disagreements",
     "/report",
+    "/advice",
     "/data",
     "/drift",
     "/runs",

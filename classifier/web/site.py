@@ -44,6 +44,7 @@ SECTIONS = (
         (
             Page("/report", N_("Desk")),
             Page("/data", N_("Data")),
+            Page("/advice", N_("Advice")),
             Page("/runs", N_("Training")),
             Page("/drift", N_("Changes over time")),
         ),

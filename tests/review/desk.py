@@ -52,6 +52,7 @@ PAGES = {
     "/review/disagreements": "h1",
     "/report": "h1",
     "/runs": "h1",
+    "/advice": "h1",
     "/data": "h1",
     "/drift": "h1",
     "/": "#text",

@@ -11,7 +11,7 @@ from classifier.reports.kept import keep_desk_report
 from classifier.serving.tagger import DecisionBatch
 from classifier.store.log import Draft
 from tests.browser import IN_BROWSER, serious
-from tests.data_reports import doubted, found, keep, overlapping, report_of
+from tests.data_reports import ADVICE, doubted, found, keep, overlapping, report_of
 from tests.everything import newest_set
 from tests.review.desk import PAGES, Desk, OpenPage, card, cards, press, visit
 
@@ -43,7 +43,7 @@ def decide_some(desk: Desk) -> None:
     labels = [doubted("a2", "iskp", given=True, title="Mosque"), doubted("a3", "taliban", given=False)]
     keep(
         desk.tagger.store,
-        report_of(found(suspect_labels=labels, overlapping_tags=[overlapping("iskp", "kabul", "a0")])),
+        report_of(found(suspect_labels=labels, overlapping_tags=[overlapping("iskp", "kabul", "a0")]), advice=ADVICE),
     )
 
 

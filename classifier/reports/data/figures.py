@@ -16,6 +16,7 @@ from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.domain.unreadable import Unreadable
 from classifier.errors import TooFewExamples
 from classifier.model import evaluation
+from classifier.reports.data.advice import advice
 from classifier.reports.data.copies import Copies, find_copies, repeated_blocks
 from classifier.reports.data.corpus import N_ROWS, Corpus
 from classifier.reports.data.doubts import N_SUSPECTS, suspect_labels
@@ -32,6 +33,7 @@ from classifier.reports.data.findings import (
 from classifier.reports.data.over_time import over_time
 from classifier.reports.data.records import (
     KINDS,
+    Advice,
     Counts,
     CrossValidation,
     DataReport,
@@ -78,9 +80,11 @@ def data_report(
     findings = _without_model(corpus, copies)
     not_checked = []
     fitted: Fitted | None = None
+    advised: Advice | None = None
     try:
         fitted = fit(corpus.articles, corpus.taxonomy, settings, track, blocks, timeless=corpus.timeless)
         findings["suspect_labels"] = suspect_labels(corpus, fitted, track)
+        advised = advice(corpus, fitted, track)
     except TooFewExamples as error:
         not_checked.append(NotChecked(KINDS["suspect_labels"].title, str(error)))
     changes = over_time(corpus, copies, track)
@@ -99,6 +103,7 @@ def data_report(
         not_checked=not_checked,
         set_aside=unreadable.to_json(),
         findings=[_finding(corpus, name, findings[name]) for name in KINDS if name in findings],
+        advice=advised,
     )
 
 

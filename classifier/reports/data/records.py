@@ -190,6 +190,73 @@ class NotChecked:
 
 
 @dataclass(frozen=True)
+class NamedArticle:
+    """An article to read."""
+
+    article: str
+    title: str
+
+
+@dataclass(frozen=True)
+class TagErrors:
+    """How a tag was suggested on articles held out; `helps` is what most likely mends it, and there are articles to read.
+
+    `helps` is `more` (too few articles), `missed` (an alias, or labels that are too generous), `wrong` (labels that were
+    forgotten, or an alias that is too broad) or `both` (say in its note when to give it).
+    """
+
+    tag: str
+    given: int
+    right: int
+    missed: int
+    wrong: int
+    helps: str
+    missed_on: list[NamedArticle]
+    wrong_on: list[NamedArticle]
+
+
+@dataclass(frozen=True)
+class CandidateName:
+    """A name in articles in which a tag was missed: in how many, and how many of all articles with it have the tag."""
+
+    tag: str
+    name: str
+    missed: int
+    having: int
+    of: int
+
+
+@dataclass(frozen=True)
+class ConfusedTags:
+    """A tag that was missed on n articles for which another one was wrongly suggested."""
+
+    tag: str
+    instead: str
+    n: int
+    articles: list[NamedArticle]
+
+
+@dataclass(frozen=True)
+class TagLacks:
+    """A tag, how many articles have it, and how many it lacks."""
+
+    tag: str
+    given: int
+    lacks: int
+
+
+@dataclass(frozen=True)
+class Advice:
+    """What helps the model most."""
+
+    errors: list[TagErrors]
+    names: list[CandidateName]
+    confused: list[ConfusedTags]
+    few: list[TagLacks]  # too few to learn their words
+    nearly_auto: list[TagLacks]  # confirmed articles to the auto band
+
+
+@dataclass(frozen=True)
 class DataReport:
     """The data report."""
 
@@ -202,6 +269,7 @@ class DataReport:
     not_checked: list[NotChecked]
     set_aside: UnreadableReport
     findings: list[Finding]
+    advice: Advice | None = None  # None where no model could be fitted
 
 
 _Value = Articles | LeaningTag | DatedArticle | SharePart | Share | WordChange

@@ -24,6 +24,7 @@ from classifier.web.guard.auth import EDITORS, TAXONOMISTS, Caller, Gate
 from classifier.web.pages import render
 from classifier.web.pages.forms import Form, FormPages, see
 from classifier.web.pages.framing import framed, wanted_as_file
+from classifier.web.pages.tag_site import address
 from classifier.web.problems import ApiProblem
 from classifier.web.watch.metrics import count_decisions
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from classifier.reports.data.mending import Mending, Notice
     from classifier.reports.data.records import DataReport
 
-PAGE = "/data"
+PAGE, ADVICE = "/data", "/advice"
 ADMINS = ("admin",)  # who chooses what training reads
 MOST_TRIES = 20  # of the page to find a report that is being made, without a word of it
 MAKING_SECONDS = 60.0  # from one making of the report to the next, over all processes
@@ -50,14 +51,15 @@ class DataPages(FormPages):
     def __init__(self, tagger: Tagger, registry: Registry, gate: Gate) -> None:
         super().__init__(gate)
         self.tagger, self.registry, self.store = tagger, registry, tagger.store
-        self.blueprint = Blueprint("data", __name__, url_prefix=PAGE)
+        self.blueprint = Blueprint("data", __name__)
         add = self.blueprint.add_url_rule
-        add("", "show", self.show)
-        add("/make", "make", self.make, methods=["POST"])
-        add("/label", "label", self.label, methods=["POST"])
-        add("/label/undo", "undo_label", self.undo_label, methods=["POST"])
-        add("/block", "ignore", self.ignore, methods=["POST"])
-        add("/block/undo", "undo_block", self.undo_block, methods=["POST"])
+        add(PAGE, "show", self.show)
+        add(ADVICE, "advice", self.advice)
+        add(f"{PAGE}/make", "make", self.make, methods=["POST"])
+        add(f"{PAGE}/label", "label", self.label, methods=["POST"])
+        add(f"{PAGE}/label/undo", "undo_label", self.undo_label, methods=["POST"])
+        add(f"{PAGE}/block", "ignore", self.ignore, methods=["POST"])
+        add(f"{PAGE}/block/undo", "undo_block", self.undo_block, methods=["POST"])
 
     def show(self) -> Response:
         """Show the report that was made last, without what was mended since."""
@@ -71,6 +73,29 @@ class DataPages(FormPages):
         if wanted_as_file():
             return framed(as_page(kept.content), session)
         return framed(as_page(kept.content, PAGE, self._mending(kept.content, kept.stamp, session)), session)
+
+    def advice(self) -> str:
+        """Show what helps the model most, as of when the report was made."""
+        session = self.gate.require_editor()
+        from classifier.reports.data.kept import KEPT_DATA
+        from classifier.reports.data.mending import labels_of_tags
+
+        kept = KEPT_DATA.of(self.store)
+        if kept is None or kept.content.advice is None:
+            return render("advice.html", session, advice=None, report=kept.content if kept is not None else None)
+        report, labels = kept.content, labels_of_tags(kept.content)
+        mending = self._mending(report, kept.stamp, session)
+        n_doubtful = sum(finding.n for finding in report.findings if finding.finding == "suspect_labels")
+        return render(
+            "advice.html",
+            session,
+            report=report,
+            advice=report.advice,
+            made_at=kept.stamp.made_at,
+            n_doubtful=mending.n_left(report, n_doubtful),
+            label_of=lambda tag: labels.get(tag, tag),
+            address=address,
+        )
 
     def make(self) -> WsgiResponse:
         """Have the report made, beside the service."""
