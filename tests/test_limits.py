@@ -245,6 +245,7 @@ def taking_a_place(app: Flask) -> Iterator[None]:
 
     def work() -> None:
         with app.test_request_context():
+            app.preprocess_request()
             take_slot()
             begun.set()
             end.wait(60)

@@ -1,6 +1,6 @@
 """The Flask app: API, pages, problem responses and security headers, put together from what it is handed."""
 
-from flask import Flask, Response, request
+from flask import Flask
 
 from classifier.errors import TaggerError
 from classifier.operations.receivers import NO_HOSTS, Hosts
@@ -24,9 +24,11 @@ from classifier.web.api.taxonomy import Taxonomies
 from classifier.web.api.terms import Terms
 from classifier.web.api.webhooks import WebhookApi
 from classifier.web.changing import Changing
-from classifier.web.guard import limits
+from classifier.web.door import PATH, Door
+from classifier.web.guard import headers, limits
 from classifier.web.guard.auth import Gate, SignInFirst, check_origin, sign_in_first
 from classifier.web.guard.limits import Limits
+from classifier.web.incoming import begin_requests
 from classifier.web.pages import language
 from classifier.web.pages.article import Pages
 from classifier.web.pages.data import DataPages
@@ -47,17 +49,6 @@ from classifier.web.superdesk import Superdesk
 from classifier.web.watch.metrics import Metrics, watch
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",  # for browsers that do not know frame-ancestors
-    # Not no-referrer: with that, browsers send the service's own forms with the origin "null".
-    "Referrer-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
 
 
 def build_app(
@@ -70,10 +61,12 @@ def build_app(
     second_person: int = 0,
     superdesk: bool = False,
     hosts: Hosts = NO_HOSTS,
+    has_door: bool = True,
 ) -> Flask:
     """Return the WSGI app of a tagger. `retrain_hours` is how often `retrain` is expected to run.
 
-    Webhooks may be sent to `hosts`. With `superdesk` it answers the tagging panel of Superdesk too.
+    Webhooks may be sent to `hosts`. With `superdesk` it answers the tagging panel of Superdesk too. Without the door Flask
+    answers every request.
     """
     app = Flask("classifier.web", static_folder="static", template_folder="templates")
     app.config["MAX_FORM_MEMORY_SIZE"] = max_body_bytes
@@ -112,21 +105,14 @@ def build_app(
     texts.install(app)
     problems.install(app)
     app.register_error_handler(SignInFirst, sign_in_first)
+    begin_requests(app)
+    if has_door:
+        app.wsgi_app = Door(app, api.answers["POST", PATH])  # type: ignore[method-assign]
     watch(app)
     app.before_request(check_origin)
     limits.install(app, allowed)
     bodies.install(app)
-
-    @app.after_request
-    def _(response: Response) -> Response:
-        present = {name.lower() for name, _ in response.headers}  # `in response.headers` reads all of them each time
-        response.headers.extend([(name, value) for name, value in _HEADERS.items() if name.lower() not in present])
-        if request.is_secure:
-            response.headers["Strict-Transport-Security"] = "max-age=31536000"
-        if response.mimetype not in {"text/css", "text/javascript"}:
-            response.headers.setdefault("Cache-Control", "no-store")
-        return response
-
+    headers.install(app)
     return app
 
 

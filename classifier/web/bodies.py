@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import parse_qs
 
 import orjson
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, request
 from pydantic import BaseModel, ValidationError
 from werkzeug.exceptions import HTTPException
 
 from classifier.domain import strict_json
 from classifier.web.guard.deadlines import Deadlines
 from classifier.web.guard.limits import in_time, take_slot
+from classifier.web.incoming import incoming, notes
 from classifier.web.problems import ApiProblem, invalid
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def read_body(limit: int) -> bytes:
         ApiProblem: 413 if it is over the limit, 400 if it ends or breaks before its end, 408 if it does not arrive in
             time, 503 if the process works on too many requests.
     """
+    request = incoming().request
     if request.content_length is not None and request.content_length > limit:
         raise _too_large(limit)
     request.max_content_length = limit + 1
@@ -84,7 +86,7 @@ def read_fields(limit: int = SMALL_FORM, most: int = 1_000) -> dict[str, list[st
 
 
 def _too_large(limit: int) -> ApiProblem:
-    g.too_large = True
+    incoming().is_too_large = True
     return ApiProblem("too-large", f"The body is over {limit:,} bytes.", headers={"Connection": "close"})
 
 
@@ -92,13 +94,13 @@ def install(app: Flask) -> None:
     """Make an app read the rest of the bodies that it refuses, after the answer."""
     app.extensions["thrown_away"] = Deadlines(THROW_AWAY_SECONDS)
 
-    @app.after_request
-    def _(response: Response) -> Response:
-        if g.pop("too_large", False):
-            environ, deadlines = request.environ, current_app.extensions["thrown_away"]
+    def read_rest(response: Response) -> None:
+        if incoming().is_too_large:
+            request, deadlines = incoming().request, app.extensions["thrown_away"]
             n_bytes = min(request.content_length or MAX_THROWN_AWAY, MAX_THROWN_AWAY)
-            response.call_on_close(lambda: _throw_away(environ, n_bytes, deadlines))
-        return response
+            response.call_on_close(lambda: _throw_away(request.environ, n_bytes, deadlines))
+
+    notes(app).append(read_rest)
 
 
 def _throw_away(environ: WSGIEnvironment, n_bytes: int, deadlines: Deadlines) -> None:

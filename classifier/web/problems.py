@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import structlog
-from flask import Flask, Response, g, render_template, request
+from flask import Flask, Response, render_template
 from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
@@ -26,6 +26,7 @@ from classifier.errors import (
     UnknownTag,
 )
 from classifier.reports.layout import without_commands
+from classifier.web.incoming import incoming, notes
 
 MAX_ERRORS = 50  # listed in one answer
 MAX_DETAIL = 300  # characters of each
@@ -64,11 +65,12 @@ class ApiProblem(Exception):
     def response(self) -> Response:
         """Return the problem as a response."""
         problem = CATALOGUE[self.slug]
+        request = incoming().request
         kinds, is_for_programs = request.accept_mimetypes, request.path.startswith(_OF_PROGRAMS)
         # A browser shows the answer. Programs accept any type, or JSON.
         if not is_for_programs and kinds.best_match(["application/json", "text/html"]) == "text/html":
             if self.slug == "no-store":
-                g.setdefault("session", None)  # it would be asked once more who is signed in
+                incoming().has_read_session = True  # it would be asked once more who is signed in
             page = render_template(
                 "problem.html", problem=problem, slug=self.slug, detail=without_commands(self.detail)
             )
@@ -140,27 +142,38 @@ def _pointer(path: tuple[int | str, ...]) -> str:
     return "".join("/" + str(part)[:80].replace("~", "~0").replace("/", "~1") for part in path)
 
 
+def answer_to(error: Exception) -> Response:
+    """Return the problem response to any error."""
+    match error:
+        case ApiProblem():
+            return error.response()
+        case TaggerError():
+            return problem_of(error).response()
+        case HTTPException():
+            return _answer_to_http(error)
+    structlog.get_logger().error("unhandled", exc_info=error)
+    return ApiProblem("internal", "The service failed; its log has the details.").response()
+
+
+def noted(response: Response) -> Response:
+    """Take note of an answer, and return it. If that fails, return the problem response to the failure."""
+    try:
+        for note in notes(incoming().app):
+            note(response)
+    except Exception as error:  # noqa: BLE001 - such as a full disk
+        return answer_to(error)
+    return response
+
+
+def _answer_to_http(error: HTTPException) -> Response:
+    status = error.code or 500
+    slug = _BY_STATUS.get(status, "bad-request" if status < 500 else "internal")
+    response = ApiProblem(slug, error.description or error.name).response()
+    if "Allow" in (headers := dict(error.get_headers())):
+        response.headers["Allow"] = headers["Allow"]
+    return response
+
+
 def install(app: Flask) -> None:
     """Make every error of an app a problem response."""
-
-    @app.errorhandler(ApiProblem)
-    def _(error: ApiProblem) -> Response:
-        return error.response()
-
-    @app.errorhandler(TaggerError)
-    def _(error: TaggerError) -> Response:
-        return problem_of(error).response()
-
-    @app.errorhandler(HTTPException)
-    def _(error: HTTPException) -> Response:
-        status = error.code or 500
-        slug = _BY_STATUS.get(status, "bad-request" if status < 500 else "internal")
-        response = ApiProblem(slug, error.description or error.name).response()
-        if "Allow" in (headers := dict(error.get_headers())):
-            response.headers["Allow"] = headers["Allow"]
-        return response
-
-    @app.errorhandler(Exception)
-    def _(error: Exception) -> Response:
-        structlog.get_logger().error("unhandled", exc_info=error)
-        return ApiProblem("internal", "The service failed; its log has the details.").response()
+    app.register_error_handler(Exception, answer_to)

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from typing import Annotated, Any
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 from pydantic import BaseModel, ConfigDict, Field
 
 from classifier.domain.articles import STORED_ID, Article
@@ -21,6 +21,7 @@ from classifier.serving.views import StoredAnswer
 from classifier.store.log import Draft
 from classifier.web.bodies import json_response, read_json
 from classifier.web.guard.auth import WRITERS, Gate
+from classifier.web.incoming import incoming
 
 TYPES = {
     "group": "organisation",
@@ -78,7 +79,7 @@ class Superdesk:
 
     def check(self) -> None:
         """Refuse whoever has no key as the password."""
-        g.caller = self.gate.check_basic(WRITERS)
+        incoming().caller = self.gate.check_basic(WRITERS)
 
     def analyse(self) -> Response:
         """Store an item and answer with its suggestions."""
@@ -112,7 +113,10 @@ class Superdesk:
         drafts += [Draft("remove", tag) for tag in sorted(had - set(wanted))]
         batch = DecisionBatch(self._known(drafts), complete=True, suggestion_set_id=answer["suggestion_set_id"])
         self.tagger.decide(
-            article_id_of(item.uuid), batch, g.caller.editor(_user() if g.caller.owner else None), g.caller.sender
+            article_id_of(item.uuid),
+            batch,
+            incoming().caller.editor(_user() if incoming().caller.owner else None),
+            incoming().caller.sender,
         )
         return json_response({})
 
@@ -123,7 +127,7 @@ class Superdesk:
 
     def _put(self, item: ItemIn) -> StoredAnswer:
         article = Article(article_id_of(item.uuid), item.headline or "", "\n\n".join(item.body))
-        return self.tagger.put_article(article, "superdesk", g.caller.owner)
+        return self.tagger.put_article(article, "superdesk", incoming().caller.owner)
 
     def _taxonomy(self) -> Taxonomy:
         return self.tagger.serving.model().head

@@ -4,7 +4,6 @@ from dataclasses import replace
 from functools import partial
 from typing import cast
 
-from flask import g
 from typing_extensions import TypedDict
 
 from classifier.errors import BadSetting
@@ -16,6 +15,7 @@ from classifier.web.api.queue_query import PARAMETERS, cursor_of, page_size, que
 from classifier.web.api.schemas import BatchIn, HandOverIn, StoredArticleIn, SuggestIn
 from classifier.web.api.terms import Terms
 from classifier.web.guard.auth import WRITERS
+from classifier.web.incoming import incoming
 from classifier.web.problems import bad_parameter
 from classifier.web.watch.metrics import counted
 
@@ -77,7 +77,7 @@ class Articles:
 
     def suggest(self, body: SuggestIn) -> SuggestOut:
         """Suggest tags for a text; nothing is stored."""
-        return counted(self.tagger.suggest(body.article(), body.why, body.article_id, g.caller.viewer))
+        return counted(self.tagger.suggest(body.article(), body.why, body.article_id, incoming().caller.viewer))
 
     def suggest_batch(self, body: BatchIn) -> BatchOut:
         """Suggest tags for up to 100 articles; nothing is stored."""
@@ -89,19 +89,19 @@ class Articles:
         """Store an article and get its suggestions: the CMS's call."""
         article, put = body.article(article_id), partial(self.tagger.put_article, in_background=body.background)
         if body.terms is None:
-            return counted(put(article, owner=g.caller.owner))
+            return counted(put(article, owner=incoming().caller.owner))
         found = self.terms.found(body.terms)
         article = replace(article, tags=tuple(dict.fromkeys((*(article.tags or ()), *found.tags))))
-        answer = put(article, owner=g.caller.owner, explained=found.explained)
+        answer = put(article, owner=incoming().caller.owner, explained=found.explained)
         return counted(cast(PutAnswer, {**answer, "known": found.known}))
 
     def get_article(self, article_id: str) -> ArticleOut:
         """Get a stored article with its tags and suggestions."""
-        return self.tagger.article(article_id, g.caller.viewer)
+        return self.tagger.article(article_id, incoming().caller.viewer)
 
     def delete_article(self, article_id: str) -> None:
         """Delete an article everywhere."""
-        self.tagger.delete_article(article_id, g.caller.owner)
+        self.tagger.delete_article(article_id, incoming().caller.owner)
 
     def hand_over(self, body: HandOverIn) -> HandOverOut:
         """Hand articles of one `cms` key to another."""
@@ -112,8 +112,8 @@ class Articles:
 
     def list_articles(self) -> ArticlesOut:
         """List stored articles: the queue."""
-        wanted = queue_wanted(self.tagger, g.caller.viewer)
-        holder = g.caller.holder if g.caller.viewer is not None else None
+        wanted = queue_wanted(self.tagger, incoming().caller.viewer)
+        holder = incoming().caller.holder if incoming().caller.viewer is not None else None
         rows, end = self.tagger.articles(wanted, read_cursor(wanted.order), page_size(), holder)
         counts = cast(Counts, self.tagger.store.queue.counts(wanted))
         return {"articles": rows, "cursor": cursor_of(end), "counts": counts}

@@ -1,6 +1,5 @@
 """The endpoint by which a CMS reads what archive runs added to its articles, and what was taken back."""
 
-from flask import g
 from typing_extensions import TypedDict
 
 from classifier.domain.taxonomy import Taxonomy
@@ -8,6 +7,7 @@ from classifier.serving.tagger import Tagger
 from classifier.store.assignments import UNDONE, Change, Reader
 from classifier.web.api.openapi import NEEDS_BOTH, Endpoint, Parameter
 from classifier.web.api.queue_query import filter_of, number_of
+from classifier.web.incoming import incoming
 
 MAX_ASSIGNMENTS = 500
 _SEES_ALL = ("cms", "admin")
@@ -59,7 +59,7 @@ class AssignmentFeed:
     def list_assignments(self) -> AssignmentsOut:
         """List what archive runs added to the articles of the key and to those of nobody, and what was taken back."""
         since, limit = number_of("since", 0, MAX_PLACE, 0), number_of("limit", 1, MAX_ASSIGNMENTS, 100)
-        reader = Reader(g.caller.owner, filter_of("prefix") or "")
+        reader = Reader(incoming().caller.owner, filter_of("prefix") or "")
         changes, head = self.tagger.store.assignments.changes(since, limit + 1, reader)
         taxonomy = self.tagger.serving.model().head
         more = changes[limit - 1].place if len(changes) > limit else None

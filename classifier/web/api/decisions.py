@@ -2,7 +2,7 @@
 
 import re
 
-from flask import g, request
+from flask import request
 from typing_extensions import TypedDict
 
 from classifier.serving.tagger import DecisionBatch, Tagger
@@ -12,7 +12,8 @@ from classifier.store.questions import Question
 from classifier.web.api.openapi import NEEDS_BOTH, NEEDS_STORE, Endpoint, Parameter
 from classifier.web.api.queue_query import choice_of
 from classifier.web.api.schemas import DecisionsIn, ImpressionsIn, QuestionIn
-from classifier.web.guard.auth import EDITORS, WRITERS, Caller
+from classifier.web.guard.auth import EDITORS, WRITERS
+from classifier.web.incoming import incoming
 from classifier.web.problems import bad_parameter
 from classifier.web.watch.metrics import count_decisions
 
@@ -90,7 +91,7 @@ class Decisions:
 
     def post_decisions(self, article_id: str, body: DecisionsIn) -> DecidedOut:
         """Log what an editor decided of an article."""
-        caller: Caller = g.caller
+        caller = incoming().caller
         drafts = [
             Draft(row.action, row.tag, row.reason, row.note, row.decision_id, row.together) for row in body.decisions
         ]
@@ -104,11 +105,11 @@ class Decisions:
 
     def get_decisions(self, article_id: str) -> LogOut:
         """Get the decisions on an article, and what was shown of it."""
-        return self.tagger.decisions(article_id, g.caller.viewer)
+        return self.tagger.decisions(article_id, incoming().caller.viewer)
 
     def post_impressions(self, article_id: str, body: ImpressionsIn) -> SeenOut:
         """Say which suggestions an editor saw, after a `PUT` in the background."""
-        editor = g.caller.editor(body.editor)
+        editor = incoming().caller.editor(body.editor)
         tags = self.tagger.note_seen(article_id, body.suggestion_set_id, body.tags, editor)
         return {"article_id": article_id, "suggestion_set_id": body.suggestion_set_id, "tags": tags}
 
@@ -120,7 +121,7 @@ class Decisions:
 
     def answer_question(self, question_id: str, body: QuestionIn) -> QuestionOut:
         """Say whether articles no longer carry a tag, or take that back."""
-        questions, editor = self.tagger.store.questions, g.caller.editor(None)
+        questions, editor = self.tagger.store.questions, incoming().caller.editor(None)
         if body.answer == "undo":
             return self._question(questions.undo(question_id, editor))
         return self._question(questions.answer(question_id, body.answer, editor))

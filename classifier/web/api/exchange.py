@@ -1,6 +1,6 @@
 """The endpoints by which a taxonomy goes out as a file, and a file comes in as a proposed change set."""
 
-from flask import Response, g
+from flask import Response
 from typing_extensions import TypedDict
 
 from classifier.domain.exchange.formats import FORMATS, MEDIA_TYPES, read, written
@@ -11,6 +11,7 @@ from classifier.store.rows import now
 from classifier.web.api.openapi import NEEDS_BOTH, NEEDS_STORE, Endpoint, Parameter
 from classifier.web.api.queue_query import choice_of
 from classifier.web.guard.auth import ANY_ROLE, TAXONOMISTS
+from classifier.web.incoming import incoming
 
 _FORMAT = Parameter.choice("format", *FORMATS, default=FORMATS[0])
 _KINDS = tuple(dict.fromkeys(MEDIA_TYPES.values()))
@@ -54,15 +55,15 @@ class Exchange:
         form = choice_of("format", FORMATS, FORMATS[0])
         if not self.store.taxonomy.last():
             publish(self.registry, self.store)
-        incoming = read(form, raw, "The body", self.store.taxonomy.log(), now())
+        parsed = read(form, raw, "The body", self.store.taxonomy.log(), now())
         set_id = None
-        if incoming.operations:
-            by = g.caller.editor(None)
-            set_id = self.store.change_sets.propose(incoming.operations, by, f"import of {form}")
+        if parsed.operations:
+            by = incoming().caller.editor(None)
+            set_id = self.store.change_sets.propose(parsed.operations, by, f"import of {form}")
         out: ImportOut = {
             "change_set": set_id,
-            "n_operations": len(incoming.operations),
-            "counts": incoming.counts,
-            "notes": list(incoming.notes),
+            "n_operations": len(parsed.operations),
+            "counts": parsed.counts,
+            "notes": list(parsed.notes),
         }
         return out, 201 if set_id is not None else 200

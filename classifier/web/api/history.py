@@ -1,11 +1,10 @@
 """The endpoint that says why an article has its tags."""
 
-from flask import g
-
 from classifier.serving.history import ArticleHistory, history_of
 from classifier.serving.tagger import Tagger
 from classifier.web.api.openapi import NEEDS_STORE, Endpoint
 from classifier.web.guard.auth import WRITERS
+from classifier.web.incoming import incoming
 
 
 class Histories:
@@ -20,4 +19,4 @@ class Histories:
 
     def get_history(self, article_id: str) -> ArticleHistory:
         """Get all that has changed on an article: who changed what, when, by which model and with which evidence."""
-        return history_of(self.tagger.store, self.tagger.taxonomy(), article_id, g.caller.viewer)
+        return history_of(self.tagger.store, self.tagger.taxonomy(), article_id, incoming().caller.viewer)

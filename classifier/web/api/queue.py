@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from flask import g
 from typing_extensions import TypedDict
 
 from classifier.errors import BadSetting
@@ -12,7 +11,8 @@ from classifier.store.saved_filters import SavedFilter
 from classifier.web.api.openapi import NEEDS_STORE, Endpoint
 from classifier.web.api.queue_query import FILTERS, queue_wanted
 from classifier.web.api.schemas import DealIn, FilterIn, NothingIn
-from classifier.web.guard.auth import EDITORS, Caller
+from classifier.web.guard.auth import EDITORS
+from classifier.web.incoming import incoming
 from classifier.web.problems import bad_parameter
 
 LEASE = "/v1/articles/<article_id>/lease"
@@ -80,39 +80,39 @@ class QueueWork:
 
     def deal(self, body: DealIn) -> DealtOut:
         """Take the first open article of the queue that nobody else has before them."""
-        caller: Caller = g.caller
+        caller = incoming().caller
         wanted = queue_wanted(self.tagger, caller.viewer, state="open")
         queue = self.tagger.store.queue
         return {"article_id": self.tagger.store.leases.deal(queue, wanted, caller.holder, body.skip)}
 
     def take_lease(self, article_id: str, body: NothingIn) -> LeaseOut:
         """Take an article for five minutes, or hold it for five more. The answer says who else has it."""
-        held, until, others = self.tagger.store.leases.take(article_id, g.caller.holder)
+        held, until, others = self.tagger.store.leases.take(article_id, incoming().caller.holder)
         shown = [HeldOut(editor=other.editor, until=other.until) for other in others]
         return {"article_id": article_id, "held": held, "until": until, "others": shown}
 
     def end_lease(self, article_id: str) -> None:
         """Give an article back to the queue."""
-        self.tagger.store.leases.give_back(article_id, g.caller.holder)
+        self.tagger.store.leases.give_back(article_id, incoming().caller.holder)
 
     def near(self, article_id: str) -> NearOut:
         """List the open articles that are nearly this one: copies, and updates that repeat it."""
-        return {"articles": self.tagger.near(article_id, g.caller.holder)}
+        return {"articles": self.tagger.near(article_id, incoming().caller.holder)}
 
     def list_filters(self) -> FiltersOut:
         """List the caller's saved filters of the queue."""
-        saved = self.tagger.store.saved_filters.of(g.caller.editor(None))
+        saved = self.tagger.store.saved_filters.of(incoming().caller.editor(None))
         return {"filters": [cast(FilterOut, row._asdict()) for row in saved]}
 
     def save_filter(self, body: FilterIn) -> FiltersOut:
         """Save a filter of the queue under a name, in place of another one of that name."""
         filters = {name: value for name, value in body.filters.model_dump(exclude_none=True).items() if value}
         try:
-            self.tagger.store.saved_filters.save(g.caller.editor(None), SavedFilter(body.name, filters))
+            self.tagger.store.saved_filters.save(incoming().caller.editor(None), SavedFilter(body.name, filters))
         except BadSetting as error:
             raise bad_parameter("name", str(error)) from None
         return self.list_filters()
 
     def delete_filter(self, name: str) -> None:
         """Delete a saved filter."""
-        self.tagger.store.saved_filters.delete(g.caller.editor(None), name)
+        self.tagger.store.saved_filters.delete(incoming().caller.editor(None), name)

@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response
 
 from classifier.domain.articles import check_id, check_stored_id
 from classifier.web.api.openapi import Endpoint, document
 from classifier.web.bodies import json_response, read_body, read_json
 from classifier.web.guard.auth import Gate
+from classifier.web.incoming import incoming
 from classifier.web.problems import ApiProblem
 
 
@@ -20,24 +21,25 @@ class Router:
         self.gate, self.max_body_bytes, self.endpoints = gate, max_body_bytes, endpoints
         self.blueprint = Blueprint("api", __name__)
         self.blueprint.add_url_rule("/openapi.json", "openapi", self.openapi)
-        for endpoint in endpoints:
-            answer = partial(self.answer, endpoint)
+        self.answers = {(endpoint.method, endpoint.path): partial(self.answer, endpoint) for endpoint in endpoints}
+        for endpoint, answer in zip(endpoints, self.answers.values(), strict=True):
             self.blueprint.add_url_rule(endpoint.path, endpoint.name, answer, methods=[endpoint.method])
 
     def answer(self, endpoint: Endpoint, **arguments: Any) -> Response:
         """Answer a request. The arguments are the parts of its path."""
         if endpoint.roles:
-            g.caller = self.gate.check(endpoint.roles)
+            incoming().caller = self.gate.check(endpoint.roles)
         if "article_id" in arguments:
             (check_id if endpoint.method == "PUT" else check_stored_id)(arguments["article_id"])
+        mimetype = incoming().request.mimetype
         if endpoint.takes:
-            if request.mimetype != "application/json":
-                text = f"Send `Content-Type: application/json`, not {request.mimetype[:60]!r}."
+            if mimetype != "application/json":
+                text = f"Send `Content-Type: application/json`, not {mimetype[:60]!r}."
                 raise ApiProblem("not-json-type", text)
             arguments["body"] = read_json(endpoint.takes, self.max_body_bytes)
         if endpoint.reads:
-            if request.mimetype not in endpoint.reads:
-                text = f"Send `Content-Type:` {' or '.join(endpoint.reads)}, not {request.mimetype[:60]!r}."
+            if mimetype not in endpoint.reads:
+                text = f"Send `Content-Type:` {' or '.join(endpoint.reads)}, not {mimetype[:60]!r}."
                 raise ApiProblem("not-json-type", text)
             arguments["raw"] = read_body(self.max_body_bytes)
         result = endpoint.view(**arguments)

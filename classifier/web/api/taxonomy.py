@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
-from flask import g
 from typing_extensions import TypedDict
 
 from classifier.domain.dates import in_utc
@@ -28,6 +27,7 @@ from classifier.web.api.queue_query import DEFAULT_PAGE, MAX_PAGE, choice_of, nu
 from classifier.web.api.schemas import ApplyIn, ChangeSetIn, NothingIn, OperationsIn, PlaceIn, ScheduleIn
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import ANY_ROLE, EDITORS, NOBODY, TAXONOMISTS, Caller
+from classifier.web.incoming import incoming
 
 SETS = "/v1/tags/change-sets"
 SET = f"{SETS}/<set_id>"
@@ -184,7 +184,8 @@ class Taxonomies:
     def note_place(self, body: PlaceIn) -> PlaceOut:
         """Note how far a reader of the changes has come."""
         place = FeedPlace(body.n, body.moved, body.failed, body.to_do)
-        self.store.feed_places.put(g.caller.key.name if g.caller.key else NOBODY, place)
+        key = incoming().caller.key
+        self.store.feed_places.put(key.name if key else NOBODY, place)
         return pick(PlaceOut, place._asdict())
 
     # --- change sets --------------------------------------------------------------------------------------------
@@ -194,7 +195,7 @@ class Taxonomies:
         operations = [operation_from_json(operation) for operation in body.ops]
         self.changing.log()
         self.store.taxonomy.preview(operations)
-        set_id = self.store.change_sets.propose(operations, g.caller.editor(None), body.note, body.article_id)
+        set_id = self.store.change_sets.propose(operations, incoming().caller.editor(None), body.note, body.article_id)
         return self.get_change_set(set_id)
 
     def list_change_sets(self) -> ChangeSetsOut:
@@ -217,14 +218,14 @@ class Taxonomies:
 
     def apply_change_set(self, set_id: str, body: ApplyIn) -> AppliedOut:
         """Carry out a proposed change set."""
-        proposed, caller = self.store.change_sets.get(set_id), cast(Caller, g.caller)
+        proposed, caller = self.store.change_sets.get(set_id), incoming().caller
         by = caller.editor(None)
         content = [set_id, "apply", body.based_on]
         return self._once(caller, content, lambda: self.changing.apply(proposed, by, body.based_on))
 
     def schedule_change_set(self, set_id: str, body: ScheduleIn) -> ChangeSetOut:
         """Let a proposed change set be applied at a time, or take that back."""
-        proposed, by = self.store.change_sets.get(set_id), g.caller.editor(None)
+        proposed, by = self.store.change_sets.get(set_id), incoming().caller.editor(None)
         if body.apply_at is None:
             self.store.change_sets.take_back(set_id, by)
         else:
@@ -233,12 +234,12 @@ class Taxonomies:
 
     def decline_change_set(self, set_id: str, body: NothingIn) -> ChangeSetOut:
         """Decline a proposed change set."""
-        self.store.change_sets.decline(set_id, g.caller.editor(None))
+        self.store.change_sets.decline(set_id, incoming().caller.editor(None))
         return self.get_change_set(set_id)
 
     def undo_change_set(self, set_id: str, body: NothingIn) -> AppliedOut:
         """Take back an applied change set."""
-        caller = cast(Caller, g.caller)
+        caller = incoming().caller
         self.store.change_sets.get(set_id)
 
         return self._once(caller, [set_id, "undo"], lambda: self.changing.undo_set(set_id, caller.editor(None)))

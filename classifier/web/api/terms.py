@@ -4,7 +4,6 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from flask import g
 from typing_extensions import TypedDict
 
 from classifier.domain.operations import Merge, Operation, operation_to_json
@@ -21,6 +20,7 @@ from classifier.web.api.openapi import NEEDS_BOTH, NEEDS_STORE, Endpoint, Parame
 from classifier.web.api.queue_query import choice_of, filter_of, number_of
 from classifier.web.api.schemas import TermIn, TermMergeIn, TermsIn, TermTagsIn
 from classifier.web.guard.auth import ANY_ROLE, WRITERS
+from classifier.web.incoming import incoming
 
 MAX_TERMS = 500
 _PARAMETERS = (
@@ -95,7 +95,7 @@ class Terms:
         """Return the tags of terms that the caller sends, and propose what a renamed one may mean for the taxonomy."""
         taxonomy = self.tagger.serving.model().head
         terms = [SentTerm(term.id, term.name, term.slug, term.taxonomy, term.tag) for term in sent]
-        found = self.resolver.resolve(g.caller.sender, terms, taxonomy)
+        found = self.resolver.resolve(incoming().caller.sender, terms, taxonomy)
         for was, now in found.renamed:
             note = f"The term {was.name!r} ({was.slug}) was renamed to {now.name!r} ({now.slug}) in the CMS"
             self._propose(operations_of(was, now, taxonomy), note, editor)
@@ -103,7 +103,7 @@ class Terms:
 
     def get_key(self) -> KeyOut:
         """Get the name and the role of the key that asks."""
-        key = g.caller.key
+        key = incoming().caller.key
         return {"name": key.name if key else None, "role": key.role if key else None}
 
     def list_terms(self) -> TermsOut:
@@ -111,7 +111,9 @@ class Terms:
         state, limit = choice_of("state", (*STATES, "all"), "all"), number_of("limit", 1, MAX_TERMS, 100)
         of_state = None if state == "all" else state
         after, words = filter_of("after") or "", (filter_of("words") or "").strip()
-        page = self.store.cms_terms.page(g.caller.sender, of_state, after, limit + 1, words, filter_of("prefix") or "")
+        page = self.store.cms_terms.page(
+            incoming().caller.sender, of_state, after, limit + 1, words, filter_of("prefix") or ""
+        )
         more = page[limit - 1].term_id if len(page) > limit else None
         return {"terms": list(map(self._shown, page[:limit])), "cursor": more}
 
@@ -122,7 +124,7 @@ class Terms:
 
     def put_term(self, term_id: str, body: TermTagsIn) -> TermOut:
         """Say which tags a term stands for."""
-        taxonomy, editor = self.tagger.serving.model().head, g.caller.editor(body.editor)
+        taxonomy, editor = self.tagger.serving.model().head, incoming().caller.editor(body.editor)
         for tag in body.tags or ():
             if tag not in taxonomy.by_id:
                 raise UnknownTag(f"The taxonomy has no tag {tag[:60]!r}. GET /v1/tags lists those that there are.")
@@ -132,11 +134,11 @@ class Terms:
                 return self.resolver.look_up(term, taxonomy)
             return term.standing_for(tuple(dict.fromkeys(body.tags)), PERSON if body.tags else IGNORE, editor)
 
-        return self._shown(self.store.cms_terms.change(g.caller.sender, term_id, changed))
+        return self._shown(self.store.cms_terms.change(incoming().caller.sender, term_id, changed))
 
     def merge_term(self, term_id: str, body: TermMergeIn) -> MergedOut:
         """Say that a person merged a term into another one. The merge of their tags is proposed, and no tag counts as removed."""
-        consumer, taxonomy = g.caller.sender, self.tagger.serving.model().head
+        consumer, taxonomy = incoming().caller.sender, self.tagger.serving.model().head
         kept = self.store.cms_terms.of(consumer, [term_id, body.into])
         for each in (term_id, body.into):
             if each not in kept:
@@ -183,7 +185,7 @@ class Terms:
             self.store.taxonomy.preview(operations)
         except BadOperation:
             return None
-        return self.store.change_sets.propose(operations, g.caller.editor(editor), note)
+        return self.store.change_sets.propose(operations, incoming().caller.editor(editor), note)
 
 
 def _same(one: Sequence[dict[str, Any]], other: Sequence[dict[str, Any]]) -> bool:

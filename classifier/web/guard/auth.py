@@ -4,7 +4,7 @@ import hmac
 from dataclasses import dataclass
 from urllib.parse import quote, urlsplit
 
-from flask import g, redirect, request
+from flask import redirect
 from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.domain.decisions import CMS
@@ -13,6 +13,7 @@ from classifier.store.leases import Holder
 from classifier.store.store import Store
 from classifier.web.guard.limits import OPEN_SENDER, Rate, count_try, counters_of
 from classifier.web.guard.loopback import NEXT_STEP, why_from_elsewhere
+from classifier.web.incoming import incoming
 from classifier.web.problems import CHALLENGE, ApiProblem
 
 COOKIE = "tagger_session"
@@ -97,6 +98,7 @@ class Gate:
         """
         if self._store.keys.in_use():
             return False
+        request = incoming().request
         # A page elsewhere must not reach an open service under a host name of its own, so the host name is checked too.
         if reason := why_from_elsewhere(request.environ, request.host, self._proxies):
             raise ApiProblem(
@@ -107,6 +109,7 @@ class Gate:
     def check(self, roles: tuple[str, ...]) -> Caller:
         """Return who makes the request. Raise `ApiProblem` if the sender may not do what takes one of `roles`."""
         is_open = self.open()
+        request = incoming().request
         kind, _, secret = request.headers.get("Authorization", "").partition(" ")
         if kind:
             key = self._store.keys.of(secret.strip()) if kind.lower() == "bearer" else None
@@ -122,7 +125,7 @@ class Gate:
 
     def check_basic(self, roles: tuple[str, ...]) -> Caller:
         """Do as `check` for a client that sends its key as the password of HTTP Basic. Sessions do not count."""
-        is_open, sent = self.open(), request.authorization
+        is_open, sent = self.open(), incoming().request.authorization
         secret = sent.password if sent is not None and sent.type == "basic" else None
         return self._counted(Caller(self._store.keys.of(secret) if secret else None), roles, is_open)
 
@@ -164,10 +167,11 @@ class Gate:
 
     def session(self) -> Session | None:
         """Return the session of the request's cookie, or None. It is looked up once for each request."""
-        if "session" not in g:
-            g.session = self._store.sessions.of(request.cookies.get(COOKIE, ""))
-        session: Session | None = g.session
-        return session
+        now = incoming()
+        if not now.has_read_session:
+            now.session = self._store.sessions.of(now.request.cookies.get(COOKIE, ""))
+            now.has_read_session = True
+        return now.session
 
     def require_editor(self) -> Session:
         """Return the session of a page for editors. Raises what `require` does."""
@@ -203,6 +207,7 @@ def check_origin() -> None:
     Browsers mark them (Sec-Fetch-Site, older ones Origin). Other clients send neither. A page elsewhere cannot put a key
     into a header.
     """
+    request = incoming().request
     if request.method in _SAFE or "Authorization" in request.headers:
         return
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
@@ -221,4 +226,4 @@ def _host(origin: str) -> str | None:
 
 def sign_in_first(_: SignInFirst) -> WsgiResponse:
     """Return the way to the sign-in page, which leads back to the page that was asked for."""
-    return redirect(f"/sign-in?next={quote(request.full_path.rstrip('?'))}", 303)
+    return redirect(f"/sign-in?next={quote(incoming().request.full_path.rstrip('?'))}", 303)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from classifier.errors import BadStore
@@ -17,6 +17,7 @@ from classifier.store.keys import Key
 from classifier.store.limits import Count, Counters
 from classifier.web.guard.deadlines import Deadlines
 from classifier.web.guard.loopback import address_of
+from classifier.web.incoming import incoming
 from classifier.web.problems import ApiProblem
 
 RATE_SECONDS = 60.0
@@ -62,7 +63,7 @@ class Rate:
             self._resumes_at = time.monotonic() + UNCOUNTED_SECONDS
             return
         left = max(self._rate - count.n, 0)
-        g.rate_headers = {  # as the IETF's draft of the RateLimit headers has them
+        incoming().rate_headers = {  # as the IETF's draft of the RateLimit headers has them
             "RateLimit-Policy": f'"key";q={self._rate};w={RATE_SECONDS:.0f}',
             "RateLimit": f'"key";r={left};t={ceil(count.seconds)}',
         }
@@ -88,7 +89,7 @@ def counters_of(name: str) -> tuple[str, str]:
 
     One sender may own a whole IPv6 network of 64 bits, so it counts as one.
     """
-    sender = address_of(request.remote_addr or "")
+    sender = address_of(incoming().request.remote_addr or "")
     address = str(sender or "")
     if sender is not None and sender.version == 6:
         address = str(ipaddress.ip_network((int(sender) >> 64 << 64, 64)))
@@ -110,43 +111,40 @@ def install(app: Flask, limits: Limits) -> None:
     @app.before_request
     def _() -> None:
         set_deadline(ANSWER_SECONDS)
+        request = incoming().request
         # A body is read first, without a slot: a client that sends slowly must not keep others waiting.
         if request.method not in ("POST", "PUT") and not request.path.startswith(_EXEMPT):
             take_slot()
 
-    @app.after_request
-    def _(response: Response) -> Response:
-        response.headers.update(g.pop("rate_headers", {}))
-        return response
-
     @app.teardown_request
     def _(_error: BaseException | None) -> None:
         set_deadline(None)
-        if g.pop("has_slot", False):
+        if incoming().has_slot:
+            incoming().has_slot = False
             slots.release()
 
 
 def take_slot() -> None:
     """Take one of the process's slots for the request, once, or raise `ApiProblem` (503). The answer gives it back."""
-    if g.get("has_slot"):
+    request = incoming()
+    if request.has_slot:
         return
-    if not current_app.extensions["slots"].acquire(blocking=False):
-        detail = (
-            f"This process works on {current_app.extensions['n_slots']} requests already. Send it again in a second."
-        )
+    if not request.app.extensions["slots"].acquire(blocking=False):
+        n_slots = request.app.extensions["n_slots"]
+        detail = f"This process works on {n_slots} requests already. Send it again in a second."
         raise ApiProblem("overloaded", detail, headers={"Retry-After": "1"})
-    g.has_slot = True
+    request.has_slot = True
 
 
 @contextmanager
 def in_time() -> Iterator[None]:
     """Read the body of the request within the time limit, or raise `ApiProblem` (408)."""
-    deadlines: Deadlines = current_app.extensions["deadlines"]
+    deadlines: Deadlines = incoming().app.extensions["deadlines"]
     until = time.monotonic() + deadlines.seconds
     detail = f"The body did not arrive within {deadlines.seconds:g} s."
     late = ApiProblem("too-slow", detail, headers={"Connection": "close"})
     try:
-        with deadlines.of(request.environ.get("gunicorn.socket")):
+        with deadlines.of(incoming().request.environ.get("gunicorn.socket")):
             yield
     except Exception:
         if time.monotonic() < until:

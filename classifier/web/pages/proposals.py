@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from flask import Blueprint, Response, g, redirect
+from flask import Blueprint, Response, redirect
 from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.domain.operations import Create
@@ -16,6 +16,7 @@ from classifier.web.api.schemas import ProposalIn
 from classifier.web.bodies import json_response, read_json
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import TAXONOMISTS, WRITERS, Gate
+from classifier.web.incoming import incoming
 from classifier.web.pages.forms import Form, see
 from classifier.web.pages.tag_list import tag_named
 from classifier.web.pages.tag_operations import free_id, named
@@ -59,9 +60,9 @@ class Proposals(TagSite):
 
     def propose(self) -> Response:
         """Add a proposal."""
-        g.caller = self.gate.check(WRITERS)
+        incoming().caller = self.gate.check(WRITERS)
         proposal = read_json(ProposalIn, self.limit)
-        editor = g.caller.editor(proposal.editor)
+        editor = incoming().caller.editor(proposal.editor)
         proposal_id = self.proposals.add(proposal.label.strip(), proposal.note, proposal.article_id, editor)
         return json_response({"id": proposal_id}, 201)
 

@@ -1,6 +1,6 @@
 """The pages on which editors decide: one article after the other, or one tag over many articles."""
 
-from flask import Blueprint, Response, g, request
+from flask import Blueprint, Response, request
 
 from classifier.domain.articles import check_stored_id
 from classifier.errors import TaggerError
@@ -10,6 +10,7 @@ from classifier.texts import _
 from classifier.web.api.queue_query import queue_wanted
 from classifier.web.bodies import json_response
 from classifier.web.guard.auth import EDITORS, Gate
+from classifier.web.incoming import incoming
 from classifier.web.pages import render
 from classifier.web.pages.article_view import article_view
 from classifier.web.pages.showing import rejections, why_of
@@ -76,6 +77,5 @@ class Review:
         return json_response({"tag": tag.id, "label": tag.label, "rows": [row._asdict() for row in rows]})
 
     def _viewer(self) -> str | None:
-        g.caller = self.gate.check(EDITORS)
-        viewer: str | None = g.caller.viewer
-        return viewer
+        incoming().caller = self.gate.check(EDITORS)
+        return incoming().caller.viewer

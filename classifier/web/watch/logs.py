@@ -4,22 +4,20 @@ An exception is logged with its type and the lines of code. Its message may quot
 """
 
 import logging
-import re
-import secrets
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any, TextIO
 
 import structlog
-from flask import Flask, Response, g, request
+from flask import Flask, Response
 from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, WrappedLogger
 
 from classifier.domain.articles import check_stored_id
 from classifier.errors import BadArticle
+from classifier.web.incoming import incoming, latest, notes
 
-REQUEST_ID = "X-Request-ID"
-_SENT_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _STATIC = ("/static/<path:filename>", "/static/v-<version>/<path:filename>")
 _QUIET = ("/health/live", "/health/ready", "/metrics", *_STATIC)  # polled
 
@@ -28,7 +26,7 @@ def configure(file: TextIO | None = None) -> None:
     """Make structlog and the logging of libraries write JSON lines to a file, by default to standard error."""
     structlog.configure(
         processors=[
-            structlog.contextvars.merge_contextvars,
+            _with_request_id,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
             structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
@@ -57,41 +55,36 @@ class Forwarding(logging.Handler):
 
 def watch(app: Flask) -> None:
     """Log a line for each request of an app, with the sender's id for it or a new one."""
-    log = structlog.get_logger()
+    log = structlog.get_logger().bind()  # once, not for each line
 
-    def begin() -> None:
-        sent = request.headers.get(REQUEST_ID, "")
-        g.request_id = sent if _SENT_ID.fullmatch(sent) else secrets.token_hex(8)
-        g.came = time.perf_counter()
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
-
-    app.before_request_funcs.setdefault(None, []).insert(0, begin)  # before any function that may refuse the request
-
-    @app.after_request
-    def _(response: Response) -> Response:
-        response.headers[REQUEST_ID] = g.get("request_id", "")
-        route = request.url_rule.rule if request.url_rule else None
-        if route not in _QUIET or response.status_code >= 500:
-            caller = g.get("caller")
+    def write(response: Response) -> None:
+        now = incoming()
+        if now.route not in _QUIET or response.status_code >= 500:
             log.info(
                 "request",
-                method=request.method[:10],
-                route=route,
-                article_id=_article_id(),
+                method=now.request.method[:10],
+                route=now.route,
+                article_id=_article_id(now.request.view_args or {}),
                 status=response.status_code,
-                ms=round(1000.0 * (time.perf_counter() - g.get("came", time.perf_counter())), 1),
-                role=caller.key.role if caller is not None and caller.key is not None else None,
+                ms=round(1000.0 * (time.perf_counter() - now.came), 1),
+                role=now.role,
             )
-        return response
+
+    notes(app).append(write)
 
 
-def _article_id() -> str | None:
-    article_id = (request.view_args or {}).get("article_id")
+def _article_id(arguments: Mapping[str, Any]) -> str | None:
+    article_id = arguments.get("article_id")
     try:
         return None if article_id is None else check_stored_id(article_id)
     except BadArticle:
         return None
+
+
+def _with_request_id(_log: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    if (now := latest()) is not None:
+        event.setdefault("request_id", now.request_id)
+    return event
 
 
 def _without_messages(_log: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -7,9 +7,10 @@ import os
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from functools import lru_cache
 from typing import TypeVar
 
-from flask import Blueprint, Flask, Response, g, request
+from flask import Blueprint, Flask, Response
 from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
@@ -23,6 +24,7 @@ from classifier.store.queue import Wanted
 from classifier.store.rows import hours_since
 from classifier.store.runs import JOB
 from classifier.web.guard.auth import Gate
+from classifier.web.incoming import incoming, notes
 
 READERS = ("admin", "reader")
 _REQUESTS = Counter("tagger_requests", "Requests answered.", ("method", "route", "status"))
@@ -35,19 +37,26 @@ _SECONDS = Histogram(
 _SUGGESTIONS = Counter("tagger_suggestions", "Suggestions given.", ("tag", "band"))
 _DECISIONS = Counter("tagger_decisions", "Decisions logged.", ("action",))
 AnyAnswer = TypeVar("AnyAnswer", bound=AnswerOut)
+AnyMetric = TypeVar("AnyMetric", Counter, Histogram)
+
+
+@lru_cache(maxsize=20_000)  # of the tags of two bands, and routes
+def _child(metric: AnyMetric, *labels: str | int) -> AnyMetric:
+    """Return what counts for some labels. Prometheus looks it up under a lock each time."""
+    return metric.labels(*labels)
 
 
 def counted(answer: AnyAnswer) -> AnyAnswer:
     """Count the suggestions of an answer, and return it."""
     for suggestion in answer["suggestions"]:
-        _SUGGESTIONS.labels(suggestion["tag"], suggestion["band"]).inc()
+        _child(_SUGGESTIONS, suggestion["tag"], suggestion["band"]).inc()
     return answer
 
 
 def count_decisions(decisions: Iterable[DecisionOut]) -> None:
     """Count decisions that were logged."""
     for decision in decisions:
-        _DECISIONS.labels(decision["action"]).inc()
+        _child(_DECISIONS, decision["action"]).inc()
 
 
 class Metrics:
@@ -123,16 +132,12 @@ class Metrics:
 def watch(app: Flask) -> None:
     """Count every request of an app, and how long it took."""
 
-    @app.before_request
-    def _() -> None:
-        g.begun = time.perf_counter()
-
-    @app.after_request
-    def _(response: Response) -> Response:
+    def count(response: Response) -> None:
+        now = incoming()
         # The rule, not the address: ids of articles are many, and not for everybody who reads metrics.
-        route = request.url_rule.rule if request.url_rule else "none"
-        method = request.method if request.method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS") else "other"
-        _REQUESTS.labels(method, route, response.status_code).inc()
-        if begun := g.pop("begun", None):
-            _SECONDS.labels(route).observe(time.perf_counter() - begun)
-        return response
+        method, route = now.request.method, now.route or "none"
+        method = method if method in ("GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS") else "other"
+        _child(_REQUESTS, method, route, response.status_code).inc()
+        _child(_SECONDS, route).observe(time.perf_counter() - now.came)
+
+    notes(app).append(count)
