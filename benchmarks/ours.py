@@ -17,7 +17,8 @@ from classifier import __version__
 from classifier.archive import write_suggestions
 from classifier.domain.articles import Article, read_articles
 from classifier.domain.progress import untracked
-from classifier.model.tag_model import N_EVIDENCE, TagModel
+from classifier.model.answer import N_EVIDENCE
+from classifier.model.tag_model import TagModel
 from classifier.serving.registry import Registry
 from classifier.store.live import N_FOLLOWED
 from classifier.training.fitting import fit

@@ -102,6 +102,35 @@ def test_suggest_answers_the_fields_of_the_contract(client: FlaskClient, registr
     assert all(set(row) == {"tag", "label", "score", "mentions"} for row in answer["mentioned"])
 
 
+def test_evidence_is_left_out_where_nobody_reads_it_and_nothing_else(client: FlaskClient) -> None:
+    for first, second in ((0, 4), (4, 0)):  # whichever of the two is remembered
+        sent = {**ARTICLE, "title": f"{ARTICLE['title']} {first}"}
+        answers = {n: suggest(client, **sent, evidence=n) for n in (first, second)}
+        assert all_evidence(answers[4])
+        assert not all_evidence(answers[0])
+        for row in answers[4]["suggestions"]:
+            row |= {"evidence": [], "evidence_against": []}
+        assert answers[0] == answers[4]
+    assert suggest(client, **ARTICLE) == suggest(client, **ARTICLE, evidence=4)
+    assert max(len(row["evidence"]) for row in suggest(client, **ARTICLE, evidence=1)["suggestions"]) == 1
+
+
+def test_evidence_is_left_out_of_a_batch(client: FlaskClient) -> None:
+    articles = [{"id": "a", **ARTICLE}]
+    (answer,) = client.post("/v1/suggest/batch", json={"articles": articles, "evidence": 0}).get_json()["results"]
+    (whole,) = client.post("/v1/suggest/batch", json={"articles": articles}).get_json()["results"]
+    assert all_evidence(whole)
+    assert not all_evidence(answer)
+    assert [row["score"] for row in answer["suggestions"]] == [row["score"] for row in whole["suggestions"]]
+
+
+@pytest.mark.parametrize("n", [-1, 5, True, "0", 1.0, None])
+def test_so_many_places_are_no_number_of_evidence(client: FlaskClient, n: object) -> None:
+    refused = client.post("/v1/suggest", json={**ARTICLE, "evidence": n})
+    assert refused.status_code == 422
+    assert [error["pointer"] for error in refused.get_json()["errors"]] == ["/evidence"]
+
+
 def test_suggest_finds_the_group_and_the_kind_of_story(client: FlaskClient) -> None:
     answer = suggest(client, **ARTICLE)
     found = {row["tag"]: row for row in answer["suggestions"]}

@@ -42,6 +42,7 @@ SENT = json.dumps(GOOD).encode()
 BODIES = {
     "an article": SENT,
     "explained": json.dumps({**GOOD, "why": ["iskp", "taliban"]}).encode(),
+    "without evidence": json.dumps({**GOOD, "evidence": 0}).encode(),
     "of a stored article": json.dumps({**GOOD, "article_id": "a"}).encode(),
     "with all fields": json.dumps(
         {

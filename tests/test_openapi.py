@@ -35,6 +35,8 @@ ANSWERS: list[tuple[str, str, str, Any, int]] = [
     ("post", "/v1/suggest", "/v1/suggest", {**ARTICLE, "why": ["iskp", "hamas"]}, 200),
     ("post", "/v1/suggest", "/v1/suggest", PLAIN, 200),
     ("post", "/v1/suggest", "/v1/suggest", {"title": ""}, 200),
+    ("post", "/v1/suggest", "/v1/suggest", {**ARTICLE, "evidence": 0}, 200),
+    ("post", "/v1/suggest", "/v1/suggest", {**ARTICLE, "evidence": 5}, 422),
     ("post", "/v1/suggest", "/v1/suggest", {}, 422),
     ("post", "/v1/suggest", "/v1/suggest", {"title": "x" * 3_000_000}, 413),
     (

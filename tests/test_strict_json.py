@@ -70,7 +70,18 @@ def test_the_short_way_for_plain_records_says_what_the_long_one_says(text: str) 
 
 
 def test_plain_records_take_the_short_way() -> None:
-    assert strict_json._plain_record(b'{"id": "a", "tags": ["x", "y"], "url": null, "complete": true}') is not None
+    assert (
+        strict_json._plain_record(b'{"id": "a", "tags": ["x", "y"], "url" : null, "n": 0, "complete": true}')
+        is not None
+    )
+
+
+@given(st.integers() | st.integers(2**63 - 2, 2**64 + 2) | st.sampled_from([10**19, 10**20, -(10**19), -(2**63)]))
+def test_integers_are_read_or_refused_the_short_way_as_the_long_one(n: int) -> None:
+    raw = b'{"n": %d}' % n
+    found = strict_json._plain_record(raw)
+    assert (found is not None) == (-(2**63) <= n < 2**64)
+    assert found is None or found == strict_json._checked(raw) == {"n": n}
 
 
 @pytest.mark.parametrize(

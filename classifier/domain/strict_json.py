@@ -27,23 +27,23 @@ def loads(raw: bytes) -> Any:
     return _checked(raw) if record is None else record
 
 
-_PLAIN = (str, bool, type(None))
-_BLANK_BEFORE_COLON = re.compile(rb'"\s+:')
+_PLAIN = (str, int, type(None))  # what orjson reads as int has at most MAX_DIGITS digits
+_KEY = re.compile(rb'"\s*:')  # or a quotation mark and a colon in a text
 
 
 def _plain_record(raw: bytes) -> dict[str, object] | None:
-    """Return an object of texts, true, false, null and lists of texts, or None if it may break a rule."""
+    """Return an object of texts, integers, true, false, null and lists of texts, or None if it may break a rule."""
     try:
         value = orjson.loads(raw)
     except orjson.JSONDecodeError:
         return None
     # No key is repeated if there are as many as quotation marks before colons.
-    if not isinstance(value, dict) or raw.count(b'":') != len(value) or b"\\u0000" in raw:
+    if not isinstance(value, dict) or len(_KEY.findall(raw)) != len(value) or b"\\u0000" in raw:
         return None
     lists = [item for item in value.values() if not isinstance(item, _PLAIN)]
     if not all(isinstance(item, list) and all(isinstance(part, str) for part in item) for item in lists):
         return None
-    return None if _BLANK_BEFORE_COLON.search(raw) else value
+    return value
 
 
 def _checked(raw: bytes) -> Any:

@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 from classifier.domain.taxonomy import Tag
 
 DIGITS = 4  # of the scores and weights in an answer
+N_EVIDENCE = 4  # places for each suggestion, and against it
 Span = tuple[int, int, int]  # field, start and end in the clean text
 
 

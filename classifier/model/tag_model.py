@@ -14,7 +14,16 @@ from classifier.domain.articles import Article
 from classifier.domain.redeciding import SPLIT
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.model.aboutness import EVEN, AboutnessModel, aboutness_by_rule
-from classifier.model.answer import DIGITS, Answer, Explanation, Mentioned, Suggestion, TagName, ToChoose
+from classifier.model.answer import (
+    DIGITS,
+    N_EVIDENCE,
+    Answer,
+    Explanation,
+    Mentioned,
+    Suggestion,
+    TagName,
+    ToChoose,
+)
 from classifier.model.evidence import Explainer, ForAndAgainst
 from classifier.model.live import Followed, labels_to_follow, live_move
 from classifier.model.parameters import Parameters
@@ -25,7 +34,6 @@ from classifier.text.fields import BODY
 from classifier.text.mention_features import HINTED, LEAD
 from classifier.text.reading import ArticleReader, Reading
 
-N_EVIDENCE = 4
 N_PRECEDENTS = 3
 MAX_REMOVED = 200  # parts that an answer lists
 

@@ -8,7 +8,7 @@ from contextlib import nullcontext
 import orjson
 
 from classifier.domain.articles import Article
-from classifier.model.answer import Answer
+from classifier.model.answer import N_EVIDENCE, Answer
 from classifier.model.protocol import Model
 
 MAX_BYTES = 32 << 20  # of answers that a process remembers
@@ -29,23 +29,23 @@ class Answers:
         self._lock = threading.Lock()
         self._turn = threading.Lock()
 
-    def answer(self, article: Article, model: Model) -> Answer:
-        """Return the answer to an article.
+    def answer(self, article: Article, model: Model, n_evidence: int = N_EVIDENCE) -> Answer:
+        """Return the answer to an article, with up to `n_evidence` places for and against each suggestion.
 
         Threads take turns: side by side they would hand Python's one lock to each other at every call of numpy, and each
         wait five milliseconds to get it back. A long text takes no turn.
         """
-        seen_as = model.version, model.taxonomy.version, str(model.live_state)
+        seen_as = model.version, model.taxonomy.version, str(model.live_state), str(n_evidence)
         text = "\0".join((*seen_as, article.language or "", article.body_format, *article.texts))
         if len(text) > LONG:
-            return model.suggest(article)
+            return model.suggest(article, n_evidence)
         key = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
         if remembered := self._remembered(key):
             return remembered
         with self._turn:
             if remembered := self._remembered(key):
                 return remembered
-            answer = model.suggest(article)
+            answer = model.suggest(article, n_evidence)
         # Copied: what orjson returns holds up to twice as much memory as its length says.
         self._remember(key, memoryview(orjson.dumps(answer)).tobytes())
         return answer

@@ -15,7 +15,7 @@ from classifier.domain.decisions import GIVES, Standing
 from classifier.domain.deleted import digest_of
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import BadDecision, BadModel, BadSetting, CannotJudge, NoModel, NotFound, TaggerError
-from classifier.model.answer import Answer, Suggestion
+from classifier.model.answer import N_EVIDENCE, Answer, Suggestion
 from classifier.model.protocol import Model
 from classifier.serving import views
 from classifier.serving.answers import Answers
@@ -84,7 +84,12 @@ class Tagger:
     # --- suggestions ---
 
     def suggest(
-        self, article: Article, why: Sequence[str] = (), article_id: str | None = None, viewer: str | None = None
+        self,
+        article: Article,
+        why: Sequence[str] = (),
+        article_id: str | None = None,
+        viewer: str | None = None,
+        n_evidence: int = N_EVIDENCE,
     ) -> SuggestOut:
         """Return the answer to a text without storing it. `why` names tags to explain.
 
@@ -96,7 +101,7 @@ class Tagger:
             UnknownTag: if `why` names no tag of the taxonomy.
         """
         model = self.serving.model()
-        answer = self.judged(article, model)
+        answer = self.judged(article, model, n_evidence)
         view = cast(SuggestOut, views.answer_view(answer, article.tags or (), model))
         if article_id is not None:
             view = self._as_of_article(view, answer, article_id, model, viewer)
@@ -176,10 +181,10 @@ class Tagger:
         )
         return views.article_view(stored, origins, view)
 
-    def judged(self, article: Article, model: Model) -> Answer:
+    def judged(self, article: Article, model: Model, n_evidence: int = N_EVIDENCE) -> Answer:
         """Return what a model says of an article, or raise `CannotJudge` if it fails."""
         with _able_to_judge(article, model):
-            return self.answers.answer(article, model)
+            return self.answers.answer(article, model, n_evidence)
 
     def judge_waiting(self, model: Model, waiting: Sequence[StoredArticle]) -> Iterator[Judged]:
         """Yield what a model says of stored articles, without the tags that people have set or rejected.

@@ -77,12 +77,15 @@ class Articles:
 
     def suggest(self, body: SuggestIn) -> SuggestOut:
         """Suggest tags for a text; nothing is stored."""
-        return counted(self.tagger.suggest(body.article(), body.why, body.article_id, incoming().caller.viewer))
+        return counted(
+            self.tagger.suggest(body.article(), body.why, body.article_id, incoming().caller.viewer, body.evidence)
+        )
 
     def suggest_batch(self, body: BatchIn) -> BatchOut:
         """Suggest tags for up to 100 articles; nothing is stored."""
         articles = (article.article(article.id) for article in body.articles)
-        answers = ({"id": article.id, **counted(self.tagger.suggest(article))} for article in articles)
+        suggest = partial(self.tagger.suggest, n_evidence=body.evidence)
+        answers = ({"id": article.id, **counted(suggest(article))} for article in articles)
         return {"results": [cast(BatchAnswer, answer) for answer in answers]}
 
     def put_article(self, article_id: str, body: StoredArticleIn) -> PutAnswer:

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from classifier.domain.articles import ARTICLE_ID, LANGUAGE, TEXT_FIELDS, Article
 from classifier.domain.dates import normal_date
 from classifier.errors import BadArticle
+from classifier.model.answer import N_EVIDENCE
 
 MAX_BATCH = 100
 MAX_WHY = 20
@@ -27,6 +28,7 @@ WebhookKind = Literal[
     "model_refused",
 ]
 TagText = Annotated[str, Field(min_length=1, max_length=200)]
+Evidence = Annotated[int, Field(ge=0, le=N_EVIDENCE)]
 
 
 class Strict(BaseModel):
@@ -102,6 +104,7 @@ class SuggestIn(ArticleIn):
 
     why: list[TagText] = Field([], max_length=MAX_WHY)
     article_id: str | None = Field(None, pattern=f"^{ARTICLE_ID.pattern}$")
+    evidence: Evidence = N_EVIDENCE
 
 
 class BatchArticleIn(ArticleIn):
@@ -114,6 +117,7 @@ class BatchIn(Strict):
     """Several articles, each with its own id."""
 
     articles: list[BatchArticleIn] = Field(min_length=1, max_length=MAX_BATCH)
+    evidence: Evidence = N_EVIDENCE
 
 
 class StoredArticleIn(ArticleIn):
