@@ -1,8 +1,9 @@
 """A load client that costs little: one thread, raw sockets kept alive, a request of ready-made bytes.
 
-Run as a program of its own: `client.py PORT N_CLIENTS SECONDS FOLDER`; the requests are the files of the folder, in turn.
+Run as a program of its own: `client.py PORT N_CLIENTS SECONDS FOLDER [--new-connections]`; the requests are the files of
+the folder, in turn. With `--new-connections` each has a connection of its own.
 Where MARK stands in a request each sending has another number, so that no text is ever sent twice: a server that remembers
-its answers would be measured remembering. Prints one JSON line: requests a second, and p50 and p95 in ms. Any answer but 200
+its answers would be measured remembering. Prints one JSON line: requests a second, p50 and p95 in ms, the number that it counts and that it sent. Any answer but 200
 ends it. Imports only the standard library, so that it starts at once.
 """
 
@@ -25,10 +26,10 @@ LENGTH = b"content-length:"
 class Connection:
     """One client: sends the next request as soon as the answer is whole."""
 
-    def __init__(self, port: int, requests: Iterator[bytes]) -> None:
-        self._port, self._requests = port, requests
+    def __init__(self, port: int, requests: Iterator[bytes], is_kept: bool) -> None:
+        self._port, self._requests, self.is_kept = port, requests, is_kept
         self.latencies: list[float] = []
-        self.connect()
+        self.n_sent = 0
 
     def connect(self) -> None:
         """Open the socket."""
@@ -40,6 +41,10 @@ class Connection:
         self._answer, self._wanted = b"", 0
         request = next(self._requests)
         self._began = time.perf_counter()
+        self.n_sent += 1
+        if not self.is_kept:
+            request = request.replace(HEAD_END, b"\r\nConnection: close\r\n\r\n", 1)
+            self.connect()
         self.socket.sendall(request)
 
     def receive(self) -> bool:
@@ -65,14 +70,18 @@ class Connection:
         raise ConnectionError(f"no length in {head!r}")
 
 
-def load(port: int, n_clients: int, seconds: float, requests: Sequence[bytes]) -> dict[str, float]:
+def load(
+    port: int, n_clients: int, seconds: float, requests: Sequence[bytes], is_kept: bool = True
+) -> dict[str, float]:
     """Keep `n_clients` requests going for some seconds; the first tenth of the time warms up."""
     turn = _turns(requests)  # all clients take from one turn, so that no two send the same at once
-    connections = [Connection(port, turn) for _ in range(n_clients)]
+    connections = [Connection(port, turn, is_kept) for _ in range(n_clients)]
     with selectors.DefaultSelector() as selector:
         for connection in connections:
-            selector.register(connection.socket, selectors.EVENT_READ, connection)
+            if is_kept:
+                connection.connect()
             connection.send()
+            selector.register(connection.socket, selectors.EVENT_READ, connection)
         _turn(selector, seconds / 10)
         for connection in connections:
             connection.latencies.clear()
@@ -84,7 +93,8 @@ def load(port: int, n_clients: int, seconds: float, requests: Sequence[bytes]) -
         raise ConnectionError(f"no answer within {seconds} s")
     n = len(every)
     p50, p95 = every[n // 2] * 1000, every[int(0.95 * n)] * 1000
-    return {"requests_per_second": n / took, "p50_ms": p50, "p95_ms": p95, "n_requests": n}
+    n_sent = sum(connection.n_sent for connection in connections)
+    return {"requests_per_second": n / took, "p50_ms": p50, "p95_ms": p95, "n_requests": n, "n_sent": n_sent}
 
 
 def _turns(requests: Sequence[bytes]) -> Iterator[bytes]:
@@ -100,11 +110,18 @@ def _turn(selector: selectors.BaseSelector, seconds: float) -> None:
     while time.perf_counter() < until:
         for key, _ in selector.select(timeout=1.0):
             connection: Connection = key.data
-            if connection.receive():
+            if not connection.receive():
+                continue
+            if connection.is_kept:
                 connection.send()
+                continue
+            selector.unregister(connection.socket)
+            connection.socket.close()
+            connection.send()
+            selector.register(connection.socket, selectors.EVENT_READ, connection)
 
 
 if __name__ == "__main__":
-    _, _port, _clients, _seconds, _folder = sys.argv
+    _, _port, _clients, _seconds, _folder, *_options = sys.argv
     _requests = [file.read_bytes() for file in sorted(Path(_folder).iterdir())]
-    print(json.dumps(load(int(_port), int(_clients), float(_seconds), _requests)))
+    print(json.dumps(load(int(_port), int(_clients), float(_seconds), _requests, not _options)))

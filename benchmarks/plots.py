@@ -22,7 +22,8 @@ def draw(figures: dict[str, Any], folder: Path) -> list[Path]:
         if sound:
             drawn += [_quality(corpus["name"], sound, folder), _cost(corpus["name"], sound, folder)]
     if "service" in figures:
-        drawn.append(_service(figures["service"]["rows"], folder))
+        kept = [row for row in figures["service"]["rows"] if row.get("keeps_connections", True)]
+        drawn.append(_service(kept, folder))
     return drawn
 
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -19,28 +20,41 @@ START_SECONDS = 120
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 
+@dataclass(frozen=True)
+class Served:
+    """A running server."""
+
+    port: int
+    process: psutil.Process
+
+    def cpu_seconds(self) -> float:
+        """Return the CPU time of the server and its workers so far."""
+        times = [process.cpu_times() for process in (self.process, *self.process.children(recursive=True))]
+        return sum(float(each.user + each.system) for each in times)
+
+
 @contextmanager
-def served(models: Path, database: Path) -> Iterator[tuple[int, list[str]]]:
-    """Serve models by the product's own command; yield the port and the command line that it became."""
+def served(models: Path, database: Path) -> Iterator[Served]:
+    """Serve models by the product's own command."""
     port = _free_port()
     command = [sys.executable, "-m", "classifier", "serve", "--models", str(models)]
     command += ["--database", f"sqlite:///{database}", "--port", str(port), "--workers", str(WORKERS)]
     with _started(command, {}, port, database.with_suffix(".log")) as pid:
-        yield port, psutil.Process(pid).cmdline()
+        yield Served(port, psutil.Process(pid))
 
 
 @contextmanager
-def noop_served(options: list[str], log: Path) -> Iterator[int]:
+def noop_served(options: list[str], log: Path) -> Iterator[Served]:
     """Serve the no-op with the very options of another server."""
     port = _free_port()
     command = ["benchmarks.noop:create_app()" if word == "service:create_app()" else word for word in options]
     command[command.index("--bind") + 1] = f"127.0.0.1:{port}"
-    with _started(command, ONE_THREAD, port, log):
-        yield port
+    with _started(command, ONE_THREAD, port, log) as pid:
+        yield Served(port, psutil.Process(pid))
 
 
 @contextmanager
-def annif_served(python: str, project: Path, log: Path) -> Iterator[int]:
+def annif_served(python: str, project: Path, log: Path) -> Iterator[Served]:
     """Serve a trained Annif project with gunicorn and the workers that its application needs."""
     port = _free_port()
     command = [python, "-m", "gunicorn", "annif:create_app()", "--bind", f"127.0.0.1:{port}", "--log-level", "error"]
@@ -50,8 +64,8 @@ def annif_served(python: str, project: Path, log: Path) -> Iterator[int]:
         "ANNIF_DATADIR": str(project),
         "ANNIF_CONFIG": "annif.default_config.ProductionConfig",  # loads the projects at start
     }
-    with _started(command, extra | ONE_THREAD, port, log):
-        yield port
+    with _started(command, extra | ONE_THREAD, port, log) as pid:
+        yield Served(port, psutil.Process(pid))
 
 
 @contextmanager

@@ -18,21 +18,25 @@ from urllib.parse import urlencode
 
 from benchmarks.client import MARK
 from benchmarks.environments import PEERS, python_of
+from benchmarks.noop import PARSES
 from benchmarks.processes import Failed, run, say
-from benchmarks.servers import annif_served, noop_served, served
+from benchmarks.servers import ONE_THREAD, Served, annif_served, noop_served, served
 from benchmarks.synthetic import cut_to, saved, starter_articles, starter_model
 
 N_TAGS = 220
 N_ROUNDS = 5
 SECONDS = 2.0
-CLIENTS = (1, 4, 8)
+LOADS = ((1, True), (4, True), (8, True), (4, False))  # clients, and whether they keep their connections
 TEXT_BYTES = 4096
 N_TEXTS = 400
 N_SEEN = 40  # texts that are sent again and again, for a row of its own
 CLIENT = Path(__file__).parent / "client.py"
-NOOP, ANNIF = "no-op Flask endpoint", "Annif"
+NOOP, ANNIF = "no-op Flask endpoint, parses the JSON", "Annif"
+NOOP_READS = "no-op Flask endpoint, reads the body"
 OURS, SEEN = f"article tagger, {N_TAGS} tags", f"article tagger, {N_TAGS} tags, texts seen before"
+BRIEF = f"article tagger, {N_TAGS} tags, without evidence"
 STARTER = "article tagger, starter"
+Taken = dict[tuple[str, tuple[int, bool]], list[dict[str, float]]]  # by endpoint and load, a round each
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 
 
@@ -41,7 +45,7 @@ class Endpoint:
     """Where to send which requests, the files of a folder."""
 
     name: str
-    port: int
+    server: Served
     requests: Path
 
 
@@ -62,7 +66,14 @@ def measure(folder: Path, *, with_annif: bool, n_rounds: int = N_ROUNDS, seconds
                 problems[ANNIF] = str(error)
         _check(endpoints[1], JSON, _has_evidence)
         rows = _rounds(endpoints, n_rounds, seconds)
-    return {"rows": rows, "problems": problems, "n_rounds": n_rounds, "article_bytes": TEXT_BYTES, "n_texts": N_TEXTS}
+    return {
+        "in_process": _in_process(folder),
+        "rows": rows,
+        "problems": problems,
+        "n_rounds": n_rounds,
+        "article_bytes": TEXT_BYTES,
+        "n_texts": N_TEXTS,
+    }
 
 
 def _our_endpoints(servers: ExitStack, folder: Path, n_starter_tags: int) -> list[Endpoint]:
@@ -75,36 +86,56 @@ def _our_endpoints(servers: ExitStack, folder: Path, n_starter_tags: int) -> lis
         [payload.replace(MARK, b"7" * len(MARK)) for payload in payloads[:N_SEEN]],
     )
     say("service: starting the servers")
-    ours, options = servers.enter_context(served(folder / "cut", folder / "cut.db"))
-    starter, _ = servers.enter_context(served(folder / "starter", folder / "starter.db"))
-    noop = servers.enter_context(noop_served(options, folder / "noop.log"))
+    parsed = _requests(folder / "parsed.http", PARSES, JSON, payloads)
+    brief = _requests(folder / "brief.http", "/v1/suggest", JSON, [b'{"evidence": 0, ' + each[1:] for each in payloads])
+    ours = servers.enter_context(served(folder / "cut", folder / "cut.db"))
+    starter = servers.enter_context(served(folder / "starter", folder / "starter.db"))
+    noop = servers.enter_context(noop_served(ours.process.cmdline(), folder / "noop.log"))
     return [
-        Endpoint(NOOP, noop, requests),
+        Endpoint(NOOP, noop, parsed),
         Endpoint(OURS, ours, requests),
         Endpoint(SEEN, ours, seen),
+        Endpoint(BRIEF, ours, brief),
+        Endpoint(NOOP_READS, noop, requests),
         Endpoint(f"{STARTER} ({n_starter_tags} tags)", starter, requests),
     ]
 
 
+def _in_process(folder: Path) -> dict[str, Any]:
+    """Return what a request costs without a server."""
+    say("service: in process")
+    texts = folder / "texts.json"
+    texts.write_text(json.dumps([{"title": title, "body": body} for title, body in _texts()]))
+    return run([sys.executable, "-m", "benchmarks.door", str(folder / "cut"), str(texts)], ONE_THREAD).figures
+
+
 def _rounds(endpoints: Sequence[Endpoint], n_rounds: int, seconds: float) -> list[dict[str, Any]]:
-    taken: dict[tuple[str, int], list[dict[str, float]]] = {}
+    taken: Taken = {}
     for number in range(n_rounds):
         say(f"service: round {number + 1} of {n_rounds}")
-        for n_clients in CLIENTS:
-            for one in endpoints:
-                command = [sys.executable, "-I", str(CLIENT), str(one.port), str(n_clients), str(seconds)]
-                figures = run([*command, str(one.requests)]).figures
-                taken.setdefault((one.name, n_clients), []).append(figures)
-    return [_row(taken, name, n_clients) for name, n_clients in taken]
+        for load in LOADS:
+            for endpoint in endpoints:
+                taken.setdefault((endpoint.name, load), []).append(_measured(endpoint, *load, seconds))
+    return [_row(taken, name, load) for name, load in taken]
 
 
-def _row(taken: dict[tuple[str, int], list[dict[str, float]]], name: str, n_clients: int) -> dict[str, Any]:
+def _measured(endpoint: Endpoint, n_clients: int, is_kept: bool, seconds: float) -> dict[str, float]:
+    """Return the figures of the client, and the CPU time of the server for each request in microseconds."""
+    command = [sys.executable, "-I", str(CLIENT), str(endpoint.server.port), str(n_clients), str(seconds)]
+    before = endpoint.server.cpu_seconds()
+    figures = run([*command, str(endpoint.requests), *([] if is_kept else ["--new-connections"])]).figures
+    return {**figures, "cpu_us": 1e6 * (endpoint.server.cpu_seconds() - before) / figures["n_sent"]}
+
+
+def _row(taken: Taken, name: str, load: tuple[int, bool]) -> dict[str, Any]:
     """Return the medians of an endpoint; what compares two of them is the median of comparisons within a round."""
-    own, noop, ours = taken[name, n_clients], taken[NOOP, n_clients], taken[OURS, n_clients]
+    own, noop, ours = taken[name, load], taken[NOOP, load], taken[OURS, load]
     rate = "requests_per_second"
     return {
         "name": name,
-        "clients": n_clients,
+        "clients": load[0],
+        "keeps_connections": load[1],
+        "cpu_ratio_to_noop": statistics.median(b["cpu_us"] / a["cpu_us"] for a, b in zip(own, noop, strict=True)),
         **{key: statistics.median(figures[key] for figures in own) for key in own[0]},
         "ratio_to_noop": statistics.median(a[rate] / b[rate] for a, b in zip(own, noop, strict=True)),
         "p50_above_noop_ms": statistics.median(a["p50_ms"] - b["p50_ms"] for a, b in zip(own, noop, strict=True)),
@@ -133,8 +164,8 @@ def _annif_endpoint(servers: ExitStack, folder: Path) -> Endpoint:
     run([python, program, str(train), str(train), str(workdir), "--step", "train", "--variant", "tfidf"])
     payloads = [urlencode({"text": f"{title}\n{body}", "limit": 10}).encode() for title, body in _texts()]
     requests = _requests(folder / "annif.http", "/v1/projects/bench/suggest", FORM, payloads)
-    port = servers.enter_context(annif_served(python, workdir / "model", workdir / "annif.log"))
-    endpoint = Endpoint(ANNIF, port, requests)
+    server = servers.enter_context(annif_served(python, workdir / "model", workdir / "annif.log"))
+    endpoint = Endpoint(ANNIF, server, requests)
     _check(endpoint, FORM, lambda answer: answer["results"])
     return endpoint
 
@@ -171,7 +202,7 @@ def _check(endpoint: Endpoint, content_type: str, holds: Callable[[dict[str, Any
     n = 0
     for file in sorted(endpoint.requests.iterdir()):
         head, _, payload = file.read_bytes().partition(b"\r\n\r\n")
-        connection = http.client.HTTPConnection("127.0.0.1", endpoint.port, timeout=30)
+        connection = http.client.HTTPConnection("127.0.0.1", endpoint.server.port, timeout=30)
         connection.request("POST", head.split()[1].decode(), payload, {"Content-Type": content_type})
         n += bool(holds(json.load(connection.getresponse())))
         connection.close()
