@@ -44,8 +44,7 @@ def read_body(limit: int) -> bytes:
         raise _too_large(limit)
     request.max_content_length = limit + 1
     try:
-        with in_time():
-            raw = request.get_data(cache=False)
+        raw = in_time(lambda: request.get_data(cache=False))
     except (HTTPException, ApiProblem):
         raise
     except Exception:  # each server has its own for a broken chunk or a client that went away

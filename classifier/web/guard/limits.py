@@ -3,8 +3,7 @@
 import ipaddress
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 
@@ -136,19 +135,22 @@ def take_slot() -> None:
     request.has_slot = True
 
 
-@contextmanager
-def in_time() -> Iterator[None]:
-    """Read the body of the request within the time limit, or raise `ApiProblem` (408)."""
+def in_time(read: Callable[[], bytes]) -> bytes:
+    """Return the body of the request, which `read` reads. Raise `ApiProblem` (408) if it does not arrive in time."""
     deadlines: Deadlines = incoming().app.extensions["deadlines"]
     until = time.monotonic() + deadlines.seconds
-    detail = f"The body did not arrive within {deadlines.seconds:g} s."
-    late = ApiProblem("too-slow", detail, headers={"Connection": "close"})
     try:
         with deadlines.of(incoming().request.environ.get("gunicorn.socket")):
-            yield
+            raw = read()
     except Exception:
         if time.monotonic() < until:
             raise
-        raise late from None
+        raise _too_slow(deadlines) from None
     if time.monotonic() >= until:  # gunicorn takes what came before the end for the complete body
-        raise late
+        raise _too_slow(deadlines)
+    return raw
+
+
+def _too_slow(deadlines: Deadlines) -> ApiProblem:
+    detail = f"The body did not arrive within {deadlines.seconds:g} s."
+    return ApiProblem("too-slow", detail, headers={"Connection": "close"})
