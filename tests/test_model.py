@@ -16,6 +16,7 @@ from classifier.domain.taxonomy import Alias, Tag, Taxonomy
 from classifier.errors import UnknownTag
 from classifier.model.aboutness import aboutness_by_rule
 from classifier.model.decision import stacked_decision, stacking_features
+from classifier.model.evidence import heaviest
 from classifier.model.files import save_model
 from classifier.model.recency import Rates, recency_offset
 from classifier.model.retagging import retagged
@@ -285,3 +286,13 @@ def test_endless_article_is_read_as_far_as_makes_sense(model: TagModel) -> None:
     answer = model.suggest(article)
     assert "iskp" in {one["tag"] for one in (*answer.suggestions, *answer.mentioned)}
     assert "hamas" not in {one["tag"] for one in (*answer.suggestions, *answer.mentioned)}
+
+
+@given(
+    st.lists(st.sampled_from([0.0, -0.0, 1.0, -1.0, 2.5, -2.5, 1e-300]) | st.floats(-9, 9), max_size=40),
+    st.integers(1, 12),
+)
+def test_the_heaviest_weights_are_those_of_a_whole_sort_also_where_some_are_equal(values: list[float], n: int) -> None:
+    weights = np.array(values, dtype=np.float64)
+    whole = (-np.abs(weights)).argsort(kind="stable")[:n]
+    assert heaviest(weights, n).tolist() == whole.tolist()

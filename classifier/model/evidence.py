@@ -32,6 +32,16 @@ def mention_parts(mentions: Sequence[Mention], weight: float, reading: Reading, 
     return [Part("mention", text, share, tuple(spans[:MAX_SPANS])) for text, spans, share in shares]
 
 
+def heaviest(weights: np.ndarray, n: int) -> np.ndarray:
+    """Return the positions of the `n` weights that are farthest from zero, the farthest first, of equal ones the first."""
+    sizes = np.abs(weights)
+    at = np.arange(len(sizes))
+    if len(sizes) > n:  # only these are sorted: a text has hundreds
+        at = np.flatnonzero(sizes >= np.partition(sizes, -n)[-n])
+    order: np.ndarray = at[(-sizes[at]).argsort(kind="stable")][:n]
+    return order
+
+
 def strongest(
     scored: ScoredArticle, sums: np.ndarray, mentions: Sequence[Part], names: Collection[str], n: int
 ) -> ForAndAgainst:
@@ -41,7 +51,7 @@ def strongest(
     its mentions have a negative weight, the text only names it too seldom. `names` are spelt as by `spelling.spell`.
     """
     forms = scored.surface_forms
-    order = (-np.abs(sums[1:])).argsort(kind="stable")[: 3 * n] + 1
+    order = heaviest(sums[1:], 3 * n) + 1
     numbers: dict[str, int] = {}
     weights: dict[str, float] = {}
     for number, weight in zip(order.tolist(), sums[order].tolist(), strict=True):
