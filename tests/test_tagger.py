@@ -80,7 +80,7 @@ def test_the_answers_that_were_asked_for_last_are_remembered(model: TagModel, mo
     one = Answers()
     one.answer(replace(KABUL, title="a"), model)
     answers, asked = Answers(2 * one.n_bytes + 100), []
-    monkeypatch.setattr(model, "suggest", lambda article: asked.append(article.title) or whole(article))
+    monkeypatch.setattr(model, "suggest", lambda article, n: asked.append(article.title) or whole(article, n))
     for title in ("a", "b", "a", "c", "a", "b"):
         answers.answer(replace(KABUL, title=title), model)
     assert asked == ["a", "b", "c", "b"]
@@ -146,12 +146,12 @@ def test_threads_take_turns_and_answer_a_text_once(model: TagModel, monkeypatch:
     answers, working, asked = Answers(), [], []
     whole = model.suggest
 
-    def suggest(article: Article) -> Answer:
+    def suggest(article: Article, n_evidence: int) -> Answer:
         working.append(article.title)
         asked.append((article.title, len(working)))
         time.sleep(0.02)  # long enough for the others to come
         working.remove(article.title)
-        return whole(article)
+        return whole(article, n_evidence)
 
     monkeypatch.setattr(model, "suggest", suggest)
     articles = [replace(KABUL, title=title) for title in "abcabc"]
@@ -165,11 +165,11 @@ def test_nobody_waits_for_a_long_text(model: TagModel, monkeypatch: pytest.Monke
     answers, begun, done = Answers(), threading.Event(), threading.Event()
     whole = model.suggest
 
-    def suggest(article: Article) -> Answer:
+    def suggest(article: Article, n_evidence: int) -> Answer:
         if len(article.body) > LONG:
             begun.set()
             assert done.wait(30)
-        return whole(article)
+        return whole(article, n_evidence)
 
     monkeypatch.setattr(model, "suggest", suggest)
     with ThreadPoolExecutor(1) as pool:
