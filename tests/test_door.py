@@ -82,6 +82,7 @@ HEADERS: dict[str, dict[str, str]] = {
     "another type": {"Content-Type": "text/plain"},
     "no type": {"Content-Type": ""},
     "a type with a charset": {"Content-Type": "Application/JSON; charset=utf-8"},
+    "a French reader": {"Accept-Language": "fr", "Cookie": "language=fr"},
     "a browser's accept": {"Accept": "text/html,application/xhtml+xml"},
     "a page elsewhere": {"Origin": "https://elsewhere.example"},
     "a page elsewhere, told by the browser": {"Sec-Fetch-Site": "cross-site"},

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 REQUEST_ID = "X-Request-ID"
 _SENT_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_now: ContextVar[Incoming] = ContextVar("incoming")
+_now: ContextVar[Incoming | None] = ContextVar("incoming", default=None)
 
 
 class Incoming:
@@ -27,6 +27,7 @@ class Incoming:
     came: when it came, in seconds of `time.perf_counter`.
     session: the session of its cookie. It counts once `has_read_session` says that it was looked up.
     rate_headers: what its sender is told of the limit.
+    language: in which its sender reads, None as long as nothing depends on it.
     has_slot: whether it has one of the process's slots.
     is_too_large: whether the rest of its body is still to be read.
     """
@@ -39,6 +40,7 @@ class Incoming:
         self._caller: Caller | None = None
         self.session: Session | None = None
         self.has_read_session = self.has_slot = self.is_too_large = False
+        self.language: str | None = None
         self.rate_headers: dict[str, str] = {}
 
     @property
@@ -65,7 +67,9 @@ class Incoming:
 
 def incoming() -> Incoming:
     """Return the request that this thread answers."""
-    return _now.get()
+    if (now := _now.get()) is None:
+        raise RuntimeError("This thread answers no request.")
+    return now
 
 
 def begin(app: Flask, request: Request) -> None:
@@ -73,9 +77,9 @@ def begin(app: Flask, request: Request) -> None:
     _now.set(Incoming(app, request))
 
 
-def latest() -> Incoming | None:
-    """Return the request that this thread has begun last, None if it never answers any."""
-    return _now.get(None)
+def incoming_or_none() -> Incoming | None:
+    """Return the request that this thread answers, None outside of one."""
+    return _now.get()
 
 
 def notes(app: Flask) -> list[Callable[[Response], None]]:
@@ -84,5 +88,9 @@ def notes(app: Flask) -> list[Callable[[Response], None]]:
 
 
 def begin_requests(app: Flask) -> None:
-    """Let Flask begin each request before it runs anything else. The door begins its own."""
+    """Let Flask begin each request before it runs anything else, and end it after all else. The door begins its own."""
     app.url_value_preprocessor(lambda *_: begin(app, request._get_current_object()))  # type: ignore[attr-defined]
+
+    @app.teardown_request
+    def end(_: BaseException | None) -> None:
+        _now.set(None)

@@ -12,13 +12,14 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from flask import Flask, Response, g, has_request_context, request
+from flask import Flask, Response
 from markupsafe import Markup, escape
 
 from classifier import texts
 from classifier.domain.taxonomy import Tag
 from classifier.text.language import LANGUAGES as RECORDS
 from classifier.texts import N_, gettext, ngettext, number, pgettext
+from classifier.web.incoming import incoming, incoming_or_none, notes
 
 FOLDER = Path(__file__).with_name("translations")
 ENGLISH = "en"
@@ -31,12 +32,12 @@ _KINDS |= {"category": N_("category")}
 
 def language() -> str:
     """Return the language of whoever sent the request, English outside of one."""
-    if not has_request_context():
+    if (now := incoming_or_none()) is None:
         return ENGLISH
-    if "language" not in g:
-        chosen = request.cookies.get(COOKIE)
-        g.language = chosen if chosen in NAMES else request.accept_languages.best_match(list(NAMES)) or ENGLISH
-    return str(g.language)
+    if now.language is None:
+        chosen, accepted = now.request.cookies.get(COOKIE), now.request.accept_languages
+        now.language = chosen if chosen in NAMES else accepted.best_match(list(NAMES)) or ENGLISH
+    return now.language
 
 
 def is_right_to_left() -> bool:
@@ -114,8 +115,8 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(texts_of_scripts=texts_of_scripts)
     app.jinja_env.filters.update(number=number, kind_name=kind_name, field_name=field_name, label=label_of)
 
-    @app.after_request
-    def vary(response: Response) -> Response:
-        if "language" in g:
+    def vary(response: Response) -> None:
+        if incoming().language is not None:
             response.vary.update(["Accept-Language", "Cookie"])
-        return response
+
+    notes(app).append(vary)

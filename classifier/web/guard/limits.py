@@ -16,7 +16,7 @@ from classifier.store.keys import Key
 from classifier.store.limits import Count, Counters
 from classifier.web.guard.deadlines import Deadlines
 from classifier.web.guard.loopback import address_of
-from classifier.web.incoming import incoming
+from classifier.web.incoming import incoming, incoming_or_none
 from classifier.web.problems import ApiProblem
 
 RATE_SECONDS = 60.0
@@ -118,8 +118,8 @@ def install(app: Flask, limits: Limits) -> None:
     @app.teardown_request
     def _(_error: BaseException | None) -> None:
         set_deadline(None)
-        if incoming().has_slot:
-            incoming().has_slot = False
+        if (now := incoming_or_none()) is not None and now.has_slot:
+            now.has_slot = False
             slots.release()
 
 

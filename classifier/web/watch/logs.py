@@ -16,7 +16,7 @@ from structlog.typing import EventDict, WrappedLogger
 
 from classifier.domain.articles import check_stored_id
 from classifier.errors import BadArticle
-from classifier.web.incoming import incoming, latest, notes
+from classifier.web.incoming import incoming, incoming_or_none, notes
 
 _STATIC = ("/static/<path:filename>", "/static/v-<version>/<path:filename>")
 _QUIET = ("/health/live", "/health/ready", "/metrics", *_STATIC)  # polled
@@ -82,7 +82,7 @@ def _article_id(arguments: Mapping[str, Any]) -> str | None:
 
 
 def _with_request_id(_log: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    if (now := latest()) is not None:
+    if (now := incoming_or_none()) is not None:
         event.setdefault("request_id", now.request_id)
     return event
 
