@@ -146,12 +146,14 @@ def test_english_pages_bring_no_texts_for_scripts_and_others_bring_all(client: F
 
 def test_texts_of_scripts_cannot_end_their_element(app: Flask) -> None:
     with app.test_request_context(headers={"Accept-Language": "fr"}):
+        app.preprocess_request()
         assert "<" not in texts_of_scripts()
 
 
 @pytest.mark.parametrize("code", OTHERS)
 def test_a_value_in_a_translated_text_is_escaped(app: Flask, code: str) -> None:
     with app.test_request_context(headers={"Accept-Language": code}):
+        app.preprocess_request()
         shown = app.jinja_env.from_string("{{ _('named: %(name)s', name=name) }}").render(name="<b>Kabul & Co</b>")
     assert "&lt;b&gt;Kabul &amp; Co&lt;/b&gt;" in shown
     assert "<b>" not in shown
