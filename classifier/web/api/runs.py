@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask import g
 from typing_extensions import TypedDict
 
 from classifier.domain.progress import Doing, DoneStep, LogLine, seconds_left
@@ -13,6 +12,7 @@ from classifier.store.runs import JOB, Run
 from classifier.web.api.openapi import NEEDS_STORE, Endpoint
 from classifier.web.api.schemas import NothingIn, RunIn
 from classifier.web.guard.auth import PEOPLE
+from classifier.web.incoming import incoming
 
 N_LISTED = 50
 ADMINS = ("admin",)
@@ -71,7 +71,7 @@ class Trainings:
 
     def begin_run(self, body: RunIn) -> RunOut:
         """Begin a training, in a process of its own."""
-        return run_view(self.trainer.begin(g.caller.editor(None), body.force))
+        return run_view(self.trainer.begin(incoming().caller.editor(None), body.force))
 
     def list_runs(self) -> RunsOut:
         """List the newest trainings."""
@@ -86,7 +86,7 @@ class Trainings:
     def cancel_run(self, run_id: str, body: NothingIn) -> RunOut:
         """Stop a training. The model that serves stays, and what editors decided too."""
         training_of(self.runs.get(run_id))
-        self.runs.cancel(run_id, g.caller.editor(None))
+        self.runs.cancel(run_id, incoming().caller.editor(None))
         return run_view(self.runs.get(run_id))
 
 
