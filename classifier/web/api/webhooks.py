@@ -2,7 +2,6 @@
 
 from typing import cast
 
-from flask import g
 from typing_extensions import TypedDict
 
 from classifier.operations.receivers import Hosts
@@ -11,6 +10,7 @@ from classifier.store.deliveries import Due
 from classifier.store.webhooks import KINDS, PAUSED, Webhook, kind_of
 from classifier.web.api.openapi import NEEDS_STORE, Endpoint
 from classifier.web.api.schemas import GivenUpIn, WebhookIn, WebhookStateIn
+from classifier.web.incoming import incoming
 
 ADMINS = ("admin",)
 
@@ -95,7 +95,7 @@ class WebhookApi:
     def add_webhook(self, body: WebhookIn) -> NewWebhookOut:
         """Have news sent to a URL from now on. Its host has to be one that whoever runs the service lists."""
         self.hosts.target(body.url)
-        webhook, secret = self.store.webhooks.add(body.url, body.kinds or KINDS, g.caller.editor(None))
+        webhook, secret = self.store.webhooks.add(body.url, body.kinds or KINDS, incoming().caller.editor(None))
         return {"webhook": _webhook(webhook), "secret": secret}
 
     def set_webhook(self, webhook_id: str, body: WebhookStateIn) -> WebhookOut:
