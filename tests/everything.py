@@ -70,6 +70,7 @@ def fill(tagger: Tagger, archive: Iterable[Article]) -> str:
     store.log.decide("told", [Draft("add", "attack")], "ada", lambda *_: {})
     store.deliveries.arrange(webhook, store.events.last())
     store.ignored_blocks.ignore(["sign up to our newsletter"], "Sign up to our newsletter", "ada")
+    store.people.invite("cleo", "editor", "ada")
     store.keys.settle()
     assert [name for name, rows in contents(store).items() if not rows] == []
     return secret

@@ -103,6 +103,8 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
 ]
 # Pages for a signed-in editor: everybody else is led to the page that signs in.
 PAGES = [
+    "/account",
+    "/admin/people",
     "/articles/a/history",
     "/review",
     "/review/a",
@@ -129,7 +131,15 @@ PAGES = [
     "/runs",
     "/runs/<run_id>",
 ]
-FORMS = ["/sign-in", "/sign-out", "/review/proposals/<proposal_id>", "/language"]
+FORMS = [
+    "/sign-in",
+    "/sign-out",
+    "/review/proposals/<proposal_id>",
+    "/language",
+    "/join/<secret>",
+    "/account",
+    "/admin/people",
+]
 OPEN = [
     "/health/live",
     "/health/ready",
@@ -139,6 +149,7 @@ OPEN = [
     "/help",
     "/",
     "/sign-in",
+    "/join/<secret>",
     "/static/style.css",
 ]
 # Forms of pages by which tags, labels and the taxonomy are changed, and who may send them.
@@ -267,10 +278,12 @@ def who_may() -> dict[tuple[str, str], set[str]]:
         ("GET", "/tags/basket"): EDITORS
     }
     may |= {("POST", path): roles for path, roles in FORMS_OF_TAGS.items()} | {("POST", FORMS[2]): TAXONOMISTS}
+    may |= {("GET", "/account"): READERS, ("POST", "/account"): READERS}
+    may |= {("GET", "/admin/people"): {"admin"}, ("POST", "/admin/people"): {"admin"}}
     return (
         may
         | {("GET", path): ANYBODY for path in OPEN[:-1]}
-        | {("POST", path): ANYBODY for path in ("/", *FORMS[:2], FORMS[3])}
+        | {("POST", path): ANYBODY for path in ("/", *FORMS[:2], *FORMS[3:5])}
     )
 
 
@@ -668,6 +681,7 @@ NO_TOKEN = {
     "/",
     "/sign-in",
     "/language",
+    "/join/a",
 }  # these forms belong to no session; where they come from is checked all the same
 ELSEWHERE = [
     {"Sec-Fetch-Site": "cross-site"},

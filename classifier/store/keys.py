@@ -4,8 +4,9 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -66,23 +67,21 @@ class Keys(Part):
         self._used: dict[str, float] = {}  # when a use was last written down
         self._later = ThreadPoolExecutor(1, "store-later")  # its thread starts with its first task, so after a fork
 
-    def create(self, name: str, role: str, days: int | None = None) -> str:
+    def create(self, name: str, role: str, days: int | None = None, by: str | None = None) -> str:
         """Create a key that expires after so many days, or never. Return its secret, which is shown only now."""
-        if role not in ROLES:
-            raise BadSetting(f"The role {role!r} is not one of {', '.join(ROLES)}.")
-        if not name.strip() or len(name) > 80 or "/" in name:
-            raise BadSetting("A key needs a name of 1 to 80 characters without a slash.")
-        key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
-        row = {"id": key_id, "name": name.strip(), "role": role, "hash": hashed(secret), "created_at": now()}
-        if days is not None:
-            row["expires_at"] = ago(days=-days)
-        try:
-            with self.engine.begin() as connection:
-                connection.execute(keys.insert().values(row))
-        except IntegrityError:
-            raise BadSetting(f"There is a key named {name!r} already. Revoke it, or choose another name.") from None
-        self._remembered_rows.clear()
+        secret = secrets.token_urlsafe(32)
+        with self.changing() as connection:
+            key_id = add_key(
+                connection, name, role, secret, created_by=by, expires_at=ago(days=-days) if days else None
+            )
         return f"{PREFIX}_{key_id}_{secret}"
+
+    @contextmanager
+    def changing(self) -> Iterator[Connection]:
+        """Begin a transaction that changes keys. What this process remembers of them is forgotten behind it."""
+        with self.engine.begin() as connection:
+            yield connection
+        self._remembered_rows.clear()
 
     def rotate(self, name: str, grace_hours: int = GRACE_HOURS, days: int | None = None) -> str:
         """Give a key a new secret and return it. The previous secret is accepted for `grace_hours` more.
@@ -91,28 +90,26 @@ class Keys(Part):
         secret that began them.
         """
         secret = secrets.token_urlsafe(32)
-        with self.engine.begin() as connection:
-            row = _row_in_use(connection, name)
+        with self.changing() as connection:
+            row = row_in_use(connection, name)
             until = min(ago(hours=-grace_hours), row["expires_at"] or NEVER)
             new = {"hash": hashed(secret), "rotated_at": now(), "expires_at": _renewed(row, days)}
             new["old_hash"], new["old_until"] = (row["hash"], until) if grace_hours else (None, None)
             connection.execute(keys.update().where(keys.c.id == row["id"]).values(new))
             begun = sessions.update().where(sessions.c.key_id == row["id"], sessions.c.ends_at > until)
             connection.execute(begun.values(ends_at=until))
-        self._remembered_rows.clear()
         return f"{PREFIX}_{row['id']}_{secret}"
 
     def list(self) -> list[Key]:
         """Return all keys, oldest first."""
-        return [_key(row) for row in self._rows(select(keys).order_by(keys.c.created_at, keys.c.id))]
+        return [key_of(row) for row in self._rows(select(keys).order_by(keys.c.created_at, keys.c.id))]
 
     def revoke(self, name: str) -> None:
         """Revoke a key. Its name can be used for another one."""
-        with self.engine.begin() as connection:
-            row = _row_in_use(connection, name)
-            gone = {"revoked_at": now(), "name": f"{name[:56]} (revoked {row['id']})"}
+        with self.changing() as connection:
+            row = row_in_use(connection, name)
+            gone = {"revoked_at": now(), "name": revoked_name(row)}
             connection.execute(keys.update().where(keys.c.id == row["id"]).values(gone))
-        self._remembered_rows.clear()
 
     def in_use(self) -> bool:
         """Return whether a key was ever created. Revoking the last key must not open the service to everybody."""
@@ -131,7 +128,7 @@ class Keys(Part):
         row = self._look_up(key_id) if fresh else self._remembered(key_id, lambda: self._look_up(key_id))
         if row is None or row["revoked_at"] is not None:
             return None
-        key, digest = _key(row), hashed(random)
+        key, digest = key_of(row), hashed(random)
         if not hmac.compare_digest(row["hash"], digest):
             if not row["old_hash"] or not hmac.compare_digest(row["old_hash"], digest):
                 return None
@@ -250,15 +247,42 @@ class Sessions(Part):
             connection.execute(leases.delete().where(leases.c.holder == session.id))
 
 
-def _row_in_use(connection: Connection, name: str) -> RowMapping:
+def row_in_use(connection: Connection, name: str) -> RowMapping:
+    """Return the row of a key that is not revoked, locked until the transaction ends, or raise `NotFound`."""
     query = select(keys).where(keys.c.name == name, keys.c.revoked_at.is_(None)).with_for_update()
     row = connection.execute(query).mappings().first()
     if row is None:
-        raise NotFound(f"There is no key named {name!r} in use. See: python -m classifier keys list")
+        raise NotFound(f"There is no key named {name[:80]!r} in use. See: python -m classifier keys list")
     return row
 
 
-def _key(row: Columns) -> Key:
+def add_key(connection: Connection, name: str, role: str, secret: str, **columns: str | None) -> str:
+    """Add a key and return its id. Raise `BadSetting` if its name is taken or is no name, or if there is no such role."""
+    name = checked(name, role)
+    row = {"id": secrets.token_hex(6), "name": name, "role": role, "hash": hashed(secret), "created_at": now()}
+    try:
+        connection.execute(keys.insert().values({**row, **columns}))
+    except IntegrityError:
+        raise BadSetting(f"There is a key named {name!r} already. Revoke it, or choose another name.") from None
+    return row["id"]
+
+
+def checked(name: str, role: str) -> str:
+    """Return the name of a new key as it is stored. Raise `BadSetting` if it is no name, or if there is no such role."""
+    if role not in ROLES:
+        raise BadSetting(f"The role {role!r} is not one of {', '.join(ROLES)}.")
+    if not name.strip() or len(name) > 80 or "/" in name:
+        raise BadSetting("A key needs a name of 1 to 80 characters without a slash.")
+    return name.strip()
+
+
+def revoked_name(row: Columns) -> str:
+    """Return the name of a key once it is revoked, which leaves its own to another."""
+    return f"{row['name'][:56]} (revoked {row['id']})"
+
+
+def key_of(row: Columns) -> Key:
+    """Return the key of a row."""
     return Key(**{name: row[name] for name in Key.__dataclass_fields__})
 
 

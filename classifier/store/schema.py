@@ -20,6 +20,7 @@ metadata = sa.MetaData(
 # Times are ISO 8601 in UTC with microseconds, as text: they sort as they follow each other, on every engine.
 TIME = 40
 EDITOR = 200
+PASSWORD = 255
 
 
 def _table(name: str, *parts: SchemaItem, **options: Any) -> sa.Table:
@@ -367,6 +368,19 @@ keys = _table(
     sa.Column("name", sa.String(80), nullable=False, unique=True),
     *required(role=10, hash=64, created_at=TIME),
     *optional(revoked_at=TIME, expires_at=TIME, rotated_at=TIME, old_hash=64, old_until=TIME, last_used_at=TIME),
+    *optional(
+        password=PASSWORD, created_by=EDITOR
+    ),  # a person may sign in with a password, of which this is a slow hash
+)
+
+# Links by which people come in. The hash is that of the link's secret. With a key: its person chooses another password.
+invitations = _table(
+    "invitations",
+    *key(id=16),
+    sa.Column("key_id", sa.ForeignKey("keys.id", ondelete="CASCADE")),
+    sa.Column("name", sa.String(80), nullable=False, unique=True),
+    sa.Column("hash", sa.String(64), nullable=False, unique=True),
+    *required(role=10, created_by=EDITOR, created_at=TIME, expires_at=TIME),
 )
 
 # Signed-in browsers. The id is a hash of the cookie's value. Without a key: signed in while no key existed.

@@ -32,6 +32,7 @@ from classifier.store.log import NOTHING, ArticleLog, article_log, log_of
 from classifier.store.naming import NamedTags
 from classifier.store.near import NearDuplicates
 from classifier.store.owners import Owners, check_may_delete
+from classifier.store.people import People
 from classifier.store.proposals import Proposals
 from classifier.store.questions import Questions
 from classifier.store.queue import STARTER, Queue
@@ -72,6 +73,7 @@ class Store(Part):
         super().__init__(engine)
         self.keys = Keys(engine)
         self.sessions = Sessions(engine, self.keys)
+        self.people = People(engine, self.keys)
         self.counters = counters_of(engine)
         self.log = DecisionLog(engine)
         self.queue = Queue(engine)

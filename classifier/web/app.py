@@ -33,6 +33,8 @@ from classifier.web.pages import language
 from classifier.web.pages.article import Pages
 from classifier.web.pages.data import DataPages
 from classifier.web.pages.history import History
+from classifier.web.pages.join import Join
+from classifier.web.pages.people import PeoplePages
 from classifier.web.pages.proposals import Proposals
 from classifier.web.pages.reports import ReportPages
 from classifier.web.pages.review import Review
@@ -44,7 +46,7 @@ from classifier.web.pages.tag_changes import Changes
 from classifier.web.pages.tag_files import Files
 from classifier.web.pages.tag_past import Past
 from classifier.web.pages.tags import TagPages
-from classifier.web.site import SECTIONS, section_at
+from classifier.web.site import section_at, sections_for
 from classifier.web.superdesk import Superdesk
 from classifier.web.watch.metrics import Metrics, watch
 
@@ -72,7 +74,7 @@ def build_app(
     app.config["MAX_FORM_MEMORY_SIZE"] = max_body_bytes
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(parts=parts_of, without_commands=without_commands)
-    app.jinja_env.globals.update(sections=SECTIONS, section_at=section_at)
+    app.jinja_env.globals.update(section_at=section_at)
     allowed = allowed or Limits()
     gate = Gate(tagger.store, allowed.rate, allowed.proxies)
     app.context_processor(lambda: _signed_in(gate))
@@ -91,6 +93,8 @@ def build_app(
     if superdesk:
         app.register_blueprint(Superdesk(tagger, gate, max_body_bytes).blueprint)
     app.register_blueprint(SignIn(tagger.store, gate).blueprint)
+    app.register_blueprint(PeoplePages(tagger.store, gate).blueprint)
+    app.register_blueprint(Join(tagger.store, gate).blueprint)
     app.register_blueprint(Review(tagger, gate).blueprint)
     app.register_blueprint(History(tagger, gate).blueprint)
     app.register_blueprint(Proposals(gate, changing, max_body_bytes).blueprint)
@@ -116,10 +120,14 @@ def build_app(
     return app
 
 
-def _signed_in(gate: Gate) -> dict[str, str | None]:
-    """Return who is signed in, for the head of every page."""
+def _signed_in(gate: Gate) -> dict[str, object]:
+    """Return who is signed in and the sections that they may see, for the head of every page."""
     try:
         session = gate.session()
     except TaggerError:  # the page says that something else is wrong
         session = None
-    return {"editor": session.editor if session else None, "csrf": session.csrf if session else None}
+    if session is None:
+        return {"editor": None, "csrf": None, "sections": sections_for(None), "has_account": False}
+    role = session.key.role if session.key is not None else "admin"  # while no key exists everything is open
+    shown = {"sections": sections_for(role), "has_account": session.key is not None}
+    return {"editor": session.editor, "csrf": session.csrf, **shown}

@@ -13,10 +13,14 @@ class Page(NamedTuple):
 
 
 class Section(NamedTuple):
-    """An entry of the navigation. It leads to its first page, and its pages are listed while one of them is shown."""
+    """An entry of the navigation. It leads to its first page, and its pages are listed while one of them is shown.
+
+    With a role only those who have it see the entry.
+    """
 
     name: str
     pages: tuple[Page, ...]
+    role: str | None = None
 
 
 SECTIONS = (
@@ -50,8 +54,14 @@ SECTIONS = (
         ),
     ),
     Section(N_("Try it"), (Page("/", N_("Try an article")),)),
+    Section(N_("Administration"), (Page("/admin/people", N_("People and programs")),), "admin"),
     Section(N_("Help"), (Page("/help", N_("For editors")), Page("/docs", N_("API")))),
 )
+
+
+def sections_for(role: str | None) -> tuple[Section, ...]:
+    """Return the sections that somebody with a role sees, None for nobody who is signed in."""
+    return tuple(section for section in SECTIONS if section.role in (None, role))
 
 
 def section_at(path: str) -> tuple[Section | None, Page | None]:

@@ -28,6 +28,7 @@ COOKIE = "language"
 N_PLURALS = 200  # numbers whose plural forms scripts are told; above, the last two digits tell the form
 _KINDS = {"group": N_("group"), "place": N_("place"), "person": N_("person"), "theme": N_("theme")}
 _KINDS |= {"category": N_("category")}
+_ROLES = {"editor": N_("editor"), "taxonomist": N_("taxonomist"), "admin": N_("administrator"), "reader": N_("reader")}
 
 
 def language() -> str:
@@ -54,6 +55,11 @@ def kind_name(kind: str) -> str:
 def field_name(name: str) -> str:
     """Return what readers call a field of an article."""
     return gettext(name.replace("_", " "))
+
+
+def role_name(role: str) -> str:
+    """Return what readers call a role."""
+    return gettext(_ROLES[role]) if role in _ROLES else role
 
 
 def label_of(tag: Tag) -> str:
@@ -112,7 +118,7 @@ def install(app: Flask) -> None:
     functions: dict[str, Callable[..., str]] = {"_": gettext, "ngettext": ngettext, "pgettext": pgettext}
     app.jinja_env.globals.update({name: _as_markup(translate) for name, translate in functions.items()})
     app.jinja_env.globals.update(language=language, is_right_to_left=is_right_to_left, languages=NAMES)
-    app.jinja_env.globals.update(texts_of_scripts=texts_of_scripts)
+    app.jinja_env.globals.update(texts_of_scripts=texts_of_scripts, role_name=role_name)
     app.jinja_env.filters.update(number=number, kind_name=kind_name, field_name=field_name, label=label_of)
 
     def vary(response: Response) -> None:

@@ -14,7 +14,7 @@ from classifier.errors import BadStore, BadValue
 from classifier.store.database.engine import make_engine
 from classifier.store.database.opening import migrate_to, open_store
 from classifier.store.database.sqlite import BESIDE, check_pages, stand_alone
-from classifier.store.schema import article_counts, counters, metadata, sessions
+from classifier.store.schema import article_counts, counters, invitations, metadata, sessions
 from classifier.store.store import Store
 
 _BATCH = 500
@@ -86,9 +86,10 @@ def check_copy(path: Path) -> dict[str, int]:
 
 
 def end_sessions(store: Store) -> None:
-    """Sign everybody out: a restored backup must not sign in again who has signed out since."""
+    """Sign everybody out and end all invitations: a restored backup must let nobody in by a link that was followed since."""
     with store.engine.begin() as connection:
         connection.execute(sessions.delete())
+        connection.execute(invitations.delete())
 
 
 def _tables() -> list[Table]:

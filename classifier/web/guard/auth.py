@@ -13,11 +13,13 @@ from classifier.store.leases import Holder
 from classifier.store.store import Store
 from classifier.web.guard.limits import OPEN_SENDER, Rate, count_try, counters_of
 from classifier.web.guard.loopback import NEXT_STEP, why_from_elsewhere
+from classifier.web.guard.passwords import is_right
 from classifier.web.incoming import incoming
 from classifier.web.problems import CHALLENGE, ApiProblem
 
 COOKIE = "tagger_session"
-TAXONOMISTS = ("taxonomist", "admin")
+ADMINS = ("admin",)
+TAXONOMISTS = ("taxonomist", *ADMINS)
 EDITORS = ("editor", *TAXONOMISTS)
 WRITERS = ("cms", *EDITORS)
 ANY_ROLE = (*WRITERS, "reader")
@@ -151,19 +153,23 @@ class Gate:
         return caller
 
     def sign_in(self, name: str, secret: str) -> Key | None:
-        """Return the key of a person who signs in, or None if nobody has this name and this key.
+        """Return the key of a person who signs in with it or with a password, or None if nobody has this name and this secret.
 
         Raises:
             ApiProblem: 429 after too many tries.
             KeyEnded: if the key has expired or was replaced.
         """
         count_try(self._store.counters, name)
-        key = self._store.keys.of(secret, fresh=True)
+        key = self._store.keys.of(secret, fresh=True) or self._by_password(name, secret)
         if key is None or key.role not in PEOPLE or key.name != name:
             return None
         for counter in counters_of(name):  # an attempt that succeeds does not count
             self._store.counters.give_back(counter)
         return key
+
+    def _by_password(self, name: str, password: str) -> Key | None:
+        key, stored = self._store.people.known(name) or (None, None)
+        return key if is_right(password, stored) and key is not None and key.usable else None
 
     def session(self) -> Session | None:
         """Return the session of the request's cookie, or None. It is looked up once for each request."""

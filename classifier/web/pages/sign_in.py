@@ -1,4 +1,4 @@
-"""Signing in and out: a name and a key become a session, kept in a cookie."""
+"""Signing in and out: a name and a password or key become a session, kept in a cookie."""
 
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response as WsgiResponse
@@ -37,11 +37,7 @@ class SignIn:
         except (ApiProblem, KeyEnded) as error:
             problem = error if isinstance(error, ApiProblem) else ApiProblem("not-allowed", str(error))
             return self._page(onward, problem.detail, name), CATALOGUE[problem.slug].status, problem.headers
-        response = redirect(onward if _is_ours(onward) else _home(key), 303)
-        token = self.store.sessions.start(person(name), key)
-        needs_tls = not is_loopback(host_of(request.host))
-        response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=needs_tls, path="/")
-        return response
+        return signed_in(self.store, redirect(onward if _is_ours(onward) else home_of(key), 303), key, name)
 
     def _key(self, name: str, secret: str) -> Key | None:
         """Return the key of an editor who signs in. None while no key exists and any name will do."""
@@ -52,7 +48,7 @@ class SignIn:
         key = self.gate.sign_in(name, secret)
         if key is None:
             raise ApiProblem(
-                "not-allowed", _("No editor has this name and key. Check the name and key you were given.")
+                "not-allowed", _("Nobody has this name with this password or key. Check both.")
             )
         return key
 
@@ -70,7 +66,15 @@ class SignIn:
         return render_template("sign_in.html", open=self.gate.open(), problem=problem, next=onward, name=name)
 
 
-def _home(key: Key | None) -> str:
+def signed_in(store: Store, response: WsgiResponse, key: Key | None, name: str = "") -> WsgiResponse:
+    """Start a session, and return the response with its cookie. `name` is that of a person while no key exists."""
+    token = store.sessions.start(person(key.name if key is not None else name), key)
+    needs_tls = not is_loopback(host_of(request.host))
+    response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=needs_tls, path="/")
+    return response
+
+
+def home_of(key: Key | None) -> str:
     """Return the first page of somebody who signs in: a reader sees the tags, and does not review."""
     return "/review" if key is None or key.role in EDITORS else "/tags"
 

@@ -56,3 +56,14 @@ if (text) {
 // A link to one call or problem opens it.
 const opened = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
 if (opened && opened.tagName === "DETAILS") opened.open = true;
+
+// What is shown once can be copied with one press.
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const field = button.parentElement.querySelector("[data-once]");
+  button.hidden = !navigator.clipboard;
+  field.addEventListener("focus", () => field.select());
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(field.value);
+    button.textContent = button.dataset.copy;
+  });
+}
