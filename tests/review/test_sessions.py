@@ -35,7 +35,7 @@ def keyed_page(keyed: tuple[Desk, str], browser: Browser) -> Iterator[Page]:
 
 def sign_in(page: Page, name: str, key: str) -> None:
     page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_label("Key", exact=True).fill(key)
+    page.get_by_label("Password or key").fill(key)
     page.get_by_role("button", name="Sign in").click()
 
 
