@@ -47,9 +47,7 @@ class SignIn:
             return None
         key = self.gate.sign_in(name, secret)
         if key is None:
-            raise ApiProblem(
-                "not-allowed", _("Nobody has this name with this password or key. Check both.")
-            )
+            raise ApiProblem("not-allowed", _("Nobody has this name with this password or key. Check both."))
         return key
 
     def end(self) -> WsgiResponse:
