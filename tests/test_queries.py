@@ -129,6 +129,9 @@ NOT_ASKED = {
     "/v1/tags/change-sets/<set_id>/apply": "makes a preview",
     "/v1/tags/change-sets/<set_id>/schedule": "makes a preview",
     "/v1/tags/change-sets/<set_id>/undo": "is of a set that was applied",
+    "POST /admin/people": "closes the open service",
+    "POST /join/<secret>": "closes the open service",
+    "POST /account": "is of somebody who has a key",
     "POST /v1/runs": "begins a process",
     "POST /v1/runs/<run_id>/cancel": "is of a run that goes on",
     "/tags/basket/effect": "counts all articles",
@@ -281,6 +284,7 @@ def make_filled(
         store.runs.end(run := store.runs.begin(JOB), "kept", "no better", result={"checks": []})
         tagger = Tagger(Serving(registry), store)
         places = {
+            "secret": store.people.invite("cleo", "editor", "ada"),
             **PLACES,
             "run_id": run.id,
             "proposal_id": store.proposals.add("Zagros", "", None, "ada"),
