@@ -140,7 +140,7 @@ def test_only_its_owner_reads_a_backup_and_it_says_what_it_holds(
     assert saved.backup.stat().st_mode & 0o777 == 0o600
     assert run("backup", "--output", tmp_path / "again.tar", "--json") == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["n_rows"]["articles"], len(found["versions"])) == (32, 3)
+    assert (found["n_rows"]["articles"], len(found["versions"])) == (33, 3)
     assert [entry.name for entry in tmp_path.glob(".*")] == []
 
 
@@ -308,7 +308,7 @@ def test_with_force_what_was_there_is_moved_aside_whole(
     capsys.readouterr()
     assert run("restore", backup, "--force", "--json", database=url, models=folder) == 0
     database, models = json.loads(capsys.readouterr().out)["moved_aside"]
-    assert len(stored_at(url)["articles"]) == 32
+    assert len(stored_at(url)["articles"]) == 33
     assert len(stored_at(f"sqlite:///{database}")["articles"]) == 1
     assert [row.why for row in Registry(Path(models)).history()] == ["the one before"]
     assert Registry(Path(models)).load_champion().version
