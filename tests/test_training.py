@@ -386,6 +386,24 @@ def test_two_versions_are_compared_on_articles_as_the_gate_compares(fitted: Fitt
     assert all(check.passed for check in compare_models(silent, model, articles[::4], untracked).gate)
 
 
+def test_two_versions_are_compared_in_each_language(fitted: Fitted, articles: list[Article]) -> None:
+    model, french = (
+        fitted.model,
+        [replace(article, id=f"{article.id}-fr", language="fr-BE") for article in articles[::40]],
+    )
+    silent = TagModel(replace(model.parameters, learned=["fr"]), model.terms, model.title_terms, model.taxonomy)
+    compared = compare_models(model, silent, [*articles[::4], *french], untracked)
+    n_articles = {change.language: change.n_articles for change in compared.languages}
+    assert n_articles == {"en": len(articles[::4]), "fr": len(french)}
+    worse = {change.language: change.champion - change.challenger for change in compared.languages}
+    assert worse["en"] > 0.1
+    assert worse["fr"] < 0.0
+    (check,) = [check for check in compared.gate if check.check == "language_worse"]
+    assert not check.passed
+    assert check.figure.startswith("English: micro-F1 ")
+    assert compared.to_json()["languages"][1]["language"] == "fr"
+
+
 def test_a_busy_machine_makes_no_model_slow(fitted: Fitted, articles: list[Article]) -> None:
     class Waiting:
         """A model that waits for the processor before each suggestion."""

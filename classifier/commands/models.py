@@ -88,6 +88,7 @@ def do_history(options: Namespace, _settings: Settings) -> None:
 
 
 def do_compare(options: Namespace, _settings: Settings) -> None:
+    from classifier.text.language import name_of
     from classifier.training.judging import compare_models
 
     registry = registry_of(options)
@@ -101,7 +102,8 @@ def do_compare(options: Namespace, _settings: Settings) -> None:
         f"{'holds' if check.passed else 'WORSE'}  {check.check:<12} {check.tag or '':<32} {check.figure}"
         for check in compared.gate
     )
-    print_result(options, compared.to_json(), "\n".join(lines))
+    of_languages = (change.figure(name_of(change.language)) for change in compared.languages)
+    print_result(options, compared.to_json(), "\n".join([*lines, *of_languages]))
 
 
 def do_pin(options: Namespace, _settings: Settings) -> None:

@@ -40,6 +40,10 @@ class LanguageChange(NamedTuple):
     challenger: float
     surely: float
 
+    def figure(self, name: str) -> str:
+        """Return the change for people; `name` is that of the language."""
+        return f"{name}: micro-F1 {self.champion:.3f} -> {self.challenger:.3f} on {self.n_articles} articles"
+
 
 def learned_languages(languages: Sequence[str | None]) -> list[str]:
     """Return the languages of which there are enough articles to learn from, in rising order."""
@@ -92,8 +96,7 @@ def language_changes(
 def language_check(change: LanguageChange, name: str, settings: GateSettings) -> Check:
     """Check that a language does not get worse: that it loses less than its margin, or no more than chance takes away."""
     passed = change.champion - change.challenger < settings.language_margin or change.surely < settings.tag_surely
-    figure = f"{name}: micro-F1 {change.champion:.3f} -> {change.challenger:.3f} on {change.n_articles} articles"
-    return Check(LANGUAGE_WORSE, passed, figure)
+    return Check(LANGUAGE_WORSE, passed, change.figure(name))
 
 
 def _rows_of(language: str, languages: Sequence[str | None]) -> np.ndarray:

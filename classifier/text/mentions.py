@@ -15,6 +15,7 @@ import numpy as np
 from classifier.domain.naming import Names, primary
 from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Alias, Taxonomy
+from classifier.text.beginnings import Beginnings
 from classifier.text.fields import FIELDS, ReadText
 from classifier.text.hashing import HashedWords, WordTable
 from classifier.text.language import ENGLISH, Language
@@ -99,15 +100,14 @@ class _Node:
 
     rules: list[_Rule] = field(default_factory=list)
     following: dict[int, _Node] = field(default_factory=dict)
-    beginnings: dict[str, _Node] = field(default_factory=dict)  # words of which only the beginning counts
+    beginnings: Beginnings[_Node] = field(default_factory=lambda: Beginnings(_Node))
 
     def after(self, text_field: _Field, number: int) -> list[_Node]:
         """Return where a word of a field leads from here."""
         node = self.following.get(text_field.numbers[number])
         nodes = [] if node is None else [node]
         if self.beginnings:
-            word = text_field.words.spelling[number]
-            nodes += [node for beginning, node in self.beginnings.items() if word.startswith(beginning)]
+            nodes += self.beginnings.of(text_field.words.spelling[number])
         return nodes
 
 
@@ -164,7 +164,7 @@ class MentionFinder:
         for word in words if alias.whole_word else words[:-1]:
             node = node.following.setdefault(word, _Node())
         if not alias.whole_word:
-            node = node.beginnings.setdefault(self.words.spelling(words[-1]), _Node())
+            node = node.beginnings.add(self.words.spelling(words[-1]))
         node.rules.append(rule)
 
     def find(self, text: ReadText) -> list[Mention]:
@@ -203,8 +203,8 @@ class MentionFinder:
 
     def _mentions(self, text_field: _Field, firsts: list[int], contexts: Contexts) -> list[Mention]:
         if self._root.beginnings:
-            beginnings, spelt = tuple(self._root.beginnings), enumerate(text_field.words.spelling)
-            firsts = sorted({*firsts, *(number for number, word in spelt if word.startswith(beginnings))})
+            begun, spelt = self._root.beginnings.of, enumerate(text_field.words.spelling)
+            firsts = sorted({*firsts, *(number for number, word in spelt if begun(word))})
         candidates = _candidates(text_field, self._root, firsts, contexts)
         number, span, names = text_field.number, text_field.words.span, _longest(candidates)
         return [Mention(rule.tag, number, first, *span(first, last), rule.weak) for first, last, rule in names]

@@ -1,6 +1,7 @@
 """The judgements of models on articles whose tags are known, by the tags of one taxonomy."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from time import thread_time
 from timeit import Timer
 from typing import Any, NamedTuple
@@ -14,11 +15,13 @@ from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
 from classifier.gate import whole
 from classifier.gate.holding import TAG_WORSE
+from classifier.gate.languages import LanguageChange, language_changes, language_check
 from classifier.gate.reference import CHAMPION
 from classifier.gate.settings import GateSettings
 from classifier.gate.tags import TagChange, compare_tags
 from classifier.gate.whole import Check, Costs
 from classifier.model.tag_model import TagModel
+from classifier.text.language import language_of, name_of
 from classifier.text.mention_features import HINTED
 
 BATCH = 32  # articles that are judged together
@@ -85,6 +88,7 @@ class ComparedModels(NamedTuple):
     n_articles: int
     gate: list[Check]
     changes: list[TagChange]
+    languages: list[LanguageChange]
     unreadable: Unreadable
 
     def to_json(self) -> dict[str, Any]:
@@ -95,6 +99,7 @@ class ComparedModels(NamedTuple):
             "n_articles": self.n_articles,
             "checks": [check.to_json() for check in self.gate],
             "tags": [change._asdict() for change in self.changes],
+            "languages": [change._asdict() for change in self.languages],
             "set_aside": self.unreadable.to_json(),
         }
 
@@ -112,14 +117,26 @@ def compare_models(
     tag_ids = [taxonomy.tags[column].id for column in active]
     changes = compare_tags(before, after, labels, tag_ids, settings.tag_margin)
     scores = old.scores[:, active], new.scores[:, active]
+    languages = list(
+        language_changes(before, after, labels, languages_of(challenger, articles), replace(settings, min_language=1))
+    )
+    judged = (each for each in languages if each.n_articles >= settings.min_language)
     gate = [
         whole.total(before, after, labels, settings),
+        *(language_check(change, name_of(change.language), settings) for change in judged),
         *(tag_check(change, CHAMPION, settings) for change in changes),
         whole.calibration(*scores, (before, after), labels, settings),
         whole.unknown(before, after, labels, settings, shared_tags(champion, taxonomy)[active]),
         *whole.costs(costs_of(champion, articles, unreadable), costs_of(challenger, articles, unreadable), settings),
     ]
-    return ComparedModels(champion.version, challenger.version, len(articles), gate, changes, unreadable)
+    return ComparedModels(champion.version, challenger.version, len(articles), gate, changes, languages, unreadable)
+
+
+def languages_of(model: TagModel, articles: Sequence[Article]) -> list[str | None]:
+    """Return the language of each article, None where it cannot be told or the article cannot be read."""
+    texts = Unreadable().each(lambda batch: map(model.reader.read_text, batch), articles)
+    pairs = zip(articles, texts, strict=True)
+    return [language_of(text.content, article.language) if text is not None else None for article, text in pairs]
 
 
 def tag_check(change: TagChange, since: str, settings: GateSettings) -> Check:
