@@ -123,7 +123,8 @@ def pages(app: Flask, client: FlaskClient, places: Mapping[str, str]) -> Iterato
         if rule.startswith(("/v1/", "/static/")) or not places.keys() >= set(names):
             continue
         path = re.sub(r"<(?:\w+:)?(\w+)>", lambda found: places[found[1]], rule)
-        if client.get(path).mimetype == "text/html":
+        answer = client.get(path)
+        if answer.mimetype == "text/html" and answer.status_code == 200:  # others lead on
             yield path
 
 

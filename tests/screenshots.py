@@ -141,7 +141,12 @@ def addresses() -> dict[str, str]:
     }
     more = {"/?example=1": "try-example", "/no-such-page": "not-found"}
     opened = {"/review/desk-100": "review-article", "/review/bulk?tag=attack": "review-bulk"}
-    return {name: address for address, name in {**listed, **more, **opened}.items()}
+    of_tags = {
+        "/tags/attack": "tags-tag",
+        "/tags?view=list&order=articles": "tags-list",
+        "/articles/desk-1/history": "history",
+    }
+    return {name: address for address, name in {**listed, **more, **opened, **of_tags}.items()}
 
 
 def shoot_site(browser: Browser, address: str, folder: Path) -> None:

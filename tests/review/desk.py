@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -12,11 +13,17 @@ from typing import Any
 from playwright.sync_api import ConsoleMessage, Page, expect
 
 from classifier.domain.articles import Article
+from classifier.reports.drift.kept import KeptRising
+from classifier.reports.drift.records import RisingName
+from classifier.reports.json_form import to_json
+from classifier.reports.parts import DatedArticle
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import NO_SHARES, Tagger
 from classifier.store.arrivals import Shares
 from classifier.store.database.opening import open_store
+from classifier.store.reports import RISING, KeptReport
+from classifier.store.rows import now
 from tests.browser import serving
 from tests.everything import stored_articles
 from tests.postgres import database
@@ -96,6 +103,21 @@ def open_desk(models: Path, folder: Path, shares: Shares = NO_SHARES, **environm
     with serving(models, url, environment) as address:
         yield replace(desk, address=address)
     store.close()
+
+
+@contextmanager
+def open_own_desk(models: Path, folder: Path) -> Iterator[Desk]:
+    """A desk whose taxonomy may be changed: its models are its own."""
+    with open_desk(Path(shutil.copytree(models, folder / "models")), folder) as desk:
+        yield desk
+
+
+def rises(desk: Desk, name: str, article_id: str) -> None:
+    """Let a name rise in the newest report."""
+    found = [DatedArticle(article_id, "", "2026-11-30")]
+    row = RisingName(name, [], 3, 40, 0, 900, 31.0, "2026-11-28", found, None, [], [], "")
+    content = to_json(KeptRising("2026-11-30", [row]))
+    desk.tagger.store.reports.put(KeptReport(RISING, now(), 0, "t-1", content))
 
 
 def emptied(desk: Desk) -> Desk:
