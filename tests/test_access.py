@@ -130,6 +130,7 @@ PAGES = [
     "/drift",
     "/runs",
     "/runs/<run_id>",
+    "/webhooks",
 ]
 FORMS = [
     "/sign-in",
@@ -157,6 +158,7 @@ FORMS_OF_TAGS: dict[str, set[str]] = {
     **dict.fromkeys(("/tags/basket", "/tags/basket/remove", "/tags/basket/propose"), EDITORS),
     "/articles/a/history/undo": EDITORS,
     **dict.fromkeys(("/data/label", "/data/label/undo"), EDITORS),
+    **{path: {"admin"} for path in ("/webhooks", "/webhooks/failed", "/webhooks/<webhook_id>")},
     "/data/block": {"admin"},
     "/data/block/undo": {"admin"},
     **dict.fromkeys(
@@ -275,7 +277,8 @@ def who_may() -> dict[tuple[str, str], set[str]]:
     may = {(method, path.partition("?")[0]): roles for method, path, _, roles, _ in ROUTES}
     may |= {("GET", path): READERS if path.startswith("/tags") else EDITORS for path in PAGES}
     may |= {("GET", path): TAXONOMISTS for path in PAGES if path.endswith(("/effect", "/undo"))} | {
-        ("GET", "/tags/basket"): EDITORS
+        ("GET", "/tags/basket"): EDITORS,
+        ("GET", "/webhooks"): {"admin"},
     }
     may |= {("POST", path): roles for path, roles in FORMS_OF_TAGS.items()} | {("POST", FORMS[2]): TAXONOMISTS}
     may |= {("GET", "/account"): READERS, ("POST", "/account"): READERS}

@@ -46,6 +46,7 @@ from classifier.web.pages.tag_changes import Changes
 from classifier.web.pages.tag_files import Files
 from classifier.web.pages.tag_past import Past
 from classifier.web.pages.tags import TagPages
+from classifier.web.pages.webhooks import WebhookPages
 from classifier.web.site import section_at, sections_for
 from classifier.web.superdesk import Superdesk
 from classifier.web.watch.metrics import Metrics, watch
@@ -103,6 +104,7 @@ def build_app(
         app.register_blueprint(pages(gate, changing).blueprint)
     for reports in (ReportPages, DataPages):
         app.register_blueprint(reports(tagger, registry, gate).blueprint)
+    app.register_blueprint(WebhookPages(tagger, gate, hosts).blueprint)
     app.register_blueprint(Metrics(tagger, registry, gate, retrain_hours, metrics_need_key).blueprint)
     app.register_blueprint(language.blueprint)
     static_files.install(app)

@@ -54,7 +54,11 @@ SECTIONS = (
         ),
     ),
     Section(N_("Try it"), (Page("/", N_("Try an article")),)),
-    Section(N_("Administration"), (Page("/admin/people", N_("People and programs")),), "admin"),
+    Section(
+        N_("Administration"),
+        (Page("/admin/people", N_("People and programs")), Page("/webhooks", N_("Messages to other programs"))),
+        "admin",
+    ),
     Section(N_("Help"), (Page("/help", N_("For editors")), Page("/docs", N_("API")))),
 )
 
