@@ -6,6 +6,8 @@ as a text is.
 
 from __future__ import annotations
 
+import json
+import re
 import sys
 import tomllib
 from collections.abc import Iterator, Sequence
@@ -23,20 +25,21 @@ ROOT = Path(__file__).parent.parent
 SOURCES = (
     ("classifier/**/*.py", "python"),
     ("classifier/*/templates/*.html", "jinja2"),
-    ("classifier/web/static/**/*.js", "javascript"),
 )
+SCRIPTS = "classifier/web/static/**/*.js"
 TABLES = ("classifier/web/pages/wording.toml", "classifier/web/problems.toml")
 CONTEXTS = {"history"}  # tables whose texts mean another thing elsewhere
 KEYWORDS: dict[str, Any] = {
     "_": None,
     "N_": None,
     "gettext": None,
-    "nodes": None,
     "ngettext": (1, 2),
-    "nnodes": (1, 2),
     "pgettext": ((1, "c"), 2),
 }
 OPTIONS = {"jinja2": {"trim_blocks": "true", "lstrip_blocks": "true", "silent": "false"}}
+_STRING = r'"(?:[^"\\]|\\.)*"'
+# Babel's own reader of JavaScript passes over calls within calls.
+CALL = re.compile(rf"(?<![\w.])(_|N_|nodes|ngettext|nnodes|pgettext)\(\s*({_STRING})(?:,\s*({_STRING}))?")
 HEAD = """msgid ""
 msgstr ""
 "Language: {code}\\n"
@@ -55,10 +58,23 @@ def found() -> Iterator[tuple[str, Any, str | None]]:
             name = path.relative_to(ROOT).as_posix()
             for _, text, _, context in extract_from_file(method, path, KEYWORDS, options=OPTIONS.get(method)):
                 yield name, text, context
+    for path in sorted(ROOT.glob(SCRIPTS)):
+        name = path.relative_to(ROOT).as_posix()
+        yield from ((name, *call) for call in of_script(path.read_text("utf-8")))
     for name in TABLES:
         for title, table in tomllib.loads((ROOT / name).read_text("utf-8")).items():
             context = title if title in CONTEXTS else None
             yield from ((name, text, context) for text in table.values() if isinstance(text, str))
+
+
+def of_script(source: str) -> Iterator[tuple[Any, str | None]]:
+    """Yield the texts of a script, each with its context: one text, or those of one and of many."""
+    for function, *strings in CALL.findall(source):
+        first, second = (json.loads(each) if each else None for each in strings)
+        if function == "pgettext":
+            yield second, first
+        else:
+            yield ((first, second) if function in ("ngettext", "nnodes") else first), None
 
 
 def extracted() -> Catalog:

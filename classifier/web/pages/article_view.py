@@ -6,7 +6,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from classifier.domain.decisions import Decision, without_undone
-from classifier.model.answer import Mentioned, ToChoose
+from classifier.model.answer import Mentioned, TextLanguage, ToChoose
 from classifier.model.protocol import Model
 from classifier.serving.tagger import Tagger
 from classifier.serving.views import DecisionOut, StandingOut, pick
@@ -75,6 +75,7 @@ class ReviewArticle(TypedDict):
     choices: list[ToChoose]
     tags: list[TagView]
     labels: dict[str, str]
+    language: TextLanguage
     removed: list[LeftOut]
     n_more_removed: int
     reason_text: str | None

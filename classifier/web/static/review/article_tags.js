@@ -42,7 +42,7 @@ export function showTags(article, { tags, latest }, editor, { add, accept, remov
 
 function drawAddField(article, editor, state, { add, propose, leave, done }) {
   const draft = draftOf(editor, `add/${article.id}`);
-  const input = el("input", { id: "add", autocomplete: "off", placeholder: _("Add a tag: name or alias"), "aria-keyshortcuts": "+" });
+  const input = el("input", { id: "add", dir: "auto", autocomplete: "off", placeholder: _("Add a tag: name or alias"), "aria-keyshortcuts": "+" });
   const list = el("ul", { id: "add-list", hidden: true });
   input.value = draft.get();
   input.addEventListener("input", () => draft.set(input.value));

@@ -47,7 +47,7 @@ function drawPrecedents(titles) {
 
 /** Return the field that explains any tag. `add(tag)` puts it on the article. */
 export function drawWhyNot(article, { add, leave }) {
-  const input = el("input", { id: "why-not", autocomplete: "off", placeholder: _("Type a tag") });
+  const input = el("input", { id: "why-not", dir: "auto", autocomplete: "off", placeholder: _("Type a tag") });
   const list = el("ul", { id: "why-not-list", hidden: true });
   const result = el("div", { id: "why-not-result", "aria-live": "polite" });
   const choose = (tag) => {

@@ -18,7 +18,7 @@ export class RejectionReasons {
   /** Open the box of a card. `reject(fields)` gets the reason and the note that were given. */
   open(card, label, draft, reject) {
     const box = card.querySelector(".because");
-    const note = el("input", { id: `note-${card.dataset.tag}`, maxlength: 1000, autocomplete: "off" });
+    const note = el("input", { id: `note-${card.dataset.tag}`, dir: "auto", maxlength: 1000, autocomplete: "off" });
     this.choose = (reason) => {
       const text = note.value.trim();
       draft.clear();

@@ -11,14 +11,14 @@ export function drawHead(article) {
   const facts = [day(article.published_at), article.source && shown(article.source), link,
     article.title.length ? null : _("no title"), el("a", { href: `/articles/${encodeURIComponent(article.id)}/history` }, _("History")), article.n_editors > 1 && _("two editors are asked")].filter(Boolean);
   return el("header", { class: "head-of-article" },
-    el("h1", { id: "headline", tabindex: "-1", dir: "auto", class: article.title.length ? null : "untitled" },
-      article.title.length ? el("bdi", {}, drawPieces(article, article.title)) : shown(article.headline)),
+    el("h1", { id: "headline", tabindex: "-1", dir: "auto", lang: article.language?.code, class: article.title.length ? null : "untitled" },
+      article.title.length ? drawPieces(article, article.title) : [...shown(article.headline).childNodes]),
     el("p", { class: "facts" }, facts.map((fact, i) => [i ? " · " : "", fact])));
 }
 
 /** Return the text of an article. `showAll` runs when the marks of all tags are wanted again. */
 export function drawText(article, showAll) {
-  return el("article", { class: "text", "aria-labelledby": "headline" },
+  return el("article", { class: "text", "aria-labelledby": "headline", lang: article.language?.code },
     el("p", { class: "legend" }, el("span", { id: "legend" }), " ",
       button(showAll, { class: "all", id: "all-marks", hidden: true }, _("Show all"))),
     drawParagraphs(article, article.standfirst, "standfirst"),
@@ -26,7 +26,7 @@ export function drawText(article, showAll) {
 }
 
 const drawParagraphs = (article, paragraphs, name = false) =>
-  paragraphs.map((pieces) => el("p", { class: name, dir: "auto" }, el("bdi", {}, drawPieces(article, pieces))));
+  paragraphs.map((pieces) => el("p", { class: name, dir: "auto" }, drawPieces(article, pieces))); // no <bdi>: `auto` does not look into one
 
 function drawPieces(article, pieces) {
   return pieces.map((piece) => {

@@ -24,9 +24,12 @@ export function closingInWords(nOthers, nOpen) {
   return nOpen ? ngettext("%(others)s, %(n)s of them shown here", "%(others)s, %(n)s of them shown here", nOpen, { others }) : others;
 }
 
-export const percent = (score) => (score >= 0.995 ? "99+" : String(Math.round(score * 100)));
+// A sign stays on its side of a number, also in a line that runs from right to left.
+const isolated = (number) => (globalThis.document?.documentElement.dir === "rtl" ? `\u2066${number}\u2069` : number);
+
+export const percent = (score) => (score >= 0.995 ? isolated("99+") : String(Math.round(score * 100)));
 export const thresholdOf = ({ threshold }) => _("threshold %(percent)s%", { percent: percent(threshold) });
-export const signed = (value) => `${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`;
+export const signed = (value) => isolated(`${value < 0 ? "−" : "+"}${Math.abs(value).toFixed(2)}`);
 export const day = (time) => String(time ?? "").slice(0, 10);
 export const nArticles = (n) => ngettext("%(n)s article", "%(n)s articles", n);
 export const nDecisions = (n) => ngettext("%(n)s decision", "%(n)s decisions", n);
