@@ -167,7 +167,7 @@ class Asking {
 	 * @param string[]         $why     Tags to explain.
 	 */
 	private function ask( \WP_Post $post, \WP_REST_Request $request, array $why = array() ): Reply {
-		$article = array(
+		$article  = array(
 			'title'       => html_entity_decode( wp_strip_all_tags( Text::sendable( $request['title'] ) ), ENT_QUOTES | ENT_HTML5, 'UTF-8' ),
 			'standfirst'  => Text::sendable( (string) $request['excerpt'] ),
 			'body'        => Text::body( $request['content'] ),
@@ -176,10 +176,16 @@ class Asking {
 			'why'         => $why,
 			'article_id'  => $this->settings->article_id( $post->ID ),
 		);
-		$reply   = $this->client->request( 'POST', '/v1/suggest', $article, array(), Client::IMPATIENT );
-		if ( $reply->is_refused() && $reply->names( '/article_id' ) ) { // An older service does not know it.
-			unset( $article['article_id'] );
-			$reply = $this->client->request( 'POST', '/v1/suggest', $article, array(), Client::IMPATIENT );
+		$language = Text::language( $post );
+		if ( '' !== $language ) {
+			$article['language'] = $language;
+		}
+		$reply = $this->client->request( 'POST', '/v1/suggest', $article, array(), Client::IMPATIENT );
+		foreach ( array( 'language', 'article_id' ) as $field ) { // An older service does not know them.
+			if ( $reply->is_refused() && $reply->names( "/$field" ) ) {
+				unset( $article[ $field ] );
+				$reply = $this->client->request( 'POST', '/v1/suggest', $article, array(), Client::IMPATIENT );
+			}
 		}
 		return $reply;
 	}

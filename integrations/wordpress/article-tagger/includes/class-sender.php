@@ -237,7 +237,7 @@ class Sender {
 	 * @param array $article The article that was sent.
 	 */
 	private function refused_field( Reply $reply, array $article ): string {
-		foreach ( $reply->is_refused() ? array( 'standfirst', 'terms', 'background' ) : array() as $field ) {
+		foreach ( $reply->is_refused() ? array( 'standfirst', 'terms', 'background', 'language' ) : array() as $field ) {
 			if ( isset( $article[ $field ] ) && $reply->names( "/$field" ) ) {
 				return $field;
 			}
@@ -275,6 +275,10 @@ class Sender {
 		if ( '' !== $excerpt ) {
 			$article['standfirst'] = $excerpt;
 		}
+		$language = Text::language( $post );
+		if ( '' !== $language ) {
+			$article['language'] = $language;
+		}
 		if ( ! str_starts_with( $post->post_date_gmt, '0000' ) ) { // Drafts have no date yet.
 			$article['published_at'] = str_replace( ' ', 'T', $post->post_date_gmt ) . '+00:00';
 		}
@@ -284,7 +288,7 @@ class Sender {
 		/**
 		 * Filters what the service is sent of a post.
 		 *
-		 * @param array    $article title, standfirst, body, body_format, terms, published_at and url, as `PUT /v1/articles` takes them.
+		 * @param array    $article title, standfirst, body, body_format, language, terms, published_at and url, as `PUT /v1/articles` takes them.
 		 * @param \WP_Post $post    The post.
 		 */
 		return (array) apply_filters( 'article_tagger_article', $article, $post );

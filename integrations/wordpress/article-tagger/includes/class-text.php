@@ -35,6 +35,20 @@ class Text {
 	}
 
 	/**
+	 * Return the language of a post, as `fr`: what Polylang or WPML says of it, else the site's. Empty if none is told.
+	 *
+	 * @param \WP_Post $post The post.
+	 */
+	public static function language( \WP_Post $post ): string {
+		$told = function_exists( 'pll_get_post_language' ) ? (string) pll_get_post_language( $post->ID, 'locale' ) : '';
+		if ( '' === $told ) {
+			$details = apply_filters( 'wpml_post_language_details', null, $post->ID ); // phpcs:ignore WordPress.NamingConventions.PrefixAllGlobals.NonPrefixedHooknameFound -- WPML answers it.
+			$told    = is_array( $details ) && is_string( $details['language_code'] ?? null ) ? $details['language_code'] : '';
+		}
+		return preg_match( '/^[a-z]{2,3}(?![a-z])/', strtolower( '' === $told ? get_locale() : $told ), $found ) ? $found[0] : '';
+	}
+
+	/**
 	 * Return a content with synced patterns in their places.
 	 *
 	 * @param string $content The content.
