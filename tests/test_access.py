@@ -56,6 +56,7 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("POST", "/v1/queue/deal", {}, EDITORS, 200),
     ("PUT", "/v1/articles/a/lease", {}, EDITORS, 200),
     ("DELETE", "/v1/articles/a/lease", None, EDITORS, 204),
+    ("PUT", "/v1/articles/a/language", {"language": "fr"}, EDITORS, 200),
     ("GET", "/v1/articles/a/near", None, EDITORS, 200),
     ("GET", "/v1/filters", None, EDITORS, 200),
     ("PUT", "/v1/filters", {"name": "Africa", "filters": {"source": "cms"}}, EDITORS, 200),

@@ -71,6 +71,7 @@ QUERIES = {
         "?limit=5",
         *(f"?limit=5&state={state}&order={order}" for state in ("open", "closed", "all") for order in ORDERS),
         *(f"?limit=5&state=open&order={order}&source={source}" for order in ("newest", "teach") for source in SOURCES),
+        *(f"?limit=5&state=open&order=turns&language={code}" for code in ("en", "so", "und")),
         "?limit=5&since=2014-01-03&until=2014-01-05",
         "?limit=5&since=2014-01-03&until=2014-01-28&order=teach",
         "?limit=5&tag=iskp&state=open&order=teach",
@@ -95,6 +96,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("PUT", "/v1/articles/<article_id>"): {"json": {**TEXT, "tags": ["iskp"]}},
     ("POST", "/v1/queue/deal"): {"json": {}},
     ("PUT", "/v1/articles/<article_id>/lease"): {"json": {}},
+    ("PUT", "/v1/articles/<article_id>/language"): {"json": {"language": "fr"}},
     ("PUT", "/v1/filters"): {"json": {"name": "Africa", "filters": {"source": "cms"}}},
     ("POST", "/v1/articles/<article_id>/decisions"): {"json": {"decisions": [{"tag": "iskp", "action": "accept"}]}},
     ("POST", "/v1/articles/<article_id>/impressions"): {"json": {"suggestion_set_id": "s-a0000077", "tags": ["iskp"]}},
@@ -174,6 +176,10 @@ KNOWN_TO_GROW = {
         for text in ("convoy", "iskp")
     },
     "GET /v1/articles?limit=5&tag=iskp&state=open&order=teach": "counts the articles for which the tag is suggested",
+    **{
+        f"GET /v1/articles?limit=5&state=open&order=turns&language={code}": "counts the articles of the language"
+        for code in ("en", "so", "und")
+    },
     "GET /v1/tags/<tag_id>": "counts the decisions on the tag",
     "GET /v1/tags/<tag_id>/redecide": "looks for a tag in what senders list, and counts the articles",
     "GET /tags/<tag_id>": "counts the decisions on the tag",

@@ -173,3 +173,10 @@ def test_an_editor_saves_only_so_many_filters(client: FlaskClient, monkeypatch: 
     assert client.put("/v1/filters", json={"name": "a", "filters": {}}).status_code == 200
     assert client.put("/v1/filters", json={"name": "b", "filters": {}}).status_code == 422
     assert client.put("/v1/filters", json={"name": "a", "filters": {"q": "x"}}).status_code == 200
+
+
+def test_a_saved_filter_is_renamed_at_once(client: FlaskClient) -> None:
+    saved = {"name": "Africa", "filters": {"source": "cms", "language": "so"}}
+    client.put("/v1/filters", json=saved)
+    answer = client.put("/v1/filters", json={**saved, "name": "Horn", "instead_of": "Africa"}).get_json()
+    assert answer == {"filters": [{"name": "Horn", "filters": {"source": "cms", "language": "so"}}]}

@@ -31,7 +31,7 @@ from classifier.store.queue import PageEnd, Wanted
 from classifier.store.requests import Request
 from classifier.store.rows import StoredArticle
 from classifier.store.store import Store
-from classifier.store.suggestion_sets import Judged, ModelAnswer, TagScore
+from classifier.store.suggestion_sets import Judged, ModelAnswer, TagScore, judged_by
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,8 @@ class Tagger:
             UnknownTag: if `why` names no tag of the taxonomy.
         """
         model = self.serving.model()
+        if article_id is not None:
+            article = self.store.as_corrected(article, article_id)
         answer = self.judged(article, model, n_evidence)
         view = cast(SuggestOut, views.answer_view(answer, article.tags or (), model))
         if article_id is not None:
@@ -139,7 +141,7 @@ class Tagger:
             OtherOwner: if the article belongs to another `cms` key.
         """
         check_id(article.id)
-        model = self.serving.model()
+        model, article = self.serving.model(), self.store.as_corrected(article, article.id)
         answer = self.judged(article, model)
         seen: list[PutAnswer] = []
 
@@ -194,13 +196,25 @@ class Tagger:
         standings = self.store.log.standings([stored.article.id for stored in waiting])
         for article in (stored.article for stored in waiting):
             suggestions: Sequence[Suggestion] = ()
-            margin = doubt = None
+            margin = doubt = language = None
             with suppress(CannotJudge), _able_to_judge(article, model):
                 answer = self.answers.brief(article, model)
                 suggestions, margin, doubt = answer.suggestions, answer.margin, answer.doubt
+                language = answer.language["code"]
             reasons = reasons_to_withhold(suggestions, standings.get(article.id, Standing()), model)
             scores = _scores(row for row in suggestions if row["tag"] not in reasons)
-            yield Judged(article.id, text_digest(article), margin, scores, doubt, keys_of(article))
+            yield Judged(article.id, text_digest(article), margin, scores, doubt, keys_of(article), language)
+
+    def correct_language(self, article_id: str, language: str | None, editor: str) -> str | None:
+        """Let an editor say the language of an article, and suggest tags anew. With None, take back what editors said.
+
+        Return what editors said before. Raise `NotFound` if there is no such article.
+        """
+        before = self.store.correct_language(article_id, language, editor)
+        model = self.serving.model()
+        judged = list(self.judge_waiting(model, [self.store.article(article_id)]))
+        self.store.suggested.put(judged_by(model.version, model.taxonomy.version), judged)
+        return before
 
     def articles(
         self, wanted: Wanted, after: PageEnd | None, limit: int, holder: Holder | None = None
@@ -325,7 +339,8 @@ def _able_to_judge(article: Article, model: Model) -> Iterator[None]:
 def _for_store(answer: Answer, keys: Sequence[int] | None = None) -> ModelAnswer:
     content = views.answer_json(answer)
     versions = answer.model_version, answer.taxonomy_version
-    return ModelAnswer(*versions, content, answer.margin, answer.live_state, answer.doubt, keys)
+    language = answer.language["code"]
+    return ModelAnswer(*versions, content, answer.margin, answer.live_state, answer.doubt, keys, language)
 
 
 def _scores(suggestions: Iterable[Suggestion]) -> list[TagScore]:

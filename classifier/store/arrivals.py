@@ -121,12 +121,42 @@ def _insert(
 def _change(
     connection: Connection, article: Article, source: str, before: Columns, sketches: Sketches, by: str
 ) -> bool:
-    """Change the row of an article, and return whether it is another one now."""
-    row = _row_of(article, source)
+    """Change the row of an article, and return whether it is another one now. A language that an editor corrected stays."""
+    corrected = before["corrected_language"]
+    row = _row_of(replace(article, language=corrected or article.language), source)
+    if corrected:
+        row["language"] = before["language"]
     if all(before[name] == value for name, value in row.items()):
         if max(before["updated_at"], before["sent_at"] or "") < ago(days=1):
             connection.execute(articles.update().where(articles.c.id == article.id).values(sent_at=now()))
         return False
+    _update(connection, article, row, before, sketches)
+    note(connection, CHANGED, [Noted(by, article.id, facts=_what_changed(before, row))])
+    return True
+
+
+def correct_language(
+    connection: Connection, article_id: str, language: str | None, editor: str, sketches: Sketches
+) -> str | None:
+    """Let an editor say the language of an article, or with None take that back. Return what editors said before.
+
+    Raises:
+        NotFound: if there is no such article.
+    """
+    before = existing_row(connection, article_id, hold=True)
+    if before["corrected_language"] != language:
+        article = replace(stored(before).article, language=language or before["language"])
+        row = _row_of(article, before["source"]) | {"language": before["language"], "corrected_language": language}
+        _update(connection, article, row, before, sketches)
+        facts = {"fields": ["language"], "listed": [], "dropped": []}
+        note(connection, CHANGED, [Noted(editor, article_id, facts=facts)])
+        _refresh_article(connection, article_id)
+    corrected: str | None = before["corrected_language"]
+    return corrected
+
+
+def _update(connection: Connection, article: Article, row: dict[str, Any], before: Columns, sketches: Sketches) -> None:
+    """Write the row of an article that is another one now. It waits to be judged anew."""
     if before["digest"] != row["digest"]:
         keep_text(connection, before, sketches)
         row["sketch"] = sketch_in(sketches, {"id": article.id, **row, "sketch": None})
@@ -135,12 +165,10 @@ def _change(
         for table in (suggested, near_keys):
             connection.execute(table.delete().where(table.c.article_id == article.id))
     time = now()
-    note(connection, CHANGED, [Noted(by, article.id, facts=_what_changed(before, row), at=time)])
     row |= {"updated_at": time, "dated_at": dated_at(article.published_at, before["created_at"], time), "judged_by": ""}
     connection.execute(articles.update().where(articles.c.id == article.id).values(row))
     if any(before[name] != row[name] for name in ("title", "tags")):
         keep_searchable(connection, {"id": article.id, **row})
-    return True
 
 
 _NAMED = (*TEXT_FIELDS, "published_at", "url", "language", "rejected", "tags_complete")
@@ -199,7 +227,7 @@ def _tags_after(article: Article, before: Article) -> tuple[str, ...] | None:
     return tuple(tag for tag in before.tags if tag not in article.rejected)
 
 
-def _row_of(article: Article, source: str) -> dict[str, object]:
+def _row_of(article: Article, source: str) -> dict[str, Any]:
     return {
         **{name: getattr(article, name) for name in (*TEXT_FIELDS, "body_format", "published_at", "url", "language")},
         "tags": list(article.tags) if article.tags is not None else None,

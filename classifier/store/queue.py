@@ -25,6 +25,7 @@ DRAWN = "drawn"  # the order of a sample
 CHANCE = 0.1  # share of articles drawn by lot, so that editors also see what the model is sure of
 EVERY = 10
 FEW = 2000  # articles of a source or of days that are read without the index of the order
+MOST_LANGUAGES = 100  # to choose from
 LAST = 9.0  # sorts behind every margin: articles that were never judged
 
 
@@ -37,6 +38,7 @@ class Wanted:
     how the store reads ids. `sample` selects the articles of a sample on whose tag nobody has decided, in the order `DRAWN`.
     `text` selects articles by what is looked for in them. `redecide` selects articles that wait for another decision instead
     of a tag that was split, the newest first.
+    `language` selects articles by the code of the language in which a model read them, "" those of which it is not known.
     """
 
     state: str | None = None
@@ -50,6 +52,7 @@ class Wanted:
     sample: str | None = None
     text: Sought | None = None
     redecide: str | None = None
+    language: str | None = None
 
     def through(self, taxonomy: Taxonomy | None) -> "Wanted":
         """Return what is wanted of the living tag that `tag` is read as."""
@@ -99,14 +102,16 @@ class Queue(Part):
     def counts(self, wanted: Wanted) -> dict[str, int]:
         """Return how many of the wanted articles are in each state, whatever state is wanted."""
         numbers: Counter[str] = Counter(dict.fromkeys(STATES, 0))
-        if wanted.tag is None and wanted.sample is None and wanted.text is None and wanted.redecide is None:
+        if all(each is None for each in (wanted.tag, wanted.sample, wanted.text, wanted.redecide, wanted.language)):
             query = counted("state", of_days=_of_days(wanted, article_counts.c.day))
             query = query.where(*_of_source(wanted, article_counts.c.source))
             return numbers | {state: int(n) for state, n in self._tuples(query)}
         with self.reading() as connection:
             wanted = _resolved(connection, replace(wanted, state=None))
-            for conditions in _each_condition(connection, wanted):
-                query = select(articles.c.state, func.count()).where(*conditions).group_by(articles.c.state)
+            of_language = _of_language(wanted, articles.c.text_language)  # with its index
+            for conditions in _each_condition(connection, replace(wanted, language=None)):
+                query = select(articles.c.state, func.count()).where(*conditions, *of_language)
+                query = query.group_by(articles.c.state)
                 numbers.update({row[0]: int(row[1]) for row in connection.execute(query)})
         return dict(numbers)
 
@@ -139,6 +144,17 @@ class Queue(Part):
         query = counted("source").where(article_counts.c.source != STARTER).order_by(article_counts.c.source)
         return [source for source, n in self._tuples(query) if n]
 
+    def languages(self) -> list[str]:
+        """Return the codes of the languages in which models have read articles, the first of them if there are very many."""
+        code, codes = articles.c.text_language, [""]
+        with self.reading() as connection:  # one after another: the index is not read whole
+            while len(codes) <= MOST_LANGUAGES:
+                following = connection.scalar(select(func.min(code)).where(code > codes[-1]))
+                if following is None:
+                    break
+                codes.append(following)
+        return codes[1:]
+
 
 def _resolved(connection: Connection, wanted: Wanted) -> Wanted:
     """Return what is wanted, of the tag of the sample if there is one, by living tags."""
@@ -158,10 +174,17 @@ def _of_days(wanted: Wanted, day: ColumnElement[str]) -> list[_Condition]:
     return since + ([day < f"{wanted.until}~"] if wanted.until is not None else [])
 
 
+def _of_language(wanted: Wanted, code: ColumnElement[str]) -> list[_Condition]:
+    if wanted.language is None:
+        return []
+    return [code == wanted.language if wanted.language else code.is_(None)]
+
+
 def _conditions(wanted: Wanted) -> list[_Condition]:
-    """Return what is wanted of articles, but for their state, so that source and day use no index."""
+    """Return what is wanted of articles, but for their state, so that source, day and language use no index."""
     conditions = _of_source(wanted, articles.c.source.concat(""))
     conditions += _of_days(wanted, articles.c.dated_at.concat(""))
+    conditions += _of_language(wanted, articles.c.text_language.concat(""))
     if wanted.state == "open" and wanted.viewer is not None:
         mine = select(closings.c.editor).where(closings.c.article_id == articles.c.id)
         conditions.append(~mine.where(closings.c.editor == wanted.viewer).exists())
@@ -334,6 +357,9 @@ class _Search:
             choices.append((_of_source(self._wanted, articles.c.source), counted().where(*of_counts)))
         if days := _of_days(self._wanted, articles.c.dated_at):
             choices.append((days, counted(of_days=_of_days(self._wanted, article_counts.c.day))))
+        if language := _of_language(self._wanted, articles.c.text_language):
+            first = select(articles.c.id).where(*language).limit(FEW + 1).subquery()
+            choices.append((language, select(func.count()).select_from(first)))
         for condition, query in choices:
             if int(self._connection.scalar(query) or 0) <= FEW:
                 return condition

@@ -28,7 +28,8 @@ class StoredArticle:
     """An article with what the store adds to it.
 
     `state` is new, started or closed. A blind article shows its suggestions only when it is closed. `n_editors` have to decide
-    on it, each without seeing the others' decisions. `owner` is the name of the `cms` key that wrote it.
+    on it, each without seeing the others' decisions. `owner` is the name of the `cms` key that wrote it. The article's language is
+    the `corrected_language`, if an editor has corrected what its sender says.
     """
 
     article: Article
@@ -39,6 +40,7 @@ class StoredArticle:
     blind: bool = False
     n_editors: int = 1
     owner: str | None = None
+    corrected_language: str | None = None
 
 
 def now() -> str:
@@ -163,10 +165,11 @@ def came_complete(row: Columns) -> bool:
 def stored(row: Columns) -> StoredArticle:
     """Return the article of a row."""
     tags = tuple(row["tags"]) if row["tags"] is not None else None
-    same = (*TEXT_FIELDS, "body_format", "tags_complete", "published_at", "url", "language")
+    same = (*TEXT_FIELDS, "body_format", "tags_complete", "published_at", "url")
     rejected = tuple(row["rejected"])
-    article = Article(row["id"], tags=tags, rejected=rejected, **{name: row[name] for name in same})
-    besides = ("source", "created_at", "updated_at", "state", "blind", "n_editors", "owner")
+    language = row["corrected_language"] or row["language"]
+    article = Article(row["id"], tags=tags, rejected=rejected, language=language, **{name: row[name] for name in same})
+    besides = ("source", "created_at", "updated_at", "state", "blind", "n_editors", "owner", "corrected_language")
     return StoredArticle(article, *(row[name] for name in besides))
 
 

@@ -27,11 +27,16 @@ class SavedFilters(Part):
         query = select(saved_filters.c.name, saved_filters.c.filters).where(saved_filters.c.editor == editor)
         return [SavedFilter(*row) for row in self._tuples(query.order_by(saved_filters.c.name))]
 
-    def save(self, editor: str, saved: SavedFilter) -> None:
-        """Save a filter under its name, in place of another one. Raise `BadSetting` if the editor has too many."""
+    def save(self, editor: str, saved: SavedFilter, instead_of: str | None = None) -> None:
+        """Save a filter under its name, in place of the one of that name, and of the one that it renames.
+
+        Raises:
+            BadSetting: if the editor has too many.
+        """
         mine = saved_filters.c.editor == editor
         with self.engine.begin() as connection:
-            connection.execute(saved_filters.delete().where(mine, saved_filters.c.name == saved.name))
+            replaced = [saved.name, instead_of]
+            connection.execute(saved_filters.delete().where(mine, saved_filters.c.name.in_(replaced)))
             n = connection.scalar(select(func.count()).select_from(saved_filters).where(mine)) or 0
             if n >= MOST:
                 raise BadSetting(f"You have saved {MOST} filters already. Delete one first.")

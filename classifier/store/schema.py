@@ -43,6 +43,7 @@ articles = _table(
     *required(dated_at=TIME),
     *optional(url=sa.Text),
     *optional(language=80),  # as the sender says
+    *optional(corrected_language=80),  # as an editor says, which counts more
     *required(source=40),
     # The tags that the sender last listed, in its order, null if it said nothing of them.
     *optional(tags=sa.JSON(none_as_null=True)),
@@ -59,6 +60,8 @@ articles = _table(
     *optional(margin=sa.Float),
     # How much the model doubts, see `model.answer.Answer`. Null before any suggestion.
     *optional(doubt=sa.Float),
+    # The code of the language in which a model read the text. Null before that, and where it cannot be told.
+    *optional(text_language=20),
     # The model and the taxonomy of margin and suggestions, empty until one has judged the present text and tags.
     sa.Column("judged_by", sa.String(130), nullable=False, server_default=sa.text("''")),
     # Drawn once, in [0, 1): a tenth of the queue is ordered by it alone.
@@ -72,6 +75,7 @@ articles = _table(
     sa.Index("ix_articles_source", "source"),
     sa.Index("ix_articles_dated_at", "dated_at"),
     sa.Index("ix_articles_judged_by", "state", "judged_by", "id"),
+    sa.Index("ix_articles_text_language", "text_language", "state"),
 )
 
 # The number of articles of a day, a source and a state is the sum of their rows, which triggers keep up to date.

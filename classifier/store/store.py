@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, Select, select
 from sqlalchemy.exc import IntegrityError
 
 from classifier.domain.articles import Article
-from classifier.store.arrivals import Arrival, Shares, arrive, batches_of_texts, put_imported
+from classifier.store.arrivals import Arrival, Shares, arrive, batches_of_texts, correct_language, put_imported
 from classifier.store.assignments import Assignments
 from classifier.store.change_sets import ChangeSets
 from classifier.store.changes import note_change
@@ -149,6 +149,24 @@ class Store(Part):
                 if hold_articles(connection, [article.id]):
                     set_id = _put_answer(connection, article.id, answer, shown, in_background)
         return set_id
+
+    def correct_language(self, article_id: str, language: str | None, editor: str) -> str | None:
+        """Let an editor say the language of an article, or with None take that back. Return what editors said before.
+
+        It counts more than what the sender says, now and later. Raise `NotFound` if there is no such article.
+        """
+        sketches = sketches_for(self.engine, [replace(self.article(article_id).article, language=language)])
+        with self.engine.begin() as connection:
+            before = correct_language(connection, article_id, language, editor, sketches)
+            if before != language:
+                note_change(connection)
+            return before
+
+    def as_corrected(self, article: Article, article_id: str) -> Article:
+        """Return an article in the language that an editor said of the stored one with this id, if any did."""
+        query = select(articles.c.corrected_language).where(articles.c.id == article_id)
+        corrected = next(iter(self._values(query)), None)
+        return replace(article, language=corrected) if corrected else article
 
     def import_articles(self, incoming: Iterable[Article], source: str) -> Imported:
         """Store many articles, a few hundred in a transaction. Importing them again changes nothing.

@@ -33,7 +33,7 @@ class TagScore(NamedTuple):
 class Judged:
     """What a model says of the text of an article with this digest: its margin and doubt, and the suggested tags.
 
-    `keys` are those by which its near-duplicates are found, None if they are not known.
+    `keys` are those by which its near-duplicates are found, None if they are not known. `language` is the code of the text's.
     """
 
     article_id: str
@@ -42,6 +42,7 @@ class Judged:
     suggestions: Sequence[TagScore] = ()
     doubt: float | None = None
     keys: Sequence[int] | None = None
+    language: str | None = None
 
 
 class Suggested(Part):
@@ -69,6 +70,7 @@ class ModelAnswer:
     """What a model says of an article's text. `margin` is the distance of the nearest score from its threshold.
 
     `doubt` is how much the model doubts, `keys` are those by which near-duplicates are found, None if they are not known.
+    `language` is the code of the text's, None where it cannot be told.
     `content` is the answer as JSON. The store reads its `suggestions` (tag, score, band) and `mentioned` (tag, score).
     """
 
@@ -79,6 +81,7 @@ class ModelAnswer:
     live_state: int | None = None
     doubt: float | None = None
     keys: Sequence[int] | None = None
+    language: str | None = None
 
     @property
     def by(self) -> str:
@@ -156,7 +159,7 @@ def judged_by(model_version: str, taxonomy_version: str) -> str:
 def replace_suggested(connection: Connection, by: str, judged: Judged) -> None:
     """Keep what was judged instead of what was before, unless the article has another text by now."""
     same = (articles.c.id == judged.article_id) & (articles.c.digest == judged.digest)
-    values = {"judged_by": by, "margin": judged.margin, "doubt": judged.doubt}
+    values = {"judged_by": by, "margin": judged.margin, "doubt": judged.doubt, "text_language": judged.language}
     if not connection.execute(articles.update().where(same).values(values)).rowcount:
         return
     connection.execute(suggested.delete().where(suggested.c.article_id == judged.article_id))
@@ -223,7 +226,7 @@ def put_answer(
     new = [] if in_background else _not_shown(connection, set_id, shown)
     _put_impressions(connection, ((set_id, suggestion) for suggestion in new))
     if in_background or new or not is_newest:
-        judged = Judged(article_id, digest, answer.margin, shown, answer.doubt, answer.keys)
+        judged = Judged(article_id, digest, answer.margin, shown, answer.doubt, answer.keys, answer.language)
         replace_suggested(connection, answer.by, judged)
     return set_id
 

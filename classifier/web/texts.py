@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from classifier import texts
 from classifier.domain.taxonomy import Tag
 from classifier.text.language import LANGUAGES as RECORDS
+from classifier.text.language import name_of
 from classifier.texts import N_, gettext, ngettext, number, pgettext
 from classifier.web.incoming import incoming, incoming_or_none, notes
 
@@ -60,6 +61,15 @@ def field_name(name: str) -> str:
 def role_name(role: str) -> str:
     """Return what readers call a role."""
     return gettext(_ROLES[role]) if role in _ROLES else role
+
+
+def language_name(code: str) -> str:
+    """Return what readers call a language: its code, where no name of it is known."""
+    if language() == ENGLISH:
+        return name_of(code)
+    from babel import Locale  # for readers of other languages only
+
+    return str(Locale.parse(language()).languages.get(code) or name_of(code))
 
 
 def label_of(tag: Tag) -> str:

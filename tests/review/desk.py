@@ -167,6 +167,11 @@ def shown_id(page: Page) -> str:
     return str(page.locator("#article").get_attribute("data-id"))
 
 
+def moved_on(page: Page, article: str) -> None:
+    """Wait until the page shows another article, or that there is none."""
+    expect(page.locator(f".end, #article:not([data-id='{article}']) #result")).to_be_visible()
+
+
 def press(page: Page, *keys: str) -> None:
     for key in keys:
         page.keyboard.press(key)

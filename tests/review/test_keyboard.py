@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from classifier.domain.decisions import REASONS
 from tests.browser import IN_BROWSER
 from tests.everything import stored_articles
-from tests.review.desk import STORIES, Desk, OpenPage, card, cards, choose, mentioned, press, saved, shown_id
+from tests.review.desk import STORIES, Desk, OpenPage, card, cards, choose, mentioned, moved_on, press, saved, shown_id
 
 pytestmark = IN_BROWSER
 
@@ -36,6 +36,7 @@ def test_twenty_articles_are_decided_by_keyboard_and_logged_as_decided(desk: Des
             (article, None, "complete", "ana"),
         ]
         expect(page.locator("#list .closed")).to_have_count(n + 1)
+        moved_on(page, article)
     expect(page.locator("#headline")).to_have_text("Nothing is left to decide")
     saved(page)
     assert desk.log() == decided

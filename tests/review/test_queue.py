@@ -93,6 +93,7 @@ def test_sample_is_judged_in_its_order_and_says_what_is_shown(desk: Desk, open_p
     page.goto(f"{desk.address}/review?state=all&sample={sample.id}")
     line = page.locator("#sample")
     expect(line).to_contain_text("Does “Islamic State Khorasan Province” belong here? 0 of 0 judged are right")
+    expect(page.locator("#list a")).to_have_count(len(drawn))
     assert (listed(page), shown_id(page)) == (drawn, drawn[0])
     expect(card(page, "iskp")).to_be_focused()
     press(page, "a", "n")

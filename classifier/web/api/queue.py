@@ -1,4 +1,4 @@
-"""The endpoints of an editor's work: who has which article, saved filters of the queue, and near-duplicates."""
+"""The endpoints of an editor's work: who has which article, in which language it is, saved filters, and near-duplicates."""
 
 from typing import cast
 
@@ -8,9 +8,9 @@ from classifier.errors import BadSetting
 from classifier.serving.lists import NearRow
 from classifier.serving.tagger import Tagger
 from classifier.store.saved_filters import SavedFilter
-from classifier.web.api.openapi import NEEDS_STORE, Endpoint
+from classifier.web.api.openapi import NEEDS_BOTH, NEEDS_STORE, Endpoint
 from classifier.web.api.queue_query import FILTERS, queue_wanted
-from classifier.web.api.schemas import DealIn, FilterIn, NothingIn
+from classifier.web.api.schemas import DealIn, FilterIn, LanguageIn, NothingIn
 from classifier.web.guard.auth import EDITORS
 from classifier.web.incoming import incoming
 from classifier.web.problems import bad_parameter
@@ -53,6 +53,14 @@ class FiltersOut(TypedDict):
     filters: list[FilterOut]
 
 
+class LanguageOut(TypedDict):
+    """The language that an editor said of an article, and `before` what editors had said; null if none did."""
+
+    article_id: str
+    language: str | None
+    before: str | None
+
+
 class NearOut(TypedDict):
     """The open articles that are nearly an article, the nearest first."""
 
@@ -67,11 +75,12 @@ class QueueWork:
 
     def endpoints(self) -> list[Endpoint]:
         """Return the endpoints in the order of the OpenAPI document."""
-        wanted = (*NEEDS_STORE, "invalid")
+        wanted, of_language = (*NEEDS_STORE, "invalid"), (*NEEDS_BOTH, "invalid")
         return [
             Endpoint("POST", "/v1/queue/deal", self.deal, EDITORS, NEEDS_STORE, FILTERS),
             Endpoint("PUT", LEASE, self.take_lease, EDITORS, NEEDS_STORE),
             Endpoint("DELETE", LEASE, self.end_lease, EDITORS, NEEDS_STORE, status=204),
+            Endpoint("PUT", "/v1/articles/<article_id>/language", self.correct_language, EDITORS, of_language),
             Endpoint("GET", "/v1/articles/<article_id>/near", self.near, EDITORS, NEEDS_STORE),
             Endpoint("GET", "/v1/filters", self.list_filters, EDITORS, NEEDS_STORE),
             Endpoint("PUT", "/v1/filters", self.save_filter, EDITORS, wanted),
@@ -95,6 +104,11 @@ class QueueWork:
         """Give an article back to the queue."""
         self.tagger.store.leases.give_back(article_id, incoming().caller.holder)
 
+    def correct_language(self, article_id: str, body: LanguageIn) -> LanguageOut:
+        """Say the language of an article, and get suggestions anew. It counts more than what the sender says."""
+        before = self.tagger.correct_language(article_id, body.language, incoming().caller.editor(None))
+        return {"article_id": article_id, "language": body.language, "before": before}
+
     def near(self, article_id: str) -> NearOut:
         """List the open articles that are nearly this one: copies, and updates that repeat it."""
         return {"articles": self.tagger.near(article_id, incoming().caller.holder)}
@@ -108,7 +122,8 @@ class QueueWork:
         """Save a filter of the queue under a name, in place of another one of that name."""
         filters = {name: value for name, value in body.filters.model_dump(exclude_none=True).items() if value}
         try:
-            self.tagger.store.saved_filters.save(incoming().caller.editor(None), SavedFilter(body.name, filters))
+            saved = SavedFilter(body.name, filters)
+            self.tagger.store.saved_filters.save(incoming().caller.editor(None), saved, body.instead_of)
         except BadSetting as error:
             raise bad_parameter("name", str(error)) from None
         return self.list_filters()

@@ -20,6 +20,7 @@ DEFAULT_PAGE = 50
 MAX_POSITION = 10**9
 MAX_FILTER = 200  # characters of a source or a tag
 QUEUE_STATES = ("open", *STATES, "all")
+UNKNOWN = "und"  # of BCP 47, for a language that is not known
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _LIMIT = re.compile(r"[0-9]{1,10}")
 
@@ -30,6 +31,11 @@ FILTERS = (
     ),
     Parameter("q", {"type": "string", "maxLength": MAX_FILTER}, "Beginnings of words of title or id, or a tag's name."),
     Parameter("source", {"type": "string"}),
+    Parameter(
+        "language",
+        {"type": "string"},
+        "The code of a language in which a model read the text; `und` if it is not known.",
+    ),
     Parameter("tag", {"type": "string"}, "Suggested, and not answered yet."),
     Parameter("sample", {"type": "string"}, "Of a sample, and not judged yet, in the order in which they were drawn."),
     Parameter(
@@ -71,6 +77,8 @@ def queue_wanted(tagger: Tagger, viewer: str | None, state: str = "all") -> Want
     wanted = Wanted(
         None if state == "all" else state, filter_of("source"), filter_of("tag"), since, until, order, viewer
     )
+    if language := filter_of("language"):
+        wanted = replace(wanted, language="" if language == UNKNOWN else language)
     if text is not None and text.strip():
         wanted = replace(wanted, text=sought_in(text, tagger.taxonomy()))
     redecide = filter_of("redecide")

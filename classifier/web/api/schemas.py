@@ -234,6 +234,7 @@ class FiltersIn(Strict):
     state: Literal["open", "new", "started", "closed", "all"] | None = None
     order: Literal["turns", "newest", "teach"] | None = None
     source: FilterText | None = None
+    language: FilterText | None = None
     tag: FilterText | None = None
     q: FilterText | None = None
     since: FilterText | None = None
@@ -241,10 +242,17 @@ class FiltersIn(Strict):
 
 
 class FilterIn(Strict):
-    """A filter of the queue, and the name under which it is saved."""
+    """A filter of the queue, and the name under which it is saved. With `instead_of`, the filter of that name is renamed."""
 
     name: str = Field(pattern=r"^[^/\x00-\x1f\x7f]{1,80}$")
     filters: FiltersIn
+    instead_of: FilterText | None = None
+
+
+class LanguageIn(Strict):
+    """The language that an editor says of an article. Null takes that back."""
+
+    language: str | None = Field(pattern=f"^{LANGUAGE.pattern}$", max_length=80)
 
 
 class ImpressionsIn(Strict):

@@ -12,7 +12,7 @@ from classifier.serving.tagger import Tagger
 from classifier.serving.views import DecisionOut, StandingOut, pick
 from classifier.texts import gettext
 from classifier.web.pages.showing import WORDING, LeftOut, Piece, marked_text, marks_of
-from classifier.web.texts import label_of
+from classifier.web.texts import label_of, language_name
 
 
 class SuggestionView(TypedDict):
@@ -53,7 +53,8 @@ class OtherEditor(TypedDict):
 class ReviewArticle(TypedDict):
     """An article as the review page shows it: GET /review/articles/{article_id}.
 
-    `blind` says that the suggestions are hidden from this editor, `reason_text` is `reason` in words, and `labels` are those of
+    `blind` says that the suggestions are hidden from this editor, `language_name` is the English name of its language, "" where
+    that is not known, and `corrected_language` is what an editor said of it. `reason_text` is `reason` in words, and `labels` are those of
     all tags with a decision, by their ids.
     """
 
@@ -67,6 +68,9 @@ class ReviewArticle(TypedDict):
     model_version: str
     reason: str | None
     blind: bool
+    language: TextLanguage
+    language_name: str
+    corrected_language: str | None
     title: list[Piece]
     standfirst: list[list[Piece]]
     paragraphs: list[list[Piece]]
@@ -93,7 +97,8 @@ def article_view(tagger: Tagger, article_id: str, viewer: str | None) -> ReviewA
     """
     model = tagger.serving.model()
     described = tagger.article(article_id, viewer)
-    article = tagger.store.article(article_id).article
+    stored = tagger.store.article(article_id)
+    article, code = stored.article, described["language"]["code"]
     logged = tagger.decisions(article_id, viewer)
     editors = {row["tag"]: row["editor"] for row in logged["standing"]["decisions"]}
     is_blind = described["reason"] == "blind"
@@ -116,6 +121,8 @@ def article_view(tagger: Tagger, article_id: str, viewer: str | None) -> ReviewA
     thresholds = (explanation.threshold for explanation in explained)
     own = {
         "blind": is_blind,
+        "language_name": language_name(code) if code else "",
+        "corrected_language": stored.corrected_language,
         "suggestions": [
             pick(
                 SuggestionView,

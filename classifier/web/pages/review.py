@@ -1,11 +1,14 @@
 """The pages on which editors decide: one article after the other, or one tag over many articles."""
 
+from collections.abc import Iterable
+
 from flask import Blueprint, Response, request
 
 from classifier.domain.articles import check_stored_id
 from classifier.errors import TaggerError
 from classifier.serving.tagger import Tagger
 from classifier.serving.views import is_hidden
+from classifier.text.language import LANGUAGES
 from classifier.texts import _
 from classifier.web.api.queue_query import queue_wanted
 from classifier.web.bodies import json_response
@@ -15,6 +18,7 @@ from classifier.web.pages import render
 from classifier.web.pages.article_view import article_view
 from classifier.web.pages.showing import rejections, why_of
 from classifier.web.problems import ApiProblem
+from classifier.web.texts import language_name
 
 MAX_BULK = 500
 
@@ -46,6 +50,8 @@ class Review:
             session,
             reasons=rejections(),
             sources=self.store.queue.sources(),
+            text_languages=_named(self.store.queue.languages()),
+            all_languages=_named(LANGUAGES),
             article_id=article_id,
             missing=missing,
         )
@@ -79,3 +85,8 @@ class Review:
     def _viewer(self) -> str | None:
         incoming().caller = self.gate.check(EDITORS)
         return incoming().caller.viewer
+
+
+def _named(codes: Iterable[str]) -> list[tuple[str, str]]:
+    """Return languages with their names, in the order of these."""
+    return sorted(((code, language_name(code)) for code in codes), key=lambda pair: pair[1].casefold())

@@ -186,7 +186,7 @@ class Bulk {
     const { key, action, body } = row.job;
     const isUndo = action === "undo";
     try {
-      const reply = await post(this.editor, decisionsPath(row.article_id), body, { "Idempotency-Key": key });
+      const reply = await post(this.editor, decisionsPath(row.article_id), body, { headers: { "Idempotency-Key": key } });
       this.finish(row, { action, decision: isUndo ? null : reply.decisions[0].id });
       this.showState(row, isUndo ? "" : PAST_TENSE[action], "");
       row.tick.disabled = !isUndo;

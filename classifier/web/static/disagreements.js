@@ -25,7 +25,7 @@ class Dispute {
     const { article, tag } = this.card.dataset;
     const decision = answer === "undo" ? { action: "undo", decision_id: this.decision } : { tag, action: ANSWERS[answer].action };
     try {
-      const reply = await post(this.editor, decisionsPath(article), { complete: false, decisions: [decision] }, { "Idempotency-Key": this.key });
+      const reply = await post(this.editor, decisionsPath(article), { complete: false, decisions: [decision] }, { headers: { "Idempotency-Key": this.key } });
       this.decision = answer === "undo" ? null : reply.decisions[0].id;
       this.asked = null;
       this.show(answer === "undo" ? "" : ANSWERS[answer].outcome);

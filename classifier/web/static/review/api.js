@@ -21,12 +21,12 @@ export class Refused extends Error {
   }
 }
 
-/** Return what the service answers, as an object. Raises Refused. */
-export async function ask(path, { method = "GET", body, headers = {} } = {}) {
+/** Return what the service answers, as an object. One with `keepalive` outlives the page. Raises Refused. */
+export async function ask(path, { method = "GET", body, headers = {}, timeout = TIMEOUT_MS, keepalive = false } = {}) {
   let response;
   try {
     response = await fetch(path, {
-      method, signal: AbortSignal.timeout(TIMEOUT_MS), credentials: "same-origin",
+      method, keepalive, signal: AbortSignal.timeout(timeout), credentials: "same-origin",
       headers: { Accept: "application/json", ...(body && { "Content-Type": "application/json", "X-CSRF-Token": session.csrf }), ...headers },
       ...(body && { body: JSON.stringify(body) }),
     });
@@ -54,9 +54,9 @@ export async function renew(editor) {
   return response.ok ? signedIn : "";
 }
 
-/** Send a body, a second time with a new token if the first was refused for its token. Raises Refused. */
-export async function post(editor, path, body, headers = {}, method = "POST") {
-  const request = { method, body, headers };
+/** Send a body, a second time with a new token if the first was refused for its token. `options` are those of `ask`. Raises Refused. */
+export async function post(editor, path, body, options = {}) {
+  const request = { method: "POST", body, ...options };
   try { return await ask(path, request); } catch (error) {
     if (error.status !== 403 || (await renew(editor).catch(() => "")) !== editor) throw error;
     return ask(path, request);

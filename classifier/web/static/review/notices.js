@@ -45,11 +45,12 @@ export function drawProblem(detail, status, retry) {
 export function drawEnd(queue, { clear, again, everywhere }) {
   const nLeft = queue.open.length;
   const isFiltered = !nLeft && queue.isFiltered;
+  const { nHeld } = queue;
   const [headline, lead, label] = nLeft
     ? [_("That was the last of the list"), ngettext("%(n)s article of the list is still open.", "%(n)s articles of the list are still open.", nLeft), _("Begin again with those")]
-    : isFiltered
-      ? [_("No article is left with these filters"), _("Others may be open."), _("Look again")]
-      : [_("Nothing is left to decide"), _("New articles come as the CMS sends them."), _("Look again")];
+    : nHeld ? [_("Others have what is left"), ngettext("%(n)s article is before other editors. What they do not close comes back.", "%(n)s articles are before other editors. What they do not close comes back.", nHeld), _("Look again")]
+      : isFiltered ? [_("No article is left with these filters"), _("Others may be open."), _("Look again")]
+        : [_("Nothing is left to decide"), _("New articles come as the CMS sends them."), _("Look again")];
   return el("section", { class: "end" },
     el("h1", { id: "headline", tabindex: "-1" }, headline),
     el("p", { class: "lead" }, lead),

@@ -1,15 +1,16 @@
 // The review page: read an article, decide with one key, go on. This module puts the others together.
 
-import { _, ngettext } from "../texts.js";
+import { _ } from "../texts.js";
 import { ask, decisionsPath } from "./api.js";
 import { drawTagLists, showTags } from "./article_tags.js";
 import { Articles } from "./articles.js";
 import { Cards } from "./cards.js";
+import { Dealing } from "./dealing.js";
 import { Decisions } from "./decisions.js";
 import { byId, el, plain, smallButton } from "./elements.js";
 import { drawWhyNot } from "./explanations.js";
 import { listenToKeys } from "./keys.js";
-import { Leases } from "./leases.js";
+import { LanguageDialog } from "./language.js";
 import { Near } from "./near.js";
 import { drawEnd, drawNotices, drawProblem } from "./notices.js";
 import { Outbox } from "./outbox.js";
@@ -17,6 +18,7 @@ import { ProposalDialog } from "./proposals.js";
 import { Queue } from "./queue.js";
 import { Redeciding } from "./redeciding.js";
 import { Sample } from "./sample.js";
+import { SavedFilters } from "./saved_filters.js";
 import { Sheet } from "./sheet.js";
 import { Status, say } from "./status.js";
 import { allTags, loadedTags } from "./tags.js";
@@ -45,11 +47,13 @@ class ReviewPage {
     this.queue = new Queue(this.articles, {
       filtered: () => this.filter(), loaded: (error) => this.listLoaded(error), chosen: (id) => this.show(id),
     });
+    this.savedFilters = new SavedFilters(this.editor, this.queue);
+    this.language = new LanguageDialog(this.editor, (id) => this.reload(id));
     this.sample = new Sample();
     this.redeciding = new Redeciding();
     this.sheet = new Sheet();
     this.near = new Near();
-    this.leases = new Leases(this.editor);
+    this.dealing = new Dealing(this);
     this.status = new Status(this.outbox);
     this.decisions = new Decisions(this);
     this.cards = new Cards(this, JSON.parse(root.dataset.reasons), {
@@ -67,6 +71,7 @@ class ReviewPage {
     this.root.hidden = false;
     this.listen();
     this.queue.start();
+    this.savedFilters.start();
     this.outbox.tidy();
     this.showStatus();
     this.status.showRefusals();
@@ -86,7 +91,13 @@ class ReviewPage {
   /** The id of the article that is shown, or loading. */
   get currentId() { return this.wanted ?? this.article?.id; }
 
-  async show(id, { push = true, focus = true, tag = null, dealt = false } = {}) {
+  /** Whether an article is shown, and no other is on its way. */
+  get isReady() { return Boolean(this.article && !this.wanted && !this.dealing.waits); }
+
+  /** Show an article: one that is `held` already, one that the list chose and that may be passed over, or one that was asked for. */
+  async show(id, { push = true, focus = true, tag = null, held = false, passes = false } = {}) {
+    const before = this.currentId;
+    this.dealing.move();
     this.wanted = id;
     this.revealed = null;
     if (push) this.setAddress(id);
@@ -100,8 +111,10 @@ class ReviewPage {
     this.article = article;
     this.wanted = null;
     this.cards.tag = null;
+    if (held) this.queue.include(article, before);
     this.render();
     this.drawQueue();
+    this.showStatus();
     byId("list").querySelector("[aria-current]")?.scrollIntoView({ block: "nearest" }); // not at every decision: it moves the page, too
     document.title = `${plain(article.headline).slice(0, 80)} · ${_("Review")}`;
     if (focus) {
@@ -109,32 +122,12 @@ class ReviewPage {
       if (!this.cards.focusFirst(tag ?? this.sample.tag ?? this.redeciding.card)) byId("headline").focus({ preventScroll: true });
     }
     this.poll();
-    this.hold(article, dealt);
+    if (!held) this.dealing.hold(article, passes);
     this.near.show(id, () => this.render());
     this.lookAhead();
   }
 
-  /** Hold the article for this editor. If somebody else has it, say so; one that came by itself is passed over. */
-  async hold(article, dealt) {
-    const { held, others } = await this.leases.take(article.id);
-    article.holders = others.map(({ editor }) => editor);
-    this.queue.setHolders(article.id, article.holders);
-    if (this.article !== article) return;
-    if (!held && dealt && !this.touched && !article.holders.includes(this.editor)) {
-      await this.next();
-      say(ngettext("%(names)s has “%(title)s” open. This is the next one.", "%(names)s has “%(title)s” open. This is the next one.",
-        article.holders.length, { names: article.holders.join(_(", ")), title: plain(article.headline).slice(0, 60) }));
-    } else if (others.length) {
-      this.render();
-      this.drawQueue();
-    }
-  }
-
-  async showFirst(options) {
-    const [first] = this.queue.open;
-    if (first) await this.show(first, { ...options, dealt: true });
-    else this.showEnd();
-  }
+  async showFirst(options) { await this.dealing.showNext(null, options); }
 
   /** Fetch the next articles one after another, so that they are loaded when they are wanted. */
   async lookAhead() {
@@ -145,12 +138,8 @@ class ReviewPage {
   }
 
   async next() {
-    const id = this.currentId;
-    if (!this.queue.after(id).length && this.queue.cursor) await this.queue.load(true);
-    const [next] = this.queue.after(id);
     this.touched = false;
-    if (next) await this.show(next, { dealt: true });
-    else this.showEnd();
+    await this.dealing.showNext(this.currentId);
   }
 
   async back() {
@@ -163,7 +152,7 @@ class ReviewPage {
   async done() {
     const { article } = this;
     // The second half of a double click, or of a double Enter, is not meant for the article that has come meanwhile.
-    if (!article || (!this.touched && performance.now() - this.doneAt < SETTLE_MS)) return;
+    if (!this.isReady || (!this.touched && performance.now() - this.doneAt < SETTLE_MS)) return;
     const message = this.decisions.close();
     if (article.blind && message.length) message.push(smallButton(() => this.reveal(article.id), {}, _("Show what would have been suggested")));
     this.doneAt = performance.now();
@@ -180,12 +169,20 @@ class ReviewPage {
       this.outbox.send();
       return;
     }
+    await this.reload(id);
+  }
+
+  /** Show an article as it is now. */
+  async reload(id) {
     this.articles.drop(id);
     await this.show(id);
   }
 
   async filter() {
+    this.dealing.move();
+    this.wanted = null; // what was on its way is under other filters
     this.queue.readFilters();
+    this.savedFilters.show();
     await this.loadList();
     await this.showFirst({ focus: false });
   }
@@ -232,6 +229,7 @@ class ReviewPage {
     const actions = { reveal: () => this.reveal(article.id), reopen: () => decisions.reopen() };
     byId("notices").replaceChildren(...drawNotices(article, state.closings, editor, actions));
     const isDone = state.closings.has(editor);
+    byId("done").disabled = false;
     byId("done").firstChild.data = `${isDone ? _("Go on") : _("Done")} `;
     const nOpen = article.blind ? 0 : this.cards.undecided().length;
     byId("closing").textContent = isDone ? "" : closingInWords(loadedTags?.nWithout(state.tags), nOpen);
@@ -243,11 +241,11 @@ class ReviewPage {
     this.cards.reset();
     const leave = () => this.leaveField();
     const add = (tag) => this.decisions.add(tag);
-    const actions = { add, leave, propose: (label, sent) => this.proposals.open(article, label, sent), done: () => { if (!this.wanted) this.done(); } };
+    const actions = { add, leave, propose: (label, sent) => this.proposals.open(article, label, sent), done: () => this.done() };
     byId("article").dataset.id = article.id;
     byId("article").replaceChildren(
       el("div", { class: "result", id: "result" },
-        el("div", { class: "reading" }, drawHead(article), el("div", { id: "notices" }), el("div", { id: "near" }), drawText(article, () => markWords(article, null))),
+        el("div", { class: "reading" }, drawHead(article, () => this.language.open(article)), el("div", { id: "notices" }), el("div", { id: "near" }), drawText(article, () => markWords(article, null))),
         el("section", { class: "tags", "aria-label": _("Tags of this article") }, drawTagLists(article, this.editor, () => this.state(), actions),
           el("div", { class: "suggested" }, this.cards.draw(article),
             article.blind ? null : drawWhyNot(article, { add, leave }), drawRemoved(article)))));
@@ -262,16 +260,23 @@ class ReviewPage {
   }
 
   showProblem(detail, retry, status = 0) {
-    this.article = null;
-    byId("closing").textContent = byId("n-open").textContent = "";
+    this.showNoArticle();
     this.stage(drawProblem(detail, status, retry));
     if (status === 0) addEventListener("online", retry, { once: true });
   }
 
-  showEnd() {
+  /** Say that there is nothing to close. */
+  showNoArticle() {
     this.article = null;
+    byId("done").disabled = true;
+    byId("closing").textContent = _("No article is open: there is nothing to close");
+    byId("n-open").textContent = "";
+  }
+
+  showEnd() {
+    this.showNoArticle();
     this.wanted = null;
-    byId("closing").textContent = byId("n-open").textContent = "";
+    this.dealing.leases.leave();
     this.setAddress();
     document.title = `${_("Review")} · ${_("Article tagger")}`;
     this.stage(drawEnd(this.queue, { clear: () => byId("filters").reset(), again: () => this.filter(), everywhere: () => { byId("f-state").value = "all"; this.filter(); } }));
@@ -316,7 +321,7 @@ class ReviewPage {
   async poll() {
     const { article } = this;
     if (!article || this.polling) return;
-    this.leases.renew();
+    this.dealing.renew(article);
     this.polling = true;
     try {
       const { decisions, standing } = await ask(decisionsPath(article.id));
@@ -356,7 +361,7 @@ class ReviewPage {
       pageDown: () => scroll(1), pageUp: () => scroll(-1), accept: () => cards.press("accept"), reject: () => cards.press("reject"),
       unsure: () => cards.press("unsure"), why: () => cards.press("why"), keepTag: () => cards.closeReasons(), rejectFor: ({ reason }) => cards.reasons.choose(reason),
       choose: ({ number }) => cards.chooseNumber(number) };
-    const state = () => ({ reasons: cards.reasons.codes, choices: cards.choice?.between.length ?? 0, hasArticle: Boolean(this.article && !this.wanted), hasTag: Boolean(cards.tag) });
+    const state = () => ({ reasons: cards.reasons.codes, choices: cards.choice?.between.length ?? 0, hasArticle: this.isReady, hasTag: Boolean(cards.tag) });
     listenToKeys(state, (action) => {
       if (action.name !== "done") this.touched = true;
       actions[action.name](action);
@@ -369,6 +374,7 @@ class ReviewPage {
       else this.showFirst({ push: false });
     });
     addEventListener("beforeunload", (event) => { if (this.outbox.entries().length && !this.status.leaves) event.preventDefault(); });
+    this.dealing.listen();
     addEventListener("online", () => { this.outbox.nFailures = 0; this.wake(); });
     addEventListener("offline", () => this.showStatus());
     document.addEventListener("visibilitychange", () => this.wake());

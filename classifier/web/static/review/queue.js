@@ -5,12 +5,22 @@ import { ask, pagePath } from "./api.js";
 import { isChosen } from "./choices.js";
 import { tagField, tagOptions } from "./combobox.js";
 import { byId, el, plain, shown } from "./elements.js";
-import { allTags } from "./tags.js";
+import { allTags, loadedTags } from "./tags.js";
 import { day } from "./wording.js";
 
 const N_ROWS = "50"; // that are loaded at a time
 const SEARCH_MS = 300; // after the last letter that is typed
 const OF_THE_ADDRESS = ["tag", "sample", "redecide"]; // filters that are no fields of the form
+const N_SKIPPED = 500; // articles that the service takes as not to be dealt
+const DEALT = new Set(["open", "new", "started"]); // states of articles that are dealt
+
+const DEFAULTS = { state: "open", order: "turns" };
+
+/** Put a value into a field; one that a list does not offer is added to it. */
+function setField(field, value) {
+  field.value = value;
+  if (field.value !== value && field.tagName === "SELECT") field.add(new Option(value, value, true, true));
+}
 
 /** The list of articles. `events`: filtered(), loaded(error or null), chosen(article id). */
 export class Queue {
@@ -24,7 +34,7 @@ export class Queue {
     const form = byId("filters");
     for (const [name, value] of new URLSearchParams(location.search)) {
       if (OF_THE_ADDRESS.includes(name)) this[name] = value;
-      else if (form.elements[name]) form.elements[name].value = value;
+      else if (form.elements[name]) setField(form.elements[name], value);
     }
     this.readFilters();
     form.addEventListener("change", (event) => { if (event.target.id !== "f-tag") this.events.filtered(); });
@@ -55,6 +65,22 @@ export class Queue {
     for (const name of OF_THE_ADDRESS) if (this[name]) this.filters.set(name, this[name]);
   }
 
+  /** Return filters without those of the plain page, and without a sample. */
+  withoutDefaults(filters) {
+    return Object.fromEntries(Object.entries(filters).filter(([name, value]) => value && !["sample", "redecide"].includes(name) && value !== DEFAULTS[name]));
+  }
+
+  /** The filters as they are saved under a name. */
+  get named() { return this.withoutDefaults(Object.fromEntries(this.filters)); }
+
+  /** Take over the filters that were saved under a name. */
+  apply(filters) {
+    for (const field of byId("filters").elements) if (field.name) setField(field, filters[field.name] ?? DEFAULTS[field.name] ?? "");
+    byId("f-tag").value = filters.tag ? loadedTags?.label(filters.tag) ?? filters.tag : "";
+    this.sample = this.redecide = "";
+    this.#filterBy(filters.tag ?? "");
+  }
+
   /** Whether there are filters other than those of the plain page. */
   get isFiltered() {
     return [...this.filters].some(([name, value]) => name !== "order" && !(name === "state" && value === "open"));
@@ -63,8 +89,7 @@ export class Queue {
   /** Return the address of an article under the filters, or of the page. */
   address(id) {
     const filters = new URLSearchParams(this.filters);
-    if (filters.get("state") === "open") filters.delete("state");
-    if (filters.get("order") === "turns") filters.delete("order");
+    for (const [name, value] of Object.entries(DEFAULTS)) if (filters.get(name) === value) filters.delete(name);
     return (id ? pagePath(id) : "/review") + (filters.size ? `?${filters}` : "");
   }
 
@@ -81,6 +106,7 @@ export class Queue {
       const before = more ? this.rows : [];
       const ids = new Set(before.map((row) => row.article_id));
       for (const row of articles) row.wasOpen = Boolean(this.redecide) || row.state !== "closed";
+      for (const row of before) row.wasOpen = !this.isDone(row);
       this.rows = [...before, ...articles.filter((row) => !ids.has(row.article_id))];
       this.cursor = cursor;
       this.nOpen = (counts?.new ?? 0) + (counts?.started ?? 0) + (this.redecide ? counts?.closed ?? 0 : 0);
@@ -131,6 +157,28 @@ export class Queue {
 
   /** Return the ids of the articles to decide after an article. */
   after(id) { return this.rows.slice(this.#index(id) + 1).filter((row) => !this.isPassed(row)).map((row) => row.article_id); }
+
+  /** Whether articles come as the service deals them, and not by the list. */
+  get isDealt() { return DEALT.has(this.filters.get("state") ?? "open") && !this.sample && !this.redecide; }
+
+  /** Return the ids that are not dealt after an article: those up to it, and those whose closing the service does not know. */
+  skipped(id) {
+    const { outbox } = this.articles;
+    const index = this.#index(id);
+    const isSkipped = (row, i) => (this.isClosed(row) ? outbox.rows(row.article_id).length > 0 : i <= index);
+    return [...new Set([...this.rows.filter(isSkipped).map((row) => row.article_id), ...(id ? [id] : [])])].slice(-N_SKIPPED);
+  }
+
+  /** List an article that was dealt and has come since the list was loaded, behind the one before. */
+  include(article, before) {
+    if (this.#index(article.id) >= 0) return;
+    const row = { article_id: article.id, title: article.headline, published_at: article.published_at, state: article.state, n_editors: article.n_editors, blind: article.blind };
+    this.rows.splice(this.#index(before) + 1, 0, { ...row, held_by: [], wasOpen: true });
+    if (!this.cursor && this.nOpen !== undefined) this.nOpen += 1;
+  }
+
+  /** Return how many articles of the list are open, and before others. */
+  get nHeld() { return this.rows.filter((row) => this.isHeld(row) && !this.isClosed(row)).length; }
 
   /** Return the id of the article before an article; the last one's if it is not listed. */
   before(id) {

@@ -1,14 +1,15 @@
 // The text of an article, with the words marked that support or name a tag.
 
 import { _, nodes, number } from "../texts.js";
-import { button, byId, control, el, shown } from "./elements.js";
+import { button, byId, control, el, shown, smallButton } from "./elements.js";
 import { day } from "./wording.js";
 
-/** Return the headline of an article and the facts under it. */
-export function drawHead(article) {
+/** Return the headline of an article and the facts under it. `correct` runs when its language is to be corrected. */
+export function drawHead(article, correct) {
   const link = /^https?:\/\//i.test(article.url ?? "")
     && el("a", { href: article.url, rel: "noopener noreferrer nofollow", target: "_blank" }, _("Original"));
   const facts = [day(article.published_at), article.source && shown(article.source), link,
+    smallButton(correct, { id: "language", title: _("Correct the language") }, el("span", { class: "visually-hidden" }, _("Language:"), " "), article.language_name || _("not known")),
     article.title.length ? null : _("no title"), el("a", { href: `/articles/${encodeURIComponent(article.id)}/history` }, _("History")), article.n_editors > 1 && _("two editors are asked")].filter(Boolean);
   return el("header", { class: "head-of-article" },
     el("h1", { id: "headline", tabindex: "-1", dir: "auto", lang: article.language?.code, class: article.title.length ? null : "untitled" },
