@@ -160,7 +160,7 @@ def test_of_very_many_differences_the_page_shows_those_that_it_can(
     report = keep_desk_report(store, taxonomy)
     assert len(report.agreement.disagreements) == 3
     page = signed_in.get("/review/disagreements").text
-    assert "1 more disagreements are not listed" in page
+    assert "1 more disagreement is not listed" in page
     assert "To settle <small>2</small>" in page
 
 

@@ -114,7 +114,7 @@ class Watched:
                 with self._lock:
                     if self._may_cancel and monotonic() - asked > PATIENCE_SECONDS:
                         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-                        return
+                        asked = monotonic()  # once more later: Python drops an interruption that meets a finalizer
 
 
 class Unwatched:

@@ -12,6 +12,7 @@ import numpy as np
 from classifier.domain.articles import Article
 from classifier.domain.examples import NEGATIVE, POSITIVE
 from classifier.domain.progress import Track
+from classifier.domain.taxonomy import Kind
 from classifier.reports.data.corpus import Corpus
 from classifier.reports.data.records import (
     FEW_POSITIVES,
@@ -119,7 +120,8 @@ def _names(corpus: Corpus, fitted: Fitted, missed: np.ndarray, track: Track) -> 
     Nearly all articles that have such a name have the tag. With few articles, most candidates are chance.
     """
     in_misses: dict[int, Counter[str]] = defaultdict(Counter)
-    nameable = [tag.active and corpus.taxonomy.kinds[tag.kind].label_is_alias for tag in corpus.taxonomy.tags]
+    taxonomy = corpus.taxonomy
+    nameable = [tag.active and taxonomy.kinds.get(tag.kind, Kind()).label_is_alias for tag in taxonomy.tags]
     rows = np.flatnonzero((missed & np.array(nameable, dtype=bool)).any(axis=1)).tolist()
     for row in track(rows, len(rows), "names in missed articles"):
         names, named = _names_in(corpus.articles[row]), set(fitted.model.reader.read(corpus.articles[row]).mentions_of)

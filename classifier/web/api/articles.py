@@ -64,7 +64,11 @@ class Articles:
 
     def endpoints(self) -> list[Endpoint]:
         """Return the endpoints in the order of the OpenAPI document."""
-        owned, listed, put = (*NEEDS_STORE, "other-owner"), (*NEEDS_STORE, "invalid"), (*NEEDS_BOTH, "other-owner")
+        owned, listed, put = (
+            (*NEEDS_STORE, "other-owner"),
+            (*NEEDS_STORE, "invalid", "not-found"),
+            (*NEEDS_BOTH, "other-owner"),
+        )
         return [
             Endpoint("POST", "/v1/suggest", self.suggest, WRITERS, NEEDS_MODEL),
             Endpoint("POST", "/v1/suggest/batch", self.suggest_batch, WRITERS, NEEDS_MODEL),

@@ -77,7 +77,7 @@ class QueueWork:
         """Return the endpoints in the order of the OpenAPI document."""
         wanted, of_language = (*NEEDS_STORE, "invalid"), (*NEEDS_BOTH, "invalid")
         return [
-            Endpoint("POST", "/v1/queue/deal", self.deal, EDITORS, NEEDS_STORE, FILTERS),
+            Endpoint("POST", "/v1/queue/deal", self.deal, EDITORS, (*NEEDS_STORE, "not-found"), FILTERS),
             Endpoint("PUT", LEASE, self.take_lease, EDITORS, NEEDS_STORE),
             Endpoint("DELETE", LEASE, self.end_lease, EDITORS, NEEDS_STORE, status=204),
             Endpoint("PUT", "/v1/articles/<article_id>/language", self.correct_language, EDITORS, of_language),
