@@ -33,6 +33,7 @@ ARTICLE = {"title": "ISKP bomber kills twelve at Kabul mosque"}
 BATCH = {"articles": [{"id": "a", **ARTICLE}]}
 DECISIONS = {"decisions": [{"tag": "iskp", "action": "accept"}]}
 HAND_OVER = {"from": "the cms", "to": None}
+GONE = "20200101-000000-00000000"  # a model version that nobody has
 TAXONOMISTS = {"taxonomist", "admin"}
 EDITORS = {"editor", *TAXONOMISTS}
 WRITERS = {"cms", *EDITORS}
@@ -97,6 +98,14 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("GET", "/tags/names?q=isk", None, READERS, 200),
     ("GET", "/v1/model", None, set(ROLES), 200),
     ("GET", "/v1/models", None, set(ROLES), 200),
+    ("POST", f"/v1/models/{GONE}/promote", {"why": "better"}, {"admin"}, 404),
+    ("POST", "/v1/models/roll-back", {"why": "worse"}, {"admin"}, 404),  # there is no version before
+    ("PUT", f"/v1/models/{GONE}/pin", {}, {"admin"}, 404),
+    ("DELETE", f"/v1/models/{GONE}/pin", None, {"admin"}, 404),
+    ("PUT", "/v1/models/shadow", {"version": GONE}, {"admin"}, 404),
+    ("DELETE", "/v1/models/shadow", None, {"admin"}, 200),
+    ("PUT", "/v1/models/fixed", {"why": ""}, {"admin"}, 422),
+    ("DELETE", "/v1/models/fixed", None, {"admin"}, 200),
     ("POST", "/v1/runs", {"force": "no"}, {"admin"}, 422),  # no truth value, so that none begins here
     ("GET", "/v1/runs", None, READERS, 200),
     ("GET", "/v1/runs/<run_id>", None, READERS, 404),
@@ -124,6 +133,9 @@ PAGES = [
     "/tags/proposals",
     "/tags/rising",
     "/tags/import",
+    "/models",
+    "/models/compare",
+    "/models/thresholds",
     "/review/disagreements",
     "/report",
     "/advice",
@@ -165,6 +177,8 @@ FORMS_OF_TAGS: dict[str, set[str]] = {
     **dict.fromkeys(
         (
             "/data/make",
+            "/models/thresholds",
+            "/models/thresholds/undo",
             "/tags/basket/apply",
             "/tags/basket/schedule",
             "/tags/changes/undo",
@@ -186,6 +200,8 @@ FORMS_OF_TAGS: dict[str, set[str]] = {
         TAXONOMISTS,
     ),
 }
+# Forms by which models are changed.
+FORMS_OF_MODELS = [f"/models/{name}" for name in ("train", "cancel", "promote", "roll-back", "pin", "shadow", "fix")]
 route = pytest.mark.parametrize(
     ("method", "path", "sent", "roles", "status"), ROUTES, ids=[f"{method} {path}" for method, path, *_ in ROUTES]
 )
@@ -258,14 +274,14 @@ def assert_refused(response: Any, status: int, slug: str) -> None:
 
 def test_the_routes_of_this_file_are_all_that_there_are(app: Flask) -> None:
     found = {
-        (method, rule.rule.replace("<article_id>", "a").replace("<tag_id>", "iskp"))
+        (method, rule.rule.replace("<article_id>", "a").replace("<tag_id>", "iskp").replace("<version>", GONE))
         for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
         if not rule.rule.startswith("/static/")
     }
     tested = {(method, path.partition("?")[0]) for method, path, *_ in ROUTES}
     tested |= {("GET", path) for path in (*OPEN[:-1], *PAGES)} | {
-        ("POST", path) for path in ("/", *FORMS, *FORMS_OF_TAGS)
+        ("POST", path) for path in ("/", *FORMS, *FORMS_OF_TAGS, *FORMS_OF_MODELS)
     }
     assert found == tested
 
@@ -276,11 +292,12 @@ ANYBODY = {"nobody", *ROLES}
 def who_may() -> dict[tuple[str, str], set[str]]:
     """Return for each method and path who is answered, with a key or signed in with one, as this file's tables say."""
     may = {(method, path.partition("?")[0]): roles for method, path, _, roles, _ in ROUTES}
-    may |= {("GET", path): READERS if path.startswith("/tags") else EDITORS for path in PAGES}
+    may |= {("GET", path): READERS if path.startswith(("/tags", "/models")) else EDITORS for path in PAGES}
     may |= {("GET", path): TAXONOMISTS for path in PAGES if path.endswith(("/effect", "/undo"))} | {
         ("GET", "/tags/basket"): EDITORS,
         ("GET", "/webhooks"): {"admin"},
     }
+    may |= {("POST", path): {"admin"} for path in FORMS_OF_MODELS}
     may |= {("POST", path): roles for path, roles in FORMS_OF_TAGS.items()} | {("POST", FORMS[2]): TAXONOMISTS}
     may |= {("GET", "/account"): READERS, ("POST", "/account"): READERS}
     may |= {("GET", "/admin/people"): {"admin"}, ("POST", "/admin/people"): {"admin"}}
@@ -305,7 +322,7 @@ def test_every_route_answers_the_roles_that_may_and_refuses_all_others(
     table: dict[tuple[str, str], set[str]] = {}
     put_article(guarded_store, Article("a", **ARTICLE), "cms", owner="the cms")
     for rule in app.url_map.iter_rules():
-        path = rule.rule.replace("<article_id>", "a").replace("<tag_id>", "iskp")
+        path = rule.rule.replace("<article_id>", "a").replace("<tag_id>", "iskp").replace("<version>", GONE)
         for method in sorted((rule.methods or set()) - {"HEAD", "OPTIONS"}):
             if path.startswith("/static/") or (method, path) in {("POST", "/sign-out"), ("POST", "/sign-in")}:
                 continue

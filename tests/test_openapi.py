@@ -69,6 +69,10 @@ ANSWERS: list[tuple[str, str, str, Any, int]] = [
     ("get", "/v1/tags", "/v1/tags", None, 200),
     ("get", "/v1/model", "/v1/model", None, 200),
     ("get", "/v1/models", "/v1/models", None, 200),
+    ("put", "/v1/models/fixed", "/v1/models/fixed", {"why": "an election"}, 200),
+    ("delete", "/v1/models/fixed", "/v1/models/fixed", None, 200),
+    ("delete", "/v1/models/shadow", "/v1/models/shadow", None, 200),
+    ("post", "/v1/models/roll-back", "/v1/models/roll-back", {"why": "worse"}, 404),
     ("get", "/v1/runs", "/v1/runs", None, 200),
     ("get", "/v1/runs/{run_id}", "/v1/runs/nobodys", None, 404),
     ("get", "/health/live", "/health/live", None, 200),
@@ -140,7 +144,7 @@ def test_what_needs_a_key_says_so_with_its_roles(document: dict[str, Any]) -> No
 
 def test_what_takes_a_body_describes_its_refusals(document: dict[str, Any]) -> None:
     taking = [one for _, _, one in operations(document) if "requestBody" in one]
-    assert len(taking) == 27
+    assert len(taking) == 32
     for one in taking:
         assert {"400", "401", "403", "413", "415", "422"} <= set(one["responses"])
 

@@ -84,6 +84,7 @@ QUERIES = {
     "/review/bulk.json": ("?tag=iskp",),
     "/v1/tags/export": tuple(f"?format={form}" for form in FORMATS),
     "/v1/tags/import": ("?format=csv",),
+    "/models/thresholds": ("", "?tag=iskp&percent=40"),
     "/tags": ("", "?q=isk&order=articles"),
     "/tags/names": ("?q=isk",),
     "/tags/tag": ("?id=iskp",),
@@ -104,6 +105,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/questions/<question_id>"): {"json": {"answer": "removed"}},
     ("POST", "/v1/tags/changes/place"): {"json": {"n": 1}},
     ("POST", "/v1/tags/import"): {"data": b"id,label\nzagros,Zagros front", "content_type": "text/csv"},
+    ("PUT", "/v1/models/fixed"): {"json": {"why": "an election"}},
     ("POST", "/v1/tags/change-sets"): {"json": {"ops": [{"op": "retire", "tag": "trial"}]}},
     ("POST", "/v1/tags/change-sets/<set_id>/decline"): {"json": {}},
     ("POST", "/v1/terms/resolve"): {"json": {"terms": [{"id": "1", "name": "ISIS-K"}, {"id": "2", "name": "Zagros"}]}},
@@ -138,6 +140,18 @@ NOT_ASKED = {
     "POST /join/<secret>": "closes the open service",
     "POST /account": "is of somebody who has a key",
     "POST /v1/runs": "begins a process",
+    "/models/train": "begins a process",
+    "POST /models/thresholds": "makes a preview",
+    "/models/thresholds/undo": "is of a threshold that was set",
+    "/models/cancel": "is of a run that goes on",
+    **dict.fromkeys(
+        ("/models/promote", "/models/roll-back", "/models/pin", "/models/shadow", "/models/fix"),
+        "does what the API does",
+    ),
+    **dict.fromkeys(
+        ("/v1/models/<version>/promote", "/v1/models/<version>/pin", "/v1/models/roll-back", "PUT /v1/models/shadow"),
+        "checks or changes files of a version",
+    ),
     "POST /v1/runs/<run_id>/cancel": "is of a run that goes on",
     "/tags/basket/effect": "counts all articles",
     "/tags/basket/apply": "makes a preview",
@@ -262,7 +276,8 @@ class Filled:
 @pytest.fixture(autouse=True)
 def _nothing_beside(monkeypatch: pytest.MonkeyPatch) -> None:
     """Pages of the taxonomy have nothing counted in processes of their own."""
-    monkeypatch.setattr("classifier.web.pages.tag_site.begin_beside", lambda *_: None)
+    for module in ("tag_site", "model_sheets"):
+        monkeypatch.setattr(f"classifier.web.pages.{module}.begin_beside", lambda *_: None)
 
 
 def requests_of(app: Flask) -> list[tuple[str, str, str]]:

@@ -8,6 +8,7 @@ from classifier.commands.common import (
     print_result,
     print_rows,
     registry_of,
+    store_of,
     track,
     warn,
     warn_dropped,
@@ -104,6 +105,15 @@ def do_compare(options: Namespace, _settings: Settings) -> None:
     )
     of_languages = (change.figure(name_of(change.language)) for change in compared.languages)
     print_result(options, compared.to_json(), "\n".join([*lines, *of_languages]))
+
+
+def do_score(options: Namespace, _settings: Settings) -> None:
+    from classifier.reports.sheets import keep_sheets
+
+    sheets = keep_sheets(store_of(options), registry_of(options), options.versions, track)
+    rows = [{"version": sheet.version, "n_articles": len(sheet.rows), "since": sheet.since} for sheet in sheets]
+    lines = (f"{row['version']}  {row['n_articles']} articles since {row['since'] or 'no date'}" for row in rows)
+    print_result(options, {"sheets": rows}, "\n".join(lines))
 
 
 def do_pin(options: Namespace, _settings: Settings) -> None:

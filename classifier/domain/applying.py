@@ -27,7 +27,10 @@ from classifier.domain.tag_fields import FIELDS, check_language, from_plain, to_
 from classifier.domain.taxonomy import Tag, Taxonomy, alias_from_json
 from classifier.errors import BadOperation
 
-_SETTABLE = ("note", "created", "uri", "notation", "caution", "related", "labels", "notes", "matches", "status", "kind")
+_NUMBERS = ("caution", "threshold")  # which may be numbers beside texts
+_SETTABLE = (
+    *("note", "created", "uri", "notation", *_NUMBERS, "related", "labels", "notes", "matches", "status", "kind"),
+)
 _OF_NEW = frozenset((*_SETTABLE, "aliases", "replaced_by", "parts")) - {"created", "kind"}
 _DAY = re.compile(r"[0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 
@@ -300,6 +303,6 @@ def _changed(tag: Tag, name: str, value: Any) -> Any:
         return from_plain(name, {key: part for key, part in together.items() if part})
     if value in ("", None):
         return getattr(Tag, name, None)
-    if not isinstance(value, str) and name != "caution":
+    if not isinstance(value, str) and name not in _NUMBERS:
         raise ValueError(f"`{name}` must be a text")
     return from_plain(name, value)

@@ -72,12 +72,20 @@ def _caution(name: str, value: Any) -> bool | float:
     given = {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
     if isinstance(given, bool):
         return given
+    return _score(name, given, "true, false or the least score")
+
+
+def _threshold(name: str, value: Any) -> float | None:
+    return None if value in (None, "") else _score(name, value, "empty or a score")
+
+
+def _score(name: str, value: Any, allowed: str) -> float:
     try:
-        score = float(given)
+        score = 0.0 if isinstance(value, bool) else float(value)
     except (TypeError, ValueError):
         score = 0.0
     if not 0.0 < score < 1.0:
-        raise ValueError(f"`{name}` is true, false or the least score above 0 and below 1, not {str(value)[:40]!r}")
+        raise ValueError(f"`{name}` is {allowed} above 0 and below 1, not {str(value)[:40]!r}")
     return score
 
 
@@ -87,5 +95,6 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "matches": _matches,
     "uri": _uri,
     "caution": _caution,
+    "threshold": _threshold,
 }
 FIELDS = tuple(_READERS)

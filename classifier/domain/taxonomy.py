@@ -59,7 +59,8 @@ class Tag:
 
     `label` and `note` are in the main language, `labels` and `notes` in others. `matches` are URIs of the same or a similar
     thing elsewhere, `uri` and `notation` are the tag's own in a vocabulary. `parts` are the tags that it was split into. A tag with `caution` is never added without an editor, and if
-    it is a number, only suggested from this score on. `origin` is the tag that it was made from by a rename or a split: what
+    it is a number, only suggested from this score on. `threshold` is the score from which on a person wants the tag suggested,
+    None for the one that training chose. `origin` is the tag that it was made from by a rename or a split: what
     was known of that one is known of this one. `retired_at` is the moment in UTC from which on decisions say `replaced_by`.
     """
 
@@ -80,6 +81,7 @@ class Tag:
     notation: str | None = None
     parts: tuple[str, ...] = ()
     caution: bool | float = False
+    threshold: float | None = None
     origin: str | None = None
     retired_at: str | None = None
 

@@ -33,12 +33,12 @@ def seen_through(model: TagModel, head: Taxonomy) -> TagModel:
     base = model.fitted
     taxonomy = _in_places_of(base.taxonomy, head)
     parts_of = _parts_of(base, taxonomy)
-    cautious = any(tag.caution for tag in taxonomy.tags)
-    if taxonomy == base.taxonomy and taxonomy.version == base.taxonomy.version and not parts_of and not cautious:
+    is_moved = any(tag.caution or tag.threshold is not None for tag in taxonomy.tags)
+    if taxonomy == base.taxonomy and taxonomy.version == base.taxonomy.version and not parts_of and not is_moved:
         return base
     split = _split(base, taxonomy)
     voices = Voices(parts_of, len(taxonomy.tags), split)
-    parameters = _with_caution(_with_new_tags(base, taxonomy), taxonomy, voices)
+    parameters = _with_caution(_with_thresholds(_with_new_tags(base, taxonomy), taxonomy, voices), taxonomy, voices)
     return base.seen(head, taxonomy, parameters, voices, _as_named(base, taxonomy, parts_of, split))
 
 
@@ -148,6 +148,22 @@ def _with_new_tags(base: TagModel, taxonomy: Taxonomy) -> Parameters:
     arrays["thresholds"] = behind(p.thresholds, arrays["alias_thresholds"][len(fitted) :])
     arrays["curves"] = behind(p.curves, arrays["alias_curves"][len(fitted) :])
     return replace(p, **arrays)
+
+
+def _with_thresholds(p: Parameters, taxonomy: Taxonomy, voices: Voices) -> Parameters:
+    """Return parameters with the thresholds that people set, for the tags and for whoever speaks for them.
+
+    A threshold is a score, so it says the same of every model. What is sure enough to be added without an editor stays so, unless
+    it is under the threshold.
+    """
+    wanted = {place: tag.threshold for place, tag in enumerate(taxonomy.tags) if tag.threshold is not None}
+    if not wanted:
+        return p
+    thresholds = p.thresholds.copy()
+    for place, heir in enumerate(voices.heir_of.tolist()):
+        if heir in wanted:
+            thresholds[place] = decision_at(wanted[heir], p.curves[place])
+    return replace(p, thresholds=thresholds, auto_thresholds=np.maximum(p.auto_thresholds, thresholds))
 
 
 def _with_caution(p: Parameters, taxonomy: Taxonomy, voices: Voices) -> Parameters:

@@ -6,6 +6,7 @@ MODELS/<version>/                    a version (model.files)
 MODELS/snapshots/<version>.jsonl.gz  what a version learned from (domain.snapshots); that of an anchor outlives its version
 MODELS/pinned.json                   the versions that are never swept
 MODELS/shadow.json                   the version in shadow (serving.shadow)
+MODELS/fixed.json                    that trainings do not replace what serves (serving.fixed)
 MODELS/deleted.json                  digests of the ids of deleted articles, which no version names (domain.deleted)
 """
 
@@ -57,6 +58,7 @@ class VersionRow(TypedDict):
     version: str
     champion: bool
     shadow: bool
+    pinned: bool
     created_at: str | None
     n_articles: int | None
     n_tags: int | None
@@ -217,6 +219,9 @@ class Registry:
             champion = self.champion()
         with suppress(BadModel):
             shadow = read_shadow(self.folder)
+        pinned = set[str]()
+        with suppress(BadModel):
+            pinned = set(self.pinned())
         rows: list[VersionRow] = []
         for version in reversed(self.versions()):
             try:
@@ -229,6 +234,7 @@ class Registry:
                     "version": version,
                     "champion": champion is not None and champion.version == version,
                     "shadow": shadow is not None and shadow.version == version,
+                    "pinned": version in pinned,
                     "created_at": card.get("created_at"),
                     "n_articles": card.get("n_articles"),
                     "n_tags": card.get("n_tags"),
@@ -260,14 +266,17 @@ class Registry:
                 raise Busy(f"The champion was changed meanwhile ({present}); {version} is saved and not promoted.")
             return self._point(version, by, why, action)
 
-    def roll_back(self, by: str, why: str) -> Champion:
+    def roll_back(self, by: str, why: str, instead_of: str | EllipsisType = ...) -> Champion:
         """Make the champion's predecessor the champion again, a second time the one before that.
 
         Raises:
             NotFound: if there is no predecessor that was not rolled back itself.
+            Busy: if another version than `instead_of` is champion.
         """
         with self.locked():
             champion = self.champion()
+            if champion is not None and instead_of is not ... and champion.version != instead_of:
+                raise Busy(f"The champion was changed meanwhile ({champion.version} by {champion.by}).")
             if champion is None or champion.previous is None:
                 raise NotFound(f"There is no earlier champion in {self.folder} to roll back to.")
             if champion.previous in rolled_back(self.history()):

@@ -92,13 +92,26 @@ def _applied(pointer: Champion, taxonomy: Taxonomy, adopted: Taxonomy, before: T
 def adopt(taxonomy: Taxonomy, registry: Registry) -> Taxonomy:
     """Return a taxonomy as it takes the place of the champion's: each new tag has the day of its first sight.
 
+    Thresholds that people set stay where it does not name another.
+
     Raises:
         DroppedTags: if the taxonomy lacks tags that the champion has.
     """
     before = registry.taxonomy()
     if before is not None and (dropped := dropped_tags(before, taxonomy)):
         raise _dropped(dropped, before, taxonomy)
+    if before is not None:
+        taxonomy = _with_thresholds_of(taxonomy, before)
     return dated(taxonomy, [*history_of(registry), *([("", before)] if before is not None else [])])
+
+
+def _with_thresholds_of(taxonomy: Taxonomy, before: Taxonomy) -> Taxonomy:
+    kept = {tag.id: tag.threshold for tag in before.tags if tag.threshold is not None}
+    tags = (
+        replace(tag, threshold=kept[tag.id]) if tag.id in kept and tag.threshold is None else tag
+        for tag in taxonomy.tags
+    )
+    return replace(taxonomy, tags=tuple(tags)) if kept else taxonomy
 
 
 # --- tags that are dropped --------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ TAXONOMY = "taxonomy_changed"  # subject: the change set
 RETRAINED = "retrained"  # subject: the run
 TRAINING = "training"  # subject: the run that somebody asked for or stopped, as `facts["action"]` says
 CHAMPION = "champion"  # subject: the version that serves from then on
+MODEL = "model"  # a version was pinned, fixed or put in shadow, as `facts["action"]` says; subject: the version
 RISING = "rising_name"  # subject: the digest of the name, which stands in the report of rising names alone
 OVERDUE = "retrain_overdue"  # subject: the last run
 
@@ -103,6 +104,11 @@ class Events(Part):
         """Return the events of a kind that name one of some rows, the oldest first."""
         of_kind = select(*_COLUMNS).where(events.c.kind == kind, events.c.subject.in_(subjects))
         return self._events(of_kind.order_by(events.c.n))
+
+    def add(self, kind: str, change: Noted) -> None:
+        """Add the event of a change that was made outside of the database."""
+        with self.engine.begin() as connection:
+            note(connection, kind, [change])
 
     def follow_champions(self, champions: Sequence[Mapping[str, Any]]) -> None:
         """Note those changes of the champion that are not noted yet. Their files are no part of the database.

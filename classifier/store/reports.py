@@ -14,6 +14,7 @@ from classifier.store.rows import Part
 from classifier.store.schema import reports
 
 DESK, TAGS, LINT, RISING, DATA, PROGRESS = "desk", "tags", "lint", "rising", "data", "progress of data"
+SHEET = "scores "  # before the name of a model version
 NEWS_DAYS = 28  # after which a name that still rises, or rises again, is news once more
 _NAMED = re.compile(r'"article(?:_id)?":"([^"]*)"|"ids":\[([^]]*)]')
 
@@ -56,6 +57,12 @@ class Reports(Part):
         """Forget the report of a name, if there is one."""
         with self.engine.begin() as connection:
             connection.execute(reports.delete().where(reports.c.name == name))
+
+    def keep_only(self, prefix: str, names: Sequence[str]) -> None:
+        """Remove the reports whose names begin with a prefix, but for some."""
+        with self.engine.begin() as connection:
+            others = reports.c.name.startswith(prefix, autoescape=True) & reports.c.name.not_in(names)
+            connection.execute(reports.delete().where(others))
 
 
 def drop_reports_on(connection: Connection, article_ids: list[str]) -> None:

@@ -23,6 +23,7 @@ from classifier.gate.holding import Held, count_runs
 from classifier.gate.whole import Check
 from classifier.model.files import content_digest
 from classifier.serving.champion import rolled_back
+from classifier.serving.fixed import read_fixed
 from classifier.serving.registry import Registry
 from classifier.serving.taxonomy import publish, take_over
 from classifier.serving.taxonomy_changes import adopt
@@ -199,11 +200,13 @@ class _Retraining:
         return result if causes else self._promote(prepared, result)
 
     def _against_the_past(self, prepared: Prepared, challenger: Challenger) -> list[Check]:
-        """Return failed checks if the challenger is the champion once more, or like a version that was rolled back."""
+        """Return failed checks if the champion is fixed, or the challenger is it once more or like one that was rolled back."""
         champion, digest = prepared.inputs.champion, content_digest(challenger.fitted.model)
         checks = []
         if champion is not None and content_digest(champion) == digest:
             checks.append(Check("nothing_new", False, "it computes the same as the champion"))
+        if champion is not None and (fixed := read_fixed(self.registry.folder)) is not None:
+            checks.append(Check("fixed", False, f"{fixed.by}, since {fixed.at[:10]}: {fixed.why}"))
         for version in rolled_back(self.registry.history()):
             learned, card = self.registry.snapshot(version), {}
             with suppress(TaggerError):  # where the version is gone, its data count

@@ -5,6 +5,7 @@ from flask import Flask
 from classifier.errors import TaggerError
 from classifier.operations.receivers import NO_HOSTS, Hosts
 from classifier.reports.layout import without_commands
+from classifier.serving.model_changes import ModelChanges
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.serving.trainer import Trainer
@@ -34,6 +35,8 @@ from classifier.web.pages.article import Pages
 from classifier.web.pages.data import DataPages
 from classifier.web.pages.history import History
 from classifier.web.pages.join import Join
+from classifier.web.pages.model_sheets import ModelSheets
+from classifier.web.pages.models import ModelPages
 from classifier.web.pages.people import PeoplePages
 from classifier.web.pages.proposals import Proposals
 from classifier.web.pages.reports import ReportPages
@@ -82,7 +85,8 @@ def build_app(
     changing = Changing(tagger, registry, second_person)
     taxonomies = Taxonomies(tagger, changing)
     terms, exchange, trainer = Terms(tagger, registry), Exchange(tagger, registry), Trainer(tagger.store, registry)
-    models, work = Models(tagger, registry, retrain_hours), (QueueWork(tagger), Disputes(tagger))
+    changes = ModelChanges(tagger.store, registry)
+    models, work = Models(tagger, changes, retrain_hours), (QueueWork(tagger), Disputes(tagger))
     groups = (
         *(Articles(tagger, terms), Histories(tagger), Decisions(tagger), *work, Samples(tagger)),
         AssignmentFeed(tagger),
@@ -105,6 +109,8 @@ def build_app(
     for reports in (ReportPages, DataPages):
         app.register_blueprint(reports(tagger, registry, gate).blueprint)
     app.register_blueprint(WebhookPages(tagger, gate, hosts).blueprint)
+    app.register_blueprint(ModelPages(tagger, gate, changes, trainer).blueprint)
+    app.register_blueprint(ModelSheets(gate, changing).blueprint)
     app.register_blueprint(Metrics(tagger, registry, gate, retrain_hours, metrics_need_key).blueprint)
     app.register_blueprint(language.blueprint)
     static_files.install(app)

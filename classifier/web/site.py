@@ -44,6 +44,14 @@ SECTIONS = (
         ),
     ),
     Section(
+        N_("Models"),
+        (
+            Page("/models", N_("What serves")),
+            Page("/models/compare", N_("Compare")),
+            Page("/models/thresholds", N_("Thresholds")),
+        ),
+    ),
+    Section(
         N_("Reports"),
         (
             Page("/report", N_("Desk")),

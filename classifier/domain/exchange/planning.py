@@ -13,7 +13,7 @@ from classifier.domain.tag_fields import to_plain
 from classifier.domain.taxonomy import Tag, alias_to_json, tag_to_json
 from classifier.errors import BadOperation
 
-_SET = ("kind", "note", "created", "uri", "notation", "caution", "status", "labels", "notes", "matches")
+_SET = ("kind", "note", "created", "uri", "notation", "caution", "threshold", "status", "labels", "notes", "matches")
 _APART = frozenset(("id", "label", "kind", "broader", "created", "related", "origin", "retired_at"))
 Report = Callable[[str, str, str], None]  # given a tag, a field and what is wrong with it
 
@@ -106,7 +106,7 @@ class Plan:
             self.do(Relabel(tag.id, tag.label), tag.id, "label")
         for name in _SET:
             before, after = getattr(self.editor.tags[tag.id], name), getattr(tag, name)
-            if after not in (before, "retired") and not (name == "created" and after is None):
+            if after not in (before, "retired") and not (name in ("created", "threshold") and after is None):
                 self.do(SetField(tag.id, name, _new_value(name, before, after)), tag.id, name)
 
     def _drop_aliases(self, tag: Tag) -> None:

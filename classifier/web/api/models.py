@@ -1,5 +1,6 @@
 """The endpoints of the taxonomy and the model that serve, of all versions, and of the service's health."""
 
+from contextlib import suppress
 from typing import Any, NotRequired
 
 from flask import Response, after_this_request, request
@@ -8,13 +9,16 @@ from typing_extensions import TypedDict
 from classifier.domain.tag_fields import LANGUAGE, to_plain
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_log import FoldedLog
-from classifier.errors import TaggerError
-from classifier.serving.registry import Registry, VersionRow
+from classifier.errors import BadModel, TaggerError
+from classifier.serving.model_changes import ModelChanges
+from classifier.serving.registry import VersionRow
 from classifier.serving.tagger import Tagger
 from classifier.serving.views import pick
 from classifier.store.runs import JOB
-from classifier.web.api.openapi import NEEDS_MODEL, Endpoint, Parameter
-from classifier.web.guard.auth import ANY_ROLE
+from classifier.web.api.openapi import NEEDS_BOTH, NEEDS_MODEL, Endpoint, Parameter
+from classifier.web.api.schemas import NothingIn, PromoteIn, VersionIn, WhyIn
+from classifier.web.guard.auth import ADMINS, ANY_ROLE
+from classifier.web.incoming import incoming
 from classifier.web.problems import bad_parameter
 
 _OF_TAGS = (
@@ -48,6 +52,7 @@ class TagOut(TypedDict):
     uri: str | None
     parts: list[str]
     caution: bool | float
+    threshold: float | None
     aliases: list[AliasOut]
 
 
@@ -65,10 +70,41 @@ class ModelOut(TypedDict):
     card: dict[str, Any]
 
 
+class ChampionOut(TypedDict):
+    """The version that serves: who let it serve, when and why, and which served before it."""
+
+    version: str
+    previous: str | None
+    by: str
+    at: str
+    why: str
+    action: str
+
+
+class ShadowOut(TypedDict):
+    """The version in shadow: who put it there, and when."""
+
+    version: str
+    by: str
+    at: str
+    until: str
+
+
+class FixedOut(TypedDict):
+    """Who fixed the version that serves, when and why."""
+
+    by: str
+    at: str
+    why: str
+
+
 class ModelsOut(TypedDict):
-    """All model versions, newest first."""
+    """All model versions, newest first, what serves, what is in shadow, and whether trainings may replace what serves."""
 
     models: list[VersionRow]
+    serves: ChampionOut | None
+    shadow: ShadowOut | None
+    fixed: FixedOut | None
 
 
 class HealthOut(TypedDict):
@@ -82,15 +118,25 @@ class HealthOut(TypedDict):
 class Models:
     """The endpoints of taxonomy, models and health. `retrain_hours` is how often `retrain` is expected to run."""
 
-    def __init__(self, tagger: Tagger, registry: Registry, retrain_hours: float) -> None:
-        self.tagger, self.registry, self.retrain_hours = tagger, registry, retrain_hours
+    def __init__(self, tagger: Tagger, changes: ModelChanges, retrain_hours: float) -> None:
+        self.tagger, self.registry, self.retrain_hours = tagger, changes.registry, retrain_hours
+        self.changes = changes
 
     def endpoints(self) -> list[Endpoint]:
         """Return the endpoints in the order of the OpenAPI document."""
+        changed = (*NEEDS_BOTH, "running")
         return [
             Endpoint("GET", "/v1/tags", self.tags, ANY_ROLE, (*NEEDS_MODEL, "invalid"), _OF_TAGS),
             Endpoint("GET", "/v1/model", self.model, ANY_ROLE, NEEDS_MODEL),
             Endpoint("GET", "/v1/models", self.models, ANY_ROLE),
+            Endpoint("POST", "/v1/models/<version>/promote", self.promote, ADMINS, changed),
+            Endpoint("POST", "/v1/models/roll-back", self.roll_back, ADMINS, (*changed, "not-found")),
+            Endpoint("PUT", "/v1/models/<version>/pin", self.pin, ADMINS, NEEDS_BOTH),
+            Endpoint("DELETE", "/v1/models/<version>/pin", self.unpin, ADMINS, NEEDS_BOTH),
+            Endpoint("PUT", "/v1/models/shadow", self.begin_shadow, ADMINS, (*changed, "not-found", "bad-request")),
+            Endpoint("DELETE", "/v1/models/shadow", self.end_shadow, ADMINS, NEEDS_BOTH),
+            Endpoint("PUT", "/v1/models/fixed", self.fix, ADMINS, NEEDS_BOTH),
+            Endpoint("DELETE", "/v1/models/fixed", self.release, ADMINS, NEEDS_BOTH),
             Endpoint("GET", "/health/live", self.live, ()),
             Endpoint("GET", "/health/ready", self.ready, (), also=(503,)),
         ]
@@ -136,7 +182,56 @@ class Models:
 
     def models(self) -> ModelsOut:
         """List all model versions."""
-        return {"models": self.registry.table()}
+        champion = None
+        with suppress(BadModel):  # readiness says so
+            champion = self.registry.champion()
+        shadow, fixed = self.changes.shadow(), self.changes.fixed()
+        return {
+            "models": self.registry.table(),
+            "serves": pick(ChampionOut, vars(champion)) if champion else None,
+            "shadow": pick(ShadowOut, {**vars(shadow), "until": shadow.until}) if shadow else None,
+            "fixed": pick(FixedOut, vars(fixed)) if fixed else None,
+        }
+
+    def promote(self, version: str, body: PromoteIn) -> ModelsOut:
+        """Let a version serve."""
+        self.changes.promote(version, incoming().caller.editor(None), body.why, body.instead_of)
+        return self.models()
+
+    def roll_back(self, body: PromoteIn) -> ModelsOut:
+        """Let the version before serve again."""
+        self.changes.roll_back(incoming().caller.editor(None), body.why, body.instead_of)
+        return self.models()
+
+    def pin(self, version: str, body: NothingIn) -> ModelsOut:
+        """Keep a version from being removed."""
+        self.changes.pin(version, True, incoming().caller.editor(None))
+        return self.models()
+
+    def unpin(self, version: str) -> ModelsOut:
+        """Let a version be removed when enough newer ones are there."""
+        self.changes.pin(version, False, incoming().caller.editor(None))
+        return self.models()
+
+    def begin_shadow(self, body: VersionIn) -> ModelsOut:
+        """Put a version in shadow: it judges what arrives, and nobody sees what it suggests."""
+        self.changes.begin_shadow(body.version, incoming().caller.editor(None))
+        return self.models()
+
+    def end_shadow(self) -> ModelsOut:
+        """Take the version in shadow out of it."""
+        self.changes.end_shadow(incoming().caller.editor(None))
+        return self.models()
+
+    def fix(self, body: WhyIn) -> ModelsOut:
+        """Fix what serves: trainings go on, and do not replace it."""
+        self.changes.fix(incoming().caller.editor(None), body.why)
+        return self.models()
+
+    def release(self) -> ModelsOut:
+        """Let trainings replace what serves again."""
+        self.changes.release(incoming().caller.editor(None))
+        return self.models()
 
     def live(self) -> HealthOut:
         """Is the process there?"""

@@ -11,11 +11,10 @@ from classifier.serving.views import pick
 from classifier.store.runs import JOB, Run
 from classifier.web.api.openapi import NEEDS_STORE, Endpoint
 from classifier.web.api.schemas import NothingIn, RunIn
-from classifier.web.guard.auth import PEOPLE
+from classifier.web.guard.auth import ADMINS, PEOPLE
 from classifier.web.incoming import incoming
 
 N_LISTED = 50
-ADMINS = ("admin",)
 
 
 class RunRow(TypedDict):

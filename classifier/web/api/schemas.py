@@ -306,6 +306,28 @@ class RunIn(Strict):
     force: bool = False
 
 
+Why = Annotated[str, Field(min_length=1, max_length=500, pattern=r"\S")]
+Version = Annotated[str, Field(pattern=r"^[0-9]{8}-[0-9]{6}-[0-9a-f]{8}$")]
+
+
+class WhyIn(Strict):
+    """Why the version that serves is fixed."""
+
+    why: Why
+
+
+class PromoteIn(WhyIn):
+    """Why another version shall serve. With `instead_of`, only if that version serves now."""
+
+    instead_of: Version | None = None
+
+
+class VersionIn(Strict):
+    """A model version."""
+
+    version: Version
+
+
 class PlaceIn(Strict):
     """How far a reader of the changes has come: the last change it has carried out, and on how many articles."""
 

@@ -110,7 +110,7 @@ class ReportPages:
         except BadModel as error:
             problem = str(error)
         with suppress(NoModel, BadModel):
-            followed = _followed(self.tagger.serving.model())
+            followed = followed_in_words_of(self.tagger.serving.model())
         return render(
             "runs.html",
             session,
@@ -174,7 +174,7 @@ def _reason(run: Run) -> str:
     return reason(run, result.get("details", {}), result.get("blocked_by", []))
 
 
-def _followed(model: Model) -> str | None:
+def followed_in_words_of(model: Model) -> str | None:
     """Return in words what the rates of a model have followed since its training, or None if they follow nothing."""
     from classifier.reports.live import followed_in_words
 

@@ -122,6 +122,10 @@ class Sentences:
             before, after = what.split("{}")
             least = f", and hide it below a score of {value}" if _is_number(value) else ""
             return [Word("set"), Word(f"the rule: {before}"), self._tag(tag), Word(after + least)]
+        if name == "threshold":
+            if not value:
+                return [Word("set"), Word("the threshold of "), self._tag(tag), Word(" back to that of the training")]
+            return [Word("set"), Word("the threshold of "), self._tag(tag), Word(f" to {float(str(value)):.0%}")]
         if isinstance(value, Mapping):
             parts = ", ".join(f"{key}: {_plain(each)}" for key, each in value.items())
             return [Word("set"), Word(f"the {_FIELDS.get(name, name)} of "), self._tag(tag), Word(": "), _quoted(parts)]

@@ -1,0 +1,60 @@
+"use strict";
+// The progress of a training, kept up to date without loading the page. Without this script the page shows it as it was.
+{
+  const card = document.getElementById("run");
+  const seconds = 2;
+
+  const left = (minutes) => {
+    if (minutes === null) return "How long it takes is known after the first training.";
+    return minutes < 1 ? "Less than a minute is left." : `About ${Math.ceil(minutes)} minutes are left.`;
+  };
+
+  const show = (run) => {
+    const items = [...card.querySelectorAll(".steps li")];
+    const present = run.steps.length ? run.steps[run.steps.length - 1].name : null;
+    items.forEach((item, place) => {
+      item.classList.toggle("done", place < run.step - 1);
+      if (item.dataset.of === present) item.setAttribute("aria-current", "step");
+      else item.removeAttribute("aria-current");
+    });
+    const doing = run.doing;
+    const part = doing && doing.total ? doing.done / doing.total : 0;
+    card.querySelector("progress").value = Math.max(0, run.step - 1) + part;
+    const name = items.find((item) => item.dataset.of === present);
+    const title = name ? `Step ${run.step} of ${run.n_steps}: ${name.textContent}` : "A training begins";
+    const head = card.querySelector("h3");
+    if (head.textContent !== title) head.textContent = title;
+    const text = left(run.minutes_left);
+    const status = card.querySelector("[data-left]");
+    if (status.textContent !== text) status.textContent = text;
+    const log = card.querySelector("[data-log]");
+    log.replaceChildren(...run.log.map((line) => {
+      const item = document.createElement("li");
+      item.textContent = `${new Date(line.at).toLocaleTimeString()} ${line.text}`;
+      return item;
+    }));
+  };
+
+  const look = async () => {
+    try {
+      const answer = await fetch(`/v1/runs/${card.dataset.run}`, { headers: { Accept: "application/json" } });
+      if (answer.ok) {
+        const run = await answer.json();
+        if (run.ended_at !== null || (card.dataset.outcome === "waiting" && run.outcome === "running")) {
+          location.reload();
+          return;
+        }
+        show(run);
+      }
+    } catch {
+      // The service may be starting anew: look again.
+    }
+    setTimeout(look, seconds * 1000);
+  };
+
+  if (card) setTimeout(look, seconds * 1000);
+}
+
+// The slider and the number of a threshold are one value.
+for (const input of document.querySelectorAll("[data-follows]"))
+  input.addEventListener("input", () => { document.getElementById(input.dataset.follows).value = input.value; });
