@@ -79,7 +79,6 @@ class ReviewArticle(TypedDict):
     choices: list[ToChoose]
     tags: list[TagView]
     labels: dict[str, str]
-    language: TextLanguage
     removed: list[LeftOut]
     n_more_removed: int
     reason_text: str | None
