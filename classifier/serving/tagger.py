@@ -201,8 +201,9 @@ class Tagger:
                 answer = self.answers.brief(article, model)
                 suggestions, margin, doubt = answer.suggestions, answer.margin, answer.doubt
                 language = answer.language["code"]
-            reasons = reasons_to_withhold(suggestions, standings.get(article.id, Standing()), model)
-            scores = _scores(row for row in suggestions if row["tag"] not in reasons)
+            standing = standings.get(article.id, Standing())
+            withheld = reasons_to_withhold(suggestions, standing, model).keys() - standing.decisions.keys()
+            scores = _scores(row for row in suggestions if row["tag"] not in withheld)  # an undo makes one open again
             yield Judged(article.id, text_digest(article), margin, scores, doubt, keys_of(article), language)
 
     def correct_language(self, article_id: str, language: str | None, editor: str) -> str | None:

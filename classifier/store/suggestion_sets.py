@@ -14,7 +14,7 @@ from classifier.domain.origins import NOTHING_OFFERED, Offered
 from classifier.errors import BadDecision, NotFound
 from classifier.store.events import SUGGESTED, Noted, note
 from classifier.store.rows import Columns, Part, StoredArticle, existing_row, hold_articles, now, stored, tags_of_runs
-from classifier.store.schema import articles, impressions, near_keys, suggested, suggestion_sets
+from classifier.store.schema import articles, decisions, impressions, near_keys, suggested, suggestion_sets
 from classifier.store.taxonomy import head_of
 
 OPEN = ("new", "started")
@@ -76,7 +76,7 @@ class ModelAnswer:
 
     model_version: str
     taxonomy_version: str
-    content: Mapping[str, object]
+    content: Mapping[str, Any]
     margin: float | None = None
     live_state: int | None = None
     doubt: float | None = None
@@ -226,9 +226,20 @@ def put_answer(
     new = [] if in_background else _not_shown(connection, set_id, shown)
     _put_impressions(connection, ((set_id, suggestion) for suggestion in new))
     if in_background or new or not is_newest:
-        judged = Judged(article_id, digest, answer.margin, shown, answer.doubt, answer.keys, answer.language)
+        kept = _with_decided(connection, article_id, answer, shown)
+        judged = Judged(article_id, digest, answer.margin, kept, answer.doubt, answer.keys, answer.language)
         replace_suggested(connection, answer.by, judged)
     return set_id
+
+
+def _with_decided(
+    connection: Connection, article_id: str, answer: ModelAnswer, shown: Sequence[TagScore]
+) -> list[TagScore]:
+    """Return what is shown of an answer, and what was decided on: an undo makes that a suggestion again."""
+    decided = set(connection.scalars(select(decisions.c.tag).where(decisions.c.article_id == article_id)))
+    decided -= {suggestion.tag for suggestion in shown}
+    rows = answer.content["suggestions"] if decided else ()
+    return [*shown, *(TagScore(row["tag"], row["score"], row["band"]) for row in rows if row["tag"] in decided)]
 
 
 def note_shown(connection: Connection, rows: Sequence[Columns], tag: str) -> dict[str, str]:
