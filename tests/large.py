@@ -91,7 +91,7 @@ def _article(number: int, size: Size, tags: Sequence[str], draw: random.Random) 
         "n_editors": 2 if draw.random() < 0.1 else 1,
         "margin": draw.random() if not imported or draw.random() < 0.5 else None,
         "doubt": draw.random() if not imported else None,
-        "text_language": None if imported else draw.choices(("en", "so"), (20, 1))[0],
+        "text_language": None if imported else "so" if number % 21 == 0 else "en",
         "lot": draw.random(),
         "suggested": [] if imported else draw.sample(tags, 3),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -175,7 +176,17 @@ def test_a_run_that_is_stopped_changes_nothing(later: Desk, label: str, monkeypa
     assert later.retrain().version is not None  # the next run does what this one would have done
 
 
-def test_a_computation_without_a_loop_is_interrupted(later: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Interruptions are taken, as the command has it, also where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_a_computation_without_a_loop_is_interrupted(
+    later: Desk, interruptible: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(progress, "BEAT_SECONDS", 0.02)
     monkeypatch.setattr(progress, "PATIENCE_SECONDS", 0.1)
     asked = later.store.runs.ask(JOB, "ada")

@@ -13,7 +13,7 @@ BODY = "<p>The Taliban fought ISKP in Kabul.</p>"
 
 
 def headline(page: str) -> str:
-    shown = re.search(r'class="headline">(.*?)</h2>', page, re.DOTALL)
+    shown = re.search(r'class="headline"[^>]*>(.*?)</h2>', page, re.DOTALL)
     assert shown is not None
     return re.sub(r"<[^>]*>", "", shown[1]).strip()
 
