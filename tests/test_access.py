@@ -777,7 +777,7 @@ def refused_without(client: FlaskClient, method: str, path: str, token: str | No
     return client.open(path, method=method, json=ARTICLE, headers=headers).status_code
 
 
-FORM_PATHS = {"/", *(re.sub("<[^>]+>", "a", path) for path in (*FORMS, *FORMS_OF_TAGS))}
+FORM_PATHS = {"/", *(re.sub("<[^>]+>", "a", path) for path in (*FORMS, *FORMS_OF_TAGS, *FORMS_OF_MODELS))}
 
 
 def test_every_form_of_every_page_carries_the_token(client: FlaskClient, app: Flask, store: Store) -> None:
@@ -807,6 +807,7 @@ def test_no_call_takes_a_body_over_the_limit(client: FlaskClient, app: Flask) ->
         response = client.open(
             path, method=method, data=b"x" * (MAX_BODY_BYTES + 1), content_type=kind, headers=headers
         )
+        assert response.status_code == 413, (method, path, response.text)
         assert_refused(response, 413, "too-large")
 
 

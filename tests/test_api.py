@@ -562,7 +562,7 @@ def test_without_a_champion_what_needs_a_model_is_503_with_the_next_step(
 
 
 def test_without_a_champion_the_rest_works_and_health_says_what_is_missing(empty_client: FlaskClient) -> None:
-    assert empty_client.get("/v1/models").get_json() == {"models": []}
+    assert empty_client.get("/v1/models").get_json() == {"models": [], "serves": None, "shadow": None, "fixed": None}
     assert empty_client.get("/v1/articles").get_json() == {"articles": [], "cursor": None, "counts": NONE_YET}
     assert empty_client.get("/health/live").status_code == 200
     ready = empty_client.get("/health/ready")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+MAX_CELL = 131_072  # characters, the default of `csv`
 _FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _GUARDED = re.compile(r"'+[=+\-@\t\r]")
 
@@ -40,6 +41,9 @@ def rows_of(text: str) -> Iterator[list[str] | Row]:
     line = 1
     try:
         for cells in rows:
+            # The limit of `csv` belongs to the whole process, and the import of articles raises it.
+            if any(len(cell) > MAX_CELL for cell in cells):
+                raise csv.Error(f"field larger than field limit ({MAX_CELL})")
             stripped = [unguarded(cell.strip()) for cell in cells]
             if columns is None:
                 columns = stripped
