@@ -118,9 +118,10 @@ class Events(Part):
         """
         with self.engine.begin() as connection:
             one_at_a_time(connection, "champions")
-            noted = connection.execute(select(events.c.subject, events.c.at).where(events.c.kind == CHAMPION))
-            known = {tuple(row) for row in noted}
-            new = [each for each in champions if (each["version"], each["at"]) not in known]
+            # Their moments are whole seconds: one version may come, go and come back within one.
+            columns = (events.c.subject, events.c.at, events.c.by)
+            known = {tuple(row) for row in connection.execute(select(*columns).where(events.c.kind == CHAMPION))}
+            new = [each for each in champions if (each["version"], each["at"], each["by"]) not in known]
             note(connection, CHAMPION, map(_noted, new))
 
     def _events(self, query: Any) -> list[Event]:
