@@ -23,11 +23,11 @@ def test_an_editor_reviews_a_morning_by_keyboard_alone(desk: Desk, open_page: Op
         desk.put(f"wire{n}", title=f"Kabul, update {n}", body=WIRE + more, published_at=f"2024-06-0{9 - n}")
     for n in range(N_OTHERS):
         desk.put(f"a{n:02}", n % 4, published_at=f"2024-05-{n + 1:02}")
-    page = open_page(desk, path="/review/disagreements")
-    settle_both(desk, page)
-    page.goto(f"{desk.address}/review/wire0")
+    page = open_page(desk)
     first = answer_the_wire_together(desk, page)
     answer_the_others(desk, page)
+    page.goto(f"{desk.address}/review/disagreements")
+    settle_both(desk, page)
     read_why(desk, page, first)
 
 

@@ -13,6 +13,8 @@ export class Dealing {
     this.leases = new Leases(page.editor, (id) => outbox.rows(id).some((row) => row.action === "complete"));
     this.nMoves = 0; // the number of the last move to another article
     this.waits = false; // for the service to deal one
+    this.dealt = []; // the ids since `start`, in their order: the service's order changes with each decision, the list's does not
+    this.start = null; // the article that the editor opened by hand; those before it in the list are passed over
   }
 
   /** Note that the page moves to another article. */
@@ -26,6 +28,7 @@ export class Dealing {
   async showNext(after, options = {}) {
     const { page } = this;
     const move = this.move();
+    this.#goOn(after);
     this.waits = true;
     const dealt = await this.#deal(after);
     if (move !== this.nMoves) { // another article was chosen meanwhile
@@ -34,16 +37,26 @@ export class Dealing {
     }
     this.waits = false;
     const id = dealt === undefined ? page.queue.after(after)[0] : dealt;
-    if (dealt) this.leases.hold(dealt);
+    if (dealt) {
+      this.dealt.push(dealt);
+      this.leases.hold(dealt);
+    }
     if (id) await page.show(id, { ...options, held: Boolean(dealt), passes: !dealt });
     else page.showEnd();
+  }
+
+  /** Go on after an article: a dealt one, from which the later ones may come again, or one that the editor opened. */
+  #goOn(after) {
+    const index = this.dealt.indexOf(after);
+    if (index < 0) this.start = after;
+    this.dealt.length = index + 1;
   }
 
   /** Return the article that the service deals after another one, null if none is free, undefined if it does not say so. */
   async #deal(after) {
     const { queue, outbox } = this.page;
     const asks = queue.isDealt && !queue.problem && !outbox.nFailures && navigator.onLine;
-    const dealt = asks ? await this.leases.deal(queue.filters, queue.skipped(after)) : undefined;
+    const dealt = asks ? await this.leases.deal(queue.filters, queue.skipped(this.start, this.dealt)) : undefined;
     if (dealt === undefined && !queue.after(after).length && queue.cursor) await queue.load(true);
     if (dealt === null && queue.after(after).length) await queue.load(); // it does not know yet who has them
     return dealt;

@@ -161,12 +161,12 @@ export class Queue {
   /** Whether articles come as the service deals them, and not by the list. */
   get isDealt() { return DEALT.has(this.filters.get("state") ?? "open") && !this.sample && !this.redecide; }
 
-  /** Return the ids that are not dealt after an article: those up to it, and those whose closing the service does not know. */
-  skipped(id) {
+  /** Return the ids that are not dealt: those up to an article, some more, and those whose closing the service does not know. */
+  skipped(id, more) {
     const { outbox } = this.articles;
     const index = this.#index(id);
     const isSkipped = (row, i) => (this.isClosed(row) ? outbox.rows(row.article_id).length > 0 : i <= index);
-    return [...new Set([...this.rows.filter(isSkipped).map((row) => row.article_id), ...(id ? [id] : [])])].slice(-N_SKIPPED);
+    return [...new Set([...this.rows.filter(isSkipped).map((row) => row.article_id), ...(id ? [id] : []), ...more])].slice(-N_SKIPPED);
   }
 
   /** List an article that was dealt and has come since the list was loaded, behind the one before. */
