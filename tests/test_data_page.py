@@ -200,7 +200,7 @@ def test_the_button_has_the_report_made_in_another_process(
         put_article(store, article, "import")
     answer = signed_in.post("/data/make", data={"csrf": csrf(signed_in)})
     assert answer.headers["Location"] == "/data?making=1"
-    page = await_page(signed_in, "/data", lambda page: "What to know about your data before" in page)
+    page = await_page(signed_in, "/data", lambda page: "Make it anew" in page)
     assert f"{len(articles)} articles, " in page
     assert "Make it anew" in page
     assert re.findall(r"python -m|TAGGER_[A-Z]+", page) == []

@@ -50,7 +50,7 @@ def test_list_that_filters_leave_empty_is_one_press_from_all(desk: Desk, open_pa
     expect(page.locator("#list a")).to_have_count(1)
     assert listed(page) == ["a"]
     expect(page.locator("#f-tag")).to_have_value("")
-    assert "?" not in page.url
+    page.wait_for_url(lambda address: "?" not in address)
 
 
 def test_closed_articles_are_found_under_their_state(desk: Desk, open_page: OpenPage) -> None:

@@ -44,7 +44,7 @@ def test_only_the_right_name_and_key_sign_in_and_signing_out_ends_it(keyed: tupl
     desk.put("a")
     for name, wrong in (("ana", f"{key[:-1]}_"), ("ben", key), ("ana", "secret")):
         sign_in(keyed_page, name, wrong)
-        expect(keyed_page.get_by_role("alert")).to_contain_text("No editor has this name and key.")
+        expect(keyed_page.get_by_role("alert")).to_contain_text("Nobody has this name with this password or key.")
     sign_in(keyed_page, "ana", key)
     keyed_page.wait_for_url("**/review/a")
     assert cards(keyed_page)

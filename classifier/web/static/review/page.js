@@ -97,7 +97,7 @@ class ReviewPage {
   /** Show an article: one that is `held` already, one that the list chose and that may be passed over, or one that was asked for. */
   async show(id, { push = true, focus = true, tag = null, held = false, passes = false } = {}) {
     const before = this.currentId;
-    this.dealing.move();
+    const move = this.dealing.move();
     this.wanted = id;
     this.revealed = null;
     if (push) this.setAddress(id);
@@ -107,7 +107,7 @@ class ReviewPage {
       if (this.wanted === id) this.showProblem(error.message, () => this.show(id, { push: false }), error.status);
       return;
     }
-    if (this.wanted !== id) return;
+    if (this.wanted !== id || move !== this.dealing.nMoves) return; // another one is on its way, perhaps under other filters
     this.article = article;
     this.wanted = null;
     this.cards.tag = null;
