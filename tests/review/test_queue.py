@@ -35,6 +35,7 @@ def test_queue_is_filtered_and_ordered(desk: Desk, open_page: OpenPage) -> None:
     choose(page)
     expect(page.locator("#list a")).to_have_count(1)
     assert listed(page) == ["a2"]
+    expect(page.locator("#article")).to_have_attribute("data-id", "a2")  # the address follows what is dealt
     page.reload()
     expect(page.locator("#list a")).to_have_count(1)
     expect(page.locator("#f-tag")).to_have_value("Boko Haram")
