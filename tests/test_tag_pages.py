@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import subprocess
 import sys
@@ -389,9 +390,16 @@ def test_taking_a_missed_tag_makes_it_and_its_article_has_it_until_it_is_undone(
     (created,) = store.change_sets.list("applied")[:1]
     assert (created.by, created.decided_by, created.article_id) == ("ana", "chief", "a")
     assert "the article has got it" in chief.get("/tags/proposals")
+    assert_known(chief, "a", "Jaish al-Adl")
     chief.post(f"/tags/changes/{created.id}/undo")
     assert store.log.read("a").standing().tags == ()
     assert store.proposals.get(missed).state == "open"
+
+
+def assert_known(person: Person, article_id: str, label: str) -> None:
+    """What a person has just changed is what the person sees: no second passes between."""
+    shown = json.loads(person.get(f"/review/articles/{article_id}"))
+    assert [(tag["label"], tag["known"]) for tag in shown["tags"]] == [(label, True)]
 
 
 def test_a_missed_tag_that_is_another_name_is_given_as_the_tag(chief: Person, store: Store) -> None:

@@ -58,6 +58,13 @@ class Serving:
             raise NoModel(f"No champion model in {self.registry.folder}. Train one: python -m classifier train")
         return self._model
 
+    def catch_up(self) -> None:
+        """Let the taxonomy that is published now serve, so that people see what they have just changed. Another champion may wait."""
+        champion, _ = stats = self._stats()
+        if self._model is not None and champion == self._loaded[0] and stats != self._loaded:
+            with self._lock:
+                self._look()
+
     def replace(self, model: Model, successor: Model) -> None:
         """Let the same version with other constants serve, unless another champion began to serve meanwhile."""
         with self._lock:

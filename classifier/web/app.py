@@ -1,6 +1,8 @@
 """The Flask app: API, pages, problem responses and security headers, put together from what it is handed."""
 
-from flask import Flask
+from functools import partial
+
+from flask import Flask, request
 
 from classifier.errors import TaggerError
 from classifier.operations.receivers import NO_HOSTS, Hosts
@@ -27,7 +29,7 @@ from classifier.web.api.webhooks import WebhookApi
 from classifier.web.changing import Changing
 from classifier.web.door import PATH, Door
 from classifier.web.guard import headers, limits
-from classifier.web.guard.auth import Gate, SignInFirst, check_origin, sign_in_first
+from classifier.web.guard.auth import COOKIE, Gate, SignInFirst, check_origin, sign_in_first
 from classifier.web.guard.limits import Limits
 from classifier.web.incoming import begin_requests
 from classifier.web.pages import language
@@ -122,10 +124,17 @@ def build_app(
         app.wsgi_app = Door(app, api.answers["POST", PATH])  # type: ignore[method-assign]
     watch(app)
     app.before_request(check_origin)
+    app.before_request(partial(_show_what_people_changed, tagger))
     limits.install(app, allowed)
     bodies.install(app)
     headers.install(app)
     return app
+
+
+def _show_what_people_changed(tagger: Tagger) -> None:
+    """Let whoever is signed in see the taxonomy of now. Programs see it within a second."""
+    if COOKIE in request.cookies:
+        tagger.serving.catch_up()
 
 
 def _signed_in(gate: Gate) -> dict[str, object]:

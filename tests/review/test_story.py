@@ -178,7 +178,6 @@ def make_a_rising_name_a_tag(hand: Hand) -> None:
 def read_why(hand: Hand) -> None:
     """Read on its history why an article has a tag."""
     page = hand.page
-    page.wait_for_timeout(2_000)  # each process of the service looks for a newer taxonomy every second
     hand.go("/articles/z2/history")
     hand.press(page.locator(".origins").get_by_role("link", name="Zagros Front"))
     expect(page.get_by_role("heading", name="What happened to Zagros Front")).to_be_visible()
