@@ -12,9 +12,11 @@ from classifier.serving.backlog import Backlog
 from classifier.serving.live import SHARE, LiveRates
 from classifier.serving.publisher import Publisher
 from classifier.serving.registry import Registry
+from classifier.serving.scheduler import Scheduler
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.serving.traces import watch_traces
+from classifier.serving.trainer import Trainer
 from classifier.settings import mail_of, read_settings
 from classifier.store.arrivals import Shares
 from classifier.store.database.engine import DamagedStore, make_engine
@@ -39,13 +41,26 @@ def create_app() -> Flask:
     needs_key = settings.metrics == "key"
     sizes = settings.max_body_bytes, settings.retrain_hours
     hosts = settings.webhook_hosts
-    app = build_app(tagger, registry, *sizes, needs_key, limits, settings.second_person, settings.superdesk, hosts)
+    app = build_app(
+        *(
+            tagger,
+            registry,
+            *sizes,
+            needs_key,
+            limits,
+            settings.second_person,
+            settings.superdesk,
+            settings.webhook_hosts,
+        ),
+        schedule_is_fixed=settings.schedule is not None,
+    )
     logs.watch(app)
     Publisher(registry, tagger.store).start()
     Backlog(tagger, settings.backlog_rate).start()
     if settings.live_rates:
         LiveRates(tagger.serving, tagger.store.live, SHARE).start()
     Deliverer(tagger.store, hosts, settings.address, settings.retrain_hours, mail_of(settings)).start()
+    Scheduler(Trainer(tagger.store, registry), settings.schedule).start()
     watch_traces(tagger.store, registry)
     return app
 

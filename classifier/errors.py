@@ -35,6 +35,10 @@ class BadWebhook(_BadField):
     """A webhook cannot be made or used as it is."""
 
 
+class BadSchedule(_BadField):
+    """The times of trainings cannot be used as they are."""
+
+
 class _BadFile(TaggerError):
     """A file breaks its rules. `problems` are all of them, each with its line."""
 

@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from classifier.errors import BadSetting
+from classifier.domain.schedule import Schedule, read_schedule
+from classifier.errors import BadSchedule, BadSetting
 from classifier.operations.receivers import Hosts, read_hosts
 
 if TYPE_CHECKING:
@@ -58,6 +59,13 @@ def _file(value: str) -> Path | None:
 
 def _hosts(value: str) -> Hosts:
     return read_hosts(value.split(","))
+
+
+def _schedule(value: str) -> Schedule | None:
+    try:
+        return read_schedule(value)
+    except BadSchedule as error:
+        raise ValueError(f"{value[:80]!r}: {error}") from None
 
 
 def _pairs(value: str) -> dict[str, str]:
@@ -128,6 +136,8 @@ class Settings:
     smtp_user: str = _read(str, "")  # Empty: the server needs no password
     smtp_password: str = _read(str, "")
     smtp_password_file: Path | None = _read(_file, None)  # noqa: RUF009 - it returns a field
+    # When trainings begin: off, outside (another program begins them), or `mon,thu 02:30 Europe/Paris`. Empty: pages say so.
+    schedule: Schedule | None = _read(_schedule, None)  # noqa: RUF009 - it returns a field
 
 
 _FIELDS = {setting.name.upper(): setting for setting in fields(Settings)}

@@ -127,7 +127,7 @@ def registry(_models: Path, tmp_path: Path) -> Registry:
 @pytest.fixture
 def no_threads(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let `create_app` start nothing beside requests: a thread would outlive the test, and ask for its database for ever."""
-    for module in ("backlog", "live", "publisher"):
+    for module in ("backlog", "live", "publisher", "scheduler"):
         monkeypatch.setattr(f"classifier.serving.{module}.repeat", lambda *_: None)
     monkeypatch.setattr("classifier.operations.deliverer.repeat", lambda *_: None)
     monkeypatch.setattr("service.watch_traces", lambda *_: None)

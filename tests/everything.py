@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from classifier.commands import main
 from classifier.domain.articles import Article
+from classifier.domain.schedule import Schedule
 from classifier.serving.tagger import DecisionBatch, Tagger
 from classifier.store.assignments import Additions, Scope
 from classifier.store.cms_terms import PERSON, KeptTerm
@@ -69,6 +70,7 @@ def fill(tagger: Tagger, archive: Iterable[Article]) -> str:
     put_article(store, Article("told", "T", "B", tags=("iskp",)), "cms")
     store.log.decide("told", [Draft("add", "attack")], "ada", lambda *_: {})
     store.deliveries.arrange(webhook, store.events.last())
+    store.schedules.change(Schedule("on", ("mon", "thu"), "02:30", "Europe/Paris"), "ada")
     store.ignored_blocks.ignore(["sign up to our newsletter"], "Sign up to our newsletter", "ada")
     store.people.invite("cleo", "editor", "ada")
     store.keys.settle()

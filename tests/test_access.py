@@ -106,6 +106,9 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
     ("DELETE", "/v1/models/shadow", None, {"admin"}, 200),
     ("PUT", "/v1/models/fixed", {"why": ""}, {"admin"}, 422),
     ("DELETE", "/v1/models/fixed", None, {"admin"}, 200),
+    ("GET", "/v1/schedule", None, {"admin"}, 200),
+    ("PUT", "/v1/schedule", {"mode": "off"}, {"admin"}, 200),
+    ("POST", "/v1/schedule/undo", {"n": 10**9}, {"admin"}, 409),  # nobody has made this change
     ("POST", "/v1/runs", {"force": "no"}, {"admin"}, 422),  # no truth value, so that none begins here
     ("GET", "/v1/runs", None, READERS, 200),
     ("GET", "/v1/runs/<run_id>", None, READERS, 404),
@@ -201,7 +204,9 @@ FORMS_OF_TAGS: dict[str, set[str]] = {
     ),
 }
 # Forms by which models are changed.
-FORMS_OF_MODELS = [f"/models/{name}" for name in ("train", "cancel", "promote", "roll-back", "pin", "shadow", "fix")]
+FORMS_OF_MODELS = [
+    f"/models/{name}" for name in ("train", "cancel", "promote", "roll-back", "pin", "shadow", "fix", "schedule")
+]
 route = pytest.mark.parametrize(
     ("method", "path", "sent", "roles", "status"), ROUTES, ids=[f"{method} {path}" for method, path, *_ in ROUTES]
 )

@@ -73,6 +73,10 @@ ANSWERS: list[tuple[str, str, str, Any, int]] = [
     ("delete", "/v1/models/fixed", "/v1/models/fixed", None, 200),
     ("delete", "/v1/models/shadow", "/v1/models/shadow", None, 200),
     ("post", "/v1/models/roll-back", "/v1/models/roll-back", {"why": "worse"}, 404),
+    ("get", "/v1/schedule", "/v1/schedule", None, 200),
+    ("put", "/v1/schedule", "/v1/schedule", {"mode": "on", "time": "02:30", "zone": "Europe/Paris"}, 200),
+    ("put", "/v1/schedule", "/v1/schedule", {"mode": "on", "zone": "Europe/Atlantis"}, 422),
+    ("post", "/v1/schedule/undo", "/v1/schedule/undo", {"n": 900}, 409),
     ("get", "/v1/runs", "/v1/runs", None, 200),
     ("get", "/v1/runs/{run_id}", "/v1/runs/nobodys", None, 404),
     ("get", "/health/live", "/health/live", None, 200),
@@ -144,7 +148,7 @@ def test_what_needs_a_key_says_so_with_its_roles(document: dict[str, Any]) -> No
 
 def test_what_takes_a_body_describes_its_refusals(document: dict[str, Any]) -> None:
     taking = [one for _, _, one in operations(document) if "requestBody" in one]
-    assert len(taking) == 32
+    assert len(taking) == 34
     for one in taking:
         assert {"400", "401", "403", "413", "415", "422"} <= set(one["responses"])
 

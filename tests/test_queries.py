@@ -105,6 +105,7 @@ BODIES: dict[tuple[str, str], dict[str, Any]] = {
     ("POST", "/v1/questions/<question_id>"): {"json": {"answer": "removed"}},
     ("POST", "/v1/tags/changes/place"): {"json": {"n": 1}},
     ("POST", "/v1/tags/import"): {"data": b"id,label\nzagros,Zagros front", "content_type": "text/csv"},
+    ("PUT", "/v1/schedule"): {"json": {"mode": "on", "zone": "Europe/Paris"}},
     ("PUT", "/v1/models/fixed"): {"json": {"why": "an election"}},
     ("POST", "/v1/tags/change-sets"): {"json": {"ops": [{"op": "retire", "tag": "trial"}]}},
     ("POST", "/v1/tags/change-sets/<set_id>/decline"): {"json": {}},
@@ -139,13 +140,14 @@ NOT_ASKED = {
     "POST /admin/people": "closes the open service",
     "POST /join/<secret>": "closes the open service",
     "POST /account": "is of somebody who has a key",
+    "/v1/schedule/undo": "is of a change that was made",
     "POST /v1/runs": "begins a process",
     "/models/train": "begins a process",
     "POST /models/thresholds": "makes a preview",
     "/models/thresholds/undo": "is of a threshold that was set",
     "/models/cancel": "is of a run that goes on",
     **dict.fromkeys(
-        ("/models/promote", "/models/roll-back", "/models/pin", "/models/shadow", "/models/fix"),
+        ("/models/promote", "/models/roll-back", "/models/pin", "/models/shadow", "/models/fix", "/models/schedule"),
         "does what the API does",
     ),
     **dict.fromkeys(

@@ -39,7 +39,7 @@ def do_retrain(options: Namespace, settings: Settings) -> None:
     with shared_by(options.dask):
         result, record = retrain(
             *(store, registry, training, taxonomy),
-            by=store.runs.get(options.run_id).started_by if options.run_id else JOB,
+            by=_begun_by(options, store),
             force=options.force,
             dry_run=options.dry_run,
             track=track,
@@ -54,6 +54,12 @@ def do_retrain(options: Namespace, settings: Settings) -> None:
         _write_report(registry, store, record.id)
     version = f": {result.version}" if result.version else ""
     print_result(options, result.to_json(), f"{result.outcome}{version}. {result.reason}")
+
+
+def _begun_by(options: Namespace, store: Store) -> str:
+    """Return who promotes the model: the person who asked for the run, or the job itself."""
+    run = store.runs.get(options.run_id) if options.run_id else None
+    return run.started_by if run is not None and run.due_at is None else JOB
 
 
 def _write_report(registry: Registry, store: Store, run_id: str) -> None:

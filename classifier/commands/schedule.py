@@ -17,6 +17,8 @@ from classifier.settings import Settings
 
 
 def do_schedule(options: Namespace, _settings: Settings) -> None:
+    if options.run_id is not None:
+        sys.exit(_run_once(options, "--run-id", options.run_id))
     scheduler = BlockingScheduler()
     # One run at a time; what was missed while the machine slept is made up for once.
     add = partial(scheduler.add_job, _run_once, args=[options], max_instances=1, coalesce=True, misfire_grace_time=None)
@@ -31,16 +33,20 @@ def do_schedule(options: Namespace, _settings: Settings) -> None:
     scheduler.start()
 
 
-def _run_once(options: Namespace) -> None:
-    """Retrain, and write what the service shows: the drift page, which must forget deleted articles, and reports on tags and data."""
+def _run_once(options: Namespace, *of_run: str) -> int:
+    """Retrain, and write what the service shows: the drift page, which must forget deleted articles, and reports on tags and data.
+
+    Return the exit code of `retrain`.
+    """
     dask = [] if options.dask is None else ["--dask", options.dask]
-    _run_apart(options, "retrain", "--json", *dask)
+    code = _run_apart(options, "retrain", "--json", *dask, *of_run)
     _run_apart(options, "drift-report", "--keep")
     _run_apart(options, "tags", "lint", "--keep")
     _run_apart(options, "data-report", "--keep")
+    return code
 
 
-def _run_apart(options: Namespace, command: str, *arguments: str) -> None:
+def _run_apart(options: Namespace, command: str, *arguments: str) -> int:
     """Run a command in its own process, which returns its memory and whose crash does not end the schedule."""
     line = [sys.executable, "-m", "classifier", command, *arguments, "--models", str(options.models)]
     # All users of a machine see the arguments of a program, and this URL may contain a password.
@@ -49,3 +55,4 @@ def _run_apart(options: Namespace, command: str, *arguments: str) -> None:
     if code:
         warn(f"`{command}` ended with exit code {code}; see the reason above")
         sys.stderr.flush()
+    return code

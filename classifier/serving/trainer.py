@@ -1,6 +1,6 @@
 """Trainings that somebody asks for: one at a time over all processes and machines, each in a process of its own.
 
-The service asks for the run in the database and begins it. The process itself says there how far it is, so that it goes on
+The service asks for the run in the database and begins it: for a person, or when the time of the schedule has come. The process itself says there how far it is, so that it goes on
 when the worker that began it is replaced, and whoever looks knows what became of it.
 """
 
@@ -11,6 +11,7 @@ from classifier.serving.registry import Registry
 from classifier.store.runs import FAILED, JOB, WAITING, Run
 from classifier.store.store import Store
 
+SCHEDULE = "schedule"  # begins trainings when their time has come
 OVERTAKEN = "Another training had begun just before, or its process could not be started."
 
 
@@ -20,16 +21,19 @@ class Trainer:
     def __init__(self, store: Store, registry: Registry) -> None:
         self.store, self.registry = store, registry
 
-    def begin(self, by: str, force: bool = False) -> Run:
-        """Begin a training, with `force` even if nothing is new. Raise `Busy` if one waits or runs."""
-        run = self.store.runs.ask(JOB, by)
+    def begin(self, by: str, force: bool = False, due_at: str | None = None) -> Run:
+        """Begin a training, with `force` even if nothing is new. Raise `Busy` if one waits or runs.
+
+        `due_at` is the time of the schedule for which it is begun.
+        """
+        run = self.store.runs.ask(JOB, by, due_at)
         threading.Thread(target=self.work, args=(run, force), name="train", daemon=True).start()
         return run
 
     def work(self, run: Run, force: bool = False) -> None:
         """Carry out a run that was asked for, and wait for its end."""
-        problem = run_beside(
-            self.store, self.registry.folder, "retrain", "--run-id", run.id, *(["--force"] if force else [])
-        )
+        # A training of the schedule is followed by the reports.
+        command = ["retrain", *(["--force"] if force else [])] if run.due_at is None else [SCHEDULE]
+        problem = run_beside(self.store, self.registry.folder, *command, "--run-id", run.id)
         if self.store.runs.get(run.id).outcome == WAITING:
             self.store.runs.end(run, FAILED, problem or OVERTAKEN)

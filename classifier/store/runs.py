@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from sqlalchemy import ColumnElement, Select, func, select
 
 from classifier.domain.files import locked
 from classifier.domain.progress import RunProgress
+from classifier.domain.schedule import OFF, ON
 from classifier.errors import BadStore, Busy, NotFound, WrongState
 from classifier.store.events import OVERDUE, RETRAINED, TRAINING, Noted, note, note_once
 from classifier.store.rows import Part, ago, hours_since, lock_number, now, one_at_a_time
+from classifier.store.schedules import Schedules, last_due
 from classifier.store.schema import runs
 
 JOB = "retrain"
@@ -25,6 +28,7 @@ RUNNING, FAILED, SKIPPED = "running", "failed", "skipped"
 PROMOTED, NOT_PROMOTED = "promoted", "not promoted"  # of `retrain`
 WAITING, CANCELLED = "waiting", "cancelled"  # asked for, and not begun yet; stopped by a person
 UNFINISHED = (WAITING, RUNNING)
+LATE_HOURS = 12.0  # after a time of the schedule a training should have come to its end
 SILENT_SECONDS = 30.0  # after which it is looked whether the process of a run is still there
 LOST = "It was stopped before its end, as by a restart of the service. Nothing was changed."
 
@@ -34,7 +38,7 @@ class Run:
     """The record of a job. `outcome` is waiting, running, failed, cancelled or a word of the job.
 
     `data` names what it worked on. `beat_at` is when its process last said how far it has come. `may_cancel` says whether it
-    can be stopped now, `cancelled_by` who asked for that.
+    can be stopped now, `cancelled_by` who asked for that. `due_at` is the time of the schedule for which it was begun.
     """
 
     id: str
@@ -52,6 +56,7 @@ class Run:
     beat_at: str | None = None
     may_cancel: bool = False
     cancelled_by: str | None = None
+    due_at: str | None = None
 
     @property
     def is_unfinished(self) -> bool:
@@ -86,10 +91,13 @@ class Runs(Part):
                 with suppress(BadStore):  # a server that went away has given the right up by itself
                     connection.exec_driver_sql(f"SELECT pg_advisory_unlock({number})")
 
-    def ask(self, job: str, by: str) -> Run:
-        """Record that somebody asks for a job, which a process of its own begins. Raise `Busy` if it waits or runs already."""
+    def ask(self, job: str, by: str, due_at: str | None = None) -> Run:
+        """Record that somebody asks for a job, which a process of its own begins. Raise `Busy` if it waits or runs already.
+
+        `due_at` is the time of the schedule for which it is asked. Raises `Busy` if another process was faster with that.
+        """
         self.settle(job)
-        run = Run(secrets.token_hex(8), job, by, _host(), now(), None, WAITING, may_cancel=True)
+        run = Run(secrets.token_hex(8), job, by, _host(), now(), None, WAITING, may_cancel=True, due_at=due_at)
         with self.engine.begin() as connection:
             one_at_a_time(connection, f"ask for {job}")
             unfinished = (runs.c.job == job) & runs.c.outcome.in_(UNFINISHED)
@@ -97,6 +105,8 @@ class Runs(Part):
             if present is not None:
                 began, by = present.started_at[:16].replace("T", " "), present.started_by
                 raise Busy(f"A run is under way already. It was begun at {began} UTC by {by}.")
+            if due_at is not None and (connection.scalar(last_due(job)) or "") >= due_at:
+                raise Busy(f"The run of {due_at[:16]} was begun by another process.")
             connection.execute(runs.insert().values(vars(run)))
             note(connection, TRAINING, [Noted(by, subject=run.id, facts={"action": "asked"})])
         return run
@@ -184,14 +194,19 @@ class Runs(Part):
         return [Run(**row) for row in self._rows(query)]
 
     def overdue(self, job: str, hours: float) -> str | None:
-        """Return why a job is overdue, or None: its last run failed, or it has run, but not to its end for two periods."""
+        """Return why a job is overdue, or None: its last run failed, or it has run, but not to its end when it should have.
+
+        Where the schedule is kept in the store, that is half a day after each of its times, and never if it is off. Where
+        another program begins the job, it is after two periods of some hours.
+        """
         late = self._late_since(job, hours)
         if late is None:
             return None
         if late.outcome == FAILED:
             return f"`{job}` failed at {late.started_at[:16]}: {late.reason}"
-        last = late.ended_at or late.started_at
-        return f"`{job}` has not come to its end since {last[:16]}; it is expected every {hours:g} hours."
+        last, due = late.ended_at or late.started_at, self._missed(late)
+        expected = f"every {hours:g} hours" if due is None else f"at {due[:16]}"
+        return f"`{job}` has not come to its end since {last[:16]}; it is expected {expected}."
 
     def note_overdue(self, job: str, hours: float) -> str | None:
         """Add an event if a job is overdue, one for each last run, and return the id of that run."""
@@ -210,7 +225,15 @@ class Runs(Part):
         if not runs or (ended and ended[0].outcome == FAILED):
             return ended[0] if runs else None
         last = ended[0] if ended else runs[-1]
+        kept = Schedules(self.engine).present()
+        if kept is not None and kept.schedule.mode in (ON, OFF):
+            return last if self._missed(last) else None
         return last if hours_since(last.ended_at or last.started_at) > 2 * hours else None
+
+    def _missed(self, last: Run) -> str | None:
+        """Return the last time of the schedule that should be over by now, if that run, the last one, was before it."""
+        due = Schedules(self.engine).last_due(timedelta(hours=LATE_HOURS))
+        return due if due is not None and (last.ended_at or last.started_at) < due else None
 
     def get(self, run_id: str) -> Run:
         """Return a record, or raise `NotFound`."""

@@ -267,7 +267,19 @@ runs = _table(
     *optional(progress=sa.JSON(none_as_null=True), beat_at=TIME),
     sa.Column("may_cancel", sa.Boolean, nullable=False, server_default=sa.false()),
     *optional(cancelled_by=EDITOR),
+    *optional(
+        due_at=TIME
+    ),  # the time of the schedule for which it was begun, null if a person or another program began it
     sa.Index("ix_runs_job", "job", "started_at"),
+)
+
+# When trainings begin by themselves. The newest row counts; an undo adds what stood before once more.
+schedules = _table(
+    "schedules",
+    number(),
+    *required(at=TIME, by=EDITOR, mode=10, days=sa.JSON),
+    *required(time=5, zone=80),
+    sqlite_autoincrement=True,
 )
 
 # The tags that archive runs added, apart from all decisions of people. Only `undone_at` is ever changed, and with it `place`,

@@ -42,6 +42,7 @@ from classifier.store.rows import Part, StoredArticle, ago, batches, existing_ro
 from classifier.store.runs import Runs
 from classifier.store.samples import Samples
 from classifier.store.saved_filters import SavedFilters
+from classifier.store.schedules import Schedules
 from classifier.store.schema import article_counts, articles, decisions, requests
 from classifier.store.shadow import ShadowSuggestions
 from classifier.store.sketches import sketches_for
@@ -80,6 +81,7 @@ class Store(Part):
         self.proposals = Proposals(engine)
         self.questions = Questions(engine)
         self.runs = Runs(engine)
+        self.schedules = Schedules(engine)
         self.assignments = Assignments(engine)
         self.samples = Samples(engine)
         self.owners = Owners(engine)

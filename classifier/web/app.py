@@ -23,6 +23,7 @@ from classifier.web.api.queue import QueueWork
 from classifier.web.api.router import Router
 from classifier.web.api.runs import Trainings
 from classifier.web.api.samples import Samples
+from classifier.web.api.schedule import ScheduleApi
 from classifier.web.api.taxonomy import Taxonomies
 from classifier.web.api.terms import Terms
 from classifier.web.api.webhooks import WebhookApi
@@ -70,11 +71,12 @@ def build_app(
     superdesk: bool = False,
     hosts: Hosts = NO_HOSTS,
     has_door: bool = True,
+    schedule_is_fixed: bool = False,
 ) -> Flask:
     """Return the WSGI app of a tagger. `retrain_hours` is how often `retrain` is expected to run.
 
     Webhooks may be sent to `hosts`. With `superdesk` it answers the tagging panel of Superdesk too. Without the door Flask
-    answers every request.
+    answers every request. Where the schedule of trainings is fixed, nobody changes it here.
     """
     app = Flask("classifier.web", static_folder="static", template_folder="templates")
     app.config["MAX_FORM_MEMORY_SIZE"] = max_body_bytes
@@ -88,11 +90,12 @@ def build_app(
     taxonomies = Taxonomies(tagger, changing)
     terms, exchange, trainer = Terms(tagger, registry), Exchange(tagger, registry), Trainer(tagger.store, registry)
     changes = ModelChanges(tagger.store, registry)
+    schedule = ScheduleApi(tagger.store, schedule_is_fixed)
     models, work = Models(tagger, changes, retrain_hours), (QueueWork(tagger), Disputes(tagger))
     groups = (
         *(Articles(tagger, terms), Histories(tagger), Decisions(tagger), *work, Samples(tagger)),
         AssignmentFeed(tagger),
-        *(models, Trainings(trainer), exchange, taxonomies, terms, WebhookApi(tagger, hosts)),
+        *(models, Trainings(trainer), schedule, exchange, taxonomies, terms, WebhookApi(tagger, hosts)),
     )
     api = Router(gate, max_body_bytes, [endpoint for group in groups for endpoint in group.endpoints()])
     app.register_blueprint(api.blueprint)
@@ -111,7 +114,7 @@ def build_app(
     for reports in (ReportPages, DataPages):
         app.register_blueprint(reports(tagger, registry, gate).blueprint)
     app.register_blueprint(WebhookPages(tagger, gate, hosts).blueprint)
-    app.register_blueprint(ModelPages(tagger, gate, changes, trainer).blueprint)
+    app.register_blueprint(ModelPages(tagger, gate, changes, trainer, schedule).blueprint)
     app.register_blueprint(ModelSheets(gate, changing).blueprint)
     app.register_blueprint(Metrics(tagger, registry, gate, retrain_hours, metrics_need_key).blueprint)
     app.register_blueprint(language.blueprint)

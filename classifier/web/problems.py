@@ -18,6 +18,7 @@ from classifier.errors import (
     BadDecision,
     BadJSON,
     BadOperation,
+    BadSchedule,
     BadTaxonomy,
     BadWebhook,
     ChangedMeanwhile,
@@ -105,7 +106,7 @@ def problem_of(error: TaggerError) -> ApiProblem:
     match error:
         case BadJSON(pointer=str(pointer)):
             return ApiProblem("invalid", str(error), [{"pointer": pointer, "detail": str(error)}])
-        case BadArticle(field=field) | BadDecision(field=field) | BadWebhook(field=field):
+        case BadArticle(field=field) | BadDecision(field=field) | BadSchedule(field=field) | BadWebhook(field=field):
             return bad_parameter(field, str(error))
         case ChangedMeanwhile(numbers=numbers) | DependentChanges(numbers=numbers):
             rows = [{"pointer": f"/changes/{n}", "detail": f"change {n}"} for n in numbers[:MAX_ERRORS]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -326,6 +326,26 @@ class VersionIn(Strict):
     """A model version."""
 
     version: Version
+
+
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+EVERY_DAY: list[Weekday] = list(get_args(Weekday))
+
+
+class TrainingScheduleIn(Strict):
+    """When trainings begin by themselves: `off`, or `on` with weekdays, a time of day and its time zone."""
+
+    mode: Literal["off", "on"]
+    days: list[Weekday] = Field(EVERY_DAY, min_length=1, max_length=7)
+    time: str = Field("02:30", pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")
+    zone: str = Field("UTC", min_length=1, max_length=80)
+    instead_of: int | None = Field(None, ge=0, le=10**9)
+
+
+class TrainingScheduleUndoIn(Strict):
+    """The change of the schedule that is undone."""
+
+    n: int = Field(ge=1, le=10**9)
 
 
 class PlaceIn(Strict):

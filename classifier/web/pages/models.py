@@ -1,13 +1,14 @@
 """The page of models: what serves and why, training with its progress, and the versions that could serve instead."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from typing import NamedTuple
 
 from flask import Blueprint
 from werkzeug.wrappers import Response as WsgiResponse
 
-from classifier.errors import BadModel, Busy, NotFound, TaggerError, WrongState
+from classifier.domain.schedule import DAYS, OFF, ON, Schedule, in_order, zones
+from classifier.errors import BadModel, BadSchedule, Busy, NotFound, TaggerError, WrongState
 from classifier.model.protocol import Model
 from classifier.serving.champion import Champion
 from classifier.serving.model_changes import ModelChanges
@@ -16,7 +17,9 @@ from classifier.serving.tagger import Tagger
 from classifier.serving.trainer import Trainer
 from classifier.store.keys import Session
 from classifier.store.runs import JOB, Run
+from classifier.texts import N_
 from classifier.web.api.runs import RunOut, run_view, training_of
+from classifier.web.api.schedule import ScheduleApi
 from classifier.web.guard.auth import ADMINS, PEOPLE, Gate
 from classifier.web.pages import render
 from classifier.web.pages.forms import Form, FormPages, see
@@ -24,6 +27,15 @@ from classifier.web.pages.showing import WORDING
 from classifier.web.problems import ApiProblem, problem_of
 
 MAX_WHY = 500
+DAY_NAMES = {
+    "mon": N_("Monday"),
+    "tue": N_("Tuesday"),
+    "wed": N_("Wednesday"),
+    "thu": N_("Thursday"),
+    "fri": N_("Friday"),
+    "sat": N_("Saturday"),
+    "sun": N_("Sunday"),
+}
 
 
 class VersionView(NamedTuple):
@@ -38,13 +50,16 @@ class VersionView(NamedTuple):
 class ModelPages(FormPages):
     """The pages as a blueprint."""
 
-    def __init__(self, tagger: Tagger, gate: Gate, changes: ModelChanges, trainer: Trainer) -> None:
+    def __init__(
+        self, tagger: Tagger, gate: Gate, changes: ModelChanges, trainer: Trainer, schedule: ScheduleApi
+    ) -> None:
         super().__init__(gate)
+        self.schedule_api = schedule
         self.tagger, self.changes, self.trainer = tagger, changes, trainer
         self.store, self.registry = changes.store, changes.registry
         self.blueprint = Blueprint("models", __name__, url_prefix="/models")
         self.blueprint.add_url_rule("", "page", self.page)
-        for name in ("train", "cancel", "promote", "roll_back", "pin", "shadow", "fix"):
+        for name in ("train", "cancel", "promote", "roll_back", "pin", "shadow", "fix", "schedule"):
             rule = f"/{name.replace('_', '-')}"
             self.blueprint.add_url_rule(rule, name, getattr(self, name), methods=["POST"])
 
@@ -105,6 +120,20 @@ class ModelPages(FormPages):
             return self._do(form, self.changes.release, form.session.editor)
         return self._do(form, self.changes.fix, form.session.editor, _why(form))
 
+    def schedule(self) -> WsgiResponse | tuple[str, int]:
+        """Set when trainings begin by themselves, or set what stood before."""
+        form = self.form(ADMINS)
+        number = form.text("n", 9)
+        if not number.isdecimal():
+            raise ApiProblem("bad-request", "`n` is the number of the change that the page shows.")
+        if form.text("do") == "undo":
+            return self._do(form, self.schedule_api.undo, int(number), form.session.editor)
+        try:
+            chosen = _schedule(form)
+        except BadSchedule as error:
+            return self._refused(form, error)
+        return self._do(form, self.schedule_api.change, chosen, form.session.editor, int(number))
+
     # --- their parts --------------------------------------------------------------------------------------------
 
     def _do(self, form: Form, change: object, *arguments: object) -> WsgiResponse | tuple[str, int]:
@@ -143,6 +172,9 @@ class ModelPages(FormPages):
             outcomes=WORDING["trainings"],
             problem=problem,
             damaged=damaged,
+            schedule=self.schedule_api.get_schedule(),
+            zones=sorted(zones()),
+            days=DAY_NAMES,
         )
 
     def _running(self, run: Run | None) -> RunOut | None:
@@ -174,6 +206,20 @@ class ModelPages(FormPages):
             )
             for row in self.registry.table()
         ]
+
+
+def _schedule(form: Form) -> Schedule:
+    """Return the schedule of a form. Raise `BadSchedule` if it cannot be used."""
+    match form.text("when", 20):
+        case "off":
+            return Schedule(OFF)
+        case "daily":
+            days: Sequence[str] = DAYS
+        case "days":
+            days = form.texts("day")[: len(DAYS)]
+        case other:
+            raise BadSchedule(f"`when` is off, daily or days, not {other!r}.", "when")
+    return Schedule(ON, in_order(days), form.text("time", 20), form.text("zone", 80))
 
 
 def _why(form: Form) -> str:

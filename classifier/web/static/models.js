@@ -58,3 +58,9 @@
 // The slider and the number of a threshold are one value.
 for (const input of document.querySelectorAll("[data-follows]"))
   input.addEventListener("input", () => { document.getElementById(input.dataset.follows).value = input.value; });
+
+// A schedule that nobody has set yet begins in the reader's time zone.
+for (const select of document.querySelectorAll("select[data-of-reader]")) {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if ([...select.options].some((option) => option.value === zone)) select.value = zone;
+}
