@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from flask import Flask, request
+from flask import Flask
 
 from classifier.errors import TaggerError
 from classifier.operations.receivers import NO_HOSTS, Hosts
@@ -32,7 +32,7 @@ from classifier.web.door import PATH, Door
 from classifier.web.guard import headers, limits
 from classifier.web.guard.auth import COOKIE, Gate, SignInFirst, check_origin, sign_in_first
 from classifier.web.guard.limits import Limits
-from classifier.web.incoming import begin_requests
+from classifier.web.incoming import begin_requests, incoming
 from classifier.web.pages import language
 from classifier.web.pages.article import Pages
 from classifier.web.pages.data import DataPages
@@ -136,7 +136,7 @@ def build_app(
 
 def _show_what_people_changed(tagger: Tagger) -> None:
     """Let whoever is signed in see the taxonomy of now. Programs see it within a second."""
-    if COOKIE in request.cookies:
+    if COOKIE in incoming().request.cookies:
         tagger.serving.catch_up()
 
 
