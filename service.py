@@ -17,7 +17,7 @@ from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.serving.traces import watch_traces
 from classifier.serving.trainer import Trainer
-from classifier.settings import mail_of, read_settings
+from classifier.settings import mail_of, read_settings, sign_on_of
 from classifier.store.arrivals import Shares
 from classifier.store.database.engine import DamagedStore, make_engine
 from classifier.store.database.opening import open_store
@@ -53,6 +53,7 @@ def create_app() -> Flask:
             settings.webhook_hosts,
         ),
         schedule_is_fixed=settings.schedule is not None,
+        sign_on=sign_on_of(settings),
     )
     logs.watch(app)
     Publisher(registry, tagger.store).start()

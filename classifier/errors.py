@@ -80,6 +80,10 @@ class WrongState(TaggerError):
     """Somebody has decided on a change set meanwhile."""
 
 
+class NotAdmitted(TaggerError):
+    """The provider of the house vouches for somebody who may not come in here."""
+
+
 class NeedsAnother(TaggerError):
     """A change is so large that another person than its author has to apply it."""
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from classifier.domain.schedule import Schedule, read_schedule
 from classifier.errors import BadSchedule, BadSetting
 from classifier.operations.receivers import Hosts, read_hosts
+from classifier.operations.single_sign_on import RoleRule, SingleSignOn, checked, read_rules
 
 if TYPE_CHECKING:
     from classifier.operations.mail import Mail
@@ -45,6 +46,13 @@ _address = partial(
 )
 
 
+# Without https only a provider on this machine is one: whoever is in between could sign in as anybody.
+_issuer = partial(
+    _matching,
+    r"(?:https://[^\s/?#@]+(?:/[^\s?#]*)?|http://(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]+)?(?:/[^\s?#]*)?)?",
+    "the address of an OpenID Connect provider, like https://login.example.org",
+    str,
+)
 _mail_address = partial(_matching, r"[^\s@,<>\"]+@[^\s@,<>\"]+", "an address like desk@example.org", str)
 _security = partial(_matching, "starttls|tls|none", "starttls, tls or none", str)
 
@@ -138,6 +146,13 @@ class Settings:
     smtp_password_file: Path | None = _read(_file, None)  # noqa: RUF009 - it returns a field
     # When trainings begin: off, outside (another program begins them), or `mon,thu 02:30 Europe/Paris`. Empty: pages say so.
     schedule: Schedule | None = _read(_schedule, None)  # noqa: RUF009 - it returns a field
+    oidc_issuer: str = _read(_issuer, "")  # the OpenID Connect provider where people sign in. Empty: none
+    oidc_client: str = _read(str, "")  # what the service is called there
+    oidc_secret: str = _read(str, "")
+    oidc_secret_file: Path | None = _read(_file, None)  # noqa: RUF009 - it returns a field
+    oidc_label: str = _read(str, "")  # of the button. Empty: a text in the reader's language
+    oidc_roles: tuple[RoleRule, ...] = _read(read_rules, ())  # whom the provider's claims let in, and as what
+    oidc_hosts: Hosts = _read(_hosts, Hosts())  # noqa: RUF009 - it returns a field. Further hosts of the provider
 
 
 _FIELDS = {setting.name.upper(): setting for setting in fields(Settings)}
@@ -153,6 +168,22 @@ def mail_of(settings: Settings) -> "Mail":
     server = settings.smtp_host, settings.smtp_port, settings.smtp_security
     signed_in = settings.smtp_user, settings.smtp_password, settings.smtp_password_file
     return Mail(settings.mail_to, settings.mail_from, *server, *signed_in)
+
+
+def sign_on_of(settings: Settings) -> SingleSignOn | None:
+    """Return how people sign in at the provider of the house, None if it has none.
+
+    Raise `BadSetting` if a setting that belongs to it is missing, or if the file of the secret cannot be read.
+    """
+    secret = settings.oidc_secret
+    if settings.oidc_secret_file is not None:
+        try:
+            secret = settings.oidc_secret_file.read_text("utf-8").strip()
+        except (OSError, UnicodeError) as error:
+            reason = f"cannot be read: {settings.oidc_secret_file} ({type(error).__name__})."
+            raise BadSetting(f"TAGGER_OIDC_SECRET_FILE {reason}") from None
+    others = {"label": settings.oidc_label, "rules": settings.oidc_roles, "hosts": settings.oidc_hosts}
+    return checked(settings.oidc_issuer, settings.oidc_client, secret, address=settings.address, **others)
 
 
 def read_settings(environment: Mapping[str, str] = os.environ) -> Settings:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from classifier.errors import BadSetting
 from classifier.operations.receivers import read_hosts
+from classifier.operations.single_sign_on import RoleRule
 from classifier.settings import Settings, read_settings
 
 NUMBERS = {"PORT": (0, 65535), "WORKERS": (1, 64), "THREADS": (1, 1024), "MAX_BODY_BYTES": (1024, 1 << 30)}
@@ -99,6 +100,13 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "TAGGER_SMTP_USER": "tagger",
             "TAGGER_SMTP_PASSWORD": "pw",
             "TAGGER_SMTP_PASSWORD_FILE": "/etc/smtp",
+            "TAGGER_OIDC_ISSUER": "https://login.example.org/realms/news",
+            "TAGGER_OIDC_CLIENT": "tagger",
+            "TAGGER_OIDC_SECRET": "oidc",
+            "TAGGER_OIDC_SECRET_FILE": "/etc/oidc",
+            "TAGGER_OIDC_LABEL": "House account",
+            "TAGGER_OIDC_ROLES": "groups:desk=editor",
+            "TAGGER_OIDC_HOSTS": "keys.example.org",
         }
     )
     checks = {"labels_flipped": "warn", "never_shown": "block"}
@@ -108,8 +116,11 @@ def test_every_setting_is_read_from_its_variable() -> None:
     later = (False, "20260601-023000-0123abcd", "none", 500, True, hosts, "https://tagger.example.org/desk")
     mail = (("desk@example.org", "chief@example.org"), "tagger@example.org", "mail.example.org", 465, "tls")
     password = ("tagger", "pw", Path("/etc/smtp"))
+    provider = ("https://login.example.org/realms/news", "tagger", "oidc", Path("/etc/oidc"), "House account")
+    rules = ((RoleRule("groups", "desk", "editor"),), read_hosts(["keys.example.org"]))
+    sign_on = (*provider, *rules)
     assert found == Settings(
-        *where, 0.05, 1.0, 30, 500, checks, 0.25, True, 3, 0.5, "key", *numbers, *later, *mail, *password
+        *where, 0.05, 1.0, 30, 500, checks, 0.25, True, 3, 0.5, "key", *numbers, *later, *mail, *password, *sign_on
     )
 
 

@@ -11,7 +11,7 @@ from classifier.commands.common import warn
 from classifier.domain.starter import STARTER
 from classifier.errors import BadSetting
 from classifier.importers import import_files
-from classifier.settings import Settings
+from classifier.settings import Settings, sign_on_of
 from classifier.store.database.engine import absolute_url
 from classifier.store.database.opening import open_store
 from classifier.store.queue import STARTER as STARTER_SOURCE
@@ -20,6 +20,7 @@ from classifier.web.guard.loopback import NEXT_STEP, why_open_is_unsafe
 
 
 def do_serve(options: Namespace, settings: Settings) -> None:
+    sign_on_of(settings)  # raises if it is not whole: its workers could only end
     store = open_store(options.database, check=True)
     if not store.keys.in_use() and (reason := why_open_is_unsafe(options.host, settings.proxies)):
         raise BadSetting(f"While no key exists, only this machine may be answered, and {reason}. {NEXT_STEP}")
@@ -40,8 +41,10 @@ def _store_starter_articles(store: Store) -> None:
 
 
 def _environment(options: Namespace, settings: Settings) -> dict[str, str]:
+    files = {"TAGGER_OIDC_SECRET_FILE": settings.oidc_secret_file}
     return {
         **os.environ,
+        **{name: str(file.absolute()) for name, file in files.items() if file is not None},
         "PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp(prefix="tagger-metrics-", dir=_worker_folder()),
         # The service runs in another folder (--chdir).
         "TAGGER_MODELS": str(options.models.absolute()),

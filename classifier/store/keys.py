@@ -34,7 +34,8 @@ class Key:
     """A key without its secret, which is not stored.
 
     `old_until` is until when the secret before the last rotation is accepted too. If the key was found by that older secret,
-    `expires_at` is when that secret ends.
+    `expires_at` is when that secret ends. `email` lets its person in at the provider of the house, and `role_rule` is the
+    operator's rule that gives the role.
     """
 
     id: str
@@ -46,6 +47,8 @@ class Key:
     rotated_at: str | None = None
     old_until: str | None = None
     last_used_at: str | None = None
+    email: str | None = None
+    role_rule: str | None = None
 
     @property
     def usable(self) -> bool:

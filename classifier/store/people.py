@@ -3,6 +3,7 @@
 Passwords arrive here as slow hashes. The secret of a link is stored as the secret of a key is (`keys.hashed`).
 """
 
+import re
 import secrets
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ from sqlalchemy import Connection, Engine, func, or_, select
 from classifier.errors import BadSetting, NotFound
 from classifier.store.keys import Key, Keys, add_key, checked, hashed, key_of, revoked_name, row_in_use
 from classifier.store.rows import Columns, Part, ago, new_id, now
-from classifier.store.schema import invitations, keys, sessions
+from classifier.store.schema import EMAIL, invitations, keys, sessions
 
 INVITED_DAYS = 7
 ADMIN = "admin"
@@ -27,6 +28,7 @@ class Invitation(NamedTuple):
     created_at: str
     expires_at: str
     renews: bool
+    email: str | None
 
 
 class People(Part):
@@ -36,19 +38,22 @@ class People(Part):
         super().__init__(engine)
         self._keys = of_keys
 
-    def invite(self, name: str, role: str, by: str) -> str:
+    def invite(self, name: str, role: str, by: str, email: str = "") -> str:
         """Invite somebody, and return the secret of the link, which is shown only now. An earlier link of the name ends.
 
+        Whoever signs in at the provider of the house with the e-mail address needs no link.
+
         Raises:
-            BadSetting: if the name is taken or is no name, or if there is no such role for people.
+            BadSetting: if the name or the address is taken or is none, or if there is no such role for people.
         """
-        name = checked(name, role)
+        name, address = checked(name, role), _address(email)
         if role == "cms":
             raise BadSetting("A CMS signs in with a key. Make one for it.")
         with self.engine.begin() as connection:
             if connection.scalar(select(keys.c.id).where(keys.c.name == name)) is not None:
                 raise BadSetting(f"{name} is there already. Choose another name, or send {name} a new link.")
-            return _invited(connection, name, role, by, None)
+            _check_is_free(connection, address, name)
+            return _invited(connection, name, role, by, None, address)
 
     def renew(self, name: str, by: str) -> str:
         """Return the secret of a link by which a person chooses another password. Raise `NotFound` without such a person."""
@@ -89,7 +94,7 @@ class People(Part):
                 raise NotFound(_ENDED)  # somebody else followed it at the same time
             key_id = row["key_id"]
             if key_id is None:
-                key_id = _add(connection, row["name"], row["role"], password, row["created_by"])
+                key_id = _add(connection, row["name"], row["role"], password, row["created_by"], email=row["email"])
             else:
                 _set_password(connection, key_id, password)
             return _key(connection, key_id)
@@ -111,6 +116,22 @@ class People(Part):
         with self._keys.changing() as connection:
             _set_password(connection, key.id, password, kept_session)
 
+    def set_email(self, name: str, email: str) -> None:
+        """Let a person in who signs in at the provider of the house with an e-mail address; nobody, if it is empty.
+
+        The account there that the person has used so far is forgotten, and its sessions end.
+        """
+        address = _address(email)
+        with self._keys.changing() as connection:
+            row = row_in_use(connection, name)
+            if row["role"] == "cms":
+                raise BadSetting("A CMS has a key and no e-mail address.")
+            _check_is_free(connection, address, row["name"])
+            changed = {"email": address, "account": None, "role_rule": None}
+            connection.execute(keys.update().where(keys.c.id == row["id"]).values(changed))
+            if row["account"] is not None:
+                connection.execute(sessions.delete().where(sessions.c.key_id == row["id"]))
+
     def set_role(self, name: str, role: str) -> None:
         """Give a person another role, at once. Raise `BadSetting` for a CMS, and for the only administrator."""
         checked(name, role)
@@ -118,6 +139,8 @@ class People(Part):
             row = row_in_use(connection, name)
             if "cms" in (role, row["role"]):
                 raise BadSetting("A CMS cannot become a person, nor a person a CMS.")
+            if row["role_rule"] is not None:
+                raise BadSetting(f"The role of {row['name']} follows a rule that whoever runs the service has set.")
             if role != ADMIN:
                 _leave_an_administrator(connection, row)
             connection.execute(keys.update().where(keys.c.id == row["id"]).values(role=role))
@@ -145,11 +168,32 @@ class People(Part):
 _ENDED = "This link has ended: it was followed already, withdrawn, or is older than a week. Ask for a new one."
 
 
-def _invited(connection: Connection, name: str, role: str, by: str, key_id: str | None) -> str:
+def _address(email: str) -> str | None:
+    """Return an e-mail address as it is stored and compared, None for an empty one. Raise `BadSetting` if it is none."""
+    address = email.strip().lower()
+    if address and (len(address) > EMAIL or not re.fullmatch(r"[^@\s]+@[^@\s]+", address)):
+        raise BadSetting(f"{address[:80]!r} is no e-mail address like ana@example.org.")
+    return address or None
+
+
+def _check_is_free(connection: Connection, address: str | None, name: str) -> None:
+    """Raise `BadSetting` if an e-mail address lets in somebody of another name."""
+    if address is None:
+        return
+    of_key = select(keys.c.name).where(keys.c.email == address, keys.c.revoked_at.is_(None))
+    waits = (invitations.c.email == address) & (invitations.c.expires_at > now())
+    for other in connection.scalars(of_key.union(select(invitations.c.name).where(waits))):
+        if other != name:
+            raise BadSetting(f"{address} is the address of {other} already.")
+
+
+def _invited(
+    connection: Connection, name: str, role: str, by: str, key_id: str | None, address: str | None = None
+) -> str:
     secret = secrets.token_urlsafe(32)
     connection.execute(invitations.delete().where(or_(invitations.c.name == name, invitations.c.expires_at <= now())))
     row = {"id": new_id()[:16], "key_id": key_id, "name": name, "role": role, "created_by": by, "created_at": now()}
-    row |= {"hash": hashed(secret), "expires_at": ago(days=-INVITED_DAYS)}
+    row |= {"hash": hashed(secret), "expires_at": ago(days=-INVITED_DAYS), "email": address}
     connection.execute(invitations.insert().values(row))
     return secret
 
@@ -167,9 +211,9 @@ def _invitation(row: Columns) -> Invitation:
     return Invitation(**known, renews=row["key_id"] is not None)
 
 
-def _add(connection: Connection, name: str, role: str, password: str, by: str) -> str:
+def _add(connection: Connection, name: str, role: str, password: str, by: str, email: str | None = None) -> str:
     """Add a person, whose key has a secret that nobody knows until it is rotated."""
-    return add_key(connection, name, role, secrets.token_urlsafe(32), created_by=by, password=password)
+    return add_key(connection, name, role, secrets.token_urlsafe(32), created_by=by, password=password, email=email)
 
 
 def _set_password(connection: Connection, key_id: str, password: str, kept_session: str = "") -> None:

@@ -21,6 +21,7 @@ metadata = sa.MetaData(
 TIME = 40
 EDITOR = 200
 PASSWORD = 255
+EMAIL = 254
 
 
 def _table(name: str, *parts: SchemaItem, **options: Any) -> sa.Table:
@@ -384,9 +385,9 @@ keys = _table(
     sa.Column("name", sa.String(80), nullable=False, unique=True),
     *required(role=10, hash=64, created_at=TIME),
     *optional(revoked_at=TIME, expires_at=TIME, rotated_at=TIME, old_hash=64, old_until=TIME, last_used_at=TIME),
-    *optional(
-        password=PASSWORD, created_by=EDITOR
-    ),  # a person may sign in with a password, of which this is a slow hash
+    # Of people: a slow hash of the password; at the provider of the house the address, a hash of the account, the role's rule.
+    *optional(password=PASSWORD, created_by=EDITOR, email=EMAIL, role_rule=200),
+    sa.Column("account", sa.String(64), index=True, unique=True),
 )
 
 # Links by which people come in. The hash is that of the link's secret. With a key: its person chooses another password.
@@ -397,6 +398,7 @@ invitations = _table(
     sa.Column("name", sa.String(80), nullable=False, unique=True),
     sa.Column("hash", sa.String(64), nullable=False, unique=True),
     *required(role=10, created_by=EDITOR, created_at=TIME, expires_at=TIME),
+    sa.Column("email", sa.String(EMAIL)),
 )
 
 # Signed-in browsers. The id is a hash of the cookie's value. Without a key: signed in while no key existed.

@@ -23,6 +23,7 @@ from classifier.store.deliveries import Deliveries
 from classifier.store.events import Events
 from classifier.store.exports import Exports
 from classifier.store.feed_places import FeedPlaces
+from classifier.store.identities import Identities
 from classifier.store.ignored_blocks import IgnoredBlocks
 from classifier.store.keys import Keys, Sessions
 from classifier.store.leases import Leases
@@ -75,6 +76,7 @@ class Store(Part):
         self.keys = Keys(engine)
         self.sessions = Sessions(engine, self.keys)
         self.people = People(engine, self.keys)
+        self.identities = Identities(engine, self.keys)
         self.counters = counters_of(engine)
         self.log = DecisionLog(engine)
         self.queue = Queue(engine)

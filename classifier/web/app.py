@@ -6,11 +6,13 @@ from flask import Flask
 
 from classifier.errors import TaggerError
 from classifier.operations.receivers import NO_HOSTS, Hosts
+from classifier.operations.single_sign_on import SingleSignOn
 from classifier.reports.layout import without_commands
 from classifier.serving.model_changes import ModelChanges
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.serving.trainer import Trainer
+from classifier.store.store import Store
 from classifier.web import bodies, problems, static_files, texts
 from classifier.web.api.articles import Articles
 from classifier.web.api.assignments import AssignmentFeed
@@ -72,11 +74,13 @@ def build_app(
     hosts: Hosts = NO_HOSTS,
     has_door: bool = True,
     schedule_is_fixed: bool = False,
+    sign_on: SingleSignOn | None = None,
 ) -> Flask:
     """Return the WSGI app of a tagger. `retrain_hours` is how often `retrain` is expected to run.
 
     Webhooks may be sent to `hosts`. With `superdesk` it answers the tagging panel of Superdesk too. Without the door Flask
-    answers every request. Where the schedule of trainings is fixed, nobody changes it here.
+    answers every request. Where the schedule of trainings is fixed, nobody changes it here. People sign in by
+    `sign_on` too, if the house has a provider.
     """
     app = Flask("classifier.web", static_folder="static", template_folder="templates")
     app.config["MAX_FORM_MEMORY_SIZE"] = max_body_bytes
@@ -102,9 +106,7 @@ def build_app(
     app.register_blueprint(Pages(tagger, gate, api.endpoints, max_body_bytes).blueprint)
     if superdesk:
         app.register_blueprint(Superdesk(tagger, gate, max_body_bytes).blueprint)
-    app.register_blueprint(SignIn(tagger.store, gate).blueprint)
-    app.register_blueprint(PeoplePages(tagger.store, gate).blueprint)
-    app.register_blueprint(Join(tagger.store, gate).blueprint)
+    _let_people_in(app, tagger.store, gate, sign_on)
     app.register_blueprint(Review(tagger, gate).blueprint)
     app.register_blueprint(History(tagger, gate).blueprint)
     app.register_blueprint(Proposals(gate, changing, max_body_bytes).blueprint)
@@ -132,6 +134,18 @@ def build_app(
     bodies.install(app)
     headers.install(app)
     return app
+
+
+def _let_people_in(app: Flask, store: Store, gate: Gate, sign_on: SingleSignOn | None) -> None:
+    """Add the pages by which people come in."""
+    if sign_on is not None:
+        from classifier.web.pages.single_sign_on import (
+            SingleSignOnPages,  # without a provider its libraries stay unloaded
+        )
+
+        app.register_blueprint(SingleSignOnPages(store, gate, sign_on).blueprint)
+    for pages in (SignIn(store, gate, sign_on), PeoplePages(store, gate, sign_on), Join(store, gate)):
+        app.register_blueprint(pages.blueprint)
 
 
 def _show_what_people_changed(tagger: Tagger) -> None:

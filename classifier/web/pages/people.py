@@ -8,6 +8,7 @@ from flask import Blueprint, request, url_for
 from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.errors import BadSetting, NotFound
+from classifier.operations.single_sign_on import SingleSignOn
 from classifier.store.keys import GRACE_HOURS, Key, Session
 from classifier.store.people import INVITED_DAYS
 from classifier.store.store import Store
@@ -40,9 +41,9 @@ class Shown(NamedTuple):
 class PeoplePages(FormPages):
     """The page as a blueprint. Each of its forms names what it does (`act`)."""
 
-    def __init__(self, store: Store, gate: Gate) -> None:
+    def __init__(self, store: Store, gate: Gate, sign_on: SingleSignOn | None = None) -> None:
         super().__init__(gate)
-        self.store, self.people = store, store.people
+        self.store, self.people, self.sign_on = store, store.people, sign_on
         self.blueprint = Blueprint("people", __name__, url_prefix=HERE)
         self.blueprint.add_url_rule("", "list", self.list)
         self.blueprint.add_url_rule("", "act", self.act, methods=["POST"])
@@ -52,6 +53,7 @@ class PeoplePages(FormPages):
             "renew": self._renew,
             "withdraw": self._withdraw,
             "role": self._role,
+            "email": self._email,
             "remove": self._remove,
             "restore": self._restore,
             "key": self._key,
@@ -83,7 +85,9 @@ class PeoplePages(FormPages):
 
     def _invite(self, form: Form) -> Shown:
         name = form.text("name", 81)
-        return self._link(name, self.people.invite(name, form.text("role"), form.session.editor))
+        return self._link(
+            name, self.people.invite(name, form.text("role"), form.session.editor, form.text("email", 300))
+        )
 
     def _renew(self, form: Form) -> Shown:
         name = form.text("name")
@@ -98,6 +102,10 @@ class PeoplePages(FormPages):
 
     def _role(self, form: Form) -> WsgiResponse:
         self.people.set_role(form.text("name"), form.text("role"))
+        return see(HERE)
+
+    def _email(self, form: Form) -> WsgiResponse:
+        self.people.set_email(form.text("name"), form.text("email", 300))
         return see(HERE)
 
     def _remove(self, form: Form) -> WsgiResponse:
@@ -129,6 +137,7 @@ class PeoplePages(FormPages):
             programs=[key for key in keys if key.role == "cms"],
             invited=self.people.invited(),
             roles=ROLES,
+            sign_on=self.sign_on,
             days=INVITED_DAYS,
             least=LEAST,
             removed=removed[:80],

@@ -4,6 +4,7 @@ from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.errors import KeyEnded
+from classifier.operations.single_sign_on import SingleSignOn
 from classifier.store.keys import Key
 from classifier.store.store import Store
 from classifier.texts import _
@@ -14,10 +15,10 @@ from classifier.web.problems import CATALOGUE, ApiProblem
 
 
 class SignIn:
-    """The page that signs in, and the forms behind it, as a blueprint."""
+    """The page that signs in, and the forms behind it, as a blueprint. `sign_on` is the other way in, if there is one."""
 
-    def __init__(self, store: Store, gate: Gate) -> None:
-        self.store, self.gate = store, gate
+    def __init__(self, store: Store, gate: Gate, sign_on: SingleSignOn | None = None) -> None:
+        self.store, self.gate, self.sign_on = store, gate, sign_on
         self.blueprint = Blueprint("sign_in", __name__)
         add = self.blueprint.add_url_rule
         add("/sign-in", "form", self.form)
@@ -26,7 +27,7 @@ class SignIn:
 
     def form(self) -> str:
         """Return the page."""
-        return self._page(request.args.get("next", ""))
+        return sign_in_page(self.gate, self.sign_on, request.args.get("next", ""))
 
     def start(self) -> WsgiResponse | tuple[str, int, dict[str, str]]:
         """Start a session and go to the page that was asked for, or return the page with the problem."""
@@ -36,8 +37,9 @@ class SignIn:
             key = self._key(name, form.get("key", "").strip())
         except (ApiProblem, KeyEnded) as error:
             problem = error if isinstance(error, ApiProblem) else ApiProblem("not-allowed", str(error))
-            return self._page(onward, problem.detail, name), CATALOGUE[problem.slug].status, problem.headers
-        return signed_in(self.store, redirect(onward if _is_ours(onward) else home_of(key), 303), key, name)
+            page = sign_in_page(self.gate, self.sign_on, onward, problem.detail, name)
+            return page, CATALOGUE[problem.slug].status, problem.headers
+        return signed_in(self.store, onward_for(key, onward), key, name)
 
     def _key(self, name: str, secret: str) -> Key | None:
         """Return the key of an editor who signs in. None while no key exists and any name will do."""
@@ -60,8 +62,16 @@ class SignIn:
         response.delete_cookie(COOKIE, path="/")
         return response
 
-    def _page(self, onward: str, problem: str | None = None, name: str = "") -> str:
-        return render_template("sign_in.html", open=self.gate.open(), problem=problem, next=onward, name=name)
+
+def sign_in_page(
+    gate: Gate, sign_on: SingleSignOn | None, onward: str, problem: str | None = None, name: str = ""
+) -> str:
+    """Return the page that signs in, with a problem if there is one. `onward` is the page that was asked for."""
+    is_open = gate.open()
+    label = None if sign_on is None or is_open else sign_on.label or _("Sign in with your organisation")
+    return render_template(
+        "sign_in.html", open=is_open, problem=problem, next=onward if _is_ours(onward) else "", name=name, label=label
+    )
 
 
 def signed_in(store: Store, response: WsgiResponse, key: Key | None, name: str = "") -> WsgiResponse:
@@ -70,6 +80,11 @@ def signed_in(store: Store, response: WsgiResponse, key: Key | None, name: str =
     needs_tls = not is_loopback(host_of(request.host))
     response.set_cookie(COOKIE, token, httponly=True, samesite="Lax", secure=needs_tls, path="/")
     return response
+
+
+def onward_for(key: Key | None, onward: str) -> WsgiResponse:
+    """Return the way to the page that somebody asked for who signs in, or to the first page of somebody with this key."""
+    return redirect(onward if _is_ours(onward) else home_of(key), 303)
 
 
 def home_of(key: Key | None) -> str:
