@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from classifier.domain.schedule import read_schedule
 from classifier.errors import BadSetting
 from classifier.operations.receivers import read_hosts
 from classifier.operations.single_sign_on import RoleRule
@@ -100,6 +101,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "TAGGER_SMTP_USER": "tagger",
             "TAGGER_SMTP_PASSWORD": "pw",
             "TAGGER_SMTP_PASSWORD_FILE": "/etc/smtp",
+            "TAGGER_SCHEDULE": "off",
             "TAGGER_OIDC_ISSUER": "https://login.example.org/realms/news",
             "TAGGER_OIDC_CLIENT": "tagger",
             "TAGGER_OIDC_SECRET": "oidc",
@@ -118,7 +120,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
     password = ("tagger", "pw", Path("/etc/smtp"))
     provider = ("https://login.example.org/realms/news", "tagger", "oidc", Path("/etc/oidc"), "House account")
     rules = ((RoleRule("groups", "desk", "editor"),), read_hosts(["keys.example.org"]))
-    sign_on = (*provider, *rules)
+    sign_on = (read_schedule("off"), *provider, *rules)
     assert found == Settings(
         *where, 0.05, 1.0, 30, 500, checks, 0.25, True, 3, 0.5, "key", *numbers, *later, *mail, *password, *sign_on
     )
