@@ -49,7 +49,9 @@ def serious(page: Page) -> list[str]:
 
 
 @contextmanager
-def serving(models: Path, database_url: str, environment: Mapping[str, str] | None = None) -> Iterator[str]:
+def serving(
+    models: Path, database_url: str, environment: Mapping[str, str] | None = None, workers: int = 1
+) -> Iterator[str]:
     """Serve on a free port and yield the address; `environment` has the TAGGER_ settings that differ."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -62,7 +64,7 @@ def serving(models: Path, database_url: str, environment: Mapping[str, str] | No
         "--port",
         str(port),
         "--workers",
-        "1",
+        str(workers),
         "--threads",
         "8",
         "--models",

@@ -1,6 +1,6 @@
 """An OpenID Connect provider on a real socket, which can be made to lie: tokens are really signed, codes work once.
 
-It is not made with Authlib, so that a mistake of one side is not the other's too. `tests/test_single_sign_on_node.py` signs in at a
+It is not made with Authlib, so that a mistake of one side is not the other's too. `test_single_sign_on_browser.py` signs in at a
 certified one.
 """
 

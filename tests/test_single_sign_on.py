@@ -196,6 +196,7 @@ def test_a_role_follows_the_rule_at_each_sign_in_and_no_administrator_changes_it
     first, role = new(), lambda: {key.name: key.role for key in store.keys.list()}["Ben"]
     sign_in(first, provider, DESK)
     assert role() == "editor"
+    chief.post(act="email", name="Ben", email="")  # says nothing new
     assert "follows the rule" in chief.page()
     assert "follows a rule" in chief.post(422, act="role", name="Ben", role="admin").text
     assert sign_in(new(), provider, {**DESK, "groups": ["it"]}).status_code == 303

@@ -126,6 +126,8 @@ class People(Part):
             row = row_in_use(connection, name)
             if row["role"] == "cms":
                 raise BadSetting("A CMS has a key and no e-mail address.")
+            if address is None and row["email"] is None:
+                return
             _check_is_free(connection, address, row["name"])
             changed = {"email": address, "account": None, "role_rule": None}
             connection.execute(keys.update().where(keys.c.id == row["id"]).values(changed))
