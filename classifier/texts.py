@@ -6,8 +6,10 @@ A text names its values: `_("%(name)s has left", name=editor)`. A percent sign a
 import gettext as gettext_module
 import re
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 Translations = gettext_module.NullTranslations
+_Value = TypeVar("_Value")
 _PLACE = re.compile(r"%\((\w+)\)s")
 _english = Translations()
 _of_reader: Callable[[], Translations] = lambda: _english  # noqa: E731
@@ -46,6 +48,17 @@ N_ = marked
 def number(n: int) -> str:
     """Return a whole number with the reader's separators of thousands."""
     return f"{n:,}".replace(",", gettext(","))
+
+
+def percent(share: float) -> str:
+    """Return a share from 0 to 1 as a whole number of percent."""
+    whole = f"{100 * share:.0f}"
+    return _("%(n)s%", n=whole)
+
+
+def pieces(text: str, values: Mapping[str, _Value]) -> list[str | _Value]:
+    """Return a text as a list: what stands between its places, and the values in them."""
+    return [values[part] if number % 2 else part for number, part in enumerate(_PLACE.split(text))]
 
 
 def together(texts: list[str]) -> str:

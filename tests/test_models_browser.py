@@ -42,7 +42,7 @@ def test_a_managing_editor_trains_compares_moves_a_threshold_and_rolls_back(page
     assert desk.champion != first
 
     page.get_by_role("link", name="Compare", exact=True).click()
-    expect(page.get_by_text(re.compile(r"suggestions appear and \d+ vanish"))).to_be_visible(timeout=BUSY)
+    expect(page.get_by_text(re.compile(r"suggestions that appear: \d+"))).to_be_visible(timeout=BUSY)
     assert serious(page) == []
 
     page.get_by_role("link", name="Thresholds", exact=True).click()

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from classifier.archive.stored import undo
@@ -169,7 +170,7 @@ def test_uses_are_counted_with_their_neighbours() -> None:
         ('relabel a "Aleph" lang=he', "gave Alpha the label (he) “Aleph”"),
         ("merge d into c", "merged Delta into Gamma"),
         ("rename a to aleph", "changed the id of Alpha to “aleph”"),
-        ('split c into c1="One" c2="Two" keep', "split Gamma into One and Two, and keep it above them"),
+        ('split c into c1="One" c2="Two" keep', "split Gamma into One and Two, and kept it above them"),
         ("retire d for c", "retired Delta in favour of Gamma"),
         ("revive old", "revived Old"),
         ("move d under -", "put Delta at the top"),
@@ -194,8 +195,22 @@ def test_operations_are_told_as_sentences(line: str, told: str) -> None:
                 for word in sentence
             ]
         )
-        == told
+        == f"ana {told}"
     )
+
+
+@pytest.mark.parametrize(
+    ("code", "told"),
+    [("fr", "ana a fusionné Bêta et Gamma dans Alpha"), ("ar", "دمج ana Beta وGamma في ألفا")],
+)
+def test_sentences_are_in_the_language_of_the_reader_with_the_labels_there(app: Flask, code: str, told: str) -> None:
+    names = (("a", "Alpha", "ar", "ألفا"), ("b", "Beta", "fr", "Bêta"), ("c", "Gamma", "ar-YE", "غاما"))
+    tags = [Tag(tag, label, labels=((language, other),)) for tag, label, language, other in names]
+    log = FoldedLog([import_row(Taxonomy(tags), 1, "2024-01-01")])
+    row = row_of(operation_from_text("merge b c into a"), 2, "2024-01-02", "ana")
+    with app.test_request_context(headers={"Accept-Language": code}):
+        app.preprocess_request()
+        assert text_of([word._replace(quoted=False) for word in Sentences(log.taxonomy()).done(row, log)]) == told
 
 
 def test_ids_that_are_words_of_an_address_have_pages_too() -> None:

@@ -19,7 +19,7 @@ from classifier import texts
 from classifier.domain.taxonomy import Tag
 from classifier.text.language import LANGUAGES as RECORDS
 from classifier.text.language import name_of
-from classifier.texts import N_, gettext, ngettext, number, pgettext
+from classifier.texts import N_, gettext, ngettext, number, percent, pgettext, together
 from classifier.web.incoming import incoming, incoming_or_none, notes
 
 FOLDER = Path(__file__).with_name("translations")
@@ -122,6 +122,11 @@ def _as_markup(translate: Callable[..., str]) -> Callable[..., Markup]:
     return translated
 
 
+def _listed(items: list[object]) -> Markup:
+    """Return pieces of HTML as a list: "a, b and c"."""
+    return Markup(together([escape(item) for item in items]))  # noqa: S704
+
+
 def install(app: Flask) -> None:
     """Give templates the texts, and let answers say that they depend on the reader's language."""
     texts.translate_by(lambda: _translations(language()))
@@ -130,6 +135,7 @@ def install(app: Flask) -> None:
     app.jinja_env.globals.update(language=language, is_right_to_left=is_right_to_left, languages=NAMES)
     app.jinja_env.globals.update(texts_of_scripts=texts_of_scripts, role_name=role_name)
     app.jinja_env.filters.update(number=number, kind_name=kind_name, field_name=field_name, label=label_of)
+    app.jinja_env.filters.update(percent=percent, together=_listed, language_name=language_name)
 
     def vary(response: Response) -> None:
         if incoming().language is not None:

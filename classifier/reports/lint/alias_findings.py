@@ -9,9 +9,10 @@ from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Alias, Taxonomy
 from classifier.reports.draft.operations import change_alias, drop_alias
 from classifier.reports.lint.records import AliasRow, LintFinding
+from classifier.texts import N_
 
-TOO_COMMON, MISLEADING, SHARED = "too common here", "rarely right", "shared"
-SILENT, SHADOWED = "silent for a year", "shadowed"
+TOO_COMMON, MISLEADING, SHARED = N_("too common here"), N_("rarely right"), N_("shared")
+SILENT, SHADOWED = N_("silent for a year"), N_("shadowed")
 
 MIN_KNOWN = 10  # articles of an alias whose label is known, from which its share says anything
 RARELY = 0.2  # the share of them with the tag up to which an alias is rarely right

@@ -4,9 +4,10 @@ from dataclasses import dataclass, field
 
 from classifier.domain.unreadable import UnreadableReport
 from classifier.reports.parts import DatedArticle
+from classifier.texts import N_
 
 # Why the words of an alias do not count at a place.
-COUNTS, CASE, CONTEXT, LONGER = "counts", "other case", "context", "part of a longer name"
+COUNTS, CASE, CONTEXT, LONGER = "counts", N_("other case"), N_("context"), N_("part of a longer name")
 
 
 @dataclass(frozen=True)

@@ -21,10 +21,11 @@ from classifier.reports.lint.near import near_names
 from classifier.reports.lint.newest import Newest
 from classifier.reports.lint.records import AliasRow, LintFinding
 from classifier.reports.parts import DatedArticle
+from classifier.texts import N_
 from classifier.training.checks import never_shown_figure, unshown_tags
 
-NEVER_SUGGESTED, NEVER_ACCEPTED, TOO_BROAD = "never suggested", "never accepted", "too broad"
-OVERLAPPING, ALIKE, PASSING = "overlapping", "near-duplicate in name", "named in passing"
+NEVER_SUGGESTED, NEVER_ACCEPTED, TOO_BROAD = N_("never suggested"), N_("never accepted"), N_("too broad")
+OVERLAPPING, ALIKE, PASSING = N_("overlapping"), N_("near-duplicate in name"), N_("named in passing")
 RULES = frozenset((SAME_LETTERS, WRITTEN_AS_BOTH, BRITISH, PLURAL, INITIALS, MISSPELLING))
 SPELLINGS = frozenset((SAME_LETTERS, BRITISH, MISSPELLING))
 MIN_NAMED = 20  # times that articles name a tag

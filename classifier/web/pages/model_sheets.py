@@ -12,11 +12,13 @@ from classifier.errors import BadModel, BadOperation, NeedsAnother, NotFound, Wr
 from classifier.reports.sheets import LEAST, Sheet, TagChanges, at_threshold, compare_sheets, kept_sheet
 from classifier.serving.beside import begin_beside
 from classifier.store.keys import Session
+from classifier.texts import _
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import PEOPLE, TAXONOMISTS, Gate
 from classifier.web.pages import render
 from classifier.web.pages.forms import FormPages, see
 from classifier.web.problems import ApiProblem, problem_of
+from classifier.web.texts import label_of
 
 MAKING_SECONDS = 30.0  # from one making of a sheet to the next, over all processes
 N_TAGS = 100  # that a comparison shows
@@ -63,7 +65,7 @@ class ModelSheets(FormPages):
             n_more=max(0, len(changes) - N_TAGS),
             n_appear=sum(change.n_appear for change in changes),
             n_vanish=sum(change.n_vanish for change in changes),
-            labels={tag.id: tag.label for tag in self.changing.taxonomy().tags},
+            labels={tag.id: label_of(tag) for tag in self.changing.taxonomy().tags},
             is_made=is_made,
         )
         return page if is_made or not (before and after) else Response(page, headers={"Refresh": "3"})
@@ -198,7 +200,9 @@ def _wanted(text: str) -> float | None:
 def _score_of(percent: str) -> float:
     number = int(percent) if percent.isascii() and percent.isdecimal() else 0
     if not 5 <= number <= 99:
-        raise BadOperation(f"A threshold is a whole number from 5 to 99 percent, not {percent[:10]!r}.")
+        raise BadOperation(
+            _("A threshold is a whole number from 5 to 99 percent, not “%(value)s”.", value=percent[:10])
+        )
     return number / 100.0
 
 

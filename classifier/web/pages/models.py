@@ -17,7 +17,7 @@ from classifier.serving.tagger import Tagger
 from classifier.serving.trainer import Trainer
 from classifier.store.keys import Session
 from classifier.store.runs import JOB, Run
-from classifier.texts import N_
+from classifier.texts import N_, _
 from classifier.web.api.runs import RunOut, run_view, training_of
 from classifier.web.api.schedule import ScheduleApi
 from classifier.web.guard.auth import ADMINS, PEOPLE, Gate
@@ -225,7 +225,7 @@ def _schedule(form: Form) -> Schedule:
 def _why(form: Form) -> str:
     why = form.text("why", MAX_WHY)
     if not why:
-        raise ApiProblem("bad-request", "Say why, in a few words: whoever looks at the history wants to know.")
+        raise ApiProblem("bad-request", _("Say why, in a few words. The history shows it."))
     return why
 
 

@@ -11,6 +11,7 @@ from classifier.errors import BadOperation, NeedsAnother, TaggerError
 from classifier.reports.preview.records import Preview
 from classifier.store.change_sets import DRAFT, ChangeSet
 from classifier.store.keys import Session
+from classifier.texts import _
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import EDITORS, TAXONOMISTS, Gate
 from classifier.web.pages.forms import Form, see
@@ -116,7 +117,7 @@ class Basket(TagSite):
         if draft is None:
             return see("/tags/basket")
         if not note:
-            return self._again(form, "Say why, in a few words. The history shows it.", 422)
+            return self._again(form, _("Say why, in a few words. The history shows it."), 422)
         try:
             decide(draft, form)
         except (BadOperation, NeedsAnother) as error:

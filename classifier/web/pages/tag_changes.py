@@ -14,6 +14,7 @@ from classifier.reports.preview.records import Preview
 from classifier.serving.taxonomy import IMPORTED
 from classifier.store.change_sets import APPLIED, N_IN_TITLE, PROPOSED, SCHEDULED, ChangeSet
 from classifier.store.keys import Session
+from classifier.texts import _
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import TAXONOMISTS, Gate
 from classifier.web.pages.forms import Form, see
@@ -133,7 +134,7 @@ class Changes(TagSite):
         texts = form.texts("number")[:MOST_UNDONE]
         numbers = [int(text) for text in texts if text.isascii() and text.isdecimal() and len(text) < 9]
         if not numbers:
-            raise ApiProblem("bad-request", "Name the change to take back.")
+            raise ApiProblem("bad-request", _("Name the change to take back."))
         try:
             applied = self.changing.undo(numbers, form.session.editor)
         except DependentChanges as error:
@@ -202,6 +203,6 @@ def _is_undo(each: ChangeSet) -> bool:
 def _title(each: ChangeSet) -> str | None:
     """Return what the author of a change set said of it, None if nobody said anything but its operations."""
     if each.by == IMPORTED and not each.ops:
-        return "The tags that the service began with" if each.based_on == 0 else each.title
+        return _("The tags that the service began with") if each.based_on == 0 else each.title
     first = "; ".join(replace(each, ops=each.ops[:N_IN_TITLE]).lines)
     return None if each.title.startswith((first, "undo of ") if first else "undo of ") or not each.title else each.title

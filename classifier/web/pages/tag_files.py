@@ -16,6 +16,7 @@ from classifier.domain.operations import Operation
 from classifier.errors import BadOperation, BadOperations, BadTaxonomy, NotInstalled
 from classifier.store.keys import Session
 from classifier.store.rows import now
+from classifier.texts import N_, _
 from classifier.web.bodies import read_body
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import TAXONOMISTS, Gate
@@ -25,13 +26,13 @@ from classifier.web.problems import ApiProblem
 
 LINES, TABLE = "operations", "operations-csv"
 NAMES = {
-    "csv": "table (.csv)",
-    "skos-ttl": "SKOS vocabulary (.ttl)",
-    "skos-jsonld": "SKOS vocabulary (.jsonld)",
-    "iptc-json": "IPTC Media Topics (.json)",
-    "yaml": "whole taxonomy (.yaml)",
-    LINES: "changes as lines, such as a draft (.txt)",
-    TABLE: "changes as a table (.csv)",
+    "csv": N_("table (.csv)"),
+    "skos-ttl": N_("SKOS vocabulary (.ttl)"),
+    "skos-jsonld": N_("SKOS vocabulary (.jsonld)"),
+    "iptc-json": N_("IPTC Media Topics (.json)"),
+    "yaml": N_("whole taxonomy (.yaml)"),
+    LINES: N_("changes as lines, such as a draft (.txt)"),
+    TABLE: N_("changes as a table (.csv)"),
 }
 MAX_SHOWN = 30
 
@@ -67,12 +68,12 @@ class Files(TagSite):
         try:
             operations, notes = self._read(sent)
         except (BadTaxonomy, BadOperations) as error:
-            return self._page(session, "The file cannot be read.", error.problems[:MAX_SHOWN]), 422
+            return self._page(session, _("The file cannot be read."), error.problems[:MAX_SHOWN]), 422
         except (BadOperation, NotInstalled) as error:
             return self._page(session, str(error)), 422
         if not operations:
             return self._page(session, None, notes[:MAX_SHOWN], is_same=True), 200
-        title = sent.note or f"Import of {Path(sent.name).name[:100] or 'a file'}"
+        title = sent.note or _title(sent.name)
         set_id = self.store.change_sets.propose(operations, session.editor, title)
         return see(f"/tags/changes/{set_id}/effect")
 
@@ -82,9 +83,9 @@ class Files(TagSite):
             self.gate.check_csrf(session, "")  # no page of the service sends it so
         parser = FormDataParser(max_form_parts=20, max_form_memory_size=64 * 1024, silent=False)
         try:
-            _, fields, files = parser.parse(BytesIO(raw), request.mimetype, len(raw), request.mimetype_params)
+            _stream, fields, files = parser.parse(BytesIO(raw), request.mimetype, len(raw), request.mimetype_params)
         except (ValueError, HTTPException):
-            raise ApiProblem("bad-request", "The form cannot be read.") from None
+            raise ApiProblem("bad-request", _("The form cannot be read.")) from None
         name, content = "", b""
         for sent in files.values():
             name, content = sent.filename or "", sent.read()
@@ -101,7 +102,7 @@ class Files(TagSite):
         try:
             text = sent.raw.decode("utf-8-sig")
         except UnicodeDecodeError:
-            raise BadOperation("The file is not UTF-8.") from None
+            raise BadOperation(_("The file is not UTF-8.")) from None
         if form == TABLE:
             operations = list(operations_of_rows(text, sent.name or "The file"))
         else:
@@ -123,3 +124,8 @@ class Files(TagSite):
             problems=problems or [],
             is_same=is_same,
         )
+
+
+def _title(name: str) -> str:
+    file = Path(name).name[:100]
+    return _("Import of %(file)s", file=file) if file else _("Import of a file")

@@ -8,13 +8,16 @@ from classifier.domain.spelling import spell
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.reports.lint.kept import KeptFinding
 from classifier.reports.uses import TagUse
+from classifier.texts import N_
+from classifier.web.texts import label_of
 
 PAGE = 100  # rows of a page
 _BETWEEN = " | "
 N_NAMED = 12  # tags that a field offers
 TREE, LIST = VIEWS = ("tree", "list")
 STATUSES = ("living", "active", "muted", "retired", "all")
-ORDERS = {"label": "Name", "articles": "Most articles", "last": "Longest unused", "accepted": "Least accepted"}
+ORDERS = {"label": N_("Name"), "articles": N_("Most articles"), "last": N_("Longest unused")}
+ORDERS |= {"accepted": N_("Least accepted")}
 
 
 class Wanted(NamedTuple):
@@ -95,20 +98,20 @@ def _is_wanted(tag: Tag, wanted: Wanted, known: Known) -> bool:
 
 _Key = Callable[[Tag, TagUse | None], tuple[object, ...]]
 _ORDERS: dict[str, _Key] = {
-    "label": lambda tag, use: (spell(tag.label), tag.id),
-    "articles": lambda tag, use: (-(use.articles if use else 0), spell(tag.label)),
-    "last": lambda tag, use: ((use.last or "") if use else "", spell(tag.label)),
+    "label": lambda tag, use: (spell(label_of(tag)), tag.id),
+    "articles": lambda tag, use: (-(use.articles if use else 0), spell(label_of(tag))),
+    "last": lambda tag, use: ((use.last or "") if use else "", spell(label_of(tag))),
     "accepted": lambda tag, use: (
         use.accepted / use.answered if use and use.answered else 2.0,
         -use.answered if use else 0,
-        spell(tag.label),
+        spell(label_of(tag)),
     ),
 }
 
 
 def _walk(taxonomy: Taxonomy) -> Iterator[tuple[Tag, int]]:
     """Yield the living tags, each below the first living tag that it is under, with their depths."""
-    living = sorted((tag for tag in taxonomy.tags if not tag.retired), key=lambda tag: (spell(tag.label), tag.id))
+    living = sorted((tag for tag in taxonomy.tags if not tag.retired), key=lambda tag: (spell(label_of(tag)), tag.id))
     ids = {tag.id for tag in living}
     below: dict[str | None, list[Tag]] = {}
     for tag in living:
@@ -171,7 +174,10 @@ def found_tags(taxonomy: Taxonomy, text: str) -> list[Tag]:
 
 
 def tag_named(taxonomy: Taxonomy, name: str) -> Tag | None:
-    """Return the tag that a person means: by its id, else the only living one with this label, else with this alias."""
+    """Return the tag that a person means: by its id, else the only living one with this label, else with this alias.
+
+    Labels in the reader's language come first, because fields offer these.
+    """
     name = name.strip()
     if name in taxonomy.by_id:
         return taxonomy.by_id[name]
@@ -179,6 +185,7 @@ def tag_named(taxonomy: Taxonomy, name: str) -> Tag | None:
     hits = [row for row in _names_of(taxonomy) if spelt and spelt in row[2]]
     living = [(tag, label, names.split(_BETWEEN)) for tag, label, names in hits if not tag.retired]
     for same in (
+        [tag for tag, *_ in living if label_of(tag) == name],
         [tag for tag, *_ in living if tag.label == name],
         [tag for tag, label, _ in living if label == spelt],
         [tag for tag, _, names in living if spelt in names],

@@ -19,10 +19,12 @@ from classifier.domain.operations import (
 )
 from classifier.domain.taxonomy import Taxonomy, id_for
 from classifier.errors import BadOperation
+from classifier.texts import _, number
 from classifier.web.pages.forms import Form
 from classifier.web.pages.tag_list import found_tags, tag_named
 from classifier.web.pages.tag_site import MAX_NAME
 from classifier.web.pages.tags import alias_of
+from classifier.web.texts import label_of
 
 MOST_AT_ONCE = 500
 MAX_ID = 60
@@ -32,12 +34,14 @@ def operations_of(form: Form, taxonomy: Taxonomy) -> Sequence[Operation]:
     """Return the operations that a form asks for. Raises `BadOperation` if it names what there is not."""
     read = _READERS.get(form.text("op"))
     if read is None:
-        raise BadOperation("Choose what shall be done.")
+        raise BadOperation(_("Choose what shall be done."))
     operations = list(read(form, taxonomy))
     if not operations:
-        raise BadOperation("Tick the tags first, or name one.")
+        raise BadOperation(_("Tick the tags first, or name one."))
     if len(operations) > MOST_AT_ONCE:
-        raise BadOperation(f"At most {MOST_AT_ONCE} changes go into the basket at once. Import a table for more.")
+        raise BadOperation(
+            _("At most %(n)s changes go into the basket at once. Import a table for more.", n=number(MOST_AT_ONCE))
+        )
     return operations
 
 
@@ -47,10 +51,12 @@ def named(name: str, taxonomy: Taxonomy) -> str:
     if tag is not None:
         return tag.id
     if not name.strip():
-        raise BadOperation("Name the tag.")
-    alike = [f"“{each.label}”" for each in found_tags(taxonomy, name) if not each.retired][:4]
-    meant = f" Did you mean {' or '.join(alike)}?" if alike else ""
-    raise BadOperation(f"No tag is called “{name.strip()[:80]}”.{meant}")
+        raise BadOperation(_("Name the tag."))
+    alike = [_("“%(text)s”", text=label_of(each)) for each in found_tags(taxonomy, name) if not each.retired][:4]
+    if not alike:
+        raise BadOperation(_("No tag is called “%(name)s”.", name=name.strip()[:80]))
+    text = _("No tag is called “%(name)s”. Did you mean %(tags)s?", name=name.strip()[:80], tags=_(" or ").join(alike))
+    raise BadOperation(text)
 
 
 def free_id(taxonomy: Taxonomy, label: str, taken: Iterable[str] = ()) -> str:
@@ -74,7 +80,7 @@ def _create(form: Form, taxonomy: Taxonomy) -> Iterable[Operation]:
 def _label(text: str) -> str:
     label = " ".join(text.split())
     if not label or len(label) > MAX_NAME:
-        raise BadOperation(f"A label has 1 to {MAX_NAME} characters.")
+        raise BadOperation(_("A label has 1 to %(n)s characters.", n=MAX_NAME))
     return label
 
 
@@ -101,7 +107,7 @@ def _split(form: Form, taxonomy: Taxonomy) -> Iterable[Operation]:
         if tag is None:
             labels.append((ids[-1], _label(name)))
     if len(ids) < 2 and not form.text("keep"):
-        raise BadOperation("Name the parts, two or more, each on its own line.")
+        raise BadOperation(_("Name the parts, two or more, each on its own line."))
     yield Split(form.text("tag"), tuple(ids), tuple(labels), bool(form.text("keep")))
 
 
@@ -119,7 +125,7 @@ def _move(form: Form, taxonomy: Taxonomy) -> Iterable[Operation]:
 def _alias(form: Form, taxonomy: Taxonomy) -> Iterable[Operation]:
     alias = alias_of(form.text)
     if not alias.text:
-        raise BadOperation("Type the alias.")
+        raise BadOperation(_("Type the alias."))
     yield ChangeAlias(named(form.text("of"), taxonomy) if form.text("of") else form.text("tag"), add=alias)
 
 
@@ -158,7 +164,7 @@ def _lines(form: Form, taxonomy: Taxonomy) -> Iterable[Operation]:
 
 _READERS: Mapping[str, Callable[[Form, Taxonomy], Iterable[Operation]]] = {
     **{"create": _create, "relabel": _relabel, "merge": _merge, "rename": _rename, "split": _split},
-    **{"retire": _retire, "revive": lambda form, _: [Revive(tag) for tag in form.texts("tag")], "move": _move},
+    **{"retire": _retire, "revive": lambda form, _taxonomy: [Revive(tag) for tag in form.texts("tag")], "move": _move},
     **{"alias": _alias, "no-alias": _no_alias, "note": _note, "match": _match, "mute": _status, "unmute": _status},
     **{"caution": _caution, "lines": _lines},
 }

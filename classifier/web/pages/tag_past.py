@@ -14,6 +14,7 @@ from classifier.serving.sampling import state_of, tag_version
 from classifier.store.runs import Run
 from classifier.store.samples import Sample
 from classifier.store.store import Store
+from classifier.texts import _
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import TAXONOMISTS, Gate
 from classifier.web.pages.forms import Form, see
@@ -92,7 +93,7 @@ class Past(TagSite):
     def _begin(self, form: Form, what: str, *options: str) -> WsgiResponse:
         tag = known_tag(self.changing.taxonomy(), form.text("tag"))
         if tag.retired or not TAG_ID.fullmatch(tag.id):
-            raise ApiProblem("bad-request", "Only a living tag with a plain id can be put on older articles.")
+            raise ApiProblem("bad-request", _("Only a living tag with a plain id can be put on older articles."))
         self.beside(f"{what} of {tag.id}", LOOKING_SECONDS, "archive", what, f"--tag={tag.id}", *options)
         return self._lead(tag, what)
 

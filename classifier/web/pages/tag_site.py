@@ -14,10 +14,12 @@ from classifier.serving.beside import begin_beside
 from classifier.store.change_sets import PROPOSED
 from classifier.store.keys import Session
 from classifier.store.proposals import OPEN
+from classifier.texts import _
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import EDITORS, PEOPLE, TAXONOMISTS, Gate
 from classifier.web.pages.forms import Form, FormPages
 from classifier.web.problems import ApiProblem
+from classifier.web.texts import label_of as label_of_tag
 
 # Pages of their own, where the id of a tag stands: a tag with such an id has another address.
 PAGES = ("basket", "changes", "check", "import", "names", "past", "proposals", "rising", "split", "tag", "try")
@@ -57,7 +59,7 @@ class TagSite(FormPages):
         by_id, labels = self.changing.taxonomy().by_id, new_labels(operations)
 
         def label_of(tag_id: str) -> str:
-            return by_id[tag_id].label if tag_id in by_id else labels.get(tag_id, tag_id)
+            return label_of_tag(by_id[tag_id]) if tag_id in by_id else labels.get(tag_id, tag_id)
 
         shared = {
             "editor": session.editor,
@@ -94,7 +96,7 @@ def known_tag(taxonomy: Taxonomy, tag_id: str) -> Tag:
     """Return a tag, or raise `NotFound`."""
     tag = taxonomy.by_id.get(tag_id)
     if tag is None:
-        raise NotFound(f"The taxonomy has no tag {tag_id[:80]!r}.")
+        raise NotFound(_("The taxonomy has no tag “%(id)s”.", id=tag_id[:80]))
     return tag
 
 
@@ -102,7 +104,7 @@ def based_on(form: Form) -> int:
     """Return the number of the change up to which the sender of a form saw the taxonomy. Raise `ApiProblem` without it."""
     number = form.text("based_on", 9)
     if not (number.isascii() and number.isdecimal()):
-        raise ApiProblem("bad-request", "Look at what the changes would do first.")
+        raise ApiProblem("bad-request", _("Look at what the changes would do first."))
     return int(number)
 
 
@@ -113,18 +115,18 @@ def moment_in(form: Form) -> str:
     """
     when, zone = form.text("when", 16), form.text("zone", 5) or "0"
     if not (_WHEN.fullmatch(when) and _ZONE.fullmatch(zone)):
-        raise BadOperation("Choose the day and the time at which the changes shall be applied.")
+        raise BadOperation(_("Choose the day and the time at which the changes shall be applied."))
     try:
         moment = datetime.fromisoformat(when).replace(tzinfo=UTC) - timedelta(minutes=int(zone))
     except (ValueError, OverflowError):
-        raise BadOperation("There is no such day.") from None
+        raise BadOperation(_("There is no such day.")) from None
     if not timedelta(0) < moment - datetime.now(UTC) < FARTHEST:
-        raise BadOperation("Choose a time to come, at most a year ahead.")
+        raise BadOperation(_("Choose a time to come, at most a year ahead."))
     return moment.isoformat()
 
 
 def applied_now(form: Form) -> int:
     """Return what `based_on` does, of a form that applies changes now. Raise `BadOperation` if its sender chose a time."""
     if form.text("when"):  # Enter in that field, without scripts
-        raise BadOperation("You chose a time. Schedule the changes, or empty the time to apply them now.")
+        raise BadOperation(_("You chose a time. Schedule the changes, or empty the time to apply them now."))
     return based_on(form)

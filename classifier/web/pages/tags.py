@@ -26,6 +26,7 @@ from classifier.web.pages.sentences import Sentence, Sentences
 from classifier.web.pages.tag_list import ORDERS, STATUSES, TREE, VIEWS, Known, Wanted, found_tags, listed, offered
 from classifier.web.pages.tag_past import past_of
 from classifier.web.pages.tag_site import TagSite, address, known_tag, onward
+from classifier.web.texts import label_of
 
 N_WAITING = 20  # articles that are listed of those that wait for a decision
 N_EVENTS = 50
@@ -102,7 +103,7 @@ class TagPages(TagSite):
         """Return the tags that a field offers for what was typed, as JSON."""
         self.gate.check(PEOPLE)
         tags = offered(self.changing.taxonomy(), request.args.get("q", "")[:200])
-        return json_response({"tags": [{"id": tag.id, "label": tag.label, "kind": tag.kind} for tag in tags]})
+        return json_response({"tags": [{"id": tag.id, "label": label_of(tag), "kind": tag.kind} for tag in tags]})
 
     def _known(self, taxonomy: Taxonomy) -> tuple[Known, KeptReport | None, KeptReport | None]:
         """Return what was kept of the use of tags and when, and of their check. The first is made anew where it is old."""
@@ -167,7 +168,7 @@ class TagPages(TagSite):
             tag=tag,
             heir=taxonomy.replacement_of(tag_id) if tag.retired else None,
             narrower=sorted(
-                (each for each in taxonomy.tags if tag_id in each.broader and not each.retired), key=lambda t: t.label
+                (each for each in taxonomy.tags if tag_id in each.broader and not each.retired), key=label_of
             ),
             use=use,
             near=near,

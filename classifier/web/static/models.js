@@ -1,12 +1,15 @@
-"use strict";
 // The progress of a training, kept up to date without loading the page. Without this script the page shows it as it was.
+
+import { _, locale, ngettext } from "./texts.js";
+
 {
   const card = document.getElementById("run");
   const seconds = 2;
 
   const left = (minutes) => {
-    if (minutes === null) return "How long it takes is known after the first training.";
-    return minutes < 1 ? "Less than a minute is left." : `About ${Math.ceil(minutes)} minutes are left.`;
+    if (minutes === null) return _("How long it takes is known after the first training.");
+    if (minutes < 1) return _("Less than a minute is left.");
+    return ngettext("About %(n)s minute is left.", "About %(n)s minutes are left.", Math.ceil(minutes));
   };
 
   const show = (run) => {
@@ -21,7 +24,9 @@
     const part = doing && doing.total ? doing.done / doing.total : 0;
     card.querySelector("progress").value = Math.max(0, run.step - 1) + part;
     const name = items.find((item) => item.dataset.of === present);
-    const title = name ? `Step ${run.step} of ${run.n_steps}: ${name.textContent}` : "A training begins";
+    const title = name
+      ? _("Step %(n)s of %(all)s: %(name)s", { n: run.step, all: run.n_steps, name: name.textContent })
+      : _("A training begins");
     const head = card.querySelector("h3");
     if (head.textContent !== title) head.textContent = title;
     const text = left(run.minutes_left);
@@ -30,7 +35,7 @@
     const log = card.querySelector("[data-log]");
     log.replaceChildren(...run.log.map((line) => {
       const item = document.createElement("li");
-      item.textContent = `${new Date(line.at).toLocaleTimeString()} ${line.text}`;
+      item.textContent = `${new Date(line.at).toLocaleTimeString(locale)} ${line.text}`;
       return item;
     }));
   };
