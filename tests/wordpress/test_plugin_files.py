@@ -23,7 +23,7 @@ Sit = Callable[..., Page]
 PHP = sorted(PLUGIN.rglob("*.php"))
 POT = PLUGIN / "languages" / "article-tagger.pot"
 MARK = "»"
-LANGUAGES = ("de_DE", "fr_FR")
+LANGUAGES = ("ar", "de_DE", "fr_FR")
 
 
 def run(*command: str | Path) -> subprocess.CompletedProcess[str]:
