@@ -13,6 +13,7 @@ from tests.browser import IN_BROWSER, serious
 from tests.review.desk import STORIES, Desk, OpenPage
 
 pytestmark = IN_BROWSER
+DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 360, "height": 740}
 TITLE = "حركة طالبان تعتقل عناصر من تنظيم الدولة الإسلامية في خراسان"
 BODY = (
@@ -57,7 +58,7 @@ def is_narrow(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
-@pytest.mark.parametrize("viewport", [{"width": 1280, "height": 900}, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_an_arabic_article_in_an_arabic_interface(
     desk: Desk, open_page: OpenPage, viewport: dict[str, int], scheme: str
@@ -92,6 +93,37 @@ def test_marks_stand_where_the_api_says(desk: Desk, open_page: OpenPage) -> None
     places = page.evaluate(MARKS, "taliban")
     mentions = [found for text in (TITLE, *BODY.split("\n\n")) for found in re.finditer("(?:حركة )?طالبان", text)]
     assert [(start, end) for _, start, end in places] == [found.span() for found in mentions]
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_highlights_are_the_slices_of_the_evidence_of_the_api(
+    desk: Desk, open_page: OpenPage, viewport: dict[str, int]
+) -> None:
+    page = open_in(open_page, desk, "ar")
+    page.set_viewport_size(viewport)
+    page.reload()
+    expect(page.locator("mark").first).to_be_visible()
+    answer = page.evaluate("fetch('/v1/articles/arabic').then((reply) => reply.json())")
+    sent = {"title": TITLE, "body": BODY}
+    for suggestion in answer["suggestions"]:
+        evidence = [each for each in suggestion["evidence"] if each["field"] in sent and each["start"] is not None]
+        assert all(each["text"] == sent[each["field"]][each["start"] : each["end"]] for each in evidence)
+        places = {(each["field"], each["start"], each["end"]) for each in evidence}
+        marked = set()
+        for text, start, end in page.evaluate(MARKS, suggestion["tag"]):
+            field = "title" if text == TITLE else "body"
+            before = sent[field].index(text)
+            assert sent[field].count(text) == 1
+            marked.add((field, before + start, before + end))
+        # The API names the first place of a word or a name, the page marks all of them.
+        names = {place for place in places if " " in sent[place[0]][place[1] : place[2]]}
+        assert names <= marked and places & marked, (suggestion["tag"], places, marked)
+        slices = {each["text"] for each in evidence}
+        for field, start, end in marked - places:
+            assert any(text in sent[field][start:end] for text in slices), suggestion["tag"]
+    assert {"taliban", "iskp"} <= {suggestion["tag"] for suggestion in answer["suggestions"]}
+    assert is_narrow(page)
+    assert serious(page) == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
