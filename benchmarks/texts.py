@@ -27,7 +27,11 @@ SOURCES = (
     ("classifier/*/templates/*.html", "jinja2"),
 )
 SCRIPTS = "classifier/web/static/**/*.js"
-TABLES = ("classifier/web/pages/wording.toml", "classifier/web/problems.toml")
+TABLES = (
+    "classifier/web/pages/wording.toml",
+    "classifier/web/problems.toml",
+    "classifier/reports/templates/desk.toml",
+)
 CONTEXTS = {"history"}  # tables whose texts mean another thing elsewhere
 KEYWORDS: dict[str, Any] = {
     "_": None,
@@ -64,7 +68,16 @@ def found() -> Iterator[tuple[str, Any, str | None]]:
     for name in TABLES:
         for title, table in tomllib.loads((ROOT / name).read_text("utf-8")).items():
             context = title if title in CONTEXTS else None
-            yield from ((name, text, context) for text in table.values() if isinstance(text, str))
+            yield from ((name, text, context) for text in _texts_in(table) if text)
+
+
+def _texts_in(table: Any) -> Iterator[str]:
+    """Yield the texts in the values of a table, and in those of the lists and tables that it has."""
+    for value in table.values() if isinstance(table, dict) else table:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, dict | list):
+            yield from _texts_in(value)
 
 
 def of_script(source: str) -> Iterator[tuple[Any, str | None]]:

@@ -8,6 +8,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
+from markupsafe import Markup, escape
+
 Translations = gettext_module.NullTranslations
 _Value = TypeVar("_Value")
 _PLACE = re.compile(r"%\((\w+)\)s")
@@ -43,6 +45,20 @@ def marked(message: str) -> str:
 
 _ = gettext
 N_ = marked
+
+
+def in_html(translate: Callable[..., str]) -> Callable[..., Markup]:
+    """Return a function of templates: the text is HTML of this program, its values are escaped."""
+
+    def translated(*messages: object, **values: object) -> Markup:
+        return Markup(translate(*messages, **{name: escape(value) for name, value in values.items()}))  # noqa: S704
+
+    return translated
+
+
+def language() -> str:
+    """Return the code of the reader's language."""
+    return _of_reader().info().get("language", "en")
 
 
 def number(n: int) -> str:

@@ -624,7 +624,7 @@ def test_suggestions_that_followed_decisions_since_the_training_have_a_line_of_t
         desk.decide(f"a{number}", "iskp", "reject" if number == 0 else "accept", live_state=live_state)
     report = desk.report()
     assert (report["live"]["followed"]["accepted"], report["live"]["followed"]["n"]) == (3, 4)
-    line = "4 answered suggestions followed decisions made since the training of the model: 75% were accepted, and 100% of the other 2."
+    line = "4 answered suggestions followed decisions made since the training of the model: 75% were accepted. Of the other 2, 100% were accepted."
     assert line in as_text(report) and line in as_page(report)
     assert small_desk().report()["live"] is None and "since the training" not in as_text(small_desk().report())
 

@@ -9,6 +9,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
+from classifier.text.language import LANGUAGES
+from classifier.texts import gettext, in_html, language, ngettext, pgettext
+
 MAX_QUOTED = 200
 _COMMAND = re.compile(r"python -m |\bTAGGER_[A-Z]")
 _SENTENCES = re.compile(r"(?<=[.!?])\s+")
@@ -21,6 +24,8 @@ def template(name: str, **filters: Callable[[Any], object]) -> Template:
     folder = FileSystemLoader(TEMPLATES)
     pages = Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     pages.filters.update(filters, without_commands=without_commands)
+    pages.globals.update({"_": in_html(gettext), "ngettext": in_html(ngettext), "pgettext": in_html(pgettext)})
+    pages.globals.update(language=language, is_right_to_left=lambda: LANGUAGES[language()].right_to_left)
     return pages.get_template(name)
 
 

@@ -113,15 +113,6 @@ def texts_of_scripts() -> Markup:
     return Markup("") if language() == ENGLISH else _texts_of_scripts(language())
 
 
-def _as_markup(translate: Callable[..., str]) -> Callable[..., Markup]:
-    """Return a function of templates: the text is HTML of this program, its values are escaped."""
-
-    def translated(*messages: Any, **values: object) -> Markup:
-        return Markup(translate(*messages, **{name: escape(value) for name, value in values.items()}))  # noqa: S704
-
-    return translated
-
-
 def _listed(items: list[object]) -> Markup:
     """Return pieces of HTML as a list: "a, b and c"."""
     return Markup(together([escape(item) for item in items]))  # noqa: S704
@@ -131,7 +122,7 @@ def install(app: Flask) -> None:
     """Give templates the texts, and let answers say that they depend on the reader's language."""
     texts.translate_by(lambda: _translations(language()))
     functions: dict[str, Callable[..., str]] = {"_": gettext, "ngettext": ngettext, "pgettext": pgettext}
-    app.jinja_env.globals.update({name: _as_markup(translate) for name, translate in functions.items()})
+    app.jinja_env.globals.update({name: texts.in_html(translate) for name, translate in functions.items()})
     app.jinja_env.globals.update(language=language, is_right_to_left=is_right_to_left, languages=NAMES)
     app.jinja_env.globals.update(texts_of_scripts=texts_of_scripts, role_name=role_name)
     app.jinja_env.filters.update(number=number, kind_name=kind_name, field_name=field_name, label=label_of)

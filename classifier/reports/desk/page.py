@@ -22,6 +22,7 @@ from classifier.reports.desk.wording import (
 )
 from classifier.reports.layout import plain, template
 from classifier.reports.parts import NOTHING, Linked, Point, Table, Tick, cell, linked, linking, row_lines, tick_step
+from classifier.texts import _, gettext, number
 
 N_NAMED = 3  # articles named in a cell
 N_OPEN = 12  # rows of a table that the page shows at once
@@ -33,7 +34,7 @@ MARGIN = 0.06  # of the width, beside the first and the last week
 def as_text(report: DeskReport) -> str:
     """Return a desk report as text for a terminal."""
     lines = headline(report)
-    lines += ["", *(WHY_THEY_DIFFER if report.recall.given else ()), scores_in_words(report.scores)]
+    lines += ["", *(map(gettext, WHY_THEY_DIFFER) if report.recall.given else ()), scores_in_words(report.scores)]
     lines += filter(None, [live_in_words(report.live)])
     for table in [*_tables(report), _weeks_table(report), _scores_table(report)]:
         if table.rows:
@@ -56,14 +57,14 @@ def as_page(report: DeskReport, here: str | None = None, made_at: str = "", note
         headline=headline(report),
         shares=[
             (name, row.share, interval_of(row), rate_in_words(row))
-            for name, row in (("accepted", report.acceptance), ("blind recall", report.recall))
+            for name, row in ((_("accepted"), report.acceptance), (_("blind recall"), report.recall))
         ],
         tables=_tables(report),
-        why_they_differ=WHY_THEY_DIFFER,
-        no_blind=NO_BLIND,
+        why_they_differ=list(map(gettext, WHY_THEY_DIFFER)),
+        no_blind=gettext(NO_BLIND),
         weeks=[_point(x, row, row.week) for x, row in zip(_week_positions(report.weeks), report.weeks, strict=True)],
         week_ticks=_week_ticks(report.weeks),
-        scores=[_point(row.score, row, f"score {row.from_:.1f} to {row.to:.1f}") for row in report.scores],
+        scores=[_point(row.score, row, _("score %(tenth)s", tenth=_tenth(row))) for row in report.scores],
         scores_in_words=scores_in_words(report.scores),
         live=live_in_words(report.live),
         cms=cms_in_words(report.cms),
@@ -76,7 +77,13 @@ def as_page(report: DeskReport, here: str | None = None, made_at: str = "", note
 
 def _point(x: float, row: WeekRow | ScoreRow, name: str) -> Point:
     low, high = interval_of(row) or (None, None)
-    return Point(x, row.share or 0.0, f"{name}: {rate_in_words(row)} of {row.n}", low, high)
+    return Point(
+        x,
+        row.share or 0.0,
+        _("%(name)s: %(rate)s of %(n)s", name=name, rate=rate_in_words(row), n=number(row.n)),
+        low,
+        high,
+    )
 
 
 def _week_positions(weeks: list[WeekRow]) -> list[float]:
@@ -123,7 +130,10 @@ def _tables(report: DeskReport) -> list[Table]:
 
 
 def _table(name: str, rows: Iterable[list[object]]) -> Table:
-    return Table(name, **TEXTS["tables"][name], rows=list(rows))
+    words = TEXTS["tables"][name]
+    headings = list(map(gettext, words["headings"]))
+    explanation = words["explanation"] and gettext(words["explanation"])
+    return Table(name, gettext(words["title"]), explanation, headings, list(rows))
 
 
 def _weeks_table(report: DeskReport) -> Table:
@@ -133,8 +143,13 @@ def _weeks_table(report: DeskReport) -> Table:
 
 def _scores_table(report: DeskReport) -> Table:
     """Return the acceptance of each tenth of the score."""
-    rows = ((f"{row.from_:.1f} to {row.to:.1f}", f"{row.score:.2f}", row) for row in report.scores)
+    rows = ((_tenth(row), f"{row.score:.2f}", row) for row in report.scores)
     return _table("scores", ([tenth, mean, rate_in_words(row), row.accepted, row.n] for tenth, mean, row in rows))
+
+
+def _tenth(row: ScoreRow) -> str:
+    first, last = f"{row.from_:.1f}", f"{row.to:.1f}"
+    return _("%(low)s to %(high)s", low=first, high=last)
 
 
 def _tag_cells(row: TagRow) -> list[object]:
@@ -152,7 +167,7 @@ def _editor_cells(row: EditorRow) -> list[object]:
         row.accepted,
         row.rejected,
     ]
-    pace = NOTHING if row.median_seconds is None else f"{row.median_seconds:.0f} s"
+    pace = NOTHING if row.median_seconds is None else _("%(n)s s", n=round(row.median_seconds))
     return [*cells, row.added, row.removed, row.unsure, row.undone, pace]
 
 
