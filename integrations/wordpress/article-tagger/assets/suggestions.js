@@ -301,20 +301,21 @@
 	 */
 	function useFocus( root, known ) {
 		const { answer, busy, onDecide, onUndo } = known;
-		const next = useRef( null ); // The place of the card that is decided on, or the tag that came back.
+		const next = useRef( null ); // The place and the tag of the card that is decided on, or the tag that comes back.
 		useEffect( () => {
 			if ( busy || next.current === null ) {
 				return undefined;
 			}
-			let timer, tries = 20;
+			let timer, tries = 60;
 			const focus = () => {
 				const cards = root.current ? [ ...root.current.querySelectorAll( '.article-tagger-suggestion' ) ] : [];
-				const back = cards.find( ( { dataset } ) => dataset.tag === next.current );
-				if ( typeof next.current === 'string' && ! back && --tries ) {
+				const { place, tag, comes } = next.current;
+				const its = cards.find( ( { dataset } ) => dataset.tag === tag );
+				if ( tag && comes === ! its && --tries ) { // The panel is not drawn anew yet.
 					timer = setTimeout( focus, 50 );
 					return;
 				}
-				const card = back || cards[ Math.min( Number( next.current ) || 0, cards.length - 1 ) ];
+				const card = comes && its ? its : cards[ Math.min( place, cards.length - 1 ) ];
 				const target = card ? card.querySelector( 'button' ) : root.current && root.current.querySelector( 'input' );
 				const at = document.activeElement; // The body, or what else lies around a button that went.
 				next.current = null;
@@ -322,15 +323,16 @@
 					target.focus();
 				}
 			};
-			timer = setTimeout( focus, 50 ); // The block editor draws the panel a moment later than this runs.
+			timer = setTimeout( focus, 50 );
 			return () => clearTimeout( timer );
 		}, [ busy ] );
 		const decide = ( action, one, reason ) => {
-			next.current = answer.suggestions.findIndex( ( { id } ) => id === one.id );
+			const place = answer.suggestions.findIndex( ( { id } ) => id === one.id );
+			next.current = { place: Math.max( place, 0 ), tag: one.id, comes: false };
 			return onDecide( action, one, reason );
 		};
 		const undo = () => {
-			next.current = answer.undo.tag || 0;
+			next.current = { place: 0, tag: answer.undo.tag, comes: true };
 			return onUndo();
 		};
 		return [ decide, undo ];
