@@ -17,6 +17,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.conftest import ROOT
+from tests.waiting import SECONDS
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -84,7 +85,8 @@ def serving(
 
 
 def _wait_until_served(process: subprocess.Popen[bytes], port: int) -> None:
-    for _ in range(600):
+    until = time.monotonic() + SECONDS
+    while time.monotonic() < until:
         assert process.poll() is None, (
             f"the service ended with {process.returncode}: python -m classifier serve says why"
         )
@@ -92,4 +94,4 @@ def _wait_until_served(process: subprocess.Popen[bytes], port: int) -> None:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
                 return
         time.sleep(0.1)
-    raise AssertionError("the service did not start within a minute")
+    raise AssertionError("the service did not start")
