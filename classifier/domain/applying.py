@@ -26,6 +26,7 @@ from classifier.domain.statements import KEPT_OF, STATEMENT
 from classifier.domain.tag_fields import FIELDS, check_language, from_plain, to_plain
 from classifier.domain.taxonomy import Tag, Taxonomy, alias_from_json
 from classifier.errors import BadOperation
+from classifier.texts import N_, _, gettext
 
 _NUMBERS = ("caution", "threshold")  # which may be numbers beside texts
 _SETTABLE = (
@@ -84,7 +85,7 @@ def _merge(operation: Merge, editor: Editor, at: str) -> None:
     heir = editor.living(operation.into)
     tags = [editor.living(tag_id) for tag_id in dict.fromkeys(operation.tags)]
     if not tags or heir in tags:
-        raise BadOperation(f"{operation.into!r} cannot be merged into itself.")
+        raise BadOperation(_("'%(tag)s' cannot be merged into itself.", tag=operation.into))
     for tag in tags:
         _redirect(editor, tag, heir, at)
     by_key = {alias_key(alias): alias for tag in reversed((heir, *tags)) for alias in reversed(tag.aliases)}
@@ -103,7 +104,7 @@ def _rename(operation: Rename, editor: Editor, at: str) -> None:
 def _split(operation: Split, editor: Editor, at: str) -> None:
     tag, labels = editor.living(operation.tag), dict(operation.labels)
     if len(set(operation.into)) < max(2, len(operation.into)) or tag.id in operation.into:
-        raise BadOperation(f"{tag.id!r} is split into at least two other tags, each named once.")
+        raise BadOperation(_("'%(tag)s' is split into at least two other tags, each named once.", tag=tag.id))
     for part_id in operation.into:
         if part_id in editor.tags:
             part = editor.living(part_id)
@@ -133,7 +134,7 @@ def _retire(operation: Retire, editor: Editor, at: str) -> None:
 def _revive(operation: Revive, editor: Editor, at: str) -> None:
     tag = editor.tags.get(operation.tag)
     if tag is None or not tag.retired:
-        raise BadOperation(f"There is no retired tag {operation.tag[:80]!r}.")
+        raise BadOperation(_("There is no retired tag '%(tag)s'.", tag=operation.tag[:80]))
     taken = editor.owners({alias_key(alias) for alias in tag.aliases})
     aliases = tuple(alias for alias in tag.aliases if alias_key(alias) not in taken or alias.shared)
     editor.set_fields(tag.id, status="active", replaced_by=None, retired_at=None, aliases=aliases)
@@ -154,10 +155,12 @@ def _change_alias(operation: ChangeAlias, editor: Editor, at: str) -> None:
         text = str(operation.drop)
         aliases = [alias for alias in tag.aliases if alias.text != text]
         if len(aliases) == len(tag.aliases):
-            raise BadOperation(f"{tag.id!r} has no alias {text[:80]!r}.")
+            raise BadOperation(_("'%(tag)s' has no alias '%(alias)s'.", tag=tag.id, alias=text[:80]))
     else:
         if problems := alias_problems(operation.add):
-            raise BadOperation(f"This cannot be an alias of {tag.id!r}: {'; '.join(problems)}.")
+            raise BadOperation(
+                _("This cannot be an alias of '%(tag)s': %(reasons)s.", tag=tag.id, reasons="; ".join(problems))
+            )
         key = alias_key(replace(operation.add, case_exact=False))
         aliases = [
             operation.add if alias_key(replace(alias, case_exact=False)) == key else alias for alias in tag.aliases
@@ -185,12 +188,16 @@ def _set_field(operation: SetField, editor: Editor, at: str) -> None:
         and any(other.replaced_by == tag.id for other in editor.namers(tag.id))
     ):
         raise BadOperation(
-            f"{tag.id!r} stands in the place of tags of the kind {tag.kind!r}, so it stays of this kind."
+            _(
+                "'%(tag)s' stands in the place of tags of the kind '%(kind)s', so it stays of this kind.",
+                tag=tag.id,
+                kind=tag.kind,
+            )
         )
     if name == "related":
         for other in value:
             if editor.living(other) is tag:
-                raise BadOperation(f"{tag.id!r} cannot be related to itself.")
+                raise BadOperation(_("'%(tag)s' cannot be related to itself.", tag=tag.id))
     editor.set_fields(tag.id, **{name: value})
 
 
@@ -217,7 +224,9 @@ def _fields_of_new(fields: Any, tag: Tag, editor: Editor, at: str) -> dict[str, 
         raise BadOperation(f"{tag.id!r}: {error}.") from None
     for alias in more.get("aliases", ()):
         if problems := alias_problems(alias):
-            raise BadOperation(f"This cannot be an alias of {tag.id!r}: {'; '.join(problems)}.")
+            raise BadOperation(
+                _("This cannot be an alias of '%(tag)s': %(reasons)s.", tag=tag.id, reasons="; ".join(problems))
+            )
     for other in (*more.get("related", ()), *more.get("parts", ())):
         editor.living(other)
     if (heir := more.get("replaced_by")) is not None:
@@ -246,13 +255,16 @@ def _of_new(name: str, value: Any) -> Any:
 
 def _check_kind(tag: Tag, heir: Tag) -> None:
     if tag.kind != heir.kind:
-        kinds = f"{tag.id!r} is a {tag.kind}, {heir.id!r} a {heir.kind}"
-        raise BadOperation(f"Only tags of one kind may take each other's place: {kinds}.")
+        facts = {"tag": tag.id, "kind": tag.kind, "other": heir.id, "other_kind": heir.kind}
+        text = N_(
+            "Only tags of one kind may take each other's place: '%(tag)s' is a %(kind)s, '%(other)s' a %(other_kind)s."
+        )
+        raise BadOperation(gettext(text, **facts))
 
 
 def _redirect(editor: Editor, tag: Tag, heir: Tag, at: str) -> None:
     if tag.id == heir.id:
-        raise BadOperation(f"{tag.id!r} cannot take its own place.")
+        raise BadOperation(_("'%(tag)s' cannot take its own place.", tag=tag.id))
     _check_kind(tag, heir)
     _retire_tag(editor, tag, heir.id, at)
 

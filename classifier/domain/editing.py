@@ -13,6 +13,7 @@ from classifier.domain.tag_fields import RELATIONS
 from classifier.domain.tag_index import INDEXED, TagIndex
 from classifier.domain.taxonomy import TAG_ID, Alias, Kind, Tag, Taxonomy, leads_back
 from classifier.errors import BadOperation
+from classifier.texts import N_, _, gettext
 
 RESERVED = frozenset(("changes", "change-sets", "export", "import"))  # words of the API where an id stands
 
@@ -151,10 +152,10 @@ class Editor:
             self._edit(None, edit.field, value)
         elif edit.field is None:
             if present != edit.after or (edit.before is None and self.namers(edit.tag)):
-                raise BadOperation(f"{edit.tag!r} was changed or is named by other tags since.")
+                raise BadOperation(_("'%(tag)s' was changed or is named by other tags since.", tag=edit.tag))
             self._edit(edit.tag, None, edit.before)
         elif present is None:
-            raise BadOperation(f"There is no tag {edit.tag!r} any more.")
+            raise BadOperation(_("There is no tag '%(tag)s' any more.", tag=edit.tag))
         else:
             self._edit(edit.tag, edit.field, _value_before(edit, getattr(present, edit.field)))
 
@@ -168,10 +169,14 @@ class Editor:
         """Return a tag that is not retired, or raise `BadOperation`."""
         tag = self.tags.get(tag_id)
         if tag is None:
-            raise BadOperation(f"The taxonomy has no tag {tag_id[:80]!r}.")
+            raise BadOperation(_("The taxonomy has no tag '%(tag)s'.", tag=tag_id[:80]))
         if tag.retired:
-            heir = f" in favour of {tag.replaced_by!r}" if tag.replaced_by else ""
-            raise BadOperation(f"The tag {tag_id!r} is retired{heir}. Name a living tag, or revive it first.")
+            if tag.replaced_by:
+                text = N_(
+                    "The tag '%(tag)s' is retired in favour of '%(other)s'. Name a living tag, or revive it first."
+                )
+                raise BadOperation(gettext(text, tag=tag_id, other=tag.replaced_by))
+            raise BadOperation(_("The tag '%(tag)s' is retired. Name a living tag, or revive it first.", tag=tag_id))
         return tag
 
     def new_id(self, tag_id: str) -> str:
@@ -180,11 +185,13 @@ class Editor:
             retired = ", which is retired. Undo what retired it, or revive it" * self.tags[tag_id].retired
             raise BadOperation(f"There is a tag {tag_id!r} already{retired}.")
         if tag_id in RESERVED:
-            raise BadOperation(f"{tag_id!r} cannot be an id: it is a word of the API.")
+            raise BadOperation(_("'%(tag)s' cannot be an id: it is a word of the API.", tag=tag_id))
         if tag_id in self.places:
-            raise BadOperation(f"{tag_id!r} was an id before, and an id is never used again. Undo its removal instead.")
+            raise BadOperation(
+                _("'%(tag)s' was an id before, and an id is never used again. Undo its removal instead.", tag=tag_id)
+            )
         if not TAG_ID.fullmatch(tag_id):
-            raise BadOperation(f"The id {tag_id[:80]!r} must be of a-z, 0-9 and hyphens, at most 80.")
+            raise BadOperation(_("The id '%(tag)s' must be of a-z, 0-9 and hyphens, at most 80.", tag=tag_id[:80]))
         return tag_id
 
     def known_kind(self, kind: str) -> str:
@@ -201,7 +208,9 @@ class Editor:
             for above in tag.broader:
                 self.living(above)
             if tag.broader and leads_back(self.tags, tag.id, "broader"):
-                raise BadOperation(f"{tag.id!r} would be broader than itself. Move it, or what is above it, first.")
+                raise BadOperation(
+                    _("'%(tag)s' would be broader than itself. Move it, or what is above it, first.", tag=tag.id)
+                )
         owners = self.owners({alias_key(alias) for tag in living for alias in tag.aliases})
         for tag in living:
             for alias in tag.aliases:
@@ -211,7 +220,7 @@ class Editor:
                         raise BadOperation(f"{text}. Take it off one of them, or mark both `shared: true`.")
         for tag_id in touched:
             if tag_id in self.tags and leads_back(self.tags, tag_id, "replaced_by"):
-                raise BadOperation(f"{tag_id!r} would be replaced by itself.")
+                raise BadOperation(_("'%(tag)s' would be replaced by itself.", tag=tag_id))
 
     def owners(self, keys: set[str]) -> dict[str, list[tuple[str, Alias]]]:
         """Return the living tags that have aliases with some keys."""
@@ -253,7 +262,7 @@ def _value_before(edit: Edit, present: Any) -> Any:
     if present == edit.after:
         return edit.before
     if not isinstance(present, tuple) or not set(edit.after) - set(edit.before) <= set(present):
-        raise BadOperation(f"`{edit.field}` of {edit.tag!r} was changed since.")
+        raise BadOperation(_("`%(field)s` of '%(tag)s' was changed since.", field=edit.field, tag=edit.tag))
     stays = [value for value in present if value not in edit.after or value in edit.before]
     values = tuple(dict.fromkeys([*stays, *(value for value in edit.before if value not in edit.after)]))
     if edit.field in ("labels", "notes"):

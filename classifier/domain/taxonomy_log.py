@@ -17,6 +17,7 @@ from classifier.domain.resolving import PastMerge, Paths
 from classifier.domain.tag_index import ID_FIELDS
 from classifier.domain.taxonomy import Tag, Taxonomy, taxonomy_from_json
 from classifier.errors import BadOperation, DependentChanges
+from classifier.texts import _
 
 IMPORT, UNDO = "import", "undo"
 
@@ -141,7 +142,9 @@ class FoldedLog:
     def _note_merges(self, row: Row) -> None:
         """Note which merges and renames a row begins, and which it ends, as an undo or a revival does."""
         states = list(self.states[row.n].items())
-        for tag_id, (_, tag) in reversed(states) if row.op == UNDO else states:  # in the order in which they began
+        for tag_id, (_before, tag) in (
+            reversed(states) if row.op == UNDO else states
+        ):  # in the order in which they began
             heir = tag.replaced_by if tag is not None and tag.retired else None
             before = self._merged.get(tag_id)
             if heir == (before.heir if before is not None else None):
@@ -165,7 +168,7 @@ class FoldedLog:
         """Return the number of the last change that is in effect and no undo. Raise `BadOperation` if there is none."""
         numbers = [row.n for row in self.rows[1:] if row.op != UNDO and row.n not in self._undone]
         if not numbers:
-            raise BadOperation("There is no change to undo.")
+            raise BadOperation(_("There is no change to undo."))
         return numbers[-1]
 
     def undone_by(self, n: int) -> int | None:
@@ -191,14 +194,17 @@ class FoldedLog:
     def check_undo(self, n: int) -> None:
         """Raise `BadOperation` if a row cannot be undone, `DependentChanges` if later ones have to be undone first."""
         if not 1 <= n <= self.n:
-            raise BadOperation(f"There is no change {n}; the last one is {self.n}.")
+            raise BadOperation(_("There is no change %(n)s; the last one is %(last)s.", n=n, last=self.n))
         if (by := self._undone.get(n)) is not None:
-            raise BadOperation(f"The change {n} was undone before, by {by}.")
+            raise BadOperation(_("The change %(n)s was undone before, by %(other)s.", n=n, other=by))
         if self.rows[n - 1].op == IMPORT and n == 1:
-            raise BadOperation("The first import cannot be undone: there was no taxonomy before it.")
+            raise BadOperation(_("The first import cannot be undone: there was no taxonomy before it."))
         if later := self.dependents(n):
             listed = "; ".join(f"{m}: {self.rows[m - 1].line}" for m in later)
-            raise DependentChanges(f"Later changes rest on {n}. Undo them with it, newest first: {listed}", later)
+            raise DependentChanges(
+                _("Later changes rest on %(n)s. Undo them with it, newest first: %(changes)s", n=n, changes=listed),
+                later,
+            )
 
     def dependents(self, n: int) -> list[int]:
         """Return the later rows that rest on a row, or on one that does, newest first."""

@@ -13,6 +13,7 @@ from classifier.domain.taxonomy_log import UNDO
 from classifier.errors import NotFound, WrongState
 from classifier.store.rows import Part, existing_row, new_id, now, one_at_a_time
 from classifier.store.schema import change_sets
+from classifier.texts import N_, gettext, pgettext
 
 CHANGE_SET_STATES = ("proposed", "scheduled", "applied", "declined", "undone")
 PROPOSED, SCHEDULED, APPLIED, DECLINED, UNDONE = CHANGE_SET_STATES
@@ -169,10 +170,17 @@ def change_set(connection: Connection, set_id: str) -> ChangeSet:
     return ChangeSet(*row)
 
 
+def wrong_state(present: ChangeSet, wanted: str) -> WrongState:
+    """Return the error that a change set is in another state than is wanted."""
+    facts = {"state": pgettext("change set", present.state), "wanted": pgettext("change set", wanted)}
+    text = N_("The change set is %(state)s, not %(wanted)s: %(title)s")
+    return WrongState(gettext(text, **facts, title=present.title[:200]))
+
+
 def settle(connection: Connection, set_id: str, before: str, after: str, by: str, **values: object) -> None:
     """Bring a change set from one state into another, once. Raises `NotFound`, and `WrongState` if it is in another state."""
     is_so = (change_sets.c.id == set_id) & (change_sets.c.state == before)
     decided = {"state": after, "decided_by": by, "decided_at": now(), **values}
     if not connection.execute(change_sets.update().where(is_so).values(decided)).rowcount:
         present = change_set(connection, set_id)
-        raise WrongState(f"The change set is {present.state}, not {before}: {present.title[:200]}")
+        raise wrong_state(present, before)

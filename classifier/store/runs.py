@@ -20,6 +20,7 @@ from classifier.store.events import OVERDUE, RETRAINED, TRAINING, Noted, note, n
 from classifier.store.rows import Part, ago, hours_since, lock_number, now, one_at_a_time
 from classifier.store.schedules import Schedules, last_due
 from classifier.store.schema import runs
+from classifier.texts import _
 
 JOB = "retrain"
 EVER = 36_500  # days
@@ -149,7 +150,7 @@ class Runs(Part):
         with self.engine.begin() as connection:
             if not connection.execute(runs.update().where(open_).values(cancelled_by=by)).rowcount:
                 raise WrongState(
-                    "The run cannot be stopped any more: it has ended, is being stopped or saves its model."
+                    _("The run cannot be stopped any more: it has ended, is being stopped or saves its model.")
                 )
             ended = {"outcome": CANCELLED, "ended_at": now(), "reason": f"Stopped by {by} before it began."}
             connection.execute(runs.update().where(this & (runs.c.outcome == WAITING)).values(ended))

@@ -29,6 +29,7 @@ from classifier.store.changes import note_change
 from classifier.store.events import TAXONOMY, Noted, note
 from classifier.store.rows import Part, new_id, now, one_at_a_time
 from classifier.store.schema import change_sets, taxonomy_changes
+from classifier.texts import _
 
 _COLUMNS = [taxonomy_changes.c[name] for name in ("n", "op", "args", "at", "by", "change_set", "undoes")]
 _IDENTITY = [taxonomy_changes.c[name] for name in ("n", "at", "change_set")]
@@ -308,4 +309,4 @@ def _check_base(log: FoldedLog, based_on: int, operations: Sequence[Operation], 
     mine, since = base.tags_since(based_on), log.tags_since(based_on)
     if theirs := sorted({n for tag, numbers in since.items() if tag in mine for n in numbers}):
         listed = "; ".join(f"{n}: {log.rows[n - 1].line}" for n in theirs)
-        raise ChangedMeanwhile(f"The same tags were changed since the preview: {listed}.", theirs)
+        raise ChangedMeanwhile(_("The same tags were changed since the preview: %(changes)s.", changes=listed), theirs)

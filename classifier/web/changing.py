@@ -6,14 +6,15 @@ from contextlib import suppress
 from classifier.domain.operations import Operation
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_log import FoldedLog
-from classifier.errors import BadOperation, NeedsAnother, WrongState
+from classifier.errors import BadOperation, NeedsAnother
 from classifier.reports.preview.figures import preview_of, to_keep
 from classifier.reports.preview.records import Preview
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.serving.taxonomy import publish, undo
-from classifier.store.change_sets import PROPOSED, ChangeSet
+from classifier.store.change_sets import PROPOSED, ChangeSet, wrong_state
 from classifier.store.taxonomy import Applied
+from classifier.texts import ngettext
 
 
 class Changing:
@@ -47,8 +48,12 @@ class Changing:
         """Raise `NeedsAnother` if another person than the author of a change set has to apply it."""
         if by == proposed.by and 0 < self.second_person < preview["n_articles"]:
             raise NeedsAnother(
-                f"It touches {preview['n_articles']} articles. Above {self.second_person}, another taxonomist than its "
-                "author applies a change set."
+                ngettext(
+                    "It touches %(n)s article. Above %(most)s, another taxonomist than its author applies a change set.",
+                    "It touches %(n)s articles. Above %(most)s, another taxonomist than its author applies a change set.",
+                    preview["n_articles"],
+                    most=self.second_person,
+                )
             )
 
     def apply(self, proposed: ChangeSet, by: str, based_on: int, state: str = PROPOSED) -> Applied:
@@ -67,7 +72,7 @@ class Changing:
     def schedule(self, proposed: ChangeSet, by: str, based_on: int, apply_at: str, state: str = PROPOSED) -> None:
         """Let a change set that is in a state be applied at a time, in UTC. Raises what `apply` does."""
         if proposed.state != state:
-            raise WrongState(f"The change set is {proposed.state}, not {state}: {proposed.title[:200]}")
+            raise wrong_state(proposed, state)
         preview = self.preview(proposed.operations)
         self.check_author(proposed, preview, by)
         self.store.taxonomy.schedule(proposed, by, apply_at, based_on, to_keep(preview), state)

@@ -152,7 +152,8 @@ def scores_in_words(scores: list[ScoreRow]) -> str:
     question = _("Are suggestions with a score of %(score)s right %(percent)s of the time?", **facts)
     row = next((row for row in scores if row.from_ <= CHECKED_SCORE < row.to), None)
     if row is None or row.interval is None:
-        return f"{question} {_('No suggestion with such a score counts yet.')}"
+        none = _("No suggestion with such a score counts yet.")
+        return f"{question} {none}"
     if (interval := shown_interval(row.interval, row.n)) is None:
         few = ngettext(
             "Only %(n)s suggestion with such a score can be counted yet, too few to say.",

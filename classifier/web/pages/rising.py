@@ -15,6 +15,7 @@ from classifier.serving.naming import articles_naming, safe_aliases
 from classifier.serving.taxonomy import change
 from classifier.store.keys import Session
 from classifier.store.naming import giving
+from classifier.texts import _, ngettext
 from classifier.web.changing import Changing
 from classifier.web.guard.auth import Gate
 from classifier.web.pages.forms import see
@@ -74,13 +75,19 @@ class Rising(TagSite):
         taxonomy, editor, label = self.changing.taxonomy(), session.editor, " ".join(label.split())
         aliases = safe_aliases([label, row.name, *row.variants])
         if not aliases:
-            raise BadOperation(f"“{row.name}” is too short or too common to be looked for by itself.")
+            raise BadOperation(_("“%(name)s” is too short or too common to be looked for by itself.", name=row.name))
         fields = {"aliases": [alias_to_json(alias) for alias in aliases]}
         created = Create(free_id(taxonomy, label), label, kind or USUAL_KIND, fields=fields)
         after = self.store.taxonomy.preview([created]).taxonomy()
         named = articles_naming(self.store, after, created.tag, [article.article for article in row.articles])
         if 0 < self.changing.second_person < len(named):
-            raise NeedsAnother(f"{len(named)} articles name it. Propose the tag, and let another taxonomist apply it.")
+            raise NeedsAnother(
+                ngettext(
+                    "%(n)s article names it. Propose the tag, and let another taxonomist apply it.",
+                    "%(n)s articles name it. Propose the tag, and let another taxonomist apply it.",
+                    len(named),
+                )
+            )
         # In one transaction: a process that dies leaves no tag that only some of the articles have.
         note, then = f"{label} rises in the news", giving(created.tag, named, editor)
         applied = change(self.changing.registry, self.store, [created], editor, note, then=then)
