@@ -18,6 +18,7 @@ from classifier.reports.parts import NOTHING, Point, article_link, cell, counted
 from classifier.reports.shadow import shadow_in_words
 from classifier.store.runs import KEPT_RUNS, Run
 from classifier.text.terms import STEM_MARK
+from classifier.texts import N_, _, gettext, ngettext
 
 if TYPE_CHECKING:
     from classifier.gate.whole import CheckRow
@@ -254,32 +255,37 @@ def headline(run: Run, details: RunDetails) -> str:
 def reason(run: Run, details: RunDetails, blocked_by: list[BlockedBy]) -> str:
     """Return why a run ended as it did; the figures are in brackets."""
     if blocked_by and run.outcome == "not promoted":
-        parts = [f"{_cause(block)} ({block['figure']})" for block in blocked_by[:3]]
-        more = f", and {len(blocked_by) - 3} more" if len(blocked_by) > 3 else ""
-        text = f"{'; '.join(parts)}{more}."
-        return text[:1].upper() + text[1:]
+        text = "; ".join(f"{_cause(block)} ({block['figure']})" for block in blocked_by[:3])
+        if len(blocked_by) > 3:
+            text = _("%(causes)s, and %(n)s more", causes=text, n=len(blocked_by) - 3)
+        return f"{text[:1].upper()}{text[1:]}."
     measures = details.get("measures", {})
     if run.outcome != "promoted" or "challenger" not in measures:
         return str(run.reason)
     new, old = measures["challenger"], measures.get("champion")
-    where = f"on {counted(details['n_reference'], 'article')}"
+    articles = ngettext("%(n)s article", "%(n)s articles", details["n_reference"])
+    after = f"{new['micro_f1']:.3f}"
     if old is None:
-        return f"Its micro-F1 is {new['micro_f1']:.3f} {where}, each judged by a model that has not read it."
+        text = N_("Its micro-F1 is %(figure)s on %(articles)s, each judged by a model that has not read it.")
+        return gettext(text, figure=after, articles=articles)
+    facts = {"before": f"{old['micro_f1']:.3f}", "after": after, "articles": articles}
     held = [row["tag"] for row in details.get("held", [])]
-    kept = (
-        f"These tags stay as they were: {', '.join(held)}. All others go on"
-        if held
-        else "No tag is worse beyond chance"
-    )
-    return (
-        f"{kept}: micro-F1 {old['micro_f1']:.3f} before, {new['micro_f1']:.3f} now, {where}, "
+    if not held:
+        text = N_(
+            "No tag is worse beyond chance: micro-F1 %(before)s before, %(after)s now, on %(articles)s, each judged by models "
+            "that have not read it."
+        )
+        return gettext(text, **facts)
+    text = N_(
+        "These tags stay as they were: %(tags)s. All others go on: micro-F1 %(before)s before, %(after)s now, on %(articles)s, "
         "each judged by models that have not read it."
     )
+    return gettext(text, **facts, tags=", ".join(held))
 
 
 def _cause(block: BlockedBy) -> str:
-    tag = f"the tag {block['tag']}" if block["tag"] else "some tags"
-    return CAUSES.get(block["check"], block["check"]).format(tag=tag)
+    tag = _("the tag %(tag)s", tag=block["tag"]) if block["tag"] else _("some tags")
+    return gettext(CAUSES.get(block["check"], block["check"]), tag=tag)
 
 
 def next_step(run: Run, details: RunDetails, blocked_by: list[BlockedBy]) -> str:
