@@ -37,7 +37,7 @@ def create_app() -> Flask:
     tagger = Tagger(Serving(registry, long_lived=True), _opened(settings.database_url), shares, answers)
     # Some threads stay free for bodies that come slowly, for health and for saying no.
     at_once = min(settings.at_once, max(1, settings.threads * 3 // 4))
-    limits = Limits(settings.rate_limit, at_once, settings.read_seconds, settings.proxies)
+    limits = Limits(settings.rate_limit, at_once, settings.read_seconds, settings.proxies, settings.upload_mb << 20)
     needs_key = settings.metrics == "key"
     sizes = settings.max_body_bytes, settings.retrain_hours
     hosts = settings.webhook_hosts

@@ -102,6 +102,9 @@ class Settings:
     workers: int = _number(2, 1, 64)
     threads: int = _number(256, 1, 1024)
     max_body_bytes: int = _number(2 << 20, 1024, 1 << 30)
+    upload_mb: int = _number(
+        2048, 1, 1_000_000
+    )  # of the files of an archive that somebody brings in the browser, together
     # Share of the articles of a CMS for which nothing is suggested until an editor has tagged them.
     blind_share: float = _read(_share, 0.0)
     second_share: float = _read(_share, 0.0)  # of those that two editors decide on

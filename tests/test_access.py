@@ -118,6 +118,10 @@ ROUTES: list[tuple[str, str, Any, set[str], int]] = [
 PAGES = [
     "/account",
     "/admin/people",
+    "/archive",
+    "/archive/report",
+    "/archive/tags",
+    "/archive/result",
     "/articles/a/history",
     "/review",
     "/review/a",
@@ -207,6 +211,14 @@ FORMS_OF_TAGS: dict[str, set[str]] = {
 FORMS_OF_MODELS = [
     f"/models/{name}" for name in ("train", "cancel", "promote", "roll-back", "pin", "shadow", "fix", "schedule")
 ]
+TAKES_FILES = ("/tags/import", "/archive/upload")
+# Pages and forms that bring an archive.
+BRING = [
+    f"/archive/{name}"
+    for name in (
+        *("upload", "read", "cancel", "throw-away", "choose", "undo", "settle", "store-all", "train", "serve"),
+    )
+]
 route = pytest.mark.parametrize(
     ("method", "path", "sent", "roles", "status"), ROUTES, ids=[f"{method} {path}" for method, path, *_ in ROUTES]
 )
@@ -286,7 +298,7 @@ def test_the_routes_of_this_file_are_all_that_there_are(app: Flask) -> None:
     }
     tested = {(method, path.partition("?")[0]) for method, path, *_ in ROUTES}
     tested |= {("GET", path) for path in (*OPEN[:-1], *PAGES)} | {
-        ("POST", path) for path in ("/", *FORMS, *FORMS_OF_TAGS, *FORMS_OF_MODELS)
+        ("POST", path) for path in ("/", *FORMS, *FORMS_OF_TAGS, *FORMS_OF_MODELS, *BRING)
     }
     assert found == tested
 
@@ -302,7 +314,8 @@ def who_may() -> dict[tuple[str, str], set[str]]:
         ("GET", "/tags/basket"): EDITORS,
         ("GET", "/webhooks"): {"admin"},
     }
-    may |= {("POST", path): {"admin"} for path in FORMS_OF_MODELS}
+    may |= {("POST", path): {"admin"} for path in (*FORMS_OF_MODELS, *BRING)}
+    may |= {("GET", path): {"admin"} for path in PAGES if path.startswith("/archive")}
     may |= {("POST", path): roles for path, roles in FORMS_OF_TAGS.items()} | {("POST", FORMS[2]): TAXONOMISTS}
     may |= {("GET", "/account"): READERS, ("POST", "/account"): READERS}
     may |= {("GET", "/admin/people"): {"admin"}, ("POST", "/admin/people"): {"admin"}}
@@ -344,7 +357,7 @@ def test_every_route_answers_the_roles_that_may_and_refuses_all_others(
                 if caller in browsers:
                     token = {"X-CSRF-Token": tokens[caller]}
                     body: dict[str, Any] = {"json": sent.get((method, path))}
-                    if (method, path) == ("POST", "/tags/import"):  # the one form that takes a file
+                    if path in TAKES_FILES and method == "POST":
                         body = {"data": {"csrf": tokens[caller], "file": (BytesIO(b""), "tags.txt")}}
                     responses.append(browsers[caller].open(path, method=method, headers=token, **body))
                 if any(_is_answered(response) for response in responses):
@@ -782,7 +795,7 @@ def refused_without(client: FlaskClient, method: str, path: str, token: str | No
     return client.open(path, method=method, json=ARTICLE, headers=headers).status_code
 
 
-FORM_PATHS = {"/", *(re.sub("<[^>]+>", "a", path) for path in (*FORMS, *FORMS_OF_TAGS, *FORMS_OF_MODELS))}
+FORM_PATHS = {"/", *(re.sub("<[^>]+>", "a", path) for path in (*FORMS, *FORMS_OF_TAGS, *FORMS_OF_MODELS, *BRING))}
 
 
 def test_every_form_of_every_page_carries_the_token(client: FlaskClient, app: Flask, store: Store) -> None:
@@ -805,7 +818,7 @@ def test_no_call_takes_a_body_over_the_limit(client: FlaskClient, app: Flask) ->
     client.post("/sign-in", data={"name": "ana"})
     token = token_of(client)
     for method, path in changing(app):
-        if method == "DELETE":  # takes none
+        if method == "DELETE" or path == "/archive/upload":  # takes none, or has a limit of its own
             continue
         kind = "application/x-www-form-urlencoded" if path in FORM_PATHS else "application/json"
         headers = {"X-CSRF-Token": token}

@@ -146,6 +146,11 @@ NOT_ASKED = {
     "POST /models/thresholds": "makes a preview",
     "/models/thresholds/undo": "is of a threshold that was set",
     "/models/cancel": "is of a run that goes on",
+    **dict.fromkeys((f"/archive/{name}" for name in ("upload", "read", "store-all", "train")), "begins a process"),
+    **dict.fromkeys(
+        (f"/archive/{name}" for name in ("cancel", "throw-away", "choose", "undo", "settle", "serve")),
+        "is of an archive that somebody brings",
+    ),
     **dict.fromkeys(
         ("/models/promote", "/models/roll-back", "/models/pin", "/models/shadow", "/models/fix", "/models/schedule"),
         "does what the API does",

@@ -102,6 +102,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "TAGGER_SMTP_PASSWORD": "pw",
             "TAGGER_SMTP_PASSWORD_FILE": "/etc/smtp",
             "TAGGER_SCHEDULE": "off",
+            "TAGGER_UPLOAD_MB": "100",
             "TAGGER_OIDC_ISSUER": "https://login.example.org/realms/news",
             "TAGGER_OIDC_CLIENT": "tagger",
             "TAGGER_OIDC_SECRET": "oidc",
@@ -112,7 +113,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
         }
     )
     checks = {"labels_flipped": "warn", "never_shown": "block"}
-    where = (Path("/srv/models"), "postgresql://db/tagger", "::", 81, 3, 5, 4096)
+    where = (Path("/srv/models"), "postgresql://db/tagger", "::", 81, 3, 5, 4096, 100)
     numbers = (400, 600, 12, 9, 1, 8, 50)
     hosts = read_hosts(["cms.example.org", "10.1.0.0/16"])
     later = (False, "20260601-023000-0123abcd", "none", 500, True, hosts, "https://tagger.example.org/desk")

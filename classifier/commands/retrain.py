@@ -34,8 +34,7 @@ def do_retrain(options: Namespace, settings: Settings) -> None:
         forget_days=settings.forget_days,
     )
     taxonomy = _taxonomy(options.taxonomy, registry, store)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # a service that was started in the background ignores it
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that the record says that it was stopped
+    let_be_stopped()
     with shared_by(options.dask):
         result, record = retrain(
             *(store, registry, training, taxonomy),
@@ -62,6 +61,12 @@ def _begun_by(options: Namespace, store: Store) -> str:
     return run.started_by if run is not None and run.due_at is None else JOB
 
 
+def let_be_stopped() -> None:
+    """Let signals end the work of this process, so that its record says that it was stopped."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a service that was started in the background ignores it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+
+
 def _write_report(registry: Registry, store: Store, run_id: str) -> None:
     """Write the report of a run and print its path; a run whose report cannot be written is still a success."""
     from classifier.reports.run import write_report
@@ -73,10 +78,10 @@ def _write_report(registry: Registry, store: Store, run_id: str) -> None:
 
 
 def _taxonomy(path: Path | None, registry: Registry, store: Store) -> Taxonomy | None:
-    """Return the taxonomy that was named; the starter one if there is no champion yet and its articles are stored."""
+    """Return the taxonomy that was named; the starter one if there is none yet and its articles are stored."""
     if path is not None:
         return read_taxonomy(path)
-    if registry.champion() is None and STARTER_SOURCE in store.count_articles():
+    if registry.champion() is None and not store.taxonomy.last() and STARTER_SOURCE in store.count_articles():
         return read_taxonomy(STARTER / "taxonomy.yaml")
     return None
 

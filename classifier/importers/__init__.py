@@ -45,6 +45,7 @@ class Outcome:
     n_set_aside: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)  # records with each field that is not read
+    other_lists: Counter[str] = field(default_factory=Counter)  # articles with terms of each list that is not read
     failures: list[str] = field(
         default_factory=list
     )  # files not read to their end, or of which no record could be read
@@ -122,6 +123,7 @@ class _Import:
             if first_aside is not None and not n_articles:
                 reason = f"{first_aside.place}: {first_aside.reason}"
                 self.outcome.failures.append(f"No record of {path} could be read. {reason}")
+        self.outcome.other_lists = self.counts.other_lists
         if self.terms is not None and (self.counts.n_articles or self.counts.listed):
             self.outcome.terms = self.counts.report(self.terms)
 

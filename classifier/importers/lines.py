@@ -2,8 +2,9 @@
 
 import codecs
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from classifier.importers.formats import open_bytes
 from classifier.importers.records import ArticleRecord, CmsTerm, ReadOptions, Record, SetAside
 
 OF_EXPORTS = frozenset(["origins"])  # what `export examples` says besides; an import is an origin of its own
+N_FIRST = 100  # records whose fields are named
 MAX_LINE = 16 << 20  # bytes; JSON may write a character with six
 
 
@@ -32,6 +34,16 @@ def read_lines(path: Path, options: ReadOptions) -> Iterator[Record]:
             yield ArticleRecord(replace(article, rejected=()), number, terms, rejected, ignored=ignored)
         else:
             yield ArticleRecord(article, number, ignored=ignored)
+
+
+def names_of(path: Path, options: ReadOptions) -> list[str]:
+    """Return the names of the fields of the first records of a JSON Lines file, in the order in which they appear."""
+    names: dict[str, None] = {}
+    for _, line in islice(_numbered(path), N_FIRST):
+        with suppress(BadArticle):
+            record = _record(line, replace(options, columns=None))
+            names |= dict.fromkeys(record if isinstance(record, dict) else ())
+    return list(names)
 
 
 def _numbered(path: Path) -> Iterator[tuple[int, bytes]]:

@@ -44,6 +44,18 @@ def read_rows(path: Path, options: ReadOptions) -> Iterator[Record]:
             raise BadArticle(f"{path} is not {encoding}: {error}.", "") from None
 
 
+def header_of(path: Path, options: ReadOptions) -> list[str]:
+    """Return the names of the columns of a CSV file. Raises `BadArticle` if it has no first row that can be read."""
+    csv.field_size_limit(MAX_TEXT)
+    with open_bytes(path) as file:
+        encoding = encoding_of(file.peek(3)[:3], options.encoding)
+        lines = _Lines(io.TextIOWrapper(file, encoding=encoding, errors="replace", newline=""), path)
+        try:
+            return [cell.strip() for cell in _Table(path, options).header(lines)[1] if cell.strip()]
+        except UnicodeError as error:
+            raise BadArticle(f"{path} is not {encoding}: {error}.", "") from None
+
+
 class _Lines:
     """The lines of a text. Refuses a row that has no end."""
 
@@ -80,7 +92,8 @@ class _Table:
         self.n_columns = 0
         self.ignored: frozenset[str] = frozenset()
 
-    def read(self, lines: _Lines) -> Iterator[Record]:
+    def header(self, lines: _Lines) -> tuple[Iterator[list[str]], list[str]]:
+        """Return the rows that follow, and the names of the columns."""
         lines.begin_row()
         first = next(lines, "")
         named = _NAMED_DELIMITER.fullmatch(first)
@@ -92,7 +105,11 @@ class _Table:
         header = self._next(rows, lines)
         if isinstance(header, SetAside):
             raise BadArticle(f"{header.place}: {header.reason}", "")
-        self._read_header(header or [], lines.row)
+        return rows, header or []
+
+    def read(self, lines: _Lines) -> Iterator[Record]:
+        rows, header = self.header(lines)
+        self._read_header(header, lines.row)
         lines.begin_row()
         while (row := self._next(rows, lines)) is not None:
             if isinstance(row, SetAside):

@@ -12,7 +12,7 @@ from classifier.store.runs import FAILED, JOB, WAITING, Run
 from classifier.store.store import Store
 
 SCHEDULE = "schedule"  # begins trainings when their time has come
-OVERTAKEN = "Another training had begun just before, or its process could not be started."
+OVERTAKEN = "Another one had begun just before, or its process could not be started."
 
 
 class Trainer:
@@ -34,6 +34,11 @@ class Trainer:
         """Carry out a run that was asked for, and wait for its end."""
         # A training of the schedule is followed by the reports.
         command = ["retrain", *(["--force"] if force else [])] if run.due_at is None else [SCHEDULE]
-        problem = run_beside(self.store, self.registry.folder, *command, "--run-id", run.id)
-        if self.store.runs.get(run.id).outcome == WAITING:
-            self.store.runs.end(run, FAILED, problem or OVERTAKEN)
+        carry_out(self.store, self.registry, run, *command)
+
+
+def carry_out(store: Store, registry: Registry, run: Run, *command: str) -> None:
+    """Carry out a run that was asked for by a command in a process of its own, and wait for its end."""
+    problem = run_beside(store, registry.folder, *command, "--run-id", run.id)
+    if store.runs.get(run.id).outcome == WAITING:
+        store.runs.end(run, FAILED, problem or OVERTAKEN)

@@ -109,7 +109,8 @@ class Runs(Part):
             if due_at is not None and (connection.scalar(last_due(job)) or "") >= due_at:
                 raise Busy(f"The run of {due_at[:16]} was begun by another process.")
             connection.execute(runs.insert().values(vars(run)))
-            note(connection, TRAINING, [Noted(by, subject=run.id, facts={"action": "asked"})])
+            if job == JOB:
+                note(connection, TRAINING, [Noted(by, subject=run.id, facts={"action": "asked"})])
         return run
 
     def begin(self, job: str, asked: str | None = None) -> Run:
@@ -154,7 +155,8 @@ class Runs(Part):
                 )
             ended = {"outcome": CANCELLED, "ended_at": now(), "reason": f"Stopped by {by} before it began."}
             connection.execute(runs.update().where(this & (runs.c.outcome == WAITING)).values(ended))
-            note(connection, TRAINING, [Noted(by, subject=run_id, facts={"action": "cancelled"})])
+            if connection.scalar(select(runs.c.job).where(this)) == JOB:
+                note(connection, TRAINING, [Noted(by, subject=run_id, facts={"action": "cancelled"})])
 
     def settle(self, job: str) -> None:
         """Record that runs have failed whose process has ended without a word."""

@@ -57,6 +57,11 @@ _BLOCK_NAMES = (
     "ul"
 )
 _BLOCKS = frozenset(_BLOCK_NAMES.split())
+# What HTML of an article has, and a text that only speaks of markup or of sums (a < b) has not.
+_LIKE_HTML = re.compile(
+    rf"</(?:{_BLOCK_NAMES.replace(' ', '|')}|a|b|body|em|html|i|span|strong|title)[ \t\n]*>|<br[ \t\n]*/?>|<!-- wp:",
+    re.IGNORECASE,
+)
 # An end tag closes no element of a higher rank on its way to its own: `</b>` no `div`, `</div>` no table cell.
 _RANKS = {
     **dict.fromkeys(_BLOCKS - {"p"}, 2),
@@ -70,6 +75,11 @@ _ENDS_ALL = frozenset(("noscript", "object", "template"))
 _NOTHING = Amounts()
 # Elements that end where another one of their kind begins.
 _ENDED_BY = {name: group for group in (("td", "th"), ("dt", "dd"), ("li",), ("tr",)) for name in group}
+
+
+def looks_like_html(text: str) -> bool:
+    """Return whether a text that may be plain or HTML has elements as articles have them."""
+    return _LIKE_HTML.search(text) is not None
 
 
 def html_to_text(markup: str) -> CleanText:

@@ -6,16 +6,16 @@ to stop the run is heard at the next step or pass of a loop; a computation witho
 
 import signal
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
 from classifier.domain.progress import LogLine, RunProgress, Track, seconds_of_steps
-from classifier.errors import Cancelled
+from classifier.errors import Cancelled, TaggerError
 from classifier.store.rows import now
-from classifier.store.runs import JOB, Run
+from classifier.store.runs import LOST, Run
 from classifier.store.store import Store
 
 READING, CHECKING, LEARNING, COMPARING, REPORTING, SAVING = STEPS = (
@@ -34,9 +34,11 @@ N_LINES = 100  # of the log, the newest
 class Watched:
     """A run that is watched while the block is open. Called like a `Track`, it yields items and notes how many are done."""
 
-    def __init__(self, store: Store, run: Run, track: Track) -> None:
+    def __init__(self, store: Store, run: Run, track: Track, names: Sequence[str] = STEPS) -> None:
+        """Take the run and the names of its steps. From the last one on it cannot be stopped."""
         self._runs, self._run, self._track = store.runs, run, track
-        self._progress = RunProgress(names=list(STEPS), steps=[], doing=None, expected=_last_seconds(store), log=[])
+        expected = _last_seconds(store, run.job, names)
+        self._progress = RunProgress(names=list(names), steps=[], doing=None, expected=expected, log=[])
         self._lock, self._ended = threading.Lock(), threading.Event()
         self._cancelled_by: str | None = None
         self._may_cancel = True
@@ -73,7 +75,7 @@ class Watched:
     def step(self, name: str) -> None:
         """Begin a step. Raise `Cancelled` if somebody stops the run."""
         self._end_step()
-        if name == SAVING:
+        if name == self._progress["names"][-1]:
             self._close()
         self._stop_if_cancelled()
         self._step_began = monotonic()
@@ -139,9 +141,16 @@ class Unwatched:
 Progress = Watched | Unwatched
 
 
-def _last_seconds(store: Store) -> dict[str, float]:
-    """Return how long the steps of the last run took that trained a model; empty if there was none."""
-    for run in store.runs.list(JOB, 20):
-        if run.version is not None and run.progress is not None:
-            return seconds_of_steps(run.progress)
+def why_it_failed(error: BaseException) -> str:
+    """Return why a run failed, as its record says it."""
+    if isinstance(error, KeyboardInterrupt | SystemExit):
+        return LOST
+    return str(error) if isinstance(error, TaggerError | OSError) else type(error).__name__
+
+
+def _last_seconds(store: Store, job: str, names: Sequence[str]) -> dict[str, float]:
+    """Return how long the steps of the last run of a job took that came through all of them; empty if there was none."""
+    for run in store.runs.list(job, 20):
+        if run.progress is not None and set(seconds := seconds_of_steps(run.progress)) == set(names):
+            return seconds
     return {}

@@ -28,7 +28,7 @@ from classifier.serving.registry import Registry
 from classifier.serving.taxonomy import publish, take_over
 from classifier.serving.taxonomy_changes import adopt
 from classifier.serving.traces import try_to_remove_traces
-from classifier.store.runs import CANCELLED, FAILED, JOB, LOST, NOT_PROMOTED, PROMOTED, Run
+from classifier.store.runs import CANCELLED, FAILED, JOB, NOT_PROMOTED, PROMOTED, Run
 from classifier.store.store import Store
 from classifier.training.challenger import Challenger, challenge, learning_curve
 from classifier.training.older import judged_later
@@ -43,6 +43,7 @@ from classifier.training.progress import (
     Progress,
     Unwatched,
     Watched,
+    why_it_failed,
 )
 from classifier.training.run_result import (
     BlockedBy,
@@ -112,7 +113,7 @@ def retrain(
             if progress.cancelled_by is not None and isinstance(error, Cancelled | KeyboardInterrupt):
                 store.runs.end(record, CANCELLED, f"Stopped by {progress.cancelled_by}. {CHAMPION_STAYS}", data=data)
                 raise Cancelled(f"Stopped by {progress.cancelled_by}. {CHAMPION_STAYS}") from None
-            store.runs.end(record, FAILED, _why(error), data=data)
+            store.runs.end(record, FAILED, why_it_failed(error), data=data)
             raise
         else:
             recorded = {**result.to_json(), "details": result.details}
@@ -122,13 +123,6 @@ def retrain(
             _forget(store, registry, settings)
         registry.sweep(settings.keep_versions)
         return result, record
-
-
-def _why(error: BaseException) -> str:
-    """Return why a run failed, as its record says it."""
-    if isinstance(error, KeyboardInterrupt | SystemExit):
-        return LOST
-    return str(error) if isinstance(error, TaggerError | OSError) else type(error).__name__
 
 
 def _check_accepted(settings: TrainingSettings, taxonomy: Taxonomy | None) -> None:

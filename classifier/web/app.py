@@ -12,6 +12,7 @@ from classifier.serving.model_changes import ModelChanges
 from classifier.serving.registry import Registry
 from classifier.serving.tagger import Tagger
 from classifier.serving.trainer import Trainer
+from classifier.store.queue import STARTER
 from classifier.store.store import Store
 from classifier.web import bodies, problems, static_files, texts
 from classifier.web.api.articles import Articles
@@ -36,6 +37,9 @@ from classifier.web.guard.auth import COOKIE, Gate, SignInFirst, check_origin, s
 from classifier.web.guard.limits import Limits
 from classifier.web.incoming import begin_requests, incoming
 from classifier.web.pages import language
+from classifier.web.pages.archive import ArchivePages
+from classifier.web.pages.archive_result import ArchiveResult
+from classifier.web.pages.archive_tags import ArchiveTags
 from classifier.web.pages.article import Pages
 from classifier.web.pages.data import DataPages
 from classifier.web.pages.history import History
@@ -90,6 +94,7 @@ def build_app(
     allowed = allowed or Limits()
     gate = Gate(tagger.store, allowed.rate, allowed.proxies)
     app.context_processor(lambda: _signed_in(gate))
+    app.jinja_env.globals.update(lacks_articles=lambda: not tagger.store.count_articles().keys() - {STARTER})
     changing = Changing(tagger, registry, second_person)
     taxonomies = Taxonomies(tagger, changing)
     terms, exchange, trainer = Terms(tagger, registry), Exchange(tagger, registry), Trainer(tagger.store, registry)
@@ -118,6 +123,9 @@ def build_app(
     app.register_blueprint(WebhookPages(tagger, gate, hosts).blueprint)
     app.register_blueprint(ModelPages(tagger, gate, changes, trainer, schedule).blueprint)
     app.register_blueprint(ModelSheets(gate, changing).blueprint)
+    app.register_blueprint(ArchivePages(gate, changing, allowed.upload_bytes).blueprint)
+    app.register_blueprint(ArchiveTags(gate, changing).blueprint)
+    app.register_blueprint(ArchiveResult(gate, changing, trainer, changes).blueprint)
     app.register_blueprint(Metrics(tagger, registry, gate, retrain_hours, metrics_need_key).blueprint)
     app.register_blueprint(language.blueprint)
     static_files.install(app)
@@ -161,7 +169,7 @@ def _signed_in(gate: Gate) -> dict[str, object]:
     except TaggerError:  # the page says that something else is wrong
         session = None
     if session is None:
-        return {"editor": None, "csrf": None, "sections": sections_for(None), "has_account": False}
+        return {"editor": None, "csrf": None, "sections": sections_for(None), "has_account": False, "is_admin": False}
     role = session.key.role if session.key is not None else "admin"  # while no key exists everything is open
-    shown = {"sections": sections_for(role), "has_account": session.key is not None}
+    shown = {"sections": sections_for(role), "has_account": session.key is not None, "is_admin": role == "admin"}
     return {"editor": session.editor, "csrf": session.csrf, **shown}

@@ -64,7 +64,11 @@ SECTIONS = (
     Section(N_("Try it"), (Page("/", N_("Try an article")),)),
     Section(
         N_("Administration"),
-        (Page("/admin/people", N_("People and programs")), Page("/webhooks", N_("Messages to other programs"))),
+        (
+            Page("/archive", N_("Bring your archive")),
+            Page("/admin/people", N_("People and programs")),
+            Page("/webhooks", N_("Messages to other programs")),
+        ),
         "admin",
     ),
     Section(N_("Help"), (Page("/help", N_("For editors")), Page("/docs", N_("API")))),

@@ -38,10 +38,10 @@ def label_of(name: Name, archive: Archive) -> str:
 class Ids:
     """Gives each tag an id that no other has."""
 
-    def __init__(self, tags: Mapping[str, str]) -> None:
-        """Take the ids of the names that are tags already."""
+    def __init__(self, tags: Mapping[str, str], taken: Iterable[str] = ()) -> None:
+        """Take the ids of the names that are tags already, and others that no new tag may have."""
         self._tags = tags
-        self._taken = set(tags.values())
+        self._taken = {*tags.values(), *taken}
 
     def of(self, name: str, label: str) -> str:
         """Return the id of a name. One without Latin letters or digits has a digest of the name."""

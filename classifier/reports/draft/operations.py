@@ -50,7 +50,12 @@ class Aliases:
         self._names = {tag: set(map(spell, of_tag)) for tag, of_tag in names.items()}
 
     def add(self, tag: str, form: str, rule: str) -> str | None:
-        """Return the operation for an alias as articles write it. Short and common ones count only as they are written."""
+        """Return the operation for an alias as articles write it, as `alias` makes it."""
+        alias = self.alias(tag, form, rule)
+        return change_alias(tag, alias) if alias is not None else None
+
+    def alias(self, tag: str, form: str, rule: str) -> Alias | None:
+        """Return an alias as articles write it. Short and common ones count only as they are written."""
         words = spell(form).split()
         spelling = " ".join(words)
         if len(spelling) < 2 or spelling in self._names[tag]:
@@ -58,4 +63,4 @@ class Aliases:
         self._names[tag].add(spelling)
         is_short = len(words) == 1 and (len(words[0]) <= MAX_SHORT or words[0] in common_words())
         text = form.upper() if is_short and rule == INITIALS and form.islower() else form
-        return change_alias(tag, Alias(text, case_exact=is_short))
+        return Alias(text, case_exact=is_short)

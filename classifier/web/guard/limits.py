@@ -37,12 +37,14 @@ class Limits:
     at_once: requests that a process works on at the same time.
     body_seconds: time in which a body must arrive.
     proxies: number of trusted proxies in front of the service. Their headers say who asks.
+    upload_bytes: of the files of an archive together.
     """
 
     rate: int = 0
     at_once: int = 32
     body_seconds: float = 15.0
     proxies: int = 0
+    upload_bytes: int = 2 << 30
 
 
 class Rate:

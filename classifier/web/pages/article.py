@@ -5,13 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from flask import Blueprint, render_template, request
+from werkzeug.utils import redirect
+from werkzeug.wrappers import Response as WsgiResponse
 
-from classifier.domain.articles import Article, article_from_text
+from classifier.domain.articles import Article, article_from_text, text_digest
 from classifier.domain.taxonomy import Tag
-from classifier.errors import TaggerError
+from classifier.errors import BadArticle, TaggerError
 from classifier.model.protocol import Model
 from classifier.serving.tagger import Tagger
-from classifier.text.markup import html_to_text
+from classifier.text.markup import html_to_text, looks_like_html
 from classifier.texts import _
 from classifier.web.api.openapi import Endpoint, document
 from classifier.web.bodies import read_form
@@ -19,6 +21,8 @@ from classifier.web.guard.auth import WRITERS, Gate
 from classifier.web.pages.examples import EXAMPLE_VALUES, example_body
 from classifier.web.pages.showing import WORDING, marked_text, marks_of, rejections, why_of
 from classifier.web.problems import CATALOGUE, ApiProblem, problem_of
+
+PASTED = "pasted"  # the source of articles that somebody adds to the queue here
 
 
 class Pages:
@@ -36,8 +40,8 @@ class Pages:
         """Return the page with an empty form, or one that holds the example."""
         return self._page({}, example=request.args.get("example") == "1")
 
-    def show(self) -> str | tuple[str, int]:
-        """Return the page with the suggestions for what was pasted."""
+    def show(self) -> str | tuple[str, int] | WsgiResponse:
+        """Return the page with the suggestions for what was pasted, or store it for review if that is asked for."""
         self.gate.open()  # before anything is read
         form = read_form(self.limit)
         is_allowed = False
@@ -45,8 +49,11 @@ class Pages:
             self.gate.check_secret(form.get("key", ""), WRITERS)
             is_allowed = True
             text = form.get("text", "").replace("\r\n", "\n")
-            article = _html_article(text) if form.get("format") == "html" else article_from_text(text)
+            is_html = form.get("format") == "html" or (form.get("format") != "text" and looks_like_html(text))
+            article = _html_article(text) if is_html else article_from_text(text)
             article = replace(article, standfirst=form.get("standfirst", "").strip())
+            if form.get("add") == "1":
+                return self._add(article, form)
             result = self._result(article, form.get("why", "").strip())
             return self._page(form, is_allowed, result=result)
         except (ApiProblem, TaggerError) as error:
@@ -64,6 +71,17 @@ class Pages:
     def help(self) -> str:
         """Return the page that explains the work of an editor."""
         return render_template("help.html", reasons=rejections())
+
+    def _add(self, article: Article, form: dict[str, str]) -> WsgiResponse:
+        """Store what was pasted, under an id that follows from its text, and lead to where it is reviewed."""
+        session = self.gate.session()
+        if session is not None:
+            self.gate.check_csrf(session, form.get("csrf", ""))
+        if not article.title.strip() and not article.body.strip():
+            raise BadArticle("The article is empty.", "text")
+        article = replace(article, id=f"{PASTED}-{text_digest(article)[:12]}")
+        self.tagger.put_article(article, source=PASTED)
+        return redirect(f"/review/{article.id}", 303)
 
     def _page(
         self,
@@ -94,6 +112,8 @@ class Pages:
             result=result,
             problem=problem,
             example=example,
+            limit=self.limit,
+            limit_mb=max(1, self.limit >> 20),
         )
 
     def _result(self, article: Article, asked_tag: str) -> dict[str, object]:

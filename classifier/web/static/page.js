@@ -37,16 +37,29 @@ if (text) {
   const out = () => text.classList.remove("over");
   text.addEventListener("dragover", over);
   text.addEventListener("dragleave", out);
-  text.addEventListener("drop", async (event) => {
-    out();
-    const file = event.dataTransfer.files[0];
-    if (!file) return;
-    event.preventDefault();
+  const chooser = document.querySelector("label.file");
+  const said = document.getElementById("file-said");
+  const read = async (file) => {
+    const isTooLarge = file.size > Number(text.form.dataset.most);
+    said.textContent = isTooLarge ? chooser.dataset.tooLarge : file.name;
+    if (isTooLarge) return;
     text.value = await file.text();
     document.getElementById("standfirst").value = ""; // of another article
     const html = /\.html?$/i.test(file.name) || file.type === "text/html";
     document.querySelector(`input[name=format][value=${html ? "html" : "text"}]`).checked = true;
     text.focus();
+  };
+  text.addEventListener("drop", (event) => {
+    out();
+    const file = event.dataTransfer.files[0];
+    if (!file) return;
+    event.preventDefault();
+    read(file);
+  });
+  chooser.hidden = false;
+  chooser.querySelector("input").addEventListener("change", (event) => {
+    if (event.target.files.length) read(event.target.files[0]);
+    event.target.value = ""; // so that the same file can be chosen again
   });
   text.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) text.form.requestSubmit();
@@ -57,13 +70,13 @@ if (text) {
 const opened = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
 if (opened && opened.tagName === "DETAILS") opened.open = true;
 
-// What is shown once can be copied with one press.
+// What is shown once, and a list of tags, can be copied with one press.
 for (const button of document.querySelectorAll("[data-copy]")) {
   const field = button.parentElement.querySelector("[data-once]");
   button.hidden = !navigator.clipboard;
-  field.addEventListener("focus", () => field.select());
+  field?.addEventListener("focus", () => field.select());
   button.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(field.value);
+    await navigator.clipboard.writeText(button.dataset.text ?? field.value);
     button.textContent = button.dataset.copy;
   });
 }
