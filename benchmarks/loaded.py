@@ -10,8 +10,11 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+
 from classifier.domain.articles import Article
 from classifier.model.files import load_model
+from classifier.model.weights import SparseWeights
 
 ARTICLE = Article(id="a-1", title="A first article", body="Words of no importance stand here, a hundred times. " * 10)
 
@@ -29,7 +32,12 @@ def main() -> None:
         figures = {"load_seconds": loaded - began, "first_suggestion_ms": (used - loaded) * 1000}
         if hold:
             weights = model.parameters.weights
-            figures["sum"] = sum(float(weights[row : row + 1000].sum()) for row in range(0, len(weights), 1000))
+            arrays = [weights.columns, weights.values] if isinstance(weights, SparseWeights) else [weights]
+            figures["sum"] = sum(
+                float(array[row : row + 1000].sum(dtype=np.float64))
+                for array in arrays
+                for row in range(0, len(array), 1000)
+            )
     print(json.dumps(figures), flush=True)
     if hold:
         sys.stdin.readline()

@@ -87,7 +87,7 @@ def prepared(name: str) -> list[Prepared]:
 
 def _prepare(past: Sequence[Article], later: Sequence[Article], taxonomy: Taxonomy) -> Prepared:
     data = read_training_set(past, taxonomy, FitSettings(), untracked)
-    classifiers = fit_classifiers(data, data.all_rows, MIN_POSITIVES, untracked, "")
+    classifiers = fit_classifiers(data, MIN_POSITIVES, untracked, "")
     return Prepared(data, out_of_fold(data, untracked), classifiers, later)
 
 

@@ -1,25 +1,41 @@
-"""Training at the size of a large archive: 35,000 long articles, made up from the corpora's words.
+"""Training at any size: `python -m benchmarks.scale [--articles N …] [--tags N …] [--fast] [--default]`.
 
-Words follow the corpora's own frequencies with a long tail of made-up ones; 200 tags have skewed frequencies, and each has
-words that its articles use more. What matters is the cost: how hard the tags are is not like real articles.
+Each cell of the table makes an archive (benchmarks/made_up.py), trains in a process of its own, and prints a line: wall and CPU
+time, and the highest memory of the process with its children. A page that several of them share counts once (PSS). `kept` is
+that without pages of files, which the system takes back when it needs them.
+
+`measure` is the part "scale" of benchmarks.run: long articles with words of the corpora's frequencies and a long tail of
+made-up ones. What matters is the cost: how hard the tags are is not like real articles.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
 import json
+import os
 import re
+import subprocess
 import sys
+import tempfile
+import threading
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from benchmarks.corpora import Corpus, records
-from benchmarks.processes import run, say
+from benchmarks.made_up import write_archive
+from benchmarks.processes import ROOT, Failed, environment, run, say, size_mb
 from benchmarks.synthetic import made_up_words, starter_articles
 
+ARTICLES, TAGS = (1_000, 10_000, 100_000), (50, 300, 1_000, 5_000)
+SAMPLE_SECONDS = 1.0
+COLUMNS = ("way", "articles", "tags", "text MB", "wall min", "CPU min", "peak GB", "kept GB", "model MB", "micro-F1")
 N_ARTICLES = 35_000
 N_TAGS = 200
 N_WORDS = 900  # of an article, on average: about 5,400 characters, 190 MB for all
@@ -30,6 +46,116 @@ TAG_SHARE = 0.08  # of the words of an article
 TITLE_WORDS = 8
 SENTENCE = 20
 _WORD = re.compile(r"[^\W_]+(?:['-][^\W_]+)*")
+
+
+def main() -> None:
+    """Measure the cells that are asked for, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--articles", type=int, nargs="+", default=ARTICLES)
+    parser.add_argument("--tags", type=int, nargs="+", default=TAGS)
+    parser.add_argument("--fast", action="store_true", help="only the fast way (both)")
+    parser.add_argument("--default", action="store_true", help="only the default way (both)")
+    parser.add_argument("--folder", type=Path, help="where archives and models are made (a temporary folder)")
+    options = parser.parse_args()
+    ways = [way for way in ("fast", "default") if getattr(options, way)] or ["fast", "default"]
+    print("| " + " | ".join(COLUMNS) + " |\n|---" + "|---:" * (len(COLUMNS) - 1) + "|")
+    with tempfile.TemporaryDirectory(dir=options.folder, prefix="growth-") as folder:
+        for n_articles in options.articles:
+            for n_tags in options.tags:
+                path = Path(folder) / f"{n_articles}-{n_tags}.jsonl"
+                say(f"writing {n_articles} articles with {n_tags} tags")
+                n_bytes = write_archive(path, n_articles, n_tags)
+                for way in ways:
+                    say(f"training, {way}")
+                    print(
+                        _row(way, n_articles, n_tags, n_bytes, trained(path, Path(folder) / "models", way)), flush=True
+                    )
+                path.unlink()
+
+
+def trained(path: Path, models: Path, way: str) -> dict[str, Any]:
+    """Return seconds, CPU seconds and peak bytes of `train` in a fresh process. Raises `Failed` as it fails."""
+    command = [sys.executable, "-m", "classifier", "train", "--articles", str(path), "--models", str(models), "--json"]
+    command += ["--fast"] * (way == "fast")
+    with tempfile.TemporaryFile() as out:
+        began = time.perf_counter()
+        child = subprocess.Popen(command, stdout=out, cwd=ROOT, env=environment())
+        watch = _Watch(child.pid)
+        watch.start()
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - began
+        watch.stop()
+        if child.returncode:
+            raise Failed(f"train ended with {child.returncode}")
+        out.seek(0)
+        figures: dict[str, Any] = json.loads(out.read().decode().strip().splitlines()[-1])
+    return {
+        "seconds": seconds,
+        "cpu_seconds": usage.ru_utime + usage.ru_stime,
+        "peak": watch.peak,
+        "kept": watch.kept,
+        "model_mb": size_mb(models / str(figures["version"])),
+        "micro_f1": figures["micro_f1"],
+    }
+
+
+def _row(way: str, n_articles: int, n_tags: int, n_bytes: int, figures: dict[str, Any]) -> str:
+    cells = (
+        way,
+        f"{n_articles:,}",
+        f"{n_tags:,}",
+        f"{n_bytes / 1e6:.0f}",
+        f"{figures['seconds'] / 60:.2f}",
+        f"{figures['cpu_seconds'] / 60:.2f}",
+        f"{figures['peak'] / 1e9:.2f}",
+        f"{figures['kept'] / 1e9:.2f}",
+        f"{figures['model_mb']:.0f}",
+        f"{figures['micro_f1']:.3f}",
+    )
+    return "| " + " | ".join(cells) + " |"
+
+
+class _Watch(threading.Thread):
+    """Looks at the memory of a process and its children once a second."""
+
+    def __init__(self, pid: int) -> None:
+        super().__init__(daemon=True)
+        self.peak, self.kept = 0, 0
+        self._pid = pid
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        """Look until stopped."""
+        while not self._ended.wait(SAMPLE_SECONDS):
+            peak, kept = tree_memory(self._pid)
+            self.peak, self.kept = max(self.peak, peak), max(self.kept, kept)
+
+    def stop(self) -> None:
+        """End the looking."""
+        self._ended.set()
+        self.join()
+
+
+def tree_memory(pid: int) -> tuple[int, int]:
+    """Return the bytes of a process and all that it started (PSS), and those of them that are no pages of files."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        parent = psutil.Process(pid)
+        of_each = [_memory(process.pid) for process in (parent, *parent.children(recursive=True))]
+        return sum(peak for peak, _ in of_each), sum(kept for _, kept in of_each)
+    return 0, 0
+
+
+def _memory(pid: int) -> tuple[int, int]:
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+    except OSError:  # it has ended meanwhile
+        return 0, 0
+    kilobytes = {name: int(value.split()[0]) for name, value in (line.split(":", 1) for line in lines)}
+    return kilobytes["Pss"] * 1024, (kilobytes["Pss_Anon"] + kilobytes["Pss_Shmem"]) * 1024
+
+
+# --- the part of benchmarks.run ---
 
 
 def measure(corpora: Sequence[Corpus], folder: Path, n_articles: int, *, with_fast: bool) -> list[dict[str, Any]]:
@@ -123,3 +249,7 @@ def _text(
     sentences = [" ".join(body[start : start + SENTENCE]) + "." for start in range(0, len(body), SENTENCE)]
     paragraphs = [" ".join(sentences[start : start + 4]) for start in range(0, len(sentences), 4)]
     return " ".join(chosen[:TITLE_WORDS]), "\n".join(paragraphs)
+
+
+if __name__ == "__main__":
+    main()

@@ -10,10 +10,11 @@ import numpy as np
 
 from benchmarks.processes import ROOT
 from classifier.domain.articles import Article, read_articles
-from classifier.domain.taxonomy import Taxonomy
+from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.model.retagging import retagged
 from classifier.model.tag_model import TagModel
+from classifier.model.weights import SparseWeights
 from classifier.serving.registry import Registry
 from classifier.training.fitting import fit
 from classifier.training.settings import FitSettings
@@ -59,6 +60,29 @@ def large_model(n_terms: int, n_title_terms: int, n_tags: int, seed: int = 0) ->
     idf = draws.uniform(2.0, 10.0, n_terms).astype(np.float32)
     title_idf = draws.uniform(4.0, 9.0, n_title_terms).astype(np.float32)
     parameters = replace(model.parameters, weights=weights, idf=idf, title_idf=title_idf)
+    return TagModel(parameters, sorted(words), sorted(words[:n_title_terms]), model.taxonomy, card=model.card)
+
+
+def sparse_model(n_terms: int, n_title_terms: int, n_tags: int, n_each: int, seed: int = 0) -> TagModel:
+    """Return a model of many tags with sparse random weights, `n_each` on average of a term; the rest is fitted to few tags."""
+    draws = np.random.default_rng(seed)
+    words = made_up_words(n_terms, draws)
+    few = fit(_tiny_articles(50, words, draws), settings=FitSettings(n_folds=2)).model
+    model = retagged(few, taxonomy_of(f"tag-{number:05d}" for number in range(n_tags)))
+    n_rows = n_terms + n_title_terms
+    n_of_row = np.minimum(draws.poisson(n_each, n_rows), n_tags)
+    columns = [np.sort(draws.choice(n_tags, n, replace=False)).astype(np.uint16) for n in n_of_row.tolist()]
+    values = draws.normal(0.0, 0.1, int(n_of_row.sum())).astype(np.float16)
+    begins = np.concatenate([[0], n_of_row.cumsum()])
+    parameters = replace(
+        model.parameters,
+        weights=SparseWeights(begins, np.concatenate(columns), values, n_tags),
+        separators=np.arange(n_tags, dtype=np.int32),
+        intercepts=np.full(n_tags, -1.0),
+        n_positive=np.full(n_tags, 50, dtype=np.int32),
+        idf=draws.uniform(2.0, 10.0, n_terms).astype(np.float32),
+        title_idf=draws.uniform(4.0, 9.0, n_title_terms).astype(np.float32),
+    )
     return TagModel(parameters, sorted(words), sorted(words[:n_title_terms]), model.taxonomy, card=model.card)
 
 

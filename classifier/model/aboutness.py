@@ -14,6 +14,7 @@ PASSING, MAIN = range(2)  # rows of the weights
 # The decision value says what the words of the article add to its mentions.
 ABOUTNESS_FEATURES = (*FEATURES, "decision value", "above its threshold", "ahead of the others of its kind")
 FAR = 10.0  # from the threshold, in decision values; some thresholds are infinite
+AT_ONCE = 1_000  # articles whose decision values are looked at together
 EVEN = 0.5  # the score at which a tag is as likely right as wrong
 
 
@@ -45,19 +46,24 @@ def aboutness_features(
     `thresholds` those of the tags, (n_tags,), and `kinds` the columns of the tags of each kind.
     """
     articles, tags = named.articles[pairs], named.tags[pairs]
-    values, ahead = decision[articles, tags], _ahead(decision, kinds)[articles, tags]
+    values, ahead = decision[articles, tags], _ahead(decision, articles, tags, kinds)
     above = np.clip(values - thresholds[tags], -FAR, FAR)
     return np.column_stack([crossed(named.shared[pairs], named.kinds[pairs]), values, above, ahead])
 
 
-def _ahead(decision: np.ndarray, kinds: Sequence[Sequence[int]]) -> np.ndarray:
-    """Return how far each decision value is above the highest of the other tags of its kind; 0 for a tag without others."""
-    ahead = np.zeros(decision.shape)
+def _ahead(decision: np.ndarray, articles: np.ndarray, tags: np.ndarray, kinds: Sequence[Sequence[int]]) -> np.ndarray:
+    """Return how far the values of pairs are above the highest of the other tags of their kind; 0 for a tag without others."""
+    ahead, values = np.zeros(len(articles)), decision[articles, tags]
     for columns in kinds:
-        if len(columns) > 1:
-            values = decision[:, columns]
-            second, best = np.partition(values, -2, axis=1)[:, -2:].T[:, :, None]
-            ahead[:, columns] = values - np.where(values == best, second, best)
+        if len(columns) < 2:
+            continue
+        of_kind = np.flatnonzero(np.isin(tags, columns))
+        best_two = [
+            np.partition(decision[begin : begin + AT_ONCE][:, columns], -2, axis=1)[:, -2:]
+            for begin in range(0, len(decision), AT_ONCE)
+        ]
+        second, best = np.concatenate(best_two)[articles[of_kind]].T
+        ahead[of_kind] = values[of_kind] - np.where(values[of_kind] == best, second, best)
     return ahead
 
 

@@ -32,9 +32,20 @@ def stacking_features(classifier: np.ndarray, n_positive: np.ndarray, mentions: 
     `n_positive`: (n_articles, n_tags) or (n_tags,), positives that the classifier was fitted on.
     `mentions`: (n_articles, n_tags) float64, the logit by the mentions alone.
     """
+    return features_of_pairs(classifier, n_positive, mentions, *two_best(classifier, n_positive))
+
+
+def two_best(classifier: np.ndarray, n_positive: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the highest and the second highest value of the fitted tags of each article, both (n_articles, 1)."""
+    return _two_best(np.where(np.asarray(n_positive) > 0, classifier, -np.inf))
+
+
+def features_of_pairs(
+    classifier: np.ndarray, n_positive: np.ndarray, mentions: np.ndarray, best: np.ndarray, second: np.ndarray
+) -> np.ndarray:
+    """Return the features of pairs, (…, len(STACKING_FEATURES)) float64. `best` and `second` are of their articles."""
     n = np.broadcast_to(np.asarray(n_positive, dtype=np.float64), classifier.shape)
     fitted = np.where(n > 0, classifier, -np.inf)
-    best, second = _two_best(fitted)
     shrink = n / (n + SHRINKAGE)
     log_n = np.log1p(n)
     value = np.where(n > 0, classifier, 0.0)

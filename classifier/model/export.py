@@ -52,6 +52,7 @@ from classifier.model.pipeline_steps import (
 from classifier.model.scoring import TITLE_WEIGHT
 from classifier.model.tag_model import TagModel
 from classifier.model.unlearned import has_names
+from classifier.model.weights import dense
 from classifier.text.mention_features import CATEGORIES, FEATURES, NOWHERE, SHARED
 
 
@@ -114,7 +115,7 @@ def _tag_classifier(model: TagModel, tag_ids: list[str]) -> TagClassifier:
     tagger.n_terms_ = len(model.terms) + len(model.title_terms)
     tagger.n_features_in_ = tagger.n_terms_ + 2 * len(tag_ids) + len(Doubts.NAMES)
     tagger.separator_coef_ = np.zeros((len(tag_ids), tagger.n_terms_), dtype=np.float32)
-    tagger.separator_coef_[p.separators] = np.asarray(p.weights).T
+    tagger.separator_coef_[p.separators] = dense(p.weights).T
     tagger.separator_intercept_ = np.zeros(len(tag_ids))
     tagger.separator_intercept_[p.separators] = p.intercepts
     for name in ("n_positive", "stack", "calibration", "curves", "thresholds", "auto_thresholds"):

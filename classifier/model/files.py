@@ -3,7 +3,9 @@
 manifest.json            format, version, and the SHA-256 of every other file; written last, checked first
 model.json               single numbers of `Parameters`
 terms.txt, title_terms.txt   one term a line, in the order of the rows of weights.npy
-weights.npy, …           the arrays of `Parameters`, each under its own name; weights are memory-mapped
+weights.npy              the weights of the linear classifiers, memory-mapped
+weights_begins.npy, weights_columns.npy, weights_values.npy   in its place, those of a large model: see `SparseWeights`
+intercepts.npy, …        the other arrays of `Parameters`, each under its own name
 precedents.txt, precedent_….npy   the ids of past articles, one a line, and the arrays of `Precedents`
 cleaned.json, cleaned-…  what has taken the place of those when articles were deleted; see precedent_files
 taxonomy.json            the taxonomy that the model was trained with
@@ -40,12 +42,14 @@ from classifier.model.precedent_files import (
 from classifier.model.precedents import Precedents
 from classifier.model.recency import HALF_LIFE
 from classifier.model.tag_model import TagModel
+from classifier.model.weights import SparseWeights
 from classifier.text.mention_features import with_later_features
 from classifier.text.stems import ENGLISH_STEMS, STEMS
 
 FORMAT = 3
 _ARRAYS = tuple(f.name for f in fields(Parameters) if f.type is np.ndarray)
-_NUMBERS = tuple(f.name for f in fields(Parameters) if f.type is not np.ndarray)
+_NUMBERS = tuple(f.name for f in fields(Parameters) if "shape" not in f.metadata)
+_DENSE, _SPARSE = ("weights",), ("weights_begins", "weights_columns", "weights_values")
 _TEXTS = ("model.json", "terms.txt", "title_terms.txt", "taxonomy.json", "card.json")
 _FILES = (*_TEXTS, *(f"{name}.npy" for name in _ARRAYS), *precedent_files.NAMES)
 # Arrays that a version lacks if it was saved before there were any: see `_later_arrays`.
@@ -66,7 +70,8 @@ def save_model(model: TagModel, folder: Path) -> str:
     try:
         aside.chmod(0o755)
         _write_files(model, aside)
-        files = {name: file_digest(aside / name) for name in _FILES}
+        names = (*_FILES, *(f"{name}.npy" for name in _arrays_of(model.parameters.weights)))
+        files = {name: file_digest(aside / name) for name in names}
         write_text(aside / "manifest.json", _json({"format": FORMAT, "version": folder.name, "files": files}))
         sync_folder(aside)
         aside.rename(folder)
@@ -80,12 +85,21 @@ def save_model(model: TagModel, folder: Path) -> str:
 def _write_files(model: TagModel, folder: Path) -> None:
     for name in _ARRAYS:
         write_array(folder / f"{name}.npy", getattr(model.parameters, name))
+    for name, array in _arrays_of(model.parameters.weights).items():
+        write_array(folder / f"{name}.npy", array)
     write_precedents(model.precedents, folder)
     write_text(folder / "model.json", _json({name: getattr(model.parameters, name) for name in _NUMBERS}))
     write_text(folder / "terms.txt", "\n".join(model.terms))
     write_text(folder / "title_terms.txt", "\n".join(model.title_terms))
     write_text(folder / "taxonomy.json", _json(model.taxonomy.to_json()))
     write_text(folder / "card.json", _json(model.card))
+
+
+def _arrays_of(weights: np.ndarray | SparseWeights) -> dict[str, np.ndarray]:
+    """Return the arrays of the weights by their names."""
+    if isinstance(weights, SparseWeights):
+        return dict(zip(_SPARSE, (weights.begins, weights.columns, weights.values), strict=True))
+    return dict(zip(_DENSE, (weights,), strict=True))
 
 
 def load_model(folder: Path, digest: str | None = None) -> TagModel:
@@ -109,7 +123,8 @@ def load_model(folder: Path, digest: str | None = None) -> TagModel:
 
 def _checked_files(folder: Path, digests: Mapping[str, str], cleaned: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     names = {}
-    for name in _FILES:
+    weights = _SPARSE if f"{_SPARSE[0]}.npy" in digests else _DENSE
+    for name in (*_FILES, *(f"{each}.npy" for each in weights)):
         if name.removesuffix(".npy") in _LATER and name not in digests:
             continue
         if name not in digests:
@@ -142,21 +157,33 @@ def check_manifest(folder: Path, digest: str | None = None) -> dict[str, str]:
 
 
 def _read_files(folder: Path, names: dict[str, str]) -> TagModel:
-    saved = [name for name in _ARRAYS if f"{name}.npy" in names and name != "weights"]
+    saved = [name for name in _ARRAYS if f"{name}.npy" in names]
     arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in saved}
     arrays["naming_weights"] = with_later_features(arrays["naming_weights"])
-    arrays["weights"] = np.load(folder / "weights.npy", allow_pickle=False, mmap_mode="r")
+    weights = _read_weights(folder, names, arrays["separators"].size)
     numbers = json.loads((folder / "model.json").read_text(encoding="utf-8"))
     terms, title_terms = (_lines(folder / name) for name in ("terms.txt", "title_terms.txt"))
     taxonomy = taxonomy_from_json(json.loads((folder / "taxonomy.json").read_text(encoding="utf-8")))
     later = _later_arrays(arrays["calibration"], numbers["pooled_threshold"], len(taxonomy.tags))
     known = {"half_life": HALF_LIFE, "stem": ENGLISH_STEMS.name, "learned": list(filter(None, [numbers["language"]]))}
     numbers = known | numbers
-    parameters = Parameters(**{**later, **arrays}, **{name: numbers[name] for name in _NUMBERS})
+    parameters = Parameters(weights=weights, **{**later, **arrays}, **{name: numbers[name] for name in _NUMBERS})
     _check_parameters(parameters, len(terms), len(title_terms), len(taxonomy.tags))
     precedents = replace(read_precedents(folder, names), deleted=Deleted(folder.parent))
     _check_precedents(precedents, len(terms) + len(title_terms), len(taxonomy.tags))
     return TagModel(parameters, terms, title_terms, taxonomy, folder.name, read_card(folder), precedents)
+
+
+def _read_weights(folder: Path, names: Mapping[str, str], n_columns: int) -> np.ndarray | SparseWeights:
+    def mapped(name: str) -> np.ndarray:
+        array: np.ndarray = np.load(folder / f"{name}.npy", allow_pickle=False, mmap_mode="r")
+        return array
+
+    if f"{_SPARSE[0]}.npy" not in names:
+        return mapped(*_DENSE)
+    # Indexing through the memmap class costs three times as much.
+    begins, columns, values = (mapped(name).view(np.ndarray) for name in _SPARSE)
+    return SparseWeights(begins, columns, values, n_columns)
 
 
 def _later_arrays(calibration: np.ndarray, pooled_threshold: object, n_tags: int) -> dict[str, np.ndarray]:
@@ -194,8 +221,9 @@ def manifest_digest(folder: Path) -> str:
 def content_digest(model: TagModel) -> str:
     """Return a digest of what a model computes, whatever its card says: equal examples give equal digests."""
     digest = hashlib.sha256()
-    for name in _ARRAYS:
-        digest.update(np.ascontiguousarray(getattr(model.parameters, name)).tobytes())
+    others = (getattr(model.parameters, name) for name in _ARRAYS)
+    for array in (*_arrays_of(model.parameters.weights).values(), *others):
+        digest.update(np.ascontiguousarray(array).tobytes())
     for name in precedent_files.ARRAYS:
         digest.update(np.ascontiguousarray(getattr(model.precedents, name)).tobytes())
     digest.update(_json({name: getattr(model.parameters, name) for name in _NUMBERS}).encode())
@@ -221,7 +249,12 @@ def _check_parameters(parameters: Parameters, n_terms: int, n_title_terms: int, 
     n_separators = len(parameters.separators) if parameters.separators.ndim else 0
     sizes = {"n_terms": n_terms, "n_title_terms": n_title_terms, "n_rows": n_terms + n_title_terms}
     sizes |= {"n_tags": n_tags, "n_separators": n_separators, "n_curve": _even(parameters.curves.shape[-1:])}
+    weights = parameters.weights
+    if isinstance(weights, SparseWeights):
+        _check_sparse(weights, sizes["n_rows"])
     for array in (field for field in fields(parameters) if "shape" in field.metadata):
+        if array.name == "weights" and isinstance(weights, SparseWeights):
+            continue
         values, kind = getattr(parameters, array.name), array.metadata["kind"]
         _check_array(array.name, values, tuple(sizes.get(size, size) for size in array.metadata["shape"]), kind)
         if kind == "f" and not _is_usable(values, may_be_infinite=array.name in _UNBOUNDED):
@@ -243,6 +276,20 @@ def _check_parameters(parameters: Parameters, n_terms: int, n_title_terms: int, 
         listed: Any = getattr(parameters, name)
         if not isinstance(listed, list) or not all(isinstance(text, str) for text in listed):
             raise ValueError(f"{name} in model.json is not a list of texts")
+
+
+def _check_sparse(weights: SparseWeights, n_rows: int) -> None:
+    _check_array("weights_begins", weights.begins, (n_rows + 1,), "i")
+    _check_edges("weights_begins", weights.begins, weights.values.size)
+    if weights.columns.dtype.kind not in "iu":
+        raise ValueError(f"weights_columns holds {weights.columns.dtype}, not {_KINDS['i']}")
+    if weights.columns.shape != weights.values.shape:
+        raise ValueError(
+            f"weights_columns has the shape {weights.columns.shape}, weights_values {weights.values.shape}"
+        )
+    _check_positions("weights_columns", weights.columns, weights.n_columns)
+    if weights.values.dtype.kind != "f" or not _is_usable(weights.values):
+        raise ValueError("weights_values holds what is no number")
 
 
 def _even(shape: tuple[int, ...]) -> int:

@@ -8,6 +8,7 @@ import numpy as np
 from classifier.model.aboutness import ABOUTNESS_FEATURES
 from classifier.model.decision import STACKING_FEATURES
 from classifier.model.recency import HALF_LIFE, Rates, recency_offset
+from classifier.model.weights import SparseWeights
 from classifier.text.mention_features import CATEGORIES, FEATURES
 from classifier.text.stems import ENGLISH_STEMS
 
@@ -21,10 +22,10 @@ def _array(*shape: str | int, kind: str = "f") -> Mapping[str, object]:
 class Parameters:
     """Everything that fitting learned, as arrays over the tags of the taxonomy and the terms.
 
-    weights, idf and title_idf are float32, whole numbers int32, and the others float64. Thresholds are decision values.
+    Dense weights, idf and title_idf are float32, whole numbers int32, and the others float64. Thresholds are decision values.
     """
 
-    weights: np.ndarray = field(metadata=_array("n_rows", "n_separators"))  # terms, then title terms
+    weights: np.ndarray | SparseWeights = field(metadata=_array("n_rows", "n_separators"))  # terms, then title terms
     separators: np.ndarray = field(metadata=_array("n_separators", kind="i"))  # the tag of each linear classifier
     idf: np.ndarray = field(metadata=_array("n_terms"))
     title_idf: np.ndarray = field(metadata=_array("n_title_terms"))

@@ -6,6 +6,7 @@ import numpy as np
 
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model.tag_model import TagModel
+from classifier.model.weights import with_columns
 
 
 def retagged(model: TagModel, taxonomy: Taxonomy) -> TagModel:
@@ -33,7 +34,7 @@ def retagged(model: TagModel, taxonomy: Taxonomy) -> TagModel:
     alias_curves, alias_thresholds = p.alias_curves[stack_of], p.alias_thresholds[stack_of]
     parameters = replace(
         p,
-        weights=p.weights[:, columns],
+        weights=with_columns(p.weights, columns),
         separators=np.array([target[int(p.separators[column])] for column in columns], dtype=np.int32),
         intercepts=p.intercepts[columns],
         n_positive=moved(p.n_positive, 0),

@@ -18,6 +18,7 @@ from classifier.model.parameters import Parameters
 from classifier.model.surface_forms import SurfaceForms
 from classifier.model.unlearned import has_names, of_names
 from classifier.model.voices import Spoken, Voices
+from classifier.model.weights import reader_of
 from classifier.text.fields import ReadText
 from classifier.text.mention_features import HINTED, NOWHERE, MentionFeatures, MentionWeights
 from classifier.text.once import once
@@ -76,8 +77,7 @@ class Scorer:
         self.reader = ArticleReader(taxonomy, parameters.blocks)
         self.n_terms = len(terms)
         self._rows = TermRows(terms, title_terms, STEMS[parameters.stem])
-        # Indexing through the memmap class costs three times as much.
-        self._weights = parameters.weights.view(np.ndarray)
+        self._weights = reader_of(parameters.weights)
         self._idf = np.concatenate([parameters.idf, parameters.title_idf]).astype(np.float64)
         self._is_informative = np.concatenate([parameters.idf > COMMON_IDF, np.zeros(len(title_terms), dtype=bool)])
         self._mention_weights = MentionWeights(parameters.naming_weights, parameters.naming_intercept)
@@ -120,7 +120,7 @@ class Scorer:
         """The scorer of texts in other languages than those that were learned: see `unlearned`."""
         parameters = of_names(self.parameters)
         scorer = self.seen(self._taxonomy, parameters, self._voices, self.reader)
-        scorer._weights, scorer.is_of_names = parameters.weights, True
+        scorer._weights, scorer.is_of_names = reader_of(parameters.weights), True
         scorer.active = scorer.active & has_names(self._taxonomy)
         scorer.choice = replace(scorer.choice, active=scorer.active)
         return scorer
@@ -152,9 +152,7 @@ class Scorer:
         tf_idf = self._tf_idf(terms)
         classifier = np.empty((len(readings), len(p.separators)))
         for row, (begin, end) in enumerate(pairwise(terms.begins.tolist())):
-            # float64 throughout: the parts of an explanation add up to the decision value to many digits.
-            weights = self._weights.take(terms.rows[begin:end], axis=0, mode="clip").astype(np.float64)
-            np.dot(tf_idf[begin:end], weights, out=classifier[row])
+            classifier[row] = self._weights.sums(terms.rows[begin:end], tf_idf[begin:end])
         classifier += p.intercepts
         named = self.reader.mention_features(readings)
         mentions = np.repeat(self._unnamed[None], len(readings), axis=0)
@@ -253,4 +251,4 @@ class Scorer:
             return np.zeros((len(tags), len(scored.tf_idf)))
         columns = np.array([self.column.get(tag, -1) for tag in tags])
         slopes = np.where(columns < 0, 0.0, self.stack.slope[columns])
-        return np.asarray(slopes[:, None] * scored.tf_idf * self._weights[scored.terms.rows[:, None], columns].T)
+        return np.asarray(slopes[:, None] * scored.tf_idf * self._weights.of_columns(scored.terms.rows, columns).T)

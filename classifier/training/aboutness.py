@@ -23,6 +23,7 @@ from classifier.model.aboutness import (
     named_outright,
 )
 from classifier.text.mention_features import LEAD
+from classifier.training.pair_arrays import row_blocks
 from classifier.training.thresholds import Suggesting
 from classifier.training.training_set import TrainingSet
 
@@ -144,14 +145,10 @@ def _pairs(data: TrainingSet, decision: np.ndarray, suggesting: Suggesting) -> _
     named = data.corpus.named
     places = named_outright(named)
     articles, tags = named.articles[places], named.tags[places]
-    scores = np.where(suggesting.suggested, suggesting.scores, 0.0)
-    best = np.zeros(decision.shape, dtype=bool)
-    for columns in data.taxonomy.positions_by_kind:
-        best[:, columns] = scores[:, columns] == scores[:, columns].max(axis=1, keepdims=True)
+    scores = np.where(suggesting.suggested[articles, tags], suggesting.scores[articles, tags], np.float32(0.0))
+    is_best = scores == _best_of_kinds(data, suggesting)[articles, _kind_numbers(data)[tags]]
     at_the_top = named.categories[places] >= LEAD
-    facts = zip(
-        *(values.tolist() for values in (scores[articles, tags], at_the_top, best[articles, tags])), strict=True
-    )
+    facts = zip(*(values.tolist() for values in (scores, at_the_top, is_best)), strict=True)
     # Of tags that are not passing, the rule tells main ones as if they were surer.
     by_rule = [
         (
@@ -168,6 +165,25 @@ def _pairs(data: TrainingSet, decision: np.ndarray, suggesting: Suggesting) -> _
         suggesting.suggested[articles, tags],
         np.array(by_rule, dtype=bool).reshape(-1, 2).T,
     )
+
+
+def _kind_numbers(data: TrainingSet) -> np.ndarray:
+    """Return the place of each tag's kind among `positions_by_kind`, (n_tags,) int64."""
+    numbers = np.zeros(data.labels.shape[1], dtype=np.int64)
+    for number, columns in enumerate(data.taxonomy.positions_by_kind):
+        numbers[columns] = number
+    return numbers
+
+
+def _best_of_kinds(data: TrainingSet, suggesting: Suggesting) -> np.ndarray:
+    """Return the score of the best suggested tag of each kind in each article, (n_articles, n_kinds) float32, 0 without one."""
+    kinds = data.taxonomy.positions_by_kind
+    best = np.zeros((len(data.labels), len(kinds)), dtype=np.float32)
+    for rows in row_blocks(*data.labels.shape):
+        scores = np.where(suggesting.suggested[rows], suggesting.scores[rows], np.float32(0.0))
+        for number, columns in enumerate(kinds):
+            best[rows, number] = scores[:, columns].max(axis=1)
+    return best
 
 
 def _fit_into(fitted: Aboutness, question: int, pairs: _Pairs, labels: np.ndarray) -> Compared | None:

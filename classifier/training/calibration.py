@@ -9,7 +9,7 @@ that are held out whole.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,6 +18,7 @@ from scipy.special import expit
 
 from classifier.domain.examples import UNKNOWN
 from classifier.training.held_out_tags import AliasPairs, HeldOutTags, by_kind
+from classifier.training.pair_arrays import count, nth_largest, row_blocks
 from classifier.training.training_set import TrainingSet, has_others
 
 QUANTILES = (0.2, 0.4, 0.6, 0.8)  # of the uncertain pairs: where the curve over decision values bends
@@ -75,26 +76,33 @@ class ScoreModel(NamedTuple):
         return np.concatenate([self.alias[:, :2], bends, more, changes, more], axis=1)
 
 
+class _Pairs(NamedTuple):
+    """The pairs that curves are fitted on: all hard ones, and a sample of the others that weighs more."""
+
+    values: np.ndarray  # (n,) float64, decision values
+    margins: np.ndarray  # (n,) float64, less the centres of their folds
+    right: np.ndarray  # (n,) bool
+    tags: np.ndarray  # (n,) int64
+    weights: np.ndarray  # (n,) float64
+
+
 def fit_score_model(
     data: TrainingSet, decision: np.ndarray, centres: np.ndarray, held_out: HeldOutTags, inside: np.ndarray
 ) -> ScoreModel:
-    """Fit on the articles of a mask, with out-of-fold decision values, (n_articles, n_tags) float64.
+    """Fit on the articles of a mask, with out-of-fold decision values, (n_articles, n_tags).
 
-    `centres`, the same shape, were chosen on the other folds: a threshold flatters the pairs that it was chosen on.
+    `centres`, (n_folds, n_tags), were chosen on the other folds: a threshold flatters the pairs that it was chosen on.
     """
-    pairs = (data.labels != UNKNOWN) & has_others(data) & inside[:, None]
-    values, right, margins = decision[pairs], data.labels[pairs] == 1, (decision - centres)[pairs]
-    bends = _uncertain(values, QUANTILES)
-    rows, weights = _sampled(_hard(values, right))
-    log_n = np.broadcast_to(_log_n((data.labels[inside] == 1).sum(axis=0)), pairs.shape)[pairs]
+    pairs = _sampled(data, decision, centres, inside)
+    bends = _uncertain(pairs.values, pairs.weights, QUANTILES)
     intercept, (over_decision, over_margin, over_log_n) = _fit_hinges(
         [
-            (values[rows], bends, 1.0, MIN_SLOPE),
-            (margins[rows], np.array(MARGIN_BENDS), 0.0, 0.0),
-            (log_n[rows], np.zeros(1), 0.0, -np.inf),
+            (pairs.values, bends, 1.0, MIN_SLOPE),
+            (pairs.margins, np.array(MARGIN_BENDS), 0.0, 0.0),
+            (_log_n(count(data.labels, 1, inside))[pairs.tags], np.zeros(1), 0.0, -np.inf),
         ],
-        right[rows],
-        weights,
+        pairs.right,
+        pairs.weights,
     )
     alias = held_out.pairs(data, inside)
     alias_curves = by_kind(data, inside, lambda tags: _fit_alias_curve(alias, tags))
@@ -117,33 +125,50 @@ def _fit_alias_curve(pairs: AliasPairs, tags: np.ndarray) -> np.ndarray:
     return curve.row(intercept)
 
 
-def _uncertain(values: np.ndarray, quantiles: Sequence[float]) -> np.ndarray:
+def _uncertain(values: np.ndarray, weights: np.ndarray, quantiles: Sequence[float]) -> np.ndarray:
     """Return quantiles of decision values, each weighted by how uncertain it is as a log-odds: p * (1 - p)."""
     if not len(values):
         return np.zeros(len(quantiles))
-    order = np.argsort(values)
+    order = np.argsort(values, kind="stable")
     p = expit(values[order])
-    share = np.cumsum(p * (1.0 - p))
+    share = np.cumsum(weights[order] * p * (1.0 - p))
     return np.asarray(values[order[np.searchsorted(share, np.array(quantiles) * share[-1])]])
 
 
-def _hard(values: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Return which pairs are among the highest, HARD_PER_POSITIVE for each positive: a mask, (n_pairs,) bool."""
-    if not len(values):
-        return np.zeros(0, dtype=bool)
-    n_hard = min(len(values), max(1, HARD_PER_POSITIVE * int(right.sum())))
-    return np.asarray(values >= np.partition(values, len(values) - n_hard)[len(values) - n_hard])
+def _sampled(data: TrainingSet, decision: np.ndarray, centres: np.ndarray, inside: np.ndarray) -> _Pairs:
+    """Return all hard pairs of the articles of a mask, and of at most MAX_EASY easy ones, evenly drawn.
 
+    Hard are the pairs with the highest decision values, HARD_PER_POSITIVE for each positive.
+    """
+    n_tags, others = decision.shape[1], has_others(data)
 
-def _sampled(hard: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the rows of all hard pairs and of at most MAX_EASY easy ones, evenly drawn, and their weights."""
-    easy = np.flatnonzero(~hard)
-    step = -(-len(easy) // MAX_EASY) or 1
-    drawn = easy[::step]
-    rows = np.concatenate([np.flatnonzero(hard), drawn])
+    def known() -> Iterator[np.ndarray]:
+        """Yield the pairs of each block, numbered by article and tag."""
+        for rows in row_blocks(*decision.shape):
+            pairs = (data.labels[rows] != UNKNOWN) & inside[rows, None] & others[data.folds[rows]]
+            yield np.flatnonzero(pairs) + rows.start * n_tags
+
+    flat, flat_labels = decision.ravel(), data.labels.ravel()
+    sizes = np.array([(len(pairs), np.count_nonzero(flat_labels[pairs] == 1)) for pairs in known()]).sum(axis=0)
+    n_pairs, n_positive = sizes.tolist()
+    n_hard = min(n_pairs, max(1, HARD_PER_POSITIVE * n_positive))
+    level = nth_largest((flat[pairs] for pairs in known()), n_hard) if n_pairs else 0.0
+    n_easy = sum(np.count_nonzero(flat[pairs] < level) for pairs in known())
+    step, begin = -(-n_easy // MAX_EASY) or 1, 0
+    hard, drawn = [], []
+    for pairs in known():
+        is_hard = flat[pairs] >= level
+        easy = pairs[~is_hard]
+        hard.append(pairs[is_hard])
+        drawn.append(easy[-begin % step :: step])
+        begin += len(easy)
+    rows = np.concatenate([*hard, *drawn])
     weights = np.ones(len(rows))
-    weights[len(rows) - len(drawn) :] = len(easy) / max(1, len(drawn))
-    return rows, weights
+    n_drawn = sum(map(len, drawn))
+    weights[len(rows) - n_drawn :] = n_easy / max(1, n_drawn)
+    articles, tags = np.divmod(rows, n_tags)
+    values = flat[rows].astype(np.float64)
+    return _Pairs(values, values - centres[data.folds[articles], tags], flat_labels[rows] == 1, tags, weights)
 
 
 def _segments(values: np.ndarray, bends: np.ndarray) -> np.ndarray:

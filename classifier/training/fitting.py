@@ -24,6 +24,7 @@ from classifier.model.tag_model import TagModel
 from classifier.training.aboutness import Aboutness, fit_aboutness, no_aboutness
 from classifier.training.held_out_tags import hold_out_tags, nothing_held_out
 from classifier.training.linear_classifiers import LinearClassifiers, fit_classifiers, out_of_fold
+from classifier.training.pair_arrays import count
 from classifier.training.settings import FitSettings
 from classifier.training.stacking import Stacked, classifiers_alone, stack
 from classifier.training.thresholds import Suggesting, fit_suggesting
@@ -37,7 +38,7 @@ class HeldOut(NamedTuple):
     """The judgements on each article by models that have not learned from it, in the order of the ids."""
 
     ids: list[str]
-    scores: np.ndarray  # (n_articles, n_tags) float64
+    scores: np.ndarray  # (n_articles, n_tags) float32
     suggested: np.ndarray  # (n_articles, n_tags) bool
     labels: np.ndarray  # (n_articles, n_tags) int8
     folds: np.ndarray  # (n_articles,) int8
@@ -83,7 +84,7 @@ def fit(
         data = read_training_set(articles, taxonomy, settings, track, sorted(blocks), timeless, passing, kept_folds)
         validated = out_of_fold(data, track)
         stacked = classifiers_alone(data, validated) if data.settings.fast else stack(data, validated)
-        classifiers = fit_classifiers(data, data.all_rows, MIN_POSITIVES, track, "fitting all tags")
+        classifiers = fit_classifiers(data, MIN_POSITIVES, track, "fitting all tags")
         held_out = nothing_held_out(data) if data.settings.fast else hold_out_tags(data, stacked.stacking)
         suggesting = fit_suggesting(data, stacked.decision, held_out)
         aboutness = no_aboutness() if settings.fast else fit_aboutness(data, stacked.decision, suggesting)
@@ -134,7 +135,7 @@ def _parameters(
     blocks: Sequence[str],
 ) -> Parameters:
     n_positive = np.zeros(data.labels.shape[1], dtype=np.int32)
-    n_positive[classifiers.tags] = (data.labels[:, classifiers.tags] == 1).sum(axis=0)
+    n_positive[classifiers.tags] = count(data.labels, 1)[classifiers.tags]
     return Parameters(
         weights=classifiers.weights,
         separators=np.array(classifiers.tags, dtype=np.int32),
@@ -180,7 +181,7 @@ def _precedents(data: TrainingSet) -> Precedents:
 
 
 def _card(data: TrainingSet, parameters: Parameters, cross_validation: dict[str, Any]) -> dict[str, Any]:
-    n_positive, n_negative = ((data.labels == label).sum(axis=0).tolist() for label in (1, 0))
+    n_positive, n_negative = (count(data.labels, label).tolist() for label in (1, 0))
     fitted = set(parameters.separators.tolist())
     tags = data.taxonomy.tags
     return {

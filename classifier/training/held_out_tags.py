@@ -13,6 +13,7 @@ import numpy as np
 from classifier.domain.examples import UNKNOWN
 from classifier.model.decision import STACKING_FEATURES
 from classifier.training.mention_fitting import fit_mentions
+from classifier.training.pair_arrays import count
 from classifier.training.training_set import MIN_KIND_POSITIVES, TrainingSet
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ class HeldOutTags(NamedTuple):
         rows = inside[named.articles] & (labels != UNKNOWN)
         tags, right = named.tags[rows], labels[rows] == 1
         n_right, n_wrong = (
-            (data.labels[inside] == label).sum(axis=0) - np.bincount(tags[right == bool(label)], minlength=n_tags)
+            count(data.labels, label, inside) - np.bincount(tags[right == bool(label)], minlength=n_tags)
             for label in (1, 0)
         )
         all_tags, is_named = np.arange(n_tags), np.arange(len(tags) + 2 * n_tags) < len(tags)
@@ -63,7 +64,7 @@ def by_kind(data: TrainingSet, inside: np.ndarray, fit: Callable[[np.ndarray], n
     Kinds with few positives share a fit, as they share a stacking model: decision values of other kinds have another scale.
     """
     kinds = np.array([tag.kind for tag in data.taxonomy.tags])
-    n_positive = (data.labels[inside] == 1).sum(axis=0)
+    n_positive = count(data.labels, 1, inside)
     large = [kind for kind in sorted(set(kinds.tolist())) if n_positive[kinds == kind].sum() >= MIN_KIND_POSITIVES]
     of_kinds = [kinds == kind for kind in large] + [~np.isin(kinds, large)]
     parts = [(tags, fit(tags)) for tags in of_kinds if tags.any()]

@@ -18,6 +18,7 @@ from classifier.text.mention_features import (
     MentionWeights,
     crossed,
 )
+from classifier.training.pair_arrays import count
 
 KAPPA = 4.0  # examples that the average over all tags counts for in a tag's own offsets
 PASSING_COST = 2.0  # of a mistake on a group that the body names once and the article lacks: editors mind it more
@@ -59,8 +60,9 @@ def fit_mentions(named: MentionFeatures, labels: np.ndarray, inside: np.ndarray)
     n, hits, sums = np.zeros(shape), np.zeros(shape), np.zeros(shape)
     for total, amount in ((n, costs), (hits, right), (sums, costs * expected)):
         np.add.at(total, (tags, categories), amount)
-    n[:, NOWHERE] = (labels[inside] != UNKNOWN).sum(axis=0) - np.bincount(tags, minlength=shape[0])
-    hits[:, NOWHERE] = (labels[inside] == 1).sum(axis=0) - hits.sum(axis=1)
+    n_known = inside.sum() - count(labels, UNKNOWN, inside)
+    n[:, NOWHERE] = n_known - np.bincount(tags, minlength=shape[0])
+    hits[:, NOWHERE] = count(labels, 1, inside) - hits.sum(axis=1)
     nowhere = (hits[:, NOWHERE].sum() + 0.5) / (n[:, NOWHERE].sum() + 1.0)
     sums[:, NOWHERE] = n[:, NOWHERE] * nowhere
     usual = np.clip(np.divide(sums, n, out=np.full(shape, 0.5), where=n > 0), 1e-6, 1 - 1e-6)

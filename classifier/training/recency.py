@@ -9,6 +9,7 @@ import numpy as np
 from classifier.domain.examples import POSITIVE, UNKNOWN
 from classifier.model.evaluation import macro_f1, micro_f1
 from classifier.model.recency import DAMPING, HALF_LIFE, Rates, no_rates, recency_offset
+from classifier.training.pair_arrays import count, pair_zeros
 from classifier.training.rolling import rolling_masks
 from classifier.training.thresholds import choice_of, fit_thresholds, own_labels
 from classifier.training.training_set import TrainingSet
@@ -20,7 +21,7 @@ ORIGIN_SHRINKAGE = 20.0  # of the thresholds at rolling origins
 class WalkedRates(NamedTuple):
     """The recency offsets before each article, and the rates after the last.
 
-    offsets: (n_articles, n_tags) float64, damped; damping: (n_tags,) float64, the share of its offset that each tag has.
+    offsets: (n_articles, n_tags) float32, damped; damping: (n_tags,) float64, the share of its offset that each tag has.
     """
 
     offsets: np.ndarray
@@ -38,20 +39,21 @@ def walk_rates(labels: np.ndarray, dates: Sequence[str | None]) -> WalkedRates:
         labels: (n_articles, n_tags) int8; dates: of the articles, in a form that sorts by time.
     """
     dated = [row for row, date in enumerate(dates) if date is not None]
-    offsets = np.zeros(labels.shape)
     if len(dated) < MIN_DATED:
-        return WalkedRates(offsets, np.zeros(labels.shape[1]), no_rates(labels.shape[1]))
-    n_known = (labels[dated] != UNKNOWN).sum(axis=0)
-    n_positive = (labels[dated] == POSITIVE).sum(axis=0)
+        nothing = np.broadcast_to(np.float32(0.0), labels.shape)
+        return WalkedRates(nothing, np.zeros(labels.shape[1]), no_rates(labels.shape[1]))
+    is_dated = np.array([date is not None for date in dates], dtype=bool)
+    offsets = pair_zeros(labels.shape)
+    n_known = len(dated) - count(labels, UNKNOWN, is_dated)
+    n_positive = count(labels, POSITIVE, is_dated)
     usual = np.where(n_positive > 0, (n_positive + 0.5) / (n_known + 1.0), 0.0)
     damping = n_positive / (n_positive + DAMPING)
     rates = Rates(usual, usual, HALF_LIFE)
     for _, rows in groupby(sorted(dated, key=lambda row: (dates[row], row)), key=dates.__getitem__):
         of_date = list(rows)
-        offsets[of_date] = rates.recent
+        offsets[of_date] = recency_offset(rates) * damping
         for row in of_date:
             rates = rates.after(labels[row])
-    offsets[dated] = recency_offset(rates._replace(recent=offsets[dated])) * damping
     return WalkedRates(offsets, damping, rates)
 
 
@@ -64,10 +66,10 @@ def recency_pays(data: TrainingSet, decision: np.ndarray, without: np.ndarray) -
     own, choice = own_labels(data), choice_of(data)
     gains = []
     for past, later in rolling_masks(data.dates):
-        quality = []
+        quality, labels = [], data.labels[later]
         for values in (decision, without):
-            thresholds = fit_thresholds(values[past], data.labels[past], own[past]).shrunk(ORIGIN_SHRINKAGE)
-            suggested = choice.suggested(values[later], np.tile(thresholds, (int(later.sum()), 1)))
-            quality.append(sum(measure(suggested, data.labels[later]) for measure in (micro_f1, macro_f1)))
+            thresholds = fit_thresholds(values, data.labels, own, past).shrunk(ORIGIN_SHRINKAGE)
+            suggested = choice.suggested(values[later], thresholds)
+            quality.append(sum(measure(suggested, labels) for measure in (micro_f1, macro_f1)))
         gains.append(quality[0] - quality[1])
     return max(gains) >= 0.0

@@ -18,6 +18,7 @@ from classifier.gate.whole import Check, CheckRow, Costs
 from classifier.model import evaluation
 from classifier.model.evaluation import Interval
 from classifier.model.tag_model import TagModel
+from classifier.model.weights import by_column
 from classifier.store.runs import NOT_PROMOTED, PROMOTED
 from classifier.text.language import name_of
 from classifier.training.checks import Finding
@@ -341,10 +342,8 @@ def languages_of(rows: Mapping[str, LanguageRow], changes: Iterable[LanguageChan
 def strongest_terms(model: TagModel, n: int = N_TERMS) -> dict[str, list[str]]:
     """Return the terms with the highest weights of each tag that has a linear classifier, the strongest first."""
     names = [*model.terms, *model.title_terms]
-    weights = np.asarray(model.parameters.weights)
     terms = {}
-    for column, tag in enumerate(model.parameters.separators.tolist()):
-        weight = weights[:, column]
+    for tag, weight in zip(model.parameters.separators.tolist(), by_column(model.parameters.weights), strict=True):
         top = np.argpartition(-weight, min(n, len(weight) - 1))[:n]
         strongest = top[np.argsort(-weight[top])].tolist()
         terms[model.taxonomy.tags[tag].id] = [names[term] for term in strongest if weight[term] > 0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -17,6 +17,7 @@ from classifier.model.calibration import calibrated, decision_at
 from classifier.model.decision import Choice
 from classifier.training.calibration import fit_score_model
 from classifier.training.held_out_tags import HeldOutTags, by_kind
+from classifier.training.pair_arrays import column_blocks, count, nth_largest, pair_zeros, row_blocks
 from classifier.training.training_set import MIN_POSITIVES, TrainingSet, has_others
 
 REACH = 3.0  # how far, in decision values, a tag's own threshold may lie from the pooled one
@@ -45,19 +46,22 @@ class Suggesting:
 
 
 def fit_suggesting(data: TrainingSet, decision: np.ndarray, held_out: HeldOutTags) -> Suggesting:
-    """Fit thresholds and calibration to out-of-fold decision values, (n_articles, n_tags) float64."""
+    """Fit thresholds and calibration to out-of-fold decision values, (n_articles, n_tags)."""
     labels = data.labels
-    of_others = fit_on_others(data, decision)
+    own = own_labels(data)
+    of_others = fit_on_others(data, decision, own)
     shrinkage, suggested = choose_shrinkage(data, decision, of_others)
-    fitted = fit_thresholds(decision, labels, own_labels(data))
+    fitted = fit_thresholds(decision, labels, own)
+    del own
     alias_thresholds = _alias_thresholds(data, held_out, fitted.pooled)
-    n_positive = (labels == 1).sum(axis=0)
+    n_positive = count(labels, 1)
+    has_examples = n_positive > 0
     n_positive[n_positive < MIN_POSITIVES] = 0  # these have no classifier
     # A single example is too few for a classifier, but it shows that the tag is meant where it is named.
-    is_meant = (n_positive > 0) | ((labels == 1).any(axis=0) & np.isfinite(alias_thresholds))
+    is_meant = (n_positive > 0) | (has_examples & np.isfinite(alias_thresholds))
     thresholds = np.where(is_meant, fitted.shrunk(shrinkage), alias_thresholds)
     centres = np.stack([other.shrunk(CENTRE_SHRINKAGE) for other in of_others])
-    model = fit_score_model(data, decision, centres[data.folds], held_out, data.all_rows)
+    model = fit_score_model(data, decision, centres, held_out, data.all_rows)
     curves = model.curves(fitted.shrunk(CENTRE_SHRINKAGE), n_positive)
     scores = _held_out_scores(data, decision, centres, held_out)
     judged = suggested & (labels != UNKNOWN)
@@ -76,13 +80,14 @@ def fit_suggesting(data: TrainingSet, decision: np.ndarray, held_out: HeldOutTag
 
 
 def _held_out_scores(data: TrainingSet, decision: np.ndarray, centres: np.ndarray, held_out: HeldOutTags) -> np.ndarray:
-    """Return scores by curves fitted on the other folds, (n_articles, n_tags), with centres of (n_folds, n_tags)."""
-    scores = np.zeros(decision.shape)
+    """Return scores by curves fitted on the other folds, (n_articles, n_tags) float32, with centres of (n_folds, n_tags)."""
+    scores = pair_zeros(decision.shape)
     for of_others, out in zip(centres, data.held_out_masks(), strict=True):
         if out.any():
-            model = fit_score_model(data, decision, centres[data.folds], held_out, ~out)
-            n_positive = (data.labels[~out] == 1).sum(axis=0)
-            scores[out] = calibrated(decision[out], model.curves(of_others, n_positive))
+            model = fit_score_model(data, decision, centres, held_out, ~out)
+            curves, articles = model.curves(of_others, count(data.labels, 1, ~out)), np.flatnonzero(out)
+            for rows in row_blocks(len(articles), decision.shape[1]):
+                scores[articles[rows]] = calibrated(decision[articles[rows]], curves)
     return scores
 
 
@@ -100,10 +105,10 @@ def _alias_thresholds(data: TrainingSet, held_out: HeldOutTags, pooled: float) -
     return np.asarray(np.maximum(by_kind(data, data.all_rows, best), pooled))
 
 
-def fit_on_others(data: TrainingSet, decision: np.ndarray) -> list[Thresholds]:
-    """Return the thresholds that are chosen on the other folds, for each fold."""
-    own = own_labels(data)
-    return [fit_thresholds(decision[~out], data.labels[~out], own[~out]) for out in data.held_out_masks()]
+def fit_on_others(data: TrainingSet, decision: np.ndarray, own: np.ndarray | None = None) -> list[Thresholds]:
+    """Return the thresholds that are chosen on the other folds, for each fold. `own` are the `own_labels`, if known."""
+    own = own_labels(data) if own is None else own
+    return [fit_thresholds(decision, data.labels, own, ~out) for out in data.held_out_masks()]
 
 
 def choose_shrinkage(
@@ -113,13 +118,23 @@ def choose_shrinkage(
 
     `of_others` are the thresholds that were chosen on the other folds: with them the estimate is honest.
     """
-    labels = data.labels
     choice = choice_of(data)
-    tried = []
-    for shrinkage in SHRINKAGES:
+
+    def suggested(shrinkage: float) -> Iterator[tuple[slice, np.ndarray]]:
         thresholds = np.stack([fitted.shrunk(shrinkage) for fitted in of_others])
-        tried.append((shrinkage, choice.suggested(decision, thresholds[data.folds])))
-    return max(tried, key=lambda trial: evaluation.micro_f1(trial[1], labels) + evaluation.macro_f1(trial[1], labels))
+        for rows in row_blocks(*decision.shape):
+            yield rows, choice.suggested(decision[rows], thresholds[data.folds[rows]])
+
+    def quality(shrinkage: float) -> float:
+        blocks = (evaluation.tag_counts(passed, data.labels[rows]) for rows, passed in suggested(shrinkage))
+        of_tags = np.sum(list(blocks), axis=0)
+        return evaluation.micro_f1_of(of_tags) + evaluation.macro_f1_of(of_tags)
+
+    best = max(SHRINKAGES, key=quality)
+    chosen = np.zeros(decision.shape, dtype=bool)
+    for rows, passed in suggested(best):
+        chosen[rows] = passed
+    return best, chosen
 
 
 def choice_of(data: TrainingSet) -> Choice:
@@ -129,34 +144,41 @@ def choice_of(data: TrainingSet) -> Choice:
 
 def best_threshold(decision: np.ndarray, positive: np.ndarray) -> float:
     """Return the threshold with the best F1, halfway between two decision values."""
-    n_positive = int(positive.sum())
+    return best_of_blocks(lambda: [(decision, positive)])
+
+
+def best_of_blocks(pairs: Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]]) -> float:
+    """Return the same for pairs that are given in blocks, each with its decision values and which are positive."""
+    n_pairs, n_positive = np.sum([(len(positive), positive.sum()) for _, positive in pairs()], axis=0).tolist()
     if not n_positive:
         return float("inf")
-    is_high = _high_enough(decision, positive, n_positive)
-    decision, positive = decision[is_high], positive[is_high]
+    lowest = _lowest_of_interest(pairs, n_pairs, n_positive)
+    decision, positive = map(
+        np.concatenate,
+        zip(*((values[values >= lowest], right[values >= lowest]) for values, right in pairs()), strict=True),
+    )
     order = np.argsort(-decision, kind="stable")
     hits = np.cumsum(positive[order])
     f1 = 2.0 * hits / (np.arange(1, len(order) + 1) + n_positive)
     last = int(f1.argmax())
-    lowest, below = decision[order[last]], decision[order[min(last + 1, len(order) - 1)]]
-    return float((lowest + below) / 2.0)
+    lowest, below = (float(decision[order[place]]) for place in (last, min(last + 1, len(order) - 1)))
+    return (lowest + below) / 2.0
 
 
-def _high_enough(decision: np.ndarray, positive: np.ndarray, n_positive: int) -> np.ndarray:
-    """Return the pairs among which the best threshold lies, so that few have to be sorted."""
-    above = decision >= _nth_largest(decision, n_positive)
-    f1 = 2.0 * np.count_nonzero(positive & above) / (np.count_nonzero(above) + n_positive)
+def _lowest_of_interest(
+    pairs: Callable[[], Iterable[tuple[np.ndarray, np.ndarray]]], n_pairs: int, n_positive: int
+) -> float:
+    """Return a decision value above which the best threshold lies, so that few pairs have to be sorted."""
+    level = nth_largest((values for values, _ in pairs()), n_positive)
+    n_above, n_hits = np.sum(
+        [(np.count_nonzero(values >= level), np.count_nonzero(right[values >= level])) for values, right in pairs()],
+        axis=0,
+    ).tolist()
+    f1 = 2.0 * n_hits / (n_above + n_positive)
     # A threshold below the k highest pairs has an F1 of at most 2n / (k + n): the best one lies among 2n / f1 - n pairs.
     # One more for rounding, and one for the pair below the threshold.
-    n_high = int(2.0 * n_positive / f1 - n_positive) + 2 if f1 else len(decision)
-    if n_high >= len(decision):
-        return np.ones(len(decision), dtype=bool)
-    return np.asarray(decision >= _nth_largest(decision, n_high))
-
-
-def _nth_largest(values: np.ndarray, n: int) -> float:
-    index = len(values) - n
-    return float(np.partition(values, index)[index])
+    n_high = int(2.0 * n_positive / f1 - n_positive) + 2 if f1 else n_pairs
+    return nth_largest((values for values, _ in pairs()), n_high) if n_high < n_pairs else -np.inf
 
 
 class Thresholds(NamedTuple):
@@ -181,21 +203,36 @@ def own_labels(data: TrainingSet) -> np.ndarray:
     A positive is unknown here if its fold has all positives of the tag. It was judged as that of a tag without examples,
     below many articles, and a threshold that finds it would let a fitted tag pass everywhere.
     """
-    return np.where(has_others(data) | (data.labels != 1), data.labels, UNKNOWN)
+    own, others = data.labels.copy(), has_others(data)
+    for fold, out in enumerate(data.held_out_masks()):
+        for tag in np.flatnonzero(~others[fold]).tolist():
+            own[out & (own[:, tag] == 1), tag] = UNKNOWN
+    return own
 
 
-def fit_thresholds(decision: np.ndarray, labels: np.ndarray, own: np.ndarray) -> Thresholds:
-    """Fit thresholds to out-of-fold decision values, (n_articles, n_tags); a tag without positives in `own` has the pooled one.
+def fit_thresholds(
+    decision: np.ndarray, labels: np.ndarray, own: np.ndarray, inside: np.ndarray | None = None
+) -> Thresholds:
+    """Fit thresholds to out-of-fold decision values, (n_articles, n_tags), of the articles of a mask, or of all.
 
-    The pooled one is chosen on `labels`, those of the tags on `own` (see `own_labels`).
+    The pooled one is chosen on `labels`, those of the tags on `own` (see `own_labels`). A tag without positives in `own` has
+    the pooled one.
     """
-    is_known, is_own = labels != UNKNOWN, own != UNKNOWN
-    pooled = best_threshold(decision[is_known], labels[is_known] == 1)
+    inside = np.ones(len(labels), dtype=bool) if inside is None else inside
+
+    def known() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for rows in row_blocks(*labels.shape):
+            pairs = (labels[rows] != UNKNOWN) & inside[rows, None]
+            yield decision[rows][pairs], labels[rows][pairs] == 1
+
+    pooled = best_of_blocks(known)
     best = np.full(labels.shape[1], pooled)
-    n_positive = (own == 1).sum(axis=0).astype(np.float64)
-    for tag in np.flatnonzero(n_positive).tolist():
-        rows = is_own[:, tag]
-        best[tag] = best_threshold(decision[rows, tag], own[rows, tag] == 1)
+    n_positive = count(own, 1, inside).astype(np.float64)
+    for tags in column_blocks(*labels.shape):
+        values, of_tags = (np.asarray(part[inside, tags].T, order="C") for part in (decision, own))
+        for tag in np.flatnonzero(n_positive[tags]).tolist():
+            is_own = of_tags[tag] != UNKNOWN
+            best[tags.start + tag] = best_threshold(values[tag, is_own], of_tags[tag, is_own] == 1)
     return Thresholds(best, n_positive, pooled)
 
 

@@ -15,6 +15,7 @@ from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.errors import TooFewExamples
 from classifier.training.corpus import Corpus, read_corpus
 from classifier.training.folds import UNDEALT, make_folds
+from classifier.training.pair_arrays import count
 from classifier.training.settings import FitSettings
 
 MIN_ARTICLES = 10
@@ -63,9 +64,9 @@ class TrainingSet:
 
 
 def has_others(data: TrainingSet) -> np.ndarray:
-    """Return whether other folds than the article's have positives of the tag, (n_articles, n_tags) bool."""
-    in_fold = np.stack([(data.labels[out] == 1).sum(axis=0) for out in data.held_out_masks()])
-    return np.asarray((in_fold.sum(axis=0) > in_fold)[data.folds])
+    """Return whether other folds than one have positives of a tag, (n_folds, n_tags) bool."""
+    in_fold = np.stack([count(data.labels, 1, out) for out in data.held_out_masks()])
+    return np.asarray(in_fold.sum(axis=0) > in_fold)
 
 
 def read_training_set(
