@@ -49,7 +49,7 @@ def export(articles: list[Article]) -> bytes:
 
 
 def token(client: FlaskClient) -> str:
-    return str(html.fromstring(client.get("/archive/tags").text).xpath("//meta[@name='csrf']/@content")[0])
+    return str(html.fromstring(client.get("/help").text).xpath("//meta[@name='csrf']/@content")[0])
 
 
 def send(client: FlaskClient, path: str, **fields: Any) -> Any:

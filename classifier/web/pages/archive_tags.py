@@ -38,9 +38,12 @@ class ArchiveTags(ArchiveSite):
             rule = f"/{name.replace('_', '-')}"
             self.blueprint.add_url_rule(rule, name, getattr(self, name), methods=["POST"])
 
-    def tags(self) -> str:
-        """Show the tags that come of the terms, to be corrected."""
-        return self._tags(self.gate.require(ADMINS), self.folder.state())
+    def tags(self) -> str | WsgiResponse:
+        """Show the tags that come of the terms, to be corrected, until they are stored."""
+        session, state = self.gate.require(ADMINS), self.folder.state()
+        if state is not None and self.is_stored(state):
+            return see(f"{PAGE}/result")
+        return self._tags(session, state)
 
     def choose(self) -> WsgiResponse | tuple[str, int]:
         """Keep, merge, rename or leave out a name."""
