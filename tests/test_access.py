@@ -122,6 +122,8 @@ PAGES = [
     "/archive/report",
     "/archive/tags",
     "/archive/result",
+    "/admin/health",
+    "/admin/health/backups/<name>",
     "/articles/a/history",
     "/review",
     "/review/a",
@@ -180,6 +182,8 @@ FORMS_OF_TAGS: dict[str, set[str]] = {
     **dict.fromkeys(("/data/label", "/data/label/undo"), EDITORS),
     **{path: {"admin"} for path in ("/webhooks", "/webhooks/failed", "/webhooks/<webhook_id>")},
     "/data/block": {"admin"},
+    "/admin/health/backups": {"admin"},
+    "/admin/health/backups/<name>/delete": {"admin"},
     "/data/block/undo": {"admin"},
     **dict.fromkeys(
         (
@@ -318,7 +322,8 @@ def who_may() -> dict[tuple[str, str], set[str]]:
     may |= {("GET", path): {"admin"} for path in PAGES if path.startswith("/archive")}
     may |= {("POST", path): roles for path, roles in FORMS_OF_TAGS.items()} | {("POST", FORMS[2]): TAXONOMISTS}
     may |= {("GET", "/account"): READERS, ("POST", "/account"): READERS}
-    may |= {("GET", "/admin/people"): {"admin"}, ("POST", "/admin/people"): {"admin"}}
+    may |= {("GET", path): {"admin"} for path in PAGES if path.startswith("/admin/")}
+    may |= {("POST", "/admin/people"): {"admin"}}
     return (
         may
         | {("GET", path): ANYBODY for path in OPEN[:-1]}

@@ -143,6 +143,10 @@ NOT_ASKED = {
     "/v1/schedule/undo": "is of a change that was made",
     "POST /v1/runs": "begins a process",
     "/models/train": "begins a process",
+    "POST /admin/health/backups": "begins a process",
+    **dict.fromkeys(
+        ("/admin/health/backups/<name>", "/admin/health/backups/<name>/delete"), "is of a backup that was made"
+    ),
     "POST /models/thresholds": "makes a preview",
     "/models/thresholds/undo": "is of a threshold that was set",
     "/models/cancel": "is of a run that goes on",

@@ -3,14 +3,15 @@
 from argparse import Namespace
 
 from classifier.commands.common import print_result, registry_of, track
-from classifier.operations.backup import Contents, back_up, restore
+from classifier.operations.backup import Contents, restore
+from classifier.operations.backups import recorded_backup
 from classifier.settings import Settings
 from classifier.store.database.copying import copy_store
 from classifier.store.database.opening import open_store
 
 
 def do_backup(options: Namespace, _settings: Settings) -> None:
-    contents = back_up(options.database, registry_of(options), options.output, track)
+    contents = recorded_backup(options.database, registry_of(options), options.output, track, options.run_id)
     text = f"{options.output}: {_content(contents)}; {contents.n_bytes} bytes, read back and checked"
     print_result(options, {"backup": str(options.output), **vars(contents)}, text)
 

@@ -39,6 +39,7 @@ from classifier.store.database.sqlite import files_of, stand_alone
 
 FORMAT = 1
 _SCRATCH = ".backup-"
+KEPT = "backups"  # folder beside the models, of the backups that admins make in the browser; a restore leaves it alone
 MANIFEST, DATABASE, MODELS, POINTER = "manifest.json", "tagger.db", "models", "champion.json"
 _NAME = re.compile(r"tagger\.db|models/(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/){0,2}[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
@@ -225,7 +226,9 @@ def _database_aside(path: Path, mark: str) -> list[Path]:
 
 
 def _models_aside(registry: Registry, mark: str) -> list[Path]:
-    entries = [entry for entry in registry.folder.iterdir() if not entry.name.startswith((".", "before-restore-"))]
+    entries = [
+        entry for entry in registry.folder.iterdir() if not entry.name.startswith((".", "before-restore-", KEPT))
+    ]
     if not entries:
         return []
     aside = registry.folder / mark

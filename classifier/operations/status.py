@@ -1,5 +1,6 @@
 """The status of an installation: the champion, the articles, the problems and the next step."""
 
+import shutil
 from typing import Any, NamedTuple, TypedDict
 
 from classifier.errors import BadModel, BadStore, TaggerError
@@ -13,6 +14,7 @@ from classifier.store.database.engine import DamagedStore, file_of, parsed_url
 from classifier.store.database.opening import open_store
 from classifier.store.database.sqlite import open_to_others, was_there
 from classifier.store.runs import JOB
+from classifier.store.store import Store
 from classifier.store.suggestion_sets import judged_by
 
 
@@ -38,11 +40,16 @@ class Status(TypedDict):
     next_step: str
 
 
+MODELS, DATABASE, TAXONOMY, TRAINING, WEBHOOKS, DISK = "models", "database", "taxonomy", "training", "webhooks", "disk"
+LEAST_FREE = 0.05  # of a disk; below it the next training or backup may find no room
+
+
 class Problem(NamedTuple):
-    """What is wrong, and how to mend it."""
+    """What is wrong, how to mend it by a command, and which part of the service it is about."""
 
     text: str
     step: str
+    area: str
 
 
 class _Stored(NamedTuple):
@@ -65,6 +72,7 @@ def status(registry: Registry, database_url: str, retrain_hours: float = 24.0) -
     champion, model = _champion(registry, problems)
     shadow = _shadow(registry, problems)
     stored = _stored(database_url, retrain_hours, model, shadow, problems)
+    _check_disk(registry, problems)
     steps = "; then ".join(problem.step for problem in problems)
     return {
         "champion": vars(champion) if champion else None,
@@ -78,12 +86,25 @@ def status(registry: Registry, database_url: str, retrain_hours: float = 24.0) -
     }
 
 
+def known_problems(registry: Registry, store: Store, retrain_hours: float) -> list[Problem]:
+    """Return what is wrong with the models and an open store, as far as it can be told within a second."""
+    problems: list[Problem] = []
+    _champion(registry, problems)
+    _shadow(registry, problems)
+    try:
+        _check_store(store, retrain_hours, problems)
+    except (BadStore, OSError) as error:
+        problems.append(Problem(str(error), "mend the database as it is said above", DATABASE))
+    _check_disk(registry, problems)
+    return problems
+
+
 def _champion(registry: Registry, problems: list[Problem]) -> tuple[Champion | None, Model | None]:
     try:
         champion = registry.champion()
     except BadModel as error:
         step = "name the champion anew: python -m classifier models promote VERSION (one of: models list)"
-        problems.append(Problem(str(error), step))
+        problems.append(Problem(str(error), step, MODELS))
         return None, None
     if champion is not None:
         try:
@@ -91,12 +112,12 @@ def _champion(registry: Registry, problems: list[Problem]) -> tuple[Champion | N
             if held := held_long(model.card):
                 text = f"retrain has held tags in three or more runs: {', '.join(held)}. They learn nothing new."
                 step = f"look at the run at /runs; if their labels are right: python -m classifier retrain --accept-changes {' '.join(held)}"
-                problems.append(Problem(text, step))
+                problems.append(Problem(text, step, TRAINING))
             return champion, model
         except TaggerError as error:
             again = "models roll-back" if champion.previous else "train"
             way = "roll back" if champion.previous else "train the model anew"
-            problems.append(Problem(str(error), f"{way}: python -m classifier {again}"))
+            problems.append(Problem(str(error), f"{way}: python -m classifier {again}", MODELS))
     return champion, None
 
 
@@ -109,15 +130,7 @@ def _stored(
             return _Stored({})
         store = open_store(database_url, migrate=False, check=True)
         keys = store.keys.list()
-        if path is not None and (files := open_to_others(path)):
-            names = list(map(str, files))
-            step = f"let only its owner read the database: chmod o= {' '.join(names)}"
-            problems.append(Problem(f"Everybody on this machine can read {', '.join(names)}.", step))
-        problems += map(_in_conflict, store.change_sets.in_conflict())
-        if overdue := store.runs.overdue(JOB, retrain_hours):
-            problems.append(Problem(overdue, "look at the runs and the schedule: python -m classifier runs"))
-        if refused := store.deliveries.problem():
-            problems.append(Problem(refused, "see which: python -m classifier webhooks list, webhooks failed"))
+        _check_store(store, retrain_hours, problems)
         n_unlearned = 0 if store.runs.list(JOB, 1) else store.log.n_articles()
         n_usable = sum(key.usable for key in keys)
         # While no model can be loaded, no article waits for its judgement.
@@ -127,21 +140,51 @@ def _stored(
     except (BadStore, OSError) as error:
         damaged = isinstance(error, DamagedStore)
         step = "restore the database from a backup" if damaged else "mend the database as it is said above"
-        problems.append(Problem(str(error), step))
+        problems.append(Problem(str(error), step, DATABASE))
         return _Stored({})
+
+
+def _check_store(store: Store, retrain_hours: float, problems: list[Problem]) -> None:
+    path = file_of(store.engine.url)
+    if path is not None and (files := open_to_others(path)):
+        names = list(map(str, files))
+        step = f"let only its owner read the database: chmod o= {' '.join(names)}"
+        problems.append(Problem(f"Everybody on this machine can read {', '.join(names)}.", step, DATABASE))
+    problems += map(_in_conflict, store.change_sets.in_conflict())
+    if overdue := store.runs.overdue(JOB, retrain_hours):
+        problems.append(Problem(overdue, "look at the runs and the schedule: python -m classifier runs", TRAINING))
+    if refused := store.deliveries.problem():
+        step = "see which: python -m classifier webhooks list, webhooks failed"
+        problems.append(Problem(refused, step, WEBHOOKS))
+
+
+def _check_disk(registry: Registry, problems: list[Problem]) -> None:
+    total, free = disk_of(registry)
+    if total and free / total < LEAST_FREE:
+        text = f"The disk of {registry.folder} is nearly full: {free / 1e9:.1f} of {total / 1e9:.0f} GB are free."
+        problems.append(Problem(text, "make room: old backups and model versions take most of it", DISK))
+
+
+def disk_of(registry: Registry) -> tuple[int, int]:
+    """Return the bytes of the disk with the models, and how many of them are free. Zeros: there is no such folder yet."""
+    try:
+        usage = shutil.disk_usage(registry.folder)
+    except OSError:
+        return 0, 0
+    return usage.total, usage.free
 
 
 def _in_conflict(change_set: ChangeSet) -> Problem:
     detail = change_set.conflict["detail"] if change_set.conflict else ""
     text = f"The change set {change_set.id} was not applied when its time had come. {detail}"
-    return Problem(text, f"preview it again, and then apply, schedule or decline it: {change_set.title[:80]}")
+    return Problem(text, f"preview it again, and then apply, schedule or decline it: {change_set.title[:80]}", TAXONOMY)
 
 
 def _shadow(registry: Registry, problems: list[Problem]) -> Shadow | None:
     try:
         return read_shadow(registry.folder)
     except BadModel as error:
-        problems.append(Problem(str(error), "end it: python -m classifier models shadow --end"))
+        problems.append(Problem(str(error), "end it: python -m classifier models shadow --end", MODELS))
         return None
 
 

@@ -23,10 +23,12 @@ from classifier.store.schema import runs
 from classifier.texts import _
 
 JOB = "retrain"
+BACKUP = "backup"
 EVER = 36_500  # days
 KEPT_RUNS = 400  # records of a job, more than a year of nights, and as many reports
 RUNNING, FAILED, SKIPPED = "running", "failed", "skipped"
 PROMOTED, NOT_PROMOTED = "promoted", "not promoted"  # of `retrain`
+DONE = "done"  # of a backup
 WAITING, CANCELLED = "waiting", "cancelled"  # asked for, and not begun yet; stopped by a person
 UNFINISHED = (WAITING, RUNNING)
 LATE_HOURS = 12.0  # after a time of the schedule a training should have come to its end

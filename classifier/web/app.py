@@ -5,6 +5,7 @@ from functools import partial
 from flask import Flask
 
 from classifier.errors import TaggerError
+from classifier.operations.backups import Backups
 from classifier.operations.receivers import NO_HOSTS, Hosts
 from classifier.operations.single_sign_on import SingleSignOn
 from classifier.reports.layout import without_commands
@@ -42,6 +43,7 @@ from classifier.web.pages.archive_result import ArchiveResult
 from classifier.web.pages.archive_tags import ArchiveTags
 from classifier.web.pages.article import Pages
 from classifier.web.pages.data import DataPages
+from classifier.web.pages.health import HealthPages
 from classifier.web.pages.history import History
 from classifier.web.pages.join import Join
 from classifier.web.pages.model_sheets import ModelSheets
@@ -126,6 +128,7 @@ def build_app(
     app.register_blueprint(ArchivePages(gate, changing, allowed.upload_bytes).blueprint)
     app.register_blueprint(ArchiveTags(gate, changing).blueprint)
     app.register_blueprint(ArchiveResult(gate, changing, trainer, changes).blueprint)
+    app.register_blueprint(HealthPages(tagger, Backups(tagger.store, registry), gate, retrain_hours).blueprint)
     app.register_blueprint(Metrics(tagger, registry, gate, retrain_hours, metrics_need_key).blueprint)
     app.register_blueprint(language.blueprint)
     static_files.install(app)

@@ -67,6 +67,7 @@ SECTIONS = (
         (
             Page("/archive", N_("Bring your archive")),
             Page("/admin/people", N_("People and programs")),
+            Page("/admin/health", N_("Health")),
             Page("/webhooks", N_("Messages to other programs")),
         ),
         "admin",

@@ -62,6 +62,8 @@ PAGES = {
     "/advice": "h1",
     "/data": "h1",
     "/drift": "h1",
+    "/models": "h1",
+    "/admin/health": "h1",
     "/": "#text",
     "/help": "h1",
     "/docs": "h1",

@@ -14,7 +14,8 @@ from classifier.errors import BadStore, BadValue
 from classifier.store.database.engine import make_engine
 from classifier.store.database.opening import migrate_to, open_store
 from classifier.store.database.sqlite import BESIDE, check_pages, stand_alone
-from classifier.store.schema import article_counts, counters, invitations, metadata, sessions
+from classifier.store.runs import BACKUP, UNFINISHED
+from classifier.store.schema import article_counts, counters, invitations, metadata, runs, sessions
 from classifier.store.store import Store
 
 _BATCH = 500
@@ -86,8 +87,12 @@ def check_copy(path: Path) -> dict[str, int]:
 
 
 def end_sessions(store: Store) -> None:
-    """Sign everybody out and end all invitations: a restored backup must let nobody in by a link that was followed since."""
+    """Sign everybody out and end all invitations: a restored backup must let nobody in by a link that was followed since.
+
+    The backup itself was under way when the database was copied, and is not any more.
+    """
     with store.engine.begin() as connection:
+        connection.execute(runs.delete().where(runs.c.job == BACKUP, runs.c.outcome.in_(UNFINISHED)))
         connection.execute(sessions.delete())
         connection.execute(invitations.delete())
 
