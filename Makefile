@@ -23,7 +23,7 @@ setup: $(VENV)/.dev ## install everything into .venv
 $(VENV)/.run: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; name it: make PYTHON=python3.12 …"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing what the service needs …" && $(RUN) pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
+	@echo "Installing what the service needs (once, a minute or two) …" && $(RUN) pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
 	@touch $@
 
 # The project itself, in place, which installs the script article-tagger. It is built without the network.
@@ -37,8 +37,8 @@ $(VENV)/.dev: $(VENV)/.script requirements-dev.txt
 	@touch $@
 
 serve: $(VENV)/.script ## train the starter model if there is none, and serve on http://127.0.0.1:8000
-	@test -f $${TAGGER_MODELS:-var/models}/champion.json || $(RUN) classifier train
-	@exec $(RUN) classifier serve
+	@test -f $${TAGGER_MODELS:-var/models}/champion.json || { echo "Training the starter model (once, a minute or two) …" && $(RUN) classifier train; }
+	@echo "Starting …" && exec $(RUN) classifier serve --log $${TAGGER_LOG:-var/serve.log}
 
 train: $(VENV)/.script ## train on training_data/ and make the model champion
 	@$(RUN) classifier train

@@ -156,6 +156,7 @@ class Settings:
     oidc_label: str = _read(str, "")  # of the button. Empty: a text in the reader's language
     oidc_roles: tuple[RoleRule, ...] = _read(read_rules, ())  # whom the provider's claims let in, and as what
     oidc_hosts: Hosts = _read(_hosts, Hosts())  # noqa: RUF009 - it returns a field. Further hosts of the provider
+    log: Path | None = _read(_file, None)  # noqa: RUF009 - it returns a field. Where events are logged. Empty: standard error
 
 
 _FIELDS = {setting.name.upper(): setting for setting in fields(Settings)}

@@ -77,14 +77,15 @@ def kept(desk: Desk) -> Backups:
 
 
 def test_each_thing_says_how_it_is_and_where_the_next_step_leads(client: FlaskClient) -> None:
-    assert cards(client) == {
-        "Model": ("good", cards(client)["Model"][1], "/models"),
-        "Last training": ("good", cards(client)["Last training"][1], cards(client)["Last training"][2]),
+    found = cards(client)
+    assert found == {
+        "Model": ("good", found["Model"][1], "/models"),
+        "Last training": ("good", found["Last training"][1], found["Last training"][2]),
         "Schedule": ("have a look", "No training begins by itself.", "/models#schedule"),
         "Review": ("good", "No article is unread.", "/review"),
         "Messages to other programs": ("good", "Nobody is told.", "/webhooks"),
-        "Database": cards(client)["Database"],
-        "Disk": cards(client)["Disk"],
+        "Database": found["Database"],
+        "Disk": found["Disk"],
         "Backups": ("have a look", "None was made yet.", "#backups"),
         "Access": (
             "have a look",
@@ -92,8 +93,8 @@ def test_each_thing_says_how_it_is_and_where_the_next_step_leads(client: FlaskCl
             "/admin/people",
         ),
     }
-    assert re.search(r"One file of [\d.]+ [kMG]B|on a database server", cards(client)["Database"][1])
-    assert re.search(r"[\d.]+ GB of [\d.]+ GB are free", cards(client)["Disk"][1])
+    assert re.search(r"One file of [\d.]+ [kMG]B|on a database server", found["Database"][1])
+    assert re.search(r"[\d.]+ GB of [\d.]+ GB are free", found["Disk"][1])
 
 
 def test_no_command_and_no_setting_stands_on_the_page(client: FlaskClient, desk: Desk) -> None:

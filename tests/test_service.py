@@ -304,3 +304,18 @@ def test_with_a_key_the_service_listens_to_everybody_and_asks_for_it(_models: Pa
         assert server.ask("POST", "/v1/suggest", TEXT, with_key)[0] == 200
     finally:
         stop(server)
+
+
+def test_requests_are_logged_in_a_file_that_is_named_and_not_on_the_terminal(_models: Path, tmp_path: Path) -> None:
+    log = tmp_path / "logs" / "serve.log"
+    server = start(_models, database(tmp_path), "--workers", "2", "--threads", "8", "--log", str(log))
+    try:
+        assert_works(server)
+    finally:
+        stop(server)
+    said = (_models.parent / f"service-{server.port}.log").read_text("utf-8")
+    assert any(json.loads(line)["event"] == "request" for line in log.read_text("utf-8").splitlines())
+    assert log.stat().st_mode & 0o077 == 0
+    assert f"Requests are logged in {log}" in said
+    assert '"event"' not in said
+    assert said.count("http://") == 1

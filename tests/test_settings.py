@@ -103,6 +103,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
             "TAGGER_SMTP_PASSWORD_FILE": "/etc/smtp",
             "TAGGER_SCHEDULE": "off",
             "TAGGER_UPLOAD_MB": "100",
+            "TAGGER_LOG": "/var/log/tagger.log",
             "TAGGER_OIDC_ISSUER": "https://login.example.org/realms/news",
             "TAGGER_OIDC_CLIENT": "tagger",
             "TAGGER_OIDC_SECRET": "oidc",
@@ -121,7 +122,7 @@ def test_every_setting_is_read_from_its_variable() -> None:
     password = ("tagger", "pw", Path("/etc/smtp"))
     provider = ("https://login.example.org/realms/news", "tagger", "oidc", Path("/etc/oidc"), "House account")
     rules = ((RoleRule("groups", "desk", "editor"),), read_hosts(["keys.example.org"]))
-    sign_on = (read_schedule("off"), *provider, *rules)
+    sign_on = (read_schedule("off"), *provider, *rules, Path("/var/log/tagger.log"))
     assert found == Settings(
         *where, 0.05, 1.0, 30, 500, checks, 0.25, True, 3, 0.5, "key", *numbers, *later, *mail, *password, *sign_on
     )

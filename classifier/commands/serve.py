@@ -28,7 +28,8 @@ def do_serve(options: Namespace, settings: Settings) -> None:
     _store_starter_articles(store)
     store.close()
     host = f"[{options.host}]" if ":" in options.host else options.host
-    print(f"Serving on http://{host}:{options.port} (stop with Ctrl-C)", flush=True)
+    logged = f". Requests are logged in {options.log}" if options.log is not None else ""
+    print(f"Serving on http://{host}:{options.port} (stop with Ctrl-C){logged}", flush=True)
     arguments = _gunicorn_arguments(options, f"{host}:{options.port}")
     os.execve(sys.executable, arguments, _environment(options, settings))  # noqa: S606
 
@@ -50,6 +51,7 @@ def _environment(options: Namespace, settings: Settings) -> dict[str, str]:
         "TAGGER_MODELS": str(options.models.absolute()),
         "TAGGER_DATABASE_URL": absolute_url(options.database),
         "TAGGER_THREADS": str(options.threads),
+        "TAGGER_LOG": str(options.log.absolute()) if options.log is not None else "",
         "TAGGER_READ_SECONDS": str(settings.read_seconds),
         # One article is too little work to share between cores: threads of numpy would only wait for each other.
         "OPENBLAS_NUM_THREADS": "1",

@@ -1,9 +1,10 @@
-"""Logs one line of JSON for each event on standard error, without texts of articles, keys or notes of editors.
+"""Logs one line of JSON for each event on standard error or into a file, without texts of articles, keys or notes of editors.
 
 An exception is logged with its type and the lines of code. Its message may quote a request, and is left out.
 """
 
 import logging
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -15,7 +16,9 @@ from structlog.tracebacks import ExceptionDictTransformer
 from structlog.typing import EventDict, WrappedLogger
 
 from classifier.domain.articles import check_stored_id
+from classifier.domain.files import PRIVATE, make_private_folder
 from classifier.errors import BadArticle
+from classifier.settings import read_settings
 from classifier.web.incoming import incoming, incoming_or_none, notes
 
 _STATIC = ("/static/<path:filename>", "/static/v-<version>/<path:filename>")
@@ -23,7 +26,13 @@ _QUIET = ("/health/live", "/health/ready", "/metrics", *_STATIC)  # polled
 
 
 def configure(file: TextIO | None = None) -> None:
-    """Make structlog and the logging of libraries write JSON lines to a file, by default to standard error."""
+    """Make structlog and the logging of libraries write JSON lines to a file, by default to the one of the settings.
+
+    Without one they go to standard error. Processes that share a file add whole lines at its end.
+    """
+    if file is None and (path := read_settings().log) is not None:
+        make_private_folder(path.parent)
+        file = open(path, "a", encoding="utf-8", opener=_private)  # noqa: SIM115 - it stays open, and Path.open takes no opener
     structlog.configure(
         processors=[
             _with_request_id,
@@ -36,6 +45,10 @@ def configure(file: TextIO | None = None) -> None:
         logger_factory=structlog.WriteLoggerFactory(file or sys.stderr),
     )
     logging.basicConfig(handlers=[Forwarding()], level=logging.WARNING, force=True)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, PRIVATE)
 
 
 class Forwarding(logging.Handler):
