@@ -125,9 +125,12 @@ def build_app(
     app.register_blueprint(WebhookPages(tagger, gate, hosts).blueprint)
     app.register_blueprint(ModelPages(tagger, gate, changes, trainer, schedule).blueprint)
     app.register_blueprint(ModelSheets(gate, changing).blueprint)
-    app.register_blueprint(ArchivePages(gate, changing, allowed.upload_bytes).blueprint)
-    app.register_blueprint(ArchiveTags(gate, changing).blueprint)
-    app.register_blueprint(ArchiveResult(gate, changing, trainer, changes).blueprint)
+    for part in (
+        ArchivePages(gate, changing, allowed.upload_bytes),
+        ArchiveTags(gate, changing),
+        ArchiveResult(gate, changing, trainer, changes),
+    ):
+        app.register_blueprint(part.blueprint)
     app.register_blueprint(HealthPages(tagger, Backups(tagger.store, registry), gate, retrain_hours).blueprint)
     app.register_blueprint(Metrics(tagger, registry, gate, retrain_hours, metrics_need_key).blueprint)
     app.register_blueprint(language.blueprint)
