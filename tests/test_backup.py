@@ -27,6 +27,7 @@ from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store.database.opening import open_store
 from classifier.store.log import Draft
+from classifier.store.runs import BACKUP
 from classifier.store.store import Store
 from tests.everything import KABUL, contents, exported, fill, stored_at
 from tests.hard import size, told
@@ -82,6 +83,11 @@ def backup(saved: Saved, tmp_path: Path) -> Path:
     return Path(shutil.copyfile(saved.backup, tmp_path / "desk.tar"))
 
 
+def but_for_backups(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of all tables without the records of backups, of which each test adds some."""
+    return rows | {"runs": [run for run in rows["runs"] if run["job"] != BACKUP]}
+
+
 def elsewhere(tmp_path: Path) -> tuple[str, Path]:
     """Return a place for a restored desk: the URL of a database that is not there, and a folder of models."""
     return f"sqlite:///{tmp_path}/back/tagger.db", tmp_path / "back" / "models"
@@ -101,7 +107,7 @@ def test_everything_comes_back(saved: Saved, run: Command, tmp_path: Path, name:
     url, folder = elsewhere(tmp_path)
     url = url if where == "sqlite" else empty()
     assert run("restore", tmp_path / name, database=url, models=folder) == 0
-    assert stored_at(url) == saved.rows | {"sessions": [], "invitations": []}
+    assert but_for_backups(stored_at(url)) == saved.rows | {"sessions": [], "invitations": []}
     assert exported(url, tmp_path) == exported(saved.url, tmp_path)
     back, registry = Registry(folder), saved.registry
     champion = registry.champion()
@@ -281,7 +287,7 @@ def test_a_backup_with_any_byte_changed_is_refused_or_the_byte_meant_nothing(
             refused += 1
             assert not (tmp_path / f"back{number}" / "t.db").exists()
         else:
-            assert stored_at(url) == saved.rows | {"sessions": [], "invitations": []}
+            assert but_for_backups(stored_at(url)) == saved.rows | {"sessions": [], "invitations": []}
         shutil.rmtree(tmp_path / f"back{number}")
     assert refused >= 0.9 * n
 
@@ -318,7 +324,7 @@ def test_with_force_what_was_there_is_moved_aside_whole(
 def test_a_database_that_is_open_somewhere_is_not_moved(backup: Path, saved: Saved, run: Command) -> None:
     saved.tagger.store.count_articles()
     assert run("restore", backup, "--force") == 3
-    assert contents(saved.tagger.store) == saved.rows
+    assert but_for_backups(contents(saved.tagger.store)) == saved.rows
     assert len(saved.registry.versions()) == 4
 
 

@@ -211,7 +211,7 @@ def test_versions_are_compared_with_links_to_articles(client: FlaskClient, later
     client.get(f"/models/compare?before={old}&after={new}")
     page = html.fromstring(client.get(f"/models/compare?before={old}&after={new}").text)
     text = " ".join(page.text_content().split())
-    found = re.search(r"(\d+) suggestions appear and (\d+) vanish on (\d+) articles", text)
+    found = re.search(r"On \d+ articles?[^:]*: suggestions that appear: (\d+), that vanish: (\d+)\.", text)
     assert found is not None
     assert len(page.xpath("//main//li/a[starts-with(@href, '/review/')]")) >= min(1, int(found[1]) + int(found[2]))
     assert client.get("/models/compare?before=20200101-000000-00000000").status_code == 404
