@@ -24,6 +24,7 @@ from classifier.store.arrivals import Shares
 from classifier.store.database.opening import open_store
 from classifier.store.reports import RISING, KeptReport
 from classifier.store.rows import now
+from classifier.web.site import SECTIONS
 from tests.browser import serving
 from tests.everything import stored_articles
 from tests.postgres import database
@@ -51,22 +52,15 @@ STORIES = (
 DECISIONS = re.compile(r"/v1/articles/[^/]+/decisions$")
 
 OpenPage = Callable[..., Page]
-PAGES = {
+# What is seen of each page once it is there: of every page of the navigation, and of those that others lead to.
+PAGES = {page.address: "h1" for section in SECTIONS for page in section.pages} | {
+    "/": "#text",
     "/sign-in": "#name",
+    "/account": "h1",
     "/review": "#headline",
     "/review/bulk?tag=taliban": "#b-title:not(:empty)",
-    "/review/proposals": "h1",
-    "/review/disagreements": "h1",
-    "/report": "h1",
-    "/runs": "h1",
-    "/advice": "h1",
-    "/data": "h1",
-    "/drift": "h1",
-    "/models": "h1",
-    "/admin/health": "h1",
-    "/": "#text",
-    "/help": "h1",
-    "/docs": "h1",
+    "/tags/taliban": "h1",
+    "/archive/tags": "h1",
 }
 
 

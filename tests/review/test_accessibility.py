@@ -62,6 +62,8 @@ def test_pages_have_no_serious_barrier(second_desk: Desk, open_page: OpenPage, m
         visit(page, second_desk, path)
         found[path] = serious(page)
         found[f"{path} too wide"] = [page.evaluate("document.documentElement.scrollWidth - innerWidth")]
+    page.goto(f"{second_desk.address}/articles/a0/history")
+    found["history"] = serious(page)
     page.goto(f"{second_desk.address}/review/a2")
     card(page, cards(page)[0]).focus()
     press(page, "w")

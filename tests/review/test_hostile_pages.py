@@ -72,8 +72,8 @@ def test_hostile_article_and_editor_run_nothing(second_desk: Desk, open_page: Op
     visit(page, second_desk, "/review/bulk?tag=taliban")
     expect(page.locator("#b-rows .control").first).to_have_text("RLO")
     for path, where in (
-        ("/review/proposals", "h2"),
-        ("/review/proposals", "a"),
+        ("/tags/proposals", "h2"),
+        ("/tags/proposals", "a"),
         ("/review/disagreements", ".side"),
         ("/review", ".who"),
     ):
