@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { openBrowser } from "./browser.mjs";
-import { Article } from "../../classifier/web/static/review/articles.js";
+import { openBrowser, serve } from "./browser.mjs";
+import { Article, Articles } from "../../classifier/web/static/review/articles.js";
 import { plain } from "../../classifier/web/static/review/elements.js";
 import { TabList, draftOf, storage, uuid } from "../../classifier/web/static/review/storage.js";
 import { nDecisions, percent, signed } from "../../classifier/web/static/review/wording.js";
@@ -46,6 +46,22 @@ test("a row is added once, and decisions of others are news", () => {
   assert.deepEqual(article.addNews(added, "ana"), ["ben decided here too: took back “accepted Ex”", "eve decided here too: closed the article"]);
   for (let n = 0; n < 9; n += 1) article.addNews([row(`n${n}`, "eve", "accept", `t${n}`)], "ana");
   assert.deepEqual(article.news.length, 5);
+});
+
+test("an article that was dropped on its way is fetched anew, and what comes late is not kept", async () => {
+  const articles = new Articles({ rows: () => [], editor: "ana" }, () => false);
+  const answers = [];
+  serve(() => new Promise((resolve) => answers.push((state) => resolve(Response.json({ state })))));
+  const late = articles.load("a");
+  articles.drop("a");
+  const anew = articles.load("a");
+  assert.notEqual(anew, late);
+  answers[1]("closed");
+  assert.equal((await anew).state, "closed");
+  answers[0]("started");
+  assert.equal((await late).state, "started");
+  assert.equal(articles.get("a").state, "closed");
+  assert.equal((await articles.load("a")).state, "closed");
 });
 
 test("direction controls are left out of plain texts", () => {

@@ -36,7 +36,7 @@ MARKS = """(tag) => [...document.querySelectorAll("article.text p[dir], #headlin
   }
   return found.map(([start, end]) => [text, start, end]);
 })"""
-LATIN = re.compile("[A-Za-z]{3,}")
+LATIN = re.compile(r"(?<![\dA-Za-z])[A-Za-z]{3,}(?![\dA-Za-z])")  # and not the letters of a digest
 NAMES = {
     "cms",
     "Wikidata",
@@ -53,7 +53,7 @@ NAMES = {
     "Escape",
     "Esc",
 }
-NAMES |= {"csv", "ttl", "jsonld", "json", "yaml", "txt"}
+NAMES |= {"HTML", "csv", "ttl", "jsonld", "json", "yaml", "txt"}
 TEXTS = """() => {
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT), found = [];
   while (texts.nextNode()) {

@@ -83,19 +83,31 @@ export class Articles {
 
   get(id) { return this.loaded.get(id); }
 
-  drop(id) { this.loaded.delete(id); }
+  /** Forget an article, also as it is on its way now. */
+  drop(id) {
+    this.loaded.delete(id);
+    this.requests.delete(id);
+  }
 
   /** Return an article, fetched unless it is loaded or on its way. Raises Refused. */
   async load(id) {
     if (this.loaded.has(id)) return this.loaded.get(id);
-    if (!this.requests.has(id)) this.requests.set(id, this.#fetch(id).finally(() => this.requests.delete(id)));
+    if (!this.requests.has(id)) {
+      const isAwaited = () => this.requests.get(id) === request;
+      const request = ask(articlePath(id))
+        .then((fields) => this.#received(new Article(id, fields), isAwaited()))
+        .finally(() => { if (isAwaited()) this.requests.delete(id); });
+      this.requests.set(id, request);
+    }
     return this.requests.get(id);
   }
 
-  async #fetch(id) {
-    const article = new Article(id, await ask(articlePath(id)));
-    if (this.loaded.size >= N_LOADED) this.drop([...this.loaded.keys()].find((key) => !this.isShown(key)));
-    this.loaded.set(id, article);
+  /** Return an article that has come. It is kept unless it was dropped on its way: it may be another one by now. */
+  #received(article, isAwaited) {
+    if (isAwaited) {
+      if (this.loaded.size >= N_LOADED) this.drop([...this.loaded.keys()].find((key) => !this.isShown(key)));
+      this.loaded.set(article.id, article);
+    }
     return article;
   }
 

@@ -118,7 +118,7 @@ export class Queue {
   /** Whether this editor is done with an article: one that a second editor is asked for waits although another closed it. */
   isClosed(row) {
     const { closings } = this.articles.state(row.article_id);
-    if (closings.has(this.articles.outbox.editor)) return true;
+    if (row.closedWith || closings.has(this.articles.outbox.editor)) return true;
     return this.articles.get(row.article_id) ? closings.size >= (row.n_editors || 1) : row.state === "closed";
   }
 
@@ -142,7 +142,7 @@ export class Queue {
   /** Note that an article was closed together with another, or is open again. */
   setState(id, state) {
     const row = this.rows[this.#index(id)];
-    if (row) row.state = state;
+    if (row) Object.assign(row, { state, closedWith: state === "closed" }); // also where the service is told later
     this.articles.drop(id);
   }
 
