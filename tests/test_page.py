@@ -147,6 +147,19 @@ def test_dropped_html_file_fills_the_form(page: Page) -> None:
     expect(page.locator("article.text .headline")).to_have_text("ISKP")
 
 
+def test_a_chosen_file_is_read_its_tags_are_copied_and_it_goes_to_the_queue(page: Page, tmp_path: Path) -> None:
+    (file := tmp_path / "raid.html").write_text("<h1>A raid</h1><p>The <b>Taliban</b> raided ISKP in Kabul.</p>")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.locator("input[type=file]").set_input_files(file)
+    expect(page.get_by_label("HTML")).to_be_checked()
+    page.get_by_role("button", name="Suggest tags").click()
+    page.get_by_role("button", name="Copy the tags").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert "Taliban" in page.evaluate("navigator.clipboard.readText()").split(", ")
+    page.get_by_role("button", name="Add to queue").click()
+    page.wait_for_url("**/sign-in?next=/review/pasted-*")
+
+
 def test_hostile_article_runs_nothing(page: Page) -> None:
     hostile = (
         "<script>document.title='owned'</script> ISKP\n\n<img src=x onerror=\"document.title='owned'\"> Taliban "

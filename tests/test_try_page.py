@@ -55,3 +55,37 @@ def test_page_names_no_tag_to_who_has_no_key(client: FlaskClient, store: Store) 
     answered = paste(client, BODY, key=secret, why="al-shabaab")
     assert '<option value="Taliban">' in answered
     assert "not suggested" in answered
+
+
+@pytest.mark.parametrize(
+    ("text", "is_markup"),
+    [
+        (f"<h1>ISKP in Kabul</h1>{BODY}", True),
+        ("ISKP in Kabul\n\nThe Taliban fought ISKP where 3 < 5 and 7 > 6.", False),
+        ("ISKP in Kabul\n\nWrite to <ana@example.org> of the Taliban.", False),
+    ],
+)
+def test_pasted_html_is_recognised(client: FlaskClient, text: str, is_markup: bool) -> None:
+    page = paste(client, text, format="")
+    assert headline(page) == "ISKP in Kabul"
+    shown = page.partition('class="headline"')[2].partition("</article>")[0]
+    assert "Taliban" in shown
+    assert ("&lt;" not in shown) == (is_markup or "<" not in text)
+
+
+def test_what_was_pasted_is_added_to_the_queue_once(client: FlaskClient, store: Store) -> None:
+    for _ in range(2):
+        added = client.post("/", data={"text": f"<h1>ISKP</h1>{BODY}", "format": "", "add": "1"})
+        assert added.status_code == 303
+    article_id = added.headers["Location"].rpartition("/")[2]
+    stored = store.article(article_id)
+    assert (stored.article.title, stored.source, stored.state) == ("ISKP", "pasted", "new")
+    assert store.count_articles() == {"pasted": 1}
+    assert client.post("/", data={"text": " ", "add": "1"}).status_code == 422
+
+
+def test_a_reader_adds_nothing_to_the_queue(client: FlaskClient, store: Store) -> None:
+    secret = store.keys.create("rita", "reader")
+    assert client.post("/", data={"text": "ISKP\n\nThe Taliban.", "add": "1", "key": secret}).status_code == 403
+    assert client.post("/", data={"text": "ISKP\n\nThe Taliban.", "add": "1"}).status_code == 401
+    assert store.count_articles() == {}
