@@ -1,11 +1,15 @@
 """Trainings that somebody asks for: one at a time over all processes and machines, each in a process of its own.
 
-The service asks for the run in the database and begins it: for a person, or when the time of the schedule has come. The process itself says there how far it is, so that it goes on
-when the worker that began it is replaced, and whoever looks knows what became of it.
+The service asks for the run in the database and begins it: for a person, or when the time of the schedule has come. The
+process itself says there how far it is, so that it goes on when the worker that began it is replaced, and whoever looks knows
+what became of it.
 """
 
 import threading
 
+import structlog
+
+from classifier.errors import TaggerError
 from classifier.serving.beside import run_beside
 from classifier.serving.registry import Registry
 from classifier.store.runs import FAILED, JOB, WAITING, Run
@@ -40,5 +44,8 @@ class Trainer:
 def carry_out(store: Store, registry: Registry, run: Run, *command: str) -> None:
     """Carry out a run that was asked for by a command in a process of its own, and wait for its end."""
     problem = run_beside(store, registry.folder, *command, "--run-id", run.id)
-    if store.runs.get(run.id).outcome == WAITING:
-        store.runs.end(run, FAILED, problem or OVERTAKEN)
+    try:
+        if store.runs.get(run.id).outcome == WAITING:
+            store.runs.end(run, FAILED, problem or OVERTAKEN)
+    except TaggerError as error:  # the database is away just now: whoever looks at the run later finds it lost
+        structlog.get_logger().warning("run_not_recorded", run=run.id, reason=str(error))
