@@ -315,7 +315,7 @@ def _decide_until_refused(client: FlaskClient, disk: Path) -> list[str]:
         if answer.status_code != 201:
             assert (answer.status_code, answer.get_json()["type"]) == (503, "/docs#no-store")
             assert answer.headers["Retry-After"]
-            assert "full" in answer.get_json()["detail"]
+            assert "No space left" in answer.get_json()["detail"]
             return acknowledged
         acknowledged.append(f"n{number}")
     raise AssertionError("the disk was never full")

@@ -1,5 +1,7 @@
 """Engines: SQLite and PostgreSQL opened such that no acknowledged commit is lost."""
 
+import errno
+import os
 import weakref
 from pathlib import Path
 
@@ -93,6 +95,8 @@ def _name(context: ExceptionContext) -> None:
     # The first line of the driver's message, without the server's address, and PostgreSQL's error state.
     first_line = next(iter(str(error.orig).splitlines()), type(error.orig).__name__)
     message, state = first_line.rpartition(" failed: ")[2].rstrip("."), getattr(error.orig, "sqlstate", None) or ""
+    if "disk is full" in message:  # as SQLite says it: the system and PostgreSQL have other words
+        message = os.strerror(errno.ENOSPC)
     if isinstance(error, DataError):
         raise BadValue(f"The database cannot hold a value: {message}.") from None
     # SQLite raises a plain DatabaseError for a file that is broken or not its own. PostgreSQL has a class of states.
