@@ -1,6 +1,7 @@
 """The status of an installation: the champion, the articles, the problems and the next step."""
 
 import shutil
+from collections.abc import Callable
 from typing import Any, NamedTuple, TypedDict
 
 from classifier.errors import BadModel, BadStore, TaggerError
@@ -69,7 +70,7 @@ class _Stored(NamedTuple):
 def status(registry: Registry, database_url: str, retrain_hours: float = 24.0) -> Status:
     """Return the state of models and store, and what to do next. Creates nothing."""
     problems: list[Problem] = []
-    champion, model = _champion(registry, problems)
+    champion, model = _champion(registry, problems, registry.load_champion)
     shadow = _shadow(registry, problems)
     stored = _stored(database_url, retrain_hours, model, shadow, problems)
     _check_disk(registry, problems)
@@ -86,10 +87,15 @@ def status(registry: Registry, database_url: str, retrain_hours: float = 24.0) -
     }
 
 
-def known_problems(registry: Registry, store: Store, retrain_hours: float) -> list[Problem]:
-    """Return what is wrong with the models and an open store, as far as it can be told within a second."""
+def known_problems(
+    registry: Registry, store: Store, retrain_hours: float, served: Callable[[], Model]
+) -> list[Problem]:
+    """Return what is wrong with the models and an open store, as far as it can be told within a second.
+
+    `served` returns the model that serves, or raises what keeps the champion from serving.
+    """
     problems: list[Problem] = []
-    _champion(registry, problems)
+    _champion(registry, problems, served)
     _shadow(registry, problems)
     try:
         _check_store(store, retrain_hours, problems)
@@ -99,7 +105,9 @@ def known_problems(registry: Registry, store: Store, retrain_hours: float) -> li
     return problems
 
 
-def _champion(registry: Registry, problems: list[Problem]) -> tuple[Champion | None, Model | None]:
+def _champion(
+    registry: Registry, problems: list[Problem], load: Callable[[], Model]
+) -> tuple[Champion | None, Model | None]:
     try:
         champion = registry.champion()
     except BadModel as error:
@@ -108,7 +116,7 @@ def _champion(registry: Registry, problems: list[Problem]) -> tuple[Champion | N
         return None, None
     if champion is not None:
         try:
-            model = registry.load_champion()
+            model = load()
             if held := held_long(model.card):
                 text = f"retrain has held tags in three or more runs: {', '.join(held)}. They learn nothing new."
                 step = f"look at the run at /runs; if their labels are right: python -m classifier retrain --accept-changes {' '.join(held)}"

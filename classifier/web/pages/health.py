@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.domain.schedule import OFF, OUTSIDE, UNSET
 from classifier.errors import BadModel, Busy
+from classifier.model.protocol import Model
 from classifier.operations.backups import Backups
 from classifier.operations.status import (
     DATABASE,
@@ -109,8 +110,15 @@ class HealthPages(FormPages):
 
     # --- what matters -------------------------------------------------------------------------------------------
 
+    def _served(self) -> Model:
+        """Return the model that serves, or raise what keeps the champion from serving."""
+        model = self.tagger.serving.settled()
+        if self.tagger.serving.problem:
+            raise BadModel(self.tagger.serving.problem)
+        return model
+
     def _rows(self, made: list[Run]) -> list[Row]:
-        problems = known_problems(self.registry, self.store, self.hours)
+        problems = known_problems(self.registry, self.store, self.hours, self._served)
         of_areas: dict[str, list[str]] = {}
         for each in problems:
             of_areas.setdefault(each.area, []).append(each.text)
