@@ -209,10 +209,8 @@ def _filled_in(article: Article, row: Columns) -> Article:
     before = stored(row).article
     rejected = article.rejected or tuple(tag for tag in before.rejected if tag not in (article.tags or ()))
     lists_all = article.tags is None or set(before.tags or ()) <= set(article.tags)
-    is_same_text = (
-        text_digest(replace(article, language=before.language)) == row["digest"]
-    )  # whatever its language is called
-    still_complete = came_complete(row) and lists_all and is_same_text
+    alike = replace(article, language=before.language)  # whatever its language is called, its text is the same
+    still_complete = came_complete(row) and lists_all and text_digest(alike) == row["digest"]
     return replace(
         article,
         tags=_tags_after(article, before),

@@ -67,10 +67,10 @@ class Watched:
             yield item
         self._progress["doing"] = None
 
-    @property
-    def cancelled_by(self) -> str | None:
-        """Who has asked to stop the run, if it can still be stopped."""
-        return self._cancelled_by
+    def stopped(self, error: BaseException) -> Cancelled | None:
+        """Return the error that says who stopped the run, None if it ended for another reason."""
+        is_stop = self._cancelled_by is not None and isinstance(error, Cancelled | KeyboardInterrupt)
+        return Cancelled(f"Stopped by {self._cancelled_by}.") if is_stop else None
 
     def step(self, name: str) -> None:
         """Begin a step. Raise `Cancelled` if somebody stops the run."""
@@ -121,8 +121,6 @@ class Watched:
 
 class Unwatched:
     """A run of which nothing is recorded while it goes on."""
-
-    cancelled_by = None
 
     def __init__(self, track: Track) -> None:
         self._track = track

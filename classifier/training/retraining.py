@@ -110,9 +110,9 @@ def retrain(
                 take_over(registry, store, inputs.taxonomy, by)  # where nobody maintains it, articles bring new tags
                 result = retraining.run(inputs, force)
         except BaseException as error:
-            if progress.cancelled_by is not None and isinstance(error, Cancelled | KeyboardInterrupt):
-                store.runs.end(record, CANCELLED, f"Stopped by {progress.cancelled_by}. {CHAMPION_STAYS}", data=data)
-                raise Cancelled(f"Stopped by {progress.cancelled_by}. {CHAMPION_STAYS}") from None
+            if stopped := progress.stopped(error):
+                store.runs.end(record, CANCELLED, f"{stopped} {CHAMPION_STAYS}", data=data)
+                raise Cancelled(f"{stopped} {CHAMPION_STAYS}") from None
             store.runs.end(record, FAILED, why_it_failed(error), data=data)
             raise
         else:

@@ -6,7 +6,6 @@ from typing import Any
 
 from classifier.archive.bring.folder import ArchiveFolder, State
 from classifier.domain.progress import Track
-from classifier.errors import Cancelled
 from classifier.serving.registry import Registry
 from classifier.serving.trainer import carry_out
 from classifier.store.runs import CANCELLED, FAILED, Run
@@ -51,10 +50,9 @@ def recorded(store: Store, folder: ArchiveFolder, run_id: str, step: str, track:
             with progress:
                 reason, result = work(progress)
         except BaseException as error:
-            if progress.cancelled_by is not None and isinstance(error, Cancelled | KeyboardInterrupt):
-                why = f"Stopped by {progress.cancelled_by}."
-                store.runs.end(run, CANCELLED, why)
-                raise Cancelled(why) from None
+            if stopped := progress.stopped(error):
+                store.runs.end(run, CANCELLED, str(stopped))
+                raise stopped from None
             store.runs.end(run, FAILED, folder.plain(why_it_failed(error)))
             raise
         store.runs.end(run, DONE, reason, result=result)
