@@ -22,6 +22,7 @@ from classifier.store.arrivals import Shares
 from classifier.store.database.engine import DamagedStore, make_engine
 from classifier.store.database.opening import open_store
 from classifier.store.store import Store
+from classifier.text.detector import DETECTOR
 from classifier.web import build_app
 from classifier.web.guard.limits import Limits
 from classifier.web.watch import logs
@@ -32,6 +33,7 @@ def create_app() -> Flask:
     logs.configure()
     settings = read_settings()
     registry = Registry(settings.models)
+    DETECTOR.keep_in(settings.models)
     shares = Shares(settings.blind_share, settings.second_share)
     answers = Answers(settings.cache_mb << 20)
     tagger = Tagger(Serving(registry, long_lived=True), _opened(settings.database_url), shares, answers)

@@ -34,11 +34,11 @@ class Served:
 
 
 @contextmanager
-def served(models: Path, database: Path) -> Iterator[Served]:
+def served(models: Path, database: Path, n_workers: int = WORKERS) -> Iterator[Served]:
     """Serve models by the product's own command."""
     port = _free_port()
     command = [sys.executable, "-m", "classifier", "serve", "--models", str(models)]
-    command += ["--database", f"sqlite:///{database}", "--port", str(port), "--workers", str(WORKERS)]
+    command += ["--database", f"sqlite:///{database}", "--port", str(port), "--workers", str(n_workers)]
     with _started(command, {}, port, database.with_suffix(".log")) as pid:
         yield Served(port, psutil.Process(pid))
 

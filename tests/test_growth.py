@@ -13,12 +13,12 @@ from scipy.sparse import csr_matrix
 
 from benchmarks.made_up import archive
 from classifier.domain.articles import Article
+from classifier.domain.files import file_digest
 from classifier.domain.progress import untracked
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.errors import BadModel
 from classifier.model.evaluation import report
 from classifier.model.files import content_digest, load_model, save_model
-from classifier.model.precedent_files import file_digest
 from classifier.model.retagging import retagged
 from classifier.model.tag_model import TagModel
 from classifier.model.weights import SparseWeights, by_column, dense

@@ -16,11 +16,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from classifier.domain.articles import Article
+from classifier.domain.files import file_digest
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.model.decision import STACKING_FEATURES
 from classifier.model.export import build_pipeline
 from classifier.model.files import content_digest, load_model, save_model
-from classifier.model.precedent_files import file_digest
 from classifier.model.recency import HALF_LIFE, Rates, no_rates, recency_offset
 from classifier.model.retagging import retagged
 from classifier.model.tag_model import TagModel

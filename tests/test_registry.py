@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
@@ -262,6 +264,23 @@ def test_serving_takes_up_a_new_champion_within_the_poll_time_and_not_at_every_r
     registry.roll_back("ed5", "too few")
     clock(POLL_SECONDS)
     assert serving.settled().version == before.version
+
+
+def test_a_champion_that_was_replaced_is_freed_though_the_collector_leaves_it_alone(
+    registry: Registry, second: str, clock: Callable[[float], None]
+) -> None:
+    serving = Serving(registry, long_lived=True)
+    try:
+        model = serving.model()
+        model.suggest(Article(body="ISKP claimed the attack on the mosque in Kabul."))
+        alive = weakref.ref(model.fitted.parameters.weights)
+        del model
+        registry.promote(second, "ed4", "fewer tags")
+        clock(POLL_SECONDS)
+        assert serving.settled().version == second
+        assert alive() is None
+    finally:
+        gc.unfreeze()
 
 
 def test_a_damaged_champion_leaves_the_previous_one_serving_and_says_why(

@@ -12,6 +12,7 @@ from classifier.model.files import load_model
 from classifier.model.tag_model import TagModel
 from classifier.serving.head import head_file
 from classifier.serving.registry import Registry
+from classifier.text.detector import DETECTOR
 
 BATCH = 64  # articles that are judged together; more would leave the processor's cache
 CHUNK = 4 * BATCH  # articles that a process is handed at a time
@@ -35,6 +36,7 @@ def loaded(folder: Path) -> TagModel:
 
 @lru_cache(maxsize=1)
 def _loaded(folder: Path, _published: tuple[int, int] | None) -> TagModel:
+    DETECTOR.keep_in(folder.parent)
     model = Registry(folder.parent).as_it_serves(load_model(folder))
     # The model stays: the garbage collector need not walk through its terms and names again and again.
     gc.freeze()

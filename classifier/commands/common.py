@@ -22,7 +22,9 @@ N_LISTED = 10
 def registry_of(options: Namespace) -> Registry:
     """Return the registry of the folder that `--models` names."""
     from classifier.serving.registry import Registry
+    from classifier.text.detector import DETECTOR
 
+    DETECTOR.keep_in(options.models)
     return Registry(options.models)
 
 

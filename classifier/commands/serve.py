@@ -44,6 +44,7 @@ def _store_starter_articles(store: Store) -> None:
 def _environment(options: Namespace, settings: Settings) -> dict[str, str]:
     files = {"TAGGER_OIDC_SECRET_FILE": settings.oidc_secret_file}
     return {
+        "MALLOC_ARENA_MAX": "2",  # glibc would give each thread memory of its own, and keep what is free in it
         **os.environ,
         **{name: str(file.absolute()) for name, file in files.items() if file is not None},
         "PROMETHEUS_MULTIPROC_DIR": tempfile.mkdtemp(prefix="tagger-metrics-", dir=_worker_folder()),

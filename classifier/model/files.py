@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 
 from classifier.domain.deleted import Deleted
-from classifier.domain.files import make_private_folder, sync_folder
+from classifier.domain.files import file_digest, make_private_folder, sync_folder
 from classifier.domain.taxonomy import Taxonomy, taxonomy_from_json
 from classifier.errors import BadModel
 from classifier.model import precedent_files
@@ -33,7 +33,6 @@ from classifier.model.calibration import with_one_bend
 from classifier.model.parameters import Parameters
 from classifier.model.precedent_files import (
     cleaned_files,
-    file_digest,
     read_precedents,
     write_array,
     write_precedents,

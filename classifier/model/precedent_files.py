@@ -5,7 +5,6 @@ articles are written to new files. Then cleaned.json, written in one step, lists
 files are removed. A process that has them mapped keeps what it sees.
 """
 
-import hashlib
 import json
 import os
 import secrets
@@ -15,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from classifier.domain.files import whole_file
+from classifier.domain.files import file_digest, whole_file
 from classifier.model.precedents import Precedents
 
 CLEANED = "cleaned.json"
@@ -93,9 +92,3 @@ def clean_precedents(folder: Path, deleted: Container[str]) -> bool:
         if path.name not in before.values():
             path.unlink(missing_ok=True)
     return had
-
-
-def file_digest(path: Path) -> str:
-    """Return the SHA-256 of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -36,10 +36,12 @@ from classifier.store.database.copying import check_copy, copy_store, end_sessio
 from classifier.store.database.engine import file_of, parsed_url
 from classifier.store.database.opening import open_store
 from classifier.store.database.sqlite import files_of, stand_alone
+from classifier.text import detector
 
 FORMAT = 1
 _SCRATCH = ".backup-"
 KEPT = "backups"  # folder beside the models, of the backups that admins make in the browser; a restore leaves it alone
+_STAY = (KEPT, detector.FOLDER)  # what is beside the models and belongs to none
 MANIFEST, DATABASE, MODELS, POINTER = "manifest.json", "tagger.db", "models", "champion.json"
 _NAME = re.compile(r"tagger\.db|models/(?:[A-Za-z0-9_-][A-Za-z0-9._-]*/){0,2}[A-Za-z0-9_-][A-Za-z0-9._-]*")
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES)
@@ -227,7 +229,7 @@ def _database_aside(path: Path, mark: str) -> list[Path]:
 
 def _models_aside(registry: Registry, mark: str) -> list[Path]:
     entries = [
-        entry for entry in registry.folder.iterdir() if not entry.name.startswith((".", "before-restore-", KEPT))
+        entry for entry in registry.folder.iterdir() if not entry.name.startswith((".", "before-restore-", *_STAY))
     ]
     if not entries:
         return []

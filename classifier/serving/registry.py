@@ -7,6 +7,7 @@ MODELS/snapshots/<version>.jsonl.gz  what a version learned from (domain.snapsho
 MODELS/pinned.json                   the versions that are never swept
 MODELS/shadow.json                   the version in shadow (serving.shadow)
 MODELS/fixed.json                    that trainings do not replace what serves (serving.fixed)
+MODELS/language-detector/            the tables of the language detector, unpacked (text.detector)
 MODELS/deleted.json                  digests of the ids of deleted articles, which no version names (domain.deleted)
 """
 

@@ -109,9 +109,11 @@ class Serving:
             self._loaded = stats
 
     def _load(self) -> TagModel:
-        """Load the champion. In a long-lived process the garbage collector leaves all its terms alone."""
-        if self._long_lived:
-            gc.unfreeze()
+        """Load the champion. In a long-lived process the garbage collector leaves all its terms alone.
+
+        They are freed without it, when another champion serves. What the processes of a service share stays frozen: the collector
+        would write to it, and each process would have it for itself.
+        """
         model = self.registry.load_fitted_champion()
         if self._long_lived:
             gc.collect()

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any
 
 from classifier.text.boilerplate_patterns import NOTHING, BoilerplatePatterns
+from classifier.text.detector import DETECTOR
 from classifier.text.english import BOILERPLATE
 from classifier.text.lists import word_list
 from classifier.text.once import once
@@ -94,7 +95,7 @@ def language_of(text: str, told: str | None = None) -> str | None:
     """Return the code of the language of a text, None for one of few words or of no language that can be told.
 
     What the caller says (`told`, a tag of BCP 47) wins. A text with enough small words of English is English. Only for others
-    the detector is loaded, which takes half a second and 120 MB.
+    the detector is loaded (`text.detector`).
     """
     return primary(told) if told else language_of_words(lambda n: split_words(text[:n]).spelling, lambda: text)
 
@@ -122,8 +123,6 @@ def has_small_words(words: Sequence[str], language: Language = ENGLISH) -> bool:
 
 
 def detected(text: str) -> str | None:
-    """Return the code of the language that a text looks like, None for none (Lui and Baldwin 2012, langid.py)."""
-    from py3langid.langid import classify
-
-    code = str(classify(text[:MAX_DETECTED])[0])
+    """Return the code of the language that a text looks like, None for none."""
+    code = DETECTOR.code_of(text[:MAX_DETECTED])
     return _READ_AS.get(code, code)

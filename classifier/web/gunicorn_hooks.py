@@ -1,5 +1,6 @@
 """The configuration of gunicorn. `serve` names it to gunicorn."""
 
+import gc
 import os
 import shutil
 from typing import Any
@@ -23,6 +24,12 @@ logconfig_dict = {
     "root": {"level": "WARNING", "handlers": ["forwarding"]},
     "loggers": {"gunicorn.error": _TO_STRUCTLOG, "gunicorn.access": _TO_STRUCTLOG},
 }
+
+
+def pre_fork(_server: Any, _worker: Any) -> None:
+    """Let workers share what is imported: the garbage collector, which writes to all that it looks at, leaves it alone."""
+    gc.collect()
+    gc.freeze()
 
 
 def on_exit(_server: Any) -> None:
