@@ -12,7 +12,7 @@ export PYTHONPATH := .
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve train plugin-zip plugin-screenshots test-superdesk test coverage test-notebooks test-browser test-javascript test-system test-postgres test-wordpress test-dask test-supply test-versions test-full sbom audit test-hard lint format bench lock clean screenshots notebooks
+.PHONY: help setup serve train plugin-zip plugin-screenshots test-superdesk test test-slow coverage test-notebooks test-browser test-javascript test-system test-postgres test-wordpress test-dask test-supply test-versions test-full sbom audit test-hard lint format bench lock clean screenshots notebooks
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
@@ -43,13 +43,19 @@ serve: $(VENV)/.script ## train the starter model if there is none, and serve on
 train: $(VENV)/.script ## train on training_data/ and make the model champion
 	@$(RUN) classifier train
 
-QUICK := pytest -m "not browser and not wordpress and not load and not notebook and not slow" --numprocesses 3 --dist worksteal
+PLAIN := not browser and not wordpress and not load and not notebook
+# With COVERAGE=yes the tests also count the lines that they run, together, in .coverage.
+COVER = $(if $(COVERAGE),--cov=classifier --cov-append --cov-report=)
+REPORT = $(BIN)/coverage report --skip-covered --fail-under=90
 
-test: $(VENV)/.dev ## run the tests that need nothing installed; the others: make test-full
-	@$(RUN) $(QUICK)
+test: $(VENV)/.dev ## run the tests that need nothing installed and no patience; the others: make test-full
+	@$(RUN) pytest -m "$(PLAIN) and not slow" --numprocesses 3 --dist worksteal $(COVER)
 
-coverage: $(VENV)/.dev ## run the same tests and count the lines that they run; fails under 90 %
-	@$(RUN) $(QUICK) --cov=classifier --cov-report=term:skip-covered --cov-fail-under=90
+test-slow: $(VENV)/.dev ## run those that kill processes, wait for clocks or compute for seconds
+	@TAGGER_TEST_NEEDS=system $(RUN) pytest -m "$(PLAIN) and slow" --numprocesses 3 --dist worksteal $(COVER)
+
+coverage: $(VENV)/.dev ## run both and count the lines that they run; fails under 90 %
+	@rm -f .coverage && $(MAKE) test test-slow COVERAGE=yes && $(REPORT)
 
 test-notebooks: $(VENV)/.dev ## run the notebooks on a few articles
 	@$(RUN) pytest -m notebook --numprocesses 2 tests/test_notebooks.py
@@ -75,9 +81,8 @@ test-wordpress: $(VENV)/.dev ## run the plugin's tests in Debian's WordPress, th
 plugin-screenshots: $(VENV)/.dev ## take the pictures of the plugin for its documents and the directory (packages of .ci/install, a model in var/models)
 	@$(RUN) tests.wordpress.screenshots
 
-test-system: $(VENV)/.dev ## run what takes long (killed processes), or needs root or more programs: strace, a full disk, no network, PHP, Node
+test-system: $(VENV)/.dev ## run what needs root or more programs: strace, a full disk, no network, PHP, Node
 	@TAGGER_TEST_NEEDS=system $(RUN) pytest tests/test_faults.py tests/test_deploy.py tests/test_proxy.py tests/test_privacy.py tests/test_connect.py tests/test_open_mode.py -m "not slow"
-	@TAGGER_TEST_NEEDS=system $(RUN) pytest -m "slow and not browser" --numprocesses 2 --dist worksteal
 
 test-postgres: $(VENV)/.dev ## run the tests of the store on a PostgreSQL of their own (Debian's package)
 	@TAGGER_TEST_NEEDS=postgres $(RUN) tests.postgres $(BIN)/python -m pytest --numprocesses 3 --dist worksteal
@@ -126,7 +131,8 @@ audit: $(TOOLS)/.done ## look up known vulnerabilities of all that is locked; fa
 	  echo $$lock && $(TOOLS)/bin/pip-audit --strict --disable-pip --require-hashes --progress-spinner off -r $$lock || exit 1; \
 	done
 
-test-full: coverage test-notebooks test-browser test-javascript test-system test-postgres test-wordpress test-superdesk test-dask test-supply test-versions ## run what needs Debian's packages (root installs them: .ci/install)
+test-full: test-slow test-notebooks test-browser test-javascript test-system test-postgres test-wordpress test-superdesk test-dask test-supply test-versions ## run the other tests; most need Debian's packages (root installs them: .ci/install)
+	@$(if $(COVERAGE),$(REPORT))
 
 test-hard: $(VENV)/.dev $(DASK)/.done $(FUZZ)/.done sbom test-versions ## run the hard tests in full (an hour, ten minutes of it a fuzzer: TAGGER_TEST_FUZZ_SECONDS): what was done, how often, what was lost
 	@$(RUN) tests.hard --output var/test-hard.md

@@ -5,18 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any, ClassVar
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
+from jinja2.bccache import Bucket, BytecodeCache
+from werkzeug.routing import Rule
 
 from classifier.domain.articles import Article, read_articles
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.taxonomy_yaml import read_taxonomy
-from classifier.serving.head import head_file
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
@@ -25,13 +28,14 @@ from classifier.store.store import Store
 from classifier.training.fitting import Fitted, fit
 from classifier.training.settings import FitSettings
 from classifier.web import build_app
-from tests.desk import N_LATER, Desk, in_copy_of, trained_once
+from tests.desk import N_LATER, Desk, in_copy_of, made_once, trained_once
 from tests.hard import size, told
 from tests.postgres import SERVER, database, drop, drop_all, empty
 
 ROOT = Path(__file__).parent.parent
 STARTER = ROOT / "training_data"
 EVAL_DATA = Path(os.environ.get("TAGGER_EVAL_DATA", ROOT.parent / "shared" / "data"))
+N_SHOWN = 2000  # characters of a page that a failed test had open
 LOOKALIKE = Path(__file__).parent / "data" / "lookalike.txt"
 DESK_TAGS = frozenset(
     [
@@ -66,6 +70,30 @@ settings.load_profile("tests")
 needs_eval_data = pytest.mark.skipif(not EVAL_DATA.is_dir(), reason=f"no evaluation data in {EVAL_DATA}")
 
 
+# Each test has an app of its own. What Werkzeug and Jinja compile for one is kept for the next: it took a third of the time.
+_compile_builder, _builders = Rule._compile_builder, dict[tuple[str, str, bool], Any]()
+
+
+def _kept_builder(rule: Rule, append_unknown: bool = True) -> Any:
+    key = (rule.rule, str(rule.defaults), append_unknown)
+    return _builders.get(key) or _builders.setdefault(key, _compile_builder(rule, append_unknown))
+
+
+class _Compiled(BytecodeCache):
+    codes: ClassVar[dict[str, bytes]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.codes:
+            bucket.bytecode_from_string(self.codes[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.codes[bucket.key] = bucket.bytecode_to_string()
+
+
+Rule._compile_builder = _kept_builder  # type: ignore[method-assign]
+Flask.jinja_options = {"bytecode_cache": _Compiled()}
+
+
 @pytest.fixture(scope="session")
 def taxonomy() -> Taxonomy:
     """Twenty-one tags of the starter taxonomy, one of them (hamas) without an example in the desk's articles."""
@@ -83,16 +111,16 @@ def articles() -> list[Article]:
     return list(read_articles(files))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def dated(articles: list[Article]) -> list[Article]:
     """The desk's articles in the order of their dates."""
     return sorted(articles, key=lambda one: (one.published_at or "", one.id))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def first_run(tmp_path_factory: pytest.TempPathFactory, dated: list[Article], taxonomy: Taxonomy) -> Path:
     """A folder in which a desk has trained once."""
-    return trained_once(tmp_path_factory.mktemp("trained"), dated[:-N_LATER], taxonomy)
+    return made_once(tmp_path_factory, "trained", lambda folder: trained_once(folder, dated[:-N_LATER], taxonomy))
 
 
 @pytest.fixture
@@ -109,19 +137,27 @@ def fitted(articles: list[Article], taxonomy: Taxonomy) -> Fitted:
 
 
 @pytest.fixture(scope="session")
-def _models(fitted: Fitted, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("models")
-    registry = Registry(folder)
-    registry.promote(registry.save(fitted.model), "tests", "fitted for the tests")
-    return folder
+def _models(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The desk's model as champion, in a folder that is only copied: a service writes beside its models."""
+
+    def save(folder: Path) -> None:
+        registry = Registry(folder)
+        fitted: Fitted = request.getfixturevalue("fitted")
+        registry.promote(registry.save(fitted.model), "tests", "fitted for the tests")
+
+    return made_once(tmp_path_factory, "models", save)
+
+
+@pytest.fixture(scope="module")
+def models_of_module(_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy that the services of one module share."""
+    return Path(shutil.copytree(_models, tmp_path_factory.mktemp("module") / "models"))
 
 
 @pytest.fixture
 def registry(_models: Path, tmp_path: Path) -> Registry:
     """A registry of one's own whose champion is the desk's model."""
-    folder = Path(shutil.copytree(_models, tmp_path / "models"))
-    head_file(folder).unlink(missing_ok=True)  # the service of another test may have published it
-    return Registry(folder)
+    return Registry(Path(shutil.copytree(_models, tmp_path / "models")))
 
 
 @pytest.fixture
@@ -174,10 +210,17 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
+_ELSEWHERE = ("sqlite", "browser")
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """On PostgreSQL run the tests that use the store, but for those of SQLite's own files."""
+    """On PostgreSQL run the tests that use the store, but for those that SQLite is enough for, and without a browser."""
     if SERVER:
-        kept = [item for item in items if _uses_the_store(item) and item.get_closest_marker("sqlite") is None]
+        kept = [
+            item
+            for item in items
+            if _uses_the_store(item) and not set(_ELSEWHERE) & {m.name for m in item.iter_markers()}
+        ]
         config.hook.pytest_deselected(items=[item for item in items if item not in kept])
         items[:] = kept
 
@@ -191,6 +234,19 @@ def pytest_unconfigure() -> None:
     """Leave no database behind."""
     if SERVER:
         drop_all()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Show what the browser showed when a test failed."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for value in getattr(item, "funcargs", {}).values():
+            page = getattr(value, "page", value)
+            if type(page).__module__.startswith("playwright") and hasattr(page, "inner_text"):
+                with suppress(Exception):  # the browser may be gone
+                    report.sections.append((f"page {page.url}", page.inner_text("body")[:N_SHOWN]))
+    return report
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

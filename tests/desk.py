@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import random
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import update
 
 from classifier.domain.articles import Article
@@ -22,9 +26,20 @@ from classifier.store.store import Store
 from classifier.training.retraining import retrain
 from classifier.training.run_result import Result
 from classifier.training.settings import FitSettings, TrainingSettings
-from tests.postgres import copied, database
+from tests.postgres import SERVER, copied, database
 
-__all__ = ["N_LATER", "QUICK", "Desk", "database", "flipped", "in_copy_of", "in_folder", "trained_once", "with_block"]
+__all__ = [
+    "N_LATER",
+    "QUICK",
+    "Desk",
+    "database",
+    "flipped",
+    "in_copy_of",
+    "in_folder",
+    "made_once",
+    "trained_once",
+    "with_block",
+]
 
 N_LATER = 60  # articles that a desk gets after its first training
 QUICK = TrainingSettings(fit=FitSettings(fast=True, n_jobs=1), learning_curve=())
@@ -72,6 +87,24 @@ def trained_once(folder: Path, articles: Iterable[Article], taxonomy: Taxonomy) 
     with in_folder(folder, taxonomy) as desk:
         desk.add(articles)
         assert desk.retrain().promoted
+    return folder
+
+
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+    """Make a folder that all processes of a test run share, and nobody changes; return it.
+
+    On PostgreSQL each process makes its own: it drops its databases when it ends.
+    """
+    base = factory.getbasetemp()
+    folder = (base if SERVER or "PYTEST_XDIST_WORKER" not in os.environ else base.parent) / name
+    with folder.with_name(f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = folder.with_name(f"{name}.made")
+        if not made.exists():
+            shutil.rmtree(folder, ignore_errors=True)  # of a process that failed
+            folder.mkdir()
+            make(folder)
+            made.touch()
     return folder
 
 

@@ -270,8 +270,8 @@ def change_key(store: Store, name: str, **times: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def _guarded(_models: Path, guarded_store: Store, keys: dict[str, str]) -> FlaskClient:
-    registry = Registry(_models)
+def _guarded(models_of_module: Path, guarded_store: Store, keys: dict[str, str]) -> FlaskClient:
+    registry = Registry(models_of_module)
     return build_app(Tagger(Serving(registry), guarded_store), registry).test_client()
 
 
@@ -653,6 +653,7 @@ def test_wrong_tries_under_a_name_lock_out_their_address_alone(client: FlaskClie
     assert sign_in(client, "ana", secret, environ_base={"REMOTE_ADDR": "192.0.2.7"}).status_code == 303
 
 
+@pytest.mark.slow
 def test_many_addresses_cannot_lock_a_name_out(client: FlaskClient, store: Store) -> None:
     secret = store.keys.create("ana", "editor")
     for number in range(10 * TRIES_OF_NAME):
@@ -660,6 +661,7 @@ def test_many_addresses_cannot_lock_a_name_out(client: FlaskClient, store: Store
     assert sign_in(client, "ana", secret, environ_base={"REMOTE_ADDR": "198.51.100.7"}).status_code == 303
 
 
+@pytest.mark.slow
 def test_ipv4_through_an_ipv6_socket_is_not_one_sender(client: FlaskClient, store: Store) -> None:
     secret = store.keys.create("ana", "editor")
     for number in range(TRIES_OF_ADDRESS + 1):
@@ -668,6 +670,7 @@ def test_ipv4_through_an_ipv6_socket_is_not_one_sender(client: FlaskClient, stor
     assert sign_in(client, "ana", secret, environ_base={"REMOTE_ADDR": "::ffff:192.0.2.2"}).status_code == 303
 
 
+@pytest.mark.slow
 def test_signing_in_is_throttled_by_address(client: FlaskClient, store: Store) -> None:
     secret = store.keys.create("ana", "editor")
     for number in range(TRIES_OF_ADDRESS):
@@ -677,6 +680,7 @@ def test_signing_in_is_throttled_by_address(client: FlaskClient, store: Store) -
     assert sign_in(client, "ana", secret, environ_base={"REMOTE_ADDR": "2001:db8:0:1::1"}).status_code == 303
 
 
+@pytest.mark.slow
 @pytest.mark.sqlite("counters are files there")
 def test_an_address_that_is_refused_makes_no_more_counters(client: FlaskClient, store: Store, tmp_path: Path) -> None:
     store.keys.create("ana", "editor")
@@ -690,6 +694,7 @@ def test_successes_do_not_count_as_tries(client: FlaskClient, store: Store) -> N
     assert {sign_in(client, "ana", secret).status_code for _ in range(TRIES_OF_ADDRESS + 1)} == {303}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("proxies", "status"), [(0, 429), (1, 303)])
 def test_the_address_is_believed_of_as_many_proxies_as_there_are(
     tagger: Tagger, registry: Registry, store: Store, proxies: int, status: int
@@ -803,6 +808,7 @@ def refused_without(client: FlaskClient, method: str, path: str, token: str | No
 FORM_PATHS = {"/", *(re.sub("<[^>]+>", "a", path) for path in (*FORMS, *FORMS_OF_TAGS, *FORMS_OF_MODELS, *BRING))}
 
 
+@pytest.mark.slow
 def test_every_form_of_every_page_carries_the_token(client: FlaskClient, app: Flask, store: Store) -> None:
     client.post("/sign-in", data={"name": "ana"})
     store.proposals.add("A new group", "", None, "ana")
@@ -897,6 +903,7 @@ def every_call(app: Flask) -> list[tuple[str, str]]:
     return [(method, path) for path in sorted(paths) for method in ("GET", "POST", "PUT", "DELETE", "OPTIONS", "TRACE")]
 
 
+@pytest.mark.slow
 def test_every_answer_on_every_route_has_the_security_headers(client: FlaskClient, app: Flask, store: Store) -> None:
     put_article(store, Article("a", **ARTICLE), "cms")
     for name, signed_in in (("nobody", False), ("an editor", True)):

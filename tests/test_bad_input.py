@@ -25,6 +25,8 @@ from classifier.web.problems import CATALOGUE
 from tests.hard import told
 from tests.postgres import database
 
+pytestmark = pytest.mark.sqlite("bodies are refused before the store is asked")
+
 GOOD = {"title": "ISKP bomber kills twelve at Kabul mosque", "body": "The bombing was claimed on Friday."}
 CALLS = [("POST", "/v1/suggest"), ("PUT", "/v1/articles/a"), ("POST", "/v1/suggest/batch")]
 FRENCH = (
@@ -42,10 +44,10 @@ SOMALI = (
 
 
 @pytest.fixture(scope="module")
-def client(_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
+def client(models_of_module: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlaskClient]:
     """A client of one service that must outlive everything in this file."""
     store = open_store(database(tmp_path_factory.mktemp("bad-input")))
-    registry = Registry(_models)
+    registry = Registry(models_of_module)
     yield build_app(Tagger(Serving(registry), store), registry).test_client()
     store.close()
 

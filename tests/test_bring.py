@@ -154,6 +154,7 @@ def test_an_archive_is_read_corrected_stored_and_learned(
 # --- files ---
 
 
+@pytest.mark.slow
 def test_columns_of_a_table_are_named_by_a_person(admin: FlaskClient, folder: ArchiveFolder, store: Store) -> None:
     upload(admin, ("table.tsv", TSV.encode()))
     until_read(admin, folder, store)
@@ -167,6 +168,7 @@ def test_columns_of_a_table_are_named_by_a_person(admin: FlaskClient, folder: Ar
     assert "Taliban" in main(admin, "/tags?view=all")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fields", "why"),
     [
@@ -186,6 +188,7 @@ def test_a_way_of_reading_that_cannot_be_names_its_field(
     assert why in answer.text
 
 
+@pytest.mark.slow
 def test_a_zip_of_texts_is_read_as_its_files(admin: FlaskClient, folder: ArchiveFolder, store: Store) -> None:
     packed = BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
@@ -197,6 +200,7 @@ def test_a_zip_of_texts_is_read_as_its_files(admin: FlaskClient, folder: Archive
     assert n_articles(admin) == 4
 
 
+@pytest.mark.slow
 def test_a_hostile_zip_is_refused_with_its_limit_and_nothing_outside_is_written(
     admin: FlaskClient, folder: ArchiveFolder, store: Store
 ) -> None:
@@ -246,6 +250,7 @@ def test_the_name_of_a_file_leads_nowhere(folder: ArchiveFolder, tmp_path: Path,
     assert not state.files[0].name.startswith(".")
 
 
+@pytest.mark.slow
 def test_nothing_is_lost_where_the_process_was_killed(
     admin: FlaskClient, folder: ArchiveFolder, store: Store, tmp_path: Path
 ) -> None:
@@ -291,6 +296,7 @@ def test_a_training_elsewhere_is_not_stopped_from_here(admin: FlaskClient, store
 # --- tags ---
 
 
+@pytest.mark.slow
 def test_a_correction_that_cannot_be_says_why_and_keeps_nothing(
     admin: FlaskClient, folder: ArchiveFolder, store: Store
 ) -> None:

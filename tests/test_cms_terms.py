@@ -211,6 +211,7 @@ def test_an_import_uses_what_persons_said_of_terms(taxonomy: Taxonomy, store: St
     assert terms.unused() == ["Storm"]
 
 
+@pytest.mark.slow
 def test_the_import_command_takes_the_terms_of_a_key(store: Store, database_url: str, tmp_path: Path) -> None:
     store.cms_terms.keep("north", [KeptTerm("7", "Storm", "storm", "", ("iskp",), PERSON)])
     table = tmp_path / "a.csv"

@@ -1112,6 +1112,7 @@ def test_commands_that_read_records_describe_them() -> None:
     assert all('{"id": ' in texts[command] for command in ("train", "evaluate", "import"))
 
 
+@pytest.mark.slow
 def test_every_command_explains_itself(run: Run, capsys: pytest.CaptureFixture[str]) -> None:
     for name, parser, _ in commands(build_parser(read_settings({}))):
         with pytest.raises(SystemExit) as left:

@@ -206,6 +206,7 @@ def test_the_button_has_the_report_made_in_another_process(
     assert re.findall(r"python -m|TAGGER_[A-Z]+", page) == []
 
 
+@pytest.mark.slow
 def test_the_command_keeps_the_report_of_the_store_and_makes_none_where_nothing_is_new(
     store: Store, registry: Registry, articles: list[Article], database_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -338,6 +339,7 @@ def test_two_who_ignore_the_same_make_one_choice(store: Store) -> None:
     assert (kept.by, kept.texts) == ("ana", ["a", "b"])
 
 
+@pytest.mark.slow
 def test_training_leaves_ignored_blocks_out_and_reads_them_after_undo(desk: Desk) -> None:
     line = "Our correspondents report from Kabul and beyond"
     article = Article("a", "", f"ISKP bombed a mosque in Kabul on Friday.\n{line}")
@@ -359,6 +361,7 @@ def test_training_leaves_ignored_blocks_out_and_reads_them_after_undo(desk: Desk
     assert model.reader.read(article).removed == []
 
 
+@pytest.mark.slow
 def test_the_report_names_the_texts_of_blocks_and_knows_those_that_are_ignored(
     articles: list[Article], taxonomy: Taxonomy
 ) -> None:

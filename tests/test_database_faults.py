@@ -104,7 +104,7 @@ FAULTS: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.fixture(scope="module")
-def killed_once(tmp_path_factory: pytest.TempPathFactory, _models: Path) -> Path:
+def killed_once(tmp_path_factory: pytest.TempPathFactory, models_of_module: Path) -> Path:
     """The folder of a database whose process was killed after twenty decisions; a backup has them all."""
     folder = tmp_path_factory.mktemp("killed")
     path = folder / "tagger.db"
@@ -116,7 +116,7 @@ def killed_once(tmp_path_factory: pytest.TempPathFactory, _models: Path) -> Path
     process = subprocess.Popen([sys.executable, "-c", DECIDING, f"sqlite:///{path}"], cwd=ROOT, stdin=-1, stdout=-1)
     assert process.stdout is not None
     assert process.stdout.readline() == b"done\n"
-    assert main(["backup", "--output", str(folder / "b.tar"), *_where(path, Registry(_models))]) == 0
+    assert main(["backup", "--output", str(folder / "b.tar"), *_where(path, Registry(models_of_module))]) == 0
     process.kill()
     process.communicate()
     return folder
@@ -175,6 +175,7 @@ def test_no_command_makes_a_new_database_in_the_place_of_a_broken_one(killed: Pa
         open_store(f"sqlite:///{killed}")
 
 
+@pytest.mark.slow
 @of_files
 def test_a_service_does_not_start_on_a_broken_database(killed: Path, registry: Registry) -> None:
     FAULTS["the file is cut in half"](killed)
@@ -415,8 +416,8 @@ def _status_of(connection: socket.socket) -> int:
 
 
 @pytest.mark.slow
-def test_on_sigterm_every_request_that_runs_is_answered(_models: Path, database_url: str) -> None:
-    server = start(_models, database_url, "--workers", "2", "--threads", "64")
+def test_on_sigterm_every_request_that_runs_is_answered(models_of_module: Path, database_url: str) -> None:
+    server = start(models_of_module, database_url, "--workers", "2", "--threads", "64")
     words = " ".join(f"w{number}" for number in range(1500))
     batch = {"articles": [{"id": f"a{n}", "title": STORY["title"], "body": f"{n} {words}"} for n in range(100)]}
     running = [_begin(server, "POST", "/v1/suggest/batch", batch) for _ in range(size(4, 16))]

@@ -499,6 +499,7 @@ def test_pages_of_the_queue_hold_every_article_once(store: Store, order: str) ->
     assert sorted(seen) == sorted(f"a{number}" for number in range(60))
 
 
+@pytest.mark.slow
 def test_the_queue_begins_with_what_teaches_most_and_a_tenth_comes_by_lot(store: Store) -> None:
     margins = {}
     for number in range(300):
@@ -541,6 +542,7 @@ def test_of_a_blind_article_nothing_is_told_before_it_is_closed(blind: FlaskClie
     assert {"iskp", "attack"} <= {one["tag"] for one in after["withheld"]}
 
 
+@pytest.mark.slow
 def test_whether_an_article_is_blind_is_drawn_once(tagger: Tagger) -> None:
     some = replace(tagger, shares=Shares(blind=0.3))
     for number in range(200):

@@ -36,6 +36,8 @@ from classifier.web.watch import logs
 from tests.hostile import HOSTILE
 from tests.postgres import database
 
+pytestmark = pytest.mark.sqlite("both sides ask the same store")
+
 LIMIT = 40_000
 GOOD = {"title": "ISKP bomber kills twelve at Kabul mosque", "body": "The bombing was claimed on Friday."}
 SENT = json.dumps(GOOD).encode()
@@ -186,9 +188,12 @@ def sides(make: Callable[..., Sides]) -> Sides:
 
 
 @pytest.fixture(scope="module")
-def long_lived(_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
+def long_lived(models_of_module: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sides]:
     """Two services that must outlive everything that is sent to them."""
-    registry, stores = Registry(_models), [open_store(database(tmp_path_factory.mktemp("side"))) for _ in range(2)]
+    registry, stores = (
+        Registry(models_of_module),
+        [open_store(database(tmp_path_factory.mktemp("side"))) for _ in range(2)],
+    )
     apps = [
         build_app(Tagger(Serving(registry), store), registry, max_body_bytes=LIMIT, has_door=has_door)
         for store, has_door in zip(stores, (True, False), strict=True)

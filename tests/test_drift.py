@@ -384,6 +384,7 @@ def test_kept_report_is_shown_to_editors(where: list[str], client: FlaskClient) 
 # --- a real archive -------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @needs_eval_data
 def test_dates_that_are_drawn_anew_flag_no_tag() -> None:
     """With its dates shuffled within the weeks looked at, a real archive has no drift: hardly a report may flag one."""

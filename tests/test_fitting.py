@@ -63,6 +63,7 @@ def test_tag_with_fewer_than_two_positives_has_no_separator_and_is_listed(fitted
     assert "hamas" in fitted.card["left_out"]
 
 
+@pytest.mark.slow
 def test_a_single_example_shows_that_a_named_tag_is_meant(articles: list[Article], taxonomy: Taxonomy) -> None:
     group = next(tag for tag in taxonomy.tags if tag.kind == "group")
     carriers = [article for article in articles if group.id in (article.tags or ())]
@@ -79,6 +80,7 @@ def test_rare_words_never_enter_the_model(articles: list[Article], taxonomy: Tax
     assert not [term for term in model.terms if term.startswith("zyxwv")]
 
 
+@pytest.mark.slow
 def test_unknown_labels_are_left_out_of_the_tag(articles: list[Article], taxonomy: Taxonomy) -> None:
     """Articles that say nothing of a tag teach nothing of it: their words must not speak against it."""
     silent = [
@@ -280,6 +282,7 @@ def test_a_new_tag_does_not_decide_whether_every_article_gets_one(articles: list
     assert not fit([*having, *articles[5:]], new, fast).card["always_one"]
 
 
+@pytest.mark.slow
 def test_corpus_in_which_everything_is_tagged_always_gets_one(articles: list[Article]) -> None:
     tagged = [replace(article, tags=article.tags or ("none-of-them",)) for article in articles[::3]]
     model = fit(tagged, None, QUICK).model
@@ -309,6 +312,7 @@ def test_articles_without_titles_can_be_learned(few: list[Article], taxonomy: Ta
     assert model.rank([Article(body="ISKP bombed a mosque in Kabul. ISKP fighters fled.")], 3)[0][0][0] == "iskp"
 
 
+@pytest.mark.slow
 @needs_eval_data
 def test_reuters_is_learned_as_well_as_the_issue_asks() -> None:
     """A third of the benchmark in the published split's training part, by cross-validation: quick, and far from chance."""

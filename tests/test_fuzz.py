@@ -90,6 +90,7 @@ def run_jobs(folder: Path, articles: Iterable[Article], registry: Registry, retr
     return len(jobs)
 
 
+@pytest.mark.slow
 def test_stored_hostile_texts_break_no_batch_job(registry: Registry, tmp_path: Path) -> None:
     articles = [article_of(data) for data in (FORGED, *seeds()[:: size(4, 1)])]
     run_jobs(tmp_path, articles, registry, retrains=size(False, True))

@@ -84,6 +84,7 @@ def peak_of_fitting(data: TrainingSet, classifiers: OutOfFold) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.slow
 def test_the_memory_of_fitting_hardly_grows_with_pairs(made_up: list[Article], small_blocks: None) -> None:
     """A pair costs a few bytes, for labels and suggestions. Each number of a stacking feature alone would be eight.
 

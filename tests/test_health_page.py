@@ -162,6 +162,7 @@ def test_sizes_are_short(client: FlaskClient, n: int, text: str) -> None:
 # --- backups ---
 
 
+@pytest.mark.slow
 def test_a_backup_is_made_beside_the_service_listed_downloaded_and_restores(
     client: FlaskClient, desk: Desk, tmp_path: Path
 ) -> None:
@@ -226,6 +227,7 @@ def test_a_backup_is_deleted_with_its_digest(client: FlaskClient, kept: Backups)
     assert send(client, f"/{backup.name}/delete").status_code == 404
 
 
+@pytest.mark.slow
 def test_a_backup_that_fails_says_why_and_leaves_nothing(client: FlaskClient, desk: Desk) -> None:
     (desk.registry.folder / "backups").write_text("in the way")
     backups = Backups(desk.store, desk.registry)

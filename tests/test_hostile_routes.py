@@ -20,6 +20,8 @@ from tests.hard import size
 from tests.hostile import HOSTILE, assert_linear
 from tests.postgres import database
 
+pytestmark = pytest.mark.sqlite("texts cost the same whatever the database")
+
 N = size(60_000, 2_000_000)
 N_STORED = size(50_000, 2_000_000)  # five requests each
 LIMIT = 16_000_000  # bytes of a body: a character of a hostile text may be four bytes, or six in JSON
@@ -59,9 +61,9 @@ def article(text: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def desk(_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(models_of_module: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     store = open_store(database(tmp_path_factory.mktemp("hostile")))
-    registry = Registry(_models)
+    registry = Registry(models_of_module)
     client = build_app(Tagger(Serving(registry), store), registry, LIMIT).test_client()
     yield Desk(client, store.keys.create("desk", "admin"))
     store.close()

@@ -82,6 +82,7 @@ def test_down_to_nothing_and_up_again_arrives_at_the_same_tables(engine: Engine)
         command.check(_config(connection))
 
 
+@pytest.mark.slow
 def test_every_single_migration_leads_down_and_up_again(engine: Engine) -> None:
     for script in reversed(list(ScriptDirectory.from_config(_config()).walk_revisions())):
         migrate_to(engine, script.revision)

@@ -141,6 +141,7 @@ def test_a_version_is_kept_put_in_shadow_and_taken_out(client: FlaskClient, two:
     assert actions(two) == [("ada", one) for one in ("pinned", "shadow_begun", "shadow_ended", "unpinned")]
 
 
+@pytest.mark.slow
 def test_while_what_serves_is_fixed_trainings_go_on_and_do_not_replace_it(
     client: FlaskClient, two: Desk, dated: list[Article]
 ) -> None:
@@ -185,6 +186,7 @@ def test_the_page_shows_the_step_of_a_training_and_what_became_of_it(client: Fla
 # --- the same over HTTP ---
 
 
+@pytest.mark.slow
 def test_models_are_changed_over_http(client: FlaskClient, two: Desk) -> None:
     old, new = two.registry.versions()
     told = client.get("/v1/models").get_json()

@@ -42,9 +42,9 @@ STORY = {"title": "ISKP bomber kills twelve at Kabul mosque", "body": "The Talib
 
 
 @pytest.fixture
-def server(_models: Path, tmp_path: Path) -> Iterator[Server]:
+def server(models_of_module: Path, tmp_path: Path) -> Iterator[Server]:
     """Four workers on a fresh database."""
-    server = start(_models, database(tmp_path), "--workers", "4", "--threads", "16")
+    server = start(models_of_module, database(tmp_path), "--workers", "4", "--threads", "16")
     for number in range(N_ARTICLES):
         status, _ = server.ask("PUT", f"/v1/articles/a{number}", STORY)
         assert status == 200

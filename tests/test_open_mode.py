@@ -193,6 +193,7 @@ def _wait_for(port: int) -> None:
             time.sleep(0.05)
 
 
+@pytest.mark.slow
 def test_it_counts_where_the_server_listens_and_not_what_the_settings_say(
     registry: Registry, database_url: str, tmp_path: Path
 ) -> None:

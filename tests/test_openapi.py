@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,13 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
+from classifier.store.database.opening import open_store
 from classifier.store.store import Store
 from classifier.web import build_app
 from classifier.web.problems import CATALOGUE
+from tests.postgres import database
+
+pytestmark = pytest.mark.sqlite("the form of answers does not depend on the database")
 
 ARTICLE = {
     "title": "ISKP bomber kills twelve at Kabul mosque",
@@ -84,10 +89,12 @@ ANSWERS: list[tuple[str, str, str, Any, int]] = [
 ]
 
 
-@pytest.fixture
-def document(client: FlaskClient) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def document(models_of_module: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """The document as the service gives it."""
-    response = client.get("/openapi.json")
+    registry = Registry(models_of_module)
+    with closing(open_store(database(tmp_path_factory.mktemp("described")))) as store:
+        response = build_app(Tagger(Serving(registry), store), registry).test_client().get("/openapi.json")
     assert response.content_type == "application/json"
     return dict(response.get_json())
 

@@ -121,6 +121,7 @@ def test_a_thousand_wrong_accepts_on_new_articles_are_capped_and_do_no_harm(
         assert wrong[1] <= wrong[0] + 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.05, 0.1, 0.2])
 def test_labels_flipped_here_and_there_hold_their_tags_or_close_the_gate(
     desk: Desk, articles: list[Article], share: float
@@ -139,6 +140,7 @@ def test_labels_flipped_here_and_there_hold_their_tags_or_close_the_gate(
     told(f"{share:.0%} of all labels flipped", f"{len(lie)} articles", 0, f"{len(result.held)} tags held")
 
 
+@pytest.mark.slow
 def test_a_setting_lets_one_editor_count_for_less(desk: Desk, articles: list[Article]) -> None:
     for number, article in enumerate(in_order(articles)[-N_CLEAN:]):
         put_article(desk.store, replace(article, id=f"new-{number}", tags=None, tags_complete=False), "cms")

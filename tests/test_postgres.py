@@ -44,9 +44,12 @@ from tests.test_nothing_lost import N_ARTICLES, STORY, Client
 from tests.waiting import SECONDS
 
 WHOLE = os.environ.get("TAGGER_TEST_NEEDS") == "postgres"  # where what is missing is a fault
-pytestmark = pytest.mark.skipif(
-    not servers.installed() and not WHOLE, reason="POSTGRESQL NOT TESTED: no Debian package postgresql"
-)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        not servers.installed() and not WHOLE, reason="POSTGRESQL NOT TESTED: no Debian package postgresql"
+    ),
+]
 AWAY = size(4.0, 30.0)
 N_DECISIONS = size(30, 300)  # of each client
 TAGS = {"decisions": [{"tag": "iskp", "action": "accept"}]}
@@ -205,14 +208,14 @@ def _eventually(act: object) -> None:
 
 @pytest.mark.slow
 def test_while_the_database_is_away_suggestions_go_on_and_decisions_are_put_off(
-    _models: Path, server: Postgres, url: str
+    models_of_module: Path, server: Postgres, url: str
 ) -> None:
     store = open_store(url)
     secret = store.keys.create("chief", "admin")
     put_article(store, KABUL, "cms")
     store.close()
     key = {"Authorization": f"Bearer {secret}"}
-    service = start(_models, url, "--workers", "2", "--threads", "8")
+    service = start(models_of_module, url, "--workers", "2", "--threads", "8")
 
     def decide() -> int:
         return service.ask("POST", "/v1/articles/kabul/decisions", TAGS, key)[0]
@@ -339,6 +342,7 @@ def _kill_whole(server: Server) -> None:
 # --- from SQLite ---
 
 
+@pytest.mark.slow
 def test_a_store_moves_to_postgresql_with_everything_in_it(
     registry: Registry, articles: list[Article], url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

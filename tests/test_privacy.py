@@ -409,6 +409,7 @@ def test_forget_and_retrain_remove_the_traces_before_they_end(
     assert not any(other.id in kept.load(version).precedents.ids for version in kept.versions())
 
 
+@pytest.mark.slow
 def test_a_database_that_was_restored_and_counts_from_lower_numbers_is_looked_at_too(
     kept: Registry, store: Store
 ) -> None:

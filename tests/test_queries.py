@@ -379,6 +379,7 @@ def reads_whole(statement: str, plan: list[str]) -> list[str]:
     return [] if first_rows else scans
 
 
+@pytest.mark.slow
 def test_no_request_reads_a_whole_table(filled: Filled) -> None:
     wrong = []
     for method, rule, query in requests_of(filled.app):

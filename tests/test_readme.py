@@ -27,8 +27,8 @@ DECIDING = (ROOT / "docs" / "deciding.md").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
-def address(_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with serving(_models, f"sqlite:///{tmp_path_factory.mktemp('readme')}/tagger.db") as address:
+def address(models_of_module: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with serving(models_of_module, f"sqlite:///{tmp_path_factory.mktemp('readme')}/tagger.db") as address:
         yield address
 
 

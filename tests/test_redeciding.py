@@ -98,6 +98,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     store.close()
 
 
+@pytest.mark.slow
 @given(_STEPS, st.lists(_TAGS, unique=True, max_size=2), st.lists(_TAGS, unique=True, max_size=2))
 @settings(max_examples=size(25, 3000), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_queue_and_the_fold_agree_on_what_is_settled_after_any_changes(

@@ -361,6 +361,7 @@ def test_the_first_promotion_is_taken_up_by_a_service_that_had_no_model(
     assert serving.model().version == version
 
 
+@pytest.mark.slow
 def test_threads_that_ask_while_the_champion_changes_always_get_a_whole_model(
     registry: Registry, second: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -259,6 +259,7 @@ def test_any_capitalised_name_is_listed(words: list[str], joint: str) -> None:
     assert [(row["name"], ids(row)) for row in rows] == [(name, ALL_SIX)]
 
 
+@pytest.mark.slow
 @needs_eval_data
 def test_real_archive_without_a_planted_name_lists_few() -> None:
     files = [EVAL_DATA / "digitalgov" / f"{part}.jsonl.gz" for part in ("train", "test")]

@@ -123,6 +123,7 @@ def test_several_workers_apply_a_set_once(kept: Store, database_url: str) -> Non
 # --- over HTTP --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_set_is_scheduled_taken_back_and_applied_by_the_service(
     client: FlaskClient, registry: Registry, store: Store
 ) -> None:

@@ -42,10 +42,10 @@ QUIET = settings(
 
 
 @pytest.fixture(scope="module")
-def fuzzed(_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, Store]]:
+def fuzzed(models_of_module: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Flask, Store]]:
     """One service that must outlive everything in this file."""
     store = open_store(database(tmp_path_factory.mktemp("fuzz")))
-    registry = Registry(_models)
+    registry = Registry(models_of_module)
     yield build_app(Tagger(Serving(registry), store), registry), store
     store.close()
 
@@ -62,6 +62,7 @@ def _schema(app: Flask) -> Any:
     return schemathesis.openapi.from_wsgi("/openapi.json", app, config=CONFIG)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", [OPEN, NOBODY, *ROLES])
 def test_no_request_is_a_fault_and_every_answer_is_as_described(fuzzed: tuple[Flask, Store], role: str) -> None:
     app, store = fuzzed
@@ -72,9 +73,9 @@ def test_no_request_is_a_fault_and_every_answer_is_as_described(fuzzed: tuple[Fl
 
 @pytest.mark.parametrize("role", [NOBODY, *ROLES])
 def test_flask_answers_as_described_what_else_the_door_answers(
-    fuzzed: tuple[Flask, Store], _models: Path, role: str
+    fuzzed: tuple[Flask, Store], models_of_module: Path, role: str
 ) -> None:
-    registry, store = Registry(_models), fuzzed[1]
+    registry, store = Registry(models_of_module), fuzzed[1]
     app = build_app(Tagger(Serving(registry), store), registry, has_door=False)
     n = _check_all(_schema(app).include(path=PATH), _headers(store, role))
     assert n > 5

@@ -31,10 +31,10 @@ LIMIT = 2 * 1024 * 1024
 
 
 @pytest.fixture(scope="module")
-def server(_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def server(models_of_module: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One service with a fresh database for the tests that leave it running."""
     folder = tmp_path_factory.mktemp("service")
-    server = start(_models, database(folder), "--workers", "1", "--threads", "40")
+    server = start(models_of_module, database(folder), "--workers", "1", "--threads", "40")
     yield server
     stop(server)
 
@@ -163,6 +163,7 @@ def test_a_client_that_sends_twenty_megabytes_before_it_reads_gets_its_answer(se
             assert b"over" in response.read()
 
 
+@pytest.mark.slow
 def test_a_body_that_was_refused_is_not_read_for_ever(server: Server) -> None:
     with server.connect() as connection:
         connection.sendall(HEAD + b"Content-Length: 50000000\r\n\r\n")
@@ -271,9 +272,9 @@ def test_clients_that_go_away_in_the_middle_leave_no_trace(server: Server) -> No
 
 @pytest.mark.slow
 def test_sigterm_lets_a_request_under_way_finish_and_ends_the_service_cleanly(
-    _models: Path, small_database: str
+    models_of_module: Path, small_database: str
 ) -> None:
-    server = start(_models, small_database, "--workers", "2")
+    server = start(models_of_module, small_database, "--workers", "2")
     assert_works(server)
     raw = json.dumps(TEXT).encode()
     with server.connect() as connection:
@@ -293,11 +294,13 @@ def test_sigterm_lets_a_request_under_way_finish_and_ends_the_service_cleanly(
 
 
 @pytest.mark.slow
-def test_with_a_key_the_service_listens_to_everybody_and_asks_for_it(_models: Path, small_database: str) -> None:
+def test_with_a_key_the_service_listens_to_everybody_and_asks_for_it(
+    models_of_module: Path, small_database: str
+) -> None:
     store = open_store(small_database)
     secret = store.keys.create("desk", "cms")
     store.close()
-    server = start(_models, small_database, "--workers", "1", "--host", "0.0.0.0")
+    server = start(models_of_module, small_database, "--workers", "1", "--host", "0.0.0.0")
     try:
         with_key = {"Authorization": f"Bearer {secret}", "Host": "desk.example"}
         assert server.ask("POST", "/v1/suggest", TEXT)[0] == 401
@@ -306,14 +309,17 @@ def test_with_a_key_the_service_listens_to_everybody_and_asks_for_it(_models: Pa
         stop(server)
 
 
-def test_requests_are_logged_in_a_file_that_is_named_and_not_on_the_terminal(_models: Path, tmp_path: Path) -> None:
+@pytest.mark.slow
+def test_requests_are_logged_in_a_file_that_is_named_and_not_on_the_terminal(
+    models_of_module: Path, tmp_path: Path
+) -> None:
     log = tmp_path / "logs" / "serve.log"
-    server = start(_models, database(tmp_path), "--workers", "2", "--threads", "8", "--log", str(log))
+    server = start(models_of_module, database(tmp_path), "--workers", "2", "--threads", "8", "--log", str(log))
     try:
         assert_works(server)
     finally:
         stop(server)
-    said = (_models.parent / f"service-{server.port}.log").read_text("utf-8")
+    said = (models_of_module.parent / f"service-{server.port}.log").read_text("utf-8")
     assert any(json.loads(line)["event"] == "request" for line in log.read_text("utf-8").splitlines())
     assert log.stat().st_mode & 0o077 == 0
     assert f"Requests are logged in {log}" in said

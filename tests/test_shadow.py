@@ -140,6 +140,7 @@ def test_what_the_champion_suggested_and_nobody_looked_at_does_not_count(
     assert after["champion"]["found"] == after["shadow"]["found"]
 
 
+@pytest.mark.slow
 def test_nobody_sees_what_a_version_in_shadow_suggests(
     night: Callable[..., ShadowRow | None],
     store: Store,

@@ -43,6 +43,8 @@ from tests.postgres import database
 from tests.provider import CLIENT, OTHER, SECRET, Provider, by_another, by_public_key, providing, signed, unsigned
 from tests.test_people import Browser
 
+pytestmark = pytest.mark.sqlite("the provider knows nothing of the database")
+
 PASSWORD = "a lantern behind the harbour"
 ANA = {"sub": "1001", "name": "Ana", "email": "ana@house.example", "email_verified": True}
 RULES = "groups:desk=editor,groups:it=admin,realm.roles:heads%2C all=taxonomist"
@@ -566,6 +568,7 @@ FAILURES: dict[str, Callable[[BaseHTTPRequestHandler], None]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("failure", "at"),
     [

@@ -304,6 +304,7 @@ def test_a_suggestion_set_of_an_article_that_is_gone_is_refused(store: Store) ->
 # --- writing at once ---
 
 
+@pytest.mark.slow
 def test_four_threads_writing_lose_nothing(store: Store) -> None:
     failures: list[Exception] = []
 

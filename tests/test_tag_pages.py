@@ -251,6 +251,7 @@ def test_forms_need_the_token_of_their_page_and_a_session(client: FlaskClient, c
 # --- the basket ---
 
 
+@pytest.mark.slow
 def test_changes_are_collected_seen_applied_with_a_reason_and_undone(chief: Person, store: Store) -> None:
     chief.add(op="merge", tag="iskp", into="Taliban")
     assert ">merge " in chief.get(HERE)
@@ -288,6 +289,7 @@ def test_what_does_not_fit_is_refused_with_the_reason_and_a_name_that_may_be_mea
     assert "The basket is empty" in chief.get(HERE)
 
 
+@pytest.mark.slow
 def test_what_was_changed_meanwhile_is_said_plainly(app: Any, chief: Person, store: Store) -> None:
     chief.add(op="retire", tag="hamas", into="")
     page = chief.get(f"{HERE}/effect")
@@ -331,6 +333,7 @@ def soon(**ahead: int) -> str:
     return (datetime.now(UTC) + timedelta(hours=1, **ahead)).isoformat()[:16]
 
 
+@pytest.mark.slow
 def test_a_basket_is_applied_at_a_time_of_the_readers_clock_unless_it_is_cancelled(chief: Person, store: Store) -> None:
     chief.add(op="relabel", tag="iskp", label="IS in Khorasan")
     based_on = re.search(r'name="based_on" value="(\d+)"', chief.get(f"{HERE}/effect"))
@@ -458,6 +461,7 @@ def test_older_articles_get_a_tag_once_a_sample_shows_that_it_is_right(
     chief.post("/tags/past/run", 404, tag="nobody")
 
 
+@pytest.mark.slow
 def test_what_a_run_added_is_taken_back_from_the_page_of_its_tag(
     chief: Person, store: Store, beside: list[tuple[str, ...]]
 ) -> None:

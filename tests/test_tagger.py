@@ -100,6 +100,7 @@ def test_answers_to_long_texts_are_not_remembered(model: TagModel) -> None:
     assert answers.n_bytes > 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("body", [KABUL.body, "A bomb went off.\nRead more: other news\n" * 1200, "x"])
 def test_remembered_answers_take_no_more_memory_than_is_counted(model: TagModel, body: str) -> None:
     answers = Answers(1 << 20)

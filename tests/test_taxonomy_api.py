@@ -123,6 +123,7 @@ def test_a_retired_tag_is_found_with_its_heir_and_its_history(open_client: Flask
     assert open_client.get("/v1/tags/never").status_code == 404
 
 
+@pytest.mark.slow
 def test_of_two_sets_on_one_head_disjoint_ones_stand_and_others_get_the_rows_in_the_way(
     open_client: FlaskClient,
 ) -> None:

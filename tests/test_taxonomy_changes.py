@@ -89,6 +89,7 @@ def new_tag(taxonomy: Taxonomy) -> Taxonomy:
     return replace(taxonomy, tags=(*taxonomy.tags, Tag("river-front", "River Front", "group", aliases=(Alias("RF"),))))
 
 
+@pytest.mark.slow
 def test_the_undated_tag_of_an_older_program_is_dated_by_its_version(
     fitted: Fitted, new_tag: Taxonomy, registry: Registry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,6 +146,7 @@ def test_another_id_for_a_tag_is_refused_by_retrain_and_as_a_replacement_it_keep
     assert labels.count(POSITIVE) > 20
 
 
+@pytest.mark.slow
 def test_retrain_dates_a_new_tag_so_that_older_articles_are_unknown_for_it(desk: Desk, new_tag: Taxonomy) -> None:
     result = replace(desk, taxonomy=new_tag).retrain()
     assert result.version is not None

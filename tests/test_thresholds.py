@@ -109,6 +109,7 @@ def test_what_is_no_score_is_refused(later: Desk, value: Any) -> None:
         change(later.registry, later.store, [SetField(TAG, "threshold", value)], "ada")
 
 
+@pytest.mark.slow
 def test_a_threshold_stays_through_trainings_and_files_that_do_not_name_it(later: Desk) -> None:
     change(later.registry, later.store, [SetField(TAG, "threshold", 0.42)], "ada")
     assert later.retrain().version is not None  # it is given the taxonomy of a file
@@ -203,6 +204,7 @@ def test_only_a_change_of_a_threshold_is_taken_back_there(client: FlaskClient, l
     assert send(client, "/models/thresholds/undo", tag=TAG, number=str(later.store.taxonomy.last())).status_code == 400
 
 
+@pytest.mark.slow
 def test_versions_are_compared_with_links_to_articles(client: FlaskClient, later: Desk) -> None:
     assert "There is only one version" in text_of(client, "/models/compare")
     old = later.champion

@@ -72,6 +72,7 @@ def silent(store: Store, run: Run) -> None:
 # --- steps and log ---
 
 
+@pytest.mark.slow
 def test_a_run_records_its_steps_its_log_and_how_long_they_took(later: Desk) -> None:
     _, record = later.run()
     assert record is not None
@@ -84,6 +85,7 @@ def test_a_run_records_its_steps_its_log_and_how_long_they_took(later: Desk) -> 
     assert [line["at"] for line in told["log"]] == sorted(line["at"] for line in told["log"])
 
 
+@pytest.mark.slow
 def test_the_log_quotes_no_article(later: Desk) -> None:
     _, record = later.run(force=True)
     assert record is not None
@@ -150,6 +152,7 @@ def test_a_run_that_does_not_wait_any_more_is_not_begun(later: Desk) -> None:
 # --- stopping ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("label", ["reading the store", "reading for copies", "reading articles", "fitting all tags"])
 def test_a_run_that_is_stopped_changes_nothing(later: Desk, label: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "BEAT_SECONDS", 0.02)
@@ -202,6 +205,7 @@ def test_a_computation_without_a_loop_is_interrupted(
     assert later.store.runs.get(asked.id).outcome == CANCELLED
 
 
+@pytest.mark.slow
 def test_a_run_that_saves_its_model_cannot_be_stopped(later: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     save, refused = later.registry.save, list[str]()
     asked = later.store.runs.ask(JOB, "ada")
@@ -257,6 +261,7 @@ def test_a_silent_run_whose_process_is_there_goes_on(store: Store, database_url:
 # --- over HTTP, with processes of their own ---
 
 
+@pytest.mark.slow
 def test_a_training_is_begun_followed_and_promoted_over_http(service: FlaskClient, later: Desk) -> None:
     before = later.champion
     begun = service.post("/v1/runs", json={})
@@ -272,6 +277,7 @@ def test_a_training_is_begun_followed_and_promoted_over_http(service: FlaskClien
     assert service.post(f"/v1/runs/{run_id}/cancel", json={}).status_code == 409
 
 
+@pytest.mark.slow
 def test_a_training_in_a_process_of_its_own_is_stopped_over_http(service: FlaskClient, later: Desk) -> None:
     before, versions = later.champion, later.registry.versions()
     run_id = service.post("/v1/runs", json={"force": True}).get_json()["id"]
@@ -288,6 +294,7 @@ def test_a_run_of_another_job_is_no_training(service: FlaskClient, later: Desk) 
     assert service.post(f"/v1/runs/{other.id}/cancel", json={}).status_code == 404
 
 
+@pytest.mark.slow
 def test_a_training_that_cannot_begin_says_why(service: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TAGGER_ANCHOR", "20200101-000000-00000000")
     run_id = service.post("/v1/runs", json={"force": True}).get_json()["id"]

@@ -174,6 +174,7 @@ def test_a_champion_of_an_earlier_program_gets_a_stand_in_once(
     assert not desk.retrain(LENIENT, force=True).details["stand_in"]
 
 
+@pytest.mark.slow
 def test_a_champion_that_knows_nothing_of_the_store_is_judged_by_what_it_suggests(
     fresh: Desk, dated: list[Article], fitted: Fitted
 ) -> None:
@@ -184,6 +185,7 @@ def test_a_champion_that_knows_nothing_of_the_store_is_judged_by_what_it_suggest
     assert {"total", "unknown"} <= {check["check"] for check in result.details["gate"]}
 
 
+@pytest.mark.slow
 def test_without_a_taxonomy_the_tags_are_those_of_the_articles(fresh: Desk, dated: list[Article]) -> None:
     fresh.add(dated)
     result, _ = retrain(fresh.store, fresh.registry, QUICK)
@@ -276,6 +278,7 @@ def test_old_versions_are_swept_after_a_run(desk: Desk, dated: list[Article]) ->
 # --- labels that lie ---
 
 
+@pytest.mark.slow
 def test_a_tag_whose_labels_turned_in_bulk_is_held_and_no_other(desk: Desk, dated: list[Article]) -> None:
     before = learned(desk)
     old = {one.id: tuple(one.tags or ()) for one in dated}

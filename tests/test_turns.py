@@ -88,6 +88,7 @@ def test_writers_that_wait_are_served_in_the_order_in_which_they_came(store: Sto
     assert stored_in_order(store) == ids
 
 
+@pytest.mark.slow
 def test_whoever_only_reads_does_not_wait_for_those_who_wait_to_write(store: Store, database_url: str) -> None:
     with other_process_writes(database_url) as end, ThreadPoolExecutor(N_WRITERS) as pool:
         jobs = [pool.submit(put_article, store, Article(f"a{n}", "Rain"), "cms") for n in range(N_WRITERS)]
@@ -121,6 +122,7 @@ def test_processes_that_write_all_the_time_take_turns(database_url: str) -> None
     assert min(together.count(name) for name in names) >= n / 4
 
 
+@pytest.mark.slow
 def test_a_batch_lets_all_who_wait_go_first(store: Store, database_url: str) -> None:
     ended: list[str] = []
 
@@ -193,6 +195,7 @@ def test_a_process_that_is_killed_in_the_middle_keeps_nobody_waiting(store: Stor
         assert waiting.result(SECONDS) == "new"
 
 
+@pytest.mark.slow
 def test_a_request_waits_for_its_turn_instead_of_failing(client: FlaskClient, database_url: str) -> None:
     with other_process_writes(database_url) as end, ThreadPoolExecutor(1) as pool:
         waiting = pool.submit(client.put, "/v1/articles/a", json={"title": "ISKP bomber kills twelve in Kabul"})

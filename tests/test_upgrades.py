@@ -172,6 +172,7 @@ def import_more(folder: Path, capsys: pytest.CaptureFixture[str]) -> Sequence[st
     return [one.id for one in archive()]
 
 
+@pytest.mark.slow
 def test_keys_of_each_role_are_taken(desk: Desk, expected: dict[str, Any]) -> None:
     assert {name: desk.ask("/v1/tags", name).status_code for name in expected["secrets"]} == dict.fromkeys(
         ("wordpress", "ada", "bo", "chief", "board"), 200
@@ -182,6 +183,7 @@ def test_keys_of_each_role_are_taken(desk: Desk, expected: dict[str, Any]) -> No
     assert desk.ask("/v1/articles/a-000", "chief", "DELETE").status_code == 204
 
 
+@pytest.mark.slow
 def test_articles_have_the_tags_and_the_state_that_they_had(desk: Desk, expected: dict[str, Any]) -> None:
     answers = {name: desk.ask(f"/v1/articles/{name}", "chief").json or {} for name in expected["articles"]}
     found = {name: [one["tags"], one["state"], one["source"]] for name, one in answers.items()}
@@ -196,6 +198,7 @@ def test_decisions_stand_as_they_were_logged(desk: Desk, expected: dict[str, Any
             assert one | {name: row[name] for name in one if name in row} == one  # fields may be added
 
 
+@pytest.mark.slow
 def test_suggestions_are_those_of_the_older_version(desk: Desk, expected: dict[str, Any]) -> None:
     for one in expected["suggestions"]:
         answer = desk.ask("/v1/suggest", "wordpress", "POST", {"title": one["title"], "body": one["body"]}).json or {}
@@ -206,6 +209,7 @@ def test_suggestions_are_those_of_the_older_version(desk: Desk, expected: dict[s
         assert kept == one["suggestions"]
 
 
+@pytest.mark.slow
 def test_every_page_and_route_answers(desk: Desk, app: Flask, expected: dict[str, Any]) -> None:
     secret = expected["secrets"]["chief"]
     assert desk.client.post("/sign-in", data={"name": "chief", "key": secret}).status_code == 303
@@ -220,12 +224,14 @@ def test_every_page_and_route_answers(desk: Desk, app: Flask, expected: dict[str
             assert 200 in (as_person.status_code, by_key.status_code) or rule.rule in MADE_LATER, path
 
 
+@pytest.mark.slow
 def test_dates_that_were_stored_are_repaired(desk: Desk) -> None:
     assert set(DATES) == set(ODD_DATES)
     answers = {name: desk.ask(f"/v1/articles/date-{name}", "chief").json or {} for name in DATES}
     assert {name: one["published_at"] for name, one in answers.items()} == DATES
 
 
+@pytest.mark.slow
 def test_an_article_can_be_sent_decided_on_and_replaced(desk: Desk) -> None:
     for article_id in ("wp:a-039", "forged", "wp:new"):
         sent = {"title": "The Taliban in Kabul", "body": "A bomb killed four people.", "tags": ["taliban"]}
@@ -234,6 +240,7 @@ def test_an_article_can_be_sent_decided_on_and_replaced(desk: Desk) -> None:
         assert desk.ask(f"/v1/articles/{article_id}/decisions", "ada", "POST", said).status_code == 201
 
 
+@pytest.mark.slow
 def test_commands_work_on_what_was_stored(where: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     ids = import_more(tmp_path, capsys)
     assert run(capsys, "status")

@@ -31,6 +31,8 @@ from tests.everything import stored_articles
 from tests.hard import size
 from tests.waiting import SECONDS
 
+pytestmark = pytest.mark.sqlite("files are read the same way")
+
 LONG = size(10_000_000, 50_000_000)  # characters, of which the importer takes eight million in an element
 
 HEAD = """<?xml version="1.0" encoding="UTF-8" ?>
@@ -373,6 +375,7 @@ def run_child(path: Path, database_url: str) -> dict[str, Any]:
     return dict(json.loads(done.stdout))
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/status").is_file(), reason="no /proc to read the peak of memory from")
 @pytest.mark.parametrize("name", BAD)
 def test_a_hostile_export_is_refused_in_little_memory(path: Path, database_url: str, name: str) -> None:

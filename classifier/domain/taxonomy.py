@@ -146,6 +146,10 @@ class Taxonomy:
         living = self.paths.living(tag_id)
         return living[0] if len(living) == 1 else None
 
+    def __hash__(self) -> int:
+        """Return the same number for the same content."""
+        return hash(self.version)
+
     def __getstate__(self) -> dict[str, object]:
         """Return what a pickle keeps: not what was computed from it."""
         return {field.name: getattr(self, field.name) for field in fields(self)}

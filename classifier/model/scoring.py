@@ -22,7 +22,7 @@ from classifier.model.weights import reader_of
 from classifier.text.fields import ReadText
 from classifier.text.mention_features import HINTED, NOWHERE, MentionFeatures, MentionWeights
 from classifier.text.once import once
-from classifier.text.reading import ArticleReader, Reading, is_unlearned, seen_language
+from classifier.text.reading import ArticleReader, Reading, is_unlearned, kept_reader, seen_language
 from classifier.text.stems import STEMS
 from classifier.text.term_rows import CountedTerms, TermRows
 
@@ -74,7 +74,7 @@ class Scorer:
         self, parameters: Parameters, terms: Sequence[str], title_terms: Sequence[str], taxonomy: Taxonomy
     ) -> None:
         self.parameters = parameters
-        self.reader = ArticleReader(taxonomy, parameters.blocks)
+        self.reader = kept_reader(taxonomy, tuple(parameters.blocks))
         self.n_terms = len(terms)
         self._rows = TermRows(terms, title_terms, STEMS[parameters.stem])
         self._weights = reader_of(parameters.weights)

@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from classifier.domain.articles import Article
@@ -114,6 +115,12 @@ class ArticleReader:
     def mention_features(self, readings: Sequence[Reading]) -> MentionFeatures:
         """Return how articles name tags, from their readings."""
         return self._mention_features.read([(reading.names, reading.text) for reading in readings])
+
+
+@lru_cache(maxsize=2)  # what serves, and what is compared with it
+def kept_reader(taxonomy: Taxonomy, blocks: tuple[str, ...] = ()) -> ArticleReader:
+    """Return the reader of a taxonomy. It is kept: to make that of a thousand tags takes a second, and a model may change alone."""
+    return ArticleReader(taxonomy, blocks)
 
 
 def is_unlearned(text: ReadText, learned: Collection[str], n_known: float, n_terms: float) -> bool:

@@ -1,7 +1,7 @@
 """Serves the endpoints of the API."""
 
 from collections.abc import Sequence
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 from flask import Blueprint, Response
@@ -49,6 +49,11 @@ class Router:
             return Response(status=endpoint.status)
         return json_response(*result) if isinstance(result, tuple) else json_response(result, endpoint.status)
 
+    @cached_property
+    def described(self) -> dict[str, object]:
+        """The OpenAPI document, which is made once: that takes a sixth of a second."""
+        return document(self.endpoints)
+
     def openapi(self) -> Response:
         """Answer with the OpenAPI document."""
-        return json_response(document(self.endpoints))
+        return json_response(self.described)
