@@ -123,6 +123,20 @@ def first_run(tmp_path_factory: pytest.TempPathFactory, dated: list[Article], ta
     return made_once(tmp_path_factory, "trained", lambda folder: trained_once(folder, dated[:-N_LATER], taxonomy))
 
 
+@pytest.fixture(scope="session")
+def second_run(
+    first_run: Path, tmp_path_factory: pytest.TempPathFactory, dated: list[Article], taxonomy: Taxonomy
+) -> Path:
+    """A folder in which a desk has trained twice: it got articles in between."""
+
+    def train(folder: Path) -> None:
+        with in_copy_of(first_run, folder / "desk", taxonomy) as desk:
+            desk.add(dated[-N_LATER:])
+            assert desk.retrain().promoted
+
+    return made_once(tmp_path_factory, "trained-twice", train) / "desk"
+
+
 @pytest.fixture
 def desk(first_run: Path, tmp_path: Path, taxonomy: Taxonomy) -> Iterator[Desk]:
     """A desk of one's own that has trained once."""

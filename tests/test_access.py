@@ -640,6 +640,7 @@ def test_an_expired_key_does_not_sign_in_and_the_page_says_why(client: FlaskClie
     assert "expired on" in response.text
 
 
+@pytest.mark.slow
 def test_wrong_tries_under_a_name_lock_out_their_address_alone(client: FlaskClient, store: Store) -> None:
     secret = store.keys.create("ana", "editor")
     other = store.keys.create("ben", "editor")
@@ -863,6 +864,7 @@ def test_the_page_without_a_key_that_may_says_so_and_shows_no_tags(
 # --- while no key exists ---
 
 
+@pytest.mark.slow
 @route
 def test_while_no_key_exists_this_machine_may_do_everything(
     client: FlaskClient, method: str, path: str, sent: Any, roles: set[str], status: int

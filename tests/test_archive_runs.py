@@ -698,6 +698,7 @@ def test_a_run_that_failed_is_taken_up_by_its_own_model_and_plan(
         resume(store, registry, untracked)
 
 
+@pytest.mark.slow
 def test_processes_add_what_one_adds(
     store: Store, registry: Registry, articles: list[Article], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -397,6 +397,7 @@ def command(
     return call
 
 
+@pytest.mark.slow
 def test_a_backfill_at_a_terminal(
     store: Store, plan: Plan, command: Callable[..., tuple[int, str]], tmp_path: Path
 ) -> None:

@@ -100,6 +100,7 @@ def targets() -> list[str]:
     return ["sqlite", "the same engine"] if SERVER else ["sqlite"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("where", targets())
 @pytest.mark.parametrize("name", ["desk.tar", "desk.tar.gz"])
 def test_everything_comes_back(saved: Saved, run: Command, tmp_path: Path, name: str, where: str) -> None:
@@ -262,6 +263,7 @@ DAMAGE: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_backup_is_refused_and_changes_nothing(
     backup: Path, run: Command, tmp_path: Path, damage: str, capsys: pytest.CaptureFixture[str]
@@ -274,6 +276,7 @@ def test_a_damaged_backup_is_refused_and_changes_nothing(
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.slow
 def test_a_backup_with_any_byte_changed_is_refused_or_the_byte_meant_nothing(
     backup: Path, saved: Saved, run: Command, tmp_path: Path
 ) -> None:
@@ -292,6 +295,7 @@ def test_a_backup_with_any_byte_changed_is_refused_or_the_byte_meant_nothing(
     assert refused >= 0.9 * n
 
 
+@pytest.mark.slow
 def test_where_something_is_nothing_is_written_over(backup: Path, run: Command, saved: Saved, tmp_path: Path) -> None:
     url, folder = elsewhere(tmp_path)
     assert run("restore", backup, database=url) == 1  # the models are there
@@ -302,6 +306,7 @@ def test_where_something_is_nothing_is_written_over(backup: Path, run: Command, 
     assert not folder.exists() or Registry(folder).versions() == []
 
 
+@pytest.mark.slow
 def test_with_force_what_was_there_is_moved_aside_whole(
     backup: Path, run: Command, tmp_path: Path, registry: Registry, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -370,6 +370,7 @@ def test_no_cursor_is_a_fault(client: FlaskClient, cursor: bytes) -> None:
     assert client.get("/v1/articles", query_string={"cursor": cursor}).status_code in {200, 422}
 
 
+@pytest.mark.slow
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     st.dictionaries(
@@ -481,6 +482,7 @@ def test_monotonous_texts_are_answered(client: FlaskClient, body: str) -> None:
         assert send(client, "POST", "/v1/suggest", raw).status_code == 200
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "body"),
     [

@@ -394,6 +394,7 @@ def test_text_behind_the_furniture_protects_what_stands_before_it(lines: list[st
     assert {kind for kind, _ in removed(body)} <= {"share links", "read more", "newsletter"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [

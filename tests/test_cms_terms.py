@@ -142,6 +142,7 @@ def test_a_term_that_was_merged_in_the_cms_removes_nothing_and_is_proposed(clien
     assert unknown.status_code == 404
 
 
+@pytest.mark.slow
 def test_an_undo_of_a_merge_removes_nothing_from_what_was_listed_meanwhile(client: FlaskClient, store: Store) -> None:
     put(client, terms=[TTP])
     put(client, "b", terms=[KHORASAN, TTP])

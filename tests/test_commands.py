@@ -246,6 +246,7 @@ def test_train_names_the_labels_that_the_taxonomy_does_not_know(run: Run, desk: 
     assert commonest in line
 
 
+@pytest.mark.slow
 def test_train_without_a_taxonomy_takes_the_tags_of_the_articles(run: Run, desk: Path, tmp_path: Path) -> None:
     ran = run("train", "--articles", desk / "train.jsonl", "--models", tmp_path / "models")
     used = {tag for article in read_articles([desk / "train.jsonl"]) for tag in article.tags or ()}
@@ -1015,6 +1016,7 @@ def test_status_of_a_database_that_breaks_while_it_is_read_says_so(
     assert "articles" in ran.out
 
 
+@pytest.mark.slow
 def test_status_fails_for_a_database_that_is_gone_or_has_a_broken_page(run: Run, models: Path, tmp_path: Path) -> None:
     path = tmp_path / "desk" / "tagger.db"
     store = open_store(url := f"sqlite:///{path}")
@@ -1064,6 +1066,7 @@ def test_serve_on_a_taken_port_says_so_with_the_next_step(run: Run, models: Path
     assert f"Port {port} of 127.0.0.1 is taken. Choose another: --port " in ran.err
 
 
+@pytest.mark.slow
 def test_serve_hands_on_absolute_paths_because_the_service_runs_in_another_folder(
     run: Run, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -79,6 +79,7 @@ def test_counts_are_exact_after_any_change(store: Store, seed: int) -> None:
     assert_exact(store)
 
 
+@pytest.mark.slow
 def test_counts_are_exact_after_changes_on_many_connections_at_once(store: Store) -> None:
     with ThreadPoolExecutor(6) as pool:
         jobs = [pool.submit(change_at_random, store, random.Random(seed), 20) for seed in range(6)]

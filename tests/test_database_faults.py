@@ -223,6 +223,7 @@ def test_a_file_that_is_taken_away_from_a_running_store_is_told_of(tmp_path: Pat
     store.close()
 
 
+@pytest.mark.slow
 @of_files
 def test_a_log_that_is_taken_away_from_running_stores_loses_nothing_without_a_word(tmp_path: Path) -> None:
     path = tmp_path / "tagger.db"

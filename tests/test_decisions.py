@@ -484,6 +484,7 @@ def test_a_wrong_filter_is_named(client: FlaskClient, query: str) -> None:
     assert response.get_json()["errors"][0]["pointer"] == "/" + query.partition("=")[0]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["teach", "newest"])
 def test_pages_of_the_queue_hold_every_article_once(store: Store, order: str) -> None:
     for number in range(60):

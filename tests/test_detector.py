@@ -56,6 +56,7 @@ def test_large_tables_are_mapped_from_their_files(kept: Path) -> None:
     assert all(f"{kept / FOLDER / __version__}/{name}.npy" in mapped for name in ("nb_ptc", "tk_nextmove"))
 
 
+@pytest.mark.slow
 def test_damaged_tables_are_made_anew_and_those_of_other_versions_removed(kept: Path, tmp_path: Path) -> None:
     shutil.copytree(kept / FOLDER, tmp_path / FOLDER)
     for other in ("0.0.1", "unfinished"):

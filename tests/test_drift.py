@@ -181,6 +181,7 @@ def test_shift_of_scores_is_flagged_with_the_model_that_gave_them() -> None:
     assert not report_of(archive(lambda _: FLAT))["scores"]["beyond_chance"]
 
 
+@pytest.mark.slow
 def test_small_shift_of_scores_is_no_work_for_anybody() -> None:
     articles = [lower(one, 0.01) if one.at >= "2026-03-16" else one for one in archive(lambda _: FLAT, per_week=300)]
     report = report_of(articles)

@@ -25,6 +25,7 @@ def send(client: FlaskClient, form: str, text: str, kind: str) -> Any:
     return client.post(IMPORT + form, data=text.encode(), content_type=kind)
 
 
+@pytest.mark.slow
 def test_a_file_is_proposed_previewed_and_applied(open_client: FlaskClient, store: Store) -> None:
     told = ok(send(open_client, "csv", TABLE, "text/csv"), 201)
     assert (told["n_operations"], told["counts"], told["notes"]) == (2, {"create": 1, "relabel": 1}, [])
@@ -75,6 +76,7 @@ def test_what_is_wrong_with_a_file_is_said(
     assert [each.title for each in store.change_sets.list()] in ([], ["The taxonomy of the champion"])
 
 
+@pytest.mark.slow
 def test_the_commands_write_a_file_and_read_it(
     run: Run,
     registry: Registry,

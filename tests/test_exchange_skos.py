@@ -101,6 +101,7 @@ def test_the_vocabulary_has_all_that_is_tested_here() -> None:
     assert len({value.language for value in parsed.objects() if isinstance(value, rdflib.Literal)}) > 30
 
 
+@pytest.mark.slow
 def test_in_and_out_gives_the_same_graph_and_a_second_import_changes_nothing() -> None:
     text = out(desk())
     assert isomorphic(graph(text), graph(DESK))
@@ -296,6 +297,7 @@ def test_a_later_edition_retires() -> None:
     assert log.taxonomy().replacement_of("one") == "two"
 
 
+@pytest.mark.slow
 def test_what_is_changed_here_is_what_goes_out() -> None:
     log = desk().copy()
     for line in (

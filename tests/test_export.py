@@ -157,6 +157,7 @@ def assert_same(model: TagModel, pipeline: Pipeline, articles: Sequence[Article]
 # --- the same predictions ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_predictions_are_those_of_the_service(variant: tuple[TagModel, Pipeline], articles: list[Article]) -> None:
     assert_same(*variant, [*articles[::6], *ODD])
 
@@ -189,6 +190,7 @@ ANY_BODY = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(title=st.one_of(st.text(max_size=60), ANY_BODY), body=ANY_BODY, body_format=st.sampled_from(["text", "html"]))
 def test_predictions_are_those_of_the_service_for_any_text(
@@ -224,6 +226,7 @@ def test_in_another_language_only_what_is_written_out_is_predicted(model: TagMod
     assert tag_ids
 
 
+@pytest.mark.slow
 def test_texts_half_in_another_language_are_judged_alike(model: TagModel) -> None:
     """From mostly known words to hardly any: wherever the service begins to doubt the language, so does the pipeline."""
     all_pass = VARIANTS["all pass"](model)
@@ -375,6 +378,7 @@ sys.exit("flask" in sys.modules)
 """
 
 
+@pytest.mark.slow
 def test_fresh_process_needs_only_the_package(exported: Path, pipeline: Pipeline) -> None:
     command = [sys.executable, "-W", "error", "-c", FRESH, str(exported), str(LOOKALIKE)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=SECONDS, check=False)

@@ -41,17 +41,20 @@ def few(articles: list[Article]) -> list[Article]:
     return articles[::4]
 
 
+@pytest.mark.slow
 def test_same_examples_in_any_order_give_the_same_model(few: list[Article], taxonomy: Taxonomy) -> None:
     shuffled = random.Random(1).sample(few, len(few))
     digests = {content_digest(fit(some, taxonomy, QUICK).model) for some in (few, shuffled)}
     assert len(digests) == 1
 
 
+@pytest.mark.slow
 def test_number_of_processes_does_not_change_the_model(few: list[Article], taxonomy: Taxonomy) -> None:
     digests = {content_digest(fit(few, taxonomy, FitSettings(n_jobs=n)).model) for n in (1, 2)}
     assert len(digests) == 1
 
 
+@pytest.mark.slow
 def test_without_a_taxonomy_the_tags_are_those_of_the_articles(few: list[Article]) -> None:
     fitted = fit(few, None, QUICK)
     assert {tag.id for tag in fitted.model.taxonomy.tags} == {tag for article in few for tag in article.tags or ()}
@@ -74,6 +77,7 @@ def test_a_single_example_shows_that_a_named_tag_is_meant(articles: list[Article
     assert never.thresholds[position] == never.alias_thresholds[position]
 
 
+@pytest.mark.slow
 def test_rare_words_never_enter_the_model(articles: list[Article], taxonomy: Taxonomy) -> None:
     once = replace(articles[0], body=articles[0].body + " Zyxwvutia.")
     model = fit([once, *articles[1:]], taxonomy, QUICK).model
@@ -196,6 +200,7 @@ def test_threshold_of_a_rare_tag_is_shrunk_to_the_pooled_one() -> None:
     assert thresholds[1] > -1.0
 
 
+@pytest.mark.slow
 @needs_eval_data
 def test_tags_of_a_single_article_are_not_suggested_for_every_other() -> None:
     """Eight tags stand on one of the first hundred dated articles of Reuters."""

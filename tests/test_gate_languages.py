@@ -136,6 +136,7 @@ def desk(trained: Path, tmp_path: Path) -> Iterator[Desk]:
         yield desk
 
 
+@pytest.mark.slow
 def test_an_honest_run_shows_each_language_and_is_promoted(desk: Desk) -> None:
     result = desk.retrain(SETTINGS_OF_RUN)
     assert result.promoted, result.reason
@@ -153,6 +154,7 @@ def test_an_honest_run_shows_each_language_and_is_promoted(desk: Desk) -> None:
     assert model.card["languages"]["fr"]["n_articles"] == 106
 
 
+@pytest.mark.slow
 def test_a_run_that_is_worse_in_one_language_is_not_promoted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     def damaged(*some: Any) -> Fitted:
         fitted = fit(*some)

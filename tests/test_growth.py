@@ -97,6 +97,7 @@ def test_the_memory_of_fitting_hardly_grows_with_pairs(made_up: list[Article], s
     assert peaks[1] - peaks[0] < 8 * n_more_pairs + 16_000 * n_more_tags
 
 
+@pytest.mark.slow
 def test_values_in_files_give_the_same_model(
     made_up: list[Article], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -192,6 +192,7 @@ def _tidy(desk: Desk) -> Iterator[None]:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", READERS, ids=named)
 def test_a_job_over_all_hostile_texts_is_linear_and_sets_none_aside(desk: Desk, job: Job) -> None:
     assert_linear(lambda text: job(desk, text), all_texts, N)

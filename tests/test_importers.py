@@ -426,6 +426,7 @@ def test_a_packed_file_that_grows_without_measure_is_refused(store: Store, tmp_p
         import_files(store, [path], "import")
 
 
+@pytest.mark.slow
 def test_a_cut_packed_file_keeps_what_stood_before_the_cut(store: Store, tmp_path: Path) -> None:
     lines = "".join(json.dumps({"id": f"a-{n}", "body": os.urandom(200).hex()}) + "\n" for n in range(2000))
     packed = gzip.compress(lines.encode())
@@ -644,6 +645,7 @@ def run(capsys: pytest.CaptureFixture[str], database_url: str, tmp_path: Path) -
 Run = Callable[..., Ran]
 
 
+@pytest.mark.slow
 def test_importing_twice_changes_nothing(run: Run, tmp_path: Path, store: Store) -> None:
     path = written(tmp_path / "desk.csv", TABLE)
     assert run(path).out.startswith("2 new, 0 changed, 0 unchanged\n")
@@ -653,6 +655,7 @@ def test_importing_twice_changes_nothing(run: Run, tmp_path: Path, store: Store)
     assert before[0].article.tags == ("al-shabaab", "attack")
 
 
+@pytest.mark.slow
 def test_bad_records_are_said_written_and_counted_and_the_rest_is_stored(
     run: Run, tmp_path: Path, store: Store
 ) -> None:
@@ -670,6 +673,7 @@ def test_bad_records_are_said_written_and_counted_and_the_rest_is_stored(
     assert store.count_articles() == {"import": 2}
 
 
+@pytest.mark.slow
 def test_strict_fails_after_the_rest_is_stored(run: Run, tmp_path: Path, store: Store) -> None:
     ran = run(written(tmp_path / "desk.csv", TABLE + "a b,Bad,x,,\n"), "--strict")
     assert (ran.code, store.count_articles()) == (1, {"import": 2})
@@ -677,6 +681,7 @@ def test_strict_fails_after_the_rest_is_stored(run: Run, tmp_path: Path, store: 
     assert run(written(tmp_path / "desk.csv", TABLE), "--strict").code == 0
 
 
+@pytest.mark.slow
 def test_many_bad_records_are_not_all_shown(run: Run, tmp_path: Path) -> None:
     path = written(tmp_path / "desk.csv", "id,title\n" + "a b,Bad\n" * 50)
     ran = run(path)
@@ -684,6 +689,7 @@ def test_many_bad_records_are_not_all_shown(run: Run, tmp_path: Path) -> None:
     assert "set aside: 30 more; all of them: --rejects FILE" in ran.err
 
 
+@pytest.mark.slow
 def test_a_file_that_cannot_be_read_to_its_end_ends_with_one_and_says_what_is_stored(run: Run, tmp_path: Path) -> None:
     ran = run(written(tmp_path / "desk.csv", TABLE + '3,"open,,,\n'), tmp_path / "missing.jsonl")
     assert ran.code == 1
@@ -692,6 +698,7 @@ def test_a_file_that_cannot_be_read_to_its_end_ends_with_one_and_says_what_is_st
     assert "is stored (2 new, 0 changed, 0 unchanged)" in ran.err
 
 
+@pytest.mark.slow
 def test_the_report_is_printed_and_written_whole_as_text_or_json(run: Run, tmp_path: Path) -> None:
     path = written(tmp_path / "desk.csv", desk_table(31))
     ran = run(path, "--report", tmp_path / "terms.txt")
@@ -705,6 +712,7 @@ def test_the_report_is_printed_and_written_whole_as_text_or_json(run: Run, tmp_p
     assert json.loads((tmp_path / "terms.json").read_text()) == json.loads(ran.out)["terms"]
 
 
+@pytest.mark.slow
 def test_a_map_is_used_and_a_wrong_one_refused_before_anything_is_stored(
     run: Run, tmp_path: Path, store: Store
 ) -> None:
@@ -715,6 +723,7 @@ def test_a_map_is_used_and_a_wrong_one_refused_before_anything_is_stored(
     assert store.article("1").article.tags == ("taliban",)
 
 
+@pytest.mark.slow
 def test_what_is_read_is_not_written_over(run: Run, tmp_path: Path) -> None:
     path = written(tmp_path / "desk.csv", TABLE)
     for option in ("--rejects", "--report"):
@@ -751,6 +760,7 @@ def test_options_that_cannot_be_used_are_refused(run: Run, tmp_path: Path, optio
     assert ended.value.code == 2
 
 
+@pytest.mark.slow
 def test_the_columns_and_forms_of_a_foreign_table_can_all_be_named(run: Run, tmp_path: Path, store: Store) -> None:
     content = "Nr\tHeadline\tText\tTopics\tPlaces\tDate\n7\tCafé\tA\tISIS/Trial\tIraq\t06.07.2024\n".encode("cp1252")
     columns = "id=Nr,title=Headline,body=Text,tags=Topics,tags=Places,published_at=Date"
@@ -768,6 +778,7 @@ def test_the_columns_and_forms_of_a_foreign_table_can_all_be_named(run: Run, tmp
     )
 
 
+@pytest.mark.slow
 def test_hostile_terms_and_names_cannot_write_to_the_terminal(run: Run, tmp_path: Path) -> None:
     ran = run(written(tmp_path / "desk.csv", 'id,title,tags\n1,A,"\x1b[2Jboo; x"\n\x1b[2J,B,\n'))
     assert "\x1b" not in ran.out + ran.err
@@ -810,6 +821,7 @@ def test_the_first_day_of_the_guide_goes_as_it_says(tmp_path: Path, database_url
         assert [json.loads(line)["id"] for line in lines] == ["wp-1"]
 
 
+@pytest.mark.slow
 def test_the_foreign_table_of_the_guide_is_read(run: Run, tmp_path: Path, store: Store) -> None:
     header, row = "Nr\tHeadline\tText\tTopics\tPlaces\tDate", "7\tCafé\tA\tISIS/Trial\tIraq\t06.07.2024"
     path = written(tmp_path / "table.csv", f"{header}\n{row}\n".encode("cp1252"))

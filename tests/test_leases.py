@@ -113,6 +113,7 @@ def test_an_article_that_is_gone_cannot_be_taken(desk: Store) -> None:
         desk.leases.take("nowhere", ADA)
 
 
+@pytest.mark.slow
 def test_editors_who_ask_at_once_over_several_connections_are_dealt_different_articles(
     empty_url: str,
 ) -> None:

@@ -116,6 +116,7 @@ def test_a_migration_that_would_leave_orphans_is_not_done(store: Store, database
     engine.dispose()
 
 
+@pytest.mark.slow
 def test_the_decisions_migration_keeps_what_was_there_and_gives_articles_their_state(engine: Engine) -> None:
     migrate_to(engine, "0001")
     values = "'T', 'B', 'text', NULL, NULL, 'cms', NULL, '[]', {complete}, 'd', 'now', 'now'"

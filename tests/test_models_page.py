@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,21 +12,21 @@ from flask.testing import FlaskClient
 from lxml import html
 
 from classifier.domain.articles import Article
+from classifier.domain.taxonomy import Taxonomy
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store.events import CHAMPION, MODEL
 from classifier.store.rows import ago
 from classifier.store.runs import JOB
 from classifier.web import build_app
-from tests.desk import N_LATER, Desk
+from tests.desk import Desk, in_copy_of
 
 
 @pytest.fixture
-def two(desk: Desk, dated: list[Article]) -> Desk:
+def two(second_run: Path, tmp_path: Path, taxonomy: Taxonomy) -> Iterator[Desk]:
     """A desk with two versions, of which the newer one serves."""
-    desk.add(dated[-N_LATER:])
-    assert desk.retrain().promoted
-    return desk
+    with in_copy_of(second_run, tmp_path / "two", taxonomy) as desk:
+        yield desk
 
 
 @pytest.fixture

@@ -76,6 +76,7 @@ def test_every_call_is_refused_where_the_settings_say_that_there_is_a_proxy(tagg
     refused(build_app(tagger, registry, allowed=Limits(proxies=1)).test_client(), {})
 
 
+@pytest.mark.slow
 @elsewhere
 def test_with_a_key_all_of_them_are_answered(client: FlaskClient, store: Store, environ: dict[str, str]) -> None:
     bearer = {"Authorization": f"Bearer {store.keys.create('root', 'admin')}"}

@@ -160,6 +160,7 @@ def test_what_takes_a_body_describes_its_refusals(document: dict[str, Any]) -> N
         assert {"400", "401", "403", "413", "415", "422"} <= set(one["responses"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("method", "path", "address", "sent", "status"), ANSWERS, ids=[f"{a[0]} {a[2]} {a[4]}" for a in ANSWERS]
 )

@@ -259,6 +259,7 @@ def test_who_signed_in_with_a_key_may_choose_a_password(
     assert sign_in(new(), "ben", OTHER).status_code == 303
 
 
+@pytest.mark.slow
 def test_guessing_a_password_is_slowed_down(chief: Browser, new: Callable[[], FlaskClient]) -> None:
     client = new()
     for _ in range(TRIES_OF_NAME):

@@ -62,6 +62,7 @@ def test_precedents_are_saved_without_any_text(model: TagModel, articles: list[A
     assert set(ids) <= {article.id for article in articles if article.tags}
 
 
+@pytest.mark.slow
 def test_only_the_strongest_terms_of_the_newest_articles_are_kept() -> None:
     n = MAX_ARTICLES + 5
     X = sparse.random(n, 300, density=0.3, format="csr", random_state=0)

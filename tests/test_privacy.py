@@ -301,6 +301,7 @@ def test_precedents_are_cleaned_without_changing_a_file_that_is_open(kept: Regis
     assert traces(kept.folder) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["before the new files count", "before the old files are gone"])
 def test_cleaning_that_is_killed_leaves_a_version_that_loads_and_the_next_one_ends_it(
     kept: Registry, step: str, monkeypatch: pytest.MonkeyPatch

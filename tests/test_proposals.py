@@ -91,6 +91,7 @@ def test_article_gets_a_tag_that_comes_after_it_was_taken_as_soon_as_it_serves(
     assert log(store) == [("jaish-al-adl", "add", "ana")]
 
 
+@pytest.mark.slow
 def test_retrain_keeps_the_promise_where_no_service_runs(
     registry: Registry, with_new: Taxonomy, tmp_path: Any, taxonomy: Taxonomy
 ) -> None:
@@ -190,6 +191,7 @@ def test_the_earlier_address_leads_to_the_page(client: FlaskClient, answer: Answ
     assert client.get("/review/proposals").headers["Location"] == "/tags/proposals"
 
 
+@pytest.mark.slow
 def test_a_tag_that_can_be_no_id_is_refused(store: Store, answer: Answering) -> None:
     answer("taken", "Jaish al-Adl", status=400)
     assert proposal(store).state == "open"

@@ -15,6 +15,7 @@ STARTER = Path(__file__).parent.parent / "training_data" / "taxonomy.yaml"
 PROPOSED = sorted((STARTER.parent / "proposed").glob("*.txt"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", PROPOSED, ids=[path.stem for path in PROPOSED])
 def test_each_proposed_name_is_a_name_of_its_tag(path: Path) -> None:
     lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
@@ -30,6 +31,7 @@ def test_each_proposed_name_is_a_name_of_its_tag(path: Path) -> None:
         assert spell(operation.label) in named, operation  # type: ignore[attr-defined]
 
 
+@pytest.mark.slow
 def test_there_are_names_for_all_places_in_both_languages() -> None:
     (places,) = (path for path in PROPOSED if path.stem == "places-ar-fr")
     lines = places.read_text(encoding="utf-8")

@@ -134,6 +134,7 @@ def test_what_somebody_gave_before_is_theirs_again(store: Store) -> None:
     assert {one.article.id: one.said_by.get("iskp") for one in store.exports.attributed()}["a00"] == "maria"
 
 
+@pytest.mark.slow
 def test_an_answer_holds_for_articles_that_come_later_until_the_tag_is_listed_again(store: Store) -> None:
     late = ["late1", "late2"]
     send(store, "iskp", "attack", ids=[*IDS, *late])

@@ -205,6 +205,7 @@ def test_an_unreadable_pointer_is_refused_by_name_with_the_next_step(registry: R
         registry.champion()
 
 
+@pytest.mark.slow
 def test_promoting_mends_an_unreadable_pointer_as_its_message_says(registry: Registry, second: str) -> None:
     before = first(registry)
     (registry.folder / "champion.json").write_text("{", encoding="utf-8")
@@ -266,6 +267,7 @@ def test_serving_takes_up_a_new_champion_within_the_poll_time_and_not_at_every_r
     assert serving.settled().version == before.version
 
 
+@pytest.mark.slow
 def test_a_champion_that_was_replaced_is_freed_though_the_collector_leaves_it_alone(
     registry: Registry, second: str, clock: Callable[[float], None]
 ) -> None:
@@ -562,6 +564,7 @@ def test_the_snapshot_of_an_anchor_outlives_its_version(registry: Registry, arti
     assert (anchor.version, anchor.snapshot) == (versions[1], snapshot)
 
 
+@pytest.mark.slow
 def test_a_version_without_known_suggestions_is_no_anchor(registry: Registry, articles: list[Article]) -> None:
     model, snapshot = registry.load_champion(), snapshot_of(articles[:9])
     old = registry.save(model, snapshot)

@@ -80,6 +80,7 @@ def test_without_a_model_the_page_says_so_and_does_not_load_itself_again(
     assert "python -m" not in answer.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/report", "/review/disagreements"])
 def test_the_first_look_has_the_report_made_and_the_page_loads_itself_again(
     signed_in: FlaskClient, store: Store, path: str

@@ -96,6 +96,7 @@ def ids(row: Row) -> list[str]:
 ALL_SIX = [f"p-{number}" for number in range(6)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [
@@ -145,6 +146,7 @@ def test_all_ways_of_writing_one_name_are_one_row(archive: list[Filed], whole: T
     assert (row["name"], ids(row)) == ("Ansar al-Fajr", ALL_SIX)
 
 
+@pytest.mark.slow
 def test_name_that_always_begins_a_sentence_is_listed(archive: list[Filed], whole: Taxonomy) -> None:
     (row,) = rising(archive + planted(["Tahrirak said that it was behind it."] * 6), whole)
     assert (row["name"], ids(row)) == ("Tahrirak", ALL_SIX)

@@ -438,6 +438,7 @@ def test_the_command_writes_the_report_also_of_a_run_that_a_check_stopped(
     assert "there are too few examples (20 examples, 200 are needed)".capitalize() in text_of(page.read_text())
 
 
+@pytest.mark.slow
 def test_a_run_stands_though_its_report_cannot_be_written(
     retrained: Callable[[], tuple[int, str]], registry: Registry, tmp_path: Path, articles: list[Article]
 ) -> None:

@@ -71,6 +71,7 @@ def test_no_request_is_a_fault_and_every_answer_is_as_described(fuzzed: tuple[Fl
     told(f"requests generated from the OpenAPI document, as {role}", f"{n}", 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", [NOBODY, *ROLES])
 def test_flask_answers_as_described_what_else_the_door_answers(
     fuzzed: tuple[Flask, Store], models_of_module: Path, role: str

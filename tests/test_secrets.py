@@ -88,6 +88,7 @@ def test_a_database_of_before_is_closed_to_others_when_it_is_opened(tmp_path: Pa
     first.close()
 
 
+@pytest.mark.slow
 @of_files
 def test_backups_and_what_is_restored_of_them_are_their_owners_alone(
     lax: None, registry: Registry, tmp_path: Path
@@ -136,6 +137,7 @@ def test_a_password_with_signs_is_read_where_they_are_written_so() -> None:
     assert "write @" not in str(refused.value)
 
 
+@pytest.mark.slow
 def test_the_log_of_a_service_that_cannot_start_has_no_part_of_a_password(tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", "import service; service.create_app()"],

@@ -128,6 +128,7 @@ def test_two_requests_on_one_connection_are_both_answered(server: Server) -> Non
 # --- headers that only a proxy may set ---
 
 
+@pytest.mark.slow
 def test_nobody_is_believed_on_the_scheme_or_the_path_of_the_service(server: Server) -> None:
     with closing(http.client.HTTPConnection("127.0.0.1", server.port, timeout=SECONDS)) as connection:
         for header in ("X-Forwarded-Proto", "X-Forwarded-Protocol", "X-Forwarded-Ssl"):

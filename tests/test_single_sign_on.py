@@ -597,6 +597,7 @@ def test_a_provider_that_is_down_does_not_hinder_the_start(store: Store, registr
         assert sign_in(client, again, DESK).status_code == 303
 
 
+@pytest.mark.slow
 def test_a_provider_that_hangs_is_asked_by_one_at_a_time_and_then_left_alone(
     client: FlaskClient, provider: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -84,6 +84,7 @@ def test_importing_long_texts_again_keeps_other_writers_waiting_for_no_sketch(st
     assert transactions.seconds < seconds_of_sketch() / 2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("is_old", [False, True], ids=["new", "of an older version"])
 def test_a_decision_on_suggestions_of_an_older_text_keeps_nobody_waiting_for_a_sketch(
     store: Store, is_old: bool

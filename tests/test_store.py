@@ -168,6 +168,7 @@ def test_a_page_begun_before_a_new_article_came_skips_and_repeats_nothing(store:
     assert [stored.article.id for stored in (*page, *rest)] == ["a3", "a2", "a1", "a0"]
 
 
+@pytest.mark.slow
 def test_exports_yield_more_than_one_batch_in_the_order_of_ids(store: Store) -> None:
     ids = [f"a{number:04}" for number in range(1203)]
     store.import_articles((Article(article_id, "T", "B") for article_id in reversed(ids)), "import")

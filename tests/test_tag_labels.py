@@ -51,6 +51,7 @@ def fill(store: Store, draw: random.Random) -> None:
             )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_tags_are_counted_as_if_all_articles_had_been_read(store: Store, seed: int) -> None:
     fill(store, random.Random(seed))

@@ -222,6 +222,7 @@ def test_ids_that_are_words_of_an_address_have_pages_too() -> None:
 # --- who may ---
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("role", sorted(READERS))
 def test_roles_see_and_change_what_they_may(client: FlaskClient, store: Store, role: str) -> None:
     secret = store.keys.create("ana", role)
@@ -305,6 +306,7 @@ def test_what_was_changed_meanwhile_is_said_plainly(app: Any, chief: Person, sto
     assert "Does not fit any more" in chief.get(HERE)
 
 
+@pytest.mark.slow
 def test_an_undo_on_which_later_changes_rest_offers_to_take_them_along(chief: Person, store: Store) -> None:
     chief.add(op="create", label="Zagros Front", kind="group")
     first = chief.apply()
@@ -317,6 +319,7 @@ def test_an_undo_on_which_later_changes_rest_offers_to_take_them_along(chief: Pe
     assert "zagros-front" not in store.taxonomy.log().taxonomy().by_id
 
 
+@pytest.mark.slow
 def test_a_proposed_set_is_applied_or_declined_by_whoever_may(chief: Person, store: Store) -> None:
     for answer, state in (("decline", "declined"), ("apply", "applied")):
         chief.add(op="retire", tag="pakistan")
@@ -363,6 +366,7 @@ def test_a_basket_is_applied_at_a_time_of_the_readers_clock_unless_it_is_cancell
     chief.post(f"/tags/changes/{scheduled.id}/cancel", 409)
 
 
+@pytest.mark.slow
 def test_a_split_leads_to_the_queue_of_what_waits(chief: Person, store: Store) -> None:
     store.import_articles([Article("h", "Raid", "Hamas.", tags=("hamas",))], "import")
     chief.add(op="split", tag="hamas", parts="Hamas in Gaza\nHamas abroad")
@@ -389,6 +393,7 @@ def test_labels_and_aliases_of_strangers_are_text(chief: Person) -> None:
         assert "\u202e" not in words, path
 
 
+@pytest.mark.slow
 def test_an_alias_is_tried_on_the_archive_before_it_is_added(chief: Person) -> None:
     chief.put("a")
     page = chief.post("/tags/try", 200, tag="hamas", alias="Jaish al-Adl").text

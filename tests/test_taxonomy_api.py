@@ -141,6 +141,7 @@ def test_of_two_sets_on_one_head_disjoint_ones_stand_and_others_get_the_rows_in_
     assert ok(apply(open_client, other, 1))["numbers"] == [3]
 
 
+@pytest.mark.slow
 def test_an_undo_under_a_dependent_change_is_refused_with_its_number(open_client: FlaskClient) -> None:
     first = propose(open_client, {"op": "merge", "tags": ["iskp"], "into": "iswap"})
     ok(apply(open_client, first, 1))
@@ -244,6 +245,7 @@ def test_an_editor_proposes_and_a_taxonomist_decides(desk: FlaskClient, people: 
     assert ok(desk.get(f"{SETS}/{set_id}", headers=people["ed"]))["decided_by"] == "tax"
 
 
+@pytest.mark.slow
 def test_a_large_set_needs_another_person_than_its_author(desk: FlaskClient, people: dict[str, dict[str, str]]) -> None:
     large, small = (
         propose(desk, op, headers=people["tax"])

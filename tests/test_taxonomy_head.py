@@ -81,6 +81,7 @@ def test_workers_see_a_change_and_its_undo_without_the_database(
     assert serving.settled().suggest(article) == before
 
 
+@pytest.mark.slow
 def test_promoting_and_rolling_back_leave_the_taxonomy(
     registry: Registry, store: Store, serving: Serving, taxonomy: Taxonomy
 ) -> None:
@@ -228,6 +229,7 @@ def test_tags_do_undo_and_log(command: Command, registry: Registry, taxonomy: Ta
     assert "There is no change to undo." in error
 
 
+@pytest.mark.slow
 def test_tags_plan_and_propose_change_nothing(command: Command, registry: Registry, store: Store) -> None:
     planned, _ = command("tags", "plan", MERGE)
     assert (planned["based_on"], planned["changes"]) == (1, [MERGE])

@@ -157,6 +157,7 @@ def test_every_number_of_a_preview_is_the_one_afterwards(
     assert of_wp == [{tag: 1 for tag in ("iskp", "taliban") if tag in {row["tag"] for row in preview["tags"]}}]
 
 
+@pytest.mark.slow
 def test_a_taxonomist_reads_what_a_preview_found(registry: Registry, judged: Store) -> None:
     text = "\n".join(lines_of(plan(registry, judged, *EVERYTHING[0])))
     assert "articles have one of the tags" in text

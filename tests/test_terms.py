@@ -196,6 +196,7 @@ def test_a_model_counts_the_terms_that_training_counts(articles: list[tuple[str,
 # --- hostile text -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "body",
     ["a" * 1_000_000, "ab-" * 300_000],

@@ -172,6 +172,7 @@ def test_sheets_of_versions_that_are_gone_are_dropped(later: Desk) -> None:
 # --- the pages ---
 
 
+@pytest.mark.slow
 def test_a_threshold_is_previewed_set_and_taken_back(client: FlaskClient, later: Desk) -> None:
     page = text_of(client, f"/models/thresholds?tag={TAG}&percent=90")
     found = re.search(r"At 90% it would appear on (\d+) and vanish from (\d+) of (\d+) articles", page)

@@ -187,6 +187,7 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
+@pytest.mark.slow
 def test_a_computation_without_a_loop_is_interrupted(
     later: Desk, interruptible: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,6 +225,7 @@ def test_a_run_that_saves_its_model_cannot_be_stopped(later: Desk, monkeypatch: 
     assert (ended.outcome, ended.cancelled_by, ended.version) == (result.outcome, None, result.version)
 
 
+@pytest.mark.slow
 def test_a_run_that_was_asked_for_is_in_the_name_of_who_asked(later: Desk) -> None:
     asked = later.store.runs.ask(JOB, "ada")
     result, _ = later.run(asked=asked.id, by="ada")

@@ -76,6 +76,7 @@ def test_a_model_learns_from_all_examples_and_each_has_a_fold(desk: Desk, dated:
     assert (card["n_articles"], card["data"]) == (len(snapshot.trained), snapshot.digest)
 
 
+@pytest.mark.slow
 def test_a_challenger_worse_than_the_alias_rule_is_not_the_first_champion(
     fresh: Desk, dated: list[Article], fitted: Fitted, taxonomy: Taxonomy
 ) -> None:
@@ -112,12 +113,14 @@ def test_what_the_champion_was_trained_on_by_hand_is_nothing_new(
     assert result.reason == f"Nothing is new since {fresh.champion} was trained."
 
 
+@pytest.mark.slow
 def test_a_changed_taxonomy_is_something_new(desk: Desk, taxonomy: Taxonomy) -> None:
     change(desk.registry, desk.store, [Retire(taxonomy.tags[-1].id)], "ed4")
     result, _ = retrain(desk.store, desk.registry, QUICK)
     assert result.outcome != SKIPPED
 
 
+@pytest.mark.slow
 def test_a_forced_run_on_the_same_data_makes_the_champion_once_more_and_leaves_it(desk: Desk) -> None:
     before = desk.champion
     result = desk.retrain(force=True)
@@ -125,6 +128,7 @@ def test_a_forced_run_on_the_same_data_makes_the_champion_once_more_and_leaves_i
     assert desk.champion == before
 
 
+@pytest.mark.slow
 def test_new_examples_are_learned_and_both_are_judged_on_what_the_champion_knew(
     desk: Desk, dated: list[Article]
 ) -> None:
@@ -148,6 +152,7 @@ def test_new_examples_are_learned_and_both_are_judged_on_what_the_champion_knew(
     }
 
 
+@pytest.mark.slow
 def test_an_article_keeps_its_fold_from_run_to_run(desk: Desk, dated: list[Article]) -> None:
     before = learned(desk).folds
     desk.add(dated[-N_LATER:])
@@ -194,6 +199,7 @@ def test_without_a_taxonomy_the_tags_are_those_of_the_articles(fresh: Desk, date
     assert tags == {tag for one in dated for tag in one.tags or ()}
 
 
+@pytest.mark.slow
 def test_a_dry_run_goes_all_the_way_and_leaves_no_trace(desk: Desk, dated: list[Article]) -> None:
     desk.add(dated[-N_LATER:])
     versions, runs, before = desk.registry.versions(), desk.store.runs.list(JOB), desk.champion
@@ -232,6 +238,7 @@ def test_a_changed_taxonomy_that_was_rolled_back_stops_no_other(
     assert "rolled_back" not in {one["check"] for one in desk.retrain().blocked_by}
 
 
+@pytest.mark.slow
 def test_a_champion_that_cannot_be_loaded_is_replaced(desk: Desk, dated: list[Article]) -> None:
     assert desk.champion is not None
     path = desk.registry.folder / desk.champion / "weights.npy"
@@ -242,6 +249,7 @@ def test_a_champion_that_cannot_be_loaded_is_replaced(desk: Desk, dated: list[Ar
     assert desk.registry.load_champion().version == result.version
 
 
+@pytest.mark.slow
 def test_a_champion_of_which_nobody_knows_what_it_learned_is_not_judged_by_its_memory(
     desk: Desk, dated: list[Article]
 ) -> None:
@@ -253,6 +261,7 @@ def test_a_champion_of_which_nobody_knows_what_it_learned_is_not_judged_by_its_m
     assert result.promoted, result.reason
 
 
+@pytest.mark.slow
 def test_a_tag_that_may_not_be_suggested_any_more_is_no_loss(desk: Desk, taxonomy: Taxonomy) -> None:
     tags = tuple(replace(tag, status="muted") if tag.id == FLIPPED else tag for tag in taxonomy.tags)
     desk.taxonomy = Taxonomy(tags, taxonomy.kinds)
@@ -329,6 +338,7 @@ def test_labels_that_turned_stop_the_run_where_the_settings_say_so(desk: Desk, d
     assert [(one["tag"], one["check"]) for one in result.blocked_by] == [(FLIPPED, "labels_flipped")]
 
 
+@pytest.mark.slow
 def test_a_key_that_turns_a_tag_over_is_named_and_the_tag_held(desk: Desk, dated: list[Article]) -> None:
     having = [one.id for one in dated[:-N_LATER] if FLIPPED in (one.tags or ())]
     for article_id in having[: max(25, len(having) // 3)]:
@@ -339,6 +349,7 @@ def test_a_key_that_turns_a_tag_over_is_named_and_the_tag_held(desk: Desk, dated
     assert finding["editors"] == ["mallory"]
 
 
+@pytest.mark.slow
 def test_a_tag_that_got_another_id_loses_nothing_and_both_are_named(desk: Desk, dated: list[Article]) -> None:
     before = learned(desk)
     renamed = {
@@ -363,6 +374,7 @@ def test_a_tag_that_came_after_the_champion_is_not_shared_with_it(desk: Desk) ->
     assert shared_tags(champion, taxonomy).tolist() == [True] * len(desk.taxonomy.tags) + [False]
 
 
+@pytest.mark.slow
 def test_a_few_corrections_block_nothing(desk: Desk, dated: list[Article]) -> None:
     having = [one.id for one in dated[:-N_LATER] if FLIPPED in (one.tags or ())]
     for article_id in having[:3]:
@@ -376,6 +388,7 @@ def test_a_few_corrections_block_nothing(desk: Desk, dated: list[Article]) -> No
 # --- two versions, by hand ---
 
 
+@pytest.mark.slow
 def test_two_versions_are_compared_on_articles_as_the_gate_compares(fitted: Fitted, articles: list[Article]) -> None:
     model, column = fitted.model, [tag.id for tag in fitted.model.taxonomy.tags].index("nigeria")
     thresholds = model.parameters.thresholds.copy()
@@ -389,6 +402,7 @@ def test_two_versions_are_compared_on_articles_as_the_gate_compares(fitted: Fitt
     assert all(check.passed for check in compare_models(silent, model, articles[::4], untracked).gate)
 
 
+@pytest.mark.slow
 def test_two_versions_are_compared_in_each_language(fitted: Fitted, articles: list[Article]) -> None:
     model, french = (
         fitted.model,
@@ -425,6 +439,7 @@ def test_a_busy_machine_makes_no_model_slow(fitted: Fitted, articles: list[Artic
 # --- a block that stands on many pages ---
 
 
+@pytest.mark.slow
 def test_a_planted_block_is_found_with_its_count_and_tag_and_not_learned(fresh: Desk, dated: list[Article]) -> None:
     having = [one for one in dated if "islamic-state" in (one.tags or ())]
     lacking = [one for one in dated if "islamic-state" not in (one.tags or ())]

@@ -170,6 +170,7 @@ def test_a_batch_of_another_process_goes_first_at_last(
     batch.close()
 
 
+@pytest.mark.slow
 def test_nobody_waits_past_the_deadline_and_the_line_goes_on(store: Store, database_url: str) -> None:
     def put(name: str, seconds: float) -> str:
         set_deadline(seconds)

@@ -159,6 +159,7 @@ def test_drift_report_counts_the_others(run: Run, fault: None, store: Store) -> 
     assert (done["articles"]["in_weeks"], done["set_aside"]) == (len(archive()), ASIDE)
 
 
+@pytest.mark.slow
 def test_retrain_learns_from_the_others_and_finds_nothing_new_the_next_time(
     run: Run, fault: None, store: Store, tmp_path: Path
 ) -> None:

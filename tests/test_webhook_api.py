@@ -75,6 +75,7 @@ def test_the_kinds_of_the_api_are_those_that_are_sent() -> None:
     assert set(re.findall(r"\n\| `(\w+)` \|", PAGE)) == {"type", *KINDS, "test"}
 
 
+@pytest.mark.slow
 def test_what_was_given_up_is_told_everywhere_and_sent_again(
     client: FlaskClient, store: Store, registry: Registry, database_url: str
 ) -> None:

@@ -76,6 +76,7 @@ def test_a_test_message_is_sent_at_once_and_the_answer_told(run: Run) -> None:
         assert run("test", hook_id) == (1, "", "error: The test message was not taken: it answered 401.\n")
 
 
+@pytest.mark.slow
 def test_what_was_given_up_is_listed_sent_again_and_dropped(run: Run, store: Store) -> None:
     from classifier.operations.deliverer import Deliverer
     from tests.receiver import HERE

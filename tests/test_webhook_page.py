@@ -78,6 +78,7 @@ def test_a_receiver_is_paused_resumed_tested_and_removed(admin: FlaskClient, sto
         assert send(admin, path, do="pause")[0] == 404
 
 
+@pytest.mark.slow
 def test_what_was_given_up_is_sent_again_one_or_all_or_dropped(admin: FlaskClient, store: Store) -> None:
     with receiving() as receiver:
         send(admin, PAGE, url=receiver.url, kind="decision")

@@ -274,6 +274,7 @@ def test_a_huge_answer_is_not_read(store: Store, receiver: Receiver, webhook: We
     assert sum(sent) < 64 << 20
 
 
+@pytest.mark.slow
 def test_a_receiver_that_was_down_for_an_hour_gets_everything_in_order(store: Store) -> None:
     with receiving() as receiver:
         port = receiver.port
@@ -310,6 +311,7 @@ def test_a_later_event_of_an_article_never_overtakes_an_earlier_one(
     assert decided(receiver) == [("stuck", "first"), ("stuck", "second"), ("stuck", "third")]
 
 
+@pytest.mark.slow
 def test_after_three_days_a_delivery_is_given_up_with_those_behind_it_and_can_be_sent_again(
     store: Store, receiver: Receiver, webhook: Webhook, sender: Deliverer
 ) -> None:
@@ -340,6 +342,7 @@ def test_after_three_days_a_delivery_is_given_up_with_those_behind_it_and_can_be
     assert store.deliveries.given_up() == []
 
 
+@pytest.mark.slow
 def test_what_was_given_up_can_be_dropped_so_that_later_news_of_the_article_comes(
     store: Store, receiver: Receiver, webhook: Webhook, sender: Deliverer
 ) -> None:
@@ -357,6 +360,7 @@ def test_what_was_given_up_can_be_dropped_so_that_later_news_of_the_article_come
     assert decided(receiver) == [("a", "second")]
 
 
+@pytest.mark.slow
 def test_one_receiver_that_is_down_or_slow_does_not_keep_the_others_waiting(
     store: Store, receiver: Receiver, webhook: Webhook, sender: Deliverer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -401,6 +405,7 @@ def test_a_removed_webhook_takes_its_deliveries_with_it(
         assert connection.execute(select(deliveries)).all() == []
 
 
+@pytest.mark.slow
 def test_only_so_many_deliveries_are_arranged_ahead_and_the_others_follow(
     store: Store, receiver: Receiver, webhook: Webhook, sender: Deliverer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -431,6 +436,7 @@ def start_sender(database_url: str) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-c", KILLED, database_url], cwd=ROOT)
 
 
+@pytest.mark.slow
 def test_a_sender_that_is_killed_before_it_has_noted_the_answer_sends_it_again_under_the_same_id(
     store: Store, database_url: str, receiver: Receiver, webhook: Webhook, sender: Deliverer
 ) -> None:
@@ -455,6 +461,7 @@ def test_a_sender_that_is_killed_before_it_has_noted_the_answer_sends_it_again_u
     assert decided(receiver) == [("a", "first"), ("a", "first"), ("a", "second")]
 
 
+@pytest.mark.slow
 def test_several_senders_send_everything_once(
     store: Store, database_url: str, receiver: Receiver, webhook: Webhook
 ) -> None:
@@ -533,6 +540,7 @@ def test_waits_double_up_to_four_hours_and_differ(attempt: int) -> None:
     assert KEPT_TRYING_HOURS >= 24
 
 
+@pytest.mark.slow
 @settings(max_examples=size(12, 300))
 @given(st.data())
 def test_whatever_fails_each_article_is_told_in_order_and_nothing_is_lost(

@@ -430,6 +430,7 @@ def test_other_files_are_read_after_one_that_is_refused(store: Store, path: Path
     assert store.count_articles() == {"import": 1}
 
 
+@pytest.mark.slow
 def test_memory_stays_flat_over_a_long_export(path: Path) -> None:
     def items() -> Iterator[Article]:
         yield from read_files([path], Outcome())
