@@ -26,7 +26,7 @@ from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.domain.taxonomy_yaml import read_taxonomy
 from classifier.model import decision, evaluation
 from classifier.text.fields import ReadText
-from classifier.text.terms import terms_of_form, text_forms
+from classifier.text.terms import TextWords, terms_of_form, words_of_texts
 from classifier.training import corpus, mention_fitting, stacking, thresholds
 from classifier.training.linear_classifiers import out_of_fold
 from classifier.training.settings import FitSettings
@@ -97,12 +97,12 @@ def _terms_without(left_out: Callable[[str], bool]) -> Change:
 
 
 def _lead_once() -> AbstractContextManager[Any]:
-    whole = text_forms
+    whole = words_of_texts
 
-    def once(text: ReadText) -> list[str]:
-        return whole(replace(text, lead_end=0))
+    def once(texts: Sequence[ReadText]) -> TextWords:
+        return whole([replace(text, lead_end=0) for text in texts])
 
-    return patch.object(corpus, "text_forms", once)
+    return patch.object(corpus, "words_of_texts", once)
 
 
 def _constant(module: Any, name: str, value: Any) -> Change:

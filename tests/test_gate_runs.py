@@ -13,7 +13,6 @@ from classifier.domain.articles import Article
 from classifier.domain.snapshots import Snapshot
 from classifier.store.log import Draft
 from classifier.store.suggestion_sets import TagScore
-from classifier.text.fields import ReadText
 from classifier.training import corpus
 from classifier.training.fitting import Fitted, fit
 from classifier.training.run_result import Result, strongest_terms
@@ -91,13 +90,8 @@ def test_a_fault_that_is_not_in_the_labels_refuses_the_run_after_the_second_fit(
 ) -> None:
     before = desk.champion
     lost = {word for term in strongest_terms(desk.registry.load_champion(), 40)[LOST] for word in term.split()}
-    plain = corpus.text_words
-
-    def without(text: ReadText) -> list[str]:
-        return [word for word in plain(text) if word not in lost]
-
-    monkeypatch.setattr(corpus, "text_words", without)
-    monkeypatch.setattr(corpus, "title_words", without)
+    whole = corpus.terms_of_form
+    monkeypatch.setattr(corpus, "terms_of_form", lambda form, *some: () if form in lost else whole(form, *some))
     desk.add(dated[-N_LATER:])
     result = desk.retrain()
     assert not result.promoted

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -17,7 +17,6 @@ from benchmarks.replay.desk import Desk
 from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.model.tag_model import TagModel
-from classifier.text.fields import ReadText
 from classifier.text.terms import terms_of_form
 from classifier.training import corpus
 from classifier.training.fitting import Fitted, fit
@@ -137,12 +136,11 @@ def blind_reader(scene: Scene, n: int) -> Iterator[None]:
     strongest = strongest_terms(scene.desk.registry.load_champion(), n)
     lost = {term for tag in scene.hurt for term in strongest.get(tag, ())}
 
-    def without(read: Callable[[ReadText], list[str]], text: ReadText) -> list[str]:
-        return [form for form in read(text) if lost.isdisjoint({form, *terms_of_form(form)})]
+    def without(form: str, *some: Any) -> tuple[str, ...]:
+        terms = terms_of_form(form, *some)
+        return terms if lost.isdisjoint({form, *terms}) else ()
 
-    with ExitStack() as stack:
-        for name in ("text_forms", "title_forms", "text_words", "title_words"):
-            stack.enter_context(mock.patch.object(corpus, name, partial(without, getattr(corpus, name))))
+    with mock.patch.object(corpus, "terms_of_form", without):
         yield
 
 

@@ -102,6 +102,10 @@ class ArticleReader:
         """Return only the text of a reading, without looking for mentions."""
         return read_text(*self._clean(article).contents)
 
+    def read_texts(self, articles: Sequence[Article]) -> list[ReadText]:
+        """Return the same of some articles, which cost less together."""
+        return read_texts([self._clean(article).contents for article in articles])
+
     def _clean(self, article: Article) -> _Clean:
         fields = clean_fields(article)
         contents = [field.text[:MAX_READ] for field in fields]

@@ -1,6 +1,5 @@
 """The terms of texts as rows of a model's weights, found for many texts at once by the hashes of their words."""
 
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -9,14 +8,20 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
-from classifier.text.fields import BODY, FIELDS, LEAD, TITLE, ReadText
-from classifier.text.hashing import HashedWords, WordTable
+from classifier.text.fields import TITLE, ReadText
+from classifier.text.hashing import WordTable
 from classifier.text.stems import ENGLISH_STEMS, Stems
-from classifier.text.terms import N_CACHED, STEM_MARK, Compound, compounds_in, terms_of_words
-from classifier.text.words import Words, hashed_all
+from classifier.text.terms import (
+    N_CACHED,
+    STEM_MARK,
+    Compound,
+    TextWords,
+    compounds_in,
+    terms_of_words,
+    words_of_texts,
+)
 
 FEW = 250  # words that are looked up one by one in less time than the table takes to begin
-_TIMES = np.array([field.times for field in FIELDS], dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -84,49 +89,33 @@ class TermRows:
 
     def find(self, texts: Sequence[ReadText]) -> CountedTerms:
         """Return the terms of some texts that the model knows."""
-        n_fields = len(FIELDS)
-        words = [of_field for text in texts for of_field in text.words]
-        hashed = hashed_all(words)
-        codes = self._codes_of_words(hashed, words)
-        edges, field_of = np.array(hashed.edges), np.arange(len(words)) % n_fields
-        n_words = edges[1:] - edges[:-1]  # of each field of each text
-        times = _TIMES.take(field_of).repeat(n_words)
-        leads = [begin + text.lead_end for begin, text in zip(hashed.begins[BODY::n_fields], texts, strict=False)]
-        for first, last in zip(hashed.edges[BODY::n_fields], hashed.starts.searchsorted(leads).tolist(), strict=False):
-            times[first:last] = LEAD.times
-        numbers = np.arange(len(texts))
-        text_of = numbers.repeat(edges[n_fields::n_fields] - edges[:-1:n_fields])
-        in_title = (field_of == TITLE).repeat(n_words)
-        compounds = [compounds_in(text) if any("-" in content for content in text.contents) else [] for text in texts]
+        words = words_of_texts(texts)
+        codes, text_of, times, in_title = self._codes_of_words(words), words.texts, words.times, words.in_title
+        compounds = [compounds_in(text) if text.has_hyphen else [] for text in texts]
         if joined := list(chain(*compounds)):
             codes = np.append(codes, [_ONE | self._row.get(compound, 0) for compound, *_ in joined])
-            text_of = np.append(text_of, numbers.repeat(list(map(len, compounds))))
+            text_of = np.append(text_of, np.arange(len(texts)).repeat(list(map(len, compounds))))
             in_title = np.append(in_title, [field == TITLE for _, field, *_ in joined])
             times = np.append(times, np.ones(len(joined)))
         return self._counted(_Forms(text_of, codes, times, np.flatnonzero(in_title)), compounds)
 
-    def _codes_of_words(self, hashed: HashedWords, words: Sequence[Words]) -> np.ndarray:
-        hashes = hashed.of_term
+    def _codes_of_words(self, words: TextWords) -> np.ndarray:
+        hashes = words.hashed.of_term
         if len(hashes) < FEW:
-            return np.array(self._cached(hashes.tolist(), range(len(hashes)), hashed, words), dtype=np.int64)
+            return np.array(self._cached(hashes.tolist(), range(len(hashes)), words), dtype=np.int64)
         codes = self._codes.take(self._table.find(hashes))
         missing = np.flatnonzero(codes < 0)
         if len(missing):
-            codes[missing] = self._cached(hashes[missing].tolist(), missing.tolist(), hashed, words)
+            codes[missing] = self._cached(hashes[missing].tolist(), missing.tolist(), words)
         return codes
 
-    def _cached(
-        self, hashes: list[int], numbers: Sequence[int], hashed: HashedWords, words: Sequence[Words]
-    ) -> list[int]:
+    def _cached(self, hashes: list[int], numbers: Sequence[int], words: TextWords) -> list[int]:
         """Return the codes of words by their hashes. New words are read by their numbers in all fields."""
         codes = list(map(self._cache.get, hashes))
         if None not in codes:
             return cast(list[int], codes)
         number_of = {hash_: number for number, hash_, code in zip(numbers, hashes, codes, strict=True) if code is None}
-        new_words = []
-        for number in number_of.values():
-            field = bisect_right(hashed.edges, number) - 1
-            new_words.append(words[field].word(number - hashed.edges[field]))
+        new_words = list(map(words.word, number_of.values()))
         code_of = dict(zip(number_of, self._codes_of(new_words), strict=True))
         if len(self._cache) < N_CACHED:  # a hostile text may bring any number of words
             self._cache.update(islice(code_of.items(), N_CACHED - len(self._cache)))

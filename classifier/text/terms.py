@@ -6,17 +6,24 @@ the first sentence as often as LEAD says. The title has a view of its own beside
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
 
 from classifier.text.fields import BODY, FIELDS, LEAD, TITLE, ReadText
+from classifier.text.hashing import HashedWords
 from classifier.text.stems import ENGLISH_STEMS, Stems
-from classifier.text.words import Words
+from classifier.text.words import Words, hashed_all
 
 _DIGIT = re.compile(r"[0-9]")
 STEM_MARK = "~"  # "attack~" is the stem of attack, attacks, attacked; "attack" is the word
 MAX_WORD = 40  # longer "words" are codes and addresses; cutting them keeps a one-megabyte word harmless
 N_CACHED = 200_000  # words whose terms are kept in memory
+
+_TIMES = np.array([field.times for field in FIELDS], dtype=np.float64)
 
 Compound = tuple[str, int, int, int]  # the compound, its field, and where it starts and ends there
 
@@ -50,22 +57,43 @@ def terms_of_form(form: str, stems: Stems = ENGLISH_STEMS) -> tuple[str, ...]:
     return (form,) if "-" in form else terms_of_word(form, stems)
 
 
-def text_words(text: ReadText) -> list[str]:
-    """Return the words of all fields, each as often as it counts."""
-    words = [
-        word for field, of_field in zip(FIELDS, text.words, strict=True) for word in of_field.spelling * field.times
-    ]
-    return words + text.words[BODY].spelling[: text.n_lead] * (LEAD.times - FIELDS[BODY].times)
+class TextWords(NamedTuple):
+    """The words of some texts, field after field, (n_words,) each."""
+
+    fields: list[Words]  # the fields of all texts
+    hashed: HashedWords
+    texts: np.ndarray  # int64, the number of the text that a word stands in
+    times: np.ndarray  # float64, how often it counts
+    in_title: np.ndarray  # bool
+
+    def word(self, number: int) -> str:
+        """Return one word by its number."""
+        field = bisect_right(self.hashed.edges, number) - 1
+        return self.fields[field].word(number - self.hashed.edges[field])
+
+
+def words_of_texts(texts: Sequence[ReadText]) -> TextWords:
+    """Return the words of all fields of some texts, and how often each counts."""
+    n_fields = len(FIELDS)
+    fields = [of_field for text in texts for of_field in text.words]
+    hashed = hashed_all(fields)
+    edges, field_of = np.array(hashed.edges), np.arange(len(fields)) % n_fields
+    n_words = edges[1:] - edges[:-1]  # of each field of each text
+    times = _TIMES.take(field_of).repeat(n_words)
+    leads = [begin + text.lead_end for begin, text in zip(hashed.begins[BODY::n_fields], texts, strict=False)]
+    for first, last in zip(hashed.edges[BODY::n_fields], hashed.starts.searchsorted(leads).tolist(), strict=False):
+        times[first:last] = LEAD.times
+    text_of = np.arange(len(texts)).repeat(edges[n_fields::n_fields] - edges[:-1:n_fields])
+    return TextWords(fields, hashed, text_of, times, (field_of == TITLE).repeat(n_words))
 
 
 def text_forms(text: ReadText) -> list[str]:
     """Return the surface forms of all fields, each as often as it counts."""
-    return text_words(text) + [compound for compound, *_ in compounds_in(text)]
-
-
-def title_words(text: ReadText) -> list[str]:
-    """Return the words of the title."""
-    return text.words[TITLE].spelling
+    words = [
+        word for field, of_field in zip(FIELDS, text.words, strict=True) for word in of_field.spelling * field.times
+    ]
+    words += text.words[BODY].spelling[: text.n_lead] * (LEAD.times - FIELDS[BODY].times)
+    return words + [compound for compound, *_ in compounds_in(text)]
 
 
 def title_forms(text: ReadText) -> list[str]:

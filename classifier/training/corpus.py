@@ -1,9 +1,7 @@
 """Articles -> the corpus to fit on: TF-IDF, mention features, near-duplicates. One pass, which keeps no text."""
 
-from array import array
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain, islice
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
@@ -17,12 +15,12 @@ from classifier.domain.unreadable import Unreadable
 from classifier.errors import TooFewExamples
 from classifier.model.scoring import TITLE_WEIGHT
 from classifier.text.duplicates import NearDuplicates
-from classifier.text.fields import ReadText, read_text
+from classifier.text.fields import TITLE, ReadText, read_text
 from classifier.text.language import ENGLISH
 from classifier.text.mention_features import MentionFeatures
 from classifier.text.reading import ArticleReader
 from classifier.text.stems import BEGINNINGS, ENGLISH_STEMS, Stems
-from classifier.text.terms import terms_of_form, text_forms, text_words, title_forms, title_words
+from classifier.text.terms import compounds_in, terms_of_form, words_of_texts
 
 BATCH = 256
 ENGLISH_FROM = 0.6  # the share of English articles from which on an archive is English, and has English stems
@@ -53,22 +51,22 @@ def read_corpus(
 
     A plain reading takes words alone: no stems and compounds, mentions, language and near-duplicates.
     """
-    reading = _Reading(ArticleReader(taxonomy, blocks), plain)
-    text_of, title_of = (text_words, title_words) if plain else (text_forms, title_forms)
-    views = _Counts(text_of), _Counts(title_of)
+    reading, forms = _Reading(ArticleReader(taxonomy, blocks), plain), _Forms(plain)
+    for texts in reading.texts(track(articles, len(articles), "reading articles")):
+        forms.add(texts)
     strong_names = [[tag.label, *(alias.text for alias in tag.aliases if not alias.weak)] for tag in taxonomy.tags]
-    titles = (read_text(", ".join(names)) for names in strong_names)
-    for text in chain(reading.texts(track(articles, len(articles), "reading articles")), titles):
-        for counts in views:
-            counts.add(text)
+    forms.add([read_text(", ".join(names)) for names in strong_names])
     language, stems = _language_and_stems(reading.languages)
     n_terms_of_form = 1 if plain else None  # the word alone, without its stem
 
     def terms_of(form: str) -> tuple[str, ...]:
         return terms_of_form(form, stems)[:n_terms_of_form]
 
-    n = reading.n_read
-    fitted = [_View(counts, n, weight, terms_of) for counts, weight in zip(views, (1.0, TITLE_WEIGHT), strict=True)]
+    terms, terms_of_forms = _terms(forms.names, terms_of)
+    fitted = [
+        _View(counts @ terms_of_forms, terms, reading.n_read, weight)
+        for counts, weight in zip(forms.counts(), (1.0, TITLE_WEIGHT), strict=True)
+    ]
     if not fitted[0].terms:
         raise TooFewExamples("No word stands in two articles. Are the bodies empty?")
     return Corpus(
@@ -109,8 +107,8 @@ class _Reading:
         self.rows: list[int] = []
         self.unreadable = Unreadable()
 
-    def texts(self, articles: Iterable[Article]) -> Iterator[ReadText]:
-        """Yield the texts of the articles that can be read."""
+    def texts(self, articles: Iterable[Article]) -> Iterator[list[ReadText]]:
+        """Yield the texts of the articles that can be read, batch by batch."""
         remaining, n_articles = iter(articles), 0
         while batch := list(islice(remaining, BATCH)):
             readings = self._read(batch)
@@ -121,12 +119,12 @@ class _Reading:
                 if not self._plain:
                     self._duplicates.add(text.spelling)
                 self.languages.append(None if self._plain else text.language)
-                yield text
+            yield texts
             self.n_read += len(texts)
 
     def _read(self, batch: Sequence[Article]) -> list[ReadText | None]:
         if self._plain:
-            return self.unreadable.each(lambda articles: map(self._reader.read_text, articles), batch)
+            return self.unreadable.each(self._reader.read_texts, batch)
         readings = self.unreadable.each(self._reader.read_all, batch)
         named = self._reader.mention_features([reading for reading in readings if reading is not None])
         self.named.append(named._replace(articles=named.articles + self.n_read))
@@ -137,27 +135,64 @@ class _Reading:
         return np.arange(self.n_read, dtype=np.int32) if self._plain else self._duplicates.groups()
 
 
-class _Counts:
-    """Counts the surface forms of texts, which are many times fewer than their terms."""
+class _Forms:
+    """Counts the surface forms of texts, which are many times fewer than their terms: in all fields, and in titles."""
 
-    def __init__(self, forms_of: Callable[[ReadText], list[str]]) -> None:
-        self.forms_of = forms_of
-        self.number: defaultdict[str, int] = defaultdict()
-        self.number.default_factory = self.number.__len__
-        self._columns, self._begins = array("i"), [0]
+    def __init__(self, plain: bool) -> None:
+        """Count words and compounds, of a plain reading words alone."""
+        self.names = [""]  # no form has the number 0
+        self._plain = plain
+        self._number: dict[int | str, int] = {}  # of words by their hashes, of compounds by themselves
+        self._in_text: list[sparse.csr_matrix] = []
+        self._in_title: list[sparse.csr_matrix] = []
 
-    def add(self, text: ReadText) -> None:
-        """Count the next text."""
-        self._columns.extend(map(self.number.__getitem__, self.forms_of(text)))
-        self._begins.append(len(self._columns))
+    def add(self, texts: Sequence[ReadText]) -> None:
+        """Count the next texts."""
+        words = words_of_texts(texts)
+        hashes, first, of_word = np.unique(words.hashed.of_word, return_index=True, return_inverse=True)
+        numbers = [
+            self._number.get(hash_) or self._new(hash_, words.word(place))
+            for hash_, place in zip(hashes.tolist(), first.tolist(), strict=True)
+        ]
+        text_of, times, in_title = words.texts, words.times, words.in_title
+        forms = np.array(numbers, dtype=np.int32)[of_word]
+        if not self._plain and (joined := list(_compounds(texts))):
+            text_of = np.append(text_of, [number for number, _, _ in joined])
+            forms = np.append(forms, [self._number.get(name) or self._new(name, name) for _, name, _ in joined])
+            times = np.append(times, np.ones(len(joined)))
+            in_title = np.append(in_title, [field == TITLE for _, _, field in joined])
+        shape = len(texts), len(self.names)
+        self._in_text.append(sparse.coo_matrix((times, (text_of, forms)), shape=shape).tocsr())
+        ones = np.ones(np.count_nonzero(in_title))
+        self._in_title.append(sparse.coo_matrix((ones, (text_of[in_title], forms[in_title])), shape=shape).tocsr())
 
-    def matrix(self) -> sparse.csr_matrix:
-        """Return (n_texts, n_forms) float64 CSR."""
-        shape = (len(self._begins) - 1, len(self.number))
-        columns = np.frombuffer(self._columns, dtype=np.int32)
-        counted = sparse.csr_matrix((np.ones(len(columns)), columns, self._begins), shape=shape)
-        counted.sum_duplicates()
-        return counted
+    def _new(self, key: int | str, name: str) -> int:
+        self.names.append(name)
+        self._number[key] = number = len(self.names) - 1
+        return number
+
+    def counts(self) -> Iterator[sparse.csr_matrix]:
+        """Yield how often forms stand in texts, and in their titles, (n_texts, n_forms) float64 CSR each."""
+        for parts in (self._in_text, self._in_title):
+            for part in parts:
+                part.resize(part.shape[0], len(self.names))
+            yield sparse.vstack(parts, format="csr")
+
+
+def _compounds(texts: Sequence[ReadText]) -> Iterator[tuple[int, str, int]]:
+    """Yield the number of the text of each compound, the compound, and its field."""
+    for number, text in enumerate(texts):
+        if text.has_hyphen:
+            yield from ((number, compound, field) for compound, field, *_ in compounds_in(text))
+
+
+def _terms(forms: Sequence[str], terms_of: Callable[[str], tuple[str, ...]]) -> tuple[np.ndarray, sparse.csr_matrix]:
+    """Return the terms of surface forms, (n_terms,) objects, and which of them each form gives, (n_forms, n_terms) CSR."""
+    number: dict[str, int] = {}
+    pairs = [(row, number.setdefault(t, len(number))) for row, form in enumerate(forms) for t in terms_of(form)]
+    rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
+    shape = len(forms), len(number)
+    return np.array(list(number), dtype=object), sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=shape)
 
 
 class _View:
@@ -166,20 +201,12 @@ class _View:
     X: (n_articles, n_terms) float64 CSR, of the first texts; names: (n_tags, n_terms), of the others.
     """
 
-    def __init__(
-        self, counts: _Counts, n_articles: int, weight: float, terms_of: Callable[[str], tuple[str, ...]]
-    ) -> None:
-        terms: dict[str, int] = {}
-        forms = enumerate(counts.number)
-        pairs = [(row, terms.setdefault(t, len(terms))) for row, form in forms for t in terms_of(form)]
-        rows, columns = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
-        of_forms = sparse.csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(counts.number), len(terms)))
-        n_terms = (counts.matrix() @ of_forms).tocsr()
-        frequent = np.flatnonzero(np.bincount(n_terms[:n_articles].indices, minlength=len(terms)) >= 2)
-        names = np.array(list(terms), dtype=object)[frequent]
-        order = np.argsort(names)
-        self.terms: list[str] = names[order].tolist()
-        counted = n_terms[:, frequent[order]]
+    def __init__(self, counts: sparse.csr_matrix, terms: np.ndarray, n_articles: int, weight: float) -> None:
+        """Take the counts of all terms, (n_texts, len(terms)) CSR."""
+        frequent = np.flatnonzero(np.bincount(counts[:n_articles].indices, minlength=len(terms)) >= 2)
+        order = np.argsort(terms[frequent])
+        self.terms: list[str] = terms[frequent][order].tolist()
+        counted = counts[:, frequent[order]]
         counted.sort_indices()
         self.X, self.names = counted[:n_articles], counted[n_articles:]
         self.idf = np.zeros(0, dtype=np.float32)
