@@ -83,7 +83,9 @@ def main() -> None:
         options.output.write_text(text, encoding="utf-8")
 
 
-def large_service(folder: Path, n_articles: int, n_tags: int = 0) -> tuple[Flask, Mapping[str, str]]:
+def large_service(
+    folder: Path, n_articles: int, n_tags: int = 0, characters: int = Size.characters
+) -> tuple[Flask, Mapping[str, str]]:
     """Return a service with the starter model on a store of this size, and what stands for the parts of its paths."""
     store, registry = open_store(f"sqlite:///{folder}/tagger.db"), Registry(folder / "models")
     model = starter_model()
@@ -92,7 +94,7 @@ def large_service(folder: Path, n_articles: int, n_tags: int = 0) -> tuple[Flask
     tagger = Tagger(Serving(registry), store)
     taxonomy = tagger.taxonomy()
     say(f"{n_articles:,} articles")
-    fill(store, Size(n_articles), [tag.id for tag in taxonomy.tags])
+    fill(store, Size(n_articles, characters), [tag.id for tag in taxonomy.tags])
     say("the desk report")
     keep_desk_report(store, taxonomy)
     keep(store, full_report([tag.id for tag in taxonomy.tags]))

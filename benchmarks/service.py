@@ -67,7 +67,7 @@ def measure(folder: Path, *, with_annif: bool, n_rounds: int = N_ROUNDS, seconds
         _check(endpoints[1], JSON, _has_evidence)
         rows = _rounds(endpoints, n_rounds, seconds)
     return {
-        "in_process": _in_process(folder),
+        "in_process": in_process(folder),
         "rows": rows,
         "problems": problems,
         "n_rounds": n_rounds,
@@ -101,8 +101,8 @@ def _our_endpoints(servers: ExitStack, folder: Path, n_starter_tags: int) -> lis
     ]
 
 
-def _in_process(folder: Path) -> dict[str, Any]:
-    """Return what a request costs without a server."""
+def in_process(folder: Path) -> dict[str, Any]:
+    """Return what a request costs without a server, with the model in the folder `cut`."""
     say("service: in process")
     texts = folder / "texts.json"
     texts.write_text(json.dumps([{"title": title, "body": body} for title, body in _texts()]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,9 @@ def starter_articles() -> list[Article]:
     return list(read_articles(sorted((STARTER / "articles").glob("*.jsonl"))))
 
 
+@cache
 def starter_model() -> TagModel:
-    """Fit the starter model."""
+    """Return the starter model, fitted once."""
     return fit(starter_articles(), read_taxonomy(STARTER / "taxonomy.yaml")).model
 
 
