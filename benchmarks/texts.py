@@ -30,10 +30,10 @@ SCRIPTS = "classifier/web/static/**/*.js"
 TABLES = (
     "classifier/web/pages/wording.toml",
     "classifier/web/problems.toml",
+    "classifier/reports/templates/data.toml",
     "classifier/reports/templates/desk.toml",
     "classifier/reports/templates/run.toml",
 )
-LEFT_IN_ENGLISH = {"checks", "actions", "origins", "next"}  # tables of the report of a run
 CONTEXTS = {"history"}  # tables whose texts mean another thing elsewhere
 KEYWORDS: dict[str, Any] = {
     "_": None,
@@ -69,8 +69,6 @@ def found() -> Iterator[tuple[str, Any, str | None]]:
         yield from ((name, *call) for call in of_script(path.read_text("utf-8")))
     for name in TABLES:
         for title, table in tomllib.loads((ROOT / name).read_text("utf-8")).items():
-            if name.endswith("/run.toml") and title in LEFT_IN_ENGLISH:
-                continue
             context = title if title in CONTEXTS else None
             yield from ((name, text, context) for text in _texts_in(table) if text)
 

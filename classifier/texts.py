@@ -5,7 +5,9 @@ A text names its values: `_("%(name)s has left", name=editor)`. A percent sign a
 
 import gettext as gettext_module
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from functools import cache
 from typing import TypeVar
 
 from markupsafe import Markup, escape
@@ -13,6 +15,7 @@ from markupsafe import Markup, escape
 Translations = gettext_module.NullTranslations
 _Value = TypeVar("_Value")
 _PLACE = re.compile(r"%\((\w+)\)s")
+MAX_RETOLD = 2_000  # characters; a longer text is no sentence of this program
 _english = Translations()
 _of_reader: Callable[[], Translations] = lambda: _english  # noqa: E731
 
@@ -45,6 +48,8 @@ def marked(message: str) -> str:
 
 _ = gettext
 N_ = marked
+_KINDS = {"group": N_("group"), "place": N_("place"), "person": N_("person"), "theme": N_("theme")}
+_KINDS |= {"category": N_("category")}
 
 
 def in_html(translate: Callable[..., str]) -> Callable[..., Markup]:
@@ -66,10 +71,67 @@ def number(n: int) -> str:
     return f"{n:,}".replace(",", gettext(","))
 
 
-def percent(share: float) -> str:
-    """Return a share from 0 to 1 as a whole number of percent."""
-    whole = f"{100 * share:.0f}"
-    return _("%(n)s%", n=whole)
+def percent(share: float, n_decimals: int = 0) -> str:
+    """Return a share from 0 to 1 in percent, as a whole number or with decimals."""
+    rounded = f"{100 * share:.{n_decimals}f}"
+    return _("%(n)s%", n=rounded)
+
+
+def day_in_words(day: date, skeleton: str, in_english: str) -> str:
+    """Return a day, or its month or year, as readers write it, by a skeleton of CLDR."""
+    if (code := language()) == "en":
+        return in_english
+    from babel.dates import format_skeleton  # for readers of other languages only
+
+    return format_skeleton(skeleton, day, locale=code)
+
+
+def kind_name(kind: str) -> str:
+    """Return what readers call a kind of tags: its name in the taxonomy, where it is none of the usual."""
+    return gettext(_KINDS[kind]) if kind in _KINDS else kind
+
+
+def language_name(code: str, in_english: str) -> str:
+    """Return what readers call a language, whose English name is known."""
+    if (reader := language()) == "en":
+        return in_english
+    from babel import Locale  # for readers of other languages only
+
+    return str(Locale.parse(reader).languages.get(code) or in_english)
+
+
+def field_name(name: str) -> str:
+    """Return what readers call a field of an article."""
+    return gettext(name.replace("_", " "))
+
+
+def english(message: str, /, **values: object) -> str:
+    """Return a text for a record that is kept. `retold` says it in the language of whoever reads the record."""
+    return _filled(message, values)
+
+
+def retold(sentence: str, messages: Sequence[str]) -> str:
+    """Return an English sentence of a record in the reader's language, as it is if it was made from none of the messages.
+
+    Its values may be sentences of the record too.
+    """
+    if language() == "en" or len(sentence) > MAX_RETOLD:
+        return sentence
+    for message in _most_exact_first(tuple(messages)):
+        if found := _pattern(message).fullmatch(sentence):
+            return gettext(message, **{name: retold(value, messages) for name, value in found.groupdict().items()})
+    return sentence
+
+
+@cache
+def _most_exact_first(messages: tuple[str, ...]) -> list[str]:
+    return sorted(messages, key=lambda message: -len(_PLACE.sub("", message)))
+
+
+@cache
+def _pattern(message: str) -> re.Pattern[str]:
+    parts = [f"(?P<{part}>.+?)" if number % 2 else re.escape(part) for number, part in enumerate(_PLACE.split(message))]
+    return re.compile("".join(parts), re.DOTALL)
 
 
 def pieces(text: str, values: Mapping[str, _Value]) -> list[str | _Value]:

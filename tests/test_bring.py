@@ -16,10 +16,11 @@ from lxml import html
 from classifier.archive.bring.folder import ArchiveFolder, State
 from classifier.archive.bring.jobs import JOBS, READ
 from classifier.domain.articles import Article
+from classifier.domain.sentences import LOST
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
-from classifier.store.runs import FAILED, JOB, LOST
+from classifier.store.runs import FAILED, JOB
 from classifier.store.store import Store
 from classifier.web import build_app
 from classifier.web.guard.limits import Limits

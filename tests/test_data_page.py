@@ -176,7 +176,7 @@ def test_without_a_report_the_page_offers_to_make_one_and_says_how_far_it_is(
     assert "Refresh" not in first.headers
     store.reports.put(KeptReport(PROGRESS, now(), 0, "", {"doing": "reading for copies", "share": 0.42}))
     second = signed_in.get("/data")
-    assert "reading for copies, 42 %" in second.text
+    assert "reading for copies, 42%" in second.text
     assert second.headers["Refresh"] == "3; url=/data?making=1"
     store.reports.drop(PROGRESS)
     assert signed_in.get("/data?making=1").headers["Refresh"] == "3; url=/data?making=2"

@@ -21,7 +21,23 @@ from classifier.domain.taxonomy import Alias, Kind, Tag, Taxonomy, taxonomy_of
 from classifier.reports.chance import beyond_chance
 from classifier.reports.drift import figures, page
 from classifier.reports.drift.chance import change, more_than_before, shift
-from classifier.reports.drift.records import DriftReport
+from classifier.reports.drift.kept import KEPT_DRIFT
+from classifier.reports.drift.records import (
+    AliasChange,
+    AliasOfTag,
+    DriftReport,
+    RateChange,
+    RisingName,
+    ScoreShift,
+    TagOfArticles,
+)
+from classifier.reports.drift.wording import (
+    alias_in_words,
+    change_in_words,
+    related_tags,
+    rise_in_words,
+    scores_in_words,
+)
 from classifier.reports.json_form import from_json, to_json
 from classifier.serving.registry import Registry
 from classifier.store.arrivals import Shares
@@ -29,6 +45,7 @@ from classifier.store.log import Draft
 from classifier.store.store import Store
 from tests.conftest import EVAL_DATA, needs_eval_data
 from tests.everything import put_set
+from tests.latin import left_in_latin, reading_in
 from tests.storing import put_article
 from tests.test_rising_names import planted, with_name
 
@@ -401,3 +418,27 @@ def test_dates_that_are_drawn_anew_flag_no_tag() -> None:
         n_flagged += bool(changed(report)) + bool(report["aliases"])
     assert len(some) > 200
     assert n_flagged <= 3
+
+
+def test_page_in_arabic_has_no_other_latin_words_than_names(where: list[str], store: Store) -> None:
+    assert main(["drift-report", *where, "--keep", "--weeks", "12"]) == 0
+    kept = KEPT_DRIFT.of(store)
+    assert kept is not None
+    with reading_in("ar"):
+        assert left_in_latin(page.as_page(kept.content, "/drift"), ["Ansar al-Fajr"]) == set()
+
+
+def test_all_that_can_change_is_said_in_arabic() -> None:
+    few = RateChange(None, None, None, None, None, None, None, beyond_chance=False, weeks=[0])
+    much = replace(few, span=2, n_now=9, of_now=20, n_before=1, of_before=90, p=0.001, ratio=40.0, beyond_chance=True)
+    alias = AliasChange(**vars(much), tag="a", label="A", alias="A.", what="jumped", articles=[])
+    near = AliasOfTag("a", "A", "A.")
+    name = RisingName(
+        "X", ["Y"], 9, 20, 1, 90, 9.0, "2026-01-05", [], near, [TagOfArticles("a", "A", 2, 9, 0.1)], [], ""
+    )
+    shift = ScoreShift(True, 1, 9, 90, 0.4, 0.001, beyond_chance=True, new_models=["2"])
+    said = [change_in_words, rise_in_words, related_tags, alias_in_words, scores_in_words]
+    with reading_in("ar"):
+        for say, row in zip(said, (much, name, name, alias, shift), strict=True):
+            words = say(row)  # type: ignore[operator]
+            assert left_in_latin(f"<p>{words}</p>") == set(), words

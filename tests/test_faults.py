@@ -17,13 +17,14 @@ from pathlib import Path
 import pytest
 
 from classifier.domain.articles import Article
+from classifier.domain.sentences import LOST
 from classifier.domain.taxonomy import Taxonomy
 from classifier.model.retagging import retagged
 from classifier.serving.champion import read_history
 from classifier.serving.registry import Registry
 from classifier.serving.serving import Serving
 from classifier.store.database.opening import open_store
-from classifier.store.runs import FAILED, JOB, LOST, RUNNING, SKIPPED, Run
+from classifier.store.runs import FAILED, JOB, RUNNING, SKIPPED, Run
 from tests.conftest import ROOT
 from tests.desk import Desk, database
 from tests.hard import HARD, size, told
@@ -213,8 +214,8 @@ def test_of_two_runs_at_once_the_second_is_refused_and_after_a_kill_the_next_sta
 
 
 def test_a_schedule_that_stops_is_overdue_after_two_periods(desk: Desk, tmp_path: Path) -> None:
-    from classifier.reports.drift.page import PAGE
     from classifier.serving.tagger import Tagger
+    from classifier.store.reports import DRIFT
     from classifier.web import build_app
 
     models, url, hours = desk.registry.folder, database(tmp_path), 0.0015
@@ -230,7 +231,7 @@ def test_a_schedule_that_stops_is_overdue_after_two_periods(desk: Desk, tmp_path
             assert time.monotonic() < until
             time.sleep(0.1)
         assert client.get("/health/ready").get_json()["status"] == "ok"
-        assert (models / PAGE).is_file()
+        assert desk.store.reports.get(DRIFT) is not None
     finally:
         schedule.terminate()
         assert schedule.wait(SECONDS) == 0

@@ -16,6 +16,7 @@ from classifier.commands import main
 from classifier.domain.articles import Article
 from classifier.domain.progress import untracked
 from classifier.domain.schedule import DAYS, ON, Schedule
+from classifier.domain.sentences import LOST
 from classifier.operations.backup import restore
 from classifier.operations.backups import Backups
 from classifier.operations.status import status
@@ -25,7 +26,7 @@ from classifier.serving.tagger import Tagger
 from classifier.store.database.opening import open_store
 from classifier.store.log import Draft
 from classifier.store.rows import ago
-from classifier.store.runs import BACKUP, DONE, FAILED, JOB, LOST, UNFINISHED
+from classifier.store.runs import BACKUP, DONE, FAILED, JOB, UNFINISHED
 from classifier.store.schema import deliveries, runs
 from classifier.store.webhooks import KINDS
 from classifier.web import build_app

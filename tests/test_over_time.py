@@ -28,6 +28,7 @@ from classifier.reports.data.periods import in_periods, unit_for
 from classifier.reports.data.records import KINDS, DataReport, Finding, Found, NotChecked, Share, SharePart
 from classifier.reports.json_form import to_json
 from classifier.training.settings import FitSettings
+from tests.latin import left_in_latin, reading_in
 
 N = 640
 FAST = FitSettings(fast=True, n_jobs=1)
@@ -302,3 +303,10 @@ def test_command_leaves_the_dates_of_starter_articles_out(tmp_path: Path, capsys
     assert main(["data-report", "--articles", str(tmp_path / "own.jsonl"), "--json"]) == 0
     reasons = [check["reason"] for check in json.loads(capsys.readouterr().out)["not_checked"]]
     assert any(reason.startswith("The dates of the starter articles are invented") for reason in reasons)
+
+
+def test_plots_over_time_in_arabic_have_no_other_latin_words_than_names(report: DataReport) -> None:
+    with reading_in("ar"):
+        made = page.as_page(report, "/data")
+    assert left_in_latin(made, [*TAXONOMY.by_id, "tag"]) == set()
+    assert "يناير" in made

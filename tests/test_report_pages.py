@@ -17,6 +17,7 @@ from classifier.domain.articles import Article
 from classifier.domain.taxonomy import Taxonomy
 from classifier.errors import Busy
 from classifier.reports.drift.figures import drift_report
+from classifier.reports.drift.kept import keep_drift
 from classifier.reports.drift.page import PAGE
 from classifier.reports.drift.page import as_page as as_drift_page
 from classifier.reports.drift.records import RisingName
@@ -28,6 +29,7 @@ from classifier.serving.tagger import NO_SHARES, Tagger
 from classifier.store.arrivals import Shares
 from classifier.store.log import Draft
 from classifier.store.reports import DESK
+from classifier.store.rows import now
 from classifier.store.store import Store
 from classifier.text.reading import ArticleReader
 from classifier.web import build_app
@@ -184,17 +186,20 @@ def test_titles_lead_to_their_articles_and_in_a_file_nowhere(
 
 
 def test_the_drift_page_leads_to_articles_and_its_file_nowhere(
-    signed_in: FlaskClient, registry: Registry, taxonomy: Taxonomy
+    signed_in: FlaskClient, store: Store, registry: Registry, taxonomy: Taxonomy
 ) -> None:
     named = DatedArticle("a 1", "Attack & claim", "2026-01-05")
     report = drift_report(list, taxonomy, date(2026, 1, 5), 12, ArticleReader(taxonomy))
     name = RisingName(
         "Ansar al-Fajr", [], 9, 20, 0, 100, 9.0, "2026-01-05", [named], None, [], [], "- id: ansar-al-fajr"
     )
-    page = as_drift_page(replace(report, rising=[name]), here="/drift")
-    (registry.folder / PAGE).write_text(page, "utf-8")
-    link = '<a href="/review/a%201">Attack &amp; claim</a>'
+    report, link = replace(report, rising=[name]), '<a href="/review/a%201">Attack &amp; claim</a>'
+    (registry.folder / PAGE).write_text(as_drift_page(report, here="/drift"), "utf-8")  # as earlier versions did
     assert link in signed_in.get("/drift").text
+    (registry.folder / PAGE).write_text("of another day", "utf-8")
+    keep_drift(store, report, now())
+    assert link in signed_in.get("/drift").text
+    assert "الأسماء الصاعدة" in signed_in.get("/drift", headers={"Accept-Language": "ar"}).text
     saved = signed_in.get("/drift?as=file").text
     assert "Attack &amp; claim" in saved
     assert 'href="/' not in saved

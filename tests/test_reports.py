@@ -19,6 +19,7 @@ from classifier.reports.data import figures, page
 from classifier.reports.data.records import KINDS, DataReport
 from classifier.reports.json_form import to_json
 from classifier.training.settings import FitSettings
+from tests.latin import left_in_latin, reading_in
 
 
 class Report(dict[str, Any]):
@@ -37,8 +38,8 @@ def as_text(report: Report) -> str:
     return page.as_text(report.made)
 
 
-def as_page(report: Report) -> str:
-    return page.as_page(report.made)
+def as_page(report: Report, here: str | None = None) -> str:
+    return page.as_page(report.made, here)
 
 
 TOPICS = ("alpha", "beta", "gamma")
@@ -345,3 +346,12 @@ def test_titles_are_quoted_on_one_line_and_bodies_not_at_all() -> None:
     assert len(title) == 200
     everything = json.dumps(report) + as_text(report) + as_page(report)
     assert CLEAN[0].body[:40] not in everything
+
+
+def test_page_in_arabic_has_no_other_latin_words_than_names(report: Report, clean: Report) -> None:
+    too_few = data_report(CLEAN[:5], taxonomy_with())
+    for made in (report, clean, too_few):
+        names = [tag["tag"] for tag in made["counts"]["tags"]] + [tag["label"] for tag in made["counts"]["tags"]]
+        with reading_in("ar"):
+            assert left_in_latin(as_page(made, "/data"), [*names, *FORMS, "form"]) == set()
+    assert KINDS["empty"].title in as_page(report)

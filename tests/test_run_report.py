@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 
 from classifier.commands import main
+from classifier.domain import sentences
 from classifier.domain.articles import Article
 from classifier.domain.origins import ORIGINS
+from classifier.domain.sentences import OF_RUNS
 from classifier.domain.snapshots import snapshot_of
 from classifier.domain.taxonomy import Tag, Taxonomy
 from classifier.errors import BadSetting
@@ -28,11 +30,13 @@ from classifier.reports.run import as_page, write_report
 from classifier.serving.registry import Registry
 from classifier.store.database.opening import open_store
 from classifier.store.runs import JOB, Run
+from classifier.texts import english, gettext, retold
 from classifier.training.checks import CheckSettings
 from classifier.training.fitting import Fitted
 from classifier.training.run_result import Measured, RunDetails, confusions, moved, strongest_terms
 from classifier.training.settings import TrainingSettings
 from tests.desk import N_LATER, QUICK, Desk, database, flipped
+from tests.latin import left_in_latin, reading_in
 
 FLIPPED = "attack"
 TAXONOMY = Taxonomy((Tag("kabul", "Kabul", "place"), Tag("herat", "Herat", "place"), Tag("trial", "Trial", "theme")))
@@ -65,7 +69,7 @@ def details(run: Run) -> dict[str, Any]:
 def text_of(page: str) -> str:
     """Return what a page says, on one line."""
     body = page.partition("</style>")[2]
-    return " ".join(re.sub(r"<[^>]+>", " ", body).split())
+    return " ".join(re.sub(r"<[^>]+>", " ", re.sub("</?bdi>", "", body)).split())
 
 
 # --- facts ---
@@ -218,7 +222,7 @@ def test_the_page_has_the_figures_of_the_record(ran: dict[str, Run]) -> None:
         assert f"{measured['calibration_error']:.3f}" in text
     assert f"learned from {told['n_learned']}, compared on {told['n_reference']} that the champion" in text
     n_tags = told["origins"]["imported"]
-    assert f"Their {n_tags} tags: {n_tags} imported" in text
+    assert f"Their {n_tags:,} tags: {n_tags:,} imported" in text
     for check in told["gate"]:
         assert check["figure"] in text.replace("&gt;", ">")
     for row in told["moved"]:
@@ -229,7 +233,9 @@ def test_the_page_has_the_figures_of_the_record(ran: dict[str, Run]) -> None:
 def test_each_tag_stands_on_its_line_before_and_after(ran: dict[str, Run]) -> None:
     told, page = details(ran["second"]), as_page(ran["second"])
     part = page.partition('<section id="tags">')[2].partition("</section>")[0]
-    rows = re.findall(r'<span class="name">(\S+) <small>(\d+)</small>.*?<span class="figures">(.*?)</span>', part, re.S)
+    rows = re.findall(
+        r'<span class="name"><bdi>(\S+)</bdi> <small>(\d+)</small>.*?<span class="figures">(.*?)</span>', part, re.S
+    )
     before = {row["tag"]: row["f1"] for row in told["measures"]["champion"]["tags"]}
     expected = {
         (row["tag"], str(row["support"]), f"{before[row['tag']]:.3f} → <strong>{row['f1']:.3f}</strong>")
@@ -451,3 +457,41 @@ def test_a_run_stands_though_its_report_cannot_be_written(
     assert (code, run.outcome) == (0, "not promoted")
     assert f"no report is written (Cannot write {registry.folder / 'runs'}" in said
     assert f"/runs/{run.id}" in said
+
+
+@pytest.mark.parametrize("name", ["first", "second", "stopped"])
+def test_page_in_arabic_has_no_other_latin_words_than_names(ran: dict[str, Run], taxonomy: Taxonomy, name: str) -> None:
+    run = ran[name]
+    with reading_in("ar"):
+        assert left_in_latin(as_page(run, "/runs/1"), taxonomy.by_id) == set()
+        said = run_words.reason(run, run.result["details"], run.result["blocked_by"])  # type: ignore[index,arg-type]
+    assert left_in_latin(f"<p>{said}</p>", taxonomy.by_id) == set()
+
+
+@pytest.mark.parametrize("code", ["fr", "ar"])
+@pytest.mark.parametrize("message", OF_RUNS)
+def test_a_sentence_of_a_record_is_said_again_in_the_language_of_the_reader(code: str, message: str) -> None:
+    values = {name: f"{number}.5" for number, name in enumerate(re.findall(r"%\((\w+)\)s", message))}
+    kept = english(message, **values)
+    with reading_in(code):
+        assert retold(kept, OF_RUNS) == gettext(message, **values)
+    assert retold(kept, OF_RUNS) == kept
+
+
+def test_sentences_of_a_record_are_said_again_within_others_and_foreign_ones_stay() -> None:
+    inner = english(
+        sentences.OF_TAG,
+        before="0.8",
+        after="0.6",
+        reference="champion",
+        lost=3,
+        found=9,
+        won=0,
+        wrong_before=1,
+        wrong=2,
+    )
+    kept = english(sentences.NOT_WORSE, figure=f"{inner}. {sentences.LATE}")
+    with reading_in("ar"):
+        assert left_in_latin(f"<p>{retold(kept, OF_RUNS)}</p>") == set()
+        for other in ("disk full: var/models", "", "x" * 5_000, "%(figure)s"):
+            assert retold(other, OF_RUNS) == other

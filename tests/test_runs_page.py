@@ -110,7 +110,7 @@ def test_what_serves_is_named_with_the_way_back(signed_in: FlaskClient, store: S
     assert f"<strong>{second}</strong> serves since" in page
     assert f"can bring back the previous version ({champion.version}) in seconds" in page
     registry.roll_back("ana", "it errs")
-    assert "brought back by <bdi>ana</bdi>: it errs" in signed_in.get("/runs").text
+    assert "brought back by <bdi>ana</bdi>: <bdi>it errs</bdi>" in signed_in.get("/runs").text
 
 
 def test_a_pointer_that_cannot_be_read_is_said_and_the_runs_are_there(

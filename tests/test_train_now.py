@@ -13,13 +13,14 @@ from flask.testing import FlaskClient
 
 from classifier.domain.articles import Article
 from classifier.domain.progress import RunProgress, seconds_left
+from classifier.domain.sentences import LOST
 from classifier.errors import Busy, Cancelled, WrongState
 from classifier.serving.serving import Serving
 from classifier.serving.tagger import Tagger
 from classifier.store.database.opening import open_store
 from classifier.store.events import RETRAINED, TRAINING
 from classifier.store.rows import ago
-from classifier.store.runs import CANCELLED, FAILED, JOB, LOST, RUNNING, WAITING, Run
+from classifier.store.runs import CANCELLED, FAILED, JOB, RUNNING, WAITING, Run
 from classifier.store.schema import runs
 from classifier.store.store import Store
 from classifier.training import progress

@@ -203,7 +203,7 @@ def test_the_service_trains_at_the_time_and_writes_the_reports(desk: Desk, dated
     champion = desk.registry.champion()
     assert champion is not None
     assert (champion.version, champion.by) == (run.version, JOB)
-    assert (desk.registry.folder / "drift.html").is_file()
+    assert desk.store.reports.get("drift") is not None
     assert desk.store.reports.get("data") is not None
     assert Scheduler(trainer).work() is None
 

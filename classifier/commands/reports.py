@@ -83,7 +83,7 @@ def do_desk_report(options: Namespace, _settings: Settings) -> None:
 
 def do_drift_report(options: Namespace, _settings: Settings) -> None:
     from classifier.reports.drift.figures import drift_report
-    from classifier.reports.drift.kept import keep_rising
+    from classifier.reports.drift.kept import keep_drift
     from classifier.reports.drift.page import PAGE, as_page, as_text
 
     store, model, made_at = store_of(options), registry_of(options).load_champion(), now()
@@ -100,8 +100,8 @@ def do_drift_report(options: Namespace, _settings: Settings) -> None:
     if options.output:
         _write(options.output, as_page(report))
     if options.keep:
-        _write(options.models / PAGE, as_page(report, here="/drift"))
-        keep_rising(store, report, made_at)
+        keep_drift(store, report, made_at)
+        (options.models / PAGE).unlink(missing_ok=True)  # of an earlier version
     written = f"{len(report.rising)} rising names in {report.articles.newest_week} articles"
-    path = options.output or (options.models / PAGE if options.keep else None)
+    path = options.output or ("the pages of the service" if options.keep else None)
     _print_report(options, report, as_text, written, path)

@@ -11,9 +11,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from classifier.domain import sentences as said
 from classifier.domain.examples import POSITIVE, UNKNOWN
 from classifier.domain.taxonomy import Taxonomy
 from classifier.gate.reference import Reference
+from classifier.texts import english
 
 MIN_UNNAMED, UNNAMED = 3, 0.1  # labels of a tag that changed without a decision, and their share of its positives
 MIN_BY_KEY, BY_KEY = 20, 0.2  # the same if one key decided so
@@ -34,16 +36,13 @@ class Turned(NamedTuple):
 
     def figure(self, reference: Reference, taxonomy: Taxonomy) -> str:
         """Return for people what was counted. It names no key."""
-        n_taken, since = len(self.rows) - self.n_given, f"since the {reference.name}"
-        turned = f"{n_taken} articles lost the tag and {self.n_given} got it {since}, of {self.n_positive} with it"
-        unnamed = f". No person decided so on {self.n_unnamed} of them"
-        by_key = ". Too many of the decisions come from one key" if self.keys else ""
-        renamed = (
-            f". Most have the new tag {taxonomy.tags[self.renamed].id} instead: was it renamed?"
-            if self.renamed is not None
-            else ""
-        )
-        return f"{turned}{unnamed}{by_key}{renamed}"
+        counts = {"taken": len(self.rows) - self.n_given, "given": self.n_given, "all": self.n_positive}
+        figures = [english(said.TURNED, **counts, reference=reference.name), english(said.UNNAMED, n=self.n_unnamed)]
+        if self.keys:
+            figures.append(said.ONE_KEY)
+        if self.renamed is not None:
+            figures.append(english(said.RENAMED, tag=taxonomy.tags[self.renamed].id))
+        return ". ".join(figures)
 
 
 def count_labels(reference: Reference, taxonomy: Taxonomy) -> list[Turned]:

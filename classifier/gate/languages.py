@@ -11,9 +11,11 @@ from typing import NamedTuple, TypedDict
 
 import numpy as np
 
+from classifier.domain.sentences import OF_LANGUAGE
 from classifier.gate.settings import GateSettings
 from classifier.gate.whole import N_DRAWS, Check
 from classifier.model.evaluation import macro_f1, micro_f1, micro_f1_change
+from classifier.texts import english
 
 ENOUGH_LEARNED = 20  # articles of a language from which on it is learned
 LANGUAGE_WORSE = "language_worse"
@@ -42,7 +44,8 @@ class LanguageChange(NamedTuple):
 
     def figure(self, name: str) -> str:
         """Return the change for people; `name` is that of the language."""
-        return f"{name}: micro-F1 {self.champion:.3f} -> {self.challenger:.3f} on {self.n_articles} articles"
+        before, after = f"{self.champion:.3f}", f"{self.challenger:.3f}"
+        return english(OF_LANGUAGE, language=name, before=before, after=after, n=self.n_articles)
 
 
 def learned_languages(languages: Sequence[str | None]) -> list[str]:

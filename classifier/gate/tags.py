@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from classifier.domain.sentences import OF_TAG
 from classifier.model.evaluation import counts, drawn_sums_of_kinds, f1
+from classifier.texts import english
 
 N_DRAWS = 2_000
 N_NORMAL = 2.06  # standard deviations beyond which 2 of 100 draws lie, for a first guess
@@ -43,9 +45,10 @@ class TagChange(NamedTuple):
 
     def figure(self, since: str) -> str:
         """Return for people what was compared."""
-        lost = f"{self.n_lost} of {self.n_found} found articles are lost and {self.n_won} won"
-        wrong = f"wrong suggestions {self.n_wrong_before} -> {self.n_wrong}"
-        return f"F1 {self.champion:.3f} -> {self.challenger:.3f} since the {since}: {lost}, {wrong}"
+        counts = {"lost": self.n_lost, "found": self.n_found, "won": self.n_won}
+        counts |= {"wrong_before": self.n_wrong_before, "wrong": self.n_wrong}
+        before, after = f"{self.champion:.3f}", f"{self.challenger:.3f}"
+        return english(OF_TAG, before=before, after=after, reference=since, **counts)
 
 
 def compare_tags(

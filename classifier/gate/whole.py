@@ -11,6 +11,7 @@ from typing import NamedTuple, TypedDict
 
 import numpy as np
 
+from classifier.domain import sentences as said
 from classifier.gate.settings import GateSettings
 from classifier.model.evaluation import (
     calibration_error,
@@ -21,6 +22,7 @@ from classifier.model.evaluation import (
     micro_f1_change,
     shown_interval,
 )
+from classifier.texts import english
 
 N_DRAWS = 2_000
 N_CALIBRATION_DRAWS = 300
@@ -60,12 +62,15 @@ def total(before: np.ndarray, after: np.ndarray, labels: np.ndarray, settings: G
     change = micro_f1_change(before, after, labels, N_DRAWS)
     surely = float((change.drawn < -settings.margin).mean()) >= 1.0 - settings.alpha
     interval = shown_interval(change.interval, len(labels)) or (change.after - change.before,)
-    bounds = " to ".join(dict.fromkeys(map(_signed, interval)))
-    return Check("total", not surely, f"micro-F1 {change.before:.3f} -> {change.after:.3f} (change {bounds})")
+    bounds = list(dict.fromkeys(map(_signed, interval)))
+    facts = {"before": f"{change.before:.3f}", "after": f"{change.after:.3f}"}
+    if len(bounds) == 1:
+        return Check("total", not surely, english(said.MICRO_F1_CHANGE, **facts, change=bounds[0]))
+    return Check("total", not surely, english(said.MICRO_F1_CHANGE_BETWEEN, **facts, low=bounds[0], high=bounds[1]))
 
 
 def _signed(change: float) -> str:
-    return f"{change:+.3f}" if abs(change) >= 0.0005 else "less than 0.001"
+    return f"{change:+.3f}" if abs(change) >= 0.0005 else said.TINY
 
 
 def calibration(
@@ -87,7 +92,7 @@ def calibration(
         return old, _error(scores[rows], suggested[1][rows], labels[rows])
 
     (old, new), draws, n = errors(slice(None)), np.random.default_rng(0), len(labels)
-    figure = f"calibration error {old:.3f} -> {new:.3f}"
+    figure = english(said.CALIBRATION, before=f"{old:.3f}", after=f"{new:.3f}")
     if new - old <= settings.calibration:
         return Check("calibration", True, figure)
     drawn = np.array([errors(draws.integers(0, n, n)) for _ in range(N_CALIBRATION_DRAWS)])
@@ -108,13 +113,14 @@ def blind_recall(before: np.ndarray, after: np.ndarray, labels: np.ndarray, sett
     positive = labels == 1
     n = int(positive.sum())
     if n < settings.min_blind:
-        return Check("blind_recall", True, f"not measured: {n} tags of blind articles, {settings.min_blind} are needed")
+        return Check("blind_recall", True, english(said.FEW_BLIND, n=n, least=settings.min_blind))
     hits = [(suggested & positive).sum(axis=1) for suggested in (before, after)]
     cells = np.column_stack([*hits, positive.sum(axis=1)]).astype(np.int64)
     drawn = drawn_sums(cells, N_DRAWS)
     worse = float((drawn[:, 1] < drawn[:, 0]).mean()) >= 1.0 - settings.alpha
     old, new = (float(part.sum()) / n for part in hits)
-    return Check("blind_recall", not worse, f"recall {old:.3f} -> {new:.3f} of {n} tags of blind articles")
+    figure = english(said.BLIND_RECALL, before=f"{old:.3f}", after=f"{new:.3f}", n=n)
+    return Check("blind_recall", not worse, figure)
 
 
 def unknown(
@@ -133,7 +139,7 @@ def unknown(
     # An article has about as many unreported right tags as reported ones.
     usual = old + float((labels == 1).sum()) / n
     passed = new <= max(settings.times_unknown * usual, usual + settings.free_unknown)
-    figure = f"suggestions an article of which nobody knows whether they are right: {old:.1f} -> {new:.1f}"
+    figure = english(said.UNJUDGED, before=f"{old:.1f}", after=f"{new:.1f}")
     return Check("unknown", passed, figure)
 
 
@@ -144,8 +150,8 @@ def costs(before: Costs, after: Costs, settings: GateSettings) -> list[Check]:
     relative = max(settings.times_latency * before.milliseconds, settings.free_milliseconds)
     longest = min(settings.max_milliseconds, relative)
     return [
-        Check("size", size <= largest, f"{size:.1f} MB, at most {largest:.0f} MB"),
-        Check("latency", latency <= longest, f"{latency:.1f} ms an article, at most {longest:.0f} ms"),
+        Check("size", size <= largest, english(said.SIZE, size=f"{size:.1f}", most=f"{largest:.0f}")),
+        Check("latency", latency <= longest, english(said.TIME, time=f"{latency:.1f}", most=f"{longest:.0f}")),
     ]
 
 
@@ -162,13 +168,16 @@ def served(
     old, new = (f1(*(part.sum(axis=0) for part in counts(part, labels))) for part in (validated, suggested))
     compared = (labels == 1).sum(axis=0) >= settings.min_served
     checks = [
-        Check("served", False, f"F1 {old[tag]:.3f} in cross-validation, {new[tag]:.3f} as served", tag_ids[tag])
+        Check(
+            "served",
+            False,
+            english(said.SERVED_TAG, validated=f"{old[tag]:.3f}", served=f"{new[tag]:.3f}"),
+            tag_ids[tag],
+        )
         for tag in np.flatnonzero(compared & (new < old - settings.served_margin)).tolist()
     ]
-    figure = (
-        f"micro-F1 {micro_f1(validated, labels):.3f} in cross-validation, {micro_f1(suggested, labels):.3f} as served"
-    )
-    return checks or [Check("served", True, f"{figure}, on {len(labels)} articles")]
+    figures = {"validated": f"{micro_f1(validated, labels):.3f}", "served": f"{micro_f1(suggested, labels):.3f}"}
+    return checks or [Check("served", True, english(said.SERVED, **figures, n=len(labels)))]
 
 
 def served_sample(labels: np.ndarray, place: np.ndarray, n: int, n_each: int) -> np.ndarray:
@@ -196,7 +205,11 @@ def compare_with_rule(
     """
     model, rule = micro_f1(suggested, labels), micro_f1(named, labels)
     return [
-        Check("better_than_nothing", model > 0.0, f"micro-F1 {model:.3f}"),
-        Check("better_than_alias_rule", model > rule, f"micro-F1 {model:.3f}, alias rule alone {rule:.3f}"),
+        Check("better_than_nothing", model > 0.0, english(said.MICRO_F1, figure=f"{model:.3f}")),
+        Check(
+            "better_than_alias_rule",
+            model > rule,
+            english(said.ALIAS_RULE, figure=f"{model:.3f}", rule=f"{rule:.3f}"),
+        ),
         unknown(named, suggested, labels, settings),
     ]

@@ -10,20 +10,20 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from classifier.text.language import LANGUAGES
-from classifier.texts import gettext, in_html, language, ngettext, pgettext
+from classifier.texts import gettext, in_html, language, ngettext, percent, pgettext
 
 MAX_QUOTED = 200
 _COMMAND = re.compile(r"python -m |\bTAGGER_[A-Z]")
-_SENTENCES = re.compile(r"(?<=[.!?])\s+")
+_SENTENCES = re.compile(r"(?<=[.!?؟])\s+")
 _TURNS = frozenset(("LRE", "RLE", "PDF", "LRO", "RLO", "LRI", "RLI", "FSI", "PDI"))
 TEMPLATES = Path(__file__).parent / "templates"
 
 
-def template(name: str, **filters: Callable[[Any], object]) -> Template:
+def template(name: str, /, **filters: Callable[[Any], object]) -> Template:
     """Return a template of this package; `filters` turn values into the words that the page shows."""
     folder = FileSystemLoader(TEMPLATES)
     pages = Environment(loader=folder, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    pages.filters.update(filters, without_commands=without_commands)
+    pages.filters.update({"percent": percent, **filters}, without_commands=without_commands)
     pages.globals.update({"_": in_html(gettext), "ngettext": in_html(ngettext), "pgettext": in_html(pgettext)})
     pages.globals.update(language=language, is_right_to_left=lambda: LANGUAGES[language()].right_to_left)
     return pages.get_template(name)

@@ -8,13 +8,26 @@ from urllib.parse import quote
 from markupsafe import Markup, escape
 
 from classifier.reports.layout import MAX_QUOTED, plain
+from classifier.texts import _
 
 NOTHING = "–"
 
 
 def cell(value: object) -> str:
-    """Return a value as words on one line."""
+    """Return a value as words on one line; HTML stays as it is."""
+    if isinstance(value, Markup):
+        return value
     return plain(str(value), 2 * MAX_QUOTED)
+
+
+def joined(words: Iterable[str]) -> Markup:
+    """Return words one after the other, as HTML."""
+    return Markup(_(", ")).join(words)  # noqa: S704 - the text is of this program, the words are escaped
+
+
+def isolated(name: str) -> Markup:
+    """Return a name as HTML that keeps its direction to itself."""
+    return Markup("<bdi>{}</bdi>").format(name)
 
 
 def counted(n: int, noun: str) -> str:
@@ -44,7 +57,8 @@ def linked(articles: Iterable[tuple[str, str]], before: str = "", between: str =
 def article_link(here: str | None, article: str, words: str = "") -> Markup:
     """Return the title of an article, or else its id, for a page: a link if the service shows the page at `here`."""
     shown = escape(words or article)
-    return Markup('<a href="/review/{}">{}</a>').format(quote(article, safe=""), shown) if here else shown
+    link = Markup('<a href="/review/{}">{}</a>').format(quote(article, safe=""), shown) if here else shown
+    return isolated(link)
 
 
 def linking(here: str | None, in_words: Callable[[Any], str]) -> Callable[[Any], str]:

@@ -10,15 +10,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from markupsafe import Markup
+
 from classifier.domain.files import whole_file
+from classifier.domain.sentences import OF_RUNS
 from classifier.model.evaluation import Interval, shown_interval
 from classifier.reports.layout import template, texts
 from classifier.reports.live import followed_in_words
-from classifier.reports.parts import NOTHING, Point, article_link, cell, counted
+from classifier.reports.parts import NOTHING, Point, article_link, cell, isolated, joined
 from classifier.reports.shadow import shadow_in_words
 from classifier.store.runs import KEPT_RUNS, Run
 from classifier.text.terms import STEM_MARK
-from classifier.texts import N_, _, gettext, ngettext
+from classifier.texts import N_, _, gettext, in_html, kind_name, language_name, ngettext, number, percent, retold
 
 if TYPE_CHECKING:
     from classifier.gate.whole import CheckRow
@@ -36,9 +39,7 @@ if TYPE_CHECKING:
 
 _TEXTS: dict[str, dict[str, str]] = texts("run.toml")
 CAUSES, CHECKS, ACTIONS, ORIGINS, _NEXT = _TEXTS.values()
-_STAND_IN = (
-    "The champion was trained by an earlier version of the program, so its cross-validation was computed once more"
-)
+_in_html = in_html(gettext)
 N_OPEN = 15  # rows that the page shows at once
 MIN_LATER = 30  # articles that came after a training; of fewer, a figure says nothing
 MIN_PAIRS, LOWEST_SCORE = 50, 0.05  # of the bins whose reliability is compared
@@ -59,7 +60,13 @@ def as_page(run: Run, here: str | None = None) -> str:
     confused = [row for row in details.get("confusions", []) if row["n"] > 1]
     curve = details.get("learning_curve", [])
     return template(
-        "run.html", cell=cell, f1=_three, article=partial(article_link, here), interval=_interval_of
+        "run.html",
+        cell=cell,
+        f1=_three,
+        article=partial(article_link, here),
+        interval=_interval_of,
+        name=isolated,
+        told=_retold,
     ).render(
         run=run,
         here=here,
@@ -68,12 +75,12 @@ def as_page(run: Run, here: str | None = None) -> str:
         next_step=next_step(run, details, blocked_by),
         facts=facts(run, details),
         findings=[{"quote": "", **finding} for finding in details.get("findings", [])],  # early records have no quote
-        check_names=CHECKS,
-        action_names=ACTIONS,
+        check_names={name: gettext(text) for name, text in CHECKS.items()},
+        action_names={name: gettext(text) for name, text in ACTIONS.items()},
         figures=_figures(measures, details),
         languages=[_language(row) for row in details.get("languages", [])],
         gate=[_gate_row(check) for check in other_checks],
-        gate_of_tags=[[check["tag"], check["figure"], "passed"] for check in of_tags],
+        gate_of_tags=[[isolated(check["tag"] or ""), _retold(check["figure"]), _("passed")] for check in of_tags],
         held=[{**row, "senders": _senders(row)} for row in details.get("held", [])],
         evidence=_evidence(details),
         not_judged=[row["tag"] for row in details.get("tags", []) if row.get("smallest_loss", 0) is None],
@@ -84,7 +91,7 @@ def as_page(run: Run, here: str | None = None) -> str:
         auto=_auto_band(details),
         reliability={name: list(map(_bin, measured["reliability"])) for name, measured in measures.items()},
         curve=[
-            Point(row["n"] / curve[-1]["n"], row["micro_f1"], f"{row['n']} examples: micro-F1 {row['micro_f1']:.3f}")
+            Point(row["n"] / curve[-1]["n"], row["micro_f1"], _of_curve(row["n"], _three(row["micro_f1"])))
             for row in curve
         ],
         curve_ticks=[(row["n"] / curve[-1]["n"], row["n"]) for row in curve],
@@ -121,9 +128,19 @@ def _three(value: float) -> str:
     return f"{value:.3f}"
 
 
+def _retold(sentence: str) -> str:
+    """Return a sentence of a record in the reader's language."""
+    return retold(sentence, OF_RUNS)
+
+
+def _of_curve(n: int, figure: str) -> str:
+    return ngettext("%(n)s example: micro-F1 %(figure)s", "%(n)s examples: micro-F1 %(figure)s", n, figure=figure)
+
+
 def _gate_row(check: CheckRow) -> list[str]:
-    name = CHECKS.get(check["check"], check["check"])
-    return [name, check["tag"] or "", check["figure"], "passed" if check["passed"] else "failed"]
+    name = gettext(CHECKS.get(check["check"], check["check"]))
+    outcome = _("passed") if check["passed"] else _("failed")
+    return [name, isolated(check["tag"] or ""), _retold(check["figure"]), outcome]
 
 
 def _evidence(details: RunDetails) -> list[list[object]]:
@@ -135,20 +152,23 @@ def _evidence(details: RunDetails) -> list[list[object]]:
 def _evidence_of(row: dict[str, Any]) -> list[object]:
     f1 = f"{row['champion']:.3f} → {row['challenger']:.3f}"
     least, n_now = row["smallest_loss"], row["n_found"] - row["n_lost"] + row["n_won"]
-    held_from = "cannot be judged" if least is None else f"{least} of {n_now} lost"
+    held_from = _("cannot be judged") if least is None else _("%(n)s of %(all)s lost", n=least, all=n_now)
     wrong = f"{row['n_wrong_before']} → {row['n_wrong']}" if "n_wrong" in row else NOTHING
-    return [row["tag"], row["support"], row["n_found"], row["n_lost"], row["n_won"], wrong, f1, held_from]
+    return [isolated(row["tag"]), row["support"], row["n_found"], row["n_lost"], row["n_won"], wrong, f1, held_from]
 
 
 def _senders(row: HeldTag) -> str:
     """Return who gave the newest labels of a held tag, with their numbers."""
-    return ", ".join(f"{key or 'an unknown sender'} ({n})" for key, n in row.get("keys", {}).items())
+    return joined(
+        Markup("{} ({})").format(isolated(key) if key else _("an unknown sender"), n)
+        for key, n in row.get("keys", {}).items()
+    )
 
 
 def _moved(row: TagMove) -> list[object]:
     f1 = f"{row['champion']:.3f} → {row['challenger']:.3f}"
-    words = terms_in_words(row["terms_in"]), terms_in_words(row["terms_out"])
-    return [row["tag"], f1, row["new_examples"], *words]
+    words = (isolated(terms_in_words(terms)) for terms in (row["terms_in"], row["terms_out"]))
+    return [isolated(row["tag"]), f1, row["new_examples"], *words]
 
 
 def _figures(measures: dict[str, Measures], details: RunDetails) -> list[list[str]]:
@@ -160,32 +180,36 @@ def _figures(measures: dict[str, Measures], details: RunDetails) -> list[list[st
     folds = details["cross_validation"]
     micro_f1 = _with_interval(folds["micro_f1"], folds["micro_f1_interval"], folds["n_articles"])
     rows = [[name, before.get(name, NOTHING), value] for name, value in now.items()]
-    last = ["micro-F1 in cross-validation", NOTHING, f"{micro_f1} on {counted(folds['n_articles'], 'article')}"]
+    articles = ngettext("%(n)s article", "%(n)s articles", folds["n_articles"])
+    on_articles = _("%(figure)s on %(articles)s", figure=micro_f1, articles=articles)
+    last = [_("micro-F1 in cross-validation"), NOTHING, on_articles]
     return [*rows, last]
 
 
 def _language(row: LanguageF1) -> list[object]:
     """Return the figures of a language in cross-validation. One with few articles is not learned."""
     before = NOTHING if row["champion"] is None else _three(row["champion"])
-    learned = "yes" if row["learned"] else "no"
-    return [row["name"], row["n_articles"], learned, before, _three(row["micro_f1"]), _three(row["macro_f1"])]
+    learned = _("yes") if row["learned"] else _("no")
+    name = language_name(row["language"], row["name"])
+    return [name, row["n_articles"], learned, before, _three(row["micro_f1"]), _three(row["macro_f1"])]
 
 
 def _main_figures(measured: Measures, n: int) -> dict[str, str]:
+    megabytes, milliseconds = f"{measured['megabytes']:.1f}", f"{measured['milliseconds']:.1f}"
     return {
-        "micro-F1": _with_interval(measured["micro_f1"], measured["micro_f1_interval"], n),
-        "macro-F1": _with_interval(measured["macro_f1"], measured["macro_f1_interval"], n),
-        "calibration error": NOTHING if (error := measured["calibration_error"]) is None else _three(error),
-        "articles with a suggestion": f"{measured['coverage']:.0%}",
-        "size": f"{measured['megabytes']:.1f} MB",
-        "time per article": f"{measured['milliseconds']:.1f} ms",
+        _("micro-F1"): _with_interval(measured["micro_f1"], measured["micro_f1_interval"], n),
+        _("macro-F1"): _with_interval(measured["macro_f1"], measured["macro_f1_interval"], n),
+        _("calibration error"): NOTHING if (error := measured["calibration_error"]) is None else _three(error),
+        _("articles with a suggestion"): percent(measured["coverage"]),
+        _("size"): _("%(n)s MB", n=megabytes),
+        _("time per article"): _("%(n)s ms", n=milliseconds),
     }
 
 
 def _of_kinds(details: RunDetails) -> list[list[object]]:
     """Return how reliable the scores of each kind are in cross-validation; records of earlier versions lack it."""
     rows = details.get("cross_validation", {}).get("reliability_of_kinds", [])
-    return [[row["kind"], row["n_suggested"], _three(row["calibration_error"]), _worst(row)] for row in rows]
+    return [[kind_name(row["kind"]), row["n_suggested"], _three(row["calibration_error"]), _worst(row)] for row in rows]
 
 
 def _worst(row: KindReliability) -> str:
@@ -194,7 +218,8 @@ def _worst(row: KindReliability) -> str:
     if not enough:
         return NOTHING
     worst = max(enough, key=lambda one: abs(one["score"] - one["right"]))
-    return f"{worst['score']:.2f}, of which {worst['right']:.2f} are right"
+    score, right = f"{worst['score']:.2f}", f"{worst['right']:.2f}"
+    return _("%(score)s, of which %(right)s are right", score=score, right=right)
 
 
 def _auto_band(details: RunDetails) -> tuple[str, list[tuple[str, int]]] | None:
@@ -204,13 +229,16 @@ def _auto_band(details: RunDetails) -> tuple[str, list[tuple[str, int]]] | None:
         return None
     earned = sum(n == 0 for n in lacks.values())
     rows = sorted((n, tag) for tag, n in lacks.items() if n)
-    return f"{earned} of {counted(len(lacks), 'tag')}", [(tag, n) for n, tag in rows]
+    tags = ngettext("%(n)s tag", "%(n)s tags", len(lacks))
+    return _("%(n)s of %(tags)s", n=earned, tags=tags), [(isolated(tag), n) for n, tag in rows]
 
 
 def _with_interval(value: float, interval: Interval | None, n: int) -> str:
     """Return a figure of n articles with its interval, if they are enough for one."""
     shown = shown_interval(interval, n)
-    return f"{value:.3f} ({shown[0]:.3f} to {shown[1]:.3f})" if shown else _three(value)
+    if shown is None:
+        return _three(value)
+    return _("%(share)s (%(low)s to %(high)s)", share=_three(value), low=_three(shown[0]), high=_three(shown[1]))
 
 
 # --- plots ---
@@ -231,7 +259,8 @@ def _interval_of(row: TagF1) -> Interval | None:
 def _bin(row: ReliabilityBin) -> Point:
     """Return the mean score of a bin against the share that is right."""
     low, high = shown_interval(row["interval"], row["n"]) or (None, None)
-    title = f"score {row['score']:.2f}: {row['right']:.0%} of {row['n']} right"
+    score = f"{row['score']:.2f}"
+    title = _("score %(score)s: %(share)s of %(n)s right", score=score, share=percent(row["right"]), n=row["n"])
     return Point(row["score"], row["right"], title, low, high)
 
 
@@ -240,28 +269,32 @@ def _bin(row: ReliabilityBin) -> Point:
 
 def headline(run: Run, details: RunDetails) -> str:
     """Return in one short sentence what the run means for the desk."""
-    serves = "the previous model still serves" if details.get("champion") else "no model serves yet"
-    return {
-        "promoted": "A new model serves." if details.get("champion") else "The first model serves.",
-        "not promoted": f"The new model was not promoted: {serves}."
-        if details.get("gate")
-        else f"Nothing was trained: {serves}.",
-        "skipped": "There was nothing new, so nothing was trained.",
-        "failed": "The run failed. The previous model still serves.",
-        "running": "The run has not ended.",
-    }.get(run.outcome, f"The run ended as: {run.outcome}.")
+    before = details.get("champion")
+    if run.outcome == "not promoted":
+        if details.get("gate"):
+            stays = N_("The new model was not promoted: the previous model still serves.")
+            return gettext(stays) if before else _("The new model was not promoted: no model serves yet.")
+        stays = N_("Nothing was trained: the previous model still serves.")
+        return gettext(stays) if before else _("Nothing was trained: no model serves yet.")
+    said = {
+        "promoted": N_("A new model serves.") if before else N_("The first model serves."),
+        "skipped": N_("There was nothing new, so nothing was trained."),
+        "failed": N_("The run failed. The previous model still serves."),
+        "running": N_("The run has not ended."),
+    }.get(run.outcome)
+    return gettext(said) if said else _("The run ended as: %(outcome)s.", outcome=run.outcome)
 
 
 def reason(run: Run, details: RunDetails, blocked_by: list[BlockedBy]) -> str:
     """Return why a run ended as it did; the figures are in brackets."""
     if blocked_by and run.outcome == "not promoted":
-        text = "; ".join(f"{_cause(block)} ({block['figure']})" for block in blocked_by[:3])
+        text = "; ".join(f"{_cause(block)} ({_retold(block['figure'])})" for block in blocked_by[:3])
         if len(blocked_by) > 3:
             text = _("%(causes)s, and %(n)s more", causes=text, n=len(blocked_by) - 3)
         return f"{text[:1].upper()}{text[1:]}."
     measures = details.get("measures", {})
     if run.outcome != "promoted" or "challenger" not in measures:
-        return str(run.reason)
+        return _retold(str(run.reason))
     new, old = measures["challenger"], measures.get("champion")
     articles = ngettext("%(n)s article", "%(n)s articles", details["n_reference"])
     after = f"{new['micro_f1']:.3f}"
@@ -292,51 +325,72 @@ def next_step(run: Run, details: RunDetails, blocked_by: list[BlockedBy]) -> str
     """Return what a person should do now; empty where nothing is to be done."""
     if run.outcome == "promoted":
         held = [row["tag"] for row in details.get("held", [])]
-        return _next("held", held) if held else _NEXT["promoted"]
+        return _next("held" if held else "promoted", held)
     if run.outcome == "failed":
-        return "Fix what the message says, then run: python -m classifier retrain"
+        return _("Fix what the message says, then run: python -m classifier retrain")
     if run.outcome != "not promoted":
         return ""
     for check in _NEXT:
         tags = [block["tag"] or "TAG" for block in blocked_by if block["check"] == check]
         if tags:
             return _next(check, tags)
-    return "Nothing needs to be done; the next run tries again."
+    return _("Nothing needs to be done; the next run tries again.")
 
 
 def _next(check: str, tags: list[str]) -> str:
-    return _NEXT[check].format(tags=" ".join(tags), names=", ".join(tags))
+    return gettext(_NEXT[check], tags=" ".join(tags), names=_(", ").join(tags))
 
 
 def facts(run: Run, details: RunDetails) -> list[str]:
     """Return what the run worked on."""
-    lines = []
+    lines: list[str] = []
+    if "n_examples" in details:
+        lines.append(_learned(details))
     if "n_reference" in details:
-        n_examples, since = counted(details["n_examples"], "example"), details.get("champion")
-        compared = f", compared on {details['n_reference']} that the champion {since} knew" if since else ""
-        lines.append(f"{n_examples}: learned from {details['n_learned']}{compared}")
         if details.get("anchor"):
-            lines.append(f"Compared with the anchor {details['anchor']} as well, so that nothing gets worse slowly")
+            text = N_("Compared with the anchor %(version)s as well, so that nothing gets worse slowly")
+            lines.append(_in_html(text, version=isolated(str(details["anchor"]))))
         if (later := details.get("later")) is not None and later["n"] >= MIN_LATER:
-            f1, articles = (
-                _with_interval(later["micro_f1"], later["interval"], later["n"]),
-                counted(later["n"], "article"),
-            )
-            lines.append(f"On {articles} that came after its training the champion had a micro-F1 of {f1}")
+            figure = _with_interval(later["micro_f1"], later["interval"], later["n"])
+            articles = ngettext("%(n)s article", "%(n)s articles", later["n"])
+            text = N_("On %(articles)s that came after its training the champion had a micro-F1 of %(figure)s")
+            lines.append(gettext(text, articles=articles, figure=figure))
         if details.get("stand_in"):
-            lines.append(_STAND_IN)
-    elif "n_examples" in details:
-        lines.append(counted(details["n_examples"], "example"))
+            text = N_(
+                "The champion was trained by an earlier version of the program, so its cross-validation was computed once more"
+            )
+            lines.append(gettext(text))
     if origins := details.get("origins"):
-        named = [f"{origins[origin]} {words}" for origin, words in ORIGINS.items() if origins.get(origin)]
-        lines.append(f"Their {counted(sum(origins.values()), 'tag')}: {'; '.join(named)}")
+        named = [
+            f"{number(origins[origin])} {gettext(words)}" for origin, words in ORIGINS.items() if origins.get(origin)
+        ]
+        tags = ngettext("%(n)s tag", "%(n)s tags", sum(origins.values()))
+        lines.append(_("Their %(tags)s: %(origins)s", tags=tags, origins=_("; ").join(named)))
     if live := details.get("live"):
         lines.append(followed_in_words(live["n_articles"], live["state"], live["moved"]))
-    ended = f", ended {_minute(run.ended_at)}" if run.ended_at else ""
-    lines.append(f"Started {_minute(run.started_at)} UTC{ended}, by {run.started_by} on {run.host}; run {run.id}")
+    began = {"began": f"{_minute(run.started_at)} UTC", "name": isolated(run.started_by), "host": isolated(run.host)}
+    began["run"] = isolated(run.id)
+    if run.ended_at:
+        text = N_("Started %(began)s, ended %(ended)s, by %(name)s on %(host)s; run %(run)s")
+        lines.append(_in_html(text, **began, ended=_minute(run.ended_at)))
+    else:
+        lines.append(_in_html(N_("Started %(began)s, by %(name)s on %(host)s; run %(run)s"), **began))
     if details.get("taxonomy_version"):
-        lines.append(f"Taxonomy {details['taxonomy_version']}; data {(run.data or '–')[:12]}")
+        version, data = isolated(details["taxonomy_version"]), isolated((run.data or "–")[:12])
+        lines.append(_in_html(N_("Taxonomy %(version)s; data %(data)s"), version=version, data=data))
     return lines
+
+
+def _learned(details: RunDetails) -> str:
+    """Return how many examples there were, and how many were learned and compared on."""
+    examples, since = ngettext("%(n)s example", "%(n)s examples", details["n_examples"]), details.get("champion")
+    if "n_reference" not in details:
+        return examples
+    facts = {"examples": examples, "n": details["n_learned"]}
+    if not since:
+        return _("%(examples)s: learned from %(n)s", **facts)
+    text = N_("%(examples)s: learned from %(n)s, compared on %(compared)s that the champion %(version)s knew")
+    return _in_html(text, **facts, compared=details["n_reference"], version=isolated(since))
 
 
 def _minute(time: str) -> str:

@@ -13,7 +13,8 @@ from classifier.store.events import Noted, note_once
 from classifier.store.rows import Part
 from classifier.store.schema import reports
 
-DESK, TAGS, LINT, RISING, DATA, PROGRESS = "desk", "tags", "lint", "rising", "data", "progress of data"
+DESK, TAGS, LINT, RISING, DRIFT = "desk", "tags", "lint", "rising", "drift"
+DATA, PROGRESS = "data", "progress of data"
 SHEET = "scores "  # before the name of a model version
 NEWS_DAYS = 28  # after which a name that still rises, or rises again, is news once more
 _NAMED = re.compile(r'"article(?:_id)?":"([^"]*)"|"ids":\[([^]]*)]')

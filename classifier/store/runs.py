@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, func, select
 from classifier.domain.files import locked
 from classifier.domain.progress import RunProgress
 from classifier.domain.schedule import OFF, ON
+from classifier.domain.sentences import LOST
 from classifier.errors import BadStore, Busy, NotFound, WrongState
 from classifier.store.events import OVERDUE, RETRAINED, TRAINING, Noted, note, note_once
 from classifier.store.rows import Part, ago, hours_since, lock_number, now, one_at_a_time
@@ -33,7 +34,6 @@ WAITING, CANCELLED = "waiting", "cancelled"  # asked for, and not begun yet; sto
 UNFINISHED = (WAITING, RUNNING)
 LATE_HOURS = 12.0  # after a time of the schedule a training should have come to its end
 SILENT_SECONDS = 30.0  # after which it is looked whether the process of a run is still there
-LOST = "It was stopped before its end, as by a restart of the service. Nothing was changed."
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from classifier.domain import sentences as said
 from classifier.domain.progress import Track
 from classifier.domain.snapshots import Snapshot
 from classifier.errors import TooFewExamples
@@ -20,6 +21,7 @@ from classifier.gate.tags import TagChange
 from classifier.gate.whole import Check, Costs
 from classifier.model.tag_model import TagModel
 from classifier.text.language import name_of
+from classifier.texts import english
 from classifier.training.fitting import Fitted, cross_validated_micro_f1
 from classifier.training.judging import costs_of, judge, named_tags, shared_tags
 from classifier.training.older import Older, older_versions
@@ -27,8 +29,6 @@ from classifier.training.preparing import Prepared
 from classifier.training.run_result import CurvePoint, Measured, strongest_terms
 from classifier.training.settings import TrainingSettings
 from classifier.training.trial import Trial, run_trial
-
-LATE = "Only the second fit shows it, so the tag is held from the next run on"
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def challenge(
         _boilerplate(trial.fitted.model, prepared),
     ]
     late = [each for each in trial.worse() if each.tag not in trial.held_tags] if n_fits > 1 else []
-    held = [*trial.held, *(each._replace(figure=f"{each.figure}. {LATE}") for each in late)]
+    held = [*trial.held, *(each._replace(figure=f"{each.figure}. {said.LATE}") for each in late)]
     ids = [article.id for article in prepared.articles]
     snapshot = hold_in_snapshot(prepared.checked.snapshot, ids, held, taxonomy)
     snapshot = snapshot.with_validated(trial.fitted.validated)
@@ -146,13 +146,13 @@ def _boilerplate(model: TagModel, prepared: Prepared) -> Check:
     leaning = [finding for finding in prepared.checked.findings if finding.check == "repeated_block"]
     left_out = prepared.checked.blocks
     if not leaning or left_out:
-        return Check("furniture", True, f"{len(left_out)} repeated blocks left out")
+        return Check("furniture", True, english(said.LEFT_OUT, n=len(left_out)))
     quotes = {finding.tag: finding.quote for finding in leaning}
     for tag, terms in strongest_terms(model).items():
         shared = [term for term in terms if term in quotes.get(tag, "").casefold().split()]
         if shared:
-            return Check("furniture", False, f"{', '.join(shared)} stand in a repeated block", tag)
-    return Check("furniture", True, "no strong term comes from a repeated block")
+            return Check("furniture", False, english(said.IN_BLOCK, words=", ".join(shared)), tag)
+    return Check("furniture", True, said.NOT_IN_BLOCK)
 
 
 def learning_curve(prepared: Prepared, settings: TrainingSettings, track: Track) -> list[CurvePoint]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from classifier.domain import sentences as said
 from classifier.domain.decisions import CMS
 from classifier.domain.examples import Attributed
 from classifier.domain.snapshots import Snapshot
@@ -18,6 +19,7 @@ from classifier.gate.accounting import count_labels
 from classifier.gate.holding import Held
 from classifier.gate.reference import Reference
 from classifier.text.repeated_blocks import RepeatedBlock
+from classifier.texts import english
 from classifier.training.voices import Labels, Surplus
 
 BLOCK, WARN, REPAIR, HOLD = "block", "warn", "repair", "hold"
@@ -75,7 +77,7 @@ def few_examples(n: int, settings: CheckSettings) -> list[Finding]:
     """Find that there are too few examples to hold some out and train on the others."""
     if n >= MIN_EXAMPLES:
         return []
-    figure = f"{n} examples, {MIN_EXAMPLES} are needed"
+    figure = english(said.FEW_EXAMPLES, n=n, least=MIN_EXAMPLES)
     return [Finding("few_examples", settings.actions["few_examples"], None, figure, n, [], [])]
 
 
@@ -97,11 +99,7 @@ def labels_flipped(
     return [finding for finding, _ in found.values()], [held for f, held in found.values() if f.action == HOLD]
 
 
-_GAVE = {
-    NAME: "one editor has {}",
-    NAMES: "the editors whom one key names have {}",
-    KEY: "one key, by its editors and by the tags that it sends, has {}",
-}
+_GAVE = dict(zip((NAME, NAMES, KEY), said.GAVE.values(), strict=True))
 
 
 def one_editor(
@@ -124,8 +122,9 @@ def one_editor(
 
 
 def _too_many(surplus: Surplus, level: str, articles: list[str], action: str) -> Finding:
-    who = _GAVE[level].format("accepted or added" if surplus.label.is_right else "rejected or removed")
-    figure = f"{who} it {surplus.n_labels} times, all others {surplus.n_others}; {surplus.n_counted} of them count"
+    right, wrong = _GAVE[level]
+    counts = {"n": surplus.n_labels, "others": surplus.n_others, "counted": surplus.n_counted}
+    figure = english(right if surplus.label.is_right else wrong, **counts)
     return Finding("one_editor", action, surplus.label.tag, figure, len(articles), articles[:N_NAMED], [surplus.voice])
 
 
@@ -150,8 +149,7 @@ def repeated_blocks(
     findings = []
     for block in leaning:
         n, articles = len(block.rows), [ids[row] for row in block.rows[:N_NAMED]]
-        figure = f"a block of {len(block.text.split())} words stands in {n} articles; leaning on it: "
-        figure += ", ".join(block.tags[:5])
+        figure = english(said.LEANING, words=len(block.text.split()), n=n, tags=", ".join(block.tags[:5]))
         findings.append(Finding("repeated_block", action, block.tags[0], figure, n, articles, [], block.text[:200]))
     return [block.text for block in leaning] if action == REPAIR else [], findings
 
@@ -177,7 +175,8 @@ def tag_rates(
         if 1.0 / TIMES_RATE < new_rate / rate < TIMES_RATE:
             continue
         if binomtest(n_new[tag.id], len(new), rate).pvalue < SURELY / len(taxonomy.tags):
-            figure = f"{100 * rate:.1f} % of the articles before, {100 * new_rate:.1f} % of {len(new)} new ones"
+            rates = {"before": f"{100 * rate:.1f}", "now": f"{100 * new_rate:.1f}"}
+            figure = english(said.RATES, **rates, n=len(new))
             articles = [example.article.id for example in new if tag.id in (example.article.tags or ())]
             editors = Counter(editor for example in new if (editor := example.said_by.get(tag.id)) not in (None, CMS))
             names = [str(editor) for editor, _ in editors.most_common()]
@@ -210,4 +209,4 @@ def unshown_tags(
 
 def never_shown_figure(n: int, n_shown: int) -> str:
     """Return in words that a tag with n examples was never suggested."""
-    return f"{n} examples, never suggested on {n_shown} articles"
+    return english(said.NEVER_SHOWN, n=n, shown=n_shown)

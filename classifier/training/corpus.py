@@ -10,6 +10,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 
 from classifier.domain.articles import Article
 from classifier.domain.progress import Track
+from classifier.domain.sentences import NO_WORDS
 from classifier.domain.taxonomy import Taxonomy
 from classifier.domain.unreadable import Unreadable
 from classifier.errors import TooFewExamples
@@ -68,7 +69,7 @@ def read_corpus(
         for counts, weight in zip(forms.counts(), (1.0, TITLE_WEIGHT), strict=True)
     ]
     if not fitted[0].terms:
-        raise TooFewExamples("No word stands in two articles. Are the bodies empty?")
+        raise TooFewExamples(NO_WORDS)
     return Corpus(
         sparse.hstack([view.X for view in fitted]).tocsr(),
         sparse.hstack([view.names for view in fitted]).tocsr(),

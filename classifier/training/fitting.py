@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 from classifier.domain.articles import Article
 from classifier.domain.dates import in_utc
 from classifier.domain.progress import Track, untracked
+from classifier.domain.sentences import FITTING
 from classifier.domain.snapshots import CrossValidated
 from classifier.domain.taxonomy import Taxonomy
 from classifier.gate.languages import language_rows, learned_languages
@@ -84,7 +85,7 @@ def fit(
         data = read_training_set(articles, taxonomy, settings, track, sorted(blocks), timeless, passing, kept_folds)
         validated = out_of_fold(data, track)
         stacked = classifiers_alone(data, validated) if data.settings.fast else stack(data, validated)
-        classifiers = fit_classifiers(data, MIN_POSITIVES, track, "fitting all tags")
+        classifiers = fit_classifiers(data, MIN_POSITIVES, track, FITTING)
         held_out = nothing_held_out(data) if data.settings.fast else hold_out_tags(data, stacked.stacking)
         suggesting = fit_suggesting(data, stacked.decision, held_out)
         aboutness = no_aboutness() if settings.fast else fit_aboutness(data, stacked.decision, suggesting)

@@ -12,8 +12,10 @@ from sklearn.svm import LinearSVC
 
 from classifier.domain.examples import UNKNOWN
 from classifier.domain.progress import Track
+from classifier.domain.sentences import FOLD
 from classifier.model.weights import SparseWeights
 from classifier.parallel.cluster import map_parts
+from classifier.texts import english
 from classifier.training.pair_arrays import count, pair_zeros
 from classifier.training.training_set import LARGE_CORPUS, TrainingSet
 
@@ -205,7 +207,7 @@ def out_of_fold(data: TrainingSet, track: Track) -> OutOfFold:
         n_positive[number, tags] = count(labels, 1)[tags]
         X, jobs, n_jobs = _jobs(data, ~out, tags)
         judged = _in_turn(_judge, (X, data.corpus.X[out]), jobs, n_jobs, data)
-        description = f"fold {number + 1} of {data.n_folds}"
+        description = english(FOLD, number=number + 1, n=data.n_folds)
         for tag, column in zip(tags, track(judged, len(tags), description), strict=True):
             values[rows, tag] = column
     return OutOfFold(values, n_positive)

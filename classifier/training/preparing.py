@@ -9,6 +9,7 @@ from itertools import chain
 
 import numpy as np
 
+from classifier.domain import sentences as said
 from classifier.domain.articles import Article
 from classifier.domain.examples import Attributed, labels_of, read_through
 from classifier.domain.progress import Track
@@ -30,6 +31,7 @@ from classifier.store.queue import STARTER
 from classifier.store.runs import CANCELLED, FAILED, JOB, NOT_PROMOTED, PROMOTED, RUNNING, SKIPPED, WAITING
 from classifier.store.store import Store
 from classifier.text.repeated_blocks import Survey, survey
+from classifier.texts import english
 from classifier.training import checks
 from classifier.training.checks import CheckSettings, Finding
 from classifier.training.run_result import Result, ShadowRow
@@ -110,7 +112,7 @@ def skip(inputs: Inputs, store: Store, settings: CheckSettings) -> Result | None
     fitted = "retagged_from" not in champion.card  # a changed taxonomy's new tags have not been learned yet
     same_blocks = champion.card.get("ignored_blocks", []) == inputs.ignored_ids
     if same_data and same_blocks and fitted and champion.fitted.taxonomy.version == version:
-        return Result(SKIPPED, f"Nothing is new since {champion.version} was trained.")
+        return Result(SKIPPED, english(said.NOTHING_NEW, version=champion.version))
     trained = store.runs.list(JOB, without=(SKIPPED, FAILED, RUNNING, WAITING, CANCELLED))
     last = next((run for run in trained if run.outcome in (PROMOTED, NOT_PROMOTED)), None)
     if last is None or last.data != digest:
@@ -121,7 +123,7 @@ def skip(inputs: Inputs, store: Store, settings: CheckSettings) -> Result | None
         return None
     if details.get("ignored_blocks", []) != inputs.ignored_ids:
         return None
-    reason = f"Nothing is new since {last.started_at[:16]} ({last.outcome}: {last.reason})"
+    reason = english(said.NOTHING_NEW_SINCE, time=last.started_at[:16], outcome=last.outcome, reason=last.reason)
     return Result(SKIPPED, reason, None, result.get("blocked_by", []), result.get("held", []))
 
 
@@ -173,7 +175,7 @@ def _seen_late(inputs: Inputs, references: Iterable[Reference], held: Container[
     """Return the tags that got worse in the second fit of the champion. Its snapshot has the labels that they keep."""
     figures = inputs.champion.card.get("hold_next", {}) if inputs.champion is not None else {}
     return [
-        Held(column, TAG_WORSE, f"{figures[tag.id]}. That was in the last run", reference)
+        Held(column, TAG_WORSE, f"{figures[tag.id]}. {said.LAST_RUN}", reference)
         for reference in references
         if reference.name == CHAMPION
         for column, tag in enumerate(inputs.taxonomy.tags)

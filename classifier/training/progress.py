@@ -12,11 +12,13 @@ from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
+from classifier.domain import sentences as said
 from classifier.domain.progress import LogLine, RunProgress, Track, seconds_of_steps
 from classifier.errors import Cancelled, TaggerError
 from classifier.store.rows import now
-from classifier.store.runs import LOST, Run
+from classifier.store.runs import Run
 from classifier.store.store import Store
+from classifier.texts import english
 
 READING, CHECKING, LEARNING, COMPARING, REPORTING, SAVING = STEPS = (
     "reading",
@@ -70,7 +72,7 @@ class Watched:
     def stopped(self, error: BaseException) -> Cancelled | None:
         """Return the error that says who stopped the run, None if it ended for another reason."""
         is_stop = self._cancelled_by is not None and isinstance(error, Cancelled | KeyboardInterrupt)
-        return Cancelled(f"Stopped by {self._cancelled_by}.") if is_stop else None
+        return Cancelled(english(said.STOPPED, name=self._cancelled_by)) if is_stop else None
 
     def step(self, name: str) -> None:
         """Begin a step. Raise `Cancelled` if somebody stops the run."""
@@ -101,7 +103,7 @@ class Watched:
 
     def _stop_if_cancelled(self) -> None:
         if self._cancelled_by is not None:
-            raise Cancelled(f"Stopped by {self._cancelled_by}.")
+            raise Cancelled(english(said.STOPPED, name=self._cancelled_by))
 
     def _beat(self) -> None:
         self._cancelled_by = self._runs.beat(self._run.id, self._progress) or self._cancelled_by
@@ -142,7 +144,7 @@ Progress = Watched | Unwatched
 def why_it_failed(error: BaseException) -> str:
     """Return why a run failed, as its record says it."""
     if isinstance(error, KeyboardInterrupt | SystemExit):
-        return LOST
+        return said.LOST
     return str(error) if isinstance(error, TaggerError | OSError) else type(error).__name__
 
 

@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from classifier.domain import sentences as said
 from classifier.domain.examples import read_through
 from classifier.domain.origins import count_origins
 from classifier.domain.progress import Track, untracked
@@ -30,6 +31,7 @@ from classifier.serving.taxonomy_changes import adopt
 from classifier.serving.traces import try_to_remove_traces
 from classifier.store.runs import CANCELLED, FAILED, JOB, NOT_PROMOTED, PROMOTED, Run
 from classifier.store.store import Store
+from classifier.texts import english
 from classifier.training.challenger import Challenger, challenge, learning_curve
 from classifier.training.older import judged_later
 from classifier.training.preparing import Checked, Inputs, Prepared, check_examples, read_inputs, skip
@@ -63,7 +65,6 @@ from classifier.training.shadow import end_if_over, follow_shadow
 
 TOO_ALIKE = 0.01  # a challenger whose data differ by less from those of a version that was rolled back stays out
 N_KEYS, N_NAMED = 5, 20  # keys and newest articles of a held tag that a record names
-CHAMPION_STAYS = "The model that serves stays."
 MIN_DIFFERENT = 20  # articles; fewer are too alike in a small store, too
 
 
@@ -111,8 +112,8 @@ def retrain(
                 result = retraining.run(inputs, force)
         except BaseException as error:
             if stopped := progress.stopped(error):
-                store.runs.end(record, CANCELLED, f"{stopped} {CHAMPION_STAYS}", data=data)
-                raise Cancelled(f"{stopped} {CHAMPION_STAYS}") from None
+                store.runs.end(record, CANCELLED, f"{stopped} {said.CHAMPION_STAYS}", data=data)
+                raise Cancelled(f"{stopped} {said.CHAMPION_STAYS}") from None
             store.runs.end(record, FAILED, why_it_failed(error), data=data)
             raise
         else:
@@ -198,9 +199,9 @@ class _Retraining:
         champion, digest = prepared.inputs.champion, content_digest(challenger.fitted.model)
         checks = []
         if champion is not None and content_digest(champion) == digest:
-            checks.append(Check("nothing_new", False, "it computes the same as the champion"))
+            checks.append(Check("nothing_new", False, said.THE_SAME))
         if champion is not None and (fixed := read_fixed(self.registry.folder)) is not None:
-            checks.append(Check("fixed", False, f"{fixed.by}, since {fixed.at[:10]}: {fixed.why}"))
+            checks.append(Check("fixed", False, english(said.FIXED, name=fixed.by, day=fixed.at[:10], why=fixed.why)))
         for version in rolled_back(self.registry.history()):
             learned, card = self.registry.snapshot(version), {}
             with suppress(TaggerError):  # where the version is gone, its data count
@@ -208,7 +209,7 @@ class _Retraining:
             if "retagged_from" in card and card.get("taxonomy_version") != prepared.inputs.taxonomy.version:
                 continue  # it was an older model with a changed taxonomy, and this run's taxonomy is another one
             if version.endswith(digest[:8]) or (learned is not None and _is_like(challenger.snapshot, learned)):
-                figure = f"it has learned nearly the same as {version}, which was rolled back"
+                figure = english(said.LIKE_ROLLED_BACK, version=version)
                 checks.append(Check("rolled_back", False, figure))
         return checks
 

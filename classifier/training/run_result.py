@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypedDict
 
 import numpy as np
 
+from classifier.domain import sentences as said
 from classifier.domain.snapshots import Snapshot
 from classifier.domain.taxonomy import Tag
 from classifier.domain.unreadable import UnreadableReport
@@ -21,6 +22,7 @@ from classifier.model.tag_model import TagModel
 from classifier.model.weights import by_column
 from classifier.store.runs import NOT_PROMOTED, PROMOTED
 from classifier.text.language import name_of
+from classifier.texts import english
 from classifier.training.checks import Finding
 
 N_REASONS = 3  # causes that a reason names
@@ -254,9 +256,9 @@ def blocked(causes: list[BlockedBy], details: RunDetails) -> Result:
 def reason_of(causes: Sequence[BlockedBy], gate: Sequence[Check] = (), held: Sequence[BlockedBy] = ()) -> str:
     """Return in a sentence what closed the gate, or what opened it, and which tags are held."""
     if not causes:
-        against = "Not worse than the champion" if gate[0].check == "total" else "The first"
-        opened = f"{against}: {gate[0].figure}."
-        return f"{opened} Held: {', '.join(str(each['tag']) for each in held)}." if held else opened
+        opened = english(said.NOT_WORSE if gate[0].check == "total" else said.THE_FIRST, figure=gate[0].figure)
+        tags = ", ".join(str(each["tag"]) for each in held)
+        return f"{opened} {english(said.HELD, tags=tags)}" if held else opened
     names = [f"{cause['check']} of {cause['tag']}" if cause["tag"] else cause["check"] for cause in causes]
     parts = [f"{name} ({cause['figure']})" for name, cause in zip(names, causes[:N_REASONS], strict=False)]
     more = f"; and {len(causes) - N_REASONS} more" if len(causes) > N_REASONS else ""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from classifier.domain import sentences as said
 from classifier.domain.articles import Article
 from classifier.domain.examples import POSITIVE, UNKNOWN, labels_of
 from classifier.domain.progress import Track
@@ -24,6 +25,7 @@ from classifier.serving.registry import Registry
 from classifier.serving.shadow import AGE, Shadow, end_shadow, read_shadow
 from classifier.store.shadow import InShadow
 from classifier.store.store import Store
+from classifier.texts import english
 from classifier.training.judging import active_columns, judge
 from classifier.training.preparing import Inputs
 from classifier.training.run_result import ShadowChange, ShadowRow, ShadowSide, ShadowTag
@@ -42,12 +44,12 @@ def follow_shadow(store: Store, registry: Registry, inputs: Inputs, dry_run: boo
         store.shadow.drop_others(shadow.version if shadow is not None else None)
     if shadow is None:
         return None
-    ended = f"{AGE.days} days are over" if shadow.is_over else None
+    ended = english(said.DAYS_OVER, n=AGE.days) if shadow.is_over else None
     if ended is None and not dry_run:
         try:
             _judge_arrivals(store, registry, inputs, shadow, track)
         except (BadModel, NotFound):
-            ended = "its files cannot be read"
+            ended = said.UNREADABLE_FILES
     judged, n_judged = store.shadow.of_present_texts(shadow.version), store.shadow.n_articles(shadow.version)
     return _row(shadow, judged, n_judged, inputs, ended)
 

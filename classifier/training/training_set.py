@@ -11,8 +11,10 @@ from classifier.domain.articles import Article
 from classifier.domain.dates import in_utc
 from classifier.domain.examples import UNKNOWN, labels_of, read_through
 from classifier.domain.progress import Track
+from classifier.domain.sentences import FEW, NONE_WRONG, SAME_ID
 from classifier.domain.taxonomy import Taxonomy, taxonomy_of
 from classifier.errors import TooFewExamples
+from classifier.texts import english
 from classifier.training.corpus import Corpus, read_corpus
 from classifier.training.folds import UNDEALT, make_folds
 from classifier.training.pair_arrays import count
@@ -109,11 +111,10 @@ def _date_of(article: Article) -> str | None:
 def _check(articles: Sequence[Article], labels: np.ndarray) -> None:
     for before, after in itertools.pairwise(articles):
         if before.id == after.id:
-            raise TooFewExamples(f"Two articles have the id {after.id!r}. Give each its own.")
+            raise TooFewExamples(english(SAME_ID, id=after.id))
     n_positive = (labels == 1).sum(axis=0)
     if len(articles) >= MIN_ARTICLES and not (labels == 0).any():
-        raise TooFewExamples("No tag is known to be wrong for any article. See `tags_complete` and `rejected`.")
+        raise TooFewExamples(NONE_WRONG)
     if len(articles) < MIN_ARTICLES or not (n_positive >= MIN_POSITIVES).any():
-        few = f"{len(articles)} articles with {int((n_positive > 0).sum())} tags are too few to learn from"
-        least = f"at least {MIN_ARTICLES} articles and one tag with {MIN_POSITIVES} positives are needed"
-        raise TooFewExamples(f"{few}: {least}.")
+        n_tags = int((n_positive > 0).sum())
+        raise TooFewExamples(english(FEW, n=len(articles), tags=n_tags, least=MIN_ARTICLES, positives=MIN_POSITIVES))

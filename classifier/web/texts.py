@@ -16,10 +16,11 @@ from flask import Flask, Response
 from markupsafe import Markup, escape
 
 from classifier import texts
+from classifier.domain.sentences import OF_RUNS
 from classifier.domain.taxonomy import Tag
 from classifier.text.language import LANGUAGES as RECORDS
 from classifier.text.language import name_of
-from classifier.texts import N_, gettext, ngettext, number, percent, pgettext, together
+from classifier.texts import N_, field_name, gettext, kind_name, ngettext, number, percent, pgettext, together
 from classifier.web.incoming import incoming, incoming_or_none, notes
 
 FOLDER = Path(__file__).with_name("translations")
@@ -27,8 +28,6 @@ ENGLISH = "en"
 NAMES = {ENGLISH: "English", "fr": "Français", "ar": "العربية"}  # as their readers call them
 COOKIE = "language"
 N_PLURALS = 200  # numbers whose plural forms scripts are told; above, the last two digits tell the form
-_KINDS = {"group": N_("group"), "place": N_("place"), "person": N_("person"), "theme": N_("theme")}
-_KINDS |= {"category": N_("category")}
 _ROLES = {"editor": N_("editor"), "taxonomist": N_("taxonomist"), "admin": N_("administrator"), "reader": N_("reader")}
 
 
@@ -48,16 +47,6 @@ def is_right_to_left() -> bool:
     return record is not None and record.right_to_left
 
 
-def kind_name(kind: str) -> str:
-    """Return what readers call a kind of tags: its name in the taxonomy, where it is none of the usual."""
-    return gettext(_KINDS[kind]) if kind in _KINDS else kind
-
-
-def field_name(name: str) -> str:
-    """Return what readers call a field of an article."""
-    return gettext(name.replace("_", " "))
-
-
 def role_name(role: str) -> str:
     """Return what readers call a role."""
     return gettext(_ROLES[role]) if role in _ROLES else role
@@ -65,11 +54,7 @@ def role_name(role: str) -> str:
 
 def language_name(code: str) -> str:
     """Return what readers call a language: its code, where no name of it is known."""
-    if language() == ENGLISH:
-        return name_of(code)
-    from babel import Locale  # for readers of other languages only
-
-    return str(Locale.parse(language()).languages.get(code) or name_of(code))
+    return texts.language_name(code, name_of(code))
 
 
 def label_of(tag: Tag) -> str:
@@ -78,7 +63,8 @@ def label_of(tag: Tag) -> str:
 
 
 @cache
-def _translations(code: str) -> gettext_module.NullTranslations:
+def translations_of(code: str) -> gettext_module.NullTranslations:
+    """Return the translations into a language, compiled once."""
     if code == ENGLISH:
         return gettext_module.NullTranslations()
     from babel.messages.mofile import write_mo  # for readers of other languages only
@@ -103,7 +89,7 @@ def _texts_of_scripts(code: str) -> Markup:
         if message.id and any(name.endswith(".js") for name, _ in message.locations):
             key = message.id if isinstance(message.id, str) else message.id[0]
             found[f"{message.context}\x04{key}" if message.context else key] = message.string
-    form = _translations(code).plural  # type: ignore[attr-defined]  # the rule in the head of the catalogue
+    form = translations_of(code).plural  # type: ignore[attr-defined]  # the rule in the head of the catalogue
     content = {"texts": found, "plurals": "".join(str(form(n)) for n in range(N_PLURALS))}
     return Markup(json.dumps(content, ensure_ascii=False).replace("<", "\\u003c"))  # noqa: S704
 
@@ -120,12 +106,13 @@ def _listed(items: list[object]) -> Markup:
 
 def install(app: Flask) -> None:
     """Give templates the texts, and let answers say that they depend on the reader's language."""
-    texts.translate_by(lambda: _translations(language()))
+    texts.translate_by(lambda: translations_of(language()))
     functions: dict[str, Callable[..., str]] = {"_": gettext, "ngettext": ngettext, "pgettext": pgettext}
     app.jinja_env.globals.update({name: texts.in_html(translate) for name, translate in functions.items()})
     app.jinja_env.globals.update(language=language, is_right_to_left=is_right_to_left, languages=NAMES)
     app.jinja_env.globals.update(texts_of_scripts=texts_of_scripts, role_name=role_name)
     app.jinja_env.filters.update(number=number, kind_name=kind_name, field_name=field_name, label=label_of)
+    app.jinja_env.filters["retold"] = lambda sentence: texts.retold(sentence, OF_RUNS)
     app.jinja_env.filters.update(percent=percent, together=_listed, language_name=language_name)
 
     def vary(response: Response) -> None:

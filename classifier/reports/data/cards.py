@@ -6,14 +6,15 @@ from typing import NamedTuple, cast
 
 from classifier.reports.data.periods import UNITS
 from classifier.reports.data.records import KINDS, Finding, Row, Share, SharePart
-from classifier.reports.parts import Bar, DatedArticle, Point, Tick, tick_step
+from classifier.reports.parts import Bar, DatedArticle, Point, Tick, isolated, joined, tick_step
+from classifier.texts import N_, _, gettext, percent
 
 N_TICKS = 5
 FEW = 10  # articles of a period; the share of fewer is shown, but pale
 
 
 class _Marks(NamedTuple):
-    """What the dashed lines of a plot are, and the days at which a row has one."""
+    """What the dashed lines of a plot are, in a sentence, and the days at which a row has one."""
 
     what: str
     days: Callable[[Row], list[str]]
@@ -21,10 +22,14 @@ class _Marks(NamedTuple):
 
 # The findings that are shown in this way.
 OVER_TIME: Mapping[str, _Marks] = {
-    "began": _Marks("the first article", lambda row: [cast(str, row["first"])]),
-    "ended": _Marks("the last article", lambda row: [cast(str, row["last"])]),
-    "changed_share": _Marks("a change", lambda row: [p.start for p in cast(Sequence[SharePart], row["steps"])[1:]]),
-    "changed_meaning": _Marks("the end of the first half of its articles", lambda row: [cast(str, row["until"])]),
+    "began": _Marks(N_("Dashed: the first article."), lambda row: [cast(str, row["first"])]),
+    "ended": _Marks(N_("Dashed: the last article."), lambda row: [cast(str, row["last"])]),
+    "changed_share": _Marks(
+        N_("Dashed: a change."), lambda row: [p.start for p in cast(Sequence[SharePart], row["steps"])[1:]]
+    ),
+    "changed_meaning": _Marks(
+        N_("Dashed: the end of the first half of its articles."), lambda row: [cast(str, row["until"])]
+    ),
 }
 
 
@@ -51,15 +56,13 @@ class Card(NamedTuple):
 
 def in_percent(share: float) -> str:
     """Return a share in percent, a small one with a decimal."""
-    return f"{share:.1%}" if 0 < share < 0.1 else f"{share:.0%}"
+    return percent(share, 1 if 0 < share < 0.1 else 0)
 
 
 def explained(finding: Finding) -> str:
     """Return what the plots of a finding show."""
-    return (
-        f"Bars: the share of the articles by {finding.rows[0]['by']}, pale where there are fewer than {FEW} articles. "
-        f"Dashed: {OVER_TIME[finding.finding].what}."
-    )
+    bars = gettext(UNITS[cast(str, finding.rows[0]["by"])].of_bars, few=FEW)
+    return f"{bars} {gettext(OVER_TIME[finding.finding].what)}"
 
 
 def cards(finding: Finding, in_words: Callable[[object], str]) -> list[Card]:
@@ -68,16 +71,18 @@ def cards(finding: Finding, in_words: Callable[[object], str]) -> list[Card]:
 
 
 def _card(finding: Finding, row: Row, in_words: Callable[[object], str]) -> Card:
-    (_, tag), *others = [(heading, row[name]) for name, heading in KINDS[finding.finding].columns.items()]
-    facts, articles = [], []
-    for heading, value in others:
+    columns = {n: heading for n, heading in KINDS[finding.finding].in_words().columns.items() if n != "tag"}
+    facts: list[tuple[str, list[str]]] = []
+    articles: list[tuple[str, list[str]]] = []
+    for name, heading in columns.items():
+        value = row[name] if name != "instead" else list(map(isolated, cast(list[str], row[name])))
         values = value if isinstance(value, list) else [value]
         if values and isinstance(values[0], DatedArticle):
             articles.append((heading, list(map(in_words, values))))
         elif values:
             lines = list(map(in_words, values))
-            facts.append((heading, lines if isinstance(values[0], SharePart) else [", ".join(lines)]))
-    return Card(str(tag), _plot(finding, row), facts, articles)
+            facts.append((heading, lines if isinstance(values[0], SharePart) else [joined(lines)]))
+    return Card(str(row["tag"]), _plot(finding, row), facts, articles)
 
 
 def _plot(finding: Finding, row: Row) -> Plot:
@@ -87,7 +92,7 @@ def _plot(finding: Finding, row: Row) -> Plot:
     steps = cast(Sequence[SharePart], row.get("steps", ()))
     most = max([*(_share(period) for period in periods if period.of >= FEW), *map(_share, steps)]) or 1.0
     bars = [
-        Bar(number, min(1.0, _share(of) / most), f"{name}: {in_percent(_share(of))}, {of.n} of {of.of}", of.of < FEW)
+        Bar(number, min(1.0, _share(of) / most), _of_period(name, of), of.of < FEW)
         for number, (name, of) in enumerate(zip(names, periods, strict=True))
         if of.n
     ]
@@ -97,9 +102,13 @@ def _plot(finding: Finding, row: Row) -> Plot:
     ]
     each = tick_step(len(names), N_TICKS)
     ticks = [Tick((n + 0.5) / len(names), names[n]) for n in range(each // 2, len(names), each)]
-    label = f"Share of the articles with {row['tag']}, by {unit.name}, at most {in_percent(most)}"
+    label = gettext(unit.label, tag=row["tag"], most=in_percent(most))
     marks = [_place(day, starts) for day in OVER_TIME[finding.finding].days(row)]
     return Plot(label, len(names), bars, levels, marks, ticks, in_percent(most))
+
+
+def _of_period(name: str, of: Share) -> str:
+    return _("%(period)s: %(share)s, %(n)s of %(all)s", period=name, share=in_percent(_share(of)), n=of.n, all=of.of)
 
 
 def _share(share: Share) -> float:

@@ -14,6 +14,7 @@ from classifier.text.boilerplate import blank
 from classifier.text.cleaning import clean_body
 from classifier.text.fields import BODY
 from classifier.text.sentences import lead_end
+from classifier.texts import N_
 from classifier.training.fitting import Fitted, HeldOut
 
 N_SUSPECTS = 100  # doubtful labels listed
@@ -30,7 +31,7 @@ def suspect_labels(corpus: Corpus, fitted: Fitted, track: Track) -> Found:
         article, tag_id = corpus.articles[row], corpus.taxonomy.tags[tag].id
         is_given = bool(held.labels[row, tag] == POSITIVE)
         mentioned, words = _why(fitted.model, article, tag_id, -1 if is_given else 1)
-        doubt = "given, perhaps wrong" if is_given else "perhaps forgotten"
+        doubt = N_("given, perhaps wrong") if is_given else N_("perhaps forgotten")
         label = {"tag": tag_id, "given": is_given, "doubt": doubt, "score": round(float(held.scores[row, tag]), 4)}
         rows.append({**corpus.named(row), **label, "named": mentioned, "words": words})
     return Found(rows, len(suspects), [row for row, _ in suspects])
@@ -79,6 +80,6 @@ def _why(model: Model, article: Article, tag: str, sign: int) -> tuple[str, list
     body = clean_body(article)
     lead = first is not None and first < lead_end(blank(body.text, body.removed))
     above = next((field for field in TEXT_FIELDS[:BODY] if field in fields), None)
-    mentioned = above or ("first sentence" if lead else "below" if mentions else "nowhere")
+    mentioned = above or (N_("first sentence") if lead else N_("below") if mentions else N_("nowhere"))
     strongest = [part.text for part in parts if part.spans and part.weight * sign > 0 and part.kind == "term"]
     return mentioned, strongest[:N_WORDS]

@@ -135,7 +135,7 @@ def _readable(
 
 
 def _finding(corpus: Corpus, name: str, result: Found) -> Finding:
-    kind, n_rows = KINDS[name], N_SUSPECTS if name == "suspect_labels" else N_ROWS
+    kind, n_rows = KINDS[name].in_words(), N_SUSPECTS if name == "suspect_labels" else N_ROWS
     articles = corpus.refs(result.articles)
     return Finding(name, kind.title, kind.what, kind.next, result.n, articles, result.rows[:n_rows])
 

@@ -14,6 +14,7 @@ from classifier.reports.data.copies import Copies
 from classifier.reports.data.corpus import N_ROWS, Corpus
 from classifier.reports.data.records import COPIED, FEW_NEGATIVES, FEW_POSITIVES, OVERLAP, WITHIN, Found
 from classifier.reports.layout import plain
+from classifier.texts import N_
 
 MIN_TOGETHER = 5  # positives of a tag before its overlap with others says anything
 
@@ -119,8 +120,8 @@ def untagged(corpus: Corpus) -> Found:
 
 def _known(article: Article) -> str:
     if article.tags is None:
-        return "tags not given"
-    return "no tag fits" if article.tags_complete else "nothing"
+        return N_("tags not given")
+    return N_("no tag fits") if article.tags_complete else N_("nothing")
 
 
 def repeated_ids(corpus: Corpus) -> Found:

@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from classifier.domain.sentences import DOING
 from classifier.reports.data.records import DataReport, with_typed_rows
 from classifier.reports.json_form import from_json
 from classifier.reports.remembered import Remembered
 from classifier.store.reports import DATA, PROGRESS
 from classifier.store.rows import hours_since
 from classifier.store.store import Store
+from classifier.texts import retold
 
 LOST_HOURS = 0.5  # without a note, after which the process is taken for dead
 
@@ -18,6 +20,10 @@ class Progress(NamedTuple):
 
     doing: str
     share: float
+
+    def in_words(self) -> str:
+        """Return what it is at in the reader's language."""
+        return retold(self.doing, DOING)
 
 
 def progress_of(store: Store) -> Progress | None:

@@ -34,6 +34,7 @@ class Mending:
     may_ignore: bool
     ignored: Sequence[IgnoredBlock]  # blocks that training leaves out
     merging: frozenset[tuple[str, str]]  # (tag, into) in the basket of the one who looks
+    labels: Mapping[str, str]  # of the tags of the report and of now, by their ids, in the reader's language
     progress: Progress | None = None
     notice: Notice | None = None
 

@@ -1,6 +1,7 @@
 """What the data report finds over time: tags that began, ended, changed their share, or changed their articles."""
 
 from classifier.domain.progress import Track
+from classifier.domain.sentences import OVER_TIME
 from classifier.reports.data.copies import Copies, repeated_texts
 from classifier.reports.data.corpus import Corpus
 from classifier.reports.data.meaning import changed_meanings
@@ -14,6 +15,6 @@ def over_time(corpus: Corpus, copies: Copies, track: Track) -> dict[str, Found] 
     """Return what changed over time, or why that cannot be told from the dates."""
     timeline = Timeline(corpus)
     if reason := timeline.too_little:
-        return NotChecked("Tags over time", reason)
+        return NotChecked(OVER_TIME, reason)
     texts = read_texts(timeline, repeated_texts(corpus, copies), track)
     return {**changed_uses(timeline, texts), "changed_meaning": changed_meanings(timeline, texts)}

@@ -1,10 +1,11 @@
-"""The data report as text for a terminal, and as a page."""
+"""The data report as text for a terminal, and as a page in the reader's language."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import pairwise
 
 import numpy as np
 
+from classifier.domain.sentences import NOT_CHECKED
 from classifier.reports.data.cards import OVER_TIME, cards, explained, in_percent
 from classifier.reports.data.mending import Mending, labels_of_tags
 from classifier.reports.data.records import (
@@ -20,11 +21,79 @@ from classifier.reports.data.records import (
     WordChange,
 )
 from classifier.reports.layout import template, without_commands
-from classifier.reports.parts import DatedArticle, Linked, Table, article_link, counted, linked, linking, row_lines
+from classifier.reports.parts import (
+    DatedArticle,
+    Linked,
+    Table,
+    article_link,
+    counted,
+    isolated,
+    joined,
+    linked,
+    linking,
+    row_lines,
+)
 from classifier.text.shingles import SHINGLE
+from classifier.texts import N_, _, field_name, gettext, in_html, kind_name, ngettext, number, percent, retold
 
 N_OPEN = 12  # rows of a finding that the page shows at once
 N_COMMON = 16  # tags in the plot
+_NAMES = frozenset(
+    ("tag", "other", "nearest", "tags", "instead", "words", "text")
+)  # columns whose texts are no sentences
+_SAID = frozenset(("doubt", "named", "known"))  # columns whose texts are of this program
+
+
+class _Name(str):
+    """A name or a quotation, whose direction may be another than that of the page."""
+
+    __slots__ = ()
+
+
+class _Cells:
+    """The values of rows in words: for a page as HTML, in which names keep their direction to themselves."""
+
+    def __init__(
+        self, translate: Callable[..., str], name: Callable[[str], str], join: Callable[[Iterable[str]], str]
+    ) -> None:
+        self._translate, self._name, self._join = translate, name, join
+
+    def __call__(self, value: object) -> str:
+        """Return a value of a row as words."""
+        say = self._translate
+        if isinstance(shown := _linked(value), Linked):
+            return str(shown)
+        if isinstance(value, LeaningTag):
+            facts = {"tag": self._name(value.tag), "share": percent(value.share)}
+            if value.weight is None:
+                return say(N_("%(tag)s (%(share)s of its articles)"), **facts)
+            return say(
+                N_("%(tag)s (%(share)s of its articles, weight %(weight)s)"), **facts, weight=f"{value.weight:+.2f}"
+            )
+        if isinstance(value, Share):
+            return self._share(value)
+        if isinstance(value, WordChange):
+            before, after = in_percent(value.before), in_percent(value.after)
+            return say(
+                N_("%(word)s (%(before)s to %(after)s)"), word=self._name(value.word), before=before, after=after
+            )
+        if isinstance(value, bool):
+            return _("yes") if value else _("no")
+        if isinstance(value, float):
+            return f"{value:.2f}"
+        if isinstance(value, int):
+            return number(value)
+        if isinstance(value, list):
+            return self._join(map(self, value))
+        if isinstance(value, _Name):
+            return self._name(value)
+        return value if isinstance(value, str) else str(value)
+
+    def _share(self, value: Share) -> str:
+        facts = {"share": in_percent(value.n / max(1, value.of)), "n": number(value.n), "all": number(value.of)}
+        if isinstance(value, SharePart):
+            return self._translate(N_("%(share)s from %(day)s on (%(n)s of %(all)s)"), **facts, day=value.start)
+        return self._translate(N_("%(share)s (%(n)s of %(all)s)"), **facts)
 
 
 def _linked(value: object) -> object:
@@ -37,52 +106,60 @@ def _linked(value: object) -> object:
     return value
 
 
-def _cell(value: object) -> str:
-    """Return a value of a row as words."""
-    if isinstance(shown := _linked(value), Linked):
-        return str(shown)
-    if isinstance(value, LeaningTag):
-        weight = "" if value.weight is None else f", weight {value.weight:+.2f}"
-        return f"{value.tag} ({value.share:.0%} of its articles{weight})"
-    if isinstance(value, Share):
-        start = f" from {value.start} on" if isinstance(value, SharePart) else ""
-        return f"{in_percent(value.n / max(1, value.of))}{start} ({value.n} of {value.of})"
-    if isinstance(value, WordChange):
-        return f"{value.word} ({in_percent(value.before)} to {in_percent(value.after)})"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.2f}"
-    return ", ".join(map(_cell, value)) if isinstance(value, list) else str(value)
+_in_text = _Cells(gettext, str, ", ".join)
+_on_page = _Cells(in_html(gettext), isolated, joined)
 
 
 def _table(finding: Finding, here: str | None = None) -> Table:
     """Return the rows of a finding. In the service the title of an article stands for it."""
-    columns = KINDS[finding.finding].columns
+    kind = KINDS[finding.finding].in_words()
+    columns = kind.columns
     if here and {"article", "title"} <= columns.keys():
         columns = {name: heading for name, heading in columns.items() if name != "article"}
     rows = [[_value(row, name, here) for name in columns] for row in finding.rows]
-    return Table(finding.finding, finding.title, finding.what, list(columns.values()), rows)
+    return Table(finding.finding, kind.title, kind.what, list(columns.values()), rows)
 
 
 def _value(row: Row, name: str, here: str | None) -> object:
     if here and "article" in row and name in ("article", "title"):
         return linked([(str(row["article"]), str(row.get("title", "")))])
-    return _linked(row[name])
+    value = row[name]
+    if name == "kind":
+        return kind_name(str(value))
+    if name in _SAID:
+        return field_name(str(value))
+    if name in _NAMES or name in ("article", "title"):
+        return [_Name(each) for each in value] if isinstance(value, list) else _Name(value)
+    return _linked(value)
 
 
 def _headline(report: DataReport) -> list[str]:
     counts, shared = report.counts, report.shared_sequences
     lines = [
-        f"{counted(report.n_articles, 'article')}, {counted(report.n_tags, 'tag')}, {counts.tags_per_article:.2f} tags per "
-        f"article, median length {counts.words.median:.0f} words",
-        f"{shared.share:.2%} of the {shared.n} different {SHINGLE}-word sequences occur in two stories or more"
-        + (": too many; see the articles written from templates and the repeated blocks" if shared.high else ""),
+        _(
+            "%(articles)s, %(tags)s, %(mean)s tags per article, median length %(words)s words",
+            articles=ngettext("%(n)s article", "%(n)s articles", report.n_articles),
+            tags=ngettext("%(n)s tag", "%(n)s tags", report.n_tags),
+            mean=f"{counts.tags_per_article:.2f}",
+            words=f"{counts.words.median:.0f}",
+        )
     ]
+    sequences = {"share": percent(shared.share, 2), "n": number(shared.n), "words": SHINGLE}
+    text = N_("%(share)s of the %(n)s different %(words)s-word sequences occur in two stories or more")
+    if shared.high:
+        text = N_(
+            "%(share)s of the %(n)s different %(words)s-word sequences occur in two stories or more: too many; see the articles "
+            "written from templates and the repeated blocks"
+        )
+    lines.append(gettext(text, **sequences))
     if measured := report.cross_validation:
-        kinds = ", ".join(f"{kind} {value:.3f}" for kind, value in measured.kinds.items())
-        lines.append(f"cross-validated micro-F1 {measured.micro_f1:.3f}, macro-F1 {measured.macro_f1:.3f} ({kinds})")
-    return lines + [f"not checked: {check.check}: {check.reason}" for check in report.not_checked]
+        kinds = _(", ").join(f"{kind_name(kind)} {value:.3f}" for kind, value in measured.kinds.items())
+        figures = {"micro": f"{measured.micro_f1:.3f}", "macro": f"{measured.macro_f1:.3f}", "kinds": kinds}
+        lines.append(_("cross-validated micro-F1 %(micro)s, macro-F1 %(macro)s (%(kinds)s)", **figures))
+    for check in report.not_checked:
+        reason = retold(check.reason, NOT_CHECKED)
+        lines.append(_("not checked: %(check)s: %(reason)s", check=gettext(check.check), reason=reason))
+    return lines
 
 
 def as_text(report: DataReport) -> str:
@@ -96,7 +173,7 @@ def as_text(report: DataReport) -> str:
         if finding.n:
             articles = counted(finding.articles.n, "article")
             lines += ["", f"{finding.title}: {finding.n} ({articles})", f"  {finding.next}"]
-            lines += row_lines(_table(finding), len(finding.rows), _cell)
+            lines += row_lines(_table(finding), len(finding.rows), _in_text)
             lines += [f"  … and {finding.n - len(finding.rows)} more"] if finding.n > len(finding.rows) else []
     nothing = [finding.title.lower() for finding in report.findings if not finding.n]
     return "\n".join([*lines, "", f"nothing found: {'; '.join(nothing) or '-'}"])
@@ -110,40 +187,51 @@ def as_page(report: DataReport, here: str | None = None, desk: Mending | None = 
     counts = report.counts
     tags = sorted(counts.tags, key=lambda tag: (-tag.positives, tag.tag))
     n_most = max([1, *(tag.positives for tag in tags)])
-    bins = counts.words.bins
-    ends = [f" to {after.from_ - 1}" if after.from_ > bin_.from_ + 1 else "" for bin_, after in pairwise(bins)]
-    findings = [finding for finding in report.findings if finding.n]
-    shown = linking(here, _cell)
+    kinds = {name: kind.in_words() for name, kind in KINDS.items()}
+    shown = linking(here, _on_page)
 
     def words(value: object) -> str:
         return shown(_linked(value))
 
     def articles(ids: Sequence[str]) -> str:
-        return shown(linked(((article, "") for article in ids), between=", "))
+        return shown(linked(((article, "") for article in ids), between=_(", ")))
 
     def link(row: Row) -> str:
         return article_link(here, str(row["article"]), str(row["title"]))
 
-    return template("data.html", cell=words, link=link, articles=articles).render(
+    return template("data.html", cell=words, link=link, articles=articles, name=isolated, said=field_name).render(
         report=report,
         here=here,
         desk=desk,
-        labels=labels_of_tags(report),
+        labels=desk.labels if desk is not None else labels_of_tags(report),
         kinds={tag.tag: tag.kind for tag in report.counts.tags},
-        here_next={name: kind.next_here for name, kind in KINDS.items()},
         headline=[without_commands(line) if here else line for line in _headline(report)],
         findings=[
-            (finding, _table(finding, here), cards(finding, words) if finding.finding in OVER_TIME else [])
-            for finding in findings
+            (finding, kinds[finding.finding], _table(finding, here), cards(finding, words))
+            if finding.finding in OVER_TIME
+            else (finding, kinds[finding.finding], _table(finding, here), [])
+            for finding in report.findings
+            if finding.n
         ],
+        nothing=[kinds[finding.finding].title for finding in report.findings if not finding.n],
         explained=explained,
-        links=[(finding.finding, finding.title, finding.n) for finding in findings],
         tags=tags,
         heights=[float(np.log1p(tag.positives) / np.log1p(n_most)) for tag in tags],
         most=n_most,
         few=FEW_POSITIVES,
         n_open=N_OPEN,
-        years=[(year.year or "no date", year.articles) for year in counts.years],
-        lengths=[(f"{bin_.from_}{end}", bin_.articles) for bin_, end in zip(bins, [*ends, " and more"], strict=True)],
+        years=[(year.year or _("no date"), year.articles) for year in counts.years],
+        lengths=_lengths(report),
         common=[(tag.tag, tag.positives) for tag in tags[:N_COMMON]],
+        kind_rows=[[kind_name(row.kind), row.tags, row.used, row.given, row.articles] for row in counts.kinds],
+        tag_rows=[[_Name(row.tag), kind_name(row.kind), row.positives, row.negatives, row.unknown] for row in tags],
     )
+
+
+def _lengths(report: DataReport) -> list[tuple[str, int]]:
+    """Return the articles by number of words: (words, articles)."""
+    bins, rows = report.counts.words.bins, []
+    for bin_, after in pairwise(bins):
+        first, last = bin_.from_, after.from_ - 1
+        rows.append((_("%(low)s to %(high)s", low=first, high=last) if last > first else str(first), bin_.articles))
+    return [*rows, (_("%(n)s and more", n=bins[-1].from_), bins[-1].articles)]

@@ -1,5 +1,7 @@
 """The sections of the data report, whose fields are the keys of its JSON, and what it looks for."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple, cast
@@ -9,6 +11,7 @@ from classifier.reports.json_form import from_json
 from classifier.reports.layout import texts
 from classifier.reports.parts import DatedArticle
 from classifier.text.shingles import SHINGLE
+from classifier.texts import gettext, percent
 
 FEW_POSITIVES = 5
 FEW_NEGATIVES = 20
@@ -26,20 +29,19 @@ class FindingKind(NamedTuple):
     columns: dict[str, str]
     next_here: str  # on the page of the service
 
-
-def _kinds() -> dict[str, FindingKind]:
-    numbers: dict[str, float] = {"few_positives": FEW_POSITIVES, "few_negatives": FEW_NEGATIVES, "shingle": SHINGLE}
-    numbers |= {"copied": COPIED, "overlap": OVERLAP, "within": WITHIN}
-    kinds = {}
-    for name, kind in texts("data.toml").items():
-        headings = {field: kind.get("headings", {}).get(field, field) for field in kind["columns"]}
-        kinds[name] = FindingKind(
-            kind["title"], kind["what"].format(**numbers), kind["next"], headings, kind.get("next_here", kind["next"])
-        )
-    return kinds
+    def in_words(self) -> FindingKind:
+        """Return what it says in the reader's language."""
+        numbers: dict[str, object] = {"few_positives": FEW_POSITIVES, "few_negatives": FEW_NEGATIVES}
+        numbers |= {"shingle": SHINGLE, "overlap": OVERLAP, "copied": percent(COPIED), "within": percent(WITHIN)}
+        headings = {field: gettext(heading) for field, heading in self.columns.items()}
+        what, next_here = gettext(self.what, **numbers), gettext(self.next_here)
+        return FindingKind(gettext(self.title), what, gettext(self.next), headings, next_here)
 
 
-KINDS = _kinds()
+KINDS = {
+    name: FindingKind(kind["title"], kind["what"], kind["next"], kind["columns"], kind.get("next_here", kind["next"]))
+    for name, kind in texts("data.toml").items()
+}
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,13 @@ import numpy as np
 
 from classifier.domain.dates import in_utc
 from classifier.domain.examples import POSITIVE, UNKNOWN
+from classifier.domain.sentences import FEW_DATES, NO_DATE, NO_OTHER_DATE, STARTER_DATES
 from classifier.reports.data.changes import in_blocks
 from classifier.reports.data.corpus import Corpus
 from classifier.reports.data.periods import Unit, in_periods, unit_for
 from classifier.reports.data.records import Share, SharePart
 from classifier.reports.parts import DatedArticle
+from classifier.texts import english
 
 MIN_DATED = 100  # articles; of fewer, nothing can be told
 N_BLOCKS, MIN_BLOCKS = 32, 16
@@ -43,13 +45,11 @@ class Timeline:
         n, n_days = len(self.days), len(np.unique(self.days))
         if n >= MIN_DATED and self.n_blocks >= MIN_BLOCKS:
             return ""
-        starter = "The dates of the starter articles are invented and do not count. " if self.corpus.timeless else ""
-        if not n:
-            return f"{starter}No {'other ' if starter else ''}article with complete tags has a date."
-        return (
-            f"{starter}{n} articles with complete tags have a date, of {n_days} different days: "
-            f"it takes {MIN_DATED}, and days that divide them into {MIN_BLOCKS} parts."
-        )
+        if n:
+            why = english(FEW_DATES, n=n, days=n_days, least=MIN_DATED, parts=MIN_BLOCKS)
+        else:
+            why = NO_OTHER_DATE if self.corpus.timeless else NO_DATE
+        return english(STARTER_DATES, more=why) if self.corpus.timeless else why
 
     @cached_property
     def starts(self) -> list[str]:

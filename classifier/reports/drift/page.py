@@ -1,6 +1,7 @@
 """The drift report as text for a terminal, and as a page."""
 
 from datetime import date
+from functools import partial
 
 from classifier.reports.drift.records import DriftReport, RateChange, WeekCounts
 from classifier.reports.drift.wording import (
@@ -13,9 +14,10 @@ from classifier.reports.drift.wording import (
     scores_in_words,
 )
 from classifier.reports.layout import template
-from classifier.reports.parts import Bar, DatedArticle, Tick, article_link, cell, tick_step
+from classifier.reports.parts import Bar, DatedArticle, Tick, article_link, cell, isolated, joined, tick_step
+from classifier.texts import N_, _, day_in_words, gettext, in_html, number
 
-PAGE = "drift.html"  # in the folder of the models, where the service finds it
+PAGE = "drift.html"  # in the folder of the models, where earlier versions wrote it
 N_OPEN = 10  # rows of a table that the page shows at once
 N_TICKS = 5
 
@@ -54,9 +56,10 @@ def as_page(report: DriftReport, here: str | None = None) -> str:
         cell=cell,
         link=link,
         change=change_in_words,
-        alias=alias_in_words,
+        alias=partial(alias_in_words, say=in_html(gettext), name=isolated),
         rise=rise_in_words,
-        related=related_tags,
+        related=partial(related_tags, say=in_html(gettext), name=isolated, join=joined),
+        name=isolated,
     )
     return page.render(
         report=report,
@@ -76,18 +79,27 @@ def _bars(weeks: list[WeekCounts], name: str) -> list[Bar]:
     """Return the articles of each week as a share of the most, or those without something as a share of all."""
     if name == "articles":
         n_most = max(1, *(week.articles for week in weeks))
-        shares = [(week.articles / n_most, f"{_title(week)}: {week.articles}") for week in weeks]
+        shares = [(week.articles / n_most, f"{_title(week)}: {number(week.articles)}") for week in weeks]
         return [Bar(position, *share) for position, share in enumerate(shares)]
     of_all = {"untagged": "articles", "unsuggested": "asked"}[name]
     counts = [(getattr(week, name), getattr(week, of_all), _title(week)) for week in weeks]
-    return [Bar(position, n / of, f"{title}: {n} of {of}") for position, (n, of, title) in enumerate(counts) if of]
+    return [Bar(position, n / of, _of_week(title, n, of)) for position, (n, of, title) in enumerate(counts) if of]
+
+
+def _of_week(title: str, n: int, of: int) -> str:
+    return _("%(week)s: %(n)s of %(all)s", week=title, n=number(n), all=number(of))
 
 
 def _boxes(weeks: list[WeekCounts]) -> list[tuple[int, list[float], str]]:
     """Return the position of each week with scores, their quantiles, and these in words."""
-    words = "median {2:.2f}, middle half {1:.2f} to {3:.2f}"
     scored = [(position, week, week.scores) for position, week in enumerate(weeks) if week.scores]
-    return [(position, scores, f"{_title(week)}: {words.format(*scores)}") for position, week, scores in scored]
+    return [(position, scores, _quantiles(_title(week), scores)) for position, week, scores in scored]
+
+
+def _quantiles(title: str, scores: list[float]) -> str:
+    low, median, high = (f"{score:.2f}" for score in scores[1:4])
+    text = N_("%(week)s: median %(median)s, middle half %(low)s to %(high)s")
+    return gettext(text, week=title, median=median, low=low, high=high)
 
 
 def _ticks(weeks: list[WeekCounts]) -> list[Tick]:
@@ -95,8 +107,8 @@ def _ticks(weeks: list[WeekCounts]) -> list[Tick]:
     step = tick_step(len(weeks), N_TICKS)
     labelled = reversed(range(len(weeks) - 1, step // 2, -step))
     ends = [(position + 1, date.fromisoformat(weeks[position].to)) for position in labelled]
-    return [Tick(end / len(weeks), f"{day.day} {day:%b}") for end, day in ends]
+    return [Tick(end / len(weeks), day_in_words(day, "MMMd", f"{day.day} {day:%b}")) for end, day in ends]
 
 
 def _title(week: WeekCounts) -> str:
-    return f"{week.from_} to {week.to}"
+    return _("%(first)s to %(last)s", first=week.from_, last=week.to)

@@ -5,6 +5,7 @@ The report takes minutes on a large archive. It is made every night, or by a pro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -20,12 +21,14 @@ from classifier.serving.tagger import DecisionBatch, Tagger
 from classifier.store.keys import Session
 from classifier.store.log import Draft
 from classifier.store.reports import KeptReport
+from classifier.texts import N_, _, gettext, ngettext, number
 from classifier.web.guard.auth import EDITORS, TAXONOMISTS, Caller, Gate
 from classifier.web.pages import render
 from classifier.web.pages.forms import Form, FormPages, see
 from classifier.web.pages.framing import framed, wanted_as_file
 from classifier.web.pages.tag_site import address
 from classifier.web.problems import ApiProblem
+from classifier.web.texts import label_of
 from classifier.web.watch.metrics import count_decisions
 
 if TYPE_CHECKING:
@@ -39,9 +42,9 @@ MOST_TRIES = 20  # of the page to find a report that is being made, without a wo
 MAKING_SECONDS = 60.0  # from one making of the report to the next, over all processes
 MAX_NEWER = 10_000  # decisions since the report that are looked at
 DONE = {
-    "accept": "Confirmed: “{tag}” belongs on “{title}”.",
-    "add": "“{tag}” was added to “{title}”.",
-    "reject": "“{tag}” does not belong on “{title}”.",
+    "accept": N_("Confirmed: “%(tag)s” belongs on “%(title)s”."),
+    "add": N_("“%(tag)s” was added to “%(title)s”."),
+    "reject": N_("“%(tag)s” does not belong on “%(title)s”."),
 }
 
 
@@ -78,13 +81,12 @@ class DataPages(FormPages):
         """Show what helps the model most, as of when the report was made."""
         session = self.gate.require_editor()
         from classifier.reports.data.kept import KEPT_DATA
-        from classifier.reports.data.mending import labels_of_tags
 
         kept = KEPT_DATA.of(self.store)
         if kept is None or kept.content.advice is None:
             return render("advice.html", session, advice=None, report=kept.content if kept is not None else None)
-        report, labels = kept.content, labels_of_tags(kept.content)
-        mending = self._mending(report, kept.stamp, session)
+        report, mending = kept.content, self._mending(kept.content, kept.stamp, session)
+        labels = mending.labels
         n_doubtful = sum(finding.n for finding in report.findings if finding.finding == "suspect_labels")
         return render(
             "advice.html",
@@ -166,30 +168,33 @@ class DataPages(FormPages):
     def _mending(self, report: DataReport, stamp: KeptReport, session: Session) -> Mending:
         """Return what the page adds to the report for somebody who looks at it."""
         from classifier.reports.data.kept import progress_of
-        from classifier.reports.data.mending import Mending, pairs
+        from classifier.reports.data.mending import Mending, labels_of_tags, pairs
 
         taxonomy = self.tagger.taxonomy()
+        labels = labels_of_tags(report) | {tag.id: label_of(tag) for tag in taxonomy.tags}
         newer = self.store.log.since(stamp.last_decision, MAX_NEWER)
         draft = self.store.change_sets.draft_of(session.editor)
         merges = [each for each in (draft.operations if draft is not None else ()) if isinstance(each, Merge)]
-        n = f"more than {MAX_NEWER:,}" if len(newer) == MAX_NEWER else str(len(newer))
+        n = len(newer)
+        many = _("more than %(n)s", n=number(n)) if n == MAX_NEWER else number(n)
         return Mending(
             csrf=session.csrf,
             made_at=stamp.made_at,
-            note=f"{n} decision{'' if n == '1' else 's'} came since." if newer else "",
+            note=ngettext("%(n)s decision came since.", "%(n)s decisions came since.", n, n=many) if newer else "",
             may_decide=_may(session, EDITORS),
             may_make=_may(session, TAXONOMISTS),
             decided=pairs(without_undone(newer), taxonomy.paths.heir),
             may_ignore=_may(session, ADMINS),
             ignored=self.store.ignored_blocks.list(),
             merging=frozenset((tag, merge.into) for merge in merges for tag in merge.tags),
+            labels=labels,
             progress=progress_of(self.store),
-            notice=self._notice(report, session),
+            notice=self._notice(report, session, labels),
         )
 
-    def _notice(self, report: DataReport, session: Session) -> Notice | None:
+    def _notice(self, report: DataReport, session: Session, labels: Mapping[str, str]) -> Notice | None:
         """Return what the one who looks has just decided, as the address says; None if it does not stand."""
-        from classifier.reports.data.mending import Notice, labels_of_tags, suspect
+        from classifier.reports.data.mending import Notice, suspect
 
         article, decision, rows = request.args.get("article", ""), request.args.get("decided", ""), []
         with suppress(NotFound):
@@ -198,7 +203,7 @@ class DataPages(FormPages):
             return None
         tag, row = rows[0].tag, suspect(report, article, rows[0].tag)
         title = str(row["title"] or article) if row is not None else article
-        text = DONE[rows[0].action].format(tag=labels_of_tags(report).get(tag, tag), title=title)
+        text = gettext(DONE[rows[0].action], tag=labels.get(tag, tag), title=title)
         return Notice("suspect_labels", text, f"{PAGE}/label/undo", {"article": article, "decision": decision})
 
 

@@ -8,6 +8,7 @@ from flask import Blueprint, send_file
 from werkzeug.wrappers import Response as WsgiResponse
 
 from classifier.domain.schedule import OFF, OUTSIDE, UNSET
+from classifier.domain.sentences import OF_RUNS
 from classifier.errors import BadModel, Busy
 from classifier.model.protocol import Model
 from classifier.operations.backups import Backups
@@ -27,7 +28,7 @@ from classifier.store.keys import Session
 from classifier.store.queue import Wanted
 from classifier.store.rows import hours_since
 from classifier.store.runs import BACKUP, FAILED, JOB, Run
-from classifier.texts import N_, _, ngettext
+from classifier.texts import N_, _, ngettext, retold
 from classifier.web.guard.auth import ADMINS, Gate
 from classifier.web.pages import render
 from classifier.web.pages.forms import FormPages, see
@@ -210,7 +211,7 @@ class HealthPages(FormPages):
         if last is None:
             return Row(name, LOOK, [_("None was made yet.")], None, step, to)
         if last.outcome == FAILED:
-            return Row(name, BAD, [_("The last one failed:"), last.reason], last.ended_at, step, to)
+            return Row(name, BAD, [_("The last one failed:"), retold(last.reason, OF_RUNS)], last.ended_at, step, to)
         is_old = hours_since(last.ended_at or last.started_at) > OLD_BACKUP_DAYS * DAY
         text = _("The last one is older than a week.") if is_old else _("The last one is complete.")
         return Row(name, LOOK if is_old else GOOD, [text], last.ended_at, step, to)

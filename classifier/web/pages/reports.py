@@ -91,10 +91,13 @@ class ReportPages:
         return framed(as_page(report, here=_here("/report"), made_at=made_at, note=shown.note), session)
 
     def drift(self) -> str | Response:
-        """Show the page that `drift-report --keep` wrote last. It takes a minute on a large archive."""
+        """Show the report that `drift-report --keep` made last. It takes a minute on a large archive."""
         session = self.gate.require_editor()
-        from classifier.reports.drift.page import PAGE
+        from classifier.reports.drift.kept import KEPT_DRIFT
+        from classifier.reports.drift.page import PAGE, as_page
 
+        if (kept := KEPT_DRIFT.of(self.store)) is not None:
+            return framed(as_page(kept.content, here=_here("/drift")), session)
         page = self.registry.folder / PAGE
         return framed(page.read_text(encoding="utf-8"), session) if page.is_file() else render("drift.html", session)
 

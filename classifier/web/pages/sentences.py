@@ -21,8 +21,8 @@ from classifier.domain.operations import (
 )
 from classifier.domain.taxonomy import Alias, Taxonomy
 from classifier.domain.taxonomy_log import IMPORT, UNDO, FoldedLog, Row
-from classifier.texts import N_, _, gettext, ngettext, number, percent, pieces
-from classifier.web.texts import kind_name, label_of
+from classifier.texts import N_, _, gettext, kind_name, ngettext, number, percent, pieces
+from classifier.web.texts import label_of
 
 MAX_QUOTED = 120
 _FIELDS = {"note": N_("note"), "notes": N_("notes"), "labels": N_("labels"), "matches": N_("ids elsewhere")}
