@@ -112,6 +112,12 @@ def test_cpu_time_is_compared_in_units_of_the_loop_that_ran_beside_it(monkeypatc
         }
 
 
+def test_the_history_that_is_kept_can_be_read() -> None:
+    runs = read_history(nightly.HISTORY)
+    assert runs
+    assert all(figure["relative"] > 0 for run in runs for figure in run["figures"].values())
+
+
 def test_the_loop_takes_time_and_a_history_is_lines_of_json(tmp_path: Path) -> None:
     assert nightly.calibration() > 0.001
     append(tmp_path / "history.jsonl", run_of(**{SUGGEST: 1.0}))
